@@ -1,0 +1,3 @@
+//! sim-core
+pub mod ratio;
+pub mod time;

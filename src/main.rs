@@ -1,0 +1,2 @@
+//! seedstorm
+fn main() {}
