@@ -1,3 +1,5 @@
 //! sim-core
+pub mod math;
+pub mod random;
 pub mod ratio;
 pub mod time;
