@@ -1,4 +1,5 @@
 //! sim-core
+pub mod distribution;
 pub mod math;
 pub mod random;
 pub mod ratio;
