@@ -17,6 +17,9 @@ pub struct RegionMatrix {
     pub regions: Vec<String>,
     /// A row per sending region, an entry per receiving one, in the order of `regions`.
     pub latency: Vec<Vec<Distribution>>,
+    /// Which slot is in which region.
+    #[serde(default)]
+    pub placement: Placement,
 }
 
 /// Which slot is in which region.
@@ -126,20 +129,20 @@ impl RegionMatrix {
         Ok(())
     }
 
-    /// Places `slots` slots and works out the latencies.
+    /// Places the first `slots` slots and works out the latencies.
     ///
     /// # Errors
     /// What [`RegionMatrix::validate`] refuses, and a placement that does not fit the slots and regions.
-    pub fn compile(&self, placement: &Placement, slots: usize) -> Result<RegionSampler, RegionError> {
+    pub fn compile(&self, slots: usize) -> Result<RegionSampler, RegionError> {
         self.validate()?;
-        let region_of = self.place(placement, slots)?;
+        let region_of = self.place(slots)?;
         let samplers = self.latency.iter().flatten().map(Distribution::compile).collect();
         Ok(RegionSampler { regions: self.regions.len(), region_of, samplers })
     }
 
-    fn place(&self, placement: &Placement, slots: usize) -> Result<Box<[u16]>, RegionError> {
+    fn place(&self, slots: usize) -> Result<Box<[u16]>, RegionError> {
         let regions = self.regions.len();
-        match placement {
+        match &self.placement {
             Placement::RoundRobin => Ok((0..slots).map(|slot| (slot % regions) as u16).collect()),
             Placement::Blocks => Ok((0..slots).map(|slot| (slot * regions / slots) as u16).collect()),
             Placement::Named(names) if names.len() != slots => {
@@ -200,19 +203,21 @@ mod tests {
         RegionMatrix {
             regions: ["eu", "us", "ap"][..millis.len()].iter().map(ToString::to_string).collect(),
             latency: millis.iter().map(|row| row.iter().map(fixed).collect()).collect(),
+            placement: Placement::default(),
         }
     }
 
     #[test]
     fn latency_follows_the_regions_and_its_direction() {
-        let matrix = matrix(&[&[1, 40], &[45, 2]]);
+        let mut matrix = matrix(&[&[1, 40], &[45, 2]]);
         let names = ["us", "eu", "eu"].map(String::from).to_vec();
         for (placement, regions) in [
             (Placement::RoundRobin, [0, 1, 0]),
             (Placement::Blocks, [0, 0, 1]),
             (Placement::Named(names), [1, 0, 0]),
         ] {
-            let sampler = matrix.compile(&placement, 3).unwrap();
+            matrix.placement = placement;
+            let sampler = matrix.compile(3).unwrap();
             let mut more = Draw::new(Keyed::new(0, Purpose::Fate), 0, 0);
             for from in 0..3 {
                 assert_eq!(sampler.region_of(from), regions[from]);
@@ -224,6 +229,17 @@ mod tests {
             }
             assert_eq!(sampler.region_of(5), 1);
         }
+    }
+
+    #[test]
+    fn a_matrix_reads_from_a_scenario() {
+        let text =
+            r#"{"regions":["eu","us"],"latency":[["1ms","40ms"],["45ms","2ms"]],"placement":"blocks"}"#;
+        let expected = RegionMatrix { placement: Placement::Blocks, ..matrix(&[&[1, 40], &[45, 2]]) };
+        assert_eq!(serde_json::from_str::<RegionMatrix>(text).unwrap(), expected);
+        let named: Placement = serde_json::from_str(r#"{"named":["eu"]}"#).unwrap();
+        assert_eq!(named, Placement::Named(vec!["eu".into()]));
+        assert_eq!(serde_json::to_string(&Placement::RoundRobin).unwrap(), r#""round-robin""#);
     }
 
     #[test]
@@ -247,8 +263,9 @@ mod tests {
             Err(RegionError::Latency { from: "us".into(), to: "eu".into(), error })
         );
         let place = |names: &[&str]| {
-            let names = names.iter().map(ToString::to_string).collect();
-            matrix(&[&[1, 2], &[3, 4]]).compile(&Placement::Named(names), 2).unwrap_err()
+            let mut matrix = matrix(&[&[1, 2], &[3, 4]]);
+            matrix.placement = Placement::Named(names.iter().map(ToString::to_string).collect());
+            matrix.compile(2).unwrap_err()
         };
         assert_eq!(place(&["eu"]), RegionError::Places { places: 1, slots: 2 });
         assert_eq!(place(&["eu", "mars"]), RegionError::Unknown { slot: 1, name: "mars".into() });

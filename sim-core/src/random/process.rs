@@ -32,6 +32,11 @@ impl<'a> ProcessRng<'a> {
         Self { key, place: (node as u64) << 32 | incarnation as u64, counter, spare: None }
     }
 
+    /// The same randomness for a part of the same step.
+    pub fn reborrow(&mut self) -> ProcessRng<'_> {
+        ProcessRng { key: self.key, place: self.place, counter: self.counter, spare: self.spare.take() }
+    }
+
     /// The next 64 uniformly drawn bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
