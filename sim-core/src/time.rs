@@ -273,7 +273,8 @@ mod tests {
 
     #[test]
     fn durations_read_as_they_are_written() {
-        for (text, nanos) in [("0s", 0), ("150ms", 150_000_000), ("2s", 2_000_000_000), ("7ns", 7), ("3us", 3_000)]
+        for (text, nanos) in
+            [("0s", 0), ("150ms", 150_000_000), ("2s", 2_000_000_000), ("7ns", 7), ("3us", 3_000)]
         {
             let duration: Duration = text.parse().unwrap();
             assert_eq!(duration.as_nanos(), nanos);
