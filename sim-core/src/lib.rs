@@ -1,6 +1,7 @@
 //! The world of a run: time, events, randomness, processes, network, disks, clocks, faults, checks and the outcome.
 
 pub mod check;
+pub mod coalition;
 pub mod digest;
 pub mod disk;
 pub mod distribution;
@@ -23,3 +24,6 @@ pub mod slab;
 pub mod time;
 pub mod trace;
 pub mod workload;
+
+mod clock;
+mod timers;
