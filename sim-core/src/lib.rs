@@ -17,6 +17,7 @@ pub mod random;
 pub mod ratio;
 pub mod registry;
 pub mod setup;
+pub mod stats;
 pub mod time;
 pub mod trace;
 pub mod workload;
