@@ -21,6 +21,7 @@ pub mod ratio;
 pub mod registry;
 pub mod setup;
 pub mod slab;
+pub mod stats;
 pub mod time;
 pub mod trace;
 pub mod workload;
