@@ -10,6 +10,7 @@ pub mod ground;
 pub mod history;
 pub mod identity;
 pub mod math;
+pub mod metrics;
 pub mod operation;
 pub mod outcome;
 pub mod process;
