@@ -1,5 +1,24 @@
-//! stub
-use serde::{Deserialize, Serialize};
-/// stub
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HistoryEntry {}
+//! Histories: what clients asked and what they were told, in exact event order, and whether one object could have
+//! answered so.
+//!
+//! [`History`] records a run; [`read_history`] and [`write_history`] move histories from and to JSON lines.
+//! [`HistoryCheck`] judges by tiers, cheapest first: a witness order claimed by the protocol, then checkers that
+//! believe nobody (zones for registers, prefixes for lists), then a search with a budget. A pass of any tier is a
+//! proof; so is a failure of any tier but the witness.
+
+mod check;
+mod entry;
+mod prefix;
+mod reader;
+mod record;
+mod register;
+mod list;
+mod search;
+mod spec;
+mod witness;
+
+pub use check::{HistoryCheck, Illegal, Judgement, HistoryVerdict, Tier, Undecided};
+pub use entry::{Datum, Function, HistoryEntry};
+pub use reader::{ReadHistoryError, read_history, write_history};
+pub use record::{End, History, Record};
+pub use spec::{Refusal, State};
