@@ -1,1 +1,3 @@
-//! protocols
+//! Protocols under test, each with its safety checks.
+
+pub mod raft;

@@ -1,0 +1,4 @@
+//! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
+
+pub mod store;
+pub mod vocabulary;

@@ -1,0 +1,326 @@
+//! What Raft servers and clients say, keep and report.
+
+use std::sync::Arc;
+
+use sim_core::facts;
+use sim_core::identity::NodeId;
+use sim_core::process::{Message, Observe, Summary};
+
+use super::store::{Operation, Reply};
+
+sim_core::vocabulary! {
+    /// Raft with a key-value state machine.
+    pub Raft {
+        message: RaftMessage,
+        timer: RaftTimer,
+        request: RaftRequest,
+        response: RaftResponse,
+        record: RaftRecord,
+        observation: RaftObservation,
+    }
+}
+
+facts! {
+    /// One place of the replicated log.
+    #[derive(PartialEq, Eq)]
+    pub struct Entry {
+        /// The term of the leader that made it.
+        pub term: u64,
+        /// What it does.
+        pub command: Command,
+    }
+}
+
+facts! {
+    /// What an entry does to the state machine.
+    #[derive(PartialEq, Eq)]
+    pub enum Command {
+        /// Nothing: a new leader's first entry.
+        Noop,
+        /// A client's operation; the pair of client and sequence makes it happen once.
+        Apply {
+            /// Whose session.
+            client: NodeId,
+            /// Rises by one with each operation of the session.
+            sequence: u64,
+            /// What to do.
+            operation: Operation,
+        },
+    }
+}
+
+facts! {
+    /// What servers and clients say to each other (Raft paper, figure 2).
+    pub enum RaftMessage {
+        /// A candidate asks for a vote; a pre-candidate asks whether it would get one (dissertation, 9.6).
+        RequestVote {
+            /// The candidate's term; of a pre-vote, the term it would have.
+            term: u64,
+            /// Index of its last entry.
+            last_index: u64,
+            /// Term of its last entry.
+            last_term: u64,
+            /// Whether this is a pre-vote.
+            pre: bool,
+        },
+        /// The answer to a request for a vote.
+        Vote {
+            /// The voter's term; of a granted pre-vote, the term asked for.
+            term: u64,
+            /// Whether it is granted.
+            granted: bool,
+            /// Whether this answers a pre-vote.
+            pre: bool,
+        },
+        /// Entries, or a heartbeat if there are none.
+        AppendEntries {
+            /// The leader's term.
+            term: u64,
+            /// Index of the entry before the new ones.
+            prev_index: u64,
+            /// Its term.
+            prev_term: u64,
+            /// The leader's commit index.
+            commit: u64,
+            /// The new entries, shared by all recipients.
+            entries: Arc<[Entry]>,
+        },
+        /// The answer to entries.
+        AppendReply {
+            /// The follower's term.
+            term: u64,
+            /// Whether the previous entry matched.
+            success: bool,
+            /// On success the highest index known to match; else a hint where the leader may try again.
+            index: u64,
+        },
+        /// A client asks for an operation.
+        ClientRequest {
+            /// Its place in the client's session.
+            sequence: u64,
+            /// What to do.
+            operation: Operation,
+        },
+        /// A server answers a client.
+        ClientReply {
+            /// Which of the client's operations.
+            sequence: u64,
+            /// What came of it; absent if this server is not the leader.
+            reply: Option<Reply>,
+            /// Index of the log entry that carried it; 0 if absent.
+            index: u64,
+            /// Who may be the leader, if this server is not.
+            leader: Option<NodeId>,
+        },
+    }
+}
+
+facts! {
+    /// What a timer is for.
+    #[derive(PartialEq, Eq)]
+    pub enum RaftTimer {
+        /// No leader was heard for too long.
+        Election,
+        /// A leader's heartbeat is due.
+        Heartbeat,
+        /// A leader asks itself whether it still reaches a majority (check-quorum).
+        Quorum,
+        /// A failed sync is tried again.
+        Disk,
+        /// A client tries an operation again.
+        Retry {
+            /// Which one.
+            sequence: u64,
+        },
+    }
+}
+
+facts! {
+    /// What a workload asks of a client.
+    #[derive(PartialEq, Eq)]
+    pub struct RaftRequest {
+        /// What to do.
+        pub operation: Operation,
+    }
+}
+
+facts! {
+    /// What a client returns.
+    #[derive(PartialEq, Eq)]
+    pub struct RaftResponse {
+        /// What came of it.
+        pub reply: Reply,
+        /// Index of the log entry that carried it.
+        pub index: u64,
+    }
+}
+
+facts! {
+    /// What the journal holds.
+    #[derive(PartialEq, Eq)]
+    pub enum RaftRecord {
+        /// The current term and the vote in it.
+        HardState {
+            /// The term.
+            term: u64,
+            /// Who got the vote of this term.
+            vote: Option<NodeId>,
+        },
+        /// An entry at an index; entries come in order.
+        Entry {
+            /// The index.
+            index: u64,
+            /// The entry.
+            entry: Entry,
+        },
+        /// Entries from this index on are gone.
+        Truncate {
+            /// The first one gone.
+            from: u64,
+        },
+    }
+}
+
+facts! {
+    /// What a server reports. Observations about its own log and term are made when its memory changes, before any hold;
+    /// whether they are durable the world knows.
+    pub enum RaftObservation {
+        /// It came back with this much (also the first time, with nothing).
+        Recovered {
+            /// The term found.
+            term: u64,
+            /// The vote found.
+            vote: Option<NodeId>,
+            /// The last index found.
+            last_index: u64,
+            /// The chained hash up to it.
+            hash: u64,
+        },
+        /// Its disk is damaged: it takes no part any more.
+        Halted,
+        /// Its term rose.
+        TermSet {
+            /// The new term.
+            term: u64,
+        },
+        /// It follows.
+        BecameFollower {
+            /// In which term.
+            term: u64,
+        },
+        /// It asks for pre-votes.
+        BecamePreCandidate {
+            /// In which term it would be a candidate.
+            term: u64,
+        },
+        /// It asks for votes.
+        BecameCandidate {
+            /// In which term.
+            term: u64,
+        },
+        /// It won an election.
+        BecameLeader {
+            /// Of which term.
+            term: u64,
+            /// Index of its last entry when it won.
+            last_index: u64,
+        },
+        /// It gave its vote (also to itself).
+        Voted {
+            /// In which term.
+            term: u64,
+            /// To whom.
+            candidate: NodeId,
+        },
+        /// It appended an entry.
+        Appended {
+            /// At which index.
+            index: u64,
+            /// Of which term.
+            term: u64,
+            /// The chained hash of the log up to and with it.
+            hash: u64,
+        },
+        /// It dropped a conflicting suffix.
+        Truncated {
+            /// The first index gone.
+            from: u64,
+        },
+        /// Its commit index rose.
+        Committed {
+            /// To which index.
+            index: u64,
+            /// The chained hash up to it.
+            hash: u64,
+            /// The term of the entry at that index.
+            entry_term: u64,
+            /// The server's current term.
+            term: u64,
+            /// Whether a leader concluded it by counting, rather than a follower being told.
+            counted: bool,
+        },
+        /// It applied an entry.
+        Applied {
+            /// At which index.
+            index: u64,
+            /// The chained hash up to it.
+            hash: u64,
+            /// The state machine's digest afterwards.
+            state: u64,
+            /// Whose operation it was, if it was one.
+            client: Option<NodeId>,
+            /// Its place in the session; 0 if there is none.
+            sequence: u64,
+            /// Whether the session had seen it already, so that nothing was done.
+            repeated: bool,
+        },
+        /// A client returned what a server acknowledged.
+        Acknowledged {
+            /// Its place in the client's session.
+            sequence: u64,
+            /// The index that the server named.
+            index: u64,
+        },
+    }
+}
+
+impl Message for RaftMessage {
+    fn wire_size(&self) -> u32 {
+        const HEADER: u32 = 40;
+        const ENTRY: u32 = 48;
+        match self {
+            Self::AppendEntries { entries, .. } => {
+                HEADER + 32 + ENTRY * u32::try_from(entries.len()).unwrap_or(u32::MAX / ENTRY / 2)
+            }
+            Self::RequestVote { .. } => HEADER + 25,
+            Self::Vote { .. } => HEADER + 10,
+            Self::AppendReply { .. } => HEADER + 17,
+            Self::ClientRequest { .. } => HEADER + 33,
+            Self::ClientReply { .. } => HEADER + 29,
+        }
+    }
+}
+
+impl Observe for RaftObservation {
+    fn summary(&self) -> Summary {
+        let role = |role, rank| Summary { role: Some(role), rank: Some(rank), ..Summary::default() };
+        match *self {
+            Self::Recovered { term, .. } => role("follower", term),
+            Self::Halted => Summary { role: Some("halted"), ..Summary::default() },
+            Self::BecameFollower { term } => role("follower", term),
+            Self::BecamePreCandidate { term } | Self::BecameCandidate { term } => role("candidate", term),
+            Self::BecameLeader { term, .. } => role("leader", term),
+            Self::TermSet { term } => Summary { rank: Some(term), ..Summary::default() },
+            Self::Voted { term, candidate } => {
+                Summary { rank: Some(term), peer: Some(candidate), ..Summary::default() }
+            }
+            Self::Committed { index, hash, .. } => {
+                Summary { position: Some(index), digest: Some(hash), ..Summary::default() }
+            }
+            Self::Appended { .. }
+            | Self::Truncated { .. }
+            | Self::Applied { .. }
+            | Self::Acknowledged { .. } => Summary::default(),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Checks: they read observations, messages and the world's own truth, never a process's fields.
+//!
+//! Every check is O(1) amortised per observation, says whether it needs real time or only order, and counts how often
+//! it was exercised: a check that was never exercised has proved nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::ground::{Ground, Mark};
+use crate::identity::{NodeId, Slot};
+use crate::process::{JournalId, Protocol, RequestId};
+use crate::time::Time;
+
+/// What a run is judged to be, worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything that was owed was kept, and something happened.
+    Pass,
+    /// Nothing is wrong, but too little happened to say so, or a stall has an explanation.
+    Inconclusive,
+    /// The faults exceeded what the protocol promises to bear.
+    Assumption,
+    /// A service level was missed.
+    Service,
+    /// Progress was owed and did not come.
+    Liveness,
+    /// Something happened that must never happen.
+    Safety,
+    /// A process panicked.
+    Crash,
+}
+
+/// Whether a check needs true time or only the order of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// Holds in every order of events; applies under every scheduler.
+    Order,
+    /// Speaks of durations; listed as off under a scheduler without real time.
+    RealTime,
+}
+
+/// An observation with the world's stamps.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a, P: Protocol> {
+    /// Where it was made.
+    pub slot: Slot,
+    /// By whom.
+    pub node: NodeId,
+    /// In which incarnation of the slot.
+    pub incarnation: u32,
+    /// The journal that the same step appended to last before it (or journal 0).
+    pub journal: JournalId,
+    /// How long that journal was, and how much of it was durable, when the observation was made.
+    pub mark: Mark,
+    /// What was observed.
+    pub observation: &'a P::Observation,
+}
+
+/// What happens to a slot, told to checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// A process starts here.
+    Booted,
+    /// The process stopped; records beyond `survived` of each journal are gone.
+    Crashed,
+    /// The disk is gone too.
+    Wiped,
+    /// From now on it is a traitor.
+    Corrupted,
+    /// The first phase is over; progress is owed from now on if this is in the core.
+    Healed,
+}
+
+/// Judges a run while it happens.
+pub trait Check<P: Protocol> {
+    /// Its name, as `protocol/property`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it needs real time.
+    fn needs(&self) -> Needs {
+        Needs::Order
+    }
+
+    /// How often it had something to judge.
+    fn exercised(&self) -> u64;
+
+    /// A process reported something.
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings);
+
+    /// Whether [`Check::sent`] wants to be called; asked once, at the start.
+    fn reads_messages(&self) -> bool {
+        false
+    }
+
+    /// A message was sent, by an honest process or a traitor.
+    fn sent(&mut self, _: &Ground, _from: NodeId, _to: NodeId, _: &P::Message, _: &mut Findings) {}
+
+    /// A request was handed to a client.
+    fn invoked(&mut self, _: &Ground, _client: NodeId, _: RequestId, _: &P::Request, _: &mut Findings) {}
+
+    /// A client returned.
+    fn returned(&mut self, _: &Ground, _client: NodeId, _: RequestId, _: &P::Response, _: &mut Findings) {}
+
+    /// Something happened to a slot; `ground` already shows it.
+    fn lifecycle(&mut self, _: &Ground, _: Slot, _: Lifecycle, _: &mut Findings) {}
+
+    /// The run is over.
+    fn finish(&mut self, _: &Ground, _: &mut Findings) {}
+}
+
+/// A property that was broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// Which check found it.
+    pub check: String,
+    /// When, in true time.
+    pub at_ns: u64,
+    /// What happened, as a sentence with numbers: "two leaders in term 4: n1 and n2".
+    pub message: String,
+    /// The same failure under another seed has the same fingerprint: check and shape, no numbers.
+    pub fingerprint: String,
+    /// Who was involved.
+    pub nodes: Vec<NodeId>,
+    /// How bad it is.
+    pub verdict: Verdict,
+}
+
+/// Collects violations; the first few of each fingerprint are kept, the rest counted.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    now: Time,
+    violations: Vec<Violation>,
+    omitted: u64,
+}
+
+/// How many violations of one run are kept whole.
+const KEPT: usize = 16;
+
+impl Findings {
+    /// Nothing found yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells what time it is; the world does this before every check.
+    #[inline]
+    pub fn set_now(&mut self, now: Time) {
+        self.now = now;
+    }
+
+    /// Reports that something happened that must never happen. `shape` tells kinds of this violation apart without
+    /// any number in it; it is empty where there is only one kind.
+    pub fn safety(&mut self, check: &'static str, shape: &'static str, nodes: &[NodeId], message: String) {
+        self.report(Verdict::Safety, check, shape, nodes, message);
+    }
+
+    /// Reports that progress was owed and did not come.
+    pub fn liveness(&mut self, check: &'static str, shape: &'static str, nodes: &[NodeId], message: String) {
+        self.report(Verdict::Liveness, check, shape, nodes, message);
+    }
+
+    /// Reports any violation.
+    pub fn report(
+        &mut self,
+        verdict: Verdict,
+        check: &'static str,
+        shape: &'static str,
+        nodes: &[NodeId],
+        message: String,
+    ) {
+        if self.violations.len() >= KEPT {
+            self.omitted += 1;
+            return;
+        }
+        self.violations.push(Violation {
+            check: check.to_owned(),
+            at_ns: self.now.as_nanos(),
+            message,
+            fingerprint: fingerprint(check, shape),
+            nodes: nodes.to_vec(),
+            verdict,
+        });
+    }
+
+    /// What was found, in the order in which it was found.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// How many more there were.
+    pub fn omitted(&self) -> u64 {
+        self.omitted
+    }
+
+    /// Whether anything was found.
+    pub fn any(&self) -> bool {
+        !self.violations.is_empty()
+    }
+}
+
+/// The fingerprint of a check and a shape: sixteen hexadecimal digits.
+pub fn fingerprint(check: &str, shape: &str) -> String {
+    let mut digest = Digest::new();
+    digest.bytes(check.as_bytes());
+    digest.bytes(shape.as_bytes());
+    format!("{:016x}", digest.short())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_compose_by_the_worst() {
+        assert_eq!(
+            [Verdict::Pass, Verdict::Safety, Verdict::Liveness].into_iter().max(),
+            Some(Verdict::Safety)
+        );
+        assert!(Verdict::Inconclusive > Verdict::Pass);
+    }
+
+    #[test]
+    fn a_fingerprint_ignores_numbers_and_tells_shapes_apart() {
+        let mut findings = Findings::new();
+        findings.safety("raft/x", "", &[NodeId(0)], "term 4".to_owned());
+        findings.safety("raft/x", "", &[NodeId(1)], "term 9".to_owned());
+        findings.safety("raft/x", "lost", &[], "term 9".to_owned());
+        let prints: Vec<_> = findings.violations().iter().map(|v| v.fingerprint.clone()).collect();
+        assert_eq!(prints[0], prints[1]);
+        assert_ne!(prints[0], prints[2]);
+    }
+
+    #[test]
+    fn a_flood_is_counted_not_kept() {
+        let mut findings = Findings::new();
+        for _ in 0..100 {
+            findings.safety("raft/x", "", &[], String::new());
+        }
+        assert_eq!((findings.violations().len(), findings.omitted()), (16, 84));
+    }
+}

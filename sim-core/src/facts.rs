@@ -1,0 +1,416 @@
+//! Facts make a protocol's own types readable by everything neutral: digests, traces, triggers, stories.
+//!
+//! A vocabulary is written once with [`facts!`](crate::facts), which declares the enum and implements [`Facts`]; a
+//! protocol that has no timers, records or requests uses [`Never`].
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::digest::Digest;
+use crate::identity::NodeId;
+use crate::time::{Duration, Time};
+
+/// A typed value with a kind and named fields.
+pub trait Facts: Clone + Debug + 'static {
+    /// The names of the kinds, in the order of declaration.
+    const KINDS: &'static [&'static str];
+
+    /// Which of [`Facts::KINDS`] this value is.
+    fn kind(&self) -> u8;
+
+    /// Folds kind and content into a digest.
+    fn digest(&self, digest: &mut Digest);
+
+    /// Shows every named field to a visitor.
+    fn visit(&self, visitor: &mut dyn Visitor);
+
+    /// The name of this value's kind.
+    fn kind_name(&self) -> &'static str {
+        Self::KINDS.get(usize::from(self.kind())).copied().unwrap_or("none")
+    }
+
+    /// The 64-bit content hash.
+    fn content(&self) -> u64 {
+        let mut digest = Digest::new();
+        self.digest(&mut digest);
+        digest.short()
+    }
+}
+
+/// Reads named fields, one at a time.
+pub trait Visitor {
+    /// A plain value.
+    fn value(&mut self, name: &'static str, value: Value<'_>);
+
+    /// A nested value or a list: `label` is its kind, or `"list"`; `inside` shows what it holds.
+    fn group(&mut self, name: &'static str, label: &'static str, inside: &mut dyn FnMut(&mut dyn Visitor));
+}
+
+/// A plain field value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// An unsigned number.
+    Unsigned(u64),
+    /// A signed number.
+    Signed(i64),
+    /// A yes or no.
+    Bool(bool),
+    /// Another process.
+    Node(NodeId),
+    /// A content hash or signature tag.
+    Digest(u64),
+    /// A moment, on whatever clock the protocol read it from.
+    Time(Time),
+    /// A length of time.
+    Duration(Duration),
+    /// A text.
+    Text(&'a str),
+    /// An optional field without a value.
+    Absent,
+}
+
+/// A type that may stand as a field of facts.
+pub trait Field {
+    /// Folds the content into a digest.
+    fn fold(&self, digest: &mut Digest);
+    /// Shows the content under a name.
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor);
+}
+
+macro_rules! plain_fields {
+    ($($type:ty => |$value:ident| $word:expr, $shown:expr;)*) => {$(
+        impl Field for $type {
+            #[inline]
+            fn fold(&self, digest: &mut Digest) {
+                let $value = *self;
+                digest.word($word);
+            }
+            fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+                let $value = *self;
+                visitor.value(name, $shown);
+            }
+        }
+    )*};
+}
+
+plain_fields! {
+    u8 => |v| u64::from(v), Value::Unsigned(v.into());
+    u16 => |v| u64::from(v), Value::Unsigned(v.into());
+    u32 => |v| u64::from(v), Value::Unsigned(v.into());
+    u64 => |v| v, Value::Unsigned(v);
+    i64 => |v| v.cast_unsigned(), Value::Signed(v);
+    bool => |v| u64::from(v), Value::Bool(v);
+    NodeId => |v| u64::from(v.0), Value::Node(v);
+    Time => |v| v.as_nanos(), Value::Time(v);
+    Duration => |v| v.as_nanos(), Value::Duration(v);
+    ContentHash => |v| v.0, Value::Digest(v.0);
+}
+
+/// A content hash carried as a field, shown as hexadecimal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentHash(pub u64);
+
+impl Field for &'static str {
+    fn fold(&self, digest: &mut Digest) {
+        digest.bytes(self.as_bytes());
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        visitor.value(name, Value::Text(self));
+    }
+}
+
+impl Field for String {
+    fn fold(&self, digest: &mut Digest) {
+        digest.bytes(self.as_bytes());
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        visitor.value(name, Value::Text(self));
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn fold(&self, digest: &mut Digest) {
+        match self {
+            None => digest.word(0),
+            Some(value) => {
+                digest.word(1);
+                value.fold(digest);
+            }
+        }
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        match self {
+            None => visitor.value(name, Value::Absent),
+            Some(value) => value.show(name, visitor),
+        }
+    }
+}
+
+impl<T: Field> Field for [T] {
+    fn fold(&self, digest: &mut Digest) {
+        digest.word(self.len() as u64);
+        for item in self {
+            item.fold(digest);
+        }
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        visitor.group(name, "list", &mut |visitor| {
+            for item in self {
+                item.show("", visitor);
+            }
+        });
+    }
+}
+
+macro_rules! delegating_fields {
+    ($($type:ty),*) => {$(
+        impl<T: Field> Field for $type {
+            fn fold(&self, digest: &mut Digest) {
+                self[..].fold(digest);
+            }
+            fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+                self[..].show(name, visitor);
+            }
+        }
+    )*};
+}
+
+delegating_fields!(Vec<T>, Arc<[T]>, Box<[T]>);
+
+impl<A: Field, B: Field> Field for (A, B) {
+    fn fold(&self, digest: &mut Digest) {
+        self.0.fold(digest);
+        self.1.fold(digest);
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        visitor.group(name, "pair", &mut |visitor| {
+            self.0.show("", visitor);
+            self.1.show("", visitor);
+        });
+    }
+}
+
+/// Facts are fields too, so that vocabularies nest.
+pub fn show_facts<F: Facts>(facts: &F, name: &'static str, visitor: &mut dyn Visitor) {
+    visitor.group(name, facts.kind_name(), &mut |visitor| facts.visit(visitor));
+}
+
+/// The vocabulary of nothing: for a protocol without timers, records, requests or responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Never {}
+
+impl Facts for Never {
+    const KINDS: &'static [&'static str] = &[];
+    fn kind(&self) -> u8 {
+        match *self {}
+    }
+    fn digest(&self, _: &mut Digest) {
+        match *self {}
+    }
+    fn visit(&self, _: &mut dyn Visitor) {
+        match *self {}
+    }
+}
+
+/// Declares an enum and implements [`Facts`] and [`Field`] for it: each variant is a kind, each field is named.
+///
+/// ```
+/// sim_core::facts! {
+///     /// What a token ring says.
+///     #[derive(PartialEq)]
+///     pub enum RingMessage {
+///         /// The token, with the round it is in.
+///         Token { round: u64 },
+///         /// Nothing to add.
+///         Idle,
+///     }
+/// }
+/// use sim_core::facts::Facts;
+/// assert_eq!(RingMessage::KINDS, ["Token", "Idle"]);
+/// assert_eq!(RingMessage::Token { round: 3 }.kind_name(), "Token");
+/// ```
+#[macro_export]
+macro_rules! facts {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident {
+            $( $(#[$variant_meta:meta])* $variant:ident $({
+                $( $(#[$field_meta:meta])* $field:ident : $type:ty ),* $(,)?
+            })? ),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        $vis enum $name {
+            $( $(#[$variant_meta])* $variant $({ $( $(#[$field_meta])* $field: $type ),* })? ),*
+        }
+
+        impl $crate::facts::Facts for $name {
+            const KINDS: &'static [&'static str] = &[$(stringify!($variant)),*];
+
+            #[inline]
+            fn kind(&self) -> u8 {
+                #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+                #[repr(u8)]
+                enum Kind { $($variant),* }
+                match self {
+                    $( Self::$variant $({ $($field: _),* })? => Kind::$variant as u8 ),*
+                }
+            }
+
+            #[inline]
+            fn digest(&self, digest: &mut $crate::digest::Digest) {
+                digest.word(u64::from($crate::facts::Facts::kind(self)));
+                match self {
+                    $( Self::$variant $({ $($field),* })? => {
+                        $( $( $crate::facts::Field::fold($field, digest); )* )?
+                    } ),*
+                }
+            }
+
+            fn visit(&self, visitor: &mut dyn $crate::facts::Visitor) {
+                let _ = &visitor;
+                match self {
+                    $( Self::$variant $({ $($field),* })? => {
+                        $( $( $crate::facts::Field::show($field, stringify!($field), visitor); )* )?
+                    } ),*
+                }
+            }
+        }
+
+        impl $crate::facts::Field for $name {
+            fn fold(&self, digest: &mut $crate::digest::Digest) {
+                $crate::facts::Facts::digest(self, digest);
+            }
+            fn show(&self, name: &'static str, visitor: &mut dyn $crate::facts::Visitor) {
+                $crate::facts::show_facts(self, name, visitor);
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $( $(#[$field_meta:meta])* $field_vis:vis $field:ident : $type:ty ),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        $vis struct $name { $( $(#[$field_meta])* $field_vis $field: $type ),* }
+
+        impl $crate::facts::Facts for $name {
+            const KINDS: &'static [&'static str] = &[stringify!($name)];
+            #[inline]
+            fn kind(&self) -> u8 { 0 }
+            #[inline]
+            fn digest(&self, digest: &mut $crate::digest::Digest) {
+                $( $crate::facts::Field::fold(&self.$field, digest); )*
+                let _ = digest;
+            }
+            fn visit(&self, visitor: &mut dyn $crate::facts::Visitor) {
+                $( $crate::facts::Field::show(&self.$field, stringify!($field), visitor); )*
+                let _ = visitor;
+            }
+        }
+
+        impl $crate::facts::Field for $name {
+            fn fold(&self, digest: &mut $crate::digest::Digest) {
+                $crate::facts::Facts::digest(self, digest);
+            }
+            fn show(&self, name: &'static str, visitor: &mut dyn $crate::facts::Visitor) {
+                $crate::facts::show_facts(self, name, visitor);
+            }
+        }
+    };
+}
+
+/// Writes facts as a person reads them: `RequestVote term 4 candidate n2`.
+pub fn render<F: Facts>(facts: &F) -> String {
+    let mut text = Rendered(facts.kind_name().to_owned());
+    facts.visit(&mut text);
+    text.0
+}
+
+struct Rendered(String);
+
+impl Rendered {
+    fn push(&mut self, name: &str, value: &str) {
+        if !self.0.is_empty() && !self.0.ends_with('[') {
+            self.0.push(' ');
+        }
+        if !name.is_empty() {
+            self.0.push_str(name);
+            self.0.push(' ');
+        }
+        self.0.push_str(value);
+    }
+}
+
+impl Visitor for Rendered {
+    fn value(&mut self, name: &'static str, value: Value<'_>) {
+        let text = match value {
+            Value::Unsigned(v) => v.to_string(),
+            Value::Signed(v) => v.to_string(),
+            Value::Bool(v) => v.to_string(),
+            Value::Node(v) => v.to_string(),
+            Value::Digest(v) => format!("{v:016x}"),
+            Value::Time(v) => v.to_string(),
+            Value::Duration(v) => v.to_string(),
+            Value::Text(v) => v.to_owned(),
+            Value::Absent => "none".to_owned(),
+        };
+        self.push(name, &text);
+    }
+
+    fn group(&mut self, name: &'static str, label: &'static str, inside: &mut dyn FnMut(&mut dyn Visitor)) {
+        let opening = if label == "list" { "[".to_owned() } else { format!("{label}[") };
+        self.push(name, &opening);
+        inside(self);
+        self.0.push(']');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    facts! {
+        pub struct Entry {
+            pub term: u64,
+            pub who: NodeId,
+        }
+    }
+
+    facts! {
+        #[derive(PartialEq)]
+        pub enum Sample {
+            Vote { term: u64, candidate: NodeId, granted: bool },
+            Idle,
+            Tail { entries: Vec<u64>, hint: Option<u64> },
+        }
+    }
+
+    #[test]
+    fn a_vocabulary_reads_like_a_sentence() {
+        assert_eq!(
+            render(&Sample::Vote { term: 4, candidate: NodeId(1), granted: true }),
+            "Vote term 4 candidate n2 granted true"
+        );
+        assert_eq!(render(&Sample::Idle), "Idle");
+        assert_eq!(render(&Sample::Tail { entries: vec![1, 2], hint: None }), "Tail entries [1 2] hint none");
+        assert_eq!(render(&Entry { term: 1, who: NodeId(0) }), "Entry term 1 who n1");
+    }
+
+    #[test]
+    fn content_depends_on_kind_and_every_field() {
+        let one = Sample::Vote { term: 4, candidate: NodeId(1), granted: true };
+        let others = [
+            Sample::Vote { term: 5, candidate: NodeId(1), granted: true },
+            Sample::Vote { term: 4, candidate: NodeId(2), granted: true },
+            Sample::Vote { term: 4, candidate: NodeId(1), granted: false },
+            Sample::Idle,
+            Sample::Tail { entries: vec![4, 1], hint: Some(1) },
+        ];
+        assert!(others.iter().all(|other| other.content() != one.content()));
+        assert_eq!(one.content(), one.clone().content());
+    }
+}

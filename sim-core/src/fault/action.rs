@@ -1,0 +1,177 @@
+//! The primitive things that can be done to the world. Selectors, roles and moments are resolved before this.
+
+use serde::{Deserialize, Serialize};
+
+use crate::distribution::Distribution;
+use crate::identity::{NodeId, Slot};
+use crate::ratio::Ratio;
+use crate::time::Duration;
+
+/// Names a cut while it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CutId(pub u32);
+
+/// Names a degradation of links while it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DegradeId(pub u32);
+
+/// Something done to the world at one instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Messages that [`Reach`] does not admit are lost from now on; sessions across end.
+    Cut {
+        /// Its name.
+        id: CutId,
+        /// Who still reaches whom.
+        reach: Reach,
+    },
+    /// A cut ends.
+    Mend(CutId),
+    /// Links get worse in some way.
+    Degrade {
+        /// Its name.
+        id: DegradeId,
+        /// How much worse.
+        how: Degradation,
+    },
+    /// A degradation ends.
+    Restore(DegradeId),
+    /// The process stops; unsynced records may be lost, as the disk faults in force say.
+    Crash(Slot),
+    /// A process starts in a slot that is down, from what its journals hold.
+    Restart(Slot),
+    /// The process stops and its disk is gone; it comes back, if restarted, under an identity never used before.
+    Wipe(Slot),
+    /// A new slot with a new identity joins.
+    Join,
+    /// The process leaves for good.
+    Leave(Slot),
+    /// The process stands still; what arrives waits in its inbox.
+    Pause(Slot),
+    /// A paused process goes on.
+    Resume(Slot),
+    /// Every service time of the slot is multiplied by this, and a slot without service times gets `floor` per message.
+    Slow {
+        /// Which slot.
+        slot: Slot,
+        /// The factor, in percent: 100 restores the normal speed.
+        percent: u32,
+        /// The least service time of a message while slow.
+        floor: Duration,
+    },
+    /// Something is wrong with a disk, until [`DiskFault::Healthy`].
+    Disk {
+        /// Which slot.
+        slot: Slot,
+        /// What is wrong.
+        fault: DiskFault,
+    },
+    /// A clock is changed.
+    Clock {
+        /// Which slot.
+        slot: Slot,
+        /// How.
+        change: ClockChange,
+    },
+    /// The slot's process is a traitor from now on.
+    Corrupt(Slot),
+    /// A second copy of an identity runs in this slot from now on.
+    Twin {
+        /// Where.
+        slot: Slot,
+        /// Who.
+        node: NodeId,
+    },
+}
+
+/// Who still reaches whom under a cut. A message from a to b passes if the sets given for them meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Each slot is in some of up to 64 groups (a bit set); slots reach each other if they share one. Slots beyond the
+    /// list are in every group. Halves, isolation and bridges are of this form.
+    Groups(Vec<u64>),
+    /// Nothing passes from any slot of the first list to any of the second: a one-way cut.
+    OneWay {
+        /// Senders.
+        from: Vec<Slot>,
+        /// Receivers.
+        to: Vec<Slot>,
+    },
+    /// Only the listed unordered pairs (of slots below `slots`) reach each other: rings of majorities, odd graphs.
+    Pairs {
+        /// Slots below this are governed, others are not.
+        slots: u32,
+        /// Who reaches whom, both ways.
+        links: Vec<(Slot, Slot)>,
+    },
+}
+
+/// How links get worse. Applies to messages whose sender is in `from` and receiver in `to`; an empty list is everybody.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Degradation {
+    /// Senders; empty for all.
+    pub from: Vec<Slot>,
+    /// Receivers; empty for all.
+    pub to: Vec<Slot>,
+    /// Additional probability of loss.
+    pub loss: Ratio,
+    /// Additional probability of a duplicate.
+    pub duplicate: Ratio,
+    /// Additional probability that a bit flips; a checksum finds it, so the message is lost at the receiver.
+    pub corrupt: Ratio,
+    /// Probability that a message takes `delay` more, which reorders it.
+    pub spike: Ratio,
+    /// Additional delay of a message hit by a spike.
+    pub delay: Option<Distribution>,
+    /// Bytes per second each sender gets through, if limited.
+    pub bandwidth: Option<u64>,
+}
+
+/// What may be wrong with a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiskFault {
+    /// Nothing.
+    Healthy,
+    /// Syncs take this many times as long, plus `extra`.
+    Slow {
+        /// The factor, in percent.
+        percent: u32,
+        /// Additional time per sync.
+        extra: Duration,
+    },
+    /// Syncs fail.
+    Failing,
+    /// Syncs report a full disk.
+    Full,
+    /// At the next crash the unsynced tail is lost entirely.
+    LoseTail,
+    /// At the next crash the unsynced tail is cut within a record, which is found torn.
+    TearTail,
+    /// One durable record, chosen by the run's randomness, no longer matches its checksum when next read.
+    Rot,
+}
+
+/// What may be done to a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockChange {
+    /// From now on the clock gains this many nanoseconds per second (loses, if negative).
+    Drift {
+        /// Parts per billion: 200 ppm are 200,000.
+        parts_per_billion: i32,
+    },
+    /// The clock jumps forward.
+    Forward(Duration),
+    /// The clock jumps back, not beyond its own zero.
+    Back(Duration),
+    /// The clock stands still.
+    Freeze,
+    /// The clock runs at its true rate again, from where it is.
+    True,
+    /// The clock is set to true time, at its true rate.
+    Synchronize,
+}

@@ -1,0 +1,209 @@
+//! Ground truth: what is really so, whatever the processes believe.
+//!
+//! Checks, selectors and triggers read it; a process never does.
+
+use crate::identity::{NodeId, Slot};
+use crate::process::{JournalId, Role};
+use crate::time::Time;
+
+/// The truth about every slot at this moment.
+#[derive(Clone, Debug, Default)]
+pub struct Ground {
+    /// True time.
+    pub now: Time,
+    /// Every slot: members first, clients next, joiners last.
+    pub places: Vec<Place>,
+    /// The slots of each identity; most have one.
+    pub(crate) slots_of: SlotsOf,
+}
+
+/// The truth about one slot.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Who lives here now.
+    pub node: NodeId,
+    /// What it is for.
+    pub role: Role,
+    /// How often it was booted before.
+    pub incarnation: u32,
+    /// Whether a process runs here.
+    pub up: bool,
+    /// Whether the process is stopped in its tracks, as by a virtual machine's pause.
+    pub paused: bool,
+    /// Whether it follows the protocol: false for a traitor and for a twin.
+    pub honest: bool,
+    /// How much each journal holds and how much of it is durable.
+    pub marks: Vec<Mark>,
+    /// What its latest observations say about it.
+    pub status: Status,
+}
+
+/// The length of a journal, in records ever appended (minus those that a crash took).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Records appended, durable or not.
+    pub appended: u64,
+    /// Records that a crash cannot take.
+    pub durable: u64,
+}
+
+/// The latest neutral reading of a process, from its observations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Its role, if it ever said.
+    pub role: Option<&'static str>,
+    /// Its term, view or round.
+    pub rank: Option<u64>,
+    /// How far it has come.
+    pub position: Option<u64>,
+}
+
+impl Place {
+    /// A place that is up, honest and has said nothing.
+    pub fn new(node: NodeId, role: Role) -> Self {
+        Self {
+            node,
+            role,
+            incarnation: 0,
+            up: true,
+            paused: false,
+            honest: true,
+            marks: Vec::new(),
+            status: Status::default(),
+        }
+    }
+
+    /// The mark of a journal; zero if nothing was ever appended.
+    pub fn mark(&self, journal: JournalId) -> Mark {
+        self.marks.get(usize::from(journal.0)).copied().unwrap_or_default()
+    }
+
+    /// Up and running.
+    pub fn runs(&self) -> bool {
+        self.up && !self.paused
+    }
+}
+
+impl Ground {
+    /// A world of `members` members and then `clients` clients, all up and honest.
+    pub fn new(members: u32, clients: u32) -> Self {
+        let role = |index| if index < members { Role::Member } else { Role::Client };
+        let places = (0..members + clients).map(|index| Place::new(NodeId(index), role(index))).collect();
+        Self { now: Time::ZERO, places, slots_of: SlotsOf::default() }
+    }
+
+    /// The truth about one slot.
+    pub fn place(&self, slot: Slot) -> &Place {
+        &self.places[slot.index()]
+    }
+
+    /// The first slot of an identity, if it has one now.
+    pub fn slot_of(&self, node: NodeId) -> Option<Slot> {
+        match self.slots_of.moved.binary_search_by_key(&node, |(node, _)| *node) {
+            Ok(found) => self.slots_of.moved[found].1.first().copied(),
+            Err(_) => (node.index() < self.places.len()).then_some(Slot(node.0)),
+        }
+    }
+
+    /// Every slot of an identity: none, one, or two for twins.
+    pub fn slots_of(&self, node: NodeId) -> impl Iterator<Item = Slot> + '_ {
+        let moved = self.slots_of.moved.binary_search_by_key(&node, |(node, _)| *node).ok();
+        let plain = (moved.is_none() && node.index() < self.places.len()).then_some(Slot(node.0));
+        let listed = moved.map_or(&[][..], |found| &self.slots_of.moved[found].1);
+        plain.into_iter().chain(listed.iter().copied())
+    }
+
+    /// Whether every identity lives in the slot of its own number, so that lookups need no table.
+    #[inline]
+    pub fn plain(&self) -> bool {
+        self.slots_of.moved.is_empty()
+    }
+
+    /// Whether an identity is honest in every slot it has; an identity without a slot is.
+    pub fn honest(&self, node: NodeId) -> bool {
+        self.slots_of(node).all(|slot| self.places[slot.index()].honest)
+    }
+
+    /// The member slots.
+    pub fn members(&self) -> impl Iterator<Item = (Slot, &Place)> + '_ {
+        self.slots().filter(|(_, place)| place.role == Role::Member)
+    }
+
+    /// Every slot.
+    pub fn slots(&self) -> impl Iterator<Item = (Slot, &Place)> + '_ {
+        (0..).map(Slot).zip(&self.places)
+    }
+
+    /// Gives a slot to an identity, in addition to those that the identity has (a twin), taking it from whoever had it.
+    pub fn assign(&mut self, slot: Slot, node: NodeId) {
+        let before = self.places[slot.index()].node;
+        let mut left: Vec<Slot> = self.slots_of(before).filter(|other| *other != slot).collect();
+        left.sort_unstable();
+        self.slots_of.set(before, left);
+        self.places[slot.index()].node = node;
+        let mut slots: Vec<Slot> =
+            if self.slots_of.knows(node) || (node.index() < self.places.len() && node.0 != slot.0) {
+                self.slots_of(node).filter(|other| self.places[other.index()].node == node).collect()
+            } else {
+                Vec::new()
+            };
+        if !slots.contains(&slot) {
+            slots.push(slot);
+        }
+        slots.sort_unstable();
+        self.slots_of.set(node, slots);
+    }
+}
+
+/// Which identities do not live in exactly the slot of their own number, sorted by identity.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SlotsOf {
+    moved: Vec<(NodeId, Vec<Slot>)>,
+}
+
+impl SlotsOf {
+    fn knows(&self, node: NodeId) -> bool {
+        self.moved.binary_search_by_key(&node, |(node, _)| *node).is_ok()
+    }
+
+    fn set(&mut self, node: NodeId, slots: Vec<Slot>) {
+        match self.moved.binary_search_by_key(&node, |(node, _)| *node) {
+            Ok(found) => self.moved[found].1 = slots,
+            Err(place) => self.moved.insert(place, (node, slots)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_live_in_their_own_slot_until_moved() {
+        let mut ground = Ground::new(4, 1);
+        assert!(ground.plain());
+        assert_eq!(ground.slot_of(NodeId(3)), Some(Slot(3)));
+        assert_eq!(ground.slot_of(NodeId(9)), None);
+
+        // A twin: slot 3 is given to n1 as well; n4 has no place any more.
+        ground.assign(Slot(3), NodeId(0));
+        assert_eq!(ground.slots_of(NodeId(0)).collect::<Vec<_>>(), [Slot(0), Slot(3)]);
+        assert_eq!(ground.slot_of(NodeId(3)), None);
+
+        // A wiped slot comes back as somebody new.
+        ground.assign(Slot(1), NodeId(5));
+        assert_eq!(ground.slots_of(NodeId(5)).collect::<Vec<_>>(), [Slot(1)]);
+        assert_eq!(ground.slots_of(NodeId(1)).count(), 0);
+        assert_eq!(ground.places[1].node, NodeId(5));
+    }
+
+    #[test]
+    fn one_dishonest_twin_makes_the_identity_dishonest() {
+        let mut ground = Ground::new(3, 0);
+        ground.assign(Slot(2), NodeId(0));
+        assert!(ground.honest(NodeId(0)));
+        ground.places[2].honest = false;
+        assert!(!ground.honest(NodeId(0)));
+        assert!(ground.honest(NodeId(1)));
+    }
+}

@@ -1,0 +1,95 @@
+//! How a process comes to life: at genesis, as a newcomer, or from what its journals still hold.
+
+use super::{JournalId, Process, Protocol};
+use crate::identity::NodeId;
+
+/// Makes the processes of a run.
+pub trait Factory<P: Protocol> {
+    /// What it makes; `Box<dyn Process<P>>` for a cluster that mixes kinds.
+    type Node: Process<P>;
+
+    /// Makes one incarnation. Its first step is [`Input::Start`](super::Input::Start).
+    fn boot(&mut self, boot: Boot<'_, P>) -> Self::Node;
+}
+
+/// Whether a slot takes part in the protocol or uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Runs the protocol.
+    Member,
+    /// Runs the protocol's client policy: redirects, retries, waits for f+1 equal answers.
+    Client,
+}
+
+/// Why a process starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// It is there from the beginning, with empty journals.
+    Genesis,
+    /// It came later under an identity of its own, with empty journals.
+    Join,
+    /// It was there before; its journals hold what survived.
+    Restart,
+}
+
+/// One place in a journal, as found at boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored<R> {
+    /// The record, as it was written.
+    Intact(R),
+    /// A record was here; its checksum does not match.
+    Damaged,
+}
+
+/// What a journal holds at boot, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Recovered<'a, R> {
+    /// The records in order.
+    pub records: &'a [Stored<R>],
+    /// Whether the journal ends in a record that was being written when the power went: it is not among `records`.
+    pub torn: bool,
+}
+
+impl<'a, R> Recovered<'a, R> {
+    /// The records, if none of them is damaged.
+    pub fn intact(&self) -> Option<impl Iterator<Item = &'a R> + use<'a, R>> {
+        let records = self.records;
+        let whole = records.iter().all(|stored| matches!(stored, Stored::Intact(_)));
+        whole.then(|| {
+            records.iter().filter_map(|stored| match stored {
+                Stored::Intact(record) => Some(record),
+                Stored::Damaged => None,
+            })
+        })
+    }
+}
+
+/// Everything an incarnation starts from.
+pub struct Boot<'a, P: Protocol> {
+    /// Who it is.
+    pub node: NodeId,
+    /// Whether it is a member or a client.
+    pub role: Role,
+    /// The members at genesis, in ascending order.
+    pub members: &'a [NodeId],
+    /// Why it starts.
+    pub start: Start,
+    /// For traces only: how often this slot was booted before. A wiped node cannot know this.
+    pub incarnation: u32,
+    pub(crate) run_seed: u64,
+    pub(crate) journals: &'a [crate::disk::Journal<P::Record>],
+}
+
+impl<P: Protocol> Boot<'_, P> {
+    /// 32 bytes of seed of its own, for protocols that want a generator of their own.
+    pub fn seed(&self) -> [u8; 32] {
+        crate::random::boot_seed(self.run_seed, self.node.0, self.incarnation)
+    }
+
+    /// What a journal holds; empty if nothing was ever appended to it.
+    pub fn journal(&self, id: JournalId) -> Recovered<'_, P::Record> {
+        self.journals
+            .get(usize::from(id.0))
+            .map_or(Recovered { records: &[], torn: false }, crate::disk::Journal::recovered)
+    }
+}

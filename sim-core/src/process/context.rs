@@ -1,0 +1,173 @@
+//! The only way a process touches the world.
+
+use super::{Effect, Effects, JournalId, Protocol, RequestId, SyncId, TimerId};
+use crate::digest::hash_words;
+use crate::identity::NodeId;
+use crate::random::{Keyed, ProcessRng, Purpose};
+use crate::time::{Duration, Time};
+
+/// What a process has at hand during one step.
+pub struct Context<'a, P: Protocol> {
+    pub(crate) now: Time,
+    pub(crate) node: NodeId,
+    pub(crate) rng: ProcessRng<'a>,
+    pub(crate) keys: &'a Keys,
+    pub(crate) effects: &'a mut Effects<P>,
+    pub(crate) signatures: &'a mut u32,
+}
+
+impl<'a, P: Protocol> Context<'a, P> {
+    /// The time on the slot's own clock, which may drift, jump or stand still.
+    #[inline]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Who this process is.
+    #[inline]
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// The process's own randomness.
+    #[inline]
+    pub fn rng(&mut self) -> &mut ProcessRng<'a> {
+        &mut self.rng
+    }
+
+    /// Sends one message.
+    #[inline]
+    pub fn send(&mut self, to: NodeId, message: P::Message) {
+        self.effects.push_send([to], message);
+    }
+
+    /// Sends one message to each of many; they share the payload. Nothing if there is nobody.
+    #[inline]
+    pub fn send_all(&mut self, to: impl IntoIterator<Item = NodeId>, message: P::Message) {
+        self.effects.push_send(to, message);
+    }
+
+    /// Sets a timer, or moves it if it is set.
+    #[inline]
+    pub fn set_timer(&mut self, id: TimerId, after: Duration, timer: P::Timer) {
+        self.effects.push(Effect::SetTimer { id, after, timer });
+    }
+
+    /// Stops a timer; nothing if it is not set.
+    #[inline]
+    pub fn cancel_timer(&mut self, id: TimerId) {
+        self.effects.push(Effect::CancelTimer(id));
+    }
+
+    /// Appends to a journal; see [`Effect::Append`].
+    pub fn append(&mut self, journal: JournalId, record: P::Record) {
+        self.effects.push(Effect::Append { journal, record });
+    }
+
+    /// Replaces a journal's content; see [`Effect::Rewrite`].
+    pub fn rewrite(&mut self, journal: JournalId, records: Vec<P::Record>) {
+        self.effects.push(Effect::Rewrite { journal, records });
+    }
+
+    /// Makes durable what was appended so far; ends with [`Input::Synced`](super::Input::Synced).
+    pub fn sync(&mut self, journal: JournalId, id: SyncId) {
+        self.effects.push(Effect::Sync { journal, id });
+    }
+
+    /// Gates every visible effect (send, return, observation) that follows in this step until the sync has succeeded, in
+    /// order. They are lost with a crash or a failed sync. Holds add up; on a finished sync a hold is nothing.
+    pub fn hold(&mut self, id: SyncId) {
+        self.effects.push(Effect::Hold(id));
+    }
+
+    /// Ends a request.
+    pub fn respond(&mut self, id: RequestId, response: P::Response) {
+        self.effects.push(Effect::Return { id, response });
+    }
+
+    /// Ends the session with a peer.
+    pub fn close_link(&mut self, peer: NodeId) {
+        self.effects.push(Effect::CloseLink(peer));
+    }
+
+    /// Reports a fact.
+    #[inline]
+    pub fn observe(&mut self, observation: P::Observation) {
+        self.effects.push(Effect::Observe(observation));
+    }
+
+    /// Occupies this slot with work for a time; what arrives meanwhile waits.
+    pub fn work(&mut self, cost: Duration) {
+        self.effects.push(Effect::Work(cost));
+    }
+
+    /// Signs a content hash as this process.
+    pub fn sign(&mut self, content: u64) -> Signature {
+        *self.signatures += 1;
+        self.keys.sign(self.node, content)
+    }
+
+    /// Whether a signature is the signer's own over this content.
+    pub fn verify(&mut self, content: u64, signature: &Signature) -> bool {
+        *self.signatures += 1;
+        self.keys.verify(content, signature)
+    }
+
+    /// The same step with another vocabulary, for a part of a composite.
+    pub(crate) fn reborrow<'b, Q: Protocol>(&'b mut self, effects: &'b mut Effects<Q>) -> Context<'b, Q> {
+        Context {
+            now: self.now,
+            node: self.node,
+            rng: self.rng.reborrow(),
+            keys: self.keys,
+            effects,
+            signatures: self.signatures,
+        }
+    }
+}
+
+/// A simulated signature: unforgeable because nobody but the world computes the tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature {
+    /// Who is said to have signed.
+    pub signer: NodeId,
+    tag: u64,
+}
+
+impl Signature {
+    /// A signature that verifies under no content, as a forger without the key would make it.
+    pub const fn forged(signer: NodeId, guess: u64) -> Self {
+        Self { signer, tag: guess }
+    }
+}
+
+impl crate::facts::Field for Signature {
+    fn fold(&self, digest: &mut crate::digest::Digest) {
+        digest.word(u64::from(self.signer.0));
+        digest.word(self.tag);
+    }
+
+    fn show(&self, name: &'static str, visitor: &mut dyn crate::facts::Visitor) {
+        visitor.value(name, crate::facts::Value::Node(self.signer));
+    }
+}
+
+/// The secret keys of a run; only the world holds them.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    secret: u64,
+}
+
+impl Keys {
+    pub(crate) fn new(run_seed: u64) -> Self {
+        Self { secret: Keyed::new(run_seed, Purpose::Identity).words(0, 0)[0] }
+    }
+
+    pub(crate) fn sign(&self, signer: NodeId, content: u64) -> Signature {
+        Signature { signer, tag: hash_words(&[self.secret, u64::from(signer.0), content]) }
+    }
+
+    pub(crate) fn verify(&self, content: u64, signature: &Signature) -> bool {
+        *signature == self.sign(signature.signer, content)
+    }
+}

@@ -1,0 +1,50 @@
+//! One process without a world, for unit tests of a protocol: inputs in, effects out.
+
+use super::{Boot, Context, Effects, Input, Keys, Process, Protocol, Role, Start};
+use crate::disk::Journal;
+use crate::identity::NodeId;
+use crate::random::{Keyed, ProcessRng, Purpose};
+use crate::time::Time;
+
+/// Steps a process by hand.
+pub struct Solo {
+    /// What its clock shows.
+    pub now: Time,
+    node: NodeId,
+    members: Vec<NodeId>,
+    keys: Keys,
+    counter: u64,
+}
+
+impl Solo {
+    /// A place for `node` among `members` members.
+    pub fn new(node: NodeId, members: u32) -> Self {
+        let members = (0..members).map(NodeId).collect();
+        Self { now: Time::ZERO, node, members, keys: Keys::new(0), counter: 0 }
+    }
+
+    /// What the process boots from: genesis with empty journals, or a restart with the given ones.
+    pub fn boot<'a, P: Protocol>(&'a self, role: Role, journals: &'a [Journal<P::Record>]) -> Boot<'a, P> {
+        let start = if journals.is_empty() { Start::Genesis } else { Start::Restart };
+        Boot { node: self.node, role, members: &self.members, start, incarnation: 0, run_seed: 0, journals }
+    }
+
+    /// Steps the process and returns what it asked for.
+    pub fn step<P: Protocol>(&mut self, process: &mut impl Process<P>, input: Input<'_, P>) -> Effects<P> {
+        let mut effects = Effects::new();
+        let mut signatures = 0;
+        let key = Keyed::new(0, Purpose::Process);
+        process.step(
+            input,
+            &mut Context {
+                now: self.now,
+                node: self.node,
+                rng: ProcessRng::new(key, self.node.0, 0, &mut self.counter),
+                keys: &self.keys,
+                effects: &mut effects,
+                signatures: &mut signatures,
+            },
+        );
+        effects
+    }
+}

@@ -1,0 +1,216 @@
+//! The dice of a process.
+
+use std::convert::Infallible;
+use std::ops::Range;
+
+use rand_core::TryRng;
+
+use super::{Keyed, below};
+use crate::ratio::Ratio;
+use crate::time::Duration;
+
+/// A process's own randomness: a function of (seed, identity, incarnation, how many words it drew before).
+///
+/// The world keeps the counter, 8 bytes a process, and lends it for a step. Both words of a block are used: the
+/// second is remembered within a step and computed again where a step begins with it.
+///
+/// Every method but [`ProcessRng::shuffle`] and the byte filler takes exactly one word, so what a process draws later does not depend
+/// on what it drew before, only on how often.
+#[derive(Debug)]
+pub struct ProcessRng<'a> {
+    key: Keyed,
+    place: u64,
+    counter: &'a mut u64,
+    spare: Option<u64>,
+}
+
+impl<'a> ProcessRng<'a> {
+    /// The randomness of one incarnation of one identity; `key` is `Keyed::new(seed, Purpose::Process)`, and
+    /// `counter` (0 at boot) counts the words drawn.
+    #[inline]
+    pub const fn new(key: Keyed, node: u32, incarnation: u32, counter: &'a mut u64) -> Self {
+        Self { key, place: (node as u64) << 32 | incarnation as u64, counter, spare: None }
+    }
+
+    /// The same randomness for a part of the same step.
+    pub fn reborrow(&mut self) -> ProcessRng<'_> {
+        ProcessRng { key: self.key, place: self.place, counter: self.counter, spare: self.spare.take() }
+    }
+
+    /// The next 64 uniformly drawn bits.
+    #[inline]
+    pub fn next_u64(&mut self) -> u64 {
+        let index = *self.counter;
+        *self.counter = index.wrapping_add(1);
+        if let Some(word) = self.spare.take() {
+            return word;
+        }
+        let [first, second] = self.key.words(self.place, index / 2);
+        if index % 2 == 1 {
+            return second;
+        }
+        self.spare = Some(second);
+        first
+    }
+
+    /// A number from 0 up to but excluding `n`; see [`below`] for the bias, which is under 2^-64 a value.
+    ///
+    /// # Panics
+    /// If `n` is 0.
+    #[inline]
+    pub fn below(&mut self, n: u64) -> u64 {
+        assert!(n > 0, "there is no number below zero");
+        below(self.next_u64(), n)
+    }
+
+    /// A number of a half-open range.
+    ///
+    /// # Panics
+    /// If the range is empty.
+    #[inline]
+    pub fn range(&mut self, range: Range<u64>) -> u64 {
+        assert!(range.start < range.end, "an empty range holds no number");
+        range.start + below(self.next_u64(), range.end - range.start)
+    }
+
+    /// A duration between two, both included, to the nanosecond.
+    ///
+    /// # Panics
+    /// If `max` is shorter than `min`.
+    #[inline]
+    pub fn duration_between(&mut self, min: Duration, max: Duration) -> Duration {
+        assert!(min <= max, "the shortest duration comes first");
+        let word = self.next_u64();
+        // Only the span of all 2^64 durations has no count of its own, and there the word is the answer.
+        match (max.as_nanos() - min.as_nanos()).checked_add(1) {
+            Some(count) => Duration::from_nanos(min.as_nanos() + below(word, count)),
+            None => Duration::from_nanos(word),
+        }
+    }
+
+    /// Whether something of this probability happens.
+    #[inline]
+    pub fn chance(&mut self, probability: Ratio) -> bool {
+        probability.happens(self.next_u64())
+    }
+
+    /// Puts a slice in a uniformly drawn order (Fisher-Yates), with one word less than it has items.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last as u64 + 1) as usize);
+        }
+    }
+
+    /// One item of a slice, or nothing (and no word drawn) if it is empty.
+    #[inline]
+    pub fn pick<'b, T>(&mut self, items: &'b [T]) -> Option<&'b T> {
+        if items.is_empty() {
+            return None;
+        }
+        let index = self.below(items.len() as u64);
+        items.get(index as usize)
+    }
+}
+
+impl TryRng for ProcessRng<'_> {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.next_u64() >> 32) as u32)
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        rand_core::utils::fill_bytes_via_next_word(bytes, || Ok(self.next_u64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProcessRng;
+    use crate::random::{Keyed, Purpose};
+    use crate::ratio::Ratio;
+    use crate::time::Duration;
+
+    const KEY: Keyed = Keyed::new(11, Purpose::Process);
+
+    #[test]
+    fn the_counter_is_the_whole_state() {
+        let mut whole = 0;
+        let mut rng = ProcessRng::new(KEY, 3, 0, &mut whole);
+        let expected: Vec<u64> = (0..9).map(|_| rng.next_u64()).collect();
+        assert_eq!(whole, 9);
+        // The same words whichever way they are cut into steps.
+        for steps in [[1, 1, 1, 1, 1, 1, 1, 1, 1], [2, 1, 3, 0, 0, 3, 0, 0, 0], [0, 5, 4, 0, 0, 0, 0, 0, 0]] {
+            let mut counter = 0;
+            let mut words = Vec::new();
+            for step in steps {
+                let mut rng = ProcessRng::new(KEY, 3, 0, &mut counter);
+                words.extend((0..step).map(|_| rng.next_u64()));
+            }
+            assert_eq!(words, expected);
+        }
+    }
+
+    #[test]
+    fn nodes_and_incarnations_have_dice_of_their_own() {
+        let first = |node, incarnation| ProcessRng::new(KEY, node, incarnation, &mut 0).next_u64();
+        let words = [first(0, 0), first(0, 1), first(1, 0), first(1, 1), first(u32::MAX, 0)];
+        for (i, word) in words.iter().enumerate() {
+            assert!(!words[..i].contains(word));
+        }
+    }
+
+    #[test]
+    fn draws_stay_inside_and_reach_both_ends() {
+        let mut counter = 0;
+        let mut rng = ProcessRng::new(KEY, 0, 0, &mut counter);
+        let (min, max) = (Duration::from_nanos(5), Duration::from_nanos(8));
+        let mut durations = [0; 9];
+        let mut numbers = [0; 9];
+        for _ in 0..400 {
+            durations[rng.duration_between(min, max).as_nanos() as usize] += 1;
+            numbers[rng.range(5..8) as usize] += 1;
+        }
+        assert!(
+            durations[..5].iter().all(|n| *n == 0) && durations[5..].iter().all(|n| *n > 60),
+            "{durations:?}"
+        );
+        assert!(numbers[5..8].iter().all(|n| *n > 90) && numbers[8] == 0, "{numbers:?}");
+        assert_eq!(rng.duration_between(max, max), max);
+        let _whole_span = rng.duration_between(Duration::ZERO, Duration::MAX);
+        let drawn = *rng.counter;
+        assert_eq!(drawn, 802);
+    }
+
+    #[test]
+    fn chances_follow_their_ratio() {
+        let mut counter = 0;
+        let mut rng = ProcessRng::new(KEY, 0, 7, &mut counter);
+        let happened = (0..30_000).filter(|_| rng.chance(Ratio::new(1, 3))).count();
+        assert!((9_700..10_300).contains(&happened), "{happened}");
+        assert!((0..100).all(|_| !rng.chance(Ratio::ZERO) && rng.chance(Ratio::ONE)));
+    }
+
+    #[test]
+    fn every_order_and_every_item_comes_up() {
+        let mut counter = 0;
+        let mut rng = ProcessRng::new(KEY, 2, 0, &mut counter);
+        let mut orders = std::collections::BTreeMap::new();
+        for _ in 0..6_000 {
+            let mut items = [1, 2, 3];
+            rng.shuffle(&mut items);
+            *orders.entry(items).or_insert(0) += 1;
+        }
+        assert_eq!(orders.len(), 6);
+        assert!(orders.values().all(|count| (880..1_120).contains(count)), "{orders:?}");
+        assert_eq!(rng.pick::<u8>(&[]), None);
+        assert!((0..99).any(|_| rng.pick(&[1, 2, 3]) == Some(&3)));
+        assert!((0..99).any(|_| rng.pick(&[1, 2, 3]) == Some(&1)));
+    }
+}

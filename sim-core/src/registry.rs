@@ -1,0 +1,209 @@
+//! Protocols as values: what the command line lists, what a scenario names, what a stranger's crate adds.
+//!
+//! Generics end here. An [`Entry`] parses a protocol's own parameters and yields a [`Cluster`], which launches runs.
+
+use rand_chacha::ChaCha8Rng;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::outcome::Outcome;
+use crate::setup::Setup;
+use crate::time::Duration;
+use crate::trace::TraceRequest;
+
+/// A protocol that can be named in a scenario.
+pub trait Entry: Send + Sync {
+    /// What is known about it without running it.
+    fn info(&self) -> &'static ProtocolInfo;
+
+    /// Reads the parameters that stand under `[cluster.<name>]`; an empty object gives the defaults.
+    ///
+    /// # Errors
+    /// If a parameter is unknown, of the wrong type or absurd.
+    fn configure(&self, parameters: &Value) -> Result<Box<dyn Cluster>, ParameterError>;
+
+    /// The JSON Schema of the parameters.
+    fn schema(&self) -> Value;
+}
+
+/// A protocol with its parameters, ready to run.
+pub trait Cluster: Send + Sync {
+    /// All parameters, defaults included, in the form that [`Entry::configure`] reads.
+    fn parameters(&self) -> Value;
+
+    /// The same protocol with knobs drawn at random, among those that forfeit nothing.
+    fn drawn(&self, rng: &mut ChaCha8Rng) -> Box<dyn Cluster>;
+
+    /// What the faults of a run may do without excusing the protocol from anything.
+    fn fault_model(&self, members: u32) -> FaultModel;
+
+    /// The longest that the protocol itself may wait before it acts; bounds on progress are multiples of it.
+    fn largest_timeout(&self) -> Duration;
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// If the setup cannot be run with this protocol.
+    fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError>;
+}
+
+/// How a run is launched, beyond the setup.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Plants that are on, by name.
+    pub plants: Vec<String>,
+    /// Keep the history in the outcome.
+    pub keep_history: bool,
+    /// Record a trace; changes nothing in the run.
+    pub trace: Option<TraceRequest>,
+}
+
+/// How many members may be affected, by class of fault, with everything still owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultModel {
+    /// Crashed, paused or cut off at the same time, those with lost disks included.
+    pub crashed: u32,
+    /// With a disk that lost what was durable.
+    pub lost_disks: u32,
+    /// Traitors.
+    pub byzantine: u32,
+}
+
+/// What is known about a protocol without running it.
+#[derive(Clone, Copy, Debug)]
+pub struct ProtocolInfo {
+    /// As scenarios name it.
+    pub name: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// A paragraph.
+    pub about: &'static str,
+    /// Roles that selectors may name.
+    pub roles: &'static [&'static str],
+    /// Kinds of messages.
+    pub messages: &'static [&'static str],
+    /// Kinds of observations.
+    pub observations: &'static [&'static str],
+    /// Parameters that change what is owed.
+    pub knobs: &'static [Knob],
+    /// What its traitors can do.
+    pub behaviors: &'static [Named],
+    /// Bugs that can be switched on.
+    pub plants: &'static [Plant],
+    /// What is checked.
+    pub checks: &'static [Named],
+}
+
+/// A name and what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The name.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+}
+
+/// A parameter that changes what is owed.
+#[derive(Clone, Copy, Debug)]
+pub struct Knob {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// Its default, as written.
+    pub default: &'static str,
+    /// What is not owed any more when it is off or set otherwise; `None` if it forfeits nothing.
+    pub forfeits: Option<&'static str>,
+}
+
+/// A real, published bug that can be switched on.
+#[derive(Clone, Copy, Debug)]
+pub struct Plant {
+    /// Its readable name, as `vote-not-durable`.
+    pub name: &'static str,
+    /// Its number in the catalog, as `R01`.
+    pub id: &'static str,
+    /// What is done wrong.
+    pub about: &'static str,
+    /// Which property breaks.
+    pub breaks: &'static str,
+    /// Where it was found.
+    pub source: &'static str,
+}
+
+/// A parameter that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParameterError {
+    /// Where, as keys from the protocol's table inward.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// A setup that cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LaunchError {
+    /// There are too few or too many members for this protocol.
+    #[error("launch {protocol}: {reason}")]
+    Unfit {
+        /// The protocol.
+        protocol: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// No such plant.
+    #[error("launch {protocol}: unknown plant \"{plant}\"")]
+    UnknownPlant {
+        /// The protocol.
+        protocol: &'static str,
+        /// The plant asked for.
+        plant: String,
+    },
+    /// The world refused the setup.
+    #[error("launch: {0}")]
+    Setup(String),
+}
+
+/// Reads a protocol's parameters from JSON, naming the place of an error.
+///
+/// # Errors
+/// If they do not fit the type.
+pub fn parse_parameters<T: DeserializeOwned>(parameters: &Value) -> Result<T, ParameterError> {
+    serde_path_to_error::deserialize(parameters).map_err(|error| ParameterError {
+        path: error.path().iter().map(ToString::to_string).collect(),
+        message: error.inner().to_string(),
+    })
+}
+
+/// The protocols that scenarios may name.
+#[derive(Default)]
+pub struct Registry {
+    entries: Vec<Box<dyn Entry>>,
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a protocol.
+    ///
+    /// # Panics
+    /// If the name is taken.
+    pub fn register(&mut self, entry: impl Entry + 'static) -> &mut Self {
+        let name = entry.info().name;
+        assert!(self.find(name).is_none(), "a protocol named {name} is registered already");
+        self.entries.push(Box::new(entry));
+        self
+    }
+
+    /// The protocol of a name.
+    pub fn find(&self, name: &str) -> Option<&dyn Entry> {
+        self.iter().find(|entry| entry.info().name == name)
+    }
+
+    /// All protocols, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Entry> {
+        self.entries.iter().map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,221 @@
+//! A run as plain data: everything but the protocol that, with the engine, determines a run bit for bit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::distribution::{Distribution, RegionMatrix};
+use crate::fault::FaultPlan;
+use crate::ratio::Ratio;
+use crate::time::Duration;
+use crate::workload::WorkloadModel;
+
+/// One run, ready to start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// How many members there are at genesis.
+    pub members: u32,
+    /// How many client slots there are.
+    pub clients: u32,
+    /// Length of the first phase: safety under faults.
+    pub duration: Duration,
+    /// Length of the second phase in which progress is owed, if there is one.
+    pub progress_within: Option<Duration>,
+    /// Ends a run that has no end: dispatched events.
+    pub max_events: u64,
+    /// How messages travel.
+    pub network: NetworkModel,
+    /// How long syncs take.
+    pub disk: DiskModel,
+    /// How wrong clocks are to begin with.
+    pub clocks: ClockModel,
+    /// What steps cost.
+    pub service: ServiceModel,
+    /// What clients do.
+    pub workload: Option<WorkloadModel>,
+    /// What goes wrong.
+    pub faults: FaultPlan,
+    /// When to stop before the end.
+    pub stop: Vec<Stop>,
+    /// What to report as one number per run.
+    pub measures: Vec<Measure>,
+    /// What the state is at the start, where it is not all up and empty.
+    pub initial: Initial,
+    /// What a run must show to count: `(activity counter, at least)`; else it is inconclusive.
+    pub at_least: Vec<(String, u64)>,
+    /// Checks that are off, by name.
+    pub checks_off: Vec<String>,
+}
+
+/// How messages travel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkModel {
+    /// One-way latency between any two slots.
+    pub latency: Distribution,
+    /// Latency by region instead, if given: region of slot i is `i mod regions` unless assigned.
+    pub regions: Option<RegionMatrix>,
+    /// One-way latency between clients and members, if it differs (0 is allowed).
+    pub client_latency: Option<Distribution>,
+    /// Probability that a datagram is lost; on a stream it is a retransmission.
+    pub loss: Ratio,
+    /// Probability that a datagram arrives twice.
+    pub duplicate: Ratio,
+    /// Probability that a bit flips in a message; a checksum finds it.
+    pub corrupt: Ratio,
+    /// How long a stream waits before it sends a lost message again; doubles with each loss of the same message.
+    pub retransmit_after: Duration,
+    /// Bytes per second that a slot can send, if limited.
+    pub bandwidth: Option<u64>,
+    /// Bytes that may wait to be sent at a slot with limited bandwidth; what exceeds it is dropped (datagram) or waits (stream).
+    pub queue_bytes: Option<u64>,
+    /// Who is linked to whom; a full mesh if absent.
+    pub topology: Option<Topology>,
+}
+
+impl Default for NetworkModel {
+    fn default() -> Self {
+        Self {
+            latency: Distribution::Uniform { min: Duration::from_millis(1), max: Duration::from_millis(10) },
+            regions: None,
+            client_latency: None,
+            loss: Ratio::ZERO,
+            duplicate: Ratio::ZERO,
+            corrupt: Ratio::ZERO,
+            retransmit_after: Duration::from_millis(200),
+            bandwidth: None,
+            queue_bytes: None,
+            topology: None,
+        }
+    }
+}
+
+/// Who is linked to whom. Members that are not linked speak through those that are, and pay each link's latency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topology {
+    /// Everybody with everybody.
+    FullMesh,
+    /// Everybody with slot `hub`.
+    Star {
+        /// The center.
+        hub: u32,
+    },
+    /// A cycle.
+    Ring,
+    /// A tree in heap order.
+    Tree {
+        /// Children per member.
+        fan_out: u32,
+    },
+    /// Random, every member with (about) `degree` links, connected.
+    RandomRegular {
+        /// Links per member.
+        degree: u32,
+    },
+    /// A ring lattice of `degree` with each link rewired with probability `rewire` (Watts and Strogatz 1998).
+    SmallWorld {
+        /// Links per member before rewiring; even.
+        degree: u32,
+        /// Probability of rewiring.
+        rewire: Ratio,
+    },
+    /// Exactly these unordered links, by slot.
+    Edges(Vec<(u32, u32)>),
+}
+
+/// How long syncs take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiskModel {
+    /// Time of one sync.
+    pub sync: Distribution,
+}
+
+impl Default for DiskModel {
+    fn default() -> Self {
+        Self { sync: Distribution::Fixed(Duration::ZERO) }
+    }
+}
+
+/// How wrong clocks are to begin with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClockModel {
+    /// Each slot starts with an offset drawn from this; none if absent.
+    pub offset: Option<Distribution>,
+    /// Each slot drifts at a rate drawn uniformly within plus and minus this many parts per million.
+    pub drift_ppm: u32,
+}
+
+/// What steps cost. All zero: nothing waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceModel {
+    /// Time per message received.
+    pub per_message: Duration,
+    /// Time per thousand bytes received.
+    pub per_kilobyte: Duration,
+    /// Time per signature made or verified.
+    pub per_signature: Duration,
+    /// Messages that may wait at a slot, per priority; unbounded if absent.
+    pub inbox: Option<u32>,
+}
+
+/// When to stop before the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Stop {
+    /// As soon as observations of this kind (as `"BecameLeader"`) have been made `count` times in all.
+    Observed {
+        /// The kind's name.
+        kind: String,
+        /// How often.
+        count: u64,
+    },
+    /// As soon as this many operations have returned.
+    Returned(u64),
+    /// As soon as every running member is in this role.
+    AllInRole(String),
+    /// At the first violation.
+    Violation,
+}
+
+/// One number per run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// How the outcome names it.
+    pub name: String,
+    /// What it is.
+    pub what: MeasureOf,
+}
+
+/// What a measure counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum MeasureOf {
+    /// True time of the first observation of a kind, in nanoseconds.
+    FirstTime(String),
+    /// True time of the latest observation of a kind, in nanoseconds.
+    LastTime(String),
+    /// How many observations of a kind were made.
+    Count(String),
+    /// The share of members in a role at the end, in parts per million.
+    ShareInRole(String),
+    /// How many messages of a kind were sent.
+    Sent(String),
+}
+
+/// The state at the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Initial {
+    /// Members that are down from the start, by slot.
+    pub absent: Vec<u32>,
+    /// Traitors from the start, by slot.
+    pub corrupt: Vec<u32>,
+    /// Twins: `(slot, identity)`.
+    pub twins: Vec<(u32, u32)>,
+}
