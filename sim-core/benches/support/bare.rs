@@ -61,9 +61,9 @@ struct Node {
     sum: u64,
 }
 
-/// W2, messages: `n` nodes with one message each in flight; a node that gets one sends one to a random peer, which takes
-/// 1 to 10 ms, uniformly; one in a hundred is lost, and then the sender tries the next random peer, so that traffic
-/// does not die out. Bare: a queue, a slab of messages, a vector of nodes. `events` counts deliveries.
+/// W2, messages: `n` nodes (two or more) with one message each in flight; a node that gets one sends one to a random
+/// peer, which takes 1 to 10 ms, uniformly; one in a hundred is lost, and then the sender tries the next random peer,
+/// so that traffic does not die out. Bare: a queue, a slab of messages, a vector of nodes. `events` counts deliveries.
 pub(crate) fn w2_bare<Q: Pending>(n: u32, events: u64) -> Measured {
     let mut world = Bare { random: Random::new(1), queue: Q::default(), flying: Slab::new(), sent: 0, n };
     let mut nodes = vec![Node::default(); n as usize];

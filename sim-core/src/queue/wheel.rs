@@ -1,10 +1,10 @@
 //! The lazy wheel: a hierarchy of unsorted slots, of which only the one that is due gets sorted.
 //!
 //! Time is read as eleven digits of six bits. An event lies at the level of the highest digit in which its time
-//! differs from `base`, in the slot of its own digit there. When a slot is due, a small one is sorted, with the next ones
-//! if it is very small, and becomes the *day* that events are popped from; a large one is dealt out to the levels
-//! below. So the width of a day adapts by itself, slot by slot, and nothing needs tuning to a scenario: bursts, gaps and
-//! far timers each meet the width they need.
+//! differs from `base`, in the slot of its own digit there. When a slot is due, a small one is sorted, with the next
+//! ones if it is very small, and becomes the *day* that events are popped from; a large one is dealt out to the levels
+//! below. So the width of a day adapts by itself, slot by slot, and nothing needs tuning to a scenario: bursts, gaps
+//! and far timers each meet the width they need.
 //!
 //! Cost: an event goes down each level at most once, and through one sort. Events that arrive inside the day wait in a
 //! heap; when it grows, it pays for dealing the day out again. Only a day of a single instant cannot be divided:
@@ -25,7 +25,7 @@ const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
 /// Levels that cover 64 bits.
 const LEVELS: usize = 64_usize.div_ceil(BITS as usize);
-// These were chosen by measurement; half or twice each costs a few percent (see the design record).
+// Chosen by measurement, and not delicate: see docs/design/0002-event-queue.md.
 /// A slot with at most so many events is sorted, a larger one is divided.
 const DAY_MAX: usize = 192;
 /// Slots are joined until a day has so many events.
