@@ -81,20 +81,19 @@ impl PartPlace {
         boot: &Boot<'_, P>,
         make: impl FnOnce(Boot<'_, A>) -> N,
     ) -> N {
-        let journals: Vec<Journal<A::Record>> = self
-            .journals
-            .clone()
-            .map(|id| {
-                let recovered = boot.journal(JournalId(id));
-                let own = recovered.records.iter().map(|stored| match stored {
-                    Stored::Intact(record) => {
-                        P::as_record(record).map_or(Stored::Damaged, |record| Stored::Intact(record.clone()))
-                    }
-                    Stored::Damaged => Stored::Damaged,
-                });
-                Journal::holding(own.collect(), recovered.torn)
-            })
-            .collect();
+        let journals: Vec<Journal<A::Record>> =
+            self.journals
+                .clone()
+                .map(|id| {
+                    let recovered = boot.journal(JournalId(id));
+                    let own = recovered.records.iter().map(|stored| match stored {
+                        Stored::Intact(record) => P::as_record(record)
+                            .map_or(Stored::Damaged, |record| Stored::Intact(record.clone())),
+                        Stored::Damaged => Stored::Damaged,
+                    });
+                    Journal::holding(own.collect(), recovered.torn)
+                })
+                .collect();
         make(Boot {
             node: boot.node,
             slot: boot.slot,

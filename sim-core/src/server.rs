@@ -165,9 +165,7 @@ impl Servers {
 
     /// Nanoseconds spent `(coordinating, working)` by all slots.
     pub(crate) fn booked(&self) -> (u64, u64) {
-        self.table
-            .iter()
-            .fold((0, 0), |sum, server| (sum.0 + server.coordinating, sum.1 + server.working))
+        self.table.iter().fold((0, 0), |sum, server| (sum.0 + server.coordinating, sum.1 + server.working))
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Setup {
     pub initial: Initial,
     /// What a run must show to count: `(activity counter, at least)`; else it is inconclusive.
     pub at_least: Vec<(String, u64)>,
+    /// Steps that the search for a linearization may take for each object.
+    pub history_budget: u64,
     /// Checks that are off, by name.
     pub checks_off: Vec<String>,
 }

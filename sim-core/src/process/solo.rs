@@ -26,7 +26,16 @@ impl Solo {
     /// What the process boots from: genesis with empty journals, or a restart with the given ones.
     pub fn boot<'a, P: Protocol>(&'a self, role: Role, journals: &'a [Journal<P::Record>]) -> Boot<'a, P> {
         let start = if journals.is_empty() { Start::Genesis } else { Start::Restart };
-        Boot { node: self.node, slot: Slot(self.node.0), role, members: &self.members, start, incarnation: 0, run_seed: 0, journals }
+        Boot {
+            node: self.node,
+            slot: Slot(self.node.0),
+            role,
+            members: &self.members,
+            start,
+            incarnation: 0,
+            run_seed: 0,
+            journals,
+        }
     }
 
     /// Steps the process and returns what it asked for.

@@ -79,8 +79,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 let before = &self.kernel.envelopes[other_envelope];
                 *other < key
                     && before.lane == Lane::Stream
-                    && (before.from_slot, before.to, before.priority)
-                        == (own.from_slot, own.to, own.priority)
+                    && (before.from_slot, before.to, before.priority) == (own.from_slot, own.to, own.priority)
             })
     }
 

@@ -7,7 +7,7 @@ use crate::history::History;
 use crate::identity::Slot;
 use crate::kernel::Folded;
 use crate::metrics::MetricId;
-use crate::operation::{Operation, Reply};
+use crate::operation::{Answer, Operation, Reply};
 use crate::process::{Factory, Protocol, RequestId};
 use crate::time::Time;
 use crate::workload::Workload;
@@ -77,7 +77,7 @@ impl<P: Protocol> Clients<P> {
         for request in &mut self.requests {
             if request.open && request.slot == slot {
                 request.open = false;
-                self.history.abandon(request.entry);
+                self.history.complete(request.entry, now, Answer { reply: Reply::Unknown, position: None });
                 if let Some(workload) = &mut self.workload {
                     workload.returned(client, &request.operation, &Reply::Unknown, now);
                 }
@@ -90,7 +90,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// The workload's next operation is due.
     pub(super) fn arrival(&mut self) {
         let now = self.kernel.now;
-        while let Some(invocation) = self.clients.workload.as_mut().and_then(|workload| workload.arrive(now)) {
+        while let Some(invocation) = self.clients.workload.as_mut().and_then(|workload| workload.arrive(now))
+        {
             self.invoke(invocation.client, &invocation.operation);
         }
         self.queue_arrival();
@@ -129,7 +130,14 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let waits = self.postponed(slot, Event::Request(index));
         let kept = waits.then(|| request.clone());
         let operation = *operation;
-        self.clients.requests.push(Pending { slot, entry, operation, invoked: now, open: true, request: kept });
+        self.clients.requests.push(Pending {
+            slot,
+            entry,
+            operation,
+            invoked: now,
+            open: true,
+            request: kept,
+        });
         if !waits {
             self.step(slot, Stimulus::Request { id, request });
         }

@@ -74,8 +74,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             }
             let Some(key) = self.kernel.servers.of(slot).next() else { return };
             let envelope = self.kernel.envelopes[key];
-            let cost =
-                self.kernel.servers.message_cost(slot, self.payloads[envelope.payload].size);
+            let cost = self.kernel.servers.message_cost(slot, self.payloads[envelope.payload].size);
             if cost.is_zero() {
                 self.kernel.envelopes.remove(key);
                 self.deliver(key, &envelope);
@@ -172,7 +171,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             return;
         }
         self.kernel.pending_notices.remove(key);
-        if self.kernel.hot[notice.slot.index()].up {
+        if self.kernel.hot[notice.slot.index()].up && self.kernel.network.concerns(&notice) {
             let peer = self.kernel.hot[notice.peer.index()].node;
             self.step(notice.slot, Stimulus::Link { peer, state: notice.state });
         }

@@ -16,6 +16,7 @@ use crate::history::{History, HistoryCheck};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Kernel, Parts};
 use crate::network::Network;
+use crate::operation::ObjectModel;
 use crate::process::{Effects, Factory, Protocol};
 use crate::queue::EventQueue;
 use crate::random::{Draw, Keyed, Purpose, below};
@@ -33,11 +34,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     ///
     /// # Errors
     /// If the setup is absurd, or does not fit the system.
-    pub(crate) fn new(
-        setup: &Setup,
-        launch: &Launch,
-        subject: Subject<P, F>,
-    ) -> Result<Self, LaunchError> {
+    pub(crate) fn new(setup: &Setup, launch: &Launch, subject: Subject<P, F>) -> Result<Self, LaunchError> {
         Self::with_agenda(setup, launch, subject, Agenda::Timed(EventQueue::new()))
     }
 
@@ -55,15 +52,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let checks = subject.checks.into_iter().filter(|check| wanted(setup, timed, check.as_ref()));
         let checks: Vec<_> = checks.collect();
-        let message_checks =
-            (0..checks.len()).filter(|index| checks[*index].reads_messages()).collect();
-        let workload =
-            setup.workload.as_ref().map(|model| Workload::new(model, setup.clients, setup.seed));
-        let history_check = setup
-            .workload
-            .as_ref()
-            .filter(|_| !setup.checks_off.iter().any(|off| off == "linearizable"))
-            .map(|workload| HistoryCheck::new(workload.model));
+        let message_checks = (0..checks.len()).filter(|index| checks[*index].reads_messages()).collect();
+        let workload = setup.workload.as_ref().map(|model| Workload::new(model, setup.clients, setup.seed));
+        let model = setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
+        let judged = setup.workload.is_some() && !setup.checks_off.iter().any(|off| off == "linearizable");
+        let history_check = judged.then(|| HistoryCheck::new(setup.history_budget));
         let mut world = Self {
             protocol: subject.protocol,
             plants: launch.plants.clone(),
@@ -80,7 +73,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             traitors: Vec::new(),
             plots: Vec::new(),
             wakes: Slab::default(),
-            clients: Clients::new(workload, History::new(), setup.members, setup.clients, latency),
+            clients: Clients::new(workload, History::new(model), setup.members, setup.clients, latency),
             history_check,
             service: subject.service,
             liveness: subject.liveness,
@@ -148,7 +141,7 @@ fn kernel<P: Protocol>(
     let refused = |error: &dyn std::fmt::Display| LaunchError::Setup(error.to_string());
     let mut network = Network::new(&setup.network, setup.members, setup.clients, setup.seed)
         .map_err(|error| refused(&error))?;
-    network.pin(&setup.pins);
+    network.pin(setup.pins.clone());
     let driver = FaultDriver::new(&setup.faults, model, setup.members, setup.clients, setup.seed)
         .map_err(|error| refused(&error))?;
     Ok(Kernel::new(Parts {
@@ -183,12 +176,21 @@ fn validate<P: Protocol>(setup: &Setup) -> Result<(), LaunchError> {
         return refuse(error.to_string());
     }
     let initial = &setup.initial;
-    let named = initial.absent.iter().chain(&initial.corrupt).chain(initial.twins.iter().map(|(slot, _)| slot));
+    let named =
+        initial.absent.iter().chain(&initial.corrupt).chain(initial.twins.iter().map(|(slot, _)| slot));
     if let Some(slot) = named.copied().find(|slot| *slot >= setup.members) {
-        return refuse(format!("the start names n{}, but there are only {} members", slot + 1, setup.members));
+        return refuse(format!(
+            "the start names n{}, but there are only {} members",
+            slot + 1,
+            setup.members
+        ));
     }
     if let Some((_, node)) = initial.twins.iter().find(|(_, node)| *node >= setup.members) {
-        return refuse(format!("the start names n{}, but there are only {} members", node + 1, setup.members));
+        return refuse(format!(
+            "the start names n{}, but there are only {} members",
+            node + 1,
+            setup.members
+        ));
     }
     known::<P>(setup)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::World;
 use crate::check::Verdict;
 use crate::facts::Facts;
-use crate::history::HistoryVerdict;
+use crate::history::Judgement;
 use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::process::{Factory, Protocol, Role};
@@ -23,10 +23,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.judge_progress(&progress);
         self.kernel.painter.finish(self.kernel.now);
         let activity = self.activity(ended, &progress);
-        let reasons = self.reasons(&progress, &activity);
+        let mut reasons = self.reasons(&progress, &activity);
+        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
         let verdict = self.verdict(&reasons);
         let mut checks: Vec<CheckReport> = self.checks.iter().map(|check| report(check.as_ref())).collect();
-        checks.extend(judged);
+        checks.extend(judged.iter().flat_map(Judgement::reports));
         let measures = self.measures();
         self.count_messages();
         let kernel = self.kernel;
@@ -52,27 +53,29 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             checks,
             faults: kernel.driver.executed().to_vec(),
             plan: kernel.driver.executed_plan(),
-            fates: kernel.network.changed_fates(),
-            history: if self.keep_history { self.clients.history.entries().to_vec() } else { Vec::new() },
-            picture: Picture { lanes: kernel.painter.lanes, marks: kernel.painter.marks, ..Picture::default() },
+            fates: kernel.network.changes().clone(),
+            history: if self.keep_history { self.clients.history.entries() } else { Vec::new() },
+            picture: Picture {
+                lanes: kernel.painter.lanes,
+                marks: kernel.painter.marks,
+                ..Picture::default()
+            },
             trace: self.tracer.map(|tracer| tracer.finish()),
         }
     }
 
     /// Whether what the clients saw is linearizable.
-    fn judge_history(&mut self) -> Vec<CheckReport> {
-        let Some(check) = self.history_check.take() else { return Vec::new() };
-        let judged = check.judge(self.history());
-        if let HistoryVerdict::Illegal { reason, .. } = &judged.verdict {
-            self.kernel.findings.safety("linearizable", "", &[], reason.clone());
-        }
-        judged.reports
+    fn judge_history(&mut self) -> Option<Judgement> {
+        let judgement = self.history_check?.judge(&self.clients.history);
+        judgement.report(&self.clients.history, &mut self.kernel.findings);
+        Some(judgement)
     }
 
     fn judge_progress(&mut self, progress: &Progress) {
         if *progress == Progress::Missed {
             let within = self.setup.progress_within.unwrap_or_default();
-            let message = format!("no progress within {within} after the heal, though a healthy core was there");
+            let message =
+                format!("no progress within {within} after the heal, though a healthy core was there");
             self.kernel.findings.liveness("progress", "", &[], message);
         }
     }
@@ -153,7 +156,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn share_in_role(&self, role: &str) -> u64 {
         let members = self.kernel.ground.members().count() as u64;
-        let inside = self.kernel.ground.members().filter(|(_, place)| place.status.role == Some(role)).count();
+        let inside =
+            self.kernel.ground.members().filter(|(_, place)| place.status.role == Some(role)).count();
         inside as u64 * 1_000_000 / members.max(1)
     }
 

@@ -271,7 +271,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn finish_sync(&mut self, job: &SyncJob) {
         let journal = JournalId(job.journal);
         let pending = &mut self.storage.of(job.slot).pending;
-        let known = pending.iter().position(|id| *id == job.id).map(|place| pending.swap_remove(place)).is_some();
+        let known =
+            pending.iter().position(|id| *id == job.id).map(|place| pending.swap_remove(place)).is_some();
         if job.result == SyncResult::Ok {
             self.journal(job.slot, journal).make_durable(job.upto);
             self.publish_mark(job.slot, journal);
