@@ -7,18 +7,26 @@
 //! proof; so is a failure of any tier but the witness.
 
 mod check;
+mod conflict;
 mod entry;
+mod list;
+mod object;
 mod prefix;
 mod reader;
 mod record;
 mod register;
-mod list;
 mod search;
 mod spec;
 mod witness;
 
-pub use check::{HistoryCheck, Illegal, Judgement, HistoryVerdict, Tier, Undecided};
-pub use entry::{Datum, Function, HistoryEntry};
-pub use reader::{ReadHistoryError, read_history, write_history};
+#[cfg(test)]
+mod tests;
+
+pub use check::{
+    HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, WITNESS, check_name,
+};
+pub use conflict::{Conflict, Reason};
+pub use entry::{Datum, EntryValue, Function, HistoryEntry};
+pub use reader::{Flaw, ReadHistoryError, read_history, write_history};
 pub use record::{End, History, Record};
 pub use spec::{Refusal, State};
