@@ -22,9 +22,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
-pub use check::{
-    HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, WITNESS, check_name,
-};
+pub use check::{HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, WITNESS, check_name};
 pub use conflict::{Conflict, Reason};
 pub use entry::{Datum, EntryValue, Function, HistoryEntry};
 pub use reader::{Flaw, ReadHistoryError, read_history, write_history};

@@ -53,7 +53,9 @@ pub enum HistoryVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undecided {
     /// The search ran out of steps.
-    #[error("the search for an order of the {operations} operations on key {key} ran out of its {budget} steps")]
+    #[error(
+        "the search for an order of the {operations} operations on key {key} ran out of its {budget} steps"
+    )]
     Budget {
         /// The object.
         key: u64,

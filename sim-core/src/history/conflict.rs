@@ -101,8 +101,12 @@ impl fmt::Display for Reason {
             }
             Self::ListedTwice { value } => write!(f, "{value} is in the list twice"),
             Self::Forked { at } => write!(f, "two reads differ at place {at}, neither continues the other"),
-            Self::Lost { value: Some(value) } => write!(f, "{value} had been appended, and was not there later"),
-            Self::Lost { value: None } => f.write_str("a list became shorter, or an element came before older ones"),
+            Self::Lost { value: Some(value) } => {
+                write!(f, "{value} had been appended, and was not there later")
+            }
+            Self::Lost { value: None } => {
+                f.write_str("a list became shorter, or an element came before older ones")
+            }
             Self::DeadEnd { placed } => write!(f, "after {placed} operations in order, none could come next"),
         }
     }

@@ -65,7 +65,10 @@ fn places(
     let Some((reader, values)) = longest else { return Ok(places) };
     for (place, value) in (1..).zip(values) {
         if !appends.contains_key(value) {
-            return Err(Conflict { operations: vec![reader], reason: Reason::NeverWritten { value: *value } });
+            return Err(Conflict {
+                operations: vec![reader],
+                reason: Reason::NeverWritten { value: *value },
+            });
         }
         if places.insert(*value, (place, false)).is_some() {
             return Err(Conflict { operations: vec![reader], reason: Reason::ListedTwice { value: *value } });
@@ -109,7 +112,10 @@ fn backward(object: &Object<'_>, place: &dyn Fn(&Call<'_>) -> Option<(u64, bool)
                 Operation::Append { value, .. } => Some(value),
                 _ => None,
             };
-            return Some(Conflict { operations: vec![later.index, call.index], reason: Reason::Lost { value } });
+            return Some(Conflict {
+                operations: vec![later.index, call.index],
+                reason: Reason::Lost { value },
+            });
         }
     }
     None

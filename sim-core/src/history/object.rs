@@ -24,7 +24,8 @@ impl Call<'_> {
     pub(super) fn changes_nothing(&self) -> bool {
         self.operation.is_read()
             || self.reply == Some(&Reply::Mismatch)
-            || (matches!(self.operation, Operation::Dequeue { .. }) && self.reply == Some(&Reply::Value(None)))
+            || (matches!(self.operation, Operation::Dequeue { .. })
+                && self.reply == Some(&Reply::Value(None)))
     }
 }
 

@@ -66,7 +66,9 @@ pub enum Flaw {
         ok: bool,
     },
     /// `ok` is false for anything but a compare-and-swap.
-    #[error("\"ok\" is false: leave out an operation that surely did not happen (only a cas can observe a mismatch)")]
+    #[error(
+        "\"ok\" is false: leave out an operation that surely did not happen (only a cas can observe a mismatch)"
+    )]
     Failed,
     /// The process has another operation open.
     #[error("process {process} calls while its operation of line {other} is open")]
@@ -119,14 +121,24 @@ struct Line {
 }
 
 impl Line {
-    fn parse(number: usize, text: &str, model: ObjectModel, names: &mut Names) -> Result<Self, ReadHistoryError> {
+    fn parse(
+        number: usize,
+        text: &str,
+        model: ObjectModel,
+        names: &mut Names,
+    ) -> Result<Self, ReadHistoryError> {
         let entry: HistoryEntry =
             serde_json::from_str(text).map_err(|source| ReadHistoryError::Form { line: number, source })?;
         Self::understand(number, &entry, model, names)
             .map_err(|flaw| ReadHistoryError::Meaning { line: number, flaw })
     }
 
-    fn understand(number: usize, entry: &HistoryEntry, model: ObjectModel, names: &mut Names) -> Result<Self, Flaw> {
+    fn understand(
+        number: usize,
+        entry: &HistoryEntry,
+        model: ObjectModel,
+        names: &mut Names,
+    ) -> Result<Self, Flaw> {
         if let Some(return_ns) = entry.return_ns.filter(|returned| *returned < entry.call_ns) {
             return Err(Flaw::BackInTime { call_ns: entry.call_ns, return_ns });
         }
@@ -186,7 +198,9 @@ impl Names {
         match &entry.value {
             EntryValue::None => Ok(Reply::Value(None)),
             EntryValue::One(datum) => Ok(Reply::Value(Some(self.number(datum)))),
-            EntryValue::Many(_) => Err(Flaw::Value { f: entry.f.name(), expected: "a number, a text or null" }),
+            EntryValue::Many(_) => {
+                Err(Flaw::Value { f: entry.f.name(), expected: "a number, a text or null" })
+            }
         }
     }
 
@@ -225,7 +239,9 @@ impl Names {
             (Function::Enqueue, ObjectModel::Queue) => {
                 Ok((Operation::Enqueue { key, value: self.one(entry)? }, Reply::Done))
             }
-            (Function::Dequeue, ObjectModel::Queue) => Ok((Operation::Dequeue { key }, self.optional(entry)?)),
+            (Function::Dequeue, ObjectModel::Queue) => {
+                Ok((Operation::Dequeue { key }, self.optional(entry)?))
+            }
             (Function::Add, ObjectModel::Set) => {
                 Ok((Operation::Add { key, value: self.one(entry)? }, Reply::Done))
             }

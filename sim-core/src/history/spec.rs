@@ -56,7 +56,8 @@ pub enum Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let show = |value: &Option<u64>| value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+        let show =
+            |value: &Option<u64>| value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
         match self {
             Self::Value { due, given } => write!(f, "it gave {}, but {} was there", show(given), show(due)),
             Self::SwapOf { there, from } => {
@@ -193,7 +194,11 @@ fn step_list(list: &mut Vec<u64>, operation: &Operation, reply: Option<&Reply>) 
     }
 }
 
-fn step_queue(queue: &mut VecDeque<u64>, operation: &Operation, reply: Option<&Reply>) -> Result<Undo, Refusal> {
+fn step_queue(
+    queue: &mut VecDeque<u64>,
+    operation: &Operation,
+    reply: Option<&Reply>,
+) -> Result<Undo, Refusal> {
     match (operation, reply) {
         (Operation::Enqueue { value, .. }, None | Some(Reply::Done)) => {
             queue.push_back(*value);
@@ -253,7 +258,10 @@ mod tests {
                 ObjectModel::CasRegister,
                 &[Operation::Write { key, value: 1 }, Operation::Cas { key, from: Some(1), to: 2 }],
             ),
-            (ObjectModel::Append, &[Operation::Append { key, value: 1 }, Operation::Append { key, value: 2 }]),
+            (
+                ObjectModel::Append,
+                &[Operation::Append { key, value: 1 }, Operation::Append { key, value: 2 }],
+            ),
             (
                 ObjectModel::Queue,
                 &[
@@ -298,8 +306,7 @@ mod tests {
             Refusal::NoMismatch { there: Some(3) }
         );
         let mut list = State::List(vec![1, 2]);
-        let refusal =
-            list.apply(&Operation::ReadList { key: 0 }, Some(&Reply::Values(vec![1]))).unwrap_err();
+        let refusal = list.apply(&Operation::ReadList { key: 0 }, Some(&Reply::Values(vec![1]))).unwrap_err();
         assert_eq!(refusal, Refusal::Content { due: 2, given: 1, first: (Some(2), None) });
     }
 }
