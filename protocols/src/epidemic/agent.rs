@@ -179,6 +179,8 @@ impl Agent {
 
     fn learn(&mut self, from: NodeId, rumors: u64, cx: &mut Context<'_, Epidemic>) {
         let news = rumors & !self.known;
+        // Cycles are synchronous: whoever is told in the cycle in which it learned was still susceptible when it began.
+        let needed = rumors & (!self.known | self.fresh) != 0;
         if news != 0 {
             self.known |= news;
             if self.parameters.rhythm == Rhythm::Synchronous {
@@ -187,7 +189,7 @@ impl Agent {
             self.report(news, Some(from), cx);
         }
         if self.parameters.interest.wants_feedback() {
-            cx.send(from, EpidemicMessage::Feedback { needed: news != 0 });
+            cx.send(from, EpidemicMessage::Feedback { needed });
         }
     }
 
@@ -369,6 +371,21 @@ mod tests {
         assert_eq!(sent(&bench.hear(EpidemicMessage::Pull)), []);
         bench.cycle();
         assert_eq!(sent(&bench.hear(EpidemicMessage::Pull)), [(OTHER, RUMOR)]);
+    }
+
+    #[test]
+    fn two_pushes_in_one_synchronous_cycle_are_both_needed() {
+        let parameters =
+            Parameters { rhythm: Rhythm::Synchronous, ..base(Mode::Push, Interest::FeedbackCoin, 1) };
+        let (mut bench, _) = Bench::new(parameters, false);
+        let needed = |effects| match sent(&effects)[..] {
+            [(_, EpidemicMessage::Feedback { needed })] => needed,
+            _ => panic!("one feedback for each push"),
+        };
+        assert!(needed(bench.hear(RUMOR)));
+        assert!(needed(bench.hear(RUMOR)));
+        bench.cycle();
+        assert!(!needed(bench.hear(RUMOR)));
     }
 
     #[test]

@@ -128,7 +128,9 @@ mod tests {
 
     /// Heals all three and lets time pass.
     fn heal(script: &mut Script<Completeness>, wait: Duration) {
-        (0..3).for_each(|agent| drop(script.live(agent, Lifecycle::Healed)));
+        for agent in 0..3 {
+            script.live(agent, Lifecycle::Healed);
+        }
         script.ground.now = script.ground.now + wait;
     }
 
