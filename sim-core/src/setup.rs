@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::fault::FaultPlan;
+use crate::network::Pins;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 use crate::workload::WorkloadModel;
@@ -36,6 +37,10 @@ pub struct Setup {
     pub workload: Option<WorkloadModel>,
     /// What goes wrong.
     pub faults: FaultPlan,
+    /// What traitors do, as the protocol names it; its default if absent.
+    pub behavior: Option<String>,
+    /// Fates of single messages that are given rather than drawn.
+    pub pins: Pins,
     /// When to stop before the end.
     pub stop: Vec<Stop>,
     /// What to report as one number per run.
@@ -44,6 +49,8 @@ pub struct Setup {
     pub initial: Initial,
     /// What a run must show to count: `(activity counter, at least)`; else it is inconclusive.
     pub at_least: Vec<(String, u64)>,
+    /// Steps that the search for a linearization may take for each object.
+    pub history_budget: u64,
     /// Checks that are off, by name.
     pub checks_off: Vec<String>,
 }
