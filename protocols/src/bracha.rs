@@ -24,4 +24,10 @@ pub mod safety;
 pub mod tally;
 pub mod thresholds;
 pub mod totality;
+pub mod traitors;
 pub mod vocabulary;
+
+#[cfg(test)]
+mod paper;
+#[cfg(test)]
+mod pump;

@@ -96,16 +96,12 @@ pub struct Node {
 
 impl Process<Bracha> for Node {
     fn step(&mut self, input: Input<'_, Bracha>, cx: &mut Context<'_, Bracha>) {
-        match self.part {
-            Part::Member => self.take_part(input, cx),
-            Part::Halted if matches!(input, Input::Start) => cx.observe(BrachaObservation::Halted),
-            Part::Halted | Part::None => {}
+        if self.part != Part::Member {
+            if self.part == Part::Halted && matches!(input, Input::Start) {
+                cx.observe(BrachaObservation::Halted);
+            }
+            return;
         }
-    }
-}
-
-impl Node {
-    fn take_part(&mut self, input: Input<'_, Bracha>, cx: &mut Context<'_, Bracha>) {
         match input {
             Input::Start => self.start(cx),
             Input::Message { message, .. } => self.hear(message, cx),
@@ -117,7 +113,9 @@ impl Node {
             Input::Request { request, .. } => match request {},
         }
     }
+}
 
+impl Node {
     fn recover(&mut self, record: &BrachaRecord) {
         let BrachaRecord { phase, broadcast, value } = *record;
         let instance = self.instances.entry(broadcast).or_default();
@@ -154,7 +152,7 @@ impl Node {
         self.instances.entry(broadcast).or_default().act(self.me, act);
         let mut deeds = vec![Deed { broadcast, act }];
         self.collect_due(broadcast, &mut deeds);
-        self.perform(deeds, cx);
+        self.perform(&deeds, cx);
     }
 
     /// A vote counts for who signed it, whoever brought it.
@@ -172,7 +170,7 @@ impl Node {
     fn follow_rules(&mut self, broadcast: Broadcast, cx: &mut Context<'_, Bracha>) {
         let mut deeds = Vec::new();
         self.collect_due(broadcast, &mut deeds);
-        self.perform(deeds, cx);
+        self.perform(&deeds, cx);
     }
 
     fn collect_due(&mut self, broadcast: Broadcast, deeds: &mut Vec<Deed>) {
@@ -186,12 +184,12 @@ impl Node {
 
     /// Writes down what is signed, and shows nothing of these deeds before it is durable. A delivery waits as well for
     /// what was signed in earlier steps: its own vote may be among those that it counted.
-    fn perform(&mut self, deeds: Vec<Deed>, cx: &mut Context<'_, Bracha>) {
+    fn perform(&mut self, deeds: &[Deed], cx: &mut Context<'_, Bracha>) {
         if deeds.is_empty() {
             return;
         }
         let mut signs = false;
-        for Deed { broadcast, act } in &deeds {
+        for Deed { broadcast, act } in deeds {
             if let Act::Cast(phase, value) = *act {
                 cx.append(JOURNAL, BrachaRecord { phase, broadcast: *broadcast, value });
                 signs = true;
@@ -201,16 +199,16 @@ impl Node {
             self.sync_and_hold(deeds, cx);
             return;
         }
-        match self.deeds.join(&deeds) {
+        match self.deeds.join(deeds) {
             Some(id) => cx.hold(id),
-            None if self.deeds.wait_for_disk(&deeds) => return,
+            None if self.deeds.wait_for_disk(deeds) => return,
             None => {}
         }
         deeds.iter().for_each(|deed| self.emit(deed, cx));
     }
 
-    fn sync_and_hold(&mut self, deeds: Vec<Deed>, cx: &mut Context<'_, Bracha>) {
-        let id = self.deeds.begin(deeds.clone());
+    fn sync_and_hold(&mut self, deeds: &[Deed], cx: &mut Context<'_, Bracha>) {
+        let id = self.deeds.begin(deeds.to_vec());
         cx.sync(JOURNAL, id);
         cx.hold(id);
         deeds.iter().for_each(|deed| self.emit(deed, cx));
@@ -233,7 +231,7 @@ impl Node {
     fn retry(&mut self, cx: &mut Context<'_, Bracha>) {
         let stuck = self.deeds.take_stuck();
         if !stuck.is_empty() {
-            self.sync_and_hold(stuck, cx);
+            self.sync_and_hold(&stuck, cx);
         }
     }
 

@@ -131,7 +131,7 @@ mod tests {
         for agent in 0..3 {
             script.live(agent, Lifecycle::Healed);
         }
-        script.ground.now = script.ground.now + wait;
+        script.ground.now += wait;
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use sim_core::disk::Journal;
 use sim_core::process::{Effect, Effects, Signature, Solo, Stored};
 
+use super::super::pump::vote;
 use super::*;
 
 const VALUE: u64 = 77;
@@ -41,21 +42,6 @@ impl Bench {
     fn synced(&mut self, id: u64, result: SyncResult) -> Effects<Bracha> {
         self.step(Input::Synced { id: SyncId(id), result })
     }
-}
-
-/// Signs as anybody.
-struct Scribe(Phase, Broadcast, u64);
-
-impl Process<Bracha> for Scribe {
-    fn step(&mut self, _: Input<'_, Bracha>, cx: &mut Context<'_, Bracha>) {
-        let message = signed(self.1, self.0, self.2, cx);
-        cx.send(NodeId(0), message);
-    }
-}
-
-fn vote(phase: Phase, signer: u32, broadcast: Broadcast, value: u64) -> BrachaMessage {
-    let effects = Solo::new(NodeId(signer), 4).step(&mut Scribe(phase, broadcast, value), Input::Start);
-    sends(&effects)[0]
 }
 
 fn sends(effects: &Effects<Bracha>) -> Vec<BrachaMessage> {
