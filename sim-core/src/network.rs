@@ -26,8 +26,6 @@ mod lifecycle;
 mod pin;
 mod route;
 mod session;
-#[cfg(test)]
-mod tests;
 mod topology;
 
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
