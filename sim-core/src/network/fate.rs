@@ -131,13 +131,9 @@ impl Dice {
         (self.copy.word(name.ends, name.moment), Draw::after(self.copy, name.ends, name.moment))
     }
 
-    /// Whether the message, and its copy, are damaged under way.
-    pub(super) fn damage(&self, name: Name, chance: Chance) -> [bool; 2] {
-        if chance.is_zero() {
-            return [false; 2];
-        }
-        let word = self.corrupt.word(name.ends, name.moment);
-        [chance.upper(word), chance.lower(word)]
+    /// Whether the message is damaged under way.
+    pub(super) fn damage(&self, name: Name, chance: Chance) -> bool {
+        !chance.is_zero() && chance.upper(self.corrupt.word(name.ends, name.moment))
     }
 
     /// The words of a spike in the window `id`: whether, and how long. Other windows do not change them.
