@@ -132,6 +132,10 @@ impl Story {
             Sent::One(flight) => {
                 let both = |a, b| self.network.reachable(a, b) && self.network.reachable(b, a);
                 assert!(both(packet.from, packet.to) && self.up[to as usize]);
+                // A sender speaks in the session that it heard of.
+                let seen = self.seen.get(&(packet.from, packet.to)).cloned().unwrap_or_default();
+                let unannounced = seen.latest == 0 && flight.session == 1;
+                assert!(seen.session == Some(flight.session) || unannounced, "{seen:?} {flight:?}");
                 let sent = self.sent.entry((packet.from, packet.to, flight.session, priority)).or_default();
                 let number = *sent;
                 *sent += 1;
@@ -158,6 +162,7 @@ impl Story {
             return;
         }
         assert!(self.up[packet.to.index()]);
+        assert!(self.network.reachable(packet.from, packet.to));
         // Nothing that was under way to a process that crashed arrives at the one after it.
         assert!(self.before.get(&(packet.to, packet.from)).is_none_or(|before| session > *before));
         let seen = self.seen.entry((packet.to, packet.from)).or_default();
