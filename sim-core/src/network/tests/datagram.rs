@@ -65,6 +65,24 @@ fn latencies_fill_their_range_and_reorder() {
 }
 
 #[test]
+fn a_copy_has_a_latency_of_its_own() {
+    let mut network = network(&NetworkModel { duplicate: Ratio::new(1, 3), ..lossy(1, 10) }, 9);
+    let delays: Vec<_> = packets()
+        .filter_map(|packet| match network.send(&packet) {
+            Sent::Two(first, second) => {
+                Some([first, second].map(|f| f.at.since(packet.now).as_millis_f64() - 5.5))
+            }
+            _ => None,
+        })
+        .collect();
+    let mean = |of: &dyn Fn(&[f64; 2]) -> f64| delays.iter().map(of).sum::<f64>() / delays.len() as f64;
+    assert!(mean(&|d| d[0]).abs() < 0.1 && mean(&|d| d[1]).abs() < 0.1);
+    // Independent: the covariance is zero, where the variance is 6.75.
+    let covariance = mean(&|d| d[0] * d[1]);
+    assert!(covariance.abs() < 0.3, "{covariance}");
+}
+
+#[test]
 fn certain_loss_loses_everything_and_no_loss_nothing() {
     assert!(send_all(&mut network(&lossy(1, 1), 9)).iter().all(is_lost));
     assert!(!send_all(&mut network(&lossy(0, 1), 9)).iter().any(is_lost));

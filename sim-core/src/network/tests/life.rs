@@ -64,7 +64,7 @@ fn a_stream_is_first_in_first_out_within_a_priority() {
 fn loss_is_retransmission_and_damage_is_loss() {
     let (loss, corrupt) = (Ratio::new(1, 4), Ratio::new(1, 4));
     let mut network = network(&NetworkModel { loss, corrupt, ..fixed() }, 2);
-    let mut counts = [0; 4];
+    let mut counts = [0_i32; 4];
     for i in 0..8_000 {
         // Far enough apart that nothing waits for the message before it.
         let now = at(i * 1_000_000);
@@ -74,12 +74,7 @@ fn loss_is_retransmission_and_damage_is_loss() {
         counts[losses.min(3) as usize] += 1;
     }
     // Half of the segments are lost at each try.
-    assert!(
-        counts
-            .iter()
-            .zip([4_000, 2_000, 1_000, 1_000])
-            .all(|(n, expected)| (n - expected as i32).abs() < 180)
-    );
+    assert!(counts.iter().zip([4_000, 2_000, 1_000, 1_000]).all(|(n, expected)| (n - expected).abs() < 180));
 }
 
 #[test]
