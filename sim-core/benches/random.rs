@@ -43,7 +43,8 @@ fn process_one_draw_a_step(bencher: divan::Bencher<'_, '_>) {
     let key = Keyed::new(1, Purpose::Process);
     bencher.counter(ItemsCount::new(DRAWS)).bench(|| {
         let mut counter = 0;
-        (0..black_box(DRAWS)).fold(0, |sum, i| sum ^ ProcessRng::new(key, i as u32, 0, &mut counter).next_u64())
+        (0..black_box(DRAWS))
+            .fold(0, |sum, i| sum ^ ProcessRng::new(key, i as u32, 0, &mut counter).next_u64())
     });
 }
 
