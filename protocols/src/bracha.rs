@@ -13,11 +13,15 @@
 //! - [`thresholds`], [`tally`], [`instance`]: the rules of one broadcast
 //! - [`node`]: the state machine, its journal and its links
 //! - [`safety`], [`accountability`], [`totality`]: what is checked
+//! - [`liveness`] and [`ledger`]: what progress is owed, and what it is judged by
 //! - [`traitors`]: what the coalition can do
 //! - [`entry`]: its place in the registry
 
 pub mod accountability;
+pub mod entry;
 pub mod instance;
+pub mod ledger;
+pub mod liveness;
 pub mod node;
 pub mod parameters;
 pub mod safety;

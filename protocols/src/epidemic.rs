@@ -12,10 +12,13 @@
 //! - [`parameters`]: modes, rhythms, rules of losing interest
 //! - [`agent`]: the state machine
 //! - [`safety`] and [`completeness`]: what is checked
+//! - [`liveness`]: what progress is owed
+//! - [`entry`]: its place in the registry
 
 pub mod agent;
 pub mod completeness;
-
+pub mod entry;
+pub mod liveness;
 pub mod parameters;
 pub mod safety;
 pub mod vocabulary;

@@ -1,15 +1,14 @@
 //! After the heal, a broadcast that one honest member delivered is delivered by all, and so is one whose sender is well.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::time::{Duration, Time};
 
-use super::tally::Signers;
+use super::ledger::Ledger;
+use super::liveness::takes_part;
 use super::thresholds::Thresholds;
-use super::vocabulary::{Bracha, BrachaObservation, Broadcast};
+use super::vocabulary::{Bracha, BrachaObservation};
 
 /// Totality, with a deadline.
 ///
@@ -19,42 +18,23 @@ use super::vocabulary::{Bracha, BrachaObservation, Broadcast};
 pub struct Totality {
     members: u32,
     deadline: Duration,
-    broadcasts: BTreeMap<Broadcast, Progress>,
+    ledger: Ledger,
     core: Vec<Slot>,
     healed_at: Time,
     exercised: u64,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Progress {
-    /// When the sender said it, if the sender was honest then.
-    said_at: Option<Time>,
-    /// When an honest member first delivered it.
-    delivered_at: Option<Time>,
-    /// The honest members that delivered it, in any incarnation.
-    delivered_by: Signers,
-}
-
 impl Totality {
     /// For a cluster of this many members; `deadline` is counted from the heal, or from a later delivery or broadcast.
-    pub fn new(members: u32, deadline: Duration) -> Self {
-        Self {
-            members,
-            deadline,
-            broadcasts: BTreeMap::new(),
-            core: Vec::new(),
-            healed_at: Time::ZERO,
-            exercised: 0,
-        }
+    pub fn new(members: u32, deadline: Duration, ledger: Ledger) -> Self {
+        Self { members, deadline, ledger, core: Vec::new(), healed_at: Time::ZERO, exercised: 0 }
     }
 
     /// The running honest members of the core, if they are enough to be owed anything.
     fn owed_to(&self, ground: &Ground) -> Vec<NodeId> {
         let places = self.core.iter().map(|slot| ground.place(*slot));
-        let nodes: Vec<NodeId> = places
-            .filter(|place| place.runs() && place.honest && place.node.0 < self.members)
-            .map(|place| place.node)
-            .collect();
+        let nodes: Vec<NodeId> =
+            places.filter(|place| takes_part(place, self.members)).map(|place| place.node).collect();
         let enough = self.members - Thresholds::new(self.members).faulty();
         if nodes.len() >= enough as usize { nodes } else { Vec::new() }
     }
@@ -82,13 +62,9 @@ impl Check<Bracha> for Totality {
             return;
         }
         match *seen.observation {
-            BrachaObservation::Broadcast { broadcast, .. } => {
-                self.broadcasts.entry(broadcast).or_default().said_at.get_or_insert(ground.now);
-            }
+            BrachaObservation::Broadcast { broadcast, .. } => self.ledger.said(broadcast, ground.now),
             BrachaObservation::Delivered { broadcast, .. } => {
-                let progress = self.broadcasts.entry(broadcast).or_default();
-                progress.delivered_at.get_or_insert(ground.now);
-                progress.delivered_by.insert(seen.node);
+                self.ledger.delivered(broadcast, seen.node, ground.now);
             }
             _ => {}
         }
@@ -106,16 +82,17 @@ impl Check<Bracha> for Totality {
         if owed_to.is_empty() {
             return;
         }
-        for (broadcast, progress) in &self.broadcasts {
-            let delivered = self.overdue(ground, progress.delivered_at);
-            let said = owed_to.contains(&broadcast.sender) && self.overdue(ground, progress.said_at);
-            if !delivered && !said {
+        for (broadcast, progress) in self.ledger.read().iter() {
+            let said = owed_to.contains(&broadcast.sender) && progress.said_at.is_some();
+            if progress.delivered_at.is_none() && !said {
                 continue;
             }
-            self.exercised += 1;
-            let missing: Vec<NodeId> =
-                owed_to.iter().copied().filter(|node| !progress.delivered_by.contains(*node)).collect();
-            if let Some(first) = missing.first() {
+            let lacking = owed_to.iter().copied().filter(|node| !progress.delivered_by.contains(*node));
+            let missing: Vec<NodeId> = lacking.collect();
+            let delivered = self.overdue(ground, progress.delivered_at);
+            let overdue = delivered || (said && self.overdue(ground, progress.said_at));
+            self.exercised += u64::from(missing.is_empty() || overdue);
+            if let (Some(first), true) = (missing.first(), overdue) {
                 let text = format!(
                     "{} of {} members have not delivered {broadcast} within {}, {first} among them",
                     missing.len(),
@@ -143,7 +120,7 @@ mod tests {
         wait: Duration,
         after: impl Fn(&mut Script<Totality>),
     ) -> Script<Totality> {
-        let mut script = Script::new(Totality::new(4, DEADLINE), 4);
+        let mut script = Script::new(Totality::new(4, DEADLINE, Ledger::default()), 4);
         before(&mut script);
         for slot in core {
             script.live(*slot, Lifecycle::Healed);

@@ -11,8 +11,8 @@ use super::vocabulary::{Epidemic, EpidemicObservation};
 
 /// Every running honest member of the healed core learns every rumor that the core still knew at the heal.
 ///
-/// It is owed only where interest is never lost (a rule of losing it leaves a residue by design), and only once the
-/// second phase has lasted for [`deadline`]. In a pure push nobody contacts a newcomer, so that none is owed anything.
+/// It is owed only where interest is never lost (a rule of losing it leaves a residue by design), and missed only once
+/// the second phase has lasted for [`deadline`].
 #[derive(Clone, Debug)]
 pub struct Completeness {
     parameters: Parameters,
@@ -26,12 +26,17 @@ pub struct Completeness {
 }
 
 /// How long an epidemic may take to reach all of `core` healed members of `members` in all: a push needs about
-/// log2 n + ln n cycles (PUBLISHED-RESULTS.md, row 9); this is six times log2 n and 40 more, so that chance alone misses it once in
-/// e^40 runs, stretched by the share of contacts that go to members outside the core.
+/// log2 n + ln n cycles (PUBLISHED-RESULTS.md, row 9), and c more with probability e^-c. This is 3 log2 n + 20, stretched by the
+/// share of contacts that go to members outside the core.
 pub fn deadline(parameters: &Parameters, members: u32, core: u32) -> Duration {
-    let cycles = 6 * u64::from(u32::BITS - members.leading_zeros()) + 40;
+    let cycles = 3 * u64::from(u32::BITS - members.leading_zeros()) + 20;
     let stretch = u64::from(members.div_ceil(core.max(1)));
     parameters.longest_cycle().saturating_mul(cycles.saturating_mul(stretch))
+}
+
+/// Whether a rumor can reach somebody at all: nobody pushes to who came after genesis.
+pub(super) fn is_reachable(parameters: &Parameters, members: u32, node: NodeId) -> bool {
+    parameters.mode != Mode::Push || node.0 < members
 }
 
 impl Completeness {
@@ -48,16 +53,14 @@ impl Completeness {
         }
     }
 
-    fn is_owed(&self, ground: &Ground) -> bool {
+    fn is_overdue(&self, ground: &Ground) -> bool {
         let core = u32::try_from(self.core.len()).unwrap_or(u32::MAX);
-        self.parameters.interest == Interest::Never
-            && core > 0
-            && ground.now.since(self.healed_at) >= deadline(&self.parameters, self.members, core)
+        ground.now.since(self.healed_at) >= deadline(&self.parameters, self.members, core)
     }
 
     fn owes(&self, ground: &Ground, slot: Slot) -> bool {
         let place = ground.place(slot);
-        place.runs() && place.honest && (self.parameters.mode != Mode::Push || place.node.0 < self.members)
+        place.runs() && place.honest && is_reachable(&self.parameters, self.members, place.node)
     }
 }
 
@@ -95,13 +98,17 @@ impl Check<Epidemic> for Completeness {
     }
 
     fn finish(&mut self, ground: &Ground, findings: &mut Findings) {
-        if self.owed == 0 || !self.is_owed(ground) {
+        if self.owed == 0 || self.parameters.interest != Interest::Never {
             return;
         }
         let owing: Vec<Slot> = self.core.iter().copied().filter(|slot| self.owes(ground, *slot)).collect();
-        self.exercised += owing.len() as u64;
-        let missing = owing.into_iter().filter(|slot| self.owed & !self.known.get(slot.index()) != 0);
-        let nodes: Vec<NodeId> = missing.map(|slot| ground.place(slot).node).collect();
+        let missing = owing.iter().filter(|slot| self.owed & !self.known.get(slot.index()) != 0);
+        let nodes: Vec<NodeId> = missing.map(|slot| ground.place(*slot).node).collect();
+        if nodes.is_empty() || self.is_overdue(ground) {
+            self.exercised += owing.len() as u64;
+        } else {
+            return;
+        }
         if let Some(first) = nodes.first() {
             let after = ground.now.since(self.healed_at);
             let text = format!(
