@@ -6,12 +6,15 @@
 
 #[path = "support/bare.rs"]
 mod bare;
+#[path = "support/engine.rs"]
+mod engine;
 #[path = "support/measure.rs"]
 mod measure;
 #[path = "support/random.rs"]
 mod random;
 
 use bare::{w1_bare, w1_random, w2_bare};
+use engine::w2_engine;
 use measure::Measured;
 use sim_core::queue::{EventQueue, LazyCalendar, QuadHeap, StdHeap};
 
@@ -63,6 +66,14 @@ fn messages(n: u32) {
     let bare = messages_bare(n);
     let limit = limit_of(&bare);
     bare.iter().for_each(|(what, measured)| row("W2 messages", n, what, *measured, limit));
+    row("W2 messages", n, "engine, all on", w2_engine(n, EVENTS.min(2_000 * u64::from(n)), false), limit);
+    row(
+        "W2 messages",
+        n,
+        "engine, traitors, work",
+        w2_engine(n, EVENTS.min(2_000 * u64::from(n)), true),
+        limit,
+    );
 }
 
 fn main() {

@@ -55,6 +55,34 @@ pub struct Setup {
     pub checks_off: Vec<String>,
 }
 
+impl Setup {
+    /// A calm minute of `members` members without clients, faults or a second phase; change what differs.
+    pub fn new(seed: u64, members: u32) -> Self {
+        Self {
+            seed,
+            members,
+            clients: 0,
+            duration: Duration::from_secs(60),
+            progress_within: None,
+            max_events: 1 << 40,
+            network: NetworkModel::default(),
+            disk: DiskModel::default(),
+            clocks: ClockModel::default(),
+            service: ServiceModel::default(),
+            workload: None,
+            faults: FaultPlan::default(),
+            behavior: None,
+            pins: Pins::default(),
+            stop: Vec::new(),
+            measures: Vec::new(),
+            initial: Initial::default(),
+            at_least: Vec::new(),
+            history_budget: 1_000_000,
+            checks_off: Vec::new(),
+        }
+    }
+}
+
 /// How messages travel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

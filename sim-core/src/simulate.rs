@@ -54,6 +54,35 @@ pub trait Liveness<P: Protocol> {
     }
 }
 
+/// For systems that owe no progress.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NothingOwed;
+
+impl<P: Protocol> Liveness<P> for NothingOwed {
+    fn owed(&self, _: &Ground, _: &[Slot]) -> Result<(), Stall> {
+        Err(Stall::Forfeited)
+    }
+
+    fn seen_by(&self) -> ProgressSeen {
+        ProgressSeen::Observations
+    }
+}
+
+impl<P: Protocol, F: Factory<P>> Subject<P, F> {
+    /// A system with nothing but processes: no checks, no traitors, no clients, no progress owed.
+    pub fn new(protocol: &'static str, factory: F) -> Self {
+        Self {
+            protocol,
+            factory,
+            checks: Vec::new(),
+            coalition: None,
+            service: Box::new(crate::operation::NoService),
+            liveness: Box::new(NothingOwed),
+            model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
+        }
+    }
+}
+
 /// How progress is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgressSeen {
