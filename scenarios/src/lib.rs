@@ -1,1 +1,4 @@
-//! scenarios
+//! From a scenario file to a verdict: parsing with places, compiling, running, replaying, exploring.
+
+pub mod document;
+pub mod problem;
