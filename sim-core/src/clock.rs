@@ -1,0 +1,171 @@
+//! Slot clocks: offset, drift, steps and freezes, in exact integer arithmetic.
+//!
+//! While no clock of a run was ever wrong, there is no table and reading a clock is one branch.
+
+use crate::fault::ClockChange;
+use crate::identity::Slot;
+use crate::time::{Duration, Time};
+
+const BILLION: i128 = 1_000_000_000;
+
+/// A clock that was right at some moment and has run at some rate since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Clock {
+    anchor_true: Time,
+    anchor_local: Time,
+    /// Gained nanoseconds per second.
+    parts_per_billion: i32,
+    frozen: bool,
+}
+
+impl Clock {
+    const PERFECT: Self =
+        Self { anchor_true: Time::ZERO, anchor_local: Time::ZERO, parts_per_billion: 0, frozen: false };
+
+    fn rate(&self) -> i128 {
+        BILLION + i128::from(self.parts_per_billion)
+    }
+
+    fn read(&self, now: Time) -> Time {
+        if self.frozen {
+            return self.anchor_local;
+        }
+        let elapsed = i128::from(now.since(self.anchor_true).as_nanos());
+        let local = i128::from(self.anchor_local.as_nanos()) + elapsed * self.rate() / BILLION;
+        Time::from_nanos(u64::try_from(local.max(0)).unwrap_or(u64::MAX))
+    }
+
+    /// The first true moment at which the clock shows at least `local`; never, if it is frozen before that.
+    fn reaches(&self, local: Time) -> Time {
+        let ahead = i128::from(local.as_nanos()) - i128::from(self.anchor_local.as_nanos());
+        if ahead <= 0 {
+            return self.anchor_true;
+        }
+        if self.frozen {
+            return Time::MAX;
+        }
+        let elapsed = (ahead * BILLION + self.rate() - 1) / self.rate();
+        let reached = i128::from(self.anchor_true.as_nanos()) + elapsed;
+        u64::try_from(reached).map_or(Time::MAX, Time::from_nanos)
+    }
+
+    fn change(&mut self, now: Time, change: ClockChange) {
+        let shown = self.read(now);
+        self.anchor_true = now;
+        self.anchor_local = shown;
+        match change {
+            ClockChange::Drift { parts_per_billion } => {
+                self.parts_per_billion = parts_per_billion.clamp(-900_000_000, 900_000_000);
+                self.frozen = false;
+            }
+            ClockChange::Forward(by) => self.anchor_local = shown.saturating_add(by),
+            ClockChange::Back(by) => self.anchor_local = Time::ZERO + shown.since(Time::ZERO + by),
+            ClockChange::Freeze => self.frozen = true,
+            ClockChange::True => {
+                self.parts_per_billion = 0;
+                self.frozen = false;
+            }
+            ClockChange::Synchronize => {
+                *self = Self { anchor_true: now, anchor_local: now, ..Self::PERFECT };
+            }
+        }
+    }
+}
+
+/// The clocks of all slots.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clocks {
+    /// Empty while every clock is perfect.
+    wrong: Vec<Clock>,
+}
+
+impl Clocks {
+    /// What the slot's clock shows at a true moment.
+    #[inline]
+    pub(crate) fn read(&self, slot: Slot, now: Time) -> Time {
+        match self.wrong.get(slot.index()) {
+            None => now,
+            Some(clock) => clock.read(now),
+        }
+    }
+
+    /// The true moment at which the slot's clock will show `local`, not before `now`; `Time::MAX` for never.
+    #[inline]
+    pub(crate) fn reaches(&self, slot: Slot, local: Time, now: Time) -> Time {
+        match self.wrong.get(slot.index()) {
+            None => local.max(now),
+            Some(clock) => clock.reaches(local).max(now),
+        }
+    }
+
+    /// Changes a clock; its timers must be converted again afterwards.
+    pub(crate) fn change(&mut self, slot: Slot, now: Time, change: ClockChange) {
+        if self.wrong.len() <= slot.index() {
+            self.wrong.resize(slot.index() + 1, Clock::PERFECT);
+        }
+        self.wrong[slot.index()].change(now, change);
+    }
+
+    /// How far the slot's clock is ahead of true time, in nanoseconds.
+    pub(crate) fn offset(&self, slot: Slot, now: Time) -> i64 {
+        let shown = self.read(slot, now).as_nanos();
+        i64::try_from(i128::from(shown) - i128::from(now.as_nanos())).unwrap_or(i64::MAX)
+    }
+
+    /// Puts a slot's clock forward to show `local`, as an abstract timeout does.
+    pub(crate) fn advance_to(&mut self, slot: Slot, now: Time, local: Time) {
+        let ahead = local.since(self.read(slot, now));
+        if ahead > Duration::ZERO {
+            self.change(slot, now, ClockChange::Forward(ahead));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOT: Slot = Slot(2);
+
+    fn at(millis: u64) -> Time {
+        Time::ZERO + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn a_perfect_clock_shows_true_time() {
+        let clocks = Clocks::default();
+        assert_eq!(clocks.read(SLOT, at(5)), at(5));
+        assert_eq!(clocks.reaches(SLOT, at(9), at(5)), at(9));
+    }
+
+    #[test]
+    fn drift_steps_and_freezes_add_up() {
+        let mut clocks = Clocks::default();
+        clocks.change(SLOT, at(1_000), ClockChange::Drift { parts_per_billion: 100_000_000 });
+        assert_eq!(clocks.read(SLOT, at(2_000)), at(2_100));
+        clocks.change(SLOT, at(2_000), ClockChange::Back(Duration::from_millis(600)));
+        assert_eq!(clocks.read(SLOT, at(2_000)), at(1_500));
+        assert_eq!(clocks.offset(SLOT, at(2_000)), -500_000_000);
+        clocks.change(SLOT, at(2_000), ClockChange::Freeze);
+        assert_eq!(clocks.read(SLOT, at(9_000)), at(1_500));
+        assert_eq!(clocks.reaches(SLOT, at(1_501), at(3_000)), Time::MAX);
+        clocks.change(SLOT, at(9_000), ClockChange::True);
+        assert_eq!(clocks.read(SLOT, at(9_500)), at(2_000));
+        clocks.change(SLOT, at(9_500), ClockChange::Synchronize);
+        assert_eq!(clocks.read(SLOT, at(9_600)), at(9_600));
+        assert_eq!(clocks.read(Slot(0), at(9_600)), at(9_600));
+    }
+
+    #[test]
+    fn reaching_is_the_first_moment_not_before() {
+        for parts_per_billion in [-300_000_000, -7, 0, 13, 250_000_000] {
+            let mut clocks = Clocks::default();
+            clocks.change(SLOT, at(10), ClockChange::Drift { parts_per_billion });
+            for local in [at(11), at(500), Time::from_nanos(123_456_789)] {
+                let reached = clocks.reaches(SLOT, local, at(10));
+                assert!(clocks.read(SLOT, reached) >= local);
+                assert!(clocks.read(SLOT, reached - Duration::from_nanos(1)) < local);
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Each law against its formula.

@@ -1,0 +1,104 @@
+//! The event queue: pending events in one total order, smallest key first.
+//!
+//! An entry is one integer: 64 bits of time in nanoseconds, 32 bits that break ties at one instant, and 32 bits that refer to
+//! the payload (a [`crate::slab::Slab`] key), which the queue does not interpret. Nothing is left to a container: two
+//! entries compare as the integers they are, on each machine and in each implementation.
+//!
+//! [`EventQueue`] is a [`LazyWheel`]. The other candidates stay, behind [`Pending`], as oracles of the tests and so that `cargo
+//! bench` can question the choice; `docs/design/0002-event-queue.md` tells why it fell as it did.
+
+mod blocks;
+mod calendar;
+mod heaps;
+mod pending;
+mod wheel;
+
+#[cfg(test)]
+mod tests;
+
+pub use calendar::LazyCalendar;
+pub use heaps::{QuadHeap, StdHeap};
+pub use pending::Pending;
+pub use wheel::LazyWheel;
+
+/// An entry: what happens at `time` (nanoseconds), among its equals at `tie`, to the event at slab key `payload`.
+#[inline]
+pub const fn key(time: u64, tie: u32, payload: u32) -> u128 {
+    (time as u128) << 64 | (tie as u128) << 32 | payload as u128
+}
+
+/// The time of an entry, in nanoseconds.
+#[inline]
+pub const fn time_of(key: u128) -> u64 {
+    (key >> 64) as u64
+}
+
+/// The payload of an entry.
+#[inline]
+pub const fn payload_of(key: u128) -> u32 {
+    key as u32
+}
+
+/// Pending events, popped in the order of their keys.
+#[derive(Clone, Debug, Default)]
+pub struct EventQueue {
+    pending: LazyWheel,
+    /// The time of the entry popped last: nothing may be pushed before it.
+    present: u64,
+}
+
+impl EventQueue {
+    /// An empty queue at time zero.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an entry (see [`key`]), at the present or later. Equal entries are kept, each.
+    ///
+    /// # Panics
+    /// In debug builds, if its time is before that of the entry popped last.
+    #[inline]
+    pub fn push(&mut self, key: u128) {
+        debug_assert!(
+            time_of(key) >= self.present,
+            "an event at {} is before {}",
+            time_of(key),
+            self.present
+        );
+        self.pending.push(key);
+    }
+
+    /// Takes the smallest entry.
+    #[inline]
+    pub fn pop(&mut self) -> Option<u128> {
+        let key = self.pending.pop()?;
+        if cfg!(debug_assertions) {
+            assert!(
+                time_of(key) >= self.present,
+                "time went backward, from {} to {}",
+                self.present,
+                time_of(key)
+            );
+            self.present = time_of(key);
+        }
+        Some(key)
+    }
+
+    /// The smallest entry. May sort what comes next, so it takes the queue mutably.
+    #[inline]
+    pub fn peek(&mut self) -> Option<u128> {
+        self.pending.peek()
+    }
+
+    /// How many entries are pending.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether nothing is pending.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
