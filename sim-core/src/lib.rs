@@ -11,6 +11,7 @@ pub mod hash;
 pub mod history;
 pub mod identity;
 pub mod math;
+pub mod metrics;
 pub mod operation;
 pub mod outcome;
 pub mod process;
