@@ -158,3 +158,6 @@ pub fn replay_command(path: &str) -> String {
     format!("seedstorm replay '{}'", path.replace('\'', r"'\''"))
 }
 
+
+#[cfg(test)]
+mod tests;

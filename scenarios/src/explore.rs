@@ -129,3 +129,6 @@ impl Exploration {
     }
 }
 
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ pub mod problem;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+#[cfg(test)]
+mod testing;
 
 /// The number of the engine: it is raised whenever a change moves the digest of any run.
 pub const ENGINE: u32 = 1;

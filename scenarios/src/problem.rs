@@ -88,12 +88,13 @@ impl Problems {
     /// The problems as people read them: file, line, column, the offending text, what was expected.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let texts: Vec<String> = self.list.iter().map(|problem| render(problem, &renderer)).collect();
-        texts.join("\n\n")
+        let last = self.list.len().saturating_sub(1);
+        let render = |(index, problem)| render(problem, index == last, &renderer);
+        self.list.iter().enumerate().map(render).collect::<Vec<_>>().join("\n\n")
     }
 }
 
-fn render(problem: &Problem, renderer: &Renderer) -> String {
+fn render(problem: &Problem, last: bool, renderer: &Renderer) -> String {
     let mut group = Level::ERROR.primary_title(problem.title.as_str()).elements(problem.origin.as_ref().map(
         |origin| {
             let text = origin.source.text.as_str();
@@ -102,10 +103,10 @@ fn render(problem: &Problem, renderer: &Renderer) -> String {
             Snippet::source(text).path(origin.source.name.as_str()).annotation(mark)
         },
     ));
-    for note in &problem.notes {
-        group = group.element(Level::NOTE.no_name().message(note.as_str()));
+    let end = last.then_some("nothing was run or written");
+    for note in problem.notes.iter().map(String::as_str).chain(end) {
+        group = group.element(Level::NOTE.no_name().message(note));
     }
-    group = group.element(Level::NOTE.no_name().message("nothing was run or written"));
     renderer.render(&[group])
 }
 

@@ -9,6 +9,8 @@ mod load;
 mod names;
 mod stop;
 mod swarm;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,8 @@ use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
 pub use checks::{AtLeast, Checks, ProgressRule};
-pub use expect::{Expectation, ParseExpectationError};
+pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
+pub(crate) use load::hash;
 pub use load::{Loaded, load, reload};
 pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
 pub use stop::StopRules;

@@ -47,11 +47,42 @@ pub(crate) fn explain(places: &Places, path: &[String], message: &str) -> Proble
             Problem::new(format!("the key \"{name}\" stands twice")).at(find_name(places, path, name))
         }
         None => {
-            let (found, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-            let problem = Problem::new(format!("{shown}: {}", found.trim_start_matches("read ")));
-            let problem = problem.at(places.value_at(path));
-            if expected.is_empty() { problem } else { problem.label(format!("expected {expected}")) }
+            let (found, expected) = found_and_expected(message);
+            let place = if shown.is_empty() { String::new() } else { format!("{shown}: ") };
+            let problem = Problem::new(format!("{place}{found}")).at(places.value_at(path));
+            match expected {
+                Some(expected) => problem.label(format!("expected {}", in_words(expected))),
+                None => problem,
+            }
         }
+    }
+}
+
+/// Splits a complaint in what is wrong and what was expected. Our own types say what they failed to do ("read a
+/// duration: expected ..."), which is clear from the place.
+fn found_and_expected(message: &str) -> (&str, Option<&str>) {
+    let rest = message.strip_prefix("read ").or(message.strip_prefix("use "));
+    let message = rest.and_then(|rest| rest.split_once(": ")).map_or(message, |(_, rest)| rest);
+    if let Some(expected) = message.strip_prefix("expected ") {
+        return ("this cannot be read", Some(expected));
+    }
+    message.split_once(", expected ").map_or((message, None), |(found, expected)| (found, Some(expected)))
+}
+
+/// Names of Rust's types as people know them.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0 up",
+        "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        "a string" => "a text in quotes",
+        "a sequence" => "a list in brackets",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
     }
 }
 

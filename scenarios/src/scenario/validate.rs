@@ -1,5 +1,7 @@
 //! Rules across fields, after everything has its type. All problems are reported, not only the first.
 
+mod faults;
+
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::MeasureOf;
 use sim_core::time::Duration;
@@ -37,6 +39,7 @@ pub(super) fn validate(
     validator.swarm(cluster);
     validator.initial();
     validator.names();
+    validator.problems.extend(faults::check(scenario, protocol, places));
     validator.problems
 }
 
