@@ -153,9 +153,9 @@ impl WorkloadModel {
         if self.open_rate().is_some_and(|rate| !rate.sane()) {
             return Err(WorkloadError::AbsurdRate);
         }
-        self.mix.foreign_to(self.model).map_or(Ok(()), |operation| {
-            Err(WorkloadError::ForeignOperation { model: self.model, operation })
-        })
+        self.mix
+            .foreign_to(self.model)
+            .map_or(Ok(()), |operation| Err(WorkloadError::ForeignOperation { model: self.model, operation }))
     }
 }
 
@@ -169,8 +169,7 @@ mod tests {
 
     #[test]
     fn the_scenario_form_is_read_and_printed() {
-        let read =
-            model(r#"{"model":"cas-register","rate":"100/s","mix":{"read":60,"write":25,"cas":15}}"#);
+        let read = model(r#"{"model":"cas-register","rate":"100/s","mix":{"read":60,"write":25,"cas":15}}"#);
         assert_eq!(read.model, ObjectModel::CasRegister);
         assert_eq!(read.open_rate(), Some("100/s".parse().unwrap()));
         assert_eq!((read.mix.read, read.mix.write, read.mix.cas), (60, 25, 15));

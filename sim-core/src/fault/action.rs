@@ -85,6 +85,48 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The slot that it is done to, if it is one.
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::Crash(slot)
+            | Self::Restart(slot)
+            | Self::Wipe(slot)
+            | Self::Leave(slot)
+            | Self::Pause(slot)
+            | Self::Resume(slot)
+            | Self::Corrupt(slot)
+            | Self::Slow { slot, .. }
+            | Self::Disk { slot, .. }
+            | Self::Clock { slot, .. }
+            | Self::Twin { slot, .. } => Some(*slot),
+            Self::Cut { .. } | Self::Mend(_) | Self::Degrade { .. } | Self::Restore(_) | Self::Join => None,
+        }
+    }
+
+    /// A number for the kind of action, part of the digest.
+    pub(crate) fn kind(&self) -> u64 {
+        match self {
+            Self::Cut { .. } => 1,
+            Self::Mend(_) => 2,
+            Self::Degrade { .. } => 3,
+            Self::Restore(_) => 4,
+            Self::Crash(_) => 5,
+            Self::Restart(_) => 6,
+            Self::Wipe(_) => 7,
+            Self::Join => 8,
+            Self::Leave(_) => 9,
+            Self::Pause(_) => 10,
+            Self::Resume(_) => 11,
+            Self::Slow { .. } => 12,
+            Self::Disk { .. } => 13,
+            Self::Clock { .. } => 14,
+            Self::Corrupt(_) => 15,
+            Self::Twin { .. } => 16,
+        }
+    }
+}
+
 /// Who still reaches whom under a cut. A message from a to b passes if the sets given for them meet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -115,9 +115,7 @@ impl Workload {
                 let fresh = next.filter(|at| self.goes_on(*at));
                 resume.iter().copied().chain(fresh).min()
             }
-            Pace::Closed { ready, .. } => {
-                ready.first().map(|(at, _)| *at).filter(|at| self.goes_on(*at))
-            }
+            Pace::Closed { ready, .. } => ready.first().map(|(at, _)| *at).filter(|at| self.goes_on(*at)),
         }
     }
 
@@ -186,7 +184,11 @@ impl Workload {
             }
             if let Some(client) = self.choose_client(number) {
                 self.take(client);
-                return Some(Invocation { client, operation: self.operation(number, 0, number + 1), arrived });
+                return Some(Invocation {
+                    client,
+                    operation: self.operation(number, 0, number + 1),
+                    arrived,
+                });
             }
             self.put_off(number, arrived);
         }
@@ -208,9 +210,7 @@ impl Workload {
             Spacing::Fixed => {
                 (Time::ZERO + self.model.start).saturating_add(rate.offset(self.drawn.saturating_add(1)))
             }
-            Spacing::Exponential => {
-                before.saturating_add(self.gap(rate.mean_gap(), WHEN, self.drawn))
-            }
+            Spacing::Exponential => before.saturating_add(self.gap(rate.mean_gap(), WHEN, self.drawn)),
         }
     }
 
@@ -309,9 +309,7 @@ impl Workload {
                 _ => Operation::Read { key },
             },
             Kind::Write => Operation::Write { key, value },
-            Kind::Cas => {
-                Operation::Cas { key, from: self.seen.get(&key).copied().flatten(), to: value }
-            }
+            Kind::Cas => Operation::Cas { key, from: self.seen.get(&key).copied().flatten(), to: value },
             Kind::Append => Operation::Append { key, value },
             Kind::Enqueue => Operation::Enqueue { key, value },
             Kind::Dequeue => Operation::Dequeue { key },
@@ -368,7 +366,12 @@ mod tests {
                 }
             } else if let Some((now, i)) = open.pop_first() {
                 let invocation = handed[i].1;
-                workload.returned(invocation.client, &invocation.operation, &reply(&invocation.operation), now);
+                workload.returned(
+                    invocation.client,
+                    &invocation.operation,
+                    &reply(&invocation.operation),
+                    now,
+                );
             } else {
                 return handed;
             }
@@ -427,7 +430,8 @@ mod tests {
             let overlaps = (0..handed.len())
                 .filter(|i| {
                     handed[..*i].iter().any(|(at, other)| {
-                        other.client == handed[*i].1.client && *at + Duration::from_nanos(60_000_000) > handed[*i].0
+                        other.client == handed[*i].1.client
+                            && *at + Duration::from_nanos(60_000_000) > handed[*i].0
                     })
                 })
                 .count();
@@ -450,8 +454,7 @@ mod tests {
         };
         let exponential = run(&model, 5, 2, |_| 1_000_000, done);
         assert!(exponential.len().abs_diff(1_000) < 100, "{}", exponential.len());
-        let fixed =
-            run(&WorkloadModel { spacing: Spacing::Fixed, ..model }, 5, 2, |_| 1_000_000, done);
+        let fixed = run(&WorkloadModel { spacing: Spacing::Fixed, ..model }, 5, 2, |_| 1_000_000, done);
         assert_eq!(fixed.len(), 999);
         for (at, invocation) in exponential.iter().chain(&fixed) {
             assert!(at.as_nanos() >= 1_000_000_000 && invocation.arrived.as_nanos() < 11_000_000_000);
