@@ -101,7 +101,7 @@ impl Capsule {
             plants: plan.plants.clone(),
             setup: plan.setup.clone(),
             executed: outcome.faults.clone(),
-            pinned: plan.setup.faults.clone(),
+            pinned: outcome.plan.clone(),
             verdict: outcome.verdict,
             check: first.map(|violation| violation.check.clone()),
             message: first.map(|violation| violation.message.clone()),

@@ -54,8 +54,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
         ..workload.clone()
     });
     draw::environment(swarm, &mut setup, seed);
-    draw::traitors(swarm.traitors, &mut setup, cluster.fault_model(members).byzantine);
-    draw::faults(swarm, &mut setup, loaded.protocol, cluster.as_ref());
+    draw::traitors(swarm, &mut setup, loaded.protocol, cluster.fault_model(members).byzantine);
+    setup.faults.number();
+    draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members));
     setup.faults.sort();
     setup.faults.number();
     Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
@@ -65,8 +66,6 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
 fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setup {
     let scenario = &loaded.scenario;
     Setup {
-        seed,
-        members,
         clients: scenario.clients,
         duration: scenario.cluster.duration,
         progress_within: scenario.checks.progress.within(cluster.largest_timeout()),
@@ -75,12 +74,14 @@ fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setu
         disk: scenario.disk.clone(),
         clocks: scenario.clock.clone(),
         service: scenario.service.clone(),
-        workload: None,
         faults: FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget },
+        behavior: scenario.initial.behavior.clone(),
         stop: scenario.stop.list(),
         measures: scenario.measure.clone(),
         initial: scenario.initial.by_slot(),
         at_least: scenario.checks.at_least.clone().into_iter().collect(),
+        history_budget: scenario.checks.linearizable.budget_steps,
         checks_off: scenario.checks.off.clone(),
+        ..Setup::new(seed, members)
     }
 }

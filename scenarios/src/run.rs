@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sim_core::check::{Verdict, Violation, fingerprint};
 use sim_core::digest::RunDigest;
+use sim_core::network::Changes;
 use sim_core::outcome::{Ended, MessageCounts, Outcome, Picture, Progress};
 use sim_core::registry::{Launch, LaunchError};
 
@@ -64,7 +65,10 @@ fn crashed(plan: &Plan, message: &str) -> Outcome {
         activity: BTreeMap::new(),
         checks: Vec::new(),
         faults: Vec::new(),
+        plan: setup.faults.clone(),
+        fates: Changes::default(),
         history: Vec::new(),
         picture: Picture::default(),
+        trace: None,
     }
 }

@@ -19,7 +19,7 @@ use sim_core::setup::{ClockModel, DiskModel, Measure, NetworkModel, ServiceModel
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
-pub use checks::{AtLeast, Checks, ProgressRule};
+pub use checks::{AtLeast, Checks, Linearizable, ProgressRule};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
 pub(crate) use load::hash;
 pub use load::{Loaded, load, reload};

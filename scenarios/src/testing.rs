@@ -143,8 +143,11 @@ fn outcome(setup: &Setup, launch: &Launch, findings: &Findings, parameters: &Par
             exercised: 4,
         }],
         faults: Vec::new(),
+        plan: setup.faults.clone(),
+        fates: Default::default(),
         history: Vec::new(),
         picture: Picture::default(),
+        trace: None,
     }
 }
 

@@ -3,9 +3,11 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use sim_core::distribution::Distribution;
+use sim_core::fault::swarm::{SwarmSpace, draw};
+use sim_core::fault::{FaultEntry, FaultPlan};
 use sim_core::random::{StreamName, below, stream};
 use sim_core::ratio::Ratio;
-use sim_core::registry::{Cluster, ProtocolInfo};
+use sim_core::registry::{FaultModel, ProtocolInfo};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
 
@@ -68,9 +70,13 @@ const SYNCS: [Distribution; 4] = [
 ];
 
 /// Traitors from the start, among those that are there, honest and no twin so far.
-pub(super) fn traitors(traitors: Traitors, setup: &mut Setup, budget: u32) {
+pub(super) fn traitors(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, budget: u32) {
     let mut rng = stream(setup.seed, StreamName::Initial);
-    let wanted = match traitors {
+    let behavior = pick(&mut rng, protocol.behaviors.len() as u64) as usize;
+    if let Some(behavior) = protocol.behaviors.get(behavior).filter(|_| swarm.behaviors) {
+        setup.behavior = Some(behavior.name.to_owned());
+    }
+    let wanted = match swarm.traitors {
         Traitors::None => return,
         Traitors::UpToBudget => within(Range { min: 0, max: budget }, &mut rng),
         Traitors::Budget => budget,
@@ -87,5 +93,35 @@ pub(super) fn traitors(traitors: Traitors, setup: &mut Setup, budget: u32) {
     setup.initial.corrupt.sort_unstable();
 }
 
-/// Faults of the families that the swarm has on.
-pub(super) fn faults(_swarm: &Swarm, _setup: &mut Setup, _protocol: &ProtocolInfo, _cluster: &dyn Cluster) {}
+/// Faults of the families that the swarm has on, beside those that are written. A drawn entry keeps clear of the
+/// names of the written ones.
+pub(super) fn faults(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, model: FaultModel) {
+    let families = swarm.families.list();
+    if families.is_empty() {
+        return;
+    }
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let space = SwarmSpace {
+        families,
+        off: swarm.off.clone(),
+        membership: swarm.membership,
+        roles: owned(protocol.roles),
+        events: owned(protocol.observations),
+        messages: owned(protocol.messages),
+        ..SwarmSpace::default()
+    };
+    let space = SwarmSpace { max_faults: swarm.max_faults.unwrap_or(space.max_faults), ..space };
+    let mut rng = stream(setup.seed, StreamName::Plan);
+    let drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
+    let clash = |entries: &[FaultEntry]| {
+        let plan = FaultPlan { entries: entries.to_vec(), over_budget: false };
+        plan.validate(setup.members, setup.clients, None).is_err()
+    };
+    for entry in drawn.entries {
+        setup.faults.entries.push(FaultEntry { id: None, ..entry });
+        setup.faults.number();
+        if clash(&setup.faults.entries) {
+            setup.faults.entries.pop();
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use sim_core::digest::RunDigest;
 use sim_core::outcome::Outcome;
 use sim_core::registry::{Launch, LaunchError};
+use sim_core::trace::{Difference, TraceRequest, first_difference};
 
 use super::run;
 use crate::plan::Plan;
@@ -21,8 +22,8 @@ pub struct Twice {
 pub struct Divergence {
     /// The digest of each.
     pub digests: [RunDigest; 2],
-    /// The first differing event, in words, if recording both runs showed one.
-    pub first: Option<String>,
+    /// The first differing event, if recording both runs once more showed one.
+    pub first: Option<Difference>,
 }
 
 /// Runs a plan twice. If the digests differ, both runs are made again, recorded, and compared event by event.
@@ -33,6 +34,16 @@ pub fn twice(plan: &Plan, launch: &Launch) -> Result<Twice, LaunchError> {
     let outcome = run(plan, launch)?;
     let second = run(plan, launch)?;
     let digests = [outcome.digest, second.digest];
-    let divergence = (digests[0] != digests[1]).then_some(Divergence { digests, first: None });
-    Ok(Twice { outcome, divergence })
+    if digests[0] == digests[1] {
+        return Ok(Twice { outcome, divergence: None });
+    }
+    let first = first_differing_event(plan)?;
+    Ok(Twice { outcome, divergence: Some(Divergence { digests, first }) })
+}
+
+/// Records both runs, which changes nothing in them, and compares.
+fn first_differing_event(plan: &Plan) -> Result<Option<Difference>, LaunchError> {
+    let recorded = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
+    let (left, right) = (run(plan, &recorded)?.trace, run(plan, &recorded)?.trace);
+    Ok(left.zip(right).and_then(|(left, right)| first_difference(&left, &right)))
 }

@@ -15,6 +15,22 @@ pub struct Checks {
     pub progress: ProgressRule,
     /// What a run must show to count; else it is inconclusive.
     pub at_least: AtLeast,
+    /// How long to search for a linearization of what clients saw.
+    pub linearizable: Linearizable,
+}
+
+/// How long to search for a linearization of what clients saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Linearizable {
+    /// Steps of the search for each object; beyond them the answer is "unknown".
+    pub budget_steps: u64,
+}
+
+impl Default for Linearizable {
+    fn default() -> Self {
+        Self { budget_steps: 1_000_000 }
+    }
 }
 
 /// Activity counters and the least value of each.

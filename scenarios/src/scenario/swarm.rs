@@ -1,7 +1,7 @@
 //! `[swarm]`: what is drawn from the seed instead of written down.
 
 use serde::{Deserialize, Serialize};
-use sim_core::fault::Family;
+use sim_core::fault::{Family, Kind};
 
 /// What is drawn. Each part is off if absent or false.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,13 @@ pub struct Swarm {
     pub operations: Option<Range>,
     /// The families of faults that a seed may draw, on top of `[[faults]]`.
     pub families: Families,
+    /// Kinds of faults that are never drawn.
+    pub off: Vec<Kind>,
+    /// Whether members may join and leave.
+    pub membership: bool,
+    /// The most faults that a seed draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_faults: Option<u32>,
     /// The protocol's knobs, among those that forfeit nothing.
     pub knobs: bool,
     /// Latency, loss and duplication of the network, instead of `[network]`.
@@ -23,6 +30,8 @@ pub struct Swarm {
     pub disk: bool,
     /// Traitors from the start, on top of `initial.corrupt`.
     pub traitors: Traitors,
+    /// What traitors do, among all that the protocol knows, instead of `initial.behavior`.
+    pub behaviors: bool,
 }
 
 /// Both ends included.

@@ -162,6 +162,10 @@ impl Validator<'_> {
             };
             self.known(&["measure", &index.to_string(), "what", key], kind, name, names);
         }
+        if let Some(behavior) = &scenario.initial.behavior {
+            let behaviors: Vec<&str> = self.protocol.behaviors.iter().map(|named| named.name).collect();
+            self.known(&["initial", "behavior"], "behavior", behavior, &behaviors);
+        }
         let checks: Vec<&str> = self.protocol.checks.iter().map(|check| check.name).collect();
         for (index, check) in scenario.checks.off.iter().enumerate() {
             self.known(&["checks", "off", &index.to_string()], "check", check, &checks);
