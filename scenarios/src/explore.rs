@@ -40,11 +40,27 @@ pub struct ExploreOptions {
     pub build: String,
 }
 
+/// What an exploration tells and asks while it goes on, from any thread.
+#[derive(Clone, Copy)]
+pub struct Hooks<'a> {
+    /// Called after each run, for progress bars.
+    pub after_run: &'a (dyn Fn() + Sync),
+    /// Whether to end: what was done up to then is kept, without gaps.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Hooks<'_> {
+    /// Tells nobody and goes on to the end.
+    pub const NONE: Hooks<'static> = Hooks { after_run: &|| (), interrupted: &|| false };
+}
+
 /// What an exploration came to.
 #[derive(Clone, Debug, Default)]
 pub struct Exploration {
     /// Runs merged: fewer than seeds if it was ended early.
     pub runs: u64,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
     /// Findings, one per fingerprint, by their lowest seeds.
     pub findings: Vec<Finding>,
     /// What happened in all the runs together.
@@ -70,23 +86,27 @@ pub enum ExploreError {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
-/// Runs every seed of a range. `after_run` is called after each run, from any thread; it is for progress bars.
+/// Runs every seed of a range.
 ///
 /// # Errors
 /// The error of the lowest seed that could not be run. The scenario cannot be run with what that seed drew.
 pub fn explore(
     loaded: &Loaded,
     options: &ExploreOptions,
-    after_run: &(dyn Fn() + Sync),
+    hooks: Hooks<'_>,
 ) -> Result<Exploration, ExploreError> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
     let mut exploration = Exploration::default();
     let mut start = options.seeds.start;
     while start < options.seeds.end {
         let end = start.saturating_add(ROUND).min(options.seeds.end);
-        let results = threads.install(|| round(loaded, options, start..end, after_run));
+        let results = threads.install(|| round(loaded, options, start..end, hooks));
         for result in results {
-            let failed = exploration.merge(loaded, options, result?);
+            let Some(result) = result? else {
+                exploration.interrupted = true;
+                return Ok(exploration);
+            };
+            let failed = exploration.merge(loaded, options, result);
             if failed && options.stop_on_first {
                 return Ok(exploration);
             }
@@ -96,21 +116,23 @@ pub fn explore(
     Ok(exploration)
 }
 
+/// The results of a round in seed order; nothing where it was interrupted.
 fn round(
     loaded: &Loaded,
     options: &ExploreOptions,
     seeds: Range<u64>,
-    after_run: &(dyn Fn() + Sync),
-) -> Vec<Result<RunResult, ExploreError>> {
-    seeds
-        .into_par_iter()
-        .map(|seed| {
-            let plan = compile(loaded, seed, &options.plants);
-            let result = run(&plan, &Launch::default()).map_err(|error| ExploreError::Launch { seed, error });
-            after_run();
-            Ok(RunResult::new(loaded, plan, result?))
-        })
-        .collect()
+    hooks: Hooks<'_>,
+) -> Vec<Result<Option<RunResult>, ExploreError>> {
+    let one = |seed| {
+        if (hooks.interrupted)() {
+            return Ok(None);
+        }
+        let plan = compile(loaded, seed, &options.plants);
+        let outcome = run(&plan, &Launch::default()).map_err(|error| ExploreError::Launch { seed, error })?;
+        (hooks.after_run)();
+        Ok(Some(RunResult::new(loaded, plan, outcome)))
+    };
+    seeds.into_par_iter().map(one).collect()
 }
 
 impl Exploration {

@@ -120,7 +120,7 @@ fn fit(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
 }
 
 /// The name that a wrong one was probably meant to be.
-pub(crate) fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
     let fold = |text: &str| text.to_lowercase().replace('-', "_");
     let wrong = fold(wrong);
     let scored = names.iter().map(|name| (strsim::damerau_levenshtein(&wrong, &fold(name)), *name));

@@ -2,6 +2,7 @@
 
 mod twice;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,9 +22,27 @@ pub use twice::{Divergence, Twice, twice};
 /// If the protocol cannot be run with this setup, or does not know a plant.
 pub fn run(plan: &Plan, launch: &Launch) -> Result<Outcome, LaunchError> {
     let launch = Launch { plants: plan.plants.clone(), ..launch.clone() };
+    RUNNING.set(true);
     // Nothing of a run is looked at after a panic, except the plan, which a run cannot change.
-    catch_unwind(AssertUnwindSafe(|| plan.cluster.launch(&plan.setup, &launch)))
-        .unwrap_or_else(|panic| Ok(crashed(plan, &panic_message(panic.as_ref()))))
+    let result = catch_unwind(AssertUnwindSafe(|| plan.cluster.launch(&plan.setup, &launch)));
+    RUNNING.set(false);
+    result.unwrap_or_else(|panic| Ok(crashed(plan, &panic_message(panic.as_ref()))))
+}
+
+thread_local! {
+    /// Whether this thread is in the middle of a run. It is read by the panic hook alone and changes nothing in a run.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics inside of runs from being printed: they are findings and reported as such. Panics elsewhere are
+/// printed as before. For programs, once at their start.
+pub fn keep_quiet_about_panics_in_runs() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !RUNNING.get() {
+            before(info);
+        }
+    }));
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -23,7 +23,8 @@ pub struct Loaded {
     pub resolved: Value,
     /// The hash of `resolved`: 32 hexadecimal digits.
     pub hash: String,
-    pub(crate) protocol: &'static sim_core::registry::ProtocolInfo,
+    /// What is known of the protocol.
+    pub protocol: &'static sim_core::registry::ProtocolInfo,
 }
 
 impl std::fmt::Debug for Loaded {
