@@ -271,10 +271,8 @@ pub(crate) enum Folded {
     CloseLink,
     Observe,
     Work,
-    Dropped,
     Crash,
     Panic,
-    Plot,
     Fault,
     Wake,
 }

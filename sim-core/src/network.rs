@@ -26,6 +26,8 @@ mod lifecycle;
 mod pin;
 mod route;
 mod session;
+#[cfg(test)]
+mod tests;
 mod topology;
 
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
@@ -85,7 +87,7 @@ pub struct Flight {
 pub enum Sent {
     /// It is under way.
     One(Flight),
-    /// It is under way twice: the message, and its copy, which may be first.
+    /// It is under way twice: the message, and its copy, which may arrive first and is never damaged.
     Two(Flight, Flight),
     /// It will not arrive.
     Lost(Lost),
@@ -172,8 +174,8 @@ struct Fate {
     lost: bool,
     damaged: bool,
     delay: Duration,
-    /// The delay of a second copy, and whether it is damaged.
-    copy: Option<(Duration, bool)>,
+    /// The delay of a second copy, which is never damaged.
+    copy: Option<Duration>,
 }
 
 impl Network {
@@ -346,9 +348,9 @@ impl Network {
         if fate.lost {
             return Sent::Lost(Lost::Loss);
         }
-        let flight = |(delay, damaged)| Flight { at: left.saturating_add(delay), session: 0, damaged };
-        let first = flight((fate.delay, fate.damaged));
-        fate.copy.map_or(Sent::One(first), |copy| Sent::Two(first, flight(copy)))
+        let flight = |delay, damaged| Flight { at: left.saturating_add(delay), session: 0, damaged };
+        let first = flight(fate.delay, fate.damaged);
+        fate.copy.map_or(Sent::One(first), |delay| Sent::Two(first, flight(delay, false)))
     }
 
     fn send_segment(&mut self, packet: &Packet, link: usize) -> Flight {
@@ -402,10 +404,10 @@ impl Network {
         }
         let spike = self.windows.spikes(packet.from, packet.to, name, &self.dice);
         let delay = self.way(packet, word, more).saturating_add(spike);
-        let [damaged, copy_damaged] = self.dice.damage(name, chances.corrupt);
+        let damaged = self.dice.damage(name, chances.corrupt);
         let copy = chances.duplicate.lower(chance).then(|| {
             let (word, more) = self.dice.copy(name);
-            (self.way(packet, word, more), copy_damaged)
+            self.way(packet, word, more)
         });
         if !spike.is_zero() {
             self.changes.add(packet, FateChange::Delayed { delay });
@@ -413,7 +415,7 @@ impl Network {
         if damaged {
             self.changes.add(packet, FateChange::Damaged);
         }
-        if let Some((delay, _)) = copy {
+        if let Some(delay) = copy {
             self.changes.add(packet, FateChange::Duplicated { delay });
         }
         Fate { lost: false, damaged, delay, copy }
@@ -443,7 +445,7 @@ impl Network {
             match pin.fate {
                 PinnedFate::Drop => fate.lost = true,
                 PinnedFate::Delay(delay) => fate.delay = delay,
-                PinnedFate::Duplicate(delay) => fate.copy = Some((delay, false)),
+                PinnedFate::Duplicate(delay) => fate.copy = Some(delay),
                 PinnedFate::Damage => fate.damaged = true,
             }
         }

@@ -20,8 +20,9 @@ pub(super) const MOST_LOSSES: u32 = 10;
 
 /// The name of a message for the dice: its ends, and its time with its ordinal.
 ///
-/// Times of a run stay below 2^50 ns (13 days) and ordinals below 2^13 in practice; there no two messages share a
-/// name. Beyond, two may, and would meet the same fate.
+/// Multiples of the golden ratio keep apart: with ordinals below 2^13, two messages share a name only if they are 2^50
+/// ns (13 days) apart or more; with ordinals below 2^20, 2^43 ns (two hours), and then only by an exact coincidence to
+/// the nanosecond, which costs no more than that the two meet the same fate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name {
     pub(super) ends: u64,
@@ -131,13 +132,9 @@ impl Dice {
         (self.copy.word(name.ends, name.moment), Draw::after(self.copy, name.ends, name.moment))
     }
 
-    /// Whether the message, and its copy, are damaged under way.
-    pub(super) fn damage(&self, name: Name, chance: Chance) -> [bool; 2] {
-        if chance.is_zero() {
-            return [false; 2];
-        }
-        let word = self.corrupt.word(name.ends, name.moment);
-        [chance.upper(word), chance.lower(word)]
+    /// Whether the message is damaged under way.
+    pub(super) fn damage(&self, name: Name, chance: Chance) -> bool {
+        !chance.is_zero() && chance.upper(self.corrupt.word(name.ends, name.moment))
     }
 
     /// The words of a spike in the window `id`: whether, and how long. Other windows do not change them.

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_ring_is_crossed_the_short_way() {
         let mut routes = routes(&Topology::Ring, 6);
-        let expected = vec![(1, 0), (0, 5), (5, 4)];
+        let expected = [(1, 0), (0, 5), (5, 4)];
         assert_eq!(routes.path(0, 4).collect::<Vec<_>>(), expected[1..]);
         routes.prepare(1, 5);
         assert_eq!(routes.path(1, 5).collect::<Vec<_>>(), expected[..2]);
@@ -118,26 +118,22 @@ mod tests {
         let mut routes = routes(&Topology::RandomRegular { degree: 3 }, 40);
         // Floyd and Warshall's distances as the oracle.
         let n = 40;
+        let pairs = || (0..n).flat_map(|a| (0..n).map(move |b| (a, b)));
         let mut distance = vec![vec![1_000_usize; n]; n];
-        for a in 0..n {
-            distance[a][a] = 0;
-            routes.graph.links(a).iter().for_each(|b| distance[a][*b as usize] = 1);
+        for (a, b) in pairs().filter(|(a, b)| a == b || routes.linked(*a, *b)) {
+            distance[a][b] = usize::from(a != b);
         }
         for via in 0..n {
-            for a in 0..n {
-                for b in 0..n {
-                    distance[a][b] = distance[a][b].min(distance[a][via] + distance[via][b]);
-                }
+            for (a, b) in pairs() {
+                distance[a][b] = distance[a][b].min(distance[a][via] + distance[via][b]);
             }
         }
-        for a in 0..n {
-            for b in 0..n {
-                routes.prepare(a, b);
-                let path: Vec<_> = routes.path(a, b).collect();
-                assert_eq!(path.len(), distance[a][b]);
-                assert!(path.iter().all(|(x, y)| routes.linked(*x, *y)));
-                assert!(path.windows(2).all(|hops| hops[0].1 == hops[1].0));
-            }
+        for (a, b) in pairs() {
+            routes.prepare(a, b);
+            let path: Vec<_> = routes.path(a, b).collect();
+            assert_eq!(path.len(), distance[a][b]);
+            assert!(path.iter().all(|(x, y)| routes.linked(*x, *y)));
+            assert!(path.windows(2).all(|hops| hops[0].1 == hops[1].0));
         }
     }
 

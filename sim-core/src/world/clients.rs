@@ -10,6 +10,7 @@ use crate::metrics::MetricId;
 use crate::operation::{Answer, Operation, Reply};
 use crate::process::{Factory, Protocol, RequestId};
 use crate::time::Time;
+use crate::trace::What;
 use crate::workload::Workload;
 use crate::world::event::{Control, Event};
 
@@ -155,6 +156,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// A client returns.
     pub(super) fn respond(&mut self, slot: Slot, id: RequestId, response: &P::Response) {
         self.kernel.fold(Folded::Return, slot, response.content() ^ id.0);
+        self.trace(slot, What::Return { id, response });
         let now = self.kernel.now;
         let index = usize::try_from(id.0).unwrap_or(usize::MAX);
         let Some(pending) = self.clients.requests.get_mut(index) else { return };
@@ -208,10 +210,5 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         if let Some(operation) = offered.iter().find(|operation| self.service.encode(operation).is_some()) {
             self.invoke(client, operation);
         }
-    }
-
-    /// The history so far.
-    pub(super) fn history(&self) -> &History {
-        &self.clients.history
     }
 }

@@ -25,7 +25,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.queue_up(key, &envelope);
         } else {
             self.kernel.envelopes.remove(key);
-            self.deliver(key, &envelope);
+            self.deliver(&envelope);
         }
     }
 
@@ -49,9 +49,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     #[inline]
-    fn deliver(&mut self, key: u32, envelope: &Envelope) {
+    fn deliver(&mut self, envelope: &Envelope) {
         self.kernel.messages.delivered += 1;
-        self.trace_arrival(key, envelope);
+        self.trace_arrival(envelope);
         self.step(envelope.to, Stimulus::Message { from: envelope.from, payload: envelope.payload });
         self.release(envelope.payload);
     }
@@ -77,7 +77,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             let cost = self.kernel.servers.message_cost(slot, self.payloads[envelope.payload].size);
             if cost.is_zero() {
                 self.kernel.envelopes.remove(key);
-                self.deliver(key, &envelope);
+                self.deliver(&envelope);
             } else {
                 let server = self.kernel.servers.of(slot);
                 server.serving = Some(key);
@@ -100,7 +100,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         if let Some(key) = server.serving.take() {
             let envelope = self.kernel.envelopes.remove(key);
             if self.kernel.hot[slot.index()].up {
-                self.deliver(key, &envelope);
+                self.deliver(&envelope);
             } else {
                 self.discard(&envelope, Dropped::ReceiverDown);
             }

@@ -8,6 +8,7 @@ use crate::kernel::{Dropped, Folded};
 use crate::network::{Flight, Packet, Sent};
 use crate::process::{Effect, Factory, Message, Protocol, TimerId};
 use crate::time::Duration;
+use crate::trace::What;
 use crate::world::event::{Envelope, Event, Payload};
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
@@ -29,6 +30,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 Effect::SetTimer { id, after, timer } => self.set_timer(slot, id, after, timer),
                 Effect::CancelTimer(id) => {
                     self.kernel.fold(Folded::CancelTimer, slot, u64::from(id.0));
+                    self.trace(slot, What::CancelTimer { id });
                     self.timers.cancel(slot, id);
                 }
                 Effect::Append { journal, record } => self.append(slot, journal, record),
@@ -52,6 +54,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 }
                 Effect::Work(cost) => {
                     self.kernel.fold(Folded::Work, slot, cost.as_nanos());
+                    self.trace(slot, What::Work { time: cost });
                     self.kernel.servers.turn_on();
                     self.kernel.servers.of(slot).work += cost;
                 }
@@ -109,7 +112,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.tell_checks_of(from, to, payload);
         if self.kernel.ground.plain() {
             if to.index() < self.kernel.hot.len() {
-                self.transmit(from, Slot(to.0), payload);
+                self.transmit(from, Slot(to.0), to, payload);
             } else {
                 self.nobody(payload);
             }
@@ -120,7 +123,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.nobody(payload);
         }
         for slot in slots {
-            self.transmit(from, slot, payload);
+            self.transmit(from, slot, to, payload);
         }
     }
 
@@ -146,8 +149,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     #[inline]
-    fn transmit(&mut self, from: Slot, to: Slot, index: u32) {
-        let payload = &mut self.payloads[index];
+    fn transmit(&mut self, from: Slot, to: Slot, name: NodeId, index: u32) {
+        let payload = &self.payloads[index];
         let (lane, priority) = (payload.message.lane(), payload.message.priority());
         let kernel = &mut self.kernel;
         kernel.messages.sent += 1;
@@ -160,19 +163,23 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             from_slot: from,
             to,
             payload: index,
+            id: kernel.messages.sent,
             session: 0,
             sent: kernel.now,
             lane,
             priority,
             damaged: false,
         };
-        match kernel.network.send(&packet) {
+        let sent = kernel.network.send(&packet);
+        self.trace_sent(&envelope, name);
+        let kernel = &mut self.kernel;
+        match sent {
             Sent::One(flight) => {
-                payload.users += 1;
+                self.payloads[index].users += 1;
                 self.launch(envelope, flight, ordinal);
             }
             Sent::Two(first, second) => {
-                payload.users += 2;
+                self.payloads[index].users += 2;
                 kernel.messages.duplicated += 1;
                 self.launch(envelope, first, ordinal);
                 self.launch(envelope, second, ordinal ^ 0x8000_0000);
@@ -191,12 +198,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let what = (u64::from(envelope.from_slot.0) << 32 | u64::from(envelope.to.0))
             ^ u64::from(ordinal).rotate_left(48);
         let key = self.kernel.envelopes.insert(envelope);
-        self.trace_sent(&envelope, key);
         self.kernel.queue(flight.at, what, Event::Deliver(key));
     }
 
     #[inline]
     fn set_timer(&mut self, slot: Slot, id: TimerId, after: Duration, timer: P::Timer) {
+        self.trace(slot, What::SetTimer { id, after, timer: &timer });
         let kernel = &mut self.kernel;
         let content = timer.content() ^ after.as_nanos() ^ u64::from(id.0).rotate_left(48);
         kernel.fold(Folded::SetTimer, slot, content);
@@ -209,6 +216,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn close_link(&mut self, slot: Slot, peer: NodeId) {
         self.kernel.fold(Folded::CloseLink, slot, u64::from(peer.0));
+        self.trace(slot, What::CloseLink { peer });
         let peers: Vec<Slot> = self.kernel.ground.slots_of(peer).collect();
         for peer in peers {
             self.kernel.network.close(self.kernel.now, slot, peer, &mut self.kernel.notices);

@@ -89,6 +89,8 @@ pub(crate) struct Envelope {
     pub(crate) from_slot: Slot,
     pub(crate) to: Slot,
     pub(crate) payload: u32,
+    /// Names the message in traces; its copies share it.
+    pub(crate) id: u64,
     pub(crate) session: u32,
     pub(crate) sent: Time,
     pub(crate) lane: Lane,

@@ -11,6 +11,7 @@ use crate::identity::{NodeId, Slot};
 use crate::kernel::{Dropped, Folded, Hot};
 use crate::process::{Boot, Factory, Protocol, Role, Start};
 use crate::time::Time;
+use crate::trace::What;
 use crate::world::event::Event;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
@@ -22,6 +23,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.kernel.refresh(slot);
         self.kernel.hot[slot.index()].drawn = 0;
         self.kernel.painter.enter(slot, self.kernel.now, "running", None);
+        self.trace(slot, What::Boot { incarnation });
         let members = Rc::clone(&self.members);
         let boot = Boot {
             node,
@@ -60,6 +62,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         place.incarnation += 1;
         self.kernel.refresh(slot);
         self.kernel.fold(Folded::Crash, slot, 0);
+        self.trace(slot, What::Crash);
         self.kernel.painter.enter(slot, self.kernel.now, "down", None);
         self.kernel.painter.mark(slot, self.kernel.now, "crash", String::new());
         self.nodes[slot.index()] = None;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::World;
 use super::clients::Clients;
 use super::phases::Phase;
+use super::report::slot_names;
 use super::storage::Storage;
 use super::watch::Watch;
 use crate::agenda::Agenda;
@@ -27,6 +28,7 @@ use crate::simulate::Subject;
 use crate::slab::Slab;
 use crate::time::{Duration, Time};
 use crate::timers::Timers;
+use crate::trace::Tracer;
 use crate::workload::Workload;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
@@ -79,7 +81,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             liveness: subject.liveness,
             phase: Phase::Faults,
             watch: Watch::new(setup, P::Observation::KINDS, slots),
-            tracer: launch.trace.as_ref().map(crate::trace::Tracer::new),
+            tracer: launch.trace.clone().map(|request| Tracer::new(request, slot_names(&kernel.ground))),
             setup: setup.clone(),
             keep_history: launch.keep_history,
             next_identity: setup.members + setup.clients,

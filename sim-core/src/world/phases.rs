@@ -3,9 +3,10 @@
 use super::World;
 use crate::check::{Lifecycle, Seen};
 use crate::identity::Slot;
+use crate::kernel::Kernel;
 use crate::outcome::{Progress, Stall};
 use crate::process::{Factory, Protocol};
-use crate::simulate::ProgressSeen;
+use crate::simulate::{Liveness, ProgressSeen};
 use crate::time::Time;
 use crate::world::event::Control;
 
@@ -28,6 +29,20 @@ impl Phase {
     }
 }
 
+/// A core that the protocol accepts as owed progress, among a few drawn; the last one if it accepts none.
+fn choose_core<P: Protocol>(kernel: &Kernel, liveness: &dyn Liveness<P>) -> (Vec<Slot>, Result<(), Stall>) {
+    const ATTEMPTS: u32 = 4;
+    let mut attempt = 0;
+    loop {
+        let core = kernel.driver.choose_core(&kernel.ground, attempt);
+        let owed = liveness.owed(&kernel.ground, &core);
+        attempt += 1;
+        if owed.is_ok() || attempt == ATTEMPTS {
+            return (core, owed);
+        }
+    }
+}
+
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// What the world does itself, queued at the start.
     pub(super) fn queue_controls(&mut self) {
@@ -45,7 +60,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn heal(&mut self) {
         let Some(within) = self.setup.progress_within else { return };
         let kernel = &mut self.kernel;
-        let core = kernel.driver.choose_core(&kernel.ground, kernel.seed);
+        let (core, owed) = choose_core(kernel, self.liveness.as_ref());
         let mut actions = std::mem::take(&mut kernel.actions);
         kernel.driver.heal(&kernel.ground, &core, &mut actions);
         kernel.watches = crate::kernel::Watches::default();
@@ -53,7 +68,6 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         for slot in &core {
             self.tell_lifecycle(*slot, Lifecycle::Healed);
         }
-        let owed = self.liveness.owed(&self.kernel.ground, &core);
         let made = match self.liveness.seen_by() {
             ProgressSeen::Observations if self.liveness.reached(&self.kernel.ground, &core, None) => {
                 Some(self.kernel.now)

@@ -81,7 +81,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     fn activity(&self, ended: Ended, progress: &Progress) -> BTreeMap<String, u64> {
-        let mut activity: BTreeMap<String, u64> = self.kernel.driver.activity();
+        let mut activity = BTreeMap::new();
+        let faults = self.kernel.driver.activity();
+        for (family, count) in faults.families() {
+            activity.insert(format!("faults.{}", family.name()), count);
+        }
+        activity.insert("faults.refused".to_owned(), faults.refused);
         let mut put = |name: &str, value: u64| {
             activity.insert(name.to_owned(), value);
         };
@@ -183,7 +188,7 @@ fn report<P: Protocol>(check: &dyn crate::check::Check<P>) -> CheckReport {
 }
 
 /// `n1`, `n2`, ... for members, `c1`, ... for clients.
-fn slot_names(ground: &crate::ground::Ground) -> Vec<String> {
+pub(super) fn slot_names(ground: &crate::ground::Ground) -> Vec<String> {
     let mut clients = 0;
     ground
         .places

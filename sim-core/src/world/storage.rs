@@ -14,6 +14,7 @@ use crate::kernel::{Folded, SyncJob};
 use crate::process::{Factory, JournalId, Protocol, RequestId, SyncId, SyncResult};
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
+use crate::trace::What;
 use crate::world::event::Event;
 
 /// A visible effect that waits for a sync.
@@ -165,6 +166,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
         let content = record.content() ^ u64::from(id.0).rotate_left(56);
         self.kernel.fold(Folded::Append, slot, content);
+        self.trace(slot, What::Append { journal: id, record: &record });
         self.journal(slot, id).append(record);
         self.storage.last_journal = id;
         self.publish_mark(slot, id);
@@ -173,6 +175,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn rewrite(&mut self, slot: Slot, id: JournalId, records: Vec<P::Record>) {
         let content = records.iter().fold(0, |sum: u64, record| sum.rotate_left(7) ^ record.content());
         self.kernel.fold(Folded::Rewrite, slot, content);
+        self.trace(slot, What::Rewrite { journal: id, records: records.len() as u64 });
         self.journal(slot, id).rewrite(records);
         self.storage.last_journal = id;
         self.publish_mark(slot, id);
@@ -199,6 +202,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     pub(super) fn sync(&mut self, slot: Slot, journal: JournalId, id: SyncId) {
         self.kernel.fold(Folded::Sync, slot, id.0 ^ u64::from(journal.0).rotate_left(56));
+        self.trace(slot, What::Sync { journal, id });
         let now = self.kernel.now;
         let upto = self.journal(slot, journal).mark().appended;
         let incarnation = self.kernel.hot[slot.index()].incarnation;
@@ -242,6 +246,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     pub(super) fn hold(&mut self, slot: Slot, id: SyncId) {
         self.kernel.fold(Folded::Hold, slot, id.0);
+        self.trace(slot, What::Hold { id });
         let Some(store) = self.storage.stores[slot.index()].as_ref() else { return };
         if store.failed.contains(&id) {
             self.storage.lost = true;
