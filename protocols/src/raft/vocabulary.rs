@@ -196,7 +196,7 @@ facts! {
             /// The chained hash up to it.
             hash: u64,
         },
-        /// Its disk is damaged: it takes no part any more.
+        /// It takes no part: its disk is damaged, or it is no member of the cluster.
         Halted,
         /// Its term rose.
         TermSet {

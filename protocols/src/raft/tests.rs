@@ -1,0 +1,9 @@
+//! Paper tests: one rule each, by a single server or by a small cluster without a world.
+
+mod clients;
+mod clusters;
+mod disk;
+mod elections;
+mod one;
+mod pump;
+mod replication;
