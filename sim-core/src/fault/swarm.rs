@@ -97,7 +97,8 @@ pub fn draw(
     for kind in kinds {
         let storm = dice.below(storms.len() as u64) as usize;
         let last = storm + 1 == storms.len();
-        entries.push(entry(&mut dice, space, kind, &storms[storm], last, (members, clients)));
+        let drawn = entry(&mut dice, space, kind, &storms[storm], last, (members, clients));
+        repeat(&mut dice, drawn, &mut entries);
     }
     let mut plan = FaultPlan::new(entries);
     drop_overlaps(&mut plan, members, clients);
@@ -178,6 +179,21 @@ fn entry(
     let lasts = (takes_length && (must_end || !endless)).then_some(length);
     let at = trigger.map_or(Moment::At(at), Moment::On);
     FaultEntry { id: None, at, lasts, what }
+}
+
+/// A fault that waits for an event strikes, in half of the cases, at the next few of these events as well: what breaks at
+/// a rare moment is seldom broken by being struck there once.
+fn repeat(dice: &mut Dice<'_>, drawn: FaultEntry, entries: &mut Vec<FaultEntry>) {
+    let (again, more) = (dice.chance(1, 2), dice.up_to_octaves(16));
+    if let Moment::On(trigger) = &drawn.at
+        && again
+    {
+        for step in 1..more {
+            let at = Moment::On(Trigger { nth: trigger.nth + step, ..trigger.clone() });
+            entries.push(FaultEntry { at, ..drawn.clone() });
+        }
+    }
+    entries.push(drawn);
 }
 
 /// One fault in three waits for an event, if there are any to wait for.
