@@ -54,7 +54,8 @@ pub(crate) fn of_run(
     }
     lines.add("leaders", &leaders(outcome));
     lines.add("progress", &progress(&outcome.progress));
-    lines.add("counted", &counted(outcome));
+    lines.add("operations", &counted(outcome, "operations."));
+    lines.add("observed", &counted(outcome, "observed."));
     for (name, value) in &outcome.measures {
         lines.add("measured", &format!("{name}: {}", value.map_or_else(|| "never".to_owned(), thousands)));
     }
@@ -112,9 +113,11 @@ const fn stall(stall: Stall) -> &'static str {
     }
 }
 
-fn counted(outcome: &Outcome) -> String {
-    let counters = outcome.activity.iter().filter(|(name, count)| **count > 0 && !name.starts_with("fault"));
-    counters.map(|(name, count)| format!("{name} {}", thousands(*count))).collect::<Vec<_>>().join(" · ")
+/// The counters of a group, without their common prefix.
+fn counted(outcome: &Outcome, group: &str) -> String {
+    let counters = outcome.activity.iter().filter(|(_, count)| **count > 0);
+    let counters = counters.filter_map(|(name, count)| Some((name.strip_prefix(group)?, count)));
+    counters.map(|(name, count)| format!("{} {name}", thousands(*count))).collect::<Vec<_>>().join(" · ")
 }
 
 fn faults(outcome: &Outcome) -> String {
