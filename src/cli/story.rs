@@ -45,10 +45,7 @@ pub(crate) fn of_run(
     let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));
     let events = format!("{} events in {}", thousands(outcome.events), watch.words());
     lines.add(&verdict_name(outcome.verdict).to_uppercase(), &format!("{ended} · {events}"));
-    for violation in &outcome.violations {
-        let at = milliseconds(violation.at_ns);
-        lines.add("violation", &format!("{} at {at}: {}", violation.check, violation.message));
-    }
+    violations(&mut lines, outcome);
     for reason in &outcome.reasons {
         lines.add("because", reason);
     }
@@ -68,6 +65,22 @@ pub(crate) fn of_run(
     lines.add("digest", &outcome.digest.to_string());
     lines.add("replay", replay);
     lines.0
+}
+
+/// The first violation of each fingerprint, and how many more there were.
+fn violations(lines: &mut Lines, outcome: &Outcome) {
+    let mut shown: Vec<&str> = Vec::new();
+    for violation in &outcome.violations {
+        if !shown.contains(&violation.fingerprint.as_str()) {
+            shown.push(&violation.fingerprint);
+            let at = milliseconds(violation.at_ns);
+            lines.add("violation", &format!("{} at {at}: {}", violation.check, violation.message));
+        }
+    }
+    let more = (outcome.violations.len() - shown.len()) as u64 + outcome.violations_omitted;
+    if more > 0 {
+        lines.add("", &format!("and {} more of the same kinds", thousands(more)));
+    }
 }
 
 const fn ended(ended: Ended) -> &'static str {
@@ -142,12 +155,13 @@ fn messages(outcome: &Outcome) -> String {
     if counts.sent == 0 { String::new() } else { format!("{} sent{rest}", thousands(counts.sent)) }
 }
 
-/// A moment or a distance in whole milliseconds, or in seconds with three decimals from ten seconds on.
+/// A moment or a distance: `430 ms`, `12.345 s`.
 pub(crate) fn milliseconds(ns: u64) -> String {
-    if ns >= 10_000_000_000 {
-        return format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64());
+    match ns {
+        0..1_000_000 => format!("{:.3} ms", Duration::from_nanos(ns).as_millis_f64()),
+        1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
+        _ => format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64()),
     }
-    format!("{} ms", ns / 1_000_000)
 }
 
 /// The command that makes the same run again.
