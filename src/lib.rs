@@ -18,7 +18,6 @@
 
 use protocols::bracha::entry::BrachaEntry;
 use protocols::epidemic::entry::EpidemicEntry;
-use protocols::raft::entry::RaftEntry;
 
 pub use {protocols, reports, scenarios, sim_core};
 
@@ -39,6 +38,6 @@ pub mod prelude {
 /// A registry with every protocol of this package.
 pub fn registry() -> sim_core::registry::Registry {
     let mut registry = sim_core::registry::Registry::new();
-    registry.register(RaftEntry).register(BrachaEntry).register(EpidemicEntry);
+    registry.register(BrachaEntry).register(EpidemicEntry);
     registry
 }
