@@ -1,0 +1,368 @@
+//! Executes a plan lazily: as time passes, and as the protocol does what an entry waits for.
+//!
+//! The driver owns what is in force and when it ends; the world owns what it means. At one instant ends come before
+//! beginnings, so that a fault may begin where another one has just ended. Everything that begins is recorded twice:
+//! as [`Executed`], for people, and pinned, as a plan that does the same again.
+
+mod core;
+mod series;
+mod strike;
+
+use std::collections::BTreeMap;
+
+use self::series::Series;
+use super::action::{Action, CutId, Degradation, DegradeId, Reach};
+use super::executed::{Activity, Executed, Refusal};
+use super::family::Kind;
+use super::governor::Governor;
+use super::plan::{Before, FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
+use super::resolve::{Lots, Scene};
+use super::validate::FaultError;
+use crate::ground::Ground;
+use crate::identity::Slot;
+use crate::random::{Keyed, Purpose};
+use crate::registry::FaultModel;
+use crate::time::{Duration, Time};
+
+/// Fires the faults of one run.
+#[derive(Clone, Debug)]
+pub struct FaultDriver {
+    entries: Vec<FaultEntry>,
+    over_budget: bool,
+    members: u32,
+    clients: u32,
+    keyed: Keyed,
+    governor: Governor,
+    agenda: BTreeMap<(Time, Order, u64), Task>,
+    tickets: u64,
+    watches: Vec<Watch>,
+    /// Entries whose event came, to be fired when the step is over.
+    armed: Vec<(usize, Slot)>,
+    series: Vec<Series>,
+    active: BTreeMap<u32, Active>,
+    next_active: u32,
+    next_id: u32,
+    next_healed: u32,
+    slots: u32,
+    log: Vec<Executed>,
+    pinned: Vec<FaultEntry>,
+    activity: Activity,
+    healed: bool,
+}
+
+/// What comes first at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    End,
+    Begin,
+}
+
+/// Something to do at a time.
+#[derive(Clone, Copy, Debug)]
+enum Task {
+    /// An entry begins.
+    Begin { entry: usize, event: Option<Slot> },
+    /// The next part of a fault made of others.
+    Step { series: usize, step: u32 },
+    /// A flapping link changes.
+    Toggle { active: u32 },
+    /// A fault ends.
+    End { active: u32 },
+}
+
+/// An entry that waits for the protocol to do something.
+#[derive(Clone, Debug)]
+struct Watch {
+    entry: usize,
+    trigger: Trigger,
+    seen: u32,
+}
+
+/// A fault in force.
+#[derive(Clone, Debug)]
+struct Active {
+    /// Its place in the log.
+    log: usize,
+    undo: Undo,
+}
+
+/// How a fault is taken back.
+#[derive(Clone, Debug)]
+enum Undo {
+    Slots { how: SlotUndo, slots: Vec<Slot> },
+    Cut { cuts: Vec<(CutId, Reach)>, flap: Option<Flapping> },
+    Degrade(Vec<(DegradeId, Degradation)>),
+}
+
+/// How a fault at a slot is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SlotUndo {
+    Restart,
+    Resume,
+    NormalSpeed,
+    HealthyDisk,
+    TrueRate,
+    Synchronize,
+}
+
+/// A cut that comes and goes.
+#[derive(Clone, Debug)]
+struct Flapping {
+    id: CutId,
+    reach: Reach,
+    half: Duration,
+}
+
+/// One firing of an entry, or of a part of it.
+#[derive(Clone, Debug)]
+struct Firing {
+    /// Which entry, as an index.
+    entry: usize,
+    /// The id under which it is pinned; cuts are named by it.
+    id: u32,
+    lots: Lots,
+    /// When, in pinned form.
+    at: Moment,
+    lasts: Option<Duration>,
+    event: Option<Slot>,
+}
+
+impl FaultDriver {
+    /// A driver of a plan in a world of so many members and clients.
+    ///
+    /// # Errors
+    /// If the plan makes no sense; roles and kinds are not looked at, see [`FaultPlan::validate`].
+    pub fn new(
+        plan: &FaultPlan,
+        model: FaultModel,
+        members: u32,
+        clients: u32,
+        seed: u64,
+    ) -> Result<Self, FaultError> {
+        plan.validate(members, clients, None)?;
+        let mut plan = plan.clone();
+        plan.sort();
+        plan.number();
+        let next_id = plan.entries.iter().filter_map(|entry| entry.id).max().map_or(0, |id| id + 1);
+        let mut driver = Self {
+            over_budget: plan.over_budget,
+            members,
+            clients,
+            keyed: Keyed::new(seed, Purpose::Fault),
+            governor: Governor::new(model, plan.over_budget),
+            agenda: BTreeMap::new(),
+            tickets: 0,
+            watches: Vec::new(),
+            armed: Vec::new(),
+            series: Vec::new(),
+            active: BTreeMap::new(),
+            next_active: 0,
+            next_id,
+            next_healed: FIRST_HEALED,
+            slots: members + clients,
+            log: Vec::new(),
+            pinned: Vec::new(),
+            activity: Activity::default(),
+            healed: false,
+            entries: plan.entries,
+        };
+        driver.arm();
+        Ok(driver)
+    }
+
+    /// Puts every entry on the agenda or on watch.
+    fn arm(&mut self) {
+        for entry in 0..self.entries.len() {
+            match self.entries[entry].at.clone() {
+                Moment::At(at) => self.schedule(at, Order::Begin, Task::Begin { entry, event: None }),
+                Moment::On(trigger) => self.watches.push(Watch { entry, trigger, seen: 0 }),
+            }
+        }
+    }
+
+    fn schedule(&mut self, at: Time, order: Order, task: Task) {
+        self.agenda.insert((at, order, self.tickets), task);
+        self.tickets += 1;
+    }
+
+    /// When [`FaultDriver::due`] has something to do next.
+    pub fn next_at(&self) -> Option<Time> {
+        self.agenda.first_key_value().map(|((at, _, _), _)| *at)
+    }
+
+    /// Fires everything that is due at `ground.now`: ends first, then beginnings.
+    pub fn due(&mut self, ground: &Ground, actions: &mut Vec<Action>) {
+        if self.next_at().is_none_or(|at| at > ground.now) {
+            return;
+        }
+        self.begin_call(ground);
+        while let Some(first) = self.agenda.first_entry().filter(|first| first.key().0 <= ground.now) {
+            match first.remove() {
+                Task::Begin { entry, event } => {
+                    self.begin(entry, Moment::At(ground.now), event, ground, actions);
+                }
+                Task::Step { series, step } => self.step(series, step, ground, actions),
+                Task::Toggle { active } => self.toggle(active, ground, actions),
+                Task::End { active } => self.end(active, ground, actions),
+            }
+        }
+    }
+
+    /// Whether some entry still waits for an observation.
+    pub fn watches_observations(&self) -> bool {
+        self.watches.iter().any(|watch| matches!(watch.trigger.what, TriggerOn::Event(_)))
+    }
+
+    /// Whether some entry still waits for a message.
+    pub fn watches_messages(&self) -> bool {
+        self.watches.iter().any(|watch| matches!(watch.trigger.what, TriggerOn::Send(_)))
+    }
+
+    /// An observation was made, and `ground` shows it already. Called before anything that the same step does later:
+    /// what strikes `before = "send"` strikes now, everything else in [`FaultDriver::stepped`].
+    pub fn observed(&mut self, kind: &'static str, slot: Slot, ground: &Ground, actions: &mut Vec<Action>) {
+        self.seen(kind, false, slot, ground, actions);
+    }
+
+    /// A message is about to be sent. What strikes `before = "send"` strikes now, so that the message itself may be
+    /// stopped.
+    pub fn sending(&mut self, kind: &'static str, from: Slot, ground: &Ground, actions: &mut Vec<Action>) {
+        self.seen(kind, true, from, ground, actions);
+    }
+
+    fn seen(&mut self, kind: &str, message: bool, slot: Slot, ground: &Ground, actions: &mut Vec<Action>) {
+        let mut fired = Vec::new();
+        self.watches.retain_mut(|watch| {
+            let counts = watch.counts(kind, message, slot, ground);
+            watch.seen += u32::from(counts);
+            let due = watch.seen >= watch.trigger.nth;
+            if due {
+                fired.push((watch.entry, watch.trigger.clone()));
+            }
+            !due
+        });
+        for (entry, trigger) in fired {
+            match (trigger.before, trigger.after) {
+                (_, Some(after)) => {
+                    let task = Task::Begin { entry, event: Some(slot) };
+                    self.schedule(ground.now.saturating_add(after), Order::Begin, task);
+                }
+                (Some(Before::Send), None) => {
+                    self.begin_call(ground);
+                    self.begin(entry, Moment::On(trigger), Some(slot), ground, actions);
+                }
+                (None, None) => self.armed.push((entry, slot)),
+            }
+        }
+    }
+
+    /// A step is over: fires what waited for something that happened in it.
+    pub fn stepped(&mut self, ground: &Ground, actions: &mut Vec<Action>) {
+        if self.armed.is_empty() {
+            return;
+        }
+        self.begin_call(ground);
+        for (entry, slot) in std::mem::take(&mut self.armed) {
+            let at = self.entries[entry].at.clone();
+            self.begin(entry, at, Some(slot), ground, actions);
+        }
+    }
+
+    /// What happened and what was refused, in order.
+    pub fn executed(&self) -> &[Executed] {
+        &self.log
+    }
+
+    /// How often faults fired.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// Whether faults exceeded what the protocol promises to bear, which they can only on purpose.
+    pub fn over_budget(&self) -> bool {
+        self.governor.exceeded()
+    }
+
+    /// Who is affected, and what the budget is.
+    pub fn governor(&self) -> &Governor {
+        &self.governor
+    }
+
+    /// What was executed, as a plan with nothing left to draw: slots are named, faults made of others are listed part
+    /// by part, and what was refused is left out. Under the same seed it does the same.
+    ///
+    /// Moments are times, except for faults that struck in the middle of an instant, because of what a process did
+    /// then: those still wait for that event, since no time says where in the instant it was. [`FaultDriver::timed_plan`]
+    /// gives times to these too.
+    pub fn executed_plan(&self) -> FaultPlan {
+        let mut plan = FaultPlan { entries: self.pinned.clone(), over_budget: self.over_budget };
+        plan.sort();
+        plan
+    }
+
+    /// [`FaultDriver::executed_plan`] with a time for every entry. What waited for an event strikes at the beginning
+    /// of that instant: nearly the same, and one step smaller for a shrinker to try.
+    pub fn timed_plan(&self) -> FaultPlan {
+        let fired = self.log.iter().filter(|executed| executed.refused.is_none());
+        let entries = self.pinned.iter().zip(fired).map(|(entry, executed)| FaultEntry {
+            at: Moment::At(Time::from_nanos(executed.at_ns)),
+            ..entry.clone()
+        });
+        let mut plan = FaultPlan { entries: entries.collect(), over_budget: self.over_budget };
+        plan.sort();
+        plan
+    }
+
+    /// Looks at the world before anything is decided.
+    fn begin_call(&mut self, ground: &Ground) {
+        self.governor.sync(ground);
+        self.slots = self.slots.max(u32::try_from(ground.places.len()).unwrap_or(u32::MAX));
+    }
+
+    fn scene<'a>(&'a self, ground: &'a Ground, event: Option<Slot>) -> Scene<'a> {
+        Scene { ground, governor: &self.governor, members: self.members, clients: self.clients, event }
+    }
+
+    /// Records that a fault was refused.
+    fn refuse(&mut self, firing: &Firing, kind: Kind, slots: Vec<Slot>, why: Refusal, now: Time) {
+        self.activity.refused += 1;
+        let refused = Some(why);
+        self.record(Executed { refused, ..line(firing, kind, slots, why.to_string(), now) });
+    }
+
+    fn record(&mut self, executed: Executed) -> usize {
+        self.log.push(executed);
+        self.log.len() - 1
+    }
+}
+
+/// Cuts that are left of others when a core is healed have names from here on, above all that entries give.
+const FIRST_HEALED: u32 = 1 << 31;
+
+impl Watch {
+    fn counts(&self, kind: &str, message: bool, slot: Slot, ground: &Ground) -> bool {
+        let is = match self.trigger.what {
+            TriggerOn::Event(_) => !message,
+            TriggerOn::Send(_) => message,
+        };
+        is && self.trigger.names(kind)
+            && self.trigger.role.as_ref().is_none_or(|role| {
+                let place = ground.place(slot);
+                place.status.role.is_some_and(|is| super::selector::in_role(role, is))
+            })
+    }
+}
+
+/// A line of the log for something that begins now.
+fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, detail: String, now: Time) -> Executed {
+    Executed {
+        entry: u32::try_from(firing.entry).unwrap_or(u32::MAX),
+        at_ns: now.as_nanos(),
+        until_ns: None,
+        family: kind.family(),
+        kind,
+        slots,
+        detail,
+        refused: None,
+    }
+}

@@ -1,0 +1,155 @@
+//! The second phase: a core of honest slots with intact disks is healed, everything outside stays broken as it is.
+
+use std::collections::BTreeMap;
+
+use super::strike::cuts_anything;
+use super::{Active, Flapping, SlotUndo, Undo};
+use crate::fault::action::{Action, CutId, Degradation, DegradeId, Reach};
+use crate::fault::driver::FaultDriver;
+use crate::fault::governor::Governor;
+use crate::fault::links::{heal_degradation, heal_reach};
+use crate::fault::resolve::Lots;
+use crate::ground::Ground;
+use crate::identity::Slot;
+
+/// Names the choice of the core among the lots of a run; no entry has this id.
+const CORE: u32 = u32::MAX;
+
+impl FaultDriver {
+    /// A random core: honest members from genesis, whose disks lost nothing, at least as many as remain when all have
+    /// failed that may fail (or what is left, if that is less). Members that were down from the start are taken only
+    /// where there are too few others. The protocol says whether it owes progress to this core; another `attempt`
+    /// draws another one.
+    pub fn choose_core(&self, ground: &Ground, attempt: u32) -> Vec<Slot> {
+        let mut governor: Governor = self.governor.clone();
+        governor.sync(ground);
+        let sound = |slot: &Slot| {
+            let is = governor.condition(*slot);
+            !is.left && !is.lost && !is.traitor
+        };
+        let (idle, able): (Vec<Slot>, Vec<Slot>) = (0..self.members)
+            .map(Slot)
+            .filter(sound)
+            .partition(|slot| governor.condition(*slot).down_by_itself());
+        let mut lots = Lots::new(self.keyed, CORE, attempt);
+        let model = governor.model();
+        let least = self.members.saturating_sub(model.crashed.max(model.byzantine)).max(1);
+        let most = u32::try_from(able.len()).unwrap_or(u32::MAX);
+        let extra = lots.below(u64::from(most.saturating_sub(least)) + 1);
+        let mut core = lots.pick(able, least.saturating_add(u32::try_from(extra).unwrap_or(0)));
+        let missing = least.saturating_sub(u32::try_from(core.len()).unwrap_or(u32::MAX));
+        core.extend(lots.pick(idle, missing));
+        core.sort_unstable();
+        core
+    }
+
+    /// Heals a core: links inside it, and between it and all clients; rates of its clocks, pauses, slowness and disk
+    /// faults of its slots; its slots that are down start again. Everything outside stays broken as it is, traitors
+    /// stay, and nothing begins or ends any more.
+    pub fn heal(&mut self, ground: &Ground, core: &[Slot], actions: &mut Vec<Action>) {
+        self.begin_call(ground);
+        self.healed = true;
+        self.agenda.clear();
+        self.watches.clear();
+        self.armed.clear();
+        let mut slots = core.to_vec();
+        slots.extend((self.members..self.members + self.clients).map(Slot));
+        slots.sort_unstable();
+        slots.dedup();
+        for (name, active) in std::mem::take(&mut self.active) {
+            let (log, left) = (active.log, self.heal_one(active, &slots, ground, actions));
+            if let Some(undo) = left {
+                self.active.insert(name, Active { log, undo });
+            } else {
+                self.log[log].until_ns = Some(ground.now.as_nanos());
+            }
+        }
+        for slot in &slots {
+            self.set_going(*slot, ground, actions);
+        }
+    }
+
+    /// Heals one fault where it touches the core; returns what is left of it.
+    fn heal_one(
+        &mut self,
+        active: Active,
+        core: &[Slot],
+        ground: &Ground,
+        actions: &mut Vec<Action>,
+    ) -> Option<Undo> {
+        match active.undo {
+            Undo::Slots { how, slots } => {
+                let inside = |slot: &Slot| core.binary_search(slot).is_ok();
+                let (healed, left): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(inside);
+                healed.into_iter().for_each(|slot| self.undo_at(slot, how, actions));
+                (!left.is_empty()).then_some(Undo::Slots { how, slots: left })
+            }
+            Undo::Cut { cuts, .. } => {
+                let cuts = self.heal_cuts(cuts, core, actions);
+                (!cuts.is_empty()).then_some(Undo::Cut { cuts, flap: None::<Flapping> })
+            }
+            Undo::Degrade(degraded) => {
+                let left = self.heal_degraded(degraded, core, ground.places.len(), actions);
+                (!left.is_empty()).then_some(Undo::Degrade(left))
+            }
+        }
+    }
+
+    /// What is left of a cut is cut before the cut is mended, so that nothing outside gets through in between.
+    fn heal_cuts(
+        &mut self,
+        cuts: Vec<(CutId, Reach)>,
+        core: &[Slot],
+        actions: &mut Vec<Action>,
+    ) -> Vec<(CutId, Reach)> {
+        let mut left = Vec::new();
+        for (old, reach) in cuts {
+            for reach in heal_reach(&reach, core).into_iter().filter(cuts_anything) {
+                let id = CutId(self.fresh_link());
+                actions.push(Action::Cut { id, reach: reach.clone() });
+                left.push((id, reach));
+            }
+            actions.push(Action::Mend(old));
+        }
+        left
+    }
+
+    fn heal_degraded(
+        &mut self,
+        degraded: Vec<(DegradeId, Degradation)>,
+        core: &[Slot],
+        slots: usize,
+        actions: &mut Vec<Action>,
+    ) -> Vec<(DegradeId, Degradation)> {
+        let mut left = BTreeMap::new();
+        for (old, how) in degraded {
+            for how in heal_degradation(&how, core, slots) {
+                let id = DegradeId(self.fresh_link());
+                actions.push(Action::Degrade { id, how: how.clone() });
+                left.insert(id, how);
+            }
+            actions.push(Action::Restore(old));
+        }
+        left.into_iter().collect()
+    }
+
+    fn fresh_link(&mut self) -> u32 {
+        let id = self.next_healed;
+        self.next_healed += 1;
+        id
+    }
+
+    /// Starts or resumes a slot that stands still without any fault of this plan.
+    fn set_going(&mut self, slot: Slot, ground: &Ground, actions: &mut Vec<Action>) {
+        let is = self.governor.condition(slot);
+        if slot.index() >= ground.places.len() || is.left {
+            return;
+        }
+        if is.down {
+            self.undo_at(slot, SlotUndo::Restart, actions);
+        }
+        if is.paused {
+            self.undo_at(slot, SlotUndo::Resume, actions);
+        }
+    }
+}

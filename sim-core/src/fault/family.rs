@@ -1,0 +1,174 @@
+//! The table of everything that can go wrong: lists, explanations and activity counts are made from it.
+
+use serde::{Deserialize, Serialize};
+
+/// What part of the world a fault is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// Links and messages.
+    Network,
+    /// Processes and membership.
+    Process,
+    /// Disks.
+    Disk,
+    /// Clocks.
+    Clock,
+    /// Traitors.
+    Malicious,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Network, Self::Process, Self::Disk, Self::Clock, Self::Malicious];
+
+    /// The name, as in activity tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Process => "process",
+            Self::Disk => "disk",
+            Self::Clock => "clock",
+            Self::Malicious => "malicious",
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($( $variant:ident, $family:ident, $name:literal, $key:literal, $about:literal; )*) => {
+        /// A kind of fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Kind {
+            $( #[doc = $about] $variant, )*
+        }
+
+        impl Kind {
+            /// All of them, family by family.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What it is about.
+            pub const fn family(self) -> Family {
+                match self { $( Self::$variant => Family::$family ),* }
+            }
+
+            /// Its name, as lists and outcomes show it.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name ),* }
+            }
+
+            /// How a scenario writes it.
+            pub const fn written(self) -> &'static str {
+                match self { $( Self::$variant => $key ),* }
+            }
+
+            /// One line about it.
+            pub const fn about(self) -> &'static str {
+                match self { $( Self::$variant => $about ),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Isolate, Network, "isolate", "partition = { isolate = \"leader\", direction = \"outbound\" }",
+        "Some slots are cut off from all others, in one direction or both.";
+    Split, Network, "split", "partition = { split = \"halves\" }",
+        "The members fall apart into groups that do not hear of each other.";
+    Bridge, Network, "bridge", "partition = { split = \"bridge\" }",
+        "Two halves that only one member, in both of them, connects.";
+    MajoritiesRing, Network, "majorities-ring", "partition = { split = \"majorities-ring\" }",
+        "Every member reaches a majority, and no two members reach the same one.";
+    OneWay, Network, "one-way", "partition = { from = \"n1\", to = \"n2\" }",
+        "Messages from some slots to others are lost, those the other way arrive.";
+    Flap, Network, "flap", "flap = { target = \"n1\", period = \"200ms\" }",
+        "Links are cut and mended again and again.";
+    SlowLink, Network, "slow-link", "slow_link = { target = \"n1\", delay = { fixed = \"50ms\" } }",
+        "Every message on some links takes longer.";
+    Jam, Network, "jam", "jam = { from = \"n1\", to = \"n2\" }",
+        "Messages on some links wait until the jam is over; no session ends.";
+    Loss, Network, "loss", "loss = { probability = \"1/20\" }",
+        "More messages are lost.";
+    Spikes, Network, "spikes", "spikes = { probability = \"1/50\", delay = { fixed = \"300ms\" } }",
+        "Some messages take much longer.";
+    Reorder, Network, "reorder", "reorder = { probability = \"1/4\", within = \"20ms\" }",
+        "Some messages are overtaken by later ones.";
+    Duplicate, Network, "duplicate", "duplicate = { probability = \"1/20\" }",
+        "Some messages arrive twice.";
+    Corruption, Network, "corruption", "corruption = { probability = \"1/100\" }",
+        "A bit of some messages flips, and a checksum finds it.";
+    Bandwidth, Network, "bandwidth", "bandwidth = { target = \"n1\", bytes_per_second = 100000 }",
+        "A sender gets only so many bytes per second through.";
+    Crash, Process, "crash", "crash = { target = \"leader\", restart_after = \"200ms\" }",
+        "A process stops, and starts again from its disk if it is to.";
+    Amnesia, Process, "amnesia", "amnesia = { target = \"n1\", restart_after = \"1s\" }",
+        "A process stops and its disk is gone; it comes back as somebody new.";
+    Pause, Process, "pause", "pause = { target = \"leader\" }",
+        "A process stands still and then goes on as if nothing had happened.";
+    SlowNode, Process, "slow-node", "slow = { target = \"n1\", percent = 1000 }",
+        "Every step of a process takes longer.";
+    Join, Process, "join", "join = { count = 1 }",
+        "New members join.";
+    Leave, Process, "leave", "leave = { target = \"random(1)\" }",
+        "Members leave for good.";
+    LoseTail, Disk, "lose-tail", "disk = { target = \"n1\", fault = \"lose-tail\" }",
+        "A crash takes everything that was not synced.";
+    TornTail, Disk, "torn-tail", "disk = { target = \"n1\", fault = \"tear-tail\" }",
+        "A crash tears the first record that was not synced.";
+    SlowSync, Disk, "slow-sync", "disk = { target = \"n1\", fault = { slow = { percent = 1000, extra = \"5ms\" } } }",
+        "Syncs take longer.";
+    FailingSync, Disk, "failing-sync", "disk = { target = \"n1\", fault = \"failing\" }",
+        "Syncs fail.";
+    FullDisk, Disk, "full-disk", "disk = { target = \"n1\", fault = \"full\" }",
+        "Syncs report that the disk is full.";
+    BitRot, Disk, "bit-rot", "disk = { target = \"n1\", fault = \"rot\" }",
+        "A durable record no longer matches its checksum.";
+    ClockStep, Clock, "clock-step", "clock = { target = \"n1\", forward = \"2s\" }",
+        "A clock jumps forward or back.";
+    ClockDrift, Clock, "clock-drift", "clock = { target = \"n1\", drift = \"200ppm\" }",
+        "A clock runs too fast or too slow.";
+    ClockFreeze, Clock, "clock-freeze", "clock = { target = \"n1\", freeze = true }",
+        "A clock stands still.";
+    Corrupt, Malicious, "corrupt", "corrupt = { target = \"leader\" }",
+        "A slot becomes a traitor.";
+    Twins, Malicious, "twins", "twins = { target = \"n1\", place = \"n2\" }",
+        "A second copy of an identity runs in another slot, with the same keys.";
+}
+
+/// Faults made of others: a scenario writes one, the executed plan lists its parts under their own kinds.
+///
+/// Each is `(key, how a scenario writes it, one line about it)`.
+pub const COMPOSITES: [(&str, &str, &str); 4] = [
+    ("replace", "replace = { target = \"random(1)\" }", "Members leave for good and as many new ones join."),
+    (
+        "churn",
+        "churn = { every = \"500ms\", how = \"mixed\" }",
+        "Members join, leave or are replaced, one at a time.",
+    ),
+    (
+        "rolling_restart",
+        "rolling_restart = { target = \"all\", down = \"200ms\", gap = \"1s\" }",
+        "One slot after the other is crashed and restarted.",
+    ),
+    (
+        "adaptive",
+        "adaptive = { target = \"next-leader\", every = \"2s\", count = 2 }",
+        "An adversary corrupts whoever is about to lead, as long as its budget lasts.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{Family, Kind};
+
+    #[test]
+    fn names_are_the_serialized_ones_and_every_family_has_kinds() {
+        for kind in Kind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+        for family in Family::ALL {
+            assert_eq!(serde_json::to_value(family).unwrap(), family.name());
+            assert!(Kind::ALL.iter().any(|kind| kind.family() == family));
+        }
+    }
+}

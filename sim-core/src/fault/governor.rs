@@ -1,0 +1,310 @@
+//! The budget: what a protocol must survive, enforced as faults fire.
+//!
+//! A [`FaultModel`] says how many members may be affected with everything still owed. The governor counts, at each
+//! moment, and refuses what would exceed a count:
+//!
+//! - *affected* members: down, paused, with syncs that fail, with a disk that was lost or rots, gone for good, or
+//!   traitors. At most `crashed` (or `byzantine`, if that is more), all classes together: a Byzantine protocol that
+//!   bears f traitors does not bear f crashed members beside them.
+//! - *lost disks*: wiped, or with a rotten record. At most `lost_disks`, and they stay affected for ever, since what
+//!   they knew is gone even when they run again.
+//! - *traitors*: at most `byzantine`. They stay so.
+//!
+//! What is not counted:
+//!
+//! - Partitions and everything else about links. Safety is owed under every partition, so all are allowed. Whether
+//!   progress is owed under one, which depends on the largest group of members that reach each other, is judged in
+//!   the second phase, where a core is healed.
+//! - Slow processes, slow syncs, unsynced tails and clocks: correct code is correct however slow it is. A protocol
+//!   that rests on clocks declares so as a knob that forfeits something.
+//! - Clients.
+//!
+//! Over budget on purpose, nothing is refused, and the governor remembers whether a count was in fact exceeded.
+
+use super::executed::Refusal;
+use crate::ground::Ground;
+use crate::identity::Slot;
+use crate::process::Role;
+use crate::registry::FaultModel;
+
+/// Counts who is affected, and refuses what is too much.
+#[derive(Clone, Debug)]
+pub struct Governor {
+    model: FaultModel,
+    unlimited: bool,
+    exceeded: bool,
+    states: Vec<Condition>,
+    counts: Counts,
+}
+
+/// What is known to be wrong with one slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// It is a member, so the budget counts it.
+    pub member: bool,
+    /// No process runs here.
+    pub down: bool,
+    /// The process stands still.
+    pub paused: bool,
+    /// Some disk fault is in force.
+    pub disk: bool,
+    /// The disk fault in force makes syncs fail.
+    pub sync_fails: bool,
+    /// What the disk held for good is gone or rotten; for ever.
+    pub lost: bool,
+    /// It does not follow the protocol; for ever.
+    pub traitor: bool,
+    /// The process left for good.
+    pub left: bool,
+    /// It is slow.
+    pub slow: bool,
+    /// Its clock runs at a wrong rate, or was set and will be set right.
+    pub clock: bool,
+    /// A process was crashed by a fault that has not ended.
+    crashed_here: bool,
+    /// A process was paused by a fault that has not ended.
+    paused_here: bool,
+    /// A traitor was made by a fault.
+    corrupted_here: bool,
+}
+
+/// How many members are affected, by class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// In any way that counts.
+    pub affected: u32,
+    /// With a lost or rotten disk.
+    pub lost: u32,
+    /// Traitors.
+    pub traitors: u32,
+}
+
+/// Something that a fault does to the state of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The process stops.
+    Down,
+    /// The process runs again.
+    Up,
+    /// The process stands still.
+    Paused,
+    /// The process goes on.
+    Resumed,
+    /// The process stops and its disk is gone.
+    Wiped,
+    /// The process leaves for good.
+    Left,
+    /// Something is wrong with the disk; true if syncs fail.
+    Disk(bool),
+    /// The disk works again.
+    DiskHealed,
+    /// A durable record is rotten.
+    Rotten,
+    /// It becomes a traitor.
+    Traitor,
+    /// It is slow, or not any more.
+    Slow(bool),
+    /// Its clock is wrong in a way that will end, or not any more.
+    Clock(bool),
+}
+
+impl Condition {
+    fn affected(self) -> bool {
+        self.member && (self.down || self.paused || self.sync_fails || self.lost || self.traitor || self.left)
+    }
+
+    /// The process is there and moves.
+    pub const fn runs(self) -> bool {
+        !self.down && !self.paused && !self.left
+    }
+
+    /// No process runs here, and no fault is the reason.
+    pub const fn down_by_itself(self) -> bool {
+        self.down && !self.crashed_here
+    }
+
+    fn changed(mut self, change: Change) -> Self {
+        match change {
+            Change::Down => (self.down, self.crashed_here) = (true, true),
+            Change::Up => (self.down, self.crashed_here) = (false, false),
+            Change::Paused => (self.paused, self.paused_here) = (true, true),
+            Change::Resumed => (self.paused, self.paused_here) = (false, false),
+            Change::Wiped => (self.down, self.crashed_here, self.lost) = (true, true, true),
+            Change::Left => (self.down, self.crashed_here, self.left) = (true, true, true),
+            Change::Disk(sync_fails) => (self.disk, self.sync_fails) = (true, sync_fails),
+            Change::DiskHealed => (self.disk, self.sync_fails) = (false, false),
+            Change::Rotten => self.lost = true,
+            Change::Traitor => (self.traitor, self.corrupted_here) = (true, true),
+            Change::Slow(is) => self.slow = is,
+            Change::Clock(is) => self.clock = is,
+        }
+        self
+    }
+}
+
+impl Counts {
+    fn add(&mut self, state: Condition) {
+        self.affected += u32::from(state.affected());
+        self.lost += u32::from(state.member && state.lost);
+        self.traitors += u32::from(state.member && state.traitor);
+    }
+
+    fn remove(&mut self, state: Condition) {
+        self.affected -= u32::from(state.affected());
+        self.lost -= u32::from(state.member && state.lost);
+        self.traitors -= u32::from(state.member && state.traitor);
+    }
+}
+
+impl Governor {
+    /// Holds a run to a model; `unlimited` refuses nothing and only watches.
+    pub const fn new(model: FaultModel, unlimited: bool) -> Self {
+        let counts = Counts { affected: 0, lost: 0, traitors: 0 };
+        Self { model, unlimited, exceeded: false, states: Vec::new(), counts }
+    }
+
+    /// The model.
+    pub const fn model(&self) -> FaultModel {
+        self.model
+    }
+
+    /// Who is affected now.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Whether faults exceeded the model at some moment.
+    pub const fn exceeded(&self) -> bool {
+        self.exceeded
+    }
+
+    /// What is wrong with a slot; nothing, if it does not exist.
+    pub fn condition(&self, slot: Slot) -> Condition {
+        self.states.get(slot.index()).copied().unwrap_or_default()
+    }
+
+    /// Takes over what the world says about each slot: who joined, who is down without a fault, who is a traitor from
+    /// the start. What faults did here is kept, whether the world shows it already or not.
+    pub fn sync(&mut self, ground: &Ground) {
+        self.states.resize(self.states.len().max(ground.places.len()), Condition::default());
+        self.counts = Counts::default();
+        for (state, place) in self.states.iter_mut().zip(&ground.places) {
+            state.member = place.role == Role::Member;
+            state.down = !place.up || state.crashed_here;
+            state.paused = place.paused || state.paused_here;
+            state.traitor = !place.honest || state.corrupted_here;
+            self.counts.add(*state);
+        }
+    }
+
+    /// Whether a change may be made to a slot.
+    ///
+    /// # Errors
+    /// The count that it would exceed.
+    pub fn allows(&self, slot: Slot, change: Change) -> Result<(), Refusal> {
+        if self.unlimited { Ok(()) } else { self.fits(slot, change) }
+    }
+
+    fn fits(&self, slot: Slot, change: Change) -> Result<(), Refusal> {
+        let (before, mut after) = (self.counts, self.counts);
+        let state = self.condition(slot);
+        after.remove(state);
+        after.add(state.changed(change));
+        let model = self.model;
+        if after.traitors > before.traitors.max(model.byzantine) {
+            return Err(Refusal::TraitorBudget);
+        }
+        if after.lost > before.lost.max(model.lost_disks) {
+            return Err(Refusal::DiskBudget);
+        }
+        if after.affected > before.affected.max(model.crashed.max(model.byzantine)) {
+            return Err(Refusal::CrashBudget);
+        }
+        Ok(())
+    }
+
+    /// Makes a change that was allowed.
+    pub fn apply(&mut self, slot: Slot, change: Change) {
+        self.exceeded |= self.fits(slot, change).is_err();
+        let Some(state) = self.states.get_mut(slot.index()) else { return };
+        self.counts.remove(*state);
+        *state = state.changed(change);
+        self.counts.add(*state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn governor(crashed: u32, lost_disks: u32, byzantine: u32) -> Governor {
+        let mut governor = Governor::new(FaultModel { crashed, lost_disks, byzantine }, false);
+        governor.sync(&Ground::new(5, 2));
+        governor
+    }
+
+    fn take(governor: &mut Governor, slot: u32, change: Change) -> Result<(), Refusal> {
+        governor.allows(Slot(slot), change)?;
+        governor.apply(Slot(slot), change);
+        Ok(())
+    }
+
+    #[test]
+    fn classes_share_the_count_of_affected_members() {
+        let mut governor = governor(2, 1, 0);
+        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
+        assert_eq!(take(&mut governor, 1, Change::Disk(true)), Ok(()));
+        assert_eq!(take(&mut governor, 2, Change::Paused), Err(Refusal::CrashBudget));
+        // A disk that is only slow does not count, nor does a client, nor a second fault at an affected member.
+        assert_eq!(take(&mut governor, 3, Change::Disk(false)), Ok(()));
+        assert_eq!(take(&mut governor, 5, Change::Down), Ok(()));
+        assert_eq!(take(&mut governor, 1, Change::Down), Ok(()));
+        assert_eq!(take(&mut governor, 0, Change::Up), Ok(()));
+        assert_eq!(take(&mut governor, 2, Change::Paused), Ok(()));
+        assert!(!governor.exceeded());
+    }
+
+    #[test]
+    fn a_lost_disk_counts_for_ever() {
+        let mut governor = governor(2, 1, 0);
+        assert_eq!(take(&mut governor, 0, Change::Wiped), Ok(()));
+        assert_eq!(take(&mut governor, 0, Change::Up), Ok(()));
+        assert_eq!(governor.counts(), Counts { affected: 1, lost: 1, traitors: 0 });
+        assert_eq!(take(&mut governor, 1, Change::Rotten), Err(Refusal::DiskBudget));
+        assert_eq!(take(&mut governor, 1, Change::Down), Ok(()));
+        assert_eq!(take(&mut governor, 2, Change::Down), Err(Refusal::CrashBudget));
+    }
+
+    #[test]
+    fn traitors_leave_less_room_for_crashes() {
+        let mut governor = governor(1, 0, 1);
+        assert_eq!(take(&mut governor, 0, Change::Traitor), Ok(()));
+        assert_eq!(take(&mut governor, 1, Change::Traitor), Err(Refusal::TraitorBudget));
+        assert_eq!(take(&mut governor, 1, Change::Down), Err(Refusal::CrashBudget));
+        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
+    }
+
+    #[test]
+    fn over_budget_on_purpose_is_noticed() {
+        let mut governor = Governor::new(FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 }, true);
+        governor.sync(&Ground::new(3, 0));
+        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
+        assert!(!governor.exceeded());
+        assert_eq!(take(&mut governor, 1, Change::Down), Ok(()));
+        assert!(governor.exceeded());
+    }
+
+    #[test]
+    fn the_world_tells_who_is_down_without_a_fault() {
+        let mut ground = Ground::new(5, 0);
+        ground.places[4].up = false;
+        let mut governor = Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 }, false);
+        governor.sync(&ground);
+        assert_eq!(governor.counts().affected, 1);
+        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
+        assert_eq!(take(&mut governor, 1, Change::Down), Err(Refusal::CrashBudget));
+        // The world has not executed the crash yet; it counts all the same.
+        governor.sync(&ground);
+        assert_eq!(governor.counts().affected, 2);
+    }
+}

@@ -1,0 +1,313 @@
+//! Whom a fault strikes, as a scenario writes it: names, roles, counts, fractions.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Slot;
+use crate::ratio::Ratio;
+
+/// Some slots, by name, role, count or fraction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Selector {
+    /// `all`: every member.
+    All,
+    /// `clients`: every client.
+    Clients,
+    /// `n3`: wherever this identity lives now, else the slot of its number. Counted from zero here, from one as
+    /// written.
+    Node(u32),
+    /// `c2`: a client. Counted from zero here, from one as written.
+    Client(u32),
+    /// `slot(1-3,7)`: exactly these slots, as pinned plans name them; counted from one as written.
+    Slots(Vec<Slot>),
+    /// A role, as `leader`: one member in it, drawn if there are several. Of several leaders it is the one of the
+    /// highest term; `leader`, `primary`, `proposer` and `coordinator` mean one another.
+    Role(String),
+    /// `every(follower)`: all members in a role.
+    Every(String),
+    /// `next-leader`: the likeliest to lead next, which is a member that does not lead and has come farthest.
+    NextLeader,
+    /// `random(2)`: so many members.
+    Random(u32),
+    /// `1/3` or `20%`: this share of the members, rounded down, at least one.
+    Fraction(Ratio),
+    /// `minority`: the largest number of members below a half.
+    Minority,
+    /// `quorum-minus-one`: one member less than a quorum.
+    QuorumMinusOne,
+    /// `event.node`: where the event happened that the fault waits for.
+    EventNode,
+    /// `n1,n4`: all that any of these select.
+    Union(Vec<Selector>),
+}
+
+/// What may be named in a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocabulary<'a> {
+    /// The protocol's name, for messages.
+    pub protocol: &'a str,
+    /// The number of members.
+    pub members: u32,
+    /// The number of clients.
+    pub clients: u32,
+    /// The protocol's roles.
+    pub roles: &'a [&'a str],
+    /// The protocol's kinds of observations.
+    pub observations: &'a [&'a str],
+    /// The protocol's kinds of messages.
+    pub messages: &'a [&'a str],
+}
+
+/// A target that does not exist, with the nearest that does and all that do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown target \"{text}\"{}; expected {allowed}", suggestion(nearest.as_deref()))]
+pub struct UnknownTarget {
+    /// As it was written.
+    pub text: String,
+    /// The nearest valid name, if one is near.
+    pub nearest: Option<String>,
+    /// What may be written.
+    pub allowed: String,
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!(", did you mean \"{nearest}\"?"))
+}
+
+/// Names that mean the one who leads, whatever the protocol calls it.
+pub const LEADERS: [&str; 4] = ["leader", "primary", "proposer", "coordinator"];
+
+/// Selectors that are plain words, with what they mean.
+const WORDS: [(&str, Selector); 6] = [
+    ("all", Selector::All),
+    ("clients", Selector::Clients),
+    ("minority", Selector::Minority),
+    ("quorum-minus-one", Selector::QuorumMinusOne),
+    ("next-leader", Selector::NextLeader),
+    ("event.node", Selector::EventNode),
+];
+
+impl Selector {
+    /// Whether it needs an event.
+    pub fn needs_event(&self) -> bool {
+        match self {
+            Self::EventNode => true,
+            Self::Union(parts) => parts.iter().any(Self::needs_event),
+            _ => false,
+        }
+    }
+
+    /// Whether every name in it exists.
+    ///
+    /// # Errors
+    /// The first that does not, with what would.
+    pub fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<(), UnknownTarget> {
+        let known = match self {
+            Self::Node(index) => *index < vocabulary.members,
+            Self::Client(index) => *index < vocabulary.clients,
+            Self::Clients => vocabulary.clients > 0,
+            Self::Role(role) | Self::Every(role) => has_role(vocabulary.roles, role),
+            Self::Union(parts) => return parts.iter().try_for_each(|part| part.check(vocabulary)),
+            _ => true,
+        };
+        if known { Ok(()) } else { Err(unknown(&self.to_string(), vocabulary)) }
+    }
+}
+
+fn has_role(roles: &[&str], role: &str) -> bool {
+    roles.contains(&role) || (LEADERS.contains(&role) && roles.iter().any(|known| LEADERS.contains(known)))
+}
+
+/// Whether a process that says it is in role `is` is what `wanted` means.
+pub fn in_role(wanted: &str, is: &str) -> bool {
+    wanted == is || (LEADERS.contains(&wanted) && LEADERS.contains(&is))
+}
+
+/// The error for a target that does not exist in this vocabulary.
+fn unknown(text: &str, vocabulary: &Vocabulary<'_>) -> UnknownTarget {
+    let roles = vocabulary.roles;
+    let leader = roles.iter().find(|role| LEADERS.contains(role)).copied().unwrap_or("leader");
+    let mut allowed: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+    allowed.push(format!("next-{leader}"));
+    allowed.extend(roles.first().map(|_| "every(ROLE)".to_owned()));
+    let forms = ["random(K)", "1/3", "minority", "quorum-minus-one", "all"];
+    allowed.extend(forms.map(str::to_owned));
+    allowed.push(format!("n1..n{}", vocabulary.members));
+    if vocabulary.clients > 0 {
+        allowed.push(format!("c1..c{}", vocabulary.clients));
+        allowed.push("clients".to_owned());
+    }
+    allowed.push("event.node".to_owned());
+    let names = (0..vocabulary.members).map(|index| format!("n{}", index + 1));
+    let nearest = nearest(text, allowed.iter().cloned().chain(names.take(1_000)));
+    let of =
+        if vocabulary.protocol.is_empty() { String::new() } else { format!("for {}: ", vocabulary.protocol) };
+    UnknownTarget { text: text.to_owned(), nearest, allowed: format!("{of}{}", allowed.join(", ")) }
+}
+
+/// The candidate that a misspelled word most likely meant: at most a third of its letters differ.
+pub fn nearest<T: AsRef<str>>(text: &str, candidates: impl IntoIterator<Item = T>) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let candidate = candidate.as_ref();
+            (strsim::damerau_levenshtein(&text, &candidate.to_ascii_lowercase()), candidate.to_owned())
+        })
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(text.len()))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+impl FromStr for Selector {
+    type Err = UnknownTarget;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTarget> {
+        let parts = split_outside_parentheses(text);
+        if let [one] = parts[..] {
+            return parse_one(one.trim());
+        }
+        parts.into_iter().map(|part| parse_one(part.trim())).collect::<Result<_, _>>().map(Self::Union)
+    }
+}
+
+fn split_outside_parentheses(text: &str) -> Vec<&str> {
+    let mut depth = 0_u32;
+    text.split(|c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .collect()
+}
+
+fn parse_one(text: &str) -> Result<Selector, UnknownTarget> {
+    let nobody = Vocabulary {
+        protocol: "",
+        members: 1,
+        clients: 1,
+        roles: &["leader", "follower"],
+        observations: &[],
+        messages: &[],
+    };
+    parse_known(text).ok_or_else(|| unknown(text, &nobody))
+}
+
+fn parse_known(text: &str) -> Option<Selector> {
+    if let Some((_, selector)) = WORDS.iter().find(|(word, _)| *word == text) {
+        return Some(selector.clone());
+    }
+    if let Some((form, inside)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+        return match form.trim() {
+            "random" => inside.trim().parse().ok().filter(|count| *count > 0).map(Selector::Random),
+            "every" => role_name(inside.trim()).map(Selector::Every),
+            "slot" => parse_slots(inside).map(Selector::Slots),
+            _ => None,
+        };
+    }
+    if text.contains('/') || text.ends_with('%') {
+        return text.parse().ok().filter(|share: &Ratio| !share.is_zero()).map(Selector::Fraction);
+    }
+    if let Some(index) = numbered(text, 'n') {
+        return Some(Selector::Node(index));
+    }
+    if let Some(index) = numbered(text, 'c') {
+        return Some(Selector::Client(index));
+    }
+    if text.strip_prefix("next-").is_some_and(|role| LEADERS.contains(&role)) {
+        return Some(Selector::NextLeader);
+    }
+    role_name(text).map(Selector::Role)
+}
+
+/// `n3` is number 2.
+fn numbered(text: &str, letter: char) -> Option<u32> {
+    let digits = text.strip_prefix(letter)?;
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse::<u32>().ok()?.checked_sub(1))?
+}
+
+fn role_name(text: &str) -> Option<String> {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let named = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(letters);
+    named.then(|| text.to_owned())
+}
+
+/// `1-3,7` are slots 0, 1, 2 and 6.
+fn parse_slots(text: &str) -> Option<Vec<Slot>> {
+    let mut slots = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let first = first.trim().parse::<u32>().ok()?.checked_sub(1)?;
+        let last = last.trim().parse::<u32>().ok()?.checked_sub(1)?;
+        // A range of a hundred million slots is a typing error, and would take all memory.
+        if last < first || last - first > 100_000_000 {
+            return None;
+        }
+        slots.extend((first..=last).map(Slot));
+    }
+    Some(slots)
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(index) => write!(f, "n{}", u64::from(*index) + 1),
+            Self::Client(index) => write!(f, "c{}", u64::from(*index) + 1),
+            Self::Slots(slots) => write!(f, "slot({})", SlotRanges(slots)),
+            Self::Role(role) => f.write_str(role),
+            Self::Every(role) => write!(f, "every({role})"),
+            Self::Random(count) => write!(f, "random({count})"),
+            Self::Fraction(share) => write!(f, "{share}"),
+            Self::Union(parts) => {
+                let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+                f.write_str(&parts.join(","))
+            }
+            word => {
+                let found = WORDS.iter().find(|(_, selector)| selector == word);
+                f.write_str(found.map_or("", |(word, _)| word))
+            }
+        }
+    }
+}
+
+/// Slots counting from one, runs of neighbors joined: `1-3,7`.
+pub(super) struct SlotRanges<'a>(pub(super) &'a [Slot]);
+
+impl fmt::Display for SlotRanges<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        let mut comma = "";
+        while let Some(first) = rest.first() {
+            let run =
+                (0_u32..).zip(rest).take_while(|(i, slot)| first.0.checked_add(*i) == Some(slot.0)).count();
+            let (from, to) = (u64::from(first.0) + 1, u64::from(first.0) + run as u64);
+            if run == 1 {
+                write!(f, "{comma}{from}")?
+            } else {
+                write!(f, "{comma}{from}-{to}")?
+            }
+            comma = ",";
+            rest = &rest[run..];
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Selector {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

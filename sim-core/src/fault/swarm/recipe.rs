@@ -1,0 +1,231 @@
+//! How strong a drawn fault is, and whom it strikes.
+
+use super::SwarmSpace;
+use super::dice::Dice;
+use crate::distribution::Distribution;
+use crate::fault::action::DiskFault;
+use crate::fault::family::Kind;
+use crate::fault::selector::Selector;
+use crate::fault::spec::{
+    Adaptive, Aim, Bandwidth, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift,
+    Fault, Flap, Join, Links, Odds, Partition, Reorder, RollingRestart, Shape, Slow, SlowLink, Spikes, Twins,
+};
+use crate::identity::Slot;
+use crate::time::Duration;
+
+/// What is known of an entry before its fault is drawn.
+pub(super) struct Recipe<'a, 'b> {
+    pub(super) dice: &'a mut Dice<'b>,
+    pub(super) space: &'a SwarmSpace,
+    pub(super) members: u32,
+    pub(super) clients: u32,
+    /// Whether it waits for an event, so that it may strike where the event happens.
+    pub(super) triggered: bool,
+    /// How long it is to last.
+    pub(super) length: Duration,
+}
+
+/// `target`, `from` and `to` of links.
+type Ends = (Option<Selector>, Option<Selector>, Option<Selector>);
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+impl Recipe<'_, '_> {
+    /// A fault of a kind, and whether it takes a length.
+    pub(super) fn fault(&mut self, kind: Kind) -> (Fault, bool) {
+        match kind {
+            Kind::Isolate | Kind::Split | Kind::Bridge | Kind::MajoritiesRing | Kind::OneWay => {
+                (Fault::Partition(self.partition(kind)), true)
+            }
+            Kind::Flap => {
+                let (target, direction) = (self.target(), self.direction());
+                // At most 64 changes of one link, however long it lasts.
+                let period = self.dice.octaves(self.length / 32, self.length).max(ms(2));
+                (Fault::Flap(Flap { target, direction, period }), true)
+            }
+            Kind::SlowLink
+            | Kind::Jam
+            | Kind::Loss
+            | Kind::Spikes
+            | Kind::Reorder
+            | Kind::Duplicate
+            | Kind::Corruption
+            | Kind::Bandwidth => (self.links(kind), true),
+            Kind::Crash | Kind::Amnesia | Kind::Pause | Kind::SlowNode | Kind::Join | Kind::Leave => {
+                self.process(kind)
+            }
+            Kind::ClockStep | Kind::ClockDrift | Kind::ClockFreeze => self.clock(kind),
+            Kind::Corrupt | Kind::Twins => (self.traitor(kind), false),
+            Kind::LoseTail
+            | Kind::TornTail
+            | Kind::SlowSync
+            | Kind::FailingSync
+            | Kind::FullDisk
+            | Kind::BitRot => self.disk(kind),
+        }
+    }
+
+    /// Whom it strikes: the place of the event, a role, the next to lead, by number, or by name.
+    fn target(&mut self) -> Selector {
+        let by_event = self.dice.chance(1, 2);
+        let choice = self.dice.below(16);
+        let few = self.dice.number(1, self.members.div_ceil(2).max(1));
+        let one = self.dice.below(u64::from(self.members)) as u32;
+        let role = self.dice.below(self.space.roles.len() as u64) as usize;
+        if self.triggered && by_event {
+            return Selector::EventNode;
+        }
+        match (choice, self.space.roles.get(role)) {
+            (0..5, Some(role)) => Selector::Role(role.clone()),
+            (5 | 6, _) => Selector::NextLeader,
+            (7, _) => Selector::Minority,
+            (8, _) => Selector::QuorumMinusOne,
+            (9 | 10, _) => Selector::Slots(vec![Slot(one)]),
+            _ => Selector::Random(few),
+        }
+    }
+
+    /// Like [`Recipe::target`], now and then a client.
+    fn target_or_client(&mut self) -> Selector {
+        let (client, which) = (self.dice.chance(1, 24), self.dice.below(u64::from(self.clients)) as u32);
+        let target = self.target();
+        if client && self.clients > 0 { Selector::Client(which) } else { target }
+    }
+
+    fn direction(&mut self) -> Direction {
+        [Direction::Both, Direction::Inbound, Direction::Outbound][self.dice.below(3) as usize]
+    }
+
+    fn partition(&mut self, kind: Kind) -> Partition {
+        let (target, direction) = (self.target(), self.direction());
+        let spread = self.dice.chance(1, 3);
+        let parts = self.dice.number(2, self.members.clamp(2, 5));
+        let halves = self.dice.chance(1, 2);
+        let shape = match kind {
+            Kind::Split if halves => Shape::Halves,
+            Kind::Split => Shape::Random { parts },
+            Kind::Bridge => Shape::Bridge,
+            Kind::MajoritiesRing => Shape::MajoritiesRing,
+            Kind::OneWay => Shape::OneWay { from: target, to: self.target() },
+            _ => Shape::Isolate { target, direction },
+        };
+        let clients = if spread { ClientSide::Spread } else { ClientSide::Everywhere };
+        Partition { shape, clients }
+    }
+
+    fn ends(&mut self) -> Ends {
+        let (one, other) = (self.target(), self.target());
+        match self.dice.below(4) {
+            0 => (None, None, None),
+            1 => (None, Some(one), Some(other)),
+            2 => (None, Some(one), None),
+            _ => (Some(one), None, None),
+        }
+    }
+
+    fn links(&mut self, kind: Kind) -> Fault {
+        let (target, from, to) = self.ends();
+        let delay = self.dice.octaves(ms(1), self.length.max(ms(2)));
+        let spread = Distribution::Uniform { min: delay / 4, max: delay };
+        match kind {
+            Kind::SlowLink => {
+                let delay = self.dice.octaves(ms(1), (self.length / 4).max(ms(2)));
+                let delay = Distribution::Uniform { min: delay / 2, max: delay };
+                Fault::SlowLink(SlowLink { target, from, to, delay })
+            }
+            Kind::Jam => Fault::Jam(Links { target, from, to }),
+            Kind::Spikes => {
+                let probability = self.dice.odds(250);
+                Fault::Spikes(Spikes { target, from, to, probability, delay: spread })
+            }
+            Kind::Reorder => {
+                let (probability, within) = (self.dice.odds(500), self.dice.octaves(ms(1), ms(100)));
+                Fault::Reorder(Reorder { target, from, to, probability, within })
+            }
+            Kind::Bandwidth => {
+                let bytes_per_second = self.dice.number(20_000, 2_000_000).into();
+                Fault::Bandwidth(Bandwidth { target, from, to, bytes_per_second })
+            }
+            Kind::Duplicate => Fault::Duplicate(Odds { target, from, to, probability: self.dice.odds(500) }),
+            Kind::Corruption => Fault::Corruption(Odds { target, from, to, probability: self.dice.odds(200) }),
+            _ => Fault::Loss(Odds { target, from, to, probability: self.dice.odds(500) }),
+        }
+    }
+
+    fn process(&mut self, kind: Kind) -> (Fault, bool) {
+        let rolling = self.dice.chance(1, 8);
+        let target = if kind == Kind::Leave { Selector::Random(1) } else { self.target_or_client() };
+        match kind {
+            Kind::Crash if rolling => {
+                let members = self.members.clamp(1, 32);
+                let (target, down) = (Selector::Random(members), (self.length / u64::from(members)).max(ms(1)));
+                let gap = self.dice.octaves(ms(1), down.max(ms(2)));
+                (Fault::RollingRestart(RollingRestart { target, down, gap }), false)
+            }
+            Kind::Amnesia => (Fault::Amnesia(Crash { target, restart_after: None }), true),
+            Kind::Pause => (Fault::Pause(Aim { target }), true),
+            Kind::SlowNode => {
+                let (percent, floor) = (self.dice.number(200, 10_000), self.dice.octaves(ms(1), ms(20)) / 4);
+                (Fault::Slow(Slow { target, percent, floor }), true)
+            }
+            Kind::Join => (Fault::Join(Join { count: self.dice.number(1, 3) }), false),
+            Kind::Leave => match self.dice.below(3) {
+                0 => (Fault::Leave(Aim { target }), false),
+                1 => (Fault::Replace(Aim { target }), false),
+                _ => {
+                    let every = (self.length / 4).max(ms(1));
+                    (Fault::Churn(Churn { every, how: ChurnHow::Mixed }), true)
+                }
+            },
+            _ => (Fault::Crash(Crash { target, restart_after: None }), true),
+        }
+    }
+
+    fn disk(&mut self, kind: Kind) -> (Fault, bool) {
+        let target = self.target();
+        let fault = match kind {
+            Kind::TornTail => DiskFault::TearTail,
+            Kind::SlowSync => DiskFault::Slow {
+                percent: self.dice.number(200, 5_000),
+                extra: self.dice.octaves(ms(1), ms(200)),
+            },
+            Kind::FailingSync => DiskFault::Failing,
+            Kind::FullDisk => DiskFault::Full,
+            Kind::BitRot => DiskFault::Rot,
+            _ => DiskFault::LoseTail,
+        };
+        (Fault::Disk(Disk { target, fault }), kind != Kind::BitRot)
+    }
+
+    fn clock(&mut self, kind: Kind) -> (Fault, bool) {
+        let target = self.target();
+        let forward = self.dice.chance(1, 2);
+        let taken_back = self.dice.chance(1, 2);
+        let by = self.dice.octaves(ms(1), Duration::from_secs(10));
+        // Ten doublings from what a bad quartz does to a clock that is plainly broken.
+        let ppm = i32::try_from(self.dice.number(50, 50_000)).unwrap_or(50);
+        let change = match (kind, forward) {
+            (Kind::ClockDrift, _) => ClockFault::Drift(Drift::ppm(if forward { ppm } else { -ppm })),
+            (Kind::ClockFreeze, _) => ClockFault::Freeze,
+            (_, true) => ClockFault::Forward(by),
+            (_, false) => ClockFault::Back(by),
+        };
+        (Fault::Clock(Clock { target, change }), kind != Kind::ClockStep || taken_back)
+    }
+
+    fn traitor(&mut self, kind: Kind) -> Fault {
+        let target = self.target();
+        let count = self.dice.number(1, self.members.div_ceil(3).max(1));
+        let adaptive = self.dice.chance(1, 3);
+        match kind {
+            Kind::Twins => Fault::Twins(Twins { target, place: None }),
+            _ if adaptive => {
+                let every = (self.length / 2).max(ms(1));
+                Fault::Adaptive(Adaptive { target: Selector::NextLeader, every, count })
+            }
+            _ => Fault::Corrupt(Aim { target }),
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! What makes no sense is refused before anything runs.
+
+use super::action::DiskFault;
+use super::partition::MOST_GROUPS;
+use super::plan::{FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
+use super::selector::{Selector, UnknownTarget, Vocabulary, nearest};
+use super::spec::{ClockFault, Fault, Shape};
+use crate::distribution::DistributionError;
+use crate::identity::Slot;
+use crate::time::{Duration, Time};
+
+/// A plan that cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// One entry makes no sense by itself.
+    #[error("plan faults: entry {} ({key}): {problem}", entry + 1)]
+    Entry {
+        /// Which one, from zero, in the order of the plan.
+        entry: usize,
+        /// The key of its fault.
+        key: &'static str,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// Two entries want the same slot to be wrong in the same way at the same time.
+    #[error(
+        "plan faults: entries {} and {} ({first_key}, {second_key}) overlap at {slot}: the second begins at {at}, before the first has ended",
+        first + 1, second + 1
+    )]
+    Overlap {
+        /// The one that begins first.
+        first: usize,
+        /// Its key.
+        first_key: &'static str,
+        /// The one that begins while the first is in force.
+        second: usize,
+        /// Its key.
+        second_key: &'static str,
+        /// Where.
+        slot: Slot,
+        /// When the second begins.
+        at: Time,
+    },
+}
+
+/// What is wrong with one entry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A target does not exist.
+    #[error(transparent)]
+    Target(#[from] UnknownTarget),
+    /// A trigger waits for something that the protocol does not do.
+    #[error("unknown {what} \"{text}\"{}; expected one of {allowed}", .nearest.as_ref().map_or_else(String::new, |near| format!(", did you mean \"{near}\"?")))]
+    Kind {
+        /// `event`, `message` or `role`.
+        what: &'static str,
+        /// As it was written.
+        text: String,
+        /// The nearest that exists.
+        nearest: Option<String>,
+        /// All that exist.
+        allowed: String,
+    },
+    /// `event.node` without `on`.
+    #[error("event.node needs an event: write on = {{ event = \"..\" }} instead of at")]
+    NoEvent,
+    /// An id that is taken, or too large.
+    #[error("the id {0} is taken, or above 500 million")]
+    Id(u32),
+    /// A duration, count or rate of zero, which would do nothing.
+    #[error("{0} must be above zero")]
+    Zero(&'static str),
+    /// A value beyond its bounds.
+    #[error("{name} must lie between {least} and {most}")]
+    Range {
+        /// Which one.
+        name: &'static str,
+        /// The least it may be.
+        least: u64,
+        /// The most it may be.
+        most: u64,
+    },
+    /// Loss of everything: on a stream, a message would be sent again for ever.
+    #[error("a loss of everything is a cut: use partition")]
+    CertainLoss,
+    /// Time between repetitions is too short.
+    #[error("{0} must be at least 1ms")]
+    TooOften(&'static str),
+    /// A fault that is over at once has no length.
+    #[error("it happens at one moment, so it takes no \"for\"")]
+    Instant,
+    /// A fault that must end.
+    #[error("it must end: give it a \"for\"")]
+    Endless,
+    /// Two lengths.
+    #[error("\"for\" and \"restart_after\" say the same; give one of them")]
+    TwoLengths,
+    /// A healthy disk is no fault.
+    #[error("\"healthy\" is not a fault")]
+    Healthy,
+    /// A delay that cannot be drawn.
+    #[error(transparent)]
+    Delay(#[from] DistributionError),
+    /// `target` together with `from` or `to`.
+    #[error("give target, or from and to, not both")]
+    Links,
+}
+
+/// The largest id, since ids of cuts are made from it.
+const LARGEST_ID: u32 = 500_000_000;
+
+impl FaultPlan {
+    /// Whether the plan makes sense for so many members and clients, and if a vocabulary is given, whether all roles
+    /// and kinds that it names exist.
+    ///
+    /// # Errors
+    /// The first thing that makes no sense.
+    pub fn validate(
+        &self,
+        members: u32,
+        clients: u32,
+        vocabulary: Option<&Vocabulary<'_>>,
+    ) -> Result<(), FaultError> {
+        for (index, entry) in self.entries.iter().enumerate() {
+            let named = |problem| FaultError::Entry { entry: index, key: entry.what.key(), problem };
+            if let Some(id) = entry.id {
+                let taken = self.entries[..index].iter().any(|other| other.id == Some(id));
+                if taken || id > LARGEST_ID {
+                    return Err(named(Problem::Id(id)));
+                }
+            }
+            check_entry(entry, members).map_err(named)?;
+            check_names(entry, members, clients, vocabulary).map_err(named)?;
+        }
+        check_overlaps(&self.entries, members, clients)
+    }
+}
+
+fn check_names(
+    entry: &FaultEntry,
+    members: u32,
+    clients: u32,
+    vocabulary: Option<&Vocabulary<'_>>,
+) -> Result<(), Problem> {
+    if let (Moment::On(trigger), Some(vocabulary)) = (&entry.at, vocabulary) {
+        check_trigger(trigger, vocabulary)?;
+    }
+    for selector in entry.what.selectors() {
+        if selector.needs_event() && matches!(entry.at, Moment::At(_)) {
+            return Err(Problem::NoEvent);
+        }
+        match vocabulary {
+            Some(vocabulary) => selector.check(vocabulary)?,
+            None => check_numbers(selector, members, clients)?,
+        }
+    }
+    Ok(())
+}
+
+/// Without a vocabulary every role exists.
+fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), UnknownTarget> {
+    match selector {
+        Selector::Role(_) | Selector::Every(_) => Ok(()),
+        Selector::Union(parts) => parts.iter().try_for_each(|part| check_numbers(part, members, clients)),
+        plain => plain.check(&Vocabulary {
+            protocol: "",
+            members,
+            clients,
+            roles: &["leader"],
+            observations: &[],
+            messages: &[],
+        }),
+    }
+}
+
+fn check_trigger(trigger: &Trigger, vocabulary: &Vocabulary<'_>) -> Result<(), Problem> {
+    let (what, text, known) = match &trigger.what {
+        TriggerOn::Event(kind) => ("event", kind, vocabulary.observations),
+        TriggerOn::Send(kind) => ("message", kind, vocabulary.messages),
+    };
+    let kind = |what, text: &str, known: &[&str]| Problem::Kind {
+        what,
+        text: text.to_owned(),
+        nearest: nearest(text.rsplit('.').next().unwrap_or(text), known),
+        allowed: known.join(", "),
+    };
+    if !known.iter().any(|known| trigger.names(known)) {
+        return Err(kind(what, text, known));
+    }
+    match &trigger.role {
+        Some(role) if !vocabulary.roles.iter().any(|known| super::selector::in_role(role, known)) => {
+            Err(kind("role", role, vocabulary.roles))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
+    check_length(entry)?;
+    if let Some((target, from, to)) = entry.what.links()
+        && target.is_some()
+        && (from.is_some() || to.is_some())
+    {
+        return Err(Problem::Links);
+    }
+    match &entry.what {
+        Fault::Partition(partition) => check_shape(&partition.shape, members),
+        Fault::Flap(flap) => often("period", flap.period),
+        Fault::SlowLink(slow) => Ok(slow.delay.validate()?),
+        Fault::Spikes(spikes) => {
+            positive("probability", !spikes.probability.is_zero())?;
+            Ok(spikes.delay.validate()?)
+        }
+        Fault::Loss(odds) if odds.probability.threshold() == u64::MAX => Err(Problem::CertainLoss),
+        Fault::Loss(odds) | Fault::Duplicate(odds) | Fault::Corruption(odds) => {
+            positive("probability", !odds.probability.is_zero())
+        }
+        Fault::Reorder(reorder) => {
+            positive("probability", !reorder.probability.is_zero())?;
+            positive("within", !reorder.within.is_zero())
+        }
+        Fault::Bandwidth(bandwidth) => positive("bytes_per_second", bandwidth.bytes_per_second > 0),
+        Fault::Slow(slow) => within("percent", slow.percent, 101, 1_000_000),
+        Fault::Join(join) => within("count", join.count, 1, 10_000),
+        Fault::Churn(churn) => often("every", churn.every),
+        Fault::RollingRestart(rolling) => positive("down", !rolling.down.is_zero()),
+        Fault::Adaptive(adaptive) => {
+            within("count", adaptive.count, 1, 10_000)?;
+            often("every", adaptive.every)
+        }
+        Fault::Disk(disk) if disk.fault == DiskFault::Healthy => Err(Problem::Healthy),
+        Fault::Clock(clock) => match clock.change {
+            ClockFault::Forward(by) => positive("forward", !by.is_zero()),
+            ClockFault::Back(by) => positive("back", !by.is_zero()),
+            ClockFault::Drift(drift) => positive("drift", drift.parts_per_billion != 0),
+            ClockFault::Freeze => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn check_length(entry: &FaultEntry) -> Result<(), Problem> {
+    positive("for", entry.lasts != Some(Duration::ZERO))?;
+    let instant = match &entry.what {
+        Fault::Crash(crash) | Fault::Amnesia(crash) => {
+            if entry.lasts.is_some() && crash.restart_after.is_some() {
+                return Err(Problem::TwoLengths);
+            }
+            return positive("restart_after", crash.restart_after != Some(Duration::ZERO));
+        }
+        Fault::Disk(disk) => disk.fault == DiskFault::Rot,
+        Fault::Join(_)
+        | Fault::Leave(_)
+        | Fault::Replace(_)
+        | Fault::RollingRestart(_)
+        | Fault::Corrupt(_)
+        | Fault::Adaptive(_)
+        | Fault::Twins(_) => true,
+        _ => false,
+    };
+    let must_end = matches!(entry.what, Fault::Jam(_));
+    match entry.lasts {
+        Some(_) if instant => Err(Problem::Instant),
+        None if must_end => Err(Problem::Endless),
+        _ => Ok(()),
+    }
+}
+
+fn check_shape(shape: &Shape, members: u32) -> Result<(), Problem> {
+    match shape {
+        Shape::Random { parts } => within("parts", *parts, 2, MOST_GROUPS as u32),
+        Shape::Groups(groups) => {
+            let count = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+            within("the number of groups", count, 1, MOST_GROUPS as u32)
+        }
+        Shape::Links(links) => {
+            links.iter().try_for_each(|(a, b)| within("a slot of links", *a.min(b), 1, members))?;
+            links.iter().try_for_each(|(a, b)| within("a slot of links", *a.max(b), 1, members))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn positive(name: &'static str, is: bool) -> Result<(), Problem> {
+    if is { Ok(()) } else { Err(Problem::Zero(name)) }
+}
+
+fn often(name: &'static str, every: Duration) -> Result<(), Problem> {
+    if every < Duration::from_millis(1) { Err(Problem::TooOften(name)) } else { Ok(()) }
+}
+
+fn within(name: &'static str, value: u32, least: u32, most: u32) -> Result<(), Problem> {
+    let (low, high) = (u64::from(least), u64::from(most));
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(Problem::Range { name, least: low, most: high })
+    }
+}
+
+/// What a slot can be only once at a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exclusive {
+    Process,
+    Speed,
+    Disk,
+    Clock,
+    Honesty,
+}
+
+fn exclusive(entry: &FaultEntry) -> Option<Exclusive> {
+    Some(match &entry.what {
+        Fault::Crash(_) | Fault::Amnesia(_) | Fault::Pause(_) | Fault::Leave(_) => Exclusive::Process,
+        Fault::Slow(_) => Exclusive::Speed,
+        Fault::Disk(_) => Exclusive::Disk,
+        Fault::Clock(clock) => match clock.change {
+            // A jump that is not taken back is over at once.
+            ClockFault::Forward(_) | ClockFault::Back(_) if entry.lasts.is_none() => return None,
+            _ => Exclusive::Clock,
+        },
+        Fault::Corrupt(_) => Exclusive::Honesty,
+        _ => return None,
+    })
+}
+
+/// When an entry that strikes slots known beforehand is in force: from, to (excluded), where.
+struct Span {
+    index: usize,
+    what: Exclusive,
+    from: Time,
+    to: Time,
+    slots: Vec<Slot>,
+}
+
+fn check_overlaps(entries: &[FaultEntry], members: u32, clients: u32) -> Result<(), FaultError> {
+    let mut spans: Vec<Span> = entries
+        .iter()
+        .enumerate()
+        .filter_map(|(index, entry)| span(index, entry, members, clients))
+        .collect();
+    spans.sort_by_key(|span| (span.from, span.index));
+    for (later, second) in spans.iter().enumerate() {
+        for first in spans[..later].iter().filter(|first| first.what == second.what && second.from < first.to)
+        {
+            if let Some(slot) = second.slots.iter().find(|slot| first.slots.binary_search(slot).is_ok()) {
+                return Err(FaultError::Overlap {
+                    first: first.index,
+                    first_key: entries[first.index].what.key(),
+                    second: second.index,
+                    second_key: entries[second.index].what.key(),
+                    slot: *slot,
+                    at: second.from,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn span(index: usize, entry: &FaultEntry, members: u32, clients: u32) -> Option<Span> {
+    let what = exclusive(entry)?;
+    let Moment::At(from) = entry.at else { return None };
+    let slots = fixed_slots(entry.what.target()?, members, clients)?;
+    let rot = matches!(&entry.what, Fault::Disk(disk) if disk.fault == DiskFault::Rot);
+    let to = match entry.duration() {
+        Some(lasts) => from.saturating_add(lasts),
+        // Rot is over at once.
+        None if rot => from,
+        None => Time::MAX,
+    };
+    Some(Span { index, what, from, to, slots })
+}
+
+/// The slots of a selector that means the same slots whenever it is resolved, sorted.
+fn fixed_slots(selector: &Selector, members: u32, clients: u32) -> Option<Vec<Slot>> {
+    let mut slots = match selector {
+        Selector::All => (0..members).map(Slot).collect(),
+        Selector::Clients => (members..members + clients).map(Slot).collect(),
+        Selector::Node(index) => vec![Slot(*index)],
+        Selector::Client(index) => vec![Slot(members + index)],
+        Selector::Slots(slots) => slots.clone(),
+        Selector::Union(parts) => {
+            let parts: Option<Vec<_>> =
+                parts.iter().map(|part| fixed_slots(part, members, clients)).collect();
+            parts?.concat()
+        }
+        _ => return None,
+    };
+    slots.sort_unstable();
+    Some(slots)
+}
