@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`vocabulary`], [`log`], [`server`] with its phases (election, replication, follower, commit,
 //! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`plants`],
-//! [`service`], [`safety`], [`liveness`], [`entry`].
+//! [`service`], [`liveness`], [`entry`].
 
 pub mod client;
 mod commit;
@@ -17,9 +17,9 @@ pub mod parameters;
 pub mod plants;
 mod replication;
 mod requests;
-pub mod safety;
 pub mod server;
 pub mod service;
+pub mod safety;
 pub mod store;
 pub mod vocabulary;
 
