@@ -2,13 +2,15 @@
 //!
 //! In reading order: [`vocabulary`], [`log`], [`server`] with its phases (election, replication, follower, commit,
 //! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`plants`],
-//! [`service`].
+//! [`service`], [`liveness`], [`entry`].
 
 pub mod client;
 mod commit;
 mod durability;
 mod election;
+pub mod entry;
 mod follower;
+pub mod liveness;
 pub mod log;
 pub mod node;
 pub mod parameters;
@@ -17,6 +19,7 @@ mod replication;
 mod requests;
 pub mod server;
 pub mod service;
+pub mod safety;
 pub mod store;
 pub mod vocabulary;
 

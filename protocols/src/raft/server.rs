@@ -102,11 +102,6 @@ impl Server {
         self.members.binary_search(&node).ok()
     }
 
-    /// Everybody but this server.
-    pub(super) fn peers(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.members.iter().copied().filter(|member| *member != self.node)
-    }
-
     fn start(&mut self, cx: &mut Context<'_, Raft>) {
         cx.observe(RaftObservation::Recovered {
             term: self.term,

@@ -121,7 +121,7 @@ facts! {
     pub enum RaftTimer {
         /// No leader was heard for too long.
         Election,
-        /// A leader's heartbeat is due.
+        /// A leader's heartbeat is due, or a candidate asks again.
         Heartbeat,
         /// A leader asks itself whether it still reaches a majority (check-quorum).
         Quorum,

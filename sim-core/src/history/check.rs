@@ -160,7 +160,7 @@ impl HistoryCheck {
     fn judge_object(&self, object: &Object<'_>, witnessed: bool) -> (Tier, HistoryVerdict) {
         match direct(object) {
             Outcome::Linearizable => (Tier::Direct, HistoryVerdict::Linearizable),
-            Outcome::Illegal(conflict) => (Tier::Direct, self.explain(object, conflict, &direct)),
+            Outcome::Illegal(conflict) => (Tier::Direct, self.explain(object, conflict)),
             Outcome::Unsure if witnessed => (Tier::Witness, HistoryVerdict::Linearizable),
             Outcome::Unsure => (Tier::Search, self.judge_by_search(object)),
         }
@@ -175,24 +175,20 @@ impl HistoryCheck {
                 operations: object.calls.len(),
                 budget: self.budget_steps,
             }),
-            SearchEnd::Impossible => {
-                let conflict = dead_end(&found);
-                self.explain(object, conflict, &|object| match search(object, self.budget_steps) {
-                    found if found.end == SearchEnd::Impossible => Outcome::Illegal(dead_end(&found)),
-                    _ => Outcome::Linearizable,
-                })
-            }
+            SearchEnd::Impossible => self.explain(object, dead_end(&found)),
         }
     }
 
     /// Finds where an illegal object went wrong.
-    fn explain(
-        &self,
-        object: &Object<'_>,
-        conflict: Conflict,
-        judge: &dyn Fn(&Object<'_>) -> Outcome,
-    ) -> HistoryVerdict {
-        let (shortest, conflict) = prefix::shortest_illegal(object, conflict, judge);
+    fn explain(&self, object: &Object<'_>, conflict: Conflict) -> HistoryVerdict {
+        let judge = |object: &Object<'_>| match direct(object) {
+            Outcome::Unsure => match search(object, self.budget_steps) {
+                found if found.end == SearchEnd::Impossible => Outcome::Illegal(dead_end(&found)),
+                _ => Outcome::Unsure,
+            },
+            sure => sure,
+        };
+        let (shortest, conflict) = prefix::shortest_illegal(object, conflict, &judge);
         let broken_by = shortest.last_return().unwrap_or_default();
         let Searched { longest, refused, .. } = search(&shortest, self.budget_steps);
         HistoryVerdict::Illegal(Illegal { key: object.key, conflict, broken_by, longest, refused })

@@ -26,20 +26,29 @@ fn committed(pump: &Pump, node: NodeId) -> u64 {
 
 /// At most one leader a term, and the same entry at every applied index, over the whole run.
 fn assert_safe(pump: &Pump) {
+    assert_eq!(broken(pump), None);
+}
+
+/// What is wrong with a run, if anything.
+pub(super) fn broken(pump: &Pump) -> Option<String> {
     let mut leaders = BTreeMap::new();
     let mut canonical = BTreeMap::new();
     for (_, node, observation) in &pump.observed {
-        match *observation {
+        let (agrees, what, at) = match *observation {
             RaftObservation::BecameLeader { term, .. } => {
-                assert_eq!(*leaders.entry(term).or_insert(*node), *node, "two leaders in term {term}");
+                (*leaders.entry(term).or_insert(*node) == *node, "two leaders in term", term)
             }
             RaftObservation::Applied { index, hash, state, .. } => {
                 let first = *canonical.entry(index).or_insert((hash, state));
-                assert_eq!(first, (hash, state), "two histories at index {index}");
+                (first == (hash, state), "two histories at index", index)
             }
-            _ => {}
+            _ => continue,
+        };
+        if !agrees {
+            return Some(format!("{what} {at}"));
         }
     }
+    None
 }
 
 #[test]
