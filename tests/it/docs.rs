@@ -1,5 +1,7 @@
 //! The documents say what is so: paths exist, links lead somewhere, commands are accepted, examples load.
 
+mod library;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -246,4 +248,14 @@ fn the_script_is_executable() {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(Path::new(ROOT).join(".ci/run")).unwrap().permissions().mode();
     assert_eq!(mode & 0o111, 0o111);
+}
+
+#[test]
+fn the_library_example_of_the_guide_is_run() {
+    let found = library::explore_a_swarm().unwrap();
+    assert_eq!((found.runs, found.findings.len()), (20, 0));
+    let text = read("docs/guide/continuous-integration.md");
+    let shown = blocks(&text, "rust").concat().join("\n");
+    let code = include_str!("docs/library.rs").replace("pub(super) ", "");
+    assert!(!shown.is_empty() && code.contains(&shown), "the guide shows something else");
 }
