@@ -1,3 +1,5 @@
 //! Protocols under test, each with its safety checks.
 
+pub mod bracha;
+pub mod epidemic;
 pub mod raft;

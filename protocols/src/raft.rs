@@ -1,4 +1,27 @@
 //! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
+//!
+//! In reading order: [`vocabulary`], [`log`], [`server`] with its phases (election, replication, follower, commit,
+//! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`plants`],
+//! [`service`], [`liveness`], [`entry`].
 
+pub mod client;
+mod commit;
+mod durability;
+mod election;
+pub mod entry;
+mod follower;
+pub mod liveness;
+pub mod log;
+pub mod node;
+pub mod parameters;
+pub mod plants;
+mod replication;
+mod requests;
+pub mod server;
+pub mod service;
+pub mod safety;
 pub mod store;
 pub mod vocabulary;
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,83 @@
-fn main() {}
+//! The limits of speed, and what is measured against them in the same process.
+//!
+//! `cargo bench -p sim-core --bench limits` prints CPU nanoseconds an event, millions of events a second, and the ratio
+//! to the limit: the fastest bare queue with the same random numbers. Absolute figures drift from machine to machine;
+//! the ratio is what counts.
+
+#[path = "support/bare.rs"]
+mod bare;
+#[path = "support/engine.rs"]
+mod engine;
+#[path = "support/measure.rs"]
+mod measure;
+#[path = "support/random.rs"]
+mod random;
+
+use bare::{w1_bare, w1_random, w2_bare};
+use engine::w2_engine;
+use measure::Measured;
+use sim_core::queue::{EventQueue, LazyCalendar, QuadHeap, StdHeap};
+
+/// Events in a round.
+const EVENTS: u64 = 2_000_000;
+
+/// What one workload costs on each queue, by hand.
+type Bare = [(&'static str, Measured); 4];
+
+fn phold_bare(n: u32) -> Bare {
+    [
+        ("bare, event queue", w1_bare::<EventQueue>(n, EVENTS)),
+        ("bare, lazy calendar", w1_bare::<LazyCalendar>(n, EVENTS)),
+        ("bare, 4-ary heap", w1_bare::<QuadHeap>(n, EVENTS)),
+        ("bare, std heap", w1_bare::<StdHeap>(n, EVENTS)),
+    ]
+}
+
+fn messages_bare(n: u32) -> Bare {
+    [
+        ("bare, event queue", w2_bare::<EventQueue>(n, EVENTS)),
+        ("bare, lazy calendar", w2_bare::<LazyCalendar>(n, EVENTS)),
+        ("bare, 4-ary heap", w2_bare::<QuadHeap>(n, EVENTS)),
+        ("bare, std heap", w2_bare::<StdHeap>(n, EVENTS)),
+    ]
+}
+
+/// The limit of a workload: the fastest of the bare queues, so that a slow choice of our own does not lower the bar.
+fn limit_of(bare: &Bare) -> Measured {
+    let orders_agree = bare.iter().all(|(_, measured)| measured.fold == bare[0].1.fold);
+    assert!(orders_agree, "the queues popped in different orders");
+    bare.iter().map(|(_, measured)| *measured).fold(bare[0].1, |a, b| if b.ns < a.ns { b } else { a })
+}
+
+/// Prints one line; the ratio is to `limit`.
+fn row(workload: &str, n: u32, what: &str, measured: Measured, limit: Measured) {
+    let (ns, rate, ratio) = (measured.ns, 1e3 / measured.ns, measured.ns / limit.ns);
+    println!("{workload:12} {n:9} {what:22} {ns:8.1} {rate:8.1} {ratio:8.2}");
+}
+
+fn phold(n: u32) {
+    let bare = phold_bare(n);
+    let limit = limit_of(&bare);
+    row("W1 phold", n, "random numbers alone", w1_random(n, EVENTS), limit);
+    bare.iter().for_each(|(what, measured)| row("W1 phold", n, what, *measured, limit));
+}
+
+fn messages(n: u32) {
+    let bare = messages_bare(n);
+    let limit = limit_of(&bare);
+    bare.iter().for_each(|(what, measured)| row("W2 messages", n, what, *measured, limit));
+    row("W2 messages", n, "engine, all on", w2_engine(n, EVENTS.min(2_000 * u64::from(n)), false), limit);
+    row(
+        "W2 messages",
+        n,
+        "engine, traitors, work",
+        w2_engine(n, EVENTS.min(2_000 * u64::from(n)), true),
+        limit,
+    );
+}
+
+fn main() {
+    println!("{:12} {:>9} {:22} {:>8} {:>8} {:>8}", "workload", "n", "what", "ns", "M/s", "ratio");
+    [1_000, 100_000, 1_000_000].into_iter().for_each(phold);
+    [100, 1_000, 100_000].into_iter().for_each(messages);
+}

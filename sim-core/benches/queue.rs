@@ -17,30 +17,6 @@ use sim_core::queue::{
 const SECOND: u64 = 1_000_000_000;
 const DEPTHS: [u32; 6] = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
-/// The production queue, with its own checks, beside the candidates.
-#[derive(Default)]
-struct Production(EventQueue);
-
-impl Pending for Production {
-    #[inline]
-    fn push(&mut self, key: u128) {
-        self.0.push(key);
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<u128> {
-        self.0.pop()
-    }
-
-    fn peek(&mut self) -> Option<u128> {
-        self.0.peek()
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
 /// How long until an event comes back.
 #[derive(Clone, Copy)]
 enum Delay {
@@ -137,7 +113,7 @@ fn main() {
                 hold::<QuadHeap>(depth, delay),
                 hold::<LazyCalendar>(depth, delay),
                 hold::<LazyWheel>(depth, delay),
-                hold::<Production>(depth, delay),
+                hold::<EventQueue>(depth, delay),
             ];
             assert!(measured.iter().all(|other| other.fold == measured[0].fold), "the orders differ");
             let cells = measured.map(|one| format!("{:8.1}", one.ns)).join(" ");

@@ -106,12 +106,6 @@ impl Clocks {
         self.wrong[slot.index()].change(now, change);
     }
 
-    /// How far the slot's clock is ahead of true time, in nanoseconds.
-    pub(crate) fn offset(&self, slot: Slot, now: Time) -> i64 {
-        let shown = self.read(slot, now).as_nanos();
-        i64::try_from(i128::from(shown) - i128::from(now.as_nanos())).unwrap_or(i64::MAX)
-    }
-
     /// Puts a slot's clock forward to show `local`, as an abstract timeout does.
     pub(crate) fn advance_to(&mut self, slot: Slot, now: Time, local: Time) {
         let ahead = local.since(self.read(slot, now));
@@ -145,7 +139,6 @@ mod tests {
         assert_eq!(clocks.read(SLOT, at(2_000)), at(2_100));
         clocks.change(SLOT, at(2_000), ClockChange::Back(Duration::from_millis(600)));
         assert_eq!(clocks.read(SLOT, at(2_000)), at(1_500));
-        assert_eq!(clocks.offset(SLOT, at(2_000)), -500_000_000);
         clocks.change(SLOT, at(2_000), ClockChange::Freeze);
         assert_eq!(clocks.read(SLOT, at(9_000)), at(1_500));
         assert_eq!(clocks.reaches(SLOT, at(1_501), at(3_000)), Time::MAX);

@@ -32,6 +32,8 @@ pub struct Place {
     pub paused: bool,
     /// Whether it follows the protocol: false for a traitor and for a twin.
     pub honest: bool,
+    /// Whether it is one of several slots of one identity, all running honest code.
+    pub twin: bool,
     /// How much each journal holds and how much of it is durable.
     pub marks: Vec<Mark>,
     /// What its latest observations say about it.
@@ -68,6 +70,7 @@ impl Place {
             up: true,
             paused: false,
             honest: true,
+            twin: false,
             marks: Vec::new(),
             status: Status::default(),
         }
@@ -132,6 +135,17 @@ impl Ground {
     /// Every slot.
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Place)> + '_ {
         (0..).map(Slot).zip(&self.places)
+    }
+
+    /// Adds a slot for a newcomer.
+    pub(crate) fn add(&mut self, node: NodeId, role: Role) -> Slot {
+        let slot = Slot(u32::try_from(self.places.len()).expect("fewer than 2^32 slots"));
+        self.places.push(Place::new(node, role));
+        if node.0 != slot.0 {
+            self.slots_of.set(NodeId(slot.0), Vec::new());
+            self.slots_of.set(node, vec![slot]);
+        }
+        slot
     }
 
     /// Gives a slot to an identity, in addition to those that the identity has (a twin), taking it from whoever had it.

@@ -1,5 +1,30 @@
-//! stub
-use serde::{Deserialize, Serialize};
-/// stub
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HistoryEntry {}
+//! Histories: what clients asked and what they were told, in exact event order, and whether one object could have
+//! answered so.
+//!
+//! [`History`] records a run; [`read_history`] and [`write_history`] move histories from and to JSON lines.
+//! [`HistoryCheck`] judges by tiers, cheapest first: a witness order claimed by the protocol, then checkers that
+//! believe nobody (zones for registers, prefixes for lists), then a search with a budget. A pass of any tier is a
+//! proof; so is a failure of any tier but the witness.
+
+mod check;
+mod conflict;
+mod entry;
+mod list;
+mod object;
+mod prefix;
+mod reader;
+mod record;
+mod register;
+mod search;
+mod spec;
+mod witness;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, WITNESS, check_name};
+pub use conflict::{Conflict, Reason};
+pub use entry::{Datum, EntryValue, Function, HistoryEntry};
+pub use reader::{Flaw, ReadHistoryError, read_history, write_history};
+pub use record::{End, History, Record};
+pub use spec::{Refusal, State};

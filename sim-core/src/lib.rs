@@ -1,6 +1,7 @@
 //! The world of a run: time, events, randomness, processes, network, disks, clocks, faults, checks and the outcome.
 
 pub mod check;
+pub mod coalition;
 pub mod digest;
 pub mod disk;
 pub mod distribution;
@@ -11,15 +12,28 @@ pub mod hash;
 pub mod history;
 pub mod identity;
 pub mod math;
+pub mod metrics;
+pub mod network;
 pub mod operation;
 pub mod outcome;
+pub mod part;
 pub mod process;
 pub mod queue;
 pub mod random;
 pub mod ratio;
 pub mod registry;
 pub mod setup;
+pub mod simulate;
 pub mod slab;
+pub mod stats;
 pub mod time;
 pub mod trace;
 pub mod workload;
+
+mod agenda;
+mod clock;
+mod kernel;
+mod picture;
+mod server;
+mod timers;
+mod world;

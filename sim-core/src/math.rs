@@ -22,6 +22,44 @@ pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
+/// The exponential function in half the time, for samples of delays: within 4e-16 of [`exp`], relative, for `x`
+/// from -700 to 700, and cut to these ends beyond them.
+///
+/// Split into a power of two and a rest of at most `ln(2) / 2`, whose Taylor polynomial up to the 13th power is summed
+/// in independent parts. Float arithmetic alone, so as bit-stable as the others.
+#[inline]
+pub fn exp_quick(x: f64) -> f64 {
+    /// Adding it rounds to an integer, which then stands in the lowest bits: 1.5 * 2^52.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    // ln(2) in two parts, the first with zeros at its end so that its product with the power is exact.
+    const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
+    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    let x = x.clamp(-700.0, 700.0);
+    let rounded = x * std::f64::consts::LOG2_E + ROUND;
+    let power = rounded - ROUND;
+    let rest = (x - power * LN_2_HIGH) - power * LN_2_LOW;
+    let two_terms = |n: usize| INVERSE_FACTORIALS[n] + INVERSE_FACTORIALS[n + 1] * rest;
+    let square = rest * rest;
+    let fourth = square * square;
+    let from_2 = two_terms(2) + square * two_terms(4);
+    let from_6 = two_terms(6) + square * two_terms(8);
+    let from_10 = two_terms(10) + square * two_terms(12);
+    let sum = 1.0 + (rest + square * (from_2 + fourth * (from_6 + fourth * from_10)));
+    sum * f64::from_bits(rounded.to_bits().wrapping_add(1_023) << 52)
+}
+
+/// `1 / n!` for n from 0 to 13.
+const INVERSE_FACTORIALS: [f64; 14] = {
+    let mut values = [1.0; 14];
+    let (mut n, mut factorial) = (1, 1.0);
+    while n < 14 {
+        factorial *= n as f64;
+        values[n] = 1.0 / factorial;
+        n += 1;
+    }
+    values
+};
+
 /// `exp(x) - 1`, precise for small `x`.
 #[inline]
 pub fn exp_m1(x: f64) -> f64 {
@@ -104,7 +142,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{erf, exp, ln, ln_gamma, log2, log10, normal_cdf, normal_quantile, pow, sqrt};
+    use super::{erf, exp, exp_quick, ln, ln_gamma, log2, log10, normal_cdf, normal_quantile, pow, sqrt};
 
     /// Bits, not closeness: a run recorded on one machine replays on another only if these hold everywhere.
     #[test]
@@ -114,6 +152,7 @@ mod tests {
             ("ln 1e-300", ln(1e-300), 0xC085_9634_47F8_7FB5),
             ("exp 1", exp(1.0), 0x4005_BF0A_8B14_576A),
             ("exp -17.25", exp(-17.25), 0x3E61_4F49_DBC5_078C),
+            ("quick exp -17.25", exp_quick(-17.25), 0x3E61_4F49_DBC5_078C),
             ("log10 2", log10(2.0), 0x3FD3_4413_509F_79FF),
             ("log2 10", log2(10.0), 0x400A_934F_0979_A371),
             ("pow 1.1 -7.3", pow(1.1, -7.3), 0x3FDF_EA96_A6F6_AF20),
@@ -146,6 +185,18 @@ mod tests {
         assert_eq!(normal_quantile(0.0), f64::NEG_INFINITY);
         assert_eq!(normal_quantile(1.0), f64::INFINITY);
         assert!(normal_quantile(1.5).is_nan());
+    }
+
+    #[test]
+    fn the_quick_exponential_keeps_its_promise() {
+        for i in -70_000..=70_000 {
+            let x = f64::from(i) * 0.01;
+            let (quick, exact) = (exp_quick(x), exp(x));
+            assert!((quick - exact).abs() <= 4e-16 * exact, "{x}: {quick} is not {exact}");
+        }
+        assert_eq!(exp_quick(0.0), 1.0);
+        assert_eq!(exp_quick(1e9), exp_quick(700.0));
+        assert_eq!(exp_quick(f64::NEG_INFINITY), exp_quick(-700.0));
     }
 
     #[test]

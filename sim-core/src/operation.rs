@@ -1,5 +1,8 @@
 //! Neutral operations: what a workload asks for and what a history records, whatever the protocol.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::process::Protocol;
@@ -60,11 +63,101 @@ pub enum Operation {
         /// What is added.
         value: u64,
     },
+    /// Take out of a set; nothing if it is not in.
+    Remove {
+        /// Which set.
+        key: u64,
+        /// What is taken out.
+        value: u64,
+    },
     /// Read a whole set.
     ReadSet {
         /// Which set.
         key: u64,
     },
+}
+
+impl Operation {
+    /// Which object it acts on.
+    pub const fn key(&self) -> u64 {
+        match *self {
+            Self::Read { key }
+            | Self::Write { key, .. }
+            | Self::Cas { key, .. }
+            | Self::Append { key, .. }
+            | Self::ReadList { key }
+            | Self::Enqueue { key, .. }
+            | Self::Dequeue { key }
+            | Self::Add { key, .. }
+            | Self::Remove { key, .. }
+            | Self::ReadSet { key } => key,
+        }
+    }
+
+    /// Whether it changes nothing, whatever it returns.
+    pub const fn is_read(&self) -> bool {
+        matches!(self, Self::Read { .. } | Self::ReadList { .. } | Self::ReadSet { .. })
+    }
+}
+
+/// What kind of object the clients use, and so what their histories are judged by. Objects of different keys are
+/// independent of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObjectModel {
+    /// Read and write.
+    Register,
+    /// Read, write, compare and swap.
+    CasRegister,
+    /// Many registers; histories say get and put.
+    Kv,
+    /// A list: append, read whole.
+    Append,
+    /// First in, first out: enqueue, dequeue.
+    Queue,
+    /// Add, remove, read whole.
+    Set,
+}
+
+impl ObjectModel {
+    /// Every model, in the order of declaration.
+    pub const ALL: [Self; 6] =
+        [Self::Register, Self::CasRegister, Self::Kv, Self::Append, Self::Queue, Self::Set];
+
+    /// As scenarios and the command line name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::CasRegister => "cas-register",
+            Self::Kv => "kv",
+            Self::Append => "append",
+            Self::Queue => "queue",
+            Self::Set => "set",
+        }
+    }
+}
+
+impl fmt::Display for ObjectModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No object model has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("read an object model: expected register, cas-register, kv, append, queue or set, found \"{found}\"")]
+pub struct ParseObjectModelError {
+    /// The text.
+    pub found: String,
+}
+
+impl FromStr for ObjectModel {
+    type Err = ParseObjectModelError;
+
+    fn from_str(text: &str) -> Result<Self, ParseObjectModelError> {
+        let found = Self::ALL.into_iter().find(|model| model.name() == text);
+        found.ok_or_else(|| ParseObjectModelError { found: text.to_owned() })
+    }
 }
 
 /// What an operation came to.
@@ -90,7 +183,9 @@ pub enum Reply {
 pub struct Answer {
     /// What came back.
     pub reply: Reply,
-    /// The position (log index or sequence) after whose effects the operation was evaluated.
+    /// The position (log index or sequence) after whose effects the operation was evaluated. What changes state has
+    /// the position of its own entry, and no two such operations share one; a read has that of the last entry applied
+    /// before it.
     pub position: Option<u64>,
 }
 

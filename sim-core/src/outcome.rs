@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Needs, Verdict, Violation};
 use crate::digest::RunDigest;
-use crate::fault::Executed;
+use crate::fault::{Executed, FaultPlan};
 use crate::history::HistoryEntry;
+use crate::network::Changes;
+use crate::trace::Trace;
 
 /// The neutral outcome of one run.
 #[derive(Clone, Debug, Serialize)]
@@ -50,13 +52,22 @@ pub struct Outcome {
     pub activity: BTreeMap<String, u64>,
     /// Every check: whether it was on, how often it was exercised.
     pub checks: Vec<CheckReport>,
-    /// The executed plan.
+    /// What was done of the fault plan, and what was refused.
     pub faults: Vec<Executed>,
+    /// The executed plan, pinned: with the same seed it does the same.
+    #[serde(skip)]
+    pub plan: FaultPlan,
+    /// Fates of messages that changed something.
+    #[serde(skip)]
+    pub fates: Changes,
     /// What clients saw, in exact event order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<HistoryEntry>,
     /// What can be drawn.
     pub picture: Picture,
+    /// The trace, if one was asked for.
+    #[serde(skip)]
+    pub trace: Option<Trace>,
 }
 
 /// Why a run ended.

@@ -10,6 +10,7 @@ mod effects;
 mod solo;
 
 pub use boot::{Boot, Factory, Recovered, Role, Start, Stored};
+pub(crate) use context::ProcessPlace;
 pub use context::{Context, Keys, Signature};
 pub use effects::{Effect, Effects};
 pub use solo::Solo;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::fault::FaultPlan;
+use crate::network::Pins;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 use crate::workload::WorkloadModel;
@@ -36,6 +37,10 @@ pub struct Setup {
     pub workload: Option<WorkloadModel>,
     /// What goes wrong.
     pub faults: FaultPlan,
+    /// What traitors do, as the protocol names it; its default if absent.
+    pub behavior: Option<String>,
+    /// Fates of single messages that are given rather than drawn.
+    pub pins: Pins,
     /// When to stop before the end.
     pub stop: Vec<Stop>,
     /// What to report as one number per run.
@@ -44,8 +49,38 @@ pub struct Setup {
     pub initial: Initial,
     /// What a run must show to count: `(activity counter, at least)`; else it is inconclusive.
     pub at_least: Vec<(String, u64)>,
+    /// Steps that the search for a linearization may take for each object.
+    pub history_budget: u64,
     /// Checks that are off, by name.
     pub checks_off: Vec<String>,
+}
+
+impl Setup {
+    /// A calm minute of `members` members without clients, faults or a second phase; change what differs.
+    pub fn new(seed: u64, members: u32) -> Self {
+        Self {
+            seed,
+            members,
+            clients: 0,
+            duration: Duration::from_secs(60),
+            progress_within: None,
+            max_events: 1 << 40,
+            network: NetworkModel::default(),
+            disk: DiskModel::default(),
+            clocks: ClockModel::default(),
+            service: ServiceModel::default(),
+            workload: None,
+            faults: FaultPlan::default(),
+            behavior: None,
+            pins: Pins::default(),
+            stop: Vec::new(),
+            measures: Vec::new(),
+            initial: Initial::default(),
+            at_least: Vec::new(),
+            history_budget: 1_000_000,
+            checks_off: Vec::new(),
+        }
+    }
 }
 
 /// How messages travel.

@@ -121,6 +121,13 @@ impl<T> Timers<T> {
         Popped::Fires { slot: timer.slot, id: timer.id }
     }
 
+    /// Whose timer this is.
+    #[inline]
+    pub(crate) fn owner(&self, index: u32) -> (Slot, TimerId) {
+        let timer = &self.table[index as usize];
+        (timer.slot, timer.id)
+    }
+
     /// Takes what a firing timer carries; it is no longer set. `None` if it was moved or stopped meanwhile.
     #[inline]
     pub(crate) fn take(&mut self, index: u32, now: Time) -> Option<T> {
@@ -207,6 +214,12 @@ impl<T> Timers<T> {
         timer.carried.as_ref().map(|_| (timer.slot, timer.local))
     }
 
+    /// Whether a queue entry for this index at this time still counts.
+    pub(crate) fn counts(&self, index: u32, at: Time) -> bool {
+        let timer = &self.table[index as usize];
+        timer.queued == at && timer.carried.is_some()
+    }
+
     /// Makes a set timer due now, whatever its clock says: an abstract timeout was chosen.
     pub(crate) fn force(&mut self, index: u32, now: Time) {
         let timer = &mut self.table[index as usize];
@@ -258,7 +271,10 @@ mod tests {
         assert!(timers.cancel(Slot(0), TimerId(1)));
         assert!(!timers.cancel(Slot(0), TimerId(1)));
         assert_eq!(set(&mut timers, 1, 15, 2), None, "its old entry serves again");
-        assert_eq!(timers.popped(index, at(10)), Popped::Again { due: at(15), slot: Slot(0), id: TimerId(1) });
+        assert_eq!(
+            timers.popped(index, at(10)),
+            Popped::Again { due: at(15), slot: Slot(0), id: TimerId(1) }
+        );
         assert!(timers.cancel(Slot(0), TimerId(1)));
         assert_eq!(timers.popped(index, at(15)), Popped::Stale);
     }

@@ -1,4 +1,24 @@
-//! stub
-/// stub
-#[derive(Clone, Debug, Default)]
-pub struct TraceRequest {}
+//! Traces: every input and effect of a run, or those that a filter wants, kept in a compact form.
+//!
+//! A tracer only receives references: it can change nothing in a run. [`Tracer`] records, [`Trace`] is what can be
+//! read, rendered, compared and searched for causes.
+
+mod causes;
+mod codec;
+mod content;
+mod difference;
+mod event;
+mod file;
+mod filter;
+mod render;
+mod tracer;
+
+#[cfg(test)]
+mod tests;
+
+pub use content::{Content, Named, ShowFacts, Shown};
+pub use difference::{Difference, first_difference};
+pub use event::{Event, LossReason, Recorded, TraceEvent, WORLD, What, WhatKind};
+pub use file::TraceError;
+pub use filter::{TraceFilter, TraceRequest};
+pub use tracer::{Trace, Tracer};

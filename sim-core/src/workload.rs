@@ -1,5 +1,199 @@
-//! stub
+//! Workloads: which operations clients are asked to do, and when.
+//!
+//! A workload makes neutral operations; the protocol's [`Service`](crate::operation::Service) encodes them. In an open
+//! loop operations arrive at a rate, whatever became of earlier ones; in a closed loop each client thinks and asks
+//! again. What operation number i is (kind, key, value, gap before it) is a function of the seed and of i alone. Only
+//! what a compare-and-swap expects is guessed from what clients have seen, since it would hardly ever succeed
+//! otherwise.
+
+mod generator;
+mod mix;
+mod rate;
+
+pub use generator::{Invocation, Workload};
+pub use mix::Mix;
+pub use rate::{ParseRateError, Rate};
+
 use serde::{Deserialize, Serialize};
-/// stub
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WorkloadModel {}
+
+use crate::operation::ObjectModel;
+use crate::time::Duration;
+
+/// What clients do, as plain data. With neither `rate` nor `think` it is an open loop of 100 operations per second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadModel {
+    /// What kind of object they use.
+    pub model: ObjectModel,
+    /// Open loop: operations per time, of all clients together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// Closed loop: the mean time a client waits after a return before it asks again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub think: Option<Duration>,
+    /// How gaps between arrivals, or think times, are distributed.
+    #[serde(default)]
+    pub spacing: Spacing,
+    /// Open loop: what becomes of an operation that arrives when every client has one under way.
+    #[serde(default)]
+    pub when_busy: WhenBusy,
+    /// How often each kind of operation is asked for; the default mix of the model if all weights are zero.
+    #[serde(default)]
+    pub mix: Mix,
+    /// How many objects there are, used evenly: by default 16 for `kv`, else 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<u64>,
+    /// How many operations there are at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u64>,
+    /// When the first may arrive.
+    #[serde(default)]
+    pub start: Duration,
+    /// From when on none arrives any more; the end of the run by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Duration>,
+}
+
+/// How gaps between arrivals, or think times, are distributed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// Exponentially: arrivals of many independent users (a Poisson process).
+    #[default]
+    Exponential,
+    /// All equal.
+    Fixed,
+}
+
+/// What becomes of an operation that arrives when every client has one under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenBusy {
+    /// It waits in line until a client returns.
+    #[default]
+    Wait,
+    /// It is given up before anybody was asked.
+    Skip,
+    /// A client gets it all the same, and has several under way.
+    Overlap,
+}
+
+/// Why a workload cannot be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkloadError {
+    /// Both loops at once.
+    #[error("use the workload: \"rate\" (open loop) and \"think\" (closed loop) exclude each other")]
+    TwoLoops,
+    /// There is nobody to ask.
+    #[error("use the workload: it needs at least one client")]
+    NoClients,
+    /// There is no object.
+    #[error("use the workload: \"keys\" must be at least 1")]
+    NoKeys,
+    /// A weight for an operation that the model does not have.
+    #[error("use the workload: the model {model} has no operation \"{operation}\"")]
+    ForeignOperation {
+        /// The model.
+        model: ObjectModel,
+        /// The operation, as `mix` names it.
+        operation: &'static str,
+    },
+    /// It ends before it starts.
+    #[error("use the workload: \"until\" must be later than \"start\"")]
+    EmptyPeriod,
+    /// The gap between two arrivals is below a nanosecond, or longer than a run can be.
+    #[error("use the workload: the rate must lie between one per century and one per nanosecond")]
+    AbsurdRate,
+}
+
+impl WorkloadModel {
+    /// An open loop on a model, with all defaults.
+    pub fn new(model: ObjectModel) -> Self {
+        Self {
+            model,
+            rate: None,
+            think: None,
+            spacing: Spacing::default(),
+            when_busy: WhenBusy::default(),
+            mix: Mix::default(),
+            keys: None,
+            operations: None,
+            start: Duration::ZERO,
+            until: None,
+        }
+    }
+
+    /// The rate of the open loop; `None` in a closed loop.
+    pub fn open_rate(&self) -> Option<Rate> {
+        if self.think.is_some() { None } else { Some(self.rate.unwrap_or(Rate::DEFAULT)) }
+    }
+
+    /// How many objects there are.
+    pub fn key_count(&self) -> u64 {
+        self.keys.unwrap_or(if self.model == ObjectModel::Kv { 16 } else { 1 })
+    }
+
+    /// Whether it can be run by this many clients.
+    ///
+    /// # Errors
+    /// Names the first thing that does not fit.
+    pub fn validate(&self, clients: u32) -> Result<(), WorkloadError> {
+        if self.rate.is_some() && self.think.is_some() {
+            return Err(WorkloadError::TwoLoops);
+        }
+        if clients == 0 {
+            return Err(WorkloadError::NoClients);
+        }
+        if self.key_count() == 0 {
+            return Err(WorkloadError::NoKeys);
+        }
+        if self.until.is_some_and(|until| until <= self.start) {
+            return Err(WorkloadError::EmptyPeriod);
+        }
+        if self.open_rate().is_some_and(|rate| !rate.sane()) {
+            return Err(WorkloadError::AbsurdRate);
+        }
+        self.mix
+            .foreign_to(self.model)
+            .map_or(Ok(()), |operation| Err(WorkloadError::ForeignOperation { model: self.model, operation }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(json: &str) -> WorkloadModel {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_scenario_form_is_read_and_printed() {
+        let read = model(r#"{"model":"cas-register","rate":"100/s","mix":{"read":60,"write":25,"cas":15}}"#);
+        assert_eq!(read.model, ObjectModel::CasRegister);
+        assert_eq!(read.open_rate(), Some("100/s".parse().unwrap()));
+        assert_eq!((read.mix.read, read.mix.write, read.mix.cas), (60, 25, 15));
+        assert_eq!(read.validate(10), Ok(()));
+        let printed = serde_json::to_string(&read).unwrap();
+        assert_eq!(model(&printed), read);
+        assert!(serde_json::from_str::<WorkloadModel>(r#"{"model":"kv","speed":3}"#).is_err());
+        assert!(serde_json::from_str::<WorkloadModel>(r#"{"model":"kv","mix":{"get":1,"poke":1}}"#).is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let base = WorkloadModel::new(ObjectModel::Register);
+        assert_eq!(base.validate(1), Ok(()));
+        assert_eq!(base.validate(0), Err(WorkloadError::NoClients));
+        assert_eq!(WorkloadModel { keys: Some(0), ..base.clone() }.validate(1), Err(WorkloadError::NoKeys));
+        let both = WorkloadModel { rate: Some(Rate::DEFAULT), think: Some(Duration::ZERO), ..base.clone() };
+        assert_eq!(both.validate(1), Err(WorkloadError::TwoLoops));
+        let empty = WorkloadModel { until: Some(Duration::ZERO), ..base.clone() };
+        assert_eq!(empty.validate(1), Err(WorkloadError::EmptyPeriod));
+        let foreign = WorkloadModel { mix: Mix { cas: 1, ..Mix::default() }, ..base };
+        assert_eq!(
+            foreign.validate(1),
+            Err(WorkloadError::ForeignOperation { model: ObjectModel::Register, operation: "cas" })
+        );
+    }
+}

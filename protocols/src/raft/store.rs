@@ -1,6 +1,13 @@
 //! The key-value state machine, with one session per client.
 
+use std::collections::BTreeMap;
+
+use sim_core::digest::hash_words;
 use sim_core::facts;
+use sim_core::facts::Facts;
+use sim_core::identity::NodeId;
+
+use super::vocabulary::Command;
 
 facts! {
     /// What a client may do to the store.
@@ -29,5 +36,169 @@ facts! {
         Value { #[doc = "The value; absent if unwritten."] value: Option<u64> },
         /// A compare-and-swap found another value.
         Mismatch,
+    }
+}
+
+/// What a session remembers of its last operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Which operation it was.
+    pub sequence: u64,
+    /// What it came to.
+    pub reply: Reply,
+    /// The index of the log entry that made it happen.
+    pub index: u64,
+}
+
+/// What applying a client's command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whose operation it was.
+    pub client: NodeId,
+    /// Which one.
+    pub sequence: u64,
+    /// Whether the session had seen it already, so that nothing was done.
+    pub repeated: bool,
+    /// The session afterwards.
+    pub session: Session,
+}
+
+/// The key-value state machine. Its digest is kept up to date by every change: a sum over all pairs and sessions, so
+/// that it does not depend on the way that led there.
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    values: BTreeMap<u64, u64>,
+    sessions: BTreeMap<NodeId, Session>,
+    digest: u64,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A hash of all values and sessions.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// The session of a client, if it ever did anything.
+    pub fn session(&self, client: NodeId) -> Option<&Session> {
+        self.sessions.get(&client)
+    }
+
+    /// Applies the command of the log entry at `index`: an operation that its session has seen is not done again.
+    pub fn apply(&mut self, index: u64, command: &Command) -> Option<Outcome> {
+        let Command::Apply { client, sequence, operation } = *command else { return None };
+        let earlier = self.sessions.get(&client).copied();
+        if let Some(session) = earlier
+            && session.sequence >= sequence
+        {
+            return Some(Outcome { client, sequence, repeated: true, session });
+        }
+        let session = Session { sequence, reply: self.perform(operation), index };
+        self.sessions.insert(client, session);
+        let before = earlier.map_or(0, |session| session_hash(client, &session));
+        self.digest = self.digest.wrapping_sub(before).wrapping_add(session_hash(client, &session));
+        Some(Outcome { client, sequence, repeated: false, session })
+    }
+
+    fn perform(&mut self, operation: Operation) -> Reply {
+        match operation {
+            Operation::Get { key } => Reply::Value { value: self.values.get(&key).copied() },
+            Operation::Put { key, value } => {
+                self.put(key, value);
+                Reply::Done
+            }
+            Operation::Cas { key, from, to } if self.values.get(&key).copied() == from => {
+                self.put(key, to);
+                Reply::Done
+            }
+            Operation::Cas { .. } => Reply::Mismatch,
+        }
+    }
+
+    fn put(&mut self, key: u64, value: u64) {
+        let before = self.values.insert(key, value).map_or(0, |value| pair_hash(key, value));
+        self.digest = self.digest.wrapping_sub(before).wrapping_add(pair_hash(key, value));
+    }
+}
+
+fn pair_hash(key: u64, value: u64) -> u64 {
+    hash_words(&[1, key, value])
+}
+
+fn session_hash(client: NodeId, session: &Session) -> u64 {
+    hash_words(&[2, u64::from(client.0), session.sequence, session.reply.content(), session.index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: NodeId = NodeId(9);
+
+    fn apply(store: &mut Store, index: u64, sequence: u64, operation: Operation) -> Outcome {
+        store.apply(index, &Command::Apply { client: CLIENT, sequence, operation }).unwrap()
+    }
+
+    /// The digest by the book: over everything, from nothing.
+    fn whole_digest(store: &Store) -> u64 {
+        let values = store.values.iter().map(|(key, value)| pair_hash(*key, *value));
+        let sessions = store.sessions.iter().map(|(client, session)| session_hash(*client, session));
+        values.chain(sessions).fold(0, u64::wrapping_add)
+    }
+
+    #[test]
+    fn operations_do_what_they_say() {
+        let mut store = Store::new();
+        let mut sequence = 0;
+        let mut reply = |operation| {
+            sequence += 1;
+            apply(&mut store, sequence, sequence, operation).session.reply
+        };
+        assert_eq!(reply(Operation::Get { key: 1 }), Reply::Value { value: None });
+        assert_eq!(reply(Operation::Cas { key: 1, from: None, to: 5 }), Reply::Done);
+        assert_eq!(reply(Operation::Cas { key: 1, from: None, to: 6 }), Reply::Mismatch);
+        assert_eq!(reply(Operation::Get { key: 1 }), Reply::Value { value: Some(5) });
+        assert_eq!(reply(Operation::Put { key: 1, value: 7 }), Reply::Done);
+        assert_eq!(reply(Operation::Cas { key: 1, from: Some(7), to: 8 }), Reply::Done);
+        assert_eq!(reply(Operation::Get { key: 1 }), Reply::Value { value: Some(8) });
+    }
+
+    #[test]
+    fn a_session_does_everything_once_and_remembers_its_answer() {
+        let mut store = Store::new();
+        let cas = Operation::Cas { key: 1, from: None, to: 5 };
+        let first = apply(&mut store, 3, 1, cas);
+        let digest = store.digest();
+        let again = apply(&mut store, 4, 1, cas);
+        assert!(!first.repeated && again.repeated);
+        assert_eq!(again.session, first.session);
+        assert_eq!((again.session.reply, again.session.index), (Reply::Done, 3));
+        assert_eq!(store.digest(), digest);
+        apply(&mut store, 5, 2, Operation::Get { key: 1 });
+        assert!(apply(&mut store, 6, 1, cas).repeated);
+        assert_eq!(store.apply(7, &Command::Noop), None);
+    }
+
+    #[test]
+    fn the_incremental_digest_is_the_digest_of_the_whole() {
+        let mut store = Store::new();
+        let mut seen = Vec::new();
+        for index in 1..200_u64 {
+            let key = index * 7 % 5;
+            let operation = match index % 3 {
+                0 => Operation::Get { key },
+                1 => Operation::Put { key, value: index },
+                _ => Operation::Cas { key, from: store.values.get(&key).copied(), to: index },
+            };
+            let client = NodeId(u32::try_from(index % 4).unwrap());
+            store.apply(index, &Command::Apply { client, sequence: index, operation });
+            assert_eq!(store.digest(), whole_digest(&store));
+            assert!(!seen.contains(&store.digest()));
+            seen.push(store.digest());
+        }
     }
 }

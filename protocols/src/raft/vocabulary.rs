@@ -121,7 +121,7 @@ facts! {
     pub enum RaftTimer {
         /// No leader was heard for too long.
         Election,
-        /// A leader's heartbeat is due.
+        /// A leader's heartbeat is due, or a candidate asks again.
         Heartbeat,
         /// A leader asks itself whether it still reaches a majority (check-quorum).
         Quorum,
@@ -196,7 +196,7 @@ facts! {
             /// The chained hash up to it.
             hash: u64,
         },
-        /// Its disk is damaged: it takes no part any more.
+        /// It takes no part: its disk is damaged, or it is no member of the cluster.
         Halted,
         /// Its term rose.
         TermSet {

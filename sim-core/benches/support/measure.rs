@@ -11,13 +11,6 @@ pub(crate) struct Measured {
     pub(crate) fold: u64,
 }
 
-impl Measured {
-    /// Events a second, in millions.
-    pub(crate) fn millions_per_second(self) -> f64 {
-        1e3 / self.ns
-    }
-}
-
 /// Runs `round` once to warm up and five times more; `round` runs that many events and returns a fold of them.
 pub(crate) fn median_of_5(events: u64, mut round: impl FnMut(u64) -> u64) -> Measured {
     let mut fold = round(events);

@@ -68,11 +68,11 @@ impl Sampler {
                 duration(sample)
             }
             Law::LogNormal { mu, sigma, tables } => {
-                duration(math::exp(mu + sigma * tables.normal(word, more)))
+                duration(math::exp_quick(mu + sigma * tables.normal(word, more)))
             }
             Law::Pareto { scale, per_shape, log_cap, tables } => {
                 let tail = per_shape * tables.exponential(word, more);
-                duration(scale * math::exp(wrap(tail, *log_cap)))
+                duration(scale * math::exp_quick(wrap(tail, *log_cap)))
             }
             Law::Quantiles(knots) => interpolate(knots, word),
             Law::Values(bins) => choose(bins, word),

@@ -127,7 +127,10 @@ fn open_unit(word: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{EXPONENTIAL, NORMAL, Ziggurat};
+    use super::{EXPONENTIAL, EXPONENTIAL_TAIL, NORMAL, NORMAL_TAIL, Ziggurat, bell, normal_tail};
+    use crate::math;
+    use crate::random::{Draw, Keyed, Purpose};
+    use crate::stats::ks_one_sample;
 
     /// The construction closes: the top layer, up to the height of the curve at 0, has the area of the others.
     #[test]
@@ -139,6 +142,42 @@ mod tests {
                 assert!((layer / area - 1.0).abs() < 1e-9, "{name} {i}: {layer} is not {area}");
             }
             assert_eq!(table.height[256], 1.0);
+        }
+    }
+
+    /// The tails come up in one draw of two thousand, too seldom for a test of the whole law to see them.
+    #[test]
+    fn the_tails_follow_their_laws() {
+        let mut more = Draw::new(Keyed::new(6, Purpose::Fate), 0, 0);
+        let tail: Vec<f64> = (0..20_000).map(|_| EXPONENTIAL.exponential_edge(0, 8.0, &mut more)).collect();
+        let fit = ks_one_sample(&tail, |x| 1.0 - math::exp(EXPONENTIAL_TAIL - x)).unwrap();
+        assert!(fit.p_value > 0.01, "exponential {fit:?}");
+        let tail: Vec<f64> = (0..20_000).map(|_| normal_tail(&mut more)).collect();
+        let fit =
+            ks_one_sample(&tail, |x| 1.0 - math::normal_cdf(-x) / math::normal_cdf(-NORMAL_TAIL)).unwrap();
+        assert!(fit.p_value > 0.01, "normal {fit:?}");
+    }
+
+    /// Of a grid over the edge of a layer, the share that is accepted is the share of its area under the curve.
+    #[test]
+    fn the_edges_of_layers_follow_the_curve() {
+        let cells = || (0..400).map(|i| (f64::from(i) + 0.5) / 400.0);
+        let exponential: fn(f64) -> f64 = |x| math::exp(-x);
+        for (table, curve) in [(&*EXPONENTIAL, exponential), (&*NORMAL, bell)] {
+            for layer in [1, 2, 50, 200, 255] {
+                let (left, right) = (table.edge[layer + 1], table.edge[layer]);
+                let (floor, ceiling) = (curve(right), curve(left));
+                let (mut accepted, mut under) = (0, 0.0);
+                for x in cells().map(|share| left + (right - left) * share) {
+                    under += (curve(x) - floor) / (ceiling - floor) / 400.0;
+                    accepted += cells().filter(|height| table.accepts(layer, *height, curve(x))).count();
+                }
+                let share = accepted as f64 / 160_000.0;
+                assert!(
+                    (share - under).abs() < 0.003,
+                    "layer {layer}: {share} of the edge, expected {under}"
+                );
+            }
         }
     }
 

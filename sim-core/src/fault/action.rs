@@ -1,5 +1,7 @@
 //! The primitive things that can be done to the world. Selectors, roles and moments are resolved before this.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::distribution::Distribution;
@@ -83,6 +85,73 @@ pub enum Action {
         /// Who.
         node: NodeId,
     },
+}
+
+impl Action {
+    /// The slot that it is done to, if it is one.
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::Crash(slot)
+            | Self::Restart(slot)
+            | Self::Wipe(slot)
+            | Self::Leave(slot)
+            | Self::Pause(slot)
+            | Self::Resume(slot)
+            | Self::Corrupt(slot)
+            | Self::Slow { slot, .. }
+            | Self::Disk { slot, .. }
+            | Self::Clock { slot, .. }
+            | Self::Twin { slot, .. } => Some(*slot),
+            Self::Cut { .. } | Self::Mend(_) | Self::Degrade { .. } | Self::Restore(_) | Self::Join => None,
+        }
+    }
+
+    /// A number for the kind of action, part of the digest.
+    pub(crate) fn kind(&self) -> u64 {
+        match self {
+            Self::Cut { .. } => 1,
+            Self::Mend(_) => 2,
+            Self::Degrade { .. } => 3,
+            Self::Restore(_) => 4,
+            Self::Crash(_) => 5,
+            Self::Restart(_) => 6,
+            Self::Wipe(_) => 7,
+            Self::Join => 8,
+            Self::Leave(_) => 9,
+            Self::Pause(_) => 10,
+            Self::Resume(_) => 11,
+            Self::Slow { .. } => 12,
+            Self::Disk { .. } => 13,
+            Self::Clock { .. } => 14,
+            Self::Corrupt(_) => 15,
+            Self::Twin { .. } => 16,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    /// In words: `crash n3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |slot: &Slot| NodeId(slot.0).to_string();
+        match self {
+            Self::Cut { reach, .. } => write!(f, "cut: {reach:?}"),
+            Self::Mend(_) => f.write_str("mend a cut"),
+            Self::Degrade { how, .. } => write!(f, "degrade links: {how:?}"),
+            Self::Restore(_) => f.write_str("restore links"),
+            Self::Crash(slot) => write!(f, "crash {}", name(slot)),
+            Self::Restart(slot) => write!(f, "restart {}", name(slot)),
+            Self::Wipe(slot) => write!(f, "wipe {}", name(slot)),
+            Self::Join => f.write_str("a newcomer joins"),
+            Self::Leave(slot) => write!(f, "{} leaves", name(slot)),
+            Self::Pause(slot) => write!(f, "pause {}", name(slot)),
+            Self::Resume(slot) => write!(f, "resume {}", name(slot)),
+            Self::Slow { slot, percent, .. } => write!(f, "slow {} to {percent} %", name(slot)),
+            Self::Disk { slot, fault } => write!(f, "disk of {}: {fault:?}", name(slot)),
+            Self::Clock { slot, change } => write!(f, "clock of {}: {change:?}", name(slot)),
+            Self::Corrupt(slot) => write!(f, "corrupt {}", name(slot)),
+            Self::Twin { slot, node } => write!(f, "twin of {node} in {slot}"),
+        }
+    }
 }
 
 /// Who still reaches whom under a cut. A message from a to b passes if the sets given for them meet.

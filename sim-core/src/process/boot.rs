@@ -1,7 +1,7 @@
 //! How a process comes to life: at genesis, as a newcomer, or from what its journals still hold.
 
 use super::{JournalId, Process, Protocol};
-use crate::identity::NodeId;
+use crate::identity::{NodeId, Slot};
 
 /// Makes the processes of a run.
 pub trait Factory<P: Protocol> {
@@ -68,6 +68,8 @@ impl<'a, R> Recovered<'a, R> {
 pub struct Boot<'a, P: Protocol> {
     /// Who it is.
     pub node: NodeId,
+    /// Where it runs: decides its seed, so that twins differ.
+    pub(crate) slot: Slot,
     /// Whether it is a member or a client.
     pub role: Role,
     /// The members at genesis, in ascending order.
@@ -83,7 +85,7 @@ pub struct Boot<'a, P: Protocol> {
 impl<P: Protocol> Boot<'_, P> {
     /// 32 bytes of seed of its own, for protocols that want a generator of their own.
     pub fn seed(&self) -> [u8; 32] {
-        crate::random::boot_seed(self.run_seed, self.node.0, self.incarnation)
+        crate::random::boot_seed(self.run_seed, self.slot.0, self.incarnation)
     }
 
     /// What a journal holds; empty if nothing was ever appended to it.

@@ -16,7 +16,26 @@ pub struct Context<'a, P: Protocol> {
     pub(crate) signatures: &'a mut u32,
 }
 
+/// Who steps, when, and for the how-manieth time: what a context is made for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessPlace {
+    pub(crate) now: Time,
+    pub(crate) node: NodeId,
+    pub(crate) incarnation: u32,
+}
+
 impl<'a, P: Protocol> Context<'a, P> {
+    #[inline]
+    pub(crate) fn new(
+        place: ProcessPlace,
+        rng: ProcessRng<'a>,
+        keys: &'a Keys,
+        effects: &'a mut Effects<P>,
+        signatures: &'a mut u32,
+    ) -> Self {
+        Self { now: place.now, node: place.node, rng, keys, effects, signatures }
+    }
+
     /// The time on the slot's own clock, which may drift, jump or stand still.
     #[inline]
     pub fn now(&self) -> Time {

@@ -1,8 +1,8 @@
 //! One process without a world, for unit tests of a protocol: inputs in, effects out.
 
-use super::{Boot, Context, Effects, Input, Keys, Process, Protocol, Role, Start};
+use super::{Boot, Context, Effects, Input, Keys, Process, ProcessPlace, Protocol, Role, Start};
 use crate::disk::Journal;
-use crate::identity::NodeId;
+use crate::identity::{NodeId, Slot};
 use crate::random::{Keyed, ProcessRng, Purpose};
 use crate::time::Time;
 
@@ -26,7 +26,16 @@ impl Solo {
     /// What the process boots from: genesis with empty journals, or a restart with the given ones.
     pub fn boot<'a, P: Protocol>(&'a self, role: Role, journals: &'a [Journal<P::Record>]) -> Boot<'a, P> {
         let start = if journals.is_empty() { Start::Genesis } else { Start::Restart };
-        Boot { node: self.node, role, members: &self.members, start, incarnation: 0, run_seed: 0, journals }
+        Boot {
+            node: self.node,
+            slot: Slot(self.node.0),
+            role,
+            members: &self.members,
+            start,
+            incarnation: 0,
+            run_seed: 0,
+            journals,
+        }
     }
 
     /// Steps the process and returns what it asked for.
@@ -34,17 +43,9 @@ impl Solo {
         let mut effects = Effects::new();
         let mut signatures = 0;
         let key = Keyed::new(0, Purpose::Process);
-        process.step(
-            input,
-            &mut Context {
-                now: self.now,
-                node: self.node,
-                rng: ProcessRng::new(key, self.node.0, 0, &mut self.counter),
-                keys: &self.keys,
-                effects: &mut effects,
-                signatures: &mut signatures,
-            },
-        );
+        let place = ProcessPlace { now: self.now, node: self.node, incarnation: 0 };
+        let rng = ProcessRng::new(key, self.node.0, 0, &mut self.counter);
+        process.step(input, &mut Context::new(place, rng, &self.keys, &mut effects, &mut signatures));
         effects
     }
 }

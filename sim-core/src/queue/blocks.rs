@@ -106,3 +106,16 @@ impl Blocks {
         block
     }
 }
+
+#[cfg(test)]
+impl Blocks {
+    /// How many blocks were ever in use at once.
+    pub(super) const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// For how many blocks there is room.
+    pub(super) const fn capacity(&self) -> usize {
+        self.keys.capacity()
+    }
+}

@@ -120,7 +120,8 @@ impl LazyCalendar {
     fn next_day(&mut self) {
         if self.dated >= self.review {
             let fill = self.dated / self.begun.max(1);
-            if !(DAY / 4..=DAY * 3).contains(&fill) {
+            let short = self.days.len() < DAYS_MAX.min(self.len() / 8);
+            if short || !(DAY / 4..=DAY * 3).contains(&fill) {
                 self.choose_width();
             }
             (self.begun, self.dated, self.review) = (0, 0, self.len().max(256));

@@ -110,6 +110,7 @@ proptest! {
         prop_assert_eq!(&run::<QuadHeap>(&steps), &expected);
         prop_assert_eq!(&run::<LazyCalendar>(&steps), &expected);
         prop_assert_eq!(&run::<LazyWheel>(&steps), &expected);
+        prop_assert_eq!(&run::<EventQueue>(&steps), &expected);
     }
 }
 

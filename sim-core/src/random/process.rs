@@ -14,8 +14,8 @@ use crate::time::Duration;
 /// The world keeps the counter, 8 bytes a process, and lends it for a step. Both words of a block are used: the
 /// second is remembered within a step and computed again where a step begins with it.
 ///
-/// Every method but [`ProcessRng::shuffle`] and the byte filler takes exactly one word, so what a process draws later does not depend
-/// on what it drew before, only on how often.
+/// Every method takes exactly one word, but for [`ProcessRng::shuffle`], the byte filler and a pick of nothing: what a
+/// process draws later depends on how often it drew before, not on what.
 #[derive(Debug)]
 pub struct ProcessRng<'a> {
     key: Keyed,

@@ -1,0 +1,275 @@
+//! What the coalition can do to reliable broadcast. One brain moves every corrupt slot.
+//!
+//! With f traitors none of this breaks agreement or totality; with f + 1 the split of [`Behavior::Equivocate`] does, if a
+//! broadcaster is among them (PUBLISHED-RESULTS.md, row 17).
+
+mod split;
+
+use std::collections::BTreeMap;
+
+use sim_core::coalition::{Coalition, CoalitionContext, Member, Puppet};
+use sim_core::identity::{NodeId, Slot};
+use sim_core::process::{Effect, Effects, Input, LinkState, Signature};
+use sim_core::random::below;
+use sim_core::registry::Named;
+
+use self::split::other_value;
+pub(super) use self::split::{Line, split};
+use super::vocabulary::{Bracha, BrachaMessage, Broadcast, Phase, Vote};
+
+/// What traitors do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Behavior {
+    /// Nothing at all.
+    Silent,
+    /// Two values, to two halves of the honest members, by all traitors together.
+    Equivocate,
+    /// Follow the protocol, but tell f honest members nothing, always the same ones.
+    Withhold,
+    /// Follow the protocol, and say again what was heard, to anybody.
+    Replay,
+    /// Follow the protocol, and say things in the name of honest members, with signatures that do not verify.
+    Forge,
+    /// One of the others, drawn anew for each input.
+    Random,
+}
+
+impl Behavior {
+    /// Every behavior.
+    pub const ALL: [Self; 6] =
+        [Self::Silent, Self::Equivocate, Self::Withhold, Self::Replay, Self::Forge, Self::Random];
+
+    /// How scenarios name it, and what it does.
+    pub const fn named(self) -> Named {
+        match self {
+            Self::Silent => Named { name: "silent", about: "does nothing at all" },
+            Self::Equivocate => Named {
+                name: "equivocate",
+                about: "tells two halves of the honest members two values, all traitors together",
+            },
+            Self::Withhold => Named { name: "withhold", about: "leaves exactly f honest members untold" },
+            Self::Replay => Named { name: "replay", about: "says again what it heard, to anybody" },
+            Self::Forge => {
+                Named { name: "forge", about: "speaks for honest members with signatures that do not verify" }
+            }
+            Self::Random => Named { name: "random", about: "draws one of the others for each input" },
+        }
+    }
+
+    /// The behavior of a name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|behavior| behavior.named().name == name)
+    }
+}
+
+/// How many overheard messages are kept for replay.
+const OVERHEARD: usize = 256;
+
+/// The brain.
+#[derive(Clone, Debug)]
+pub struct Traitors {
+    behavior: Behavior,
+    members: u32,
+    /// Broadcasts that were split, with the value for the first half.
+    split: BTreeMap<Broadcast, u64>,
+    overheard: Vec<BrachaMessage>,
+    heard: usize,
+}
+
+impl Traitors {
+    /// Traitors among this many members.
+    pub const fn new(behavior: Behavior, members: u32) -> Self {
+        Self { behavior, members, split: BTreeMap::new(), overheard: Vec::new(), heard: 0 }
+    }
+
+    fn draw_behavior(&self, cx: &mut CoalitionContext<'_, Bracha>) -> Behavior {
+        if self.behavior != Behavior::Random {
+            return self.behavior;
+        }
+        let others = Behavior::ALL.len() - 1;
+        Behavior::ALL[draw_below(cx, others)]
+    }
+
+    fn honest(&self, cx: &CoalitionContext<'_, Bracha>) -> Vec<NodeId> {
+        (0..self.members).map(NodeId).filter(|node| !cx.owns(*node)).collect()
+    }
+
+    /// Keeps the latest messages, each in turn overwriting the oldest.
+    fn overhear(&mut self, message: BrachaMessage) {
+        if self.overheard.len() < OVERHEARD {
+            self.overheard.push(message);
+        } else {
+            self.overheard[self.heard % OVERHEARD] = message;
+        }
+        self.heard = self.heard.wrapping_add(1);
+    }
+
+    /// Whatever the puppet would say is replaced by the split.
+    fn equivocate(&mut self, effects: &mut Effects<Bracha>, cx: &mut CoalitionContext<'_, Bracha>) {
+        for (_, message) in take_sends(effects) {
+            let Vote { broadcast, value, .. } = *message.vote();
+            if self.split.contains_key(&broadcast) {
+                continue;
+            }
+            self.split.insert(broadcast, value);
+            for line in split(broadcast, value, cx.members(), &self.honest(cx)) {
+                say(&line, cx);
+            }
+        }
+    }
+
+    /// In a new session a peer hears its half's value again.
+    fn split_again(&self, slot: Slot, peer: NodeId, cx: &mut CoalitionContext<'_, Bracha>) {
+        let honest = self.honest(cx);
+        let me: Vec<Member> = cx.members().iter().copied().filter(|member| member.slot == slot).collect();
+        for (broadcast, value) in &self.split {
+            let lines = split(*broadcast, *value, &me, &honest);
+            lines.iter().filter(|line| line.to == peer).for_each(|line| say(line, cx));
+        }
+    }
+
+    /// The f honest members of the highest numbers hear nothing.
+    fn withhold(&self, effects: &mut Effects<Bracha>, cx: &CoalitionContext<'_, Bracha>) {
+        let honest = self.honest(cx);
+        let behind = (self.members.saturating_sub(1) / 3) as usize;
+        let victims = &honest[honest.len().saturating_sub(behind)..];
+        for (recipients, message) in take_sends(effects) {
+            effects.push_send(recipients.into_iter().filter(|node| !victims.contains(node)), message);
+        }
+    }
+
+    fn replay(&self, slot: Slot, cx: &mut CoalitionContext<'_, Bracha>) {
+        let honest = self.honest(cx);
+        if self.overheard.is_empty() || honest.is_empty() {
+            return;
+        }
+        let message = self.overheard[draw_below(cx, self.overheard.len())];
+        let to = honest[draw_below(cx, honest.len())];
+        cx.send_as(slot, to, message);
+    }
+
+    /// Another value in the name of an honest member: with a made-up signature, or with one for something else.
+    fn forge(&self, slot: Slot, cx: &mut CoalitionContext<'_, Bracha>) {
+        let honest = self.honest(cx);
+        let Some(model) = self.overheard.last().copied().filter(|_| !honest.is_empty()) else { return };
+        let vote = model.vote();
+        let victim = honest[draw_below(cx, honest.len())];
+        let to = honest[draw_below(cx, honest.len())];
+        let guess = cx.rng().next_u64();
+        let value = other_value(vote.value);
+        let stolen = Vote { value, ..*vote };
+        let made_up = Vote { signature: Signature::forged(victim, guess), ..stolen };
+        for phase in Phase::ALL {
+            cx.send_as(slot, to, BrachaMessage::new(phase, made_up));
+        }
+        if !cx.owns(vote.signature.signer) {
+            cx.send_as(slot, to, BrachaMessage::new(model.phase(), stolen));
+        }
+    }
+}
+
+impl Coalition<Bracha> for Traitors {
+    fn step(
+        &mut self,
+        slot: Slot,
+        input: Input<'_, Bracha>,
+        puppet: &mut dyn Puppet<Bracha>,
+        cx: &mut CoalitionContext<'_, Bracha>,
+    ) {
+        let up = match &input {
+            Input::Message { message, .. } => {
+                self.overhear(**message);
+                None
+            }
+            Input::Link { peer, state: LinkState::Up } => Some(*peer),
+            _ => None,
+        };
+        let behavior = self.draw_behavior(cx);
+        if behavior == Behavior::Silent {
+            return;
+        }
+        puppet.run(input);
+        match behavior {
+            Behavior::Silent | Behavior::Random => {}
+            Behavior::Equivocate => {
+                self.equivocate(puppet.effects(), cx);
+                if let Some(peer) = up {
+                    self.split_again(slot, peer, cx);
+                }
+            }
+            Behavior::Withhold => self.withhold(puppet.effects(), cx),
+            Behavior::Replay => self.replay(slot, cx),
+            Behavior::Forge => self.forge(slot, cx),
+        }
+    }
+}
+
+/// An index below a length that is not zero.
+fn draw_below(cx: &mut CoalitionContext<'_, Bracha>, length: usize) -> usize {
+    below(cx.rng().next_u64(), length as u64) as usize
+}
+
+fn say(line: &Line, cx: &mut CoalitionContext<'_, Bracha>) {
+    let Line { from, to, phase, broadcast, value } = *line;
+    let signature = cx.sign_as(from, broadcast.content(phase, value));
+    cx.send_as(from, to, BrachaMessage::new(phase, Vote { broadcast, value, signature }));
+}
+
+/// Takes everything that is to be sent out of the effects of a step.
+fn take_sends(effects: &mut Effects<Bracha>) -> Vec<(Vec<NodeId>, BrachaMessage)> {
+    let sends = effects.list().iter().filter_map(|effect| match effect {
+        Effect::Send { to, message } => Some((effects.recipients(to).to_vec(), *message)),
+        _ => None,
+    });
+    let taken = sends.collect();
+    effects.retain(|effect| !matches!(effect, Effect::Send { .. }));
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split::sides;
+    use super::*;
+
+    #[test]
+    fn behaviors_are_found_by_name() {
+        for behavior in Behavior::ALL {
+            assert_eq!(Behavior::find(behavior.named().name), Some(behavior));
+        }
+        assert_eq!(Behavior::find("polite"), None);
+    }
+
+    #[test]
+    fn taking_the_sends_leaves_the_rest() {
+        let signature = Signature::forged(NodeId(0), 0);
+        let broadcast = Broadcast { sender: NodeId(0), sequence: 1 };
+        let message = BrachaMessage::Echo { vote: Vote { broadcast, value: 3, signature } };
+        let mut effects = Effects::<Bracha>::new();
+        effects.push_send([NodeId(1), NodeId(2)], message);
+        effects.push(Effect::Hold(sim_core::process::SyncId(1)));
+        effects.push_send([NodeId(3)], message);
+        let taken = take_sends(&mut effects);
+        assert_eq!(taken, [(vec![NodeId(1), NodeId(2)], message), (vec![NodeId(3)], message)]);
+        assert!(matches!(effects.list(), [Effect::Hold(_)]));
+    }
+
+    #[test]
+    fn only_the_latest_messages_are_kept() {
+        let mut traitors = Traitors::new(Behavior::Replay, 4);
+        let broadcast = Broadcast { sender: NodeId(0), sequence: 1 };
+        for value in 0..300 {
+            let vote = Vote { broadcast, value, signature: Signature::forged(NodeId(0), 0) };
+            traitors.overhear(BrachaMessage::Echo { vote });
+        }
+        let kept = traitors.overheard.iter().map(|message| message.vote().value);
+        assert_eq!((traitors.overheard.len(), kept.min()), (OVERHEARD, Some(44)));
+    }
+
+    #[test]
+    fn the_two_sides_are_all_honest_members_once() {
+        let honest: Vec<NodeId> = [1, 4, 5, 6, 9].map(NodeId).to_vec();
+        let (left, right) = sides(&honest);
+        assert_eq!((left.len(), right.len()), (3, 2));
+        assert_eq!([left, right].concat(), honest);
+    }
+}

@@ -1,0 +1,143 @@
+//! The client's policy: one session, one operation at a time, asked until it is answered.
+//!
+//! Operations that arrive while one is outstanding wait in order. The session makes repeated asking harmless. A client
+//! that was restarted has forgotten its sequence: it starts from its clock, which is beyond anything used before, and
+//! if even that is too low, the leader tells it how far its session is.
+
+use std::collections::VecDeque;
+
+use sim_core::identity::NodeId;
+use sim_core::process::{Boot, Context, Input, Process, RequestId, TimerId};
+
+use super::parameters::Parameters;
+use super::store::{Operation, Reply};
+use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer};
+
+const RETRY: TimerId = TimerId(0);
+
+/// One incarnation of a client.
+#[derive(Debug)]
+pub struct Client {
+    servers: Vec<NodeId>,
+    parameters: Parameters,
+    /// Whom it asks: the last one known or guessed to lead.
+    target: Option<NodeId>,
+    /// Of the outstanding operation, or of the last one.
+    sequence: u64,
+    outstanding: Option<(RequestId, Operation)>,
+    waiting: VecDeque<(RequestId, Operation)>,
+    /// How often this operation may still follow a hint before the next retry, so that two servers that name each
+    /// other cannot send it around for ever at one instant.
+    redirects: usize,
+}
+
+impl Client {
+    /// A client of the members it boots with.
+    pub fn new(parameters: Parameters, boot: &Boot<'_, Raft>) -> Self {
+        Self {
+            servers: boot.members.to_vec(),
+            parameters,
+            target: None,
+            sequence: 0,
+            outstanding: None,
+            waiting: VecDeque::new(),
+            redirects: 0,
+        }
+    }
+
+    fn begin_next(&mut self, cx: &mut Context<'_, Raft>) {
+        self.outstanding = self.waiting.pop_front();
+        if self.outstanding.is_some() {
+            self.sequence += 1;
+            self.ask(cx);
+        }
+    }
+
+    /// Asks the target, and somebody else if there is no answer in time.
+    fn ask(&mut self, cx: &mut Context<'_, Raft>) {
+        self.redirects = self.servers.len();
+        cx.set_timer(RETRY, self.parameters.client_retry, RaftTimer::Retry { sequence: self.sequence });
+        self.send(cx);
+    }
+
+    fn send(&mut self, cx: &mut Context<'_, Raft>) {
+        let Some((_, operation)) = self.outstanding else { return };
+        if self.target.is_none() {
+            self.target = cx.rng().pick(&self.servers).copied();
+        }
+        if let Some(target) = self.target {
+            cx.send(target, RaftMessage::ClientRequest { sequence: self.sequence, operation });
+        }
+    }
+
+    fn on_retry(&mut self, sequence: u64, cx: &mut Context<'_, Raft>) {
+        if sequence != self.sequence || self.outstanding.is_none() {
+            return;
+        }
+        let place = self.servers.iter().position(|server| Some(*server) == self.target);
+        self.target = place.map(|place| self.servers[(place + 1) % self.servers.len()]);
+        self.ask(cx);
+    }
+
+    fn on_reply(&mut self, sequence: u64, reply: Reply, index: u64, cx: &mut Context<'_, Raft>) {
+        if sequence != self.sequence {
+            return;
+        }
+        let Some((id, _)) = self.outstanding.take() else { return };
+        cx.cancel_timer(RETRY);
+        cx.observe(RaftObservation::Acknowledged { sequence, index });
+        cx.respond(id, RaftResponse { reply, index });
+        self.begin_next(cx);
+    }
+
+    fn on_redirect(
+        &mut self,
+        from: NodeId,
+        sequence: u64,
+        leader: Option<NodeId>,
+        cx: &mut Context<'_, Raft>,
+    ) {
+        if self.outstanding.is_none() || sequence < self.sequence || self.redirects == 0 {
+            return;
+        }
+        if sequence > self.sequence {
+            self.resume_after(sequence, cx);
+        } else if let Some(leader) = leader
+            && Some(leader) != self.target
+            && leader != from
+        {
+            self.redirects -= 1;
+            self.target = Some(leader);
+            self.send(cx);
+        }
+    }
+
+    /// The session is further than this incarnation knew. The outstanding operation cannot have happened: whatever of
+    /// it is in a log comes after a later sequence, and will be skipped.
+    fn resume_after(&mut self, sequence: u64, cx: &mut Context<'_, Raft>) {
+        self.sequence = sequence + 1;
+        self.ask(cx);
+    }
+}
+
+impl Process<Raft> for Client {
+    fn step(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Raft>) {
+        match input {
+            Input::Start => self.sequence = cx.now().as_nanos(),
+            Input::Request { id, request } => {
+                self.waiting.push_back((id, request.operation));
+                if self.outstanding.is_none() {
+                    self.begin_next(cx);
+                }
+            }
+            Input::Timer { timer: RaftTimer::Retry { sequence }, .. } => self.on_retry(sequence, cx),
+            Input::Message { from, message: RaftMessage::ClientReply { sequence, reply, index, leader } } => {
+                match reply {
+                    Some(reply) => self.on_reply(*sequence, *reply, *index, cx),
+                    None => self.on_redirect(from, *sequence, *leader, cx),
+                }
+            }
+            Input::Message { .. } | Input::Timer { .. } | Input::Link { .. } | Input::Synced { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is committed, and what that does to the state machine.
+
+use sim_core::process::Context;
+
+use super::server::{Role, Server};
+use super::vocabulary::{Raft, RaftObservation};
+
+impl Server {
+    /// Commits what a majority holds durably, this leader's own disk included, if it is an entry of this leader's
+    /// term: entries of earlier terms are committed along with it, never by themselves (paper, section 5.4.2). Nobody
+    /// is told: the commit index rides on the next message.
+    pub(super) fn commit_by_counting(&mut self, cx: &mut Context<'_, Raft>) {
+        let quorum = self.quorum();
+        let own = self.journal.durable_index();
+        let Role::Leader(leadership) = &mut self.role else { return };
+        let counted = &mut leadership.counted;
+        counted.clear();
+        counted.extend(leadership.progress.iter().map(|progress| progress.matched));
+        // The leader's own place counts nothing by itself.
+        counted.push(own);
+        counted.sort_unstable_by(|left, right| right.cmp(left));
+        let index = counted[quorum - 1];
+        // Plant R03: no look at the term.
+        let countable = self.plants.commit_old_term_by_counting || self.log.term_at(index) == Some(self.term);
+        if index > self.commit && countable {
+            self.commit_to(index, true, cx);
+        }
+    }
+
+    /// Commits what the leader says is committed.
+    pub(super) fn commit_as_told(&mut self, index: u64, cx: &mut Context<'_, Raft>) {
+        if index > self.commit {
+            self.commit_to(index, false, cx);
+        }
+    }
+
+    fn commit_to(&mut self, index: u64, counted: bool, cx: &mut Context<'_, Raft>) {
+        self.commit = index;
+        cx.observe(RaftObservation::Committed {
+            index,
+            hash: self.log.hash_at(index),
+            entry_term: self.log.term_at(index).unwrap_or(0),
+            term: self.term,
+            counted,
+        });
+        self.apply_committed(cx);
+    }
+
+    fn apply_committed(&mut self, cx: &mut Context<'_, Raft>) {
+        while self.applied < self.commit {
+            let index = self.applied + 1;
+            let Some(entry) = self.log.entry(index) else { return };
+            let outcome = self.store.apply(index, &entry.command);
+            self.applied = index;
+            cx.observe(RaftObservation::Applied {
+                index,
+                hash: self.log.hash_at(index),
+                state: self.store.digest(),
+                client: outcome.map(|outcome| outcome.client),
+                sequence: outcome.map_or(0, |outcome| outcome.sequence),
+                repeated: outcome.is_some_and(|outcome| outcome.repeated),
+            });
+            if let Some(outcome) = outcome {
+                self.on_applied(&outcome, cx);
+            }
+        }
+    }
+}

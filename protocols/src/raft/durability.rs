@@ -1,0 +1,216 @@
+//! What of a server's memory its disk holds for good.
+//!
+//! Raft keeps one journal. A *position* counts the records appended to it by this incarnation: whatever a message
+//! rests on is one position, and it is durable once a sync that was asked for after it has succeeded. Position 0 is
+//! what was found at boot.
+
+use std::collections::VecDeque;
+
+use sim_core::process::{Context, JournalId, Recovered, Stored, SyncId, SyncResult};
+
+use super::log::Log;
+use super::vocabulary::{Entry, Raft, RaftRecord};
+use sim_core::identity::NodeId;
+
+/// The only journal of a server.
+pub(super) const JOURNAL: JournalId = JournalId(0);
+
+/// Whether something that a message rests on is safe on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is.
+    Durable,
+    /// It is once this sync, the first one that covers it, has succeeded.
+    Under(SyncId),
+    /// No sync under way covers it: the disk failed, and nothing may be said that rests on it.
+    Uncovered,
+}
+
+/// A sync under way.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    id: SyncId,
+    /// The last position that it makes durable.
+    covers: u64,
+}
+
+/// Positions of a server's journal.
+#[derive(Debug, Default)]
+pub(super) struct Durability {
+    written: u64,
+    durable: u64,
+    covered: u64,
+    pending: VecDeque<Pending>,
+    next_sync: u64,
+    failing: bool,
+    hard_state: u64,
+    /// The position of each entry of the log; rises along the log.
+    entries: Vec<u64>,
+    durable_index: u64,
+}
+
+impl Durability {
+    /// A journal that was found with a log of this length.
+    pub(super) fn recovered(last_index: u64) -> Self {
+        let entries = vec![0; usize::try_from(last_index).expect("a log fits in memory")];
+        Self { entries, durable_index: last_index, ..Self::default() }
+    }
+
+    /// Writes term and vote.
+    pub(super) fn write_hard_state(&mut self, term: u64, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
+        self.hard_state = self.write(RaftRecord::HardState { term, vote }, cx);
+    }
+
+    /// Writes the entry after the last one.
+    pub(super) fn write_entry(&mut self, index: u64, entry: Entry, cx: &mut Context<'_, Raft>) {
+        let position = self.write(RaftRecord::Entry { index, entry }, cx);
+        self.entries.push(position);
+    }
+
+    /// Writes that entries are gone.
+    pub(super) fn write_truncation(&mut self, from: u64, cx: &mut Context<'_, Raft>) {
+        self.write(RaftRecord::Truncate { from }, cx);
+        self.entries.truncate(usize::try_from(from - 1).expect("a log fits in memory"));
+        self.durable_index = self.durable_index.min(from - 1);
+    }
+
+    fn write(&mut self, record: RaftRecord, cx: &mut Context<'_, Raft>) -> u64 {
+        cx.append(JOURNAL, record);
+        self.written += 1;
+        self.written
+    }
+
+    /// Asks for a sync of what no sync covers yet. A failing disk is left alone until it is tried again.
+    pub(super) fn flush(&mut self, cx: &mut Context<'_, Raft>) {
+        if self.covered < self.written && !self.failing {
+            self.sync(cx);
+        }
+    }
+
+    /// Asks a failing disk once more.
+    pub(super) fn try_again(&mut self, cx: &mut Context<'_, Raft>) {
+        if self.failing {
+            self.sync(cx);
+        }
+    }
+
+    fn sync(&mut self, cx: &mut Context<'_, Raft>) {
+        let id = SyncId(self.next_sync);
+        self.next_sync += 1;
+        self.covered = self.written;
+        self.pending.push_back(Pending { id, covers: self.written });
+        cx.sync(JOURNAL, id);
+    }
+
+    /// A sync ended: moves the durable end, or takes back what was thought covered.
+    pub(super) fn finish(&mut self, id: SyncId, result: SyncResult) {
+        let Some(place) = self.pending.iter().position(|pending| pending.id == id) else { return };
+        if result == SyncResult::Ok {
+            // An earlier sync still under way covers nothing that this one does not.
+            let covers = self.pending[place].covers;
+            self.pending.drain(..=place);
+            self.durable = self.durable.max(covers);
+            self.failing = false;
+            self.advance_durable_index();
+        } else {
+            self.pending.remove(place);
+            self.failing = true;
+        }
+        self.covered = self.pending.back().map_or(self.durable, |last| last.covers.max(self.durable));
+    }
+
+    fn advance_durable_index(&mut self) {
+        let mut count = self.durable_index as usize;
+        while self.entries.get(count).is_some_and(|position| *position <= self.durable) {
+            count += 1;
+        }
+        self.durable_index = count as u64;
+    }
+
+    /// The last index up to which the log is durable.
+    pub(super) fn durable_index(&self) -> u64 {
+        self.durable_index
+    }
+
+    /// Whether the last sync to end has failed.
+    pub(super) fn failing(&self) -> bool {
+        self.failing
+    }
+
+    /// The position of term and vote.
+    pub(super) fn hard_state(&self) -> u64 {
+        self.hard_state
+    }
+
+    /// The position of an entry, or 0 for index 0.
+    pub(super) fn entry(&self, index: u64) -> u64 {
+        let place = index.checked_sub(1).and_then(|place| self.entries.get(usize::try_from(place).ok()?));
+        place.copied().unwrap_or(0)
+    }
+
+    /// Whether a position is durable, and under which sync it will be.
+    pub(super) fn standing(&self, position: u64) -> Standing {
+        if position <= self.durable {
+            return Standing::Durable;
+        }
+        let covering = self.pending.iter().find(|pending| pending.covers >= position);
+        covering.map_or(Standing::Uncovered, |pending| Standing::Under(pending.id))
+    }
+
+    /// Makes everything visible that follows in this step wait for a position. False if it must not be said at all.
+    #[must_use]
+    pub(super) fn wait_for(&mut self, position: u64, cx: &mut Context<'_, Raft>) -> bool {
+        self.flush(cx);
+        match self.standing(position) {
+            Standing::Durable => true,
+            Standing::Under(id) => {
+                cx.hold(id);
+                true
+            }
+            Standing::Uncovered => false,
+        }
+    }
+
+    /// What must be true of every server at every step.
+    pub(super) fn invariants(&self, log: &Log) {
+        debug_assert_eq!(self.entries.len() as u64, log.last_index());
+        debug_assert!(self.durable <= self.covered && self.covered <= self.written);
+        debug_assert!(self.durable_index <= log.last_index());
+        debug_assert!(
+            self.failing || self.covered == self.written,
+            "a step ends with a sync of what it wrote"
+        );
+    }
+}
+
+/// What a journal adds up to.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    pub(super) term: u64,
+    pub(super) vote: Option<NodeId>,
+    pub(super) log: Log,
+}
+
+/// Replays a journal; `None` if it is damaged. A torn end is no damage: it was never acknowledged.
+pub(super) fn recover(journal: &Recovered<'_, RaftRecord>) -> Option<Remembered> {
+    let mut remembered = Remembered::default();
+    for stored in journal.records {
+        let Stored::Intact(record) = stored else { return None };
+        remembered.replay(record)?;
+    }
+    Some(remembered)
+}
+
+impl Remembered {
+    fn replay(&mut self, record: &RaftRecord) -> Option<()> {
+        match record {
+            RaftRecord::HardState { term, vote } => (self.term, self.vote) = (*term, *vote),
+            RaftRecord::Entry { index, entry } => {
+                (*index == self.log.last_index() + 1).then_some(())?;
+                self.log.append(entry.clone());
+            }
+            RaftRecord::Truncate { from } => self.log.truncate(*from),
+        }
+        Some(())
+    }
+}

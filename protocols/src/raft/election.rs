@@ -1,0 +1,267 @@
+//! Terms, votes and timeouts: how a server becomes leader, and when it stops being one.
+//!
+//! Rules that decide how long elections take: the election timer is drawn anew on granting a vote, on valid
+//! AppendEntries, and by a candidate when its own election starts; nothing else touches it. A higher term seen keeps
+//! the running timer, a refused vote resets nothing. A candidate asks again whoever has not answered (paper, section
+//! 5.1: servers retry), twice within the shortest timeout.
+
+use sim_core::identity::NodeId;
+use sim_core::process::{Context, SyncId, SyncResult};
+
+use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
+
+/// What was answered, by place among the members.
+#[derive(Debug)]
+pub(super) struct Ballot {
+    answers: Vec<Option<bool>>,
+    granted: usize,
+}
+
+impl Ballot {
+    fn new(members: usize) -> Self {
+        Self { answers: vec![None; members], granted: 0 }
+    }
+
+    fn answer(&mut self, place: usize, granted: bool) {
+        if self.answers[place] != Some(true) {
+            self.answers[place] = Some(granted);
+            self.granted += usize::from(granted);
+        }
+    }
+}
+
+impl Server {
+    /// Draws the election timer anew, uniformly between its bounds.
+    pub(super) fn draw_election_timer(&mut self, cx: &mut Context<'_, Raft>) {
+        let Self { parameters, .. } = self;
+        let after =
+            cx.rng().duration_between(parameters.election_timeout_min, parameters.election_timeout_max);
+        cx.set_timer(ELECTION, after, RaftTimer::Election);
+    }
+
+    /// Moves to a later term, in which there is no vote yet. A candidate's timer keeps running.
+    pub(super) fn enter_term(&mut self, term: u64, cx: &mut Context<'_, Raft>) {
+        self.set_term(term, None, cx);
+        self.become_follower(cx);
+    }
+
+    fn set_term(&mut self, term: u64, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
+        self.term = term;
+        self.leader = None;
+        self.set_vote(vote, cx);
+        cx.observe(RaftObservation::TermSet { term });
+        if let Some(candidate) = vote {
+            cx.observe(RaftObservation::Voted { term, candidate });
+        }
+    }
+
+    /// Keeps the vote of this term, in memory and in the journal.
+    fn set_vote(&mut self, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
+        self.vote = vote;
+        // Plant R01: the journal learns the term, but not the vote.
+        let durable_vote = if self.plants.vote_not_durable { None } else { vote };
+        self.journal.write_hard_state(self.term, durable_vote, cx);
+    }
+
+    /// Stops being anything else. Only a leader has no election timer running: it draws one.
+    pub(super) fn become_follower(&mut self, cx: &mut Context<'_, Raft>) {
+        match std::mem::replace(&mut self.role, Role::Follower) {
+            Role::Follower => return,
+            Role::PreCandidate(_) | Role::Candidate(_) => {}
+            Role::Leader(_) => {
+                self.leader = None;
+                cx.cancel_timer(QUORUM);
+                self.draw_election_timer(cx);
+            }
+        }
+        cx.cancel_timer(HEARTBEAT);
+        cx.observe(RaftObservation::BecameFollower { term: self.term });
+    }
+
+    /// No leader was heard for too long. A server whose disk fails could keep no vote, so it waits.
+    pub(super) fn on_election_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+        if matches!(self.role, Role::Leader(_)) {
+            return;
+        }
+        self.leader = None;
+        if self.journal.failing() {
+            self.become_follower(cx);
+            return self.draw_election_timer(cx);
+        }
+        // Nobody needs to be asked in a cluster of one.
+        if self.parameters.pre_vote && self.quorum() > 1 {
+            self.start_pre_vote(cx);
+        } else {
+            self.start_election(cx);
+        }
+    }
+
+    /// Asks whether an election could be won, without raising the term (dissertation, section 9.6).
+    fn start_pre_vote(&mut self, cx: &mut Context<'_, Raft>) {
+        let mut ballot = Ballot::new(self.members.len());
+        ballot.answer(self.place, true);
+        self.role = Role::PreCandidate(ballot);
+        cx.observe(RaftObservation::BecamePreCandidate { term: self.term + 1 });
+        self.draw_election_timer(cx);
+        self.request_votes(cx);
+    }
+
+    /// Raises the term, votes for itself and asks everybody else.
+    fn start_election(&mut self, cx: &mut Context<'_, Raft>) {
+        self.set_term(self.term + 1, Some(self.node), cx);
+        self.role = Role::Candidate(Ballot::new(self.members.len()));
+        cx.observe(RaftObservation::BecameCandidate { term: self.term });
+        self.draw_election_timer(cx);
+        self.request_votes(cx);
+    }
+
+    /// Asks whoever has not answered, once its own term and vote are durable, and again after a while.
+    fn request_votes(&mut self, cx: &mut Context<'_, Raft>) {
+        let again = self.parameters.election_timeout_min / 2;
+        cx.set_timer(HEARTBEAT, again, RaftTimer::Heartbeat);
+        if !self.journal.wait_for(self.journal.hard_state(), cx) {
+            return;
+        }
+        let (ballot, term, pre) = match &self.role {
+            Role::PreCandidate(ballot) => (ballot, self.term + 1, true),
+            Role::Candidate(ballot) => (ballot, self.term, false),
+            Role::Follower | Role::Leader(_) => return,
+        };
+        let silent = ballot.answers.iter().zip(&self.members).filter(|(answer, _)| answer.is_none());
+        let asked = silent.map(|(_, member)| *member).filter(|member| *member != self.node);
+        let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
+        cx.send_all(asked, RaftMessage::RequestVote { term, last_index, last_term, pre });
+    }
+
+    /// Time to speak again: for a leader to its followers, for a candidate to whoever has not answered.
+    pub(super) fn on_heartbeat_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+        match self.role {
+            Role::Leader(_) => self.send_heartbeats(cx),
+            Role::PreCandidate(_) | Role::Candidate(_) => self.request_votes(cx),
+            Role::Follower => {}
+        }
+    }
+
+    /// Whether a leader was heard so recently that nobody should be helped to depose it.
+    fn hears_leader(&self, cx: &Context<'_, Raft>) -> bool {
+        if matches!(self.role, Role::Leader(_)) {
+            return true;
+        }
+        // A clock that was set back says nothing about how long ago it was.
+        let now = cx.now();
+        self.leader.is_some()
+            && self.heard <= now
+            && now.since(self.heard) < self.parameters.election_timeout_min
+    }
+
+    /// Answers a candidate. With check-quorum, a server that hears a leader does not even look at a later term: the
+    /// majority that a candidate needs has to lose the leader first. A server stuck in a later term is freed by the
+    /// leader, which learns that term from the refused AppendEntries and steps down.
+    pub(super) fn on_vote_request(
+        &mut self,
+        from: NodeId,
+        term: u64,
+        up_to_date: bool,
+        cx: &mut Context<'_, Raft>,
+    ) {
+        if term > self.term {
+            if self.parameters.check_quorum && self.hears_leader(cx) {
+                return;
+            }
+            self.enter_term(term, cx);
+        }
+        let repeated = self.vote == Some(from);
+        let granted = term == self.term && up_to_date && (repeated || self.vote.is_none());
+        if granted && !repeated {
+            self.set_vote(Some(from), cx);
+            cx.observe(RaftObservation::Voted { term, candidate: from });
+            self.draw_election_timer(cx);
+        }
+        self.answer_vote(from, self.term, granted, false, cx);
+    }
+
+    /// Answers a pre-candidate: yes if its log is good enough, its term would be new, and no leader is heard here.
+    /// Nothing changes: no term, no vote, no timer.
+    pub(super) fn on_pre_vote_request(
+        &mut self,
+        from: NodeId,
+        term: u64,
+        up_to_date: bool,
+        cx: &mut Context<'_, Raft>,
+    ) {
+        let granted = term > self.term && up_to_date && !self.hears_leader(cx);
+        self.answer_vote(from, if granted { term } else { self.term }, granted, true, cx);
+    }
+
+    fn answer_vote(&mut self, to: NodeId, term: u64, granted: bool, pre: bool, cx: &mut Context<'_, Raft>) {
+        if self.journal.wait_for(self.journal.hard_state(), cx) {
+            cx.send(to, RaftMessage::Vote { term, granted, pre });
+        }
+    }
+
+    /// Counts an answer to what is asked for now. A refusal carries the voter's own term, which may be later.
+    pub(super) fn on_vote(
+        &mut self,
+        place: usize,
+        term: u64,
+        granted: bool,
+        pre: bool,
+        cx: &mut Context<'_, Raft>,
+    ) {
+        if !granted && term > self.term {
+            return self.enter_term(term, cx);
+        }
+        let asked = match self.role {
+            Role::PreCandidate(_) => pre && (!granted || term == self.term + 1),
+            Role::Candidate(_) => !pre && term == self.term,
+            Role::Follower | Role::Leader(_) => false,
+        };
+        if asked {
+            self.count_answer(place, granted, cx);
+        }
+    }
+
+    fn count_answer(&mut self, place: usize, granted: bool, cx: &mut Context<'_, Raft>) {
+        let quorum = self.quorum();
+        let (Role::PreCandidate(ballot) | Role::Candidate(ballot)) = &mut self.role else { return };
+        ballot.answer(place, granted);
+        if ballot.granted < quorum {
+            return;
+        }
+        if matches!(self.role, Role::PreCandidate(_)) {
+            self.start_election(cx);
+        } else {
+            self.become_leader(cx);
+        }
+    }
+
+    /// A sync ended. A candidate's own vote counts once it is durable, and so do a leader's own entries. A server
+    /// that cannot write leads nobody; it tries its disk again after a while.
+    pub(super) fn on_synced(&mut self, id: SyncId, result: SyncResult, cx: &mut Context<'_, Raft>) {
+        self.journal.finish(id, result);
+        if result != SyncResult::Ok {
+            self.become_follower(cx);
+            return cx.set_timer(DISK, self.parameters.disk_retry, RaftTimer::Disk);
+        }
+        if matches!(self.role, Role::Candidate(_)) && self.hard_state_is_durable() {
+            self.count_answer(self.place, true, cx);
+        }
+        self.commit_by_counting(cx);
+    }
+
+    fn hard_state_is_durable(&self) -> bool {
+        self.journal.standing(self.journal.hard_state()) == super::durability::Standing::Durable
+    }
+
+    /// Check-quorum: a leader that has not heard from a majority since the last time steps down.
+    pub(super) fn on_quorum_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+        let quorum = self.quorum();
+        let Role::Leader(leadership) = &mut self.role else { return };
+        if leadership.count_heard() + 1 >= quorum {
+            cx.set_timer(QUORUM, self.parameters.election_timeout_max, RaftTimer::Quorum);
+        } else {
+            self.become_follower(cx);
+        }
+    }
+}

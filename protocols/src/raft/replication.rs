@@ -1,0 +1,209 @@
+//! The leader's side of replication: who has what, what goes out, and what comes back.
+//!
+//! A follower is *probed* until one message has matched: one at a time, going back by the follower's hints. Then
+//! messages are pipelined: the next index advances as they are sent, up to a window of unacknowledged messages. A
+//! heartbeat claims the entry before the next index, so it also finds out that something sent before was lost: the
+//! follower refuses it, and is probed again. New requests wait while the window is full and then travel as one batch.
+
+use std::collections::VecDeque;
+
+use sim_core::identity::NodeId;
+use sim_core::process::Context;
+
+use super::requests::Waiting;
+use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
+
+/// What a leader knows about one follower.
+#[derive(Debug)]
+pub(super) struct Progress {
+    node: NodeId,
+    /// The first index that was not sent yet.
+    next: u64,
+    /// The highest index known to be durable there.
+    pub(super) matched: u64,
+    /// Whether it is not known where the logs meet.
+    probing: bool,
+    /// The last index of each message with entries that is not acknowledged; at most the window.
+    inflight: VecDeque<u64>,
+    /// Whether anything was heard since the last check of the quorum.
+    heard: bool,
+}
+
+impl Progress {
+    fn new(node: NodeId, next: u64) -> Self {
+        Self { node, next, matched: 0, probing: true, inflight: VecDeque::new(), heard: false }
+    }
+
+    fn may_send(&self, last_index: u64, window: u32) -> bool {
+        let window = if self.probing { 1 } else { window as usize };
+        self.next <= last_index && self.inflight.len() < window
+    }
+
+    fn sent(&mut self, last: u64) {
+        self.inflight.push_back(last);
+        if !self.probing {
+            self.next = last + 1;
+        }
+    }
+
+    fn acknowledged(&mut self, index: u64) {
+        self.matched = self.matched.max(index);
+        if self.probing {
+            self.probing = false;
+            self.inflight.clear();
+            self.next = self.matched + 1;
+            return;
+        }
+        self.next = self.next.max(index + 1);
+        while self.inflight.front().is_some_and(|last| *last <= index) {
+            self.inflight.pop_front();
+        }
+    }
+
+    /// Goes back to where the follower says that the logs may meet; false if that is no news.
+    fn refused(&mut self, hint: u64) -> bool {
+        if hint + 1 >= self.next {
+            return false;
+        }
+        self.next = hint + 1;
+        self.probing = true;
+        self.inflight.clear();
+        true
+    }
+}
+
+/// What a server keeps while it leads.
+#[derive(Debug)]
+pub(super) struct Leadership {
+    /// Every member by place; the leader's own is never used.
+    pub(super) progress: Vec<Progress>,
+    /// Scratch space for counting.
+    pub(super) counted: Vec<u64>,
+    /// What clients wait for.
+    pub(super) waiting: Waiting,
+}
+
+impl Leadership {
+    /// How many followers were heard since the last time.
+    pub(super) fn count_heard(&mut self) -> usize {
+        self.progress
+            .iter_mut()
+            .filter_map(|progress| std::mem::take(&mut progress.heard).then_some(()))
+            .count()
+    }
+}
+
+impl Server {
+    /// The votes are counted: leads, with an entry of its own term first, since only such an entry may be committed
+    /// by counting and takes everything before it along (paper, section 8).
+    pub(super) fn become_leader(&mut self, cx: &mut Context<'_, Raft>) {
+        let last_index = self.log.last_index();
+        let progress = self.members.iter().map(|member| Progress::new(*member, last_index + 1)).collect();
+        self.role = Role::Leader(Leadership { progress, counted: Vec::new(), waiting: Waiting::default() });
+        self.leader = Some(self.node);
+        cx.observe(RaftObservation::BecameLeader { term: self.term, last_index });
+        cx.cancel_timer(ELECTION);
+        cx.set_timer(HEARTBEAT, self.parameters.heartbeat, RaftTimer::Heartbeat);
+        if self.parameters.check_quorum {
+            cx.set_timer(QUORUM, self.parameters.election_timeout_max, RaftTimer::Quorum);
+        }
+        self.propose(Command::Noop, cx);
+    }
+
+    /// Appends an entry of this leader and sends what may be sent. Its own disk works meanwhile (dissertation,
+    /// section 10.2.1): its own copy counts once it is durable.
+    pub(super) fn propose(&mut self, command: Command, cx: &mut Context<'_, Raft>) -> u64 {
+        let index = self.append(Entry { term: self.term, command }, cx);
+        self.replicate(cx);
+        index
+    }
+
+    /// Appends to log and journal, and says so.
+    pub(super) fn append(&mut self, entry: Entry, cx: &mut Context<'_, Raft>) -> u64 {
+        let term = entry.term;
+        let (index, hash) = self.log.append(entry.clone());
+        self.journal.write_entry(index, entry, cx);
+        cx.observe(RaftObservation::Appended { index, term, hash });
+        index
+    }
+
+    /// Sends everything that may be sent. Followers with equal next indices share one message.
+    pub(super) fn replicate(&mut self, cx: &mut Context<'_, Raft>) {
+        let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
+        let (last_index, window) = (log.last_index(), parameters.max_inflight);
+        let may_send = |progress: &Progress| progress.node != *node && progress.may_send(last_index, window);
+        while let Some(first) = leadership.progress.iter().find(|progress| may_send(progress)) {
+            let next = first.next;
+            let entries = log.batch(next, parameters.max_batch);
+            let last = next + entries.len() as u64 - 1;
+            let message = RaftMessage::AppendEntries {
+                term: self.term,
+                prev_index: next - 1,
+                prev_term: log.term_at(next - 1).unwrap_or(0),
+                commit: self.commit,
+                entries,
+            };
+            let together = |progress: &&Progress| progress.next == next && may_send(progress);
+            cx.send_all(leadership.progress.iter().filter(together).map(|progress| progress.node), message);
+            for progress in &mut leadership.progress {
+                if progress.next == next && may_send(progress) {
+                    progress.sent(last);
+                }
+            }
+        }
+    }
+
+    /// Speaks to every follower, without entries. Followers with equal next indices share one message.
+    pub(super) fn send_heartbeats(&mut self, cx: &mut Context<'_, Raft>) {
+        let Self { role: Role::Leader(leadership), log, node, .. } = self else { return };
+        let progress = &leadership.progress;
+        for (place, first) in progress.iter().enumerate() {
+            let same = |other: &&Progress| other.node != *node && other.next == first.next;
+            if first.node == *node || progress[..place].iter().any(|other| same(&other)) {
+                continue;
+            }
+            let prev_index = first.next - 1;
+            let message = RaftMessage::AppendEntries {
+                term: self.term,
+                prev_index,
+                prev_term: log.term_at(prev_index).unwrap_or(0),
+                commit: self.commit,
+                entries: self.nothing.clone(),
+            };
+            cx.send_all(progress[place..].iter().filter(same).map(|other| other.node), message);
+        }
+        cx.set_timer(HEARTBEAT, self.parameters.heartbeat, RaftTimer::Heartbeat);
+    }
+
+    /// A follower answered.
+    pub(super) fn on_append_reply(
+        &mut self,
+        place: usize,
+        term: u64,
+        success: bool,
+        index: u64,
+        cx: &mut Context<'_, Raft>,
+    ) {
+        if term > self.term {
+            return self.enter_term(term, cx);
+        }
+        let last_index = self.log.last_index();
+        let Role::Leader(leadership) = &mut self.role else { return };
+        if term < self.term || index > last_index {
+            return;
+        }
+        let progress = &mut leadership.progress[place];
+        progress.heard = true;
+        if success {
+            let news = index > progress.matched;
+            progress.acknowledged(index);
+            if news {
+                self.commit_by_counting(cx);
+            }
+        } else if !progress.refused(index) {
+            return;
+        }
+        self.replicate(cx);
+    }
+}

@@ -1,0 +1,176 @@
+//! A Raft server: its state, and which phase handles which input.
+//!
+//! The phases stand in files of their own: [`election`](super::election), [`replication`](super::replication) (the
+//! leader's side), [`follower`](super::follower), [`commit`](super::commit), [`requests`](super::requests) (clients)
+//! and [`durability`](super::durability) (the journal, and what must wait for it).
+//!
+//! A step changes memory first and reports that at once; what it then says to others waits, where the rules say so,
+//! until the records it rests on are durable. So holds always come last in a step.
+
+use std::sync::Arc;
+
+use sim_core::identity::NodeId;
+use sim_core::process::{Boot, Context, Input, Process, TimerId};
+use sim_core::time::Time;
+
+use super::durability::{Durability, JOURNAL, recover};
+use super::election::Ballot;
+use super::log::Log;
+use super::parameters::Parameters;
+use super::plants::Plants;
+use super::replication::Leadership;
+use super::store::Store;
+use super::vocabulary::{Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
+
+/// The timers of a server, one of each kind.
+pub(super) const ELECTION: TimerId = TimerId(0);
+pub(super) const HEARTBEAT: TimerId = TimerId(1);
+pub(super) const QUORUM: TimerId = TimerId(2);
+pub(super) const DISK: TimerId = TimerId(3);
+
+/// What a server is in its term.
+#[derive(Debug)]
+pub(super) enum Role {
+    /// It answers others.
+    Follower,
+    /// It asks whether it would win the next term.
+    PreCandidate(Ballot),
+    /// It asks for votes in its term.
+    Candidate(Ballot),
+    /// It won.
+    Leader(Leadership),
+}
+
+/// One incarnation of a Raft server.
+#[derive(Debug)]
+pub struct Server {
+    pub(super) node: NodeId,
+    /// All members, this one included, in ascending order.
+    pub(super) members: Vec<NodeId>,
+    /// This server's place among the members.
+    pub(super) place: usize,
+    pub(super) parameters: Parameters,
+    pub(super) plants: Plants,
+    pub(super) term: u64,
+    pub(super) vote: Option<NodeId>,
+    pub(super) role: Role,
+    /// The leader of this term, once known; forgotten when an election starts.
+    pub(super) leader: Option<NodeId>,
+    /// When the leader was last heard, by this slot's clock.
+    pub(super) heard: Time,
+    pub(super) log: Log,
+    pub(super) journal: Durability,
+    pub(super) commit: u64,
+    pub(super) applied: u64,
+    pub(super) store: Store,
+    /// The payload of every heartbeat.
+    pub(super) nothing: Arc<[Entry]>,
+}
+
+impl Server {
+    /// A server with what its journal holds; `None` if it is no member or its journal is damaged.
+    pub fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Raft>) -> Option<Self> {
+        let place = boot.members.binary_search(&boot.node).ok()?;
+        let remembered = recover(&boot.journal(JOURNAL))?;
+        Some(Self {
+            node: boot.node,
+            members: boot.members.to_vec(),
+            place,
+            parameters,
+            plants,
+            term: remembered.term,
+            vote: remembered.vote,
+            role: Role::Follower,
+            leader: None,
+            heard: Time::ZERO,
+            journal: Durability::recovered(remembered.log.last_index()),
+            log: remembered.log,
+            commit: 0,
+            applied: 0,
+            store: Store::new(),
+            nothing: Arc::from([]),
+        })
+    }
+
+    /// How many members are a majority.
+    pub(super) fn quorum(&self) -> usize {
+        self.members.len() / 2 + 1
+    }
+
+    /// A member's place among the members.
+    pub(super) fn place_of(&self, node: NodeId) -> Option<usize> {
+        self.members.binary_search(&node).ok()
+    }
+
+    fn start(&mut self, cx: &mut Context<'_, Raft>) {
+        cx.observe(RaftObservation::Recovered {
+            term: self.term,
+            vote: self.vote,
+            last_index: self.log.last_index(),
+            hash: self.log.hash_at(self.log.last_index()),
+        });
+        self.draw_election_timer(cx);
+    }
+
+    fn receive(&mut self, from: NodeId, message: &RaftMessage, cx: &mut Context<'_, Raft>) {
+        if let RaftMessage::ClientRequest { sequence, operation } = *message {
+            return self.on_client_request(from, sequence, operation, cx);
+        }
+        // Only members speak as servers: the configuration is fixed.
+        let Some(place) = self.place_of(from) else { return };
+        match *message {
+            RaftMessage::RequestVote { term, last_index, last_term, pre } => {
+                let up_to_date = self.log.covered_by(last_term, last_index);
+                if pre {
+                    self.on_pre_vote_request(from, term, up_to_date, cx);
+                } else {
+                    self.on_vote_request(from, term, up_to_date, cx);
+                }
+            }
+            RaftMessage::Vote { term, granted, pre } => self.on_vote(place, term, granted, pre, cx),
+            RaftMessage::AppendEntries { term, prev_index, prev_term, commit, ref entries } => {
+                if self.accept_leader(from, term, cx) {
+                    self.on_entries(from, (prev_index, prev_term), commit, entries, cx);
+                }
+            }
+            RaftMessage::AppendReply { term, success, index } => {
+                self.on_append_reply(place, term, success, index, cx);
+            }
+            RaftMessage::ClientRequest { .. } | RaftMessage::ClientReply { .. } => {}
+        }
+    }
+
+    fn timeout(&mut self, timer: &RaftTimer, cx: &mut Context<'_, Raft>) {
+        match timer {
+            RaftTimer::Election => self.on_election_timeout(cx),
+            RaftTimer::Heartbeat => self.on_heartbeat_timeout(cx),
+            RaftTimer::Quorum => self.on_quorum_timeout(cx),
+            RaftTimer::Disk => self.journal.try_again(cx),
+            RaftTimer::Retry { .. } => {}
+        }
+    }
+
+    /// What must be true after every step, whatever the others did.
+    fn invariants(&self) {
+        debug_assert!(self.log.last_term() <= self.term, "an entry of a term that never began here");
+        debug_assert!(self.commit <= self.log.last_index());
+        debug_assert!(self.vote.is_none_or(|vote| self.place_of(vote).is_some()));
+        debug_assert!(!matches!(self.role, Role::Candidate(_)) || self.vote == Some(self.node));
+        debug_assert!(!matches!(self.role, Role::Leader(_)) || self.leader == Some(self.node));
+        self.journal.invariants(&self.log);
+    }
+}
+
+impl Process<Raft> for Server {
+    fn step(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Raft>) {
+        match input {
+            Input::Start => self.start(cx),
+            Input::Message { from, message } => self.receive(from, message, cx),
+            Input::Timer { timer, .. } => self.timeout(&timer, cx),
+            Input::Synced { id, result } => self.on_synced(id, result, cx),
+            Input::Request { .. } | Input::Link { .. } => {}
+        }
+        self.journal.flush(cx);
+        self.invariants();
+    }
+}

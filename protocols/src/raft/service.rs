@@ -1,0 +1,50 @@
+//! Neutral operations in Raft's words.
+
+use sim_core::operation::{Answer, Operation as Neutral, Reply as NeutralReply, Service};
+
+use super::store::{Operation, Reply};
+use super::vocabulary::{Raft, RaftRequest, RaftResponse};
+
+/// Registers on the key-value store. All operations go through the log, reads too.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyValueService;
+
+impl Service<Raft> for KeyValueService {
+    fn encode(&self, operation: &Neutral) -> Option<RaftRequest> {
+        let operation = match *operation {
+            Neutral::Read { key } => Operation::Get { key },
+            Neutral::Write { key, value } => Operation::Put { key, value },
+            Neutral::Cas { key, from, to } => Operation::Cas { key, from, to },
+            _ => return None,
+        };
+        Some(RaftRequest { operation })
+    }
+
+    fn decode(&self, _: &Neutral, response: &RaftResponse) -> Answer {
+        let reply = match response.reply {
+            Reply::Done => NeutralReply::Done,
+            Reply::Value { value } => NeutralReply::Value(value),
+            Reply::Mismatch => NeutralReply::Mismatch,
+        };
+        Answer { reply, position: Some(response.index) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_are_offered_and_nothing_else() {
+        let encoded = KeyValueService.encode(&Neutral::Cas { key: 1, from: None, to: 2 });
+        assert_eq!(encoded, Some(RaftRequest { operation: Operation::Cas { key: 1, from: None, to: 2 } }));
+        assert_eq!(KeyValueService.encode(&Neutral::ReadList { key: 1 }), None);
+    }
+
+    #[test]
+    fn an_answer_carries_its_place_in_the_log() {
+        let response = RaftResponse { reply: Reply::Value { value: Some(3) }, index: 8 };
+        let answer = KeyValueService.decode(&Neutral::Read { key: 1 }, &response);
+        assert_eq!(answer, Answer { reply: NeutralReply::Value(Some(3)), position: Some(8) });
+    }
+}

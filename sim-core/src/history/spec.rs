@@ -1,0 +1,312 @@
+//! What each kind of object does when one operation after another is applied to it.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+
+use crate::digest::Digest;
+use crate::operation::{ObjectModel, Operation, Reply};
+
+/// The state of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// A register, with or without compare-and-swap.
+    Register(Option<u64>),
+    /// A list.
+    List(Vec<u64>),
+    /// A queue.
+    Queue(VecDeque<u64>),
+    /// A set.
+    Set(BTreeSet<u64>),
+}
+
+/// Why an operation with its reply could not come next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A read or dequeue gave one value where another was due.
+    Value {
+        /// What was due.
+        due: Option<u64>,
+        /// What was given.
+        given: Option<u64>,
+    },
+    /// A swap succeeded although another value was there.
+    SwapOf {
+        /// What was there.
+        there: Option<u64>,
+        /// What the swap expected.
+        from: Option<u64>,
+    },
+    /// A swap saw a mismatch although the expected value was there.
+    NoMismatch {
+        /// What was there.
+        there: Option<u64>,
+    },
+    /// A list or set was read otherwise than it was.
+    Content {
+        /// How many elements there were.
+        due: usize,
+        /// How many were given.
+        given: usize,
+        /// The first element that differs: what was due and what was given there.
+        first: (Option<u64>, Option<u64>),
+    },
+    /// The operation or its reply does not belong to this kind of object.
+    Foreign,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show =
+            |value: &Option<u64>| value.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+        match self {
+            Self::Value { due, given } => write!(f, "it gave {}, but {} was there", show(given), show(due)),
+            Self::SwapOf { there, from } => {
+                write!(f, "it swapped {}, but {} was there", show(from), show(there))
+            }
+            Self::NoMismatch { there } => write!(f, "it saw a mismatch, but {} was there", show(there)),
+            Self::Content { due, given, first } => write!(
+                f,
+                "it gave {given} elements where {due} were there; the first difference is {} instead of {}",
+                show(&first.1),
+                show(&first.0)
+            ),
+            Self::Foreign => f.write_str("this kind of object has no such operation or reply"),
+        }
+    }
+}
+
+/// What takes back one step.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Undo {
+    Nothing,
+    Register(Option<u64>),
+    Shorten,
+    PutBack(u64),
+    TakeOut(u64),
+    Insert(u64),
+}
+
+impl State {
+    /// The state before anything happened.
+    pub fn initial(model: ObjectModel) -> Self {
+        match model {
+            ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => Self::Register(None),
+            ObjectModel::Append => Self::List(Vec::new()),
+            ObjectModel::Queue => Self::Queue(VecDeque::new()),
+            ObjectModel::Set => Self::Set(BTreeSet::new()),
+        }
+    }
+
+    /// Applies an operation that had this reply; `None` if the reply is not known.
+    ///
+    /// # Errors
+    /// If the operation cannot have this reply here; the state is unchanged then.
+    pub fn apply(&mut self, operation: &Operation, reply: Option<&Reply>) -> Result<(), Refusal> {
+        self.step(operation, reply).map(|_| ())
+    }
+
+    pub(super) fn step(&mut self, operation: &Operation, reply: Option<&Reply>) -> Result<Undo, Refusal> {
+        match self {
+            Self::Register(value) => step_register(value, operation, reply),
+            Self::List(list) => step_list(list, operation, reply),
+            Self::Queue(queue) => step_queue(queue, operation, reply),
+            Self::Set(set) => step_set(set, operation, reply),
+        }
+    }
+
+    pub(super) fn undo(&mut self, undo: Undo) {
+        match (self, undo) {
+            (Self::Register(value), Undo::Register(before)) => *value = before,
+            (Self::List(list), Undo::Shorten) => {
+                list.pop();
+            }
+            (Self::Queue(queue), Undo::Shorten) => {
+                queue.pop_back();
+            }
+            (Self::Queue(queue), Undo::PutBack(value)) => queue.push_front(value),
+            (Self::Set(set), Undo::TakeOut(value)) => {
+                set.remove(&value);
+            }
+            (Self::Set(set), Undo::Insert(value)) => {
+                set.insert(value);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn fold(&self, digest: &mut Digest) {
+        match self {
+            Self::Register(value) => {
+                digest.word(u64::from(value.is_some()));
+                digest.word(value.unwrap_or_default());
+            }
+            Self::List(list) => fold_all(list.iter(), digest),
+            Self::Queue(queue) => fold_all(queue.iter(), digest),
+            Self::Set(set) => fold_all(set.iter(), digest),
+        }
+    }
+}
+
+fn fold_all<'a>(values: impl ExactSizeIterator<Item = &'a u64>, digest: &mut Digest) {
+    digest.word(values.len() as u64);
+    values.for_each(|value| digest.word(*value));
+}
+
+fn step_register(
+    there: &mut Option<u64>,
+    operation: &Operation,
+    reply: Option<&Reply>,
+) -> Result<Undo, Refusal> {
+    let before = *there;
+    match (operation, reply) {
+        (Operation::Read { .. }, Some(Reply::Value(given))) if *given != before => {
+            Err(Refusal::Value { due: before, given: *given })
+        }
+        (Operation::Read { .. }, None | Some(Reply::Value(_))) => Ok(Undo::Nothing),
+        (Operation::Write { value, .. }, None | Some(Reply::Done)) => {
+            *there = Some(*value);
+            Ok(Undo::Register(before))
+        }
+        (Operation::Cas { from, .. }, Some(Reply::Mismatch)) if *from == before => {
+            Err(Refusal::NoMismatch { there: before })
+        }
+        (Operation::Cas { from, .. }, Some(Reply::Done)) if *from != before => {
+            Err(Refusal::SwapOf { there: before, from: *from })
+        }
+        (Operation::Cas { from, to, .. }, None | Some(Reply::Done)) if *from == before => {
+            *there = Some(*to);
+            Ok(Undo::Register(before))
+        }
+        (Operation::Cas { .. }, None | Some(Reply::Mismatch)) => Ok(Undo::Nothing),
+        _ => Err(Refusal::Foreign),
+    }
+}
+
+fn step_list(list: &mut Vec<u64>, operation: &Operation, reply: Option<&Reply>) -> Result<Undo, Refusal> {
+    match (operation, reply) {
+        (Operation::Append { value, .. }, None | Some(Reply::Done)) => {
+            list.push(*value);
+            Ok(Undo::Shorten)
+        }
+        (Operation::ReadList { .. }, None) => Ok(Undo::Nothing),
+        (Operation::ReadList { .. }, Some(Reply::Values(given))) => same(list.iter(), given.iter()),
+        _ => Err(Refusal::Foreign),
+    }
+}
+
+fn step_queue(
+    queue: &mut VecDeque<u64>,
+    operation: &Operation,
+    reply: Option<&Reply>,
+) -> Result<Undo, Refusal> {
+    match (operation, reply) {
+        (Operation::Enqueue { value, .. }, None | Some(Reply::Done)) => {
+            queue.push_back(*value);
+            Ok(Undo::Shorten)
+        }
+        (Operation::Dequeue { .. }, None) => Ok(queue.pop_front().map_or(Undo::Nothing, Undo::PutBack)),
+        (Operation::Dequeue { .. }, Some(Reply::Value(given))) => {
+            let due = queue.front().copied();
+            if due != *given {
+                return Err(Refusal::Value { due, given: *given });
+            }
+            Ok(queue.pop_front().map_or(Undo::Nothing, Undo::PutBack))
+        }
+        _ => Err(Refusal::Foreign),
+    }
+}
+
+fn step_set(set: &mut BTreeSet<u64>, operation: &Operation, reply: Option<&Reply>) -> Result<Undo, Refusal> {
+    match (operation, reply) {
+        (Operation::Add { value, .. }, None | Some(Reply::Done)) => {
+            Ok(if set.insert(*value) { Undo::TakeOut(*value) } else { Undo::Nothing })
+        }
+        (Operation::Remove { value, .. }, None | Some(Reply::Done)) => {
+            Ok(if set.remove(value) { Undo::Insert(*value) } else { Undo::Nothing })
+        }
+        (Operation::ReadSet { .. }, None) => Ok(Undo::Nothing),
+        (Operation::ReadSet { .. }, Some(Reply::Values(given))) => {
+            let mut given = given.clone();
+            given.sort_unstable();
+            same(set.iter(), given.iter())
+        }
+        _ => Err(Refusal::Foreign),
+    }
+}
+
+fn same<'a>(
+    due: impl ExactSizeIterator<Item = &'a u64> + Clone,
+    given: impl ExactSizeIterator<Item = &'a u64> + Clone,
+) -> Result<Undo, Refusal> {
+    if due.len() == given.len() && due.clone().eq(given.clone()) {
+        return Ok(Undo::Nothing);
+    }
+    let at = due.clone().zip(given.clone()).take_while(|(due, given)| due == given).count();
+    let first = (due.clone().nth(at).copied(), given.clone().nth(at).copied());
+    Err(Refusal::Content { due: due.len(), given: given.len(), first })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_can_be_taken_back() {
+        let key = 0;
+        let steps: [(ObjectModel, &[Operation]); 4] = [
+            (
+                ObjectModel::CasRegister,
+                &[Operation::Write { key, value: 1 }, Operation::Cas { key, from: Some(1), to: 2 }],
+            ),
+            (
+                ObjectModel::Append,
+                &[Operation::Append { key, value: 1 }, Operation::Append { key, value: 2 }],
+            ),
+            (
+                ObjectModel::Queue,
+                &[
+                    Operation::Enqueue { key, value: 1 },
+                    Operation::Enqueue { key, value: 2 },
+                    Operation::Dequeue { key },
+                ],
+            ),
+            (
+                ObjectModel::Set,
+                &[
+                    Operation::Add { key, value: 1 },
+                    Operation::Add { key, value: 1 },
+                    Operation::Remove { key, value: 1 },
+                ],
+            ),
+        ];
+        for (model, operations) in steps {
+            let mut state = State::initial(model);
+            let mut path = Vec::new();
+            for operation in operations {
+                path.push((state.clone(), operation));
+                let undo = state.step(operation, None).unwrap();
+                let after = state.clone();
+                state.undo(undo);
+                assert_eq!(state, path.last().unwrap().0, "{operation:?}");
+                state.apply(operation, None).unwrap();
+                assert_eq!(state, after);
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_was_there() {
+        let mut state = State::Register(Some(3));
+        let read = Operation::Read { key: 0 };
+        let refusal = state.apply(&read, Some(&Reply::Value(Some(4)))).unwrap_err();
+        assert_eq!(refusal.to_string(), "it gave 4, but 3 was there");
+        let swap = Operation::Cas { key: 0, from: Some(3), to: 9 };
+        assert_eq!(
+            state.apply(&swap, Some(&Reply::Mismatch)).unwrap_err(),
+            Refusal::NoMismatch { there: Some(3) }
+        );
+        let mut list = State::List(vec![1, 2]);
+        let refusal = list.apply(&Operation::ReadList { key: 0 }, Some(&Reply::Values(vec![1]))).unwrap_err();
+        assert_eq!(refusal, Refusal::Content { due: 2, given: 1, first: (Some(2), None) });
+    }
+}

@@ -1,0 +1,352 @@
+//! The part of the world that knows no protocol type: time, the agenda, the truth about slots, the network, clocks,
+//! faults, digest and counts. The typed world is a thin shell over it, so a dozen protocols build quickly.
+
+use crate::agenda::Agenda;
+use crate::check::Findings;
+use crate::clock::Clocks;
+use crate::digest::Digest;
+use crate::fault::{Action, FaultDriver};
+use crate::ground::Ground;
+use crate::identity::{NodeId, Slot};
+use crate::metrics::Metrics;
+use crate::network::{LinkNotice, Lost, Network};
+use crate::outcome::MessageCounts;
+use crate::picture::Painter;
+use crate::process::{Keys, SyncId};
+use crate::queue;
+use crate::random::{Keyed, Purpose, mix64};
+use crate::server::Servers;
+use crate::slab::Slab;
+use crate::time::Time;
+use crate::world::event::{Control, Envelope, Event};
+
+/// The hot facts about a slot, half a cache line: what every delivery reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hot {
+    /// Words that this incarnation drew.
+    pub(crate) drawn: u64,
+    /// When it was stepped last.
+    pub(crate) stepped: Time,
+    pub(crate) node: NodeId,
+    pub(crate) incarnation: u32,
+    /// Steps at that same instant.
+    pub(crate) steps: u16,
+    pub(crate) up: bool,
+    pub(crate) corrupt: bool,
+}
+
+/// A sync under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SyncJob {
+    pub(crate) slot: Slot,
+    pub(crate) incarnation: u32,
+    pub(crate) journal: u8,
+    pub(crate) id: SyncId,
+    pub(crate) upto: u64,
+    pub(crate) result: crate::process::SyncResult,
+}
+
+/// Why messages did not arrive, beside what the network says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    Network(Lost),
+    CutUnderway,
+    ReceiverDown,
+    Checksum,
+    Shed,
+    Nobody,
+}
+
+/// Everything that is not typed by a protocol.
+pub(crate) struct Kernel {
+    pub(crate) seed: u64,
+    pub(crate) now: Time,
+    pub(crate) agenda: Agenda,
+    pub(crate) ground: Ground,
+    pub(crate) hot: Vec<Hot>,
+    pub(crate) network: Network,
+    pub(crate) clocks: Clocks,
+    pub(crate) servers: Servers,
+    pub(crate) driver: FaultDriver,
+    pub(crate) watches: Watches,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) notices: Vec<LinkNotice>,
+    pub(crate) pending_notices: Slab<LinkNotice>,
+    pub(crate) envelopes: Slab<Envelope>,
+    pub(crate) syncs: Slab<SyncJob>,
+    pub(crate) keys: Keys,
+    pub(crate) dice: Keyed,
+    pub(crate) digest: Digest,
+    pub(crate) events: u64,
+    pub(crate) messages: MessageCounts,
+    pub(crate) dropped: [u64; 10],
+    pub(crate) findings: Findings,
+    pub(crate) metrics: Metrics,
+    pub(crate) painter: Painter,
+    pub(crate) sends: SendOrder,
+    tie_key: u64,
+}
+
+/// Which protocol events the fault driver wants to hear of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Watches {
+    pub(crate) observations: bool,
+    pub(crate) messages: bool,
+}
+
+/// What a [`Kernel`] is made of.
+pub(crate) struct Parts {
+    pub(crate) seed: u64,
+    pub(crate) ground: Ground,
+    pub(crate) network: Network,
+    pub(crate) servers: Servers,
+    pub(crate) driver: FaultDriver,
+    pub(crate) agenda: Agenda,
+    pub(crate) kinds: usize,
+}
+
+impl Kernel {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let hot = parts
+            .ground
+            .places
+            .iter()
+            .map(|place| Hot {
+                drawn: 0,
+                stepped: Time::MAX,
+                node: place.node,
+                incarnation: 0,
+                steps: 0,
+                up: place.up,
+                corrupt: !place.honest,
+            })
+            .collect();
+        let watches = Watches {
+            observations: parts.driver.watches_observations(),
+            messages: parts.driver.watches_messages(),
+        };
+        let slots = parts.ground.places.len();
+        Self {
+            seed: parts.seed,
+            now: Time::ZERO,
+            agenda: parts.agenda,
+            hot,
+            network: parts.network,
+            clocks: Clocks::default(),
+            servers: parts.servers,
+            driver: parts.driver,
+            watches,
+            actions: Vec::new(),
+            notices: Vec::new(),
+            pending_notices: Slab::default(),
+            envelopes: Slab::default(),
+            syncs: Slab::default(),
+            keys: Keys::new(parts.seed),
+            dice: Keyed::new(parts.seed, Purpose::Process),
+            digest: Digest::new(),
+            events: 0,
+            messages: MessageCounts::default(),
+            dropped: [0; 10],
+            findings: Findings::new(),
+            metrics: Metrics::default(),
+            painter: Painter::new(&parts.ground),
+            sends: SendOrder::new(slots, parts.kinds),
+            tie_key: Keyed::new(parts.seed, Purpose::Tie).word(0, 0),
+            ground: parts.ground,
+        }
+    }
+
+    /// Moves time to an event.
+    #[inline]
+    pub(crate) fn advance(&mut self, at: Time) {
+        debug_assert!(at >= self.now, "time never goes back");
+        self.now = at;
+        self.ground.now = at;
+    }
+
+    /// The keyed draw that orders events at one instant; a function of what the event is, never of when it was queued.
+    #[inline]
+    pub(crate) fn tie(&self, at: Time, what: u64) -> u32 {
+        (mix64(self.tie_key ^ at.as_nanos().wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ what) >> 32) as u32
+    }
+
+    /// Queues an event. `what` names it for the tie.
+    #[inline]
+    pub(crate) fn queue(&mut self, at: Time, what: u64, event: Event) {
+        let tie = self.tie(at, what);
+        self.agenda.push(queue::key(at.as_nanos(), tie, event.encode()));
+    }
+
+    /// Queues something that the world does itself, before (`first`) or after everything else at that instant.
+    pub(crate) fn queue_control(&mut self, at: Time, control: Control, first: bool) {
+        let tie = if first { control as u32 } else { u32::MAX };
+        self.agenda.push(queue::key(at.as_nanos(), tie, Event::Control(control).encode()));
+    }
+
+    /// Folds one thing that happened into the digest.
+    #[inline]
+    pub(crate) fn fold(&mut self, kind: Folded, slot: Slot, content: u64) {
+        self.digest.word(self.now.as_nanos() ^ ((kind as u64) << 58));
+        self.digest.word(content.wrapping_add(u64::from(slot.0).wrapping_mul(0xD6E8_FEB8_6659_FD93)));
+    }
+
+    /// Queues link notices that the network gave.
+    pub(crate) fn queue_notices(&mut self) {
+        for index in 0..self.notices.len() {
+            let notice = self.notices[index];
+            let key = self.pending_notices.insert(notice);
+            let what = (u64::from(notice.slot.0) << 32) | u64::from(notice.peer.0);
+            self.queue(notice.at.max(self.now), what ^ 0x11AA_0000_0000_0000, Event::Notice(key));
+        }
+        self.notices.clear();
+    }
+
+    /// Counts a message that will not arrive.
+    #[inline]
+    pub(crate) fn drop_message(&mut self, why: Dropped) {
+        self.messages.dropped += 1;
+        self.dropped[why.index()] += 1;
+    }
+
+    /// Makes the hot copy of a place's truth follow the place.
+    pub(crate) fn refresh(&mut self, slot: Slot) {
+        let place = &self.ground.places[slot.index()];
+        let hot = &mut self.hot[slot.index()];
+        hot.up = place.up;
+        hot.corrupt = !place.honest;
+        hot.node = place.node;
+        hot.incarnation = place.incarnation;
+    }
+}
+
+impl Dropped {
+    const fn index(self) -> usize {
+        match self {
+            Self::Network(Lost::Loss) => 0,
+            Self::Network(Lost::Cut) => 1,
+            Self::Network(Lost::NoSession) => 2,
+            Self::Network(Lost::NoRoute) => 3,
+            Self::Network(Lost::QueueFull) => 4,
+            Self::CutUnderway => 5,
+            Self::ReceiverDown => 6,
+            Self::Checksum => 7,
+            Self::Shed => 8,
+            Self::Nobody => 9,
+        }
+    }
+
+    /// Names in the order of the counters.
+    pub(crate) const NAMES: [&'static str; 10] = [
+        "loss",
+        "cut",
+        "no_session",
+        "no_route",
+        "queue_full",
+        "cut_under_way",
+        "receiver_down",
+        "checksum",
+        "inbox_full",
+        "nobody",
+    ];
+}
+
+/// What is folded into the digest, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Folded {
+    Start = 1,
+    Message,
+    Timer,
+    Request,
+    Link,
+    Synced,
+    Send,
+    SetTimer,
+    CancelTimer,
+    Append,
+    Rewrite,
+    Sync,
+    Hold,
+    Return,
+    CloseLink,
+    Observe,
+    Work,
+    Crash,
+    Panic,
+    Fault,
+    Wake,
+}
+
+/// Numbers the sends of a step, so that each message's fate has a key of its own.
+///
+/// The ordinal counts sends to the same receiver at the same instant only: adding a send to somebody else changes
+/// nobody's fate.
+pub(crate) struct SendOrder {
+    epoch: u32,
+    sends: u32,
+    first: Slot,
+    base: u32,
+    stamps: Vec<(u32, u32)>,
+    pub(crate) by_kind: Vec<u64>,
+}
+
+impl SendOrder {
+    fn new(slots: usize, kinds: usize) -> Self {
+        Self {
+            epoch: 0,
+            sends: 0,
+            first: Slot(0),
+            base: 0,
+            stamps: vec![(0, 0); slots],
+            by_kind: vec![0; kinds],
+        }
+    }
+
+    pub(crate) fn add_slot(&mut self) {
+        self.stamps.push((0, 0));
+    }
+
+    /// A step begins; it is the `steps`-th of its slot at this instant.
+    #[inline]
+    pub(crate) fn begin(&mut self, steps: u16) {
+        self.sends = 0;
+        self.base = u32::from(steps) << 16;
+    }
+
+    /// The ordinal of the next send.
+    #[inline]
+    pub(crate) fn ordinal(&mut self, to: Slot) -> u32 {
+        match self.sends {
+            0 => {
+                self.sends = 1;
+                self.first = to;
+                return self.base;
+            }
+            1 => {
+                self.sends = 2;
+                self.epoch = self.epoch.wrapping_add(1);
+                self.stamps[self.first.index()] = (self.epoch, 0);
+            }
+            _ => {}
+        }
+        let stamp = &mut self.stamps[to.index()];
+        *stamp = if stamp.0 == self.epoch { (self.epoch, stamp.1 + 1) } else { (self.epoch, 0) };
+        self.base | (stamp.1 & 0xFFFF)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals_count_per_receiver() {
+        let mut order = SendOrder::new(4, 1);
+        order.begin(0);
+        let ordinals: Vec<u32> = [2, 1, 2, 2, 1].map(|to| order.ordinal(Slot(to))).to_vec();
+        assert_eq!(ordinals, [0, 0, 1, 2, 1]);
+        order.begin(3);
+        assert_eq!(order.ordinal(Slot(2)), 3 << 16);
+        assert_eq!(order.ordinal(Slot(2)), (3 << 16) + 1);
+    }
+}

@@ -1,0 +1,467 @@
+//! The network: what becomes of a message, and when both ends of a session learn that it is over.
+//!
+//! Pure logic: no protocol, no queue of events. The world asks [`Network::send`] at each send, schedules the
+//! [`Flight`]s that it gets, and asks [`Network::admits`] at each arrival. Faults change the network at once; what ends
+//! of sessions hear of it comes back as [`LinkNotice`]s to schedule.
+//!
+//! **What the key keeps stable.** The fate of a message is a function of the seed, its ends, its send time and its
+//! ordinal. The same instant between the same ends meets the same fate, whatever else is sent, cut, degraded or
+//! removed: more loss loses all that less loss did and more, each window's spikes and each retransmission are decided
+//! by words of their own. What is not a function of the message alone is what must not be: waiting for bandwidth, the
+//! order of a stream, and cuts.
+//!
+//! **Two lanes.** A datagram may be lost, doubled, damaged, late. A stream is a session between two slots: strictly
+//! first in, first out for each direction and priority, where loss is delay; its life is told in `network/session.rs`.
+//!
+//! - `fate`: the dice, and what each bit decides; `pin`: fates that changed something, and fates fixed by hand
+//! - `latency`, `bandwidth`, `topology`, `route`: how long it takes, and which way
+//! - `cut`, `degrade`: faults in force; `session`, `lifecycle`: what they do to streams
+
+mod bandwidth;
+mod cut;
+mod degrade;
+mod fate;
+mod latency;
+mod lifecycle;
+mod pin;
+mod route;
+mod session;
+#[cfg(test)]
+mod tests;
+mod topology;
+
+pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
+pub use topology::TopologyError;
+
+use crate::distribution::{DistributionError, RegionError};
+use crate::fault::{Degradation, DegradeId};
+use crate::identity::Slot;
+use crate::process::{Lane, LinkState, Priority, Role};
+use crate::random::Draw;
+use crate::setup::NetworkModel;
+use crate::time::{Duration, Time};
+
+use bandwidth::Lines;
+use cut::{Cuts, SlotSet};
+use degrade::Windows;
+use fate::{Chances, Dice, Name, backoff};
+use latency::Latency;
+use route::Routes;
+use session::Links;
+use topology::Graph;
+
+/// A message, as far as the network looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    /// True time of the send.
+    pub now: Time,
+    /// Who sends.
+    pub from: Slot,
+    /// To whom.
+    pub to: Slot,
+    /// Bytes on the wire.
+    pub size: u32,
+    /// Which service carries it.
+    pub lane: Lane,
+    /// In which order it is served; a stream keeps the order within a priority only.
+    pub priority: Priority,
+    /// Tells messages apart that are sent at one instant between the same ends. Counting only those keeps the fate of
+    /// each as it is when a message to somebody else is added.
+    pub ordinal: u32,
+}
+
+/// A message under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flight {
+    /// True time of the arrival.
+    pub at: Time,
+    /// The session that carries it, counted from 1 for each pair of slots; 0 for a datagram.
+    pub session: u32,
+    /// Whether a bit flipped: a checksum finds it at the receiver.
+    pub damaged: bool,
+}
+
+/// What became of a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Sent {
+    /// It is under way.
+    One(Flight),
+    /// It is under way twice: the message, and its copy, which may arrive first and is never damaged.
+    Two(Flight, Flight),
+    /// It will not arrive.
+    Lost(Lost),
+}
+
+/// Why a message will not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lost {
+    /// By chance.
+    Loss,
+    /// A cut is in between.
+    Cut,
+    /// A stream message without a live session that its sender heard of.
+    NoSession,
+    /// One of the ends does not exist.
+    NoRoute,
+    /// The sender's line is busy and its queue is full.
+    QueueFull,
+}
+
+/// What one end of a session hears. Ask [`Network::concerns`] before it is delivered: the process that it was for may
+/// be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkNotice {
+    /// Who hears it.
+    pub slot: Slot,
+    /// The other end.
+    pub peer: Slot,
+    /// What became of the session.
+    pub state: LinkState,
+    /// When, true time.
+    pub at: Time,
+    /// Which session.
+    pub session: u32,
+}
+
+/// Why a model is not a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// The latency cannot be drawn from.
+    #[error("build the network: latency: failed to {0}")]
+    Latency(DistributionError),
+    /// The latency of clients cannot be drawn from.
+    #[error("build the network: client latency: failed to {0}")]
+    ClientLatency(DistributionError),
+    /// The regions do not fit together or do not fit the slots.
+    #[error("build the network: failed to {0}")]
+    Regions(#[from] RegionError),
+    /// The topology does not fit the members.
+    #[error("build the network: failed to {0}")]
+    Topology(#[from] TopologyError),
+    /// A bandwidth of zero, over which nothing would ever arrive.
+    #[error("build the network: bandwidth must be above zero")]
+    Bandwidth,
+}
+
+/// The links between all slots. State is kept for pairs that use streams, and for senders of limited bandwidth.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Nothing rare is in force: a datagram needs the words of its fate and a latency.
+    quiet: bool,
+    slots: u32,
+    chances: Chances,
+    dice: Dice,
+    latency: Latency,
+    retransmit_after: Duration,
+    queue_bytes: Option<u64>,
+    lines: Option<Lines>,
+    routes: Option<Routes>,
+    cuts: Cuts,
+    windows: Windows,
+    links: Links,
+    /// Slots without a process.
+    down: SlotSet,
+    /// The latest arrival of a stream message from each slot to itself; slots that sent none may be missing.
+    loopback: Vec<Time>,
+    pins: Pins,
+    changes: Changes,
+}
+
+/// The fate of a message, before the order of a stream and after the sender's line.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fate {
+    lost: bool,
+    damaged: bool,
+    delay: Duration,
+    /// The delay of a second copy, which is never damaged.
+    copy: Option<Duration>,
+}
+
+impl Network {
+    /// The network of `members` member slots followed by `clients` client slots, all up. `seed` is the run's.
+    ///
+    /// # Errors
+    /// The first thing in the model that makes no sense or does not fit the number of slots.
+    pub fn new(model: &NetworkModel, members: u32, clients: u32, seed: u64) -> Result<Self, NetworkError> {
+        if model.bandwidth == Some(0) {
+            return Err(NetworkError::Bandwidth);
+        }
+        let graph =
+            model.topology.as_ref().map(|topology| Graph::build(topology, members, seed)).transpose()?;
+        let mut network = Self {
+            quiet: false,
+            slots: members + clients,
+            chances: Chances::new(model.loss, model.duplicate, model.corrupt),
+            dice: Dice::new(seed),
+            latency: Latency::new(model, members, clients)?,
+            retransmit_after: model.retransmit_after,
+            queue_bytes: model.queue_bytes,
+            lines: model.bandwidth.map(Lines::new),
+            routes: graph.flatten().map(Routes::new),
+            cuts: Cuts::default(),
+            windows: Windows::default(),
+            links: Links::default(),
+            down: SlotSet::default(),
+            loopback: Vec::new(),
+            pins: Pins::default(),
+            changes: Changes::default(),
+        };
+        network.settle();
+        Ok(network)
+    }
+
+    /// Sends a message. Times beyond [`Time::MAX`] stop there.
+    #[inline]
+    pub fn send(&mut self, packet: &Packet) -> Sent {
+        if !self.quiet || packet.lane == Lane::Stream || packet.from == packet.to {
+            return self.send_with_care(packet);
+        }
+        if packet.from.0.max(packet.to.0) >= self.slots {
+            return Sent::Lost(Lost::NoRoute);
+        }
+        let ([chance, word], mut more) = self.dice.fate(Name::of(packet));
+        if self.chances.loss.upper(chance) || self.chances.duplicate.lower(chance) {
+            return self.send_with_care(packet);
+        }
+        let delay = self.latency.hop(packet.from.index(), packet.to.index(), word, &mut more);
+        Sent::One(Flight { at: packet.now.saturating_add(delay), session: 0, damaged: false })
+    }
+
+    /// Whether a message that was sent in `session` (0: a datagram) may be delivered now: no cut keeps a datagram off,
+    /// and what a session had under way was not lost with it.
+    #[inline]
+    pub fn admits(&self, from: Slot, to: Slot, session: u32) -> bool {
+        if session == 0 {
+            return self.cuts.is_empty() || self.passes(from, to);
+        }
+        self.links.find(from, to).is_some_and(|link| self.links.get(link).admits(to, session))
+    }
+
+    /// Whether a notice is still for the process at its slot: false if that process, or its slot, went down since.
+    pub fn concerns(&self, notice: &LinkNotice) -> bool {
+        let link = self.links.find(notice.slot, notice.peer);
+        link.is_some_and(|link| self.links.get(link).concerns(notice))
+    }
+
+    /// Whether no cut is in the way now. A slot always reaches itself. Slots that are down can be reached.
+    pub fn reachable(&self, from: Slot, to: Slot) -> bool {
+        self.cuts.is_empty() || self.passes(from, to)
+    }
+
+    /// Makes links worse from now on; a degradation of the same name is replaced. What is under way stays as it is.
+    ///
+    /// # Panics
+    /// If the delay of its spikes is a distribution that
+    /// [`validate`](crate::distribution::Distribution::validate) refuses.
+    pub fn degrade(&mut self, id: DegradeId, how: &Degradation) {
+        self.windows.open(id, how);
+        self.settle();
+    }
+
+    /// Ends a degradation, if there is one of this name.
+    pub fn restore(&mut self, id: DegradeId) {
+        self.windows.close(id);
+        self.settle();
+    }
+
+    /// Adds the next slot, which is up. In a topology, a joiner is linked to everybody.
+    pub fn add_slot(&mut self, role: Role) {
+        self.latency.assign(self.slots as usize, role);
+        self.slots += 1;
+    }
+
+    /// Fixes fates by hand, in place of those that were fixed before.
+    pub fn pin(&mut self, pins: Pins) {
+        self.pins = pins;
+        self.settle();
+    }
+
+    /// The fates that changed something, so far.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// Works out whether anything rare is in force.
+    fn settle(&mut self) {
+        self.quiet = self.cuts.is_empty()
+            && self.windows.is_empty()
+            && self.pins.is_empty()
+            && self.lines.is_none()
+            && self.routes.is_none()
+            && self.chances.corrupt.is_zero();
+    }
+
+    /// Whether every hop of the way passes the cuts.
+    fn passes(&self, from: Slot, to: Slot) -> bool {
+        match &self.routes {
+            None => self.cuts.pass(from.index(), to.index()),
+            Some(routes) => routes.path(from.index(), to.index()).all(|(a, b)| self.cuts.pass(a, b)),
+        }
+    }
+
+    /// [`Network::send`] with everything that may be in force.
+    #[inline(never)]
+    fn send_with_care(&mut self, packet: &Packet) -> Sent {
+        let &Packet { now, from, to, lane, .. } = packet;
+        if from.0.max(to.0) >= self.slots {
+            return Sent::Lost(Lost::NoRoute);
+        }
+        if from == to {
+            return Sent::One(self.send_to_itself(packet));
+        }
+        if let Some(routes) = &mut self.routes {
+            routes.prepare(from.index(), to.index());
+        }
+        match lane {
+            Lane::Datagram if !self.reachable(from, to) => Sent::Lost(Lost::Cut),
+            Lane::Datagram => self.send_datagram(packet),
+            Lane::Stream => match self.session(now, from, to) {
+                Some(link) => Sent::One(self.send_segment(packet, link)),
+                None => Sent::Lost(Lost::NoSession),
+            },
+        }
+    }
+
+    /// At once; on the stream lane, a nanosecond after the message before it where they would meet.
+    fn send_to_itself(&mut self, packet: &Packet) -> Flight {
+        let mut at = packet.now;
+        if packet.lane == Lane::Stream {
+            let slot = packet.from.index();
+            if self.loopback.len() <= slot {
+                self.loopback.resize(slot + 1, Time::ZERO);
+            }
+            let last = &mut self.loopback[slot];
+            if *last >= at {
+                at = last.saturating_add(Duration::from_nanos(1));
+            }
+            *last = at;
+        }
+        Flight { at, session: 0, damaged: false }
+    }
+
+    fn send_datagram(&mut self, packet: &Packet) -> Sent {
+        let Some(left) = self.depart(packet, self.queue_bytes) else {
+            return Sent::Lost(Lost::QueueFull);
+        };
+        let fate = if self.pinned(packet) { self.pinned_fate(packet) } else { self.drawn_fate(packet) };
+        if fate.lost {
+            return Sent::Lost(Lost::Loss);
+        }
+        let flight = |delay, damaged| Flight { at: left.saturating_add(delay), session: 0, damaged };
+        let first = flight(fate.delay, fate.damaged);
+        fate.copy.map_or(Sent::One(first), |delay| Sent::Two(first, flight(delay, false)))
+    }
+
+    fn send_segment(&mut self, packet: &Packet, link: usize) -> Flight {
+        // A stream waits however long the queue is.
+        let left = self.depart(packet, None).unwrap_or(packet.now);
+        let delay = if self.pinned(packet) { self.pinned_delay(packet) } else { self.drawn_delay(packet) };
+        let link = self.links.get_mut(link);
+        let at = link.arrive(packet.to, packet.priority, left.saturating_add(delay));
+        Flight { at, session: link.session, damaged: false }
+    }
+
+    /// When a message has left its sender; `None` if it does not fit into the `room` of a busy line.
+    fn depart(&mut self, packet: &Packet, room: Option<u64>) -> Option<Time> {
+        let &Packet { now, from, to, size, .. } = packet;
+        let left = match &mut self.lines {
+            Some(lines) => lines.send(from, now, size, room)?,
+            None => now,
+        };
+        self.windows.depart((from, to), left, size, room)
+    }
+
+    fn pinned(&self, packet: &Packet) -> bool {
+        !self.pins.is_empty() && !self.pins.of(packet).is_empty()
+    }
+
+    /// The latencies of all hops, the first from a given word.
+    fn way(&self, packet: &Packet, word: u64, mut more: Draw) -> Duration {
+        self.way_between(packet.from, packet.to, word, &mut more)
+    }
+
+    fn way_between(&self, from: Slot, to: Slot, word: u64, more: &mut Draw) -> Duration {
+        let Some(routes) = &self.routes else {
+            return self.latency.hop(from.index(), to.index(), word, more);
+        };
+        let mut word = Some(word);
+        let mut total = Duration::ZERO;
+        for (a, b) in routes.path(from.index(), to.index()) {
+            let word = word.take().unwrap_or_else(|| more.next_u64());
+            total = total.saturating_add(self.latency.hop(a, b, word, more));
+        }
+        total
+    }
+
+    fn drawn_fate(&mut self, packet: &Packet) -> Fate {
+        let name = Name::of(packet);
+        let ([chance, word], more) = self.dice.fate(name);
+        let chances = self.windows.chances(packet.from, packet.to, self.chances);
+        if chances.loss.upper(chance) {
+            self.changes.add(packet, FateChange::Lost);
+            return Fate { lost: true, ..Fate::default() };
+        }
+        let spike = self.windows.spikes(packet.from, packet.to, name, &self.dice);
+        let delay = self.way(packet, word, more).saturating_add(spike);
+        let damaged = self.dice.damage(name, chances.corrupt);
+        let copy = chances.duplicate.lower(chance).then(|| {
+            let (word, more) = self.dice.copy(name);
+            self.way(packet, word, more)
+        });
+        if !spike.is_zero() {
+            self.changes.add(packet, FateChange::Delayed { delay });
+        }
+        if damaged {
+            self.changes.add(packet, FateChange::Damaged);
+        }
+        if let Some(delay) = copy {
+            self.changes.add(packet, FateChange::Duplicated { delay });
+        }
+        Fate { lost: false, damaged, delay, copy }
+    }
+
+    fn drawn_delay(&mut self, packet: &Packet) -> Duration {
+        let name = Name::of(packet);
+        let ([chance, word], more) = self.dice.fate(name);
+        let chances = self.windows.chances(packet.from, packet.to, self.chances);
+        let mut late = self.windows.spikes(packet.from, packet.to, name, &self.dice);
+        // A damaged segment fails its checksum and is sent again, as a lost one.
+        let loss = chances.loss.and(chances.corrupt);
+        if loss.upper(chance) {
+            late = late.saturating_add(backoff(self.retransmit_after, self.dice.losses(name, loss)));
+        }
+        let delay = self.way(packet, word, more).saturating_add(late);
+        if !late.is_zero() {
+            self.changes.add(packet, FateChange::Delayed { delay });
+        }
+        delay
+    }
+
+    fn pinned_fate(&self, packet: &Packet) -> Fate {
+        let ([_, word], more) = self.dice.fate(Name::of(packet));
+        let mut fate = Fate { delay: self.way(packet, word, more), ..Fate::default() };
+        for pin in self.pins.of(packet) {
+            match pin.fate {
+                PinnedFate::Drop => fate.lost = true,
+                PinnedFate::Delay(delay) => fate.delay = delay,
+                PinnedFate::Duplicate(delay) => fate.copy = Some(delay),
+                PinnedFate::Damage => fate.damaged = true,
+            }
+        }
+        fate
+    }
+
+    fn pinned_delay(&self, packet: &Packet) -> Duration {
+        let ([_, word], more) = self.dice.fate(Name::of(packet));
+        let (mut delay, mut late) = (self.way(packet, word, more), Duration::ZERO);
+        for pin in self.pins.of(packet) {
+            match pin.fate {
+                PinnedFate::Drop | PinnedFate::Damage => late = backoff(self.retransmit_after, 1),
+                PinnedFate::Delay(pinned) => delay = pinned,
+                PinnedFate::Duplicate(_) => {}
+            }
+        }
+        delay.saturating_add(late)
+    }
+}

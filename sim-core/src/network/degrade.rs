@@ -1,0 +1,103 @@
+//! Windows in which some links are worse.
+
+use crate::distribution::{Distribution, Sampler};
+use crate::fault::{Degradation, DegradeId};
+use crate::identity::Slot;
+use crate::time::{Duration, Time};
+
+use super::bandwidth::Lines;
+use super::cut::SlotSet;
+use super::fate::{Chance, Chances, Dice, Name};
+
+#[derive(Clone, Debug)]
+struct Spike {
+    chance: Chance,
+    delay: Sampler,
+}
+
+#[derive(Clone, Debug)]
+struct Window {
+    id: DegradeId,
+    /// Nobody listed is everybody.
+    from: Option<SlotSet>,
+    to: Option<SlotSet>,
+    chances: Chances,
+    spike: Option<Spike>,
+    lines: Option<Lines>,
+}
+
+impl Window {
+    fn new(id: DegradeId, how: &Degradation) -> Self {
+        let listed = |slots: &[Slot]| (!slots.is_empty()).then(|| SlotSet::of(slots));
+        let delay = how.delay.as_ref().filter(|_| !how.spike.is_zero());
+        Self {
+            id,
+            from: listed(&how.from),
+            to: listed(&how.to),
+            chances: Chances::new(how.loss, how.duplicate, how.corrupt),
+            spike: delay
+                .map(Distribution::compile)
+                .map(|delay| Spike { chance: Chance::new(how.spike), delay }),
+            lines: how.bandwidth.map(Lines::new),
+        }
+    }
+
+    fn covers(&self, from: Slot, to: Slot) -> bool {
+        self.from.as_ref().is_none_or(|set| set.has(from.index()))
+            && self.to.as_ref().is_none_or(|set| set.has(to.index()))
+    }
+}
+
+/// The degradations in force.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Windows {
+    list: Vec<Window>,
+}
+
+impl Windows {
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Opens a window; one of the same name is replaced.
+    pub(super) fn open(&mut self, id: DegradeId, how: &Degradation) {
+        self.close(id);
+        self.list.push(Window::new(id, how));
+    }
+
+    pub(super) fn close(&mut self, id: DegradeId) {
+        self.list.retain(|window| window.id != id);
+    }
+
+    /// The probabilities of a link: its own, and those that its windows add.
+    pub(super) fn chances(&self, from: Slot, to: Slot, own: Chances) -> Chances {
+        let windows = self.list.iter().filter(|window| window.covers(from, to));
+        windows.fold(own, |sum, window| sum.and(window.chances))
+    }
+
+    /// How much longer a message takes, all its spikes together.
+    pub(super) fn spikes(&self, from: Slot, to: Slot, name: Name, dice: &Dice) -> Duration {
+        let mut total = Duration::ZERO;
+        for window in self.list.iter().filter(|window| window.covers(from, to)) {
+            let Some(spike) = &window.spike else { continue };
+            let ([decides, word], mut more) = dice.spike(name, window.id.0);
+            if spike.chance.upper(decides) {
+                total = total.saturating_add(spike.delay.sample(word, &mut more));
+            }
+        }
+        total
+    }
+
+    /// Sends through the lines of all windows that cover the link, one after the other; see [`Lines::send`].
+    pub(super) fn depart(
+        &mut self,
+        (from, to): (Slot, Slot),
+        at: Time,
+        size: u32,
+        room: Option<u64>,
+    ) -> Option<Time> {
+        let windows = self.list.iter_mut().filter(|window| window.covers(from, to));
+        let mut lines = windows.filter_map(|window| window.lines.as_mut());
+        lines.try_fold(at, |at, lines| lines.send(from, at, size, room))
+    }
+}

@@ -1,0 +1,147 @@
+//! What happens to sessions: cuts, crashes, restarts, closing, and the first message between two slots.
+
+use crate::fault::{CutId, Reach};
+use crate::identity::Slot;
+use crate::time::{Duration, Time};
+
+use super::fate::Name;
+use super::session::Ending;
+use super::{LinkNotice, Network};
+
+/// Tell the words of an end of a session from those of a beginning at the same instant.
+const ENDS: u32 = 0;
+const BEGINS: u32 = 1;
+
+impl Network {
+    /// Starts a cut; one of the same name is replaced, and what it kept apart alone comes back as by
+    /// [`Network::mend`].
+    ///
+    /// Sessions that do not reach both ways end. What is under way against the cut is lost; what is under way in a
+    /// direction that is not cut arrives. Both ends hear `Down` a latency from now, and after what still arrives.
+    pub fn cut(&mut self, now: Time, id: CutId, reach: &Reach, notices: &mut Vec<LinkNotice>) {
+        self.cuts.add(id, reach);
+        self.settle();
+        for index in 0..self.links.len() {
+            let [a, b] = self.ends(index);
+            let ending = |passes| if passes { Ending::Drained } else { Ending::Severed };
+            let endings = [ending(self.reachable(b, a)), ending(self.reachable(a, b))];
+            if endings != [Ending::Drained; 2] {
+                self.end(index, now, endings, notices);
+            } else {
+                self.open_if_possible(index, now, notices);
+            }
+        }
+    }
+
+    /// Ends a cut, if there is one of this name. Pairs that had a session and now reach each other get a new one: both
+    /// ends hear `Up` after one latency, and never before the `Down` of the session before.
+    pub fn mend(&mut self, now: Time, id: CutId, notices: &mut Vec<LinkNotice>) {
+        if !self.cuts.remove(id) {
+            return;
+        }
+        self.settle();
+        for index in 0..self.links.len() {
+            self.open_if_possible(index, now, notices);
+        }
+    }
+
+    /// The process at a slot is gone: its sessions end. What it sent still arrives, and then its peers hear `Down`;
+    /// what was under way to it is lost, and so are notices to it. Nothing happens if it was down already.
+    pub fn down(&mut self, now: Time, slot: Slot, notices: &mut Vec<LinkNotice>) {
+        if self.down.has(slot.index()) {
+            return;
+        }
+        self.down.insert(slot.index());
+        for n in 0..self.links.count_of(slot) {
+            let index = self.links.nth_of(slot, n);
+            let mut endings = [Ending::Drained; 2];
+            endings[self.links.get(index).side(slot)] = Ending::Gone;
+            self.end(index, now, endings, notices);
+        }
+    }
+
+    /// A process starts at a slot that was down: it gets a new session with each peer that it, or a process before
+    /// it, had one with, if both are up and reach each other. Nothing happens if it was up already.
+    pub fn up(&mut self, now: Time, slot: Slot, notices: &mut Vec<LinkNotice>) {
+        if !self.down.has(slot.index()) {
+            return;
+        }
+        self.down.remove(slot.index());
+        for n in 0..self.links.count_of(slot) {
+            self.open_if_possible(self.links.nth_of(slot, n), now, notices);
+        }
+    }
+
+    /// A slot closes its session with a peer, if there is one: what is under way arrives in both directions, then both
+    /// ends hear `Down`, and `Up` on a new session.
+    pub fn close(&mut self, now: Time, slot: Slot, peer: Slot, notices: &mut Vec<LinkNotice>) {
+        self.begin_again(now, slot, peer, Ending::Drained, notices);
+    }
+
+    /// As [`Network::close`], but what is under way is lost, in both directions.
+    pub fn reset(&mut self, now: Time, slot: Slot, peer: Slot, notices: &mut Vec<LinkNotice>) {
+        self.begin_again(now, slot, peer, Ending::Severed, notices);
+    }
+
+    fn begin_again(
+        &mut self,
+        now: Time,
+        slot: Slot,
+        peer: Slot,
+        ending: Ending,
+        notices: &mut Vec<LinkNotice>,
+    ) {
+        let Some(index) = self.links.find(slot, peer).filter(|index| self.links.get(*index).alive) else {
+            return;
+        };
+        self.end(index, now, [ending; 2], notices);
+        self.open_if_possible(index, now, notices);
+    }
+
+    /// The link over which a message may go; the first message between two slots starts their first session, if they
+    /// are up and reach each other.
+    pub(super) fn session(&mut self, now: Time, from: Slot, to: Slot) -> Option<usize> {
+        let index = match self.links.find(from, to) {
+            Some(index) => index,
+            None => {
+                let index = self.links.add(from, to);
+                if self.may_open(index) {
+                    self.links.get_mut(index).open_quietly();
+                }
+                index
+            }
+        };
+        self.links.get(index).carries(from, now).then_some(index)
+    }
+
+    fn ends(&self, index: usize) -> [Slot; 2] {
+        let [a, b] = &self.links.get(index).ends;
+        [a.slot, b.slot]
+    }
+
+    fn may_open(&self, index: usize) -> bool {
+        let [a, b] = self.ends(index);
+        let up = !self.down.has(a.index()) && !self.down.has(b.index());
+        up && self.reachable(a, b) && self.reachable(b, a)
+    }
+
+    fn open_if_possible(&mut self, index: usize, now: Time, notices: &mut Vec<LinkNotice>) {
+        if self.links.get(index).alive || !self.may_open(index) {
+            return;
+        }
+        let [latency, _] = self.link_latencies(index, now, BEGINS);
+        self.links.get_mut(index).open(now, latency, notices);
+    }
+
+    fn end(&mut self, index: usize, now: Time, endings: [Ending; 2], notices: &mut Vec<LinkNotice>) {
+        let latencies = self.link_latencies(index, now, ENDS);
+        self.links.get_mut(index).end(now, endings, latencies, notices);
+    }
+
+    /// How long it takes each end to hear of something that happens to their session now.
+    fn link_latencies(&self, index: usize, now: Time, what: u32) -> [Duration; 2] {
+        let [a, b] = self.ends(index);
+        let ([first, second], mut more) = self.dice.link(Name::new(a.0, b.0, now.as_nanos(), what));
+        [self.way_between(b, a, first, &mut more), self.way_between(a, b, second, &mut more)]
+    }
+}

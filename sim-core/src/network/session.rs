@@ -1,0 +1,200 @@
+//! Sessions of the stream lane: one record for each pair of slots that ever spoke on it.
+//!
+//! What an end sees is a sequence without overlaps: messages of session 1, `Down`, `Up`, messages of session 2 ...
+//! Each `Down` comes after the last message that is still under way to that end, each `Up` after the `Down` before
+//! it, each message after the `Up` of its session. So one number per end is enough to tell at arrival whether a
+//! message may be delivered: the last session whose messages to this end were lost.
+
+use crate::hash::FixedMap;
+use crate::identity::Slot;
+use crate::process::{LinkState, Priority};
+use crate::time::{Duration, Time};
+
+use super::LinkNotice;
+
+const TICK: Duration = Duration::from_nanos(1);
+
+/// One end of a link.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    pub(super) slot: Slot,
+    /// From when this end may use the latest session.
+    up_at: Time,
+    /// When this end hears, or heard, of the latest end of a session.
+    down_at: Time,
+    /// The latest arrival at this end, for each priority.
+    last: [Time; Priority::ALL.len()],
+    /// Messages to this end of sessions up to this one are lost.
+    severed: u32,
+    /// Notices to this end about sessions up to this one went to a process that is gone.
+    forgotten: u32,
+}
+
+impl End {
+    fn new(slot: Slot) -> Self {
+        let (zero, last) = (Time::ZERO, [Time::ZERO; Priority::ALL.len()]);
+        Self { slot, up_at: zero, down_at: zero, last, severed: 0, forgotten: 0 }
+    }
+}
+
+/// What becomes of one end when a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// What is under way to this end arrives, then it hears of the end.
+    Drained,
+    /// What is under way to this end is lost, and it hears of the end.
+    Severed,
+    /// This end is gone with all it had.
+    Gone,
+}
+
+/// Two slots that use the stream lane between them.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    /// The lower slot first.
+    pub(super) ends: [End; 2],
+    /// The latest session; 0 before the first.
+    pub(super) session: u32,
+    /// Whether the latest session is alive.
+    pub(super) alive: bool,
+}
+
+impl Link {
+    fn new(a: Slot, b: Slot) -> Self {
+        Self { ends: [End::new(a.min(b)), End::new(a.max(b))], session: 0, alive: false }
+    }
+
+    /// Which end a slot is.
+    pub(super) fn side(&self, slot: Slot) -> usize {
+        usize::from(self.ends[1].slot == slot)
+    }
+
+    /// Starts the first session, which is not announced.
+    pub(super) fn open_quietly(&mut self) {
+        self.session = 1;
+        self.alive = true;
+    }
+
+    /// Starts a new session, of which both ends hear `latency` from now, or as soon as they heard of the end before.
+    pub(super) fn open(&mut self, now: Time, latency: Duration, notices: &mut Vec<LinkNotice>) {
+        self.session += 1;
+        self.alive = true;
+        for side in 0..2 {
+            let end = &mut self.ends[side];
+            end.up_at = now.saturating_add(latency).max(end.down_at.saturating_add(TICK));
+            end.last = [end.up_at; Priority::ALL.len()];
+            self.announce(side, LinkState::Up, self.ends[side].up_at, notices);
+        }
+    }
+
+    /// Ends the latest session, if it is alive. An end hears of it its latency from now, if it is told, and after
+    /// all that still arrives.
+    pub(super) fn end(
+        &mut self,
+        now: Time,
+        endings: [Ending; 2],
+        latencies: [Duration; 2],
+        notices: &mut Vec<LinkNotice>,
+    ) {
+        let alive = std::mem::replace(&mut self.alive, false);
+        for side in 0..2 {
+            let end = &mut self.ends[side];
+            if endings[side] != Ending::Drained {
+                end.severed = self.session;
+                // Nothing arrives any more, so there is nothing to wait for.
+                end.last = [end.up_at; Priority::ALL.len()];
+            }
+            if endings[side] == Ending::Gone {
+                *end = End { severed: self.session, forgotten: self.session, ..End::new(end.slot) };
+            } else if alive {
+                let after = end.last.into_iter().fold(end.up_at, Time::max).saturating_add(TICK);
+                end.down_at = now.saturating_add(latencies[side]).max(after);
+                self.announce(side, LinkState::Down, self.ends[side].down_at, notices);
+            }
+        }
+    }
+
+    fn announce(&self, side: usize, state: LinkState, at: Time, notices: &mut Vec<LinkNotice>) {
+        let (slot, peer) = (self.ends[side].slot, self.ends[1 - side].slot);
+        notices.push(LinkNotice { slot, peer, state, at, session: self.session });
+    }
+
+    /// Whether a slot may send at this moment.
+    pub(super) fn carries(&self, from: Slot, now: Time) -> bool {
+        self.alive && now >= self.ends[self.side(from)].up_at
+    }
+
+    /// The arrival of a message that would come at `at`, after what was sent before it.
+    pub(super) fn arrive(&mut self, to: Slot, priority: Priority, at: Time) -> Time {
+        let side = self.side(to);
+        let last = &mut self.ends[side].last[priority as usize];
+        *last = at.max(last.saturating_add(TICK));
+        *last
+    }
+
+    /// Whether a message of a session still arrives at this end.
+    pub(super) fn admits(&self, to: Slot, session: u32) -> bool {
+        session > self.ends[self.side(to)].severed
+    }
+
+    /// Whether a notice is still for the process that runs at its slot.
+    pub(super) fn concerns(&self, notice: &LinkNotice) -> bool {
+        notice.session > self.ends[self.side(notice.slot)].forgotten
+    }
+}
+
+/// All links that were ever used, in the order of their first use.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Links {
+    list: Vec<Link>,
+    index: FixedMap<u64, u32>,
+    /// The links of each slot.
+    of: Vec<Vec<u32>>,
+}
+
+/// The name of an unordered pair.
+fn pair(a: Slot, b: Slot) -> u64 {
+    u64::from(a.0.min(b.0)) << 32 | u64::from(a.0.max(b.0))
+}
+
+impl Links {
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> &Link {
+        &self.list[index]
+    }
+
+    pub(super) fn get_mut(&mut self, index: usize) -> &mut Link {
+        &mut self.list[index]
+    }
+
+    pub(super) fn find(&self, a: Slot, b: Slot) -> Option<usize> {
+        self.index.get(&pair(a, b)).map(|index| *index as usize)
+    }
+
+    /// A link for a pair that has none.
+    pub(super) fn add(&mut self, a: Slot, b: Slot) -> usize {
+        let index = self.list.len() as u32;
+        self.index.insert(pair(a, b), index);
+        self.list.push(Link::new(a, b));
+        for slot in [a, b] {
+            if self.of.len() <= slot.index() {
+                self.of.resize(slot.index() + 1, Vec::new());
+            }
+            self.of[slot.index()].push(index);
+        }
+        index as usize
+    }
+
+    /// How many links a slot has; [`Links::nth_of`] names them.
+    pub(super) fn count_of(&self, slot: Slot) -> usize {
+        self.of.get(slot.index()).map_or(0, Vec::len)
+    }
+
+    /// One of the links of a slot, in the order of their first use.
+    pub(super) fn nth_of(&self, slot: Slot, n: usize) -> usize {
+        self.of[slot.index()][n] as usize
+    }
+}

@@ -1,0 +1,228 @@
+//! Slots as servers: service times, bounded inboxes with priorities, and what waits while a slot is busy or paused.
+//!
+//! Off while every cost is zero and nobody was ever paused or slowed: then an arrival is one branch.
+
+use std::collections::VecDeque;
+
+use crate::identity::Slot;
+use crate::process::{Lane, Priority};
+use crate::setup::ServiceModel;
+use crate::time::Duration;
+
+/// What became of a message that arrived at a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// It waits.
+    Waits,
+    /// The inbox is full: this message is shed (the new one, or one of lower priority).
+    Shed(u32),
+}
+
+/// One slot's server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Server {
+    /// Something is being served: a `Served` event is queued.
+    pub(crate) busy: bool,
+    /// Stands still.
+    pub(crate) paused: bool,
+    /// The message being served.
+    pub(crate) serving: Option<u32>,
+    inbox: [VecDeque<u32>; 3],
+    blocked: VecDeque<(u32, Priority)>,
+    /// Events (not messages) that came up while busy or paused, in order.
+    pub(crate) deferred: VecDeque<u32>,
+    slow_percent: u32,
+    floor: Duration,
+    /// Work that the step in progress asked for.
+    pub(crate) work: Duration,
+    /// Nanoseconds spent on messages and signatures.
+    pub(crate) coordinating: u64,
+    /// Nanoseconds spent on work.
+    pub(crate) working: u64,
+}
+
+impl Server {
+    fn waiting(&self) -> usize {
+        self.inbox.iter().map(VecDeque::len).sum()
+    }
+
+    /// Takes the next message to serve, most urgent first, and lets a blocked one in.
+    pub(crate) fn next(&mut self) -> Option<u32> {
+        let next = self.inbox.iter_mut().find_map(VecDeque::pop_front)?;
+        if let Some((envelope, priority)) = self.blocked.pop_front() {
+            self.inbox[priority as usize].push_back(envelope);
+        }
+        Some(next)
+    }
+
+    /// Everything that waits, as a crash finds it.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = u32> + '_ {
+        self.deferred.clear();
+        let serving = self.serving.take();
+        let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..));
+        serving.into_iter().chain(waiting).chain(self.blocked.drain(..).map(|(envelope, _)| envelope))
+    }
+}
+
+/// The servers of all slots.
+#[derive(Clone, Debug)]
+pub(crate) struct Servers {
+    model: ServiceModel,
+    table: Vec<Server>,
+    slots: usize,
+}
+
+impl Servers {
+    pub(crate) fn new(model: &ServiceModel, slots: usize) -> Self {
+        let mut servers = Self { model: model.clone(), table: Vec::new(), slots };
+        if model != (&ServiceModel { inbox: model.inbox, ..ServiceModel::default() }) {
+            servers.turn_on();
+        }
+        servers
+    }
+
+    /// Whether arrivals must go through the servers.
+    #[inline]
+    pub(crate) fn on(&self) -> bool {
+        !self.table.is_empty()
+    }
+
+    /// From now on arrivals go through the servers.
+    pub(crate) fn turn_on(&mut self) {
+        if self.table.is_empty() {
+            self.table.resize_with(self.slots, Server::default);
+        }
+    }
+
+    pub(crate) fn add_slot(&mut self) {
+        self.slots += 1;
+        if self.on() {
+            self.table.push(Server::default());
+        }
+    }
+
+    pub(crate) fn of(&mut self, slot: Slot) -> &mut Server {
+        &mut self.table[slot.index()]
+    }
+
+    /// Whether an event of this slot must wait.
+    pub(crate) fn occupied(&self, slot: Slot) -> bool {
+        self.table.get(slot.index()).is_some_and(|server| server.busy || server.paused)
+    }
+
+    /// A message arrives.
+    pub(crate) fn offer(&mut self, slot: Slot, envelope: u32, lane: Lane, priority: Priority) -> Offer {
+        let limit = self.model.inbox.map_or(usize::MAX, |limit| limit as usize);
+        let server = &mut self.table[slot.index()];
+        if server.waiting() < limit {
+            server.inbox[priority as usize].push_back(envelope);
+            return Offer::Waits;
+        }
+        if lane == Lane::Stream {
+            server.blocked.push_back((envelope, priority));
+            return Offer::Waits;
+        }
+        let lower = (priority as usize + 1..3).rev().find(|level| !server.inbox[*level].is_empty());
+        match lower.and_then(|level| server.inbox[level].pop_back()) {
+            Some(shed) => {
+                server.inbox[priority as usize].push_back(envelope);
+                Offer::Shed(shed)
+            }
+            None => Offer::Shed(envelope),
+        }
+    }
+
+    /// The service time of a message.
+    pub(crate) fn message_cost(&self, slot: Slot, size: u32) -> Duration {
+        let model = &self.model;
+        let bytes = u128::from(model.per_kilobyte.as_nanos()) * u128::from(size) / 1_000;
+        let plain = model.per_message + Duration::from_nanos(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.slowed(slot, plain)
+    }
+
+    /// The time that signatures take.
+    pub(crate) fn signature_cost(&self, slot: Slot, signatures: u32) -> Duration {
+        if signatures == 0 || self.model.per_signature.is_zero() {
+            return Duration::ZERO;
+        }
+        self.slowed(slot, self.model.per_signature * u64::from(signatures))
+    }
+
+    fn slowed(&self, slot: Slot, plain: Duration) -> Duration {
+        let server = &self.table[slot.index()];
+        match server.slow_percent {
+            0 | 100 => plain,
+            percent => Duration::from_nanos(plain.as_nanos() * u64::from(percent) / 100).max(server.floor),
+        }
+    }
+
+    pub(crate) fn slow(&mut self, slot: Slot, percent: u32, floor: Duration) {
+        self.turn_on();
+        let server = self.of(slot);
+        server.slow_percent = percent;
+        server.floor = floor;
+    }
+
+    /// Nanoseconds spent `(coordinating, working)` by all slots.
+    pub(crate) fn booked(&self) -> (u64, u64) {
+        self.table.iter().fold((0, 0), |sum, server| (sum.0 + server.coordinating, sum.1 + server.working))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(inbox: u32) -> Servers {
+        let model = ServiceModel {
+            per_message: Duration::from_micros(10),
+            per_kilobyte: Duration::from_micros(1),
+            per_signature: Duration::from_micros(50),
+            inbox: Some(inbox),
+        };
+        Servers::new(&model, 1)
+    }
+
+    #[test]
+    fn urgent_messages_are_served_first() {
+        let mut servers = servers(9);
+        for (envelope, priority) in [(1, Priority::Low), (2, Priority::Normal), (3, Priority::Critical)] {
+            servers.offer(Slot(0), envelope, Lane::Datagram, priority);
+        }
+        let order: Vec<_> = std::iter::from_fn(|| servers.of(Slot(0)).next()).collect();
+        assert_eq!(order, [3, 2, 1]);
+    }
+
+    #[test]
+    fn a_full_inbox_sheds_the_least_urgent_datagram_and_blocks_streams() {
+        let mut servers = servers(2);
+        servers.offer(Slot(0), 1, Lane::Datagram, Priority::Low);
+        servers.offer(Slot(0), 2, Lane::Datagram, Priority::Normal);
+        assert_eq!(servers.offer(Slot(0), 3, Lane::Datagram, Priority::Low), Offer::Shed(3));
+        assert_eq!(servers.offer(Slot(0), 4, Lane::Datagram, Priority::Critical), Offer::Shed(1));
+        assert_eq!(servers.offer(Slot(0), 5, Lane::Stream, Priority::Normal), Offer::Waits);
+        assert_eq!(servers.of(Slot(0)).waiting(), 2, "the bound holds");
+        let order: Vec<_> = std::iter::from_fn(|| servers.of(Slot(0)).next()).collect();
+        assert_eq!(order, [4, 2, 5]);
+    }
+
+    #[test]
+    fn costs_follow_size_and_slowness() {
+        let mut servers = servers(2);
+        assert_eq!(servers.message_cost(Slot(0), 2_000), Duration::from_micros(12));
+        assert_eq!(servers.signature_cost(Slot(0), 3), Duration::from_micros(150));
+        servers.slow(Slot(0), 300, Duration::from_micros(40));
+        assert_eq!(servers.message_cost(Slot(0), 0), Duration::from_micros(40));
+        servers.slow(Slot(0), 100, Duration::ZERO);
+        assert_eq!(servers.message_cost(Slot(0), 0), Duration::from_micros(10));
+    }
+
+    #[test]
+    fn free_service_is_off_until_needed() {
+        let mut servers = Servers::new(&ServiceModel::default(), 2);
+        assert!(!servers.on());
+        servers.slow(Slot(1), 200, Duration::from_micros(1));
+        assert!(servers.on());
+        assert_eq!(servers.message_cost(Slot(1), 100), Duration::from_micros(1));
+    }
+}

@@ -1,0 +1,208 @@
+//! How far a figure may be trusted.
+
+use super::special::student_t_quantile;
+use super::summary::{mean, quantile, sorted, std_dev};
+use crate::math;
+use crate::random::{Keyed, below};
+
+/// A confidence interval, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether a value lies inside.
+    pub fn contains(self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// Whether the two have a value in common.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.low <= other.high && other.low <= self.high
+    }
+
+    /// The distance between the ends.
+    pub fn width(self) -> f64 {
+        self.high - self.low
+    }
+}
+
+/// The share of a distribution below the upper end of a central interval: 0.975 for a confidence of 0.95.
+///
+/// # Panics
+/// If the confidence is not strictly between 0 and 1.
+pub(super) fn upper_share(confidence: f64) -> f64 {
+    assert!(confidence > 0.0 && confidence < 1.0, "a confidence lies between 0 and 1");
+    0.5 + confidence / 2.0
+}
+
+/// The interval of a proportion (Wilson, JASA 22, 1927): sound for few trials and at 0 and 1, where the textbook's
+/// normal interval is empty. With no trial at all it is everything from 0 to 1.
+///
+/// # Panics
+/// If there are more successes than trials, or the confidence is not strictly between 0 and 1.
+pub fn wilson(successes: u64, trials: u64, confidence: f64) -> Interval {
+    assert!(successes <= trials, "at most every trial succeeds");
+    let z = math::normal_quantile(upper_share(confidence));
+    if trials == 0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
+    let n = trials as f64;
+    let share = successes as f64 / n;
+    let scale = 1.0 + z * z / n;
+    let center = (share + z * z / (2.0 * n)) / scale;
+    let half = z / scale * math::sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n));
+    // Exact at the ends, where rounding would leave a hair.
+    Interval {
+        low: if successes == 0 { 0.0 } else { center - half },
+        high: if successes == trials { 1.0 } else { center + half },
+    }
+}
+
+/// The interval of a mean, from Student's t distribution; `None` of fewer than two values.
+///
+/// It supposes that the mean is about normal. For long tails and few values see [`bootstrap`].
+///
+/// # Panics
+/// If the confidence is not strictly between 0 and 1.
+pub fn mean_interval(values: &[f64], confidence: f64) -> Option<Interval> {
+    let (center, deviation) = (mean(values)?, std_dev(values)?);
+    let n = values.len() as f64;
+    let half = student_t_quantile(upper_share(confidence), n - 1.0) * deviation / math::sqrt(n);
+    Some(Interval { low: center - half, high: center + half })
+}
+
+/// The interval of a median from the ranks around it, whatever the distribution: the number of values below the
+/// true median is binomial, here by its normal approximation with the correction for continuity. `None` of nothing.
+///
+/// With fewer than six values and a confidence of 0.95 even the extremes are not enough, and they are what comes out.
+///
+/// # Panics
+/// If the confidence is not strictly between 0 and 1.
+pub fn median_interval(values: &[f64], confidence: f64) -> Option<Interval> {
+    let z = math::normal_quantile(upper_share(confidence));
+    let sorted = sorted(values);
+    let n = sorted.len() as f64;
+    // The rank of the lower end counts from 1; the upper end has the same rank from above.
+    let rank = (n + 1.0 - z * math::sqrt(n)) / 2.0;
+    let low = (rank.max(1.0) as usize).checked_sub(1)?;
+    let high = sorted.len().checked_sub(1 + low)?;
+    Some(Interval { low: *sorted.get(low)?, high: *sorted.get(high)? })
+}
+
+/// The interval of any statistic by the percentile bootstrap (Efron, 1979): the statistic of `resamples` samples
+/// drawn with replacement. Deterministic: each draw is a function of `keyed`, the resample and the place.
+/// `None` of nothing, and where the statistic is `None`.
+///
+/// # Panics
+/// If there is no resample, or the confidence is not strictly between 0 and 1.
+pub fn bootstrap(
+    values: &[f64],
+    confidence: f64,
+    resamples: u32,
+    keyed: Keyed,
+    statistic: impl Fn(&[f64]) -> Option<f64>,
+) -> Option<Interval> {
+    assert!(resamples > 0, "a bootstrap needs a resample");
+    let upper = upper_share(confidence);
+    if values.is_empty() {
+        return None;
+    }
+    let mut sample = vec![0.0; values.len()];
+    let mut found = Vec::with_capacity(resamples as usize);
+    for resample in 0..resamples {
+        for (place, slot) in sample.iter_mut().enumerate() {
+            let word = keyed.word(u64::from(resample), place as u64);
+            *slot = values[below(word, values.len() as u64) as usize];
+        }
+        found.push(statistic(&sample)?);
+    }
+    let found = sorted(&found);
+    Some(Interval { low: quantile(&found, 1.0 - upper)?, high: quantile(&found, upper)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Interval, bootstrap, mean_interval, median_interval, wilson};
+    use crate::math;
+    use crate::random::{Keyed, Purpose};
+    use crate::stats::{mean, median};
+
+    fn close(found: Interval, low: f64, high: f64) {
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(near(found.low, low) && near(found.high, high), "{found:?} is not {low} to {high}");
+    }
+
+    #[test]
+    fn wilson_has_its_known_values() {
+        close(wilson(81, 263, 0.95), 0.255288519878, 0.366209576983);
+        close(wilson(15, 148, 0.95), 0.0623863995307, 0.160487241723);
+        close(wilson(0, 20, 0.95), 0.0, 0.161125158053);
+        close(wilson(1, 29, 0.95), 0.00611321429276, 0.171755218793);
+        close(wilson(95, 100, 0.99), 0.860849697098, 0.983151683957);
+        assert_eq!(wilson(0, 0, 0.95), Interval { low: 0.0, high: 1.0 });
+        assert_eq!((wilson(0, 9, 0.95).low, wilson(9, 9, 0.95).high), (0.0, 1.0));
+    }
+
+    #[test]
+    fn a_mean_has_the_interval_of_the_textbook() {
+        // Mean 3, deviation sqrt(2.5), t(0.975, 4) = 2.776445...
+        let half = 2.776_445_105_197_793_4 * (2.5_f64 / 5.0).sqrt();
+        close(mean_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.95).unwrap(), 3.0 - half, 3.0 + half);
+        assert_eq!(mean_interval(&[1.0], 0.95), None);
+    }
+
+    /// Ten values: the 95 % interval of the median runs from the second to the ninth (binomial coverage 97.9 %).
+    #[test]
+    fn a_median_lies_between_ranks() {
+        let values: Vec<f64> = (1..=10).rev().map(f64::from).collect();
+        close(median_interval(&values, 0.95).unwrap(), 2.0, 9.0);
+        close(median_interval(&[4.0], 0.95).unwrap(), 4.0, 4.0);
+        assert_eq!(median_interval(&[], 0.95), None);
+    }
+
+    fn exponentials(keyed: Keyed, sample: u64, count: u64) -> Vec<f64> {
+        let unit = |word: u64| (word >> 11) as f64 / (1_u64 << 53) as f64;
+        (0..count).map(|i| -math::ln(1.0 - unit(keyed.word(sample, i)))).collect()
+    }
+
+    /// The promise itself: of many samples from a known law, the promised share of intervals holds the truth.
+    #[test]
+    fn intervals_cover_the_truth_as_often_as_they_say() {
+        let keyed = Keyed::new(1, Purpose::Bootstrap);
+        let mut covered = [0; 4];
+        for sample in 0..400 {
+            let values = exponentials(keyed, sample, 60);
+            let resampling = keyed.labeled(sample);
+            let half = math::ln(2.0);
+            let intervals = [
+                (mean_interval(&values, 0.9), 1.0),
+                (median_interval(&values, 0.9), half),
+                (bootstrap(&values, 0.9, 200, resampling, mean), 1.0),
+                (bootstrap(&values, 0.9, 200, resampling, median), half),
+            ];
+            for (count, (interval, truth)) in covered.iter_mut().zip(intervals) {
+                *count += u32::from(interval.unwrap().contains(truth));
+            }
+        }
+        // Two and a half standard errors are 15; skew costs the mean a little, discrete ranks give the median more.
+        assert!(covered.iter().all(|count| (335..=385).contains(count)), "{covered:?} of 400");
+    }
+
+    #[test]
+    fn a_bootstrap_repeats_itself() {
+        let keyed = Keyed::new(9, Purpose::Bootstrap);
+        let values = exponentials(keyed, 0, 30);
+        let first = bootstrap(&values, 0.95, 500, keyed, mean);
+        assert_eq!(first, bootstrap(&values, 0.95, 500, keyed, mean));
+        assert_ne!(first, bootstrap(&values, 0.95, 500, keyed.labeled(1), mean));
+        let (by_resampling, by_formula) = (first.unwrap(), mean_interval(&values, 0.95).unwrap());
+        assert!((by_resampling.width() / by_formula.width() - 1.0).abs() < 0.2);
+        assert!(by_resampling.overlaps(by_formula));
+        assert_eq!(bootstrap(&[], 0.95, 10, keyed, mean), None);
+    }
+}

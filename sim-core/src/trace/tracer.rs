@@ -1,0 +1,239 @@
+//! The recorder, and the trace that it leaves.
+
+use super::codec::{Malformed, Reader, Strings, put_content, put_text, put_varint, unzigzag, zigzag};
+use super::content::{Content, ShowFacts};
+use super::event::{Event, LossReason, Recorded, TraceEvent, What, WhatKind};
+use super::filter::TraceRequest;
+use crate::identity::{NodeId, Slot};
+use crate::process::{JournalId, LinkState, RequestId, SyncId, SyncResult, TimerId};
+use crate::time::{Duration, Time};
+
+/// Records the events that a request wants, a few bytes each.
+#[derive(Clone, Debug)]
+pub struct Tracer {
+    request: TraceRequest,
+    pub(super) slots: Vec<String>,
+    pub(super) strings: Strings,
+    pub(super) bytes: Vec<u8>,
+    pub(super) count: u64,
+    pub(super) omitted: u64,
+    before: Base,
+}
+
+/// What times and numbers are written relative to: the event before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Base {
+    at: u64,
+    sequence: u64,
+}
+
+/// A trace that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The names of slots, by number; slots that came later may have none.
+    pub slots: Vec<String>,
+    /// The events, in the order in which they happened.
+    pub events: Vec<Recorded>,
+    /// How many more passed the filter after the limit was reached.
+    pub omitted: u64,
+}
+
+impl Tracer {
+    /// Starts recording. `slots` are the names of the slots, for people.
+    pub fn new(request: TraceRequest, slots: Vec<String>) -> Self {
+        Self {
+            request,
+            slots,
+            strings: Strings::default(),
+            bytes: Vec::new(),
+            count: 0,
+            omitted: 0,
+            before: Base::default(),
+        }
+    }
+
+    /// Records an event, if the request wants it.
+    pub fn record(&mut self, event: &TraceEvent<'_>) {
+        if !self.request.filter.wants(event) {
+            return;
+        }
+        if self.count >= self.request.limit {
+            self.omitted += 1;
+            return;
+        }
+        self.count += 1;
+        self.before.put(&mut self.bytes, event);
+        put_what(&mut self.bytes, &mut self.strings, &event.what);
+    }
+
+    /// How many events were recorded.
+    pub fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// What was recorded, ready to be read.
+    pub fn finish(self) -> Trace {
+        let mut reader = Reader { bytes: &self.bytes, strings: &self.strings.all };
+        let events = read_events(&mut reader, self.count);
+        Trace {
+            slots: self.slots,
+            events: events.expect("a tracer reads what it wrote"),
+            omitted: self.omitted,
+        }
+    }
+}
+
+/// Reads so many events.
+pub(super) fn read_events(reader: &mut Reader<'_>, count: u64) -> Result<Vec<Recorded>, Malformed> {
+    let mut base = Base::default();
+    let mut events = Vec::new();
+    for _ in 0..count {
+        let (at, slot, sequence) = base.get(reader)?;
+        events.push(Event { at, slot, sequence, what: get_what(reader)? });
+    }
+    Ok(events)
+}
+
+impl Base {
+    fn put(&mut self, bytes: &mut Vec<u8>, event: &TraceEvent<'_>) {
+        let (at, sequence) = (event.at.as_nanos(), event.sequence);
+        put_varint(bytes, zigzag(at.wrapping_sub(self.at).cast_signed()));
+        put_varint(bytes, zigzag(sequence.wrapping_sub(self.sequence).cast_signed()));
+        // The world's own slot becomes 0.
+        put_varint(bytes, u64::from(event.slot.0.wrapping_add(1)));
+        *self = Self { at, sequence };
+    }
+
+    fn get(&mut self, reader: &mut Reader<'_>) -> Result<(Time, Slot, u64), Malformed> {
+        self.at = self.at.wrapping_add(unzigzag(reader.varint()?).cast_unsigned());
+        self.sequence = self.sequence.wrapping_add(unzigzag(reader.varint()?).cast_unsigned());
+        let slot = Slot(reader.number::<u32>()?.wrapping_sub(1));
+        Ok((Time::from_nanos(self.at), slot, self.sequence))
+    }
+}
+
+fn put_what(bytes: &mut Vec<u8>, strings: &mut Strings, what: &What<&dyn ShowFacts, &str>) {
+    bytes.push(what.kind() as u8);
+    match what {
+        What::Crash | What::Start => {}
+        What::Boot { incarnation } => put_varint(bytes, u64::from(*incarnation)),
+        What::Deliver { id, from, sent_at, .. } => {
+            put_varint(bytes, *id);
+            put_varint(bytes, u64::from(from.0));
+            put_varint(bytes, sent_at.as_nanos());
+        }
+        What::Fire { id, .. } | What::CancelTimer { id } => put_varint(bytes, u64::from(id.0)),
+        What::Request { id, .. } | What::Return { id, .. } => put_varint(bytes, id.0),
+        What::Link { peer, state } => {
+            put_varint(bytes, u64::from(peer.0));
+            bytes.push(u8::from(*state == LinkState::Up));
+        }
+        What::Synced { id, result } => {
+            put_varint(bytes, id.0);
+            bytes.push(*result as u8);
+        }
+        What::Send { id, to, .. } => {
+            put_varint(bytes, *id);
+            put_varint(bytes, u64::from(to.0));
+        }
+        What::SetTimer { id, after, .. } => {
+            put_varint(bytes, u64::from(id.0));
+            put_varint(bytes, after.as_nanos());
+        }
+        What::Append { journal, .. } => bytes.push(journal.0),
+        What::Rewrite { journal, records } => {
+            bytes.push(journal.0);
+            put_varint(bytes, *records);
+        }
+        What::Sync { journal, id } => {
+            bytes.push(journal.0);
+            put_varint(bytes, id.0);
+        }
+        What::Hold { id } => put_varint(bytes, id.0),
+        What::CloseLink { peer } => put_varint(bytes, u64::from(peer.0)),
+        What::Observe { .. } => {}
+        What::Work { time } => put_varint(bytes, time.as_nanos()),
+        What::Lost { id, reason } => {
+            put_varint(bytes, *id);
+            bytes.push(*reason as u8);
+        }
+        What::Fault { text } => put_text(bytes, text),
+    }
+    if let Some(content) = what.content() {
+        put_content(bytes, strings, *content);
+    }
+}
+
+fn get_what(reader: &mut Reader<'_>) -> Result<What<Content, String>, Malformed> {
+    let kind = *WhatKind::ALL.get(usize::from(reader.byte()?)).ok_or(Malformed)?;
+    match kind {
+        WhatKind::Boot => Ok(What::Boot { incarnation: reader.number()? }),
+        WhatKind::Crash => Ok(What::Crash),
+        WhatKind::Lost => {
+            Ok(What::Lost { id: reader.varint()?, reason: one_of(&LossReason::ALL, reader.byte()?)? })
+        }
+        WhatKind::Fault => Ok(What::Fault { text: reader.text()? }),
+        WhatKind::Start
+        | WhatKind::Deliver
+        | WhatKind::Fire
+        | WhatKind::Request
+        | WhatKind::Link
+        | WhatKind::Synced => get_input(kind, reader),
+        _ => get_effect(kind, reader),
+    }
+}
+
+fn get_input(kind: WhatKind, reader: &mut Reader<'_>) -> Result<What<Content, String>, Malformed> {
+    Ok(match kind {
+        WhatKind::Start => What::Start,
+        WhatKind::Deliver => What::Deliver {
+            id: reader.varint()?,
+            from: NodeId(reader.number()?),
+            sent_at: Time::from_nanos(reader.varint()?),
+            message: reader.content()?,
+        },
+        WhatKind::Fire => What::Fire { id: TimerId(reader.number()?), timer: reader.content()? },
+        WhatKind::Request => What::Request { id: RequestId(reader.varint()?), request: reader.content()? },
+        WhatKind::Link => What::Link {
+            peer: NodeId(reader.number()?),
+            state: one_of(&[LinkState::Down, LinkState::Up], reader.byte()?)?,
+        },
+        WhatKind::Synced => What::Synced {
+            id: SyncId(reader.varint()?),
+            result: one_of(&[SyncResult::Ok, SyncResult::Full, SyncResult::Io], reader.byte()?)?,
+        },
+        _ => return Err(Malformed),
+    })
+}
+
+fn get_effect(kind: WhatKind, reader: &mut Reader<'_>) -> Result<What<Content, String>, Malformed> {
+    Ok(match kind {
+        WhatKind::Send => {
+            What::Send { id: reader.varint()?, to: NodeId(reader.number()?), message: reader.content()? }
+        }
+        WhatKind::SetTimer => What::SetTimer {
+            id: TimerId(reader.number()?),
+            after: Duration::from_nanos(reader.varint()?),
+            timer: reader.content()?,
+        },
+        WhatKind::CancelTimer => What::CancelTimer { id: TimerId(reader.number()?) },
+        WhatKind::Append => What::Append { journal: JournalId(reader.byte()?), record: reader.content()? },
+        WhatKind::Rewrite => What::Rewrite { journal: JournalId(reader.byte()?), records: reader.varint()? },
+        WhatKind::Sync => What::Sync { journal: JournalId(reader.byte()?), id: SyncId(reader.varint()?) },
+        WhatKind::Hold => What::Hold { id: SyncId(reader.varint()?) },
+        WhatKind::Return => What::Return { id: RequestId(reader.varint()?), response: reader.content()? },
+        WhatKind::CloseLink => What::CloseLink { peer: NodeId(reader.number()?) },
+        WhatKind::Observe => What::Observe { observation: reader.content()? },
+        WhatKind::Work => What::Work { time: Duration::from_nanos(reader.varint()?) },
+        _ => return Err(Malformed),
+    })
+}
+
+fn one_of<T: Copy>(all: &[T], number: u8) -> Result<T, Malformed> {
+    all.get(usize::from(number)).copied().ok_or(Malformed)
+}

@@ -1,0 +1,151 @@
+//! The world of one run: a thin typed shell over the kernel, moving from event to event.
+//!
+//! Read in this order: [`lifecycle`] (how processes come and go), [`step`] (one input in), [`effects`] (effects out),
+//! [`deliver`] (messages arriving), [`storage`] (journals and holds), [`actions`] (faults), [`clients`] (operations),
+//! [`watch`] (observations), [`phases`] (heal and progress), [`report`] (the outcome).
+
+mod actions;
+mod choices;
+mod clients;
+mod deliver;
+mod effects;
+pub(crate) mod event;
+mod lifecycle;
+mod new;
+mod phases;
+mod report;
+mod step;
+mod storage;
+mod tracing;
+mod watch;
+
+use std::rc::Rc;
+
+use crate::agenda::Agenda;
+use crate::check::Check;
+use crate::coalition::{Coalition, Member, Plot};
+use crate::identity::NodeId;
+use crate::kernel::Kernel;
+use crate::operation::Service;
+use crate::outcome::Ended;
+use crate::process::{Effects, Factory, Protocol};
+use crate::queue;
+use crate::setup::Setup;
+use crate::simulate::Liveness;
+use crate::slab::Slab;
+use crate::time::Time;
+use crate::timers::Timers;
+
+use self::clients::Clients;
+use self::event::{Control, Event, Payload};
+use self::phases::Phase;
+use self::storage::Storage;
+use self::watch::Watch;
+
+/// One run.
+pub(crate) struct World<P: Protocol, F: Factory<P>> {
+    protocol: &'static str,
+    plants: Vec<String>,
+    kernel: Kernel,
+    factory: F,
+    nodes: Vec<Option<F::Node>>,
+    members: Rc<[NodeId]>,
+    payloads: Slab<Payload<P::Message>>,
+    timers: Timers<P::Timer>,
+    storage: Storage<P>,
+    effects: Effects<P>,
+    checks: Vec<Box<dyn Check<P>>>,
+    message_checks: Vec<usize>,
+    coalition: Option<Box<dyn Coalition<P>>>,
+    traitors: Vec<Member>,
+    plots: Vec<Plot<P>>,
+    wakes: Slab<u64>,
+    clients: Clients<P>,
+    history_check: Option<crate::history::HistoryCheck>,
+    service: Box<dyn Service<P>>,
+    liveness: Box<dyn Liveness<P>>,
+    phase: Phase,
+    watch: Watch,
+    tracer: Option<crate::trace::Tracer>,
+    setup: Setup,
+    keep_history: bool,
+    next_identity: u32,
+    ended: Option<Ended>,
+}
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// Runs to the end.
+    pub(crate) fn run(mut self) -> crate::outcome::Outcome {
+        self.begin();
+        let ended = self.turn();
+        self.conclude(ended)
+    }
+
+    /// Runs to the end under the `Choices` scheduler; returns how many alternatives there were at each choice as well.
+    pub(crate) fn run_choices(mut self) -> (crate::outcome::Outcome, Vec<u32>) {
+        self.begin();
+        let ended = self.turn();
+        let widths = match &mut self.kernel.agenda {
+            Agenda::Choices(agenda) => std::mem::take(&mut agenda.widths),
+            Agenda::Timed(_) => Vec::new(),
+        };
+        (self.conclude(ended), widths)
+    }
+
+    fn begin(&mut self) {
+        self.queue_controls();
+        for index in 0..self.nodes.len() {
+            let slot = crate::identity::Slot(u32::try_from(index).expect("fewer than 2^32 slots"));
+            if self.kernel.hot[index].up {
+                self.boot(slot, crate::process::Start::Genesis);
+            }
+        }
+    }
+
+    /// Handles events until something ends the run.
+    fn turn(&mut self) -> Ended {
+        loop {
+            if let Some(ended) = self.ended {
+                return ended;
+            }
+            if self.kernel.events >= self.setup.max_events {
+                return Ended::EventLimit;
+            }
+            let next = match &mut self.kernel.agenda {
+                Agenda::Timed(queue) => queue.pop(),
+                Agenda::Choices(_) => match self.choose() {
+                    Ok(next) => next,
+                    Err(ended) => return ended,
+                },
+            };
+            let Some(key) = next else { return Ended::Quiescent };
+            self.kernel.advance(Time::from_nanos(queue::time_of(key)));
+            self.handle(Event::decode(queue::payload_of(key)));
+        }
+    }
+
+    #[inline]
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Deliver(envelope) => self.arrive(envelope),
+            Event::Timer(index) => self.timer_came_up(index),
+            Event::Synced(job) => self.sync_ended(job),
+            Event::Served(slot) => self.served(crate::identity::Slot(slot)),
+            Event::Notice(notice) => self.notice_arrived(notice),
+            Event::Wake(token) => self.coalition_wakes(token),
+            Event::Request(request) => self.request_waits(request),
+            Event::Control(control) => self.control(control),
+        }
+    }
+
+    #[cold]
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Faults => self.faults_due(),
+            Control::Arrival => self.arrival(),
+            Control::Heal => self.heal(),
+            Control::Probe => self.probe(),
+            Control::End => self.ended = Some(Ended::Horizon),
+        }
+    }
+}

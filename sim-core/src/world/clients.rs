@@ -1,0 +1,214 @@
+//! Operations: the workload hands requests to client slots, returns end them, and together they write the history.
+
+use super::World;
+use super::step::Stimulus;
+use crate::facts::Facts;
+use crate::history::History;
+use crate::identity::Slot;
+use crate::kernel::Folded;
+use crate::metrics::MetricId;
+use crate::operation::{Answer, Operation, Reply};
+use crate::process::{Factory, Protocol, RequestId};
+use crate::time::Time;
+use crate::trace::What;
+use crate::workload::Workload;
+use crate::world::event::{Control, Event};
+
+/// A request that was handed to a client.
+struct Pending<P: Protocol> {
+    slot: Slot,
+    entry: usize,
+    operation: Operation,
+    invoked: Time,
+    open: bool,
+    /// Kept while the client is too busy to take it.
+    request: Option<P::Request>,
+}
+
+/// What clients are asked and what they answered.
+pub(super) struct Clients<P: Protocol> {
+    pub(super) workload: Option<Workload>,
+    pub(super) history: History,
+    requests: Vec<Pending<P>>,
+    first: u32,
+    count: u32,
+    latency: MetricId,
+    probes: u64,
+    pub(super) invoked: u64,
+    pub(super) returned: u64,
+    pub(super) succeeded: u64,
+}
+
+impl<P: Protocol> Clients<P> {
+    pub(super) fn new(
+        workload: Option<Workload>,
+        history: History,
+        first: u32,
+        count: u32,
+        latency: MetricId,
+    ) -> Self {
+        Self {
+            workload,
+            history,
+            requests: Vec::new(),
+            first,
+            count,
+            latency,
+            probes: 0,
+            invoked: 0,
+            returned: 0,
+            succeeded: 0,
+        }
+    }
+
+    fn slot_of(&self, client: u32) -> Slot {
+        Slot(self.first + client)
+    }
+
+    fn client_of(&self, slot: Slot) -> u32 {
+        slot.0 - self.first
+    }
+
+    /// A client slot crashed: what it had under way ends unknown.
+    pub(super) fn abandon(&mut self, slot: Slot, now: Time) {
+        if slot.0 < self.first || slot.0 >= self.first + self.count {
+            return;
+        }
+        let client = self.client_of(slot);
+        for request in &mut self.requests {
+            if request.open && request.slot == slot {
+                request.open = false;
+                self.history.complete(request.entry, now, Answer { reply: Reply::Unknown, position: None });
+                if let Some(workload) = &mut self.workload {
+                    workload.returned(client, &request.operation, &Reply::Unknown, now);
+                }
+            }
+        }
+    }
+}
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// The workload's next operation is due.
+    pub(super) fn arrival(&mut self) {
+        let now = self.kernel.now;
+        while let Some(invocation) = self.clients.workload.as_mut().and_then(|workload| workload.arrive(now))
+        {
+            self.invoke(invocation.client, &invocation.operation);
+        }
+        self.queue_arrival();
+    }
+
+    pub(super) fn queue_arrival(&mut self) {
+        let next = self.clients.workload.as_ref().and_then(Workload::next_arrival);
+        if let Some(at) = next.filter(|_| !self.phase.over()) {
+            let at = at.max(self.kernel.now);
+            if self.watch.arrival_queued.is_none_or(|queued| queued <= self.kernel.now || at < queued) {
+                self.watch.arrival_queued = Some(at);
+                self.kernel.queue_control(at, Control::Arrival, false);
+            }
+        }
+    }
+
+    fn invoke(&mut self, client: u32, operation: &Operation) {
+        let slot = self.clients.slot_of(client);
+        let Some(request) = self.service.encode(operation) else { return };
+        if !self.kernel.hot[slot.index()].up {
+            if let Some(workload) = &mut self.clients.workload {
+                workload.returned(client, operation, &Reply::Refused, self.kernel.now);
+            }
+            return;
+        }
+        let now = self.kernel.now;
+        let entry = self.clients.history.invoke(client, now, *operation);
+        let id = RequestId(self.clients.requests.len() as u64);
+        self.clients.invoked += 1;
+        self.kernel.findings.set_now(now);
+        let node = self.kernel.hot[slot.index()].node;
+        for check in &mut self.checks {
+            check.invoked(&self.kernel.ground, node, id, &request, &mut self.kernel.findings);
+        }
+        let index = u32::try_from(id.0).expect("fewer than 2^29 requests");
+        let waits = self.postponed(slot, Event::Request(index));
+        let kept = waits.then(|| request.clone());
+        let operation = *operation;
+        self.clients.requests.push(Pending {
+            slot,
+            entry,
+            operation,
+            invoked: now,
+            open: true,
+            request: kept,
+        });
+        if !waits {
+            self.step(slot, Stimulus::Request { id, request });
+        }
+    }
+
+    /// A client that was busy has time for a request.
+    pub(super) fn request_waits(&mut self, index: u32) {
+        let pending = &mut self.clients.requests[index as usize];
+        let (slot, request) = (pending.slot, pending.request.take());
+        if let Some(request) = request.filter(|_| self.kernel.hot[slot.index()].up) {
+            self.step(slot, Stimulus::Request { id: RequestId(u64::from(index)), request });
+        }
+    }
+
+    /// A client returns.
+    pub(super) fn respond(&mut self, slot: Slot, id: RequestId, response: &P::Response) {
+        self.kernel.fold(Folded::Return, slot, response.content() ^ id.0);
+        self.trace(slot, What::Return { id, response });
+        let now = self.kernel.now;
+        let index = usize::try_from(id.0).unwrap_or(usize::MAX);
+        let Some(pending) = self.clients.requests.get_mut(index) else { return };
+        if !pending.open || pending.slot != slot {
+            return;
+        }
+        pending.open = false;
+        let (operation, entry, invoked) = (pending.operation, pending.entry, pending.invoked);
+        let answer = self.service.decode(&operation, response);
+        let reply = answer.reply.clone();
+        self.clients.history.complete(entry, now, answer);
+        self.clients.returned += 1;
+        let succeeded = !matches!(reply, Reply::Refused | Reply::Unknown);
+        if succeeded {
+            self.clients.succeeded += 1;
+            self.kernel.metrics.record(self.clients.latency, now.since(invoked).as_nanos());
+        }
+        let client = self.clients.client_of(slot);
+        if let Some(workload) = &mut self.clients.workload {
+            workload.returned(client, &operation, &reply, now);
+        }
+        self.kernel.findings.set_now(now);
+        let node = self.kernel.hot[slot.index()].node;
+        for check in &mut self.checks {
+            check.returned(&self.kernel.ground, node, id, response, &mut self.kernel.findings);
+        }
+        self.found_something();
+        if succeeded {
+            self.operation_succeeded(invoked);
+        }
+        self.queue_arrival();
+        self.watch_returns();
+    }
+
+    /// Asks one client for one operation, to see whether there is progress.
+    pub(super) fn probe_operation(&mut self) {
+        if self.clients.count == 0 {
+            return;
+        }
+        let number = self.clients.probes;
+        self.clients.probes += 1;
+        // Above every value that a workload writes, so that written values stay unique.
+        let value = (1 << 60) + number;
+        let client = u32::try_from(number % u64::from(self.clients.count)).unwrap_or(0);
+        let offered = [
+            Operation::Write { key: 0, value },
+            Operation::Append { key: 0, value },
+            Operation::Enqueue { key: 0, value },
+            Operation::Add { key: 0, value },
+        ];
+        if let Some(operation) = offered.iter().find(|operation| self.service.encode(operation).is_some()) {
+            self.invoke(client, operation);
+        }
+    }
+}

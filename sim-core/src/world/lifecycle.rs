@@ -1,0 +1,231 @@
+//! How processes come and go: boot, crash, wipe, restart, join, leave, pause, twins and treason.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use super::World;
+use super::step::Stimulus;
+use crate::check::{Lifecycle, Verdict};
+use crate::coalition::Member;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::{Dropped, Folded, Hot};
+use crate::process::{Boot, Factory, Protocol, Role, Start};
+use crate::time::Time;
+use crate::trace::What;
+use crate::world::event::Event;
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// Starts a process in a slot and steps it for the first time.
+    pub(super) fn boot(&mut self, slot: Slot, start: Start) {
+        let place = &mut self.kernel.ground.places[slot.index()];
+        place.up = true;
+        let (node, role, incarnation) = (place.node, place.role, place.incarnation);
+        self.kernel.refresh(slot);
+        self.kernel.hot[slot.index()].drawn = 0;
+        self.kernel.painter.enter(slot, self.kernel.now, "running", None);
+        self.trace(slot, What::Boot { incarnation });
+        let members = Rc::clone(&self.members);
+        let boot = Boot {
+            node,
+            slot,
+            role,
+            members: &members,
+            start,
+            incarnation,
+            run_seed: self.kernel.seed,
+            journals: self.storage.journals(slot),
+        };
+        let factory = &mut self.factory;
+        match catch_unwind(AssertUnwindSafe(|| factory.boot(boot))) {
+            Ok(process) => self.nodes[slot.index()] = Some(process),
+            Err(_) => {
+                let message = format!("{node} panicked while it started");
+                let findings = &mut self.kernel.findings;
+                findings.report(Verdict::Crash, "process/panic", "boot", &[node], message);
+                self.crash(slot);
+                return;
+            }
+        }
+        self.tell_lifecycle(slot, Lifecycle::Booted);
+        self.step(slot, Stimulus::Start);
+    }
+
+    /// Stops the process in a slot: its memory, timers, sessions and whatever was not synced are gone.
+    pub(super) fn crash(&mut self, slot: Slot) {
+        let place = &mut self.kernel.ground.places[slot.index()];
+        if !place.up {
+            return;
+        }
+        place.up = false;
+        place.paused = false;
+        place.status = crate::ground::Status::default();
+        place.incarnation += 1;
+        self.kernel.refresh(slot);
+        self.kernel.fold(Folded::Crash, slot, 0);
+        self.trace(slot, What::Crash);
+        self.kernel.painter.enter(slot, self.kernel.now, "down", None);
+        self.kernel.painter.mark(slot, self.kernel.now, "crash", String::new());
+        self.nodes[slot.index()] = None;
+        self.watch.left_role(slot);
+        self.timers.clear(slot);
+        self.crash_storage(slot);
+        self.empty_inbox(slot);
+        self.kernel.network.down(self.kernel.now, slot, &mut self.kernel.notices);
+        self.kernel.queue_notices();
+        self.clients.abandon(slot, self.kernel.now);
+        self.tell_lifecycle(slot, Lifecycle::Crashed);
+    }
+
+    fn empty_inbox(&mut self, slot: Slot) {
+        if !self.kernel.servers.on() {
+            return;
+        }
+        let server = self.kernel.servers.of(slot);
+        server.paused = false;
+        let lost_notices: Vec<u32> = server.deferred.iter().copied().collect();
+        let dropped: Vec<u32> = server.drain().collect();
+        for event in lost_notices {
+            match Event::decode(event) {
+                Event::Notice(key) => {
+                    self.kernel.pending_notices.remove(key);
+                }
+                Event::Synced(key) => {
+                    self.kernel.syncs.remove(key);
+                }
+                _ => {}
+            }
+        }
+        for key in dropped {
+            let envelope = self.kernel.envelopes.remove(key);
+            self.discard(&envelope, Dropped::ReceiverDown);
+        }
+    }
+
+    /// Starts a process in a slot that is down.
+    pub(super) fn restart(&mut self, slot: Slot) {
+        let place = &self.kernel.ground.places[slot.index()];
+        if place.up || self.watch.departed(slot) {
+            return;
+        }
+        let start = if self.storage.journals(slot).is_empty() && self.watch.take_wiped(slot) {
+            Start::Join
+        } else {
+            Start::Restart
+        };
+        self.kernel.network.up(self.kernel.now, slot, &mut self.kernel.notices);
+        self.kernel.queue_notices();
+        self.kernel.painter.mark(slot, self.kernel.now, "restart", String::new());
+        self.boot(slot, start);
+    }
+
+    /// Stops the process and takes its disk; the place will be somebody new.
+    pub(super) fn wipe(&mut self, slot: Slot) {
+        self.crash(slot);
+        self.wipe_storage(slot);
+        let node = self.fresh_identity();
+        self.kernel.ground.assign(slot, node);
+        self.kernel.refresh(slot);
+        self.watch.wiped(slot);
+        self.tell_lifecycle(slot, Lifecycle::Wiped);
+    }
+
+    fn fresh_identity(&mut self) -> NodeId {
+        let node = NodeId(self.next_identity);
+        self.next_identity += 1;
+        node
+    }
+
+    /// A newcomer joins in a slot of its own.
+    pub(super) fn join(&mut self) {
+        let node = self.fresh_identity();
+        let slot = self.kernel.ground.add(node, Role::Member);
+        self.kernel.hot.push(Hot {
+            drawn: 0,
+            stepped: Time::MAX,
+            node,
+            incarnation: 0,
+            steps: 0,
+            up: false,
+            corrupt: false,
+        });
+        self.kernel.network.add_slot(Role::Member);
+        self.kernel.servers.add_slot();
+        self.kernel.sends.add_slot();
+        self.kernel.painter.add_slot();
+        self.timers.add_slot();
+        self.storage.add_slot();
+        self.watch.add_slot();
+        self.nodes.push(None);
+        self.boot(slot, Start::Join);
+    }
+
+    /// The process leaves for good.
+    pub(super) fn leave(&mut self, slot: Slot) {
+        self.crash(slot);
+        self.watch.depart(slot);
+    }
+
+    pub(super) fn pause(&mut self, slot: Slot) {
+        if !self.kernel.ground.places[slot.index()].up {
+            return;
+        }
+        self.kernel.servers.turn_on();
+        self.kernel.servers.of(slot).paused = true;
+        self.kernel.ground.places[slot.index()].paused = true;
+        self.kernel.painter.mark(slot, self.kernel.now, "pause", String::new());
+    }
+
+    pub(super) fn resume(&mut self, slot: Slot) {
+        if !self.kernel.ground.places[slot.index()].paused {
+            return;
+        }
+        self.kernel.ground.places[slot.index()].paused = false;
+        self.kernel.servers.of(slot).paused = false;
+        self.kernel.painter.mark(slot, self.kernel.now, "resume", String::new());
+        self.serve(slot);
+    }
+
+    /// The process in a slot is a traitor from now on.
+    pub(super) fn corrupt(&mut self, slot: Slot) {
+        let place = &mut self.kernel.ground.places[slot.index()];
+        place.honest = false;
+        let member = Member { slot, node: place.node };
+        if let Err(at) = self.traitors.binary_search_by_key(&slot, |member| member.slot) {
+            self.traitors.insert(at, member);
+        }
+        self.kernel.refresh(slot);
+        self.kernel.painter.mark(slot, self.kernel.now, "corrupt", String::new());
+        self.tell_lifecycle(slot, Lifecycle::Corrupted);
+    }
+
+    /// A second copy of an identity takes over a slot: both run honest code, and the identity counts as a traitor.
+    pub(super) fn twin(&mut self, slot: Slot, node: NodeId) {
+        let running = self.kernel.ground.places[slot.index()].up && self.nodes[slot.index()].is_some();
+        if running {
+            self.crash(slot);
+            self.wipe_storage(slot);
+        }
+        self.kernel.ground.assign(slot, node);
+        let slots: Vec<Slot> = self.kernel.ground.slots_of(node).collect();
+        for twin in slots {
+            let place = &mut self.kernel.ground.places[twin.index()];
+            place.honest = false;
+            place.twin = true;
+            self.kernel.refresh(twin);
+            self.tell_lifecycle(twin, Lifecycle::Corrupted);
+        }
+        if running {
+            self.kernel.network.up(self.kernel.now, slot, &mut self.kernel.notices);
+            self.kernel.queue_notices();
+            self.boot(slot, Start::Genesis);
+        }
+    }
+
+    pub(super) fn tell_lifecycle(&mut self, slot: Slot, event: Lifecycle) {
+        self.kernel.findings.set_now(self.kernel.now);
+        for check in &mut self.checks {
+            check.lifecycle(&self.kernel.ground, slot, event, &mut self.kernel.findings);
+        }
+        self.found_something();
+    }
+}

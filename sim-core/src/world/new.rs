@@ -1,0 +1,220 @@
+//! Puts a world together from a setup and a system under test.
+
+use std::rc::Rc;
+
+use super::World;
+use super::clients::Clients;
+use super::phases::Phase;
+use super::report::slot_names;
+use super::storage::Storage;
+use super::watch::Watch;
+use crate::agenda::Agenda;
+use crate::check::{Check, Needs};
+use crate::facts::Facts;
+use crate::fault::{ClockChange, FaultDriver};
+use crate::ground::Ground;
+use crate::history::{History, HistoryCheck};
+use crate::identity::{NodeId, Slot};
+use crate::kernel::{Kernel, Parts};
+use crate::network::Network;
+use crate::operation::ObjectModel;
+use crate::process::{Effects, Factory, Protocol};
+use crate::queue::EventQueue;
+use crate::random::{Draw, Keyed, Purpose, below};
+use crate::registry::{Launch, LaunchError};
+use crate::server::Servers;
+use crate::setup::{MeasureOf, Setup, Stop};
+use crate::simulate::Subject;
+use crate::slab::Slab;
+use crate::time::{Duration, Time};
+use crate::timers::Timers;
+use crate::trace::Tracer;
+use crate::workload::Workload;
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// A world at time zero, with nothing booted.
+    ///
+    /// # Errors
+    /// If the setup is absurd, or does not fit the system.
+    pub(crate) fn new(setup: &Setup, launch: &Launch, subject: Subject<P, F>) -> Result<Self, LaunchError> {
+        Self::with_agenda(setup, launch, subject, Agenda::Timed(EventQueue::new()))
+    }
+
+    /// A world under a given scheduler.
+    pub(crate) fn with_agenda(
+        setup: &Setup,
+        launch: &Launch,
+        subject: Subject<P, F>,
+        agenda: Agenda,
+    ) -> Result<Self, LaunchError> {
+        validate::<P>(setup)?;
+        let slots = (setup.members + setup.clients) as usize;
+        let mut kernel = kernel::<P>(setup, subject.model, agenda)?;
+        let latency = kernel.metrics.histogram("operation_latency_ns");
+        let timed = matches!(kernel.agenda, Agenda::Timed(_));
+        let checks = subject.checks.into_iter().filter(|check| wanted(setup, timed, check.as_ref()));
+        let checks: Vec<_> = checks.collect();
+        let message_checks = (0..checks.len()).filter(|index| checks[*index].reads_messages()).collect();
+        let workload = setup.workload.as_ref().map(|model| Workload::new(model, setup.clients, setup.seed));
+        let model = setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
+        let judged = setup.workload.is_some() && !setup.checks_off.iter().any(|off| off == "linearizable");
+        let history_check = judged.then(|| HistoryCheck::new(setup.history_budget));
+        let mut world = Self {
+            protocol: subject.protocol,
+            plants: launch.plants.clone(),
+            factory: subject.factory,
+            nodes: std::iter::repeat_with(|| None).take(slots).collect(),
+            members: (0..setup.members).map(NodeId).collect::<Rc<[NodeId]>>(),
+            payloads: Slab::default(),
+            timers: Timers::new(slots),
+            storage: Storage::new(slots, setup.disk.sync.compile(), setup.seed),
+            effects: Effects::new(),
+            checks,
+            message_checks,
+            coalition: subject.coalition,
+            traitors: Vec::new(),
+            plots: Vec::new(),
+            wakes: Slab::default(),
+            clients: Clients::new(workload, History::new(model), setup.members, setup.clients, latency),
+            history_check,
+            service: subject.service,
+            liveness: subject.liveness,
+            phase: Phase::Faults,
+            watch: Watch::new(setup, P::Observation::KINDS, slots),
+            tracer: launch.trace.clone().map(|request| Tracer::new(request, slot_names(&kernel.ground))),
+            setup: setup.clone(),
+            keep_history: launch.keep_history,
+            next_identity: setup.members + setup.clients,
+            ended: None,
+            kernel,
+        };
+        world.arrange();
+        Ok(world)
+    }
+
+    /// The state at the start: who is absent, who is a traitor, whose clock is wrong.
+    fn arrange(&mut self) {
+        let initial = self.setup.initial.clone();
+        for slot in initial.absent.iter().copied().map(Slot) {
+            self.kernel.ground.places[slot.index()].up = false;
+            self.kernel.refresh(slot);
+            self.kernel.network.down(Time::ZERO, slot, &mut self.kernel.notices);
+        }
+        self.kernel.notices.clear();
+        for slot in initial.corrupt.iter().copied().map(Slot) {
+            self.corrupt(slot);
+        }
+        for (slot, node) in initial.twins {
+            self.twin(Slot(slot), NodeId(node));
+        }
+        self.set_clocks();
+    }
+
+    fn set_clocks(&mut self) {
+        let model = self.setup.clocks.clone();
+        let dice = Keyed::new(self.setup.seed, Purpose::Clock);
+        let sampler = model.offset.as_ref().map(crate::distribution::Distribution::compile);
+        for index in 0..self.setup.members {
+            let slot = Slot(index);
+            if let Some(sampler) = &sampler {
+                let ahead = sampler.sample_from(&mut Draw::new(dice, u64::from(index), 0));
+                self.kernel.clocks.change(slot, Time::ZERO, ClockChange::Forward(ahead));
+            }
+            if model.drift_ppm > 0 {
+                let most = i64::from(model.drift_ppm) * 1_000;
+                let drawn = below(dice.word(u64::from(index), 1), 2 * most.unsigned_abs() + 1);
+                let parts = i32::try_from(drawn.cast_signed() - most).unwrap_or(0);
+                let change = ClockChange::Drift { parts_per_billion: parts };
+                self.kernel.clocks.change(slot, Time::ZERO, change);
+            }
+        }
+    }
+}
+
+fn wanted<P: Protocol>(setup: &Setup, timed: bool, check: &dyn Check<P>) -> bool {
+    (timed || check.needs() == Needs::Order) && !setup.checks_off.iter().any(|off| off == check.name())
+}
+
+fn kernel<P: Protocol>(
+    setup: &Setup,
+    model: crate::registry::FaultModel,
+    agenda: Agenda,
+) -> Result<Kernel, LaunchError> {
+    let refused = |error: &dyn std::fmt::Display| LaunchError::Setup(error.to_string());
+    let mut network = Network::new(&setup.network, setup.members, setup.clients, setup.seed)
+        .map_err(|error| refused(&error))?;
+    network.pin(setup.pins.clone());
+    let driver = FaultDriver::new(&setup.faults, model, setup.members, setup.clients, setup.seed)
+        .map_err(|error| refused(&error))?;
+    Ok(Kernel::new(Parts {
+        seed: setup.seed,
+        ground: Ground::new(setup.members, setup.clients),
+        network,
+        servers: Servers::new(&setup.service, (setup.members + setup.clients) as usize),
+        driver,
+        agenda,
+        kinds: P::Message::KINDS.len(),
+    }))
+}
+
+/// The longest run: a hundred years would overflow nothing, a thousand would.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+fn validate<P: Protocol>(setup: &Setup) -> Result<(), LaunchError> {
+    let refuse = |reason: String| Err(LaunchError::Setup(reason));
+    if setup.members == 0 {
+        return refuse("a cluster needs at least one member".to_owned());
+    }
+    if u64::from(setup.members) + u64::from(setup.clients) > 1 << 24 {
+        return refuse("a world holds at most 16,777,216 slots".to_owned());
+    }
+    if setup.duration > LONGEST || setup.progress_within.is_some_and(|within| within > LONGEST) {
+        return refuse(format!("a run lasts at most {LONGEST}"));
+    }
+    if let Err(error) = setup.disk.sync.validate() {
+        return refuse(error.to_string());
+    }
+    if let Some(Err(error)) = setup.workload.as_ref().map(|workload| workload.validate(setup.clients)) {
+        return refuse(error.to_string());
+    }
+    let initial = &setup.initial;
+    let named =
+        initial.absent.iter().chain(&initial.corrupt).chain(initial.twins.iter().map(|(slot, _)| slot));
+    if let Some(slot) = named.copied().find(|slot| *slot >= setup.members) {
+        return refuse(format!(
+            "the start names n{}, but there are only {} members",
+            slot + 1,
+            setup.members
+        ));
+    }
+    if let Some((_, node)) = initial.twins.iter().find(|(_, node)| *node >= setup.members) {
+        return refuse(format!(
+            "the start names n{}, but there are only {} members",
+            node + 1,
+            setup.members
+        ));
+    }
+    known::<P>(setup)
+}
+
+/// Stop rules and measures must name kinds that the protocol has: a typo would otherwise never stop, or measure nothing.
+fn known<P: Protocol>(setup: &Setup) -> Result<(), LaunchError> {
+    let observed = setup.stop.iter().filter_map(|stop| match stop {
+        Stop::Observed { kind, .. } => Some((kind, P::Observation::KINDS)),
+        Stop::Returned(_) | Stop::AllInRole(_) | Stop::Violation => None,
+    });
+    let measured = setup.measures.iter().filter_map(|measure| match &measure.what {
+        MeasureOf::FirstTime(kind) | MeasureOf::LastTime(kind) | MeasureOf::Count(kind) => {
+            Some((kind, P::Observation::KINDS))
+        }
+        MeasureOf::Sent(kind) => Some((kind, P::Message::KINDS)),
+        MeasureOf::ShareInRole(_) => None,
+    });
+    match observed.chain(measured).find(|(kind, kinds)| !kinds.contains(&kind.as_str())) {
+        None => Ok(()),
+        Some((kind, kinds)) => Err(LaunchError::Setup(format!(
+            "\"{kind}\" is not something that can be counted here; there is {}",
+            kinds.join(", ")
+        ))),
+    }
+}

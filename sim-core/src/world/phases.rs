@@ -1,0 +1,145 @@
+//! Two phases: safety under faults, then a core is healed and progress is demanded.
+
+use super::World;
+use crate::check::{Lifecycle, Seen};
+use crate::identity::Slot;
+use crate::kernel::Kernel;
+use crate::outcome::{Progress, Stall};
+use crate::process::{Factory, Protocol};
+use crate::simulate::{Liveness, ProgressSeen};
+use crate::time::Time;
+use crate::world::event::Control;
+
+/// Where a run is.
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    /// Faults fire.
+    Faults,
+    /// A core is healed.
+    Healed { core: Vec<Slot>, since: Time, owed: Result<(), Stall>, made: Option<Time> },
+}
+
+/// How often progress is probed in the second phase.
+const PROBES: u64 = 16;
+
+impl Phase {
+    /// Whether the workload has come to its end.
+    pub(super) fn over(&self) -> bool {
+        matches!(self, Self::Healed { .. })
+    }
+}
+
+/// A core that the protocol accepts as owed progress, among a few drawn; the last one if it accepts none.
+fn choose_core<P: Protocol>(kernel: &Kernel, liveness: &dyn Liveness<P>) -> (Vec<Slot>, Result<(), Stall>) {
+    const ATTEMPTS: u32 = 4;
+    let mut attempt = 0;
+    loop {
+        let core = kernel.driver.choose_core(&kernel.ground, attempt);
+        let owed = liveness.owed(&kernel.ground, &core);
+        attempt += 1;
+        if owed.is_ok() || attempt == ATTEMPTS {
+            return (core, owed);
+        }
+    }
+}
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// What the world does itself, queued at the start.
+    pub(super) fn queue_controls(&mut self) {
+        let end = Time::ZERO + self.setup.duration;
+        let control = if self.setup.progress_within.is_some() { Control::Heal } else { Control::End };
+        self.kernel.queue_control(end, control, false);
+        self.queue_faults();
+        if let Some(at) = self.clients.workload.as_ref().and_then(crate::workload::Workload::first_arrival) {
+            self.watch.arrival_queued = Some(at);
+            self.kernel.queue_control(at, Control::Arrival, false);
+        }
+    }
+
+    /// The first phase is over: a random core that the protocol accepts is healed, and nothing new fires.
+    pub(super) fn heal(&mut self) {
+        let Some(within) = self.setup.progress_within else { return };
+        let kernel = &mut self.kernel;
+        let (core, owed) = choose_core(kernel, self.liveness.as_ref());
+        let mut actions = std::mem::take(&mut kernel.actions);
+        kernel.driver.heal(&kernel.ground, &core, &mut actions);
+        kernel.watches = crate::kernel::Watches::default();
+        self.perform(actions);
+        for slot in &core {
+            self.tell_lifecycle(*slot, Lifecycle::Healed);
+        }
+        let made = match self.liveness.seen_by() {
+            ProgressSeen::Observations if self.liveness.reached(&self.kernel.ground, &core, None) => {
+                Some(self.kernel.now)
+            }
+            _ => None,
+        };
+        let since = self.kernel.now;
+        self.phase = Phase::Healed { core, since, owed, made };
+        self.kernel.queue_control(since + within, Control::End, false);
+        self.kernel.queue_control(since, Control::Probe, false);
+        self.end_if_made();
+    }
+
+    /// Another try to see progress.
+    pub(super) fn probe(&mut self) {
+        let Phase::Healed { made: None, .. } = self.phase else { return };
+        if self.liveness.seen_by() == ProgressSeen::Operations {
+            self.probe_operation();
+            let within = self.setup.progress_within.unwrap_or_default();
+            let next = self.kernel.now + (within / PROBES).max(crate::time::Duration::from_nanos(1));
+            self.kernel.queue_control(next, Control::Probe, false);
+        }
+    }
+
+    pub(super) fn operation_succeeded(&mut self, invoked: Time) {
+        let now = self.kernel.now;
+        if self.liveness.seen_by() != ProgressSeen::Operations {
+            return;
+        }
+        if let Phase::Healed { since, made: made @ None, .. } = &mut self.phase
+            && invoked >= *since
+        {
+            *made = Some(now);
+            self.end_if_made();
+        }
+    }
+
+    #[inline]
+    pub(super) fn progress_by(&mut self, seen: &Seen<'_, P>) {
+        if let Phase::Healed { core, made: made @ None, .. } = &mut self.phase
+            && self.liveness.seen_by() == ProgressSeen::Observations
+            && self.liveness.reached(&self.kernel.ground, core, Some(seen))
+        {
+            *made = Some(self.kernel.now);
+            self.end_if_made();
+        }
+    }
+
+    fn end_if_made(&mut self) {
+        if matches!(self.phase, Phase::Healed { made: Some(_), .. }) {
+            self.ended = Some(crate::outcome::Ended::Horizon);
+        }
+    }
+
+    /// What became of progress, at the end.
+    pub(super) fn progress(&self) -> Progress {
+        match &self.phase {
+            Phase::Faults if self.setup.progress_within.is_none() => {
+                Progress::NotOwed { why: "the scenario has no second phase".to_owned() }
+            }
+            Phase::Faults => Progress::NotOwed { why: "the run ended in its first phase".to_owned() },
+            Phase::Healed { since, made: Some(made), .. } => {
+                Progress::Made { after_ns: made.since(*since).as_nanos() }
+            }
+            Phase::Healed { owed: Err(reason), .. } => Progress::Stalled { reason: *reason },
+            Phase::Healed { core, .. } => match self.liveness.explain(&self.kernel.ground, core) {
+                Some(reason) => Progress::Stalled { reason },
+                None if self.ended == Some(crate::outcome::Ended::StopRule) => {
+                    Progress::NotOwed { why: "a stop rule ended the run before progress was due".to_owned() }
+                }
+                None => Progress::Missed,
+            },
+        }
+    }
+}

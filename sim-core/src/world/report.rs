@@ -1,0 +1,204 @@
+//! The outcome: everything that a run came to, in neutral words.
+
+use std::collections::BTreeMap;
+
+use super::World;
+use crate::check::Verdict;
+use crate::facts::Facts;
+use crate::history::Judgement;
+use crate::kernel::Dropped;
+use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
+use crate::process::{Factory, Protocol, Role};
+use crate::setup::MeasureOf;
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// Ends the run and tells what it came to.
+    pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
+        self.kernel.findings.set_now(self.kernel.now);
+        for check in &mut self.checks {
+            check.finish(&self.kernel.ground, &mut self.kernel.findings);
+        }
+        let judged = self.judge_history();
+        let progress = self.progress();
+        self.judge_progress(&progress);
+        self.kernel.painter.finish(self.kernel.now);
+        let activity = self.activity(ended, &progress);
+        let mut reasons = self.reasons(&progress, &activity);
+        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
+        let verdict = self.verdict(&reasons);
+        let mut checks: Vec<CheckReport> = self.checks.iter().map(|check| report(check.as_ref())).collect();
+        checks.extend(judged.iter().flat_map(Judgement::reports));
+        let measures = self.measures();
+        self.count_messages();
+        let kernel = self.kernel;
+        Outcome {
+            protocol: self.protocol.to_owned(),
+            plants: self.plants,
+            seed: kernel.seed,
+            slots: slot_names(&kernel.ground),
+            members: self.setup.members,
+            verdict,
+            reasons,
+            violations: kernel.findings.violations().to_vec(),
+            violations_omitted: kernel.findings.omitted(),
+            digest: kernel.digest.whole(),
+            events: kernel.events,
+            virtual_ns: kernel.now.as_nanos(),
+            ended,
+            progress,
+            messages: kernel.messages,
+            metrics: kernel.metrics.summary(),
+            measures,
+            activity,
+            checks,
+            faults: kernel.driver.executed().to_vec(),
+            plan: kernel.driver.executed_plan(),
+            fates: kernel.network.changes().clone(),
+            history: if self.keep_history { self.clients.history.entries() } else { Vec::new() },
+            picture: Picture {
+                lanes: kernel.painter.lanes,
+                marks: kernel.painter.marks,
+                ..Picture::default()
+            },
+            trace: self.tracer.map(|tracer| tracer.finish()),
+        }
+    }
+
+    /// Whether what the clients saw is linearizable.
+    fn judge_history(&mut self) -> Option<Judgement> {
+        let judgement = self.history_check?.judge(&self.clients.history);
+        judgement.report(&self.clients.history, &mut self.kernel.findings);
+        Some(judgement)
+    }
+
+    fn judge_progress(&mut self, progress: &Progress) {
+        if *progress == Progress::Missed {
+            let within = self.setup.progress_within.unwrap_or_default();
+            let message =
+                format!("no progress within {within} after the heal, though a healthy core was there");
+            self.kernel.findings.liveness("progress", "", &[], message);
+        }
+    }
+
+    fn activity(&self, ended: Ended, progress: &Progress) -> BTreeMap<String, u64> {
+        let mut activity = BTreeMap::new();
+        let faults = self.kernel.driver.activity();
+        for (family, count) in faults.families() {
+            activity.insert(format!("faults.{}", family.name()), count);
+        }
+        activity.insert("faults.refused".to_owned(), faults.refused);
+        let mut put = |name: &str, value: u64| {
+            activity.insert(name.to_owned(), value);
+        };
+        put("operations.invoked", self.clients.invoked);
+        put("operations.returned", self.clients.returned);
+        put("operations.succeeded", self.clients.succeeded);
+        put("syncs.ok", self.storage.counts.0);
+        put("syncs.failed", self.storage.counts.1);
+        put("progress.owed", u64::from(matches!(progress, Progress::Made { .. } | Progress::Missed)));
+        put("ended.early", u64::from(ended == Ended::EventLimit));
+        let (coordinating, working) = self.kernel.servers.booked();
+        put("time.coordinating_ns", coordinating);
+        put("time.working_ns", working);
+        for (name, kind) in P::Observation::KINDS.iter().zip(&self.watch.kinds) {
+            put(&format!("observed.{name}"), kind.count);
+        }
+        for (name, count) in Dropped::NAMES.iter().zip(self.kernel.dropped) {
+            put(&format!("dropped.{name}"), count);
+        }
+        activity
+    }
+
+    /// Why the run proves nothing, if it does not.
+    fn reasons(&self, progress: &Progress, activity: &BTreeMap<String, u64>) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if self.kernel.events == 0 || self.watch.kinds.iter().all(|kind| kind.count == 0) {
+            reasons.push("nothing happened".to_owned());
+        }
+        if self.setup.workload.is_some() && self.clients.succeeded == 0 {
+            reasons.push("no operation succeeded".to_owned());
+        }
+        if let Progress::Stalled { reason } = progress {
+            reasons.push(format!("no progress after the heal, excused: {reason:?}"));
+        }
+        for (name, least) in &self.setup.at_least {
+            let count = activity.get(name).copied().unwrap_or(0);
+            if count < *least {
+                reasons.push(format!("{name} is {count}, the scenario wants at least {least}"));
+            }
+        }
+        reasons
+    }
+
+    fn verdict(&self, reasons: &[String]) -> Verdict {
+        let quiet = if reasons.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
+        let worst = self.kernel.findings.violations().iter().map(|violation| violation.verdict).max();
+        match worst {
+            // Beyond what the protocol promises to bear, a broken property breaks the assumption, not the protocol.
+            Some(found) if found < Verdict::Crash && self.kernel.driver.over_budget() => Verdict::Assumption,
+            Some(found) => found.max(quiet),
+            None => quiet,
+        }
+    }
+
+    fn measures(&self) -> BTreeMap<String, Option<u64>> {
+        let kind = |name: &str| {
+            let index = P::Observation::KINDS.iter().position(|kind| *kind == name);
+            index.map(|index| self.watch.kinds[index]).unwrap_or_default()
+        };
+        let value = |what: &MeasureOf| match what {
+            MeasureOf::FirstTime(name) => kind(name).first.map(crate::time::Time::as_nanos),
+            MeasureOf::LastTime(name) => kind(name).last.map(crate::time::Time::as_nanos),
+            MeasureOf::Count(name) => Some(kind(name).count),
+            MeasureOf::ShareInRole(role) => Some(self.share_in_role(role)),
+            MeasureOf::Sent(name) => {
+                let index = P::Message::KINDS.iter().position(|kind| kind == name);
+                index.map(|index| self.kernel.sends.by_kind[index])
+            }
+        };
+        self.setup.measures.iter().map(|measure| (measure.name.clone(), value(&measure.what))).collect()
+    }
+
+    fn share_in_role(&self, role: &str) -> u64 {
+        let members = self.kernel.ground.members().count() as u64;
+        let inside =
+            self.kernel.ground.members().filter(|(_, place)| place.status.role == Some(role)).count();
+        inside as u64 * 1_000_000 / members.max(1)
+    }
+
+    fn count_messages(&mut self) {
+        let messages = &mut self.kernel.messages;
+        messages.in_flight = self.kernel.envelopes.len() as u64;
+        messages.by_kind = P::Message::KINDS
+            .iter()
+            .zip(&self.kernel.sends.by_kind)
+            .filter(|(_, count)| **count > 0)
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect();
+    }
+}
+
+fn report<P: Protocol>(check: &dyn crate::check::Check<P>) -> CheckReport {
+    CheckReport {
+        name: check.name().to_owned(),
+        on: true,
+        needs: check.needs(),
+        exercised: check.exercised(),
+    }
+}
+
+/// `n1`, `n2`, ... for members, `c1`, ... for clients.
+pub(super) fn slot_names(ground: &crate::ground::Ground) -> Vec<String> {
+    let mut clients = 0;
+    ground
+        .places
+        .iter()
+        .map(|place| match place.role {
+            Role::Member => place.node.to_string(),
+            Role::Client => {
+                clients += 1;
+                format!("c{clients}")
+            }
+        })
+        .collect()
+}

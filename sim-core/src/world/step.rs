@@ -1,0 +1,218 @@
+//! One input in: to a process, or to the coalition that owns it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::World;
+use crate::check::Verdict;
+use crate::coalition::{CoalitionContext, Plot, Puppet};
+use crate::facts::Facts;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::{Folded, Hot};
+use crate::process::{
+    Context, Effects, Factory, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
+    SyncResult, TimerId,
+};
+use crate::random::{Draw, Keyed, ProcessRng, Purpose};
+use crate::time::Time;
+use crate::world::event::{Event, Payload};
+
+/// An input before its message is borrowed from the payloads.
+pub(super) enum Stimulus<P: Protocol> {
+    Start,
+    Message { from: NodeId, payload: u32 },
+    Timer { id: TimerId, timer: P::Timer },
+    Request { id: RequestId, request: P::Request },
+    Link { peer: NodeId, state: LinkState },
+    Synced { id: SyncId, result: SyncResult },
+}
+
+impl<P: Protocol> Stimulus<P> {
+    #[inline]
+    fn fold(&self, payloads: &crate::slab::Slab<Payload<P::Message>>) -> (Folded, u64) {
+        match self {
+            Self::Start => (Folded::Start, 0),
+            Self::Message { from, payload } => {
+                (Folded::Message, payloads[*payload].content ^ u64::from(from.0).rotate_left(32))
+            }
+            Self::Timer { id, timer } => (Folded::Timer, timer.content() ^ u64::from(id.0).rotate_left(32)),
+            Self::Request { id, request } => (Folded::Request, request.content() ^ id.0),
+            Self::Link { peer, state } => (Folded::Link, u64::from(peer.0) << 1 | *state as u64),
+            Self::Synced { id, result } => (Folded::Synced, id.0 << 2 | *result as u64),
+        }
+    }
+
+    #[inline]
+    fn input(self, payloads: &crate::slab::Slab<Payload<P::Message>>) -> Input<'_, P> {
+        match self {
+            Self::Start => Input::Start,
+            Self::Message { from, payload } => Input::Message { from, message: &payloads[payload].message },
+            Self::Timer { id, timer } => Input::Timer { id, timer },
+            Self::Request { id, request } => Input::Request { id, request },
+            Self::Link { peer, state } => Input::Link { peer, state },
+            Self::Synced { id, result } => Input::Synced { id, result },
+        }
+    }
+}
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// Steps the process in a slot that is up, and carries out what it asks for.
+    pub(super) fn step(&mut self, slot: Slot, stimulus: Stimulus<P>) {
+        let hot = self.enter_step(slot);
+        let (folded, content) = stimulus.fold(&self.payloads);
+        self.kernel.fold(folded, slot, content);
+        self.trace_input(slot, &stimulus);
+        let local = self.kernel.clocks.read(slot, self.kernel.now);
+        let Some(node) = self.nodes[slot.index()].as_mut() else { return };
+        let place = ProcessPlace { now: local, node: hot.node, incarnation: hot.incarnation };
+        let mut drawn = hot.drawn;
+        let mut signatures = 0;
+        let mut strings = Strings {
+            process: node,
+            place,
+            dice: self.kernel.dice,
+            drawn: &mut drawn,
+            keys: &self.kernel.keys,
+            effects: &mut self.effects,
+            signatures: &mut signatures,
+        };
+        let input = stimulus.input(&self.payloads);
+        let brain = if hot.corrupt { self.coalition.as_deref_mut() } else { None };
+        let result = match brain {
+            None => catch_unwind(AssertUnwindSafe(|| strings.run(input))),
+            Some(coalition) => {
+                let mut cx = CoalitionContext {
+                    now: self.kernel.now,
+                    members: &self.traitors,
+                    keys: &self.kernel.keys,
+                    draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
+                    plots: &mut self.plots,
+                };
+                catch_unwind(AssertUnwindSafe(|| coalition.step(slot, input, &mut strings, &mut cx)))
+            }
+        };
+        self.kernel.hot[slot.index()].drawn = drawn;
+        match result {
+            Ok(()) => self.leave_step(slot, hot.incarnation, signatures),
+            Err(panic) => self.panicked(slot, panic.as_ref()),
+        }
+    }
+
+    #[inline]
+    fn enter_step(&mut self, slot: Slot) -> Hot {
+        let kernel = &mut self.kernel;
+        kernel.events += 1;
+        let hot = &mut kernel.hot[slot.index()];
+        hot.steps = if hot.stepped == kernel.now { hot.steps.wrapping_add(1) } else { 0 };
+        hot.stepped = kernel.now;
+        kernel.sends.begin(hot.steps);
+        *hot
+    }
+
+    #[inline]
+    fn leave_step(&mut self, slot: Slot, incarnation: u32, signatures: u32) {
+        if !self.effects.list.is_empty() {
+            self.carry_out(slot, incarnation);
+        }
+        if !self.plots.is_empty() {
+            self.carry_out_plots();
+        }
+        if self.kernel.servers.on() {
+            self.book(slot, signatures);
+        }
+        if self.kernel.watches.observations || self.kernel.watches.messages {
+            self.step_ended();
+        }
+    }
+
+    /// A panic is caught, crashes the slot, and is a finding.
+    #[cold]
+    fn panicked(&mut self, slot: Slot, panic: &(dyn std::any::Any + Send)) {
+        self.effects.clear();
+        self.plots.clear();
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned());
+        let node = self.kernel.hot[slot.index()].node;
+        self.kernel.fold(Folded::Panic, slot, 0);
+        self.kernel.findings.report(
+            Verdict::Crash,
+            "process/panic",
+            "",
+            &[node],
+            format!("{node} panicked: {text}"),
+        );
+        self.crash(slot);
+    }
+
+    pub(super) fn coalition_wakes(&mut self, key: u32) {
+        let token = self.wakes.remove(key);
+        let Some(coalition) = self.coalition.as_deref_mut() else { return };
+        self.kernel.events += 1;
+        self.kernel.fold(Folded::Wake, Slot(0), token);
+        let mut cx = CoalitionContext {
+            now: self.kernel.now,
+            members: &self.traitors,
+            keys: &self.kernel.keys,
+            draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
+            plots: &mut self.plots,
+        };
+        coalition.wake(token, &mut cx);
+        self.carry_out_plots();
+    }
+
+    pub(super) fn carry_out_plots(&mut self) {
+        let mut plots = std::mem::take(&mut self.plots);
+        for plot in plots.drain(..) {
+            match plot {
+                Plot::Send { from, to, message } => {
+                    let hot = self.kernel.hot[from.index()];
+                    if hot.up {
+                        let steps = hot.steps.wrapping_add(1);
+                        self.kernel.hot[from.index()].steps = steps;
+                        self.kernel.sends.begin(steps);
+                        let payload = self.payload(message);
+                        self.post(from, to, payload);
+                        self.release(payload);
+                    }
+                }
+                Plot::Wake { after, token } => {
+                    let key = self.wakes.insert(token);
+                    let at = self.kernel.now.saturating_add(after);
+                    self.kernel.queue(at, token ^ 0x77AA_0000_0000_0000, Event::Wake(key));
+                }
+            }
+        }
+        self.plots = plots;
+    }
+}
+
+/// The dice of the coalition, for one of its steps.
+fn coalition_dice(seed: u64, now: Time, step: u64) -> Draw {
+    Draw::new(Keyed::new(seed, Purpose::Coalition), now.as_nanos(), step)
+}
+
+/// A process with everything that its step needs: what runs an honest process, and what a coalition pulls.
+struct Strings<'a, P: Protocol, N> {
+    process: &'a mut N,
+    place: ProcessPlace,
+    dice: Keyed,
+    drawn: &'a mut u64,
+    keys: &'a Keys,
+    effects: &'a mut Effects<P>,
+    signatures: &'a mut u32,
+}
+
+impl<P: Protocol, N: Process<P>> Puppet<P> for Strings<'_, P, N> {
+    #[inline]
+    fn run(&mut self, input: Input<'_, P>) {
+        let rng = ProcessRng::new(self.dice, self.place.node.0, self.place.incarnation, self.drawn);
+        let mut cx = Context::new(self.place, rng, self.keys, self.effects, self.signatures);
+        self.process.step(input, &mut cx);
+    }
+
+    fn effects(&mut self) -> &mut Effects<P> {
+        self.effects
+    }
+}

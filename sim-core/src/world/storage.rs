@@ -1,0 +1,402 @@
+//! Journals, syncs and holds: what is durable, and what must not be seen before it is.
+
+use std::collections::VecDeque;
+
+use super::World;
+use super::step::Stimulus;
+use crate::disk::{Journal, Tail};
+use crate::distribution::Sampler;
+use crate::facts::Facts;
+use crate::fault::DiskFault;
+use crate::ground::Mark;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::{Folded, SyncJob};
+use crate::process::{Factory, JournalId, Protocol, RequestId, SyncId, SyncResult};
+use crate::random::{Draw, Keyed, Purpose};
+use crate::time::{Duration, Time};
+use crate::trace::What;
+use crate::world::event::Event;
+
+/// A visible effect that waits for a sync.
+pub(super) enum Gated<P: Protocol> {
+    Send { to: NodeId, payload: u32 },
+    Return { id: RequestId, response: P::Response },
+    Observe(P::Observation),
+}
+
+/// Effects of one step that wait for the same syncs.
+struct Gate<P: Protocol> {
+    waits: Vec<SyncId>,
+    effects: Vec<Gated<P>>,
+}
+
+/// What one slot stores.
+struct Store<P: Protocol> {
+    journals: Vec<Journal<P::Record>>,
+    /// Syncs that have not ended.
+    pending: Vec<SyncId>,
+    /// Syncs of this incarnation that failed.
+    failed: Vec<SyncId>,
+    gates: VecDeque<Gate<P>>,
+    /// When the last sync that was asked for will have ended.
+    free_at: Time,
+    fault: DiskFault,
+    syncs: u64,
+}
+
+impl<P: Protocol> Default for Store<P> {
+    fn default() -> Self {
+        Self {
+            journals: Vec::new(),
+            pending: Vec::new(),
+            failed: Vec::new(),
+            gates: VecDeque::new(),
+            free_at: Time::ZERO,
+            fault: DiskFault::Healthy,
+            syncs: 0,
+        }
+    }
+}
+
+/// What all slots store; a slot that stores nothing costs eight bytes.
+pub(super) struct Storage<P: Protocol> {
+    stores: Vec<Option<Box<Store<P>>>>,
+    sampler: Sampler,
+    dice: Keyed,
+    crash_dice: Keyed,
+    /// The syncs that the step in progress holds on.
+    holds: Vec<SyncId>,
+    /// A hold on a failed sync: whatever follows in the step is lost.
+    lost: bool,
+    open: Gate<P>,
+    spare: Vec<Gate<P>>,
+    last_journal: JournalId,
+    /// Syncs that ended well, and badly.
+    pub(super) counts: (u64, u64),
+}
+
+impl<P: Protocol> Storage<P> {
+    pub(super) fn new(slots: usize, sampler: Sampler, seed: u64) -> Self {
+        Self {
+            stores: std::iter::repeat_with(|| None).take(slots).collect(),
+            sampler,
+            dice: Keyed::new(seed, Purpose::Disk),
+            crash_dice: Keyed::new(seed, Purpose::Crash),
+            holds: Vec::new(),
+            lost: false,
+            open: Gate { waits: Vec::new(), effects: Vec::new() },
+            spare: Vec::new(),
+            last_journal: JournalId(0),
+            counts: (0, 0),
+        }
+    }
+
+    pub(super) fn add_slot(&mut self) {
+        self.stores.push(None);
+    }
+
+    fn of(&mut self, slot: Slot) -> &mut Store<P> {
+        self.stores[slot.index()].get_or_insert_default()
+    }
+
+    pub(super) fn journals(&self, slot: Slot) -> &[Journal<P::Record>] {
+        self.stores[slot.index()].as_ref().map_or(&[], |store| &store.journals)
+    }
+
+    pub(super) fn set_fault(&mut self, slot: Slot, fault: DiskFault) {
+        self.of(slot).fault = fault;
+    }
+
+    #[inline]
+    pub(super) fn open_step(&mut self) {
+        self.last_journal = JournalId(0);
+    }
+
+    #[inline]
+    pub(super) fn gate_open(&self) -> bool {
+        self.lost || !self.holds.is_empty()
+    }
+
+    /// Keeps an effect until the syncs that the step holds on have ended; gives it back if one of them has failed.
+    fn gate(&mut self, slot: Slot, effect: Gated<P>) -> Option<Gated<P>> {
+        if self.lost {
+            return Some(effect);
+        }
+        if self.open.waits != self.holds {
+            self.seal(slot);
+            self.open.waits.extend_from_slice(&self.holds);
+        }
+        self.open.effects.push(effect);
+        None
+    }
+
+    /// The gate in the making joins those of the slot.
+    fn seal(&mut self, slot: Slot) {
+        if self.open.effects.is_empty() {
+            self.open.waits.clear();
+            return;
+        }
+        let fresh = self.spare.pop().unwrap_or(Gate { waits: Vec::new(), effects: Vec::new() });
+        let gate = std::mem::replace(&mut self.open, fresh);
+        self.of(slot).gates.push_back(gate);
+    }
+
+    #[inline]
+    pub(super) fn close_step(&mut self, slot: Slot) {
+        if self.gate_open() {
+            self.seal(slot);
+            self.holds.clear();
+            self.lost = false;
+        }
+    }
+
+    pub(super) fn last_journal(&self) -> JournalId {
+        self.last_journal
+    }
+}
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// Keeps a visible effect until the syncs that the step holds on have ended; it is lost if one of them has failed.
+    pub(super) fn gate(&mut self, slot: Slot, effect: Gated<P>) {
+        if let Some(Gated::Send { payload, .. }) = self.storage.gate(slot, effect) {
+            self.release(payload);
+        }
+    }
+
+    pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
+        let content = record.content() ^ u64::from(id.0).rotate_left(56);
+        self.kernel.fold(Folded::Append, slot, content);
+        self.trace(slot, What::Append { journal: id, record: &record });
+        self.journal(slot, id).append(record);
+        self.storage.last_journal = id;
+        self.publish_mark(slot, id);
+    }
+
+    pub(super) fn rewrite(&mut self, slot: Slot, id: JournalId, records: Vec<P::Record>) {
+        let content = records.iter().fold(0, |sum: u64, record| sum.rotate_left(7) ^ record.content());
+        self.kernel.fold(Folded::Rewrite, slot, content);
+        self.trace(slot, What::Rewrite { journal: id, records: records.len() as u64 });
+        self.journal(slot, id).rewrite(records);
+        self.storage.last_journal = id;
+        self.publish_mark(slot, id);
+    }
+
+    fn journal(&mut self, slot: Slot, id: JournalId) -> &mut Journal<P::Record> {
+        let journals = &mut self.storage.of(slot).journals;
+        let index = usize::from(id.0);
+        if journals.len() <= index {
+            journals.resize_with(index + 1, Journal::default);
+        }
+        &mut journals[index]
+    }
+
+    fn publish_mark(&mut self, slot: Slot, id: JournalId) {
+        let mark = self.journal(slot, id).mark();
+        let marks = &mut self.kernel.ground.places[slot.index()].marks;
+        let index = usize::from(id.0);
+        if marks.len() <= index {
+            marks.resize(index + 1, Mark::default());
+        }
+        marks[index] = mark;
+    }
+
+    pub(super) fn sync(&mut self, slot: Slot, journal: JournalId, id: SyncId) {
+        self.kernel.fold(Folded::Sync, slot, id.0 ^ u64::from(journal.0).rotate_left(56));
+        self.trace(slot, What::Sync { journal, id });
+        let now = self.kernel.now;
+        let upto = self.journal(slot, journal).mark().appended;
+        let incarnation = self.kernel.hot[slot.index()].incarnation;
+        let (latency, result) = self.sync_fate(slot);
+        let store = self.storage.of(slot);
+        let at = store.free_at.max(now).saturating_add(latency);
+        store.free_at = at;
+        if at == now && result == SyncResult::Ok {
+            // A disk that takes no time is done before the step goes on: a hold on this sync is nothing.
+            self.journal(slot, journal).make_durable(upto);
+            self.publish_mark(slot, journal);
+        } else {
+            store.pending.push(id);
+        }
+        let job = SyncJob { slot, incarnation, journal: journal.0, id, upto, result };
+        let key = self.kernel.syncs.insert(job);
+        let what = (u64::from(slot.0) << 32) ^ id.0 ^ 0x5599_0000_0000_0000;
+        self.kernel.queue(at, what, Event::Synced(key));
+    }
+
+    /// How long the next sync of a slot takes and how it ends.
+    fn sync_fate(&mut self, slot: Slot) -> (Duration, SyncResult) {
+        let (dice, now) = (self.storage.dice, self.kernel.now);
+        let store = self.storage.of(slot);
+        store.syncs += 1;
+        let (fault, counter) = (store.fault, u64::from(slot.0) << 32 | (store.syncs & 0xFFFF_FFFF));
+        let mut draw = Draw::new(dice, counter, now.as_nanos());
+        let plain = self.storage.sampler.sample_from(&mut draw);
+        match fault {
+            DiskFault::Slow { percent, extra } => {
+                let slowed = plain.as_nanos().saturating_mul(u64::from(percent)) / 100;
+                (Duration::from_nanos(slowed).saturating_add(extra), SyncResult::Ok)
+            }
+            DiskFault::Failing => (plain, SyncResult::Io),
+            DiskFault::Full => (plain, SyncResult::Full),
+            DiskFault::Healthy | DiskFault::LoseTail | DiskFault::TearTail | DiskFault::Rot => {
+                (plain, SyncResult::Ok)
+            }
+        }
+    }
+
+    pub(super) fn hold(&mut self, slot: Slot, id: SyncId) {
+        self.kernel.fold(Folded::Hold, slot, id.0);
+        self.trace(slot, What::Hold { id });
+        let Some(store) = self.storage.stores[slot.index()].as_ref() else { return };
+        if store.failed.contains(&id) {
+            self.storage.lost = true;
+        }
+        if store.pending.contains(&id) && !self.storage.holds.contains(&id) {
+            self.storage.holds.push(id);
+        }
+    }
+
+    /// A sync ends: what it covered is durable or not, what waited for it goes out or is lost, the process hears of it.
+    pub(super) fn sync_ended(&mut self, key: u32) {
+        let job = self.kernel.syncs[key];
+        let hot = self.kernel.hot[job.slot.index()];
+        if !hot.up || hot.incarnation != job.incarnation {
+            self.kernel.syncs.remove(key);
+            return;
+        }
+        self.finish_sync(&job);
+        if self.postponed(job.slot, Event::Synced(key)) {
+            return;
+        }
+        self.kernel.syncs.remove(key);
+        self.step(job.slot, Stimulus::Synced { id: job.id, result: job.result });
+    }
+
+    /// The device's side of it, which does not wait for a busy or paused process. Doing it twice changes nothing.
+    fn finish_sync(&mut self, job: &SyncJob) {
+        let journal = JournalId(job.journal);
+        let pending = &mut self.storage.of(job.slot).pending;
+        let known =
+            pending.iter().position(|id| *id == job.id).map(|place| pending.swap_remove(place)).is_some();
+        if job.result == SyncResult::Ok {
+            self.journal(job.slot, journal).make_durable(job.upto);
+            self.publish_mark(job.slot, journal);
+        }
+        if !known {
+            return;
+        }
+        if job.result == SyncResult::Ok {
+            self.storage.counts.0 += 1;
+            self.open_gates(job.slot, job.id);
+        } else {
+            self.storage.counts.1 += 1;
+            self.storage.of(job.slot).failed.push(job.id);
+            self.burn_gates(job.slot, Some(job.id));
+        }
+    }
+
+    fn open_gates(&mut self, slot: Slot, id: SyncId) {
+        let gates = &mut self.storage.of(slot).gates;
+        for gate in gates.iter_mut() {
+            gate.waits.retain(|wait| *wait != id);
+        }
+        loop {
+            let gates = &mut self.storage.of(slot).gates;
+            let Some(place) = gates.iter().position(|gate| gate.waits.is_empty()) else { return };
+            let Some(mut gate) = gates.remove(place) else { return };
+            let steps = self.kernel.hot[slot.index()].steps.wrapping_add(1);
+            self.kernel.hot[slot.index()].steps = steps;
+            self.kernel.hot[slot.index()].stepped = self.kernel.now;
+            self.kernel.sends.begin(steps);
+            for effect in gate.effects.drain(..) {
+                self.release_gated(slot, effect);
+            }
+            self.storage.spare.push(gate);
+        }
+    }
+
+    fn release_gated(&mut self, slot: Slot, effect: Gated<P>) {
+        let hot = self.kernel.hot[slot.index()];
+        match effect {
+            Gated::Send { to, payload } => {
+                if hot.up {
+                    self.post(slot, to, payload);
+                }
+                self.release(payload);
+            }
+            Gated::Return { id, response } if hot.up => self.respond(slot, id, &response),
+            Gated::Observe(observation) if hot.up => self.observe(slot, hot.node, &observation),
+            Gated::Return { .. } | Gated::Observe(_) => {}
+        }
+    }
+
+    /// What waits is lost: for one sync, or all of a slot's.
+    fn burn_gates(&mut self, slot: Slot, id: Option<SyncId>) {
+        let gates = std::mem::take(&mut self.storage.of(slot).gates);
+        for mut gate in gates {
+            if id.is_none_or(|id| gate.waits.contains(&id)) {
+                for effect in gate.effects.drain(..) {
+                    if let Gated::Send { payload, .. } = effect {
+                        self.release(payload);
+                    }
+                }
+                gate.waits.clear();
+                self.storage.spare.push(gate);
+            } else {
+                self.storage.of(slot).gates.push_back(gate);
+            }
+        }
+    }
+
+    /// The power of a slot goes: unsynced writes are lost as the disk's faults say.
+    pub(super) fn crash_storage(&mut self, slot: Slot) {
+        if self.storage.stores[slot.index()].is_none() {
+            return;
+        }
+        self.burn_gates(slot, None);
+        let dice = self.storage.crash_dice;
+        let now = self.kernel.now;
+        let store = self.storage.of(slot);
+        store.pending.clear();
+        store.failed.clear();
+        store.free_at = Time::ZERO;
+        let fault = store.fault;
+        for (index, journal) in store.journals.iter_mut().enumerate() {
+            let words = dice.words(u64::from(slot.0) << 8 | index as u64, now.as_nanos());
+            let most = journal.unsynced() as u64;
+            let kept = usize::try_from(crate::random::below(words[0], most + 1)).unwrap_or(0);
+            journal.crash(match fault {
+                DiskFault::LoseTail => Tail::Keep(0),
+                DiskFault::TearTail => Tail::Tear(kept.min(journal.unsynced().saturating_sub(1))),
+                _ if words[1] & 1 == 0 => Tail::Keep(kept),
+                _ => Tail::Tear(kept),
+            });
+        }
+        if matches!(fault, DiskFault::LoseTail | DiskFault::TearTail) {
+            store.fault = DiskFault::Healthy;
+        }
+        for index in 0..self.storage.of(slot).journals.len() {
+            self.publish_mark(slot, JournalId(u8::try_from(index).unwrap_or(u8::MAX)));
+        }
+    }
+
+    /// One durable record of a slot no longer matches its checksum.
+    pub(super) fn rot(&mut self, slot: Slot) {
+        let words = self.storage.dice.labeled(1).words(u64::from(slot.0), self.kernel.now.as_nanos());
+        let journals = &mut self.storage.of(slot).journals;
+        let count = journals.len() as u64;
+        if count > 0 {
+            let first = crate::random::below(words[0], count) as usize;
+            let _ = (0..journals.len()).any(|step| {
+                let index = (first + step) % journals.len();
+                journals[index].rot(words[1])
+            });
+        }
+    }
+
+    /// The disk of a slot is gone.
+    pub(super) fn wipe_storage(&mut self, slot: Slot) {
+        self.storage.stores[slot.index()] = None;
+        self.kernel.ground.places[slot.index()].marks.clear();
+    }
+}

@@ -1,0 +1,98 @@
+//! What a trace hears of a run. Without a tracer each of these is one branch.
+
+use super::World;
+use super::step::Stimulus;
+use crate::fault::Action;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::Dropped;
+use crate::network::Lost;
+use crate::process::{Factory, Protocol};
+use crate::trace::{LossReason, ShowFacts, TraceEvent, WORLD, What};
+use crate::world::event::Envelope;
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// Records something, if there is a tracer. Callers that must prepare anything ask [`World::traced`] first.
+    #[inline]
+    pub(super) fn trace(&mut self, slot: Slot, what: What<&dyn ShowFacts, &str>) {
+        if let Some(tracer) = &mut self.tracer {
+            let event = TraceEvent { at: self.kernel.now, slot, sequence: self.kernel.events, what };
+            tracer.record(&event);
+        }
+    }
+
+    #[inline]
+    pub(super) fn traced(&self) -> bool {
+        self.tracer.is_some()
+    }
+
+    #[inline]
+    pub(super) fn trace_input(&mut self, slot: Slot, stimulus: &Stimulus<P>) {
+        if !self.traced() {
+            return;
+        }
+        match stimulus {
+            Stimulus::Start => self.trace(slot, What::Start),
+            // Recorded where the envelope is known.
+            Stimulus::Message { .. } => {}
+            Stimulus::Timer { id, timer } => self.trace(slot, What::Fire { id: *id, timer }),
+            Stimulus::Request { id, request } => self.trace(slot, What::Request { id: *id, request }),
+            Stimulus::Link { peer, state } => self.trace(slot, What::Link { peer: *peer, state: *state }),
+            Stimulus::Synced { id, result } => self.trace(slot, What::Synced { id: *id, result: *result }),
+        }
+    }
+
+    #[inline]
+    pub(super) fn trace_sent(&mut self, envelope: &Envelope, to: NodeId) {
+        if let Some(tracer) = &mut self.tracer {
+            let message: &dyn ShowFacts = &self.payloads[envelope.payload].message;
+            let what = What::Send { id: envelope.id, to, message };
+            let sequence = self.kernel.events;
+            tracer.record(&TraceEvent { at: self.kernel.now, slot: envelope.from_slot, sequence, what });
+        }
+    }
+
+    #[inline]
+    pub(super) fn trace_arrival(&mut self, envelope: &Envelope) {
+        if let Some(tracer) = &mut self.tracer {
+            let message: &dyn ShowFacts = &self.payloads[envelope.payload].message;
+            let what =
+                What::Deliver { id: envelope.id, from: envelope.from, sent_at: envelope.sent, message };
+            // The step that this begins has the next number.
+            let sequence = self.kernel.events + 1;
+            tracer.record(&TraceEvent { at: self.kernel.now, slot: envelope.to, sequence, what });
+        }
+    }
+
+    #[inline]
+    pub(super) fn trace_lost(&mut self, envelope: &Envelope, why: Dropped) {
+        if self.traced() {
+            let slot = if matches!(why, Dropped::Network(_)) { envelope.from_slot } else { envelope.to };
+            self.trace(slot, What::Lost { id: envelope.id, reason: reason(why) });
+        }
+    }
+
+    #[inline]
+    pub(super) fn trace_observation(&mut self, slot: Slot, observation: &P::Observation) {
+        self.trace(slot, What::Observe { observation });
+    }
+
+    #[inline]
+    pub(super) fn trace_fault(&mut self, action: &Action) {
+        if self.traced() {
+            let text = action.to_string();
+            self.trace(action.slot().unwrap_or(WORLD), What::Fault { text: &text });
+        }
+    }
+}
+
+const fn reason(why: Dropped) -> LossReason {
+    match why {
+        Dropped::Network(Lost::Loss) => LossReason::Chance,
+        Dropped::Network(Lost::Cut) | Dropped::CutUnderway => LossReason::Cut,
+        Dropped::Network(Lost::NoSession) => LossReason::SessionEnded,
+        Dropped::Network(Lost::NoRoute) | Dropped::Nobody => LossReason::Unreachable,
+        Dropped::Network(Lost::QueueFull) | Dropped::Shed => LossReason::Overflow,
+        Dropped::ReceiverDown => LossReason::Down,
+        Dropped::Checksum => LossReason::Corrupt,
+    }
+}
