@@ -36,7 +36,7 @@ pub(super) fn draw(partition: &Partition, scene: &Scene<'_>, lots: &mut Lots) ->
             isolate(&Selector::Role("leader".to_owned()), Direction::Both, spread, scene, lots)
         }
         Shape::Halves => {
-            let sides = halves(lots.shuffled(members))?;
+            let sides = halves(&lots.shuffled(members))?;
             groups(sides, spread, scene, lots)
         }
         Shape::Random { parts } => {
@@ -44,7 +44,7 @@ pub(super) fn draw(partition: &Partition, scene: &Scene<'_>, lots: &mut Lots) ->
             groups(sides, spread, scene, lots)
         }
         Shape::Bridge => {
-            let sides = bridge(lots.shuffled(members))?;
+            let sides = bridge(&lots.shuffled(members))?;
             groups(sides, spread, scene, lots)
         }
         Shape::Groups(selectors) => {
@@ -126,7 +126,7 @@ fn one_way(mut from: Vec<Slot>, mut to: Vec<Slot>, pinned: Option<Shape>) -> Res
 }
 
 /// Two groups of equal size, give or take one.
-fn halves(shuffled: Vec<Slot>) -> Result<Vec<Vec<Slot>>, Refusal> {
+fn halves(shuffled: &[Slot]) -> Result<Vec<Vec<Slot>>, Refusal> {
     if shuffled.len() < 2 {
         return Err(Refusal::Shape);
     }
@@ -135,9 +135,9 @@ fn halves(shuffled: Vec<Slot>) -> Result<Vec<Vec<Slot>>, Refusal> {
 }
 
 /// Two halves, and one that is in both.
-fn bridge(shuffled: Vec<Slot>) -> Result<Vec<Vec<Slot>>, Refusal> {
+fn bridge(shuffled: &[Slot]) -> Result<Vec<Vec<Slot>>, Refusal> {
     let (bridge, rest) = shuffled.split_first().ok_or(Refusal::Shape)?;
-    let mut sides = halves(rest.to_vec())?;
+    let mut sides = halves(rest)?;
     sides.iter_mut().for_each(|side| side.push(*bridge));
     Ok(sides)
 }
@@ -245,3 +245,6 @@ fn pairs(links: &[(Slot, Slot)], members: u32) -> Result<Drawn, Refusal> {
         detail: format!("{} links of {members} members are left", links.len()),
     })
 }
+
+#[cfg(test)]
+mod tests;

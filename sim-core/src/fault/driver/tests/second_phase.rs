@@ -28,7 +28,7 @@ fn slots_of_the_core_are_healed_and_others_stay_broken() {
         "on = { event = \"Never\" }\ncrash = { target = \"n1\" }",
     ]);
     let places = &run.toy.ground.places;
-    assert!(places[..3].iter().all(|place| place.runs()));
+    assert!(places[..3].iter().all(crate::ground::Place::runs));
     assert!(!places[3].up && places[4].paused);
     assert_eq!(run.toy.slow.iter().collect::<Vec<_>>(), [&Slot(3)]);
     assert!(run.toy.disks.values().all(|fault| *fault == DiskFault::Failing));

@@ -33,7 +33,7 @@ fn run(plan: &FaultPlan, seed: u64, members: u32, clients: u32, model: FaultMode
         let slot = Slot(below(keyed.word(tick, 0), u64::from(members)) as u32);
         let status = &mut run.toy.ground.places[slot.index()].status;
         status.position = Some(tick / 7);
-        let leads = keyed.word(tick, 1) % 4 == 0;
+        let leads = keyed.word(tick, 1).is_multiple_of(4);
         (status.role, status.rank) = (Some(if leads { "leader" } else { "follower" }), Some(tick / 11));
         if run.toy.ground.places[slot.index()].runs() {
             run.step(slot, if leads { "BecameLeader" } else { "Voted" }, "AppendEntries");
