@@ -92,8 +92,7 @@ fn the_map_names_paths_that_exist() {
     let is_path = |word: &&str| word.contains('/') || word.ends_with(".toml");
     let words: Vec<&str> = code_words(&text).into_iter().filter(is_path).collect();
     assert!(words.len() > 40, "the map names {} paths only", words.len());
-    let missing: Vec<&str> =
-        words.into_iter().filter(|word| !Path::new(ROOT).join(word).exists()).collect();
+    let missing: Vec<&str> = words.into_iter().filter(|word| !Path::new(ROOT).join(word).exists()).collect();
     assert_eq!(missing, [""; 0], "docs/ARCHITECTURE.md names what does not exist");
 }
 
@@ -157,8 +156,11 @@ fn the_program_accepts_every_command_in_the_documents() {
 #[test]
 fn scenarios_and_plants_in_commands_exist() {
     let registry = seedstorm::registry();
-    let plants: Vec<&str> =
-        registry.iter().flat_map(|entry| entry.info().plants).flat_map(|plant| [plant.name, plant.id]).collect();
+    let plants: Vec<&str> = registry
+        .iter()
+        .flat_map(|entry| entry.info().plants)
+        .flat_map(|plant| [plant.name, plant.id])
+        .collect();
     for document in all_documents() {
         for line in commands(&document) {
             let arguments = own_arguments(&line).unwrap_or_default();
@@ -211,7 +213,11 @@ fn scenarios_in_the_guide_load() {
             }
             let source = Source { name: document.clone(), text: block.join("\n") };
             let loaded = load(&registry, source, Format::Toml, &[]);
-            assert!(loaded.is_ok(), "{}", loaded.err().map_or_else(String::new, |problems| problems.render(false)));
+            assert!(
+                loaded.is_ok(),
+                "{}",
+                loaded.err().map_or_else(String::new, |problems| problems.render(false))
+            );
             seen += 1;
         }
     }

@@ -22,7 +22,8 @@ fn findings_are_grouped_and_shown_by_their_lowest_seed() {
 #[test]
 fn threads_change_nothing() {
     let loaded = toml(LEAST).unwrap();
-    let [one, two] = [1, 2].map(|jobs| explore(&loaded, &options(5..605, &["bad-coin"], jobs), Hooks::NONE).unwrap());
+    let [one, two] =
+        [1, 2].map(|jobs| explore(&loaded, &options(5..605, &["bad-coin"], jobs), Hooks::NONE).unwrap());
     assert_eq!((one.runs, &one.activity, &one.totals), (two.runs, &two.activity, &two.totals));
     assert_eq!(one.findings[0].capsule, two.findings[0].capsule);
     let other = explore(&loaded, &options(6..606, &["bad-coin"], 2), Hooks::NONE).unwrap();

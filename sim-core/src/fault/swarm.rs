@@ -100,6 +100,7 @@ pub fn draw(
         let drawn = entry(&mut dice, space, kind, &storms[storm], last, (members, clients));
         repeat(&mut dice, drawn, &mut entries);
     }
+    entries.truncate(space.max_faults as usize);
     let mut plan = FaultPlan::new(entries);
     drop_overlaps(&mut plan, members, clients);
     plan.number();
