@@ -29,7 +29,11 @@ fn refusal(term: u64, index: u64) -> RaftMessage {
 }
 
 fn put(sequence: u64) -> RaftMessage {
-    RaftMessage::ClientRequest { sequence, operation: Operation::Put { key: 1, value: sequence } }
+    RaftMessage::ClientRequest {
+        sequence,
+        operation: Operation::Put { key: 1, value: sequence },
+        relay: false,
+    }
 }
 
 /// `n2 n3: 4+2` stands for two entries after index 4.
