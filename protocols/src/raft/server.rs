@@ -61,6 +61,8 @@ pub struct Server {
     pub(super) heard: Time,
     pub(super) log: Log,
     pub(super) journal: Durability,
+    /// What this server would tell the leader of this term that it holds, were it durable.
+    pub(super) owed: Option<u64>,
     pub(super) commit: u64,
     pub(super) applied: u64,
     pub(super) store: Store,
@@ -88,6 +90,7 @@ impl Server {
             heard: Time::ZERO,
             journal: Durability::recovered(remembered.log.last_index()),
             log: remembered.log,
+            owed: None,
             commit: 0,
             applied: 0,
             store: Store::new(),

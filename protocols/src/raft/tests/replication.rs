@@ -70,6 +70,7 @@ fn a_followers_log_becomes_the_leaders() {
         let (mut prev, mut rounds) = (10, 0);
         loop {
             let prev_term = if prev == 0 { 0 } else { leaders[prev as usize - 1] };
+            one.synced_all();
             let answer = one.answer(N2, &entries(8, prev, prev_term, 0, &leaders[prev as usize..]));
             rounds += 1;
             let (_, index) = answer[0].split_once("index ").unwrap();
