@@ -19,6 +19,7 @@ mod replication;
 mod requests;
 pub mod server;
 pub mod service;
+pub mod safety;
 pub mod store;
 pub mod vocabulary;
 

@@ -2,11 +2,10 @@
 
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use sim_core::check::Check;
 use sim_core::facts::Facts;
 use sim_core::outcome::Outcome;
 use sim_core::registry::{
-    Cluster, Entry, FaultModel, Launch, LaunchError, Named, ParameterError, ProtocolInfo, parse_parameters,
+    Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, parse_parameters,
 };
 use sim_core::setup::Setup;
 use sim_core::simulate::{Subject, simulate};
@@ -16,8 +15,9 @@ use super::liveness::RaftLiveness;
 use super::node::RaftFactory;
 use super::parameters::{KNOBS, Parameters};
 use super::plants::{PLANTS, Plants};
+use super::safety::{CHECKS, checks};
 use super::service::KeyValueService;
-use super::vocabulary::{Raft, RaftMessage, RaftObservation};
+use super::vocabulary::{RaftMessage, RaftObservation};
 
 /// Raft in the registry.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,12 +37,6 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: PLANTS,
     checks: CHECKS,
 };
-
-const CHECKS: &[Named] = &[];
-
-fn checks() -> Vec<Box<dyn Check<Raft>>> {
-    Vec::new()
-}
 
 impl Entry for RaftEntry {
     fn info(&self) -> &'static ProtocolInfo {
