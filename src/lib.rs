@@ -16,6 +16,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use protocols::bracha::entry::BrachaEntry;
+use protocols::epidemic::entry::EpidemicEntry;
+use protocols::raft::entry::RaftEntry;
+
 pub use {protocols, reports, scenarios, sim_core};
 
 /// What most programs need.
@@ -34,5 +38,7 @@ pub mod prelude {
 
 /// A registry with every protocol of this package.
 pub fn registry() -> sim_core::registry::Registry {
-    sim_core::registry::Registry::new()
+    let mut registry = sim_core::registry::Registry::new();
+    registry.register(RaftEntry).register(BrachaEntry).register(EpidemicEntry);
+    registry
 }

@@ -45,16 +45,14 @@ pub(crate) fn of_run(
     let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));
     let events = format!("{} events in {}", thousands(outcome.events), watch.words());
     lines.add(&verdict_name(outcome.verdict).to_uppercase(), &format!("{ended} · {events}"));
-    for violation in &outcome.violations {
-        let at = milliseconds(violation.at_ns);
-        lines.add("violation", &format!("{} at {at}: {}", violation.check, violation.message));
-    }
+    violations(&mut lines, outcome);
     for reason in &outcome.reasons {
         lines.add("because", reason);
     }
     lines.add("leaders", &leaders(outcome));
     lines.add("progress", &progress(&outcome.progress));
-    lines.add("counted", &counted(outcome));
+    lines.add("operations", &counted(outcome, "operations."));
+    lines.add("observed", &counted(outcome, "observed."));
     for (name, value) in &outcome.measures {
         lines.add("measured", &format!("{name}: {}", value.map_or_else(|| "never".to_owned(), thousands)));
     }
@@ -67,6 +65,22 @@ pub(crate) fn of_run(
     lines.add("digest", &outcome.digest.to_string());
     lines.add("replay", replay);
     lines.0
+}
+
+/// The first violation of each fingerprint, and how many more there were.
+fn violations(lines: &mut Lines, outcome: &Outcome) {
+    let mut shown: Vec<&str> = Vec::new();
+    for violation in &outcome.violations {
+        if !shown.contains(&violation.fingerprint.as_str()) {
+            shown.push(&violation.fingerprint);
+            let at = milliseconds(violation.at_ns);
+            lines.add("violation", &format!("{} at {at}: {}", violation.check, violation.message));
+        }
+    }
+    let more = (outcome.violations.len() - shown.len()) as u64 + outcome.violations_omitted;
+    if more > 0 {
+        lines.add("", &format!("and {} more of the same kinds", thousands(more)));
+    }
 }
 
 const fn ended(ended: Ended) -> &'static str {
@@ -112,9 +126,11 @@ const fn stall(stall: Stall) -> &'static str {
     }
 }
 
-fn counted(outcome: &Outcome) -> String {
-    let counters = outcome.activity.iter().filter(|(name, count)| **count > 0 && !name.starts_with("fault"));
-    counters.map(|(name, count)| format!("{name} {}", thousands(*count))).collect::<Vec<_>>().join(" · ")
+/// The counters of a group, without their common prefix.
+fn counted(outcome: &Outcome, group: &str) -> String {
+    let counters = outcome.activity.iter().filter(|(_, count)| **count > 0);
+    let counters = counters.filter_map(|(name, count)| Some((name.strip_prefix(group)?, count)));
+    counters.map(|(name, count)| format!("{} {name}", thousands(*count))).collect::<Vec<_>>().join(" · ")
 }
 
 fn faults(outcome: &Outcome) -> String {
@@ -139,12 +155,13 @@ fn messages(outcome: &Outcome) -> String {
     if counts.sent == 0 { String::new() } else { format!("{} sent{rest}", thousands(counts.sent)) }
 }
 
-/// A moment or a distance in whole milliseconds, or in seconds with three decimals from ten seconds on.
+/// A moment or a distance: `430 ms`, `12.345 s`.
 pub(crate) fn milliseconds(ns: u64) -> String {
-    if ns >= 10_000_000_000 {
-        return format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64());
+    match ns {
+        0..1_000_000 => format!("{:.3} ms", Duration::from_nanos(ns).as_millis_f64()),
+        1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
+        _ => format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64()),
     }
-    format!("{} ms", ns / 1_000_000)
 }
 
 /// The command that makes the same run again.

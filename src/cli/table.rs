@@ -78,7 +78,10 @@ fn activity(exploration: &Exploration) -> String {
         let _ = writeln!(text, "refused       {:>7}  faults beyond the budget or without a target", thousands(activity.refused.total));
     }
     counters(&mut text, "check", &activity.checks, activity.runs);
-    counters(&mut text, "counted", &activity.counters, activity.runs);
+    let elsewhere = |name: &str| ["faults.", "time.", "progress."].iter().any(|group| name.starts_with(group));
+    let mut counted = activity.counters.clone();
+    counted.retain(|name, counter| counter.total > 0 && !elsewhere(name));
+    counters(&mut text, "counted", &counted, activity.runs);
     let _ = writeln!(text, "digest        {}", exploration.totals.digest());
     text
 }
