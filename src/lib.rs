@@ -18,6 +18,7 @@
 
 use protocols::bracha::entry::BrachaEntry;
 use protocols::epidemic::entry::EpidemicEntry;
+use protocols::raft::entry::RaftEntry;
 
 pub use {protocols, reports, scenarios, sim_core};
 
@@ -38,6 +39,6 @@ pub mod prelude {
 /// A registry with every protocol of this package.
 pub fn registry() -> sim_core::registry::Registry {
     let mut registry = sim_core::registry::Registry::new();
-    registry.register(BrachaEntry).register(EpidemicEntry);
+    registry.register(RaftEntry).register(BrachaEntry).register(EpidemicEntry);
     registry
 }
