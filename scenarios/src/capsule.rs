@@ -158,6 +158,5 @@ pub fn replay_command(path: &str) -> String {
     format!("seedstorm replay '{}'", path.replace('\'', r"'\''"))
 }
 
-
 #[cfg(test)]
 mod tests;

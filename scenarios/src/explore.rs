@@ -151,6 +151,5 @@ impl Exploration {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

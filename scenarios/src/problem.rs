@@ -95,14 +95,13 @@ impl Problems {
 }
 
 fn render(problem: &Problem, last: bool, renderer: &Renderer) -> String {
-    let mut group = Level::ERROR.primary_title(problem.title.as_str()).elements(problem.origin.as_ref().map(
-        |origin| {
+    let mut group =
+        Level::ERROR.primary_title(problem.title.as_str()).elements(problem.origin.as_ref().map(|origin| {
             let text = origin.source.text.as_str();
             let mark = AnnotationKind::Primary.span(fit(text, origin.span.start, origin.span.end));
             let mark = mark.label(problem.label.as_deref());
             Snippet::source(text).path(origin.source.name.as_str()).annotation(mark)
-        },
-    ));
+        }));
     let end = last.then_some("nothing was run or written");
     for note in problem.notes.iter().map(String::as_str).chain(end) {
         group = group.element(Level::NOTE.no_name().message(note));

@@ -58,7 +58,8 @@ fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
         return Ok(plant.name.to_owned());
     }
     let names: Vec<&'static str> = plants.iter().map(|plant| plant.name).collect();
-    let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+    let known =
+        if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
     let (protocol, nearest) = (loaded.protocol.name, nearest(name, &names));
     Err(CliError::NoPlant { name: name.to_owned(), protocol, nearest, known })
 }

@@ -38,8 +38,10 @@ pub(crate) fn of_run(
     replay: &str,
 ) -> String {
     let mut lines = Lines::default();
-    let plants = if plan.plants.is_empty() { String::new() } else { format!(" · plant {}", plan.plants.join(", ")) };
-    let head = format!("{} · {} · {} nodes", loaded.name, outcome.protocol, thousands(outcome.members.into()));
+    let plants =
+        if plan.plants.is_empty() { String::new() } else { format!(" · plant {}", plan.plants.join(", ")) };
+    let head =
+        format!("{} · {} · {} nodes", loaded.name, outcome.protocol, thousands(outcome.members.into()));
     let _ = writeln!(lines.0, "{head} · seed {}{plants}", outcome.seed);
     let virtual_time = milliseconds(outcome.virtual_ns);
     let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));
@@ -54,11 +56,16 @@ pub(crate) fn of_run(
     lines.add("operations", &counted(outcome, "operations."));
     lines.add("observed", &counted(outcome, "observed."));
     for (name, value) in &outcome.measures {
-        lines.add("measured", &format!("{name}: {}", value.map_or_else(|| "never".to_owned(), thousands)));
+        let words = value.map_or_else(|| "never".to_owned(), |value| quantity(name, value));
+        lines.add("measured", &format!("{}: {words}", plain_name(name)));
     }
     for (name, metric) in &outcome.metrics {
-        let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(thousands);
-        lines.add("metric", &format!("{name}: {} values, p50 {p50}, p99 {p99}, max {max}", thousands(metric.count)));
+        let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(|value| quantity(name, value));
+        let name = plain_name(name);
+        lines.add(
+            "metric",
+            &format!("{name}: {} values, p50 {p50}, p99 {p99}, max {max}", thousands(metric.count)),
+        );
     }
     lines.add("faults", &faults(outcome));
     lines.add("messages", &messages(outcome));
@@ -100,8 +107,7 @@ fn leaders(outcome: &Outcome) -> String {
     spans.sort_by_key(|span| (span.from_ns, span.slot));
     let Some(first) = spans.first() else { return String::new() };
     let name = |span: &LaneSpan| outcome.slots.get(span.slot as usize).cloned().unwrap_or_default();
-    let label = if first.label.is_empty() { String::new() } else { format!(" ({})", first.label) };
-    let first_words = format!("{} after {}{label}", name(first), milliseconds(first.from_ns));
+    let first_words = format!("{} after {}", name(first), milliseconds(first.from_ns));
     match spans.len() {
         1 => first_words,
         count => format!("{first_words} · {count} in all"),
@@ -149,10 +155,21 @@ fn faults(outcome: &Outcome) -> String {
 
 fn messages(outcome: &Outcome) -> String {
     let counts = &outcome.messages;
-    let all = [("delivered", counts.delivered), ("dropped", counts.dropped), ("duplicated", counts.duplicated)];
+    let all =
+        [("delivered", counts.delivered), ("dropped", counts.dropped), ("duplicated", counts.duplicated)];
     let rest = all.iter().filter(|(_, count)| *count > 0);
     let rest: String = rest.map(|(name, count)| format!(" · {} {name}", thousands(*count))).collect();
     if counts.sent == 0 { String::new() } else { format!("{} sent{rest}", thousands(counts.sent)) }
+}
+
+/// A name without its unit.
+fn plain_name(name: &str) -> String {
+    name.strip_suffix("_ns").unwrap_or(name).replace('_', " ")
+}
+
+/// A value in the unit that its name says.
+fn quantity(name: &str, value: u64) -> String {
+    if name.ends_with("_ns") { milliseconds(value) } else { thousands(value) }
 }
 
 /// A moment or a distance: `430 ms`, `12.345 s`.
@@ -186,18 +203,26 @@ pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) ->
     let _ = writeln!(lines.0, "{} · {} · seed {}", capsule.name, capsule.protocol, capsule.seed);
     let outcome = &replay.outcome;
     let how = match (replay.replayed, replay.same_build) {
-        (Replayed::Nondeterministic { recorded }, _) => format!("another digest than the recorded {recorded}"),
+        (Replayed::Nondeterministic { recorded }, _) => {
+            format!("another digest than the recorded {recorded}")
+        }
         (_, true) => "same engine and build, same digest".to_owned(),
         (_, false) if outcome.digest == capsule.digest => "another engine or build, same digest".to_owned(),
         (_, false) => "from the recorded plan, on another engine or build".to_owned(),
     };
     lines.add(&replayed_name(replay.replayed).to_uppercase(), &format!(" {how}"));
-    lines.add("recorded", &finding(verdict_name(capsule.verdict), capsule.check.as_deref(), capsule.message.as_deref()));
+    lines.add(
+        "recorded",
+        &finding(verdict_name(capsule.verdict), capsule.check.as_deref(), capsule.message.as_deref()),
+    );
     let first = outcome.violations.first();
     let check = first.map(|violation| violation.check.as_str());
     let message = first.map(|violation| violation.message.as_str());
     lines.add("now", &finding(verdict_name(outcome.verdict), check, message));
-    lines.add("digest", &format!("{} · {} events in {}", outcome.digest, thousands(outcome.events), watch.words()));
+    lines.add(
+        "digest",
+        &format!("{} · {} events in {}", outcome.digest, thousands(outcome.events), watch.words()),
+    );
     lines.0
 }
 

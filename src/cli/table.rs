@@ -58,7 +58,9 @@ fn of_finding(finding: &Finding, capsule: &std::path::Path) -> String {
     let Finding { seed, check, message, runs, .. } = finding;
     let verdict = verdict_name(finding.verdict).to_uppercase();
     let replay = replay_command(&capsule.display().to_string());
-    format!("\n{verdict:<14}{check} · seed {seed} · {runs} runs\n              {message}\nreplay        {replay}\n")
+    format!(
+        "\n{verdict:<14}{check} · seed {seed} · {runs} runs\n              {message}\nreplay        {replay}\n"
+    )
 }
 
 /// The activity table.
@@ -75,10 +77,15 @@ fn activity(exploration: &Exploration) -> String {
     counters(&mut text, "fault family", &activity.families, activity.runs);
     counters(&mut text, "fault", &activity.faults, activity.runs);
     if activity.refused.total > 0 {
-        let _ = writeln!(text, "refused       {:>7}  faults beyond the budget or without a target", thousands(activity.refused.total));
+        let _ = writeln!(
+            text,
+            "refused       {:>7}  faults beyond the budget or without a target",
+            thousands(activity.refused.total)
+        );
     }
     counters(&mut text, "check", &activity.checks, activity.runs);
-    let elsewhere = |name: &str| ["faults.", "time.", "progress."].iter().any(|group| name.starts_with(group));
+    let elsewhere =
+        |name: &str| ["faults.", "time.", "progress."].iter().any(|group| name.starts_with(group));
     let mut counted = activity.counters.clone();
     counted.retain(|name, counter| counter.total > 0 && !elsewhere(name));
     counters(&mut text, "counted", &counted, activity.runs);

@@ -22,7 +22,8 @@ fn findings_are_grouped_and_shown_by_their_lowest_seed() {
 #[test]
 fn threads_change_nothing() {
     let loaded = toml(LEAST).unwrap();
-    let [one, two] = [1, 2].map(|jobs| explore(&loaded, &options(5..605, &["bad-coin"], jobs), Hooks::NONE).unwrap());
+    let [one, two] =
+        [1, 2].map(|jobs| explore(&loaded, &options(5..605, &["bad-coin"], jobs), Hooks::NONE).unwrap());
     assert_eq!((one.runs, &one.activity, &one.totals), (two.runs, &two.activity, &two.totals));
     assert_eq!(one.findings[0].capsule, two.findings[0].capsule);
     let other = explore(&loaded, &options(6..606, &["bad-coin"], 2), Hooks::NONE).unwrap();
@@ -76,7 +77,9 @@ fn what_was_done_before_an_interrupt_is_kept_without_gaps() {
     let loaded = toml(LEAST).unwrap();
     let runs = AtomicU64::new(0);
     let hooks = Hooks {
-        after_run: &|| drop(runs.fetch_add(1, Ordering::Relaxed)),
+        after_run: &|| {
+            runs.fetch_add(1, Ordering::Relaxed);
+        },
         interrupted: &|| runs.load(Ordering::Relaxed) >= 300,
     };
     let found = explore(&loaded, &options(0..5_000, &[], 2), hooks).unwrap();

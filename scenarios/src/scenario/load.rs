@@ -104,7 +104,9 @@ fn find_protocol<'a>(registry: &'a Registry, document: &Document) -> Result<&'a 
     let names: Vec<&str> = registry.iter().map(|entry| entry.info().name).collect();
     let Some(value) = document.value.get("cluster").and_then(|cluster| cluster.get("protocol")) else {
         let problem = Problem::new("the scenario names no protocol").at(document.places.value_at(&path));
-        return Err(problem.note(format!("expected [cluster] with protocol = one of {}", names.join(", "))).into());
+        return Err(problem
+            .note(format!("expected [cluster] with protocol = one of {}", names.join(", ")))
+            .into());
     };
     let origin = document.places.value_at(&path);
     let Some(name) = value.as_str() else {

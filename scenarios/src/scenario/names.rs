@@ -77,7 +77,8 @@ impl InitialState {
             names.iter().enumerate().map(|(index, name)| (path(index), *name)).collect()
         };
         let twins = self.twins.iter().enumerate().flat_map(|(index, twin)| {
-            let path = move |end: &str| ["initial", "twins", &index.to_string(), end].map(str::to_owned).to_vec();
+            let path =
+                move |end: &str| ["initial", "twins", &index.to_string(), end].map(str::to_owned).to_vec();
             [(path("of"), twin.of), (path("at"), twin.at)]
         });
         list("absent", &self.absent).into_iter().chain(list("corrupt", &self.corrupt)).chain(twins)

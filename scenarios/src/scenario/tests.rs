@@ -91,7 +91,8 @@ fn an_error_in_an_overlay_names_it() {
           |               ^^^^^^ expected a whole number from 0 to 4294967295
           |
           = nothing was run or written
-    "#]].assert_eq(&(error.render(false) + "\n"));
+    "#]]
+    .assert_eq(&(error.render(false) + "\n"));
     for overlay in ["nodes", "=5", "cluster..nodes=1", "cluster.nodes.deep=1", "title=[1,", "a.0=1"] {
         assert!(overlaid(LEAST, &[overlay]).is_err(), "{overlay}");
     }
@@ -99,7 +100,9 @@ fn an_error_in_an_overlay_names_it() {
 
 #[test]
 fn an_unknown_target_is_shown_in_its_place() {
-    fails(&changed(r#"isolate = "primary""#, r#"isolate = "primry""#), &expect![[r#"
+    fails(
+        &changed(r#"isolate = "primary""#, r#"isolate = "primry""#),
+        &expect![[r#"
         error: unknown target "primry"
           --> test.toml:21:25
            |
@@ -108,12 +111,15 @@ fn an_unknown_target_is_shown_in_its_place() {
            |
            = for toy: primary, backup, next-primary, every(ROLE), random(K), 1/3, minority, quorum-minus-one, all, n1..n7, c1..c10, clients, event.node
            = nothing was run or written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_unknown_key_is_shown_in_its_place() {
-    fails(&changed("nodes    =", "noods ="), &expect![[r#"
+    fails(
+        &changed("nodes    =", "noods ="),
+        &expect![[r#"
         error: unknown key "noods"
          --> test.toml:6:1
           |
@@ -122,12 +128,15 @@ fn an_unknown_key_is_shown_in_its_place() {
           |
           = expected one of protocol, nodes, duration, max_events
           = nothing was run or written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_unknown_parameter_is_shown_in_its_place() {
-    fails(&changed("timeout =", "time_out ="), &expect![[r#"
+    fails(
+        &changed("timeout =", "time_out ="),
+        &expect![[r#"
         error: unknown key "time_out"
          --> test.toml:9:1
           |
@@ -136,12 +145,15 @@ fn an_unknown_parameter_is_shown_in_its_place() {
           |
           = expected one of timeout, flaky, panics
           = nothing was run or written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_bad_value_is_shown_in_its_place() {
-    fails(&changed(r#""60s""#, r#""60 parsecs""#), &expect![[r#"
+    fails(
+        &changed(r#""60s""#, r#""60 parsecs""#),
+        &expect![[r#"
         error: cluster.duration: the unit must be one of ns, us, ms, s, min, h
          --> test.toml:7:12
           |
@@ -149,8 +161,11 @@ fn a_bad_value_is_shown_in_its_place() {
           |            ^^^^^^^^^^^^
           |
           = nothing was run or written
-    "#]]);
-    fails(&changed("nodes    = 7", "nodes = -7"), &expect![[r#"
+    "#]],
+    );
+    fails(
+        &changed("nodes    = 7", "nodes = -7"),
+        &expect![[r#"
         error: cluster.nodes: invalid value: integer `-7`
          --> test.toml:6:9
           |
@@ -158,8 +173,11 @@ fn a_bad_value_is_shown_in_its_place() {
           |         ^^ expected a whole number from 0 to 4294967295
           |
           = nothing was run or written
-    "#]]);
-    fails(&changed("timeout = \"400ms\"", "timeout = \"0s\""), &expect![[r#"
+    "#]],
+    );
+    fails(
+        &changed("timeout = \"400ms\"", "timeout = \"0s\""),
+        &expect![[r#"
         error: cluster.toy.timeout: it must be above zero
          --> test.toml:9:11
           |
@@ -167,13 +185,16 @@ fn a_bad_value_is_shown_in_its_place() {
           |           ^^^^
           |
           = nothing was run or written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn every_broken_rule_is_listed() {
     let text = changed("[\"n7\"]", "[\"n7\", \"n8\"]").replace("BecamePrimary", "BecomePrimary");
-    fails(&text, &expect![[r#"
+    fails(
+        &text,
+        &expect![[r#"
         error: there is no node n8
           --> test.toml:26:18
            |
@@ -198,12 +219,15 @@ fn every_broken_rule_is_listed() {
            |
            = expected BecamePrimary
            = nothing was run or written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_is_not_toml_is_shown_in_its_place() {
-    fails("title = \n", &expect![[r#"
+    fails(
+        "title = \n",
+        &expect![[r#"
         error: string values must be quoted, expected literal string
          --> test.toml:1:9
           |
@@ -211,8 +235,11 @@ fn what_is_not_toml_is_shown_in_its_place() {
           |         ^
           |
           = nothing was run or written
-    "#]]);
-    fails("", &expect![[r#"
+    "#]],
+    );
+    fails(
+        "",
+        &expect![[r#"
         error: the scenario names no protocol
          --> test.toml:1:1
           |
@@ -221,7 +248,8 @@ fn what_is_not_toml_is_shown_in_its_place() {
           |
           = expected [cluster] with protocol = one of toy
           = nothing was run or written
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl Validator<'_> {
                 self.problem(&path, plain(&error));
             }
         }
-        if let Some(Err(error)) = network.regions.as_ref().map(sim_core::distribution::RegionMatrix::validate) {
+        if let Some(Err(error)) = network.regions.as_ref().map(sim_core::distribution::RegionMatrix::validate)
+        {
             self.problem(&["network", "regions"], plain(&error));
         }
         if network.bandwidth == Some(0) {
@@ -136,7 +137,8 @@ impl Validator<'_> {
         let named: Vec<_> = self.scenario.initial.named().collect();
         for (path, name) in named {
             if name.0 >= nodes {
-                let problem = Problem::new(format!("there is no node {name}")).at(self.places.value_at(&path));
+                let problem =
+                    Problem::new(format!("there is no node {name}")).at(self.places.value_at(&path));
                 self.problems.push(problem.note(format!("the nodes are n1 to n{nodes}")));
             }
         }

@@ -6,7 +6,7 @@ use scenarios::scenario::load;
 use serde_json::{Map, Value, json};
 use sim_core::fault::Kind;
 use sim_core::fault::family::COMPOSITES;
-use sim_core::registry::{ProtocolInfo, Registry};
+use sim_core::registry::{Entry, ProtocolInfo, Registry};
 
 use crate::cli::arguments::{ListArguments, Listed};
 use crate::cli::error::CliError;
@@ -41,7 +41,7 @@ pub(crate) fn list(
 }
 
 fn make(registry: &Registry, listed: Listed) -> List {
-    let protocols = || registry.iter().map(|entry| entry.info());
+    let protocols = || registry.iter().map(Entry::info);
     match listed {
         Listed::Protocols => List { name: "protocols", rows: protocols().map(protocol).collect() },
         Listed::Scenarios => List { name: "scenarios", rows: scenarios(registry) },
@@ -52,9 +52,10 @@ fn make(registry: &Registry, listed: Listed) -> List {
 }
 
 fn protocol(info: &'static ProtocolInfo) -> Row {
-    let knobs = info.knobs.iter().map(|knob| {
-        json!({ "name": knob.name, "default": knob.default, "forfeits": knob.forfeits })
-    });
+    let knobs = info
+        .knobs
+        .iter()
+        .map(|knob| json!({ "name": knob.name, "default": knob.default, "forfeits": knob.forfeits }));
     let named = |list: &[sim_core::registry::Named]| -> Vec<Value> {
         list.iter().map(|named| json!({ "name": named.name, "about": named.about })).collect()
     };
@@ -81,8 +82,10 @@ fn scenarios(registry: &Registry) -> Vec<Row> {
 }
 
 fn checks(info: &'static ProtocolInfo) -> impl Iterator<Item = Row> {
-    let row = |check: &sim_core::registry::Named| {
-        Row { name: check.name.to_owned(), about: check.about.to_owned(), more: json!({ "protocol": info.name }) }
+    let row = |check: &sim_core::registry::Named| Row {
+        name: check.name.to_owned(),
+        about: check.about.to_owned(),
+        more: json!({ "protocol": info.name }),
     };
     info.checks.iter().map(row)
 }

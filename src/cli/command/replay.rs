@@ -22,7 +22,8 @@ pub(crate) fn replay(
     let (capsule, intact) = files::capsule(&arguments.capsule, arguments.edited)?;
     let build = build_name();
     let watch = Stopwatch::start();
-    let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &Launch::default())?;
+    let replay =
+        replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &Launch::default())?;
     let words = story::of_replay(&capsule, &replay, watch);
     terminal.result(|| document::of_replay(&capsule, &replay, watch), &words)?;
     Ok(exit(&replay))
