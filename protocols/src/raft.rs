@@ -17,9 +17,9 @@ pub mod parameters;
 pub mod plants;
 mod replication;
 mod requests;
+pub mod safety;
 pub mod server;
 pub mod service;
-pub mod safety;
 pub mod store;
 pub mod vocabulary;
 

@@ -118,7 +118,7 @@ impl Kernel {
                 incarnation: 0,
                 steps: 0,
                 up: place.up,
-                corrupt: !place.honest,
+                corrupt: !place.honest && !place.twin,
             })
             .collect();
         let watches = Watches {
@@ -213,7 +213,7 @@ impl Kernel {
         let place = &self.ground.places[slot.index()];
         let hot = &mut self.hot[slot.index()];
         hot.up = place.up;
-        hot.corrupt = !place.honest;
+        hot.corrupt = !place.honest && !place.twin;
         hot.node = place.node;
         hot.incarnation = place.incarnation;
     }

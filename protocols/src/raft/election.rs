@@ -49,6 +49,7 @@ impl Server {
     fn set_term(&mut self, term: u64, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
         self.term = term;
         self.leader = None;
+        self.owed = None;
         self.set_vote(vote, cx);
         cx.observe(RaftObservation::TermSet { term });
         if let Some(candidate) = vote {
@@ -236,8 +237,8 @@ impl Server {
         }
     }
 
-    /// A sync ended. A candidate's own vote counts once it is durable, and so do a leader's own entries. A server
-    /// that cannot write leads nobody; it tries its disk again after a while.
+    /// A sync ended. A candidate's own vote counts once it is durable, and so do a leader's own entries; a follower
+    /// answers for what waited for the disk. A server that cannot write leads nobody; it tries its disk again after a while.
     pub(super) fn on_synced(&mut self, id: SyncId, result: SyncResult, cx: &mut Context<'_, Raft>) {
         self.journal.finish(id, result);
         if result != SyncResult::Ok {
@@ -248,6 +249,7 @@ impl Server {
             self.count_answer(self.place, true, cx);
         }
         self.commit_by_counting(cx);
+        self.pay_owed(cx);
     }
 
     fn hard_state_is_durable(&self) -> bool {

@@ -5,7 +5,7 @@ use super::object::Object;
 use super::record::History;
 use super::search::{SearchEnd, Searched, search};
 use super::spec::Refusal;
-use super::{list, prefix, register, witness};
+use super::{list, prefix, queue, register, witness};
 use crate::check::{Findings, Needs};
 use crate::operation::ObjectModel;
 use crate::outcome::CheckReport;
@@ -121,7 +121,7 @@ pub struct Judgement {
 pub enum Tier {
     /// The order claimed by the protocol.
     Witness,
-    /// Zones or prefixes.
+    /// Zones, prefixes or patterns.
     Direct,
     /// The search.
     Search,
@@ -200,7 +200,8 @@ fn direct(object: &Object<'_>) -> Outcome {
     match object.model {
         ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => register::judge(object),
         ObjectModel::Append => list::judge(object),
-        ObjectModel::Queue | ObjectModel::Set => Outcome::Unsure,
+        ObjectModel::Queue => queue::judge(object),
+        ObjectModel::Set => Outcome::Unsure,
     }
 }
 

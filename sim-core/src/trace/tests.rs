@@ -40,7 +40,7 @@ fn say() -> [Say; 4] {
 }
 
 /// One event of every sort.
-fn every_what<'a>(facts: &'a dyn ShowFacts) -> Vec<What<&'a dyn ShowFacts, &'a str>> {
+fn every_what(facts: &dyn ShowFacts) -> Vec<What<&dyn ShowFacts, &str>> {
     let (id, journal, timer, sync) = (300, JournalId(2), TimerId(7), SyncId(1 << 40));
     vec![
         What::Boot { incarnation: 2 },

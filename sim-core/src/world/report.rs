@@ -115,6 +115,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         if self.kernel.events == 0 || self.watch.kinds.iter().all(|kind| kind.count == 0) {
             reasons.push("nothing happened".to_owned());
         }
+        if self.setup.members > 1 && self.kernel.messages.delivered == 0 {
+            reasons.push("no message was delivered".to_owned());
+        }
         if self.setup.workload.is_some() && self.clients.succeeded == 0 {
             reasons.push("no operation succeeded".to_owned());
         }

@@ -235,3 +235,20 @@ fn a_lost_answer_is_asked_for_again_and_done_once() {
     let leader = pump.leader().unwrap();
     assert_eq!(committed(&pump, leader), 2, "one entry");
 }
+
+/// A client that reaches one server only, and not the leader, is served all the same.
+#[test]
+fn a_client_is_served_through_any_server_that_it_reaches() {
+    let mut pump = cluster(Parameters::default(), 3, 1);
+    pump.run_until(|pump| pump.leader().is_some_and(|leader| committed(pump, leader) == 1));
+    let reached = NodeId((pump.leader().unwrap().0 + 1) % 3);
+    let others = (0..3).map(NodeId).filter(|node| *node != reached);
+    pump.cut.extend(others.flat_map(|node| [(node, NodeId(3)), (NodeId(3), node)]));
+    (1..6).for_each(|id| pump.request(NodeId(3), id, put(id)));
+    pump.run_until(|pump| pump.returned.len() == 5);
+    assert!(
+        pump.returned[4].2.since(pump.returned[0].2) < Duration::from_millis(400),
+        "it stays with who answered"
+    );
+    assert_safe(&pump);
+}
