@@ -56,10 +56,16 @@ pub(crate) fn of_run(
     lines.add("operations", &counted(outcome, "operations."));
     lines.add("observed", &counted(outcome, "observed."));
     for (name, value) in &outcome.measures {
-        lines.add("measured", &format!("{name}: {}", value.map_or_else(|| "never".to_owned(), thousands)));
+        let words = value.map_or_else(|| "never".to_owned(), |value| quantity(name, value));
+        lines.add("measured", &format!("{}: {words}", plain_name(name)));
     }
     for (name, metric) in &outcome.metrics {
+<<<<<<< HEAD
+        let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(|value| quantity(name, value));
+        let name = plain_name(name);
+=======
         let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(thousands);
+>>>>>>> main
         lines.add(
             "metric",
             &format!("{name}: {} values, p50 {p50}, p99 {p99}, max {max}", thousands(metric.count)),
@@ -105,8 +111,7 @@ fn leaders(outcome: &Outcome) -> String {
     spans.sort_by_key(|span| (span.from_ns, span.slot));
     let Some(first) = spans.first() else { return String::new() };
     let name = |span: &LaneSpan| outcome.slots.get(span.slot as usize).cloned().unwrap_or_default();
-    let label = if first.label.is_empty() { String::new() } else { format!(" ({})", first.label) };
-    let first_words = format!("{} after {}{label}", name(first), milliseconds(first.from_ns));
+    let first_words = format!("{} after {}", name(first), milliseconds(first.from_ns));
     match spans.len() {
         1 => first_words,
         count => format!("{first_words} · {count} in all"),
@@ -159,6 +164,16 @@ fn messages(outcome: &Outcome) -> String {
     let rest = all.iter().filter(|(_, count)| *count > 0);
     let rest: String = rest.map(|(name, count)| format!(" · {} {name}", thousands(*count))).collect();
     if counts.sent == 0 { String::new() } else { format!("{} sent{rest}", thousands(counts.sent)) }
+}
+
+/// A name without its unit.
+fn plain_name(name: &str) -> String {
+    name.strip_suffix("_ns").unwrap_or(name).replace('_', " ")
+}
+
+/// A value in the unit that its name says.
+fn quantity(name: &str, value: u64) -> String {
+    if name.ends_with("_ns") { milliseconds(value) } else { thousands(value) }
 }
 
 /// A moment or a distance: `430 ms`, `12.345 s`.

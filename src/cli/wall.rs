@@ -1,13 +1,12 @@
 //! The wall clock, which only this module reads, and only for people.
+#![expect(clippy::disallowed_types, reason = "how long a command took is told to people; no run sees it")]
 
 /// Started with a command.
-#[expect(clippy::disallowed_types, reason = "how long a command took is told to people; no run sees it")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
     /// Starts.
-    #[expect(clippy::disallowed_types, reason = "see the type")]
     pub(crate) fn start() -> Self {
         Self(std::time::Instant::now())
     }

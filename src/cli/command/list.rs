@@ -6,7 +6,7 @@ use scenarios::scenario::load;
 use serde_json::{Map, Value, json};
 use sim_core::fault::Kind;
 use sim_core::fault::family::COMPOSITES;
-use sim_core::registry::{ProtocolInfo, Registry};
+use sim_core::registry::{Entry, ProtocolInfo, Registry};
 
 use crate::cli::arguments::{ListArguments, Listed};
 use crate::cli::error::CliError;
@@ -41,7 +41,7 @@ pub(crate) fn list(
 }
 
 fn make(registry: &Registry, listed: Listed) -> List {
-    let protocols = || registry.iter().map(|entry| entry.info());
+    let protocols = || registry.iter().map(Entry::info);
     match listed {
         Listed::Protocols => List { name: "protocols", rows: protocols().map(protocol).collect() },
         Listed::Scenarios => List { name: "scenarios", rows: scenarios(registry) },
