@@ -58,7 +58,7 @@ impl Check<Raft> for LeaderAppendOnly {
         }
         match *seen.observation {
             RaftObservation::BecameLeader { last_index, .. } => {
-                *self.leading.at(seen.slot) = Some(last_index)
+                *self.leading.at(seen.slot) = Some(last_index);
             }
             RaftObservation::Appended { index, .. } => self.appended(seen.slot, seen.node, index, findings),
             RaftObservation::Truncated { from } => self.truncated(seen.slot, seen.node, from, findings),

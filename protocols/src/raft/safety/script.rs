@@ -14,6 +14,10 @@ pub(super) struct Script<C> {
     findings: Findings,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what is said is written where it is said: scripts read as scripts"
+)]
 impl<C: Check<Raft>> Script<C> {
     /// So many servers, and one client in the slot after them.
     pub(super) fn new(check: C, members: u32) -> Self {

@@ -100,7 +100,7 @@ impl Check<Raft> for StateMachineSafety {
         }
         match *seen.observation {
             RaftObservation::Committed { index, hash, .. } => {
-                self.committed(seen.node, index, hash, findings)
+                self.committed(seen.node, index, hash, findings);
             }
             RaftObservation::Applied { index, hash, state, .. } => {
                 self.applied(seen.slot, index, Applied { hash, state, node: seen.node }, findings);
