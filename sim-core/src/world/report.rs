@@ -10,6 +10,7 @@ use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::process::{Factory, Protocol, Role};
 use crate::setup::MeasureOf;
+use crate::trace::Tracer;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Ends the run and tells what it came to.
@@ -60,7 +61,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 marks: kernel.painter.marks,
                 ..Picture::default()
             },
-            trace: self.tracer.map(|tracer| tracer.finish()),
+            trace: self.tracer.map(Tracer::finish),
         }
     }
 
