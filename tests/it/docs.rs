@@ -236,7 +236,7 @@ fn the_guide_names_every_protocol_and_every_built_in_scenario() {
 
 #[test]
 fn the_changelog_names_the_engine() {
-    let engine = format!("Engine {}.", ENGINE);
+    let engine = format!("Engine {ENGINE}.");
     assert!(read("CHANGELOG.md").lines().any(|line| line == engine), "CHANGELOG.md does not say {engine}");
 }
 
