@@ -46,6 +46,14 @@ pub(crate) struct SyncJob {
     pub(crate) result: crate::process::SyncResult,
 }
 
+/// A slot is busy with something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    pub(crate) slot: Slot,
+    /// A crash ends whatever the slot was busy with.
+    pub(crate) incarnation: u32,
+}
+
 /// Why messages did not arrive, beside what the network says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dropped {
@@ -70,10 +78,13 @@ pub(crate) struct Kernel {
     pub(crate) driver: FaultDriver,
     pub(crate) watches: Watches,
     pub(crate) actions: Vec<Action>,
+    /// What faults want to start while a step is being carried out: it starts when the step is over.
+    pub(crate) late: Vec<Action>,
     pub(crate) notices: Vec<LinkNotice>,
     pub(crate) pending_notices: Slab<LinkNotice>,
     pub(crate) envelopes: Slab<Envelope>,
     pub(crate) syncs: Slab<SyncJob>,
+    pub(crate) services: Slab<Service>,
     pub(crate) keys: Keys,
     pub(crate) dice: Keyed,
     pub(crate) digest: Digest,
@@ -137,10 +148,12 @@ impl Kernel {
             driver: parts.driver,
             watches,
             actions: Vec::new(),
+            late: Vec::new(),
             notices: Vec::new(),
             pending_notices: Slab::default(),
             envelopes: Slab::default(),
             syncs: Slab::default(),
+            services: Slab::default(),
             keys: Keys::new(parts.seed),
             dice: Keyed::new(parts.seed, Purpose::Process),
             digest: Digest::new(),
@@ -201,6 +214,16 @@ impl Kernel {
         self.notices.clear();
     }
 
+    /// A slot is about to send: what it sends now meets fates of its own, whatever it sent before at this instant.
+    #[inline]
+    pub(crate) fn begin_burst(&mut self, slot: Slot) -> Hot {
+        let hot = &mut self.hot[slot.index()];
+        hot.steps = if hot.stepped == self.now { hot.steps.wrapping_add(1) } else { 0 };
+        hot.stepped = self.now;
+        self.sends.begin(hot.steps);
+        *hot
+    }
+
     /// Counts a message that will not arrive.
     #[inline]
     pub(crate) fn drop_message(&mut self, why: Dropped) {
@@ -213,7 +236,7 @@ impl Kernel {
         let place = &self.ground.places[slot.index()];
         let hot = &mut self.hot[slot.index()];
         hot.up = place.up;
-        hot.corrupt = !place.honest;
+        hot.corrupt = !place.honest && !place.twin;
         hot.node = place.node;
         hot.incarnation = place.incarnation;
     }

@@ -149,7 +149,9 @@ impl Recipe<'_, '_> {
                 Fault::Bandwidth(Bandwidth { target, from, to, bytes_per_second })
             }
             Kind::Duplicate => Fault::Duplicate(Odds { target, from, to, probability: self.dice.odds(500) }),
-            Kind::Corruption => Fault::Corruption(Odds { target, from, to, probability: self.dice.odds(200) }),
+            Kind::Corruption => {
+                Fault::Corruption(Odds { target, from, to, probability: self.dice.odds(200) })
+            }
             _ => Fault::Loss(Odds { target, from, to, probability: self.dice.odds(500) }),
         }
     }
@@ -160,7 +162,8 @@ impl Recipe<'_, '_> {
         match kind {
             Kind::Crash if rolling => {
                 let members = self.members.clamp(1, 32);
-                let (target, down) = (Selector::Random(members), (self.length / u64::from(members)).max(ms(1)));
+                let (target, down) =
+                    (Selector::Random(members), (self.length / u64::from(members)).max(ms(1)));
                 let gap = self.dice.octaves(ms(1), down.max(ms(2)));
                 (Fault::RollingRestart(RollingRestart { target, down, gap }), false)
             }
