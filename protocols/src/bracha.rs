@@ -35,3 +35,5 @@ pub mod vocabulary;
 mod paper;
 #[cfg(test)]
 mod pump;
+#[cfg(test)]
+mod runs;

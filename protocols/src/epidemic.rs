@@ -25,3 +25,5 @@ pub mod vocabulary;
 
 #[cfg(test)]
 mod paper;
+#[cfg(test)]
+mod runs;

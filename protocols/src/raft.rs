@@ -2,19 +2,22 @@
 //!
 //! In reading order: [`vocabulary`], [`log`], [`server`] with its phases (election, replication, follower, commit,
 //! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`plants`],
-//! [`service`].
+//! [`service`], [`liveness`], [`entry`].
 
 pub mod client;
 mod commit;
 mod durability;
 mod election;
+pub mod entry;
 mod follower;
+pub mod liveness;
 pub mod log;
 pub mod node;
 pub mod parameters;
 pub mod plants;
 mod replication;
 mod requests;
+pub mod safety;
 pub mod server;
 pub mod service;
 pub mod store;

@@ -1,1 +1,21 @@
-//! scenarios
+//! From a scenario file to a verdict.
+//!
+//! A text becomes a [`document`] that remembers where everything stood, a typed [`scenario`], and with a seed a
+//! [`plan`], which a [`run`] judges. A failing run becomes a [`capsule`] that [`replay`]s for ever; [`explore`] looks
+//! for failing runs over a range of seeds. The [`builtin`] scenarios are files like any other.
+
+pub mod artefact;
+pub mod builtin;
+pub mod capsule;
+pub mod document;
+pub mod explore;
+pub mod plan;
+pub mod problem;
+pub mod replay;
+pub mod run;
+pub mod scenario;
+#[cfg(test)]
+mod testing;
+
+/// The number of the engine: it is raised whenever a change moves the digest of any run.
+pub const ENGINE: u32 = 1;

@@ -14,7 +14,7 @@ mod measure;
 mod random;
 
 use bare::{w1_bare, w1_random, w2_bare};
-use engine::w2_engine;
+use engine::{w1_kernel, w2_engine};
 use measure::Measured;
 use sim_core::queue::{EventQueue, LazyCalendar, QuadHeap, StdHeap};
 
@@ -60,6 +60,7 @@ fn phold(n: u32) {
     let limit = limit_of(&bare);
     row("W1 phold", n, "random numbers alone", w1_random(n, EVENTS), limit);
     bare.iter().for_each(|(what, measured)| row("W1 phold", n, what, *measured, limit));
+    row("W1 phold", n, "kernel", w1_kernel(n, EVENTS), limit);
 }
 
 fn messages(n: u32) {

@@ -20,6 +20,8 @@ pub mod validate;
 
 mod links;
 mod partition;
+#[cfg(test)]
+mod toy;
 
 pub use action::{Action, ClockChange, CutId, Degradation, DegradeId, DiskFault, Reach};
 pub use driver::FaultDriver;

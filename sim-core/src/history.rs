@@ -12,6 +12,7 @@ mod entry;
 mod list;
 mod object;
 mod prefix;
+mod queue;
 mod reader;
 mod record;
 mod register;

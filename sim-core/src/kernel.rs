@@ -1,6 +1,8 @@
 //! The part of the world that knows no protocol type: time, the agenda, the truth about slots, the network, clocks,
 //! faults, digest and counts. The typed world is a thin shell over it, so a dozen protocols build quickly.
 
+pub(crate) mod phold;
+
 use crate::agenda::Agenda;
 use crate::check::Findings;
 use crate::clock::Clocks;
@@ -129,7 +131,7 @@ impl Kernel {
                 incarnation: 0,
                 steps: 0,
                 up: place.up,
-                corrupt: !place.honest,
+                corrupt: !place.honest && !place.twin,
             })
             .collect();
         let watches = Watches {

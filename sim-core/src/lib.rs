@@ -37,3 +37,9 @@ mod picture;
 mod server;
 mod timers;
 mod world;
+
+/// Workloads that benchmarks need from inside.
+#[doc(hidden)]
+pub mod workbench {
+    pub use crate::kernel::phold::Phold;
+}

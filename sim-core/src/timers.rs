@@ -128,6 +128,12 @@ impl<T> Timers<T> {
         (timer.slot, timer.id)
     }
 
+    /// Where the timers of a slot begin.
+    #[inline]
+    pub(crate) fn first(&self, slot: Slot) -> u32 {
+        self.first_of[slot.index()]
+    }
+
     /// Takes what a firing timer carries; it is no longer set. `None` if it was moved or stopped meanwhile.
     #[inline]
     pub(crate) fn take(&mut self, index: u32, now: Time) -> Option<T> {

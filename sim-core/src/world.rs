@@ -44,6 +44,9 @@ use self::phases::Phase;
 use self::storage::Storage;
 use self::watch::Watch;
 
+/// Worlds of more slots than this do not fit in a processor's cache.
+const CACHED: usize = 20_000;
+
 /// One run.
 pub(crate) struct World<P: Protocol, F: Factory<P>> {
     protocol: &'static str,
@@ -126,9 +129,30 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 },
             };
             let Some(key) = next else { return Ended::Quiescent };
+            if self.nodes.len() > CACHED {
+                self.touch_next();
+            }
             self.kernel.advance(Time::from_nanos(queue::time_of(key)));
             self.handle(Event::decode(queue::payload_of(key)));
         }
+    }
+
+    /// Reads what the next event will need, so that the processor fetches it while this event is handled.
+    #[inline]
+    fn touch_next(&mut self) {
+        let Agenda::Timed(queue) = &mut self.kernel.agenda else { return };
+        let Some(key) = queue.peek() else { return };
+        let slot = match Event::decode(queue::payload_of(key)) {
+            Event::Deliver(envelope) => self.kernel.envelopes[envelope].to,
+            Event::Timer(index) => {
+                let slot = self.timers.owner(index).0;
+                std::hint::black_box(self.timers.first(slot));
+                slot
+            }
+            _ => return,
+        };
+        std::hint::black_box(self.kernel.hot[slot.index()].stepped);
+        std::hint::black_box(self.nodes[slot.index()].is_some());
     }
 
     #[inline]

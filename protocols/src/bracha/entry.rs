@@ -134,8 +134,7 @@ struct BrachaCluster {
 
 impl BrachaCluster {
     fn checks(&self, setup: &Setup, ledger: Ledger) -> Vec<Box<dyn Check<Bracha>>> {
-        // What is said or delivered in the first half of the second phase is still judged in it.
-        let deadline = setup.progress_within.unwrap_or_default() / 2;
+        let deadline = setup.progress_within.unwrap_or_default();
         vec![
             Box::new(Agreement::new()),
             Box::new(Validity::new()),

@@ -25,6 +25,8 @@ pub struct BrachaLiveness {
     missing: BTreeSet<(Broadcast, NodeId)>,
     /// Whether something new must be delivered as well.
     wants_new: bool,
+    /// Whether somebody of the core said something new.
+    said_new: bool,
     /// Who of the core has delivered something that was not owed at the heal.
     new: BTreeMap<Broadcast, BTreeSet<NodeId>>,
     old: BTreeSet<Broadcast>,
@@ -45,6 +47,7 @@ impl BrachaLiveness {
             core: BTreeSet::new(),
             missing: BTreeSet::new(),
             wants_new: false,
+            said_new: false,
             new: BTreeMap::new(),
             old: BTreeSet::new(),
         }
@@ -103,17 +106,23 @@ impl Liveness<Bracha> for BrachaLiveness {
     fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Bracha>>) -> bool {
         match seen {
             None => self.take_stock(ground, core),
-            Some(seen) => {
-                if let BrachaObservation::Delivered { broadcast, .. } = *seen.observation {
-                    self.delivered(broadcast, seen.node);
+            Some(seen) => match *seen.observation {
+                BrachaObservation::Delivered { broadcast, .. } => self.delivered(broadcast, seen.node),
+                BrachaObservation::Broadcast { broadcast, .. } => {
+                    self.said_new |= self.core.contains(&seen.node) && !self.old.contains(&broadcast);
                 }
-            }
+                _ => {}
+            },
         }
         self.missing.is_empty() && !self.wants_new
     }
 
     fn explain(&self, ground: &Ground, core: &[Slot]) -> Option<Stall> {
-        (!self.has_quorum(ground, core)).then_some(Stall::NoQuorum)
+        if !self.has_quorum(ground, core) {
+            return Some(Stall::NoQuorum);
+        }
+        // A timer that was set on a clock that was ahead of its time rings late: nothing new was there to be delivered.
+        (self.missing.is_empty() && !self.said_new).then_some(Stall::Forfeited)
     }
 }
 
@@ -137,7 +146,15 @@ mod tests {
 
     fn delivers(script: &Script<Totality>, liveness: &mut BrachaLiveness, slot: u32, sequence: u64) -> bool {
         let broadcast = Broadcast { sequence, ..FIRST };
-        let observation = BrachaObservation::Delivered { broadcast, value: 5, count: 1 };
+        see(script, liveness, slot, &BrachaObservation::Delivered { broadcast, value: 5, count: 1 })
+    }
+
+    fn see(
+        script: &Script<Totality>,
+        liveness: &mut BrachaLiveness,
+        slot: u32,
+        observation: &BrachaObservation,
+    ) -> bool {
         let place = script.ground.place(Slot(slot));
         let seen = Seen {
             slot: Slot(slot),
@@ -145,7 +162,7 @@ mod tests {
             incarnation: 0,
             journal: super::super::node::JOURNAL,
             mark: place.mark(super::super::node::JOURNAL),
-            observation: &observation,
+            observation,
         };
         liveness.reached(&script.ground, &CORE, Some(&seen))
     }
@@ -171,6 +188,17 @@ mod tests {
         let (mut script, mut liveness) = cluster(1);
         script.say(0, 5).deliver(0, 5).deliver(1, 5).deliver(2, 5);
         assert!(liveness.reached(&script.ground, &CORE, None), "nothing more is to come");
+    }
+
+    #[test]
+    fn silence_of_the_senders_is_an_excuse_and_no_progress() {
+        let (mut script, mut liveness) = cluster(2);
+        script.say(0, 5).deliver(0, 5).deliver(1, 5).deliver(2, 5);
+        liveness.reached(&script.ground, &CORE, None);
+        assert_eq!(liveness.explain(&script.ground, &CORE), Some(Stall::Forfeited));
+        let broadcast = Broadcast { sequence: 2, ..FIRST };
+        see(&script, &mut liveness, 0, &BrachaObservation::Broadcast { broadcast, value: 6 });
+        assert_eq!(liveness.explain(&script.ground, &CORE), None);
     }
 
     #[test]

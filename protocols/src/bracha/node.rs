@@ -15,7 +15,7 @@ use sim_core::process::{
 };
 use sim_core::time::Duration;
 
-use self::deeds::{Deed, Deeds};
+use self::deeds::{Deed, Deeds, Fate};
 use super::instance::{Act, Instance, Own};
 use super::parameters::Parameters;
 use super::thresholds::Thresholds;
@@ -188,30 +188,27 @@ impl Node {
         if deeds.is_empty() {
             return;
         }
-        let mut signs = false;
         for Deed { broadcast, act } in deeds {
             if let Act::Cast(phase, value) = *act {
                 cx.append(JOURNAL, BrachaRecord { phase, broadcast: *broadcast, value });
-                signs = true;
             }
         }
-        if signs {
-            self.sync_and_hold(deeds, cx);
-            return;
+        match self.deeds.take(deeds) {
+            Fate::Free => deeds.iter().for_each(|deed| self.emit(deed, cx)),
+            Fate::Held(id) => {
+                cx.hold(id);
+                deeds.iter().for_each(|deed| self.emit(deed, cx));
+            }
+            Fate::Waits => self.sync_what_waits(cx),
         }
-        match self.deeds.join(deeds) {
-            Some(id) => cx.hold(id),
-            None if self.deeds.wait_for_disk(deeds) => return,
-            None => {}
-        }
-        deeds.iter().for_each(|deed| self.emit(deed, cx));
     }
 
-    fn sync_and_hold(&mut self, deeds: &[Deed], cx: &mut Context<'_, Bracha>) {
-        let id = self.deeds.begin(deeds.to_vec());
-        cx.sync(JOURNAL, id);
-        cx.hold(id);
-        deeds.iter().for_each(|deed| self.emit(deed, cx));
+    fn sync_what_waits(&mut self, cx: &mut Context<'_, Bracha>) {
+        if let Some((id, deeds)) = self.deeds.begin() {
+            cx.sync(JOURNAL, id);
+            cx.hold(id);
+            deeds.iter().for_each(|deed| self.emit(deed, cx));
+        }
     }
 
     fn synced(&mut self, id: SyncId, result: SyncResult, cx: &mut Context<'_, Bracha>) {
@@ -221,6 +218,7 @@ impl Node {
                     instance.settle(phase);
                 }
             }
+            self.sync_what_waits(cx);
         } else {
             self.deeds.fail(id);
             cx.set_timer(DISK, self.parameters.disk_retry, BrachaTimer::Disk);
@@ -229,10 +227,8 @@ impl Node {
 
     /// What was held back by a failed sync is lost to the world: it is done again, under a new sync.
     fn retry(&mut self, cx: &mut Context<'_, Bracha>) {
-        let stuck = self.deeds.take_stuck();
-        if !stuck.is_empty() {
-            self.sync_and_hold(&stuck, cx);
-        }
+        self.deeds.retry();
+        self.sync_what_waits(cx);
     }
 
     /// Nothing said in an earlier session is sure to have arrived.

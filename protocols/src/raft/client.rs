@@ -2,7 +2,10 @@
 //!
 //! Operations that arrive while one is outstanding wait in order. The session makes repeated asking harmless. A client
 //! that was restarted has forgotten its sequence: it starts from its clock, which is beyond anything used before, and
-//! if even that is too low, the leader tells it how far its session is.
+//! if even that is too low, a server tells it how far its session is.
+//!
+//! A client first looks for the leader itself. If an answer does not come, it asks the next server to pass the request
+//! on, since a leader that the servers reach may be out of the client's own reach.
 
 use std::collections::VecDeque;
 
@@ -14,6 +17,14 @@ use super::store::{Operation, Reply};
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer};
 
 const RETRY: TimerId = TimerId(0);
+
+/// A reply that says what an operation came to.
+struct Answered {
+    sequence: u64,
+    reply: Reply,
+    index: u64,
+    leader: Option<NodeId>,
+}
 
 /// One incarnation of a client.
 #[derive(Debug)]
@@ -29,6 +40,8 @@ pub struct Client {
     /// How often this operation may still follow a hint before the next retry, so that two servers that name each
     /// other cannot send it around for ever at one instant.
     redirects: usize,
+    /// Whether servers should pass its requests on: it did not reach the leader itself.
+    relay: bool,
 }
 
 impl Client {
@@ -42,6 +55,7 @@ impl Client {
             outstanding: None,
             waiting: VecDeque::new(),
             redirects: 0,
+            relay: false,
         }
     }
 
@@ -66,7 +80,8 @@ impl Client {
             self.target = cx.rng().pick(&self.servers).copied();
         }
         if let Some(target) = self.target {
-            cx.send(target, RaftMessage::ClientRequest { sequence: self.sequence, operation });
+            let (sequence, relay) = (self.sequence, self.relay);
+            cx.send(target, RaftMessage::ClientRequest { sequence, operation, relay });
         }
     }
 
@@ -76,14 +91,19 @@ impl Client {
         }
         let place = self.servers.iter().position(|server| Some(*server) == self.target);
         self.target = place.map(|place| self.servers[(place + 1) % self.servers.len()]);
+        self.relay = true;
         self.ask(cx);
     }
 
-    fn on_reply(&mut self, sequence: u64, reply: Reply, index: u64, cx: &mut Context<'_, Raft>) {
+    /// It is done. Whoever answered is asked next; only a leader need not pass anything on.
+    fn on_reply(&mut self, from: NodeId, answer: &Answered, cx: &mut Context<'_, Raft>) {
+        let Answered { sequence, reply, index, leader } = *answer;
         if sequence != self.sequence {
             return;
         }
         let Some((id, _)) = self.outstanding.take() else { return };
+        self.target = Some(from);
+        self.relay = leader != Some(from);
         cx.cancel_timer(RETRY);
         cx.observe(RaftObservation::Acknowledged { sequence, index });
         cx.respond(id, RaftResponse { reply, index });
@@ -132,9 +152,10 @@ impl Process<Raft> for Client {
             }
             Input::Timer { timer: RaftTimer::Retry { sequence }, .. } => self.on_retry(sequence, cx),
             Input::Message { from, message: RaftMessage::ClientReply { sequence, reply, index, leader } } => {
-                match reply {
-                    Some(reply) => self.on_reply(*sequence, *reply, *index, cx),
-                    None => self.on_redirect(from, *sequence, *leader, cx),
+                let (sequence, index, leader) = (*sequence, *index, *leader);
+                match *reply {
+                    Some(reply) => self.on_reply(from, &Answered { sequence, reply, index, leader }, cx),
+                    None => self.on_redirect(from, sequence, leader, cx),
                 }
             }
             Input::Message { .. } | Input::Timer { .. } | Input::Link { .. } | Input::Synced { .. } => {}

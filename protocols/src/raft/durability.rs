@@ -3,6 +3,10 @@
 //! Raft keeps one journal. A *position* counts the records appended to it by this incarnation: whatever a message
 //! rests on is one position, and it is durable once a sync that was asked for after it has succeeded. Position 0 is
 //! what was found at boot.
+//!
+//! Entries are synced in groups: while a sync is under way, further ones wait for its end and then share the next. A
+//! disk that turns slow so has one sync to catch up with, not one for every message of that time. Term and vote do
+//! not wait for others.
 
 use std::collections::VecDeque;
 
@@ -22,7 +26,7 @@ pub(super) enum Standing {
     Durable,
     /// It is once this sync, the first one that covers it, has succeeded.
     Under(SyncId),
-    /// No sync under way covers it: the disk failed, and nothing may be said that rests on it.
+    /// No sync under way covers it, since the disk is busy or failing: nothing may be said that rests on it.
     Uncovered,
 }
 
@@ -80,9 +84,11 @@ impl Durability {
         self.written
     }
 
-    /// Asks for a sync of what no sync covers yet. A failing disk is left alone until it is tried again.
+    /// Asks for a sync of what no sync covers yet, unless it has to wait for the one under way. A failing disk is left
+    /// alone until it is tried again.
     pub(super) fn flush(&mut self, cx: &mut Context<'_, Raft>) {
-        if self.covered < self.written && !self.failing {
+        let due = self.pending.is_empty() || self.covered < self.hard_state;
+        if self.covered < self.written && due && !self.failing {
             self.sync(cx);
         }
     }
@@ -157,7 +163,7 @@ impl Durability {
         covering.map_or(Standing::Uncovered, |pending| Standing::Under(pending.id))
     }
 
-    /// Makes everything visible that follows in this step wait for a position. False if it must not be said at all.
+    /// Makes everything visible that follows in this step wait for a position. False if it must not be said yet.
     #[must_use]
     pub(super) fn wait_for(&mut self, position: u64, cx: &mut Context<'_, Raft>) -> bool {
         self.flush(cx);
@@ -176,9 +182,11 @@ impl Durability {
         debug_assert_eq!(self.entries.len() as u64, log.last_index());
         debug_assert!(self.durable <= self.covered && self.covered <= self.written);
         debug_assert!(self.durable_index <= log.last_index());
+        let waits = self.failing || !self.pending.is_empty();
+        debug_assert!(waits || self.covered == self.written, "nobody will ever sync what was written");
         debug_assert!(
-            self.failing || self.covered == self.written,
-            "a step ends with a sync of what it wrote"
+            self.failing || self.hard_state <= self.covered,
+            "a term or a vote waits for no other sync"
         );
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Rules that decide how long elections take: the election timer is drawn anew on granting a vote, on valid
 //! AppendEntries, and by a candidate when its own election starts; nothing else touches it. A higher term seen keeps
-//! the running timer, a refused vote resets nothing.
+//! the running timer, a refused vote resets nothing. A candidate asks again whoever has not answered (paper, section
+//! 5.1: servers retry), twice within the shortest timeout.
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, SyncId, SyncResult};
@@ -10,21 +11,22 @@ use sim_core::process::{Context, SyncId, SyncResult};
 use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server};
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 
-/// Who said yes, by place among the members.
+/// What was answered, by place among the members.
 #[derive(Debug)]
 pub(super) struct Ballot {
-    granted: Vec<bool>,
-    count: usize,
+    answers: Vec<Option<bool>>,
+    granted: usize,
 }
 
 impl Ballot {
     fn new(members: usize) -> Self {
-        Self { granted: vec![false; members], count: 0 }
+        Self { answers: vec![None; members], granted: 0 }
     }
 
-    fn grant(&mut self, place: usize) {
-        if !std::mem::replace(&mut self.granted[place], true) {
-            self.count += 1;
+    fn answer(&mut self, place: usize, granted: bool) {
+        if self.answers[place] != Some(true) {
+            self.answers[place] = Some(granted);
+            self.granted += usize::from(granted);
         }
     }
 }
@@ -47,6 +49,7 @@ impl Server {
     fn set_term(&mut self, term: u64, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
         self.term = term;
         self.leader = None;
+        self.owed = None;
         self.set_vote(vote, cx);
         cx.observe(RaftObservation::TermSet { term });
         if let Some(candidate) = vote {
@@ -69,11 +72,11 @@ impl Server {
             Role::PreCandidate(_) | Role::Candidate(_) => {}
             Role::Leader(_) => {
                 self.leader = None;
-                cx.cancel_timer(HEARTBEAT);
                 cx.cancel_timer(QUORUM);
                 self.draw_election_timer(cx);
             }
         }
+        cx.cancel_timer(HEARTBEAT);
         cx.observe(RaftObservation::BecameFollower { term: self.term });
     }
 
@@ -98,11 +101,11 @@ impl Server {
     /// Asks whether an election could be won, without raising the term (dissertation, section 9.6).
     fn start_pre_vote(&mut self, cx: &mut Context<'_, Raft>) {
         let mut ballot = Ballot::new(self.members.len());
-        ballot.grant(self.place);
+        ballot.answer(self.place, true);
         self.role = Role::PreCandidate(ballot);
         cx.observe(RaftObservation::BecamePreCandidate { term: self.term + 1 });
         self.draw_election_timer(cx);
-        self.request_votes(self.term + 1, true, cx);
+        self.request_votes(cx);
     }
 
     /// Raises the term, votes for itself and asks everybody else.
@@ -111,13 +114,33 @@ impl Server {
         self.role = Role::Candidate(Ballot::new(self.members.len()));
         cx.observe(RaftObservation::BecameCandidate { term: self.term });
         self.draw_election_timer(cx);
-        self.request_votes(self.term, false, cx);
+        self.request_votes(cx);
     }
 
-    fn request_votes(&mut self, term: u64, pre: bool, cx: &mut Context<'_, Raft>) {
-        if self.journal.wait_for(self.journal.hard_state(), cx) {
-            let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
-            cx.send_all(self.peers(), RaftMessage::RequestVote { term, last_index, last_term, pre });
+    /// Asks whoever has not answered, once its own term and vote are durable, and again after a while.
+    fn request_votes(&mut self, cx: &mut Context<'_, Raft>) {
+        let again = self.parameters.election_timeout_min / 2;
+        cx.set_timer(HEARTBEAT, again, RaftTimer::Heartbeat);
+        if !self.journal.wait_for(self.journal.hard_state(), cx) {
+            return;
+        }
+        let (ballot, term, pre) = match &self.role {
+            Role::PreCandidate(ballot) => (ballot, self.term + 1, true),
+            Role::Candidate(ballot) => (ballot, self.term, false),
+            Role::Follower | Role::Leader(_) => return,
+        };
+        let silent = ballot.answers.iter().zip(&self.members).filter(|(answer, _)| answer.is_none());
+        let asked = silent.map(|(_, member)| *member).filter(|member| *member != self.node);
+        let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
+        cx.send_all(asked, RaftMessage::RequestVote { term, last_index, last_term, pre });
+    }
+
+    /// Time to speak again: for a leader to its followers, for a candidate to whoever has not answered.
+    pub(super) fn on_heartbeat_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+        match self.role {
+            Role::Leader(_) => self.send_heartbeats(cx),
+            Role::PreCandidate(_) | Role::Candidate(_) => self.request_votes(cx),
+            Role::Follower => {}
         }
     }
 
@@ -178,7 +201,7 @@ impl Server {
         }
     }
 
-    /// Counts a vote or a pre-vote that belongs to what is asked for now.
+    /// Counts an answer to what is asked for now. A refusal carries the voter's own term, which may be later.
     pub(super) fn on_vote(
         &mut self,
         place: usize,
@@ -187,43 +210,35 @@ impl Server {
         pre: bool,
         cx: &mut Context<'_, Raft>,
     ) {
-        if !granted {
-            if term > self.term {
-                self.enter_term(term, cx);
-            }
-            return;
+        if !granted && term > self.term {
+            return self.enter_term(term, cx);
         }
         let asked = match self.role {
-            Role::PreCandidate(_) => pre && term == self.term + 1,
+            Role::PreCandidate(_) => pre && (!granted || term == self.term + 1),
             Role::Candidate(_) => !pre && term == self.term,
             Role::Follower | Role::Leader(_) => false,
         };
         if asked {
-            self.count_yes(place, cx);
+            self.count_answer(place, granted, cx);
         }
     }
 
-    fn count_yes(&mut self, place: usize, cx: &mut Context<'_, Raft>) {
+    fn count_answer(&mut self, place: usize, granted: bool, cx: &mut Context<'_, Raft>) {
         let quorum = self.quorum();
-        match &mut self.role {
-            Role::PreCandidate(ballot) => {
-                ballot.grant(place);
-                if ballot.count >= quorum {
-                    self.start_election(cx);
-                }
-            }
-            Role::Candidate(ballot) => {
-                ballot.grant(place);
-                if ballot.count >= quorum {
-                    self.become_leader(cx);
-                }
-            }
-            Role::Follower | Role::Leader(_) => {}
+        let (Role::PreCandidate(ballot) | Role::Candidate(ballot)) = &mut self.role else { return };
+        ballot.answer(place, granted);
+        if ballot.granted < quorum {
+            return;
+        }
+        if matches!(self.role, Role::PreCandidate(_)) {
+            self.start_election(cx);
+        } else {
+            self.become_leader(cx);
         }
     }
 
-    /// A sync ended. A candidate's own vote counts once it is durable, and so do a leader's own entries. A server
-    /// that cannot write leads nobody; it tries its disk again after a while.
+    /// A sync ended. A candidate's own vote counts once it is durable, and so do a leader's own entries; a follower
+    /// answers for what waited for the disk. A server that cannot write leads nobody; it tries its disk again after a while.
     pub(super) fn on_synced(&mut self, id: SyncId, result: SyncResult, cx: &mut Context<'_, Raft>) {
         self.journal.finish(id, result);
         if result != SyncResult::Ok {
@@ -231,9 +246,10 @@ impl Server {
             return cx.set_timer(DISK, self.parameters.disk_retry, RaftTimer::Disk);
         }
         if matches!(self.role, Role::Candidate(_)) && self.hard_state_is_durable() {
-            self.count_yes(self.place, cx);
+            self.count_answer(self.place, true, cx);
         }
         self.commit_by_counting(cx);
+        self.pay_owed(cx);
     }
 
     fn hard_state_is_durable(&self) -> bool {

@@ -11,7 +11,7 @@ impl Server {
     /// answer that its time is over. False if there is nothing more to do.
     pub(super) fn accept_leader(&mut self, from: NodeId, term: u64, cx: &mut Context<'_, Raft>) -> bool {
         if term < self.term {
-            self.answer_entries(from, false, 0, cx);
+            self.refuse_entries(from, 0, cx);
             return false;
         }
         if term > self.term {
@@ -39,7 +39,7 @@ impl Server {
     ) {
         if self.log.term_at(prev_index) != Some(prev_term) {
             let hint = self.log.conflict_hint(prev_index, prev_term);
-            return self.answer_entries(from, false, hint, cx);
+            return self.refuse_entries(from, hint, cx);
         }
         let mut index = prev_index;
         for entry in entries {
@@ -48,7 +48,9 @@ impl Server {
         }
         // What lies beyond the last entry of this message may still conflict.
         self.commit_as_told(commit.min(index), cx);
-        self.answer_entries(from, true, index, cx);
+        // A heartbeat asks whether somebody is there: it gets what is durable, and no wait for the disk.
+        let index = if entries.is_empty() { index.min(self.journal.durable_index()) } else { index };
+        self.acknowledge(from, index, cx);
     }
 
     /// Takes one entry: nothing if it is there, else whatever conflicts with it goes first.
@@ -69,11 +71,28 @@ impl Server {
         cx.observe(RaftObservation::Truncated { from });
     }
 
-    /// Answers the leader once the term and, on success, the log up to `index` are durable.
-    fn answer_entries(&mut self, to: NodeId, success: bool, index: u64, cx: &mut Context<'_, Raft>) {
-        let entries = if success { self.journal.entry(index) } else { 0 };
-        if self.journal.wait_for(self.journal.hard_state().max(entries), cx) {
-            cx.send(to, RaftMessage::AppendReply { term: self.term, success, index });
+    /// Tells the leader that the logs match up to an index, once all of that is durable. If no sync under way covers
+    /// it, this is said after the next one.
+    fn acknowledge(&mut self, leader: NodeId, index: u64, cx: &mut Context<'_, Raft>) {
+        if self.journal.wait_for(self.journal.hard_state().max(self.journal.entry(index)), cx) {
+            cx.send(leader, RaftMessage::AppendReply { term: self.term, success: true, index });
+        } else {
+            self.owed = self.owed.max(Some(index));
+        }
+    }
+
+    /// A sync ended: what could not be said before may go under the next one.
+    pub(super) fn pay_owed(&mut self, cx: &mut Context<'_, Raft>) {
+        let (Some(index), Some(leader)) = (self.owed.take(), self.leader) else { return };
+        if index <= self.log.last_index() {
+            self.acknowledge(leader, index, cx);
+        }
+    }
+
+    /// Refuses entries, with a hint where the logs may meet.
+    fn refuse_entries(&mut self, to: NodeId, hint: u64, cx: &mut Context<'_, Raft>) {
+        if self.journal.wait_for(self.journal.hard_state(), cx) {
+            cx.send(to, RaftMessage::AppendReply { term: self.term, success: false, index: hint });
         }
     }
 }

@@ -115,7 +115,7 @@ impl Parameters {
             length.saturating_mul(low + below(rng.next_u64(), high - low + 1)) / 8
         };
         let election_timeout_min = scaled(self.election_timeout_min, 8, 16);
-        let spread = scaled(self.election_timeout_min, 4, 16);
+        let spread = scaled(self.election_timeout_min, 1, 16);
         let heartbeat = scaled(self.election_timeout_min, 1, 3);
         let client_retry = scaled(self.client_retry, 4, 16);
         let disk_retry = scaled(self.disk_retry, 4, 16);

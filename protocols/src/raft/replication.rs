@@ -155,7 +155,7 @@ impl Server {
     }
 
     /// Speaks to every follower, without entries. Followers with equal next indices share one message.
-    pub(super) fn on_heartbeat_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+    pub(super) fn send_heartbeats(&mut self, cx: &mut Context<'_, Raft>) {
         let Self { role: Role::Leader(leadership), log, node, .. } = self else { return };
         let progress = &leadership.progress;
         for (place, first) in progress.iter().enumerate() {

@@ -7,6 +7,7 @@
 //! A step changes memory first and reports that at once; what it then says to others waits, where the rules say so,
 //! until the records it rests on are durable. So holds always come last in a step.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sim_core::identity::NodeId;
@@ -60,9 +61,13 @@ pub struct Server {
     pub(super) heard: Time,
     pub(super) log: Log,
     pub(super) journal: Durability,
+    /// What this server would tell the leader of this term that it holds, were it durable.
+    pub(super) owed: Option<u64>,
     pub(super) commit: u64,
     pub(super) applied: u64,
     pub(super) store: Store,
+    /// The operations that this server passed on and will answer when it applies them: the latest of each client.
+    pub(super) relayed: BTreeMap<NodeId, u64>,
     /// The payload of every heartbeat.
     pub(super) nothing: Arc<[Entry]>,
 }
@@ -85,9 +90,11 @@ impl Server {
             heard: Time::ZERO,
             journal: Durability::recovered(remembered.log.last_index()),
             log: remembered.log,
+            owed: None,
             commit: 0,
             applied: 0,
             store: Store::new(),
+            relayed: BTreeMap::new(),
             nothing: Arc::from([]),
         })
     }
@@ -102,11 +109,6 @@ impl Server {
         self.members.binary_search(&node).ok()
     }
 
-    /// Everybody but this server.
-    pub(super) fn peers(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.members.iter().copied().filter(|member| *member != self.node)
-    }
-
     fn start(&mut self, cx: &mut Context<'_, Raft>) {
         cx.observe(RaftObservation::Recovered {
             term: self.term,
@@ -118,8 +120,8 @@ impl Server {
     }
 
     fn receive(&mut self, from: NodeId, message: &RaftMessage, cx: &mut Context<'_, Raft>) {
-        if let RaftMessage::ClientRequest { sequence, operation } = *message {
-            return self.on_client_request(from, sequence, operation, cx);
+        if let RaftMessage::ClientRequest { sequence, operation, relay } = *message {
+            return self.on_client_request(from, sequence, operation, relay, cx);
         }
         // Only members speak as servers: the configuration is fixed.
         let Some(place) = self.place_of(from) else { return };
@@ -140,6 +142,9 @@ impl Server {
             }
             RaftMessage::AppendReply { term, success, index } => {
                 self.on_append_reply(place, term, success, index, cx);
+            }
+            RaftMessage::Forward { client, sequence, operation } => {
+                self.on_forward(client, sequence, operation, cx);
             }
             RaftMessage::ClientRequest { .. } | RaftMessage::ClientReply { .. } => {}
         }

@@ -1,5 +1,6 @@
 //! Paper tests: one rule each, by a single server or by a small cluster without a world.
 
+mod chaos;
 mod clients;
 mod clusters;
 mod disk;
@@ -7,3 +8,4 @@ mod elections;
 mod one;
 mod pump;
 mod replication;
+mod world;

@@ -100,6 +100,17 @@ facts! {
             sequence: u64,
             /// What to do.
             operation: Operation,
+            /// Whether a server that does not lead should pass it on rather than say who leads: the client has tried.
+            relay: bool,
+        },
+        /// A server passes a client's request on to the leader.
+        Forward {
+            /// Whose request.
+            client: NodeId,
+            /// Its place in the client's session.
+            sequence: u64,
+            /// What to do.
+            operation: Operation,
         },
         /// A server answers a client.
         ClientReply {
@@ -121,7 +132,7 @@ facts! {
     pub enum RaftTimer {
         /// No leader was heard for too long.
         Election,
-        /// A leader's heartbeat is due.
+        /// A leader's heartbeat is due, or a candidate asks again.
         Heartbeat,
         /// A leader asks itself whether it still reaches a majority (check-quorum).
         Quorum,
@@ -295,7 +306,8 @@ impl Message for RaftMessage {
             Self::RequestVote { .. } => HEADER + 25,
             Self::Vote { .. } => HEADER + 10,
             Self::AppendReply { .. } => HEADER + 17,
-            Self::ClientRequest { .. } => HEADER + 33,
+            Self::ClientRequest { .. } => HEADER + 34,
+            Self::Forward { .. } => HEADER + 37,
             Self::ClientReply { .. } => HEADER + 29,
         }
     }

@@ -11,8 +11,9 @@ use sim_core::registry::Launch;
 use sim_core::setup::Setup;
 use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
+use sim_core::workbench::Phold;
 
-use crate::measure::Measured;
+use crate::measure::{Measured, median_of_5};
 
 facts! {
     /// A message with a body.
@@ -116,4 +117,10 @@ pub(crate) fn w2_engine(n: u32, events: u64, burdened: bool) -> Measured {
     let measured = &mut rounds[1..];
     measured.sort_unstable_by(f64::total_cmp);
     Measured { ns: measured[2], fold }
+}
+
+/// W1 through the kernel: agenda, keyed ties and draws, digest.
+pub(crate) fn w1_kernel(n: u32, events: u64) -> Measured {
+    let mut phold = Phold::new(n);
+    median_of_5(events, |events| phold.run(events))
 }

@@ -7,6 +7,8 @@
 mod core;
 mod series;
 mod strike;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

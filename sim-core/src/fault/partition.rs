@@ -36,25 +36,23 @@ pub(super) fn draw(partition: &Partition, scene: &Scene<'_>, lots: &mut Lots) ->
             isolate(&Selector::Role("leader".to_owned()), Direction::Both, spread, scene, lots)
         }
         Shape::Halves => {
-            let sides = halves(lots.shuffled(members))?;
-            Ok(groups(sides, spread, scene, lots))
+            let sides = halves(&lots.shuffled(members))?;
+            groups(sides, spread, scene, lots)
         }
         Shape::Random { parts } => {
             let sides = random_groups(&members, *parts, lots)?;
-            Ok(groups(sides, spread, scene, lots))
+            groups(sides, spread, scene, lots)
         }
         Shape::Bridge => {
-            let sides = bridge(lots.shuffled(members))?;
-            Ok(groups(sides, spread, scene, lots))
+            let sides = bridge(&lots.shuffled(members))?;
+            groups(sides, spread, scene, lots)
         }
         Shape::Groups(selectors) => {
             let sides =
                 selectors.iter().map(|selector| resolve(selector, scene, lots)).collect::<Result<_, _>>()?;
-            Ok(groups(sides, spread, scene, lots))
+            groups(sides, spread, scene, lots)
         }
-        Shape::OneWay { from, to } => {
-            Ok(one_way(resolve(from, scene, lots)?, resolve(to, scene, lots)?, None))
-        }
+        Shape::OneWay { from, to } => one_way(resolve(from, scene, lots)?, resolve(to, scene, lots)?, None),
         Shape::MajoritiesRing => {
             let members = (0..scene.members).map(Slot).collect();
             pairs(&ring(&lots.shuffled(members))?, scene.members)
@@ -89,7 +87,7 @@ fn isolate(
     let mut others: Vec<Slot> =
         scene.present().map(|(slot, _)| slot).filter(|slot| alone.binary_search(slot).is_err()).collect();
     if direction == Direction::Both {
-        let mut drawn = groups(vec![alone.clone(), others], spread, scene, lots);
+        let mut drawn = groups(vec![alone.clone(), others], spread, scene, lots)?;
         if !spread {
             let shape = Shape::Isolate { target: aim(&alone), direction };
             drawn.pinned = Partition::of(shape);
@@ -106,7 +104,7 @@ fn isolate(
     }
     let pinned = (!spread).then(|| Shape::Isolate { target: aim(&isolated), direction });
     let (from, to) = if direction == Direction::Outbound { (alone, others) } else { (others, alone) };
-    let mut drawn = one_way(from, to, pinned);
+    let mut drawn = one_way(from, to, pinned)?;
     drawn.slots = isolated;
     Ok(drawn)
 }
@@ -115,14 +113,20 @@ fn free_clients(scene: &Scene<'_>, taken: &[Slot]) -> impl Iterator<Item = Slot>
     (scene.members..scene.members + scene.clients).map(Slot).filter(|slot| !taken.contains(slot))
 }
 
-fn one_way(from: Vec<Slot>, to: Vec<Slot>, pinned: Option<Shape>) -> Drawn {
+fn one_way(mut from: Vec<Slot>, mut to: Vec<Slot>, pinned: Option<Shape>) -> Result<Drawn, Refusal> {
+    from.sort_unstable();
+    to.sort_unstable();
+    if from.is_empty() || to.is_empty() {
+        return Err(Refusal::Shape);
+    }
     let shape = pinned.unwrap_or_else(|| Shape::OneWay { from: aim(&from), to: aim(&to) });
     let detail = format!("slots {} -/-> {}", SlotRanges(&from), SlotRanges(&to));
-    Drawn { slots: from.clone(), detail, pinned: Partition::of(shape), reach: Reach::OneWay { from, to } }
+    let (slots, pinned) = (from.clone(), Partition::of(shape));
+    Ok(Drawn { slots, detail, pinned, reach: Reach::OneWay { from, to } })
 }
 
 /// Two groups of equal size, give or take one.
-fn halves(shuffled: Vec<Slot>) -> Result<Vec<Vec<Slot>>, Refusal> {
+fn halves(shuffled: &[Slot]) -> Result<Vec<Vec<Slot>>, Refusal> {
     if shuffled.len() < 2 {
         return Err(Refusal::Shape);
     }
@@ -131,9 +135,9 @@ fn halves(shuffled: Vec<Slot>) -> Result<Vec<Vec<Slot>>, Refusal> {
 }
 
 /// Two halves, and one that is in both.
-fn bridge(shuffled: Vec<Slot>) -> Result<Vec<Vec<Slot>>, Refusal> {
+fn bridge(shuffled: &[Slot]) -> Result<Vec<Vec<Slot>>, Refusal> {
     let (bridge, rest) = shuffled.split_first().ok_or(Refusal::Shape)?;
-    let mut sides = halves(rest.to_vec())?;
+    let mut sides = halves(rest)?;
     sides.iter_mut().for_each(|side| side.push(*bridge));
     Ok(sides)
 }
@@ -158,7 +162,12 @@ fn random_groups(members: &[Slot], parts: u32, lots: &mut Lots) -> Result<Vec<Ve
 }
 
 /// Slots reach each other if they share one of these groups.
-fn groups(mut sides: Vec<Vec<Slot>>, spread: bool, scene: &Scene<'_>, lots: &mut Lots) -> Drawn {
+fn groups(
+    mut sides: Vec<Vec<Slot>>,
+    spread: bool,
+    scene: &Scene<'_>,
+    lots: &mut Lots,
+) -> Result<Drawn, Refusal> {
     let listed: Vec<Slot> = sides.concat();
     if spread {
         let clients: Vec<Slot> = free_clients(scene, &listed).collect();
@@ -166,11 +175,29 @@ fn groups(mut sides: Vec<Vec<Slot>>, spread: bool, scene: &Scene<'_>, lots: &mut
             sides[side as usize].push(*client);
         }
     }
+    sides.retain(|side| !side.is_empty());
     sides.iter_mut().for_each(|side| side.sort_unstable());
-    let rest = 1 << MOST_GROUPS;
+    let sets = group_sets(&sides, scene);
+    // Where all share a group, nothing is cut.
+    if sets.iter().fold(u64::MAX, |all, set| all & set) != 0 {
+        return Err(Refusal::Shape);
+    }
+    let shown: Vec<String> = sides.iter().map(|side| SlotRanges(side).to_string()).collect();
+    let largest = (0..sides.len()).max_by_key(|side| (sides[*side].len(), usize::MAX - side)).unwrap_or(0);
+    let outside = |slot: &Slot| sides[largest].binary_search(slot).is_err();
+    Ok(Drawn {
+        reach: Reach::Groups(sets),
+        pinned: Partition::of(Shape::Groups(sides.iter().map(|side| aim(side)).collect())),
+        slots: sides.concat().into_iter().filter(outside).collect(),
+        detail: format!("slots {}", shown.join(" | ")),
+    })
+}
+
+/// The groups of every slot, as bits: members in no group share one more, clients in no group are in all.
+fn group_sets(sides: &[Vec<Slot>], scene: &Scene<'_>) -> Vec<u64> {
     let mut sets: Vec<u64> = vec![u64::MAX; scene.ground.places.len()];
     for (slot, _) in scene.ground.members() {
-        sets[slot.index()] = rest;
+        sets[slot.index()] = 1 << MOST_GROUPS;
     }
     for slot in sides.iter().flatten() {
         sets[slot.index()] = 0;
@@ -180,16 +207,7 @@ fn groups(mut sides: Vec<Vec<Slot>>, spread: bool, scene: &Scene<'_>, lots: &mut
             sets[slot.index()] |= 1 << bit;
         }
     }
-    let shown: Vec<String> = sides.iter().map(|side| SlotRanges(side).to_string()).collect();
-    let largest = (0..sides.len()).max_by_key(|side| (sides[*side].len(), usize::MAX - side)).unwrap_or(0);
-    let core = sides.get(largest).cloned().unwrap_or_default();
-    let outside = |slot: &Slot| core.binary_search(slot).is_err();
-    Drawn {
-        reach: Reach::Groups(sets),
-        pinned: Partition::of(Shape::Groups(sides.iter().map(|side| aim(side)).collect())),
-        slots: sides.concat().into_iter().filter(outside).collect(),
-        detail: format!("slots {}", shown.join(" | ")),
-    }
+    sets
 }
 
 /// Each member with its nearest neighbors on a ring, so many that they are a majority with it.
@@ -227,3 +245,6 @@ fn pairs(links: &[(Slot, Slot)], members: u32) -> Result<Drawn, Refusal> {
         detail: format!("{} links of {members} members are left", links.len()),
     })
 }
+
+#[cfg(test)]
+mod tests;

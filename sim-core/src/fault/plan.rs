@@ -271,3 +271,6 @@ impl FaultPlan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

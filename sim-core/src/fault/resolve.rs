@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(resolve("quorum-minus-one", 0, None).unwrap().len(), 4, "a quorum is 7 - 2");
         assert_eq!(resolve("1/3", 0, None).unwrap().len(), 2);
         assert_eq!(resolve("1%", 0, None).unwrap().len(), 1);
-        assert_eq!(resolve("next-leader", 0, None), Ok(vec![2]), "2 and 5 came farthest");
+        assert_eq!(resolve("next-leader", 0, None), Ok(vec![5]), "2 and 5 came farthest");
     }
 
     #[test]

@@ -222,7 +222,9 @@ fn parse_known(text: &str) -> Option<Selector> {
     if text.strip_prefix("next-").is_some_and(|role| LEADERS.contains(&role)) {
         return Some(Selector::NextLeader);
     }
-    role_name(text).map(Selector::Role)
+    // "n0" is a slip, not a role.
+    let like_a_number = text.len() > 1 && text[1..].bytes().all(|byte| byte.is_ascii_digit());
+    if text.starts_with(['n', 'c']) && like_a_number { None } else { role_name(text).map(Selector::Role) }
 }
 
 /// `n3` is number 2.
@@ -288,9 +290,9 @@ impl fmt::Display for SlotRanges<'_> {
                 (0_u32..).zip(rest).take_while(|(i, slot)| first.0.checked_add(*i) == Some(slot.0)).count();
             let (from, to) = (u64::from(first.0) + 1, u64::from(first.0) + run as u64);
             if run == 1 {
-                write!(f, "{comma}{from}")?
+                write!(f, "{comma}{from}")?;
             } else {
-                write!(f, "{comma}{from}-{to}")?
+                write!(f, "{comma}{from}-{to}")?;
             }
             comma = ",";
             rest = &rest[run..];
@@ -311,3 +313,6 @@ impl<'de> Deserialize<'de> for Selector {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ pub struct SwarmSpace {
     pub off: Vec<Kind>,
     /// Whether members may join and leave.
     pub membership: bool,
-    /// The most faults of a plan; one that is made of others counts once.
+    /// The most faults of a plan; one that is made of others, or strikes at several events of a kind, counts once.
     pub max_faults: u32,
     /// The shortest fault.
     pub min_fault: Duration,
@@ -97,8 +97,10 @@ pub fn draw(
     for kind in kinds {
         let storm = dice.below(storms.len() as u64) as usize;
         let last = storm + 1 == storms.len();
-        entries.push(entry(&mut dice, space, kind, &storms[storm], last, (members, clients)));
+        let drawn = entry(&mut dice, space, kind, &storms[storm], last, (members, clients));
+        repeat(&mut dice, drawn, &mut entries);
     }
+    entries.truncate(space.max_faults as usize);
     let mut plan = FaultPlan::new(entries);
     drop_overlaps(&mut plan, members, clients);
     plan.number();
@@ -174,10 +176,26 @@ fn entry(
     let endless = dice.chance(1, 4) && last;
     let mut recipe = Recipe { dice, space, members, clients, triggered: trigger.is_some(), length };
     let (what, takes_length) = recipe.fault(kind);
-    let must_end = kind == Kind::Jam;
+    // These would go on changing the world as often as they were to change it in their length.
+    let must_end = matches!(kind, Kind::Jam | Kind::Flap | Kind::Leave);
     let lasts = (takes_length && (must_end || !endless)).then_some(length);
     let at = trigger.map_or(Moment::At(at), Moment::On);
     FaultEntry { id: None, at, lasts, what }
+}
+
+/// A fault that waits for an event strikes, in half of the cases, at the next few of these events as well: what breaks at
+/// a rare moment is seldom broken by being struck there once.
+fn repeat(dice: &mut Dice<'_>, drawn: FaultEntry, entries: &mut Vec<FaultEntry>) {
+    let (again, more) = (dice.chance(1, 2), dice.up_to_octaves(16));
+    if let Moment::On(trigger) = &drawn.at
+        && again
+    {
+        for step in 1..more {
+            let at = Moment::On(Trigger { nth: trigger.nth + step, ..trigger.clone() });
+            entries.push(FaultEntry { at, ..drawn.clone() });
+        }
+    }
+    entries.push(drawn);
 }
 
 /// One fault in three waits for an event, if there are any to wait for.
@@ -200,5 +218,116 @@ fn trigger(dice: &mut Dice<'_>, space: &SwarmSpace) -> Option<Trigger> {
 fn drop_overlaps(plan: &mut FaultPlan, members: u32, clients: u32) {
     while let Err(FaultError::Overlap { second, .. }) = plan.validate(members, clients, None) {
         plan.entries.remove(second);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{StreamName, stream};
+
+    const DURATION: Duration = Duration::from_secs(30);
+    const ALL: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2 };
+
+    fn space() -> SwarmSpace {
+        SwarmSpace { membership: true, events: vec!["Voted".to_owned()], ..SwarmSpace::default() }
+    }
+
+    fn drawn(seed: u64, space: &SwarmSpace, model: FaultModel) -> FaultPlan {
+        draw(&mut stream(seed, StreamName::Swarm), space, 7, 2, DURATION, model)
+    }
+
+    /// What an entry counts as: a fault made of others counts as its parts.
+    fn kind(entry: &FaultEntry) -> Kind {
+        use crate::fault::spec::Fault;
+        entry.what.kind().unwrap_or(match entry.what {
+            Fault::RollingRestart(_) => Kind::Crash,
+            Fault::Adaptive(_) => Kind::Corrupt,
+            _ => Kind::Leave,
+        })
+    }
+
+    /// How many faults there are, those that strike at several events of a kind counted once.
+    fn distinct(plan: &FaultPlan) -> usize {
+        let mut seen: Vec<FaultEntry> = Vec::new();
+        for mut entry in plan.entries.iter().cloned() {
+            entry.id = None;
+            if let Moment::On(trigger) = &mut entry.at {
+                trigger.nth = 1;
+            }
+            if !seen.contains(&entry) {
+                seen.push(entry);
+            }
+        }
+        seen.len()
+    }
+
+    #[test]
+    fn every_kind_is_on_in_a_tenth_of_the_seeds_and_some_seeds_are_calm() {
+        let (mut on, mut calm) = (std::collections::BTreeMap::<Kind, u32>::new(), 0);
+        for seed in 0..10_000 {
+            let plan = drawn(seed, &space(), ALL);
+            calm += u32::from(plan.is_empty());
+            let mut kinds: Vec<Kind> = plan.entries.iter().map(kind).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            kinds.into_iter().for_each(|kind| *on.entry(kind).or_default() += 1);
+        }
+        for kind in Kind::ALL {
+            let count = on.get(kind).copied().unwrap_or(0);
+            assert!((1_000..4_000).contains(&count), "{kind:?} is on in {count} of 10,000");
+        }
+        assert!((500..1_500).contains(&calm), "{calm} of 10,000 are calm");
+    }
+
+    #[test]
+    fn what_the_protocol_does_not_bear_is_never_drawn() {
+        let raft = FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 };
+        let space = SwarmSpace { off: vec![Kind::ClockFreeze], ..SwarmSpace::default() };
+        for seed in 0..2_000 {
+            for entry in drawn(seed, &space, raft).entries {
+                let kind = kind(&entry);
+                assert_ne!(kind.family(), Family::Malicious);
+                let never = [Kind::Amnesia, Kind::BitRot, Kind::ClockFreeze, Kind::Join, Kind::Leave];
+                assert!(!never.contains(&kind), "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn plans_are_valid_repeatable_bounded_and_vary_in_size() {
+        let mut sizes = [0; 25];
+        for seed in 0..2_000 {
+            let plan = drawn(seed, &space(), ALL);
+            assert_eq!(plan.validate(7, 2, None), Ok(()));
+            assert_eq!(plan, drawn(seed, &space(), ALL));
+            assert!(plan.entries.iter().all(|entry| entry.id.is_some()));
+            sizes[distinct(&plan)] += 1;
+            for entry in &plan.entries {
+                assert!(entry.lasts.is_none_or(|lasts| lasts >= space().min_fault), "{entry:?}");
+                if let Moment::At(at) = entry.at {
+                    let end = at + entry.lasts.unwrap_or_default();
+                    assert!(end <= Time::ZERO + DURATION - space().min_calm, "{entry:?}");
+                }
+            }
+        }
+        assert!(sizes.iter().all(|count| *count > 0), "{sizes:?}");
+    }
+
+    #[test]
+    fn there_is_a_calm_between_storms() {
+        for seed in 0..1_000 {
+            let mut rng = stream(seed, StreamName::Swarm);
+            let storms = storms(&mut Dice::new(&mut rng), &space(), DURATION);
+            assert!(!storms.is_empty());
+            for pair in storms.windows(2) {
+                assert!(pair[0].1 + space().min_calm <= pair[1].0, "{storms:?}");
+            }
+            let calm =
+                DURATION.as_nanos() - storms.iter().map(|(from, to)| to.since(*from).as_nanos()).sum::<u64>();
+            assert!(calm >= space().min_calm.as_nanos() * storms.len() as u64);
+        }
+        let mut rng = stream(0, StreamName::Swarm);
+        assert!(storms(&mut Dice::new(&mut rng), &space(), Duration::from_millis(500)).is_empty());
     }
 }

@@ -389,3 +389,6 @@ fn fixed_slots(selector: &Selector, members: u32, clients: u32) -> Option<Vec<Sl
     slots.sort_unstable();
     Some(slots)
 }
+
+#[cfg(test)]
+mod tests;

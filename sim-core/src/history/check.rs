@@ -5,7 +5,7 @@ use super::object::Object;
 use super::record::History;
 use super::search::{SearchEnd, Searched, search};
 use super::spec::Refusal;
-use super::{list, prefix, register, witness};
+use super::{list, prefix, queue, register, witness};
 use crate::check::{Findings, Needs};
 use crate::operation::ObjectModel;
 use crate::outcome::CheckReport;
@@ -121,7 +121,7 @@ pub struct Judgement {
 pub enum Tier {
     /// The order claimed by the protocol.
     Witness,
-    /// Zones or prefixes.
+    /// Zones, prefixes or patterns.
     Direct,
     /// The search.
     Search,
@@ -160,7 +160,7 @@ impl HistoryCheck {
     fn judge_object(&self, object: &Object<'_>, witnessed: bool) -> (Tier, HistoryVerdict) {
         match direct(object) {
             Outcome::Linearizable => (Tier::Direct, HistoryVerdict::Linearizable),
-            Outcome::Illegal(conflict) => (Tier::Direct, self.explain(object, conflict, &direct)),
+            Outcome::Illegal(conflict) => (Tier::Direct, self.explain(object, conflict)),
             Outcome::Unsure if witnessed => (Tier::Witness, HistoryVerdict::Linearizable),
             Outcome::Unsure => (Tier::Search, self.judge_by_search(object)),
         }
@@ -175,24 +175,20 @@ impl HistoryCheck {
                 operations: object.calls.len(),
                 budget: self.budget_steps,
             }),
-            SearchEnd::Impossible => {
-                let conflict = dead_end(&found);
-                self.explain(object, conflict, &|object| match search(object, self.budget_steps) {
-                    found if found.end == SearchEnd::Impossible => Outcome::Illegal(dead_end(&found)),
-                    _ => Outcome::Linearizable,
-                })
-            }
+            SearchEnd::Impossible => self.explain(object, dead_end(&found)),
         }
     }
 
     /// Finds where an illegal object went wrong.
-    fn explain(
-        &self,
-        object: &Object<'_>,
-        conflict: Conflict,
-        judge: &dyn Fn(&Object<'_>) -> Outcome,
-    ) -> HistoryVerdict {
-        let (shortest, conflict) = prefix::shortest_illegal(object, conflict, judge);
+    fn explain(&self, object: &Object<'_>, conflict: Conflict) -> HistoryVerdict {
+        let judge = |object: &Object<'_>| match direct(object) {
+            Outcome::Unsure => match search(object, self.budget_steps) {
+                found if found.end == SearchEnd::Impossible => Outcome::Illegal(dead_end(&found)),
+                _ => Outcome::Unsure,
+            },
+            sure => sure,
+        };
+        let (shortest, conflict) = prefix::shortest_illegal(object, conflict, &judge);
         let broken_by = shortest.last_return().unwrap_or_default();
         let Searched { longest, refused, .. } = search(&shortest, self.budget_steps);
         HistoryVerdict::Illegal(Illegal { key: object.key, conflict, broken_by, longest, refused })
@@ -204,7 +200,8 @@ fn direct(object: &Object<'_>) -> Outcome {
     match object.model {
         ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => register::judge(object),
         ObjectModel::Append => list::judge(object),
-        ObjectModel::Queue | ObjectModel::Set => Outcome::Unsure,
+        ObjectModel::Queue => queue::judge(object),
+        ObjectModel::Set => Outcome::Unsure,
     }
 }
 

@@ -59,6 +59,20 @@ pub enum Reason {
         /// The value that was appended, or `None` if a longer list had been read.
         value: Option<u64>,
     },
+    /// A value was taken out twice, though it was put in once.
+    TakenTwice {
+        /// The value.
+        value: u64,
+    },
+    /// A value was put in before another and was not taken out before it.
+    Overtaken {
+        /// The value that was put in first.
+        first: u64,
+        /// The value that was taken out first.
+        second: u64,
+    },
+    /// An empty answer was given while something was in the queue at every moment.
+    NotEmpty,
     /// After the longest order, nothing could come next.
     DeadEnd {
         /// How many operations the longest order has.
@@ -78,6 +92,9 @@ impl Reason {
             Self::ListedTwice { .. } => "listed-twice",
             Self::Forked { .. } => "forked",
             Self::Lost { .. } => "lost",
+            Self::TakenTwice { .. } => "taken-twice",
+            Self::Overtaken { .. } => "overtaken",
+            Self::NotEmpty => "not-empty",
             Self::DeadEnd { .. } => "dead-end",
         }
     }
@@ -107,6 +124,11 @@ impl fmt::Display for Reason {
             Self::Lost { value: None } => {
                 f.write_str("a list became shorter, or an element came before older ones")
             }
+            Self::TakenTwice { value } => write!(f, "{value} was taken out twice"),
+            Self::Overtaken { first, second } => {
+                write!(f, "{first} was put in before {second}, but {second} was taken out before it")
+            }
+            Self::NotEmpty => f.write_str("the queue was found empty, but was not at any moment"),
             Self::DeadEnd { placed } => write!(f, "after {placed} operations in order, none could come next"),
         }
     }

@@ -306,3 +306,113 @@ fn replay(model: ObjectModel, lines: &[Line]) -> History {
     }
     history
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{HistoryCheck, HistoryVerdict};
+
+    fn read(model: ObjectModel, text: &str) -> Result<History, String> {
+        read_history(model, text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    fn legal(model: ObjectModel, text: &str) -> bool {
+        HistoryCheck::default().judge(&read(model, text).unwrap()).verdict == HistoryVerdict::Linearizable
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let text = concat!(
+            r#"{"process":0,"call_ns":0,"return_ns":5,"f":"write","key":3,"value":1,"ok":true}"#,
+            "\n",
+            r#"{"process":1,"call_ns":2,"return_ns":9,"f":"cas","key":3,"value":[1,2],"ok":true}"#,
+            "\n",
+            r#"{"process":2,"call_ns":3,"return_ns":8,"f":"cas","key":3,"value":[null,7],"ok":false}"#,
+            "\n",
+            r#"{"process":3,"call_ns":4,"return_ns":null,"f":"write","key":3,"value":5,"ok":null}"#,
+            "\n",
+            r#"{"process":0,"call_ns":10,"return_ns":12,"f":"read","key":3,"value":2,"ok":true}"#,
+            "\n",
+        );
+        let history = read(ObjectModel::CasRegister, text).unwrap();
+        let mut written = Vec::new();
+        write_history(&history.entries(), &mut written).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), text);
+        assert_eq!(HistoryCheck::default().judge(&history).verdict, HistoryVerdict::Linearizable);
+    }
+
+    #[test]
+    fn every_model_reads_its_own_operations() {
+        assert!(legal(
+            ObjectModel::Kv,
+            "{\"process\":0,\"call_ns\":0,\"return_ns\":1,\"f\":\"put\",\"key\":\"x\",\"value\":\"a\",\"ok\":true}\n\n\
+             {\"process\":0,\"call_ns\":1,\"return_ns\":2,\"f\":\"get\",\"key\":\"x\",\"value\":\"a\",\"ok\":true}\n"
+        ));
+        assert!(legal(
+            ObjectModel::Append,
+            "{\"process\":0,\"call_ns\":0,\"return_ns\":1,\"f\":\"append\",\"value\":-4,\"ok\":true}\n\
+             {\"process\":0,\"call_ns\":1,\"return_ns\":2,\"f\":\"read\",\"value\":[-4],\"ok\":true,\"meta\":{\"a\":1}}"
+        ));
+        assert!(!legal(
+            ObjectModel::Queue,
+            "{\"process\":0,\"call_ns\":0,\"return_ns\":1,\"f\":\"enqueue\",\"value\":4,\"ok\":true}\n\
+             {\"process\":1,\"call_ns\":2,\"return_ns\":3,\"f\":\"dequeue\",\"value\":null,\"ok\":true}"
+        ));
+        assert!(!legal(
+            ObjectModel::Set,
+            "{\"process\":0,\"call_ns\":0,\"return_ns\":1,\"f\":\"add\",\"value\":4,\"ok\":true}\n\
+             {\"process\":1,\"call_ns\":2,\"return_ns\":3,\"f\":\"read\",\"value\":[4,5],\"ok\":true}"
+        ));
+    }
+
+    #[test]
+    fn at_equal_stamps_calls_come_before_returns() {
+        // The read overlaps the write, since it was called at the stamp of the return.
+        let line = |value: &str| {
+            format!(
+                "{{\"process\":0,\"call_ns\":0,\"return_ns\":5,\"f\":\"write\",\"value\":1,\"ok\":true}}\n\
+                 {{\"process\":1,\"call_ns\":5,\"return_ns\":6,\"f\":\"read\",\"value\":{value},\"ok\":true}}"
+            )
+        };
+        assert!(legal(ObjectModel::Register, &line("null")) && legal(ObjectModel::Register, &line("1")));
+    }
+
+    #[test]
+    fn bad_lines_are_named() {
+        let line = |rest: &str| format!("\n{{\"process\":1,\"call_ns\":7,{rest}}}");
+        let cases = [
+            (r#""return_ns":9,"f":"read","value":1,"ok":true,"colour":1"#, "line 2: unknown field `colour`"),
+            (r#""f":"read","value":1,"ok":true"#, "line 2: missing field `return_ns`"),
+            (r#""return_ns":9,"f":"read","value":1"#, "line 2: missing field `ok`"),
+            (r#""return_ns":9,"f":"peek","value":1,"ok":true"#, "line 2: unknown variant `peek`"),
+            (r#""return_ns":9,"f":"read","value":1.5,"ok":true"#, "line 2: data did not match"),
+            (r#""return_ns":5,"f":"read","value":1,"ok":true"#, "line 2: it returned at 5 ns, before"),
+            (r#""return_ns":null,"f":"write","value":1,"ok":true"#, "line 2: \"ok\" is true but"),
+            (r#""return_ns":9,"f":"write","value":1,"ok":false"#, "line 2: \"ok\" is false: leave out"),
+            (r#""return_ns":9,"f":"cas","value":[1,2],"ok":true"#, "line 2: the model register has no"),
+            (r#""return_ns":9,"f":"write","value":null,"ok":true"#, "line 2: the value of \"write\" must be"),
+        ];
+        for (rest, expected) in cases {
+            let error = read(ObjectModel::Register, &line(rest)).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_process_with_two_open_operations_is_refused() {
+        let line = |process: u64, call: u64, returned: &str| {
+            let ok = if returned == "null" { "null" } else { "true" };
+            format!(
+                "{{\"process\":{process},\"call_ns\":{call},\"return_ns\":{returned},\"f\":\"write\",\
+                 \"value\":{call},\"ok\":{ok}}}\n"
+            )
+        };
+        let overlap = line(0, 0, "5") + &line(1, 1, "9") + &line(0, 4, "6");
+        let error = read(ObjectModel::Register, &overlap).unwrap_err();
+        assert_eq!(error, "read a history: line 3: process 0 calls while its operation of line 1 is open");
+        let endless = line(0, 0, "null") + &line(0, 8, "9");
+        assert!(read(ObjectModel::Register, &endless).is_err());
+        let sequential = line(0, 0, "5") + &line(0, 5, "6");
+        assert!(read(ObjectModel::Register, &sequential).is_ok());
+    }
+}

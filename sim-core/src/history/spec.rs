@@ -235,15 +235,19 @@ fn step_set(set: &mut BTreeSet<u64>, operation: &Operation, reply: Option<&Reply
 }
 
 fn same<'a>(
-    due: impl ExactSizeIterator<Item = &'a u64> + Clone,
-    given: impl ExactSizeIterator<Item = &'a u64> + Clone,
+    mut due: impl ExactSizeIterator<Item = &'a u64>,
+    mut given: impl ExactSizeIterator<Item = &'a u64>,
 ) -> Result<Undo, Refusal> {
-    if due.len() == given.len() && due.clone().eq(given.clone()) {
-        return Ok(Undo::Nothing);
+    let lengths = (due.len(), given.len());
+    loop {
+        let first = (due.next().copied(), given.next().copied());
+        if first.0 != first.1 {
+            return Err(Refusal::Content { due: lengths.0, given: lengths.1, first });
+        }
+        if first.0.is_none() {
+            return Ok(Undo::Nothing);
+        }
     }
-    let at = due.clone().zip(given.clone()).take_while(|(due, given)| due == given).count();
-    let first = (due.clone().nth(at).copied(), given.clone().nth(at).copied());
-    Err(Refusal::Content { due: due.len(), given: given.len(), first })
 }
 
 #[cfg(test)]

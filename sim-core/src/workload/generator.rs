@@ -356,9 +356,9 @@ mod tests {
         let mut open: BTreeSet<(Time, usize)> = BTreeSet::new();
         loop {
             let back = open.first().map(|(at, _)| *at);
-            let due = workload.next_arrival();
-            if due.is_some() && (back.is_none() || due <= back) {
-                let now = handed.last().map_or(Time::ZERO, |(at, _)| *at).max(due.unwrap());
+            let due = workload.next_arrival().filter(|due| back.is_none_or(|back| *due <= back));
+            if let Some(due) = due {
+                let now = handed.last().map_or(Time::ZERO, |(at, _)| *at).max(due);
                 while let Some(invocation) = workload.arrive(now) {
                     let back = now + Duration::from_nanos(latency(handed.len() as u64));
                     open.insert((back, handed.len()));

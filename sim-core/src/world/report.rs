@@ -10,6 +10,7 @@ use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::process::{Factory, Protocol, Role};
 use crate::setup::MeasureOf;
+use crate::trace::Tracer;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Ends the run and tells what it came to.
@@ -62,7 +63,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 marks: kernel.painter.marks,
                 ..Picture::default()
             },
-            trace: self.tracer.map(|tracer| tracer.finish()),
+            trace: self.tracer.map(Tracer::finish),
         }
     }
 
@@ -114,10 +115,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Why the run proves nothing, if it does not.
     fn reasons(&self, ended: Ended, progress: &Progress, activity: &BTreeMap<String, u64>) -> Vec<String> {
         let mut reasons = Vec::new();
-        // A protocol that reports nothing has at least to say something.
-        let silent = self.kernel.messages.delivered == 0 || !self.watch.kinds.is_empty();
-        if silent && self.watch.kinds.iter().all(|kind| kind.count == 0) {
+        // A protocol that has nothing to report must at least have said something.
+        let kinds = &self.watch.kinds;
+        if self.kernel.events == 0 || (!kinds.is_empty() && kinds.iter().all(|kind| kind.count == 0)) {
             reasons.push("nothing happened".to_owned());
+        }
+        if self.setup.members > 1 && self.kernel.messages.delivered == 0 {
+            reasons.push("no message was delivered".to_owned());
         }
         if ended == Ended::EventLimit {
             reasons.push("the limit of events ended the run early".to_owned());

@@ -1,4 +1,5 @@
-//! Deeds that wait for the disk: what a sync holds back, and what a failed sync lost.
+//! Deeds that wait for the disk. One sync is under way at a time; what is signed meanwhile waits for the next one, so that
+//! a slow disk is asked once for many votes.
 
 use sim_core::process::SyncId;
 
@@ -12,55 +13,72 @@ pub(super) struct Deed {
     pub(super) act: Act,
 }
 
+/// What becomes of deeds that are done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// They are shown at once: nothing that they rest on waits for the disk.
+    Free,
+    /// They are shown when this sync, which is under way, is done.
+    Held(SyncId),
+    /// They wait for a sync that has not begun.
+    Waits,
+}
+
 /// The deeds of one incarnation that are not settled yet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deeds {
     last_sync: u64,
-    /// Oldest first.
-    syncing: Vec<(SyncId, Vec<Deed>)>,
-    /// Lost by failed syncs, in order.
-    stuck: Vec<Deed>,
+    /// The sync under way and what it settles.
+    syncing: Option<(SyncId, Vec<Deed>)>,
+    /// What the next sync will settle, in order.
+    waiting: Vec<Deed>,
+    /// Whether the last sync failed: the next one waits for a timer.
+    failed: bool,
 }
 
 impl Deeds {
-    /// These deeds wait for a new sync.
-    pub(super) fn begin(&mut self, deeds: Vec<Deed>) -> SyncId {
-        self.last_sync += 1;
-        let id = SyncId(self.last_sync);
-        self.syncing.push((id, deeds));
-        id
-    }
-
-    /// These deeds need no sync of their own, but wait for the youngest one that is under way, if there is one.
-    pub(super) fn join(&mut self, deeds: &[Deed]) -> Option<SyncId> {
-        let (id, waiting) = self.syncing.last_mut()?;
-        waiting.extend_from_slice(deeds);
-        Some(*id)
-    }
-
-    /// With no sync under way but lost deeds to do again, these deeds wait for that; false if there are none.
-    pub(super) fn wait_for_disk(&mut self, deeds: &[Deed]) -> bool {
-        let waits = !self.stuck.is_empty();
-        if waits {
-            self.stuck.extend_from_slice(deeds);
+    /// Takes deeds in. If they wait, [`Deeds::begin`] may begin the sync that they wait for.
+    pub(super) fn take(&mut self, deeds: &[Deed]) -> Fate {
+        let signs = deeds.iter().any(|deed| matches!(deed.act, Act::Cast(..)));
+        if signs || !self.waiting.is_empty() {
+            self.waiting.extend_from_slice(deeds);
+            return Fate::Waits;
         }
-        waits
+        match &mut self.syncing {
+            Some((id, settles)) => {
+                settles.extend_from_slice(deeds);
+                Fate::Held(*id)
+            }
+            None => Fate::Free,
+        }
     }
 
-    /// A sync is done: its deeds are settled.
+    /// Begins a sync for everything that waits, unless one is under way, nothing waits, or the disk has just failed.
+    pub(super) fn begin(&mut self) -> Option<(SyncId, Vec<Deed>)> {
+        if self.syncing.is_some() || self.waiting.is_empty() || self.failed {
+            return None;
+        }
+        self.last_sync += 1;
+        let begun = (SyncId(self.last_sync), std::mem::take(&mut self.waiting));
+        self.syncing = Some(begun.clone());
+        Some(begun)
+    }
+
+    /// The sync under way is done: what it settled.
     pub(super) fn succeed(&mut self, id: SyncId) -> Vec<Deed> {
-        let place = self.syncing.iter().position(|(syncing, _)| *syncing == id);
-        place.map_or_else(Vec::new, |place| self.syncing.remove(place).1)
+        self.syncing.take_if(|(syncing, _)| *syncing == id).map_or_else(Vec::new, |(_, settled)| settled)
     }
 
-    /// A sync failed: its deeds are lost and must be done again.
+    /// The sync under way failed: what it held back is lost to the world and waits again, before everything else.
     pub(super) fn fail(&mut self, id: SyncId) {
-        let lost = self.succeed(id);
-        self.stuck.extend(lost);
+        let mut lost = self.succeed(id);
+        lost.append(&mut self.waiting);
+        self.waiting = lost;
+        self.failed = true;
     }
 
-    /// What must be done again, now.
-    pub(super) fn take_stuck(&mut self) -> Vec<Deed> {
-        std::mem::take(&mut self.stuck)
+    /// A failed disk is tried again.
+    pub(super) fn retry(&mut self) {
+        self.failed = false;
     }
 }

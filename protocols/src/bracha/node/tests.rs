@@ -124,6 +124,7 @@ fn a_broadcaster_starts_as_many_as_it_should_with_values_of_its_own() {
     let mut bench = Bench::with(&[]);
     bench.step(Input::Start);
     let first = bench.broadcast();
+    bench.synced(1, SyncResult::Ok);
     let second = bench.broadcast();
     let goes_on = |effects: &Effects<Bracha>| {
         place(effects, |effect| matches!(effect, Effect::SetTimer { id: BROADCAST, .. })).is_some()
@@ -150,6 +151,7 @@ fn a_restarted_sender_goes_on_after_its_last_broadcast() {
     let started = bench.step(Input::Start);
     assert_eq!(sends(&started)[0], vote(Phase::Initial, 0, own, VALUE));
     assert_eq!(phases(&started), [Phase::Initial, Phase::Echo], "the echo was not written down: it is due");
+    bench.synced(1, SyncResult::Ok);
     assert_eq!(sends(&bench.broadcast())[0].vote().broadcast.sequence, 2);
 }
 
@@ -211,6 +213,23 @@ fn a_delivery_waits_for_its_own_vote() {
     let delivered = bench.hear(Phase::Ready, 4, VALUE);
     assert!(delivers(&delivered));
     assert!(matches!(delivered.list()[0], Effect::Hold(SyncId(1))));
+}
+
+#[test]
+fn votes_that_are_cast_during_a_sync_share_the_next_one() {
+    let mut bench = Bench::with(&[]);
+    bench.hear(Phase::Initial, 1, VALUE);
+    for sequence in 1..=2 {
+        let broadcast = Broadcast { sender: NodeId(0), sequence };
+        let effects = bench.broadcast();
+        assert!(sends(&effects).is_empty(), "{broadcast} waits for the disk");
+        assert!(place(&effects, |effect| matches!(effect, Effect::Append { .. })).is_some());
+        assert!(place(&effects, |effect| matches!(effect, Effect::Sync { .. })).is_none());
+    }
+    let next = bench.synced(1, SyncResult::Ok);
+    assert!(matches!(next.list()[..2], [Effect::Sync { id: SyncId(2), .. }, Effect::Hold(SyncId(2))]));
+    assert_eq!(phases(&next), [Phase::Initial, Phase::Echo, Phase::Initial, Phase::Echo]);
+    assert!(bench.synced(2, SyncResult::Ok).list().is_empty());
 }
 
 #[test]

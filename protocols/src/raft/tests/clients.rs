@@ -8,12 +8,12 @@ use sim_core::time::Time;
 use super::one::{CLIENT, N2, N3, One, sends, without_pre_vote};
 use crate::raft::node::{RaftFactory, RaftNode};
 use crate::raft::store::{Operation, Reply};
-use crate::raft::vocabulary::{Raft, RaftMessage, RaftRequest, RaftTimer};
+use crate::raft::vocabulary::{Command, Entry, Raft, RaftMessage, RaftRequest, RaftTimer};
 
 const PUT: Operation = Operation::Put { key: 1, value: 5 };
 
 fn request(sequence: u64) -> RaftMessage {
-    RaftMessage::ClientRequest { sequence, operation: PUT }
+    RaftMessage::ClientRequest { sequence, operation: PUT, relay: false }
 }
 
 fn ack(index: u64) -> RaftMessage {
@@ -58,6 +58,38 @@ fn a_server_that_does_not_lead_names_the_leader_it_knows() {
     one.hears(N3, &super::one::heartbeat(1, 0, 0, 0));
     let leader = ["to n8: ClientReply sequence 1 reply none index 0 leader n3"];
     assert_eq!(one.hears(CLIENT, &request(1)), leader);
+}
+
+#[test]
+fn a_server_passes_on_what_a_client_could_not_say_to_the_leader() {
+    let mut one = One::new(without_pre_vote());
+    let relay = RaftMessage::ClientRequest { sequence: 1, operation: PUT, relay: true };
+    let nobody = ["to n8: ClientReply sequence 1 reply none index 0 leader none"];
+    assert_eq!(one.hears(CLIENT, &relay), nobody, "it knows of no leader");
+    one.hears(N3, &super::one::heartbeat(1, 0, 0, 0));
+    assert_eq!(
+        one.hears(CLIENT, &relay),
+        ["to n3: Forward client n8 sequence 1 operation Put[key 1 value 5]"]
+    );
+    let command = Command::Apply { client: CLIENT, sequence: 1, operation: PUT };
+    let entries = [Entry { term: 1, command }].into();
+    one.hears(N3, &RaftMessage::AppendEntries { term: 1, prev_index: 0, prev_term: 0, commit: 0, entries });
+    one.synced_all();
+    let reply = "to n8: ClientReply sequence 1 reply Done[] index 1 leader n3".to_owned();
+    let applied = one.answer(N3, &super::one::heartbeat(1, 1, 1, 1));
+    assert!(applied.contains(&reply), "{applied:?}");
+    assert_eq!(one.hears(CLIENT, &relay), [reply], "what it has applied it can answer");
+}
+
+#[test]
+fn a_leader_takes_forwarded_requests_from_members_only() {
+    let mut one = One::new(without_pre_vote());
+    one.elect();
+    one.synced_all();
+    let forward = RaftMessage::Forward { client: CLIENT, sequence: 1, operation: PUT };
+    assert!(one.hears(CLIENT, &forward).is_empty());
+    assert!(one.hears(N2, &forward)[0].starts_with("write Entry index 2"));
+    assert!(one.hears(N3, &forward).is_empty(), "in the log already");
 }
 
 /// A client of three servers, stepped by hand.
@@ -138,6 +170,7 @@ fn a_client_asks_another_server_when_nobody_answers() {
     for _ in 0..2 {
         let again = client.waits();
         assert!(again[0].1.starts_with("ClientRequest sequence 1"), "the same operation");
+        assert!(again[0].1.ends_with("relay true"), "whoever it reaches is to pass it on");
         asked.push(again[0].0.unwrap());
     }
     asked.sort_unstable();

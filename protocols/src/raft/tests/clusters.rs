@@ -26,20 +26,29 @@ fn committed(pump: &Pump, node: NodeId) -> u64 {
 
 /// At most one leader a term, and the same entry at every applied index, over the whole run.
 fn assert_safe(pump: &Pump) {
+    assert_eq!(broken(pump), None);
+}
+
+/// What is wrong with a run, if anything.
+pub(super) fn broken(pump: &Pump) -> Option<String> {
     let mut leaders = BTreeMap::new();
     let mut canonical = BTreeMap::new();
     for (_, node, observation) in &pump.observed {
-        match *observation {
+        let (agrees, what, at) = match *observation {
             RaftObservation::BecameLeader { term, .. } => {
-                assert_eq!(*leaders.entry(term).or_insert(*node), *node, "two leaders in term {term}");
+                (*leaders.entry(term).or_insert(*node) == *node, "two leaders in term", term)
             }
             RaftObservation::Applied { index, hash, state, .. } => {
                 let first = *canonical.entry(index).or_insert((hash, state));
-                assert_eq!(first, (hash, state), "two histories at index {index}");
+                (first == (hash, state), "two histories at index", index)
             }
-            _ => {}
+            _ => continue,
+        };
+        if !agrees {
+            return Some(format!("{what} {at}"));
         }
     }
+    None
 }
 
 #[test]
@@ -225,4 +234,21 @@ fn a_lost_answer_is_asked_for_again_and_done_once() {
     assert_eq!(pump.returned[0].1.reply, Reply::Done, "a second time it would be a mismatch");
     let leader = pump.leader().unwrap();
     assert_eq!(committed(&pump, leader), 2, "one entry");
+}
+
+/// A client that reaches one server only, and not the leader, is served all the same.
+#[test]
+fn a_client_is_served_through_any_server_that_it_reaches() {
+    let mut pump = cluster(Parameters::default(), 3, 1);
+    pump.run_until(|pump| pump.leader().is_some_and(|leader| committed(pump, leader) == 1));
+    let reached = NodeId((pump.leader().unwrap().0 + 1) % 3);
+    let others = (0..3).map(NodeId).filter(|node| *node != reached);
+    pump.cut.extend(others.flat_map(|node| [(node, NodeId(3)), (NodeId(3), node)]));
+    (1..6).for_each(|id| pump.request(NodeId(3), id, put(id)));
+    pump.run_until(|pump| pump.returned.len() == 5);
+    assert!(
+        pump.returned[4].2.since(pump.returned[0].2) < Duration::from_millis(400),
+        "it stays with who answered"
+    );
+    assert_safe(&pump);
 }

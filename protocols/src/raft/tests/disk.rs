@@ -47,16 +47,50 @@ fn a_planted_voter_forgets_its_vote_and_nothing_else() {
 }
 
 #[test]
-fn answers_wait_for_the_first_sync_that_covers_them_and_for_no_finished_one() {
+fn answers_wait_for_the_sync_that_covers_them_and_for_no_finished_one() {
+    let mut one = plain();
+    one.hears(N2, &entries(1, 0, 0, 0, &[1]));
+    let again = one.hears(N2, &entries(1, 0, 0, 0, &[1]));
+    assert_eq!(again, ["hold 0", "to n2: AppendReply term 1 success true index 1"]);
+    one.synced(SyncResult::Ok);
+    let again = one.hears(N2, &entries(1, 0, 0, 0, &[1]));
+    assert_eq!(again, ["to n2: AppendReply term 1 success true index 1"]);
+}
+
+/// Group commit: one sync at a time, and one answer for all that waited.
+#[test]
+fn entries_that_come_during_a_sync_share_the_next_one() {
+    let mut one = plain();
+    one.hears(N2, &entries(1, 0, 0, 0, &[1]));
+    for prev in 1..4 {
+        let lines = one.hears(N2, &entries(1, prev, 1, 0, &[1]));
+        assert_eq!(lines.len(), 2, "written and reported, but neither synced nor answered: {lines:?}");
+    }
+    assert_eq!(
+        one.synced(SyncResult::Ok),
+        ["sync 1", "hold 1", "to n2: AppendReply term 1 success true index 4"]
+    );
+    assert!(one.synced(SyncResult::Ok).is_empty(), "nothing is owed any more");
+}
+
+#[test]
+fn what_is_owed_to_one_leader_is_not_said_to_the_next() {
     let mut one = plain();
     one.hears(N2, &entries(1, 0, 0, 0, &[1]));
     one.hears(N2, &entries(1, 1, 1, 0, &[1]));
-    let again = one.hears(N2, &entries(1, 0, 0, 0, &[1]));
-    assert_eq!(again, ["hold 0", "to n2: AppendReply term 1 success true index 1"]);
-    assert_eq!(one.hears(N2, &heartbeat(1, 2, 1, 0))[0], "hold 1");
+    one.hears(N3, &heartbeat(2, 0, 0, 0));
+    while !one.syncs.is_empty() {
+        assert!(sends(&one.synced(SyncResult::Ok)).is_empty());
+    }
+}
+
+#[test]
+fn a_heartbeat_is_answered_with_what_is_durable() {
+    let mut one = plain();
+    one.hears(N2, &entries(1, 0, 0, 0, &[1]));
     one.synced(SyncResult::Ok);
-    assert_eq!(one.hears(N2, &entries(1, 0, 0, 0, &[1])), ["to n2: AppendReply term 1 success true index 1"]);
-    assert_eq!(one.hears(N2, &heartbeat(1, 2, 1, 0))[0], "hold 1");
+    one.hears(N2, &entries(1, 1, 1, 0, &[1]));
+    assert_eq!(one.hears(N2, &heartbeat(1, 2, 1, 0)), ["to n2: AppendReply term 1 success true index 1"]);
     one.synced(SyncResult::Ok);
     assert_eq!(one.hears(N2, &heartbeat(1, 2, 1, 0)), ["to n2: AppendReply term 1 success true index 2"]);
 }
@@ -64,12 +98,12 @@ fn answers_wait_for_the_first_sync_that_covers_them_and_for_no_finished_one() {
 #[test]
 fn a_later_sync_that_succeeds_makes_up_for_an_earlier_one_that_failed() {
     let mut one = plain();
-    one.hears(N2, &entries(1, 0, 0, 0, &[1]));
-    one.hears(N2, &entries(1, 1, 1, 0, &[1]));
+    one.hears(N2, &request_vote(1, 0, 0));
+    one.hears(N3, &entries(2, 0, 0, 0, &[2]));
     one.synced(SyncResult::Io);
-    assert_eq!(one.hears(N2, &heartbeat(1, 1, 1, 0))[0], "hold 1");
+    assert_eq!(one.hears(N3, &entries(2, 0, 0, 0, &[2]))[0], "hold 1");
     one.synced(SyncResult::Ok);
-    assert_eq!(one.hears(N2, &heartbeat(1, 2, 1, 0)), ["to n2: AppendReply term 1 success true index 2"]);
+    assert_eq!(one.hears(N3, &heartbeat(2, 1, 2, 0)), ["to n3: AppendReply term 2 success true index 1"]);
 }
 
 #[test]
@@ -84,6 +118,7 @@ fn what_a_failing_disk_does_not_hold_is_not_spoken_of() {
         assert_eq!(one.fires(DISK, RaftTimer::Disk), ["sync 1"]);
         one.synced(SyncResult::Ok);
         assert_eq!(one.answer(N3, &request_vote(2, 9, 9)), ["to n3: Vote term 2 granted true pre false"]);
+        assert!(one.server().owed.is_none(), "what was owed to the leader of term 1 is forgotten");
     }
 }
 
@@ -98,7 +133,8 @@ fn what_was_written_during_a_retry_gets_a_sync_of_its_own() {
         !meanwhile.iter().any(|line| line.starts_with("sync") || line.starts_with("to ")),
         "{meanwhile:?}"
     );
-    assert_eq!(one.synced(SyncResult::Ok), ["sync 2"]);
+    let late = ["sync 2", "hold 2", "to n2: AppendReply term 1 success true index 2"];
+    assert_eq!(one.synced(SyncResult::Ok), late);
 }
 
 #[test]

@@ -93,6 +93,24 @@ fn votes_of_another_term_or_kind_count_nothing() {
     assert!(matches!(one.server().role, Role::Candidate(_)));
 }
 
+/// Paper, section 5.1.
+#[test]
+fn a_candidate_asks_again_whoever_has_not_answered() {
+    let mut one = plain();
+    one.election_timeout();
+    one.synced_all();
+    let asks = |who: &str| [format!("to {who}: RequestVote term 1 last_index 0 last_term 0 pre false")];
+    assert_eq!(one.heartbeat_timeout(), asks("n2 n3"));
+    one.hears(N2, &RaftMessage::Vote { term: 1, granted: false, pre: false });
+    assert_eq!(one.heartbeat_timeout(), asks("n3"));
+    one.hears(N3, &heartbeat(1, 0, 0, 0));
+    assert!(one.heartbeat_timeout().is_empty(), "it follows");
+    let mut pre = One::new(Parameters::default());
+    pre.election_timeout();
+    pre.hears(N3, &RaftMessage::Vote { term: 0, granted: false, pre: true });
+    assert_eq!(pre.heartbeat_timeout(), ["to n2: RequestVote term 1 last_index 0 last_term 0 pre true"]);
+}
+
 #[test]
 fn a_voter_gives_one_vote_a_term_first_come_first_served() {
     let mut one = plain();

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand_chacha::ChaCha8Rng;
+use rand_core::Rng;
 use sim_core::disk::Journal;
 use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
 use sim_core::process::{
     Effect, Effects, Factory, Input, RequestId, Role as SlotRole, Solo, Stored, SyncId, SyncResult, TimerId,
 };
+use sim_core::random::{StreamName, below, stream};
 use sim_core::time::{Duration, Time};
 
 use crate::raft::node::{RaftFactory, RaftNode};
@@ -25,7 +28,25 @@ pub(super) const SYNC: Duration = Duration::from_millis(1);
 enum Event {
     Deliver { from: NodeId, message: RaftMessage },
     Timer { id: TimerId, timer: RaftTimer, set: u64 },
-    Synced { id: SyncId, covers: usize },
+    Synced { id: SyncId, covers: usize, result: SyncResult },
+}
+
+/// What a rough world does to messages and syncs, drawn from a stream.
+pub(super) struct Rough {
+    rng: ChaCha8Rng,
+    longest_sync: Duration,
+}
+
+impl Rough {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut rng = stream(seed, StreamName::Campaign);
+        let longest_sync = Duration::from_millis([1, 20, 200][below(rng.next_u64(), 3) as usize]);
+        Self { rng, longest_sync }
+    }
+
+    pub(super) fn below(&mut self, n: u64) -> u64 {
+        below(self.rng.next_u64(), n)
+    }
 }
 
 /// One slot: its process and what outlives it.
@@ -36,6 +57,7 @@ struct Place {
     incarnation: u64,
     records: Vec<RaftRecord>,
     durable: usize,
+    disk_free: Time,
     finished: BTreeSet<SyncId>,
     held: Vec<(BTreeSet<SyncId>, Effect<Raft>, Vec<NodeId>)>,
     timers: BTreeMap<TimerId, u64>,
@@ -53,6 +75,9 @@ pub(super) struct Pump {
     pub(super) observed: Vec<(Time, NodeId, RaftObservation)>,
     pub(super) returned: Vec<(RequestId, RaftResponse, Time)>,
     pub(super) sent: BTreeMap<&'static str, u64>,
+    pub(super) rough: Option<Rough>,
+    /// At the next observation of this kind its node crashes (or else is isolated).
+    pub(super) ambush: Option<(&'static str, bool)>,
 }
 
 impl Pump {
@@ -64,6 +89,7 @@ impl Pump {
             incarnation: 0,
             records: Vec::new(),
             durable: 0,
+            disk_free: Time::ZERO,
             finished: BTreeSet::new(),
             held: Vec::new(),
             timers: BTreeMap::new(),
@@ -78,6 +104,8 @@ impl Pump {
             observed: Vec::new(),
             returned: Vec::new(),
             sent: BTreeMap::new(),
+            rough: None,
+            ambush: None,
         };
         (0..members + clients).for_each(|node| pump.boot(NodeId(node)));
         pump
@@ -99,6 +127,7 @@ impl Pump {
         place.incarnation += 1;
         place.records.truncate(place.durable);
         place.finished.clear();
+        place.disk_free = self.now;
         place.held.clear();
         place.timers.clear();
     }
@@ -122,6 +151,10 @@ impl Pump {
         }
     }
 
+    pub(super) fn is_up(&self, node: NodeId) -> bool {
+        self.places[node.index()].process.is_some()
+    }
+
     /// The leader of the highest term among those that are up.
     pub(super) fn leader(&self) -> Option<NodeId> {
         let servers = self.places.iter().filter_map(|place| match &place.process {
@@ -137,9 +170,20 @@ impl Pump {
         while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) {
             let ((time, _), (node, incarnation, event)) = entry.remove_entry();
             self.now = time;
+            let seen = self.observed.len();
             self.dispatch(node, incarnation, event);
+            self.spring(seen);
         }
         self.now = end;
+    }
+
+    fn spring(&mut self, seen: usize) {
+        let Some((kind, crash)) = self.ambush else { return };
+        let hit = self.observed[seen..].iter().find(|(_, _, observation)| observation.kind_name() == kind);
+        let Some((_, node, _)) = hit else { return };
+        let node = *node;
+        self.ambush = None;
+        if crash { self.crash(node) } else { self.isolate(node) }
     }
 
     /// Runs until something is true, at most ten seconds.
@@ -164,11 +208,15 @@ impl Pump {
                     self.step(node, Input::Timer { id, timer });
                 }
             }
-            Event::Synced { id, covers } if place.incarnation == incarnation => {
-                place.durable = place.durable.max(covers);
-                place.finished.insert(id);
-                self.release(node);
-                self.step(node, Input::Synced { id, result: SyncResult::Ok });
+            Event::Synced { id, covers, result } if place.incarnation == incarnation => {
+                if result == SyncResult::Ok {
+                    place.durable = place.durable.max(covers);
+                    place.finished.insert(id);
+                    self.release(node);
+                } else {
+                    place.held.retain(|(holds, ..)| !holds.contains(&id));
+                }
+                self.step(node, Input::Synced { id, result });
             }
             Event::Synced { .. } => {}
         }
@@ -214,10 +262,27 @@ impl Pump {
             Effect::Append { record, .. } => place.records.push(record.clone()),
             Effect::Sync { id, .. } => {
                 let covers = place.records.len();
-                self.schedule(SYNC, node, Event::Synced { id: *id, covers });
+                let (length, result) = self.sync_fate();
+                // Syncs of one disk end in order.
+                let end = self.places[node.index()].disk_free.max(self.now) + length;
+                self.places[node.index()].disk_free = end;
+                self.schedule(end.since(self.now), node, Event::Synced { id: *id, covers, result });
             }
             other => panic!("Raft does not {other:?}"),
         }
+    }
+
+    fn sync_fate(&mut self) -> (Duration, SyncResult) {
+        let Some(rough) = &mut self.rough else { return (SYNC, SyncResult::Ok) };
+        let length = Duration::from_nanos(rough.below(rough.longest_sync.as_nanos()));
+        (length, if rough.below(50) == 0 { SyncResult::Io } else { SyncResult::Ok })
+    }
+
+    /// The delays of the copies of a message that arrive.
+    fn message_fate(&mut self) -> Vec<Duration> {
+        let Some(rough) = &mut self.rough else { return vec![DELAY] };
+        let copies = [0, 0, 2, 2, 2].get(rough.below(100) as usize).copied().unwrap_or(1);
+        (0..copies).map(|_| Duration::from_nanos(rough.below(10_000_000))).collect()
     }
 
     /// Lets out, in order, what waits for nothing any more.
@@ -237,9 +302,12 @@ impl Pump {
             Effect::Send { message, .. } => {
                 for to in to {
                     *self.sent.entry(message.kind_name()).or_insert(0) += 1;
-                    if !self.cut.contains(&(node, *to)) {
+                    if self.cut.contains(&(node, *to)) {
+                        continue;
+                    }
+                    for delay in self.message_fate() {
                         let event = Event::Deliver { from: node, message: message.clone() };
-                        self.schedule(DELAY, *to, event);
+                        self.schedule(delay, *to, event);
                     }
                 }
             }

@@ -29,7 +29,11 @@ fn refusal(term: u64, index: u64) -> RaftMessage {
 }
 
 fn put(sequence: u64) -> RaftMessage {
-    RaftMessage::ClientRequest { sequence, operation: Operation::Put { key: 1, value: sequence } }
+    RaftMessage::ClientRequest {
+        sequence,
+        operation: Operation::Put { key: 1, value: sequence },
+        relay: false,
+    }
 }
 
 /// `n2 n3: 4+2` stands for two entries after index 4.
@@ -66,6 +70,7 @@ fn a_followers_log_becomes_the_leaders() {
         let (mut prev, mut rounds) = (10, 0);
         loop {
             let prev_term = if prev == 0 { 0 } else { leaders[prev as usize - 1] };
+            one.synced_all();
             let answer = one.answer(N2, &entries(8, prev, prev_term, 0, &leaders[prev as usize..]));
             rounds += 1;
             let (_, index) = answer[0].split_once("index ").unwrap();

@@ -1,0 +1,114 @@
+//! Whole runs in a world: swarms of faults, traitors of every behavior, twins, and one traitor too many.
+
+use serde_json::json;
+use sim_core::check::Verdict;
+use sim_core::fault::{SwarmSpace, swarm::draw};
+use sim_core::outcome::{Outcome, Progress};
+use sim_core::random::{StreamName, stream};
+use sim_core::ratio::Ratio;
+use sim_core::registry::{Cluster, Entry, Launch};
+use sim_core::setup::Setup;
+use sim_core::time::Duration;
+
+use super::entry::BrachaEntry;
+use super::traitors::Behavior;
+
+fn cluster(broadcasters: u32, broadcasts: u64) -> Box<dyn Cluster> {
+    let parameters = json!({ "broadcasters": broadcasters, "broadcasts": broadcasts });
+    BrachaEntry.configure(&parameters).unwrap()
+}
+
+/// A setup with a second phase.
+fn setup(seed: u64, members: u32) -> Setup {
+    Setup {
+        duration: Duration::from_secs(3),
+        progress_within: Some(Duration::from_secs(10)),
+        ..Setup::new(seed, members)
+    }
+}
+
+fn run(cluster: &dyn Cluster, setup: &Setup) -> Outcome {
+    cluster.launch(setup, &Launch::default()).unwrap()
+}
+
+/// Runs with a drawn plan of everything that the protocol bears.
+fn swarm(seed: u64, members: u32, behavior: Option<Behavior>) -> Outcome {
+    let cluster = cluster(members.min(3), 10);
+    let mut setup = setup(seed, members);
+    setup.network.loss = Ratio::new(1, 50);
+    setup.behavior = behavior.map(|behavior| behavior.named().name.to_owned());
+    let mut rng = stream(seed, StreamName::Plan);
+    let model = cluster.fault_model(members);
+    setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
+    run(cluster.as_ref(), &setup)
+}
+
+#[test]
+fn a_calm_run_costs_what_the_paper_says_and_delivers_everything() {
+    for n in [1, 4, 7] {
+        let setup = Setup { progress_within: None, ..setup(1, n) };
+        let outcome = run(cluster(1, 5).as_ref(), &setup);
+        assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.violations);
+        assert_eq!(outcome.messages.sent, u64::from(5 * (n - 1) * (2 * n + 1)));
+        assert_eq!(outcome.activity["observed.Delivered"], u64::from(5 * n));
+    }
+}
+
+#[test]
+fn nothing_is_found_in_a_swarm_and_progress_is_made() {
+    let mut owed = 0;
+    for seed in 0..300 {
+        let behavior = Behavior::ALL[(seed % 6) as usize];
+        let outcome = swarm(seed, 4 + 3 * (seed % 3) as u32, Some(behavior));
+        assert!(outcome.violations.is_empty(), "seed {seed} {behavior:?}: {:?}", outcome.violations);
+        owed += u32::from(matches!(outcome.progress, Progress::Made { .. }));
+    }
+    assert!(owed >= 270, "{owed} of 300 made progress");
+}
+
+#[test]
+fn f_equivocators_split_nothing_and_f_plus_one_split_the_honest() {
+    for (n, traitors, breaks) in
+        [(4, 1, false), (7, 2, false), (4, 2, true), (7, 3, true), (3, 1, true), (6, 2, true)]
+    {
+        let mut forks = 0;
+        for seed in 0..20 {
+            let mut setup = setup(seed, n);
+            setup.initial.corrupt = (0..traitors).collect();
+            let outcome = run(cluster(1, 3).as_ref(), &setup);
+            let fork = outcome.violations.iter().find(|violation| violation.check == "bracha/agreement");
+            forks += u32::from(fork.is_some());
+            if !breaks {
+                assert!(outcome.violations.is_empty(), "n {n}: {:?}", outcome.violations);
+            } else if n % 3 == 1 {
+                let blamed =
+                    outcome.violations.iter().find(|violation| violation.check == "bracha/accountability");
+                let nodes: Vec<u32> =
+                    blamed.map(|v| v.nodes.iter().map(|node| node.0).collect()).unwrap_or_default();
+                assert!(fork.is_none() || nodes == setup.initial.corrupt, "n {n}: {nodes:?}");
+            }
+        }
+        assert_eq!(forks > 0, breaks, "n = {n}, {traitors} traitors: {forks} forks");
+    }
+}
+
+#[test]
+fn twins_of_the_broadcaster_equivocate_and_split_nothing() {
+    let mut twice = 0;
+    for seed in 0..40 {
+        let mut setup = setup(seed, 7);
+        setup.initial.twins = vec![(6, 0)];
+        let outcome = run(cluster(1, 3).as_ref(), &setup);
+        assert!(outcome.violations.is_empty(), "seed {seed}: {:?}", outcome.violations);
+        twice += u32::from(outcome.activity["observed.Broadcast"] == 6);
+    }
+    assert!(twice > 0, "both twins broadcast");
+}
+
+#[test]
+fn a_run_is_repeated_to_the_bit() {
+    for seed in [3, 8] {
+        let digests = [0, 1].map(|_| swarm(seed, 7, Some(Behavior::Random)).digest);
+        assert_eq!(digests[0], digests[1]);
+    }
+}

@@ -1,0 +1,131 @@
+//! Raft as the registry knows it: what it is called, what can be set, and how a run is launched.
+
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use sim_core::facts::Facts;
+use sim_core::outcome::Outcome;
+use sim_core::registry::{
+    Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, parse_parameters,
+};
+use sim_core::setup::Setup;
+use sim_core::simulate::{Subject, simulate};
+use sim_core::time::Duration;
+
+use super::liveness::RaftLiveness;
+use super::node::RaftFactory;
+use super::parameters::{KNOBS, Parameters};
+use super::plants::{PLANTS, Plants};
+use super::safety::{CHECKS, checks};
+use super::service::KeyValueService;
+use super::vocabulary::{RaftMessage, RaftObservation};
+
+/// Raft in the registry.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RaftEntry;
+
+const INFO: ProtocolInfo = ProtocolInfo {
+    name: "raft",
+    title: "Raft: a replicated log under one elected leader",
+    about: "Servers elect a leader, which replicates a log of client operations to a majority; each server applies \
+            the committed log to a key-value store. Pre-vote, check-quorum, pipelining, batching, a journal for term, \
+            vote and log, and client sessions that make every operation happen once.",
+    roles: &["follower", "candidate", "leader", "halted"],
+    messages: RaftMessage::KINDS,
+    observations: RaftObservation::KINDS,
+    knobs: KNOBS,
+    behaviors: &[],
+    plants: PLANTS,
+    checks: CHECKS,
+};
+
+impl Entry for RaftEntry {
+    fn info(&self) -> &'static ProtocolInfo {
+        &INFO
+    }
+
+    fn configure(&self, parameters: &Value) -> Result<Box<dyn Cluster>, ParameterError> {
+        let parameters: Parameters = parse_parameters(parameters)?;
+        parameters.validate()?;
+        Ok(Box::new(RaftCluster { parameters }))
+    }
+
+    fn schema(&self) -> Value {
+        Parameters::schema()
+    }
+}
+
+/// A Raft cluster, ready to run.
+#[derive(Clone, Copy, Debug)]
+struct RaftCluster {
+    parameters: Parameters,
+}
+
+impl Cluster for RaftCluster {
+    fn parameters(&self) -> Value {
+        serde_json::to_value(self.parameters).unwrap_or_else(|_| json!({}))
+    }
+
+    fn drawn(&self, rng: &mut ChaCha8Rng) -> Box<dyn Cluster> {
+        Box::new(Self { parameters: self.parameters.drawn(rng) })
+    }
+
+    /// A minority may be down or cut off. Every disk has to keep what it synced: a server that comes back without it
+    /// could vote twice in one term.
+    fn fault_model(&self, members: u32) -> FaultModel {
+        FaultModel { crashed: members.saturating_sub(1) / 2, lost_disks: 0, byzantine: 0 }
+    }
+
+    fn largest_timeout(&self) -> Duration {
+        self.parameters.largest_timeout()
+    }
+
+    fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError> {
+        let plants = Plants::named(&launch.plants)?;
+        if setup.behavior.is_some() {
+            let reason = "it has no traitors: its servers trust each other".to_owned();
+            return Err(LaunchError::Unfit { protocol: INFO.name, reason });
+        }
+        let subject = Subject {
+            protocol: INFO.name,
+            factory: RaftFactory { parameters: self.parameters, plants },
+            checks: checks(),
+            coalition: None,
+            service: Box::new(KeyValueService),
+            liveness: Box::new(RaftLiveness::new(&self.parameters, setup.members)),
+            model: self.fault_model(setup.members),
+        };
+        simulate(setup, launch, subject)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::random::{StreamName, stream};
+
+    use super::*;
+
+    #[test]
+    fn parameters_survive_the_registry() {
+        let cluster = RaftEntry.configure(&json!({ "pre_vote": false })).unwrap();
+        assert_eq!(cluster.parameters()["pre_vote"], json!(false));
+        assert_eq!(cluster.parameters()["heartbeat"], json!("50ms"));
+        assert_eq!(cluster.largest_timeout(), Duration::from_millis(500));
+        let drawn = cluster.drawn(&mut stream(1, StreamName::Configuration));
+        assert!(RaftEntry.configure(&drawn.parameters()).is_ok());
+        assert_eq!(drawn.parameters()["pre_vote"], json!(false), "what forfeits something is never drawn");
+    }
+
+    #[test]
+    fn bad_parameters_are_refused_with_their_place() {
+        let Err(error) = RaftEntry.configure(&json!({ "heartbeat": "1s" })) else { panic!("accepted") };
+        assert_eq!(error.path, ["heartbeat"]);
+        assert!(RaftEntry.configure(&json!({ "hartbeat": "1ms" })).is_err());
+    }
+
+    #[test]
+    fn a_minority_may_fail() {
+        let cluster = RaftEntry.configure(&json!({})).unwrap();
+        let crashed = |members| cluster.fault_model(members).crashed;
+        assert_eq!([1, 2, 3, 4, 5, 7].map(crashed), [0, 0, 1, 1, 2, 3]);
+    }
+}

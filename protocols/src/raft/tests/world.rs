@@ -1,0 +1,92 @@
+//! Raft in the real world: published figures, and a loop of clients.
+
+use serde_json::{Value, json};
+use sim_core::check::Verdict;
+use sim_core::distribution::Distribution;
+use sim_core::fault::FaultPlan;
+use sim_core::operation::ObjectModel;
+use sim_core::outcome::Outcome;
+use sim_core::registry::{Entry, Launch};
+use sim_core::setup::{
+    ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, ServiceModel, Setup, Stop,
+};
+use sim_core::time::Duration;
+use sim_core::workload::WorkloadModel;
+
+use crate::raft::entry::RaftEntry;
+
+fn setup(seed: u64, members: u32) -> Setup {
+    Setup {
+        seed,
+        members,
+        clients: 0,
+        duration: Duration::from_secs(60),
+        progress_within: None,
+        max_events: 10_000_000,
+        network: NetworkModel::default(),
+        disk: DiskModel::default(),
+        clocks: ClockModel::default(),
+        service: ServiceModel::default(),
+        workload: None,
+        faults: FaultPlan::default(),
+        behavior: None,
+        pins: sim_core::network::Pins::default(),
+        stop: Vec::new(),
+        measures: Vec::new(),
+        initial: Initial::default(),
+        at_least: Vec::new(),
+        history_budget: 1_000_000,
+        checks_off: Vec::new(),
+    }
+}
+
+fn run(parameters: &Value, setup: &Setup) -> Outcome {
+    RaftEntry.configure(parameters).unwrap().launch(setup, &Launch::default()).unwrap()
+}
+
+/// When the first leader started, in milliseconds, over many runs in ascending order.
+fn first_leader(runs: u64, absent: u32) -> Vec<f64> {
+    let parameters = json!({
+        "election_timeout_min": "300ms", "election_timeout_max": "600ms", "pre_vote": false, "check_quorum": false,
+    });
+    let mut times: Vec<f64> = (0..runs)
+        .map(|seed| {
+            let mut setup = setup(seed, 5);
+            setup.network.latency =
+                Distribution::Uniform { min: Duration::from_millis(30), max: Duration::from_millis(40) };
+            setup.initial.absent = (0..absent).collect();
+            setup.stop = vec![Stop::Observed { kind: "BecameLeader".to_owned(), count: 1 }];
+            setup.measures =
+                vec![Measure { name: "t".to_owned(), what: MeasureOf::FirstTime("BecameLeader".to_owned()) }];
+            run(&parameters, &setup).measures["t"].unwrap() as f64 / 1e6
+        })
+        .collect();
+    times.sort_unstable_by(f64::total_cmp);
+    times
+}
+
+/// Row 2 of the published results, with fewer runs.
+#[test]
+fn elections_on_a_wan_take_as_long_as_published() {
+    for (absent, mean, median) in [(0, 430.0, 409.5), (1, 468.6, 423.3), (2, 631.6, 468.7)] {
+        let times = first_leader(1_000, absent);
+        let ours = times.iter().sum::<f64>() / times.len() as f64;
+        let middle = times[times.len() / 2];
+        assert!((ours / mean - 1.0).abs() < 0.08, "{absent} down: mean {ours}, published {mean}");
+        assert!((middle / median - 1.0).abs() < 0.05, "{absent} down: median {middle}, published {median}");
+    }
+}
+
+#[test]
+fn a_minute_of_requests_is_answered() {
+    for disk in [Distribution::Fixed(Duration::ZERO), Distribution::Fixed(Duration::from_millis(3))] {
+        let mut setup = setup(1, 5);
+        setup.clients = 4;
+        setup.disk.sync = disk;
+        setup.workload = Some(WorkloadModel::new(ObjectModel::CasRegister));
+        setup.progress_within = Some(Duration::from_secs(5));
+        let outcome = run(&json!({}), &setup);
+        assert_eq!(outcome.verdict, Verdict::Pass, "{:?} {:?}", outcome.reasons, outcome.violations);
+        assert!(outcome.activity["operations.returned"] > 5_000, "{:?}", outcome.activity);
+    }
+}

@@ -1,0 +1,47 @@
+//! The built-in scenarios: files like any other, compiled in.
+
+use crate::document::Source;
+
+/// A built-in scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Builtin {
+    /// Its name.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+macro_rules! builtins {
+    ($( $name:literal )*) => {
+        /// Every built-in scenario, by family.
+        pub const BUILTINS: &[Builtin] = &[
+            $( Builtin { name: $name, text: include_str!(concat!("../builtin/", $name, ".toml")) } ),*
+        ];
+    };
+}
+
+builtins! {
+    "raft-calm"
+    "raft-wan-election"
+    "raft-leader-crash"
+    "raft-partition"
+    "raft-swarm"
+    "bracha-calm"
+    "bracha-equivocation"
+    "bracha-twins"
+    "bracha-beyond-f"
+    "bracha-swarm"
+    "epidemic-million"
+    "epidemic-swarm"
+}
+
+/// The built-in scenario of a name, as a source.
+pub fn find(name: &str) -> Option<Source> {
+    let found = BUILTINS.iter().find(|builtin| builtin.name == name)?;
+    Some(Source { name: found.name.to_owned(), text: found.text.to_owned() })
+}
+
+/// The names of all built-in scenarios.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILTINS.iter().map(|builtin| builtin.name)
+}

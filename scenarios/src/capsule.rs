@@ -1,0 +1,162 @@
+//! Capsules: a run in one small file that replays for ever.
+//!
+//! A capsule holds what was drawn, not only the seed it was drawn from: it replays on an engine that would draw
+//! something else. Its checksum covers everything else in it, so that a file that was cut short, or changed by hand
+//! without saying so, is not taken for a run.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sim_core::check::Verdict;
+use sim_core::digest::RunDigest;
+use sim_core::fault::{Executed, FaultPlan};
+use sim_core::outcome::Outcome;
+use sim_core::setup::Setup;
+
+use crate::ENGINE;
+use crate::plan::Plan;
+use crate::scenario::{Loaded, hash};
+
+/// The version of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CapsuleVersion {
+    /// The only one so far.
+    #[serde(rename = "seedstorm.capsule/1")]
+    V1,
+}
+
+/// A run, with all that is needed to run it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capsule {
+    /// Which version of the format this is.
+    pub schema: CapsuleVersion,
+    /// The number of the engine that ran it.
+    pub engine: u32,
+    /// Which program ran it: the same engine and build must come to the same digest.
+    pub build: String,
+    /// The scenario's name.
+    pub name: String,
+    /// The scenario, resolved and whole.
+    pub scenario: Value,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// The seed.
+    pub seed: u64,
+    /// The protocol.
+    pub protocol: String,
+    /// Its parameters, with knobs as drawn.
+    pub parameters: Value,
+    /// The plants that were on.
+    pub plants: Vec<String>,
+    /// The run as drawn, its fault plan included.
+    pub setup: Setup,
+    /// What the run did of its plan.
+    pub executed: Vec<Executed>,
+    /// The executed plan as a plan of its own: moments as they came, slots as they were drawn.
+    pub pinned: FaultPlan,
+    /// What it was judged to be.
+    pub verdict: Verdict,
+    /// The check that found the first violation, if there was one.
+    pub check: Option<String>,
+    /// What that check said.
+    pub message: Option<String>,
+    /// Its fingerprint.
+    pub fingerprint: Option<String>,
+    /// The digest of the run.
+    pub digest: RunDigest,
+}
+
+/// Why a file is no capsule.
+#[derive(Debug, thiserror::Error)]
+pub enum CapsuleError {
+    /// It is not JSON, or lacks something, or has something else.
+    #[error("read the capsule: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// It is a document of another kind or version.
+    #[error("read the capsule: its schema is {found}, expected \"seedstorm.capsule/1\"")]
+    Schema {
+        /// What it says.
+        found: String,
+    },
+    /// Its content is not what was written.
+    #[error("read the capsule: its checksum does not match its content; --edited accepts this")]
+    Checksum,
+}
+
+impl Capsule {
+    /// The capsule of a run.
+    pub fn new(loaded: &Loaded, plan: &Plan, outcome: &Outcome, build: &str) -> Self {
+        let worst = outcome.violations.iter().find(|violation| violation.verdict == outcome.verdict);
+        let first = worst.or(outcome.violations.first());
+        Self {
+            schema: CapsuleVersion::V1,
+            engine: ENGINE,
+            build: build.to_owned(),
+            name: loaded.name.clone(),
+            scenario: loaded.resolved.clone(),
+            scenario_hash: loaded.hash.clone(),
+            seed: plan.setup.seed,
+            protocol: plan.protocol.name.to_owned(),
+            parameters: plan.cluster.parameters(),
+            plants: plan.plants.clone(),
+            setup: plan.setup.clone(),
+            executed: outcome.faults.clone(),
+            pinned: outcome.plan.clone(),
+            verdict: outcome.verdict,
+            check: first.map(|violation| violation.check.clone()),
+            message: first.map(|violation| violation.message.clone()),
+            fingerprint: first.map(|violation| violation.fingerprint.clone()),
+            digest: outcome.digest,
+        }
+    }
+
+    /// The file's text, with its checksum and the command that replays it.
+    ///
+    /// # Errors
+    /// Never for a capsule made by [`Capsule::new`]: every part has a JSON form.
+    pub fn to_json(&self, path: &str) -> Result<String, serde_json::Error> {
+        let mut value = serde_json::to_value(self)?;
+        let checksum = hash(&value);
+        if let Some(table) = value.as_object_mut() {
+            table.insert("checksum".to_owned(), checksum.into());
+            table.insert("command".to_owned(), replay_command(path).into());
+        }
+        serde_json::to_string_pretty(&value).map(|text| text + "\n")
+    }
+
+    /// Reads a file's text. With `edited`, content that does not match its checksum is accepted; the second value
+    /// says whether it matched.
+    ///
+    /// # Errors
+    /// If it is no capsule, or not the one that was written.
+    pub fn from_json(text: &str, edited: bool) -> Result<(Self, bool), CapsuleError> {
+        let mut value: Value = serde_json::from_str(text)?;
+        let schema = value.get("schema").cloned().unwrap_or(Value::Null);
+        if schema != "seedstorm.capsule/1" {
+            return Err(CapsuleError::Schema { found: schema.to_string() });
+        }
+        let table = value.as_object_mut();
+        let checksum = table.and_then(|table| {
+            // The command names a path, which changes as the file is moved: it is for people only.
+            table.remove("command");
+            table.remove("checksum")
+        });
+        let intact = checksum == Some(Value::String(hash(&value)));
+        if !intact && !edited {
+            return Err(CapsuleError::Checksum);
+        }
+        Ok((serde_json::from_value(value)?, intact))
+    }
+}
+
+/// The command that replays a capsule at a path, quoted for a shell where it has to be.
+pub fn replay_command(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !path.is_empty() && path.chars().all(plain) {
+        return format!("seedstorm replay {path}");
+    }
+    format!("seedstorm replay '{}'", path.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! A scenario as text that remembers where everything stood, so that an error can point at it.
+//!
+//! TOML and JSON become the same neutral tree; beside it, a [`Places`] tree keeps the bytes that each key and value
+//! came from. Overlays (`--set key=value`) replace values before anything is typed and are sources of their own, so
+//! an error in one names it.
+
+mod json;
+mod overlay;
+mod place;
+mod toml;
+mod typed;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use place::{Origin, Places};
+pub(crate) use typed::explain;
+
+use crate::problem::{Problem, Problems};
+
+/// The largest scenario text that is read, in bytes: 4 MiB.
+pub const LARGEST: usize = 4 << 20;
+
+/// A text and what people call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// A path, or what stands for one.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// TOML 1.1.
+    Toml,
+    /// JSON.
+    Json,
+}
+
+impl Format {
+    /// The format that a file name speaks of: JSON for `.json`, TOML for all else.
+    pub fn of_name(name: &str) -> Self {
+        if name.ends_with(".json") { Self::Json } else { Self::Toml }
+    }
+}
+
+/// A parsed text, not yet typed.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The values; a table at the top.
+    pub value: Value,
+    /// Where they stood.
+    pub places: Places,
+}
+
+impl Document {
+    /// Parses a text.
+    ///
+    /// # Errors
+    /// If it is too large, or not written in the format.
+    pub fn parse(source: Source, format: Format) -> Result<Self, Problems> {
+        let source = Arc::new(source);
+        if source.text.len() > LARGEST {
+            let title = format!("the scenario has {} bytes, more than {LARGEST}", source.text.len());
+            return Err(Problem::new(title).at(Origin::new(&source, 0..0)).into());
+        }
+        match format {
+            Format::Toml => toml::parse(&source),
+            Format::Json => json::parse(&source),
+        }
+        .map_err(Problems::from)
+    }
+
+    /// Sets one value, as `cluster.nodes=7` or `faults.0.at="2s"` says, before anything is typed.
+    ///
+    /// # Errors
+    /// If the text has no `=`, the key leads through something that is no table, or the value cannot be read.
+    pub fn set(&mut self, assignment: &str) -> Result<(), Problems> {
+        overlay::apply(self, assignment).map_err(Problems::from)
+    }
+}

@@ -1,0 +1,156 @@
+//! From the neutral tree to a type, with serde's complaint brought to its place.
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use super::{Document, Places};
+use crate::problem::{Problem, nearest};
+
+impl Document {
+    /// Reads the whole document as a type.
+    ///
+    /// # Errors
+    /// The first thing that does not fit, with its place.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_path_to_error::deserialize(&self.value).map_err(|error| {
+            let path: Vec<String> = error.path().iter().filter_map(segment_text).collect();
+            explain(&self.places, &path, &error.inner().to_string())
+        })
+    }
+}
+
+fn segment_text(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    }
+}
+
+/// Says in our words what serde says about the value at a path.
+pub(crate) fn explain(places: &Places, path: &[String], message: &str) -> Problem {
+    let names = Named::read(message);
+    let shown = path.join(".");
+    match names {
+        Some(Named { what: What::Unknown, kind, name, expected }) => {
+            let kind = if kind == "field" { "key" } else { "name" };
+            let origin = find_name(places, path, name);
+            Problem::new(format!("unknown {kind} \"{name}\"")).at(origin).suggest(name, expected)
+        }
+        Some(Named { what: What::Missing, name, .. }) => {
+            let inside = if shown.is_empty() { String::new() } else { format!(" in {shown}") };
+            let problem = Problem::new(format!("missing key \"{name}\"{inside}")).at(places.value_at(path));
+            misspelt(places, path, name).map_or(problem.clone(), |near| problem.note(near))
+        }
+        Some(Named { what: What::Duplicate, name, .. }) => {
+            Problem::new(format!("the key \"{name}\" stands twice")).at(find_name(places, path, name))
+        }
+        None => {
+            let (found, expected) = found_and_expected(message);
+            let place = if shown.is_empty() { String::new() } else { format!("{shown}: ") };
+            let problem = Problem::new(format!("{place}{found}")).at(places.value_at(path));
+            match expected {
+                Some(expected) => problem.label(format!("expected {}", in_words(expected))),
+                None => problem,
+            }
+        }
+    }
+}
+
+/// Splits a complaint in what is wrong and what was expected. Our own types say what they failed to do ("read a
+/// duration: expected ..."), which is clear from the place.
+fn found_and_expected(message: &str) -> (&str, Option<&str>) {
+    let rest = message.strip_prefix("read ").or(message.strip_prefix("use "));
+    let message = rest.and_then(|rest| rest.split_once(": ")).map_or(message, |(_, rest)| rest);
+    if let Some(expected) = message.strip_prefix("expected ") {
+        return ("this cannot be read", Some(expected));
+    }
+    message.split_once(", expected ").map_or((message, None), |(found, expected)| (found, Some(expected)))
+}
+
+/// Names of Rust's types as people know them.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0 up",
+        "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        "a string" => "a text in quotes",
+        "a sequence" => "a list in brackets",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    }
+}
+
+/// Where a refused name stands: the key itself, a key inside of the value, or the value.
+fn find_name(places: &Places, path: &[String], name: &str) -> super::Origin {
+    let (found, _) = places.follow(path);
+    let key = found.children.get(name).and_then(|child| child.key.clone());
+    let own = found.key.clone().filter(|_| path.last().is_some_and(|last| last == name));
+    key.or(own).unwrap_or_else(|| found.value.clone())
+}
+
+/// A hint if a key was left out because it is there under a near name.
+fn misspelt(places: &Places, path: &[String], name: &str) -> Option<String> {
+    let keys: Vec<&str> = places.follow(path).0.children.keys().map(String::as_str).collect();
+    nearest(name, &keys).map(|near| format!("there is \"{near}\": did you mean \"{name}\"?"))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Unknown,
+    Missing,
+    Duplicate,
+}
+
+/// What serde's own messages about names say. Their wording is serde's documented default, shared by every format.
+#[derive(Debug, PartialEq, Eq)]
+struct Named<'a> {
+    what: What,
+    kind: &'a str,
+    name: &'a str,
+    expected: Vec<&'a str>,
+}
+
+impl<'a> Named<'a> {
+    fn read(message: &'a str) -> Option<Self> {
+        let (what, rest) = [("unknown ", What::Unknown), ("missing ", What::Missing)]
+            .into_iter()
+            .chain([("duplicate ", What::Duplicate)])
+            .find_map(|(word, what)| Some((what, message.strip_prefix(word)?)))?;
+        let (kind, rest) = rest.split_once(" `")?;
+        let (name, rest) = rest.split_once('`')?;
+        if !matches!(kind, "field" | "variant") {
+            return None;
+        }
+        let expected = rest.split('`').skip(1).step_by(2).collect();
+        Some(Self { what, kind, name, expected })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_messages_of_serde_are_understood() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code, reason = "only its errors matter")]
+        struct Probe {
+            near: u8,
+            far: u8,
+        }
+        let message = |text: &str| serde_json::from_str::<Probe>(text).unwrap_err().to_string();
+        let unknown = message(r#"{"neer": 1}"#);
+        let read = Named::read(&unknown).unwrap();
+        assert_eq!((read.what, read.name, read.expected), (What::Unknown, "neer", vec!["near", "far"]));
+        let missing = message(r#"{"near": 1}"#);
+        assert_eq!(Named::read(&missing).map(|read| (read.what, read.name)), Some((What::Missing, "far")));
+        assert_eq!(Named::read(&message(r#"{"near": "x"}"#)), None);
+    }
+}

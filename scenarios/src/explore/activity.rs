@@ -1,0 +1,104 @@
+//! What happened in a campaign: "nothing found" counts only beside it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sim_core::check::Verdict;
+use sim_core::outcome::{Outcome, Progress};
+
+use crate::scenario::verdict_name;
+
+/// How often something happened, and in how many runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counter {
+    /// Runs in which it happened at least once.
+    pub runs: u64,
+    /// How often it happened in all runs.
+    pub total: u64,
+}
+
+impl Counter {
+    fn add(&mut self, times: u64) {
+        self.runs += u64::from(times > 0);
+        self.total = self.total.saturating_add(times);
+    }
+}
+
+/// The activity of all runs together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Activity {
+    /// How many runs there were.
+    pub runs: u64,
+    /// Runs whose verdict says something.
+    pub conclusive: u64,
+    /// Runs in which progress was owed in the second phase, and judged.
+    pub owed_liveness: u64,
+    /// Runs by verdict.
+    pub verdicts: BTreeMap<&'static str, u64>,
+    /// Why runs were inconclusive.
+    pub reasons: BTreeMap<String, u64>,
+    /// Faults that fired, by family.
+    pub families: BTreeMap<&'static str, Counter>,
+    /// Faults that fired, by kind.
+    pub faults: BTreeMap<&'static str, Counter>,
+    /// Faults that the budget or their target refused.
+    pub refused: Counter,
+    /// How often each check had something to judge.
+    pub checks: BTreeMap<String, Counter>,
+    /// Everything that the runs counted: operations, elections, commits.
+    pub counters: BTreeMap<String, Counter>,
+}
+
+impl Activity {
+    /// Takes in one run.
+    pub fn add(&mut self, outcome: &Outcome) {
+        self.runs += 1;
+        self.conclusive += u64::from(outcome.verdict != Verdict::Inconclusive);
+        self.owed_liveness += u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed));
+        *self.verdicts.entry(verdict_name(outcome.verdict)).or_default() += 1;
+        if outcome.verdict == Verdict::Inconclusive {
+            for reason in &outcome.reasons {
+                *self.reasons.entry(reason.clone()).or_default() += 1;
+            }
+        }
+        self.add_faults(outcome);
+        for check in outcome.checks.iter().filter(|check| check.on) {
+            self.checks.entry(check.name.clone()).or_default().add(check.exercised);
+        }
+        for (name, times) in &outcome.activity {
+            self.counters.entry(name.clone()).or_default().add(*times);
+        }
+    }
+
+    fn add_faults(&mut self, outcome: &Outcome) {
+        let mut families: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut refused = 0;
+        for executed in &outcome.faults {
+            if executed.refused.is_some() {
+                refused += 1;
+            } else {
+                *families.entry(executed.family.name()).or_default() += 1;
+                *kinds.entry(executed.kind.name()).or_default() += 1;
+            }
+        }
+        self.refused.add(refused);
+        families.into_iter().for_each(|(name, times)| self.families.entry(name).or_default().add(times));
+        kinds.into_iter().for_each(|(name, times)| self.faults.entry(name).or_default().add(times));
+    }
+
+    /// The share of runs whose verdict says something, between 0 and 1; 1 if there were no runs.
+    pub fn conclusive_share(&self) -> f64 {
+        share(self.conclusive, self.runs)
+    }
+
+    /// The share of runs in which progress was owed and judged.
+    pub fn owed_liveness_share(&self) -> f64 {
+        share(self.owed_liveness, self.runs)
+    }
+}
+
+/// A share for people; 1 of nothing.
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+}

@@ -1,0 +1,87 @@
+//! A scenario and a seed make a plan: everything that is left open is drawn, each part from its own stream.
+
+mod draw;
+
+use std::fmt;
+use std::sync::Arc;
+
+use sim_core::fault::FaultPlan;
+use sim_core::random::{StreamName, stream};
+use sim_core::registry::{Cluster, ProtocolInfo};
+use sim_core::setup::Setup;
+use sim_core::workload::WorkloadModel;
+
+use crate::scenario::{Loaded, Swarm};
+
+/// One run, ready to start.
+#[derive(Clone)]
+pub struct Plan {
+    /// What the world needs.
+    pub setup: Setup,
+    /// The protocol, with its knobs as drawn.
+    pub cluster: Arc<dyn Cluster>,
+    /// What is known of the protocol.
+    pub protocol: &'static ProtocolInfo,
+    /// The plants that are on.
+    pub plants: Vec<String>,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setup, protocol, plants, .. } = self;
+        f.debug_struct("Plan")
+            .field("protocol", &protocol.name)
+            .field("plants", plants)
+            .field("setup", setup)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Draws what a scenario leaves open, for one seed. Which plants are on changes nothing in what is drawn.
+pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
+    let nothing = Swarm::default();
+    let swarm = loaded.scenario.swarm.as_ref().unwrap_or(&nothing);
+    let mut configuration = stream(seed, StreamName::Configuration);
+    let members = draw::count(swarm.nodes, loaded.scenario.cluster.nodes, &mut configuration);
+    let cluster = if swarm.knobs {
+        Arc::from(loaded.cluster.drawn(&mut configuration))
+    } else {
+        Arc::clone(&loaded.cluster)
+    };
+    let mut setup = base(loaded, seed, members, cluster.as_ref());
+    setup.workload = loaded.scenario.workload.as_ref().map(|workload| WorkloadModel {
+        operations: draw::operations(swarm.operations, workload.operations, seed),
+        ..workload.clone()
+    });
+    draw::environment(swarm, &mut setup, seed);
+    draw::traitors(swarm, &mut setup, loaded.protocol, cluster.fault_model(members).byzantine);
+    setup.faults.number();
+    draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members));
+    setup.faults.sort();
+    setup.faults.number();
+    Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
+}
+
+/// The setup as written, before anything is drawn.
+fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setup {
+    let scenario = &loaded.scenario;
+    Setup {
+        clients: scenario.clients,
+        duration: scenario.cluster.duration,
+        progress_within: scenario.checks.progress.within(cluster.largest_timeout()),
+        max_events: scenario.cluster.max_events,
+        network: scenario.network.clone(),
+        disk: scenario.disk.clone(),
+        clocks: scenario.clock.clone(),
+        service: scenario.service.clone(),
+        faults: FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget },
+        behavior: scenario.initial.behavior.clone(),
+        stop: scenario.stop.list(),
+        measures: scenario.measure.clone(),
+        initial: scenario.initial.by_slot(),
+        at_least: scenario.checks.at_least.clone().into_iter().collect(),
+        history_budget: scenario.checks.linearizable.budget_steps,
+        checks_off: scenario.checks.off.clone(),
+        ..Setup::new(seed, members)
+    }
+}

@@ -1,0 +1,127 @@
+//! The draws of a swarm.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::Rng;
+use sim_core::distribution::Distribution;
+use sim_core::fault::swarm::{SwarmSpace, draw};
+use sim_core::fault::{FaultEntry, FaultPlan};
+use sim_core::random::{StreamName, below, stream};
+use sim_core::ratio::Ratio;
+use sim_core::registry::{FaultModel, ProtocolInfo};
+use sim_core::setup::Setup;
+use sim_core::time::Duration;
+
+use crate::scenario::{Range, Swarm, Traitors};
+
+/// A number below `n`.
+fn pick(rng: &mut ChaCha8Rng, n: u64) -> u64 {
+    below(rng.next_u64(), n)
+}
+
+fn within(range: Range, rng: &mut ChaCha8Rng) -> u32 {
+    let width = u64::from(range.max.saturating_sub(range.min)) + 1;
+    range.min + u32::try_from(pick(rng, width)).unwrap_or(0)
+}
+
+/// A number from a range, or the one that is written.
+pub(super) fn count(range: Option<Range>, written: u32, rng: &mut ChaCha8Rng) -> u32 {
+    range.map_or(written, |range| within(range, rng))
+}
+
+/// How many operations the workload asks for.
+pub(super) fn operations(range: Option<Range>, written: Option<u64>, seed: u64) -> Option<u64> {
+    let mut rng = stream(seed, StreamName::Workload);
+    range.map(|range| u64::from(within(range, &mut rng))).or(written)
+}
+
+/// The network and the disks, each from a few kinds that differ in more than strength.
+pub(super) fn environment(swarm: &Swarm, setup: &mut Setup, seed: u64) {
+    let mut rng = stream(seed, StreamName::Swarm);
+    let [latency, loss, duplicate, sync] = [(); 4].map(|()| pick(&mut rng, 4));
+    if swarm.network {
+        setup.network.latency = LATENCIES[latency as usize].clone();
+        setup.network.loss = [Ratio::ZERO, Ratio::ZERO, Ratio::new(1, 500), Ratio::new(1, 50)][loss as usize];
+        setup.network.duplicate =
+            [Ratio::ZERO, Ratio::ZERO, Ratio::new(1, 500), Ratio::new(1, 50)][duplicate as usize];
+    }
+    if swarm.disk {
+        setup.disk.sync = SYNCS[sync as usize].clone();
+    }
+}
+
+const fn micros(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+/// Within a rack, across a city, with a tail, nearly constant.
+const LATENCIES: [Distribution; 4] = [
+    Distribution::Uniform { min: micros(200), max: micros(2_000) },
+    Distribution::Uniform { min: micros(1_000), max: micros(10_000) },
+    Distribution::LogNormal { median: micros(4_000), p99: micros(25_000) },
+    Distribution::Uniform { min: micros(5_000), max: micros(5_100) },
+];
+
+/// No disk, a good one, a slow one, an uneven one.
+const SYNCS: [Distribution; 4] = [
+    Distribution::Fixed(Duration::ZERO),
+    Distribution::Uniform { min: micros(20), max: micros(200) },
+    Distribution::Uniform { min: micros(1_000), max: micros(8_000) },
+    Distribution::Exponential { mean: micros(2_000) },
+];
+
+/// Traitors from the start, among those that are there, honest and no twin so far.
+pub(super) fn traitors(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, budget: u32) {
+    let mut rng = stream(setup.seed, StreamName::Initial);
+    let behavior = pick(&mut rng, protocol.behaviors.len() as u64) as usize;
+    if let Some(behavior) = protocol.behaviors.get(behavior).filter(|_| swarm.behaviors) {
+        setup.behavior = Some(behavior.name.to_owned());
+    }
+    let wanted = match swarm.traitors {
+        Traitors::None => return,
+        Traitors::UpToBudget => within(Range { min: 0, max: budget }, &mut rng),
+        Traitors::Budget => budget,
+        Traitors::Beyond(more) => budget.saturating_add(more),
+    };
+    let initial = &setup.initial;
+    let twin = |slot: &u32| initial.twins.iter().any(|(at, of)| at == slot || of == slot);
+    let taken = |slot: &u32| initial.corrupt.contains(slot) || initial.absent.contains(slot) || twin(slot);
+    let mut free: Vec<u32> = (0..setup.members).filter(|slot| !taken(slot)).collect();
+    for _ in 0..wanted.min(u32::try_from(free.len()).unwrap_or(u32::MAX)) {
+        let index = usize::try_from(pick(&mut rng, free.len() as u64)).unwrap_or(0);
+        setup.initial.corrupt.push(free.swap_remove(index));
+    }
+    setup.initial.corrupt.sort_unstable();
+}
+
+/// Faults of the families that the swarm has on, beside those that are written. A drawn entry keeps clear of the
+/// names of the written ones.
+pub(super) fn faults(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, model: FaultModel) {
+    let families = swarm.families.list();
+    if families.is_empty() {
+        return;
+    }
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let space = SwarmSpace {
+        families,
+        off: swarm.off.clone(),
+        membership: swarm.membership,
+        roles: owned(protocol.roles),
+        events: owned(protocol.observations),
+        messages: owned(protocol.messages),
+        ..SwarmSpace::default()
+    };
+    let space = SwarmSpace { max_faults: swarm.max_faults.unwrap_or(space.max_faults), ..space };
+    let mut rng = stream(setup.seed, StreamName::Plan);
+    let drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
+    let clash = |entries: &[FaultEntry]| {
+        let plan = FaultPlan { entries: entries.to_vec(), over_budget: false };
+        plan.validate(setup.members, setup.clients, None).is_err()
+    };
+    for entry in drawn.entries {
+        setup.faults.entries.push(FaultEntry { id: None, ..entry });
+        setup.faults.number();
+        if clash(&setup.faults.entries) {
+            setup.faults.entries.pop();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What is wrong with a scenario, shown where it is wrong.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::document::Origin;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, in a few words.
+    pub title: String,
+    /// Where, if it stands somewhere.
+    pub origin: Option<Origin>,
+    /// What to say right under the offending text.
+    pub label: Option<String>,
+    /// What was expected, and whatever else helps.
+    pub notes: Vec<String>,
+}
+
+impl Problem {
+    /// A problem that stands nowhere yet.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), origin: None, label: None, notes: Vec::new() }
+    }
+
+    /// The same, pointing at a place.
+    pub fn at(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// The same, with words under the offending text.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// The same, with a note.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// The same, with the nearest of some names under the offending text, if one is near, and all of them as a note.
+    pub fn suggest<'a>(self, wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names: Vec<&str> = names.into_iter().collect();
+        let problem = match nearest(wrong, &names) {
+            Some(near) => self.label(format!("did you mean \"{near}\"?")),
+            None => self,
+        };
+        if names.is_empty() { problem } else { problem.note(format!("expected {}", one_of(&names))) }
+    }
+
+    /// The line and column, counted from one (columns in characters), where it stands.
+    pub fn line_and_column(&self) -> Option<(usize, usize)> {
+        let origin = self.origin.as_ref()?;
+        let before = origin.source.text.get(..origin.span.start)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Some((line, column))
+    }
+}
+
+/// Everything that is wrong with a scenario: at least one problem. Nothing was run or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    /// What is wrong, in the order of finding.
+    pub list: Vec<Problem>,
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self { list: vec![problem] }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl Problems {
+    /// The problems as people read them: file, line, column, the offending text, what was expected.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let last = self.list.len().saturating_sub(1);
+        let render = |(index, problem)| render(problem, index == last, &renderer);
+        self.list.iter().enumerate().map(render).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+fn render(problem: &Problem, last: bool, renderer: &Renderer) -> String {
+    let mut group =
+        Level::ERROR.primary_title(problem.title.as_str()).elements(problem.origin.as_ref().map(|origin| {
+            let text = origin.source.text.as_str();
+            let mark = AnnotationKind::Primary.span(fit(text, origin.span.start, origin.span.end));
+            let mark = mark.label(problem.label.as_deref());
+            Snippet::source(text).path(origin.source.name.as_str()).annotation(mark)
+        }));
+    let end = last.then_some("nothing was run or written");
+    for note in problem.notes.iter().map(String::as_str).chain(end) {
+        group = group.element(Level::NOTE.no_name().message(note));
+    }
+    renderer.render(&[group])
+}
+
+/// A span brought within a text, onto character boundaries and onto its first line.
+fn fit(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
+    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let start = floor(start);
+    let end = floor(end).max(start);
+    let first_line = text[start..end].find(['\n', '\r']).map_or(end, |length| start + length);
+    start..first_line
+}
+
+/// The name that a wrong one was probably meant to be.
+pub fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
+    let fold = |text: &str| text.to_lowercase().replace('-', "_");
+    let wrong = fold(wrong);
+    let scored = names.iter().map(|name| (strsim::damerau_levenshtein(&wrong, &fold(name)), *name));
+    let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + name.len() / 4).then_some(name)
+}
+
+fn one_of(names: &[&str]) -> String {
+    /// A longer list helps nobody.
+    const SHOWN: usize = 24;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len() {
+        1 => shown,
+        count if count > SHOWN => format!("one of {shown} and {} more", count - SHOWN),
+        _ => format!("one of {shown}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_near_or_not_given() {
+        assert_eq!(nearest("primry", &["backup", "primary"]), Some("primary"));
+        assert_eq!(nearest("check-quorum", &["pre_vote", "check_quorum"]), Some("check_quorum"));
+        assert_eq!(nearest("zzz", &["backup", "primary"]), None);
+        assert_eq!(nearest("x", &[]), None);
+    }
+
+    #[test]
+    fn a_span_outside_the_text_is_brought_inside() {
+        assert_eq!(fit("aé", 2, 9), 1..3);
+        assert_eq!(fit("", 5, 3), 0..0);
+        assert_eq!(fit("ab\ncd", 0, 5), 0..2);
+    }
+}

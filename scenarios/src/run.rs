@@ -1,0 +1,93 @@
+//! Running a plan, once or twice.
+
+mod twice;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sim_core::check::{Verdict, Violation, fingerprint};
+use sim_core::digest::RunDigest;
+use sim_core::network::Changes;
+use sim_core::outcome::{Ended, MessageCounts, Outcome, Picture, Progress};
+use sim_core::registry::{Launch, LaunchError};
+
+use crate::plan::Plan;
+
+pub use twice::{Divergence, Twice, twice};
+
+/// Runs a plan. A panic of the engine is an outcome too: the verdict `crash`, found by the check `engine/panic`.
+///
+/// # Errors
+/// If the protocol cannot be run with this setup, or does not know a plant.
+pub fn run(plan: &Plan, launch: &Launch) -> Result<Outcome, LaunchError> {
+    let launch = Launch { plants: plan.plants.clone(), ..launch.clone() };
+    RUNNING.set(true);
+    // Nothing of a run is looked at after a panic, except the plan, which a run cannot change.
+    let result = catch_unwind(AssertUnwindSafe(|| plan.cluster.launch(&plan.setup, &launch)));
+    RUNNING.set(false);
+    result.unwrap_or_else(|panic| Ok(crashed(plan, &panic_message(panic.as_ref()))))
+}
+
+thread_local! {
+    /// Whether this thread is in the middle of a run. It is read by the panic hook alone and changes nothing in a run.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics inside of runs from being printed: they are findings and reported as such. Panics elsewhere are
+/// printed as before. For programs, once at their start.
+pub fn keep_quiet_about_panics_in_runs() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !RUNNING.get() {
+            before(info);
+        }
+    }));
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
+}
+
+/// The outcome of a run that the engine itself did not survive.
+fn crashed(plan: &Plan, message: &str) -> Outcome {
+    let setup = &plan.setup;
+    let violation = Violation {
+        check: "engine/panic".to_owned(),
+        at_ns: 0,
+        message: format!("the engine panicked: {message}"),
+        fingerprint: fingerprint("engine/panic", ""),
+        nodes: Vec::new(),
+        verdict: Verdict::Crash,
+    };
+    let member = |index| format!("n{}", index + 1);
+    let client = |index| format!("c{}", index + 1);
+    Outcome {
+        protocol: plan.protocol.name.to_owned(),
+        plants: plan.plants.clone(),
+        seed: setup.seed,
+        slots: (0..setup.members).map(member).chain((0..setup.clients).map(client)).collect(),
+        members: setup.members,
+        verdict: Verdict::Crash,
+        reasons: Vec::new(),
+        violations: vec![violation],
+        violations_omitted: 0,
+        digest: RunDigest::default(),
+        events: 0,
+        virtual_ns: 0,
+        ended: Ended::Quiescent,
+        progress: Progress::NotOwed { why: "the engine panicked".to_owned() },
+        messages: MessageCounts::default(),
+        metrics: BTreeMap::new(),
+        measures: BTreeMap::new(),
+        activity: BTreeMap::new(),
+        checks: Vec::new(),
+        faults: Vec::new(),
+        plan: setup.faults.clone(),
+        fates: Changes::default(),
+        history: Vec::new(),
+        picture: Picture::default(),
+        trace: None,
+    }
+}

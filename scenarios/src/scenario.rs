@@ -1,0 +1,112 @@
+//! The scenario as types: what a file may say, with defaults, before a seed is known.
+//!
+//! Enums are tagged from the outside, since other forms lose the place of an error. What depends on the protocol
+//! (`[cluster.<protocol>]`) stays a neutral value here and is read by the protocol's registry entry.
+
+mod checks;
+mod expect;
+mod load;
+mod names;
+mod stop;
+mod swarm;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+use sim_core::fault::FaultEntry;
+use sim_core::setup::{ClockModel, DiskModel, Measure, NetworkModel, ServiceModel};
+use sim_core::time::Duration;
+use sim_core::workload::WorkloadModel;
+
+pub use checks::{AtLeast, Checks, Linearizable, ProgressRule};
+pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
+pub(crate) use load::hash;
+pub use load::{Loaded, load, reload};
+pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
+pub use stop::StopRules;
+pub use swarm::{Families, Range, Swarm, Traitors};
+
+/// The version that a file must name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SchemaVersion {
+    /// The only one so far.
+    #[serde(rename = "seedstorm.scenario/1")]
+    V1,
+}
+
+/// A whole scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Which version of the format it is written in.
+    pub schema: SchemaVersion,
+    /// One line.
+    pub title: String,
+    /// A paragraph on what one should see.
+    #[serde(default)]
+    pub about: String,
+    /// What a run of it should come to.
+    #[serde(default)]
+    pub expect: Expectation,
+    /// Who runs, and for how long.
+    pub cluster: ClusterTable,
+    /// How messages travel.
+    #[serde(default)]
+    pub network: NetworkModel,
+    /// How long syncs take.
+    #[serde(default)]
+    pub disk: DiskModel,
+    /// How wrong clocks are to begin with.
+    #[serde(default)]
+    pub clock: ClockModel,
+    /// What steps cost.
+    #[serde(default)]
+    pub service: ServiceModel,
+    /// What clients do; they do nothing if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadModel>,
+    /// What goes wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultEntry>,
+    /// No fault is refused: they may exceed what the protocol promises to bear, on purpose.
+    #[serde(default)]
+    pub over_budget: bool,
+    /// What is drawn from the seed instead of written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swarm: Option<Swarm>,
+    /// What is checked.
+    #[serde(default)]
+    pub checks: Checks,
+    /// The state at the start.
+    #[serde(default)]
+    pub initial: InitialState,
+    /// When to stop before the end.
+    #[serde(default)]
+    pub stop: StopRules,
+    /// One number per run each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measure: Vec<Measure>,
+    /// How many clients there are; `workload.clients` in a file.
+    #[serde(skip)]
+    pub clients: u32,
+}
+
+/// Who runs, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterTable {
+    /// The protocol, by its registered name; its own parameters stand in `[cluster.<protocol>]`.
+    pub protocol: String,
+    /// How many members there are.
+    pub nodes: u32,
+    /// Length of the first phase: safety under faults.
+    pub duration: Duration,
+    /// The run ends after this many dispatched events, whatever else.
+    #[serde(default = "default_max_events")]
+    pub max_events: u64,
+}
+
+const fn default_max_events() -> u64 {
+    1_000_000_000
+}

@@ -1,0 +1,65 @@
+//! `[checks]`: what is judged, and what a run must show to count.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sim_core::time::Duration;
+
+/// What is checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Checks {
+    /// Checks that are off, by name.
+    pub off: Vec<String>,
+    /// Whether progress is owed after the heal, and how soon.
+    pub progress: ProgressRule,
+    /// What a run must show to count; else it is inconclusive.
+    pub at_least: AtLeast,
+    /// How long to search for a linearization of what clients saw.
+    pub linearizable: Linearizable,
+}
+
+/// How long to search for a linearization of what clients saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Linearizable {
+    /// Steps of the search for each object; beyond them the answer is "unknown".
+    pub budget_steps: u64,
+}
+
+impl Default for Linearizable {
+    fn default() -> Self {
+        Self { budget_steps: 1_000_000 }
+    }
+}
+
+/// Activity counters and the least value of each.
+pub type AtLeast = BTreeMap<String, u64>;
+
+/// Whether there is a second phase in which progress is owed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgressRule {
+    /// Yes, within a multiple of the protocol's largest timeout.
+    #[default]
+    Auto,
+    /// No: the run ends with its first phase.
+    None,
+    /// Yes, within this.
+    Within(Duration),
+}
+
+impl ProgressRule {
+    /// How many of the largest timeouts the second phase lasts where the scenario leaves it open. Raft elects within
+    /// a few; lost messages of streams, whose retransmission backs off, take some more.
+    const TIMEOUTS: u64 = 50;
+
+    /// The length of the second phase for a protocol whose own largest timeout is given; at least two seconds.
+    pub fn within(self, largest_timeout: Duration) -> Option<Duration> {
+        match self {
+            Self::Auto => Some(largest_timeout.saturating_mul(Self::TIMEOUTS).max(Duration::from_secs(2))),
+            Self::None => None,
+            Self::Within(limit) => Some(limit),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `expect`: what a run should come to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sim_core::check::Verdict;
+use sim_core::outcome::Outcome;
+
+/// Every verdict, worst last, as scenarios and people write them.
+pub const VERDICTS: [(&str, Verdict); 7] = [
+    ("pass", Verdict::Pass),
+    ("inconclusive", Verdict::Inconclusive),
+    ("assumption", Verdict::Assumption),
+    ("service", Verdict::Service),
+    ("liveness", Verdict::Liveness),
+    ("safety", Verdict::Safety),
+    ("crash", Verdict::Crash),
+];
+
+/// The name of a verdict.
+pub const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Inconclusive => "inconclusive",
+        Verdict::Assumption => "assumption",
+        Verdict::Service => "service",
+        Verdict::Liveness => "liveness",
+        Verdict::Safety => "safety",
+        Verdict::Crash => "crash",
+    }
+}
+
+/// A verdict, and by which check if that matters: `safety:bft/agreement`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The check that must have found something.
+    pub check: Option<String>,
+}
+
+impl Default for Expectation {
+    fn default() -> Self {
+        Self { verdict: Verdict::Pass, check: None }
+    }
+}
+
+impl Expectation {
+    /// Whether an outcome is what was expected.
+    pub fn met(&self, outcome: &Outcome) -> bool {
+        let found = |check: &String| outcome.violations.iter().any(|violation| violation.check == *check);
+        outcome.verdict == self.verdict && self.check.as_ref().is_none_or(found)
+    }
+}
+
+/// The text names no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown verdict \"{0}\", expected one of pass, inconclusive, assumption, service, liveness, safety, crash, with :check behind it if it matters"
+)]
+pub struct ParseExpectationError(String);
+
+impl FromStr for Expectation {
+    type Err = ParseExpectationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, check) = text.split_once(':').map_or((text, None), |(name, check)| (name, Some(check)));
+        let verdict = VERDICTS.iter().find(|(known, _)| *known == name).map(|(_, verdict)| *verdict);
+        let verdict = verdict.ok_or_else(|| ParseExpectationError(name.to_owned()))?;
+        Ok(Self { verdict, check: check.map(str::to_owned) })
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(verdict_name(self.verdict))?;
+        self.check.as_ref().map_or(Ok(()), |check| write!(f, ":{check}"))
+    }
+}
+
+impl Serialize for Expectation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Expectation {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expectations_read_as_they_are_written() {
+        for text in ["pass", "safety:bft/agreement", "crash"] {
+            assert_eq!(text.parse::<Expectation>().unwrap().to_string(), text);
+        }
+        assert!("fail".parse::<Expectation>().is_err());
+        for (name, verdict) in VERDICTS {
+            assert_eq!(verdict_name(verdict), name);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `[stop]`: when a run ends before its time.
+
+use serde::{Deserialize, Serialize};
+use sim_core::setup::Stop;
+
+/// When to stop; the first rule that is met ends the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StopRules {
+    /// As soon as a kind of observation has been made this often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
+    /// As soon as this many operations have returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returned: Option<u64>,
+    /// As soon as every running member is in this role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all_in_role: Option<String>,
+    /// At the first violation.
+    pub violation: bool,
+}
+
+/// A kind of observation and a count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
+    /// The kind's name.
+    pub kind: String,
+    /// How often.
+    #[serde(default = "once")]
+    pub count: u64,
+}
+
+const fn once() -> u64 {
+    1
+}
+
+impl StopRules {
+    /// The rules as a list.
+    pub(crate) fn list(&self) -> Vec<Stop> {
+        let observed = self.observed.iter();
+        let observed = observed.map(|rule| Stop::Observed { kind: rule.kind.clone(), count: rule.count });
+        let returned = self.returned.map(Stop::Returned);
+        let role = self.all_in_role.clone().map(Stop::AllInRole);
+        let violation = self.violation.then_some(Stop::Violation);
+        observed.chain(returned).chain(role).chain(violation).collect()
+    }
+}

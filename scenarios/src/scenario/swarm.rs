@@ -1,0 +1,84 @@
+//! `[swarm]`: what is drawn from the seed instead of written down.
+
+use serde::{Deserialize, Serialize};
+use sim_core::fault::{Family, Kind};
+
+/// What is drawn. Each part is off if absent or false.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Swarm {
+    /// The number of members, instead of `cluster.nodes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Range>,
+    /// The number of operations of the workload, instead of `workload.operations`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Range>,
+    /// The families of faults that a seed may draw, on top of `[[faults]]`.
+    pub families: Families,
+    /// Kinds of faults that are never drawn.
+    pub off: Vec<Kind>,
+    /// Whether members may join and leave.
+    pub membership: bool,
+    /// The most faults that a seed draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_faults: Option<u32>,
+    /// The protocol's knobs, among those that forfeit nothing.
+    pub knobs: bool,
+    /// Latency, loss and duplication of the network, instead of `[network]`.
+    pub network: bool,
+    /// How long syncs take, instead of `[disk]`.
+    pub disk: bool,
+    /// Traitors from the start, on top of `initial.corrupt`.
+    pub traitors: Traitors,
+    /// What traitors do, among all that the protocol knows, instead of `initial.behavior`.
+    pub behaviors: bool,
+}
+
+/// Both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// The least.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
+}
+
+/// Which families of faults may be drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Families {
+    /// None.
+    #[default]
+    None,
+    /// Every one.
+    All,
+    /// These.
+    Only(Vec<Family>),
+}
+
+impl Families {
+    /// The families as a list.
+    pub fn list(&self) -> Vec<Family> {
+        match self {
+            Self::None => Vec::new(),
+            Self::All => Family::ALL.to_vec(),
+            Self::Only(some) => some.clone(),
+        }
+    }
+}
+
+/// How many traitors there are from the start. What a protocol bears is its own to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Traitors {
+    /// None.
+    #[default]
+    None,
+    /// Any number up to what the protocol bears.
+    UpToBudget,
+    /// As many as the protocol bears.
+    Budget,
+    /// So many more than the protocol bears.
+    Beyond(u32),
+}

@@ -1,0 +1,332 @@
+//! What files come to: values, places of errors, and that no text makes the reader panic.
+
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+use super::*;
+use crate::document::{Format, Source};
+use crate::testing::{LEAST, overlaid, registry, toml};
+
+const FULL: &str = r#"schema = "seedstorm.scenario/1"
+title  = "Primary lies, backups crash"
+expect = "safety:toy/agreement"
+[cluster]
+protocol = "toy"
+nodes    = 7
+duration = "60s"
+[cluster.toy]
+timeout = "400ms"
+[network]
+latency = { log_normal = { median = "8ms", p99 = "60ms" } }
+loss    = "1/200"
+[workload]
+model   = "cas-register"
+clients = 10
+rate    = "100/s"
+mix     = { read = 60, write = 25, cas = 15 }
+[[faults]]
+at = "5s"
+for = "4s"
+partition = { isolate = "primary", direction = "outbound" }
+[checks]
+progress = { within = "5s" }
+at_least = { operations = 1 }
+[initial]
+corrupt = ["n7"]
+[stop]
+observed = { kind = "BecamePrimary", count = 2 }
+[[measure]]
+name = "first primary"
+what = { first_time = "BecamePrimary" }
+"#;
+
+fn fails(text: &str, expected: &Expect) {
+    let problems = toml(text).unwrap_err();
+    expected.assert_eq(&(problems.render(false) + "\n"));
+}
+
+fn changed(from: &str, to: &str) -> String {
+    assert!(FULL.contains(from), "{from}");
+    FULL.replacen(from, to, 1)
+}
+
+#[test]
+fn a_whole_scenario_is_read() {
+    let loaded = toml(FULL).unwrap();
+    let scenario = &loaded.scenario;
+    assert_eq!((scenario.cluster.nodes, scenario.clients, scenario.faults.len()), (7, 10, 1));
+    assert_eq!(scenario.expect.check.as_deref(), Some("toy/agreement"));
+    assert_eq!(scenario.initial.corrupt, [NodeName(6)]);
+    assert_eq!(loaded.cluster.parameters()["timeout"], "400ms");
+}
+
+#[test]
+fn the_resolved_scenario_loads_to_itself() {
+    for text in [FULL, LEAST] {
+        let loaded = toml(text).unwrap();
+        let again = reload(&registry(), "again", &loaded.resolved).unwrap();
+        assert_eq!((&again.resolved, &again.hash), (&loaded.resolved, &loaded.hash));
+        assert_eq!(again.scenario, loaded.scenario);
+    }
+}
+
+#[test]
+fn an_overlay_stands_above_the_file() {
+    let loaded = overlaid(LEAST, &["cluster.nodes=9", "cluster.duration=5s", "cluster.toy.timeout=\"1s\""]);
+    let loaded = loaded.unwrap();
+    assert_eq!(loaded.scenario.cluster.nodes, 9);
+    assert_eq!(loaded.scenario.cluster.duration, Duration::from_secs(5));
+    assert_eq!(loaded.cluster.largest_timeout(), Duration::from_secs(1));
+    assert_ne!(loaded.hash, toml(LEAST).unwrap().hash);
+}
+
+#[test]
+fn an_error_in_an_overlay_names_it() {
+    let error = overlaid(LEAST, &["cluster.nodes=\"many\""]).unwrap_err();
+    expect![[r#"
+        error: cluster.nodes: invalid type: string "many"
+         --> --set:1:15
+          |
+        1 | cluster.nodes="many"
+          |               ^^^^^^ expected a whole number from 0 to 4294967295
+          |
+          = nothing was run or written
+    "#]]
+    .assert_eq(&(error.render(false) + "\n"));
+    for overlay in ["nodes", "=5", "cluster..nodes=1", "cluster.nodes.deep=1", "title=[1,", "a.0=1"] {
+        assert!(overlaid(LEAST, &[overlay]).is_err(), "{overlay}");
+    }
+}
+
+#[test]
+fn an_unknown_target_is_shown_in_its_place() {
+    fails(
+        &changed(r#"isolate = "primary""#, r#"isolate = "primry""#),
+        &expect![[r#"
+        error: unknown target "primry"
+          --> test.toml:21:25
+           |
+        21 | partition = { isolate = "primry", direction = "outbound" }
+           |                         ^^^^^^^^ did you mean "primary"?
+           |
+           = for toy: primary, backup, next-primary, every(ROLE), random(K), 1/3, minority, quorum-minus-one, all, n1..n7, c1..c10, clients, event.node
+           = nothing was run or written
+    "#]],
+    );
+}
+
+#[test]
+fn an_unknown_key_is_shown_in_its_place() {
+    fails(
+        &changed("nodes    =", "noods ="),
+        &expect![[r#"
+        error: unknown key "noods"
+         --> test.toml:6:1
+          |
+        6 | noods = 7
+          | ^^^^^ did you mean "nodes"?
+          |
+          = expected one of protocol, nodes, duration, max_events
+          = nothing was run or written
+    "#]],
+    );
+}
+
+#[test]
+fn an_unknown_parameter_is_shown_in_its_place() {
+    fails(
+        &changed("timeout =", "time_out ="),
+        &expect![[r#"
+        error: unknown key "time_out"
+         --> test.toml:9:1
+          |
+        9 | time_out = "400ms"
+          | ^^^^^^^^ did you mean "timeout"?
+          |
+          = expected one of timeout, flaky, panics
+          = nothing was run or written
+    "#]],
+    );
+}
+
+#[test]
+fn a_bad_value_is_shown_in_its_place() {
+    fails(
+        &changed(r#""60s""#, r#""60 parsecs""#),
+        &expect![[r#"
+        error: cluster.duration: the unit must be one of ns, us, ms, s, min, h
+         --> test.toml:7:12
+          |
+        7 | duration = "60 parsecs"
+          |            ^^^^^^^^^^^^
+          |
+          = nothing was run or written
+    "#]],
+    );
+    fails(
+        &changed("nodes    = 7", "nodes = -7"),
+        &expect![[r#"
+        error: cluster.nodes: invalid value: integer `-7`
+         --> test.toml:6:9
+          |
+        6 | nodes = -7
+          |         ^^ expected a whole number from 0 to 4294967295
+          |
+          = nothing was run or written
+    "#]],
+    );
+    fails(
+        &changed("timeout = \"400ms\"", "timeout = \"0s\""),
+        &expect![[r#"
+        error: cluster.toy.timeout: it must be above zero
+         --> test.toml:9:11
+          |
+        9 | timeout = "0s"
+          |           ^^^^
+          |
+          = nothing was run or written
+    "#]],
+    );
+}
+
+#[test]
+fn every_broken_rule_is_listed() {
+    let text = changed("[\"n7\"]", "[\"n7\", \"n8\"]").replace("BecamePrimary", "BecomePrimary");
+    fails(
+        &text,
+        &expect![[r#"
+        error: there is no node n8
+          --> test.toml:26:18
+           |
+        26 | corrupt = ["n7", "n8"]
+           |                  ^^^^
+           |
+           = the nodes are n1 to n7
+
+        error: unknown observation "BecomePrimary"
+          --> test.toml:28:21
+           |
+        28 | observed = { kind = "BecomePrimary", count = 2 }
+           |                     ^^^^^^^^^^^^^^^ did you mean "BecamePrimary"?
+           |
+           = expected BecamePrimary
+
+        error: unknown observation "BecomePrimary"
+          --> test.toml:31:23
+           |
+        31 | what = { first_time = "BecomePrimary" }
+           |                       ^^^^^^^^^^^^^^^ did you mean "BecamePrimary"?
+           |
+           = expected BecamePrimary
+           = nothing was run or written
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_shown_in_its_place() {
+    fails(
+        "title = \n",
+        &expect![[r#"
+        error: string values must be quoted, expected literal string
+         --> test.toml:1:9
+          |
+        1 | title = 
+          |         ^
+          |
+          = nothing was run or written
+    "#]],
+    );
+    fails(
+        "",
+        &expect![[r#"
+        error: the scenario names no protocol
+         --> test.toml:1:1
+          |
+        1 |
+          | ^
+          |
+          = expected [cluster] with protocol = one of toy
+          = nothing was run or written
+    "#]],
+    );
+}
+
+#[test]
+fn json_is_read_with_places_too() {
+    let loaded = toml(FULL).unwrap();
+    let text = loaded.resolved.to_string().replace("\"toy\"", "\"tyo\"");
+    let source = Source { name: "s.json".to_owned(), text };
+    let error = load(&registry(), source, Format::Json, &[]).unwrap_err();
+    let origin = error.list[0].origin.clone().unwrap();
+    assert_eq!(origin.text(), "\"tyo\"");
+    let source = Source { name: "s.json".to_owned(), text: "{\"a\": }".to_owned() };
+    assert!(load(&registry(), source, Format::Json, &[]).is_err());
+}
+
+#[test]
+fn absurd_values_are_refused() {
+    for (from, to) in [
+        ("nodes    = 7", "nodes = 0"),
+        ("nodes    = 7", "nodes = 4000000000"),
+        ("nodes    = 7", "nodes = 99999999999999999999"),
+        ("nodes    = 7", "nodes = 7.5"),
+        ("nodes    = 7", "nodes = nan"),
+        ("nodes    = 7", "nodes = 1979-05-27"),
+        ("\"60s\"", "\"0s\""),
+        ("\"60s\"", "\"100000h\""),
+        ("\"1/200\"", "\"3/2\""),
+        ("clients = 10", "clients = 0"),
+        ("clients = 10", "clients = -1"),
+        ("within = \"5s\"", "within = \"0s\""),
+        ("median = \"8ms\"", "median = \"80ms\""),
+        ("\"n7\"", "\"n0\""),
+        ("seedstorm.scenario/1", "seedstorm.scenario/2"),
+        ("\"safety:", "\"safty:"),
+        ("at = \"5s\"", ""),
+        ("[stop]", "[swarm]\nnodes = { min = 5, max = 3 }\n[stop]"),
+        ("[stop]", "[checks]\n[stop]"),
+    ] {
+        assert!(toml(&changed(from, to)).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn deep_and_wide_texts_are_refused_and_nothing_overflows() {
+    let deep = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let dotted = format!("{}a = 1", "a.".repeat(100_000));
+    let tables = format!("[{}a]", "a.".repeat(100_000));
+    for text in [deep, dotted, tables] {
+        assert!(toml(&text).is_err());
+    }
+    let deep = "[".repeat(100_000);
+    let source = Source { name: "s.json".to_owned(), text: deep };
+    assert!(load(&registry(), source, Format::Json, &[]).is_err());
+    assert!(toml(&"x".repeat(5 << 20)).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_mutation_of_a_file_makes_the_reader_panic(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..12, "\\PC{0,4}"), 1..6),
+        json in any::<bool>(),
+    ) {
+        let mut text = if json { toml(FULL).unwrap().resolved.to_string() } else { FULL.to_owned() };
+        for (at, remove, insert) in edits {
+            let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let Some(from) = starts.get(at.index(starts.len().max(1))).copied() else { break };
+            let to = text[from..].char_indices().nth(remove).map_or(text.len(), |(length, _)| from + length);
+            text.replace_range(from..to, &insert);
+        }
+        let source = Source { name: "mutated".to_owned(), text };
+        let format = if json { Format::Json } else { Format::Toml };
+        if let Err(problems) = load(&registry(), source, format, &[]) {
+            prop_assert!(problems.render(true).len() > 20);
+            for problem in &problems.list {
+                prop_assert!(problem.line_and_column().is_some());
+            }
+        }
+    }
+}

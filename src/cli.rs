@@ -1,0 +1,49 @@
+//! Arguments to library calls to an exit code. Results go to stdout, everything else to stderr.
+
+mod arguments;
+mod build;
+mod command;
+mod document;
+mod error;
+mod exit;
+mod files;
+mod interrupt;
+mod story;
+mod table;
+mod terminal;
+mod wall;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use error::CliError;
+use exit::Exit;
+use terminal::Terminal;
+
+/// Runs the command that the arguments name.
+pub(crate) fn main() -> ExitCode {
+    scenarios::run::keep_quiet_about_panics_in_runs();
+    let arguments = Arguments::parse();
+    // A panic outside of a run is a bug of this program; the hook has printed it.
+    catch_unwind(|| dispatch(&arguments)).unwrap_or(Exit::Internal).into()
+}
+
+fn dispatch(arguments: &Arguments) -> Exit {
+    let terminal = Terminal::new(arguments.quiet, arguments.json);
+    let registry = seedstorm::registry();
+    let result = match &arguments.command {
+        Command::Run(run) => command::run::run(&registry, run, &terminal),
+        Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
+        Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
+        Command::List(list) => command::list::list(&registry, list, &terminal),
+    };
+    result.unwrap_or_else(|error| report(&error, &terminal))
+}
+
+fn report(error: &CliError, terminal: &Terminal) -> Exit {
+    terminal.complain(&error.render(terminal.color()));
+    error.exit()
+}

@@ -1,0 +1,130 @@
+//! The arguments.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sim_core::ratio::Ratio;
+
+/// Deterministic simulation and chaos testing for coordination protocols.
+#[derive(Debug, Parser)]
+#[command(name = "seedstorm", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print one JSON document on stdout.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print results only.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scenario once and say what happened.
+    Run(RunArguments),
+    /// Run a capsule again.
+    Replay(ReplayArguments),
+    /// Run a scenario under many seeds and collect what fails.
+    Explore(ExploreArguments),
+    /// List what there is.
+    List(ListArguments),
+}
+
+/// Which scenario, changed how.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArguments {
+    /// A scenario file, or the name of a built-in scenario (see `list scenarios`).
+    pub(crate) scenario: String,
+    /// Set a value of the scenario, as in `--set cluster.nodes=7`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overlays: Vec<String>,
+    /// Switch on a planted bug, by name or number (see `list plants`).
+    #[arg(long = "plant", value_name = "NAME")]
+    pub(crate) plants: Vec<String>,
+    /// Where files are written [default: seedstorm-out/SCENARIO].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArguments,
+    /// The seed.
+    #[arg(long, default_value_t = 0, value_parser = seed)]
+    pub(crate) seed: u64,
+    /// Run twice and compare; on a mismatch print the first differing event.
+    #[arg(long)]
+    pub(crate) twice: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// A capsule file.
+    pub(crate) capsule: PathBuf,
+    /// Accept a capsule that was changed by hand.
+    #[arg(long)]
+    pub(crate) edited: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExploreArguments {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArguments,
+    /// The seeds, the end excluded.
+    #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
+    pub(crate) seeds: Range<u64>,
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// The least share of runs that must be conclusive.
+    #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
+    pub(crate) min_conclusive: Ratio,
+    /// End at the lowest seed that fails.
+    #[arg(long)]
+    pub(crate) stop_on_first: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// What to list; everything if absent.
+    pub(crate) what: Option<Listed>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    /// Protocols.
+    Protocols,
+    /// Built-in scenarios.
+    Scenarios,
+    /// Checks.
+    Checks,
+    /// Faults.
+    Faults,
+    /// Planted bugs.
+    Plants,
+}
+
+/// Seeds end here, so that every program that reads JSON reads them exactly.
+const SEEDS_END: u64 = 1 << 53;
+
+fn seed(text: &str) -> Result<u64, String> {
+    let seed: Option<u64> = text.parse().ok().filter(|seed| *seed < SEEDS_END);
+    seed.ok_or_else(|| "expected a whole number below 2^53".to_owned())
+}
+
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let ends = text.split_once("..").and_then(|(start, end)| Some((start.parse().ok()?, end.parse().ok()?)));
+    match ends {
+        Some((start, end)) if start <= end && end <= SEEDS_END => Ok(start..end),
+        _ => Err("expected A..B with A <= B <= 2^53, as in 0..1000".to_owned()),
+    }
+}
+
+fn ratio(text: &str) -> Result<Ratio, sim_core::ratio::ParseRatioError> {
+    text.parse()
+}

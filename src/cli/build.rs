@@ -1,0 +1,14 @@
+//! Which program this is: capsules of the same program must come to the same digest.
+
+use sim_core::digest::Digest;
+
+/// The version and a hash of the program itself. Two builds that differ in anything have different names; that two
+/// different builds come to the same digest is tested, not assumed.
+pub(crate) fn build_name() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let content = std::env::current_exe().and_then(std::fs::read);
+    let Ok(content) = content else { return format!("{version}-unknown") };
+    let mut digest = Digest::new();
+    digest.bytes(&content);
+    format!("{version}-{:016x}", digest.short())
+}

@@ -1,0 +1,6 @@
+//! One module per command.
+
+pub(crate) mod explore;
+pub(crate) mod list;
+pub(crate) mod replay;
+pub(crate) mod run;

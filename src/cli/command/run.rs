@@ -1,0 +1,85 @@
+//! `run`.
+
+use scenarios::capsule::Capsule;
+use scenarios::plan::{Plan, compile};
+use scenarios::run::{Divergence, run as run_once, twice};
+use scenarios::scenario::Loaded;
+use sim_core::check::Verdict;
+use sim_core::outcome::Outcome;
+use sim_core::registry::{Launch, Registry};
+
+use crate::cli::arguments::{RunArguments, ScenarioArguments};
+use crate::cli::build::build_name;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::cli::wall::Stopwatch;
+use crate::cli::{document, files, story};
+
+/// Runs a scenario once, or twice.
+pub(crate) fn run(
+    registry: &Registry,
+    arguments: &RunArguments,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    let (loaded, plants) = files::scenario(registry, &arguments.scenario)?;
+    let plan = compile(&loaded, arguments.seed, &plants);
+    let watch = Stopwatch::start();
+    let launch = Launch::default();
+    let (outcome, divergence) = if arguments.twice {
+        let twice = twice(&plan, &launch)?;
+        (twice.outcome, twice.divergence)
+    } else {
+        (run_once(&plan, &launch)?, None)
+    };
+    let met = loaded.scenario.expect.met(&outcome);
+    let replay = keep(&loaded, &plan, &outcome, &arguments.scenario, met)?;
+    let replay = replay.unwrap_or_else(|| story::run_command(&arguments.scenario, &plants, arguments.seed));
+    let words = story::of_run(&loaded, &plan, &outcome, watch, &replay);
+    terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
+    Ok(match divergence {
+        Some(divergence) => complain(&divergence, terminal),
+        None => {
+            if arguments.twice {
+                terminal.remark("run twice: the same digest");
+            }
+            exit(outcome.verdict, met)
+        }
+    })
+}
+
+/// Writes a capsule if something was found or a folder was named; the command that replays it.
+fn keep(
+    loaded: &Loaded,
+    plan: &Plan,
+    outcome: &Outcome,
+    arguments: &ScenarioArguments,
+    met: bool,
+) -> Result<Option<String>, CliError> {
+    let found = !met && !matches!(outcome.verdict, Verdict::Pass | Verdict::Inconclusive);
+    if !found && arguments.out.is_none() {
+        return Ok(None);
+    }
+    let folder = files::out_folder(arguments);
+    let name = format!("seed-{}.capsule.json", outcome.seed);
+    let capsule = Capsule::new(loaded, plan, outcome, &build_name());
+    let path = files::write_capsule(&folder, &name, &capsule)?;
+    if arguments.out.is_some() {
+        let scenario = format!("{:#}\n", loaded.resolved);
+        scenarios::artefact::write(&folder.join("scenario.json"), scenario.as_bytes())?;
+    }
+    Ok(Some(scenarios::capsule::replay_command(&path.display().to_string())))
+}
+
+fn exit(verdict: Verdict, met: bool) -> Exit {
+    match verdict {
+        _ if met => Exit::AsExpected,
+        Verdict::Inconclusive => Exit::Inconclusive,
+        _ => Exit::Finding,
+    }
+}
+
+fn complain(divergence: &Divergence, terminal: &Terminal) -> Exit {
+    terminal.complain(&story::of_divergence(divergence));
+    Exit::Internal
+}

@@ -1,0 +1,137 @@
+//! The JSON documents: everything that depends on the wall clock stands under the one key `wall`.
+
+use std::path::PathBuf;
+
+use scenarios::capsule::Capsule;
+use scenarios::explore::{Exploration, ExploreOptions, Finding};
+use scenarios::replay::{Replay, Replayed};
+use scenarios::scenario::{Loaded, verdict_name};
+use serde_json::{Value, json};
+use sim_core::check::Violation;
+use sim_core::outcome::Outcome;
+
+use super::wall::Stopwatch;
+
+/// `run --json`.
+pub(crate) fn of_run(loaded: &Loaded, outcome: &Outcome, met: bool, watch: Stopwatch) -> Value {
+    json!({
+        "schema": "seedstorm.run/1",
+        "scenario": loaded.name,
+        "scenario_hash": loaded.hash,
+        "title": loaded.scenario.title,
+        "seed": outcome.seed,
+        "protocol": outcome.protocol,
+        "plants": outcome.plants,
+        "nodes": outcome.members,
+        "verdict": verdict_name(outcome.verdict),
+        "expect": loaded.scenario.expect,
+        "as_expected": met,
+        "reasons": outcome.reasons,
+        "violations": violations(outcome),
+        "violations_omitted": outcome.violations_omitted,
+        "digest": outcome.digest,
+        "events": outcome.events,
+        "virtual_ns": outcome.virtual_ns,
+        "ended": outcome.ended,
+        "progress": outcome.progress,
+        "messages": outcome.messages,
+        "metrics": outcome.metrics,
+        "measures": outcome.measures,
+        "faults": outcome.faults,
+        "activity": outcome.activity,
+        "checks": outcome.checks,
+        "wall": { "elapsed_ms": watch.milliseconds() },
+    })
+}
+
+fn violations(outcome: &Outcome) -> Vec<Value> {
+    let document = |violation: &Violation| {
+        json!({
+            "check": violation.check,
+            "at_ns": violation.at_ns,
+            "message": violation.message,
+            "fingerprint": violation.fingerprint,
+            "verdict": verdict_name(violation.verdict),
+            "nodes": violation.nodes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    };
+    outcome.violations.iter().map(document).collect()
+}
+
+/// `replay --json`.
+pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) -> Value {
+    let outcome = &replay.outcome;
+    json!({
+        "schema": "seedstorm.replay/1",
+        "scenario": capsule.name,
+        "scenario_hash": capsule.scenario_hash,
+        "seed": capsule.seed,
+        "protocol": capsule.protocol,
+        "replayed": replayed_name(replay.replayed),
+        "same_build": replay.same_build,
+        "recorded": {
+            "verdict": verdict_name(capsule.verdict),
+            "check": capsule.check,
+            "fingerprint": capsule.fingerprint,
+            "digest": capsule.digest,
+        },
+        "verdict": verdict_name(outcome.verdict),
+        "violations": violations(outcome),
+        "digest": outcome.digest,
+        "events": outcome.events,
+        "virtual_ns": outcome.virtual_ns,
+        "wall": { "elapsed_ms": watch.milliseconds() },
+    })
+}
+
+/// What a replay came to, in a word.
+pub(crate) const fn replayed_name(replayed: Replayed) -> &'static str {
+    match replayed {
+        Replayed::Reproduced => "reproduced",
+        Replayed::Changed => "changed",
+        Replayed::Gone => "gone",
+        Replayed::Nondeterministic { .. } => "nondeterministic",
+    }
+}
+
+/// `explore --json`.
+pub(crate) fn of_exploration(
+    loaded: &Loaded,
+    options: &ExploreOptions,
+    exploration: &Exploration,
+    capsules: &[PathBuf],
+    watch: Stopwatch,
+) -> Value {
+    let failure = |(finding, capsule): (&Finding, &PathBuf)| {
+        json!({
+            "seed": finding.seed,
+            "verdict": verdict_name(finding.verdict),
+            "fingerprint": finding.fingerprint,
+            "check": finding.check,
+            "message": finding.message,
+            "runs": finding.runs,
+            "capsule": capsule,
+        })
+    };
+    let totals = &exploration.totals;
+    let seconds = watch.seconds();
+    json!({
+        "schema": "seedstorm.explore/1",
+        "scenario": loaded.name,
+        "scenario_hash": loaded.hash,
+        "protocol": loaded.scenario.cluster.protocol,
+        "plants": options.plants,
+        "seeds": format!("{}..{}", options.seeds.start, options.seeds.end),
+        "runs": exploration.runs,
+        "interrupted": exploration.interrupted,
+        "failures": exploration.findings.iter().zip(capsules).map(failure).collect::<Vec<_>>(),
+        "activity": exploration.activity,
+        "coverage": totals,
+        "digest": totals.digest(),
+        "wall": {
+            "elapsed_ms": watch.milliseconds(),
+            "runs_per_second": exploration.runs as f64 / seconds.max(1e-9),
+            "jobs": options.jobs,
+        },
+    })
+}

@@ -1,0 +1,76 @@
+//! What can go wrong before or beside a run. Each reads on from "failed to".
+
+use std::io;
+use std::path::PathBuf;
+
+use scenarios::artefact::WriteError;
+use scenarios::capsule::CapsuleError;
+use scenarios::explore::ExploreError;
+use scenarios::problem::Problems;
+use scenarios::replay::ReplayError;
+use sim_core::registry::LaunchError;
+
+use super::exit::Exit;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The scenario makes no sense.
+    #[error("{0}")]
+    Scenario(#[from] Problems),
+    /// Neither a file nor a built-in scenario.
+    #[error("find a scenario \"{name}\": there is no such file or built-in scenario{}", hint(nearest.as_deref()))]
+    NoScenario { name: String, nearest: Option<&'static str> },
+    /// A file that cannot be read.
+    #[error("read {path}: {error}")]
+    Read { path: PathBuf, error: io::Error },
+    /// A file that is too large to be what it should be.
+    #[error("read {path}: it has {length} bytes, more than {limit}")]
+    TooLarge { path: PathBuf, length: u64, limit: u64 },
+    /// No such planted bug.
+    #[error("switch on \"{name}\": {protocol} has no such plant{}; {known}", hint(nearest.as_deref()))]
+    NoPlant { name: String, protocol: &'static str, nearest: Option<&'static str>, known: String },
+    /// No capsule.
+    #[error("{path}: {error}")]
+    Capsule { path: PathBuf, error: CapsuleError },
+    /// A capsule that this program cannot run.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// A scenario that cannot be run.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// A campaign that could not go on.
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
+    /// A file that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A document that cannot be made.
+    #[error("make a document: {0}")]
+    Document(#[from] serde_json::Error),
+    /// Stdout.
+    #[error("write the result: {0}")]
+    Output(io::Error),
+}
+
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!("; did you mean \"{nearest}\"?"))
+}
+
+impl CliError {
+    /// How the program ends.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Document(_) | Self::Explore(ExploreError::Threads(_)) => Exit::Internal,
+            _ => Exit::Usage,
+        }
+    }
+
+    /// The error for people.
+    pub(crate) fn render(&self, color: bool) -> String {
+        match self {
+            Self::Scenario(problems) => problems.render(color),
+            other => format!("error: failed to {other}"),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Exit codes.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// As expected.
+    AsExpected = 0,
+    /// A finding.
+    Finding = 1,
+    /// A wrong argument or a bad file; nothing was run.
+    Usage = 2,
+    /// Too little happened to say anything.
+    Inconclusive = 3,
+    /// Nothing ran.
+    NothingRan = 4,
+    /// A bug of this program, or two runs that should be equal are not.
+    Internal = 70,
+    /// Interrupted; what was done is kept.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,87 @@
+//! Which files are read and written.
+
+use std::path::{Path, PathBuf};
+
+use scenarios::builtin;
+use scenarios::capsule::Capsule;
+use scenarios::document::{Format, LARGEST, Source};
+use scenarios::problem::nearest;
+use scenarios::scenario::{Loaded, load};
+use sim_core::registry::Registry;
+
+use super::arguments::ScenarioArguments;
+use super::error::CliError;
+
+/// The largest capsule that is read, in bytes: 64 MiB.
+const LARGEST_CAPSULE: u64 = 64 << 20;
+
+/// The scenario that the arguments name, and the plants by their names.
+pub(crate) fn scenario(
+    registry: &Registry,
+    arguments: &ScenarioArguments,
+) -> Result<(Loaded, Vec<String>), CliError> {
+    let source = source(&arguments.scenario)?;
+    let format = Format::of_name(&source.name);
+    let loaded = load(registry, source, format, &arguments.overlays)?;
+    let plants = arguments.plants.iter().map(|name| plant(&loaded, name));
+    let plants = plants.collect::<Result<Vec<String>, CliError>>()?;
+    Ok((loaded, plants))
+}
+
+fn source(name: &str) -> Result<Source, CliError> {
+    if let Some(source) = builtin::find(name) {
+        return Ok(source);
+    }
+    let path = Path::new(name);
+    let looks_like_a_path = path.exists() || path.components().count() > 1 || path.extension().is_some();
+    if !looks_like_a_path {
+        let names: Vec<&'static str> = builtin::names().collect();
+        return Err(CliError::NoScenario { name: name.to_owned(), nearest: nearest(name, &names) });
+    }
+    Ok(Source { name: name.to_owned(), text: read(path, LARGEST as u64)? })
+}
+
+fn read(path: &Path, limit: u64) -> Result<String, CliError> {
+    let failed = |error| CliError::Read { path: path.to_owned(), error };
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > limit {
+        return Err(CliError::TooLarge { path: path.to_owned(), length, limit });
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+/// The name of a plant that may be given by its number.
+fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
+    let plants = loaded.protocol.plants;
+    let same = |plant: &&sim_core::registry::Plant| plant.name == name || plant.id.eq_ignore_ascii_case(name);
+    if let Some(plant) = plants.iter().find(same) {
+        return Ok(plant.name.to_owned());
+    }
+    let names: Vec<&'static str> = plants.iter().map(|plant| plant.name).collect();
+    let known =
+        if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+    let (protocol, nearest) = (loaded.protocol.name, nearest(name, &names));
+    Err(CliError::NoPlant { name: name.to_owned(), protocol, nearest, known })
+}
+
+/// Reads a capsule; whether it is as it was written.
+pub(crate) fn capsule(path: &Path, edited: bool) -> Result<(Capsule, bool), CliError> {
+    let text = read(path, LARGEST_CAPSULE)?;
+    Capsule::from_json(&text, edited).map_err(|error| CliError::Capsule { path: path.to_owned(), error })
+}
+
+/// Writes a capsule into a folder.
+pub(crate) fn write_capsule(folder: &Path, name: &str, capsule: &Capsule) -> Result<PathBuf, CliError> {
+    let path = folder.join(name);
+    let text = capsule.to_json(&path.display().to_string())?;
+    scenarios::artefact::write(&path, text.as_bytes())?;
+    Ok(path)
+}
+
+/// The folder that files of a scenario are written to.
+pub(crate) fn out_folder(arguments: &ScenarioArguments) -> PathBuf {
+    arguments.out.clone().unwrap_or_else(|| {
+        let stem = Path::new(&arguments.scenario).file_stem().unwrap_or_default();
+        Path::new("seedstorm-out").join(stem)
+    })
+}

@@ -1,0 +1,245 @@
+//! A run in a few lines.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use scenarios::capsule::Capsule;
+use scenarios::plan::Plan;
+use scenarios::replay::{Replay, Replayed};
+use scenarios::run::Divergence;
+use scenarios::scenario::{Loaded, verdict_name};
+use sim_core::fault::selector::LEADERS;
+use sim_core::outcome::{Ended, LaneSpan, Outcome, Progress, Stall};
+use sim_core::time::Duration;
+
+use super::arguments::ScenarioArguments;
+use super::document::replayed_name;
+use super::table::thousands;
+use super::wall::Stopwatch;
+
+/// Lines of a label and words, the labels as wide as the widest should be.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, label: &str, words: &str) {
+        if !words.is_empty() {
+            let _ = writeln!(self.0, "{label:<12}{words}");
+        }
+    }
+}
+
+/// What happened in a run.
+pub(crate) fn of_run(
+    loaded: &Loaded,
+    plan: &Plan,
+    outcome: &Outcome,
+    watch: Stopwatch,
+    replay: &str,
+) -> String {
+    let mut lines = Lines::default();
+    let plants =
+        if plan.plants.is_empty() { String::new() } else { format!(" · plant {}", plan.plants.join(", ")) };
+    let head =
+        format!("{} · {} · {} nodes", loaded.name, outcome.protocol, thousands(outcome.members.into()));
+    let _ = writeln!(lines.0, "{head} · seed {}{plants}", outcome.seed);
+    let virtual_time = milliseconds(outcome.virtual_ns);
+    let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));
+    let events = format!("{} events in {}", thousands(outcome.events), watch.words());
+    lines.add(&verdict_name(outcome.verdict).to_uppercase(), &format!("{ended} · {events}"));
+    violations(&mut lines, outcome);
+    for reason in &outcome.reasons {
+        lines.add("because", reason);
+    }
+    lines.add("leaders", &leaders(outcome));
+    lines.add("progress", &progress(&outcome.progress));
+    lines.add("operations", &counted(outcome, "operations."));
+    lines.add("observed", &counted(outcome, "observed."));
+    for (name, value) in &outcome.measures {
+        let words = value.map_or_else(|| "never".to_owned(), |value| quantity(name, value));
+        lines.add("measured", &format!("{}: {words}", plain_name(name)));
+    }
+    for (name, metric) in &outcome.metrics {
+        let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(|value| quantity(name, value));
+        let name = plain_name(name);
+        lines.add(
+            "metric",
+            &format!("{name}: {} values, p50 {p50}, p99 {p99}, max {max}", thousands(metric.count)),
+        );
+    }
+    lines.add("faults", &faults(outcome));
+    lines.add("messages", &messages(outcome));
+    lines.add("digest", &outcome.digest.to_string());
+    lines.add("replay", replay);
+    lines.0
+}
+
+/// The first violation of each fingerprint, and how many more there were.
+fn violations(lines: &mut Lines, outcome: &Outcome) {
+    let mut shown: Vec<&str> = Vec::new();
+    for violation in &outcome.violations {
+        if !shown.contains(&violation.fingerprint.as_str()) {
+            shown.push(&violation.fingerprint);
+            let at = milliseconds(violation.at_ns);
+            lines.add("violation", &format!("{} at {at}: {}", violation.check, violation.message));
+        }
+    }
+    let more = (outcome.violations.len() - shown.len()) as u64 + outcome.violations_omitted;
+    if more > 0 {
+        lines.add("", &format!("and {} more of the same kinds", thousands(more)));
+    }
+}
+
+const fn ended(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Horizon => "ran to its end",
+        Ended::StopRule => "stopped by its rule",
+        Ended::Quiescent => "came to rest",
+        Ended::EventLimit => "stopped at the limit of events",
+        Ended::OutOfChoices => "ran out of choices",
+    }
+}
+
+/// Who led, first to last.
+fn leaders(outcome: &Outcome) -> String {
+    let leads = |span: &&LaneSpan| LEADERS.contains(&span.state.as_str());
+    let mut spans: Vec<&LaneSpan> = outcome.picture.lanes.items.iter().filter(leads).collect();
+    spans.sort_by_key(|span| (span.from_ns, span.slot));
+    let Some(first) = spans.first() else { return String::new() };
+    let name = |span: &LaneSpan| outcome.slots.get(span.slot as usize).cloned().unwrap_or_default();
+    let first_words = format!("{} after {}", name(first), milliseconds(first.from_ns));
+    match spans.len() {
+        1 => first_words,
+        count => format!("{first_words} · {count} in all"),
+    }
+}
+
+fn progress(progress: &Progress) -> String {
+    match progress {
+        Progress::NotOwed { .. } => String::new(),
+        Progress::Made { after_ns } => format!("made {} after the heal", milliseconds(*after_ns)),
+        Progress::Stalled { reason } => format!("none after the heal: {}", stall(*reason)),
+        Progress::Missed => "owed after the heal, and missed".to_owned(),
+    }
+}
+
+const fn stall(stall: Stall) -> &'static str {
+    match stall {
+        Stall::NoQuorum => "too few members are up or connected",
+        Stall::LostData => "data that is needed was lost with disks",
+        Stall::Forfeited => "a knob that is set forfeits it under these faults",
+        Stall::Overload => "there is more load than the slots can serve",
+    }
+}
+
+/// The counters of a group, without their common prefix.
+fn counted(outcome: &Outcome, group: &str) -> String {
+    let counters = outcome.activity.iter().filter(|(_, count)| **count > 0);
+    let counters = counters.filter_map(|(name, count)| Some((name.strip_prefix(group)?, count)));
+    counters.map(|(name, count)| format!("{} {name}", thousands(*count))).collect::<Vec<_>>().join(" · ")
+}
+
+fn faults(outcome: &Outcome) -> String {
+    let mut families: BTreeMap<&str, u64> = BTreeMap::new();
+    let fired = outcome.faults.iter().filter(|executed| executed.refused.is_none());
+    fired.for_each(|executed| *families.entry(executed.family.name()).or_default() += 1);
+    let refused = outcome.faults.iter().filter(|executed| executed.refused.is_some()).count();
+    let total: u64 = families.values().sum();
+    if total == 0 && refused == 0 {
+        return String::new();
+    }
+    let parts = families.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ");
+    let refused = if refused == 0 { String::new() } else { format!(" · {refused} refused") };
+    format!("{total}: {parts}{refused}")
+}
+
+fn messages(outcome: &Outcome) -> String {
+    let counts = &outcome.messages;
+    let all =
+        [("delivered", counts.delivered), ("dropped", counts.dropped), ("duplicated", counts.duplicated)];
+    let rest = all.iter().filter(|(_, count)| *count > 0);
+    let rest: String = rest.map(|(name, count)| format!(" · {} {name}", thousands(*count))).collect();
+    if counts.sent == 0 { String::new() } else { format!("{} sent{rest}", thousands(counts.sent)) }
+}
+
+/// A name without its unit.
+fn plain_name(name: &str) -> String {
+    name.strip_suffix("_ns").unwrap_or(name).replace('_', " ")
+}
+
+/// A value in the unit that its name says.
+fn quantity(name: &str, value: u64) -> String {
+    if name.ends_with("_ns") { milliseconds(value) } else { thousands(value) }
+}
+
+/// A moment or a distance: `430 ms`, `12.345 s`.
+pub(crate) fn milliseconds(ns: u64) -> String {
+    match ns {
+        0..1_000_000 => format!("{:.3} ms", Duration::from_nanos(ns).as_millis_f64()),
+        1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
+        _ => format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64()),
+    }
+}
+
+/// The command that makes the same run again.
+pub(crate) fn run_command(arguments: &ScenarioArguments, plants: &[String], seed: u64) -> String {
+    let quote = |text: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+        if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    };
+    let mut command = format!("seedstorm run {} --seed {seed}", quote(&arguments.scenario));
+    for overlay in &arguments.overlays {
+        let _ = write!(command, " --set {}", quote(overlay));
+    }
+    for plant in plants {
+        let _ = write!(command, " --plant {plant}");
+    }
+    command
+}
+
+/// What a replay came to.
+pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) -> String {
+    let mut lines = Lines::default();
+    let _ = writeln!(lines.0, "{} · {} · seed {}", capsule.name, capsule.protocol, capsule.seed);
+    let outcome = &replay.outcome;
+    let how = match (replay.replayed, replay.same_build) {
+        (Replayed::Nondeterministic { recorded }, _) => {
+            format!("another digest than the recorded {recorded}")
+        }
+        (_, true) => "same engine and build, same digest".to_owned(),
+        (_, false) if outcome.digest == capsule.digest => "another engine or build, same digest".to_owned(),
+        (_, false) => "from the recorded plan, on another engine or build".to_owned(),
+    };
+    lines.add(&replayed_name(replay.replayed).to_uppercase(), &format!(" {how}"));
+    lines.add(
+        "recorded",
+        &finding(verdict_name(capsule.verdict), capsule.check.as_deref(), capsule.message.as_deref()),
+    );
+    let first = outcome.violations.first();
+    let check = first.map(|violation| violation.check.as_str());
+    let message = first.map(|violation| violation.message.as_str());
+    lines.add("now", &finding(verdict_name(outcome.verdict), check, message));
+    lines.add(
+        "digest",
+        &format!("{} · {} events in {}", outcome.digest, thousands(outcome.events), watch.words()),
+    );
+    lines.0
+}
+
+fn finding(verdict: &str, check: Option<&str>, message: Option<&str>) -> String {
+    let parts = [Some(verdict), check, message].into_iter().flatten();
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// Two runs that should have been one.
+pub(crate) fn of_divergence(divergence: &Divergence) -> String {
+    let [left, right] = &divergence.digests;
+    let mut text = format!("error: failed to run twice alike: digests {left} and {right}");
+    let Some(first) = &divergence.first else {
+        return text + "\n  two recorded runs were alike: the difference does not show every time";
+    };
+    let side = |event: &Option<String>| event.clone().unwrap_or_else(|| "the run had ended".to_owned());
+    let _ = write!(text, "\n  {} events are equal, then", first.index);
+    let _ = write!(text, "\n  first run   {}\n  second run  {}", side(&first.left), side(&first.right));
+    text
+}

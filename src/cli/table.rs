@@ -1,0 +1,120 @@
+//! What happened in a campaign, in a few lines.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use scenarios::capsule::replay_command;
+use scenarios::explore::{Counter, Exploration, ExploreOptions, Finding};
+use scenarios::scenario::{Loaded, verdict_name};
+
+use super::wall::Stopwatch;
+
+/// A number with commas: `1,234,567`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What an exploration came to.
+pub(crate) fn of_exploration(
+    loaded: &Loaded,
+    options: &ExploreOptions,
+    exploration: &Exploration,
+    capsules: &[PathBuf],
+    watch: Stopwatch,
+) -> String {
+    let mut text = String::new();
+    let seeds = format!("seeds {}..{}", options.seeds.start, options.seeds.end);
+    let plants: String = options.plants.iter().map(|plant| format!(" · plant {plant}")).collect();
+    let _ = writeln!(text, "{} · {} · {seeds}{plants}", loaded.name, loaded.scenario.cluster.protocol);
+    let rate = exploration.runs as f64 / watch.seconds().max(1e-9);
+    let found = match exploration.findings.len() {
+        0 => "NOTHING FOUND".to_owned(),
+        1 => "1 FINDING".to_owned(),
+        count => format!("{count} FINDINGS"),
+    };
+    let cut = if exploration.interrupted { " · interrupted" } else { "" };
+    let _ = writeln!(
+        text,
+        "{found} · {} runs in {} · {rate:.0} runs/s{cut}",
+        thousands(exploration.runs),
+        watch.words()
+    );
+    for (finding, capsule) in exploration.findings.iter().zip(capsules) {
+        text += &of_finding(finding, capsule);
+    }
+    text + &activity(exploration)
+}
+
+fn of_finding(finding: &Finding, capsule: &std::path::Path) -> String {
+    let Finding { seed, check, message, runs, .. } = finding;
+    let verdict = verdict_name(finding.verdict).to_uppercase();
+    let replay = replay_command(&capsule.display().to_string());
+    format!(
+        "\n{verdict:<14}{check} · seed {seed} · {runs} runs\n              {message}\nreplay        {replay}\n"
+    )
+}
+
+/// The activity table.
+fn activity(exploration: &Exploration) -> String {
+    let activity = &exploration.activity;
+    let mut text = String::from("\n");
+    let verdicts = activity.verdicts.iter().map(|(name, runs)| format!("{name} {}", thousands(*runs)));
+    let verdicts = verdicts.collect::<Vec<_>>().join(" · ");
+    let _ = writeln!(text, "conclusive    {:>7}  {verdicts}", percent(activity.conclusive_share()));
+    for (reason, runs) in &activity.reasons {
+        let _ = writeln!(text, "              {:>7}  {reason}", thousands(*runs));
+    }
+    let _ = writeln!(text, "owed progress {:>7}", percent(activity.owed_liveness_share()));
+    counters(&mut text, "fault family", &activity.families, activity.runs);
+    counters(&mut text, "fault", &activity.faults, activity.runs);
+    if activity.refused.total > 0 {
+        let _ = writeln!(
+            text,
+            "refused       {:>7}  faults beyond the budget or without a target",
+            thousands(activity.refused.total)
+        );
+    }
+    counters(&mut text, "check", &activity.checks, activity.runs);
+    let elsewhere =
+        |name: &str| ["faults.", "time.", "progress."].iter().any(|group| name.starts_with(group));
+    let mut counted = activity.counters.clone();
+    counted.retain(|name, counter| counter.total > 0 && !elsewhere(name));
+    counters(&mut text, "counted", &counted, activity.runs);
+    let _ = writeln!(text, "digest        {}", exploration.totals.digest());
+    text
+}
+
+/// One line per counter: the share of runs in which it moved, and how much per run.
+fn counters<K: AsRef<str>>(text: &mut String, label: &str, counters: &BTreeMap<K, Counter>, runs: u64) {
+    for (index, (name, counter)) in counters.iter().enumerate() {
+        let label = if index == 0 { label } else { "" };
+        let share = percent(counter.runs as f64 / runs.max(1) as f64);
+        let each = counter.total as f64 / runs.max(1) as f64;
+        let _ = writeln!(text, "{label:<14}{share:>7}  {} ({each:.1} per run)", name.as_ref());
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thousands;
+
+    #[test]
+    fn numbers_get_commas() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Where words go: results to stdout, everything else to stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+
+use super::error::CliError;
+
+/// How to speak.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    quiet: bool,
+    json: bool,
+    color: bool,
+}
+
+impl Terminal {
+    /// Colors are for terminals, unless `NO_COLOR` is set to something.
+    pub(crate) fn new(quiet: bool, json: bool) -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { quiet, json, color: io::stderr().is_terminal() && !no_color }
+    }
+
+    /// Whether stderr may be colored.
+    pub(crate) fn color(&self) -> bool {
+        self.color
+    }
+
+    /// The result: the document if JSON is asked for, else the words. A reader that went away is no error.
+    pub(crate) fn result(&self, document: impl FnOnce() -> Value, words: &str) -> Result<(), CliError> {
+        let text = if self.json { format!("{:#}\n", document()) } else { words.to_owned() };
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A remark beside the result, unless quiet is asked for.
+    pub(crate) fn remark(&self, text: &str) {
+        if !self.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// An error. If stderr is gone there is nobody to tell.
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    pub(crate) fn complain(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// A progress bar on stderr; invisible until [`Terminal::show`], where stderr is no terminal, and if quiet.
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    pub(crate) fn progress(&self, length: u64) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden());
+        let template = "{wide_bar} {human_pos}/{human_len} · {per_sec} · {eta} left";
+        ProgressStyle::with_template(template).map_or(bar.clone(), |style| bar.with_style(style))
+    }
+
+    /// Shows a progress bar.
+    pub(crate) fn show(&self, bar: &ProgressBar) {
+        if !self.quiet && bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The command line: exit codes, documents, bad input, capsules, campaigns.
+
+mod bad_input;
+mod campaign;
+mod capsule;
+mod commands;

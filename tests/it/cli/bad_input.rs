@@ -1,0 +1,96 @@
+//! Bad input: exit code 2, a clear word, and nothing written.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{folder, seedstorm};
+
+/// Runs, expects code 2 and no result, and gives the complaint.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let before = fs::read_dir(folder).unwrap().count();
+    let said = seedstorm(folder, arguments);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{arguments:?}: {}", said.err);
+    assert_eq!(fs::read_dir(folder).unwrap().count(), before, "{arguments:?} wrote something");
+    said.err
+}
+
+#[test]
+fn a_typo_in_a_file_is_shown_with_line_column_and_suggestion() {
+    let folder = folder();
+    let text = scenarios::builtin::find("raft-partition").unwrap().text;
+    fs::write(
+        folder.path().join("cut.toml"),
+        text.replacen("isolate = \"leader\"", "isolate = \"leder\"", 1),
+    )
+    .unwrap();
+    let complaint = refused(folder.path(), &["run", "cut.toml"]);
+    for part in [
+        "unknown target \"leder\"",
+        "--> cut.toml:",
+        "did you mean \"leader\"?",
+        "nothing was run or written",
+    ] {
+        assert!(complaint.contains(part), "{part}: {complaint}");
+    }
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused() {
+    let folder = folder();
+    for (arguments, part) in [
+        (&["run", "raft-clam"][..], "did you mean \"raft-calm\"?"),
+        (&["run", "no/such/file.toml"], "failed to read no/such/file.toml"),
+        (&["run", "."], "failed to read"),
+        (&["run", "raft-calm", "--plant", "vote-not-durabel"], "did you mean \"vote-not-durable\"?"),
+        (&["run", "bracha-calm", "--plant", "R01"], "bracha has no such plant"),
+        (&["run", "raft-calm", "--set", "cluster.nodes=0"], "at least one node"),
+        (&["run", "raft-calm", "--set", "cluster.nods=3"], "--set:1"),
+        (&["run", "raft-calm", "--seed", "9007199254740992"], "2^53"),
+        (&["explore", "raft-calm", "--seeds", "5..3"], "A <= B"),
+        (&["explore", "raft-calm", "--min-conclusive", "2"], "between 0 and 1"),
+        (&["replay", "missing.json"], "failed to read missing.json"),
+        (&["replay"], "Usage"),
+        (&["frobnicate"], "frobnicate"),
+    ] {
+        let complaint = refused(folder.path(), arguments);
+        assert!(complaint.contains(part), "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn files_that_are_no_scenarios_are_refused() {
+    let folder = folder();
+    for (name, content) in [
+        ("empty.toml", &b""[..]),
+        ("binary.toml", &[0xff, 0xfe, 0, 1]),
+        ("text.toml", b"hello"),
+        ("array.json", b"[1, 2]"),
+        ("null.json", b"null"),
+        ("half.json", b"{\"schema\": \"seedstorm.scen"),
+    ] {
+        fs::write(folder.path().join(name), content).unwrap();
+        refused(folder.path(), &["run", name]);
+        refused(folder.path(), &["explore", name]);
+        refused(folder.path(), &["replay", name]);
+    }
+    fs::write(folder.path().join("huge.toml"), vec![b' '; 5 << 20]).unwrap();
+    assert!(refused(folder.path(), &["run", "huge.toml"]).contains("more than"));
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_one_is_refused() {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "x").unwrap();
+    let said = seedstorm(folder.path(), &["run", "bracha-calm", "--out", "file"]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("failed to write file"), "{}", said.err);
+    assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"x");
+}
+
+#[test]
+fn a_campaign_of_no_seeds_ran_nothing() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["explore", "bracha-calm", "--seeds", "7..7", "--json"]);
+    assert_eq!(said.code, 4);
+    assert_eq!(said.json()["runs"], 0);
+}

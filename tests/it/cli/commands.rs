@@ -1,0 +1,124 @@
+//! `run` and `list`.
+
+use serde_json::Value;
+
+use crate::support::{folder, seedstorm};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn run_tells_what_happened_and_how_to_see_it_again() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["run", "raft-wan-election", "--seed", "1"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    for part in ["PASS", "5 nodes", "election", "seedstorm run raft-wan-election --seed 1"] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    // A run as expected leaves nothing behind.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_document_of_a_run_has_its_shape() {
+    let folder = folder();
+    let run = |seed| {
+        let said = seedstorm(folder.path(), &["run", "raft-swarm", "--seed", seed, "--json"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let mut document = said.json();
+        assert!(document.as_object_mut().unwrap().remove("wall").is_some());
+        document
+    };
+    let document = run("3");
+    let named = keys(&document);
+    for key in [
+        "schema",
+        "scenario",
+        "scenario_hash",
+        "seed",
+        "protocol",
+        "nodes",
+        "verdict",
+        "violations",
+        "digest",
+    ] {
+        assert!(named.contains(&key), "{key}");
+    }
+    assert_eq!(document["schema"], "seedstorm.run/1");
+    assert_eq!(document["digest"].as_str().unwrap().len(), 32);
+    for key in ["sent", "delivered", "dropped", "duplicated", "bytes", "by_kind"] {
+        assert!(!document["messages"][key].is_null(), "{key}");
+    }
+    for metric in document["metrics"].as_object().unwrap().values() {
+        assert_eq!(keys(metric), ["count", "max", "mean", "p50", "p90", "p99"]);
+    }
+    assert!(document["faults"].is_array() && document["activity"].is_object());
+    assert_eq!(document, run("3"));
+    assert_ne!(document["digest"], run("4")["digest"]);
+}
+
+#[test]
+fn two_runs_are_one() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["run", "bracha-swarm", "--seed", "9", "--twice"]);
+    assert_eq!(said.code, 0);
+    assert!(said.err.contains("the same digest"), "{}", said.err);
+    let said = seedstorm(folder.path(), &["run", "bracha-swarm", "--seed", "9", "--twice", "--quiet"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+}
+
+#[test]
+fn an_expectation_decides_the_exit_code() {
+    let folder = folder();
+    let run = |expect: &str, more: &[&str]| {
+        let set = format!("expect={expect}");
+        let arguments = [&["run", "bracha-calm", "--set", &set, "--json"], more].concat();
+        let said = seedstorm(folder.path(), &arguments);
+        assert_eq!(said.json()["as_expected"], said.code == 0);
+        said.code
+    };
+    assert_eq!(run("pass", &[]), 0);
+    assert_eq!(run("safety", &[]), 1);
+    let nothing = ["--set", "checks.at_least={\"observed.Delivered\"=1000000}"];
+    assert_eq!(run("pass", &nothing), 3);
+    assert_eq!(run("inconclusive", &nothing), 0);
+}
+
+#[test]
+fn every_builtin_scenario_is_listed_with_its_protocol() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["list", "--json"]);
+    assert_eq!(said.code, 0);
+    let document = said.json();
+    let names = |list: &str| -> Vec<String> {
+        let rows = document[list].as_array().unwrap().iter();
+        rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let builtins: Vec<&str> = scenarios::builtin::names().collect();
+    assert_eq!(names("scenarios"), builtins);
+    assert_eq!(names("protocols"), ["raft", "bracha", "epidemic"]);
+    assert!(names("plants").contains(&"vote-not-durable".to_owned()));
+    assert!(names("checks").contains(&"bracha/agreement".to_owned()));
+    assert!(names("faults").contains(&"torn-tail".to_owned()));
+    for scenario in document["scenarios"].as_array().unwrap() {
+        assert!(!scenario["about"].as_str().unwrap().is_empty());
+        assert!(scenario["description"].as_str().unwrap().len() > 80, "{scenario}");
+    }
+    let said = seedstorm(folder.path(), &["list", "plants"]);
+    assert!(said.out.contains("R01") && !said.out.contains("scenarios"), "{}", said.out);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seedstorm"))
+        .args(["list", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
