@@ -7,6 +7,9 @@
 )]
 
 mod cli;
+mod composite;
 mod docs;
+mod lease_lock;
+mod own_protocol;
 mod paper;
 mod support;
