@@ -9,6 +9,10 @@ use crate::time::Duration;
 
 /// Pending events and the rule that orders them.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a world has one, and reaches it at every event: no box in between"
+)]
 pub(crate) enum Agenda {
     /// By time.
     Timed(EventQueue),
@@ -24,7 +28,7 @@ pub(crate) struct ChoiceAgenda {
     taken: usize,
     /// How many alternatives there were at each choice made.
     pub(crate) widths: Vec<u32>,
-    /// How far slot clocks may be apart when a timeout is chosen before its time.
+    /// How far slot clocks may be apart: timeouts whose deadlines are no further apart may come in either order.
     pub(crate) drift_bound: Duration,
 }
 

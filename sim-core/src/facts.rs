@@ -374,15 +374,15 @@ mod tests {
     use super::*;
 
     facts! {
-        pub struct Entry {
-            pub term: u64,
-            pub who: NodeId,
+        pub(super) struct Entry {
+            term: u64,
+            who: NodeId,
         }
     }
 
     facts! {
         #[derive(PartialEq)]
-        pub enum Sample {
+        pub(super) enum Sample {
             Vote { term: u64, candidate: NodeId, granted: bool },
             Idle,
             Tail { entries: Vec<u64>, hint: Option<u64> },

@@ -116,6 +116,12 @@ impl Ground {
         plain.into_iter().chain(listed.iter().copied())
     }
 
+    /// The n-th slot of an identity, counted from zero.
+    #[inline]
+    pub(crate) fn nth_slot_of(&self, node: NodeId, n: usize) -> Option<Slot> {
+        self.slots_of(node).nth(n)
+    }
+
     /// Whether every identity lives in the slot of its own number, so that lookups need no table.
     #[inline]
     pub fn plain(&self) -> bool {
@@ -142,7 +148,10 @@ impl Ground {
         let slot = Slot(u32::try_from(self.places.len()).expect("fewer than 2^32 slots"));
         self.places.push(Place::new(node, role));
         if node.0 != slot.0 {
-            self.slots_of.set(NodeId(slot.0), Vec::new());
+            // The identity of this slot's number may live elsewhere, in a slot that was wiped.
+            if !self.slots_of.knows(NodeId(slot.0)) {
+                self.slots_of.set(NodeId(slot.0), Vec::new());
+            }
             self.slots_of.set(node, vec![slot]);
         }
         slot

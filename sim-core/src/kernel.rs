@@ -48,6 +48,14 @@ pub(crate) struct SyncJob {
     pub(crate) result: crate::process::SyncResult,
 }
 
+/// A slot is busy with something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    pub(crate) slot: Slot,
+    /// A crash ends whatever the slot was busy with.
+    pub(crate) incarnation: u32,
+}
+
 /// Why messages did not arrive, beside what the network says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dropped {
@@ -72,10 +80,13 @@ pub(crate) struct Kernel {
     pub(crate) driver: FaultDriver,
     pub(crate) watches: Watches,
     pub(crate) actions: Vec<Action>,
+    /// What faults want to start while a step is being carried out: it starts when the step is over.
+    pub(crate) late: Vec<Action>,
     pub(crate) notices: Vec<LinkNotice>,
     pub(crate) pending_notices: Slab<LinkNotice>,
     pub(crate) envelopes: Slab<Envelope>,
     pub(crate) syncs: Slab<SyncJob>,
+    pub(crate) services: Slab<Service>,
     pub(crate) keys: Keys,
     pub(crate) dice: Keyed,
     pub(crate) digest: Digest,
@@ -139,10 +150,12 @@ impl Kernel {
             driver: parts.driver,
             watches,
             actions: Vec::new(),
+            late: Vec::new(),
             notices: Vec::new(),
             pending_notices: Slab::default(),
             envelopes: Slab::default(),
             syncs: Slab::default(),
+            services: Slab::default(),
             keys: Keys::new(parts.seed),
             dice: Keyed::new(parts.seed, Purpose::Process),
             digest: Digest::new(),
@@ -201,6 +214,16 @@ impl Kernel {
             self.queue(notice.at.max(self.now), what ^ 0x11AA_0000_0000_0000, Event::Notice(key));
         }
         self.notices.clear();
+    }
+
+    /// A slot is about to send: what it sends now meets fates of its own, whatever it sent before at this instant.
+    #[inline]
+    pub(crate) fn begin_burst(&mut self, slot: Slot) -> Hot {
+        let hot = &mut self.hot[slot.index()];
+        hot.steps = if hot.stepped == self.now { hot.steps.wrapping_add(1) } else { 0 };
+        hot.stepped = self.now;
+        self.sends.begin(hot.steps);
+        *hot
     }
 
     /// Counts a message that will not arrive.

@@ -41,7 +41,7 @@ pub struct Part<A: Protocol, N> {
 /// What a part may call its own.
 #[derive(Clone, Debug)]
 pub struct PartPlace {
-    /// Tells the parts of one process apart.
+    /// Tells the parts of one process apart, from 1: the ids of part 0 are those of the composite itself.
     pub number: u8,
     /// The journals of the process that are the part's: its journal 0 is the first of them.
     pub journals: Range<u8>,
@@ -109,7 +109,11 @@ impl PartPlace {
 
 impl<A: Protocol, N: Process<A>> Part<A, N> {
     /// A part with a place of its own.
+    ///
+    /// # Panics
+    /// If its number is 0.
     pub fn new(place: PartPlace, process: N) -> Self {
+        assert!(place.number > 0, "parts are numbered from 1");
         Self { process, place, effects: Effects::new() }
     }
 

@@ -2,6 +2,10 @@
 //!
 //! Generics end here. An [`Entry`] parses a protocol's own parameters and yields a [`Cluster`], which launches runs.
 
+mod simple;
+
+pub use simple::{NoParameters, Simple};
+
 use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -92,6 +96,34 @@ pub struct ProtocolInfo {
     pub plants: &'static [Plant],
     /// What is checked.
     pub checks: &'static [Named],
+}
+
+impl ProtocolInfo {
+    /// A protocol with a name, one line and nothing else; fill in what it has.
+    pub const fn new(name: &'static str, title: &'static str) -> Self {
+        Self {
+            name,
+            title,
+            about: "",
+            roles: &[],
+            messages: &[],
+            observations: &[],
+            knobs: &[],
+            behaviors: &[],
+            plants: &[],
+            checks: &[],
+        }
+    }
+
+    /// Whether it has this plant, by name.
+    ///
+    /// # Errors
+    /// If it has not.
+    pub fn knows_plant(&self, plant: &str) -> Result<(), LaunchError> {
+        let known = self.plants.iter().any(|known| known.name == plant);
+        let unknown = || LaunchError::UnknownPlant { protocol: self.name, plant: plant.to_owned() };
+        known.then_some(()).ok_or_else(unknown)
+    }
 }
 
 /// A name and what it means.

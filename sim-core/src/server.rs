@@ -27,7 +27,7 @@ pub(crate) struct Server {
     pub(crate) paused: bool,
     /// The message being served.
     pub(crate) serving: Option<u32>,
-    inbox: [VecDeque<u32>; 3],
+    inbox: [VecDeque<(u32, Lane)>; 3],
     blocked: VecDeque<(u32, Priority)>,
     /// Events (not messages) that came up while busy or paused, in order.
     pub(crate) deferred: VecDeque<u32>,
@@ -48,18 +48,26 @@ impl Server {
 
     /// Takes the next message to serve, most urgent first, and lets a blocked one in.
     pub(crate) fn next(&mut self) -> Option<u32> {
-        let next = self.inbox.iter_mut().find_map(VecDeque::pop_front)?;
+        let (next, _) = self.inbox.iter_mut().find_map(VecDeque::pop_front)?;
         if let Some((envelope, priority)) = self.blocked.pop_front() {
-            self.inbox[priority as usize].push_back(envelope);
+            self.inbox[priority as usize].push_back((envelope, Lane::Stream));
         }
         Some(next)
+    }
+
+    /// Makes room: the youngest datagram of the least priority below this one. A stream never loses a message.
+    fn shed_below(&mut self, priority: Priority) -> Option<u32> {
+        self.inbox[priority as usize + 1..].iter_mut().rev().find_map(|queue| {
+            let place = queue.iter().rposition(|(_, lane)| *lane == Lane::Datagram)?;
+            queue.remove(place).map(|(envelope, _)| envelope)
+        })
     }
 
     /// Everything that waits, as a crash finds it.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = u32> + '_ {
         self.deferred.clear();
         let serving = self.serving.take();
-        let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..));
+        let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..)).map(|(envelope, _)| envelope);
         serving.into_iter().chain(waiting).chain(self.blocked.drain(..).map(|(envelope, _)| envelope))
     }
 }
@@ -115,17 +123,16 @@ impl Servers {
         let limit = self.model.inbox.map_or(usize::MAX, |limit| limit as usize);
         let server = &mut self.table[slot.index()];
         if server.waiting() < limit {
-            server.inbox[priority as usize].push_back(envelope);
+            server.inbox[priority as usize].push_back((envelope, lane));
             return Offer::Waits;
         }
         if lane == Lane::Stream {
             server.blocked.push_back((envelope, priority));
             return Offer::Waits;
         }
-        let lower = (priority as usize + 1..3).rev().find(|level| !server.inbox[*level].is_empty());
-        match lower.and_then(|level| server.inbox[level].pop_back()) {
+        match server.shed_below(priority) {
             Some(shed) => {
-                server.inbox[priority as usize].push_back(envelope);
+                server.inbox[priority as usize].push_back((envelope, lane));
                 Offer::Shed(shed)
             }
             None => Offer::Shed(envelope),

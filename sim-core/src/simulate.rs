@@ -110,7 +110,7 @@ pub fn simulate<P: Protocol, F: Factory<P>>(
 pub struct Bounds {
     /// Choices per run.
     pub depth: usize,
-    /// How far slot clocks may be apart when a timeout is chosen before its time.
+    /// How far slot clocks may be apart: timeouts whose deadlines are no further apart may come in either order.
     pub drift: Duration,
     /// Runs at most.
     pub runs: u64,

@@ -245,7 +245,7 @@ impl FromStr for Duration {
             let places = u32::try_from(fraction.len()).map_err(|_| ParseDurationError::Range)?;
             let divisor = 10_u128.checked_pow(places).ok_or(ParseDurationError::Range)?;
             let scaled = digits * u128::from(scale);
-            if scaled % divisor != 0 {
+            if !scaled.is_multiple_of(divisor) {
                 return Err(ParseDurationError::Range);
             }
             nanos += scaled / divisor;

@@ -220,10 +220,18 @@ impl<T> Timers<T> {
         timer.carried.as_ref().map(|_| (timer.slot, timer.local))
     }
 
-    /// Whether a queue entry for this index at this time still counts.
-    pub(crate) fn counts(&self, index: u32, at: Time) -> bool {
-        let timer = &self.table[index as usize];
-        timer.queued == at && timer.carried.is_some()
+    /// Whether a queue entry for this index at this time still counts; one that does not will not come up any more.
+    pub(crate) fn keeps(&mut self, index: u32, at: Time) -> bool {
+        let timer = &mut self.table[index as usize];
+        if timer.queued != at {
+            return false;
+        }
+        if timer.carried.is_none() {
+            timer.queued = Time::MAX;
+            self.release(index);
+            return false;
+        }
+        true
     }
 
     /// Makes a set timer due now, whatever its clock says: an abstract timeout was chosen.

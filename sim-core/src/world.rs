@@ -16,6 +16,8 @@ mod phases;
 mod report;
 mod step;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod tracing;
 mod watch;
 
@@ -57,8 +59,12 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     timers: Timers<P::Timer>,
     storage: Storage<P>,
     effects: Effects<P>,
+    /// Whether the effects of a step are being carried out: no other step may begin.
+    carrying_out: bool,
     checks: Vec<Box<dyn Check<P>>>,
     message_checks: Vec<usize>,
+    /// Checks that do not apply to this run, or that the scenario switched off.
+    checks_off: Vec<crate::outcome::CheckReport>,
     coalition: Option<Box<dyn Coalition<P>>>,
     traitors: Vec<Member>,
     plots: Vec<Plot<P>>,
@@ -97,6 +103,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn begin(&mut self) {
         self.queue_controls();
+        self.watch.running = self.kernel.ground.members().filter(|(_, place)| place.up).count() as u64;
         for index in 0..self.nodes.len() {
             let slot = crate::identity::Slot(u32::try_from(index).expect("fewer than 2^32 slots"));
             if self.kernel.hot[index].up {
@@ -154,7 +161,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             Event::Deliver(envelope) => self.arrive(envelope),
             Event::Timer(index) => self.timer_came_up(index),
             Event::Synced(job) => self.sync_ended(job),
-            Event::Served(slot) => self.served(crate::identity::Slot(slot)),
+            Event::Served(service) => self.served(service),
             Event::Notice(notice) => self.notice_arrived(notice),
             Event::Wake(token) => self.coalition_wakes(token),
             Event::Request(request) => self.request_waits(request),

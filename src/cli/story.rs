@@ -60,12 +60,8 @@ pub(crate) fn of_run(
         lines.add("measured", &format!("{}: {words}", plain_name(name)));
     }
     for (name, metric) in &outcome.metrics {
-<<<<<<< HEAD
         let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(|value| quantity(name, value));
         let name = plain_name(name);
-=======
-        let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(thousands);
->>>>>>> main
         lines.add(
             "metric",
             &format!("{name}: {} values, p50 {p50}, p99 {p99}, max {max}", thousands(metric.count)),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use seedstorm::prelude::{Format, Source, load};
-use seedstorm::scenarios::builtin;
+use seedstorm::scenarios::{ENGINE, builtin};
 
 /// Where the repository is.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -21,8 +21,9 @@ fn read(path: &str) -> String {
 
 /// The markdown files of a folder, in order, as paths from the root.
 fn documents_in(folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let entries = fs::read_dir(Path::new(ROOT).join(folder)).expect("the folder exists");
+    let names = entries.map(|entry| entry.expect("it can be read").file_name());
+    let names = names.map(|name| name.into_string().expect("names are plain"));
     let mut paths: Vec<String> =
         names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")).collect();
     paths.sort();
@@ -135,8 +136,8 @@ fn links_lead_somewhere() {
 /// The program itself judges the arguments: `--help` is only printed if all that stands before it is accepted.
 fn accepted(arguments: &[&str]) -> bool {
     let program = env!("CARGO_BIN_EXE_seedstorm");
-    let output = Command::new(program).args(arguments).arg("--help").output().unwrap();
-    output.status.success()
+    let output = Command::new(program).args(arguments).arg("--help").output();
+    output.expect("the program starts").status.success()
 }
 
 #[test]
@@ -235,7 +236,7 @@ fn the_guide_names_every_protocol_and_every_built_in_scenario() {
 
 #[test]
 fn the_changelog_names_the_engine() {
-    let engine = format!("Engine {}.", seedstorm::scenarios::ENGINE);
+    let engine = format!("Engine {ENGINE}.");
     assert!(read("CHANGELOG.md").lines().any(|line| line == engine), "CHANGELOG.md does not say {engine}");
 }
 

@@ -1,11 +1,15 @@
-<<<<<<< HEAD
 //! The one integration binary: everything through the façade or the program itself.
 
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![allow(
+    unused_qualifications,
+    reason = "examples use the facade, though a shorter path exists in this package"
+)]
+
 mod cli;
+mod composite;
+mod docs;
+mod lease_lock;
+mod own_protocol;
 mod paper;
 mod support;
-=======
-//! What crosses crates, in one binary.
-
-mod docs;
->>>>>>> main

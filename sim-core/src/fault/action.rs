@@ -106,6 +106,11 @@ impl Action {
         }
     }
 
+    /// Whether a process is stepped by it at once.
+    pub(crate) const fn starts_a_step(&self) -> bool {
+        matches!(self, Self::Restart(_) | Self::Join | Self::Twin { .. } | Self::Resume(_))
+    }
+
     /// A number for the kind of action, part of the digest.
     pub(crate) fn kind(&self) -> u64 {
         match self {

@@ -12,6 +12,15 @@ pub trait Factory<P: Protocol> {
     fn boot(&mut self, boot: Boot<'_, P>) -> Self::Node;
 }
 
+/// A closure that makes processes is a factory.
+impl<P: Protocol, N: Process<P>, F: FnMut(Boot<'_, P>) -> N> Factory<P> for F {
+    type Node = N;
+
+    fn boot(&mut self, boot: Boot<'_, P>) -> N {
+        self(boot)
+    }
+}
+
 /// Whether a slot takes part in the protocol or uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {

@@ -49,6 +49,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Triggers that wait for the end of the step.
     pub(super) fn step_ended(&mut self) {
         let mut actions = std::mem::take(&mut self.kernel.actions);
+        actions.append(&mut self.kernel.late);
         self.kernel.driver.stepped(&self.kernel.ground, &mut actions);
         if actions.is_empty() {
             self.kernel.actions = actions;
@@ -60,7 +61,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     pub(super) fn perform(&mut self, mut actions: Vec<Action>) {
         for action in actions.drain(..) {
-            self.apply(action);
+            if self.carrying_out && action.starts_a_step() {
+                self.kernel.late.push(action);
+            } else {
+                self.apply(action);
+            }
         }
         self.kernel.actions = actions;
     }

@@ -1,8 +1,9 @@
 //! The `Choices` scheduler: what is enabled now, and what was chosen.
 //!
 //! Deliveries, sync ends, link notices and timeouts may come in any order, but for streams, which stay first in, first
-//! out. Choosing a timeout before its time puts that slot's clock forward to its deadline, within a bound on how far
-//! clocks may be apart.
+//! out, and for timeouts whose deadlines are further apart than clocks can be. Time has no length of its own here: it
+//! passes as timeouts are chosen. Choosing one puts its slot's clock forward to the deadline, and drags along every
+//! clock that would be left behind by more than the drift bound.
 
 use super::World;
 use crate::agenda::Agenda;
@@ -24,17 +25,22 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let Agenda::Choices(agenda) = &mut self.kernel.agenda else { return Ok(None) };
         let choice = agenda.choose(enabled.len()).ok_or(Ended::OutOfChoices)?;
         let key = agenda.pending.remove(enabled[choice]);
+        let drift = agenda.drift_bound;
         let now = self.kernel.now + Duration::from_nanos(1);
         if let Event::Timer(index) = Event::decode(queue::payload_of(key)) {
-            self.bring_forward(index, now);
+            self.bring_forward(index, now, drift);
         }
         Ok(Some(queue::key(now.as_nanos(), 0, queue::payload_of(key))))
     }
 
-    fn bring_forward(&mut self, index: u32, now: Time) {
-        if let Some((slot, local)) = self.timers.local_deadline(index) {
-            self.kernel.clocks.advance_to(slot, now, local);
-            self.timers.force(index, now);
+    fn bring_forward(&mut self, index: u32, now: Time, drift: Duration) {
+        let Some((slot, local)) = self.timers.local_deadline(index) else { return };
+        self.timers.force(index, now);
+        self.kernel.clocks.advance_to(slot, now, local);
+        let least = Time::ZERO + local.since(Time::ZERO + drift);
+        for other in (0..self.nodes.len()).filter(|other| *other != slot.index()) {
+            let other = Slot(u32::try_from(other).unwrap_or(u32::MAX));
+            self.kernel.clocks.advance_to(other, now, least);
         }
     }
 
@@ -47,9 +53,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn drop_stale_timers(&mut self) {
         let Agenda::Choices(agenda) = &mut self.kernel.agenda else { return };
-        let timers = &self.timers;
+        let timers = &mut self.timers;
         agenda.pending.retain(|key| match Event::decode(queue::payload_of(*key)) {
-            Event::Timer(index) => timers.counts(index, Time::from_nanos(queue::time_of(*key))),
+            Event::Timer(index) => timers.keeps(index, Time::from_nanos(queue::time_of(*key))),
             _ => true,
         });
     }
@@ -64,7 +70,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         match Event::decode(queue::payload_of(pending[place])) {
             Event::Control(control) => control == Control::Arrival,
             Event::Deliver(envelope) => self.first_of_its_stream(pending, envelope, pending[place]),
-            Event::Timer(index) => self.within_drift(index),
+            Event::Timer(index) => self.within_drift(pending, index),
             _ => true,
         }
     }
@@ -83,16 +89,15 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             })
     }
 
-    /// Whether choosing this timeout keeps clocks within the drift bound of the slowest running slot.
-    fn within_drift(&self, index: u32) -> bool {
+    /// Whether this timeout may come before all others that are pending: no clock passes a deadline of its own.
+    fn within_drift(&self, pending: &[u128], index: u32) -> bool {
         let Agenda::Choices(agenda) = &self.kernel.agenda else { return true };
-        let Some((_, local)) = self.timers.local_deadline(index) else { return false };
-        let now = self.kernel.now;
-        let slowest = (0..self.nodes.len())
-            .filter(|slot| self.kernel.hot[*slot].up)
-            .map(|slot| self.kernel.clocks.read(Slot(u32::try_from(slot).unwrap_or(u32::MAX)), now))
-            .min()
-            .unwrap_or(now);
-        local.since(slowest) <= agenda.drift_bound
+        let Some((slot, deadline)) = self.timers.local_deadline(index) else { return false };
+        pending.iter().all(|key| {
+            let Event::Timer(other) = Event::decode(queue::payload_of(*key)) else { return true };
+            let Some((owner, earliest)) = self.timers.local_deadline(other) else { return true };
+            let apart = if owner == slot { Duration::ZERO } else { agenda.drift_bound };
+            deadline.since(earliest) <= apart
+        })
     }
 }

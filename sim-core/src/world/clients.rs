@@ -69,8 +69,8 @@ impl<P: Protocol> Clients<P> {
         slot.0 - self.first
     }
 
-    /// A client slot crashed: what it had under way ends unknown.
-    pub(super) fn abandon(&mut self, slot: Slot, now: Time) {
+    /// What a client slot that crashed had under way ends unknown.
+    fn abandon(&mut self, slot: Slot, now: Time) {
         if slot.0 < self.first || slot.0 >= self.first + self.count {
             return;
         }
@@ -88,6 +88,12 @@ impl<P: Protocol> Clients<P> {
 }
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// A slot crashed: what it had under way as a client ends unknown, and its user goes on.
+    pub(super) fn abandon_operations(&mut self, slot: Slot) {
+        self.clients.abandon(slot, self.kernel.now);
+        self.queue_arrival();
+    }
+
     /// The workload's next operation is due.
     pub(super) fn arrival(&mut self) {
         let now = self.kernel.now;

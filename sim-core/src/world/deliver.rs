@@ -4,7 +4,7 @@ use super::World;
 use super::effects::timer_name;
 use super::step::Stimulus;
 use crate::identity::Slot;
-use crate::kernel::Dropped;
+use crate::kernel::{Dropped, Service};
 use crate::process::{Factory, Protocol};
 use crate::server::Offer;
 use crate::time::Duration;
@@ -68,6 +68,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Serves what waits at a slot, until it is busy or nothing waits.
     pub(super) fn serve(&mut self, slot: Slot) {
         while self.kernel.hot[slot.index()].up && !self.kernel.servers.occupied(slot) {
+            if let Some(key) = self.kernel.servers.of(slot).serving.take() {
+                let envelope = self.kernel.envelopes.remove(key);
+                self.deliver(&envelope);
+                continue;
+            }
             if let Some(event) = self.kernel.servers.of(slot).deferred.pop_front() {
                 self.deferred(Event::decode(event));
                 continue;
@@ -90,22 +95,16 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn occupy(&mut self, slot: Slot, cost: Duration) {
         self.kernel.servers.of(slot).busy = true;
         let at = self.kernel.now + cost;
-        self.kernel.queue(at, u64::from(slot.0) ^ 0x5577_0000_0000_0000, Event::Served(slot.0));
+        let incarnation = self.kernel.hot[slot.index()].incarnation;
+        let key = self.kernel.services.insert(Service { slot, incarnation });
+        self.kernel.queue(at, u64::from(slot.0) ^ 0x5577_0000_0000_0000, Event::Served(key));
     }
 
-    /// A slot has done what it was busy with.
-    pub(super) fn served(&mut self, slot: Slot) {
-        let server = self.kernel.servers.of(slot);
-        server.busy = false;
-        if let Some(key) = server.serving.take() {
-            let envelope = self.kernel.envelopes.remove(key);
-            if self.kernel.hot[slot.index()].up {
-                self.deliver(&envelope);
-            } else {
-                self.discard(&envelope, Dropped::ReceiverDown);
-            }
-        }
-        if !self.kernel.servers.of(slot).paused {
+    /// A slot has done what it was busy with. If it is paused, the message that it served waits until it is resumed.
+    pub(super) fn served(&mut self, key: u32) {
+        let Service { slot, incarnation } = self.kernel.services.remove(key);
+        if self.kernel.hot[slot.index()].incarnation == incarnation {
+            self.kernel.servers.of(slot).busy = false;
             self.serve(slot);
         }
     }
@@ -159,8 +158,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     #[inline]
     fn fire(&mut self, index: u32) {
         let (slot, id) = self.timers.owner(index);
-        let Some(timer) = self.timers.take(index, self.kernel.now) else { return };
-        self.step(slot, Stimulus::Timer { id, timer });
+        if let Some(timer) = self.timers.take(index, self.kernel.now) {
+            self.step(slot, Stimulus::Timer { id, timer });
+        }
         self.timers.settle(index);
     }
 

@@ -16,6 +16,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn carry_out(&mut self, slot: Slot, incarnation: u32) {
         let mut effects = std::mem::take(&mut self.effects);
         self.storage.open_step();
+        self.carrying_out = true;
         for effect in effects.list.drain(..) {
             let hot = &self.kernel.hot[slot.index()];
             if !hot.up || hot.incarnation != incarnation {
@@ -46,10 +47,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 }
                 Effect::CloseLink(peer) => self.close_link(slot, peer),
                 Effect::Observe(observation) => {
+                    let journal = self.storage.last_journal();
                     if self.storage.gate_open() {
-                        self.gate(slot, Gated::Observe(observation));
+                        self.gate(slot, Gated::Observe { journal, observation });
                     } else {
-                        self.observe(slot, node, &observation);
+                        self.observe(slot, node, journal, &observation);
                     }
                 }
                 Effect::Work(cost) => {
@@ -62,7 +64,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
         effects.clear();
         self.effects = effects;
-        self.storage.close_step(slot);
+        self.carrying_out = false;
+        let hot = &self.kernel.hot[slot.index()];
+        let survived = hot.up && hot.incarnation == incarnation;
+        self.close_step(slot, survived);
     }
 
     #[inline]
@@ -118,12 +123,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             }
             return;
         }
-        let slots: Vec<Slot> = self.kernel.ground.slots_of(to).collect();
-        if slots.is_empty() {
-            self.nobody(payload);
-        }
-        for slot in slots {
+        let mut count = 0;
+        while let Some(slot) = self.kernel.ground.nth_slot_of(to, count) {
             self.transmit(from, slot, to, payload);
+            count += 1;
+        }
+        if count == 0 {
+            self.nobody(payload);
         }
     }
 

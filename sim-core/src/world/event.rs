@@ -13,7 +13,7 @@ pub(crate) enum Event {
     Timer(u32),
     /// A sync ends.
     Synced(u32),
-    /// A slot has served what it was serving.
+    /// A slot has done what it was busy with.
     Served(u32),
     /// A link notice arrives.
     Notice(u32),

@@ -18,7 +18,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Starts a process in a slot and steps it for the first time.
     pub(super) fn boot(&mut self, slot: Slot, start: Start) {
         let place = &mut self.kernel.ground.places[slot.index()];
-        place.up = true;
+        let was_up = std::mem::replace(&mut place.up, true);
+        self.watch.running += u64::from(!was_up && place.role == Role::Member);
         let (node, role, incarnation) = (place.node, place.role, place.incarnation);
         self.kernel.refresh(slot);
         self.kernel.hot[slot.index()].drawn = 0;
@@ -41,6 +42,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             Err(_) => {
                 let message = format!("{node} panicked while it started");
                 let findings = &mut self.kernel.findings;
+                findings.set_now(self.kernel.now);
                 findings.report(Verdict::Crash, "process/panic", "boot", &[node], message);
                 self.crash(slot);
                 return;
@@ -57,6 +59,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             return;
         }
         place.up = false;
+        self.watch.running -= u64::from(place.role == Role::Member);
         place.paused = false;
         place.status = crate::ground::Status::default();
         place.incarnation += 1;
@@ -72,8 +75,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.empty_inbox(slot);
         self.kernel.network.down(self.kernel.now, slot, &mut self.kernel.notices);
         self.kernel.queue_notices();
-        self.clients.abandon(slot, self.kernel.now);
+        self.abandon_operations(slot);
         self.tell_lifecycle(slot, Lifecycle::Crashed);
+        self.watch_roles();
     }
 
     fn empty_inbox(&mut self, slot: Slot) {
@@ -82,6 +86,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
         let server = self.kernel.servers.of(slot);
         server.paused = false;
+        server.busy = false;
         let lost_notices: Vec<u32> = server.deferred.iter().copied().collect();
         let dropped: Vec<u32> = server.drain().collect();
         for event in lost_notices {
@@ -107,10 +112,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         if place.up || self.watch.departed(slot) {
             return;
         }
-        let start = if self.storage.journals(slot).is_empty() && self.watch.take_wiped(slot) {
-            Start::Join
-        } else {
-            Start::Restart
+        let start = match place.incarnation {
+            _ if self.watch.take_wiped(slot) => Start::Join,
+            0 => Start::Genesis,
+            _ => Start::Restart,
         };
         self.kernel.network.up(self.kernel.now, slot, &mut self.kernel.notices);
         self.kernel.queue_notices();
@@ -123,10 +128,18 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.crash(slot);
         self.wipe_storage(slot);
         let node = self.fresh_identity();
-        self.kernel.ground.assign(slot, node);
-        self.kernel.refresh(slot);
+        self.assign(slot, node);
         self.watch.wiped(slot);
         self.tell_lifecycle(slot, Lifecycle::Wiped);
+    }
+
+    /// Gives a slot to an identity; a traitor that lives there goes on under the new name.
+    fn assign(&mut self, slot: Slot, node: NodeId) {
+        self.kernel.ground.assign(slot, node);
+        self.kernel.refresh(slot);
+        if let Some(traitor) = self.traitors.iter_mut().find(|traitor| traitor.slot == slot) {
+            traitor.node = node;
+        }
     }
 
     fn fresh_identity(&mut self) -> NodeId {
@@ -139,6 +152,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn join(&mut self) {
         let node = self.fresh_identity();
         let slot = self.kernel.ground.add(node, Role::Member);
+        self.kernel.ground.places[slot.index()].up = false;
         self.kernel.hot.push(Hot {
             drawn: 0,
             stepped: Time::MAX,
@@ -189,6 +203,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn corrupt(&mut self, slot: Slot) {
         let place = &mut self.kernel.ground.places[slot.index()];
         place.honest = false;
+        place.twin = false;
         let member = Member { slot, node: place.node };
         if let Err(at) = self.traitors.binary_search_by_key(&slot, |member| member.slot) {
             self.traitors.insert(at, member);
@@ -203,14 +218,14 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let running = self.kernel.ground.places[slot.index()].up && self.nodes[slot.index()].is_some();
         if running {
             self.crash(slot);
-            self.wipe_storage(slot);
         }
-        self.kernel.ground.assign(slot, node);
+        self.wipe_storage(slot);
+        self.assign(slot, node);
         let slots: Vec<Slot> = self.kernel.ground.slots_of(node).collect();
         for twin in slots {
             let place = &mut self.kernel.ground.places[twin.index()];
             place.honest = false;
-            place.twin = true;
+            place.twin = self.traitors.iter().all(|traitor| traitor.slot != twin);
             self.kernel.refresh(twin);
             self.tell_lifecycle(twin, Lifecycle::Corrupted);
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::World;
 use super::clients::Clients;
 use super::phases::Phase;
-use super::report::slot_names;
+use super::report::{report, slot_names};
 use super::storage::Storage;
 use super::watch::Watch;
 use crate::agenda::Agenda;
@@ -52,8 +52,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let mut kernel = kernel::<P>(setup, subject.model, agenda)?;
         let latency = kernel.metrics.histogram("operation_latency_ns");
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
-        let checks = subject.checks.into_iter().filter(|check| wanted(setup, timed, check.as_ref()));
-        let checks: Vec<_> = checks.collect();
+        let (checks, off): (Vec<_>, Vec<_>) =
+            subject.checks.into_iter().partition(|check| wanted(setup, timed, check.as_ref()));
+        let checks_off = off.iter().map(|check| report(check.as_ref(), false)).collect();
         let message_checks = (0..checks.len()).filter(|index| checks[*index].reads_messages()).collect();
         let workload = setup.workload.as_ref().map(|model| Workload::new(model, setup.clients, setup.seed));
         let model = setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
@@ -69,8 +70,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             timers: Timers::new(slots),
             storage: Storage::new(slots, setup.disk.sync.compile(), setup.seed),
             effects: Effects::new(),
+            carrying_out: false,
             checks,
             message_checks,
+            checks_off,
             coalition: subject.coalition,
             traitors: Vec::new(),
             plots: Vec::new(),

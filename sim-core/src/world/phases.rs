@@ -4,7 +4,7 @@ use super::World;
 use crate::check::{Lifecycle, Seen};
 use crate::identity::Slot;
 use crate::kernel::Kernel;
-use crate::outcome::{Progress, Stall};
+use crate::outcome::{Ended, Progress, Stall};
 use crate::process::{Factory, Protocol};
 use crate::simulate::{Liveness, ProgressSeen};
 use crate::time::Time;
@@ -118,12 +118,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn end_if_made(&mut self) {
         if matches!(self.phase, Phase::Healed { made: Some(_), .. }) {
-            self.ended = Some(crate::outcome::Ended::Horizon);
+            self.ended = Some(Ended::Horizon);
         }
     }
 
     /// What became of progress, at the end.
-    pub(super) fn progress(&self) -> Progress {
+    pub(super) fn progress(&self, ended: Ended) -> Progress {
         match &self.phase {
             Phase::Faults if self.setup.progress_within.is_none() => {
                 Progress::NotOwed { why: "the scenario has no second phase".to_owned() }
@@ -135,10 +135,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             Phase::Healed { owed: Err(reason), .. } => Progress::Stalled { reason: *reason },
             Phase::Healed { core, .. } => match self.liveness.explain(&self.kernel.ground, core) {
                 Some(reason) => Progress::Stalled { reason },
-                None if self.ended == Some(crate::outcome::Ended::StopRule) => {
-                    Progress::NotOwed { why: "a stop rule ended the run before progress was due".to_owned() }
-                }
-                None => Progress::Missed,
+                None if ended == Ended::Horizon => Progress::Missed,
+                None => Progress::NotOwed { why: "the run ended before progress was due".to_owned() },
             },
         }
     }

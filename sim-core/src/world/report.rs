@@ -10,6 +10,7 @@ use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::process::{Factory, Protocol, Role};
 use crate::setup::MeasureOf;
+use crate::trace::Tracer;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Ends the run and tells what it came to.
@@ -19,14 +20,16 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             check.finish(&self.kernel.ground, &mut self.kernel.findings);
         }
         let judged = self.judge_history();
-        let progress = self.progress();
+        let progress = self.progress(ended);
         self.judge_progress(&progress);
         self.kernel.painter.finish(self.kernel.now);
         let activity = self.activity(ended, &progress);
-        let mut reasons = self.reasons(&progress, &activity);
+        let mut reasons = self.reasons(ended, &progress, &activity);
         reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
         let verdict = self.verdict(&reasons);
-        let mut checks: Vec<CheckReport> = self.checks.iter().map(|check| report(check.as_ref())).collect();
+        let mut checks: Vec<CheckReport> =
+            self.checks.iter().map(|check| report(check.as_ref(), true)).collect();
+        checks.append(&mut self.checks_off);
         checks.extend(judged.iter().flat_map(Judgement::reports));
         let measures = self.measures();
         self.count_messages();
@@ -60,7 +63,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 marks: kernel.painter.marks,
                 ..Picture::default()
             },
-            trace: self.tracer.map(|tracer| tracer.finish()),
+            trace: self.tracer.map(Tracer::finish),
         }
     }
 
@@ -110,13 +113,18 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// Why the run proves nothing, if it does not.
-    fn reasons(&self, progress: &Progress, activity: &BTreeMap<String, u64>) -> Vec<String> {
+    fn reasons(&self, ended: Ended, progress: &Progress, activity: &BTreeMap<String, u64>) -> Vec<String> {
         let mut reasons = Vec::new();
-        if self.kernel.events == 0 || self.watch.kinds.iter().all(|kind| kind.count == 0) {
+        // A protocol that has nothing to report must at least have said something.
+        let kinds = &self.watch.kinds;
+        if self.kernel.events == 0 || (!kinds.is_empty() && kinds.iter().all(|kind| kind.count == 0)) {
             reasons.push("nothing happened".to_owned());
         }
         if self.setup.members > 1 && self.kernel.messages.delivered == 0 {
             reasons.push("no message was delivered".to_owned());
+        }
+        if ended == Ended::EventLimit {
+            reasons.push("the limit of events ended the run early".to_owned());
         }
         if self.setup.workload.is_some() && self.clients.succeeded == 0 {
             reasons.push("no operation succeeded".to_owned());
@@ -181,13 +189,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 }
 
-fn report<P: Protocol>(check: &dyn crate::check::Check<P>) -> CheckReport {
-    CheckReport {
-        name: check.name().to_owned(),
-        on: true,
-        needs: check.needs(),
-        exercised: check.exercised(),
-    }
+/// What a check did, or that it was off.
+pub(super) fn report<P: Protocol>(check: &dyn crate::check::Check<P>, on: bool) -> CheckReport {
+    CheckReport { name: check.name().to_owned(), on, needs: check.needs(), exercised: check.exercised() }
 }
 
 /// `n1`, `n2`, ... for members, `c1`, ... for clients.

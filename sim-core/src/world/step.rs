@@ -99,13 +99,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     #[inline]
     fn enter_step(&mut self, slot: Slot) -> Hot {
-        let kernel = &mut self.kernel;
-        kernel.events += 1;
-        let hot = &mut kernel.hot[slot.index()];
-        hot.steps = if hot.stepped == kernel.now { hot.steps.wrapping_add(1) } else { 0 };
-        hot.stepped = kernel.now;
-        kernel.sends.begin(hot.steps);
-        *hot
+        self.kernel.events += 1;
+        self.kernel.begin_burst(slot)
     }
 
     #[inline]
@@ -129,13 +124,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn panicked(&mut self, slot: Slot, panic: &(dyn std::any::Any + Send)) {
         self.effects.clear();
         self.plots.clear();
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a panic without a message".to_owned());
+        let text = panic_text(panic);
         let node = self.kernel.hot[slot.index()].node;
         self.kernel.fold(Folded::Panic, slot, 0);
+        self.kernel.findings.set_now(self.kernel.now);
         self.kernel.findings.report(
             Verdict::Crash,
             "process/panic",
@@ -158,7 +150,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
             plots: &mut self.plots,
         };
-        coalition.wake(token, &mut cx);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| coalition.wake(token, &mut cx))) {
+            self.plots.clear();
+            let message = format!("the coalition panicked: {}", panic_text(panic.as_ref()));
+            self.kernel.findings.set_now(self.kernel.now);
+            self.kernel.findings.report(Verdict::Crash, "coalition/panic", "", &[], message);
+            self.found_something();
+        }
         self.carry_out_plots();
     }
 
@@ -167,11 +165,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         for plot in plots.drain(..) {
             match plot {
                 Plot::Send { from, to, message } => {
-                    let hot = self.kernel.hot[from.index()];
-                    if hot.up {
-                        let steps = hot.steps.wrapping_add(1);
-                        self.kernel.hot[from.index()].steps = steps;
-                        self.kernel.sends.begin(steps);
+                    if self.kernel.hot[from.index()].up {
+                        self.kernel.begin_burst(from);
                         let payload = self.payload(message);
                         self.post(from, to, payload);
                         self.release(payload);
@@ -186,6 +181,15 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
         self.plots = plots;
     }
+}
+
+/// What a panic says of itself.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 /// The dice of the coalition, for one of its steps.

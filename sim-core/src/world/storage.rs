@@ -21,7 +21,7 @@ use crate::world::event::Event;
 pub(super) enum Gated<P: Protocol> {
     Send { to: NodeId, payload: u32 },
     Return { id: RequestId, response: P::Response },
-    Observe(P::Observation),
+    Observe { journal: JournalId, observation: P::Observation },
 }
 
 /// Effects of one step that wait for the same syncs.
@@ -107,6 +107,14 @@ impl<P: Protocol> Storage<P> {
         self.of(slot).fault = fault;
     }
 
+    /// How many sends wait for syncs.
+    #[cfg(test)]
+    pub(super) fn gated_sends(&self) -> u64 {
+        let gates = self.stores.iter().flatten().flat_map(|store| &store.gates);
+        gates.flat_map(|gate| &gate.effects).filter(|effect| matches!(effect, Gated::Send { .. })).count()
+            as u64
+    }
+
     #[inline]
     pub(super) fn open_step(&mut self) {
         self.last_journal = JournalId(0);
@@ -141,15 +149,6 @@ impl<P: Protocol> Storage<P> {
         self.of(slot).gates.push_back(gate);
     }
 
-    #[inline]
-    pub(super) fn close_step(&mut self, slot: Slot) {
-        if self.gate_open() {
-            self.seal(slot);
-            self.holds.clear();
-            self.lost = false;
-        }
-    }
-
     pub(super) fn last_journal(&self) -> JournalId {
         self.last_journal
     }
@@ -158,7 +157,32 @@ impl<P: Protocol> Storage<P> {
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Keeps a visible effect until the syncs that the step holds on have ended; it is lost if one of them has failed.
     pub(super) fn gate(&mut self, slot: Slot, effect: Gated<P>) {
-        if let Some(Gated::Send { payload, .. }) = self.storage.gate(slot, effect) {
+        if let Some(lost) = self.storage.gate(slot, effect) {
+            self.lose(lost);
+        }
+    }
+
+    /// A step is over, and its holds with it: what it gated waits, or is lost if its slot crashed in the middle of it.
+    #[inline]
+    pub(super) fn close_step(&mut self, slot: Slot, survived: bool) {
+        if !self.storage.gate_open() {
+            return;
+        }
+        if survived {
+            self.storage.seal(slot);
+        } else {
+            let mut effects = std::mem::take(&mut self.storage.open.effects);
+            effects.drain(..).for_each(|effect| self.lose(effect));
+            self.storage.open.effects = effects;
+            self.storage.open.waits.clear();
+        }
+        self.storage.holds.clear();
+        self.storage.lost = false;
+    }
+
+    /// A gated effect will never be seen.
+    fn lose(&mut self, effect: Gated<P>) {
+        if let Gated::Send { payload, .. } = effect {
             self.release(payload);
         }
     }
@@ -214,6 +238,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             // A disk that takes no time is done before the step goes on: a hold on this sync is nothing.
             self.journal(slot, journal).make_durable(upto);
             self.publish_mark(slot, journal);
+            self.storage.counts.0 += 1;
         } else {
             store.pending.push(id);
         }
@@ -272,19 +297,20 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.step(job.slot, Stimulus::Synced { id: job.id, result: job.result });
     }
 
-    /// The device's side of it, which does not wait for a busy or paused process. Doing it twice changes nothing.
+    /// The device's side of it, which does not wait for a busy process; what a paused process gated goes out when it
+    /// is resumed. Doing it twice changes nothing.
     fn finish_sync(&mut self, job: &SyncJob) {
         let journal = JournalId(job.journal);
-        let pending = &mut self.storage.of(job.slot).pending;
-        let known =
-            pending.iter().position(|id| *id == job.id).map(|place| pending.swap_remove(place)).is_some();
         if job.result == SyncResult::Ok {
             self.journal(job.slot, journal).make_durable(job.upto);
             self.publish_mark(job.slot, journal);
         }
-        if !known {
+        if self.kernel.ground.places[job.slot.index()].paused {
             return;
         }
+        let pending = &mut self.storage.of(job.slot).pending;
+        let Some(place) = pending.iter().position(|id| *id == job.id) else { return };
+        pending.swap_remove(place);
         if job.result == SyncResult::Ok {
             self.storage.counts.0 += 1;
             self.open_gates(job.slot, job.id);
@@ -304,29 +330,28 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             let gates = &mut self.storage.of(slot).gates;
             let Some(place) = gates.iter().position(|gate| gate.waits.is_empty()) else { return };
             let Some(mut gate) = gates.remove(place) else { return };
-            let steps = self.kernel.hot[slot.index()].steps.wrapping_add(1);
-            self.kernel.hot[slot.index()].steps = steps;
-            self.kernel.hot[slot.index()].stepped = self.kernel.now;
-            self.kernel.sends.begin(steps);
+            let incarnation = self.kernel.begin_burst(slot).incarnation;
             for effect in gate.effects.drain(..) {
-                self.release_gated(slot, effect);
+                self.release_gated(slot, incarnation, effect);
             }
             self.storage.spare.push(gate);
         }
     }
 
-    fn release_gated(&mut self, slot: Slot, effect: Gated<P>) {
+    /// A gated effect becomes visible, unless the slot crashed at one of those before it.
+    fn release_gated(&mut self, slot: Slot, incarnation: u32, effect: Gated<P>) {
         let hot = self.kernel.hot[slot.index()];
+        if !hot.up || hot.incarnation != incarnation {
+            self.lose(effect);
+            return;
+        }
         match effect {
             Gated::Send { to, payload } => {
-                if hot.up {
-                    self.post(slot, to, payload);
-                }
+                self.post(slot, to, payload);
                 self.release(payload);
             }
-            Gated::Return { id, response } if hot.up => self.respond(slot, id, &response),
-            Gated::Observe(observation) if hot.up => self.observe(slot, hot.node, &observation),
-            Gated::Return { .. } | Gated::Observe(_) => {}
+            Gated::Return { id, response } => self.respond(slot, id, &response),
+            Gated::Observe { journal, observation } => self.observe(slot, hot.node, journal, &observation),
         }
     }
 
@@ -335,11 +360,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let gates = std::mem::take(&mut self.storage.of(slot).gates);
         for mut gate in gates {
             if id.is_none_or(|id| gate.waits.contains(&id)) {
-                for effect in gate.effects.drain(..) {
-                    if let Gated::Send { payload, .. } = effect {
-                        self.release(payload);
-                    }
-                }
+                gate.effects.drain(..).for_each(|effect| self.lose(effect));
                 gate.waits.clear();
                 self.storage.spare.push(gate);
             } else {

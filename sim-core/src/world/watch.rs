@@ -7,7 +7,7 @@ use crate::ground::Status;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Folded;
 use crate::outcome::Ended;
-use crate::process::{Factory, Observe, Protocol, Role, Summary};
+use crate::process::{Factory, JournalId, Observe, Protocol, Role, Summary};
 use crate::setup::{Setup, Stop};
 use crate::time::Time;
 
@@ -29,6 +29,8 @@ pub(super) struct Watch {
     stop_at_violation: bool,
     in_role: Vec<bool>,
     in_role_count: u64,
+    /// Members that are up.
+    pub(super) running: u64,
     pub(super) faults_queued: Option<Time>,
     pub(super) arrival_queued: Option<Time>,
     wiped: Vec<Slot>,
@@ -45,6 +47,7 @@ impl Watch {
             stop_at_violation: false,
             in_role: Vec::new(),
             in_role_count: 0,
+            running: 0,
             faults_queued: None,
             arrival_queued: None,
             wiped: Vec::new(),
@@ -102,7 +105,9 @@ impl Watch {
     }
 
     pub(super) fn wiped(&mut self, slot: Slot) {
-        self.wiped.push(slot);
+        if !self.wiped.contains(&slot) {
+            self.wiped.push(slot);
+        }
     }
 
     pub(super) fn take_wiped(&mut self, slot: Slot) -> bool {
@@ -121,11 +126,16 @@ impl Watch {
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// A process reports something.
-    pub(super) fn observe(&mut self, slot: Slot, node: NodeId, observation: &P::Observation) {
+    pub(super) fn observe(
+        &mut self,
+        slot: Slot,
+        node: NodeId,
+        journal: JournalId,
+        observation: &P::Observation,
+    ) {
         let now = self.kernel.now;
         self.kernel.fold(Folded::Observe, slot, observation.content());
         self.trace_observation(slot, observation);
-        let journal = self.storage.last_journal();
         let place = &self.kernel.ground.places[slot.index()];
         let seen = Seen {
             slot,
@@ -173,12 +183,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
-    fn watch_roles(&mut self) {
-        if self.watch.stop_role.is_some() {
-            let running = self.kernel.ground.members().filter(|(_, place)| place.up).count() as u64;
-            if self.watch.in_role_count >= running {
-                self.ended = Some(Ended::StopRule);
-            }
+    pub(super) fn watch_roles(&mut self) {
+        let watch = &self.watch;
+        if watch.stop_role.is_some() && watch.running > 0 && watch.in_role_count >= watch.running {
+            self.ended = Some(Ended::StopRule);
         }
     }
 

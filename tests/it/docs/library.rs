@@ -1,11 +1,12 @@
 //! The guide's example of the library; a test holds the guide to this text.
 
 use seedstorm::prelude::*;
+use seedstorm::scenarios::builtin;
 
 /// Explores a range of seeds as `explore` does.
 pub(super) fn explore_a_swarm() -> Result<Exploration, Box<dyn std::error::Error>> {
     let registry = seedstorm::registry();
-    let source = seedstorm::scenarios::builtin::find("raft-swarm").ok_or("it is built in")?;
+    let source = builtin::find("raft-swarm").ok_or("it is built in")?;
     let loaded = load(&registry, source, Format::Toml, &[])?;
     let options = ExploreOptions {
         seeds: 0..20,

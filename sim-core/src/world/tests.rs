@@ -1,0 +1,17 @@
+//! The contract of a process, tried by processes that lean on every word of it.
+//!
+//! Each test is a short play: actors are closures, [`lab::play`] runs them and notes what they say and when.
+
+mod accounting;
+mod choices;
+mod clients;
+mod clocks;
+mod determinism;
+mod holds;
+mod journals;
+mod lab;
+mod lifecycle;
+mod links;
+mod outcome;
+mod service;
+mod traitors;

@@ -1,0 +1,106 @@
+//! Requests, returns, and the history that they write.
+
+use serde_json::json;
+
+use super::lab::{Actor, Ask, Lab, Told, actor, faults, millis, play, say, setup};
+use crate::check::Verdict;
+use crate::identity::NodeId;
+use crate::operation::ObjectModel;
+use crate::process::{Boot, Input, RequestId};
+use crate::setup::Setup;
+use crate::workload::WorkloadModel;
+
+/// Two clients of one register, in a closed loop.
+fn closed(clients: u32) -> Setup {
+    let mut setup = setup(1);
+    setup.clients = clients;
+    setup.duration = millis(500);
+    setup.workload =
+        Some(WorkloadModel { think: Some(millis(10)), ..WorkloadModel::new(ObjectModel::Register) });
+    setup
+}
+
+/// The member keeps the register: a write is answered with its value, a read (0) with what `read` makes of it.
+/// A client asks it, and answers what it is told.
+fn cast(boot: &Boot<'_, Lab>, read: impl Fn(u64) -> u64 + 'static) -> Actor {
+    if boot.node == NodeId(0) {
+        let mut register = 0;
+        return actor(move |input, cx| {
+            if let Input::Message { from, message } = input {
+                if message.n > 0 {
+                    register = message.n;
+                }
+                cx.send(from, say(read(register)));
+            }
+        });
+    }
+    let mut asked: Vec<RequestId> = Vec::new();
+    actor(move |input, cx| match input {
+        Input::Request { id, request: Ask { n } } => {
+            asked.push(id);
+            cx.send(NodeId(0), say(n));
+        }
+        Input::Message { message, .. } => {
+            if let Some(id) = asked.pop() {
+                cx.respond(id, Told { n: message.n });
+                cx.respond(id, Told { n: 999 });
+                cx.respond(RequestId(10_000), Told { n: 999 });
+            }
+        }
+        _ => {}
+    })
+}
+
+#[test]
+fn operations_are_timed_counted_and_judged() {
+    let played = play(&closed(2), |boot| cast(boot, |register| register));
+    let outcome = &played.outcome;
+    assert_eq!(outcome.verdict, Verdict::Inconclusive, "this cast reports nothing");
+    assert!(outcome.violations.is_empty(), "{:?}", outcome.violations);
+    let count = outcome.activity["operations.succeeded"];
+    assert!(count > 50, "{count}");
+    assert_eq!(outcome.activity["operations.returned"], count, "a second return of an operation is nothing");
+    let latency = &outcome.metrics["operation_latency_ns"];
+    assert_eq!((latency.count, latency.max), (count, 2_000_000));
+    let calls: Vec<u64> = outcome.history.iter().map(|entry| entry.call_ns).collect();
+    assert!(calls.is_sorted() && calls.len() as u64 == outcome.activity["operations.invoked"]);
+}
+
+#[test]
+fn a_register_that_forgets_is_found() {
+    let played = play(&closed(2), |boot| cast(boot, |_| 0));
+    assert_eq!(played.outcome.violations[0].check, "linearizable/register");
+    assert_eq!(played.outcome.verdict, Verdict::Safety);
+    let mut off = closed(2);
+    off.checks_off = vec!["linearizable".to_owned()];
+    assert!(play(&off, |boot| cast(boot, |_| 0)).outcome.violations.is_empty());
+}
+
+#[test]
+fn a_client_that_crashed_goes_on_as_another_process() {
+    let mut setup = closed(1);
+    // What the client asked last before it crashed is lost, so that it ends unknown.
+    setup.faults = faults(json!([
+        { "at": "50ms", "for": "60ms", "partition": { "from": "c1", "to": "n1" } },
+        { "at": "105ms", "crash": { "target": "c1", "restart_after": "50ms" } },
+    ]));
+    let played = play(&setup, |boot| cast(boot, |register| register));
+    assert!(played.outcome.faults.iter().all(|fault| fault.refused.is_none()), "{:?}", played.outcome.faults);
+    let history = &played.outcome.history;
+    let processes: Vec<u64> = history.iter().map(|entry| entry.process).collect();
+    assert!(processes.is_sorted() && processes.first() != processes.last(), "{processes:?}");
+    assert_eq!(history.iter().filter(|entry| entry.ok.is_none()).count(), 1);
+    assert!(history.iter().any(|entry| entry.call_ns > 155_000_000), "the loop went on");
+}
+
+#[test]
+fn a_request_waits_while_its_client_is_paused() {
+    let mut setup = closed(1);
+    setup.workload.as_mut().unwrap().operations = Some(1);
+    setup.faults = faults(json!([{ "at": "0s", "for": "100ms", "pause": { "target": "c1" } }]));
+    let played = play(&setup, |boot| cast(boot, |register| register));
+    let history = &played.outcome.history;
+    assert_eq!(history.len(), 1);
+    assert!(history[0].call_ns < 100_000_000);
+    assert_eq!(history[0].return_ns, Some(102_000_000));
+}

@@ -1,0 +1,81 @@
+//! Timers follow the slot's own clock, whatever that does.
+
+use serde_json::{Value, json};
+
+use super::lab::{Played, Tick, actor, faults, millis, note, play, setup};
+use crate::process::{Input, TimerId};
+
+/// Sets a timer of one second at the start and notes, when it fires, what the slot's clock shows (milliseconds).
+fn one_second(plan: Value) -> Played {
+    let mut setup = setup(1);
+    setup.faults = faults(plan);
+    play(&setup, |_| {
+        actor(|input, cx| match input {
+            Input::Start => cx.set_timer(TimerId(0), millis(1_000), Tick { n: 0 }),
+            Input::Timer { .. } => note(cx, "fired", cx.now().as_nanos() / 1_000_000),
+            _ => {}
+        })
+    })
+}
+
+#[test]
+fn timers_follow_the_clock_of_the_slot() {
+    let clock = |change: Value| json!([{ "at": "500ms", "clock": change }]);
+    for (plan, at, shown) in [
+        (json!([]), 1_000, 1_000),
+        (clock(json!({ "target": "n1", "drift": "100000ppm" })), 954, 1_000),
+        (clock(json!({ "target": "n1", "drift": "-100000ppm" })), 1_055, 1_000),
+        (clock(json!({ "target": "n1", "forward": "400ms" })), 600, 1_000),
+        (clock(json!({ "target": "n1", "forward": "4s" })), 500, 4_500),
+        (clock(json!({ "target": "n1", "back": "300ms" })), 1_300, 1_000),
+    ] {
+        assert_eq!(one_second(plan.clone()).noted("fired"), [(at, 0, shown)], "{plan}");
+    }
+}
+
+#[test]
+fn a_frozen_clock_fires_nothing_until_it_goes_on() {
+    let frozen = json!([{ "at": "500ms", "for": "2s", "clock": { "target": "n1", "freeze": true } }]);
+    assert_eq!(one_second(frozen).noted("fired").len(), 1);
+    let forever = json!([{ "at": "500ms", "clock": { "target": "n1", "freeze": true } }]);
+    assert_eq!(one_second(forever).noted("fired"), []);
+}
+
+#[test]
+fn timers_move_stop_and_are_set_again() {
+    let played = play(&setup(1), |_| {
+        actor(|input, cx| match input {
+            Input::Start => {
+                for id in 0..5 {
+                    cx.set_timer(TimerId(id), millis(100), Tick { n: u64::from(id) });
+                }
+                cx.set_timer(TimerId(1), millis(200), Tick { n: 11 });
+                cx.set_timer(TimerId(2), millis(50), Tick { n: 12 });
+                cx.cancel_timer(TimerId(3));
+                cx.cancel_timer(TimerId(4));
+                cx.set_timer(TimerId(4), millis(150), Tick { n: 14 });
+                cx.cancel_timer(TimerId(77));
+            }
+            Input::Timer { timer, .. } => note(cx, "fired", timer.n),
+            _ => {}
+        })
+    });
+    assert_eq!(played.noted("fired"), [(50, 0, 12), (100, 0, 0), (150, 0, 14), (200, 0, 11)]);
+}
+
+#[test]
+fn clocks_may_be_wrong_from_the_start() {
+    let mut setup = setup(8);
+    setup.clocks.drift_ppm = 200;
+    let played = play(&setup, |_| {
+        actor(|input, cx| match input {
+            Input::Start => cx.set_timer(TimerId(0), millis(1_000), Tick { n: 0 }),
+            Input::Timer { .. } => note(cx, "fired", 0),
+            _ => {}
+        })
+    });
+    let fired: Vec<u64> =
+        played.lines.iter().filter(|line| line.what == "fired").map(|line| line.at.as_nanos()).collect();
+    assert!(fired.iter().all(|at| at.abs_diff(1_000_000_000) <= 200_100), "{fired:?}");
+    assert!(fired.windows(2).any(|pair| pair[0] != pair[1]));
+}

@@ -1,0 +1,93 @@
+//! Sessions of the stream lane, as processes live through them.
+
+use serde_json::json;
+
+use super::lab::{Actor, Lab, Played, Tick, actor, faults, flow, millis, note, play, setup};
+use crate::identity::NodeId;
+use crate::process::{Boot, Input, LinkState, TimerId};
+
+/// Both say their time on a stream every ten milliseconds, and note what they hear and what becomes of the link.
+fn chatter(boot: &Boot<'_, Lab>) -> Actor {
+    let peer = NodeId(1 - boot.node.0);
+    actor(move |input, cx| match input {
+        Input::Start | Input::Timer { .. } => {
+            cx.set_timer(TimerId(0), millis(10), Tick { n: 0 });
+            cx.send(peer, flow(cx.now().as_nanos() / 1_000_000));
+        }
+        Input::Message { message, .. } => note(cx, "heard", message.n),
+        Input::Link { peer: other, state } => {
+            assert_eq!(other, peer);
+            note(cx, if state == LinkState::Up { "up" } else { "down" }, 0);
+        }
+        _ => {}
+    })
+}
+
+fn run(plan: serde_json::Value) -> Played {
+    let mut setup = setup(2);
+    setup.duration = millis(500);
+    setup.faults = faults(plan);
+    play(&setup, chatter)
+}
+
+fn links_at(played: &Played, slot: u32) -> Vec<(u64, &'static str)> {
+    let links = played.lines.iter().filter(|line| line.slot == slot && ["up", "down"].contains(&line.what));
+    links.map(|line| (line.at.as_nanos() / 1_000_000, line.what)).collect()
+}
+
+#[test]
+fn the_first_session_is_not_announced() {
+    let played = run(json!([]));
+    assert_eq!(links_at(&played, 0), []);
+    assert_eq!(played.outcome.messages.dropped, 0);
+}
+
+#[test]
+fn a_cut_ends_the_session_and_the_heal_begins_another() {
+    let played = run(json!([{ "at": "105ms", "for": "100ms", "partition": { "isolate": "n1" } }]));
+    for slot in [0, 1] {
+        let links = links_at(&played, slot);
+        assert_eq!(links.iter().map(|(_, what)| *what).collect::<Vec<_>>(), ["down", "up"]);
+        assert!(links[0].0 >= 105 && links[1].0 >= 205, "{links:?}");
+        let heard: Vec<u64> =
+            played.noted("heard").iter().filter(|(_, at, _)| *at == slot).map(|(.., n)| *n).collect();
+        assert!(heard.is_sorted() && heard.iter().all(|n| !(110..205).contains(n)), "{heard:?}");
+        assert!(heard.iter().any(|n| *n > 205));
+    }
+}
+
+#[test]
+fn a_crash_ends_the_session_for_the_peer_and_a_restart_begins_another() {
+    let played = run(json!([{ "at": "105ms", "crash": { "target": "n1", "restart_after": "100ms" } }]));
+    let links = links_at(&played, 1);
+    assert_eq!(links.iter().map(|(_, what)| *what).collect::<Vec<_>>(), ["down", "up"]);
+    assert!((105..120).contains(&links[0].0) && (205..220).contains(&links[1].0), "{links:?}");
+    assert_eq!(links_at(&played, 0).iter().map(|(_, what)| *what).collect::<Vec<_>>(), ["up"]);
+}
+
+#[test]
+fn closing_a_link_loses_nothing_that_was_under_way() {
+    let mut setup = setup(2);
+    setup.duration = millis(100);
+    let played = play(&setup, |boot| match boot.node {
+        NodeId(0) => actor(|input, cx| {
+            if matches!(input, Input::Start) {
+                (0..5).for_each(|n| cx.send(NodeId(1), flow(n)));
+                cx.close_link(NodeId(1));
+            }
+        }),
+        _ => actor(|input, cx| match input {
+            Input::Message { message, .. } => note(cx, "heard", message.n),
+            Input::Link { state, .. } => note(cx, "link", u64::from(state == LinkState::Up)),
+            _ => {}
+        }),
+    });
+    let order: Vec<(&str, u64)> = played
+        .lines
+        .iter()
+        .filter(|line| ["heard", "link"].contains(&line.what))
+        .map(|line| (line.what, line.n))
+        .collect();
+    let expected: Vec<(&str, u64)> = (0..5).map(|n| ("heard", n)).chain([("link", 0), ("link", 1)]).collect();
+    assert_eq!(order, expected);
+}

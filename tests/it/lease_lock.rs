@@ -1,0 +1,234 @@
+//! A lock with leases and fencing tokens (Gray and Cheriton, "Leases", SOSP 1989), in every order of its events.
+//!
+//! The server waits a margin beyond the lease before it grants the lock again. If clocks can be apart by less than the
+//! margin, no two leases live at once; whatever clocks do, fencing keeps the holder of an old lease from writing.
+
+use sim_core::check::{Check, Findings, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::NodeId;
+use sim_core::outcome::Outcome;
+use sim_core::process::{Boot, Context, Input, Message, Observe, Process, TimerId};
+use sim_core::registry::Launch;
+use sim_core::setup::Setup;
+use sim_core::simulate::{Bounds, EveryOrder, Subject, every_order, simulate_choices};
+use sim_core::time::{Duration, Time};
+
+sim_core::facts! {
+    enum LockMessage {
+        Acquire,
+        Granted { token: u64 },
+        Write { token: u64 },
+    }
+}
+sim_core::facts! { enum LockTimer { LeaseOver { token: u64 } } }
+sim_core::facts! {
+    enum LockReport {
+        Acquired { token: u64 },
+        Expired { token: u64 },
+        Accepted { token: u64 },
+    }
+}
+sim_core::vocabulary! { Lock { message: LockMessage, timer: LockTimer, observation: LockReport } }
+
+impl Message for LockMessage {
+    fn wire_size(&self) -> u32 {
+        64
+    }
+}
+
+impl Observe for LockReport {}
+
+const SERVER: NodeId = NodeId(0);
+const LEASE: Duration = Duration::from_millis(10);
+const MARGIN: Duration = Duration::from_millis(5);
+const OVER: TimerId = TimerId(0);
+
+/// Grants the lock in the order of requests, and keeps what it protects.
+struct Server {
+    fencing: bool,
+    token: u64,
+    held: bool,
+    waiting: Vec<NodeId>,
+    highest_written: u64,
+}
+
+impl Server {
+    fn grant_next(&mut self, cx: &mut Context<'_, Lock>) {
+        if self.held || self.waiting.is_empty() {
+            return;
+        }
+        let client = self.waiting.remove(0);
+        self.held = true;
+        self.token += 1;
+        cx.send(client, LockMessage::Granted { token: self.token });
+        cx.set_timer(OVER, LEASE + MARGIN, LockTimer::LeaseOver { token: self.token });
+    }
+}
+
+impl Process<Lock> for Server {
+    fn step(&mut self, input: Input<'_, Lock>, cx: &mut Context<'_, Lock>) {
+        match input {
+            Input::Message { from, message: LockMessage::Acquire } => self.waiting.push(from),
+            Input::Message { message: LockMessage::Write { token }, .. } => {
+                if *token >= self.highest_written || !self.fencing {
+                    self.highest_written = *token;
+                    cx.observe(LockReport::Accepted { token: *token });
+                }
+            }
+            Input::Timer { .. } => self.held = false,
+            _ => {}
+        }
+        self.grant_next(cx);
+    }
+}
+
+/// Asks for the lock once, and writes while it believes that it holds it.
+struct Client {
+    asked: Time,
+}
+
+impl Process<Lock> for Client {
+    fn step(&mut self, input: Input<'_, Lock>, cx: &mut Context<'_, Lock>) {
+        match input {
+            Input::Start => {
+                self.asked = cx.now();
+                cx.send(SERVER, LockMessage::Acquire);
+            }
+            Input::Message { message: LockMessage::Granted { token }, .. } => {
+                // The lease runs from before the server granted it: the client's own moment of asking.
+                let left = (self.asked + LEASE).since(cx.now());
+                if !left.is_zero() {
+                    cx.observe(LockReport::Acquired { token: *token });
+                    cx.set_timer(OVER, left, LockTimer::LeaseOver { token: *token });
+                    cx.send(SERVER, LockMessage::Write { token: *token });
+                }
+            }
+            Input::Timer { timer: LockTimer::LeaseOver { token }, .. } => {
+                cx.observe(LockReport::Expired { token });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// No two leases live at once.
+#[derive(Default)]
+struct OneLease {
+    live: Vec<NodeId>,
+    exercised: u64,
+}
+
+impl Check<Lock> for OneLease {
+    fn name(&self) -> &'static str {
+        "lock/one-lease"
+    }
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lock>, findings: &mut Findings) {
+        match seen.observation {
+            LockReport::Acquired { .. } => self.live.push(seen.node),
+            LockReport::Expired { .. } => self.live.retain(|node| *node != seen.node),
+            LockReport::Accepted { .. } => {}
+        }
+        self.exercised += 1;
+        if let [one, other] = self.live[..] {
+            findings.safety(self.name(), "", &self.live, format!("two live leases: {one} and {other}"));
+        }
+    }
+}
+
+/// What is written was written under ever newer leases.
+#[derive(Default)]
+struct Fenced {
+    highest: u64,
+}
+
+impl Check<Lock> for Fenced {
+    fn name(&self) -> &'static str {
+        "lock/fenced"
+    }
+    fn exercised(&self) -> u64 {
+        self.highest
+    }
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lock>, findings: &mut Findings) {
+        if let LockReport::Accepted { token } = seen.observation {
+            if *token < self.highest {
+                let message = format!("a write under lease {token} after one under {}", self.highest);
+                findings.safety(self.name(), "", &[seen.node], message);
+            }
+            self.highest = self.highest.max(*token);
+        }
+    }
+}
+
+fn process(boot: &Boot<'_, Lock>, fencing: bool) -> Box<dyn Process<Lock>> {
+    if boot.node == SERVER {
+        let waiting = Vec::new();
+        return Box::new(Server { fencing, token: 0, held: false, waiting, highest_written: 0 });
+    }
+    Box::new(Client { asked: Time::ZERO })
+}
+
+fn subject(fencing: bool) -> Subject<Lock, impl sim_core::process::Factory<Lock>> {
+    Subject {
+        checks: vec![Box::<OneLease>::default(), Box::<Fenced>::default()],
+        ..Subject::new("lease-lock", move |boot: Boot<'_, Lock>| process(&boot, fencing))
+    }
+}
+
+/// A server and two clients, with some checks off.
+fn setup(off: &[&str]) -> Setup {
+    let mut setup = Setup::new(1, 3);
+    setup.checks_off = off.iter().map(|name| (*name).to_owned()).collect();
+    setup
+}
+
+const DEPTH: usize = 14;
+
+fn search(setup: &Setup, drift: Duration, fencing: bool) -> EveryOrder {
+    let bounds = Bounds { depth: DEPTH, drift, runs: 1_000_000 };
+    every_order(setup, &Launch::default(), bounds, || subject(fencing)).expect("a lock of three")
+}
+
+fn replayed(setup: &Setup, drift: Duration, fencing: bool, choices: &[u32]) -> Outcome {
+    let run = simulate_choices(setup, &Launch::default(), subject(fencing), choices, drift);
+    run.expect("a lock of three").0
+}
+
+/// Checks that the search failed as expected, and that its choices do the same again.
+fn fails(setup: &Setup, drift: Duration, fencing: bool, check: &str) -> String {
+    let (choices, outcome) = search(setup, drift, fencing).failing.expect("some order breaks it");
+    let again = replayed(setup, drift, fencing, &choices);
+    assert_eq!((&again.violations, again.digest), (&outcome.violations, outcome.digest));
+    assert_eq!(outcome.violations[0].check, check);
+    outcome.violations[0].message.clone()
+}
+
+const LARGE: Duration = Duration::from_millis(20);
+
+#[test]
+fn with_clocks_closer_than_the_margin_no_order_breaks_the_lock() {
+    let drift = MARGIN - Duration::from_nanos(1_000_000);
+    let result = search(&setup(&[]), drift, true);
+    assert!(result.complete && result.failing.is_none(), "{result:?}");
+    assert!(result.runs > 100, "only {} orders", result.runs);
+    // Not vacuous: in the first order both clients get the lock, one after the other.
+    let first = replayed(&setup(&[]), drift, true, &[0; DEPTH]);
+    assert_eq!(first.activity["observed.Acquired"], 1, "the other one's lease was over before it came");
+}
+
+#[test]
+fn with_clocks_further_apart_two_leases_live_at_once() {
+    let message = fails(&setup(&[]), LARGE, true, "lock/one-lease");
+    assert!(message == "two live leases: n2 and n3" || message == "two live leases: n3 and n2", "{message}");
+}
+
+#[test]
+fn fencing_protects_what_the_lock_does_not() {
+    let off = setup(&["lock/one-lease"]);
+    let fenced = search(&off, LARGE, true);
+    assert!(fenced.complete && fenced.failing.is_none());
+    let message = fails(&off, LARGE, false, "lock/fenced");
+    assert_eq!(message, "a write under lease 1 after one under 2");
+}
