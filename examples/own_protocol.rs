@@ -53,6 +53,7 @@ impl Process<Ring> for Member {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a factory is handed its boot")]
 fn member(boot: Boot<'_, Ring>) -> Member {
     let next = NodeId((boot.node.0 + 1) % boot.members.len() as u32);
     let uid = u64::from_le_bytes(boot.seed()[..8].try_into().expect("eight bytes"));

@@ -69,11 +69,11 @@ impl Process<Lock> for Server {
     fn step(&mut self, input: Input<'_, Lock>, cx: &mut Context<'_, Lock>) {
         match input {
             Input::Message { from, message: LockMessage::Acquire } => self.waiting.push(from),
-            Input::Message { message: LockMessage::Write { token }, .. } => {
-                if *token >= self.highest_written || !self.fencing {
-                    self.highest_written = *token;
-                    cx.observe(LockReport::Accepted { token: *token });
-                }
+            Input::Message { message: LockMessage::Write { token }, .. }
+                if *token >= self.highest_written || !self.fencing =>
+            {
+                self.highest_written = *token;
+                cx.observe(LockReport::Accepted { token: *token });
             }
             Input::Timer { .. } => self.held = false,
             _ => {}

@@ -83,8 +83,8 @@ impl Network {
         self.begin_again(now, slot, peer, Ending::Severed, notices);
     }
 
-    /// Sessions between two of these slots on which something is still to arrive after `patience` begin again, and lose
-    /// it: healing a link helps nobody as long as what was lost on it waits for its next retransmission, which may be
+    /// Sessions between two of these slots on which something is still to arrive after `patience`, were it a notice,
+    /// begin again, and lose it: healing a link helps nobody as long as what was lost on it waits for its next retransmission, which may be
     /// minutes away.
     pub fn renew(
         &mut self,
@@ -94,10 +94,10 @@ impl Network {
         notices: &mut Vec<LinkNotice>,
     ) {
         for index in 0..self.links.len() {
-            let link = self.links.get(index);
-            let waits = link.alive && link.last_arrival() > now.saturating_add(patience);
+            let waits = self.links.get(index).settled_at() > now.saturating_add(patience);
             if waits && self.ends(index).into_iter().all(&among) {
-                self.end(index, now, [Ending::Severed; 2], notices);
+                let latencies = self.link_latencies(index, now, ENDS);
+                self.links.get_mut(index).abandon(now, latencies, notices);
                 self.open_if_possible(index, now, notices);
             }
         }

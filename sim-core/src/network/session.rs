@@ -132,9 +132,24 @@ impl Link {
         *last
     }
 
-    /// When the last message under way arrives, at either end.
-    pub(super) fn last_arrival(&self) -> Time {
-        self.ends.iter().flat_map(|end| end.last).fold(Time::ZERO, Time::max)
+    /// When the last that is under way arrives, at either end: messages and notices.
+    pub(super) fn settled_at(&self) -> Time {
+        let times = |end: &End| end.last.into_iter().fold(end.up_at.max(end.down_at), Time::max);
+        self.ends.iter().map(times).fold(Time::ZERO, Time::max)
+    }
+
+    /// Ends whatever session there is with everything that is under way, announced notices too; both ends hear `Down`.
+    pub(super) fn abandon(&mut self, now: Time, latencies: [Duration; 2], notices: &mut Vec<LinkNotice>) {
+        // A session of its own for the notice: those of the sessions before are forgotten.
+        let before = self.session;
+        self.session += 1;
+        self.alive = false;
+        for (side, latency) in latencies.into_iter().enumerate() {
+            let slot = self.ends[side].slot;
+            let down_at = now.saturating_add(latency);
+            self.ends[side] = End { severed: self.session, forgotten: before, down_at, ..End::new(slot) };
+            self.announce(side, LinkState::Down, down_at, notices);
+        }
     }
 
     /// Whether a message of a session still arrives at this end.

@@ -239,7 +239,7 @@ fn a_healed_link_does_not_wait_for_a_late_retransmission() {
     assert!(!network.admits(Slot(0), Slot(1), late.session), "what was under way is lost");
     assert!(network.admits(Slot(0), Slot(2), outside.session), "the other link stays as it is");
     let states: Vec<_> = notices.iter().map(|notice| notice.state).collect();
-    assert_eq!(states.iter().filter(|state| **state == LinkState::Down).count(), 2);
-    assert_eq!(states.iter().filter(|state| **state == LinkState::Up).count(), 2);
+    assert_eq!(states.iter().filter(|state| **state == Down).count(), 2);
+    assert_eq!(states.iter().filter(|state| **state == Up).count(), 2);
     assert!(notices.iter().all(|notice| notice.at < at(1_000)), "both ends hear of it soon");
 }

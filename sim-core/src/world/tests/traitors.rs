@@ -89,9 +89,9 @@ fn it_acts_as_its_own_slots_only() {
                 cx.send_as(Slot(slot), NodeId(3), Say { proof, ..say(10 + u64::from(slot)) });
             }
             // Its own identity, with the key of somebody that it does not own.
-            let proof = Some(cx.sign_as(Slot(2), 77));
-            assert!(!cx.verify(77, &proof.unwrap()));
-            cx.send_as(Slot(0), NodeId(3), Say { proof, ..say(77) });
+            let proof = cx.sign_as(Slot(2), 77);
+            assert!(!cx.verify(77, &proof));
+            cx.send_as(Slot(0), NodeId(3), Say { proof: Some(proof), ..say(77) });
             cx.send_as(Slot(0), NodeId(3), Say { proof: Some(Signature::forged(NodeId(0), 5)), ..say(78) });
         }
     };
