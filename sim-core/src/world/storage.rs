@@ -158,7 +158,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Keeps a visible effect until the syncs that the step holds on have ended; it is lost if one of them has failed.
     pub(super) fn gate(&mut self, slot: Slot, effect: Gated<P>) {
         if let Some(lost) = self.storage.gate(slot, effect) {
-            self.lose(lost);
+            self.lose(&lost);
         }
     }
 
@@ -172,7 +172,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.storage.seal(slot);
         } else {
             let mut effects = std::mem::take(&mut self.storage.open.effects);
-            effects.drain(..).for_each(|effect| self.lose(effect));
+            effects.drain(..).for_each(|effect| self.lose(&effect));
             self.storage.open.effects = effects;
             self.storage.open.waits.clear();
         }
@@ -181,9 +181,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// A gated effect will never be seen.
-    fn lose(&mut self, effect: Gated<P>) {
+    fn lose(&mut self, effect: &Gated<P>) {
         if let Gated::Send { payload, .. } = effect {
-            self.release(payload);
+            self.release(*payload);
         }
     }
 
@@ -342,7 +342,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn release_gated(&mut self, slot: Slot, incarnation: u32, effect: Gated<P>) {
         let hot = self.kernel.hot[slot.index()];
         if !hot.up || hot.incarnation != incarnation {
-            self.lose(effect);
+            self.lose(&effect);
             return;
         }
         match effect {
@@ -360,7 +360,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let gates = std::mem::take(&mut self.storage.of(slot).gates);
         for mut gate in gates {
             if id.is_none_or(|id| gate.waits.contains(&id)) {
-                gate.effects.drain(..).for_each(|effect| self.lose(effect));
+                gate.effects.drain(..).for_each(|effect| self.lose(&effect));
                 gate.waits.clear();
                 self.storage.spare.push(gate);
             } else {
