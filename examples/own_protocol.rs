@@ -53,8 +53,7 @@ impl Process<Ring> for Member {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "a factory is handed its boot")]
-fn member(boot: Boot<'_, Ring>) -> Member {
+fn member(boot: &Boot<'_, Ring>) -> Member {
     let next = NodeId((boot.node.0 + 1) % boot.members.len() as u32);
     let uid = u64::from_le_bytes(boot.seed()[..8].try_into().expect("eight bytes"));
     Member { uid, next }
@@ -88,7 +87,7 @@ pub(crate) fn main() {
     let mut registry = Registry::new();
     registry.register(Simple::new(&INFO, |_: &NoParameters, _, _| Subject {
         checks: vec![Box::new(OneLeader::default())],
-        ..Subject::new("ring", member)
+        ..Subject::new("ring", |boot: Boot<'_, Ring>| member(&boot))
     }));
     let entry = registry.find("ring").expect("it was registered");
     let ring = entry.configure(&json!({})).expect("it has no parameters");

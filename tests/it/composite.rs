@@ -98,14 +98,19 @@ impl Gossiper {
 impl Process<Gossip> for Gossiper {
     fn step(&mut self, input: Input<'_, Gossip>, cx: &mut Context<'_, Gossip>) {
         match input {
-            Input::Start => cx.sync(LOG, SyncId(0)),
+            Input::Start => {
+                cx.sync(LOG, SyncId(0));
+                cx.set_timer(TICK, Duration::from_millis(7), Rumor { n: self.known });
+            }
             Input::Link { .. } => {
                 cx.hold(SyncId(0));
                 cx.observe(Rumor { n: START + self.known });
             }
             Input::Timer { id, timer } => {
                 assert_eq!(id, TICK);
-                cx.send(NodeId(1 - cx.node().0), Rumor { n: timer.n + 1 });
+                assert!(timer.n <= self.known);
+                cx.send(NodeId(1 - cx.node().0), Rumor { n: self.known + 1 });
+                cx.set_timer(TICK, Duration::from_millis(7), Rumor { n: self.known });
             }
             Input::Message { message, .. } => {
                 self.known = self.known.max(message.n);
@@ -117,7 +122,6 @@ impl Process<Gossip> for Gossiper {
             Input::Synced { id, .. } => assert!(id.0 <= self.syncs),
             Input::Request { .. } => {}
         }
-        cx.set_timer(TICK, Duration::from_millis(7), Rumor { n: self.known });
     }
 }
 
