@@ -54,10 +54,8 @@ impl Process<Ring> for Member {
 }
 
 fn member(boot: Boot<'_, Ring>) -> Member {
-    let [a, b, c, d, ..] = boot.seed();
     let next = NodeId((boot.node.0 + 1) % boot.members.len() as u32);
-    // Random, and unique by its last part.
-    let uid = u64::from(u32::from_le_bytes([a, b, c, d])) << 32 | u64::from(boot.node.0);
+    let uid = u64::from_le_bytes(boot.seed()[..8].try_into().expect("eight bytes"));
     Member { uid, next }
 }
 
@@ -91,8 +89,8 @@ pub(crate) fn main() {
         checks: vec![Box::new(OneLeader::default())],
         ..Subject::new("ring", member)
     }));
-    let ring =
-        registry.find("ring").expect("it was registered").configure(&json!({})).expect("no parameters");
+    let entry = registry.find("ring").expect("it was registered");
+    let ring = entry.configure(&json!({})).expect("it has no parameters");
     let launch = |seed| ring.launch(&Setup::new(seed, 16), &Launch::default()).expect("a ring of 16");
     let outcomes: Vec<_> = (0..1_000).map(launch).collect();
     assert!(outcomes.iter().all(|outcome| outcome.verdict == Verdict::Pass), "one leader in every ring");

@@ -45,6 +45,7 @@ impl Village {
         let never = parameters.interest == Interest::Never;
         while self.infected > self.removed && !(never && self.infected == AGENTS) {
             cycle += 1;
+            assert!(cycle < 1_000, "an epidemic among a thousand is over by now");
             let before = self.infected;
             self.cycle();
             if self.infected > before {

@@ -38,8 +38,10 @@ impl Server {
         cx: &mut Context<'_, Raft>,
     ) {
         if self.log.term_at(prev_index) != Some(prev_term) {
-            let hint = self.log.conflict_hint(prev_index, prev_term);
-            return self.refuse_entries(from, hint, cx);
+            if !self.journal.failing() {
+                self.refuse_entries(from, self.log.conflict_hint(prev_index, prev_term), cx);
+            }
+            return;
         }
         let mut index = prev_index;
         for entry in entries {
@@ -72,9 +74,11 @@ impl Server {
     }
 
     /// Tells the leader that the logs match up to an index, once all of that is durable. If no sync under way covers
-    /// it, this is said after the next one.
+    /// it, this is said after the next one. A server whose disk fails is silent even about what it holds: a leader
+    /// that counted it among its majority could stay for ever without committing anything.
     fn acknowledge(&mut self, leader: NodeId, index: u64, cx: &mut Context<'_, Raft>) {
-        if self.journal.wait_for(self.journal.hard_state().max(self.journal.entry(index)), cx) {
+        let position = self.journal.hard_state().max(self.journal.entry(index));
+        if !self.journal.failing() && self.journal.wait_for(position, cx) {
             cx.send(leader, RaftMessage::AppendReply { term: self.term, success: true, index });
         } else {
             self.owed = self.owed.max(Some(index));

@@ -83,6 +83,26 @@ impl Network {
         self.begin_again(now, slot, peer, Ending::Severed, notices);
     }
 
+    /// Sessions between two of these slots on which something is still to arrive after `patience` begin again, and lose
+    /// it: healing a link helps nobody as long as what was lost on it waits for its next retransmission, which may be
+    /// minutes away.
+    pub fn renew(
+        &mut self,
+        now: Time,
+        patience: Duration,
+        among: impl Fn(Slot) -> bool,
+        notices: &mut Vec<LinkNotice>,
+    ) {
+        for index in 0..self.links.len() {
+            let link = self.links.get(index);
+            let waits = link.alive && link.last_arrival() > now.saturating_add(patience);
+            if waits && self.ends(index).into_iter().all(&among) {
+                self.end(index, now, [Ending::Severed; 2], notices);
+                self.open_if_possible(index, now, notices);
+            }
+        }
+    }
+
     fn begin_again(
         &mut self,
         now: Time,

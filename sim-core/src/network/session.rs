@@ -132,6 +132,11 @@ impl Link {
         *last
     }
 
+    /// When the last message under way arrives, at either end.
+    pub(super) fn last_arrival(&self) -> Time {
+        self.ends.iter().flat_map(|end| end.last).fold(Time::ZERO, Time::max)
+    }
+
     /// Whether a message of a session still arrives at this end.
     pub(super) fn admits(&self, to: Slot, session: u32) -> bool {
         session > self.ends[self.side(to)].severed

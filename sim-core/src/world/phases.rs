@@ -65,6 +65,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         kernel.driver.heal(&kernel.ground, &core, &mut actions);
         kernel.watches = crate::kernel::Watches::default();
         self.perform(actions);
+        self.renew_sessions(&core);
         for slot in &core {
             self.tell_lifecycle(*slot, Lifecycle::Healed);
         }
@@ -79,6 +80,17 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.kernel.queue_control(since + within, Control::End, false);
         self.kernel.queue_control(since, Control::Probe, false);
         self.end_if_made();
+    }
+
+    /// Links inside the core, and between it and clients, are healed: what waits on them for a late retransmission
+    /// does not wait any longer.
+    fn renew_sessions(&mut self, core: &[Slot]) {
+        let (kernel, members) = (&mut self.kernel, self.setup.members);
+        let patience = self.setup.network.retransmit_after;
+        let client = |slot: Slot| slot.0 >= members && slot.0 < members + self.setup.clients;
+        let inside = |slot: Slot| client(slot) || core.contains(&slot);
+        kernel.network.renew(kernel.now, patience, inside, &mut kernel.notices);
+        kernel.queue_notices();
     }
 
     /// Another try to see progress.

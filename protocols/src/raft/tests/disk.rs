@@ -101,9 +101,8 @@ fn a_later_sync_that_succeeds_makes_up_for_an_earlier_one_that_failed() {
     one.hears(N2, &request_vote(1, 0, 0));
     one.hears(N3, &entries(2, 0, 0, 0, &[2]));
     one.synced(SyncResult::Io);
-    assert_eq!(one.hears(N3, &entries(2, 0, 0, 0, &[2]))[0], "hold 1");
-    one.synced(SyncResult::Ok);
-    assert_eq!(one.hears(N3, &heartbeat(2, 1, 2, 0)), ["to n3: AppendReply term 2 success true index 1"]);
+    assert!(one.hears(N3, &entries(2, 0, 0, 0, &[2])).is_empty());
+    assert_eq!(one.synced(SyncResult::Ok), ["to n3: AppendReply term 2 success true index 1"]);
 }
 
 #[test]
@@ -120,6 +119,21 @@ fn what_a_failing_disk_does_not_hold_is_not_spoken_of() {
         assert_eq!(one.answer(N3, &request_vote(2, 9, 9)), ["to n3: Vote term 2 granted true pre false"]);
         assert!(one.server().owed.is_none(), "what was owed to the leader of term 1 is forgotten");
     }
+}
+
+/// Its answers would count for a leader's majority, though it cannot take anything.
+#[test]
+fn a_follower_whose_disk_fails_is_silent_even_about_what_it_holds() {
+    let mut one = plain();
+    one.hears(N2, &entries(1, 0, 0, 0, &[1]));
+    one.synced(SyncResult::Ok);
+    one.hears(N2, &entries(1, 1, 1, 0, &[1]));
+    one.synced(SyncResult::Full);
+    assert!(one.hears(N2, &heartbeat(1, 1, 1, 0)).is_empty());
+    assert!(one.hears(N2, &heartbeat(1, 9, 1, 0)).is_empty(), "nor does it refuse");
+    assert_eq!(one.hears(N3, &heartbeat(0, 0, 0, 0)).len(), 1, "but a leader of the past is told so");
+    one.fires(DISK, RaftTimer::Disk);
+    assert_eq!(one.synced(SyncResult::Ok), ["to n2: AppendReply term 1 success true index 1"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The life of a session, case by case. One latency is 10 ms.
 
-use super::{at, fixed, lost, ms, network, one, segment};
+use super::{at, fixed, lossy, lost, ms, network, one, segment};
 use crate::fault::{CutId, Degradation, DegradeId, Reach};
 use crate::identity::Slot;
 use crate::network::{LinkNotice, Lost, Network, Packet};
@@ -226,4 +226,20 @@ fn a_stream_to_itself_keeps_its_order() {
     let mut network = network(&fixed(), 2);
     let arrivals = [3, 3, 3, 4].map(|now| one(network.send(&segment(at(now), 1, 1))).at);
     assert_eq!(arrivals, [at(3), at(3) + TICK, at(3) + TICK + TICK, at(4)]);
+}
+
+#[test]
+fn a_healed_link_does_not_wait_for_a_late_retransmission() {
+    let mut network = network(&lossy(1, 1), 3);
+    let mut notices = Vec::new();
+    let late = one(network.send(&segment(at(0), 0, 1)));
+    let outside = one(network.send(&segment(at(0), 0, 2)));
+    assert!(late.at > at(10_000), "every retransmission is lost for a while");
+    network.renew(at(1), ms(200), |slot| slot.0 < 2, &mut notices);
+    assert!(!network.admits(Slot(0), Slot(1), late.session), "what was under way is lost");
+    assert!(network.admits(Slot(0), Slot(2), outside.session), "the other link stays as it is");
+    let states: Vec<_> = notices.iter().map(|notice| notice.state).collect();
+    assert_eq!(states.iter().filter(|state| **state == LinkState::Down).count(), 2);
+    assert_eq!(states.iter().filter(|state| **state == LinkState::Up).count(), 2);
+    assert!(notices.iter().all(|notice| notice.at < at(1_000)), "both ends hear of it soon");
 }
