@@ -1,6 +1,6 @@
 //! Equal runs are equal, and unequal ones are caught: a protocol that asks a randomly seeded hash set for an order.
 
-#![allow(clippy::disallowed_types, reason = "the nondeterminism is the point")]
+#![allow(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the nondeterminism is the point")]
 
 use std::collections::HashSet;
 
@@ -40,7 +40,6 @@ impl Process<Greeting> for Greeter {
         match input {
             Input::Start => {
                 let peers: HashSet<NodeId> = self.0.iter().copied().collect();
-                #[allow(clippy::iter_over_hash_type, reason = "the nondeterminism is the point")]
                 for peer in peers {
                     cx.send(peer, Word::Hello { to: peer });
                 }
