@@ -1,6 +1,7 @@
 //! Equal runs are equal, and unequal ones are caught: a protocol that asks a randomly seeded hash set for an order.
 
 #![allow(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the nondeterminism is the point")]
+#![allow(clippy::needless_pass_by_value, reason = "a factory takes its boot whole")]
 
 use std::collections::HashSet;
 
