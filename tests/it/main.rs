@@ -8,6 +8,7 @@
 
 mod cli;
 mod composite;
+mod determinism;
 mod docs;
 mod lease_lock;
 mod own_protocol;

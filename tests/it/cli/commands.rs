@@ -122,3 +122,19 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
 }
+
+#[test]
+fn builtin_scenarios_come_to_what_they_expect() {
+    let folder = folder();
+    for name in scenarios::builtin::names() {
+        let arguments = match name {
+            // A thousandth of it shows the same in a thousandth of the time.
+            "epidemic-million" => vec!["--set", "cluster.nodes=1000", "--set", "stop.observed.count=1000"],
+            // Who is accused is the budget's business, which has its own tests.
+            "bracha-beyond-f" => continue,
+            _ => Vec::new(),
+        };
+        let said = seedstorm(folder.path(), &[&["run", name, "--json"], &arguments[..]].concat());
+        assert_eq!(said.code, 0, "{name}: {}{}", said.err, said.out);
+    }
+}

@@ -1,0 +1,105 @@
+//! Equal runs are equal, and unequal ones are caught: a protocol that asks a randomly seeded hash set for an order.
+
+#![allow(clippy::disallowed_types, clippy::iter_over_hash_type, reason = "the nondeterminism is the point")]
+#![allow(clippy::needless_pass_by_value, reason = "a factory takes its boot whole")]
+
+use std::collections::HashSet;
+
+use seedstorm::prelude::*;
+use seedstorm::scenarios::builtin;
+use seedstorm::sim_core::facts::Facts;
+use seedstorm::sim_core::identity::NodeId;
+use seedstorm::sim_core::process::{Boot, Context, Input, Lane, Message, Observe, Process, Summary};
+use seedstorm::sim_core::registry::{NoParameters, ProtocolInfo, Simple};
+use seedstorm::sim_core::simulate::Subject;
+use seedstorm::sim_core::trace::TraceRequest;
+
+seedstorm::sim_core::facts! { enum Word { Hello { to: NodeId } } }
+seedstorm::sim_core::facts! { enum Heard { Heard { from: NodeId } } }
+seedstorm::sim_core::vocabulary! { Greeting { message: Word, observation: Heard } }
+
+impl Message for Word {
+    fn wire_size(&self) -> u32 {
+        8
+    }
+    fn lane(&self) -> Lane {
+        Lane::Datagram
+    }
+}
+
+impl Observe for Heard {
+    fn summary(&self) -> Summary {
+        Summary::default()
+    }
+}
+
+/// Greets everybody, in an order that differs from process to process.
+struct Greeter(Vec<NodeId>);
+
+impl Process<Greeting> for Greeter {
+    fn step(&mut self, input: Input<'_, Greeting>, cx: &mut Context<'_, Greeting>) {
+        match input {
+            Input::Start => {
+                let peers: HashSet<NodeId> = self.0.iter().copied().collect();
+                for peer in peers {
+                    cx.send(peer, Word::Hello { to: peer });
+                }
+            }
+            Input::Message { from, .. } => cx.observe(Heard::Heard { from }),
+            _ => {}
+        }
+    }
+}
+
+fn boot(boot: Boot<'_, Greeting>) -> Greeter {
+    Greeter(boot.members.iter().copied().filter(|member| *member != boot.node).collect())
+}
+
+const INFO: ProtocolInfo = ProtocolInfo {
+    messages: Word::KINDS,
+    observations: Heard::KINDS,
+    ..ProtocolInfo::new("greeting", "Everybody greets everybody")
+};
+
+const SCENARIO: &str = r#"
+schema = "seedstorm.scenario/1"
+title = "greetings"
+[cluster]
+protocol = "greeting"
+nodes = 30
+duration = "1s"
+"#;
+
+#[test]
+fn a_hash_order_is_caught_and_its_first_differing_event_named() {
+    let mut registry = Registry::new();
+    registry.register(Simple::new(&INFO, |_: &NoParameters, _, _| Subject::new("greeting", boot)));
+    let source = Source { name: "greetings.toml".to_owned(), text: SCENARIO.to_owned() };
+    let loaded = load(&registry, source, Format::Toml, &[]).unwrap();
+    let plan = compile(&loaded, 1, &[]);
+    let divergence = twice(&plan, &Launch::default()).unwrap().divergence.expect("the orders differ");
+    assert_ne!(divergence.digests[0], divergence.digests[1]);
+    let first = divergence.first.expect("recorded runs differ too");
+    let (left, right) = (first.left.unwrap(), first.right.unwrap());
+    assert_ne!(left, right);
+    // The very first step already sends to somebody else.
+    assert!(left.contains("Hello") && right.contains("Hello"), "{left}\n{right}");
+    assert!(first.index < 60, "{}", first.index);
+}
+
+#[test]
+fn recording_and_running_again_change_nothing() {
+    let registry = seedstorm::registry();
+    for name in ["raft-swarm", "bracha-swarm", "epidemic-swarm"] {
+        let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
+        for seed in 0..15 {
+            let plan = compile(&loaded, seed, &[]);
+            let plain = twice(&plan, &Launch::default()).unwrap();
+            assert_eq!(plain.divergence, None, "{name} {seed}");
+            let recorded = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
+            let recorded = run(&plan, &recorded).unwrap();
+            assert_eq!(recorded.digest, plain.outcome.digest, "{name} {seed}");
+            assert!(recorded.trace.is_some());
+        }
+    }
+}
