@@ -1,6 +1,6 @@
 //! Facts make a protocol's own types readable by everything neutral: digests, traces, triggers, stories.
 //!
-//! A vocabulary is written once with [`facts!`](crate::facts), which declares the enum and implements [`Facts`]; a
+//! A vocabulary is written once with [`facts!`](crate::facts!), which declares the enum and implements [`Facts`]; a
 //! protocol that has no timers, records or requests uses [`Never`].
 
 use std::fmt::Debug;

@@ -1,8 +1,8 @@
 //! A Raft server: its state, and which phase handles which input.
 //!
-//! The phases stand in files of their own: [`election`](super::election), [`replication`](super::replication) (the
-//! leader's side), [`follower`](super::follower), [`commit`](super::commit), [`requests`](super::requests) (clients)
-//! and [`durability`](super::durability) (the journal, and what must wait for it).
+//! The phases stand in files of their own: `election`, `replication` (the
+//! leader's side), `follower`, `commit`, `requests` (clients)
+//! and `durability` (the journal, and what must wait for it).
 //!
 //! A step changes memory first and reports that at once; what it then says to others waits, where the rules say so,
 //! until the records it rests on are durable. So holds always come last in a step.

@@ -141,12 +141,19 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         reasons
     }
 
+    /// Whether there was more than the protocol promises to bear: by faults, or by traitors from the start.
+    fn beyond_the_model(&self) -> bool {
+        let traitors = self.kernel.ground.members().filter(|(_, place)| !place.honest).count();
+        let driver = &self.kernel.driver;
+        driver.over_budget() || traitors > driver.governor().model().byzantine as usize
+    }
+
     fn verdict(&self, reasons: &[String]) -> Verdict {
         let quiet = if reasons.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
         let worst = self.kernel.findings.violations().iter().map(|violation| violation.verdict).max();
         match worst {
             // Beyond what the protocol promises to bear, a broken property breaks the assumption, not the protocol.
-            Some(found) if found < Verdict::Crash && self.kernel.driver.over_budget() => Verdict::Assumption,
+            Some(found) if found < Verdict::Crash && self.beyond_the_model() => Verdict::Assumption,
             Some(found) => found.max(quiet),
             None => quiet,
         }
