@@ -86,8 +86,8 @@ pub enum CapsuleError {
 impl Capsule {
     /// The capsule of a run.
     pub fn new(loaded: &Loaded, plan: &Plan, outcome: &Outcome, build: &str) -> Self {
-        let worst = outcome.violations.iter().find(|violation| violation.verdict == outcome.verdict);
-        let first = worst.or(outcome.violations.first());
+        let worst = outcome.violations.iter().map(|violation| violation.verdict).max();
+        let first = outcome.violations.iter().find(|violation| Some(violation.verdict) == worst);
         Self {
             schema: CapsuleVersion::V1,
             engine: ENGINE,

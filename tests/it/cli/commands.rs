@@ -130,8 +130,6 @@ fn builtin_scenarios_come_to_what_they_expect() {
         let arguments = match name {
             // A thousandth of it shows the same in a thousandth of the time.
             "epidemic-million" => vec!["--set", "cluster.nodes=1000", "--set", "stop.observed.count=1000"],
-            // Who is accused is the budget's business, which has its own tests.
-            "bracha-beyond-f" => continue,
             _ => Vec::new(),
         };
         let said = seedstorm(folder.path(), &[&["run", name, "--json"], &arguments[..]].concat());
