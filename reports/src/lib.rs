@@ -1,1 +1,7 @@
-//! reports
+//! From outcomes to what a person looks at.
+//!
+//! Everything here reads [`record::RunRecord`], and in it the neutral outcome: no protocol is linked, so reports draw
+//! any protocol, also a stranger's. A record is a file in a run's folder, and a report is made from it without running
+//! anything again.
+
+pub mod record;

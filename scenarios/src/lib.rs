@@ -18,4 +18,4 @@ pub mod scenario;
 mod testing;
 
 /// The number of the engine: it is raised whenever a change moves the digest of any run.
-pub const ENGINE: u32 = 1;
+pub const ENGINE: u32 = 2;

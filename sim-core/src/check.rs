@@ -32,7 +32,7 @@ pub enum Verdict {
 }
 
 /// Whether a check needs true time or only the order of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Needs {
     /// Holds in every order of events; applies under every scheduler.

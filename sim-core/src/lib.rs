@@ -26,6 +26,7 @@ pub mod setup;
 pub mod simulate;
 pub mod slab;
 pub mod stats;
+pub mod story;
 pub mod time;
 pub mod trace;
 pub mod workload;

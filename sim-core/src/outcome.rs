@@ -12,7 +12,7 @@ use crate::network::Changes;
 use crate::trace::Trace;
 
 /// The neutral outcome of one run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// The protocol's name.
     pub protocol: String,
@@ -61,7 +61,7 @@ pub struct Outcome {
     #[serde(skip)]
     pub fates: Changes,
     /// What clients saw, in exact event order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<HistoryEntry>,
     /// What can be drawn.
     pub picture: Picture,
@@ -160,7 +160,7 @@ pub struct MetricSummary {
 }
 
 /// What a check did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckReport {
     /// The check's name.
     pub name: String,
@@ -173,7 +173,7 @@ pub struct CheckReport {
 }
 
 /// Everything that can be drawn, each list capped with a count of what was omitted.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Picture {
     /// What state a slot was in, and when.
     pub lanes: Capped<LaneSpan>,
@@ -189,8 +189,8 @@ pub struct Picture {
     pub evidence: Vec<Evidence>,
 }
 
-/// A list of limited length, and how much more there was.
-#[derive(Clone, Debug, Serialize)]
+/// A list of limited length, and how much more there was. One that was read from a file takes nothing more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Capped<T> {
     /// What was kept: the first ones.
     pub items: Vec<T>,
@@ -223,7 +223,7 @@ impl<T> Capped<T> {
 }
 
 /// A slot was in a state for a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneSpan {
     /// Where.
     pub slot: u32,
@@ -238,7 +238,7 @@ pub struct LaneSpan {
 }
 
 /// Something happened at a slot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PointMark {
     /// When.
     pub at_ns: u64,
@@ -251,7 +251,7 @@ pub struct PointMark {
 }
 
 /// A value over time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// What it is.
     pub name: String,
@@ -262,7 +262,7 @@ pub struct Series {
 }
 
 /// A message from slot to slot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     /// Sent at.
     pub sent_ns: u64,
@@ -279,7 +279,7 @@ pub struct Edge {
 }
 
 /// A small table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     /// What it shows.
     pub title: String,
@@ -290,7 +290,7 @@ pub struct Table {
 }
 
 /// What a violation rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Which violation, as an index.
     pub violation: usize,

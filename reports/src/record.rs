@@ -1,0 +1,46 @@
+//! What a run leaves in its folder for reports: `record.json`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sim_core::outcome::Outcome;
+use sim_core::story::Story;
+
+/// The name of the file in a run's folder.
+pub const FILE_NAME: &str = "record.json";
+
+/// The version of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RecordVersion {
+    /// The only one so far.
+    #[serde(rename = "seedstorm.record/1")]
+    V1,
+}
+
+/// A run with everything that can be told about it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// Which version of the format this is.
+    pub schema: RecordVersion,
+    /// As people call the scenario: a path or a built-in name.
+    pub name: String,
+    /// The scenario's title. A text from a file: data, never markup.
+    pub title: String,
+    /// The scenario's paragraph.
+    pub about: String,
+    /// The scenario, resolved and whole.
+    pub scenario: Value,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// What the scenario expects, as it is written.
+    pub expect: String,
+    /// Whether the outcome is what the scenario expects.
+    pub as_expected: bool,
+    /// The command that makes the same run again.
+    pub replay: String,
+    /// What the run came to.
+    pub outcome: Outcome,
+    /// How a violation came about, if there was one and it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story: Option<Story>,
+}

@@ -1,0 +1,107 @@
+//! A failure told: what led to a violation, step by step, in words that know no protocol.
+//!
+//! Campaigns make a story from the trace of a failing run (its causal cone) and from runs in which something was left
+//! out; terminals print it and reports draw it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Verdict;
+
+/// The story of one violation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// The verdict in a sentence: `two leaders in term 4: n1 and n2`.
+    pub headline: String,
+    /// The check that found it, as `raft/election-safety`.
+    pub check: String,
+    /// The slots that take part, in the order in which they are drawn.
+    pub slots: Vec<u32>,
+    /// What happened, in order.
+    pub steps: Vec<Step>,
+    /// How many steps more there are in the causal cone than are told.
+    pub omitted: u64,
+    /// What would have come of it otherwise.
+    pub counterfactuals: Vec<Counterfactual>,
+    /// The two steps whose order decided.
+    pub critical: Option<CriticalPair>,
+}
+
+/// One step of a story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Counting from one.
+    pub number: u32,
+    /// When, in true time; of a message, when it arrived, or was lost.
+    pub at_ns: u64,
+    /// Where; absent if it happened to the world as a whole.
+    pub slot: Option<u32>,
+    /// What kind of thing.
+    pub kind: StepKind,
+    /// In words: `n1 -> n3  RequestVote term 4`.
+    pub text: String,
+    /// What is remarkable about it: `<- second vote in term 4`; empty if nothing.
+    pub note: String,
+    /// The message, if it is one.
+    pub arrow: Option<Arrow>,
+}
+
+/// What kind of thing a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// Something goes wrong, or is mended.
+    Fault,
+    /// A message arrives, or is lost.
+    Message,
+    /// A timer fires.
+    Timer,
+    /// Something reaches a disk, or does not.
+    Disk,
+    /// A process starts or stops.
+    Process,
+    /// A process reports a fact.
+    Observation,
+    /// A client asks or is answered.
+    Client,
+    /// The property is broken.
+    Violation,
+}
+
+/// A message in a story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrow {
+    /// The sender's slot.
+    pub from: u32,
+    /// The receiver's slot.
+    pub to: u32,
+    /// When it was sent.
+    pub sent_ns: u64,
+    /// When it arrived; absent if it was lost.
+    pub arrived_ns: Option<u64>,
+    /// Its kind, as `RequestVote`.
+    pub kind: String,
+}
+
+/// The same run with one thing different.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counterfactual {
+    /// What was different: `without fault 1`, `vote on disk`.
+    pub what: String,
+    /// The number of the step that was left out, if it is one.
+    pub step: Option<u32>,
+    /// What the run came to.
+    pub verdict: Verdict,
+    /// Whether the same violation was found all the same.
+    pub reproduced: bool,
+}
+
+/// Two steps whose order decides: the nearest passing neighbor has them the other way round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CriticalPair {
+    /// The number of the earlier step.
+    pub first: u32,
+    /// The number of the later step.
+    pub second: u32,
+    /// What it is about, in a sentence.
+    pub about: String,
+}
