@@ -1,7 +1,7 @@
 //! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
 //!
 //! In reading order: [`vocabulary`], [`log`], [`server`] with its phases (election, replication, follower, commit,
-//! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`plants`],
+//! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
 //! [`service`], [`liveness`], [`entry`].
 
 pub mod client;
@@ -10,6 +10,7 @@ mod durability;
 mod election;
 pub mod entry;
 mod follower;
+pub mod initial;
 pub mod liveness;
 pub mod log;
 pub mod node;

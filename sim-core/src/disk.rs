@@ -40,7 +40,7 @@ impl<R> Default for Journal<R> {
 }
 
 impl<R> Journal<R> {
-    /// A journal with this content, all of it durable: for tests of recovery.
+    /// A journal with this content, all of it durable: at genesis, and for tests of recovery.
     pub fn holding(stored: Vec<Stored<R>>, torn: bool) -> Self {
         let mark = Mark { appended: stored.len() as u64, durable: stored.len() as u64 };
         Self { stored, torn, unsynced: VecDeque::new(), mark }

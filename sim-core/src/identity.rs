@@ -4,8 +4,9 @@
 //! identity. Faults act on slots, protocols know identities only.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A place in the simulated world.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,5 +55,57 @@ impl fmt::Display for NodeId {
 impl fmt::Debug for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A member as people count and scenarios write: `n1` is the first. Holds the slot, counted from zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeName(pub u32);
+
+/// The text names no node.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no node, expected n1, n2 and so on")]
+pub struct ParseNodeNameError(String);
+
+impl FromStr for NodeName {
+    type Err = ParseNodeNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = text.strip_prefix('n').filter(|digits| !digits.starts_with(['+', '0']));
+        let number: Option<u32> = number.and_then(|digits| digits.parse().ok());
+        number.map(|number| Self(number - 1)).ok_or_else(|| ParseNodeNameError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for NodeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", u64::from(self.0) + 1)
+    }
+}
+
+impl Serialize for NodeName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for NodeName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NodeName;
+
+    #[test]
+    fn nodes_count_from_one() {
+        assert_eq!("n1".parse(), Ok(NodeName(0)));
+        assert_eq!("n12".parse::<NodeName>().unwrap().to_string(), "n12");
+        for text in ["n0", "n", "1", "n-1", "n+1", "n01", "n99999999999", "node1"] {
+            assert!(text.parse::<NodeName>().is_err(), "{text}");
+        }
     }
 }

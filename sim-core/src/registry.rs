@@ -44,6 +44,15 @@ pub trait Cluster: Send + Sync {
     /// The longest that the protocol itself may wait before it acts; bounds on progress are multiples of it.
     fn largest_timeout(&self) -> Duration;
 
+    /// Whether it can read this as [`Initial::state`](crate::setup::Initial::state) of a cluster of `members`.
+    ///
+    /// # Errors
+    /// Why not, and where. Every state is refused by a protocol that does not say otherwise.
+    fn check_state(&self, _state: &Value, _members: u32) -> Result<(), ParameterError> {
+        let message = "this protocol cannot be given a state to start from".to_owned();
+        Err(ParameterError { path: Vec::new(), message })
+    }
+
     /// Runs it.
     ///
     /// # Errors

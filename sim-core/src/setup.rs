@@ -1,6 +1,11 @@
 //! A run as plain data: everything but the protocol that, with the engine, determines a run bit for bit.
 
+mod measure;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use measure::{Measure, MeasureOf, Pattern, PatternError, Point};
 
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::fault::FaultPlan;
@@ -217,32 +222,6 @@ pub enum Stop {
     Violation,
 }
 
-/// One number per run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measure {
-    /// How the outcome names it.
-    pub name: String,
-    /// What it is.
-    pub what: MeasureOf,
-}
-
-/// What a measure counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum MeasureOf {
-    /// True time of the first observation of a kind, in nanoseconds.
-    FirstTime(String),
-    /// True time of the latest observation of a kind, in nanoseconds.
-    LastTime(String),
-    /// How many observations of a kind were made.
-    Count(String),
-    /// The share of members in a role at the end, in parts per million.
-    ShareInRole(String),
-    /// How many messages of a kind were sent.
-    Sent(String),
-}
-
 /// The state at the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -253,4 +232,7 @@ pub struct Initial {
     pub corrupt: Vec<u32>,
     /// Twins: `(slot, identity)`.
     pub twins: Vec<(u32, u32)>,
+    /// What the members' disks and timers hold at the start, in the words of the protocol, which reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Value>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`lifecycle`] (how processes come and go), [`step`] (one input in), [`effects`] (effects out),
 //! [`deliver`] (messages arriving), [`storage`] (journals and holds), [`actions`] (faults), [`clients`] (operations),
-//! [`watch`] (observations), [`phases`] (heal and progress), [`report`] (the outcome).
+//! [`watch`] (observations), [`measures`] (what is measured), [`phases`] (heal and progress), [`report`] (the outcome).
 
 mod actions;
 mod choices;
@@ -11,6 +11,7 @@ mod deliver;
 mod effects;
 pub(crate) mod event;
 mod lifecycle;
+mod measures;
 mod new;
 mod phases;
 mod report;
@@ -40,6 +41,7 @@ use crate::timers::Timers;
 
 use self::clients::Clients;
 use self::event::{Control, Event, Payload};
+use self::measures::Gauges;
 use self::phases::Phase;
 use self::storage::Storage;
 use self::watch::Watch;
@@ -75,6 +77,7 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     liveness: Box<dyn Liveness<P>>,
     phase: Phase,
     watch: Watch,
+    gauges: Gauges,
     tracer: Option<crate::trace::Tracer>,
     setup: Setup,
     keep_history: bool,
@@ -106,6 +109,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.watch.running = self.kernel.ground.members().filter(|(_, place)| place.up).count() as u64;
         for index in 0..self.nodes.len() {
             let slot = crate::identity::Slot(u32::try_from(index).expect("fewer than 2^32 slots"));
+            self.fill_disk(slot);
             if self.kernel.hot[index].up {
                 self.boot(slot, crate::process::Start::Genesis);
             }

@@ -8,7 +8,7 @@ use sim_core::outcome::{Ended, Outcome, Progress};
 use sim_core::random::{StreamName, stream};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, Entry, Launch};
-use sim_core::setup::{Measure, MeasureOf, Setup, Stop};
+use sim_core::setup::{Measure, MeasureOf, Pattern, Setup, Stop};
 use sim_core::time::Duration;
 
 use super::entry::EpidemicEntry;
@@ -44,9 +44,9 @@ fn a_published_row_comes_out_of_the_world_as_well() {
         setup.network.latency = Distribution::Fixed(Duration::from_millis(10));
         let measure = |name: &str, what| Measure { name: name.to_owned(), what };
         setup.measures = vec![
-            measure("infected", MeasureOf::Count("Infected".to_owned())),
-            measure("last", MeasureOf::LastTime("Infected".to_owned())),
-            measure("traffic", MeasureOf::Sent("Rumor".to_owned())),
+            measure("infected", MeasureOf::Count(Pattern::of("Infected"))),
+            measure("last", MeasureOf::LastTime(Pattern::of("Infected"))),
+            measure("traffic", MeasureOf::Sent(Pattern::of("Rumor"))),
         ];
         let outcome = run(&parameters, &setup);
         let of = |name: &str| outcome.measures[name].unwrap_or(0);

@@ -11,6 +11,7 @@ use sim_core::setup::Setup;
 use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
 
+use super::initial::InitialState;
 use super::liveness::RaftLiveness;
 use super::node::RaftFactory;
 use super::parameters::{KNOBS, Parameters};
@@ -79,15 +80,22 @@ impl Cluster for RaftCluster {
         self.parameters.largest_timeout()
     }
 
+    fn check_state(&self, state: &Value, members: u32) -> Result<(), ParameterError> {
+        InitialState::read(state, members).map(|_| ())
+    }
+
     fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError> {
         let plants = Plants::named(&launch.plants)?;
+        let read = |state| InitialState::read(state, setup.members);
+        let initial = setup.initial.state.as_ref().map(read).transpose();
+        let initial = initial.map_err(|error| LaunchError::Setup(error.message))?.unwrap_or_default();
         if setup.behavior.is_some() {
             let reason = "it has no traitors: its servers trust each other".to_owned();
             return Err(LaunchError::Unfit { protocol: INFO.name, reason });
         }
         let subject = Subject {
             protocol: INFO.name,
-            factory: RaftFactory { parameters: self.parameters, plants },
+            factory: RaftFactory { parameters: self.parameters, plants, initial },
             checks: checks(),
             coalition: None,
             service: Box::new(KeyValueService),

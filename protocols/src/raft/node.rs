@@ -1,20 +1,24 @@
 //! What runs in a slot: a server, a client, or somebody who takes no part.
 
-use sim_core::process::{Boot, Context, Factory, Input, Process, Role};
+use sim_core::identity::NodeId;
+use sim_core::process::{Boot, Context, Factory, Input, JournalId, Process, Role, Start};
 
 use super::client::Client;
+use super::initial::InitialState;
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::server::Server;
-use super::vocabulary::{Raft, RaftObservation};
+use super::vocabulary::{Raft, RaftObservation, RaftRecord};
 
 /// Makes the servers and clients of a cluster.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RaftFactory {
     /// The settings.
     pub parameters: Parameters,
     /// The bugs that are on.
     pub plants: Plants,
+    /// What servers start from.
+    pub initial: InitialState,
 }
 
 /// What runs in a slot.
@@ -35,9 +39,19 @@ impl Factory<Raft> for RaftFactory {
     fn boot(&mut self, boot: Boot<'_, Raft>) -> RaftNode {
         match boot.role {
             Role::Client => RaftNode::Client(Client::new(self.parameters, &boot)),
-            Role::Member => Server::recover(self.parameters, self.plants, &boot)
-                .map_or(RaftNode::Halted, |server| RaftNode::Server(Box::new(server))),
+            Role::Member => match Server::recover(self.parameters, self.plants, &boot) {
+                Some(mut server) => {
+                    let given = self.initial.first_timeout(boot.node);
+                    server.first_timeout = given.filter(|_| boot.start == Start::Genesis);
+                    RaftNode::Server(Box::new(server))
+                }
+                None => RaftNode::Halted,
+            },
         }
+    }
+
+    fn disk(&mut self, node: NodeId) -> Vec<(JournalId, Vec<RaftRecord>)> {
+        self.initial.disk(node)
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, TimerId};
-use sim_core::time::Time;
+use sim_core::time::{Duration, Time};
 
 use super::durability::{Durability, JOURNAL, recover};
 use super::election::Ballot;
@@ -52,6 +52,8 @@ pub struct Server {
     pub(super) place: usize,
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
+    /// How long the first election timer runs, if the scenario says so.
+    pub(super) first_timeout: Option<Duration>,
     pub(super) term: u64,
     pub(super) vote: Option<NodeId>,
     pub(super) role: Role,
@@ -83,6 +85,7 @@ impl Server {
             place,
             parameters,
             plants,
+            first_timeout: None,
             term: remembered.term,
             vote: remembered.vote,
             role: Role::Follower,
@@ -116,7 +119,10 @@ impl Server {
             last_index: self.log.last_index(),
             hash: self.log.hash_at(self.log.last_index()),
         });
-        self.draw_election_timer(cx);
+        match self.first_timeout.take() {
+            Some(given) => cx.set_timer(ELECTION, given, RaftTimer::Election),
+            None => self.draw_election_timer(cx),
+        }
     }
 
     fn receive(&mut self, from: NodeId, message: &RaftMessage, cx: &mut Context<'_, Raft>) {

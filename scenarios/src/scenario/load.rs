@@ -66,8 +66,10 @@ fn build(registry: &Registry, name: String, mut document: Document) -> Result<Lo
     let entry = find_protocol(registry, &document)?;
     let protocol = entry.info();
     let parameters = take(&mut document.value, "cluster", protocol.name).unwrap_or_else(empty);
+    let state = take(&mut document.value, "initial", protocol.name);
     let mut scenario: Scenario = document.read().map_err(Problems::from)?;
     scenario.clients = clients;
+    scenario.initial.state = state;
     let cluster = configure(entry, &parameters, &document.places)?;
     let problems = validate::validate(&scenario, protocol, cluster.as_ref(), &document.places);
     if !problems.is_empty() {
@@ -129,6 +131,11 @@ fn resolve(scenario: &Scenario, protocol: &str, cluster: &dyn Cluster) -> Value 
     let mut value = serde_json::to_value(scenario).unwrap_or_else(|_| empty());
     if let Some(table) = value.get_mut("cluster").and_then(Value::as_object_mut) {
         table.insert(protocol.to_owned(), cluster.parameters());
+    }
+    if let (Some(table), Some(state)) =
+        (value.get_mut("initial").and_then(Value::as_object_mut), &scenario.initial.state)
+    {
+        table.insert(protocol.to_owned(), state.clone());
     }
     if let Some(table) = value.get_mut("workload").and_then(Value::as_object_mut) {
         table.insert("clients".to_owned(), scenario.clients.into());

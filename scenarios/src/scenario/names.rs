@@ -1,48 +1,10 @@
-//! Nodes by name, and the state at the start.
-
-use std::fmt;
-use std::str::FromStr;
+//! The state at the start, nodes by name.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sim_core::setup::Initial;
 
-/// A node as people count: `n1` is the first. Holds the slot, counted from zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NodeName(pub u32);
-
-/// The text names no node.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no node, expected n1, n2 and so on")]
-pub struct ParseNodeNameError(String);
-
-impl FromStr for NodeName {
-    type Err = ParseNodeNameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = text.strip_prefix('n').filter(|digits| !digits.starts_with(['+', '0']));
-        let number: Option<u32> = number.and_then(|digits| digits.parse().ok());
-        number.map(|number| Self(number - 1)).ok_or_else(|| ParseNodeNameError(text.to_owned()))
-    }
-}
-
-impl fmt::Display for NodeName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "n{}", u64::from(self.0) + 1)
-    }
-}
-
-impl Serialize for NodeName {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for NodeName {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+pub use sim_core::identity::{NodeName, ParseNodeNameError};
 
 /// The state at the start, where it is not all up, honest and empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +19,9 @@ pub struct InitialState {
     pub behavior: Option<String>,
     /// Identities that run twice.
     pub twins: Vec<Twin>,
+    /// What the members' disks and timers hold at the start: `[[initial.<protocol>]]` in a file, read by the protocol.
+    #[serde(skip)]
+    pub state: Option<Value>,
 }
 
 /// An identity that runs in the place of another node too.
@@ -90,20 +55,7 @@ impl InitialState {
             absent: self.absent.iter().map(|name| name.0).collect(),
             corrupt: self.corrupt.iter().map(|name| name.0).collect(),
             twins: self.twins.iter().map(|twin| (twin.at.0, twin.of.0)).collect(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nodes_count_from_one() {
-        assert_eq!("n1".parse(), Ok(NodeName(0)));
-        assert_eq!("n12".parse::<NodeName>().unwrap().to_string(), "n12");
-        for text in ["n0", "n", "1", "n-1", "n+1", "n01", "n99999999999", "node1"] {
-            assert!(text.parse::<NodeName>().is_err(), "{text}");
+            state: self.state.clone(),
         }
     }
 }

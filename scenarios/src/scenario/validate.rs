@@ -1,13 +1,13 @@
 //! Rules across fields, after everything has its type. All problems are reported, not only the first.
 
 mod faults;
+mod measures;
 
 use sim_core::registry::{Cluster, ProtocolInfo};
-use sim_core::setup::MeasureOf;
 use sim_core::time::Duration;
 
 use super::{Range, Scenario, Traitors};
-use crate::document::Places;
+use crate::document::{Places, explain};
 use crate::problem::Problem;
 
 /// No simulation here has more agents.
@@ -37,8 +37,9 @@ pub(super) fn validate(
     validator.distributions();
     validator.workload();
     validator.swarm(cluster);
-    validator.initial();
+    validator.initial(cluster);
     validator.names();
+    validator.measures();
     validator.problems.extend(faults::check(scenario, protocol, places));
     validator.problems
 }
@@ -131,7 +132,7 @@ impl Validator<'_> {
         }
     }
 
-    fn initial(&mut self) {
+    fn initial(&mut self, cluster: &dyn Cluster) {
         let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
         let nodes = drawn.map_or(self.scenario.cluster.nodes, |range| range.min);
         let named: Vec<_> = self.scenario.initial.named().collect();
@@ -141,6 +142,14 @@ impl Validator<'_> {
                     Problem::new(format!("there is no node {name}")).at(self.places.value_at(&path));
                 self.problems.push(problem.note(format!("the nodes are n1 to n{nodes}")));
             }
+        }
+        if let Some(state) = &self.scenario.initial.state
+            && let Err(error) = cluster.check_state(state, nodes)
+        {
+            let inner = error.path.iter().map(|segment| segment.trim_matches(['[', ']']).to_owned());
+            let path: Vec<String> =
+                ["initial", self.protocol.name].map(str::to_owned).into_iter().chain(inner).collect();
+            self.problems.push(explain(self.places, &path, &error.message));
         }
     }
 
@@ -154,16 +163,6 @@ impl Validator<'_> {
         if let Some(role) = &scenario.stop.all_in_role {
             self.known(&["stop", "all_in_role"], "role", role, roles);
         }
-        for (index, measure) in scenario.measure.iter().enumerate() {
-            let (key, kind, name, names) = match &measure.what {
-                MeasureOf::FirstTime(name) => ("first_time", "observation", name, observations),
-                MeasureOf::LastTime(name) => ("last_time", "observation", name, observations),
-                MeasureOf::Count(name) => ("count", "observation", name, observations),
-                MeasureOf::ShareInRole(name) => ("share_in_role", "role", name, roles),
-                MeasureOf::Sent(name) => ("sent", "kind of message", name, self.protocol.messages),
-            };
-            self.known(&["measure", &index.to_string(), "what", key], kind, name, names);
-        }
         if let Some(behavior) = &scenario.initial.behavior {
             let behaviors: Vec<&str> = self.protocol.behaviors.iter().map(|named| named.name).collect();
             self.known(&["initial", "behavior"], "behavior", behavior, &behaviors);
@@ -174,7 +173,7 @@ impl Validator<'_> {
         }
     }
 
-    fn known(&mut self, path: &[&str], kind: &str, name: &str, names: &[&str]) {
+    fn known<S: AsRef<str>>(&mut self, path: &[S], kind: &str, name: &str, names: &[&str]) {
         if !names.contains(&name) {
             let problem = Problem::new(format!("unknown {kind} \"{name}\"")).at(self.places.value_at(path));
             self.problems.push(problem.suggest(name, names.iter().copied()));

@@ -20,9 +20,10 @@ use super::governor::Governor;
 use super::plan::{Before, FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
 use super::resolve::{Lots, Scene};
 use super::validate::FaultError;
+use crate::distribution::Distribution;
 use crate::ground::Ground;
 use crate::identity::Slot;
-use crate::random::{Keyed, Purpose};
+use crate::random::{Draw, Keyed, Purpose};
 use crate::registry::FaultModel;
 use crate::time::{Duration, Time};
 
@@ -244,8 +245,9 @@ impl FaultDriver {
             !due
         });
         for (entry, trigger) in fired {
-            match (trigger.before, trigger.after) {
+            match (trigger.before, trigger.after.clone()) {
                 (_, Some(after)) => {
+                    let after = self.draw(entry, &after);
                     let task = Task::Begin { entry, event: Some(slot) };
                     self.schedule(ground.now.saturating_add(after), Order::Begin, task);
                 }
@@ -256,6 +258,12 @@ impl FaultDriver {
                 (None, None) => self.armed.push((entry, slot)),
             }
         }
+    }
+
+    /// How long after its event an entry strikes: from the seed and the entry's id alone.
+    fn draw(&self, entry: usize, after: &Distribution) -> Duration {
+        let id = u64::from(self.entries[entry].id.unwrap_or_default());
+        after.compile().sample_from(&mut Draw::new(self.keyed.labeled(AFTER_TRIGGER), id, 0))
     }
 
     /// A step is over: fires what waited for something that happened in it.
@@ -340,6 +348,9 @@ impl FaultDriver {
 
 /// Cuts that are left of others when a core is healed have names from here on, above all that entries give.
 const FIRST_HEALED: u32 = 1 << 31;
+
+/// Sets the draws of delays after a trigger apart from the lots of targets.
+const AFTER_TRIGGER: u64 = u64::MAX;
 
 impl Watch {
     fn counts(&self, kind: &str, message: bool, slot: Slot, ground: &Ground) -> bool {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::spec::{Fault, RawEntry};
+use crate::distribution::Distribution;
 use crate::time::{Duration, Time};
 
 /// The faults of a run.
@@ -55,8 +56,8 @@ pub struct Trigger {
     pub role: Option<String>,
     /// Whether the fault strikes at once, or when the step is over.
     pub before: Option<Before>,
-    /// How long after it the fault strikes.
-    pub after: Option<Duration>,
+    /// How long after it the fault strikes; drawn anew for each run.
+    pub after: Option<Distribution>,
 }
 
 /// What a trigger waits for. Names are compared without regard to case, `-`, `_`, and a prefix that ends in a point:
@@ -92,7 +93,7 @@ struct RawTrigger {
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<Before>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<Duration>,
+    after: Option<Distribution>,
 }
 
 /// An entry that says too little or too much.

@@ -16,6 +16,7 @@ use self::recipe::Recipe;
 use super::family::{Family, Kind};
 use super::plan::{Before, FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
 use super::validate::FaultError;
+use crate::distribution::Distribution;
 use crate::registry::FaultModel;
 use crate::time::{Duration, Time};
 
@@ -210,7 +211,7 @@ fn trigger(dice: &mut Dice<'_>, space: &SwarmSpace) -> Option<Trigger> {
         None => TriggerOn::Send(space.messages.get(choice - space.events.len())?.clone()),
     };
     let before = (how < 2).then_some(Before::Send);
-    let after = (how == 2).then_some(after);
+    let after = (how == 2).then_some(Distribution::Fixed(after));
     wanted.then_some(Trigger { what, nth, role: None, before, after })
 }
 

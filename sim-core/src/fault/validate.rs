@@ -197,6 +197,9 @@ fn check_trigger(trigger: &Trigger, vocabulary: &Vocabulary<'_>) -> Result<(), P
 
 fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
     check_length(entry)?;
+    if let Moment::On(Trigger { after: Some(after), .. }) = &entry.at {
+        after.validate()?;
+    }
     if let Some((target, from, to)) = entry.what.links()
         && target.is_some()
         && (from.is_some() || to.is_some())

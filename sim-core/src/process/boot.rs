@@ -10,6 +10,11 @@ pub trait Factory<P: Protocol> {
 
     /// Makes one incarnation. Its first step is [`Input::Start`](super::Input::Start).
     fn boot(&mut self, boot: Boot<'_, P>) -> Self::Node;
+
+    /// What the journals of a member hold at genesis, all of it durable; nothing unless the scenario says so.
+    fn disk(&mut self, _node: NodeId) -> Vec<(JournalId, Vec<P::Record>)> {
+        Vec::new()
+    }
 }
 
 /// A closure that makes processes is a factory.
@@ -33,7 +38,7 @@ pub enum Role {
 /// Why a process starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Start {
-    /// It is there from the beginning, with empty journals.
+    /// It is there from the beginning; its journals are empty unless the scenario filled them.
     Genesis,
     /// It came later under an identity of its own, with empty journals.
     Join,

@@ -156,6 +156,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     #[inline]
     fn transmit(&mut self, from: Slot, to: Slot, name: NodeId, index: u32) {
+        if self.gauges.watch_sends() {
+            self.measure_send(from, self.payloads[index].kind);
+        }
         let payload = &self.payloads[index];
         let (lane, priority) = (payload.message.lane(), payload.message.priority());
         let kernel = &mut self.kernel;

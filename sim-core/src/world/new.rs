@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::World;
 use super::clients::Clients;
+use super::measures::Gauges;
 use super::phases::Phase;
 use super::report::{report, slot_names};
 use super::storage::Storage;
@@ -84,6 +85,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             liveness: subject.liveness,
             phase: Phase::Faults,
             watch: Watch::new(setup, P::Observation::KINDS, slots),
+            gauges: Gauges::new::<P>(setup),
             tracer: launch.trace.clone().map(|request| Tracer::new(request, slot_names(&kernel.ground))),
             setup: setup.clone(),
             keep_history: launch.keep_history,
@@ -206,13 +208,13 @@ fn known<P: Protocol>(setup: &Setup) -> Result<(), LaunchError> {
         Stop::Observed { kind, .. } => Some((kind, P::Observation::KINDS)),
         Stop::Returned(_) | Stop::AllInRole(_) | Stop::Violation => None,
     });
-    let measured = setup.measures.iter().filter_map(|measure| match &measure.what {
-        MeasureOf::FirstTime(kind) | MeasureOf::LastTime(kind) | MeasureOf::Count(kind) => {
-            Some((kind, P::Observation::KINDS))
-        }
-        MeasureOf::Sent(kind) => Some((kind, P::Message::KINDS)),
-        MeasureOf::ShareInRole(_) => None,
+    let of_observations = setup.measures.iter().flat_map(|measure| measure.what.observed());
+    let of_messages = setup.measures.iter().filter_map(|measure| match &measure.what {
+        MeasureOf::Sent(pattern) => Some((&pattern.kind, P::Message::KINDS)),
+        _ => None,
     });
+    let measured =
+        of_observations.map(|(_, pattern)| (&pattern.kind, P::Observation::KINDS)).chain(of_messages);
     match observed.chain(measured).find(|(kind, kinds)| !kinds.contains(&kind.as_str())) {
         None => Ok(()),
         Some((kind, kinds)) => Err(LaunchError::Setup(format!(

@@ -9,7 +9,6 @@ use crate::history::Judgement;
 use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::process::{Factory, Protocol, Role};
-use crate::setup::MeasureOf;
 use crate::trace::Tracer;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
@@ -31,7 +30,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.checks.iter().map(|check| report(check.as_ref(), true)).collect();
         checks.append(&mut self.checks_off);
         checks.extend(judged.iter().flat_map(Judgement::reports));
-        let measures = self.measures();
+        let measures = self.gauges.read(&self.kernel.ground, self.kernel.driver.executed());
         self.count_messages();
         let kernel = self.kernel;
         Outcome {
@@ -157,31 +156,6 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             Some(found) => found.max(quiet),
             None => quiet,
         }
-    }
-
-    fn measures(&self) -> BTreeMap<String, Option<u64>> {
-        let kind = |name: &str| {
-            let index = P::Observation::KINDS.iter().position(|kind| *kind == name);
-            index.map(|index| self.watch.kinds[index]).unwrap_or_default()
-        };
-        let value = |what: &MeasureOf| match what {
-            MeasureOf::FirstTime(name) => kind(name).first.map(crate::time::Time::as_nanos),
-            MeasureOf::LastTime(name) => kind(name).last.map(crate::time::Time::as_nanos),
-            MeasureOf::Count(name) => Some(kind(name).count),
-            MeasureOf::ShareInRole(role) => Some(self.share_in_role(role)),
-            MeasureOf::Sent(name) => {
-                let index = P::Message::KINDS.iter().position(|kind| kind == name);
-                index.map(|index| self.kernel.sends.by_kind[index])
-            }
-        };
-        self.setup.measures.iter().map(|measure| (measure.name.clone(), value(&measure.what))).collect()
-    }
-
-    fn share_in_role(&self, role: &str) -> u64 {
-        let members = self.kernel.ground.members().count() as u64;
-        let inside =
-            self.kernel.ground.members().filter(|(_, place)| place.status.role == Some(role)).count();
-        inside as u64 * 1_000_000 / members.max(1)
     }
 
     fn count_messages(&mut self) {

@@ -11,7 +11,7 @@ use crate::fault::DiskFault;
 use crate::ground::Mark;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Folded, SyncJob};
-use crate::process::{Factory, JournalId, Protocol, RequestId, SyncId, SyncResult};
+use crate::process::{Factory, JournalId, Protocol, RequestId, Stored, SyncId, SyncResult};
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
 use crate::trace::What;
@@ -203,6 +203,19 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.journal(slot, id).rewrite(records);
         self.storage.last_journal = id;
         self.publish_mark(slot, id);
+    }
+
+    /// What a member's disk holds at genesis.
+    pub(super) fn fill_disk(&mut self, slot: Slot) {
+        let place = self.kernel.ground.place(slot);
+        if place.role != crate::process::Role::Member {
+            return;
+        }
+        for (id, records) in self.factory.disk(place.node) {
+            let stored = records.into_iter().map(Stored::Intact).collect();
+            *self.journal(slot, id) = Journal::holding(stored, false);
+            self.publish_mark(slot, id);
+        }
     }
 
     fn journal(&mut self, slot: Slot, id: JournalId) -> &mut Journal<P::Record> {

@@ -146,9 +146,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             observation,
         };
         let summary = observation.summary();
+        let was = place.status.role;
         self.take_status(slot, &summary);
         if self.watch.count(observation.kind(), now) {
             self.ended = Some(Ended::StopRule);
+        }
+        if self.gauges.watch_observations() {
+            self.measure_observation(slot, was, observation);
         }
         self.kernel.findings.set_now(now);
         for check in &mut self.checks {

@@ -17,7 +17,7 @@ fn rough_run(seed: u64, base: Parameters, plants: Plants) -> (Option<String>, bo
     let mut dice = Rough::new(seed);
     let members = 3 + dice.below(3) as u32;
     let parameters = base.drawn(&mut stream(seed, StreamName::Configuration));
-    let mut pump = Pump::new(RaftFactory { parameters, plants }, members, 2);
+    let mut pump = Pump::new(RaftFactory { parameters, plants, ..RaftFactory::default() }, members, 2);
     pump.rough = Some(Rough::new(seed.wrapping_add(1 << 40)));
     for round in 0..80 {
         disturb(&mut pump, &mut dice, members);

@@ -166,7 +166,7 @@ fn a_leader_that_cannot_write_steps_down_and_tries_again() {
 fn boot(node: u32, stored: Vec<Stored<RaftRecord>>, torn: bool) -> (RaftNode, Solo, String) {
     let mut solo = Solo::new(NodeId(node), 3);
     let journals = [Journal::holding(stored, torn)];
-    let mut process = RaftFactory { parameters: without_pre_vote(), plants: Plants::default() }
+    let mut process = RaftFactory { parameters: without_pre_vote(), ..RaftFactory::default() }
         .boot(solo.boot(SlotRole::Member, &journals));
     let effects = solo.step(&mut process, Input::Start);
     let Some(Effect::Observe(first)) = effects.list().first() else { panic!("said nothing: {effects:?}") };

@@ -74,7 +74,8 @@ impl One {
         let mut solo = Solo::new(ME, members);
         solo.now = Time::from_nanos(1_000_000_000);
         let journals = if stored.is_empty() { vec![] } else { vec![Journal::holding(stored, false)] };
-        let process = RaftFactory { parameters, plants }.boot(solo.boot(Role::Member, &journals));
+        let process = RaftFactory { parameters, plants, ..RaftFactory::default() }
+            .boot(solo.boot(Role::Member, &journals));
         let mut one = Self { solo, process, syncs: Vec::new(), election: None };
         one.lines(Input::Start);
         one

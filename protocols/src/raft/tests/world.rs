@@ -8,7 +8,7 @@ use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
 use sim_core::registry::{Entry, Launch};
 use sim_core::setup::{
-    ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, ServiceModel, Setup, Stop,
+    ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, Pattern, ServiceModel, Setup, Stop,
 };
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
@@ -56,8 +56,10 @@ fn first_leader(runs: u64, absent: u32) -> Vec<f64> {
                 Distribution::Uniform { min: Duration::from_millis(30), max: Duration::from_millis(40) };
             setup.initial.absent = (0..absent).collect();
             setup.stop = vec![Stop::Observed { kind: "BecameLeader".to_owned(), count: 1 }];
-            setup.measures =
-                vec![Measure { name: "t".to_owned(), what: MeasureOf::FirstTime("BecameLeader".to_owned()) }];
+            setup.measures = vec![Measure {
+                name: "t".to_owned(),
+                what: MeasureOf::FirstTime(Pattern::of("BecameLeader")),
+            }];
             run(&parameters, &setup).measures["t"].unwrap() as f64 / 1e6
         })
         .collect();
@@ -89,4 +91,43 @@ fn a_minute_of_requests_is_answered() {
         assert_eq!(outcome.verdict, Verdict::Pass, "{:?} {:?}", outcome.reasons, outcome.violations);
         assert!(outcome.activity["operations.returned"] > 5_000, "{:?}", outcome.activity);
     }
+}
+
+/// n1 starts first and nobody else for a long time; what it and the others hold is given.
+fn started(state: &Value) -> Outcome {
+    let parameters = json!({ "pre_vote": false, "check_quorum": false });
+    let mut setup = setup(1, 3);
+    setup.duration = Duration::from_secs(3);
+    setup.initial.state = Some(state.clone());
+    let observed = |name: &str, what: Value| Measure {
+        name: name.to_owned(),
+        what: serde_json::from_value(what).unwrap(),
+    };
+    setup.measures = vec![
+        observed("candidate", json!({ "first_time": { "kind": "BecameCandidate", "node": "n1" } })),
+        observed("leader", json!({ "first_time": "BecameLeader" })),
+        observed("term", json!({ "rank_at": "BecameLeader" })),
+        observed("n1", json!({ "count": { "kind": "BecameLeader", "node": "n1" } })),
+    ];
+    run(&parameters, &setup)
+}
+
+#[test]
+fn servers_start_from_the_logs_terms_and_timers_that_are_given() {
+    let equal = started(&json!([
+        { "nodes": ["n1"], "first_timeout": "40ms", "log": [1, 2] },
+        { "nodes": ["n2", "n3"], "first_timeout": "2s", "log": [1, 2], "term": 5 },
+    ]));
+    assert_eq!(equal.measures["candidate"], Some(40_000_000));
+    assert_eq!(equal.measures["n1"], Some(1), "its log is as good as theirs");
+    assert_eq!(equal.measures["term"], Some(6), "its term 3 was refused, and it learned term 5");
+    assert_eq!(equal.verdict, Verdict::Pass, "{:?} {:?}", equal.reasons, equal.violations);
+
+    let behind = started(&json!([
+        { "nodes": ["n1"], "first_timeout": "40ms", "log": [1] },
+        { "nodes": ["n2", "n3"], "first_timeout": "1s", "log": [1, 2] },
+    ]));
+    assert_eq!(behind.measures["n1"], Some(0), "nobody votes for a log that is behind");
+    assert!(behind.measures["leader"].unwrap() > 1_000_000_000);
+    assert_eq!(behind.verdict, Verdict::Pass, "{:?} {:?}", behind.reasons, behind.violations);
 }

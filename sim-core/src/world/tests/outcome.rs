@@ -9,7 +9,7 @@ use crate::identity::{NodeId, Slot};
 use crate::outcome::{Ended, Progress, Stall};
 use crate::process::{Boot, Input, TimerId};
 use crate::registry::FaultModel;
-use crate::setup::{Measure, MeasureOf, Setup, Stop};
+use crate::setup::{Measure, MeasureOf, Pattern, Setup, Stop};
 use crate::simulate::{Liveness, ProgressSeen, simulate};
 
 /// Notes its tick every hundred milliseconds, and is a leader from its third on.
@@ -75,11 +75,11 @@ fn measures_are_one_number_each() {
         setup.duration = millis(450);
         setup.faults = faults(json!([{ "at": "350ms", "crash": { "target": "n1" } }]));
         setup.measures = vec![
-            measure("first", MeasureOf::FirstTime("Became".to_owned())),
-            measure("last", MeasureOf::LastTime("Saw".to_owned())),
-            measure("count", MeasureOf::Count("Saw".to_owned())),
+            measure("first", MeasureOf::FirstTime(Pattern::of("Became"))),
+            measure("last", MeasureOf::LastTime(Pattern::of("Saw"))),
+            measure("count", MeasureOf::Count(Pattern::of("Saw"))),
             measure("share", MeasureOf::ShareInRole("leader".to_owned())),
-            measure("sent", MeasureOf::Sent("Say".to_owned())),
+            measure("sent", MeasureOf::Sent(Pattern::of("Say"))),
         ];
     });
     let expected =
@@ -87,6 +87,48 @@ fn measures_are_one_number_each() {
     let found: Vec<(&str, u64)> =
         outcome.measures.iter().map(|(name, value)| (name.as_str(), value.unwrap())).collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn patterns_narrow_what_is_measured() {
+    let read = |what: serde_json::Value| -> Option<u64> {
+        let what = serde_json::from_value(what).unwrap();
+        let outcome = stopped(|setup| {
+            setup.duration = millis(450);
+            setup.faults = faults(json!([{ "at": "350ms", "crash": { "target": "n1" } }]));
+            setup.measures = vec![Measure { name: "it".to_owned(), what }];
+        });
+        outcome.measures["it"]
+    };
+    // Each of three says at 0, ticks at 100 ms and so on, and becomes leader after its third tick; n1 crashes then.
+    for (what, value) in [
+        (json!({ "count": { "kind": "Saw", "node": "n1" } }), Some(3)),
+        (json!({ "count": { "kind": "Saw", "since": "100ms", "until": "300ms" } }), Some(6)),
+        (json!({ "count": { "kind": "Saw", "role": "leader" } }), Some(2)),
+        (json!({ "count": { "kind": "Became", "was": "leader" } }), Some(0)),
+        (json!({ "first_time": { "kind": "Saw", "nth": 4 } }), Some(200_000_000)),
+        (json!({ "first_time": { "kind": "Saw", "nth": 12 } }), None),
+        (json!({ "last_time": { "kind": "Saw", "node": "n1" } }), Some(300_000_000)),
+        (
+            json!({ "between": { "from": { "fault": "crash" }, "to": { "kind": "Saw", "nth": 10 } } }),
+            Some(50_000_000),
+        ),
+        (json!({ "between": { "from": { "kind": "Saw", "nth": 10 }, "to": { "fault": "crash" } } }), None),
+        (json!({ "between": { "from": { "fault": "crash", "nth": 2 }, "to": "Saw" } }), None),
+        (json!({ "sent": { "kind": "Say", "node": "n2" } }), Some(1)),
+        (json!({ "sent": { "kind": "Say", "since": "1ms" } }), Some(0)),
+    ] {
+        assert_eq!(read(what.clone()), value, "{what}");
+    }
+}
+
+#[test]
+fn measures_change_nothing_in_a_run() {
+    let digest = |measures: Vec<Measure>| stopped(|setup| setup.measures = measures).digest;
+    let what = MeasureOf::Sent(Pattern::of("Say"));
+    let rank = MeasureOf::RankAt(Pattern::of("Saw"));
+    let measure = |what| Measure { name: "it".to_owned(), what };
+    assert_eq!(digest(Vec::new()), digest(vec![measure(what), measure(rank)]));
 }
 
 #[test]

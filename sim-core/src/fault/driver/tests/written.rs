@@ -245,3 +245,25 @@ fn a_driver_refuses_a_plan_that_makes_no_sense() {
     assert!(error.to_string().contains("unknown target \"n9\""), "{error}");
     assert_eq!(entry("at = \"1s\"\ncrash = { target = \"n9\" }").id, None);
 }
+
+/// When a crash struck that was to come between 10 and 90 ms after an event at 1 s, by seed.
+fn struck_after_an_event(seed: u64, others: &[&str]) -> u64 {
+    let drawn = "id = 7\non = { event = \"Led\", after = { uniform = { min = \"10ms\", max = \"90ms\" } } }\ncrash = { target = \"n1\" }";
+    let entries: Vec<&str> = [drawn].into_iter().chain(others.iter().copied()).collect();
+    let mut run = Run::new(&plan(&entries), TWO, 5, 0, seed);
+    run.until(seconds(1));
+    run.driver.observed("Led", Slot(2), &run.toy.ground, &mut Vec::new());
+    run.until(seconds(2));
+    let crash = actions(&run).into_iter().find(|(_, action)| *action == Action::Crash(Slot(0)));
+    crash.unwrap().0
+}
+
+#[test]
+fn a_drawn_delay_depends_on_the_seed_and_on_its_entry_alone() {
+    let mut struck: Vec<u64> = (0..50).map(|seed| struck_after_an_event(seed, &[])).collect();
+    assert_eq!(struck[3], struck_after_an_event(3, &["at = \"1s\"\npause = { target = \"n2\" }"]));
+    struck.sort_unstable();
+    assert!((1_010..1_025).contains(&struck[0]) && (1_075..=1_090).contains(&struck[49]), "{struck:?}");
+    let absurd = "on = { event = \"Led\", after = { uniform = { min = \"9ms\", max = \"1ms\" } } }\ncrash = { target = \"n1\" }";
+    assert!(FaultDriver::new(&plan(&[absurd]), TWO, 5, 0, 1).is_err());
+}

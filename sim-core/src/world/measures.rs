@@ -1,0 +1,238 @@
+//! What a scenario wants measured: gauges look on while a run goes on, and change nothing in it.
+
+use std::collections::BTreeMap;
+
+use super::World;
+use crate::facts::Facts;
+use crate::fault::Executed;
+use crate::fault::selector::in_role;
+use crate::ground::{Ground, Status};
+use crate::identity::{NodeName, Slot};
+use crate::process::{Factory, Observe, Protocol};
+use crate::setup::{MeasureOf, Pattern, Point, Setup};
+use crate::time::{Duration, Time};
+
+/// Everything that is measured.
+#[derive(Debug, Default)]
+pub(super) struct Gauges {
+    /// Narrowed to kinds of observations.
+    observed: Vec<Gauge>,
+    /// Narrowed to kinds of messages.
+    sent: Vec<Gauge>,
+    values: Vec<(String, Reading)>,
+}
+
+/// Where the value of a measure is read, in the end.
+#[derive(Debug)]
+enum Reading {
+    NthTime(usize),
+    LastTime(usize),
+    Count(usize),
+    RankAt(usize),
+    HighestRank(usize),
+    Between(End, End),
+    ShareInRole(String),
+    Sent(usize),
+}
+
+/// One end of a span of time.
+#[derive(Debug)]
+enum End {
+    Observed(usize),
+    Fault { kind: crate::fault::Kind, nth: u64 },
+}
+
+/// Follows one pattern.
+#[derive(Debug)]
+struct Gauge {
+    kind: Option<u8>,
+    slot: Option<Slot>,
+    role: Option<String>,
+    was: Option<String>,
+    since: Time,
+    until: Time,
+    nth: u64,
+    count: u64,
+    nth_at: Option<Time>,
+    nth_rank: Option<u64>,
+    last_at: Option<Time>,
+    highest_rank: Option<u64>,
+}
+
+/// Something that was just reported or sent.
+struct Event {
+    kind: u8,
+    slot: Slot,
+    now: Time,
+    was: Option<&'static str>,
+    is: Status,
+    /// The rank that it reports itself.
+    rank: Option<u64>,
+}
+
+fn moment(at: Option<Duration>, otherwise: Time) -> Time {
+    at.map_or(otherwise, |at| Time::ZERO.saturating_add(at))
+}
+
+fn slot(node: Option<NodeName>) -> Option<Slot> {
+    node.map(|NodeName(index)| Slot(index))
+}
+
+impl Gauge {
+    fn new(pattern: &Pattern, kinds: &[&str]) -> Self {
+        let kind = kinds.iter().position(|kind| *kind == pattern.kind);
+        Self {
+            kind: kind.and_then(|kind| u8::try_from(kind).ok()),
+            slot: slot(pattern.node),
+            role: pattern.role.clone(),
+            was: pattern.was.clone(),
+            since: moment(pattern.since, Time::ZERO),
+            until: moment(pattern.until, Time::MAX),
+            nth: pattern.nth.unwrap_or(1),
+            count: 0,
+            nth_at: None,
+            nth_rank: None,
+            last_at: None,
+            highest_rank: None,
+        }
+    }
+
+    fn fits(&self, event: &Event) -> bool {
+        let held = |wanted: &Option<String>, role: Option<&str>| {
+            wanted.as_ref().is_none_or(|wanted| role.is_some_and(|role| in_role(wanted, role)))
+        };
+        self.kind == Some(event.kind)
+            && self.slot.is_none_or(|slot| slot == event.slot)
+            && (self.since..self.until).contains(&event.now)
+            && held(&self.role, event.is.role)
+            && held(&self.was, event.was)
+    }
+
+    fn take(&mut self, event: &Event) {
+        if !self.fits(event) {
+            return;
+        }
+        self.count += 1;
+        self.last_at = Some(event.now);
+        self.highest_rank = self.highest_rank.max(event.rank);
+        if self.count == self.nth {
+            self.nth_at = Some(event.now);
+            self.nth_rank = event.is.rank;
+        }
+    }
+}
+
+impl Gauges {
+    pub(super) fn new<P: Protocol>(setup: &Setup) -> Self {
+        let mut gauges = Self::default();
+        for measure in &setup.measures {
+            let reading = gauges.reading(&measure.what, P::Observation::KINDS, P::Message::KINDS);
+            gauges.values.push((measure.name.clone(), reading));
+        }
+        gauges
+    }
+
+    fn reading(&mut self, what: &MeasureOf, observations: &[&str], messages: &[&str]) -> Reading {
+        match what {
+            MeasureOf::FirstTime(pattern) => Reading::NthTime(self.observe(pattern, observations)),
+            MeasureOf::LastTime(pattern) => Reading::LastTime(self.observe(pattern, observations)),
+            MeasureOf::Count(pattern) => Reading::Count(self.observe(pattern, observations)),
+            MeasureOf::RankAt(pattern) => Reading::RankAt(self.observe(pattern, observations)),
+            MeasureOf::HighestRank(pattern) => Reading::HighestRank(self.observe(pattern, observations)),
+            MeasureOf::Between { from, to } => {
+                let mut end = |point: &Point| match point {
+                    Point::Observed(pattern) => End::Observed(self.observe(pattern, observations)),
+                    Point::Fault { fault, nth } => End::Fault { kind: *fault, nth: *nth },
+                };
+                Reading::Between(end(from), end(to))
+            }
+            MeasureOf::ShareInRole(role) => Reading::ShareInRole(role.clone()),
+            MeasureOf::Sent(pattern) => {
+                self.sent.push(Gauge::new(pattern, messages));
+                Reading::Sent(self.sent.len() - 1)
+            }
+        }
+    }
+
+    fn observe(&mut self, pattern: &Pattern, kinds: &[&str]) -> usize {
+        self.observed.push(Gauge::new(pattern, kinds));
+        self.observed.len() - 1
+    }
+
+    /// Whether anything is to be told of messages.
+    #[inline]
+    pub(super) fn watch_sends(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// Whether anything is to be told of observations.
+    #[inline]
+    pub(super) fn watch_observations(&self) -> bool {
+        !self.observed.is_empty()
+    }
+
+    /// The numbers, by name; absent where what is measured never happened.
+    pub(super) fn read(&self, ground: &Ground, executed: &[Executed]) -> BTreeMap<String, Option<u64>> {
+        self.values
+            .iter()
+            .map(|(name, reading)| (name.clone(), self.value(reading, ground, executed)))
+            .collect()
+    }
+
+    fn value(&self, reading: &Reading, ground: &Ground, executed: &[Executed]) -> Option<u64> {
+        match reading {
+            Reading::NthTime(gauge) => self.observed[*gauge].nth_at.map(Time::as_nanos),
+            Reading::LastTime(gauge) => self.observed[*gauge].last_at.map(Time::as_nanos),
+            Reading::Count(gauge) => Some(self.observed[*gauge].count),
+            Reading::RankAt(gauge) => self.observed[*gauge].nth_rank,
+            Reading::HighestRank(gauge) => self.observed[*gauge].highest_rank,
+            Reading::Between(from, to) => {
+                let (from, to) = (self.end(from, executed)?, self.end(to, executed)?);
+                to.checked_sub(from)
+            }
+            Reading::ShareInRole(role) => Some(share_in_role(ground, role)),
+            Reading::Sent(gauge) => Some(self.sent[*gauge].count),
+        }
+    }
+
+    /// The time of an end, in nanoseconds.
+    fn end(&self, end: &End, executed: &[Executed]) -> Option<u64> {
+        match end {
+            End::Observed(gauge) => self.observed[*gauge].nth_at.map(Time::as_nanos),
+            End::Fault { kind, nth } => {
+                let place = usize::try_from(*nth - 1).ok()?;
+                let begun = |executed: &&Executed| executed.kind == *kind && executed.refused.is_none();
+                executed.iter().filter(begun).nth(place).map(|executed| executed.at_ns)
+            }
+        }
+    }
+}
+
+fn share_in_role(ground: &Ground, role: &str) -> u64 {
+    let members = ground.members().count() as u64;
+    let holds = |place: &crate::ground::Place| place.status.role.is_some_and(|is| in_role(role, is));
+    let inside = ground.members().filter(|(_, place)| holds(place)).count() as u64;
+    inside * 1_000_000 / members.max(1)
+}
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// A process reported something; `was` is its role before.
+    pub(super) fn measure_observation(
+        &mut self,
+        slot: Slot,
+        was: Option<&'static str>,
+        observation: &P::Observation,
+    ) {
+        let (now, is) = (self.kernel.now, self.kernel.ground.place(slot).status);
+        let (kind, rank) = (observation.kind(), observation.summary().rank);
+        let event = Event { kind, slot, now, was, is, rank };
+        self.gauges.observed.iter_mut().for_each(|gauge| gauge.take(&event));
+    }
+
+    /// A message goes out.
+    pub(super) fn measure_send(&mut self, slot: Slot, kind: u8) {
+        let is = self.kernel.ground.place(slot).status;
+        let event = Event { kind, slot, now: self.kernel.now, was: is.role, is, rank: None };
+        self.gauges.sent.iter_mut().for_each(|gauge| gauge.take(&event));
+    }
+}
