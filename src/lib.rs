@@ -20,6 +20,8 @@ use protocols::bracha::entry::BrachaEntry;
 use protocols::epidemic::entry::EpidemicEntry;
 use protocols::raft::entry::RaftEntry;
 
+pub mod literature;
+
 pub use {protocols, reports, scenarios, sim_core};
 
 /// What most programs need.

@@ -12,6 +12,7 @@ pub mod explore;
 pub mod plan;
 pub mod problem;
 pub mod replay;
+pub mod reproduce;
 pub mod run;
 pub mod scenario;
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sim_core::ratio::Ratio;
 
+use super::command::reproduce::ReproduceArguments;
+
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
 #[command(name = "seedstorm", version, propagate_version = true)]
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Run published experiments and compare with what was published.
+    Reproduce(ReproduceArguments),
     /// List what there is.
     List(ListArguments),
 }
@@ -123,6 +127,12 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
         Some((start, end)) if start <= end && end <= SEEDS_END => Ok(start..end),
         _ => Err("expected A..B with A <= B <= 2^53, as in 0..1000".to_owned()),
     }
+}
+
+/// A share above zero.
+pub(crate) fn share(text: &str) -> Result<Ratio, String> {
+    let share: Ratio = ratio(text).map_err(|error| error.to_string())?;
+    if share.is_zero() { Err("expected more than nothing".to_owned()) } else { Ok(share) }
 }
 
 fn ratio(text: &str) -> Result<Ratio, sim_core::ratio::ParseRatioError> {

@@ -3,4 +3,5 @@
 pub(crate) mod explore;
 pub(crate) mod list;
 pub(crate) mod replay;
+pub(crate) mod reproduce;
 pub(crate) mod run;

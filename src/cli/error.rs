@@ -3,11 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use reports::figure::FigureError;
 use scenarios::artefact::WriteError;
 use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
 use scenarios::replay::ReplayError;
+use scenarios::reproduce::ReproduceError;
 use sim_core::registry::LaunchError;
 
 use super::exit::Exit;
@@ -42,6 +44,12 @@ pub(crate) enum CliError {
     /// A campaign that could not go on.
     #[error(transparent)]
     Explore(#[from] ExploreError),
+    /// The literature.
+    #[error(transparent)]
+    Reproduce(#[from] ReproduceError),
+    /// A figure that could not be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
     /// A file that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -61,7 +69,12 @@ impl CliError {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Document(_) | Self::Explore(ExploreError::Threads(_)) => Exit::Internal,
+            Self::Document(_)
+            | Self::Figure(_)
+            | Self::Explore(ExploreError::Threads(_))
+            | Self::Reproduce(
+                ReproduceError::Threads(_) | ReproduceError::Scenario { .. } | ReproduceError::Launch { .. },
+            ) => Exit::Internal,
             _ => Exit::Usage,
         }
     }
