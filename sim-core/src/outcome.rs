@@ -257,6 +257,9 @@ pub struct Series {
     pub name: String,
     /// In which unit.
     pub unit: String,
+    /// Where; absent if it is about the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
     /// `(nanoseconds, value)` in order.
     pub points: Vec<(u64, f64)>,
 }
