@@ -242,7 +242,7 @@ pub struct LaneSpan {
 pub struct PointMark {
     /// When.
     pub at_ns: u64,
-    /// Where.
+    /// Where; `u32::MAX` if it happened to the world as a whole.
     pub slot: u32,
     /// What kind of thing.
     pub kind: String,
