@@ -71,9 +71,8 @@ pub(super) fn verdicts() -> Vec<Term> {
             protocol: None,
             line: line.to_owned(),
             about: format!(
-                "The verdict on a run in which {}. {more} Of several verdicts the worst counts: pass, inconclusive, \
-                 assumption, service, liveness, safety, crash.",
-                line
+                "The verdict on a run in which {line}. {more} Of several verdicts the worst counts: pass, inconclusive, \
+                 assumption, service, liveness, safety, crash."
             ),
             written: format!("expect = \"{name}\""),
             example: format!("seedstorm run raft-calm --set expect={name}"),

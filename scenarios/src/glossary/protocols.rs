@@ -126,7 +126,7 @@ pub(super) fn knobs(entry: &dyn Entry, info: &'static ProtocolInfo, builtins: &[
             name: format!("{}.{}", info.name, knob.name),
             aliases: vec![knob.name.to_owned(), format!("cluster.{}.{}", info.name, knob.name)],
             protocol: Some(info.name),
-            line: format!("{} unless set", default),
+            line: format!("{default} unless set"),
             about: format!("A parameter of {}: {default} unless set. {described}{owed}", info.name),
             written: format!("[cluster.{}] {} = {}", info.name, knob.name, quoted(default)),
             example: format!(
