@@ -7,6 +7,7 @@ mod document;
 mod error;
 mod exit;
 mod files;
+mod folder;
 mod interrupt;
 mod story;
 mod table;
@@ -40,6 +41,8 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::Reproduce(reproduce) => command::reproduce::reproduce(&registry, reproduce, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
+        Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),
+        Command::Completions(completions) => command::completions::completions(completions, &terminal),
     };
     result.unwrap_or_else(|error| report(&error, &terminal))
 }

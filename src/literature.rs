@@ -64,13 +64,21 @@ fn over(
     let first = series.first().and_then(|(_, claims)| claims.first());
     let unit = first.map_or("", |claim| result.experiment.claims[*claim].unit);
     let unit = if unit == label { "" } else { unit };
-    let mut figure = Figure::new(drawing.name, drawing.title, Axis::linear(x, ""), Axis::linear(label, unit));
+    // Names rather than numbers: what stands at one place is drawn side by side.
+    let claims =
+        || series.iter().flat_map(|(_, claims)| claims).map(|claim| result.experiment.claims[*claim].x);
+    let mut places = sorted(&claims().collect::<Vec<f64>>());
+    places.dedup();
+    let names = Axis::names(x, places.iter().map(ToString::to_string).collect());
+    let mut figure = Figure::new(drawing.name, drawing.title, names, Axis::linear(label, unit));
     for (color, (name, claims)) in series.iter().enumerate() {
-        let places = || claims.iter().map(|claim| (&result.rows[*claim], result.experiment.claims[*claim].x));
+        let place = |x: f64| places.partition_point(|place| *place < x) as f64;
+        let at = |claim: &usize| (&result.rows[*claim], place(result.experiment.claims[*claim].x));
+        let places = || claims.iter().map(at);
         let measured = places().map(|(row, x)| ours(row, x)).collect();
         figure.add(Series::new(name, Style::Dots, measured).colored(color));
         let others = places().filter_map(|(row, x)| published(row, x)).collect();
-        let legend = if color == 0 { "published" } else { "" };
+        let legend = if color + 1 == series.len() { "published" } else { "" };
         figure.add(Series::new(legend, Style::Published, others).colored(color));
     }
     figure

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::outcome::Outcome;
+use crate::picture::Detail;
 use crate::setup::Setup;
 use crate::time::Duration;
 use crate::trace::TraceRequest;
@@ -69,6 +70,8 @@ pub struct Launch {
     pub keep_history: bool,
     /// Record a trace; changes nothing in the run.
     pub trace: Option<TraceRequest>,
+    /// How much is kept for pictures; changes nothing in the run.
+    pub picture: Detail,
 }
 
 /// How many members may be affected, by class of fault, with everything still owed.

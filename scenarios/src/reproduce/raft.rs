@@ -263,10 +263,10 @@ fn isolation_claims() -> Vec<Claim> {
     let deposed_without = "Leaders deposed by the return, without pre-vote";
     let won = "Elections won after the return, with pre-vote";
     vec![
-        claim("term", added, 0, growth, every, exactly(0.0)),
-        claim("step-downs", deposed, 0, step_downs, every, exactly(0.0)),
-        claim("elections", won, 0, elections, every, exactly(0.0)),
-        claim("term-without", added_without, 1, per_timeout, Statistic::Mean, near_one),
-        claim("step-downs-without", deposed_without, 1, step_downs, every, exactly(1.0)),
+        claim("pre-vote-term", added, 0, growth, every, exactly(0.0)),
+        claim("pre-vote-step-downs", deposed, 0, step_downs, every, exactly(0.0)),
+        claim("pre-vote-elections", won, 0, elections, every, exactly(0.0)),
+        claim("no-pre-vote-term", added_without, 1, per_timeout, Statistic::Mean, near_one),
+        claim("no-pre-vote-step-downs", deposed_without, 1, step_downs, every, exactly(1.0)),
     ]
 }
