@@ -1,6 +1,6 @@
 //! Figures of a reproduction: what was published beside what comes out here.
 
-use reports::figure::{Axis, Figure, Point, Series, Style};
+use reports::figure::{Axis, Figure, Point, Series, Style, grouped};
 use scenarios::reproduce::{Column, Drawing, ExperimentResult, Plot, Published, Reproduction, Row};
 use sim_core::stats::sorted;
 
@@ -28,7 +28,7 @@ fn figure(result: &ExperimentResult, drawing: &Drawing, full: bool) -> Figure {
     };
     let most = result.samples.iter().map(|sample| sample.runs).max().unwrap_or(0);
     let scale = if full { "" } else { "; not all seeds of the experiment" };
-    figure.caption = format!("{}. Up to {most} seeds each{scale}.", result.experiment.source);
+    figure.caption = format!("{}. Up to {} seeds each{scale}.", result.experiment.source, grouped(most as f64));
     figure
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use seedstorm::prelude::{Format, Source, load};
+use seedstorm::scenarios::reproduce::Comparison;
 use seedstorm::scenarios::{ENGINE, builtin};
 
 /// Where the repository is.
@@ -231,6 +232,27 @@ fn the_guide_names_every_protocol_and_every_built_in_scenario() {
     let words = code_words(&text);
     for name in builtin::names().chain(seedstorm::registry().iter().map(|entry| entry.info().name)) {
         assert!(words.contains(&name), "the guide does not mention {name}");
+    }
+}
+
+#[test]
+fn the_guide_has_every_row_that_is_reproduced_with_its_published_figure() {
+    let text = read("docs/guide/literature.md");
+    for experiment in seedstorm::scenarios::reproduce::experiments() {
+        for claim in &experiment.claims {
+            let start = format!("| `{}-{}` | {} | ", experiment.row, claim.name, claim.title);
+            let line = text.lines().find_map(|line| line.strip_prefix(&start));
+            let line = line.unwrap_or_else(|| panic!("no line begins with {start}"));
+            let published = match &claim.comparison {
+                Comparison::Near(figure, _) | Comparison::Exactly(figure) => figure.to_string(),
+                Comparison::ShorterThan { case } => experiment.cases[*case].name.clone(),
+            };
+            let cell = line.split('|').next().unwrap_or_default();
+            assert!(cell.contains(&published), "{start}{cell}: not {published}");
+        }
+        for drawing in &experiment.drawings {
+            assert!(text.contains(&format!("(literature/{}.svg)", drawing.name)), "no {}", drawing.name);
+        }
     }
 }
 

@@ -144,6 +144,30 @@ fn only_a_granted_vote_and_a_valid_leader_reset_the_timer() {
 }
 
 #[test]
+fn a_candidate_draws_its_timer_when_its_own_election_starts_and_not_when_it_asks_again() {
+    let mut one = plain();
+    for _ in 0..3 {
+        one.election = None;
+        one.election_timeout();
+        assert!(one.election.is_some(), "its own election starts");
+        one.election = None;
+        one.synced_all();
+        one.heartbeat_timeout();
+        one.hears(N2, &RaftMessage::Vote { term: one.server().term, granted: false, pre: false });
+        assert!(one.election.is_none(), "neither asking again nor a refusal touches it");
+    }
+}
+
+#[test]
+fn a_follower_that_sees_a_higher_term_keeps_its_running_timer() {
+    let mut one = holding(without_pre_vote(), 2, &[1, 2]);
+    assert!(!one.draws_timer(N2, &RaftMessage::AppendReply { term: 7, success: false, index: 0 }));
+    assert_eq!(one.server().term, 7);
+    assert!(!one.draws_timer(N2, &request_vote(8, 1, 1)));
+    assert_eq!(one.server().term, 8, "the term is taken, the vote is refused for the log");
+}
+
+#[test]
 fn a_candidate_that_sees_a_higher_term_keeps_its_running_timer() {
     let mut one = plain();
     one.election_timeout();
