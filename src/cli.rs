@@ -8,6 +8,8 @@ mod error;
 mod exit;
 mod files;
 mod interrupt;
+mod shrunk;
+mod steps;
 mod story;
 mod table;
 mod terminal;
@@ -38,6 +40,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Run(run) => command::run::run(&registry, run, &terminal),
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
+        Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
     };
     result.unwrap_or_else(|error| report(&error, &terminal))

@@ -26,6 +26,7 @@ builtins! {
     "raft-leader-crash"
     "raft-partition"
     "raft-swarm"
+    "demo-bug"
     "bracha-calm"
     "bracha-equivocation"
     "bracha-twins"

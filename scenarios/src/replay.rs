@@ -84,7 +84,12 @@ pub fn replay(
     Ok(Replay { replayed, same_build, outcome, plan })
 }
 
-fn plan_of(registry: &Registry, capsule: &Capsule, faults: &FaultPlan) -> Result<Plan, ReplayError> {
+/// The plan that a capsule holds, with these faults.
+pub(crate) fn plan_of(
+    registry: &Registry,
+    capsule: &Capsule,
+    faults: &FaultPlan,
+) -> Result<Plan, ReplayError> {
     let entry = registry.find(&capsule.protocol);
     let entry = entry.ok_or_else(|| ReplayError::Protocol(capsule.protocol.clone()))?;
     let cluster = Arc::from(entry.configure(&capsule.parameters)?);
