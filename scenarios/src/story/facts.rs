@@ -7,6 +7,9 @@ use sim_core::trace::{Content, Shown};
 /// A named value. Names are cut down to their last word, so that `entry_term` and `term` speak of the same thing.
 pub(super) type Fact = (String, String);
 
+/// What every field that names a node is called: whoever is involved is so in any capacity.
+pub(super) const NODE: &str = "node";
+
 /// The facts of a content that can be shared: numbers above zero and nodes. A hash is shared by all who agree, which
 /// makes it no sign of anything.
 pub(super) fn facts(content: &Content) -> Vec<Fact> {
@@ -16,7 +19,8 @@ pub(super) fn facts(content: &Content) -> Vec<Fact> {
             Shown::Node(_) => true,
             _ => false,
         };
-        let name = field.name.rsplit('_').next().unwrap_or(&field.name);
+        let last = field.name.rsplit('_').next().unwrap_or(&field.name);
+        let name = if matches!(field.value, Shown::Node(_)) { NODE } else { last };
         telling.then(|| (name.to_owned(), field.value.to_string()))
     };
     content.fields.iter().filter_map(fact).collect()

@@ -14,7 +14,7 @@ use sim_core::process::SyncId;
 use sim_core::story::{Arrow, Step, StepKind};
 use sim_core::trace::{Content, Recorded, Trace, What};
 
-use super::facts::{Fact, Frequencies, facts};
+use super::facts::{Fact, Frequencies, NODE, facts};
 use super::faults::Place;
 use super::words;
 
@@ -99,7 +99,7 @@ impl<'a> Slice<'a> {
     /// The facts that the violating event speaks of.
     fn about(&self) -> Vec<Fact> {
         let content = self.broken.and_then(|index| self.event(index).what.content());
-        let involved = self.violation.nodes.iter().map(|node| ("node".to_owned(), node.to_string()));
+        let involved = self.violation.nodes.iter().map(|node| (NODE.to_owned(), node.to_string()));
         content.map(facts).unwrap_or_default().into_iter().chain(involved).collect()
     }
 

@@ -28,7 +28,7 @@ fn story(plant: &str) -> Told {
     let capsule = explore(&loaded, &options, Hooks::NONE).unwrap().findings.remove(0).capsule;
     let options = ShrinkOptions { budget: 2_000, jobs: None, build: "b".to_owned() };
     let small = shrink(&registry, &capsule, &options, ShrinkHooks::NONE).unwrap().capsule;
-    let plan = plan_of(&registry, &small, &small.setup.faults).unwrap();
+    let plan = plan_of(&registry, &small, small.setup.clone()).unwrap();
     tell_whole(&plan, small.fingerprint.as_deref()).unwrap().unwrap()
 }
 
