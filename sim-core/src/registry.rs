@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::operation::ObjectModel;
 use crate::outcome::Outcome;
 use crate::setup::Setup;
 use crate::time::Duration;
@@ -96,6 +97,8 @@ pub struct ProtocolInfo {
     pub plants: &'static [Plant],
     /// What is checked.
     pub checks: &'static [Named],
+    /// Which objects it offers to clients; none if it has no clients.
+    pub objects: &'static [ObjectModel],
 }
 
 impl ProtocolInfo {
@@ -112,6 +115,7 @@ impl ProtocolInfo {
             behaviors: &[],
             plants: &[],
             checks: &[],
+            objects: &[],
         }
     }
 

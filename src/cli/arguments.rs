@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sim_core::ratio::Ratio;
 
+use super::command::validate::ValidateArguments;
+
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
 #[command(name = "seedstorm", version, propagate_version = true)]
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Check scenario files and run nothing.
+    Validate(ValidateArguments),
     /// List what there is.
     List(ListArguments),
 }
