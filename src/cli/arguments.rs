@@ -3,9 +3,12 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use sim_core::ratio::Ratio;
 
+use super::command::completions::CompletionsArguments;
+use super::command::explain::ExplainArguments;
+use super::command::list::ListArguments;
 use super::command::validate::ValidateArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
@@ -35,6 +38,10 @@ pub(crate) enum Command {
     Validate(ValidateArguments),
     /// List what there is.
     List(ListArguments),
+    /// Explain a name: of a check, fault, plant, scenario, target, verdict, knob, exit code ...
+    Explain(ExplainArguments),
+    /// Print the completions of a shell.
+    Completions(CompletionsArguments),
 }
 
 /// Which scenario, changed how.
@@ -90,27 +97,6 @@ pub(crate) struct ExploreArguments {
     /// End at the lowest seed that fails.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ListArguments {
-    /// What to list; everything if absent.
-    pub(crate) what: Option<Listed>,
-}
-
-/// What can be listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Listed {
-    /// Protocols.
-    Protocols,
-    /// Built-in scenarios.
-    Scenarios,
-    /// Checks.
-    Checks,
-    /// Faults.
-    Faults,
-    /// Planted bugs.
-    Plants,
 }
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.

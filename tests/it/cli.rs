@@ -4,4 +4,5 @@ mod bad_input;
 mod campaign;
 mod capsule;
 mod commands;
+mod explain;
 mod validate;

@@ -63,17 +63,13 @@ impl Converter<'_> {
         let value = match spanned.get_ref() {
             DeValue::String(text) => Value::String(text.clone().into_owned()),
             DeValue::Boolean(truth) => Value::Bool(*truth),
-            DeValue::Integer(integer) => convert_integer(integer).map_or_else(
-                || self.refuse("this integer does not fit in 64 bits", &origin),
-                Value::Number,
-            ),
+            DeValue::Integer(integer) => convert_integer(integer)
+                .map_or_else(|| self.refuse("this integer does not fit in 64 bits", &origin), Value::Number),
             DeValue::Float(float) => match float.as_str().parse().ok().and_then(Number::from_f64) {
                 Some(number) => Value::Number(number),
                 None => self.refuse("this number is not finite", &origin),
             },
-            DeValue::Datetime(_) => {
-                self.refuse("dates and times of day mean nothing in a scenario", &origin)
-            }
+            DeValue::Datetime(_) => self.refuse("dates and times of day mean nothing in a scenario", &origin),
             DeValue::Array(array) => {
                 let mut places = Places::leaf(origin);
                 let mut items = Vec::with_capacity(array.len());

@@ -83,8 +83,10 @@ impl Builder {
         let Reading { scenario, places, problems, damaged } = read(&table, &self.document.places);
         self.problems.extend(problems);
         let scenario = scenario.map(|scenario| Scenario { clients, ..scenario });
-        let told_by_parts = ["cluster", "workload", "swarm", "initial"].iter().any(|key| damaged.contains(*key));
-        let (Some(mut scenario), Some(entry), Some(cluster), false) = (scenario, entry, cluster, told_by_parts)
+        let told_by_parts =
+            ["cluster", "workload", "swarm", "initial"].iter().any(|key| damaged.contains(*key));
+        let (Some(mut scenario), Some(entry), Some(cluster), false) =
+            (scenario, entry, cluster, told_by_parts)
         else {
             return Err(self.all());
         };

@@ -31,7 +31,8 @@ pub(crate) fn validate(
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
     let check = |name: &String| files::load(registry, name, &arguments.overlays);
-    let files = arguments.files.iter().map(|name| (name.as_str(), check(name))).collect::<Vec<Validated<'_>>>();
+    let files =
+        arguments.files.iter().map(|name| (name.as_str(), check(name))).collect::<Vec<Validated<'_>>>();
     for error in files.iter().filter_map(|(_, result)| result.as_ref().err()) {
         terminal.complain(&error.render(terminal.color()));
     }

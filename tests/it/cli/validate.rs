@@ -14,7 +14,9 @@ fn every_built_in_scenario_is_one_and_is_told_in_a_few_lines() {
     assert_eq!(document["schema"], "seedstorm.validate/1");
     let files = document["files"].as_array().unwrap();
     assert_eq!(files.len(), names.len());
-    assert!(files.iter().all(|file| file["valid"] == true && file["problems"].as_array().unwrap().is_empty()));
+    assert!(
+        files.iter().all(|file| file["valid"] == true && file["problems"].as_array().unwrap().is_empty())
+    );
     let said = seedstorm(folder.path(), &["validate", "raft-storm"]);
     for part in ["A minute of everything", "raft · 5 nodes · 60s", "28: ", "8 clock", "expects   pass"] {
         assert!(said.out.contains(part), "{part}: {}", said.out);

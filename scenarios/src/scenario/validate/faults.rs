@@ -10,11 +10,7 @@ use crate::problem::Problem;
 use crate::scenario::Scenario;
 
 /// What is wrong with the faults.
-pub(super) fn check(
-    scenario: &Scenario,
-    protocol: &'static ProtocolInfo,
-    places: &Places,
-) -> Vec<Problem> {
+pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places: &Places) -> Vec<Problem> {
     let drawn = scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
     let members = drawn.map_or(scenario.cluster.nodes, |range| range.min);
     let vocabulary = Vocabulary {
