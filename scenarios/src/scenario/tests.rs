@@ -284,7 +284,10 @@ fn one_slip_does_not_hide_the_next() {
                = nothing was run or written
         "#]],
     );
-    // With the pieces mended that the rules rest on, the rules are told beside what cannot be read.
+}
+
+#[test]
+fn rules_are_told_beside_what_cannot_be_read() {
     let text = FULL
         .replace("\"1/200\"", "\"2\"")
         .replace("[\"n7\"]", "[\"n8\"]")
