@@ -7,6 +7,7 @@ mod document;
 mod error;
 mod exit;
 mod files;
+mod folder;
 mod interrupt;
 mod story;
 mod table;

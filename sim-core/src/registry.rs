@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::operation::ObjectModel;
 use crate::outcome::Outcome;
+use crate::picture::Detail;
 use crate::setup::Setup;
 use crate::time::Duration;
 use crate::trace::TraceRequest;
@@ -61,6 +62,8 @@ pub struct Launch {
     pub keep_history: bool,
     /// Record a trace; changes nothing in the run.
     pub trace: Option<TraceRequest>,
+    /// How much is kept for pictures; changes nothing in the run.
+    pub picture: Detail,
 }
 
 /// How many members may be affected, by class of fault, with everything still owed.

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use super::World;
 use crate::check::Verdict;
+use crate::clock::Clocks;
 use crate::facts::Facts;
+use crate::ground::Ground;
 use crate::history::Judgement;
 use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
+use crate::picture::{Painter, edges};
 use crate::process::{Factory, Protocol, Role};
 use crate::setup::MeasureOf;
-use crate::trace::Tracer;
+use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
@@ -23,7 +26,6 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let judged = self.judge_history();
         let progress = self.progress(ended);
         self.judge_progress(&progress);
-        self.kernel.painter.finish(self.kernel.now);
         let activity = self.activity(ended, &progress);
         let mut reasons = self.reasons(ended, &progress, &activity);
         reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
@@ -34,7 +36,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         checks.extend(judged.iter().flat_map(Judgement::reports));
         let measures = self.measures();
         self.count_messages();
+        let trace = self.tracer.map(Tracer::finish);
         let kernel = self.kernel;
+        let picture = picture(kernel.painter, &kernel.ground, &kernel.clocks, trace.as_ref());
         Outcome {
             protocol: self.protocol.to_owned(),
             plants: self.plants,
@@ -59,12 +63,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             plan: kernel.driver.executed_plan(),
             fates: kernel.network.changes().clone(),
             history: if self.keep_history { self.clients.history.entries() } else { Vec::new() },
-            picture: Picture {
-                lanes: kernel.painter.lanes,
-                marks: kernel.painter.marks,
-                ..Picture::default()
-            },
-            trace: self.tracer.map(Tracer::finish),
+            picture,
+            trace,
         }
     }
 
@@ -203,13 +203,22 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 }
 
+fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Trace>) -> Picture {
+    let on = painter.on();
+    let mut picture = painter.finish(ground.now, ground, |slot| clocks.read(slot, ground.now));
+    if let Some(trace) = trace.filter(|_| on) {
+        picture.edges = edges(trace, ground);
+    }
+    picture
+}
+
 /// What a check did, or that it was off.
 pub(super) fn report<P: Protocol>(check: &dyn crate::check::Check<P>, on: bool) -> CheckReport {
     CheckReport { name: check.name().to_owned(), on, needs: check.needs(), exercised: check.exercised() }
 }
 
 /// `n1`, `n2`, ... for members, `c1`, ... for clients.
-pub(super) fn slot_names(ground: &crate::ground::Ground) -> Vec<String> {
+pub(crate) fn slot_names(ground: &Ground) -> Vec<String> {
     let mut clients = 0;
     ground
         .places
