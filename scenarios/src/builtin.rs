@@ -48,6 +48,7 @@ builtins! {
     "bracha-twins"
     "bracha-beyond-f"
     "bracha-swarm"
+    "epidemic-calm"
     "epidemic-million"
     "epidemic-swarm"
 }

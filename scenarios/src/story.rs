@@ -12,6 +12,7 @@ mod words;
 
 use sim_core::check::Violation;
 use sim_core::outcome::Outcome;
+use sim_core::picture::Detail;
 use sim_core::registry::{Launch, LaunchError};
 use sim_core::story::{Step, StepKind, Story};
 use sim_core::trace::{Trace, TraceRequest};
@@ -50,7 +51,8 @@ pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>
 /// # Errors
 /// If the plan cannot be run.
 pub fn tell(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>, LaunchError> {
-    let launch = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
+    let picture = Detail::Full;
+    let launch = Launch { picture, trace: Some(TraceRequest::default()), ..Launch::default() };
     let outcome = run(plan, &launch)?;
     let wanted = |violation: &&Violation| fingerprint.is_none_or(|print| violation.fingerprint == print);
     let Some(violation) = outcome.violations.iter().find(wanted) else { return Ok(None) };

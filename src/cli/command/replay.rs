@@ -4,6 +4,7 @@ use scenarios::explore::is_finding;
 use scenarios::replay::{Replay, ReplayOptions, Replayed, replay as replay_capsule};
 use scenarios::story::tell_whole;
 use sim_core::check::Verdict;
+use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
 
 use crate::cli::arguments::ReplayArguments;
@@ -23,8 +24,8 @@ pub(crate) fn replay(
     let (capsule, intact) = files::capsule(&arguments.capsule, arguments.edited)?;
     let build = build_name();
     let watch = Stopwatch::start();
-    let replay =
-        replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &Launch::default())?;
+    let launch = Launch { picture: Detail::Full, ..Launch::default() };
+    let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
     let told = tell_whole(&replay.plan, capsule.fingerprint.as_deref())?;
     let mut words = story::of_replay(&capsule, &replay, watch);
     if let Some(told) = &told {
