@@ -4,5 +4,7 @@ mod bad_input;
 mod campaign;
 mod capsule;
 mod commands;
+mod demo;
 mod explain;
+mod shrink;
 mod validate;
