@@ -28,7 +28,8 @@ fn figure(result: &ExperimentResult, drawing: &Drawing, full: bool) -> Figure {
     };
     let most = result.samples.iter().map(|sample| sample.runs).max().unwrap_or(0);
     let scale = if full { "" } else { "; not all seeds of the experiment" };
-    figure.caption = format!("{}. Up to {} seeds each{scale}.", result.experiment.source, grouped(most as f64));
+    figure.caption =
+        format!("{}. Up to {} seeds each{scale}.", result.experiment.source, grouped(most as f64, 0));
     figure
 }
 

@@ -46,11 +46,13 @@ builtins! {
     "raft-messages"
     "raft-storm"
     "raft-swarm"
+    "demo-bug"
     "bracha-calm"
     "bracha-equivocation"
     "bracha-twins"
     "bracha-beyond-f"
     "bracha-swarm"
+    "epidemic-calm"
     "epidemic-million"
     "epidemic-swarm"
 }

@@ -1,5 +1,6 @@
 //! The world of a run: time, events, randomness, processes, network, disks, clocks, faults, checks and the outcome.
 
+pub mod activity;
 pub mod check;
 pub mod coalition;
 pub mod digest;

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::operation::ObjectModel;
 use crate::outcome::Outcome;
 use crate::picture::Detail;
 use crate::setup::Setup;
@@ -108,6 +109,8 @@ pub struct ProtocolInfo {
     pub plants: &'static [Plant],
     /// What is checked.
     pub checks: &'static [Named],
+    /// Which objects it offers to clients; none if it has no clients.
+    pub objects: &'static [ObjectModel],
 }
 
 impl ProtocolInfo {
@@ -124,6 +127,7 @@ impl ProtocolInfo {
             behaviors: &[],
             plants: &[],
             checks: &[],
+            objects: &[],
         }
     }
 

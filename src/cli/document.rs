@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use scenarios::capsule::Capsule;
 use scenarios::explore::{Exploration, ExploreOptions, Finding};
+use scenarios::neighbors::Neighborhood;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::scenario::{Loaded, verdict_name};
 use serde_json::{Value, json};
 use sim_core::check::Violation;
 use sim_core::outcome::Outcome;
+use sim_core::story::Story;
 
 use super::wall::Stopwatch;
 
@@ -59,7 +61,13 @@ fn violations(outcome: &Outcome) -> Vec<Value> {
 }
 
 /// `replay --json`.
-pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) -> Value {
+pub(crate) fn of_replay(
+    capsule: &Capsule,
+    replay: &Replay,
+    story: Option<&Story>,
+    neighbors: Option<&Neighborhood>,
+    watch: Stopwatch,
+) -> Value {
     let outcome = &replay.outcome;
     json!({
         "schema": "seedstorm.replay/1",
@@ -80,7 +88,19 @@ pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) ->
         "digest": outcome.digest,
         "events": outcome.events,
         "virtual_ns": outcome.virtual_ns,
+        "story": story,
+        "neighbors": neighbors.map(of_neighbors),
         "wall": { "elapsed_ms": watch.milliseconds() },
+    })
+}
+
+fn of_neighbors(around: &Neighborhood) -> Value {
+    json!({
+        "runs": around.runs,
+        "failed": around.failed,
+        "failed_otherwise": around.failed_otherwise,
+        "rate": around.rate(),
+        "ci95": [around.interval.low, around.interval.high],
     })
 }
 

@@ -10,6 +10,7 @@ use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
 use scenarios::replay::ReplayError;
 use scenarios::reproduce::ReproduceError;
+use scenarios::shrink::ShrinkError;
 use sim_core::registry::LaunchError;
 
 use super::exit::Exit;
@@ -41,6 +42,21 @@ pub(crate) enum CliError {
     /// A capsule that this program cannot run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A capsule that cannot be shrunk.
+    #[error(transparent)]
+    Shrink(#[from] ShrinkError),
+    /// A capsule of a run that broke nothing.
+    #[error("add {path} to the corpus: its run broke nothing")]
+    NoFinding { path: PathBuf },
+    /// A file that cannot be removed.
+    #[error("remove {path}: {error}")]
+    Remove { path: PathBuf, error: io::Error },
+    /// No such node.
+    #[error("find node \"{name}\": this run has members n1..n{members} and {clients} clients (c1, c2 ...)")]
+    NoNode { name: String, members: u32, clients: u32 },
+    /// A run that failed as it was shrunk, and not as it was told.
+    #[error("tell the story: the shrunk run does not fail any more, so it is not deterministic")]
+    Untold,
     /// A scenario that cannot be run.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -72,9 +88,11 @@ impl CliError {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Document(_)
+            Self::Untold
+            | Self::Document(_)
             | Self::Figure(_)
             | Self::Explore(ExploreError::Threads(_))
+            | Self::Shrink(ShrinkError::Threads(_))
             | Self::Reproduce(
                 ReproduceError::Threads(_) | ReproduceError::Scenario { .. } | ReproduceError::Launch { .. },
             ) => Exit::Internal,

@@ -34,13 +34,19 @@ pub(crate) struct Terminal {
     quiet: bool,
     json: bool,
     color: bool,
+    colored_results: bool,
 }
 
 impl Terminal {
     /// Colors are for terminals, unless `NO_COLOR` is set to something.
     pub(crate) fn new(quiet: bool, json: bool) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { quiet, json, color: io::stderr().is_terminal() && !no_color }
+        Self {
+            quiet,
+            json,
+            color: io::stderr().is_terminal() && !no_color,
+            colored_results: io::stdout().is_terminal() && !no_color,
+        }
     }
 
     /// How many columns a text on stdout may have: as many as the terminal, up to what reads well. Without a terminal
@@ -56,15 +62,36 @@ impl Terminal {
         self.color
     }
 
+    /// Whether stdout may be colored.
+    pub(crate) fn color_of_results(&self) -> bool {
+        self.colored_results
+    }
+
     /// The result: the document if JSON is asked for, else the words. A reader that went away is no error.
     pub(crate) fn result(&self, document: impl FnOnce() -> Value, words: &str) -> Result<(), CliError> {
         let text = if self.json { format!("{:#}\n", document()) } else { words.to_owned() };
+        self.write(&text)
+    }
+
+    /// Whether a document is asked for.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// Text on stdout, whatever is asked for. A reader that went away is no error.
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    pub(crate) fn write(&self, text: &str) -> Result<(), CliError> {
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
             _ => Ok(()),
         }
+    }
+
+    /// A part of a result that comes piece by piece; nothing if a document is asked for.
+    pub(crate) fn say(&self, words: &str) -> Result<(), CliError> {
+        if self.json { Ok(()) } else { self.result(|| Value::Null, words) }
     }
 
     /// A remark beside the result, unless quiet is asked for.

@@ -13,6 +13,7 @@ use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
 use crate::process::{Factory, Protocol, Role};
 use crate::trace::{Trace, Tracer};
+use crate::workload::Workload;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Ends the run and tells what it came to.
@@ -88,6 +89,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         for (family, count) in faults.families() {
             activity.insert(format!("faults.{}", family.name()), count);
         }
+        activity.insert("faults.fired".to_owned(), faults.total());
         activity.insert("faults.refused".to_owned(), faults.refused);
         let mut put = |name: &str, value: u64| {
             activity.insert(name.to_owned(), value);
@@ -95,8 +97,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         put("operations.invoked", self.clients.invoked);
         put("operations.returned", self.clients.returned);
         put("operations.succeeded", self.clients.succeeded);
+        put("operations.waited", self.clients.waited);
+        put("operations.skipped", self.clients.workload.as_ref().map_or(0, Workload::skipped));
         put("syncs.ok", self.storage.counts.0);
         put("syncs.failed", self.storage.counts.1);
+        put("disks.torn", self.storage.torn);
+        put("disks.lost", self.storage.lost_tails);
+        put("disks.rotten", self.storage.rotten);
         put("progress.owed", u64::from(matches!(progress, Progress::Made { .. } | Progress::Missed)));
         put("ended.early", u64::from(ended == Ended::EventLimit));
         let (coordinating, working) = self.kernel.servers.booked();
