@@ -9,6 +9,8 @@ use sim_core::ratio::Ratio;
 use super::command::completions::CompletionsArguments;
 use super::command::explain::ExplainArguments;
 use super::command::list::ListArguments;
+use super::command::report::ReportArguments;
+use super::command::shrink::ShrinkArguments;
 use super::command::validate::ValidateArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
@@ -32,8 +34,12 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Run a capsule again.
     Replay(ReplayArguments),
+    /// Draw a run from its record: a page, and its figures as files.
+    Report(ReportArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Make the run of a capsule as small as possible.
+    Shrink(ShrinkArguments),
     /// Check scenario files and run nothing.
     Validate(ValidateArguments),
     /// List what there is.

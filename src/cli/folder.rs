@@ -36,14 +36,15 @@ pub(crate) fn record(
     }
 }
 
-/// Writes the record, the resolved scenario and the report.
-pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<(), CliError> {
+/// Writes the record, the resolved scenario and the report; where the report is.
+pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<PathBuf, CliError> {
     let scenario = format!("{:#}\n", record.scenario);
     artefact::write(&folder.join("scenario.json"), scenario.as_bytes())?;
     let text = record.to_json()?;
     artefact::write(&folder.join(FILE_NAME), text.as_bytes())?;
-    artefact::write(&folder.join(PAGE), &page(&record))?;
-    Ok(())
+    let report = folder.join(PAGE);
+    artefact::write(&report, &page(&record))?;
+    Ok(report)
 }
 
 /// The largest record that is read, in bytes: 256 MiB.

@@ -5,4 +5,5 @@ mod campaign;
 mod capsule;
 mod commands;
 mod explain;
+mod report;
 mod validate;
