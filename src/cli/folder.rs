@@ -43,7 +43,9 @@ pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<PathBuf, Cli
     let text = record.to_json()?;
     artefact::write(&folder.join(FILE_NAME), text.as_bytes())?;
     let report = folder.join(PAGE);
-    artefact::write(&report, &page(&record))?;
+    // Drawn from what was written, as `report` will: a number may lose its last bit on the way through a file.
+    let read = RunRecord::from_json(&text).map_err(|error| CliError::Record { path: report.clone(), error })?;
+    artefact::write(&report, &page(&read))?;
     Ok(report)
 }
 
@@ -57,7 +59,8 @@ pub(crate) fn read(path: &Path) -> Result<(PathBuf, RunRecord), CliError> {
         return Err(CliError::NoRecord { path });
     }
     let text = files::read(&path, LARGEST)?;
-    let record = RunRecord::from_json(&text).map_err(|error| CliError::Record { path: path.clone(), error })?;
+    let record =
+        RunRecord::from_json(&text).map_err(|error| CliError::Record { path: path.clone(), error })?;
     Ok((path, record))
 }
 

@@ -31,10 +31,18 @@ pub(super) fn table(heads: &[String], rows: &[Vec<String>], about: &str) -> Mark
     }
 }
 
+/// A head stands on the side of the cells below it.
+fn head<'a>(name: &str, mut cells: impl Iterator<Item = &'a String>) -> Markup {
+    let numbers = cells.all(|cell| cell.is_empty() || is_number(cell));
+    html! { @if numbers { th.number scope="col" { (name) } } @else { th scope="col" { (name) } } }
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit() || first == '-' || first == '\u{2212}')
+}
+
 fn cell(text: &str) -> Markup {
-    let number =
-        text.starts_with(|first: char| first.is_ascii_digit() || first == '-' || first == '\u{2212}');
-    html! { @if number { td.number { (text) } } @else { td { (text) } } }
+    html! { @if is_number(text) { td.number { (text) } } @else { td { (text) } } }
 }
 
 fn heads(names: &[&str]) -> Vec<String> {
