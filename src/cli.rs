@@ -44,11 +44,8 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
-<<<<<<< HEAD
         Command::Report(report) => command::report::report(report, &terminal),
-=======
         Command::Corpus(corpus) => command::corpus::corpus(&registry, corpus, &terminal),
->>>>>>> main
         Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
         Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),

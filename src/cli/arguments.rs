@@ -11,11 +11,8 @@ use super::command::corpus::CorpusArguments;
 use super::command::demo::DemoArguments;
 use super::command::explain::ExplainArguments;
 use super::command::list::ListArguments;
-<<<<<<< HEAD
-use super::command::report::ReportArguments;
-=======
 use super::command::replay::ReplayArguments;
->>>>>>> main
+use super::command::report::ReportArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::validate::ValidateArguments;
 

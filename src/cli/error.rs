@@ -91,13 +91,9 @@ impl CliError {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-<<<<<<< HEAD
-            Self::Document(_)
-            | Self::Figure(_)
-=======
             Self::Untold
             | Self::Document(_)
->>>>>>> main
+            | Self::Figure(_)
             | Self::Explore(ExploreError::Threads(_))
             | Self::Shrink(ShrinkError::Threads(_)) => Exit::Internal,
             _ => Exit::Usage,

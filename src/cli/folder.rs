@@ -44,7 +44,8 @@ pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<PathBuf, Cli
     artefact::write(&folder.join(FILE_NAME), text.as_bytes())?;
     let report = folder.join(PAGE);
     // Drawn from what was written, as `report` will: a number may lose its last bit on the way through a file.
-    let read = RunRecord::from_json(&text).map_err(|error| CliError::Record { path: report.clone(), error })?;
+    let read =
+        RunRecord::from_json(&text).map_err(|error| CliError::Record { path: report.clone(), error })?;
     artefact::write(&report, &page(&read))?;
     Ok(report)
 }

@@ -6,11 +6,7 @@ use scenarios::capsule::Capsule;
 use scenarios::plan::{Plan, compile};
 use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
-<<<<<<< HEAD
 use scenarios::story::{tell, tell_whole};
-=======
-use scenarios::story::tell_whole;
->>>>>>> main
 use sim_core::check::Verdict;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
@@ -42,22 +38,15 @@ pub(crate) fn run(
         (run_once(&plan, &launch)?, None)
     };
     let met = loaded.scenario.expect.met(&outcome);
-<<<<<<< HEAD
-    let kept = keep(&loaded, &plan, &outcome, &arguments.scenario, met)?;
+    let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome)? };
+    let kept = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref())?;
     let again = || story::run_command(&arguments.scenario, &plants, arguments.seed);
     let replay = kept.as_ref().map_or_else(again, |kept| kept.replay.clone());
     let mut words = story::of_run(&loaded, &plan, &outcome, watch, &replay);
     words += &kept.map_or_else(String::new, |kept| story::of_report(&kept.report));
-=======
-    let told = if met { None } else { tell_whole(&plan, None)? };
-    let told = told.map(|told| told.story);
-    let replay = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref())?;
-    let replay = replay.unwrap_or_else(|| story::run_command(&arguments.scenario, &plants, arguments.seed));
-    let mut words = story::of_run(&loaded, &plan, &outcome, watch, &replay);
-    if let Some(told) = &told {
+    if let Some(told) = told.as_ref().filter(|_| !met) {
         words += &format!("\n{}", steps::words(told, terminal.color_of_results()));
     }
->>>>>>> main
     terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
     Ok(match divergence {
         Some(divergence) => complain(&divergence, terminal),
@@ -84,14 +73,9 @@ fn keep(
     plan: &Plan,
     outcome: &Outcome,
     arguments: &ScenarioArguments,
-<<<<<<< HEAD
-    met: bool,
-) -> Result<Option<Kept>, CliError> {
-=======
     told: Option<&Story>,
-) -> Result<Option<String>, CliError> {
+) -> Result<Option<Kept>, CliError> {
     let met = loaded.scenario.expect.met(outcome);
->>>>>>> main
     let found = !met && !matches!(outcome.verdict, Verdict::Pass | Verdict::Inconclusive);
     if !found && arguments.out.is_none() {
         return Ok(None);
@@ -101,8 +85,7 @@ fn keep(
     let capsule = Capsule::new(loaded, plan, outcome, &build_name());
     let path = files::write_capsule(&folder, &name, &capsule)?;
     let replay = scenarios::capsule::replay_command(&path.display().to_string());
-<<<<<<< HEAD
-    let record = folder::record(loaded, outcome, met, &replay, told(plan, outcome)?);
+    let record = folder::record(loaded, outcome, met, &replay, told.cloned());
     let report = folder::write(&folder, record)?;
     Ok(Some(Kept { replay, report }))
 }
@@ -120,10 +103,6 @@ fn told(plan: &Plan, outcome: &Outcome) -> Result<Option<Story>, CliError> {
     let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
     let told = if whole { tell_whole(plan, None)? } else { tell(plan, None)? };
     Ok(told.map(|told| told.story))
-=======
-    folder::write(&folder, folder::record(loaded, outcome, met, &replay, told.cloned()))?;
-    Ok(Some(replay))
->>>>>>> main
 }
 
 fn exit(verdict: Verdict, met: bool) -> Exit {
