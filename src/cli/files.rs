@@ -46,7 +46,8 @@ fn source(name: &str) -> Result<Source, CliError> {
     Ok(Source { name: name.to_owned(), text: read(path, LARGEST as u64)? })
 }
 
-fn read(path: &Path, limit: u64) -> Result<String, CliError> {
+/// Reads a text that is not absurdly long.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
     let failed = |error| CliError::Read { path: path.to_owned(), error };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > limit {
