@@ -76,9 +76,6 @@ pub(crate) enum CliError {
     /// The literature.
     #[error(transparent)]
     Reproduce(#[from] ReproduceError),
-    /// A figure that could not be drawn.
-    #[error(transparent)]
-    Figure(#[from] FigureError),
     /// A file that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
