@@ -6,5 +6,6 @@ mod capsule;
 mod commands;
 mod demo;
 mod explain;
+mod replay;
 mod shrink;
 mod validate;

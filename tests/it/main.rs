@@ -14,3 +14,4 @@ mod lease_lock;
 mod own_protocol;
 mod paper;
 mod support;
+mod survives;
