@@ -39,6 +39,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Run(run) => command::run::run(&registry, run, &terminal),
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
+        Command::Schema => command::schema::schema(&registry, &terminal),
         Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
         Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Print the JSON Schema of scenarios, for editors.
+    Schema,
     /// Check scenario files and run nothing.
     Validate(ValidateArguments),
     /// List what there is.

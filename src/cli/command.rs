@@ -6,4 +6,5 @@ pub(crate) mod explore;
 pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod validate;
