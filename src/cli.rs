@@ -9,6 +9,8 @@ mod exit;
 mod files;
 mod folder;
 mod interrupt;
+mod shrunk;
+mod steps;
 mod story;
 mod table;
 mod terminal;
@@ -40,6 +42,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::Schema => command::schema::schema(&registry, &terminal),
+        Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
         Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
         Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),

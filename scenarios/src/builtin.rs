@@ -42,6 +42,7 @@ builtins! {
     "raft-overload"
     "raft-storm"
     "raft-swarm"
+    "demo-bug"
     "bracha-calm"
     "bracha-equivocation"
     "bracha-twins"

@@ -16,6 +16,8 @@ pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod schema;
+pub mod shrink;
+pub mod story;
 #[cfg(test)]
 mod testing;
 

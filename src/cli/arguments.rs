@@ -9,6 +9,7 @@ use sim_core::ratio::Ratio;
 use super::command::completions::CompletionsArguments;
 use super::command::explain::ExplainArguments;
 use super::command::list::ListArguments;
+use super::command::shrink::ShrinkArguments;
 use super::command::validate::ValidateArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// Print the JSON Schema of scenarios, for editors.
     Schema,
+    /// Make the run of a capsule as small as possible.
+    Shrink(ShrinkArguments),
     /// Check scenario files and run nothing.
     Validate(ValidateArguments),
     /// List what there is.

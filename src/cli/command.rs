@@ -7,4 +7,5 @@ pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod shrink;
 pub(crate) mod validate;

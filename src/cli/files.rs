@@ -78,9 +78,15 @@ pub(crate) fn capsule(path: &Path, edited: bool) -> Result<(Capsule, bool), CliE
 /// Writes a capsule into a folder.
 pub(crate) fn write_capsule(folder: &Path, name: &str, capsule: &Capsule) -> Result<PathBuf, CliError> {
     let path = folder.join(name);
-    let text = capsule.to_json(&path.display().to_string())?;
-    scenarios::artefact::write(&path, text.as_bytes())?;
+    write_capsule_at(&path, capsule)?;
     Ok(path)
+}
+
+/// Writes a capsule to a place.
+pub(crate) fn write_capsule_at(path: &Path, capsule: &Capsule) -> Result<(), CliError> {
+    let text = capsule.to_json(&path.display().to_string())?;
+    scenarios::artefact::write(path, text.as_bytes())?;
+    Ok(())
 }
 
 /// The folder that files of a scenario are written to.
