@@ -4,6 +4,7 @@ mod validator;
 
 use seedstorm::prelude::{Format, Source, load};
 use seedstorm::scenarios::document::Document;
+use seedstorm::scenarios::scenario::reload;
 use seedstorm::scenarios::{builtin, schema};
 use serde_json::Value;
 
@@ -38,6 +39,8 @@ fn every_built_in_scenario_keeps_to_it_as_written_and_resolved() {
         assert_eq!(validator.check(&tree(scenario.text)), Ok(()), "{}", scenario.name);
         let resolved = loads(scenario.text).unwrap();
         assert_eq!(validator.check(&resolved), Ok(()), "{} resolved", scenario.name);
+        let again = reload(&seedstorm::registry(), scenario.name, &resolved).unwrap();
+        assert_eq!(again.resolved, resolved, "{}", scenario.name);
     }
 }
 
@@ -157,7 +160,7 @@ const SLIPS: [(&str, &str); 40] = [
     ("at = \"1s\"\n", ""),
     ("at = \"3s\"\n", "at = \"3s\"\non = { event = \"BecameLeader\" }\n"),
     ("slow = { target = \"20%\", percent = 300 }", ""),
-    ("slow = {", "pause = { target = \"n1\" }\nslow = {"),
+    ("at = \"8s\"", "at = \"8s\"\npause = { target = \"n1\" }"),
     ("partition = { groups", "partition = { split = \"halves\", groups"),
     ("\"spread\"", "\"spreaded\""),
     ("nth = 2", "nth = 0"),
@@ -209,7 +212,8 @@ fn a_value_of_another_type_anywhere_is_refused_by_both() {
         {
             let mut value = whole.clone();
             let slot = value.pointer_mut(&place).unwrap();
-            if *slot == wrong {
+            // Counters have names of their own, which only the loader knows.
+            if *slot == wrong || (place == "/checks/at_least" && wrong.is_object()) {
                 continue;
             }
             *slot = wrong.clone();
@@ -219,4 +223,29 @@ fn a_value_of_another_type_anywhere_is_refused_by_both() {
             assert_eq!(loaded, described, "{wrong} at {place}");
         }
     }
+}
+
+#[test]
+fn the_guide_has_every_key_of_every_table() {
+    let schema = schema::scenario(&seedstorm::registry());
+    let guide = include_str!("../../docs/guide/scenarios.md");
+    let mut rows = 0;
+    let mut check = |heading: &str, table: &Value| {
+        let (_, rest) = guide.split_once(&format!("\n### {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+        let section = rest.split("\n###").next().unwrap_or(rest);
+        for (key, property) in table["properties"].as_object().unwrap() {
+            let row = format!("| `{key}` | {} |\n", property["description"].as_str().unwrap());
+            assert!(section.contains(&row), "{heading} of the guide lacks {row}");
+            rows += 1;
+        }
+    };
+    check("At the top", &schema);
+    for (name, property) in schema["properties"].as_object().unwrap() {
+        if property["properties"].is_object() {
+            check(&format!("`[{name}]`"), property);
+        } else if property["items"].is_object() {
+            check(&format!("`[[{name}]]`"), &property["items"]);
+        }
+    }
+    assert!(rows > 90, "{rows} rows");
 }

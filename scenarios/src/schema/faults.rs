@@ -43,11 +43,19 @@ fn one_of(keys: &[&str]) -> Value {
 }
 
 /// The parameters of a fault, by its key.
+///
+/// # Panics
+/// If a key is not described; a test asks for all of them.
 fn fault(key: &str) -> Value {
-    let aim = || table(&["target"], json!({ "target": selector() }));
-    let crash = || table(&["target"], json!({ "target": selector(), "restart_after": duration() }));
+    let described = of_links(key).or_else(|| of_slots(key));
+    let (schema, words) = described.unwrap_or_else(|| panic!("the fault {key} has no schema"));
+    about(schema, words)
+}
+
+/// Faults of links.
+fn of_links(key: &str) -> Option<(Value, &'static str)> {
     let odds = || links(&["probability"], json!({ "probability": probability() }));
-    let (schema, words) = match key {
+    Some(match key {
         "partition" => (partition(), "Links are cut."),
         "flap" => (
             table(
@@ -79,6 +87,15 @@ fn fault(key: &str) -> Value {
             links(&["bytes_per_second"], json!({ "bytes_per_second": super::form::count(0, u64::MAX) })),
             "Senders get only so many bytes per second through.",
         ),
+        _ => return None,
+    })
+}
+
+/// Faults of processes, disks, clocks and identities.
+fn of_slots(key: &str) -> Option<(Value, &'static str)> {
+    let aim = || table(&["target"], json!({ "target": selector() }));
+    let crash = || table(&["target"], json!({ "target": selector(), "restart_after": duration() }));
+    Some(match key {
         "crash" => (crash(), "Processes stop, and start again from their disks if they are to."),
         "amnesia" => (crash(), "Processes stop and their disks are gone."),
         "pause" => (aim(), "Processes stand still."),
@@ -123,10 +140,8 @@ fn fault(key: &str) -> Value {
             table(&["target"], json!({ "target": selector(), "place": selector() })),
             "A second copy of an identity runs in another slot.",
         ),
-        // A test wants every key described; until then anything goes, so that the schema stays true.
-        _ => (json!({}), ""),
-    };
-    about(schema, words)
+        _ => return None,
+    })
 }
 
 /// Parameters of faults that make links worse: all links, those of a target, or those from some to others.
