@@ -103,7 +103,7 @@ pub(super) fn measure() -> Value {
     ] });
     let entry = table(
         &["name", "what"],
-        json!({ "name": about(json!({ "type": "string" }), "How the outcome names it."), "what": what }),
+        json!({ "name": about(json!({ "type": "string" }), "How the outcome names it."), "what": about(what, "What it counts.") }),
     );
     about(list(entry), "One number per run each.")
 }
