@@ -50,14 +50,17 @@ impl<T> Slab<T> {
     pub fn insert(&mut self, value: T) -> u32 {
         self.len += 1;
         let key = self.free;
-        let Some(slot) = self.slots.get_mut(key as usize) else {
-            return self.grow(value);
-        };
-        if let Slot::Free(next) = *slot {
-            self.free = next;
+        match self.slots.get_mut(key as usize) {
+            None => self.grow(value),
+            Some(Slot::Full(_)) => unreachable!("only free slots are on the list of free slots"),
+            Some(slot @ Slot::Free(_)) => {
+                if let Slot::Free(next) = *slot {
+                    self.free = next;
+                }
+                *slot = Slot::Full(value);
+                key
+            }
         }
-        *slot = Slot::Full(value);
-        key
     }
 
     /// Takes the value at `key` out and frees the key.

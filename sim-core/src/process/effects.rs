@@ -113,6 +113,7 @@ impl<P: Protocol> Effects<P> {
     }
 
     /// Forgets all effects, keeping the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.list.clear();
         self.recipients.clear();
@@ -124,6 +125,7 @@ impl<P: Protocol> Effects<P> {
     }
 }
 
+#[inline]
 fn index(length: usize) -> u32 {
     u32::try_from(length).expect("a step has fewer than 2^32 recipients")
 }
