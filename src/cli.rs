@@ -39,6 +39,8 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
+        Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),
+        Command::Completions(completions) => command::completions::completions(completions, &terminal),
     };
     result.unwrap_or_else(|error| report(&error, &terminal))
 }

@@ -4,4 +4,5 @@
 //! any protocol, also a stranger's. A record is a file in a run's folder, and a report is made from it without running
 //! anything again.
 
+pub mod figure;
 pub mod record;

@@ -4,6 +4,8 @@
 //! something else. Its checksum covers everything else in it, so that a file that was cut short, or changed by hand
 //! without saying so, is not taken for a run.
 
+mod fates;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::check::Verdict;
@@ -15,6 +17,8 @@ use sim_core::setup::Setup;
 use crate::ENGINE;
 use crate::plan::Plan;
 use crate::scenario::{Loaded, hash};
+
+pub use fates::Fates;
 
 /// The version of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +58,9 @@ pub struct Capsule {
     pub executed: Vec<Executed>,
     /// The executed plan as a plan of its own: moments as they came, slots as they were drawn.
     pub pinned: FaultPlan,
+    /// What chance did to messages.
+    #[serde(default)]
+    pub fates: Fates,
     /// What it was judged to be.
     pub verdict: Verdict,
     /// The check that found the first violation, if there was one.
@@ -102,12 +109,19 @@ impl Capsule {
             setup: plan.setup.clone(),
             executed: outcome.faults.clone(),
             pinned: outcome.plan.clone(),
+            fates: Fates::of(&plan.setup, outcome),
             verdict: outcome.verdict,
             check: first.map(|violation| violation.check.clone()),
             message: first.map(|violation| violation.message.clone()),
             fingerprint: first.map(|violation| violation.fingerprint.clone()),
             digest: outcome.digest,
         }
+    }
+
+    /// The run with everything in it given rather than drawn: faults at the moments and slots that they came to, and
+    /// messages that meet the fates they met. The same as [`Capsule::setup`] on the engine that recorded it.
+    pub fn pinned_setup(&self) -> Setup {
+        Setup { faults: self.pinned.clone(), ..self.fates.given(&self.setup) }
     }
 
     /// The file's text, with its checksum and the command that replays it.

@@ -9,6 +9,7 @@ pub mod builtin;
 pub mod capsule;
 pub mod document;
 pub mod explore;
+pub mod glossary;
 pub mod plan;
 pub mod problem;
 pub mod replay;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use sim_core::check::Verdict;
 use sim_core::digest::RunDigest;
-use sim_core::fault::FaultPlan;
 use sim_core::outcome::Outcome;
 use sim_core::registry::{Launch, LaunchError, ParameterError, Registry};
 use sim_core::setup::Setup;
@@ -66,7 +65,8 @@ pub struct ReplayOptions<'a> {
     pub intact: bool,
 }
 
-/// Runs a capsule again: on the same engine and build as drawn, and otherwise from its pinned plan.
+/// Runs a capsule again: on the same engine and build as drawn, and otherwise from its
+/// pinned plan and fates.
 ///
 /// # Errors
 /// If this program cannot run it.
@@ -77,18 +77,21 @@ pub fn replay(
     launch: &Launch,
 ) -> Result<Replay, ReplayError> {
     let same_build = options.intact && capsule.engine == ENGINE && capsule.build == options.build;
-    let faults = if same_build { &capsule.setup.faults } else { &capsule.pinned };
-    let plan = plan_of(registry, capsule, faults)?;
+    let setup = if same_build { capsule.setup.clone() } else { capsule.pinned_setup() };
+    let plan = plan_of(registry, capsule, setup)?;
     let outcome = run(&plan, launch)?;
     let replayed = if same_build { same(capsule, &outcome) } else { judge(capsule, &outcome) };
     Ok(Replay { replayed, same_build, outcome, plan })
 }
 
-fn plan_of(registry: &Registry, capsule: &Capsule, faults: &FaultPlan) -> Result<Plan, ReplayError> {
+/// A setup, to be run with the protocol, the parameters and the plants of a capsule.
+///
+/// # Errors
+/// If this program has no such protocol, or it does not accept the parameters.
+pub fn plan_of(registry: &Registry, capsule: &Capsule, setup: Setup) -> Result<Plan, ReplayError> {
     let entry = registry.find(&capsule.protocol);
     let entry = entry.ok_or_else(|| ReplayError::Protocol(capsule.protocol.clone()))?;
     let cluster = Arc::from(entry.configure(&capsule.parameters)?);
-    let setup = Setup { faults: faults.clone(), ..capsule.setup.clone() };
     Ok(Plan { setup, cluster, protocol: entry.info(), plants: capsule.plants.clone() })
 }
 

@@ -33,7 +33,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     plants: &[Plant {
         name: "bad-coin",
         id: "T01",
-        about: "Fails at seeds 3, 10, 17 ...",
+        about: "Fails at seeds 3, 10, 17 and so on.",
         breaks: "toy/agreement",
         source: "a test",
     }],

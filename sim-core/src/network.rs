@@ -165,6 +165,8 @@ pub struct Network {
     /// The latest arrival of a stream message from each slot to itself; slots that sent none may be missing.
     loopback: Vec<Time>,
     pins: Pins,
+    /// Whether what is not pinned is left to no chance.
+    pins_only: bool,
     changes: Changes,
 }
 
@@ -205,6 +207,7 @@ impl Network {
             down: SlotSet::default(),
             loopback: Vec::new(),
             pins: Pins::default(),
+            pins_only: false,
             changes: Changes::default(),
         };
         network.settle();
@@ -271,9 +274,11 @@ impl Network {
         self.slots += 1;
     }
 
-    /// Fixes fates by hand, in place of those that were fixed before.
-    pub fn pin(&mut self, pins: Pins) {
+    /// Fixes fates by hand, in place of those that were fixed before. With `only`, messages that are not pinned meet
+    /// their plain latency: no loss, duplicate, damage or spike.
+    pub fn pin(&mut self, pins: Pins, only: bool) {
         self.pins = pins;
+        self.pins_only = only;
         self.settle();
     }
 
@@ -287,6 +292,7 @@ impl Network {
         self.quiet = self.cuts.is_empty()
             && self.windows.is_empty()
             && self.pins.is_empty()
+            && !self.pins_only
             && self.lines.is_none()
             && self.routes.is_none()
             && self.chances.corrupt.is_zero();
@@ -373,7 +379,7 @@ impl Network {
     }
 
     fn pinned(&self, packet: &Packet) -> bool {
-        !self.pins.is_empty() && !self.pins.of(packet).is_empty()
+        self.pins_only || !self.pins.is_empty() && !self.pins.of(packet).is_empty()
     }
 
     /// The latencies of all hops, the first from a given word.

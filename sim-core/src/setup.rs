@@ -41,6 +41,10 @@ pub struct Setup {
     pub behavior: Option<String>,
     /// Fates of single messages that are given rather than drawn.
     pub pins: Pins,
+    /// Whether `pins` are all that chance does to messages: what is not pinned meets its plain latency, whatever the
+    /// network model and degradations say.
+    #[serde(default)]
+    pub pins_only: bool,
     /// When to stop before the end.
     pub stop: Vec<Stop>,
     /// What to report as one number per run.
@@ -73,6 +77,7 @@ impl Setup {
             faults: FaultPlan::default(),
             behavior: None,
             pins: Pins::default(),
+            pins_only: false,
             stop: Vec::new(),
             measures: Vec::new(),
             initial: Initial::default(),

@@ -3,8 +3,12 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use sim_core::ratio::Ratio;
+
+use super::command::completions::CompletionsArguments;
+use super::command::explain::ExplainArguments;
+use super::command::list::ListArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
@@ -31,6 +35,10 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// List what there is.
     List(ListArguments),
+    /// Explain a name: of a check, fault, plant, scenario, target, verdict, knob, exit code ...
+    Explain(ExplainArguments),
+    /// Print the completions of a shell.
+    Completions(CompletionsArguments),
 }
 
 /// Which scenario, changed how.
@@ -86,27 +94,6 @@ pub(crate) struct ExploreArguments {
     /// End at the lowest seed that fails.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ListArguments {
-    /// What to list; everything if absent.
-    pub(crate) what: Option<Listed>,
-}
-
-/// What can be listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Listed {
-    /// Protocols.
-    Protocols,
-    /// Built-in scenarios.
-    Scenarios,
-    /// Checks.
-    Checks,
-    /// Faults.
-    Faults,
-    /// Planted bugs.
-    Plants,
 }
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.

@@ -1,5 +1,7 @@
 //! One module per command.
 
+pub(crate) mod completions;
+pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod list;
 pub(crate) mod replay;

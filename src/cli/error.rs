@@ -30,6 +30,9 @@ pub(crate) enum CliError {
     /// No such planted bug.
     #[error("switch on \"{name}\": {protocol} has no such plant{}; {known}", hint(nearest.as_deref()))]
     NoPlant { name: String, protocol: &'static str, nearest: Option<&'static str>, known: String },
+    /// A name that nothing has.
+    #[error("explain \"{name}\": nothing has this name{}; `seedstorm list` shows every name", hint(nearest.as_deref()))]
+    NoTerm { name: String, nearest: Option<String> },
     /// No capsule.
     #[error("{path}: {error}")]
     Capsule { path: PathBuf, error: CapsuleError },

@@ -27,3 +27,25 @@ impl From<Exit> for ExitCode {
         Self::from(exit as u8)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scenarios::glossary::EXIT_CODES;
+
+    use super::Exit;
+
+    #[test]
+    fn every_code_is_explained() {
+        let all = [
+            Exit::AsExpected,
+            Exit::Finding,
+            Exit::Usage,
+            Exit::Inconclusive,
+            Exit::NothingRan,
+            Exit::Internal,
+            Exit::Interrupted,
+        ];
+        let explained = EXIT_CODES.map(|(code, _)| code);
+        assert_eq!(explained, all.map(|exit| exit as u8));
+    }
+}

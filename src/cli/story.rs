@@ -24,7 +24,7 @@ struct Lines(String);
 impl Lines {
     fn add(&mut self, label: &str, words: &str) {
         if !words.is_empty() {
-            let _ = writeln!(self.0, "{label:<12}{words}");
+            let _ = writeln!(self.0, "{label:<13}{words}");
         }
     }
 }

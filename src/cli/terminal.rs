@@ -2,10 +2,31 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use super::error::CliError;
+
+/// Longer lines are hard to read.
+const WIDEST: usize = 110;
+
+/// Breaks a text into lines of at most so many columns; all but the first begin with `indent`. A word that is longer than
+/// a line gets one of its own. Ends with a line break.
+pub(crate) fn wrap(text: &str, indent: &str, columns: usize) -> String {
+    let (mut whole, mut line) = (String::new(), String::new());
+    // The text's own indentation and inner columns are kept: only single spaces are places to break at.
+    for word in text.split_inclusive(' ') {
+        let length = line.chars().count() + word.trim_end().chars().count();
+        if length > columns && !line.trim().is_empty() {
+            whole += line.trim_end();
+            whole.push('\n');
+            line = indent.to_owned();
+        }
+        line += word;
+    }
+    whole + line.trim_end() + "\n"
+}
 
 /// How to speak.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +41,14 @@ impl Terminal {
     pub(crate) fn new(quiet: bool, json: bool) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { quiet, json, color: io::stderr().is_terminal() && !no_color }
+    }
+
+    /// How many columns a text on stdout may have: as many as the terminal, up to what reads well. Without a terminal
+    /// lines are not broken, so that other programs find whole ones.
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    pub(crate) fn width(&self) -> usize {
+        let size = io::stdout().is_terminal().then(|| Term::stdout().size_checked()).flatten();
+        size.map_or(usize::MAX, |(_, columns)| usize::from(columns).clamp(40, WIDEST))
     }
 
     /// Whether stderr may be colored.
@@ -64,5 +93,20 @@ impl Terminal {
         if !self.quiet && bar.is_hidden() {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn texts_are_broken_between_words() {
+        assert_eq!(
+            wrap("  name  one two three four", "        ", 17),
+            "  name  one two\n        three\n        four\n"
+        );
+        assert_eq!(wrap("one two", "", usize::MAX), "one two\n");
+        assert_eq!(wrap("unbreakable", "  ", 4), "unbreakable\n");
     }
 }

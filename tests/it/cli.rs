@@ -4,3 +4,4 @@ mod bad_input;
 mod campaign;
 mod capsule;
 mod commands;
+mod explain;

@@ -7,6 +7,8 @@ use std::collections::HashSet;
 
 use seedstorm::prelude::*;
 use seedstorm::scenarios::builtin;
+use seedstorm::scenarios::capsule::Capsule;
+use seedstorm::scenarios::replay::{ReplayOptions, replay};
 use seedstorm::sim_core::facts::Facts;
 use seedstorm::sim_core::identity::NodeId;
 use seedstorm::sim_core::process::{Boot, Context, Input, Lane, Message, Observe, Process, Summary};
@@ -102,4 +104,29 @@ fn recording_and_running_again_change_nothing() {
             assert!(recorded.trace.is_some());
         }
     }
+}
+
+/// What a capsule of another engine is replayed with: the executed plan and the fates that messages met, and no chance
+/// but plain latency. Loss, damage, copies and spikes come out as they were drawn.
+#[test]
+fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
+    let registry = seedstorm::registry();
+    let mut pinned_fates = 0;
+    for name in ["raft-swarm", "bracha-swarm", "epidemic-swarm"] {
+        let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
+        for seed in 0..15 {
+            let plan = compile(&loaded, seed, &[]);
+            let outcome = run(&plan, &Launch::default()).unwrap();
+            let capsule = Capsule::new(&loaded, &plan, &outcome, "this build");
+            assert!(capsule.fates.complete, "{name} {seed}");
+            pinned_fates += capsule.fates.pins.iter().count();
+            let options = ReplayOptions { build: "another build", intact: true };
+            let replay = replay(&registry, &capsule, options, &Launch::default()).unwrap();
+            assert!(replay.plan.setup.pins_only);
+            assert_eq!(replay.outcome.digest, outcome.digest, "{name} {seed}");
+            let again = Capsule::new(&loaded, &replay.plan, &replay.outcome, "another build");
+            assert_eq!(again.fates, capsule.fates, "{name} {seed}");
+        }
+    }
+    assert!(pinned_fates > 1_000, "{pinned_fates}");
 }

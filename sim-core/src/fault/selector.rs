@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Slot;
 use crate::ratio::Ratio;
+use crate::registry::Named;
 
 /// Some slots, by name, role, count or fraction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,6 +88,28 @@ const WORDS: [(&str, Selector); 6] = [
     ("quorum-minus-one", Selector::QuorumMinusOne),
     ("next-leader", Selector::NextLeader),
     ("event.node", Selector::EventNode),
+];
+
+/// What may be named besides a protocol's roles, one of each form, with what it means.
+pub const TARGETS: &[Named] = &[
+    Named { name: "all", about: "every member" },
+    Named { name: "clients", about: "every client" },
+    Named { name: "n3", about: "one member by its name, counted from n1, wherever that identity lives now" },
+    Named { name: "c2", about: "one client by its name, counted from c1" },
+    Named {
+        name: "slot(1-3,7)",
+        about: "exactly these slots, whoever lives there, as pinned plans name them",
+    },
+    Named { name: "every(follower)", about: "all members in a role" },
+    Named {
+        name: "next-leader",
+        about: "the likeliest to lead next: a member that does not lead and has come farthest",
+    },
+    Named { name: "random(2)", about: "so many members, drawn" },
+    Named { name: "1/3", about: "this share of the members, rounded down, at least one; 20% is a share too" },
+    Named { name: "minority", about: "the largest number of members below a half, drawn" },
+    Named { name: "quorum-minus-one", about: "one member less than a quorum, drawn" },
+    Named { name: "event.node", about: "where the event happened that the fault waits for" },
 ];
 
 impl Selector {

@@ -146,7 +146,7 @@ fn kernel<P: Protocol>(
     let refused = |error: &dyn std::fmt::Display| LaunchError::Setup(error.to_string());
     let mut network = Network::new(&setup.network, setup.members, setup.clients, setup.seed)
         .map_err(|error| refused(&error))?;
-    network.pin(setup.pins.clone());
+    network.pin(setup.pins.clone(), setup.pins_only);
     let driver = FaultDriver::new(&setup.faults, model, setup.members, setup.clients, setup.seed)
         .map_err(|error| refused(&error))?;
     Ok(Kernel::new(Parts {

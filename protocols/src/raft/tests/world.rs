@@ -31,6 +31,7 @@ fn setup(seed: u64, members: u32) -> Setup {
         faults: FaultPlan::default(),
         behavior: None,
         pins: sim_core::network::Pins::default(),
+        pins_only: false,
         stop: Vec::new(),
         measures: Vec::new(),
         initial: Initial::default(),

@@ -77,3 +77,16 @@ fn a_typing_error_gets_the_nearest_name_and_all_that_exist() {
     assert_eq!(check("follower").unwrap_err().nearest, None, "nothing is near");
     assert_eq!(nearest("BecameLeadr", ["Voted", "BecameLeader"]), Some("BecameLeader".to_owned()));
 }
+
+#[test]
+fn the_table_of_targets_has_every_form_once() {
+    let forms: Vec<Selector> = TARGETS.iter().map(|named| named.name.parse().unwrap()).collect();
+    for (named, form) in TARGETS.iter().zip(&forms) {
+        assert_eq!(form.to_string(), named.name);
+        let same = |other: &&Selector| std::mem::discriminant(*other) == std::mem::discriminant(form);
+        assert_eq!(forms.iter().filter(same).count(), 1, "{}", named.name);
+    }
+    for (word, selector) in &WORDS {
+        assert!(forms.contains(selector), "{word} is not in the table");
+    }
+}

@@ -26,7 +26,7 @@ fn a_pinned_message_meets_its_pins_and_no_chance() {
         pin(&doubled, PinnedFate::Duplicate(ms(3))),
         pin(&late, PinnedFate::Delay(ms(70))),
     ];
-    network.pin(pins.into_iter().collect());
+    network.pin(pins.into_iter().collect(), false);
     assert!(matches!(network.send(&plain), Sent::Two(..)));
     assert_eq!(network.send(&dropped), lost(Lost::Loss));
     assert_eq!(one(network.send(&late)).at, at(71));
@@ -34,7 +34,7 @@ fn a_pinned_message_meets_its_pins_and_no_chance() {
     let Sent::Two(first, second) = network.send(&doubled) else { panic!("not doubled") };
     assert_eq!((first.at, second.at), (at(11), at(4)));
     assert_eq!(network.changes().kept().len(), 1);
-    network.pin(Pins::default());
+    network.pin(Pins::default(), false);
     assert!(network.quiet && matches!(network.send(&dropped), Sent::Two(..)));
 }
 
@@ -44,19 +44,18 @@ fn a_stream_turns_pins_into_delay() {
     let [lost, late, doubled] = [at(0), at(1_000), at(2_000)].map(|now| segment(now, 0, 1));
     let fates =
         [(lost, PinnedFate::Drop), (late, PinnedFate::Delay(ms(7))), (doubled, PinnedFate::Duplicate(ms(1)))];
-    network.pin(fates.iter().map(|(packet, fate)| pin(packet, *fate)).collect());
+    network.pin(fates.iter().map(|(packet, fate)| pin(packet, *fate)).collect(), false);
     assert_eq!(fates.map(|(packet, _)| one(network.send(&packet)).at), [at(210), at(1_007), at(2_010)]);
 }
 
-/// Everything that chance did in one run, pinned in a network without chance, gives the same run.
+/// Everything that chance did in one run, pinned in a network that does nothing else, gives the same run.
 #[test]
 fn pinned_changes_stand_for_the_chance_that_made_them() {
-    let calm = NetworkModel::default();
     let rough = NetworkModel {
         loss: Ratio::new(1, 10),
         duplicate: Ratio::new(1, 10),
         corrupt: Ratio::new(1, 10),
-        ..calm.clone()
+        ..NetworkModel::default()
     };
     let packets: Vec<Packet> = (0..4_000)
         .map(|i| {
@@ -69,7 +68,8 @@ fn pinned_changes_stand_for_the_chance_that_made_them() {
     let send = |network: &mut Network| packets.iter().map(|packet| network.send(packet)).collect::<Vec<_>>();
     let mut first = network(&rough, 3);
     let delay = Some(Distribution::Exponential { mean: ms(50) });
-    first.degrade(DegradeId(1), &Degradation { spike: Ratio::new(1, 10), delay, ..Degradation::default() });
+    let spikes = Degradation { spike: Ratio::new(1, 10), delay, ..Degradation::default() };
+    first.degrade(DegradeId(1), &spikes);
     let before = send(&mut first);
     let changes = first.changes();
     assert!(changes.kept().len() > 1_000 && changes.omitted() == 0);
@@ -77,10 +77,14 @@ fn pinned_changes_stand_for_the_chance_that_made_them() {
     let pins: Pins = changes.kept().iter().copied().map(Pin::from).collect();
     let text = serde_json::to_string(&pins).unwrap();
     let pins: Pins = serde_json::from_str(&text).unwrap();
-    let mut second = network(&calm, 3);
-    second.pin(pins);
-    assert_eq!(send(&mut second), before);
-    assert!(second.changes().kept().is_empty());
+    // The same network with nothing else left to chance, and one whose chances are others.
+    for model in [&rough, &NetworkModel { loss: Ratio::new(1, 2), ..rough.clone() }] {
+        let mut second = network(model, 3);
+        second.degrade(DegradeId(1), &spikes);
+        second.pin(pins.clone(), true);
+        assert_eq!(send(&mut second), before);
+        assert!(second.changes().kept().is_empty());
+    }
 }
 
 #[test]

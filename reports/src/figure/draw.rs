@@ -1,0 +1,129 @@
+//! Draws a figure: frame and texts here, series in [`super::marks`].
+
+use super::canvas::{Align, Canvas, Ink, Letters};
+use super::font::width;
+use super::layout::{Layout, Legend, SMALL, TITLE, named};
+use super::marks::{draw_series, swatch};
+use super::{Figure, Scale};
+
+/// Draws it all, from the back to the front.
+pub(super) fn draw<C: Canvas>(figure: &Figure, canvas: &mut C) -> Result<(), C::Error> {
+    let layout = Layout::new(figure);
+    canvas.rect((0.0, 0.0), (f64::from(figure.size.0), f64::from(figure.size.1)), Ink::Paper, 1.0)?;
+    head(figure, &layout, canvas)?;
+    bands(figure, &layout, canvas)?;
+    axes(figure, &layout, canvas)?;
+    for index in 0..figure.series.len() {
+        draw_series(figure, index, &layout, canvas)?;
+    }
+    legend(figure, &layout, canvas)
+}
+
+fn letters(ink: Ink, align: Align) -> Letters {
+    Letters { size: SMALL, bold: false, align, ink }
+}
+
+fn head<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
+    let title = Letters { size: TITLE, bold: true, align: Align::Left, ink: Ink::Text };
+    canvas.text(&figure.title, (layout.left, layout.title_at), title)?;
+    for (line, at) in &layout.caption {
+        canvas.text(line, (layout.left, *at), letters(Ink::Muted, Align::Left))?;
+    }
+    let heading = figure.y.heading();
+    canvas.text(&heading, (layout.left, layout.y_heading_at), letters(Ink::Text, Align::Left))
+}
+
+fn bands<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
+    // Where the last name ended: names that would touch are left to the table.
+    let mut free = f64::NEG_INFINITY;
+    let mut last = "";
+    for band in &figure.bands {
+        let (Some(from), Some(to)) = (layout.x.share(band.from), layout.x.share(band.to)) else { continue };
+        if to < 0.0 || from > 1.0 {
+            continue;
+        }
+        let (from, to) = (layout.across(from.max(0.0)), layout.across(to.min(1.0)));
+        let wide = (to - from).max(1.5);
+        canvas.rect((from, layout.corner.1), (wide, layout.plot.1), Ink::Alarm, 0.10)?;
+        canvas.rect((from, layout.corner.1 - 3.0), (wide, 3.0), Ink::Alarm, 0.8)?;
+        let end = from + width(&band.label, SMALL - 1.0, false);
+        if from >= free && end <= layout.across(1.0) + 8.0 && (band.label != last || from > free + 40.0) {
+            let small = Letters { size: SMALL - 1.0, ..letters(Ink::Alarm, Align::Left) };
+            canvas.text(&band.label, (from, layout.corner.1 - 6.0), small)?;
+            free = end + 8.0;
+            last = &band.label;
+        }
+    }
+    Ok(())
+}
+
+fn axes<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
+    let (left, top) = layout.corner;
+    let (right, bottom) = (left + layout.plot.0, top + layout.plot.1);
+    for tick in &layout.y_ticks {
+        let Some(share) = layout.y.share(tick.value) else { continue };
+        let y = layout.down(share);
+        canvas.line(&[(left, y), (right, y)], 1.0, Ink::Grid)?;
+        canvas.text(&tick.label, (left - 8.0, y + 4.0), letters(Ink::Muted, Align::Right))?;
+    }
+    let named_places = matches!(figure.x.scale, Scale::Names(_));
+    let mut free = f64::NEG_INFINITY;
+    for tick in &layout.x_ticks {
+        let Some(share) = layout.x.share(tick.value) else { continue };
+        let x = layout.across(share);
+        if !named_places {
+            canvas.line(&[(x, top), (x, bottom)], 1.0, Ink::Grid)?;
+        }
+        canvas.line(&[(x, bottom), (x, bottom + 4.0)], 1.0, Ink::Muted)?;
+        let half = width(&tick.label, SMALL, false) / 2.0;
+        if x - half >= free {
+            let ink = if named_places { Ink::Text } else { Ink::Muted };
+            canvas.text(&tick.label, (x, bottom + 18.0), letters(ink, Align::Center))?;
+            free = x + half + 6.0;
+        }
+    }
+    canvas.line(&[(left, bottom), (right, bottom)], 1.0, Ink::Muted)?;
+    let middle = left + layout.plot.0 / 2.0;
+    canvas.text(&figure.x.heading(), (middle, bottom + 36.0), letters(Ink::Text, Align::Center))
+}
+
+fn legend<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
+    match &layout.legend {
+        Legend::None => Ok(()),
+        Legend::Above(entries) => {
+            for (index, (x, y)) in entries {
+                let series = &figure.series[*index];
+                swatch(series.style, Ink::Series(figure.color_of(*index)), (*x - 22.0, *y - 4.0), canvas)?;
+                canvas.text(&series.name, (*x, *y), letters(Ink::Text, Align::Left))?;
+            }
+            Ok(())
+        }
+        Legend::Beside => beside(figure, layout, canvas),
+    }
+}
+
+/// Names at the ends of lines, moved apart where they would touch.
+fn beside<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
+    let end = |(index, series): (usize, &super::Series)| {
+        let mut places = series.points.iter().filter_map(|point| layout.place(point.x, point.y));
+        places.next_back().map(|(_, y)| (y, index))
+    };
+    let mut ends: Vec<(f64, usize)> = named(figure).filter_map(end).collect();
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let step = SMALL + 4.0;
+    let bottom = layout.corner.1 + layout.plot.1;
+    for at in 1..ends.len() {
+        ends[at].0 = ends[at].0.max(ends[at - 1].0 + step);
+    }
+    let mut limit = bottom;
+    for (y, _) in ends.iter_mut().rev() {
+        *y = y.min(limit);
+        limit = *y - step;
+    }
+    let x = layout.corner.0 + layout.plot.0 + 8.0;
+    for (y, index) in ends {
+        let ink = Ink::Series(figure.color_of(index));
+        canvas.text(&figure.series[index].name, (x, y + 4.0), letters(ink, Align::Left))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! Everything that has a name, with what it means: lists and explanations are made from this one table, and it is made
+//! from the registries.
+
+mod codes;
+mod faults;
+mod files;
+mod protocols;
+
+use serde_json::{Map, Value};
+use sim_core::registry::Registry;
+
+use crate::problem::nearest;
+use crate::scenario::Loaded;
+
+pub use codes::EXIT_CODES;
+
+/// What kind of thing a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TermKind {
+    /// A protocol.
+    Protocol,
+    /// A built-in scenario.
+    Scenario,
+    /// A check.
+    Check,
+    /// A fault.
+    Fault,
+    /// Whom a fault strikes.
+    Target,
+    /// A planted bug.
+    Plant,
+    /// A parameter of a protocol.
+    Knob,
+    /// What traitors do.
+    Behavior,
+    /// What a run is judged to be.
+    Verdict,
+    /// How the program ends.
+    ExitCode,
+}
+
+impl TermKind {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Self; 10] = [
+        Self::Protocol,
+        Self::Scenario,
+        Self::Check,
+        Self::Fault,
+        Self::Target,
+        Self::Plant,
+        Self::Knob,
+        Self::Behavior,
+        Self::Verdict,
+        Self::ExitCode,
+    ];
+
+    /// One of them, in words.
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Self::Protocol => "protocol",
+            Self::Scenario => "scenario",
+            Self::Check => "check",
+            Self::Fault => "fault",
+            Self::Target => "target",
+            Self::Plant => "plant",
+            Self::Knob => "knob",
+            Self::Behavior => "behavior",
+            Self::Verdict => "verdict",
+            Self::ExitCode => "exit code",
+        }
+    }
+
+    /// The list of them, as the command line and documents name it.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Protocol => "protocols",
+            Self::Scenario => "scenarios",
+            Self::Check => "checks",
+            Self::Fault => "faults",
+            Self::Target => "targets",
+            Self::Plant => "plants",
+            Self::Knob => "knobs",
+            Self::Behavior => "behaviors",
+            Self::Verdict => "verdicts",
+            Self::ExitCode => "exit_codes",
+        }
+    }
+}
+
+/// A name and what it means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// What kind of thing it is.
+    pub kind: TermKind,
+    /// The name.
+    pub name: String,
+    /// Other names that mean it.
+    pub aliases: Vec<String>,
+    /// The protocol that it belongs to, if it belongs to one.
+    pub protocol: Option<&'static str>,
+    /// One line.
+    pub line: String,
+    /// A paragraph.
+    pub about: String,
+    /// How a scenario or a command writes it.
+    pub written: String,
+    /// A command to try.
+    pub example: String,
+    /// Names to look at next.
+    pub related: Vec<String>,
+    /// More about it, for JSON.
+    pub details: Map<String, Value>,
+}
+
+impl Term {
+    /// Whether it goes by this name.
+    fn is_called(&self, name: &str) -> bool {
+        let same = |known: &str| known.eq_ignore_ascii_case(name);
+        same(&self.name)
+            || self.aliases.iter().any(|alias| same(alias))
+            || self.protocol.is_some_and(|protocol| {
+                name.strip_prefix(protocol).is_some_and(|rest| rest.strip_prefix('.').is_some_and(same))
+            })
+    }
+}
+
+/// Every name that there is, kind by kind.
+pub fn glossary(registry: &Registry) -> Vec<Term> {
+    let builtins = files::load_all(registry);
+    let infos = || registry.iter().map(|entry| (entry, entry.info()));
+    let mut terms: Vec<Term> = infos().map(|(_, info)| protocols::protocol(info, &builtins)).collect();
+    terms.extend(builtins.iter().map(files::scenario));
+    terms.extend(infos().flat_map(|(_, info)| protocols::checks(info, &builtins)));
+    terms.extend(faults::faults());
+    terms.extend(faults::targets(registry));
+    terms.extend(infos().flat_map(|(_, info)| protocols::plants(info, &builtins)));
+    terms.extend(infos().flat_map(|(entry, info)| protocols::knobs(entry, info, &builtins)));
+    terms.extend(infos().flat_map(|(_, info)| protocols::behaviors(info, &builtins)));
+    terms.extend(codes::verdicts());
+    terms.extend(codes::exit_codes());
+    terms
+}
+
+/// What a name may mean, in the order of the table; a name may stand for several things.
+///
+/// # Errors
+/// If it means nothing: the nearest name that means something, if one is near.
+pub fn explain<'a>(terms: &'a [Term], name: &str) -> Result<Vec<&'a Term>, Option<String>> {
+    let name = name.trim();
+    let found: Vec<&Term> = terms.iter().filter(|term| term.is_called(name)).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    if let Some(target) = faults::target_like(terms, name) {
+        return Ok(vec![target]);
+    }
+    let names = terms.iter().flat_map(|term| term.aliases.iter().chain([&term.name]));
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    // Names of checks begin with their protocol, which people leave out.
+    let bare: Vec<&str> = names.iter().filter_map(|name| Some(name.split_once('/')?.1)).collect();
+    let near = nearest(name, &names).map(str::to_owned);
+    Err(near.or_else(|| {
+        let bare = nearest(name, &bare)?;
+        names.iter().find(|name| name.ends_with(&format!("/{bare}"))).map(|name| (*name).to_owned())
+    }))
+}
+
+/// The built-in scenario that shows a protocol best: for looking at one run, or for exploring.
+fn shown_by<'a>(builtins: &'a [Loaded], protocol: &str, explored: bool) -> &'a str {
+    let own = || builtins.iter().filter(|loaded| loaded.scenario.cluster.protocol == protocol);
+    let best = own().find(|loaded| loaded.scenario.swarm.is_some() == explored);
+    best.or_else(|| own().next()).map_or("SCENARIO", |loaded| &loaded.name)
+}
+
+/// A table of details from pairs.
+fn details<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// A text as a sentence: it begins with a capital letter and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let stop = if text.trim().ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{}{}{stop}", first.to_uppercase(), letters.as_str())
+}
+
+#[cfg(test)]
+mod tests;

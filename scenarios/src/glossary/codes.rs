@@ -1,0 +1,103 @@
+//! Verdicts and exit codes.
+
+use sim_core::check::Verdict;
+use sim_core::registry::Named;
+
+use super::{Term, TermKind, details};
+use crate::scenario::VERDICTS;
+
+/// Every code that the program ends with, and what it means.
+pub const EXIT_CODES: [(u8, Named); 7] = [
+    (0, Named { name: "as-expected", about: "everything came to what was expected of it" }),
+    (
+        1,
+        Named {
+            name: "finding",
+            about: "something was found that accuses the protocol, or is not what was expected",
+        },
+    ),
+    (2, Named { name: "usage", about: "a wrong argument or a bad file; nothing was run or written" }),
+    (3, Named { name: "inconclusive", about: "too little happened to say anything, which is no pass" }),
+    (4, Named { name: "nothing-ran", about: "there was nothing to run" }),
+    (70, Named { name: "internal", about: "an internal error, or two runs that should be equal are not" }),
+    (130, Named { name: "interrupted", about: "somebody pressed Ctrl-C; what was done until then is kept" }),
+];
+
+/// What a verdict means, and what follows from it.
+const fn meaning(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Pass => (
+            "everything that was owed was kept, and something happened",
+            "Nothing was broken, progress came where it was owed, and the run did what the scenario asks of it at \
+             least.",
+        ),
+        Verdict::Inconclusive => (
+            "nothing is wrong, but too little happened to say so, or a stall has an explanation",
+            "It is no pass, and says why. A campaign counts only if at least 95 % of its runs are conclusive.",
+        ),
+        Verdict::Assumption => (
+            "the faults exceeded what the protocol promises to bear",
+            "Something was broken, and nobody is accused: with one traitor too many, agreement may break. Only a \
+             scenario with `over_budget = true` comes to it.",
+        ),
+        Verdict::Service => (
+            "a service level was missed",
+            "The protocol is safe and alive, and slower or less available than the scenario asks.",
+        ),
+        Verdict::Liveness => (
+            "progress was owed and did not come",
+            "After the first phase a core of honest members with intact disks is healed; within a bound it has to make \
+             progress. A stall with an explanation (no quorum, lost data) is inconclusive instead.",
+        ),
+        Verdict::Safety => (
+            "something happened that must never happen",
+            "A check saw its property broken, within what the protocol promises to bear.",
+        ),
+        Verdict::Crash => (
+            "a process panicked",
+            "A step of a process, or the engine itself, ended in a panic. The process counts as crashed, and the panic \
+             is the finding.",
+        ),
+    }
+}
+
+pub(super) fn verdicts() -> Vec<Term> {
+    let term = |(name, verdict): (&str, Verdict)| {
+        let (line, more) = meaning(verdict);
+        Term {
+            kind: TermKind::Verdict,
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            protocol: None,
+            line: line.to_owned(),
+            about: format!(
+                "The verdict on a run in which {line}. {more} Of several verdicts the worst counts: pass, inconclusive, \
+                 assumption, service, liveness, safety, crash."
+            ),
+            written: format!("expect = \"{name}\""),
+            example: format!("seedstorm run raft-calm --set expect={name}"),
+            related: vec!["as-expected".to_owned(), "finding".to_owned(), "inconclusive".to_owned()]
+                .into_iter()
+                .filter(|other| other != name)
+                .collect(),
+            details: details([]),
+        }
+    };
+    VERDICTS.into_iter().map(term).collect()
+}
+
+pub(super) fn exit_codes() -> Vec<Term> {
+    let term = |(code, named): (u8, Named)| Term {
+        kind: TermKind::ExitCode,
+        name: code.to_string(),
+        aliases: vec![named.name.to_owned(), format!("exit {code}")],
+        protocol: None,
+        line: named.about.to_owned(),
+        about: format!("The program ends with {code} ({}): {}.", named.name, named.about),
+        written: format!("an exit code; in a shell, test \"$?\" -eq {code}"),
+        example: "seedstorm run raft-calm; echo $?".to_owned(),
+        related: Vec::new(),
+        details: details([("meaning", named.name.into())]),
+    };
+    EXIT_CODES.into_iter().map(term).collect()
+}

@@ -1,0 +1,40 @@
+//! The built-in files.
+
+use sim_core::registry::Registry;
+
+use super::{Term, TermKind, details};
+use crate::builtin::{BUILTINS, find};
+use crate::document::Format;
+use crate::scenario::{Loaded, load};
+
+/// Every built-in scenario whose protocol is registered.
+pub(super) fn load_all(registry: &Registry) -> Vec<Loaded> {
+    let source = |builtin: &crate::builtin::Builtin| find(builtin.name);
+    let sources = BUILTINS.iter().filter_map(source);
+    sources.filter_map(|source| load(registry, source, Format::Toml, &[]).ok()).collect()
+}
+
+pub(super) fn scenario(loaded: &Loaded) -> Term {
+    let scenario = &loaded.scenario;
+    let explored = scenario.swarm.is_some();
+    let about = scenario.about.split_whitespace().collect::<Vec<_>>().join(" ");
+    Term {
+        kind: TermKind::Scenario,
+        name: loaded.name.clone(),
+        aliases: Vec::new(),
+        protocol: Some(loaded.protocol.name),
+        line: scenario.title.clone(),
+        about: format!("{}. {about} A run of it should come to \"{}\".", scenario.title, scenario.expect),
+        written: format!("its name, or a copy of scenarios/builtin/{}.toml", loaded.name),
+        example: if explored {
+            format!("seedstorm explore {} --seeds 0..1000", loaded.name)
+        } else {
+            format!("seedstorm run {} --seed 1", loaded.name)
+        },
+        related: vec![loaded.protocol.name.to_owned()],
+        details: details([
+            ("protocol", loaded.protocol.name.into()),
+            ("description", scenario.about.as_str().into()),
+        ]),
+    }
+}

@@ -1,0 +1,184 @@
+//! Protocols and what belongs to them.
+
+use serde_json::{Value, json};
+use sim_core::registry::{Entry, Knob, Named, Plant, ProtocolInfo};
+
+use super::{Term, TermKind, details, sentence, shown_by};
+use crate::scenario::Loaded;
+
+pub(super) fn protocol(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Term {
+    let knobs = info
+        .knobs
+        .iter()
+        .map(|knob| json!({ "name": knob.name, "default": knob.default, "forfeits": knob.forfeits }));
+    let named = |list: &[Named]| -> Vec<Value> {
+        list.iter().map(|named| json!({ "name": named.name, "about": named.about })).collect()
+    };
+    Term {
+        kind: TermKind::Protocol,
+        name: info.name.to_owned(),
+        aliases: Vec::new(),
+        protocol: None,
+        line: info.title.to_owned(),
+        about: format!(
+            "{} Its roles are {}; its members observe {}.",
+            sentence(info.about),
+            info.roles.join(", "),
+            info.observations.join(", ")
+        ),
+        written: format!("[cluster] protocol = \"{}\"", info.name),
+        example: format!("seedstorm run {}", shown_by(builtins, info.name, false)),
+        related: info.checks.iter().map(|check| check.name.to_owned()).collect(),
+        details: details([
+            ("description", info.about.into()),
+            ("roles", info.roles.into()),
+            ("messages", info.messages.into()),
+            ("observations", info.observations.into()),
+            ("knobs", knobs.collect::<Vec<_>>().into()),
+            ("behaviors", named(info.behaviors).into()),
+        ]),
+    }
+}
+
+pub(super) fn checks(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Term> {
+    let broken_by = |check: &Named| -> Vec<String> {
+        let breaks = |plant: &&Plant| plant.breaks.split(", ").any(|name| is_check(check.name, name));
+        info.plants.iter().filter(breaks).map(|plant| plant.name.to_owned()).collect()
+    };
+    let term = |check: &Named| Term {
+        kind: TermKind::Check,
+        name: check.name.to_owned(),
+        aliases: check.name.split_once('/').map(|(_, bare)| bare.to_owned()).into_iter().collect(),
+        protocol: Some(info.name),
+        line: check.about.to_owned(),
+        about: format!(
+            "What must hold in {}: {} It is judged in every run, from observations and from the world's own truth, \
+             and counts how often it had something to judge. A scenario that means to see it broken says so in \
+             `expect`; one that does not want it at all lists it in `checks.off`.",
+            info.name,
+            sentence(check.about)
+        ),
+        written: format!("expect = \"safety:{0}\", or [checks] off = [\"{0}\"]", check.name),
+        example: format!("seedstorm explore {} --seeds 0..1000", shown_by(builtins, info.name, true)),
+        related: broken_by(check),
+        details: details([("protocol", info.name.into())]),
+    };
+    info.checks.iter().map(term).collect()
+}
+
+/// Whether a plant's word for a property (`ElectionSafety`) means the check of this name (`raft/election-safety`).
+fn is_check(check: &str, property: &str) -> bool {
+    let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
+    let bare = check.split_once('/').map_or(check, |(_, bare)| bare);
+    plain(bare) == plain(property) || check == property
+}
+
+pub(super) fn plants(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Term> {
+    let broken = |plant: &Plant| -> Vec<String> {
+        let breaks = |check: &&Named| plant.breaks.split(", ").any(|name| is_check(check.name, name));
+        info.checks.iter().filter(breaks).map(|check| check.name.to_owned()).collect()
+    };
+    let term = |plant: &Plant| Term {
+        kind: TermKind::Plant,
+        name: plant.name.to_owned(),
+        aliases: vec![plant.id.to_owned()],
+        protocol: Some(info.name),
+        line: format!("{}: {}", plant.id, plant.about),
+        about: format!(
+            "{} It breaks {}. A real bug, found in {}, as a switch in {}: off unless it is asked for, and exploring \
+             does not know which one is on.",
+            sentence(plant.about),
+            plant.breaks,
+            plant.source,
+            info.name
+        ),
+        written: format!("--plant {} (or --plant {})", plant.name, plant.id),
+        example: format!(
+            "seedstorm explore {} --plant {} --seeds 0..10000 --stop-on-first",
+            shown_by(builtins, info.name, true),
+            plant.name
+        ),
+        related: broken(plant),
+        details: details([
+            ("id", plant.id.into()),
+            ("protocol", info.name.into()),
+            ("breaks", plant.breaks.into()),
+            ("source", plant.source.into()),
+        ]),
+    };
+    info.plants.iter().map(term).collect()
+}
+
+pub(super) fn knobs(entry: &dyn Entry, info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Term> {
+    let schema = entry.schema();
+    let described = |knob: &Knob| schema["properties"][knob.name]["description"].as_str().map(sentence);
+    let term = |knob: &Knob| {
+        let default = knob.default.trim_matches('"');
+        let owed = match knob.forfeits {
+            Some(forfeits) => format!("Set otherwise it forfeits {}", sentence_inside(forfeits)),
+            None => {
+                "Whatever it is set to, everything is still owed, so that a swarm may draw it.".to_owned()
+            }
+        };
+        let described = described(knob).map_or_else(String::new, |text| text + " ");
+        Term {
+            kind: TermKind::Knob,
+            name: format!("{}.{}", info.name, knob.name),
+            aliases: vec![knob.name.to_owned(), format!("cluster.{}.{}", info.name, knob.name)],
+            protocol: Some(info.name),
+            line: format!("{default} unless set"),
+            about: format!("A parameter of {}: {default} unless set. {described}{owed}", info.name),
+            written: format!("[cluster.{}] {} = {}", info.name, knob.name, quoted(default)),
+            example: format!(
+                "seedstorm run {} --set cluster.{}.{}={default}",
+                shown_by(builtins, info.name, false),
+                info.name,
+                knob.name
+            ),
+            related: vec![info.name.to_owned()],
+            details: details([
+                ("protocol", info.name.into()),
+                ("default", knob.default.into()),
+                ("forfeits", knob.forfeits.into()),
+            ]),
+        }
+    };
+    info.knobs.iter().map(term).collect()
+}
+
+/// A text as the rest of a sentence.
+fn sentence_inside(text: &str) -> String {
+    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
+/// A default as TOML has it: numbers and truths are bare, texts in quotes.
+fn quoted(value: &str) -> String {
+    let bare = value.parse::<f64>().is_ok() || value == "true" || value == "false";
+    if bare { value.to_owned() } else { format!("\"{value}\"") }
+}
+
+pub(super) fn behaviors(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Term> {
+    let traitorous = |loaded: &&Loaded| {
+        loaded.scenario.cluster.protocol == info.name && !loaded.scenario.initial.corrupt.is_empty()
+    };
+    let shown = builtins.iter().find(traitorous).map(|loaded| loaded.name.as_str());
+    let shown = shown.unwrap_or_else(|| shown_by(builtins, info.name, false));
+    let term = |behavior: &Named| Term {
+        kind: TermKind::Behavior,
+        name: behavior.name.to_owned(),
+        aliases: Vec::new(),
+        protocol: Some(info.name),
+        line: behavior.about.to_owned(),
+        about: format!(
+            "What a traitor of {} may do: it {} All traitors of a run share one brain, which holds the keys of its own \
+             slots only.",
+            info.name,
+            sentence_inside(behavior.about)
+        ),
+        written: format!("[initial] corrupt = [\"n1\"], behavior = \"{}\"", behavior.name),
+        example: format!("seedstorm run {shown} --set initial.behavior={}", behavior.name),
+        related: vec!["corrupt".to_owned()],
+        details: details([("protocol", info.name.into())]),
+    };
+    info.behaviors.iter().map(term).collect()
+}

@@ -1,0 +1,48 @@
+use super::*;
+use crate::testing::registry;
+
+fn only<'a>(terms: &'a [Term], name: &str) -> &'a Term {
+    let found = explain(terms, name).unwrap();
+    assert_eq!(found.len(), 1, "{name}: {:?}", found.iter().map(|term| term.kind).collect::<Vec<_>>());
+    found[0]
+}
+
+#[test]
+fn names_numbers_and_forms_are_found() {
+    let terms = glossary(&registry());
+    assert_eq!(only(&terms, "T01").name, "bad-coin");
+    assert_eq!(only(&terms, "bad-coin").related, ["toy/agreement"]);
+    assert_eq!(only(&terms, "toy/agreement").related, ["bad-coin"]);
+    assert_eq!(only(&terms, "agreement").name, "toy/agreement");
+    assert_eq!(only(&terms, "random(7)").name, "random(2)");
+    assert_eq!(only(&terms, "n17").kind, TermKind::Target);
+    assert_eq!(only(&terms, "70").aliases[0], "internal");
+    let crash: Vec<TermKind> = explain(&terms, "crash").unwrap().iter().map(|term| term.kind).collect();
+    assert_eq!(crash, [TermKind::Fault, TermKind::Verdict]);
+    let disks = explain(&terms, "disk").unwrap();
+    assert!(disks.len() > 3 && disks.iter().all(|term| term.kind == TermKind::Fault));
+}
+
+#[test]
+fn a_typo_gets_the_nearest_name() {
+    let terms = glossary(&registry());
+    for (typo, meant) in [
+        ("bad-cion", "bad-coin"),
+        ("toy/agrement", "toy/agreement"),
+        ("agrement", "agreement"),
+        ("livenes", "liveness"),
+        ("torn-tial", "torn-tail"),
+    ] {
+        assert_eq!(explain(&terms, typo), Err(Some(meant.to_owned())), "{typo}");
+    }
+    assert_eq!(explain(&terms, "quite something else"), Err(None));
+}
+
+#[test]
+fn every_term_says_everything() {
+    for term in glossary(&registry()) {
+        assert!(term.about.len() > 40 && term.about.ends_with('.'), "{}: {}", term.name, term.about);
+        assert!(!term.about.contains(".. ") && !term.about.contains("  "), "{}: {}", term.name, term.about);
+        assert!(term.example.starts_with("seedstorm ") && !term.written.is_empty(), "{}", term.name);
+    }
+}
