@@ -30,6 +30,10 @@ const LEVELS: usize = 64_usize.div_ceil(BITS as usize);
 const DAY_MAX: usize = 192;
 /// Slots are joined until a day has so many events.
 const DAY_MIN: usize = 16;
+/// A large queue has longer days, one event in so many, up to [`DAY_LONG`]: who looks ahead sees further.
+const DAY_SHARE: usize = 1 << 13;
+/// The least events in a day of a large queue.
+const DAY_LONG: usize = 96;
 /// A slot that holds more than one event in so many is divided too: it is as wide as the delays are long, and much of
 /// what is pushed next would fall into it.
 const CROWD: usize = 4;
@@ -128,6 +132,13 @@ impl Pending for LazyWheel {
 }
 
 impl LazyWheel {
+    /// A guess at what is popped after so many others: exact within the present day, but for late events; nothing
+    /// beyond it.
+    #[inline]
+    pub(super) fn ahead(&self, events: usize) -> Option<u128> {
+        self.day.get(self.next + events).copied()
+    }
+
     /// Puts a key that is larger than `near` into its slot.
     #[inline]
     fn place(&mut self, key: u128) {
@@ -177,11 +188,12 @@ impl LazyWheel {
     #[inline]
     fn start_day(&mut self, level: usize, mut bag: Bag) {
         let mut start = self.base;
+        let least = (self.waiting / DAY_SHARE).clamp(DAY_MIN, DAY_LONG);
         loop {
             let sorted = self.day.len();
             self.blocks.drain(bag, &mut self.day);
             self.day[sorted..].sort_unstable();
-            if self.day.len() >= DAY_MIN || self.first_slot_len(level) > DAY_MAX {
+            if self.day.len() >= least || self.first_slot_len(level) > DAY_MAX {
                 break;
             }
             (start, bag) = self.take_first_slot(level);
