@@ -7,7 +7,10 @@ mod document;
 mod error;
 mod exit;
 mod files;
+mod folder;
 mod interrupt;
+mod shrunk;
+mod steps;
 mod story;
 mod table;
 mod terminal;
@@ -38,6 +41,8 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Run(run) => command::run::run(&registry, run, &terminal),
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
+        Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
+        Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
         Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),
         Command::Completions(completions) => command::completions::completions(completions, &terminal),

@@ -9,6 +9,8 @@ use sim_core::ratio::Ratio;
 use super::command::completions::CompletionsArguments;
 use super::command::explain::ExplainArguments;
 use super::command::list::ListArguments;
+use super::command::shrink::ShrinkArguments;
+use super::command::validate::ValidateArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
@@ -33,6 +35,10 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Make the run of a capsule as small as possible.
+    Shrink(ShrinkArguments),
+    /// Check scenario files and run nothing.
+    Validate(ValidateArguments),
     /// List what there is.
     List(ListArguments),
     /// Explain a name: of a check, fault, plant, scenario, target, verdict, knob, exit code ...

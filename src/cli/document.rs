@@ -9,6 +9,7 @@ use scenarios::scenario::{Loaded, verdict_name};
 use serde_json::{Value, json};
 use sim_core::check::Violation;
 use sim_core::outcome::Outcome;
+use sim_core::story::Story;
 
 use super::wall::Stopwatch;
 
@@ -59,7 +60,12 @@ fn violations(outcome: &Outcome) -> Vec<Value> {
 }
 
 /// `replay --json`.
-pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) -> Value {
+pub(crate) fn of_replay(
+    capsule: &Capsule,
+    replay: &Replay,
+    story: Option<&Story>,
+    watch: Stopwatch,
+) -> Value {
     let outcome = &replay.outcome;
     json!({
         "schema": "seedstorm.replay/1",
@@ -80,6 +86,7 @@ pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) ->
         "digest": outcome.digest,
         "events": outcome.events,
         "virtual_ns": outcome.virtual_ns,
+        "story": story,
         "wall": { "elapsed_ms": watch.milliseconds() },
     })
 }

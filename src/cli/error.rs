@@ -8,6 +8,7 @@ use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
 use scenarios::replay::ReplayError;
+use scenarios::shrink::ShrinkError;
 use sim_core::registry::LaunchError;
 
 use super::exit::Exit;
@@ -39,6 +40,9 @@ pub(crate) enum CliError {
     /// A capsule that this program cannot run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A capsule that cannot be shrunk.
+    #[error(transparent)]
+    Shrink(#[from] ShrinkError),
     /// A scenario that cannot be run.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -64,7 +68,9 @@ impl CliError {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Document(_) | Self::Explore(ExploreError::Threads(_)) => Exit::Internal,
+            Self::Document(_)
+            | Self::Explore(ExploreError::Threads(_))
+            | Self::Shrink(ShrinkError::Threads(_)) => Exit::Internal,
             _ => Exit::Usage,
         }
     }
