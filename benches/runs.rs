@@ -9,9 +9,10 @@ mod measure;
 #[path = "support/runs.rs"]
 mod runs;
 
-use measure::{peak_memory, quantile};
+use measure::{peak_memory, quantile, timed};
 use runs::{Run, built_in, many, one, raft_faults};
 use seedstorm::prelude::{Launch, Verdict};
+use seedstorm::sim_core::trace::{TraceForm, TraceRequest};
 
 /// Seeds of the Raft run.
 const SEEDS: u64 = 200;
@@ -30,6 +31,7 @@ const ROWS: &[Row] = &[
     Row { name: "raft", measure: raft },
     Row { name: "explore", measure: explore },
     Row { name: "checks", measure: checks },
+    Row { name: "trace", measure: trace },
 ];
 
 fn main() {
@@ -105,4 +107,26 @@ fn checks() {
     }
     let share = 100.0 * (1.0 - median(&off) / median(&on));
     line("online checks: % of the Raft run", share, 25.0, 15.0);
+}
+
+/// What it costs to leave a trace on the disk: the same seeds without one, alternating.
+fn trace() {
+    let loaded = raft_faults(&[]);
+    let request = TraceRequest { limit: u64::MAX, form: TraceForm::File, ..TraceRequest::default() };
+    let traced = Launch { trace: Some(request), ..Launch::default() };
+    let folder = tempfile::tempdir().expect("a folder for traces");
+    let (mut with, mut without, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for seed in 0..SEEDS / 8 {
+        without.push(one(&loaded, seed, &Launch::default()).1);
+        let (length, ms) = timed(|| {
+            let file = one(&loaded, seed, &traced).0.trace_file.expect("it was asked for");
+            std::fs::write(folder.path().join(seed.to_string()), &file).expect("the disk has room");
+            file.len()
+        });
+        with.push(ms);
+        bytes += length;
+    }
+    let ratio = quantile(&mut with, 500) / quantile(&mut without, 500);
+    line("a trace to disk: times the run without", ratio, 2.0, 1.5);
+    note("MiB a trace", bytes as f64 / with.len() as f64 / f64::from(1 << 20));
 }
