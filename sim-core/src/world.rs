@@ -144,7 +144,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             if self.kernel.painter.samples_at(self.kernel.now) {
                 self.kernel.sample();
             }
-            self.handle(Event::decode(queue::payload_of(key)));
+            match Event::decode(queue::payload_of(key)) {
+                // By far the most frequent.
+                Event::Deliver(envelope) => self.arrive(envelope),
+                other => self.handle(other),
+            }
         }
     }
 

@@ -112,6 +112,14 @@ impl<P: Protocol> Effects<P> {
         }
     }
 
+    /// Appends a send to one recipient.
+    #[inline]
+    pub(crate) fn push_send_to(&mut self, to: NodeId, message: P::Message) {
+        let start = index(self.recipients.len());
+        self.recipients.push(to);
+        self.list.push(Effect::Send { to: start..start + 1, message });
+    }
+
     /// Forgets all effects, keeping the memory.
     #[inline]
     pub fn clear(&mut self) {

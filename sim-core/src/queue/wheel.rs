@@ -140,7 +140,7 @@ impl LazyWheel {
     }
 
     /// Puts a key that is larger than `near` into its slot.
-    #[inline]
+    #[inline(always)]
     fn place(&mut self, key: u128) {
         let time = (key >> 64) as u64;
         let level = (63 - ((time ^ self.base) | 1).leading_zeros()) / BITS;

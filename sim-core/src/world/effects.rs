@@ -132,7 +132,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// Hands a message to the network, for every slot that its recipient has; how many copies are under way then.
-    #[inline]
+    #[inline(always)]
     pub(super) fn post(&mut self, parcel: &Parcel, to: NodeId) -> u32 {
         self.kernel.fold(Folded::Send, parcel.from, parcel.content ^ u64::from(to.0).rotate_left(32));
         self.tell_checks_of(parcel, to);
@@ -172,7 +172,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.found_something();
     }
 
-    #[inline]
+    #[inline(always)]
     fn transmit(&mut self, parcel: &Parcel, to: Slot, name: NodeId) -> u32 {
         let &Parcel { from, sender, payload, size, kind, lane, priority, .. } = parcel;
         let kernel = &mut self.kernel;
