@@ -48,19 +48,18 @@ impl<T> Slab<T> {
     /// If 2^32 - 1 values are held already.
     #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
-        self.len += 1;
-        let key = self.free;
-        match self.slots.get_mut(key as usize) {
-            None => self.grow(value),
-            Some(Slot::Full(_)) => unreachable!("only free slots are on the list of free slots"),
-            Some(slot @ Slot::Free(_)) => {
-                if let Slot::Free(next) = *slot {
-                    self.free = next;
-                }
-                *slot = Slot::Full(value);
-                key
-            }
+        if self.free == NONE {
+            self.grow();
         }
+        let key = self.free;
+        let slot = &mut self.slots[key as usize];
+        if let Slot::Free(next) = *slot {
+            self.free = next;
+        }
+        self.len += 1;
+        // Nothing above needs the value, so that it is written to its place and not to the stack before.
+        *slot = Slot::Full(value);
+        key
     }
 
     /// Takes the value at `key` out and frees the key.
@@ -118,13 +117,13 @@ impl<T> Slab<T> {
         })
     }
 
+    /// Adds a free slot.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, value: T) -> u32 {
+    fn grow(&mut self) {
         let key = u32::try_from(self.slots.len()).ok().filter(|key| *key != NONE);
-        let key = key.expect("a slab holds fewer than 2^32 - 1 values");
-        self.slots.push(Slot::Full(value));
-        key
+        self.free = key.expect("a slab holds fewer than 2^32 - 1 values");
+        self.slots.push(Slot::Free(NONE));
     }
 }
 

@@ -40,7 +40,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     #[cold]
     pub(super) fn discard(&mut self, envelope: &Envelope, why: Dropped) {
-        self.trace_lost(envelope, why);
+        self.trace_lost(envelope.to, envelope.id, why);
         self.kernel.drop_message(why);
         self.release(envelope.payload);
     }

@@ -7,7 +7,7 @@ use super::storage::Gated;
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Dropped, Folded};
-use crate::network::{Flight, Packet, Sent};
+use crate::network::{Flight, Lost, Packet, Sent};
 use crate::process::{Effect, Factory, Message, Protocol, TimerId};
 use crate::time::Duration;
 use crate::trace::What;
@@ -174,53 +174,56 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     #[inline(always)]
     fn transmit(&mut self, parcel: &Parcel, to: Slot, name: NodeId) -> u32 {
-        let &Parcel { from, sender, payload, size, kind, lane, priority, .. } = parcel;
+        let &Parcel { from, size, kind, lane, priority, .. } = parcel;
         let kernel = &mut self.kernel;
         kernel.messages.sent += 1;
         kernel.messages.bytes += u64::from(size);
         kernel.sends.by_kind[usize::from(kind)] += 1;
         let ordinal = kernel.sends.ordinal(to);
         let packet = Packet { now: kernel.now, from, to, size, lane, priority, ordinal };
-        let envelope = Envelope {
-            from: sender,
-            from_slot: from,
-            to,
-            payload,
-            id: kernel.messages.sent,
-            session: 0,
-            sent: kernel.now,
-            lane,
-            priority,
-            damaged: false,
-        };
+        let id = kernel.messages.sent;
         let sent = kernel.network.send(&packet);
-        self.trace_sent(&envelope, name);
+        if self.traced() {
+            self.trace_sent(parcel, id, name);
+        }
         match sent {
             Sent::One(flight) => {
-                self.launch(envelope, flight, ordinal);
+                self.launch(parcel, to, id, flight, ordinal);
                 1
             }
             Sent::Two(first, second) => {
                 self.kernel.messages.duplicated += 1;
-                self.launch(envelope, first, ordinal);
-                self.launch(envelope, second, ordinal ^ 0x8000_0000);
+                self.launch(parcel, to, id, first, ordinal);
+                self.launch(parcel, to, id, second, ordinal ^ 0x8000_0000);
                 2
             }
-            Sent::Lost(why) => {
-                self.kernel.drop_message(Dropped::Network(why));
-                self.trace_lost(&envelope, Dropped::Network(why));
-                0
-            }
+            Sent::Lost(why) => self.lost(parcel, id, why),
         }
     }
 
+    #[cold]
+    fn lost(&mut self, parcel: &Parcel, id: u64, why: Lost) -> u32 {
+        self.kernel.drop_message(Dropped::Network(why));
+        self.trace_lost(parcel.from, id, Dropped::Network(why));
+        0
+    }
+
     #[inline]
-    fn launch(&mut self, mut envelope: Envelope, flight: Flight, ordinal: u32) {
-        envelope.session = flight.session;
-        envelope.damaged = flight.damaged;
-        let what = (u64::from(envelope.from_slot.0) << 32 | u64::from(envelope.to.0))
-            ^ u64::from(ordinal).rotate_left(48);
-        let key = self.kernel.envelopes.insert(envelope);
+    fn launch(&mut self, parcel: &Parcel, to: Slot, id: u64, flight: Flight, ordinal: u32) {
+        let &Parcel { from, sender, payload, lane, priority, .. } = parcel;
+        let what = (u64::from(from.0) << 32 | u64::from(to.0)) ^ u64::from(ordinal).rotate_left(48);
+        let key = self.kernel.envelopes.insert(Envelope {
+            from: sender,
+            from_slot: from,
+            to,
+            payload,
+            id,
+            session: flight.session,
+            sent: self.kernel.now,
+            lane,
+            priority,
+            damaged: flight.damaged,
+        });
         self.kernel.queue(flight.at, what, Event::Deliver(key));
     }
 
