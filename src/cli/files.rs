@@ -46,7 +46,8 @@ fn source(name: &str) -> Result<Source, CliError> {
     Ok(Source { name: name.to_owned(), text: read(path, LARGEST as u64)? })
 }
 
-fn read(path: &Path, limit: u64) -> Result<String, CliError> {
+/// Reads a text that is not absurdly long.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
     let failed = |error| CliError::Read { path: path.to_owned(), error };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > limit {
@@ -56,7 +57,7 @@ fn read(path: &Path, limit: u64) -> Result<String, CliError> {
 }
 
 /// The name of a plant that may be given by its number.
-fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
+pub(crate) fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
     let plants = loaded.protocol.plants;
     let same = |plant: &&sim_core::registry::Plant| plant.name == name || plant.id.eq_ignore_ascii_case(name);
     if let Some(plant) = plants.iter().find(same) {
