@@ -7,8 +7,12 @@ use clap::{Args, Parser, Subcommand};
 use sim_core::ratio::Ratio;
 
 use super::command::completions::CompletionsArguments;
+use super::command::corpus::CorpusArguments;
+use super::command::demo::DemoArguments;
 use super::command::explain::ExplainArguments;
 use super::command::list::ListArguments;
+use super::command::replay::ReplayArguments;
+use super::command::report::ReportArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::validate::ValidateArguments;
 
@@ -29,16 +33,22 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See in a few seconds what this program is for: a real bug found, shrunk and told.
+    Demo(DemoArguments),
     /// Run a scenario once and say what happened.
     Run(RunArguments),
     /// Run a capsule again.
     Replay(ReplayArguments),
+    /// Draw a run from its record: a page, and its figures as files.
+    Report(ReportArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
     /// Print the JSON Schema of scenarios, for editors.
     Schema,
     /// Make the run of a capsule as small as possible.
     Shrink(ShrinkArguments),
+    /// Keep capsules of failing runs as regression tests.
+    Corpus(CorpusArguments),
     /// Check scenario files and run nothing.
     Validate(ValidateArguments),
     /// List what there is.
@@ -78,15 +88,6 @@ pub(crate) struct RunArguments {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ReplayArguments {
-    /// A capsule file.
-    pub(crate) capsule: PathBuf,
-    /// Accept a capsule that was changed by hand.
-    #[arg(long)]
-    pub(crate) edited: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArguments,
@@ -102,12 +103,18 @@ pub(crate) struct ExploreArguments {
     /// End at the lowest seed that fails.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
+    /// A folder of capsules that are run first, and that takes in what is found.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// Keep the runs that fail as they were found.
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
 }
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 const SEEDS_END: u64 = 1 << 53;
 
-fn seed(text: &str) -> Result<u64, String> {
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
     let seed: Option<u64> = text.parse().ok().filter(|seed| *seed < SEEDS_END);
     seed.ok_or_else(|| "expected a whole number below 2^53".to_owned())
 }

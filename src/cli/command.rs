@@ -1,10 +1,13 @@
 //! One module per command.
 
 pub(crate) mod completions;
+pub(crate) mod corpus;
+pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod list;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod shrink;

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use reports::figure::FigureError;
+use reports::record::RecordError;
 use scenarios::artefact::WriteError;
 use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
@@ -37,12 +39,33 @@ pub(crate) enum CliError {
     /// No capsule.
     #[error("{path}: {error}")]
     Capsule { path: PathBuf, error: CapsuleError },
+    /// A folder or file without a record of a run.
+    #[error("find {path}: there is no record of a run; `seedstorm run SCENARIO --out DIR` leaves one in DIR")]
+    NoRecord { path: PathBuf },
+    /// No record.
+    #[error("{error}\n  in {path}\n  nothing was written")]
+    Record { path: PathBuf, error: RecordError },
+    /// A figure that cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
     /// A capsule that this program cannot run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
     /// A capsule that cannot be shrunk.
     #[error(transparent)]
     Shrink(#[from] ShrinkError),
+    /// A capsule of a run that broke nothing.
+    #[error("add {path} to the corpus: its run broke nothing")]
+    NoFinding { path: PathBuf },
+    /// A file that cannot be removed.
+    #[error("remove {path}: {error}")]
+    Remove { path: PathBuf, error: io::Error },
+    /// No such node.
+    #[error("find node \"{name}\": this run has members n1..n{members} and {clients} clients (c1, c2 ...)")]
+    NoNode { name: String, members: u32, clients: u32 },
+    /// A run that failed as it was shrunk, and not as it was told.
+    #[error("tell the story: the shrunk run does not fail any more, so it is not deterministic")]
+    Untold,
     /// A scenario that cannot be run.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -68,7 +91,9 @@ impl CliError {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Document(_)
+            Self::Untold
+            | Self::Document(_)
+            | Self::Figure(_)
             | Self::Explore(ExploreError::Threads(_))
             | Self::Shrink(ShrinkError::Threads(_)) => Exit::Internal,
             _ => Exit::Usage,

@@ -52,7 +52,7 @@ fn source(name: &str) -> Result<Source, CliError> {
 }
 
 /// Reads a text, and no more of it than it may have: some files never end.
-fn read(path: &Path, limit: u64) -> Result<String, CliError> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
     let failed = |error| CliError::Read { path: path.to_owned(), error };
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -71,7 +71,7 @@ fn read(path: &Path, limit: u64) -> Result<String, CliError> {
 }
 
 /// The name of a plant that may be given by its number.
-fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
+pub(crate) fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
     let plants = loaded.protocol.plants;
     let same = |plant: &&sim_core::registry::Plant| plant.name == name || plant.id.eq_ignore_ascii_case(name);
     if let Some(plant) = plants.iter().find(same) {

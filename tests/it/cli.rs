@@ -4,5 +4,8 @@ mod bad_input;
 mod campaign;
 mod capsule;
 mod commands;
+mod demo;
 mod explain;
+mod report;
+mod shrink;
 mod validate;

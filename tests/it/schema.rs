@@ -231,7 +231,8 @@ fn the_guide_has_every_key_of_every_table() {
     let guide = include_str!("../../docs/guide/scenarios.md");
     let mut rows = 0;
     let mut check = |heading: &str, table: &Value| {
-        let (_, rest) = guide.split_once(&format!("\n### {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+        let (_, rest) =
+            guide.split_once(&format!("\n### {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
         let section = rest.split("\n###").next().unwrap_or(rest);
         for (key, property) in table["properties"].as_object().unwrap() {
             let row = format!("| `{key}` | {} |\n", property["description"].as_str().unwrap());
