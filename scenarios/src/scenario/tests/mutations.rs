@@ -122,9 +122,9 @@ fn every_value_anywhere_is_refused_in_its_place_or_survives_a_round_trip() {
             *slot = wrong;
             let result = read(value.to_string(), true);
             if result.is_ok() {
-                accepted += 1
+                accepted += 1;
             } else {
-                refused += 1
+                refused += 1;
             }
             judge(&result).unwrap_or_else(|error| panic!("{place}: {error}\n{value}"));
         }
