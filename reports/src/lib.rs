@@ -5,4 +5,10 @@
 //! anything again.
 
 pub mod figure;
+pub mod folder;
+pub mod html;
 pub mod record;
+pub mod run;
+#[cfg(test)]
+mod testing;
+mod words;

@@ -12,6 +12,7 @@ use super::command::demo::DemoArguments;
 use super::command::explain::ExplainArguments;
 use super::command::list::ListArguments;
 use super::command::replay::ReplayArguments;
+use super::command::report::ReportArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::validate::ValidateArguments;
 
@@ -38,8 +39,12 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Run a capsule again.
     Replay(ReplayArguments),
+    /// Draw a run from its record: a page, and its figures as files.
+    Report(ReportArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Print the JSON Schema of scenarios, for editors.
+    Schema,
     /// Make the run of a capsule as small as possible.
     Shrink(ShrinkArguments),
     /// Keep capsules of failing runs as regression tests.

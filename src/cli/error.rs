@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use reports::figure::FigureError;
+use reports::record::RecordError;
 use scenarios::artefact::WriteError;
 use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
@@ -26,8 +28,8 @@ pub(crate) enum CliError {
     #[error("read {path}: {error}")]
     Read { path: PathBuf, error: io::Error },
     /// A file that is too large to be what it should be.
-    #[error("read {path}: it has {length} bytes, more than {limit}")]
-    TooLarge { path: PathBuf, length: u64, limit: u64 },
+    #[error("read {path}: it has more than {limit} bytes")]
+    TooLarge { path: PathBuf, limit: u64 },
     /// No such planted bug.
     #[error("switch on \"{name}\": {protocol} has no such plant{}; {known}", hint(nearest.as_deref()))]
     NoPlant { name: String, protocol: &'static str, nearest: Option<&'static str>, known: String },
@@ -37,6 +39,15 @@ pub(crate) enum CliError {
     /// No capsule.
     #[error("{path}: {error}")]
     Capsule { path: PathBuf, error: CapsuleError },
+    /// A folder or file without a record of a run.
+    #[error("find {path}: there is no record of a run; `seedstorm run SCENARIO --out DIR` leaves one in DIR")]
+    NoRecord { path: PathBuf },
+    /// No record.
+    #[error("{error}\n  in {path}\n  nothing was written")]
+    Record { path: PathBuf, error: RecordError },
+    /// A figure that cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
     /// A capsule that this program cannot run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
@@ -82,6 +93,7 @@ impl CliError {
         match self {
             Self::Untold
             | Self::Document(_)
+            | Self::Figure(_)
             | Self::Explore(ExploreError::Threads(_))
             | Self::Shrink(ShrinkError::Threads(_)) => Exit::Internal,
             _ => Exit::Usage,

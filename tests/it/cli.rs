@@ -7,5 +7,6 @@ mod commands;
 mod demo;
 mod explain;
 mod replay;
+mod report;
 mod shrink;
 mod validate;
