@@ -121,6 +121,7 @@ fn outcome(picture: Picture) -> Outcome {
         history: (0..100).map(operation).collect(),
         picture,
         trace: None,
+        trace_file: None,
     }
 }
 

@@ -18,6 +18,7 @@ pub mod replay;
 pub mod reproduce;
 pub mod run;
 pub mod scenario;
+pub mod schema;
 pub mod shrink;
 pub mod story;
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// Run published experiments and compare with what was published.
     Reproduce(ReproduceArguments),
+    /// Print the JSON Schema of scenarios, for editors.
+    Schema,
     /// Make the run of a capsule as small as possible.
     Shrink(ShrinkArguments),
     /// Keep capsules of failing runs as regression tests.

@@ -68,7 +68,7 @@ impl InitialState {
             return Vec::new();
         }
         let vote = written.vote.map(|NodeName(index)| NodeId(index));
-        let entry = |term: &u64| Entry { term: *term, command: Command::Noop };
+        let entry = |term: &u64| Entry::new(*term, Command::Noop);
         let entries = written.log.iter().map(entry).zip(1..);
         let entries = entries.map(|(entry, index)| RaftRecord::Entry { index, entry });
         vec![(JOURNAL, [RaftRecord::HardState { term, vote }].into_iter().chain(entries).collect())]

@@ -35,7 +35,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         checks.extend(judged.iter().flat_map(Judgement::reports));
         let measures = self.gauges.read(&self.kernel.ground, self.kernel.driver.executed());
         self.count_messages();
-        let trace = self.tracer.map(Tracer::finish);
+        let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
         let kernel = self.kernel;
         let picture = picture(kernel.painter, &kernel.ground, &kernel.clocks, trace.as_ref());
         Outcome {
@@ -64,6 +64,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             history: if self.keep_history { self.clients.history.entries() } else { Vec::new() },
             picture,
             trace,
+            trace_file,
         }
     }
 
