@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Print the JSON Schema of scenarios, for editors.
+    Schema,
     /// Make the run of a capsule as small as possible.
     Shrink(ShrinkArguments),
     /// Keep capsules of failing runs as regression tests.

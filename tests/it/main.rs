@@ -14,5 +14,6 @@ mod golden;
 mod lease_lock;
 mod own_protocol;
 mod paper;
+mod schema;
 mod support;
 mod witnesses;

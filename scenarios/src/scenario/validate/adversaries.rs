@@ -5,7 +5,7 @@ use sim_core::fault::plan::same_kind;
 use sim_core::fault::selector::in_role;
 
 use super::Validator;
-use crate::document::explain;
+use crate::document::Complaint;
 use crate::problem::Problem;
 use crate::scenario::adversaries::{AdversaryTable, Told, Unread, known};
 
@@ -90,7 +90,7 @@ impl Validator<'_> {
             }
             Unread::Settings(name, message) => {
                 let path = [path, vec![name.clone()]].concat();
-                explain(self.places, &path, message)
+                Complaint { path, message: message.clone() }.explain(self.places)
             }
         };
         self.problems.push(problem);
