@@ -16,4 +16,5 @@ mod own_protocol;
 mod paper;
 mod schema;
 mod support;
+mod survives;
 mod witnesses;
