@@ -1,5 +1,6 @@
 //! Rules across fields, after everything has its type. All problems are reported, not only the first.
 
+mod adversaries;
 mod faults;
 mod measures;
 
@@ -8,7 +9,7 @@ use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::time::Duration;
 
 use super::checks::LINEARIZABLE;
-use super::{Range, Safety, Scenario, Traitors};
+use super::{NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
 
@@ -45,6 +46,7 @@ pub(super) fn validate(
     validator.initial(cluster);
     validator.names();
     validator.measures();
+    validator.adversaries();
     validator.expectation();
     validator.checks_off();
     // Faults are judged against a cluster that can be.
@@ -153,23 +155,32 @@ impl Validator<'_> {
     }
 
     fn initial(&mut self, cluster: &dyn Cluster) {
-        let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
-        let nodes = drawn.map_or(self.scenario.cluster.nodes, |range| range.min);
         let named: Vec<_> = self.scenario.initial.named().collect();
         for (path, name) in named {
-            if name.0 >= nodes {
-                let problem =
-                    Problem::new(format!("there is no node {name}")).at(self.places.value_at(&path));
-                self.problems.push(problem.note(format!("the nodes are n1 to n{nodes}")));
-            }
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            self.node_exists(&path, name);
         }
         if let Some(state) = &self.scenario.initial.state
-            && let Err(error) = cluster.check_state(state, nodes)
+            && let Err(error) = cluster.check_state(state, self.least_nodes())
         {
             let inner = error.path.iter().map(|segment| segment.trim_matches(['[', ']']).to_owned());
             let path = ["initial", self.protocol.name].map(str::to_owned).into_iter().chain(inner);
             let complaint = Complaint { path: path.collect(), message: error.message };
             self.problems.push(complaint.explain(self.places));
+        }
+    }
+
+    /// The fewest members that a run of it has.
+    fn least_nodes(&self) -> u32 {
+        let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
+        drawn.map_or(self.scenario.cluster.nodes, |range| range.min)
+    }
+
+    fn node_exists(&mut self, path: &[&str], name: NodeName) {
+        let nodes = self.least_nodes();
+        if name.0 >= nodes {
+            let problem = Problem::new(format!("there is no node {name}")).at(self.places.value_at(path));
+            self.problems.push(problem.note(format!("the nodes are n1 to n{nodes}")));
         }
     }
 
