@@ -8,7 +8,9 @@ mod error;
 mod exit;
 mod files;
 mod interrupt;
+mod progress;
 mod story;
+mod sweep_table;
 mod table;
 mod terminal;
 mod wall;
@@ -38,6 +40,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Run(run) => command::run::run(&registry, run, &terminal),
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
+        Command::Sweep(sweep) => command::sweep::sweep(&registry, sweep, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
         Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),
         Command::Completions(completions) => command::completions::completions(completions, &terminal),

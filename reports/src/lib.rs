@@ -6,3 +6,4 @@
 
 pub mod figure;
 pub mod record;
+pub mod sweep;

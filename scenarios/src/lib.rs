@@ -15,6 +15,7 @@ pub mod problem;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+pub mod sweep;
 #[cfg(test)]
 mod testing;
 

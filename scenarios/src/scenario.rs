@@ -21,8 +21,8 @@ use sim_core::workload::WorkloadModel;
 
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
-pub(crate) use load::hash;
 pub use load::{Loaded, load, reload};
+pub(crate) use load::{from_document, hash};
 pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
 pub use stop::StopRules;
 pub use swarm::{Families, Range, Swarm, Traitors};

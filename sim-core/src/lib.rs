@@ -27,6 +27,7 @@ pub mod simulate;
 pub mod slab;
 pub mod stats;
 pub mod story;
+pub mod sweep;
 pub mod time;
 pub mod trace;
 pub mod workload;

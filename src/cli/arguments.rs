@@ -8,7 +8,9 @@ use sim_core::ratio::Ratio;
 
 use super::command::completions::CompletionsArguments;
 use super::command::explain::ExplainArguments;
+use super::command::explore::ExploreArguments;
 use super::command::list::ListArguments;
+use super::command::sweep::SweepArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
@@ -33,6 +35,8 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Run the same seeds at every point of a grid over the keys of scenarios.
+    Sweep(SweepArguments),
     /// List what there is.
     List(ListArguments),
     /// Explain a name: of a check, fault, plant, scenario, target, verdict, knob, exit code ...
@@ -78,24 +82,6 @@ pub(crate) struct ReplayArguments {
     pub(crate) edited: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ExploreArguments {
-    #[command(flatten)]
-    pub(crate) scenario: ScenarioArguments,
-    /// The seeds, the end excluded.
-    #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
-    pub(crate) seeds: Range<u64>,
-    /// Threads [default: all cores].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: Option<u16>,
-    /// The least share of runs that must be conclusive.
-    #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
-    pub(crate) min_conclusive: Ratio,
-    /// End at the lowest seed that fails.
-    #[arg(long)]
-    pub(crate) stop_on_first: bool,
-}
-
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 const SEEDS_END: u64 = 1 << 53;
 
@@ -104,7 +90,8 @@ fn seed(text: &str) -> Result<u64, String> {
     seed.ok_or_else(|| "expected a whole number below 2^53".to_owned())
 }
 
-fn seeds(text: &str) -> Result<Range<u64>, String> {
+/// A range of seeds, as `0..1000`.
+pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let ends = text.split_once("..").and_then(|(start, end)| Some((start.parse().ok()?, end.parse().ok()?)));
     match ends {
         Some((start, end)) if start <= end && end <= SEEDS_END => Ok(start..end),
@@ -112,6 +99,7 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
     }
 }
 
-fn ratio(text: &str) -> Result<Ratio, sim_core::ratio::ParseRatioError> {
+/// A share, as `95%` or `19/20`.
+pub(crate) fn ratio(text: &str) -> Result<Ratio, sim_core::ratio::ParseRatioError> {
     text.parse()
 }

@@ -6,3 +6,4 @@ pub(crate) mod explore;
 pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod sweep;

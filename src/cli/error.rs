@@ -3,11 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use reports::figure::FigureError;
 use scenarios::artefact::WriteError;
 use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
 use scenarios::replay::ReplayError;
+use scenarios::sweep::SweepError;
 use sim_core::registry::LaunchError;
 
 use super::exit::Exit;
@@ -45,12 +47,24 @@ pub(crate) enum CliError {
     /// A campaign that could not go on.
     #[error(transparent)]
     Explore(#[from] ExploreError),
+    /// A sweep that could not go on.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// Neither a file nor a built-in sweep.
+    #[error("find a sweep \"{name}\": there is no such file or built-in sweep{}", hint(nearest.as_deref()))]
+    NoSweep { name: String, nearest: Option<&'static str> },
+    /// A figure that cannot be drawn.
+    #[error("draw a figure: {0}")]
+    Figure(#[from] FigureError),
     /// A file that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
     /// A document that cannot be made.
     #[error("make a document: {0}")]
     Document(#[from] serde_json::Error),
+    /// A JUnit report that cannot be made.
+    #[error("make a JUnit report: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
     /// Stdout.
     #[error("write the result: {0}")]
     Output(io::Error),
@@ -64,7 +78,10 @@ impl CliError {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Document(_) | Self::Explore(ExploreError::Threads(_)) => Exit::Internal,
+            Self::Document(_)
+            | Self::Junit(_)
+            | Self::Figure(_)
+            | Self::Explore(ExploreError::Threads(_)) => Exit::Internal,
             _ => Exit::Usage,
         }
     }

@@ -5,3 +5,4 @@ mod campaign;
 mod capsule;
 mod commands;
 mod explain;
+mod sweep;

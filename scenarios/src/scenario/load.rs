@@ -48,7 +48,7 @@ pub fn load(
     for overlay in overlays {
         document.set(overlay)?;
     }
-    build(registry, name, document)
+    from_document(registry, name, document)
 }
 
 /// Reads a resolved scenario again, as a capsule holds it.
@@ -60,7 +60,15 @@ pub fn reload(registry: &Registry, name: &str, resolved: &Value) -> Result<Loade
     load(registry, source, Format::Json, &[])
 }
 
-fn build(registry: &Registry, name: String, mut document: Document) -> Result<Loaded, Problems> {
+/// Reads a scenario that was parsed, and perhaps changed.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn from_document(
+    registry: &Registry,
+    name: String,
+    mut document: Document,
+) -> Result<Loaded, Problems> {
     let clients = take(&mut document.value, "workload", "clients");
     let clients = read_clients(clients, &document)?;
     let entry = find_protocol(registry, &document)?;

@@ -1,20 +1,65 @@
 //! `explore`.
 
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use indicatif::ProgressBar;
-use scenarios::explore::{Exploration, ExploreOptions, Finding, Hooks, explore as explore_seeds};
+use clap::Args;
+use scenarios::artefact;
+use scenarios::explore::{
+    Demand, Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in, github, judge, junit,
+};
 use scenarios::scenario::Loaded;
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
-use crate::cli::arguments::ExploreArguments;
+use crate::cli::arguments::{ScenarioArguments, ratio, seeds};
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
-use crate::cli::wall::Stopwatch;
+use crate::cli::wall::{Stopwatch, seconds};
 use crate::cli::{document, files, interrupt, table};
+
+/// What to explore, for how long, and whom to tell.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  seedstorm explore raft-swarm --seeds 0..10000
+  seedstorm explore raft-swarm --time 30s --out findings
+  seedstorm explore raft-swarm --seeds 0..10000 --out findings --resume
+  seedstorm explore raft-swarm --plant vote-not-durable --stop-on-first
+  seedstorm explore raft-swarm --junit report.xml --github
+
+Each distinct failure becomes one capsule in the folder of --out, which also holds the state that --resume
+goes on from. Exit codes: 0 nothing found, 1 a finding, 3 too few runs were conclusive, 4 nothing ran.")]
+pub(crate) struct ExploreArguments {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArguments,
+    /// The seeds, the end excluded.
+    #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
+    pub(crate) seeds: Range<u64>,
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// The least share of runs that must be conclusive.
+    #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
+    pub(crate) min_conclusive: Ratio,
+    /// End at the lowest seed that fails.
+    #[arg(long)]
+    pub(crate) stop_on_first: bool,
+    /// End with the round of seeds in which this time is over, as 30s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) time: Option<f64>,
+    /// Go on with the exploration in the folder of --out.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Write a JUnit report too: a case for each check, and for each demand on the campaign.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Annotate a GitHub workflow (on stderr), and add to the job's summary if there is one.
+    #[arg(long)]
+    pub(crate) github: bool,
+}
 
 /// Runs a scenario under many seeds.
 pub(crate) fn explore(
@@ -30,35 +75,61 @@ pub(crate) fn explore(
         stop_on_first: arguments.stop_on_first,
         build: build_name(),
     };
-    let watch = Stopwatch::start();
-    let exploration = with_progress(&loaded, &options, terminal, watch)?;
     let folder = files::out_folder(&arguments.scenario);
-    let write = |finding: &Finding| files::write_capsule(&folder, &finding.file_name(), &finding.capsule);
-    let capsules = exploration.findings.iter().map(write).collect::<Result<Vec<PathBuf>, CliError>>()?;
-    let words = table::of_exploration(&loaded, &options, &exploration, &capsules, watch);
-    terminal
-        .result(|| document::of_exploration(&loaded, &options, &exploration, &capsules, watch), &words)?;
+    let watch = Stopwatch::start();
+    let exploration = with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
+    let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
+    let capsules: Vec<PathBuf> =
+        exploration.findings.iter().map(|finding| folder.join(finding.file_name())).collect();
+    tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
+    let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+    terminal.result(
+        || document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch),
+        &words,
+    )?;
     Ok(exit(&exploration, arguments.min_conclusive))
 }
 
 fn with_progress(
     loaded: &Loaded,
     options: &ExploreOptions,
+    arguments: &ExploreArguments,
+    folder: &Path,
     terminal: &Terminal,
     watch: Stopwatch,
 ) -> Result<Exploration, CliError> {
     interrupt::listen();
-    let bar: ProgressBar = terminal.progress(options.seeds.end - options.seeds.start);
-    let after_run = || {
-        bar.inc(1);
-        if watch.seconds() > 1.0 {
-            terminal.show(&bar);
-        }
-    };
-    let hooks = Hooks { after_run: &after_run, interrupted: &interrupt::interrupted };
-    let exploration = explore_seeds(loaded, options, hooks);
-    bar.finish_and_clear();
+    let progress = Progress::new(&loaded.name, options.seeds.end - options.seeds.start, terminal, watch);
+    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
+    let enough = || arguments.time.is_some_and(|limit| watch.seconds() >= limit);
+    let keep = Keep { folder, resume: arguments.resume, enough: &enough };
+    let exploration = explore_in(keep, loaded, options, hooks);
+    progress.finish();
     Ok(exploration?)
+}
+
+/// Tells other programs, as far as they were asked for.
+fn tell_machines(
+    loaded: &Loaded,
+    arguments: &ExploreArguments,
+    exploration: &Exploration,
+    demands: &[Demand],
+    folder: &Path,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let capsule = |finding: &Finding| folder.join(finding.file_name()).display().to_string();
+    if let Some(path) = &arguments.junit {
+        let text = junit::document(loaded, exploration, demands, &capsule)?;
+        artefact::write(path, text.as_bytes())?;
+    }
+    if arguments.github {
+        let text = github::annotations(loaded, exploration, demands, &capsule);
+        if !text.is_empty() {
+            terminal.complain(text.trim_end());
+        }
+        files::add_to_job_summary(&github::summary(loaded, exploration, demands, &capsule))?;
+    }
+    Ok(())
 }
 
 fn exit(exploration: &Exploration, min_conclusive: Ratio) -> Exit {
