@@ -7,8 +7,11 @@ mod document;
 mod error;
 mod exit;
 mod files;
+mod folder;
 mod interrupt;
 mod progress;
+mod shrunk;
+mod steps;
 mod story;
 mod sweep_table;
 mod table;
@@ -41,6 +44,8 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::Sweep(sweep) => command::sweep::sweep(&registry, sweep, &terminal),
+        Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
+        Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
         Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),
         Command::Completions(completions) => command::completions::completions(completions, &terminal),

@@ -1,5 +1,9 @@
 //! What a run leaves in its folder for reports: `record.json`.
 
+mod read;
+
+pub use read::RecordError;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::outcome::Outcome;
@@ -40,7 +44,28 @@ pub struct RunRecord {
     pub replay: String,
     /// What the run came to.
     pub outcome: Outcome,
+    /// How many operations of the history were left out, the last ones.
+    #[serde(default)]
+    pub history_omitted: u64,
     /// How a violation came about, if there was one and it was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<Story>,
+}
+
+/// How many operations of a history a record keeps.
+const MOST_OPERATIONS: usize = 100_000;
+
+impl RunRecord {
+    /// The record as it stands in a file. A long history is cut, and the record says by how much.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON, which would be a bug.
+    pub fn to_json(&mut self) -> Result<String, serde_json::Error> {
+        let history = &mut self.outcome.history;
+        self.history_omitted += history.len().saturating_sub(MOST_OPERATIONS) as u64;
+        history.truncate(MOST_OPERATIONS);
+        let mut text = serde_json::to_string(self)?;
+        text.push('\n');
+        Ok(text)
+    }
 }

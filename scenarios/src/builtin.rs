@@ -42,11 +42,13 @@ builtins! {
     "raft-overload"
     "raft-storm"
     "raft-swarm"
+    "demo-bug"
     "bracha-calm"
     "bracha-equivocation"
     "bracha-twins"
     "bracha-beyond-f"
     "bracha-swarm"
+    "epidemic-calm"
     "epidemic-million"
     "epidemic-swarm"
 }

@@ -17,6 +17,7 @@ use sim_core::setup::Setup;
 use crate::ENGINE;
 use crate::plan::Plan;
 use crate::scenario::{Loaded, hash};
+use crate::shrink::ShrinkLog;
 
 pub use fates::Fates;
 
@@ -71,6 +72,9 @@ pub struct Capsule {
     pub fingerprint: Option<String>,
     /// The digest of the run.
     pub digest: RunDigest,
+    /// What shrinking did, if it was shrunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<ShrinkLog>,
 }
 
 /// Why a file is no capsule.
@@ -115,6 +119,30 @@ impl Capsule {
             message: first.map(|violation| violation.message.clone()),
             fingerprint: first.map(|violation| violation.fingerprint.clone()),
             digest: outcome.digest,
+            shrunk: None,
+        }
+    }
+
+    /// The capsule of a smaller run that fails in the same way.
+    #[must_use]
+    pub fn shrunk_to(&self, plan: &Plan, outcome: &Outcome, build: &str, log: ShrinkLog) -> Self {
+        let wanted = self.fingerprint.as_ref();
+        let found = outcome.violations.iter().find(|violation| Some(&violation.fingerprint) == wanted);
+        Self {
+            engine: ENGINE,
+            build: build.to_owned(),
+            seed: plan.setup.seed,
+            parameters: plan.cluster.parameters(),
+            setup: plan.setup.clone(),
+            executed: outcome.faults.clone(),
+            pinned: outcome.plan.clone(),
+            fates: Fates::of(&plan.setup, outcome),
+            verdict: outcome.verdict,
+            check: found.map(|violation| violation.check.clone()),
+            message: found.map(|violation| violation.message.clone()),
+            digest: outcome.digest,
+            shrunk: Some(log),
+            ..self.clone()
         }
     }
 

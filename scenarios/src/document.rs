@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use place::{Origin, Places};
-pub(crate) use typed::explain;
+pub(crate) use typed::Complaint;
 
 use crate::problem::{Problem, Problems};
 
@@ -60,7 +60,7 @@ impl Document {
     /// Parses a text.
     ///
     /// # Errors
-    /// If it is too large, or not written in the format.
+    /// If it is too large, or not written in the format: everything that is wrong with how it is written.
     pub fn parse(source: Source, format: Format) -> Result<Self, Problems> {
         let source = Arc::new(source);
         if source.text.len() > LARGEST {
@@ -71,7 +71,6 @@ impl Document {
             Format::Toml => toml::parse(&source),
             Format::Json => json::parse(&source),
         }
-        .map_err(Problems::from)
     }
 
     /// Puts a value that was written elsewhere at a key, as `cluster.nodes`; an error about it points there.
@@ -86,7 +85,7 @@ impl Document {
     ///
     /// # Errors
     /// If the text has no `=`, the key leads through something that is no table, or the value cannot be read.
-    pub fn set(&mut self, assignment: &str) -> Result<(), Problems> {
-        overlay::apply(self, assignment).map_err(Problems::from)
+    pub fn set(&mut self, assignment: &str) -> Result<(), Problem> {
+        overlay::apply(self, assignment)
     }
 }

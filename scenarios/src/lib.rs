@@ -15,6 +15,8 @@ pub mod problem;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+pub mod shrink;
+pub mod story;
 pub mod sweep;
 #[cfg(test)]
 mod testing;

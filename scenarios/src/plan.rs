@@ -81,7 +81,7 @@ fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setu
         initial: scenario.initial.by_slot(),
         at_least: scenario.checks.at_least.clone().into_iter().collect(),
         history_budget: scenario.checks.linearizable.budget_steps,
-        checks_off: scenario.checks.off.clone(),
+        checks_off: scenario.checks.names_off(loaded.protocol),
         ..Setup::new(seed, members)
     }
 }

@@ -66,7 +66,7 @@ impl Problem {
 /// Everything that is wrong with a scenario: at least one problem. Nothing was run or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems {
-    /// What is wrong, in the order of finding.
+    /// What is wrong, in the order of the text.
     pub list: Vec<Problem>,
 }
 
@@ -84,13 +84,21 @@ impl fmt::Display for Problems {
     }
 }
 
+/// How many problems people are shown at once.
+const SHOWN: usize = 20;
+
 impl Problems {
     /// The problems as people read them: file, line, column, the offending text, what was expected.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let last = self.list.len().saturating_sub(1);
+        let shown = &self.list[..self.list.len().min(SHOWN)];
+        let last = shown.len().saturating_sub(1);
         let render = |(index, problem)| render(problem, index == last, &renderer);
-        self.list.iter().enumerate().map(render).collect::<Vec<_>>().join("\n\n")
+        let mut texts: Vec<String> = shown.iter().enumerate().map(render).collect();
+        if self.list.len() > SHOWN {
+            texts.push(format!("and {} more problems", self.list.len() - SHOWN));
+        }
+        texts.join("\n\n")
     }
 }
 

@@ -4,10 +4,13 @@
 //! (`[cluster.<protocol>]`) stays a neutral value here and is read by the protocol's registry entry.
 
 mod checks;
+mod counters;
 mod expect;
 mod load;
 mod names;
+mod read;
 mod stop;
+mod summary;
 mod swarm;
 #[cfg(test)]
 mod tests;
@@ -19,12 +22,13 @@ use sim_core::setup::{ClockModel, DiskModel, Measure, NetworkModel, ServiceModel
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
-pub use checks::{AtLeast, Checks, Linearizable, ProgressRule};
+pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
 pub use load::{Loaded, load, reload};
 pub(crate) use load::{from_document, hash};
 pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
 pub use stop::StopRules;
+pub use summary::summary;
 pub use swarm::{Families, Range, Swarm, Traitors};
 
 /// The version that a file must name.

@@ -38,6 +38,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
         source: "a test",
     }],
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
+    objects: &[sim_core::operation::ObjectModel::CasRegister],
 };
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -87,8 +87,8 @@ impl<R> Journal<R> {
         self.unsynced.len()
     }
 
-    /// The power goes. Whatever survives is durable from now on.
-    pub(crate) fn crash(&mut self, tail: Tail) {
+    /// The power goes. Whatever survives is durable from now on. Whether it tore a record.
+    pub(crate) fn crash(&mut self, tail: Tail) -> bool {
         let (kept, torn) = match tail {
             Tail::Keep(kept) => (kept, false),
             Tail::Tear(kept) => (kept, kept < self.unsynced.len()),
@@ -98,9 +98,8 @@ impl<R> Journal<R> {
         let tears = torn && matches!(self.unsynced.front(), Some(Write::Append(_)));
         self.unsynced.clear();
         self.mark.appended = self.mark.durable;
-        if tears {
-            self.torn = true;
-        }
+        self.torn |= tears;
+        tears
     }
 
     /// Damages one durable record, the `which`-th modulo how many are intact; returns whether there was one.

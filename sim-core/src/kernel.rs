@@ -7,13 +7,13 @@ use crate::agenda::Agenda;
 use crate::check::Findings;
 use crate::clock::Clocks;
 use crate::digest::Digest;
-use crate::fault::{Action, FaultDriver};
+use crate::fault::{Action, ClockChange, FaultDriver};
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
 use crate::metrics::Metrics;
 use crate::network::{LinkNotice, Lost, Network};
 use crate::outcome::MessageCounts;
-use crate::picture::Painter;
+use crate::picture::{Counts, Detail, Painter};
 use crate::process::{Keys, SyncId};
 use crate::queue;
 use crate::random::{Keyed, Purpose, mix64};
@@ -116,6 +116,7 @@ pub(crate) struct Parts {
     pub(crate) driver: FaultDriver,
     pub(crate) agenda: Agenda,
     pub(crate) kinds: usize,
+    pub(crate) picture: Detail,
 }
 
 impl Kernel {
@@ -164,7 +165,7 @@ impl Kernel {
             dropped: [0; 10],
             findings: Findings::new(),
             metrics: Metrics::default(),
-            painter: Painter::new(&parts.ground),
+            painter: Painter::new(&parts.ground, parts.picture),
             sends: SendOrder::new(slots, parts.kinds),
             tie_key: Keyed::new(parts.seed, Purpose::Tie).word(0, 0),
             ground: parts.ground,
@@ -196,6 +197,21 @@ impl Kernel {
     pub(crate) fn queue_control(&mut self, at: Time, control: Control, first: bool) {
         let tie = if first { control as u32 } else { u32::MAX };
         self.agenda.push(queue::key(at.as_nanos(), tie, Event::Control(control).encode()));
+    }
+
+    /// Changes what a slot's clock shows, from now on.
+    pub(crate) fn change_clock(&mut self, slot: Slot, change: ClockChange) {
+        let before = self.clocks.read(slot, self.now);
+        self.clocks.change(slot, self.now, change);
+        self.painter.clock(slot, self.now, before, self.clocks.read(slot, self.now));
+    }
+
+    /// Counts for a picture.
+    #[cold]
+    pub(crate) fn sample(&mut self) {
+        let MessageCounts { sent, delivered, dropped, .. } = self.messages;
+        let in_flight = self.envelopes.len() as u64;
+        self.painter.sample(self.now, Counts { sent, delivered, dropped, in_flight });
     }
 
     /// Folds one thing that happened into the digest.

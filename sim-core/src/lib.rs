@@ -1,5 +1,6 @@
 //! The world of a run: time, events, randomness, processes, network, disks, clocks, faults, checks and the outcome.
 
+pub mod activity;
 pub mod check;
 pub mod coalition;
 pub mod digest;
@@ -17,6 +18,7 @@ pub mod network;
 pub mod operation;
 pub mod outcome;
 pub mod part;
+pub mod picture;
 pub mod process;
 pub mod queue;
 pub mod random;
@@ -35,7 +37,6 @@ pub mod workload;
 mod agenda;
 mod clock;
 mod kernel;
-mod picture;
 mod server;
 mod timers;
 mod world;

@@ -242,7 +242,7 @@ pub struct LaneSpan {
 pub struct PointMark {
     /// When.
     pub at_ns: u64,
-    /// Where.
+    /// Where; `u32::MAX` if it happened to the world as a whole.
     pub slot: u32,
     /// What kind of thing.
     pub kind: String,
@@ -257,6 +257,9 @@ pub struct Series {
     pub name: String,
     /// In which unit.
     pub unit: String,
+    /// Where; absent if it is about the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
     /// `(nanoseconds, value)` in order.
     pub points: Vec<(u64, f64)>,
 }

@@ -1,18 +1,43 @@
-//! Paints what a report can draw of a run: role lanes and marks, from neutral readings only.
+//! Paints what a report can draw of a run, from neutral readings only: role lanes and marks, clocks, message rates, and
+//! the messages of a traced run.
+//!
+//! Nothing is kept unless the launch asks for it ([`Detail`]), and what is kept changes nothing in the run.
 
-use crate::ground::Ground;
+mod clocks;
+mod edges;
+mod rates;
+
+use crate::ground::{Ground, Place};
 use crate::identity::Slot;
-use crate::outcome::{Capped, LaneSpan, PointMark};
+use crate::outcome::{Capped, LaneSpan, Picture, PointMark, Table};
+use crate::process::Role;
 use crate::time::Time;
+use clocks::ClockLines;
+pub(crate) use edges::edges;
+pub(crate) use rates::Counts;
+use rates::Rates;
+
+/// How much of a run is kept for pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing: for runs in bulk.
+    #[default]
+    None,
+    /// Everything that a report draws, within limits.
+    Full,
+}
 
 /// How many spans and marks a run keeps.
-const KEPT: usize = 4_000;
+const KEPT: usize = 20_000;
 
-/// Collects lanes and marks while a run goes on.
+/// Collects what can be drawn while a run goes on.
 pub(crate) struct Painter {
+    detail: Detail,
     open: Vec<Option<Open>>,
-    pub(crate) lanes: Capped<LaneSpan>,
-    pub(crate) marks: Capped<PointMark>,
+    lanes: Capped<LaneSpan>,
+    marks: Capped<PointMark>,
+    clocks: ClockLines,
+    rates: Rates,
 }
 
 #[derive(Clone, Copy)]
@@ -26,10 +51,22 @@ struct Open {
 const MOST_LANES: usize = 2_000;
 
 impl Painter {
-    pub(crate) fn new(ground: &Ground) -> Self {
-        let lanes = if ground.places.len() <= MOST_LANES { ground.places.len() } else { 0 };
-        let open = ground.places.iter().take(lanes).map(|_| None).collect();
-        Self { open, lanes: Capped::with_limit(KEPT), marks: Capped::with_limit(KEPT) }
+    pub(crate) fn new(ground: &Ground, detail: Detail) -> Self {
+        let keeps = detail == Detail::Full && ground.places.len() <= MOST_LANES;
+        Self {
+            detail,
+            open: vec![None; if keeps { ground.places.len() } else { 0 }],
+            lanes: Capped::with_limit(KEPT),
+            marks: Capped::with_limit(KEPT),
+            clocks: ClockLines::default(),
+            rates: Rates::new(detail == Detail::Full),
+        }
+    }
+
+    /// Whether anything is kept.
+    #[inline]
+    pub(crate) fn on(&self) -> bool {
+        self.detail == Detail::Full
     }
 
     pub(crate) fn add_slot(&mut self) {
@@ -39,6 +76,7 @@ impl Painter {
     }
 
     /// The slot is in this state from now on.
+    #[inline]
     pub(crate) fn enter(&mut self, slot: Slot, now: Time, state: &'static str, rank: Option<u64>) {
         let Some(open) = self.open.get_mut(slot.index()) else { return };
         if open.is_some_and(|open| open.state == state && open.rank == rank) {
@@ -46,6 +84,11 @@ impl Painter {
         }
         let before = open.replace(Open { state, rank, from: now });
         self.close(slot, before, now);
+    }
+
+    /// The slot is again what it last said it is.
+    pub(crate) fn enter_again(&mut self, slot: Slot, now: Time, place: &Place) {
+        self.enter(slot, now, place.status.role.unwrap_or("running"), place.status.rank);
     }
 
     fn close(&mut self, slot: Slot, open: Option<Open>, now: Time) {
@@ -61,16 +104,71 @@ impl Painter {
     }
 
     /// Something happened at a slot.
-    pub(crate) fn mark(&mut self, slot: Slot, now: Time, kind: &str, label: String) {
-        self.marks.push(PointMark { at_ns: now.as_nanos(), slot: slot.0, kind: kind.to_owned(), label });
+    pub(crate) fn mark(&mut self, slot: Slot, now: Time, kind: &str) {
+        if self.on() {
+            let (at_ns, kind) = (now.as_nanos(), kind.to_owned());
+            self.marks.push(PointMark { at_ns, slot: slot.0, kind, label: String::new() });
+        }
     }
 
-    /// The run is over: every lane ends.
-    pub(crate) fn finish(&mut self, now: Time) {
+    /// A slot's clock, that showed one thing, is changed to show another.
+    pub(crate) fn clock(&mut self, slot: Slot, now: Time, before: Time, after: Time) {
+        if self.on() {
+            self.clocks.changed(slot, now, before, after);
+        }
+    }
+
+    /// Whether the counts are wanted at this moment.
+    #[inline]
+    pub(crate) fn samples_at(&self, now: Time) -> bool {
+        now >= self.rates.next()
+    }
+
+    /// The counts at this moment.
+    pub(crate) fn sample(&mut self, now: Time, counts: Counts) {
+        self.rates.sample(now, counts);
+    }
+
+    /// The run is over: every lane and line ends. `shown` reads a slot's clock.
+    pub(crate) fn finish(mut self, now: Time, ground: &Ground, shown: impl Fn(Slot) -> Time) -> Picture {
         for index in 0..self.open.len() {
             let open = self.open[index].take();
-            self.close(Slot(u32::try_from(index).unwrap_or(u32::MAX)), open, now);
+            self.close(slot_at(index), open, now);
         }
+        let names = super::world::slot_names(ground);
+        let tables = if self.on() { vec![members(ground, &names)] } else { Vec::new() };
+        let mut series = self.rates.finish();
+        series.extend(self.clocks.finish(now, &names, shown));
+        Picture { lanes: self.lanes, marks: self.marks, series, tables, ..Picture::default() }
+    }
+}
+
+fn slot_at(index: usize) -> Slot {
+    Slot(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+/// What became of each member.
+fn members(ground: &Ground, names: &[String]) -> Table {
+    let text = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
+    let row = |(place, name): (&Place, &String)| {
+        let state = match place {
+            Place { up: false, .. } => "down",
+            Place { paused: true, .. } => "paused",
+            Place { honest: false, .. } => "traitor",
+            _ => "up",
+        };
+        let role = place.status.role.unwrap_or_default().to_owned();
+        let durable: u64 = place.marks.iter().map(|mark| mark.durable).sum();
+        let (rank, position) = (text(place.status.rank), text(place.status.position));
+        let boots = u64::from(place.incarnation) + u64::from(place.up);
+        vec![name.clone(), state.to_owned(), role, rank, position, boots.to_string(), durable.to_string()]
+    };
+    let members = ground.places.iter().zip(names).filter(|(place, _)| place.role == Role::Member);
+    let columns = ["slot", "state", "role", "rank", "position", "starts", "durable records"];
+    Table {
+        title: "Members at the end".to_owned(),
+        columns: columns.map(str::to_owned).to_vec(),
+        rows: members.take(MOST_LANES).map(row).collect(),
     }
 }
 
@@ -81,14 +179,29 @@ mod tests {
 
     #[test]
     fn lanes_follow_roles_without_gaps() {
-        let mut painter = Painter::new(&Ground::new(2, 0));
+        let ground = Ground::new(2, 0);
+        let mut painter = Painter::new(&ground, Detail::Full);
         let at = |secs| Time::ZERO + Duration::from_secs(secs);
         painter.enter(Slot(1), at(0), "follower", Some(1));
         painter.enter(Slot(1), at(2), "leader", Some(2));
         painter.enter(Slot(1), at(3), "leader", Some(2));
-        painter.finish(at(5));
+        let picture = painter.finish(at(5), &ground, |_| at(5));
         let spans: Vec<_> =
-            painter.lanes.items.iter().map(|span| (span.state.as_str(), span.from_ns, span.to_ns)).collect();
+            picture.lanes.items.iter().map(|span| (span.state.as_str(), span.from_ns, span.to_ns)).collect();
         assert_eq!(spans, [("follower", 0, 2_000_000_000), ("leader", 2_000_000_000, 5_000_000_000)]);
+    }
+
+    #[test]
+    fn nothing_is_kept_unless_it_is_asked_for() {
+        let ground = Ground::new(2, 0);
+        let mut painter = Painter::new(&ground, Detail::None);
+        let at = |secs| Time::ZERO + Duration::from_secs(secs);
+        painter.enter(Slot(1), at(0), "follower", Some(1));
+        painter.mark(Slot(1), at(1), "crash");
+        painter.clock(Slot(1), at(1), at(1), at(2));
+        assert!(!painter.samples_at(at(3)));
+        let picture = painter.finish(at(5), &ground, |_| at(5));
+        assert!(picture.lanes.items.is_empty() && picture.marks.items.is_empty());
+        assert!(picture.series.is_empty() && picture.tables.is_empty());
     }
 }

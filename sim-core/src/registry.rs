@@ -10,7 +10,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::operation::ObjectModel;
 use crate::outcome::Outcome;
+use crate::picture::Detail;
 use crate::setup::Setup;
 use crate::time::Duration;
 use crate::trace::TraceRequest;
@@ -60,6 +62,8 @@ pub struct Launch {
     pub keep_history: bool,
     /// Record a trace; changes nothing in the run.
     pub trace: Option<TraceRequest>,
+    /// How much is kept for pictures; changes nothing in the run.
+    pub picture: Detail,
 }
 
 /// How many members may be affected, by class of fault, with everything still owed.
@@ -96,6 +100,8 @@ pub struct ProtocolInfo {
     pub plants: &'static [Plant],
     /// What is checked.
     pub checks: &'static [Named],
+    /// Which objects it offers to clients; none if it has no clients.
+    pub objects: &'static [ObjectModel],
 }
 
 impl ProtocolInfo {
@@ -112,6 +118,7 @@ impl ProtocolInfo {
             behaviors: &[],
             plants: &[],
             checks: &[],
+            objects: &[],
         }
     }
 

@@ -41,6 +41,7 @@ use crate::timers::Timers;
 use self::clients::Clients;
 use self::event::{Control, Event, Payload};
 use self::phases::Phase;
+pub(crate) use self::report::slot_names;
 use self::storage::Storage;
 use self::watch::Watch;
 
@@ -133,6 +134,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 self.touch_next();
             }
             self.kernel.advance(Time::from_nanos(queue::time_of(key)));
+            if self.kernel.painter.samples_at(self.kernel.now) {
+                self.kernel.sample();
+            }
             self.handle(Event::decode(queue::payload_of(key)));
         }
     }

@@ -10,7 +10,9 @@ use super::command::completions::CompletionsArguments;
 use super::command::explain::ExplainArguments;
 use super::command::explore::ExploreArguments;
 use super::command::list::ListArguments;
+use super::command::shrink::ShrinkArguments;
 use super::command::sweep::SweepArguments;
+use super::command::validate::ValidateArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
@@ -37,6 +39,10 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// Run the same seeds at every point of a grid over the keys of scenarios.
     Sweep(SweepArguments),
+    /// Make the run of a capsule as small as possible.
+    Shrink(ShrinkArguments),
+    /// Check scenario files and run nothing.
+    Validate(ValidateArguments),
     /// List what there is.
     List(ListArguments),
     /// Explain a name: of a check, fault, plant, scenario, target, verdict, knob, exit code ...

@@ -6,4 +6,6 @@ pub(crate) mod explore;
 pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod shrink;
 pub(crate) mod sweep;
+pub(crate) mod validate;

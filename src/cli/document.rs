@@ -10,6 +10,7 @@ use scenarios::sweep::{Sweep, SweepRun};
 use serde_json::{Value, json};
 use sim_core::check::Violation;
 use sim_core::outcome::Outcome;
+use sim_core::story::Story;
 use sim_core::sweep::SweepTable;
 
 use super::wall::Stopwatch;
@@ -61,7 +62,12 @@ fn violations(outcome: &Outcome) -> Vec<Value> {
 }
 
 /// `replay --json`.
-pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) -> Value {
+pub(crate) fn of_replay(
+    capsule: &Capsule,
+    replay: &Replay,
+    story: Option<&Story>,
+    watch: Stopwatch,
+) -> Value {
     let outcome = &replay.outcome;
     json!({
         "schema": "seedstorm.replay/1",
@@ -82,6 +88,7 @@ pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) ->
         "digest": outcome.digest,
         "events": outcome.events,
         "virtual_ns": outcome.virtual_ns,
+        "story": story,
         "wall": { "elapsed_ms": watch.milliseconds() },
     })
 }

@@ -9,6 +9,7 @@ use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
 use scenarios::replay::ReplayError;
+use scenarios::shrink::ShrinkError;
 use scenarios::sweep::SweepError;
 use sim_core::registry::LaunchError;
 
@@ -41,6 +42,9 @@ pub(crate) enum CliError {
     /// A capsule that this program cannot run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A capsule that cannot be shrunk.
+    #[error(transparent)]
+    Shrink(#[from] ShrinkError),
     /// A scenario that cannot be run.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -81,7 +85,9 @@ impl CliError {
             Self::Document(_)
             | Self::Junit(_)
             | Self::Figure(_)
-            | Self::Explore(ExploreError::Threads(_)) => Exit::Internal,
+            | Self::Explore(ExploreError::Threads(_))
+            | Self::Sweep(SweepError::Threads(_))
+            | Self::Shrink(ShrinkError::Threads(_)) => Exit::Internal,
             _ => Exit::Usage,
         }
     }

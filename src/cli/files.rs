@@ -9,7 +9,7 @@ use scenarios::builtin;
 use scenarios::capsule::Capsule;
 use scenarios::document::{Format, LARGEST, Source};
 use scenarios::problem::nearest;
-use scenarios::scenario::{Loaded, load};
+use scenarios::scenario::Loaded;
 use scenarios::sweep::SWEEPS;
 use sim_core::registry::Registry;
 
@@ -24,12 +24,17 @@ pub(crate) fn scenario(
     registry: &Registry,
     arguments: &ScenarioArguments,
 ) -> Result<(Loaded, Vec<String>), CliError> {
-    let source = source(&arguments.scenario)?;
-    let format = Format::of_name(&source.name);
-    let loaded = load(registry, source, format, &arguments.overlays)?;
+    let loaded = load(registry, &arguments.scenario, &arguments.overlays)?;
     let plants = arguments.plants.iter().map(|name| plant(&loaded, name));
     let plants = plants.collect::<Result<Vec<String>, CliError>>()?;
     Ok((loaded, plants))
+}
+
+/// The scenario of a path or a built-in name.
+pub(crate) fn load(registry: &Registry, name: &str, overlays: &[String]) -> Result<Loaded, CliError> {
+    let source = source(name)?;
+    let format = Format::of_name(&source.name);
+    Ok(scenarios::scenario::load(registry, source, format, overlays)?)
 }
 
 fn source(name: &str) -> Result<Source, CliError> {
@@ -100,9 +105,15 @@ pub(crate) fn capsule(path: &Path, edited: bool) -> Result<(Capsule, bool), CliE
 /// Writes a capsule into a folder.
 pub(crate) fn write_capsule(folder: &Path, name: &str, capsule: &Capsule) -> Result<PathBuf, CliError> {
     let path = folder.join(name);
-    let text = capsule.to_json(&path.display().to_string())?;
-    scenarios::artefact::write(&path, text.as_bytes())?;
+    write_capsule_at(&path, capsule)?;
     Ok(path)
+}
+
+/// Writes a capsule to a place.
+pub(crate) fn write_capsule_at(path: &Path, capsule: &Capsule) -> Result<(), CliError> {
+    let text = capsule.to_json(&path.display().to_string())?;
+    scenarios::artefact::write(path, text.as_bytes())?;
+    Ok(())
 }
 
 /// Adds to the summary of the GitHub job that this runs in, if it runs in one.

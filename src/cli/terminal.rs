@@ -34,13 +34,19 @@ pub(crate) struct Terminal {
     quiet: bool,
     json: bool,
     color: bool,
+    colored_results: bool,
 }
 
 impl Terminal {
     /// Colors are for terminals, unless `NO_COLOR` is set to something.
     pub(crate) fn new(quiet: bool, json: bool) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { quiet, json, color: io::stderr().is_terminal() && !no_color }
+        Self {
+            quiet,
+            json,
+            color: io::stderr().is_terminal() && !no_color,
+            colored_results: io::stdout().is_terminal() && !no_color,
+        }
     }
 
     /// How many columns a text on stdout may have: as many as the terminal, up to what reads well. Without a terminal
@@ -59,6 +65,11 @@ impl Terminal {
     /// Whether stderr may be colored.
     pub(crate) fn color(&self) -> bool {
         self.color
+    }
+
+    /// Whether stdout may be colored.
+    pub(crate) fn color_of_results(&self) -> bool {
+        self.colored_results
     }
 
     /// The result: the document if JSON is asked for, else the words. A reader that went away is no error.

@@ -6,3 +6,4 @@ mod capsule;
 mod commands;
 mod explain;
 mod sweep;
+mod validate;

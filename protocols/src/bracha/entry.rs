@@ -44,6 +44,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     behaviors: &BEHAVIORS,
     plants: &[],
     checks: CHECKS,
+    objects: &[],
 };
 
 const KNOBS: &[Knob] = &[

@@ -40,6 +40,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     behaviors: &[],
     plants: &[],
     checks: CHECKS,
+    objects: &[],
 };
 
 const KNOBS: &[Knob] = &[

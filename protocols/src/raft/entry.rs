@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use sim_core::facts::Facts;
+use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
 use sim_core::registry::{
     Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, parse_parameters,
@@ -36,6 +37,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     behaviors: &[],
     plants: PLANTS,
     checks: CHECKS,
+    objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
 };
 
 impl Entry for RaftEntry {

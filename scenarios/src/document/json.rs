@@ -5,18 +5,23 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Document, Origin, Places, Source};
-use crate::problem::Problem;
+use crate::problem::{Problem, Problems};
 
 /// Parses a whole text. serde_json refuses deep nesting, so the scanner's recursion is limited too.
-pub(super) fn parse(source: &Arc<Source>) -> Result<Document, Problem> {
+pub(super) fn parse(source: &Arc<Source>) -> Result<Document, Problems> {
     let value: Value = serde_json::from_str(&source.text).map_err(|error| {
         let at = offset(&source.text, error.line(), error.column());
         let message = error.to_string();
         let title = message.split(" at line ").next().unwrap_or("not JSON").to_owned();
         Problem::new(title).at(Origin::new(source, at..at))
     })?;
-    let places = Scanner { source, bytes: source.text.as_bytes(), at: 0 }.value();
-    Ok(Document { value, places })
+    let mut scanner = Scanner { source, bytes: source.text.as_bytes(), at: 0, problems: Vec::new() };
+    let places = scanner.value();
+    if scanner.problems.is_empty() {
+        Ok(Document { value, places })
+    } else {
+        Err(Problems { list: scanner.problems })
+    }
 }
 
 /// The byte offset of a line and column, both counted from one, brought down to a character's start.
@@ -31,6 +36,8 @@ struct Scanner<'a> {
     source: &'a Arc<Source>,
     bytes: &'a [u8],
     at: usize,
+    /// Keys that stand twice: serde_json would take the last one without a word.
+    problems: Vec<Problem>,
 }
 
 impl Scanner<'_> {
@@ -62,7 +69,10 @@ impl Scanner<'_> {
             let key = self.string();
             let origin = Origin::new(self.source, start..self.at);
             let mut child = self.value();
-            child.key = Some(origin);
+            child.key = Some(origin.clone());
+            if places.children.contains_key(&key) {
+                self.problems.push(Problem::new(format!("the key \"{key}\" stands twice")).at(origin));
+            }
             places.children.insert(key, child);
         }
         self.at = (self.at + 1).min(self.bytes.len());

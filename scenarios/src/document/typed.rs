@@ -1,22 +1,83 @@
 //! From the neutral tree to a type, with serde's complaint brought to its place.
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::{Document, Places};
+use super::Places;
 use crate::problem::{Problem, nearest};
 
-impl Document {
-    /// Reads the whole document as a type.
-    ///
-    /// # Errors
-    /// The first thing that does not fit, with its place.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_path_to_error::deserialize(&self.value).map_err(|error| {
-            let path: Vec<String> = error.path().iter().filter_map(segment_text).collect();
-            explain(&self.places, &path, &error.inner().to_string())
+/// What serde says about a value, and where in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Complaint {
+    /// Keys and indexes that lead to the value.
+    pub(crate) path: Vec<String>,
+    /// serde's own words.
+    pub(crate) message: String,
+}
+
+impl Complaint {
+    /// Reads a value as a type.
+    pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Self> {
+        serde_path_to_error::deserialize(value).map_err(|error| Self {
+            path: error.path().iter().filter_map(segment_text).collect(),
+            message: error.inner().to_string(),
         })
     }
+
+    /// What is said about it, in our words, at its place.
+    pub(crate) fn explain(&self, places: &Places) -> Problem {
+        explain(places, &self.path, &self.message)
+    }
+
+    /// The path of a key that is missing, if that is what it says.
+    pub(crate) fn missing(&self) -> Option<Vec<String>> {
+        let named = Named::read(&self.message).filter(|named| named.what == What::Missing)?;
+        Some(self.path.iter().cloned().chain([named.name.to_owned()]).collect())
+    }
+
+    /// Whether it says that a name is unknown.
+    pub(crate) fn is_unknown(&self) -> bool {
+        Named::read(&self.message).is_some_and(|named| named.what == What::Unknown)
+    }
+
+    /// The path of what has to be left out of a value so that the rest may be read: the innermost key around what does
+    /// not fit. Nothing, if something is missing.
+    pub(crate) fn culprit(&self, value: &Value) -> Option<Vec<String>> {
+        let mut path = self.path.clone();
+        match Named::read(&self.message) {
+            Some(Named { what: What::Missing, .. }) => return None,
+            Some(Named { what: What::Unknown, kind: "field", name, .. })
+                if path.last().is_none_or(|last| last != name) || holds(value, &path, name) =>
+            {
+                path.push(name.to_owned());
+            }
+            _ => {}
+        }
+        // An entry of a list cannot go without moving those behind it.
+        while !path.is_empty() && !in_a_table(value, &path) {
+            path.pop();
+        }
+        Some(path)
+    }
+}
+
+fn lookup<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, segment| match value {
+        Value::Object(map) => map.get(segment),
+        Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+fn holds(value: &Value, path: &[String], key: &str) -> bool {
+    lookup(value, path).is_some_and(|inside| inside.get(key).is_some())
+}
+
+/// Whether a path ends at a key of a table that is there.
+fn in_a_table(value: &Value, path: &[String]) -> bool {
+    let Some((last, parents)) = path.split_last() else { return false };
+    lookup(value, parents).and_then(Value::as_object).is_some_and(|table| table.contains_key(last))
 }
 
 fn segment_text(segment: &Segment) -> Option<String> {
@@ -29,7 +90,7 @@ fn segment_text(segment: &Segment) -> Option<String> {
 }
 
 /// Says in our words what serde says about the value at a path.
-pub(crate) fn explain(places: &Places, path: &[String], message: &str) -> Problem {
+fn explain(places: &Places, path: &[String], message: &str) -> Problem {
     let names = Named::read(message);
     let shown = path.join(".");
     match names {

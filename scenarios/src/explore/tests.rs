@@ -89,7 +89,7 @@ fn what_was_done_before_an_interrupt_is_kept_without_gaps() {
 }
 
 fn kept(
-    folder: &std::path::Path,
+    folder: &Path,
     resume: bool,
     options: &ExploreOptions,
 ) -> Result<Exploration, ExploreError> {

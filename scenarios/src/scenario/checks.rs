@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sim_core::registry::ProtocolInfo;
 use sim_core::time::Duration;
 
 /// What is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Checks {
+    /// Which of the protocol's checks are on.
+    pub safety: Safety,
     /// Checks that are off, by name.
     pub off: Vec<String>,
     /// Whether progress is owed after the heal, and how soon.
@@ -17,6 +20,38 @@ pub struct Checks {
     pub at_least: AtLeast,
     /// How long to search for a linearization of what clients saw.
     pub linearizable: Linearizable,
+}
+
+/// The name by which the check of what clients saw is switched off.
+pub(super) const LINEARIZABLE: &str = "linearizable";
+
+/// Which of the protocol's checks are on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Safety {
+    /// All but those in `off`.
+    #[default]
+    All,
+    /// None: for measuring what checks cost.
+    None,
+    /// These alone.
+    Only(Vec<String>),
+}
+
+impl Checks {
+    /// The names of all checks that are off, among those of a protocol.
+    pub fn names_off(&self, protocol: &ProtocolInfo) -> Vec<String> {
+        let own = protocol.checks.iter().map(|check| check.name);
+        let off = own.filter(|name| match &self.safety {
+            Safety::All => false,
+            Safety::None => true,
+            Safety::Only(names) => !names.iter().any(|on| on == name),
+        });
+        let mut names: Vec<String> = self.off.iter().cloned().chain(off.map(str::to_owned)).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
 /// How long to search for a linearization of what clients saw.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sim_core::digest::Digest;
 use sim_core::registry::{Cluster, Entry, Registry};
 
-use super::{Scenario, validate};
-use crate::document::{Document, Format, Places, Source, explain};
+use super::read::{Reading, leave_out, read};
+use super::{Scenario, counters, validate};
+use crate::document::{Complaint, Document, Format, Source};
 use crate::problem::{Problem, Problems};
 
 /// A scenario that can be compiled for any seed.
@@ -45,10 +46,14 @@ pub fn load(
 ) -> Result<Loaded, Problems> {
     let name = source.name.clone();
     let mut document = Document::parse(source, format)?;
+    let mut problems = Vec::new();
     for overlay in overlays {
-        document.set(overlay)?;
+        problems.extend(document.set(overlay).err());
     }
-    from_document(registry, name, document)
+    if !problems.is_empty() {
+        return Err(Problems { list: problems });
+    }
+    Builder { document, problems }.build(registry, name)
 }
 
 /// Reads a resolved scenario again, as a capsule holds it.
@@ -67,24 +72,140 @@ pub fn reload(registry: &Registry, name: &str, resolved: &Value) -> Result<Loade
 pub(crate) fn from_document(
     registry: &Registry,
     name: String,
-    mut document: Document,
+    document: Document,
 ) -> Result<Loaded, Problems> {
-    let clients = take(&mut document.value, "workload", "clients");
-    let clients = read_clients(clients, &document)?;
-    let entry = find_protocol(registry, &document)?;
-    let protocol = entry.info();
-    let parameters = take(&mut document.value, "cluster", protocol.name).unwrap_or_else(empty);
-    let mut scenario: Scenario = document.read().map_err(Problems::from)?;
-    scenario.clients = clients;
-    let cluster = configure(entry, &parameters, &document.places)?;
-    let problems = validate::validate(&scenario, protocol, cluster.as_ref(), &document.places);
-    if !problems.is_empty() {
-        return Err(Problems { list: problems });
-    }
-    let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
-    let hash = hash(&resolved);
-    Ok(Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol })
+    Builder { document, problems: Vec::new() }.build(registry, name)
 }
+
+/// Puts a scenario together, and collects everything that is wrong with it on the way.
+struct Builder {
+    document: Document,
+    problems: Vec<Problem>,
+}
+
+impl Builder {
+    fn build(mut self, registry: &Registry, name: String) -> Result<Loaded, Problems> {
+        if self.document.value.as_object().is_none_or(Map::is_empty) {
+            return Err(self.empty(registry));
+        }
+        let clients = self.clients();
+        let entry = self.protocol(registry);
+        let cluster = entry.and_then(|entry| self.configure(entry));
+        let table = self.document.value.as_object().cloned().unwrap_or_default();
+        let Reading { scenario, places, problems, damaged } = read(&table, &self.document.places);
+        self.problems.extend(problems);
+        let scenario = scenario.map(|scenario| Scenario { clients, ..scenario });
+        let told_by_parts =
+            ["cluster", "workload", "swarm", "initial"].iter().any(|key| damaged.contains(*key));
+        let (Some(mut scenario), Some(entry), Some(cluster), false) =
+            (scenario, entry, cluster, told_by_parts)
+        else {
+            return Err(self.all());
+        };
+        let protocol = entry.info();
+        self.problems.extend(counters::resolve(&mut scenario.checks, protocol, &places));
+        self.problems.extend(validate::validate(&scenario, protocol, cluster.as_ref(), &places));
+        if !self.problems.is_empty() {
+            return Err(self.all());
+        }
+        let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
+        let hash = hash(&resolved);
+        Ok(Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol })
+    }
+
+    /// An empty text lacks everything; that is one problem.
+    fn empty(self, registry: &Registry) -> Problems {
+        let problem = Problem::new("the scenario is empty").at(self.document.places.value);
+        let names = protocol_names(registry).join(", ");
+        problem.note(format!("expected schema, title, and [cluster] with protocol = one of {names}")).into()
+    }
+
+    /// What is wrong, in the order of the text; what an overlay did comes last.
+    fn all(self) -> Problems {
+        let mut list = self.problems;
+        if list.is_empty() {
+            list.push(Problem::new("this is no scenario").at(self.document.places.value.clone()));
+        }
+        list.sort_by_key(|problem| {
+            let origin = problem.origin.as_ref();
+            origin.map(|origin| (origin.source != self.document.places.value.source, origin.span.start))
+        });
+        Problems { list }
+    }
+
+    /// How many clients the workload has; the key stands in its table but is no part of the model.
+    fn clients(&mut self) -> u32 {
+        let path = ["workload", "clients"].map(str::to_owned).to_vec();
+        match take(&mut self.document.value, "workload", "clients") {
+            None => self.document.value.get("workload").map_or(0, |_| DEFAULT_CLIENTS),
+            Some(value) => Complaint::read(&value).unwrap_or_else(|complaint| {
+                self.problems.push(Complaint { path, ..complaint }.explain(&self.document.places));
+                DEFAULT_CLIENTS
+            }),
+        }
+    }
+
+    /// The protocol that the scenario names. Without one, nobody knows what may stand in `[cluster.<protocol>]`.
+    fn protocol<'a>(&mut self, registry: &'a Registry) -> Option<&'a dyn Entry> {
+        let path = ["cluster", "protocol"];
+        let names = protocol_names(registry);
+        let named = self.document.value.get("cluster").and_then(|cluster| cluster.get("protocol"));
+        let named = named.map(|name| name.as_str().map(str::to_owned));
+        let found = named.as_ref().and_then(|name| registry.find(name.as_deref()?));
+        if found.is_some() {
+            return found;
+        }
+        let origin = self.document.places.value_at(&path);
+        match named {
+            // That it is no text is told when it is read.
+            Some(None) => {}
+            Some(Some(name)) => {
+                let problem = Problem::new(format!("unknown protocol \"{name}\"")).at(origin);
+                self.problems.push(problem.suggest(&name, names));
+            }
+            None => {
+                let problem = Problem::new("the scenario names no protocol").at(origin);
+                let expected = format!("expected [cluster] with protocol = one of {}", names.join(", "));
+                self.problems.push(problem.note(expected));
+            }
+        }
+        self.stand_in_for_protocol();
+        None
+    }
+
+    /// Keeps what was told already from being told again.
+    fn stand_in_for_protocol(&mut self) {
+        let Some(table) = self.document.value.as_object_mut() else { return };
+        let whole = || json!({ "protocol": "", "nodes": 1, "duration": "1s" });
+        if let Some(cluster) = table.entry("cluster").or_insert_with(whole).as_object_mut() {
+            cluster.entry("protocol").or_insert_with(|| "".into());
+            cluster.retain(|_, value| !value.is_object());
+        }
+    }
+
+    /// The protocol with its parameters, as far as they can be read.
+    fn configure(&mut self, entry: &dyn Entry) -> Option<Box<dyn Cluster>> {
+        let name = entry.info().name;
+        let mut parameters = take(&mut self.document.value, "cluster", name).unwrap_or_else(empty);
+        for _ in 0..MOST_PARAMETERS {
+            let error = match entry.configure(&parameters) {
+                Ok(cluster) => return Some(cluster),
+                Err(error) => error,
+            };
+            let inner = error.path.iter().map(|segment| segment.trim_matches(['[', ']']).to_owned());
+            let inner = Complaint { path: inner.collect(), message: error.message };
+            let path = ["cluster", name].map(str::to_owned).into_iter().chain(inner.path.clone());
+            let outer = Complaint { path: path.collect(), ..inner.clone() };
+            self.problems.push(outer.explain(&self.document.places));
+            let culprit = inner.culprit(&parameters).filter(|path| !path.is_empty())?;
+            leave_out(&mut parameters, &culprit);
+        }
+        None
+    }
+}
+
+/// How many wrong parameters are told.
+const MOST_PARAMETERS: usize = 16;
 
 fn empty() -> Value {
     Value::Object(Map::new())
@@ -98,39 +219,8 @@ fn take(value: &mut Value, table: &str, key: &str) -> Option<Value> {
 /// How many clients a workload has where the file does not say.
 const DEFAULT_CLIENTS: u32 = 4;
 
-fn read_clients(value: Option<Value>, document: &Document) -> Result<u32, Problems> {
-    let path = ["workload", "clients"].map(str::to_owned);
-    match value {
-        None => Ok(if document.value.get("workload").is_some() { DEFAULT_CLIENTS } else { 0 }),
-        Some(value) => serde_json::from_value(value)
-            .map_err(|error| explain(&document.places, &path, &error.to_string()).into()),
-    }
-}
-
-fn find_protocol<'a>(registry: &'a Registry, document: &Document) -> Result<&'a dyn Entry, Problems> {
-    let path = ["cluster", "protocol"];
-    let names: Vec<&str> = registry.iter().map(|entry| entry.info().name).collect();
-    let Some(value) = document.value.get("cluster").and_then(|cluster| cluster.get("protocol")) else {
-        let problem = Problem::new("the scenario names no protocol").at(document.places.value_at(&path));
-        return Err(problem
-            .note(format!("expected [cluster] with protocol = one of {}", names.join(", ")))
-            .into());
-    };
-    let origin = document.places.value_at(&path);
-    let Some(name) = value.as_str() else {
-        return Err(Problem::new("the protocol's name must be a text").at(origin).into());
-    };
-    let missing = || Problem::new(format!("unknown protocol \"{name}\"")).at(origin).suggest(name, names);
-    registry.find(name).ok_or_else(|| missing().into())
-}
-
-fn configure(entry: &dyn Entry, parameters: &Value, places: &Places) -> Result<Box<dyn Cluster>, Problems> {
-    entry.configure(parameters).map_err(|error| {
-        let inner = error.path.iter().map(|segment| segment.trim_matches(['[', ']']).to_owned());
-        let path: Vec<String> =
-            ["cluster", entry.info().name].map(str::to_owned).into_iter().chain(inner).collect();
-        explain(places, &path, &error.message).into()
-    })
+fn protocol_names(registry: &Registry) -> Vec<&'static str> {
+    registry.iter().map(|entry| entry.info().name).collect()
 }
 
 fn resolve(scenario: &Scenario, protocol: &str, cluster: &dyn Cluster) -> Value {

@@ -224,6 +224,119 @@ fn every_broken_rule_is_listed() {
 }
 
 #[test]
+fn one_slip_does_not_hide_the_next() {
+    let text = FULL
+        .replace("title  =", "titel  =")
+        .replace("timeout = \"400ms\"", "timeout = 400\npanic = true")
+        .replace("\"1/200\"", "\"2\"\nlatncy = 1")
+        .replace("[[faults]]", "[[faults]]\nat = \"1s\"\ncrash = {}\n[[faults]]\nat = 1\npause = { target = \"n9\" }\n[[faults]]");
+    fails(
+        &text,
+        &expect![[r#"
+            error: unknown key "titel"
+             --> test.toml:2:1
+              |
+            2 | titel  = "Primary lies, backups crash"
+              | ^^^^^ did you mean "title"?
+              |
+              = expected one of schema, title, about, expect, cluster, network, disk, clock, service, workload, faults, over_budget, swarm, checks, initial, stop, measure
+
+            error: cluster.toy.timeout: invalid type: integer `400`
+             --> test.toml:9:11
+              |
+            9 | timeout = 400
+              |           ^^^ expected a text in quotes
+
+            error: unknown key "panic"
+              --> test.toml:10:1
+               |
+            10 | panic = true
+               | ^^^^^ did you mean "panics"?
+               |
+               = expected one of timeout, flaky, panics
+
+            error: network.loss: it must lie between 0 and 1 and fit in 32 bits
+              --> test.toml:13:11
+               |
+            13 | loss    = "2"
+               |           ^^^
+
+            error: unknown key "latncy"
+              --> test.toml:14:1
+               |
+            14 | latncy = 1
+               | ^^^^^^ did you mean "latency"?
+               |
+               = expected one of latency, regions, client_latency, loss, duplicate, corrupt, retransmit_after, bandwidth, queue_bytes, topology
+
+            error: missing key "target" in faults.0.crash
+              --> test.toml:22:9
+               |
+            22 | crash = {}
+               |         ^^
+
+            error: faults.1.at: invalid type: integer `1`
+              --> test.toml:24:6
+               |
+            24 | at = 1
+               |      ^ expected a text in quotes
+               |
+               = nothing was run or written
+        "#]],
+    );
+}
+
+#[test]
+fn rules_are_told_beside_what_cannot_be_read() {
+    let text = FULL
+        .replace("\"1/200\"", "\"2\"")
+        .replace("[\"n7\"]", "[\"n8\"]")
+        .replace("operations = 1", "operatoins = 1, became_primary = 2")
+        .replace("[[faults]]", "[[faults]]\nat = \"1s\"\ncrash = {}\n[[faults]]\nat = \"1s\"\npause = { target = \"n9\" }\n[[faults]]");
+    fails(
+        &text,
+        &expect![[r#"
+            error: network.loss: it must lie between 0 and 1 and fit in 32 bits
+              --> test.toml:12:11
+               |
+            12 | loss    = "2"
+               |           ^^^
+
+            error: missing key "target" in faults.0.crash
+              --> test.toml:20:9
+               |
+            20 | crash = {}
+               |         ^^
+
+            error: unknown target "n9"
+              --> test.toml:23:20
+               |
+            23 | pause = { target = "n9" }
+               |                    ^^^^
+               |
+               = for toy: primary, backup, next-primary, every(ROLE), random(K), 1/3, minority, quorum-minus-one, all, n1..n7, c1..c10, clients, event.node
+
+            error: unknown counter "operatoins"
+              --> test.toml:30:14
+               |
+            30 | at_least = { operatoins = 1, became_primary = 2 }
+               |              ^^^^^^^^^^ did you mean "operations"?
+               |
+               = expected one of operations, faults_fired, messages_cut, messages_lost, messages_shed, disks.lost, disks.rotten, disks.torn, dropped.checksum, dropped.cut, dropped.cut_under_way, dropped.inbox_full, dropped.loss, dropped.no_route, dropped.no_session, dropped.nobody, dropped.queue_full, dropped.receiver_down, ended.early, faults.clock, faults.disk, faults.fired, faults.malicious, faults.network and 13 more
+
+            error: there is no node n8
+              --> test.toml:32:12
+               |
+            32 | corrupt = ["n8"]
+               |            ^^^^
+               |
+               = the nodes are n1 to n7
+               = nothing was run or written
+        "#]],
+    );
+}
+
+#[test]
 fn what_is_not_toml_is_shown_in_its_place() {
     fails(
         "title = \n",
@@ -240,13 +353,13 @@ fn what_is_not_toml_is_shown_in_its_place() {
     fails(
         "",
         &expect![[r#"
-        error: the scenario names no protocol
+        error: the scenario is empty
          --> test.toml:1:1
           |
         1 |
           | ^
           |
-          = expected [cluster] with protocol = one of toy
+          = expected schema, title, and [cluster] with protocol = one of toy
           = nothing was run or written
     "#]],
     );

@@ -2,11 +2,13 @@
 
 mod faults;
 
+use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::MeasureOf;
 use sim_core::time::Duration;
 
-use super::{Range, Scenario, Traitors};
+use super::checks::LINEARIZABLE;
+use super::{Range, Safety, Scenario, Traitors};
 use crate::document::Places;
 use crate::problem::Problem;
 
@@ -16,6 +18,9 @@ const MOST_NODES: u32 = 10_000_000;
 const MOST_CLIENTS: u32 = 100_000;
 /// The longest phase of a run: 365 days.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+
+/// Checks that every run has: progress after the heal, and panics.
+const ENGINE_CHECKS: [&str; 4] = ["progress", "process/panic", "coalition/panic", "engine/panic"];
 
 /// Collects problems with their places.
 struct Validator<'a> {
@@ -39,7 +44,12 @@ pub(super) fn validate(
     validator.swarm(cluster);
     validator.initial();
     validator.names();
-    validator.problems.extend(faults::check(scenario, protocol, places));
+    validator.expectation();
+    validator.checks_off();
+    // Faults are judged against a cluster that can be.
+    if scenario.cluster.nodes <= MOST_NODES && scenario.clients <= MOST_CLIENTS {
+        validator.problems.extend(faults::check(scenario, protocol, places));
+    }
     validator.problems
 }
 
@@ -103,10 +113,20 @@ impl Validator<'_> {
     }
 
     fn workload(&mut self) {
-        if let Some(workload) = &self.scenario.workload
-            && let Err(error) = workload.validate(self.scenario.clients)
-        {
+        let Some(workload) = &self.scenario.workload else { return };
+        if let Err(error) = workload.validate(self.scenario.clients) {
             self.problem(&["workload"], plain(&error));
+        }
+        let offered = self.protocol.objects;
+        if !offered.contains(&workload.model) {
+            let title = format!("{} offers its clients no {}", self.protocol.name, workload.model);
+            let names: Vec<String> = offered.iter().map(ToString::to_string).collect();
+            let expected = match names.len() {
+                0 => "it has no clients: leave [workload] out".to_owned(),
+                _ => format!("expected one of {}", names.join(", ")),
+            };
+            let problem = Problem::new(title).at(self.places.value_at(&["workload", "model"]));
+            self.problems.push(problem.note(expected));
         }
     }
 
@@ -168,9 +188,32 @@ impl Validator<'_> {
             let behaviors: Vec<&str> = self.protocol.behaviors.iter().map(|named| named.name).collect();
             self.known(&["initial", "behavior"], "behavior", behavior, &behaviors);
         }
-        let checks: Vec<&str> = self.protocol.checks.iter().map(|check| check.name).collect();
-        for (index, check) in scenario.checks.off.iter().enumerate() {
+    }
+
+    /// Checks that are switched off, or alone left on.
+    fn checks_off(&mut self) {
+        let mut checks: Vec<&str> = self.protocol.checks.iter().map(|check| check.name).collect();
+        if let Safety::Only(names) = &self.scenario.checks.safety {
+            for (index, check) in names.iter().enumerate() {
+                self.known(&["checks", "safety", "only", &index.to_string()], "check", check, &checks);
+            }
+        }
+        checks.push(LINEARIZABLE);
+        for (index, check) in self.scenario.checks.off.iter().enumerate() {
             self.known(&["checks", "off", &index.to_string()], "check", check, &checks);
+        }
+    }
+
+    /// The check that `expect` names, beside those of the protocol one of the engine's own.
+    fn expectation(&mut self) {
+        let Some(check) = &self.scenario.expect.check else { return };
+        let own = self.protocol.checks.iter().map(|check| check.name);
+        let models = ObjectModel::ALL.map(sim_core::history::check_name);
+        let checks: Vec<&str> = own.chain(ENGINE_CHECKS).chain(models).collect();
+        if !checks.contains(&check.as_str()) {
+            let problem = Problem::new(format!("unknown check \"{check}\" in what is expected"));
+            let problem = problem.at(self.places.value_at(&["expect"]));
+            self.problems.push(problem.suggest(check, checks));
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sim_core::registry::Registry;
 
 use super::{PlannedPoint, Sweep, SweepFile};
-use crate::document::{Document, Format, Places, Source};
+use crate::document::{Complaint, Document, Format, Places, Source};
 use crate::problem::{Problem, Problems};
 use crate::scenario::{Loaded, from_document, hash};
 
@@ -35,7 +35,8 @@ impl Draft {
     pub fn parse(source: Source) -> Result<Self, Problems> {
         let (name, format) = (source.name.clone(), Format::of_name(&source.name));
         let document = Document::parse(source, format)?;
-        let file: SweepFile = document.read()?;
+        let read = Complaint::read(&document.value);
+        let file: SweepFile = read.map_err(|complaint| complaint.explain(&document.places))?;
         let draft = Self { name, file, places: document.places };
         draft.check()?;
         Ok(draft)

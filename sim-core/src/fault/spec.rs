@@ -12,6 +12,7 @@ use crate::ratio::Ratio;
 use crate::time::Duration;
 
 mod clock;
+mod edit;
 mod partition;
 
 pub use clock::{Clock, ClockFault, Drift, ParseDriftError};

@@ -121,18 +121,32 @@ impl FaultPlan {
         clients: u32,
         vocabulary: Option<&Vocabulary<'_>>,
     ) -> Result<(), FaultError> {
-        for (index, entry) in self.entries.iter().enumerate() {
+        self.problems(members, clients, vocabulary).next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that makes no sense: the first problem of each entry, then each entry that overlaps an earlier one.
+    pub fn problems(
+        &self,
+        members: u32,
+        clients: u32,
+        vocabulary: Option<&Vocabulary<'_>>,
+    ) -> impl Iterator<Item = FaultError> {
+        let entries = self.entries.iter().enumerate().filter_map(move |(index, entry)| {
             let named = |problem| FaultError::Entry { entry: index, key: entry.what.key(), problem };
-            if let Some(id) = entry.id {
-                let taken = self.entries[..index].iter().any(|other| other.id == Some(id));
-                if taken || id > LARGEST_ID {
-                    return Err(named(Problem::Id(id)));
-                }
-            }
-            check_entry(entry, members).map_err(named)?;
-            check_names(entry, members, clients, vocabulary).map_err(named)?;
-        }
-        check_overlaps(&self.entries, members, clients)
+            let checked = self
+                .check_id(index)
+                .and_then(|()| check_entry(entry, members))
+                .and_then(|()| check_names(entry, members, clients, vocabulary));
+            checked.err().map(named)
+        });
+        let overlaps = std::iter::once_with(move || overlaps(&self.entries, members, clients));
+        entries.chain(overlaps.flatten())
+    }
+
+    fn check_id(&self, index: usize) -> Result<(), Problem> {
+        let Some(id) = self.entries[index].id else { return Ok(()) };
+        let taken = self.entries[..index].iter().any(|other| other.id == Some(id));
+        if taken || id > LARGEST_ID { Err(Problem::Id(id)) } else { Ok(()) }
     }
 }
 
@@ -332,29 +346,35 @@ struct Span {
     slots: Vec<Slot>,
 }
 
-fn check_overlaps(entries: &[FaultEntry], members: u32, clients: u32) -> Result<(), FaultError> {
+/// Each entry that begins while an earlier one of its kind is in force at one of its slots.
+fn overlaps(entries: &[FaultEntry], members: u32, clients: u32) -> Vec<FaultError> {
     let mut spans: Vec<Span> = entries
         .iter()
         .enumerate()
         .filter_map(|(index, entry)| span(index, entry, members, clients))
         .collect();
     spans.sort_by_key(|span| (span.from, span.index));
-    for (later, second) in spans.iter().enumerate() {
-        for first in spans[..later].iter().filter(|first| first.what == second.what && second.from < first.to)
-        {
-            if let Some(slot) = second.slots.iter().find(|slot| first.slots.binary_search(slot).is_ok()) {
-                return Err(FaultError::Overlap {
-                    first: first.index,
-                    first_key: entries[first.index].what.key(),
-                    second: second.index,
-                    second_key: entries[second.index].what.key(),
-                    slot: *slot,
-                    at: second.from,
-                });
-            }
-        }
+    let meeting = spans.iter().enumerate().filter_map(|(later, second)| {
+        let mut before = spans[..later].iter();
+        before.find_map(|first| first.meets(second).map(|slot| (first, second, slot)))
+    });
+    let error = |(first, second, slot): (&Span, &Span, Slot)| FaultError::Overlap {
+        first: first.index,
+        first_key: entries[first.index].what.key(),
+        second: second.index,
+        second_key: entries[second.index].what.key(),
+        slot,
+        at: second.from,
+    };
+    meeting.map(error).collect()
+}
+
+impl Span {
+    /// Where a later span begins before this one has ended.
+    fn meets(&self, second: &Self) -> Option<Slot> {
+        let at_once = self.what == second.what && second.from < self.to;
+        at_once.then(|| second.slots.iter().find(|slot| self.slots.binary_search(slot).is_ok()).copied())?
     }
-    Ok(())
 }
 
 fn span(index: usize, entry: &FaultEntry, members: u32, clients: u32) -> Option<Span> {
@@ -375,9 +395,9 @@ fn span(index: usize, entry: &FaultEntry, members: u32, clients: u32) -> Option<
 fn fixed_slots(selector: &Selector, members: u32, clients: u32) -> Option<Vec<Slot>> {
     let mut slots = match selector {
         Selector::All => (0..members).map(Slot).collect(),
-        Selector::Clients => (members..members + clients).map(Slot).collect(),
+        Selector::Clients => (members..members.saturating_add(clients)).map(Slot).collect(),
         Selector::Node(index) => vec![Slot(*index)],
-        Selector::Client(index) => vec![Slot(members + index)],
+        Selector::Client(index) => vec![Slot(members.saturating_add(*index))],
         Selector::Slots(slots) => slots.clone(),
         Selector::Union(parts) => {
             let parts: Option<Vec<_>> =

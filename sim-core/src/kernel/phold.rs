@@ -40,6 +40,7 @@ impl Phold {
             driver,
             agenda: Agenda::Timed(EventQueue::new()),
             kinds: 1,
+            picture: crate::picture::Detail::None,
         });
         for process in 0..n {
             let at = Time::from_nanos(u64::from(process) * 1_000);

@@ -106,7 +106,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn change_clock(&mut self, slot: Slot, change: ClockChange) {
         let kernel = &mut self.kernel;
         let now = kernel.now;
-        kernel.clocks.change(slot, now, change);
+        kernel.change_clock(slot, change);
         let mut again = Vec::new();
         let clocks = &kernel.clocks;
         self.timers.convert(

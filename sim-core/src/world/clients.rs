@@ -35,6 +35,8 @@ pub(super) struct Clients<P: Protocol> {
     latency: MetricId,
     probes: u64,
     pub(super) invoked: u64,
+    /// Operations that waited in line for a client.
+    pub(super) waited: u64,
     pub(super) returned: u64,
     pub(super) succeeded: u64,
 }
@@ -56,6 +58,7 @@ impl<P: Protocol> Clients<P> {
             latency,
             probes: 0,
             invoked: 0,
+            waited: 0,
             returned: 0,
             succeeded: 0,
         }
@@ -99,6 +102,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let now = self.kernel.now;
         while let Some(invocation) = self.clients.workload.as_mut().and_then(|workload| workload.arrive(now))
         {
+            if invocation.arrived < now {
+                self.clients.waited += 1;
+                // Found by name, so that runs in which nobody waits pay for no histogram.
+                let wait = self.kernel.metrics.histogram("operation_wait_ns");
+                self.kernel.metrics.record(wait, now.since(invocation.arrived).as_nanos());
+            }
             self.invoke(invocation.client, &invocation.operation);
         }
         self.queue_arrival();

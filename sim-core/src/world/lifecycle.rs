@@ -67,7 +67,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.kernel.fold(Folded::Crash, slot, 0);
         self.trace(slot, What::Crash);
         self.kernel.painter.enter(slot, self.kernel.now, "down", None);
-        self.kernel.painter.mark(slot, self.kernel.now, "crash", String::new());
+        self.kernel.painter.mark(slot, self.kernel.now, "crash");
         self.nodes[slot.index()] = None;
         self.watch.left_role(slot);
         self.timers.clear(slot);
@@ -119,7 +119,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         };
         self.kernel.network.up(self.kernel.now, slot, &mut self.kernel.notices);
         self.kernel.queue_notices();
-        self.kernel.painter.mark(slot, self.kernel.now, "restart", String::new());
+        self.kernel.painter.mark(slot, self.kernel.now, "restart");
         self.boot(slot, start);
     }
 
@@ -186,7 +186,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.kernel.servers.turn_on();
         self.kernel.servers.of(slot).paused = true;
         self.kernel.ground.places[slot.index()].paused = true;
-        self.kernel.painter.mark(slot, self.kernel.now, "pause", String::new());
+        self.kernel.painter.enter(slot, self.kernel.now, "paused", None);
+        self.kernel.painter.mark(slot, self.kernel.now, "pause");
     }
 
     pub(super) fn resume(&mut self, slot: Slot) {
@@ -195,7 +196,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
         self.kernel.ground.places[slot.index()].paused = false;
         self.kernel.servers.of(slot).paused = false;
-        self.kernel.painter.mark(slot, self.kernel.now, "resume", String::new());
+        let kernel = &mut self.kernel;
+        kernel.painter.enter_again(slot, kernel.now, &kernel.ground.places[slot.index()]);
+        kernel.painter.mark(slot, kernel.now, "resume");
         self.serve(slot);
     }
 
@@ -209,7 +212,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.traitors.insert(at, member);
         }
         self.kernel.refresh(slot);
-        self.kernel.painter.mark(slot, self.kernel.now, "corrupt", String::new());
+        self.kernel.painter.mark(slot, self.kernel.now, "corrupt");
         self.tell_lifecycle(slot, Lifecycle::Corrupted);
     }
 

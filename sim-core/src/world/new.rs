@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::World;
 use super::clients::Clients;
 use super::phases::Phase;
-use super::report::{report, slot_names};
+use super::report::report;
+use super::slot_names;
 use super::storage::Storage;
 use super::watch::Watch;
 use crate::agenda::Agenda;
@@ -49,7 +50,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     ) -> Result<Self, LaunchError> {
         validate::<P>(setup)?;
         let slots = (setup.members + setup.clients) as usize;
-        let mut kernel = kernel::<P>(setup, subject.model, agenda)?;
+        let mut kernel = kernel::<P>(setup, launch, subject.model, agenda)?;
         let latency = kernel.metrics.histogram("operation_latency_ns");
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let (checks, off): (Vec<_>, Vec<_>) =
@@ -121,14 +122,14 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             let slot = Slot(index);
             if let Some(sampler) = &sampler {
                 let ahead = sampler.sample_from(&mut Draw::new(dice, u64::from(index), 0));
-                self.kernel.clocks.change(slot, Time::ZERO, ClockChange::Forward(ahead));
+                self.kernel.change_clock(slot, ClockChange::Forward(ahead));
             }
             if model.drift_ppm > 0 {
                 let most = i64::from(model.drift_ppm) * 1_000;
                 let drawn = below(dice.word(u64::from(index), 1), 2 * most.unsigned_abs() + 1);
                 let parts = i32::try_from(drawn.cast_signed() - most).unwrap_or(0);
                 let change = ClockChange::Drift { parts_per_billion: parts };
-                self.kernel.clocks.change(slot, Time::ZERO, change);
+                self.kernel.change_clock(slot, change);
             }
         }
     }
@@ -140,6 +141,7 @@ fn wanted<P: Protocol>(setup: &Setup, timed: bool, check: &dyn Check<P>) -> bool
 
 fn kernel<P: Protocol>(
     setup: &Setup,
+    launch: &Launch,
     model: crate::registry::FaultModel,
     agenda: Agenda,
 ) -> Result<Kernel, LaunchError> {
@@ -157,6 +159,7 @@ fn kernel<P: Protocol>(
         driver,
         agenda,
         kinds: P::Message::KINDS.len(),
+        picture: launch.picture,
     }))
 }
 

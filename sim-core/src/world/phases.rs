@@ -60,6 +60,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn heal(&mut self) {
         let Some(within) = self.setup.progress_within else { return };
         let kernel = &mut self.kernel;
+        kernel.painter.mark(crate::trace::WORLD, kernel.now, "heal");
         let (core, owed) = choose_core(kernel, self.liveness.as_ref());
         let mut actions = std::mem::take(&mut kernel.actions);
         kernel.driver.heal(&kernel.ground, &core, &mut actions);

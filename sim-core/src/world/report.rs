@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use super::World;
 use crate::check::Verdict;
+use crate::clock::Clocks;
 use crate::facts::Facts;
+use crate::ground::Ground;
 use crate::history::Judgement;
 use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
+use crate::picture::{Painter, edges};
 use crate::process::{Factory, Protocol, Role};
 use crate::setup::MeasureOf;
-use crate::trace::Tracer;
+use crate::trace::{Trace, Tracer};
+use crate::workload::Workload;
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Ends the run and tells what it came to.
@@ -22,7 +26,6 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let judged = self.judge_history();
         let progress = self.progress(ended);
         self.judge_progress(&progress);
-        self.kernel.painter.finish(self.kernel.now);
         let activity = self.activity(ended, &progress);
         let mut reasons = self.reasons(ended, &progress, &activity);
         reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
@@ -33,7 +36,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         checks.extend(judged.iter().flat_map(Judgement::reports));
         let measures = self.measures();
         self.count_messages();
+        let trace = self.tracer.map(Tracer::finish);
         let kernel = self.kernel;
+        let picture = picture(kernel.painter, &kernel.ground, &kernel.clocks, trace.as_ref());
         Outcome {
             protocol: self.protocol.to_owned(),
             plants: self.plants,
@@ -58,12 +63,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             plan: kernel.driver.executed_plan(),
             fates: kernel.network.changes().clone(),
             history: if self.keep_history { self.clients.history.entries() } else { Vec::new() },
-            picture: Picture {
-                lanes: kernel.painter.lanes,
-                marks: kernel.painter.marks,
-                ..Picture::default()
-            },
-            trace: self.tracer.map(Tracer::finish),
+            picture,
+            trace,
         }
     }
 
@@ -89,6 +90,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         for (family, count) in faults.families() {
             activity.insert(format!("faults.{}", family.name()), count);
         }
+        activity.insert("faults.fired".to_owned(), faults.total());
         activity.insert("faults.refused".to_owned(), faults.refused);
         let mut put = |name: &str, value: u64| {
             activity.insert(name.to_owned(), value);
@@ -96,8 +98,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         put("operations.invoked", self.clients.invoked);
         put("operations.returned", self.clients.returned);
         put("operations.succeeded", self.clients.succeeded);
+        put("operations.waited", self.clients.waited);
+        put("operations.skipped", self.clients.workload.as_ref().map_or(0, Workload::skipped));
         put("syncs.ok", self.storage.counts.0);
         put("syncs.failed", self.storage.counts.1);
+        put("disks.torn", self.storage.torn);
+        put("disks.lost", self.storage.lost_tails);
+        put("disks.rotten", self.storage.rotten);
         put("progress.owed", u64::from(matches!(progress, Progress::Made { .. } | Progress::Missed)));
         put("ended.early", u64::from(ended == Ended::EventLimit));
         let (coordinating, working) = self.kernel.servers.booked();
@@ -196,13 +203,22 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 }
 
+fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Trace>) -> Picture {
+    let on = painter.on();
+    let mut picture = painter.finish(ground.now, ground, |slot| clocks.read(slot, ground.now));
+    if let Some(trace) = trace.filter(|_| on) {
+        picture.edges = edges(trace, ground);
+    }
+    picture
+}
+
 /// What a check did, or that it was off.
 pub(super) fn report<P: Protocol>(check: &dyn crate::check::Check<P>, on: bool) -> CheckReport {
     CheckReport { name: check.name().to_owned(), on, needs: check.needs(), exercised: check.exercised() }
 }
 
 /// `n1`, `n2`, ... for members, `c1`, ... for clients.
-pub(super) fn slot_names(ground: &crate::ground::Ground) -> Vec<String> {
+pub(crate) fn slot_names(ground: &Ground) -> Vec<String> {
     let mut clients = 0;
     ground
         .places

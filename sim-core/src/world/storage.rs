@@ -73,6 +73,12 @@ pub(super) struct Storage<P: Protocol> {
     last_journal: JournalId,
     /// Syncs that ended well, and badly.
     pub(super) counts: (u64, u64),
+    /// Journals whose end a crash tore.
+    pub(super) torn: u64,
+    /// Journals of which a crash took writes, torn ones included.
+    pub(super) lost_tails: u64,
+    /// Durable records that rotted.
+    pub(super) rotten: u64,
 }
 
 impl<P: Protocol> Storage<P> {
@@ -88,6 +94,9 @@ impl<P: Protocol> Storage<P> {
             spare: Vec::new(),
             last_journal: JournalId(0),
             counts: (0, 0),
+            torn: 0,
+            lost_tails: 0,
+            rotten: 0,
         }
     }
 
@@ -382,20 +391,26 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         store.failed.clear();
         store.free_at = Time::ZERO;
         let fault = store.fault;
+        let (mut torn, mut lost_tails) = (0, 0);
         for (index, journal) in store.journals.iter_mut().enumerate() {
             let words = dice.words(u64::from(slot.0) << 8 | index as u64, now.as_nanos());
             let most = journal.unsynced() as u64;
             let kept = usize::try_from(crate::random::below(words[0], most + 1)).unwrap_or(0);
-            journal.crash(match fault {
+            let before = journal.mark();
+            let tore = journal.crash(match fault {
                 DiskFault::LoseTail => Tail::Keep(0),
                 DiskFault::TearTail => Tail::Tear(kept.min(journal.unsynced().saturating_sub(1))),
                 _ if words[1] & 1 == 0 => Tail::Keep(kept),
                 _ => Tail::Tear(kept),
             });
+            torn += u64::from(tore);
+            lost_tails += u64::from(journal.mark().appended < before.appended);
         }
         if matches!(fault, DiskFault::LoseTail | DiskFault::TearTail) {
             store.fault = DiskFault::Healthy;
         }
+        self.storage.torn += torn;
+        self.storage.lost_tails += lost_tails;
         for index in 0..self.storage.of(slot).journals.len() {
             self.publish_mark(slot, JournalId(u8::try_from(index).unwrap_or(u8::MAX)));
         }
@@ -408,10 +423,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let count = journals.len() as u64;
         if count > 0 {
             let first = crate::random::below(words[0], count) as usize;
-            let _ = (0..journals.len()).any(|step| {
+            let rots = (0..journals.len()).any(|step| {
                 let index = (first + step) % journals.len();
                 journals[index].rot(words[1])
             });
+            self.storage.rotten += u64::from(rots);
         }
     }
 

@@ -13,5 +13,6 @@ mod lab;
 mod lifecycle;
 mod links;
 mod outcome;
+mod pictures;
 mod service;
 mod traitors;

@@ -6,6 +6,7 @@ use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
 use sim_core::check::Verdict;
 use sim_core::outcome::Outcome;
+use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
 
 use crate::cli::arguments::{RunArguments, ScenarioArguments};
@@ -14,7 +15,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, story};
+use crate::cli::{document, files, folder, story};
 
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
@@ -25,7 +26,7 @@ pub(crate) fn run(
     let (loaded, plants) = files::scenario(registry, &arguments.scenario)?;
     let plan = compile(&loaded, arguments.seed, &plants);
     let watch = Stopwatch::start();
-    let launch = Launch::default();
+    let launch = Launch { picture: Detail::Full, keep_history: true, ..Launch::default() };
     let (outcome, divergence) = if arguments.twice {
         let twice = twice(&plan, &launch)?;
         (twice.outcome, twice.divergence)
@@ -48,7 +49,7 @@ pub(crate) fn run(
     })
 }
 
-/// Writes a capsule if something was found or a folder was named; the command that replays it.
+/// Writes the run's folder if something was found or a folder was named; the command that replays it.
 fn keep(
     loaded: &Loaded,
     plan: &Plan,
@@ -64,11 +65,9 @@ fn keep(
     let name = format!("seed-{}.capsule.json", outcome.seed);
     let capsule = Capsule::new(loaded, plan, outcome, &build_name());
     let path = files::write_capsule(&folder, &name, &capsule)?;
-    if arguments.out.is_some() {
-        let scenario = format!("{:#}\n", loaded.resolved);
-        scenarios::artefact::write(&folder.join("scenario.json"), scenario.as_bytes())?;
-    }
-    Ok(Some(scenarios::capsule::replay_command(&path.display().to_string())))
+    let replay = scenarios::capsule::replay_command(&path.display().to_string());
+    folder::write(&folder, folder::record(loaded, outcome, met, &replay, None))?;
+    Ok(Some(replay))
 }
 
 fn exit(verdict: Verdict, met: bool) -> Exit {

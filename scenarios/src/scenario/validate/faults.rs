@@ -9,12 +9,8 @@ use crate::document::{Origin, Places};
 use crate::problem::Problem;
 use crate::scenario::Scenario;
 
-/// What is wrong with the faults, if anything is.
-pub(super) fn check(
-    scenario: &Scenario,
-    protocol: &'static ProtocolInfo,
-    places: &Places,
-) -> Option<Problem> {
+/// What is wrong with the faults.
+pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places: &Places) -> Vec<Problem> {
     let drawn = scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
     let members = drawn.map_or(scenario.cluster.nodes, |range| range.min);
     let vocabulary = Vocabulary {
@@ -26,8 +22,8 @@ pub(super) fn check(
         messages: protocol.messages,
     };
     let plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };
-    let error = plan.validate(members, scenario.clients, Some(&vocabulary)).err()?;
-    Some(explain(&error, protocol.name, places))
+    let errors = plan.problems(members, scenario.clients, Some(&vocabulary));
+    errors.map(|error| explain(&error, protocol.name, places)).collect()
 }
 
 fn explain(error: &FaultError, protocol: &str, places: &Places) -> Problem {

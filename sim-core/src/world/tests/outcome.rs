@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::lab::{Actor, Lab, Saw, Tick, actor, faults, listener, millis, note, play, play_with, say, setup};
 use crate::check::{Check, Findings, Needs, Seen, Verdict};
+use crate::facts::Facts;
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
 use crate::outcome::{Ended, Progress, Stall};
@@ -253,4 +254,12 @@ fn messages_are_counted_by_kind_and_fate() {
     let near = |value: u64, expected: u64| value.abs_diff(expected) < 60;
     assert!(near(outcome.activity["dropped.loss"], 250), "{outcome:?}");
     assert!(near(outcome.activity["dropped.checksum"], 187) && near(messages.duplicated, 375), "{outcome:?}");
+}
+
+#[test]
+fn the_counters_of_a_run_are_those_that_scenarios_may_name() {
+    let outcome = stopped(|_| ());
+    let counted: Vec<&String> = outcome.activity.keys().collect();
+    let names = crate::activity::counter_names(<Lab as crate::process::Protocol>::Observation::KINDS);
+    assert_eq!(counted, names.iter().collect::<Vec<_>>());
 }

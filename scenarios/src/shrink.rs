@@ -1,0 +1,164 @@
+//! Making a failing run small.
+//!
+//! Shrinking looks for a run that fails in the same way (the same fingerprint) and that a person can follow: few
+//! faults, few members, no chance in the background, round numbers, and an early end. It begins with the executed plan,
+//! pinned, and tries one simplification after the other, from coarse to fine. A candidate is kept if it still fails in
+//! the same way and is smaller by [`Size`].
+//!
+//! A small run is not a part of the large one. Where taking something away moves everything that comes after, the same
+//! candidate is also tried under other seeds: rarely at first, more often once nothing else helps.
+//!
+//! Candidates run in parallel in batches of a fixed size, and the first of a batch in order wins. So the result is a
+//! function of the capsule and the budget, whatever the number of threads.
+
+mod candidate;
+mod log;
+mod pass;
+mod passes;
+mod size;
+mod slots;
+mod tester;
+
+use sim_core::registry::Registry;
+
+use crate::capsule::Capsule;
+use crate::replay::ReplayError;
+
+pub use log::{PassLine, ShrinkLog};
+pub use pass::Pass;
+pub use size::Size;
+
+use tester::{Tested, Tester};
+
+/// How far to shrink.
+#[derive(Clone, Debug)]
+pub struct ShrinkOptions {
+    /// How many runs may be made. What comes out depends on it, and on nothing else but the capsule.
+    pub budget: u64,
+    /// Threads; all cores if absent.
+    pub jobs: Option<usize>,
+    /// This program's build, for the capsule.
+    pub build: String,
+}
+
+impl ShrinkOptions {
+    /// How many runs are made at most where nobody says otherwise: a few seconds for runs of a few members.
+    pub const BUDGET: u64 = 20_000;
+}
+
+/// What shrinking tells and asks while it goes on.
+#[derive(Clone, Copy)]
+pub struct ShrinkHooks<'a> {
+    /// Called after each batch with the number of runs made so far.
+    pub after_batch: &'a dyn Fn(u64),
+    /// Called with the best so far after each pass that improved it, so that it can be kept.
+    pub improved: &'a dyn Fn(&Capsule),
+    /// Whether to end. The best so far is kept.
+    pub interrupted: &'a dyn Fn() -> bool,
+}
+
+impl ShrinkHooks<'_> {
+    /// Tells nobody and goes on to the end.
+    pub const NONE: ShrinkHooks<'static> =
+        ShrinkHooks { after_batch: &|_| (), improved: &|_| (), interrupted: &|| false };
+}
+
+/// What shrinking came to.
+#[derive(Clone, Debug)]
+pub struct Shrunk {
+    /// The smallest run, with the log in it.
+    pub capsule: Capsule,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// Why a capsule cannot be shrunk.
+#[derive(Debug, thiserror::Error)]
+pub enum ShrinkError {
+    /// It cannot be run.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// It did not fail, so there is nothing to keep.
+    #[error("shrink the capsule: its run broke nothing")]
+    NothingFound,
+    /// It fails no more.
+    #[error(
+        "shrink the capsule: its violation ({check}) does not come again with this program; replay tells more"
+    )]
+    Gone {
+        /// The check that had found it.
+        check: String,
+    },
+    /// The threads could not be started.
+    #[error("shrink: start threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// How many other seeds are tried for each candidate, effort by effort.
+const EFFORTS: [u64; 5] = [0, 3, 15, 63, 255];
+
+/// Makes the run of a capsule as small as the budget allows.
+///
+/// # Errors
+/// If this program cannot run it, or its violation does not come again.
+pub fn shrink(
+    registry: &Registry,
+    capsule: &Capsule,
+    options: &ShrinkOptions,
+    hooks: ShrinkHooks<'_>,
+) -> Result<Shrunk, ShrinkError> {
+    let mut tester = Tester::new(registry, capsule, options, hooks)?;
+    let best = tester.start(capsule)?;
+    let mut work = Work { log: ShrinkLog::new(capsule.seed, best.size), best, capsule, options };
+    // What helped may have made room for what is cheaper.
+    while EFFORTS.into_iter().any(|effort| work.round(&mut tester, effort, hooks)) {}
+    work.log.runs = tester.used();
+    Ok(Shrunk { capsule: work.capsule(), interrupted: tester.interrupted() })
+}
+
+/// A shrink under way.
+struct Work<'a> {
+    best: Tested,
+    log: ShrinkLog,
+    capsule: &'a Capsule,
+    options: &'a ShrinkOptions,
+}
+
+impl Work<'_> {
+    /// Tries every pass once; whether any helped, and more may.
+    fn round(&mut self, tester: &mut Tester<'_>, effort: u64, hooks: ShrinkHooks<'_>) -> bool {
+        let mut helped = false;
+        for pass in Pass::ALL {
+            if tester.over() {
+                break;
+            }
+            helped |= self.pass(pass, tester, effort, hooks);
+        }
+        helped && !tester.over()
+    }
+
+    /// Tries one pass until it helps no more; whether it did at all.
+    fn pass(&mut self, pass: Pass, tester: &mut Tester<'_>, effort: u64, hooks: ShrinkHooks<'_>) -> bool {
+        let (before, used) = (self.best.size, tester.used());
+        while let Some(better) = tester.first_better(&self.best, pass, effort) {
+            self.best = better;
+        }
+        if self.best.size == before {
+            return false;
+        }
+        let runs = tester.used() - used;
+        self.log.add(PassLine { pass, other_seeds: effort, runs, before, after: self.best.size });
+        self.log.runs = tester.used();
+        (hooks.improved)(&self.capsule());
+        true
+    }
+
+    fn capsule(&self) -> Capsule {
+        let Tested { plan, outcome, size, .. } = &self.best;
+        let log = ShrinkLog { after: *size, ..self.log.clone() };
+        self.capsule.shrunk_to(plan, outcome, &self.options.build, log)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Fewer clients, and fewer operations.
+
+use sim_core::identity::Slot;
+use sim_core::setup::Setup;
+
+use super::super::pass::Candidates;
+use super::super::slots::remove_slot;
+use super::super::tester::Tested;
+
+/// Without clients: all, half, or one of them.
+pub(in super::super) fn clients(best: &Tested) -> Candidates<'_> {
+    let clients = best.candidate.setup.clients;
+    let fewer = |kept| best.candidate.with(|setup| keep_clients(setup, kept));
+    let mut kept = vec![0, 1, clients / 2, clients.saturating_sub(1)];
+    kept.retain(|kept| *kept < clients);
+    Box::new(kept.into_iter().map(fewer))
+}
+
+fn keep_clients(setup: &mut Setup, kept: u32) {
+    for client in (kept..setup.clients).rev() {
+        let slot = Slot(setup.members + client);
+        remove_slot(setup, slot);
+    }
+    if setup.clients == 0 {
+        setup.workload = None;
+    }
+}
+
+/// With fewer operations, and none after the last that was needed.
+pub(in super::super) fn operations(best: &Tested) -> Candidates<'_> {
+    let now = best.size.operations;
+    let mut most = vec![0, 1, 2, now / 4, now / 2, now / 4 * 3, now.saturating_sub(1)];
+    most.retain(|most| *most < now);
+    most.dedup();
+    let fewer = |most| {
+        best.candidate.with(|setup| {
+            if let Some(workload) = &mut setup.workload {
+                workload.operations = Some(most);
+            }
+        })
+    };
+    Box::new(most.into_iter().map(fewer))
+}

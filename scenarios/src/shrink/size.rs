@@ -1,0 +1,182 @@
+//! How large a failing run is, for a person who has to follow it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sim_core::distribution::Distribution;
+use sim_core::fault::{FaultEntry, Moment, Selector};
+use sim_core::network::PinnedFate;
+use sim_core::outcome::Outcome;
+use sim_core::setup::Setup;
+use sim_core::time::{Duration, Time};
+
+/// How large a failing run is. Sizes are compared from the first field to the last: what costs a reader most stands
+/// first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    /// Faults in the plan.
+    pub faults: u64,
+    /// Traitors and twins from the start.
+    pub traitors: u64,
+    /// Members.
+    pub nodes: u64,
+    /// Things that are left to chance in the background: loss, latency, sync times, clocks ...
+    pub chance: u64,
+    /// Messages whose fate is pinned.
+    pub fates: u64,
+    /// Slots that faults name; a role names none.
+    pub targets: u64,
+    /// How many occurrences of their events faults wait for.
+    pub waits: u64,
+    /// Clients.
+    pub clients: u64,
+    /// Operations that were invoked.
+    pub operations: u64,
+    /// Parameters that are not at their defaults.
+    pub knobs: u64,
+    /// How long faults last that end, in milliseconds together.
+    pub lasting_ms: u64,
+    /// Decimal digits in all the times of faults and fates.
+    pub digits: u64,
+    /// Length of the first phase, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether there is a second phase.
+    pub phases: u64,
+    /// Messages that were sent.
+    pub messages: u64,
+    /// Events that were dispatched.
+    pub events: u64,
+}
+
+impl Size {
+    /// The size of a run.
+    pub(super) fn of(setup: &Setup, parameters: &Value, defaults: &Value, outcome: &Outcome) -> Self {
+        let entries = &setup.faults.entries;
+        let lasting = entries.iter().filter_map(FaultEntry::duration);
+        let count = |length: usize| length as u64;
+        Self {
+            faults: count(entries.len()),
+            traitors: count(setup.initial.corrupt.len() + setup.initial.twins.len()),
+            nodes: setup.members.into(),
+            chance: chances(setup),
+            fates: count(setup.pins.iter().count()),
+            targets: entries.iter().map(targets).sum(),
+            waits: entries.iter().map(waits).sum(),
+            clients: setup.clients.into(),
+            operations: operations(outcome),
+            knobs: count(differing(parameters, defaults).count()),
+            lasting_ms: lasting.map(|lasts| lasts.as_nanos() / 1_000_000).sum(),
+            digits: digits_of(setup),
+            duration_ms: setup.duration.as_nanos().div_ceil(1_000_000),
+            phases: 1 + u64::from(setup.progress_within.is_some()),
+            messages: outcome.messages.sent,
+            events: outcome.events,
+        }
+    }
+}
+
+fn operations(outcome: &Outcome) -> u64 {
+    outcome.activity.get("operations.invoked").copied().unwrap_or_default()
+}
+
+/// Slots that a fault names.
+fn targets(entry: &FaultEntry) -> u64 {
+    let slots = |selector: &&Selector| match selector {
+        Selector::Slots(slots) => slots.len() as u64,
+        Selector::Role(_) => 0,
+        _ => 1,
+    };
+    entry.what.selectors().iter().map(slots).sum()
+}
+
+fn waits(entry: &FaultEntry) -> u64 {
+    match &entry.at {
+        Moment::At(_) => 0,
+        Moment::On(trigger) => trigger.nth.into(),
+    }
+}
+
+/// How many things are left to chance.
+fn chances(setup: &Setup) -> u64 {
+    let random = |distribution: &Distribution| !matches!(distribution, Distribution::Fixed(_));
+    let network = &setup.network;
+    [
+        !network.loss.is_zero(),
+        !network.duplicate.is_zero(),
+        !network.corrupt.is_zero(),
+        random(&network.latency),
+        network.regions.is_some(),
+        network.client_latency.as_ref().is_some_and(random),
+        network.bandwidth.is_some(),
+        random(&setup.disk.sync),
+        setup.clocks != Default::default(),
+        setup.service != Default::default(),
+    ]
+    .into_iter()
+    .map(u64::from)
+    .sum()
+}
+
+/// The names of the parameters that are not at their defaults.
+pub(super) fn differing<'a>(parameters: &'a Value, defaults: &'a Value) -> impl Iterator<Item = &'a String> {
+    let table = parameters.as_object().into_iter().flatten();
+    table.filter(|(name, value)| defaults.get(name.as_str()) != Some(value)).map(|(name, _)| name)
+}
+
+/// Decimal digits of a time, its trailing zeros not counted.
+pub(super) fn digits(nanos: u64) -> u64 {
+    let mut rest = nanos;
+    while rest > 0 && rest.is_multiple_of(10) {
+        rest /= 10;
+    }
+    rest.checked_ilog10().map_or(0, |log| u64::from(log) + 1)
+}
+
+fn digits_of(setup: &Setup) -> u64 {
+    let moment = |entry: &FaultEntry| match &entry.at {
+        Moment::At(at) => digits(at.since(Time::ZERO).as_nanos()),
+        Moment::On(_) => 0,
+    };
+    let lasting = |entry: &FaultEntry| entry.duration().map_or(0, |lasts| digits(lasts.as_nanos()));
+    let faults: u64 = setup.faults.entries.iter().map(|entry| moment(entry) + lasting(entry)).sum();
+    let fate = |fate: PinnedFate| match fate {
+        PinnedFate::Delay(delay) | PinnedFate::Duplicate(delay) => digits(delay.as_nanos()),
+        PinnedFate::Drop | PinnedFate::Damage => 0,
+    };
+    let fates: u64 = setup.pins.iter().map(|pin| fate(pin.fate)).sum();
+    let fixed = |distribution: &Distribution| match distribution {
+        Distribution::Fixed(latency) => digits(latency.as_nanos()),
+        _ => 0,
+    };
+    faults + fates + fixed(&setup.network.latency) + fixed(&setup.disk.sync)
+}
+
+/// The nearest values with so many digits: below, and above.
+pub(super) fn rounded(value: Duration, digits: u32) -> [Duration; 2] {
+    let nanos = value.as_nanos();
+    let length = nanos.checked_ilog10().map_or(1, |log| log + 1);
+    let unit = 10_u64.saturating_pow(length.saturating_sub(digits));
+    let below = nanos / unit * unit;
+    [below, below.saturating_add(unit)].map(Duration::from_nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_those_that_a_reader_has_to_read() {
+        for (nanos, count) in [(0, 0), (5_000_000, 1), (1_230_000_000, 3), (123_456_789, 9)] {
+            assert_eq!(digits(nanos), count, "{nanos}");
+        }
+    }
+
+    #[test]
+    fn rounding_goes_to_both_sides() {
+        let of = |nanos, digits| rounded(Duration::from_nanos(nanos), digits).map(Duration::as_nanos);
+        assert_eq!(of(1_234, 1), [1_000, 2_000]);
+        assert_eq!(of(1_234, 2), [1_200, 1_300]);
+        assert_eq!(of(7, 3), [7, 8]);
+        assert_eq!(of(0, 1), [0, 1]);
+    }
+}

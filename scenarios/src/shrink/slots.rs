@@ -1,0 +1,141 @@
+//! Taking a slot out of a run: everything that names slots after it has to follow.
+
+use sim_core::fault::spec::{Fault, Shape};
+use sim_core::fault::{FaultEntry, Selector};
+use sim_core::identity::Slot;
+use sim_core::network::Pin;
+use sim_core::setup::{Setup, Topology};
+
+/// Takes a member or a client out. What was aimed at it alone goes with it.
+pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
+    let member = gone.0 < setup.members;
+    let entries = std::mem::take(&mut setup.faults.entries);
+    setup.faults.entries =
+        entries.into_iter().filter_map(|entry| without(entry, setup.members, gone)).collect();
+    let pins = setup.pins.iter();
+    let moved = |pin: &Pin| Some(Pin { from: moved(pin.from, gone)?, to: moved(pin.to, gone)?, ..*pin });
+    setup.pins = pins.filter_map(moved).collect();
+    if member {
+        let initial = &mut setup.initial;
+        initial.absent = initial.absent.iter().filter_map(|slot| number(*slot, gone)).collect();
+        initial.corrupt = initial.corrupt.iter().filter_map(|slot| number(*slot, gone)).collect();
+        let twin = |(slot, of): &(u32, u32)| Some((number(*slot, gone)?, number(*of, gone)?));
+        initial.twins = initial.twins.iter().filter_map(twin).collect();
+        setup.members -= 1;
+    } else {
+        setup.clients -= 1;
+    }
+    if let Some(Topology::Edges(edges)) = &mut setup.network.topology {
+        let edge = |(a, b): &(u32, u32)| Some((number(*a, gone)?, number(*b, gone)?));
+        *edges = edges.iter().filter_map(edge).collect();
+    }
+}
+
+/// The new number of a slot; none if it is the one that goes.
+fn number(slot: u32, gone: Slot) -> Option<u32> {
+    (slot != gone.0).then(|| slot - u32::from(slot > gone.0))
+}
+
+fn moved(slot: Slot, gone: Slot) -> Option<Slot> {
+    number(slot.0, gone).map(Slot)
+}
+
+/// The fault without the slot; none if nothing is left of it.
+fn without(mut entry: FaultEntry, members: u32, gone: Slot) -> Option<FaultEntry> {
+    let mut whole = true;
+    for selector in entry.what.selectors_mut() {
+        whole &= leave_out(selector, members, gone);
+    }
+    if let Fault::Partition(partition) = &mut entry.what {
+        match &mut partition.shape {
+            Shape::Links(links) => {
+                // These count from one.
+                let end = |written: u32| number(written.saturating_sub(1), gone).map(|slot| slot + 1);
+                *links = links.iter().filter_map(|(a, b)| Some((end(*a)?, end(*b)?))).collect();
+            }
+            Shape::Groups(groups) => {
+                groups.retain(|group| *group != Selector::Slots(Vec::new()));
+                whole = !groups.is_empty();
+            }
+            _ => {}
+        }
+    }
+    whole.then_some(entry)
+}
+
+/// Takes a slot out of a selector; whether anybody may be left.
+fn leave_out(selector: &mut Selector, members: u32, gone: Slot) -> bool {
+    match selector {
+        Selector::Slots(slots) => {
+            *slots = slots.iter().filter_map(|slot| moved(*slot, gone)).collect();
+            !slots.is_empty()
+        }
+        Selector::Node(index) if gone.0 < members => {
+            let left = number(*index, gone);
+            *index = left.unwrap_or_default();
+            left.is_some()
+        }
+        Selector::Client(index) if gone.0 >= members => {
+            let left = number(*index, Slot(gone.0 - members));
+            *index = left.unwrap_or_default();
+            left.is_some()
+        }
+        Selector::Union(parts) => {
+            parts.retain_mut(|part| leave_out(part, members, gone));
+            !parts.is_empty()
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(text: &str) -> FaultEntry {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn after(text: &str, gone: u32) -> Option<String> {
+        without(entry(text), 4, Slot(gone)).map(|entry| serde_json::to_string(&entry).unwrap())
+    }
+
+    #[test]
+    fn those_behind_move_up_and_what_aimed_at_nobody_else_goes() {
+        let crash = r#"{"at":"1s","crash":{"target":"slot(2,4)"}}"#;
+        assert_eq!(after(crash, 0).unwrap(), r#"{"at":"1s","crash":{"target":"slot(1,3)"}}"#);
+        assert_eq!(after(crash, 1).unwrap(), r#"{"at":"1s","crash":{"target":"slot(3)"}}"#);
+        assert_eq!(after(r#"{"at":"1s","crash":{"target":"slot(3)"}}"#, 2), None);
+        assert_eq!(after(r#"{"at":"1s","crash":{"target":"n3"}}"#, 2), None);
+        let leader = r#"{"at":"1s","crash":{"target":"leader"}}"#;
+        assert_eq!(after(leader, 0).unwrap(), leader);
+        let client = r#"{"at":"1s","pause":{"target":"c2"}}"#;
+        assert_eq!(after(client, 4).unwrap(), r#"{"at":"1s","pause":{"target":"c1"}}"#);
+        assert_eq!(after(client, 1).unwrap(), client);
+    }
+
+    #[test]
+    fn partitions_lose_a_side_or_a_link() {
+        let groups = r#"{"at":"1s","partition":{"groups":["slot(1)","slot(2-4)"]}}"#;
+        assert_eq!(after(groups, 0).unwrap(), r#"{"at":"1s","partition":{"groups":["slot(1-3)"]}}"#);
+        let links = r#"{"at":"1s","partition":{"links":[[1,2],[2,3]]}}"#;
+        assert_eq!(after(links, 0).unwrap(), r#"{"at":"1s","partition":{"links":[[1,2]]}}"#);
+        assert_eq!(after(r#"{"at":"1s","partition":{"from":"slot(1)","to":"slot(2)"}}"#, 1), None);
+    }
+
+    #[test]
+    fn a_setup_loses_a_member_everywhere() {
+        let mut setup = Setup::new(1, 4);
+        setup.clients = 2;
+        setup.initial.corrupt = vec![1, 3];
+        setup.initial.twins = vec![(3, 2), (2, 1)];
+        setup.network.topology = Some(Topology::Edges(vec![(0, 1), (1, 2), (2, 5)]));
+        remove_slot(&mut setup, Slot(1));
+        assert_eq!((setup.members, setup.clients), (3, 2));
+        assert_eq!(setup.initial.corrupt, [2]);
+        assert_eq!(setup.initial.twins, [(2, 1)]);
+        assert_eq!(setup.network.topology, Some(Topology::Edges(vec![(1, 4)])));
+        remove_slot(&mut setup, Slot(3));
+        assert_eq!((setup.members, setup.clients), (3, 1));
+    }
+}

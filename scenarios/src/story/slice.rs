@@ -1,0 +1,301 @@
+//! Which steps of a run a violation needs.
+//!
+//! A process takes a *step* with each input: what arrived, and what it did then. The violating step is needed. So is
+//! the step that sent what a needed step received, and the step whose sync it waited for. Of all other steps in the
+//! causal cone those are told in which a process reported something about the same things as the violation: a role
+//! taken in the same term, a vote, an entry at the same index.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sim_core::check::Violation;
+use sim_core::identity::Slot;
+use sim_core::outcome::Outcome;
+use sim_core::process::SyncId;
+use sim_core::story::{Arrow, Step, StepKind};
+use sim_core::trace::{Content, Recorded, Trace, What};
+
+use super::facts::{Fact, Frequencies, NODE, facts};
+use super::faults::Place;
+use super::words;
+
+/// A step: where, and its number there.
+type StepId = (Slot, u64);
+
+/// The needed steps of a run.
+pub(super) struct Slice<'a> {
+    outcome: &'a Outcome,
+    trace: &'a Trace,
+    violation: &'a Violation,
+    /// The event that broke the property, if there is one.
+    broken: Option<usize>,
+    /// Events by step, in order.
+    events: BTreeMap<StepId, Vec<usize>>,
+    needed: BTreeSet<StepId>,
+}
+
+impl<'a> Slice<'a> {
+    pub(super) fn new(outcome: &'a Outcome, trace: &'a Trace, violation: &'a Violation) -> Self {
+        let broken = broken(trace, violation);
+        let mut events: BTreeMap<StepId, Vec<usize>> = BTreeMap::new();
+        for (index, event) in trace.events.iter().enumerate() {
+            events.entry((event.slot, event.sequence)).or_default().push(index);
+        }
+        let needed = BTreeSet::new();
+        let mut slice = Self { outcome, trace, violation, broken, events, needed };
+        slice.find();
+        slice
+    }
+
+    fn event(&self, index: usize) -> &'a Recorded {
+        &self.trace.events[index]
+    }
+
+    fn step_of(&self, index: usize) -> StepId {
+        let event = self.event(index);
+        (event.slot, event.sequence)
+    }
+
+    /// Finds the needed steps.
+    fn find(&mut self) {
+        let Some(last) = self.broken.or_else(|| self.trace.events.len().checked_sub(1)) else { return };
+        let cone = self.cone(last);
+        let about = self.about();
+        let mut frequencies = Frequencies::default();
+        for index in &cone {
+            if let What::Observe { observation } = &self.event(*index).what {
+                frequencies.add(observation);
+            }
+        }
+        let telling = cone.iter().filter(|index| self.telling(**index, &about, &frequencies));
+        let mut open: Vec<StepId> = telling.map(|index| self.step_of(*index)).collect();
+        open.extend(self.broken.map(|index| self.step_of(index)));
+        let sends = self.sends();
+        while let Some(step) = open.pop() {
+            if self.needed.insert(step) {
+                open.extend(self.causes(step, &sends));
+            }
+        }
+    }
+
+    /// The causal cones of the violating event and of what the others who are involved did of the same kind.
+    fn cone(&self, last: usize) -> Vec<usize> {
+        let mut cone: BTreeSet<usize> = self.trace.cone(last).into_iter().collect();
+        let kind = |index: usize| match &self.event(index).what {
+            What::Observe { observation } => Some(observation.kind.as_str()),
+            _ => None,
+        };
+        let wanted = kind(last);
+        for node in &self.violation.nodes {
+            let name = node.to_string();
+            let same = |index: &usize| {
+                kind(*index) == wanted && self.trace.slot_name(self.event(*index).slot) == name
+            };
+            let latest = wanted.and_then(|_| (0..last).rev().find(same));
+            cone.extend(latest.into_iter().flat_map(|index| self.trace.cone(index)));
+        }
+        cone.into_iter().collect()
+    }
+
+    /// The facts that the violating event speaks of.
+    fn about(&self) -> Vec<Fact> {
+        let content = self.broken.and_then(|index| self.event(index).what.content());
+        let involved = self.violation.nodes.iter().map(|node| (NODE.to_owned(), node.to_string()));
+        content.map(facts).unwrap_or_default().into_iter().chain(involved).collect()
+    }
+
+    /// Whether an event is a report about the same things as the violation.
+    fn telling(&self, index: usize, about: &[Fact], frequencies: &Frequencies) -> bool {
+        let event = self.event(index);
+        let What::Observe { observation } = &event.what else { return false };
+        let shared: Vec<Fact> = facts(observation).into_iter().filter(|fact| about.contains(fact)).collect();
+        let role = self.role_at(event).is_some();
+        // Where no event broke anything, as when progress is missed, changes of roles are all there is to tell.
+        (role && (self.broken.is_none() || !shared.is_empty()))
+            || shared.iter().any(|fact| frequencies.rare(fact))
+    }
+
+    /// The role and rank that a slot takes with this event.
+    fn role_at(&self, event: &Recorded) -> Option<(&'a str, &'a str)> {
+        let begins = |span: &&sim_core::outcome::LaneSpan| {
+            span.slot == event.slot.0 && span.from_ns == event.at.as_nanos()
+        };
+        let span = self.outcome.picture.lanes.items.iter().find(begins)?;
+        Some((span.state.as_str(), span.label.as_str()))
+    }
+
+    /// Where each message was sent.
+    fn sends(&self) -> BTreeMap<u64, usize> {
+        let sends = self.trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
+            What::Send { id, .. } => Some((id, index)),
+            _ => None,
+        });
+        sends.collect()
+    }
+
+    /// The steps that led to this one at once: who sent what it received, and who began the sync that ended.
+    fn causes(&self, step: StepId, sends: &BTreeMap<u64, usize>) -> Vec<StepId> {
+        let cause = |index: &usize| match self.event(*index).what {
+            What::Deliver { id, .. } => sends.get(&id).copied(),
+            What::Synced { id, .. } => self.sync(step.0, id, *index),
+            _ => None,
+        };
+        self.events[&step].iter().filter_map(cause).map(|index| self.step_of(index)).collect()
+    }
+
+    /// Where a sync began that ended here.
+    fn sync(&self, slot: Slot, wanted: SyncId, before: usize) -> Option<usize> {
+        (0..before).rev().find(|index| {
+            let event = self.event(*index);
+            event.slot == slot && matches!(event.what, What::Sync { id, .. } if id == wanted)
+        })
+    }
+
+    /// The needed steps in words, with their places in the trace.
+    pub(super) fn steps(&self) -> Vec<(Place, Step)> {
+        self.needed.iter().flat_map(|step| self.told(*step)).collect()
+    }
+
+    /// What arrived, and what was reported then.
+    fn told(&self, step: StepId) -> Vec<(Place, Step)> {
+        let events = &self.events[&step];
+        let input = events.iter().find_map(|index| self.input(*index));
+        let report = self.report(events);
+        let notes = self.disk(step.0, events);
+        let mut told: Vec<(Place, Step)> = input.into_iter().chain(report).collect();
+        if let Some((_, last)) = told.last_mut()
+            && last.note.is_empty()
+        {
+            last.note = notes;
+        }
+        told
+    }
+
+    fn input(&self, index: usize) -> Option<(Place, Step)> {
+        let event = self.event(index);
+        let here = self.trace.slot_name(event.slot);
+        let (kind, text, arrow) = match &event.what {
+            What::Deliver { from, sent_at, message, id } => {
+                let arrow = Arrow {
+                    from: self.sender(*id, from.0),
+                    to: event.slot.0,
+                    sent_ns: sent_at.as_nanos(),
+                    arrived_ns: Some(event.at.as_nanos()),
+                    kind: message.kind.clone(),
+                };
+                let text = format!("{from} -> {here}  {}", words::message(message));
+                (StepKind::Message, text, Some(arrow))
+            }
+            What::Request { request, .. } => {
+                (StepKind::Client, format!("{here} is asked: {}", words::message(request)), None)
+            }
+            _ => return None,
+        };
+        Some(((index, 0), self.step(event, kind, text, arrow)))
+    }
+
+    fn sender(&self, wanted: u64, otherwise: u32) -> u32 {
+        let sent = |event: &&Recorded| matches!(event.what, What::Send { id, .. } if id == wanted);
+        self.trace.events.iter().find(sent).map_or(otherwise, |event| event.slot.0)
+    }
+
+    /// Everything that was reported in a step, in one line.
+    fn report(&self, events: &[usize]) -> Option<(Place, Step)> {
+        let observed = |index: &usize| match &self.event(*index).what {
+            What::Observe { observation } => Some((*index, observation)),
+            _ => None,
+        };
+        let observed: Vec<(usize, &Content)> = events.iter().filter_map(observed).collect();
+        let (last, _) = *observed.last()?;
+        let broken = observed.iter().any(|(index, _)| Some(*index) == self.broken);
+        let event = self.event(last);
+        let role = self.role_at(event);
+        let mut parts: Vec<String> = Vec::new();
+        for (_, content) in observed.iter().filter(|(_, content)| !self.implied(content, &observed)) {
+            let takes = role.filter(|(state, _)| names_role(&content.kind, state));
+            let words = takes.map_or_else(
+                || words::observation(content),
+                |(state, rank)| words::role(content, state, rank),
+            );
+            if !parts.contains(&words) {
+                parts.push(words);
+            }
+        }
+        let text = format!("{} {}", self.trace.slot_name(event.slot), parts.join(", "));
+        let kind = if broken { StepKind::Violation } else { StepKind::Observation };
+        let mut step = self.step(event, kind, text, None);
+        if broken {
+            step.note = format!("<- {}", self.violation.message);
+        }
+        Some(((last, 1), step))
+    }
+
+    /// Whether an observation says no more than another one of the same step, and names no role.
+    fn implied(&self, content: &Content, observed: &[(usize, &Content)]) -> bool {
+        let says = facts(content);
+        let more = |other: &Content| {
+            let others = facts(other);
+            others.len() > says.len() && says.iter().all(|fact| others.contains(fact))
+        };
+        let mut roles = self.outcome.picture.lanes.items.iter().map(|span| span.state.as_str());
+        !roles.any(|role| names_role(&content.kind, role)) && observed.iter().any(|(_, other)| more(other))
+    }
+
+    fn step(&self, event: &Recorded, kind: StepKind, text: String, arrow: Option<Arrow>) -> Step {
+        let (at_ns, slot) = (event.at.as_nanos(), Some(event.slot.0));
+        Step { number: 0, at_ns, slot, kind, text, note: String::new(), arrow }
+    }
+
+    /// What a step put on the disk: the records that it appended, and whether they were synced.
+    fn disk(&self, slot: Slot, events: &[usize]) -> String {
+        let appended = events.iter().filter_map(|index| match &self.event(*index).what {
+            What::Append { record, .. } => Some(words::record(record)),
+            _ => None,
+        });
+        let appended: Vec<String> = appended.collect();
+        let sync = events.iter().find_map(|index| match self.event(*index).what {
+            What::Sync { id, .. } => Some((*index, id)),
+            _ => None,
+        });
+        if appended.is_empty() {
+            return String::new();
+        }
+        let synced = sync.is_some_and(|(index, id)| self.synced(slot, id, index));
+        format!("disk: {}{}", appended.join(", "), if synced { "" } else { " (not synced)" })
+    }
+
+    /// Whether a sync ended before the process did.
+    fn synced(&self, slot: Slot, wanted: SyncId, after: usize) -> bool {
+        let later = self.trace.events[after..].iter().filter(|event| event.slot == slot);
+        let ended = |event: &Recorded| match event.what {
+            What::Synced { id, result } if id == wanted => Some(result == sim_core::process::SyncResult::Ok),
+            What::Crash => Some(false),
+            _ => None,
+        };
+        later.map(ended).find_map(|ended| ended).unwrap_or(false)
+    }
+}
+
+/// Whether an observation of this kind says that a process takes this role.
+fn names_role(kind: &str, role: &str) -> bool {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    plain(kind).contains(&plain(role))
+}
+
+/// The event that broke the property: the last report at that moment by one of those who are involved, else the last
+/// message sent then by one of them.
+fn broken(trace: &Trace, violation: &Violation) -> Option<usize> {
+    let then = |event: &Recorded| event.at.as_nanos() == violation.at_ns;
+    let involved = |event: &Recorded| {
+        let name = trace.slot_name(event.slot);
+        violation.nodes.is_empty() || violation.nodes.iter().any(|node| node.to_string() == name)
+    };
+    let latest = |wanted: fn(&Recorded) -> bool| {
+        let events = trace.events.iter().enumerate().rev();
+        let found = |(index, event): (usize, &Recorded)| {
+            (then(event) && involved(event) && wanted(event)).then_some(index)
+        };
+        events.filter_map(found).next()
+    };
+    latest(|event| matches!(event.what, What::Observe { .. }))
+        .or_else(|| latest(|event| matches!(event.what, What::Send { .. } | What::Return { .. })))
+}

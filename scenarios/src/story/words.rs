@@ -1,0 +1,99 @@
+//! Contents in words for people: without what is zero, false or a hash.
+
+use sim_core::trace::{Content, Named, Shown};
+
+/// Numbers from here on are hashes that a protocol reports as numbers; nobody reads them.
+const HASHES: u64 = 1 << 48;
+
+/// `RequestVote term 4`.
+pub(super) fn message(content: &Content) -> String {
+    format!("{}{}", content.kind, fields(content))
+}
+
+/// `voted term 4 candidate n1`.
+pub(super) fn observation(content: &Content) -> String {
+    format!("{}{}", plain(&content.kind), fields(content))
+}
+
+/// ` is leader of term 4`, from a role and a rank that some field of the content names.
+pub(super) fn role(content: &Content, role: &str, rank: &str) -> String {
+    let named = content.fields.iter().find(|field| field.value.to_string() == rank);
+    match named {
+        Some(field) => format!("is {role} of {} {rank}", field.name.replace('_', " ")),
+        None => format!("is {role}"),
+    }
+}
+
+/// `HardState term 4 vote none`: everything that a record holds, also what is absent from it.
+pub(super) fn record(content: &Content) -> String {
+    let shown = content.fields.iter().filter_map(|field| match &field.value {
+        Shown::Digest(_) => None,
+        Shown::Group { label, .. } => Some(format!(" {} {label}", field.name)),
+        value => Some(format!(" {} {value}", field.name)),
+    });
+    format!("{}{}", content.kind, shown.collect::<String>())
+}
+
+fn fields(content: &Content) -> String {
+    content.fields.iter().filter_map(field).collect()
+}
+
+fn field(field: &Named) -> Option<String> {
+    let name = field.name.replace('_', " ");
+    match &field.value {
+        Shown::Unsigned(number) if *number >= HASHES => None,
+        Shown::Absent | Shown::Bool(false) | Shown::Unsigned(0) | Shown::Signed(0) | Shown::Digest(_) => None,
+        Shown::Bool(true) => Some(format!(" {name}")),
+        Shown::Group { label, inside } if label == "list" => {
+            (!inside.is_empty()).then(|| format!(" {} {name}", inside.len()))
+        }
+        Shown::Group { label, .. } => Some(format!(" {label}")),
+        value => Some(format!(" {name} {value}")),
+    }
+}
+
+/// `BecameLeader` is `became leader`.
+fn plain(kind: &str) -> String {
+    let mut words = String::new();
+    for letter in kind.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::identity::NodeId;
+
+    fn content() -> Content {
+        let field = |name: &str, value| Named { name: name.to_owned(), value };
+        let fields = vec![
+            field("term", Shown::Unsigned(4)),
+            field("last_index", Shown::Unsigned(0)),
+            field("candidate", Shown::Node(NodeId(0))),
+            field("pre", Shown::Bool(true)),
+            field("counted", Shown::Bool(false)),
+            field("vote", Shown::Absent),
+            field("hash", Shown::Digest(77)),
+        ];
+        Content { kind: "RequestVote".to_owned(), hash: 1, fields }
+    }
+
+    #[test]
+    fn only_what_says_something_is_said() {
+        assert_eq!(message(&content()), "RequestVote term 4 candidate n1 pre");
+        assert_eq!(observation(&content()), "request vote term 4 candidate n1 pre");
+        assert_eq!(role(&content(), "leader", "4"), "is leader of term 4");
+        assert_eq!(role(&content(), "halted", "9"), "is halted");
+    }
+
+    #[test]
+    fn a_record_shows_what_it_lacks() {
+        let expected = "RequestVote term 4 last_index 0 candidate n1 pre true counted false vote none";
+        assert_eq!(record(&content()), expected);
+    }
+}

@@ -1,0 +1,68 @@
+//! How far slot clocks are off, over true time. A clock runs straight between two changes, so its changes tell it all.
+
+use std::collections::BTreeMap;
+
+use crate::identity::Slot;
+use crate::outcome::Series;
+use crate::time::Time;
+
+/// How many points all lines together keep; past that, a clock is drawn straight to the end.
+const KEPT: usize = 8_000;
+
+/// The lines so far.
+#[derive(Default)]
+pub(super) struct ClockLines {
+    of: BTreeMap<Slot, Vec<(u64, f64)>>,
+    kept: usize,
+}
+
+/// Milliseconds that a clock is ahead.
+fn ahead(now: Time, shown: Time) -> f64 {
+    (shown.as_nanos() as f64 - now.as_nanos() as f64) / 1e6
+}
+
+impl ClockLines {
+    pub(super) fn changed(&mut self, slot: Slot, now: Time, before: Time, after: Time) {
+        if self.kept >= KEPT {
+            return;
+        }
+        self.kept += 2;
+        let line = self.of.entry(slot).or_default();
+        if line.is_empty() && now > Time::ZERO {
+            line.push((0, 0.0));
+        }
+        line.push((now.as_nanos(), ahead(now, before)));
+        line.push((now.as_nanos(), ahead(now, after)));
+    }
+
+    pub(super) fn finish(self, now: Time, names: &[String], shown: impl Fn(Slot) -> Time) -> Vec<Series> {
+        let line = |(slot, mut points): (Slot, Vec<(u64, f64)>)| {
+            points.push((now.as_nanos(), ahead(now, shown(slot))));
+            let name = names.get(slot.index()).map_or("", String::as_str);
+            Series {
+                name: format!("clock offset of {name}"),
+                unit: "ms".to_owned(),
+                slot: Some(slot.0),
+                points,
+            }
+        };
+        self.of.into_iter().map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Duration;
+
+    #[test]
+    fn a_clock_is_true_until_it_is_changed() {
+        let at = |secs| Time::ZERO + Duration::from_secs(secs);
+        let mut lines = ClockLines::default();
+        lines.changed(Slot(0), at(2), at(2), at(5));
+        let series = lines.finish(at(10), &["n1".to_owned()], |_| at(12));
+        assert_eq!(series[0].name, "clock offset of n1");
+        let points = [(0, 0.0), (2_000_000_000, 0.0), (2_000_000_000, 3_000.0), (10_000_000_000, 2_000.0)];
+        assert_eq!(series[0].points, points);
+    }
+}

@@ -1,0 +1,99 @@
+//! `shrink`: the smallest run that fails in the same way.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use scenarios::capsule::Capsule;
+use scenarios::shrink::{ShrinkHooks, ShrinkOptions, Shrunk, shrink as shrink_capsule};
+use sim_core::registry::Registry;
+use sim_core::time::Duration;
+
+use crate::cli::build::build_name;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::cli::wall::Stopwatch;
+use crate::cli::{files, interrupt, shrunk};
+
+#[derive(Debug, Args)]
+pub(crate) struct ShrinkArguments {
+    /// A capsule file.
+    pub(crate) capsule: PathBuf,
+    /// Accept a capsule that was changed by hand.
+    #[arg(long)]
+    pub(crate) edited: bool,
+    /// Where the small capsule is written [default: beside, as NAME.min.capsule.json].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How many runs may be made.
+    #[arg(long, value_name = "RUNS", default_value_t = ShrinkOptions::BUDGET)]
+    pub(crate) budget: u64,
+    /// End after this long, with the best so far; the result then depends on the machine.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<Duration>,
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// Shrinks a capsule and writes the small one, also if it is interrupted.
+pub(crate) fn shrink(
+    registry: &Registry,
+    arguments: &ShrinkArguments,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    let (capsule, _) = files::capsule(&arguments.capsule, arguments.edited)?;
+    let options = ShrinkOptions {
+        budget: arguments.budget,
+        jobs: arguments.jobs.map(usize::from),
+        build: build_name(),
+    };
+    let path = arguments.out.clone().unwrap_or_else(|| beside(&arguments.capsule));
+    let watch = Stopwatch::start();
+    let shrunk = with_progress(registry, &capsule, &options, arguments.time, &path, terminal, watch)?;
+    files::write_capsule_at(&path, &shrunk.capsule)?;
+    let words = shrunk::words(&shrunk.capsule, &path, watch);
+    terminal.result(|| shrunk::document(&shrunk, &path, watch), &words)?;
+    Ok(if shrunk.interrupted && interrupt::interrupted() { Exit::Interrupted } else { Exit::AsExpected })
+}
+
+fn with_progress(
+    registry: &Registry,
+    capsule: &Capsule,
+    options: &ShrinkOptions,
+    limit: Option<Duration>,
+    path: &Path,
+    terminal: &Terminal,
+    watch: Stopwatch,
+) -> Result<Shrunk, CliError> {
+    interrupt::listen();
+    let bar = terminal.progress(options.budget);
+    let after_batch = |runs| {
+        bar.set_position(runs);
+        if watch.seconds() > 1.0 {
+            terminal.show(&bar);
+        }
+    };
+    // What is best so far is on the disk before anything kills this program.
+    let failed = RefCell::new(None);
+    let improved = |capsule: &Capsule| {
+        if let Err(error) = files::write_capsule_at(path, capsule) {
+            failed.borrow_mut().get_or_insert(error);
+        }
+    };
+    let late = || limit.is_some_and(|limit| watch.seconds() > limit.as_secs_f64());
+    let interrupted = || interrupt::interrupted() || late() || failed.borrow().is_some();
+    let hooks = ShrinkHooks { after_batch: &after_batch, improved: &improved, interrupted: &interrupted };
+    let shrunk = shrink_capsule(registry, capsule, options, hooks);
+    bar.finish_and_clear();
+    failed.into_inner().map_or(Ok(()), Err)?;
+    Ok(shrunk?)
+}
+
+/// `x.capsule.json` becomes `x.min.capsule.json`.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".capsule.json").or_else(|| name.strip_suffix(".json")).unwrap_or(&name);
+    path.with_file_name(format!("{}.min.capsule.json", stem.strip_suffix(".min").unwrap_or(stem)))
+}

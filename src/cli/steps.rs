@@ -1,0 +1,114 @@
+//! A story on the terminal: numbered steps in aligned columns.
+
+use std::fmt::Write;
+
+use scenarios::scenario::verdict_name;
+use sim_core::story::{Counterfactual, Step, StepKind, Story};
+use sim_core::time::Duration;
+
+/// Where notes begin, at most; a longer step pushes its note.
+const NOTES_AT: usize = 52;
+
+/// How a step is colored.
+const fn color_of(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Fault => "33",
+        StepKind::Violation => "1;31",
+        StepKind::Message => "36",
+        StepKind::Timer | StepKind::Disk | StepKind::Process | StepKind::Observation | StepKind::Client => {
+            "0"
+        }
+    }
+}
+
+fn paint(text: &str, code: &str, color: bool) -> String {
+    if color && code != "0" { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// The steps of a story, and what would have come of it otherwise.
+pub(crate) fn words(story: &Story, color: bool) -> String {
+    let mut text = String::new();
+    if story.omitted > 0 {
+        let _ = writeln!(text, "     {} earlier steps are omitted", story.omitted);
+    }
+    let longest =
+        story.steps.iter().filter(|step| !step.note.is_empty()).map(|step| said(step).chars().count());
+    let notes_at = longest.max().unwrap_or(0).min(NOTES_AT);
+    for step in &story.steps {
+        text += &line(step, notes_at, color);
+    }
+    if let Some(pair) = &story.critical {
+        let _ = writeln!(
+            text,
+            "\n  decided by the order of steps {} and {}: {}",
+            pair.first, pair.second, pair.about
+        );
+    }
+    if !story.counterfactuals.is_empty() {
+        let words: Vec<String> = story.counterfactuals.iter().map(counterfactual).collect();
+        let _ = writeln!(text, "\n  {}", words.join(" · "));
+    }
+    text
+}
+
+fn said(step: &Step) -> String {
+    if step.kind == StepKind::Fault { format!("FAULT {}", step.text) } else { step.text.clone() }
+}
+
+fn line(step: &Step, notes_at: usize, color: bool) -> String {
+    let time = format!("{:>3}  {:>8.3} s", step.number, Duration::from_nanos(step.at_ns).as_secs_f64());
+    let words = said(step);
+    let gap = notes_at.saturating_sub(words.chars().count());
+    let note = match step.note.as_str() {
+        "" => String::new(),
+        note => format!("{:gap$}  {note}", ""),
+    };
+    let note_color = if step.kind == StepKind::Violation { "1;31" } else { "2" };
+    format!("{time}  {}{}\n", paint(&words, color_of(step.kind), color), paint(&note, note_color, color))
+}
+
+/// `without fault 1: pass`.
+fn counterfactual(counterfactual: &Counterfactual) -> String {
+    let came = if counterfactual.reproduced { "the same" } else { verdict_name(counterfactual.verdict) };
+    format!("{}: {came}", counterfactual.what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::check::Verdict;
+
+    fn step(number: u32, kind: StepKind, text: &str, note: &str) -> Step {
+        let at_ns = u64::from(number) * 100_000_000;
+        Step { number, at_ns, slot: Some(0), kind, text: text.to_owned(), note: note.to_owned(), arrow: None }
+    }
+
+    #[test]
+    fn steps_stand_in_columns() {
+        let story = Story {
+            steps: vec![
+                step(1, StepKind::Fault, "cut off n1", ""),
+                step(2, StepKind::Observation, "n3 voted term 4", "disk: vote none"),
+                step(3, StepKind::Violation, "n3 voted", "<- twice"),
+            ],
+            omitted: 2,
+            counterfactuals: vec![Counterfactual {
+                what: "without step 1".to_owned(),
+                step: Some(1),
+                verdict: Verdict::Pass,
+                reproduced: false,
+            }],
+            ..Story::default()
+        };
+        let expected = "     2 earlier steps are omitted
+  1     0.100 s  FAULT cut off n1
+  2     0.200 s  n3 voted term 4  disk: vote none
+  3     0.300 s  n3 voted         <- twice
+
+  without step 1: pass
+";
+        assert_eq!(words(&story, false), expected);
+        let colored = words(&story, true);
+        assert!(colored.contains("\x1b[33mFAULT cut off n1\x1b[0m"), "{colored:?}");
+    }
+}
