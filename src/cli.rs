@@ -3,6 +3,7 @@
 mod arguments;
 mod build;
 mod command;
+mod corpus;
 mod document;
 mod error;
 mod exit;
@@ -40,11 +41,13 @@ fn dispatch(arguments: &Arguments) -> Exit {
     let terminal = Terminal::new(arguments.quiet, arguments.json);
     let registry = seedstorm::registry();
     let result = match &arguments.command {
+        Command::Demo(demo) => command::demo::demo(&registry, demo, &terminal),
         Command::Run(run) => command::run::run(&registry, run, &terminal),
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::Sweep(sweep) => command::sweep::sweep(&registry, sweep, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
+        Command::Corpus(corpus) => command::corpus::corpus(&registry, corpus, &terminal),
         Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),
         Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),

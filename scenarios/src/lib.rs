@@ -7,9 +7,11 @@
 pub mod artefact;
 pub mod builtin;
 pub mod capsule;
+pub mod corpus;
 pub mod document;
 pub mod explore;
 pub mod glossary;
+pub mod neighbors;
 pub mod plan;
 pub mod problem;
 pub mod replay;
@@ -20,6 +22,7 @@ pub mod story;
 pub mod sweep;
 #[cfg(test)]
 mod testing;
+pub mod trace_file;
 
 /// The number of the engine: it is raised whenever a change moves the digest of any run.
 pub const ENGINE: u32 = 2;

@@ -22,6 +22,7 @@ mod tester;
 use sim_core::registry::Registry;
 
 use crate::capsule::Capsule;
+use crate::explore::Finding;
 use crate::replay::ReplayError;
 
 pub use log::{PassLine, ShrinkLog};
@@ -44,6 +45,8 @@ pub struct ShrinkOptions {
 impl ShrinkOptions {
     /// How many runs are made at most where nobody says otherwise: a few seconds for runs of a few members.
     pub const BUDGET: u64 = 20_000;
+    /// How many runs each finding of an exploration may take.
+    pub const BUDGET_OF_FINDINGS: u64 = 5_000;
 }
 
 /// What shrinking tells and asks while it goes on.
@@ -114,6 +117,26 @@ pub fn shrink(
     while EFFORTS.into_iter().any(|effort| work.round(&mut tester, effort, hooks)) {}
     work.log.runs = tester.used();
     Ok(Shrunk { capsule: work.capsule(), interrupted: tester.interrupted() })
+}
+
+/// Shrinks the capsules of findings, each within the budget. One whose violation does not come again stays as it is.
+///
+/// # Errors
+/// If the threads cannot be started, or this program cannot run a capsule.
+pub fn shrink_findings(
+    registry: &Registry,
+    findings: &mut [Finding],
+    options: &ShrinkOptions,
+    hooks: ShrinkHooks<'_>,
+) -> Result<(), ShrinkError> {
+    for finding in findings {
+        match shrink(registry, &finding.capsule, options, hooks) {
+            Ok(shrunk) => *finding.capsule = shrunk.capsule,
+            Err(ShrinkError::Gone { .. } | ShrinkError::NothingFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A shrink under way.

@@ -7,9 +7,12 @@ use clap::{Args, Parser, Subcommand};
 use sim_core::ratio::Ratio;
 
 use super::command::completions::CompletionsArguments;
+use super::command::corpus::CorpusArguments;
+use super::command::demo::DemoArguments;
 use super::command::explain::ExplainArguments;
 use super::command::explore::ExploreArguments;
 use super::command::list::ListArguments;
+use super::command::replay::ReplayArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::sweep::SweepArguments;
 use super::command::validate::ValidateArguments;
@@ -31,6 +34,8 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See in a few seconds what this program is for: a real bug found, shrunk and told.
+    Demo(DemoArguments),
     /// Run a scenario once and say what happened.
     Run(RunArguments),
     /// Run a capsule again.
@@ -41,6 +46,8 @@ pub(crate) enum Command {
     Sweep(SweepArguments),
     /// Make the run of a capsule as small as possible.
     Shrink(ShrinkArguments),
+    /// Keep capsules of failing runs as regression tests.
+    Corpus(CorpusArguments),
     /// Check scenario files and run nothing.
     Validate(ValidateArguments),
     /// List what there is.
@@ -79,19 +86,10 @@ pub(crate) struct RunArguments {
     pub(crate) twice: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ReplayArguments {
-    /// A capsule file.
-    pub(crate) capsule: PathBuf,
-    /// Accept a capsule that was changed by hand.
-    #[arg(long)]
-    pub(crate) edited: bool,
-}
-
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 const SEEDS_END: u64 = 1 << 53;
 
-fn seed(text: &str) -> Result<u64, String> {
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
     let seed: Option<u64> = text.parse().ok().filter(|seed| *seed < SEEDS_END);
     seed.ok_or_else(|| "expected a whole number below 2^53".to_owned())
 }

@@ -1,6 +1,8 @@
 //! One module per command.
 
 pub(crate) mod completions;
+pub(crate) mod corpus;
+pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod list;

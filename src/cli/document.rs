@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use scenarios::capsule::Capsule;
 use scenarios::explore::{Demand, Exploration, ExploreOptions, Finding};
+use scenarios::neighbors::Neighborhood;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::scenario::{Loaded, verdict_name};
 use scenarios::sweep::{Sweep, SweepRun};
@@ -66,6 +67,7 @@ pub(crate) fn of_replay(
     capsule: &Capsule,
     replay: &Replay,
     story: Option<&Story>,
+    neighbors: Option<&Neighborhood>,
     watch: Stopwatch,
 ) -> Value {
     let outcome = &replay.outcome;
@@ -89,7 +91,18 @@ pub(crate) fn of_replay(
         "events": outcome.events,
         "virtual_ns": outcome.virtual_ns,
         "story": story,
+        "neighbors": neighbors.map(of_neighbors),
         "wall": { "elapsed_ms": watch.milliseconds() },
+    })
+}
+
+fn of_neighbors(around: &Neighborhood) -> Value {
+    json!({
+        "runs": around.runs,
+        "failed": around.failed,
+        "failed_otherwise": around.failed_otherwise,
+        "rate": around.rate(),
+        "ci95": [around.interval.low, around.interval.high],
     })
 }
 

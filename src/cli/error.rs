@@ -45,6 +45,18 @@ pub(crate) enum CliError {
     /// A capsule that cannot be shrunk.
     #[error(transparent)]
     Shrink(#[from] ShrinkError),
+    /// A capsule of a run that broke nothing.
+    #[error("add {path} to the corpus: its run broke nothing")]
+    NoFinding { path: PathBuf },
+    /// A file that cannot be removed.
+    #[error("remove {path}: {error}")]
+    Remove { path: PathBuf, error: io::Error },
+    /// No such node.
+    #[error("find node \"{name}\": this run has members n1..n{members} and {clients} clients (c1, c2 ...)")]
+    NoNode { name: String, members: u32, clients: u32 },
+    /// A run that failed as it was shrunk, and not as it was told.
+    #[error("tell the story: the shrunk run does not fail any more, so it is not deterministic")]
+    Untold,
     /// A scenario that cannot be run.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -82,7 +94,8 @@ impl CliError {
     /// How the program ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Document(_)
+            Self::Untold
+            | Self::Document(_)
             | Self::Junit(_)
             | Self::Figure(_)
             | Self::Explore(ExploreError::Threads(_))

@@ -83,7 +83,7 @@ fn read(path: &Path, limit: u64) -> Result<String, CliError> {
 }
 
 /// The name of a plant that may be given by its number.
-fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
+pub(crate) fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
     let plants = loaded.protocol.plants;
     let same = |plant: &&sim_core::registry::Plant| plant.name == name || plant.id.eq_ignore_ascii_case(name);
     if let Some(plant) = plants.iter().find(same) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use scenarios::capsule::Capsule;
+use scenarios::neighbors::Neighborhood;
 use scenarios::plan::Plan;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::run::Divergence;
@@ -222,6 +223,23 @@ pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) ->
     lines.add(
         "digest",
         &format!("{} · {} events in {}", outcome.digest, thousands(outcome.events), watch.words()),
+    );
+    lines.0
+}
+
+/// How many schedules around a replayed one failed.
+pub(crate) fn of_neighbors(around: &Neighborhood) -> String {
+    let mut lines = Lines::default();
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let [rate, low, high] = [around.rate(), around.interval.low, around.interval.high].map(percent);
+    let (failed, runs) = (thousands(around.failed), thousands(around.runs));
+    let others = match around.failed_otherwise {
+        0 => String::new(),
+        count => format!(" · {} in another way", thousands(count)),
+    };
+    lines.add(
+        "neighbors",
+        &format!("{failed} of {runs} fail in the same way: {rate}, 95 % in {low}..{high}{others}"),
     );
     lines.0
 }

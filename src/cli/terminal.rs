@@ -75,12 +75,28 @@ impl Terminal {
     /// The result: the document if JSON is asked for, else the words. A reader that went away is no error.
     pub(crate) fn result(&self, document: impl FnOnce() -> Value, words: &str) -> Result<(), CliError> {
         let text = if self.json { format!("{:#}\n", document()) } else { words.to_owned() };
+        self.write(&text)
+    }
+
+    /// Whether a document is asked for.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// Text on stdout, whatever is asked for. A reader that went away is no error.
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    pub(crate) fn write(&self, text: &str) -> Result<(), CliError> {
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
             _ => Ok(()),
         }
+    }
+
+    /// A part of a result that comes piece by piece; nothing if a document is asked for.
+    pub(crate) fn say(&self, words: &str) -> Result<(), CliError> {
+        if self.json { Ok(()) } else { self.result(|| Value::Null, words) }
     }
 
     /// A remark beside the result, unless quiet is asked for.

@@ -4,6 +4,8 @@ mod bad_input;
 mod campaign;
 mod capsule;
 mod commands;
+mod demo;
 mod explain;
+mod shrink;
 mod sweep;
 mod validate;

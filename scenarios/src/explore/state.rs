@@ -148,7 +148,8 @@ impl State {
         Ok(exploration)
     }
 
-    /// A finding with its capsule, which is made again if its file is gone or damaged.
+    /// A finding with its capsule as it was found: what was shrunk since is shrunk again from there, so that a campaign
+    /// with a break ends like one without. A file that is gone or damaged is made again.
     fn finding(
         &self,
         loaded: &Loaded,
@@ -156,18 +157,21 @@ impl State {
         found: Found,
     ) -> Result<Finding, ExploreError> {
         let path = self.folder.join(&found.capsule);
+        let plan = compile(loaded, found.seed, &options.plants);
         let kept = std::fs::read_to_string(&path).ok();
         let kept = kept.and_then(|text| Capsule::from_json(&text, false).ok()).map(|(capsule, _)| capsule);
-        let capsule = match kept.filter(|capsule| capsule.fingerprint.as_ref() == Some(&found.fingerprint)) {
-            Some(capsule) => capsule,
-            None => {
-                let plan = compile(loaded, found.seed, &options.plants);
+        let kept = kept.filter(|capsule| capsule.fingerprint.as_ref() == Some(&found.fingerprint));
+        let capsule = match kept {
+            Some(capsule) if capsule.setup == plan.setup => capsule,
+            shrunk => {
                 let outcome = run(&plan, &Launch::default())
                     .map_err(|error| ExploreError::Launch { seed: found.seed, error })?;
                 let capsule = Capsule::new(loaded, &plan, &outcome, &options.build);
-                let text = capsule.to_json(&path.display().to_string()).map_err(io::Error::from);
-                let text = text.map_err(|error| WriteError { path: path.clone(), error })?;
-                write(&path, text.as_bytes())?;
+                if shrunk.is_none() {
+                    let text = capsule.to_json(&path.display().to_string()).map_err(io::Error::from);
+                    let text = text.map_err(|error| WriteError { path: path.clone(), error })?;
+                    write(&path, text.as_bytes())?;
+                }
                 capsule
             }
         };

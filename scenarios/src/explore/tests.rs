@@ -88,11 +88,7 @@ fn what_was_done_before_an_interrupt_is_kept_without_gaps() {
     assert_eq!(whole.totals, found.totals);
 }
 
-fn kept(
-    folder: &Path,
-    resume: bool,
-    options: &ExploreOptions,
-) -> Result<Exploration, ExploreError> {
+fn kept(folder: &Path, resume: bool, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
     let keep = Keep { folder, resume, enough: &|| false };
     explore_in(keep, &toml(LEAST).unwrap(), options, Hooks::NONE)
 }

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use scenarios::artefact;
+use scenarios::capsule::Capsule;
+use scenarios::corpus::{KEPT_PER_FINGERPRINT, Tally, replay_all};
 use scenarios::explore::{
     Demand, Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in, github, judge, junit,
 };
 use scenarios::scenario::Loaded;
+use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink_findings};
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
@@ -19,7 +22,7 @@ use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::{Stopwatch, seconds};
-use crate::cli::{document, files, interrupt, table};
+use crate::cli::{command, corpus, document, files, interrupt, table};
 
 /// What to explore, for how long, and whom to tell.
 #[derive(Debug, Args)]
@@ -47,6 +50,12 @@ pub(crate) struct ExploreArguments {
     /// End at the lowest seed that fails.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
+    /// A folder of capsules that are run first, and that takes in what is found.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// Keep the runs that fail as they were found.
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
     /// End with the round of seeds in which this time is over, as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) time: Option<f64>,
@@ -77,17 +86,62 @@ pub(crate) fn explore(
     };
     let folder = files::out_folder(&arguments.scenario);
     let watch = Stopwatch::start();
-    let exploration = with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
+    let old = regressions(registry, arguments, terminal)?;
+    let mut exploration = with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
+    if !arguments.no_shrink {
+        shrink_all(registry, &mut exploration.findings, &options)?;
+    }
+    let write = |finding: &Finding| files::write_capsule(&folder, &finding.file_name(), &finding.capsule);
+    let capsules = exploration.findings.iter().map(write).collect::<Result<Vec<PathBuf>, CliError>>()?;
     let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
-    let capsules: Vec<PathBuf> =
-        exploration.findings.iter().map(|finding| folder.join(finding.file_name())).collect();
     tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
     let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
     terminal.result(
         || document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch),
         &words,
     )?;
-    Ok(exit(&exploration, arguments.min_conclusive))
+    if let Some(corpus) = &arguments.corpus {
+        let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
+        corpus::add(corpus, &found, KEPT_PER_FINGERPRINT)?;
+    }
+    Ok(worse(old, exit(&exploration, arguments.min_conclusive)))
+}
+
+/// Runs the corpus, if there is one, before anything new is looked for.
+fn regressions(
+    registry: &Registry,
+    arguments: &ExploreArguments,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    let Some(folder) = &arguments.corpus else { return Ok(Exit::AsExpected) };
+    let watch = Stopwatch::start();
+    let kept = corpus::read(folder, false)?;
+    if kept.is_empty() {
+        return Ok(Exit::AsExpected);
+    }
+    let results = replay_all(registry, &kept, &build_name());
+    terminal.remark(command::corpus::words(&kept, &results, watch).trim_end());
+    Ok(command::corpus::exit(Tally::of(&results)))
+}
+
+/// The end that says more: a bug of the program, an interruption, a finding, and then whatever exploring came to.
+const fn worse(corpus: Exit, explored: Exit) -> Exit {
+    match (corpus, explored) {
+        (Exit::AsExpected, exit) | (_, exit @ (Exit::Internal | Exit::Interrupted)) => exit,
+        (exit, _) => exit,
+    }
+}
+
+/// Shrinks what was found, each finding within its own budget.
+fn shrink_all(
+    registry: &Registry,
+    findings: &mut [Finding],
+    options: &ExploreOptions,
+) -> Result<(), CliError> {
+    let build = options.build.clone();
+    let options = ShrinkOptions { budget: ShrinkOptions::BUDGET_OF_FINDINGS, jobs: options.jobs, build };
+    let hooks = ShrinkHooks { interrupted: &interrupt::interrupted, ..ShrinkHooks::NONE };
+    Ok(shrink_findings(registry, findings, &options, hooks)?)
 }
 
 fn with_progress(

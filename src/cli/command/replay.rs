@@ -1,13 +1,23 @@
 //! `replay`.
 
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use scenarios::artefact;
+use scenarios::capsule::Capsule;
 use scenarios::explore::is_finding;
+use scenarios::neighbors::{Neighborhood, neighbors};
 use scenarios::replay::{Replay, ReplayOptions, Replayed, replay as replay_capsule};
 use scenarios::story::tell_whole;
+use scenarios::trace_file::{TraceFormat, lines, request};
 use sim_core::check::Verdict;
+use sim_core::identity::Slot;
+use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
+use sim_core::story::Story;
+use sim_core::time::{Duration, Time};
 
-use crate::cli::arguments::ReplayArguments;
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -15,33 +25,128 @@ use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, steps, story};
 
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// A capsule file.
+    pub(crate) capsule: PathBuf,
+    /// Accept a capsule that was changed by hand.
+    #[arg(long)]
+    pub(crate) edited: bool,
+    /// Leave its planted bugs out: the same schedule on clean code.
+    #[arg(long)]
+    pub(crate) no_plant: bool,
+    /// Also run so many schedules around the recorded one, and say how many fail.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) neighbors: Option<u64>,
+    /// Tell and trace nothing that comes later.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<Duration>,
+    /// Write every event: as text, into a file named *.jsonl or under --json as lines of JSON. "-" is stdout; with
+    /// --json no other document follows it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Tell and trace only what happens at this node, as n3 or c1; may be given several times.
+    #[arg(long = "node", value_name = "NODE")]
+    pub(crate) nodes: Vec<String>,
+}
+
 /// Runs a capsule again and says what became of its finding.
 pub(crate) fn replay(
     registry: &Registry,
     arguments: &ReplayArguments,
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
-    let (capsule, intact) = files::capsule(&arguments.capsule, arguments.edited)?;
+    let (mut capsule, mut intact) = files::capsule(&arguments.capsule, arguments.edited)?;
+    if arguments.no_plant && !capsule.plants.is_empty() {
+        // Other code: it runs from the plan, and need not come to the same digest.
+        capsule.plants.clear();
+        intact = false;
+    }
+    let slots = slots(&capsule, &arguments.nodes)?;
     let build = build_name();
     let watch = Stopwatch::start();
-    let launch = Launch { picture: Detail::Full, ..Launch::default() };
+    let until = arguments.until.map(|until| Time::ZERO + until);
+    let trace = arguments.trace.as_ref().map(|_| request(&slots, until));
+    let launch = Launch { picture: Detail::Full, trace, ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
-    let told = tell_whole(&replay.plan, capsule.fingerprint.as_deref())?;
+    let only_trace = write_trace(arguments, &replay.outcome, terminal)?;
+    let told = tell_whole(&replay.plan, capsule.fingerprint.as_deref())?.map(|told| told.story);
+    let told = told.map(|told| cut(told, &slots, until));
+    let around = around(arguments, &capsule, &replay)?;
     let mut words = story::of_replay(&capsule, &replay, watch);
-    if let Some(told) = &told {
-        words += &format!("\n{}", steps::words(&told.story, terminal.color_of_results()));
+    if let Some(around) = &around {
+        words += &story::of_neighbors(around);
     }
-    let story = told.map(|told| told.story);
-    terminal.result(|| document::of_replay(&capsule, &replay, story.as_ref(), watch), &words)?;
-    Ok(exit(&replay))
+    if let Some(told) = &told {
+        words += &format!("\n{}", steps::words(told, terminal.color_of_results()));
+    }
+    if !only_trace {
+        let document = || document::of_replay(&capsule, &replay, told.as_ref(), around.as_ref(), watch);
+        terminal.result(document, &words)?;
+    }
+    let failed_around = around.is_some_and(|around| around.failed > 0);
+    Ok(exit(&replay, failed_around))
 }
 
-fn exit(replay: &Replay) -> Exit {
+/// The slots of names as `n3` and `c1`.
+fn slots(capsule: &Capsule, names: &[String]) -> Result<Vec<Slot>, CliError> {
+    let (members, clients) = (capsule.setup.members, capsule.setup.clients);
+    let slot = |name: &String| {
+        let number = |letter| name.strip_prefix(letter)?.parse::<u32>().ok()?.checked_sub(1);
+        let member = number('n').filter(|index| *index < members);
+        let client = number('c').filter(|index| *index < clients).map(|index| members + index);
+        let unknown = || CliError::NoNode { name: name.clone(), members, clients };
+        member.or(client).map(Slot).ok_or_else(unknown)
+    };
+    names.iter().map(slot).collect()
+}
+
+/// Writes the trace, if it is asked for; whether nothing else may follow on stdout.
+fn write_trace(
+    arguments: &ReplayArguments,
+    outcome: &Outcome,
+    terminal: &Terminal,
+) -> Result<bool, CliError> {
+    let (Some(path), Some(trace)) = (&arguments.trace, &outcome.trace) else { return Ok(false) };
+    let jsonl = path.extension().is_some_and(|extension| extension == "jsonl");
+    let format = if jsonl || terminal.wants_json() { TraceFormat::JsonLines } else { TraceFormat::Text };
+    let text = lines(trace, format);
+    if path == Path::new("-") {
+        terminal.write(&text)?;
+        return Ok(terminal.wants_json());
+    }
+    artefact::write(path, text.as_bytes())?;
+    Ok(false)
+}
+
+/// A story without what happened later, or elsewhere. Faults of the whole world happen everywhere.
+fn cut(mut told: Story, slots: &[Slot], until: Option<Time>) -> Story {
+    let before = |at_ns: u64| until.is_none_or(|until| at_ns <= until.as_nanos());
+    let here = |slot: u32| slots.contains(&Slot(slot));
+    told.steps.retain(|step| {
+        let sent = step.arrow.as_ref().is_some_and(|arrow| here(arrow.from));
+        before(step.at_ns) && (slots.is_empty() || step.slot.is_none_or(here) || sent)
+    });
+    told
+}
+
+fn around(
+    arguments: &ReplayArguments,
+    capsule: &Capsule,
+    replay: &Replay,
+) -> Result<Option<Neighborhood>, CliError> {
+    let Some(count) = arguments.neighbors else { return Ok(None) };
+    let fingerprint = capsule.fingerprint.as_deref().unwrap_or_default();
+    Ok(Some(neighbors(&replay.plan, fingerprint, count)?))
+}
+
+fn exit(replay: &Replay, failed_around: bool) -> Exit {
     let verdict = replay.outcome.verdict;
     match replay.replayed {
         Replayed::Nondeterministic { .. } => Exit::Internal,
         Replayed::Changed => Exit::Finding,
         Replayed::Reproduced if is_finding(verdict) || verdict == Verdict::Assumption => Exit::Finding,
+        Replayed::Reproduced | Replayed::Gone if failed_around => Exit::Finding,
         Replayed::Reproduced | Replayed::Gone => Exit::AsExpected,
     }
 }

@@ -4,10 +4,12 @@ use scenarios::capsule::Capsule;
 use scenarios::plan::{Plan, compile};
 use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
+use scenarios::story::tell_whole;
 use sim_core::check::Verdict;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
+use sim_core::story::Story;
 
 use crate::cli::arguments::{RunArguments, ScenarioArguments};
 use crate::cli::build::build_name;
@@ -15,7 +17,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, folder, story};
+use crate::cli::{document, files, folder, steps, story};
 
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
@@ -34,9 +36,14 @@ pub(crate) fn run(
         (run_once(&plan, &launch)?, None)
     };
     let met = loaded.scenario.expect.met(&outcome);
-    let replay = keep(&loaded, &plan, &outcome, &arguments.scenario, met)?;
+    let told = if met { None } else { tell_whole(&plan, None)? };
+    let told = told.map(|told| told.story);
+    let replay = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref())?;
     let replay = replay.unwrap_or_else(|| story::run_command(&arguments.scenario, &plants, arguments.seed));
-    let words = story::of_run(&loaded, &plan, &outcome, watch, &replay);
+    let mut words = story::of_run(&loaded, &plan, &outcome, watch, &replay);
+    if let Some(told) = &told {
+        words += &format!("\n{}", steps::words(told, terminal.color_of_results()));
+    }
     terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
     Ok(match divergence {
         Some(divergence) => complain(&divergence, terminal),
@@ -55,8 +62,9 @@ fn keep(
     plan: &Plan,
     outcome: &Outcome,
     arguments: &ScenarioArguments,
-    met: bool,
+    told: Option<&Story>,
 ) -> Result<Option<String>, CliError> {
+    let met = loaded.scenario.expect.met(outcome);
     let found = !met && !matches!(outcome.verdict, Verdict::Pass | Verdict::Inconclusive);
     if !found && arguments.out.is_none() {
         return Ok(None);
@@ -66,7 +74,7 @@ fn keep(
     let capsule = Capsule::new(loaded, plan, outcome, &build_name());
     let path = files::write_capsule(&folder, &name, &capsule)?;
     let replay = scenarios::capsule::replay_command(&path.display().to_string());
-    folder::write(&folder, folder::record(loaded, outcome, met, &replay, None))?;
+    folder::write(&folder, folder::record(loaded, outcome, met, &replay, told.cloned()))?;
     Ok(Some(replay))
 }
 

@@ -1,0 +1,187 @@
+//! Runs around a failing run: how often the same happens if everything is a little earlier or later.
+//!
+//! A fix that only moves a race out of sight makes the one recorded schedule pass. It does not make a hundred schedules
+//! around it pass. Each neighbor keeps the seed, and with it the dice of all processes, and moves faults, their lengths
+//! and the latencies a little; which way is a function of the seed and the neighbor's number alone.
+
+use rayon::prelude::*;
+use sim_core::distribution::Distribution;
+use sim_core::fault::Moment;
+use sim_core::outcome::Outcome;
+use sim_core::random::{Keyed, Purpose, below};
+use sim_core::registry::{Launch, LaunchError};
+use sim_core::setup::Setup;
+use sim_core::stats::{Interval, wilson};
+use sim_core::time::{Duration, Time};
+
+use crate::explore::is_finding;
+use crate::plan::Plan;
+use crate::run::run;
+
+/// How far a fault is moved at most, either way.
+const MOVED: Duration = Duration::from_millis(1);
+
+/// How much latencies and the lengths of faults change at most, either way, in thousandths.
+const CHANGED: u64 = 20;
+
+/// Keeps the jitter of neighbors apart from everything else that is drawn from a seed.
+const NEIGHBORS: u64 = 1 << 43;
+
+/// The confidence of the interval of a rate.
+const CONFIDENCE: f64 = 0.95;
+
+/// What the runs around a run came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighborhood {
+    /// How many were made.
+    pub runs: u64,
+    /// How many failed in the same way.
+    pub failed: u64,
+    /// How many failed in another way.
+    pub failed_otherwise: u64,
+    /// Where the true rate of the first lies (Wilson), with a confidence of 95 %.
+    pub interval: Interval,
+}
+
+impl Neighborhood {
+    /// The share that failed in the same way.
+    pub fn rate(&self) -> f64 {
+        self.failed as f64 / self.runs.max(1) as f64
+    }
+}
+
+/// Runs so many neighbors of a plan and counts those that break a property with this fingerprint. On all cores, or on
+/// so many threads; the counts do not depend on it.
+///
+/// # Errors
+/// If the plan cannot be run.
+pub fn neighbors(plan: &Plan, fingerprint: &str, count: u64) -> Result<Neighborhood, LaunchError> {
+    let one = |index| run(&neighbor(plan, index), &Launch::default());
+    let judged =
+        (1..=count).into_par_iter().map(|index| one(index).map(|outcome| judge(&outcome, fingerprint)));
+    let judged: Vec<(bool, bool)> = judged.collect::<Result<_, _>>()?;
+    let sum = |pick: fn(&(bool, bool)) -> bool| judged.iter().filter(|both| pick(both)).count() as u64;
+    let (failed, failed_otherwise) = (sum(|both| both.0), sum(|both| both.1));
+    Ok(Neighborhood { runs: count, failed, failed_otherwise, interval: wilson(failed, count, CONFIDENCE) })
+}
+
+/// Whether a run failed in the same way, or in another.
+fn judge(outcome: &Outcome, fingerprint: &str) -> (bool, bool) {
+    let same = outcome.violations.iter().any(|violation| violation.fingerprint == fingerprint);
+    (same, !same && is_finding(outcome.verdict))
+}
+
+/// Neighbor number `index` of a plan; number 0 is the plan itself, with more time to fail in.
+pub fn neighbor(plan: &Plan, index: u64) -> Plan {
+    let jitter = Jitter { keyed: Keyed::new(plan.setup.seed, Purpose::Fault).labeled(NEIGHBORS), index };
+    let mut setup = plan.setup.clone();
+    // What comes a little later must not come after the end.
+    setup.duration = setup.duration.saturating_mul(2);
+    if index > 0 {
+        jitter.faults(&mut setup);
+        jitter.latencies(&mut setup);
+    }
+    Plan { setup, ..plan.clone() }
+}
+
+/// The little changes of one neighbor.
+struct Jitter {
+    keyed: Keyed,
+    index: u64,
+}
+
+/// What the latency of a neighbor is drawn for; faults are drawn for by their ids, which are smaller.
+const LATENCY: u64 = 1 << 40;
+
+impl Jitter {
+    /// A word for something.
+    fn word(&self, what: u64) -> u64 {
+        self.keyed.word(self.index, what)
+    }
+
+    /// A duration changed by at most so many thousandths, never to nothing.
+    fn changed(&self, value: Duration, what: u64) -> Duration {
+        let most = value.as_nanos() / 1_000 * CHANGED;
+        let by = below(self.word(what), 2 * most + 1);
+        Duration::from_nanos((value.as_nanos() - most + by).max(1))
+    }
+
+    fn faults(&self, setup: &mut Setup) {
+        setup.faults.number();
+        for entry in &mut setup.faults.entries {
+            let id = u64::from(entry.id.unwrap_or_default());
+            if let Moment::At(at) = &mut entry.at {
+                let by = below(self.word(2 * id), 2 * MOVED.as_nanos() + 1);
+                *at = Time::from_nanos((at.as_nanos() + by).saturating_sub(MOVED.as_nanos()));
+            }
+            entry.lasts = entry.lasts.map(|lasts| self.changed(lasts, 2 * id + 1));
+        }
+        setup.faults.sort();
+    }
+
+    fn latencies(&self, setup: &mut Setup) {
+        let network = &mut setup.network;
+        network.latency = self.spread(&network.latency);
+        network.client_latency = network.client_latency.as_ref().map(|latency| self.spread(latency));
+    }
+
+    /// One latency becomes a narrow range; a distribution is scaled.
+    fn spread(&self, latency: &Distribution) -> Distribution {
+        let changed = |value: Duration, what| self.changed(value, LATENCY + what);
+        match latency {
+            Distribution::Fixed(value) => {
+                let (one, other) = (changed(*value, 0), changed(*value, 1));
+                Distribution::Uniform { min: one.min(other), max: one.max(other) }
+            }
+            Distribution::Uniform { min, max } => {
+                let min = changed(*min, 0);
+                Distribution::Uniform { min, max: changed(*max, 1).max(min) }
+            }
+            Distribution::Exponential { mean } => Distribution::Exponential { mean: changed(*mean, 0) },
+            Distribution::Normal { mean, std_dev } => {
+                Distribution::Normal { mean: changed(*mean, 0), std_dev: *std_dev }
+            }
+            Distribution::LogNormal { median, p99 } => {
+                let median = changed(*median, 0);
+                Distribution::LogNormal { median, p99: changed(*p99, 1).max(median) }
+            }
+            Distribution::Pareto { .. } | Distribution::Empirical(_) => latency.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup() -> Setup {
+        let mut setup = Setup::new(7, 3);
+        setup.network.latency = Distribution::Fixed(Duration::from_millis(5));
+        setup.faults.entries =
+            vec![serde_json::from_str(r#"{"at":"1s","for":"100ms","crash":{"target":"n1"}}"#).unwrap()];
+        setup
+    }
+
+    fn jittered(index: u64) -> Setup {
+        let jitter = Jitter { keyed: Keyed::new(7, Purpose::Fault).labeled(NEIGHBORS), index };
+        let mut setup = setup();
+        jitter.faults(&mut setup);
+        jitter.latencies(&mut setup);
+        setup
+    }
+
+    #[test]
+    fn a_neighbor_is_near_and_always_the_same() {
+        for index in 1..200 {
+            let near = jittered(index);
+            assert_eq!(near, jittered(index));
+            assert_ne!(near, jittered(index + 1));
+            let entry = &near.faults.entries[0];
+            let Moment::At(at) = entry.at else { panic!("it waits for an event") };
+            assert!((999_000_000..=1_001_000_000).contains(&at.as_nanos()));
+            assert!((98_000_000..=102_000_000).contains(&entry.lasts.unwrap().as_nanos()));
+            let Distribution::Uniform { min, max } = near.network.latency else { panic!("no range") };
+            assert!(min.as_nanos() >= 4_900_000 && min <= max && max.as_nanos() <= 5_100_000);
+        }
+    }
+}

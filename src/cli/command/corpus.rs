@@ -1,0 +1,195 @@
+//! `corpus`: capsules as regression tests.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use scenarios::corpus::{KEPT_PER_FINGERPRINT, Kept, Tally, replay_all};
+use scenarios::replay::{Replay, ReplayError, Replayed};
+use serde_json::{Value, json};
+use sim_core::registry::Registry;
+
+use crate::cli::build::build_name;
+use crate::cli::document::replayed_name;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::cli::wall::Stopwatch;
+use crate::cli::{corpus, files};
+
+#[derive(Debug, Args)]
+pub(crate) struct CorpusArguments {
+    #[command(subcommand)]
+    pub(crate) action: CorpusAction,
+}
+
+/// What to do with a corpus.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CorpusAction {
+    /// Take capsules in.
+    Add {
+        /// The folder of the corpus; made if it is not there.
+        folder: PathBuf,
+        /// Capsule files of runs that failed.
+        #[arg(required = true)]
+        capsules: Vec<PathBuf>,
+        /// How many of one fingerprint are kept, the smallest first.
+        #[arg(long, value_name = "N", default_value_t = KEPT_PER_FINGERPRINT)]
+        keep: usize,
+    },
+    /// Run every capsule again, the smallest first: 0 if nothing fails any more, 1 if something does.
+    Run {
+        /// The folder of the corpus.
+        folder: PathBuf,
+        /// Accept capsules that were changed by hand.
+        #[arg(long)]
+        edited: bool,
+    },
+    /// Put capsules out that are too many.
+    Prune {
+        /// The folder of the corpus.
+        folder: PathBuf,
+        /// How many of one fingerprint are kept, the smallest first.
+        #[arg(long, value_name = "N", default_value_t = KEPT_PER_FINGERPRINT)]
+        keep: usize,
+        /// Also put out what fails no more.
+        #[arg(long)]
+        gone: bool,
+    },
+}
+
+/// Adds to, runs or prunes a corpus.
+pub(crate) fn corpus(
+    registry: &Registry,
+    arguments: &CorpusArguments,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    match &arguments.action {
+        CorpusAction::Add { folder, capsules, keep } => add(folder, capsules, *keep, terminal),
+        CorpusAction::Run { folder, edited } => run(registry, folder, *edited, terminal),
+        CorpusAction::Prune { folder, keep, gone } => prune(registry, folder, *keep, *gone, terminal),
+    }
+}
+
+fn add(folder: &Path, paths: &[PathBuf], keep: usize, terminal: &Terminal) -> Result<Exit, CliError> {
+    let mut capsules = Vec::new();
+    for path in paths {
+        let (capsule, _) = files::capsule(path, false)?;
+        if capsule.fingerprint.is_none() {
+            return Err(CliError::NoFinding { path: path.clone() });
+        }
+        capsules.push(capsule);
+    }
+    let (added, gone) = corpus::add(folder, &capsules, keep)?;
+    let document = || json!({ "schema": "seedstorm.corpus-add/1", "added": added, "put_out": gone });
+    terminal.result(document, &changes(&added, &gone))?;
+    Ok(Exit::AsExpected)
+}
+
+fn changes(added: &[String], gone: &[String]) -> String {
+    let mut text = String::new();
+    for name in added {
+        let _ = writeln!(text, "added    {name}");
+    }
+    for name in gone {
+        let _ = writeln!(text, "put out  {name}");
+    }
+    if text.is_empty() { "nothing to do\n".to_owned() } else { text }
+}
+
+fn run(registry: &Registry, folder: &Path, edited: bool, terminal: &Terminal) -> Result<Exit, CliError> {
+    let watch = Stopwatch::start();
+    let kept = corpus::read(folder, edited)?;
+    let results = replay_all(registry, &kept, &build_name());
+    let tally = Tally::of(&results);
+    terminal.result(|| document(&kept, &results, watch), &words(&kept, &results, watch))?;
+    Ok(exit(tally))
+}
+
+/// How a run of a corpus ends.
+pub(crate) const fn exit(tally: Tally) -> Exit {
+    match tally {
+        Tally { nondeterministic: 1.., .. } => Exit::Internal,
+        Tally { reproduced: 1.., .. } | Tally { changed: 1.., .. } => Exit::Finding,
+        Tally { refused: 1.., .. } => Exit::Usage,
+        Tally { gone: 1.., .. } => Exit::AsExpected,
+        _ => Exit::NothingRan,
+    }
+}
+
+/// One line per capsule.
+pub(crate) fn words(kept: &[Kept], results: &[Result<Replay, ReplayError>], watch: Stopwatch) -> String {
+    let mut text = String::new();
+    for (kept, result) in kept.iter().zip(results) {
+        let (what, more) = match result {
+            Ok(replay) => (replayed_name(replay.replayed).to_uppercase(), now(kept, replay)),
+            Err(error) => ("REFUSED".to_owned(), format!(": failed to {error}")),
+        };
+        let _ = writeln!(text, "{what:<12}{}{more}", kept.name);
+    }
+    let Tally { reproduced, changed, gone, nondeterministic, refused } = Tally::of(results);
+    let counted = [
+        (reproduced, "reproduced"),
+        (changed, "changed"),
+        (gone, "gone"),
+        (nondeterministic, "nondeterministic"),
+        (refused, "refused"),
+    ];
+    let counted = counted.iter().filter(|(count, _)| *count > 0);
+    let counted: Vec<String> = counted.map(|(count, what)| format!("{count} {what}")).collect();
+    let total = results.len();
+    let _ = writeln!(text, "{total} capsules in {}: {}", watch.words(), counted.join(", "));
+    text
+}
+
+/// What a capsule comes to that failed in another way when it was kept.
+fn now(kept: &Kept, replay: &Replay) -> String {
+    let then = kept.capsule.message.as_deref().unwrap_or_default();
+    match (replay.replayed, replay.outcome.violations.first()) {
+        (Replayed::Changed, Some(violation)) => format!("  now {}: {}", violation.check, violation.message),
+        _ => format!("  {then}"),
+    }
+}
+
+fn document(kept: &[Kept], results: &[Result<Replay, ReplayError>], watch: Stopwatch) -> Value {
+    let one = |(kept, result): (&Kept, &Result<Replay, ReplayError>)| {
+        json!({
+            "capsule": kept.name,
+            "check": kept.capsule.check,
+            "fingerprint": kept.capsule.fingerprint,
+            "engine": kept.capsule.engine,
+            "replayed": result.as_ref().map_or("refused", |replay| replayed_name(replay.replayed)),
+            "error": result.as_ref().err().map(ToString::to_string),
+        })
+    };
+    json!({
+        "schema": "seedstorm.corpus-run/1",
+        "capsules": kept.iter().zip(results).map(one).collect::<Vec<_>>(),
+        "wall": { "elapsed_ms": watch.milliseconds() },
+    })
+}
+
+fn prune(
+    registry: &Registry,
+    folder: &Path,
+    keep: usize,
+    gone_too: bool,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    let mut kept = corpus::read(folder, true)?;
+    let mut out = Vec::new();
+    if gone_too {
+        let results = replay_all(registry, &kept, &build_name());
+        let is_gone = |result: &Result<Replay, ReplayError>| {
+            matches!(result, Ok(Replay { replayed: Replayed::Gone, .. }))
+        };
+        let gone = kept.iter().zip(&results).filter(|(_, result)| is_gone(result));
+        out.extend(gone.map(|(kept, _)| kept.name.clone()));
+        kept.retain(|kept| !out.contains(&kept.name));
+    }
+    out.extend(scenarios::corpus::surplus(&kept, keep));
+    corpus::remove(folder, &out)?;
+    let document = || json!({ "schema": "seedstorm.corpus-prune/1", "put_out": out });
+    terminal.result(document, &changes(&[], &out))?;
+    Ok(Exit::AsExpected)
+}

@@ -1,0 +1,69 @@
+//! `shrink`: a small capsule beside the large one.
+
+use std::fs;
+
+use crate::support::{folder, seedstorm};
+
+/// Explores until something is found, and keeps it as it was found.
+const FOUND: [&str; 9] = [
+    "explore",
+    "demo-bug",
+    "--plant",
+    "R01",
+    "--seeds",
+    "0..256",
+    "--stop-on-first",
+    "--no-shrink",
+    "--json",
+];
+
+#[test]
+fn a_small_capsule_stands_beside_the_large_one_and_replays() {
+    let folder = folder();
+    let found = seedstorm(folder.path(), &FOUND).json();
+    let large = found["failures"][0]["capsule"].as_str().unwrap();
+    let shrink = |jobs: &str, more: &[&str]| {
+        let arguments = ["shrink", large, "--budget", "1500", "--jobs", jobs, "--json"];
+        let said = seedstorm(folder.path(), &[&arguments, more].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        said.json()
+    };
+    let shrunk = shrink("2", &[]);
+    assert_eq!(shrunk["fingerprint"], found["failures"][0]["fingerprint"]);
+    let [before, after] = ["before", "after"].map(|side| shrunk["log"][side]["messages"].as_u64().unwrap());
+    assert!(after * 4 < before, "{before} {after}");
+    let small = shrunk["capsule"].as_str().unwrap();
+    assert_eq!(small, large.replace(".capsule.json", ".min.capsule.json"));
+    let said = seedstorm(folder.path(), &["replay", small]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("REPRODUCED") && said.out.contains("<- "), "{}", said.out);
+    // One thread comes to the same bytes, but for the path in the command.
+    shrink("1", &["--out", "other.json"]);
+    let text = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
+    assert_eq!(text(small).replace(small, "x"), text("other.json").replace("other.json", "x"));
+}
+
+#[test]
+fn exploring_shrinks_what_it_finds() {
+    let folder = folder();
+    let found = seedstorm(
+        folder.path(),
+        &FOUND.map(|argument| if argument == "--no-shrink" { "--quiet" } else { argument }),
+    );
+    let failure = found.json()["failures"][0].clone();
+    let capsule = fs::read_to_string(folder.path().join(failure["capsule"].as_str().unwrap())).unwrap();
+    let capsule: serde_json::Value = serde_json::from_str(&capsule).unwrap();
+    assert_eq!(capsule["shrunk"]["found_at_seed"], failure["seed"]);
+    assert!(capsule["shrunk"]["after"]["faults"].as_u64().unwrap() <= 4);
+}
+
+#[test]
+fn what_cannot_be_shrunk_is_refused() {
+    let folder = folder();
+    seedstorm(folder.path(), &["run", "bracha-calm", "--out", "out"]);
+    let said = seedstorm(folder.path(), &["shrink", "out/seed-0.capsule.json"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("failed to shrink the capsule: its run broke nothing"), "{}", said.err);
+    assert!(!folder.path().join("out/seed-0.min.capsule.json").exists());
+    assert_eq!(seedstorm(folder.path(), &["shrink", "missing.json"]).code, 2);
+}
