@@ -89,9 +89,8 @@ fn fit_row(fit: &Fit) -> Markup {
 fn drawn(figure: &Figure) -> Markup {
     let (heads, rows) = figure.table();
     html! {
-        section {
-            h2 { (figure.title) }
-            figure { (PreEscaped(figure.inline_svg())) figcaption.muted { (figure.caption) } }
+        section.drawn {
+            figure { (PreEscaped(figure.inline_svg())) }
             details {
                 summary { "The numbers" }
                 div.scroll {
@@ -151,12 +150,12 @@ fn estimate(found: &Estimate) -> String {
 
 const STYLE: &str = "
 :root{--paper:#f6f6f4;--card:#fff;--text:#1b1b1b;--muted:#5c5c5c;--grid:#dcdcdc;--alarm:#b3261e;
---c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#56b4e9;--c5:#e69f00;--c6:#3d3d3d;--c7:#a08a00}
+--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#c98600;--c5:#2f8fc9;--c6:#5a5a5a;--c7:#a08a00}
 @media (prefers-color-scheme:dark){:root{--paper:#141414;--card:#1d1d1d;--text:#ececec;--muted:#a9a9a9;--grid:#3a3a3a;
---alarm:#ff8a80;--c0:#56b4e9;--c1:#e8833a;--c2:#2fc79b;--c3:#dd9cc0;--c4:#8fd0f5;--c5:#f0b93a;--c6:#d0d0d0;--c7:#f0e442}}
+--alarm:#ff8a80;--c0:#56b4e9;--c1:#e8833a;--c2:#2fc79b;--c3:#dd9cc0;--c4:#f0b93a;--c5:#8fd0f5;--c6:#d0d0d0;--c7:#f0e442}}
 body{margin:0;background:var(--paper);color:var(--text);font:16px/1.5 system-ui,sans-serif}
 main{max-width:60rem;margin:0 auto;padding:1.5rem}h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.15rem;margin:2em 0 .5em}
-.about{max-width:46rem}.muted{color:var(--muted);font-size:.9rem}figure{margin:0;background:var(--card);border:1px solid var(--grid);
+.about{max-width:46rem}.muted{color:var(--muted);font-size:.9rem}.drawn{margin-top:2em}figure{margin:0;background:var(--card);border:1px solid var(--grid);
 border-radius:6px;padding:.5rem}svg{width:100%;height:auto;display:block;font-family:system-ui,sans-serif}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--grid);white-space:nowrap;font-weight:400}
