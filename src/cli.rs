@@ -47,6 +47,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::Sweep(sweep) => command::sweep::sweep(&registry, sweep, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
+        Command::Report(report) => command::report::report(report, &terminal),
         Command::Corpus(corpus) => command::corpus::corpus(&registry, corpus, &terminal),
         Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),

@@ -5,5 +5,11 @@
 //! anything again.
 
 pub mod figure;
+pub mod folder;
+pub mod html;
 pub mod record;
+pub mod run;
 pub mod sweep;
+#[cfg(test)]
+mod testing;
+mod words;

@@ -89,5 +89,6 @@ fn crashed(plan: &Plan, message: &str) -> Outcome {
         history: Vec::new(),
         picture: Picture::default(),
         trace: None,
+        trace_file: None,
     }
 }

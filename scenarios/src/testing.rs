@@ -149,6 +149,7 @@ fn outcome(setup: &Setup, launch: &Launch, findings: &Findings, parameters: &Par
         history: Vec::new(),
         picture: Picture::default(),
         trace: None,
+        trace_file: None,
     }
 }
 

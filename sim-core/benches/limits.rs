@@ -63,6 +63,16 @@ fn phold(n: u32) {
     row("W1 phold", n, "kernel", w1_kernel(n, EVENTS), limit);
 }
 
+/// The engine's own rows without a limit beside them, for profilers.
+fn engine_alone(n: u32, burdened_too: bool) {
+    let events = EVENTS.min(2_000 * u64::from(n));
+    for burdened in [false, true].into_iter().filter(|burdened| burdened_too || !burdened) {
+        let what = if burdened { "engine, traitors, work" } else { "engine, all on" };
+        let measured = w2_engine(n, events, burdened);
+        row("W2 messages", n, what, measured, measured);
+    }
+}
+
 fn messages(n: u32) {
     let bare = messages_bare(n);
     let limit = limit_of(&bare);
@@ -77,8 +87,23 @@ fn messages(n: u32) {
     );
 }
 
+/// Arguments name what to measure, all of it by default: `w1`, `w2`, sizes, and `engine` (with `calm`: the
+/// first of them) for our rows of W2 alone, as a profiler wants them.
 fn main() {
+    // Cargo passes flags of its own.
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let sizes: Vec<u32> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let named = |name: &str| words.iter().any(|word| word == name);
+    let wanted = |size: &u32| sizes.is_empty() || sizes.contains(size);
     println!("{:12} {:>9} {:22} {:>8} {:>8} {:>8}", "workload", "n", "what", "ns", "M/s", "ratio");
-    [1_000, 100_000, 1_000_000].into_iter().for_each(phold);
-    [100, 1_000, 100_000].into_iter().for_each(messages);
+    if named("engine") {
+        sizes.iter().for_each(|n| engine_alone(*n, !named("calm")));
+        return;
+    }
+    if named("w1") || !named("w2") {
+        [1_000, 100_000, 1_000_000].into_iter().filter(wanted).for_each(phold);
+    }
+    if named("w2") || !named("w1") {
+        [100, 1_000, 100_000].into_iter().filter(wanted).for_each(messages);
+    }
 }

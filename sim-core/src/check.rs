@@ -89,6 +89,12 @@ pub trait Check<P: Protocol> {
     /// A process reported something.
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings);
 
+    /// The kinds of observations that [`Check::observe`] makes something of, all if `None`; asked once, at the start. It
+    /// is not told of others, which saves most of the cost of having a dozen checks.
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+
     /// Whether [`Check::sent`] wants to be called; asked once, at the start.
     fn reads_messages(&self) -> bool {
         false

@@ -30,7 +30,25 @@ impl Clock {
         if self.frozen {
             return self.anchor_local;
         }
-        let elapsed = i128::from(now.since(self.anchor_true).as_nanos());
+        let elapsed = now.since(self.anchor_true);
+        if self.parts_per_billion == 0 {
+            return self.anchor_local.saturating_add(elapsed);
+        }
+        // What it gained or lost meanwhile, rounded down, mostly fits in 64 bits: a wide division is slow.
+        self.read_near(elapsed).unwrap_or_else(|| self.read_far(elapsed))
+    }
+
+    fn read_near(&self, elapsed: Duration) -> Option<Time> {
+        let elapsed = i64::try_from(elapsed.as_nanos()).ok()?;
+        let gained = elapsed.checked_mul(i64::from(self.parts_per_billion))?.div_euclid(1_000_000_000);
+        let shown = i64::try_from(self.anchor_local.as_nanos()).ok()?.checked_add(elapsed)?;
+        Some(Time::from_nanos(shown.checked_add(gained)?.max(0).cast_unsigned()))
+    }
+
+    /// What it shows after so long, however long that is.
+    #[cold]
+    fn read_far(&self, elapsed: Duration) -> Time {
+        let elapsed = i128::from(elapsed.as_nanos());
         let local = i128::from(self.anchor_local.as_nanos()) + elapsed * self.rate() / BILLION;
         Time::from_nanos(u64::try_from(local.max(0)).unwrap_or(u64::MAX))
     }
@@ -44,7 +62,10 @@ impl Clock {
         if self.frozen {
             return Time::MAX;
         }
-        let elapsed = (ahead * BILLION + self.rate() - 1) / self.rate();
+        let elapsed = match self.parts_per_billion {
+            0 => ahead,
+            _ => (ahead * BILLION + self.rate() - 1) / self.rate(),
+        };
         let reached = i128::from(self.anchor_true.as_nanos()) + elapsed;
         u64::try_from(reached).map_or(Time::MAX, Time::from_nanos)
     }
@@ -147,6 +168,30 @@ mod tests {
         clocks.change(SLOT, at(9_500), ClockChange::Synchronize);
         assert_eq!(clocks.read(SLOT, at(9_600)), at(9_600));
         assert_eq!(clocks.read(Slot(0), at(9_600)), at(9_600));
+    }
+
+    #[test]
+    fn reading_by_narrow_numbers_is_reading_by_wide_ones() {
+        for parts_per_billion in [-900_000_000, -7, 0, 13, 250_000_000, 900_000_000] {
+            for anchor_local in [0, 5, 1 << 40, u64::MAX / 2, u64::MAX - 9] {
+                let clock = Clock {
+                    anchor_true: at(3),
+                    anchor_local: Time::from_nanos(anchor_local),
+                    parts_per_billion,
+                    frozen: false,
+                };
+                for elapsed in
+                    [0, 1, 999_999_999, 1_000_000_001, 1 << 36, 1 << 50, u64::MAX / 4, u64::MAX / 2]
+                {
+                    let elapsed = Duration::from_nanos(elapsed);
+                    assert_eq!(
+                        clock.read(at(3).saturating_add(elapsed)),
+                        clock.read_far(elapsed),
+                        "{clock:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -97,6 +97,8 @@ pub(crate) struct Kernel {
     pub(crate) metrics: Metrics,
     pub(crate) painter: Painter,
     pub(crate) sends: SendOrder,
+    /// How often the hot copy of some place's truth was made anew: while it stands, nobody came or went.
+    pub(crate) refreshed: u64,
     tie_key: u64,
 }
 
@@ -167,6 +169,7 @@ impl Kernel {
             metrics: Metrics::default(),
             painter: Painter::new(&parts.ground, parts.picture),
             sends: SendOrder::new(slots, parts.kinds),
+            refreshed: 0,
             tie_key: Keyed::new(parts.seed, Purpose::Tie).word(0, 0),
             ground: parts.ground,
         }
@@ -187,10 +190,15 @@ impl Kernel {
     }
 
     /// Queues an event. `what` names it for the tie.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn queue(&mut self, at: Time, what: u64, event: Event) {
+        // Which sort of event it is, the caller knows while it is compiled.
+        self.queue_word(at, what, event.encode());
+    }
+
+    fn queue_word(&mut self, at: Time, what: u64, event: u32) {
         let tie = self.tie(at, what);
-        self.agenda.push(queue::key(at.as_nanos(), tie, event.encode()));
+        self.agenda.push(queue::key(at.as_nanos(), tie, event));
     }
 
     /// Queues something that the world does itself, before (`first`) or after everything else at that instant.
@@ -217,8 +225,8 @@ impl Kernel {
     /// Folds one thing that happened into the digest.
     #[inline]
     pub(crate) fn fold(&mut self, kind: Folded, slot: Slot, content: u64) {
-        self.digest.word(self.now.as_nanos() ^ ((kind as u64) << 58));
-        self.digest.word(content.wrapping_add(u64::from(slot.0).wrapping_mul(0xD6E8_FEB8_6659_FD93)));
+        let place = u64::from(slot.0).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        self.digest.pair(self.now.as_nanos() ^ ((kind as u64) << 58), content.wrapping_add(place));
     }
 
     /// Queues link notices that the network gave.
@@ -251,6 +259,7 @@ impl Kernel {
 
     /// Makes the hot copy of a place's truth follow the place.
     pub(crate) fn refresh(&mut self, slot: Slot) {
+        self.refreshed += 1;
         let place = &self.ground.places[slot.index()];
         let hot = &mut self.hot[slot.index()];
         hot.up = place.up;

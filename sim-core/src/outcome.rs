@@ -68,6 +68,9 @@ pub struct Outcome {
     /// The trace, if one was asked for.
     #[serde(skip)]
     pub trace: Option<Trace>,
+    /// The same as a file, if it was asked for in that form.
+    #[serde(skip)]
+    pub trace_file: Option<Vec<u8>>,
 }
 
 /// Why a run ended.

@@ -90,6 +90,13 @@ impl EventQueue {
         self.pending.peek()
     }
 
+    /// A guess at the entry that comes up after so many others, for who wants to prepare: it may be another one, or not be
+    /// known yet.
+    #[inline]
+    pub fn ahead(&self, entries: usize) -> Option<u128> {
+        self.pending.ahead(entries)
+    }
+
     /// How many entries are pending.
     #[inline]
     pub fn len(&self) -> usize {

@@ -27,6 +27,8 @@ pub(crate) struct Server {
     pub(crate) paused: bool,
     /// The message being served.
     pub(crate) serving: Option<u32>,
+    /// How many messages wait in the inbox.
+    waiting: u32,
     inbox: [VecDeque<(u32, Lane)>; 3],
     blocked: VecDeque<(u32, Priority)>,
     /// Events (not messages) that came up while busy or paused, in order.
@@ -42,30 +44,44 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn waiting(&self) -> usize {
-        self.inbox.iter().map(VecDeque::len).sum()
+    fn put(&mut self, envelope: u32, lane: Lane, priority: Priority) {
+        self.inbox[priority as usize].push_back((envelope, lane));
+        self.waiting += 1;
+    }
+
+    /// Whether events of this slot must wait.
+    #[inline]
+    pub(crate) fn occupied(&self) -> bool {
+        self.busy || self.paused
     }
 
     /// Takes the next message to serve, most urgent first, and lets a blocked one in.
     pub(crate) fn next(&mut self) -> Option<u32> {
+        if self.waiting == 0 {
+            return None;
+        }
         let (next, _) = self.inbox.iter_mut().find_map(VecDeque::pop_front)?;
+        self.waiting -= 1;
         if let Some((envelope, priority)) = self.blocked.pop_front() {
-            self.inbox[priority as usize].push_back((envelope, Lane::Stream));
+            self.put(envelope, Lane::Stream, priority);
         }
         Some(next)
     }
 
     /// Makes room: the youngest datagram of the least priority below this one. A stream never loses a message.
     fn shed_below(&mut self, priority: Priority) -> Option<u32> {
-        self.inbox[priority as usize + 1..].iter_mut().rev().find_map(|queue| {
+        let shed = self.inbox[priority as usize + 1..].iter_mut().rev().find_map(|queue| {
             let place = queue.iter().rposition(|(_, lane)| *lane == Lane::Datagram)?;
             queue.remove(place).map(|(envelope, _)| envelope)
-        })
+        });
+        self.waiting -= u32::from(shed.is_some());
+        shed
     }
 
     /// Everything that waits, as a crash finds it.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = u32> + '_ {
         self.deferred.clear();
+        self.waiting = 0;
         let serving = self.serving.take();
         let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..)).map(|(envelope, _)| envelope);
         serving.into_iter().chain(waiting).chain(self.blocked.drain(..).map(|(envelope, _)| envelope))
@@ -109,21 +125,30 @@ impl Servers {
         }
     }
 
+    #[inline]
     pub(crate) fn of(&mut self, slot: Slot) -> &mut Server {
         &mut self.table[slot.index()]
     }
 
     /// Whether an event of this slot must wait.
     pub(crate) fn occupied(&self, slot: Slot) -> bool {
-        self.table.get(slot.index()).is_some_and(|server| server.busy || server.paused)
+        self.table.get(slot.index()).is_some_and(Server::occupied)
+    }
+
+    /// Whether a message that arrives now is before all others, and need not wait.
+    #[inline]
+    pub(crate) fn idle(&self, slot: Slot) -> bool {
+        let server = &self.table[slot.index()];
+        let nothing = server.waiting == 0 && server.deferred.is_empty() && server.serving.is_none();
+        nothing && !server.occupied() && self.model.inbox != Some(0)
     }
 
     /// A message arrives.
     pub(crate) fn offer(&mut self, slot: Slot, envelope: u32, lane: Lane, priority: Priority) -> Offer {
-        let limit = self.model.inbox.map_or(usize::MAX, |limit| limit as usize);
+        let limit = self.model.inbox.unwrap_or(u32::MAX);
         let server = &mut self.table[slot.index()];
-        if server.waiting() < limit {
-            server.inbox[priority as usize].push_back((envelope, lane));
+        if server.waiting < limit {
+            server.put(envelope, lane, priority);
             return Offer::Waits;
         }
         if lane == Lane::Stream {
@@ -132,7 +157,7 @@ impl Servers {
         }
         match server.shed_below(priority) {
             Some(shed) => {
-                server.inbox[priority as usize].push_back((envelope, lane));
+                server.put(envelope, lane, priority);
                 Offer::Shed(shed)
             }
             None => Offer::Shed(envelope),
@@ -140,14 +165,19 @@ impl Servers {
     }
 
     /// The service time of a message.
+    #[inline]
     pub(crate) fn message_cost(&self, slot: Slot, size: u32) -> Duration {
         let model = &self.model;
+        if model.per_kilobyte.is_zero() {
+            return self.slowed(slot, model.per_message);
+        }
         let bytes = u128::from(model.per_kilobyte.as_nanos()) * u128::from(size) / 1_000;
         let plain = model.per_message + Duration::from_nanos(u64::try_from(bytes).unwrap_or(u64::MAX));
         self.slowed(slot, plain)
     }
 
     /// The time that signatures take.
+    #[inline]
     pub(crate) fn signature_cost(&self, slot: Slot, signatures: u32) -> Duration {
         if signatures == 0 || self.model.per_signature.is_zero() {
             return Duration::ZERO;
@@ -155,6 +185,7 @@ impl Servers {
         self.slowed(slot, self.model.per_signature * u64::from(signatures))
     }
 
+    #[inline]
     fn slowed(&self, slot: Slot, plain: Duration) -> Duration {
         let server = &self.table[slot.index()];
         match server.slow_percent {
@@ -208,7 +239,7 @@ mod tests {
         assert_eq!(servers.offer(Slot(0), 3, Lane::Datagram, Priority::Low), Offer::Shed(3));
         assert_eq!(servers.offer(Slot(0), 4, Lane::Datagram, Priority::Critical), Offer::Shed(1));
         assert_eq!(servers.offer(Slot(0), 5, Lane::Stream, Priority::Normal), Offer::Waits);
-        assert_eq!(servers.of(Slot(0)).waiting(), 2, "the bound holds");
+        assert_eq!(servers.of(Slot(0)).waiting, 2, "the bound holds");
         let order: Vec<_> = std::iter::from_fn(|| servers.of(Slot(0)).next()).collect();
         assert_eq!(order, [4, 2, 5]);
     }

@@ -48,14 +48,16 @@ impl<T> Slab<T> {
     /// If 2^32 - 1 values are held already.
     #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
-        self.len += 1;
+        if self.free == NONE {
+            self.grow();
+        }
         let key = self.free;
-        let Some(slot) = self.slots.get_mut(key as usize) else {
-            return self.grow(value);
-        };
+        let slot = &mut self.slots[key as usize];
         if let Slot::Free(next) = *slot {
             self.free = next;
         }
+        self.len += 1;
+        // Nothing above needs the value, so that it is written to its place and not to the stack before.
         *slot = Slot::Full(value);
         key
     }
@@ -115,13 +117,13 @@ impl<T> Slab<T> {
         })
     }
 
+    /// Adds a free slot.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, value: T) -> u32 {
+    fn grow(&mut self) {
         let key = u32::try_from(self.slots.len()).ok().filter(|key| *key != NONE);
-        let key = key.expect("a slab holds fewer than 2^32 - 1 values");
-        self.slots.push(Slot::Full(value));
-        key
+        self.free = key.expect("a slab holds fewer than 2^32 - 1 values");
+        self.slots.push(Slot::Free(NONE));
     }
 }
 

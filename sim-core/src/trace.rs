@@ -20,5 +20,5 @@ pub use content::{Content, Named, ShowFacts, Shown};
 pub use difference::{Difference, first_difference};
 pub use event::{Event, LossReason, Recorded, TraceEvent, WORLD, What, WhatKind};
 pub use file::TraceError;
-pub use filter::{TraceFilter, TraceRequest};
+pub use filter::{TraceFilter, TraceForm, TraceRequest};
 pub use tracer::{Trace, Tracer};

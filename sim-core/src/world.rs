@@ -26,7 +26,7 @@ use std::rc::Rc;
 use crate::agenda::Agenda;
 use crate::check::Check;
 use crate::coalition::{Coalition, Member, Plot};
-use crate::identity::NodeId;
+use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
 use crate::operation::Service;
 use crate::outcome::Ended;
@@ -48,6 +48,9 @@ use self::watch::Watch;
 /// Worlds of more slots than this do not fit in a processor's cache.
 const CACHED: usize = 20_000;
 
+/// So many events are prepared at once.
+const BATCH: u8 = 8;
+
 /// One run.
 pub(crate) struct World<P: Protocol, F: Factory<P>> {
     protocol: &'static str,
@@ -63,6 +66,8 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     /// Whether the effects of a step are being carried out: no other step may begin.
     carrying_out: bool,
     checks: Vec<Box<dyn Check<P>>>,
+    /// For each kind of observation, the checks that hear of it.
+    hearers: Vec<Vec<usize>>,
     message_checks: Vec<usize>,
     /// Checks that do not apply to this run, or that the scenario switched off.
     checks_off: Vec<crate::outcome::CheckReport>,
@@ -80,6 +85,8 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     setup: Setup,
     keep_history: bool,
     next_identity: u32,
+    /// Counts events to the next batch of [`World::touch_ahead`].
+    touched: u8,
     ended: Option<Ended>,
 }
 
@@ -106,7 +113,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.queue_controls();
         self.watch.running = self.kernel.ground.members().filter(|(_, place)| place.up).count() as u64;
         for index in 0..self.nodes.len() {
-            let slot = crate::identity::Slot(u32::try_from(index).expect("fewer than 2^32 slots"));
+            let slot = Slot(u32::try_from(index).expect("fewer than 2^32 slots"));
             if self.kernel.hot[index].up {
                 self.boot(slot, crate::process::Start::Genesis);
             }
@@ -131,32 +138,57 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             };
             let Some(key) = next else { return Ended::Quiescent };
             if self.nodes.len() > CACHED {
-                self.touch_next();
+                self.touch_ahead();
             }
             self.kernel.advance(Time::from_nanos(queue::time_of(key)));
             if self.kernel.painter.samples_at(self.kernel.now) {
                 self.kernel.sample();
             }
-            self.handle(Event::decode(queue::payload_of(key)));
+            match Event::decode(queue::payload_of(key)) {
+                // By far the most frequent.
+                Event::Deliver(envelope) => self.arrive(envelope),
+                other => self.handle(other),
+            }
         }
     }
 
-    /// Reads what the next event will need, so that the processor fetches it while this event is handled.
+    /// Reads what the next events will need, so that the processor fetches it all at once while others are handled: in
+    /// a large world every access misses its cache. What names a slot is read a batch before what belongs to the slot.
     #[inline]
-    fn touch_next(&mut self) {
-        let Agenda::Timed(queue) = &mut self.kernel.agenda else { return };
-        let Some(key) = queue.peek() else { return };
-        let slot = match Event::decode(queue::payload_of(key)) {
-            Event::Deliver(envelope) => self.kernel.envelopes[envelope].to,
-            Event::Timer(index) => {
-                let slot = self.timers.owner(index).0;
-                std::hint::black_box(self.timers.first(slot));
-                slot
+    fn touch_ahead(&mut self) {
+        self.touched = self.touched.wrapping_add(1);
+        if !self.touched.is_multiple_of(BATCH) {
+            return;
+        }
+        let Agenda::Timed(queue) = &self.kernel.agenda else { return };
+        for place in 0..usize::from(BATCH) {
+            if let Some(key) = queue.ahead(place) {
+                self.touch_slot(Event::decode(queue::payload_of(key)));
             }
-            _ => return,
-        };
+            if let Some(key) = queue.ahead(place + usize::from(BATCH)) {
+                std::hint::black_box(self.slot_of(Event::decode(queue::payload_of(key))));
+            }
+        }
+    }
+
+    /// Where an event takes place, if that matters for speed.
+    #[inline]
+    fn slot_of(&self, event: Event) -> Option<Slot> {
+        match event {
+            Event::Deliver(envelope) => self.kernel.envelopes.get(envelope).map(|envelope| envelope.to),
+            Event::Timer(index) => Some(self.timers.owner(index).0),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn touch_slot(&self, event: Event) {
+        let Some(slot) = self.slot_of(event) else { return };
         std::hint::black_box(self.kernel.hot[slot.index()].stepped);
         std::hint::black_box(self.nodes[slot.index()].is_some());
+        if matches!(event, Event::Timer(_)) {
+            std::hint::black_box(self.timers.first(slot));
+        }
     }
 
     #[inline]

@@ -13,6 +13,7 @@ use super::command::explain::ExplainArguments;
 use super::command::explore::ExploreArguments;
 use super::command::list::ListArguments;
 use super::command::replay::ReplayArguments;
+use super::command::report::ReportArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::sweep::SweepArguments;
 use super::command::validate::ValidateArguments;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Run a capsule again.
     Replay(ReplayArguments),
+    /// Draw a run from its record: a page, and its figures as files.
+    Report(ReportArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
     /// Run the same seeds at every point of a grid over the keys of scenarios.

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod list;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod shrink;
 pub(crate) mod sweep;

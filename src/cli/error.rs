@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use reports::figure::FigureError;
+use reports::record::RecordError;
 use scenarios::artefact::WriteError;
 use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
@@ -39,6 +40,15 @@ pub(crate) enum CliError {
     /// No capsule.
     #[error("{path}: {error}")]
     Capsule { path: PathBuf, error: CapsuleError },
+    /// A folder or file without a record of a run.
+    #[error("find {path}: there is no record of a run; `seedstorm run SCENARIO --out DIR` leaves one in DIR")]
+    NoRecord { path: PathBuf },
+    /// No record.
+    #[error("{error}\n  in {path}\n  nothing was written")]
+    Record { path: PathBuf, error: RecordError },
+    /// A figure that cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
     /// A capsule that this program cannot run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
@@ -69,9 +79,6 @@ pub(crate) enum CliError {
     /// Neither a file nor a built-in sweep.
     #[error("find a sweep \"{name}\": there is no such file or built-in sweep{}", hint(nearest.as_deref()))]
     NoSweep { name: String, nearest: Option<&'static str> },
-    /// A figure that cannot be drawn.
-    #[error("draw a figure: {0}")]
-    Figure(#[from] FigureError),
     /// A file that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),

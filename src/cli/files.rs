@@ -73,7 +73,8 @@ fn looks_like_a_path(path: &Path) -> bool {
     path.exists() || path.components().count() > 1 || path.extension().is_some()
 }
 
-fn read(path: &Path, limit: u64) -> Result<String, CliError> {
+/// Reads a text that is not absurdly long.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
     let failed = |error| CliError::Read { path: path.to_owned(), error };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > limit {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 use scenarios::capsule::Capsule;
 use scenarios::neighbors::Neighborhood;
@@ -72,6 +73,13 @@ pub(crate) fn of_run(
     lines.add("messages", &messages(outcome));
     lines.add("digest", &outcome.digest.to_string());
     lines.add("replay", replay);
+    lines.0
+}
+
+/// Where the report is.
+pub(crate) fn of_report(path: &Path) -> String {
+    let mut lines = Lines::default();
+    lines.add("report", &path.display().to_string());
     lines.0
 }
 

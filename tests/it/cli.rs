@@ -6,6 +6,7 @@ mod capsule;
 mod commands;
 mod demo;
 mod explain;
+mod report;
 mod shrink;
 mod sweep;
 mod validate;

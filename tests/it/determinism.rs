@@ -14,7 +14,7 @@ use seedstorm::sim_core::identity::NodeId;
 use seedstorm::sim_core::process::{Boot, Context, Input, Lane, Message, Observe, Process, Summary};
 use seedstorm::sim_core::registry::{NoParameters, ProtocolInfo, Simple};
 use seedstorm::sim_core::simulate::Subject;
-use seedstorm::sim_core::trace::TraceRequest;
+use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 seedstorm::sim_core::facts! { enum Word { Hello { to: NodeId } } }
 seedstorm::sim_core::facts! { enum Heard { Heard { from: NodeId } } }
@@ -101,7 +101,10 @@ fn recording_and_running_again_change_nothing() {
             let recorded = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
             let recorded = run(&plan, &recorded).unwrap();
             assert_eq!(recorded.digest, plain.outcome.digest, "{name} {seed}");
-            assert!(recorded.trace.is_some());
+            let request = TraceRequest { form: TraceForm::File, ..TraceRequest::default() };
+            let filed = run(&plan, &Launch { trace: Some(request), ..Launch::default() }).unwrap();
+            let file = filed.trace_file.expect("it was asked for");
+            assert_eq!(Trace::from_bytes(&file).ok(), recorded.trace, "{name} {seed}");
         }
     }
 }

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use sim_core::digest::hash_words;
-use sim_core::facts::Facts;
 
 use super::vocabulary::Entry;
 
@@ -14,7 +13,7 @@ pub const EMPTY_HASH: u64 = 0;
 
 /// The chained hash of a log that ends in `entry`, given the hash of everything before it.
 pub fn chained_hash(before: u64, entry: &Entry) -> u64 {
-    hash_words(&[before, entry.term, entry.command.content()])
+    hash_words(&[before, entry.hash()])
 }
 
 /// Entries at indices from 1 on. Index 0 stands for the empty log: term 0, hash [`EMPTY_HASH`].
@@ -107,7 +106,7 @@ mod tests {
     use crate::raft::vocabulary::{Command, Entry};
 
     fn entry(term: u64) -> Entry {
-        Entry { term, command: Command::Noop }
+        Entry::new(term, Command::Noop)
     }
 
     fn log(terms: &[u64]) -> Log {

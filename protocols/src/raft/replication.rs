@@ -114,7 +114,7 @@ impl Server {
     /// Appends an entry of this leader and sends what may be sent. Its own disk works meanwhile (dissertation,
     /// section 10.2.1): its own copy counts once it is durable.
     pub(super) fn propose(&mut self, command: Command, cx: &mut Context<'_, Raft>) -> u64 {
-        let index = self.append(Entry { term: self.term, command }, cx);
+        let index = self.append(Entry::new(self.term, command), cx);
         self.replicate(cx);
         index
     }

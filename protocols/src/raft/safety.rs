@@ -74,7 +74,10 @@ fn honest(ground: &Ground, seen: &Seen<'_, Raft>) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
+    use sim_core::facts::Facts;
+
     use super::{CHECKS, checks};
+    use crate::raft::vocabulary::RaftObservation;
 
     #[test]
     fn the_table_names_every_check_once_and_in_order() {
@@ -82,6 +85,14 @@ mod tests {
         assert_eq!(checks().iter().map(|check| check.name()).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("raft/")));
+    }
+
+    /// Whoever says what it hears must not wait for anything else.
+    #[test]
+    fn every_kind_is_heard_by_somebody_and_every_check_hears_something() {
+        let heard: BTreeSet<_> = checks().iter().filter_map(|check| check.hears()).flatten().collect();
+        assert_eq!(heard, RaftObservation::KINDS.iter().collect());
+        assert!(checks().iter().all(|check| check.hears().is_some_and(|kinds| !kinds.is_empty())));
     }
 
     #[test]

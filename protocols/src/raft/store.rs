@@ -68,7 +68,8 @@ pub struct Outcome {
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     values: BTreeMap<u64, u64>,
-    sessions: BTreeMap<NodeId, Session>,
+    /// Each with its hash, as it is part of the digest.
+    sessions: BTreeMap<NodeId, (Session, u64)>,
     digest: u64,
 }
 
@@ -85,22 +86,23 @@ impl Store {
 
     /// The session of a client, if it ever did anything.
     pub fn session(&self, client: NodeId) -> Option<&Session> {
-        self.sessions.get(&client)
+        self.sessions.get(&client).map(|(session, _)| session)
     }
 
     /// Applies the command of the log entry at `index`: an operation that its session has seen is not done again.
     pub fn apply(&mut self, index: u64, command: &Command) -> Option<Outcome> {
         let Command::Apply { client, sequence, operation } = *command else { return None };
         let earlier = self.sessions.get(&client).copied();
-        if let Some(session) = earlier
+        if let Some((session, _)) = earlier
             && session.sequence >= sequence
         {
             return Some(Outcome { client, sequence, repeated: true, session });
         }
         let session = Session { sequence, reply: self.perform(operation), index };
-        self.sessions.insert(client, session);
-        let before = earlier.map_or(0, |session| session_hash(client, &session));
-        self.digest = self.digest.wrapping_sub(before).wrapping_add(session_hash(client, &session));
+        let hash = session_hash(client, &session);
+        self.sessions.insert(client, (session, hash));
+        let before = earlier.map_or(0, |(_, hash)| hash);
+        self.digest = self.digest.wrapping_sub(before).wrapping_add(hash);
         Some(Outcome { client, sequence, repeated: false, session })
     }
 
@@ -146,7 +148,7 @@ mod tests {
     /// The digest by the book: over everything, from nothing.
     fn whole_digest(store: &Store) -> u64 {
         let values = store.values.iter().map(|(key, value)| pair_hash(*key, *value));
-        let sessions = store.sessions.iter().map(|(client, session)| session_hash(*client, session));
+        let sessions = store.sessions.iter().map(|(client, (session, _))| session_hash(*client, session));
         values.chain(sessions).fold(0, u64::wrapping_add)
     }
 

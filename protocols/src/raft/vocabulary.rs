@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use sim_core::digest::{Digest, hash_words};
 use sim_core::facts;
+use sim_core::facts::{Facts, Field, Visitor, show_facts};
 use sim_core::identity::NodeId;
 use sim_core::process::{Message, Observe, Summary};
 
@@ -20,14 +22,55 @@ sim_core::vocabulary! {
     }
 }
 
-facts! {
-    /// One place of the replicated log.
-    #[derive(PartialEq, Eq)]
-    pub struct Entry {
-        /// The term of the leader that made it.
-        pub term: u64,
-        /// What it does.
-        pub command: Command,
+/// One place of the replicated log. Its content is hashed once, as it is made, and not again by every log, journal and
+/// message that it passes through: so it never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The term of the leader that made it.
+    pub(super) term: u64,
+    /// What it does.
+    pub(super) command: Command,
+    content: u64,
+}
+
+impl Entry {
+    /// An entry of a leader of this term.
+    pub fn new(term: u64, command: Command) -> Self {
+        let content = hash_words(&[term, command.content()]);
+        Self { term, command, content }
+    }
+
+    /// A hash of term and command.
+    pub fn hash(&self) -> u64 {
+        self.content
+    }
+}
+
+impl Facts for Entry {
+    const KINDS: &'static [&'static str] = &["Entry"];
+
+    fn kind(&self) -> u8 {
+        0
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        digest.word(self.content);
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.term.show("term", visitor);
+        self.command.show("command", visitor);
+    }
+}
+
+impl Field for Entry {
+    #[inline]
+    fn fold(&self, digest: &mut Digest) {
+        digest.word(self.content);
+    }
+
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        show_facts(self, name, visitor);
     }
 }
 

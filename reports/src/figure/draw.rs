@@ -34,27 +34,44 @@ fn head<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(
 }
 
 fn bands<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
+    for (from, to) in tinted(figure, layout) {
+        canvas.rect((from, layout.corner.1), (to - from, layout.plot.1), Ink::Alarm, 0.09)?;
+        canvas.rect((from, layout.corner.1 - 3.0), (to - from, 3.0), Ink::Alarm, 0.8)?;
+    }
     // Where the last name ended: names that would touch are left to the table.
     let mut free = f64::NEG_INFINITY;
-    let mut last = "";
     for band in &figure.bands {
-        let (Some(from), Some(to)) = (layout.x.share(band.from), layout.x.share(band.to)) else { continue };
-        if to < 0.0 || from > 1.0 {
+        let Some(from) = layout.x.share(band.from).filter(|share| (0.0..=1.0).contains(share)) else {
             continue;
-        }
-        let (from, to) = (layout.across(from.max(0.0)), layout.across(to.min(1.0)));
-        let wide = (to - from).max(1.5);
-        canvas.rect((from, layout.corner.1), (wide, layout.plot.1), Ink::Alarm, 0.10)?;
-        canvas.rect((from, layout.corner.1 - 3.0), (wide, 3.0), Ink::Alarm, 0.8)?;
+        };
+        let from = layout.across(from);
         let end = from + width(&band.label, SMALL - 1.0, false);
-        if from >= free && end <= layout.across(1.0) + 8.0 && (band.label != last || from > free + 40.0) {
+        if from >= free && end <= layout.across(1.0) + 8.0 {
             let small = Letters { size: SMALL - 1.0, ..letters(Ink::Alarm, Align::Left) };
             canvas.text(&band.label, (from, layout.corner.1 - 6.0), small)?;
             free = end + 8.0;
-            last = &band.label;
         }
     }
     Ok(())
+}
+
+/// The stretches that lie in any band, from left to right; a moment gets a width that can be seen.
+fn tinted(figure: &Figure, layout: &Layout) -> Vec<(f64, f64)> {
+    let stretch = |band: &super::Band| {
+        let (from, to) = (layout.x.share(band.from)?.max(0.0), layout.x.share(band.to)?.min(1.0));
+        (from <= 1.0 && to >= 0.0)
+            .then(|| (layout.across(from), layout.across(to).max(layout.across(from) + 1.5)))
+    };
+    let mut all: Vec<(f64, f64)> = figure.bands.iter().filter_map(stretch).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut merged: Vec<(f64, f64)> = Vec::new();
+    for (from, to) in all {
+        match merged.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
 }
 
 fn axes<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
@@ -67,7 +84,8 @@ fn axes<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(
         canvas.text(&tick.label, (left - 8.0, y + 4.0), letters(Ink::Muted, Align::Right))?;
     }
     let named_places = matches!(figure.x.scale, Scale::Names(_));
-    let mut free = f64::NEG_INFINITY;
+    // Where the last label of each row ended.
+    let mut free = [f64::NEG_INFINITY; 2];
     for tick in &layout.x_ticks {
         let Some(share) = layout.x.share(tick.value) else { continue };
         let x = layout.across(share);
@@ -76,15 +94,21 @@ fn axes<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(
         }
         canvas.line(&[(x, bottom), (x, bottom + 4.0)], 1.0, Ink::Muted)?;
         let half = width(&tick.label, SMALL, false) / 2.0;
-        if x - half >= free {
+        let row = usize::from(layout.staggered && x - half < free[0]);
+        if x - half >= free[row] {
             let ink = if named_places { Ink::Text } else { Ink::Muted };
-            canvas.text(&tick.label, (x, bottom + 18.0), letters(ink, Align::Center))?;
-            free = x + half + 6.0;
+            let y = bottom + 18.0 + 14.0 * row as f64;
+            canvas.text(&tick.label, (x, y), letters(ink, Align::Center))?;
+            free[row] = x + half + 6.0;
         }
     }
     canvas.line(&[(left, bottom), (right, bottom)], 1.0, Ink::Muted)?;
     let middle = left + layout.plot.0 / 2.0;
-    canvas.text(&figure.x.heading(), (middle, bottom + 36.0), letters(Ink::Text, Align::Center))
+    canvas.text(
+        &figure.x.heading(),
+        (middle, bottom + if layout.staggered { 48.0 } else { 36.0 }),
+        letters(Ink::Text, Align::Center),
+    )
 }
 
 fn legend<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {

@@ -1,4 +1,5 @@
 //! Figures as SVG elements of a page: colors are the page's variables, so that they follow it from light to dark.
+//! Everything is said by classes, since the page's policy forbids styles in elements.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -11,6 +12,7 @@ use super::draw::draw;
 pub(super) fn svg(figure: &Figure) -> String {
     let mut canvas = InlineSvg::default();
     let Ok(()) = draw(figure, &mut canvas);
+    canvas.end_dots();
     let (width, height) = figure.size;
     let title = escaped(&figure.title);
     format!(
@@ -19,17 +21,37 @@ pub(super) fn svg(figure: &Figure) -> String {
     )
 }
 
-/// Collects elements.
+/// Collects elements. Dots of one look become one path: a thousand of them are a few kilobytes.
 #[derive(Default)]
-pub(crate) struct InlineSvg {
-    /// The elements so far.
-    pub(crate) elements: String,
+struct InlineSvg {
+    elements: String,
+    dots: Option<(Dot, String)>,
+}
+
+/// How a dot looks.
+#[derive(Clone, Copy, PartialEq)]
+struct Dot {
+    radius: f64,
+    ink: Ink,
+    opacity: f64,
 }
 
 impl InlineSvg {
     fn push(&mut self, element: std::fmt::Arguments<'_>) {
+        self.end_dots();
         // Writing to a string cannot fail.
         let _ = self.elements.write_fmt(element);
+    }
+
+    fn end_dots(&mut self) {
+        let Some((Dot { radius, ink, opacity }, path)) = self.dots.take() else { return };
+        let (class, width) = (class(ink), 2.0 * radius);
+        let see_through =
+            if opacity < 1.0 { format!(" stroke-opacity=\"{opacity}\"") } else { String::new() };
+        let _ = write!(
+            self.elements,
+            "<path class=\"dots {class}\" stroke-width=\"{width}\"{see_through} d=\"{path}\"/>"
+        );
     }
 }
 
@@ -37,38 +59,43 @@ impl Canvas for InlineSvg {
     type Error = Infallible;
 
     fn line(&mut self, places: &[Place], width: f64, ink: Ink) -> Result<(), Infallible> {
-        self.push(format_args!("<path d=\"{}\" style=\"fill:none;stroke:{}\"", path(places), css(ink)));
-        self.push(format_args!(" stroke-width=\"{width}\" stroke-linejoin=\"round\"/>"));
+        let (path, class) = (path(places), class(ink));
+        self.push(format_args!(
+            "<path class=\"l {class}\" stroke-width=\"{width}\" stroke-linejoin=\"round\" d=\"{path}\"/>"
+        ));
         Ok(())
     }
 
     fn area(&mut self, places: &[Place], ink: Ink, opacity: f64) -> Result<(), Infallible> {
-        let (path, color) = (path(places), css(ink));
-        self.push(format_args!("<path d=\"{path}Z\" style=\"fill:{color}\"{}/>", see_through(opacity)));
+        let (path, class, opacity) = (path(places), class(ink), see_through(opacity));
+        self.push(format_args!("<path class=\"f {class}\"{opacity} d=\"{path}Z\"/>"));
         Ok(())
     }
 
     fn rect(&mut self, corner: Place, size: Place, ink: Ink, opacity: f64) -> Result<(), Infallible> {
-        let ((x, y), (width, height), color) = (corner, size, css(ink));
+        let ((x, y), (width, height), class) = (corner, size, class(ink));
         self.push(format_args!(
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" style=\"fill:{color}\"{}/>",
+            "<rect class=\"f {class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"{}/>",
             see_through(opacity)
         ));
         Ok(())
     }
 
     fn dot(&mut self, (x, y): Place, radius: f64, ink: Ink, opacity: f64) -> Result<(), Infallible> {
-        let color = css(ink);
-        self.push(format_args!(
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" style=\"fill:{color}\"{}/>",
-            see_through(opacity)
-        ));
+        let dot = Dot { radius, ink, opacity };
+        if self.dots.as_ref().is_some_and(|(open, _)| *open != dot) {
+            self.end_dots();
+        }
+        let (_, path) = self.dots.get_or_insert_with(|| (dot, String::new()));
+        let _ = write!(path, "M{x:.1} {y:.1}h0");
         Ok(())
     }
 
     fn dashes(&mut self, places: &[Place], width: f64, ink: Ink) -> Result<(), Infallible> {
-        self.push(format_args!("<path d=\"{}\" style=\"fill:none;stroke:{}\"", path(places), css(ink)));
-        self.push(format_args!(" stroke-width=\"{width}\" stroke-dasharray=\"6 4\"/>"));
+        let (path, class) = (path(places), class(ink));
+        self.push(format_args!(
+            "<path class=\"l {class}\" stroke-width=\"{width}\" stroke-dasharray=\"6 4\" d=\"{path}\"/>"
+        ));
         Ok(())
     }
 
@@ -78,10 +105,10 @@ impl Canvas for InlineSvg {
             Align::Center => "middle",
             Align::Right => "end",
         };
-        let (size, color) = (letters.size, css(letters.ink));
+        let (size, class) = (letters.size, class(letters.ink));
         let weight = if letters.bold { " font-weight=\"700\"" } else { "" };
         self.push(format_args!(
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" text-anchor=\"{anchor}\"{weight} style=\"fill:{color}\">{}</text>",
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"f {class}\" font-size=\"{size}\" text-anchor=\"{anchor}\"{weight}>{}</text>",
             escaped(text)
         ));
         Ok(())
@@ -100,20 +127,20 @@ fn see_through(opacity: f64) -> String {
     if opacity < 1.0 { format!(" fill-opacity=\"{opacity}\"") } else { String::new() }
 }
 
-/// The page's variable for a color.
-fn css(ink: Ink) -> String {
+/// The class that gives an element its color.
+fn class(ink: Ink) -> String {
     match ink {
-        Ink::Paper => "var(--card)".to_owned(),
-        Ink::Text => "var(--text)".to_owned(),
-        Ink::Muted => "var(--muted)".to_owned(),
-        Ink::Grid => "var(--grid)".to_owned(),
-        Ink::Series(index) => format!("var(--c{})", index % PALETTE.len()),
-        Ink::Alarm => "var(--alarm)".to_owned(),
+        Ink::Paper => "paper".to_owned(),
+        Ink::Text => "text".to_owned(),
+        Ink::Muted => "muted".to_owned(),
+        Ink::Grid => "grid".to_owned(),
+        Ink::Series(index) => format!("c{}", index % PALETTE.len()),
+        Ink::Alarm => "alarm".to_owned(),
     }
 }
 
 /// A text that cannot be markup.
-pub(crate) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -23,6 +23,8 @@ pub(super) struct Layout<'a> {
     pub(super) corner: Place,
     pub(super) plot: Place,
     pub(super) legend: Legend,
+    /// Whether names below the plot need two rows.
+    pub(super) staggered: bool,
     /// Base lines of the texts at the top.
     pub(super) title_at: f64,
     pub(super) caption: Vec<(String, f64)>,
@@ -66,7 +68,8 @@ impl<'a> Layout<'a> {
         if figure.bands.iter().any(|band| !band.label.is_empty()) {
             top += 14.0;
         }
-        let bottom = 44.0;
+        let staggered = is_crowded(figure, width - 70.0);
+        let bottom = if staggered { 56.0 } else { 44.0 };
         let y_ticks = y.ticks((height - top - bottom) / 50.0);
         let widest = y_ticks.iter().map(|tick| self::width(&tick.label, SMALL, false)).fold(0.0, f64::max);
         let left = EDGE + widest + 8.0;
@@ -84,6 +87,7 @@ impl<'a> Layout<'a> {
             corner: (left, top),
             plot,
             legend,
+            staggered,
             title_at,
             caption,
             y_heading_at,
@@ -103,6 +107,13 @@ impl<'a> Layout<'a> {
     pub(super) fn down(&self, share: f64) -> f64 {
         self.corner.1 + (1.0 - share) * self.plot.1
     }
+}
+
+/// Whether the names of a horizontal axis do not fit into one row.
+fn is_crowded(figure: &Figure, room: f64) -> bool {
+    let Scale::Names(names) = &figure.x.scale else { return false };
+    let each = room / names.len().max(1) as f64;
+    names.iter().any(|name| width(name, SMALL, false) + 6.0 > each)
 }
 
 /// The series that have a name.

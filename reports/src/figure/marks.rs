@@ -29,7 +29,7 @@ pub(super) fn draw_series<C: Canvas>(
         Style::Area => area(&series.points, layout, ink, canvas),
         Style::Cloud => {
             let mut places = places(&series.points, layout).into_iter();
-            places.try_for_each(|place| canvas.dot(place, 1.5, ink, 0.45))
+            places.try_for_each(|place| canvas.dot(place, 1.5, ink, 0.55))
         }
         Style::Dots | Style::Published | Style::Bars => {
             let (shift, width) = dodge(figure, index, layout);

@@ -54,8 +54,15 @@ impl Sampler {
     ///
     /// Fixed, uniform and empirical distributions use that word alone. The others take further ones from `more`,
     /// in about one draw of a hundred.
-    #[inline]
+    #[inline(always)]
     pub fn sample<R: Rng + ?Sized>(&self, word: u64, more: &mut R) -> Duration {
+        match &self.0 {
+            Law::Uniform { min, count } => Duration::from_nanos(min + below(word, *count)),
+            _ => self.sample_other(word, more),
+        }
+    }
+
+    fn sample_other<R: Rng + ?Sized>(&self, word: u64, more: &mut R) -> Duration {
         match &self.0 {
             Law::Fixed(duration) => *duration,
             Law::Uniform { min, count } => Duration::from_nanos(min + below(word, *count)),

@@ -70,14 +70,22 @@ impl Windows {
     }
 
     /// The probabilities of a link: its own, and those that its windows add.
+    #[inline]
     pub(super) fn chances(&self, from: Slot, to: Slot, own: Chances) -> Chances {
+        if self.list.is_empty() {
+            return own;
+        }
         let windows = self.list.iter().filter(|window| window.covers(from, to));
         windows.fold(own, |sum, window| sum.and(window.chances))
     }
 
     /// How much longer a message takes, all its spikes together.
+    #[inline]
     pub(super) fn spikes(&self, from: Slot, to: Slot, name: Name, dice: &Dice) -> Duration {
         let mut total = Duration::ZERO;
+        if self.list.is_empty() {
+            return total;
+        }
         for window in self.list.iter().filter(|window| window.covers(from, to)) {
             let Some(spike) = &window.spike else { continue };
             let ([decides, word], mut more) = dice.spike(name, window.id.0);
@@ -88,6 +96,7 @@ impl Windows {
         total
     }
 
+    #[inline]
     /// Sends through the lines of all windows that cover the link, one after the other; see [`Lines::send`].
     pub(super) fn depart(
         &mut self,
@@ -96,6 +105,9 @@ impl Windows {
         size: u32,
         room: Option<u64>,
     ) -> Option<Time> {
+        if self.list.is_empty() {
+            return Some(at);
+        }
         let windows = self.list.iter_mut().filter(|window| window.covers(from, to));
         let mut lines = windows.filter_map(|window| window.lines.as_mut());
         lines.try_fold(at, |at, lines| lines.send(from, at, size, room))

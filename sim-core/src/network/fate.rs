@@ -133,6 +133,7 @@ impl Dice {
     }
 
     /// Whether the message is damaged under way.
+    #[inline]
     pub(super) fn damage(&self, name: Name, chance: Chance) -> bool {
         !chance.is_zero() && chance.upper(self.corrupt.word(name.ends, name.moment))
     }

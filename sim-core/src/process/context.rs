@@ -57,7 +57,7 @@ impl<'a, P: Protocol> Context<'a, P> {
     /// Sends one message.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
-        self.effects.push_send([to], message);
+        self.effects.push_send_to(to, message);
     }
 
     /// Sends one message to each of many; they share the payload. Nothing if there is nobody.

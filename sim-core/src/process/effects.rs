@@ -112,7 +112,16 @@ impl<P: Protocol> Effects<P> {
         }
     }
 
+    /// Appends a send to one recipient.
+    #[inline]
+    pub(crate) fn push_send_to(&mut self, to: NodeId, message: P::Message) {
+        let start = index(self.recipients.len());
+        self.recipients.push(to);
+        self.list.push(Effect::Send { to: start..start + 1, message });
+    }
+
     /// Forgets all effects, keeping the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.list.clear();
         self.recipients.clear();
@@ -124,6 +133,7 @@ impl<P: Protocol> Effects<P> {
     }
 }
 
+#[inline]
 fn index(length: usize) -> u32 {
     u32::try_from(length).expect("a step has fewer than 2^32 recipients")
 }

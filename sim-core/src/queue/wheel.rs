@@ -30,9 +30,16 @@ const LEVELS: usize = 64_usize.div_ceil(BITS as usize);
 const DAY_MAX: usize = 192;
 /// Slots are joined until a day has so many events.
 const DAY_MIN: usize = 16;
+/// A large queue has longer days, one event in so many, up to [`DAY_LONG`]: who looks ahead sees further.
+const DAY_SHARE: usize = 1 << 13;
+/// The least events in a day of a large queue.
+const DAY_LONG: usize = 96;
 /// A slot that holds more than one event in so many is divided too: it is as wide as the delays are long, and much of
 /// what is pushed next would fall into it.
 const CROWD: usize = 4;
+/// So many events are sorted as words: their places fit in eight bits, and the times of their level in the rest.
+const WORDS: usize = 192;
+const WORDS_LEVEL: usize = 8;
 /// So many events that arrived late call for dividing the day.
 const LATE_MAX: usize = 24;
 /// At most so many events in all need no slots.
@@ -61,6 +68,9 @@ pub struct LazyWheel {
     occupied: [u64; LEVELS],
     slots: [[Bag; SLOTS]; LEVELS],
     blocks: Blocks,
+    /// Room for sorting: the events of a slot, and their times with their places.
+    bag: Vec<u128>,
+    words: Vec<u64>,
 }
 
 impl Default for LazyWheel {
@@ -78,6 +88,8 @@ impl Default for LazyWheel {
             occupied: [0; LEVELS],
             slots: [[Bag::EMPTY; SLOTS]; LEVELS],
             blocks: Blocks::new(),
+            bag: Vec::new(),
+            words: Vec::new(),
         }
     }
 }
@@ -128,8 +140,15 @@ impl Pending for LazyWheel {
 }
 
 impl LazyWheel {
-    /// Puts a key that is larger than `near` into its slot.
+    /// A guess at what is popped after so many others: exact within the present day, but for late events; nothing
+    /// beyond it.
     #[inline]
+    pub(super) fn ahead(&self, events: usize) -> Option<u128> {
+        self.day.get(self.next + events).copied()
+    }
+
+    /// Puts a key that is larger than `near` into its slot.
+    #[inline(always)]
     fn place(&mut self, key: u128) {
         let time = (key >> 64) as u64;
         let level = (63 - ((time ^ self.base) | 1).leading_zeros()) / BITS;
@@ -177,11 +196,10 @@ impl LazyWheel {
     #[inline]
     fn start_day(&mut self, level: usize, mut bag: Bag) {
         let mut start = self.base;
+        let least = (self.waiting / DAY_SHARE).clamp(DAY_MIN, DAY_LONG);
         loop {
-            let sorted = self.day.len();
-            self.blocks.drain(bag, &mut self.day);
-            self.day[sorted..].sort_unstable();
-            if self.day.len() >= DAY_MIN || self.first_slot_len(level) > DAY_MAX {
+            self.append_sorted(level, start, bag);
+            if self.day.len() >= least || self.first_slot_len(level) > DAY_MAX {
                 break;
             }
             (start, bag) = self.take_first_slot(level);
@@ -189,6 +207,32 @@ impl LazyWheel {
         self.waiting -= self.day.len();
         self.late_max = LATE_MAX;
         self.near = u128::from(start | last_of(level)) << 64 | u128::from(u64::MAX);
+    }
+
+    /// Sorts the events of a slot at `level` that starts at `start`, and appends them to the day. A few are sorted as
+    /// 64-bit words of time and place, which is twice as quick, unless times are equal: then ties decide.
+    #[inline]
+    fn append_sorted(&mut self, level: usize, start: u64, bag: Bag) {
+        let sorted = self.day.len();
+        if bag.len() > WORDS || level > WORDS_LEVEL {
+            self.blocks.drain(bag, &mut self.day);
+            self.day[sorted..].sort_unstable();
+            return;
+        }
+        self.bag.clear();
+        self.blocks.drain(bag, &mut self.bag);
+        self.words.clear();
+        self.words.extend((0..).zip(&self.bag).map(|(place, key)| ((key >> 64) as u64 - start) << 8 | place));
+        self.words.sort_unstable();
+        let (mut equal, mut before) = (false, u64::MAX);
+        for word in &self.words {
+            equal |= word >> 8 == before;
+            before = word >> 8;
+            self.day.push(self.bag[(word & 0xFF) as usize]);
+        }
+        if equal {
+            self.day[sorted..].sort_unstable();
+        }
     }
 
     /// How many events the earliest slot of a level with events holds; if it has none, more than any.

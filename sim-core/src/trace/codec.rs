@@ -59,9 +59,28 @@ pub(super) const fn unzigzag(value: u64) -> i64 {
 pub(super) struct Strings {
     pub(super) all: Vec<String>,
     numbers: FixedMap<String, u64>,
+    /// What was asked for last, by where the name stands in memory: it saves hashing and decides nothing.
+    recent: Vec<Option<(&'static str, u64)>>,
 }
 
+/// How many names are remembered by their place.
+const RECENT: usize = 256;
+
 impl Strings {
+    /// The number of a name that is part of the program: names come again and again from the same places.
+    fn number_of_name(&mut self, name: &'static str) -> u64 {
+        self.recent.resize(RECENT, None);
+        let place = (name.as_ptr().addr() ^ name.len()) % RECENT;
+        if let Some((known, number)) = self.recent[place]
+            && std::ptr::eq(known, name)
+        {
+            return number;
+        }
+        let number = self.number(name);
+        self.recent[place] = Some((name, number));
+        number
+    }
+
     fn number(&mut self, text: &str) -> u64 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
@@ -75,7 +94,7 @@ impl Strings {
 
 /// Appends a content.
 pub(super) fn put_content(bytes: &mut Vec<u8>, strings: &mut Strings, content: &dyn ShowFacts) {
-    put_varint(bytes, strings.number(content.shown_kind()));
+    put_varint(bytes, strings.number_of_name(content.shown_kind()));
     bytes.extend_from_slice(&content.content_hash().to_le_bytes());
     let mut fields = PutFields { bytes, strings };
     content.show_to(&mut fields);
@@ -88,9 +107,9 @@ struct PutFields<'a> {
 }
 
 impl PutFields<'_> {
-    fn begin(&mut self, tag: u8, name: &str) {
+    fn begin(&mut self, tag: u8, name: &'static str) {
         self.bytes.push(tag);
-        let number = self.strings.number(name);
+        let number = self.strings.number_of_name(name);
         put_varint(self.bytes, number);
     }
 }
@@ -119,7 +138,7 @@ impl Visitor for PutFields<'_> {
 
     fn group(&mut self, name: &'static str, label: &'static str, inside: &mut dyn FnMut(&mut dyn Visitor)) {
         self.begin(tag::GROUP, name);
-        let label = self.strings.number(label);
+        let label = self.strings.number_of_name(label);
         put_varint(self.bytes, label);
         inside(self);
         self.bytes.push(tag::END);

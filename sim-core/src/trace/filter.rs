@@ -11,12 +11,24 @@ pub struct TraceRequest {
     pub filter: TraceFilter,
     /// How many events are kept at most: the first ones. The rest is counted.
     pub limit: u64,
+    /// How it is handed over.
+    pub form: TraceForm,
+}
+
+/// How a trace is handed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TraceForm {
+    /// As events, to look at.
+    #[default]
+    Events,
+    /// As the bytes of a trace file: several times as quick where nobody looks at it now.
+    File,
 }
 
 impl Default for TraceRequest {
     /// Everything, up to a million events.
     fn default() -> Self {
-        Self { filter: TraceFilter::default(), limit: 1_000_000 }
+        Self { filter: TraceFilter::default(), limit: 1_000_000, form: TraceForm::Events }
     }
 }
 

@@ -195,7 +195,8 @@ fn filters_and_limits_hold() {
         }
         tracer.finish()
     };
-    let with = |filter: TraceFilter| record(TraceRequest { filter, limit: 1_000 }).events;
+    let with =
+        |filter: TraceFilter| record(TraceRequest { filter, limit: 1_000, ..TraceRequest::default() }).events;
     let base = TraceFilter::default;
     assert_eq!(with(base()).len(), 88);
     let slots = with(TraceFilter { slots: vec![Slot(1)], ..base() });

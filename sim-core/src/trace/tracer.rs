@@ -3,7 +3,7 @@
 use super::codec::{Malformed, Reader, Strings, put_content, put_text, put_varint, unzigzag, zigzag};
 use super::content::{Content, ShowFacts};
 use super::event::{Event, LossReason, Recorded, TraceEvent, What, WhatKind};
-use super::filter::TraceRequest;
+use super::filter::{TraceForm, TraceRequest};
 use crate::identity::{NodeId, Slot};
 use crate::process::{JournalId, LinkState, RequestId, SyncId, SyncResult, TimerId};
 use crate::time::{Duration, Time};
@@ -74,6 +74,14 @@ impl Tracer {
     /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// What was recorded, in the form that was asked for.
+    pub(crate) fn hand_over(self) -> (Option<Trace>, Option<Vec<u8>>) {
+        match self.request.form {
+            TraceForm::Events => (Some(self.finish()), None),
+            TraceForm::File => (None, Some(self.to_bytes())),
+        }
     }
 
     /// What was recorded, ready to be read.

@@ -15,16 +15,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// An envelope arrives at its slot.
     #[inline]
     pub(super) fn arrive(&mut self, key: u32) {
-        let envelope = self.kernel.envelopes[key];
-        if let Some(why) = self.refused(&envelope) {
-            self.kernel.envelopes.remove(key);
+        if let Some(why) = self.refused(&self.kernel.envelopes[key]) {
+            let envelope = self.kernel.envelopes.remove(key);
             self.discard(&envelope, why);
-            return;
-        }
-        if self.kernel.servers.on() {
-            self.queue_up(key, &envelope);
+        } else if self.kernel.servers.on() {
+            self.queue_up(key);
         } else {
-            self.kernel.envelopes.remove(key);
+            let envelope = self.kernel.envelopes.remove(key);
             self.deliver(&envelope);
         }
     }
@@ -43,7 +40,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     #[cold]
     pub(super) fn discard(&mut self, envelope: &Envelope, why: Dropped) {
-        self.trace_lost(envelope, why);
+        self.trace_lost(envelope.to, envelope.id, why);
         self.kernel.drop_message(why);
         self.release(envelope.payload);
     }
@@ -56,39 +53,55 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.release(envelope.payload);
     }
 
-    fn queue_up(&mut self, key: u32, envelope: &Envelope) {
-        let offer = self.kernel.servers.offer(envelope.to, key, envelope.lane, envelope.priority);
+    /// A message meets a slot that takes time: it is served at once if nothing is before it.
+    fn queue_up(&mut self, key: u32) {
+        let &Envelope { to, lane, priority, .. } = &self.kernel.envelopes[key];
+        if self.kernel.servers.idle(to) {
+            self.begin_service(to, key);
+            self.serve(to);
+            return;
+        }
+        let offer = self.kernel.servers.offer(to, key, lane, priority);
         if let Offer::Shed(shed) = offer {
             let shed = self.kernel.envelopes.remove(shed);
             self.discard(&shed, Dropped::Shed);
         }
-        self.serve(envelope.to);
+        self.serve(to);
     }
 
     /// Serves what waits at a slot, until it is busy or nothing waits.
     pub(super) fn serve(&mut self, slot: Slot) {
-        while self.kernel.hot[slot.index()].up && !self.kernel.servers.occupied(slot) {
-            if let Some(key) = self.kernel.servers.of(slot).serving.take() {
+        while self.kernel.hot[slot.index()].up {
+            let server = self.kernel.servers.of(slot);
+            if server.occupied() {
+                return;
+            }
+            if let Some(key) = server.serving.take() {
                 let envelope = self.kernel.envelopes.remove(key);
                 self.deliver(&envelope);
                 continue;
             }
-            if let Some(event) = self.kernel.servers.of(slot).deferred.pop_front() {
+            if let Some(event) = server.deferred.pop_front() {
                 self.deferred(Event::decode(event));
                 continue;
             }
-            let Some(key) = self.kernel.servers.of(slot).next() else { return };
-            let envelope = self.kernel.envelopes[key];
-            let cost = self.kernel.servers.message_cost(slot, self.payloads[envelope.payload].size);
-            if cost.is_zero() {
-                self.kernel.envelopes.remove(key);
-                self.deliver(&envelope);
-            } else {
-                let server = self.kernel.servers.of(slot);
-                server.serving = Some(key);
-                server.coordinating += cost.as_nanos();
-                self.occupy(slot, cost);
-            }
+            let Some(key) = server.next() else { return };
+            self.begin_service(slot, key);
+        }
+    }
+
+    /// Takes a message up: it is delivered when its time is over, or now if it takes none.
+    fn begin_service(&mut self, slot: Slot, key: u32) {
+        let payload = self.kernel.envelopes[key].payload;
+        let cost = self.kernel.servers.message_cost(slot, self.payloads[payload].size);
+        if cost.is_zero() {
+            let envelope = self.kernel.envelopes.remove(key);
+            self.deliver(&envelope);
+        } else {
+            let server = self.kernel.servers.of(slot);
+            server.serving = Some(key);
+            server.coordinating += cost.as_nanos();
+            self.occupy(slot, cost);
         }
     }
 
@@ -114,10 +127,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let signing = self.kernel.servers.signature_cost(slot, signatures);
         let server = self.kernel.servers.of(slot);
         let work = std::mem::take(&mut server.work);
+        let total = signing + work;
+        if total.is_zero() {
+            return;
+        }
         server.coordinating += signing.as_nanos();
         server.working += work.as_nanos();
-        let total = signing + work;
-        if !total.is_zero() && !server.busy && self.kernel.hot[slot.index()].up {
+        if !server.busy && self.kernel.hot[slot.index()].up {
             self.occupy(slot, total);
         }
     }

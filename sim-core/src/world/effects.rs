@@ -1,33 +1,32 @@
 //! Effects out: what a step asked for is carried out in order, folded into the digest, and gated where it asked so.
 
+use std::ops::Range;
+
 use super::World;
 use super::storage::Gated;
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Dropped, Folded};
-use crate::network::{Flight, Packet, Sent};
+use crate::network::{Flight, Lost, Packet, Sent};
 use crate::process::{Effect, Factory, Message, Protocol, TimerId};
 use crate::time::Duration;
 use crate::trace::What;
-use crate::world::event::{Envelope, Event, Payload};
+use crate::world::event::{Envelope, Event, Parcel, Payload};
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Carries out the effects of a step. Stops where the slot crashes in the middle, as a trigger may make it.
-    pub(super) fn carry_out(&mut self, slot: Slot, incarnation: u32) {
-        let mut effects = std::mem::take(&mut self.effects);
+    pub(super) fn carry_out(&mut self, slot: Slot, node: NodeId, incarnation: u32) {
         self.storage.open_step();
         self.carrying_out = true;
-        for effect in effects.list.drain(..) {
-            let hot = &self.kernel.hot[slot.index()];
-            if !hot.up || hot.incarnation != incarnation {
+        let truth = self.kernel.refreshed;
+        // No step begins meanwhile, so that the buffer can stay in its place, and give up its effects from the end.
+        self.effects.list.reverse();
+        while let Some(effect) = self.effects.list.pop() {
+            if self.kernel.refreshed != truth && !self.survives(slot, incarnation) {
                 break;
             }
-            let node = hot.node;
             match effect {
-                Effect::Send { to, message } => {
-                    let recipients = &effects.recipients[to.start as usize..to.end as usize];
-                    self.send(slot, recipients, message);
-                }
+                Effect::Send { to, message } => self.send(slot, node, to, message),
                 Effect::SetTimer { id, after, timer } => self.set_timer(slot, id, after, timer),
                 Effect::CancelTimer(id) => {
                     self.kernel.fold(Folded::CancelTimer, slot, u64::from(id.0));
@@ -62,41 +61,54 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 }
             }
         }
-        effects.clear();
-        self.effects = effects;
+        self.effects.clear();
         self.carrying_out = false;
+        if self.storage.gate_open() {
+            let survived = self.survives(slot, incarnation);
+            self.close_step(slot, survived);
+        }
+    }
+
+    /// Whether the incarnation that took the step is still there.
+    fn survives(&self, slot: Slot, incarnation: u32) -> bool {
         let hot = &self.kernel.hot[slot.index()];
-        let survived = hot.up && hot.incarnation == incarnation;
-        self.close_step(slot, survived);
+        hot.up && hot.incarnation == incarnation
     }
 
     #[inline]
-    fn send(&mut self, slot: Slot, recipients: &[NodeId], message: P::Message) {
+    fn send(&mut self, slot: Slot, sender: NodeId, recipients: Range<u32>, message: P::Message) {
         if self.kernel.watches.messages {
             self.about_to_send(slot, &message);
             if !self.kernel.hot[slot.index()].up {
                 return;
             }
         }
-        let payload = self.payload(message);
+        let parcel = self.pack(slot, sender, message);
         if self.storage.gate_open() {
-            for to in recipients {
-                self.payloads[payload].users += 1;
-                self.gate(slot, Gated::Send { to: *to, payload });
+            for index in recipients {
+                self.payloads[parcel.payload].users += 1;
+                let to = self.effects.recipients[index as usize];
+                self.gate(slot, Gated::Send { to, payload: parcel.payload });
             }
+            self.release(parcel.payload);
         } else {
-            for to in recipients {
-                self.post(slot, *to, payload);
+            let mut copies = 0;
+            for index in recipients {
+                let to = self.effects.recipients[index as usize];
+                copies += self.post(&parcel, to);
             }
+            self.hand_over(parcel.payload, copies);
         }
-        self.release(payload);
     }
 
-    /// Creates a payload with one user: the caller, who must release it.
+    /// Creates a payload with one user: the caller, who must release it or hand it over.
     #[inline]
-    pub(super) fn payload(&mut self, message: P::Message) -> u32 {
+    pub(super) fn pack(&mut self, from: Slot, sender: NodeId, message: P::Message) -> Parcel {
         let (size, content, kind) = (message.wire_size(), message.content(), message.kind());
-        self.payloads.insert(Payload { message, users: 1, size, content, kind })
+        let (lane, priority) = (message.lane(), message.priority());
+        let payload =
+            self.payloads.insert(Payload { message, users: 1, size, content, kind, lane, priority });
+        Parcel { from, sender, payload, size, content, kind, lane, priority }
     }
 
     /// One user fewer.
@@ -109,101 +121,109 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
-    /// Hands a message to the network, for every slot that its recipient has.
+    /// One user fewer, and as many more as copies are under way.
     #[inline]
-    pub(super) fn post(&mut self, from: Slot, to: NodeId, payload: u32) {
-        let content = self.payloads[payload].content;
-        self.kernel.fold(Folded::Send, from, content ^ u64::from(to.0).rotate_left(32));
-        self.tell_checks_of(from, to, payload);
+    pub(super) fn hand_over(&mut self, payload: u32, copies: u32) {
+        let users = &mut self.payloads[payload].users;
+        *users = *users + copies - 1;
+        if *users == 0 {
+            self.payloads.remove(payload);
+        }
+    }
+
+    /// Hands a message to the network, for every slot that its recipient has; how many copies are under way then.
+    #[inline(always)]
+    pub(super) fn post(&mut self, parcel: &Parcel, to: NodeId) -> u32 {
+        self.kernel.fold(Folded::Send, parcel.from, parcel.content ^ u64::from(to.0).rotate_left(32));
+        self.tell_checks_of(parcel, to);
         if self.kernel.ground.plain() {
             if to.index() < self.kernel.hot.len() {
-                self.transmit(from, Slot(to.0), to, payload);
-            } else {
-                self.nobody(payload);
+                return self.transmit(parcel, Slot(to.0), to);
             }
-            return;
+            return self.nobody(parcel);
         }
-        let mut count = 0;
-        while let Some(slot) = self.kernel.ground.nth_slot_of(to, count) {
-            self.transmit(from, slot, to, payload);
-            count += 1;
+        let (mut places, mut copies) = (0, 0);
+        while let Some(slot) = self.kernel.ground.nth_slot_of(to, places) {
+            copies += self.transmit(parcel, slot, to);
+            places += 1;
         }
-        if count == 0 {
-            self.nobody(payload);
-        }
+        if places == 0 { self.nobody(parcel) } else { copies }
     }
 
     #[cold]
-    fn nobody(&mut self, payload: u32) {
+    fn nobody(&mut self, parcel: &Parcel) -> u32 {
         self.kernel.messages.sent += 1;
-        self.kernel.sends.by_kind[usize::from(self.payloads[payload].kind)] += 1;
+        self.kernel.sends.by_kind[usize::from(parcel.kind)] += 1;
         self.kernel.drop_message(Dropped::Nobody);
+        0
     }
 
     #[inline]
-    fn tell_checks_of(&mut self, from: Slot, to: NodeId, payload: u32) {
+    fn tell_checks_of(&mut self, parcel: &Parcel, to: NodeId) {
         if self.message_checks.is_empty() {
             return;
         }
-        let message = &self.payloads[payload].message;
-        let node = self.kernel.hot[from.index()].node;
+        let message = &self.payloads[parcel.payload].message;
         self.kernel.findings.set_now(self.kernel.now);
         for index in &self.message_checks {
-            self.checks[*index].sent(&self.kernel.ground, node, to, message, &mut self.kernel.findings);
+            let check = &mut self.checks[*index];
+            check.sent(&self.kernel.ground, parcel.sender, to, message, &mut self.kernel.findings);
         }
         self.found_something();
     }
 
-    #[inline]
-    fn transmit(&mut self, from: Slot, to: Slot, name: NodeId, index: u32) {
-        let payload = &self.payloads[index];
-        let (lane, priority) = (payload.message.lane(), payload.message.priority());
+    #[inline(always)]
+    fn transmit(&mut self, parcel: &Parcel, to: Slot, name: NodeId) -> u32 {
+        let &Parcel { from, size, kind, lane, priority, .. } = parcel;
         let kernel = &mut self.kernel;
         kernel.messages.sent += 1;
-        kernel.messages.bytes += u64::from(payload.size);
-        kernel.sends.by_kind[usize::from(payload.kind)] += 1;
+        kernel.messages.bytes += u64::from(size);
+        kernel.sends.by_kind[usize::from(kind)] += 1;
         let ordinal = kernel.sends.ordinal(to);
-        let packet = Packet { now: kernel.now, from, to, size: payload.size, lane, priority, ordinal };
-        let envelope = Envelope {
-            from: kernel.hot[from.index()].node,
-            from_slot: from,
-            to,
-            payload: index,
-            id: kernel.messages.sent,
-            session: 0,
-            sent: kernel.now,
-            lane,
-            priority,
-            damaged: false,
-        };
+        let packet = Packet { now: kernel.now, from, to, size, lane, priority, ordinal };
+        let id = kernel.messages.sent;
         let sent = kernel.network.send(&packet);
-        self.trace_sent(&envelope, name);
-        let kernel = &mut self.kernel;
+        if self.traced() {
+            self.trace_sent(parcel, id, name);
+        }
         match sent {
             Sent::One(flight) => {
-                self.payloads[index].users += 1;
-                self.launch(envelope, flight, ordinal);
+                self.launch(parcel, to, id, flight, ordinal);
+                1
             }
             Sent::Two(first, second) => {
-                self.payloads[index].users += 2;
-                kernel.messages.duplicated += 1;
-                self.launch(envelope, first, ordinal);
-                self.launch(envelope, second, ordinal ^ 0x8000_0000);
+                self.kernel.messages.duplicated += 1;
+                self.launch(parcel, to, id, first, ordinal);
+                self.launch(parcel, to, id, second, ordinal ^ 0x8000_0000);
+                2
             }
-            Sent::Lost(why) => {
-                kernel.drop_message(Dropped::Network(why));
-                self.trace_lost(&envelope, Dropped::Network(why));
-            }
+            Sent::Lost(why) => self.lost(parcel, id, why),
         }
     }
 
+    #[cold]
+    fn lost(&mut self, parcel: &Parcel, id: u64, why: Lost) -> u32 {
+        self.kernel.drop_message(Dropped::Network(why));
+        self.trace_lost(parcel.from, id, Dropped::Network(why));
+        0
+    }
+
     #[inline]
-    fn launch(&mut self, mut envelope: Envelope, flight: Flight, ordinal: u32) {
-        envelope.session = flight.session;
-        envelope.damaged = flight.damaged;
-        let what = (u64::from(envelope.from_slot.0) << 32 | u64::from(envelope.to.0))
-            ^ u64::from(ordinal).rotate_left(48);
-        let key = self.kernel.envelopes.insert(envelope);
+    fn launch(&mut self, parcel: &Parcel, to: Slot, id: u64, flight: Flight, ordinal: u32) {
+        let &Parcel { from, sender, payload, lane, priority, .. } = parcel;
+        let what = (u64::from(from.0) << 32 | u64::from(to.0)) ^ u64::from(ordinal).rotate_left(48);
+        let key = self.kernel.envelopes.insert(Envelope {
+            from: sender,
+            from_slot: from,
+            to,
+            payload,
+            id,
+            session: flight.session,
+            sent: self.kernel.now,
+            lane,
+            priority,
+            damaged: flight.damaged,
+        });
         self.kernel.queue(flight.at, what, Event::Deliver(key));
     }
 

@@ -44,7 +44,7 @@ const INDEX_BITS: u32 = 29;
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 
 impl Event {
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn encode(self) -> u32 {
         let (kind, index) = match self {
             Self::Deliver(index) => (0, index),
@@ -106,6 +106,30 @@ pub(crate) struct Payload<M> {
     pub(crate) size: u32,
     pub(crate) content: u64,
     pub(crate) kind: u8,
+    pub(crate) lane: Lane,
+    pub(crate) priority: Priority,
+}
+
+/// A payload and its sender, as the network and the digest look at them: read once for all recipients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parcel {
+    pub(crate) from: Slot,
+    pub(crate) sender: NodeId,
+    pub(crate) payload: u32,
+    pub(crate) size: u32,
+    pub(crate) content: u64,
+    pub(crate) kind: u8,
+    pub(crate) lane: Lane,
+    pub(crate) priority: Priority,
+}
+
+impl<M> Payload<M> {
+    /// What others need to know of it.
+    #[inline]
+    pub(crate) fn parcel(&self, from: Slot, sender: NodeId, payload: u32) -> Parcel {
+        let &Self { size, content, kind, lane, priority, .. } = self;
+        Parcel { from, sender, payload, size, content, kind, lane, priority }
+    }
 }
 
 #[cfg(test)]

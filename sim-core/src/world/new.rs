@@ -57,6 +57,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             subject.checks.into_iter().partition(|check| wanted(setup, timed, check.as_ref()));
         let checks_off = off.iter().map(|check| report(check.as_ref(), false)).collect();
         let message_checks = (0..checks.len()).filter(|index| checks[*index].reads_messages()).collect();
+        let hearers = hearers(&checks);
         let workload = setup.workload.as_ref().map(|model| Workload::new(model, setup.clients, setup.seed));
         let model = setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
         let judged = setup.workload.is_some() && !setup.checks_off.iter().any(|off| off == "linearizable");
@@ -73,6 +74,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             effects: Effects::new(),
             carrying_out: false,
             checks,
+            hearers,
             message_checks,
             checks_off,
             coalition: subject.coalition,
@@ -89,6 +91,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             setup: setup.clone(),
             keep_history: launch.keep_history,
             next_identity: setup.members + setup.clients,
+            touched: 0,
             ended: None,
             kernel,
         };
@@ -137,6 +140,18 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
 fn wanted<P: Protocol>(setup: &Setup, timed: bool, check: &dyn Check<P>) -> bool {
     (timed || check.needs() == Needs::Order) && !setup.checks_off.iter().any(|off| off == check.name())
+}
+
+/// For each kind of observation the checks that hear of it, in their order.
+///
+/// # Panics
+/// If a check wants to hear of a kind that the protocol does not have.
+fn hearers<P: Protocol>(checks: &[Box<dyn Check<P>>]) -> Vec<Vec<usize>> {
+    let kinds = P::Observation::KINDS;
+    let mut wanted = checks.iter().filter_map(|check| check.hears()).flatten();
+    assert!(wanted.all(|kind| kinds.contains(kind)), "a check waits for what nobody can observe");
+    let hears = |index: &usize, kind: &str| checks[*index].hears().is_none_or(|names| names.contains(&kind));
+    kinds.iter().map(|kind| (0..checks.len()).filter(|index| hears(index, kind)).collect()).collect()
 }
 
 fn kernel<P: Protocol>(

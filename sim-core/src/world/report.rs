@@ -36,7 +36,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         checks.extend(judged.iter().flat_map(Judgement::reports));
         let measures = self.measures();
         self.count_messages();
-        let trace = self.tracer.map(Tracer::finish);
+        let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
         let kernel = self.kernel;
         let picture = picture(kernel.painter, &kernel.ground, &kernel.clocks, trace.as_ref());
         Outcome {
@@ -65,6 +65,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             history: if self.keep_history { self.clients.history.entries() } else { Vec::new() },
             picture,
             trace,
+            trace_file,
         }
     }
 

@@ -92,7 +92,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         };
         self.kernel.hot[slot.index()].drawn = drawn;
         match result {
-            Ok(()) => self.leave_step(slot, hot.incarnation, signatures),
+            Ok(()) => self.leave_step(slot, &hot, signatures),
             Err(panic) => self.panicked(slot, panic.as_ref()),
         }
     }
@@ -104,9 +104,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     #[inline]
-    fn leave_step(&mut self, slot: Slot, incarnation: u32, signatures: u32) {
+    fn leave_step(&mut self, slot: Slot, hot: &Hot, signatures: u32) {
         if !self.effects.list.is_empty() {
-            self.carry_out(slot, incarnation);
+            self.carry_out(slot, hot.node, hot.incarnation);
         }
         if !self.plots.is_empty() {
             self.carry_out_plots();
@@ -166,10 +166,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             match plot {
                 Plot::Send { from, to, message } => {
                     if self.kernel.hot[from.index()].up {
-                        self.kernel.begin_burst(from);
-                        let payload = self.payload(message);
-                        self.post(from, to, payload);
-                        self.release(payload);
+                        let sender = self.kernel.begin_burst(from).node;
+                        let parcel = self.pack(from, sender, message);
+                        let copies = self.post(&parcel, to);
+                        self.hand_over(parcel.payload, copies);
                     }
                 }
                 Plot::Wake { after, token } => {

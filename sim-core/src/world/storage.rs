@@ -172,11 +172,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// A step is over, and its holds with it: what it gated waits, or is lost if its slot crashed in the middle of it.
-    #[inline]
     pub(super) fn close_step(&mut self, slot: Slot, survived: bool) {
-        if !self.storage.gate_open() {
-            return;
-        }
         if survived {
             self.storage.seal(slot);
         } else {
@@ -356,8 +352,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
         match effect {
             Gated::Send { to, payload } => {
-                self.post(slot, to, payload);
-                self.release(payload);
+                let parcel = self.payloads[payload].parcel(slot, hot.node, payload);
+                let copies = self.post(&parcel, to);
+                self.hand_over(payload, copies);
             }
             Gated::Return { id, response } => self.respond(slot, id, &response),
             Gated::Observe { journal, observation } => self.observe(slot, hot.node, journal, &observation),

@@ -8,7 +8,7 @@ use crate::kernel::Dropped;
 use crate::network::Lost;
 use crate::process::{Factory, Protocol};
 use crate::trace::{LossReason, ShowFacts, TraceEvent, WORLD, What};
-use crate::world::event::Envelope;
+use crate::world::event::{Envelope, Parcel};
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Records something, if there is a tracer. Callers that must prepare anything ask [`World::traced`] first.
@@ -41,13 +41,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
-    #[inline]
-    pub(super) fn trace_sent(&mut self, envelope: &Envelope, to: NodeId) {
+    pub(super) fn trace_sent(&mut self, parcel: &Parcel, id: u64, to: NodeId) {
         if let Some(tracer) = &mut self.tracer {
-            let message: &dyn ShowFacts = &self.payloads[envelope.payload].message;
-            let what = What::Send { id: envelope.id, to, message };
+            let message: &dyn ShowFacts = &self.payloads[parcel.payload].message;
+            let what = What::Send { id, to, message };
             let sequence = self.kernel.events;
-            tracer.record(&TraceEvent { at: self.kernel.now, slot: envelope.from_slot, sequence, what });
+            tracer.record(&TraceEvent { at: self.kernel.now, slot: parcel.from, sequence, what });
         }
     }
 
@@ -63,12 +62,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    /// A message was lost at this slot: where it was sent, or where it should have arrived.
     #[inline]
-    pub(super) fn trace_lost(&mut self, envelope: &Envelope, why: Dropped) {
-        if self.traced() {
-            let slot = if matches!(why, Dropped::Network(_)) { envelope.from_slot } else { envelope.to };
-            self.trace(slot, What::Lost { id: envelope.id, reason: reason(why) });
-        }
+    pub(super) fn trace_lost(&mut self, slot: Slot, id: u64, why: Dropped) {
+        self.trace(slot, What::Lost { id, reason: reason(why) });
     }
 
     #[inline]

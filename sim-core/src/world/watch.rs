@@ -147,12 +147,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         };
         let summary = observation.summary();
         self.take_status(slot, &summary);
-        if self.watch.count(observation.kind(), now) {
+        let kind = observation.kind();
+        if self.watch.count(kind, now) {
             self.ended = Some(Ended::StopRule);
         }
         self.kernel.findings.set_now(now);
-        for check in &mut self.checks {
-            check.observe(&self.kernel.ground, &seen, &mut self.kernel.findings);
+        for index in &self.hearers[usize::from(kind)] {
+            self.checks[*index].observe(&self.kernel.ground, &seen, &mut self.kernel.findings);
         }
         self.found_something();
         self.progress_by(&seen);

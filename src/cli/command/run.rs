@@ -1,10 +1,12 @@
 //! `run`.
 
+use std::path::PathBuf;
+
 use scenarios::capsule::Capsule;
 use scenarios::plan::{Plan, compile};
 use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
-use scenarios::story::tell_whole;
+use scenarios::story::{tell, tell_whole};
 use sim_core::check::Verdict;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
@@ -36,12 +38,13 @@ pub(crate) fn run(
         (run_once(&plan, &launch)?, None)
     };
     let met = loaded.scenario.expect.met(&outcome);
-    let told = if met { None } else { tell_whole(&plan, None)? };
-    let told = told.map(|told| told.story);
-    let replay = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref())?;
-    let replay = replay.unwrap_or_else(|| story::run_command(&arguments.scenario, &plants, arguments.seed));
+    let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome)? };
+    let kept = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref())?;
+    let again = || story::run_command(&arguments.scenario, &plants, arguments.seed);
+    let replay = kept.as_ref().map_or_else(again, |kept| kept.replay.clone());
     let mut words = story::of_run(&loaded, &plan, &outcome, watch, &replay);
-    if let Some(told) = &told {
+    words += &kept.map_or_else(String::new, |kept| story::of_report(&kept.report));
+    if let Some(told) = told.as_ref().filter(|_| !met) {
         words += &format!("\n{}", steps::words(told, terminal.color_of_results()));
     }
     terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
@@ -56,14 +59,22 @@ pub(crate) fn run(
     })
 }
 
-/// Writes the run's folder if something was found or a folder was named; the command that replays it.
+/// What was written of a run.
+struct Kept {
+    /// The command that replays it.
+    replay: String,
+    /// The page.
+    report: PathBuf,
+}
+
+/// Writes the run's folder if something was found or a folder was named.
 fn keep(
     loaded: &Loaded,
     plan: &Plan,
     outcome: &Outcome,
     arguments: &ScenarioArguments,
     told: Option<&Story>,
-) -> Result<Option<String>, CliError> {
+) -> Result<Option<Kept>, CliError> {
     let met = loaded.scenario.expect.met(outcome);
     let found = !met && !matches!(outcome.verdict, Verdict::Pass | Verdict::Inconclusive);
     if !found && arguments.out.is_none() {
@@ -74,8 +85,24 @@ fn keep(
     let capsule = Capsule::new(loaded, plan, outcome, &build_name());
     let path = files::write_capsule(&folder, &name, &capsule)?;
     let replay = scenarios::capsule::replay_command(&path.display().to_string());
-    folder::write(&folder, folder::record(loaded, outcome, met, &replay, told.cloned()))?;
-    Ok(Some(replay))
+    let record = folder::record(loaded, outcome, met, &replay, told.cloned());
+    let report = folder::write(&folder, record)?;
+    Ok(Some(Kept { replay, report }))
+}
+
+/// A run with more events than this is not traced to tell how its violation came about: `replay` does so when asked.
+const MOST_TOLD: u64 = 2_000_000;
+/// What would have come of it otherwise takes a run for each fault; these may have so many events together.
+const MOST_AGAIN: u64 = 10_000_000;
+
+/// How the first violation came about, if there is one.
+fn told(plan: &Plan, outcome: &Outcome) -> Result<Option<Story>, CliError> {
+    if outcome.violations.is_empty() || outcome.events > MOST_TOLD {
+        return Ok(None);
+    }
+    let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
+    let told = if whole { tell_whole(plan, None)? } else { tell(plan, None)? };
+    Ok(told.map(|told| told.story))
 }
 
 fn exit(verdict: Verdict, met: bool) -> Exit {

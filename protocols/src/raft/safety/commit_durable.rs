@@ -99,6 +99,10 @@ impl Check<Raft> for CommitDurable {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Appended", "Truncated", "Recovered", "Committed"])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;

@@ -34,6 +34,10 @@ impl Check<Raft> for CommitMonotone {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Committed"])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         let RaftObservation::Committed { index, .. } = *seen.observation else { return };
         if !honest(ground, seen) {

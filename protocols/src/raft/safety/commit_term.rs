@@ -29,6 +29,10 @@ impl Check<Raft> for CommitTerm {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Committed"])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         let RaftObservation::Committed { index, entry_term, term, counted: true, .. } = *seen.observation
         else {

@@ -32,6 +32,10 @@ impl Check<Raft> for ElectionSafety {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["BecameLeader"])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         let RaftObservation::BecameLeader { term, .. } = *seen.observation else { return };
         if !honest(ground, seen) {

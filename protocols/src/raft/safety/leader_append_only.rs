@@ -52,6 +52,20 @@ impl Check<Raft> for LeaderAppendOnly {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "BecameLeader",
+            "Appended",
+            "Truncated",
+            "TermSet",
+            "BecameFollower",
+            "BecamePreCandidate",
+            "BecameCandidate",
+            "Recovered",
+            "Halted",
+        ])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;

@@ -119,6 +119,21 @@ impl Check<Raft> for LeaderCompleteness {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "Appended",
+            "Truncated",
+            "Recovered",
+            "BecameLeader",
+            "Committed",
+            "TermSet",
+            "BecameFollower",
+            "BecamePreCandidate",
+            "BecameCandidate",
+            "Halted",
+        ])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;

@@ -55,6 +55,10 @@ impl Check<Raft> for LogMatching {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Appended"])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         let RaftObservation::Appended { index, term, hash } = *seen.observation else { return };
         if !honest(ground, seen) {

@@ -101,6 +101,10 @@ impl Check<Raft> for OneVote {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Voted"])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         let RaftObservation::Voted { term, candidate } = *seen.observation else { return };
         if !honest(ground, seen) {

@@ -94,6 +94,10 @@ impl Check<Raft> for StateMachineSafety {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Committed", "Applied"])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;

@@ -91,6 +91,18 @@ impl Check<Raft> for TermMonotone {
         self.exercised
     }
 
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "Recovered",
+            "TermSet",
+            "BecameLeader",
+            "BecameFollower",
+            "BecameCandidate",
+            "Voted",
+            "Committed",
+        ])
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;

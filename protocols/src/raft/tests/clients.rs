@@ -72,7 +72,7 @@ fn a_server_passes_on_what_a_client_could_not_say_to_the_leader() {
         ["to n3: Forward client n8 sequence 1 operation Put[key 1 value 5]"]
     );
     let command = Command::Apply { client: CLIENT, sequence: 1, operation: PUT };
-    let entries = [Entry { term: 1, command }].into();
+    let entries = [Entry::new(1, command)].into();
     one.hears(N3, &RaftMessage::AppendEntries { term: 1, prev_index: 0, prev_term: 0, commit: 0, entries });
     one.synced_all();
     let reply = "to n8: ClientReply sequence 1 reply Done[] index 1 leader n3".to_owned();

@@ -29,7 +29,7 @@ pub(super) struct One {
 }
 
 pub(super) fn noop(term: u64) -> Entry {
-    Entry { term, command: Command::Noop }
+    Entry::new(term, Command::Noop)
 }
 
 pub(super) fn without_pre_vote() -> Parameters {

@@ -1,0 +1,132 @@
+//! Whole runs, each beside the gate and the goal that the project has set itself.
+//!
+//! `cargo bench --bench runs` prints CPU time of the one thread that a run uses. Absolute figures drift from machine to
+//! machine; the shares (checks, trace) are ratios of runs that alternate in this process. Name rows to see only them:
+//! `cargo bench --bench runs -- raft`.
+
+#[path = "support/measure.rs"]
+mod measure;
+#[path = "support/runs.rs"]
+mod runs;
+
+use measure::{peak_memory, quantile, timed};
+use runs::{Run, built_in, many, one, raft_faults};
+use seedstorm::prelude::{Launch, Verdict};
+use seedstorm::sim_core::trace::{TraceForm, TraceRequest};
+
+/// Seeds of the Raft run.
+const SEEDS: u64 = 200;
+/// Seeds of the exploration.
+const EXPLORED: u64 = 1_000;
+
+/// A row of the table.
+struct Row {
+    name: &'static str,
+    measure: fn(),
+}
+
+const ROWS: &[Row] = &[
+    // First, since the most memory of a process is never forgotten.
+    Row { name: "epidemic", measure: epidemic },
+    Row { name: "raft", measure: raft },
+    Row { name: "explore", measure: explore },
+    Row { name: "checks", measure: checks },
+    Row { name: "trace", measure: trace },
+];
+
+fn main() {
+    // Cargo passes flags of its own.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    println!("{:44} {:>10} {:>8} {:>8} {:>6}", "row", "measured", "gate", "goal", "ratio");
+    for row in
+        ROWS.iter().filter(|row| wanted.is_empty() || wanted.iter().any(|word| row.name.contains(word)))
+    {
+        (row.measure)();
+    }
+}
+
+/// Prints one line; the ratio is to the gate, so that above 1 a gate is missed.
+fn line(what: &str, measured: f64, gate: f64, goal: f64) {
+    println!("{what:44} {measured:10.2} {gate:8.1} {goal:8.1} {:6.2}", measured / gate);
+}
+
+/// Prints a figure that explains others and has no gate.
+fn note(what: &str, value: f64) {
+    println!("    {what:40} {value:10.2}");
+}
+
+fn median(runs: &[Run]) -> f64 {
+    quantile(&mut runs.iter().map(|run| run.ms).collect::<Vec<_>>(), 500)
+}
+
+/// The push-pull epidemic until a million agents are reached.
+fn epidemic() {
+    let loaded = built_in("epidemic-million");
+    let (outcome, ms) = one(&loaded, 1, &Launch::default());
+    assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.reasons);
+    line("epidemic, 1,000,000 agents: ns an event", ms * 1e6 / outcome.events as f64, 300.0, 300.0);
+    line("epidemic, in all: s", ms / 1e3, f64::INFINITY, 8.0);
+    note("events, millions", outcome.events as f64 / 1e6);
+    if let Some(mebibytes) = peak_memory() {
+        line("epidemic, most memory: MiB", mebibytes, 1_024.0, 1_024.0);
+    }
+}
+
+/// The five-node Raft run under a fixed mix of faults, all checks on.
+fn raft() {
+    let runs = many(&raft_faults(&[]), 0..SEEDS, |outcome| outcome.verdict == Verdict::Pass);
+    line("raft, 5 nodes, 60 s, all faults: ms, median", median(&runs), 30.0, 15.0);
+    let sum = |of: fn(&Run) -> u64| runs.iter().map(of).sum::<u64>() as f64;
+    let completed = sum(|run| run.succeeded) / sum(|run| run.invoked);
+    assert!(completed >= 0.95, "only {:.1} % of the requests were completed", completed * 100.0);
+    note("requests completed, %", completed * 100.0);
+    note("events a run", sum(|run| run.events) / runs.len() as f64);
+    note("ns an event", runs.iter().map(|run| run.ms).sum::<f64>() * 1e6 / sum(|run| run.events));
+    let calm = many(&built_in("raft-calm"), 0..SEEDS / 4, |outcome| outcome.verdict == Verdict::Pass);
+    note("the built-in raft-calm: ms, median", median(&calm));
+}
+
+/// Runs as an exploration makes them, one thread.
+fn explore() {
+    let runs = many(&built_in("raft-swarm"), 0..EXPLORED, |outcome| outcome.violations.is_empty());
+    let mut times: Vec<f64> = runs.iter().map(|run| run.ms).collect();
+    line("explore raft-swarm: ms a run, median", quantile(&mut times, 500), 4.0, 2.0);
+    line("explore raft-swarm: ms a run, p99", quantile(&mut times, 990), f64::INFINITY, 20.0);
+    note("mean", times.iter().sum::<f64>() / times.len() as f64);
+}
+
+/// What the online checks cost: the same seeds with all of them off, alternating.
+fn checks() {
+    let with = raft_faults(&[]);
+    let names: Vec<String> = with.protocol.checks.iter().map(|check| format!("{:?}", check.name)).collect();
+    let without = raft_faults(&[format!("checks.off=[{}]", names.join(","))]);
+    let (mut on, mut off) = (Vec::new(), Vec::new());
+    for seed in 0..SEEDS / 4 {
+        on.extend(many(&with, seed..seed + 1, |_| true));
+        off.extend(many(&without, seed..seed + 1, |_| true));
+    }
+    let share = 100.0 * (1.0 - median(&off) / median(&on));
+    line("online checks: % of the Raft run", share, 25.0, 15.0);
+}
+
+/// What it costs to leave a trace on the disk: the same seeds without one, alternating.
+fn trace() {
+    let loaded = raft_faults(&[]);
+    let request = TraceRequest { limit: u64::MAX, form: TraceForm::File, ..TraceRequest::default() };
+    let traced = Launch { trace: Some(request), ..Launch::default() };
+    let folder = tempfile::tempdir().expect("a folder for traces");
+    let (mut with, mut without, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for seed in 0..SEEDS / 8 {
+        without.push(one(&loaded, seed, &Launch::default()).1);
+        let (length, ms) = timed(|| {
+            let file = one(&loaded, seed, &traced).0.trace_file.expect("it was asked for");
+            std::fs::write(folder.path().join(seed.to_string()), &file).expect("the disk has room");
+            file.len()
+        });
+        with.push(ms);
+        bytes += length;
+    }
+    let ratio = quantile(&mut with, 500) / quantile(&mut without, 500);
+    line("a trace to disk: times the run without", ratio, 2.0, 1.5);
+    note("MiB a trace", bytes as f64 / with.len() as f64 / f64::from(1 << 20));
+}

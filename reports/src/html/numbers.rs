@@ -1,0 +1,58 @@
+//! The key numbers.
+
+use maud::{Markup, html};
+use sim_core::outcome::Progress;
+use sim_core::stats::{quantile, sorted};
+
+use crate::run::Run;
+use crate::words::{bytes, count, counted, time};
+
+/// What people look for first, as cards.
+pub(super) fn cards(run: &Run) -> Markup {
+    html! {
+        section.cards aria-label="Key numbers" {
+            @for (name, value, more) in all(run) {
+                div.card { div.quiet { (name) } div.value { (value) } div.quiet { (more) } }
+            }
+        }
+    }
+}
+
+fn all(run: &Run) -> Vec<(&'static str, String, String)> {
+    let outcome = run.outcome;
+    let mut cards = vec![("virtual time", time(outcome.virtual_ns), counted(outcome.events, "event"))];
+    let activity = |name: &str| outcome.activity.get(name).copied().unwrap_or(0);
+    if activity("operations.invoked") > 0 {
+        let done = activity("operations.succeeded");
+        let more = format!("succeeded, of {} called", count(activity("operations.invoked")));
+        cards.push(("operations", count(done), more));
+    }
+    let latencies = sorted(&run.latencies());
+    let at = |share| quantile(&latencies, share).map(|ms| time((ms * 1e6) as u64));
+    if let (Some(median), Some(p99), Some(max)) = (at(0.5), at(0.99), at(1.0)) {
+        cards.push(("latency, p99", p99, format!("median {median}, max {max}")));
+    }
+    let messages = &outcome.messages;
+    let more = format!("{} dropped, {}", count(messages.dropped), bytes(messages.bytes));
+    cards.push(("messages", count(messages.sent), more));
+    let refused = outcome.faults.len() - run.faults().count();
+    let more = if refused == 0 {
+        "none refused".to_owned()
+    } else {
+        format!("{refused} refused by the budget or moot")
+    };
+    cards.push(("faults", count(run.faults().count() as u64), more));
+    cards.push(progress(&outcome.progress));
+    cards
+}
+
+fn progress(progress: &Progress) -> (&'static str, String, String) {
+    let name = "progress after the heal";
+    match progress {
+        Progress::NotOwed { why } => (name, "not owed".to_owned(), why.clone()),
+        Progress::Made { after_ns: 0 } => (name, "made".to_owned(), "at once".to_owned()),
+        Progress::Made { after_ns } => (name, "made".to_owned(), format!("within {}", time(*after_ns))),
+        Progress::Stalled { reason } => (name, "none".to_owned(), format!("excused: {reason:?}")),
+        Progress::Missed => (name, "missed".to_owned(), "owed, and it did not come".to_owned()),
+    }
+}

@@ -1,0 +1,84 @@
+//! How a violation came about: numbered steps beside the diagram of the same steps.
+
+use maud::{Markup, html};
+use sim_core::check::Verdict;
+use sim_core::story::{Counterfactual, Step, StepKind, Story};
+
+use super::diagram;
+use crate::run::Run;
+use crate::words::{count, moment};
+
+/// The steps and the diagram.
+pub(super) fn section(run: &Run, story: &Story) -> Markup {
+    html! {
+        section.story aria-label="How it came about" {
+            div {
+                ol.steps { @for step in &story.steps { (item(step)) } }
+                @if story.omitted > 0 {
+                    p.quiet { (count(story.omitted)) " more steps led here and are not told." }
+                }
+            }
+            div.diagram { (diagram::space_time(run, story)) }
+        }
+    }
+}
+
+fn item(step: &Step) -> Markup {
+    html! {
+        li class={ "step " (kind(step.kind)) } data-step=(step.number) tabindex="0" {
+            span.at { (moment(step.at_ns)) }
+            span.what {
+                @if step.kind == StepKind::Fault { b.alarm { "FAULT " } }
+                (step.text.trim_start_matches("FAULT "))
+                @if !step.note.is_empty() { " " span.note { (step.note) } }
+            }
+        }
+    }
+}
+
+/// The class of a step.
+pub(super) const fn kind(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Fault => "fault",
+        StepKind::Message => "message",
+        StepKind::Timer => "timer",
+        StepKind::Disk => "disk",
+        StepKind::Process => "process",
+        StepKind::Observation => "observation",
+        StepKind::Client => "client",
+        StepKind::Violation => "violation",
+    }
+}
+
+/// What would have come of it otherwise.
+pub(super) fn otherwise(story: &Story) -> Markup {
+    if story.counterfactuals.is_empty() && story.critical.is_none() {
+        return html! {};
+    }
+    html! {
+        section.otherwise aria-label="Otherwise" {
+            h2 { "Otherwise" }
+            ul { @for other in &story.counterfactuals { (counterfactual(other)) } }
+            @if let Some(pair) = &story.critical {
+                p { b { "What decides: " } (pair.about) " (steps " (pair.first) " and " (pair.second) ")" }
+            }
+        }
+    }
+}
+
+fn counterfactual(other: &Counterfactual) -> Markup {
+    let came = match (other.reproduced, other.verdict) {
+        (true, _) => "the same violation",
+        (false, Verdict::Pass) => "pass",
+        (false, Verdict::Inconclusive) => "nothing is proved",
+        (false, Verdict::Assumption) => "beyond the model",
+        (false, Verdict::Service) => "a service level is missed",
+        (false, Verdict::Liveness) => "no progress",
+        (false, Verdict::Safety) => "another violation",
+        (false, Verdict::Crash) => "a crash",
+    };
+    let tone = if other.reproduced { "bad" } else { super::tone(other.verdict) };
+    html! {
+        li data-step=[other.step] { (other.what) ": " span class={ "badge small " (tone) } { (came) } }
+    }
+}

@@ -1,0 +1,157 @@
+//! Everything that was counted, as tables.
+
+use maud::{Markup, html};
+use sim_core::fault::Executed;
+
+use crate::run::Run;
+use crate::words::{count, moment, time};
+
+/// How many rows a table shows; the rest is in files.
+const MOST_ROWS: usize = 150;
+
+/// A table with its heads; `about` names it for those who hear it.
+pub(super) fn table(heads: &[String], rows: &[Vec<String>], about: &str) -> Markup {
+    let used: Vec<usize> = (0..heads.len())
+        .filter(|at| rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.is_empty())))
+        .collect();
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(about) {
+            table {
+                thead { tr { @for at in &used { (head(&heads[*at], rows.iter().filter_map(|row| row.get(*at)))) } } }
+                tbody {
+                    @for row in rows.iter().take(MOST_ROWS) {
+                        tr { @for at in &used { (cell(row.get(*at).map_or("", String::as_str))) } }
+                    }
+                }
+            }
+            @if rows.len() > MOST_ROWS {
+                p.quiet { "The first " (MOST_ROWS) " of " (count(rows.len() as u64)) " rows; the files have them all." }
+            }
+        }
+    }
+}
+
+/// A head stands on the side of the cells below it.
+fn head<'a>(name: &str, mut cells: impl Iterator<Item = &'a String>) -> Markup {
+    let numbers = cells.all(|cell| cell.is_empty() || is_number(cell));
+    html! { @if numbers { th.number scope="col" { (name) } } @else { th scope="col" { (name) } } }
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit() || first == '-' || first == '\u{2212}')
+}
+
+fn cell(text: &str) -> Markup {
+    html! { @if is_number(text) { td.number { (text) } } @else { td { (text) } } }
+}
+
+fn heads(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn section(id: &str, title: &str, content: &Markup) -> Markup {
+    html! { section id=(id) { h2 { (title) } (content) } }
+}
+
+/// The sections below the figures.
+pub(super) fn sections(run: &Run) -> Markup {
+    html! {
+        (violations(run))
+        div.columns { (checks(run)) (metrics(run)) (activity(run)) }
+        (faults(run))
+        @for (index, own) in run.outcome.picture.tables.iter().enumerate() {
+            (section(&format!("table-{index}"), &own.title, &table(&own.columns, &own.rows, &own.title)))
+        }
+        (scenario(run))
+    }
+}
+
+fn violations(run: &Run) -> Markup {
+    let outcome = run.outcome;
+    if outcome.violations.is_empty() {
+        return html! {};
+    }
+    let row = |found: &sim_core::check::Violation| {
+        vec![moment(found.at_ns), found.check.clone(), found.message.clone(), found.fingerprint.clone()]
+    };
+    let rows: Vec<Vec<String>> = outcome.violations.iter().map(row).collect();
+    let shown = table(&heads(&["at", "check", "what", "fingerprint"]), &rows, "Violations");
+    let evidence = html! {
+        (shown)
+        @if outcome.violations_omitted > 0 { p.quiet { (count(outcome.violations_omitted)) " more were not kept." } }
+        @for evidence in &outcome.picture.evidence {
+            ol { @for fact in &evidence.facts { li { (fact) } } }
+        }
+    };
+    section("violations", "Violations", &evidence)
+}
+
+fn checks(run: &Run) -> Markup {
+    let row = |check: &sim_core::outcome::CheckReport| {
+        let on = if check.on { "on" } else { "off" };
+        vec![check.name.clone(), on.to_owned(), count(check.exercised)]
+    };
+    let rows: Vec<Vec<String>> = run.outcome.checks.iter().map(row).collect();
+    let idle = run.outcome.checks.iter().filter(|check| check.on && check.exercised == 0).count();
+    let content = html! {
+        (table(&heads(&["check", "", "times exercised"]), &rows, "Checks"))
+        @if idle > 0 { p.quiet { (idle) " of them had nothing to judge and proved nothing." } }
+    };
+    section("checks", "Checks", &content)
+}
+
+fn metrics(run: &Run) -> Markup {
+    let metric = |(name, metric): (&String, &sim_core::outcome::MetricSummary)| {
+        let words = |value: u64| if name.ends_with("_ns") { time(value) } else { count(value) };
+        let plain = name.trim_end_matches("_ns").replace('_', " ");
+        let [p50, p90, p99, max] = [metric.p50, metric.p90, metric.p99, metric.max].map(words);
+        vec![plain, count(metric.count), p50, p90, p99, max]
+    };
+    let rows: Vec<Vec<String>> = run.outcome.metrics.iter().map(metric).collect();
+    let measured = |(name, value): (&String, &Option<u64>)| {
+        vec![name.clone(), value.map_or_else(|| "never happened".to_owned(), count)]
+    };
+    let measures: Vec<Vec<String>> = run.outcome.measures.iter().map(measured).collect();
+    let content = html! {
+        @if !rows.is_empty() {
+            (table(&heads(&["metric", "values", "p50", "p90", "p99", "max"]), &rows, "Metrics"))
+        }
+        @if !measures.is_empty() { (table(&heads(&["measure", "value"]), &measures, "Measures")) }
+        @if rows.is_empty() && measures.is_empty() { p.quiet { "Nothing was measured." } }
+    };
+    section("metrics", "Metrics", &content)
+}
+
+fn activity(run: &Run) -> Markup {
+    let shown = run.outcome.activity.iter().filter(|(_, value)| **value > 0);
+    let row = |(name, value): (&String, &u64)| {
+        vec![name.clone(), if name.ends_with("_ns") { time(*value) } else { count(*value) }]
+    };
+    let rows: Vec<Vec<String>> = shown.map(row).collect();
+    let content = table(&heads(&["what", "how often"]), &rows, "Activity");
+    section("activity", "Activity", &content)
+}
+
+fn faults(run: &Run) -> Markup {
+    if run.outcome.faults.is_empty() {
+        return html! {};
+    }
+    let row = |fault: &Executed| {
+        let slots: Vec<String> = fault.slots.iter().map(|slot| run.slot(slot.0)).collect();
+        let until = fault.until_ns.map_or_else(String::new, moment);
+        let refused = fault.refused.map_or_else(String::new, |why| format!("refused: {why}"));
+        let struck = slots.join(" ");
+        vec![moment(fault.at_ns), until, fault.kind.name().to_owned(), struck, fault.detail.clone(), refused]
+    };
+    let rows: Vec<Vec<String>> = run.outcome.faults.iter().map(row).collect();
+    let heads = heads(&["from", "until", "fault", "where", "how", "refused"]);
+    section("faults", "Faults", &table(&heads, &rows, "Faults"))
+}
+
+fn scenario(run: &Run) -> Markup {
+    let content = html! {
+        p { "Resolved, with every default. Its hash is " code { (run.record.scenario_hash) } "." }
+        details { summary { "Show it" } pre tabindex="0" { (format!("{:#}", run.record.scenario)) } }
+    };
+    section("scenario", "Scenario", &content)
+}

@@ -1,0 +1,162 @@
+//! The page: what is on it, what cannot get on it, how large it may be.
+
+use super::*;
+use crate::testing::{passing, violation};
+
+/// Every section that a person may look for.
+const SECTIONS: [&str; 15] = [
+    "aria-label=\"Verdict\"",
+    "aria-label=\"Key numbers\"",
+    "aria-label=\"Faults and roles\"",
+    "aria-label=\"Replay\"",
+    "id=\"figure-latency\"",
+    "id=\"figure-latency-over-time\"",
+    "id=\"figure-latency-percentiles\"",
+    "id=\"figure-throughput\"",
+    "id=\"figure-messages-by-kind\"",
+    "id=\"figure-rank\"",
+    "id=\"figure-clock-offsets\"",
+    "id=\"checks\"",
+    "id=\"metrics\"",
+    "id=\"activity\"",
+    "id=\"scenario\"",
+];
+
+#[test]
+fn no_section_is_missing() {
+    for record in [passing(), violation()] {
+        let page = page(&record);
+        for section in SECTIONS {
+            assert!(page.contains(section), "{section} is not on the page");
+        }
+        assert!(page.contains("one-way n1 n2"), "the strip names the fault and its nodes");
+    }
+}
+
+#[test]
+fn a_story_stands_on_the_first_screen_with_its_diagram() {
+    let page = page(&violation());
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not on the page"));
+    assert!(place("two leaders in term 4: n1 and n2") < place("class=\"steps\""));
+    assert!(place("class=\"steps\"") < place("class=\"spacetime\""));
+    assert!(place("class=\"spacetime\"") < place("aria-label=\"Faults and roles\""));
+    assert!(place("aria-label=\"Faults and roles\"") < place("aria-label=\"Otherwise\""));
+    assert!(place("without fault 1") < place("id=\"command\""));
+    assert!(page.contains("12 more steps led here"));
+    for number in 1..=9 {
+        // Once in the list and once in the diagram: they light up together.
+        let steps = page.matches(&format!("data-step=\"{number}\" tabindex")).count();
+        assert_eq!(steps, 1, "step {number} in the list");
+        assert!(
+            page.matches(&format!("data-step=\"{number}\"")).count() >= 2,
+            "step {number} in the diagram"
+        );
+    }
+    assert_eq!(page.matches("class=\"arrow lost\"").count(), 1);
+    assert!(!super::page(&passing()).contains("class=\"steps\""));
+}
+
+#[test]
+fn texts_are_data() {
+    let evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'";
+    let mut record = violation();
+    record.title = evil.to_owned();
+    record.about = evil.to_owned();
+    record.name = evil.to_owned();
+    record.replay = evil.to_owned();
+    record.scenario = serde_json::json!({ "title": evil });
+    record.outcome.slots[0] = evil.to_owned();
+    record.outcome.violations[0].message = evil.to_owned();
+    record.outcome.picture.lanes.items[0].state = evil.to_owned();
+    record.outcome.messages.by_kind.insert(evil.to_owned(), 3);
+    let story = record.story.as_mut().unwrap();
+    story.headline = evil.to_owned();
+    story.steps[1].text = evil.to_owned();
+    let page = page(&record);
+    assert_eq!(page.matches("<script").count(), 1, "the page's own script and no other");
+    assert!(!page.contains("<img"), "a text became an element");
+    assert!(page.matches("&lt;script&gt;alert(1)").count() > 8);
+}
+
+#[test]
+fn nothing_is_loaded_and_nothing_else_is_run() {
+    let page = page(&violation());
+    let policy =
+        page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for outside in ["http://", "https://", " src=", " href=\"/", "@import", "url(", "style=\""] {
+        assert!(!page.contains(outside), "the page has {outside}");
+    }
+}
+
+#[test]
+fn figures_have_their_numbers_below_them() {
+    let page = page(&passing());
+    assert_eq!(page.matches("<svg class=\"figure\"").count(), page.matches("<figcaption>").count());
+    assert!(page.contains("<th class=\"number\" scope=\"col\">latency (ms)</th>"));
+}
+
+#[test]
+fn a_crowd_becomes_shares_and_the_worst_by_name() {
+    let mut record = passing();
+    let spans = record.outcome.picture.lanes.items.clone();
+    record.outcome.members = 200;
+    record.outcome.slots = (1..=200).map(|n| format!("n{n}")).collect();
+    record.outcome.picture.lanes.items = (0..200)
+        .flat_map(|slot| {
+            spans
+                .iter()
+                .filter(move |span| span.slot == slot % 5)
+                .cloned()
+                .map(move |span| sim_core::outcome::LaneSpan { slot, ..span })
+        })
+        .collect();
+    let page = page(&record);
+    assert!(page.contains("id=\"figure-roles-over-time\"") && page.contains("id=\"figure-rank-quantiles\""));
+    assert_eq!(page.matches("<svg class=\"lane\"").count(), 10 + 2 + 2, "ten lanes, two families, two axes");
+    assert!(page.contains("<span class=\"label\" title=\"\">n3</span>"), "n3 was down");
+}
+
+#[test]
+fn a_large_run_makes_a_page_below_a_megabyte() {
+    let mut record = passing();
+    let (first, span) = (record.outcome.history[0].clone(), record.outcome.picture.lanes.items[0].clone());
+    let call = |index: u64| sim_core::history::HistoryEntry {
+        call_ns: index * 10_000,
+        return_ns: Some(index * 17_000 + 1),
+        ..first.clone()
+    };
+    record.outcome.history = (0..100_000).map(call).collect();
+    let stretch = |index: u64| sim_core::outcome::LaneSpan {
+        slot: u32::try_from(index % 50).unwrap(),
+        from_ns: index * 50_000,
+        to_ns: index * 50_000 + 40_000,
+        ..span.clone()
+    };
+    record.outcome.picture.lanes.items = (0..20_000).map(stretch).collect();
+    record.outcome.members = 50;
+    let fault = record.outcome.faults[0].clone();
+    record.outcome.faults = vec![fault; 2_000];
+    let found = violation().outcome.violations[0].clone();
+    record.outcome.violations = vec![found; 1_000];
+    let page = page(&record);
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(page.contains("of 100,000 operations") && page.contains("rows; the files have them all"));
+}
+
+/// Writes pages that can be looked at: `SEEDSTORM_RECORDS=DIR cargo test -p reports gallery_of_pages -- --ignored` makes
+/// a page of each record in a folder's folders, and of the records for tests.
+#[test]
+#[ignore = "writes a gallery for people"]
+#[expect(clippy::disallowed_methods, reason = "a person says where to")]
+fn gallery_of_pages() {
+    let folder = std::path::PathBuf::from(std::env::var("SEEDSTORM_RECORDS").unwrap());
+    std::fs::write(folder.join("violation.html"), page(&violation())).unwrap();
+    for run in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if let Ok(text) = std::fs::read_to_string(run.join("record.json")) {
+            let record = RunRecord::from_json(&text).unwrap();
+            std::fs::write(run.with_extension("html"), page(&record)).unwrap();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a report asks of a record: operations with latencies, faults as stretches of time, lanes of members.
+
+pub mod figures;
+
+use sim_core::fault::{Executed, Kind};
+use sim_core::outcome::{LaneSpan, Outcome};
+use sim_core::trace::WORLD;
+
+use crate::figure::Band;
+use crate::record::RunRecord;
+
+/// More members than these have no lane each.
+pub(crate) const MOST_LANES: u32 = 50;
+
+/// A record, read for drawing.
+pub(crate) struct Run<'a> {
+    pub(crate) record: &'a RunRecord,
+    pub(crate) outcome: &'a Outcome,
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// An operation of a client.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Operation {
+    pub(crate) call_ns: u64,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Ended {
+    pub(crate) at_ns: u64,
+    /// Whether it took effect, if that is known.
+    pub(crate) ok: Option<bool>,
+}
+
+impl Operation {
+    /// Nanoseconds from call to return, if it returned.
+    pub(crate) fn latency_ns(&self) -> Option<u64> {
+        self.ended.map(|ended| ended.at_ns.saturating_sub(self.call_ns))
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(record: &'a RunRecord) -> Self {
+        let entries = record.outcome.history.iter();
+        let operation = |entry: &sim_core::history::HistoryEntry| Operation {
+            call_ns: entry.call_ns,
+            ended: entry.return_ns.map(|at_ns| Ended { at_ns, ok: entry.ok }),
+        };
+        Self { record, outcome: &record.outcome, operations: entries.map(operation).collect() }
+    }
+
+    /// How long the run was, in seconds; never zero, so that it can be divided by.
+    pub(crate) fn seconds(&self) -> f64 {
+        seconds(self.outcome.virtual_ns.max(1))
+    }
+
+    /// The name of a slot.
+    pub(crate) fn slot(&self, slot: u32) -> String {
+        self.outcome.slots.get(slot as usize).cloned().unwrap_or_else(|| format!("slot {slot}"))
+    }
+
+    /// The faults that happened.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = &'a Executed> {
+        self.outcome.faults.iter().filter(|fault| fault.refused.is_none())
+    }
+
+    /// When a fault ended; one that is over at once ends where it began.
+    pub(crate) fn until(&self, fault: &Executed) -> u64 {
+        let lasts = !matches!(fault.kind, Kind::ClockStep | Kind::BitRot | Kind::Join | Kind::Leave);
+        fault.until_ns.unwrap_or(if lasts { self.outcome.virtual_ns } else { fault.at_ns })
+    }
+
+    /// The faults as bands behind a figure over seconds.
+    pub(crate) fn bands(&self) -> Vec<Band> {
+        let band = |fault: &Executed| Band {
+            label: fault.kind.name().to_owned(),
+            from: seconds(fault.at_ns),
+            to: seconds(self.until(fault)),
+        };
+        self.faults().map(band).collect()
+    }
+
+    /// What a member was, and when.
+    pub(crate) fn lane(&self, slot: u32) -> impl Iterator<Item = &'a LaneSpan> {
+        self.outcome.picture.lanes.items.iter().filter(move |span| span.slot == slot)
+    }
+
+    /// What all members were, and when.
+    pub(crate) fn member_spans(&self) -> impl Iterator<Item = &'a LaneSpan> {
+        let members = self.outcome.members;
+        self.outcome.picture.lanes.items.iter().filter(move |span| span.slot < members)
+    }
+
+    /// The states of all members, the one that takes most time first.
+    pub(crate) fn states(&self) -> Vec<&'a str> {
+        let mut states: Vec<(&str, u64)> = Vec::new();
+        for span in self.member_spans() {
+            let time = span.to_ns.saturating_sub(span.from_ns);
+            match states.iter_mut().find(|(state, _)| *state == span.state) {
+                Some((_, total)) => *total += time,
+                None => states.push((&span.state, time)),
+            }
+        }
+        states.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        states.into_iter().map(|(state, _)| state).collect()
+    }
+
+    /// When the first phase ended and a core was healed.
+    pub(crate) fn healed(&self) -> Option<u64> {
+        let marks = &self.outcome.picture.marks.items;
+        marks.iter().find(|mark| mark.slot == WORLD.0 && mark.kind == "heal").map(|mark| mark.at_ns)
+    }
+
+    /// Latencies in milliseconds of operations that returned.
+    pub(crate) fn latencies(&self) -> Vec<f64> {
+        let returned = self.operations.iter().filter_map(Operation::latency_ns);
+        returned.map(|latency| latency as f64 / 1e6).collect()
+    }
+}
+
+/// Nanoseconds as seconds.
+pub(crate) fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
