@@ -46,6 +46,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
         Command::Sweep(sweep) => command::sweep::sweep(&registry, sweep, &terminal),
+        Command::Schema => command::schema::schema(&registry, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
         Command::Report(report) => command::report::report(report, &terminal),
         Command::Corpus(corpus) => command::corpus::corpus(&registry, corpus, &terminal),

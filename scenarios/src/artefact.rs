@@ -5,6 +5,7 @@ mod lock;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use lock::{FolderLock, LockError, lock};
 
@@ -19,19 +20,72 @@ pub struct WriteError {
     pub error: io::Error,
 }
 
-/// Writes a file beside its place, brings it to the disk and then moves it there. Folders are made as needed.
+/// Writes a file beside its place, brings it to the disk and then moves it there. Folders are made as needed. Two
+/// programs that write one file at once do not mix: the file is one of the two, whole.
 ///
 /// # Errors
-/// If any step fails; nothing half-written is left behind.
+/// If any step fails, or a JSON file stands there that is not of this program; nothing half-written is left behind,
+/// and whatever stood there still does.
 pub fn write(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     replace(path, content).map_err(|error| WriteError { path: path.to_owned(), error })
+}
+
+/// Whether results can be written into a folder, asked before anything is run: it is one or can become one, something
+/// can be written there, and what would be replaced is of this program.
+///
+/// # Errors
+/// Why not. Nothing is left behind.
+pub fn fit(folder: &Path) -> Result<(), WriteError> {
+    let refused = |error| WriteError { path: folder.to_owned(), error };
+    let nearest = folder.ancestors().find(|ancestor| ancestor.as_os_str().is_empty() || ancestor.exists());
+    let nearest = nearest.filter(|ancestor| !ancestor.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !nearest.is_dir() {
+        let why = format!("{} is a file, not a folder; nothing was run or written", nearest.display());
+        return Err(refused(io::Error::new(io::ErrorKind::NotADirectory, why)));
+    }
+    for name in ["scenario.json", "record.json"] {
+        own(&folder.join(name)).map_err(refused)?;
+    }
+    let probe = beside(nearest, "probe");
+    let probed = File::create(&probe).and_then(|_| std::fs::remove_file(&probe));
+    probed.map_err(|error| {
+        refused(io::Error::new(error.kind(), format!("{error}; nothing was run or written")))
+    })
+}
+
+/// A name that nobody else uses at this time.
+fn beside(folder: &Path, name: &str) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    folder.join(format!(".{name}.{}.{count}.part", std::process::id()))
+}
+
+/// Every document of this program names its schema, which begins like this.
+const MARK: &[u8] = b"\"seedstorm.";
+
+/// Refuses to replace a JSON file that no document of this program is in.
+fn own(path: &Path) -> io::Result<()> {
+    if path.extension().is_none_or(|extension| extension != "json") {
+        return Ok(());
+    }
+    let content = match std::fs::read(path) {
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if content.is_empty() || content.windows(MARK.len()).any(|window| window == MARK) {
+        return Ok(());
+    }
+    let why = format!("{} is not a file of this program; nothing was replaced", path.display());
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, why))
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let beside = folder.join(format!(".{name}.{}.part", std::process::id()));
+    own(path)?;
+    let beside = beside(folder, &name);
     let written = fill(&beside, content).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         // The write's own error is the one to report; the part may not even exist.
@@ -55,7 +109,7 @@ mod tests {
     #[test]
     fn a_file_is_replaced_whole_and_nothing_else_is_left() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deep/er/file.json");
+        let path = folder.path().join("deep/er/file.csv");
         write(&path, b"one").unwrap();
         write(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
@@ -74,5 +128,48 @@ mod tests {
         std::fs::create_dir(folder.path().join("folder")).unwrap();
         assert!(write(&folder.path().join("folder"), b"x").is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        std::fs::write(&path, b"{\"mine\": 1}").unwrap();
+        assert!(write(&path, b"{}").unwrap_err().to_string().contains("not a file of this program"));
+        assert!(fit(folder.path()).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"{\"mine\": 1}");
+        std::fs::write(&path, b"{\"schema\": \"seedstorm.record/1\"}").unwrap();
+        write(&path, b"{}").unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_fit_if_it_is_one_or_can_become_one() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["", "new", "new/er/still"] {
+            fit(&folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join("file"), b"x").unwrap();
+        for name in ["file", "file/below"] {
+            let error = fit(&folder.path().join(name)).unwrap_err();
+            assert!(error.to_string().contains("is a file, not a folder"), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn many_writers_of_one_file_leave_one_of_theirs_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let content = |writer: u8| vec![writer; 100_000];
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let path = &path;
+                scope.spawn(move || write(path, &content(writer)).unwrap());
+            }
+        });
+        let left = std::fs::read(&path).unwrap();
+        assert_eq!(left, content(left[0]));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -17,6 +17,7 @@ pub mod problem;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+pub mod schema;
 pub mod shrink;
 pub mod story;
 pub mod sweep;

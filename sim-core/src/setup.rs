@@ -133,7 +133,7 @@ impl Default for NetworkModel {
 
 /// Who is linked to whom. Members that are not linked speak through those that are, and pay each link's latency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Topology {
     /// Everybody with everybody.
     FullMesh,

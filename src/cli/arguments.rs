@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// Run the same seeds at every point of a grid over the keys of scenarios.
     Sweep(SweepArguments),
+    /// Print the JSON Schema of scenarios, for editors.
+    Schema,
     /// Make the run of a capsule as small as possible.
     Shrink(ShrinkArguments),
     /// Keep capsules of failing runs as regression tests.

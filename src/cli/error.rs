@@ -29,8 +29,8 @@ pub(crate) enum CliError {
     #[error("read {path}: {error}")]
     Read { path: PathBuf, error: io::Error },
     /// A file that is too large to be what it should be.
-    #[error("read {path}: it has {length} bytes, more than {limit}")]
-    TooLarge { path: PathBuf, length: u64, limit: u64 },
+    #[error("read {path}: it has more than {limit} bytes")]
+    TooLarge { path: PathBuf, limit: u64 },
     /// No such planted bug.
     #[error("switch on \"{name}\": {protocol} has no such plant{}; {known}", hint(nearest.as_deref()))]
     NoPlant { name: String, protocol: &'static str, nearest: Option<&'static str>, known: String },

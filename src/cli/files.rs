@@ -1,7 +1,7 @@
 //! Which files are read and written.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use scenarios::artefact::WriteError;
@@ -27,6 +27,9 @@ pub(crate) fn scenario(
     let loaded = load(registry, &arguments.scenario, &arguments.overlays)?;
     let plants = arguments.plants.iter().map(|name| plant(&loaded, name));
     let plants = plants.collect::<Result<Vec<String>, CliError>>()?;
+    if let Some(out) = &arguments.out {
+        scenarios::artefact::fit(out)?;
+    }
     Ok((loaded, plants))
 }
 
@@ -73,14 +76,23 @@ fn looks_like_a_path(path: &Path) -> bool {
     path.exists() || path.components().count() > 1 || path.extension().is_some()
 }
 
-/// Reads a text that is not absurdly long.
+/// Reads a text, and no more of it than it may have: some files never end.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
     let failed = |error| CliError::Read { path: path.to_owned(), error };
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > limit {
-        return Err(CliError::TooLarge { path: path.to_owned(), length, limit });
+    let file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    let too_long = file.metadata().map_err(failed)?.len() > limit;
+    if !too_long {
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
-    std::fs::read_to_string(path).map_err(failed)
+    if too_long || bytes.len() as u64 > limit {
+        return Err(CliError::TooLarge { path: path.to_owned(), limit });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let why = format!("it is not text: byte {at} (counted from 0) is not UTF-8");
+        failed(io::Error::new(io::ErrorKind::InvalidData, why))
+    })
 }
 
 /// The name of a plant that may be given by its number.

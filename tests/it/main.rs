@@ -13,4 +13,5 @@ mod docs;
 mod lease_lock;
 mod own_protocol;
 mod paper;
+mod schema;
 mod support;

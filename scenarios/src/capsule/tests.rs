@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use sim_core::registry::Launch;
 
 use super::*;
@@ -84,4 +85,34 @@ fn two_runs_are_one_or_differ() {
 fn commands_are_quoted_where_they_must_be() {
     assert_eq!(replay_command("out/a-1.json"), "seedstorm replay out/a-1.json");
     assert_eq!(replay_command("it's $HOME"), r"seedstorm replay 'it'\''s $HOME'");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_mutation_of_a_capsule_makes_the_reader_panic_or_passes_as_intact(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..12, "\\PC{0,4}"), 1..4),
+        edited in any::<bool>(),
+    ) {
+        let capsule = capsule(3, &["bad-coin"]);
+        let whole = capsule.to_json("x").unwrap();
+        let mut text = whole.clone();
+        for (at, remove, insert) in edits {
+            let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let Some(from) = starts.get(at.index(starts.len().max(1))).copied() else { break };
+            let to = text[from..].char_indices().nth(remove).map_or(text.len(), |(length, _)| from + length);
+            text.replace_range(from..to, &insert);
+        }
+        match Capsule::from_json(&text, edited) {
+            // Space between words, and the command, are not covered by the checksum.
+            Ok((read, true)) => prop_assert_eq!(read, capsule),
+            Ok((read, false)) => {
+                prop_assert!(edited);
+                let again = Capsule::from_json(&read.to_json("x").unwrap(), false).unwrap();
+                prop_assert_eq!(again, (read, true));
+            }
+            Err(error) => prop_assert!(error.to_string().starts_with("read the capsule: ")),
+        }
+    }
 }

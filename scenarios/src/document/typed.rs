@@ -41,6 +41,13 @@ impl Complaint {
         Named::read(&self.message).is_some_and(|named| named.what == What::Unknown)
     }
 
+    /// The names that were expected instead of an unknown one.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Option<Vec<String>> {
+        let named = Named::read(&self.message).filter(|named| named.what == What::Unknown)?;
+        Some(named.expected.into_iter().map(str::to_owned).collect())
+    }
+
     /// The path of what has to be left out of a value so that the rest may be read: the innermost key around what does
     /// not fit. Nothing, if something is missing.
     pub(crate) fn culprit(&self, value: &Value) -> Option<Vec<String>> {

@@ -88,6 +88,7 @@ impl Builder {
         if self.document.value.as_object().is_none_or(Map::is_empty) {
             return Err(self.empty(registry));
         }
+        self.drop_editors_key();
         let clients = self.clients();
         let entry = self.protocol(registry);
         let cluster = entry.and_then(|entry| self.configure(entry));
@@ -131,6 +132,14 @@ impl Builder {
             origin.map(|origin| (origin.source != self.document.places.value.source, origin.span.start))
         });
         Problems { list }
+    }
+
+    /// JSON has no comments in which to name the schema: editors look for this key.
+    fn drop_editors_key(&mut self) {
+        let table = self.document.value.as_object_mut();
+        if let Some(table) = table.filter(|table| table.get("$schema").is_some_and(Value::is_string)) {
+            table.remove("$schema");
+        }
     }
 
     /// How many clients the workload has; the key stands in its table but is no part of the model.

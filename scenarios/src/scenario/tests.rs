@@ -1,7 +1,8 @@
 //! What files come to: values, places of errors, and that no text makes the reader panic.
 
+mod mutations;
+
 use expect_test::{Expect, expect};
-use proptest::prelude::*;
 
 use super::*;
 use crate::document::{Format, Source};
@@ -416,30 +417,4 @@ fn deep_and_wide_texts_are_refused_and_nothing_overflows() {
     let source = Source { name: "s.json".to_owned(), text: deep };
     assert!(load(&registry(), source, Format::Json, &[]).is_err());
     assert!(toml(&"x".repeat(5 << 20)).is_err());
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_mutation_of_a_file_makes_the_reader_panic(
-        edits in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..12, "\\PC{0,4}"), 1..6),
-        json in any::<bool>(),
-    ) {
-        let mut text = if json { toml(FULL).unwrap().resolved.to_string() } else { FULL.to_owned() };
-        for (at, remove, insert) in edits {
-            let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-            let Some(from) = starts.get(at.index(starts.len().max(1))).copied() else { break };
-            let to = text[from..].char_indices().nth(remove).map_or(text.len(), |(length, _)| from + length);
-            text.replace_range(from..to, &insert);
-        }
-        let source = Source { name: "mutated".to_owned(), text };
-        let format = if json { Format::Json } else { Format::Toml };
-        if let Err(problems) = load(&registry(), source, format, &[]) {
-            prop_assert!(problems.render(true).len() > 20);
-            for problem in &problems.list {
-                prop_assert!(problem.line_and_column().is_some());
-            }
-        }
-    }
 }

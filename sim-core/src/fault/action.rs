@@ -206,7 +206,7 @@ pub struct Degradation {
 
 /// What may be wrong with a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DiskFault {
     /// Nothing.
     Healthy,

@@ -1,5 +1,8 @@
 //! Bad input: exit code 2, a clear word, and nothing written.
 
+mod artefacts;
+mod values;
+
 use std::fs;
 use std::path::Path;
 
@@ -75,16 +78,6 @@ fn files_that_are_no_scenarios_are_refused() {
     }
     fs::write(folder.path().join("huge.toml"), vec![b' '; 5 << 20]).unwrap();
     assert!(refused(folder.path(), &["run", "huge.toml"]).contains("more than"));
-}
-
-#[test]
-fn an_output_folder_that_cannot_be_one_is_refused() {
-    let folder = folder();
-    fs::write(folder.path().join("file"), "x").unwrap();
-    let said = seedstorm(folder.path(), &["run", "bracha-calm", "--out", "file"]);
-    assert_eq!((said.code, said.out.as_str()), (2, ""));
-    assert!(said.err.contains("failed to write file"), "{}", said.err);
-    assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"x");
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! How single values are written, and the small pieces that schemas are made of.
+
+use serde_json::{Value, json};
+
+/// A number and a unit.
+pub(super) const DURATION: &str = r"^\s*[0-9]+(\.[0-9]*)?\s*(ns|us|µs|ms|s|min|h)\s*$";
+/// A ratio, a percentage, 0 or 1.
+pub(super) const PROBABILITY: &str = r"^\s*([0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%|0*[01])\s*$";
+const RATE: &str = r"^\s*[0-9]+\s*/\s*([0-9]+(\.[0-9]*)?\s*)?(ns|us|µs|ms|s|min|h)\s*$";
+const DRIFT: &str = r"^\s*[+-]?[0-9]+\s*(ppm|ppb)\s*$";
+const NODE: &str = "^n[1-9][0-9]*$";
+
+/// One or more of the ways to name slots, with commas between.
+fn selector_pattern() -> String {
+    let name = "[A-Za-z][A-Za-z0-9_-]*";
+    let one = format!(
+        r"\s*({name}|event\.node|random\s*\(\s*0*[1-9][0-9]*\s*\)|every\s*\(\s*{name}\s*\)|slot\s*\([0-9,\s-]*\)|[0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%)\s*"
+    );
+    format!("^{one}(,{one})*$")
+}
+
+/// Forms that stand in many places.
+pub(super) fn definitions() -> Value {
+    let text = |pattern: &str, examples: &[&str], words: &str| {
+        about(json!({ "type": "string", "pattern": pattern, "examples": examples }), words)
+    };
+    let selector = selector_pattern();
+    json!({
+        "duration": text(DURATION, &["150ms", "1.5s", "2min"], "A duration: a number and one of ns, us, ms, s, min, h."),
+        "probability": text(PROBABILITY, &["1/100", "0.1%"], "A probability: a ratio or a percentage, exact."),
+        "rate": text(RATE, &["100/s", "3/10min"], "A rate: a count and a time."),
+        "drift": text(DRIFT, &["200ppm", "-50ppm"], "How much a clock gains, or loses."),
+        "node": text(NODE, &["n1"], "A node, counted from one."),
+        "selector": text(
+            &selector,
+            &["leader", "next-leader", "every(follower)", "random(2)", "1/3", "minority", "n1,n4", "all", "clients", "event.node"],
+            "Who: nodes, roles, counts, shares.",
+        ),
+        "distribution": forms_of_distributions(),
+    })
+}
+
+fn forms_of_distributions() -> Value {
+    let one = |name: &str, inside: Value, words: &str| about(table(&[name], json!({ name: inside })), words);
+    let of = |keys: &[&str]| {
+        let properties: serde_json::Map<String, Value> =
+            keys.iter().map(|key| ((*key).to_owned(), duration())).collect();
+        table(keys, properties.into())
+    };
+    let shape = json!({ "anyOf": [
+        { "type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?|[0-9]+\s*/\s*[0-9]+)\s*$" },
+        { "type": "number", "exclusiveMinimum": 0 },
+    ] });
+    let pareto =
+        table(&["scale", "shape"], json!({ "scale": duration(), "shape": shape, "cap": maybe(duration()) }));
+    let quantile =
+        json!({ "type": "array", "items": [probability(), duration()], "minItems": 2, "maxItems": 2 });
+    let value = json!({ "type": "array", "items": [duration(), count(1, u64::from(u32::MAX))], "minItems": 2, "maxItems": 2 });
+    let lists = json!({ "oneOf": [
+        table(&["quantiles"], json!({ "quantiles": list(quantile) })),
+        table(&["values"], json!({ "values": list(value) })),
+    ] });
+    json!({
+        "description": "How durations are spread: a bare duration is always the same.",
+        "oneOf": [
+            duration(),
+            one("fixed", duration(), "Always the same."),
+            one("uniform", of(&["min", "max"]), "Everything between is equally likely."),
+            one("normal", of(&["mean", "std_dev"]), "A bell curve without its part below zero."),
+            one("exponential", of(&["mean"]), "Times between independent events."),
+            one("log_normal", of(&["median", "p99"]), "The usual shape of delays, with a tail."),
+            one("pareto", pareto, "A tail that falls as a power."),
+            one("empirical", lists, "What was measured somewhere."),
+        ],
+    })
+}
+
+/// A schema with a sentence about it.
+pub(super) fn about(schema: Value, words: &str) -> Value {
+    // Draft 7 ignores whatever stands beside a reference.
+    let mut schema = if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema };
+    schema["description"] = words.into();
+    schema
+}
+
+/// A table that has no other keys.
+#[expect(clippy::needless_pass_by_value, reason = "schemas are built from the inside out")]
+pub(super) fn table(required: &[&str], properties: Value) -> Value {
+    let schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    if required.is_empty() {
+        return schema;
+    }
+    let mut schema = schema;
+    schema["required"] = required.into();
+    schema
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "schemas are built from the inside out")]
+pub(super) fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+/// A whole number between two, both included.
+pub(super) fn count(least: u64, most: u64) -> Value {
+    json!({ "type": "integer", "minimum": least, "maximum": most })
+}
+
+/// A whole number of 32 bits.
+pub(super) fn count32(least: u64) -> Value {
+    count(least, u64::from(u32::MAX))
+}
+
+/// Something, or null as resolved scenarios write what is absent.
+#[expect(clippy::needless_pass_by_value, reason = "schemas are built from the inside out")]
+pub(super) fn maybe(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/definitions/{name}") })
+}
+
+macro_rules! references {
+    ($( $name:ident )*) => {
+        $( pub(super) fn $name() -> Value { reference(stringify!($name)) } )*
+    };
+}
+
+references! { duration probability rate drift node selector distribution }

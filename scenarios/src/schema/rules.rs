@@ -1,0 +1,109 @@
+//! What is drawn, checked, there at the start, and measured.
+
+use serde_json::{Value, json};
+use sim_core::fault::{Family, Kind};
+
+use super::form::{about, count, count32, duration, list, node, table};
+
+pub(super) fn swarm() -> Value {
+    let range = || table(&["min", "max"], json!({ "min": count32(1), "max": count32(1) }));
+    let switch = |words: &str| about(json!({ "type": "boolean", "default": false }), words);
+    let families: Vec<&str> = Family::ALL.iter().map(|family| family.name()).collect();
+    let families = json!({ "oneOf": [
+        { "enum": ["none", "all"] },
+        table(&["only"], json!({ "only": list(json!({ "enum": families })) })),
+    ] });
+    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let traitors = json!({ "oneOf": [
+        { "enum": ["none", "up_to_budget", "budget"] },
+        table(&["beyond"], json!({ "beyond": count32(0) })),
+    ] });
+    let schema = table(
+        &[],
+        json!({
+            "nodes": about(range(), "The number of members, instead of cluster.nodes."),
+            "operations": about(range(), "The number of operations, instead of workload.operations."),
+            "families": about(families, "Families of faults that a seed may draw."),
+            "off": about(list(json!({ "enum": kinds })), "Kinds of faults that are never drawn."),
+            "membership": switch("Whether members may join and leave."),
+            "max_faults": about(count32(0), "The most faults that a seed draws."),
+            "knobs": switch("Draw the protocol's knobs, among those that forfeit nothing."),
+            "network": switch("Draw latency, loss and duplication."),
+            "disk": switch("Draw how long syncs take."),
+            "traitors": about(traitors, "How many traitors there are from the start."),
+            "behaviors": switch("Draw what traitors do."),
+        }),
+    );
+    about(schema, "What each seed draws instead of what is written.")
+}
+
+pub(super) fn checks() -> Value {
+    let names = || list(json!({ "type": "string" }));
+    let safety =
+        json!({ "oneOf": [{ "enum": ["all", "none"] }, table(&["only"], json!({ "only": names() }))] });
+    let progress = json!({ "oneOf": [
+        { "enum": ["auto", "none"] },
+        table(&["within"], json!({ "within": duration() })),
+    ] });
+    let least = json!({ "type": "object", "additionalProperties": count(0, u64::MAX) });
+    let budget = about(count(0, u64::MAX), "Steps of the search for each object.");
+    let schema = table(
+        &[],
+        json!({
+            "safety": about(safety, "Which of the protocol's checks are on."),
+            "off": about(names(), "Checks that are off, by name."),
+            "progress": about(progress, "Whether progress is owed after the heal, and how soon."),
+            "at_least": about(least, "Counters that a run must reach to count; else it is inconclusive."),
+            "linearizable": about(table(&[], json!({ "budget_steps": budget })), "How long to search for a linearization."),
+        }),
+    );
+    about(schema, "What is judged, and what a run must show to count.")
+}
+
+pub(super) fn initial() -> Value {
+    let twin = table(
+        &["of", "at"],
+        json!({ "of": about(node(), "Who runs twice."), "at": about(node(), "In whose place.") }),
+    );
+    let schema = table(
+        &[],
+        json!({
+            "absent": about(list(node()), "Members that are down from the start."),
+            "corrupt": about(list(node()), "Traitors from the start."),
+            "behavior": about(json!({ "type": "string" }), "What traitors do, as the protocol names it."),
+            "twins": about(list(twin), "Identities that run twice."),
+        }),
+    );
+    about(schema, "The state at the start.")
+}
+
+pub(super) fn stop() -> Value {
+    let kind = about(json!({ "type": "string" }), "The kind of observation.");
+    let often = about(count(0, u64::MAX), "How often; once if absent.");
+    let schema = table(
+        &[],
+        json!({
+            "observed": about(table(&["kind"], json!({ "kind": kind, "count": often })), "As soon as this was observed so often."),
+            "returned": about(count(0, u64::MAX), "As soon as so many operations have returned."),
+            "all_in_role": about(json!({ "type": "string" }), "As soon as every running member is in this role."),
+            "violation": about(json!({ "type": "boolean" }), "At the first violation."),
+        }),
+    );
+    about(schema, "When to stop before the end.")
+}
+
+pub(super) fn measure() -> Value {
+    let one = |name: &str, words: &str| about(table(&[name], json!({ name: { "type": "string" } })), words);
+    let what = json!({ "oneOf": [
+        one("first_time", "When a kind of observation was first made, in nanoseconds."),
+        one("last_time", "When it was last made."),
+        one("count", "How often it was made."),
+        one("share_in_role", "The share of members in a role at the end, in parts per million."),
+        one("sent", "How many messages of a kind were sent."),
+    ] });
+    let entry = table(
+        &["name", "what"],
+        json!({ "name": about(json!({ "type": "string" }), "How the outcome names it."), "what": about(what, "What it counts.") }),
+    );
+    about(list(entry), "One number per run each.")
+}

@@ -1,0 +1,182 @@
+//! The schema names exactly the keys and words that the types read.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::scenario;
+use crate::document::Complaint;
+use crate::scenario::Scenario;
+use crate::testing::registry;
+
+/// A scenario in which every table can be reached.
+fn everything() -> Value {
+    let mut faults = vec![json!({ "on": { "event": "X" }, "pause": { "target": "n1" } })];
+    for (key, parameters) in [
+        ("partition", json!({ "isolate": "n1" })),
+        ("flap", json!({ "target": "n1", "period": "1s" })),
+        ("slow_link", json!({ "delay": "1s" })),
+        ("jam", json!({})),
+        ("loss", json!({ "probability": "1/2" })),
+        ("spikes", json!({ "probability": "1/2", "delay": { "uniform": { "min": "1s", "max": "2s" } } })),
+        ("reorder", json!({ "probability": "1/2", "within": "1s" })),
+        ("duplicate", json!({ "probability": "1/2" })),
+        ("corruption", json!({ "probability": "1/2" })),
+        ("bandwidth", json!({ "bytes_per_second": 1 })),
+        ("crash", json!({ "target": "n1" })),
+        ("amnesia", json!({ "target": "n1" })),
+        ("pause", json!({ "target": "n1" })),
+        ("slow", json!({ "target": "n1", "percent": 200 })),
+        ("join", json!({ "count": 1 })),
+        ("leave", json!({ "target": "n1" })),
+        ("replace", json!({ "target": "n1" })),
+        ("churn", json!({ "every": "1s", "how": "mixed" })),
+        ("rolling_restart", json!({ "target": "n1", "down": "1s" })),
+        ("disk", json!({ "target": "n1", "fault": { "slow": { "percent": 1, "extra": "1s" } } })),
+        ("clock", json!({ "target": "n1", "freeze": true })),
+        ("corrupt", json!({ "target": "n1" })),
+        ("adaptive", json!({ "every": "1s", "count": 1 })),
+        ("twins", json!({ "target": "n1" })),
+    ] {
+        faults.push(json!({ "at": "1s", key: parameters }));
+    }
+    json!({
+        "schema": "seedstorm.scenario/1",
+        "title": "",
+        "cluster": { "protocol": "toy", "nodes": 7, "duration": "1s" },
+        "network": {
+            "latency": { "log_normal": { "median": "1s", "p99": "2s" } },
+            "client_latency": { "normal": { "mean": "1s", "std_dev": "1s" } },
+            "regions": { "regions": ["a"], "latency": [["1s"]], "placement": "blocks" },
+            "topology": { "small_world": { "degree": 2, "rewire": "1/2" } },
+        },
+        "disk": { "sync": { "pareto": { "scale": "1s", "shape": "2" } } },
+        "clock": { "offset": { "exponential": { "mean": "1s" } } },
+        "service": {},
+        "workload": { "model": "kv", "spacing": "fixed", "when_busy": "skip", "mix": {} },
+        "faults": faults,
+        "swarm": {
+            "nodes": { "min": 1, "max": 2 }, "operations": { "min": 1, "max": 2 },
+            "families": { "only": ["disk"] }, "off": ["jam"], "traitors": "budget",
+        },
+        "checks": { "progress": "auto", "safety": "all", "linearizable": {}, "at_least": {} },
+        "initial": { "twins": [{ "of": "n1", "at": "n2" }] },
+        "stop": { "observed": { "kind": "X" } },
+        "measure": [{ "name": "x", "what": { "count": "X" } }],
+    })
+}
+
+/// Every way into a value, with the value there.
+fn walk(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
+    found.push((path.to_owned(), value.clone()));
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, inside)| walk(inside, &format!("{path}/{key}"), found));
+        }
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, inside)| walk(inside, &format!("{path}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// The schemas that apply at a path, through references and alternatives.
+fn at<'a>(root: &'a Value, schema: &'a Value, path: &[&str], found: &mut Vec<&'a Value>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        return at(root, root.pointer(name.trim_start_matches('#')).unwrap(), path, found);
+    }
+    for group in ["oneOf", "anyOf", "allOf"] {
+        schema[group].as_array().into_iter().flatten().for_each(|one| at(root, one, path, found));
+    }
+    let Some((first, rest)) = path.split_first() else { return found.push(schema) };
+    match &schema["items"] {
+        Value::Array(items) => {
+            if let Some(item) = first.parse().ok().and_then(|index: usize| items.get(index)) {
+                at(root, item, rest, found);
+            }
+        }
+        Value::Object(_) => at(root, &schema["items"], rest, found),
+        _ => {
+            if let Some(property) = schema["properties"].get(first) {
+                at(root, property, rest, found);
+            }
+        }
+    }
+}
+
+fn names<'a>(values: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    values.map(str::to_owned).collect()
+}
+
+/// What the types expect instead of a key or word that they do not know.
+fn expected(value: &Value, path: &str, change: impl FnOnce(&mut Value)) -> Option<BTreeSet<String>> {
+    let mut value = value.clone();
+    change(value.pointer_mut(path)?);
+    let complaint = Complaint::read::<Scenario>(&value).err()?;
+    complaint.names().map(|names| names.into_iter().collect())
+}
+
+#[test]
+fn the_types_accept_everything() {
+    Complaint::read::<Scenario>(&everything()).unwrap();
+}
+
+#[test]
+fn every_table_has_the_keys_that_its_type_reads() {
+    let (root, value) = (scenario(&registry()), everything());
+    let mut places = Vec::new();
+    walk(&value, "", &mut places);
+    let mut compared = 0;
+    for (path, inside) in places.iter().filter(|(_, inside)| inside.is_object()) {
+        let read = expected(&value, path, |table| table["no such key"] = Value::Null);
+        // Tables with free keys, and those that hold one word and its parameters, say nothing about keys.
+        let Some(read) = read else { continue };
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        let mut schemas = Vec::new();
+        at(&root, &root, &segments, &mut schemas);
+        let keys =
+            |schema: &&Value| Some(names(schema["properties"].as_object()?.keys().map(String::as_str)));
+        let mut described: BTreeSet<String> = schemas.iter().filter_map(keys).flatten().collect();
+        match path.as_str() {
+            "" => drop(described.remove("$schema")),
+            "/cluster" => drop(described.remove("toy")),
+            "/workload" => drop(described.remove("clients")),
+            "/workload/mix" => described.retain(|key| !["get", "put"].contains(&key.as_str())),
+            _ => {}
+        }
+        let read: BTreeSet<String> =
+            read.into_iter().filter(|key| !["get", "put"].contains(&key.as_str())).collect();
+        assert!(
+            read == described || inside.as_object().unwrap().len() == 1,
+            "{path}: {read:?} {described:?}"
+        );
+        assert!(read.is_subset(&described), "{path}: {read:?} {described:?}");
+        compared += 1;
+    }
+    assert!(compared > 50, "{compared} tables compared");
+}
+
+#[test]
+fn every_word_is_one_that_its_type_reads() {
+    let (root, value) = (scenario(&registry()), everything());
+    let mut places = Vec::new();
+    walk(&value, "", &mut places);
+    let mut compared = 0;
+    for (path, inside) in places.iter().filter(|(path, inside)| inside.is_string() && path != "/schema") {
+        let Some(read) = expected(&value, path, |word| *word = json!("no such word")) else { continue };
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        let mut schemas = Vec::new();
+        at(&root, &root, &segments, &mut schemas);
+        let words = schemas.iter().flat_map(|schema| schema["enum"].as_array().into_iter().flatten());
+        let plain = names(words.filter_map(Value::as_str));
+        let tagged = schemas.iter().filter_map(|schema| schema["required"].as_array());
+        let tagged = names(tagged.flatten().filter_map(Value::as_str));
+        let described: BTreeSet<String> = plain.union(&tagged).cloned().collect();
+        assert_eq!(read, described, "{path}: {inside}");
+        compared += 1;
+    }
+    assert!(compared >= 8, "{compared} words compared");
+}

@@ -1,0 +1,109 @@
+//! Network, disks, clocks, service times and the workload.
+
+use serde_json::{Value, json};
+use sim_core::operation::ObjectModel;
+
+use super::form::{about, count, count32, distribution, duration, list, maybe, probability, rate, table};
+
+pub(super) fn network() -> Value {
+    let schema = table(
+        &[],
+        json!({
+            "latency": about(distribution(), "One-way latency between any two slots."),
+            "regions": about(maybe(regions()), "Latency by region instead."),
+            "client_latency": about(maybe(distribution()), "One-way latency between clients and members, if it differs."),
+            "loss": about(probability(), "How likely a datagram is lost; on a stream it is a delay."),
+            "duplicate": about(probability(), "How likely a datagram arrives twice."),
+            "corrupt": about(probability(), "How likely a bit flips; a checksum finds it."),
+            "retransmit_after": about(duration(), "How long a stream waits before it sends a lost message again."),
+            "bandwidth": about(maybe(count(1, u64::MAX)), "Bytes per second that a slot can send."),
+            "queue_bytes": about(maybe(count(0, u64::MAX)), "Bytes that may wait at a slot of limited bandwidth."),
+            "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
+        }),
+    );
+    about(schema, "How messages travel.")
+}
+
+fn regions() -> Value {
+    let placement = json!({ "oneOf": [
+        { "enum": ["round-robin", "blocks"] },
+        table(&["named"], json!({ "named": list(json!({ "type": "string" })) })),
+    ] });
+    table(
+        &["regions", "latency"],
+        json!({
+            "regions": about(list(json!({ "type": "string" })), "Their names."),
+            "latency": about(list(list(distribution())), "A row per sending region, an entry per receiving one."),
+            "placement": about(placement, "Which slot is in which region."),
+        }),
+    )
+}
+
+fn topology() -> Value {
+    let one = |name: &str, inside: Value| table(&[name], json!({ name: inside }));
+    let pair = json!({ "type": "array", "items": count32(0), "minItems": 2, "maxItems": 2 });
+    json!({ "oneOf": [
+        { "enum": ["full_mesh", "ring"] },
+        one("star", table(&["hub"], json!({ "hub": count32(0) }))),
+        one("tree", table(&["fan_out"], json!({ "fan_out": count32(0) }))),
+        one("random_regular", table(&["degree"], json!({ "degree": count32(0) }))),
+        one("small_world", table(&["degree", "rewire"], json!({ "degree": count32(0), "rewire": probability() }))),
+        one("edges", list(pair)),
+    ] })
+}
+
+pub(super) fn disk() -> Value {
+    about(table(&[], json!({ "sync": about(distribution(), "Time of one sync.") })), "How long syncs take.")
+}
+
+pub(super) fn clock() -> Value {
+    let schema = table(
+        &[],
+        json!({
+            "offset": about(maybe(distribution()), "How far each clock is ahead at the start."),
+            "drift_ppm": about(count(0, 100_000), "Each clock drifts by up to so many parts per million, either way."),
+        }),
+    );
+    about(schema, "How wrong clocks are to begin with.")
+}
+
+pub(super) fn service() -> Value {
+    let schema = table(
+        &[],
+        json!({
+            "per_message": about(duration(), "Time per message received."),
+            "per_kilobyte": about(duration(), "Time per thousand bytes received."),
+            "per_signature": about(duration(), "Time per signature made or verified."),
+            "inbox": about(maybe(count32(0)), "Messages that may wait at a slot; without a limit if absent."),
+        }),
+    );
+    about(schema, "What steps cost, and how much may wait.")
+}
+
+pub(super) fn workload() -> Value {
+    let models = ObjectModel::ALL.map(ObjectModel::name);
+    let schema = table(
+        &["model"],
+        json!({
+            "model": about(json!({ "enum": models }), "What kind of object clients use."),
+            "clients": about(count(1, 100_000), "How many clients there are; 4 if absent."),
+            "rate": about(rate(), "Open loop: operations of all clients together."),
+            "think": about(duration(), "Closed loop: how long a client waits before it asks again."),
+            "spacing": about(json!({ "enum": ["exponential", "fixed"] }), "How gaps between arrivals are spread."),
+            "when_busy": about(json!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
+            "mix": mix(),
+            "keys": about(count(1, u64::MAX), "How many objects there are."),
+            "operations": about(count(0, u64::MAX), "How many operations there are at most."),
+            "start": about(duration(), "When the first may arrive."),
+            "until": about(duration(), "From when on none arrives any more."),
+        }),
+    );
+    about(schema, "What clients do.")
+}
+
+fn mix() -> Value {
+    let kinds = ["read", "get", "write", "put", "cas", "append", "enqueue", "dequeue", "add", "remove"];
+    let weights: serde_json::Map<String, Value> =
+        kinds.iter().map(|kind| ((*kind).to_owned(), count32(0))).collect();
+    about(table(&[], weights.into()), "How often each kind of operation is asked for, by weight.")
+}

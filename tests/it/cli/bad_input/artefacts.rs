@@ -1,0 +1,122 @@
+//! Places that cannot be read from or written to: nothing is half-written.
+
+use std::fs;
+use std::path::Path;
+
+use super::refused;
+use crate::support::{folder, seedstorm};
+
+#[test]
+fn an_output_folder_that_cannot_be_one_is_refused_before_anything_is_run() {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "x").unwrap();
+    for (command, out) in [("run", "file"), ("explore", "file"), ("run", "file/below")] {
+        let complaint = refused(folder.path(), &[command, "bracha-calm", "--out", out]);
+        for part in ["failed to write file", "is a file, not a folder", "nothing was run or written"] {
+            assert!(complaint.contains(part), "{part}: {complaint}");
+        }
+    }
+    assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"x");
+}
+
+#[test]
+fn files_of_others_are_left_alone_and_never_replaced() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("notes.txt"), "mine").unwrap();
+    assert_eq!(seedstorm(folder.path(), &["run", "bracha-calm", "--out", "out"]).code, 0);
+    assert_eq!(fs::read(out.join("notes.txt")).unwrap(), b"mine");
+    // Once more: what it wrote itself it may replace.
+    assert_eq!(seedstorm(folder.path(), &["run", "bracha-calm", "--out", "out"]).code, 0);
+    fs::write(out.join("scenario.json"), "{\"mine\": true}").unwrap();
+    let complaint = refused(folder.path(), &["run", "bracha-calm", "--out", "out"]);
+    assert!(complaint.contains("scenario.json is not a file of this program"), "{complaint}");
+    assert_eq!(fs::read(out.join("scenario.json")).unwrap(), b"{\"mine\": true}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_to_is_refused_before_anything_is_run() {
+    let folder = folder();
+    let complaint = refused(folder.path(), &["run", "bracha-calm", "--out", "/proc/seedstorm"]);
+    assert!(complaint.contains("nothing was run or written"), "{complaint}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_never_ends_is_refused() {
+    let folder = folder();
+    for command in ["validate", "replay"] {
+        assert!(refused(folder.path(), &[command, "/dev/zero"]).contains("more than"));
+    }
+    assert_eq!(seedstorm(folder.path(), &["run", "raft-calm", "--out", "/dev/full"]).code, 2);
+}
+
+/// Runs the program under a limit on the size of files, in blocks of a shell's `ulimit`; signals are ignored, so that
+/// a write fails in its middle as on a full disk.
+#[cfg(unix)]
+fn limited(folder: &Path, blocks: u32, arguments: &str) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_seedstorm");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} {arguments}");
+    let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(folder).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_leaves_nothing_half_written() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    for blocks in [0, 1, 4, 9] {
+        let (code, complaint) = limited(folder.path(), blocks, "run raft-storm --out out");
+        assert_eq!(code, Some(2), "{complaint}");
+        assert!(complaint.contains("failed to write"), "{complaint}");
+        for entry in fs::read_dir(&out).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let whole = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            assert!(whole, "{} is half-written", path.display());
+        }
+    }
+    let (code, complaint) = limited(folder.path(), 1_000_000, "run raft-storm --out out");
+    assert_eq!(code, Some(0), "{complaint}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_printed_is_told() {
+    let program = env!("CARGO_BIN_EXE_seedstorm");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = std::process::Command::new(program).args(["list"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("failed to write the result"));
+}
+
+#[test]
+fn two_runs_in_one_folder_at_once_leave_whole_files() {
+    let folder = folder();
+    let run = |seed: &'static str| {
+        let path = folder.path().to_owned();
+        move || seedstorm(&path, &["run", "bracha-swarm", "--seed", seed, "--out", "out"]).code
+    };
+    std::thread::scope(|scope| {
+        let runs = ["1", "1", "2", "2"].map(|seed| scope.spawn(run(seed)));
+        assert_eq!(runs.map(|run| run.join().unwrap()), [0; 4]);
+    });
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(folder.path().join("out")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let text = fs::read_to_string(&path).unwrap();
+            serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        }
+        names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+    }
+    assert!(names.iter().any(|name| name == "seed-1.capsule.json"), "{names:?}");
+    assert!(names.iter().all(|name| !name.ends_with(".part")), "{names:?}");
+    for seed in ["1", "2"] {
+        let capsule = format!("out/seed-{seed}.capsule.json");
+        assert_eq!(seedstorm(folder.path(), &["replay", &capsule]).code, 0);
+    }
+}
