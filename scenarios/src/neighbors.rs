@@ -73,11 +73,20 @@ fn judge(outcome: &Outcome, fingerprint: &str) -> (bool, bool) {
 
 /// Neighbor number `index` of a plan; number 0 is the plan itself, with more time to fail in.
 pub fn neighbor(plan: &Plan, index: u64) -> Plan {
-    let jitter = Jitter { keyed: Keyed::new(plan.setup.seed, Purpose::Fault).labeled(NEIGHBORS), index };
+    neighbor_at(plan, index, WHOLE)
+}
+
+/// The whole way from a plan to its neighbor.
+pub(crate) const WHOLE: u64 = 1 << 20;
+
+/// A plan that is `strength` parts of [`WHOLE`] on the way to its neighbor number `index`.
+pub(crate) fn neighbor_at(plan: &Plan, index: u64, strength: u64) -> Plan {
+    let keyed = Keyed::new(plan.setup.seed, Purpose::Fault).labeled(NEIGHBORS);
+    let jitter = Jitter { keyed, index, strength };
     let mut setup = plan.setup.clone();
     // What comes a little later must not come after the end.
     setup.duration = setup.duration.saturating_mul(2);
-    if index > 0 {
+    if index > 0 && strength > 0 {
         jitter.faults(&mut setup);
         jitter.latencies(&mut setup);
     }
@@ -88,6 +97,7 @@ pub fn neighbor(plan: &Plan, index: u64) -> Plan {
 struct Jitter {
     keyed: Keyed,
     index: u64,
+    strength: u64,
 }
 
 /// What the latency of a neighbor is drawn for; faults are drawn for by their ids, which are smaller.
@@ -101,9 +111,15 @@ impl Jitter {
 
     /// A duration changed by at most so many thousandths, never to nothing.
     fn changed(&self, value: Duration, what: u64) -> Duration {
-        let most = value.as_nanos() / 1_000 * CHANGED;
+        Duration::from_nanos(self.moved(value.as_nanos(), value.as_nanos() / 1_000 * CHANGED, what).max(1))
+    }
+
+    /// A number of nanoseconds moved by at most so many, either way.
+    fn moved(&self, nanos: u64, most: u64, what: u64) -> u64 {
+        // Half the width is added and taken away, so that no strength moves the middle.
+        let part = |by: u64| by / WHOLE * self.strength + by % WHOLE * self.strength / WHOLE;
         let by = below(self.word(what), 2 * most + 1);
-        Duration::from_nanos((value.as_nanos() - most + by).max(1))
+        (nanos + part(by)).saturating_sub(part(most))
     }
 
     fn faults(&self, setup: &mut Setup) {
@@ -111,8 +127,7 @@ impl Jitter {
         for entry in &mut setup.faults.entries {
             let id = u64::from(entry.id.unwrap_or_default());
             if let Moment::At(at) = &mut entry.at {
-                let by = below(self.word(2 * id), 2 * MOVED.as_nanos() + 1);
-                *at = Time::from_nanos((at.as_nanos() + by).saturating_sub(MOVED.as_nanos()));
+                *at = Time::from_nanos(self.moved(at.as_nanos(), MOVED.as_nanos(), 2 * id));
             }
             entry.lasts = entry.lasts.map(|lasts| self.changed(lasts, 2 * id + 1));
         }
@@ -163,11 +178,30 @@ mod tests {
     }
 
     fn jittered(index: u64) -> Setup {
-        let jitter = Jitter { keyed: Keyed::new(7, Purpose::Fault).labeled(NEIGHBORS), index };
+        at_strength(index, WHOLE)
+    }
+
+    fn at_strength(index: u64, strength: u64) -> Setup {
+        let keyed = Keyed::new(7, Purpose::Fault).labeled(NEIGHBORS);
+        let jitter = Jitter { keyed, index, strength };
         let mut setup = setup();
         jitter.faults(&mut setup);
         jitter.latencies(&mut setup);
         setup
+    }
+
+    #[test]
+    fn the_way_to_a_neighbor_begins_at_the_plan() {
+        for index in 1..50 {
+            let start = at_strength(index, 0);
+            assert_eq!(start.faults.entries[0].at, setup().faults.entries[0].at);
+            let moment = |strength| match at_strength(index, strength).faults.entries[0].at {
+                Moment::At(at) => at.as_nanos().abs_diff(1_000_000_000),
+                Moment::On(_) => panic!("it waits for an event"),
+            };
+            let (half, whole) = (moment(WHOLE / 2), moment(WHOLE));
+            assert!(half.abs_diff(whole / 2) <= 1, "{half} {whole}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! there, and what went wrong on the way. Everything is read off the trace, so that any protocol can be told.
 
 mod counterfactual;
+mod critical;
 mod facts;
 mod faults;
 mod slice;
@@ -35,13 +36,17 @@ pub struct Told {
 }
 
 /// [`tell`], with everything that takes more runs: what would have come of it without each fault and without the
-/// plants.
+/// plants, and the two steps whose order decides.
 ///
 /// # Errors
 /// If the plan cannot be run.
 pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>, LaunchError> {
     let Some(mut told) = tell(plan, fingerprint)? else { return Ok(None) };
-    told.story.counterfactuals = counterfactual::all(plan, &told)?;
+    let violation = told.outcome.violations.iter().find(|violation| violation.check == told.story.check);
+    let print = violation.map(|violation| violation.fingerprint.clone()).unwrap_or_default();
+    critical::find(plan, told.outcome.events, &print, &mut told.story)?;
+    told.story.slots = slots(&told.outcome, &told.story.steps);
+    told.story.counterfactuals = counterfactual::all(plan, &told, &print)?;
     Ok(Some(told))
 }
 

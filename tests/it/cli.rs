@@ -6,6 +6,7 @@ mod capsule;
 mod commands;
 mod demo;
 mod explain;
+mod replay;
 mod report;
 mod shrink;
 mod sweep;

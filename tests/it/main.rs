@@ -15,3 +15,4 @@ mod own_protocol;
 mod paper;
 mod schema;
 mod support;
+mod survives;

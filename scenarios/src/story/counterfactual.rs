@@ -14,9 +14,7 @@ use crate::run::run;
 const MOST: usize = 16;
 
 /// Every counterfactual of a story. Faults are left out one by one, each with all that it is made of.
-pub(super) fn all(plan: &Plan, told: &Told) -> Result<Vec<Counterfactual>, LaunchError> {
-    let violation = told.outcome.violations.iter().find(|violation| violation.check == told.story.check);
-    let print = violation.map(|violation| violation.fingerprint.clone()).unwrap_or_default();
+pub(super) fn all(plan: &Plan, told: &Told, print: &str) -> Result<Vec<Counterfactual>, LaunchError> {
     let judge = |what: String, step: Option<u32>, plan: &Plan| {
         let outcome = run(plan, &Launch::default())?;
         let reproduced = outcome.violations.iter().any(|violation| violation.fingerprint == print);

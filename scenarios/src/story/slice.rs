@@ -75,6 +75,30 @@ impl<'a> Slice<'a> {
                 open.extend(self.causes(step, &sends));
             }
         }
+        self.prune(&sends);
+    }
+
+    /// Leaves out what came to nothing: steps of those who are not involved, from which no needed step received anything
+    /// and after which nothing needed happened at the same place.
+    fn prune(&mut self, sends: &BTreeMap<u64, usize>) {
+        let Some(broken) = self.broken.map(|index| self.step_of(index)) else { return };
+        let involved = |slot: Slot| {
+            let name = self.trace.slot_name(slot);
+            self.violation.nodes.iter().any(|node| node.to_string() == name)
+        };
+        let mut steps: Vec<(usize, StepId)> =
+            self.needed.iter().map(|step| (self.events[step][0], *step)).collect();
+        steps.sort_unstable();
+        let (mut kept, mut causes, mut places) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (_, step) in steps.into_iter().rev() {
+            let wanted = step == broken || involved(step.0) || causes.contains(&step);
+            if wanted || places.contains(&step.0) {
+                causes.extend(self.causes(step, sends));
+                places.insert(step.0);
+                kept.insert(step);
+            }
+        }
+        self.needed = kept;
     }
 
     /// The causal cones of the violating event and of what the others who are involved did of the same kind.

@@ -60,7 +60,9 @@ fn a_story_ends_where_the_property_breaks_and_names_who_voted() {
 
 #[test]
 fn messages_are_drawn_between_slots_that_take_part() {
-    let Story { steps, slots, .. } = story("commit-old-term-by-counting").story;
+    let Story { steps, slots, critical, .. } = story("commit-old-term-by-counting").story;
+    let pair = critical.expect("some schedule nearby passes");
+    assert!(pair.first < pair.second && pair.second as usize <= steps.len(), "{pair:?}");
     let arrows: Vec<_> = steps.iter().filter_map(|step| step.arrow.as_ref()).collect();
     assert!(!arrows.is_empty());
     for arrow in arrows {

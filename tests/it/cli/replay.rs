@@ -1,0 +1,128 @@
+//! `replay` looks closer: neighbors, traces, filters, clean code; and `corpus` keeps what was found.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Said, folder, seedstorm};
+
+/// Explores for a planted bug; the capsule, shrunk.
+fn found(folder: &Path, plant: &str, out: &str) -> String {
+    let arguments =
+        ["explore", "demo-bug", "--plant", plant, "--seeds", "0..256", "--stop-on-first", "--json"];
+    let said = seedstorm(folder, &[&arguments[..], &["--out", out]].concat());
+    assert_eq!(said.code, 1, "{}", said.err);
+    said.json()["failures"][0]["capsule"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_bug_fails_all_around_and_clean_code_nowhere() {
+    let folder = folder();
+    for plant in ["R01", "R03"] {
+        let capsule = found(folder.path(), plant, plant);
+        let around = |more: &[&str]| -> (i32, Value) {
+            let arguments = ["replay", &capsule, "--neighbors", "100", "--json"];
+            let said = seedstorm(folder.path(), &[&arguments, more].concat());
+            (said.code, said.json()["neighbors"].clone())
+        };
+        let (code, planted) = around(&[]);
+        assert_eq!((code, &planted["runs"]), (1, &Value::from(100)));
+        assert!(planted["rate"].as_f64().unwrap() > 0.05, "{plant}: {planted}");
+        let (code, clean) = around(&["--no-plant"]);
+        assert_eq!(
+            (code, &clean["failed"], &clean["failed_otherwise"]),
+            (0, &Value::from(0), &Value::from(0))
+        );
+        assert!(clean["ci95"][1].as_f64().unwrap() < 0.05);
+        assert_eq!(around(&[]).1, planted);
+    }
+}
+
+#[test]
+fn traces_and_stories_are_cut_by_time_and_place() {
+    let folder = folder();
+    let capsule = found(folder.path(), "R01", "out");
+    let replay =
+        |more: &[&str]| -> Said { seedstorm(folder.path(), &[&["replay", &capsule], more].concat()) };
+    let whole = replay(&["--trace", "trace.jsonl", "--json"]).json();
+    let text = fs::read_to_string(folder.path().join("trace.jsonl")).unwrap();
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(events.len() > 20 && events.iter().all(|event| event["at_ns"].is_u64()));
+    let steps = |document: &Value| document["story"]["steps"].as_array().unwrap().clone();
+    let all = steps(&whole);
+    let middle = all[all.len() / 2]["at_ns"].as_u64().unwrap();
+    let until = format!("{middle}ns");
+    let early = replay(&["--until", &until, "--json"]).json();
+    assert!(steps(&early).len() < all.len());
+    assert!(steps(&early).iter().all(|step| step["at_ns"].as_u64().unwrap() <= middle));
+    let said = replay(&["--trace", "-", "--node", "n2", "--until", &until]);
+    assert!(said.out.contains("n2 starts") && !said.out.contains("n1 starts"), "{}", said.out);
+    assert!(replay(&["--trace", "-", "--json"]).out.lines().all(|line| line.starts_with('{')));
+    let said = replay(&["--node", "n9"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("failed to find node \"n9\""), "{}", said.err);
+}
+
+#[test]
+fn a_corpus_keeps_few_and_never_passes_silently() {
+    let folder = folder();
+    let corpus =
+        |arguments: &[&str]| -> Said { seedstorm(folder.path(), &[&["corpus"], arguments].concat()) };
+    assert_eq!(corpus(&["run", "kept"]).code, 4);
+    let (one, other) = (found(folder.path(), "R01", "a"), found(folder.path(), "R03", "b"));
+    let said = corpus(&["add", "kept", &one, &other]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(said.out.matches("added").count(), 2);
+    assert_eq!(corpus(&["add", "kept", &one]).out, "nothing to do\n");
+    let said = corpus(&["run", "kept", "--json"]);
+    let results = |said: &Said| -> Vec<String> {
+        let capsules = said.json()["capsules"].as_array().unwrap().clone();
+        capsules.iter().map(|capsule| capsule["replayed"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((said.code, results(&said)), (1, vec!["reproduced".to_owned(); 2]));
+    // Without its plant one is gone, on an engine that is older than this one.
+    let names: Vec<_> =
+        fs::read_dir(folder.path().join("kept")).unwrap().map(|file| file.unwrap().path()).collect();
+    for path in &names {
+        let mut capsule: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        capsule["plants"] = Value::Array(Vec::new());
+        capsule["engine"] = 1.into();
+        fs::write(path, capsule.to_string()).unwrap();
+    }
+    assert_eq!(corpus(&["run", "kept"]).code, 2);
+    let said = corpus(&["run", "kept", "--edited", "--json"]);
+    assert_eq!((said.code, results(&said)), (0, vec!["gone".to_owned(); 2]));
+    assert_eq!(corpus(&["prune", "kept", "--gone"]).out.matches("put out").count(), 2);
+    assert_eq!(fs::read_dir(folder.path().join("kept")).unwrap().count(), 0);
+}
+
+#[test]
+fn exploring_runs_the_corpus_first_and_adds_to_it() {
+    let folder = folder();
+    let explore = |seeds: &str| {
+        let arguments = [
+            "explore",
+            "demo-bug",
+            "--plant",
+            "R03",
+            "--seeds",
+            seeds,
+            "--stop-on-first",
+            "--corpus",
+            "kept",
+        ];
+        seedstorm(folder.path(), &arguments)
+    };
+    assert_eq!(explore("0..256").code, 1);
+    assert_eq!(fs::read_dir(folder.path().join("kept")).unwrap().count(), 1);
+    // Nothing new is found, and the old finding is still there.
+    let said = explore("0..1");
+    assert_eq!(said.code, 1);
+    assert!(
+        said.err.contains("REPRODUCED") && said.out.contains("NOTHING FOUND"),
+        "{}{}",
+        said.err,
+        said.out
+    );
+}
