@@ -209,7 +209,7 @@ fn files_in_the_documents(schema: &str) -> Vec<Source> {
     let mut files = Vec::new();
     for document in all_documents() {
         let text = read(&document);
-        let whole = blocks(&text, "toml").into_iter().filter(|block| block.iter().any(|line| named(&line)));
+        let whole = blocks(&text, "toml").into_iter().filter(|block| block.iter().any(named));
         files.extend(whole.map(|block| Source { name: document.clone(), text: block.join("\n") }));
     }
     files
