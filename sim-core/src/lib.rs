@@ -30,6 +30,7 @@ pub mod simulate;
 pub mod slab;
 pub mod stats;
 pub mod story;
+pub mod sweep;
 pub mod text;
 pub mod time;
 pub mod trace;

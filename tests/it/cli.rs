@@ -10,4 +10,5 @@ mod replay;
 mod report;
 mod reproduce;
 mod shrink;
+mod sweep;
 mod validate;
