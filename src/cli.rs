@@ -10,9 +10,11 @@ mod exit;
 mod files;
 mod folder;
 mod interrupt;
+mod progress;
 mod shrunk;
 mod steps;
 mod story;
+mod sweep_table;
 mod table;
 mod terminal;
 mod wall;
@@ -43,6 +45,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Run(run) => command::run::run(&registry, run, &terminal),
         Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
         Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
+        Command::Sweep(sweep) => command::sweep::sweep(&registry, sweep, &terminal),
         Command::Schema => command::schema::schema(&registry, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
         Command::Report(report) => command::report::report(report, &terminal),

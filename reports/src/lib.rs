@@ -9,6 +9,7 @@ pub mod folder;
 pub mod html;
 pub mod record;
 pub mod run;
+pub mod sweep;
 #[cfg(test)]
 mod testing;
 mod words;

@@ -1,9 +1,13 @@
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, and folders that one campaign at a time works in.
+
+mod lock;
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use lock::{FolderLock, LockError, lock};
 
 /// A file that could not be written; whatever stood there before still does.
 #[derive(Debug, thiserror::Error)]

@@ -73,6 +73,14 @@ impl Document {
         }
     }
 
+    /// Puts a value that was written elsewhere at a key, as `cluster.nodes`; an error about it points there.
+    ///
+    /// # Errors
+    /// If the key leads through something that is no table, or names nothing.
+    pub fn place(&mut self, key: &str, value: Value, places: Places) -> Result<(), Problems> {
+        overlay::place(self, key, value, places).map_err(Problems::from)
+    }
+
     /// Sets one value, as `cluster.nodes=7` or `faults.0.at="2s"` says, before anything is typed.
     ///
     /// # Errors

@@ -5,22 +5,30 @@
 
 mod activity;
 mod finding;
+pub mod github;
+pub mod junit;
+mod standard;
+mod state;
 mod totals;
 
 use std::ops::Range;
+use std::path::Path;
 
 use rayon::prelude::*;
 use sim_core::registry::{Launch, LaunchError};
 
+use crate::artefact::{LockError, WriteError};
 use crate::plan::compile;
 use crate::run::run;
 use crate::scenario::Loaded;
 
 pub use activity::{Activity, Counter};
 pub use finding::{Finding, is_finding};
+pub use standard::{Demand, judge};
 pub use totals::Totals;
 
 use finding::RunResult;
+use state::State;
 
 /// How many seeds are run before results are merged. Part of what a campaign is: not to depend on the machine.
 pub const ROUND: u64 = 256;
@@ -54,11 +62,24 @@ impl Hooks<'_> {
     pub const NONE: Hooks<'static> = Hooks { after_run: &|| (), interrupted: &|| false };
 }
 
+/// Where an exploration is kept, and for how long it goes on.
+#[derive(Clone, Copy)]
+pub struct Keep<'a> {
+    /// The folder of capsules and of the state to go on from.
+    pub folder: &'a Path,
+    /// Go on with what is there.
+    pub resume: bool,
+    /// Whether enough was done; asked at the end of each round.
+    pub enough: &'a dyn Fn() -> bool,
+}
+
 /// What an exploration came to.
 #[derive(Clone, Debug, Default)]
 pub struct Exploration {
     /// Runs merged: fewer than seeds if it was ended early.
     pub runs: u64,
+    /// How many of them were made before, by a campaign that this one went on with.
+    pub resumed: u64,
     /// Whether it was interrupted.
     pub interrupted: bool,
     /// Findings, one per fingerprint, by their lowest seeds.
@@ -84,6 +105,20 @@ pub enum ExploreError {
     /// The threads could not be started.
     #[error("explore: start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The folder is in use, or cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A file could not be written; those of earlier rounds are kept.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// There is nothing to go on with.
+    #[error("resume the exploration in {path}: {why}; without --resume it starts over")]
+    Resume {
+        /// The file of the state.
+        path: std::path::PathBuf,
+        /// What is the matter with it.
+        why: String,
+    },
 }
 
 /// Runs every seed of a range.
@@ -95,25 +130,64 @@ pub fn explore(
     options: &ExploreOptions,
     hooks: Hooks<'_>,
 ) -> Result<Exploration, ExploreError> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
     let mut exploration = Exploration::default();
-    let mut start = options.seeds.start;
-    while start < options.seeds.end {
-        let end = start.saturating_add(ROUND).min(options.seeds.end);
+    rounds(loaded, options, hooks, &mut exploration, &mut |_| Ok(false))?;
+    Ok(exploration)
+}
+
+/// Runs every seed of a range and keeps what was found in a folder, round by round: a capsule for each finding, and a
+/// state to go on from. A campaign that was killed loses a round at most. With [`Keep::resume`] it goes on with the
+/// campaign in the folder, and comes to what it would have come to without a break.
+///
+/// # Errors
+/// As [`explore`]; if the folder cannot be used or is in use; and with [`Keep::resume`] if it holds no campaign, or one of
+/// another scenario, plant, range of seeds, engine or build. Whatever was kept before stays.
+pub fn explore_in(
+    keep: Keep<'_>,
+    loaded: &Loaded,
+    options: &ExploreOptions,
+    hooks: Hooks<'_>,
+) -> Result<Exploration, ExploreError> {
+    let (mut state, mut exploration) = State::open(keep.folder, keep.resume, loaded, options)?;
+    let mut merged = |exploration: &Exploration| {
+        state.save(exploration)?;
+        Ok((keep.enough)())
+    };
+    rounds(loaded, options, hooks, &mut exploration, &mut merged)?;
+    Ok(exploration)
+}
+
+/// Goes on from where an exploration is, and tells `merged` of each round, which says whether that is enough.
+fn rounds(
+    loaded: &Loaded,
+    options: &ExploreOptions,
+    hooks: Hooks<'_>,
+    exploration: &mut Exploration,
+    merged: &mut dyn FnMut(&Exploration) -> Result<bool, ExploreError>,
+) -> Result<(), ExploreError> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
+    let seeds = &options.seeds;
+    let stopped = |exploration: &Exploration| options.stop_on_first && !exploration.findings.is_empty();
+    while seeds.start + exploration.runs < seeds.end && !stopped(exploration) {
+        let start = seeds.start + exploration.runs;
+        // Rounds begin at multiples of their size, also after an interruption in the middle of one.
+        let end = start.saturating_add(ROUND - exploration.runs % ROUND).min(seeds.end);
         let results = threads.install(|| round(loaded, options, start..end, hooks));
         for result in results {
             let Some(result) = result? else {
                 exploration.interrupted = true;
-                return Ok(exploration);
+                break;
             };
             let failed = exploration.merge(loaded, options, result);
             if failed && options.stop_on_first {
-                return Ok(exploration);
+                break;
             }
         }
-        start = end;
+        if merged(exploration)? || exploration.interrupted {
+            break;
+        }
     }
-    Ok(exploration)
+    Ok(())
 }
 
 /// The results of a round in seed order; nothing where it was interrupted.

@@ -21,6 +21,8 @@ pub enum TermKind {
     Protocol,
     /// A built-in scenario.
     Scenario,
+    /// A built-in sweep.
+    Sweep,
     /// A check.
     Check,
     /// A fault.
@@ -41,9 +43,10 @@ pub enum TermKind {
 
 impl TermKind {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Protocol,
         Self::Scenario,
+        Self::Sweep,
         Self::Check,
         Self::Fault,
         Self::Target,
@@ -59,6 +62,7 @@ impl TermKind {
         match self {
             Self::Protocol => "protocol",
             Self::Scenario => "scenario",
+            Self::Sweep => "sweep",
             Self::Check => "check",
             Self::Fault => "fault",
             Self::Target => "target",
@@ -75,6 +79,7 @@ impl TermKind {
         match self {
             Self::Protocol => "protocols",
             Self::Scenario => "scenarios",
+            Self::Sweep => "sweeps",
             Self::Check => "checks",
             Self::Fault => "faults",
             Self::Target => "targets",
@@ -130,6 +135,7 @@ pub fn glossary(registry: &Registry) -> Vec<Term> {
     let infos = || registry.iter().map(|entry| (entry, entry.info()));
     let mut terms: Vec<Term> = infos().map(|(_, info)| protocols::protocol(info, &builtins)).collect();
     terms.extend(builtins.iter().map(files::scenario));
+    terms.extend(files::sweeps());
     terms.extend(infos().flat_map(|(_, info)| protocols::checks(info, &builtins)));
     terms.extend(faults::faults());
     terms.extend(faults::targets(registry));

@@ -20,6 +20,7 @@ pub mod scenario;
 pub mod schema;
 pub mod shrink;
 pub mod story;
+pub mod sweep;
 #[cfg(test)]
 mod testing;
 pub mod trace_file;

@@ -5,13 +5,15 @@ mod draw;
 use std::fmt;
 use std::sync::Arc;
 
-use sim_core::fault::FaultPlan;
+use sim_core::fault::spec::{Clock, ClockFault};
+use sim_core::fault::{Fault, FaultEntry, FaultPlan};
 use sim_core::random::{StreamName, stream};
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
+use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
-use crate::scenario::{Loaded, Swarm};
+use crate::scenario::{Loaded, ProgressRule, Swarm, adversaries};
 
 /// One run, ready to start.
 #[derive(Clone)]
@@ -53,13 +55,28 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
         operations: draw::operations(swarm.operations, workload.operations, seed),
         ..workload.clone()
     });
+    adversaries::apply(&loaded.scenario.adversaries, loaded.protocol, &mut setup);
     draw::environment(swarm, &mut setup, seed);
     draw::traitors(swarm, &mut setup, loaded.protocol, cluster.fault_model(members).byzantine);
     setup.faults.number();
     draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members));
     setup.faults.sort();
     setup.faults.number();
+    if loaded.scenario.checks.progress == ProgressRule::Auto {
+        let held_up = held_up(&setup.faults);
+        setup.progress_within = setup.progress_within.map(|within| within.saturating_add(held_up));
+    }
     Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
+}
+
+/// How long timers may still stand when the core is healed: a clock that goes back, by a fault or as a step forward ends,
+/// holds up what was set before for as long. The most that all steps of a plan together can do to one clock.
+fn held_up(plan: &FaultPlan) -> Duration {
+    let step = |entry: &FaultEntry| match &entry.what {
+        Fault::Clock(Clock { change: ClockFault::Forward(by) | ClockFault::Back(by), .. }) => *by,
+        _ => Duration::ZERO,
+    };
+    plan.entries.iter().map(step).fold(Duration::ZERO, Duration::saturating_add)
 }
 
 /// The setup as written, before anything is drawn.
@@ -83,5 +100,26 @@ fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setu
         history_budget: scenario.checks.linearizable.budget_steps,
         checks_off: scenario.checks.names_off(loaded.protocol),
         ..Setup::new(seed, members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{LEAST, toml};
+
+    #[test]
+    fn clocks_that_went_back_leave_more_time_for_progress_unless_it_is_written() {
+        let within = |rule: &str| {
+            let faults = "[[faults]]\nat = \"1s\"\nclock = { target = \"n1\", back = \"7s\" }\n\
+                          [[faults]]\nat = \"1s\"\nfor = \"1s\"\nclock = { target = \"n2\", forward = \"2s\" }\n";
+            let calm = compile(&toml(&format!("{LEAST}[checks]\n{rule}")).unwrap(), 1, &[]);
+            let stepped = compile(&toml(&format!("{LEAST}[checks]\n{rule}\n{faults}")).unwrap(), 1, &[]);
+            (calm.setup.progress_within.unwrap(), stepped.setup.progress_within.unwrap())
+        };
+        let (calm, stepped) = within("progress = \"auto\"");
+        assert_eq!(stepped, calm.saturating_add(Duration::from_secs(9)));
+        let (calm, stepped) = within("progress = { within = \"5s\" }");
+        assert_eq!(stepped, calm);
     }
 }

@@ -3,6 +3,7 @@
 //! Enums are tagged from the outside, since other forms lose the place of an error. What depends on the protocol
 //! (`[cluster.<protocol>]`) stays a neutral value here and is read by the protocol's registry entry.
 
+pub(crate) mod adversaries;
 mod checks;
 mod counters;
 mod expect;
@@ -22,10 +23,11 @@ use sim_core::setup::{ClockModel, DiskModel, Measure, NetworkModel, ServiceModel
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
+pub use adversaries::AdversaryTable;
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
-pub(crate) use load::hash;
 pub use load::{Loaded, load, reload};
+pub(crate) use load::{from_document, hash};
 pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
 pub use stop::StopRules;
 pub use summary::summary;
@@ -73,6 +75,9 @@ pub struct Scenario {
     /// What goes wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultEntry>,
+    /// Who is a traitor, and what becomes of what they would say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adversaries: Vec<AdversaryTable>,
     /// No fault is refused: they may exceed what the protocol promises to bear, on purpose.
     #[serde(default)]
     pub over_budget: bool,

@@ -57,7 +57,8 @@ pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>
 /// If the plan cannot be run.
 pub fn tell(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>, LaunchError> {
     let picture = Detail::Full;
-    let launch = Launch { picture, trace: Some(TraceRequest::default()), ..Launch::default() };
+    let launch =
+        Launch { picture, keep_history: true, trace: Some(TraceRequest::default()), ..Launch::default() };
     let outcome = run(plan, &launch)?;
     let wanted = |violation: &&Violation| fingerprint.is_none_or(|print| violation.fingerprint == print);
     let Some(violation) = outcome.violations.iter().find(wanted) else { return Ok(None) };

@@ -1,7 +1,12 @@
 //! Traitors: one brain that owns every corrupt slot.
 //!
 //! It sees what reaches a corrupt slot and decides what the slot does: run the honest code and edit its effects,
-//! swallow the input, or act on its own as any of its slots. It holds the keys of its own slots only.
+//! swallow the input, or act on its own as any of its slots. It holds the keys of its own slots only. Where the network
+//! grants it, it also holds back messages between others.
+
+mod directed;
+
+pub(crate) use directed::Directed;
 
 use crate::identity::{NodeId, Slot};
 use crate::process::{Effects, Input, Keys, Protocol, Signature};
@@ -19,8 +24,30 @@ pub trait Coalition<P: Protocol> {
         cx: &mut CoalitionContext<'_, P>,
     );
 
-    /// A wake-up that it asked for.
+    /// A wake-up that it asked for; its token must be below 2^63.
     fn wake(&mut self, _token: u64, _cx: &mut CoalitionContext<'_, P>) {}
+
+    /// Does what the protocol calls by a name, in place of one message that the honest code of a corrupt slot would
+    /// send: how a rule of a scenario names a behavior for some messages only. The message itself is not sent.
+    fn act(
+        &mut self,
+        _behavior: &str,
+        _ways: u32,
+        _from: Slot,
+        _to: &[NodeId],
+        _message: &P::Message,
+        _cx: &mut CoalitionContext<'_, P>,
+    ) {
+    }
+
+    /// A message reaches a corrupt slot that a rule of a scenario moves, so that [`Coalition::step`] is not asked.
+    fn heard(&mut self, _message: &P::Message) {}
+
+    /// How long to hold back a message between two others; at most what the network grants. Only asked if it grants
+    /// something.
+    fn order(&mut self, _crossing: &Crossing<'_, P>, _draw: &mut Draw) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The honest process that lives in a corrupt slot.
@@ -41,6 +68,32 @@ pub struct Member {
     pub node: NodeId,
 }
 
+/// A message from one slot that is no traitor to another.
+#[derive(Debug)]
+pub struct Crossing<'a, P: Protocol> {
+    /// Who sends.
+    pub from: Slot,
+    /// To whom.
+    pub to: Slot,
+    /// What.
+    pub message: &'a P::Message,
+    /// The longest that it may be held back.
+    pub granted: Duration,
+    pub(crate) members: u32,
+    pub(crate) traitors: &'a [Member],
+}
+
+impl<P: Protocol> Crossing<'_, P> {
+    /// Whether it crosses between two halves of the honest members: the first half by number, and the rest. What clients
+    /// send and get crosses nothing.
+    pub fn halves_apart(&self) -> bool {
+        let below = |slot: u32| self.traitors.iter().filter(|traitor| traitor.slot.0 < slot).count() as u32;
+        let honest = self.members - below(self.members);
+        let first = |slot: Slot| slot.0 - below(slot.0) < honest.div_ceil(2);
+        self.from.0.max(self.to.0) < self.members && first(self.from) != first(self.to)
+    }
+}
+
 /// What a coalition asks for, besides what its puppets do.
 #[derive(Clone, Debug)]
 pub(crate) enum Plot<P: Protocol> {
@@ -51,6 +104,7 @@ pub(crate) enum Plot<P: Protocol> {
 /// What a coalition has at hand.
 pub struct CoalitionContext<'a, P: Protocol> {
     pub(crate) now: Time,
+    pub(crate) role: Option<&'static str>,
     pub(crate) members: &'a [Member],
     pub(crate) keys: &'a Keys,
     pub(crate) draw: Draw,
@@ -61,6 +115,11 @@ impl<P: Protocol> CoalitionContext<'_, P> {
     /// True time: traitors have good watches.
     pub fn now(&self) -> Time {
         self.now
+    }
+
+    /// The role that the slot in question was in before this step, as far as it told; none in a wake-up.
+    pub fn role(&self) -> Option<&'static str> {
+        self.role
     }
 
     /// The corrupt slots, in order.

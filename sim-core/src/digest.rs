@@ -13,7 +13,7 @@ const K1: u64 = 0xD1B5_4A32_D192_ED03;
 const K2: u64 = 0x8CB9_2BA7_2F3D_8DD7;
 
 /// An accumulating hash of 64-bit words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     a: u64,
     b: u64,
@@ -108,18 +108,7 @@ impl FromStr for RunDigest {
     }
 }
 
-impl Serialize for RunDigest {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for RunDigest {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+crate::serde_as_text!(RunDigest);
 
 #[cfg(test)]
 mod tests {

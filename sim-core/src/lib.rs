@@ -1,6 +1,7 @@
 //! The world of a run: time, events, randomness, processes, network, disks, clocks, faults, checks and the outcome.
 
 pub mod activity;
+pub mod adversary;
 pub mod check;
 pub mod coalition;
 pub mod digest;
@@ -29,6 +30,8 @@ pub mod simulate;
 pub mod slab;
 pub mod stats;
 pub mod story;
+pub mod sweep;
+pub mod text;
 pub mod time;
 pub mod trace;
 pub mod workload;

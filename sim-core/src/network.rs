@@ -167,6 +167,8 @@ pub struct Network {
     pins: Pins,
     /// Whether what is not pinned is left to no chance.
     pins_only: bool,
+    /// How much later the message that is being sent leaves its sender.
+    late: Duration,
     changes: Changes,
 }
 
@@ -208,6 +210,7 @@ impl Network {
             loopback: Vec::new(),
             pins: Pins::default(),
             pins_only: false,
+            late: Duration::ZERO,
             changes: Changes::default(),
         };
         network.settle();
@@ -229,6 +232,17 @@ impl Network {
         }
         let delay = self.latency.hop(packet.from.index(), packet.to.index(), word, &mut more);
         Sent::One(Flight { at: packet.now.saturating_add(delay), session: 0, damaged: false })
+    }
+
+    /// [`Network::send`] of a message that is held back for a time after it left its sender.
+    pub fn send_late(&mut self, packet: &Packet, late: Duration) -> Sent {
+        if late.is_zero() {
+            return self.send(packet);
+        }
+        self.late = late;
+        let sent = self.send_with_care(packet);
+        self.late = Duration::ZERO;
+        sent
     }
 
     /// Whether a message that was sent in `session` (0: a datagram) may be delivered now: no cut keeps a datagram off,
@@ -375,7 +389,8 @@ impl Network {
             Some(lines) => lines.send(from, now, size, room)?,
             None => now,
         };
-        self.windows.depart((from, to), left, size, room)
+        let left = self.windows.depart((from, to), left, size, room)?;
+        Some(left.saturating_add(self.late))
     }
 
     fn pinned(&self, packet: &Packet) -> bool {

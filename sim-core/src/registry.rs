@@ -166,6 +166,8 @@ pub struct Plant {
     pub breaks: &'static str,
     /// Where it was found.
     pub source: &'static str,
+    /// The built-in scenario that triggers it under any seed, and in which nothing is found without it.
+    pub witness: &'static str,
 }
 
 /// A parameter that cannot be used.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::adversary::Adversary;
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::fault::FaultPlan;
 use crate::network::Pins;
@@ -39,6 +40,9 @@ pub struct Setup {
     pub faults: FaultPlan,
     /// What traitors do, as the protocol names it; its default if absent.
     pub behavior: Option<String>,
+    /// Rules for traitors, on top of `behavior`; the first that fits decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adversaries: Vec<Adversary>,
     /// Fates of single messages that are given rather than drawn.
     pub pins: Pins,
     /// Whether `pins` are all that chance does to messages: what is not pinned meets its plain latency, whatever the
@@ -76,6 +80,7 @@ impl Setup {
             workload: None,
             faults: FaultPlan::default(),
             behavior: None,
+            adversaries: Vec::new(),
             pins: Pins::default(),
             pins_only: false,
             stop: Vec::new(),
@@ -110,6 +115,9 @@ pub struct NetworkModel {
     pub bandwidth: Option<u64>,
     /// Bytes that may wait to be sent at a slot with limited bandwidth; what exceeds it is dropped (datagram) or waits (stream).
     pub queue_bytes: Option<u64>,
+    /// How long the coalition of traitors may hold back messages between others; not at all if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coalition_delay: Option<Duration>,
     /// Who is linked to whom; a full mesh if absent.
     pub topology: Option<Topology>,
 }
@@ -126,6 +134,7 @@ impl Default for NetworkModel {
             retransmit_after: Duration::from_millis(200),
             bandwidth: None,
             queue_bytes: None,
+            coalition_delay: None,
             topology: None,
         }
     }

@@ -10,10 +10,12 @@ use super::command::completions::CompletionsArguments;
 use super::command::corpus::CorpusArguments;
 use super::command::demo::DemoArguments;
 use super::command::explain::ExplainArguments;
+use super::command::explore::ExploreArguments;
 use super::command::list::ListArguments;
 use super::command::replay::ReplayArguments;
 use super::command::report::ReportArguments;
 use super::command::shrink::ShrinkArguments;
+use super::command::sweep::SweepArguments;
 use super::command::validate::ValidateArguments;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),
+    /// Run the same seeds at every point of a grid over the keys of scenarios.
+    Sweep(SweepArguments),
     /// Print the JSON Schema of scenarios, for editors.
     Schema,
     /// Make the run of a capsule as small as possible.
@@ -87,30 +91,6 @@ pub(crate) struct RunArguments {
     pub(crate) twice: bool,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ExploreArguments {
-    #[command(flatten)]
-    pub(crate) scenario: ScenarioArguments,
-    /// The seeds, the end excluded.
-    #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
-    pub(crate) seeds: Range<u64>,
-    /// Threads [default: all cores].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: Option<u16>,
-    /// The least share of runs that must be conclusive.
-    #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
-    pub(crate) min_conclusive: Ratio,
-    /// End at the lowest seed that fails.
-    #[arg(long)]
-    pub(crate) stop_on_first: bool,
-    /// A folder of capsules that are run first, and that takes in what is found.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) corpus: Option<PathBuf>,
-    /// Keep the runs that fail as they were found.
-    #[arg(long)]
-    pub(crate) no_shrink: bool,
-}
-
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 const SEEDS_END: u64 = 1 << 53;
 
@@ -119,7 +99,8 @@ pub(crate) fn seed(text: &str) -> Result<u64, String> {
     seed.ok_or_else(|| "expected a whole number below 2^53".to_owned())
 }
 
-fn seeds(text: &str) -> Result<Range<u64>, String> {
+/// A range of seeds, as `0..1000`.
+pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let ends = text.split_once("..").and_then(|(start, end)| Some((start.parse().ok()?, end.parse().ok()?)));
     match ends {
         Some((start, end)) if start <= end && end <= SEEDS_END => Ok(start..end),
@@ -127,6 +108,7 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
     }
 }
 
-fn ratio(text: &str) -> Result<Ratio, sim_core::ratio::ParseRatioError> {
+/// A share, as `95%` or `19/20`.
+pub(crate) fn ratio(text: &str) -> Result<Ratio, sim_core::ratio::ParseRatioError> {
     text.parse()
 }

@@ -11,4 +11,5 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod shrink;
+pub(crate) mod sweep;
 pub(crate) mod validate;

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use scenarios::capsule::Capsule;
-use scenarios::explore::{Exploration, ExploreOptions, Finding};
+use scenarios::explore::{Demand, Exploration, ExploreOptions, Finding};
 use scenarios::neighbors::Neighborhood;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::scenario::{Loaded, verdict_name};
+use scenarios::sweep::{Sweep, SweepRun};
 use serde_json::{Value, json};
 use sim_core::check::Violation;
 use sim_core::outcome::Outcome;
 use sim_core::story::Story;
+use sim_core::sweep::SweepTable;
 
 use super::wall::Stopwatch;
 
@@ -119,6 +121,7 @@ pub(crate) fn of_exploration(
     loaded: &Loaded,
     options: &ExploreOptions,
     exploration: &Exploration,
+    demands: &[Demand],
     capsules: &[PathBuf],
     watch: Stopwatch,
 ) -> Value {
@@ -143,15 +146,49 @@ pub(crate) fn of_exploration(
         "plants": options.plants,
         "seeds": format!("{}..{}", options.seeds.start, options.seeds.end),
         "runs": exploration.runs,
+        "covered": format!("{}..{}", options.seeds.start, options.seeds.start + exploration.runs),
         "interrupted": exploration.interrupted,
         "failures": exploration.findings.iter().zip(capsules).map(failure).collect::<Vec<_>>(),
         "activity": exploration.activity,
+        "demands": demands,
+        "demands_met": demands.iter().all(|demand| demand.met),
         "coverage": totals,
         "digest": totals.digest(),
         "wall": {
             "elapsed_ms": watch.milliseconds(),
-            "runs_per_second": exploration.runs as f64 / seconds.max(1e-9),
+            "runs_per_second": (exploration.runs - exploration.resumed) as f64 / seconds.max(1e-9),
+            "resumed_runs": exploration.resumed,
             "jobs": options.jobs,
         },
     })
+}
+
+/// `sweep.json`: what a sweep came to, without anything of the wall clock.
+pub(crate) fn sweep_table(table: &SweepTable) -> Result<Value, serde_json::Error> {
+    let mut value = serde_json::to_value(table)?;
+    if let Some(document) = value.as_object_mut() {
+        document.insert("schema".to_owned(), "seedstorm.sweep/1".into());
+        document.insert("agrees_with_theory".to_owned(), table.agrees_with_theory().into());
+    }
+    Ok(value)
+}
+
+/// `sweep --json`: the same, with how it was run.
+pub(crate) fn of_sweep(
+    sweep: &Sweep,
+    run: &SweepRun,
+    table: &SweepTable,
+    files: &[PathBuf],
+    watch: Stopwatch,
+) -> Value {
+    let mut value = sweep_table(table).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+    if let Some(document) = value.as_object_mut() {
+        document.insert("sweep".to_owned(), sweep.name.as_str().into());
+        document.insert("runs".to_owned(), run.rows.len().into());
+        document.insert("interrupted".to_owned(), run.interrupted.into());
+        document.insert("files".to_owned(), json!(files));
+        let wall = json!({ "elapsed_ms": watch.milliseconds(), "resumed_runs": run.resumed });
+        document.insert("wall".to_owned(), wall);
+    }
+    value
 }

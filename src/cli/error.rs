@@ -11,6 +11,7 @@ use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
 use scenarios::replay::ReplayError;
 use scenarios::shrink::ShrinkError;
+use scenarios::sweep::SweepError;
 use sim_core::registry::LaunchError;
 
 use super::exit::Exit;
@@ -72,12 +73,21 @@ pub(crate) enum CliError {
     /// A campaign that could not go on.
     #[error(transparent)]
     Explore(#[from] ExploreError),
+    /// A sweep that could not go on.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// Neither a file nor a built-in sweep.
+    #[error("find a sweep \"{name}\": there is no such file or built-in sweep{}", hint(nearest.as_deref()))]
+    NoSweep { name: String, nearest: Option<&'static str> },
     /// A file that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
     /// A document that cannot be made.
     #[error("make a document: {0}")]
     Document(#[from] serde_json::Error),
+    /// A JUnit report that cannot be made.
+    #[error("make a JUnit report: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
     /// Stdout.
     #[error("write the result: {0}")]
     Output(io::Error),
@@ -93,8 +103,10 @@ impl CliError {
         match self {
             Self::Untold
             | Self::Document(_)
+            | Self::Junit(_)
             | Self::Figure(_)
             | Self::Explore(ExploreError::Threads(_))
+            | Self::Sweep(SweepError::Threads(_))
             | Self::Shrink(ShrinkError::Threads(_)) => Exit::Internal,
             _ => Exit::Usage,
         }

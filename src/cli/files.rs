@@ -1,14 +1,16 @@
 //! Which files are read and written.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use scenarios::artefact::WriteError;
 use scenarios::builtin;
 use scenarios::capsule::Capsule;
 use scenarios::document::{Format, LARGEST, Source};
 use scenarios::problem::nearest;
 use scenarios::scenario::Loaded;
+use scenarios::sweep::SWEEPS;
 use sim_core::registry::Registry;
 
 use super::arguments::ScenarioArguments;
@@ -43,12 +45,35 @@ fn source(name: &str) -> Result<Source, CliError> {
         return Ok(source);
     }
     let path = Path::new(name);
-    let looks_like_a_path = path.exists() || path.components().count() > 1 || path.extension().is_some();
-    if !looks_like_a_path {
+    if !looks_like_a_path(path) {
         let names: Vec<&'static str> = builtin::names().collect();
         return Err(CliError::NoScenario { name: name.to_owned(), nearest: nearest(name, &names) });
     }
     Ok(Source { name: name.to_owned(), text: read(path, LARGEST as u64)? })
+}
+
+/// The sweep that a name means: a built-in one, or a file.
+pub(crate) fn sweep_source(name: &str) -> Result<Source, CliError> {
+    if let Some(source) = scenarios::sweep::find(name) {
+        return Ok(source);
+    }
+    let path = Path::new(name);
+    if !looks_like_a_path(path) {
+        let names: Vec<&'static str> = SWEEPS.iter().map(|sweep| sweep.name).collect();
+        return Err(CliError::NoSweep { name: name.to_owned(), nearest: nearest(name, &names) });
+    }
+    Ok(Source { name: name.to_owned(), text: read(path, LARGEST as u64)? })
+}
+
+/// The scenario that a file names: a built-in one, or a file whose path begins where that file is.
+pub(crate) fn scenario_beside(folder: &Path, name: &str) -> Result<Source, CliError> {
+    let beside = folder.join(name);
+    let here = builtin::find(name).is_none() && !folder.as_os_str().is_empty() && looks_like_a_path(&beside);
+    if here { source(&beside.to_string_lossy()) } else { source(name) }
+}
+
+fn looks_like_a_path(path: &Path) -> bool {
+    path.exists() || path.components().count() > 1 || path.extension().is_some()
 }
 
 /// Reads a text, and no more of it than it may have: some files never end.
@@ -102,6 +127,16 @@ pub(crate) fn write_capsule_at(path: &Path, capsule: &Capsule) -> Result<(), Cli
     let text = capsule.to_json(&path.display().to_string())?;
     scenarios::artefact::write(path, text.as_bytes())?;
     Ok(())
+}
+
+/// Adds to the summary of the GitHub job that this runs in, if it runs in one.
+pub(crate) fn add_to_job_summary(text: &str) -> Result<(), CliError> {
+    #[expect(clippy::disallowed_methods, reason = "where GitHub wants a summary; no run sees it")]
+    let Ok(path) = std::env::var("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+    let failed = |error| WriteError { path: PathBuf::from(&path), error };
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    Ok(written.map_err(failed)?)
 }
 
 /// The folder that files of a scenario are written to.

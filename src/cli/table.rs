@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use scenarios::capsule::replay_command;
-use scenarios::explore::{Counter, Exploration, ExploreOptions, Finding};
+use scenarios::explore::{Counter, Demand, Exploration, ExploreOptions, Finding};
 use scenarios::scenario::{Loaded, verdict_name};
 
 use super::wall::Stopwatch;
@@ -28,6 +28,7 @@ pub(crate) fn of_exploration(
     loaded: &Loaded,
     options: &ExploreOptions,
     exploration: &Exploration,
+    demands: &[Demand],
     capsules: &[PathBuf],
     watch: Stopwatch,
 ) -> String {
@@ -35,23 +36,64 @@ pub(crate) fn of_exploration(
     let seeds = format!("seeds {}..{}", options.seeds.start, options.seeds.end);
     let plants: String = options.plants.iter().map(|plant| format!(" · plant {plant}")).collect();
     let _ = writeln!(text, "{} · {} · {seeds}{plants}", loaded.name, loaded.scenario.cluster.protocol);
-    let rate = exploration.runs as f64 / watch.seconds().max(1e-9);
+    let rate = (exploration.runs - exploration.resumed) as f64 / watch.seconds().max(1e-9);
     let found = match exploration.findings.len() {
         0 => "NOTHING FOUND".to_owned(),
         1 => "1 FINDING".to_owned(),
         count => format!("{count} FINDINGS"),
     };
-    let cut = if exploration.interrupted { " · interrupted" } else { "" };
+    let resumed = match exploration.resumed {
+        0 => String::new(),
+        runs => format!(" ({} of them from before)", thousands(runs)),
+    };
     let _ = writeln!(
         text,
-        "{found} · {} runs in {} · {rate:.0} runs/s{cut}",
+        "{found} · {} runs{resumed} in {} · {rate:.0} runs/s",
         thousands(exploration.runs),
         watch.words()
     );
+    text += &covered(options, exploration);
     for (finding, capsule) in exploration.findings.iter().zip(capsules) {
         text += &of_finding(finding, capsule);
     }
-    text + &activity(exploration)
+    text + &activity(exploration) + &of_demands(demands)
+}
+
+/// How far a campaign came that ended before its last seed.
+fn covered(options: &ExploreOptions, exploration: &Exploration) -> String {
+    let (start, end) = (options.seeds.start, options.seeds.start + exploration.runs);
+    if end >= options.seeds.end {
+        return String::new();
+    }
+    let why = if exploration.interrupted {
+        "interrupted"
+    } else if options.stop_on_first && !exploration.findings.is_empty() {
+        "stopped at the first finding"
+    } else {
+        "the time is over"
+    };
+    format!("{why}: seeds {start}..{end} are covered; --resume goes on from there\n")
+}
+
+/// Whether a campaign shows enough for "nothing found" to count.
+fn of_demands(demands: &[Demand]) -> String {
+    let judged = demands.iter().filter(|demand| demand.needed > 0.0);
+    let judged = judged
+        .map(|demand| (demand, percent(demand.found), format!("at least {:.0} %", demand.needed * 100.0)));
+    let idle = demands.iter().filter(|demand| demand.needed == 0.0 && !demand.met);
+    let idle = idle.map(|demand| (demand, "never".to_owned(), "at least once".to_owned()));
+    let mut text = String::from("\n");
+    for (index, (demand, found, needed)) in judged.chain(idle).enumerate() {
+        let label = if index == 0 { "demanded" } else { "" };
+        let met = if demand.met { "" } else { "   MISSED" };
+        let _ = writeln!(text, "{label:<14}{found:>7}  {} ({needed}){met}", demand.what);
+    }
+    text += if demands.iter().all(|demand| demand.met) {
+        "              every check had something to judge: \"nothing found\" counts\n"
+    } else {
+        "              \"nothing found\" would not count: something that is demanded is missing\n"
+    };
+    text
 }
 
 fn of_finding(finding: &Finding, capsule: &std::path::Path) -> String {

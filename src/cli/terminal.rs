@@ -57,6 +57,11 @@ impl Terminal {
         size.map_or(usize::MAX, |(_, columns)| usize::from(columns).clamp(40, WIDEST))
     }
 
+    /// Whether somebody looks at stderr as it comes.
+    pub(crate) fn is_interactive() -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// Whether stderr may be colored.
     pub(crate) fn color(&self) -> bool {
         self.color

@@ -27,3 +27,30 @@ impl Stopwatch {
         if seconds < 1.0 { format!("{} ms", self.milliseconds()) } else { format!("{seconds:.1} s") }
     }
 }
+
+/// A length of time by the wall clock, in seconds, as `30s`, `5m` or `1h`.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    let hours_or_minutes = [("h", 3_600.0), ("m", 60.0)].into_iter().find_map(|(unit, length)| {
+        let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(number * length)
+    });
+    let short = || text.parse::<sim_core::time::Duration>().ok().map(|time| time.as_nanos() as f64 / 1e9);
+    let found = hours_or_minutes.or_else(short).filter(|found| found.is_finite() && *found > 0.0);
+    found.ok_or_else(|| "expected a length of time, as 30s, 5m or 1h".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn times_are_read() {
+        for (text, length) in [("30s", 30.0), ("5m", 300.0), ("1h", 3_600.0), ("250ms", 0.25), ("1.5m", 90.0)]
+        {
+            assert_eq!(seconds(text), Ok(length), "{text}");
+        }
+        for text in ["30", "-5s", "0s", "m", "forever", "infm"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

@@ -9,4 +9,5 @@ mod explain;
 mod replay;
 mod report;
 mod shrink;
+mod sweep;
 mod validate;

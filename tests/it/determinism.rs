@@ -133,3 +133,22 @@ fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
     }
     assert!(pinned_fates > 1_000, "{pinned_fates}");
 }
+
+#[test]
+fn threads_change_nothing_in_any_run() {
+    let registry = seedstorm::registry();
+    for name in ["raft-swarm", "bracha-swarm", "epidemic-swarm"] {
+        let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
+        let digest = |jobs| {
+            let options = ExploreOptions {
+                seeds: 0..8,
+                plants: Vec::new(),
+                jobs: Some(jobs),
+                stop_on_first: false,
+                build: "this build".to_owned(),
+            };
+            explore(&loaded, &options, Hooks::NONE).unwrap().totals.digest()
+        };
+        assert_eq!(digest(1), digest(2), "{name}");
+    }
+}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use seedstorm::prelude::{Format, Source, load};
+use seedstorm::scenarios::sweep::Draft;
 use seedstorm::scenarios::{ENGINE, builtin};
 
 /// Where the repository is.
@@ -202,27 +203,43 @@ fn the_readme_tells_how_to_run_and_how_to_test() {
     assert!(read(".ci/run").contains("\nstep cargo test"), ".ci/run does not run the README's test command");
 }
 
+/// Every whole file in the documents that names this version of a format.
+fn files_in_the_documents(schema: &str) -> Vec<Source> {
+    let named = |line: &&str| line.starts_with("schema") && line.contains(schema);
+    let mut files = Vec::new();
+    for document in all_documents() {
+        let text = read(&document);
+        let whole = blocks(&text, "toml").into_iter().filter(|block| block.iter().any(named));
+        files.extend(whole.map(|block| Source { name: document.clone(), text: block.join("\n") }));
+    }
+    files
+}
+
 #[test]
 fn scenarios_in_the_guide_load() {
     let registry = seedstorm::registry();
-    let mut seen = 0;
-    for document in all_documents() {
-        let text = read(&document);
-        for block in blocks(&text, "toml") {
-            if !block.iter().any(|line| line.starts_with("schema")) {
-                continue;
-            }
-            let source = Source { name: document.clone(), text: block.join("\n") };
-            let loaded = load(&registry, source, Format::Toml, &[]);
-            assert!(
-                loaded.is_ok(),
-                "{}",
-                loaded.err().map_or_else(String::new, |problems| problems.render(false))
-            );
-            seen += 1;
-        }
+    let files = files_in_the_documents("\"seedstorm.scenario/1\"");
+    assert!(!files.is_empty(), "no document shows a whole scenario");
+    for file in files {
+        let problems = load(&registry, file, Format::Toml, &[]).err();
+        assert_eq!(problems.map(|problems| problems.render(false)), None);
     }
-    assert!(seen > 0, "no document shows a whole scenario");
+}
+
+#[test]
+fn sweeps_in_the_guide_load() {
+    let registry = seedstorm::registry();
+    let files = files_in_the_documents("\"seedstorm.sweep/1\"");
+    assert!(!files.is_empty(), "no document shows a whole sweep");
+    for file in files {
+        let made = Draft::parse(file).and_then(|draft| {
+            let named =
+                draft.scenarios().map(|name| (name.to_owned(), builtin::find(name).expect("it is built in")));
+            let sources = named.collect();
+            draft.build(&registry, &sources)
+        });
+        assert!(made.as_ref().is_ok_and(|sweep| sweep.points.len() > 1), "{:?}", made.err());
+    }
 }
 
 #[test]

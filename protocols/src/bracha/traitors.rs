@@ -13,8 +13,8 @@ use sim_core::process::{Effect, Effects, Input, LinkState, Signature};
 use sim_core::random::below;
 use sim_core::registry::Named;
 
-use self::split::other_value;
 pub(super) use self::split::{Line, split};
+use self::split::{other_value, stories};
 use super::vocabulary::{Bracha, BrachaMessage, Broadcast, Phase, Vote};
 
 /// What traitors do.
@@ -82,9 +82,9 @@ impl Traitors {
         Self { behavior, members, split: BTreeMap::new(), overheard: Vec::new(), heard: 0 }
     }
 
-    fn draw_behavior(&self, cx: &mut CoalitionContext<'_, Bracha>) -> Behavior {
-        if self.behavior != Behavior::Random {
-            return self.behavior;
+    fn draw_behavior(&self, behavior: Behavior, cx: &mut CoalitionContext<'_, Bracha>) -> Behavior {
+        if behavior != Behavior::Random {
+            return behavior;
         }
         let others = Behavior::ALL.len() - 1;
         Behavior::ALL[draw_below(cx, others)]
@@ -128,11 +128,35 @@ impl Traitors {
         }
     }
 
+    /// Says one message in so many ways: each part of the honest members hears its own value for the broadcast, the same
+    /// in every phase and from every traitor.
+    fn tell_stories(
+        &mut self,
+        ways: u32,
+        from: Slot,
+        to: &[NodeId],
+        message: &BrachaMessage,
+        cx: &mut CoalitionContext<'_, Bracha>,
+    ) {
+        let (phase, vote) = (message.phase(), *message.vote());
+        let value = *self.split.entry(vote.broadcast).or_insert(vote.value);
+        for line in stories(ways, from, phase, vote.broadcast, value, &self.honest(cx)) {
+            if to.contains(&line.to) {
+                say(&line, cx);
+            }
+        }
+    }
+
+    /// The f honest members of the highest numbers.
+    fn victims<'a>(&self, honest: &'a [NodeId]) -> &'a [NodeId] {
+        let behind = (self.members.saturating_sub(1) / 3) as usize;
+        &honest[honest.len().saturating_sub(behind)..]
+    }
+
     /// The f honest members of the highest numbers hear nothing.
     fn withhold(&self, effects: &mut Effects<Bracha>, cx: &CoalitionContext<'_, Bracha>) {
         let honest = self.honest(cx);
-        let behind = (self.members.saturating_sub(1) / 3) as usize;
-        let victims = &honest[honest.len().saturating_sub(behind)..];
+        let victims = self.victims(&honest);
         for (recipients, message) in take_sends(effects) {
             effects.push_send(recipients.into_iter().filter(|node| !victims.contains(node)), message);
         }
@@ -184,7 +208,7 @@ impl Coalition<Bracha> for Traitors {
             Input::Link { peer, state: LinkState::Up } => Some(*peer),
             _ => None,
         };
-        let behavior = self.draw_behavior(cx);
+        let behavior = self.draw_behavior(self.behavior, cx);
         if behavior == Behavior::Silent {
             return;
         }
@@ -201,6 +225,34 @@ impl Coalition<Bracha> for Traitors {
             Behavior::Replay => self.replay(slot, cx),
             Behavior::Forge => self.forge(slot, cx),
         }
+    }
+
+    fn act(
+        &mut self,
+        behavior: &str,
+        ways: u32,
+        from: Slot,
+        to: &[NodeId],
+        message: &BrachaMessage,
+        cx: &mut CoalitionContext<'_, Bracha>,
+    ) {
+        let behavior = Behavior::find(behavior).unwrap_or(Behavior::Silent);
+        match self.draw_behavior(behavior, cx) {
+            Behavior::Silent | Behavior::Random => return,
+            Behavior::Equivocate => return self.tell_stories(ways, from, to, message, cx),
+            Behavior::Withhold => {
+                let honest = self.honest(cx);
+                let told = to.iter().filter(|node| !self.victims(&honest).contains(node));
+                return told.for_each(|node| cx.send_as(from, *node, *message));
+            }
+            Behavior::Replay => self.replay(from, cx),
+            Behavior::Forge => self.forge(from, cx),
+        }
+        to.iter().for_each(|node| cx.send_as(from, *node, *message));
+    }
+
+    fn heard(&mut self, message: &BrachaMessage) {
+        self.overhear(*message);
     }
 }
 

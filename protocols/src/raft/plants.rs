@@ -19,6 +19,7 @@ pub const PLANTS: &[Plant] = &[
         about: "The vote is kept in memory only: the journal holds the term without it.",
         breaks: "ElectionSafety",
         source: "akka-raft #62; redisraft 9806229",
+        witness: "raft-witness-vote-not-durable",
     },
     Plant {
         name: "commit-old-term-by-counting",
@@ -26,6 +27,7 @@ pub const PLANTS: &[Plant] = &[
         about: "A leader commits entries of earlier terms by counting replicas (Raft paper, section 5.4.2, figure 8).",
         breaks: "LeaderCompleteness, StateMachineSafety",
         source: "LogCabin #44; PySyncObj #169; willemt 97c9183",
+        witness: "raft-witness-commit-old-term",
     },
 ];
 

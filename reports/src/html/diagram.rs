@@ -50,6 +50,38 @@ impl Grid<'_> {
         }
     }
 
+    /// Half a column as a share of the way that a message goes to the side.
+    fn half(&self, aside: f64) -> f64 {
+        (0.5 * self.column / aside.abs().max(1.0)).min(0.5)
+    }
+
+    /// Where the name of a message stands: between its sender and the next column, so that it covers no node.
+    fn name_place(&self, arrow: &Arrow, y: f64) -> Option<(f64, f64)> {
+        let start = (self.x(arrow.from)?, self.y(arrow.sent_ns).min(y));
+        let whole = (self.x(arrow.to)? - start.0, y - start.1);
+        let (x, y) = along(start, whole, self.half(whole.0));
+        Some((x, y + if arrow.arrived_ns.is_none() { 14.0 } else { -6.0 }))
+    }
+
+    /// Which steps' messages are named in the diagram: names that would cover another one are left to the list.
+    fn names(&self) -> Vec<bool> {
+        let mut taken: Vec<(f64, f64)> = Vec::new();
+        let mut named = Vec::new();
+        for (index, step) in self.story.steps.iter().enumerate() {
+            let place = step.arrow.as_ref().and_then(|arrow| self.name_place(arrow, Self::row(index)));
+            let free = |place: &(f64, f64)| {
+                let touches = |other: &&(f64, f64)| {
+                    (other.0 - place.0).abs() < 70.0 && (other.1 - place.1).abs() < 12.0
+                };
+                taken.iter().find(touches).is_none()
+            };
+            let place = place.filter(free);
+            named.push(place.is_some());
+            taken.extend(place);
+        }
+        named
+    }
+
     fn width(&self) -> f64 {
         LEFT + self.column * self.story.slots.len() as f64
     }
@@ -59,11 +91,17 @@ impl Grid<'_> {
     }
 }
 
+/// A place on the way.
+fn along(start: (f64, f64), whole: (f64, f64), share: f64) -> (f64, f64) {
+    (start.0 + whole.0 * share, start.1 + whole.1 * share)
+}
+
 /// The diagram.
 pub(super) fn space_time(run: &Run, story: &Story) -> Markup {
     let column = (420.0 / story.slots.len().max(1) as f64).clamp(72.0, 160.0);
     let grid = Grid { story, column };
     let (width, height) = (grid.width(), grid.height());
+    let named = grid.names();
     let about = format!(
         "Space-time diagram of {} steps; the list of steps says the same in words",
         story.steps.len()
@@ -71,7 +109,7 @@ pub(super) fn space_time(run: &Run, story: &Story) -> Markup {
     html! {
         svg.spacetime width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="img" aria-label=(about) {
             @for slot in &story.slots { (lifeline(run, &grid, *slot)) }
-            @for (index, step) in story.steps.iter().enumerate() { (line(&grid, index, step)) }
+            @for (index, step) in story.steps.iter().enumerate() { (line(&grid, index, step, named[index])) }
             @for (index, step) in story.steps.iter().enumerate() { (badge(&grid, index, step)) }
         }
     }
@@ -81,7 +119,10 @@ fn lifeline(run: &Run, grid: &Grid, slot: u32) -> Markup {
     let Some(x) = grid.x(slot) else { return html! {} };
     let palette = Palette::new(run);
     let (top, bottom) = (HEAD, grid.height() - 6.0);
-    let spans = run.lane(slot).map(|span| (span, grid.y(span.from_ns), grid.y(span.to_ns)));
+    // Steps at the last instant have rows of their own, so what lasts until then lasts to the bottom.
+    let last = grid.story.steps.last().map_or(0, |step| step.at_ns);
+    let end = |at_ns: u64| if at_ns >= last { bottom } else { grid.y(at_ns) };
+    let spans = run.lane(slot).map(|span| (span, grid.y(span.from_ns), end(span.to_ns)));
     html! {
         text.node x=(x) y="24" { (run.slot(slot)) }
         line.life x1=(x) x2=(x) y1=(top) y2=(bottom) {}
@@ -104,11 +145,11 @@ fn place(grid: &Grid, step: &Step) -> Option<f64> {
 }
 
 /// What lies below all badges: the message, or a line across for what concerns everybody.
-fn line(grid: &Grid, index: usize, step: &Step) -> Markup {
+fn line(grid: &Grid, index: usize, step: &Step, named: bool) -> Markup {
     let y = Grid::row(index);
     html! {
         g class={ "step " (kind(step.kind)) } data-step=(step.number) {
-            @if let Some(arrow) = &step.arrow { (message(grid, arrow, y)) }
+            @if let Some(arrow) = &step.arrow { (message(grid, arrow, y, named)) }
             @if place(grid, step).is_none() || step.kind == StepKind::Violation {
                 line.across x1=(EDGE) x2=(grid.width() - 4.0) y1=(y) y2=(y) {}
             }
@@ -128,7 +169,7 @@ fn badge(grid: &Grid, index: usize, step: &Step) -> Markup {
 }
 
 /// An arrow from where it was sent to where it arrived, or to the middle of its way if it was lost.
-fn message(grid: &Grid, arrow: &Arrow, y: f64) -> Markup {
+fn message(grid: &Grid, arrow: &Arrow, y: f64, named: bool) -> Markup {
     let (Some(from), Some(to)) = (grid.x(arrow.from), grid.x(arrow.to)) else { return html! {} };
     let start = (from, grid.y(arrow.sent_ns).min(y));
     let whole = (to - from, y - start.1);
@@ -141,16 +182,14 @@ fn message(grid: &Grid, arrow: &Arrow, y: f64) -> Markup {
         |back: f64, out: f64| (end.0 - unit.0 * back - unit.1 * out, end.1 - unit.1 * back + unit.0 * out);
     let (left, right) = (side(9.0, 4.5), side(9.0, -4.5));
     let head = format!("{:.1},{:.1} {:.1},{:.1} {:.1},{:.1}", end.0, end.1, left.0, left.1, right.0, right.1);
-    // Names stand between the sender and the next column, crosses before the receiver's: neither covers a node between.
-    let half = (0.5 * grid.column / whole.0.abs().max(1.0)).min(0.5);
-    let along = |share: f64| (start.0 + whole.0 * share, start.1 + whole.1 * share);
-    let (name, cross) = (along(half), along(1.0 - half));
+    let cross = along(start, whole, 1.0 - grid.half(whole.0));
+    let name = grid.name_place(arrow, y).unwrap_or(start);
     html! {
         line.hit x1=(one(start.0)) y1=(one(start.1)) x2=(one(end.0)) y2=(one(end.1)) {}
         line class=(if lost { "arrow lost" } else { "arrow" })
             x1=(one(start.0)) y1=(one(start.1)) x2=(one(end.0)) y2=(one(end.1)) {}
         @if lost { text.cross x=(one(cross.0)) y=(one(cross.1 + 5.0)) { "\u{2715}" } }
         @else { polygon.head points=(head) {} }
-        text.kind x=(one(name.0)) y=(one(name.1 + if lost { 14.0 } else { -6.0 })) { (arrow.kind) @if lost { " (lost)" } }
+        @if named { text.kind x=(one(name.0)) y=(one(name.1)) { (arrow.kind) @if lost { " (lost)" } } }
     }
 }

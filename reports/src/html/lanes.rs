@@ -50,12 +50,12 @@ pub(super) fn section(run: &Run) -> Markup {
         section.lanes aria-label="Faults and roles" {
             h2 { "Faults and roles" }
             (legend(run, &palette))
-            div.strip {
+            @if !crowd || !run.outcome.faults.is_empty() || !run.outcome.violations.is_empty() { div.strip {
                 @for family in Family::ALL { (family_row(run, family)) }
                 (violation_row(run))
                 @if !crowd { @for slot in &shown { (lane(run, *slot, &palette)) } }
                 (axis(run))
-            }
+            } }
             @if crowd { (crowded(run, &shown, &palette)) }
             @if run.outcome.picture.lanes.omitted > 0 {
                 p.quiet { (count(run.outcome.picture.lanes.omitted)) " later changes of state were not kept." }
@@ -71,7 +71,10 @@ fn crowded(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
         div.gallery {
             @for figure in figures::of_crowd(run) { (super::framed(&figure)) }
         }
-        h3 { "The " (shown.len()) " that were down or paused longest, or else struck most often" }
+        h3 {
+            @if run.faults().next().is_none() { "The first " (shown.len()) " by name: no fault struck any" }
+            @else { "The " (shown.len()) " that were down or paused longest, or else struck most often" }
+        }
         div.strip {
             @for slot in shown { (lane(run, *slot, palette)) }
             (axis(run))
@@ -232,7 +235,7 @@ fn legend(run: &Run, palette: &Palette) -> Markup {
             @if run.faults().any(|fault| fault.family == Family::Network && !fault.slots.is_empty()) {
                 li { svg width="14" height="14" aria-hidden="true" { rect.cut width="14" height="4" y="5" {} } " its links are at fault" }
             }
-            @if states.len() > 1 { li.quiet { "numbers are terms or views" } }
+            @if run.member_spans().any(|span| !span.label.is_empty()) { li.quiet { "numbers are terms or views" } }
             @if run.healed().is_some_and(|at| share(run, at) < 98.0) {
                 li { "healed at " (moment(run.healed().unwrap_or_default())) }
             }

@@ -30,10 +30,15 @@ fn item(step: &Step) -> Markup {
             span.what {
                 @if step.kind == StepKind::Fault { b.alarm { "FAULT " } }
                 (step.text.trim_start_matches("FAULT "))
-                @if !step.note.is_empty() { " " span.note { (step.note) } }
+                @if !step.note.is_empty() { " " span class=(note(&step.note)) { (step.note) } }
             }
         }
     }
+}
+
+/// What is wrong stands out; what is only worth knowing, as what a disk holds, does not.
+fn note(text: &str) -> &'static str {
+    if text.starts_with("<-") || text.contains("MISSING") { "note" } else { "aside" }
 }
 
 /// The class of a step.

@@ -24,6 +24,16 @@ pub(super) fn apply(document: &mut Document, assignment: &str) -> Result<(), Pro
     insert(&mut document.value, &mut document.places, &path, value, places)
 }
 
+/// Puts a value at a key; `places` say where both were written.
+pub(super) fn place(document: &mut Document, key: &str, value: Value, places: Places) -> Result<(), Problem> {
+    let path: Vec<&str> = key.split('.').map(str::trim).collect();
+    if path.iter().any(|segment| segment.is_empty()) || path.len() > 64 {
+        let origin = places.key.clone().unwrap_or_else(|| places.value.clone());
+        return Err(Problem::new(format!("\"{key}\" is no key of a scenario")).at(origin));
+    }
+    insert(&mut document.value, &mut document.places, &path, value, places)
+}
+
 /// The value as TOML; what is no TOML but has no TOML punctuation either is a bare text, as in `duration=5s`.
 fn read_value(source: &Arc<Source>, start: usize) -> Result<(Value, Places), Problem> {
     let text = &source.text[start..];

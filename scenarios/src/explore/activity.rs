@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
 use sim_core::outcome::{Outcome, Progress};
 
 use crate::scenario::verdict_name;
 
 /// How often something happened, and in how many runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counter {
     /// Runs in which it happened at least once.
     pub runs: u64,
@@ -25,7 +25,7 @@ impl Counter {
 }
 
 /// The activity of all runs together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// How many runs there were.
     pub runs: u64,
@@ -34,13 +34,13 @@ pub struct Activity {
     /// Runs in which progress was owed in the second phase, and judged.
     pub owed_liveness: u64,
     /// Runs by verdict.
-    pub verdicts: BTreeMap<&'static str, u64>,
+    pub verdicts: BTreeMap<String, u64>,
     /// Why runs were inconclusive.
     pub reasons: BTreeMap<String, u64>,
     /// Faults that fired, by family.
-    pub families: BTreeMap<&'static str, Counter>,
+    pub families: BTreeMap<String, Counter>,
     /// Faults that fired, by kind.
-    pub faults: BTreeMap<&'static str, Counter>,
+    pub faults: BTreeMap<String, Counter>,
     /// Faults that the budget or their target refused.
     pub refused: Counter,
     /// How often each check had something to judge.
@@ -55,7 +55,7 @@ impl Activity {
         self.runs += 1;
         self.conclusive += u64::from(outcome.verdict != Verdict::Inconclusive);
         self.owed_liveness += u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed));
-        *self.verdicts.entry(verdict_name(outcome.verdict)).or_default() += 1;
+        *self.verdicts.entry(verdict_name(outcome.verdict).to_owned()).or_default() += 1;
         if outcome.verdict == Verdict::Inconclusive {
             for reason in &outcome.reasons {
                 *self.reasons.entry(reason.clone()).or_default() += 1;
@@ -83,8 +83,12 @@ impl Activity {
             }
         }
         self.refused.add(refused);
-        families.into_iter().for_each(|(name, times)| self.families.entry(name).or_default().add(times));
-        kinds.into_iter().for_each(|(name, times)| self.faults.entry(name).or_default().add(times));
+        families
+            .into_iter()
+            .for_each(|(name, times)| self.families.entry(name.to_owned()).or_default().add(times));
+        kinds
+            .into_iter()
+            .for_each(|(name, times)| self.faults.entry(name.to_owned()).or_default().add(times));
     }
 
     /// The share of runs whose verdict says something, between 0 and 1; 1 if there were no runs.

@@ -87,3 +87,138 @@ fn what_was_done_before_an_interrupt_is_kept_without_gaps() {
     let whole = explore(&loaded, &options(0..found.runs, &[], 1), Hooks::NONE).unwrap();
     assert_eq!(whole.totals, found.totals);
 }
+
+fn kept(folder: &Path, resume: bool, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
+    let keep = Keep { folder, resume, enough: &|| false };
+    explore_in(keep, &toml(LEAST).unwrap(), options, Hooks::NONE)
+}
+
+#[test]
+fn a_campaign_that_stopped_at_any_round_goes_on_to_the_same_end() {
+    let loaded = toml(LEAST).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(3..1_100, &["bad-coin"], 2);
+    let whole = explore(&loaded, &options, Hooks::NONE).unwrap();
+    // Time is over after each round, until there is none left.
+    for round in 1..=5_u64 {
+        let keep = Keep { folder: folder.path(), resume: round > 1, enough: &|| true };
+        let part = explore_in(keep, &loaded, &options, Hooks::NONE).unwrap();
+        assert_eq!((part.runs, part.resumed), ((round * ROUND).min(1_097), (round - 1) * ROUND));
+        // Results are a prefix of the unlimited ones.
+        let prefix = ExploreOptions { seeds: 3..3 + part.runs, ..options.clone() };
+        assert_eq!(part.totals, explore(&loaded, &prefix, Hooks::NONE).unwrap().totals);
+    }
+    let end = kept(folder.path(), true, &options).unwrap();
+    assert_eq!((end.runs, &end.activity, &end.totals), (1_097, &whole.activity, &whole.totals));
+    assert_eq!(end.totals.digest(), whole.totals.digest());
+    assert_eq!((end.findings.len(), end.findings[0].runs), (1, whole.findings[0].runs));
+    assert_eq!(end.findings[0].capsule, whole.findings[0].capsule);
+}
+
+#[test]
+fn a_capsule_that_is_gone_or_damaged_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(0..50, &["bad-coin"], 2);
+    let found = kept(folder.path(), false, &options).unwrap();
+    let path = folder.path().join(found.findings[0].file_name());
+    let text = std::fs::read(&path).unwrap();
+    for damage in [None, Some("{}")] {
+        std::fs::remove_file(&path).unwrap();
+        damage.map_or(Ok(()), |damage| std::fs::write(&path, damage)).unwrap();
+        assert_eq!(
+            kept(folder.path(), true, &options).unwrap().findings[0].capsule,
+            found.findings[0].capsule
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn another_campaigns_state_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = options(0..50, &[], 2);
+    let why = |options: &ExploreOptions| match kept(folder.path(), true, options).unwrap_err() {
+        ExploreError::Resume { why, .. } => why,
+        other => panic!("{other}"),
+    };
+    assert!(why(&first).contains("os error"), "there is nothing to go on with");
+    kept(folder.path(), false, &first).unwrap();
+    let path = folder.path().join("explore.state.json");
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(why(&ExploreOptions { seeds: 0..51, ..first.clone() }), "its seeds are 0..50, not 0..51");
+    assert_eq!(why(&options(0..50, &["bad-coin"], 2)), "its plants are none, not bad-coin");
+    assert!(why(&ExploreOptions { build: "c".to_owned(), ..first.clone() }).contains("another build"));
+    let other = toml(&LEAST.replace("nodes = 4", "nodes = 5")).unwrap();
+    let keep = Keep { folder: folder.path(), resume: true, enough: &|| false };
+    let error = explore_in(keep, &other, &first, Hooks::NONE).unwrap_err();
+    assert!(error.to_string().contains("another scenario"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    for broken in ["", "{}", "[1]", &String::from_utf8_lossy(&before)[..before.len() / 2]] {
+        std::fs::write(&path, broken).unwrap();
+        why(&first);
+    }
+}
+
+#[test]
+fn two_campaigns_do_not_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = crate::artefact::lock(folder.path()).unwrap();
+    let error = kept(folder.path(), false, &options(0..5, &[], 1)).unwrap_err();
+    assert!(matches!(error, ExploreError::Lock(_)), "{error}");
+    drop(held);
+    assert_eq!(kept(folder.path(), false, &options(0..5, &[], 1)).unwrap().runs, 5);
+}
+
+#[test]
+fn what_a_campaign_must_show_is_judged() {
+    let loaded = toml(LEAST).unwrap();
+    let found = explore(&loaded, &options(0..100, &[], 2), Hooks::NONE).unwrap();
+    let judged = |activity: &Activity| judge(&loaded, activity, "95%".parse().unwrap());
+    let met = |demands: &[Demand]| {
+        demands.iter().filter(|demand| demand.met).map(|demand| demand.what.clone()).collect::<Vec<_>>()
+    };
+    let demands = judged(&found.activity);
+    assert_eq!(met(&demands), ["conclusive", "owed progress", "check toy/agreement"]);
+    assert_eq!(demands.len(), 3);
+    let mut idle = found.activity.clone();
+    idle.conclusive = 94;
+    idle.owed_liveness = 49;
+    idle.checks.clear();
+    assert_eq!(met(&judged(&idle)), [""; 0]);
+    // What is drawn must come, and what cannot come is not demanded: the toy bears no lost disks but one traitor.
+    let swarm = format!("{LEAST}[swarm]\nfamilies = {{ only = [\"disk\", \"malicious\"] }}\n");
+    let demands = judge(&toml(&swarm).unwrap(), &found.activity, "0".parse().unwrap());
+    let missed: Vec<&str> =
+        demands.iter().filter(|demand| !demand.met).map(|demand| demand.what.as_str()).collect();
+    assert_eq!(missed, ["faults of the disk family", "faults of the malicious family"]);
+}
+
+#[test]
+fn findings_and_demands_become_junit_and_annotations() {
+    let loaded = toml(LEAST).unwrap();
+    let mut found = explore(&loaded, &options(0..50, &["bad-coin"], 2), Hooks::NONE).unwrap();
+    found.findings[0].message = "100 % <b>wrong</b>,\nin two lines: a|b".to_owned();
+    let demands = judge(&loaded, &found.activity, "1".parse().unwrap());
+    let capsule = |finding: &Finding| format!("out/{}", finding.file_name());
+    let xml = junit::document(&loaded, &found, &demands, &capsule).unwrap();
+    for part in [
+        "<testsuite name=\"test.toml\" tests=\"3\"",
+        "<testcase name=\"toy/agreement\" classname=\"test.toml\"",
+        "failures=\"1\"",
+        "errors=\"1\"",
+        "&lt;b&gt;wrong",
+        "seedstorm replay out/toy-agreement-",
+    ] {
+        assert!(xml.contains(part), "{part} is not in\n{xml}");
+    }
+    let told = github::annotations(&loaded, &found, &demands, &capsule);
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 2, "{told}");
+    assert!(lines[0].starts_with(
+        "::error title=safety toy/agreement::test.toml, seed 3: 100 %25 <b>wrong</b>,%0Ain two"
+    ));
+    assert!(lines[1].starts_with("::warning title=test.toml%3A conclusive::in 98.0 %25 of runs"), "{told}");
+    let page = github::summary(&loaded, &found, &demands, &capsule);
+    assert!(page.contains("| safety | toy/agreement | 3 | 7 |") && page.contains("a\\|b"), "{page}");
+    assert!(!page.contains("<b>"), "{page}");
+}

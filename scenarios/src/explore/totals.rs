@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sim_core::digest::{Digest, RunDigest};
 use sim_core::outcome::Outcome;
 
 /// Sums over all runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Events dispatched.
     pub events: u64,
@@ -19,7 +19,7 @@ pub struct Totals {
     pub ended: BTreeMap<String, u64>,
     /// Folds the digests of all runs, in seed order: equal for equal campaigns.
     #[serde(skip)]
-    folded: Digest,
+    pub(super) folded: Digest,
 }
 
 impl Totals {

@@ -6,6 +6,7 @@ use super::{Term, TermKind, details};
 use crate::builtin::{BUILTINS, find};
 use crate::document::Format;
 use crate::scenario::{Loaded, load};
+use crate::sweep::{self, Draft, SWEEPS};
 
 /// Every built-in scenario whose protocol is registered.
 pub(super) fn load_all(registry: &Registry) -> Vec<Loaded> {
@@ -37,4 +38,26 @@ pub(super) fn scenario(loaded: &Loaded) -> Term {
             ("description", scenario.about.as_str().into()),
         ]),
     }
+}
+
+/// Every built-in sweep.
+pub(super) fn sweeps() -> impl Iterator<Item = Term> {
+    let read = |name: &'static str| Some((name, Draft::parse(sweep::find(name)?).ok()?));
+    SWEEPS.iter().filter_map(move |builtin| read(builtin.name)).map(|(name, draft)| {
+        let file = draft.file();
+        let about = file.about.split_whitespace().collect::<Vec<_>>().join(" ");
+        let labels: Vec<&str> = file.bases.iter().map(|base| base.label.as_str()).collect();
+        Term {
+            kind: TermKind::Sweep,
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            protocol: None,
+            line: file.title.clone(),
+            about: format!("{}. {about} It runs {}.", file.title, labels.join(", ")),
+            written: format!("its name, or a copy of scenarios/sweeps/{name}.toml"),
+            example: format!("seedstorm sweep {name}"),
+            related: draft.scenarios().map(str::to_owned).collect(),
+            details: details([("description", file.about.as_str().into())]),
+        }
+    })
 }

@@ -98,12 +98,13 @@ pub(super) fn plants(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Te
             shown_by(builtins, info.name, true),
             plant.name
         ),
-        related: broken(plant),
+        related: broken(plant).into_iter().chain([plant.witness.to_owned()]).collect(),
         details: details([
             ("id", plant.id.into()),
             ("protocol", info.name.into()),
             ("breaks", plant.breaks.into()),
             ("source", plant.source.into()),
+            ("witness", plant.witness.into()),
         ]),
     };
     info.plants.iter().map(term).collect()

@@ -37,7 +37,8 @@ pub(super) fn operations(range: Option<Range>, written: Option<u64>, seed: u64) 
 /// The network and the disks, each from a few kinds that differ in more than strength.
 pub(super) fn environment(swarm: &Swarm, setup: &mut Setup, seed: u64) {
     let mut rng = stream(seed, StreamName::Swarm);
-    let [latency, loss, duplicate, sync] = [(); 4].map(|()| pick(&mut rng, 4));
+    let latency = pick(&mut rng, LATENCIES.len() as u64);
+    let [loss, duplicate, sync] = [(); 3].map(|()| pick(&mut rng, 4));
     if swarm.network {
         setup.network.latency = LATENCIES[latency as usize].clone();
         setup.network.loss = [Ratio::ZERO, Ratio::ZERO, Ratio::new(1, 500), Ratio::new(1, 50)][loss as usize];
@@ -53,12 +54,13 @@ const fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
 }
 
-/// Within a rack, across a city, with a tail, nearly constant.
-const LATENCIES: [Distribution; 4] = [
+/// Within a rack, across a city, with a tail, nearly constant, and so far that elections collide.
+const LATENCIES: [Distribution; 5] = [
     Distribution::Uniform { min: micros(200), max: micros(2_000) },
     Distribution::Uniform { min: micros(1_000), max: micros(10_000) },
     Distribution::LogNormal { median: micros(4_000), p99: micros(25_000) },
     Distribution::Uniform { min: micros(5_000), max: micros(5_100) },
+    Distribution::Uniform { min: micros(8_000), max: micros(24_000) },
 ];
 
 /// No disk, a good one, a slow one, an uneven one.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
 use sim_core::outcome::Outcome;
 
@@ -83,18 +82,7 @@ impl fmt::Display for Expectation {
     }
 }
 
-impl Serialize for Expectation {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Expectation {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+sim_core::serde_as_text!(Expectation);
 
 #[cfg(test)]
 mod tests {

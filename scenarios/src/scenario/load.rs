@@ -65,6 +65,18 @@ pub fn reload(registry: &Registry, name: &str, resolved: &Value) -> Result<Loade
     load(registry, source, Format::Json, &[])
 }
 
+/// Reads a scenario that was parsed, and perhaps changed.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn from_document(
+    registry: &Registry,
+    name: String,
+    document: Document,
+) -> Result<Loaded, Problems> {
+    Builder { document, problems: Vec::new() }.build(registry, name)
+}
+
 /// Puts a scenario together, and collects everything that is wrong with it on the way.
 struct Builder {
     document: Document,

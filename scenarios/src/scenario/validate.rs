@@ -1,5 +1,6 @@
 //! Rules across fields, after everything has its type. All problems are reported, not only the first.
 
+mod adversaries;
 mod faults;
 
 use sim_core::operation::ObjectModel;
@@ -8,7 +9,7 @@ use sim_core::setup::MeasureOf;
 use sim_core::time::Duration;
 
 use super::checks::LINEARIZABLE;
-use super::{Range, Safety, Scenario, Traitors};
+use super::{NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::Places;
 use crate::problem::Problem;
 
@@ -44,6 +45,7 @@ pub(super) fn validate(
     validator.swarm(cluster);
     validator.initial();
     validator.names();
+    validator.adversaries();
     validator.expectation();
     validator.checks_off();
     // Faults are judged against a cluster that can be.
@@ -152,15 +154,19 @@ impl Validator<'_> {
     }
 
     fn initial(&mut self) {
-        let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
-        let nodes = drawn.map_or(self.scenario.cluster.nodes, |range| range.min);
         let named: Vec<_> = self.scenario.initial.named().collect();
         for (path, name) in named {
-            if name.0 >= nodes {
-                let problem =
-                    Problem::new(format!("there is no node {name}")).at(self.places.value_at(&path));
-                self.problems.push(problem.note(format!("the nodes are n1 to n{nodes}")));
-            }
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            self.node_exists(&path, name);
+        }
+    }
+
+    fn node_exists(&mut self, path: &[&str], name: NodeName) {
+        let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
+        let nodes = drawn.map_or(self.scenario.cluster.nodes, |range| range.min);
+        if name.0 >= nodes {
+            let problem = Problem::new(format!("there is no node {name}")).at(self.places.value_at(path));
+            self.problems.push(problem.note(format!("the nodes are n1 to n{nodes}")));
         }
     }
 

@@ -77,6 +77,30 @@ pub(super) fn initial() -> Value {
     about(schema, "The state at the start.")
 }
 
+pub(super) fn adversaries() -> Value {
+    let text = || json!({ "type": "string" });
+    let on = table(
+        &[],
+        json!({
+            "send": about(text(), "To messages of this kind only."),
+            "role": about(text(), "While the traitor is in this role only."),
+        }),
+    );
+    let with_settings = json!({
+        "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": { "type": "object" },
+    });
+    let act = json!({ "anyOf": [text(), with_settings] });
+    let entry = table(
+        &["do"],
+        json!({
+            "nodes": about(list(node()), "Traitors from the start; every traitor if absent."),
+            "on": about(on, "When the entry applies; always if absent."),
+            "do": about(act, "What the traitor does: a behavior, or one with its settings."),
+        }),
+    );
+    about(list(entry), "Who is a traitor, and what becomes of what it would say.")
+}
+
 pub(super) fn stop() -> Value {
     let kind = about(json!({ "type": "string" }), "The kind of observation.");
     let often = about(count(0, u64::MAX), "How often; once if absent.");

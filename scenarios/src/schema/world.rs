@@ -18,6 +18,7 @@ pub(super) fn network() -> Value {
             "retransmit_after": about(duration(), "How long a stream waits before it sends a lost message again."),
             "bandwidth": about(maybe(count(1, u64::MAX)), "Bytes per second that a slot can send."),
             "queue_bytes": about(maybe(count(0, u64::MAX)), "Bytes that may wait at a slot of limited bandwidth."),
+            "coalition_delay": about(maybe(duration()), "How long the coalition of traitors may hold back messages between others."),
             "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
         }),
     );

@@ -21,6 +21,10 @@ pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
         initial.corrupt = initial.corrupt.iter().filter_map(|slot| number(*slot, gone)).collect();
         let twin = |(slot, of): &(u32, u32)| Some((number(*slot, gone)?, number(*of, gone)?));
         initial.twins = initial.twins.iter().filter_map(twin).collect();
+        setup.adversaries.retain(|rule| rule.slots != [gone.0]);
+        for rule in &mut setup.adversaries {
+            rule.slots = rule.slots.iter().filter_map(|slot| number(*slot, gone)).collect();
+        }
         setup.members -= 1;
     } else {
         setup.clients -= 1;

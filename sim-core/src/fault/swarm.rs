@@ -3,21 +3,26 @@
 //! A plan that has a little of everything finds little, since faults of one kind hide what those of another would show
 //! (Groce, Zhang, Eide, Chen and Regehr, "Swarm testing", ISSTA 2012). So each family is off in half of the seeds, and
 //! each kind in half of the rest; one seed in sixteen is calm altogether. Faults come in storms with calm between them,
-//! because many bugs need a system that has had the time to recover.
+//! because many bugs need a system that has had the time to recover. Within a storm they are not independent: some wait for
+//! what the protocol does, some strike together, some strike again and again. None of this knows any protocol or bug.
 
 mod dice;
+mod moments;
 mod recipe;
+#[cfg(test)]
+mod tests;
 
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use self::dice::Dice;
+use self::moments::{Moments, When, storms};
 use self::recipe::Recipe;
 use super::family::{Family, Kind};
-use super::plan::{Before, FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
+use super::plan::{FaultEntry, FaultPlan, Moment};
 use super::validate::FaultError;
 use crate::registry::FaultModel;
-use crate::time::{Duration, Time};
+use crate::time::Duration;
 
 /// What a swarm may draw from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +38,8 @@ pub struct SwarmSpace {
     pub max_faults: u32,
     /// The shortest fault.
     pub min_fault: Duration,
+    /// The shortest fault of a process: one that is back before anybody misses it may have forgotten something.
+    pub min_restart: Duration,
     /// The shortest calm between two storms.
     pub min_calm: Duration,
     /// Roles to aim at.
@@ -51,6 +58,7 @@ impl Default for SwarmSpace {
             membership: false,
             max_faults: 24,
             min_fault: Duration::from_millis(50),
+            min_restart: Duration::from_millis(1),
             min_calm: Duration::from_millis(500),
             roles: vec!["leader".to_owned()],
             events: Vec::new(),
@@ -77,6 +85,9 @@ impl SwarmSpace {
     }
 }
 
+/// The most entries of a plan, all that strike again and again counted each time.
+const MOST_STRIKES: usize = 96;
+
 /// Draws the faults of one seed.
 pub fn draw(
     rng: &mut ChaCha8Rng,
@@ -93,14 +104,14 @@ pub fn draw(
         return FaultPlan::default();
     }
     let kinds = kinds_of_entries(&mut dice, &on, space.max_faults as usize);
+    let mut moments = Moments::new(&mut dice, space, storms);
     let mut entries = Vec::with_capacity(kinds.len());
     for kind in kinds {
-        let storm = dice.below(storms.len() as u64) as usize;
-        let last = storm + 1 == storms.len();
-        let drawn = entry(&mut dice, space, kind, &storms[storm], last, (members, clients));
-        repeat(&mut dice, drawn, &mut entries);
+        let when = moments.draw(&mut dice);
+        let drawn = entry(&mut dice, space, kind, &when, (members, clients));
+        entries.extend(moments.repeat(&mut dice, drawn, &when));
     }
-    entries.truncate(space.max_faults as usize);
+    entries.truncate(MOST_STRIKES);
     let mut plan = FaultPlan::new(entries);
     drop_overlaps(&mut plan, members, clients);
     plan.number();
@@ -134,200 +145,29 @@ fn kinds_of_entries(dice: &mut Dice<'_>, on: &[Kind], most: usize) -> Vec<Kind> 
     kinds
 }
 
-/// When faults may be in force: from, to.
-type Storm = (Time, Time);
-
-/// One to four storms, each followed by a calm.
-fn storms(dice: &mut Dice<'_>, space: &SwarmSpace, duration: Duration) -> Vec<Storm> {
-    let shortest = space.min_fault.saturating_mul(2);
-    let room = duration.as_nanos() / shortest.saturating_add(space.min_calm).as_nanos().max(1);
-    let drawn = dice.below(4) + 1;
-    let count = drawn.min(room);
-    let Some(share) = duration.as_nanos().checked_div(count).map(Duration::from_nanos) else {
-        return Vec::new();
-    };
-    (0..count)
-        .map(|index| {
-            let from = Time::ZERO + share * index;
-            let longest = share - space.min_calm;
-            let length = dice.between(shortest.max(longest / 4), longest);
-            let slack = longest - length;
-            let from = from + dice.between(Duration::ZERO, slack);
-            (from, from + length)
-        })
-        .collect()
-}
-
 fn entry(
     dice: &mut Dice<'_>,
     space: &SwarmSpace,
     kind: Kind,
-    storm: &Storm,
-    last: bool,
+    when: &When,
     (members, clients): (u32, u32),
 ) -> FaultEntry {
-    let &(from, to) = storm;
-    let latest = to - space.min_fault;
-    let at = from + dice.between(Duration::ZERO, latest.since(from));
-    let longest = to.since(at).max(space.min_fault);
-    let length = dice.octaves(space.min_fault, longest);
-    let trigger = trigger(dice, space);
+    let shortest = if kind.family() == Family::Process { space.min_restart } else { space.min_fault };
+    let length = dice.octaves(shortest, when.longest);
     // What begins in the last storm may last, so that the second phase meets a world that is broken outside the core.
-    let endless = dice.chance(1, 4) && last;
-    let mut recipe = Recipe { dice, space, members, clients, triggered: trigger.is_some(), length };
+    let endless = dice.chance(1, 4) && when.last;
+    let triggered = matches!(when.at, Moment::On(_));
+    let mut recipe = Recipe { dice, space, members, clients, triggered, length };
     let (what, takes_length) = recipe.fault(kind);
     // These would go on changing the world as often as they were to change it in their length.
     let must_end = matches!(kind, Kind::Jam | Kind::Flap | Kind::Leave);
     let lasts = (takes_length && (must_end || !endless)).then_some(length);
-    let at = trigger.map_or(Moment::At(at), Moment::On);
-    FaultEntry { id: None, at, lasts, what }
-}
-
-/// A fault that waits for an event strikes, in half of the cases, at the next few of these events as well: what breaks at
-/// a rare moment is seldom broken by being struck there once.
-fn repeat(dice: &mut Dice<'_>, drawn: FaultEntry, entries: &mut Vec<FaultEntry>) {
-    let (again, more) = (dice.chance(1, 2), dice.up_to_octaves(16));
-    if let Moment::On(trigger) = &drawn.at
-        && again
-    {
-        for step in 1..more {
-            let at = Moment::On(Trigger { nth: trigger.nth + step, ..trigger.clone() });
-            entries.push(FaultEntry { at, ..drawn.clone() });
-        }
-    }
-    entries.push(drawn);
-}
-
-/// One fault in three waits for an event, if there are any to wait for.
-fn trigger(dice: &mut Dice<'_>, space: &SwarmSpace) -> Option<Trigger> {
-    let wanted = dice.chance(1, 3);
-    let choice = dice.below((space.events.len() + space.messages.len()) as u64) as usize;
-    let nth = dice.up_to_octaves(64);
-    let how = dice.below(4);
-    let after = dice.octaves(Duration::from_millis(1), Duration::from_millis(100));
-    let what = match space.events.get(choice) {
-        Some(event) => TriggerOn::Event(event.clone()),
-        None => TriggerOn::Send(space.messages.get(choice - space.events.len())?.clone()),
-    };
-    let before = (how < 2).then_some(Before::Send);
-    let after = (how == 2).then_some(after);
-    wanted.then_some(Trigger { what, nth, role: None, before, after })
+    FaultEntry { id: None, at: when.at.clone(), lasts, what }
 }
 
 /// Leaves out what would be refused because it overlaps with an earlier fault at a slot that both name.
 fn drop_overlaps(plan: &mut FaultPlan, members: u32, clients: u32) {
     while let Err(FaultError::Overlap { second, .. }) = plan.validate(members, clients, None) {
         plan.entries.remove(second);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::{StreamName, stream};
-
-    const DURATION: Duration = Duration::from_secs(30);
-    const ALL: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2 };
-
-    fn space() -> SwarmSpace {
-        SwarmSpace { membership: true, events: vec!["Voted".to_owned()], ..SwarmSpace::default() }
-    }
-
-    fn drawn(seed: u64, space: &SwarmSpace, model: FaultModel) -> FaultPlan {
-        draw(&mut stream(seed, StreamName::Swarm), space, 7, 2, DURATION, model)
-    }
-
-    /// What an entry counts as: a fault made of others counts as its parts.
-    fn kind(entry: &FaultEntry) -> Kind {
-        use crate::fault::spec::Fault;
-        entry.what.kind().unwrap_or(match entry.what {
-            Fault::RollingRestart(_) => Kind::Crash,
-            Fault::Adaptive(_) => Kind::Corrupt,
-            _ => Kind::Leave,
-        })
-    }
-
-    /// How many faults there are, those that strike at several events of a kind counted once.
-    fn distinct(plan: &FaultPlan) -> usize {
-        let mut seen: Vec<FaultEntry> = Vec::new();
-        for mut entry in plan.entries.iter().cloned() {
-            entry.id = None;
-            if let Moment::On(trigger) = &mut entry.at {
-                trigger.nth = 1;
-            }
-            if !seen.contains(&entry) {
-                seen.push(entry);
-            }
-        }
-        seen.len()
-    }
-
-    #[test]
-    fn every_kind_is_on_in_a_tenth_of_the_seeds_and_some_seeds_are_calm() {
-        let (mut on, mut calm) = (std::collections::BTreeMap::<Kind, u32>::new(), 0);
-        for seed in 0..10_000 {
-            let plan = drawn(seed, &space(), ALL);
-            calm += u32::from(plan.is_empty());
-            let mut kinds: Vec<Kind> = plan.entries.iter().map(kind).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            kinds.into_iter().for_each(|kind| *on.entry(kind).or_default() += 1);
-        }
-        for kind in Kind::ALL {
-            let count = on.get(kind).copied().unwrap_or(0);
-            assert!((1_000..4_000).contains(&count), "{kind:?} is on in {count} of 10,000");
-        }
-        assert!((500..1_500).contains(&calm), "{calm} of 10,000 are calm");
-    }
-
-    #[test]
-    fn what_the_protocol_does_not_bear_is_never_drawn() {
-        let raft = FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 };
-        let space = SwarmSpace { off: vec![Kind::ClockFreeze], ..SwarmSpace::default() };
-        for seed in 0..2_000 {
-            for entry in drawn(seed, &space, raft).entries {
-                let kind = kind(&entry);
-                assert_ne!(kind.family(), Family::Malicious);
-                let never = [Kind::Amnesia, Kind::BitRot, Kind::ClockFreeze, Kind::Join, Kind::Leave];
-                assert!(!never.contains(&kind), "{kind:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn plans_are_valid_repeatable_bounded_and_vary_in_size() {
-        let mut sizes = [0; 25];
-        for seed in 0..2_000 {
-            let plan = drawn(seed, &space(), ALL);
-            assert_eq!(plan.validate(7, 2, None), Ok(()));
-            assert_eq!(plan, drawn(seed, &space(), ALL));
-            assert!(plan.entries.iter().all(|entry| entry.id.is_some()));
-            sizes[distinct(&plan)] += 1;
-            for entry in &plan.entries {
-                assert!(entry.lasts.is_none_or(|lasts| lasts >= space().min_fault), "{entry:?}");
-                if let Moment::At(at) = entry.at {
-                    let end = at + entry.lasts.unwrap_or_default();
-                    assert!(end <= Time::ZERO + DURATION - space().min_calm, "{entry:?}");
-                }
-            }
-        }
-        assert!(sizes.iter().all(|count| *count > 0), "{sizes:?}");
-    }
-
-    #[test]
-    fn there_is_a_calm_between_storms() {
-        for seed in 0..1_000 {
-            let mut rng = stream(seed, StreamName::Swarm);
-            let storms = storms(&mut Dice::new(&mut rng), &space(), DURATION);
-            assert!(!storms.is_empty());
-            for pair in storms.windows(2) {
-                assert!(pair[0].1 + space().min_calm <= pair[1].0, "{storms:?}");
-            }
-            let calm =
-                DURATION.as_nanos() - storms.iter().map(|(from, to)| to.since(*from).as_nanos()).sum::<u64>();
-            assert!(calm >= space().min_calm.as_nanos() * storms.len() as u64);
-        }
-        let mut rng = stream(0, StreamName::Swarm);
-        assert!(storms(&mut Dice::new(&mut rng), &space(), Duration::from_millis(500)).is_empty());
     }
 }

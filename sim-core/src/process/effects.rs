@@ -127,6 +127,19 @@ impl<P: Protocol> Effects<P> {
         self.recipients.clear();
     }
 
+    /// Changes whom messages go to; `None` leaves one as it is. What goes to nobody is not sent. The order stays.
+    pub fn redirect(&mut self, mut change: impl FnMut(&[NodeId], &P::Message) -> Option<Vec<NodeId>>) {
+        for effect in std::mem::take(&mut self.list) {
+            match effect {
+                Effect::Send { to, message } => match change(self.recipients(&to), &message) {
+                    None => self.list.push(Effect::Send { to, message }),
+                    Some(kept) => self.push_send(kept, message),
+                },
+                other => self.list.push(other),
+            }
+        }
+    }
+
     /// Keeps the effects that the predicate accepts: how a traitor withholds.
     pub fn retain(&mut self, keep: impl FnMut(&Effect<P>) -> bool) {
         self.list.retain(keep);

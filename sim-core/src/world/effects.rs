@@ -182,7 +182,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let ordinal = kernel.sends.ordinal(to);
         let packet = Packet { now: kernel.now, from, to, size, lane, priority, ordinal };
         let id = kernel.messages.sent;
-        let sent = kernel.network.send(&packet);
+        let sent = match self.setup.network.coalition_delay {
+            None => kernel.network.send(&packet),
+            Some(granted) => {
+                let late = self.held_back(&packet, parcel.payload, granted);
+                self.kernel.network.send_late(&packet, late)
+            }
+        };
         if self.traced() {
             self.trace_sent(parcel, id, name);
         }

@@ -11,6 +11,7 @@ use super::storage::Storage;
 use super::watch::Watch;
 use crate::agenda::Agenda;
 use crate::check::{Check, Needs};
+use crate::coalition::Directed;
 use crate::facts::Facts;
 use crate::fault::{ClockChange, FaultDriver};
 use crate::ground::Ground;
@@ -77,7 +78,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             hearers,
             message_checks,
             checks_off,
-            coalition: subject.coalition,
+            coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
             traitors: Vec::new(),
             plots: Vec::new(),
             wakes: Slab::default(),

@@ -4,16 +4,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::World;
 use crate::check::Verdict;
-use crate::coalition::{CoalitionContext, Plot, Puppet};
+use crate::coalition::{CoalitionContext, Crossing, Plot, Puppet};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Folded, Hot};
+use crate::network::Packet;
 use crate::process::{
     Context, Effects, Factory, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
     SyncResult, TimerId,
 };
 use crate::random::{Draw, Keyed, ProcessRng, Purpose};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use crate::world::event::{Event, Payload};
 
 /// An input before its message is borrowed from the payloads.
@@ -82,6 +83,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             Some(coalition) => {
                 let mut cx = CoalitionContext {
                     now: self.kernel.now,
+                    role: self.kernel.ground.places[slot.index()].status.role,
                     members: &self.traitors,
                     keys: &self.kernel.keys,
                     draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
@@ -145,6 +147,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.kernel.fold(Folded::Wake, Slot(0), token);
         let mut cx = CoalitionContext {
             now: self.kernel.now,
+            role: None,
             members: &self.traitors,
             keys: &self.kernel.keys,
             draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
@@ -196,6 +199,29 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 fn coalition_dice(seed: u64, now: Time, step: u64) -> Draw {
     Draw::new(Keyed::new(seed, Purpose::Coalition), now.as_nanos(), step)
 }
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    /// How long the coalition holds back a message between two others, where the network grants it.
+    #[cold]
+    pub(super) fn held_back(&mut self, packet: &Packet, payload: u32, granted: Duration) -> Duration {
+        let Packet { now, from, to, ordinal, .. } = *packet;
+        let corrupt = |slot: Slot| self.kernel.hot[slot.index()].corrupt;
+        if self.traitors.is_empty() || from == to || corrupt(from) || corrupt(to) {
+            return Duration::ZERO;
+        }
+        let Some(coalition) = self.coalition.as_deref_mut() else { return Duration::ZERO };
+        let message = &self.payloads[payload].message;
+        let (members, traitors) = (self.setup.members, self.traitors.as_slice());
+        let crossing = Crossing { from, to, message, granted, members, traitors };
+        let dice = Keyed::new(self.kernel.seed, Purpose::Coalition).labeled(HOLDING_BACK);
+        let ends = u64::from(from.0) << 32 | u64::from(to.0);
+        let mut draw = Draw::new(dice, ends, now.as_nanos() ^ u64::from(ordinal).rotate_left(48));
+        coalition.order(&crossing, &mut draw).min(granted)
+    }
+}
+
+/// The coalition's dice for messages between others are not those of its steps.
+const HOLDING_BACK: u64 = 1 << 40;
 
 /// A process with everything that its step needs: what runs an honest process, and what a coalition pulls.
 struct Strings<'a, P: Protocol, N> {

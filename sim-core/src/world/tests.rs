@@ -3,6 +3,7 @@
 //! Each test is a short play: actors are closures, [`lab::play`] runs them and notes what they say and when.
 
 mod accounting;
+mod adversaries;
 mod choices;
 mod clients;
 mod clocks;

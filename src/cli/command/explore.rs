@@ -1,23 +1,74 @@
 //! `explore`.
 
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use indicatif::ProgressBar;
+use clap::Args;
+use scenarios::artefact;
 use scenarios::capsule::Capsule;
 use scenarios::corpus::{KEPT_PER_FINGERPRINT, Tally, replay_all};
-use scenarios::explore::{Exploration, ExploreOptions, Finding, Hooks, explore as explore_seeds};
+use scenarios::explore::{
+    Demand, Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in, github, judge, junit,
+};
 use scenarios::scenario::Loaded;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink_findings};
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
-use crate::cli::arguments::ExploreArguments;
+use crate::cli::arguments::{ScenarioArguments, ratio, seeds};
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
-use crate::cli::wall::Stopwatch;
+use crate::cli::wall::{Stopwatch, seconds};
 use crate::cli::{command, corpus, document, files, interrupt, table};
+
+/// What to explore, for how long, and whom to tell.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  seedstorm explore raft-swarm --seeds 0..10000
+  seedstorm explore raft-swarm --time 30s --out findings
+  seedstorm explore raft-swarm --seeds 0..10000 --out findings --resume
+  seedstorm explore raft-swarm --plant vote-not-durable --stop-on-first
+  seedstorm explore raft-swarm --junit report.xml --github
+
+Each distinct failure becomes one capsule in the folder of --out, which also holds the state that --resume
+goes on from. Exit codes: 0 nothing found, 1 a finding, 3 too few runs were conclusive, 4 nothing ran.")]
+pub(crate) struct ExploreArguments {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArguments,
+    /// The seeds, the end excluded.
+    #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
+    pub(crate) seeds: Range<u64>,
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// The least share of runs that must be conclusive.
+    #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
+    pub(crate) min_conclusive: Ratio,
+    /// End at the lowest seed that fails.
+    #[arg(long)]
+    pub(crate) stop_on_first: bool,
+    /// A folder of capsules that are run first, and that takes in what is found.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// Keep the runs that fail as they were found.
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
+    /// End with the round of seeds in which this time is over, as 30s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) time: Option<f64>,
+    /// Go on with the exploration in the folder of --out.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Write a JUnit report too: a case for each check, and for each demand on the campaign.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Annotate a GitHub workflow (on stderr), and add to the job's summary if there is one.
+    #[arg(long)]
+    pub(crate) github: bool,
+}
 
 /// Runs a scenario under many seeds.
 pub(crate) fn explore(
@@ -33,18 +84,22 @@ pub(crate) fn explore(
         stop_on_first: arguments.stop_on_first,
         build: build_name(),
     };
+    let folder = files::out_folder(&arguments.scenario);
     let watch = Stopwatch::start();
     let old = regressions(registry, arguments, terminal)?;
-    let mut exploration = with_progress(&loaded, &options, terminal, watch)?;
+    let mut exploration = with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
     if !arguments.no_shrink {
         shrink_all(registry, &mut exploration.findings, &options)?;
     }
-    let folder = files::out_folder(&arguments.scenario);
     let write = |finding: &Finding| files::write_capsule(&folder, &finding.file_name(), &finding.capsule);
     let capsules = exploration.findings.iter().map(write).collect::<Result<Vec<PathBuf>, CliError>>()?;
-    let words = table::of_exploration(&loaded, &options, &exploration, &capsules, watch);
-    terminal
-        .result(|| document::of_exploration(&loaded, &options, &exploration, &capsules, watch), &words)?;
+    let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
+    tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
+    let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+    terminal.result(
+        || document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch),
+        &words,
+    )?;
     if let Some(corpus) = &arguments.corpus {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
         corpus::add(corpus, &found, KEPT_PER_FINGERPRINT)?;
@@ -92,21 +147,43 @@ fn shrink_all(
 fn with_progress(
     loaded: &Loaded,
     options: &ExploreOptions,
+    arguments: &ExploreArguments,
+    folder: &Path,
     terminal: &Terminal,
     watch: Stopwatch,
 ) -> Result<Exploration, CliError> {
     interrupt::listen();
-    let bar: ProgressBar = terminal.progress(options.seeds.end - options.seeds.start);
-    let after_run = || {
-        bar.inc(1);
-        if watch.seconds() > 1.0 {
-            terminal.show(&bar);
-        }
-    };
-    let hooks = Hooks { after_run: &after_run, interrupted: &interrupt::interrupted };
-    let exploration = explore_seeds(loaded, options, hooks);
-    bar.finish_and_clear();
+    let progress = Progress::new(&loaded.name, options.seeds.end - options.seeds.start, terminal, watch);
+    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
+    let enough = || arguments.time.is_some_and(|limit| watch.seconds() >= limit);
+    let keep = Keep { folder, resume: arguments.resume, enough: &enough };
+    let exploration = explore_in(keep, loaded, options, hooks);
+    progress.finish();
     Ok(exploration?)
+}
+
+/// Tells other programs, as far as they were asked for.
+fn tell_machines(
+    loaded: &Loaded,
+    arguments: &ExploreArguments,
+    exploration: &Exploration,
+    demands: &[Demand],
+    folder: &Path,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let capsule = |finding: &Finding| folder.join(finding.file_name()).display().to_string();
+    if let Some(path) = &arguments.junit {
+        let text = junit::document(loaded, exploration, demands, &capsule)?;
+        artefact::write(path, text.as_bytes())?;
+    }
+    if arguments.github {
+        let text = github::annotations(loaded, exploration, demands, &capsule);
+        if !text.is_empty() {
+            terminal.complain(text.trim_end());
+        }
+        files::add_to_job_summary(&github::summary(loaded, exploration, demands, &capsule))?;
+    }
+    Ok(())
 }
 
 fn exit(exploration: &Exploration, min_conclusive: Ratio) -> Exit {

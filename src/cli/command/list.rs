@@ -29,6 +29,8 @@ pub(crate) enum Listed {
     Protocols,
     /// Built-in scenarios.
     Scenarios,
+    /// Built-in sweeps.
+    Sweeps,
     /// Checks.
     Checks,
     /// Faults.
@@ -52,6 +54,7 @@ impl Listed {
         match self {
             Self::Protocols => TermKind::Protocol,
             Self::Scenarios => TermKind::Scenario,
+            Self::Sweeps => TermKind::Sweep,
             Self::Checks => TermKind::Check,
             Self::Faults => TermKind::Fault,
             Self::Targets => TermKind::Target,

@@ -70,3 +70,88 @@ fn the_activity_of_a_swarm_means_something() {
         assert!(check["runs"].as_u64().unwrap() > 0, "{name}");
     }
 }
+
+/// A document without what depends on the wall clock.
+fn timeless(text: &str) -> Value {
+    let mut document: Value = serde_json::from_str(text).unwrap();
+    document.as_object_mut().unwrap().remove("wall");
+    document
+}
+
+#[test]
+fn a_killed_campaign_goes_on_to_the_same_document() {
+    use std::process::{Command, Stdio};
+    let folder = folder();
+    let arguments = ["explore", "epidemic-swarm", "--seeds", "0..1200", "--json", "--out", "out"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seedstorm"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let state = folder.path().join("out/explore.state.json");
+    let runs = || -> u64 {
+        let text = std::fs::read_to_string(&state).ok();
+        text.and_then(|text| serde_json::from_str::<Value>(&text).ok()?["runs"].as_u64()).unwrap_or(0)
+    };
+    while runs() == 0 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!((256..1_200).contains(&runs()), "killed too late: {}", runs());
+    let other = seedstorm(folder.path(), &["explore", "raft-swarm", "--out", "out", "--resume"]);
+    assert_eq!((other.code, other.out.as_str()), (2, ""));
+    assert!(other.err.contains("another scenario"), "{}", other.err);
+    let resumed = seedstorm(folder.path(), &[&arguments[..], &["--resume"]].concat());
+    let whole = seedstorm(folder.path(), &arguments);
+    assert_eq!(resumed.code, whole.code, "{}", resumed.err);
+    assert_eq!(timeless(&resumed.out), timeless(&whole.out));
+    assert!(resumed.json()["wall"]["resumed_runs"].as_u64().unwrap() >= 256);
+}
+
+#[test]
+fn time_ends_a_campaign_at_a_round() {
+    let folder = folder();
+    let arguments = ["explore", "bracha-swarm", "--seeds", "0..100000", "--time", "1ms", "--json"];
+    let document = seedstorm(folder.path(), &arguments).json();
+    assert_eq!((&document["runs"], &document["covered"]), (&256.into(), &"0..256".into()));
+    let unlimited =
+        seedstorm(folder.path(), &["explore", "bracha-swarm", "--seeds", "0..256", "--json"]).json();
+    assert_eq!((&document["digest"], &document["activity"]), (&unlimited["digest"], &unlimited["activity"]));
+}
+
+#[test]
+fn other_programs_are_told() {
+    use std::process::Command;
+    let folder = folder();
+    let arguments =
+        ["explore", "raft-swarm", "--seeds", "0..3", "--junit", "made/junit.xml", "--github", "--json"];
+    let output = Command::new(env!("CARGO_BIN_EXE_seedstorm"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .env("GITHUB_STEP_SUMMARY", folder.path().join("summary.md"))
+        .output()
+        .unwrap();
+    let document = timeless(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(document["demands"].as_array().unwrap()[0]["what"], "conclusive");
+    let xml = std::fs::read_to_string(folder.path().join("made/junit.xml")).unwrap();
+    assert!(xml.contains("<testcase name=\"raft/election-safety\""), "{xml}");
+    let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    assert!(page.starts_with("### raft-swarm: nothing found in 3 runs"), "{page}");
+    let missed =
+        document["demands"].as_array().unwrap().iter().filter(|demand| demand["met"] == false).count();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told.lines().filter(|line| line.starts_with("::warning ")).count(), missed, "{told}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_told_before_anything_runs() {
+    let folder = folder();
+    std::fs::write(folder.path().join("file"), "x").unwrap();
+    let said = seedstorm(folder.path(), &["explore", "raft-swarm", "--out", "file"]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("failed to write file"), "{}", said.err);
+    assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"x");
+}

@@ -47,6 +47,12 @@ impl<'a> Validator<'a> {
             "exclusiveMinimum" => value.as_f64().is_none_or(|number| number > wanted.as_f64().unwrap()),
             "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
             "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= wanted.as_u64().unwrap()),
+            "minProperties" => {
+                value.as_object().is_none_or(|map| map.len() as u64 >= wanted.as_u64().unwrap())
+            }
+            "maxProperties" => {
+                value.as_object().is_none_or(|map| map.len() as u64 <= wanted.as_u64().unwrap())
+            }
             "pattern" => {
                 let pattern = Regex::new(wanted.as_str().unwrap()).unwrap();
                 value.as_str().is_none_or(|text| pattern.is_match(text))

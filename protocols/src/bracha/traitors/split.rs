@@ -26,6 +26,23 @@ pub(super) fn sides(honest: &[NodeId]) -> (&[NodeId], &[NodeId]) {
     honest.split_at(honest.len().div_ceil(2))
 }
 
+/// One message of a traitor in so many ways, each for its part of the honest members. Two ways are those of [`split`].
+pub(super) fn stories(
+    ways: u32,
+    from: Slot,
+    phase: Phase,
+    broadcast: Broadcast,
+    value: u64,
+    honest: &[NodeId],
+) -> Vec<Line> {
+    let parts = honest.iter().enumerate().map(|(index, to)| {
+        let way = index as u64 * u64::from(ways) / honest.len() as u64;
+        let value = if way == 0 { value } else { hash_words(&[value, way]) };
+        Line { from, to: *to, phase, broadcast, value }
+    });
+    parts.collect()
+}
+
 /// All lines of a split: the sender, if it is a traitor, says `value` to one half and another value to the other half, and
 /// every traitor echoes it and is ready for it. What an honest sender said is contradicted in the same way.
 pub(in crate::bracha) fn split(

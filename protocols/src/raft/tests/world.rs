@@ -32,6 +32,7 @@ fn setup(seed: u64, members: u32) -> Setup {
         behavior: None,
         pins: sim_core::network::Pins::default(),
         pins_only: false,
+        adversaries: Vec::new(),
         stop: Vec::new(),
         measures: Vec::new(),
         initial: Initial::default(),

@@ -107,12 +107,26 @@ impl Recipe<'_, '_> {
             Kind::Split if halves => Shape::Halves,
             Kind::Split => Shape::Random { parts },
             Kind::Bridge => Shape::Bridge,
-            Kind::MajoritiesRing => Shape::MajoritiesRing,
+            Kind::MajoritiesRing if halves => Shape::MajoritiesRing,
+            Kind::MajoritiesRing => Shape::Links(self.pairs()),
             Kind::OneWay => Shape::OneWay { from: target, to: self.target() },
             _ => Shape::Isolate { target, direction },
         };
         let clients = if spread { ClientSide::Spread } else { ClientSide::Everywhere };
         Partition { shape, clients }
+    }
+
+    /// One to three pairs that do not reach each other, though others reach both.
+    fn pairs(&mut self) -> Vec<(u32, u32)> {
+        let members = u64::from(self.members);
+        let mut pairs = Vec::new();
+        for _ in 0..self.dice.number(1, 3) {
+            let one = self.dice.below(members);
+            let other = (one + 1 + self.dice.below(members.saturating_sub(1))) % members.max(1);
+            // As written: counted from one.
+            pairs.push((one as u32 + 1, other as u32 + 1));
+        }
+        pairs
     }
 
     fn ends(&mut self) -> Ends {

@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+
+use sim_core::sweep::{Coordinate, Estimate, Fit, Theory};
+
+use super::*;
+
+fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
+    let estimate = |mean: f64| Estimate {
+        count: 5,
+        mean,
+        mean_interval: Some((mean * 0.9, mean * 1.1)),
+        median: mean,
+        median_interval: (mean * 0.8, mean * 1.2),
+    };
+    let at = |key: &str, value: String, number| Coordinate {
+        key: key.to_owned(),
+        value,
+        number,
+        unit: String::new(),
+    };
+    SweepPoint {
+        base: base.to_owned(),
+        per: "commit".to_owned(),
+        scenario_hash: String::new(),
+        at: vec![at("cluster.nodes", n.to_string(), Some(n)), at("mode", "push".to_owned(), None)],
+        runs: 5,
+        conclusive: 5,
+        findings: 0,
+        verdicts: BTreeMap::new(),
+        columns: [
+            ("messages_per".to_owned(), estimate(messages)),
+            ("latency_ns.p50".to_owned(), estimate(2e6)),
+        ]
+        .into(),
+    }
+}
+
+fn plot(against: &str, column: &str, log: bool) -> Plot {
+    Plot {
+        name: "messages-vs-n".to_owned(),
+        title: "Messages".to_owned(),
+        against: against.to_owned(),
+        columns: vec![column.to_owned()],
+        log,
+        fit: log,
+    }
+}
+
+fn table(plots: Vec<Plot>) -> SweepTable {
+    let theory = Theory { law: "n".to_owned(), slope: 1.0, tolerance: 0.1, agrees: true };
+    SweepTable {
+        title: "<script>alert(1)</script>".to_owned(),
+        about: "What <b>one</b> sees.".to_owned(),
+        hash: "0".repeat(32),
+        seeds: "0..5".to_owned(),
+        confidence: 0.95,
+        points: [3.0, 5.0, 9.0, 17.0].iter().map(|n| point("Raft", *n, 2.0 * n)).collect(),
+        fits: vec![Fit {
+            line: "Raft".to_owned(),
+            base: "Raft".to_owned(),
+            column: "messages_per".to_owned(),
+            against: "cluster.nodes".to_owned(),
+            points: 4,
+            slope: 1.0,
+            slope_interval: (0.99, 1.01),
+            r_squared: 1.0,
+            theory: Some(theory),
+        }],
+        plots,
+    }
+}
+
+#[test]
+fn a_plot_becomes_points_with_intervals_and_a_fitted_line() {
+    let figures = figures(&table(vec![plot("cluster.nodes", "messages_per", true)]));
+    let figure = &figures[0];
+    assert_eq!((figures.len(), figure.series.len()), (1, 2));
+    assert!(
+        figure.series[0].name.starts_with("Raft, mode = push, per commit: slope 1.00"),
+        "{}",
+        figure.series[0].name
+    );
+    assert_eq!(figure.series[0].points[1], Point::new(5.0, 10.0).between(9.0, 11.0));
+    assert_eq!(figure.series[1].style, Style::Dashed);
+    assert!(figure.files().unwrap().iter().all(|file| !file.content.is_empty()));
+}
+
+#[test]
+fn nanoseconds_are_milliseconds_and_words_are_places() {
+    let drawn = figures(&table(vec![plot("mode", "latency_ns.p50", false), plot("mode", "nothing", false)]));
+    assert_eq!(drawn.len(), 1, "what was not measured is not drawn");
+    assert_eq!(drawn[0].y.label, "latency p50");
+    assert_eq!(drawn[0].y.unit, "ms");
+    assert_eq!((drawn[0].series[0].points[0].x, drawn[0].series[0].points[0].y), (0.0, 2.0));
+}
+
+#[test]
+fn the_page_stands_alone_and_texts_are_data() {
+    let page = page(&table(vec![plot("cluster.nodes", "messages_per", true)]));
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "a text became markup");
+    assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("url("));
+    assert!(page.contains("<svg") && page.contains("Content-Security-Policy"));
+    for part in ["1.000", "0.990 to 1.010", "yes", "points.csv"] {
+        assert!(page.contains(part), "{part}");
+    }
+}

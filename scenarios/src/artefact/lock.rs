@@ -1,0 +1,65 @@
+//! One campaign at a time in a folder. The lock belongs to the process: it is gone with it, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::WriteError;
+
+/// The file that is locked. It stays, since removing it would race with the next one who locks it.
+const NAME: &str = ".seedstorm.lock";
+
+/// A folder that nobody else works in, for as long as this lives.
+#[derive(Debug)]
+pub struct FolderLock {
+    /// Closing the file gives the lock back.
+    _file: File,
+}
+
+/// Why a folder could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else works in it.
+    #[error(
+        "use the folder {0}: another campaign is at work in it; wait for it, or choose another one with --out"
+    )]
+    Held(PathBuf),
+    /// It cannot be written to.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Locks a folder, made if needed. Where a file system knows no locks there is none.
+///
+/// # Errors
+/// If another process holds it, or the folder cannot be made or written to.
+pub fn lock(folder: &Path) -> Result<FolderLock, LockError> {
+    let path = folder.join(NAME);
+    let failed = |error| WriteError { path: folder.to_owned(), error };
+    create_dir_all(folder).map_err(failed)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(LockError::Held(folder.to_owned())),
+        Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Unsupported => {
+            Err(failed(error).into())
+        }
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(FolderLock { _file: file }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_held_by_one_and_free_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("made/here");
+        let held = lock(&inner).unwrap();
+        assert!(matches!(lock(&inner), Err(LockError::Held(path)) if path == inner));
+        drop(held);
+        assert!(lock(&inner).is_ok());
+        std::fs::write(folder.path().join("file"), "x").unwrap();
+        assert!(matches!(lock(&folder.path().join("file")), Err(LockError::Write(_))));
+    }
+}

@@ -1,0 +1,83 @@
+//! What a campaign must show before "nothing found" counts.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sim_core::fault::swarm::SwarmSpace;
+use sim_core::fault::{Family, Kind};
+use sim_core::ratio::Ratio;
+
+use super::activity::{Activity, share};
+use crate::scenario::{Loaded, ProgressRule};
+
+/// One demand, and how it was met.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Demand {
+    /// What is demanded, in words.
+    pub what: String,
+    /// The share of runs in which it was so, between 0 and 1.
+    pub found: f64,
+    /// The least share of runs.
+    pub needed: f64,
+    /// Whether it was met.
+    pub met: bool,
+}
+
+/// The least share of runs in which progress must have been owed and judged.
+const OWED: f64 = 0.5;
+
+/// The least share of runs in which each family of faults must have fired.
+const FAMILY: f64 = 0.05;
+
+/// Judges a campaign: enough runs are conclusive, progress was owed in half of them where the scenario owes any, each
+/// family of faults that the scenario may draw or writes fired in 5 % of them, and each check had something to judge.
+pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec<Demand> {
+    let runs = activity.runs;
+    let demand = |what: String, part: u64, needed: f64, least: u64| Demand {
+        what,
+        found: share(part, runs),
+        needed,
+        met: part >= least,
+    };
+    let least = |needed: f64| (needed * runs as f64 - 1e-9).max(0.0).ceil() as u64;
+    let mut demands = vec![demand(
+        "conclusive".to_owned(),
+        activity.conclusive,
+        min_conclusive.as_f64(),
+        min_conclusive.of(runs),
+    )];
+    if loaded.scenario.checks.progress != ProgressRule::None {
+        demands.push(demand("owed progress".to_owned(), activity.owed_liveness, OWED, least(OWED)));
+    }
+    for family in families(loaded) {
+        let fired = activity.families.get(family.name()).map_or(0, |counter| counter.runs);
+        demands.push(demand(format!("faults of the {} family", family.name()), fired, FAMILY, least(FAMILY)));
+    }
+    for check in loaded.protocol.checks.iter().map(|check| check.name) {
+        if loaded.scenario.checks.off.iter().any(|off| off == check) {
+            continue;
+        }
+        let exercised = activity.checks.get(check).map_or(0, |counter| counter.runs);
+        demands.push(demand(format!("check {check}"), exercised, 0.0, u64::from(runs > 0)));
+    }
+    demands
+}
+
+/// The families that some run of this scenario ought to see: those that are written, and those that seeds can draw.
+fn families(loaded: &Loaded) -> BTreeSet<Family> {
+    let scenario = &loaded.scenario;
+    let written = scenario.faults.iter().filter_map(|entry| entry.what.kind());
+    let mut families: BTreeSet<Family> = written.map(Kind::family).collect();
+    if let Some(swarm) = &scenario.swarm {
+        let members = swarm.nodes.map_or(scenario.cluster.nodes, |nodes| nodes.max);
+        let space = SwarmSpace {
+            families: swarm.families.list(),
+            off: swarm.off.clone(),
+            membership: swarm.membership,
+            ..SwarmSpace::default()
+        };
+        let drawn = space.kinds(members, scenario.clients, loaded.cluster.fault_model(members));
+        families.extend(drawn.into_iter().map(Kind::family));
+    }
+    families
+}

@@ -1,0 +1,214 @@
+//! What an exploration leaves in a folder, round by round: a capsule for each finding and a state to go on from.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sim_core::check::Verdict;
+use sim_core::digest::Digest;
+use sim_core::registry::Launch;
+
+use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
+use crate::ENGINE;
+use crate::artefact::{FolderLock, WriteError, lock, write};
+use crate::capsule::Capsule;
+use crate::plan::compile;
+use crate::run::run;
+use crate::scenario::Loaded;
+
+/// The file in the folder.
+const NAME: &str = "explore.state.json";
+
+/// Which campaign it is: only the same one can go on with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Identity {
+    schema: String,
+    engine: u32,
+    build: String,
+    scenario: String,
+    scenario_hash: String,
+    plants: Vec<String>,
+    seeds: (u64, u64),
+}
+
+/// What the file holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    identity: Identity,
+    runs: u64,
+    activity: Activity,
+    totals: Totals,
+    folded: Digest,
+    findings: Vec<Found>,
+}
+
+/// A finding; its capsule is a file of its own.
+#[derive(Debug, Serialize, Deserialize)]
+struct Found {
+    seed: u64,
+    verdict: Verdict,
+    fingerprint: String,
+    check: String,
+    message: String,
+    runs: u64,
+    capsule: String,
+}
+
+/// The folder of a campaign, held for as long as it is at work.
+pub(super) struct State {
+    folder: PathBuf,
+    identity: Identity,
+    /// How many findings have their capsules written.
+    written: usize,
+    _lock: FolderLock,
+}
+
+impl State {
+    /// Takes the folder, and what was explored before if it is to be gone on with.
+    pub(super) fn open(
+        folder: &Path,
+        resume: bool,
+        loaded: &Loaded,
+        options: &ExploreOptions,
+    ) -> Result<(Self, Exploration), ExploreError> {
+        let lock = lock(folder)?;
+        let identity = Identity {
+            schema: "seedstorm.explore-state/1".to_owned(),
+            engine: ENGINE,
+            build: options.build.clone(),
+            scenario: loaded.name.clone(),
+            scenario_hash: loaded.hash.clone(),
+            plants: options.plants.clone(),
+            seeds: (options.seeds.start, options.seeds.end),
+        };
+        let mut state = Self { folder: folder.to_owned(), identity, written: 0, _lock: lock };
+        let exploration = if resume { state.read(loaded, options)? } else { Exploration::default() };
+        // A folder that cannot be written to is told before anything is run.
+        state.save(&exploration)?;
+        Ok((state, exploration))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(NAME)
+    }
+
+    /// Keeps what was explored so far.
+    pub(super) fn save(&mut self, exploration: &Exploration) -> Result<(), ExploreError> {
+        for finding in &exploration.findings[self.written..] {
+            let path = self.folder.join(finding.file_name());
+            let text = finding.capsule.to_json(&path.display().to_string());
+            let failed = |error| WriteError { path: path.clone(), error: io::Error::from(error) };
+            write(&path, text.map_err(failed)?.as_bytes())?;
+        }
+        self.written = exploration.findings.len();
+        let found = |finding: &Finding| Found {
+            seed: finding.seed,
+            verdict: finding.verdict,
+            fingerprint: finding.fingerprint.clone(),
+            check: finding.check.clone(),
+            message: finding.message.clone(),
+            runs: finding.runs,
+            capsule: finding.file_name(),
+        };
+        let content = Content {
+            identity: self.identity.clone(),
+            runs: exploration.runs,
+            activity: exploration.activity.clone(),
+            totals: exploration.totals.clone(),
+            folded: exploration.totals.folded,
+            findings: exploration.findings.iter().map(found).collect(),
+        };
+        let path = self.path();
+        let text = serde_json::to_string_pretty(&content).map_err(io::Error::from);
+        let text = text.map_err(|error| WriteError { path: path.clone(), error })?;
+        Ok(write(&path, text.as_bytes())?)
+    }
+
+    fn read(&mut self, loaded: &Loaded, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
+        let path = self.path();
+        let refuse = |why: String| ExploreError::Resume { path: path.clone(), why };
+        let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
+        let content: Content = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+        same(&content.identity, &self.identity).map_err(&refuse)?;
+        let (start, end) = self.identity.seeds;
+        if content.runs > end - start || content.activity.runs != content.runs {
+            return Err(refuse("its counts do not fit each other".to_owned()));
+        }
+        let findings = content.findings.into_iter().map(|found| self.finding(loaded, options, found));
+        let mut exploration = Exploration {
+            runs: content.runs,
+            resumed: content.runs,
+            interrupted: false,
+            findings: findings.collect::<Result<Vec<Finding>, ExploreError>>()?,
+            activity: content.activity,
+            totals: content.totals,
+        };
+        exploration.totals.folded = content.folded;
+        self.written = exploration.findings.len();
+        Ok(exploration)
+    }
+
+    /// A finding with its capsule as it was found: what was shrunk since is shrunk again from there, so that a campaign
+    /// with a break ends like one without. A file that is gone or damaged is made again.
+    fn finding(
+        &self,
+        loaded: &Loaded,
+        options: &ExploreOptions,
+        found: Found,
+    ) -> Result<Finding, ExploreError> {
+        let path = self.folder.join(&found.capsule);
+        let plan = compile(loaded, found.seed, &options.plants);
+        let kept = std::fs::read_to_string(&path).ok();
+        let kept = kept.and_then(|text| Capsule::from_json(&text, false).ok()).map(|(capsule, _)| capsule);
+        let kept = kept.filter(|capsule| capsule.fingerprint.as_ref() == Some(&found.fingerprint));
+        let capsule = match kept {
+            Some(capsule) if capsule.setup == plan.setup => capsule,
+            shrunk => {
+                let outcome = run(&plan, &Launch::default())
+                    .map_err(|error| ExploreError::Launch { seed: found.seed, error })?;
+                let capsule = Capsule::new(loaded, &plan, &outcome, &options.build);
+                if shrunk.is_none() {
+                    let text = capsule.to_json(&path.display().to_string()).map_err(io::Error::from);
+                    let text = text.map_err(|error| WriteError { path: path.clone(), error })?;
+                    write(&path, text.as_bytes())?;
+                }
+                capsule
+            }
+        };
+        Ok(Finding {
+            seed: found.seed,
+            verdict: found.verdict,
+            fingerprint: found.fingerprint,
+            check: found.check,
+            message: found.message,
+            runs: found.runs,
+            capsule: Box::new(capsule),
+        })
+    }
+}
+
+/// Why a campaign cannot go on with another one's state.
+fn same(theirs: &Identity, ours: &Identity) -> Result<(), String> {
+    let plants = |identity: &Identity| {
+        if identity.plants.is_empty() { "none".to_owned() } else { identity.plants.join(", ") }
+    };
+    let seeds = |identity: &Identity| format!("{}..{}", identity.seeds.0, identity.seeds.1);
+    if theirs.schema != ours.schema {
+        Err(format!("it is of the version {}", theirs.schema))
+    } else if theirs.engine != ours.engine {
+        Err(format!("it is of engine {}, and this is engine {}", theirs.engine, ours.engine))
+    } else if theirs.scenario_hash != ours.scenario_hash {
+        Err(format!(
+            "it explores another scenario: {} ({}), not {} ({})",
+            theirs.scenario, theirs.scenario_hash, ours.scenario, ours.scenario_hash
+        ))
+    } else if theirs.plants != ours.plants {
+        Err(format!("its plants are {}, not {}", plants(theirs), plants(ours)))
+    } else if theirs.seeds != ours.seeds {
+        Err(format!("its seeds are {}, not {}", seeds(theirs), seeds(ours)))
+    } else if theirs.build != ours.build {
+        Err("it is of another build of this program".to_owned())
+    } else {
+        Ok(())
+    }
+}

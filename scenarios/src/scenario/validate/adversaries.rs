@@ -1,0 +1,98 @@
+//! `[[adversaries]]` against the protocol: who, when and what must exist.
+
+use sim_core::adversary::Act;
+use sim_core::fault::plan::same_kind;
+use sim_core::fault::selector::in_role;
+
+use super::Validator;
+use crate::document::Complaint;
+use crate::problem::Problem;
+use crate::scenario::adversaries::{AdversaryTable, Told, Unread, known};
+
+impl Validator<'_> {
+    pub(super) fn adversaries(&mut self) {
+        let scenario = self.scenario;
+        for (index, table) in scenario.adversaries.iter().enumerate() {
+            let index = index.to_string();
+            self.traitors(&index, table);
+            self.occasion(&index, table);
+            match table.read(self.protocol) {
+                Ok(told) => self.told(&index, table, &told),
+                Err(unread) => self.unread(&index, &unread),
+            }
+        }
+    }
+
+    fn traitors(&mut self, index: &str, table: &AdversaryTable) {
+        for (place, name) in table.nodes.iter().enumerate() {
+            let path = ["adversaries", index, "nodes", &place.to_string()];
+            self.node_exists(&path, *name);
+        }
+    }
+
+    fn occasion(&mut self, index: &str, table: &AdversaryTable) {
+        let (messages, roles) = (self.protocol.messages, self.protocol.roles);
+        if let Some(send) = &table.on.send
+            && !messages.iter().any(|kind| same_kind(send, kind))
+        {
+            self.known(&["adversaries", index, "on", "send"], "kind of message", send, messages);
+        }
+        if let Some(role) = &table.on.role
+            && !roles.iter().any(|known| in_role(role, known))
+        {
+            self.known(&["adversaries", index, "on", "role"], "role", role, roles);
+        }
+    }
+
+    fn told(&mut self, index: &str, table: &AdversaryTable, told: &Told) {
+        let act = ["adversaries", index, "do"];
+        let always = table.on.send.is_none() && table.on.role.is_none();
+        match told {
+            Told::Rule(Act::Order { .. }) if self.scenario.network.coalition_delay.is_none() => {
+                let title = "the network does not let traitors order it";
+                let problem = Problem::new(title).at(self.places.value_at(&act));
+                let problem = problem.label("this needs coalition_delay = \"50ms\" in [network]");
+                self.problems.push(problem);
+            }
+            Told::Rule(_) => {}
+            Told::Twins(place) => {
+                self.node_exists(&["adversaries", index, "do", "twins", "place"], *place);
+                if table.nodes.is_empty() || !always {
+                    self.problem(&act, "twins need nodes, and take no \"on\"");
+                }
+            }
+            Told::Adaptive(_) => {
+                if !table.nodes.is_empty() || !always {
+                    self.problem(
+                        &act,
+                        "an adaptive adversary chooses its nodes: it takes neither nodes nor \"on\"",
+                    );
+                }
+            }
+        }
+    }
+
+    fn unread(&mut self, index: &str, unread: &Unread) {
+        let path = ["adversaries", index, "do"].map(str::to_owned).to_vec();
+        let problem = match unread {
+            Unread::Shape => Problem::new("this says nothing that a traitor could do")
+                .at(self.places.value_at(&path))
+                .label(
+                    "expected a behavior's name, or one with its settings: { delay = { by = \"100ms\" } }",
+                ),
+            Unread::Unknown(name) => {
+                let names = known(self.protocol);
+                let inside = self.places.follow(&path).0;
+                let key = inside.children.get(name.as_str()).and_then(|child| child.key.clone());
+                let origin = key.unwrap_or_else(|| inside.value.clone());
+                let problem = Problem::new(format!("unknown behavior \"{name}\"")).at(origin);
+                problem.suggest(name, names.iter().copied())
+            }
+            Unread::Settings(name, message) => {
+                let path = [path, vec![name.clone()]].concat();
+                Complaint { path, message: message.clone() }.explain(self.places)
+            }
+        };
+        self.problems.push(problem);
+    }
+}

@@ -1,0 +1,95 @@
+//! Sweeps: the same seeds at every point of a grid over the keys of scenarios.
+//!
+//! A sweep file names scenarios, keys with their values, and seeds. Every run is a line in `runs.jsonl`, written in a
+//! fixed order whatever the threads, so that an interrupted sweep goes on where it stopped and comes to the same bytes.
+//! What it comes to is a [`sim_core::sweep::SweepTable`]: plain data, from which pages and figures are drawn.
+
+mod columns;
+mod csv;
+mod error;
+mod file;
+mod law;
+mod points;
+mod row;
+mod run;
+mod store;
+mod tabulate;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::document::Source;
+use crate::scenario::Loaded;
+
+pub use csv::{points_csv, runs_csv};
+pub use error::SweepError;
+pub use file::{Base, SweepFile};
+pub use law::Law;
+pub use points::Draft;
+pub use row::Row;
+pub use run::{SweepOptions, SweepRun, sweep};
+pub use tabulate::tabulate;
+
+/// A sweep, ready to run.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// As people call it: a path or a built-in name.
+    pub name: String,
+    /// What the file says.
+    pub file: SweepFile,
+    /// The points, in the order in which they are run.
+    pub points: Vec<PlannedPoint>,
+    /// The hash of everything that its results depend on, but for the engine: 32 hexadecimal digits.
+    pub hash: String,
+}
+
+/// A point of the grid, ready to run.
+#[derive(Clone, Debug)]
+pub struct PlannedPoint {
+    /// The scenario's place among the bases.
+    pub base: usize,
+    /// The swept keys and their values, keys in alphabetical order.
+    pub at: Vec<(String, Value)>,
+    /// The scenario with these values.
+    pub loaded: Loaded,
+}
+
+impl Sweep {
+    /// The base of a point.
+    pub fn base(&self, point: &PlannedPoint) -> &Base {
+        &self.file.bases[point.base]
+    }
+
+    /// The seeds at every point.
+    pub fn seeds(&self) -> Range<u64> {
+        self.file.seeds.0.clone()
+    }
+
+    /// How many runs it has.
+    pub fn runs(&self) -> u64 {
+        let seeds = self.seeds();
+        (self.points.len() as u64).saturating_mul(seeds.end - seeds.start)
+    }
+}
+
+/// A built-in sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuiltinSweep {
+    /// Its name.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// Every built-in sweep.
+pub const SWEEPS: &[BuiltinSweep] =
+    &[BuiltinSweep { name: "overhead-vs-n", text: include_str!("../sweeps/overhead-vs-n.toml") }];
+
+/// The built-in sweep of a name, as a source.
+pub fn find(name: &str) -> Option<Source> {
+    let found = SWEEPS.iter().find(|sweep| sweep.name == name)?;
+    Some(Source { name: found.name.to_owned(), text: found.text.to_owned() })
+}

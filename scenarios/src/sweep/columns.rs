@@ -1,0 +1,37 @@
+//! What a run's row gives to the table, by column.
+
+use std::collections::BTreeMap;
+
+use super::Row;
+
+/// Every number of a run, by the name of its column. What was not measured in a run is not there.
+pub(super) fn columns(row: &Row) -> BTreeMap<String, f64> {
+    let mut columns: BTreeMap<String, f64> = [
+        ("messages", row.messages),
+        ("bytes", row.bytes),
+        ("delivered", row.delivered),
+        ("dropped", row.dropped),
+        ("events", row.events),
+        ("per", row.per),
+        ("virtual_ns", row.virtual_ns),
+    ]
+    .map(|(name, value)| (name.to_owned(), value as f64))
+    .into();
+    if row.per > 0 {
+        columns.insert("messages_per".to_owned(), row.messages as f64 / row.per as f64);
+        columns.insert("bytes_per".to_owned(), row.bytes as f64 / row.per as f64);
+    }
+    for (name, metric) in &row.metrics {
+        columns.insert(format!("{name}.mean"), metric.mean);
+        let ranks = [("p50", metric.p50), ("p90", metric.p90), ("p99", metric.p99), ("max", metric.max)];
+        for (rank, value) in ranks {
+            columns.insert(format!("{name}.{rank}"), value as f64);
+        }
+    }
+    for (name, value) in &row.measures {
+        if let Some(value) = value {
+            columns.insert(format!("measure.{name}"), *value as f64);
+        }
+    }
+    columns
+}

@@ -1,0 +1,79 @@
+//! The same numbers as tidy tables (RFC 4180, lines end with a line feed alone).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use sim_core::sweep::{SweepPoint, SweepTable};
+
+use super::columns::columns;
+use super::{Row, Sweep};
+
+/// One row for each run.
+pub fn runs_csv(sweep: &Sweep, rows: &[Row]) -> String {
+    let keys = keys(sweep.points.iter().flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())));
+    let numbers: Vec<_> = rows.iter().map(columns).collect();
+    let names = keys_of(numbers.iter().flat_map(|numbers| numbers.keys()));
+    let mut heads = vec!["base".to_owned()];
+    heads.extend(keys.iter().cloned());
+    heads.extend(["seed", "verdict", "digest"].map(str::to_owned));
+    heads.extend(names.iter().cloned());
+    let mut text = line(heads);
+    for (row, numbers) in rows.iter().zip(&numbers) {
+        let mut cells = vec![row.base.clone()];
+        cells.extend(keys.iter().map(|key| row.at.get(key).map(plain).unwrap_or_default()));
+        cells.extend([row.seed.to_string(), row.verdict.clone(), row.digest.to_string()]);
+        cells.extend(names.iter().map(|name| numbers.get(name).map(f64::to_string).unwrap_or_default()));
+        text += &line(cells);
+    }
+    text
+}
+
+/// One row for each point and column, with intervals.
+pub fn points_csv(table: &SweepTable) -> String {
+    let keys = keys(table.points.iter().flat_map(|point| point.at.iter().map(|at| at.key.as_str())));
+    let mut heads = vec!["base".to_owned()];
+    heads.extend(keys.iter().cloned());
+    let figures =
+        ["runs", "column", "count", "mean", "mean_low", "mean_high", "median", "median_low", "median_high"];
+    heads.extend(figures.map(str::to_owned));
+    let mut text = line(heads);
+    for point in &table.points {
+        for (name, found) in &point.columns {
+            let (low, high) = found
+                .mean_interval
+                .map_or_else(Default::default, |(low, high)| (low.to_string(), high.to_string()));
+            let mut cells = place(point, &keys);
+            cells.extend([point.runs.to_string(), name.clone(), found.count.to_string()]);
+            cells.extend([found.mean.to_string(), low, high, found.median.to_string()]);
+            cells.extend([found.median_interval.0.to_string(), found.median_interval.1.to_string()]);
+            text += &line(cells);
+        }
+    }
+    text
+}
+
+fn place(point: &SweepPoint, keys: &[String]) -> Vec<String> {
+    let value = |key: &String| point.coordinate(key).map(|at| at.value.clone()).unwrap_or_default();
+    std::iter::once(point.base.clone()).chain(keys.iter().map(value)).collect()
+}
+
+fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    names.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned).collect()
+}
+
+fn keys_of<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    keys(names.map(String::as_str))
+}
+
+/// A value as a person would write it: a text without its quotes.
+pub(super) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn line(cells: Vec<String>) -> String {
+    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
+}
+
+fn quoted(cell: String) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+}

@@ -1,0 +1,258 @@
+//! From a sweep file to its points: every combination of the grid's values, each a scenario that its protocol accepts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sim_core::registry::Registry;
+
+use super::{PlannedPoint, Sweep, SweepFile};
+use crate::document::{Complaint, Document, Format, Places, Source};
+use crate::problem::{Problem, Problems};
+use crate::scenario::{Loaded, from_document, hash};
+
+/// More points are a mistake.
+const MOST_POINTS: usize = 10_000;
+
+/// A sweep file that was read, before the scenarios are known that it names.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    name: String,
+    file: SweepFile,
+    places: Places,
+}
+
+/// A key with its values, and where each value stands.
+struct Axis {
+    key: String,
+    values: Vec<(Value, Places)>,
+}
+
+impl Draft {
+    /// Reads a sweep file.
+    ///
+    /// # Errors
+    /// If it is none, with the place.
+    pub fn parse(source: Source) -> Result<Self, Problems> {
+        let (name, format) = (source.name.clone(), Format::of_name(&source.name));
+        let document = Document::parse(source, format)?;
+        let read = Complaint::read(&document.value);
+        let file: SweepFile = read.map_err(|complaint| complaint.explain(&document.places))?;
+        let draft = Self { name, file, places: document.places };
+        draft.check()?;
+        Ok(draft)
+    }
+
+    /// The scenarios that it names: built-in ones, or files beside it.
+    pub fn scenarios(&self) -> impl Iterator<Item = &str> {
+        self.file.bases.iter().filter_map(|base| base.scenario.as_deref())
+    }
+
+    /// What the file says.
+    pub fn file(&self) -> &SweepFile {
+        &self.file
+    }
+
+    /// Other seeds than those of the file.
+    pub fn set_seeds(&mut self, seeds: std::ops::Range<u64>) {
+        self.file.seeds.0 = seeds;
+    }
+
+    fn check(&self) -> Result<(), Problems> {
+        if self.file.bases.is_empty() {
+            return Err(Problem::new("the sweep has no [[base]]")
+                .at(self.places.value_at(&["schema"]))
+                .into());
+        }
+        for (index, base) in self.file.bases.iter().enumerate() {
+            let at = |key: &str| self.places.value_at(&["base", &index.to_string(), key]);
+            if base.scenario.is_some() == base.inline.is_some() {
+                let title =
+                    "a base has either `scenario`, a name or a file, or `inline`, the scenario itself";
+                return Err(Problem::new(title).at(at("label")).into());
+            }
+            if self.file.bases[..index].iter().any(|other| other.label == base.label) {
+                let title = format!("two bases have the label \"{}\"", base.label);
+                return Err(Problem::new(title).at(at("label")).into());
+            }
+            if !(base.tolerance.is_finite() && base.tolerance > 0.0) {
+                return Err(Problem::new("a tolerance must be above zero").at(at("tolerance")).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes every point, given the text of each scenario that the file names.
+    ///
+    /// # Errors
+    /// What is wrong with the grid or with a scenario at a point of it; the error names key and value.
+    pub fn build(self, registry: &Registry, sources: &BTreeMap<String, Source>) -> Result<Sweep, Problems> {
+        let mut points = Vec::new();
+        for index in 0..self.file.bases.len() {
+            self.points_of(registry, index, sources, &mut points)?;
+        }
+        let mut sweep = Sweep { name: self.name, file: self.file, points, hash: String::new() };
+        sweep.hash = sweep_hash(&sweep);
+        Ok(sweep)
+    }
+
+    fn points_of(
+        &self,
+        registry: &Registry,
+        index: usize,
+        sources: &BTreeMap<String, Source>,
+        points: &mut Vec<PlannedPoint>,
+    ) -> Result<(), Problems> {
+        let axes = self.axes(index)?;
+        let count =
+            axes.iter().map(|axis| axis.values.len()).try_fold(points.len().max(1), usize::checked_mul);
+        if count.is_none_or(|count| count > MOST_POINTS) {
+            let title = format!("the grid has more than {MOST_POINTS} points");
+            return Err(Problem::new(title).at(self.places.value_at(&["grid"])).into());
+        }
+        let document = self.base_document(index, sources)?;
+        let mut places = vec![0_usize; axes.len()];
+        loop {
+            let chosen: Vec<(&Axis, usize)> = axes.iter().zip(places.iter().copied()).collect();
+            points.push(self.point(registry, index, document.clone(), &chosen)?);
+            // The last key moves fastest.
+            let Some(moved) = (0..axes.len()).rev().find(|at| places[*at] + 1 < axes[*at].values.len())
+            else {
+                return Ok(());
+            };
+            places[moved] += 1;
+            places[moved + 1..].fill(0);
+        }
+    }
+
+    /// The keys of a base in alphabetical order.
+    fn axes(&self, index: usize) -> Result<Vec<Axis>, Problems> {
+        let number = index.to_string();
+        let mut axes: BTreeMap<String, Axis> = BTreeMap::new();
+        let own = ["base", number.as_str(), "grid"];
+        for (grid, path) in [(&self.file.grid, &["grid"][..]), (&self.file.bases[index].grid, &own[..])] {
+            let (places, followed) = self.places.follow(path);
+            if followed == path.len() {
+                flatten(grid, places, &mut Vec::new(), &mut axes)?;
+            }
+        }
+        Ok(axes.into_values().collect())
+    }
+
+    fn base_document(&self, index: usize, sources: &BTreeMap<String, Source>) -> Result<Document, Problems> {
+        let (base, number) = (&self.file.bases[index], index.to_string());
+        let mut document = match (&base.inline, &base.scenario) {
+            (Some(value), _) => {
+                let (places, _) = self.places.follow(&["base", &number, "inline"]);
+                Document { value: value.clone(), places: places.clone() }
+            }
+            (None, name) => {
+                let named = name.as_ref().and_then(|name| sources.get(name));
+                let missing = || {
+                    let title = format!("unknown scenario \"{}\"", name.as_deref().unwrap_or_default());
+                    Problem::new(title).at(self.places.value_at(&["base", &number, "scenario"]))
+                };
+                let source = named.cloned().ok_or_else(missing)?;
+                let format = Format::of_name(&source.name);
+                Document::parse(source, format)?
+            }
+        };
+        for (key, value) in &base.set {
+            let (places, _) = self.places.follow(&["base", &number, "set", key]);
+            document.place(key, value.clone(), places.clone())?;
+        }
+        Ok(document)
+    }
+
+    fn point(
+        &self,
+        registry: &Registry,
+        index: usize,
+        mut document: Document,
+        chosen: &[(&Axis, usize)],
+    ) -> Result<PlannedPoint, Problems> {
+        let base = &self.file.bases[index];
+        let mut at = Vec::new();
+        for (axis, place) in chosen {
+            let (value, places) = &axis.values[*place];
+            document.place(&axis.key, value.clone(), places.clone())?;
+            at.push((axis.key.clone(), value.clone()));
+        }
+        let named = at.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ");
+        let told = |mut problems: Problems| {
+            let point = if named.is_empty() { String::new() } else { format!(" at {named}") };
+            if let Some(first) = problems.list.first_mut() {
+                first.notes.push(format!("in the sweep's scenario \"{}\"{point}", base.label));
+            }
+            problems
+        };
+        let loaded = from_document(registry, base.label.clone(), document).map_err(told)?;
+        self.check_base(index, &loaded)?;
+        Ok(PlannedPoint { base: index, at, loaded })
+    }
+
+    /// Whether what a base counts by exists, and its plants.
+    fn check_base(&self, index: usize, loaded: &Loaded) -> Result<(), Problems> {
+        let (base, number) = (&self.file.bases[index], index.to_string());
+        let at = |key: &str| self.places.value_at(&["base", &number, key]);
+        let observed = loaded.protocol.observations.iter().map(|kind| format!("observed.{kind}"));
+        let operations = ["operations.invoked", "operations.returned", "operations.succeeded"];
+        let counters: Vec<String> = operations.map(str::to_owned).into_iter().chain(observed).collect();
+        if let Some(per) = base.per.as_ref().filter(|per| !counters.contains(per)) {
+            let problem = Problem::new(format!("unknown counter \"{per}\"")).at(at("per"));
+            return Err(problem.suggest(per, counters.iter().map(String::as_str)).into());
+        }
+        let known = loaded.protocol.plants.iter().map(|plant| plant.name);
+        let unknown = base.plants.iter().find(|plant| !known.clone().any(|name| name == **plant));
+        unknown.map_or(Ok(()), |plant| {
+            let problem = Problem::new(format!("unknown plant \"{plant}\"")).at(at("plants"));
+            Err(problem.suggest(plant, known).into())
+        })
+    }
+}
+
+/// Finds the lists of values in a grid: `"cluster.nodes" = [..]` and `cluster.nodes = [..]` mean the same key.
+fn flatten(
+    value: &Value,
+    places: &Places,
+    path: &mut Vec<String>,
+    axes: &mut BTreeMap<String, Axis>,
+) -> Result<(), Problems> {
+    let key = path.join(".");
+    let refuse = |title: String| Err(Problem::new(title).at(places.value.clone()).into());
+    match value {
+        Value::Object(table) => {
+            for (name, inner) in table {
+                path.push(name.clone());
+                flatten(inner, places.follow(&[name]).0, path, axes)?;
+                path.pop();
+            }
+            Ok(())
+        }
+        Value::Array(values) if values.is_empty() => refuse(format!("{key} has no values")),
+        Value::Array(values) => {
+            let twice = (1..values.len()).find(|at| values[..*at].contains(&values[*at]));
+            if let Some(at) = twice {
+                return refuse(format!("{key} has the value {} twice", values[at]));
+            }
+            let place = |index: usize| {
+                let mut place = places.follow(&[index.to_string()]).0.clone();
+                place.key.clone_from(&places.key);
+                place
+            };
+            let values = values.iter().enumerate().map(|(index, value)| (value.clone(), place(index)));
+            axes.insert(key.clone(), Axis { key, values: values.collect() });
+            Ok(())
+        }
+        _ => refuse(format!("{key} must have a list of values, as in [3, 5, 7]")),
+    }
+}
+
+/// Equal sweeps have equal hashes: what is run, over which seeds, and how it is told.
+fn sweep_hash(sweep: &Sweep) -> String {
+    let point =
+        |point: &PlannedPoint| json!({ "base": point.base, "at": point.at, "scenario": point.loaded.hash });
+    hash(&json!({
+        "file": sweep.file,
+        "points": sweep.points.iter().map(point).collect::<Vec<_>>(),
+    }))
+}

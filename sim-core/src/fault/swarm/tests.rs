@@ -1,0 +1,136 @@
+//! What a swarm draws, and what it never draws.
+
+use super::*;
+use crate::random::{StreamName, stream};
+use crate::time::Time;
+
+const DURATION: Duration = Duration::from_secs(30);
+const ALL: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2 };
+
+fn space() -> SwarmSpace {
+    SwarmSpace { membership: true, events: vec!["Voted".to_owned()], ..SwarmSpace::default() }
+}
+
+fn drawn(seed: u64, space: &SwarmSpace, model: FaultModel) -> FaultPlan {
+    draw(&mut stream(seed, StreamName::Swarm), space, 7, 2, DURATION, model)
+}
+
+/// What an entry counts as: a fault made of others counts as its parts.
+fn kind(entry: &FaultEntry) -> Kind {
+    use crate::fault::spec::Fault;
+    entry.what.kind().unwrap_or(match entry.what {
+        Fault::RollingRestart(_) => Kind::Crash,
+        Fault::Adaptive(_) => Kind::Corrupt,
+        _ => Kind::Leave,
+    })
+}
+
+/// How many faults there are, those that strike several times counted once.
+fn distinct(plan: &FaultPlan) -> usize {
+    let mut seen: Vec<FaultEntry> = Vec::new();
+    for mut entry in plan.entries.iter().cloned() {
+        entry.id = None;
+        match &mut entry.at {
+            Moment::On(trigger) => trigger.nth = 1,
+            Moment::At(at) => *at = Time::ZERO,
+        }
+        if !seen.contains(&entry) {
+            seen.push(entry);
+        }
+    }
+    seen.len()
+}
+
+#[test]
+fn every_kind_is_on_in_a_tenth_of_the_seeds_and_some_seeds_are_calm() {
+    let (mut on, mut calm) = (std::collections::BTreeMap::<Kind, u32>::new(), 0);
+    for seed in 0..10_000 {
+        let plan = drawn(seed, &space(), ALL);
+        calm += u32::from(plan.is_empty());
+        let mut kinds: Vec<Kind> = plan.entries.iter().map(kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds.into_iter().for_each(|kind| *on.entry(kind).or_default() += 1);
+    }
+    for kind in Kind::ALL {
+        let count = on.get(kind).copied().unwrap_or(0);
+        assert!((1_000..4_000).contains(&count), "{kind:?} is on in {count} of 10,000");
+    }
+    assert!((500..1_500).contains(&calm), "{calm} of 10,000 are calm");
+}
+
+#[test]
+fn what_the_protocol_does_not_bear_is_never_drawn() {
+    let raft = FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 };
+    let space = SwarmSpace { off: vec![Kind::ClockFreeze], ..SwarmSpace::default() };
+    for seed in 0..2_000 {
+        for entry in drawn(seed, &space, raft).entries {
+            let kind = kind(&entry);
+            assert_ne!(kind.family(), Family::Malicious);
+            let never = [Kind::Amnesia, Kind::BitRot, Kind::ClockFreeze, Kind::Join, Kind::Leave];
+            assert!(!never.contains(&kind), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn plans_are_valid_repeatable_bounded_and_vary_in_size() {
+    let mut sizes = [0; 25];
+    for seed in 0..2_000 {
+        let plan = drawn(seed, &space(), ALL);
+        assert_eq!(plan.validate(7, 2, None), Ok(()));
+        assert_eq!(plan, drawn(seed, &space(), ALL));
+        assert!(plan.entries.iter().all(|entry| entry.id.is_some()));
+        sizes[distinct(&plan)] += 1;
+        for entry in &plan.entries {
+            let process = kind(entry).family() == Family::Process;
+            let shortest = if process { space().min_restart } else { space().min_fault };
+            assert!(entry.lasts.is_none_or(|lasts| lasts >= shortest), "{entry:?}");
+            if let Moment::At(at) = entry.at {
+                let end = at + entry.lasts.unwrap_or_default();
+                assert!(end <= Time::ZERO + DURATION - space().min_calm, "{entry:?}");
+            }
+        }
+    }
+    assert!(sizes.iter().all(|count| *count > 0), "{sizes:?}");
+}
+
+#[test]
+fn there_is_a_calm_between_storms() {
+    for seed in 0..1_000 {
+        let mut rng = stream(seed, StreamName::Swarm);
+        let storms = storms(&mut Dice::new(&mut rng), &space(), DURATION);
+        assert!(!storms.is_empty());
+        for pair in storms.windows(2) {
+            assert!(pair[0].1 + space().min_calm <= pair[1].0, "{storms:?}");
+        }
+        let calm =
+            DURATION.as_nanos() - storms.iter().map(|(from, to)| to.since(*from).as_nanos()).sum::<u64>();
+        assert!(calm >= space().min_calm.as_nanos() * storms.len() as u64);
+    }
+    let mut rng = stream(0, StreamName::Swarm);
+    assert!(storms(&mut Dice::new(&mut rng), &space(), Duration::from_millis(500)).is_empty());
+}
+
+/// Faults around one moment, and the same fault again and again, are as frequent as single ones.
+#[test]
+fn faults_strike_together_and_again() {
+    let (mut together, mut again) = (0, 0);
+    for seed in 0..1_000 {
+        let entries = drawn(seed, &space(), ALL).entries;
+        let start = |entry: &FaultEntry| match &entry.at {
+            Moment::At(at) => Some(*at),
+            Moment::On(_) => None,
+        };
+        let mut timed: Vec<(Time, &FaultEntry)> =
+            entries.iter().filter_map(|entry| Some((start(entry)?, entry))).collect();
+        timed.sort_by_key(|(at, _)| *at);
+        let close = |pair: &[(Time, &FaultEntry)]| {
+            pair[1].0.since(pair[0].0) <= Duration::from_millis(100) && pair[0].1.what != pair[1].1.what
+        };
+        together += u32::from(timed.windows(2).any(close));
+        let series = |entry: &&FaultEntry| timed.iter().filter(|(_, other)| other.what == entry.what).count();
+        again += u32::from(entries.iter().any(|entry| series(&entry) > 2));
+    }
+    assert!(together > 200 && again > 200, "{together} {again}");
+}

@@ -1,0 +1,167 @@
+//! What a sweep came to, as plain data: made by campaigns, drawn by reports, printed by the program.
+//!
+//! A sweep runs the same seeds at every point of a grid. Here stand the points with what was measured there, each with
+//! its interval, and the power laws fitted through them. Nothing in it depends on the wall clock.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a sweep came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepTable {
+    /// One line.
+    pub title: String,
+    /// A paragraph on what one should see.
+    pub about: String,
+    /// What was swept, as 32 hexadecimal digits: points, seeds and scenarios.
+    pub hash: String,
+    /// The seeds at every point, as `0..20`.
+    pub seeds: String,
+    /// The confidence of every interval.
+    pub confidence: f64,
+    /// The points in their order.
+    pub points: Vec<SweepPoint>,
+    /// Power laws through points.
+    pub fits: Vec<Fit>,
+    /// What is to be drawn.
+    pub plots: Vec<Plot>,
+}
+
+/// A point of the grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepPoint {
+    /// The label of the scenario that was run here.
+    pub base: String,
+    /// What one counts messages by: `commit`.
+    pub per: String,
+    /// The hash of the resolved scenario.
+    pub scenario_hash: String,
+    /// The swept keys and their values here.
+    pub at: Vec<Coordinate>,
+    /// How many runs there were.
+    pub runs: u64,
+    /// How many of them say something.
+    pub conclusive: u64,
+    /// How many of them accuse the protocol, against what the scenario expects.
+    pub findings: u64,
+    /// Runs by verdict.
+    pub verdicts: BTreeMap<String, u64>,
+    /// What was measured, by column.
+    pub columns: BTreeMap<String, Estimate>,
+}
+
+/// A swept key and a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Coordinate {
+    /// The key, as `cluster.nodes`.
+    pub key: String,
+    /// The value as written.
+    pub value: String,
+    /// The value as a number, if it is one: durations in milliseconds, probabilities between 0 and 1.
+    pub number: Option<f64>,
+    /// The unit of the number; empty for plain numbers.
+    pub unit: String,
+}
+
+/// A quantity over the runs of a point.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// In how many runs it was there.
+    pub count: u64,
+    /// The mean over runs.
+    pub mean: f64,
+    /// Where the mean lies, from Student's t; absent of a single run.
+    pub mean_interval: Option<(f64, f64)>,
+    /// The median over runs.
+    pub median: f64,
+    /// Where the median lies, from the ranks around it.
+    pub median_interval: (f64, f64),
+}
+
+/// A power law through the points of one line: `column ~ key ^ slope`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// Which points: the label of their scenario, and whatever else they have in common.
+    pub line: String,
+    /// The label of their scenario.
+    pub base: String,
+    /// Which column.
+    pub column: String,
+    /// Against which key.
+    pub against: String,
+    /// Through how many points.
+    pub points: u64,
+    /// The exponent.
+    pub slope: f64,
+    /// Where the exponent lies, from how far the points are from the line.
+    pub slope_interval: (f64, f64),
+    /// The share of the variance of the logarithms that the line explains.
+    pub r_squared: f64,
+    /// What the slope should be.
+    pub theory: Option<Theory>,
+}
+
+/// What theory says of a slope.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Theory {
+    /// The law, as `n log n`.
+    pub law: String,
+    /// The slope of the law itself, fitted over the same values of the key.
+    pub slope: f64,
+    /// How far the measured slope may be from it.
+    pub tolerance: f64,
+    /// Whether it is that near.
+    pub agrees: bool,
+}
+
+/// What is to be drawn: columns against a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plot {
+    /// The stem of its files' names.
+    pub name: String,
+    /// What it shows.
+    pub title: String,
+    /// The key on the horizontal axis.
+    pub against: String,
+    /// The columns on the vertical axis, a line for each.
+    pub columns: Vec<String>,
+    /// Whether both axes are logarithmic.
+    pub log: bool,
+    /// Whether power laws are fitted.
+    pub fit: bool,
+}
+
+impl SweepPoint {
+    /// Where it stands on a key.
+    pub fn coordinate(&self, key: &str) -> Option<&Coordinate> {
+        self.at.iter().find(|coordinate| coordinate.key == key)
+    }
+
+    /// What tells its line from others when drawn against a key: the scenario's label and all other keys.
+    pub fn line(&self, against: &str) -> String {
+        let others = self.at.iter().filter(|coordinate| coordinate.key != against);
+        let others = others.map(|coordinate| format!(", {} = {}", coordinate.key, coordinate.value));
+        others.fold(self.base.clone(), |line, other| line + &other)
+    }
+}
+
+impl SweepTable {
+    /// Every line of points against a key, in the order of their first points.
+    pub fn lines(&self, against: &str) -> Vec<(String, Vec<&SweepPoint>)> {
+        let mut lines: Vec<(String, Vec<&SweepPoint>)> = Vec::new();
+        for point in self.points.iter().filter(|point| point.coordinate(against).is_some()) {
+            let name = point.line(against);
+            match lines.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, points)) => points.push(point),
+                None => lines.push((name, vec![point])),
+            }
+        }
+        lines
+    }
+
+    /// Whether every fitted slope is what theory says, where it says anything.
+    pub fn agrees_with_theory(&self) -> bool {
+        self.fits.iter().filter_map(|fit| fit.theory.as_ref()).all(|theory| theory.agrees)
+    }
+}

@@ -1,0 +1,137 @@
+//! `sweep`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use scenarios::artefact;
+use scenarios::document::Source;
+use scenarios::explore::Hooks;
+use scenarios::sweep::{
+    Draft, Sweep, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep, tabulate,
+};
+use sim_core::registry::Registry;
+use sim_core::sweep::SweepTable;
+
+use crate::cli::arguments::seeds;
+use crate::cli::build::build_name;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::progress::Progress;
+use crate::cli::terminal::Terminal;
+use crate::cli::wall::Stopwatch;
+use crate::cli::{document, files, interrupt, sweep_table};
+
+/// Which sweep.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  seedstorm sweep overhead-vs-n
+  seedstorm sweep my-sweep.toml --out results --jobs 4
+  seedstorm sweep my-sweep.toml --out results --resume
+
+Every run is a line of DIR/runs.jsonl, in an order that does not depend on threads. Beside it: runs.csv,
+points.csv, sweep.json, a PNG, SVG and CSV for each plot, and report.html.")]
+pub(crate) struct SweepArguments {
+    /// A sweep file, or the name of a built-in sweep (see `list sweeps`).
+    pub(crate) sweep: String,
+    /// Other seeds than those of the file, the end excluded.
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    pub(crate) seeds: Option<Range<u64>>,
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Where files are written [default: seedstorm-out/SWEEP].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the runs that are in the folder.
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+/// Runs a sweep.
+pub(crate) fn sweep(
+    registry: &Registry,
+    arguments: &SweepArguments,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    let sweep = load(registry, arguments)?;
+    let stem = Path::new(&arguments.sweep).file_stem().unwrap_or_default();
+    let folder = arguments.out.clone().unwrap_or_else(|| Path::new("seedstorm-out").join(stem));
+    let watch = Stopwatch::start();
+    let run = with_progress(&sweep, &folder, arguments, terminal, watch)?;
+    let table = tabulate(&sweep, &run.rows);
+    let kept = if run.interrupted { Vec::new() } else { keep(&sweep, &run, &table, &folder)? };
+    let words = sweep_table::words(&sweep, &run, &table, &kept, watch);
+    terminal.result(|| document::of_sweep(&sweep, &run, &table, &kept, watch), &words)?;
+    Ok(exit(&run, &table))
+}
+
+fn load(registry: &Registry, arguments: &SweepArguments) -> Result<Sweep, CliError> {
+    let source = files::sweep_source(&arguments.sweep)?;
+    let folder = Path::new(&arguments.sweep).parent().unwrap_or(Path::new("")).to_owned();
+    let mut draft = Draft::parse(source)?;
+    if let Some(seeds) = arguments.seeds.clone() {
+        draft.set_seeds(seeds);
+    }
+    let mut sources: BTreeMap<String, Source> = BTreeMap::new();
+    for name in draft.scenarios() {
+        sources.insert(name.to_owned(), files::scenario_beside(&folder, name)?);
+    }
+    Ok(draft.build(registry, &sources)?)
+}
+
+fn with_progress(
+    sweep: &Sweep,
+    folder: &Path,
+    arguments: &SweepArguments,
+    terminal: &Terminal,
+    watch: Stopwatch,
+) -> Result<SweepRun, CliError> {
+    interrupt::listen();
+    let options =
+        SweepOptions { jobs: arguments.jobs.map(usize::from), resume: arguments.resume, build: build_name() };
+    let progress = Progress::new(&sweep.name, sweep.runs(), terminal, watch);
+    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
+    let run = run_sweep(sweep, folder, &options, hooks);
+    progress.finish();
+    Ok(run?)
+}
+
+/// Writes everything that a whole sweep leaves; the files' names in order.
+fn keep(sweep: &Sweep, run: &SweepRun, table: &SweepTable, folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut files: Vec<(String, Vec<u8>)> = vec![
+        ("runs.csv".to_owned(), runs_csv(sweep, &run.rows).into_bytes()),
+        ("points.csv".to_owned(), points_csv(table).into_bytes()),
+        ("sweep.json".to_owned(), format!("{:#}\n", document::sweep_table(table)?).into_bytes()),
+    ];
+    for figure in reports::sweep::figures(table) {
+        files.extend(figure.files()?.map(|file| (file.name, file.content)));
+    }
+    files.push(("report.html".to_owned(), reports::sweep::page(table).into_bytes()));
+    let mut kept = vec![folder.join("runs.jsonl")];
+    for (name, content) in files {
+        let path = folder.join(name);
+        artefact::write(&path, &content)?;
+        kept.push(path);
+    }
+    Ok(kept)
+}
+
+/// The share of runs that must be conclusive, as in `explore`: 95 of 100.
+const MIN_CONCLUSIVE: u64 = 95;
+
+fn exit(run: &SweepRun, table: &SweepTable) -> Exit {
+    let conclusive: u64 = table.points.iter().map(|point| point.conclusive).sum();
+    if run.interrupted {
+        Exit::Interrupted
+    } else if run.rows.is_empty() {
+        Exit::NothingRan
+    } else if table.points.iter().any(|point| point.findings > 0) || !table.agrees_with_theory() {
+        Exit::Finding
+    } else if conclusive * 100 < run.rows.len() as u64 * MIN_CONCLUSIVE {
+        Exit::Inconclusive
+    } else {
+        Exit::AsExpected
+    }
+}

@@ -1,0 +1,64 @@
+//! How far a campaign has come, on stderr: a bar on a terminal, else a line now and then.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indicatif::ProgressBar;
+
+use super::table::thousands;
+use super::terminal::Terminal;
+use super::wall::Stopwatch;
+
+/// Seconds between two lines where there is no terminal.
+const EVERY: u64 = 10;
+
+/// The progress of a campaign; told from any thread.
+pub(crate) struct Progress<'a> {
+    name: String,
+    total: u64,
+    done: AtomicU64,
+    /// How many lines were due so far.
+    lines: AtomicU64,
+    bar: ProgressBar,
+    terminal: &'a Terminal,
+    watch: Stopwatch,
+}
+
+impl<'a> Progress<'a> {
+    /// Of so many runs; nothing is shown in the first second.
+    pub(crate) fn new(name: &str, total: u64, terminal: &'a Terminal, watch: Stopwatch) -> Self {
+        Self {
+            name: name.to_owned(),
+            total,
+            done: AtomicU64::new(0),
+            lines: AtomicU64::new(0),
+            bar: terminal.progress(total),
+            terminal,
+            watch,
+        }
+    }
+
+    /// One more run is done.
+    pub(crate) fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.bar.inc(1);
+        let seconds = self.watch.seconds();
+        if seconds < 1.0 {
+            return;
+        }
+        if Terminal::is_interactive() {
+            self.terminal.show(&self.bar);
+            return;
+        }
+        let due = seconds as u64 / EVERY;
+        if self.lines.fetch_max(due, Ordering::Relaxed) < due {
+            let (done, total) = (thousands(done), thousands(self.total));
+            let rate = self.done.load(Ordering::Relaxed) as f64 / seconds;
+            self.terminal.remark(&format!("{}: {done} of {total} runs · {rate:.0} runs/s", self.name));
+        }
+    }
+
+    /// The campaign is over: the bar goes.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

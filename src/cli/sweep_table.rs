@@ -1,0 +1,188 @@
+//! What a sweep came to, in a few lines.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use scenarios::sweep::{Sweep, SweepRun};
+use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable};
+
+use super::table::thousands;
+use super::wall::Stopwatch;
+
+/// The tables of points, the slopes, where the files are.
+pub(crate) fn words(
+    sweep: &Sweep,
+    run: &SweepRun,
+    table: &SweepTable,
+    kept: &[PathBuf],
+    watch: Stopwatch,
+) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{} · {}", sweep.name, table.title);
+    let resumed = match run.resumed {
+        0 => String::new(),
+        runs => format!(", {} of them from before", thousands(runs as u64)),
+    };
+    let _ = writeln!(
+        text,
+        "{} of {} runs{resumed} · {} points · seeds {} · {}",
+        thousands(run.rows.len() as u64),
+        thousands(sweep.runs()),
+        table.points.len(),
+        table.seeds,
+        watch.words()
+    );
+    if run.interrupted {
+        text += "interrupted: what was done is kept, --resume goes on with it\n";
+    }
+    let mut bases: Vec<&str> = table.points.iter().map(|point| point.base.as_str()).collect();
+    bases.dedup();
+    for base in bases {
+        let points: Vec<&SweepPoint> = table.points.iter().filter(|point| point.base == base).collect();
+        text += &of_base(base, &points);
+    }
+    text += &of_fits(&table.fits);
+    for path in kept.iter().filter(|path| path.ends_with("report.html") || path.ends_with("points.csv")) {
+        let _ = writeln!(
+            text,
+            "{:<10}{}",
+            if path.ends_with("report.html") { "report" } else { "numbers" },
+            path.display()
+        );
+    }
+    text
+}
+
+/// Columns that people ask for first, as they are headed; those that were not measured are left out.
+const SHOWN: [(&str, &str); 5] = [
+    ("messages_per", "messages"),
+    ("bytes_per", "bytes"),
+    ("operation_latency_ns.p50", "p50"),
+    ("operation_latency_ns.p90", "p90"),
+    ("operation_latency_ns.p99", "p99"),
+];
+
+fn of_base(base: &str, points: &[&SweepPoint]) -> String {
+    let has = |column: &str| points.iter().any(|point| point.columns.contains_key(column));
+    let measures = points.iter().flat_map(|point| point.columns.keys());
+    let mut measures: Vec<&str> =
+        measures.map(String::as_str).filter(|name| name.starts_with("measure.")).collect();
+    measures.sort_unstable();
+    measures.dedup();
+    let mut shown: Vec<(&str, &str)> = SHOWN.into_iter().filter(|(column, _)| has(column)).collect();
+    shown.extend(measures.into_iter().map(|name| (name, name.trim_start_matches("measure."))));
+    let keys: Vec<&str> = points[0].at.iter().map(|at| at.key.as_str()).collect();
+    let mut rows = vec![heads(&keys, &shown)];
+    rows.extend(points.iter().map(|point| cells(point, &shown)));
+    format!("\n{base}, per {}\n{}", points[0].per, aligned(&rows))
+}
+
+fn heads(keys: &[&str], shown: &[(&str, &str)]) -> Vec<String> {
+    let mut heads: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    heads.push("runs".to_owned());
+    for (_, head) in shown {
+        heads.push((*head).to_owned());
+    }
+    heads.push("not pass".to_owned());
+    heads
+}
+
+fn cells(point: &SweepPoint, shown: &[(&str, &str)]) -> Vec<String> {
+    let mut cells: Vec<String> = point.at.iter().map(|at| at.value.clone()).collect();
+    cells.push(thousands(point.runs));
+    for (column, _) in shown {
+        cells.push(point.columns.get(*column).map_or_else(|| "-".to_owned(), |found| number(column, found)));
+    }
+    let others = point.verdicts.iter().filter(|(name, _)| *name != "pass");
+    let others: Vec<String> = others.map(|(name, runs)| format!("{name} {runs}")).collect();
+    cells.push(if others.is_empty() { "-".to_owned() } else { others.join(", ") });
+    cells
+}
+
+/// The mean, and half the width of its interval.
+fn number(column: &str, found: &Estimate) -> String {
+    let (scale, unit) = if column.contains("_ns") { (1e6, " ms") } else { (1.0, "") };
+    let half = found.mean_interval.map_or(0.0, |(low, high)| (high - low) / 2.0);
+    format!("{}{} ±{}", digits(found.mean / scale), unit, digits(half / scale))
+}
+
+/// Three or four digits that matter.
+fn digits(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 10.0 => format!("{value:.2}"),
+        size if size < 1_000.0 => format!("{value:.1}"),
+        size if size < 9e15 => thousands(value.round() as u64),
+        _ => format!("{value:.3e}"),
+    }
+}
+
+/// Columns to the right, the last one to the left.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let pad = width - cell.chars().count();
+            let gap = if column == 0 { "  " } else { "   " };
+            let last = column + 1 == columns;
+            line += gap;
+            line += &" ".repeat(if last { 0 } else { pad });
+            line += cell;
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn of_fits(fits: &[Fit]) -> String {
+    if fits.is_empty() {
+        return "\n".to_owned();
+    }
+    let mut rows =
+        vec![["", "", "slope", "95 % interval", "theory", "its slope", ""].map(str::to_owned).to_vec()];
+    for fit in fits {
+        let (low, high) = fit.slope_interval;
+        let mut row = vec![
+            fit.line.clone(),
+            format!("{} ~ {}", fit.column, fit.against),
+            format!("{:.3}", fit.slope),
+            format!("{low:.3} to {high:.3}"),
+        ];
+        match &fit.theory {
+            Some(theory) => row.extend([
+                theory.law.clone(),
+                format!("{:.3} ±{}", theory.slope, theory.tolerance),
+                if theory.agrees { "agrees".to_owned() } else { "DISAGREES".to_owned() },
+            ]),
+            None => row.extend(["-".to_owned(), "-".to_owned(), String::new()]),
+        }
+        rows.push(row);
+    }
+    format!("\nslopes in log-log\n{}\n", aligned(&rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{aligned, digits};
+
+    #[test]
+    fn numbers_keep_the_digits_that_matter() {
+        for (value, text) in
+            [(0.0, "0"), (1.234, "1.23"), (67.5, "67.5"), (1_234.5, "1,235"), (2e16, "2.000e16")]
+        {
+            assert_eq!(digits(value), text);
+        }
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let rows = [["n", "messages", "x"], ["13", "5", "y"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(aligned(&rows), "   n   messages   x\n  13          5   y\n");
+    }
+}
