@@ -40,8 +40,8 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     if let (Some(failed), Some(passed)) = (failed, passed)
         && let Some((earlier, later)) = first_swapped(&failed, &passed)
     {
-        let about = format!("the nearest schedule that passes has \"{}\" first", words(&failed, later));
         let pair = [earlier, later].map(|event| told(&failed, event));
+        let about = format!("the nearest schedule that passes has \"{}\" first", pair[1].text);
         pair.iter().for_each(|step| put_in(story, step));
         let [first, second] = pair.map(|step| number(story, &step));
         if first != second {

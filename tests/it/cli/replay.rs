@@ -7,13 +7,15 @@ use serde_json::Value;
 
 use crate::support::{Said, folder, seedstorm};
 
-/// Explores for a planted bug; the capsule, shrunk.
+/// Explores for a planted bug; the capsule, shrunk a little.
 fn found(folder: &Path, plant: &str, out: &str) -> String {
     let arguments =
         ["explore", "demo-bug", "--plant", plant, "--seeds", "0..256", "--stop-on-first", "--json"];
-    let said = seedstorm(folder, &[&arguments[..], &["--out", out]].concat());
+    let said = seedstorm(folder, &[&arguments[..], &["--no-shrink", "--out", out]].concat());
     assert_eq!(said.code, 1, "{}", said.err);
-    said.json()["failures"][0]["capsule"].as_str().unwrap().to_owned()
+    let large = said.json()["failures"][0]["capsule"].as_str().unwrap().to_owned();
+    let said = seedstorm(folder, &["shrink", &large, "--budget", "1500", "--json"]);
+    said.json()["capsule"].as_str().unwrap().to_owned()
 }
 
 #[test]
