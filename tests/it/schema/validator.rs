@@ -39,7 +39,10 @@ impl<'a> Validator<'a> {
         at: &str,
     ) -> Checked {
         let fits = match word {
-            "type" => is(wanted.as_str().unwrap(), value),
+            "type" => match wanted {
+                Value::Array(names) => names.iter().any(|name| is(name.as_str().unwrap(), value)),
+                name => is(name.as_str().unwrap(), value),
+            },
             "const" => value == wanted,
             "enum" => wanted.as_array().unwrap().contains(value),
             "minimum" => value.as_f64().is_none_or(|number| number >= wanted.as_f64().unwrap()),
@@ -71,7 +74,9 @@ impl<'a> Validator<'a> {
                 return self.against(self.root.pointer(path).unwrap(), value, at);
             }
             "items" => return self.items(wanted, value, at),
-            "properties" | "additionalProperties" => return self.properties(words, value, at),
+            "properties" | "patternProperties" | "additionalProperties" => {
+                return self.properties(words, value, at);
+            }
             remark => {
                 assert!(REMARKS.contains(&remark), "{at}: unknown word {word}");
                 true
@@ -104,12 +109,19 @@ impl<'a> Validator<'a> {
         let Some(map) = value.as_object() else { return Ok(()) };
         map.iter().try_for_each(|(key, inside)| {
             let known = words.get("properties").and_then(|properties| properties.get(key));
+            let known = known.or_else(|| named_by_pattern(words, key));
             match known.or_else(|| words.get("additionalProperties")) {
                 Some(schema) => self.against(schema, inside, &format!("{at}/{key}")),
                 None => Ok(()),
             }
         })
     }
+}
+
+/// The schema of a key that a pattern names.
+fn named_by_pattern<'a>(words: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    let mut patterns = words.get("patternProperties")?.as_object()?.iter();
+    patterns.find(|(pattern, _)| Regex::new(pattern).unwrap().is_match(key)).map(|(_, schema)| schema)
 }
 
 fn all_in(keys: &Value, map: &Map<String, Value>) -> bool {
