@@ -92,29 +92,6 @@ fn f_equivocators_split_nothing_and_f_plus_one_split_the_honest() {
     }
 }
 
-/// A lie in one phase only, or in several ways: with f traitors nobody is split, with f + 1 two halves are, and the check
-/// names it. Lying about echoes alone splits nobody either: the others' echoes are too many.
-#[test]
-fn rules_of_a_scenario_choose_what_traitors_lie_about() {
-    let rules = |corrupt: u32, on: &str, ways: u32| {
-        let mut forks = 0;
-        for seed in 0..10 {
-            let mut setup = setup(seed, 7);
-            setup.initial.corrupt = (0..corrupt).collect();
-            let rule = json!([{ "on": if on.is_empty() { json!({}) } else { json!({ "send": on }) },
-                                "act": { "own": { "behavior": "equivocate", "ways": ways } } }]);
-            setup.adversaries = serde_json::from_value(rule).unwrap();
-            let outcome = run(cluster(1, 3).as_ref(), &setup);
-            forks += u32::from(outcome.violations.iter().any(|found| found.check == "bracha/agreement"));
-        }
-        forks
-    };
-    assert_eq!(rules(2, "", 2), 0);
-    assert!(rules(3, "", 2) > 0);
-    assert_eq!(rules(3, "echo", 2), 0, "the broadcaster says one thing to all");
-    assert_eq!(rules(2, "", 3), 0, "three stories split nobody within the model");
-}
-
 /// What the coalition may hold back between others breaks nothing by itself.
 #[test]
 fn a_coalition_that_orders_the_network_breaks_nothing_within_the_model() {

@@ -122,7 +122,7 @@ fn a_capsule_that_is_gone_or_damaged_is_made_again() {
     let found = kept(folder.path(), false, &options).unwrap();
     let path = folder.path().join(found.findings[0].file_name());
     let text = std::fs::read(&path).unwrap();
-    for damage in [None, Some("{}")] {
+    for damage in [None, Some("{\"schema\": \"seedstorm.capsule/1\"}")] {
         std::fs::remove_file(&path).unwrap();
         damage.map_or(Ok(()), |damage| std::fs::write(&path, damage)).unwrap();
         assert_eq!(

@@ -11,7 +11,11 @@ fn only<'a>(terms: &'a [Term], name: &str) -> &'a Term {
 fn names_numbers_and_forms_are_found() {
     let terms = glossary(&registry());
     assert_eq!(only(&terms, "T01").name, "bad-coin");
-    assert_eq!(only(&terms, "bad-coin").related, ["toy/agreement"]);
+    assert_eq!(
+        only(&terms, "bad-coin").related,
+        ["toy/agreement", "least"],
+        "what it breaks, and its witness"
+    );
     assert_eq!(only(&terms, "toy/agreement").related, ["bad-coin"]);
     assert_eq!(only(&terms, "agreement").name, "toy/agreement");
     assert_eq!(only(&terms, "random(7)").name, "random(2)");

@@ -240,7 +240,7 @@ fn one_slip_does_not_hide_the_next() {
             2 | titel  = "Primary lies, backups crash"
               | ^^^^^ did you mean "title"?
               |
-              = expected one of schema, title, about, expect, cluster, network, disk, clock, service, workload, faults, over_budget, swarm, checks, initial, stop, measure
+              = expected one of schema, title, about, expect, cluster, network, disk, clock, service, workload, faults, adversaries, over_budget, swarm, checks, initial, stop, measure
 
             error: cluster.toy.timeout: invalid type: integer `400`
              --> test.toml:9:11
@@ -268,7 +268,7 @@ fn one_slip_does_not_hide_the_next() {
             14 | latncy = 1
                | ^^^^^^ did you mean "latency"?
                |
-               = expected one of latency, regions, client_latency, loss, duplicate, corrupt, retransmit_after, bandwidth, queue_bytes, topology
+               = expected one of latency, regions, client_latency, loss, duplicate, corrupt, retransmit_after, bandwidth, queue_bytes, coalition_delay, topology
 
             error: missing key "target" in faults.0.crash
               --> test.toml:22:9
