@@ -102,7 +102,8 @@ fn read_body(events: &[u8], end: &[u8]) -> Result<Trace, usize> {
     let mut reader = Reader::new(end, &[]);
     let ending = read_end(&mut reader).map_err(|Malformed| reader.bytes.len())?;
     let mut reader = Reader::new(events, &ending.strings);
-    let events = read_events(&mut reader, ending.count).map_err(|Malformed| reader.bytes.len() + end.len())?;
+    let events =
+        read_events(&mut reader, ending.count).map_err(|Malformed| reader.bytes.len() + end.len())?;
     match reader.bytes.len() {
         0 => Ok(Trace { slots: ending.slots, events, omitted: ending.omitted }),
         left => Err(left + end.len()),

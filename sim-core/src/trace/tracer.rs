@@ -269,7 +269,9 @@ fn get_input(
             message: reader.content(before)?,
         },
         WhatKind::Fire => What::Fire { id: TimerId(reader.number()?), timer: reader.content(before)? },
-        WhatKind::Request => What::Request { id: RequestId(reader.varint()?), request: reader.content(before)? },
+        WhatKind::Request => {
+            What::Request { id: RequestId(reader.varint()?), request: reader.content(before)? }
+        }
         WhatKind::Link => What::Link {
             peer: NodeId(reader.number()?),
             state: one_of(&[LinkState::Down, LinkState::Up], reader.byte()?)?,
@@ -288,20 +290,26 @@ fn get_effect(
     before: &[Recorded],
 ) -> Result<What<Content, String>, Malformed> {
     Ok(match kind {
-        WhatKind::Send => {
-            What::Send { id: reader.varint()?, to: NodeId(reader.number()?), message: reader.content(before)? }
-        }
+        WhatKind::Send => What::Send {
+            id: reader.varint()?,
+            to: NodeId(reader.number()?),
+            message: reader.content(before)?,
+        },
         WhatKind::SetTimer => What::SetTimer {
             id: TimerId(reader.number()?),
             after: Duration::from_nanos(reader.varint()?),
             timer: reader.content(before)?,
         },
         WhatKind::CancelTimer => What::CancelTimer { id: TimerId(reader.number()?) },
-        WhatKind::Append => What::Append { journal: JournalId(reader.byte()?), record: reader.content(before)? },
+        WhatKind::Append => {
+            What::Append { journal: JournalId(reader.byte()?), record: reader.content(before)? }
+        }
         WhatKind::Rewrite => What::Rewrite { journal: JournalId(reader.byte()?), records: reader.varint()? },
         WhatKind::Sync => What::Sync { journal: JournalId(reader.byte()?), id: SyncId(reader.varint()?) },
         WhatKind::Hold => What::Hold { id: SyncId(reader.varint()?) },
-        WhatKind::Return => What::Return { id: RequestId(reader.varint()?), response: reader.content(before)? },
+        WhatKind::Return => {
+            What::Return { id: RequestId(reader.varint()?), response: reader.content(before)? }
+        }
         WhatKind::CloseLink => What::CloseLink { peer: NodeId(reader.number()?) },
         WhatKind::Observe => What::Observe { observation: reader.content(before)? },
         WhatKind::Work => What::Work { time: Duration::from_nanos(reader.varint()?) },
