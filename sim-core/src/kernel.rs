@@ -22,8 +22,9 @@ use crate::slab::Slab;
 use crate::time::Time;
 use crate::world::event::{Control, Envelope, Event};
 
-/// The hot facts about a slot, half a cache line: what every delivery reads.
+/// The hot facts about a slot, half a cache line and never across two: what every delivery reads.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 pub(crate) struct Hot {
     /// Words that this incarnation drew.
     pub(crate) drawn: u64,
