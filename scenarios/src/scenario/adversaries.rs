@@ -12,6 +12,7 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
 use super::NodeName;
+use crate::document::Complaint;
 
 /// One entry of `[[adversaries]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,7 +136,7 @@ impl AdversaryTable {
 }
 
 fn settings<T: DeserializeOwned>(settings: Value) -> Result<T, String> {
-    serde_json::from_value(settings).map_err(|error| error.to_string())
+    Complaint::read(&settings).map_err(|complaint| complaint.message)
 }
 
 fn told(name: &str, table: Value) -> Result<Told, String> {
