@@ -5,6 +5,8 @@
 //! `explore` makes: it knows nothing of plants. Words after `--` choose rows (`raft-swarm`, `demo-bug`, `R01` ...), a
 //! number how many seeds each has, `stories` prints what is told.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark whose parts fail has nothing to go on with")]
+
 use std::ops::Range;
 
 use protocols::bracha::entry::BrachaEntry;
