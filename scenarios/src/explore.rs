@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use sim_core::registry::{Launch, LaunchError};
 
 use crate::artefact::{LockError, WriteError};
+use crate::begin::{Begin, Unfinished};
 use crate::plan::compile;
 use crate::run::run;
 use crate::scenario::Loaded;
@@ -67,8 +68,8 @@ impl Hooks<'_> {
 pub struct Keep<'a> {
     /// The folder of capsules and of the state to go on from.
     pub folder: &'a Path,
-    /// Go on with what is there.
-    pub resume: bool,
+    /// What becomes of a campaign that is there.
+    pub begin: Begin,
     /// Whether enough was done; asked at the end of each round.
     pub enough: &'a dyn Fn() -> bool,
 }
@@ -112,13 +113,16 @@ pub enum ExploreError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// There is nothing to go on with.
-    #[error("resume the exploration in {path}: {why}; without --resume it starts over")]
+    #[error("resume the exploration in {path}: {why}; --start-over begins from nothing")]
     Resume {
         /// The file of the state.
         path: std::path::PathBuf,
         /// What is the matter with it.
         why: String,
     },
+    /// Another campaign there is unfinished.
+    #[error("{0}")]
+    Unfinished(Unfinished),
 }
 
 /// Runs every seed of a range.
@@ -136,19 +140,20 @@ pub fn explore(
 }
 
 /// Runs every seed of a range and keeps what was found in a folder, round by round: a capsule for each finding, and a
-/// state to go on from. A campaign that was killed loses a round at most. With [`Keep::resume`] it goes on with the
+/// state to go on from. A campaign that was killed loses a round at most. With [`Begin::Resume`] it goes on with the
 /// campaign in the folder, and comes to what it would have come to without a break.
 ///
 /// # Errors
-/// As [`explore`]; if the folder cannot be used or is in use; and with [`Keep::resume`] if it holds no campaign, or one of
-/// another scenario, plant, range of seeds, engine or build. Whatever was kept before stays.
+/// As [`explore`]; if the folder cannot be used or is in use; with [`Begin::Fresh`] if it holds an unfinished campaign; and
+/// with [`Begin::Resume`] if it holds no campaign, or one of another scenario, plant, range of seeds, engine or build.
+/// Whatever was kept before stays.
 pub fn explore_in(
     keep: Keep<'_>,
     loaded: &Loaded,
     options: &ExploreOptions,
     hooks: Hooks<'_>,
 ) -> Result<Exploration, ExploreError> {
-    let (mut state, mut exploration) = State::open(keep.folder, keep.resume, loaded, options)?;
+    let (mut state, mut exploration) = State::open(keep.folder, keep.begin, loaded, options)?;
     let mut merged = |exploration: &Exploration| {
         state.save(exploration)?;
         Ok((keep.enough)())
@@ -167,8 +172,7 @@ fn rounds(
 ) -> Result<(), ExploreError> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
     let seeds = &options.seeds;
-    let stopped = |exploration: &Exploration| options.stop_on_first && !exploration.findings.is_empty();
-    while seeds.start + exploration.runs < seeds.end && !stopped(exploration) {
+    while !exploration.finished(options) {
         let start = seeds.start + exploration.runs;
         // Rounds begin at multiples of their size, also after an interruption in the middle of one.
         let end = start.saturating_add(ROUND - exploration.runs % ROUND).min(seeds.end);
@@ -210,6 +214,12 @@ fn round(
 }
 
 impl Exploration {
+    /// Whether there is nothing left to do.
+    fn finished(&self, options: &ExploreOptions) -> bool {
+        let stopped = options.stop_on_first && !self.findings.is_empty();
+        stopped || self.runs >= options.seeds.end - options.seeds.start
+    }
+
     /// Takes in the next run in seed order; whether it failed.
     fn merge(&mut self, loaded: &Loaded, options: &ExploreOptions, result: RunResult) -> bool {
         self.runs += 1;

@@ -5,6 +5,7 @@
 //! for failing runs over a range of seeds. The [`builtin`] scenarios are files like any other.
 
 pub mod artefact;
+pub mod begin;
 pub mod builtin;
 pub mod capsule;
 pub mod corpus;

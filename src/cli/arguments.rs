@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use scenarios::begin::Begin;
 use sim_core::ratio::Ratio;
 
 use super::command::completions::CompletionsArguments;
@@ -80,6 +81,27 @@ pub(crate) struct ScenarioArguments {
     /// Where files are written [default: seedstorm-out/SCENARIO].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// What becomes of a campaign that is in the folder.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct BeginArguments {
+    /// Go on with the campaign in the folder of --out.
+    #[arg(long)]
+    resume: bool,
+    /// Drop an unfinished campaign in the folder of --out; without this it is refused.
+    #[arg(long, conflicts_with = "resume")]
+    start_over: bool,
+}
+
+impl BeginArguments {
+    pub(crate) const fn begin(self) -> Begin {
+        match self {
+            Self { resume: true, .. } => Begin::Resume,
+            Self { start_over: true, .. } => Begin::Over,
+            Self { .. } => Begin::Fresh,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ use sim_core::registry::Launch;
 use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
 use crate::ENGINE;
 use crate::artefact::{FolderLock, WriteError, lock, write};
+use crate::begin::{Begin, Unfinished};
 use crate::capsule::Capsule;
 use crate::plan::compile;
 use crate::run::run;
@@ -35,6 +36,9 @@ struct Identity {
 #[derive(Debug, Serialize, Deserialize)]
 struct Content {
     identity: Identity,
+    /// Whether there was nothing left to do.
+    #[serde(default)]
+    finished: bool,
     runs: u64,
     activity: Activity,
     totals: Totals,
@@ -58,6 +62,7 @@ struct Found {
 pub(super) struct State {
     folder: PathBuf,
     identity: Identity,
+    options: ExploreOptions,
     /// How many findings have their capsules written.
     written: usize,
     _lock: FolderLock,
@@ -67,7 +72,7 @@ impl State {
     /// Takes the folder, and what was explored before if it is to be gone on with.
     pub(super) fn open(
         folder: &Path,
-        resume: bool,
+        begin: Begin,
         loaded: &Loaded,
         options: &ExploreOptions,
     ) -> Result<(Self, Exploration), ExploreError> {
@@ -81,8 +86,16 @@ impl State {
             plants: options.plants.clone(),
             seeds: (options.seeds.start, options.seeds.end),
         };
-        let mut state = Self { folder: folder.to_owned(), identity, written: 0, _lock: lock };
-        let exploration = if resume { state.read(loaded, options)? } else { Exploration::default() };
+        let mut state =
+            Self { folder: folder.to_owned(), identity, options: options.clone(), written: 0, _lock: lock };
+        let exploration = match begin {
+            Begin::Resume => state.read(loaded, options)?,
+            Begin::Over => Exploration::default(),
+            Begin::Fresh => {
+                state.refuse_unfinished()?;
+                Exploration::default()
+            }
+        };
         // A folder that cannot be written to is told before anything is run.
         state.save(&exploration)?;
         Ok((state, exploration))
@@ -112,6 +125,7 @@ impl State {
         };
         let content = Content {
             identity: self.identity.clone(),
+            finished: exploration.finished(&self.options),
             runs: exploration.runs,
             activity: exploration.activity.clone(),
             totals: exploration.totals.clone(),
@@ -122,6 +136,31 @@ impl State {
         let text = serde_json::to_string_pretty(&content).map_err(io::Error::from);
         let text = text.map_err(|error| WriteError { path: path.clone(), error })?;
         Ok(write(&path, text.as_bytes())?)
+    }
+
+    /// Refuses to replace what somebody waited for: a campaign that has runs and is not at its end.
+    fn refuse_unfinished(&self) -> Result<(), ExploreError> {
+        let path = self.path();
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(WriteError { path, error }.into()),
+        };
+        let (what, differs) = match serde_json::from_slice::<Content>(&text) {
+            Ok(content) if content.finished || content.runs == 0 => return Ok(()),
+            Ok(content) => {
+                let Identity { scenario, seeds: (start, end), .. } = &content.identity;
+                let runs = content.runs;
+                let what =
+                    format!("an unfinished exploration is there: {scenario}, {runs} of seeds {start}..{end}");
+                (what, same(&content.identity, &self.identity).err())
+            }
+            Err(error) => (
+                "the state of an exploration is there that cannot be read".to_owned(),
+                Some(error.to_string()),
+            ),
+        };
+        Err(ExploreError::Unfinished(Unfinished { path, what, differs }))
     }
 
     fn read(&mut self, loaded: &Loaded, options: &ExploreOptions) -> Result<Exploration, ExploreError> {

@@ -88,8 +88,8 @@ fn what_was_done_before_an_interrupt_is_kept_without_gaps() {
     assert_eq!(whole.totals, found.totals);
 }
 
-fn kept(folder: &Path, resume: bool, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
-    let keep = Keep { folder, resume, enough: &|| false };
+fn kept(folder: &Path, begin: Begin, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
+    let keep = Keep { folder, begin, enough: &|| false };
     explore_in(keep, &toml(LEAST).unwrap(), options, Hooks::NONE)
 }
 
@@ -101,14 +101,18 @@ fn a_campaign_that_stopped_at_any_round_goes_on_to_the_same_end() {
     let whole = explore(&loaded, &options, Hooks::NONE).unwrap();
     // Time is over after each round, until there is none left.
     for round in 1..=5_u64 {
-        let keep = Keep { folder: folder.path(), resume: round > 1, enough: &|| true };
+        let keep = Keep {
+            folder: folder.path(),
+            begin: if round > 1 { Begin::Resume } else { Begin::Fresh },
+            enough: &|| true,
+        };
         let part = explore_in(keep, &loaded, &options, Hooks::NONE).unwrap();
         assert_eq!((part.runs, part.resumed), ((round * ROUND).min(1_097), (round - 1) * ROUND));
         // Results are a prefix of the unlimited ones.
         let prefix = ExploreOptions { seeds: 3..3 + part.runs, ..options.clone() };
         assert_eq!(part.totals, explore(&loaded, &prefix, Hooks::NONE).unwrap().totals);
     }
-    let end = kept(folder.path(), true, &options).unwrap();
+    let end = kept(folder.path(), Begin::Resume, &options).unwrap();
     assert_eq!((end.runs, &end.activity, &end.totals), (1_097, &whole.activity, &whole.totals));
     assert_eq!(end.totals.digest(), whole.totals.digest());
     assert_eq!((end.findings.len(), end.findings[0].runs), (1, whole.findings[0].runs));
@@ -119,14 +123,14 @@ fn a_campaign_that_stopped_at_any_round_goes_on_to_the_same_end() {
 fn a_capsule_that_is_gone_or_damaged_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(0..50, &["bad-coin"], 2);
-    let found = kept(folder.path(), false, &options).unwrap();
+    let found = kept(folder.path(), Begin::Fresh, &options).unwrap();
     let path = folder.path().join(found.findings[0].file_name());
     let text = std::fs::read(&path).unwrap();
     for damage in [None, Some("{\"schema\": \"seedstorm.capsule/1\"}")] {
         std::fs::remove_file(&path).unwrap();
         damage.map_or(Ok(()), |damage| std::fs::write(&path, damage)).unwrap();
         assert_eq!(
-            kept(folder.path(), true, &options).unwrap().findings[0].capsule,
+            kept(folder.path(), Begin::Resume, &options).unwrap().findings[0].capsule,
             found.findings[0].capsule
         );
         assert_eq!(std::fs::read(&path).unwrap(), text);
@@ -137,19 +141,19 @@ fn a_capsule_that_is_gone_or_damaged_is_made_again() {
 fn another_campaigns_state_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let first = options(0..50, &[], 2);
-    let why = |options: &ExploreOptions| match kept(folder.path(), true, options).unwrap_err() {
+    let why = |options: &ExploreOptions| match kept(folder.path(), Begin::Resume, options).unwrap_err() {
         ExploreError::Resume { why, .. } => why,
         other => panic!("{other}"),
     };
     assert!(why(&first).contains("os error"), "there is nothing to go on with");
-    kept(folder.path(), false, &first).unwrap();
+    kept(folder.path(), Begin::Fresh, &first).unwrap();
     let path = folder.path().join("explore.state.json");
     let before = std::fs::read(&path).unwrap();
     assert_eq!(why(&ExploreOptions { seeds: 0..51, ..first.clone() }), "its seeds are 0..50, not 0..51");
     assert_eq!(why(&options(0..50, &["bad-coin"], 2)), "its plants are none, not bad-coin");
     assert!(why(&ExploreOptions { build: "c".to_owned(), ..first.clone() }).contains("another build"));
     let other = toml(&LEAST.replace("nodes = 4", "nodes = 5")).unwrap();
-    let keep = Keep { folder: folder.path(), resume: true, enough: &|| false };
+    let keep = Keep { folder: folder.path(), begin: Begin::Resume, enough: &|| false };
     let error = explore_in(keep, &other, &first, Hooks::NONE).unwrap_err();
     assert!(error.to_string().contains("another scenario"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
@@ -160,13 +164,53 @@ fn another_campaigns_state_is_refused_and_left_alone() {
 }
 
 #[test]
+fn an_unfinished_campaign_is_not_replaced_unasked() {
+    let loaded = toml(LEAST).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("explore.state.json");
+    let first = options(0..600, &["bad-coin"], 2);
+    let begun = |begin: Begin, loaded: &Loaded, options: &ExploreOptions, enough: bool| {
+        let keep = Keep { folder: folder.path(), begin, enough: &|| enough };
+        explore_in(keep, loaded, options, Hooks::NONE)
+    };
+    assert_eq!(begun(Begin::Fresh, &loaded, &first, true).unwrap().runs, ROUND);
+    let before = std::fs::read(&path).unwrap();
+    let refused = |loaded: &Loaded, options: &ExploreOptions| {
+        let error = begun(Begin::Fresh, loaded, options, false).unwrap_err();
+        assert!(matches!(error, ExploreError::Unfinished(_)), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        error.to_string()
+    };
+    let said = refused(&loaded, &first);
+    assert!(said.contains("256 of seeds 0..600") && !said.contains("not the same"), "{said}");
+    for way in ["--resume", "--out", "--start-over"] {
+        assert!(said.contains(way), "{said}");
+    }
+    let said = refused(&loaded, &options(0..50, &["bad-coin"], 2));
+    assert!(said.contains("not the same campaign: its seeds are 0..600, not 0..50"), "{said}");
+    let said = refused(&toml(&LEAST.replace("nodes = 4", "nodes = 5")).unwrap(), &first);
+    assert!(said.contains("it explores another scenario"), "{said}");
+    // Each way on, and a campaign at its end, which only repeats itself.
+    assert_eq!(begun(Begin::Over, &loaded, &first, true).unwrap().runs, ROUND);
+    assert_eq!(begun(Begin::Resume, &loaded, &first, false).unwrap().runs, 600);
+    assert_eq!(begun(Begin::Fresh, &loaded, &first, false).unwrap().runs, 600);
+    let stop = ExploreOptions { stop_on_first: true, ..first.clone() };
+    assert_eq!(begun(Begin::Fresh, &loaded, &stop, false).unwrap().runs, 4);
+    assert_eq!(begun(Begin::Fresh, &loaded, &first, false).unwrap().runs, 600);
+    // What cannot be read may be worth something too.
+    std::fs::write(&path, &before[..before.len() / 2]).unwrap();
+    let said = begun(Begin::Fresh, &loaded, &first, false).unwrap_err().to_string();
+    assert!(said.contains("cannot be read"), "{said}");
+}
+
+#[test]
 fn two_campaigns_do_not_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let held = crate::artefact::lock(folder.path()).unwrap();
-    let error = kept(folder.path(), false, &options(0..5, &[], 1)).unwrap_err();
+    let error = kept(folder.path(), Begin::Fresh, &options(0..5, &[], 1)).unwrap_err();
     assert!(matches!(error, ExploreError::Lock(_)), "{error}");
     drop(held);
-    assert_eq!(kept(folder.path(), false, &options(0..5, &[], 1)).unwrap().runs, 5);
+    assert_eq!(kept(folder.path(), Begin::Fresh, &options(0..5, &[], 1)).unwrap().runs, 5);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use sim_core::registry::LaunchError;
 
 use crate::artefact::{LockError, WriteError};
+use crate::begin::Unfinished;
 
 /// Why a sweep could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +33,14 @@ pub enum SweepError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// There is nothing to go on with.
-    #[error("resume {path}: {why}; without --resume the sweep starts over")]
+    #[error("resume {path}: {why}; --start-over begins from nothing")]
     Resume {
         /// The file.
         path: PathBuf,
         /// What is the matter with it.
         why: String,
     },
+    /// Another sweep there is unfinished.
+    #[error("{0}")]
+    Unfinished(Unfinished),
 }

@@ -8,6 +8,7 @@ use sim_core::registry::Launch;
 use super::store::Store;
 use super::{Row, Sweep, SweepError};
 use crate::artefact::lock;
+use crate::begin::Begin;
 use crate::explore::Hooks;
 use crate::plan::compile;
 use crate::run::run;
@@ -20,8 +21,8 @@ const ROUND: usize = 64;
 pub struct SweepOptions {
     /// Threads; all cores if absent.
     pub jobs: Option<usize>,
-    /// Go on with what is in the folder.
-    pub resume: bool,
+    /// What becomes of a sweep that is in the folder.
+    pub begin: Begin,
     /// This program's build: runs of two builds do not belong in one table.
     pub build: String,
 }
@@ -40,7 +41,7 @@ pub struct SweepRun {
 /// Runs a sweep, keeping every run in `runs.jsonl` in a folder.
 ///
 /// # Errors
-/// If the folder cannot be used or holds something else to go on with, or a run cannot be launched. What was written
+/// If the folder cannot be used, holds an unfinished sweep or something else to go on with, or a run cannot be launched. What was written
 /// before stays, and can be gone on with.
 pub fn sweep(
     sweep: &Sweep,

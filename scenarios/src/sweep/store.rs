@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Row, Sweep, SweepError, SweepOptions};
 use crate::ENGINE;
 use crate::artefact::{self, WriteError};
+use crate::begin::{Begin, Unfinished};
 
 /// The first line.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ struct Header {
     engine: u32,
     build: String,
     sweep_hash: String,
+    /// How many runs follow in a finished sweep.
+    #[serde(default)]
+    runs: u64,
 }
 
 /// The open file.
@@ -38,8 +42,9 @@ impl Store {
             engine: ENGINE,
             build: options.build.clone(),
             sweep_hash: sweep.hash.clone(),
+            runs: sweep.runs(),
         };
-        let rows = if options.resume {
+        let rows = if options.begin == Begin::Resume {
             let text = std::fs::read_to_string(&path).map_err(|error| refuse(&path, error.to_string()))?;
             let (rows, length) = valid(sweep, &header, &text).map_err(|why| refuse(&path, why))?;
             let file = OpenOptions::new().write(true).open(&path).and_then(|file| {
@@ -49,6 +54,9 @@ impl Store {
             file.map_err(|error| WriteError { path: path.clone(), error })?;
             rows
         } else {
+            if options.begin == Begin::Fresh {
+                refuse_unfinished(sweep, &header, &path)?;
+            }
             artefact::write(&path, line(&path, &header)?.as_bytes())?;
             Vec::new()
         };
@@ -69,6 +77,25 @@ impl Store {
         let reread = text.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from));
         reread.collect::<io::Result<Vec<Row>>>().map_err(failed)
     }
+}
+
+/// Refuses to replace what somebody waited for: a sweep that has runs and is not at its end.
+fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), SweepError> {
+    let text = match std::fs::read(path) {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(WriteError { path: path.to_owned(), error }.into()),
+    };
+    let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let header = lines.next().and_then(|first| serde_json::from_str::<Header>(first).ok());
+    let what = match (header, lines.count() as u64) {
+        (_, 0) if text.is_empty() => return Ok(()),
+        (Some(header), runs) if runs == 0 || runs == header.runs => return Ok(()),
+        (Some(header), runs) => format!("an unfinished sweep is there, with {runs} of {} runs", header.runs),
+        (None, _) => "a file is there that is no file of runs of this program".to_owned(),
+    };
+    let differs = valid(sweep, ours, &text).err();
+    Err(SweepError::Unfinished(Unfinished { path: path.to_owned(), what, differs }))
 }
 
 fn refuse(path: &Path, why: String) -> SweepError {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::begin::Begin;
 use crate::explore::Hooks;
 use crate::problem::Problems;
 use crate::testing::{LEAST, registry};
@@ -30,7 +31,8 @@ fn made(text: &str) -> Result<Sweep, Problems> {
 }
 
 fn options(jobs: usize, resume: bool) -> SweepOptions {
-    SweepOptions { jobs: Some(jobs), resume, build: "b".to_owned() }
+    let begin = if resume { Begin::Resume } else { Begin::Fresh };
+    SweepOptions { jobs: Some(jobs), begin, build: "b".to_owned() }
 }
 
 #[test]
@@ -112,6 +114,35 @@ fn an_interrupted_sweep_keeps_a_prefix() {
     let rest = sweep(&sweep_of, folder.path(), &options(2, true), Hooks::NONE).unwrap();
     assert_eq!((rest.resumed, rest.rows.len()), (cut.rows.len(), 360));
     assert_eq!(rest.rows[..cut.rows.len()], cut.rows[..]);
+}
+
+#[test]
+fn an_unfinished_sweep_is_not_replaced_unasked() {
+    let sweep_of = made(FILE).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.jsonl");
+    let whole = sweep(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap();
+    // A finished one only repeats itself.
+    assert_eq!(sweep(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap().rows, whole.rows);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let cut: String = text.split_inclusive('\n').take(101).collect();
+    let other = made(&FILE.replacen("0..40", "0..3", 1)).unwrap();
+    for (sweep_of, content, part) in [
+        (&sweep_of, cut.as_str(), "with 100 of 360 runs\n  = --resume goes on with it"),
+        (&other, cut.as_str(), "not the same campaign: it is of another sweep"),
+        (&other, "name,value\na,1\n", "no file of runs of this program"),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let error = sweep(sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap_err();
+        assert!(matches!(error, SweepError::Unfinished(_)), "{error}");
+        for part in [part, "--resume", "--out", "--start-over"] {
+            assert!(error.to_string().contains(part), "{part} is not in {error}");
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+    }
+    let over = SweepOptions { begin: Begin::Over, ..options(2, false) };
+    assert_eq!(sweep(&sweep_of, folder.path(), &over, Hooks::NONE).unwrap().rows, whole.rows);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
 #[test]

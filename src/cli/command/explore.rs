@@ -15,7 +15,7 @@ use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink_findings};
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
-use crate::cli::arguments::{ScenarioArguments, ratio, seeds};
+use crate::cli::arguments::{BeginArguments, ScenarioArguments, ratio, seeds};
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -59,9 +59,8 @@ pub(crate) struct ExploreArguments {
     /// End with the round of seeds in which this time is over, as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) time: Option<f64>,
-    /// Go on with the exploration in the folder of --out.
-    #[arg(long)]
-    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) begin: BeginArguments,
     /// Write a JUnit report too: a case for each check, and for each demand on the campaign.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
@@ -156,7 +155,7 @@ fn with_progress(
     let progress = Progress::new(&loaded.name, options.seeds.end - options.seeds.start, terminal, watch);
     let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let enough = || arguments.time.is_some_and(|limit| watch.seconds() >= limit);
-    let keep = Keep { folder, resume: arguments.resume, enough: &enough };
+    let keep = Keep { folder, begin: arguments.begin.begin(), enough: &enough };
     let exploration = explore_in(keep, loaded, options, hooks);
     progress.finish();
     Ok(exploration?)

@@ -14,7 +14,7 @@ use scenarios::sweep::{
 use sim_core::registry::Registry;
 use sim_core::sweep::SweepTable;
 
-use crate::cli::arguments::seeds;
+use crate::cli::arguments::{BeginArguments, seeds};
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -44,9 +44,8 @@ pub(crate) struct SweepArguments {
     /// Where files are written [default: seedstorm-out/SWEEP].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Go on with the runs that are in the folder.
-    #[arg(long)]
-    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) begin: BeginArguments,
 }
 
 /// Runs a sweep.
@@ -89,8 +88,11 @@ fn with_progress(
     watch: Stopwatch,
 ) -> Result<SweepRun, CliError> {
     interrupt::listen();
-    let options =
-        SweepOptions { jobs: arguments.jobs.map(usize::from), resume: arguments.resume, build: build_name() };
+    let options = SweepOptions {
+        jobs: arguments.jobs.map(usize::from),
+        begin: arguments.begin.begin(),
+        build: build_name(),
+    };
     let progress = Progress::new(&sweep.name, sweep.runs(), terminal, watch);
     let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let run = run_sweep(sweep, folder, &options, hooks);

@@ -104,6 +104,16 @@ fn a_killed_campaign_goes_on_to_the_same_document() {
     let other = seedstorm(folder.path(), &["explore", "raft-swarm", "--out", "out", "--resume"]);
     assert_eq!((other.code, other.out.as_str()), (2, ""));
     assert!(other.err.contains("another scenario"), "{}", other.err);
+    // Without a word about what shall become of it, nothing is replaced; of this campaign or another.
+    let before = std::fs::read(&state).unwrap();
+    for scenario in ["epidemic-swarm", "raft-swarm"] {
+        let said = seedstorm(folder.path(), &["explore", scenario, "--seeds", "0..1200", "--out", "out"]);
+        assert_eq!((said.code, said.out.as_str()), (2, ""));
+        for way in ["--resume", "--out", "--start-over"] {
+            assert!(said.err.contains(way), "{}", said.err);
+        }
+        assert_eq!(std::fs::read(&state).unwrap(), before);
+    }
     let resumed = seedstorm(folder.path(), &[&arguments[..], &["--resume"]].concat());
     let whole = seedstorm(folder.path(), &arguments);
     assert_eq!(resumed.code, whole.code, "{}", resumed.err);

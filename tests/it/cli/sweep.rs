@@ -77,6 +77,11 @@ fn a_killed_sweep_goes_on_to_the_same_bytes() {
     // As if the power had gone in the middle of a line.
     let text = fs::read(&runs).unwrap();
     fs::write(&runs, &text[..text.len() - 7]).unwrap();
+    let unfinished = fs::read(&runs).unwrap();
+    let said = seedstorm(folder.path(), &[&arguments[..], &["cut"]].concat());
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("--resume") && said.err.contains("--start-over"), "{}", said.err);
+    assert_eq!(fs::read(&runs).unwrap(), unfinished);
     let said = seedstorm(folder.path(), &[&arguments[..], &["cut", "--resume"]].concat());
     assert_eq!(said.code, 0, "{}", said.err);
     for name in ["runs.jsonl", "runs.csv", "points.csv", "sweep.json", "messages-vs-n.png", "report.html"] {
