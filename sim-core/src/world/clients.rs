@@ -206,24 +206,22 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.watch_returns();
     }
 
-    /// Asks one client for one operation, to see whether there is progress.
+    /// Asks one client for one operation, to see whether there is progress. Nobody is asked where there is no client, or
+    /// none that knows such an operation.
     pub(super) fn probe_operation(&mut self) {
-        if self.clients.count == 0 {
-            return;
-        }
         let number = self.clients.probes;
-        self.clients.probes += 1;
         // Above every value that a workload writes, so that written values stay unique.
         let value = (1 << 60) + number;
-        let client = u32::try_from(number % u64::from(self.clients.count)).unwrap_or(0);
         let offered = [
             Operation::Write { key: 0, value },
             Operation::Append { key: 0, value },
             Operation::Enqueue { key: 0, value },
             Operation::Add { key: 0, value },
         ];
+        let Some(client) = number.checked_rem(u64::from(self.clients.count)) else { return };
         if let Some(operation) = offered.iter().find(|operation| self.service.encode(operation).is_some()) {
-            self.invoke(client, operation);
+            self.clients.probes += 1;
+            self.invoke(u32::try_from(client).unwrap_or(0), operation);
         }
     }
 }

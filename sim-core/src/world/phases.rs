@@ -135,6 +135,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    /// Whether progress would be seen by operations, and there was nobody to do one.
+    fn nobody_was_asked(&self) -> bool {
+        self.liveness.seen_by() == ProgressSeen::Operations && self.clients.probes == 0
+    }
+
     /// What became of progress, at the end.
     pub(super) fn progress(&self, ended: Ended) -> Progress {
         match &self.phase {
@@ -144,6 +149,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             Phase::Faults => Progress::NotOwed { why: "the run ended in its first phase".to_owned() },
             Phase::Healed { since, made: Some(made), .. } => {
                 Progress::Made { after_ns: made.since(*since).as_nanos() }
+            }
+            Phase::Healed { .. } if self.nobody_was_asked() => {
+                Progress::NotOwed { why: "no client is there to ask for anything".to_owned() }
             }
             Phase::Healed { owed: Err(reason), .. } => Progress::Stalled { reason: *reason },
             Phase::Healed { core, .. } => match self.liveness.explain(&self.kernel.ground, core) {
