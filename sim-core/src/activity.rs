@@ -6,7 +6,7 @@ use crate::kernel::Dropped;
 
 /// Counters that every run has, whatever its protocol; besides, there is one for each family of faults, each kind of
 /// observation and each way to lose a message.
-pub const COUNTERS: [(&str, &str); 16] = [
+pub const COUNTERS: [(&str, &str); 24] = [
     ("faults.fired", "faults that fired, of all families"),
     ("faults.refused", "faults that the budget or their target refused"),
     ("operations.invoked", "operations that clients were asked for"),
@@ -21,6 +21,14 @@ pub const COUNTERS: [(&str, &str); 16] = [
     ("disks.rotten", "durable records that rotted"),
     ("progress.owed", "1 if progress was owed in the second phase, and judged"),
     ("ended.early", "1 if the limit of events ended the run"),
+    ("traitors.silent", "inputs that traitors ignored, and messages that they swallowed"),
+    ("traitors.equivocated", "messages of traitors that told different members different things"),
+    ("traitors.withheld", "messages of traitors that left honest members untold"),
+    ("traitors.dropped", "messages of traitors that lost recipients by chance"),
+    ("traitors.delayed", "messages of traitors that were sent later"),
+    ("traitors.replayed", "messages that traitors heard and said again"),
+    ("traitors.forged", "times that traitors spoke for somebody else"),
+    ("traitors.ordered", "messages between others that the coalition held back"),
     ("time.coordinating_ns", "time that slots spent on messages and signatures"),
     ("time.working_ns", "time that slots spent on work"),
 ];

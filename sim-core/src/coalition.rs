@@ -4,8 +4,11 @@
 //! swallow the input, or act on its own as any of its slots. It holds the keys of its own slots only. Where the network
 //! grants it, it also holds back messages between others.
 
+mod deeds;
 mod directed;
 
+pub use deeds::Deed;
+pub(crate) use deeds::Deeds;
 pub(crate) use directed::Directed;
 
 use crate::identity::{NodeId, Slot};
@@ -28,7 +31,8 @@ pub trait Coalition<P: Protocol> {
     fn wake(&mut self, _token: u64, _cx: &mut CoalitionContext<'_, P>) {}
 
     /// Does what the protocol calls by a name, in place of one message that the honest code of a corrupt slot would
-    /// send: how a rule of a scenario names a behavior for some messages only. The message itself is not sent.
+    /// send: how a rule of a scenario names a behavior for some messages only. The message itself is not sent. What it
+    /// did, the coalition counts itself ([`CoalitionContext::did`]).
     fn act(
         &mut self,
         _behavior: &str,
@@ -109,6 +113,7 @@ pub struct CoalitionContext<'a, P: Protocol> {
     pub(crate) keys: &'a Keys,
     pub(crate) draw: Draw,
     pub(crate) plots: &'a mut Vec<Plot<P>>,
+    pub(crate) deeds: &'a mut Deeds,
 }
 
 impl<P: Protocol> CoalitionContext<'_, P> {
@@ -150,6 +155,11 @@ impl<P: Protocol> CoalitionContext<'_, P> {
             Some(member) => self.keys.sign(member.node, content),
             None => Signature::forged(NodeId(slot.0), content),
         }
+    }
+
+    /// Counts something that a traitor did, for the outcome's activity.
+    pub fn did(&mut self, deed: Deed) {
+        self.deeds.add(deed);
     }
 
     /// Whether a signature is the signer's own over this content.

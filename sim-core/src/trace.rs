@@ -16,6 +16,7 @@ mod tracer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use content::Known;
 pub use content::{Content, Named, ShowFacts, Shown};
 pub use difference::{Difference, first_difference};
 pub use event::{Event, LossReason, Recorded, TraceEvent, WORLD, What, WhatKind};

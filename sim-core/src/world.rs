@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 use crate::agenda::Agenda;
 use crate::check::Check;
-use crate::coalition::{Coalition, Member, Plot};
+use crate::coalition::{Coalition, Deeds, Member, Plot};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
 use crate::operation::Service;
@@ -76,6 +76,7 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     coalition: Option<Box<dyn Coalition<P>>>,
     traitors: Vec<Member>,
     plots: Vec<Plot<P>>,
+    deeds: Deeds,
     wakes: Slab<u64>,
     clients: Clients<P>,
     history_check: Option<crate::history::HistoryCheck>,

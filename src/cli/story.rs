@@ -70,6 +70,7 @@ pub(crate) fn of_run(
         );
     }
     lines.add("faults", &faults(outcome));
+    lines.add("traitors", &counted(outcome, "traitors."));
     lines.add("messages", &messages(outcome));
     lines.add("digest", &outcome.digest.to_string());
     lines.add("replay", replay);

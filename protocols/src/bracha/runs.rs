@@ -92,6 +92,28 @@ fn f_equivocators_split_nothing_and_f_plus_one_split_the_honest() {
     }
 }
 
+/// A rule that names no broadcast splits nothing while each traitor tells a story of its own; they tell one.
+#[test]
+fn rules_let_f_plus_one_equivocators_split_the_honest_and_f_never() {
+    for (n, traitors, breaks) in [(4, 1, false), (7, 2, false), (10, 3, false), (4, 2, true), (7, 3, true)] {
+        let mut forks = 0;
+        for seed in 0..60 {
+            let mut setup = setup(seed, n);
+            setup.initial.corrupt = (0..traitors).collect();
+            setup.adversaries = serde_json::from_value(
+                json!([{ "act": { "own": { "behavior": "equivocate", "ways": 2 } } }]),
+            )
+            .unwrap();
+            let outcome = run(cluster(1, 3).as_ref(), &setup);
+            assert!(outcome.activity["traitors.equivocated"] > 0, "n {n}, seed {seed}");
+            forks +=
+                u32::from(outcome.violations.iter().any(|violation| violation.check == "bracha/agreement"));
+            assert!(breaks || outcome.violations.is_empty(), "n {n}, seed {seed}: {:?}", outcome.violations);
+        }
+        assert_eq!(forks > 0, breaks, "n = {n}, {traitors} traitors: {forks} forks");
+    }
+}
+
 /// What the coalition may hold back between others breaks nothing by itself.
 #[test]
 fn a_coalition_that_orders_the_network_breaks_nothing_within_the_model() {

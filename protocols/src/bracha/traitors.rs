@@ -7,7 +7,7 @@ mod split;
 
 use std::collections::BTreeMap;
 
-use sim_core::coalition::{Coalition, CoalitionContext, Member, Puppet};
+use sim_core::coalition::{Coalition, CoalitionContext, Deed, Member, Puppet};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::{Effect, Effects, Input, LinkState, Signature};
 use sim_core::random::below;
@@ -112,6 +112,7 @@ impl Traitors {
                 continue;
             }
             self.split.insert(broadcast, value);
+            cx.did(Deed::Equivocated);
             for line in split(broadcast, value, cx.members(), &self.honest(cx)) {
                 say(&line, cx);
             }
@@ -129,7 +130,8 @@ impl Traitors {
     }
 
     /// Says one message in so many ways: each part of the honest members hears its own value for the broadcast, the same
-    /// in every phase and from every traitor.
+    /// in every phase and from every traitor. Fellow traitors hear the first story, as it would have been told to them: their
+    /// honest code goes on with it, so that they have something to tell in the next phase.
     fn tell_stories(
         &mut self,
         ways: u32,
@@ -140,11 +142,13 @@ impl Traitors {
     ) {
         let (phase, vote) = (message.phase(), *message.vote());
         let value = *self.split.entry(vote.broadcast).or_insert(vote.value);
-        for line in stories(ways, from, phase, vote.broadcast, value, &self.honest(cx)) {
-            if to.contains(&line.to) {
-                say(&line, cx);
-            }
+        let told = |line: &Line| to.contains(&line.to);
+        let lines = stories(ways, from, phase, vote.broadcast, value, &self.honest(cx));
+        lines.iter().filter(|line| told(line)).for_each(|line| say(line, cx));
+        for fellow in to.iter().filter(|node| cx.owns(**node)).copied().collect::<Vec<_>>() {
+            say(&Line { from, to: fellow, phase, broadcast: vote.broadcast, value }, cx);
         }
+        cx.did(Deed::Equivocated);
     }
 
     /// The f honest members of the highest numbers.
@@ -154,12 +158,21 @@ impl Traitors {
     }
 
     /// The f honest members of the highest numbers hear nothing.
-    fn withhold(&self, effects: &mut Effects<Bracha>, cx: &CoalitionContext<'_, Bracha>) {
+    fn withhold(&self, effects: &mut Effects<Bracha>, cx: &mut CoalitionContext<'_, Bracha>) {
+        for (recipients, message) in take_sends(effects) {
+            effects.push_send(self.told(&recipients, cx), message);
+        }
+    }
+
+    /// Those who are told although something is withheld.
+    fn told(&self, to: &[NodeId], cx: &mut CoalitionContext<'_, Bracha>) -> Vec<NodeId> {
         let honest = self.honest(cx);
         let victims = self.victims(&honest);
-        for (recipients, message) in take_sends(effects) {
-            effects.push_send(recipients.into_iter().filter(|node| !victims.contains(node)), message);
+        let told: Vec<NodeId> = to.iter().copied().filter(|node| !victims.contains(node)).collect();
+        if told.len() < to.len() {
+            cx.did(Deed::Withheld);
         }
+        told
     }
 
     fn replay(&self, slot: Slot, cx: &mut CoalitionContext<'_, Bracha>) {
@@ -170,6 +183,7 @@ impl Traitors {
         let message = self.overheard[draw_below(cx, self.overheard.len())];
         let to = honest[draw_below(cx, honest.len())];
         cx.send_as(slot, to, message);
+        cx.did(Deed::Replayed);
     }
 
     /// Another value in the name of an honest member: with a made-up signature, or with one for something else.
@@ -186,6 +200,7 @@ impl Traitors {
         for phase in Phase::ALL {
             cx.send_as(slot, to, BrachaMessage::new(phase, made_up));
         }
+        cx.did(Deed::Forged);
         if !cx.owns(vote.signature.signer) {
             cx.send_as(slot, to, BrachaMessage::new(model.phase(), stolen));
         }
@@ -210,6 +225,7 @@ impl Coalition<Bracha> for Traitors {
         };
         let behavior = self.draw_behavior(self.behavior, cx);
         if behavior == Behavior::Silent {
+            cx.did(Deed::Silent);
             return;
         }
         puppet.run(input);
@@ -238,12 +254,11 @@ impl Coalition<Bracha> for Traitors {
     ) {
         let behavior = Behavior::find(behavior).unwrap_or(Behavior::Silent);
         match self.draw_behavior(behavior, cx) {
-            Behavior::Silent | Behavior::Random => return,
+            Behavior::Silent | Behavior::Random => return cx.did(Deed::Silent),
             Behavior::Equivocate => return self.tell_stories(ways, from, to, message, cx),
             Behavior::Withhold => {
-                let honest = self.honest(cx);
-                let told = to.iter().filter(|node| !self.victims(&honest).contains(node));
-                return told.for_each(|node| cx.send_as(from, *node, *message));
+                let told = self.told(to, cx);
+                return told.into_iter().for_each(|node| cx.send_as(from, node, *message));
             }
             Behavior::Replay => self.replay(from, cx),
             Behavior::Forge => self.forge(from, cx),

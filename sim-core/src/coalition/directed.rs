@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Coalition, CoalitionContext, Crossing, Puppet};
+use super::{Coalition, CoalitionContext, Crossing, Deed, Puppet};
 use crate::adversary::{Act, Adversary, Ordering};
 use crate::facts::Facts;
 use crate::fault::plan::same_kind;
@@ -96,21 +96,28 @@ impl<P: Protocol> Directed<P> {
     /// Does what a rule says with a message; who still gets it at once.
     fn act(&mut self, act: &Act, sent: Outgoing<P>, cx: &mut CoalitionContext<'_, P>) -> Vec<NodeId> {
         match act {
-            Act::Silent => Vec::new(),
+            Act::Silent => {
+                cx.did(Deed::Silent);
+                Vec::new()
+            }
             Act::Withhold { from } => {
                 let honest = self.honest(cx);
                 let untold = from.unwrap_or(self.borne) as usize;
                 let victims = &honest[honest.len().saturating_sub(untold)..];
-                sent.to.into_iter().filter(|node| !victims.contains(node)).collect()
+                let told = sent.to.iter().copied().filter(|node| !victims.contains(node)).collect();
+                fewer(sent.to.len(), told, Deed::Withheld, cx)
             }
             Act::Drop { probability } => {
-                sent.to.into_iter().filter(|_| !probability.happens(cx.rng().next_u64())).collect()
+                let all = sent.to.len();
+                let told = sent.to.into_iter().filter(|_| !probability.happens(cx.rng().next_u64()));
+                fewer(all, told.collect(), Deed::Dropped, cx)
             }
             Act::Delay { by } => {
                 let token = LATER | self.delayed;
                 self.delayed += 1;
                 self.later.insert(token, sent);
                 cx.wake_after(*by, token);
+                cx.did(Deed::Delayed);
                 Vec::new()
             }
             Act::Replay { probability } => {
@@ -137,7 +144,21 @@ impl<P: Protocol> Directed<P> {
         let message = below(cx.rng().next_u64(), self.overheard.len() as u64) as usize;
         let to = below(cx.rng().next_u64(), honest.len() as u64) as usize;
         cx.send_as(from, honest[to], self.overheard[message].clone());
+        cx.did(Deed::Replayed);
     }
+}
+
+/// The recipients that are left of so many, which is a deed if some were left out.
+fn fewer<P: Protocol>(
+    all: usize,
+    left: Vec<NodeId>,
+    deed: Deed,
+    cx: &mut CoalitionContext<'_, P>,
+) -> Vec<NodeId> {
+    if left.len() < all {
+        cx.did(deed);
+    }
+    left
 }
 
 /// Whether a rule is about a slot.
@@ -167,6 +188,7 @@ impl<P: Protocol> Coalition<P> for Directed<P> {
         }
         let role = cx.role();
         if self.rule(slot, role, None).is_some_and(|rule| rule.act == Act::Silent) {
+            cx.did(Deed::Silent);
             return;
         }
         puppet.run(input);

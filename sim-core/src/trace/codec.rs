@@ -1,6 +1,10 @@
 //! Bytes of a trace: variable-length integers, texts, and contents as a stream of tagged fields.
+//!
+//! Most contents come again and again: a message for each recipient and as it arrives, an entry in every journal, what
+//! each replica reports of it. A content is spelled out once and then named by how many contents ago that was.
 
 use super::content::{Content, Named, ShowFacts, Shown};
+use super::event::Recorded;
 use crate::facts::{Value, Visitor};
 use crate::hash::FixedMap;
 use crate::identity::NodeId;
@@ -30,12 +34,31 @@ mod tag {
 }
 
 /// Appends an integer, seven bits to a byte.
-pub(super) fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
+#[inline]
+pub(super) fn put_varint(bytes: &mut Vec<u8>, value: u64) {
+    if value < 0x80 {
+        bytes.push(value as u8);
+    } else {
+        put_long_varint(bytes, value);
+    }
+}
+
+/// Eight bytes are made in a register, written at once, and cut to what they need.
+fn put_long_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >> 56 != 0 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
     }
-    bytes.push(value as u8);
+    let (mut word, mut length) = (0, 0);
+    while value >= 0x80 {
+        word |= (value & 0x7f | 0x80) << (8 * length);
+        value >>= 7;
+        length += 1;
+    }
+    word |= value << (8 * length);
+    let end = bytes.len() + length + 1;
+    bytes.extend_from_slice(&word.to_le_bytes());
+    bytes.truncate(end);
 }
 
 /// Appends a text with its length.
@@ -92,10 +115,80 @@ impl Strings {
     }
 }
 
+/// Which types of content may be taken for each other if kind and hash agree: those of one vocabulary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Vocabulary {
+    Messages,
+    Timers,
+    Requests,
+    Records,
+    Responses,
+    Observations,
+}
+
+/// A content that was spelled out.
+#[derive(Clone, Copy, Debug)]
+struct Spelled {
+    hash: u64,
+    /// The number of its kind's name.
+    kind: u64,
+    vocabulary: Vocabulary,
+    /// Which of the contents that were spelled out.
+    number: u64,
+}
+
+/// The contents that were spelled out lately, by their hashes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lately {
+    places: Vec<Option<Spelled>>,
+    count: u64,
+}
+
+/// How many contents are remembered: as many as a cluster has under way at once, and no more than a cache holds.
+const LATELY: usize = 4_096;
+
+impl Lately {
+    /// How many contents ago this one was spelled out, 1 for the last; if it has to be again, it is the last.
+    fn ago(&mut self, hash: u64, kind: u64, vocabulary: Vocabulary) -> Option<u64> {
+        if self.places.is_empty() {
+            self.places.resize(LATELY, None);
+        }
+        let place = &mut self.places[hash as usize % LATELY];
+        if let Some(known) = place
+            && (known.hash, known.kind, known.vocabulary) == (hash, kind, vocabulary)
+        {
+            return Some(self.count - known.number);
+        }
+        *place = Some(Spelled { hash, kind, vocabulary, number: self.count });
+        self.count += 1;
+        None
+    }
+}
+
+/// What a writer remembers: names and contents that were written before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    pub(super) strings: Strings,
+    lately: Lately,
+}
+
 /// Appends a content.
-pub(super) fn put_content(bytes: &mut Vec<u8>, strings: &mut Strings, content: &dyn ShowFacts) {
-    put_varint(bytes, strings.number_of_name(content.shown_kind()));
-    bytes.extend_from_slice(&content.content_hash().to_le_bytes());
+pub(super) fn put_content(
+    bytes: &mut Vec<u8>,
+    written: &mut Written,
+    vocabulary: Vocabulary,
+    content: &dyn ShowFacts,
+) {
+    let Written { strings, lately } = written;
+    let (kind, hash) = (strings.number_of_name(content.shown_kind()), content.content_hash());
+    if let Some(ago) = lately.ago(hash, kind, vocabulary) {
+        put_varint(bytes, ago);
+        return;
+    }
+    bytes.push(0);
+    put_varint(bytes, kind);
+    bytes.extend_from_slice(&hash.to_le_bytes());
     let mut fields = PutFields { bytes, strings };
     content.show_to(&mut fields);
     bytes.push(tag::END);
@@ -121,7 +214,7 @@ impl Visitor for PutFields<'_> {
             Value::Signed(v) => (tag::SIGNED, Some(zigzag(v))),
             Value::Bool(v) => (if v { tag::TRUE } else { tag::FALSE }, None),
             Value::Node(v) => (tag::NODE, Some(v.0.into())),
-            Value::Digest(v) => (tag::DIGEST, Some(v)),
+            Value::Digest(_) => (tag::DIGEST, None),
             Value::Time(v) => (tag::TIME, Some(v.as_nanos())),
             Value::Duration(v) => (tag::DURATION, Some(v.as_nanos())),
             Value::Text(_) => (tag::TEXT, None),
@@ -131,8 +224,10 @@ impl Visitor for PutFields<'_> {
         if let Some(number) = number {
             put_varint(self.bytes, number);
         }
-        if let Value::Text(text) = value {
-            put_text(self.bytes, text);
+        match value {
+            Value::Text(text) => put_text(self.bytes, text),
+            Value::Digest(hash) => self.bytes.extend_from_slice(&hash.to_le_bytes()),
+            _ => {}
         }
     }
 
@@ -149,9 +244,15 @@ impl Visitor for PutFields<'_> {
 pub(super) struct Reader<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) strings: &'a [String],
+    /// The places of the events whose contents were spelled out.
+    spelled: Vec<usize>,
 }
 
 impl<'a> Reader<'a> {
+    pub(super) const fn new(bytes: &'a [u8], strings: &'a [String]) -> Self {
+        Self { bytes, strings, spelled: Vec::new() }
+    }
+
     pub(super) fn byte(&mut self) -> Result<u8, Malformed> {
         Ok(self.take(1)?[0])
     }
@@ -194,10 +295,22 @@ impl<'a> Reader<'a> {
         self.strings.get(number).cloned().ok_or(Malformed)
     }
 
-    pub(super) fn content(&mut self) -> Result<Content, Malformed> {
+    /// The content of the event that follows these.
+    pub(super) fn content(&mut self, before: &[Recorded]) -> Result<Content, Malformed> {
+        let ago: usize = self.number()?;
+        if ago > 0 {
+            let place = self.spelled.len().checked_sub(ago).ok_or(Malformed)?;
+            let event = before.get(self.spelled[place]).ok_or(Malformed)?;
+            return event.what.content().cloned().ok_or(Malformed);
+        }
+        self.spelled.push(before.len());
         let kind = self.name()?;
-        let hash = self.take(8)?.try_into().map_err(|_| Malformed)?;
-        Ok(Content { kind, hash: u64::from_le_bytes(hash), fields: self.fields(0)? })
+        Ok(Content { kind, hash: self.hash()?, fields: self.fields(0)? })
+    }
+
+    fn hash(&mut self) -> Result<u64, Malformed> {
+        let bytes = self.take(8)?.try_into().map_err(|_| Malformed)?;
+        Ok(u64::from_le_bytes(bytes))
     }
 
     fn fields(&mut self, depth: u32) -> Result<Vec<Named>, Malformed> {
@@ -222,7 +335,7 @@ impl<'a> Reader<'a> {
             tag::FALSE => Shown::Bool(false),
             tag::TRUE => Shown::Bool(true),
             tag::NODE => Shown::Node(NodeId(self.number()?)),
-            tag::DIGEST => Shown::Digest(self.varint()?),
+            tag::DIGEST => Shown::Digest(self.hash()?),
             tag::TIME => Shown::Time(Time::from_nanos(self.varint()?)),
             tag::DURATION => Shown::Duration(Duration::from_nanos(self.varint()?)),
             tag::TEXT => Shown::Text(self.text()?),

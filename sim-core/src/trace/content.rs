@@ -30,6 +30,24 @@ impl<F: Facts> ShowFacts for F {
     }
 }
 
+/// Facts whose content hash is known already.
+pub(crate) struct Known<'a> {
+    pub(crate) facts: &'a dyn ShowFacts,
+    pub(crate) hash: u64,
+}
+
+impl ShowFacts for Known<'_> {
+    fn shown_kind(&self) -> &'static str {
+        self.facts.shown_kind()
+    }
+    fn show_to(&self, visitor: &mut dyn Visitor) {
+        self.facts.show_to(visitor);
+    }
+    fn content_hash(&self) -> u64 {
+        self.hash
+    }
+}
+
 /// A content read back from a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {

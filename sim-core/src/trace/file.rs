@@ -1,4 +1,6 @@
-//! A trace as bytes: a versioned header, the events, a checksum over all of it.
+//! A trace as bytes: a versioned header, the events, what explains them, and a checksum over all of it.
+//!
+//! Names and counts are known only in the end and stand there, so that what was recorded is never copied.
 
 use super::codec::{Malformed, Reader, put_text, put_varint};
 use super::tracer::{Trace, Tracer, read_events};
@@ -8,7 +10,16 @@ use crate::digest::Digest;
 const MAGIC: &[u8; 8] = b"SEEDTRC\n";
 
 /// The form that is written and read.
-const VERSION: u64 = 1;
+const VERSION: u8 = 2;
+
+/// Bytes before the first event.
+pub(super) const HEADER: usize = MAGIC.len() + 1;
+
+/// Bytes that say how long all events are together: the last before the checksum.
+const LENGTH: usize = 8;
+
+/// Room that a trace begins with.
+const ROOM: usize = 1 << 16;
 
 /// Bytes of the checksum at the end.
 const CHECKSUM: usize = 16;
@@ -23,7 +34,7 @@ pub enum TraceError {
     #[error("read a trace: it has version {found}, this program reads version {VERSION}")]
     Version {
         /// The version.
-        found: u64,
+        found: u8,
     },
     /// They were cut or changed.
     #[error("read a trace: the checksum does not match, the file was cut or changed")]
@@ -36,18 +47,26 @@ pub enum TraceError {
     },
 }
 
+/// What every trace of this version begins with.
+pub(super) fn header() -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(ROOM);
+    bytes.extend_from_slice(MAGIC);
+    bytes.push(VERSION);
+    bytes
+}
+
 impl Tracer {
     /// What was recorded, as bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        put_varint(&mut bytes, VERSION);
-        put_varint(&mut bytes, self.count);
-        put_varint(&mut bytes, self.omitted);
-        for texts in [&self.slots, &self.strings.all] {
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = self.bytes;
+        let events = (bytes.len() - HEADER) as u64;
+        for texts in [&self.slots, &self.written.strings.all] {
             put_varint(&mut bytes, texts.len() as u64);
             texts.iter().for_each(|text| put_text(&mut bytes, text));
         }
-        bytes.extend_from_slice(&self.bytes);
+        put_varint(&mut bytes, self.count);
+        put_varint(&mut bytes, self.omitted);
+        bytes.extend_from_slice(&events.to_le_bytes());
         let checksum = checksum(&bytes);
         bytes.extend_from_slice(&checksum);
         bytes
@@ -55,38 +74,54 @@ impl Tracer {
 }
 
 impl Trace {
-    /// Reads what [`Tracer::to_bytes`] wrote.
+    /// Reads what [`Tracer::into_bytes`] wrote.
     ///
     /// # Errors
     /// If it is anything else; nothing is guessed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(TraceError::NotATrace)?;
-        let mut reader = Reader { bytes: rest, strings: &[] };
-        let version = reader.varint().map_err(|Malformed| TraceError::Checksum)?;
-        if version != VERSION {
-            return Err(TraceError::Version { found: version });
+        match rest.first() {
+            None => return Err(TraceError::Checksum),
+            Some(&VERSION) => {}
+            Some(&found) => return Err(TraceError::Version { found }),
         }
-        let body = bytes.len().checked_sub(CHECKSUM).ok_or(TraceError::Checksum)?;
-        if checksum(&bytes[..body]) != bytes[body..] {
+        let (body, sum) = bytes.split_last_chunk::<CHECKSUM>().ok_or(TraceError::Checksum)?;
+        if checksum(body) != *sum {
             return Err(TraceError::Checksum);
         }
-        let Some(end) = reader.bytes.len().checked_sub(CHECKSUM) else { return Err(TraceError::Checksum) };
-        reader.bytes = &reader.bytes[..end];
-        read_body(&mut reader).map_err(|Malformed| TraceError::Malformed { left: reader.bytes.len() })
+        let malformed = |left| TraceError::Malformed { left };
+        let (rest, length) = body[HEADER..].split_last_chunk::<LENGTH>().ok_or(malformed(0))?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let (events, end) = rest.split_at_checked(length).ok_or(malformed(rest.len()))?;
+        read_body(events, end).map_err(malformed)
     }
 }
 
-fn read_body(reader: &mut Reader<'_>) -> Result<Trace, Malformed> {
-    let count = reader.varint()?;
-    let omitted = reader.varint()?;
-    let slots = read_texts(reader)?;
-    let strings = read_texts(reader)?;
-    let mut inner = Reader { bytes: reader.bytes, strings: &strings };
-    let events = read_events(&mut inner, count);
-    let read = reader.bytes.len() - inner.bytes.len();
-    reader.take(read)?;
-    let events = events?;
-    if reader.bytes.is_empty() { Ok(Trace { slots, events, omitted }) } else { Err(Malformed) }
+/// Reads events, and what follows them; if that fails, how many bytes were left.
+fn read_body(events: &[u8], end: &[u8]) -> Result<Trace, usize> {
+    let mut reader = Reader::new(end, &[]);
+    let ending = read_end(&mut reader).map_err(|Malformed| reader.bytes.len())?;
+    let mut reader = Reader::new(events, &ending.strings);
+    let events =
+        read_events(&mut reader, ending.count).map_err(|Malformed| reader.bytes.len() + end.len())?;
+    match reader.bytes.len() {
+        0 => Ok(Trace { slots: ending.slots, events, omitted: ending.omitted }),
+        left => Err(left + end.len()),
+    }
+}
+
+/// What follows the events.
+struct Ending {
+    slots: Vec<String>,
+    strings: Vec<String>,
+    count: u64,
+    omitted: u64,
+}
+
+fn read_end(reader: &mut Reader<'_>) -> Result<Ending, Malformed> {
+    let (slots, strings) = (read_texts(reader)?, read_texts(reader)?);
+    let (count, omitted) = (reader.varint()?, reader.varint()?);
+    if reader.bytes.is_empty() { Ok(Ending { slots, strings, count, omitted }) } else { Err(Malformed) }
 }
 
 fn read_texts(reader: &mut Reader<'_>) -> Result<Vec<String>, Malformed> {

@@ -1,8 +1,11 @@
 //! The recorder, and the trace that it leaves.
 
-use super::codec::{Malformed, Reader, Strings, put_content, put_text, put_varint, unzigzag, zigzag};
+use super::codec::{
+    Malformed, Reader, Vocabulary, Written, put_content, put_text, put_varint, unzigzag, zigzag,
+};
 use super::content::{Content, ShowFacts};
 use super::event::{Event, LossReason, Recorded, TraceEvent, What, WhatKind};
+use super::file;
 use super::filter::{TraceForm, TraceRequest};
 use crate::identity::{NodeId, Slot};
 use crate::process::{JournalId, LinkState, RequestId, SyncId, SyncResult, TimerId};
@@ -13,7 +16,8 @@ use crate::time::{Duration, Time};
 pub struct Tracer {
     request: TraceRequest,
     pub(super) slots: Vec<String>,
-    pub(super) strings: Strings,
+    pub(super) written: Written,
+    /// A trace file in the making: its header, and the events.
     pub(super) bytes: Vec<u8>,
     pub(super) count: u64,
     pub(super) omitted: u64,
@@ -44,8 +48,8 @@ impl Tracer {
         Self {
             request,
             slots,
-            strings: Strings::default(),
-            bytes: Vec::new(),
+            written: Written::default(),
+            bytes: file::header(),
             count: 0,
             omitted: 0,
             before: Base::default(),
@@ -63,7 +67,7 @@ impl Tracer {
         }
         self.count += 1;
         self.before.put(&mut self.bytes, event);
-        put_what(&mut self.bytes, &mut self.strings, &event.what);
+        put_what(&mut self.bytes, &mut self.written, event);
     }
 
     /// How many events were recorded.
@@ -80,13 +84,13 @@ impl Tracer {
     pub(crate) fn hand_over(self) -> (Option<Trace>, Option<Vec<u8>>) {
         match self.request.form {
             TraceForm::Events => (Some(self.finish()), None),
-            TraceForm::File => (None, Some(self.to_bytes())),
+            TraceForm::File => (None, Some(self.into_bytes())),
         }
     }
 
     /// What was recorded, ready to be read.
     pub fn finish(self) -> Trace {
-        let mut reader = Reader { bytes: &self.bytes, strings: &self.strings.all };
+        let mut reader = Reader::new(&self.bytes[file::HEADER..], &self.written.strings.all);
         let events = read_events(&mut reader, self.count);
         Trace {
             slots: self.slots,
@@ -99,41 +103,78 @@ impl Tracer {
 /// Reads so many events.
 pub(super) fn read_events(reader: &mut Reader<'_>, count: u64) -> Result<Vec<Recorded>, Malformed> {
     let mut base = Base::default();
-    let mut events = Vec::new();
+    let mut events: Vec<Recorded> = Vec::new();
     for _ in 0..count {
-        let (at, slot, sequence) = base.get(reader)?;
-        events.push(Event { at, slot, sequence, what: get_what(reader)? });
+        let (at, slot, sequence, kind) = base.get(reader)?;
+        let what = get_what(kind, at, reader, &events)?;
+        events.push(Event { at, slot, sequence, what });
     }
     Ok(events)
 }
 
+/// The first byte of an event holds its sort, and how its time and its number go on from the event before: mostly it
+/// is the same step, or the next.
+mod first {
+    /// The sort of event.
+    pub(super) const KIND: u8 = 0x1f;
+    /// The step is the next one.
+    pub(super) const NEXT: u8 = 0x20;
+    /// How far the step's number is from that of the event before is written.
+    pub(super) const JUMP: u8 = 0x40;
+    /// The time is the same.
+    pub(super) const SAME_TIME: u8 = 0x80;
+}
+
 impl Base {
+    #[inline]
     fn put(&mut self, bytes: &mut Vec<u8>, event: &TraceEvent<'_>) {
         let (at, sequence) = (event.at.as_nanos(), event.sequence);
-        put_varint(bytes, zigzag(at.wrapping_sub(self.at).cast_signed()));
-        put_varint(bytes, zigzag(sequence.wrapping_sub(self.sequence).cast_signed()));
+        let steps = sequence.wrapping_sub(self.sequence);
+        let step = match steps {
+            0 => 0,
+            1 => first::NEXT,
+            _ => first::JUMP,
+        };
+        let time = if at == self.at { first::SAME_TIME } else { 0 };
+        bytes.push(event.what.kind() as u8 | step | time);
+        if time == 0 {
+            put_varint(bytes, zigzag(at.wrapping_sub(self.at).cast_signed()));
+        }
+        if step == first::JUMP {
+            put_varint(bytes, zigzag(steps.cast_signed()));
+        }
         // The world's own slot becomes 0.
         put_varint(bytes, u64::from(event.slot.0.wrapping_add(1)));
         *self = Self { at, sequence };
     }
 
-    fn get(&mut self, reader: &mut Reader<'_>) -> Result<(Time, Slot, u64), Malformed> {
-        self.at = self.at.wrapping_add(unzigzag(reader.varint()?).cast_unsigned());
-        self.sequence = self.sequence.wrapping_add(unzigzag(reader.varint()?).cast_unsigned());
+    fn get(&mut self, reader: &mut Reader<'_>) -> Result<(Time, Slot, u64, WhatKind), Malformed> {
+        let byte = reader.byte()?;
+        let kind = *WhatKind::ALL.get(usize::from(byte & first::KIND)).ok_or(Malformed)?;
+        if byte & first::SAME_TIME == 0 {
+            self.at = self.at.wrapping_add(unzigzag(reader.varint()?).cast_unsigned());
+        }
+        let steps = match byte & (first::NEXT | first::JUMP) {
+            0 => 0,
+            first::NEXT => 1,
+            first::JUMP => unzigzag(reader.varint()?).cast_unsigned(),
+            _ => return Err(Malformed),
+        };
+        self.sequence = self.sequence.wrapping_add(steps);
         let slot = Slot(reader.number::<u32>()?.wrapping_sub(1));
-        Ok((Time::from_nanos(self.at), slot, self.sequence))
+        Ok((Time::from_nanos(self.at), slot, self.sequence, kind))
     }
 }
 
-fn put_what(bytes: &mut Vec<u8>, strings: &mut Strings, what: &What<&dyn ShowFacts, &str>) {
-    bytes.push(what.kind() as u8);
+fn put_what(bytes: &mut Vec<u8>, written: &mut Written, event: &TraceEvent<'_>) {
+    let what = &event.what;
     match what {
         What::Crash | What::Start => {}
         What::Boot { incarnation } => put_varint(bytes, u64::from(*incarnation)),
         What::Deliver { id, from, sent_at, .. } => {
             put_varint(bytes, *id);
             put_varint(bytes, u64::from(from.0));
-            put_varint(bytes, sent_at.as_nanos());
+            put_varint(bytes, event.at.as_nanos().wrapping_sub(sent_at.as_nanos()));
         }
         What::Fire { id, .. } | What::CancelTimer { id } => put_varint(bytes, u64::from(id.0)),
         What::Request { id, .. } | What::Return { id, .. } => put_varint(bytes, id.0),
@@ -172,13 +213,30 @@ fn put_what(bytes: &mut Vec<u8>, strings: &mut Strings, what: &What<&dyn ShowFac
         }
         What::Fault { text } => put_text(bytes, text),
     }
-    if let Some(content) = what.content() {
-        put_content(bytes, strings, *content);
+    if let Some((vocabulary, content)) = spoken(what) {
+        put_content(bytes, written, vocabulary, content);
     }
 }
 
-fn get_what(reader: &mut Reader<'_>) -> Result<What<Content, String>, Malformed> {
-    let kind = *WhatKind::ALL.get(usize::from(reader.byte()?)).ok_or(Malformed)?;
+/// The content of an event, and which vocabulary it is from.
+fn spoken<'a>(what: &What<&'a dyn ShowFacts, &str>) -> Option<(Vocabulary, &'a dyn ShowFacts)> {
+    match *what {
+        What::Deliver { message, .. } | What::Send { message, .. } => Some((Vocabulary::Messages, message)),
+        What::Fire { timer, .. } | What::SetTimer { timer, .. } => Some((Vocabulary::Timers, timer)),
+        What::Request { request, .. } => Some((Vocabulary::Requests, request)),
+        What::Append { record, .. } => Some((Vocabulary::Records, record)),
+        What::Return { response, .. } => Some((Vocabulary::Responses, response)),
+        What::Observe { observation } => Some((Vocabulary::Observations, observation)),
+        _ => None,
+    }
+}
+
+fn get_what(
+    kind: WhatKind,
+    at: Time,
+    reader: &mut Reader<'_>,
+    before: &[Recorded],
+) -> Result<What<Content, String>, Malformed> {
     match kind {
         WhatKind::Boot => Ok(What::Boot { incarnation: reader.number()? }),
         WhatKind::Crash => Ok(What::Crash),
@@ -191,22 +249,29 @@ fn get_what(reader: &mut Reader<'_>) -> Result<What<Content, String>, Malformed>
         | WhatKind::Fire
         | WhatKind::Request
         | WhatKind::Link
-        | WhatKind::Synced => get_input(kind, reader),
-        _ => get_effect(kind, reader),
+        | WhatKind::Synced => get_input(kind, at, reader, before),
+        _ => get_effect(kind, reader, before),
     }
 }
 
-fn get_input(kind: WhatKind, reader: &mut Reader<'_>) -> Result<What<Content, String>, Malformed> {
+fn get_input(
+    kind: WhatKind,
+    at: Time,
+    reader: &mut Reader<'_>,
+    before: &[Recorded],
+) -> Result<What<Content, String>, Malformed> {
     Ok(match kind {
         WhatKind::Start => What::Start,
         WhatKind::Deliver => What::Deliver {
             id: reader.varint()?,
             from: NodeId(reader.number()?),
-            sent_at: Time::from_nanos(reader.varint()?),
-            message: reader.content()?,
+            sent_at: Time::from_nanos(at.as_nanos().wrapping_sub(reader.varint()?)),
+            message: reader.content(before)?,
         },
-        WhatKind::Fire => What::Fire { id: TimerId(reader.number()?), timer: reader.content()? },
-        WhatKind::Request => What::Request { id: RequestId(reader.varint()?), request: reader.content()? },
+        WhatKind::Fire => What::Fire { id: TimerId(reader.number()?), timer: reader.content(before)? },
+        WhatKind::Request => {
+            What::Request { id: RequestId(reader.varint()?), request: reader.content(before)? }
+        }
         WhatKind::Link => What::Link {
             peer: NodeId(reader.number()?),
             state: one_of(&[LinkState::Down, LinkState::Up], reader.byte()?)?,
@@ -219,24 +284,34 @@ fn get_input(kind: WhatKind, reader: &mut Reader<'_>) -> Result<What<Content, St
     })
 }
 
-fn get_effect(kind: WhatKind, reader: &mut Reader<'_>) -> Result<What<Content, String>, Malformed> {
+fn get_effect(
+    kind: WhatKind,
+    reader: &mut Reader<'_>,
+    before: &[Recorded],
+) -> Result<What<Content, String>, Malformed> {
     Ok(match kind {
-        WhatKind::Send => {
-            What::Send { id: reader.varint()?, to: NodeId(reader.number()?), message: reader.content()? }
-        }
+        WhatKind::Send => What::Send {
+            id: reader.varint()?,
+            to: NodeId(reader.number()?),
+            message: reader.content(before)?,
+        },
         WhatKind::SetTimer => What::SetTimer {
             id: TimerId(reader.number()?),
             after: Duration::from_nanos(reader.varint()?),
-            timer: reader.content()?,
+            timer: reader.content(before)?,
         },
         WhatKind::CancelTimer => What::CancelTimer { id: TimerId(reader.number()?) },
-        WhatKind::Append => What::Append { journal: JournalId(reader.byte()?), record: reader.content()? },
+        WhatKind::Append => {
+            What::Append { journal: JournalId(reader.byte()?), record: reader.content(before)? }
+        }
         WhatKind::Rewrite => What::Rewrite { journal: JournalId(reader.byte()?), records: reader.varint()? },
         WhatKind::Sync => What::Sync { journal: JournalId(reader.byte()?), id: SyncId(reader.varint()?) },
         WhatKind::Hold => What::Hold { id: SyncId(reader.varint()?) },
-        WhatKind::Return => What::Return { id: RequestId(reader.varint()?), response: reader.content()? },
+        WhatKind::Return => {
+            What::Return { id: RequestId(reader.varint()?), response: reader.content(before)? }
+        }
         WhatKind::CloseLink => What::CloseLink { peer: NodeId(reader.number()?) },
-        WhatKind::Observe => What::Observe { observation: reader.content()? },
+        WhatKind::Observe => What::Observe { observation: reader.content(before)? },
         WhatKind::Work => What::Work { time: Duration::from_nanos(reader.varint()?) },
         _ => return Err(Malformed),
     })

@@ -82,6 +82,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
             traitors: Vec::new(),
             plots: Vec::new(),
+            deeds: Default::default(),
             wakes: Slab::default(),
             clients: Clients::new(workload, History::new(model), setup.members, setup.clients, latency),
             history_check,

@@ -116,6 +116,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         for (name, count) in Dropped::NAMES.iter().zip(self.kernel.dropped) {
             put(&format!("dropped.{name}"), count);
         }
+        self.deeds.counted().for_each(|(name, count)| put(name, count));
         activity
     }
 

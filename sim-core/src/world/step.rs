@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::World;
 use crate::check::Verdict;
-use crate::coalition::{CoalitionContext, Crossing, Plot, Puppet};
+use crate::coalition::{CoalitionContext, Crossing, Deed, Plot, Puppet};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Folded, Hot};
@@ -13,7 +13,7 @@ use crate::process::{
     Context, Effects, Factory, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
     SyncResult, TimerId,
 };
-use crate::random::{Draw, Keyed, ProcessRng, Purpose};
+use crate::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
 use crate::time::{Duration, Time};
 use crate::world::event::{Event, Payload};
 
@@ -88,6 +88,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                     keys: &self.kernel.keys,
                     draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
                     plots: &mut self.plots,
+                    deeds: &mut self.deeds,
                 };
                 catch_unwind(AssertUnwindSafe(|| coalition.step(slot, input, &mut strings, &mut cx)))
             }
@@ -152,6 +153,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             keys: &self.kernel.keys,
             draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
             plots: &mut self.plots,
+            deeds: &mut self.deeds,
         };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| coalition.wake(token, &mut cx))) {
             self.plots.clear();
@@ -216,7 +218,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let dice = Keyed::new(self.kernel.seed, Purpose::Coalition).labeled(HOLDING_BACK);
         let ends = u64::from(from.0) << 32 | u64::from(to.0);
         let mut draw = Draw::new(dice, ends, now.as_nanos() ^ u64::from(ordinal).rotate_left(48));
-        coalition.order(&crossing, &mut draw).min(granted)
+        let held = coalition.order(&crossing, &mut draw).min(granted);
+        if !held.is_zero() {
+            self.deeds.add(Deed::Ordered);
+        }
+        held
     }
 }
 
@@ -228,7 +234,7 @@ struct Strings<'a, P: Protocol, N> {
     process: &'a mut N,
     place: ProcessPlace,
     dice: Keyed,
-    drawn: &'a mut u64,
+    drawn: &'a mut Drawn,
     keys: &'a Keys,
     effects: &'a mut Effects<P>,
     signatures: &'a mut u32,

@@ -14,7 +14,7 @@ use crate::kernel::{Folded, SyncJob};
 use crate::process::{Factory, JournalId, Protocol, RequestId, Stored, SyncId, SyncResult};
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
-use crate::trace::What;
+use crate::trace::{Known, What};
 use crate::world::event::Event;
 
 /// A visible effect that waits for a sync.
@@ -193,9 +193,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
-        let content = record.content() ^ u64::from(id.0).rotate_left(56);
-        self.kernel.fold(Folded::Append, slot, content);
-        self.trace(slot, What::Append { journal: id, record: &record });
+        let content = record.content();
+        self.kernel.fold(Folded::Append, slot, content ^ u64::from(id.0).rotate_left(56));
+        self.trace(slot, What::Append { journal: id, record: &Known { facts: &record, hash: content } });
         self.journal(slot, id).append(record);
         self.storage.last_journal = id;
         self.publish_mark(slot, id);

@@ -7,7 +7,7 @@ use crate::identity::{NodeId, Slot};
 use crate::kernel::Dropped;
 use crate::network::Lost;
 use crate::process::{Factory, Protocol};
-use crate::trace::{LossReason, ShowFacts, TraceEvent, WORLD, What};
+use crate::trace::{Known, LossReason, ShowFacts, TraceEvent, WORLD, What};
 use crate::world::event::{Envelope, Parcel};
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
@@ -43,7 +43,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     pub(super) fn trace_sent(&mut self, parcel: &Parcel, id: u64, to: NodeId) {
         if let Some(tracer) = &mut self.tracer {
-            let message: &dyn ShowFacts = &self.payloads[parcel.payload].message;
+            let facts = &self.payloads[parcel.payload].message;
+            let message: &dyn ShowFacts = &Known { facts, hash: parcel.content };
             let what = What::Send { id, to, message };
             let sequence = self.kernel.events;
             tracer.record(&TraceEvent { at: self.kernel.now, slot: parcel.from, sequence, what });
@@ -53,7 +54,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     #[inline]
     pub(super) fn trace_arrival(&mut self, envelope: &Envelope) {
         if let Some(tracer) = &mut self.tracer {
-            let message: &dyn ShowFacts = &self.payloads[envelope.payload].message;
+            let payload = &self.payloads[envelope.payload];
+            let message: &dyn ShowFacts = &Known { facts: &payload.message, hash: payload.content };
             let what =
                 What::Deliver { id: envelope.id, from: envelope.from, sent_at: envelope.sent, message };
             // The step that this begins has the next number.
@@ -69,8 +71,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     #[inline]
-    pub(super) fn trace_observation(&mut self, slot: Slot, observation: &P::Observation) {
-        self.trace(slot, What::Observe { observation });
+    pub(super) fn trace_observation(&mut self, slot: Slot, facts: &P::Observation, hash: u64) {
+        self.trace(slot, What::Observe { observation: &Known { facts, hash } });
     }
 
     #[inline]

@@ -134,8 +134,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         observation: &P::Observation,
     ) {
         let now = self.kernel.now;
-        self.kernel.fold(Folded::Observe, slot, observation.content());
-        self.trace_observation(slot, observation);
+        let content = observation.content();
+        self.kernel.fold(Folded::Observe, slot, content);
+        self.trace_observation(slot, observation, content);
         let place = &self.kernel.ground.places[slot.index()];
         let seen = Seen {
             slot,
