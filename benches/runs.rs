@@ -35,6 +35,8 @@ const ROWS: &[Row] = &[
 ];
 
 fn main() {
+    // As the program does.
+    seedstorm::memory::keep();
     // Cargo passes flags of its own.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     println!("{:44} {:>10} {:>8} {:>8} {:>6}", "row", "measured", "gate", "goal", "ratio");

@@ -32,6 +32,7 @@ use terminal::Terminal;
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
     scenarios::run::keep_quiet_about_panics_in_runs();
+    seedstorm::memory::keep();
     let arguments = Arguments::parse();
     // A panic outside of a run is a bug of this program; the hook has printed it.
     catch_unwind(|| dispatch(&arguments)).unwrap_or(Exit::Internal).into()

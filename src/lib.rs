@@ -21,6 +21,7 @@ use protocols::epidemic::entry::EpidemicEntry;
 use protocols::raft::entry::RaftEntry;
 
 pub mod literature;
+pub mod memory;
 
 pub use {protocols, reports, scenarios, sim_core};
 

@@ -22,8 +22,9 @@ use crate::slab::Slab;
 use crate::time::Time;
 use crate::world::event::{Control, Envelope, Event};
 
-/// The hot facts about a slot, within a cache line: what every delivery reads.
+/// The hot facts about a slot, in a cache line of their own: what every delivery reads.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(crate) struct Hot {
     /// What this incarnation drew.
     pub(crate) drawn: Drawn,

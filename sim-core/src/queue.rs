@@ -97,6 +97,12 @@ impl EventQueue {
         self.pending.ahead(entries)
     }
 
+    /// How many of the entries that [`EventQueue::ahead`] sees at a time were taken: 0 before new ones come into sight.
+    #[inline]
+    pub fn taken_ahead(&self) -> usize {
+        self.pending.taken_ahead()
+    }
+
     /// How many entries are pending.
     #[inline]
     pub fn len(&self) -> usize {

@@ -128,6 +128,14 @@ impl<T> Timers<T> {
         (timer.slot, timer.id)
     }
 
+    /// Reads both ends of a timer, which may lie in two cache lines, and says whose it is.
+    #[inline]
+    pub(crate) fn touch(&self, index: u32) -> Slot {
+        let timer = &self.table[index as usize];
+        std::hint::black_box((timer.local, timer.due, timer.queued, timer.next));
+        timer.slot
+    }
+
     /// Where the timers of a slot begin.
     #[inline]
     pub(crate) fn first(&self, slot: Slot) -> u32 {

@@ -51,7 +51,7 @@ use self::watch::Watch;
 const CACHED: usize = 20_000;
 
 /// So many events are prepared at once.
-const BATCH: u8 = 8;
+const BATCH: usize = 8;
 
 /// One run.
 pub(crate) struct World<P: Protocol, F: Factory<P>> {
@@ -89,8 +89,8 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     setup: Setup,
     keep_history: bool,
     next_identity: u32,
-    /// Counts events to the next batch of [`World::touch_ahead`].
-    touched: u8,
+    /// Where in the queue's day [`World::touch_ahead`] began its last batch.
+    touched: usize,
     ended: Option<Ended>,
 }
 
@@ -161,16 +161,18 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// a large world every access misses its cache. What names a slot is read a batch before what belongs to the slot.
     #[inline]
     fn touch_ahead(&mut self) {
-        self.touched = self.touched.wrapping_add(1);
-        if !self.touched.is_multiple_of(BATCH) {
+        let Agenda::Timed(queue) = &self.kernel.agenda else { return };
+        // Batches begin with the day of the queue, so that its first events are among those that are prepared.
+        let next = queue.taken_ahead();
+        if next % BATCH != 1 || next == self.touched {
             return;
         }
-        let Agenda::Timed(queue) = &self.kernel.agenda else { return };
-        for place in 0..usize::from(BATCH) {
+        self.touched = next;
+        for place in 0..BATCH {
             if let Some(key) = queue.ahead(place) {
                 self.touch_slot(Event::decode(queue::payload_of(key)));
             }
-            if let Some(key) = queue.ahead(place + usize::from(BATCH)) {
+            if let Some(key) = queue.ahead(place + BATCH) {
                 std::hint::black_box(self.slot_of(Event::decode(queue::payload_of(key))));
             }
         }
@@ -181,7 +183,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn slot_of(&self, event: Event) -> Option<Slot> {
         match event {
             Event::Deliver(envelope) => self.kernel.envelopes.get(envelope).map(|envelope| envelope.to),
-            Event::Timer(index) => Some(self.timers.owner(index).0),
+            Event::Timer(index) => Some(self.timers.touch(index)),
             _ => None,
         }
     }

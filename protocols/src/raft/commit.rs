@@ -13,6 +13,11 @@ impl Server {
         let quorum = self.quorum();
         let own = self.journal.durable_index();
         let Role::Leader(leadership) = &mut self.role else { return };
+        // Most acknowledgments leave too few above the commit index: that is counted without sorting.
+        let above = leadership.progress.iter().filter(|progress| progress.matched > self.commit).count();
+        if above + usize::from(own > self.commit) < quorum {
+            return;
+        }
         let counted = &mut leadership.counted;
         counted.clear();
         counted.extend(leadership.progress.iter().map(|progress| progress.matched));

@@ -7,6 +7,9 @@
 /// Keys in a block: four cache lines, so that walking the chain costs little and a nearly empty bag wastes little.
 pub(super) const BLOCK: usize = 16;
 
+/// Keys in a cache line.
+const LINE: usize = 4;
+
 /// No block.
 const NONE: u32 = u32::MAX;
 
@@ -64,7 +67,18 @@ impl Blocks {
         *keys = self.keys[block];
         bag.len -= used as u32;
         self.release(bag);
+        self.touch(bag.head);
         used
+    }
+
+    /// Reads from each cache line of a block, so that a large bag's next block is on its way while one is dealt out.
+    #[inline]
+    fn touch(&self, block: u32) {
+        if let Some(keys) = self.keys.get(block as usize) {
+            keys.iter().step_by(LINE).for_each(|key| {
+                std::hint::black_box(*key as u64);
+            });
+        }
     }
 
     /// Moves all keys of a bag to the end of `out`, in no order.

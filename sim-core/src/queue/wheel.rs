@@ -31,9 +31,9 @@ const DAY_MAX: usize = 192;
 /// Slots are joined until a day has so many events.
 const DAY_MIN: usize = 16;
 /// A large queue has longer days, one event in so many, up to [`DAY_LONG`]: who looks ahead sees further.
-const DAY_SHARE: usize = 1 << 13;
+const DAY_SHARE: usize = 1 << 12;
 /// The least events in a day of a large queue.
-const DAY_LONG: usize = 96;
+const DAY_LONG: usize = 256;
 /// A slot that holds more than one event in so many is divided too: it is as wide as the delays are long, and much of
 /// what is pushed next would fall into it.
 const CROWD: usize = 4;
@@ -145,6 +145,12 @@ impl LazyWheel {
     #[inline]
     pub(super) fn ahead(&self, events: usize) -> Option<u128> {
         self.day.get(self.next + events).copied()
+    }
+
+    /// How many events of the present day were popped.
+    #[inline]
+    pub(super) const fn taken_ahead(&self) -> usize {
+        self.next
     }
 
     /// Puts a key that is larger than `near` into its slot.

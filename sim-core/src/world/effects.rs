@@ -19,9 +19,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.storage.open_step();
         self.carrying_out = true;
         let truth = self.kernel.refreshed;
-        // No step begins meanwhile, so that the buffer can stay in its place, and give up its effects from the end.
-        self.effects.list.reverse();
-        while let Some(effect) = self.effects.list.pop() {
+        // Taken for the while: no step begins meanwhile. Each effect is moved out of it once, where it is used.
+        let mut list = std::mem::take(&mut self.effects.list);
+        for effect in list.drain(..) {
             if self.kernel.refreshed != truth && !self.survives(slot, incarnation) {
                 break;
             }
@@ -61,6 +61,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 }
             }
         }
+        self.effects.list = list;
         self.effects.clear();
         self.carrying_out = false;
         if self.storage.gate_open() {
