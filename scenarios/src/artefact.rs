@@ -53,6 +53,26 @@ pub fn fit(folder: &Path, names: &[&str]) -> Result<(), WriteError> {
     })
 }
 
+/// [`fit`] for one file.
+///
+/// # Errors
+/// Why it cannot be written. Nothing is left behind.
+pub fn fit_file(path: &Path) -> Result<(), WriteError> {
+    let refused = |error| WriteError { path: path.to_owned(), error };
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => {
+            let why = "it is a folder, not a file; nothing was run or written";
+            Err(refused(io::Error::new(io::ErrorKind::IsADirectory, why)))
+        }
+        // A device or a pipe is written to as it is.
+        Ok(there) if !there.is_file() => Ok(()),
+        _ => {
+            fit(path.parent().unwrap_or(Path::new("")), &[])?;
+            ours(path)
+        }
+    }
+}
+
 /// A name that nobody else uses at this time.
 fn beside(folder: &Path, name: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -30,10 +30,11 @@ pub fn file_name(capsule: &Capsule) -> String {
 }
 
 /// How large the run of a capsule is, and how long it takes: what comes first in a corpus.
-fn cost(kept: &Kept) -> (usize, u32, u64, u64, &str) {
+fn cost(kept: &Kept) -> (usize, u64, u64, u64, &str) {
     let setup = &kept.capsule.setup;
     let events = kept.capsule.shrunk.as_ref().map_or(u64::MAX, |log| log.after.events);
-    let slots = setup.members + setup.clients;
+    // An edited capsule may claim any number.
+    let slots = u64::from(setup.members) + u64::from(setup.clients);
     (setup.faults.entries.len(), slots, events, setup.duration.as_nanos(), &kept.name)
 }
 

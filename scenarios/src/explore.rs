@@ -17,7 +17,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use sim_core::registry::{Launch, LaunchError};
 
-use crate::artefact::{LockError, WriteError};
+use crate::artefact::{FolderLock, LockError, WriteError};
 use crate::begin::{Begin, Unfinished};
 use crate::plan::compile;
 use crate::run::run;
@@ -147,19 +147,21 @@ pub fn explore(
 /// As [`explore`]; if the folder cannot be used or is in use; with [`Begin::Fresh`] if it holds an unfinished campaign; and
 /// with [`Begin::Resume`] if it holds no campaign, or one of another scenario, plant, range of seeds, engine or build.
 /// Whatever was kept before stays.
+///
+/// The folder stays this campaign's until the lock is dropped.
 pub fn explore_in(
     keep: Keep<'_>,
     loaded: &Loaded,
     options: &ExploreOptions,
     hooks: Hooks<'_>,
-) -> Result<Exploration, ExploreError> {
+) -> Result<(Exploration, FolderLock), ExploreError> {
     let (mut state, mut exploration) = State::open(keep.folder, keep.begin, loaded, options)?;
     let mut merged = |exploration: &Exploration| {
         state.save(exploration)?;
         Ok((keep.enough)())
     };
     rounds(loaded, options, hooks, &mut exploration, &mut merged)?;
-    Ok(exploration)
+    Ok((exploration, state.into_lock()))
 }
 
 /// Goes on from where an exploration is, and tells `merged` of each round, which says whether that is enough.
@@ -223,7 +225,7 @@ impl Exploration {
     /// Takes in the next run in seed order; whether it failed.
     fn merge(&mut self, loaded: &Loaded, options: &ExploreOptions, result: RunResult) -> bool {
         self.runs += 1;
-        self.activity.add(&result.outcome);
+        self.activity.add(&result.outcome, &loaded.scenario.expect);
         self.totals.add(&result.outcome);
         let Some(plan) = result.failed else { return false };
         let finding = Finding::new(loaded, &plan, &result.outcome, &options.build);

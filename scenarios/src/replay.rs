@@ -65,6 +65,9 @@ pub struct ReplayOptions<'a> {
     pub intact: bool,
 }
 
+/// How the name of a build ends that could not be told: it is like no other, not even like itself.
+pub const UNKNOWN_BUILD: &str = "-unknown";
+
 /// Runs a capsule again: on the same engine and build as drawn, and otherwise from its
 /// pinned plan and fates.
 ///
@@ -76,7 +79,10 @@ pub fn replay(
     options: ReplayOptions<'_>,
     launch: &Launch,
 ) -> Result<Replay, ReplayError> {
-    let same_build = options.intact && capsule.engine == ENGINE && capsule.build == options.build;
+    let same_build = options.intact
+        && capsule.engine == ENGINE
+        && capsule.build == options.build
+        && !options.build.ends_with(UNKNOWN_BUILD);
     let setup = if same_build { capsule.setup.clone() } else { capsule.pinned_setup() };
     let plan = plan_of(registry, capsule, setup)?;
     let outcome = run(&plan, launch)?;

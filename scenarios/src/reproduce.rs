@@ -60,9 +60,9 @@ impl Reproduction {
         self.results.iter().flat_map(|result| &result.rows)
     }
 
-    /// Whether every row passes.
+    /// Whether it came to its end, and every row passes.
     pub fn passes(&self) -> bool {
-        self.rows().all(|row| row.pass)
+        !self.interrupted && self.rows().next().is_some() && self.rows().all(|row| row.pass)
     }
 
     /// Whether every case got all its seeds.

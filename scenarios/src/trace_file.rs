@@ -22,7 +22,7 @@ pub fn request(slots: &[Slot], until: Option<Time>) -> TraceRequest {
     TraceRequest { filter, ..TraceRequest::default() }
 }
 
-/// The whole trace.
+/// The whole trace; a last line says how many events there was no room for, if any.
 pub fn lines(trace: &Trace, format: TraceFormat) -> String {
     let mut text = String::new();
     for event in &trace.events {
@@ -32,8 +32,11 @@ pub fn lines(trace: &Trace, format: TraceFormat) -> String {
             TraceFormat::JsonLines => writeln!(text, "{}", trace.json(event)),
         };
     }
-    if trace.omitted > 0 && format == TraceFormat::Text {
-        let _ = writeln!(text, "... and {} more events", trace.omitted);
+    if trace.omitted > 0 {
+        let _ = match format {
+            TraceFormat::Text => writeln!(text, "... and {} more events", trace.omitted),
+            TraceFormat::JsonLines => writeln!(text, "{{\"omitted\":{}}}", trace.omitted),
+        };
     }
     text
 }

@@ -49,6 +49,11 @@ impl Ratio {
         self.numerator == self.denominator || word < self.threshold()
     }
 
+    /// Whether a part is at least this share of a whole, exactly; nothing is any share of nothing.
+    pub const fn reached_by(self, part: u64, whole: u64) -> bool {
+        part as u128 * self.denominator as u128 >= whole as u128 * self.numerator as u128
+    }
+
     /// This share of a count, rounded down.
     pub const fn of(self, count: u64) -> u64 {
         (count as u128 * self.numerator as u128 / self.denominator as u128) as u64

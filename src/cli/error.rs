@@ -62,6 +62,14 @@ pub(crate) enum CliError {
     /// A capsule of a run that broke nothing.
     #[error("add {path} to the corpus: its run broke nothing")]
     NoFinding { path: PathBuf },
+    /// The resolved scenario would take the place of the one that is run.
+    #[error(
+        "write the results beside {path}: the resolved scenario would replace it; nothing was run or written"
+    )]
+    OwnScenario { path: PathBuf },
+    /// A folder that somebody else works in.
+    #[error(transparent)]
+    Lock(#[from] scenarios::artefact::LockError),
     /// A file that cannot be removed.
     #[error("remove {path}: {error}")]
     Remove { path: PathBuf, error: io::Error },

@@ -29,6 +29,12 @@ pub(crate) fn scenario(
     let plants = plants.collect::<Result<Vec<String>, CliError>>()?;
     if let Some(out) = &arguments.out {
         scenarios::artefact::fit(out, &["scenario.json", "record.json", "report.html"])?;
+        let (resolved, given) = (out.join("scenario.json"), Path::new(&arguments.scenario));
+        if let (Ok(a), Ok(b)) = (resolved.canonicalize(), given.canonicalize())
+            && a == b
+        {
+            return Err(CliError::OwnScenario { path: given.to_owned() });
+        }
     }
     Ok((loaded, plants))
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
 use sim_core::outcome::{Outcome, Progress};
 
-use crate::scenario::verdict_name;
+use super::finding::is_finding;
+use crate::scenario::{Expectation, verdict_name};
 
 /// How often something happened, and in how many runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct Activity {
     pub runs: u64,
     /// Runs whose verdict says something.
     pub conclusive: u64,
+    /// Runs whose verdict says something else than the scenario expects, and accuses nobody.
+    pub unexpected: u64,
     /// Runs in which progress was owed in the second phase, and judged.
     pub owed_liveness: u64,
     /// Runs by verdict.
@@ -51,9 +54,11 @@ pub struct Activity {
 
 impl Activity {
     /// Takes in one run.
-    pub fn add(&mut self, outcome: &Outcome) {
+    pub fn add(&mut self, outcome: &Outcome, expect: &Expectation) {
         self.runs += 1;
-        self.conclusive += u64::from(outcome.verdict != Verdict::Inconclusive);
+        let conclusive = outcome.verdict != Verdict::Inconclusive;
+        self.conclusive += u64::from(conclusive);
+        self.unexpected += u64::from(conclusive && !expect.met(outcome) && !is_finding(outcome.verdict));
         self.owed_liveness += u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed));
         *self.verdicts.entry(verdict_name(outcome.verdict).to_owned()).or_default() += 1;
         if outcome.verdict == Verdict::Inconclusive {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use sim_core::check::Verdict;
 use sim_core::fault::swarm::SwarmSpace;
 use sim_core::fault::{Family, Kind};
 use sim_core::history::{WITNESS, check_name};
@@ -30,7 +31,7 @@ const OWED: f64 = 0.5;
 /// The least share of runs in which each family of faults must have fired.
 const FAMILY: f64 = 0.05;
 
-/// Judges a campaign: enough runs are conclusive, progress was owed in half of them where the scenario owes any, each
+/// Judges a campaign: enough runs are conclusive, all that are come to what the scenario expects, progress was owed in half of them where the scenario owes any, each
 /// family of faults that the scenario may draw or writes fired in 5 % of them, and each check had something to judge.
 pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec<Demand> {
     let runs = activity.runs;
@@ -41,12 +42,12 @@ pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec
         met: part >= least,
     };
     let least = |needed: f64| (needed * runs as f64 - 1e-9).max(0.0).ceil() as u64;
-    let mut demands = vec![demand(
-        "conclusive".to_owned(),
-        activity.conclusive,
-        min_conclusive.as_f64(),
-        min_conclusive.of(runs),
-    )];
+    let mut demands = vec![demand("conclusive".to_owned(), activity.conclusive, min_conclusive.as_f64(), 0)];
+    demands[0].met = min_conclusive.reached_by(activity.conclusive, runs);
+    let expect = &loaded.scenario.expect;
+    if activity.unexpected > 0 || expect.verdict != Verdict::Pass {
+        demands.push(demand(format!("as expected: {expect}"), runs - activity.unexpected, 1.0, runs));
+    }
     if loaded.scenario.checks.progress != ProgressRule::None {
         demands.push(demand("owed progress".to_owned(), activity.owed_liveness, OWED, least(OWED)));
     }

@@ -65,7 +65,7 @@ pub(super) struct State {
     options: ExploreOptions,
     /// How many findings have their capsules written.
     written: usize,
-    _lock: FolderLock,
+    lock: FolderLock,
 }
 
 impl State {
@@ -87,7 +87,7 @@ impl State {
             seeds: (options.seeds.start, options.seeds.end),
         };
         let mut state =
-            Self { folder: folder.to_owned(), identity, options: options.clone(), written: 0, _lock: lock };
+            Self { folder: folder.to_owned(), identity, options: options.clone(), written: 0, lock };
         let exploration = match begin {
             Begin::Resume => state.read(loaded, options)?,
             Begin::Over => Exploration::default(),
@@ -99,6 +99,11 @@ impl State {
         // A folder that cannot be written to is told before anything is run.
         state.save(&exploration)?;
         Ok((state, exploration))
+    }
+
+    /// Keeps the folder, for what is written after the last run.
+    pub(super) fn into_lock(self) -> FolderLock {
+        self.lock
     }
 
     fn path(&self) -> PathBuf {

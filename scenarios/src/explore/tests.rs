@@ -90,7 +90,7 @@ fn what_was_done_before_an_interrupt_is_kept_without_gaps() {
 
 fn kept(folder: &Path, begin: Begin, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
     let keep = Keep { folder, begin, enough: &|| false };
-    explore_in(keep, &toml(LEAST).unwrap(), options, Hooks::NONE)
+    explore_in(keep, &toml(LEAST).unwrap(), options, Hooks::NONE).map(|(exploration, _)| exploration)
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_campaign_that_stopped_at_any_round_goes_on_to_the_same_end() {
             begin: if round > 1 { Begin::Resume } else { Begin::Fresh },
             enough: &|| true,
         };
-        let part = explore_in(keep, &loaded, &options, Hooks::NONE).unwrap();
+        let (part, _) = explore_in(keep, &loaded, &options, Hooks::NONE).unwrap();
         assert_eq!((part.runs, part.resumed), ((round * ROUND).min(1_097), (round - 1) * ROUND));
         // Results are a prefix of the unlimited ones.
         let prefix = ExploreOptions { seeds: 3..3 + part.runs, ..options.clone() };
@@ -171,7 +171,7 @@ fn an_unfinished_campaign_is_not_replaced_unasked() {
     let first = options(0..600, &["bad-coin"], 2);
     let begun = |begin: Begin, loaded: &Loaded, options: &ExploreOptions, enough: bool| {
         let keep = Keep { folder: folder.path(), begin, enough: &|| enough };
-        explore_in(keep, loaded, options, Hooks::NONE)
+        explore_in(keep, loaded, options, Hooks::NONE).map(|(exploration, _)| exploration)
     };
     assert_eq!(begun(Begin::Fresh, &loaded, &first, true).unwrap().runs, ROUND);
     let before = std::fs::read(&path).unwrap();

@@ -33,7 +33,7 @@ pub(super) struct Clients<P: Protocol> {
     first: u32,
     count: u32,
     latency: MetricId,
-    probes: u64,
+    pub(super) probes: u64,
     pub(super) invoked: u64,
     /// Operations that waited in line for a client.
     pub(super) waited: u64,

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use scenarios::artefact;
+use scenarios::artefact::{self, FolderLock};
 use scenarios::capsule::Capsule;
 use scenarios::corpus::{KEPT_PER_FINGERPRINT, Tally, replay_all};
 use scenarios::explore::{
@@ -34,7 +34,7 @@ use crate::cli::{command, corpus, document, files, interrupt, table};
   seedstorm explore raft-swarm --junit report.xml --github
 
 Each distinct failure becomes one capsule in the folder of --out, which also holds the state that --resume
-goes on from. Exit codes: 0 nothing found, 1 a finding, 3 too few runs were conclusive, 4 nothing ran.")]
+goes on from. Exit codes: 0 nothing found, 1 a finding or another end than expected, 3 too few runs were conclusive, 4 nothing ran.")]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArguments,
@@ -84,21 +84,25 @@ pub(crate) fn explore(
         build: build_name(),
     };
     let folder = files::out_folder(&arguments.scenario);
+    if let Some(path) = &arguments.junit {
+        artefact::fit_file(path)?;
+    }
     let watch = Stopwatch::start();
     let old = regressions(registry, arguments, terminal)?;
-    let mut exploration = with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
+    let (mut exploration, _folder_lock) =
+        with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
     if !arguments.no_shrink {
         shrink_all(registry, &mut exploration.findings, &options)?;
     }
     let write = |finding: &Finding| files::write_capsule(&folder, &finding.file_name(), &finding.capsule);
     let capsules = exploration.findings.iter().map(write).collect::<Result<Vec<PathBuf>, CliError>>()?;
     let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
-    tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
     let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
     terminal.result(
         || document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch),
         &words,
     )?;
+    tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
     if let Some(corpus) = &arguments.corpus {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
         corpus::add(corpus, &found, KEPT_PER_FINGERPRINT)?;
@@ -150,15 +154,15 @@ fn with_progress(
     folder: &Path,
     terminal: &Terminal,
     watch: Stopwatch,
-) -> Result<Exploration, CliError> {
+) -> Result<(Exploration, FolderLock), CliError> {
     interrupt::listen();
     let progress = Progress::new(&loaded.name, options.seeds.end - options.seeds.start, terminal, watch);
     let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let enough = || arguments.time.is_some_and(|limit| watch.seconds() >= limit);
     let keep = Keep { folder, begin: arguments.begin.begin(), enough: &enough };
-    let exploration = explore_in(keep, loaded, options, hooks);
+    let explored = explore_in(keep, loaded, options, hooks);
     progress.finish();
-    Ok(exploration?)
+    Ok(explored?)
 }
 
 /// Tells other programs, as far as they were asked for.
@@ -191,9 +195,9 @@ fn exit(exploration: &Exploration, min_conclusive: Ratio) -> Exit {
         Exit::Interrupted
     } else if exploration.runs == 0 {
         Exit::NothingRan
-    } else if !exploration.findings.is_empty() {
+    } else if !exploration.findings.is_empty() || activity.unexpected > 0 {
         Exit::Finding
-    } else if activity.conclusive < min_conclusive.of(activity.runs) {
+    } else if !min_conclusive.reached_by(activity.conclusive, activity.runs) {
         Exit::Inconclusive
     } else {
         Exit::AsExpected

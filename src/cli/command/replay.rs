@@ -63,6 +63,9 @@ pub(crate) fn replay(
         intact = false;
     }
     let slots = slots(&capsule, &arguments.nodes)?;
+    if let Some(path) = arguments.trace.as_deref().filter(|path| *path != Path::new("-")) {
+        artefact::fit_file(path)?;
+    }
     let build = build_name();
     let watch = Stopwatch::start();
     let until = arguments.until.map(|until| Time::ZERO + until);
@@ -94,7 +97,8 @@ fn slots(capsule: &Capsule, names: &[String]) -> Result<Vec<Slot>, CliError> {
     let slot = |name: &String| {
         let number = |letter| name.strip_prefix(letter)?.parse::<u32>().ok()?.checked_sub(1);
         let member = number('n').filter(|index| *index < members);
-        let client = number('c').filter(|index| *index < clients).map(|index| members + index);
+        let client = number('c').filter(|index| *index < clients);
+        let client = client.and_then(|index| members.checked_add(index));
         let unknown = || CliError::NoNode { name: name.clone(), members, clients };
         member.or(client).map(Slot).ok_or_else(unknown)
     };

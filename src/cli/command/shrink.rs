@@ -7,13 +7,12 @@ use clap::Args;
 use scenarios::capsule::Capsule;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, Shrunk, shrink as shrink_capsule};
 use sim_core::registry::Registry;
-use sim_core::time::Duration;
 
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
-use crate::cli::wall::Stopwatch;
+use crate::cli::wall::{Stopwatch, seconds};
 use crate::cli::{files, interrupt, shrunk};
 
 #[derive(Debug, Args)]
@@ -30,8 +29,8 @@ pub(crate) struct ShrinkArguments {
     #[arg(long, value_name = "RUNS", default_value_t = ShrinkOptions::BUDGET)]
     pub(crate) budget: u64,
     /// End after this long, with the best so far; the result then depends on the machine.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) time: Option<Duration>,
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(crate) time: Option<f64>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
@@ -62,7 +61,7 @@ fn with_progress(
     registry: &Registry,
     capsule: &Capsule,
     options: &ShrinkOptions,
-    limit: Option<Duration>,
+    limit: Option<f64>,
     path: &Path,
     terminal: &Terminal,
     watch: Stopwatch,
@@ -82,7 +81,7 @@ fn with_progress(
             failed.borrow_mut().get_or_insert(error);
         }
     };
-    let late = || limit.is_some_and(|limit| watch.seconds() > limit.as_secs_f64());
+    let late = || limit.is_some_and(|limit| watch.seconds() > limit);
     let interrupted = || interrupt::interrupted() || late() || failed.borrow().is_some();
     let hooks = ShrinkHooks { after_batch: &after_batch, improved: &improved, interrupted: &interrupted };
     let shrunk = shrink_capsule(registry, capsule, options, hooks);

@@ -1,5 +1,7 @@
 //! `explore`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::{folder, seedstorm};
@@ -51,23 +53,38 @@ fn documents_are_byte_equal_but_for_wall_whatever_the_threads() {
 fn findings_are_grouped_and_kept_as_capsules_of_their_lowest_seed() {
     let folder = folder();
     let run = |more: &[&str]| {
-        let arguments = ["explore", "bracha-beyond-f", "--set", "expect=pass", "--seeds", "10..30", "--json"];
+        let arguments =
+            ["explore", "demo-bug", "--plant", "R01", "--no-shrink", "--seeds", "0..120", "--json"];
         seedstorm(folder.path(), &[&arguments[..], more].concat())
     };
-    let said = run(&[]);
+    let said = run(&["--out", "all"]);
     let document = said.json();
     let failures = document["failures"].as_array().unwrap();
-    if failures.is_empty() {
-        // Faults beyond the budget accuse nobody.
-        assert_eq!(document["activity"]["verdicts"]["assumption"], 20);
-        assert_eq!(said.code, 0);
-        return;
-    }
     assert_eq!(said.code, 1);
-    assert_eq!(failures[0]["seed"], 10);
+    let prints: BTreeSet<&str> =
+        failures.iter().map(|found| found["fingerprint"].as_str().unwrap()).collect();
+    assert_eq!(prints.len(), failures.len(), "one capsule for each way of failing");
+    let first = failures.iter().map(|found| found["seed"].as_u64().unwrap()).min().unwrap();
     let capsule = failures[0]["capsule"].as_str().unwrap();
-    assert_eq!(seedstorm(folder.path(), &["replay", capsule]).code, 1);
-    assert_eq!(run(&["--stop-on-first"]).json()["runs"], 1);
+    let replayed = seedstorm(folder.path(), &["replay", capsule, "--json"]);
+    assert_eq!((replayed.code, &replayed.json()["outcome"]["seed"]), (1, &failures[0]["seed"]));
+    let stopped = run(&["--stop-on-first", "--out", "first"]).json();
+    assert_eq!(
+        (stopped["runs"].as_u64(), stopped["failures"][0]["seed"].as_u64()),
+        (Some(first + 1), Some(first))
+    );
+}
+
+#[test]
+fn runs_that_come_to_another_end_than_expected_are_no_success() {
+    // Faults beyond the budget accuse nobody, and yet this is not what was expected.
+    let (code, document) = explore(&["bracha-beyond-f", "--set", "expect=pass", "--seeds", "10..20"]);
+    assert_eq!((code, document["failures"].as_array().unwrap().len()), (1, 0));
+    assert_eq!(document["activity"]["unexpected"], 10);
+    let (code, document) = explore(&["raft-calm", "--set", "expect=safety", "--seeds", "0..2"]);
+    assert_eq!((code, &document["activity"]["unexpected"]), (1, &Value::from(2)));
+    let (code, document) = explore(&["bracha-beyond-f", "--seeds", "10..20"]);
+    assert_eq!((code, &document["activity"]["unexpected"]), (0, &Value::from(0)));
 }
 
 #[test]
