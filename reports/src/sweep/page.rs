@@ -25,6 +25,9 @@ pub fn page(table: &SweepTable) -> String {
                     p.about { (table.about) }
                     p.muted { (summary(table)) }
                     @if !table.fits.is_empty() { (fits(table)) }
+                    @for law in &table.unjudged {
+                        p { strong { "Not judged" } ": " (law.column) " ~ " (law.law) " of " (law.line) }
+                    }
                     @for figure in &figures { (drawn(figure)) }
                     (points(table))
                     footer.muted { "sweep " code { (table.hash) } " · seeds " (table.seeds) }
