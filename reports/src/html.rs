@@ -2,68 +2,51 @@
 //!
 //! The first screen answers what happened: the verdict in a sentence, and with a story its steps beside the space-time
 //! diagram of the nodes that take part; below it the faults over the lanes of all nodes. Everything else lies below.
-//!
-//! Texts from scenarios and runs are data: they are escaped where they stand, and the page's own policy runs no script
-//! but its own, which it names by its hash. Colors are variables, so that figures follow the page from light to dark.
+//! The shell around it is that of every page ([`crate::page`]).
 
 mod diagram;
 mod lanes;
 mod numbers;
-mod security;
 mod story;
 mod tables;
 
 #[cfg(test)]
 mod tests;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use sim_core::check::Verdict;
 
 use crate::figure::Figure;
-use crate::record::RunRecord;
+use crate::folder::FIGURES;
+use crate::page::{Page, framed};
+use crate::record::{FILE_NAME, RunRecord};
 use crate::run::{Run, figures};
 use crate::words::{counted, time};
-
-const STYLE: &str = include_str!("html/style.css");
-const SCRIPT: &str = include_str!("html/script.js");
 
 /// The page.
 pub fn page(record: &RunRecord) -> String {
     let run = Run::new(record);
     let figures = figures::over_run(&run);
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(security::policy(&[STYLE], &[SCRIPT]));
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (verdict(record.outcome.verdict)) " · " (record.name) " · seed " (record.outcome.seed) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a.skip href="#main" { "Skip to the report" }
-                (bar(record))
-                main #main {
-                    (headline(&run))
-                    @match &record.story {
-                        Some(told) => (story::section(&run, told)),
-                        None => (numbers::cards(&run)),
-                    }
-                    (lanes::section(&run))
-                    @if let Some(told) = &record.story { (story::otherwise(told)) }
-                    (replay(record))
-                    @if record.story.is_some() { (numbers::cards(&run)) }
-                    (gallery(&figures))
-                    (tables::sections(&run))
-                }
-                footer { "Made by seedstorm from " code { "record.json" } ". It loads nothing from anywhere." }
-                script { (PreEscaped(SCRIPT)) }
-            }
+    let outcome = &record.outcome;
+    let about = html! {
+        b { (record.name) } " · seed " (outcome.seed) " · " (outcome.protocol) ", "
+        (counted(u64::from(outcome.members), "node"))
+    };
+    let main = html! {
+        (headline(&run))
+        @match &record.story {
+            Some(told) => (story::section(&run, told)),
+            None => (numbers::cards(&run)),
         }
-    }
-    .into_string()
+        (lanes::section(&run))
+        @if let Some(told) = &record.story { (story::otherwise(told)) }
+        (replay(record))
+        @if record.story.is_some() { (numbers::cards(&run)) }
+        (gallery(&figures))
+        (tables::sections(&run))
+    };
+    let title = format!("{} · {} · seed {}", verdict(outcome.verdict), record.name, outcome.seed);
+    Page { title, about, main, made_from: FILE_NAME }.into_html()
 }
 
 /// A verdict as a badge says it.
@@ -85,18 +68,6 @@ const fn tone(verdict: Verdict) -> &'static str {
         Verdict::Pass => "good",
         Verdict::Inconclusive | Verdict::Assumption => "unsure",
         Verdict::Service | Verdict::Liveness | Verdict::Safety | Verdict::Crash => "bad",
-    }
-}
-
-fn bar(record: &RunRecord) -> Markup {
-    let outcome = &record.outcome;
-    html! {
-        header.bar {
-            span.name { "seedstorm" }
-            span { b { (record.name) } " · seed " (outcome.seed) " · " (outcome.protocol) ", "
-                (counted(u64::from(outcome.members), "node")) }
-            button #theme type="button" aria-label="Switch between light and dark" { "light / dark" }
-        }
     }
 }
 
@@ -162,25 +133,7 @@ fn gallery(figures: &[Figure]) -> Markup {
     html! {
         section aria-label="Figures" {
             h2 { "Over the run" }
-            div.gallery { @for figure in figures { (framed(figure)) } }
-        }
-    }
-}
-
-/// A figure with its numbers below it.
-fn framed(figure: &Figure) -> Markup {
-    let (heads, rows) = figure.table();
-    // Smaller than the files, so that its letters can be read on a narrow screen.
-    let shown = Figure { size: (540, 340), ..figure.clone() };
-    html! {
-        figure id=(format!("figure-{}", figure.name)) {
-            (PreEscaped(shown.inline_svg()))
-            figcaption {
-                details {
-                    summary { "Numbers" span.quiet { " · figures/" (figure.name) ".csv, .svg, .png" } }
-                    (tables::table(&heads, &rows, &figure.title))
-                }
-            }
+            div.gallery { @for figure in figures { (framed(figure, Some(FIGURES))) } }
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod figure;
 pub mod folder;
 pub mod html;
+mod page;
 pub mod record;
 pub mod run;
 pub mod sweep;

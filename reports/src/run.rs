@@ -2,6 +2,9 @@
 
 pub mod figures;
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use sim_core::fault::{Executed, Kind};
 use sim_core::outcome::{LaneSpan, Outcome};
 use sim_core::trace::WORLD;
@@ -105,6 +108,18 @@ impl<'a> Run<'a> {
         }
         states.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         states.into_iter().map(|(state, _)| state).collect()
+    }
+
+    /// What most members are at first.
+    pub(crate) fn first_state(&self) -> Option<&'a str> {
+        let mut counts: BTreeMap<&str, (u32, Reverse<&str>)> = BTreeMap::new();
+        let mut seen: BTreeSet<u32> = BTreeSet::new();
+        let mut spans: Vec<&LaneSpan> = self.member_spans().collect();
+        spans.sort_by_key(|span| (span.from_ns, span.slot));
+        for span in spans.into_iter().filter(|span| seen.insert(span.slot)) {
+            counts.entry(&span.state).or_insert((0, Reverse(&span.state))).0 += 1;
+        }
+        counts.into_values().max().map(|(_, Reverse(state))| state)
     }
 
     /// When the first phase ended and a core was healed.

@@ -1,20 +1,35 @@
 //! What a sweep came to, drawn: one figure for each plot, and a page that holds them with every number.
 
 mod page;
+mod read;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use sim_core::sweep::{Plot, SweepPoint, SweepTable};
 
-use crate::figure::{Axis, Figure, Point, Series, Style};
+use crate::figure::{Axis, Figure, FigureError, Point, Series, Style};
 
 pub use page::page;
+pub use read::{FILE_NAME, SweepError, document, from_json};
 
 /// Every figure of a sweep. A plot of which nothing was measured gives none.
 pub fn figures(table: &SweepTable) -> Vec<Figure> {
     table.plots.iter().filter_map(|plot| figure(table, plot)).collect()
+}
+
+/// The files of a sweep's figures: PNG, SVG and CSV of each, beside its page.
+///
+/// # Errors
+/// If a figure cannot be drawn, which would be a bug.
+pub fn figure_files(table: &SweepTable) -> Result<Vec<(PathBuf, Vec<u8>)>, FigureError> {
+    let mut files = Vec::new();
+    for figure in figures(table) {
+        files.extend(figure.files()?.into_iter().map(|file| (PathBuf::from(file.name), file.content)));
+    }
+    Ok(files)
 }
 
 fn figure(table: &SweepTable, plot: &Plot) -> Option<Figure> {

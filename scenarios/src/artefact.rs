@@ -2,7 +2,7 @@
 
 mod lock;
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,11 +31,11 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), WriteError> {
 }
 
 /// Whether results can be written into a folder, asked before anything is run: it is one or can become one, something
-/// can be written there, and what would be replaced is of this program.
+/// can be written there, and what stands there under these names is of this program.
 ///
 /// # Errors
 /// Why not. Nothing is left behind.
-pub fn fit(folder: &Path) -> Result<(), WriteError> {
+pub fn fit(folder: &Path, names: &[&str]) -> Result<(), WriteError> {
     let refused = |error| WriteError { path: folder.to_owned(), error };
     let nearest = folder.ancestors().find(|ancestor| ancestor.as_os_str().is_empty() || ancestor.exists());
     let nearest = nearest.filter(|ancestor| !ancestor.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -43,7 +43,7 @@ pub fn fit(folder: &Path) -> Result<(), WriteError> {
         let why = format!("{} is a file, not a folder; nothing was run or written", nearest.display());
         return Err(refused(io::Error::new(io::ErrorKind::NotADirectory, why)));
     }
-    for name in ["scenario.json", "record.json"] {
+    for name in names {
         own(&folder.join(name)).map_err(refused)?;
     }
     let probe = beside(nearest, "probe");
@@ -60,20 +60,32 @@ fn beside(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!(".{name}.{}.{count}.part", std::process::id()))
 }
 
-/// Every document of this program names its schema, which begins like this.
-const MARK: &[u8] = b"\"seedstorm.";
+/// Whether a file may be replaced: nothing stands there, or something that this program has written.
+///
+/// # Errors
+/// If it is of somebody else, or cannot be read.
+pub fn ours(path: &Path) -> Result<(), WriteError> {
+    own(path).map_err(|error| WriteError { path: path.to_owned(), error })
+}
 
-/// Refuses to replace a JSON file that no document of this program is in.
-fn own(path: &Path) -> io::Result<()> {
-    if path.extension().is_none_or(|extension| extension != "json") {
-        return Ok(());
+/// By what a file of this program is known: documents name their schema, pages what made them.
+fn mark(path: &Path) -> Option<&'static [u8]> {
+    match path.extension()?.to_str()? {
+        "json" | "jsonl" => Some(b"\"seedstorm."),
+        "html" => Some(b"Made by seedstorm from"),
+        _ => None,
     }
+}
+
+/// Refuses to replace a document or a page that is not of this program.
+fn own(path: &Path) -> io::Result<()> {
+    let Some(mark) = mark(path) else { return Ok(()) };
     let content = match std::fs::read(path) {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    if content.is_empty() || content.windows(MARK.len()).any(|window| window == MARK) {
+    if content.is_empty() || content.windows(mark.len()).any(|window| window == mark) {
         return Ok(());
     }
     let why = format!("{} is not a file of this program; nothing was replaced", path.display());
@@ -84,6 +96,10 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        // A device or a pipe is written to: to replace it would take it from everybody.
+        return OpenOptions::new().write(true).open(path)?.write_all(content);
+    }
     own(path)?;
     let beside = beside(folder, &name);
     let written = fill(&beside, content).and_then(|()| std::fs::rename(&beside, path));
@@ -136,7 +152,7 @@ mod tests {
         let path = folder.path().join("record.json");
         std::fs::write(&path, b"{\"mine\": 1}").unwrap();
         assert!(write(&path, b"{}").unwrap_err().to_string().contains("not a file of this program"));
-        assert!(fit(folder.path()).is_err());
+        assert!(fit(folder.path(), &["record.json"]).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"{\"mine\": 1}");
         std::fs::write(&path, b"{\"schema\": \"seedstorm.record/1\"}").unwrap();
         write(&path, b"{}").unwrap();
@@ -147,14 +163,43 @@ mod tests {
     fn a_folder_is_fit_if_it_is_one_or_can_become_one() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["", "new", "new/er/still"] {
-            fit(&folder.path().join(name)).unwrap();
+            fit(&folder.path().join(name), &[]).unwrap();
         }
         std::fs::write(folder.path().join("file"), b"x").unwrap();
         for name in ["file", "file/below"] {
-            let error = fit(&folder.path().join(name)).unwrap_err();
+            let error = fit(&folder.path().join(name), &[]).unwrap_err();
             assert!(error.to_string().contains("is a file, not a folder"), "{error}");
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_is_written_to_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt;
+        let is_device = |path: &Path| std::fs::metadata(path).unwrap().file_type().is_char_device();
+        let (null, full) = (Path::new("/dev/null"), Path::new("/dev/full"));
+        write(null, b"x").unwrap();
+        assert!(write(full, b"x").is_err());
+        assert!(is_device(null) && is_device(full));
+    }
+
+    #[test]
+    fn what_others_have_written_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, theirs, own) in [
+            ("a.json", "{}", "{\"schema\": \"seedstorm.x/1\"}"),
+            ("a.jsonl", "{}\n", "{\"schema\": \"seedstorm.x/1\"}\n"),
+            ("a.html", "<p>mine", "<footer>Made by seedstorm from "),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, theirs).unwrap();
+            assert!(write(&path, own.as_bytes()).is_err() && ours(&path).is_err(), "{name}");
+            assert!(fit(folder.path(), &[name]).is_err(), "{name}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+            std::fs::write(&path, own).unwrap();
+            assert!(fit(folder.path(), &[name]).is_ok() && write(&path, own.as_bytes()).is_ok(), "{name}");
+        }
     }
 
     #[test]

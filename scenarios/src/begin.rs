@@ -22,17 +22,29 @@ pub struct Unfinished {
     pub path: PathBuf,
     /// What there is, in words.
     pub what: String,
-    /// Why the campaign that was to begin cannot go on with it; nothing if it can.
-    pub differs: Option<String>,
+    /// Who can go on with it.
+    pub ahead: Ahead,
+}
+
+/// Who can go on with an unfinished campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// The campaign that was to begin.
+    Same,
+    /// Another one; why not this.
+    Other(String),
+    /// Nobody: it is damaged.
+    Nobody(String),
 }
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, what, differs } = self;
+        let Self { path, what, ahead } = self;
         write!(f, "begin in {}: {what}", path.display())?;
-        match differs {
-            None => write!(f, "\n  = --resume goes on with it")?,
-            Some(why) => {
+        match ahead {
+            Ahead::Same => write!(f, "\n  = --resume goes on with it")?,
+            Ahead::Nobody(why) => write!(f, "\n  = it cannot be gone on with: {why}")?,
+            Ahead::Other(why) => {
                 write!(f, ",\n  = and this is not the same campaign: {why}")?;
                 write!(f, "\n  = --resume, with what it was begun with, goes on with it")?;
             }

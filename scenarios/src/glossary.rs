@@ -2,6 +2,7 @@
 //! from the registries.
 
 mod codes;
+mod everywhere;
 mod faults;
 mod files;
 mod protocols;
@@ -137,11 +138,13 @@ pub fn glossary(registry: &Registry) -> Vec<Term> {
     terms.extend(builtins.iter().map(files::scenario));
     terms.extend(files::sweeps());
     terms.extend(infos().flat_map(|(_, info)| protocols::checks(info, &builtins)));
+    terms.extend(everywhere::checks());
     terms.extend(faults::faults());
     terms.extend(faults::targets(registry));
     terms.extend(infos().flat_map(|(_, info)| protocols::plants(info, &builtins)));
     terms.extend(infos().flat_map(|(entry, info)| protocols::knobs(entry, info, &builtins)));
     terms.extend(infos().flat_map(|(_, info)| protocols::behaviors(info, &builtins)));
+    terms.extend(everywhere::behaviors());
     terms.extend(codes::verdicts());
     terms.extend(codes::exit_codes());
     terms

@@ -35,7 +35,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "service": world::service(),
             "workload": world::workload(),
             "faults": faults::list_of_faults(),
-            "adversaries": rules::adversaries(),
+            "adversaries": rules::adversaries(registry),
             "over_budget": about(
                 json!({ "type": "boolean", "default": false }),
                 "Faults may exceed what the protocol promises to bear, on purpose.",

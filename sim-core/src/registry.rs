@@ -30,6 +30,12 @@ pub trait Entry: Send + Sync {
 
     /// The JSON Schema of the parameters.
     fn schema(&self) -> Value;
+
+    /// The JSON Schema of what a run may start from, as [`Cluster::check_state`] reads it; a protocol that does not say
+    /// otherwise reads none.
+    fn state_schema(&self) -> Option<Value> {
+        None
+    }
 }
 
 /// A protocol with its parameters, ready to run.

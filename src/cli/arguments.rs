@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Run a capsule again.
     Replay(ReplayArguments),
-    /// Draw a run from its record: a page, and its figures as files.
+    /// Draw a run or a sweep from what it left: a page, and its figures as files.
     Report(ReportArguments),
     /// Run a scenario under many seeds and collect what fails.
     Explore(ExploreArguments),

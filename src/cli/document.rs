@@ -163,17 +163,7 @@ pub(crate) fn of_exploration(
     })
 }
 
-/// `sweep.json`: what a sweep came to, without anything of the wall clock.
-pub(crate) fn sweep_table(table: &SweepTable) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::to_value(table)?;
-    if let Some(document) = value.as_object_mut() {
-        document.insert("schema".to_owned(), "seedstorm.sweep/1".into());
-        document.insert("agrees_with_theory".to_owned(), table.agrees_with_theory().into());
-    }
-    Ok(value)
-}
-
-/// `sweep --json`: the same, with how it was run.
+/// `sweep --json`: what is in `sweep.json`, with how it was run.
 pub(crate) fn of_sweep(
     sweep: &Sweep,
     run: &SweepRun,
@@ -181,7 +171,8 @@ pub(crate) fn of_sweep(
     files: &[PathBuf],
     watch: Stopwatch,
 ) -> Value {
-    let mut value = sweep_table(table).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+    let mut value =
+        reports::sweep::document(table).unwrap_or_else(|error| json!({ "error": error.to_string() }));
     if let Some(document) = value.as_object_mut() {
         document.insert("sweep".to_owned(), sweep.name.as_str().into());
         document.insert("runs".to_owned(), run.rows.len().into());

@@ -28,7 +28,7 @@ pub(crate) fn scenario(
     let plants = arguments.plants.iter().map(|name| plant(&loaded, name));
     let plants = plants.collect::<Result<Vec<String>, CliError>>()?;
     if let Some(out) = &arguments.out {
-        scenarios::artefact::fit(out)?;
+        scenarios::artefact::fit(out, &["scenario.json", "record.json", "report.html"])?;
     }
     Ok((loaded, plants))
 }
@@ -79,6 +79,10 @@ fn looks_like_a_path(path: &Path) -> bool {
 /// Reads a text, and no more of it than it may have: some files never end.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
     let failed = |error| CliError::Read { path: path.to_owned(), error };
+    if is_named_pipe(path) {
+        let why = "it is a named pipe, which may never end";
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     let too_long = file.metadata().map_err(failed)?.len() > limit;
@@ -93,6 +97,20 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
         let why = format!("it is not text: byte {at} (counted from 0) is not UTF-8");
         failed(io::Error::new(io::ErrorKind::InvalidData, why))
     })
+}
+
+/// A pipe that nobody writes to would be waited for without end. What a shell hands over (`<(...)`, /dev/stdin) is open
+/// already.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let handed_over = path.starts_with("/dev") || path.starts_with("/proc");
+    !handed_over && path.metadata().is_ok_and(|there| there.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_path: &Path) -> bool {
+    false
 }
 
 /// The name of a plant that may be given by its number.

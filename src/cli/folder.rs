@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use reports::folder::{PAGE, figure_files, page};
 use reports::record::{FILE_NAME, RecordVersion, RunRecord};
+use reports::sweep;
 use scenarios::artefact;
 use scenarios::scenario::Loaded;
 use sim_core::outcome::Outcome;
 use sim_core::story::Story;
+use sim_core::sweep::SweepTable;
 
 use super::error::CliError;
 use super::files;
@@ -53,23 +55,66 @@ pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<PathBuf, Cli
 /// The largest record that is read, in bytes: 256 MiB.
 const LARGEST: u64 = 256 << 20;
 
-/// Reads the record of a run's folder, or of a record's file; where the record is.
-pub(crate) fn read(path: &Path) -> Result<(PathBuf, RunRecord), CliError> {
-    let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
+/// What can be drawn again from what a folder holds.
+pub(crate) enum Drawn {
+    /// A run.
+    Run(Box<RunRecord>),
+    /// A sweep.
+    Sweep(SweepTable),
+}
+
+/// Reads what a folder, or a file in one, can be drawn from; which file that is.
+pub(crate) fn read(path: &Path) -> Result<(PathBuf, Drawn), CliError> {
+    let path = if path.is_dir() { drawable(path)? } else { path.to_owned() };
     if !path.exists() {
-        return Err(CliError::NoRecord { path });
+        return Err(CliError::NothingToDraw { path, why: NOTHING });
     }
     let text = files::read(&path, LARGEST)?;
-    let record =
-        RunRecord::from_json(&text).map_err(|error| CliError::Record { path: path.clone(), error })?;
-    Ok((path, record))
+    let drawn = if path.file_name().is_some_and(|name| name == sweep::FILE_NAME) {
+        let table = sweep::from_json(&text);
+        Drawn::Sweep(table.map_err(|error| CliError::SweepTable { path: path.clone(), error })?)
+    } else {
+        let record = RunRecord::from_json(&text);
+        Drawn::Run(Box::new(record.map_err(|error| CliError::Record { path: path.clone(), error })?))
+    };
+    Ok((path, drawn))
+}
+
+const NOTHING: &str = "there is no record of a run and no sweep; `seedstorm run SCENARIO --out DIR` and `seedstorm sweep FILE \
+                       --out DIR` leave one in DIR";
+
+/// Files by which a folder that cannot be drawn is known, and what to do instead.
+const NOT_DRAWN: [(&str, &str); 3] = [
+    (
+        "explore.state.json",
+        "an exploration is there, which has no picture; `seedstorm run SCENARIO --seed N --out DIR` draws one of its runs, \
+         and `seedstorm replay CAPSULE` tells of a finding",
+    ),
+    ("reproduce.json", "its plots are drawn already, beside reproduce.json"),
+    (
+        "runs.jsonl",
+        "a sweep is there that is not at its end; `seedstorm sweep FILE --out DIR --resume` goes on with it",
+    ),
+];
+
+/// The file of a folder that can be drawn.
+fn drawable(folder: &Path) -> Result<PathBuf, CliError> {
+    let found =
+        [FILE_NAME, sweep::FILE_NAME].map(|name| folder.join(name)).into_iter().find(|path| path.exists());
+    found.ok_or_else(|| {
+        let known = NOT_DRAWN.into_iter().find(|(name, _)| folder.join(name).exists());
+        CliError::NothingToDraw { path: folder.to_owned(), why: known.map_or(NOTHING, |(_, why)| why) }
+    })
 }
 
 /// Writes a page and, beside it, its figures; everything is drawn before anything is written. The paths, the page's first.
-pub(crate) fn write_report(record: &RunRecord, page_path: &Path) -> Result<Vec<PathBuf>, CliError> {
-    let figures = figure_files(record)?;
+pub(crate) fn write_report(drawn: &Drawn, page_path: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let (page, figures) = match drawn {
+        Drawn::Run(record) => (page(record), figure_files(record)?),
+        Drawn::Sweep(table) => (sweep::page(table).into_bytes(), sweep::figure_files(table)?),
+    };
     let folder = page_path.parent().unwrap_or(Path::new(""));
-    artefact::write(page_path, &page(record))?;
+    artefact::write(page_path, &page)?;
     let mut paths = vec![page_path.to_owned()];
     for (name, content) in figures {
         let path = folder.join(name);

@@ -128,6 +128,108 @@ fn every_form_that_the_loader_reads_is_in_it() {
     assert_eq!(validator.check(&tree(FORMS)), Ok(()));
 }
 
+/// A scenario with traitors and a state to start from, which Raft's and Bracha's forms are in.
+const STATE: &str = r##"
+schema = "seedstorm.scenario/1"
+title = "State"
+[cluster]
+protocol = "raft"
+nodes = 5
+duration = "1s"
+[[initial.raft]]
+nodes = ["n1", "n2"]
+term = 4
+vote = "n1"
+log = [1, 1, 3]
+first_timeout = "150ms"
+"##;
+
+const TRAITORS: &str = r##"
+schema = "seedstorm.scenario/1"
+title = "Traitors"
+[cluster]
+protocol = "bracha"
+nodes = 13
+duration = "1s"
+[network]
+coalition_delay = "20ms"
+[[adversaries]]
+nodes = ["n1"]
+on = { send = "Echo", role = "echoer" }
+do = { equivocate = { ways = 2 } }
+[[adversaries]]
+nodes = ["n1"]
+do = { withhold = { from = 1 } }
+[[adversaries]]
+nodes = ["n1"]
+do = { drop = { probability = "1/3" } }
+[[adversaries]]
+nodes = ["n2"]
+do = { delay = { by = "5ms" } }
+[[adversaries]]
+nodes = ["n2"]
+do = { order = { how = "halves" } }
+[[adversaries]]
+nodes = ["n2"]
+do = { replay = {} }
+[[adversaries]]
+nodes = ["n3"]
+do = "silent"
+[[adversaries]]
+nodes = ["n4"]
+do = { twins = { place = "n5" } }
+[[adversaries]]
+do = { adaptive = { target = "n6", every = "1s", count = 1 } }
+"##;
+
+#[test]
+fn states_and_traitors_are_described_item_by_item() {
+    let schema = schema::scenario(&seedstorm::registry());
+    let validator = Validator::new(&schema);
+    for (whole, slips) in [
+        (
+            STATE,
+            &[
+                ("first_timeout =", "first_timout ="),
+                ("\"150ms\"", "150"),
+                ("log = [1, 1, 3]", "log = [0]"),
+                ("log = [1, 1, 3]", "log = 3"),
+                ("vote = \"n1\"", "vote = 1"),
+                ("[\"n1\", \"n2\"]", "[\"1\"]"),
+                ("term = 4", "term = -4"),
+                ("[[initial.raft]]", "[initial.raft]"),
+                ("[[initial.raft]]", "[[initial.bracha]]"),
+            ][..],
+        ),
+        (
+            TRAITORS,
+            &[
+                ("equivocate =", "equivocat ="),
+                ("ways = 2", "ways = 1"),
+                ("ways = 2", "way = 2"),
+                ("from = 1", "form = 1"),
+                ("\"1/3\"", "\"3\""),
+                ("by = \"5ms\"", "by = 5"),
+                ("by = \"5ms\"", ""),
+                ("\"halves\"", "\"half\""),
+                ("\"silent\"", "\"quiet\""),
+                ("place = \"n5\"", "at = \"n5\""),
+                ("every = \"1s\", ", ""),
+                ("{ replay = {} }", "{ replay = {}, silent = {} }"),
+            ],
+        ),
+    ] {
+        assert!(loads(whole).is_some());
+        assert_eq!(validator.check(&tree(whole)), Ok(()));
+        for (from, to) in slips {
+            assert!(whole.contains(from), "{from}");
+            let text = whole.replacen(from, to, 1);
+            assert!(loads(&text).is_none(), "the loader takes {to}");
+            assert!(validator.check(&tree(&text)).is_err(), "the schema takes {to}");
+        }
+    }
+}
+
 /// What to write instead, for a file that neither the loader nor the schema takes.
 const SLIPS: [(&str, &str); 40] = [
     ("title =", "titel ="),

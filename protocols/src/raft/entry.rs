@@ -12,7 +12,7 @@ use sim_core::setup::Setup;
 use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
 
-use super::initial::InitialState;
+use super::initial::{self, InitialState};
 use super::liveness::RaftLiveness;
 use super::node::RaftFactory;
 use super::parameters::{KNOBS, Parameters};
@@ -54,6 +54,10 @@ impl Entry for RaftEntry {
 
     fn schema(&self) -> Value {
         Parameters::schema()
+    }
+
+    fn state_schema(&self) -> Option<Value> {
+        Some(initial::schema())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sim_core::identity::{NodeId, NodeName};
 use sim_core::process::JournalId;
 use sim_core::registry::{ParameterError, parse_parameters};
@@ -26,6 +26,31 @@ struct Written {
     log: Vec<u64>,
     /// How long their first election timer runs; drawn as any other if absent.
     first_timeout: Option<Duration>,
+}
+
+/// The JSON Schema of the list.
+pub(super) fn schema() -> Value {
+    let node = || json!({ "type": "string", "pattern": "^n[1-9][0-9]*$" });
+    let term = |least: u64| json!({ "type": "integer", "minimum": least });
+    let about = |mut schema: Value, words: &str| {
+        schema["description"] = words.into();
+        schema
+    };
+    let or_null = |schema: Value| json!({ "anyOf": [schema, { "type": "null" }] });
+    let properties = json!({
+        "nodes": about(or_null(json!({ "type": "array", "items": node() })), "Which servers; all if absent."),
+        "term": about(or_null(term(0)), "Their term; that of the last entry of the log if absent."),
+        "vote": about(or_null(node()), "Whom they voted for in it."),
+        "log": about(json!({ "type": "array", "items": term(1) }), "The term of each entry of their log."),
+        "first_timeout": about(
+            or_null(json!({ "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]*)?\s*(ns|us|µs|ms|s|min|h)\s*$" })),
+            "How long their first election timer runs; drawn if absent.",
+        ),
+    });
+    json!({
+        "type": "array",
+        "items": { "type": "object", "additionalProperties": false, "properties": properties },
+    })
 }
 
 /// What each server starts from, where it is not an empty disk and a drawn timer.
@@ -124,8 +149,6 @@ fn refused(place: usize, key: &str, message: String) -> ParameterError {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -1,10 +1,13 @@
 //! The faults as a strip over what every member was. Places are percentages of the run, so that the page may be narrow.
 
+use std::cmp::Reverse;
+
 use maud::{Markup, PreEscaped, html};
 use sim_core::fault::{Executed, Family};
 use sim_core::outcome::LaneSpan;
 
-use super::tables;
+use crate::folder::FIGURES;
+use crate::page::{framed, table};
 use crate::run::{MOST_LANES, Run, figures};
 use crate::words::{count, moment};
 
@@ -22,11 +25,15 @@ pub(super) struct Palette<'a> {
 
 impl<'a> Palette<'a> {
     pub(super) fn new(run: &Run<'a>) -> Self {
-        let plain = |state: &&str| !matches!(*state, "down" | "paused");
-        Self { states: run.states().into_iter().filter(plain).collect() }
+        let named = |state: &&str| !matches!(*state, "down" | "paused");
+        let mut states: Vec<&str> = run.states().into_iter().filter(named).collect();
+        if let Some(first) = run.first_state().and_then(|first| states.iter().position(|own| *own == first)) {
+            states[..=first].rotate_right(1);
+        }
+        Self { states }
     }
 
-    /// The state in which most time is spent is plain; each other one has a color of its own.
+    /// The state in which most members start is plain; each other one has a color of its own.
     pub(super) fn class(&self, state: &str) -> &'static str {
         const COLORED: [&str; 6] = ["plain", "c0", "c4", "c2", "c3", "c5"];
         match state {
@@ -69,10 +76,10 @@ pub(super) fn section(run: &Run) -> Markup {
 fn crowded(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
     html! {
         div.gallery {
-            @for figure in figures::of_crowd(run) { (super::framed(&figure)) }
+            @for figure in figures::of_crowd(run) { (framed(&figure, Some(FIGURES))) }
         }
         h3 {
-            @if run.faults().next().is_none() { "The first " (shown.len()) " by name: no fault struck any" }
+            @if run.faults().next().is_none() { "The " (shown.len()) " that changed their role most often, or else the first ones" }
             @else { "The " (shown.len()) " that were down or paused longest, or else struck most often" }
         }
         div.strip {
@@ -177,7 +184,7 @@ fn longest<'a>(run: &Run<'a>, slot: u32, palette: &Palette) -> Vec<&'a LaneSpan>
     let most = MOST_SPANS / run.outcome.members.clamp(1, MOST_LANES) as usize;
     let mut spans: Vec<&LaneSpan> =
         run.lane(slot).filter(|span| palette.class(&span.state) != "plain").collect();
-    spans.sort_by_key(|span| (std::cmp::Reverse(span.to_ns - span.from_ns), span.from_ns));
+    spans.sort_by_key(|span| (Reverse(span.to_ns - span.from_ns), span.from_ns));
     spans.truncate(most);
     spans
 }
@@ -243,13 +250,18 @@ fn legend(run: &Run, palette: &Palette) -> Markup {
     }
 }
 
-/// The members that were down or paused longest, then those struck most often.
+/// The members that were down or paused longest, then those struck most often, then those that changed most.
 fn worst(run: &Run) -> Vec<u32> {
     let score = |slot: &u32| {
         let broken = run.lane(*slot).filter(|span| matches!(span.state.as_str(), "down" | "paused"));
         let time: u64 = broken.map(|span| span.to_ns - span.from_ns).sum();
         let struck = run.faults().filter(|fault| fault.slots.iter().any(|own| own.0 == *slot)).count();
-        (std::cmp::Reverse(time), std::cmp::Reverse(struck), *slot)
+        let (mut changes, mut last) = (0_usize, None);
+        for span in run.lane(*slot) {
+            changes += usize::from(last != Some(&span.state));
+            last = Some(&span.state);
+        }
+        (Reverse(time), Reverse(struck), Reverse(changes), *slot)
     };
     let mut slots: Vec<u32> = (0..run.outcome.members).collect();
     slots.sort_by_cached_key(score);
@@ -270,6 +282,6 @@ fn spans_table(run: &Run, shown: &[u32]) -> Markup {
     };
     let rows: Vec<Vec<String>> = spans.map(row).collect();
     let heads = ["node", "state", "from", "until", "term or view"].map(str::to_owned);
-    let table = tables::table(&heads, &rows, "States of nodes");
+    let table = table::table(&heads, &rows, "States of nodes");
     html! { (PreEscaped(table.into_string())) }
 }

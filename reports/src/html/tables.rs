@@ -3,47 +3,9 @@
 use maud::{Markup, html};
 use sim_core::fault::Executed;
 
+use crate::page::table::table;
 use crate::run::Run;
 use crate::words::{count, moment, time};
-
-/// How many rows a table shows; the rest is in files.
-const MOST_ROWS: usize = 150;
-
-/// A table with its heads; `about` names it for those who hear it.
-pub(super) fn table(heads: &[String], rows: &[Vec<String>], about: &str) -> Markup {
-    let used: Vec<usize> = (0..heads.len())
-        .filter(|at| rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.is_empty())))
-        .collect();
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(about) {
-            table {
-                thead { tr { @for at in &used { (head(&heads[*at], rows.iter().filter_map(|row| row.get(*at)))) } } }
-                tbody {
-                    @for row in rows.iter().take(MOST_ROWS) {
-                        tr { @for at in &used { (cell(row.get(*at).map_or("", String::as_str))) } }
-                    }
-                }
-            }
-            @if rows.len() > MOST_ROWS {
-                p.quiet { "The first " (MOST_ROWS) " of " (count(rows.len() as u64)) " rows; the files have them all." }
-            }
-        }
-    }
-}
-
-/// A head stands on the side of the cells below it.
-fn head<'a>(name: &str, mut cells: impl Iterator<Item = &'a String>) -> Markup {
-    let numbers = cells.all(|cell| cell.is_empty() || is_number(cell));
-    html! { @if numbers { th.number scope="col" { (name) } } @else { th scope="col" { (name) } } }
-}
-
-fn is_number(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_digit() || first == '-' || first == '\u{2212}')
-}
-
-fn cell(text: &str) -> Markup {
-    html! { @if is_number(text) { td.number { (text) } } @else { td { (text) } } }
-}
 
 fn heads(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()

@@ -232,8 +232,14 @@ fn clocks(run: &Run) -> Option<Figure> {
         time_axis(run),
         Axis::linear("ahead of true time", "ms"),
     );
-    figure.caption = "Clocks that were never wrong are not drawn".to_owned();
-    for series in lines.take(10) {
+    let lines: Vec<_> = lines.take(10).collect();
+    figure.caption = match lines.as_slice() {
+        [only] => {
+            format!("Of {}; the other clocks were never wrong", run.slot(only.slot.unwrap_or_default()))
+        }
+        _ => "Clocks that were never wrong are not drawn".to_owned(),
+    };
+    for series in lines {
         let points = series.points.iter().map(|(at, ahead)| Point::new(seconds(*at), *ahead)).collect();
         figure.add(Series::new(&run.slot(series.slot.unwrap_or_default()), Style::Line, points));
     }

@@ -96,9 +96,26 @@ fn nanoseconds_are_milliseconds_and_words_are_places() {
 }
 
 #[test]
+fn a_table_comes_back_from_its_file_and_makes_the_same_page() {
+    let table = table(vec![plot("cluster.nodes", "messages_per", true)]);
+    let text = document(&table).unwrap().to_string();
+    assert_eq!(page(&from_json(&text).unwrap()), page(&table));
+    for (text, said) in [
+        (&text[..text.len() / 2], "not whole JSON"),
+        ("{}", "without a \"schema\""),
+        ("{\"schema\": \"seedstorm.sweep/2\"}", "a \"seedstorm.sweep/2\""),
+        ("{\"schema\": \"seedstorm.sweep/1\"}", "broken: missing field"),
+    ] {
+        let error = from_json(text).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
 fn the_page_stands_alone_and_texts_are_data() {
     let page = page(&table(vec![plot("cluster.nodes", "messages_per", true)]));
-    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "a text became markup");
+    assert!(page.contains("&lt;script&gt;"));
+    assert_eq!(page.matches("<script").count(), 1, "the page's own script and no other");
     assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("url("));
     assert!(page.contains("<svg") && page.contains("Content-Security-Policy"));
     for part in ["1.000", "0.990 to 1.010", "yes", "points.csv"] {

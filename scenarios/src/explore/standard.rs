@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sim_core::fault::swarm::SwarmSpace;
 use sim_core::fault::{Family, Kind};
+use sim_core::history::{WITNESS, check_name};
 use sim_core::ratio::Ratio;
 
 use super::activity::{Activity, share};
-use crate::scenario::{Loaded, ProgressRule};
+use crate::scenario::{LINEARIZABLE, Loaded, ProgressRule};
 
 /// One demand, and how it was met.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,14 +54,23 @@ pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec
         let fired = activity.families.get(family.name()).map_or(0, |counter| counter.runs);
         demands.push(demand(format!("faults of the {} family", family.name()), fired, FAMILY, least(FAMILY)));
     }
-    for check in loaded.protocol.checks.iter().map(|check| check.name) {
-        if loaded.scenario.checks.off.iter().any(|off| off == check) {
-            continue;
-        }
+    for check in checks(loaded, activity) {
         let exercised = activity.checks.get(check).map_or(0, |counter| counter.runs);
         demands.push(demand(format!("check {check}"), exercised, 0.0, u64::from(runs > 0)));
     }
     demands
+}
+
+/// The checks that some run ought to exercise: those of the protocol that are on, and where there are clients those of what
+/// they saw. The witness is asked for only where some run of the protocol gave an order of its operations.
+fn checks(loaded: &Loaded, activity: &Activity) -> Vec<&'static str> {
+    let off = loaded.scenario.checks.names_off(loaded.protocol);
+    let on = |check: &&str| !off.iter().any(|off| off == check);
+    let own = loaded.protocol.checks.iter().map(|check| check.name).filter(on);
+    let seen = loaded.scenario.workload.as_ref().filter(|_| on(&LINEARIZABLE));
+    let witness = seen.map(|_| WITNESS).filter(|witness| activity.checks.contains_key(*witness));
+    let model = seen.map(|workload| check_name(workload.model));
+    own.chain(witness).chain(model).collect()
 }
 
 /// The families that some run of this scenario ought to see: those that are written, and those that seeds can draw.

@@ -10,8 +10,8 @@ use sim_core::registry::Launch;
 
 use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
 use crate::ENGINE;
-use crate::artefact::{FolderLock, WriteError, lock, write};
-use crate::begin::{Begin, Unfinished};
+use crate::artefact::{FolderLock, WriteError, lock, ours, write};
+use crate::begin::{Ahead, Begin, Unfinished};
 use crate::capsule::Capsule;
 use crate::plan::compile;
 use crate::run::run;
@@ -141,26 +141,26 @@ impl State {
     /// Refuses to replace what somebody waited for: a campaign that has runs and is not at its end.
     fn refuse_unfinished(&self) -> Result<(), ExploreError> {
         let path = self.path();
+        ours(&path)?;
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(WriteError { path, error }.into()),
         };
-        let (what, differs) = match serde_json::from_slice::<Content>(&text) {
+        let (what, ahead) = match serde_json::from_slice::<Content>(&text) {
             Ok(content) if content.finished || content.runs == 0 => return Ok(()),
             Ok(content) => {
                 let Identity { scenario, seeds: (start, end), .. } = &content.identity;
                 let runs = content.runs;
                 let what =
                     format!("an unfinished exploration is there: {scenario}, {runs} of seeds {start}..{end}");
-                (what, same(&content.identity, &self.identity).err())
+                (what, same(&content.identity, &self.identity).err().map_or(Ahead::Same, Ahead::Other))
             }
-            Err(error) => (
-                "the state of an exploration is there that cannot be read".to_owned(),
-                Some(error.to_string()),
-            ),
+            Err(error) => {
+                ("the state of an exploration is there".to_owned(), Ahead::Nobody(error.to_string()))
+            }
         };
-        Err(ExploreError::Unfinished(Unfinished { path, what, differs }))
+        Err(ExploreError::Unfinished(Unfinished { path, what, ahead }))
     }
 
     fn read(&mut self, loaded: &Loaded, options: &ExploreOptions) -> Result<Exploration, ExploreError> {

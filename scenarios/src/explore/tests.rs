@@ -200,7 +200,13 @@ fn an_unfinished_campaign_is_not_replaced_unasked() {
     // What cannot be read may be worth something too.
     std::fs::write(&path, &before[..before.len() / 2]).unwrap();
     let said = begun(Begin::Fresh, &loaded, &first, false).unwrap_err().to_string();
-    assert!(said.contains("cannot be read"), "{said}");
+    assert!(said.contains("cannot be gone on with: EOF") && said.contains("--start-over"), "{said}");
+    // What is of somebody else is not dropped either way.
+    std::fs::write(&path, "{\"mine\": 1}").unwrap();
+    for begin in [Begin::Fresh, Begin::Over] {
+        let error = begun(begin, &loaded, &first, false).unwrap_err();
+        assert!(matches!(error, ExploreError::Write(_)), "{error}");
+    }
 }
 
 #[test]
@@ -229,6 +235,20 @@ fn what_a_campaign_must_show_is_judged() {
     idle.owed_liveness = 49;
     idle.checks.clear();
     assert_eq!(met(&judged(&idle)), [""; 0]);
+    // What clients saw is judged where there are clients, unless the scenario does not want it.
+    let with = |more: &str| {
+        let demands = judge(&toml(&format!("{LEAST}{more}")).unwrap(), &found.activity, "0".parse().unwrap());
+        demands
+            .into_iter()
+            .filter(|demand| demand.what.starts_with("check "))
+            .map(|demand| (demand.what, demand.met))
+            .collect::<Vec<_>>()
+    };
+    let own = ("check toy/agreement".to_owned(), true);
+    let clients = "[workload]\nmodel = \"cas-register\"\n";
+    assert_eq!(with(clients), [own.clone(), ("check linearizable/cas-register".to_owned(), false)]);
+    assert_eq!(with(&format!("{clients}[checks]\noff = [\"linearizable\"]\n")), [own]);
+    assert_eq!(with("[checks]\nsafety = \"none\"\n"), []);
     // What is drawn must come, and what cannot come is not demanded: the toy bears no lost disks but one traitor.
     let swarm = format!("{LEAST}[swarm]\nfamilies = {{ only = [\"disk\", \"malicious\"] }}\n");
     let demands = judge(&toml(&swarm).unwrap(), &found.activity, "0".parse().unwrap());

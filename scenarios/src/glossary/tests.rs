@@ -23,6 +23,12 @@ fn names_numbers_and_forms_are_found() {
     assert_eq!(only(&terms, "70").aliases[0], "internal");
     let crash: Vec<TermKind> = explain(&terms, "crash").unwrap().iter().map(|term| term.kind).collect();
     assert_eq!(crash, [TermKind::Fault, TermKind::Verdict]);
+    let seen = explain(&terms, "linearizable").unwrap();
+    assert!(seen.len() == 7 && seen.iter().all(|term| term.kind == TermKind::Check));
+    assert_eq!(only(&terms, "linearizable/cas-register").kind, TermKind::Check);
+    for name in crate::scenario::EVERYWHERE {
+        assert!(explain(&terms, name).unwrap().iter().any(|term| term.kind == TermKind::Behavior), "{name}");
+    }
     let disks = explain(&terms, "disk").unwrap();
     assert!(disks.len() > 3 && disks.iter().all(|term| term.kind == TermKind::Fault));
 }
@@ -36,6 +42,8 @@ fn a_typo_gets_the_nearest_name() {
         ("agrement", "agreement"),
         ("livenes", "liveness"),
         ("torn-tial", "torn-tail"),
+        ("withold", "withhold"),
+        ("linearizeable", "linearizable"),
     ] {
         assert_eq!(explain(&terms, typo), Err(Some(meant.to_owned())), "{typo}");
     }

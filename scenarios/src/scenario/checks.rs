@@ -23,7 +23,7 @@ pub struct Checks {
 }
 
 /// The name by which the check of what clients saw is switched off.
-pub(super) const LINEARIZABLE: &str = "linearizable";
+pub(crate) const LINEARIZABLE: &str = "linearizable";
 
 /// Which of the protocol's checks are on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,13 @@
 //! What is drawn, checked, there at the start, and measured.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use sim_core::fault::{Family, Kind};
 use sim_core::registry::Registry;
 
-use super::form::{about, count, count32, duration, list, node, table};
+use super::form::{about, count, count32, duration, list, maybe, node, probability, selector, table};
+use crate::scenario::EVERYWHERE;
 
 pub(super) fn swarm() -> Value {
     let range = || table(&["min", "max"], json!({ "min": count32(1), "max": count32(1) }));
@@ -75,14 +78,50 @@ pub(super) fn initial(registry: &Registry) -> Value {
             "twins": about(list(twin), "Identities that run twice."),
         }),
     );
-    // What a protocol starts from, only it can read.
-    let state = || about(json!({ "type": ["array", "object"] }), "What disks and timers hold at the start.");
-    let named = registry.iter().map(|entry| (format!("^{}$", entry.info().name), state()));
+    // Protocols bring the schema of what they start from.
+    let state = |schema| about(schema, "What disks and timers hold at the start.");
+    let named =
+        registry.iter().filter_map(|entry| Some((format!("^{}$", entry.info().name), entry.state_schema()?)));
+    let named = named.map(|(name, schema)| (name, state(schema)));
     schema["patternProperties"] = named.collect::<Map<String, Value>>().into();
     about(schema, "The state at the start.")
 }
 
-pub(super) fn adversaries() -> Value {
+/// The settings of behaviors that every protocol's traitors know.
+fn behaviors() -> Map<String, Value> {
+    let likely =
+        || table(&[], json!({ "probability": about(probability(), "How likely; always if absent.") }));
+    let orders = json!({ "enum": ["shuffle", "halves"] });
+    let every = [
+        ("silent", table(&[], json!({}))),
+        (
+            "withhold",
+            table(&[], json!({ "from": about(maybe(count32(0)), "How many are left out; f if absent.") })),
+        ),
+        ("drop", likely()),
+        ("delay", table(&["by"], json!({ "by": about(duration(), "How much later.") }))),
+        ("replay", likely()),
+        (
+            "order",
+            table(&[], json!({ "how": about(orders, "Which messages between others are held back.") })),
+        ),
+        ("twins", table(&["place"], json!({ "place": about(node(), "Where the second copy runs.") }))),
+        (
+            "adaptive",
+            table(
+                &["every", "count"],
+                json!({
+                    "target": about(selector(), "Whom it corrupts each time; whoever leads next if absent."),
+                    "every": about(duration(), "The time from one corruption to the next."),
+                    "count": about(count32(0), "How many it corrupts."),
+                }),
+            ),
+        ),
+    ];
+    every.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+pub(super) fn adversaries(registry: &Registry) -> Value {
     let text = || json!({ "type": "string" });
     let on = table(
         &[],
@@ -91,10 +130,19 @@ pub(super) fn adversaries() -> Value {
             "role": about(text(), "While the traitor is in this role only."),
         }),
     );
-    let with_settings = json!({
-        "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": { "type": "object" },
-    });
-    let act = json!({ "anyOf": [text(), with_settings] });
+    let own: BTreeSet<&str> = registry
+        .iter()
+        .flat_map(|entry| entry.info().behaviors.iter().map(|behavior| behavior.name))
+        .collect();
+    let own: Vec<&str> = own.into_iter().filter(|name| !EVERYWHERE.contains(name)).collect();
+    let names: Vec<&str> = EVERYWHERE.iter().copied().chain(own.iter().copied()).collect();
+    let mut settings = behaviors();
+    let ways = || table(&[], json!({ "ways": about(count32(2), "How many stories it tells.") }));
+    settings.extend(own.into_iter().map(|name| (name.to_owned(), ways())));
+    let mut with_settings = table(&[], settings.into());
+    with_settings["minProperties"] = 1.into();
+    with_settings["maxProperties"] = 1.into();
+    let act = json!({ "anyOf": [{ "enum": names }, with_settings] });
     let entry = table(
         &["do"],
         json!({

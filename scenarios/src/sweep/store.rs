@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Row, Sweep, SweepError, SweepOptions};
 use crate::ENGINE;
 use crate::artefact::{self, WriteError};
-use crate::begin::{Begin, Unfinished};
+use crate::begin::{Ahead, Begin, Unfinished};
 
 /// The first line.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +103,7 @@ impl Store {
 
 /// Refuses to replace what somebody waited for: a sweep that has runs and is not at its end.
 fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), SweepError> {
+    artefact::ours(path)?;
     let text = match std::fs::read(path) {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -110,14 +111,19 @@ fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), Sw
     };
     let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     let header = lines.next().and_then(|first| serde_json::from_str::<Header>(first).ok());
-    let what = match (header, lines.count() as u64) {
-        (_, 0) if text.is_empty() => return Ok(()),
+    let (what, ahead) = match (header, lines.count() as u64) {
+        (None, _) if text.is_empty() => return Ok(()),
         (Some(header), runs) if runs == 0 || runs == header.runs => return Ok(()),
-        (Some(header), runs) => format!("an unfinished sweep is there, with {runs} of {} runs", header.runs),
-        (None, _) => "a file is there that is no file of runs of this program".to_owned(),
+        (Some(header), runs) => {
+            let what = format!("an unfinished sweep is there, with {runs} of {} runs", header.runs);
+            (what, valid(sweep, ours, &text).err().map_or(Ahead::Same, Ahead::Other))
+        }
+        (None, _) => {
+            let why = "its first line cannot be read".to_owned();
+            ("the runs of a sweep are there".to_owned(), Ahead::Nobody(why))
+        }
     };
-    let differs = valid(sweep, ours, &text).err();
-    Err(SweepError::Unfinished(Unfinished { path: path.to_owned(), what, differs }))
+    Err(SweepError::Unfinished(Unfinished { path: path.to_owned(), what, ahead }))
 }
 
 /// The lines that have their ends. What is behind the last one may be torn within a letter.

@@ -130,16 +130,24 @@ fn an_unfinished_sweep_is_not_replaced_unasked() {
     for (sweep_of, content, part) in [
         (&sweep_of, cut.as_str(), "with 100 of 360 runs\n  = --resume goes on with it"),
         (&other, cut.as_str(), "not the same campaign: it is of another sweep"),
-        (&other, "name,value\na,1\n", "no file of runs of this program"),
+        (&other, "{\"schema\":\"seedstorm.sweep-ru", "cannot be gone on with"),
     ] {
         std::fs::write(&path, content).unwrap();
         let error = sweep(sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap_err();
         assert!(matches!(error, SweepError::Unfinished(_)), "{error}");
-        for part in [part, "--resume", "--out", "--start-over"] {
+        for part in [part, "--out", "--start-over"] {
             assert!(error.to_string().contains(part), "{part} is not in {error}");
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
     }
+    // What is of somebody else is not dropped either way.
+    for begin in [Begin::Fresh, Begin::Over] {
+        std::fs::write(&path, "name,value\na,1\n").unwrap();
+        let options = SweepOptions { begin, ..options(2, false) };
+        let error = sweep(&sweep_of, folder.path(), &options, Hooks::NONE).unwrap_err();
+        assert!(matches!(error, SweepError::Write(_)), "{error}");
+    }
+    std::fs::write(&path, &cut).unwrap();
     let over = SweepOptions { begin: Begin::Over, ..options(2, false) };
     assert_eq!(sweep(&sweep_of, folder.path(), &over, Hooks::NONE).unwrap().rows, whole.rows);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);

@@ -180,11 +180,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             position: summary.position.or(before.position),
         };
         let status = place.status;
-        let member = place.role == Role::Member;
-        if summary.role.is_some() && member {
-            let role = status.role.unwrap_or("running");
+        if place.role != Role::Member || summary.role.is_none() && summary.rank.is_none() {
+            return;
+        }
+        let role = status.role.unwrap_or("running");
+        self.kernel.painter.enter(slot, self.kernel.now, role, status.rank);
+        if summary.role.is_some() {
             self.watch.enter_role(slot, role);
-            self.kernel.painter.enter(slot, self.kernel.now, role, status.rank);
             self.watch_roles();
         }
     }

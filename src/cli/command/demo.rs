@@ -6,6 +6,7 @@ mod passing;
 use std::path::PathBuf;
 
 use clap::Args;
+use scenarios::artefact;
 use scenarios::builtin;
 use scenarios::document::Format;
 use scenarios::scenario::{Loaded, load};
@@ -44,6 +45,7 @@ pub(crate) fn demo(
     arguments: &DemoArguments,
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
+    artefact::fit(&arguments.out, &["scenario.json", "record.json", "report.html"])?;
     let watch = Stopwatch::start();
     interrupt::listen();
     let jobs = arguments.jobs.map_or_else(rayon::current_num_threads, usize::from);

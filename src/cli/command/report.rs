@@ -13,18 +13,19 @@ use crate::cli::terminal::Terminal;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// A run's folder (what `run --out` wrote), or its record.json.
+    /// The folder of a run or a sweep (what `--out` named), or its record.json or sweep.json.
     pub(crate) run: PathBuf,
-    /// Where the page is written; its figures go into `figures` beside it [default: report.html in the run's folder].
+    /// Where the page is written [default: report.html in the folder]. A run's figures go into `figures` beside it, a
+    /// sweep's beside it.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
 
-/// Draws a run from its record, without running anything.
+/// Draws a run or a sweep from what it left, without running anything.
 pub(crate) fn report(arguments: &ReportArguments, terminal: &Terminal) -> Result<Exit, CliError> {
-    let (path, record) = folder::read(&arguments.run)?;
+    let (path, drawn) = folder::read(&arguments.run)?;
     let page = arguments.out.clone().unwrap_or_else(|| path.with_file_name(PAGE));
-    let written = folder::write_report(&record, &page)?;
+    let written = folder::write_report(&drawn, &page)?;
     let (page, figures) = (written[0].display().to_string(), &written[1..]);
     let paths: Vec<String> = figures.iter().map(|path| path.display().to_string()).collect();
     let document = || json!({ "schema": "seedstorm.report/1", "report": page, "figures": paths });

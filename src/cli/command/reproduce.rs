@@ -44,6 +44,9 @@ pub(crate) fn reproduce(
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
     let experiments = select(&arguments.what)?;
+    if let Some(folder) = &arguments.out {
+        scenarios::artefact::fit(folder, &["reproduce.json"])?;
+    }
     let options = ReproduceOptions { scale: arguments.seeds_scale, jobs: arguments.jobs.map(usize::from) };
     let watch = Stopwatch::start();
     interrupt::listen();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use reports::folder::PAGE;
+use reports::sweep::FILE_NAME;
 use scenarios::artefact;
 use scenarios::document::Source;
 use scenarios::explore::Hooks;
@@ -56,6 +58,7 @@ pub(crate) fn sweep(
     let sweep = load(registry, arguments)?;
     let stem = Path::new(&arguments.sweep).file_stem().unwrap_or_default();
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("seedstorm-out").join(stem));
+    artefact::fit(&folder, &["runs.jsonl", FILE_NAME, PAGE])?;
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &folder, arguments, terminal, watch)?;
     let table = tabulate(&sweep, &run.rows);
@@ -108,12 +111,15 @@ fn keep(sweep: &Sweep, run: &SweepRun, table: &SweepTable, folder: &Path) -> Res
     let mut files: Vec<(String, Vec<u8>)> = vec![
         ("runs.csv".to_owned(), runs_csv(sweep, &run.rows).into_bytes()),
         ("points.csv".to_owned(), points_csv(table).into_bytes()),
-        ("sweep.json".to_owned(), format!("{:#}\n", document::sweep_table(table)?).into_bytes()),
+        (FILE_NAME.to_owned(), format!("{:#}\n", reports::sweep::document(table)?).into_bytes()),
     ];
-    for figure in reports::sweep::figures(table) {
-        files.extend(figure.files()?.map(|file| (file.name, file.content)));
+    // Drawn from what is written, as `report` will: a number may lose its last bit on the way through a file.
+    let reread = reports::sweep::from_json(&reports::sweep::document(table)?.to_string());
+    let table = &reread.map_err(|error| CliError::SweepTable { path: folder.join(FILE_NAME), error })?;
+    for (name, content) in reports::sweep::figure_files(table)? {
+        files.push((name.to_string_lossy().into_owned(), content));
     }
-    files.push(("report.html".to_owned(), reports::sweep::page(table).into_bytes()));
+    files.push((PAGE.to_owned(), reports::sweep::page(table).into_bytes()));
     let mut kept = vec![folder.join("runs.jsonl")];
     for (name, content) in files {
         let path = folder.join(name);

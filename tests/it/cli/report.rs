@@ -70,9 +70,22 @@ fn what_is_no_record_is_refused_and_nothing_is_written() {
     write("broken", "{\"schema\": \"seedstorm.rec");
     write("other", "{\"schema\": \"seedstorm.record/9\"}");
     write("foreign", "{}");
+    for (name, file) in [
+        ("explored", "explore.state.json"),
+        ("reproduced", "reproduce.json"),
+        ("unfinished", "runs.jsonl"),
+        ("swept", "sweep.json"),
+    ] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join(file), "{}").unwrap();
+    }
     for (path, part) in [
-        ("empty", "there is no record of a run"),
-        ("absent", "there is no record of a run"),
+        ("empty", "there is no record of a run and no sweep"),
+        ("absent", "there is no record of a run and no sweep"),
+        ("explored", "an exploration is there"),
+        ("reproduced", "its plots are drawn already"),
+        ("unfinished", "--resume"),
+        ("swept", "without a \"schema\""),
         ("broken", "not whole JSON"),
         ("other", "it is a \"seedstorm.record/9\""),
         ("foreign", "it has no \"schema\""),

@@ -36,9 +36,20 @@ fn slopes_agree_with_theory_whatever_the_threads() {
         fs::read_dir(folder.path().join("one")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert!(names.len() >= 14, "{names:?}");
-    for name in names {
-        let read = |out: &str| fs::read(folder.path().join(out).join(&name)).unwrap();
+    for name in &names {
+        let read = |out: &str| fs::read(folder.path().join(out).join(name)).unwrap();
         assert_eq!(read("one"), read("two"), "{}", name.display());
+    }
+    // `report` makes the same page and figures again from the table alone.
+    fs::create_dir(folder.path().join("again")).unwrap();
+    fs::copy(folder.path().join("one/sweep.json"), folder.path().join("again/sweep.json")).unwrap();
+    let said = seedstorm(folder.path(), &["report", "again", "--json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.json()["figures"].as_array().unwrap().len() >= 9, "{}", said.out);
+    for entry in fs::read_dir(folder.path().join("again")).unwrap() {
+        let name = entry.unwrap().file_name();
+        let read = |out: &str| fs::read(folder.path().join(out).join(&name)).unwrap();
+        assert_eq!(read("one"), read("again"), "{}", name.display());
     }
 }
 

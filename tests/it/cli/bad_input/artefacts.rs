@@ -10,8 +10,15 @@ use crate::support::{folder, seedstorm};
 fn an_output_folder_that_cannot_be_one_is_refused_before_anything_is_run() {
     let folder = folder();
     fs::write(folder.path().join("file"), "x").unwrap();
-    for (command, out) in [("run", "file"), ("explore", "file"), ("run", "file/below")] {
-        let complaint = refused(folder.path(), &[command, "bracha-calm", "--out", out]);
+    for (command, out) in [
+        (&["run", "bracha-calm"][..], "file"),
+        (&["explore", "bracha-calm"], "file"),
+        (&["run", "bracha-calm"], "file/below"),
+        (&["demo"], "file"),
+        (&["sweep", "overhead-vs-n"], "file/below"),
+        (&["reproduce", "raft"], "file"),
+    ] {
+        let complaint = refused(folder.path(), &[command, &["--out", out]].concat());
         for part in ["failed to write file", "is a file, not a folder", "nothing was run or written"] {
             assert!(complaint.contains(part), "{part}: {complaint}");
         }
@@ -33,6 +40,24 @@ fn files_of_others_are_left_alone_and_never_replaced() {
     let complaint = refused(folder.path(), &["run", "bracha-calm", "--out", "out"]);
     assert!(complaint.contains("scenario.json is not a file of this program"), "{complaint}");
     assert_eq!(fs::read(out.join("scenario.json")).unwrap(), b"{\"mine\": true}");
+    for (command, name) in [
+        (&["demo"][..], "record.json"),
+        (&["sweep", "overhead-vs-n"], "sweep.json"),
+        (&["sweep", "overhead-vs-n", "--start-over"], "runs.jsonl"),
+        (&["reproduce", "raft"], "reproduce.json"),
+        (&["run", "bracha-calm"], "report.html"),
+    ] {
+        let out = folder.path().join(name).with_extension("");
+        fs::create_dir_all(&out).unwrap();
+        fs::write(out.join(name), "mine").unwrap();
+        let complaint = refused(folder.path(), &[command, &["--out", &out.display().to_string()]].concat());
+        assert!(complaint.contains("is not a file of this program"), "{complaint}");
+        assert_eq!(
+            (fs::read(out.join(name)).unwrap(), fs::read_dir(&out).unwrap().count()),
+            (b"mine".to_vec(), 1)
+        );
+        fs::remove_dir_all(out).unwrap();
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -41,6 +66,27 @@ fn a_folder_that_cannot_be_written_to_is_refused_before_anything_is_run() {
     let folder = folder();
     let complaint = refused(folder.path(), &["run", "bracha-calm", "--out", "/proc/seedstorm"]);
     assert!(complaint.contains("nothing was run or written"), "{complaint}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_not_waited_for_and_a_shells_own_is_read() {
+    let folder = folder();
+    let made = std::process::Command::new("mkfifo").arg("pipe").current_dir(folder.path()).status();
+    if made.is_ok_and(|status| status.success()) {
+        for command in ["run", "replay", "report"] {
+            assert!(refused(folder.path(), &[command, "./pipe"]).contains("named pipe"), "{command}");
+        }
+    }
+    let text = scenarios::builtin::find("bracha-calm").unwrap().text;
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_seedstorm"))
+        .args(["validate", "/dev/stdin"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 #[cfg(target_os = "linux")]

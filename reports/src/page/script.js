@@ -9,7 +9,8 @@
 
   const command = document.getElementById("command");
   const copied = document.getElementById("copied");
-  document.getElementById("copy").addEventListener("click", function () {
+  const copy = document.getElementById("copy");
+  if (copy) copy.addEventListener("click", function () {
     const select = function () {
       getSelection().selectAllChildren(command);
       copied.textContent = "selected: copy it with your keyboard";
@@ -29,6 +30,9 @@
     all.forEach(function (e) {
       e.addEventListener("mouseenter", function () { light(e.dataset.step); });
       e.addEventListener("mouseleave", function () { light(null); });
+    });
+    // Only the list takes the focus: an element of a picture that listens for it would be a stop of its own.
+    items.forEach(function (e) {
       e.addEventListener("focus", function () { light(e.dataset.step); });
       e.addEventListener("blur", function () { light(null); });
     });
@@ -42,7 +46,7 @@
   let opened = [];
   addEventListener("beforeprint", function () {
     opened = Array.from(document.querySelectorAll("details:not([open])"));
-    opened.forEach(function (e) { e.open = e.closest("figure") === null; });
+    opened.forEach(function (e) { e.open = e.closest("figure, .lanes") === null; });
   });
   addEventListener("afterprint", function () { opened.forEach(function (e) { e.open = false; }); });
 })();

@@ -1,0 +1,130 @@
+//! What every protocol has: checks of what clients saw and of progress, and behaviors of traitors.
+
+use serde_json::Value;
+use sim_core::history::{WITNESS, check_name};
+use sim_core::operation::ObjectModel;
+
+use super::{Term, TermKind, details, sentence};
+use crate::scenario::{EVERYWHERE, LINEARIZABLE};
+
+/// The name of the check of progress after the heal.
+const PROGRESS: &str = "progress";
+
+/// Checks that belong to no protocol.
+pub(super) fn checks() -> Vec<Term> {
+    let models = ObjectModel::ALL.map(|model| {
+        let name = check_name(model);
+        let object = model.name();
+        let line = format!("what clients saw of a {object} could have come from one that does one thing at a time");
+        let about = format!(
+            "What must hold of every object whatever the protocol: {} It is judged after each run whose workload has the \
+             model {object}, from calls and returns alone; beyond `checks.linearizable.budget_steps` the answer is unknown.",
+            sentence(&line)
+        );
+        history_check(name, line, about)
+    });
+    let line = "the order in which the protocol says it did the operations explains every reply";
+    let about = format!(
+        "A proof of linearizability without a search: {} It is judged where the protocol tells positions of operations, and \
+         believed only as far as the replay of that order gives the very replies that clients saw.",
+        sentence(line)
+    );
+    let witness = history_check(WITNESS, line.to_owned(), about);
+    models.into_iter().chain([witness, progress()]).collect()
+}
+
+fn history_check(name: &str, line: String, about: String) -> Term {
+    Term {
+        kind: TermKind::Check,
+        name: name.to_owned(),
+        aliases: [LINEARIZABLE]
+            .into_iter()
+            .chain(name.split_once('/').map(|(_, bare)| bare))
+            .map(str::to_owned)
+            .collect(),
+        protocol: None,
+        line,
+        about,
+        written: format!("expect = \"safety:{name}\", or [checks] off = [\"{LINEARIZABLE}\"]"),
+        example: "seedstorm run raft-calm".to_owned(),
+        related: Vec::new(),
+        details: details([("protocol", Value::Null)]),
+    }
+}
+
+fn progress() -> Term {
+    Term {
+        kind: TermKind::Check,
+        name: PROGRESS.to_owned(),
+        aliases: Vec::new(),
+        protocol: None,
+        line: "after the heal a core of healthy members makes progress within the bound".to_owned(),
+        about: "Whether progress comes where it is owed. At the end of the first phase a random core of honest members with \
+                intact disks is healed; it must make progress within a multiple of the largest timeout, or within what \
+                the scenario says. A stall with an explanation is inconclusive and no finding."
+            .to_owned(),
+        written: "[checks] progress = \"auto\", \"none\" or { within = \"5s\" }; expect = \"liveness\"".to_owned(),
+        example: "seedstorm run raft-calm --set 'checks.progress={ within = \"5s\" }'".to_owned(),
+        related: vec!["liveness".to_owned()],
+        details: details([("protocol", Value::Null)]),
+    }
+}
+
+/// What traitors of every protocol can be told to do, by `[[adversaries]]`.
+pub(super) fn behaviors() -> Vec<Term> {
+    EVERYWHERE.into_iter().map(behavior).collect()
+}
+
+/// A form of `do`, and what it means.
+fn meaning(name: &str) -> (&'static str, &'static str) {
+    match name {
+        "silent" => (
+            "\"silent\"",
+            "does not send what its honest code would; without a kind of message it does nothing at all",
+        ),
+        "withhold" => (
+            "{ withhold = { from = 1 } }",
+            "sends to all but a few honest members, always the same ones; f of them if not said",
+        ),
+        "drop" => ("{ drop = { probability = \"1/3\" } }", "leaves out each recipient with a probability"),
+        "delay" => ("{ delay = { by = \"50ms\" } }", "sends later, as close to a timeout as one likes"),
+        "replay" => (
+            "{ replay = { probability = \"1/10\" } }",
+            "says again what any traitor heard, to anybody honest, as its own",
+        ),
+        "order" => (
+            "{ order = { how = \"shuffle\" } }",
+            "holds back messages between others, as far as network.coalition_delay grants it",
+        ),
+        "twins" => (
+            "{ twins = { place = \"n2\" } }",
+            "runs a second time, with the same keys, in the place of another member",
+        ),
+        "adaptive" => (
+            "{ adaptive = { target = \"n2\", every = \"2s\", count = 1 } }",
+            "corrupts more members as the run goes on, whoever leads next unless a target is named",
+        ),
+        _ => ("\"silent\"", "does what its protocol says"),
+    }
+}
+
+fn behavior(name: &'static str) -> Term {
+    let (act, about) = meaning(name);
+    let nodes = if name == "adaptive" { "" } else { "nodes = [\"n1\"], " };
+    let grants = if name == "order" { "--set network.coalition_delay=20ms " } else { "" };
+    Term {
+        kind: TermKind::Behavior,
+        name: name.to_owned(),
+        aliases: Vec::new(),
+        protocol: None,
+        line: format!("{about} (every protocol)"),
+        about: format!(
+            "What a traitor of any protocol may be told to do: it {about}. An entry of `[[adversaries]]` says who, and with \
+             `on` about which messages and in which role; the first entry that fits a message decides."
+        ),
+        written: format!("[[adversaries]] {nodes}do = {act}"),
+        example: format!("seedstorm run bracha-calm {grants}--set 'adversaries=[{{ {nodes}do = {act} }}]'"),
+        related: vec!["corrupt".to_owned()],
+        details: details([("protocol", Value::Null)]),
+    }
+}
