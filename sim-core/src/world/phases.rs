@@ -135,6 +135,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    /// Whether operations would show progress, and there is nobody to ask for any.
+    fn nobody_would_tell(&self) -> bool {
+        self.liveness.seen_by() == ProgressSeen::Operations && self.setup.clients == 0
+    }
+
     /// What became of progress, at the end.
     pub(super) fn progress(&self, ended: Ended) -> Progress {
         match &self.phase {
@@ -144,6 +149,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             Phase::Faults => Progress::NotOwed { why: "the run ended in its first phase".to_owned() },
             Phase::Healed { since, made: Some(made), .. } => {
                 Progress::Made { after_ns: made.since(*since).as_nanos() }
+            }
+            Phase::Healed { .. } if self.nobody_would_tell() => {
+                Progress::NotOwed { why: "there are no clients, whose operations would show it".to_owned() }
             }
             Phase::Healed { owed: Err(reason), .. } => Progress::Stalled { reason: *reason },
             Phase::Healed { core, .. } => match self.liveness.explain(&self.kernel.ground, core) {
