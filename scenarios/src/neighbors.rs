@@ -101,7 +101,7 @@ pub(crate) fn neighbor_at(plan: &Plan, index: u64, strength: u64) -> Plan {
 }
 
 /// A latency that is nothing special under a distribution.
-fn usual(latency: &Distribution) -> Duration {
+pub(crate) fn usual(latency: &Distribution) -> Duration {
     match latency {
         Distribution::Fixed(value) => *value,
         Distribution::Uniform { min, max } => (*min).saturating_add(*max) / 2,

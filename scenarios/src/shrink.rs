@@ -48,7 +48,7 @@ pub struct ShrinkOptions {
 
 impl ShrinkOptions {
     /// How many runs are made at most where nobody says otherwise: a few seconds for runs of a few members.
-    pub const BUDGET: u64 = 20_000;
+    pub const BUDGET: u64 = 30_000;
     /// How many runs each finding of an exploration may take.
     pub const BUDGET_OF_FINDINGS: u64 = 5_000;
 }

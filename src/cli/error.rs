@@ -39,7 +39,7 @@ pub(crate) enum CliError {
     #[error("explain \"{name}\": nothing has this name{}; `seedstorm list` shows every name", hint(nearest.as_deref()))]
     NoTerm { name: String, nearest: Option<String> },
     /// No capsule.
-    #[error("{path}: {error}")]
+    #[error("{error}\n  in {path}\n  nothing was run or written")]
     Capsule { path: PathBuf, error: CapsuleError },
     /// A folder or file without a record of a run.
     #[error("find {path}: there is no record of a run; `seedstorm run SCENARIO --out DIR` leaves one in DIR")]

@@ -1,34 +1,24 @@
 //! Stories of real plants.
 
-use protocols::raft::entry::RaftEntry;
-use sim_core::registry::Registry;
 use sim_core::story::{Step, StepKind};
 
 use super::*;
-use crate::builtin;
-use crate::document::Format;
-use crate::explore::{ExploreOptions, Hooks, explore};
+use crate::capsule::Capsule;
 use crate::plan::compile;
 use crate::replay::plan_of;
-use crate::scenario::load;
 use crate::shrink::{ShrinkHooks, ShrinkOptions, shrink};
+use crate::testing::{built_in, found, real};
 
 /// The story of the first seed that fails with a plant on, shrunk a little.
 fn story(plant: &str) -> Told {
-    let mut registry = Registry::new();
-    registry.register(RaftEntry);
-    let loaded = load(&registry, builtin::find("demo-bug").unwrap(), Format::Toml, &[]).unwrap();
-    let options = ExploreOptions {
-        seeds: 0..256,
-        plants: vec![plant.to_owned()],
-        jobs: None,
-        stop_on_first: true,
-        build: "b".to_owned(),
-    };
-    let capsule = explore(&loaded, &options, Hooks::NONE).unwrap().findings.remove(0).capsule;
+    let registry = real();
+    of_capsule(&registry, &found(&registry, plant))
+}
+
+fn of_capsule(registry: &sim_core::registry::Registry, capsule: &Capsule) -> Told {
     let options = ShrinkOptions { budget: 2_000, jobs: None, build: "b".to_owned() };
-    let small = shrink(&registry, &capsule, &options, ShrinkHooks::NONE).unwrap().capsule;
-    let plan = plan_of(&registry, &small, small.setup.clone()).unwrap();
+    let small = shrink(registry, capsule, &options, ShrinkHooks::NONE).unwrap().capsule;
+    let plan = plan_of(registry, &small, small.setup.clone()).unwrap();
     tell_whole(&plan, small.fingerprint.as_deref()).unwrap().unwrap()
 }
 
@@ -73,8 +63,6 @@ fn messages_are_drawn_between_slots_that_take_part() {
 
 #[test]
 fn a_run_that_breaks_nothing_has_no_story() {
-    let mut registry = Registry::new();
-    registry.register(RaftEntry);
-    let loaded = load(&registry, builtin::find("raft-wan-election").unwrap(), Format::Toml, &[]).unwrap();
+    let loaded = built_in(&real(), "raft-wan-election");
     assert!(tell(&compile(&loaded, 1, &[]), None).unwrap().is_none());
 }
