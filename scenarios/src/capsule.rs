@@ -15,6 +15,7 @@ use sim_core::outcome::Outcome;
 use sim_core::setup::Setup;
 
 use crate::ENGINE;
+use crate::document::Complaint;
 use crate::plan::Plan;
 use crate::scenario::{Loaded, hash};
 use crate::shrink::ShrinkLog;
@@ -80,9 +81,17 @@ pub struct Capsule {
 /// Why a file is no capsule.
 #[derive(Debug, thiserror::Error)]
 pub enum CapsuleError {
-    /// It is not JSON, or lacks something, or has something else.
+    /// It is not JSON.
     #[error("read the capsule: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// A part of it is of another shape.
+    #[error("read the capsule: {place}: {message}")]
+    Shape {
+        /// Keys and indexes that lead to the part.
+        place: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// It is a document of another kind or version.
     #[error("read the capsule: its schema is {found}, expected \"seedstorm.capsule/1\"")]
     Schema {
@@ -187,7 +196,11 @@ impl Capsule {
         if !intact && !edited {
             return Err(CapsuleError::Checksum);
         }
-        Ok((serde_json::from_value(value)?, intact))
+        let capsule = Complaint::read(&value).map_err(|complaint| CapsuleError::Shape {
+            place: complaint.place("the document"),
+            message: complaint.message,
+        })?;
+        Ok((capsule, intact))
     }
 }
 

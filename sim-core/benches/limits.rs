@@ -1,8 +1,8 @@
 //! The limits of speed, and what is measured against them in the same process.
 //!
-//! `cargo bench -p sim-core --bench limits` prints CPU nanoseconds an event, millions of events a second, and the ratio
-//! to the limit: the fastest bare queue with the same random numbers. Absolute figures drift from machine to machine;
-//! the ratio is what counts.
+//! `cargo bench -p sim-core --bench limits` prints CPU nanoseconds an event, millions of events a second, and two ratios:
+//! to the limit, which is the fastest bare queue with the same random numbers, and to the same work by hand around std's
+//! binary heap, which needs no queue of one's own. Absolute figures drift from machine to machine; ratios are what counts.
 
 #[path = "support/bare.rs"]
 mod bare;
@@ -42,25 +42,40 @@ fn messages_bare(n: u32) -> Bare {
     ]
 }
 
-/// The limit of a workload: the fastest of the bare queues, so that a slow choice of our own does not lower the bar.
-fn limit_of(bare: &Bare) -> Measured {
-    let orders_agree = bare.iter().all(|(_, measured)| measured.fold == bare[0].1.fold);
-    assert!(orders_agree, "the queues popped in different orders");
-    bare.iter().map(|(_, measured)| *measured).fold(bare[0].1, |a, b| if b.ns < a.ns { b } else { a })
+/// What a row is compared with.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// The fastest of the bare queues, so that a slow choice of our own does not lower the bar.
+    best: Measured,
+    /// std's heap.
+    heap: Measured,
 }
 
-/// Prints one line; the ratio is to `limit`.
-fn row(workload: &str, n: u32, what: &str, measured: Measured, limit: Measured) {
-    let (ns, rate, ratio) = (measured.ns, 1e3 / measured.ns, measured.ns / limit.ns);
-    println!("{workload:12} {n:9} {what:22} {ns:8.1} {rate:8.1} {ratio:8.2}");
+impl Limits {
+    fn of(bare: &Bare) -> Self {
+        let orders_agree = bare.iter().all(|(_, measured)| measured.fold == bare[0].1.fold);
+        assert!(orders_agree, "the queues popped in different orders");
+        let best = bare
+            .iter()
+            .map(|(_, measured)| *measured)
+            .fold(bare[0].1, |a, b| if b.ns < a.ns { b } else { a });
+        Self { best, heap: bare[3].1 }
+    }
+}
+
+/// Prints one line.
+fn row(workload: &str, n: u32, what: &str, measured: Measured, limits: Limits) {
+    let (ns, rate) = (measured.ns, 1e3 / measured.ns);
+    let (to_best, to_heap) = (ns / limits.best.ns, ns / limits.heap.ns);
+    println!("{workload:12} {n:9} {what:22} {ns:8.1} {rate:8.1} {to_best:8.2} {to_heap:8.2}");
 }
 
 fn phold(n: u32) {
     let bare = phold_bare(n);
-    let limit = limit_of(&bare);
-    row("W1 phold", n, "random numbers alone", w1_random(n, EVENTS), limit);
-    bare.iter().for_each(|(what, measured)| row("W1 phold", n, what, *measured, limit));
-    row("W1 phold", n, "kernel", w1_kernel(n, EVENTS), limit);
+    let limits = Limits::of(&bare);
+    row("W1 phold", n, "random numbers alone", w1_random(n, EVENTS), limits);
+    bare.iter().for_each(|(what, measured)| row("W1 phold", n, what, *measured, limits));
+    row("W1 phold", n, "kernel", w1_kernel(n, EVENTS), limits);
 }
 
 /// The engine's own rows without a limit beside them, for profilers.
@@ -69,21 +84,21 @@ fn engine_alone(n: u32, burdened_too: bool) {
     for burdened in [false, true].into_iter().filter(|burdened| burdened_too || !burdened) {
         let what = if burdened { "engine, traitors, work" } else { "engine, all on" };
         let measured = w2_engine(n, events, burdened);
-        row("W2 messages", n, what, measured, measured);
+        row("W2 messages", n, what, measured, Limits { best: measured, heap: measured });
     }
 }
 
 fn messages(n: u32) {
     let bare = messages_bare(n);
-    let limit = limit_of(&bare);
-    bare.iter().for_each(|(what, measured)| row("W2 messages", n, what, *measured, limit));
-    row("W2 messages", n, "engine, all on", w2_engine(n, EVENTS.min(2_000 * u64::from(n)), false), limit);
+    let limits = Limits::of(&bare);
+    bare.iter().for_each(|(what, measured)| row("W2 messages", n, what, *measured, limits));
+    row("W2 messages", n, "engine, all on", w2_engine(n, EVENTS.min(2_000 * u64::from(n)), false), limits);
     row(
         "W2 messages",
         n,
         "engine, traitors, work",
         w2_engine(n, EVENTS.min(2_000 * u64::from(n)), true),
-        limit,
+        limits,
     );
 }
 
@@ -95,7 +110,10 @@ fn main() {
     let sizes: Vec<u32> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let named = |name: &str| words.iter().any(|word| word == name);
     let wanted = |size: &u32| sizes.is_empty() || sizes.contains(size);
-    println!("{:12} {:>9} {:22} {:>8} {:>8} {:>8}", "workload", "n", "what", "ns", "M/s", "ratio");
+    println!(
+        "{:12} {:>9} {:22} {:>8} {:>8} {:>8} {:>8}",
+        "workload", "n", "what", "ns", "M/s", "to best", "to heap"
+    );
     if named("engine") {
         sizes.iter().for_each(|n| engine_alone(*n, !named("calm")));
         return;

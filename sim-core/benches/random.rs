@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use divan::counter::ItemsCount;
 use sim_core::distribution::{Distribution, Sampler};
-use sim_core::random::{Draw, Keyed, ProcessRng, Purpose};
+use sim_core::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
 use sim_core::time::Duration;
 
 fn main() {
@@ -37,14 +37,13 @@ fn words_one_after_the_other(bencher: divan::Bencher<'_, '_>) {
         .bench(|| (0..black_box(DRAWS)).fold(0, |word, _| KEYED.words(word, 7)[1]));
 }
 
-/// One draw per step, so that half of the blocks are computed twice.
+/// One draw per step: the second word of a block waits for the next step.
 #[divan::bench]
 fn process_one_draw_a_step(bencher: divan::Bencher<'_, '_>) {
     let key = Keyed::new(1, Purpose::Process);
     bencher.counter(ItemsCount::new(DRAWS)).bench(|| {
-        let mut counter = 0;
-        (0..black_box(DRAWS))
-            .fold(0, |sum, i| sum ^ ProcessRng::new(key, i as u32, 0, &mut counter).next_u64())
+        let mut drawn = Drawn::default();
+        (0..black_box(DRAWS)).fold(0, |sum, _| sum ^ ProcessRng::new(key, 3, 0, &mut drawn).next_u64())
     });
 }
 
@@ -52,8 +51,8 @@ fn process_one_draw_a_step(bencher: divan::Bencher<'_, '_>) {
 fn process_many_draws_a_step(bencher: divan::Bencher<'_, '_>) {
     let key = Keyed::new(1, Purpose::Process);
     bencher.counter(ItemsCount::new(DRAWS)).bench(|| {
-        let mut counter = 0;
-        let mut rng = ProcessRng::new(key, 3, 0, &mut counter);
+        let mut drawn = Drawn::default();
+        let mut rng = ProcessRng::new(key, 3, 0, &mut drawn);
         (0..black_box(DRAWS)).fold(0, |sum, _| sum ^ rng.next_u64())
     });
 }

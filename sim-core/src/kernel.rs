@@ -16,17 +16,17 @@ use crate::outcome::MessageCounts;
 use crate::picture::{Counts, Detail, Painter};
 use crate::process::{Keys, SyncId};
 use crate::queue;
-use crate::random::{Keyed, Purpose, mix64};
+use crate::random::{Drawn, Keyed, Purpose, mix64};
 use crate::server::Servers;
 use crate::slab::Slab;
 use crate::time::Time;
 use crate::world::event::{Control, Envelope, Event};
 
-/// The hot facts about a slot, half a cache line: what every delivery reads.
+/// The hot facts about a slot, within a cache line: what every delivery reads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hot {
-    /// Words that this incarnation drew.
-    pub(crate) drawn: u64,
+    /// What this incarnation drew.
+    pub(crate) drawn: Drawn,
     /// When it was stepped last.
     pub(crate) stepped: Time,
     pub(crate) node: NodeId,
@@ -128,7 +128,7 @@ impl Kernel {
             .places
             .iter()
             .map(|place| Hot {
-                drawn: 0,
+                drawn: Drawn::default(),
                 stepped: Time::MAX,
                 node: place.node,
                 incarnation: 0,

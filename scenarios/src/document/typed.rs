@@ -25,6 +25,11 @@ impl Complaint {
         })
     }
 
+    /// Where it is, as a person writes it; `whole` names the place above all.
+    pub(crate) fn place(&self, whole: &str) -> String {
+        if self.path.is_empty() { whole.to_owned() } else { self.path.join(".") }
+    }
+
     /// What is said about it, in our words, at its place.
     pub(crate) fn explain(&self, places: &Places) -> Problem {
         explain(places, &self.path, &self.message)

@@ -12,6 +12,7 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
 use super::NodeName;
+use crate::document::Complaint;
 
 /// One entry of `[[adversaries]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +121,7 @@ impl AdversaryTable {
         if !known(protocol).contains(&name) {
             return Err(Unread::Unknown(name.to_owned()));
         }
-        told(name, settings).map_err(|message| Unread::Settings(name.to_owned(), message))
+        told(name, &settings).map_err(|message| Unread::Settings(name.to_owned(), message))
     }
 
     fn named(&self) -> Option<(&str, Value)> {
@@ -134,11 +135,11 @@ impl AdversaryTable {
     }
 }
 
-fn settings<T: DeserializeOwned>(settings: Value) -> Result<T, String> {
-    serde_json::from_value(settings).map_err(|error| error.to_string())
+fn settings<T: DeserializeOwned>(settings: &Value) -> Result<T, String> {
+    Complaint::read(settings).map_err(|complaint| complaint.message)
 }
 
-fn told(name: &str, table: Value) -> Result<Told, String> {
+fn told(name: &str, table: &Value) -> Result<Told, String> {
     Ok(Told::Rule(match name {
         "silent" => {
             let Nothing {} = settings(table)?;

@@ -3,7 +3,7 @@
 use super::{Boot, Context, Effects, Input, Keys, Process, ProcessPlace, Protocol, Role, Start};
 use crate::disk::Journal;
 use crate::identity::{NodeId, Slot};
-use crate::random::{Keyed, ProcessRng, Purpose};
+use crate::random::{Drawn, Keyed, ProcessRng, Purpose};
 use crate::time::Time;
 
 /// Steps a process by hand.
@@ -13,14 +13,14 @@ pub struct Solo {
     node: NodeId,
     members: Vec<NodeId>,
     keys: Keys,
-    counter: u64,
+    drawn: Drawn,
 }
 
 impl Solo {
     /// A place for `node` among `members` members.
     pub fn new(node: NodeId, members: u32) -> Self {
         let members = (0..members).map(NodeId).collect();
-        Self { now: Time::ZERO, node, members, keys: Keys::new(0), counter: 0 }
+        Self { now: Time::ZERO, node, members, keys: Keys::new(0), drawn: Drawn::default() }
     }
 
     /// What the process boots from: genesis with empty journals, or a restart with the given ones.
@@ -44,7 +44,7 @@ impl Solo {
         let mut signatures = 0;
         let key = Keyed::new(0, Purpose::Process);
         let place = ProcessPlace { now: self.now, node: self.node, incarnation: 0 };
-        let rng = ProcessRng::new(key, self.node.0, 0, &mut self.counter);
+        let rng = ProcessRng::new(key, self.node.0, 0, &mut self.drawn);
         process.step(input, &mut Context::new(place, rng, &self.keys, &mut effects, &mut signatures));
         effects
     }

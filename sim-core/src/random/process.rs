@@ -9,10 +9,18 @@ use super::{Keyed, below};
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
+/// What a process drew so far. The number of words is all that its next ones depend on; the second word of a block, which
+/// is made with the first, is kept until it is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    words: u64,
+    /// The word at index `words`, where that is odd.
+    spare: u64,
+}
+
 /// A process's own randomness: a function of (seed, identity, incarnation, how many words it drew before).
 ///
-/// The world keeps the counter, 8 bytes a process, and lends it for a step. Both words of a block are used: the
-/// second is remembered within a step and computed again where a step begins with it.
+/// The world keeps what was drawn, 16 bytes a process, and lends it for a step.
 ///
 /// Every method takes exactly one word, but for [`ProcessRng::shuffle`], the byte filler and a pick of nothing: what a
 /// process draws later depends on how often it drew before, not on what.
@@ -20,36 +28,32 @@ use crate::time::Duration;
 pub struct ProcessRng<'a> {
     key: Keyed,
     place: u64,
-    counter: &'a mut u64,
-    spare: Option<u64>,
+    drawn: &'a mut Drawn,
 }
 
 impl<'a> ProcessRng<'a> {
-    /// The randomness of one incarnation of one identity; `key` is `Keyed::new(seed, Purpose::Process)`, and
-    /// `counter` (0 at boot) counts the words drawn.
+    /// The randomness of one incarnation of one identity; `key` is `Keyed::new(seed, Purpose::Process)`, and `drawn`
+    /// (the default at boot) is what it drew so far.
     #[inline]
-    pub const fn new(key: Keyed, node: u32, incarnation: u32, counter: &'a mut u64) -> Self {
-        Self { key, place: (node as u64) << 32 | incarnation as u64, counter, spare: None }
+    pub const fn new(key: Keyed, node: u32, incarnation: u32, drawn: &'a mut Drawn) -> Self {
+        Self { key, place: (node as u64) << 32 | incarnation as u64, drawn }
     }
 
     /// The same randomness for a part of the same step.
     pub fn reborrow(&mut self) -> ProcessRng<'_> {
-        ProcessRng { key: self.key, place: self.place, counter: self.counter, spare: self.spare.take() }
+        ProcessRng { key: self.key, place: self.place, drawn: self.drawn }
     }
 
     /// The next 64 uniformly drawn bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
-        let index = *self.counter;
-        *self.counter = index.wrapping_add(1);
-        if let Some(word) = self.spare.take() {
-            return word;
+        let index = self.drawn.words;
+        self.drawn.words = index.wrapping_add(1);
+        if index % 2 == 1 {
+            return self.drawn.spare;
         }
         let [first, second] = self.key.words(self.place, index / 2);
-        if index % 2 == 1 {
-            return second;
-        }
-        self.spare = Some(second);
+        self.drawn.spare = second;
         first
     }
 
@@ -132,7 +136,7 @@ impl TryRng for ProcessRng<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::ProcessRng;
+    use super::{Drawn, ProcessRng};
     use crate::random::{Keyed, Purpose};
     use crate::ratio::Ratio;
     use crate::time::Duration;
@@ -140,17 +144,17 @@ mod tests {
     const KEY: Keyed = Keyed::new(11, Purpose::Process);
 
     #[test]
-    fn the_counter_is_the_whole_state() {
-        let mut whole = 0;
+    fn how_many_words_were_drawn_is_the_whole_state() {
+        let mut whole = Drawn::default();
         let mut rng = ProcessRng::new(KEY, 3, 0, &mut whole);
         let expected: Vec<u64> = (0..9).map(|_| rng.next_u64()).collect();
-        assert_eq!(whole, 9);
+        assert_eq!(whole.words, 9);
         // The same words whichever way they are cut into steps.
         for steps in [[1, 1, 1, 1, 1, 1, 1, 1, 1], [2, 1, 3, 0, 0, 3, 0, 0, 0], [0, 5, 4, 0, 0, 0, 0, 0, 0]] {
-            let mut counter = 0;
+            let mut drawn = Drawn::default();
             let mut words = Vec::new();
             for step in steps {
-                let mut rng = ProcessRng::new(KEY, 3, 0, &mut counter);
+                let mut rng = ProcessRng::new(KEY, 3, 0, &mut drawn);
                 words.extend((0..step).map(|_| rng.next_u64()));
             }
             assert_eq!(words, expected);
@@ -159,7 +163,8 @@ mod tests {
 
     #[test]
     fn nodes_and_incarnations_have_dice_of_their_own() {
-        let first = |node, incarnation| ProcessRng::new(KEY, node, incarnation, &mut 0).next_u64();
+        let first =
+            |node, incarnation| ProcessRng::new(KEY, node, incarnation, &mut Drawn::default()).next_u64();
         let words = [first(0, 0), first(0, 1), first(1, 0), first(1, 1), first(u32::MAX, 0)];
         for (i, word) in words.iter().enumerate() {
             assert!(!words[..i].contains(word));
@@ -168,8 +173,8 @@ mod tests {
 
     #[test]
     fn draws_stay_inside_and_reach_both_ends() {
-        let mut counter = 0;
-        let mut rng = ProcessRng::new(KEY, 0, 0, &mut counter);
+        let mut drawn = Drawn::default();
+        let mut rng = ProcessRng::new(KEY, 0, 0, &mut drawn);
         let (min, max) = (Duration::from_nanos(5), Duration::from_nanos(8));
         let mut durations = [0; 9];
         let mut numbers = [0; 9];
@@ -184,14 +189,13 @@ mod tests {
         assert!(numbers[5..8].iter().all(|n| *n > 90) && numbers[8] == 0, "{numbers:?}");
         assert_eq!(rng.duration_between(max, max), max);
         let _whole_span = rng.duration_between(Duration::ZERO, Duration::MAX);
-        let drawn = *rng.counter;
-        assert_eq!(drawn, 802);
+        assert_eq!(rng.drawn.words, 802);
     }
 
     #[test]
     fn chances_follow_their_ratio() {
-        let mut counter = 0;
-        let mut rng = ProcessRng::new(KEY, 0, 7, &mut counter);
+        let mut drawn = Drawn::default();
+        let mut rng = ProcessRng::new(KEY, 0, 7, &mut drawn);
         let happened = (0..30_000).filter(|_| rng.chance(Ratio::new(1, 3))).count();
         assert!((9_700..10_300).contains(&happened), "{happened}");
         assert!((0..100).all(|_| !rng.chance(Ratio::ZERO) && rng.chance(Ratio::ONE)));
@@ -199,8 +203,8 @@ mod tests {
 
     #[test]
     fn every_order_and_every_item_comes_up() {
-        let mut counter = 0;
-        let mut rng = ProcessRng::new(KEY, 2, 0, &mut counter);
+        let mut drawn = Drawn::default();
+        let mut rng = ProcessRng::new(KEY, 2, 0, &mut drawn);
         let mut orders = std::collections::BTreeMap::new();
         for _ in 0..6_000 {
             let mut items = [1, 2, 3];

@@ -10,6 +10,7 @@ use crate::coalition::Member;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Dropped, Folded, Hot};
 use crate::process::{Boot, Factory, Protocol, Role, Start};
+use crate::random::Drawn;
 use crate::time::Time;
 use crate::trace::What;
 use crate::world::event::Event;
@@ -22,7 +23,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.watch.running += u64::from(!was_up && place.role == Role::Member);
         let (node, role, incarnation) = (place.node, place.role, place.incarnation);
         self.kernel.refresh(slot);
-        self.kernel.hot[slot.index()].drawn = 0;
+        self.kernel.hot[slot.index()].drawn = Drawn::default();
         self.kernel.painter.enter(slot, self.kernel.now, "running", None);
         self.trace(slot, What::Boot { incarnation });
         let members = Rc::clone(&self.members);
@@ -154,7 +155,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let slot = self.kernel.ground.add(node, Role::Member);
         self.kernel.ground.places[slot.index()].up = false;
         self.kernel.hot.push(Hot {
-            drawn: 0,
+            drawn: Drawn::default(),
             stepped: Time::MAX,
             node,
             incarnation: 0,

@@ -13,7 +13,7 @@ use crate::process::{
     Context, Effects, Factory, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
     SyncResult, TimerId,
 };
-use crate::random::{Draw, Keyed, ProcessRng, Purpose};
+use crate::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
 use crate::time::{Duration, Time};
 use crate::world::event::{Event, Payload};
 
@@ -234,7 +234,7 @@ struct Strings<'a, P: Protocol, N> {
     process: &'a mut N,
     place: ProcessPlace,
     dice: Keyed,
-    drawn: &'a mut u64,
+    drawn: &'a mut Drawn,
     keys: &'a Keys,
     effects: &'a mut Effects<P>,
     signatures: &'a mut u32,
