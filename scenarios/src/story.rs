@@ -46,7 +46,7 @@ pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>
     let violation = told.outcome.violations.iter().find(|violation| violation.check == told.story.check);
     let print = violation.map(|violation| violation.fingerprint.clone()).unwrap_or_default();
     if let Some(violation) = violation {
-        told.story.consequence = consequence::find(plan, told.outcome.events, violation)?;
+        told.story.consequence = consequence::find(plan, told.outcome.events, violation);
     }
     critical::find(plan, told.outcome.events, &print, &mut told.story)?;
     told.story.slots = slots(&told.outcome, &told.story.steps);

@@ -24,7 +24,8 @@ pub struct Story {
     pub counterfactuals: Vec<Counterfactual>,
     /// The two steps whose order decides.
     pub critical: Option<CriticalPair>,
-    /// Whether such a pair was looked for. Where it was and there is none, no two steps decide by their order alone.
+    /// Whether such a pair was looked for. Where it was and there is none, no two steps near each
+    /// other decide by their order alone.
     #[serde(default)]
     pub critical_sought: bool,
     /// What came of it, if the run goes on.

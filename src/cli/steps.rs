@@ -45,7 +45,7 @@ pub(crate) fn words(story: &Story, color: bool) -> String {
             let _ = writeln!(text, "\n  decided by the order of steps {first} and {second}: {about}");
         }
         None if story.critical_sought => {
-            let _ = writeln!(text, "\n  no two steps decide by their order alone");
+            let _ = writeln!(text, "\n  no two steps near each other decide by their order alone");
         }
         None => {}
     }
@@ -123,7 +123,7 @@ mod tests {
         });
         let told = words(&whole, false);
         let said = "  and if n1 crashes then, at 0.400 s  raft/election-safety: two leaders in term 4\n";
-        assert!(told.contains(said) && told.contains("no two steps decide"), "{told}");
+        assert!(told.contains(said) && told.contains("no two steps near"), "{told}");
         let expected = "     2 earlier steps are omitted
   1     0.100 s  FAULT cut off n1
   2     0.200 s  n3 voted term 4  disk: vote none

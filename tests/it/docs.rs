@@ -186,9 +186,9 @@ fn cargo_commands_in_the_documents_name_what_exists() {
             for pair in words.windows(2) {
                 let paths = match pair {
                     ["--example", name] => vec![format!("examples/{name}.rs")],
-                    ["--bench", name] => {
-                        ["benches", "sim-core/benches"].map(|at| format!("{at}/{name}.rs")).to_vec()
-                    }
+                    ["--bench", name] => ["benches", "sim-core/benches", "scenarios/benches"]
+                        .map(|at| format!("{at}/{name}.rs"))
+                        .to_vec(),
                     ["-p", package] => vec![format!("{package}/Cargo.toml")],
                     _ => continue,
                 };

@@ -69,7 +69,7 @@ pub(super) fn otherwise(story: &Story) -> Markup {
             @if let Some(pair) = &story.critical {
                 p { b { "What decides: " } (pair.about) " (steps " (pair.first) " and " (pair.second) ")" }
             } @else if story.critical_sought {
-                p.quiet { "No two steps decide by their order alone." }
+                p.quiet { "No two steps near each other decide by their order alone." }
             }
         }
     }

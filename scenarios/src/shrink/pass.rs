@@ -81,6 +81,10 @@ impl Pass {
     /// From this effort on fates are pinned: a run that needs none of them is much smaller, so it is looked for first.
     const PINNING: u64 = 15;
 
+    /// From this effort on syncs are tried that all take the same time: before, what is given up for it would have been easy
+    /// to do without, as a fault.
+    const STEADYING: u64 = 63;
+
     /// Its name, as in a log.
     pub const fn name(self) -> &'static str {
         match self {
@@ -116,7 +120,7 @@ impl Pass {
             Self::Waits => faults::waits(best),
             Self::Traitors => members::traitors(best),
             Self::Members => members::fewer(best),
-            Self::Chance => background::chance(best, effort >= Self::PINNING),
+            Self::Chance => background::chance(best, effort >= Self::PINNING, effort >= Self::STEADYING),
             Self::Fates => fates::fewer(best),
             Self::Clients => workload::clients(best),
             Self::Operations => workload::operations(best),

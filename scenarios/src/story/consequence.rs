@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use sim_core::check::{Verdict, Violation};
-use sim_core::registry::{Launch, LaunchError};
+use sim_core::registry::Launch;
 use sim_core::setup::Setup;
 use sim_core::story::Consequence;
 use sim_core::time::{Duration, Time};
@@ -22,22 +22,23 @@ const MOST_NODES: usize = 3;
 const MOST_EVENTS: u64 = 100_000;
 
 /// The first other property that breaks as the run goes on.
-pub(super) fn find(plan: &Plan, events: u64, first: &Violation) -> Result<Option<Consequence>, LaunchError> {
+pub(super) fn find(plan: &Plan, events: u64, first: &Violation) -> Option<Consequence> {
     if first.verdict != Verdict::Safety || events > MOST_EVENTS {
-        return Ok(None);
+        return None;
     }
     for (given, strike) in continuations(first) {
         let plan = Plan { setup: going_on(plan, first, strike), ..plan.clone() };
-        let outcome = run(&plan, &Launch::default())?;
+        // A fault that does not fit into the plan, as a second crash of who is down, is no way to go on.
+        let Ok(outcome) = run(&plan, &Launch::default()) else { continue };
         let later = |other: &&Violation| {
             other.at_ns >= first.at_ns && other.check != first.check && other.verdict == Verdict::Safety
         };
         if let Some(other) = outcome.violations.iter().find(later) {
             let (at_ns, check, message) = (other.at_ns, other.check.clone(), other.message.clone());
-            return Ok(Some(Consequence { at_ns, check, message, given }));
+            return Some(Consequence { at_ns, check, message, given });
         }
     }
-    Ok(None)
+    None
 }
 
 /// What may happen next, in words and as a fault: nothing more; each of the involved cut off, or crashed, for good.

@@ -26,7 +26,7 @@ const MOST_EVENTS: u64 = 100_000;
 /// How many events all runs may have together.
 const EVENTS: u64 = 4_000_000;
 
-/// A pair that is nearer to each other than so many usual latencies is told rather than one that is not.
+/// Two steps that are farther from each other than so many usual latencies are no race.
 const NEAR: u64 = 4;
 
 /// Finds the pair and puts it into the story, with its two steps if they are not told yet.
@@ -42,10 +42,11 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     story.critical_sought = true;
     let near = (usual(&plan.setup.network.latency) * NEAR).as_nanos();
     let mut moves = moves(&plan, &failing, trace, broken.at_ns);
-    moves.sort_by_key(|one| (one.by_ns > near, std::cmp::Reverse(one.second)));
+    moves.retain(|one| one.by_ns <= near);
+    moves.sort_by_key(|one| std::cmp::Reverse(one.second));
     let runs = usize::try_from(EVENTS / events.max(1)).unwrap_or(usize::MAX);
     for one in moves.into_iter().take(runs) {
-        if decides(&plan, &one, print)? {
+        if decides(&plan, &one, print) {
             tell(story, trace, &one);
             break;
         }
@@ -54,15 +55,15 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
 }
 
 /// Whether the run passes with one thing moved past another one, and fails with it moved until just before.
-fn decides(plan: &Plan, one: &Move, print: &str) -> Result<bool, LaunchError> {
+fn decides(plan: &Plan, one: &Move, print: &str) -> bool {
+    // A fault that is moved into another one makes no plan, and so decides nothing.
     let moved = |by_ns| {
         let plan = Plan { setup: one.moved(&plan.setup, by_ns), ..plan.clone() };
-        run(&plan, &Launch::default())
+        run(&plan, &Launch::default()).ok()
     };
-    let past = moved(one.by_ns + 1)?;
-    Ok(!fails(&past, print)
-        && !is_finding(past.verdict)
-        && fails(&moved(one.by_ns.saturating_sub(1))?, print))
+    let passes = |outcome: Outcome| !fails(&outcome, print) && !is_finding(outcome.verdict);
+    moved(one.by_ns + 1).is_some_and(passes)
+        && moved(one.by_ns.saturating_sub(1)).is_some_and(|before| fails(&before, print))
 }
 
 fn fails(outcome: &Outcome, print: &str) -> bool {

@@ -48,6 +48,32 @@ fn a_story_ends_where_the_property_breaks_and_names_who_voted() {
     assert!(steps.iter().any(|step| step.note.contains("vote none")), "{steps:#?}");
 }
 
+/// A second vote is the first sign; two leaders are what comes of it.
+#[test]
+fn a_story_goes_on_to_what_a_user_would_see() {
+    let loaded = built_in(&real(), "raft-witness-vote-not-durable");
+    let plan = compile(&loaded, 1, &["vote-not-durable".to_owned()]);
+    let story = tell_whole(&plan, None).unwrap().unwrap().story;
+    assert_eq!(story.check, "raft/one-vote");
+    let consequence = story.consequence.unwrap();
+    assert_eq!(consequence.check, "raft/election-safety");
+    assert!(consequence.at_ns >= story.steps.last().unwrap().at_ns && consequence.given.is_empty());
+}
+
+/// In reliable broadcast no fault is there to be moved, and messages alone are.
+#[test]
+fn a_pair_is_looked_for_in_every_protocol() {
+    let registry = real();
+    let loaded = built_in(&registry, "bracha-beyond-f");
+    let plan = compile(&loaded, 1, &[]);
+    let outcome = run(&plan, &Launch::default()).unwrap();
+    let story = of_capsule(&registry, &Capsule::new(&loaded, &plan, &outcome, "b")).story;
+    assert!(story.check == "bracha/agreement" && story.critical_sought, "{story:#?}");
+    if let Some(pair) = story.critical {
+        assert!(pair.first < pair.second && pair.about.ends_with("the run passes"), "{pair:?}");
+    }
+}
+
 #[test]
 fn messages_are_drawn_between_slots_that_take_part() {
     let Story { steps, slots, critical, .. } = story("commit-old-term-by-counting").story;

@@ -21,7 +21,7 @@ const SYNCS: [Duration; 3] = [Duration::from_millis(2), Duration::from_millis(1)
 
 /// Less left to chance: everything at once, then one thing after the other. Where messages were lost or came twice,
 /// those that were may be pinned instead.
-pub(in super::super) fn chance(best: &Tested, pinning: bool) -> Candidates<'_> {
+pub(in super::super) fn chance(best: &Tested, pinning: bool, steadying: bool) -> Candidates<'_> {
     let candidate = &best.candidate;
     let latencies = LATENCIES.map(|latency| {
         candidate.with(|setup| {
@@ -29,7 +29,8 @@ pub(in super::super) fn chance(best: &Tested, pinning: bool) -> Candidates<'_> {
             even(setup, latency);
         })
     });
-    let syncs = LATENCIES.into_iter().flat_map(|latency| SYNCS.map(|sync| (latency, sync)));
+    let steady = SYNCS.into_iter().filter(move |_| steadying);
+    let syncs = steady.clone().flat_map(|sync| LATENCIES.map(|latency| (latency, sync)));
     let latencies_and_syncs = syncs.map(|(latency, sync)| {
         candidate.with(|setup| {
             no_losses(setup);
@@ -37,8 +38,7 @@ pub(in super::super) fn chance(best: &Tested, pinning: bool) -> Candidates<'_> {
             setup.disk.sync = Distribution::Fixed(sync);
         })
     });
-    let one_sync =
-        SYNCS.into_iter().map(|sync| candidate.with(|setup| setup.disk.sync = Distribution::Fixed(sync)));
+    let one_sync = steady.map(|sync| candidate.with(|setup| setup.disk.sync = Distribution::Fixed(sync)));
     let plain = candidate.with(no_losses);
     let pinned = pinning.then(|| {
         candidate.with(|setup| {

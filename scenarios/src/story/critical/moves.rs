@@ -112,9 +112,12 @@ fn faults(plan: &Plan, trace: &Trace, inputs: &[usize], fault: &Executed) -> Vec
     let Some(Moment::At(at)) = setup.faults.entries.get(entry).map(|entry| entry.at.clone()) else {
         return Vec::new();
     };
-    let is_it = |event: &&Recorded| event.at == at && matches!(event.what, What::Fault { .. });
-    let Some(here) = trace.events.iter().position(|event| is_it(&event)) else { return Vec::new() };
     let strikes = |slot: Slot| slot == WORLD || fault.slots.is_empty() || fault.slots.contains(&slot);
+    let is_it =
+        |event: &Recorded| event.at == at && matches!(event.what, What::Fault { .. }) && strikes(event.slot);
+    let begun: Vec<usize> = (0..trace.events.len()).filter(|index| is_it(&trace.events[*index])).collect();
+    // Of several that began together it is not known which event is whose.
+    let [here] = begun[..] else { return Vec::new() };
     let struck = |index: &&usize| strikes(trace.events[**index].slot);
     let what = Moved::Fault { entry, at };
     let next = inputs.iter().filter(struck).find(|index| **index > here).map(|next| Move {
