@@ -176,6 +176,8 @@ pub(crate) fn story() -> Story {
             second: 5,
             about: "the crash comes before the vote is on disk".to_owned(),
         }),
+        critical_sought: true,
+        consequence: None,
     }
 }
 

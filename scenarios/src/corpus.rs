@@ -140,10 +140,12 @@ mod tests {
         foreign.capsule.protocol = "unheard-of".to_owned();
         let mut wrong = failing(3, 0);
         (wrong.intact, wrong.capsule.digest) = (true, sim_core::digest::RunDigest(1));
-        let corpus = [failing(3, 0), gone, foreign, wrong];
+        let mut changed = failing(24, 0);
+        (changed.capsule.engine, changed.capsule.fingerprint) = (1, Some("another".to_owned()));
+        let corpus = [failing(3, 0), gone, foreign, wrong, changed];
         let results = replay_all(&registry(), &corpus, "b");
         assert_eq!(results[0].as_ref().unwrap().replayed, Replayed::Reproduced);
-        let tally = Tally { reproduced: 1, changed: 0, gone: 1, nondeterministic: 1, refused: 1 };
+        let tally = Tally { reproduced: 1, changed: 1, gone: 1, nondeterministic: 1, refused: 1 };
         assert_eq!(Tally::of(&results), tally);
     }
 

@@ -5,7 +5,7 @@
 //! and the latencies a little; which way is a function of the seed and the neighbor's number alone.
 
 use rayon::prelude::*;
-use sim_core::distribution::Distribution;
+use sim_core::distribution::{Distribution, Placement, RegionMatrix};
 use sim_core::fault::Moment;
 use sim_core::outcome::Outcome;
 use sim_core::random::{Keyed, Purpose, below};
@@ -18,8 +18,15 @@ use crate::explore::is_finding;
 use crate::plan::Plan;
 use crate::run::run;
 
-/// How far a fault is moved at most, either way.
+/// How far a fault is moved at most, either way, however slow the network is.
 const MOVED: Duration = Duration::from_millis(1);
+
+/// One part of so many of a usual latency is how far a fault is moved at most: a schedule in which it strikes a whole
+/// message sooner is another one, not one nearby.
+const HOP_SHARE: u64 = 4;
+
+/// In a world of at most so many slots each link has a latency of its own.
+const MOST_PLACES: u32 = 32;
 
 /// How much latencies and the lengths of faults change at most, either way, in thousandths.
 const CHANGED: u64 = 20;
@@ -93,6 +100,17 @@ pub(crate) fn neighbor_at(plan: &Plan, index: u64, strength: u64) -> Plan {
     Plan { setup, ..plan.clone() }
 }
 
+/// A latency that is nothing special under a distribution.
+pub(crate) fn usual(latency: &Distribution) -> Duration {
+    match latency {
+        Distribution::Fixed(value) => *value,
+        Distribution::Uniform { min, max } => (*min).saturating_add(*max) / 2,
+        Distribution::Exponential { mean } | Distribution::Normal { mean, .. } => *mean,
+        Distribution::LogNormal { median, .. } => *median,
+        Distribution::Pareto { .. } | Distribution::Empirical(_) => MOVED.saturating_mul(HOP_SHARE),
+    }
+}
+
 /// The little changes of one neighbor.
 struct Jitter {
     keyed: Keyed,
@@ -124,20 +142,45 @@ impl Jitter {
 
     fn faults(&self, setup: &mut Setup) {
         setup.faults.number();
+        let most = (usual(&setup.network.latency) / HOP_SHARE).min(MOVED).as_nanos();
         for entry in &mut setup.faults.entries {
             let id = u64::from(entry.id.unwrap_or_default());
             if let Moment::At(at) = &mut entry.at {
-                *at = Time::from_nanos(self.moved(at.as_nanos(), MOVED.as_nanos(), 2 * id));
+                *at = Time::from_nanos(self.moved(at.as_nanos(), most, 2 * id));
             }
-            entry.lasts = entry.lasts.map(|lasts| self.changed(lasts, 2 * id + 1));
+            // The end of a fault is a moment as well.
+            let end = |lasts: Duration| (lasts.as_nanos() / 1_000 * CHANGED).min(most);
+            entry.lasts = entry.lasts.map(|lasts| {
+                Duration::from_nanos(self.moved(lasts.as_nanos(), end(lasts), 2 * id + 1).max(1))
+            });
         }
         setup.faults.sort();
     }
 
     fn latencies(&self, setup: &mut Setup) {
+        let places = setup.members + setup.clients;
         let network = &mut setup.network;
-        network.latency = self.spread(&network.latency);
+        match &network.latency {
+            Distribution::Fixed(latency) if network.regions.is_none() && places <= MOST_PLACES => {
+                network.regions = Some(self.links(*latency, places));
+            }
+            latency => network.latency = self.spread(latency),
+        }
         network.client_latency = network.client_latency.as_ref().map(|latency| self.spread(latency));
+    }
+
+    /// Each link is a little faster or slower, always the same. Drawn anew for each message it would change wildly with
+    /// the least change of a time.
+    fn links(&self, latency: Duration, places: u32) -> RegionMatrix {
+        let link = |from: u32, to: u32| {
+            let what = LATENCY + 2 + u64::from(from) * u64::from(MOST_PLACES) + u64::from(to);
+            Distribution::Fixed(self.changed(latency, what))
+        };
+        RegionMatrix {
+            regions: (0..places).map(|place| format!("place {place}")).collect(),
+            latency: (0..places).map(|from| (0..places).map(|to| link(from, to)).collect()).collect(),
+            placement: Placement::RoundRobin,
+        }
     }
 
     /// One latency becomes a narrow range; a distribution is scaled.
@@ -213,9 +256,14 @@ mod tests {
             let entry = &near.faults.entries[0];
             let Moment::At(at) = entry.at else { panic!("it waits for an event") };
             assert!((999_000_000..=1_001_000_000).contains(&at.as_nanos()));
-            assert!((98_000_000..=102_000_000).contains(&entry.lasts.unwrap().as_nanos()));
-            let Distribution::Uniform { min, max } = near.network.latency else { panic!("no range") };
-            assert!(min.as_nanos() >= 4_900_000 && min <= max && max.as_nanos() <= 5_100_000);
+            assert!((99_000_000..=101_000_000).contains(&entry.lasts.unwrap().as_nanos()));
+            let links: Vec<&Distribution> =
+                near.network.regions.as_ref().unwrap().latency.iter().flatten().collect();
+            assert_eq!(links.len(), 9);
+            for link in links {
+                let Distribution::Fixed(latency) = link else { panic!("it is drawn for each message") };
+                assert!((4_900_000..=5_100_000).contains(&latency.as_nanos()));
+            }
         }
     }
 }

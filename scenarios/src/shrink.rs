@@ -8,10 +8,14 @@
 //! A small run is not a part of the large one. Where taking something away moves everything that comes after, the same
 //! candidate is also tried under other seeds: rarely at first, more often once nothing else helps.
 //!
+//! In the end comes a search among runs of the same shape for one that fails firmly: of which most neighbors
+//! ([`crate::neighbors`]) fail as well.
+//!
 //! Candidates run in parallel in batches of a fixed size, and the first of a batch in order wins. So the result is a
 //! function of the capsule and the budget, whatever the number of threads.
 
 mod candidate;
+mod firm;
 mod log;
 mod pass;
 mod passes;
@@ -25,7 +29,7 @@ use crate::capsule::Capsule;
 use crate::explore::Finding;
 use crate::replay::ReplayError;
 
-pub use log::{PassLine, ShrinkLog};
+pub use log::{Firmness, PassLine, ShrinkLog};
 pub use pass::Pass;
 pub use size::Size;
 
@@ -44,7 +48,7 @@ pub struct ShrinkOptions {
 
 impl ShrinkOptions {
     /// How many runs are made at most where nobody says otherwise: a few seconds for runs of a few members.
-    pub const BUDGET: u64 = 20_000;
+    pub const BUDGET: u64 = 30_000;
     /// How many runs each finding of an exploration may take.
     pub const BUDGET_OF_FINDINGS: u64 = 5_000;
 }
@@ -115,6 +119,7 @@ pub fn shrink(
     let mut work = Work { log: ShrinkLog::new(capsule.seed, best.size), best, capsule, options };
     // What helped may have made room for what is cheaper.
     while EFFORTS.into_iter().any(|effort| work.round(&mut tester, effort, hooks)) {}
+    work.firm(&mut tester, hooks);
     work.log.runs = tester.used();
     Ok(Shrunk { capsule: work.capsule(), interrupted: tester.interrupted() })
 }
@@ -151,7 +156,7 @@ impl Work<'_> {
     /// Tries every pass once; whether any helped, and more may.
     fn round(&mut self, tester: &mut Tester<'_>, effort: u64, hooks: ShrinkHooks<'_>) -> bool {
         let mut helped = false;
-        for pass in Pass::ALL {
+        for pass in Pass::ALL.into_iter().filter(|pass| *pass != Pass::Firm) {
             if tester.over() {
                 break;
             }

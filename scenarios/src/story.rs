@@ -4,6 +4,7 @@
 //! step that broke the property, what it shares facts with (the same term, the same index), the messages that led
 //! there, and what went wrong on the way. Everything is read off the trace, so that any protocol can be told.
 
+mod consequence;
 mod counterfactual;
 mod critical;
 mod facts;
@@ -35,8 +36,8 @@ pub struct Told {
     pub outcome: Outcome,
 }
 
-/// [`tell`], with everything that takes more runs: what would have come of it without each fault and without the
-/// plants, and the two steps whose order decides.
+/// [`tell`], with everything that takes more runs: what came of it, what would have come of it without each fault and
+/// without the plants, and the two steps whose order decides.
 ///
 /// # Errors
 /// If the plan cannot be run.
@@ -44,6 +45,9 @@ pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>
     let Some(mut told) = tell(plan, fingerprint)? else { return Ok(None) };
     let violation = told.outcome.violations.iter().find(|violation| violation.check == told.story.check);
     let print = violation.map(|violation| violation.fingerprint.clone()).unwrap_or_default();
+    if let Some(violation) = violation {
+        told.story.consequence = consequence::find(plan, told.outcome.events, violation);
+    }
     critical::find(plan, told.outcome.events, &print, &mut told.story)?;
     told.story.slots = slots(&told.outcome, &told.story.steps);
     told.story.counterfactuals = counterfactual::all(plan, &told, &print)?;
@@ -51,7 +55,7 @@ pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>
 }
 
 /// Runs a plan again and tells how a violation of this fingerprint came about; the first violation if it is absent.
-/// Nothing is told if there is none. Counterfactuals and the critical pair are left empty.
+/// Nothing is told if there is none. Counterfactuals, the consequence and the critical pair are left empty.
 ///
 /// # Errors
 /// If the plan cannot be run.
@@ -85,6 +89,8 @@ fn of(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Story {
         omitted,
         counterfactuals: Vec::new(),
         critical: None,
+        critical_sought: false,
+        consequence: None,
     }
 }
 

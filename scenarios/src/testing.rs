@@ -1,4 +1,5 @@
-//! A protocol for tests that runs nothing: its outcome is a function of the setup.
+//! What several tests need: a protocol that runs nothing, its outcome being a function of the setup; and capsules of real
+//! protocols that fail.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,7 +16,10 @@ use sim_core::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
+use crate::builtin;
+use crate::capsule::Capsule;
 use crate::document::{Format, Source};
+use crate::explore::{ExploreOptions, Hooks, explore};
 use crate::problem::Problems;
 use crate::scenario::{Loaded, load};
 
@@ -177,4 +181,30 @@ pub(crate) fn overlaid(text: &str, overlays: &[&str]) -> Result<Loaded, Problems
     let source = Source { name: "test.toml".to_owned(), text: text.to_owned() };
     let overlays: Vec<String> = overlays.iter().map(|text| (*text).to_owned()).collect();
     load(&registry(), source, Format::Toml, &overlays)
+}
+
+/// The real protocols that capsules of tests are made of.
+pub(crate) fn real() -> Registry {
+    let mut registry = Registry::new();
+    registry.register(protocols::raft::entry::RaftEntry);
+    registry.register(protocols::bracha::entry::BrachaEntry);
+    registry
+}
+
+/// A built-in scenario of a real protocol.
+pub(crate) fn built_in(registry: &Registry, name: &str) -> Loaded {
+    load(registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap()
+}
+
+/// The first capsule that exploring the demo's scenario finds with a plant on.
+pub(crate) fn found(registry: &Registry, plant: &str) -> Capsule {
+    let options = ExploreOptions {
+        seeds: 0..256,
+        plants: vec![plant.to_owned()],
+        jobs: None,
+        stop_on_first: true,
+        build: "b".to_owned(),
+    };
+    let mut exploration = explore(&built_in(registry, "demo-bug"), &options, Hooks::NONE).unwrap();
+    *exploration.findings.remove(0).capsule
 }

@@ -22,8 +22,28 @@ pub struct Story {
     pub omitted: u64,
     /// What would have come of it otherwise.
     pub counterfactuals: Vec<Counterfactual>,
-    /// The two steps whose order decided.
+    /// The two steps whose order decides.
     pub critical: Option<CriticalPair>,
+    /// Whether such a pair was looked for. Where it was and there is none, no two steps near each
+    /// other decide by their order alone.
+    #[serde(default)]
+    pub critical_sought: bool,
+    /// What came of it, if the run goes on.
+    #[serde(default)]
+    pub consequence: Option<Consequence>,
+}
+
+/// Another property that breaks because of the first: what a user would have seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consequence {
+    /// When, in true time.
+    pub at_ns: u64,
+    /// The check that found it.
+    pub check: String,
+    /// What happened, in a sentence.
+    pub message: String,
+    /// What it takes besides: `if n1 crashes then`; empty if nothing.
+    pub given: String,
 }
 
 /// One step of a story.
@@ -95,7 +115,7 @@ pub struct Counterfactual {
     pub reproduced: bool,
 }
 
-/// Two steps whose order decides: the nearest passing neighbor has them the other way round.
+/// Two steps whose order decides: with them the other way round, and nothing else changed, the run passes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CriticalPair {
     /// The number of the earlier step.

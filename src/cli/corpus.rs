@@ -1,5 +1,6 @@
 //! A corpus on the disk: a folder of capsules.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use scenarios::artefact::lock;
@@ -21,11 +22,16 @@ pub(crate) fn read(folder: &Path, edited: bool) -> Result<Vec<Kept>, CliError> {
     }
     paths.retain(|path| path.to_string_lossy().ends_with(".capsule.json"));
     let one = |path: &PathBuf| {
-        let (capsule, intact) = files::capsule(path, edited)?;
+        let (capsule, intact) = match files::capsule(path, edited) {
+            // Somebody else put it out in the meantime.
+            Err(CliError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read?,
+        };
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Kept { name, capsule, intact })
+        Ok(Some(Kept { name, capsule, intact }))
     };
-    let mut corpus = paths.iter().map(one).collect::<Result<Vec<Kept>, CliError>>()?;
+    let read = paths.iter().map(one).collect::<Result<Vec<Option<Kept>>, CliError>>()?;
+    let mut corpus: Vec<Kept> = read.into_iter().flatten().collect();
     sort(&mut corpus);
     Ok(corpus)
 }
@@ -56,10 +62,15 @@ pub(crate) fn add(
     Ok((added, gone))
 }
 
-/// Puts capsules out. One that was never written is not missed.
+/// Puts capsules out. One that was never written, or that somebody else put out, is not missed.
 pub(crate) fn remove(folder: &Path, names: &[String]) -> Result<(), CliError> {
-    for path in names.iter().map(|name| folder.join(name)).filter(|path| path.exists()) {
-        std::fs::remove_file(&path).map_err(|error| CliError::Remove { path, error })?;
+    for path in names.iter().map(|name| folder.join(name)) {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(CliError::Remove { path, error });
+            }
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use scenarios::scenario::verdict_name;
-use sim_core::story::{Counterfactual, Step, StepKind, Story};
+use sim_core::story::{Consequence, Counterfactual, CriticalPair, Step, StepKind, Story};
 use sim_core::time::Duration;
 
 /// Where notes begin, at most; a longer step pushes its note.
@@ -37,12 +37,17 @@ pub(crate) fn words(story: &Story, color: bool) -> String {
     for step in &story.steps {
         text += &line(step, notes_at, color);
     }
-    if let Some(pair) = &story.critical {
-        let _ = writeln!(
-            text,
-            "\n  decided by the order of steps {} and {}: {}",
-            pair.first, pair.second, pair.about
-        );
+    if let Some(consequence) = &story.consequence {
+        let _ = writeln!(text, "\n{}", of_consequence(consequence));
+    }
+    match &story.critical {
+        Some(CriticalPair { first, second, about }) => {
+            let _ = writeln!(text, "\n  decided by the order of steps {first} and {second}: {about}");
+        }
+        None if story.critical_sought => {
+            let _ = writeln!(text, "\n  no two steps near each other decide by their order alone");
+        }
+        None => {}
     }
     if !story.counterfactuals.is_empty() {
         let words: Vec<String> = story.counterfactuals.iter().map(counterfactual).collect();
@@ -65,6 +70,14 @@ fn line(step: &Step, notes_at: usize, color: bool) -> String {
     };
     let note_color = if step.kind == StepKind::Violation { "1;31" } else { "2" };
     format!("{time}  {}{}\n", paint(&words, color_of(step.kind), color), paint(&note, note_color, color))
+}
+
+/// `and then at 0.706 s  raft/election-safety: two leaders in term 4: n1 and n2`.
+fn of_consequence(consequence: &Consequence) -> String {
+    let Consequence { at_ns, check, message, given } = consequence;
+    let at = Duration::from_nanos(*at_ns).as_secs_f64();
+    let given = if given.is_empty() { "and then".to_owned() } else { format!("and {given},") };
+    format!("  {given} at {at:.3} s  {check}: {message}")
 }
 
 /// `without fault 1: pass`.
@@ -100,6 +113,17 @@ mod tests {
             }],
             ..Story::default()
         };
+        let mut whole = story.clone();
+        whole.critical_sought = true;
+        whole.consequence = Some(Consequence {
+            at_ns: 400_000_000,
+            check: "raft/election-safety".to_owned(),
+            message: "two leaders in term 4".to_owned(),
+            given: "if n1 crashes then".to_owned(),
+        });
+        let told = words(&whole, false);
+        let said = "  and if n1 crashes then, at 0.400 s  raft/election-safety: two leaders in term 4\n";
+        assert!(told.contains(said) && told.contains("no two steps near"), "{told}");
         let expected = "     2 earlier steps are omitted
   1     0.100 s  FAULT cut off n1
   2     0.200 s  n3 voted term 4  disk: vote none

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use sim_core::check::Verdict;
-use sim_core::story::{Counterfactual, Step, StepKind, Story};
+use sim_core::story::{Consequence, Counterfactual, Step, StepKind, Story};
 
 use super::diagram;
 use crate::run::Run;
@@ -57,15 +57,33 @@ pub(super) const fn kind(kind: StepKind) -> &'static str {
 
 /// What would have come of it otherwise.
 pub(super) fn otherwise(story: &Story) -> Markup {
-    if story.counterfactuals.is_empty() && story.critical.is_none() {
+    let decided = story.critical.is_some() || story.critical_sought;
+    if story.counterfactuals.is_empty() && !decided && story.consequence.is_none() {
         return html! {};
     }
     html! {
         section.otherwise aria-label="Otherwise" {
+            @if let Some(consequence) = &story.consequence { (came_of_it(consequence)) }
             h2 { "Otherwise" }
             ul { @for other in &story.counterfactuals { (counterfactual(other)) } }
             @if let Some(pair) = &story.critical {
                 p { b { "What decides: " } (pair.about) " (steps " (pair.first) " and " (pair.second) ")" }
+            } @else if story.critical_sought {
+                p.quiet { "No two steps near each other decide by their order alone." }
+            }
+        }
+    }
+}
+
+/// What a user would have seen.
+fn came_of_it(consequence: &Consequence) -> Markup {
+    html! {
+        p {
+            b { "What came of it: " } (consequence.message)
+            span.quiet {
+                " (" (consequence.check) " at " (moment(consequence.at_ns))
+                @if !consequence.given.is_empty() { ", " (consequence.given) }
+                ")"
             }
         }
     }

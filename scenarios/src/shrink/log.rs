@@ -19,6 +19,19 @@ pub struct ShrinkLog {
     pub runs: u64,
     /// The passes that helped, in order.
     pub passes: Vec<PassLine>,
+    /// How firmly it fails, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firmness: Option<Firmness>,
+}
+
+/// How many of the nearest neighbors of a run fail in the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Firmness {
+    /// How many were run.
+    pub neighbors: u64,
+    /// How many of them failed.
+    pub failed: u64,
 }
 
 /// What one pass did.
@@ -39,7 +52,7 @@ pub struct PassLine {
 
 impl ShrinkLog {
     pub(super) const fn new(found_at_seed: u64, size: Size) -> Self {
-        Self { found_at_seed, after: size, before: size, runs: 0, passes: Vec::new() }
+        Self { found_at_seed, after: size, before: size, runs: 0, passes: Vec::new(), firmness: None }
     }
 
     pub(super) fn add(&mut self, line: PassLine) {

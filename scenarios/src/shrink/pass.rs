@@ -47,14 +47,17 @@ pub enum Pass {
     Round,
     /// Another seed alone, under which the same happens in at most nine tenths of the time.
     Seeds,
+    /// A run of the same shape of which more neighbors fail: another seed, latency, moment or length of a fault.
+    Firm,
 }
 
 /// Candidates, in the order in which they are tried.
 pub(super) type Candidates<'a> = Box<dyn Iterator<Item = Candidate> + 'a>;
 
 impl Pass {
-    /// Every pass, in order: first what makes runs short and cheap.
-    pub const ALL: [Self; 17] = [
+    /// Every pass, in order: first what makes runs short and cheap. The last one makes nothing smaller, and comes once
+    /// nothing else helps.
+    pub const ALL: [Self; 18] = [
         Self::Horizon,
         Self::Families,
         Self::Faults,
@@ -72,10 +75,15 @@ impl Pass {
         Self::Lengths,
         Self::Quiet,
         Self::Round,
+        Self::Firm,
     ];
 
     /// From this effort on fates are pinned: a run that needs none of them is much smaller, so it is looked for first.
     const PINNING: u64 = 15;
+
+    /// From this effort on syncs are tried that all take the same time: before, what is given up for it would have been easy
+    /// to do without, as a fault.
+    const STEADYING: u64 = 63;
 
     /// Its name, as in a log.
     pub const fn name(self) -> &'static str {
@@ -97,6 +105,7 @@ impl Pass {
             Self::Quiet => "quiet",
             Self::Round => "round",
             Self::Seeds => "seeds",
+            Self::Firm => "firm",
         }
     }
 
@@ -111,7 +120,7 @@ impl Pass {
             Self::Waits => faults::waits(best),
             Self::Traitors => members::traitors(best),
             Self::Members => members::fewer(best),
-            Self::Chance => background::chance(best, effort >= Self::PINNING),
+            Self::Chance => background::chance(best, effort >= Self::PINNING, effort >= Self::STEADYING),
             Self::Fates => fates::fewer(best),
             Self::Clients => workload::clients(best),
             Self::Operations => workload::operations(best),
@@ -120,6 +129,8 @@ impl Pass {
             Self::Quiet => horizon::quiet(best),
             Self::Round => horizon::round(best),
             Self::Seeds => horizon::sooner(best),
+            // Nothing that it makes is smaller.
+            Self::Firm => Box::new(std::iter::empty()),
         }
     }
 

@@ -3,6 +3,7 @@
 pub(super) mod background;
 pub(super) mod fates;
 pub(super) mod faults;
+pub(super) mod firm;
 pub(super) mod horizon;
 pub(super) mod members;
 pub(super) mod workload;

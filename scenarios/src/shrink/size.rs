@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sim_core::adversary::{Act, Adversary};
 use sim_core::distribution::Distribution;
 use sim_core::fault::{FaultEntry, Moment, Selector};
 use sim_core::network::PinnedFate;
 use sim_core::outcome::Outcome;
+use sim_core::ratio::Ratio;
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
@@ -18,6 +20,9 @@ pub struct Size {
     pub faults: u64,
     /// Traitors and twins from the start.
     pub traitors: u64,
+    /// What traitors are told beyond what they do by default: rules, and a behavior of their own.
+    #[serde(default)]
+    pub rules: u64,
     /// Members.
     pub nodes: u64,
     /// Things that are left to chance in the background: loss, latency, sync times, clocks ...
@@ -57,6 +62,7 @@ impl Size {
         Self {
             faults: count(entries.len()),
             traitors: count(setup.initial.corrupt.len() + setup.initial.twins.len()),
+            rules: rules(setup),
             nodes: setup.members.into(),
             chance: chances(setup),
             fates: count(setup.pins.iter().count()),
@@ -75,6 +81,21 @@ impl Size {
     }
 }
 
+impl Size {
+    /// Whether a run is as easy to follow as another one: no more of anything that a reader keeps in mind, and not much
+    /// longer.
+    pub(super) fn as_plain_as(&self, other: &Self) -> bool {
+        let shape = |size: &Self| {
+            let whom =
+                [size.faults, size.traitors, size.rules, size.nodes, size.chance, size.fates, size.targets];
+            (whom, [size.waits, size.clients, size.operations, size.knobs, size.phases])
+        };
+        shape(self) <= shape(other)
+            && self.digits <= other.digits + 2
+            && self.events <= other.events + other.events / 4
+    }
+}
+
 fn operations(outcome: &Outcome) -> u64 {
     outcome.activity.get("operations.invoked").copied().unwrap_or_default()
 }
@@ -87,6 +108,28 @@ fn targets(entry: &FaultEntry) -> u64 {
         _ => 1,
     };
     entry.what.selectors().iter().map(slots).sum()
+}
+
+/// What traitors are told. A behavior that is drawn for each input is two things to follow, each other one is one.
+fn rules(setup: &Setup) -> u64 {
+    let behavior = match setup.behavior.as_deref() {
+        None => 0,
+        Some("random") => 2,
+        Some(_) => 1,
+    };
+    behavior + setup.adversaries.len() as u64 + u64::from(setup.network.coalition_delay.is_some())
+}
+
+/// Decimal digits in the times and numbers of rules.
+fn digits_of_rules(setup: &Setup) -> u64 {
+    let digits_of = |rule: &Adversary| match &rule.act {
+        Act::Delay { by } => digits(by.as_nanos()),
+        Act::Own { ways, .. } => u64::from(*ways),
+        Act::Drop { probability } | Act::Replay { probability } => u64::from(*probability != Ratio::ONE),
+        Act::Withhold { .. } | Act::Silent | Act::Order { .. } => 0,
+    };
+    let granted = setup.network.coalition_delay.map_or(0, |delay| digits(delay.as_nanos()));
+    granted + setup.adversaries.iter().map(digits_of).sum::<u64>()
 }
 
 fn waits(entry: &FaultEntry) -> u64 {
@@ -148,7 +191,7 @@ fn digits_of(setup: &Setup) -> u64 {
         Distribution::Fixed(latency) => digits(latency.as_nanos()),
         _ => 0,
     };
-    faults + fates + fixed(&setup.network.latency) + fixed(&setup.disk.sync)
+    faults + fates + digits_of_rules(setup) + fixed(&setup.network.latency) + fixed(&setup.disk.sync)
 }
 
 /// The nearest values with so many digits: below, and above.

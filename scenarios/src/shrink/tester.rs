@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use sim_core::digest::RunDigest;
-use sim_core::outcome::{Outcome, Picture};
+use sim_core::outcome::{Ended, Outcome, Picture};
 use sim_core::random::{Keyed, Purpose};
 use sim_core::registry::{Entry, Launch, Registry};
 
@@ -23,6 +23,9 @@ use crate::run::run;
 /// How many candidates run before anybody looks. Part of what shrinking is: not to depend on the machine.
 const BATCH: usize = 16;
 
+/// One part of so many of the budget is kept for what makes a small run firm.
+const FIRM_SHARE: u64 = 5;
+
 /// Keeps the other seeds of a shrink apart from everything else that is drawn from a seed.
 const OTHER_SEEDS: u64 = 1 << 42;
 
@@ -34,17 +37,17 @@ pub(super) struct Tester<'a> {
     judge: Judge<'a>,
     threads: ThreadPool,
     hooks: ShrinkHooks<'a>,
-    budget: u64,
+    /// Runs after which what is under way ends.
+    limit: u64,
     used: u64,
     interrupted: bool,
-    /// Other seeds, by number.
-    seeds: Keyed,
+    seeds: Seeds,
     /// What was run already.
     tried: BTreeSet<RunDigest>,
 }
 
 /// Says what a candidate comes to; from any thread.
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     entry: &'a dyn Entry,
     plants: Vec<String>,
     /// The fingerprint that has to come again.
@@ -64,14 +67,23 @@ pub(super) struct Tested {
 }
 
 impl Judge<'_> {
-    /// Runs a candidate; nothing if it does not fail in the same way, or cannot be run at all.
-    fn test(&self, candidate: Candidate) -> Option<Tested> {
+    /// When the wanted violation was found in a run, in nanoseconds, if it was.
+    pub(super) fn wanted_in(&self, outcome: &Outcome) -> Option<u64> {
+        let wanted = outcome.violations.iter().find(|violation| violation.fingerprint == self.wanted);
+        wanted.map(|violation| violation.at_ns)
+    }
+
+    /// Runs a candidate; nothing if it does not fail in the same way within so many events, or cannot be run at all.
+    pub(super) fn test(&self, candidate: Candidate, most_events: u64) -> Option<Tested> {
         let cluster = Arc::from(self.entry.configure(&candidate.parameters).ok()?);
         let (setup, plants) = (candidate.setup.clone(), self.plants.clone());
         let plan = Plan { setup, cluster, protocol: self.entry.info(), plants };
-        let mut outcome = run(&plan, &Launch::default()).ok()?;
-        let found = outcome.violations.iter().find(|violation| violation.fingerprint == self.wanted)?;
-        let at_ns = found.at_ns;
+        let mut outcome = run(&within(&plan, most_events), &Launch::default()).ok()?;
+        // A run that was cut short is not the run of its setup.
+        if outcome.ended == Ended::EventLimit {
+            return None;
+        }
+        let at_ns = self.wanted_in(&outcome)?;
         outcome.picture = Picture::default();
         let size = Size::of(&plan.setup, &candidate.parameters, &self.defaults, &outcome);
         Some(Tested { candidate, plan, outcome, size, at_ns })
@@ -99,10 +111,10 @@ impl<'a> Tester<'a> {
             judge,
             threads: rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?,
             hooks,
-            budget: options.budget,
+            limit: options.budget - options.budget / FIRM_SHARE,
             used: 0,
             interrupted: false,
-            seeds: Keyed::new(capsule.seed, Purpose::Fault).labeled(OTHER_SEEDS),
+            seeds: Seeds(Keyed::new(capsule.seed, Purpose::Fault).labeled(OTHER_SEEDS)),
             tried: BTreeSet::new(),
         })
     }
@@ -113,7 +125,7 @@ impl<'a> Tester<'a> {
         let pinned = drawn.with(|setup| setup.faults = capsule.pinned.clone());
         for candidate in [pinned, drawn] {
             self.used += 1;
-            if let Some(tested) = self.judge.test(candidate) {
+            if let Some(tested) = self.judge.test(candidate, u64::MAX) {
                 return Ok(tested);
             }
         }
@@ -132,7 +144,26 @@ impl<'a> Tester<'a> {
 
     /// Whether no run may be made any more.
     pub(super) fn over(&self) -> bool {
-        self.interrupted || self.used >= self.budget
+        self.interrupted || self.used >= self.limit
+    }
+
+    /// Goes on with what is left of a budget, at most so many runs, and forgets what was tried: it was judged otherwise.
+    pub(super) fn begin_firm(&mut self, budget: u64, most: u64) {
+        self.limit = budget.min(self.used.saturating_add(most));
+        self.tried.clear();
+    }
+
+    pub(super) const fn judge(&self) -> &Judge<'a> {
+        &self.judge
+    }
+
+    pub(super) const fn seeds(&self) -> Seeds {
+        self.seeds
+    }
+
+    /// Counts runs that a judge made beyond one for each candidate.
+    pub(super) const fn spend(&mut self, runs: u64) {
+        self.used += runs;
     }
 
     /// The first candidate of a pass, in order, that fails in the same way and is smaller; each also under so many
@@ -141,42 +172,75 @@ impl<'a> Tester<'a> {
         let (seeds, defaults) = (self.seeds, self.judge.defaults.clone());
         let seeded = |other| {
             let candidates = pass.candidates(best, &defaults, effort);
-            candidates.map(move |candidate| under(seeds, other, candidate))
+            candidates.map(move |candidate| seeds.under(other, candidate))
         };
         let mut candidates = pass.seeds(effort).flat_map(seeded);
+        let most = most_events(best);
         loop {
-            let batch = self.batch(&mut candidates);
-            if batch.is_empty() {
-                return None;
-            }
-            self.used += batch.len() as u64;
-            let judge = &self.judge;
-            let smaller = |candidate| judge.test(candidate).filter(|tested| tested.size < best.size);
-            let tested: Vec<Option<Tested>> =
-                self.threads.install(|| batch.into_par_iter().map(smaller).collect());
-            (self.hooks.after_batch)(self.used);
+            let tested = self.try_batch(&mut candidates, 1, |judge, candidate| {
+                judge.test(candidate, most).filter(|tested| tested.size < best.size)
+            })?;
             if let Some(better) = tested.into_iter().flatten().next() {
                 return Some(better);
             }
         }
     }
 
-    /// The next candidates that were not tried yet; none if it is over.
-    fn batch(&mut self, candidates: &mut dyn Iterator<Item = Candidate>) -> Vec<Candidate> {
+    /// What the next candidates come to, in order; nothing if there are none, or it is over. Each costs up to so many
+    /// runs, one of which is counted here.
+    pub(super) fn try_batch<T: Send>(
+        &mut self,
+        candidates: &mut dyn Iterator<Item = Candidate>,
+        cost: u64,
+        judged: impl Fn(&Judge<'_>, Candidate) -> T + Sync,
+    ) -> Option<Vec<T>> {
+        let batch = self.batch(candidates, cost);
+        if batch.is_empty() {
+            return None;
+        }
+        self.used += batch.len() as u64;
+        let judge = &self.judge;
+        let one = |candidate| judged(judge, candidate);
+        let results = self.threads.install(|| batch.into_par_iter().map(one).collect());
+        (self.hooks.after_batch)(self.used);
+        Some(results)
+    }
+
+    /// The next candidates that were not tried yet, each of which costs up to so many runs; none if it is over.
+    fn batch(&mut self, candidates: &mut dyn Iterator<Item = Candidate>, cost: u64) -> Vec<Candidate> {
         self.interrupted = self.interrupted || (self.hooks.interrupted)();
         if self.over() {
             return Vec::new();
         }
-        let left = usize::try_from(self.budget - self.used).unwrap_or(usize::MAX);
+        let left = usize::try_from((self.limit - self.used) / cost).unwrap_or(usize::MAX);
         let fresh = candidates.filter(|candidate| self.tried.insert(candidate.name()));
         fresh.take(BATCH.min(left)).collect()
     }
 }
 
-/// The candidate under another seed; number 0 is its own.
-fn under(seeds: Keyed, other: u64, candidate: Candidate) -> Candidate {
-    if other == 0 {
-        return candidate;
+/// How many events a candidate may have. One that has many times as many as the best so far is no smaller for a reader,
+/// and one that fails no more may go on for hours: it is waiting for progress that nobody makes.
+pub(super) fn most_events(best: &Tested) -> u64 {
+    best.size.events.saturating_mul(8).saturating_add(2_000)
+}
+
+/// The plan, ended after so many events.
+pub(super) fn within(plan: &Plan, events: u64) -> Plan {
+    let mut plan = plan.clone();
+    plan.setup.max_events = plan.setup.max_events.min(events);
+    plan
+}
+
+/// Other seeds, by number.
+#[derive(Clone, Copy)]
+pub(super) struct Seeds(Keyed);
+
+impl Seeds {
+    /// The candidate under another seed; number 0 is its own.
+    pub(super) fn under(self, other: u64, candidate: Candidate) -> Candidate {
+        if other == 0 {
+            return candidate;
+        }
+        candidate.with(|setup| setup.seed = self.0.word(other, 0) % SEEDS_END)
     }
-    candidate.with(|setup| setup.seed = seeds.word(other, 0) % SEEDS_END)
 }

@@ -2,35 +2,17 @@
 
 use std::cell::{Cell, RefCell};
 
-use protocols::raft::entry::RaftEntry;
+use serde_json::json;
+use sim_core::check::Verdict;
 use sim_core::registry::{Launch, Registry};
+use sim_core::time::Duration;
 
 use super::*;
-use crate::builtin;
-use crate::document::Format;
-use crate::explore::{ExploreOptions, Hooks, explore};
-use crate::replay::{ReplayOptions, Replayed, replay};
-use crate::scenario::load;
-
-fn registry() -> Registry {
-    let mut registry = Registry::new();
-    registry.register(RaftEntry);
-    registry
-}
-
-/// The first capsule that exploring finds with a plant on.
-fn found(registry: &Registry, plant: &str) -> Capsule {
-    let loaded = load(registry, builtin::find("demo-bug").unwrap(), Format::Toml, &[]).unwrap();
-    let options = ExploreOptions {
-        seeds: 0..256,
-        plants: vec![plant.to_owned()],
-        jobs: None,
-        stop_on_first: true,
-        build: "b".to_owned(),
-    };
-    let mut exploration = explore(&loaded, &options, Hooks::NONE).unwrap();
-    *exploration.findings.remove(0).capsule
-}
+use crate::neighbors::neighbors;
+use crate::plan::{Plan, compile};
+use crate::replay::{ReplayOptions, Replayed, plan_of, replay};
+use crate::run::run;
+use crate::testing::{built_in, found, real as registry};
 
 fn options(budget: u64, jobs: usize) -> ShrinkOptions {
     ShrinkOptions { budget, jobs: Some(jobs), build: "b".to_owned() }
@@ -58,6 +40,50 @@ fn planted_bugs_shrink_to_what_they_need() {
         let clean = Capsule { plants: Vec::new(), ..small };
         assert_eq!(replayed(&registry, &clean, "another"), Replayed::Gone);
     }
+}
+
+/// What the log says of neighbors is what they come to, and none fails without the plant.
+#[test]
+fn a_small_run_fails_firmly_and_its_clean_neighbors_never() {
+    let registry = registry();
+    let capsule = found(&registry, "vote-not-durable");
+    let small = shrink(&registry, &capsule, &options(6_000, 2), ShrinkHooks::NONE).unwrap().capsule;
+    let firm = small.shrunk.as_ref().unwrap().firmness.unwrap();
+    let print = small.fingerprint.clone().unwrap();
+    let plan = plan_of(&registry, &small, small.setup.clone()).unwrap();
+    let around = neighbors(&plan, &print, firm.neighbors).unwrap();
+    assert_eq!(around.failed, firm.failed);
+    assert!(2 * firm.failed > firm.neighbors, "{firm:?}");
+    let clean = neighbors(&Plan { plants: Vec::new(), ..plan }, &print, 100).unwrap();
+    assert_eq!((clean.failed, clean.failed_otherwise), (0, 0));
+}
+
+/// Three rules, a grant to order the network, and a drawn behavior: two traitors who tell two stories are enough.
+#[test]
+fn traitors_are_left_with_what_they_need() {
+    let registry = registry();
+    let mut plan = compile(&built_in(&registry, "bracha-beyond-f"), 3, &[]);
+    plan.setup.behavior = Some("random".to_owned());
+    plan.setup.network.coalition_delay = Some(Duration::from_millis(17));
+    plan.setup.adversaries = serde_json::from_value(json!([
+        { "on": { "send": "Ready" }, "act": { "own": { "behavior": "equivocate", "ways": 3 } } },
+        { "act": { "own": { "behavior": "equivocate", "ways": 2 } } },
+        { "act": { "order": { "how": "shuffle" } } }
+    ]))
+    .unwrap();
+    let outcome = run(&plan, &Launch::default()).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Assumption);
+    let capsule = Capsule::new(&built_in(&registry, "bracha-beyond-f"), &plan, &outcome, "b");
+    let small = shrink(&registry, &capsule, &options(3_000, 2), ShrinkHooks::NONE).unwrap().capsule;
+    let log = small.shrunk.clone().unwrap();
+    assert!(log.before.rules == 6 && log.after.rules <= 1, "{:?} {:?}", log.after, small.setup.adversaries);
+    assert!(small.setup.network.coalition_delay.is_none() && small.setup.behavior.is_none());
+    assert!(
+        log.after.traitors < log.before.traitors && log.after.nodes < log.before.nodes,
+        "{:?}",
+        log.after
+    );
+    assert_eq!(replayed(&registry, &small, "b"), Replayed::Reproduced);
 }
 
 #[test]

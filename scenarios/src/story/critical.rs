@@ -1,73 +1,90 @@
-//! The two events whose order decides.
+//! The two steps whose order decides.
 //!
-//! The nearest schedule that passes is looked for among the neighbors, and then by bisection between it and the failing
-//! run: in the end two runs that differ by next to nothing, one of which fails. Where their inputs first come in another
-//! order, there it was decided.
+//! In the failing run one message is held back, or one fault moved, until it comes after the next thing that happens at
+//! the same place, and nothing else is changed. If the run then passes, and still fails as long as it comes before, the
+//! order of these two alone decides. The latest such pair is told: what came before it led up to it, and an early tie
+//! that changes nothing is never taken for it.
 
+mod moves;
+
+use sim_core::outcome::Outcome;
 use sim_core::registry::{Launch, LaunchError};
 use sim_core::story::{CriticalPair, Step, StepKind, Story};
+use sim_core::time::Duration;
 use sim_core::trace::{Recorded, Trace, TraceRequest, What};
 
-use crate::neighbors::{WHOLE, neighbor_at};
+use crate::explore::is_finding;
+use crate::neighbors::{neighbor, usual};
 use crate::plan::Plan;
 use crate::run::run;
 
-/// How many neighbors are tried to find one that passes.
-const TRIED: u64 = 32;
+use moves::{Move, moves};
 
 /// Runs with more events than this are for shrinking first.
 const MOST_EVENTS: u64 = 100_000;
 
+/// How many events all runs may have together.
+const EVENTS: u64 = 4_000_000;
+
+/// Two steps that are farther from each other than so many usual latencies are no race.
+const NEAR: u64 = 4;
+
 /// Finds the pair and puts it into the story, with its two steps if they are not told yet.
 pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> Result<(), LaunchError> {
-    if events > MOST_EVENTS || !fails(plan, 0, 0, print)? {
+    if events > MOST_EVENTS {
         return Ok(());
     }
-    let mut passing = None;
-    for index in 1..=TRIED {
-        if !fails(plan, index, WHOLE, print)? {
-            passing = Some(index);
+    let plan = neighbor(plan, 0);
+    let launch = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
+    let failing = run(&plan, &launch)?;
+    let broken = failing.violations.iter().find(|violation| violation.fingerprint == print);
+    let (Some(broken), Some(trace)) = (broken, &failing.trace) else { return Ok(()) };
+    story.critical_sought = true;
+    let near = (usual(&plan.setup.network.latency) * NEAR).as_nanos();
+    let mut moves = moves(&plan, &failing, trace, broken.at_ns);
+    moves.retain(|one| one.by_ns <= near);
+    moves.sort_by_key(|one| std::cmp::Reverse(one.second));
+    let runs = usize::try_from(EVENTS / events.max(1)).unwrap_or(usize::MAX);
+    for one in moves.into_iter().take(runs) {
+        if decides(&plan, &one, print) {
+            tell(story, trace, &one);
             break;
-        }
-    }
-    let Some(index) = passing else { return Ok(()) };
-    let (mut low, mut high) = (0, WHOLE);
-    while high - low > 1 {
-        let middle = low.midpoint(high);
-        if fails(plan, index, middle, print)? { low = middle } else { high = middle }
-    }
-    let (failed, passed) = (traced(plan, index, low)?, traced(plan, index, high)?);
-    if let (Some(failed), Some(passed)) = (failed, passed)
-        && let Some((earlier, later)) = first_swapped(&failed, &passed)
-    {
-        let pair = [earlier, later].map(|event| told(&failed, event));
-        let about = format!("the nearest schedule that passes has \"{}\" first", pair[1].text);
-        pair.iter().for_each(|step| put_in(story, step));
-        let [first, second] = pair.map(|step| number(story, &step));
-        if first != second {
-            let (first, second) = (first.min(second), first.max(second));
-            story.critical = Some(CriticalPair { first, second, about });
         }
     }
     Ok(())
 }
 
-fn fails(plan: &Plan, index: u64, strength: u64, print: &str) -> Result<bool, LaunchError> {
-    let outcome = run(&neighbor_at(plan, index, strength), &Launch::default())?;
-    Ok(outcome.violations.iter().any(|violation| violation.fingerprint == print))
+/// Whether the run passes with one thing moved past another one, and fails with it moved until just before.
+fn decides(plan: &Plan, one: &Move, print: &str) -> bool {
+    // A fault that is moved into another one makes no plan, and so decides nothing.
+    let moved = |by_ns| {
+        let plan = Plan { setup: one.moved(&plan.setup, by_ns), ..plan.clone() };
+        run(&plan, &Launch::default()).ok()
+    };
+    let passes = |outcome: Outcome| !fails(&outcome, print) && !is_finding(outcome.verdict);
+    moved(one.by_ns + 1).is_some_and(passes)
+        && moved(one.by_ns.saturating_sub(1)).is_some_and(|before| fails(&before, print))
 }
 
-fn traced(plan: &Plan, index: u64, strength: u64) -> Result<Option<Trace>, LaunchError> {
-    let launch = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
-    Ok(run(&neighbor_at(plan, index, strength), &launch)?.trace)
+fn fails(outcome: &Outcome, print: &str) -> bool {
+    outcome.violations.iter().any(|violation| violation.fingerprint == print)
 }
 
-/// What comes from outside of a process: messages, timers, faults, requests.
-fn is_input(event: &&Recorded) -> bool {
-    matches!(
-        event.what,
-        What::Deliver { .. } | What::Fire { .. } | What::Fault { .. } | What::Request { .. } | What::Start
-    )
+fn tell(story: &mut Story, trace: &Trace, one: &Move) {
+    let pair = [one.first, one.second].map(|index| told(trace, &trace.events[index]));
+    pair.iter().for_each(|step| put_in(story, step));
+    let [first, second] = pair.each_ref().map(|step| number(story, step));
+    if first != second {
+        let (later, earlier) = if one.earlier { (&pair[1], &pair[0]) } else { (&pair[0], &pair[1]) };
+        let by = Duration::from_nanos(one.by_ns).as_millis_f64();
+        let about = if one.earlier {
+            format!("with \"{}\" before \"{}\", {by:.3} ms sooner, the run passes", later.text, earlier.text)
+        } else {
+            format!("with \"{}\" after \"{}\", {by:.3} ms later, the run passes", later.text, earlier.text)
+        };
+        let (first, second) = (first.min(second), first.max(second));
+        story.critical = Some(CriticalPair { first, second, about });
+    }
 }
 
 /// An event in words, without its time.
@@ -75,22 +92,6 @@ fn words(trace: &Trace, event: &Recorded) -> String {
     let line = trace.line(event);
     line.split_once("  ").map_or(line.clone(), |(_, words)| words.to_owned())
 }
-
-/// The first input of the failing run that another one overtakes in the passing run, and that other one.
-fn first_swapped<'a>(failed: &'a Trace, passed: &Trace) -> Option<(&'a Recorded, &'a Recorded)> {
-    let inputs: Vec<&Recorded> = failed.events.iter().filter(is_input).collect();
-    let theirs: Vec<String> =
-        passed.events.iter().filter(is_input).map(|event| words(passed, event)).collect();
-    let ours: Vec<String> = inputs.iter().map(|event| words(failed, event)).collect();
-    let differs = |index: &usize| ours.get(*index) != theirs.get(*index);
-    // What is at different places at one moment is not decided by its order; both orders then lead to the same.
-    (0..ours.len()).filter(differs).find_map(|index| {
-        let overtakes = theirs.get(index)?;
-        let later = (index + 1..ours.len()).find(|later| ours[*later] == *overtakes)?;
-        Some((inputs[index], inputs[later]))
-    })
-}
-
 /// Puts a step into the story if it is not told there, and numbers the steps anew.
 fn put_in(story: &mut Story, step: &Step) {
     if !story.steps.iter().any(|told| same(told, step)) {

@@ -1,34 +1,24 @@
 //! Stories of real plants.
 
-use protocols::raft::entry::RaftEntry;
-use sim_core::registry::Registry;
 use sim_core::story::{Step, StepKind};
 
 use super::*;
-use crate::builtin;
-use crate::document::Format;
-use crate::explore::{ExploreOptions, Hooks, explore};
+use crate::capsule::Capsule;
 use crate::plan::compile;
 use crate::replay::plan_of;
-use crate::scenario::load;
 use crate::shrink::{ShrinkHooks, ShrinkOptions, shrink};
+use crate::testing::{built_in, found, real};
 
 /// The story of the first seed that fails with a plant on, shrunk a little.
 fn story(plant: &str) -> Told {
-    let mut registry = Registry::new();
-    registry.register(RaftEntry);
-    let loaded = load(&registry, builtin::find("demo-bug").unwrap(), Format::Toml, &[]).unwrap();
-    let options = ExploreOptions {
-        seeds: 0..256,
-        plants: vec![plant.to_owned()],
-        jobs: None,
-        stop_on_first: true,
-        build: "b".to_owned(),
-    };
-    let capsule = explore(&loaded, &options, Hooks::NONE).unwrap().findings.remove(0).capsule;
+    let registry = real();
+    of_capsule(&registry, &found(&registry, plant))
+}
+
+fn of_capsule(registry: &sim_core::registry::Registry, capsule: &Capsule) -> Told {
     let options = ShrinkOptions { budget: 2_000, jobs: None, build: "b".to_owned() };
-    let small = shrink(&registry, &capsule, &options, ShrinkHooks::NONE).unwrap().capsule;
-    let plan = plan_of(&registry, &small, small.setup.clone()).unwrap();
+    let small = shrink(registry, capsule, &options, ShrinkHooks::NONE).unwrap().capsule;
+    let plan = plan_of(registry, &small, small.setup.clone()).unwrap();
     tell_whole(&plan, small.fingerprint.as_deref()).unwrap().unwrap()
 }
 
@@ -58,6 +48,32 @@ fn a_story_ends_where_the_property_breaks_and_names_who_voted() {
     assert!(steps.iter().any(|step| step.note.contains("vote none")), "{steps:#?}");
 }
 
+/// A second vote is the first sign; two leaders are what comes of it.
+#[test]
+fn a_story_goes_on_to_what_a_user_would_see() {
+    let loaded = built_in(&real(), "raft-witness-vote-not-durable");
+    let plan = compile(&loaded, 1, &["vote-not-durable".to_owned()]);
+    let story = tell_whole(&plan, None).unwrap().unwrap().story;
+    assert_eq!(story.check, "raft/one-vote");
+    let consequence = story.consequence.unwrap();
+    assert_eq!(consequence.check, "raft/election-safety");
+    assert!(consequence.at_ns >= story.steps.last().unwrap().at_ns && consequence.given.is_empty());
+}
+
+/// In reliable broadcast no fault is there to be moved, and messages alone are.
+#[test]
+fn a_pair_is_looked_for_in_every_protocol() {
+    let registry = real();
+    let loaded = built_in(&registry, "bracha-beyond-f");
+    let plan = compile(&loaded, 1, &[]);
+    let outcome = run(&plan, &Launch::default()).unwrap();
+    let story = of_capsule(&registry, &Capsule::new(&loaded, &plan, &outcome, "b")).story;
+    assert!(story.check == "bracha/agreement" && story.critical_sought, "{story:#?}");
+    if let Some(pair) = story.critical {
+        assert!(pair.first < pair.second && pair.about.ends_with("the run passes"), "{pair:?}");
+    }
+}
+
 #[test]
 fn messages_are_drawn_between_slots_that_take_part() {
     let Story { steps, slots, critical, .. } = story("commit-old-term-by-counting").story;
@@ -73,8 +89,6 @@ fn messages_are_drawn_between_slots_that_take_part() {
 
 #[test]
 fn a_run_that_breaks_nothing_has_no_story() {
-    let mut registry = Registry::new();
-    registry.register(RaftEntry);
-    let loaded = load(&registry, builtin::find("raft-wan-election").unwrap(), Format::Toml, &[]).unwrap();
+    let loaded = built_in(&real(), "raft-wan-election");
     assert!(tell(&compile(&loaded, 1, &[]), None).unwrap().is_none());
 }

@@ -137,8 +137,11 @@ pub(crate) fn words(kept: &[Kept], results: &[Result<Replay, ReplayError>], watc
     ];
     let counted = counted.iter().filter(|(count, _)| *count > 0);
     let counted: Vec<String> = counted.map(|(count, what)| format!("{count} {what}")).collect();
-    let total = results.len();
-    let _ = writeln!(text, "{total} capsules in {}: {}", watch.words(), counted.join(", "));
+    let _ = match results.len() {
+        0 => writeln!(text, "there are no capsules"),
+        1 => writeln!(text, "1 capsule in {}: {}", watch.words(), counted.join(", ")),
+        total => writeln!(text, "{total} capsules in {}: {}", watch.words(), counted.join(", ")),
+    };
     text
 }
 

@@ -1,6 +1,8 @@
 //! `shrink`: a small capsule beside the large one.
 
 use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::support::{folder, seedstorm};
 
@@ -66,4 +68,25 @@ fn what_cannot_be_shrunk_is_refused() {
     assert!(said.err.contains("failed to shrink the capsule: its run broke nothing"), "{}", said.err);
     assert!(!folder.path().join("out/seed-0.min.capsule.json").exists());
     assert_eq!(seedstorm(folder.path(), &["shrink", "missing.json"]).code, 2);
+}
+
+/// Killed without a word, as by a lack of memory.
+#[test]
+fn a_killed_shrink_leaves_its_best_so_far() {
+    let folder = folder();
+    let found = seedstorm(folder.path(), &FOUND).json();
+    let large = found["failures"][0]["capsule"].as_str().unwrap();
+    let arguments = ["shrink", large, "--out", "best.json", "--jobs", "1", "--quiet"];
+    let mut shrinking = Command::new(env!("CARGO_BIN_EXE_seedstorm"));
+    shrinking.args(arguments).current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut shrinking = shrinking.spawn().unwrap();
+    let best = folder.path().join("best.json");
+    while !best.exists() && shrinking.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    shrinking.kill().unwrap();
+    shrinking.wait().unwrap();
+    let said = seedstorm(folder.path(), &["replay", "best.json"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.out.contains("REPRODUCED"), "{}", said.out);
 }

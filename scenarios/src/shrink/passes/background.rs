@@ -13,12 +13,15 @@ use super::super::size::differing;
 use super::super::tester::Tested;
 
 /// One latency for all messages where it matters which: the usual ones of a data center, a city and a country.
-const LATENCIES: [Duration; 3] =
+pub(super) const LATENCIES: [Duration; 3] =
     [Duration::from_millis(5), Duration::from_millis(1), Duration::from_millis(20)];
+
+/// How long every sync takes where one must take some time: the usual ones of a fast, an ordinary and a slow disk.
+const SYNCS: [Duration; 3] = [Duration::from_millis(2), Duration::from_millis(1), Duration::from_millis(5)];
 
 /// Less left to chance: everything at once, then one thing after the other. Where messages were lost or came twice,
 /// those that were may be pinned instead.
-pub(in super::super) fn chance(best: &Tested, pinning: bool) -> Candidates<'_> {
+pub(in super::super) fn chance(best: &Tested, pinning: bool, steadying: bool) -> Candidates<'_> {
     let candidate = &best.candidate;
     let latencies = LATENCIES.map(|latency| {
         candidate.with(|setup| {
@@ -26,6 +29,16 @@ pub(in super::super) fn chance(best: &Tested, pinning: bool) -> Candidates<'_> {
             even(setup, latency);
         })
     });
+    let steady = SYNCS.into_iter().filter(move |_| steadying);
+    let syncs = steady.clone().flat_map(|sync| LATENCIES.map(|latency| (latency, sync)));
+    let latencies_and_syncs = syncs.map(|(latency, sync)| {
+        candidate.with(|setup| {
+            no_losses(setup);
+            even(setup, latency);
+            setup.disk.sync = Distribution::Fixed(sync);
+        })
+    });
+    let one_sync = steady.map(|sync| candidate.with(|setup| setup.disk.sync = Distribution::Fixed(sync)));
     let plain = candidate.with(no_losses);
     let pinned = pinning.then(|| {
         candidate.with(|setup| {
@@ -37,7 +50,8 @@ pub(in super::super) fn chance(best: &Tested, pinning: bool) -> Candidates<'_> {
     let single = SINGLE.into_iter().map(|change| candidate.with(change));
     let one_latency =
         LATENCIES.into_iter().map(|latency| candidate.with(|setup| even_latency(setup, latency)));
-    Box::new(latencies.into_iter().chain([plain]).chain(pinned).chain(single).chain(one_latency))
+    let whole = latencies.into_iter().chain([plain]).chain(pinned).chain(latencies_and_syncs);
+    Box::new(whole.chain(single).chain(one_latency).chain(one_sync))
 }
 
 /// What chance did to messages, to be done again on purpose.

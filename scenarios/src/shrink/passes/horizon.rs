@@ -2,10 +2,11 @@
 
 use sim_core::distribution::Distribution;
 use sim_core::fault::{FaultEntry, Moment};
-use sim_core::network::Pin;
+use sim_core::network::{Pin, PinnedFate};
 use sim_core::setup::{Setup, Stop};
 use sim_core::time::{Duration, Time};
 
+use super::super::candidate::Candidate;
 use super::super::pass::Candidates;
 use super::super::size::{digits, rounded};
 use super::super::tester::Tested;
@@ -107,7 +108,26 @@ pub(in super::super) fn round(best: &Tested) -> Candidates<'_> {
         let set = |latency| best.candidate.with(|setup| setup.network.latency = Distribution::Fixed(latency));
         rounder(latency).map(set)
     });
-    Box::new(moments.chain(lengths).chain(latency))
+    Box::new(moments.chain(lengths).chain(latency).chain(fates(best)))
+}
+
+/// Pinned delays with fewer digits.
+fn fates(best: &Tested) -> impl Iterator<Item = Candidate> {
+    let pins: Vec<Pin> = best.candidate.setup.pins.iter().copied().collect();
+    (0..pins.len()).flat_map(move |index| {
+        let fate = pins[index].fate;
+        let rounder: Vec<PinnedFate> = match fate {
+            PinnedFate::Delay(delay) => rounder(delay).map(PinnedFate::Delay).collect(),
+            PinnedFate::Duplicate(delay) => rounder(delay).map(PinnedFate::Duplicate).collect(),
+            PinnedFate::Drop | PinnedFate::Damage => Vec::new(),
+        };
+        let pins = pins.clone();
+        rounder.into_iter().map(move |fate| {
+            let mut pins = pins.clone();
+            pins[index].fate = fate;
+            best.candidate.with(|setup| setup.pins = pins.into_iter().collect())
+        })
+    })
 }
 
 fn set_moment(setup: &mut Setup, entry: usize, at: Duration) {
@@ -116,7 +136,7 @@ fn set_moment(setup: &mut Setup, entry: usize, at: Duration) {
 }
 
 /// Values near this one that take fewer digits to write, the roundest first.
-fn rounder(value: Duration) -> impl Iterator<Item = Duration> {
+pub(super) fn rounder(value: Duration) -> impl Iterator<Item = Duration> {
     let now = u32::try_from(digits(value.as_nanos())).unwrap_or(u32::MAX);
     (1..now).flat_map(move |digits| rounded(value, digits))
 }

@@ -1,10 +1,14 @@
 //! Fewer members, and fewer traitors among them.
 
+use sim_core::adversary::Act;
 use sim_core::identity::Slot;
+use sim_core::ratio::Ratio;
 
+use super::super::candidate::Candidate;
 use super::super::pass::Candidates;
 use super::super::slots::remove_slot;
 use super::super::tester::Tested;
+use super::horizon::rounder;
 use super::{parts, without};
 
 /// Without a member. The last first: the names of all others stay.
@@ -14,12 +18,55 @@ pub(in super::super) fn fewer(best: &Tested) -> Candidates<'_> {
     Box::new((0..members).rev().filter(move |_| members > 1).map(fewer))
 }
 
-/// With fewer traitors and twins, or with traitors that do what they do by default.
+/// With fewer traitors and twins, fewer rules for them, or traitors that do what they do by default or one thing only.
 pub(in super::super) fn traitors(best: &Tested) -> Candidates<'_> {
     let initial = &best.candidate.setup.initial;
     let traitors = parts(initial.corrupt.len())
         .map(|part| best.candidate.with(|setup| setup.initial.corrupt = without(&initial.corrupt, &part)));
     let twins = parts(initial.twins.len())
         .map(|part| best.candidate.with(|setup| setup.initial.twins = without(&initial.twins, &part)));
-    Box::new(traitors.chain(twins))
+    Box::new(traitors.chain(twins).chain(rules(best)).chain(behaviors(best)))
+}
+
+/// Fewer rules, each for all messages and in any role, with round times and nothing left to chance.
+fn rules(best: &Tested) -> impl Iterator<Item = Candidate> {
+    let setup = &best.candidate.setup;
+    let fewer = parts(setup.adversaries.len())
+        .map(|part| best.candidate.with(|setup| setup.adversaries = without(&setup.adversaries, &part)));
+    let ungranted = setup.network.coalition_delay.map(|granted| {
+        let set = |delay| best.candidate.with(|setup| setup.network.coalition_delay = delay);
+        std::iter::once(None).chain(rounder(granted).map(Some)).map(set)
+    });
+    let plainer = setup.adversaries.iter().enumerate().flat_map(move |(index, rule)| {
+        let set = move |act| best.candidate.with(|setup| setup.adversaries[index].act = act);
+        plainer(&rule.act).into_iter().map(set)
+    });
+    fewer.chain(ungranted.into_iter().flatten()).chain(plainer)
+}
+
+/// What is easier to follow than an act of a traitor, the plainest first.
+fn plainer(act: &Act) -> Vec<Act> {
+    match act {
+        Act::Delay { by } => rounder(*by).map(|by| Act::Delay { by }).collect(),
+        Act::Drop { probability } if *probability != Ratio::ONE => {
+            vec![Act::Silent, Act::Drop { probability: Ratio::ONE }]
+        }
+        Act::Replay { probability } if *probability != Ratio::ONE => {
+            vec![Act::Replay { probability: Ratio::ONE }]
+        }
+        Act::Own { behavior, ways } => {
+            (2..*ways).map(|ways| Act::Own { behavior: behavior.clone(), ways }).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What traitors do by default, or the same thing always.
+fn behaviors(best: &Tested) -> impl Iterator<Item = Candidate> {
+    let now = best.candidate.setup.behavior.as_deref();
+    let named = best.plan.protocol.behaviors.iter().filter(move |_| now == Some("random"));
+    let others =
+        named.map(|behavior| Some(behavior.name.to_owned())).filter(move |name| name.as_deref() != now);
+    let default = now.map(|_| None);
+    default.into_iter().chain(others).map(|to| best.candidate.with(|setup| setup.behavior = to))
 }
