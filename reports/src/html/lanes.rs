@@ -79,7 +79,7 @@ fn crowded(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
             @for figure in figures::of_crowd(run) { (framed(&figure, Some(FIGURES))) }
         }
         h3 {
-            @if run.faults().next().is_none() { "The " (shown.len()) " that changed their role most often, or else the first ones" }
+            @if run.faults().next().is_none() { "The " (shown.len()) " that were longest something else than at first" }
             @else { "The " (shown.len()) " that were down or paused longest, or else struck most often" }
         }
         div.strip {
@@ -250,18 +250,17 @@ fn legend(run: &Run, palette: &Palette) -> Markup {
     }
 }
 
-/// The members that were down or paused longest, then those struck most often, then those that changed most.
+/// The members that were down or paused longest, then those struck most often, then those that were
+/// longest something else than at first.
 fn worst(run: &Run) -> Vec<u32> {
+    let first = run.first_state();
     let score = |slot: &u32| {
         let broken = run.lane(*slot).filter(|span| matches!(span.state.as_str(), "down" | "paused"));
         let time: u64 = broken.map(|span| span.to_ns - span.from_ns).sum();
         let struck = run.faults().filter(|fault| fault.slots.iter().any(|own| own.0 == *slot)).count();
-        let (mut changes, mut last) = (0_usize, None);
-        for span in run.lane(*slot) {
-            changes += usize::from(last != Some(&span.state));
-            last = Some(&span.state);
-        }
-        (Reverse(time), Reverse(struck), Reverse(changes), *slot)
+        let other = run.lane(*slot).filter(|span| Some(span.state.as_str()) != first);
+        let other: u64 = other.map(|span| span.to_ns - span.from_ns).sum();
+        (Reverse(time), Reverse(struck), Reverse(other), *slot)
     };
     let mut slots: Vec<u32> = (0..run.outcome.members).collect();
     slots.sort_by_cached_key(score);

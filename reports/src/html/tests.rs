@@ -119,6 +119,39 @@ fn a_crowd_becomes_shares_and_the_worst_by_name() {
 }
 
 #[test]
+fn the_state_in_which_members_start_is_plain_however_short() {
+    let mut record = passing();
+    let span = record.outcome.picture.lanes.items[0].clone();
+    let end = record.outcome.virtual_ns;
+    let lane = |slot: u32| {
+        let at = |state: &str, from_ns, to_ns| sim_core::outcome::LaneSpan {
+            slot,
+            state: state.to_owned(),
+            from_ns,
+            to_ns,
+            ..span.clone()
+        };
+        [at("follower", 0, end / 10), at("candidate", end / 10, end / 5), at("leader", end / 5, end)]
+    };
+    record.outcome.picture.lanes.items = (0..record.outcome.members).flat_map(lane).collect();
+    let run = Run::new(&record);
+    let palette = lanes::Palette::new(&run);
+    assert_eq!(["follower", "leader", "candidate"].map(|state| palette.class(state)), ["plain", "c0", "c4"]);
+}
+
+#[test]
+fn paper_is_light_and_only_the_list_takes_the_focus() {
+    let page = page(&violation());
+    assert!(page.contains("@media screen and (prefers-color-scheme:dark)"));
+    assert!(!page.contains("@media (prefers-color-scheme"), "a dark page would be printed light on white");
+    let script = page.split("<script>").nth(1).unwrap();
+    assert!(
+        script.contains("items.forEach")
+            && !script.contains("all.forEach(function (e) {\n      e.addEventListener(\"focus\"")
+    );
+}
+
+#[test]
 fn a_large_run_makes_a_page_below_a_megabyte() {
     let mut record = passing();
     let (first, span) = (record.outcome.history[0].clone(), record.outcome.picture.lanes.items[0].clone());

@@ -27,6 +27,14 @@ fn a_run_leaves_a_record_and_a_page_and_report_makes_the_same_page_again() {
     assert_eq!(names(&here), ["record.json", "report.html", "scenario.json", "seed-0.capsule.json"]);
     let page = fs::read(here.join("report.html")).unwrap();
     fs::remove_file(here.join("report.html")).unwrap();
+    // A follower that never was anything else has followed its leader's terms.
+    let record = fs::read_to_string(here.join("record.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let spans = record["outcome"]["picture"]["lanes"]["items"].as_array().unwrap();
+    for slot in 0..5 {
+        let last = spans.iter().rev().find(|span| span["slot"] == slot).unwrap();
+        assert_ne!((&last["label"], &last["state"]), (&"0".into(), &"follower".into()), "{last}");
+    }
     // The capsule and the scenario are not needed: nothing is run.
     fs::remove_file(here.join("scenario.json")).unwrap();
     fs::remove_file(here.join("seed-0.capsule.json")).unwrap();

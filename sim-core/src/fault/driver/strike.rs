@@ -8,7 +8,7 @@ use crate::fault::family::Kind;
 use crate::fault::governor::Change;
 use crate::fault::plan::{FaultEntry, Moment};
 use crate::fault::resolve::Lots;
-use crate::fault::selector::{Selector, SlotRanges};
+use crate::fault::selector::Selector;
 use crate::fault::spec::{ClockFault, Crash, Fault, Flap, Join, Partition, Shape, Twins, aim};
 use crate::fault::{links, partition};
 use crate::ground::Ground;
@@ -267,12 +267,7 @@ impl FaultDriver {
         let named = (0..).map(|part| DegradeId(firing.id * 2 + part)).zip(drawn.how);
         let degraded: Vec<_> = named.collect();
         actions.extend(degraded.iter().map(|(id, how)| Action::Degrade { id: *id, how: how.clone() }));
-        let whom = if drawn.slots.is_empty() {
-            "all links".to_owned()
-        } else {
-            format!("links of slots {}", SlotRanges(&drawn.slots))
-        };
-        let executed = line(firing, kind, drawn.slots, whom, ground.now);
+        let executed = line(firing, kind, drawn.slots, drawn.whom, ground.now);
         let undo = Undo::Degrade(degraded);
         self.began(firing, executed, drawn.pinned, Some((undo, firing.lasts)), ground.now);
         Ok(())
