@@ -31,10 +31,15 @@ impl Bag {
     }
 }
 
+/// The keys of a block, where cache lines begin.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Keys([u128; BLOCK]);
+
 /// The pool of blocks of all bags.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
-    keys: Vec<[u128; BLOCK]>,
+    keys: Vec<Keys>,
     /// For each block the next one, of its bag or of the free list.
     next: Vec<u32>,
     free: u32,
@@ -52,7 +57,7 @@ impl Blocks {
         if at == 0 {
             bag.head = self.take_free(bag.head);
         }
-        self.keys[bag.head as usize][at] = key;
+        self.keys[bag.head as usize].0[at] = key;
         bag.len += 1;
     }
 
@@ -64,7 +69,7 @@ impl Blocks {
         }
         let used = (bag.len as usize - 1) % BLOCK + 1;
         let block = bag.head as usize;
-        *keys = self.keys[block];
+        *keys = self.keys[block].0;
         bag.len -= used as u32;
         self.release(bag);
         self.touch(bag.head);
@@ -74,7 +79,7 @@ impl Blocks {
     /// Reads from each cache line of a block, so that a large bag's next block is on its way while one is dealt out.
     #[inline]
     fn touch(&self, block: u32) {
-        if let Some(keys) = self.keys.get(block as usize) {
+        if let Some(Keys(keys)) = self.keys.get(block as usize) {
             keys.iter().step_by(LINE).for_each(|key| {
                 std::hint::black_box(*key as u64);
             });
@@ -86,7 +91,7 @@ impl Blocks {
     pub(super) fn drain(&mut self, mut bag: Bag, out: &mut Vec<u128>) {
         while bag.len > 0 {
             let used = (bag.len as usize - 1) % BLOCK + 1;
-            out.extend_from_slice(&self.keys[bag.head as usize][..used]);
+            out.extend_from_slice(&self.keys[bag.head as usize].0[..used]);
             bag.len -= used as u32;
             self.release(&mut bag);
         }
@@ -115,7 +120,7 @@ impl Blocks {
     #[inline(never)]
     fn grow(&mut self, next: u32) -> u32 {
         let block = u32::try_from(self.keys.len()).expect("fewer than 2^32 blocks of keys");
-        self.keys.push([0; BLOCK]);
+        self.keys.push(Keys([0; BLOCK]));
         self.next.push(next);
         block
     }

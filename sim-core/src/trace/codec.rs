@@ -115,7 +115,8 @@ impl Strings {
     }
 }
 
-/// Which types of content may be taken for each other if kind and hash agree: those of one vocabulary.
+/// Which types of content may be taken for each other if their hashes agree: those of one vocabulary, since a hash covers
+/// the kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Vocabulary {
@@ -131,37 +132,37 @@ pub(super) enum Vocabulary {
 #[derive(Clone, Copy, Debug)]
 struct Spelled {
     hash: u64,
-    /// The number of its kind's name.
-    kind: u64,
-    vocabulary: Vocabulary,
-    /// Which of the contents that were spelled out.
-    number: u64,
+    /// Which of the contents that were spelled out, modulo 2^32.
+    number: u32,
+    /// Absent where nothing was spelled out yet.
+    vocabulary: Option<Vocabulary>,
 }
 
 /// The contents that were spelled out lately, by their hashes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lately {
-    places: Vec<Option<Spelled>>,
-    count: u64,
+    places: Vec<Spelled>,
+    count: u32,
 }
 
-/// How many contents are remembered: as many as a cluster has under way at once, and no more than a cache holds.
-const LATELY: usize = 4_096;
+/// How many contents are remembered: as many as a cluster has under way at once, and no more than the nearest cache holds.
+const LATELY: usize = 2_048;
 
 impl Lately {
     /// How many contents ago this one was spelled out, 1 for the last; if it has to be again, it is the last.
-    fn ago(&mut self, hash: u64, kind: u64, vocabulary: Vocabulary) -> Option<u64> {
+    #[inline]
+    fn ago(&mut self, hash: u64, vocabulary: Vocabulary) -> Option<u32> {
         if self.places.is_empty() {
-            self.places.resize(LATELY, None);
+            self.places.resize(LATELY, Spelled { hash: 0, number: 0, vocabulary: None });
         }
         let place = &mut self.places[hash as usize % LATELY];
-        if let Some(known) = place
-            && (known.hash, known.kind, known.vocabulary) == (hash, kind, vocabulary)
-        {
-            return Some(self.count - known.number);
+        let ago = self.count.wrapping_sub(place.number);
+        // What was spelled out 2^32 contents ago must not be taken for what is to come.
+        if place.hash == hash && place.vocabulary == Some(vocabulary) && ago > 0 {
+            return Some(ago);
         }
-        *place = Some(Spelled { hash, kind, vocabulary, number: self.count });
-        self.count += 1;
+        *place = Spelled { hash, number: self.count, vocabulary: Some(vocabulary) };
+        self.count = self.count.wrapping_add(1);
         None
     }
 }
@@ -181,13 +182,13 @@ pub(super) fn put_content(
     content: &dyn ShowFacts,
 ) {
     let Written { strings, lately } = written;
-    let (kind, hash) = (strings.number_of_name(content.shown_kind()), content.content_hash());
-    if let Some(ago) = lately.ago(hash, kind, vocabulary) {
-        put_varint(bytes, ago);
+    let hash = content.content_hash();
+    if let Some(ago) = lately.ago(hash, vocabulary) {
+        put_varint(bytes, u64::from(ago));
         return;
     }
     bytes.push(0);
-    put_varint(bytes, kind);
+    put_varint(bytes, strings.number_of_name(content.shown_kind()));
     bytes.extend_from_slice(&hash.to_le_bytes());
     let mut fields = PutFields { bytes, strings };
     content.show_to(&mut fields);

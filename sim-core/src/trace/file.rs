@@ -131,6 +131,16 @@ fn read_texts(reader: &mut Reader<'_>) -> Result<Vec<String>, Malformed> {
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
     let mut digest = Digest::new();
-    digest.bytes(bytes);
+    let (pairs, rest) = bytes.as_chunks::<16>();
+    for pair in pairs {
+        let [first, second] = [&pair[..8], &pair[8..]].map(|half| {
+            let mut word = [0; 8];
+            word.copy_from_slice(half);
+            u64::from_le_bytes(word)
+        });
+        digest.pair(first, second);
+    }
+    digest.bytes(rest);
+    digest.word(bytes.len() as u64);
     digest.whole().0.to_le_bytes()
 }

@@ -24,11 +24,12 @@ pub struct Tracer {
     before: Base,
 }
 
-/// What times and numbers are written relative to: the event before.
+/// What times and numbers are written relative to: the event before, and the message sent last.
 #[derive(Clone, Copy, Debug, Default)]
 struct Base {
     at: u64,
     sequence: u64,
+    sent: u64,
 }
 
 /// A trace that can be read.
@@ -67,7 +68,7 @@ impl Tracer {
         }
         self.count += 1;
         self.before.put(&mut self.bytes, event);
-        put_what(&mut self.bytes, &mut self.written, event);
+        put_what(&mut self.bytes, &mut self.written, &mut self.before, event);
     }
 
     /// How many events were recorded.
@@ -106,7 +107,7 @@ pub(super) fn read_events(reader: &mut Reader<'_>, count: u64) -> Result<Vec<Rec
     let mut events: Vec<Recorded> = Vec::new();
     for _ in 0..count {
         let (at, slot, sequence, kind) = base.get(reader)?;
-        let what = get_what(kind, at, reader, &events)?;
+        let what = get_what(kind, &mut base, reader, &events)?;
         events.push(Event { at, slot, sequence, what });
     }
     Ok(events)
@@ -145,7 +146,7 @@ impl Base {
         }
         // The world's own slot becomes 0.
         put_varint(bytes, u64::from(event.slot.0.wrapping_add(1)));
-        *self = Self { at, sequence };
+        (self.at, self.sequence) = (at, sequence);
     }
 
     fn get(&mut self, reader: &mut Reader<'_>) -> Result<(Time, Slot, u64, WhatKind), Malformed> {
@@ -164,15 +165,24 @@ impl Base {
         let slot = Slot(reader.number::<u32>()?.wrapping_sub(1));
         Ok((Time::from_nanos(self.at), slot, self.sequence, kind))
     }
+
+    /// Messages are numbered as they are sent, and arrive soon after.
+    fn put_message(&self, bytes: &mut Vec<u8>, id: u64) {
+        put_varint(bytes, zigzag(id.wrapping_sub(self.sent).cast_signed()));
+    }
+
+    fn get_message(&self, reader: &mut Reader<'_>) -> Result<u64, Malformed> {
+        Ok(self.sent.wrapping_add(unzigzag(reader.varint()?).cast_unsigned()))
+    }
 }
 
-fn put_what(bytes: &mut Vec<u8>, written: &mut Written, event: &TraceEvent<'_>) {
+fn put_what(bytes: &mut Vec<u8>, written: &mut Written, base: &mut Base, event: &TraceEvent<'_>) {
     let what = &event.what;
     match what {
         What::Crash | What::Start => {}
         What::Boot { incarnation } => put_varint(bytes, u64::from(*incarnation)),
         What::Deliver { id, from, sent_at, .. } => {
-            put_varint(bytes, *id);
+            base.put_message(bytes, *id);
             put_varint(bytes, u64::from(from.0));
             put_varint(bytes, event.at.as_nanos().wrapping_sub(sent_at.as_nanos()));
         }
@@ -187,7 +197,8 @@ fn put_what(bytes: &mut Vec<u8>, written: &mut Written, event: &TraceEvent<'_>) 
             bytes.push(*result as u8);
         }
         What::Send { id, to, .. } => {
-            put_varint(bytes, *id);
+            base.put_message(bytes, *id);
+            base.sent = *id;
             put_varint(bytes, u64::from(to.0));
         }
         What::SetTimer { id, after, .. } => {
@@ -208,7 +219,7 @@ fn put_what(bytes: &mut Vec<u8>, written: &mut Written, event: &TraceEvent<'_>) 
         What::Observe { .. } => {}
         What::Work { time } => put_varint(bytes, time.as_nanos()),
         What::Lost { id, reason } => {
-            put_varint(bytes, *id);
+            base.put_message(bytes, *id);
             bytes.push(*reason as u8);
         }
         What::Fault { text } => put_text(bytes, text),
@@ -233,7 +244,7 @@ fn spoken<'a>(what: &What<&'a dyn ShowFacts, &str>) -> Option<(Vocabulary, &'a d
 
 fn get_what(
     kind: WhatKind,
-    at: Time,
+    base: &mut Base,
     reader: &mut Reader<'_>,
     before: &[Recorded],
 ) -> Result<What<Content, String>, Malformed> {
@@ -241,7 +252,8 @@ fn get_what(
         WhatKind::Boot => Ok(What::Boot { incarnation: reader.number()? }),
         WhatKind::Crash => Ok(What::Crash),
         WhatKind::Lost => {
-            Ok(What::Lost { id: reader.varint()?, reason: one_of(&LossReason::ALL, reader.byte()?)? })
+            let id = base.get_message(reader)?;
+            Ok(What::Lost { id, reason: one_of(&LossReason::ALL, reader.byte()?)? })
         }
         WhatKind::Fault => Ok(What::Fault { text: reader.text()? }),
         WhatKind::Start
@@ -249,23 +261,23 @@ fn get_what(
         | WhatKind::Fire
         | WhatKind::Request
         | WhatKind::Link
-        | WhatKind::Synced => get_input(kind, at, reader, before),
-        _ => get_effect(kind, reader, before),
+        | WhatKind::Synced => get_input(kind, base, reader, before),
+        _ => get_effect(kind, base, reader, before),
     }
 }
 
 fn get_input(
     kind: WhatKind,
-    at: Time,
+    base: &mut Base,
     reader: &mut Reader<'_>,
     before: &[Recorded],
 ) -> Result<What<Content, String>, Malformed> {
     Ok(match kind {
         WhatKind::Start => What::Start,
         WhatKind::Deliver => What::Deliver {
-            id: reader.varint()?,
+            id: base.get_message(reader)?,
             from: NodeId(reader.number()?),
-            sent_at: Time::from_nanos(at.as_nanos().wrapping_sub(reader.varint()?)),
+            sent_at: Time::from_nanos(base.at.wrapping_sub(reader.varint()?)),
             message: reader.content(before)?,
         },
         WhatKind::Fire => What::Fire { id: TimerId(reader.number()?), timer: reader.content(before)? },
@@ -286,15 +298,16 @@ fn get_input(
 
 fn get_effect(
     kind: WhatKind,
+    base: &mut Base,
     reader: &mut Reader<'_>,
     before: &[Recorded],
 ) -> Result<What<Content, String>, Malformed> {
     Ok(match kind {
-        WhatKind::Send => What::Send {
-            id: reader.varint()?,
-            to: NodeId(reader.number()?),
-            message: reader.content(before)?,
-        },
+        WhatKind::Send => {
+            base.sent = base.get_message(reader)?;
+            let (to, message) = (NodeId(reader.number()?), reader.content(before)?);
+            What::Send { id: base.sent, to, message }
+        }
         WhatKind::SetTimer => What::SetTimer {
             id: TimerId(reader.number()?),
             after: Duration::from_nanos(reader.varint()?),
