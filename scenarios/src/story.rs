@@ -17,7 +17,8 @@ use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, LaunchError};
 use sim_core::story::{Step, StepKind, Story};
-use sim_core::trace::{Trace, TraceRequest};
+use sim_core::time::Time;
+use sim_core::trace::{Trace, TraceFilter, TraceRequest};
 
 use crate::plan::Plan;
 use crate::run::run;
@@ -32,6 +33,8 @@ pub const MOST_STEPS: usize = 40;
 pub struct Told {
     /// What led to the violation.
     pub story: Story,
+    /// Which violation it is.
+    pub fingerprint: String,
     /// The run, with its trace.
     pub outcome: Outcome,
 }
@@ -43,8 +46,8 @@ pub struct Told {
 /// If the plan cannot be run.
 pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>, LaunchError> {
     let Some(mut told) = tell(plan, fingerprint)? else { return Ok(None) };
-    let violation = told.outcome.violations.iter().find(|violation| violation.check == told.story.check);
-    let print = violation.map(|violation| violation.fingerprint.clone()).unwrap_or_default();
+    let print = told.fingerprint.clone();
+    let violation = told.outcome.violations.iter().find(|violation| violation.fingerprint == print);
     if let Some(violation) = violation {
         told.story.consequence = consequence::find(plan, told.outcome.events, violation);
     }
@@ -55,20 +58,47 @@ pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>
 }
 
 /// Runs a plan again and tells how a violation of this fingerprint came about; the first violation if it is absent.
-/// Nothing is told if there is none. Counterfactuals, the consequence and the critical pair are left empty.
+/// Nothing is told if there is none. Counterfactuals, the consequence and the critical pair are left empty. Of a run
+/// that is too long to be traced whole, what led to the violation last is told.
 ///
 /// # Errors
 /// If the plan cannot be run.
 pub fn tell(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>, LaunchError> {
-    let picture = Detail::Full;
-    let launch =
-        Launch { picture, keep_history: true, trace: Some(TraceRequest::default()), ..Launch::default() };
-    let outcome = run(plan, &launch)?;
+    tell_within(plan, fingerprint, TraceRequest::default().limit)
+}
+
+/// [`tell`], from a trace of at most so many events.
+fn tell_within(plan: &Plan, fingerprint: Option<&str>, limit: u64) -> Result<Option<Told>, LaunchError> {
+    let traced = |filter: TraceFilter| {
+        let trace = Some(TraceRequest { filter, limit, ..TraceRequest::default() });
+        run(plan, &Launch { picture: Detail::Full, keep_history: true, trace, ..Launch::default() })
+    };
     let wanted = |violation: &&Violation| fingerprint.is_none_or(|print| violation.fingerprint == print);
+    let mut outcome = traced(TraceFilter::default())?;
+    let Some(violation) = outcome.violations.iter().find(wanted) else { return Ok(None) };
+    if let Some(filter) = outcome.trace.as_ref().and_then(|trace| before(trace, violation.at_ns)) {
+        outcome = traced(filter)?;
+        if outcome.trace.as_ref().is_none_or(|trace| trace.omitted > 0) {
+            return Ok(None);
+        }
+    }
     let Some(violation) = outcome.violations.iter().find(wanted) else { return Ok(None) };
     let Some(trace) = &outcome.trace else { return Ok(None) };
-    let story = of(&outcome, trace, violation);
-    Ok(Some(Told { story, outcome }))
+    let (story, fingerprint) = (of(&outcome, trace, violation), violation.fingerprint.clone());
+    Ok(Some(Told { story, fingerprint, outcome }))
+}
+
+/// What to trace of a run whose trace was full before the violation: as long before it as half a trace holds, by
+/// how dense the events of the run are. Nothing if the trace goes far enough.
+fn before(trace: &Trace, at_ns: u64) -> Option<TraceFilter> {
+    let reached = trace.events.last().map_or(0, |event| event.at.as_nanos());
+    if trace.omitted == 0 || reached > at_ns {
+        return None;
+    }
+    let (kept, all) = (trace.events.len() as u128, trace.events.len() as u128 + u128::from(trace.omitted));
+    let span = u64::try_from(u128::from(at_ns) * kept / (2 * all)).unwrap_or(at_ns);
+    let until = Time::from_nanos(at_ns);
+    Some(TraceFilter { from: Time::from_nanos(at_ns - span), until, ..TraceFilter::default() })
 }
 
 fn of(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Story {

@@ -48,6 +48,22 @@ fn a_story_ends_where_the_property_breaks_and_names_who_voted() {
     assert!(steps.iter().any(|step| step.note.contains("vote none")), "{steps:#?}");
 }
 
+#[test]
+fn what_led_to_it_last_is_told_where_a_trace_does_not_hold_the_whole_run() {
+    let registry = real();
+    let capsule = found(&registry, "vote-not-durable");
+    let plan = plan_of(&registry, &capsule, capsule.setup.clone()).unwrap();
+    let whole = tell(&plan, None).unwrap().unwrap();
+    let events = whole.outcome.trace.as_ref().unwrap().events.len() as u64;
+    let told = tell_within(&plan, None, events / 2).unwrap().unwrap();
+    let trace = told.outcome.trace.as_ref().unwrap();
+    assert!(trace.events.len() < whole.outcome.trace.as_ref().unwrap().events.len() / 2 + 1);
+    assert_eq!(told.story.steps.last().unwrap().kind, StepKind::Violation);
+    assert_eq!(told.story.headline, whole.story.headline);
+    // With room for hardly anything there is no story, rather than one of something else.
+    assert!(tell_within(&plan, None, 2).unwrap().is_none());
+}
+
 /// A second vote is the first sign; two leaders are what comes of it.
 #[test]
 fn a_story_goes_on_to_what_a_user_would_see() {
