@@ -4,11 +4,13 @@
 //! fixed order whatever the threads, so that an interrupted sweep goes on where it stopped and comes to the same bytes.
 //! What it comes to is a [`sim_core::sweep::SweepTable`]: plain data, from which pages and figures are drawn.
 
+mod asked;
 mod columns;
 mod csv;
 mod error;
 mod file;
 mod law;
+mod plots;
 mod points;
 mod row;
 mod run;
@@ -26,7 +28,7 @@ use crate::scenario::Loaded;
 
 pub use csv::{points_csv, runs_csv};
 pub use error::SweepError;
-pub use file::{Base, SweepFile};
+pub use file::{Base, ParseSeedsError, Seeds, SweepFile};
 pub use law::Law;
 pub use points::Draft;
 pub use row::Row;

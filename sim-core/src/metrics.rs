@@ -8,6 +8,15 @@ use hdrhistogram::Histogram;
 
 use crate::outcome::MetricSummary;
 
+/// How long operations of clients took that got a result, in nanoseconds.
+pub const OPERATION_LATENCY: &str = "operation_latency_ns";
+
+/// How long operations waited for a client that was free, in nanoseconds.
+pub const OPERATION_WAIT: &str = "operation_wait_ns";
+
+/// Every histogram that a run may have.
+pub const NAMES: [&str; 2] = [OPERATION_LATENCY, OPERATION_WAIT];
+
 /// Names a histogram of one [`Metrics`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricId(u32);

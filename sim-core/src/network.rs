@@ -31,7 +31,7 @@ mod tests;
 mod topology;
 
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
-pub use topology::TopologyError;
+pub use topology::{TopologyError, fit_topology};
 
 use crate::distribution::{DistributionError, RegionError};
 use crate::fault::{Degradation, DegradeId};

@@ -24,6 +24,9 @@ pub struct SweepTable {
     pub points: Vec<SweepPoint>,
     /// Power laws through points.
     pub fits: Vec<Fit>,
+    /// Laws that theory states and no fit could judge.
+    #[serde(default)]
+    pub unjudged: Vec<Unjudged>,
     /// What is to be drawn.
     pub plots: Vec<Plot>,
 }
@@ -115,6 +118,19 @@ pub struct Theory {
     pub agrees: bool,
 }
 
+/// A law that was stated of a line of points and could not be judged: too little was measured there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unjudged {
+    /// Which points, as in [`Fit::line`].
+    pub line: String,
+    /// The label of their scenario.
+    pub base: String,
+    /// Which column.
+    pub column: String,
+    /// The law, as `n log n`.
+    pub law: String,
+}
+
 /// What is to be drawn: columns against a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plot {
@@ -160,8 +176,13 @@ impl SweepTable {
         lines
     }
 
-    /// Whether every fitted slope is what theory says, where it says anything.
+    /// Whether everything that theory says was judged, and every fitted slope is what it says.
     pub fn agrees_with_theory(&self) -> bool {
-        self.fits.iter().filter_map(|fit| fit.theory.as_ref()).all(|theory| theory.agrees)
+        self.unjudged.is_empty() && !self.contradicts_theory()
+    }
+
+    /// Whether some fitted slope is not what theory says.
+    pub fn contradicts_theory(&self) -> bool {
+        self.fits.iter().filter_map(|fit| fit.theory.as_ref()).any(|theory| !theory.agrees)
     }
 }

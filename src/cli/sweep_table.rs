@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use scenarios::sweep::{Sweep, SweepRun};
-use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable};
+use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable, Unjudged};
 
 use super::table::thousands;
 use super::wall::Stopwatch;
@@ -42,6 +42,10 @@ pub(crate) fn words(
         text += &of_base(base, &points);
     }
     text += &of_fits(&table.fits);
+    for law in &table.unjudged {
+        let Unjudged { line, column, law, .. } = law;
+        let _ = writeln!(text, "{line}: {column} ~ {law} was NOT JUDGED, too little was measured");
+    }
     for path in kept.iter().filter(|path| path.ends_with("report.html") || path.ends_with("points.csv")) {
         let _ = writeln!(
             text,

@@ -14,6 +14,9 @@ pub fn page(table: &SweepTable) -> String {
     let main = html! {
         (headline(table))
         @if !table.fits.is_empty() { (fits(table)) }
+        @for law in &table.unjudged {
+            p { strong { "Not judged" } ": " (law.column) " ~ " (law.law) " of " (law.line) }
+        }
         section aria-label="Figures" {
             h2 { "Over the grid" }
             div.gallery { @for figure in &figures { (framed(figure, None)) } }
@@ -28,7 +31,9 @@ pub fn page(table: &SweepTable) -> String {
 fn headline(table: &SweepTable) -> Markup {
     let findings: u64 = table.points.iter().map(|point| point.findings).sum();
     let theories = table.fits.iter().filter_map(|fit| fit.theory.as_ref());
-    let (agree, all) = theories.fold((0, 0), |(agree, all), own| (agree + u32::from(own.agrees), all + 1));
+    let unjudged = table.unjudged.len();
+    let (agree, all) =
+        theories.fold((0, unjudged), |(agree, all), own| (agree + usize::from(own.agrees), all + 1));
     let (tone, word) =
         if findings == 0 && agree == all { ("good", "AS EXPECTED") } else { ("bad", "NOT AS EXPECTED") };
     let slopes =

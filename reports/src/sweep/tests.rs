@@ -66,6 +66,7 @@ fn table(plots: Vec<Plot>) -> SweepTable {
             r_squared: 1.0,
             theory: Some(theory),
         }],
+        unjudged: Vec::new(),
         plots,
     }
 }

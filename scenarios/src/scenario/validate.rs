@@ -41,6 +41,7 @@ pub(super) fn validate(
     validator.sizes();
     validator.times();
     validator.distributions();
+    validator.topology();
     validator.workload();
     validator.swarm(cluster);
     validator.initial(cluster);
@@ -57,7 +58,7 @@ pub(super) fn validate(
 }
 
 impl Validator<'_> {
-    fn problem(&mut self, path: &[&str], title: impl Into<String>) {
+    fn problem<S: AsRef<str>>(&mut self, path: &[S], title: impl Into<String>) {
         self.problems.push(Problem::new(title).at(self.places.value_at(path)));
     }
 
@@ -115,6 +116,20 @@ impl Validator<'_> {
         }
     }
 
+    /// Whether the topology fits every cluster that may be drawn: the smallest and the largest tell.
+    fn topology(&mut self) {
+        let Some(topology) = &self.scenario.network.topology else { return };
+        let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
+        let most = drawn.map_or(self.scenario.cluster.nodes, |range| range.max);
+        if self.least_nodes() == 0 || most > MOST_NODES {
+            return;
+        }
+        let fit = |nodes: u32| sim_core::network::fit_topology(topology, nodes);
+        if let Err(error) = fit(self.least_nodes()).and_then(|()| fit(most)) {
+            self.problem(&["network", "topology"], plain(&error));
+        }
+    }
+
     fn workload(&mut self) {
         let Some(workload) = &self.scenario.workload else { return };
         if let Err(error) = workload.validate(self.scenario.clients) {
@@ -160,6 +175,12 @@ impl Validator<'_> {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             self.node_exists(&path, name);
         }
+        for (index, twin) in self.scenario.initial.twins.iter().enumerate() {
+            if twin.of == twin.at {
+                let title = format!("{} runs in its own place already", twin.of);
+                self.problem(&["initial", "twins", &index.to_string(), "at"], title);
+            }
+        }
         if let Some(state) = &self.scenario.initial.state
             && let Err(error) = cluster.check_state(state, self.least_nodes())
         {
@@ -176,7 +197,7 @@ impl Validator<'_> {
         drawn.map_or(self.scenario.cluster.nodes, |range| range.min)
     }
 
-    fn node_exists(&mut self, path: &[&str], name: NodeName) {
+    fn node_exists<S: AsRef<str>>(&mut self, path: &[S], name: NodeName) {
         let nodes = self.least_nodes();
         if name.0 >= nodes {
             let problem = Problem::new(format!("there is no node {name}")).at(self.places.value_at(path));
@@ -239,4 +260,48 @@ impl Validator<'_> {
 fn plain(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     text.split_once(": ").map_or(text.clone(), |(_, rest)| rest.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{LEAST, toml};
+
+    fn complaint(more: &str) -> String {
+        toml(&format!("{LEAST}{more}")).map_or_else(|problems| problems.render(false), |_| String::new())
+    }
+
+    #[test]
+    fn a_topology_fits_every_cluster_that_may_be_drawn() {
+        let topology = |topology: &str| format!("[network]\ntopology = {topology}\n");
+        let swarm = |nodes: &str| format!("[swarm]\nnodes = {nodes}\n");
+        for (text, expected) in [
+            (topology("{ star = { hub = 3 } }"), ""),
+            (topology("{ star = { hub = 99 } }"), "n100 does not exist, there are 4 members"),
+            (topology("{ star = { hub = 3 } }") + &swarm("{ min = 3, max = 5 }"), "there are 3 members"),
+            (topology("{ edges = [[0, 1], [1, 2], [2, 3]] }"), ""),
+            (
+                topology("{ edges = [[0, 1], [1, 2], [2, 3]] }") + &swarm("{ min = 4, max = 5 }"),
+                "n5 cannot be reached",
+            ),
+            (topology("{ tree = { fan_out = 0 } }"), "fan-out"),
+            (topology("{ random_regular = { degree = 3 } }"), ""),
+            (topology("{ random_regular = { degree = 4 } }"), "cannot have 4 links"),
+            (topology("{ random_regular = { degree = 1 } }"), "cannot have 1 links"),
+            (topology("{ small_world = { degree = 3, rewire = \"1/10\" } }"), "must be even"),
+        ] {
+            let found = complaint(&text);
+            assert_eq!(found.is_empty(), expected.is_empty(), "{text}: {found}");
+            assert!(found.contains(expected), "{text}: {found}");
+            assert!(found.is_empty() || found.contains("test.toml:8:"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_the_twin_of_itself() {
+        let twins = |of: &str, at: &str| {
+            complaint(&format!("[initial]\ntwins = [{{ of = \"{of}\", at = \"{at}\" }}]\n"))
+        };
+        assert_eq!(twins("n1", "n2"), "");
+        assert!(twins("n1", "n1").contains("n1 runs in its own place already"));
+    }
 }

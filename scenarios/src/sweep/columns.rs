@@ -2,7 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use sim_core::metrics;
+
 use super::Row;
+use crate::scenario::Loaded;
+
+/// Columns of every run that has anything to count by.
+const COUNTS: [&str; 9] =
+    ["messages", "bytes", "delivered", "dropped", "events", "per", "virtual_ns", "messages_per", "bytes_per"];
+
+/// Every column that runs of a scenario may have.
+pub(super) fn names(loaded: &Loaded) -> Vec<String> {
+    let ranks = ["mean", "p50", "p90", "p99", "max"];
+    let metrics = metrics::NAMES.iter().flat_map(|name| ranks.map(|rank| format!("{name}.{rank}")));
+    let measures = loaded.scenario.measure.iter().map(|measure| format!("measure.{}", measure.name));
+    COUNTS.map(str::to_owned).into_iter().chain(metrics).chain(measures).collect()
+}
 
 /// Every number of a run, by the name of its column. What was not measured in a run is not there.
 pub(super) fn columns(row: &Row) -> BTreeMap<String, f64> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sim_core::registry::Registry;
 
-use super::{PlannedPoint, Sweep, SweepFile};
+use super::{PlannedPoint, Seeds, Sweep, SweepFile, asked};
 use crate::document::{Complaint, Document, Format, Places, Source};
 use crate::problem::{Problem, Problems};
 use crate::scenario::{Loaded, from_document, hash};
@@ -53,8 +53,8 @@ impl Draft {
     }
 
     /// Other seeds than those of the file.
-    pub fn set_seeds(&mut self, seeds: std::ops::Range<u64>) {
-        self.file.seeds.0 = seeds;
+    pub fn set_seeds(&mut self, seeds: Seeds) {
+        self.file.seeds = seeds;
     }
 
     fn check(&self) -> Result<(), Problems> {
@@ -91,6 +91,7 @@ impl Draft {
             self.points_of(registry, index, sources, &mut points)?;
         }
         let mut sweep = Sweep { name: self.name, file: self.file, points, hash: String::new() };
+        asked::check(&sweep, &self.places)?;
         sweep.hash = sweep_hash(&sweep);
         Ok(sweep)
     }
@@ -103,8 +104,8 @@ impl Draft {
         points: &mut Vec<PlannedPoint>,
     ) -> Result<(), Problems> {
         let axes = self.axes(index)?;
-        let count =
-            axes.iter().map(|axis| axis.values.len()).try_fold(points.len().max(1), usize::checked_mul);
+        let own = axes.iter().map(|axis| axis.values.len()).try_fold(1, usize::checked_mul);
+        let count = own.and_then(|own| own.checked_add(points.len()));
         if count.is_none_or(|count| count > MOST_POINTS) {
             let title = format!("the grid has more than {MOST_POINTS} points");
             return Err(Problem::new(title).at(self.places.value_at(&["grid"])).into());

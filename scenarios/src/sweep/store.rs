@@ -26,7 +26,10 @@ struct Header {
 /// The open file.
 pub(super) struct Store {
     path: PathBuf,
-    file: File,
+    /// The header's line.
+    header: String,
+    /// Absent while the file of another campaign stands there: it is kept until there are runs to put in its place.
+    file: Option<File>,
 }
 
 impl Store {
@@ -45,8 +48,9 @@ impl Store {
             runs: sweep.runs(),
         };
         let rows = if options.begin == Begin::Resume {
-            let text = std::fs::read_to_string(&path).map_err(|error| refuse(&path, error.to_string()))?;
-            let (rows, length) = valid(sweep, &header, &text).map_err(|why| refuse(&path, why))?;
+            let text = std::fs::read(&path).map_err(|error| refuse(&path, error.to_string()))?;
+            let text = whole_lines(&text).map_err(|error| refuse(&path, error.to_string()))?;
+            let (rows, length) = valid(sweep, &header, text).map_err(|why| refuse(&path, why))?;
             let file = OpenOptions::new().write(true).open(&path).and_then(|file| {
                 file.set_len(length)?;
                 file.sync_all()
@@ -57,12 +61,26 @@ impl Store {
             if options.begin == Begin::Fresh {
                 refuse_unfinished(sweep, &header, &path)?;
             }
-            artefact::write(&path, line(&path, &header)?.as_bytes())?;
             Vec::new()
         };
-        let file = OpenOptions::new().append(true).open(&path);
-        let file = file.map_err(|error| WriteError { path: path.clone(), error })?;
-        Ok((Self { path, file }, rows))
+        let mut store = Self { header: line(&path, &header)?, path, file: None };
+        if options.begin == Begin::Resume {
+            store.file = Some(store.go_on()?);
+        } else if !store.path.exists() {
+            store.file = Some(store.begin("")?);
+        }
+        Ok((store, rows))
+    }
+
+    /// Puts a new file with runs in place.
+    fn begin(&self, runs: &str) -> Result<File, WriteError> {
+        artefact::write(&self.path, format!("{}{runs}", self.header).as_bytes())?;
+        self.go_on()
+    }
+
+    fn go_on(&self) -> Result<File, WriteError> {
+        let file = OpenOptions::new().append(true).open(&self.path);
+        file.map_err(|error| WriteError { path: self.path.clone(), error })
     }
 
     /// Adds runs and brings them to the disk. Gives the runs as they will be read again: a sweep that goes on counts with
@@ -73,7 +91,11 @@ impl Store {
             text += &line(&self.path, row)?;
         }
         let failed = |error| WriteError { path: self.path.clone(), error };
-        self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()).map_err(failed)?;
+        match &mut self.file {
+            Some(file) => file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?,
+            None if rows.is_empty() => {}
+            None => self.file = Some(self.begin(&text)?),
+        }
         let reread = text.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from));
         reread.collect::<io::Result<Vec<Row>>>().map_err(failed)
     }
@@ -102,6 +124,12 @@ fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), Sw
         }
     };
     Err(SweepError::Unfinished(Unfinished { path: path.to_owned(), what, ahead }))
+}
+
+/// The lines that have their ends. What is behind the last one may be torn within a letter.
+fn whole_lines(text: &[u8]) -> Result<&str, std::str::Utf8Error> {
+    let length = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    std::str::from_utf8(&text[..length])
 }
 
 fn refuse(path: &Path, why: String) -> SweepError {

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sim_core::ratio::Ratio;
 use sim_core::stats::{Interval, log_log, mean, mean_interval, median, median_interval};
-use sim_core::sweep::{Coordinate, Estimate, Fit, Plot, SweepPoint, SweepTable, Theory};
+use sim_core::sweep::{Coordinate, Estimate, Fit, Plot, SweepPoint, SweepTable, Theory, Unjudged};
 use sim_core::time::Duration;
 
 use super::columns::columns;
 use super::csv::plain;
+use super::law::Law;
+use super::plots::plots;
 use super::{PlannedPoint, Row, Sweep};
 
 /// The confidence of every interval.
@@ -26,6 +28,7 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
         confidence: CONFIDENCE,
         points: Vec::new(),
         fits: Vec::new(),
+        unjudged: Vec::new(),
         plots: Vec::new(),
     };
     for (index, planned) in sweep.points.iter().enumerate() {
@@ -38,10 +41,13 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
     let fitted: Vec<Plot> = table.plots.iter().filter(|plot| plot.fit).cloned().collect();
     for plot in &fitted {
         for column in &plot.columns {
-            let fits = fits(sweep, &table, &plot.against, column);
+            let (fits, unjudged) = fits(sweep, &table, &plot.against, column);
             table.fits.extend(fits);
+            table.unjudged.extend(unjudged);
         }
     }
+    let forgotten = forgotten(sweep, &table);
+    table.unjudged.extend(forgotten);
     table
 }
 
@@ -82,7 +88,7 @@ fn estimate(values: &[f64]) -> Option<Estimate> {
 }
 
 /// Durations and probabilities are numbers too.
-fn coordinate(key: &str, value: &Value) -> Coordinate {
+pub(super) fn coordinate(key: &str, value: &Value) -> Coordinate {
     let text = plain(value);
     let (number, unit) = if let Some(number) = value.as_f64() {
         (Some(number), "")
@@ -96,84 +102,28 @@ fn coordinate(key: &str, value: &Value) -> Coordinate {
     Coordinate { key: key.to_owned(), value: text, number, unit: unit.to_owned() }
 }
 
-/// What the file asks for; else messages and bytes in log-log, and the percentiles of each quantity, against each key
-/// that has at least two values.
-fn plots(sweep: &Sweep, table: &SweepTable) -> Vec<Plot> {
-    let asked = sweep.file.plots.iter().map(|plot| Plot {
-        name: plot.name.clone().unwrap_or_else(|| stem(&plot.columns, &plot.against)),
-        title: plot.title.clone().unwrap_or_else(|| title(&plot.columns, &plot.against)),
-        against: plot.against.clone(),
-        columns: plot.columns.clone(),
-        log: plot.log,
-        fit: plot.fit,
-    });
-    if !sweep.file.plots.is_empty() {
-        return asked.collect();
-    }
-    let keys = table.points.iter().flat_map(|point| point.at.iter().map(|at| at.key.clone()));
-    let keys: std::collections::BTreeSet<String> = keys.collect();
-    keys.iter().flat_map(|key| usual(table, key)).collect()
-}
-
-fn usual(table: &SweepTable, key: &str) -> Vec<Plot> {
-    let numbers = table.points.iter().filter_map(|point| point.coordinate(key)).map(|at| at.number);
-    let numbers: Vec<Option<f64>> = numbers.collect();
-    let log = numbers.len() > 1 && numbers.iter().all(|number| number.is_some_and(|number| number > 0.0));
-    let plot = |columns: Vec<String>, log: bool, fit: bool| Plot {
-        name: stem(&columns, key),
-        title: title(&columns, key),
-        against: key.to_owned(),
-        columns,
-        log,
-        fit,
-    };
-    let mut plots =
-        vec![plot(vec!["messages_per".to_owned()], log, log), plot(vec!["bytes_per".to_owned()], log, log)];
-    let names = table.points.iter().flat_map(|point| point.columns.keys());
-    let metrics: std::collections::BTreeSet<&str> =
-        names.filter_map(|name| name.strip_suffix(".p50")).collect();
-    for metric in metrics {
-        plots.push(plot(["p50", "p90", "p99"].map(|rank| format!("{metric}.{rank}")).to_vec(), false, false));
-    }
-    plots
-}
-
-fn stem(columns: &[String], key: &str) -> String {
-    let first = columns.first().map_or("nothing", String::as_str);
-    let first = if columns.len() > 1 { first.split('.').next().unwrap_or(first) } else { first };
-    let text = format!("{first}-vs-{}", key.rsplit('.').next().unwrap_or(key));
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    text.chars().map(plain).collect()
-}
-
-fn title(columns: &[String], key: &str) -> String {
-    let first = columns.first().map_or("", String::as_str);
-    let what = match first {
-        "messages_per" => "Messages, per unit of work".to_owned(),
-        "bytes_per" => "Bytes, per unit of work".to_owned(),
-        other if columns.len() > 1 => format!("{}, percentiles", other.split('.').next().unwrap_or(other)),
-        other => other.to_owned(),
-    };
-    format!("{what}, against {key}")
-}
-
-/// One fit for each line of points that has at least three.
-fn fits(sweep: &Sweep, table: &SweepTable, against: &str, column: &str) -> Vec<Fit> {
-    let mut fits = Vec::new();
+/// One fit for each line of points that has at least three, and the laws of lines that have none.
+fn fits(sweep: &Sweep, table: &SweepTable, against: &str, column: &str) -> (Vec<Fit>, Vec<Unjudged>) {
+    let (mut fits, mut unjudged) = (Vec::new(), Vec::new());
     for (line, points) in table.lines(against) {
         let place =
             |point: &&SweepPoint| Some((point.coordinate(against)?.number?, point.columns.get(column)?.mean));
         let places: Vec<(f64, f64)> = points.iter().filter_map(place).collect();
-        let Some(fit) = log_log(&places, CONFIDENCE) else { continue };
         let label = &points[0].base;
         let base = sweep.file.bases.iter().find(|base| base.label == *label);
-        let xs: Vec<f64> = places.iter().map(|(x, _)| *x).collect();
-        let theory = base.and_then(|base| {
-            let law = base.theory.get(column)?;
+        let stated = base.and_then(|base| Some((*base.theory.get(column)?, base.tolerance)));
+        let fit = log_log(&places, CONFIDENCE);
+        let theory = fit.and_then(|fit| {
+            let (law, tolerance) = stated?;
+            let xs: Vec<f64> = places.iter().map(|(x, _)| *x).collect();
             let slope = law.slope(&xs)?;
-            let agrees = (fit.slope - slope).abs() <= base.tolerance;
-            Some(Theory { law: law.name().to_owned(), slope, tolerance: base.tolerance, agrees })
+            let agrees = (fit.slope - slope).abs() <= tolerance;
+            Some(Theory { law: law.name().to_owned(), slope, tolerance, agrees })
         });
+        if let (Some((law, _)), None) = (stated, &theory) {
+            unjudged.push(without_fit(&line, label, column, law));
+        }
+        let Some(fit) = fit else { continue };
         fits.push(Fit {
             line,
             base: label.clone(),
@@ -186,5 +136,30 @@ fn fits(sweep: &Sweep, table: &SweepTable, against: &str, column: &str) -> Vec<F
             theory,
         });
     }
-    fits
+    (fits, unjudged)
+}
+
+/// Laws of which not even a line was there.
+fn forgotten(sweep: &Sweep, table: &SweepTable) -> Vec<Unjudged> {
+    let judged = |label: &str, column: &str| {
+        table.fits.iter().any(|fit| fit.base == label && fit.column == column && fit.theory.is_some())
+            || table.unjudged.iter().any(|law| law.base == label && law.column == column)
+    };
+    let laws = sweep
+        .file
+        .bases
+        .iter()
+        .flat_map(|base| base.theory.iter().map(|(column, law)| (base.label.as_str(), column, *law)));
+    laws.filter(|(label, column, _)| !judged(label, column))
+        .map(|(label, column, law)| without_fit(label, label, column, law))
+        .collect()
+}
+
+fn without_fit(line: &str, base: &str, column: &str, law: Law) -> Unjudged {
+    Unjudged {
+        line: line.to_owned(),
+        base: base.to_owned(),
+        column: column.to_owned(),
+        law: law.name().to_owned(),
+    }
 }

@@ -227,6 +227,138 @@ fn theory_is_checked_and_can_be_wrong() {
     }
 }
 
+/// A sweep of one base over `cluster.nodes`, and whatever else is said.
+fn one(rest: &str) -> Result<Sweep, String> {
+    let text = format!(
+        "schema = \"seedstorm.sweep/1\"\ntitle = \"Toys\"\nseeds = \"0..4\"\n[grid]\n\
+         \"cluster.nodes\" = [4, 7, 13]\n\"swarm.nodes\" = [{{ min = 3, max = 4 }}, {{ min = 4, max = 4 }}]\n\
+         [[base]]\nlabel = \"toy\"\nscenario = \"least.toml\"\n{rest}"
+    );
+    made(&text).map_err(|problems| problems.render(false))
+}
+
+#[test]
+fn plots_ask_for_what_is_there_and_name_files_that_nothing_else_has() {
+    let plot = |rest: &str| format!("[[plot]]\nagainst = \"cluster.nodes\"\ncolumns = [\"events\"]\n{rest}");
+    for name in ["../../escaped/x", "/x", "a/b", "a b", "", "X", "a.b", "runs", "points", "sweep", "report"] {
+        let said = one(&plot(&format!("name = \"{name}\"\n"))).unwrap_err();
+        assert!(said.contains("named") && said.contains("sweep.toml:13:"), "{said}");
+    }
+    for (second, part) in [
+        (plot(""), "two plots are named \"events-vs-cluster-nodes\""),
+        (plot("").replace("cluster.nodes", "cluster.nods"), "did you mean \"cluster.nodes\"?"),
+        (plot("").replace("events", "event"), "did you mean \"events\"?"),
+        (plot("").replace("events", "measure.nothing"), "unknown column \"measure.nothing\""),
+        (plot("").replace("\"events\"", ""), "at least one column"),
+    ] {
+        let said = one(&(plot("") + &second)).unwrap_err();
+        assert!(said.contains(part), "{part}: {said}");
+        assert!(said.contains("nothing was run or written"), "{said}");
+    }
+    assert_eq!(one(&(plot("") + &plot("name = \"events-2\"\n"))).unwrap().file.plots.len(), 2);
+}
+
+#[test]
+fn every_plot_has_files_of_its_own_although_keys_end_alike() {
+    let sweep_of = one("").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = sweep(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    let names: Vec<String> = tabulate(&sweep_of, &run.rows).plots.into_iter().map(|plot| plot.name).collect();
+    let expected = ["cluster", "swarm"]
+        .map(|of| ["messages", "bytes"].map(|what| format!("{what}-per-vs-{of}-nodes")))
+        .concat();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn a_law_that_no_fit_would_judge_is_refused() {
+    let fitted = "[[plot]]\nagainst = \"cluster.nodes\"\ncolumns = [\"events\"]\nfit = true\n";
+    let law = |column: &str, law: &str| format!("theory = {{ {column} = \"{law}\" }}\n");
+    for (text, part) in [
+        (law("mesages_per", "n^3"), "did you mean \"messages_per\"?"),
+        (law("events", "n"), "no plot fits events"),
+        (law("messages_per", "n") + fitted, "no plot fits messages_per"),
+        (law("events", "n") + &fitted.replace("true", "false"), "no plot fits events"),
+        (law("events", "n") + &fitted.replace("cluster", "swarm"), "n cannot be judged over 0 numbers"),
+        (
+            "grid = { \"cluster.nodes\" = [4, 7] }\n".to_owned() + &law("events", "n") + fitted,
+            "n cannot be judged over 2 numbers of cluster.nodes",
+        ),
+        (
+            "grid = { \"cluster.nodes\" = [1, 7, 9] }\n".to_owned() + &law("events", "log n") + fitted,
+            "log n cannot be judged over 3 numbers",
+        ),
+    ] {
+        let said = one(&text).unwrap_err();
+        assert!(said.contains(part), "{part}: {said}");
+        assert!(said.contains("sweep.toml:1"), "{said}");
+    }
+    assert!(one(&(law("events", "n") + fitted)).is_ok());
+}
+
+#[test]
+fn a_law_without_a_fit_never_agrees() {
+    let text = "theory = { \"operation_wait_ns.p50\" = \"n\" }\n[[plot]]\nagainst = \"cluster.nodes\"\n\
+                columns = [\"operation_wait_ns.p50\"]\nfit = true\n";
+    let sweep_of = one(text).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = sweep(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    // The toy measures no latencies.
+    let table = tabulate(&sweep_of, &run.rows);
+    assert_eq!((table.fits.len(), table.unjudged.len()), (0, 2));
+    assert!(!table.agrees_with_theory() && !table.contradicts_theory());
+    assert!(!tabulate(&sweep_of, &[]).agrees_with_theory());
+}
+
+#[test]
+fn points_of_bases_add_up_to_no_more_than_is_allowed() {
+    let values = |count: u32| (4..4 + count).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    let text = |count| {
+        FILE.replacen("[4, 7]", &format!("[{}]", values(count)), 1)
+            .replacen("\"network.loss\" = [\"1/100\", \"0\", \"1/10\"]\n", "", 1)
+            .replacen("grid = { \"cluster.nodes\" = [10] }\n", "", 1)
+    };
+    assert_eq!(made(&text(101)).unwrap().points.len(), 202);
+    let loss: Vec<String> = (0..100).map(|n| format!("\"{n}/1000\"")).collect();
+    let grid = format!("[grid]\n\"network.loss\" = [{}]\n", loss.join(", "));
+    let said = made(&text(101).replacen("[grid]\n", &grid, 1)).unwrap_err().render(false);
+    assert!(said.contains("more than 10000 points"), "{said}");
+}
+
+#[test]
+fn a_line_torn_within_a_letter_is_dropped() {
+    let sweep_of = made(&FILE.replace("\"other\"", "\"änders\"")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    sweep(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    let path = folder.path().join("runs.jsonl");
+    let text = std::fs::read(&path).unwrap();
+    let torn = text.iter().rposition(|byte| *byte == "ä".as_bytes()[0]).unwrap() + 1;
+    std::fs::write(&path, &text[..torn]).unwrap();
+    let resumed = sweep(&sweep_of, folder.path(), &options(1, true), Hooks::NONE).unwrap();
+    assert_eq!(resumed.resumed, 359);
+    assert_eq!(std::fs::read(&path).unwrap(), text);
+}
+
+#[test]
+fn results_stay_until_others_are_there() {
+    let sweep_of = made(FILE).unwrap();
+    let other = made(&FILE.replacen("0..40", "0..3", 1)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.jsonl");
+    let at_once = Hooks { after_run: &|| {}, interrupted: &|| true };
+    // Into an empty folder goes a header, with which one can go on.
+    assert!(sweep(&sweep_of, folder.path(), &options(1, false), at_once).unwrap().rows.is_empty());
+    sweep(&sweep_of, folder.path(), &options(1, true), Hooks::NONE).unwrap();
+    let text = std::fs::read(&path).unwrap();
+    let over = SweepOptions { begin: Begin::Over, ..options(1, false) };
+    for begin in [options(1, false), over] {
+        assert!(sweep(&other, folder.path(), &begin, at_once).unwrap().rows.is_empty());
+        assert_eq!(std::fs::read(&path).unwrap(), text);
+    }
+    sweep(&other, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 28);
+}
+
 #[test]
 fn built_in_sweeps_can_be_read() {
     for builtin in SWEEPS {

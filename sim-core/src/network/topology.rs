@@ -56,6 +56,22 @@ pub enum TopologyError {
     },
 }
 
+/// Whether a topology fits so many members, without drawing what is random in it.
+///
+/// # Errors
+/// Why it does not.
+pub fn fit_topology(topology: &Topology, members: u32) -> Result<(), TopologyError> {
+    match topology {
+        // Pairs are not connected with one another.
+        Topology::RandomRegular { degree: 1 } if members > 2 => {
+            Err(TopologyError::Degree { degree: 1, members })
+        }
+        Topology::RandomRegular { degree } => possible(*degree, members),
+        Topology::SmallWorld { degree, .. } => possible(*degree, members).and_then(|()| even(*degree)),
+        fixed => Graph::build(fixed, members, 0).map(drop),
+    }
+}
+
 /// An undirected graph without loops: the neighbors of each member, ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Graph {
@@ -84,9 +100,7 @@ impl Graph {
             }
             Topology::SmallWorld { degree, rewire } => {
                 possible(*degree, members)?;
-                if degree % 2 == 1 {
-                    return Err(TopologyError::OddDegree { degree: *degree });
-                }
+                even(*degree)?;
                 connected(members, seed, |rng| small_world(members, *degree, *rewire, rng))
             }
             Topology::Edges(links) => {
@@ -148,6 +162,10 @@ fn possible(degree: u32, members: u32) -> Result<(), TopologyError> {
         return Err(TopologyError::Degree { degree, members });
     }
     Ok(())
+}
+
+fn even(degree: u32) -> Result<(), TopologyError> {
+    if degree % 2 == 1 { Err(TopologyError::OddDegree { degree }) } else { Ok(()) }
 }
 
 /// Draws graphs until one is connected; the last one if none is.

@@ -105,7 +105,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             if invocation.arrived < now {
                 self.clients.waited += 1;
                 // Found by name, so that runs in which nobody waits pay for no histogram.
-                let wait = self.kernel.metrics.histogram("operation_wait_ns");
+                let wait = self.kernel.metrics.histogram(crate::metrics::OPERATION_WAIT);
                 self.kernel.metrics.record(wait, now.since(invocation.arrived).as_nanos());
             }
             self.invoke(invocation.client, &invocation.operation);

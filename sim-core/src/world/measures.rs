@@ -17,6 +17,8 @@ use crate::time::{Duration, Time};
 pub(super) struct Gauges {
     /// Narrowed to kinds of observations.
     observed: Vec<Gauge>,
+    /// How many members there are.
+    members: u32,
     /// Narrowed to kinds of messages.
     sent: Vec<Gauge>,
     values: Vec<(String, Reading)>,
@@ -79,8 +81,10 @@ fn slot(node: Option<NodeName>) -> Option<Slot> {
 }
 
 impl Gauge {
-    fn new(pattern: &Pattern, kinds: &[&str]) -> Self {
-        let kind = kinds.iter().position(|kind| *kind == pattern.kind);
+    /// Of a node that is no member there is nothing to see: the slots behind the members are clients.
+    fn new(pattern: &Pattern, kinds: &[&str], members: u32) -> Self {
+        let there = pattern.node.is_none_or(|node| node.0 < members);
+        let kind = kinds.iter().position(|kind| there && *kind == pattern.kind);
         Self {
             kind: kind.and_then(|kind| u8::try_from(kind).ok()),
             slot: slot(pattern.node),
@@ -124,7 +128,7 @@ impl Gauge {
 
 impl Gauges {
     pub(super) fn new<P: Protocol>(setup: &Setup) -> Self {
-        let mut gauges = Self::default();
+        let mut gauges = Self { members: setup.members, ..Self::default() };
         for measure in &setup.measures {
             let reading = gauges.reading(&measure.what, P::Observation::KINDS, P::Message::KINDS);
             gauges.values.push((measure.name.clone(), reading));
@@ -148,14 +152,14 @@ impl Gauges {
             }
             MeasureOf::ShareInRole(role) => Reading::ShareInRole(role.clone()),
             MeasureOf::Sent(pattern) => {
-                self.sent.push(Gauge::new(pattern, messages));
+                self.sent.push(Gauge::new(pattern, messages, self.members));
                 Reading::Sent(self.sent.len() - 1)
             }
         }
     }
 
     fn observe(&mut self, pattern: &Pattern, kinds: &[&str]) -> usize {
-        self.observed.push(Gauge::new(pattern, kinds));
+        self.observed.push(Gauge::new(pattern, kinds, self.members));
         self.observed.len() - 1
     }
 
@@ -234,5 +238,19 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let is = self.kernel.ground.place(slot).status;
         let event = Event { kind, slot, now: self.kernel.now, was: is.role, is, rank: None };
         self.gauges.sent.iter_mut().for_each(|gauge| gauge.take(&event));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Gauge;
+    use crate::identity::NodeName;
+    use crate::setup::Pattern;
+
+    #[test]
+    fn clients_are_not_measured_by_names_of_nodes() {
+        let pattern = Pattern { node: Some(NodeName(3)), ..Pattern::of("Say") };
+        assert_eq!(Gauge::new(&pattern, &["Saw", "Say"], 4).kind, Some(1));
+        assert_eq!(Gauge::new(&pattern, &["Saw", "Say"], 3).kind, None);
     }
 }

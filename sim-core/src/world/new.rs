@@ -53,7 +53,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         validate::<P>(setup)?;
         let slots = (setup.members + setup.clients) as usize;
         let mut kernel = kernel::<P>(setup, launch, subject.model, agenda)?;
-        let latency = kernel.metrics.histogram("operation_latency_ns");
+        let latency = kernel.metrics.histogram(crate::metrics::OPERATION_LATENCY);
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let (checks, off): (Vec<_>, Vec<_>) =
             subject.checks.into_iter().partition(|check| wanted(setup, timed, check.as_ref()));

@@ -1,7 +1,6 @@
 //! `sweep`.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,12 +10,12 @@ use scenarios::artefact;
 use scenarios::document::Source;
 use scenarios::explore::Hooks;
 use scenarios::sweep::{
-    Draft, Sweep, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep, tabulate,
+    Draft, Seeds, Sweep, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep, tabulate,
 };
 use sim_core::registry::Registry;
 use sim_core::sweep::SweepTable;
 
-use crate::cli::arguments::{BeginArguments, seeds};
+use crate::cli::arguments::BeginArguments;
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -38,8 +37,8 @@ pub(crate) struct SweepArguments {
     /// A sweep file, or the name of a built-in sweep (see `list sweeps`).
     pub(crate) sweep: String,
     /// Other seeds than those of the file, the end excluded.
-    #[arg(long, value_name = "A..B", value_parser = seeds)]
-    pub(crate) seeds: Option<Range<u64>>,
+    #[arg(long, value_name = "A..B")]
+    pub(crate) seeds: Option<Seeds>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
@@ -63,7 +62,11 @@ pub(crate) fn sweep(
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &folder, arguments, terminal, watch)?;
     let table = tabulate(&sweep, &run.rows);
-    let kept = if run.interrupted { Vec::new() } else { keep(&sweep, &run, &table, &folder)? };
+    let kept = if run.interrupted || run.rows.is_empty() {
+        Vec::new()
+    } else {
+        keep(&sweep, &run, &table, &folder)?
+    };
     let words = sweep_table::words(&sweep, &run, &table, &kept, watch);
     terminal.result(|| document::of_sweep(&sweep, &run, &table, &kept, watch), &words)?;
     Ok(exit(&run, &table))
@@ -135,9 +138,9 @@ fn exit(run: &SweepRun, table: &SweepTable) -> Exit {
         Exit::Interrupted
     } else if run.rows.is_empty() {
         Exit::NothingRan
-    } else if table.points.iter().any(|point| point.findings > 0) || !table.agrees_with_theory() {
+    } else if table.points.iter().any(|point| point.findings > 0) || table.contradicts_theory() {
         Exit::Finding
-    } else if conclusive * 100 < run.rows.len() as u64 * MIN_CONCLUSIVE {
+    } else if conclusive * 100 < run.rows.len() as u64 * MIN_CONCLUSIVE || !table.unjudged.is_empty() {
         Exit::Inconclusive
     } else {
         Exit::AsExpected

@@ -102,6 +102,21 @@ fn a_killed_sweep_goes_on_to_the_same_bytes() {
 }
 
 #[test]
+fn a_range_without_seeds_is_refused_and_leaves_results_alone() {
+    let folder = folder();
+    fs::write(folder.path().join("small.toml"), small()).unwrap();
+    let arguments = ["sweep", "small.toml", "--out", "o", "--seeds"];
+    assert_eq!(seedstorm(folder.path(), &[&arguments[..], &["0..2"]].concat()).code, 0);
+    let read =
+        || ["runs.jsonl", "runs.csv"].map(|name| fs::read(folder.path().join("o").join(name)).unwrap());
+    let before = read();
+    let said = seedstorm(folder.path(), &[&arguments[..], &["5..5"]].concat());
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+    assert!(said.err.contains("A < B"), "{}", said.err);
+    assert_eq!(read(), before);
+}
+
+#[test]
 fn bad_sweeps_are_refused() {
     let folder = folder();
     for (right, wrong, part) in [
@@ -113,6 +128,8 @@ fn bad_sweeps_are_refused() {
             "did you mean \"operations.succeeded\"?",
         ),
         ("\"n^2\"", "\"n^4\"", "n^3"),
+        ("{ messages_per", "{ mesages_per", "did you mean \"messages_per\"?"),
+        ("name    = \"messages-vs-n\"", "name    = \"../out\"", "files cannot be named"),
     ] {
         let text = small().replacen(right, wrong, 1);
         assert_ne!(text, small());

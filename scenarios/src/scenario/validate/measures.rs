@@ -33,10 +33,7 @@ impl Validator<'_> {
                 _ => {}
             }
             for (path, node) in measure.what.nodes() {
-                if node.0 >= scenario.cluster.nodes {
-                    let origin = self.places.value_at(&inside(&path));
-                    self.problems.push(Problem::new(format!("there is no node {node}")).at(origin));
-                }
+                self.node_exists(&inside(&path), node);
             }
             if let Some((path, key)) = measure.what.misplaced() {
                 let origin = self.places.key_at(&inside(&path));
@@ -88,6 +85,15 @@ mod tests {
             assert_eq!(found.is_empty(), expected.is_empty(), "{what}: {found}");
             assert!(found.contains(expected), "{what}: {found}");
         }
+    }
+
+    #[test]
+    fn the_node_of_a_measure_is_in_every_cluster_that_may_be_drawn() {
+        let of_n5 = "[[measure]]\nname = \"it\"\nwhat = { sent = { kind = \"Ping\", node = \"n5\" } }\n";
+        let swarm = |nodes: &str| toml(&format!("{LEAST}[swarm]\nnodes = {nodes}\n{of_n5}"));
+        let said = swarm("{ min = 3, max = 5 }").unwrap_err().render(false);
+        assert!(said.contains("there is no node n5") && said.contains("n1 to n3"), "{said}");
+        assert!(swarm("{ min = 5, max = 5 }").is_ok());
     }
 
     #[test]

@@ -1,0 +1,140 @@
+//! What a sweep file asks for must be there: names of files that nothing else has, keys that are swept, columns that are
+//! measured, and for each law of theory a fit that judges it.
+
+use std::collections::BTreeSet;
+
+use super::columns::names;
+use super::plots::{fitted, name};
+use super::tabulate::coordinate;
+use super::{Law, Sweep};
+use crate::document::Places;
+use crate::problem::{Problem, Problems};
+
+/// The files that every sweep leaves.
+const RESERVED: [&str; 4] = ["runs", "points", "sweep", "report"];
+/// Longer names are refused by some file systems, with what is put behind them.
+const LONGEST_NAME: usize = 100;
+
+pub(super) fn check(sweep: &Sweep, places: &Places) -> Result<(), Problems> {
+    let mut asked = Asked { sweep, places, problems: Vec::new() };
+    asked.names();
+    asked.plots();
+    asked.theory();
+    if asked.problems.is_empty() { Ok(()) } else { Err(Problems { list: asked.problems }) }
+}
+
+struct Asked<'a> {
+    sweep: &'a Sweep,
+    places: &'a Places,
+    problems: Vec<Problem>,
+}
+
+impl Asked<'_> {
+    /// What names files: each becomes a PNG, an SVG and a CSV beside the sweep's own.
+    fn names(&mut self) {
+        let plots = &self.sweep.file.plots;
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        for (index, plot) in plots.iter().enumerate() {
+            let stem = name(plot);
+            let problem = if stem.is_empty() || stem.len() > LONGEST_NAME || !stem.chars().all(plain) {
+                Problem::new(format!("files cannot be named \"{stem}\"")).note(format!(
+                    "expected small letters, digits and hyphens, {LONGEST_NAME} at most, as in messages-vs-n"
+                ))
+            } else if RESERVED.contains(&stem.as_str()) {
+                Problem::new(format!("a file of the sweep itself is named \"{stem}\""))
+            } else if plots[..index].iter().any(|other| name(other) == stem) {
+                Problem::new(format!("two plots are named \"{stem}\"")).note("`name` tells them apart")
+            } else {
+                continue;
+            };
+            let key = if plot.name.is_some() { "name" } else { "against" };
+            self.problems.push(problem.at(self.places.value_at(&["plot", &index.to_string(), key])));
+        }
+    }
+
+    fn plots(&mut self) {
+        let points = self.sweep.points.iter();
+        let keys: BTreeSet<&str> =
+            points.flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())).collect();
+        for (index, plot) in self.sweep.file.plots.iter().enumerate() {
+            let index = index.to_string();
+            if !keys.contains(plot.against.as_str()) {
+                let problem = Problem::new(format!("no base sweeps \"{}\"", plot.against));
+                let problem = problem.at(self.places.value_at(&["plot", &index, "against"]));
+                self.problems.push(problem.suggest(&plot.against, keys.iter().copied()));
+                continue;
+            }
+            if plot.columns.is_empty() {
+                let problem = Problem::new("a plot needs at least one column");
+                self.problems.push(problem.at(self.places.value_at(&["plot", &index, "columns"])));
+            }
+            let bases = (0..self.sweep.file.bases.len()).filter(|base| self.sweeps(*base, &plot.against));
+            let known: Vec<String> = bases.flat_map(|base| self.columns(base)).collect();
+            for (place, column) in plot.columns.iter().enumerate() {
+                let path = ["plot", &index, "columns", &place.to_string()];
+                if let Some(problem) = unknown(column, &known) {
+                    self.problems.push(problem.at(self.places.value_at(&path)));
+                }
+            }
+        }
+    }
+
+    fn theory(&mut self) {
+        for (index, base) in self.sweep.file.bases.iter().enumerate() {
+            let known = self.columns(index);
+            for (column, law) in &base.theory {
+                let problem = unknown(column, &known).or_else(|| self.unjudged(index, column, *law));
+                if let Some(problem) = problem {
+                    let path = ["base", &index.to_string(), "theory", column];
+                    self.problems.push(problem.at(self.places.key_at(&path)));
+                }
+            }
+        }
+    }
+
+    /// Why a law would not be judged although every run measured its column.
+    fn unjudged(&self, base: usize, column: &str, law: Law) -> Option<Problem> {
+        let keys: Vec<String> =
+            fitted(self.sweep, column).into_iter().filter(|key| self.sweeps(base, key)).collect();
+        if keys.is_empty() {
+            let title = format!("no plot fits {column} of this base: its theory would never be judged");
+            return Some(
+                Problem::new(title).note("expected a [[plot]] of it with fit = true, against a swept key"),
+            );
+        }
+        let fitless = keys.iter().find(|key| law.slope(&self.numbers(base, key)).is_none())?;
+        let values = self.numbers(base, fitless).len();
+        let title = format!("{} cannot be judged over {values} numbers of {fitless}", law.name());
+        Some(Problem::new(title).note("expected at least three, at each of which key and law are above zero"))
+    }
+
+    /// The numbers that a key takes at the points of a base.
+    fn numbers(&self, base: usize, key: &str) -> Vec<f64> {
+        let mut numbers: Vec<f64> = Vec::new();
+        for point in self.sweep.points.iter().filter(|point| point.base == base) {
+            let value = point.at.iter().find(|(swept, _)| swept == key);
+            let number = value.and_then(|(_, value)| coordinate(key, value).number);
+            numbers.extend(number.filter(|number| !numbers.contains(number)));
+        }
+        numbers
+    }
+
+    fn sweeps(&self, base: usize, key: &str) -> bool {
+        self.first(base).is_some_and(|point| point.at.iter().any(|(swept, _)| swept == key))
+    }
+
+    /// Every column that runs of a base may have.
+    fn columns(&self, base: usize) -> Vec<String> {
+        self.first(base).map_or_else(Vec::new, |point| names(&point.loaded))
+    }
+
+    fn first(&self, base: usize) -> Option<&super::PlannedPoint> {
+        self.sweep.points.iter().find(|point| point.base == base)
+    }
+}
+
+fn unknown(column: &str, known: &[String]) -> Option<Problem> {
+    let problem = Problem::new(format!("unknown column \"{column}\""));
+    let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+    (!known.contains(column)).then(|| problem.suggest(column, known))
+}
