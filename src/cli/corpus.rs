@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use scenarios::artefact::lock;
 use scenarios::capsule::Capsule;
 use scenarios::corpus::{Kept, file_name, sort, surplus};
 
@@ -42,7 +41,6 @@ pub(crate) fn add(
     capsules: &[Capsule],
     keep: usize,
 ) -> Result<(Vec<String>, Vec<String>), CliError> {
-    let _lock = lock(folder)?;
     let mut corpus = read(folder, true)?;
     let mut added = Vec::new();
     for capsule in capsules {

@@ -67,9 +67,6 @@ pub(crate) enum CliError {
         "write the results beside {path}: the resolved scenario would replace it; nothing was run or written"
     )]
     OwnScenario { path: PathBuf },
-    /// A folder that somebody else works in.
-    #[error(transparent)]
-    Lock(#[from] scenarios::artefact::LockError),
     /// A file that cannot be removed.
     #[error("remove {path}: {error}")]
     Remove { path: PathBuf, error: io::Error },
