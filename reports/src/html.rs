@@ -2,7 +2,7 @@
 //!
 //! The first screen answers what happened: the verdict in a sentence, and with a story its steps beside the space-time
 //! diagram of the nodes that take part; below it the faults over the lanes of all nodes. Everything else lies below.
-//! The shell around it is that of every page ([`crate::page`]).
+//! The shell around it is that of every page (`page.rs`).
 
 mod diagram;
 mod lanes;
