@@ -99,6 +99,36 @@ fn a_corpus_keeps_few_and_never_passes_silently() {
     assert_eq!(fs::read_dir(folder.path().join("kept")).unwrap().count(), 0);
 }
 
+/// Cut in the middle, of another kind, and no text at all; the one that is whole is run all the same.
+#[test]
+fn a_damaged_capsule_is_named_and_the_others_are_run() {
+    let folder = folder();
+    let capsule = found(folder.path(), "R01", "a");
+    let path = |name: &str| folder.path().join("kept").join(name);
+    assert_eq!(seedstorm(folder.path(), &["corpus", "add", "kept", &capsule]).code, 0);
+    let text = fs::read_to_string(folder.path().join(&capsule)).unwrap();
+    fs::write(path("cut.capsule.json"), &text[..text.len() / 2]).unwrap();
+    fs::write(path("other.capsule.json"), "{}").unwrap();
+    fs::write(path("binary.capsule.json"), [0xFF, 0xFE]).unwrap();
+    let said = seedstorm(folder.path(), &["corpus", "run", "kept"]);
+    assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+    for name in ["cut", "other", "binary"] {
+        assert!(said.out.contains(&format!("DAMAGED     {name}.capsule.json: failed to")), "{}", said.out);
+    }
+    assert!(said.out.contains("REPRODUCED") && said.out.contains("1 reproduced, 3 damaged"), "{}", said.out);
+    let document = seedstorm(folder.path(), &["corpus", "run", "kept", "--json"]).json();
+    assert_eq!(document["capsules"][0]["replayed"], "reproduced");
+    assert_eq!(document["damaged"][1]["capsule"], "cut.capsule.json");
+    // Pruning leaves them where they are, and exploring goes on behind them.
+    assert_eq!(seedstorm(folder.path(), &["corpus", "prune", "kept", "--keep", "0"]).code, 2);
+    assert_eq!(fs::read_dir(folder.path().join("kept")).unwrap().count(), 3);
+    let explore = ["explore", "demo-bug", "--seeds", "0..2", "--corpus", "kept", "--json"];
+    let said = seedstorm(folder.path(), &explore);
+    assert_eq!((said.code, &said.json()["runs"]), (2, &Value::from(2)), "{}", said.err);
+    assert_eq!(said.json()["corpus"]["damaged"].as_array().unwrap().len(), 3);
+    assert_eq!(said.err.matches("DAMAGED").count(), 3);
+}
+
 #[test]
 fn exploring_runs_the_corpus_first_and_adds_to_it() {
     let folder = folder();
