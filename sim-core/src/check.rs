@@ -95,9 +95,9 @@ pub trait Check<P: Protocol> {
         None
     }
 
-    /// Whether [`Check::sent`] wants to be called; asked once, at the start.
-    fn reads_messages(&self) -> bool {
-        false
+    /// The kinds of messages that [`Check::sent`] makes something of; asked once, at the start. It is not told of others.
+    fn reads(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// A message was sent, by an honest process or a traitor.

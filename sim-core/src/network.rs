@@ -218,7 +218,7 @@ impl Network {
     }
 
     /// Sends a message. Times beyond [`Time::MAX`] stop there.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, packet: &Packet) -> Sent {
         if !self.quiet || packet.lane == Lane::Stream || packet.from == packet.to {
             return self.send_with_care(packet);
@@ -226,8 +226,11 @@ impl Network {
         if packet.from.0.max(packet.to.0) >= self.slots {
             return Sent::Lost(Lost::NoRoute);
         }
-        let ([chance, word], mut more) = self.dice.fate(Name::of(packet));
-        if self.chances.loss.upper(chance) || self.chances.duplicate.lower(chance) {
+        let name = Name::of(packet);
+        let ([chance, word], mut more) = self.dice.fate(name);
+        let chances = &self.chances;
+        let plain = !chances.loss.upper(chance) && !chances.duplicate.lower(chance);
+        if !plain || self.dice.damage(name, chances.corrupt) {
             return self.send_with_care(packet);
         }
         let delay = self.latency.hop(packet.from.index(), packet.to.index(), word, &mut more);
@@ -308,8 +311,7 @@ impl Network {
             && self.pins.is_empty()
             && !self.pins_only
             && self.lines.is_none()
-            && self.routes.is_none()
-            && self.chances.corrupt.is_zero();
+            && self.routes.is_none();
     }
 
     /// Whether every hop of the way passes the cuts.

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use crate::identity::Slot;
 use crate::process::{Lane, Priority};
 use crate::setup::ServiceModel;
-use crate::time::Duration;
+use crate::time::{Duration, Time};
 
 /// What became of a message that arrived at a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +18,30 @@ pub(crate) enum Offer {
     Shed(u32),
 }
 
+/// What a server turns to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It is occupied, or nothing waits.
+    Nothing,
+    /// A message whose time is over.
+    Served(u32),
+    /// An event that came up while it was occupied.
+    Deferred(u32),
+    /// The next message.
+    Next(u32),
+}
+
 /// One slot's server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Server {
     /// Something is being served: a `Served` event is queued.
     pub(crate) busy: bool,
+    /// When that will be over.
+    until: Time,
     /// Stands still.
     pub(crate) paused: bool,
     /// The message being served.
-    pub(crate) serving: Option<u32>,
+    serving: Option<u32>,
     /// How many messages wait in the inbox.
     waiting: u32,
     inbox: [VecDeque<(u32, Lane)>; 3],
@@ -55,8 +70,45 @@ impl Server {
         self.busy || self.paused
     }
 
+    /// What comes next.
+    #[inline]
+    pub(crate) fn turn(&mut self) -> Turn {
+        if self.occupied() {
+            Turn::Nothing
+        } else if let Some(key) = self.serving.take() {
+            Turn::Served(key)
+        } else if let Some(event) = self.deferred.pop_front() {
+            Turn::Deferred(event)
+        } else {
+            self.next().map_or(Turn::Nothing, Turn::Next)
+        }
+    }
+
+    /// Whether what came up at `now` ends what it is busy with: a crash may have ended that before, whatever it was.
+    #[inline]
+    pub(crate) fn finished(&mut self, now: Time) -> bool {
+        let finished = self.busy && self.until == now;
+        self.busy &= !finished;
+        finished
+    }
+
+    /// Is busy until then.
+    #[inline]
+    pub(crate) fn occupy(&mut self, until: Time) {
+        self.busy = true;
+        self.until = until;
+    }
+
+    /// Takes a message up.
+    #[inline]
+    pub(crate) fn serve(&mut self, envelope: u32, cost: Duration, until: Time) {
+        self.serving = Some(envelope);
+        self.coordinating += cost.as_nanos();
+        self.occupy(until);
+    }
+
     /// Takes the next message to serve, most urgent first, and lets a blocked one in.
-    pub(crate) fn next(&mut self) -> Option<u32> {
+    fn next(&mut self) -> Option<u32> {
         if self.waiting == 0 {
             return None;
         }

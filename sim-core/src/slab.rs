@@ -22,7 +22,6 @@ enum Slot<T> {
 pub struct Slab<T> {
     slots: Vec<Slot<T>>,
     free: u32,
-    len: u32,
 }
 
 impl<T> Default for Slab<T> {
@@ -34,12 +33,12 @@ impl<T> Default for Slab<T> {
 impl<T> Slab<T> {
     /// An empty slab; allocates nothing yet.
     pub const fn new() -> Self {
-        Self { slots: Vec::new(), free: NONE, len: 0 }
+        Self { slots: Vec::new(), free: NONE }
     }
 
     /// An empty slab with room for `capacity` values.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { slots: Vec::with_capacity(capacity), free: NONE, len: 0 }
+        Self { slots: Vec::with_capacity(capacity), free: NONE }
     }
 
     /// Stores `value` and returns its key: the one freed last, or the next unused number.
@@ -56,7 +55,6 @@ impl<T> Slab<T> {
         if let Slot::Free(next) = *slot {
             self.free = next;
         }
-        self.len += 1;
         // Nothing above needs the value, so that it is written to its place and not to the stack before.
         *slot = Slot::Full(value);
         key
@@ -75,7 +73,6 @@ impl<T> Slab<T> {
             vacant(key);
         };
         self.free = key;
-        self.len -= 1;
         value
     }
 
@@ -97,16 +94,15 @@ impl<T> Slab<T> {
         }
     }
 
-    /// How many values are held.
-    #[inline]
-    pub const fn len(&self) -> usize {
-        self.len as usize
+    /// How many values are held. Walks over all slots: a counter would cost each insertion and removal more than who
+    /// asks is worth.
+    pub fn len(&self) -> usize {
+        self.iter().count()
     }
 
-    /// Whether no value is held.
-    #[inline]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    /// Whether no value is held. Walks over the free slots before the first value.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
     }
 
     /// All held values with their keys, smallest key first. Walks over free slots too.

@@ -70,7 +70,8 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     checks: Vec<Box<dyn Check<P>>>,
     /// For each kind of observation, the checks that hear of it.
     hearers: Vec<Vec<usize>>,
-    message_checks: Vec<usize>,
+    /// For each kind of message, the checks that read it.
+    readers: Vec<Vec<usize>>,
     /// Checks that do not apply to this run, or that the scenario switched off.
     checks_off: Vec<crate::outcome::CheckReport>,
     coalition: Option<Box<dyn Coalition<P>>>,
@@ -169,14 +170,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             return;
         }
         self.touched = next;
-        for place in 0..BATCH {
-            if let Some(key) = queue.ahead(place) {
-                self.touch_slot(Event::decode(queue::payload_of(key)));
-            }
-            if let Some(key) = queue.ahead(place + BATCH) {
-                std::hint::black_box(self.slot_of(Event::decode(queue::payload_of(key))));
-            }
-        }
+        let event = |place| queue.ahead(place).map(|key| Event::decode(queue::payload_of(key)));
+        let slots: [Option<Slot>; BATCH] = std::array::from_fn(|place| self.slot_of(event(place)?));
+        // Nothing but reads, and as few instructions as there can be: the processor waits for as many as it looks at.
+        let stepped = slots.iter().flatten().fold(0, |sum, slot| sum ^ self.kernel.hot[slot.index()].steps);
+        let nodes = slots.iter().flatten().fold(false, |sum, slot| sum ^ self.nodes[slot.index()].is_some());
+        let names = (BATCH..2 * BATCH).filter_map(|place| self.slot_of(event(place)?));
+        std::hint::black_box((stepped, nodes, names.fold(0, |sum, slot| sum ^ slot.0)));
     }
 
     /// Where an event takes place, if that matters for speed.
@@ -190,22 +190,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     #[inline]
-    fn touch_slot(&self, event: Event) {
-        let Some(slot) = self.slot_of(event) else { return };
-        std::hint::black_box(self.kernel.hot[slot.index()].stepped);
-        std::hint::black_box(self.nodes[slot.index()].is_some());
-        if matches!(event, Event::Timer(_)) {
-            std::hint::black_box(self.timers.first(slot));
-        }
-    }
-
-    #[inline]
     fn handle(&mut self, event: Event) {
         match event {
             Event::Deliver(envelope) => self.arrive(envelope),
             Event::Timer(index) => self.timer_came_up(index),
             Event::Synced(job) => self.sync_ended(job),
-            Event::Served(service) => self.served(service),
+            Event::Served(slot) => self.served(slot),
             Event::Notice(notice) => self.notice_arrived(notice),
             Event::Wake(token) => self.coalition_wakes(token),
             Event::Request(request) => self.request_waits(request),

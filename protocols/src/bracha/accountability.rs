@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::check::{Check, Findings, Seen, Verdict};
+use sim_core::facts::Facts;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
@@ -81,8 +82,8 @@ impl Check<Bracha> for Accountability {
         }
     }
 
-    fn reads_messages(&self) -> bool {
-        true
+    fn reads(&self) -> &'static [&'static str] {
+        BrachaMessage::KINDS
     }
 
     fn sent(

@@ -204,6 +204,10 @@ impl Server {
         } else if !progress.refused(index) {
             return;
         }
-        self.replicate(cx);
+        // Nothing else changed that could let this leader send more.
+        let Role::Leader(leadership) = &self.role else { return };
+        if leadership.progress[place].may_send(last_index, self.parameters.max_inflight) {
+            self.replicate(cx);
+        }
     }
 }

@@ -63,13 +63,21 @@ pub struct Outcome {
     pub session: Session,
 }
 
+/// The session of a client, with its hash, as it is part of the digest.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    client: NodeId,
+    session: Session,
+    hash: u64,
+}
+
 /// The key-value state machine. Its digest is kept up to date by every change: a sum over all pairs and sessions, so
 /// that it does not depend on the way that led there.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     values: BTreeMap<u64, u64>,
-    /// Each with its hash, as it is part of the digest.
-    sessions: BTreeMap<NodeId, (Session, u64)>,
+    /// By client: every command asks for one, and new clients are rare.
+    sessions: Vec<Known>,
     digest: u64,
 }
 
@@ -86,23 +94,30 @@ impl Store {
 
     /// The session of a client, if it ever did anything.
     pub fn session(&self, client: NodeId) -> Option<&Session> {
-        self.sessions.get(&client).map(|(session, _)| session)
+        let place = self.sessions.binary_search_by_key(&client, |known| known.client).ok()?;
+        Some(&self.sessions[place].session)
     }
 
     /// Applies the command of the log entry at `index`: an operation that its session has seen is not done again.
     pub fn apply(&mut self, index: u64, command: &Command) -> Option<Outcome> {
         let Command::Apply { client, sequence, operation } = *command else { return None };
-        let earlier = self.sessions.get(&client).copied();
-        if let Some((session, _)) = earlier
-            && session.sequence >= sequence
+        let place = self.sessions.binary_search_by_key(&client, |known| known.client);
+        if let Ok(place) = place
+            && self.sessions[place].session.sequence >= sequence
         {
+            let session = self.sessions[place].session;
             return Some(Outcome { client, sequence, repeated: true, session });
         }
         let session = Session { sequence, reply: self.perform(operation), index };
-        let hash = session_hash(client, &session);
-        self.sessions.insert(client, (session, hash));
-        let before = earlier.map_or(0, |(_, hash)| hash);
-        self.digest = self.digest.wrapping_sub(before).wrapping_add(hash);
+        let known = Known { client, session, hash: session_hash(client, &session) };
+        self.digest = self.digest.wrapping_add(known.hash);
+        match place {
+            Ok(place) => {
+                self.digest = self.digest.wrapping_sub(self.sessions[place].hash);
+                self.sessions[place] = known;
+            }
+            Err(place) => self.sessions.insert(place, known),
+        }
         Some(Outcome { client, sequence, repeated: false, session })
     }
 
@@ -148,7 +163,7 @@ mod tests {
     /// The digest by the book: over everything, from nothing.
     fn whole_digest(store: &Store) -> u64 {
         let values = store.values.iter().map(|(key, value)| pair_hash(*key, *value));
-        let sessions = store.sessions.iter().map(|(client, (session, _))| session_hash(*client, session));
+        let sessions = store.sessions.iter().map(|known| session_hash(known.client, &known.session));
         values.chain(sessions).fold(0, u64::wrapping_add)
     }
 

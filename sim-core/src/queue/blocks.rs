@@ -72,18 +72,19 @@ impl Blocks {
         *keys = self.keys[block].0;
         bag.len -= used as u32;
         self.release(bag);
-        self.touch(bag.head);
         used
     }
 
-    /// Reads from each cache line of a block, so that a large bag's next block is on its way while one is dealt out.
+    /// Reads from each cache line of the newest blocks of a bag, so that all are on their way while the first is used.
     #[inline]
-    fn touch(&self, block: u32) {
-        if let Some(Keys(keys)) = self.keys.get(block as usize) {
-            keys.iter().step_by(LINE).for_each(|key| {
-                std::hint::black_box(*key as u64);
-            });
+    pub(super) fn touch(&self, bag: Bag, blocks: usize) {
+        let (mut block, mut sum) = (bag.head, 0);
+        for _ in 0..blocks {
+            let Some(Keys(keys)) = self.keys.get(block as usize) else { break };
+            sum ^= keys.iter().step_by(LINE).fold(0, |sum, key| sum ^ *key as u64);
+            block = self.next[block as usize];
         }
+        std::hint::black_box(sum);
     }
 
     /// Moves all keys of a bag to the end of `out`, in no order.

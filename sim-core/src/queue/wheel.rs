@@ -37,6 +37,8 @@ const DAY_LONG: usize = 256;
 /// A slot that holds more than one event in so many is divided too: it is as wide as the delays are long, and much of
 /// what is pushed next would fall into it.
 const CROWD: usize = 4;
+/// So many blocks are read at once before they are dealt out, so that the processor waits for them together.
+const TOUCHED: usize = 4;
 /// So many events are sorted as words: their places fit in eight bits, and the times of their level in the rest.
 const WORDS: usize = 192;
 const WORDS_LEVEL: usize = 8;
@@ -251,7 +253,10 @@ impl LazyWheel {
     /// Deals the events of a slot that starts at `base` out to the levels below.
     fn deal(&mut self, mut bag: Bag) {
         let mut keys = [0; BLOCK];
-        loop {
+        for block in 0.. {
+            if block % TOUCHED == 0 {
+                self.blocks.touch(bag, TOUCHED);
+            }
             let used = self.blocks.pop_block(&mut bag, &mut keys);
             if used == 0 {
                 return;

@@ -4,10 +4,9 @@ use super::World;
 use super::effects::timer_name;
 use super::step::Stimulus;
 use crate::identity::Slot;
-use crate::kernel::{Dropped, Service};
+use crate::kernel::Dropped;
 use crate::process::{Factory, Protocol};
-use crate::server::Offer;
-use crate::time::Duration;
+use crate::server::{Offer, Turn};
 use crate::timers::Popped;
 use crate::world::event::{Envelope, Event};
 
@@ -54,12 +53,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// A message meets a slot that takes time: it is served at once if nothing is before it.
+    #[inline]
     fn queue_up(&mut self, key: u32) {
-        let &Envelope { to, lane, priority, .. } = &self.kernel.envelopes[key];
+        let &Envelope { to, payload, lane, priority, .. } = &self.kernel.envelopes[key];
         if self.kernel.servers.idle(to) {
-            self.begin_service(to, key);
-            self.serve(to);
-            return;
+            return self.begin_service(to, key, payload);
         }
         let offer = self.kernel.servers.offer(to, key, lane, priority);
         if let Offer::Shed(shed) = offer {
@@ -72,69 +70,35 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Serves what waits at a slot, until it is busy or nothing waits.
     pub(super) fn serve(&mut self, slot: Slot) {
         while self.kernel.hot[slot.index()].up {
-            let server = self.kernel.servers.of(slot);
-            if server.occupied() {
-                return;
+            match self.kernel.servers.of(slot).turn() {
+                Turn::Nothing => return,
+                Turn::Served(key) => {
+                    let envelope = self.kernel.envelopes.remove(key);
+                    self.deliver(&envelope);
+                }
+                Turn::Deferred(event) => self.deferred(Event::decode(event)),
+                Turn::Next(key) => self.begin_service(slot, key, self.kernel.envelopes[key].payload),
             }
-            if let Some(key) = server.serving.take() {
-                let envelope = self.kernel.envelopes.remove(key);
-                self.deliver(&envelope);
-                continue;
-            }
-            if let Some(event) = server.deferred.pop_front() {
-                self.deferred(Event::decode(event));
-                continue;
-            }
-            let Some(key) = server.next() else { return };
-            self.begin_service(slot, key);
         }
     }
 
     /// Takes a message up: it is delivered when its time is over, or now if it takes none.
-    fn begin_service(&mut self, slot: Slot, key: u32) {
-        let payload = self.kernel.envelopes[key].payload;
+    #[inline]
+    fn begin_service(&mut self, slot: Slot, key: u32, payload: u32) {
         let cost = self.kernel.servers.message_cost(slot, self.payloads[payload].size);
         if cost.is_zero() {
             let envelope = self.kernel.envelopes.remove(key);
             self.deliver(&envelope);
         } else {
-            let server = self.kernel.servers.of(slot);
-            server.serving = Some(key);
-            server.coordinating += cost.as_nanos();
-            self.occupy(slot, cost);
+            self.kernel.serve_message(slot, key, cost);
         }
-    }
-
-    fn occupy(&mut self, slot: Slot, cost: Duration) {
-        self.kernel.servers.of(slot).busy = true;
-        let at = self.kernel.now + cost;
-        let incarnation = self.kernel.hot[slot.index()].incarnation;
-        let key = self.kernel.services.insert(Service { slot, incarnation });
-        self.kernel.queue(at, u64::from(slot.0) ^ 0x5577_0000_0000_0000, Event::Served(key));
     }
 
     /// A slot has done what it was busy with. If it is paused, the message that it served waits until it is resumed.
-    pub(super) fn served(&mut self, key: u32) {
-        let Service { slot, incarnation } = self.kernel.services.remove(key);
-        if self.kernel.hot[slot.index()].incarnation == incarnation {
-            self.kernel.servers.of(slot).busy = false;
+    pub(super) fn served(&mut self, slot: Slot) {
+        let now = self.kernel.now;
+        if self.kernel.servers.of(slot).finished(now) {
             self.serve(slot);
-        }
-    }
-
-    /// After a step: the time that its signatures and its work take.
-    pub(super) fn book(&mut self, slot: Slot, signatures: u32) {
-        let signing = self.kernel.servers.signature_cost(slot, signatures);
-        let server = self.kernel.servers.of(slot);
-        let work = std::mem::take(&mut server.work);
-        let total = signing + work;
-        if total.is_zero() {
-            return;
-        }
-        server.coordinating += signing.as_nanos();
-        server.working += work.as_nanos();
-        if !server.busy && self.kernel.hot[slot.index()].up {
-            self.occupy(slot, total);
         }
     }
 

@@ -7,14 +7,18 @@ use super::storage::Gated;
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Dropped, Folded};
-use crate::network::{Flight, Lost, Packet, Sent};
+use crate::network::Lost;
 use crate::process::{Effect, Factory, Message, Protocol, TimerId};
 use crate::time::Duration;
 use crate::trace::What;
-use crate::world::event::{Envelope, Event, Parcel, Payload};
+use crate::world::event::{Event, Parcel, Payload};
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Carries out the effects of a step. Stops where the slot crashes in the middle, as a trigger may make it.
+    ///
+    /// All but the sends are functions of their own: in one body, the addresses that each kind of effect needs are worked
+    /// out for every step, and crowd what a send needs out of the registers.
+    #[inline(never)]
     pub(super) fn carry_out(&mut self, slot: Slot, node: NodeId, incarnation: u32) {
         self.storage.open_step();
         self.carrying_out = true;
@@ -28,22 +32,15 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             match effect {
                 Effect::Send { to, message } => self.send(slot, node, to, message),
                 Effect::SetTimer { id, after, timer } => self.set_timer(slot, id, after, timer),
-                Effect::CancelTimer(id) => {
-                    self.kernel.fold(Folded::CancelTimer, slot, u64::from(id.0));
-                    self.trace(slot, What::CancelTimer { id });
-                    self.timers.cancel(slot, id);
-                }
+                Effect::CancelTimer(id) => self.cancel_timer(slot, id),
                 Effect::Append { journal, record } => self.append(slot, journal, record),
                 Effect::Rewrite { journal, records } => self.rewrite(slot, journal, records),
                 Effect::Sync { journal, id } => self.sync(slot, journal, id),
                 Effect::Hold(id) => self.hold(slot, id),
-                Effect::Return { id, response } => {
-                    if self.storage.gate_open() {
-                        self.gate(slot, Gated::Return { id, response });
-                    } else {
-                        self.respond(slot, id, &response);
-                    }
+                Effect::Return { id, response } if self.storage.gate_open() => {
+                    self.gate(slot, Gated::Return { id, response });
                 }
+                Effect::Return { id, response } => self.respond(slot, id, &response),
                 Effect::CloseLink(peer) => self.close_link(slot, peer),
                 Effect::Observe(observation) => {
                     let journal = self.storage.last_journal();
@@ -53,12 +50,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                         self.observe(slot, node, journal, &observation);
                     }
                 }
-                Effect::Work(cost) => {
-                    self.kernel.fold(Folded::Work, slot, cost.as_nanos());
-                    self.trace(slot, What::Work { time: cost });
-                    self.kernel.servers.turn_on();
-                    self.kernel.servers.of(slot).work += cost;
-                }
+                Effect::Work(cost) => self.work(slot, cost),
             }
         }
         self.effects.list = list;
@@ -161,12 +153,13 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     #[inline]
     fn tell_checks_of(&mut self, parcel: &Parcel, to: NodeId) {
-        if self.message_checks.is_empty() {
+        let readers = &self.readers[usize::from(parcel.kind)];
+        if readers.is_empty() {
             return;
         }
         let message = &self.payloads[parcel.payload].message;
         self.kernel.findings.set_now(self.kernel.now);
-        for index in &self.message_checks {
+        for index in readers {
             let check = &mut self.checks[*index];
             check.sent(&self.kernel.ground, parcel.sender, to, message, &mut self.kernel.findings);
         }
@@ -175,69 +168,32 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     #[inline(always)]
     fn transmit(&mut self, parcel: &Parcel, to: Slot, name: NodeId) -> u32 {
-        let &Parcel { from, size, kind, lane, priority, .. } = parcel;
         if self.gauges.watch_sends() {
-            self.measure_send(from, kind);
+            self.measure_send(parcel.from, parcel.kind);
         }
-        let kernel = &mut self.kernel;
-        kernel.messages.sent += 1;
-        kernel.messages.bytes += u64::from(size);
-        kernel.sends.by_kind[usize::from(kind)] += 1;
-        let ordinal = kernel.sends.ordinal(to);
-        let packet = Packet { now: kernel.now, from, to, size, lane, priority, ordinal };
-        let id = kernel.messages.sent;
-        let sent = match self.setup.network.coalition_delay {
-            None => kernel.network.send(&packet),
-            Some(granted) => {
-                let late = self.held_back(&packet, parcel.payload, granted);
-                self.kernel.network.send_late(&packet, late)
-            }
+        let copies = match self.setup.network.coalition_delay {
+            None => self.kernel.transmit(parcel, to),
+            Some(granted) => self.transmit_late(parcel, to, granted),
         };
         if self.traced() {
-            self.trace_sent(parcel, id, name);
-        }
-        match sent {
-            Sent::One(flight) => {
-                self.launch(parcel, to, id, flight, ordinal);
-                1
+            self.trace_sent(parcel, self.kernel.messages.sent, name);
+            if let Err(why) = copies {
+                self.trace_lost(parcel.from, self.kernel.messages.sent, Dropped::Network(why));
             }
-            Sent::Two(first, second) => {
-                self.kernel.messages.duplicated += 1;
-                self.launch(parcel, to, id, first, ordinal);
-                self.launch(parcel, to, id, second, ordinal ^ 0x8000_0000);
-                2
-            }
-            Sent::Lost(why) => self.lost(parcel, id, why),
         }
+        copies.unwrap_or(0)
     }
 
+    /// [`Kernel::transmit`](crate::kernel::Kernel::transmit) of a message that the coalition may hold back.
     #[cold]
-    fn lost(&mut self, parcel: &Parcel, id: u64, why: Lost) -> u32 {
-        self.kernel.drop_message(Dropped::Network(why));
-        self.trace_lost(parcel.from, id, Dropped::Network(why));
-        0
+    fn transmit_late(&mut self, parcel: &Parcel, to: Slot, granted: Duration) -> Result<u32, Lost> {
+        let packet = self.kernel.packet(parcel, to);
+        let late = self.held_back(&packet, parcel.payload, granted);
+        let sent = self.kernel.network.send_late(&packet, late);
+        self.kernel.launch(parcel, &packet, sent)
     }
 
-    #[inline]
-    fn launch(&mut self, parcel: &Parcel, to: Slot, id: u64, flight: Flight, ordinal: u32) {
-        let &Parcel { from, sender, payload, lane, priority, .. } = parcel;
-        let what = (u64::from(from.0) << 32 | u64::from(to.0)) ^ u64::from(ordinal).rotate_left(48);
-        let key = self.kernel.envelopes.insert(Envelope {
-            from: sender,
-            from_slot: from,
-            to,
-            payload,
-            id,
-            session: flight.session,
-            sent: self.kernel.now,
-            lane,
-            priority,
-            damaged: flight.damaged,
-        });
-        self.kernel.queue(flight.at, what, Event::Deliver(key));
-    }
-
-    #[inline]
+    #[inline(never)]
     fn set_timer(&mut self, slot: Slot, id: TimerId, after: Duration, timer: P::Timer) {
         self.trace(slot, What::SetTimer { id, after, timer: &timer });
         let kernel = &mut self.kernel;
@@ -250,6 +206,22 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    #[inline(never)]
+    fn cancel_timer(&mut self, slot: Slot, id: TimerId) {
+        self.kernel.fold(Folded::CancelTimer, slot, u64::from(id.0));
+        self.trace(slot, What::CancelTimer { id });
+        self.timers.cancel(slot, id);
+    }
+
+    #[inline(never)]
+    fn work(&mut self, slot: Slot, cost: Duration) {
+        self.kernel.fold(Folded::Work, slot, cost.as_nanos());
+        self.trace(slot, What::Work { time: cost });
+        self.kernel.servers.turn_on();
+        self.kernel.servers.of(slot).work += cost;
+    }
+
+    #[cold]
     fn close_link(&mut self, slot: Slot, peer: NodeId) {
         self.kernel.fold(Folded::CloseLink, slot, u64::from(peer.0));
         self.trace(slot, What::CloseLink { peer });

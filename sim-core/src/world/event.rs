@@ -14,7 +14,7 @@ pub(crate) enum Event {
     /// A sync ends.
     Synced(u32),
     /// A slot has done what it was busy with.
-    Served(u32),
+    Served(Slot),
     /// A link notice arrives.
     Notice(u32),
     /// The coalition wakes.
@@ -50,7 +50,7 @@ impl Event {
             Self::Deliver(index) => (0, index),
             Self::Timer(index) => (1, index),
             Self::Synced(index) => (2, index),
-            Self::Served(index) => (3, index),
+            Self::Served(slot) => (3, slot.0),
             Self::Notice(index) => (4, index),
             Self::Wake(index) => (5, index),
             Self::Request(index) => (6, index),
@@ -67,7 +67,7 @@ impl Event {
             0 => Self::Deliver(index),
             1 => Self::Timer(index),
             2 => Self::Synced(index),
-            3 => Self::Served(index),
+            3 => Self::Served(Slot(index)),
             4 => Self::Notice(index),
             5 => Self::Wake(index),
             6 => Self::Request(index),
@@ -143,7 +143,7 @@ mod tests {
             Event::Deliver(INDEX_MASK),
             Event::Timer(5),
             Event::Synced(6),
-            Event::Served(7),
+            Event::Served(Slot(7)),
             Event::Notice(8),
             Event::Wake(9),
             Event::Request(3),

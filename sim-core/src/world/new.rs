@@ -58,8 +58,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let (checks, off): (Vec<_>, Vec<_>) =
             subject.checks.into_iter().partition(|check| wanted(setup, timed, check.as_ref()));
         let checks_off = off.iter().map(|check| report(check.as_ref(), false)).collect();
-        let message_checks = (0..checks.len()).filter(|index| checks[*index].reads_messages()).collect();
-        let hearers = hearers(&checks);
+        let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
+        let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
         let workload = setup.workload.as_ref().map(|model| Workload::new(model, setup.clients, setup.seed));
         let model = setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
         let judged = setup.workload.is_some() && !setup.checks_off.iter().any(|off| off == "linearizable");
@@ -77,7 +77,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             carrying_out: false,
             checks,
             hearers,
-            message_checks,
+            readers,
             checks_off,
             coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
             coalition_dice: CoalitionDice::new(setup.seed),
@@ -147,16 +147,20 @@ fn wanted<P: Protocol>(setup: &Setup, timed: bool, check: &dyn Check<P>) -> bool
     (timed || check.needs() == Needs::Order) && !setup.checks_off.iter().any(|off| off == check.name())
 }
 
-/// For each kind of observation the checks that hear of it, in their order.
+/// For each kind of a vocabulary, the checks that want to be told of it; a check wants all if it does not say which.
 ///
 /// # Panics
-/// If a check wants to hear of a kind that the protocol does not have.
-fn hearers<P: Protocol>(checks: &[Box<dyn Check<P>>]) -> Vec<Vec<usize>> {
-    let kinds = P::Observation::KINDS;
-    let mut wanted = checks.iter().filter_map(|check| check.hears()).flatten();
-    assert!(wanted.all(|kind| kinds.contains(kind)), "a check waits for what nobody can observe");
-    let hears = |index: &usize, kind: &str| checks[*index].hears().is_none_or(|names| names.contains(&kind));
-    kinds.iter().map(|kind| (0..checks.len()).filter(|index| hears(index, kind)).collect()).collect()
+/// If a check wants to be told of a kind that the protocol does not have.
+fn interested<P: Protocol>(
+    checks: &[Box<dyn Check<P>>],
+    kinds: &[&'static str],
+    wants: impl Fn(&dyn Check<P>) -> Option<&'static [&'static str]>,
+) -> Vec<Vec<usize>> {
+    let mut wanted = checks.iter().filter_map(|check| wants(check.as_ref())).flatten();
+    assert!(wanted.all(|kind| kinds.contains(kind)), "a check waits for what nobody can say");
+    let wants =
+        |index: &usize, kind: &&str| wants(checks[*index].as_ref()).is_none_or(|names| names.contains(kind));
+    kinds.iter().map(|kind| (0..checks.len()).filter(|index| wants(index, kind)).collect()).collect()
 }
 
 fn kernel<P: Protocol>(

@@ -55,6 +55,9 @@ impl<P: Protocol> Stimulus<P> {
     }
 }
 
+/// How many signatures a step made and verified, or how it panicked.
+type Stepped = std::thread::Result<u32>;
+
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Steps the process in a slot that is up, and carries out what it asks for.
     pub(super) fn step(&mut self, slot: Slot, stimulus: Stimulus<P>) {
@@ -62,43 +65,59 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let (folded, content) = stimulus.fold(&self.payloads);
         self.kernel.fold(folded, slot, content);
         self.trace_input(slot, &stimulus);
-        let local = self.kernel.clocks.read(slot, self.kernel.now);
-        let Some(node) = self.nodes[slot.index()].as_mut() else { return };
-        let place = ProcessPlace { now: local, node: hot.node, incarnation: hot.incarnation };
-        let mut drawn = hot.drawn;
+        let now = self.kernel.clocks.read(slot, self.kernel.now);
+        let place = ProcessPlace { now, node: hot.node, incarnation: hot.incarnation };
+        let stepped = if hot.corrupt && self.coalition.is_some() {
+            self.pull_strings(slot, place, stimulus)
+        } else {
+            self.run_process(slot, place, stimulus)
+        };
+        match stepped {
+            Ok(signatures) => self.leave_step(slot, &hot, signatures),
+            Err(panic) => self.panicked(slot, panic.as_ref()),
+        }
+    }
+
+    /// Lets a process take a step; how many signatures it made and verified.
+    #[inline(always)]
+    fn run_process(&mut self, slot: Slot, place: ProcessPlace, stimulus: Stimulus<P>) -> Stepped {
         let mut signatures = 0;
+        let Some(process) = self.nodes[slot.index()].as_mut() else { return Ok(0) };
+        let drawn = &mut self.kernel.hot[slot.index()].drawn;
+        let rng = ProcessRng::new(self.kernel.dice, place.node.0, place.incarnation, drawn);
+        let mut cx = Context::new(place, rng, &self.kernel.keys, &mut self.effects, &mut signatures);
+        let input = stimulus.input(&self.payloads);
+        catch_unwind(AssertUnwindSafe(|| process.step(input, &mut cx)))?;
+        Ok(signatures)
+    }
+
+    /// Lets the coalition take a step with one of its processes.
+    #[inline(never)]
+    fn pull_strings(&mut self, slot: Slot, place: ProcessPlace, stimulus: Stimulus<P>) -> Stepped {
+        let mut signatures = 0;
+        let Some(process) = self.nodes[slot.index()].as_mut() else { return Ok(0) };
+        let Some(coalition) = self.coalition.as_deref_mut() else { return Ok(0) };
         let mut strings = Strings {
-            process: node,
+            process,
             place,
             dice: self.kernel.dice,
-            drawn: &mut drawn,
+            drawn: &mut self.kernel.hot[slot.index()].drawn,
             keys: &self.kernel.keys,
             effects: &mut self.effects,
             signatures: &mut signatures,
         };
-        let input = stimulus.input(&self.payloads);
-        let dice = &mut self.coalition_dice;
-        let brain = if hot.corrupt { self.coalition.as_deref_mut() } else { None };
-        let result = match brain {
-            None => catch_unwind(AssertUnwindSafe(|| strings.run(input))),
-            Some(coalition) => {
-                let mut cx = CoalitionContext {
-                    now: self.kernel.now,
-                    role: self.kernel.ground.places[slot.index()].status.role,
-                    members: &self.traitors,
-                    keys: &self.kernel.keys,
-                    draw: dice.step(slot),
-                    plots: &mut self.plots,
-                    deeds: &mut self.deeds,
-                };
-                catch_unwind(AssertUnwindSafe(|| coalition.step(slot, input, &mut strings, &mut cx)))
-            }
+        let mut cx = CoalitionContext {
+            now: self.kernel.now,
+            role: self.kernel.ground.places[slot.index()].status.role,
+            members: &self.traitors,
+            keys: &self.kernel.keys,
+            draw: self.coalition_dice.step(slot),
+            plots: &mut self.plots,
+            deeds: &mut self.deeds,
         };
-        self.kernel.hot[slot.index()].drawn = drawn;
-        match result {
-            Ok(()) => self.leave_step(slot, &hot, signatures),
-            Err(panic) => self.panicked(slot, panic.as_ref()),
-        }
+        let input = stimulus.input(&self.payloads);
+        catch_unwind(AssertUnwindSafe(|| coalition.step(slot, input, &mut strings, &mut cx)))?;
+        Ok(signatures)
     }
 
     #[inline]
@@ -116,7 +135,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.carry_out_plots();
         }
         if self.kernel.servers.on() {
-            self.book(slot, signatures);
+            self.kernel.book(slot, signatures);
         }
         if self.kernel.watches.observations || self.kernel.watches.messages {
             self.step_ended();
@@ -225,7 +244,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 /// The coalition's dice for messages between others are not those of its steps.
 const HOLDING_BACK: u64 = 1 << 40;
 
-/// A process with everything that its step needs: what runs an honest process, and what a coalition pulls.
+/// A process with everything that its step needs: what a coalition pulls.
 struct Strings<'a, P: Protocol, N> {
     process: &'a mut N,
     place: ProcessPlace,

@@ -212,15 +212,19 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
         let content = record.content();
         self.kernel.fold(Folded::Append, slot, content ^ u64::from(id.0).rotate_left(56));
         self.trace(slot, What::Append { journal: id, record: &Known { facts: &record, hash: content } });
-        self.journal(slot, id).append(record);
+        let journal = self.journal(slot, id);
+        journal.append(record);
+        let mark = journal.mark();
         self.storage.last_journal = id;
-        self.publish_mark(slot, id);
+        self.publish(slot, id, mark);
     }
 
+    #[inline(never)]
     pub(super) fn rewrite(&mut self, slot: Slot, id: JournalId, records: Vec<P::Record>) {
         let content = records.iter().fold(0, |sum: u64, record| sum.rotate_left(7) ^ record.content());
         self.kernel.fold(Folded::Rewrite, slot, content);
@@ -254,6 +258,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn publish_mark(&mut self, slot: Slot, id: JournalId) {
         let mark = self.journal(slot, id).mark();
+        self.publish(slot, id, mark);
+    }
+
+    /// Checks learn how far a journal is.
+    #[inline]
+    fn publish(&mut self, slot: Slot, id: JournalId, mark: Mark) {
         let marks = &mut self.kernel.ground.places[slot.index()].marks;
         let index = usize::from(id.0);
         if marks.len() <= index {
@@ -262,6 +272,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         marks[index] = mark;
     }
 
+    #[inline(never)]
     pub(super) fn sync(&mut self, slot: Slot, journal: JournalId, id: SyncId) {
         self.kernel.fold(Folded::Sync, slot, id.0 ^ u64::from(journal.0).rotate_left(56));
         self.trace(slot, What::Sync { journal, id });
@@ -312,6 +323,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn hold(&mut self, slot: Slot, id: SyncId) {
         self.kernel.fold(Folded::Hold, slot, id.0);
         self.trace(slot, What::Hold { id });
@@ -345,8 +357,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn finish_sync(&mut self, job: &SyncJob) {
         let journal = JournalId(job.journal);
         if job.result == SyncResult::Ok {
-            self.journal(job.slot, journal).make_durable(job.upto);
-            self.publish_mark(job.slot, journal);
+            let written = self.journal(job.slot, journal);
+            written.make_durable(job.upto);
+            let mark = written.mark();
+            self.publish(job.slot, journal, mark);
         }
         if self.kernel.ground.places[job.slot.index()].paused {
             return;

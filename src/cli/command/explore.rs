@@ -191,7 +191,7 @@ fn tell_machines(
 ) -> Result<(), CliError> {
     let capsule = |finding: &Finding| folder.join(finding.file_name()).display().to_string();
     if let Some(path) = &arguments.junit {
-        let text = junit::document(loaded, exploration, demands, &capsule)?;
+        let text = junit::document(loaded, exploration, demands, &capsule).map_err(CliError::Junit)?;
         artefact::write(path, text.as_bytes())?;
     }
     if arguments.github {

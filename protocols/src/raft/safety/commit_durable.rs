@@ -40,13 +40,6 @@ struct Member {
     traitor: bool,
 }
 
-/// Who holds an entry, and who does so durably.
-#[derive(Debug, Default)]
-struct Holders {
-    anyhow: usize,
-    durably: Vec<NodeId>,
-}
-
 impl CommitDurable {
     fn begin(&mut self, ground: &Ground) {
         if !std::mem::replace(&mut self.begun, true) {
@@ -66,27 +59,18 @@ impl CommitDurable {
         }
         self.judged = index;
         self.exercised += 1;
+        let members = self.members.iter().zip(&ground.places);
+        let holds = |member: &Member, place| member.traitor || member.log.holds_durably(index, hash, place);
         let (all, quorum) = (self.members.len(), self.members.len() / 2 + 1);
-        let holders = self.holders(ground, index, hash);
-        let durably = holders.durably.len();
+        let durably = members.clone().filter(|(member, place)| holds(member, place)).count();
         if durably < quorum {
-            let shape = if holders.anyhow < quorum { "not-replicated" } else { "not-durable" };
+            let anyhow = self.members.iter().filter(|member| member.traitor || member.log.holds(index, hash));
+            let shape = if anyhow.count() < quorum { "not-replicated" } else { "not-durable" };
             let message = format!("{node} committed index {index}, durable at {durably} of {all} members");
-            let mut nodes = vec![node];
-            nodes.extend(holders.durably.into_iter().filter(|holder| *holder != node));
+            let holders = members.filter(|(member, place)| member.node != node && holds(member, place));
+            let nodes: Vec<_> = std::iter::once(node).chain(holders.map(|(member, _)| member.node)).collect();
             findings.safety(ABOUT.name, shape, &nodes, message);
         }
-    }
-
-    fn holders(&self, ground: &Ground, index: u64, hash: u64) -> Holders {
-        let mut holders = Holders::default();
-        for (member, place) in self.members.iter().zip(&ground.places) {
-            holders.anyhow += usize::from(member.traitor || member.log.holds(index, hash));
-            if member.traitor || member.log.holds_durably(index, hash, place) {
-                holders.durably.push(member.node);
-            }
-        }
-        holders
     }
 }
 

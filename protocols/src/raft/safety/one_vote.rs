@@ -116,8 +116,8 @@ impl Check<Raft> for OneVote {
         self.judge(seen.slot, seen.node, vote, findings);
     }
 
-    fn reads_messages(&self) -> bool {
-        true
+    fn reads(&self) -> &'static [&'static str] {
+        &["Vote", "RequestVote"]
     }
 
     fn sent(
