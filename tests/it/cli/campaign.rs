@@ -37,7 +37,9 @@ fn without_wall(text: &str) -> String {
 fn documents_are_byte_equal_but_for_wall_whatever_the_threads() {
     let folder = folder();
     // Findings among them, and in the order of their seeds.
-    for scenario in [&["raft-swarm"][..], &["raft-swarm", "--plant", "vote-not-durable", "--no-shrink"]] {
+    for scenario in
+        [&["raft-swarm"][..], &["raft-swarm", "--plant", "commit-old-term-by-counting", "--no-shrink"]]
+    {
         let run = |jobs: &str| {
             let rest = ["--seeds", "0..300", "--json", "--jobs", jobs, "--out", "out", "--start-over"];
             seedstorm(folder.path(), &[&["explore"], scenario, &rest].concat())
@@ -73,6 +75,21 @@ fn findings_are_grouped_and_kept_as_capsules_of_their_lowest_seed() {
         (stopped["runs"].as_u64(), stopped["failures"][0]["seed"].as_u64()),
         (Some(first + 1), Some(first))
     );
+}
+
+#[test]
+fn capsules_of_an_earlier_campaign_are_not_taken_for_those_of_this_one() {
+    let folder = folder();
+    let run = |more: &[&str]| {
+        let arguments =
+            ["explore", "demo-bug", "--no-shrink", "--seeds", "0..120", "--out", "out", "--stop-on-first"];
+        seedstorm(folder.path(), &[&arguments[..], more].concat())
+    };
+    let buggy = run(&["--plant", "R01"]);
+    assert!(buggy.code == 1 && !buggy.err.contains("earlier"), "{}", buggy.err);
+    let mended = run(&[]);
+    assert!(mended.out.contains("NOTHING FOUND"), "{}", mended.out);
+    assert!(mended.err.contains("a capsule of earlier explorations remains in out"), "{}", mended.err);
 }
 
 #[test]
