@@ -206,11 +206,16 @@ impl Capsule {
 
 /// The command that replays a capsule at a path, quoted for a shell where it has to be.
 pub fn replay_command(path: &str) -> String {
+    format!("seedstorm replay {}", shell_word(path))
+}
+
+/// A text as one word of a shell, quoted where it has to be.
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !path.is_empty() && path.chars().all(plain) {
-        return format!("seedstorm replay {path}");
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
     }
-    format!("seedstorm replay '{}'", path.replace('\'', r"'\''"))
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -121,6 +121,9 @@ struct Jitter {
 /// What the latency of a neighbor is drawn for; faults are drawn for by their ids, which are smaller.
 const LATENCY: u64 = 1 << 40;
 
+/// What the time of a sync is drawn for.
+const SYNC: u64 = 1 << 41;
+
 impl Jitter {
     /// A word for something.
     fn word(&self, what: u64) -> u64 {
@@ -164,9 +167,12 @@ impl Jitter {
             Distribution::Fixed(latency) if network.regions.is_none() && places <= MOST_PLACES => {
                 network.regions = Some(self.links(*latency, places));
             }
-            latency => network.latency = self.spread(latency),
+            latency => network.latency = self.spread(latency, LATENCY),
         }
-        network.client_latency = network.client_latency.as_ref().map(|latency| self.spread(latency));
+        network.client_latency = network.client_latency.as_ref().map(|latency| self.spread(latency, LATENCY));
+        if setup.disk.sync != Distribution::Fixed(Duration::ZERO) {
+            setup.disk.sync = self.spread(&setup.disk.sync, SYNC);
+        }
     }
 
     /// Each link is a little faster or slower, always the same. Drawn anew for each message it would change wildly with
@@ -184,8 +190,8 @@ impl Jitter {
     }
 
     /// One latency becomes a narrow range; a distribution is scaled.
-    fn spread(&self, latency: &Distribution) -> Distribution {
-        let changed = |value: Duration, what| self.changed(value, LATENCY + what);
+    fn spread(&self, latency: &Distribution, whose: u64) -> Distribution {
+        let changed = |value: Duration, what| self.changed(value, whose + what);
         match latency {
             Distribution::Fixed(value) => {
                 let (one, other) = (changed(*value, 0), changed(*value, 1));
@@ -265,5 +271,21 @@ mod tests {
                 assert!((4_900_000..=5_100_000).contains(&latency.as_nanos()));
             }
         }
+    }
+
+    #[test]
+    fn syncs_take_a_little_more_or_less_if_they_take_any_time() {
+        let jittered = |sync| {
+            let jitter = Jitter { keyed: Keyed::new(7, Purpose::Fault), index: 1, strength: WHOLE };
+            let mut setup = setup();
+            setup.disk.sync = Distribution::Fixed(sync);
+            jitter.latencies(&mut setup);
+            setup.disk.sync
+        };
+        assert_eq!(jittered(Duration::ZERO), Distribution::Fixed(Duration::ZERO));
+        let Distribution::Uniform { min, max } = jittered(Duration::from_millis(1)) else {
+            panic!("all alike")
+        };
+        assert!(min < max && (980_000..=1_020_000).contains(&min.as_nanos()) && max.as_nanos() <= 1_020_000);
     }
 }

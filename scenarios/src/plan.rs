@@ -15,6 +15,9 @@ use sim_core::workload::WorkloadModel;
 
 use crate::scenario::{Loaded, ProgressRule, Swarm, adversaries};
 
+/// Seeds end here, so that every program that reads JSON reads them exactly.
+pub const SEEDS_END: u64 = 1 << 53;
+
 /// One run, ready to start.
 #[derive(Clone)]
 pub struct Plan {

@@ -107,6 +107,10 @@ fn of(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Story {
     told.extend(faults::steps(outcome, trace, violation.at_ns));
     told.sort_by_key(|(place, _)| *place);
     let mut steps: Vec<Step> = told.into_iter().map(|(_, step)| step).collect();
+    if steps.last().is_none_or(|step| step.kind != StepKind::Violation) {
+        steps.retain(|step| step.at_ns <= violation.at_ns);
+        steps.push(found_at(violation));
+    }
     let omitted = cap(&mut steps);
     for (number, step) in (1..).zip(&mut steps) {
         step.number = number;
@@ -121,6 +125,20 @@ fn of(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Story {
         critical: None,
         critical_sought: false,
         consequence: None,
+    }
+}
+
+/// The end of a story in which no single event breaks the property: progress that was missed, a history that no order
+/// explains.
+fn found_at(violation: &Violation) -> Step {
+    Step {
+        number: 0,
+        at_ns: violation.at_ns,
+        slot: None,
+        kind: StepKind::Violation,
+        text: violation.check.clone(),
+        note: format!("<- {}", violation.message),
+        arrow: None,
     }
 }
 

@@ -5,10 +5,12 @@
 //! grants it, it also holds back messages between others.
 
 mod deeds;
+mod dice;
 mod directed;
 
 pub use deeds::Deed;
 pub(crate) use deeds::Deeds;
+pub(crate) use dice::CoalitionDice;
 pub(crate) use directed::Directed;
 
 use crate::identity::{NodeId, Slot};

@@ -1,6 +1,7 @@
 //! Quantities of a run: named histograms and counters behind small ids.
 //!
-//! Names are looked up once, at the start of a run; recording is an index and an increment, and allocates nothing.
+//! Names are looked up once, at the start of a run; recording is an index and an increment, and allocates nothing
+//! but at the first of a name.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +43,8 @@ pub struct Metrics {
 #[derive(Clone, Debug)]
 struct Named {
     name: String,
-    histogram: Histogram<u32>,
+    /// Made when something is recorded: a short run spends more on the room of one than on all else of its beginning.
+    histogram: Option<Histogram<u32>>,
     sum: u128,
     max: u64,
 }
@@ -78,7 +80,7 @@ impl Metrics {
     #[inline]
     pub fn record(&mut self, id: MetricId, value: u64) {
         let named = &mut self.histograms[id.0 as usize];
-        named.histogram.saturating_record(value);
+        named.histogram.get_or_insert_with(empty).saturating_record(value);
         named.sum += u128::from(value);
         named.max = named.max.max(value);
     }
@@ -103,8 +105,8 @@ impl Metrics {
 
     /// Every histogram in which something was recorded.
     pub fn summary(&self) -> BTreeMap<String, MetricSummary> {
-        let recorded = self.histograms.iter().filter(|named| !named.histogram.is_empty());
-        recorded.map(|named| (named.name.clone(), named.summary())).collect()
+        let summary = |named: &Named| Some((named.name.clone(), named.summary(named.histogram.as_ref()?)));
+        self.histograms.iter().filter_map(summary).collect()
     }
 
     /// Every counter, those at zero included.
@@ -115,19 +117,13 @@ impl Metrics {
 
 impl Named {
     fn new(name: &str) -> Self {
-        let histogram = Histogram::new_with_bounds(1, LARGEST, DIGITS);
-        Self {
-            name: name.to_owned(),
-            histogram: histogram.expect("the bounds are constants that fit each other"),
-            sum: 0,
-            max: 0,
-        }
+        Self { name: name.to_owned(), histogram: None, sum: 0, max: 0 }
     }
 
-    fn summary(&self) -> MetricSummary {
-        let count = self.histogram.len();
+    fn summary(&self, histogram: &Histogram<u32>) -> MetricSummary {
+        let count = histogram.len();
         // The histogram answers with the upper end of a bucket, which may lie above everything recorded.
-        let quantile = |q: f64| self.histogram.value_at_quantile(q).min(self.max);
+        let quantile = |q: f64| histogram.value_at_quantile(q).min(self.max);
         MetricSummary {
             count,
             mean: if count == 0 { 0.0 } else { self.sum as f64 / count as f64 },
@@ -137,6 +133,10 @@ impl Named {
             max: self.max,
         }
     }
+}
+
+fn empty() -> Histogram<u32> {
+    Histogram::new_with_bounds(1, LARGEST, DIGITS).expect("the bounds are constants that fit each other")
 }
 
 fn id(place: usize) -> u32 {

@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 use crate::agenda::Agenda;
 use crate::check::Check;
-use crate::coalition::{Coalition, Deeds, Member, Plot};
+use crate::coalition::{Coalition, CoalitionDice, Deeds, Member, Plot};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
 use crate::operation::Service;
@@ -75,6 +75,7 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     /// Checks that do not apply to this run, or that the scenario switched off.
     checks_off: Vec<crate::outcome::CheckReport>,
     coalition: Option<Box<dyn Coalition<P>>>,
+    coalition_dice: CoalitionDice,
     traitors: Vec<Member>,
     plots: Vec<Plot<P>>,
     deeds: Deeds,

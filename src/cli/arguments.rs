@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use scenarios::begin::Begin;
+use scenarios::plan::SEEDS_END;
 use sim_core::ratio::Ratio;
 
 use super::command::completions::CompletionsArguments;
@@ -115,9 +116,6 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) twice: bool,
 }
-
-/// Seeds end here, so that every program that reads JSON reads them exactly.
-const SEEDS_END: u64 = 1 << 53;
 
 pub(crate) fn seed(text: &str) -> Result<u64, String> {
     let seed: Option<u64> = text.parse().ok().filter(|seed| *seed < SEEDS_END);

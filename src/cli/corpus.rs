@@ -9,30 +9,67 @@ use scenarios::corpus::{Kept, file_name, sort, surplus};
 use super::error::CliError;
 use super::files;
 
-/// Every capsule of a folder, the smallest and fastest first. A folder that is not there has none.
-pub(crate) fn read(folder: &Path, edited: bool) -> Result<Vec<Kept>, CliError> {
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    /// Its capsules, the smallest and fastest first.
+    pub(crate) kept: Vec<Kept>,
+    /// Files that are named as capsules and are none, by name.
+    pub(crate) damaged: Vec<Damaged>,
+}
+
+/// A file that is named as a capsule and cannot be read as one.
+#[derive(Debug)]
+pub(crate) struct Damaged {
+    /// The file's name.
+    pub(crate) name: String,
+    /// What is wrong with it, without where it is.
+    pub(crate) why: String,
+}
+
+impl Damaged {
+    fn new(path: &Path, error: CliError) -> Self {
+        let why = match error {
+            CliError::Capsule { error, .. } => error.to_string(),
+            CliError::Read { error, .. } => format!("read it: {error}"),
+            other => other.to_string(),
+        };
+        Self { name: name_of(path), why }
+    }
+
+    /// One line for people.
+    pub(crate) fn words(&self) -> String {
+        format!("{:<12}{}: failed to {}", "DAMAGED", self.name, self.why)
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Every capsule of a folder; what is damaged keeps nobody from the others. A folder that is not there has none.
+pub(crate) fn read(folder: &Path, edited: bool) -> Result<Folder, CliError> {
     let failed = |error| CliError::Read { path: folder.to_owned(), error };
+    let mut found = Folder::default();
     if !folder.exists() {
-        return Ok(Vec::new());
+        return Ok(found);
     }
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         paths.push(entry.map_err(failed)?.path());
     }
     paths.retain(|path| path.to_string_lossy().ends_with(".capsule.json"));
-    let one = |path: &PathBuf| {
-        let (capsule, intact) = match files::capsule(path, edited) {
+    paths.sort_unstable();
+    for path in &paths {
+        match files::capsule(path, edited) {
+            Ok((capsule, intact)) => found.kept.push(Kept { name: name_of(path), capsule, intact }),
             // Somebody else put it out in the meantime.
-            Err(CliError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            read => read?,
-        };
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Some(Kept { name, capsule, intact }))
-    };
-    let read = paths.iter().map(one).collect::<Result<Vec<Option<Kept>>, CliError>>()?;
-    let mut corpus: Vec<Kept> = read.into_iter().flatten().collect();
-    sort(&mut corpus);
-    Ok(corpus)
+            Err(CliError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => found.damaged.push(Damaged::new(path, error)),
+        }
+    }
+    sort(&mut found.kept);
+    Ok(found)
 }
 
 /// Takes capsules in, and puts those out that are too many then; the names of either.
@@ -41,7 +78,7 @@ pub(crate) fn add(
     capsules: &[Capsule],
     keep: usize,
 ) -> Result<(Vec<String>, Vec<String>), CliError> {
-    let mut corpus = read(folder, true)?;
+    let mut corpus = read(folder, true)?.kept;
     let mut added = Vec::new();
     for capsule in capsules {
         let name = file_name(capsule);

@@ -99,7 +99,7 @@ pub(crate) enum CliError {
     Document(#[from] serde_json::Error),
     /// A JUnit report that cannot be made.
     #[error("make a JUnit report: {0}")]
-    Junit(#[from] quick_junit::SerializeError),
+    Junit(io::Error),
     /// Stdout.
     #[error("write the result: {0}")]
     Output(io::Error),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use scenarios::capsule::Capsule;
+use scenarios::capsule::{Capsule, shell_word};
 use scenarios::neighbors::Neighborhood;
 use scenarios::plan::Plan;
 use scenarios::replay::{Replay, Replayed};
@@ -193,13 +193,9 @@ pub(crate) fn milliseconds(ns: u64) -> String {
 
 /// The command that makes the same run again.
 pub(crate) fn run_command(arguments: &ScenarioArguments, plants: &[String], seed: u64) -> String {
-    let quote = |text: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-        if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-    };
-    let mut command = format!("seedstorm run {} --seed {seed}", quote(&arguments.scenario));
+    let mut command = format!("seedstorm run {} --seed {seed}", shell_word(&arguments.scenario));
     for overlay in &arguments.overlays {
-        let _ = write!(command, " --set {}", quote(overlay));
+        let _ = write!(command, " --set {}", shell_word(overlay));
     }
     for plant in plants {
         let _ = write!(command, " --plant {plant}");

@@ -2,7 +2,9 @@
 //!
 //! Operations that arrive while one is outstanding wait in order. The session makes repeated asking harmless. A client
 //! that was restarted has forgotten its sequence: it starts from its clock, which is beyond anything used before, and
-//! if even that is too low, a server tells it how far its session is.
+//! if even that is too low, a server tells it how far its session is. A clock that stands still or steps back may show
+//! the same time to two incarnations, so dice are added to it: with a sequence that was used before, the answer to another
+//! operation would be taken for the answer to this one.
 //!
 //! A client first looks for the leader itself. If an answer does not come, it asks the next server to pass the request
 //! on, since a leader that the servers reach may be out of the client's own reach.
@@ -10,13 +12,16 @@
 use std::collections::VecDeque;
 
 use sim_core::identity::NodeId;
-use sim_core::process::{Boot, Context, Input, Process, RequestId, TimerId};
+use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 
 use super::parameters::Parameters;
 use super::store::{Operation, Reply};
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer};
 
 const RETRY: TimerId = TimerId(0);
+
+/// How far a restarted client may begin beyond its clock, in nanoseconds: 17 ms, many times what it uses up.
+const APART: u64 = 1 << 24;
 
 /// A reply that says what an operation came to.
 struct Answered {
@@ -31,6 +36,8 @@ struct Answered {
 pub struct Client {
     servers: Vec<NodeId>,
     parameters: Parameters,
+    /// Whether there was an incarnation before.
+    restarted: bool,
     /// Whom it asks: the last one known or guessed to lead.
     target: Option<NodeId>,
     /// Of the outstanding operation, or of the last one.
@@ -50,6 +57,7 @@ impl Client {
         Self {
             servers: boot.members.to_vec(),
             parameters,
+            restarted: boot.start == Start::Restart,
             target: None,
             sequence: 0,
             outstanding: None,
@@ -57,6 +65,11 @@ impl Client {
             redirects: 0,
             relay: false,
         }
+    }
+
+    fn first_sequence(&self, cx: &mut Context<'_, Raft>) -> u64 {
+        let apart = if self.restarted { cx.rng().below(APART) } else { 0 };
+        cx.now().as_nanos().saturating_add(apart)
     }
 
     fn begin_next(&mut self, cx: &mut Context<'_, Raft>) {
@@ -143,7 +156,7 @@ impl Client {
 impl Process<Raft> for Client {
     fn step(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Raft>) {
         match input {
-            Input::Start => self.sequence = cx.now().as_nanos(),
+            Input::Start => self.sequence = self.first_sequence(cx),
             Input::Request { id, request } => {
                 self.waiting.push_back((id, request.operation));
                 if self.outstanding.is_none() {

@@ -12,8 +12,16 @@ const NAME: &str = ".seedstorm.lock";
 /// A folder that nobody else works in, for as long as this lives.
 #[derive(Debug)]
 pub struct FolderLock {
+    folder: PathBuf,
     /// Closing the file gives the lock back.
     _file: File,
+}
+
+impl FolderLock {
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
 }
 
 /// Why a folder could not be had.
@@ -43,7 +51,7 @@ pub fn lock(folder: &Path) -> Result<FolderLock, LockError> {
         Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Unsupported => {
             Err(failed(error).into())
         }
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(FolderLock { _file: file }),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(FolderLock { folder: folder.to_owned(), _file: file }),
     }
 }
 

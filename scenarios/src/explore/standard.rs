@@ -26,38 +26,45 @@ pub struct Demand {
 }
 
 /// The least share of runs in which progress must have been owed and judged.
-const OWED: f64 = 0.5;
+const OWED: Ratio = Ratio::new(1, 2);
 
 /// The least share of runs in which each family of faults must have fired.
-const FAMILY: f64 = 0.05;
+const FAMILY: Ratio = Ratio::new(1, 20);
 
-/// Judges a campaign: enough runs are conclusive, all that are come to what the scenario expects, progress was owed in half of them where the scenario owes any, each
-/// family of faults that the scenario may draw or writes fired in 5 % of them, and each check had something to judge.
+/// Judges a campaign: enough runs are conclusive, all that are come to what the scenario expects, progress was owed in half
+/// of them where the scenario owes any, each family of faults that the scenario may draw or writes fired in 5 % of them,
+/// and each check had something to judge.
 pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec<Demand> {
     let runs = activity.runs;
-    let demand = |what: String, part: u64, needed: f64, least: u64| Demand {
+    let demand = |what: String, part: u64, needed: f64, met: bool| Demand {
         what,
         found: share(part, runs),
         needed,
-        met: part >= least,
+        met,
     };
-    let least = |needed: f64| (needed * runs as f64 - 1e-9).max(0.0).ceil() as u64;
-    let mut demands = vec![demand("conclusive".to_owned(), activity.conclusive, min_conclusive.as_f64(), 0)];
-    demands[0].met = min_conclusive.reached_by(activity.conclusive, runs);
+    let in_share = |what: String, part: u64, needed: Ratio| {
+        demand(what, part, needed.as_f64(), needed.reached_by(part, runs))
+    };
+    let mut demands = vec![in_share("conclusive".to_owned(), activity.conclusive, min_conclusive)];
     let expect = &loaded.scenario.expect;
     if activity.unexpected > 0 || expect.verdict != Verdict::Pass {
-        demands.push(demand(format!("as expected: {expect}"), runs - activity.unexpected, 1.0, runs));
+        demands.push(demand(
+            format!("as expected: {expect}"),
+            runs - activity.unexpected,
+            1.0,
+            activity.unexpected == 0,
+        ));
     }
     if loaded.scenario.checks.progress != ProgressRule::None {
-        demands.push(demand("owed progress".to_owned(), activity.owed_liveness, OWED, least(OWED)));
+        demands.push(in_share("owed progress".to_owned(), activity.owed_liveness, OWED));
     }
     for family in families(loaded) {
         let fired = activity.families.get(family.name()).map_or(0, |counter| counter.runs);
-        demands.push(demand(format!("faults of the {} family", family.name()), fired, FAMILY, least(FAMILY)));
+        demands.push(in_share(format!("faults of the {} family", family.name()), fired, FAMILY));
     }
     for check in checks(loaded, activity) {
         let exercised = activity.checks.get(check).map_or(0, |counter| counter.runs);
-        demands.push(demand(format!("check {check}"), exercised, 0.0, u64::from(runs > 0)));
+        demands.push(demand(format!("check {check}"), exercised, 0.0, exercised > 0 || runs == 0));
     }
     demands
 }

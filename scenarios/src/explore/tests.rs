@@ -261,7 +261,7 @@ fn what_a_campaign_must_show_is_judged() {
 fn findings_and_demands_become_junit_and_annotations() {
     let loaded = toml(LEAST).unwrap();
     let mut found = explore(&loaded, &options(0..50, &["bad-coin"], 2), Hooks::NONE).unwrap();
-    found.findings[0].message = "100 % <b>wrong</b>,\nin two lines: a|b".to_owned();
+    found.findings[0].message = "100 % <b>wrong</b>,\nin two lines: a|b\u{1b}".to_owned();
     let demands = judge(&loaded, &found.activity, "1".parse().unwrap());
     let capsule = |finding: &Finding| format!("out/{}", finding.file_name());
     let xml = junit::document(&loaded, &found, &demands, &capsule).unwrap();
@@ -275,6 +275,7 @@ fn findings_and_demands_become_junit_and_annotations() {
     ] {
         assert!(xml.contains(part), "{part} is not in\n{xml}");
     }
+    assert!(!xml.contains('\u{1b}'), "XML 1.0 has no way to write an escape\n{xml}");
     let told = github::annotations(&loaded, &found, &demands, &capsule);
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines.len(), 2, "{told}");

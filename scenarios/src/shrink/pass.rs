@@ -79,7 +79,7 @@ impl Pass {
     ];
 
     /// From this effort on fates are pinned: a run that needs none of them is much smaller, so it is looked for first.
-    const PINNING: u64 = 15;
+    const PINNING: u64 = 63;
 
     /// From this effort on syncs are tried that all take the same time: before, what is given up for it would have been easy
     /// to do without, as a fault.

@@ -16,7 +16,7 @@ use super::pass::Pass;
 use super::size::Size;
 use super::{ShrinkError, ShrinkHooks, ShrinkOptions};
 use crate::capsule::Capsule;
-use crate::plan::Plan;
+use crate::plan::{Plan, SEEDS_END};
 use crate::replay::ReplayError;
 use crate::run::run;
 
@@ -28,9 +28,6 @@ const FIRM_SHARE: u64 = 5;
 
 /// Keeps the other seeds of a shrink apart from everything else that is drawn from a seed.
 const OTHER_SEEDS: u64 = 1 << 42;
-
-/// Seeds end here, so that every program that reads JSON reads them exactly.
-const SEEDS_END: u64 = 1 << 53;
 
 /// Runs candidates.
 pub(super) struct Tester<'a> {

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use serde_json::json;
 use sim_core::check::Verdict;
 use sim_core::registry::{Launch, Registry};
+use sim_core::story::StepKind;
 use sim_core::time::Duration;
 
 use super::*;
@@ -12,6 +13,7 @@ use crate::neighbors::neighbors;
 use crate::plan::{Plan, compile};
 use crate::replay::{ReplayOptions, Replayed, plan_of, replay};
 use crate::run::run;
+use crate::story::tell_whole;
 use crate::testing::{built_in, found, real as registry};
 
 fn options(budget: u64, jobs: usize) -> ShrinkOptions {
@@ -116,6 +118,35 @@ fn an_interrupted_shrink_keeps_its_best() {
     let last = kept.into_inner().pop().unwrap();
     assert_eq!((last.setup, last.digest), (shrunk.capsule.setup.clone(), shrunk.capsule.digest));
     assert_eq!(replayed(&registry, &shrunk.capsule, "b"), Replayed::Reproduced);
+}
+
+/// No cluster elects a leader and answers within what is owed here: a leader crashes shortly before the heal.
+#[test]
+fn progress_that_is_missed_shrinks_to_what_keeps_it_away() {
+    let registry = registry();
+    let loaded = built_in(&registry, "raft-rolling-restart");
+    let mut plan = compile(&loaded, 1, &[]);
+    plan.setup.progress_within = Some(Duration::from_millis(100));
+    let crash = json!({ "at": "29900ms", "for": "50ms", "crash": { "target": "leader" } });
+    plan.setup.faults.entries.push(serde_json::from_value(crash).unwrap());
+    let outcome = run(&plan, &Launch::default()).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Liveness, "{:?}", plan.setup);
+    let capsule = Capsule::new(&loaded, &plan, &outcome, "b");
+    let small = shrink(&registry, &capsule, &options(1_500, 2), ShrinkHooks::NONE).unwrap().capsule;
+    let log = small.shrunk.clone().unwrap();
+    assert_eq!((small.verdict, &small.fingerprint), (Verdict::Liveness, &capsule.fingerprint));
+    assert!(log.after.faults < log.before.faults && log.after.phases == 2, "{log:#?}");
+    assert!(log.after.duration_ms * 4 < log.before.duration_ms, "{:?}", log.after);
+    assert_eq!(replayed(&registry, &small, "b"), Replayed::Reproduced);
+    assert_eq!(replayed(&registry, &small, "another"), Replayed::Reproduced);
+    let mut patient = small.clone();
+    patient.setup.progress_within = Some(Duration::from_secs(10));
+    assert_eq!(replayed(&registry, &patient, "another"), Replayed::Gone);
+    let story =
+        tell_whole(&plan_of(&registry, &small, small.setup.clone()).unwrap(), None).unwrap().unwrap().story;
+    let last = story.steps.last().unwrap();
+    assert_eq!((last.kind, last.text.as_str()), (StepKind::Violation, "progress"));
+    assert!(last.note.contains("no progress within 100ms"), "{}", last.note);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The two steps whose order decides.
 //!
 //! In the failing run one message is held back, or one fault moved, until it comes after the next thing that happens at
-//! the same place, and nothing else is changed. If the run then passes, and still fails as long as it comes before, the
-//! order of these two alone decides. The latest such pair is told: what came before it led up to it, and an early tie
-//! that changes nothing is never taken for it.
+//! the same place (for a fault also after a message that it took), and nothing else is changed. If the run then passes, and still fails as long as it comes before, the
+//! order of these two alone decides. The latest such pair is told, one with a fault rather than one of two messages: what came
+//! before it led up to it, and an early tie that changes nothing is never taken for it. Two messages are a pair only where the
+//! story tells both: any other may decide by accident, as by one sync more, after which all later ones take another time.
 
 mod moves;
 
@@ -29,6 +30,10 @@ const EVENTS: u64 = 4_000_000;
 /// Two steps that are farther from each other than so many usual latencies are no race.
 const NEAR: u64 = 4;
 
+/// A fault may be one part of so many of the largest timeout from what it is moved past: it is not on its way as a message is,
+/// and a sync may keep the message back that it takes.
+const NEAR_FAULT: u64 = 4;
+
 /// Finds the pair and puts it into the story, with its two steps if they are not told yet.
 pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> Result<(), LaunchError> {
     if events > MOST_EVENTS {
@@ -42,8 +47,15 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     story.critical_sought = true;
     let near = (usual(&plan.setup.network.latency) * NEAR).as_nanos();
     let mut moves = moves(&plan, &failing, trace, broken.at_ns);
-    moves.retain(|one| one.by_ns <= near);
-    moves.sort_by_key(|one| std::cmp::Reverse(one.second));
+    let near_fault = near.max(plan.cluster.largest_timeout().as_nanos() / NEAR_FAULT);
+    moves.retain(|one| one.by_ns <= if one.is_fault() { near_fault } else { near });
+    // A message outside of the story may decide by what it shifts: one sync more or less, and all later ones take another time.
+    let is_told = |index: usize| {
+        let step = told(trace, &trace.events[index]);
+        story.steps.iter().any(|other| same(other, &step))
+    };
+    moves.retain(|one| one.is_fault() || (is_told(one.first) && is_told(one.second)));
+    moves.sort_by_key(|one| (!one.is_fault(), std::cmp::Reverse(one.second)));
     let runs = usize::try_from(EVENTS / events.max(1)).unwrap_or(usize::MAX);
     for one in moves.into_iter().take(runs) {
         if decides(&plan, &one, print) {
@@ -75,12 +87,12 @@ fn tell(story: &mut Story, trace: &Trace, one: &Move) {
     pair.iter().for_each(|step| put_in(story, step));
     let [first, second] = pair.each_ref().map(|step| number(story, step));
     if first != second {
-        let (later, earlier) = if one.earlier { (&pair[1], &pair[0]) } else { (&pair[0], &pair[1]) };
+        let [one_text, other_text] = pair.each_ref().map(|step| text(story, step));
         let by = Duration::from_nanos(one.by_ns).as_millis_f64();
         let about = if one.earlier {
-            format!("with \"{}\" before \"{}\", {by:.3} ms sooner, the run passes", later.text, earlier.text)
+            format!("with \"{other_text}\" before \"{one_text}\", {by:.3} ms sooner, the run passes")
         } else {
-            format!("with \"{}\" after \"{}\", {by:.3} ms later, the run passes", later.text, earlier.text)
+            format!("with \"{one_text}\" after \"{other_text}\", {by:.3} ms later, the run passes")
         };
         let (first, second) = (first.min(second), first.max(second));
         story.critical = Some(CriticalPair { first, second, about });
@@ -110,6 +122,13 @@ fn number(story: &Story, step: &Step) -> u32 {
     story.steps.iter().find(|told| same(told, step)).map_or(0, |told| told.number)
 }
 
+/// What the story calls a step that was put in; of a fault, without its end.
+fn text<'a>(story: &'a Story, step: &'a Step) -> &'a str {
+    let said = story.steps.iter().find(|told| same(told, step)).map_or(&step.text, |told| &told.text);
+    let ends = if step.kind == StepKind::Fault { said.find(", ") } else { None };
+    &said[..ends.unwrap_or(said.len())]
+}
+
 /// Whether two steps are the same one in two runs that differ by next to nothing.
 fn same(step: &Step, other: &Step) -> bool {
     let arrow = |step: &Step| step.arrow.as_ref().map(|arrow| (arrow.from, arrow.to, arrow.kind.clone()));
@@ -121,6 +140,11 @@ fn same(step: &Step, other: &Step) -> bool {
 }
 
 fn told(trace: &Trace, event: &Recorded) -> Step {
+    if let What::Lost { id, .. } = event.what
+        && let Some(step) = super::faults::lost_message(trace, event, id)
+    {
+        return step;
+    }
     let text = words(trace, event);
     let (kind, arrow) = match &event.what {
         What::Deliver { from, sent_at, message, .. } => {

@@ -6,7 +6,7 @@ use sim_core::identity::Slot;
 use sim_core::outcome::Outcome;
 use sim_core::story::{Arrow, Step, StepKind};
 use sim_core::time::Duration;
-use sim_core::trace::{LossReason, Trace, What};
+use sim_core::trace::{LossReason, Recorded, Trace, What};
 
 /// Where a step stands in the trace, so that all steps can be put in order.
 pub(super) type Place = (usize, u32);
@@ -28,7 +28,7 @@ pub(super) fn steps(outcome: &Outcome, trace: &Trace, until_ns: u64) -> Vec<(Pla
 /// Where the trace has the beginning of a fault, not before what was placed already.
 fn place(trace: &Trace, fault: &Executed, after: usize) -> usize {
     let events = trace.events.iter().enumerate().skip(after);
-    let same = |(_, event): &(usize, &sim_core::trace::Recorded)| {
+    let same = |(_, event): &(usize, &Recorded)| {
         event.at.as_nanos() == fault.at_ns && matches!(event.what, What::Fault { .. })
     };
     let late = |at: usize| trace.events[at].at.as_nanos() >= fault.at_ns;
@@ -74,29 +74,35 @@ fn lost(trace: &Trace, until_ns: u64) -> Vec<(Place, Step)> {
         What::Lost { id, reason: LossReason::Chance | LossReason::Corrupt } => Some((index, event, id)),
         _ => None,
     });
-    let step = |(index, event, id): (usize, &sim_core::trace::Recorded, u64)| {
-        let send = trace.events[..=index].iter().rev().find_map(|event| match &event.what {
-            What::Send { id: sent, to, message } if *sent == id => Some((event, *to, message)),
-            _ => None,
-        });
-        let (send, to, message) = send?;
-        let arrow = Arrow {
-            from: send.slot.0,
-            to: to.0,
-            sent_ns: send.at.as_nanos(),
-            arrived_ns: None,
-            kind: message.kind.clone(),
-        };
-        let step = Step {
-            number: 0,
-            at_ns: event.at.as_nanos(),
-            slot: Some(send.slot.0),
-            kind: StepKind::Message,
-            text: format!("{} -> {to}  {}", trace.slot_name(send.slot), super::words::message(message)),
-            note: "lost".to_owned(),
-            arrow: Some(arrow),
-        };
+    let step = |(index, event, id): (usize, &Recorded, u64)| {
+        let step = lost_message(trace, event, id)?;
         (event.at.as_nanos() <= until_ns).then_some(((index, 0), step))
     };
     losses.filter_map(step).collect()
+}
+
+/// How a message was lost with an event.
+pub(super) fn lost_message(trace: &Trace, event: &Recorded, id: u64) -> Option<Step> {
+    let send =
+        trace.events.iter().rev().filter(|send| send.at <= event.at).find_map(|event| match &event.what {
+            What::Send { id: sent, to, message } if *sent == id => Some((event, *to, message)),
+            _ => None,
+        });
+    let (send, to, message) = send?;
+    let arrow = Arrow {
+        from: send.slot.0,
+        to: to.0,
+        sent_ns: send.at.as_nanos(),
+        arrived_ns: None,
+        kind: message.kind.clone(),
+    };
+    Some(Step {
+        number: 0,
+        at_ns: event.at.as_nanos(),
+        slot: Some(send.slot.0),
+        kind: StepKind::Message,
+        text: format!("{} -> {to}  {}", trace.slot_name(send.slot), super::words::message(message)),
+        note: "lost".to_owned(),
+        arrow: Some(arrow),
+    })
 }

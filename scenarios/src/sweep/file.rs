@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::law::Law;
+use crate::plan::SEEDS_END;
 
 /// The version that a file must name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,9 +118,6 @@ pub struct Seeds(pub Range<u64>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is no range of seeds, expected A..B with A < B <= 2^53, as in \"0..20\"")]
 pub struct ParseSeedsError(String);
-
-/// Seeds end here, so that every program that reads JSON reads them exactly.
-const SEEDS_END: u64 = 1 << 53;
 
 impl FromStr for Seeds {
     type Err = ParseSeedsError;

@@ -1,13 +1,11 @@
 //! Running a sweep: rounds of a fixed size over points and seeds in order, each appended to the file of runs.
 
-use std::path::Path;
-
 use rayon::prelude::*;
 use sim_core::registry::Launch;
 
 use super::store::Store;
 use super::{Row, Sweep, SweepError};
-use crate::artefact::lock;
+use crate::artefact::FolderLock;
 use crate::begin::Begin;
 use crate::explore::Hooks;
 use crate::plan::compile;
@@ -38,20 +36,19 @@ pub struct SweepRun {
     pub interrupted: bool,
 }
 
-/// Runs a sweep, keeping every run in `runs.jsonl` in a folder.
+/// Runs a sweep, keeping every run in `runs.jsonl` in a folder that nobody else works in.
 ///
 /// # Errors
-/// If the folder cannot be used, holds an unfinished sweep or something else to go on with, or a run cannot be launched. What was written
+/// If the folder cannot be written to, holds an unfinished sweep or something else to go on with, or a run cannot be launched. What was written
 /// before stays, and can be gone on with.
 pub fn sweep(
     sweep: &Sweep,
-    folder: &Path,
+    held: &FolderLock,
     options: &SweepOptions,
     hooks: Hooks<'_>,
 ) -> Result<SweepRun, SweepError> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
-    let _lock = lock(folder)?;
-    let (mut store, rows) = Store::open(sweep, folder, options)?;
+    let (mut store, rows) = Store::open(sweep, held.folder(), options)?;
     let mut done = SweepRun { resumed: rows.len(), rows, interrupted: false };
     let seeds = sweep.seeds();
     let per_point = seeds.end - seeds.start;

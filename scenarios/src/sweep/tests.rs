@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::artefact::lock;
 use crate::begin::Begin;
 use crate::explore::Hooks;
 use crate::problem::Problems;
@@ -33,6 +35,15 @@ fn made(text: &str) -> Result<Sweep, Problems> {
 fn options(jobs: usize, resume: bool) -> SweepOptions {
     let begin = if resume { Begin::Resume } else { Begin::Fresh };
     SweepOptions { jobs: Some(jobs), begin, build: "b".to_owned() }
+}
+
+fn swept(
+    sweep_of: &Sweep,
+    folder: &Path,
+    options: &SweepOptions,
+    hooks: Hooks<'_>,
+) -> Result<SweepRun, SweepError> {
+    sweep(sweep_of, &lock(folder)?, options, hooks)
 }
 
 #[test]
@@ -82,15 +93,15 @@ fn an_error_at_a_point_names_key_and_value_where_they_are_written() {
 fn threads_change_nothing_and_neither_does_being_killed() {
     let sweep_of = made(FILE).unwrap();
     let [one, two, killed] = [(); 3].map(|()| tempfile::tempdir().unwrap());
-    let whole = sweep(&sweep_of, one.path(), &options(1, false), Hooks::NONE).unwrap();
-    sweep(&sweep_of, two.path(), &options(2, false), Hooks::NONE).unwrap();
+    let whole = swept(&sweep_of, one.path(), &options(1, false), Hooks::NONE).unwrap();
+    swept(&sweep_of, two.path(), &options(2, false), Hooks::NONE).unwrap();
     let text = std::fs::read(one.path().join("runs.jsonl")).unwrap();
     assert_eq!(text, std::fs::read(two.path().join("runs.jsonl")).unwrap());
     assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 361);
     // A killed sweep leaves whole lines and perhaps a torn one, wherever it was cut.
     for cut in [text.len() / 3, text.len() - 1, text.len() * 2 / 3] {
         std::fs::write(killed.path().join("runs.jsonl"), &text[..cut]).unwrap();
-        let resumed = sweep(&sweep_of, killed.path(), &options(2, true), Hooks::NONE).unwrap();
+        let resumed = swept(&sweep_of, killed.path(), &options(2, true), Hooks::NONE).unwrap();
         assert!(resumed.resumed > 0 && resumed.resumed < 360);
         assert_eq!(std::fs::read(killed.path().join("runs.jsonl")).unwrap(), text);
         assert_eq!(tabulate(&sweep_of, &resumed.rows), tabulate(&sweep_of, &whole.rows));
@@ -109,9 +120,9 @@ fn an_interrupted_sweep_keeps_a_prefix() {
         },
         interrupted: &|| runs.load(Ordering::Relaxed) >= 100,
     };
-    let cut = sweep(&sweep_of, folder.path(), &options(2, false), hooks).unwrap();
+    let cut = swept(&sweep_of, folder.path(), &options(2, false), hooks).unwrap();
     assert!(cut.interrupted && (64..200).contains(&cut.rows.len()), "{}", cut.rows.len());
-    let rest = sweep(&sweep_of, folder.path(), &options(2, true), Hooks::NONE).unwrap();
+    let rest = swept(&sweep_of, folder.path(), &options(2, true), Hooks::NONE).unwrap();
     assert_eq!((rest.resumed, rest.rows.len()), (cut.rows.len(), 360));
     assert_eq!(rest.rows[..cut.rows.len()], cut.rows[..]);
 }
@@ -121,9 +132,9 @@ fn an_unfinished_sweep_is_not_replaced_unasked() {
     let sweep_of = made(FILE).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.jsonl");
-    let whole = sweep(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap();
+    let whole = swept(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap();
     // A finished one only repeats itself.
-    assert_eq!(sweep(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap().rows, whole.rows);
+    assert_eq!(swept(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap().rows, whole.rows);
     let text = std::fs::read_to_string(&path).unwrap();
     let cut: String = text.split_inclusive('\n').take(101).collect();
     let other = made(&FILE.replacen("0..40", "0..3", 1)).unwrap();
@@ -133,7 +144,7 @@ fn an_unfinished_sweep_is_not_replaced_unasked() {
         (&other, "{\"schema\":\"seedstorm.sweep-ru", "cannot be gone on with"),
     ] {
         std::fs::write(&path, content).unwrap();
-        let error = sweep(sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap_err();
+        let error = swept(sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap_err();
         assert!(matches!(error, SweepError::Unfinished(_)), "{error}");
         for part in [part, "--out", "--start-over"] {
             assert!(error.to_string().contains(part), "{part} is not in {error}");
@@ -144,12 +155,12 @@ fn an_unfinished_sweep_is_not_replaced_unasked() {
     for begin in [Begin::Fresh, Begin::Over] {
         std::fs::write(&path, "name,value\na,1\n").unwrap();
         let options = SweepOptions { begin, ..options(2, false) };
-        let error = sweep(&sweep_of, folder.path(), &options, Hooks::NONE).unwrap_err();
+        let error = swept(&sweep_of, folder.path(), &options, Hooks::NONE).unwrap_err();
         assert!(matches!(error, SweepError::Write(_)), "{error}");
     }
     std::fs::write(&path, &cut).unwrap();
     let over = SweepOptions { begin: Begin::Over, ..options(2, false) };
-    assert_eq!(sweep(&sweep_of, folder.path(), &over, Hooks::NONE).unwrap().rows, whole.rows);
+    assert_eq!(swept(&sweep_of, folder.path(), &over, Hooks::NONE).unwrap().rows, whole.rows);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -158,12 +169,12 @@ fn the_runs_of_something_else_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let sweep_of = made(FILE).unwrap();
     let refused = |sweep_of: &Sweep, options: SweepOptions| {
-        let error = sweep(sweep_of, folder.path(), &options, Hooks::NONE).unwrap_err();
+        let error = swept(sweep_of, folder.path(), &options, Hooks::NONE).unwrap_err();
         assert!(matches!(error, SweepError::Resume { .. }), "{error}");
         error.to_string()
     };
     refused(&sweep_of, options(1, true));
-    sweep(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    swept(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
     let before = std::fs::read(folder.path().join("runs.jsonl")).unwrap();
     for (right, wrong) in [("0..40", "0..41"), ("[4, 7]", "[4, 8]"), ("\"3s\"", "\"4s\"")] {
         let other = made(&FILE.replacen(right, wrong, 1)).unwrap();
@@ -182,7 +193,7 @@ fn the_runs_of_something_else_are_refused() {
 fn points_have_estimates_and_lines_have_slopes() {
     let sweep_of = made(FILE).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut run = sweep(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap();
+    let mut run = swept(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap();
     // The toy sends ten messages whatever its size; here each run of n members has sent n^2.
     for row in &mut run.rows {
         row.per = 1;
@@ -214,7 +225,7 @@ fn theory_is_checked_and_can_be_wrong() {
     let folder = tempfile::tempdir().unwrap();
     for (law, agrees) in [("n^2", true), ("n", false), ("n log n", false)] {
         let sweep_of = made(&text(law)).unwrap();
-        let mut run = sweep(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap();
+        let mut run = swept(&sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap();
         for row in &mut run.rows {
             row.per = 2;
             row.messages = u64::from(row.members) * (u64::from(row.members) + 1);
@@ -262,7 +273,7 @@ fn plots_ask_for_what_is_there_and_name_files_that_nothing_else_has() {
 fn every_plot_has_files_of_its_own_although_keys_end_alike() {
     let sweep_of = one("").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let run = sweep(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    let run = swept(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
     let names: Vec<String> = tabulate(&sweep_of, &run.rows).plots.into_iter().map(|plot| plot.name).collect();
     let expected = ["cluster", "swarm"]
         .map(|of| ["messages", "bytes"].map(|what| format!("{what}-per-vs-{of}-nodes")))
@@ -302,7 +313,7 @@ fn a_law_without_a_fit_never_agrees() {
                 columns = [\"operation_wait_ns.p50\"]\nfit = true\n";
     let sweep_of = one(text).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let run = sweep(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    let run = swept(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
     // The toy measures no latencies.
     let table = tabulate(&sweep_of, &run.rows);
     assert_eq!((table.fits.len(), table.unjudged.len()), (0, 2));
@@ -329,12 +340,12 @@ fn points_of_bases_add_up_to_no_more_than_is_allowed() {
 fn a_line_torn_within_a_letter_is_dropped() {
     let sweep_of = made(&FILE.replace("\"other\"", "\"änders\"")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    sweep(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    swept(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
     let path = folder.path().join("runs.jsonl");
     let text = std::fs::read(&path).unwrap();
     let torn = text.iter().rposition(|byte| *byte == "ä".as_bytes()[0]).unwrap() + 1;
     std::fs::write(&path, &text[..torn]).unwrap();
-    let resumed = sweep(&sweep_of, folder.path(), &options(1, true), Hooks::NONE).unwrap();
+    let resumed = swept(&sweep_of, folder.path(), &options(1, true), Hooks::NONE).unwrap();
     assert_eq!(resumed.resumed, 359);
     assert_eq!(std::fs::read(&path).unwrap(), text);
 }
@@ -347,15 +358,15 @@ fn results_stay_until_others_are_there() {
     let path = folder.path().join("runs.jsonl");
     let at_once = Hooks { after_run: &|| {}, interrupted: &|| true };
     // Into an empty folder goes a header, with which one can go on.
-    assert!(sweep(&sweep_of, folder.path(), &options(1, false), at_once).unwrap().rows.is_empty());
-    sweep(&sweep_of, folder.path(), &options(1, true), Hooks::NONE).unwrap();
+    assert!(swept(&sweep_of, folder.path(), &options(1, false), at_once).unwrap().rows.is_empty());
+    swept(&sweep_of, folder.path(), &options(1, true), Hooks::NONE).unwrap();
     let text = std::fs::read(&path).unwrap();
     let over = SweepOptions { begin: Begin::Over, ..options(1, false) };
     for begin in [options(1, false), over] {
-        assert!(sweep(&other, folder.path(), &begin, at_once).unwrap().rows.is_empty());
+        assert!(swept(&other, folder.path(), &begin, at_once).unwrap().rows.is_empty());
         assert_eq!(std::fs::read(&path).unwrap(), text);
     }
-    sweep(&other, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    swept(&other, folder.path(), &options(1, false), Hooks::NONE).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 28);
 }
 

@@ -12,7 +12,7 @@ use super::storage::Storage;
 use super::watch::Watch;
 use crate::agenda::Agenda;
 use crate::check::{Check, Needs};
-use crate::coalition::Directed;
+use crate::coalition::{CoalitionDice, Directed};
 use crate::facts::Facts;
 use crate::fault::{ClockChange, FaultDriver};
 use crate::ground::Ground;
@@ -80,6 +80,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             readers,
             checks_off,
             coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
+            coalition_dice: CoalitionDice::new(setup.seed),
             traitors: Vec::new(),
             plots: Vec::new(),
             deeds: Default::default(),

@@ -14,7 +14,7 @@ use crate::process::{
     SyncResult, TimerId,
 };
 use crate::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
-use crate::time::{Duration, Time};
+use crate::time::Duration;
 use crate::world::event::{Event, Payload};
 
 /// An input before its message is borrowed from the payloads.
@@ -111,7 +111,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             role: self.kernel.ground.places[slot.index()].status.role,
             members: &self.traitors,
             keys: &self.kernel.keys,
-            draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
+            draw: self.coalition_dice.step(slot),
             plots: &mut self.plots,
             deeds: &mut self.deeds,
         };
@@ -171,7 +171,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             role: None,
             members: &self.traitors,
             keys: &self.kernel.keys,
-            draw: coalition_dice(self.kernel.seed, self.kernel.now, self.kernel.events),
+            draw: self.coalition_dice.wake(),
             plots: &mut self.plots,
             deeds: &mut self.deeds,
         };
@@ -215,11 +215,6 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
-}
-
-/// The dice of the coalition, for one of its steps.
-fn coalition_dice(seed: u64, now: Time, step: u64) -> Draw {
-    Draw::new(Keyed::new(seed, Purpose::Coalition), now.as_nanos(), step)
 }
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {

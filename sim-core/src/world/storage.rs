@@ -41,7 +41,10 @@ struct Store<P: Protocol> {
     /// When the last sync that was asked for will have ended.
     free_at: Time,
     fault: DiskFault,
-    syncs: u64,
+    /// Syncs of this incarnation, by journal.
+    syncs: Vec<u64>,
+    /// How often records of this incarnation rotted.
+    rots: u64,
 }
 
 impl<P: Protocol> Default for Store<P> {
@@ -53,10 +56,27 @@ impl<P: Protocol> Default for Store<P> {
             gates: VecDeque::new(),
             free_at: Time::ZERO,
             fault: DiskFault::Healthy,
-            syncs: 0,
+            syncs: Vec::new(),
+            rots: 0,
         }
     }
 }
+
+impl<P: Protocol> Store<P> {
+    /// The number of the next sync of a journal, from 0.
+    fn next_sync(&mut self, journal: JournalId) -> u64 {
+        let index = usize::from(journal.0);
+        if self.syncs.len() <= index {
+            self.syncs.resize(index + 1, 0);
+        }
+        let number = self.syncs[index];
+        self.syncs[index] += 1;
+        number
+    }
+}
+
+/// The dice of rot are not those of syncs; labels below 2^32 belong to [`Draw`].
+const ROT: u64 = 1 << 40;
 
 /// What all slots store; a slot that stores nothing costs eight bytes.
 pub(super) struct Storage<P: Protocol> {
@@ -259,7 +279,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let now = self.kernel.now;
         let upto = self.journal(slot, journal).mark().appended;
         let incarnation = self.kernel.hot[slot.index()].incarnation;
-        let (latency, result) = self.sync_fate(slot);
+        let (latency, result) = self.sync_fate(slot, journal);
         let store = self.storage.of(slot);
         let at = store.free_at.max(now).saturating_add(latency);
         store.free_at = at;
@@ -277,13 +297,18 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.kernel.queue(at, what, Event::Synced(key));
     }
 
-    /// How long the next sync of a slot takes and how it ends.
-    fn sync_fate(&mut self, slot: Slot) -> (Duration, SyncResult) {
-        let (dice, now) = (self.storage.dice, self.kernel.now);
+    /// Names an incarnation of a slot for the dice of its disk.
+    fn life(&self, slot: Slot) -> u64 {
+        u64::from(slot.0) << 32 | u64::from(self.kernel.hot[slot.index()].incarnation)
+    }
+
+    /// How long the next sync of a journal takes and how it ends: by its number in this incarnation, never by the time,
+    /// so that the same sync takes as long where everything is a little earlier or later.
+    fn sync_fate(&mut self, slot: Slot, journal: JournalId) -> (Duration, SyncResult) {
+        let (dice, life) = (self.storage.dice, self.life(slot));
         let store = self.storage.of(slot);
-        store.syncs += 1;
-        let (fault, counter) = (store.fault, u64::from(slot.0) << 32 | (store.syncs & 0xFFFF_FFFF));
-        let mut draw = Draw::new(dice, counter, now.as_nanos());
+        let (fault, number) = (store.fault, store.next_sync(journal));
+        let mut draw = Draw::new(dice, life, u64::from(journal.0) << 56 | number);
         let plain = self.storage.sampler.sample_from(&mut draw);
         match fault {
             DiskFault::Slow { percent, extra } => {
@@ -408,16 +433,17 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             return;
         }
         self.burn_gates(slot, None);
-        let dice = self.storage.crash_dice;
-        let now = self.kernel.now;
+        let (dice, life) = (self.storage.crash_dice, self.life(slot));
         let store = self.storage.of(slot);
         store.pending.clear();
         store.failed.clear();
+        store.syncs.clear();
+        store.rots = 0;
         store.free_at = Time::ZERO;
         let fault = store.fault;
         let (mut torn, mut lost_tails) = (0, 0);
         for (index, journal) in store.journals.iter_mut().enumerate() {
-            let words = dice.words(u64::from(slot.0) << 8 | index as u64, now.as_nanos());
+            let words = dice.words(life, index as u64);
             let most = journal.unsynced() as u64;
             let kept = usize::try_from(crate::random::below(words[0], most + 1)).unwrap_or(0);
             let before = journal.mark();
@@ -442,8 +468,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     /// One durable record of a slot no longer matches its checksum.
     pub(super) fn rot(&mut self, slot: Slot) {
-        let words = self.storage.dice.labeled(1).words(u64::from(slot.0), self.kernel.now.as_nanos());
-        let journals = &mut self.storage.of(slot).journals;
+        let (dice, life) = (self.storage.dice.labeled(ROT), self.life(slot));
+        let store = self.storage.of(slot);
+        let words = dice.words(life, store.rots);
+        store.rots += 1;
+        let journals = &mut store.journals;
         let count = journals.len() as u64;
         if count > 0 {
             let first = crate::random::below(words[0], count) as usize;

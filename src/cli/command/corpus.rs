@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sim_core::registry::Registry;
 
 use crate::cli::build::build_name;
+use crate::cli::corpus::{Damaged, Folder};
 use crate::cli::document::replayed_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -37,7 +38,8 @@ pub(crate) enum CorpusAction {
         #[arg(long, value_name = "N", default_value_t = KEPT_PER_FINGERPRINT)]
         keep: usize,
     },
-    /// Run every capsule again, the smallest first: 0 if nothing fails any more, 1 if something does.
+    /// Run every capsule again, the smallest first: 0 if nothing fails any more, 1 if something does, 2 if a capsule is
+    /// damaged or cannot be run by this program (the others are run all the same).
     Run {
         /// The folder of the corpus.
         folder: PathBuf,
@@ -99,27 +101,73 @@ fn changes(added: &[String], gone: &[String]) -> String {
 
 fn run(registry: &Registry, folder: &Path, edited: bool, terminal: &Terminal) -> Result<Exit, CliError> {
     let watch = Stopwatch::start();
-    let kept = corpus::read(folder, edited)?;
-    let results = replay_all(registry, &kept, &build_name());
-    let tally = Tally::of(&results);
-    terminal.result(|| document(&kept, &results, watch), &words(&kept, &results, watch))?;
-    Ok(exit(tally))
+    let there = corpus::read(folder, edited)?;
+    let ran = Ran::new(registry, there);
+    let document = || {
+        let mut document = json!({ "schema": "seedstorm.corpus-run/1" });
+        document["capsules"] = ran.capsules();
+        document["damaged"] = ran.damaged();
+        document["wall"] = json!({ "elapsed_ms": watch.milliseconds() });
+        document
+    };
+    terminal.result(document, &words(&ran, watch))?;
+    Ok(ran.exit())
 }
 
-/// How a run of a corpus ends.
-pub(crate) const fn exit(tally: Tally) -> Exit {
-    match tally {
-        Tally { nondeterministic: 1.., .. } => Exit::Internal,
-        Tally { reproduced: 1.., .. } | Tally { changed: 1.., .. } => Exit::Finding,
-        Tally { refused: 1.., .. } => Exit::Usage,
-        Tally { gone: 1.., .. } => Exit::AsExpected,
-        _ => Exit::NothingRan,
+/// A corpus that was run.
+pub(crate) struct Ran {
+    there: Folder,
+    results: Vec<Result<Replay, ReplayError>>,
+}
+
+impl Ran {
+    /// Runs every capsule of a folder.
+    pub(crate) fn new(registry: &Registry, there: Folder) -> Self {
+        let results = replay_all(registry, &there.kept, &build_name());
+        Self { there, results }
+    }
+
+    /// How it ends. A corpus that is not whole proves nothing, whatever the rest of it came to.
+    pub(crate) fn exit(&self) -> Exit {
+        match Tally::of(&self.results) {
+            Tally { nondeterministic: 1.., .. } => Exit::Internal,
+            Tally { refused: 1.., .. } => Exit::Usage,
+            _ if !self.there.damaged.is_empty() => Exit::Usage,
+            Tally { reproduced: 1.., .. } | Tally { changed: 1.., .. } => Exit::Finding,
+            Tally { gone: 1.., .. } => Exit::AsExpected,
+            _ => Exit::NothingRan,
+        }
+    }
+
+    /// What every capsule came to.
+    pub(crate) fn capsules(&self) -> Value {
+        let one = |(kept, result): (&Kept, &Result<Replay, ReplayError>)| {
+            json!({
+                "capsule": kept.name,
+                "check": kept.capsule.check,
+                "fingerprint": kept.capsule.fingerprint,
+                "engine": kept.capsule.engine,
+                "replayed": result.as_ref().map_or("refused", |replay| replayed_name(replay.replayed)),
+                "error": result.as_ref().err().map(ToString::to_string),
+            })
+        };
+        self.there.kept.iter().zip(&self.results).map(one).collect()
+    }
+
+    /// What could not be read.
+    pub(crate) fn damaged(&self) -> Value {
+        let one = |damaged: &Damaged| json!({ "capsule": damaged.name, "error": damaged.why });
+        self.there.damaged.iter().map(one).collect()
     }
 }
 
 /// One line per capsule.
-pub(crate) fn words(kept: &[Kept], results: &[Result<Replay, ReplayError>], watch: Stopwatch) -> String {
+pub(crate) fn words(ran: &Ran, watch: Stopwatch) -> String {
+    let Ran { there: Folder { kept, damaged }, results } = ran;
     let mut text = String::new();
+    for damaged in damaged {
+        let _ = writeln!(text, "{}", damaged.words());
+    }
     for (kept, result) in kept.iter().zip(results) {
         let (what, more) = match result {
             Ok(replay) => (replayed_name(replay.replayed).to_uppercase(), now(kept, replay)),
@@ -134,10 +182,11 @@ pub(crate) fn words(kept: &[Kept], results: &[Result<Replay, ReplayError>], watc
         (gone, "gone"),
         (nondeterministic, "nondeterministic"),
         (refused, "refused"),
+        (damaged.len() as u64, "damaged"),
     ];
     let counted = counted.iter().filter(|(count, _)| *count > 0);
     let counted: Vec<String> = counted.map(|(count, what)| format!("{count} {what}")).collect();
-    let _ = match results.len() {
+    let _ = match results.len() + damaged.len() {
         0 => writeln!(text, "there are no capsules"),
         1 => writeln!(text, "1 capsule in {}: {}", watch.words(), counted.join(", ")),
         total => writeln!(text, "{total} capsules in {}: {}", watch.words(), counted.join(", ")),
@@ -154,24 +203,6 @@ fn now(kept: &Kept, replay: &Replay) -> String {
     }
 }
 
-fn document(kept: &[Kept], results: &[Result<Replay, ReplayError>], watch: Stopwatch) -> Value {
-    let one = |(kept, result): (&Kept, &Result<Replay, ReplayError>)| {
-        json!({
-            "capsule": kept.name,
-            "check": kept.capsule.check,
-            "fingerprint": kept.capsule.fingerprint,
-            "engine": kept.capsule.engine,
-            "replayed": result.as_ref().map_or("refused", |replay| replayed_name(replay.replayed)),
-            "error": result.as_ref().err().map(ToString::to_string),
-        })
-    };
-    json!({
-        "schema": "seedstorm.corpus-run/1",
-        "capsules": kept.iter().zip(results).map(one).collect::<Vec<_>>(),
-        "wall": { "elapsed_ms": watch.milliseconds() },
-    })
-}
-
 fn prune(
     registry: &Registry,
     folder: &Path,
@@ -179,7 +210,10 @@ fn prune(
     gone_too: bool,
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
-    let mut kept = corpus::read(folder, true)?;
+    let Folder { mut kept, damaged } = corpus::read(folder, true)?;
+    for damaged in &damaged {
+        terminal.remark(&format!("{} (left where it is)", damaged.words()));
+    }
     let mut out = Vec::new();
     if gone_too {
         let results = replay_all(registry, &kept, &build_name());
@@ -194,5 +228,5 @@ fn prune(
     corpus::remove(folder, &out)?;
     let document = || json!({ "schema": "seedstorm.corpus-prune/1", "put_out": out });
     terminal.result(document, &changes(&[], &out))?;
-    Ok(Exit::AsExpected)
+    Ok(if damaged.is_empty() { Exit::AsExpected } else { Exit::Usage })
 }

@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use scenarios::artefact::{self, FolderLock};
 use scenarios::capsule::Capsule;
-use scenarios::corpus::{KEPT_PER_FINGERPRINT, Tally, replay_all};
+use scenarios::corpus::KEPT_PER_FINGERPRINT;
 use scenarios::explore::{
     Demand, Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in, github, judge, junit,
 };
 use scenarios::scenario::Loaded;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink_findings};
+use serde_json::{Value, json};
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
 use crate::cli::arguments::{BeginArguments, ScenarioArguments, ratio, seeds};
 use crate::cli::build::build_name;
+use crate::cli::command::corpus::Ran;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
@@ -87,6 +89,9 @@ pub(crate) fn explore(
     if let Some(path) = &arguments.junit {
         artefact::fit_file(path)?;
     }
+    if let Some(corpus) = &arguments.corpus {
+        artefact::fit(corpus, &[])?;
+    }
     let watch = Stopwatch::start();
     let old = regressions(registry, arguments, terminal)?;
     let (mut exploration, _folder_lock) =
@@ -98,15 +103,17 @@ pub(crate) fn explore(
     let capsules = exploration.findings.iter().map(write).collect::<Result<Vec<PathBuf>, CliError>>()?;
     let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
     let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
-    terminal.result(
-        || document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch),
-        &words,
-    )?;
+    let document = || {
+        let whole = document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+        with_regressions(whole, old.as_ref())
+    };
+    terminal.result(document, &words)?;
     tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
     if let Some(corpus) = &arguments.corpus {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
         corpus::add(corpus, &found, KEPT_PER_FINGERPRINT)?;
     }
+    let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
     Ok(worse(old, exit(&exploration, arguments.min_conclusive)))
 }
 
@@ -115,16 +122,24 @@ fn regressions(
     registry: &Registry,
     arguments: &ExploreArguments,
     terminal: &Terminal,
-) -> Result<Exit, CliError> {
-    let Some(folder) = &arguments.corpus else { return Ok(Exit::AsExpected) };
+) -> Result<Option<Ran>, CliError> {
+    let Some(folder) = &arguments.corpus else { return Ok(None) };
     let watch = Stopwatch::start();
-    let kept = corpus::read(folder, false)?;
-    if kept.is_empty() {
-        return Ok(Exit::AsExpected);
+    let there = corpus::read(folder, false)?;
+    if there.kept.is_empty() && there.damaged.is_empty() {
+        return Ok(None);
     }
-    let results = replay_all(registry, &kept, &build_name());
-    terminal.remark(command::corpus::words(&kept, &results, watch).trim_end());
-    Ok(command::corpus::exit(Tally::of(&results)))
+    let ran = Ran::new(registry, there);
+    terminal.remark(command::corpus::words(&ran, watch).trim_end());
+    Ok(Some(ran))
+}
+
+/// The document of an exploration, with what came of the corpus before it.
+fn with_regressions(mut document: Value, ran: Option<&Ran>) -> Value {
+    if let Some(ran) = ran {
+        document["corpus"] = json!({ "capsules": ran.capsules(), "damaged": ran.damaged() });
+    }
+    document
 }
 
 /// The end that says more: a bug of the program, an interruption, a finding, and then whatever exploring came to.
@@ -176,7 +191,7 @@ fn tell_machines(
 ) -> Result<(), CliError> {
     let capsule = |finding: &Finding| folder.join(finding.file_name()).display().to_string();
     if let Some(path) = &arguments.junit {
-        let text = junit::document(loaded, exploration, demands, &capsule)?;
+        let text = junit::document(loaded, exploration, demands, &capsule).map_err(CliError::Junit)?;
         artefact::write(path, text.as_bytes())?;
     }
     if arguments.github {

@@ -73,7 +73,9 @@ pub(crate) fn replay(
     let launch = Launch { picture: Detail::Full, trace, ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
     let only_trace = write_trace(arguments, &replay.outcome, terminal)?;
-    let told = tell_whole(&replay.plan, capsule.fingerprint.as_deref())?.map(|told| told.story);
+    // What fails in another way now is what there is to tell.
+    let print = capsule.fingerprint.as_deref().filter(|_| replay.replayed != Replayed::Changed);
+    let told = tell_whole(&replay.plan, print)?.map(|told| told.story);
     let told = told.map(|told| cut(told, &slots, until));
     let around = around(arguments, &capsule, &replay)?;
     let mut words = story::of_replay(&capsule, &replay, watch);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use scenarios::artefact;
 use scenarios::capsule::Capsule;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, Shrunk, shrink as shrink_capsule};
 use sim_core::registry::Registry;
@@ -49,6 +50,7 @@ pub(crate) fn shrink(
         build: build_name(),
     };
     let path = arguments.out.clone().unwrap_or_else(|| beside(&arguments.capsule));
+    artefact::fit_file(&path)?;
     let watch = Stopwatch::start();
     let shrunk = with_progress(registry, &capsule, &options, arguments.time, &path, terminal, watch)?;
     files::write_capsule_at(&path, &shrunk.capsule)?;

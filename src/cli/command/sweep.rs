@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use reports::folder::PAGE;
 use reports::sweep::FILE_NAME;
-use scenarios::artefact;
+use scenarios::artefact::{self, FolderLock};
 use scenarios::document::Source;
 use scenarios::explore::Hooks;
 use scenarios::sweep::{
-    Draft, Seeds, Sweep, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep, tabulate,
+    Draft, Seeds, Sweep, SweepError, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep,
+    tabulate,
 };
 use sim_core::registry::Registry;
 use sim_core::sweep::SweepTable;
@@ -59,8 +60,9 @@ pub(crate) fn sweep(
     let stem = Path::new(&arguments.sweep).file_stem().unwrap_or_default();
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("seedstorm-out").join(stem));
     artefact::fit(&folder, &["runs.jsonl", FILE_NAME, PAGE])?;
+    let held = artefact::lock(&folder).map_err(SweepError::from)?;
     let watch = Stopwatch::start();
-    let run = with_progress(&sweep, &folder, arguments, terminal, watch)?;
+    let run = with_progress(&sweep, &held, arguments, terminal, watch)?;
     let table = tabulate(&sweep, &run.rows);
     let kept = if run.interrupted || run.rows.is_empty() {
         Vec::new()
@@ -88,7 +90,7 @@ fn load(registry: &Registry, arguments: &SweepArguments) -> Result<Sweep, CliErr
 
 fn with_progress(
     sweep: &Sweep,
-    folder: &Path,
+    held: &FolderLock,
     arguments: &SweepArguments,
     terminal: &Terminal,
     watch: Stopwatch,
@@ -101,7 +103,7 @@ fn with_progress(
     };
     let progress = Progress::new(&sweep.name, sweep.runs(), terminal, watch);
     let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
-    let run = run_sweep(sweep, folder, &options, hooks);
+    let run = run_sweep(sweep, held, &options, hooks);
     progress.finish();
     Ok(run?)
 }

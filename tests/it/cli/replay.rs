@@ -9,12 +9,16 @@ use crate::support::{Said, folder, seedstorm};
 
 /// Explores for a planted bug; the capsule, shrunk a little.
 fn found(folder: &Path, plant: &str, out: &str) -> String {
+    shrunk(folder, plant, out, "1500")
+}
+
+fn shrunk(folder: &Path, plant: &str, out: &str, budget: &str) -> String {
     let arguments =
-        ["explore", "demo-bug", "--plant", plant, "--seeds", "0..256", "--stop-on-first", "--json"];
+        ["explore", "demo-bug", "--plant", plant, "--seeds", "20..276", "--stop-on-first", "--json"];
     let said = seedstorm(folder, &[&arguments[..], &["--no-shrink", "--out", out]].concat());
     assert_eq!(said.code, 1, "{}", said.err);
     let large = said.json()["failures"][0]["capsule"].as_str().unwrap().to_owned();
-    let said = seedstorm(folder, &["shrink", &large, "--budget", "1500", "--json"]);
+    let said = seedstorm(folder, &["shrink", &large, "--budget", budget, "--json"]);
     said.json()["capsule"].as_str().unwrap().to_owned()
 }
 
@@ -22,7 +26,7 @@ fn found(folder: &Path, plant: &str, out: &str) -> String {
 fn a_bug_fails_all_around_and_clean_code_nowhere() {
     let folder = folder();
     for plant in ["R01", "R03"] {
-        let capsule = found(folder.path(), plant, plant);
+        let capsule = shrunk(folder.path(), plant, plant, "20000");
         let around = |more: &[&str]| -> (i32, Value) {
             let arguments = ["replay", &capsule, "--neighbors", "100", "--json"];
             let said = seedstorm(folder.path(), &[&arguments, more].concat());
@@ -30,7 +34,7 @@ fn a_bug_fails_all_around_and_clean_code_nowhere() {
         };
         let (code, planted) = around(&[]);
         assert_eq!((code, &planted["runs"]), (1, &Value::from(100)));
-        assert!(planted["rate"].as_f64().unwrap() > 0.05, "{plant}: {planted}");
+        assert!(planted["rate"].as_f64().unwrap() > 0.8, "{plant}: {planted}");
         let (code, clean) = around(&["--no-plant"]);
         assert_eq!(
             (code, &clean["failed"], &clean["failed_otherwise"]),
@@ -97,6 +101,36 @@ fn a_corpus_keeps_few_and_never_passes_silently() {
     assert_eq!((said.code, results(&said)), (0, vec!["gone".to_owned(); 2]));
     assert_eq!(corpus(&["prune", "kept", "--gone"]).out.matches("put out").count(), 2);
     assert_eq!(fs::read_dir(folder.path().join("kept")).unwrap().count(), 0);
+}
+
+/// Cut in the middle, of another kind, and no text at all; the one that is whole is run all the same.
+#[test]
+fn a_damaged_capsule_is_named_and_the_others_are_run() {
+    let folder = folder();
+    let capsule = found(folder.path(), "R01", "a");
+    let path = |name: &str| folder.path().join("kept").join(name);
+    assert_eq!(seedstorm(folder.path(), &["corpus", "add", "kept", &capsule]).code, 0);
+    let text = fs::read_to_string(folder.path().join(&capsule)).unwrap();
+    fs::write(path("cut.capsule.json"), &text[..text.len() / 2]).unwrap();
+    fs::write(path("other.capsule.json"), "{}").unwrap();
+    fs::write(path("binary.capsule.json"), [0xFF, 0xFE]).unwrap();
+    let said = seedstorm(folder.path(), &["corpus", "run", "kept"]);
+    assert_eq!(said.code, 2, "{}{}", said.out, said.err);
+    for name in ["cut", "other", "binary"] {
+        assert!(said.out.contains(&format!("DAMAGED     {name}.capsule.json: failed to")), "{}", said.out);
+    }
+    assert!(said.out.contains("REPRODUCED") && said.out.contains("1 reproduced, 3 damaged"), "{}", said.out);
+    let document = seedstorm(folder.path(), &["corpus", "run", "kept", "--json"]).json();
+    assert_eq!(document["capsules"][0]["replayed"], "reproduced");
+    assert_eq!(document["damaged"][1]["capsule"], "cut.capsule.json");
+    // Pruning leaves them where they are, and exploring goes on behind them.
+    assert_eq!(seedstorm(folder.path(), &["corpus", "prune", "kept", "--keep", "0"]).code, 2);
+    assert_eq!(fs::read_dir(folder.path().join("kept")).unwrap().count(), 3);
+    let explore = ["explore", "demo-bug", "--seeds", "0..2", "--corpus", "kept", "--json"];
+    let said = seedstorm(folder.path(), &explore);
+    assert_eq!((said.code, &said.json()["runs"]), (2, &Value::from(2)), "{}", said.err);
+    assert_eq!(said.json()["corpus"]["damaged"].as_array().unwrap().len(), 3);
+    assert_eq!(said.err.matches("DAMAGED").count(), 3);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use sim_core::facts::render;
 use sim_core::identity::NodeId;
-use sim_core::process::{Effect, Factory, Input, RequestId, Role as SlotRole, Solo, TimerId};
+use sim_core::process::{Effect, Factory, Input, RequestId, Role as SlotRole, Solo, Start, TimerId};
 use sim_core::time::Time;
 
 use super::one::{CLIENT, N2, N3, One, sends, without_pre_vote};
@@ -110,6 +110,14 @@ impl Asking {
         asking
     }
 
+    /// The process is gone, and another one starts in its place, at the same time by its clock.
+    fn restart(&mut self) {
+        let mut boot = self.solo.boot(SlotRole::Client, &[]);
+        boot.start = Start::Restart;
+        self.process = RaftFactory { parameters: without_pre_vote(), ..RaftFactory::default() }.boot(boot);
+        self.step(Input::Start);
+    }
+
     /// Steps and returns whom it asks, and what it reports.
     fn step(&mut self, input: Input<'_, Raft>) -> Vec<(Option<NodeId>, String)> {
         let effects = self.solo.step(&mut self.process, input);
@@ -201,4 +209,16 @@ fn a_client_that_forgot_its_session_goes_on_after_it() {
     let resumed = client.hears(N2, &redirect(70, Some(N2)));
     assert!(resumed[0].1.starts_with("ClientRequest sequence 71"), "{resumed:?}");
     assert!(client.hears(N2, &redirect(60, Some(N2))).is_empty(), "old news");
+}
+
+#[test]
+fn a_client_whose_clock_stands_still_does_not_use_a_sequence_twice() {
+    let mut client = Asking::new(Time::from_nanos(50));
+    let mut used = Vec::new();
+    for life in 0..20 {
+        let asked = client.request(life)[0].1.clone();
+        assert!(!used.contains(&asked), "{asked} was asked before");
+        used.push(asked);
+        client.restart();
+    }
 }

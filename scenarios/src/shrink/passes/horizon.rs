@@ -32,7 +32,17 @@ pub(in super::super) fn end(best: &Tested) -> Candidates<'_> {
         plain(setup);
         setup.stop = vec![Stop::Violation];
     });
-    Box::new([stopped, first_phase, second_phase].into_iter())
+    Box::new([stopped, first_phase, second_phase].into_iter().chain(shorter_first_phase(best)))
+}
+
+/// With less time before the heal, for what is found after it: progress that nobody makes.
+fn shorter_first_phase(best: &Tested) -> impl Iterator<Item = Candidate> {
+    let setup = &best.candidate.setup;
+    let after = setup.progress_within.is_some() && best.at_ns > setup.duration.as_nanos();
+    let parts = [1, 2, 5, 10, 25, 50, 75].into_iter().filter(move |_| after);
+    let lengths = parts.map(|percent| rounded(setup.duration / 100 * percent, 2)[0]);
+    let lengths = lengths.filter(|length| !length.is_zero());
+    lengths.map(|length| best.candidate.with(|setup| setup.duration = length))
 }
 
 /// The same run with less time to fail in; of use only under another seed.

@@ -6,11 +6,12 @@ use sim_core::network::{Pin, PinnedFate};
 use sim_core::outcome::Outcome;
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
-use sim_core::trace::{Recorded, Trace, WORLD, What};
+use sim_core::trace::{LossReason, Recorded, Trace, WORLD, What};
 
 use crate::plan::Plan;
 
-/// Something that may come after what came next at the same place, or a fault before what came last.
+/// Something that may come after what came next at the same place, or a fault before what came last, or after a message
+/// that was lost to it.
 #[derive(Clone, Debug)]
 pub(super) struct Move {
     /// The place in the trace of what comes first.
@@ -24,6 +25,13 @@ pub(super) struct Move {
     what: Moved,
 }
 
+impl Move {
+    /// Whether a fault is what is moved.
+    pub(super) const fn is_fault(&self) -> bool {
+        matches!(self.what, Moved::Fault { .. })
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Moved {
     /// A message, how long it took, and the ordinals that it may have.
@@ -34,6 +42,9 @@ enum Moved {
 
 /// A step may be that many of its slot at its instant, what it held back included.
 const ORDINALS: u32 = 3;
+
+/// A fault is put off past so many of the messages that were lost to it, one at a time.
+const MOST_LOST: usize = 8;
 
 impl Move {
     /// The setup with one thing moved so far.
@@ -104,7 +115,8 @@ fn message(trace: &Trace, index: usize, next: usize, id: u64) -> Vec<Move> {
     (0..ORDINALS).map(moved).collect()
 }
 
-/// A fault of a fixed moment, after the next input at a place that it strikes, or before the last one.
+/// A fault of a fixed moment, after the next input at a place that it strikes or a message that was lost there, or before
+/// the last input.
 fn faults(plan: &Plan, trace: &Trace, inputs: &[usize], fault: &Executed) -> Vec<Move> {
     let mut setup = plan.setup.clone();
     setup.faults.sort();
@@ -120,10 +132,19 @@ fn faults(plan: &Plan, trace: &Trace, inputs: &[usize], fault: &Executed) -> Vec
     let [here] = begun[..] else { return Vec::new() };
     let struck = |index: &&usize| strikes(trace.events[**index].slot);
     let what = Moved::Fault { entry, at };
-    let next = inputs.iter().filter(struck).find(|index| **index > here).map(|next| Move {
+    let next = inputs.iter().filter(struck).find(|index| **index > here).copied();
+    let lost = (here..trace.events.len()).filter(|index| {
+        let event = &trace.events[*index];
+        let to_fault = matches!(
+            event.what,
+            What::Lost { reason: LossReason::Cut | LossReason::SessionEnded | LossReason::Down, .. }
+        );
+        to_fault && strikes(event.slot)
+    });
+    let after = next.into_iter().chain(lost.take(MOST_LOST)).map(|second| Move {
         first: here,
-        second: *next,
-        by_ns: trace.events[*next].at.since(at).as_nanos(),
+        second,
+        by_ns: trace.events[second].at.since(at).as_nanos(),
         earlier: false,
         what: what.clone(),
     });
@@ -134,5 +155,5 @@ fn faults(plan: &Plan, trace: &Trace, inputs: &[usize], fault: &Executed) -> Vec
         earlier: true,
         what: what.clone(),
     });
-    next.into_iter().chain(last).collect()
+    after.chain(last).collect()
 }

@@ -6,6 +6,7 @@ use super::lab::{Actor, Cx, In, Kept, Lab, Played, Tick, actor, faults, millis, 
 use crate::distribution::Distribution;
 use crate::process::{Boot, Input, JournalId, Start, Stored, SyncId, SyncResult, TimerId};
 use crate::setup::Setup;
+use crate::time::{Duration, Time};
 
 const LOG: JournalId = JournalId(0);
 
@@ -162,4 +163,57 @@ fn a_rewrite_that_is_not_synced_comes_back_whole_or_not_at_all() {
     }
     assert!(seen.iter().all(|found| *found == [1, 2, 3] || *found == [8, 9]), "{seen:?}");
     assert!(seen.contains(&vec![1, 2, 3]) && seen.contains(&vec![8, 9]));
+}
+
+/// From `start` on appends to both journals and syncs the first, and the second before it every so often; notes how long
+/// each sync of the first took.
+fn two_journals(start: Duration, others: u64) -> impl FnMut(&Boot<'_, Lab>) -> Actor {
+    let other = JournalId(1);
+    move |_| {
+        let (mut n, mut asked) = (0, Time::ZERO);
+        actor(move |input: In<'_>, cx: &mut Cx<'_>| match input {
+            Input::Start => cx.set_timer(TimerId(0), start, Tick { n: 0 }),
+            Input::Timer { .. } => {
+                n += 1;
+                if others > 0 && n % others == 0 {
+                    cx.append(other, Kept { n });
+                    cx.sync(other, SyncId(1_000 + n));
+                }
+                cx.append(LOG, Kept { n });
+                cx.sync(LOG, SyncId(n));
+                asked = cx.now();
+                cx.set_timer(TimerId(0), millis(100), Tick { n });
+            }
+            Input::Synced { id, .. } if id.0 < 1_000 => note(cx, "took", cx.now().since(asked).as_nanos()),
+            _ => {}
+        })
+    }
+}
+
+#[test]
+fn a_sync_takes_as_long_whenever_it_is_and_whatever_other_journals_do() {
+    let mut setup = setup(1);
+    setup.disk.sync = Distribution::Uniform { min: millis(1), max: millis(40) };
+    let took = |start, others| play(&setup, two_journals(start, others)).numbers("took");
+    let usual = took(millis(100), 0);
+    assert!(usual.len() > 90 && usual[0] != usual[1], "{usual:?}");
+    assert_eq!(took(Duration::from_micros(100_001), 0), usual);
+    // One disk does one thing after the other, so only those syncs that wait for none are compared.
+    let among = took(millis(100), 2);
+    assert!((0..90).step_by(2).all(|sync| among[sync] == usual[sync]), "{among:?}");
+}
+
+#[test]
+fn a_crash_a_little_later_takes_the_same_tail() {
+    let after = |micros: u64| {
+        let mut setup = setup(1);
+        let crash = json!({ "target": "n1", "restart_after": "50ms" });
+        setup.faults = faults(json!([{ "at": format!("{micros}us"), "crash": crash }]));
+        (0..32).map(move |seed| {
+            setup.seed = seed;
+            let played = play(&setup, writer);
+            (played.numbers("found"), played.numbers("torn"))
+        })
+    };
+    assert!(after(100_000).eq(after(100_003)));
 }
