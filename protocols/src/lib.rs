@@ -3,3 +3,5 @@
 pub mod bracha;
 pub mod epidemic;
 pub mod raft;
+#[cfg(test)]
+mod script;

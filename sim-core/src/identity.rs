@@ -36,7 +36,7 @@ impl NodeId {
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "slot {}", self.0 + 1)
+        write!(f, "slot {}", u64::from(self.0) + 1)
     }
 }
 

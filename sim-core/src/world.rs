@@ -51,7 +51,7 @@ use self::watch::Watch;
 const CACHED: usize = 20_000;
 
 /// So many events are prepared at once.
-const BATCH: usize = 8;
+const BATCH: usize = 16;
 
 /// One run.
 pub(crate) struct World<P: Protocol, F: Factory<P>> {

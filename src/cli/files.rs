@@ -146,6 +146,14 @@ pub(crate) fn write_capsule(folder: &Path, name: &str, capsule: &Capsule) -> Res
     Ok(path)
 }
 
+/// How many capsules are in a folder beside those that were just written: what earlier campaigns found stays.
+pub(crate) fn older_capsules(folder: &Path, written: &[PathBuf]) -> usize {
+    // A folder that cannot be listed has been written to all the same; there is nothing to tell of it.
+    let entries = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+    let capsule = |path: &PathBuf| path.to_string_lossy().ends_with(".capsule.json");
+    entries.filter(|path| capsule(path) && !written.contains(path)).count()
+}
+
 /// Writes a capsule to a place.
 pub(crate) fn write_capsule_at(path: &Path, capsule: &Capsule) -> Result<(), CliError> {
     let text = capsule.to_json(&path.display().to_string())?;

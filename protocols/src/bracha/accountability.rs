@@ -118,7 +118,6 @@ impl Check<Bracha> for Accountability {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::check::Lifecycle;
     use sim_core::process::Signature;
 
     use super::super::safety::tests::{FIRST, Script};
@@ -141,25 +140,25 @@ mod tests {
         send(&mut script, 1, 1, Phase::Echo, 5);
         send(&mut script, 1, 1, Phase::Echo, 5);
         send(&mut script, 1, 1, Phase::Ready, 6);
-        assert_eq!(script.found(), 0, "the echo does not bind the ready");
+        assert_eq!(script.violations(), 0, "the echo does not bind the ready");
         send(&mut script, 1, 1, Phase::Echo, 6);
-        assert_eq!(script.found(), 1);
+        assert_eq!(script.violations(), 1);
     }
 
     #[test]
     fn what_others_say_in_its_name_is_not_held_against_an_honest_member() {
         let mut script = script();
-        script.live(2, Lifecycle::Corrupted);
+        script.corrupt(2);
         send(&mut script, 1, 1, Phase::Echo, 5);
         send(&mut script, 2, 1, Phase::Echo, 6);
-        assert_eq!(script.found(), 0);
+        assert_eq!(script.violations(), 0);
         assert!(script.check.culprits(&FIRST).is_empty());
     }
 
     #[test]
     fn a_fork_convicts_more_than_f_traitors() {
         let mut script = script();
-        script.live(0, Lifecycle::Corrupted).live(3, Lifecycle::Corrupted);
+        script.corrupt(0).corrupt(3);
         for (signer, value) in [(0, 5), (0, 6), (3, 5), (3, 6)] {
             // One of them sends for both: traitors share their keys.
             send(&mut script, 0, signer, Phase::Ready, value);

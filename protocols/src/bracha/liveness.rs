@@ -128,7 +128,6 @@ impl Liveness<Bracha> for BrachaLiveness {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::check::Lifecycle;
 
     use super::super::safety::tests::{FIRST, Script};
     use super::super::totality::Totality;
@@ -206,9 +205,9 @@ mod tests {
         let (mut script, liveness) = cluster(1);
         assert_eq!(liveness.owed(&script.ground, &CORE), Ok(()));
         assert_eq!(liveness.owed(&script.ground, &CORE[..2]), Err(Stall::NoQuorum));
-        script.live(3, Lifecycle::Corrupted);
+        script.corrupt(3);
         assert_eq!(liveness.owed(&script.ground, &CORE), Ok(()));
-        script.live(2, Lifecycle::Corrupted);
+        script.corrupt(2);
         assert_eq!(liveness.explain(&script.ground, &CORE), Some(Stall::NoQuorum));
     }
 }

@@ -182,41 +182,15 @@ impl Check<Bracha> for Integrity {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use sim_core::check::Lifecycle;
-    use sim_core::ground::Mark;
-    use sim_core::identity::Slot;
-    use sim_core::process::JournalId;
 
     use super::*;
 
-    /// What a check says about a script of observations.
-    pub(in crate::bracha) struct Script<C> {
-        pub(in crate::bracha) check: C,
-        pub(in crate::bracha) ground: Ground,
-        pub(in crate::bracha) findings: Findings,
-    }
+    /// A script of members.
+    pub(in crate::bracha) type Script<C> = crate::script::Script<Bracha, C>;
 
     pub(in crate::bracha) const FIRST: Broadcast = Broadcast { sender: NodeId(0), sequence: 1 };
 
     impl<C: Check<Bracha>> Script<C> {
-        pub(in crate::bracha) fn new(check: C, members: u32) -> Self {
-            Self { check, ground: Ground::new(members, 0), findings: Findings::new() }
-        }
-
-        pub(in crate::bracha) fn see(&mut self, slot: u32, observation: BrachaObservation) -> &mut Self {
-            let place = self.ground.place(Slot(slot));
-            let seen = Seen {
-                slot: Slot(slot),
-                node: place.node,
-                incarnation: place.incarnation,
-                journal: JournalId(0),
-                mark: Mark::default(),
-                observation: &observation,
-            };
-            self.check.observe(&self.ground, &seen, &mut self.findings);
-            self
-        }
-
         pub(in crate::bracha) fn say(&mut self, slot: u32, value: u64) -> &mut Self {
             self.see(slot, BrachaObservation::Broadcast { broadcast: FIRST, value })
         }
@@ -225,41 +199,17 @@ pub(super) mod tests {
             self.see(slot, BrachaObservation::Delivered { broadcast: FIRST, value, count: 1 })
         }
 
-        pub(in crate::bracha) fn live(&mut self, slot: u32, what: Lifecycle) -> &mut Self {
-            let place = &mut self.ground.places[slot as usize];
-            match what {
-                Lifecycle::Crashed | Lifecycle::Wiped => place.up = false,
-                Lifecycle::Booted => {
-                    place.up = true;
-                    place.incarnation += 1;
-                }
-                Lifecycle::Corrupted => place.honest = false,
-                Lifecycle::Healed => {}
-            }
-            self.check.lifecycle(&self.ground, Slot(slot), what, &mut self.findings);
-            self
+        pub(in crate::bracha) fn restart(&mut self, slot: u32) -> &mut Self {
+            self.crash(slot, 0).boot(slot)
         }
-
-        pub(in crate::bracha) fn finish(&mut self) -> &mut Self {
-            self.check.finish(&self.ground, &mut self.findings);
-            self
-        }
-
-        pub(in crate::bracha) fn found(&self) -> usize {
-            self.findings.violations().len()
-        }
-    }
-
-    fn restart<C: Check<Bracha>>(script: &mut Script<C>, slot: u32) -> &mut Script<C> {
-        script.live(slot, Lifecycle::Crashed).live(slot, Lifecycle::Booted)
     }
 
     #[test]
     fn two_values_are_a_fork_unless_a_traitor_delivers_one() {
         let script = || Script::new(Agreement::new(), 4);
-        assert_eq!(script().deliver(1, 5).deliver(2, 6).found(), 1);
-        assert_eq!(script().deliver(1, 5).deliver(2, 5).deliver(3, 5).found(), 0);
-        assert_eq!(script().live(2, Lifecycle::Corrupted).deliver(1, 5).deliver(2, 6).found(), 0);
+        assert_eq!(script().deliver(1, 5).deliver(2, 6).violations(), 1);
+        assert_eq!(script().deliver(1, 5).deliver(2, 5).deliver(3, 5).violations(), 0);
+        assert_eq!(script().corrupt(2).deliver(1, 5).deliver(2, 6).violations(), 0);
         let mut idle = script();
         assert_eq!(idle.deliver(1, 5).check.exercised(), 0, "one delivery agrees with nothing");
         assert_eq!(idle.deliver(2, 5).check.exercised(), 1);
@@ -268,26 +218,26 @@ pub(super) mod tests {
     #[test]
     fn an_honest_sender_is_not_misquoted() {
         let script = || Script::new(Validity::new(), 4);
-        assert_eq!(script().say(0, 5).deliver(1, 5).found(), 0);
-        assert_eq!(script().say(0, 5).deliver(1, 6).found(), 1);
-        assert_eq!(script().deliver(1, 6).found(), 1, "nothing was said");
-        assert_eq!(script().say(1, 5).found(), 1, "only n1 speaks in its broadcasts");
-        assert_eq!(script().live(0, Lifecycle::Corrupted).deliver(1, 6).found(), 0);
+        assert_eq!(script().say(0, 5).deliver(1, 5).violations(), 0);
+        assert_eq!(script().say(0, 5).deliver(1, 6).violations(), 1);
+        assert_eq!(script().deliver(1, 6).violations(), 1, "nothing was said");
+        assert_eq!(script().say(1, 5).violations(), 1, "only n1 speaks in its broadcasts");
+        assert_eq!(script().corrupt(0).deliver(1, 6).violations(), 0);
     }
 
     #[test]
     fn a_sender_repeats_itself_after_a_restart_but_does_not_change_its_mind() {
         let script = || Script::new(Validity::new(), 4);
-        assert_eq!(restart(script().say(0, 5), 0).say(0, 5).found(), 0);
-        assert_eq!(restart(script().say(0, 5), 0).say(0, 6).found(), 1);
+        assert_eq!(script().say(0, 5).restart(0).say(0, 5).violations(), 0);
+        assert_eq!(script().say(0, 5).restart(0).say(0, 6).violations(), 1);
     }
 
     #[test]
     fn a_delivery_is_repeated_only_by_a_restarted_member_with_the_same_value() {
         let script = || Script::new(Integrity::new(), 4);
-        assert_eq!(script().deliver(1, 5).deliver(1, 5).found(), 1);
-        assert_eq!(restart(script().deliver(1, 5), 1).deliver(1, 5).found(), 0);
-        assert_eq!(restart(script().deliver(1, 5), 1).deliver(1, 6).found(), 1);
-        assert_eq!(restart(script().deliver(1, 5), 1).deliver(1, 5).deliver(1, 5).found(), 1);
+        assert_eq!(script().deliver(1, 5).deliver(1, 5).violations(), 1);
+        assert_eq!(script().deliver(1, 5).restart(1).deliver(1, 5).violations(), 0);
+        assert_eq!(script().deliver(1, 5).restart(1).deliver(1, 6).violations(), 1);
+        assert_eq!(script().deliver(1, 5).restart(1).deliver(1, 5).deliver(1, 5).violations(), 1);
     }
 }

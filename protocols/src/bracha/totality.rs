@@ -123,7 +123,7 @@ mod tests {
         let mut script = Script::new(Totality::new(4, DEADLINE, Ledger::default()), 4);
         before(&mut script);
         for slot in core {
-            script.live(*slot, Lifecycle::Healed);
+            script.heal(*slot);
         }
         script.ground.now += wait;
         after(&mut script);
@@ -142,7 +142,7 @@ mod tests {
         let late = run(partial, &[0, 1, 2], DEADLINE, |script| {
             script.deliver(0, 5);
         });
-        assert_eq!((late.found(), late.check.exercised()), (0, 1));
+        assert_eq!((late.violations(), late.check.exercised()), (0, 1));
     }
 
     #[test]
@@ -150,27 +150,27 @@ mod tests {
         let said = |script: &mut Script<Totality>| {
             script.say(0, 5);
         };
-        assert_eq!(run(said, &[0, 1, 2], DEADLINE, |_| {}).found(), 1);
-        assert_eq!(run(said, &[1, 2, 3], DEADLINE, |_| {}).found(), 0, "the sender is not in the core");
+        assert_eq!(run(said, &[0, 1, 2], DEADLINE, |_| {}).violations(), 1);
+        assert_eq!(run(said, &[1, 2, 3], DEADLINE, |_| {}).violations(), 0, "the sender is not in the core");
     }
 
     #[test]
     fn nothing_is_owed_early_or_to_too_few_or_to_who_is_down() {
-        assert_eq!(run(partial, &[0, 1, 2], Duration::from_secs(1), |_| {}).found(), 0);
-        assert_eq!(run(partial, &[0, 1], DEADLINE, |_| {}).found(), 0);
+        assert_eq!(run(partial, &[0, 1, 2], Duration::from_secs(1), |_| {}).violations(), 0);
+        assert_eq!(run(partial, &[0, 1], DEADLINE, |_| {}).violations(), 0);
         let crashed = run(partial, &[0, 1, 2, 3], DEADLINE, |script| {
-            script.live(0, Lifecycle::Crashed).deliver(3, 5);
+            script.crash(0, 0).deliver(3, 5);
         });
-        assert_eq!(crashed.found(), 0);
+        assert_eq!(crashed.violations(), 0);
         let fresh = run(|_| {}, &[0, 1, 2], DEADLINE, partial);
-        assert_eq!(fresh.found(), 0, "delivered at the last moment");
+        assert_eq!(fresh.violations(), 0, "delivered at the last moment");
     }
 
     #[test]
     fn what_a_traitor_says_is_owed_to_nobody() {
         let traitor = |script: &mut Script<Totality>| {
-            script.live(0, Lifecycle::Corrupted).say(0, 5).deliver(0, 5);
+            script.corrupt(0).say(0, 5).deliver(0, 5);
         };
-        assert_eq!(run(traitor, &[1, 2, 3], DEADLINE, |_| {}).found(), 0);
+        assert_eq!(run(traitor, &[1, 2, 3], DEADLINE, |_| {}).violations(), 0);
     }
 }

@@ -136,7 +136,7 @@ mod tests {
     /// Heals all three and lets time pass.
     fn heal(script: &mut Script<Completeness>, wait: Duration) {
         for agent in 0..3 {
-            script.live(agent, Lifecycle::Healed);
+            script.heal(agent);
         }
         script.ground.now += wait;
     }
@@ -146,7 +146,7 @@ mod tests {
         let mut script = script(Interest::Never);
         script.infect(0, None).infect(1, Some(0));
         heal(&mut script, LONG);
-        assert_eq!(script.finish().fingerprints(), 1);
+        assert_eq!(script.finish().violations(), 1);
         assert_eq!(script.findings.violations()[0].nodes, [NodeId(2)]);
     }
 
@@ -156,7 +156,7 @@ mod tests {
         script.infect(0, None).infect(1, Some(0));
         heal(&mut script, LONG);
         script.infect(2, Some(1));
-        assert_eq!(script.finish().fingerprints(), 0);
+        assert_eq!(script.finish().violations(), 0);
         assert_eq!(script.check.exercised(), 3);
     }
 
@@ -171,26 +171,26 @@ mod tests {
             script.infect(0, None).infect(1, Some(0));
             heal(&mut script, wait);
             if crash {
-                script.live(2, Lifecycle::Crashed);
+                script.crash(2, 0);
             }
-            assert_eq!(script.finish().fingerprints(), 0, "{interest:?} {wait} {crash}");
+            assert_eq!(script.finish().violations(), 0, "{interest:?} {wait} {crash}");
         }
     }
 
     #[test]
     fn a_rumor_that_died_with_its_only_bearer_is_not_owed() {
         let mut script = script(Interest::Never);
-        script.infect(0, None).live(0, Lifecycle::Crashed).live(0, Lifecycle::Booted);
+        script.infect(0, None).crash(0, 0).boot(0);
         heal(&mut script, LONG);
-        assert_eq!(script.finish().fingerprints(), 0);
+        assert_eq!(script.finish().violations(), 0);
     }
 
     #[test]
     fn a_restarted_member_must_be_reached_again() {
         let mut script = script(Interest::Never);
         script.infect(0, None).infect(1, Some(0)).infect(2, Some(0));
-        script.live(2, Lifecycle::Crashed).live(2, Lifecycle::Booted);
+        script.crash(2, 0).boot(2);
         heal(&mut script, LONG);
-        assert_eq!(script.finish().fingerprints(), 1);
+        assert_eq!(script.finish().violations(), 1);
     }
 }

@@ -161,63 +161,16 @@ impl Check<Epidemic> for Integrity {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use sim_core::ground::Mark;
-    use sim_core::process::JournalId;
 
     use super::*;
 
-    /// What a check says about a script of observations.
-    pub(in crate::epidemic) struct Script<C> {
-        pub(in crate::epidemic) check: C,
-        pub(in crate::epidemic) ground: Ground,
-        pub(in crate::epidemic) findings: Findings,
-    }
+    /// A script of agents.
+    pub(in crate::epidemic) type Script<C> = crate::script::Script<Epidemic, C>;
 
     impl<C: Check<Epidemic>> Script<C> {
-        pub(in crate::epidemic) fn new(check: C, members: u32) -> Self {
-            Self { check, ground: Ground::new(members, 0), findings: Findings::new() }
-        }
-
-        pub(in crate::epidemic) fn see(&mut self, agent: u32, observation: EpidemicObservation) -> &mut Self {
-            let seen = Seen {
-                slot: Slot(agent),
-                node: NodeId(agent),
-                incarnation: self.ground.places[agent as usize].incarnation,
-                journal: JournalId(0),
-                mark: Mark::default(),
-                observation: &observation,
-            };
-            self.check.observe(&self.ground, &seen, &mut self.findings);
-            self
-        }
-
         pub(in crate::epidemic) fn infect(&mut self, agent: u32, source: Option<u32>) -> &mut Self {
             let source = source.map(NodeId);
             self.see(agent, EpidemicObservation::Infected { rumors: 1, source, known: 1, complete: true })
-        }
-
-        pub(in crate::epidemic) fn live(&mut self, agent: u32, what: Lifecycle) -> &mut Self {
-            let place = &mut self.ground.places[agent as usize];
-            match what {
-                Lifecycle::Crashed | Lifecycle::Wiped => place.up = false,
-                Lifecycle::Booted => {
-                    place.up = true;
-                    place.incarnation += 1;
-                }
-                Lifecycle::Corrupted => place.honest = false,
-                Lifecycle::Healed => {}
-            }
-            self.check.lifecycle(&self.ground, Slot(agent), what, &mut self.findings);
-            self
-        }
-
-        pub(in crate::epidemic) fn finish(&mut self) -> &mut Self {
-            self.check.finish(&self.ground, &mut self.findings);
-            self
-        }
-
-        pub(in crate::epidemic) fn fingerprints(&self) -> usize {
-            self.findings.violations().len()
         }
     }
 
@@ -231,40 +184,40 @@ pub(super) mod tests {
 
     #[test]
     fn a_rumor_from_who_never_knew_it_is_found() {
-        assert_eq!(validity().infect(0, None).infect(1, Some(2)).fingerprints(), 1);
-        assert_eq!(validity().infect(1, None).fingerprints(), 1, "only n1 knows at genesis");
+        assert_eq!(validity().infect(0, None).infect(1, Some(2)).violations(), 1);
+        assert_eq!(validity().infect(1, None).violations(), 1, "only n1 knows at genesis");
     }
 
     #[test]
     fn a_message_may_outlive_the_memory_of_its_sender() {
         let mut script = validity();
-        script.infect(0, None).live(0, Lifecycle::Crashed).live(0, Lifecycle::Booted);
+        script.infect(0, None).crash(0, 0).boot(0);
         script.see(0, EpidemicObservation::Susceptible).infect(1, Some(0)).infect(0, Some(1));
-        assert_eq!(script.fingerprints(), 0);
+        assert_eq!(script.violations(), 0);
         assert_eq!(script.check.exercised(), 3);
-        assert_eq!(script.infect(0, None).fingerprints(), 1, "a restarted origin has forgotten");
+        assert_eq!(script.infect(0, None).violations(), 1, "a restarted origin has forgotten");
     }
 
     #[test]
     fn a_traitor_may_claim_to_know() {
         let mut script = validity();
-        script.live(3, Lifecycle::Corrupted).infect(1, Some(3));
-        assert_eq!(script.fingerprints(), 0);
+        script.corrupt(3).infect(1, Some(3));
+        assert_eq!(script.violations(), 0);
     }
 
     #[test]
     fn learning_twice_is_found_but_not_after_a_restart() {
-        assert_eq!(integrity().infect(1, Some(0)).infect(1, Some(2)).fingerprints(), 1);
+        assert_eq!(integrity().infect(1, Some(0)).infect(1, Some(2)).violations(), 1);
         let mut script = integrity();
-        script.infect(1, Some(0)).live(1, Lifecycle::Crashed).live(1, Lifecycle::Booted).infect(1, Some(0));
-        assert_eq!(script.fingerprints(), 0);
+        script.infect(1, Some(0)).crash(1, 0).boot(1).infect(1, Some(0));
+        assert_eq!(script.violations(), 0);
     }
 
     #[test]
     fn losing_interest_needs_a_rumor_and_happens_once() {
         let removed = EpidemicObservation::Removed;
-        assert_eq!(integrity().see(1, removed).fingerprints(), 1);
-        assert_eq!(integrity().infect(1, Some(0)).see(1, removed).fingerprints(), 0);
-        assert_eq!(integrity().infect(1, Some(0)).see(1, removed).see(1, removed).fingerprints(), 1);
+        assert_eq!(integrity().see(1, removed).violations(), 1);
+        assert_eq!(integrity().infect(1, Some(0)).see(1, removed).violations(), 0);
+        assert_eq!(integrity().infect(1, Some(0)).see(1, removed).see(1, removed).violations(), 1);
     }
 }

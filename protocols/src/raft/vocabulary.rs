@@ -1,5 +1,6 @@
 //! What Raft servers and clients say, keep and report.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sim_core::digest::{Digest, hash_words};
@@ -22,14 +23,14 @@ sim_core::vocabulary! {
     }
 }
 
-/// One place of the replicated log. Its content is hashed once, as it is made, and not again by every log, journal and
-/// message that it passes through: so it never changes.
+/// One place of the replicated log. Its content is hashed once, as it is made, and its command is kept once, by every
+/// log, journal and message that it passes through: so it never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The term of the leader that made it.
     pub(super) term: u64,
     /// What it does.
-    pub(super) command: Command,
+    pub(super) command: Rc<Command>,
     content: u64,
 }
 
@@ -37,7 +38,7 @@ impl Entry {
     /// An entry of a leader of this term.
     pub fn new(term: u64, command: Command) -> Self {
         let content = hash_words(&[term, command.content()]);
-        Self { term, command, content }
+        Self { term, command: Rc::new(command), content }
     }
 
     /// A hash of term and command.

@@ -13,8 +13,8 @@ use super::{NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
 
-/// No simulation here has more agents.
-const MOST_NODES: u32 = 10_000_000;
+/// Nobody asks for more in one run.
+const MOST_OPERATIONS: u32 = 10_000_000;
 /// No one simulates more clients.
 const MOST_CLIENTS: u32 = 100_000;
 /// The longest phase of a run: 365 days.
@@ -51,7 +51,7 @@ pub(super) fn validate(
     validator.expectation();
     validator.checks_off();
     // Faults are judged against a cluster that can be.
-    if scenario.cluster.nodes <= MOST_NODES && scenario.clients <= MOST_CLIENTS {
+    if scenario.cluster.nodes <= protocol.most_nodes && scenario.clients <= MOST_CLIENTS {
         validator.problems.extend(faults::check(scenario, protocol, places));
     }
     validator.problems
@@ -67,8 +67,10 @@ impl Validator<'_> {
         if nodes == 0 {
             self.problem(&["cluster", "nodes"], "a cluster needs at least one node");
         }
-        if nodes > MOST_NODES {
-            self.problem(&["cluster", "nodes"], format!("{nodes} nodes are more than {MOST_NODES}"));
+        let most = self.protocol.most_nodes;
+        if nodes > most {
+            let title = format!("{nodes} nodes are more than the {most} of a run of {}", self.protocol.name);
+            self.problem(&["cluster", "nodes"], title);
         }
         if clients > MOST_CLIENTS {
             self.problem(&["workload", "clients"], format!("{clients} clients are more than {MOST_CLIENTS}"));
@@ -121,7 +123,7 @@ impl Validator<'_> {
         let Some(topology) = &self.scenario.network.topology else { return };
         let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
         let most = drawn.map_or(self.scenario.cluster.nodes, |range| range.max);
-        if self.least_nodes() == 0 || most > MOST_NODES {
+        if self.least_nodes() == 0 || most > self.protocol.most_nodes {
             return;
         }
         let fit = |nodes: u32| sim_core::network::fit_topology(topology, nodes);
@@ -150,11 +152,14 @@ impl Validator<'_> {
 
     fn swarm(&mut self, cluster: &dyn Cluster) {
         let Some(swarm) = &self.scenario.swarm else { return };
-        for (key, range) in [("nodes", swarm.nodes), ("operations", swarm.operations)] {
+        let most_nodes = self.protocol.most_nodes;
+        for (key, range, most) in
+            [("nodes", swarm.nodes, most_nodes), ("operations", swarm.operations, MOST_OPERATIONS)]
+        {
             if let Some(Range { min, max }) = range
-                && (min > max || min == 0 || max > MOST_NODES)
+                && (min > max || min == 0 || max > most)
             {
-                let title = format!("expected 1 <= min <= max <= {MOST_NODES}, found {min} and {max}");
+                let title = format!("expected 1 <= min <= max <= {most}, found {min} and {max}");
                 self.problem(&["swarm", key], title);
             }
         }

@@ -48,7 +48,7 @@ impl Latency {
     }
 
     /// A latency over the link between two slots; the first word is given, further ones come from `more`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hop(&self, from: usize, to: usize, word: u64, more: &mut Draw) -> Duration {
         if let Some(law) = &self.to_clients
             && (self.clients.has(from) || self.clients.has(to))

@@ -31,6 +31,13 @@ mod tag {
     pub(super) const TEXT: u8 = 9;
     pub(super) const ABSENT: u8 = 10;
     pub(super) const GROUP: u8 = 11;
+    /// An unsigned number that needs its eight bytes, as hashes do.
+    pub(super) const WIDE: u8 = 12;
+    /// Added to a tag: the name is the one that followed the name before it the last time, and is not written.
+    pub(super) const FOLLOWS: u8 = 0x10;
+    /// Added to the tag of a group: so is its label.
+    pub(super) const LABELED: u8 = 0x20;
+    pub(super) const LABELED_GROUP: u8 = GROUP | LABELED;
 }
 
 /// Appends an integer, seven bits to a byte.
@@ -49,14 +56,13 @@ fn put_long_varint(bytes: &mut Vec<u8>, mut value: u64) {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
     }
-    let (mut word, mut length) = (0, 0);
-    while value >= 0x80 {
-        word |= (value & 0x7f | 0x80) << (8 * length);
-        value >>= 7;
-        length += 1;
-    }
-    word |= value << (8 * length);
-    let end = bytes.len() + length + 1;
+    // Groups of 28, 14 and 7 bits move apart until each byte has one.
+    let mut word = value & 0x0fff_ffff | (value & 0x00ff_ffff_f000_0000) << 4;
+    word = word & 0x0000_3fff_0000_3fff | (word & 0x0fff_c000_0fff_c000) << 2;
+    word = word & 0x007f_007f_007f_007f | (word & 0x3f80_3f80_3f80_3f80) << 1;
+    let last = value.checked_ilog2().unwrap_or(0) / 7;
+    word |= 0x0080_8080_8080_8080 & ((1 << (8 * last)) - 1);
+    let end = bytes.len() + last as usize + 1;
     bytes.extend_from_slice(&word.to_le_bytes());
     bytes.truncate(end);
 }
@@ -77,22 +83,86 @@ pub(super) const fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
-/// Names that come again and again, written once.
+/// Names that come again and again, written once. They also come in the same order: what followed a name the last time is
+/// not even named, so that the writer compares one address and the file has a bit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Strings {
     pub(super) all: Vec<String>,
     numbers: FixedMap<String, u64>,
     /// What was asked for last, by where the name stands in memory: it saves hashing and decides nothing.
-    recent: Vec<Option<(&'static str, u64)>>,
+    recent: Vec<Option<Numbered>>,
+    /// What came next the last time, by places.
+    followed: Vec<Option<Numbered>>,
+    place: Place,
 }
 
-/// How many names are remembered by their place.
-const RECENT: usize = 256;
+/// A name that is part of the program, and its number.
+type Numbered = (&'static str, u64);
+
+/// How many names are remembered by where they stand in memory.
+const RECENT: usize = 1_024;
+
+/// How many places are told apart.
+const PLACES: usize = 1_024;
+
+/// Where in a content one is: what comes next is mostly a function of it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// The kind of content or the label of the group.
+    within: u64,
+    /// The last name, and whether its group is over.
+    name: u64,
+    over: bool,
+}
+
+impl Place {
+    /// The beginning of a content or of a group.
+    const fn beginning(within: u64) -> Self {
+        Self { within, name: within, over: false }
+    }
+
+    /// Where it stands in a list: two places may share one, at the price of a few bytes.
+    const fn index(self) -> usize {
+        let name = self.name.wrapping_mul(2).wrapping_add(self.over as u64);
+        self.within.wrapping_mul(61).wrapping_add(name) as usize % PLACES
+    }
+}
 
 impl Strings {
-    /// The number of a name that is part of the program: names come again and again from the same places.
+    /// The number of the kind that a content begins with.
+    fn begin(&mut self, kind: &'static str) -> u64 {
+        let number = self.number_of_name(kind);
+        self.place = Place::beginning(number);
+        number
+    }
+
+    /// The number of the next name, unless it follows as it did the last time.
+    #[inline]
+    fn next(&mut self, name: &'static str) -> Option<u64> {
+        match self.followed.get(self.place.index()) {
+            Some(Some((known, number))) if std::ptr::eq(*known, name) => {
+                (self.place.name, self.place.over) = (*number, false);
+                None
+            }
+            _ => self.follow(name),
+        }
+    }
+
+    /// By their numbers: one name may stand in several places of the program.
+    #[inline(never)]
+    fn follow(&mut self, name: &'static str) -> Option<u64> {
+        let number = self.number_of_name(name);
+        self.followed.resize(PLACES, None);
+        let before = self.followed[self.place.index()].replace((name, number));
+        (self.place.name, self.place.over) = (number, false);
+        before.is_none_or(|(_, before)| before != number).then_some(number)
+    }
+
+    /// The number of a name that is part of the program.
     fn number_of_name(&mut self, name: &'static str) -> u64 {
-        self.recent.resize(RECENT, None);
+        if self.recent.is_empty() {
+            self.recent.resize(RECENT, None);
+        }
         let place = (name.as_ptr().addr() ^ name.len()) % RECENT;
         if let Some((known, number)) = self.recent[place]
             && std::ptr::eq(known, name)
@@ -188,7 +258,7 @@ pub(super) fn put_content(
         return;
     }
     bytes.push(0);
-    put_varint(bytes, strings.number_of_name(content.shown_kind()));
+    put_varint(bytes, strings.begin(content.shown_kind()));
     bytes.extend_from_slice(&hash.to_le_bytes());
     let mut fields = PutFields { bytes, strings };
     content.show_to(&mut fields);
@@ -201,16 +271,22 @@ struct PutFields<'a> {
 }
 
 impl PutFields<'_> {
+    #[inline]
     fn begin(&mut self, tag: u8, name: &'static str) {
-        self.bytes.push(tag);
-        let number = self.strings.number_of_name(name);
-        put_varint(self.bytes, number);
+        match self.strings.next(name) {
+            None => self.bytes.push(tag | tag::FOLLOWS),
+            Some(number) => {
+                self.bytes.push(tag);
+                put_varint(self.bytes, number);
+            }
+        }
     }
 }
 
 impl Visitor for PutFields<'_> {
     fn value(&mut self, name: &'static str, value: Value<'_>) {
         let (tag, number) = match value {
+            Value::Unsigned(v) if v >> 49 != 0 => (tag::WIDE, None),
             Value::Unsigned(v) => (tag::UNSIGNED, Some(v)),
             Value::Signed(v) => (tag::SIGNED, Some(zigzag(v))),
             Value::Bool(v) => (if v { tag::TRUE } else { tag::FALSE }, None),
@@ -227,17 +303,24 @@ impl Visitor for PutFields<'_> {
         }
         match value {
             Value::Text(text) => put_text(self.bytes, text),
-            Value::Digest(hash) => self.bytes.extend_from_slice(&hash.to_le_bytes()),
+            Value::Digest(word) => self.bytes.extend_from_slice(&word.to_le_bytes()),
+            Value::Unsigned(word) if tag == tag::WIDE => self.bytes.extend_from_slice(&word.to_le_bytes()),
             _ => {}
         }
     }
 
     fn group(&mut self, name: &'static str, label: &'static str, inside: &mut dyn FnMut(&mut dyn Visitor)) {
-        self.begin(tag::GROUP, name);
-        let label = self.strings.number_of_name(label);
-        put_varint(self.bytes, label);
+        let name = self.strings.next(name);
+        let end = Place { over: true, ..self.strings.place };
+        let label = self.strings.next(label);
+        self.strings.place = Place::beginning(self.strings.place.name);
+        let follows = if name.is_none() { tag::FOLLOWS } else { 0 };
+        let labeled = if label.is_none() { tag::LABELED } else { 0 };
+        self.bytes.push(tag::GROUP | follows | labeled);
+        name.into_iter().chain(label).for_each(|number| put_varint(self.bytes, number));
         inside(self);
         self.bytes.push(tag::END);
+        self.strings.place = end;
     }
 }
 
@@ -247,11 +330,14 @@ pub(super) struct Reader<'a> {
     pub(super) strings: &'a [String],
     /// The places of the events whose contents were spelled out.
     spelled: Vec<usize>,
+    /// As a writer has them.
+    followed: Vec<Option<u64>>,
+    place: Place,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(bytes: &'a [u8], strings: &'a [String]) -> Self {
-        Self { bytes, strings, spelled: Vec::new() }
+    pub(super) fn new(bytes: &'a [u8], strings: &'a [String]) -> Self {
+        Self { bytes, strings, spelled: Vec::new(), followed: vec![None; PLACES], place: Place::default() }
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, Malformed> {
@@ -291,9 +377,26 @@ impl<'a> Reader<'a> {
         Ok(text.to_owned())
     }
 
-    fn name(&mut self) -> Result<String, Malformed> {
-        let number: usize = self.number()?;
-        self.strings.get(number).cloned().ok_or(Malformed)
+    /// The kind that a content begins with.
+    fn kind(&mut self) -> Result<String, Malformed> {
+        let number = self.varint()?;
+        self.place = Place::beginning(number);
+        self.named(number)
+    }
+
+    /// The next name: the one that followed the last time, or one that is written.
+    fn name(&mut self, follows: bool) -> Result<String, Malformed> {
+        let written = if follows { None } else { Some(self.varint()?) };
+        let before = &mut self.followed[self.place.index()];
+        let number = written.or(*before).ok_or(Malformed)?;
+        *before = Some(number);
+        (self.place.name, self.place.over) = (number, false);
+        self.named(number)
+    }
+
+    fn named(&self, number: u64) -> Result<String, Malformed> {
+        let place = usize::try_from(number).map_err(|_| Malformed)?;
+        self.strings.get(place).cloned().ok_or(Malformed)
     }
 
     /// The content of the event that follows these.
@@ -305,7 +408,7 @@ impl<'a> Reader<'a> {
             return event.what.content().cloned().ok_or(Malformed);
         }
         self.spelled.push(before.len());
-        let kind = self.name()?;
+        let kind = self.kind()?;
         Ok(Content { kind, hash: self.hash()?, fields: self.fields(0)? })
     }
 
@@ -324,14 +427,15 @@ impl<'a> Reader<'a> {
             if tag == tag::END {
                 return Ok(fields);
             }
-            let name = self.name()?;
-            fields.push(Named { name, value: self.value(tag, depth)? });
+            let name = self.name(tag & tag::FOLLOWS != 0)?;
+            fields.push(Named { name, value: self.value(tag & !tag::FOLLOWS, depth)? });
         }
     }
 
     fn value(&mut self, tag: u8, depth: u32) -> Result<Shown, Malformed> {
         Ok(match tag {
             tag::UNSIGNED => Shown::Unsigned(self.varint()?),
+            tag::WIDE => Shown::Unsigned(self.hash()?),
             tag::SIGNED => Shown::Signed(unzigzag(self.varint()?)),
             tag::FALSE => Shown::Bool(false),
             tag::TRUE => Shown::Bool(true),
@@ -341,7 +445,14 @@ impl<'a> Reader<'a> {
             tag::DURATION => Shown::Duration(Duration::from_nanos(self.varint()?)),
             tag::TEXT => Shown::Text(self.text()?),
             tag::ABSENT => Shown::Absent,
-            tag::GROUP => Shown::Group { label: self.name()?, inside: self.fields(depth + 1)? },
+            tag::GROUP | tag::LABELED_GROUP => {
+                let end = Place { over: true, ..self.place };
+                let label = self.name(tag == tag::LABELED_GROUP)?;
+                self.place = Place::beginning(self.place.name);
+                let inside = self.fields(depth + 1)?;
+                self.place = end;
+                Shown::Group { label, inside }
+            }
             _ => return Err(Malformed),
         })
     }

@@ -6,7 +6,7 @@ use super::codec::{
 use super::content::{Content, ShowFacts};
 use super::event::{Event, LossReason, Recorded, TraceEvent, What, WhatKind};
 use super::file;
-use super::filter::{TraceForm, TraceRequest};
+use super::filter::{TraceFilter, TraceForm, TraceRequest};
 use crate::identity::{NodeId, Slot};
 use crate::process::{JournalId, LinkState, RequestId, SyncId, SyncResult, TimerId};
 use crate::time::{Duration, Time};
@@ -15,6 +15,8 @@ use crate::time::{Duration, Time};
 #[derive(Clone, Debug)]
 pub struct Tracer {
     request: TraceRequest,
+    /// Whether the filter lets everything pass.
+    unfiltered: bool,
     pub(super) slots: Vec<String>,
     pub(super) written: Written,
     /// A trace file in the making: its header, and the events.
@@ -47,6 +49,7 @@ impl Tracer {
     /// Starts recording. `slots` are the names of the slots, for people.
     pub fn new(request: TraceRequest, slots: Vec<String>) -> Self {
         Self {
+            unfiltered: request.filter == TraceFilter::default(),
             request,
             slots,
             written: Written::default(),
@@ -59,7 +62,7 @@ impl Tracer {
 
     /// Records an event, if the request wants it.
     pub fn record(&mut self, event: &TraceEvent<'_>) {
-        if !self.request.filter.wants(event) {
+        if !self.unfiltered && !self.request.filter.wants(event) {
             return;
         }
         if self.count >= self.request.limit {

@@ -108,6 +108,15 @@ pub(crate) fn explore(
         with_regressions(whole, old.as_ref())
     };
     terminal.result(document, &words)?;
+    let older = files::older_capsules(&folder, &capsules);
+    if older > 0 {
+        let (them, remain) = if older == 1 {
+            ("a capsule".to_owned(), "remains")
+        } else {
+            (format!("{older} capsules"), "remain")
+        };
+        terminal.remark(&format!("note: {them} of earlier explorations {remain} in {}", folder.display()));
+    }
     tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
     if let Some(corpus) = &arguments.corpus {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();

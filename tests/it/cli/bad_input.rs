@@ -47,6 +47,10 @@ fn arguments_that_make_no_sense_are_refused() {
         (&["run", "raft-calm", "--plant", "vote-not-durabel"], "did you mean \"vote-not-durable\"?"),
         (&["run", "bracha-calm", "--plant", "R01"], "bracha has no such plant"),
         (&["run", "raft-calm", "--set", "cluster.nodes=0"], "at least one node"),
+        (
+            &["run", "raft-calm", "--set", "cluster.nodes=10001"],
+            "10001 nodes are more than the 10000 of a run of raft",
+        ),
         (&["run", "raft-calm", "--set", "cluster.nods=3"], "--set:1"),
         (&["run", "raft-calm", "--seed", "9007199254740992"], "2^53"),
         (&["explore", "raft-calm", "--seeds", "5..3"], "A <= B"),

@@ -78,6 +78,21 @@ fn findings_are_grouped_and_kept_as_capsules_of_their_lowest_seed() {
 }
 
 #[test]
+fn capsules_of_an_earlier_campaign_are_not_taken_for_those_of_this_one() {
+    let folder = folder();
+    let run = |more: &[&str]| {
+        let arguments =
+            ["explore", "demo-bug", "--no-shrink", "--seeds", "0..120", "--out", "out", "--stop-on-first"];
+        seedstorm(folder.path(), &[&arguments[..], more].concat())
+    };
+    let buggy = run(&["--plant", "R01"]);
+    assert!(buggy.code == 1 && !buggy.err.contains("earlier"), "{}", buggy.err);
+    let mended = run(&[]);
+    assert!(mended.out.contains("NOTHING FOUND"), "{}", mended.out);
+    assert!(mended.err.contains("a capsule of earlier explorations remains in out"), "{}", mended.err);
+}
+
+#[test]
 fn runs_that_come_to_another_end_than_expected_are_no_success() {
     // Faults beyond the budget accuse nobody, and yet this is not what was expected.
     let (code, document) = explore(&["bracha-beyond-f", "--set", "expect=pass", "--seeds", "10..20"]);

@@ -11,7 +11,7 @@ use crate::support::{folder, seedstorm};
 const ABSURD: [(&str, &str, &str); 18] = [
     ("nodes    = 5", "nodes = 0", "at least one node"),
     ("nodes    = 5", "nodes = -1", "from 0 to 4294967295"),
-    ("nodes    = 5", "nodes = 4294967295", "more than 10000000"),
+    ("nodes    = 5", "nodes = 4294967295", "more than the 10000 of a run of raft"),
     ("nodes    = 5", "nodes = \"five\"", "expected a whole number"),
     ("nodes    = 5", "nodes = 5\nnodes = 5", "duplicate key"),
     ("nodes    = 5", "node = 5", "did you mean \"nodes\"?"),
