@@ -4,6 +4,8 @@
 //! around it pass. Each neighbor keeps the seed, and with it the dice of all processes, and moves faults, their lengths
 //! and the latencies a little; which way is a function of the seed and the neighbor's number alone.
 
+mod pins;
+
 use rayon::prelude::*;
 use sim_core::distribution::{Distribution, Placement, RegionMatrix};
 use sim_core::fault::Moment;
@@ -17,6 +19,8 @@ use sim_core::time::{Duration, Time};
 use crate::explore::is_finding;
 use crate::plan::Plan;
 use crate::run::run;
+
+pub(crate) use pins::PinnedMessages;
 
 /// How far a fault is moved at most, either way, however slow the network is.
 const MOVED: Duration = Duration::from_millis(1);
@@ -63,7 +67,8 @@ impl Neighborhood {
 /// # Errors
 /// If the plan cannot be run.
 pub fn neighbors(plan: &Plan, fingerprint: &str, count: u64) -> Result<Neighborhood, LaunchError> {
-    let one = |index| run(&neighbor(plan, index), &Launch::default());
+    let pinned = PinnedMessages::of(plan)?;
+    let one = |index| run(&pinned.pin(neighbor(plan, index))?, &Launch::default());
     let judged =
         (1..=count).into_par_iter().map(|index| one(index).map(|outcome| judge(&outcome, fingerprint)));
     let judged: Vec<(bool, bool)> = judged.collect::<Result<_, _>>()?;
@@ -78,7 +83,7 @@ fn judge(outcome: &Outcome, fingerprint: &str) -> (bool, bool) {
     (same, !same && is_finding(outcome.verdict))
 }
 
-/// Neighbor number `index` of a plan; number 0 is the plan itself, with more time to fail in.
+/// Neighbor number `index` of a plan, with pins that name moments of the plan; number 0 is the plan itself, with more time to fail in.
 pub fn neighbor(plan: &Plan, index: u64) -> Plan {
     neighbor_at(plan, index, WHOLE)
 }

@@ -9,7 +9,8 @@
 //! candidate is also tried under other seeds: rarely at first, more often once nothing else helps.
 //!
 //! In the end comes a search among runs of the same shape for one that fails firmly: of which most neighbors
-//! ([`crate::neighbors`]) fail as well.
+//! ([`crate::neighbors`]) fail as well. If there is none, the way that led there was a dead end, and what is left of the
+//! budget goes into another one, from the start under yet other seeds.
 //!
 //! Candidates run in parallel in batches of a fixed size, and the first of a batch in order wins. So the result is a
 //! function of the capsule and the budget, whatever the number of threads.
@@ -115,11 +116,17 @@ pub fn shrink(
     hooks: ShrinkHooks<'_>,
 ) -> Result<Shrunk, ShrinkError> {
     let mut tester = Tester::new(registry, capsule, options, hooks)?;
-    let best = tester.start(capsule)?;
-    let mut work = Work { log: ShrinkLog::new(capsule.seed, best.size), best, capsule, options };
-    // What helped may have made room for what is cheaper.
-    while EFFORTS.into_iter().any(|effort| work.round(&mut tester, effort, hooks)) {}
-    work.firm(&mut tester, hooks);
+    let mut work = Work::new(&mut tester, capsule, options)?;
+    work.shrink(&mut tester, hooks);
+    if !work.is_firm() && tester.begin_anew(options.budget) {
+        let mut other = Work::new(&mut tester, capsule, options)?;
+        // What is best so far is the first one's until the other has come to its end.
+        other.shrink(&mut tester, ShrinkHooks { improved: &|_| (), ..hooks });
+        if other.is_better_than(&work) {
+            work = other;
+            (hooks.improved)(&work.capsule());
+        }
+    }
     work.log.runs = tester.used();
     Ok(Shrunk { capsule: work.capsule(), interrupted: tester.interrupted() })
 }
@@ -152,7 +159,37 @@ struct Work<'a> {
     options: &'a ShrinkOptions,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Nothing done yet.
+    fn new(
+        tester: &mut Tester<'_>,
+        capsule: &'a Capsule,
+        options: &'a ShrinkOptions,
+    ) -> Result<Self, ShrinkError> {
+        let best = tester.start(capsule)?;
+        Ok(Self { log: ShrinkLog::new(capsule.seed, best.size), best, capsule, options })
+    }
+
+    fn shrink(&mut self, tester: &mut Tester<'_>, hooks: ShrinkHooks<'_>) {
+        // What helped may have made room for what is cheaper.
+        while EFFORTS.into_iter().any(|effort| self.round(tester, effort, hooks)) {}
+        self.firm(tester, hooks);
+    }
+
+    /// Whether most neighbors fail.
+    fn is_firm(&self) -> bool {
+        self.log.firmness.is_some_and(|firmness| 2 * firmness.failed >= firmness.neighbors)
+    }
+
+    /// Whether it is firmer, and takes no more faults; or as firm, and smaller.
+    fn is_better_than(&self, other: &Self) -> bool {
+        match (self.is_firm(), other.is_firm()) {
+            (true, false) => self.best.size.faults <= other.best.size.faults,
+            (false, true) => false,
+            _ => self.best.size < other.best.size,
+        }
+    }
+
     /// Tries every pass once; whether any helped, and more may.
     fn round(&mut self, tester: &mut Tester<'_>, effort: u64, hooks: ShrinkHooks<'_>) -> bool {
         let mut helped = false;

@@ -9,7 +9,7 @@ use super::passes::firm;
 use super::size::Size;
 use super::tester::{Judge, Tested, Tester, most_events, within};
 use super::{ShrinkHooks, Work};
-use crate::neighbors::neighbor;
+use crate::neighbors::{PinnedMessages, neighbor};
 use crate::run::run;
 
 /// How many neighbors of a run are made.
@@ -104,11 +104,12 @@ impl Judge<'_> {
     /// How many of the neighbors of a run fail in the same way, and how many were run: fewer than all once they cannot
     /// be more than so many.
     fn firmness(&self, tested: &Tested, least: u64) -> (u64, u64) {
+        let Ok(pinned) = PinnedMessages::of(&tested.plan) else { return (0, 1) };
         let (mut failed, mut runs) = (0, 0);
         while runs < NEIGHBORS && failed + (NEIGHBORS - runs) > least {
             runs += 1;
-            let near = within(&neighbor(&tested.plan, runs), most_events(tested));
-            let outcome = run(&near, &Launch::default());
+            let near = pinned.pin(within(&neighbor(&tested.plan, runs), most_events(tested)));
+            let outcome = near.and_then(|near| run(&near, &Launch::default()));
             failed += u64::from(outcome.is_ok_and(|outcome| self.wanted_in(&outcome).is_some()));
         }
         (failed, runs)

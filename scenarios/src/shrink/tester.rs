@@ -26,6 +26,9 @@ const BATCH: usize = 16;
 /// One part of so many of the budget is kept for what makes a small run firm.
 const FIRM_SHARE: u64 = 5;
 
+/// One part of so many of the budget has to be left for another beginning.
+const ANEW_SHARE: u64 = 4;
+
 /// Keeps the other seeds of a shrink apart from everything else that is drawn from a seed.
 const OTHER_SEEDS: u64 = 1 << 42;
 
@@ -148,6 +151,15 @@ impl<'a> Tester<'a> {
     pub(super) fn begin_firm(&mut self, budget: u64, most: u64) {
         self.limit = budget.min(self.used.saturating_add(most));
         self.tried.clear();
+    }
+
+    /// Begins anew under yet other seeds with what is left of a budget; whether that is enough to be worth it.
+    pub(super) fn begin_anew(&mut self, budget: u64) -> bool {
+        let left = budget.saturating_sub(self.used);
+        self.limit = self.used + left - left / FIRM_SHARE;
+        self.seeds = Seeds(self.seeds.0.labeled(OTHER_SEEDS));
+        self.tried.clear();
+        !self.interrupted && left >= budget / ANEW_SHARE
     }
 
     pub(super) const fn judge(&self) -> &Judge<'a> {
