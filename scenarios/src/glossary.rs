@@ -28,6 +28,8 @@ pub enum TermKind {
     Check,
     /// A fault.
     Fault,
+    /// A family of faults.
+    Family,
     /// Whom a fault strikes.
     Target,
     /// A planted bug.
@@ -44,12 +46,13 @@ pub enum TermKind {
 
 impl TermKind {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Protocol,
         Self::Scenario,
         Self::Sweep,
         Self::Check,
         Self::Fault,
+        Self::Family,
         Self::Target,
         Self::Plant,
         Self::Knob,
@@ -66,6 +69,7 @@ impl TermKind {
             Self::Sweep => "sweep",
             Self::Check => "check",
             Self::Fault => "fault",
+            Self::Family => "family",
             Self::Target => "target",
             Self::Plant => "plant",
             Self::Knob => "knob",
@@ -83,6 +87,7 @@ impl TermKind {
             Self::Sweep => "sweeps",
             Self::Check => "checks",
             Self::Fault => "faults",
+            Self::Family => "families",
             Self::Target => "targets",
             Self::Plant => "plants",
             Self::Knob => "knobs",
@@ -140,6 +145,7 @@ pub fn glossary(registry: &Registry) -> Vec<Term> {
     terms.extend(infos().flat_map(|(_, info)| protocols::checks(info, &builtins)));
     terms.extend(everywhere::checks());
     terms.extend(faults::faults());
+    terms.extend(faults::families());
     terms.extend(faults::targets(registry));
     terms.extend(infos().flat_map(|(_, info)| protocols::plants(info, &builtins)));
     terms.extend(infos().flat_map(|(entry, info)| protocols::knobs(entry, info, &builtins)));

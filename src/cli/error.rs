@@ -71,7 +71,7 @@ pub(crate) enum CliError {
     #[error("remove {path}: {error}")]
     Remove { path: PathBuf, error: io::Error },
     /// No such node.
-    #[error("find node \"{name}\": this run has members n1..n{members} and {clients} clients (c1, c2 ...)")]
+    #[error("find node \"{name}\": this run has members n1..n{members} and {}", clients_of(*clients))]
     NoNode { name: String, members: u32, clients: u32 },
     /// A run that failed as it was shrunk, and not as it was told.
     #[error("tell the story: the shrunk run does not fail any more, so it is not deterministic")]
@@ -103,6 +103,14 @@ pub(crate) enum CliError {
     /// Stdout.
     #[error("write the result: {0}")]
     Output(io::Error),
+}
+
+fn clients_of(clients: u32) -> String {
+    match clients {
+        0 => "no clients".to_owned(),
+        1 => "one client, c1".to_owned(),
+        _ => format!("clients c1..c{clients}"),
+    }
 }
 
 fn hint(nearest: Option<&str>) -> String {

@@ -36,7 +36,10 @@ pub(crate) fn words(capsule: &Capsule, path: &Path, watch: Stopwatch) -> String 
     let _ = writeln!(text, "{:<12}{} · {message}", "kept", capsule.check.as_deref().unwrap_or_default());
     let _ = writeln!(text, "{:<12}{}", "shrunk", line(capsule));
     if let Some(log) = &capsule.shrunk {
-        let names: Vec<&str> = log.passes.iter().map(|line| line.pass.name()).collect();
+        let mut names: Vec<&str> = log.passes.iter().map(|line| line.pass.name()).collect();
+        if names.is_empty() {
+            names.push("nothing smaller was found");
+        }
         let _ = writeln!(
             text,
             "{:<12}{} runs in {} · {}",

@@ -27,6 +27,8 @@ pub(super) enum Ground {
 #[derive(Clone, Debug)]
 pub(super) struct Measure<'a> {
     scale: &'a Scale,
+    /// Whether it shows plain whole numbers only, as terms are: there is nothing to name between them.
+    whole: bool,
     /// The ends, in values.
     pub(super) low: f64,
     pub(super) high: f64,
@@ -36,11 +38,13 @@ impl<'a> Measure<'a> {
     /// The axis for these values.
     pub(super) fn new(axis: &'a Axis, values: impl Iterator<Item = f64>, ground: Ground) -> Self {
         let usable = |value: &f64| value.is_finite() && (axis.scale != Scale::Log || *value > 0.0);
+        let mut whole = axis.unit.is_empty();
         let ends = values.filter(usable).fold(None, |ends: Option<(f64, f64)>, value| {
+            whole &= value.fract() == 0.0;
             Some(ends.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
         });
         let (low, high) = axis.range.unwrap_or_else(|| widen(&axis.scale, ends, ground));
-        Self { scale: &axis.scale, low, high }
+        Self { scale: &axis.scale, whole, low, high }
     }
 
     /// Where a value lies between the ends, 0 to 1; `None` if it has no place.
@@ -68,7 +72,7 @@ impl<'a> Measure<'a> {
     /// The ticks, about `wanted` of them.
     pub(super) fn ticks(&self, wanted: f64) -> Vec<Tick> {
         let all = match self.scale {
-            Scale::Linear => linear_ticks(self.low, self.high, wanted),
+            Scale::Linear => linear_ticks(self.low, self.high, wanted, if self.whole { 1.0 } else { 0.0 }),
             Scale::Log => log_ticks(self.low, self.high, wanted),
             Scale::Tail => tail_ticks(),
             Scale::Names(names) => {
@@ -106,14 +110,15 @@ fn widen(scale: &Scale, ends: Option<(f64, f64)>, ground: Ground) -> (f64, f64) 
     }
 }
 
-fn linear_ticks(low: f64, high: f64, wanted: f64) -> Vec<Tick> {
+/// Round ticks, at least so far apart.
+fn linear_ticks(low: f64, high: f64, wanted: f64, least: f64) -> Vec<Tick> {
     let rough = (high - low) / wanted.max(1.0);
     if rough <= 0.0 || !rough.is_finite() {
         return Vec::new();
     }
     let power = 10_f64.powi(math::log10(rough).floor() as i32);
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|nice| nice * power).find(|step| *step >= rough * 0.8);
-    let step = step.unwrap_or(10.0 * power);
+    let step = step.unwrap_or(10.0 * power).max(least);
     let first = (low / step).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
     let tick = |index| {
@@ -126,7 +131,7 @@ fn linear_ticks(low: f64, high: f64, wanted: f64) -> Vec<Tick> {
 fn log_ticks(low: f64, high: f64, wanted: f64) -> Vec<Tick> {
     let decades = math::log10(high / low);
     if decades < 0.7 {
-        return linear_ticks(low, high, wanted).into_iter().filter(|tick| tick.value > 0.0).collect();
+        return linear_ticks(low, high, wanted, 0.0).into_iter().filter(|tick| tick.value > 0.0).collect();
     }
     let (first, last) = (math::log10(low).floor() as i32, math::log10(high).ceil() as i32);
     let steps: &[f64] = if decades * 3.0 <= wanted + 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
@@ -163,6 +168,12 @@ mod tests {
     fn linear_axes_have_round_ticks() {
         assert_eq!(labels(&Axis::linear("", ""), &[0.0, 9.7], 5.0), ["0", "2", "4", "6", "8", "10"]);
         assert_eq!(labels(&Axis::linear("", ""), &[0.1, 0.42], 4.0), ["0.0", "0.1", "0.2", "0.3", "0.4"]);
+    }
+
+    #[test]
+    fn there_is_no_term_and_a_half() {
+        assert_eq!(labels(&Axis::linear("term", ""), &[1.0, 2.0, 3.0], 8.0), ["0", "1", "2", "3"]);
+        assert_eq!(labels(&Axis::linear("latency", "s"), &[1.0, 3.0], 6.0)[..3], ["0.0", "0.5", "1.0"]);
     }
 
     #[test]

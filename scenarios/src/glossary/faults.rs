@@ -1,6 +1,6 @@
 //! Faults, and whom they strike.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sim_core::fault::family::COMPOSITES;
 use sim_core::fault::selector::TARGETS;
 use sim_core::fault::{Family, Kind, Selector};
@@ -80,6 +80,36 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
             ("family", family.map_or(Value::Null, |family| family.name().into())),
             ("written", written.into()),
         ]),
+    }
+}
+
+/// The families of faults, as a swarm may draw them and a campaign must see them.
+pub(super) fn families() -> Vec<Term> {
+    Family::ALL.into_iter().map(family).collect()
+}
+
+fn family(family: Family) -> Term {
+    let kinds = Kind::ALL.iter().filter(|kind| kind.family() == family).map(|kind| kind.name().to_owned());
+    let scenario = if family == Family::Malicious { "bracha-swarm" } else { "raft-swarm" };
+    let written = format!("[swarm] families = {{ only = [\"{}\"] }}", family.name());
+    Term {
+        kind: TermKind::Family,
+        name: family.name().to_owned(),
+        aliases: Vec::new(),
+        protocol: None,
+        line: format!("faults of {}", family.about()),
+        about: format!(
+            "Faults of {}. A swarm that may draw this family must have seen one of it strike in 5 % of its runs before \
+             \"nothing found\" counts.",
+            family.about()
+        ),
+        example: format!(
+            "seedstorm explore {scenario} --seeds 0..200 --set 'swarm.families={{ only = [\"{}\"] }}'",
+            family.name()
+        ),
+        written,
+        related: kinds.collect(),
+        details: Map::new(),
     }
 }
 

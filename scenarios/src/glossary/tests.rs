@@ -30,7 +30,9 @@ fn names_numbers_and_forms_are_found() {
         assert!(explain(&terms, name).unwrap().iter().any(|term| term.kind == TermKind::Behavior), "{name}");
     }
     let disks = explain(&terms, "disk").unwrap();
-    assert!(disks.len() > 3 && disks.iter().all(|term| term.kind == TermKind::Fault));
+    assert!(disks.len() > 3 && disks.iter().filter(|term| term.kind != TermKind::Fault).count() == 1);
+    assert_eq!(only(&terms, "malicious").kind, TermKind::Family);
+    assert!(only(&terms, "network").related.contains(&"loss".to_owned()));
 }
 
 #[test]

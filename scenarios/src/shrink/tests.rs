@@ -136,7 +136,7 @@ fn progress_that_is_missed_shrinks_to_what_keeps_it_away() {
     let log = small.shrunk.clone().unwrap();
     assert_eq!((small.verdict, &small.fingerprint), (Verdict::Liveness, &capsule.fingerprint));
     assert!(log.after.faults < log.before.faults && log.after.phases == 2, "{log:#?}");
-    assert!(log.after.duration_ms * 4 < log.before.duration_ms, "{:?}", log.after);
+    assert!(log.after.duration_ms <= 10 && log.before.duration_ms == 30_000, "{:?}", log.after);
     assert_eq!(replayed(&registry, &small, "b"), Replayed::Reproduced);
     assert_eq!(replayed(&registry, &small, "another"), Replayed::Reproduced);
     let mut patient = small.clone();

@@ -63,7 +63,13 @@ pub(super) fn words(trace: &Trace, fault: &Executed, until_ns: u64) -> String {
     }
     if let Some(end) = fault.until_ns.filter(|end| *end <= until_ns) {
         let what = if matches!(fault.kind, Kind::Crash | Kind::Amnesia) { "back" } else { "over" };
-        text += &format!(", {what} at {:.3} s", Duration::from_nanos(end).as_secs_f64());
+        let lasted = end.saturating_sub(fault.at_ns);
+        // Moments are told in milliseconds.
+        text += &if lasted < 1_000_000 {
+            format!(", {what} {} later", Duration::from_nanos(lasted))
+        } else {
+            format!(", {what} at {:.3} s", Duration::from_nanos(end).as_secs_f64())
+        };
     }
     text
 }

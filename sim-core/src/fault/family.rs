@@ -32,6 +32,17 @@ impl Family {
             Self::Malicious => "malicious",
         }
     }
+
+    /// What it strikes.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Network => "links and messages",
+            Self::Process => "processes and membership",
+            Self::Disk => "disks",
+            Self::Clock => "clocks",
+            Self::Malicious => "traitors",
+        }
+    }
 }
 
 macro_rules! kinds {

@@ -187,7 +187,7 @@ pub(crate) fn words(ran: &Ran, watch: Stopwatch) -> String {
     let counted = counted.iter().filter(|(count, _)| *count > 0);
     let counted: Vec<String> = counted.map(|(count, what)| format!("{count} {what}")).collect();
     let _ = match results.len() + damaged.len() {
-        0 => writeln!(text, "there are no capsules"),
+        0 => writeln!(text, "there are no capsules here; corpus add takes them in"),
         1 => writeln!(text, "1 capsule in {}: {}", watch.words(), counted.join(", ")),
         total => writeln!(text, "{total} capsules in {}: {}", watch.words(), counted.join(", ")),
     };

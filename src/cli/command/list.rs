@@ -35,6 +35,8 @@ pub(crate) enum Listed {
     Checks,
     /// Faults.
     Faults,
+    /// Families of faults.
+    Families,
     /// Whom faults strike.
     Targets,
     /// Planted bugs.
@@ -57,6 +59,7 @@ impl Listed {
             Self::Sweeps => TermKind::Sweep,
             Self::Checks => TermKind::Check,
             Self::Faults => TermKind::Fault,
+            Self::Families => TermKind::Family,
             Self::Targets => TermKind::Target,
             Self::Plants => TermKind::Plant,
             Self::Knobs => TermKind::Knob,

@@ -76,6 +76,7 @@ pub(crate) fn replay(
     // What fails in another way now is what there is to tell.
     let print = capsule.fingerprint.as_deref().filter(|_| replay.replayed != Replayed::Changed);
     let told = tell_whole(&replay.plan, print)?.map(|told| told.story);
+    let whole = told.as_ref().map_or(0, |told| told.steps.len());
     let told = told.map(|told| cut(told, &slots, until));
     let around = around(arguments, &capsule, &replay)?;
     let mut words = story::of_replay(&capsule, &replay, watch);
@@ -84,6 +85,10 @@ pub(crate) fn replay(
     }
     if let Some(told) = &told {
         words += &format!("\n{}", steps::words(told, terminal.color_of_results()));
+        let hidden = whole.saturating_sub(told.steps.len());
+        if hidden > 0 {
+            words += &format!("\n  {hidden} of {whole} steps come later or happen elsewhere\n");
+        }
     }
     if !only_trace {
         let document = || document::of_replay(&capsule, &replay, told.as_ref(), around.as_ref(), watch);
@@ -97,7 +102,8 @@ pub(crate) fn replay(
 fn slots(capsule: &Capsule, names: &[String]) -> Result<Vec<Slot>, CliError> {
     let (members, clients) = (capsule.setup.members, capsule.setup.clients);
     let slot = |name: &String| {
-        let number = |letter| name.strip_prefix(letter)?.parse::<u32>().ok()?.checked_sub(1);
+        let number =
+            |letter| name.to_ascii_lowercase().strip_prefix(letter)?.parse::<u32>().ok()?.checked_sub(1);
         let member = number('n').filter(|index| *index < members);
         let client = number('c').filter(|index| *index < clients);
         let client = client.and_then(|index| members.checked_add(index));
@@ -125,7 +131,8 @@ fn write_trace(
     Ok(false)
 }
 
-/// A story without what happened later, or elsewhere. Faults of the whole world happen everywhere.
+/// A story without what happened later, or elsewhere, and without what is said of those steps. Faults of the whole world happen
+/// everywhere.
 fn cut(mut told: Story, slots: &[Slot], until: Option<Time>) -> Story {
     let before = |at_ns: u64| until.is_none_or(|until| at_ns <= until.as_nanos());
     let here = |slot: u32| slots.contains(&Slot(slot));
@@ -133,6 +140,12 @@ fn cut(mut told: Story, slots: &[Slot], until: Option<Time>) -> Story {
         let sent = step.arrow.as_ref().is_some_and(|arrow| here(arrow.from));
         before(step.at_ns) && (slots.is_empty() || step.slot.is_none_or(here) || sent)
     });
+    let is_told = |number: u32| told.steps.iter().any(|step| step.number == number);
+    told.consequence = told.consequence.filter(|consequence| before(consequence.at_ns));
+    let sought = told.critical_sought && told.critical.is_none() && until.is_none() && slots.is_empty();
+    told.critical = told.critical.filter(|pair| is_told(pair.first) && is_told(pair.second));
+    told.critical_sought = sought || told.critical.is_some();
+    told.counterfactuals.retain(|other| other.step.is_none_or(is_told));
     told
 }
 
@@ -154,5 +167,50 @@ fn exit(replay: &Replay, failed_around: bool) -> Exit {
         Replayed::Reproduced if is_finding(verdict) || verdict == Verdict::Assumption => Exit::Finding,
         Replayed::Reproduced | Replayed::Gone if failed_around => Exit::Finding,
         Replayed::Reproduced | Replayed::Gone => Exit::AsExpected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::story::{Consequence, Counterfactual, CriticalPair, Step, StepKind};
+
+    fn story() -> Story {
+        let step = |number: u32| Step {
+            number,
+            at_ns: u64::from(number) * 1_000,
+            slot: Some(number % 2),
+            kind: StepKind::Observation,
+            text: String::new(),
+            note: String::new(),
+            arrow: None,
+        };
+        let without = |number| Counterfactual {
+            what: String::new(),
+            step: Some(number),
+            verdict: Verdict::Pass,
+            reproduced: false,
+        };
+        let (check, message, given) = (String::new(), String::new(), String::new());
+        Story {
+            steps: (1..=4).map(step).collect(),
+            critical: Some(CriticalPair { first: 2, second: 4, about: String::new() }),
+            critical_sought: true,
+            counterfactuals: vec![without(2), without(3)],
+            consequence: Some(Consequence { at_ns: 5_000, check, message, given }),
+            ..Story::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_of_steps_that_are_not_told() {
+        let cut_at = |slots: &[Slot], until| cut(story(), slots, until);
+        assert_eq!(cut_at(&[], None), story());
+        let early = cut_at(&[], Some(Time::from_nanos(3_000)));
+        assert_eq!((early.steps.len(), early.critical, early.critical_sought), (3, None, false));
+        assert_eq!((early.counterfactuals.len(), early.consequence), (2, None));
+        let here = cut_at(&[Slot(0)], None);
+        assert_eq!((here.steps.len(), here.counterfactuals.len()), (2, 1));
+        assert!(here.critical.is_some() && here.consequence.is_some());
     }
 }

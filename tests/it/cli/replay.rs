@@ -48,7 +48,7 @@ fn a_bug_fails_all_around_and_clean_code_nowhere() {
 #[test]
 fn traces_and_stories_are_cut_by_time_and_place() {
     let folder = folder();
-    let capsule = found(folder.path(), "R01", "out");
+    let capsule = shrunk(folder.path(), "R01", "out", "20000");
     let replay =
         |more: &[&str]| -> Said { seedstorm(folder.path(), &[&["replay", &capsule], more].concat()) };
     let whole = replay(&["--trace", "trace.jsonl", "--json"]).json();
@@ -62,6 +62,7 @@ fn traces_and_stories_are_cut_by_time_and_place() {
     let early = replay(&["--until", &until, "--json"]).json();
     assert!(steps(&early).len() < all.len());
     assert!(steps(&early).iter().all(|step| step["at_ns"].as_u64().unwrap() <= middle));
+    assert!(replay(&["--until", &until]).out.contains("steps come later or happen elsewhere"));
     let said = replay(&["--trace", "-", "--node", "n2", "--until", &until]);
     assert!(said.out.contains("n2 starts") && !said.out.contains("n1 starts"), "{}", said.out);
     assert!(replay(&["--trace", "-", "--json"]).out.lines().all(|line| line.starts_with('{')));
