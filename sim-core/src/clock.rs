@@ -26,6 +26,7 @@ impl Clock {
         BILLION + i128::from(self.parts_per_billion)
     }
 
+    #[inline]
     fn read(&self, now: Time) -> Time {
         if self.frozen {
             return self.anchor_local;
@@ -34,7 +35,11 @@ impl Clock {
         if self.parts_per_billion == 0 {
             return self.anchor_local.saturating_add(elapsed);
         }
-        // What it gained or lost meanwhile, rounded down, mostly fits in 64 bits: a wide division is slow.
+        self.read_drifting(elapsed)
+    }
+
+    /// What it gained or lost meanwhile, rounded down, mostly fits in 64 bits: a wide division is slow.
+    fn read_drifting(&self, elapsed: Duration) -> Time {
         self.read_near(elapsed).unwrap_or_else(|| self.read_far(elapsed))
     }
 

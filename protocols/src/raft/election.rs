@@ -67,14 +67,13 @@ impl Server {
 
     /// Stops being anything else. Only a leader has no election timer running: it draws one.
     pub(super) fn become_follower(&mut self, cx: &mut Context<'_, Raft>) {
-        match std::mem::replace(&mut self.role, Role::Follower) {
-            Role::Follower => return,
-            Role::PreCandidate(_) | Role::Candidate(_) => {}
-            Role::Leader(_) => {
-                self.leader = None;
-                cx.cancel_timer(QUORUM);
-                self.draw_election_timer(cx);
-            }
+        if matches!(self.role, Role::Follower) {
+            return;
+        }
+        if let Role::Leader(_) = std::mem::replace(&mut self.role, Role::Follower) {
+            self.leader = None;
+            cx.cancel_timer(QUORUM);
+            self.draw_election_timer(cx);
         }
         cx.cancel_timer(HEARTBEAT);
         cx.observe(RaftObservation::BecameFollower { term: self.term });

@@ -144,13 +144,14 @@ impl Server {
                 commit: self.commit,
                 entries,
             };
-            let together = |progress: &&Progress| progress.next == next && may_send(progress);
-            cx.send_all(leadership.progress.iter().filter(together).map(|progress| progress.node), message);
-            for progress in &mut leadership.progress {
-                if progress.next == next && may_send(progress) {
+            let together = leadership.progress.iter_mut().filter_map(|progress| {
+                let sends = progress.next == next && may_send(progress);
+                sends.then(|| {
                     progress.sent(last);
-                }
-            }
+                    progress.node
+                })
+            });
+            cx.send_all(together, message);
         }
     }
 
