@@ -34,6 +34,9 @@ const NEAR: u64 = 4;
 /// and a sync may keep the message back that it takes.
 const NEAR_FAULT: u64 = 4;
 
+/// And not more than this, however long the timeouts are.
+const NEAR_FAULT_MOST: Duration = Duration::from_millis(50);
+
 /// Finds the pair and puts it into the story, with its two steps if they are not told yet.
 pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> Result<(), LaunchError> {
     if events > MOST_EVENTS {
@@ -47,7 +50,7 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     story.critical_sought = true;
     let near = (usual(&plan.setup.network.latency) * NEAR).as_nanos();
     let mut moves = moves(&plan, &failing, trace, broken.at_ns);
-    let near_fault = near.max(plan.cluster.largest_timeout().as_nanos() / NEAR_FAULT);
+    let near_fault = near.max((plan.cluster.largest_timeout() / NEAR_FAULT).min(NEAR_FAULT_MOST).as_nanos());
     moves.retain(|one| one.by_ns <= if one.is_fault() { near_fault } else { near });
     // A message outside of the story may decide by what it shifts: one sync more or less, and all later ones take another time.
     let is_told = |index: usize| {
@@ -106,7 +109,7 @@ fn words(trace: &Trace, event: &Recorded) -> String {
 }
 /// Puts a step into the story if it is not told there, and numbers the steps anew.
 fn put_in(story: &mut Story, step: &Step) {
-    if !story.steps.iter().any(|told| same(told, step)) {
+    if find_told(story, step).is_none() {
         let at = story.steps.partition_point(|told| told.at_ns <= step.at_ns);
         // The violation stays the last.
         let at = at.min(story.steps.len().saturating_sub(1));
@@ -119,14 +122,22 @@ fn put_in(story: &mut Story, step: &Step) {
 
 /// The number of a step that was put in.
 fn number(story: &Story, step: &Step) -> u32 {
-    story.steps.iter().find(|told| same(told, step)).map_or(0, |told| told.number)
+    find_told(story, step).map_or(0, |told| told.number)
 }
 
 /// What the story calls a step that was put in; of a fault, without its end.
 fn text<'a>(story: &'a Story, step: &'a Step) -> &'a str {
-    let said = story.steps.iter().find(|told| same(told, step)).map_or(&step.text, |told| &told.text);
+    let said = find_told(story, step).map_or(&step.text, |told| &told.text);
     let ends = if step.kind == StepKind::Fault { said.find(", ") } else { None };
     &said[..ends.unwrap_or(said.len())]
+}
+
+/// A step as the story tells it. Of several faults of one instant it is the one at the same place.
+fn find_told<'a>(story: &'a Story, step: &Step) -> Option<&'a Step> {
+    let told = |here: bool| {
+        story.steps.iter().find(move |told| same(told, step) && (!here || told.slot == step.slot))
+    };
+    told(true).or_else(|| told(false))
 }
 
 /// Whether two steps are the same one in two runs that differ by next to nothing.
@@ -171,4 +182,29 @@ fn told(trace: &Trace, event: &Recorded) -> Step {
     };
     let slot = (event.slot != sim_core::trace::WORLD).then_some(event.slot.0);
     Step { number: 0, at_ns: event.at.as_nanos(), slot, kind, text, note: String::new(), arrow }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_faults_at_once_the_one_at_the_same_place_is_meant() {
+        let crash = |number, slot, text: &str| Step {
+            number,
+            at_ns: 5_000_000,
+            slot: Some(slot),
+            kind: StepKind::Fault,
+            text: text.to_owned(),
+            note: String::new(),
+            arrow: None,
+        };
+        let steps = vec![crash(1, 0, "crash n1, back at 0.010 s"), crash(2, 2, "crash n3")];
+        let story = Story { steps, ..Story::default() };
+        let as_traced = crash(0, 2, "crash");
+        assert_eq!((number(&story, &as_traced), text(&story, &as_traced)), (2, "crash n3"));
+        // A cut happens to the world in the trace, and at somebody's place in the story.
+        let of_the_world = Step { slot: None, ..as_traced };
+        assert_eq!(text(&story, &of_the_world), "crash n1");
+    }
 }
