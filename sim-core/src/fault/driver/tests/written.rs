@@ -38,17 +38,22 @@ fn faults_of_slots_begin_and_end() {
         (
             "clock = { target = \"n2\", drift = \"-200ppm\" }",
             Action::Clock { slot, change: ClockChange::Drift { parts_per_billion: -200_000 } },
-            Action::Clock { slot, change: ClockChange::True },
+            Action::Clock { slot, change: ClockChange::OwnRate },
         ),
         (
             "clock = { target = \"n2\", freeze = true }",
             Action::Clock { slot, change: ClockChange::Freeze },
-            Action::Clock { slot, change: ClockChange::True },
+            Action::Clock { slot, change: ClockChange::OwnRate },
         ),
         (
             "clock = { target = \"n2\", back = \"1s\" }",
             Action::Clock { slot, change: ClockChange::Back(Duration::from_secs(1)) },
-            Action::Clock { slot, change: ClockChange::Synchronize },
+            Action::Clock { slot, change: ClockChange::TakeBack(Duration::from_secs(1)) },
+        ),
+        (
+            "clock = { target = \"n2\", forward = \"1s\" }",
+            Action::Clock { slot, change: ClockChange::Forward(Duration::from_secs(1)) },
+            Action::Clock { slot, change: ClockChange::Back(Duration::from_secs(1)) },
         ),
     ] {
         let text = format!("at = \"5s\"\nfor = \"4s\"\n{text}");
