@@ -110,6 +110,26 @@ fn faults_made_of_others_go_step_by_step() {
 }
 
 #[test]
+fn as_many_join_as_were_let_go() {
+    let replace = plan(&["at = \"1s\"\nreplace = { target = \"n1,n2,n3\" }"]);
+    let mut run = Run::new(&replace, TWO, 5, 0, 1);
+    run.until(seconds(2));
+    let expected = [Action::Leave(Slot(0)), Action::Leave(Slot(1)), Action::Join, Action::Join];
+    assert_eq!(actions(&run), expected.map(|action| (1_000, action)));
+    let pinned = run.driver.executed_plan();
+    let mut again = Run::new(&pinned, TWO, 5, 0, 1);
+    again.until(seconds(2));
+    assert_eq!(actions(&again), actions(&run));
+
+    let churn = plan(&["at = \"1s\"\nfor = \"5s\"\nchurn = { every = \"1s\", how = \"replace\" }"]);
+    let mut run = Run::new(&churn, TWO, 5, 0, 1);
+    run.until(seconds(9));
+    let leaves = actions(&run).iter().filter(|(_, action)| matches!(action, Action::Leave(_))).count();
+    assert_eq!((leaves, actions(&run).len()), (2, 4), "{:?}", actions(&run));
+    assert_eq!(run.driver.activity().refused, 3);
+}
+
+#[test]
 fn an_adversary_follows_the_leadership_until_its_budget_is_gone() {
     let model = FaultModel { crashed: 2, lost_disks: 0, byzantine: 2 };
     let adaptive = plan(&["at = \"1s\"\nadaptive = { every = \"1s\", count = 3 }"]);
