@@ -138,11 +138,14 @@ pub struct Violation {
 pub struct Findings {
     now: Time,
     violations: Vec<Violation>,
+    /// How often each kind was reported: a check and a shape.
+    kinds: Vec<((&'static str, &'static str), u64)>,
+    worst: Option<Verdict>,
     omitted: u64,
 }
 
-/// How many violations of one run are kept whole.
-const KEPT: usize = 16;
+/// How many violations of one kind are kept whole in one run.
+const KEPT: u64 = 16;
 
 impl Findings {
     /// Nothing found yet.
@@ -176,7 +179,14 @@ impl Findings {
         nodes: &[NodeId],
         message: String,
     ) {
-        if self.violations.len() >= KEPT {
+        self.worst = self.worst.max(Some(verdict));
+        let kind = (check, shape);
+        let place = self.kinds.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
+            self.kinds.push((kind, 0));
+            self.kinds.len() - 1
+        });
+        self.kinds[place].1 += 1;
+        if self.kinds[place].1 > KEPT {
             self.omitted += 1;
             return;
         }
@@ -193,6 +203,11 @@ impl Findings {
     /// What was found, in the order in which it was found.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
+    }
+
+    /// The worst verdict of all that was found, kept or not.
+    pub fn worst(&self) -> Option<Verdict> {
+        self.worst
     }
 
     /// How many more there were.
@@ -217,6 +232,18 @@ pub fn fingerprint(check: &str, shape: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_of_one_kind_hide_no_other() {
+        let mut findings = Findings::new();
+        (0..40).for_each(|_| findings.safety("toy/a", "", &[], "again".to_owned()));
+        findings.liveness("toy/b", "", &[], "late".to_owned());
+        (0..17).for_each(|_| findings.report(Verdict::Crash, "toy/a", "boot", &[], "panic".to_owned()));
+        let kept = |check: &str| findings.violations().iter().filter(|found| found.check == check).count();
+        assert_eq!((kept("toy/a"), kept("toy/b"), findings.omitted()), (32, 1, 25));
+        assert_eq!(findings.worst(), Some(Verdict::Crash));
+        assert_eq!(Findings::new().worst(), None);
+    }
 
     #[test]
     fn verdicts_compose_by_the_worst() {

@@ -81,6 +81,11 @@ impl Place {
         self.marks.get(usize::from(journal.0)).copied().unwrap_or_default()
     }
 
+    /// Whether anything in its journals is durable.
+    pub fn has_durable(&self) -> bool {
+        self.marks.iter().any(|mark| mark.durable > 0)
+    }
+
     /// Up and running.
     pub fn runs(&self) -> bool {
         self.up && !self.paused

@@ -213,7 +213,7 @@ pub struct ServiceModel {
     pub per_kilobyte: Duration,
     /// Time per signature made or verified.
     pub per_signature: Duration,
-    /// Messages that may wait at a slot, per priority; unbounded if absent.
+    /// Messages that may wait at a slot, at least one; unbounded if absent.
     pub inbox: Option<u32>,
 }
 

@@ -134,7 +134,7 @@ impl Parameters {
     pub fn validate(&self) -> Result<(), Absurd> {
         let wrong = [
             (self.period.is_zero(), Absurd::Period),
-            (self.jitter == Ratio::ONE || self.longest_cycle() >= self.period * 2, Absurd::Jitter),
+            (self.jitter == Ratio::ONE || self.spread() >= self.period, Absurd::Jitter),
             (self.k == 0, Absurd::K),
             (self.rumors == 0 || self.rumors > 64, Absurd::Rumors),
             (self.rumors > 1 && self.interest != Interest::Never, Absurd::RumorsOfInterest),
@@ -182,6 +182,8 @@ mod tests {
     fn absurd_parameters_are_named() {
         let base = Parameters::default;
         assert_eq!(base().validate(), Ok(()));
+        let endless = Duration::from_nanos(u64::MAX);
+        assert_eq!(Parameters { period: endless, ..base() }.validate(), Ok(()), "long is not absurd");
         for (parameters, absurd) in [
             (Parameters { period: Duration::ZERO, ..base() }, Absurd::Period),
             (Parameters { jitter: Ratio::ONE, ..base() }, Absurd::Jitter),

@@ -39,6 +39,7 @@ pub(super) fn validate(
 ) -> Vec<Problem> {
     let mut validator = Validator { scenario, protocol, places, problems: Vec::new() };
     validator.sizes();
+    validator.service();
     validator.times();
     validator.distributions();
     validator.topology();
@@ -60,6 +61,12 @@ pub(super) fn validate(
 impl Validator<'_> {
     fn problem<S: AsRef<str>>(&mut self, path: &[S], title: impl Into<String>) {
         self.problems.push(Problem::new(title).at(self.places.value_at(path)));
+    }
+
+    fn service(&mut self) {
+        if self.scenario.service.inbox == Some(0) {
+            self.problem(&["service", "inbox"], "in an inbox of no places nothing ever arrives");
+        }
     }
 
     fn sizes(&mut self) {

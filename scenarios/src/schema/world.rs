@@ -75,7 +75,7 @@ pub(super) fn service() -> Value {
             "per_message": about(duration(), "Time per message received."),
             "per_kilobyte": about(duration(), "Time per thousand bytes received."),
             "per_signature": about(duration(), "Time per signature made or verified."),
-            "inbox": about(maybe(count32(0)), "Messages that may wait at a slot; without a limit if absent."),
+            "inbox": about(maybe(count32(1)), "Messages that may wait at a slot; without a limit if absent."),
         }),
     );
     about(schema, "What steps cost, and how much may wait.")

@@ -116,7 +116,7 @@ kinds! {
         "A process stops and its disk is gone; it comes back as somebody new.";
     Pause, Process, "pause", "pause = { target = \"leader\" }",
         "A process stands still and then goes on as if nothing had happened.";
-    SlowNode, Process, "slow-node", "slow = { target = \"n1\", percent = 1000 }",
+    SlowNode, Process, "slow-node", "slow = { target = \"n1\", percent = 1000, floor = \"5ms\" }",
         "Every step of a process takes longer.";
     Join, Process, "join", "join = { count = 1 }",
         "New members join.";

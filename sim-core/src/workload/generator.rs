@@ -53,6 +53,8 @@ enum Pace {
     Closed {
         think: Duration,
         ready: BTreeSet<(Time, u32)>,
+        /// Clients that were down when they were ready: they go on when they are back.
+        away: BTreeSet<u32>,
         /// How many operations each client has had.
         turns: Vec<u64>,
     },
@@ -277,12 +279,38 @@ impl Workload {
             self.free += 1;
         }
         self.allow_resume(now);
-        if let Pace::Closed { think, turns, .. } = &self.pace {
-            let turn = turns[client as usize];
-            let wait = self.gap(*think, CLOSED * (u64::from(client) + 1) + WHEN, turn);
-            if let Pace::Closed { ready, .. } = &mut self.pace {
-                ready.insert((now.saturating_add(wait), client));
+        self.think(client, now);
+    }
+
+    /// An operation met a client that is down. In a closed loop the client has a next one when it is back.
+    pub fn refused(&mut self, client: u32, operation: &Operation, now: Time) {
+        match &mut self.pace {
+            Pace::Open { .. } => self.returned(client, operation, &Reply::Refused, now),
+            Pace::Closed { away, .. } => {
+                away.insert(client);
             }
+        }
+    }
+
+    /// A client that was down is there again.
+    pub fn back(&mut self, client: u32, now: Time) {
+        let was_away = match &mut self.pace {
+            Pace::Open { .. } => false,
+            Pace::Closed { away, .. } => away.remove(&client),
+        };
+        if let Some(count) = self.under_way.get_mut(client as usize).filter(|_| was_away) {
+            *count -= 1;
+            self.free += u32::from(*count == 0);
+            self.think(client, now);
+        }
+    }
+
+    /// In a closed loop, a client has its next operation after a while.
+    fn think(&mut self, client: u32, now: Time) {
+        let Pace::Closed { think, turns, .. } = &self.pace else { return };
+        let wait = self.gap(*think, CLOSED * (u64::from(client) + 1) + WHEN, turns[client as usize]);
+        if let Pace::Closed { ready, .. } = &mut self.pace {
+            ready.insert((now.saturating_add(wait), client));
         }
     }
 
@@ -329,6 +357,7 @@ impl Pace {
             None => Self::Closed {
                 think: model.think.unwrap_or_default(),
                 ready: BTreeSet::new(),
+                away: BTreeSet::new(),
                 turns: vec![0; clients as usize],
             },
         }
@@ -336,167 +365,4 @@ impl Pace {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn model(model: ObjectModel) -> WorkloadModel {
-        WorkloadModel { operations: Some(200), ..WorkloadModel::new(model) }
-    }
-
-    /// Runs a workload whose operations take `latency(i)` each and return `reply(operation)`.
-    fn run(
-        model: &WorkloadModel,
-        clients: u32,
-        seed: u64,
-        latency: impl Fn(u64) -> u64,
-        reply: impl Fn(&Operation) -> Reply,
-    ) -> Vec<(Time, Invocation)> {
-        let mut workload = Workload::new(model, clients, seed);
-        let mut handed = Vec::new();
-        let mut open: BTreeSet<(Time, usize)> = BTreeSet::new();
-        loop {
-            let back = open.first().map(|(at, _)| *at);
-            let due = workload.next_arrival().filter(|due| back.is_none_or(|back| *due <= back));
-            if let Some(due) = due {
-                let now = handed.last().map_or(Time::ZERO, |(at, _)| *at).max(due);
-                while let Some(invocation) = workload.arrive(now) {
-                    let back = now + Duration::from_nanos(latency(handed.len() as u64));
-                    open.insert((back, handed.len()));
-                    handed.push((now, invocation));
-                }
-            } else if let Some((now, i)) = open.pop_first() {
-                let invocation = handed[i].1;
-                workload.returned(
-                    invocation.client,
-                    &invocation.operation,
-                    &reply(&invocation.operation),
-                    now,
-                );
-            } else {
-                return handed;
-            }
-        }
-    }
-
-    fn done(_: &Operation) -> Reply {
-        Reply::Done
-    }
-
-    #[test]
-    fn an_operation_is_the_same_whatever_else_changes() {
-        for kind in ObjectModel::ALL {
-            let model = model(kind);
-            let fast = run(&model, 3, 9, |_| 1_000, done);
-            let slow = run(&model, 7, 9, |i| 300_000_000 * (i % 2), done);
-            assert_eq!(fast.len(), 200);
-            let strip = |operation: Operation| match operation {
-                Operation::Cas { key, to, .. } => Operation::Cas { key, from: None, to },
-                other => other,
-            };
-            let content = |all: &[(Time, Invocation)]| {
-                let mut all: Vec<_> = all.iter().map(|(_, i)| (i.arrived, strip(i.operation))).collect();
-                all.sort_by_key(|(arrived, _)| *arrived);
-                all
-            };
-            assert_eq!(content(&fast), content(&slow));
-            assert_ne!(content(&fast), content(&run(&model, 3, 10, |_| 1_000, done)));
-        }
-    }
-
-    #[test]
-    fn values_are_written_once_in_both_loops() {
-        let open = model(ObjectModel::Register);
-        let closed = WorkloadModel { think: Some(Duration::from_millis(3)), ..open.clone() };
-        for model in [open, closed] {
-            let values: Vec<u64> = run(&model, 4, 1, |i| 5_000_000 * (i % 5), done)
-                .iter()
-                .filter_map(|(_, invocation)| match invocation.operation {
-                    Operation::Write { value, .. } => Some(value),
-                    _ => None,
-                })
-                .collect();
-            let distinct: BTreeSet<u64> = values.iter().copied().collect();
-            assert!(values.len() > 70 && distinct.len() == values.len());
-        }
-    }
-
-    #[test]
-    fn a_client_has_one_operation_at_a_time_unless_asked_otherwise() {
-        let base = model(ObjectModel::Register);
-        let latency = |_| 60_000_000;
-        let overlapping = |busy: WhenBusy, clients: u32| {
-            let model = WorkloadModel { when_busy: busy, ..base.clone() };
-            let handed = run(&model, clients, 4, latency, done);
-            let overlaps = (0..handed.len())
-                .filter(|i| {
-                    handed[..*i].iter().any(|(at, other)| {
-                        other.client == handed[*i].1.client
-                            && *at + Duration::from_nanos(60_000_000) > handed[*i].0
-                    })
-                })
-                .count();
-            (handed.len(), overlaps)
-        };
-        assert_eq!(overlapping(WhenBusy::Wait, 2), (200, 0));
-        let (handed, overlaps) = overlapping(WhenBusy::Skip, 2);
-        assert!(handed < 100 && overlaps == 0);
-        let (handed, overlaps) = overlapping(WhenBusy::Overlap, 2);
-        assert!(handed == 200 && overlaps > 50);
-    }
-
-    #[test]
-    fn the_rate_is_kept_and_the_period_too() {
-        let model = WorkloadModel {
-            operations: None,
-            start: Duration::from_secs(1),
-            until: Some(Duration::from_secs(11)),
-            ..WorkloadModel::new(ObjectModel::Kv)
-        };
-        let exponential = run(&model, 5, 2, |_| 1_000_000, done);
-        assert!(exponential.len().abs_diff(1_000) < 100, "{}", exponential.len());
-        let fixed = run(&WorkloadModel { spacing: Spacing::Fixed, ..model }, 5, 2, |_| 1_000_000, done);
-        assert_eq!(fixed.len(), 999);
-        for (at, invocation) in exponential.iter().chain(&fixed) {
-            assert!(at.as_nanos() >= 1_000_000_000 && invocation.arrived.as_nanos() < 11_000_000_000);
-        }
-    }
-
-    #[test]
-    fn a_closed_loop_waits_for_returns() {
-        let model = WorkloadModel {
-            think: Some(Duration::from_millis(10)),
-            spacing: Spacing::Fixed,
-            ..model(ObjectModel::Register)
-        };
-        let handed = run(&model, 2, 3, |_| 5_000_000, done);
-        for client in 0..2 {
-            let times: Vec<Time> =
-                handed.iter().filter(|(_, i)| i.client == client).map(|(at, _)| *at).collect();
-            assert_eq!(times.len(), 100);
-            assert!(times.windows(2).all(|pair| pair[1].since(pair[0]) == Duration::from_millis(15)));
-        }
-    }
-
-    #[test]
-    fn a_swap_expects_what_was_seen_last() {
-        let model = WorkloadModel {
-            mix: Mix { cas: 1, read: 1, ..Mix::default() },
-            ..model(ObjectModel::CasRegister)
-        };
-        let register = std::cell::Cell::new(None);
-        let apply = |operation: &Operation| match *operation {
-            Operation::Cas { from, to, .. } if from == register.get() => {
-                register.set(Some(to));
-                Reply::Done
-            }
-            Operation::Read { .. } => Reply::Value(register.get()),
-            _ => Reply::Mismatch,
-        };
-        let swaps = |all: &[(Time, Invocation)]| {
-            all.iter().filter(|(_, i)| matches!(i.operation, Operation::Cas { .. })).count() as u64
-        };
-        let handed = run(&model, 3, 6, |_| 10, apply);
-        let succeeded = register.get().unwrap();
-        assert!(swaps(&handed) > 80 && succeeded > 150, "the last swap succeeded: {succeeded}");
-    }
-}
+mod tests;

@@ -72,12 +72,14 @@ impl<P: Protocol> Clients<P> {
         slot.0 - self.first
     }
 
+    /// The client in a slot, if it is one of the workload's.
+    fn client_at(&self, slot: Slot) -> Option<u32> {
+        slot.0.checked_sub(self.first).filter(|client| *client < self.count)
+    }
+
     /// What a client slot that crashed had under way ends unknown.
     fn abandon(&mut self, slot: Slot, now: Time) {
-        if slot.0 < self.first || slot.0 >= self.first + self.count {
-            return;
-        }
-        let client = self.client_of(slot);
+        let Some(client) = self.client_at(slot) else { return };
         for request in &mut self.requests {
             if request.open && request.slot == slot {
                 request.open = false;
@@ -95,6 +97,16 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn abandon_operations(&mut self, slot: Slot) {
         self.clients.abandon(slot, self.kernel.now);
         self.queue_arrival();
+    }
+
+    /// A slot is up again: a user who waits for it goes on.
+    pub(super) fn resume_operations(&mut self, slot: Slot) {
+        if let Some(client) = self.clients.client_at(slot)
+            && let Some(workload) = &mut self.clients.workload
+        {
+            workload.back(client, self.kernel.now);
+            self.queue_arrival();
+        }
     }
 
     /// The workload's next operation is due.
@@ -129,7 +141,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let Some(request) = self.service.encode(operation) else { return };
         if !self.kernel.hot[slot.index()].up {
             if let Some(workload) = &mut self.clients.workload {
-                workload.returned(client, operation, &Reply::Refused, self.kernel.now);
+                workload.refused(client, operation, self.kernel.now);
             }
             return;
         }

@@ -50,6 +50,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             }
         }
         self.tell_lifecycle(slot, Lifecycle::Booted);
+        self.resume_operations(slot);
         self.step(slot, Stimulus::Start);
     }
 

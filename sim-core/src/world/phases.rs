@@ -140,6 +140,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.liveness.seen_by() == ProgressSeen::Operations && self.clients.probes == 0
     }
 
+    /// Whether the healed core was one that the protocol accepts as owed progress: a run may make it all the same.
+    pub(super) fn owes_progress(&self) -> bool {
+        matches!(&self.phase, Phase::Healed { owed: Ok(()), .. })
+    }
+
     /// What became of progress, at the end.
     pub(super) fn progress(&self, ended: Ended) -> Progress {
         match &self.phase {

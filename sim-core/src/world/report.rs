@@ -105,7 +105,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         put("disks.torn", self.storage.torn);
         put("disks.lost", self.storage.lost_tails);
         put("disks.rotten", self.storage.rotten);
-        put("progress.owed", u64::from(matches!(progress, Progress::Made { .. } | Progress::Missed)));
+        let judged = matches!(progress, Progress::Made { .. } | Progress::Missed);
+        put("progress.owed", u64::from(judged && self.owes_progress()));
         put("ended.early", u64::from(ended == Ended::EventLimit));
         let (coordinating, working) = self.kernel.servers.booked();
         put("time.coordinating_ns", coordinating);
@@ -158,8 +159,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn verdict(&self, reasons: &[String]) -> Verdict {
         let quiet = if reasons.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
-        let worst = self.kernel.findings.violations().iter().map(|violation| violation.verdict).max();
-        match worst {
+        match self.kernel.findings.worst() {
             // Beyond what the protocol promises to bear, a broken property breaks the assumption, not the protocol.
             Some(found) if found < Verdict::Crash && self.beyond_the_model() => Verdict::Assumption,
             Some(found) => found.max(quiet),

@@ -1,8 +1,11 @@
 //! `[[faults]]` against the cluster: the fault plan judges itself, this finds the place of what it refuses.
 
+use sim_core::fault::action::DiskFault;
+use sim_core::fault::spec::Disk;
 use sim_core::fault::validate::{FaultError, Problem as FaultProblem};
-use sim_core::fault::{FaultPlan, Vocabulary};
+use sim_core::fault::{Fault, FaultPlan, Vocabulary};
 use sim_core::registry::ProtocolInfo;
+use sim_core::setup::{DiskModel, ServiceModel};
 
 use super::plain;
 use crate::document::{Origin, Places};
@@ -23,7 +26,31 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
     };
     let plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };
     let errors = plan.problems(members, scenario.clients, Some(&vocabulary));
-    errors.map(|error| explain(&error, protocol.name, places)).collect()
+    let idle = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
+        let (key, why) = changes_nothing(scenario, &fault.what)?;
+        Some(Problem::new(why).at(places.key_at(&["faults", &entry.to_string(), key])))
+    });
+    errors.map(|error| explain(&error, protocol.name, places)).chain(idle).collect()
+}
+
+/// Why a fault would strike and change nothing, and its key: a multiple of no time is no time.
+fn changes_nothing(scenario: &Scenario, fault: &Fault) -> Option<(&'static str, &'static str)> {
+    let free_service = ServiceModel { inbox: None, ..scenario.service.clone() } == ServiceModel::default();
+    match fault {
+        Fault::Slow(slow) if slow.floor.is_zero() && free_service => Some((
+            "slow",
+            "it would change nothing: messages take no time here; give it a `floor`, or a [service] time",
+        )),
+        Fault::Disk(Disk { fault: DiskFault::Slow { extra, .. }, .. })
+            if extra.is_zero() && scenario.disk == DiskModel::default() && scenario.swarm.is_none() =>
+        {
+            Some((
+                "disk",
+                "it would change nothing: syncs take no time here; give it an `extra`, or disk.sync a time",
+            ))
+        }
+        _ => None,
+    }
 }
 
 fn explain(error: &FaultError, protocol: &str, places: &Places) -> Problem {

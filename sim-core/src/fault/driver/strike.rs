@@ -287,7 +287,9 @@ impl FaultDriver {
         let slots = self.scene(ground, firing.event).resolve(target, &mut firing.lots, &eligible)?;
         let (mut struck, mut refused) = (Vec::new(), Vec::new());
         for slot in slots {
-            match self.may_strike(slot, kind, effect.change) {
+            let rots = effect.change != Some(Change::Rotten) || ground.place(slot).has_durable();
+            let may = self.may_strike(slot, kind, effect.change);
+            match may.and_then(|()| rots.then_some(()).ok_or(Refusal::EmptyDisk)) {
                 Ok(()) => {
                     actions.push(effect.begin.action(slot));
                     if let Some(change) = effect.change {

@@ -104,3 +104,23 @@ fn a_request_waits_while_its_client_is_paused() {
     assert!(history[0].call_ns < 100_000_000);
     assert_eq!(history[0].return_ns, Some(102_000_000));
 }
+
+#[test]
+fn a_user_who_does_not_think_waits_for_a_client_that_is_down() {
+    let mut setup = closed(2);
+    setup.workload =
+        Some(WorkloadModel { think: Some(millis(0)), ..WorkloadModel::new(ObjectModel::Register) });
+    let crash = json!([{ "at": "100ms", "crash": { "target": "c1", "restart_after": "200ms" } }]);
+    setup.faults = faults(crash);
+    let played = play(&setup, |boot| cast(boot, |register| register));
+    let calls = |client: u32, (from, until): (u64, u64)| {
+        let within = |at: u64| at >= from * 1_000_000 && at < until * 1_000_000;
+        let history = played.outcome.history.iter();
+        history
+            .filter(|entry| u32::try_from(entry.process).unwrap() % 2 == client && within(entry.call_ns))
+            .count()
+    };
+    assert!(calls(0, (0, 100)) > 20 && calls(1, (101, 300)) > 20);
+    assert_eq!(calls(0, (101, 300)), 0, "it is down");
+    assert!(calls(0, (301, 500)) > 20, "it is back");
+}

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::lab::{Actor, Cx, In, Kept, Lab, Played, Tick, actor, faults, millis, note, play, setup};
 use crate::distribution::Distribution;
+use crate::fault::Refusal;
 use crate::process::{Boot, Input, JournalId, Start, Stored, SyncId, SyncResult, TimerId};
 use crate::setup::Setup;
 use crate::time::{Duration, Time};
@@ -85,6 +86,16 @@ fn rot_is_found_at_boot() {
     let played = crashed_with(3, Some("rot"));
     assert_eq!(played.noted("damaged").len(), 1);
     assert!(played.numbers("found").len() >= 2);
+}
+
+#[test]
+fn an_empty_disk_cannot_rot() {
+    let mut setup = ill("rot");
+    // Before anything is durable.
+    setup.faults = faults(json!([{ "at": "50ms", "disk": { "target": "n1", "fault": "rot" } }]));
+    let executed = play(&setup, ticking).outcome.faults;
+    assert_eq!(executed.len(), 1);
+    assert_eq!(executed[0].refused, Some(Refusal::EmptyDisk));
 }
 
 /// Appends one record at each tick and syncs; notes how that ended, and what is durable by then.

@@ -8,7 +8,7 @@ use super::refused;
 use crate::support::{folder, seedstorm};
 
 /// What to write instead in `raft-partition`, and what the complaint says.
-const ABSURD: [(&str, &str, &str); 18] = [
+const ABSURD: [(&str, &str, &str); 21] = [
     ("nodes    = 5", "nodes = 0", "at least one node"),
     ("nodes    = 5", "nodes = -1", "from 0 to 4294967295"),
     ("nodes    = 5", "nodes = 4294967295", "more than the 10000 of a run of raft"),
@@ -26,6 +26,18 @@ const ABSURD: [(&str, &str, &str); 18] = [
     ("{ split = \"halves\" }", "{ split = \"thirds\" }", "unknown name \"thirds\""),
     ("{ split = \"halves\" }", "{ split = \"random\", parts = 99 }", "between 2 and"),
     ("\"operations.succeeded\"", "\"operations.suceeded\"", "did you mean \"operations.succeeded\"?"),
+    ("[workload]", "[service]\ninbox = 0\n[workload]", "in an inbox of no places nothing ever arrives"),
+    (
+        "[checks]",
+        "[[faults]]\nat = \"1s\"\nslow = { target = \"n1\", percent = 900 }\n[checks]",
+        "it would change nothing: messages take no time here",
+    ),
+    (
+        "[checks]",
+        "[disk]\nsync = \"0s\"\n[[faults]]\nat = \"1s\"\n\
+         disk = { target = \"n1\", fault = { slow = { percent = 900, extra = \"0s\" } } }\n[checks]",
+        "it would change nothing: syncs take no time here",
+    ),
     ("[checks]", "[checks]\noff = [\"raft/elections\"]", "unknown check \"raft/elections\""),
 ];
 

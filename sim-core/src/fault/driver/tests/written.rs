@@ -6,6 +6,7 @@ use crate::fault::driver::FaultDriver;
 use crate::fault::executed::Refusal;
 use crate::fault::family::{Family, Kind};
 use crate::fault::toy::Run;
+use crate::ground::Mark;
 use crate::identity::{NodeId, Slot};
 use crate::registry::FaultModel;
 use crate::time::Duration;
@@ -14,6 +15,8 @@ use crate::time::Duration;
 fn does(text: &str) -> Vec<(u64, Action)> {
     let mut run = Run::new(&plan(&[text]), TWO, 5, 2, 7);
     run.toy.ground.places[1].status.role = Some("leader");
+    // What can rot is durable.
+    run.toy.ground.places.iter_mut().for_each(|place| place.marks.push(Mark { appended: 1, durable: 1 }));
     run.until(seconds(20));
     actions(&run)
 }
