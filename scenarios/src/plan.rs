@@ -8,11 +8,13 @@ use std::sync::Arc;
 use sim_core::fault::spec::{Clock, ClockFault};
 use sim_core::fault::{Fault, FaultEntry, FaultPlan};
 use sim_core::random::{StreamName, stream};
+use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, ProtocolInfo};
-use sim_core::setup::Setup;
+use sim_core::setup::{NetworkModel, Setup};
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
+use crate::neighbors::usual;
 use crate::scenario::{Loaded, ProgressRule, Swarm, adversaries};
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
@@ -67,9 +69,32 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.faults.number();
     if loaded.scenario.checks.progress == ProgressRule::Auto {
         let held_up = held_up(&setup.faults);
-        setup.progress_within = setup.progress_within.map(|within| within.saturating_add(held_up));
+        let within = setup.progress_within.zip(under_way(&setup.network));
+        setup.progress_within =
+            within.map(|(within, under_way)| within.max(under_way).saturating_add(held_up));
     }
     Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
+}
+
+/// How long the messages of one step forward may be under way on a network without faults; `None` if it loses more than two in five,
+/// for which no useful bound holds. A protocol needs several rounds of messages, each of which may take several times what is
+/// usual. A stream sends a lost message again after a time that doubles: long enough for all but one in a million.
+fn under_way(network: &NetworkModel) -> Option<Duration> {
+    const HOPS: u64 = 128;
+    const MOST_LOST: Ratio = Ratio::new(2, 5);
+    const RARE: f64 = 1e-6;
+    let within_regions = network.regions.iter().flat_map(|regions| regions.latency.iter().flatten());
+    let hop = within_regions.chain([&network.latency]).map(usual).max().unwrap_or_default();
+    let loss = network.loss.as_f64();
+    if loss > MOST_LOST.as_f64() {
+        return None;
+    }
+    let (mut again, mut unlucky) = (Duration::ZERO, loss);
+    while unlucky > RARE {
+        again = network.retransmit_after.max(again.saturating_mul(2));
+        unlucky *= loss;
+    }
+    Some(hop.saturating_mul(HOPS).max(again))
 }
 
 /// How long timers may still stand when the core is healed: a clock that goes back, by a fault or as a step forward ends,
@@ -124,5 +149,24 @@ mod tests {
         assert_eq!(stepped, calm.saturating_add(Duration::from_secs(9)));
         let (calm, stepped) = within("progress = { within = \"5s\" }");
         assert_eq!(stepped, calm);
+    }
+
+    #[test]
+    fn slow_and_lossy_networks_leave_more_time_and_hopeless_ones_no_bound() {
+        let within = |network: &str| {
+            let text = format!("{LEAST}[network]\n{network}\n");
+            compile(&toml(&text).unwrap(), 1, &[]).setup.progress_within
+        };
+        let usual = within("latency = \"10ms\"").unwrap();
+        assert_eq!(
+            within("latency = \"10ms\"\nloss = \"1/50\""),
+            Some(usual),
+            "a protocol's timeouts say more"
+        );
+        assert_eq!(within("latency = \"2s\""), Some(Duration::from_secs(256)));
+        // Fifteen losses in a row are rarer than one in a million.
+        let lossy = within("latency = \"10ms\"\nloss = \"2/5\"").unwrap();
+        assert_eq!(lossy, Duration::from_millis(200 << 14));
+        assert_eq!(within("latency = \"10ms\"\nloss = \"1/2\""), None);
     }
 }

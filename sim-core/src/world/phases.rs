@@ -149,7 +149,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn progress(&self, ended: Ended) -> Progress {
         match &self.phase {
             Phase::Faults if self.setup.progress_within.is_none() => {
-                Progress::NotOwed { why: "the scenario has no second phase".to_owned() }
+                Progress::NotOwed { why: "there is no second phase: the scenario wants none, or its network loses too much for a bound".to_owned() }
             }
             Phase::Faults => Progress::NotOwed { why: "the run ended in its first phase".to_owned() },
             Phase::Healed { since, made: Some(made), .. } => {
