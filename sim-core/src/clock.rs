@@ -15,12 +15,22 @@ struct Clock {
     anchor_local: Time,
     /// Gained nanoseconds per second.
     parts_per_billion: i32,
+    /// What it gains when no fault is in force.
+    own_rate: i32,
     frozen: bool,
+    /// How much the latest jump back took, which is less than it wanted where it met the clock's zero.
+    taken: Duration,
 }
 
 impl Clock {
-    const PERFECT: Self =
-        Self { anchor_true: Time::ZERO, anchor_local: Time::ZERO, parts_per_billion: 0, frozen: false };
+    const PERFECT: Self = Self {
+        anchor_true: Time::ZERO,
+        anchor_local: Time::ZERO,
+        parts_per_billion: 0,
+        own_rate: 0,
+        frozen: false,
+        taken: Duration::ZERO,
+    };
 
     fn rate(&self) -> i128 {
         BILLION + i128::from(self.parts_per_billion)
@@ -85,14 +95,15 @@ impl Clock {
                 self.frozen = false;
             }
             ClockChange::Forward(by) => self.anchor_local = shown.saturating_add(by),
-            ClockChange::Back(by) => self.anchor_local = Time::ZERO + shown.since(Time::ZERO + by),
-            ClockChange::Freeze => self.frozen = true,
-            ClockChange::True => {
-                self.parts_per_billion = 0;
-                self.frozen = false;
+            ClockChange::Back(by) => {
+                self.anchor_local = Time::ZERO + shown.since(Time::ZERO + by);
+                self.taken = shown.since(self.anchor_local);
             }
-            ClockChange::Synchronize => {
-                *self = Self { anchor_true: now, anchor_local: now, ..Self::PERFECT };
+            ClockChange::TakeBack(by) => self.anchor_local = shown.saturating_add(by.min(self.taken)),
+            ClockChange::Freeze => self.frozen = true,
+            ClockChange::OwnRate => {
+                self.parts_per_billion = self.own_rate;
+                self.frozen = false;
             }
         }
     }
@@ -132,6 +143,13 @@ impl Clocks {
         self.wrong[slot.index()].change(now, change);
     }
 
+    /// What a slot's clock gains now is its own: it comes back to that when a fault ends.
+    pub(crate) fn keep_rate(&mut self, slot: Slot) {
+        if let Some(clock) = self.wrong.get_mut(slot.index()) {
+            clock.own_rate = clock.parts_per_billion;
+        }
+    }
+
     /// Puts a slot's clock forward to show `local`, as an abstract timeout does.
     pub(crate) fn advance_to(&mut self, slot: Slot, now: Time, local: Time) {
         let ahead = local.since(self.read(slot, now));
@@ -168,11 +186,46 @@ mod tests {
         clocks.change(SLOT, at(2_000), ClockChange::Freeze);
         assert_eq!(clocks.read(SLOT, at(9_000)), at(1_500));
         assert_eq!(clocks.reaches(SLOT, at(1_501), at(3_000)), Time::MAX);
-        clocks.change(SLOT, at(9_000), ClockChange::True);
+        clocks.change(SLOT, at(9_000), ClockChange::OwnRate);
         assert_eq!(clocks.read(SLOT, at(9_500)), at(2_000));
-        clocks.change(SLOT, at(9_500), ClockChange::Synchronize);
-        assert_eq!(clocks.read(SLOT, at(9_600)), at(9_600));
         assert_eq!(clocks.read(Slot(0), at(9_600)), at(9_600));
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_from_the_start_is_as_wrong_when_a_fault_is_over() {
+        let hour = Duration::from_secs(3_600);
+        for (begin, end, shown) in [
+            (
+                ClockChange::Forward(Duration::from_millis(1)),
+                ClockChange::Back(Duration::from_millis(1)),
+                1_100,
+            ),
+            (
+                ClockChange::Back(Duration::from_millis(7)),
+                ClockChange::TakeBack(Duration::from_millis(7)),
+                1_100,
+            ),
+            (ClockChange::Drift { parts_per_billion: -50_000_000 }, ClockChange::OwnRate, 1_025),
+            (ClockChange::Freeze, ClockChange::OwnRate, 550),
+        ] {
+            let mut clocks = Clocks::default();
+            clocks.change(SLOT, at(0), ClockChange::Forward(hour));
+            clocks.change(SLOT, at(0), ClockChange::Drift { parts_per_billion: 100_000_000 });
+            clocks.keep_rate(SLOT);
+            clocks.change(SLOT, at(500), begin);
+            clocks.change(SLOT, at(1_000), end);
+            assert_eq!(clocks.read(SLOT, at(1_000)), at(shown) + hour, "{begin:?}");
+            assert_eq!(clocks.read(SLOT, at(2_000)), at(shown + 1_100) + hour, "{begin:?}");
+        }
+    }
+
+    #[test]
+    fn a_jump_back_that_met_the_zero_of_a_clock_is_taken_back_as_far_as_it_went() {
+        let (mut clocks, by) = (Clocks::default(), Duration::from_secs(3));
+        clocks.change(SLOT, at(1_000), ClockChange::Back(by));
+        assert_eq!(clocks.read(SLOT, at(1_500)), at(500));
+        clocks.change(SLOT, at(2_000), ClockChange::TakeBack(by));
+        assert_eq!(clocks.read(SLOT, at(2_000)), at(2_000));
     }
 
     #[test]
@@ -183,7 +236,7 @@ mod tests {
                     anchor_true: at(3),
                     anchor_local: Time::from_nanos(anchor_local),
                     parts_per_billion,
-                    frozen: false,
+                    ..Clock::PERFECT
                 };
                 for elapsed in
                     [0, 1, 999_999_999, 1_000_000_001, 1 << 36, 1 << 50, u64::MAX / 4, u64::MAX / 2]

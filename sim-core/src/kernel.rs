@@ -53,6 +53,14 @@ pub(crate) struct SyncJob {
     pub(crate) result: crate::process::SyncResult,
 }
 
+/// A link notice under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Notice {
+    pub(crate) link: LinkNotice,
+    /// Who lived at the other end when it was given: somebody else may live there when it arrives.
+    pub(crate) peer: NodeId,
+}
+
 /// Why messages did not arrive, beside what the network says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dropped {
@@ -80,7 +88,7 @@ pub(crate) struct Kernel {
     /// What faults want to start while a step is being carried out: it starts when the step is over.
     pub(crate) late: Vec<Action>,
     pub(crate) notices: Vec<LinkNotice>,
-    pub(crate) pending_notices: Slab<LinkNotice>,
+    pub(crate) pending_notices: Slab<Notice>,
     pub(crate) envelopes: Slab<Envelope>,
     pub(crate) syncs: Slab<SyncJob>,
     pub(crate) keys: Keys,
@@ -228,7 +236,8 @@ impl Kernel {
     pub(crate) fn queue_notices(&mut self) {
         for index in 0..self.notices.len() {
             let notice = self.notices[index];
-            let key = self.pending_notices.insert(notice);
+            let peer = self.hot[notice.peer.index()].node;
+            let key = self.pending_notices.insert(Notice { link: notice, peer });
             let what = (u64::from(notice.slot.0) << 32) | u64::from(notice.peer.0);
             self.queue(notice.at.max(self.now), what ^ 0x11AA_0000_0000_0000, Event::Notice(key));
         }

@@ -363,7 +363,7 @@ impl Network {
     }
 
     fn send_datagram(&mut self, packet: &Packet) -> Sent {
-        let Some(left) = self.depart(packet, self.queue_bytes) else {
+        let Some((left, _)) = self.depart(packet, self.queue_bytes) else {
             return Sent::Lost(Lost::QueueFull);
         };
         let fate = if self.pinned(packet) { self.pinned_fate(packet) } else { self.drawn_fate(packet) };
@@ -377,22 +377,25 @@ impl Network {
 
     fn send_segment(&mut self, packet: &Packet, link: usize) -> Flight {
         // A stream waits however long the queue is.
-        let left = self.depart(packet, None).unwrap_or(packet.now);
-        let delay = if self.pinned(packet) { self.pinned_delay(packet) } else { self.drawn_delay(packet) };
+        let (left, kept) = self.depart(packet, None).unwrap_or((packet.now, Duration::ZERO));
+        let pinned = self.pinned(packet);
+        let (delay, late) = if pinned { self.pinned_delay(packet) } else { self.drawn_delay(packet) };
         let link = self.links.get_mut(link);
-        let at = link.arrive(packet.to, packet.priority, left.saturating_add(delay));
+        let held = packet.now.saturating_add(kept).saturating_add(late);
+        let at = link.arrive(packet.to, packet.priority, left.saturating_add(delay), held);
         Flight { at, session: link.session, damaged: false }
     }
 
-    /// When a message has left its sender; `None` if it does not fit into the `room` of a busy line.
-    fn depart(&mut self, packet: &Packet, room: Option<u64>) -> Option<Time> {
+    /// When a message has left its sender, and how much of that faults kept it; `None` if it does not fit into the
+    /// `room` of a busy line.
+    fn depart(&mut self, packet: &Packet, room: Option<u64>) -> Option<(Time, Duration)> {
         let &Packet { now, from, to, size, .. } = packet;
         let left = match &mut self.lines {
             Some(lines) => lines.send(from, now, size, room)?,
             None => now,
         };
-        let left = self.windows.depart((from, to), left, size, room)?;
-        Some(left.saturating_add(self.late))
+        let late = self.windows.depart((from, to), left, size, room)?.saturating_add(self.late);
+        Some((late, late.since(left)))
     }
 
     fn pinned(&self, packet: &Packet) -> bool {
@@ -444,7 +447,8 @@ impl Network {
         Fate { lost: false, damaged, delay, copy }
     }
 
-    fn drawn_delay(&mut self, packet: &Packet) -> Duration {
+    /// How long a segment takes, and how much of that it is held up.
+    fn drawn_delay(&mut self, packet: &Packet) -> (Duration, Duration) {
         let name = Name::of(packet);
         let ([chance, word], more) = self.dice.fate(name);
         let chances = self.windows.chances(packet.from, packet.to, self.chances);
@@ -458,7 +462,7 @@ impl Network {
         if !late.is_zero() {
             self.changes.add(packet, FateChange::Delayed { delay });
         }
-        delay
+        (delay, late)
     }
 
     fn pinned_fate(&self, packet: &Packet) -> Fate {
@@ -475,9 +479,10 @@ impl Network {
         fate
     }
 
-    fn pinned_delay(&self, packet: &Packet) -> Duration {
+    fn pinned_delay(&self, packet: &Packet) -> (Duration, Duration) {
         let ([_, word], more) = self.dice.fate(Name::of(packet));
-        let (mut delay, mut late) = (self.way(packet, word, more), Duration::ZERO);
+        let way = self.way(packet, word, more);
+        let (mut delay, mut late) = (way, Duration::ZERO);
         for pin in self.pins.of(packet) {
             match pin.fate {
                 PinnedFate::Drop | PinnedFate::Damage => late = backoff(self.retransmit_after, 1),
@@ -485,6 +490,7 @@ impl Network {
                 PinnedFate::Duplicate(_) => {}
             }
         }
-        delay.saturating_add(late)
+        let delay = delay.saturating_add(late);
+        (delay, delay.max(way) - way)
     }
 }

@@ -242,10 +242,10 @@ pub enum ClockChange {
     Forward(Duration),
     /// The clock jumps back, not beyond its own zero.
     Back(Duration),
+    /// A jump back of this much is taken back, as far as it went.
+    TakeBack(Duration),
     /// The clock stands still.
     Freeze,
-    /// The clock runs at its true rate again, from where it is.
-    True,
-    /// The clock is set to true time, at its true rate.
-    Synchronize,
+    /// The clock runs at its own rate again, from where it is: the rate that it had at the start of the run.
+    OwnRate,
 }

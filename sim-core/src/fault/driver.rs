@@ -13,7 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use self::series::Series;
-use super::action::{Action, CutId, Degradation, DegradeId, Reach};
+use super::action::{Action, ClockChange, CutId, Degradation, DegradeId, Reach};
 use super::executed::{Activity, Executed, Refusal};
 use super::family::Kind;
 use super::governor::Governor;
@@ -104,8 +104,7 @@ enum SlotUndo {
     Resume,
     NormalSpeed,
     HealthyDisk,
-    TrueRate,
-    Synchronize,
+    Clock(ClockChange),
 }
 
 /// A cut that comes and goes.

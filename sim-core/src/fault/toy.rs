@@ -113,7 +113,7 @@ impl Toy {
             ClockChange::Drift { .. } | ClockChange::Freeze => {
                 assert!(self.clocks.insert(slot, change).is_none(), "{slot}: two rates");
             }
-            ClockChange::True => assert!(self.clocks.remove(&slot).is_some(), "{slot}: true already"),
+            ClockChange::OwnRate => assert!(self.clocks.remove(&slot).is_some(), "{slot}: true already"),
             _ => {}
         }
     }

@@ -83,9 +83,9 @@ impl Network {
         self.begin_again(now, slot, peer, Ending::Severed, notices);
     }
 
-    /// Sessions between two of these slots on which something is still to arrive after `patience`, were it a notice,
-    /// begin again, and lose it: healing a link helps nobody as long as what was lost on it waits for its next retransmission, which may be
-    /// minutes away.
+    /// Sessions between two of these slots on which something is held up for longer than `patience` from now begin
+    /// again, and lose it: healing a link helps nobody as long as what was lost on it waits for its next
+    /// retransmission, which may be minutes away. What only takes its way, however long, is left to arrive.
     pub fn renew(
         &mut self,
         now: Time,
@@ -94,7 +94,7 @@ impl Network {
         notices: &mut Vec<LinkNotice>,
     ) {
         for index in 0..self.links.len() {
-            let waits = self.links.get(index).settled_at() > now.saturating_add(patience);
+            let waits = self.links.get(index).held_until() > now.saturating_add(patience);
             if waits && self.ends(index).into_iter().all(&among) {
                 let latencies = self.link_latencies(index, now, ENDS);
                 self.links.get_mut(index).abandon(now, latencies, notices);

@@ -24,6 +24,8 @@ pub(super) struct End {
     down_at: Time,
     /// The latest arrival at this end, for each priority.
     last: [Time; Priority::ALL.len()],
+    /// Until when something to this end is held up beyond what its way takes: by losses, spikes, a narrow link.
+    held: Time,
     /// Messages to this end of sessions up to this one are lost.
     severed: u32,
     /// Notices to this end about sessions up to this one went to a process that is gone.
@@ -33,7 +35,7 @@ pub(super) struct End {
 impl End {
     fn new(slot: Slot) -> Self {
         let (zero, last) = (Time::ZERO, [Time::ZERO; Priority::ALL.len()]);
-        Self { slot, up_at: zero, down_at: zero, last, severed: 0, forgotten: 0 }
+        Self { slot, up_at: zero, down_at: zero, last, held: zero, severed: 0, forgotten: 0 }
     }
 }
 
@@ -103,6 +105,7 @@ impl Link {
                 end.severed = self.session;
                 // Nothing arrives any more, so there is nothing to wait for.
                 end.last = [end.up_at; Priority::ALL.len()];
+                end.held = end.held.min(end.up_at.max(end.down_at));
             }
             if endings[side] == Ending::Gone {
                 *end = End { severed: self.session, forgotten: self.session, ..End::new(end.slot) };
@@ -124,18 +127,18 @@ impl Link {
         self.alive && now >= self.ends[self.side(from)].up_at
     }
 
-    /// The arrival of a message that would come at `at`, after what was sent before it.
-    pub(super) fn arrive(&mut self, to: Slot, priority: Priority, at: Time) -> Time {
-        let side = self.side(to);
-        let last = &mut self.ends[side].last[priority as usize];
+    /// The arrival of a message that would come at `at` and is held up until `held`, after what was sent before it.
+    pub(super) fn arrive(&mut self, to: Slot, priority: Priority, at: Time, held: Time) -> Time {
+        let end = &mut self.ends[usize::from(self.ends[1].slot == to)];
+        end.held = end.held.max(held);
+        let last = &mut end.last[priority as usize];
         *last = at.max(last.saturating_add(TICK));
         *last
     }
 
-    /// When the last that is under way arrives, at either end: messages and notices.
-    pub(super) fn settled_at(&self) -> Time {
-        let times = |end: &End| end.last.into_iter().fold(end.up_at.max(end.down_at), Time::max);
-        self.ends.iter().map(times).fold(Time::ZERO, Time::max)
+    /// Until when something that is under way, to either end, is held up.
+    pub(super) fn held_until(&self) -> Time {
+        self.ends[0].held.max(self.ends[1].held)
     }
 
     /// Ends whatever session there is with everything that is under way, announced notices too; both ends hear `Down`.

@@ -4,7 +4,7 @@ use super::World;
 use super::effects::timer_name;
 use super::step::Stimulus;
 use crate::identity::Slot;
-use crate::kernel::Dropped;
+use crate::kernel::{Dropped, Notice};
 use crate::process::{Factory, Protocol};
 use crate::server::{Offer, Turn};
 use crate::timers::Popped;
@@ -146,13 +146,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     /// A notice about a session reaches its slot.
     pub(super) fn notice_arrived(&mut self, key: u32) {
-        let notice = self.kernel.pending_notices[key];
+        let Notice { link: notice, peer } = self.kernel.pending_notices[key];
         if self.kernel.hot[notice.slot.index()].up && self.postponed(notice.slot, Event::Notice(key)) {
             return;
         }
         self.kernel.pending_notices.remove(key);
         if self.kernel.hot[notice.slot.index()].up && self.kernel.network.concerns(&notice) {
-            let peer = self.kernel.hot[notice.peer.index()].node;
             self.step(notice.slot, Stimulus::Link { peer, state: notice.state });
         }
     }

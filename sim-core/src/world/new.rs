@@ -138,6 +138,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 let parts = i32::try_from(drawn.cast_signed() - most).unwrap_or(0);
                 let change = ClockChange::Drift { parts_per_billion: parts };
                 self.kernel.change_clock(slot, change);
+                self.kernel.clocks.keep_rate(slot);
             }
         }
     }

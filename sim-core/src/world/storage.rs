@@ -484,9 +484,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
-    /// The disk of a slot is gone.
+    /// What was on the disk of a slot is gone; a fault of the disk that is in force stays.
     pub(super) fn wipe_storage(&mut self, slot: Slot) {
-        self.storage.stores[slot.index()] = None;
+        let store = &mut self.storage.stores[slot.index()];
+        let fault = store.as_ref().map_or(DiskFault::Healthy, |store| store.fault);
+        *store = (fault != DiskFault::Healthy).then(|| Box::new(Store { fault, ..Store::default() }));
         self.kernel.ground.places[slot.index()].marks.clear();
     }
 }

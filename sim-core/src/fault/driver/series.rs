@@ -59,18 +59,32 @@ impl FaultDriver {
         let running = self.series[series].clone();
         let mut lots = Lots::new(self.keyed, running.firing.id, step.saturating_add(1));
         let (parts, next) = running.parts(step, &mut lots);
-        for (part, fault) in (0_u32..).zip(&parts) {
+        let logged = self.log.len();
+        for (part, mut fault) in (0_u32..).zip(parts) {
+            if let (Fault::Join(join), true) = (&mut fault, part > 0) {
+                // Newcomers take the places of those who left: nobody comes for one who was refused to go.
+                join.count = self.struck_since(logged);
+                if join.count == 0 {
+                    continue;
+                }
+            }
             // Only the very first part is the entry itself; all others are entries of their own, at times.
             let first = step == 0 && part == 0;
             let id = if first { running.firing.id } else { self.fresh_id() };
             let at = if step == 0 { running.firing.at.clone() } else { Moment::At(ground.now) };
             let firing = Firing { id, at, lots: lots.clone(), ..running.firing.clone() };
-            self.strike(firing, fault, ground, actions);
+            self.strike(firing, &fault, ground, actions);
         }
         let next = next.map(|after| ground.now.saturating_add(after)).filter(|next| *next < running.until);
         if let Some(next) = next {
             self.schedule(next, Order::Begin, Task::Step { series, step: step.saturating_add(1) });
         }
+    }
+
+    /// How many slots faults have struck since the log had so many lines.
+    fn struck_since(&self, logged: usize) -> u32 {
+        let struck = self.log[logged..].iter().filter(|line| line.refused.is_none());
+        u32::try_from(struck.map(|line| line.slots.len()).sum::<usize>()).unwrap_or(u32::MAX)
     }
 
     fn fresh_id(&mut self) -> u32 {
@@ -81,7 +95,7 @@ impl FaultDriver {
 }
 
 impl Series {
-    /// What happens in a step, and how long after it the next one is.
+    /// What happens in a step, and how long after it the next one is. After those who leave, as many join as really left.
     fn parts(&self, step: u32, lots: &mut Lots) -> (Vec<Fault>, Option<Duration>) {
         let leave = |target| Fault::Leave(Aim { target });
         let join = || Fault::Join(Join { count: 1 });
@@ -94,10 +108,7 @@ impl Series {
                 let next = more.then(|| rolling.down.saturating_add(rolling.gap));
                 (vec![Fault::Crash(Crash { target, restart_after })], next)
             }
-            Fault::Replace(_) => {
-                let joined = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-                (vec![leave(aim(&self.slots)), Fault::Join(Join { count: joined })], None)
-            }
+            Fault::Replace(_) => (vec![leave(aim(&self.slots)), join()], None),
             Fault::Adaptive(adaptive) => {
                 let corrupt = Fault::Corrupt(Aim { target: adaptive.target.clone() });
                 (vec![corrupt], (count < adaptive.count).then_some(adaptive.every))

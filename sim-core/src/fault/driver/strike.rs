@@ -59,8 +59,7 @@ impl SlotUndo {
             Self::Resume => Action::Resume(slot),
             Self::NormalSpeed => Action::Slow { slot, percent: 100, floor: Duration::ZERO },
             Self::HealthyDisk => Action::Disk { slot, fault: DiskFault::Healthy },
-            Self::TrueRate => Action::Clock { slot, change: ClockChange::True },
-            Self::Synchronize => Action::Clock { slot, change: ClockChange::Synchronize },
+            Self::Clock(change) => Action::Clock { slot, change },
         }
     }
 
@@ -71,7 +70,7 @@ impl SlotUndo {
             Self::Resume => Change::Resumed,
             Self::NormalSpeed => Change::Slow(false),
             Self::HealthyDisk => Change::DiskHealed,
-            Self::TrueRate | Self::Synchronize => Change::Clock(false),
+            Self::Clock(_) => Change::Clock(false),
         }
     }
 }
@@ -105,19 +104,19 @@ fn clock_fault(fault: ClockFault, lasts: Option<Duration>) -> SlotFault {
     let rate = |change| SlotFault {
         change: Some(Change::Clock(true)),
         begin: Begin::Clock(change),
-        undo: Some(SlotUndo::TrueRate),
+        undo: Some(SlotUndo::Clock(ClockChange::OwnRate)),
     };
     // A jump with a length is taken back at its end; without one it is over at once.
-    let jump = |change| SlotFault {
+    let jump = |change, back| SlotFault {
         change: lasts.map(|_| Change::Clock(true)),
         begin: Begin::Clock(change),
-        undo: lasts.map(|_| SlotUndo::Synchronize),
+        undo: lasts.map(|_| SlotUndo::Clock(back)),
     };
     match fault {
         ClockFault::Drift(drift) => rate(ClockChange::Drift { parts_per_billion: drift.parts_per_billion }),
         ClockFault::Freeze => rate(ClockChange::Freeze),
-        ClockFault::Forward(by) => jump(ClockChange::Forward(by)),
-        ClockFault::Back(by) => jump(ClockChange::Back(by)),
+        ClockFault::Forward(by) => jump(ClockChange::Forward(by), ClockChange::Back(by)),
+        ClockFault::Back(by) => jump(ClockChange::Back(by), ClockChange::TakeBack(by)),
     }
 }
 

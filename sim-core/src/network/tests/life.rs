@@ -1,6 +1,7 @@
 //! The life of a session, case by case. One latency is 10 ms.
 
 use super::{at, fixed, lossy, lost, ms, network, one, segment};
+use crate::distribution::Distribution;
 use crate::fault::{CutId, Degradation, DegradeId, Reach};
 use crate::identity::Slot;
 use crate::network::{LinkNotice, Lost, Network, Packet};
@@ -226,6 +227,27 @@ fn a_stream_to_itself_keeps_its_order() {
     let mut network = network(&fixed(), 2);
     let arrivals = [3, 3, 3, 4].map(|now| one(network.send(&segment(at(now), 1, 1))).at);
     assert_eq!(arrivals, [at(3), at(3) + TICK, at(3) + TICK + TICK, at(4)]);
+}
+
+#[test]
+fn a_long_way_is_no_retransmission() {
+    let latency = Distribution::Fixed(ms(800));
+    let mut network = network(&NetworkModel { latency, ..NetworkModel::default() }, 2);
+    let mut notices = Vec::new();
+    let under_way = one(network.send(&segment(at(0), 0, 1)));
+    network.renew(at(1), ms(200), |_| true, &mut notices);
+    assert!(network.admits(Slot(0), Slot(1), under_way.session) && notices.is_empty());
+    // A spike is what a healed link need not wait for.
+    let spike = Degradation {
+        spike: Ratio::ONE,
+        delay: Some(Distribution::Fixed(ms(300))),
+        ..Degradation::default()
+    };
+    network.degrade(DegradeId(1), &spike);
+    assert!(one(network.send(&segment(at(1), 0, 1))).at >= at(1_101));
+    network.restore(DegradeId(1));
+    network.renew(at(2), ms(200), |_| true, &mut notices);
+    assert!(!network.admits(Slot(0), Slot(1), under_way.session) && notices.len() == 4);
 }
 
 #[test]

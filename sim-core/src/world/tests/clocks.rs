@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::lab::{Played, Tick, actor, faults, millis, note, play, setup};
+use crate::distribution::Distribution;
 use crate::process::{Input, TimerId};
+use crate::time::Duration;
 
 /// Sets a timer of one second at the start and notes, when it fires, what the slot's clock shows (milliseconds).
 fn one_second(plan: Value) -> Played {
@@ -39,6 +41,22 @@ fn a_frozen_clock_fires_nothing_until_it_goes_on() {
     assert_eq!(one_second(frozen).noted("fired").len(), 1);
     let forever = json!([{ "at": "500ms", "clock": { "target": "n1", "freeze": true } }]);
     assert_eq!(one_second(forever).noted("fired"), []);
+}
+
+#[test]
+fn the_end_of_a_jump_leaves_a_clock_as_far_ahead_as_it_was() {
+    let jump = json!([{ "at": "500ms", "for": "200ms", "clock": { "target": "n1", "forward": "1ms" } }]);
+    let mut setup = setup(1);
+    setup.clocks.offset = Some(Distribution::Fixed(Duration::from_secs(3_600)));
+    setup.faults = faults(jump);
+    let played = play(&setup, |_| {
+        actor(|input, cx| match input {
+            Input::Start => cx.set_timer(TimerId(0), millis(1_000), Tick { n: 0 }),
+            Input::Timer { .. } => note(cx, "fired", cx.now().as_nanos() / 1_000_000),
+            _ => {}
+        })
+    });
+    assert_eq!(played.noted("fired"), [(1_000, 0, 3_601_000)]);
 }
 
 #[test]

@@ -140,6 +140,18 @@ fn a_full_or_failing_disk_says_so_and_a_later_sync_makes_up_for_it() {
 }
 
 #[test]
+fn a_disk_fault_stays_in_force_when_the_disk_is_wiped() {
+    let mut setup = ill("full");
+    setup.faults = faults(json!([
+        { "at": "50ms", "for": "300ms", "disk": { "target": "n1", "fault": "full" } },
+        { "at": "120ms", "amnesia": { "target": "n1", "restart_after": "10ms" } },
+    ]));
+    let [ok, full] = [SyncResult::Ok as u64, SyncResult::Full as u64];
+    let synced = play(&setup, ticking).noted("synced");
+    assert_eq!(synced, [(101, 0, full), (231, 0, full), (331, 0, full), (431, 0, ok), (531, 0, ok)]);
+}
+
+#[test]
 fn a_slow_disk_takes_its_time() {
     let mut setup = ill("full");
     setup.faults = faults(json!([

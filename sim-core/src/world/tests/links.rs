@@ -66,6 +66,31 @@ fn a_crash_ends_the_session_for_the_peer_and_a_restart_begins_another() {
 }
 
 #[test]
+fn a_notice_names_who_was_at_the_other_end_when_the_session_ended() {
+    for (fault, newcomer) in [
+        (json!({ "at": "105ms", "amnesia": { "target": "n2", "restart_after": "100ms" } }), NodeId(2)),
+        (json!({ "at": "105ms", "twins": { "target": "n1", "place": "n2" } }), NodeId(0)),
+    ] {
+        let mut setup = setup(2);
+        setup.duration = millis(500);
+        setup.faults = faults(json!([fault]));
+        let played = play(&setup, |boot| {
+            let first = boot.node == NodeId(0);
+            actor(move |input, cx| match input {
+                Input::Start if first => cx.send(NodeId(1), flow(1)),
+                Input::Link { peer, state } => {
+                    note(cx, if state == LinkState::Up { "up" } else { "down" }, u64::from(peer.0));
+                }
+                _ => {}
+            })
+        });
+        let heard = |what| played.noted(what).into_iter().filter(|(_, slot, _)| *slot == 0).map(|(.., n)| n);
+        assert_eq!(heard("down").collect::<Vec<_>>(), [1], "{fault}");
+        assert_eq!(heard("up").collect::<Vec<_>>(), [u64::from(newcomer.0)], "{fault}");
+    }
+}
+
+#[test]
 fn closing_a_link_loses_nothing_that_was_under_way() {
     let mut setup = setup(2);
     setup.duration = millis(100);

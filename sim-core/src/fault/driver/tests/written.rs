@@ -41,17 +41,22 @@ fn faults_of_slots_begin_and_end() {
         (
             "clock = { target = \"n2\", drift = \"-200ppm\" }",
             Action::Clock { slot, change: ClockChange::Drift { parts_per_billion: -200_000 } },
-            Action::Clock { slot, change: ClockChange::True },
+            Action::Clock { slot, change: ClockChange::OwnRate },
         ),
         (
             "clock = { target = \"n2\", freeze = true }",
             Action::Clock { slot, change: ClockChange::Freeze },
-            Action::Clock { slot, change: ClockChange::True },
+            Action::Clock { slot, change: ClockChange::OwnRate },
         ),
         (
             "clock = { target = \"n2\", back = \"1s\" }",
             Action::Clock { slot, change: ClockChange::Back(Duration::from_secs(1)) },
-            Action::Clock { slot, change: ClockChange::Synchronize },
+            Action::Clock { slot, change: ClockChange::TakeBack(Duration::from_secs(1)) },
+        ),
+        (
+            "clock = { target = \"n2\", forward = \"1s\" }",
+            Action::Clock { slot, change: ClockChange::Forward(Duration::from_secs(1)) },
+            Action::Clock { slot, change: ClockChange::Back(Duration::from_secs(1)) },
         ),
     ] {
         let text = format!("at = \"5s\"\nfor = \"4s\"\n{text}");
@@ -105,6 +110,26 @@ fn faults_made_of_others_go_step_by_step() {
     );
     let done = does("at = \"1s\"\nfor = \"3s\"\nchurn = { every = \"1s\", how = \"join\" }");
     assert_eq!(done, [(1_000, Action::Join), (2_000, Action::Join), (3_000, Action::Join)]);
+}
+
+#[test]
+fn as_many_join_as_were_let_go() {
+    let replace = plan(&["at = \"1s\"\nreplace = { target = \"n1,n2,n3\" }"]);
+    let mut run = Run::new(&replace, TWO, 5, 0, 1);
+    run.until(seconds(2));
+    let expected = [Action::Leave(Slot(0)), Action::Leave(Slot(1)), Action::Join, Action::Join];
+    assert_eq!(actions(&run), expected.map(|action| (1_000, action)));
+    let pinned = run.driver.executed_plan();
+    let mut again = Run::new(&pinned, TWO, 5, 0, 1);
+    again.until(seconds(2));
+    assert_eq!(actions(&again), actions(&run));
+
+    let churn = plan(&["at = \"1s\"\nfor = \"5s\"\nchurn = { every = \"1s\", how = \"replace\" }"]);
+    let mut run = Run::new(&churn, TWO, 5, 0, 1);
+    run.until(seconds(9));
+    let leaves = actions(&run).iter().filter(|(_, action)| matches!(action, Action::Leave(_))).count();
+    assert_eq!((leaves, actions(&run).len()), (2, 4), "{:?}", actions(&run));
+    assert_eq!(run.driver.activity().refused, 3);
 }
 
 #[test]
