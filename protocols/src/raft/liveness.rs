@@ -9,7 +9,7 @@ use super::parameters::Parameters;
 use super::vocabulary::Raft;
 
 /// Operations complete once a majority of the members can talk to each other, unless a server outside the healed core
-/// gets in their way: a knob that is off lets it, or it leads them where clients cannot reach it.
+/// gets in their way: a knob that is off lets it, or it leads them and is as broken as before the heal.
 #[derive(Clone, Copy, Debug)]
 pub struct RaftLiveness {
     members: usize,
@@ -48,9 +48,10 @@ impl Liveness<Raft> for RaftLiveness {
         ProgressSeen::Operations
     }
 
-    /// A leader outside the core may keep its majority through members of the core, for good, while clients are cut
-    /// off from it: servers redirect clients to the leader, they do not forward. That forfeits progress. A leader that
-    /// has no majority does not count as one for long: check-quorum makes it step down.
+    /// A leader outside the core may keep its majority through members of the core, for good: its heartbeats arrive in
+    /// time, while it is too slow for what clients ask, or cut off from whoever would pass it on. Nothing outside the
+    /// core is healed, so that forfeits progress. A leader that has no majority does not count as one for long:
+    /// check-quorum makes it step down.
     fn explain(&self, ground: &Ground, core: &[Slot]) -> Option<Stall> {
         if !self.quorum(ground, core, Place::runs) {
             return Some(Stall::NoQuorum);
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leader_out_of_the_clients_reach_excuses_a_stall_until_the_core_has_a_later_one() {
+    fn a_leader_outside_the_core_excuses_a_stall_until_the_core_has_a_later_one() {
         let liveness = RaftLiveness::new(&Parameters::default(), 4);
         let mut ground = ground(4);
         let mut lead = |slot: usize, term| {
