@@ -100,8 +100,9 @@ fn of_finding(finding: &Finding, capsule: &std::path::Path) -> String {
     let Finding { seed, check, message, runs, .. } = finding;
     let verdict = verdict_name(finding.verdict).to_uppercase();
     let replay = replay_command(&capsule.display().to_string());
+    let runs = if *runs == 1 { "1 run".to_owned() } else { format!("{} runs", thousands(*runs)) };
     format!(
-        "\n{verdict:<14}{check} · seed {seed} · {runs} runs\n              {message}\nreplay        {replay}\n"
+        "\n{verdict:<14}{check} · seed {seed} · {runs}\n              {message}\nreplay        {replay}\n"
     )
 }
 
