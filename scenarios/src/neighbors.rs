@@ -83,7 +83,8 @@ fn judge(outcome: &Outcome, fingerprint: &str) -> (bool, bool) {
     (same, !same && is_finding(outcome.verdict))
 }
 
-/// Neighbor number `index` of a plan, with pins that name moments of the plan; number 0 is the plan itself, with more time to fail in.
+/// Neighbor number `index` of a plan, with pins that name moments of the plan; number 0 is the plan itself, with more
+/// time to fail in.
 pub fn neighbor(plan: &Plan, index: u64) -> Plan {
     neighbor_at(plan, index, WHOLE)
 }

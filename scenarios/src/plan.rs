@@ -76,9 +76,10 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
 }
 
-/// How long the messages of one step forward may be under way on a network without faults; `None` if it loses more than two in five,
-/// for which no useful bound holds. A protocol needs several rounds of messages, each of which may take several times what is
-/// usual. A stream sends a lost message again after a time that doubles: long enough for all but one in a million.
+/// How long the messages of one step forward may be under way on a network without faults; `None` if it loses more than
+/// two in five, for which no useful bound holds. A protocol needs several rounds of messages, each of which may take
+/// several times what is usual. A stream sends a lost message again after a time that doubles: long enough for all but
+/// one in a million.
 fn under_way(network: &NetworkModel) -> Option<Duration> {
     const HOPS: u64 = 128;
     const MOST_LOST: Ratio = Ratio::new(2, 5);

@@ -118,7 +118,8 @@ pub struct NetworkModel {
     pub retransmit_after: Duration,
     /// Bytes per second that a slot can send, if limited.
     pub bandwidth: Option<u64>,
-    /// Bytes that may wait to be sent at a slot with limited bandwidth; what exceeds it is dropped (datagram) or waits (stream).
+    /// Bytes that may wait to be sent at a slot with limited bandwidth; what exceeds it is dropped (datagram) or waits
+    /// (stream).
     pub queue_bytes: Option<u64>,
     /// How long the coalition of traitors may hold back messages between others; not at all if absent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -25,8 +25,8 @@ pub struct Completeness {
     exercised: u64,
 }
 
-/// How long an epidemic may take to reach all of `core` healed members of `members` in all: a push needs about
-/// log2 n + ln n cycles (PUBLISHED-RESULTS.md, row 9), and c more with probability e^-c. This is 3 log2 n + 20, stretched by the
+/// How long an epidemic may take to reach all of `core` healed members of `members` in all: a push needs about log2 n +
+/// ln n cycles (PUBLISHED-RESULTS.md, row 9), and c more with probability e^-c. This is 3 log2 n + 20, stretched by the
 /// share of contacts that go to members outside the core.
 pub fn deadline(parameters: &Parameters, members: u32, core: u32) -> Duration {
     let cycles = 3 * u64::from(u32::BITS - members.leading_zeros()) + 20;

@@ -138,8 +138,8 @@ impl Cluster for EpidemicCluster {
         serde_json::to_value(&self.parameters).unwrap_or_else(|_| json!({}))
     }
 
-    /// Draws mode, period and the number of rumors. Losing interest forfeits something and is never drawn; the rhythm is left
-    /// alone, since synchronous cycles ask something of the network.
+    /// Draws mode, period and the number of rumors. Losing interest forfeits something and is never drawn; the rhythm
+    /// is left alone, since synchronous cycles ask something of the network.
     fn drawn(&self, rng: &mut ChaCha8Rng) -> Box<dyn Cluster> {
         let mut parameters = self.parameters.clone();
         parameters.mode = [Mode::Push, Mode::Pull, Mode::PushPull][below(rng.next_u64(), 3) as usize];

@@ -59,8 +59,9 @@ pub enum Mode {
 pub enum Rhythm {
     /// Each agent has a phase of its own, drawn at its start, and spreads what it learns at once.
     FreeRunning,
-    /// All cycles begin together, at multiples of the period on each agent's clock; what is learned in one cycle is spread
-    /// from the next one on, and counts as needed by all who told it in that cycle (so the paper's table 1). A contact must fit in its cycle: one-way latency above 0 and below a third of the period.
+    /// All cycles begin together, at multiples of the period on each agent's clock; what is learned in one cycle is
+    /// spread from the next one on, and counts as needed by all who told it in that cycle (so the paper's table 1). A
+    /// contact must fit in its cycle: one-way latency above 0 and below a third of the period.
     Synchronous,
 }
 

@@ -1,10 +1,11 @@
 //! The two steps whose order decides.
 //!
 //! In the failing run one message is held back, or one fault moved, until it comes after the next thing that happens at
-//! the same place (for a fault also after a message that it took), and nothing else is changed. If the run then passes, and still fails as long as it comes before, the
-//! order of these two alone decides. The latest such pair is told, one with a fault rather than one of two messages: what came
-//! before it led up to it, and an early tie that changes nothing is never taken for it. Two messages are a pair only where the
-//! story tells both: any other may decide by accident, as by one sync more, after which all later ones take another time.
+//! the same place (for a fault also after a message that it took), and nothing else is changed. If the run then passes,
+//! and still fails as long as it comes before, the order of these two alone decides. The latest such pair is told, one
+//! with a fault rather than one of two messages: what came before it led up to it, and an early tie that changes
+//! nothing is never taken for it. Two messages are a pair only where the story tells both: any other may decide by
+//! accident, as by one sync more, after which all later ones take another time.
 
 mod moves;
 
@@ -30,8 +31,8 @@ const EVENTS: u64 = 4_000_000;
 /// Two steps that are farther from each other than so many usual latencies are no race.
 const NEAR: u64 = 4;
 
-/// A fault may be one part of so many of the largest timeout from what it is moved past: it is not on its way as a message is,
-/// and a sync may keep the message back that it takes.
+/// A fault may be one part of so many of the largest timeout from what it is moved past: it is not on its way as a
+/// message is, and a sync may keep the message back that it takes.
 const NEAR_FAULT: u64 = 4;
 
 /// And not more than this, however long the timeouts are.
@@ -52,7 +53,8 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     let mut moves = moves(&plan, &failing, trace, broken.at_ns);
     let near_fault = near.max((plan.cluster.largest_timeout() / NEAR_FAULT).min(NEAR_FAULT_MOST).as_nanos());
     moves.retain(|one| one.by_ns <= if one.is_fault() { near_fault } else { near });
-    // A message outside of the story may decide by what it shifts: one sync more or less, and all later ones take another time.
+    // A message outside of the story may decide by what it shifts: one sync more or less, and all later ones take
+    // another time.
     let is_told = |index: usize| {
         let step = told(trace, &trace.events[index]);
         story.steps.iter().any(|other| same(other, &step))

@@ -39,8 +39,8 @@ pub struct SweepRun {
 /// Runs a sweep, keeping every run in `runs.jsonl` in a folder that nobody else works in.
 ///
 /// # Errors
-/// If the folder cannot be written to, holds an unfinished sweep or something else to go on with, or a run cannot be launched. What was written
-/// before stays, and can be gone on with.
+/// If the folder cannot be written to, holds an unfinished sweep or something else to go on with, or a run cannot be
+/// launched. What was written before stays, and can be gone on with.
 pub fn sweep(
     sweep: &Sweep,
     held: &FolderLock,

@@ -131,8 +131,8 @@ fn write_trace(
     Ok(false)
 }
 
-/// A story without what happened later, or elsewhere, and without what is said of those steps. Faults of the whole world happen
-/// everywhere.
+/// A story without what happened later, or elsewhere, and without what is said of those steps. Faults of the whole
+/// world happen everywhere.
 fn cut(mut told: Story, slots: &[Slot], until: Option<Time>) -> Story {
     let before = |at_ns: u64| until.is_none_or(|until| at_ns <= until.as_nanos());
     let here = |slot: u32| slots.contains(&Slot(slot));
