@@ -103,6 +103,14 @@ impl Network {
         }
     }
 
+    /// A notice comes now, whenever it was to come: an end that hears `Up` may use the session from now on. For a
+    /// scheduler that does not go by time.
+    pub(crate) fn hears(&mut self, notice: &LinkNotice, now: Time) {
+        if let Some(index) = self.links.find(notice.slot, notice.peer) {
+            self.links.get_mut(index).hears(notice, now);
+        }
+    }
+
     fn begin_again(
         &mut self,
         now: Time,

@@ -51,6 +51,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         agenda: Agenda,
     ) -> Result<Self, LaunchError> {
         validate::<P>(setup)?;
+        if matches!(agenda, Agenda::Choices(_)) && setup.progress_within.is_some() {
+            let reason =
+                "a second phase demands progress within a time, and under choices time has no length";
+            return Err(LaunchError::Setup(reason.to_owned()));
+        }
         let slots = (setup.members + setup.clients) as usize;
         let mut kernel = kernel::<P>(setup, launch, subject.model, agenda)?;
         let latency = kernel.metrics.histogram(crate::metrics::OPERATION_LATENCY);
