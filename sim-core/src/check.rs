@@ -112,6 +112,11 @@ pub trait Check<P: Protocol> {
     /// Something happened to a slot; `ground` already shows it.
     fn lifecycle(&mut self, _: &Ground, _: Slot, _: Lifecycle, _: &mut Findings) {}
 
+    /// A hash of all that decides what it will still find, for exhaustive search; `None` if it does not offer one.
+    fn fingerprint(&self) -> Option<u64> {
+        None
+    }
+
     /// The run is over.
     fn finish(&mut self, _: &Ground, _: &mut Findings) {}
 }

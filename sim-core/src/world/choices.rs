@@ -9,6 +9,7 @@
 
 use super::World;
 use crate::agenda::Agenda;
+use crate::digest::hash_words;
 use crate::identity::Slot;
 use crate::outcome::Ended;
 use crate::process::{Factory, Lane, Priority, Protocol};
@@ -24,15 +25,19 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         if enabled.is_empty() {
             return Ok(None);
         }
+        if self.was_here_before() {
+            return Err(Ended::OutOfChoices);
+        }
+        let chains = self.chains(&enabled);
         let Agenda::Choices(agenda) = &mut self.kernel.agenda else { return Ok(None) };
-        let choice = agenda.choose(enabled.len()).ok_or(Ended::OutOfChoices)?;
+        let choice = agenda.choose(enabled.len(), &chains).ok_or(Ended::OutOfChoices)?;
         let key = agenda.pending.remove(enabled[choice]);
         let drift = agenda.drift_bound;
         let now = self.kernel.now + Duration::from_nanos(1);
         match Event::decode(queue::payload_of(key)) {
             Event::Timer(index) => self.bring_forward(index, now, drift),
             Event::Notice(notice) => {
-                self.kernel.network.hears(&self.kernel.pending_notices[notice].link, now)
+                self.kernel.network.hears(&self.kernel.pending_notices[notice].link, now);
             }
             Event::Served(slot) => {
                 self.kernel.servers.of(slot).bring_forward(Time::from_nanos(queue::time_of(key)), now);
@@ -84,6 +89,41 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn enabled(&self) -> Vec<usize> {
         let pending = self.pending();
         (0..pending.len()).filter(|place| self.may_come(pending, *place)).collect()
+    }
+
+    /// What chain of events each of these belongs to, for a scheduler by priorities.
+    fn chains(&self, enabled: &[usize]) -> Vec<u64> {
+        match &self.kernel.agenda {
+            Agenda::Choices(agenda) if agenda.wants_chains() => {
+                let event = |place: &usize| Event::decode(queue::payload_of(agenda.pending[*place]));
+                enabled.iter().map(|place| self.chain(event(place))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn chain(&self, event: Event) -> u64 {
+        let sort = u64::from(event.encode() >> 29);
+        let [one, other] = match event {
+            Event::Deliver(envelope) => {
+                let envelope = &self.kernel.envelopes[envelope];
+                let link = u64::from(envelope.from_slot.0) << 32 | u64::from(envelope.to.0);
+                [link, u64::from(self.payloads[envelope.payload].kind)]
+            }
+            Event::Timer(index) => {
+                let (slot, id) = self.timers.owner(index);
+                [u64::from(slot.0), u64::from(id.0)]
+            }
+            Event::Synced(job) => [u64::from(self.kernel.syncs[job].slot.0), 0],
+            Event::Notice(notice) => {
+                let link = &self.kernel.pending_notices[notice].link;
+                [u64::from(link.slot.0) << 32 | u64::from(link.peer.0), 0]
+            }
+            Event::Served(slot) => [u64::from(slot.0), 0],
+            Event::Wake(token) | Event::Request(token) => [u64::from(token), 0],
+            Event::Control(control) => [control as u64, 0],
+        };
+        hash_words(&[sort, one, other])
     }
 
     fn may_come(&self, pending: &[u128], place: usize) -> bool {

@@ -23,7 +23,7 @@ use crate::time::Duration;
 /// What was noted, as `(slot, number)` in order, in every run of every order.
 fn orders(setup: &Setup, drift: Duration, cast: fn(&Boot<'_, Lab>) -> Actor) -> BTreeSet<Vec<(u32, u64)>> {
     let mut all: Vec<Notes> = Vec::new();
-    let bounds = Bounds { depth: 12, drift, runs: 10_000 };
+    let bounds = Bounds { depth: 12, drift, runs: 10_000, prune: false };
     let search = every_order(setup, &Launch::default(), bounds, || {
         let notes = Notes::default();
         all.push(Rc::clone(&notes));
@@ -220,7 +220,7 @@ fn faults_are_choices_in_the_order_of_the_plan() {
         { "at": "1s", "for": "3s", "pause": { "target": "n1" } },
         { "at": "2s", "for": "1s", "pause": { "target": "n2" } },
     ]));
-    let bounds = Bounds { depth: 12, drift: Duration::ZERO, runs: 10_000 };
+    let bounds = Bounds { depth: 12, drift: Duration::ZERO, runs: 10_000, prune: false };
     let all = || subject(two_messages, &Notes::default());
     let search = every_order(&setup, &Launch::default(), bounds, all).unwrap();
     assert!(search.complete && search.failing.is_none());
