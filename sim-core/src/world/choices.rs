@@ -1,7 +1,7 @@
 //! The `Choices` scheduler: what is enabled now, and what was chosen.
 //!
 //! Deliveries, sync ends, link notices and timeouts may come in any order, but for streams, which stay first in, first
-//! out, and for timeouts whose deadlines are further apart than clocks can be. Time has no length of its own here: it
+//! out, with the notices of their beginning and end, and for timeouts whose deadlines are further apart than clocks can be. Time has no length of its own here: it
 //! passes as timeouts are chosen. Choosing one puts its slot's clock forward to the deadline, and drags along every
 //! clock that would be left behind by more than the drift bound.
 
@@ -9,10 +9,24 @@ use super::World;
 use crate::agenda::Agenda;
 use crate::identity::Slot;
 use crate::outcome::Ended;
-use crate::process::{Factory, Lane, Protocol};
+use crate::process::{Factory, Lane, Priority, Protocol};
 use crate::queue;
 use crate::time::{Duration, Time};
-use crate::world::event::{Control, Event};
+use crate::world::event::{Control, Envelope, Event};
+
+/// Something that a stream carries: messages of one priority in their order, and notices in order with all of them.
+struct Streamed {
+    from: Slot,
+    to: Slot,
+    priority: Option<Priority>,
+}
+
+impl Streamed {
+    fn orders(&self, other: &Self) -> bool {
+        let same = self.priority == other.priority || self.priority.is_none() || other.priority.is_none();
+        same && (self.from, self.to) == (other.from, other.to)
+    }
+}
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
     /// Picks the next event by the list of choices, at one nanosecond after the last.
@@ -69,24 +83,35 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     fn may_come(&self, pending: &[u128], place: usize) -> bool {
         match Event::decode(queue::payload_of(pending[place])) {
             Event::Control(control) => control == Control::Arrival,
-            Event::Deliver(envelope) => self.first_of_its_stream(pending, envelope, pending[place]),
+            event @ (Event::Deliver(_) | Event::Notice(_)) => {
+                self.first_of_its_stream(pending, event, pending[place])
+            }
             Event::Timer(index) => self.within_drift(pending, index),
             _ => true,
         }
     }
 
-    fn first_of_its_stream(&self, pending: &[u128], envelope: u32, key: u128) -> bool {
-        let own = &self.kernel.envelopes[envelope];
-        own.lane == Lane::Datagram
-            || !pending.iter().any(|other| {
-                let Event::Deliver(other_envelope) = Event::decode(queue::payload_of(*other)) else {
-                    return false;
-                };
-                let before = &self.kernel.envelopes[other_envelope];
-                *other < key
-                    && before.lane == Lane::Stream
-                    && (before.from_slot, before.to, before.priority) == (own.from_slot, own.to, own.priority)
-            })
+    /// Whether nothing is pending that comes before this on its stream.
+    fn first_of_its_stream(&self, pending: &[u128], event: Event, key: u128) -> bool {
+        let Some(own) = self.stream_of(event) else { return true };
+        !pending.iter().any(|other| {
+            let before = (*other < key).then(|| self.stream_of(Event::decode(queue::payload_of(*other))));
+            before.flatten().is_some_and(|before| before.orders(&own))
+        })
+    }
+
+    fn stream_of(&self, event: Event) -> Option<Streamed> {
+        match event {
+            Event::Deliver(envelope) => {
+                let &Envelope { from_slot, to, priority, lane, .. } = &self.kernel.envelopes[envelope];
+                (lane == Lane::Stream).then_some(Streamed { from: from_slot, to, priority: Some(priority) })
+            }
+            Event::Notice(notice) => {
+                let link = self.kernel.pending_notices[notice].link;
+                Some(Streamed { from: link.peer, to: link.slot, priority: None })
+            }
+            _ => None,
+        }
     }
 
     /// Whether this timeout may come before all others that are pending: no clock passes a deadline of its own.
