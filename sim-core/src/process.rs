@@ -143,7 +143,9 @@ pub enum Input<'a, P: Protocol> {
         /// What to do.
         request: P::Request,
     },
-    /// The session with a peer ended, or a new one began. Only for peers that use the stream lane.
+    /// The session with a peer ended, or a new one began. Only for peers that use the stream lane. The end comes after
+    /// all that the session delivers, whatever its priority, the beginning before all that the new one does; a slot
+    /// that is busy or paused does not change that.
     Link {
         /// The other end.
         peer: NodeId,

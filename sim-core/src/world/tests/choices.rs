@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::json;
 
 use super::lab::{
-    Actor, Kept, Lab, Notes, Tick, actor, faults, flow, listener, millis, note, say, setup, subject,
+    Actor, Kept, Lab, Notes, Say, Tick, actor, faults, flow, listener, millis, note, say, setup, subject,
 };
 use crate::check::{Check, Findings, Needs, Seen};
 use crate::distribution::Distribution;
@@ -71,6 +71,28 @@ fn datagrams_come_in_every_order_and_streams_in_theirs() {
         let place = |n: u64| numbers.iter().position(|other| *other == n).unwrap();
         assert!(place(1) < place(2) && place(11) < place(12));
     }
+}
+
+/// The first says 1 to 3, the last of them more urgent, and closes the link; the second notes both ends of the session.
+fn last_words(boot: &Boot<'_, Lab>) -> Actor {
+    let first = boot.node == NodeId(0);
+    actor(move |input, cx| match input {
+        Input::Start if first => {
+            (1..=2).for_each(|n| cx.send(NodeId(1), flow(n)));
+            cx.send(NodeId(1), Say { urgency: 0, ..flow(3) });
+            cx.close_link(NodeId(1));
+        }
+        Input::Message { message, .. } => note(cx, "heard", message.n),
+        Input::Link { state, .. } if !first => note(cx, "link", 8 + u64::from(state == LinkState::Up)),
+        _ => {}
+    })
+}
+
+#[test]
+fn a_session_ends_after_all_that_it_carried_and_before_the_next_begins() {
+    let ends = orders(&setup(2), Duration::ZERO, last_words);
+    let said = [[1, 2, 3, 8, 9], [1, 3, 2, 8, 9], [3, 1, 2, 8, 9]];
+    assert_eq!(ends, said.map(|order| order.map(|n| (1, n)).to_vec()).into());
 }
 
 /// A timer that is stopped, and set again in a later step, on both members.
