@@ -67,14 +67,14 @@ fn lane(slot: u32) -> Vec<(&'static str, u64, u64, &'static str)> {
 }
 
 fn outcome(picture: Picture) -> Outcome {
-    let fault = |at: u64, until: u64, family, kind, slots: &[u32]| Executed {
+    let fault = |at: u64, until: u64, family, kind, slots: &[u32], detail: &str| Executed {
         entry: 0,
         at_ns: at * MS,
         until_ns: Some(until * MS),
         family,
         kind,
         slots: slots.iter().copied().map(Slot).collect(),
-        detail: String::new(),
+        detail: detail.to_owned(),
         refused: None,
     };
     let check = |name: &str, exercised| CheckReport {
@@ -113,8 +113,8 @@ fn outcome(picture: Picture) -> Outcome {
         ]),
         checks: vec![check("raft/election-safety", 4), check("raft/log-matching", 0)],
         faults: vec![
-            fault(412, 900, Family::Network, Kind::OneWay, &[0, 1]),
-            fault(661, 690, Family::Process, Kind::Crash, &[2]),
+            fault(412, 900, Family::Network, Kind::OneWay, &[0, 1], "lose every message from n1 to n2"),
+            fault(661, 690, Family::Process, Kind::Crash, &[2], "crash n3"),
         ],
         plan: FaultPlan::default(),
         fates: Changes::default(),

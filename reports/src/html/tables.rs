@@ -106,7 +106,7 @@ fn faults(run: &Run) -> Markup {
         vec![moment(fault.at_ns), until, fault.kind.name().to_owned(), struck, fault.detail.clone(), refused]
     };
     let rows: Vec<Vec<String>> = run.outcome.faults.iter().map(row).collect();
-    let heads = heads(&["from", "until", "fault", "where", "how", "refused"]);
+    let heads = heads(&["from", "until", "fault", "where", "what happened", "refused"]);
     section("faults", "Faults", &table(&heads, &rows, "Faults"))
 }
 

@@ -29,7 +29,7 @@ fn no_section_is_missing() {
         for section in SECTIONS {
             assert!(page.contains(section), "{section} is not on the page");
         }
-        assert!(page.contains("one-way n1 n2"), "the strip names the fault and its nodes");
+        assert!(page.contains("one-way: lose every message from n1 to n2"), "the strip says what happened");
     }
 }
 

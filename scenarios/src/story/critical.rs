@@ -130,8 +130,7 @@ fn number(story: &Story, step: &Step) -> u32 {
 /// What the story calls a step that was put in; of a fault, without its end.
 fn text<'a>(story: &'a Story, step: &'a Step) -> &'a str {
     let said = find_told(story, step).map_or(&step.text, |told| &told.text);
-    let ends = if step.kind == StepKind::Fault { said.find(", ") } else { None };
-    &said[..ends.unwrap_or(said.len())]
+    if step.kind == StepKind::Fault { super::faults::without_end(said) } else { said }
 }
 
 /// A step as the story tells it. Of several faults of one instant it is the one at the same place.
@@ -201,12 +200,12 @@ mod tests {
             note: String::new(),
             arrow: None,
         };
-        let steps = vec![crash(1, 0, "crash n1, back at 0.010 s"), crash(2, 2, "crash n3")];
+        let steps = vec![crash(1, 0, "cut n1 from n2, n3 and n4, over at 0.010 s"), crash(2, 2, "crash n3")];
         let story = Story { steps, ..Story::default() };
-        let as_traced = crash(0, 2, "crash");
+        let as_traced = crash(0, 2, "crash n3");
         assert_eq!((number(&story, &as_traced), text(&story, &as_traced)), (2, "crash n3"));
         // A cut happens to the world in the trace, and at somebody's place in the story.
         let of_the_world = Step { slot: None, ..as_traced };
-        assert_eq!(text(&story, &of_the_world), "crash n1");
+        assert_eq!(text(&story, &of_the_world), "cut n1 from n2, n3 and n4");
     }
 }

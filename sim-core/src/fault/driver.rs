@@ -336,7 +336,7 @@ impl FaultDriver {
     fn refuse(&mut self, firing: &Firing, kind: Kind, slots: Vec<Slot>, why: Refusal, now: Time) {
         self.activity.refused += 1;
         let refused = Some(why);
-        self.record(Executed { refused, ..line(firing, kind, slots, why.to_string(), now) });
+        self.record(Executed { refused, detail: why.to_string(), ..line(firing, kind, slots, now) });
     }
 
     fn record(&mut self, executed: Executed) -> usize {
@@ -366,7 +366,7 @@ impl Watch {
 }
 
 /// A line of the log for something that begins now.
-fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, detail: String, now: Time) -> Executed {
+fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, now: Time) -> Executed {
     Executed {
         entry: u32::try_from(firing.entry).unwrap_or(u32::MAX),
         at_ns: now.as_nanos(),
@@ -374,7 +374,7 @@ fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, detail: String, now: Time
         family: kind.family(),
         kind,
         slots,
-        detail,
+        detail: String::new(),
         refused: None,
     }
 }

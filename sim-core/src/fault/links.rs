@@ -3,7 +3,7 @@
 use super::action::{Degradation, Reach};
 use super::executed::Refusal;
 use super::resolve::{Lots, Scene};
-use super::selector::{Selector, SlotRanges};
+use super::selector::Selector;
 use super::spec::{Fault, aim};
 use crate::distribution::Distribution;
 use crate::identity::Slot;
@@ -18,8 +18,6 @@ pub(super) struct Drawn {
     pub(super) pinned: Fault,
     /// Whom it strikes; nobody in particular if it is all links.
     pub(super) slots: Vec<Slot>,
-    /// Which links are meant, in words.
-    pub(super) whom: String,
 }
 
 /// Draws which links a fault makes worse; `None` if it is no fault about links.
@@ -41,23 +39,10 @@ pub(super) fn draw(
     }
     let pinned = pin(fault, target.as_deref(), from.as_deref(), to.as_deref());
     let slots = [&target, &from, &to].into_iter().flatten().next().cloned().unwrap_or_default();
-    let whom = in_words(target.as_deref(), from.as_deref(), to.as_deref());
     let both = !matches!(fault, Fault::Bandwidth(_));
     let ends = ends(target, from, to, both, scene.ground.places.len());
     let how = ends.into_iter().map(|(from, to)| Degradation { from, to, ..harm.clone() }).collect();
-    Ok(Some(Drawn { how, pinned, slots, whom }))
-}
-
-/// `links of slots 1-3`, or `links from slots 1 to slots 2`.
-fn in_words(target: Option<&[Slot]>, from: Option<&[Slot]>, to: Option<&[Slot]>) -> String {
-    let side = |slots: Option<&[Slot]>| {
-        slots.map_or("everybody".to_owned(), |slots| format!("slots {}", SlotRanges(slots)))
-    };
-    match (target, from, to) {
-        (None, None, None) => "all links".to_owned(),
-        (None, from, to) => format!("links from {} to {}", side(from), side(to)),
-        (target, ..) => format!("links of {}", side(target)),
-    }
+    Ok(Some(Drawn { how, pinned, slots }))
 }
 
 /// Senders and receivers of the links that are meant; empty lists are everybody.
@@ -263,15 +248,5 @@ mod tests {
         assert_eq!(worse(&[0], &[1], &[0, 1, 2]), [0, 1]);
         assert_eq!(worse(&[0], &[], &[1]), [0]);
         assert!(worse(&[0], &[1], &[2]).is_empty());
-    }
-
-    #[test]
-    fn links_in_words_name_both_ends() {
-        let slots = |list: &[u32]| list.iter().copied().map(Slot).collect::<Vec<_>>();
-        let (some, one) = (slots(&[0, 1, 2]), slots(&[4]));
-        assert_eq!(in_words(None, None, None), "all links");
-        assert_eq!(in_words(Some(&some), None, None), "links of slots 1-3");
-        assert_eq!(in_words(None, Some(&some), Some(&one)), "links from slots 1-3 to slots 5");
-        assert_eq!(in_words(None, None, Some(&one)), "links from everybody to slots 5");
     }
 }
