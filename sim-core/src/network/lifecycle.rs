@@ -111,6 +111,17 @@ impl Network {
         }
     }
 
+    /// Whether something on a session between this slot and one of `among` (sorted) is held up for longer than
+    /// `patience` from now.
+    pub fn holds_up(&self, now: Time, patience: Duration, slot: Slot, among: &[Slot]) -> bool {
+        let limit = now.saturating_add(patience);
+        (0..self.links.count_of(slot)).any(|n| {
+            let link = self.links.get(self.links.nth_of(slot, n));
+            let other = link.ends[1 - link.side(slot)].slot;
+            link.alive && link.held_until() > limit && among.binary_search(&other).is_ok()
+        })
+    }
+
     fn begin_again(
         &mut self,
         now: Time,
