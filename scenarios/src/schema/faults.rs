@@ -87,6 +87,13 @@ fn of_links(key: &str) -> Option<(Value, &'static str)> {
             links(&["bytes_per_second"], json!({ "bytes_per_second": super::form::count(0, u64::MAX) })),
             "Senders get only so many bytes per second through.",
         ),
+        "rate_limit" => (
+            links(
+                &["messages_per_second"],
+                json!({ "messages_per_second": super::form::count(0, u64::MAX) }),
+            ),
+            "Senders get only so many messages per second through.",
+        ),
         _ => return None,
     })
 }

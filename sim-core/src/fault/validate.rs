@@ -237,6 +237,7 @@ fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
             positive("within", !reorder.within.is_zero())
         }
         Fault::Bandwidth(bandwidth) => positive("bytes_per_second", bandwidth.bytes_per_second > 0),
+        Fault::RateLimit(limit) => positive("messages_per_second", limit.messages_per_second > 0),
         Fault::Slow(slow) => within("percent", slow.percent, 101, 1_000_000),
         Fault::Join(join) => within("count", join.count, 1, 10_000),
         Fault::Churn(churn) => often("every", churn.every),
