@@ -189,7 +189,7 @@ fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), 
 
 fn check_trigger(trigger: &Trigger, vocabulary: &Vocabulary<'_>) -> Result<(), Problem> {
     let (what, text, known) = match &trigger.what {
-        TriggerOn::Event(kind) => ("event", kind, vocabulary.observations),
+        TriggerOn::Event(kind) | TriggerOn::Durable(kind) => ("event", kind, vocabulary.observations),
         TriggerOn::Send(kind) => ("message", kind, vocabulary.messages),
     };
     let kind = |what, text: &str, known: &[&str]| Problem::Kind {
