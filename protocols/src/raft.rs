@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`vocabulary`], [`log`], [`server`] with its phases (election, replication, follower, commit,
 //! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
-//! [`service`], [`liveness`], [`entry`].
+//! [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
 pub mod client;
 mod commit;
@@ -22,6 +22,7 @@ pub mod safety;
 pub mod server;
 pub mod service;
 pub mod store;
+mod timing;
 pub mod vocabulary;
 
 #[cfg(test)]

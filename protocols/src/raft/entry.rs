@@ -107,7 +107,7 @@ impl Cluster for RaftCluster {
             checks: checks(),
             coalition: None,
             service: Box::new(KeyValueService),
-            liveness: Box::new(RaftLiveness::new(&self.parameters, setup.members)),
+            liveness: Box::new(RaftLiveness::new(&self.parameters, setup)),
             model: self.fault_model(setup.members),
         };
         simulate(setup, launch, subject)
