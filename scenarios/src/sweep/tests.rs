@@ -292,6 +292,13 @@ fn a_law_that_no_fit_would_judge_is_refused() {
         (law("messages_per", "n") + fitted, "no plot fits messages_per"),
         (law("events", "n") + &fitted.replace("true", "false"), "no plot fits events"),
         (law("events", "n") + &fitted.replace("cluster", "swarm"), "n cannot be judged over 0 numbers"),
+        // Without plots messages are fitted against every number, and a law is of one.
+        (
+            "grid = { \"cluster.nodes\" = [4, 7, 9], \"network.latency\" = [\"1ms\", \"2ms\", \"3ms\"] }\n"
+                .to_owned()
+                + &law("messages_per", "n"),
+            "does not say which key it is about: cluster.nodes, network.latency",
+        ),
         (
             "grid = { \"cluster.nodes\" = [4, 7] }\n".to_owned() + &law("events", "n") + fitted,
             "n cannot be judged over 2 numbers of cluster.nodes",
