@@ -69,7 +69,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.faults.number();
     if loaded.scenario.checks.progress == ProgressRule::Auto {
         let held_up = held_up(&setup.faults);
-        let within = setup.progress_within.zip(under_way(&setup.network));
+        let under_way = under_way(&setup.network);
+        setup.progress_unbounded = under_way.is_none();
+        let within = setup.progress_within.zip(under_way);
         setup.progress_within =
             within.map(|(within, under_way)| within.max(under_way).saturating_add(held_up));
     }
@@ -169,5 +171,22 @@ mod tests {
         let lossy = within("latency = \"10ms\"\nloss = \"2/5\"").unwrap();
         assert_eq!(lossy, Duration::from_millis(200 << 14));
         assert_eq!(within("latency = \"10ms\"\nloss = \"1/2\""), None);
+    }
+
+    /// Two causes, and the outcome names the one that holds.
+    #[test]
+    fn why_there_is_no_second_phase_is_told() {
+        let registry = crate::testing::real();
+        let why = |overlay: &str| {
+            let source = crate::builtin::find("raft-calm").unwrap();
+            let overlays = ["cluster.duration=1s", "checks.at_least={}", overlay].map(str::to_owned);
+            let loaded =
+                crate::scenario::load(&registry, source, crate::document::Format::Toml, &overlays).unwrap();
+            let outcome = crate::run::run(&compile(&loaded, 1, &[]), &sim_core::registry::Launch::default());
+            format!("{:?}", outcome.unwrap().progress)
+        };
+        let (lossy, unasked) = (why("network.loss=\"1/2\""), why("checks.progress=\"none\""));
+        assert!(lossy.contains("the network loses too much"), "{lossy}");
+        assert!(unasked.contains("none was asked for"), "{unasked}");
     }
 }
