@@ -187,7 +187,8 @@ pub trait Process<P: Protocol> {
     /// Handles one input. Effects become visible in the order in which they are asked for.
     fn step(&mut self, input: Input<'_, P>, cx: &mut Context<'_, P>);
 
-    /// A hash of the state, for exhaustive search; `None` if the process does not offer one.
+    /// A hash of all that decides what it will still do, for exhaustive search, which does not go on from a state that it
+    /// has seen; `None` if the process does not offer one.
     fn fingerprint(&self) -> Option<u64> {
         None
     }

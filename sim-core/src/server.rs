@@ -112,6 +112,13 @@ impl Server {
         finished
     }
 
+    /// The end of a service, which was to be at `until`, is now: it was chosen to come next. A stale end stays stale.
+    pub(crate) fn bring_forward(&mut self, until: Time, now: Time) {
+        if self.until == until {
+            self.until = now;
+        }
+    }
+
     /// Is busy until then.
     #[inline]
     pub(crate) fn occupy(&mut self, until: Time) {

@@ -16,7 +16,7 @@ use sim_core::time::Duration;
 use sim_core::trace::{Recorded, Trace, TraceRequest, What};
 
 use crate::explore::is_finding;
-use crate::neighbors::{neighbor, usual};
+use crate::neighbors::neighbor;
 use crate::plan::Plan;
 use crate::run::run;
 
@@ -50,7 +50,7 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     let broken = failing.violations.iter().find(|violation| violation.fingerprint == print);
     let (Some(broken), Some(trace)) = (broken, &failing.trace) else { return Ok(()) };
     story.critical_sought = true;
-    let near = (usual(&plan.setup.network.latency) * NEAR).as_nanos();
+    let near = (plan.setup.network.latency.usual() * NEAR).as_nanos();
     let mut moves = moves(&plan, &failing, trace, broken.at_ns);
     let near_fault = near.max((plan.cluster.largest_timeout() / NEAR_FAULT).min(NEAR_FAULT_MOST).as_nanos());
     moves.retain(|one| one.by_ns <= if one.is_fault() { near_fault } else { near });

@@ -168,6 +168,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.storage.add_slot();
         self.watch.add_slot();
         self.nodes.push(None);
+        self.set_new_clock(slot);
         self.boot(slot, Start::Join);
     }
 

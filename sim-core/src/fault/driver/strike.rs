@@ -188,7 +188,7 @@ impl FaultDriver {
         self.next_active += 1;
         self.active.insert(active, Active { log, undo });
         if let Some(lasts) = lasts {
-            self.schedule(ground.now.saturating_add(lasts), Order::End, Task::End { active });
+            self.schedule(self.planned(ground.now).saturating_add(lasts), Order::End, Task::End { active });
         }
         Some(active)
     }
@@ -230,13 +230,18 @@ impl FaultDriver {
         let executed = line(firing, Kind::Flap, drawn.slots, ground.now);
         let active = self.began(firing, executed, pinned, Some((undo, firing.lasts)), ground);
         if let Some(active) = active {
-            self.schedule(ground.now.saturating_add(half), Order::Begin, Task::Toggle { active });
+            self.schedule(
+                self.planned(ground.now).saturating_add(half),
+                Order::Begin,
+                Task::Toggle { active },
+            );
         }
         Ok(())
     }
 
     /// A flapping link is mended if it is cut, and cut if it is not.
     pub(super) fn toggle(&mut self, active: u32, ground: &Ground, actions: &mut Vec<Action>) {
+        let planned = self.planned(ground.now);
         let Some(Active { undo: Undo::Cut { cuts, flap: Some(flapping) }, .. }) =
             self.active.get_mut(&active)
         else {
@@ -248,7 +253,7 @@ impl FaultDriver {
             actions.push(Action::Cut { id: flapping.id, reach: flapping.reach.clone() });
             cuts.push((flapping.id, flapping.reach.clone()));
         }
-        let next = ground.now.saturating_add(flapping.half);
+        let next = planned.saturating_add(flapping.half);
         self.schedule(next, Order::Begin, Task::Toggle { active });
     }
 
