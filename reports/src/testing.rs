@@ -9,7 +9,8 @@ use sim_core::history::HistoryEntry;
 use sim_core::identity::Slot;
 use sim_core::network::Changes;
 use sim_core::outcome::{
-    CheckReport, Ended, LaneSpan, MessageCounts, MetricSummary, Outcome, Picture, PointMark, Progress, Series,
+    CheckReport, Ended, Evidence, LaneSpan, MessageCounts, MetricSummary, Outcome, Picture, PointMark,
+    Progress, Series,
 };
 use sim_core::story::{Arrow, Counterfactual, CriticalPair, Step, StepKind, Story};
 
@@ -34,7 +35,7 @@ pub(crate) fn passing() -> RunRecord {
     }
     let points = vec![(0, 0.0), (200 * MS, 0.0), (200 * MS, 30.0), (1_000 * MS, 30.0)];
     let (name, unit) = ("clock offset of n2".to_owned(), "ms".to_owned());
-    picture.series.push(Series { name, unit, slot: Some(1), points });
+    picture.series.push(Series { name, unit, slot: Some(1), points, omitted: 0 });
     picture.marks.push(PointMark {
         at_ns: 900 * MS,
         slot: u32::MAX,
@@ -148,6 +149,8 @@ pub(crate) fn violation() -> RunRecord {
         nodes: Vec::new(),
         verdict: Verdict::Safety,
     }];
+    let facts = vec!["n3 voted for n1 in term 4".to_owned(), "n3 voted for n2 in term 4".to_owned()];
+    record.outcome.picture.evidence.push(Evidence { violation: 0, facts, omitted: 7 });
     record.story = Some(story());
     record
 }

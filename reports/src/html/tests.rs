@@ -91,6 +91,20 @@ fn nothing_is_loaded_and_nothing_else_is_run() {
 }
 
 #[test]
+fn a_violation_shows_what_it_rests_on_and_what_was_left_out() {
+    let mut record = violation();
+    record.outcome.picture.series.omitted = 4;
+    record.outcome.picture.tables.omitted = 2;
+    let page = page(&record);
+    assert!(page.contains("<summary>Evidence: two leaders in term 4: n1 and n2</summary>"));
+    assert!(page.contains("<li>n3 voted for n2 in term 4</li>"));
+    for left_out in ["7 more facts were not kept", "2 more tables were not kept", "nor are 4 more that were"]
+    {
+        assert!(page.contains(left_out), "{left_out}");
+    }
+}
+
+#[test]
 fn figures_have_their_numbers_below_them() {
     let page = page(&passing());
     assert_eq!(page.matches("<svg class=\"figure\"").count(), page.matches("<figcaption>").count());
