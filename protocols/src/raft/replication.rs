@@ -117,7 +117,8 @@ impl Server {
     /// by counting and takes everything before it along (paper, section 8).
     pub(super) fn become_leader(&mut self, cx: &mut Context<'_, Raft>) {
         let last_index = self.log.last_index();
-        let progress = self.members.iter().map(|member| Progress::new(*member, last_index + 1, cx.now())).collect();
+        let progress =
+            self.members.iter().map(|member| Progress::new(*member, last_index + 1, cx.now())).collect();
         self.role = Role::Leader(Leadership { progress, counted: Vec::new(), waiting: Waiting::default() });
         self.leader = Some(self.node);
         cx.observe(RaftObservation::BecameLeader { term: self.term, last_index });
@@ -139,7 +140,7 @@ impl Server {
 
     /// Appends to log and journal, and says so.
     pub(super) fn append(&mut self, entry: Entry, cx: &mut Context<'_, Raft>) -> u64 {
-        let term = entry.term;
+        let term = entry.term();
         let (index, hash) = self.log.append(entry.clone());
         self.journal.write_entry(index, entry, cx);
         cx.observe(RaftObservation::Appended { index, term, hash });

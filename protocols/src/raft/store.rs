@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim_core::digest::hash_words;
+use sim_core::digest::Digest;
 use sim_core::facts;
 use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
@@ -143,11 +143,17 @@ impl Store {
 }
 
 fn pair_hash(key: u64, value: u64) -> u64 {
-    hash_words(&[1, key, value])
+    let mut digest = Digest::new();
+    digest.pair(key, value);
+    digest.short()
 }
 
 fn session_hash(client: NodeId, session: &Session) -> u64 {
-    hash_words(&[2, u64::from(client.0), session.sequence, session.reply.content(), session.index])
+    let mut digest = Digest::new();
+    session.reply.digest(&mut digest);
+    digest.pair(u64::from(client.0), session.sequence);
+    digest.word(session.index);
+    digest.short()
 }
 
 #[cfg(test)]
