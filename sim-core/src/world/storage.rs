@@ -63,6 +63,17 @@ impl<P: Protocol> Default for Store<P> {
 }
 
 impl<P: Protocol> Store<P> {
+    #[cold]
+    fn boxed() -> Box<Self> {
+        Box::default()
+    }
+
+    /// A journal is written to for the first time.
+    #[cold]
+    fn add_journals(&mut self, count: usize) {
+        self.journals.resize_with(count, Journal::default);
+    }
+
     /// The number of the next sync of a journal, from 0.
     fn next_sync(&mut self, journal: JournalId) -> u64 {
         let index = usize::from(journal.0);
@@ -124,8 +135,9 @@ impl<P: Protocol> Storage<P> {
         self.stores.push(None);
     }
 
+    #[inline]
     fn of(&mut self, slot: Slot) -> &mut Store<P> {
-        self.stores[slot.index()].get_or_insert_default()
+        self.stores[slot.index()].get_or_insert_with(Store::boxed)
     }
 
     pub(super) fn journals(&self, slot: Slot) -> &[Journal<P::Record>] {
@@ -247,13 +259,14 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    #[inline(always)]
     fn journal(&mut self, slot: Slot, id: JournalId) -> &mut Journal<P::Record> {
-        let journals = &mut self.storage.of(slot).journals;
+        let store = self.storage.of(slot);
         let index = usize::from(id.0);
-        if journals.len() <= index {
-            journals.resize_with(index + 1, Journal::default);
+        if store.journals.len() <= index {
+            store.add_journals(index + 1);
         }
-        &mut journals[index]
+        &mut store.journals[index]
     }
 
     fn publish_mark(&mut self, slot: Slot, id: JournalId) {
@@ -380,6 +393,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
 
     fn open_gates(&mut self, slot: Slot, id: SyncId) {
         let gates = &mut self.storage.of(slot).gates;
+        if gates.is_empty() {
+            return;
+        }
         for gate in gates.iter_mut() {
             gate.waits.retain(|wait| *wait != id);
         }
