@@ -10,6 +10,7 @@ mod exit;
 mod files;
 mod folder;
 mod interrupt;
+mod machines;
 mod progress;
 mod shrunk;
 mod steps;

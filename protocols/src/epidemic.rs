@@ -11,12 +11,13 @@
 //! - [`vocabulary`]: what agents say and report
 //! - [`parameters`]: modes, rhythms, rules of losing interest
 //! - [`agent`]: the state machine
-//! - [`safety`] and [`completeness`]: what is checked
+//! - [`safety`] and [`completeness`]: what is checked, within the time that [`deadline`] gives
 //! - [`liveness`]: what progress is owed
 //! - [`entry`]: its place in the registry
 
 pub mod agent;
 pub mod completeness;
+pub mod deadline;
 pub mod entry;
 pub mod liveness;
 pub mod parameters;

@@ -9,7 +9,8 @@ use sim_core::history::HistoryEntry;
 use sim_core::identity::Slot;
 use sim_core::network::Changes;
 use sim_core::outcome::{
-    CheckReport, Ended, LaneSpan, MessageCounts, MetricSummary, Outcome, Picture, PointMark, Progress, Series,
+    CheckReport, Ended, Evidence, LaneSpan, MessageCounts, MetricSummary, Outcome, Picture, PointMark,
+    Progress, Series,
 };
 use sim_core::story::{Arrow, Counterfactual, CriticalPair, Step, StepKind, Story};
 
@@ -34,7 +35,7 @@ pub(crate) fn passing() -> RunRecord {
     }
     let points = vec![(0, 0.0), (200 * MS, 0.0), (200 * MS, 30.0), (1_000 * MS, 30.0)];
     let (name, unit) = ("clock offset of n2".to_owned(), "ms".to_owned());
-    picture.series.push(Series { name, unit, slot: Some(1), points });
+    picture.series.push(Series { name, unit, slot: Some(1), points, omitted: 0 });
     picture.marks.push(PointMark {
         at_ns: 900 * MS,
         slot: u32::MAX,
@@ -67,14 +68,14 @@ fn lane(slot: u32) -> Vec<(&'static str, u64, u64, &'static str)> {
 }
 
 fn outcome(picture: Picture) -> Outcome {
-    let fault = |at: u64, until: u64, family, kind, slots: &[u32]| Executed {
+    let fault = |at: u64, until: u64, family, kind, slots: &[u32], detail: &str| Executed {
         entry: 0,
         at_ns: at * MS,
         until_ns: Some(until * MS),
         family,
         kind,
         slots: slots.iter().copied().map(Slot).collect(),
-        detail: String::new(),
+        detail: detail.to_owned(),
         refused: None,
     };
     let check = |name: &str, exercised| CheckReport {
@@ -113,8 +114,8 @@ fn outcome(picture: Picture) -> Outcome {
         ]),
         checks: vec![check("raft/election-safety", 4), check("raft/log-matching", 0)],
         faults: vec![
-            fault(412, 900, Family::Network, Kind::OneWay, &[0, 1]),
-            fault(661, 690, Family::Process, Kind::Crash, &[2]),
+            fault(412, 900, Family::Network, Kind::OneWay, &[0, 1], "lose every message from n1 to n2"),
+            fault(661, 690, Family::Process, Kind::Crash, &[2], "crash n3"),
         ],
         plan: FaultPlan::default(),
         fates: Changes::default(),
@@ -148,6 +149,8 @@ pub(crate) fn violation() -> RunRecord {
         nodes: Vec::new(),
         verdict: Verdict::Safety,
     }];
+    let facts = vec!["n3 voted for n1 in term 4".to_owned(), "n3 voted for n2 in term 4".to_owned()];
+    record.outcome.picture.evidence.push(Evidence { violation: 0, facts, omitted: 7 });
     record.story = Some(story());
     record
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use lock::{FolderLock, LockError, lock};
+pub use lock::{FolderLock, LockError, lock, wait_for};
 
 /// A file that could not be written; whatever stood there before still does.
 #[derive(Debug, thiserror::Error)]

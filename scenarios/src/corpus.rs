@@ -1,10 +1,14 @@
 //! Capsules kept as regression tests: few per way of failing, the smallest first, all run again in one go.
 
+mod told;
+
 use rayon::prelude::*;
 use sim_core::registry::{Launch, Registry};
 
 use crate::capsule::Capsule;
 use crate::replay::{Replay, ReplayError, ReplayOptions, Replayed, replay};
+
+pub use told::{Came, Told, annotations, suite, summary};
 
 /// How many capsules of one fingerprint are kept where nobody says otherwise.
 pub const KEPT_PER_FINGERPRINT: usize = 3;
@@ -147,6 +151,20 @@ mod tests {
         assert_eq!(results[0].as_ref().unwrap().replayed, Replayed::Reproduced);
         let tally = Tally { reproduced: 1, changed: 1, gone: 1, nondeterministic: 1, refused: 1 };
         assert_eq!(Tally::of(&results), tally);
+        let told: Vec<Told> =
+            corpus.iter().zip(&results).map(|(kept, result)| Told::of(kept, result)).collect();
+        let names: Vec<&str> = told.iter().map(|told| told.came.name()).collect();
+        assert_eq!(names, ["reproduced", "gone", "refused", "nondeterministic", "changed"]);
+        assert!(told[4].message.starts_with("now toy/agreement: "), "{}", told[4].message);
+        let path = |name: &str| format!("kept/{name}");
+        let xml = crate::junit::document("test", &[suite(&told, &path)]).unwrap();
+        assert!(xml.contains("tests=\"5\" failures=\"2\" errors=\"2\""), "{xml}");
+        assert!(
+            xml.contains("<testcase name=\"seed-10\" classname=\"corpus\"/>"),
+            "what is gone holds\n{xml}"
+        );
+        assert_eq!(annotations(&told, &path).lines().count(), 4, "nothing is said of what is gone");
+        assert!(summary(&told, &path).starts_with("### corpus: 1 of 5 capsules hold"));
     }
 
     #[test]

@@ -106,17 +106,6 @@ pub(crate) fn neighbor_at(plan: &Plan, index: u64, strength: u64) -> Plan {
     Plan { setup, ..plan.clone() }
 }
 
-/// A latency that is nothing special under a distribution.
-pub(crate) fn usual(latency: &Distribution) -> Duration {
-    match latency {
-        Distribution::Fixed(value) => *value,
-        Distribution::Uniform { min, max } => (*min).saturating_add(*max) / 2,
-        Distribution::Exponential { mean } | Distribution::Normal { mean, .. } => *mean,
-        Distribution::LogNormal { median, .. } => *median,
-        Distribution::Pareto { .. } | Distribution::Empirical(_) => MOVED.saturating_mul(HOP_SHARE),
-    }
-}
-
 /// The little changes of one neighbor.
 struct Jitter {
     keyed: Keyed,
@@ -151,7 +140,7 @@ impl Jitter {
 
     fn faults(&self, setup: &mut Setup) {
         setup.faults.number();
-        let most = (usual(&setup.network.latency) / HOP_SHARE).min(MOVED).as_nanos();
+        let most = (setup.network.latency.usual() / HOP_SHARE).min(MOVED).as_nanos();
         for entry in &mut setup.faults.entries {
             let id = u64::from(entry.id.unwrap_or_default());
             if let Moment::At(at) = &mut entry.at {

@@ -5,16 +5,14 @@ mod draw;
 use std::fmt;
 use std::sync::Arc;
 
-use sim_core::fault::spec::{Clock, ClockFault};
-use sim_core::fault::{Fault, FaultEntry, FaultPlan};
+use sim_core::distribution::Distribution;
+use sim_core::fault::FaultPlan;
 use sim_core::random::{StreamName, stream};
-use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, ProtocolInfo};
-use sim_core::setup::{NetworkModel, Setup};
+use sim_core::setup::Setup;
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
-use crate::neighbors::usual;
 use crate::scenario::{Loaded, ProgressRule, Swarm, adversaries};
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
@@ -68,8 +66,8 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.faults.sort();
     setup.faults.number();
     if loaded.scenario.checks.progress == ProgressRule::Auto {
-        let held_up = held_up(&setup.faults);
-        let within = setup.progress_within.zip(under_way(&setup.network));
+        let held_up = setup.faults.held_up();
+        let within = setup.progress_within.zip(under_way(&setup));
         setup.progress_within =
             within.map(|(within, under_way)| within.max(under_way).saturating_add(held_up));
     }
@@ -80,14 +78,16 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
 /// two in five, for which no useful bound holds. A protocol needs several rounds of messages, each of which may take
 /// several times what is usual. A stream sends a lost message again after a time that doubles: long enough for all but
 /// one in a million.
-fn under_way(network: &NetworkModel) -> Option<Duration> {
+fn under_way(setup: &Setup) -> Option<Duration> {
     const HOPS: u64 = 128;
-    const MOST_LOST: Ratio = Ratio::new(2, 5);
+    const MOST_LOST: f64 = 2.0 / 5.0;
     const RARE: f64 = 1e-6;
-    let within_regions = network.regions.iter().flat_map(|regions| regions.latency.iter().flatten());
-    let hop = within_regions.chain([&network.latency]).map(usual).max().unwrap_or_default();
-    let loss = network.loss.as_f64();
-    if loss > MOST_LOST.as_f64() {
+    let network = &setup.network;
+    let to_clients = network.client_latency.as_ref().map(Distribution::usual);
+    let hop = setup.usual_way().max(to_clients.unwrap_or_default());
+    // What is damaged is lost, too.
+    let loss = network.loss.as_f64() + network.corrupt.as_f64();
+    if loss > MOST_LOST {
         return None;
     }
     let (mut again, mut unlucky) = (Duration::ZERO, loss);
@@ -96,16 +96,6 @@ fn under_way(network: &NetworkModel) -> Option<Duration> {
         unlucky *= loss;
     }
     Some(hop.saturating_mul(HOPS).max(again))
-}
-
-/// How long timers may still stand when the core is healed: a clock that goes back, by a fault or as a step forward ends,
-/// holds up what was set before for as long. The most that all steps of a plan together can do to one clock.
-fn held_up(plan: &FaultPlan) -> Duration {
-    let step = |entry: &FaultEntry| match &entry.what {
-        Fault::Clock(Clock { change: ClockFault::Forward(by) | ClockFault::Back(by), .. }) => *by,
-        _ => Duration::ZERO,
-    };
-    plan.entries.iter().map(step).fold(Duration::ZERO, Duration::saturating_add)
 }
 
 /// The setup as written, before anything is drawn.
@@ -169,5 +159,9 @@ mod tests {
         let lossy = within("latency = \"10ms\"\nloss = \"2/5\"").unwrap();
         assert_eq!(lossy, Duration::from_millis(200 << 14));
         assert_eq!(within("latency = \"10ms\"\nloss = \"1/2\""), None);
+        assert_eq!(within("latency = \"10ms\"\nloss = \"1/4\"\ncorrupt = \"1/4\""), None);
+        assert_eq!(within("client_latency = \"2s\""), Some(Duration::from_secs(256)));
+        let measured = "latency = { empirical = { values = [[\"1ms\", 1], [\"2s\", 3]] } }";
+        assert_eq!(within(measured), Some(Duration::from_secs(256)));
     }
 }

@@ -29,6 +29,18 @@ pub enum Replayed {
     },
 }
 
+impl Replayed {
+    /// Its name, as documents and terminals show it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reproduced => "reproduced",
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+            Self::Nondeterministic { .. } => "nondeterministic",
+        }
+    }
+}
+
 /// A capsule, run again.
 #[derive(Clone, Debug)]
 pub struct Replay {

@@ -4,6 +4,11 @@
 //! indices decides which pending event comes next; priority schedules, abstract timers and exhaustive search stand on
 //! it. The world computes what is enabled, the agenda remembers what was chosen and how many choices there were.
 
+mod priorities;
+
+pub(crate) use self::priorities::Priorities;
+
+use crate::hash::FixedSet;
 use crate::queue::EventQueue;
 use crate::time::Duration;
 
@@ -21,15 +26,37 @@ pub(crate) enum Agenda {
 }
 
 /// Events in the order in which they were queued, and the choices between them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChoiceAgenda {
     pub(crate) pending: Vec<u128>,
-    choices: Vec<u32>,
-    taken: usize,
+    chooser: Chooser,
+    /// What was chosen.
+    pub(crate) taken: Vec<u32>,
     /// How many alternatives there were at each choice made.
     pub(crate) widths: Vec<u32>,
     /// How far slot clocks may be apart: timeouts whose deadlines are no further apart may come in either order.
     pub(crate) drift_bound: Duration,
+    /// The states that were seen, for a run that ends where it comes to one of them.
+    pub(crate) seen: Option<Seen>,
+}
+
+/// Who chooses.
+#[derive(Clone, Debug)]
+pub(crate) enum Chooser {
+    /// A list, until it has run out.
+    List(Vec<u32>),
+    /// Priorities, for so many steps.
+    Priorities(Priorities, usize),
+}
+
+/// States of earlier runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) states: FixedSet<u128>,
+    /// Choices that only repeat an earlier run: no state before them is new.
+    pub(crate) repeated: usize,
+    /// Whether this run came to a state that was seen.
+    pub(crate) again: bool,
 }
 
 impl Agenda {
@@ -43,16 +70,39 @@ impl Agenda {
 }
 
 impl ChoiceAgenda {
-    pub(crate) fn new(choices: Vec<u32>, drift_bound: Duration) -> Self {
-        Self { choices, drift_bound, ..Self::default() }
+    pub(crate) fn new(chooser: Chooser, drift_bound: Duration) -> Self {
+        let (pending, taken, widths) = (Vec::new(), Vec::new(), Vec::new());
+        Self { pending, chooser, taken, widths, drift_bound, seen: None }
     }
 
-    /// Picks one of `width` alternatives; `None` when the list of choices has run out.
-    pub(crate) fn choose(&mut self, width: usize) -> Option<usize> {
-        let choice = *self.choices.get(self.taken)?;
-        self.taken += 1;
+    /// Whether it matters what the chains of the alternatives are called.
+    pub(crate) const fn wants_chains(&self) -> bool {
+        matches!(self.chooser, Chooser::Priorities(..))
+    }
+
+    /// Picks one of `width` alternatives; `None` when there are no choices left.
+    pub(crate) fn choose(&mut self, width: usize, chains: &[u64]) -> Option<usize> {
+        let step = self.taken.len();
+        let choice = match &mut self.chooser {
+            Chooser::List(choices) => *choices.get(step)? as usize % width,
+            Chooser::Priorities(_, steps) if step >= *steps => return None,
+            Chooser::Priorities(priorities, _) => priorities.pick(step as u64, chains),
+        };
+        self.taken.push(u32::try_from(choice).unwrap_or(u32::MAX));
         self.widths.push(u32::try_from(width).unwrap_or(u32::MAX));
-        Some(choice as usize % width)
+        Some(choice)
+    }
+
+    /// Whether the state that the run is in now has to be looked up.
+    pub(crate) fn looks_up(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| self.taken.len() >= seen.repeated)
+    }
+
+    /// Remembers a state after so many choices; whether it was seen before.
+    pub(crate) fn knows(&mut self, state: u128) -> bool {
+        let Some(seen) = &mut self.seen else { return false };
+        seen.again = !seen.states.insert(state);
+        seen.again
     }
 }
 
@@ -62,10 +112,10 @@ mod tests {
 
     #[test]
     fn choices_are_recorded_with_their_width_and_run_out() {
-        let mut agenda = ChoiceAgenda::new(vec![0, 5], Duration::ZERO);
-        assert_eq!(agenda.choose(3), Some(0));
-        assert_eq!(agenda.choose(2), Some(1));
-        assert_eq!(agenda.choose(2), None);
-        assert_eq!(agenda.widths, [3, 2]);
+        let mut agenda = ChoiceAgenda::new(Chooser::List(vec![0, 5]), Duration::ZERO);
+        assert_eq!(agenda.choose(3, &[]), Some(0));
+        assert_eq!(agenda.choose(2, &[]), Some(1));
+        assert_eq!(agenda.choose(2, &[]), None);
+        assert_eq!((agenda.widths, agenda.taken), (vec![3, 2], vec![0, 1]));
     }
 }

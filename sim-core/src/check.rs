@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::ground::{Ground, Mark};
 use crate::identity::{NodeId, Slot};
+use crate::outcome::{Capped, Evidence};
 use crate::process::{JournalId, Protocol, RequestId};
 use crate::time::Time;
 
@@ -112,6 +113,11 @@ pub trait Check<P: Protocol> {
     /// Something happened to a slot; `ground` already shows it.
     fn lifecycle(&mut self, _: &Ground, _: Slot, _: Lifecycle, _: &mut Findings) {}
 
+    /// A hash of all that decides what it will still find, for exhaustive search; `None` if it does not offer one.
+    fn fingerprint(&self) -> Option<u64> {
+        None
+    }
+
     /// The run is over.
     fn finish(&mut self, _: &Ground, _: &mut Findings) {}
 }
@@ -142,10 +148,16 @@ pub struct Findings {
     kinds: Vec<((&'static str, &'static str), u64)>,
     worst: Option<Verdict>,
     omitted: u64,
+    /// Whether the latest one was kept.
+    kept: bool,
+    evidence: Vec<Evidence>,
 }
 
 /// How many violations of one kind are kept whole in one run.
 const KEPT: u64 = 16;
+
+/// How many sentences of evidence are kept for one violation.
+const FACTS: usize = 40;
 
 impl Findings {
     /// Nothing found yet.
@@ -186,7 +198,8 @@ impl Findings {
             self.kinds.len() - 1
         });
         self.kinds[place].1 += 1;
-        if self.kinds[place].1 > KEPT {
+        self.kept = self.kinds[place].1 <= KEPT;
+        if !self.kept {
             self.omitted += 1;
             return;
         }
@@ -198,6 +211,22 @@ impl Findings {
             nodes: nodes.to_vec(),
             verdict,
         });
+    }
+
+    /// What the violation that was reported last rests on, as sentences: who signed what, what stood where. The first few
+    /// of many are kept.
+    pub fn because(&mut self, facts: impl IntoIterator<Item = String>) {
+        if self.kept {
+            let mut list = Capped::with_limit(FACTS);
+            facts.into_iter().for_each(|fact| list.push(fact));
+            let violation = self.violations.len() - 1;
+            self.evidence.push(Evidence { violation, facts: list.items, omitted: list.omitted });
+        }
+    }
+
+    /// What violations rest on, where a check said so.
+    pub fn evidence(&self) -> &[Evidence] {
+        &self.evidence
     }
 
     /// What was found, in the order in which it was found.
@@ -243,6 +272,18 @@ mod tests {
         assert_eq!((kept("toy/a"), kept("toy/b"), findings.omitted()), (32, 1, 25));
         assert_eq!(findings.worst(), Some(Verdict::Crash));
         assert_eq!(Findings::new().worst(), None);
+    }
+
+    #[test]
+    fn evidence_belongs_to_the_violation_before_it() {
+        let mut findings = Findings::new();
+        findings.safety("toy/a", "", &[], "first".to_owned());
+        findings.safety("toy/b", "", &[], "second".to_owned());
+        findings.because((0..50).map(|fact| fact.to_string()));
+        (0..40).for_each(|_| findings.safety("toy/a", "", &[], "again".to_owned()));
+        findings.because(["of one that was not kept".to_owned()]);
+        let [only] = findings.evidence() else { panic!("{:?}", findings.evidence()) };
+        assert_eq!((only.violation, only.facts.len(), only.omitted), (1, 40, 10));
     }
 
     #[test]

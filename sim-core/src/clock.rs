@@ -18,6 +18,8 @@ struct Clock {
     /// What it gains when no fault is in force.
     own_rate: i32,
     frozen: bool,
+    /// Time does not move it: it is put forward.
+    stands: bool,
     /// How much the latest jump back took, which is less than it wanted where it met the clock's zero.
     taken: Duration,
 }
@@ -29,6 +31,7 @@ impl Clock {
         parts_per_billion: 0,
         own_rate: 0,
         frozen: false,
+        stands: false,
         taken: Duration::ZERO,
     };
 
@@ -38,7 +41,7 @@ impl Clock {
 
     #[inline]
     fn read(&self, now: Time) -> Time {
-        if self.frozen {
+        if self.frozen || self.stands {
             return self.anchor_local;
         }
         let elapsed = now.since(self.anchor_true);
@@ -148,6 +151,13 @@ impl Clocks {
         if let Some(clock) = self.wrong.get_mut(slot.index()) {
             clock.own_rate = clock.parts_per_billion;
         }
+    }
+
+    /// The clocks of so many slots stand from the start, for a scheduler under which time has no length; they still reach
+    /// whatever they are put forward to.
+    pub(crate) fn stand(&mut self, slots: usize) {
+        let standing = Clock { stands: true, ..Clock::PERFECT };
+        self.wrong.resize(slots.max(self.wrong.len()), standing);
     }
 
     /// Puts a slot's clock forward to show `local`, as an abstract timeout does.

@@ -30,6 +30,7 @@ pub use region::{Placement, RegionError, RegionMatrix, RegionSampler};
 pub use sampler::Sampler;
 pub use shape::{ParseShapeError, Shape};
 
+use crate::math;
 use crate::time::Duration;
 
 /// The longest duration that a distribution may speak of, and that a sample is cut to: 365 days.
@@ -178,6 +179,21 @@ impl Distribution {
                 if cap <= *scale { Err(DistributionError::Cap { scale: *scale, cap }) } else { Ok(()) }
             }
             Self::Empirical(table) => table.validate(),
+        }
+    }
+
+    /// A sample that is nothing special: the mean or the median, whichever is written down.
+    pub fn usual(&self) -> Duration {
+        match self {
+            Self::Fixed(value) => *value,
+            Self::Uniform { min, max } => (*min).saturating_add(*max) / 2,
+            Self::Exponential { mean } | Self::Normal { mean, .. } => *mean,
+            Self::LogNormal { median, .. } => *median,
+            Self::Pareto { scale, shape, cap } => {
+                let median = scale.as_nanos() as f64 * math::pow(2.0, 1.0 / shape.as_f64());
+                Duration::from_nanos(median as u64).min(cap.unwrap_or(LONGEST))
+            }
+            Self::Empirical(table) => table.median(),
         }
     }
 

@@ -22,6 +22,7 @@ mod links;
 mod partition;
 #[cfg(test)]
 mod toy;
+pub(crate) mod words;
 
 pub use action::{Action, ClockChange, CutId, Degradation, DegradeId, DiskFault, Reach};
 pub use driver::FaultDriver;

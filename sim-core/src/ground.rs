@@ -30,6 +30,9 @@ pub struct Place {
     pub up: bool,
     /// Whether the process is stopped in its tracks, as by a virtual machine's pause.
     pub paused: bool,
+    /// Whether it is outside the healed core and broken: a fault of it, or of its links to the core or to clients, is
+    /// still in force, or something on these links waits for a late retransmission. False before the heal.
+    pub impaired: bool,
     /// Whether it follows the protocol: false for a traitor and for a twin.
     pub honest: bool,
     /// Whether it is one of several slots of one identity, all running honest code.
@@ -69,6 +72,7 @@ impl Place {
             incarnation: 0,
             up: true,
             paused: false,
+            impaired: false,
             honest: true,
             twin: false,
             marks: Vec::new(),

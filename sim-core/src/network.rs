@@ -31,6 +31,7 @@ mod tests;
 mod topology;
 
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
+pub(crate) use topology::longest_way;
 pub use topology::{TopologyError, fit_topology};
 
 use crate::distribution::{DistributionError, RegionError};

@@ -183,13 +183,13 @@ pub struct Picture {
     /// Things that happened at a slot at a moment.
     pub marks: Capped<PointMark>,
     /// Values over time.
-    pub series: Vec<Series>,
+    pub series: Capped<Series>,
     /// Messages that crossed from slot to slot (traced runs only).
     pub edges: Capped<Edge>,
     /// Small tables.
-    pub tables: Vec<Table>,
+    pub tables: Capped<Table>,
     /// What a violation rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Capped<Evidence>,
 }
 
 /// A list of limited length, and how much more there was. One that was read from a file takes nothing more.
@@ -213,6 +213,11 @@ impl<T> Capped<T> {
     /// An empty list that keeps at most `limit` items.
     pub fn with_limit(limit: usize) -> Self {
         Self { items: Vec::new(), omitted: 0, limit }
+    }
+
+    /// Adds items, or counts them.
+    pub fn extend(&mut self, items: impl IntoIterator<Item = T>) {
+        items.into_iter().for_each(|item| self.push(item));
     }
 
     /// Adds an item, or counts it.
@@ -265,6 +270,9 @@ pub struct Series {
     pub slot: Option<u32>,
     /// `(nanoseconds, value)` in order.
     pub points: Vec<(u64, f64)>,
+    /// How many more points there were: between its last two, it is drawn straight.
+    #[serde(default)]
+    pub omitted: u64,
 }
 
 /// A message from slot to slot.
@@ -293,6 +301,9 @@ pub struct Table {
     pub columns: Vec<String>,
     /// Rows, as long as the heads.
     pub rows: Vec<Vec<String>>,
+    /// How many more rows there were.
+    #[serde(default)]
+    pub omitted: u64,
 }
 
 /// What a violation rests on.
@@ -302,4 +313,7 @@ pub struct Evidence {
     pub violation: usize,
     /// The facts in order, as sentences.
     pub facts: Vec<String>,
+    /// How many more there were.
+    #[serde(default)]
+    pub omitted: u64,
 }

@@ -50,6 +50,9 @@ struct Open {
 /// Worlds larger than this keep no lanes: nobody can look at them, and they would cost memory.
 const MOST_LANES: usize = 2_000;
 
+/// Nobody reads more tables.
+const MOST_TABLES: usize = 50;
+
 impl Painter {
     pub(crate) fn new(ground: &Ground, detail: Detail) -> Self {
         let keeps = detail == Detail::Full && ground.places.len() <= MOST_LANES;
@@ -136,8 +139,12 @@ impl Painter {
             self.close(slot_at(index), open, now);
         }
         let names = super::world::slot_names(ground);
-        let tables = if self.on() { vec![members(ground, &names)] } else { Vec::new() };
-        let mut series = self.rates.finish();
+        let mut tables = Capped::with_limit(MOST_TABLES);
+        if self.on() {
+            tables.push(members(ground, &names));
+        }
+        let mut series = Capped::with_limit(MOST_LANES);
+        series.extend(self.rates.finish());
         series.extend(self.clocks.finish(now, &names, shown));
         Picture { lanes: self.lanes, marks: self.marks, series, tables, ..Picture::default() }
     }
@@ -165,10 +172,15 @@ fn members(ground: &Ground, names: &[String]) -> Table {
     };
     let members = ground.places.iter().zip(names).filter(|(place, _)| place.role == Role::Member);
     let columns = ["slot", "state", "role", "rank", "position", "starts", "durable records"];
+    let mut rows = Capped::with_limit(MOST_LANES);
+    members.for_each(
+        |member| if rows.items.len() < MOST_LANES { rows.push(row(member)) } else { rows.omitted += 1 },
+    );
     Table {
         title: "Members at the end".to_owned(),
         columns: columns.map(str::to_owned).to_vec(),
-        rows: members.take(MOST_LANES).map(row).collect(),
+        rows: rows.items,
+        omitted: rows.omitted,
     }
 }
 
@@ -192,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_is_counted() {
+        let ground = Ground::new(2_003, 1);
+        let table =
+            Painter::new(&ground, Detail::Full).finish(Time::ZERO, &ground, |_| Time::ZERO).tables.items;
+        assert_eq!((table[0].rows.len(), table[0].omitted), (2_000, 3));
+    }
+
+    #[test]
     fn nothing_is_kept_unless_it_is_asked_for() {
         let ground = Ground::new(2, 0);
         let mut painter = Painter::new(&ground, Detail::None);
@@ -202,6 +222,6 @@ mod tests {
         assert!(!painter.samples_at(at(3)));
         let picture = painter.finish(at(5), &ground, |_| at(5));
         assert!(picture.lanes.items.is_empty() && picture.marks.items.is_empty());
-        assert!(picture.series.is_empty() && picture.tables.is_empty());
+        assert!(picture.series.items.is_empty() && picture.tables.items.is_empty());
     }
 }

@@ -143,7 +143,9 @@ pub enum Input<'a, P: Protocol> {
         /// What to do.
         request: P::Request,
     },
-    /// The session with a peer ended, or a new one began. Only for peers that use the stream lane.
+    /// The session with a peer ended, or a new one began. Only for peers that use the stream lane. The end comes after
+    /// all that the session delivers, whatever its priority, the beginning before all that the new one does; a slot
+    /// that is busy or paused does not change that.
     Link {
         /// The other end.
         peer: NodeId,
@@ -185,7 +187,8 @@ pub trait Process<P: Protocol> {
     /// Handles one input. Effects become visible in the order in which they are asked for.
     fn step(&mut self, input: Input<'_, P>, cx: &mut Context<'_, P>);
 
-    /// A hash of the state, for exhaustive search; `None` if the process does not offer one.
+    /// A hash of all that decides what it will still do, for exhaustive search, which does not go on from a state that it
+    /// has seen; `None` if the process does not offer one.
     fn fingerprint(&self) -> Option<u64> {
         None
     }

@@ -58,6 +58,16 @@ impl Ratio {
     pub const fn of(self, count: u64) -> u64 {
         (count as u128 * self.numerator as u128 / self.denominator as u128) as u64
     }
+
+    /// The same probability in the smallest numbers: `1/20` for `5/100`.
+    #[must_use]
+    pub const fn reduced(self) -> Self {
+        let (mut divisor, mut rest) = (self.denominator, self.numerator);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Self { numerator: self.numerator / divisor, denominator: self.denominator / divisor }
+    }
 }
 
 impl Default for Ratio {
@@ -136,6 +146,13 @@ mod tests {
         assert_eq!("1/0".parse::<Ratio>(), Err(ParseRatioError::Range));
         assert_eq!("-1/2".parse::<Ratio>(), Err(ParseRatioError::Form));
         assert_eq!("0.5".parse::<Ratio>(), Err(ParseRatioError::Form));
+    }
+
+    #[test]
+    fn reduced_is_the_same_in_the_smallest_numbers() {
+        assert_eq!(Ratio::new(20, 1_000).reduced(), Ratio::new(1, 50));
+        assert_eq!(Ratio::new(0, 7).reduced(), Ratio::ZERO);
+        assert_eq!(Ratio::new(3, 3).reduced(), Ratio::ONE);
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! Slots as servers: service times, bounded inboxes with priorities, and what waits while a slot is busy or paused.
 //!
+//! What comes up inside a slot (timers, syncs, requests) goes before every message that waits: no protocol may count on
+//! when a message comes. A link notice has a place among the messages: after all that came from that peer on streams
+//! before, whatever their priority, and before all that came later from anybody. For that it waits among the most
+//! urgent, and lifts what its session still had to say up there with it: the end of a session is never starved, what
+//! was urgent and there before is served before, and what is urgent and comes later, on the next session too, after.
+//!
 //! Off while every cost is zero and nobody was ever paused or slowed: then an arrival is one branch.
 
 use std::collections::VecDeque;
@@ -29,6 +35,16 @@ pub(crate) enum Turn {
     Deferred(u32),
     /// The next message.
     Next(u32),
+    /// A link notice whose turn it is.
+    Told(u32),
+}
+
+/// What waits in an inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    Message(u32, Lane),
+    /// Takes no place of those that the inbox has.
+    Notice(u32),
 }
 
 /// One slot's server.
@@ -42,11 +58,14 @@ pub(crate) struct Server {
     pub(crate) paused: bool,
     /// The message being served.
     serving: Option<u32>,
-    /// How many messages wait in the inbox.
+    /// How many messages and notices wait in the inbox.
     waiting: u32,
-    inbox: [VecDeque<(u32, Lane)>; 3],
-    blocked: VecDeque<(u32, Priority)>,
-    /// Events (not messages) that came up while busy or paused, in order.
+    /// How many of them are notices.
+    notices: u32,
+    inbox: [VecDeque<Waiting>; 3],
+    /// Streams' messages that found it full, and notices that came after them.
+    blocked: VecDeque<(Waiting, Priority)>,
+    /// Timers, syncs and requests that came up while busy or paused, in order.
     pub(crate) deferred: VecDeque<u32>,
     slow_percent: u32,
     floor: Duration,
@@ -59,9 +78,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn put(&mut self, envelope: u32, lane: Lane, priority: Priority) {
-        self.inbox[priority as usize].push_back((envelope, lane));
+    fn put(&mut self, what: Waiting, priority: Priority) {
+        self.inbox[priority as usize].push_back(what);
         self.waiting += 1;
+        self.notices += u32::from(matches!(what, Waiting::Notice(_)));
     }
 
     /// Whether events of this slot must wait.
@@ -80,7 +100,7 @@ impl Server {
         } else if let Some(event) = self.deferred.pop_front() {
             Turn::Deferred(event)
         } else {
-            self.next().map_or(Turn::Nothing, Turn::Next)
+            self.next()
         }
     }
 
@@ -90,6 +110,13 @@ impl Server {
         let finished = self.busy && self.until == now;
         self.busy &= !finished;
         finished
+    }
+
+    /// The end of a service, which was to be at `until`, is now: it was chosen to come next. A stale end stays stale.
+    pub(crate) fn bring_forward(&mut self, until: Time, now: Time) {
+        if self.until == until {
+            self.until = now;
+        }
     }
 
     /// Is busy until then.
@@ -107,37 +134,98 @@ impl Server {
         self.occupy(until);
     }
 
-    /// Takes the next message to serve, most urgent first, and lets a blocked one in.
-    fn next(&mut self) -> Option<u32> {
+    /// Takes what is next to serve, most urgent first, and lets what is blocked in.
+    fn next(&mut self) -> Turn {
         if self.waiting == 0 {
-            return None;
+            return Turn::Nothing;
         }
-        let (next, _) = self.inbox.iter_mut().find_map(VecDeque::pop_front)?;
+        let Some(next) = self.inbox.iter_mut().find_map(VecDeque::pop_front) else { return Turn::Nothing };
         self.waiting -= 1;
-        if let Some((envelope, priority)) = self.blocked.pop_front() {
-            self.put(envelope, Lane::Stream, priority);
+        match next {
+            Waiting::Message(envelope, _) => {
+                self.let_in();
+                Turn::Next(envelope)
+            }
+            Waiting::Notice(notice) => {
+                self.notices -= 1;
+                Turn::Told(notice)
+            }
         }
-        Some(next)
+    }
+
+    /// Lets one blocked message into the place that became free, and the notices before and after it.
+    fn let_in(&mut self) {
+        let mut free = true;
+        while let Some(&(what, priority)) = self.blocked.front() {
+            let message = matches!(what, Waiting::Message(..));
+            if message && !std::mem::take(&mut free) {
+                return;
+            }
+            self.blocked.pop_front();
+            self.put(what, priority);
+        }
+    }
+
+    /// A link notice comes up while this is occupied. It waits among the most urgent, and with it all that waits of
+    /// the streams that it is about, in their order.
+    pub(crate) fn tell(&mut self, notice: u32, about: impl Fn(u32) -> bool) {
+        let lifted = |what: &Waiting| matches!(what, Waiting::Message(key, Lane::Stream) if about(*key));
+        let [urgent, lower @ ..] = &mut self.inbox;
+        for queue in lower {
+            urgent.extend(queue.iter().filter(|what| lifted(what)));
+            queue.retain(|what| !lifted(what));
+        }
+        for (_, priority) in self.blocked.iter_mut().filter(|(what, _)| lifted(what)) {
+            *priority = Priority::Critical;
+        }
+        if self.blocked.is_empty() {
+            self.put(Waiting::Notice(notice), Priority::Critical);
+        } else {
+            self.blocked.push_back((Waiting::Notice(notice), Priority::Critical));
+        }
     }
 
     /// Makes room: the youngest datagram of the least priority below this one. A stream never loses a message.
     fn shed_below(&mut self, priority: Priority) -> Option<u32> {
         let shed = self.inbox[priority as usize + 1..].iter_mut().rev().find_map(|queue| {
-            let place = queue.iter().rposition(|(_, lane)| *lane == Lane::Datagram)?;
-            queue.remove(place).map(|(envelope, _)| envelope)
+            let place = queue.iter().rposition(|what| matches!(what, Waiting::Message(_, Lane::Datagram)))?;
+            queue.remove(place).and_then(Waiting::message)
         });
         self.waiting -= u32::from(shed.is_some());
         shed
     }
 
-    /// Everything that waits, as a crash finds it.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = u32> + '_ {
-        self.deferred.clear();
-        self.waiting = 0;
-        let serving = self.serving.take();
-        let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..)).map(|(envelope, _)| envelope);
-        serving.into_iter().chain(waiting).chain(self.blocked.drain(..).map(|(envelope, _)| envelope))
+    /// Takes away everything that waits, as a crash finds it.
+    pub(crate) fn drain(&mut self) -> Left {
+        (self.waiting, self.notices) = (0, 0);
+        let mut left = Left { messages: self.serving.take().into_iter().collect(), ..Left::default() };
+        left.events.extend(self.deferred.drain(..));
+        let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..));
+        for what in waiting.chain(self.blocked.drain(..).map(|(what, _)| what)) {
+            match what {
+                Waiting::Message(envelope, _) => left.messages.push(envelope),
+                Waiting::Notice(notice) => left.notices.push(notice),
+            }
+        }
+        left
     }
+}
+
+impl Waiting {
+    fn message(self) -> Option<u32> {
+        match self {
+            Self::Message(envelope, _) => Some(envelope),
+            Self::Notice(_) => None,
+        }
+    }
+}
+
+/// What waited at a slot that crashed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Left {
+    pub(crate) messages: Vec<u32>,
+    pub(crate) notices: Vec<u32>,
+    pub(crate) events: Vec<u32>,
 }
 
 /// The servers of all slots.
@@ -199,17 +287,18 @@ impl Servers {
     pub(crate) fn offer(&mut self, slot: Slot, envelope: u32, lane: Lane, priority: Priority) -> Offer {
         let limit = self.model.inbox.unwrap_or(u32::MAX);
         let server = &mut self.table[slot.index()];
-        if server.waiting < limit {
-            server.put(envelope, lane, priority);
+        let what = Waiting::Message(envelope, lane);
+        if server.waiting - server.notices < limit {
+            server.put(what, priority);
             return Offer::Waits;
         }
         if lane == Lane::Stream {
-            server.blocked.push_back((envelope, priority));
+            server.blocked.push_back((what, priority));
             return Offer::Waits;
         }
         match server.shed_below(priority) {
             Some(shed) => {
-                server.put(envelope, lane, priority);
+                server.put(what, priority);
                 Offer::Shed(shed)
             }
             None => Offer::Shed(envelope),
@@ -273,14 +362,23 @@ mod tests {
         Servers::new(&model, 1)
     }
 
+    /// All that waits, in the order in which it is served; notices as negative numbers.
+    fn served(servers: &mut Servers) -> Vec<i64> {
+        let mut next = || match servers.of(Slot(0)).next() {
+            Turn::Next(envelope) => Some(i64::from(envelope)),
+            Turn::Told(notice) => Some(-i64::from(notice)),
+            _ => None,
+        };
+        std::iter::from_fn(&mut next).collect()
+    }
+
     #[test]
     fn urgent_messages_are_served_first() {
         let mut servers = servers(9);
         for (envelope, priority) in [(1, Priority::Low), (2, Priority::Normal), (3, Priority::Critical)] {
             servers.offer(Slot(0), envelope, Lane::Datagram, priority);
         }
-        let order: Vec<_> = std::iter::from_fn(|| servers.of(Slot(0)).next()).collect();
-        assert_eq!(order, [3, 2, 1]);
+        assert_eq!(served(&mut servers), [3, 2, 1]);
     }
 
     #[test]
@@ -292,8 +390,60 @@ mod tests {
         assert_eq!(servers.offer(Slot(0), 4, Lane::Datagram, Priority::Critical), Offer::Shed(1));
         assert_eq!(servers.offer(Slot(0), 5, Lane::Stream, Priority::Normal), Offer::Waits);
         assert_eq!(servers.of(Slot(0)).waiting, 2, "the bound holds");
-        let order: Vec<_> = std::iter::from_fn(|| servers.of(Slot(0)).next()).collect();
-        assert_eq!(order, [4, 2, 5]);
+        assert_eq!(served(&mut servers), [4, 2, 5]);
+    }
+
+    #[test]
+    fn a_notice_comes_after_what_its_session_said_and_before_what_comes_later() {
+        let mut servers = servers(99);
+        // Even envelopes are of the peer that the notices are about.
+        for (envelope, lane, priority) in [
+            (2, Lane::Stream, Priority::Low),
+            (3, Lane::Stream, Priority::Low),
+            (4, Lane::Stream, Priority::Normal),
+            (6, Lane::Datagram, Priority::Normal),
+            (5, Lane::Stream, Priority::Critical),
+            (8, Lane::Stream, Priority::Low),
+        ] {
+            servers.offer(Slot(0), envelope, lane, priority);
+        }
+        servers.of(Slot(0)).tell(1, |envelope| envelope % 2 == 0);
+        servers.offer(Slot(0), 7, Lane::Stream, Priority::Critical);
+        servers.of(Slot(0)).tell(2, |envelope| envelope % 2 == 0 && envelope < 10);
+        servers.offer(Slot(0), 10, Lane::Stream, Priority::Critical);
+        assert_eq!(served(&mut servers), [5, 4, 2, 8, -1, 7, -2, 10, 6, 3]);
+    }
+
+    #[test]
+    fn a_notice_comes_after_what_found_the_inbox_full_and_takes_no_place_in_it() {
+        let mut servers = servers(2);
+        for envelope in 1..=5 {
+            servers.offer(Slot(0), envelope, Lane::Stream, Priority::Normal);
+        }
+        servers.of(Slot(0)).tell(1, |envelope| envelope % 2 == 0);
+        servers.of(Slot(0)).tell(2, |envelope| envelope % 2 == 0);
+        servers.offer(Slot(0), 6, Lane::Stream, Priority::Critical);
+        assert_eq!(servers.of(Slot(0)).waiting, 2, "the bound holds");
+        // 3 comes in as 2 is taken, 4, which is lifted where it is blocked, as 1 is, and the notices behind 5.
+        assert_eq!(served(&mut servers), [2, 1, 4, -1, -2, 3, 6, 5]);
+        servers.of(Slot(0)).tell(3, |_| true);
+        servers.offer(Slot(0), 7, Lane::Stream, Priority::Normal);
+        servers.offer(Slot(0), 8, Lane::Stream, Priority::Normal);
+        assert_eq!(servers.of(Slot(0)).waiting, 3, "two messages and a notice");
+        assert_eq!(served(&mut servers), [-3, 7, 8]);
+    }
+
+    #[test]
+    fn a_crash_takes_all_that_waits() {
+        let mut servers = servers(2);
+        for envelope in 1..=3 {
+            servers.offer(Slot(0), envelope, Lane::Stream, Priority::Normal);
+        }
+        servers.of(Slot(0)).tell(9, |_| false);
+        servers.of(Slot(0)).deferred.push_back(8);
+        let left = servers.of(Slot(0)).drain();
+        assert_eq!((left.messages, left.notices, left.events), (vec![1, 2, 3], vec![9], vec![8]));
+        assert!(servers.idle(Slot(0)));
     }
 
     #[test]

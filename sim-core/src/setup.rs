@@ -10,7 +10,7 @@ pub use measure::{Measure, MeasureOf, Pattern, PatternError, Point};
 use crate::adversary::Adversary;
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::fault::FaultPlan;
-use crate::network::Pins;
+use crate::network::{Pins, longest_way};
 use crate::ratio::Ratio;
 use crate::time::Duration;
 use crate::workload::WorkloadModel;
@@ -95,6 +95,19 @@ impl Setup {
             history_budget: 1_000_000,
             checks_off: Vec::new(),
         }
+    }
+
+    /// How long a message between members is usually under way, by the way that takes longest, on a network without
+    /// faults. On a topology, up to twice that.
+    pub fn usual_way(&self) -> Duration {
+        let network = &self.network;
+        let regions = network.regions.iter().flat_map(|regions| regions.latency.iter().flatten());
+        let link = match regions.map(Distribution::usual).max() {
+            Some(between_regions) => between_regions,
+            None => network.latency.usual(),
+        };
+        let links = network.topology.as_ref().map_or(1, |it| longest_way(it, self.members, self.seed));
+        link.saturating_mul(links)
     }
 }
 

@@ -1,6 +1,9 @@
 //! From a setup and a system under test to an outcome.
 
-use crate::agenda::{Agenda, ChoiceAgenda};
+mod orders;
+
+pub use orders::{Bounds, EveryOrder, Schedules, by_priorities, every_order, simulate_choices};
+
 use crate::check::{Check, Seen};
 use crate::coalition::Coalition;
 use crate::ground::Ground;
@@ -10,7 +13,6 @@ use crate::outcome::{Outcome, Stall};
 use crate::process::{Factory, Protocol};
 use crate::registry::{FaultModel, Launch, LaunchError};
 use crate::setup::Setup;
-use crate::time::Duration;
 use crate::world::World;
 
 /// The system under test: everything about a run that is typed by its protocol.
@@ -103,69 +105,4 @@ pub fn simulate<P: Protocol, F: Factory<P>>(
 ) -> Result<Outcome, LaunchError> {
     let world = World::new(setup, launch, subject)?;
     Ok(world.run())
-}
-
-/// How far every order is searched.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Choices per run.
-    pub depth: usize,
-    /// How far slot clocks may be apart: timeouts whose deadlines are no further apart may come in either order.
-    pub drift: Duration,
-    /// Runs at most.
-    pub runs: u64,
-}
-
-/// What a search through every order came to.
-#[derive(Clone, Debug)]
-pub struct EveryOrder {
-    /// How many runs it took.
-    pub runs: u64,
-    /// Whether every order within the depth was run.
-    pub complete: bool,
-    /// The first run that broke something, with the choices that lead there.
-    pub failing: Option<(Vec<u32>, Outcome)>,
-}
-
-/// Runs under the `Choices` scheduler: `choices` decides, one by one, which enabled event comes next. Returns the outcome
-/// and how many alternatives there were at each choice.
-///
-/// # Errors
-/// If the setup cannot be run with this system.
-pub fn simulate_choices<P: Protocol, F: Factory<P>>(
-    setup: &Setup,
-    launch: &Launch,
-    subject: Subject<P, F>,
-    choices: &[u32],
-    drift: Duration,
-) -> Result<(Outcome, Vec<u32>), LaunchError> {
-    let agenda = Agenda::Choices(ChoiceAgenda::new(choices.to_vec(), drift));
-    let world = World::with_agenda(setup, launch, subject, agenda)?;
-    Ok(world.run_choices())
-}
-
-/// Runs every order of events to a depth, depth first, until one breaks something.
-///
-/// # Errors
-/// If the setup cannot be run with this system.
-pub fn every_order<P: Protocol, F: Factory<P>>(
-    setup: &Setup,
-    launch: &Launch,
-    bounds: Bounds,
-    mut subject: impl FnMut() -> Subject<P, F>,
-) -> Result<EveryOrder, LaunchError> {
-    let mut choices = vec![0; bounds.depth];
-    for run in 1..=bounds.runs {
-        let (outcome, widths) = simulate_choices(setup, launch, subject(), &choices, bounds.drift)?;
-        if !outcome.violations.is_empty() {
-            choices.truncate(widths.len());
-            return Ok(EveryOrder { runs: run, complete: false, failing: Some((choices, outcome)) });
-        }
-        let Some(last) = (0..widths.len()).rev().find(|at| choices[*at] + 1 < widths[*at]) else {
-            return Ok(EveryOrder { runs: run, complete: true, failing: None });
-        };
-        choices[last] += 1;
-        choices[last + 1..].fill(0);
-    }
-    Ok(EveryOrder { runs: bounds.runs, complete: false, failing: None })
 }

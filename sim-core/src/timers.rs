@@ -237,6 +237,15 @@ impl<T> Timers<T> {
         timer.carried.as_ref().map(|_| (timer.slot, timer.local))
     }
 
+    /// When a set timer fires on its slot's own clock, and what it carries.
+    pub(crate) fn carried(&self, index: u32) -> Option<(Time, u64)>
+    where
+        T: crate::facts::Facts,
+    {
+        let timer = &self.table[index as usize];
+        timer.carried.as_ref().map(|carried| (timer.local, carried.content()))
+    }
+
     /// Whether a queue entry for this index at this time still counts; one that does not will not come up any more.
     pub(crate) fn keeps(&mut self, index: u32, at: Time) -> bool {
         let timer = &mut self.table[index as usize];

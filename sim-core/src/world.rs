@@ -15,6 +15,7 @@ mod measures;
 mod new;
 mod phases;
 mod report;
+mod state;
 mod step;
 mod storage;
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod watch;
 
 use std::rc::Rc;
 
-use crate::agenda::Agenda;
+use crate::agenda::{Agenda, ChoiceAgenda, Chooser};
 use crate::check::Check;
 use crate::coalition::{Coalition, CoalitionDice, Deeds, Member, Plot};
 use crate::identity::{NodeId, Slot};
@@ -36,7 +37,7 @@ use crate::queue;
 use crate::setup::Setup;
 use crate::simulate::Liveness;
 use crate::slab::Slab;
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use crate::timers::Timers;
 
 use self::clients::Clients;
@@ -104,15 +105,16 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.conclude(ended)
     }
 
-    /// Runs to the end under the `Choices` scheduler; returns how many alternatives there were at each choice as well.
-    pub(crate) fn run_choices(mut self) -> (crate::outcome::Outcome, Vec<u32>) {
+    /// Runs to the end under the `Choices` scheduler; returns what was chosen among what as well.
+    pub(crate) fn run_choices(mut self) -> (crate::outcome::Outcome, ChoiceAgenda) {
         self.begin();
         let ended = self.turn();
-        let widths = match &mut self.kernel.agenda {
-            Agenda::Choices(agenda) => std::mem::take(&mut agenda.widths),
-            Agenda::Timed(_) => Vec::new(),
+        let none = Agenda::Choices(ChoiceAgenda::new(Chooser::List(Vec::new()), Duration::ZERO));
+        let agenda = match std::mem::replace(&mut self.kernel.agenda, none) {
+            Agenda::Choices(agenda) => agenda,
+            Agenda::Timed(_) => unreachable!("a world keeps its scheduler"),
         };
-        (self.conclude(ended), widths)
+        (self.conclude(ended), agenda)
     }
 
     fn begin(&mut self) {

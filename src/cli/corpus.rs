@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use scenarios::artefact;
 use scenarios::capsule::Capsule;
-use scenarios::corpus::{Kept, file_name, sort, surplus};
+use scenarios::corpus::{Kept, Told, file_name, sort, surplus};
 
 use super::error::CliError;
 use super::files;
@@ -37,9 +38,9 @@ impl Damaged {
         Self { name: name_of(path), why }
     }
 
-    /// One line for people.
-    pub(crate) fn words(&self) -> String {
-        format!("{:<12}{}: failed to {}", "DAMAGED", self.name, self.why)
+    /// What is told of it.
+    pub(crate) fn told(&self) -> Told {
+        Told::damaged(&self.name, &self.why)
     }
 }
 
@@ -78,6 +79,8 @@ pub(crate) fn add(
     capsules: &[Capsule],
     keep: usize,
 ) -> Result<(Vec<String>, Vec<String>), CliError> {
+    // Of two at once, the second one would not see what the first one takes in.
+    let _held = artefact::wait_for(folder)?;
     let mut corpus = read(folder, true)?.kept;
     let mut added = Vec::new();
     for capsule in capsules {
@@ -97,8 +100,28 @@ pub(crate) fn add(
     Ok((added, gone))
 }
 
+/// Puts out the capsules of these names, and of those that stay the ones that are too many: the names of all that went,
+/// and what is damaged, which stays.
+pub(crate) fn put_out(
+    folder: &Path,
+    gone: &[String],
+    keep: usize,
+) -> Result<(Vec<String>, Vec<Damaged>), CliError> {
+    if !folder.exists() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let _held = artefact::wait_for(folder)?;
+    let Folder { mut kept, damaged } = read(folder, true)?;
+    let mut out: Vec<String> =
+        kept.iter().map(|kept| kept.name.clone()).filter(|name| gone.contains(name)).collect();
+    kept.retain(|kept| !out.contains(&kept.name));
+    out.extend(surplus(&kept, keep));
+    remove(folder, &out)?;
+    Ok((out, damaged))
+}
+
 /// Puts capsules out. One that was never written, or that somebody else put out, is not missed.
-pub(crate) fn remove(folder: &Path, names: &[String]) -> Result<(), CliError> {
+fn remove(folder: &Path, names: &[String]) -> Result<(), CliError> {
     for path in names.iter().map(|name| folder.join(name)) {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use scenarios::capsule::Capsule;
 use scenarios::explore::{Demand, Exploration, ExploreOptions, Finding};
 use scenarios::neighbors::Neighborhood;
-use scenarios::replay::{Replay, Replayed};
+use scenarios::replay::Replay;
 use scenarios::scenario::{Loaded, verdict_name};
 use scenarios::sweep::{Sweep, SweepRun};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ pub(crate) fn of_replay(
         "scenario_hash": capsule.scenario_hash,
         "seed": capsule.seed,
         "protocol": capsule.protocol,
-        "replayed": replayed_name(replay.replayed),
+        "replayed": replay.replayed.name(),
         "same_build": replay.same_build,
         "recorded": {
             "verdict": verdict_name(capsule.verdict),
@@ -104,16 +104,6 @@ fn of_neighbors(around: &Neighborhood) -> Value {
         "rate": around.rate(),
         "ci95": [around.interval.low, around.interval.high],
     })
-}
-
-/// What a replay came to, in a word.
-pub(crate) const fn replayed_name(replayed: Replayed) -> &'static str {
-    match replayed {
-        Replayed::Reproduced => "reproduced",
-        Replayed::Changed => "changed",
-        Replayed::Gone => "gone",
-        Replayed::Nondeterministic { .. } => "nondeterministic",
-    }
 }
 
 /// `explore --json`.

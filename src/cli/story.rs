@@ -15,7 +15,6 @@ use sim_core::outcome::{Ended, LaneSpan, Outcome, Progress, Stall};
 use sim_core::time::Duration;
 
 use super::arguments::ScenarioArguments;
-use super::document::replayed_name;
 use super::table::thousands;
 use super::wall::Stopwatch;
 
@@ -216,7 +215,7 @@ pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) ->
         (_, false) if outcome.digest == capsule.digest => "another engine or build, same digest".to_owned(),
         (_, false) => "from the recorded plan, on another engine or build".to_owned(),
     };
-    lines.add(&replayed_name(replay.replayed).to_uppercase(), &format!(" {how}"));
+    lines.add(&replay.replayed.name().to_uppercase(), &format!(" {how}"));
     lines.add(
         "recorded",
         &finding(verdict_name(capsule.verdict), capsule.check.as_deref(), capsule.message.as_deref()),

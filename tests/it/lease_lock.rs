@@ -4,13 +4,16 @@
 //! margin, no two leases live at once; whatever clocks do, fencing keeps the holder of an old lease from writing.
 
 use sim_core::check::{Check, Findings, Seen};
+use sim_core::digest::hash_words;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::outcome::Outcome;
 use sim_core::process::{Boot, Context, Input, Message, Observe, Process, TimerId};
 use sim_core::registry::Launch;
 use sim_core::setup::Setup;
-use sim_core::simulate::{Bounds, EveryOrder, Subject, every_order, simulate_choices};
+use sim_core::simulate::{
+    Bounds, EveryOrder, Schedules, Subject, by_priorities, every_order, simulate_choices,
+};
 use sim_core::time::{Duration, Time};
 
 sim_core::facts! {
@@ -85,6 +88,10 @@ impl Process<Lock> for Server {
             _ => {}
         }
     }
+    fn fingerprint(&self) -> Option<u64> {
+        let waiting = self.waiting.iter().fold(0, |sum, node| sum * 31 + u64::from(node.0) + 1);
+        Some(hash_words(&[self.token, u64::from(self.held), waiting, self.highest_written]))
+    }
 }
 
 /// Asks for the lock until it has had it once, and writes while it believes that it holds it.
@@ -114,6 +121,9 @@ impl Process<Lock> for Client {
             _ => {}
         }
     }
+    fn fingerprint(&self) -> Option<u64> {
+        Some(self.asked.as_nanos())
+    }
 }
 
 /// No two leases live at once.
@@ -129,6 +139,9 @@ impl Check<Lock> for OneLease {
     }
     fn exercised(&self) -> u64 {
         self.exercised
+    }
+    fn fingerprint(&self) -> Option<u64> {
+        Some(self.live.iter().fold(0, |sum, node| sum * 31 + u64::from(node.0) + 1))
     }
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lock>, findings: &mut Findings) {
         match seen.observation {
@@ -155,6 +168,9 @@ impl Check<Lock> for Fenced {
     }
     fn exercised(&self) -> u64 {
         self.highest
+    }
+    fn fingerprint(&self) -> Option<u64> {
+        Some(self.highest)
     }
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lock>, findings: &mut Findings) {
         if let LockReport::Accepted { token } = seen.observation {
@@ -192,7 +208,7 @@ fn setup(off: &[&str]) -> Setup {
 const DEPTH: usize = 16;
 
 fn search(setup: &Setup, drift: Duration, fencing: bool) -> EveryOrder {
-    let bounds = Bounds { depth: DEPTH, drift, runs: 1_000_000 };
+    let bounds = Bounds { depth: DEPTH, drift, runs: 1_000_000, prune: false };
     every_order(setup, &Launch::default(), bounds, || subject(fencing)).expect("a lock of three")
 }
 
@@ -237,4 +253,46 @@ fn fencing_protects_what_the_lock_does_not() {
     assert!(fenced.complete && fenced.failing.is_none());
     let message = fails(&off, LARGE, false, "lock/fenced");
     assert_eq!(message, "a write under lease 1 after one under 2");
+}
+
+/// A server and so many clients, judged by fencing alone.
+fn crowd(clients: u32) -> Setup {
+    Setup { members: 1 + clients, ..setup(&["lock/one-lease"]) }
+}
+
+#[test]
+fn states_that_were_seen_are_not_searched_again() {
+    for (drift, fencing, off) in
+        [(MARGIN, true, setup(&[])), (LARGE, true, crowd(2)), (LARGE, false, crowd(2))]
+    {
+        let bounds = |prune| Bounds { depth: DEPTH, drift, runs: 1_000_000, prune };
+        let search =
+            |prune| every_order(&off, &Launch::default(), bounds(prune), || subject(fencing)).unwrap();
+        let (all, pruned) = (search(false), search(true));
+        assert_eq!(all.complete, pruned.complete);
+        assert!(pruned.runs < all.runs && pruned.pruned > 0, "{} of {} runs", pruned.runs, all.runs);
+        let found =
+            |search: EveryOrder| search.failing.map(|(_, outcome)| outcome.violations[0].message.clone());
+        assert_eq!(found(all), found(pruned));
+    }
+}
+
+#[test]
+fn priorities_find_what_an_exhaustive_search_does_not_come_to() {
+    let (crowd, launch) = (Setup { members: 6, ..setup(&[]) }, Launch::default());
+    let bounds = Bounds { depth: 60, drift: LARGE, runs: 2_000, prune: true };
+    let exhaustive = every_order(&crowd, &launch, bounds, || subject(true)).unwrap();
+    assert!(exhaustive.failing.is_none() && !exhaustive.complete);
+    let search = |seed| {
+        let schedules = Schedules { depth: 60, drift: LARGE, runs: 100, orderings: 2, seed };
+        by_priorities(&crowd, &launch, schedules, || subject(true)).unwrap()
+    };
+    for seed in 0..10 {
+        let found = search(seed);
+        let (choices, outcome) = found.failing.expect("a bug of few orderings");
+        assert_eq!(outcome.violations[0].check, "lock/one-lease");
+        assert_eq!(replayed(&crowd, LARGE, true, &choices).digest, outcome.digest);
+        let again = search(seed);
+        assert_eq!((found.runs, Some(choices)), (again.runs, again.failing.map(|(choices, _)| choices)));
+    }
 }

@@ -3,8 +3,10 @@
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::time::{Duration, Time};
+use sim_core::setup::Setup;
+use sim_core::time::Time;
 
+use super::deadline::Pace;
 use super::parameters::{Interest, Mode, Parameters};
 use super::safety::RumorTable;
 use super::vocabulary::{Epidemic, EpidemicObservation};
@@ -12,11 +14,12 @@ use super::vocabulary::{Epidemic, EpidemicObservation};
 /// Every running honest member of the healed core learns every rumor that the core still knew at the heal.
 ///
 /// It is owed only where interest is never lost (a rule of losing it leaves a residue by design), and missed only once
-/// the second phase has lasted for [`deadline`].
+/// the second phase has lasted for [`Pace::deadline`].
 #[derive(Clone, Debug)]
 pub struct Completeness {
     parameters: Parameters,
     members: u32,
+    pace: Pace,
     /// What the incarnation in each slot knows.
     known: RumorTable,
     core: Vec<Slot>,
@@ -25,26 +28,18 @@ pub struct Completeness {
     exercised: u64,
 }
 
-/// How long an epidemic may take to reach all of `core` healed members of `members` in all: a push needs about log2 n +
-/// ln n cycles (PUBLISHED-RESULTS.md, row 9), and c more with probability e^-c. This is 3 log2 n + 20, stretched by the
-/// share of contacts that go to members outside the core.
-pub fn deadline(parameters: &Parameters, members: u32, core: u32) -> Duration {
-    let cycles = 3 * u64::from(u32::BITS - members.leading_zeros()) + 20;
-    let stretch = u64::from(members.div_ceil(core.max(1)));
-    parameters.longest_cycle().saturating_mul(cycles.saturating_mul(stretch))
-}
-
 /// Whether a rumor can reach somebody at all: nobody pushes to who came after genesis.
 pub(super) fn is_reachable(parameters: &Parameters, members: u32, node: NodeId) -> bool {
     parameters.mode != Mode::Push || node.0 < members
 }
 
 impl Completeness {
-    /// For an epidemic of these parameters among this many members.
-    pub fn new(parameters: Parameters, members: u32) -> Self {
+    /// For an epidemic of these parameters in this run.
+    pub fn new(parameters: Parameters, setup: &Setup) -> Self {
         Self {
+            pace: Pace::new(&parameters, setup),
             parameters,
-            members,
+            members: setup.members,
             known: RumorTable::default(),
             core: Vec::new(),
             owed: 0,
@@ -55,7 +50,7 @@ impl Completeness {
 
     fn is_overdue(&self, ground: &Ground) -> bool {
         let core = u32::try_from(self.core.len()).unwrap_or(u32::MAX);
-        ground.now.since(self.healed_at) >= deadline(&self.parameters, self.members, core)
+        ground.now.since(self.healed_at) >= self.pace.deadline(core)
     }
 
     fn owes(&self, ground: &Ground, slot: Slot) -> bool {
@@ -123,6 +118,9 @@ impl Check<Epidemic> for Completeness {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::distribution::Distribution;
+    use sim_core::time::Duration;
+
     use super::super::safety::tests::Script;
     use super::*;
 
@@ -130,7 +128,7 @@ mod tests {
 
     fn script(interest: Interest) -> Script<Completeness> {
         let parameters = Parameters { interest, ..Parameters::default() };
-        Script::new(Completeness::new(parameters, 3), 3)
+        Script::new(Completeness::new(parameters, &Setup::new(0, 3)), 3)
     }
 
     /// Heals all three and lets time pass.
@@ -148,6 +146,20 @@ mod tests {
         heal(&mut script, LONG);
         assert_eq!(script.finish().violations(), 1);
         assert_eq!(script.findings.violations()[0].nodes, [NodeId(2)]);
+    }
+
+    #[test]
+    fn a_slow_network_has_its_time_and_no_more() {
+        let mut setup = Setup::new(0, 3);
+        setup.network.latency = Distribution::Fixed(Duration::from_secs(3_600));
+        // 26 cycles, each with two messages.
+        let due = Duration::from_secs(26 + 26 * 2 * 3_600);
+        for (wait, violations) in [(LONG, 0), (due - Duration::from_secs(1), 0), (due, 1)] {
+            let mut script = Script::new(Completeness::new(Parameters::default(), &setup), 3);
+            script.infect(0, None).infect(1, Some(0));
+            heal(&mut script, wait);
+            assert_eq!(script.finish().violations(), violations, "{wait}");
+        }
     }
 
     #[test]

@@ -123,12 +123,12 @@ struct EpidemicCluster {
 const PATIENCE: u64 = 8;
 
 impl EpidemicCluster {
-    fn checks(&self, members: u32) -> Vec<Box<dyn Check<Epidemic>>> {
+    fn checks(&self, setup: &Setup) -> Vec<Box<dyn Check<Epidemic>>> {
         let parameters = || self.parameters.clone();
         vec![
             Box::new(Validity::new(parameters())),
             Box::new(Integrity::new()),
-            Box::new(Completeness::new(parameters(), members)),
+            Box::new(Completeness::new(parameters(), setup)),
         ]
     }
 }
@@ -172,14 +172,13 @@ impl Cluster for EpidemicCluster {
         if u64::from(self.parameters.rumors) * u64::from(self.parameters.initial) > u64::from(setup.members) {
             return Err(unfit("there are fewer members than agents that know a rumor at the start"));
         }
-        let within = setup.progress_within.unwrap_or_default();
         let subject = Subject {
             protocol: INFO.name,
             factory: Agents::new(self.parameters.clone()),
-            checks: self.checks(setup.members),
+            checks: self.checks(setup),
             coalition: None,
             service: Box::new(NoService),
-            liveness: Box::new(EpidemicLiveness::new(self.parameters.clone(), setup.members, within)),
+            liveness: Box::new(EpidemicLiveness::new(self.parameters.clone(), setup)),
             model: self.fault_model(setup.members),
         };
         simulate(setup, launch, subject)
@@ -188,6 +187,8 @@ impl Cluster for EpidemicCluster {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::check::Verdict;
+    use sim_core::distribution::Distribution;
     use sim_core::random::{StreamName, stream};
 
     use super::*;
@@ -203,6 +204,22 @@ mod tests {
             let drawn = cluster.drawn(&mut stream(seed, StreamName::Configuration));
             assert!(EpidemicEntry.configure(&drawn.parameters()).is_ok());
             assert_eq!(drawn.parameters()["interest"], json!("feedback-counter"));
+        }
+    }
+
+    /// A clean run on a network that takes an hour for each message.
+    #[test]
+    fn nobody_is_accused_of_a_slow_network() {
+        for (mode, within) in
+            [("push", 30), ("pull", 90), ("push-pull", 30), ("push", 9_000), ("pull", 9_000)]
+        {
+            let cluster = EpidemicEntry.configure(&json!({ "mode": mode })).unwrap();
+            let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+            let mut setup = Setup { progress_within: Some(minutes(within)), ..Setup::new(1, 9) };
+            setup.network.latency = Distribution::Fixed(minutes(60));
+            let outcome = cluster.launch(&setup, &Launch::default()).unwrap();
+            let expected = if within == 9_000 { Verdict::Pass } else { Verdict::Inconclusive };
+            assert_eq!(outcome.verdict, expected, "{mode} {within}: {:?}", outcome.violations);
         }
     }
 

@@ -4,31 +4,41 @@ use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::Slot;
 use sim_core::outcome::Stall;
+use sim_core::setup::Setup;
 use sim_core::simulate::{Liveness, ProgressSeen};
 use sim_core::time::Duration;
 
-use super::completeness::{deadline, is_reachable};
+use super::completeness::is_reachable;
+use super::deadline::Pace;
 use super::parameters::{Interest, Parameters};
 use super::vocabulary::{Epidemic, EpidemicObservation};
 
 /// Progress is made when every running honest member of the core knows all rumors.
 ///
 /// Not owed where interest can be lost, where nobody in the core knows all rumors at the heal, and where the second phase is
-/// shorter than the [`deadline`] of an epidemic of this size.
+/// shorter than the [`Pace::deadline`] of an epidemic of this size.
 #[derive(Clone, Debug)]
 pub struct EpidemicLiveness {
     parameters: Parameters,
     members: u32,
     within: Duration,
+    pace: Pace,
     /// By slot: whether it is still awaited.
     awaited: Vec<bool>,
     missing: u64,
 }
 
 impl EpidemicLiveness {
-    /// For an epidemic among this many members, with a second phase of this length.
-    pub fn new(parameters: Parameters, members: u32, within: Duration) -> Self {
-        Self { parameters, members, within, awaited: Vec::new(), missing: 0 }
+    /// For an epidemic of these parameters in this run.
+    pub fn new(parameters: Parameters, setup: &Setup) -> Self {
+        Self {
+            pace: Pace::new(&parameters, setup),
+            parameters,
+            members: setup.members,
+            within: setup.progress_within.unwrap_or_default(),
+            awaited: Vec::new(),
+            missing: 0,
+        }
     }
 
     fn counts(&self, place: &Place) -> bool {
@@ -54,9 +64,7 @@ impl Liveness<Epidemic> for EpidemicLiveness {
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
         let places = || core.iter().map(|slot| ground.place(*slot)).filter(|place| self.counts(place));
         let size = u32::try_from(core.len()).unwrap_or(u32::MAX);
-        if self.parameters.interest != Interest::Never
-            || self.within < deadline(&self.parameters, self.members, size)
-        {
+        if self.parameters.interest != Interest::Never || self.within < self.pace.deadline(size) {
             Err(Stall::Forfeited)
         } else if !places().any(complete) {
             Err(Stall::LostData)
@@ -106,7 +114,8 @@ mod tests {
 
     fn liveness(interest: Interest) -> EpidemicLiveness {
         let parameters = Parameters { interest, ..Parameters::default() };
-        EpidemicLiveness::new(parameters, 4, Duration::from_secs(10_000))
+        let within = Some(Duration::from_secs(10_000));
+        EpidemicLiveness::new(parameters, &Setup { progress_within: within, ..Setup::new(0, 4) })
     }
 
     fn learn(liveness: &mut EpidemicLiveness, ground: &Ground, slot: u32) -> bool {

@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 
+use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 
@@ -118,7 +119,7 @@ impl Client {
         self.target = Some(from);
         self.relay = leader != Some(from);
         cx.cancel_timer(RETRY);
-        cx.observe(RaftObservation::Acknowledged { sequence, index });
+        cx.observe(RaftObservation::Acknowledged { sequence, index, answer: reply.content() });
         cx.respond(id, RaftResponse { reply, index });
         self.begin_next(cx);
     }

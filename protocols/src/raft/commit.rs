@@ -64,6 +64,7 @@ impl Server {
                 client: outcome.map(|outcome| outcome.client),
                 sequence: outcome.map_or(0, |outcome| outcome.sequence),
                 repeated: outcome.is_some_and(|outcome| outcome.repeated),
+                answer: outcome.map_or(0, |outcome| outcome.answer),
             });
             if let Some(outcome) = outcome {
                 self.on_applied(&outcome, cx);

@@ -9,7 +9,7 @@ use super::parameters::Parameters;
 use super::vocabulary::Raft;
 
 /// Operations complete once a majority of the members can talk to each other, unless a server outside the healed core
-/// gets in their way: a knob that is off lets it, or it leads them and is as broken as before the heal.
+/// gets in their way: a knob that is off lets it, or it leads them and is still broken.
 #[derive(Clone, Copy, Debug)]
 pub struct RaftLiveness {
     members: usize,
@@ -33,9 +33,10 @@ impl RaftLiveness {
     }
 }
 
-/// The highest term that somebody leads, among some places.
-fn led<'a>(places: impl Iterator<Item = &'a Place>) -> Option<u64> {
-    places.filter(|place| place.status.role == Some("leader")).filter_map(|place| place.status.rank).max()
+/// Who leads in the highest term among some places, and that term.
+fn leader<'a>(places: impl Iterator<Item = &'a Place>) -> Option<(u64, &'a Place)> {
+    let leaders = places.filter(|place| place.status.role == Some("leader"));
+    leaders.filter_map(|place| Some((place.status.rank?, place))).max_by_key(|(term, _)| *term)
 }
 
 impl Liveness<Raft> for RaftLiveness {
@@ -50,17 +51,17 @@ impl Liveness<Raft> for RaftLiveness {
 
     /// A leader outside the core may keep its majority through members of the core, for good: its heartbeats arrive in
     /// time, while it is too slow for what clients ask, or cut off from whoever would pass it on. Nothing outside the
-    /// core is healed, so that forfeits progress. A leader that has no majority does not count as one for long:
-    /// check-quorum makes it step down.
+    /// core is healed, so that forfeits progress, if something is wrong with it: a leader in order owes what the core
+    /// owes. A leader that has no majority does not count as one for long: check-quorum makes it step down.
     fn explain(&self, ground: &Ground, core: &[Slot]) -> Option<Stall> {
         if !self.quorum(ground, core, Place::runs) {
             return Some(Stall::NoQuorum);
         }
         let outsiders = || ground.members().filter(|(slot, place)| place.runs() && !core.contains(slot));
         let disturbed = !self.undisturbed && outsiders().next().is_some();
-        let led_outside = led(outsiders().map(|(_, place)| place));
-        let out_of_reach =
-            led_outside.is_some() && led_outside > led(core.iter().map(|slot| ground.place(*slot)));
+        let led_inside = leader(core.iter().map(|slot| ground.place(*slot))).map(|(term, _)| term);
+        let out_of_reach = leader(outsiders().map(|(_, place)| place))
+            .is_some_and(|(term, place)| Some(term) > led_inside && (place.impaired || !place.honest));
         (disturbed || out_of_reach).then_some(Stall::Forfeited)
     }
 }
@@ -104,16 +105,18 @@ mod tests {
     }
 
     #[test]
-    fn a_leader_outside_the_core_excuses_a_stall_until_the_core_has_a_later_one() {
+    fn a_broken_leader_outside_the_core_excuses_a_stall_until_the_core_has_a_later_one() {
         let liveness = RaftLiveness::new(&Parameters::default(), 4);
         let mut ground = ground(4);
-        let mut lead = |slot: usize, term| {
+        let mut lead = |slot: usize, term, impaired| {
             ground.places[slot].status.role = Some("leader");
             ground.places[slot].status.rank = Some(term);
+            ground.places[slot].impaired = impaired;
             liveness.explain(&ground, &core(&[1, 2, 3]))
         };
-        assert_eq!(lead(0, 5), Some(Stall::Forfeited));
-        assert_eq!(lead(2, 4), Some(Stall::Forfeited), "deposed, and does not know it yet");
-        assert_eq!(lead(2, 6), None);
+        assert_eq!(lead(0, 5, false), None, "nothing is wrong with it");
+        assert_eq!(lead(0, 5, true), Some(Stall::Forfeited));
+        assert_eq!(lead(2, 4, false), Some(Stall::Forfeited), "deposed, and does not know it yet");
+        assert_eq!(lead(2, 6, false), None);
     }
 }

@@ -61,6 +61,8 @@ pub struct Outcome {
     pub repeated: bool,
     /// The session afterwards.
     pub session: Session,
+    /// A hash of the reply that the session remembers.
+    pub answer: u64,
 }
 
 /// The session of a client, with its hash, as it is part of the digest.
@@ -68,6 +70,7 @@ pub struct Outcome {
 struct Known {
     client: NodeId,
     session: Session,
+    answer: u64,
     hash: u64,
 }
 
@@ -105,11 +108,12 @@ impl Store {
         if let Ok(place) = place
             && self.sessions[place].session.sequence >= sequence
         {
-            let session = self.sessions[place].session;
-            return Some(Outcome { client, sequence, repeated: true, session });
+            let Known { session, answer, .. } = self.sessions[place];
+            return Some(Outcome { client, sequence, repeated: true, session, answer });
         }
         let session = Session { sequence, reply: self.perform(operation), index };
-        let known = Known { client, session, hash: session_hash(client, &session) };
+        let answer = session.reply.content();
+        let known = Known { client, session, answer, hash: session_hash(client, &session, answer) };
         self.digest = self.digest.wrapping_add(known.hash);
         match place {
             Ok(place) => {
@@ -118,7 +122,7 @@ impl Store {
             }
             Err(place) => self.sessions.insert(place, known),
         }
-        Some(Outcome { client, sequence, repeated: false, session })
+        Some(Outcome { client, sequence, repeated: false, session, answer })
     }
 
     fn perform(&mut self, operation: Operation) -> Reply {
@@ -148,11 +152,10 @@ fn pair_hash(key: u64, value: u64) -> u64 {
     digest.short()
 }
 
-fn session_hash(client: NodeId, session: &Session) -> u64 {
+fn session_hash(client: NodeId, session: &Session, answer: u64) -> u64 {
     let mut digest = Digest::new();
-    session.reply.digest(&mut digest);
     digest.pair(u64::from(client.0), session.sequence);
-    digest.word(session.index);
+    digest.pair(answer, session.index);
     digest.short()
 }
 
@@ -169,7 +172,10 @@ mod tests {
     /// The digest by the book: over everything, from nothing.
     fn whole_digest(store: &Store) -> u64 {
         let values = store.values.iter().map(|(key, value)| pair_hash(*key, *value));
-        let sessions = store.sessions.iter().map(|known| session_hash(known.client, &known.session));
+        let sessions = store
+            .sessions
+            .iter()
+            .map(|known| session_hash(known.client, &known.session, known.session.reply.content()));
         values.chain(sessions).fold(0, u64::wrapping_add)
     }
 

@@ -342,6 +342,8 @@ facts! {
             sequence: u64,
             /// Whether the session had seen it already, so that nothing was done.
             repeated: bool,
+            /// A hash of what it came to, as the session remembers it; 0 if there is none.
+            answer: u64,
         },
         /// A client returned what a server acknowledged.
         Acknowledged {
@@ -349,6 +351,8 @@ facts! {
             sequence: u64,
             /// The index that the server named.
             index: u64,
+            /// A hash of the reply.
+            answer: u64,
         },
     }
 }

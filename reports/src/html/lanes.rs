@@ -129,9 +129,8 @@ fn family_row(run: &Run, family: Family) -> Markup {
 }
 
 fn in_words(run: &Run, fault: &Executed) -> String {
-    let slots: Vec<String> = fault.slots.iter().take(12).map(|slot| run.slot(slot.0)).collect();
     let (from, to) = (moment(fault.at_ns), moment(run.until(fault)));
-    format!("{} {} {}, {from} to {to}", fault.kind.name(), slots.join(" "), fault.detail)
+    format!("{}: {}, {from} to {to}", fault.kind.name(), fault.detail)
 }
 
 fn violation_row(run: &Run) -> Markup {

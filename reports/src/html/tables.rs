@@ -21,10 +21,39 @@ pub(super) fn sections(run: &Run) -> Markup {
         (violations(run))
         div.columns { (checks(run)) (metrics(run)) (activity(run)) }
         (faults(run))
-        @for (index, own) in run.outcome.picture.tables.iter().enumerate() {
-            (section(&format!("table-{index}"), &own.title, &table(&own.columns, &own.rows, &own.title)))
+        @for (index, own) in run.outcome.picture.tables.items.iter().enumerate() {
+            (section(&format!("table-{index}"), &own.title, &own_table(own)))
         }
+        (left_out(run.outcome.picture.tables.omitted, "tables"))
         (scenario(run))
+    }
+}
+
+fn own_table(own: &sim_core::outcome::Table) -> Markup {
+    html! {
+        (table(&own.columns, &own.rows, &own.title))
+        (left_out(own.omitted, "rows"))
+    }
+}
+
+/// How much more there was than is shown.
+fn left_out(omitted: u64, what: &str) -> Markup {
+    html! { @if omitted > 0 { p.quiet { (count(omitted)) " more " (what) " were not kept." } } }
+}
+
+/// What violations rest on, each under its own.
+fn evidence(run: &Run) -> Markup {
+    let kept = &run.outcome.picture.evidence;
+    html! {
+        @for evidence in &kept.items {
+            @if let Some(found) = run.outcome.violations.get(evidence.violation) {
+                details.evidence { summary { "Evidence: " (found.message) }
+                    ol { @for fact in &evidence.facts { li { (fact) } } }
+                    (left_out(evidence.omitted, "facts"))
+                }
+            }
+        }
+        (left_out(kept.omitted, "pieces of evidence"))
     }
 }
 
@@ -41,9 +70,7 @@ fn violations(run: &Run) -> Markup {
     let evidence = html! {
         (shown)
         @if outcome.violations_omitted > 0 { p.quiet { (count(outcome.violations_omitted)) " more were not kept." } }
-        @for evidence in &outcome.picture.evidence {
-            ol { @for fact in &evidence.facts { li { (fact) } } }
-        }
+        (evidence(run))
     };
     section("violations", "Violations", &evidence)
 }
@@ -106,7 +133,7 @@ fn faults(run: &Run) -> Markup {
         vec![moment(fault.at_ns), until, fault.kind.name().to_owned(), struck, fault.detail.clone(), refused]
     };
     let rows: Vec<Vec<String>> = run.outcome.faults.iter().map(row).collect();
-    let heads = heads(&["from", "until", "fault", "where", "how", "refused"]);
+    let heads = heads(&["from", "until", "fault", "where", "what happened", "refused"]);
     section("faults", "Faults", &table(&heads, &rows, "Faults"))
 }
 

@@ -29,7 +29,7 @@ fn no_section_is_missing() {
         for section in SECTIONS {
             assert!(page.contains(section), "{section} is not on the page");
         }
-        assert!(page.contains("one-way n1 n2"), "the strip names the fault and its nodes");
+        assert!(page.contains("one-way: lose every message from n1 to n2"), "the strip says what happened");
     }
 }
 
@@ -87,6 +87,20 @@ fn nothing_is_loaded_and_nothing_else_is_run() {
     assert!(!policy.contains("unsafe"), "{policy}");
     for outside in ["http://", "https://", " src=", " href=\"/", "@import", "url(", "style=\""] {
         assert!(!page.contains(outside), "the page has {outside}");
+    }
+}
+
+#[test]
+fn a_violation_shows_what_it_rests_on_and_what_was_left_out() {
+    let mut record = violation();
+    record.outcome.picture.series.omitted = 4;
+    record.outcome.picture.tables.omitted = 2;
+    let page = page(&record);
+    assert!(page.contains("<summary>Evidence: two leaders in term 4: n1 and n2</summary>"));
+    assert!(page.contains("<li>n3 voted for n2 in term 4</li>"));
+    for left_out in ["7 more facts were not kept", "2 more tables were not kept", "nor are 4 more that were"]
+    {
+        assert!(page.contains(left_out), "{left_out}");
     }
 }
 

@@ -156,8 +156,13 @@ fn throughput(run: &Run) -> Option<Figure> {
 }
 
 fn message_rates(run: &Run) -> Option<Figure> {
-    let rates =
-        run.outcome.picture.series.iter().filter(|series| series.slot.is_none() && series.unit == "1/s");
+    let rates = run
+        .outcome
+        .picture
+        .series
+        .items
+        .iter()
+        .filter(|series| series.slot.is_none() && series.unit == "1/s");
     let mut figure = Figure::new(
         "messages-over-time",
         "Messages over time",
@@ -225,20 +230,29 @@ fn rank(run: &Run) -> Option<Figure> {
 
 /// How far clocks are off. A clock that never was is not there.
 fn clocks(run: &Run) -> Option<Figure> {
-    let lines = run.outcome.picture.series.iter().filter(|series| series.slot.is_some());
+    let lines = run.outcome.picture.series.items.iter().filter(|series| series.slot.is_some());
     let mut figure = Figure::new(
         "clock-offsets",
         "Clock offsets",
         time_axis(run),
         Axis::linear("ahead of true time", "ms"),
     );
-    let lines: Vec<_> = lines.take(10).collect();
+    let mut lines: Vec<_> = lines.collect();
+    let hidden = lines.len().saturating_sub(10) as u64 + run.outcome.picture.series.omitted;
+    let straight: u64 = lines.iter().map(|line| line.omitted).sum();
+    lines.truncate(10);
     figure.caption = match lines.as_slice() {
         [only] => {
             format!("Of {}; the other clocks were never wrong", run.slot(only.slot.unwrap_or_default()))
         }
         _ => "Clocks that were never wrong are not drawn".to_owned(),
     };
+    if hidden > 0 {
+        figure.caption += &format!(", nor are {} more that were", count(hidden));
+    }
+    if straight > 0 {
+        figure.caption += &format!("; {} of the last changes were not kept", count(straight));
+    }
     for series in lines {
         let points = series.points.iter().map(|(at, ahead)| Point::new(seconds(*at), *ahead)).collect();
         figure.add(Series::new(&run.slot(series.slot.unwrap_or_default()), Style::Line, points));

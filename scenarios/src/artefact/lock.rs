@@ -1,4 +1,5 @@
-//! One campaign at a time in a folder. The lock belongs to the process: it is gone with it, however it ends.
+//! One campaign at a time in a folder, and one who changes a corpus. A lock belongs to the process: it is gone with it,
+//! however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
 use std::io::ErrorKind;
@@ -55,9 +56,57 @@ pub fn lock(folder: &Path) -> Result<FolderLock, LockError> {
     }
 }
 
+/// Waits until nobody else changes what a folder holds; the folder is made if needed. Who has it keeps it for as long
+/// as it takes to read and write some files. It has nothing to do with [`lock`]: a campaign may keep its corpus in its own
+/// folder.
+///
+/// # Errors
+/// If the folder cannot be made or read.
+pub fn wait_for(folder: &Path) -> Result<FolderLock, WriteError> {
+    let failed = |error| WriteError { path: folder.to_owned(), error };
+    create_dir_all(folder).map_err(failed)?;
+    let file = handle(folder).map_err(failed)?;
+    match file.lock() {
+        Err(error) if error.kind() != ErrorKind::Unsupported => Err(failed(error)),
+        Ok(()) | Err(_) => Ok(FolderLock { folder: folder.to_owned(), _file: file }),
+    }
+}
+
+/// The folder itself, so that nothing is left in it: a corpus is kept in a repository.
+#[cfg(unix)]
+fn handle(folder: &Path) -> std::io::Result<File> {
+    File::open(folder)
+}
+
+#[cfg(not(unix))]
+fn handle(folder: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(".seedstorm-corpus.lock"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_changes_a_folder_is_waited_for_and_a_campaign_is_not() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("made/here");
+        let held = wait_for(&inner).unwrap();
+        assert!(lock(&inner).is_ok(), "a campaign may have the folder besides");
+        let released = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let _held = wait_for(&inner).unwrap();
+                assert!(released.load(Ordering::SeqCst), "two have it at once");
+            });
+            // Time for the other one to be wrong in; it is never wrong about being right.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            released.store(true, Ordering::SeqCst);
+            drop(held);
+            waiting.join().unwrap();
+        });
+    }
 
     #[test]
     fn a_folder_is_held_by_one_and_free_again() {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Demand, Exploration, Finding};
 use crate::capsule::replay_command;
+use crate::github::{cell, data, property};
 use crate::scenario::{Loaded, verdict_name};
 
 /// The workflow commands: an error for each finding, a warning for each demand that was not met. `capsule` gives the path
@@ -34,16 +35,6 @@ fn missed(demand: &Demand) -> String {
     }
     let (found, needed) = (demand.found * 100.0, demand.needed * 100.0);
     format!("in {found:.1} % of runs, of which {needed:.1} % are needed before nothing found counts")
-}
-
-/// Text as a workflow command carries it.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// Text as a property of a workflow command carries it.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// The page, in Markdown.
@@ -85,9 +76,4 @@ pub fn summary(
     }
     let _ = writeln!(text, "\ndigest of all runs: `{}`\n", exploration.totals.digest());
     text
-}
-
-/// A text that cannot leave its cell, nor be markup.
-fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
 }

@@ -264,7 +264,8 @@ fn findings_and_demands_become_junit_and_annotations() {
     found.findings[0].message = "100 % <b>wrong</b>,\nin two lines: a|b\u{1b}".to_owned();
     let demands = judge(&loaded, &found.activity, "1".parse().unwrap());
     let capsule = |finding: &Finding| format!("out/{}", finding.file_name());
-    let xml = junit::document(&loaded, &found, &demands, &capsule).unwrap();
+    let suite = junit::suite(&loaded, &found, &demands, &capsule);
+    let xml = crate::junit::document("seedstorm explore", &[suite]).unwrap();
     for part in [
         "<testsuite name=\"test.toml\" tests=\"3\"",
         "<testcase name=\"toy/agreement\" classname=\"test.toml\"",

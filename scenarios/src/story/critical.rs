@@ -16,7 +16,7 @@ use sim_core::time::Duration;
 use sim_core::trace::{Recorded, Trace, TraceRequest, What};
 
 use crate::explore::is_finding;
-use crate::neighbors::{neighbor, usual};
+use crate::neighbors::neighbor;
 use crate::plan::Plan;
 use crate::run::run;
 
@@ -49,7 +49,7 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     let broken = failing.violations.iter().find(|violation| violation.fingerprint == print);
     let (Some(broken), Some(trace)) = (broken, &failing.trace) else { return Ok(()) };
     story.critical_sought = true;
-    let near = (usual(&plan.setup.network.latency) * NEAR).as_nanos();
+    let near = (plan.setup.network.latency.usual() * NEAR).as_nanos();
     let mut moves = moves(&plan, &failing, trace, broken.at_ns);
     let near_fault = near.max((plan.cluster.largest_timeout() / NEAR_FAULT).min(NEAR_FAULT_MOST).as_nanos());
     moves.retain(|one| one.by_ns <= if one.is_fault() { near_fault } else { near });
@@ -130,8 +130,7 @@ fn number(story: &Story, step: &Step) -> u32 {
 /// What the story calls a step that was put in; of a fault, without its end.
 fn text<'a>(story: &'a Story, step: &'a Step) -> &'a str {
     let said = find_told(story, step).map_or(&step.text, |told| &told.text);
-    let ends = if step.kind == StepKind::Fault { said.find(", ") } else { None };
-    &said[..ends.unwrap_or(said.len())]
+    if step.kind == StepKind::Fault { super::faults::without_end(said) } else { said }
 }
 
 /// A step as the story tells it. Of several faults of one instant it is the one at the same place.
@@ -201,12 +200,12 @@ mod tests {
             note: String::new(),
             arrow: None,
         };
-        let steps = vec![crash(1, 0, "crash n1, back at 0.010 s"), crash(2, 2, "crash n3")];
+        let steps = vec![crash(1, 0, "cut n1 from n2, n3 and n4, over at 0.010 s"), crash(2, 2, "crash n3")];
         let story = Story { steps, ..Story::default() };
-        let as_traced = crash(0, 2, "crash");
+        let as_traced = crash(0, 2, "crash n3");
         assert_eq!((number(&story, &as_traced), text(&story, &as_traced)), (2, "crash n3"));
         // A cut happens to the world in the trace, and at somebody's place in the story.
         let of_the_world = Step { slot: None, ..as_traced };
-        assert_eq!(text(&story, &of_the_world), "crash n1");
+        assert_eq!(text(&story, &of_the_world), "cut n1 from n2, n3 and n4");
     }
 }

@@ -2,7 +2,6 @@
 
 use sim_core::fault::Executed;
 use sim_core::fault::Kind;
-use sim_core::identity::Slot;
 use sim_core::outcome::Outcome;
 use sim_core::story::{Arrow, Step, StepKind};
 use sim_core::time::Duration;
@@ -19,7 +18,7 @@ pub(super) fn steps(outcome: &Outcome, trace: &Trace, until_ns: u64) -> Vec<(Pla
     for (order, fault) in (0..).zip(began) {
         let place = place(trace, fault, after);
         after = place;
-        told.push(((place, order), step(trace, fault, until_ns)));
+        told.push(((place, order), step(fault, until_ns)));
     }
     told.extend(lost(trace, until_ns));
     told
@@ -36,39 +35,42 @@ fn place(trace: &Trace, fault: &Executed, after: usize) -> usize {
     events.clone().find(same).map_or_else(fallback, |(index, _)| index)
 }
 
-fn step(trace: &Trace, fault: &Executed, until_ns: u64) -> Step {
+fn step(fault: &Executed, until_ns: u64) -> Step {
     let slot = if let [slot] = fault.slots[..] { Some(slot.0) } else { None };
     Step {
         number: 0,
         at_ns: fault.at_ns,
         slot,
         kind: StepKind::Fault,
-        text: words(trace, fault, until_ns),
+        text: words(fault, until_ns),
         note: String::new(),
         arrow: None,
     }
 }
 
+/// What comes before the end of a fault that somebody is back from.
+const BACK: &str = ", back";
+
+/// What comes before the end of any other fault.
+const OVER: &str = ", over";
+
+/// A fault as its step tells it, without its end.
+pub(super) fn without_end(text: &str) -> &str {
+    let end = [BACK, OVER].iter().filter_map(|word| text.rfind(word)).max();
+    &text[..end.unwrap_or(text.len())]
+}
+
 /// `crash n3, back at 0.690 s`.
-pub(super) fn words(trace: &Trace, fault: &Executed, until_ns: u64) -> String {
-    let names =
-        |slots: &[Slot]| slots.iter().map(|slot| trace.slot_name(*slot)).collect::<Vec<_>>().join(" ");
-    let mut text = match fault.kind {
-        Kind::Isolate => format!("cut off {}", names(&fault.slots)),
-        kind if fault.slots.is_empty() => kind.name().to_owned(),
-        kind => format!("{} {}", kind.name(), names(&fault.slots)),
-    };
-    if !fault.detail.is_empty() && fault.kind != Kind::Isolate {
-        text += &format!(" ({})", fault.detail);
-    }
+fn words(fault: &Executed, until_ns: u64) -> String {
+    let mut text = fault.detail.clone();
     if let Some(end) = fault.until_ns.filter(|end| *end <= until_ns) {
-        let what = if matches!(fault.kind, Kind::Crash | Kind::Amnesia) { "back" } else { "over" };
+        let what = if matches!(fault.kind, Kind::Crash | Kind::Amnesia) { BACK } else { OVER };
         let lasted = end.saturating_sub(fault.at_ns);
         // Moments are told in milliseconds.
         text += &if lasted < 1_000_000 {
-            format!(", {what} {} later", Duration::from_nanos(lasted))
+            format!("{what} {} later", Duration::from_nanos(lasted))
         } else {
-            format!(", {what} at {:.3} s", Duration::from_nanos(end).as_secs_f64())
+            format!("{what} at {:.3} s", Duration::from_nanos(end).as_secs_f64())
         };
     }
     text
@@ -111,4 +113,33 @@ pub(super) fn lost_message(trace: &Trace, event: &Recorded, id: u64) -> Option<S
         note: "lost".to_owned(),
         arrow: Some(arrow),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::fault::Family;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_with_its_end_and_named_without_it() {
+        let cut = Executed {
+            entry: 0,
+            at_ns: 100_000_000,
+            until_ns: Some(690_000_000),
+            family: Family::Network,
+            kind: Kind::Split,
+            slots: Vec::new(),
+            detail: "cut n1 and n3 from n2, n4 and n5".to_owned(),
+            refused: None,
+        };
+        let told = words(&cut, 1_000_000_000);
+        assert_eq!(told, "cut n1 and n3 from n2, n4 and n5, over at 0.690 s");
+        assert_eq!(without_end(&told), cut.detail);
+        // What ends after the violation is not told to end.
+        assert_eq!(words(&cut, 200_000_000), cut.detail);
+        assert_eq!(without_end(&cut.detail), cut.detail);
+        let crash = Executed { kind: Kind::Crash, until_ns: Some(100_300_000), ..cut };
+        assert_eq!(words(&crash, 1_000_000_000), "cut n1 and n3 from n2, n4 and n5, back 300us later");
+    }
 }

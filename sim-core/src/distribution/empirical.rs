@@ -21,6 +21,27 @@ impl Empirical {
     /// The most entries that a table may have.
     pub const MOST_ENTRIES: usize = 65_536;
 
+    /// At least half of the samples are not above it; zero for a table without entries.
+    pub(super) fn median(&self) -> Duration {
+        match self {
+            Self::Quantiles(points) => {
+                points.iter().find(|(share, _)| share.as_f64() >= 0.5).or(points.last()).map(|(_, at)| *at)
+            }
+            Self::Values(values) => {
+                let mut sorted = values.clone();
+                sorted.sort_unstable();
+                let total: u64 = sorted.iter().map(|(_, weight)| u64::from(*weight)).sum();
+                let mut sum = 0;
+                let past_half = |(_, weight): &&(Duration, u32)| {
+                    sum += u64::from(*weight);
+                    2 * sum >= total
+                };
+                sorted.iter().find(past_half).map(|(value, _)| *value)
+            }
+        }
+        .unwrap_or_default()
+    }
+
     pub(super) fn validate(&self) -> Result<(), DistributionError> {
         let entries = match self {
             Self::Quantiles(points) => points.len(),

@@ -1,7 +1,5 @@
 //! The primitive things that can be done to the world. Selectors, roles and moments are resolved before this.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::distribution::Distribution;
@@ -130,31 +128,6 @@ impl Action {
             Self::Clock { .. } => 14,
             Self::Corrupt(_) => 15,
             Self::Twin { .. } => 16,
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    /// In words: `crash n3`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |slot: &Slot| NodeId(slot.0).to_string();
-        match self {
-            Self::Cut { reach, .. } => write!(f, "cut: {reach:?}"),
-            Self::Mend(_) => f.write_str("mend a cut"),
-            Self::Degrade { how, .. } => write!(f, "degrade links: {how:?}"),
-            Self::Restore(_) => f.write_str("restore links"),
-            Self::Crash(slot) => write!(f, "crash {}", name(slot)),
-            Self::Restart(slot) => write!(f, "restart {}", name(slot)),
-            Self::Wipe(slot) => write!(f, "wipe {}", name(slot)),
-            Self::Join => f.write_str("a newcomer joins"),
-            Self::Leave(slot) => write!(f, "{} leaves", name(slot)),
-            Self::Pause(slot) => write!(f, "pause {}", name(slot)),
-            Self::Resume(slot) => write!(f, "resume {}", name(slot)),
-            Self::Slow { slot, percent, .. } => write!(f, "slow {} to {percent} %", name(slot)),
-            Self::Disk { slot, fault } => write!(f, "disk of {}: {fault:?}", name(slot)),
-            Self::Clock { slot, change } => write!(f, "clock of {}: {change:?}", name(slot)),
-            Self::Corrupt(slot) => write!(f, "corrupt {}", name(slot)),
-            Self::Twin { slot, node } => write!(f, "twin of {node} in {slot}"),
         }
     }
 }

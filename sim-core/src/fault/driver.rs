@@ -51,6 +51,8 @@ pub struct FaultDriver {
     pinned: Vec<FaultEntry>,
     activity: Activity,
     healed: bool,
+    /// How far the plan is ahead of time, where choices and not time bring its moments.
+    ahead: Duration,
 }
 
 /// What comes first at one instant.
@@ -166,6 +168,7 @@ impl FaultDriver {
             pinned: Vec::new(),
             activity: Activity::default(),
             healed: false,
+            ahead: Duration::ZERO,
             entries: plan.entries,
         };
         driver.arm();
@@ -192,13 +195,24 @@ impl FaultDriver {
         self.agenda.first_key_value().map(|((at, _, _), _)| *at)
     }
 
+    /// The next moment of the plan is now: whatever follows from it lasts and waits from that moment.
+    pub(crate) fn bring_forward(&mut self, now: Time) {
+        self.ahead = self.next_at().map_or(self.ahead, |at| at.since(now));
+    }
+
+    /// Where the plan is at a time.
+    fn planned(&self, now: Time) -> Time {
+        now.saturating_add(self.ahead)
+    }
+
     /// Fires everything that is due at `ground.now`: ends first, then beginnings.
     pub fn due(&mut self, ground: &Ground, actions: &mut Vec<Action>) {
-        if self.next_at().is_none_or(|at| at > ground.now) {
+        let now = self.planned(ground.now);
+        if self.next_at().is_none_or(|at| at > now) {
             return;
         }
         self.begin_call(ground);
-        while let Some(first) = self.agenda.first_entry().filter(|first| first.key().0 <= ground.now) {
+        while let Some(first) = self.agenda.first_entry().filter(|first| first.key().0 <= now) {
             match first.remove() {
                 Task::Begin { entry, event } => {
                     self.begin(entry, Moment::At(ground.now), event, ground, actions);
@@ -248,7 +262,7 @@ impl FaultDriver {
                 (_, Some(after)) => {
                     let after = self.draw(entry, &after);
                     let task = Task::Begin { entry, event: Some(slot) };
-                    self.schedule(ground.now.saturating_add(after), Order::Begin, task);
+                    self.schedule(self.planned(ground.now).saturating_add(after), Order::Begin, task);
                 }
                 (Some(Before::Send), None) => {
                     self.begin_call(ground);
@@ -336,7 +350,7 @@ impl FaultDriver {
     fn refuse(&mut self, firing: &Firing, kind: Kind, slots: Vec<Slot>, why: Refusal, now: Time) {
         self.activity.refused += 1;
         let refused = Some(why);
-        self.record(Executed { refused, ..line(firing, kind, slots, why.to_string(), now) });
+        self.record(Executed { refused, detail: why.to_string(), ..line(firing, kind, slots, now) });
     }
 
     fn record(&mut self, executed: Executed) -> usize {
@@ -366,7 +380,7 @@ impl Watch {
 }
 
 /// A line of the log for something that begins now.
-fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, detail: String, now: Time) -> Executed {
+fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, now: Time) -> Executed {
     Executed {
         entry: u32::try_from(firing.entry).unwrap_or(u32::MAX),
         at_ns: now.as_nanos(),
@@ -374,7 +388,7 @@ fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, detail: String, now: Time
         family: kind.family(),
         kind,
         slots,
-        detail,
+        detail: String::new(),
         refused: None,
     }
 }

@@ -23,7 +23,7 @@ pub struct Executed {
     pub kind: Kind,
     /// Whom it struck.
     pub slots: Vec<Slot>,
-    /// More about it, in words.
+    /// What happened, in words: `cut n1 and n3 from n2, n4 and n5`. Why not, if it was refused.
     pub detail: String,
     /// Why it did not happen, if it was refused.
     pub refused: Option<Refusal>,

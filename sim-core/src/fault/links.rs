@@ -3,7 +3,7 @@
 use super::action::{Degradation, Reach};
 use super::executed::Refusal;
 use super::resolve::{Lots, Scene};
-use super::selector::{Selector, SlotRanges};
+use super::selector::Selector;
 use super::spec::{Fault, aim};
 use crate::distribution::Distribution;
 use crate::identity::Slot;
@@ -18,8 +18,6 @@ pub(super) struct Drawn {
     pub(super) pinned: Fault,
     /// Whom it strikes; nobody in particular if it is all links.
     pub(super) slots: Vec<Slot>,
-    /// Which links are meant, in words.
-    pub(super) whom: String,
 }
 
 /// Draws which links a fault makes worse; `None` if it is no fault about links.
@@ -41,23 +39,10 @@ pub(super) fn draw(
     }
     let pinned = pin(fault, target.as_deref(), from.as_deref(), to.as_deref());
     let slots = [&target, &from, &to].into_iter().flatten().next().cloned().unwrap_or_default();
-    let whom = in_words(target.as_deref(), from.as_deref(), to.as_deref());
     let both = !matches!(fault, Fault::Bandwidth(_));
     let ends = ends(target, from, to, both, scene.ground.places.len());
     let how = ends.into_iter().map(|(from, to)| Degradation { from, to, ..harm.clone() }).collect();
-    Ok(Some(Drawn { how, pinned, slots, whom }))
-}
-
-/// `links of slots 1-3`, or `links from slots 1 to slots 2`.
-fn in_words(target: Option<&[Slot]>, from: Option<&[Slot]>, to: Option<&[Slot]>) -> String {
-    let side = |slots: Option<&[Slot]>| {
-        slots.map_or("everybody".to_owned(), |slots| format!("slots {}", SlotRanges(slots)))
-    };
-    match (target, from, to) {
-        (None, None, None) => "all links".to_owned(),
-        (None, from, to) => format!("links from {} to {}", side(from), side(to)),
-        (target, ..) => format!("links of {}", side(target)),
-    }
+    Ok(Some(Drawn { how, pinned, slots }))
 }
 
 /// Senders and receivers of the links that are meant; empty lists are everybody.
@@ -168,6 +153,49 @@ pub(super) fn heal_reach(reach: &Reach, core: &[Slot]) -> Vec<Reach> {
     }
 }
 
+/// Calls `mark` with every slot that a cut keeps from hearing one of `healed` (sorted), or from being heard by it.
+pub(super) fn cut_off(reach: &Reach, healed: &[Slot], mark: &mut dyn FnMut(Slot)) {
+    match reach {
+        Reach::Groups(sets) => {
+            let mut met: Vec<u64> =
+                healed.iter().filter_map(|slot| sets.get(slot.index())).copied().collect();
+            met.sort_unstable();
+            met.dedup();
+            let apart = |own: &u64| met.iter().any(|set| set & own == 0);
+            (0..).map(Slot).zip(sets).filter(|(_, own)| apart(own)).for_each(|(slot, _)| mark(slot));
+        }
+        Reach::OneWay { from, to } => between(from, to, healed, mark),
+        Reach::Pairs { slots, links } => {
+            let mut meets = vec![0_usize; *slots as usize];
+            let governed = healed.iter().filter(|slot| slot.0 < *slots).count();
+            for (a, b) in links.iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
+                meets[a.index()] += usize::from(healed.binary_search(b).is_ok());
+            }
+            for (slot, met) in (0..).map(Slot).zip(meets) {
+                let itself = usize::from(healed.binary_search(&slot).is_ok());
+                if met + itself < governed {
+                    mark(slot);
+                }
+            }
+        }
+    }
+}
+
+/// Calls `mark` with every slot of which a link to or from one of `healed` (sorted) is worse; of so many slots in all.
+pub(super) fn made_worse(how: &Degradation, healed: &[Slot], slots: usize, mark: &mut dyn FnMut(Slot)) {
+    let side = |side: &[Slot]| if side.is_empty() { everybody(slots) } else { side.to_vec() };
+    between(&side(&how.from), &side(&how.to), healed, mark);
+}
+
+/// Whoever is on one side, if one of `healed` (sorted) is on the other.
+fn between(from: &[Slot], to: &[Slot], healed: &[Slot], mark: &mut dyn FnMut(Slot)) {
+    for (side, other) in [(from, to), (to, from)] {
+        if other.iter().any(|slot| healed.binary_search(slot).is_ok()) {
+            side.iter().copied().for_each(&mut *mark);
+        }
+    }
+}
+
 /// What is left of worse links when the links inside `core` (sorted) are as good as ever; `slots` is how many there are.
 pub(super) fn heal_degradation(how: &Degradation, core: &[Slot], slots: usize) -> Vec<Degradation> {
     let all = everybody(slots);
@@ -188,15 +216,37 @@ fn split(from: &[Slot], to: &[Slot], core: &[Slot]) -> Vec<(Vec<Slot>, Vec<Slot>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn links_in_words_name_both_ends() {
+    fn cuts_and_worse_links_are_seen_from_both_ends_as_far_as_they_lead_to_who_is_healed() {
         let slots = |list: &[u32]| list.iter().copied().map(Slot).collect::<Vec<_>>();
-        let (some, one) = (slots(&[0, 1, 2]), slots(&[4]));
-        assert_eq!(in_words(None, None, None), "all links");
-        assert_eq!(in_words(Some(&some), None, None), "links of slots 1-3");
-        assert_eq!(in_words(None, Some(&some), Some(&one)), "links from slots 1-3 to slots 5");
-        assert_eq!(in_words(None, None, Some(&one)), "links from everybody to slots 5");
+        let cut = |reach: &Reach, healed: &[u32]| {
+            let mut marked = BTreeSet::new();
+            cut_off(reach, &slots(healed), &mut |slot| _ = marked.insert(slot.0));
+            marked.into_iter().collect::<Vec<_>>()
+        };
+        // The third is in both groups, and whoever is beyond the fourth is in all.
+        let groups = Reach::Groups(vec![1, 2, 3, 1]);
+        assert_eq!(cut(&groups, &[0, 1, 2, 3, 4]), [0, 1, 3]);
+        assert_eq!(cut(&groups, &[1, 2, 4]), [0, 3]);
+        let one_way = Reach::OneWay { from: slots(&[0]), to: slots(&[3]) };
+        assert_eq!(cut(&one_way, &[0, 1, 3]), [0, 3]);
+        assert_eq!(cut(&one_way, &[3]), [0]);
+        assert!(cut(&one_way, &[1, 2]).is_empty());
+        let pairs = Reach::Pairs { slots: 3, links: vec![(Slot(0), Slot(1)), (Slot(1), Slot(2))] };
+        assert_eq!(cut(&pairs, &[0, 1, 2, 3]), [0, 2]);
+        assert_eq!(cut(&pairs, &[0, 1]), [2]);
+        let worse = |from: &[u32], to: &[u32], healed: &[u32]| {
+            let how = Degradation { from: slots(from), to: slots(to), ..Degradation::default() };
+            let mut marked = BTreeSet::new();
+            made_worse(&how, &slots(healed), 3, &mut |slot| _ = marked.insert(slot.0));
+            marked.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(worse(&[0], &[1], &[0, 1, 2]), [0, 1]);
+        assert_eq!(worse(&[0], &[], &[1]), [0]);
+        assert!(worse(&[0], &[1], &[2]).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use super::action::Reach;
 use super::executed::Refusal;
 use super::resolve::{Lots, Scene};
-use super::selector::{Selector, SlotRanges};
+use super::selector::Selector;
 use super::spec::{ClientSide, Direction, Partition, Shape, aim};
 use crate::identity::Slot;
 
@@ -22,8 +22,6 @@ pub(super) struct Drawn {
     pub(super) pinned: Partition,
     /// Whom it strikes: those outside the largest group.
     pub(super) slots: Vec<Slot>,
-    /// In words.
-    pub(super) detail: String,
 }
 
 /// Draws what a partition leaves open.
@@ -120,9 +118,8 @@ fn one_way(mut from: Vec<Slot>, mut to: Vec<Slot>, pinned: Option<Shape>) -> Res
         return Err(Refusal::Shape);
     }
     let shape = pinned.unwrap_or_else(|| Shape::OneWay { from: aim(&from), to: aim(&to) });
-    let detail = format!("slots {} -/-> {}", SlotRanges(&from), SlotRanges(&to));
     let (slots, pinned) = (from.clone(), Partition::of(shape));
-    Ok(Drawn { slots, detail, pinned, reach: Reach::OneWay { from, to } })
+    Ok(Drawn { slots, pinned, reach: Reach::OneWay { from, to } })
 }
 
 /// Two groups of equal size, give or take one.
@@ -182,14 +179,12 @@ fn groups(
     if sets.iter().fold(u64::MAX, |all, set| all & set) != 0 {
         return Err(Refusal::Shape);
     }
-    let shown: Vec<String> = sides.iter().map(|side| SlotRanges(side).to_string()).collect();
     let largest = (0..sides.len()).max_by_key(|side| (sides[*side].len(), usize::MAX - side)).unwrap_or(0);
     let outside = |slot: &Slot| sides[largest].binary_search(slot).is_err();
     Ok(Drawn {
         reach: Reach::Groups(sets),
         pinned: Partition::of(Shape::Groups(sides.iter().map(|side| aim(side)).collect())),
         slots: sides.concat().into_iter().filter(outside).collect(),
-        detail: format!("slots {}", shown.join(" | ")),
     })
 }
 
@@ -242,7 +237,6 @@ fn pairs(links: &[(Slot, Slot)], members: u32) -> Result<Drawn, Refusal> {
         reach: Reach::Pairs { slots: members, links: links.to_vec() },
         pinned: Partition::of(Shape::Links(written)),
         slots: (0..members).map(Slot).collect(),
-        detail: format!("{} links of {members} members are left", links.len()),
     })
 }
 

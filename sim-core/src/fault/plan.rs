@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::{Fault, RawEntry};
+use super::spec::{Clock, ClockFault, Fault, RawEntry};
 use crate::distribution::Distribution;
 use crate::time::{Duration, Time};
 
@@ -241,6 +241,16 @@ fn letters(name: &str) -> impl Iterator<Item = u8> + '_ {
 }
 
 impl FaultPlan {
+    /// How long timers may still stand when the core is healed: a clock that goes back, by a fault or as a step forward
+    /// ends, holds up what was set before for as long. The most that all steps of a plan together can do to one clock.
+    pub fn held_up(&self) -> Duration {
+        let step = |entry: &FaultEntry| match &entry.what {
+            Fault::Clock(Clock { change: ClockFault::Forward(by) | ClockFault::Back(by), .. }) => *by,
+            _ => Duration::ZERO,
+        };
+        self.entries.iter().map(step).fold(Duration::ZERO, Duration::saturating_add)
+    }
+
     /// A plan of these entries, sorted.
     pub fn new(entries: Vec<FaultEntry>) -> Self {
         let mut plan = Self { entries, over_budget: false };

@@ -300,7 +300,7 @@ impl fmt::Display for Selector {
 }
 
 /// Slots counting from one, runs of neighbors joined: `1-3,7`.
-pub(super) struct SlotRanges<'a>(pub(super) &'a [Slot]);
+struct SlotRanges<'a>(&'a [Slot]);
 
 impl fmt::Display for SlotRanges<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -103,6 +103,25 @@ impl Network {
         }
     }
 
+    /// A notice comes now, whenever it was to come: an end that hears `Up` may use the session from now on. For a
+    /// scheduler that does not go by time.
+    pub(crate) fn hears(&mut self, notice: &LinkNotice, now: Time) {
+        if let Some(index) = self.links.find(notice.slot, notice.peer) {
+            self.links.get_mut(index).hears(notice, now);
+        }
+    }
+
+    /// Whether something on a session between this slot and one of `among` (sorted) is held up for longer than
+    /// `patience` from now.
+    pub fn holds_up(&self, now: Time, patience: Duration, slot: Slot, among: &[Slot]) -> bool {
+        let limit = now.saturating_add(patience);
+        (0..self.links.count_of(slot)).any(|n| {
+            let link = self.links.get(self.links.nth_of(slot, n));
+            let other = link.ends[1 - link.side(slot)].slot;
+            link.alive && link.held_until() > limit && among.binary_search(&other).is_ok()
+        })
+    }
+
     fn begin_again(
         &mut self,
         now: Time,

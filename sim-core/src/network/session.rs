@@ -122,6 +122,15 @@ impl Link {
         notices.push(LinkNotice { slot, peer, state, at, session: self.session });
     }
 
+    /// An end hears of the latest session sooner than it was to.
+    pub(super) fn hears(&mut self, notice: &LinkNotice, now: Time) {
+        let session = self.session;
+        let end = &mut self.ends[usize::from(self.ends[1].slot == notice.slot)];
+        if notice.state == LinkState::Up && notice.session == session {
+            end.up_at = end.up_at.min(now);
+        }
+    }
+
     /// Whether a slot may send at this moment.
     pub(super) fn carries(&self, from: Slot, now: Time) -> bool {
         self.alive && now >= self.ends[self.side(from)].up_at

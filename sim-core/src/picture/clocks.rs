@@ -12,8 +12,15 @@ const KEPT: usize = 8_000;
 /// The lines so far.
 #[derive(Default)]
 pub(super) struct ClockLines {
-    of: BTreeMap<Slot, Vec<(u64, f64)>>,
+    of: BTreeMap<Slot, Line>,
     kept: usize,
+}
+
+/// The points of one clock, and how many more there were.
+#[derive(Default)]
+struct Line {
+    points: Vec<(u64, f64)>,
+    omitted: u64,
 }
 
 /// Milliseconds that a clock is ahead.
@@ -23,11 +30,12 @@ fn ahead(now: Time, shown: Time) -> f64 {
 
 impl ClockLines {
     pub(super) fn changed(&mut self, slot: Slot, now: Time, before: Time, after: Time) {
+        let Line { points: line, omitted } = self.of.entry(slot).or_default();
         if self.kept >= KEPT {
+            *omitted += 2;
             return;
         }
         self.kept += 2;
-        let line = self.of.entry(slot).or_default();
         if line.is_empty() && now > Time::ZERO {
             line.push((0, 0.0));
         }
@@ -36,7 +44,7 @@ impl ClockLines {
     }
 
     pub(super) fn finish(self, now: Time, names: &[String], shown: impl Fn(Slot) -> Time) -> Vec<Series> {
-        let line = |(slot, mut points): (Slot, Vec<(u64, f64)>)| {
+        let line = |(slot, Line { mut points, omitted }): (Slot, Line)| {
             points.push((now.as_nanos(), ahead(now, shown(slot))));
             let name = names.get(slot.index()).map_or("", String::as_str);
             Series {
@@ -44,6 +52,7 @@ impl ClockLines {
                 unit: "ms".to_owned(),
                 slot: Some(slot.0),
                 points,
+                omitted,
             }
         };
         self.of.into_iter().map(line).collect()
@@ -54,6 +63,15 @@ impl ClockLines {
 mod tests {
     use super::*;
     use crate::time::Duration;
+
+    #[test]
+    fn changes_past_the_limit_are_counted() {
+        let mut lines = ClockLines::default();
+        let at = |secs| Time::ZERO + Duration::from_secs(secs);
+        (0..KEPT as u64).for_each(|secs| lines.changed(Slot(0), at(secs), at(secs), at(secs + 1)));
+        let series = lines.finish(at(10_000), &["n1".to_owned()], |_| at(10_000));
+        assert_eq!((series[0].points.len(), series[0].omitted), (KEPT + 1, KEPT as u64));
+    }
 
     #[test]
     fn a_clock_is_true_until_it_is_changed() {

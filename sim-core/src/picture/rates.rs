@@ -60,7 +60,7 @@ impl Rates {
                 (pair[0].0.as_nanos(), gained as f64 / seconds)
             };
             let points = self.samples.windows(2).map(point).collect();
-            Series { name: name.to_owned(), unit: "1/s".to_owned(), slot: None, points }
+            Series { name: name.to_owned(), unit: "1/s".to_owned(), slot: None, points, omitted: 0 }
         };
         let under_way = self.samples.iter().map(|(at, counts)| (at.as_nanos(), counts.in_flight as f64));
         vec![
@@ -72,6 +72,7 @@ impl Rates {
                 unit: String::new(),
                 slot: None,
                 points: under_way.collect(),
+                omitted: 0,
             },
         ]
     }

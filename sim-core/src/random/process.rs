@@ -19,6 +19,13 @@ pub struct Drawn {
     spare: [u32; 2],
 }
 
+impl Drawn {
+    /// How many words were drawn.
+    pub(crate) const fn words(self) -> u32 {
+        self.words
+    }
+}
+
 /// A process's own randomness: a function of (seed, identity, incarnation, how many words it drew before).
 ///
 /// The world keeps what was drawn, 12 bytes a process, and lends it for a step.

@@ -1,15 +1,18 @@
 //! The `Choices` scheduler: what is enabled now, and what was chosen.
 //!
-//! Deliveries, sync ends, link notices and timeouts may come in any order, but for streams, which stay first in, first
-//! out, and for timeouts whose deadlines are further apart than clocks can be. Time has no length of its own here: it
-//! passes as timeouts are chosen. Choosing one puts its slot's clock forward to the deadline, and drags along every
-//! clock that would be left behind by more than the drift bound.
+//! Deliveries, sync ends, link notices, timeouts and faults may come in any order, but for what has an order of its
+//! own: what an end of a stream sees (first in, first out, `Down` after what was under way, `Up` of the next session
+//! after that, its messages last), the syncs of a slot, the moments of a plan, and timeouts whose deadlines are further
+//! apart than clocks can be. Time has no length here: it passes as timeouts are chosen. Choosing one puts its slot's
+//! clock forward to the deadline, and drags along every clock that would be left behind by more than the drift bound.
+//! Choosing a fault brings the plan forward to its next moment, and puts no clock forward.
 
 use super::World;
 use crate::agenda::Agenda;
+use crate::digest::hash_words;
 use crate::identity::Slot;
 use crate::outcome::Ended;
-use crate::process::{Factory, Lane, Protocol};
+use crate::process::{Factory, Lane, Priority, Protocol};
 use crate::queue;
 use crate::time::{Duration, Time};
 use crate::world::event::{Control, Event};
@@ -22,15 +25,37 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         if enabled.is_empty() {
             return Ok(None);
         }
+        if self.was_here_before() {
+            return Err(Ended::OutOfChoices);
+        }
+        let chains = self.chains(&enabled);
         let Agenda::Choices(agenda) = &mut self.kernel.agenda else { return Ok(None) };
-        let choice = agenda.choose(enabled.len()).ok_or(Ended::OutOfChoices)?;
+        let choice = agenda.choose(enabled.len(), &chains).ok_or(Ended::OutOfChoices)?;
         let key = agenda.pending.remove(enabled[choice]);
         let drift = agenda.drift_bound;
         let now = self.kernel.now + Duration::from_nanos(1);
-        if let Event::Timer(index) = Event::decode(queue::payload_of(key)) {
-            self.bring_forward(index, now, drift);
+        match Event::decode(queue::payload_of(key)) {
+            Event::Timer(index) => self.bring_forward(index, now, drift),
+            Event::Notice(notice) => {
+                self.kernel.network.hears(&self.kernel.pending_notices[notice].link, now);
+            }
+            Event::Served(slot) => {
+                self.kernel.servers.of(slot).bring_forward(Time::from_nanos(queue::time_of(key)), now);
+            }
+            Event::Control(Control::Faults) => self.bring_plan_forward(now),
+            _ => {}
         }
         Ok(Some(queue::key(now.as_nanos(), 0, queue::payload_of(key))))
+    }
+
+    /// The next moment of the plan is now. One entry of the agenda stands for all that are to come, and was chosen.
+    fn bring_plan_forward(&mut self, now: Time) {
+        self.kernel.driver.bring_forward(now);
+        self.watch.faults_queued = None;
+        if let Agenda::Choices(agenda) = &mut self.kernel.agenda {
+            let faults = Event::Control(Control::Faults).encode();
+            agenda.pending.retain(|key| queue::payload_of(*key) != faults);
+        }
     }
 
     fn bring_forward(&mut self, index: u32, now: Time, drift: Duration) {
@@ -66,27 +91,87 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         (0..pending.len()).filter(|place| self.may_come(pending, *place)).collect()
     }
 
-    fn may_come(&self, pending: &[u128], place: usize) -> bool {
-        match Event::decode(queue::payload_of(pending[place])) {
-            Event::Control(control) => control == Control::Arrival,
-            Event::Deliver(envelope) => self.first_of_its_stream(pending, envelope, pending[place]),
-            Event::Timer(index) => self.within_drift(pending, index),
-            _ => true,
+    /// What chain of events each of these belongs to, for a scheduler by priorities.
+    fn chains(&self, enabled: &[usize]) -> Vec<u64> {
+        match &self.kernel.agenda {
+            Agenda::Choices(agenda) if agenda.wants_chains() => {
+                let event = |place: &usize| Event::decode(queue::payload_of(agenda.pending[*place]));
+                enabled.iter().map(|place| self.chain(event(place))).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
-    fn first_of_its_stream(&self, pending: &[u128], envelope: u32, key: u128) -> bool {
-        let own = &self.kernel.envelopes[envelope];
-        own.lane == Lane::Datagram
-            || !pending.iter().any(|other| {
-                let Event::Deliver(other_envelope) = Event::decode(queue::payload_of(*other)) else {
-                    return false;
-                };
-                let before = &self.kernel.envelopes[other_envelope];
-                *other < key
-                    && before.lane == Lane::Stream
-                    && (before.from_slot, before.to, before.priority) == (own.from_slot, own.to, own.priority)
-            })
+    fn chain(&self, event: Event) -> u64 {
+        let sort = u64::from(event.encode() >> 29);
+        let [one, other] = match event {
+            Event::Deliver(envelope) => {
+                let envelope = &self.kernel.envelopes[envelope];
+                let link = u64::from(envelope.from_slot.0) << 32 | u64::from(envelope.to.0);
+                [link, u64::from(self.payloads[envelope.payload].kind)]
+            }
+            Event::Timer(index) => {
+                let (slot, id) = self.timers.owner(index);
+                [u64::from(slot.0), u64::from(id.0)]
+            }
+            Event::Synced(job) => [u64::from(self.kernel.syncs[job].slot.0), 0],
+            Event::Notice(notice) => {
+                let link = &self.kernel.pending_notices[notice].link;
+                [u64::from(link.slot.0) << 32 | u64::from(link.peer.0), 0]
+            }
+            Event::Served(slot) => [u64::from(slot.0), 0],
+            Event::Wake(token) | Event::Request(token) => [u64::from(token), 0],
+            Event::Control(control) => [control as u64, 0],
+        };
+        hash_words(&[sort, one, other])
+    }
+
+    fn may_come(&self, pending: &[u128], place: usize) -> bool {
+        let event = Event::decode(queue::payload_of(pending[place]));
+        let first = |same: &dyn Fn(Event) -> bool| {
+            !pending[..place].iter().any(|before| same(Event::decode(queue::payload_of(*before))))
+        };
+        match event {
+            Event::Control(Control::Arrival) => true,
+            Event::Control(Control::Faults) => first(&|before| before == event),
+            // How long a run lasts has no meaning here, and there is no second phase.
+            Event::Control(_) => false,
+            Event::Timer(index) => self.within_drift(pending, index),
+            Event::Synced(job) => first(&|before| self.syncs_before(before, job)),
+            _ => match self.on_a_stream(event) {
+                Some(turn) => {
+                    first(&|before| self.on_a_stream(before).is_some_and(|other| other.precedes(turn)))
+                }
+                None => true,
+            },
+        }
+    }
+
+    /// Whether this is a sync of the same slot and incarnation; what a crash left behind means nothing.
+    fn syncs_before(&self, before: Event, job: u32) -> bool {
+        let Event::Synced(before) = before else { return false };
+        let (before, job) = (self.kernel.syncs[before], self.kernel.syncs[job]);
+        (before.slot, before.incarnation) == (job.slot, job.incarnation)
+    }
+
+    /// What an event is to an end of a stream: `None` for all others, and for what will be lost when it comes.
+    fn on_a_stream(&self, event: Event) -> Option<Turn> {
+        let network = &self.kernel.network;
+        match event {
+            Event::Deliver(envelope) => {
+                let envelope = &self.kernel.envelopes[envelope];
+                let lives = envelope.lane == Lane::Stream
+                    && network.admits(envelope.from_slot, envelope.to, envelope.session);
+                let (at, peer, priority) = (envelope.to, envelope.from_slot, Some(envelope.priority));
+                lives.then_some(Turn { at, peer, priority })
+            }
+            Event::Notice(notice) => {
+                let link = &self.kernel.pending_notices[notice].link;
+                let turn = Turn { at: link.slot, peer: link.peer, priority: None };
+                network.concerns(link).then_some(turn)
+            }
+            _ => None,
+        }
     }
 
     /// Whether this timeout may come before all others that are pending: no clock passes a deadline of its own.
@@ -99,5 +184,21 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             let apart = if owner == slot { Duration::ZERO } else { agenda.drift_bound };
             deadline.since(earliest) <= apart
         })
+    }
+}
+
+/// A message or (without a priority) a notice on its way to an end of a stream.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    at: Slot,
+    peer: Slot,
+    priority: Option<Priority>,
+}
+
+impl Turn {
+    /// Whether what was queued before must come before: only messages of different priorities overtake each other.
+    fn precedes(self, later: Self) -> bool {
+        let overtaken = self.priority.zip(later.priority).is_some_and(|(one, other)| one != other);
+        (self.at, self.peer) == (later.at, later.peer) && !overtaken
     }
 }

@@ -78,6 +78,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
                 }
                 Turn::Deferred(event) => self.deferred(Event::decode(event)),
                 Turn::Next(key) => self.begin_service(slot, key, self.kernel.envelopes[key].payload),
+                Turn::Told(key) => self.notice_arrived(key),
             }
         }
     }
@@ -144,14 +145,17 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.timers.settle(index);
     }
 
-    /// A notice about a session reaches its slot.
+    /// A notice about a session reaches its slot. If the slot is busy or paused, it waits behind what it comes after.
     pub(super) fn notice_arrived(&mut self, key: u32) {
         let Notice { link: notice, peer } = self.kernel.pending_notices[key];
-        if self.kernel.hot[notice.slot.index()].up && self.postponed(notice.slot, Event::Notice(key)) {
-            return;
+        let up = self.kernel.hot[notice.slot.index()].up;
+        if up && self.kernel.servers.occupied(notice.slot) {
+            let envelopes = &self.kernel.envelopes;
+            let about = |envelope| envelopes[envelope].from_slot == notice.peer;
+            return self.kernel.servers.of(notice.slot).tell(key, about);
         }
         self.kernel.pending_notices.remove(key);
-        if self.kernel.hot[notice.slot.index()].up && self.kernel.network.concerns(&notice) {
+        if up && self.kernel.network.concerns(&notice) {
             self.step(notice.slot, Stimulus::Link { peer, state: notice.state });
         }
     }

@@ -89,20 +89,16 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let server = self.kernel.servers.of(slot);
         server.paused = false;
         server.busy = false;
-        let lost_notices: Vec<u32> = server.deferred.iter().copied().collect();
-        let dropped: Vec<u32> = server.drain().collect();
-        for event in lost_notices {
-            match Event::decode(event) {
-                Event::Notice(key) => {
-                    self.kernel.pending_notices.remove(key);
-                }
-                Event::Synced(key) => {
-                    self.kernel.syncs.remove(key);
-                }
-                _ => {}
+        let left = server.drain();
+        for notice in left.notices {
+            self.kernel.pending_notices.remove(notice);
+        }
+        for event in left.events {
+            if let Event::Synced(key) = Event::decode(event) {
+                self.kernel.syncs.remove(key);
             }
         }
-        for key in dropped {
+        for key in left.messages {
             let envelope = self.kernel.envelopes.remove(key);
             self.discard(&envelope, Dropped::ReceiverDown);
         }
@@ -172,6 +168,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.storage.add_slot();
         self.watch.add_slot();
         self.nodes.push(None);
+        self.set_new_clock(slot);
         self.boot(slot, Start::Join);
     }
 

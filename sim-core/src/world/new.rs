@@ -13,6 +13,7 @@ use super::watch::Watch;
 use crate::agenda::Agenda;
 use crate::check::{Check, Needs};
 use crate::coalition::{CoalitionDice, Directed};
+use crate::distribution::{Distribution, Sampler};
 use crate::facts::Facts;
 use crate::fault::{ClockChange, FaultDriver};
 use crate::ground::Ground;
@@ -51,6 +52,11 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         agenda: Agenda,
     ) -> Result<Self, LaunchError> {
         validate::<P>(setup)?;
+        if matches!(agenda, Agenda::Choices(_)) && setup.progress_within.is_some() {
+            let reason =
+                "a second phase demands progress within a time, and under choices time has no length";
+            return Err(LaunchError::Setup(reason.to_owned()));
+        }
         let slots = (setup.members + setup.clients) as usize;
         let mut kernel = kernel::<P>(setup, launch, subject.model, agenda)?;
         let latency = kernel.metrics.histogram(crate::metrics::OPERATION_LATENCY);
@@ -122,24 +128,36 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.set_clocks();
     }
 
+    /// The clocks of all slots that there are from the start.
     fn set_clocks(&mut self) {
-        let model = self.setup.clocks.clone();
-        let dice = Keyed::new(self.setup.seed, Purpose::Clock);
-        let sampler = model.offset.as_ref().map(crate::distribution::Distribution::compile);
-        for index in 0..self.setup.members {
-            let slot = Slot(index);
-            if let Some(sampler) = &sampler {
-                let ahead = sampler.sample_from(&mut Draw::new(dice, u64::from(index), 0));
-                self.kernel.change_clock(slot, ClockChange::Forward(ahead));
-            }
-            if model.drift_ppm > 0 {
-                let most = i64::from(model.drift_ppm) * 1_000;
-                let drawn = below(dice.word(u64::from(index), 1), 2 * most.unsigned_abs() + 1);
-                let parts = i32::try_from(drawn.cast_signed() - most).unwrap_or(0);
-                let change = ClockChange::Drift { parts_per_billion: parts };
-                self.kernel.change_clock(slot, change);
-                self.kernel.clocks.keep_rate(slot);
-            }
+        let offset = self.setup.clocks.offset.as_ref().map(Distribution::compile);
+        for slot in 0..self.setup.members + self.setup.clients {
+            self.set_clock(Slot(slot), offset.as_ref());
+        }
+    }
+
+    /// The clock of a slot that joins now.
+    pub(super) fn set_new_clock(&mut self, slot: Slot) {
+        let offset = self.setup.clocks.offset.as_ref().map(Distribution::compile);
+        self.set_clock(slot, offset.as_ref());
+    }
+
+    /// A clock is as wrong as its slot's number says, whoever else there is.
+    fn set_clock(&mut self, slot: Slot, offset: Option<&Sampler>) {
+        if matches!(self.kernel.agenda, Agenda::Choices(_)) {
+            self.kernel.clocks.stand(slot.index() + 1);
+        }
+        let (dice, name) = (Keyed::new(self.setup.seed, Purpose::Clock), u64::from(slot.0));
+        if let Some(offset) = offset {
+            let ahead = offset.sample_from(&mut Draw::new(dice, name, 0));
+            self.kernel.change_clock(slot, ClockChange::Forward(ahead));
+        }
+        let most = i64::from(self.setup.clocks.drift_ppm) * 1_000;
+        if most > 0 {
+            let drawn = below(dice.word(name, 1), 2 * most.unsigned_abs() + 1);
+            let parts = i32::try_from(drawn.cast_signed() - most).unwrap_or(0);
+            self.kernel.change_clock(slot, ClockChange::Drift { parts_per_billion: parts });
+            self.kernel.clocks.keep_rate(slot);
         }
     }
 }

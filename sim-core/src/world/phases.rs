@@ -67,6 +67,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         kernel.watches = crate::kernel::Watches::default();
         self.perform(actions);
         self.renew_sessions(&core);
+        self.mark_impaired(&core);
         for slot in &core {
             self.tell_lifecycle(*slot, Lifecycle::Healed);
         }
@@ -92,6 +93,20 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let inside = |slot: Slot| client(slot) || core.contains(&slot);
         kernel.network.renew(kernel.now, patience, inside, &mut kernel.notices);
         kernel.queue_notices();
+    }
+
+    /// Nothing outside the core is healed: what is broken there stays so.
+    fn mark_impaired(&mut self, core: &[Slot]) {
+        let (kernel, patience) = (&mut self.kernel, self.setup.network.retransmit_after);
+        let clients = (self.setup.members..self.setup.members + self.setup.clients).map(Slot);
+        let healed: Vec<Slot> = core.iter().copied().chain(clients).collect();
+        let impaired = kernel.driver.impaired(&healed, kernel.ground.places.len());
+        let places = (0..).map(Slot).zip(&mut kernel.ground.places);
+        for ((slot, place), impaired) in places.zip(impaired) {
+            let outside = healed.binary_search(&slot).is_err();
+            let held_up = || kernel.network.holds_up(kernel.now, patience, slot, &healed);
+            place.impaired = outside && (impaired || held_up());
+        }
     }
 
     /// Another try to see progress.

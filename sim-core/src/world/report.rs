@@ -37,7 +37,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
         let kernel = self.kernel;
-        let picture = picture(kernel.painter, &kernel.ground, &kernel.clocks, trace.as_ref());
+        let mut picture = picture(kernel.painter, &kernel.ground, &kernel.clocks, trace.as_ref());
+        picture.evidence.extend(kernel.findings.evidence().iter().cloned());
         Outcome {
             protocol: self.protocol.to_owned(),
             plants: self.plants,

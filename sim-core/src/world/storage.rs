@@ -144,6 +144,11 @@ impl<P: Protocol> Storage<P> {
         self.stores[slot.index()].as_ref().map_or(&[], |store| &store.journals)
     }
 
+    /// Whether nobody ever stored anything.
+    pub(super) fn blank(&self) -> bool {
+        self.stores.iter().all(Option::is_none)
+    }
+
     pub(super) fn set_fault(&mut self, slot: Slot, fault: DiskFault) {
         self.of(slot).fault = fault;
     }

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::step::Stimulus;
-use crate::fault::Action;
+use crate::fault::{Action, words};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Dropped;
 use crate::network::Lost;
@@ -78,7 +78,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     #[inline]
     pub(super) fn trace_fault(&mut self, action: &Action) {
         if self.traced() {
-            let text = action.to_string();
+            let text = words::action(action, &self.kernel.ground);
             self.trace(action.slot().unwrap_or(WORLD), What::Fault { text: &text });
         }
     }

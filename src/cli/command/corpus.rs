@@ -4,16 +4,17 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use scenarios::corpus::{KEPT_PER_FINGERPRINT, Kept, Tally, replay_all};
+use scenarios::corpus::{KEPT_PER_FINGERPRINT, Kept, Tally, Told, replay_all};
+use scenarios::junit::Suite;
 use scenarios::replay::{Replay, ReplayError, Replayed};
 use serde_json::{Value, json};
 use sim_core::registry::Registry;
 
 use crate::cli::build::build_name;
 use crate::cli::corpus::{Damaged, Folder};
-use crate::cli::document::replayed_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::machines::MachineArguments;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{corpus, files};
@@ -46,6 +47,8 @@ pub(crate) enum CorpusAction {
         /// Accept capsules that were changed by hand.
         #[arg(long)]
         edited: bool,
+        #[command(flatten)]
+        machines: MachineArguments,
     },
     /// Put capsules out that are too many.
     Prune {
@@ -68,7 +71,7 @@ pub(crate) fn corpus(
 ) -> Result<Exit, CliError> {
     match &arguments.action {
         CorpusAction::Add { folder, capsules, keep } => add(folder, capsules, *keep, terminal),
-        CorpusAction::Run { folder, edited } => run(registry, folder, *edited, terminal),
+        CorpusAction::Run { folder, edited, machines } => run(registry, folder, *edited, machines, terminal),
         CorpusAction::Prune { folder, keep, gone } => prune(registry, folder, *keep, *gone, terminal),
     }
 }
@@ -99,10 +102,17 @@ fn changes(added: &[String], gone: &[String]) -> String {
     if text.is_empty() { "nothing to do\n".to_owned() } else { text }
 }
 
-fn run(registry: &Registry, folder: &Path, edited: bool, terminal: &Terminal) -> Result<Exit, CliError> {
+fn run(
+    registry: &Registry,
+    folder: &Path,
+    edited: bool,
+    machines: &MachineArguments,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    machines.fit()?;
     let watch = Stopwatch::start();
     let there = corpus::read(folder, edited)?;
-    let ran = Ran::new(registry, there);
+    let ran = Ran::new(registry, folder, there);
     let document = || {
         let mut document = json!({ "schema": "seedstorm.corpus-run/1" });
         document["capsules"] = ran.capsules();
@@ -111,20 +121,45 @@ fn run(registry: &Registry, folder: &Path, edited: bool, terminal: &Terminal) ->
         document
     };
     terminal.result(document, &words(&ran, watch))?;
+    machines.tell("seedstorm corpus run", &[ran.suite()], &ran.annotations(), &ran.summary(), terminal)?;
     Ok(ran.exit())
 }
 
 /// A corpus that was run.
 pub(crate) struct Ran {
+    folder: PathBuf,
     there: Folder,
     results: Vec<Result<Replay, ReplayError>>,
+    /// What each came to, the damaged ones first.
+    told: Vec<Told>,
 }
 
 impl Ran {
     /// Runs every capsule of a folder.
-    pub(crate) fn new(registry: &Registry, there: Folder) -> Self {
+    pub(crate) fn new(registry: &Registry, folder: &Path, there: Folder) -> Self {
         let results = replay_all(registry, &there.kept, &build_name());
-        Self { there, results }
+        let ran = there.kept.iter().zip(&results).map(|(kept, result)| Told::of(kept, result));
+        let told = there.damaged.iter().map(Damaged::told).chain(ran).collect();
+        Self { folder: folder.to_owned(), there, results, told }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    /// A test case for each capsule.
+    pub(crate) fn suite(&self) -> Suite {
+        scenarios::corpus::suite(&self.told, &|name| self.path(name))
+    }
+
+    /// What GitHub is told of capsules that do not hold.
+    pub(crate) fn annotations(&self) -> String {
+        scenarios::corpus::annotations(&self.told, &|name| self.path(name))
+    }
+
+    /// What a GitHub job's summary says of the corpus.
+    pub(crate) fn summary(&self) -> String {
+        scenarios::corpus::summary(&self.told, &|name| self.path(name))
     }
 
     /// How it ends. A corpus that is not whole proves nothing, whatever the rest of it came to.
@@ -147,7 +182,7 @@ impl Ran {
                 "check": kept.capsule.check,
                 "fingerprint": kept.capsule.fingerprint,
                 "engine": kept.capsule.engine,
-                "replayed": result.as_ref().map_or("refused", |replay| replayed_name(replay.replayed)),
+                "replayed": result.as_ref().map_or("refused", |replay| replay.replayed.name()),
                 "error": result.as_ref().err().map(ToString::to_string),
             })
         };
@@ -163,17 +198,10 @@ impl Ran {
 
 /// One line per capsule.
 pub(crate) fn words(ran: &Ran, watch: Stopwatch) -> String {
-    let Ran { there: Folder { kept, damaged }, results } = ran;
+    let Ran { there: Folder { damaged, .. }, results, told, .. } = ran;
     let mut text = String::new();
-    for damaged in damaged {
-        let _ = writeln!(text, "{}", damaged.words());
-    }
-    for (kept, result) in kept.iter().zip(results) {
-        let (what, more) = match result {
-            Ok(replay) => (replayed_name(replay.replayed).to_uppercase(), now(kept, replay)),
-            Err(error) => ("REFUSED".to_owned(), format!(": failed to {error}")),
-        };
-        let _ = writeln!(text, "{what:<12}{}{more}", kept.name);
+    for one in told {
+        let _ = writeln!(text, "{}", one.words());
     }
     let Tally { reproduced, changed, gone, nondeterministic, refused } = Tally::of(results);
     let counted = [
@@ -194,15 +222,6 @@ pub(crate) fn words(ran: &Ran, watch: Stopwatch) -> String {
     text
 }
 
-/// What a capsule comes to that failed in another way when it was kept.
-fn now(kept: &Kept, replay: &Replay) -> String {
-    let then = kept.capsule.message.as_deref().unwrap_or_default();
-    match (replay.replayed, replay.outcome.violations.first()) {
-        (Replayed::Changed, Some(violation)) => format!("  now {}: {}", violation.check, violation.message),
-        _ => format!("  {then}"),
-    }
-}
-
 fn prune(
     registry: &Registry,
     folder: &Path,
@@ -210,23 +229,23 @@ fn prune(
     gone_too: bool,
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
-    let Folder { mut kept, damaged } = corpus::read(folder, true)?;
+    // Runs take long, and nobody has to wait for them.
+    let gone = if gone_too { gone(registry, folder)? } else { Vec::new() };
+    let (out, damaged) = corpus::put_out(folder, &gone, keep)?;
     for damaged in &damaged {
-        terminal.remark(&format!("{} (left where it is)", damaged.words()));
+        terminal.remark(&format!("{} (left where it is)", damaged.told().words()));
     }
-    let mut out = Vec::new();
-    if gone_too {
-        let results = replay_all(registry, &kept, &build_name());
-        let is_gone = |result: &Result<Replay, ReplayError>| {
-            matches!(result, Ok(Replay { replayed: Replayed::Gone, .. }))
-        };
-        let gone = kept.iter().zip(&results).filter(|(_, result)| is_gone(result));
-        out.extend(gone.map(|(kept, _)| kept.name.clone()));
-        kept.retain(|kept| !out.contains(&kept.name));
-    }
-    out.extend(scenarios::corpus::surplus(&kept, keep));
-    corpus::remove(folder, &out)?;
     let document = || json!({ "schema": "seedstorm.corpus-prune/1", "put_out": out });
     terminal.result(document, &changes(&[], &out))?;
     Ok(if damaged.is_empty() { Exit::AsExpected } else { Exit::Usage })
+}
+
+/// The names of the capsules that fail no more.
+fn gone(registry: &Registry, folder: &Path) -> Result<Vec<String>, CliError> {
+    let kept = corpus::read(folder, true)?.kept;
+    let results = replay_all(registry, &kept, &build_name());
+    let is_gone =
+        |result: &Result<Replay, ReplayError>| matches!(result, Ok(Replay { replayed: Replayed::Gone, .. }));
+    let gone = kept.iter().zip(&results).filter(|(_, result)| is_gone(result));
+    Ok(gone.map(|(kept, _)| kept.name.clone()).collect())
 }

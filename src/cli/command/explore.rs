@@ -10,6 +10,7 @@ use scenarios::corpus::KEPT_PER_FINGERPRINT;
 use scenarios::explore::{
     Demand, Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in, github, judge, junit,
 };
+use scenarios::junit::Suite;
 use scenarios::scenario::Loaded;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink_findings};
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use crate::cli::build::build_name;
 use crate::cli::command::corpus::Ran;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::{Stopwatch, seconds};
@@ -63,12 +65,8 @@ pub(crate) struct ExploreArguments {
     pub(crate) time: Option<f64>,
     #[command(flatten)]
     pub(crate) begin: BeginArguments,
-    /// Write a JUnit report too: a case for each check, and for each demand on the campaign.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
-    /// Annotate a GitHub workflow (on stderr), and add to the job's summary if there is one.
-    #[arg(long)]
-    pub(crate) github: bool,
+    #[command(flatten)]
+    pub(crate) machines: MachineArguments,
 }
 
 /// Runs a scenario under many seeds.
@@ -86,9 +84,7 @@ pub(crate) fn explore(
         build: build_name(),
     };
     let folder = files::out_folder(&arguments.scenario);
-    if let Some(path) = &arguments.junit {
-        artefact::fit_file(path)?;
-    }
+    arguments.machines.fit()?;
     if let Some(corpus) = &arguments.corpus {
         artefact::fit(corpus, &[])?;
     }
@@ -117,7 +113,7 @@ pub(crate) fn explore(
         };
         terminal.remark(&format!("note: {them} of earlier explorations {remain} in {}", folder.display()));
     }
-    tell_machines(&loaded, arguments, &exploration, &demands, &folder, terminal)?;
+    tell_machines(&loaded, arguments, &exploration, &demands, old.as_ref(), terminal)?;
     if let Some(corpus) = &arguments.corpus {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
         corpus::add(corpus, &found, KEPT_PER_FINGERPRINT)?;
@@ -138,7 +134,7 @@ fn regressions(
     if there.kept.is_empty() && there.damaged.is_empty() {
         return Ok(None);
     }
-    let ran = Ran::new(registry, there);
+    let ran = Ran::new(registry, folder, there);
     terminal.remark(command::corpus::words(&ran, watch).trim_end());
     Ok(Some(ran))
 }
@@ -189,28 +185,24 @@ fn with_progress(
     Ok(explored?)
 }
 
-/// Tells other programs, as far as they were asked for.
+/// Tells other programs, as far as they were asked for: of the corpus first, as it was run.
 fn tell_machines(
     loaded: &Loaded,
     arguments: &ExploreArguments,
     exploration: &Exploration,
     demands: &[Demand],
-    folder: &Path,
+    old: Option<&Ran>,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
+    let folder = files::out_folder(&arguments.scenario);
     let capsule = |finding: &Finding| folder.join(finding.file_name()).display().to_string();
-    if let Some(path) = &arguments.junit {
-        let text = junit::document(loaded, exploration, demands, &capsule).map_err(CliError::Junit)?;
-        artefact::write(path, text.as_bytes())?;
-    }
-    if arguments.github {
-        let text = github::annotations(loaded, exploration, demands, &capsule);
-        if !text.is_empty() {
-            terminal.complain(text.trim_end());
-        }
-        files::add_to_job_summary(&github::summary(loaded, exploration, demands, &capsule))?;
-    }
-    Ok(())
+    let mut suites: Vec<Suite> = old.map(Ran::suite).into_iter().collect();
+    suites.push(junit::suite(loaded, exploration, demands, &capsule));
+    let mut annotations = old.map(Ran::annotations).unwrap_or_default();
+    annotations += &github::annotations(loaded, exploration, demands, &capsule);
+    let mut summary = old.map(Ran::summary).unwrap_or_default();
+    summary += &github::summary(loaded, exploration, demands, &capsule);
+    arguments.machines.tell("seedstorm explore", &suites, &annotations, &summary, terminal)
 }
 
 fn exit(exploration: &Exploration, min_conclusive: Ratio) -> Exit {

@@ -163,3 +163,61 @@ fn exploring_runs_the_corpus_first_and_adds_to_it() {
         said.out
     );
 }
+
+/// A test case and an annotation for each capsule, by its name, whether it is run by itself or before an exploration.
+#[test]
+fn other_programs_are_told_of_each_capsule() {
+    let folder = folder();
+    let capsule = found(folder.path(), "R01", "a");
+    assert_eq!(seedstorm(folder.path(), &["corpus", "add", "kept", &capsule]).code, 0);
+    let kept = fs::read_dir(folder.path().join("kept")).unwrap().next().unwrap().unwrap().file_name();
+    let kept = kept.into_string().unwrap();
+    fs::write(folder.path().join("kept/cut.capsule.json"), "{").unwrap();
+    let run = ["corpus", "run", "kept", "--github", "--junit", "run.xml"];
+    let explore =
+        ["explore", "demo-bug", "--seeds", "0..2", "--corpus", "kept", "--github", "--junit", "explore.xml"];
+    for (command, file) in [(&run[..], "run.xml"), (&explore, "explore.xml")] {
+        let said = seedstorm(folder.path(), command);
+        assert_eq!(said.code, 2, "{}", said.err);
+        let xml = fs::read_to_string(folder.path().join(file)).unwrap();
+        let suite = "<testsuite name=\"corpus\" tests=\"2\" failures=\"1\" errors=\"1\">";
+        for part in [
+            suite.to_owned(),
+            format!("<testcase name=\"{kept}\" classname=\"corpus\">"),
+            "type=\"reproduced\"".to_owned(),
+            format!("seedstorm replay kept/{kept}"),
+            "<testcase name=\"cut.capsule.json\" classname=\"corpus\">".to_owned(),
+        ] {
+            assert!(xml.contains(&part), "{part} is not in\n{xml}");
+        }
+        assert_eq!(xml.contains("<testsuite name=\"demo-bug\""), command[0] == "explore");
+        assert!(said.err.contains(&format!("::error title=corpus%3A reproduced {kept}::")), "{}", said.err);
+        assert!(said.err.contains("::error title=corpus%3A damaged cut.capsule.json::"), "{}", said.err);
+    }
+}
+
+/// While somebody else changes a corpus, adding waits; then it sees what the other one has taken in.
+#[test]
+fn of_two_that_change_a_corpus_none_is_lost() {
+    let folder = folder();
+    let capsule = found(folder.path(), "R01", "a");
+    let kept = folder.path().join("kept");
+    let held = seedstorm::scenarios::artefact::wait_for(&kept).unwrap();
+    let mut adding = std::process::Command::new(env!("CARGO_BIN_EXE_seedstorm"))
+        .args(["corpus", "add", "kept", &capsule, "--keep", "1"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // Adding takes some hundredths of a second if nobody is waited for.
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    assert!(adding.try_wait().unwrap().is_none(), "nobody was waited for");
+    let mut smaller: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join(&capsule)).unwrap()).unwrap();
+    smaller["setup"]["faults"]["entries"] = Value::Array(Vec::new());
+    fs::write(kept.join("smaller.capsule.json"), smaller.to_string()).unwrap();
+    drop(held);
+    assert!(adding.wait().unwrap().success());
+    let names: Vec<_> = fs::read_dir(&kept).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names, ["smaller.capsule.json"], "one is kept, and it is the smaller one");
+}

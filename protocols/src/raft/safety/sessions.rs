@@ -15,16 +15,17 @@ use crate::raft::vocabulary::{Raft, RaftObservation};
 /// What it is called and what it means.
 pub const ABOUT: Named = Named {
     name: "raft/sessions",
-    about: "No operation of a session is done twice or skipped, and what a client was told of was applied.",
+    about: "No operation of a session is done twice or skipped, and what a client was told of was applied, \
+            with that reply.",
 };
 
 /// Remembers how far each server has come in each session, and whose operation stands at each index.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    /// The last sequence done in each session; for look-ups alone.
-    last: BySlot<FixedMap<NodeId, u64>>,
-    /// What the first server to apply an index found there; no client for a no-op.
-    canonical: ByIndex<Option<Operation>>,
+    /// The last sequence done in each session, and the answer to it; for look-ups alone.
+    last: BySlot<FixedMap<NodeId, (u64, u64)>>,
+    /// What the first server to apply an index found there and answered; no client for a no-op.
+    canonical: ByIndex<Option<(Operation, u64)>>,
     exercised: u64,
 }
 
@@ -37,39 +38,52 @@ struct Operation {
 impl Sessions {
     fn applied(
         &mut self,
-        slot: Slot,
-        node: NodeId,
+        (slot, node): (Slot, NodeId),
         operation: Operation,
         repeated: bool,
+        answer: u64,
         findings: &mut Findings,
     ) {
         self.exercised += 1;
         let Operation { client, sequence } = operation;
-        let last = self.last.at(slot).entry(client).or_insert(0);
-        let news = sequence > *last;
+        let last = self.last.at(slot).entry(client).or_insert((0, 0));
+        let (before, remembered) = *last;
+        let news = sequence > before;
         if news == repeated {
             let (shape, did) = if repeated { ("skipped", "skipped") } else { ("twice", "did") };
-            let before = *last;
             let message =
                 format!("{node} {did} operation {sequence} of client {client} after operation {before}");
             findings.safety(ABOUT.name, shape, &[node, client], message);
+        } else if sequence == before && answer != remembered {
+            let message = format!(
+                "{node} answered operation {sequence} of client {client} with {remembered:016x}, and when it was \
+                 repeated with {answer:016x}"
+            );
+            findings.safety(ABOUT.name, "answer", &[node, client], message);
         }
-        *last = sequence.max(*last);
+        if news {
+            *last = (sequence, answer);
+        }
     }
 
-    fn acknowledged(&mut self, told: Operation, index: u64, findings: &mut Findings) {
+    fn acknowledged(&mut self, told: Operation, index: u64, answer: u64, findings: &mut Findings) {
         self.exercised += 1;
         let Operation { client, sequence } = told;
-        let found = match self.canonical.get(index) {
-            Some(Some(there)) if *there == told => return,
-            Some(Some(there)) => format!("operation {} of {} is there", there.sequence, there.client),
-            Some(None) => "a no-op is there".to_owned(),
-            None => "nothing was applied there".to_owned(),
+        let (shape, found) = match self.canonical.get(index) {
+            Some(Some((there, given))) if *there == told && *given == answer => return,
+            Some(Some((there, given))) if *there == told => {
+                ("reply", format!("the reply was {answer:016x}, and {given:016x} when it was done"))
+            }
+            Some(Some((there, _))) => {
+                ("acknowledged", format!("operation {} of {} is there", there.sequence, there.client))
+            }
+            Some(None) => ("acknowledged", "a no-op is there".to_owned()),
+            None => ("acknowledged", "nothing was applied there".to_owned()),
         };
         let message = format!(
             "client {client} was told that its operation {sequence} is at index {index}, but {found}"
         );
-        findings.safety(ABOUT.name, "acknowledged", &[client], message);
+        findings.safety(ABOUT.name, shape, &[client], message);
     }
 }
 
@@ -91,15 +105,15 @@ impl Check<Raft> for Sessions {
             return;
         }
         match *seen.observation {
-            RaftObservation::Applied { index, client, sequence, repeated, .. } => {
+            RaftObservation::Applied { index, client, sequence, repeated, answer, .. } => {
                 let operation = client.map(|client| Operation { client, sequence });
-                self.canonical.get_or_put(index, operation);
+                self.canonical.get_or_put(index, operation.map(|operation| (operation, answer)));
                 if let Some(operation) = operation {
-                    self.applied(seen.slot, seen.node, operation, repeated, findings);
+                    self.applied((seen.slot, seen.node), operation, repeated, answer, findings);
                 }
             }
-            RaftObservation::Acknowledged { sequence, index } => {
-                self.acknowledged(Operation { client: seen.node, sequence }, index, findings);
+            RaftObservation::Acknowledged { sequence, index, answer } => {
+                self.acknowledged(Operation { client: seen.node, sequence }, index, answer, findings);
             }
             _ => {}
         }
@@ -124,17 +138,23 @@ mod tests {
     /// The client of a script with three servers.
     const CLIENT: u32 = 3;
 
+    /// Every operation is answered with its own number.
     fn applied(index: u64, sequence: u64, repeated: bool) -> RaftObservation {
+        answered(index, sequence, repeated, sequence)
+    }
+
+    fn answered(index: u64, sequence: u64, repeated: bool, answer: u64) -> RaftObservation {
         let client = Some(NodeId(CLIENT));
-        RaftObservation::Applied { index, hash: index, state: index, client, sequence, repeated }
+        RaftObservation::Applied { index, hash: index, state: index, client, sequence, repeated, answer }
     }
 
     fn noop(index: u64) -> RaftObservation {
-        RaftObservation::Applied { index, hash: index, state: 0, client: None, sequence: 0, repeated: false }
+        let (client, sequence, repeated, answer) = (None, 0, false, 0);
+        RaftObservation::Applied { index, hash: index, state: 0, client, sequence, repeated, answer }
     }
 
     fn told(sequence: u64, index: u64) -> RaftObservation {
-        RaftObservation::Acknowledged { sequence, index }
+        RaftObservation::Acknowledged { sequence, index, answer: sequence }
     }
 
     fn script() -> Script<Sessions> {
@@ -175,6 +195,26 @@ mod tests {
             .see(0, applied(2, 1, false))
             .see(CLIENT, told(2, 2))
             .found("acknowledged", &format!("{at} operation 1 of n4 is there"));
+    }
+
+    #[test]
+    fn another_reply_to_a_repeated_request_is_found() {
+        let told = |answer| RaftObservation::Acknowledged { sequence: 1, index: 2, answer };
+        let mut script = script();
+        script.see(0, noop(1)).see(0, answered(2, 1, false, 7)).see(CLIENT, told(7)).clean();
+        // Asked again, the server makes a new answer up instead of looking into the session.
+        script.see(CLIENT, told(8)).found(
+            "reply",
+            "client n4 was told that its operation 1 is at index 2, but the reply was 0000000000000008, and \
+             0000000000000007 when it was done",
+        );
+        let mut script = self::script();
+        script.see(0, answered(1, 1, false, 7)).see(0, answered(2, 1, true, 7)).clean();
+        script.see(0, answered(3, 1, true, 8)).found(
+            "answer",
+            "n1 answered operation 1 of client n4 with 0000000000000007, and when it was repeated with \
+             0000000000000008",
+        );
     }
 
     #[test]

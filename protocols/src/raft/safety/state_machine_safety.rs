@@ -127,7 +127,7 @@ mod tests {
     use crate::raft::vocabulary::RaftObservation;
 
     fn applied(index: u64, hash: u64, state: u64) -> RaftObservation {
-        RaftObservation::Applied { index, hash, state, client: None, sequence: 0, repeated: false }
+        RaftObservation::Applied { index, hash, state, client: None, sequence: 0, repeated: false, answer: 0 }
     }
 
     fn script() -> Script<StateMachineSafety> {

@@ -6,14 +6,22 @@ use sim_core::distribution::Distribution;
 use sim_core::fault::FaultPlan;
 use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
-use sim_core::registry::{Entry, Launch};
+use sim_core::process::{Boot, Context, Factory, Input, Process};
+use sim_core::registry::{Entry, FaultModel, Launch};
 use sim_core::setup::{
     ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, Pattern, ServiceModel, Setup, Stop,
 };
+use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
 use crate::raft::entry::RaftEntry;
+use crate::raft::liveness::RaftLiveness;
+use crate::raft::node::{RaftFactory, RaftNode};
+use crate::raft::parameters::Parameters;
+use crate::raft::server::Role;
+use crate::raft::service::KeyValueService;
+use crate::raft::vocabulary::{Raft, RaftMessage};
 
 fn setup(seed: u64, members: u32) -> Setup {
     Setup {
@@ -132,4 +140,66 @@ fn servers_start_from_the_logs_terms_and_timers_that_are_given() {
     assert_eq!(behind.measures["n1"], Some(0), "nobody votes for a log that is behind");
     assert!(behind.measures["leader"].unwrap() > 1_000_000_000);
     assert_eq!(behind.verdict, Verdict::Pass, "{:?} {:?}", behind.reasons, behind.violations);
+}
+
+/// Servers that do all that Raft asks of them, except that who leads hears no client.
+struct Deaf(RaftFactory);
+
+struct DeafNode(RaftNode);
+
+impl Factory<Raft> for Deaf {
+    type Node = DeafNode;
+
+    fn boot(&mut self, boot: Boot<'_, Raft>) -> DeafNode {
+        DeafNode(self.0.boot(boot))
+    }
+}
+
+impl Process<Raft> for DeafNode {
+    fn step(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Raft>) {
+        let leads = matches!(&self.0, RaftNode::Server(server) if matches!(server.role, Role::Leader(_)));
+        let asked = matches!(
+            input,
+            Input::Message { message: RaftMessage::ClientRequest { .. } | RaftMessage::Forward { .. }, .. }
+        );
+        if !(leads && asked) {
+            self.0.step(input, cx);
+        }
+    }
+}
+
+/// How many of thirty runs under deaf leaders are accused of the stall, and how many are excused.
+fn accused_and_excused(plan: &Value) -> (u64, u64) {
+    let verdicts = (0..30).map(|seed| {
+        let mut setup = setup(seed, 5);
+        setup.clients = 1;
+        setup.duration = Duration::from_secs(2);
+        setup.progress_within = Some(Duration::from_secs(5));
+        setup.faults = FaultPlan::new(serde_json::from_value(plan.clone()).unwrap());
+        let parameters = Parameters::default();
+        let subject = Subject {
+            service: Box::new(KeyValueService),
+            liveness: Box::new(RaftLiveness::new(&parameters, setup.members)),
+            model: FaultModel { crashed: 2, lost_disks: 2, byzantine: 0 },
+            ..Subject::new("raft", Deaf(RaftFactory { parameters, ..RaftFactory::default() }))
+        };
+        simulate(&setup, &Launch::default(), subject).unwrap().verdict
+    });
+    verdicts.fold((0, 0), |(accused, excused), verdict| match verdict {
+        Verdict::Liveness => (accused + 1, excused),
+        Verdict::Inconclusive => (accused, excused + 1),
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn only_a_broken_leader_outside_the_core_excuses_a_stall() {
+    assert_eq!(accused_and_excused(&json!([])), (30, 0));
+    let slow = json!([{ "at": "1s", "slow": { "target": "leader", "percent": 200, "floor": "1us" } }]);
+    let (accused, excused) = accused_and_excused(&slow);
+    assert!(accused >= 10 && excused >= 5, "{accused} accused, {excused} excused");
+    // Cut from one server of four, it leads on.
+    let cut = json!([{ "at": "1s", "partition": { "from": "leader", "to": "n1" } }]);
+    let (accused, excused) = accused_and_excused(&cut);
+    assert!(accused >= 10 && excused >= 3, "{accused} accused, {excused} excused");
 }

@@ -7,7 +7,7 @@ use super::{Active, Flapping, SlotUndo, Undo};
 use crate::fault::action::{Action, CutId, Degradation, DegradeId, Reach};
 use crate::fault::driver::FaultDriver;
 use crate::fault::governor::Governor;
-use crate::fault::links::{heal_degradation, heal_reach};
+use crate::fault::links::{cut_off, heal_degradation, heal_reach, made_worse};
 use crate::fault::resolve::Lots;
 use crate::ground::Ground;
 use crate::identity::Slot;
@@ -67,6 +67,29 @@ impl FaultDriver {
         for slot in &slots {
             self.set_going(*slot, ground, actions);
         }
+    }
+
+    /// The slots that a fault in force is at, or of which a link to or from one of `healed` (sorted) is cut or worse;
+    /// of so many slots in all.
+    pub fn impaired(&self, healed: &[Slot], slots: usize) -> Vec<bool> {
+        let mut impaired = vec![false; slots];
+        let mut mark = |slot: Slot| {
+            if let Some(place) = impaired.get_mut(slot.index()) {
+                *place = true;
+            }
+        };
+        for active in self.active.values() {
+            match &active.undo {
+                Undo::Slots { slots, .. } => slots.iter().copied().for_each(&mut mark),
+                Undo::Cut { cuts, .. } => {
+                    cuts.iter().for_each(|(_, reach)| cut_off(reach, healed, &mut mark));
+                }
+                Undo::Degrade(degraded) => {
+                    degraded.iter().for_each(|(_, how)| made_worse(how, healed, slots, &mut mark));
+                }
+            }
+        }
+        impaired
     }
 
     /// Heals one fault where it touches the core; returns what is left of it.

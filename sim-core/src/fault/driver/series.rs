@@ -33,7 +33,7 @@ impl FaultDriver {
         ground: &Ground,
         actions: &mut Vec<Action>,
     ) {
-        let until = firing.lasts.map_or(Time::MAX, |lasts| ground.now.saturating_add(lasts));
+        let until = firing.lasts.map_or(Time::MAX, |lasts| self.planned(ground.now).saturating_add(lasts));
         firing.lasts = None;
         let settled = match &what {
             Fault::RollingRestart(rolling) => Some(&rolling.target),
@@ -75,7 +75,9 @@ impl FaultDriver {
             let firing = Firing { id, at, lots: lots.clone(), ..running.firing.clone() };
             self.strike(firing, &fault, ground, actions);
         }
-        let next = next.map(|after| ground.now.saturating_add(after)).filter(|next| *next < running.until);
+        let next = next
+            .map(|after| self.planned(ground.now).saturating_add(after))
+            .filter(|next| *next < running.until);
         if let Some(next) = next {
             self.schedule(next, Order::Begin, Task::Step { series, step: step.saturating_add(1) });
         }

@@ -3,14 +3,14 @@
 use super::{Active, Firing, Flapping, Order, SlotUndo, Task, Undo, line};
 use crate::fault::action::{Action, ClockChange, CutId, DegradeId, DiskFault, Reach};
 use crate::fault::driver::FaultDriver;
-use crate::fault::executed::Refusal;
+use crate::fault::executed::{Executed, Refusal};
 use crate::fault::family::Kind;
 use crate::fault::governor::Change;
 use crate::fault::plan::{FaultEntry, Moment};
 use crate::fault::resolve::Lots;
 use crate::fault::selector::Selector;
 use crate::fault::spec::{ClockFault, Crash, Fault, Flap, Join, Partition, Shape, Twins, aim};
-use crate::fault::{links, partition};
+use crate::fault::{links, partition, words};
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::time::{Duration, Time};
@@ -173,11 +173,12 @@ impl FaultDriver {
     fn began(
         &mut self,
         firing: &Firing,
-        executed: super::Executed,
+        mut executed: Executed,
         pinned: Fault,
         undo: Option<(Undo, Option<Duration>)>,
-        now: Time,
+        ground: &Ground,
     ) -> Option<u32> {
+        executed.detail = words::fault(&pinned, ground);
         *self.activity.fired.entry(executed.kind).or_default() += 1;
         let log = self.record(executed);
         let (id, at, lasts) = (Some(firing.id), firing.at.clone(), firing.lasts);
@@ -187,7 +188,7 @@ impl FaultDriver {
         self.next_active += 1;
         self.active.insert(active, Active { log, undo });
         if let Some(lasts) = lasts {
-            self.schedule(now.saturating_add(lasts), Order::End, Task::End { active });
+            self.schedule(self.planned(ground.now).saturating_add(lasts), Order::End, Task::End { active });
         }
         Some(active)
     }
@@ -205,9 +206,9 @@ impl FaultDriver {
         let id = CutId(firing.id);
         actions.push(Action::Cut { id, reach: drawn.reach.clone() });
         let undo = Undo::Cut { cuts: vec![(id, drawn.reach)], flap: None };
-        let executed = line(firing, kind, drawn.slots, drawn.detail, ground.now);
+        let executed = line(firing, kind, drawn.slots, ground.now);
         let pinned = Fault::Partition(drawn.pinned);
-        self.began(firing, executed, pinned, Some((undo, firing.lasts)), ground.now);
+        self.began(firing, executed, pinned, Some((undo, firing.lasts)), ground);
         Ok(())
     }
 
@@ -226,17 +227,21 @@ impl FaultDriver {
         let flapping = Flapping { id, reach: drawn.reach.clone(), half };
         let undo = Undo::Cut { cuts: vec![(id, drawn.reach)], flap: Some(flapping) };
         let pinned = Fault::Flap(Flap { target: aim(&drawn.slots), ..flap.clone() });
-        let detail = format!("{}, every {}", drawn.detail, flap.period);
-        let executed = line(firing, Kind::Flap, drawn.slots, detail, ground.now);
-        let active = self.began(firing, executed, pinned, Some((undo, firing.lasts)), ground.now);
+        let executed = line(firing, Kind::Flap, drawn.slots, ground.now);
+        let active = self.began(firing, executed, pinned, Some((undo, firing.lasts)), ground);
         if let Some(active) = active {
-            self.schedule(ground.now.saturating_add(half), Order::Begin, Task::Toggle { active });
+            self.schedule(
+                self.planned(ground.now).saturating_add(half),
+                Order::Begin,
+                Task::Toggle { active },
+            );
         }
         Ok(())
     }
 
     /// A flapping link is mended if it is cut, and cut if it is not.
     pub(super) fn toggle(&mut self, active: u32, ground: &Ground, actions: &mut Vec<Action>) {
+        let planned = self.planned(ground.now);
         let Some(Active { undo: Undo::Cut { cuts, flap: Some(flapping) }, .. }) =
             self.active.get_mut(&active)
         else {
@@ -248,7 +253,7 @@ impl FaultDriver {
             actions.push(Action::Cut { id: flapping.id, reach: flapping.reach.clone() });
             cuts.push((flapping.id, flapping.reach.clone()));
         }
-        let next = ground.now.saturating_add(flapping.half);
+        let next = planned.saturating_add(flapping.half);
         self.schedule(next, Order::Begin, Task::Toggle { active });
     }
 
@@ -266,9 +271,9 @@ impl FaultDriver {
         let named = (0..).map(|part| DegradeId(firing.id * 2 + part)).zip(drawn.how);
         let degraded: Vec<_> = named.collect();
         actions.extend(degraded.iter().map(|(id, how)| Action::Degrade { id: *id, how: how.clone() }));
-        let executed = line(firing, kind, drawn.slots, drawn.whom, ground.now);
+        let executed = line(firing, kind, drawn.slots, ground.now);
         let undo = Undo::Degrade(degraded);
-        self.began(firing, executed, drawn.pinned, Some((undo, firing.lasts)), ground.now);
+        self.began(firing, executed, drawn.pinned, Some((undo, firing.lasts)), ground);
         Ok(())
     }
 
@@ -311,9 +316,9 @@ impl FaultDriver {
             _ => firing.lasts,
         };
         let pinned = aimed(fault, &struck);
-        let executed = line(firing, kind, struck.clone(), detail(fault), ground.now);
+        let executed = line(firing, kind, struck.clone(), ground.now);
         let undo = effect.undo.map(|how| (Undo::Slots { how, slots: struck }, lasts));
-        self.began(firing, executed, pinned, undo, ground.now);
+        self.began(firing, executed, pinned, undo, ground);
         Ok(())
     }
 
@@ -363,8 +368,8 @@ impl FaultDriver {
         let slots: Vec<Slot> = (self.slots..).map(Slot).take(join.count as usize).collect();
         self.slots = self.slots.saturating_add(join.count);
         actions.extend(slots.iter().map(|_| Action::Join));
-        let executed = line(firing, Kind::Join, slots, format!("{} join", join.count), ground.now);
-        self.began(firing, executed, Fault::Join(join.clone()), None, ground.now);
+        let executed = line(firing, Kind::Join, slots, ground.now);
+        self.began(firing, executed, Fault::Join(join.clone()), None, ground);
     }
 
     fn twins(
@@ -394,9 +399,8 @@ impl FaultDriver {
         let node = ground.places.get(target.index()).ok_or(Refusal::Absent)?.node;
         actions.push(Action::Twin { slot: place, node });
         let pinned = Fault::Twins(Twins { target: aim(&[target]), place: Some(aim(&[place])) });
-        let executed =
-            line(firing, Kind::Twins, vec![target, place], format!("{node} in {place}"), ground.now);
-        self.began(firing, executed, pinned, None, ground.now);
+        let executed = line(firing, Kind::Twins, vec![target, place], ground.now);
+        self.began(firing, executed, pinned, None, ground);
         Ok(())
     }
 
@@ -439,24 +443,6 @@ fn aimed(fault: &Fault, slots: &[Slot]) -> Fault {
         _ => {}
     }
     pinned
-}
-
-/// What a line of the log says beyond kind and slots.
-fn detail(fault: &Fault) -> String {
-    match fault {
-        Fault::Slow(slow) => format!("{} % of the normal time", slow.percent),
-        Fault::Clock(clock) => match clock.change {
-            ClockFault::Drift(drift) => drift.to_string(),
-            ClockFault::Forward(by) => format!("forward {by}"),
-            ClockFault::Back(by) => format!("back {by}"),
-            ClockFault::Freeze => "stands still".to_owned(),
-        },
-        Fault::Disk(disk) => match disk.fault {
-            DiskFault::Slow { percent, extra } => format!("syncs take {percent} % and {extra}"),
-            _ => String::new(),
-        },
-        _ => String::new(),
-    }
 }
 
 /// Whether a cut with this reach does anything; used where one is left of another.

@@ -97,3 +97,28 @@ fn clocks_may_be_wrong_from_the_start() {
     assert!(fired.iter().all(|at| at.abs_diff(1_000_000_000) <= 200_100), "{fired:?}");
     assert!(fired.windows(2).any(|pair| pair[0] != pair[1]));
 }
+
+#[test]
+fn clients_and_newcomers_have_clocks_of_their_own() {
+    let clocks = |clients: u32| {
+        let mut setup = setup(3);
+        setup.clients = clients;
+        setup.clocks.offset = Some(Distribution::Uniform { min: Duration::ZERO, max: millis(1_000) });
+        setup.clocks.drift_ppm = 50;
+        setup.faults = faults(json!([{ "at": "1s", "join": { "count": 1 } }]));
+        let played = play(&setup, |_| {
+            actor(|input, cx| {
+                if matches!(input, Input::Start) {
+                    note(cx, "ahead", cx.now().as_nanos() % 1_000_000_000);
+                }
+            })
+        });
+        played.noted("ahead").into_iter().map(|(_, slot, ahead)| (slot, ahead)).collect::<Vec<_>>()
+    };
+    let (few, many) = (clocks(0), clocks(2));
+    assert_eq!((few.len(), many.len()), (4, 6));
+    assert!(many.iter().all(|(_, ahead)| *ahead > 0), "{many:?}");
+    // Members keep their clocks, whoever else there is; the slot of the newcomer was a client's in the other run.
+    assert_eq!(few[..3], many[..3]);
+    assert_eq!(few[3].1 / 1_000_000, many[3].1 / 1_000_000);
+}

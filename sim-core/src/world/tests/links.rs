@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::lab::{Actor, Lab, Played, Tick, actor, faults, flow, millis, note, play, setup};
+use super::lab::{Actor, Lab, Played, Say, Tick, actor, faults, flow, millis, note, play, setup};
 use crate::identity::NodeId;
 use crate::process::{Boot, Input, LinkState, TimerId};
+use crate::setup::Setup;
 
 /// Both say their time on a stream every ten milliseconds, and note what they hear and what becomes of the link.
 fn chatter(boot: &Boot<'_, Lab>) -> Actor {
@@ -115,4 +116,69 @@ fn closing_a_link_loses_nothing_that_was_under_way() {
         .collect();
     let expected: Vec<(&str, u64)> = (0..5).map(|n| ("heard", n)).chain([("link", 0), ("link", 1)]).collect();
     assert_eq!(order, expected);
+}
+
+/// What the second member hears when the first says all this, closes the link, and says the rest as soon as it may.
+fn heard_around_the_end(setup: &Setup, before: &[Say], after: &[Say]) -> Vec<(&'static str, u64)> {
+    let played = play(setup, |boot| {
+        let (before, after) = (before.to_vec(), after.to_vec());
+        match boot.node {
+            NodeId(0) => actor(move |input, cx| match input {
+                Input::Start => {
+                    before.iter().for_each(|message| cx.send(NodeId(1), message.clone()));
+                    cx.close_link(NodeId(1));
+                }
+                Input::Link { state: LinkState::Up, .. } => {
+                    after.iter().for_each(|message| cx.send(NodeId(1), message.clone()));
+                }
+                _ => {}
+            }),
+            _ => actor(|input, cx| match input {
+                Input::Message { message, .. } => note(cx, "heard", message.n),
+                Input::Link { state, .. } => note(cx, if state == LinkState::Up { "up" } else { "down" }, 0),
+                _ => {}
+            }),
+        }
+    });
+    let at_peer = played.lines.iter().filter(|line| line.slot == 1 && line.what != "booted");
+    at_peer.map(|line| (line.what, line.n)).collect()
+}
+
+const DOWN: (&str, u64) = ("down", 0);
+const UP: (&str, u64) = ("up", 0);
+
+#[test]
+fn a_busy_slot_hears_of_the_end_of_a_session_after_all_that_it_said() {
+    let mut setup = setup(2);
+    setup.service.per_message = millis(20);
+    let (before, after): (Vec<_>, Vec<_>) = ((0..5).map(flow).collect(), (5..7).map(flow).collect());
+    let expected: Vec<_> =
+        (0..5).map(|n| ("heard", n)).chain([DOWN, UP, ("heard", 5), ("heard", 6)]).collect();
+    assert_eq!(heard_around_the_end(&setup, &before, &after), expected);
+    setup.service.inbox = Some(2);
+    assert_eq!(heard_around_the_end(&setup, &before, &after), expected, "with a full inbox too");
+}
+
+#[test]
+fn a_paused_slot_hears_of_the_end_of_a_session_after_all_that_it_said() {
+    let mut setup = setup(2);
+    setup.faults = faults(json!([{ "at": "0s", "for": "1s", "pause": { "target": "n2" } }]));
+    let (before, after): (Vec<_>, Vec<_>) = ((0..3).map(flow).collect(), vec![flow(3)]);
+    let expected = [("heard", 0), ("heard", 1), ("heard", 2), DOWN, UP, ("heard", 3)];
+    assert_eq!(heard_around_the_end(&setup, &before, &after), expected);
+}
+
+#[test]
+fn nothing_urgent_of_the_next_session_overtakes_the_end_of_the_one_before() {
+    let mut setup = setup(2);
+    setup.service.per_message = millis(20);
+    let of = |n, urgency| Say { urgency, ..flow(n) };
+    let before = [of(0, 1), of(1, 2), of(2, 1), of(3, 0), of(4, 2)];
+    let heard = heard_around_the_end(&setup, &before, &[of(5, 2), of(6, 0)]);
+    // Whichever came first is in service when the others come.
+    let [first, rest @ ..] = heard.as_slice() else { panic!("{heard:?}") };
+    let mut expected = vec![("heard", 3), ("heard", 0), ("heard", 2), ("heard", 1), ("heard", 4)];
+    expected.retain(|said| said != first);
+    expected.extend([DOWN, UP, ("heard", 6), ("heard", 5)]);
+    assert_eq!(rest, expected);
 }

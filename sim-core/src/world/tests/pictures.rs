@@ -49,8 +49,8 @@ fn a_picture_changes_nothing_in_a_run() {
         let full = run(&Launch { picture: Detail::Full, ..traced() });
         assert_eq!(bare.digest, full.digest, "seed {seed}");
         assert_eq!((bare.events, bare.virtual_ns), (full.events, full.virtual_ns), "seed {seed}");
-        assert!(bare.picture.series.is_empty() && bare.picture.lanes.items.is_empty());
-        assert!(!full.picture.series.is_empty() && !full.picture.edges.items.is_empty());
+        assert!(bare.picture.series.items.is_empty() && bare.picture.lanes.items.is_empty());
+        assert!(!full.picture.series.items.is_empty() && !full.picture.edges.items.is_empty());
     }
 }
 
@@ -72,7 +72,7 @@ fn lanes_show_who_stands_still_and_who_is_down() {
     assert_eq!(lanes(&picture, 1), [("running", 0, 10_000)]);
     let marks: Vec<_> = picture.marks.items.iter().map(|mark| mark.kind.as_str()).collect();
     assert_eq!(marks, ["pause", "resume", "crash", "restart"]);
-    let rows = &picture.tables[0].rows;
+    let rows = &picture.tables.items[0].rows;
     assert_eq!(rows[0][..3], ["n1", "up", "leader"]);
     assert_eq!((rows[0][5].as_str(), rows[1][5].as_str()), ("2", "1"));
 }
@@ -81,7 +81,7 @@ fn lanes_show_who_stands_still_and_who_is_down() {
 fn clocks_that_are_wrong_have_a_line_and_others_have_none() {
     let picture =
         greeted(json!([{ "at": "4s", "clock": { "target": "n2", "forward": "250ms" } }]), &drawn()).picture;
-    let clocks: Vec<_> = picture.series.iter().filter(|series| series.slot.is_some()).collect();
+    let clocks: Vec<_> = picture.series.items.iter().filter(|series| series.slot.is_some()).collect();
     assert_eq!(clocks.len(), 1);
     let ends: Vec<f64> = clocks[0].points.iter().map(|(_, ahead)| *ahead).collect();
     assert_eq!((clocks[0].slot, ends), (Some(1), vec![0.0, 0.0, 250.0, 250.0]));
@@ -90,7 +90,7 @@ fn clocks_that_are_wrong_have_a_line_and_others_have_none() {
 #[test]
 fn rates_add_up_to_the_messages() {
     let outcome = greeted(json!([]), &drawn());
-    let sent = &outcome.picture.series[0];
+    let sent = &outcome.picture.series.items[0];
     assert_eq!((sent.name.as_str(), sent.unit.as_str()), ("messages sent", "1/s"));
     let steps = sent.points.windows(2);
     let total: f64 = steps.map(|pair| (pair[1].0 - pair[0].0) as f64 / 1e9 * pair[0].1).sum();
