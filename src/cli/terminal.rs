@@ -39,6 +39,7 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Colors are for terminals, unless `NO_COLOR` is set to something.
+    #[expect(clippy::disallowed_methods, reason = "how to print; no run sees it")]
     pub(crate) fn new(quiet: bool, json: bool) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {

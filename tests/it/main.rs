@@ -17,4 +17,5 @@ mod paper;
 mod schema;
 mod support;
 mod survives;
+mod tidy;
 mod witnesses;

@@ -40,6 +40,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     checks: CHECKS,
     objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
     // A leader writes to each of the others, and each election asks all.
+    journals: true,
     most_nodes: 10_000,
 };
 

@@ -29,6 +29,7 @@ fn setup(seed: u64, members: u32) -> Setup {
         members,
         clients: 0,
         duration: Duration::from_secs(60),
+        progress_unbounded: false,
         progress_within: None,
         max_events: 10_000_000,
         network: NetworkModel::default(),

@@ -3,9 +3,10 @@
 use sim_core::fault::action::DiskFault;
 use sim_core::fault::spec::Disk;
 use sim_core::fault::validate::{FaultError, Problem as FaultProblem};
-use sim_core::fault::{Fault, FaultPlan, Vocabulary};
+use sim_core::fault::{Fault, FaultEntry, FaultPlan, Moment, Vocabulary};
 use sim_core::registry::ProtocolInfo;
 use sim_core::setup::{DiskModel, ServiceModel};
+use sim_core::time::Time;
 
 use super::plain;
 use crate::document::{Origin, Places};
@@ -26,11 +27,42 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
     };
     let plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };
     let errors = plan.problems(members, scenario.clients, Some(&vocabulary));
+    let late = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
+        let path = ["faults", &entry.to_string(), "at"];
+        Some(too_late(scenario, fault)?.at(places.value_at(&path)))
+    });
+    let diskless = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
+        let path = ["faults", &entry.to_string(), "disk"];
+        let strikes = matches!(fault.what, Fault::Disk(_)) && !protocol.journals;
+        strikes.then(|| no_disk(protocol.name).at(places.key_at(&path)))
+    });
     let idle = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
         let (key, why) = changes_nothing(scenario, &fault.what)?;
         Some(Problem::new(why).at(places.key_at(&["faults", &entry.to_string(), key])))
     });
-    errors.map(|error| explain(&error, protocol.name, places)).chain(idle).collect()
+    errors
+        .map(|error| explain(&error, protocol.name, places))
+        .chain(late)
+        .chain(diskless)
+        .chain(idle)
+        .collect()
+}
+
+/// A fault of a moment that never comes: after the first phase the world is healed, or the run over.
+fn too_late(scenario: &Scenario, fault: &FaultEntry) -> Option<Problem> {
+    let Moment::At(at) = fault.at else { return None };
+    let end = scenario.cluster.duration;
+    if at.since(Time::ZERO) <= end {
+        return None;
+    }
+    let title = format!("it would never strike: none begins after cluster.duration, which is {end}");
+    Some(Problem::new(title).note("expected an earlier time, or a longer cluster.duration"))
+}
+
+/// A fault of disks that nobody has.
+pub(super) fn no_disk(protocol: &str) -> Problem {
+    Problem::new(format!("it would change nothing: {protocol} keeps nothing on disks"))
+        .note("crash stops a process, amnesia also makes it forget who it was")
 }
 
 /// Why a fault would strike and change nothing, and its key: a multiple of no time is no time.
