@@ -35,7 +35,7 @@ impl Log {
 
     /// The term of the last entry; 0 if there is none.
     pub fn last_term(&self) -> u64 {
-        self.entries.last().map_or(0, |entry| entry.term())
+        self.entries.last().map_or(0, Entry::term)
     }
 
     /// The entry at an index, if there is one.
@@ -45,7 +45,7 @@ impl Log {
 
     /// The term at an index: 0 at index 0, `None` beyond the end.
     pub fn term_at(&self, index: u64) -> Option<u64> {
-        if index == 0 { Some(0) } else { self.entry(index).map(|entry| entry.term()) }
+        if index == 0 { Some(0) } else { self.entry(index).map(Entry::term) }
     }
 
     /// The chained hash up to and with an index; beyond the end, that of the whole log.
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_batch_is_bounded_by_its_limit_and_by_the_log() {
         let log = log(&[1, 2, 3, 4]);
-        let terms = |from, limit| log.batch(from, limit).iter().map(|entry| entry.term()).collect::<Vec<_>>();
+        let terms = |from, limit| log.batch(from, limit).iter().map(Entry::term).collect::<Vec<_>>();
         assert_eq!(terms(2, 2), [2, 3]);
         assert_eq!(terms(4, 9), [4]);
         assert!(terms(5, 9).is_empty() && terms(9, 9).is_empty());
