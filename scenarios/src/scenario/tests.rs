@@ -76,6 +76,11 @@ fn a_fault_that_would_never_strike_is_refused_where_it_stands() {
                = nothing was run or written
         "#]],
     );
+    // What makes a scenario shorter from outside leaves out what comes later, in the resolved one too.
+    let short = overlaid(FULL, &["cluster.duration=3s"]).unwrap();
+    assert!(short.scenario.faults.is_empty());
+    assert!(reload(&registry(), "again", &short.resolved).is_ok());
+    assert_eq!(overlaid(FULL, &["cluster.duration=6s"]).unwrap().scenario.faults.len(), 1);
     // At the very end it does, and is healed.
     assert!(toml(&changed("at = \"5s\"", "at = \"60s\"")).is_ok());
 }

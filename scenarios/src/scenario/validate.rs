@@ -9,6 +9,8 @@ use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::time::Duration;
 
+pub(super) use faults::is_late;
+
 use super::checks::LINEARIZABLE;
 use super::{Families, NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::{Complaint, Places};
