@@ -68,7 +68,7 @@ mod tests {
             term: 1,
             prev_index: 0,
             prev_term: 0,
-            entries: Vec::new().into(),
+            entries: [].as_slice().into(),
             commit: 0,
         };
         assert_eq!(u64::from(heartbeat.wire_size()), HEARTBEAT_BYTES);
