@@ -1,7 +1,9 @@
 //! How a campaign begins in a folder where an unfinished one may be: what somebody waited for is never replaced unasked.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::artefact::{LockError, WriteError};
 
 /// How a campaign begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +37,35 @@ pub enum Ahead {
     Other(String),
     /// Nobody: it is damaged.
     Nobody(String),
+}
+
+/// Why a campaign cannot have its folder, or cannot keep what it did there. Each reads on from "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Somebody else works in it, or it cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A file could not be written; what was written before is kept.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// There is nothing to go on with.
+    #[error("resume {path}: {why}; --start-over begins from nothing")]
+    Resume {
+        /// The file of the state.
+        path: PathBuf,
+        /// What is the matter with it.
+        why: String,
+    },
+    /// Another campaign there is unfinished.
+    #[error("{0}")]
+    Unfinished(Unfinished),
+}
+
+impl FolderError {
+    /// There is nothing to go on with in a file.
+    pub(crate) fn resume(path: &Path, why: String) -> Self {
+        Self::Resume { path: path.to_owned(), why }
+    }
 }
 
 impl fmt::Display for Unfinished {

@@ -2,10 +2,10 @@
 
 mod told;
 
-use rayon::prelude::*;
 use sim_core::registry::{Launch, Registry};
 
 use crate::capsule::Capsule;
+use crate::parallel::on_all_cores;
 use crate::replay::{Replay, ReplayError, ReplayOptions, Replayed, replay};
 
 pub use told::{Came, Told, annotations, suite, summary};
@@ -64,7 +64,7 @@ pub fn replay_all(registry: &Registry, corpus: &[Kept], build: &str) -> Vec<Resu
         let options = ReplayOptions { build, intact: kept.intact };
         replay(registry, &kept.capsule, options, &Launch::default())
     };
-    corpus.par_iter().map(one).collect()
+    on_all_cores(corpus, one)
 }
 
 /// What the runs of a corpus came to.

@@ -11,14 +11,14 @@ mod standard;
 mod state;
 mod totals;
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
-use rayon::prelude::*;
 use sim_core::registry::{Launch, LaunchError};
 
-use crate::artefact::{FolderLock, LockError, WriteError};
-use crate::begin::{Begin, Unfinished};
+use crate::artefact::FolderLock;
+use crate::begin::{Begin, FolderError};
+use crate::parallel::{Threads, ThreadsError};
 use crate::plan::compile;
 use crate::run::run;
 use crate::scenario::Loaded;
@@ -30,6 +30,8 @@ pub use totals::Totals;
 
 use finding::RunResult;
 use state::State;
+
+pub use crate::parallel::Hooks;
 
 /// How many seeds are run before results are merged. Part of what a campaign is: not to depend on the machine.
 pub const ROUND: u64 = 256;
@@ -47,20 +49,6 @@ pub struct ExploreOptions {
     pub stop_on_first: bool,
     /// This program's build, for capsules.
     pub build: String,
-}
-
-/// What an exploration tells and asks while it goes on, from any thread.
-#[derive(Clone, Copy)]
-pub struct Hooks<'a> {
-    /// Called after each run, for progress bars.
-    pub after_run: &'a (dyn Fn() + Sync),
-    /// Whether to end: what was done up to then is kept, without gaps.
-    pub interrupted: &'a (dyn Fn() -> bool + Sync),
-}
-
-impl Hooks<'_> {
-    /// Tells nobody and goes on to the end.
-    pub const NONE: Hooks<'static> = Hooks { after_run: &|| (), interrupted: &|| false };
 }
 
 /// Where an exploration is kept, and for how long it goes on.
@@ -104,25 +92,11 @@ pub enum ExploreError {
         error: LaunchError,
     },
     /// The threads could not be started.
-    #[error("explore: start threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// The folder is in use, or cannot be used.
+    #[error("explore: {0}")]
+    Threads(#[from] ThreadsError),
+    /// Its folder.
     #[error(transparent)]
-    Lock(#[from] LockError),
-    /// A file could not be written; those of earlier rounds are kept.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// There is nothing to go on with.
-    #[error("resume the exploration in {path}: {why}; --start-over begins from nothing")]
-    Resume {
-        /// The file of the state.
-        path: std::path::PathBuf,
-        /// What is the matter with it.
-        why: String,
-    },
-    /// Another campaign there is unfinished.
-    #[error("{0}")]
-    Unfinished(Unfinished),
+    Folder(#[from] FolderError),
 }
 
 /// Runs every seed of a range.
@@ -172,13 +146,18 @@ fn rounds(
     exploration: &mut Exploration,
     merged: &mut dyn FnMut(&Exploration) -> Result<bool, ExploreError>,
 ) -> Result<(), ExploreError> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
+    if exploration.finished(options) {
+        return Ok(());
+    }
     let seeds = &options.seeds;
-    while !exploration.finished(options) {
-        let start = seeds.start + exploration.runs;
-        // Rounds begin at multiples of their size, also after an interruption in the middle of one.
-        let end = start.saturating_add(ROUND - exploration.runs % ROUND).min(seeds.end);
-        let results = threads.install(|| round(loaded, options, start..end, hooks));
+    let numbers = exploration.runs..seeds.end - seeds.start;
+    let one = |number| {
+        let seed = seeds.start + number;
+        let plan = compile(loaded, seed, &options.plants);
+        let outcome = run(&plan, &Launch::default()).map_err(|error| ExploreError::Launch { seed, error })?;
+        Ok(RunResult::new(loaded, plan, outcome))
+    };
+    let merge = |results: Vec<Result<Option<RunResult>, ExploreError>>| {
         for result in results {
             let Some(result) = result? else {
                 exploration.interrupted = true;
@@ -189,30 +168,11 @@ fn rounds(
                 break;
             }
         }
-        if merged(exploration)? || exploration.interrupted {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// The results of a round in seed order; nothing where it was interrupted.
-fn round(
-    loaded: &Loaded,
-    options: &ExploreOptions,
-    seeds: Range<u64>,
-    hooks: Hooks<'_>,
-) -> Vec<Result<Option<RunResult>, ExploreError>> {
-    let one = |seed| {
-        if (hooks.interrupted)() {
-            return Ok(None);
-        }
-        let plan = compile(loaded, seed, &options.plants);
-        let outcome = run(&plan, &Launch::default()).map_err(|error| ExploreError::Launch { seed, error })?;
-        (hooks.after_run)();
-        Ok(Some(RunResult::new(loaded, plan, outcome)))
+        let enough = merged(exploration)?;
+        let ends = enough || exploration.interrupted || exploration.finished(options);
+        Ok(if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    seeds.into_par_iter().map(one).collect()
+    Threads::start(options.jobs)?.rounds(ROUND, numbers, hooks, one, merge)
 }
 
 impl Exploration {

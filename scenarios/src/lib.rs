@@ -15,6 +15,7 @@ mod github;
 pub mod glossary;
 pub mod junit;
 pub mod neighbors;
+pub mod parallel;
 pub mod plan;
 pub mod problem;
 pub mod replay;

@@ -6,7 +6,6 @@
 
 mod pins;
 
-use rayon::prelude::*;
 use sim_core::distribution::{Distribution, Placement, RegionMatrix};
 use sim_core::fault::Moment;
 use sim_core::outcome::Outcome;
@@ -17,6 +16,7 @@ use sim_core::stats::{Interval, wilson};
 use sim_core::time::{Duration, Time};
 
 use crate::explore::is_finding;
+use crate::parallel::on_all_cores;
 use crate::plan::Plan;
 use crate::run::run;
 
@@ -69,9 +69,9 @@ impl Neighborhood {
 pub fn neighbors(plan: &Plan, fingerprint: &str, count: u64) -> Result<Neighborhood, LaunchError> {
     let pinned = PinnedMessages::of(plan)?;
     let one = |index| run(&pinned.pin(neighbor(plan, index))?, &Launch::default());
-    let judged =
-        (1..=count).into_par_iter().map(|index| one(index).map(|outcome| judge(&outcome, fingerprint)));
-    let judged: Vec<(bool, bool)> = judged.collect::<Result<_, _>>()?;
+    let numbers: Vec<u64> = (1..=count).collect();
+    let judged = on_all_cores(numbers, |index| one(index).map(|outcome| judge(&outcome, fingerprint)));
+    let judged: Vec<(bool, bool)> = judged.into_iter().collect::<Result<_, _>>()?;
     let sum = |pick: fn(&(bool, bool)) -> bool| judged.iter().filter(|both| pick(both)).count() as u64;
     let (failed, failed_otherwise) = (sum(|both| both.0), sum(|both| both.1));
     Ok(Neighborhood { runs: count, failed, failed_otherwise, interval: wilson(failed, count, CONFIDENCE) })

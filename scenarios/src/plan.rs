@@ -67,7 +67,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.faults.number();
     if loaded.scenario.checks.progress == ProgressRule::Auto {
         let held_up = setup.faults.held_up();
-        let within = setup.progress_within.zip(under_way(&setup));
+        let under_way = under_way(&setup);
+        setup.progress_unbounded = under_way.is_none();
+        let within = setup.progress_within.zip(under_way);
         setup.progress_within =
             within.map(|(within, under_way)| within.max(under_way).saturating_add(held_up));
     }
@@ -163,5 +165,22 @@ mod tests {
         assert_eq!(within("client_latency = \"2s\""), Some(Duration::from_secs(256)));
         let measured = "latency = { empirical = { values = [[\"1ms\", 1], [\"2s\", 3]] } }";
         assert_eq!(within(measured), Some(Duration::from_secs(256)));
+    }
+
+    /// Two causes, and the outcome names the one that holds.
+    #[test]
+    fn why_there_is_no_second_phase_is_told() {
+        let registry = crate::testing::real();
+        let why = |overlay: &str| {
+            let source = crate::builtin::find("raft-calm").unwrap();
+            let overlays = ["cluster.duration=1s", "checks.at_least={}", overlay].map(str::to_owned);
+            let loaded =
+                crate::scenario::load(&registry, source, crate::document::Format::Toml, &overlays).unwrap();
+            let outcome = crate::run::run(&compile(&loaded, 1, &[]), &sim_core::registry::Launch::default());
+            format!("{:?}", outcome.unwrap().progress)
+        };
+        let (lossy, unasked) = (why("network.loss=\"1/2\""), why("checks.progress=\"none\""));
+        assert!(lossy.contains("the network loses too much"), "{lossy}");
+        assert!(unasked.contains("none was asked for"), "{unasked}");
     }
 }

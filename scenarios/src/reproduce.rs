@@ -16,7 +16,7 @@ use std::fmt;
 use sim_core::ratio::Ratio;
 use sim_core::registry::{LaunchError, Registry};
 
-use crate::explore::Hooks;
+use crate::parallel::{Hooks, Threads, ThreadsError};
 use crate::problem::{Problems, nearest};
 
 pub use experiment::{Case, Claim, Column, Comparison, Drawing, Experiment, Plot, Statistic, Tolerance};
@@ -104,8 +104,8 @@ pub enum ReproduceError {
         error: LaunchError,
     },
     /// The threads could not be started.
-    #[error("reproduce: start threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("reproduce: {0}")]
+    Threads(#[from] ThreadsError),
 }
 
 /// The end of a sentence that names what may have been meant.
@@ -159,12 +159,12 @@ pub fn reproduce(
     options: &ReproduceOptions,
     hooks: Hooks<'_>,
 ) -> Result<Reproduction, ReproduceError> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
+    let threads = Threads::start(options.jobs)?;
     let mut reproduction = Reproduction { results: Vec::new(), scale: options.scale, interrupted: false };
     for experiment in experiments {
         let mut samples = Vec::new();
         for case in &experiment.cases {
-            let sample = threads.install(|| sample::take(registry, case, options.scale, hooks))?;
+            let sample = sample::take(registry, case, options.scale, &threads, hooks)?;
             let Some(sample) = sample else {
                 reproduction.interrupted = true;
                 return Ok(reproduction);

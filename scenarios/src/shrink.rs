@@ -28,6 +28,7 @@ use sim_core::registry::Registry;
 
 use crate::capsule::Capsule;
 use crate::explore::Finding;
+use crate::parallel::ThreadsError;
 use crate::replay::ReplayError;
 
 pub use log::{Firmness, PassLine, ShrinkLog};
@@ -98,8 +99,8 @@ pub enum ShrinkError {
         check: String,
     },
     /// The threads could not be started.
-    #[error("shrink: start threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("shrink: {0}")]
+    Threads(#[from] ThreadsError),
 }
 
 /// How many other seeds are tried for each candidate, effort by effort.

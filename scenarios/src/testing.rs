@@ -44,6 +44,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     }],
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
     objects: &[sim_core::operation::ObjectModel::CasRegister],
+    journals: true,
     most_nodes: 1_000,
 };
 

@@ -117,6 +117,8 @@ pub struct ProtocolInfo {
     pub checks: &'static [Named],
     /// Which objects it offers to clients; none if it has no clients.
     pub objects: &'static [ObjectModel],
+    /// Whether its processes keep journals: faults of disks do nothing to one that keeps none.
+    pub journals: bool,
     /// How many members a run may have: with more, it would fill the memory of a usual machine before it shows anything.
     pub most_nodes: u32,
 }
@@ -136,6 +138,7 @@ impl ProtocolInfo {
             plants: &[],
             checks: &[],
             objects: &[],
+            journals: true,
             most_nodes: 10_000_000,
         }
     }

@@ -29,6 +29,9 @@ pub struct Setup {
     pub duration: Duration,
     /// Length of the second phase in which progress is owed, if there is one.
     pub progress_within: Option<Duration>,
+    /// Whether there is none because the network loses too much for any bound on progress.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub progress_unbounded: bool,
     /// Ends a run that has no end: dispatched events.
     pub max_events: u64,
     /// How messages travel.
@@ -77,6 +80,7 @@ impl Setup {
             clients: 0,
             duration: Duration::from_secs(60),
             progress_within: None,
+            progress_unbounded: false,
             max_events: 1 << 40,
             network: NetworkModel::default(),
             disk: DiskModel::default(),

@@ -80,6 +80,7 @@ pub(crate) fn add(
     keep: usize,
 ) -> Result<(Vec<String>, Vec<String>), CliError> {
     // Of two at once, the second one would not see what the first one takes in.
+    artefact::fit(folder, &[])?;
     let _held = artefact::wait_for(folder)?;
     let mut corpus = read(folder, true)?.kept;
     let mut added = Vec::new();
@@ -110,6 +111,7 @@ pub(crate) fn put_out(
     if !folder.exists() {
         return Ok((Vec::new(), Vec::new()));
     }
+    artefact::fit(folder, &[])?;
     let _held = artefact::wait_for(folder)?;
     let Folder { mut kept, damaged } = read(folder, true)?;
     let mut out: Vec<String> =

@@ -38,8 +38,10 @@ pub(crate) fn record(
     }
 }
 
-/// Writes the record, the resolved scenario and the report; where the report is.
+/// Writes the record, the resolved scenario and the report; where the report is. They are of one run, also where another
+/// one writes to the folder at the same time.
 pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<PathBuf, CliError> {
+    let _held = artefact::wait_for(folder)?;
     let scenario = format!("{:#}\n", record.scenario);
     artefact::write(&folder.join("scenario.json"), scenario.as_bytes())?;
     let text = record.to_json()?;

@@ -15,7 +15,8 @@ use sim_core::outcome::{Ended, LaneSpan, Outcome, Progress, Stall};
 use sim_core::time::Duration;
 
 use super::arguments::ScenarioArguments;
-use super::table::thousands;
+
+use super::table::{nodes, thousands};
 use super::wall::Stopwatch;
 
 /// Lines of a label and words, the labels as wide as the widest should be.
@@ -41,8 +42,7 @@ pub(crate) fn of_run(
     let mut lines = Lines::default();
     let plants =
         if plan.plants.is_empty() { String::new() } else { format!(" · plant {}", plan.plants.join(", ")) };
-    let head =
-        format!("{} · {} · {} nodes", loaded.name, outcome.protocol, thousands(outcome.members.into()));
+    let head = format!("{} · {} · {}", loaded.name, outcome.protocol, nodes(outcome.members));
     let _ = writeln!(lines.0, "{head} · seed {}{plants}", outcome.seed);
     let virtual_time = milliseconds(outcome.virtual_ns);
     let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));

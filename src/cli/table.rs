@@ -23,6 +23,11 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// `1 node`, `5 nodes`.
+pub(crate) fn nodes(count: u32) -> String {
+    format!("{} {}", thousands(count.into()), if count == 1 { "node" } else { "nodes" })
+}
+
 /// What an exploration came to.
 pub(crate) fn of_exploration(
     loaded: &Loaded,
@@ -38,6 +43,7 @@ pub(crate) fn of_exploration(
     let _ = writeln!(text, "{} · {} · {seeds}{plants}", loaded.name, loaded.scenario.cluster.protocol);
     let rate = (exploration.runs - exploration.resumed) as f64 / watch.seconds().max(1e-9);
     let found = match exploration.findings.len() {
+        0 if exploration.runs == 0 => "NOTHING RAN".to_owned(),
         0 => "NOTHING FOUND".to_owned(),
         1 => "1 FINDING".to_owned(),
         count => format!("{count} FINDINGS"),
@@ -53,6 +59,9 @@ pub(crate) fn of_exploration(
         watch.words()
     );
     text += &covered(options, exploration);
+    if exploration.runs == 0 {
+        return text;
+    }
     for (finding, capsule) in exploration.findings.iter().zip(capsules) {
         text += &of_finding(finding, capsule);
     }

@@ -46,6 +46,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     checks: CHECKS,
     objects: &[],
     // Each broadcast takes 2n^2 messages.
+    journals: true,
     most_nodes: 10_000,
 };
 

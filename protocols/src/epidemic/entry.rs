@@ -41,6 +41,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: &[],
     checks: CHECKS,
     objects: &[],
+    journals: false,
     most_nodes: 10_000_000,
 };
 

@@ -41,6 +41,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     checks: CHECKS,
     objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
     // A leader writes to each of the others, and each election asks all.
+    journals: true,
     most_nodes: 10_000,
 };
 
@@ -117,7 +118,7 @@ impl Cluster for RaftCluster {
             checks: checks(),
             coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
             service: Box::new(KeyValueService),
-            liveness: Box::new(RaftLiveness::new(&self.parameters, setup.members)),
+            liveness: Box::new(RaftLiveness::new(&self.parameters, setup)),
             model: self.fault_model(setup.members),
         };
         simulate(setup, launch, subject)

@@ -1,8 +1,6 @@
 //! What traitors can do to Raft. Its servers believe each other, and it promises nothing as soon as one of them lies: a
 //! scenario with traitors is over budget, and what breaks breaks the assumption.
 
-use std::sync::Arc;
-
 use sim_core::coalition::{Coalition, CoalitionContext, Deed, Puppet};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::{Effect, Effects, Input};
@@ -128,14 +126,14 @@ fn other_entries(message: &RaftMessage) -> Option<RaftMessage> {
     let RaftMessage::AppendEntries { term, prev_index, prev_term, commit, entries } = message else {
         return None;
     };
-    let something = entries.iter().any(|entry| *entry.command != Command::Noop);
-    let nothing = |entry: &Entry| Entry::new(entry.term, Command::Noop);
+    let something = entries.iter().any(|entry| *entry.command() != Command::Noop);
+    let nothing = |entry: &Entry| Entry::new(entry.term(), Command::Noop);
     something.then(|| RaftMessage::AppendEntries {
         term: *term,
         prev_index: *prev_index,
         prev_term: *prev_term,
         commit: *commit,
-        entries: entries.iter().map(nothing).collect::<Arc<[Entry]>>(),
+        entries: entries.iter().map(nothing).collect(),
     })
 }
 
@@ -178,6 +176,7 @@ mod tests {
     use sim_core::time::Duration;
     use sim_core::workload::WorkloadModel;
 
+    use super::super::batch::Batch;
     use super::super::entry::RaftEntry;
     use super::*;
 
@@ -193,7 +192,7 @@ mod tests {
     fn other_entries_are_of_the_same_term_and_empty() {
         let operation = super::super::store::Operation::Put { key: 1, value: 2 };
         let command = Command::Apply { client: NodeId(9), sequence: 1, operation };
-        let entries = |command| -> Arc<[Entry]> { Arc::from([Entry::new(3, command)]) };
+        let entries = |command| -> Batch { [Entry::new(3, command)].into_iter().collect() };
         let message =
             |entries| RaftMessage::AppendEntries { term: 3, prev_index: 4, prev_term: 2, commit: 4, entries };
         let Some(RaftMessage::AppendEntries { entries: told, term: 3, prev_index: 4, .. }) =

@@ -1,5 +1,7 @@
 //! The numbers of a figure as a tidy table: a row for each point and for each band.
 
+use sim_core::text::csv_line;
+
 use super::{Band, Figure, Point, Scale, Series, Style};
 
 /// The heads and the rows.
@@ -49,15 +51,5 @@ fn style(style: Style) -> &'static str {
 /// The table as a CSV (RFC 4180, lines end with a line feed alone).
 pub(super) fn csv(figure: &Figure) -> String {
     let (heads, rows) = table(figure);
-    let line = |cells: &Vec<String>| cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",");
-    let lines = std::iter::once(&heads).chain(&rows).map(line);
-    lines.fold(String::new(), |text, line| text + &line + "\n")
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
+    std::iter::once(&heads).chain(&rows).map(csv_line).collect()
 }

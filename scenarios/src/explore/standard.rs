@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sim_core::check::Verdict;
-use sim_core::fault::swarm::SwarmSpace;
 use sim_core::fault::{Family, Kind};
 use sim_core::history::{WITNESS, check_name};
 use sim_core::ratio::Ratio;
@@ -88,12 +87,7 @@ fn families(loaded: &Loaded) -> BTreeSet<Family> {
     let mut families: BTreeSet<Family> = written.map(Kind::family).collect();
     if let Some(swarm) = &scenario.swarm {
         let members = swarm.nodes.map_or(scenario.cluster.nodes, |nodes| nodes.max);
-        let space = SwarmSpace {
-            families: swarm.families.list(),
-            off: swarm.off.clone(),
-            membership: swarm.membership,
-            ..SwarmSpace::default()
-        };
+        let space = swarm.space(loaded.protocol);
         let drawn = space.kinds(members, scenario.clients, loaded.cluster.fault_model(members));
         families.extend(drawn.into_iter().map(Kind::family));
     }

@@ -11,7 +11,7 @@ use sim_core::registry::Launch;
 use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
 use crate::ENGINE;
 use crate::artefact::{FolderLock, WriteError, lock, ours, write};
-use crate::begin::{Ahead, Begin, Unfinished};
+use crate::begin::{Ahead, Begin, FolderError, Unfinished};
 use crate::capsule::Capsule;
 use crate::plan::compile;
 use crate::run::run;
@@ -76,7 +76,7 @@ impl State {
         loaded: &Loaded,
         options: &ExploreOptions,
     ) -> Result<(Self, Exploration), ExploreError> {
-        let lock = lock(folder)?;
+        let lock = lock(folder).map_err(FolderError::from)?;
         let identity = Identity {
             schema: "seedstorm.explore-state/1".to_owned(),
             engine: ENGINE,
@@ -111,7 +111,7 @@ impl State {
     }
 
     /// Keeps what was explored so far.
-    pub(super) fn save(&mut self, exploration: &Exploration) -> Result<(), ExploreError> {
+    pub(super) fn save(&mut self, exploration: &Exploration) -> Result<(), FolderError> {
         for finding in &exploration.findings[self.written..] {
             let path = self.folder.join(finding.file_name());
             let text = finding.capsule.to_json(&path.display().to_string());
@@ -144,7 +144,7 @@ impl State {
     }
 
     /// Refuses to replace what somebody waited for: a campaign that has runs and is not at its end.
-    fn refuse_unfinished(&self) -> Result<(), ExploreError> {
+    fn refuse_unfinished(&self) -> Result<(), FolderError> {
         let path = self.path();
         ours(&path)?;
         let text = match std::fs::read(&path) {
@@ -165,12 +165,12 @@ impl State {
                 ("the state of an exploration is there".to_owned(), Ahead::Nobody(error.to_string()))
             }
         };
-        Err(ExploreError::Unfinished(Unfinished { path, what, ahead }))
+        Err(FolderError::Unfinished(Unfinished { path, what, ahead }))
     }
 
     fn read(&mut self, loaded: &Loaded, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
         let path = self.path();
-        let refuse = |why: String| ExploreError::Resume { path: path.clone(), why };
+        let refuse = |why: String| ExploreError::from(FolderError::resume(&path, why));
         let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
         let content: Content = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
         same(&content.identity, &self.identity).map_err(&refuse)?;
@@ -213,8 +213,9 @@ impl State {
                 let capsule = Capsule::new(loaded, &plan, &outcome, &options.build);
                 if shrunk.is_none() {
                     let text = capsule.to_json(&path.display().to_string()).map_err(io::Error::from);
-                    let text = text.map_err(|error| WriteError { path: path.clone(), error })?;
-                    write(&path, text.as_bytes())?;
+                    let text = text.map_err(|error| WriteError { path: path.clone(), error });
+                    let written = text.and_then(|text| write(&path, text.as_bytes()));
+                    written.map_err(FolderError::from)?;
                 }
                 capsule
             }

@@ -142,7 +142,7 @@ fn another_campaigns_state_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let first = options(0..50, &[], 2);
     let why = |options: &ExploreOptions| match kept(folder.path(), Begin::Resume, options).unwrap_err() {
-        ExploreError::Resume { why, .. } => why,
+        ExploreError::Folder(FolderError::Resume { why, .. }) => why,
         other => panic!("{other}"),
     };
     assert!(why(&first).contains("os error"), "there is nothing to go on with");
@@ -177,7 +177,7 @@ fn an_unfinished_campaign_is_not_replaced_unasked() {
     let before = std::fs::read(&path).unwrap();
     let refused = |loaded: &Loaded, options: &ExploreOptions| {
         let error = begun(Begin::Fresh, loaded, options, false).unwrap_err();
-        assert!(matches!(error, ExploreError::Unfinished(_)), "{error}");
+        assert!(matches!(error, ExploreError::Folder(FolderError::Unfinished(_))), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), before);
         error.to_string()
     };
@@ -205,7 +205,7 @@ fn an_unfinished_campaign_is_not_replaced_unasked() {
     std::fs::write(&path, "{\"mine\": 1}").unwrap();
     for begin in [Begin::Fresh, Begin::Over] {
         let error = begun(begin, &loaded, &first, false).unwrap_err();
-        assert!(matches!(error, ExploreError::Write(_)), "{error}");
+        assert!(matches!(error, ExploreError::Folder(FolderError::Write(_))), "{error}");
     }
 }
 
@@ -214,7 +214,7 @@ fn two_campaigns_do_not_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let held = crate::artefact::lock(folder.path()).unwrap();
     let error = kept(folder.path(), Begin::Fresh, &options(0..5, &[], 1)).unwrap_err();
-    assert!(matches!(error, ExploreError::Lock(_)), "{error}");
+    assert!(matches!(error, ExploreError::Folder(FolderError::Lock(_))), "{error}");
     drop(held);
     assert_eq!(kept(folder.path(), Begin::Fresh, &options(0..5, &[], 1)).unwrap().runs, 5);
 }

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use sim_core::distribution::Distribution;
-use sim_core::fault::swarm::{SwarmSpace, draw};
+use sim_core::fault::swarm::draw;
 use sim_core::fault::{FaultEntry, FaultPlan};
 use sim_core::random::{StreamName, below, stream};
 use sim_core::ratio::Ratio;
@@ -98,21 +98,10 @@ pub(super) fn traitors(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo
 /// Faults of the families that the swarm has on, beside those that are written. A drawn entry keeps clear of the
 /// names of the written ones.
 pub(super) fn faults(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, model: FaultModel) {
-    let families = swarm.families.list();
-    if families.is_empty() {
+    let space = swarm.space(protocol);
+    if space.families.is_empty() {
         return;
     }
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let space = SwarmSpace {
-        families,
-        off: swarm.off.clone(),
-        membership: swarm.membership,
-        roles: owned(protocol.roles),
-        events: owned(protocol.observations),
-        messages: owned(protocol.messages),
-        ..SwarmSpace::default()
-    };
-    let space = SwarmSpace { max_faults: swarm.max_faults.unwrap_or(space.max_faults), ..space };
     let mut rng = stream(setup.seed, StreamName::Plan);
     let drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
     let clash = |entries: &[FaultEntry]| {

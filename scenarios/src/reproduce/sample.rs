@@ -1,8 +1,8 @@
 //! The runs of one case.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
-use rayon::prelude::*;
 use sim_core::check::Verdict;
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Launch, Registry};
@@ -10,7 +10,7 @@ use sim_core::registry::{Launch, Registry};
 use super::{Case, Column, ReproduceError};
 use crate::builtin;
 use crate::document::Format;
-use crate::explore::Hooks;
+use crate::parallel::{Hooks, Threads};
 use crate::plan::compile;
 use crate::problem::{Problem, Problems};
 use crate::run::run;
@@ -39,29 +39,24 @@ pub(super) fn take(
     registry: &Registry,
     case: &Case,
     scale: Ratio,
+    threads: &Threads,
     hooks: Hooks<'_>,
 ) -> Result<Option<Sample>, ReproduceError> {
     let loaded = read(registry, case)?;
     let runs = case.runs_at(scale);
     let mut sample = Sample { full_runs: case.runs, ..Sample::default() };
-    let mut start = 0;
-    while start < runs {
-        if (hooks.interrupted)() {
-            return Ok(None);
+    let mut interrupted = false;
+    let merge = |results: Vec<Result<Option<Measured>, ReproduceError>>| {
+        for measured in results {
+            match measured? {
+                Some(measured) => sample.add(measured),
+                None => interrupted = true,
+            }
         }
-        let end = start.saturating_add(ROUND).min(runs);
-        let one = |seed| {
-            let measured = measure(&loaded, case, seed);
-            (hooks.after_run)();
-            measured
-        };
-        let round: Vec<Result<Measured, ReproduceError>> = (start..end).into_par_iter().map(one).collect();
-        for measured in round {
-            sample.add(measured?);
-        }
-        start = end;
-    }
-    Ok(Some(sample))
+        Ok(if interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    };
+    threads.rounds(ROUND, 0..runs, hooks, |seed| measure(&loaded, case, seed), merge)?;
+    Ok((!interrupted).then_some(sample))
 }
 
 fn read(registry: &Registry, case: &Case) -> Result<Loaded, ReproduceError> {

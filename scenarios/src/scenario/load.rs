@@ -112,6 +112,10 @@ impl Builder {
         if !self.problems.is_empty() {
             return Err(self.all());
         }
+        let late: Vec<bool> =
+            scenario.faults.iter().map(|fault| validate::is_late(&scenario, fault)).collect();
+        let mut late = late.into_iter();
+        scenario.faults.retain(|_| !late.next().unwrap_or(false));
         let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
         let hash = hash(&resolved);
         Ok(Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol })

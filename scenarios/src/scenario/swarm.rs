@@ -1,7 +1,9 @@
 //! `[swarm]`: what is drawn from the seed instead of written down.
 
 use serde::{Deserialize, Serialize};
+use sim_core::fault::swarm::SwarmSpace;
 use sim_core::fault::{Family, Kind};
+use sim_core::registry::ProtocolInfo;
 
 /// What is drawn. Each part is off if absent or false.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -64,6 +66,26 @@ impl Families {
             Self::None => Vec::new(),
             Self::All => Family::ALL.to_vec(),
             Self::Only(some) => some.clone(),
+        }
+    }
+}
+
+impl Swarm {
+    /// The faults that a seed may draw: of a protocol that keeps no journals, none of disks.
+    pub(crate) fn space(&self, protocol: &ProtocolInfo) -> SwarmSpace {
+        let mut families = self.families.list();
+        families.retain(|family| *family != Family::Disk || protocol.journals);
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let usual = SwarmSpace::default();
+        SwarmSpace {
+            families,
+            off: self.off.clone(),
+            membership: self.membership,
+            max_faults: self.max_faults.unwrap_or(usual.max_faults),
+            roles: owned(protocol.roles),
+            events: owned(protocol.observations),
+            messages: owned(protocol.messages),
+            ..usual
         }
     }
 }

@@ -62,6 +62,65 @@ fn a_whole_scenario_is_read() {
 }
 
 #[test]
+fn a_fault_that_would_never_strike_is_refused_where_it_stands() {
+    fails(
+        &changed("at = \"5s\"", "at = \"61s\""),
+        &expect![[r#"
+            error: it would never strike: none begins after cluster.duration, which is 60s
+              --> test.toml:19:6
+               |
+            19 | at = "61s"
+               |      ^^^^^
+               |
+               = expected an earlier time, or a longer cluster.duration
+               = nothing was run or written
+        "#]],
+    );
+    // What makes a scenario shorter from outside leaves out what comes later, in the resolved one too.
+    let short = overlaid(FULL, &["cluster.duration=3s"]).unwrap();
+    assert!(short.scenario.faults.is_empty());
+    assert!(reload(&registry(), "again", &short.resolved).is_ok());
+    assert_eq!(overlaid(FULL, &["cluster.duration=6s"]).unwrap().scenario.faults.len(), 1);
+    // At the very end it does, and is healed.
+    assert!(toml(&changed("at = \"5s\"", "at = \"60s\"")).is_ok());
+}
+
+#[test]
+fn faults_of_disks_are_for_protocols_that_keep_something_there() {
+    let mut registry = crate::testing::real();
+    registry.register(protocols::epidemic::entry::EpidemicEntry);
+    let rumors = |text: &str| {
+        let text = format!(
+            "schema = \"seedstorm.scenario/1\"\ntitle = \"t\"\n[cluster]\nprotocol = \"epidemic\"\nnodes = 4\nduration = \"20s\"\n{text}"
+        );
+        let source = Source { name: "rumor.toml".to_owned(), text };
+        load(&registry, source, Format::Toml, &[]).map_err(|problems| problems.render(false))
+    };
+    let written =
+        rumors("[[faults]]\nat = \"1s\"\ndisk = { target = \"n1\", fault = \"full\" }\n").unwrap_err();
+    for part in ["epidemic keeps nothing on disks", "rumor.toml:9:1"] {
+        assert!(written.contains(part), "{part}: {written}");
+    }
+    let drawn = rumors("[swarm]\nfamilies = { only = [\"network\", \"disk\"] }\n").unwrap_err();
+    assert!(drawn.contains("epidemic keeps nothing on disks") && drawn.contains("rumor.toml:8:"), "{drawn}");
+    // Every family means every one that can do anything; then none of disks is drawn, nor asked for.
+    let all = rumors("[swarm]\nfamilies = \"all\"\n").unwrap();
+    let mut activity = crate::explore::Activity::default();
+    for seed in 0..60 {
+        let setup = crate::plan::compile(&all, seed, &[]).setup;
+        let disk = setup.faults.entries.iter().filter_map(|entry| entry.what.kind());
+        assert!(
+            disk.map(sim_core::fault::Kind::family).all(|family| family != sim_core::fault::Family::Disk),
+            "{seed}"
+        );
+    }
+    activity.runs = 1;
+    let demands = crate::explore::judge(&all, &activity, sim_core::ratio::Ratio::ONE);
+    assert!(demands.iter().any(|demand| demand.what == "faults of the network family"));
+    assert!(demands.iter().all(|demand| demand.what != "faults of the disk family"), "{demands:?}");
+}
+
+#[test]
 fn the_resolved_scenario_loads_to_itself() {
     for text in [FULL, LEAST] {
         let loaded = toml(text).unwrap();

@@ -4,12 +4,15 @@ mod adversaries;
 mod faults;
 mod measures;
 
+use sim_core::fault::Family;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::time::Duration;
 
+pub(super) use faults::is_late;
+
 use super::checks::LINEARIZABLE;
-use super::{NodeName, Range, Safety, Scenario, Traitors};
+use super::{Families, NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
 
@@ -169,6 +172,13 @@ impl Validator<'_> {
                 let title = format!("expected 1 <= min <= max <= {most}, found {min} and {max}");
                 self.problem(&["swarm", key], title);
             }
+        }
+        if let Families::Only(families) = &swarm.families
+            && let Some(index) = families.iter().position(|family| *family == Family::Disk)
+            && !self.protocol.journals
+        {
+            let path = ["swarm", "families", "only", &index.to_string()];
+            self.problems.push(faults::no_disk(self.protocol.name).at(self.places.value_at(&path)));
         }
         if swarm.operations.is_some() && self.scenario.workload.is_none() {
             self.problem(&["swarm", "operations"], "there is no [workload] whose operations could be drawn");

@@ -9,7 +9,10 @@ use super::form::{about, count32, distribution, drift, duration, list, probabili
 pub(super) fn list_of_faults() -> Value {
     let mut properties = Map::new();
     properties.insert("id".to_owned(), about(count32(0), "Names the entry, so that its draws stay its own."));
-    properties.insert("at".to_owned(), about(duration(), "When it begins, in true time."));
+    properties.insert(
+        "at".to_owned(),
+        about(duration(), "When it begins, in true time; not after `cluster.duration`."),
+    );
     properties.insert("on".to_owned(), trigger());
     properties.insert("for".to_owned(), about(duration(), "How long it lasts; to the end if absent."));
     for key in FAULT_KEYS {

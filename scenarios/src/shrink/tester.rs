@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rayon::ThreadPool;
-use rayon::prelude::*;
 use serde_json::{Value, json};
 use sim_core::digest::RunDigest;
 use sim_core::outcome::{Ended, Outcome, Picture};
@@ -16,6 +14,7 @@ use super::pass::Pass;
 use super::size::Size;
 use super::{ShrinkError, ShrinkHooks, ShrinkOptions};
 use crate::capsule::Capsule;
+use crate::parallel::Threads;
 use crate::plan::{Plan, SEEDS_END};
 use crate::replay::ReplayError;
 use crate::run::run;
@@ -35,7 +34,7 @@ const OTHER_SEEDS: u64 = 1 << 42;
 /// Runs candidates.
 pub(super) struct Tester<'a> {
     judge: Judge<'a>,
-    threads: ThreadPool,
+    threads: Threads,
     hooks: ShrinkHooks<'a>,
     /// Runs after which what is under way ends.
     limit: u64,
@@ -109,7 +108,7 @@ impl<'a> Tester<'a> {
         };
         Ok(Self {
             judge,
-            threads: rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?,
+            threads: Threads::start(options.jobs)?,
             hooks,
             limit: options.budget - options.budget / FIRM_SHARE,
             used: 0,
@@ -210,7 +209,7 @@ impl<'a> Tester<'a> {
         self.used += batch.len() as u64;
         let judge = &self.judge;
         let one = |candidate| judged(judge, candidate);
-        let results = self.threads.install(|| batch.into_par_iter().map(one).collect());
+        let results = self.threads.map(batch, one);
         (self.hooks.after_batch)(self.used);
         Some(results)
     }

@@ -20,6 +20,7 @@ use crate::neighbors::neighbor;
 use crate::plan::Plan;
 use crate::run::run;
 
+use super::faults::{Sends, lost_message};
 use moves::{Move, moves};
 
 /// Runs with more events than this are for shrinking first.
@@ -55,8 +56,9 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     moves.retain(|one| one.by_ns <= if one.is_fault() { near_fault } else { near });
     // A message outside of the story may decide by what it shifts: one sync more or less, and all later ones take
     // another time.
+    let sends = Sends::of(trace);
     let is_told = |index: usize| {
-        let step = told(trace, &trace.events[index]);
+        let step = told(trace, &sends, &trace.events[index]);
         story.steps.iter().any(|other| same(other, &step))
     };
     moves.retain(|one| one.is_fault() || (is_told(one.first) && is_told(one.second)));
@@ -64,7 +66,7 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     let runs = usize::try_from(EVENTS / events.max(1)).unwrap_or(usize::MAX);
     for one in moves.into_iter().take(runs) {
         if decides(&plan, &one, print) {
-            tell(story, trace, &one);
+            tell(story, trace, &sends, &one);
             break;
         }
     }
@@ -87,8 +89,8 @@ fn fails(outcome: &Outcome, print: &str) -> bool {
     outcome.violations.iter().any(|violation| violation.fingerprint == print)
 }
 
-fn tell(story: &mut Story, trace: &Trace, one: &Move) {
-    let pair = [one.first, one.second].map(|index| told(trace, &trace.events[index]));
+fn tell(story: &mut Story, trace: &Trace, sends: &Sends<'_>, one: &Move) {
+    let pair = [one.first, one.second].map(|index| told(trace, sends, &trace.events[index]));
     pair.iter().for_each(|step| put_in(story, step));
     let [first, second] = pair.each_ref().map(|step| number(story, step));
     if first != second {
@@ -151,9 +153,9 @@ fn same(step: &Step, other: &Step) -> bool {
         && arrow(step) == arrow(other)
 }
 
-fn told(trace: &Trace, event: &Recorded) -> Step {
+fn told(trace: &Trace, sends: &Sends<'_>, event: &Recorded) -> Step {
     if let What::Lost { id, .. } = event.what
-        && let Some(step) = super::faults::lost_message(trace, event, id)
+        && let Some(step) = lost_message(trace, sends, event, id)
     {
         return step;
     }

@@ -1,5 +1,7 @@
 //! What went wrong, as steps of a story.
 
+use std::collections::BTreeMap;
+
 use sim_core::fault::Executed;
 use sim_core::fault::Kind;
 use sim_core::outcome::Outcome;
@@ -78,25 +80,35 @@ fn words(fault: &Executed, until_ns: u64) -> String {
 
 /// Messages that chance or a pin took, which the others of the story did not.
 fn lost(trace: &Trace, until_ns: u64) -> Vec<(Place, Step)> {
+    let sends = Sends::of(trace);
     let losses = trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
         What::Lost { id, reason: LossReason::Chance | LossReason::Corrupt } => Some((index, event, id)),
         _ => None,
     });
     let step = |(index, event, id): (usize, &Recorded, u64)| {
-        let step = lost_message(trace, event, id)?;
+        let step = lost_message(trace, &sends, event, id)?;
         (event.at.as_nanos() <= until_ns).then_some(((index, 0), step))
     };
     losses.filter_map(step).collect()
 }
 
-/// How a message was lost with an event.
-pub(super) fn lost_message(trace: &Trace, event: &Recorded, id: u64) -> Option<Step> {
-    let send =
-        trace.events.iter().rev().filter(|send| send.at <= event.at).find_map(|event| match &event.what {
-            What::Send { id: sent, to, message } if *sent == id => Some((event, *to, message)),
+/// Where each message was sent, by its id: a trace is gone through once, however many messages were lost.
+pub(super) struct Sends<'a>(BTreeMap<u64, &'a Recorded>);
+
+impl<'a> Sends<'a> {
+    pub(super) fn of(trace: &'a Trace) -> Self {
+        let sent = trace.events.iter().filter_map(|event| match event.what {
+            What::Send { id, .. } => Some((id, event)),
             _ => None,
         });
-    let (send, to, message) = send?;
+        Self(sent.collect())
+    }
+}
+
+/// How a message was lost with an event.
+pub(super) fn lost_message(trace: &Trace, sends: &Sends<'_>, event: &Recorded, id: u64) -> Option<Step> {
+    let send = sends.0.get(&id)?;
+    let What::Send { to, message, .. } = &send.what else { return None };
     let arrow = Arrow {
         from: send.slot.0,
         to: to.0,

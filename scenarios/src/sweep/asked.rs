@@ -102,6 +102,12 @@ impl Asked<'_> {
                 Problem::new(title).note("expected a [[plot]] of it with fit = true, against a swept key"),
             );
         }
+        if keys.len() > 1 {
+            let title =
+                format!("the theory of {column} does not say which key it is about: {}", keys.join(", "));
+            let note = "expected one key that this base sweeps, or a [[plot]] of it with fit = true against the one that is meant";
+            return Some(Problem::new(title).note(note));
+        }
         let fitless = keys.iter().find(|key| law.slope(&self.numbers(base, key)).is_none())?;
         let values = self.numbers(base, fitless).len();
         let title = format!("{} cannot be judged over {values} numbers of {fitless}", law.name());

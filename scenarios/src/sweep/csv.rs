@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sim_core::sweep::{SweepPoint, SweepTable};
+use sim_core::text::csv_line;
 
 use super::columns::columns;
 use super::{Row, Sweep};
@@ -17,13 +18,13 @@ pub fn runs_csv(sweep: &Sweep, rows: &[Row]) -> String {
     heads.extend(keys.iter().cloned());
     heads.extend(["seed", "verdict", "digest"].map(str::to_owned));
     heads.extend(names.iter().cloned());
-    let mut text = line(heads);
+    let mut text = csv_line(heads);
     for (row, numbers) in rows.iter().zip(&numbers) {
         let mut cells = vec![row.base.clone()];
         cells.extend(keys.iter().map(|key| row.at.get(key).map(plain).unwrap_or_default()));
         cells.extend([row.seed.to_string(), row.verdict.clone(), row.digest.to_string()]);
         cells.extend(names.iter().map(|name| numbers.get(name).map(f64::to_string).unwrap_or_default()));
-        text += &line(cells);
+        text += &csv_line(cells);
     }
     text
 }
@@ -36,7 +37,7 @@ pub fn points_csv(table: &SweepTable) -> String {
     let figures =
         ["runs", "column", "count", "mean", "mean_low", "mean_high", "median", "median_low", "median_high"];
     heads.extend(figures.map(str::to_owned));
-    let mut text = line(heads);
+    let mut text = csv_line(heads);
     for point in &table.points {
         for (name, found) in &point.columns {
             let (low, high) = found
@@ -46,7 +47,7 @@ pub fn points_csv(table: &SweepTable) -> String {
             cells.extend([point.runs.to_string(), name.clone(), found.count.to_string()]);
             cells.extend([found.mean.to_string(), low, high, found.median.to_string()]);
             cells.extend([found.median_interval.0.to_string(), found.median_interval.1.to_string()]);
-            text += &line(cells);
+            text += &csv_line(cells);
         }
     }
     text
@@ -68,12 +69,4 @@ fn keys_of<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
 /// A value as a person would write it: a text without its quotes.
 pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn line(cells: Vec<String>) -> String {
-    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
-}
-
-fn quoted(cell: String) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }

@@ -1,11 +1,9 @@
 //! Why a sweep could not go on. Each reads on from "failed to".
 
-use std::path::PathBuf;
-
 use sim_core::registry::LaunchError;
 
-use crate::artefact::{LockError, WriteError};
-use crate::begin::Unfinished;
+use crate::begin::FolderError;
+use crate::parallel::ThreadsError;
 
 /// Why a sweep could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -24,23 +22,9 @@ pub enum SweepError {
         error: LaunchError,
     },
     /// The threads could not be started.
-    #[error("sweep: start threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// Somebody else works in the folder, or it cannot be used.
+    #[error("sweep: {0}")]
+    Threads(#[from] ThreadsError),
+    /// Its folder; the runs that were written are kept.
     #[error(transparent)]
-    Lock(#[from] LockError),
-    /// A result could not be written; those before it are kept.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// There is nothing to go on with.
-    #[error("resume {path}: {why}; --start-over begins from nothing")]
-    Resume {
-        /// The file.
-        path: PathBuf,
-        /// What is the matter with it.
-        why: String,
-    },
-    /// Another sweep there is unfinished.
-    #[error("{0}")]
-    Unfinished(Unfinished),
+    Folder(#[from] FolderError),
 }

@@ -1,18 +1,19 @@
 //! Running a sweep: rounds of a fixed size over points and seeds in order, each appended to the file of runs.
 
-use rayon::prelude::*;
+use std::ops::ControlFlow;
+
 use sim_core::registry::Launch;
 
 use super::store::Store;
 use super::{Row, Sweep, SweepError};
 use crate::artefact::FolderLock;
-use crate::begin::Begin;
-use crate::explore::Hooks;
+use crate::begin::{Begin, FolderError};
+use crate::parallel::{Hooks, Threads};
 use crate::plan::compile;
 use crate::run::run;
 
 /// How many runs are made before they are written: what a killed sweep loses at most.
-const ROUND: usize = 64;
+const ROUND: u64 = 64;
 
 /// How a sweep is run.
 #[derive(Clone, Debug, Default)]
@@ -47,20 +48,14 @@ pub fn sweep(
     options: &SweepOptions,
     hooks: Hooks<'_>,
 ) -> Result<SweepRun, SweepError> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build()?;
+    let threads = Threads::start(options.jobs)?;
     let (mut store, rows) = Store::open(sweep, held.folder(), options)?;
+    let done_before = rows.len() as u64;
     let mut done = SweepRun { resumed: rows.len(), rows, interrupted: false };
     let seeds = sweep.seeds();
     let per_point = seeds.end - seeds.start;
-    let total = usize::try_from(sweep.runs()).unwrap_or(usize::MAX);
-    while done.rows.len() < total {
-        let start = done.rows.len();
-        let end = (start + ROUND).min(total);
-        let one = |number: usize| {
-            let point = number as u64 / per_point;
-            single(sweep, point as usize, seeds.start + number as u64 % per_point, hooks)
-        };
-        let results: Vec<_> = threads.install(|| (start..end).into_par_iter().map(one).collect());
+    let one = |number: u64| single(sweep, number / per_point, seeds.start + number % per_point);
+    let merge = |results: Vec<Result<Option<Row>, SweepError>>| {
         let mut round = Vec::with_capacity(results.len());
         for result in results {
             match result? {
@@ -71,19 +66,16 @@ pub fn sweep(
                 }
             }
         }
-        done.rows.extend(store.append(&round)?);
-        if done.interrupted {
-            break;
-        }
-    }
+        done.rows.extend(store.append(&round).map_err(FolderError::from)?);
+        Ok(if done.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    };
+    threads.rounds(ROUND, done_before..sweep.runs(), hooks, one, merge)?;
     Ok(done)
 }
 
-/// One run; nothing if the sweep was interrupted.
-fn single(sweep: &Sweep, index: usize, seed: u64, hooks: Hooks<'_>) -> Result<Option<Row>, SweepError> {
-    if (hooks.interrupted)() {
-        return Ok(None);
-    }
+/// One run.
+fn single(sweep: &Sweep, index: u64, seed: u64) -> Result<Row, SweepError> {
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
     let point = &sweep.points[index];
     let plan = compile(&point.loaded, seed, &sweep.base(point).plants);
     let outcome = run(&plan, &Launch::default()).map_err(|error| {
@@ -91,6 +83,5 @@ fn single(sweep: &Sweep, index: usize, seed: u64, hooks: Hooks<'_>) -> Result<Op
         let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
         SweepError::Launch { base: sweep.base(point).label.clone(), at, seed, error }
     })?;
-    (hooks.after_run)();
-    Ok(Some(Row::new(sweep, index, point, &outcome)))
+    Ok(Row::new(sweep, index, point, &outcome))
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Row, Sweep, SweepError, SweepOptions};
+use super::{Row, Sweep, SweepOptions};
 use crate::ENGINE;
 use crate::artefact::{self, WriteError};
-use crate::begin::{Ahead, Begin, Unfinished};
+use crate::begin::{Ahead, Begin, FolderError, Unfinished};
 
 /// The first line.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl Store {
         sweep: &Sweep,
         folder: &Path,
         options: &SweepOptions,
-    ) -> Result<(Self, Vec<Row>), SweepError> {
+    ) -> Result<(Self, Vec<Row>), FolderError> {
         let path = folder.join("runs.jsonl");
         let header = Header {
             schema: "seedstorm.sweep-runs/1".to_owned(),
@@ -48,9 +48,10 @@ impl Store {
             runs: sweep.runs(),
         };
         let rows = if options.begin == Begin::Resume {
-            let text = std::fs::read(&path).map_err(|error| refuse(&path, error.to_string()))?;
-            let text = whole_lines(&text).map_err(|error| refuse(&path, error.to_string()))?;
-            let (rows, length) = valid(sweep, &header, text).map_err(|why| refuse(&path, why))?;
+            let text = std::fs::read(&path).map_err(|error| FolderError::resume(&path, error.to_string()))?;
+            let text = whole_lines(&text).map_err(|error| FolderError::resume(&path, error.to_string()))?;
+            let (rows, length) =
+                valid(sweep, &header, text).map_err(|why| FolderError::resume(&path, why))?;
             let file = OpenOptions::new().write(true).open(&path).and_then(|file| {
                 file.set_len(length)?;
                 file.sync_all()
@@ -102,7 +103,7 @@ impl Store {
 }
 
 /// Refuses to replace what somebody waited for: a sweep that has runs and is not at its end.
-fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), SweepError> {
+fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), FolderError> {
     artefact::ours(path)?;
     let text = match std::fs::read(path) {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
@@ -123,17 +124,13 @@ fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), Sw
             ("the runs of a sweep are there".to_owned(), Ahead::Nobody(why))
         }
     };
-    Err(SweepError::Unfinished(Unfinished { path: path.to_owned(), what, ahead }))
+    Err(FolderError::Unfinished(Unfinished { path: path.to_owned(), what, ahead }))
 }
 
 /// The lines that have their ends. What is behind the last one may be torn within a letter.
 fn whole_lines(text: &[u8]) -> Result<&str, std::str::Utf8Error> {
     let length = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     std::str::from_utf8(&text[..length])
-}
-
-fn refuse(path: &Path, why: String) -> SweepError {
-    SweepError::Resume { path: path.to_owned(), why }
 }
 
 fn line<T: Serialize>(path: &Path, value: &T) -> Result<String, WriteError> {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::artefact::lock;
 use crate::begin::Begin;
-use crate::explore::Hooks;
+use crate::begin::FolderError;
+use crate::parallel::Hooks;
 use crate::problem::Problems;
 use crate::testing::{LEAST, registry};
 
@@ -43,7 +44,7 @@ fn swept(
     options: &SweepOptions,
     hooks: Hooks<'_>,
 ) -> Result<SweepRun, SweepError> {
-    sweep(sweep_of, &lock(folder)?, options, hooks)
+    sweep(sweep_of, &lock(folder).map_err(FolderError::from)?, options, hooks)
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn an_unfinished_sweep_is_not_replaced_unasked() {
     ] {
         std::fs::write(&path, content).unwrap();
         let error = swept(sweep_of, folder.path(), &options(2, false), Hooks::NONE).unwrap_err();
-        assert!(matches!(error, SweepError::Unfinished(_)), "{error}");
+        assert!(matches!(error, SweepError::Folder(FolderError::Unfinished(_))), "{error}");
         for part in [part, "--out", "--start-over"] {
             assert!(error.to_string().contains(part), "{part} is not in {error}");
         }
@@ -156,7 +157,7 @@ fn an_unfinished_sweep_is_not_replaced_unasked() {
         std::fs::write(&path, "name,value\na,1\n").unwrap();
         let options = SweepOptions { begin, ..options(2, false) };
         let error = swept(&sweep_of, folder.path(), &options, Hooks::NONE).unwrap_err();
-        assert!(matches!(error, SweepError::Write(_)), "{error}");
+        assert!(matches!(error, SweepError::Folder(FolderError::Write(_))), "{error}");
     }
     std::fs::write(&path, &cut).unwrap();
     let over = SweepOptions { begin: Begin::Over, ..options(2, false) };
@@ -170,7 +171,7 @@ fn the_runs_of_something_else_are_refused() {
     let sweep_of = made(FILE).unwrap();
     let refused = |sweep_of: &Sweep, options: SweepOptions| {
         let error = swept(sweep_of, folder.path(), &options, Hooks::NONE).unwrap_err();
-        assert!(matches!(error, SweepError::Resume { .. }), "{error}");
+        assert!(matches!(error, SweepError::Folder(FolderError::Resume { .. })), "{error}");
         error.to_string()
     };
     refused(&sweep_of, options(1, true));
@@ -291,6 +292,13 @@ fn a_law_that_no_fit_would_judge_is_refused() {
         (law("messages_per", "n") + fitted, "no plot fits messages_per"),
         (law("events", "n") + &fitted.replace("true", "false"), "no plot fits events"),
         (law("events", "n") + &fitted.replace("cluster", "swarm"), "n cannot be judged over 0 numbers"),
+        // Without plots messages are fitted against every number, and a law is of one.
+        (
+            "grid = { \"cluster.nodes\" = [4, 7, 9], \"network.latency\" = [\"1ms\", \"2ms\", \"3ms\"] }\n"
+                .to_owned()
+                + &law("messages_per", "n"),
+            "does not say which key it is about: cluster.nodes, network.latency",
+        ),
         (
             "grid = { \"cluster.nodes\" = [4, 7] }\n".to_owned() + &law("events", "n") + fitted,
             "n cannot be judged over 2 numbers of cluster.nodes",

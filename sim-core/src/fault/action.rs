@@ -218,7 +218,9 @@ pub enum ClockChange {
     Forward(Duration),
     /// The clock jumps back, not beyond its own zero.
     Back(Duration),
-    /// A jump back of this much is taken back, as far as it went.
+    /// The clock jumps back, not beyond its own zero, until this is taken back.
+    BackAWhile(Duration),
+    /// The latest [`ClockChange::BackAWhile`], of this much, is taken back, as far as it went.
     TakeBack(Duration),
     /// The clock stands still.
     Freeze,

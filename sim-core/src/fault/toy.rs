@@ -182,7 +182,7 @@ impl Run {
 
     pub(super) fn heal(&mut self, core: &[Slot]) {
         let mut actions = Vec::new();
-        self.driver.heal(&self.toy.ground, core, &mut actions);
+        self.driver.heal(&self.toy.ground, core, core, &mut actions);
         self.toy.execute(&mut actions);
     }
 }

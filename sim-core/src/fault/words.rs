@@ -333,7 +333,7 @@ fn clock(change: ClockChange, whose: &str) -> String {
             format!("let the clock of {whose} {verb} {} every second", rough(by))
         }
         ClockChange::Forward(by) => format!("set the clock of {whose} forward by {}", rough(by)),
-        ClockChange::Back(by) | ClockChange::TakeBack(by) => {
+        ClockChange::Back(by) | ClockChange::BackAWhile(by) | ClockChange::TakeBack(by) => {
             format!("set the clock of {whose} back by {}", rough(by))
         }
         ClockChange::Freeze => format!("stop the clock of {whose}"),

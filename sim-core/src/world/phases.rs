@@ -63,7 +63,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         kernel.painter.mark(crate::trace::WORLD, kernel.now, "heal");
         let (core, owed) = choose_core(kernel, self.liveness.as_ref());
         let mut actions = std::mem::take(&mut kernel.actions);
-        kernel.driver.heal(&kernel.ground, &core, &mut actions);
+        let ways = kernel.network.with_ways_between(&core);
+        kernel.driver.heal(&kernel.ground, &core, &ways, &mut actions);
         kernel.watches = crate::kernel::Watches::default();
         self.perform(actions);
         self.renew_sessions(&core);
@@ -164,7 +165,12 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(super) fn progress(&self, ended: Ended) -> Progress {
         match &self.phase {
             Phase::Faults if self.setup.progress_within.is_none() => {
-                Progress::NotOwed { why: "there is no second phase: the scenario wants none, or its network loses too much for a bound".to_owned() }
+                let why = if self.setup.progress_unbounded {
+                    "there is no second phase: the network loses too much for any bound on progress"
+                } else {
+                    "there is no second phase: none was asked for"
+                };
+                Progress::NotOwed { why: why.to_owned() }
             }
             Phase::Faults => Progress::NotOwed { why: "the run ended in its first phase".to_owned() },
             Phase::Healed { since, made: Some(made), .. } => {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use scenarios::explore::Hooks;
+use scenarios::parallel::Hooks;
 use scenarios::reproduce::{
     Allowed, ExperimentResult, Published, ReproduceOptions, Reproduction, Row, count_runs,
     reproduce as run_experiments, select,

@@ -7,8 +7,9 @@ use clap::Args;
 use reports::folder::PAGE;
 use reports::sweep::FILE_NAME;
 use scenarios::artefact::{self, FolderLock};
+use scenarios::begin::FolderError;
 use scenarios::document::Source;
-use scenarios::explore::Hooks;
+use scenarios::parallel::Hooks;
 use scenarios::sweep::{
     Draft, Seeds, Sweep, SweepError, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep,
     tabulate,
@@ -60,7 +61,7 @@ pub(crate) fn sweep(
     let stem = Path::new(&arguments.sweep).file_stem().unwrap_or_default();
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("seedstorm-out").join(stem));
     artefact::fit(&folder, &["runs.jsonl", FILE_NAME, PAGE])?;
-    let held = artefact::lock(&folder).map_err(SweepError::from)?;
+    let held = artefact::lock(&folder).map_err(FolderError::from).map_err(SweepError::from)?;
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &held, arguments, terminal, watch)?;
     let table = tabulate(&sweep, &run.rows);

@@ -136,3 +136,38 @@ fn builtin_scenarios_come_to_what_they_expect() {
         assert_eq!(said.code, 0, "{name}: {}{}", said.err, said.out);
     }
 }
+
+/// Of two runs that end at once, the folder holds the record, the scenario and the report of one.
+#[test]
+fn the_files_of_one_run_are_written_together() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    let held = seedstorm::scenarios::artefact::wait_for(&out).unwrap();
+    let mut running = std::process::Command::new(env!("CARGO_BIN_EXE_seedstorm"))
+        .args(["run", "raft-messages", "--out", "out"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // A run takes some hundredths of a second if nobody is waited for.
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    assert!(
+        running.try_wait().unwrap().is_none() && !out.join("record.json").exists(),
+        "nobody was waited for"
+    );
+    drop(held);
+    assert!(running.wait().unwrap().success());
+    assert!(out.join("record.json").exists() && out.join("report.html").exists());
+}
+
+/// No seeds and one node are told as what they are.
+#[test]
+fn nothing_and_one_are_counted_as_such() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["explore", "raft-swarm", "--seeds", "5..5"]);
+    assert_eq!(said.code, 4);
+    assert!(said.out.contains("NOTHING RAN") && !said.out.contains('%'), "{}", said.out);
+    let alone = ["run", "raft-calm", "--set", "cluster.nodes=1", "--set", "cluster.duration=1s"];
+    let said = seedstorm(folder.path(), &[&alone[..], &["--set", "checks.at_least={}"]].concat());
+    assert!(said.out.starts_with("raft-calm · raft · 1 node · seed 0"), "{}", said.out);
+}

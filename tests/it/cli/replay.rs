@@ -220,4 +220,12 @@ fn of_two_that_change_a_corpus_none_is_lost() {
     assert!(adding.wait().unwrap().success());
     let names: Vec<_> = fs::read_dir(&kept).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(names, ["smaller.capsule.json"], "one is kept, and it is the smaller one");
+    // A file is no corpus, and is left as it is.
+    for arguments in [&["corpus", "add", "file", &capsule][..], &["corpus", "prune", "file"]] {
+        fs::write(folder.path().join("file"), "x").unwrap();
+        let said = seedstorm(folder.path(), arguments);
+        assert_eq!((said.code, said.out.as_str()), (2, ""));
+        assert!(said.err.contains("file is a file, not a folder"), "{}", said.err);
+        assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"x");
+    }
 }

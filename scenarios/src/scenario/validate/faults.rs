@@ -3,9 +3,10 @@
 use sim_core::fault::action::DiskFault;
 use sim_core::fault::spec::Disk;
 use sim_core::fault::validate::{FaultError, Problem as FaultProblem};
-use sim_core::fault::{Fault, FaultPlan, Vocabulary};
+use sim_core::fault::{Fault, FaultEntry, FaultPlan, Moment, Vocabulary};
 use sim_core::registry::ProtocolInfo;
 use sim_core::setup::{DiskModel, ServiceModel};
+use sim_core::time::Time;
 
 use super::plain;
 use crate::document::{Origin, Places};
@@ -26,11 +27,45 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
     };
     let plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };
     let errors = plan.problems(members, scenario.clients, Some(&vocabulary));
+    let end = places.value_at(&["cluster", "duration"]);
+    let late = scenario.faults.iter().enumerate().filter(|(_, fault)| is_late(scenario, fault));
+    let late = late.filter_map(|(entry, _)| {
+        let at = places.value_at(&["faults", &entry.to_string(), "at"]);
+        // What shortens a scenario from outside leaves its late faults out, and is no slip.
+        (at.source.name == end.source.name).then(|| too_late(scenario).at(at))
+    });
+    let diskless = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
+        let path = ["faults", &entry.to_string(), "disk"];
+        let strikes = matches!(fault.what, Fault::Disk(_)) && !protocol.journals;
+        strikes.then(|| no_disk(protocol.name).at(places.key_at(&path)))
+    });
     let idle = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
         let (key, why) = changes_nothing(scenario, protocol, &fault.what)?;
         Some(Problem::new(why).at(places.key_at(&["faults", &entry.to_string(), key])))
     });
-    errors.map(|error| explain(&error, protocol.name, places)).chain(idle).collect()
+    errors
+        .map(|error| explain(&error, protocol.name, places))
+        .chain(late)
+        .chain(diskless)
+        .chain(idle)
+        .collect()
+}
+
+/// Whether a fault is of a moment that never comes: after the first phase the world is healed, or the run over.
+pub(crate) fn is_late(scenario: &Scenario, fault: &FaultEntry) -> bool {
+    matches!(fault.at, Moment::At(at) if at.since(Time::ZERO) > scenario.cluster.duration)
+}
+
+fn too_late(scenario: &Scenario) -> Problem {
+    let end = scenario.cluster.duration;
+    let title = format!("it would never strike: none begins after cluster.duration, which is {end}");
+    Problem::new(title).note("expected an earlier time, or a longer cluster.duration")
+}
+
+/// A fault of disks that nobody has.
+pub(super) fn no_disk(protocol: &str) -> Problem {
+    Problem::new(format!("it would change nothing: {protocol} keeps nothing on disks"))
+        .note("crash stops a process, amnesia also makes it forget who it was")
 }
 
 /// Why a fault would strike and change nothing, and its key: a multiple of no time is no time.

@@ -51,7 +51,7 @@ fn faults_of_slots_begin_and_end() {
         ),
         (
             "clock = { target = \"n2\", back = \"1s\" }",
-            Action::Clock { slot, change: ClockChange::Back(Duration::from_secs(1)) },
+            Action::Clock { slot, change: ClockChange::BackAWhile(Duration::from_secs(1)) },
             Action::Clock { slot, change: ClockChange::TakeBack(Duration::from_secs(1)) },
         ),
         (
