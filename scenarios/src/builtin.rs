@@ -59,6 +59,7 @@ builtins! {
     "bracha-beyond-f"
     "bracha-swarm"
     "epidemic-calm"
+    "epidemic-churn"
     "epidemic-million"
     "epidemic-swarm"
 }
