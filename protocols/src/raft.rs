@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`vocabulary`], [`batch`], [`log`], [`server`] with its phases (election, replication, follower, commit,
 //! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
-//! [`service`], [`liveness`] (and the timing that it needs), [`entry`].
+//! [`traitors`], [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
 pub mod batch;
 pub mod client;
@@ -24,6 +24,7 @@ pub mod server;
 pub mod service;
 pub mod store;
 mod timing;
+pub mod traitors;
 pub mod vocabulary;
 
 #[cfg(test)]

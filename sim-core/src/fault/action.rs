@@ -175,6 +175,9 @@ pub struct Degradation {
     pub delay: Option<Distribution>,
     /// Bytes per second each sender gets through, if limited.
     pub bandwidth: Option<u64>,
+    /// Messages per second each sender gets through, if limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
 }
 
 /// What may be wrong with a disk.

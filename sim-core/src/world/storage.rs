@@ -233,6 +233,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.journal(slot, journal).make_durable(upto);
             self.publish_mark(slot, journal);
             self.storage.counts.0 += 1;
+            if self.kernel.watches.syncs {
+                self.sync_triggers(slot);
+            }
         } else {
             store.pending.push(id);
         }
@@ -276,7 +279,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.kernel.syncs.remove(key);
             return;
         }
-        self.finish_sync(&job);
+        if !self.finish_sync(&job) {
+            self.kernel.syncs.remove(key);
+            return;
+        }
         if self.postponed(job.slot, Event::Synced(key)) {
             return;
         }
@@ -285,20 +291,28 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// The device's side of it, which does not wait for a busy process; what a paused process gated goes out when it
-    /// is resumed. Doing it twice changes nothing.
-    fn finish_sync(&mut self, job: &SyncJob) {
+    /// is resumed. Doing it twice changes nothing. Whether the process is still there: a fault may strike as soon as
+    /// something is durable.
+    fn finish_sync(&mut self, job: &SyncJob) -> bool {
         let journal = JournalId(job.journal);
         if job.result == SyncResult::Ok {
             let written = self.journal(job.slot, journal);
             written.make_durable(job.upto);
             let mark = written.mark();
             self.publish(job.slot, journal, mark);
+            if self.kernel.watches.syncs {
+                self.sync_triggers(job.slot);
+                let hot = self.kernel.hot[job.slot.index()];
+                if !hot.up || hot.incarnation != job.incarnation {
+                    return false;
+                }
+            }
         }
         if self.kernel.ground.places[job.slot.index()].paused {
-            return;
+            return true;
         }
         let pending = &mut self.storage.of(job.slot).pending;
-        let Some(place) = pending.iter().position(|id| *id == job.id) else { return };
+        let Some(place) = pending.iter().position(|id| *id == job.id) else { return true };
         pending.swap_remove(place);
         if job.result == SyncResult::Ok {
             self.storage.counts.0 += 1;
@@ -308,6 +322,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.storage.of(job.slot).failed.push(job.id);
             self.burn_gates(job.slot, Some(job.id));
         }
+        true
     }
 
     /// The power of a slot goes: unsynced writes are lost as the disk's faults say.
