@@ -1,9 +1,10 @@
 //! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
 //!
-//! In reading order: [`vocabulary`], [`log`], [`server`] with its phases (election, replication, follower, commit,
+//! In reading order: [`vocabulary`], [`batch`], [`log`], [`server`] with its phases (election, replication, follower, commit,
 //! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
-//! [`service`], [`liveness`], [`entry`].
+//! [`traitors`], [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
+pub mod batch;
 pub mod client;
 mod commit;
 mod durability;
@@ -22,6 +23,8 @@ pub mod safety;
 pub mod server;
 pub mod service;
 pub mod store;
+mod timing;
+pub mod traitors;
 pub mod vocabulary;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::kernel::Dropped;
 
 /// Counters that every run has, whatever its protocol; besides, there is one for each family of faults, each kind of
 /// observation and each way to lose a message.
-pub const COUNTERS: [(&str, &str); 24] = [
+pub const COUNTERS: [(&str, &str); 25] = [
     ("faults.fired", "faults that fired, of all families"),
     ("faults.refused", "faults that the budget or their target refused"),
     ("operations.invoked", "operations that clients were asked for"),
@@ -28,6 +28,7 @@ pub const COUNTERS: [(&str, &str); 24] = [
     ("traitors.delayed", "messages of traitors that were sent later"),
     ("traitors.replayed", "messages that traitors heard and said again"),
     ("traitors.forged", "times that traitors spoke for somebody else"),
+    ("traitors.inflated", "messages of traitors in a term, view or incarnation far ahead"),
     ("traitors.ordered", "messages between others that the coalition held back"),
     ("time.coordinating_ns", "time that slots spent on messages and signatures"),
     ("time.working_ns", "time that slots spent on work"),

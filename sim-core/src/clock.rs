@@ -20,7 +20,7 @@ struct Clock {
     frozen: bool,
     /// Time does not move it: it is put forward.
     stands: bool,
-    /// How much the latest jump back took, which is less than it wanted where it met the clock's zero.
+    /// How much the latest jump back that is to be taken back took: less than it wanted where it met the clock's zero.
     taken: Duration,
 }
 
@@ -98,7 +98,8 @@ impl Clock {
                 self.frozen = false;
             }
             ClockChange::Forward(by) => self.anchor_local = shown.saturating_add(by),
-            ClockChange::Back(by) => {
+            ClockChange::Back(by) => self.anchor_local = Time::ZERO + shown.since(Time::ZERO + by),
+            ClockChange::BackAWhile(by) => {
                 self.anchor_local = Time::ZERO + shown.since(Time::ZERO + by);
                 self.taken = shown.since(self.anchor_local);
             }
@@ -211,7 +212,7 @@ mod tests {
                 1_100,
             ),
             (
-                ClockChange::Back(Duration::from_millis(7)),
+                ClockChange::BackAWhile(Duration::from_millis(7)),
                 ClockChange::TakeBack(Duration::from_millis(7)),
                 1_100,
             ),
@@ -232,10 +233,20 @@ mod tests {
     #[test]
     fn a_jump_back_that_met_the_zero_of_a_clock_is_taken_back_as_far_as_it_went() {
         let (mut clocks, by) = (Clocks::default(), Duration::from_secs(3));
-        clocks.change(SLOT, at(1_000), ClockChange::Back(by));
+        clocks.change(SLOT, at(1_000), ClockChange::BackAWhile(by));
         assert_eq!(clocks.read(SLOT, at(1_500)), at(500));
         clocks.change(SLOT, at(2_000), ClockChange::TakeBack(by));
         assert_eq!(clocks.read(SLOT, at(2_000)), at(2_000));
+    }
+
+    #[test]
+    fn a_jump_back_for_good_in_between_is_not_what_is_taken_back() {
+        let (mut clocks, secs) = (Clocks::default(), Duration::from_secs);
+        clocks.change(SLOT, at(60_000), ClockChange::BackAWhile(secs(20)));
+        clocks.change(SLOT, at(61_000), ClockChange::Back(secs(1)));
+        assert_eq!(clocks.read(SLOT, at(62_000)), at(41_000));
+        clocks.change(SLOT, at(62_000), ClockChange::TakeBack(secs(20)));
+        assert_eq!(clocks.read(SLOT, at(62_000)), at(61_000));
     }
 
     #[test]

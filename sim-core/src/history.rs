@@ -10,6 +10,7 @@ mod check;
 mod conflict;
 mod entry;
 mod list;
+mod nearly;
 mod object;
 mod prefix;
 mod queue;

@@ -111,6 +111,7 @@ pub(crate) struct Kernel {
 pub(crate) struct Watches {
     pub(crate) observations: bool,
     pub(crate) messages: bool,
+    pub(crate) syncs: bool,
 }
 
 /// What a [`Kernel`] is made of.
@@ -144,6 +145,7 @@ impl Kernel {
         let watches = Watches {
             observations: parts.driver.watches_observations(),
             messages: parts.driver.watches_messages(),
+            syncs: parts.driver.watches_syncs(),
         };
         let slots = parts.ground.places.len();
         Self {

@@ -45,7 +45,7 @@ use crate::time::{Duration, Time};
 use bandwidth::Lines;
 use cut::{Cuts, SlotSet};
 use degrade::Windows;
-use fate::{Chances, Dice, Name, backoff};
+use fate::{Chances, Dice, Name, backoff, damage};
 use latency::Latency;
 use route::Routes;
 use session::Links;
@@ -228,10 +228,10 @@ impl Network {
             return Sent::Lost(Lost::NoRoute);
         }
         let name = Name::of(packet);
-        let ([chance, word], mut more) = self.dice.fate(name);
+        let (words @ [chance, word], mut more) = self.dice.fate(name);
         let chances = &self.chances;
         let plain = !chances.loss.upper(chance) && !chances.duplicate.lower(chance);
-        if !plain || self.dice.damage(name, chances.corrupt) {
+        if !plain || damage(words, chances.corrupt) {
             return self.send_with_care(packet);
         }
         let delay = self.latency.hop(packet.from.index(), packet.to.index(), word, &mut more);
@@ -423,7 +423,7 @@ impl Network {
 
     fn drawn_fate(&mut self, packet: &Packet) -> Fate {
         let name = Name::of(packet);
-        let ([chance, word], more) = self.dice.fate(name);
+        let (words @ [chance, word], more) = self.dice.fate(name);
         let chances = self.windows.chances(packet.from, packet.to, self.chances);
         if chances.loss.upper(chance) {
             self.changes.add(packet, FateChange::Lost);
@@ -431,7 +431,7 @@ impl Network {
         }
         let spike = self.windows.spikes(packet.from, packet.to, name, &self.dice);
         let delay = self.way(packet, word, more).saturating_add(spike);
-        let damaged = self.dice.damage(name, chances.corrupt);
+        let damaged = damage(words, chances.corrupt);
         let copy = chances.duplicate.lower(chance).then(|| {
             let (word, more) = self.dice.copy(name);
             self.way(packet, word, more)

@@ -122,8 +122,6 @@ pub enum Stall {
     LostData,
     /// A knob that is set forfeits progress under the faults that are in force.
     Forfeited,
-    /// More load than the slots can serve.
-    Overload,
 }
 
 /// Message counts of a run.

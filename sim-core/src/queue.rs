@@ -4,11 +4,12 @@
 //! refer to the payload (a [`crate::slab::Slab`] key), which the queue does not interpret. Nothing is left to a
 //! container: two entries compare as the integers they are, on each machine and in each implementation.
 //!
-//! [`EventQueue`] is a [`LazyWheel`]. The other candidates stay, behind [`Pending`], as oracles of the tests and so
+//! [`EventQueue`] is a short list while little is pending, and a [`LazyWheel`] else. The other candidates stay, behind [`Pending`], as oracles of the tests and so
 //! that `cargo bench` can question the choice; `docs/design/0002-event-queue.md` tells why it fell as it did.
 
 mod blocks;
 mod calendar;
+mod few;
 mod heaps;
 mod pending;
 mod wheel;
@@ -20,6 +21,11 @@ pub use calendar::LazyCalendar;
 pub use heaps::{QuadHeap, StdHeap};
 pub use pending::Pending;
 pub use wheel::LazyWheel;
+
+use few::{Few, MOST};
+
+/// With so few entries, a wheel gives them back to the list; so it was worth the way there.
+const FEW: usize = MOST / 8 * 5;
 
 /// An entry: what happens at `time` (nanoseconds), among its equals at `tie`, to the event at slab key `payload`.
 #[inline]
@@ -42,7 +48,10 @@ pub const fn payload_of(key: u128) -> u32 {
 /// Pending events, popped in the order of their keys.
 #[derive(Clone, Debug, Default)]
 pub struct EventQueue {
-    pending: LazyWheel,
+    few: Few,
+    wheel: LazyWheel,
+    /// Whether all entries are in the wheel; else all are in the list.
+    many: bool,
     /// The time of the entry popped last: nothing may be pushed before it.
     present: u64,
 }
@@ -65,13 +74,22 @@ impl EventQueue {
             time_of(key),
             self.present
         );
-        self.pending.push(key);
+        if !self.many {
+            if self.few.len() < MOST {
+                return self.few.push(key);
+            }
+            self.become_many();
+        }
+        self.wheel.push(key);
     }
 
     /// Takes the smallest entry.
     #[inline]
     pub fn pop(&mut self) -> Option<u128> {
-        let key = self.pending.pop()?;
+        if self.many && self.wheel.at_end_of_day() && self.wheel.len() <= FEW {
+            self.become_few();
+        }
+        let key = if self.many { self.wheel.pop()? } else { self.few.pop()? };
         if cfg!(debug_assertions) {
             assert!(
                 time_of(key) >= self.present,
@@ -87,32 +105,47 @@ impl EventQueue {
     /// The smallest entry. May sort what comes next, so it takes the queue mutably.
     #[inline]
     pub fn peek(&mut self) -> Option<u128> {
-        self.pending.peek()
+        if self.many { self.wheel.peek() } else { self.few.peek() }
     }
 
     /// A guess at the entry that comes up after so many others, for who wants to prepare: it may be another one, or not be
     /// known yet.
     #[inline]
     pub fn ahead(&self, entries: usize) -> Option<u128> {
-        self.pending.ahead(entries)
+        if self.many { self.wheel.ahead(entries) } else { None }
     }
 
     /// How many of the entries that [`EventQueue::ahead`] sees at a time were taken: 0 before new ones come into sight.
     #[inline]
     pub fn taken_ahead(&self) -> usize {
-        self.pending.taken_ahead()
+        if self.many { self.wheel.taken_ahead() } else { 0 }
     }
 
     /// How many entries are pending.
     #[inline]
     pub fn len(&self) -> usize {
-        self.pending.len()
+        if self.many { self.wheel.len() } else { self.few.len() }
     }
 
     /// Whether nothing is pending.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn become_many(&mut self) {
+        self.many = true;
+        self.few.keys().drain(..).for_each(|key| self.wheel.push(key));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn become_few(&mut self) {
+        self.many = false;
+        self.wheel.move_all(self.few.keys());
+        self.few.keys().reverse();
     }
 }
 

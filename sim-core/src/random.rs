@@ -51,8 +51,6 @@ pub enum Purpose {
     Coalition = 10,
     /// Targets and moments of faults that are resolved while the run goes on.
     Fault = 11,
-    /// Corruption of a payload under way.
-    Corrupt = 12,
     /// Session handling: when an end of a link learns that it is cut or back.
     Link = 13,
     /// Service time of a slot's work.

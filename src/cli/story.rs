@@ -137,7 +137,6 @@ const fn stall(stall: Stall) -> &'static str {
         Stall::NoQuorum => "too few members are up or connected",
         Stall::LostData => "data that is needed was lost with disks",
         Stall::Forfeited => "a knob that is set forfeits it under these faults",
-        Stall::Overload => "there is more load than the slots can serve",
     }
 }
 

@@ -55,7 +55,7 @@ impl Server {
         while self.applied < self.commit {
             let index = self.applied + 1;
             let Some(entry) = self.log.entry(index) else { return };
-            let outcome = self.store.apply(index, &entry.command);
+            let outcome = self.store.apply(index, entry.command());
             self.applied = index;
             cx.observe(RaftObservation::Applied {
                 index,

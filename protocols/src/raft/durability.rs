@@ -114,7 +114,9 @@ impl Durability {
         if result == SyncResult::Ok {
             // An earlier sync still under way covers nothing that this one does not.
             let covers = self.pending[place].covers;
-            self.pending.drain(..=place);
+            for _ in 0..=place {
+                self.pending.pop_front();
+            }
             self.durable = self.durable.max(covers);
             self.failing = false;
             self.advance_durable_index();

@@ -6,7 +6,7 @@ use sim_core::facts::Facts;
 use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
 use sim_core::registry::{
-    Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, parse_parameters,
+    Cluster, Entry, FaultModel, Launch, LaunchError, Named, ParameterError, ProtocolInfo, parse_parameters,
 };
 use sim_core::setup::Setup;
 use sim_core::simulate::{Subject, simulate};
@@ -19,6 +19,7 @@ use super::parameters::{KNOBS, Parameters};
 use super::plants::{PLANTS, Plants};
 use super::safety::{CHECKS, checks};
 use super::service::KeyValueService;
+use super::traitors::{Behavior, Traitors};
 use super::vocabulary::{RaftMessage, RaftObservation};
 
 /// Raft in the registry.
@@ -35,7 +36,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     messages: RaftMessage::KINDS,
     observations: RaftObservation::KINDS,
     knobs: KNOBS,
-    behaviors: &[],
+    behaviors: &BEHAVIORS,
     plants: PLANTS,
     checks: CHECKS,
     objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
@@ -43,6 +44,18 @@ const INFO: ProtocolInfo = ProtocolInfo {
     journals: true,
     most_nodes: 10_000,
 };
+
+const BEHAVIORS: [Named; Behavior::ALL.len()] = [Behavior::ALL[0].named(), Behavior::ALL[1].named()];
+
+/// The behavior that a scenario names.
+fn behavior(name: Option<&str>) -> Result<Behavior, LaunchError> {
+    let Some(name) = name else { return Ok(Behavior::InflateTerm) };
+    Behavior::find(name).ok_or_else(|| {
+        let known: Vec<&str> = BEHAVIORS.iter().map(|named| named.name).collect();
+        let reason = format!("unknown behavior \"{name}\"; there is {}", known.join(", "));
+        LaunchError::Unfit { protocol: INFO.name, reason }
+    })
+}
 
 impl Entry for RaftEntry {
     fn info(&self) -> &'static ProtocolInfo {
@@ -98,17 +111,14 @@ impl Cluster for RaftCluster {
         let read = |state| InitialState::read(state, setup.members);
         let initial = setup.initial.state.as_ref().map(read).transpose();
         let initial = initial.map_err(|error| LaunchError::Setup(error.message))?.unwrap_or_default();
-        if setup.behavior.is_some() {
-            let reason = "it has no traitors: its servers trust each other".to_owned();
-            return Err(LaunchError::Unfit { protocol: INFO.name, reason });
-        }
+        let behavior = behavior(setup.behavior.as_deref())?;
         let subject = Subject {
             protocol: INFO.name,
             factory: RaftFactory { parameters: self.parameters, plants, initial },
             checks: checks(),
-            coalition: None,
+            coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
             service: Box::new(KeyValueService),
-            liveness: Box::new(RaftLiveness::new(&self.parameters, setup.members)),
+            liveness: Box::new(RaftLiveness::new(&self.parameters, setup)),
             model: self.fault_model(setup.members),
         };
         simulate(setup, launch, subject)

@@ -58,7 +58,7 @@ impl Server {
     /// Takes one entry: nothing if it is there, else whatever conflicts with it goes first.
     fn take(&mut self, index: u64, entry: &Entry, cx: &mut Context<'_, Raft>) {
         match self.log.term_at(index) {
-            Some(term) if term == entry.term => return,
+            Some(term) if term == entry.term() => return,
             Some(_) => self.truncate(index, cx),
             None => {}
         }

@@ -3,23 +3,31 @@
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::Slot;
 use sim_core::outcome::Stall;
+use sim_core::setup::Setup;
 use sim_core::simulate::{Liveness, ProgressSeen};
 
 use super::parameters::Parameters;
+use super::timing;
 use super::vocabulary::Raft;
 
-/// Operations complete once a majority of the members can talk to each other, unless a server outside the healed core
-/// gets in their way: a knob that is off lets it, or it leads them and is still broken.
+/// Operations complete once a majority of the members can talk to each other, where a round of messages is shorter than
+/// the election timeouts, unless a server outside the healed core gets in their way: a knob that is off lets it, or it
+/// leads them and is still broken.
 #[derive(Clone, Copy, Debug)]
 pub struct RaftLiveness {
     members: usize,
     undisturbed: bool,
+    in_time: bool,
 }
 
 impl RaftLiveness {
-    /// For a cluster of this many members.
-    pub fn new(parameters: &Parameters, members: u32) -> Self {
-        Self { members: members as usize, undisturbed: parameters.pre_vote && parameters.check_quorum }
+    /// For a cluster of these parameters in this run.
+    pub fn new(parameters: &Parameters, setup: &Setup) -> Self {
+        Self {
+            members: setup.members as usize,
+            undisturbed: parameters.pre_vote && parameters.check_quorum,
+            in_time: timing::is_met(parameters, setup),
+        }
     }
 
     /// Whether a place belongs to a server that takes part: one of genesis, with a sound disk as far as it has said.
@@ -42,7 +50,11 @@ fn leader<'a>(places: impl Iterator<Item = &'a Place>) -> Option<(u64, &'a Place
 impl Liveness<Raft> for RaftLiveness {
     /// Asked before the heal, which starts what is down in the core; so being down now excuses nobody.
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
-        if self.quorum(ground, core, |_| true) { Ok(()) } else { Err(Stall::NoQuorum) }
+        match self.quorum(ground, core, |_| true) {
+            false => Err(Stall::NoQuorum),
+            true if !self.in_time => Err(Stall::Forfeited),
+            true => Ok(()),
+        }
     }
 
     fn seen_by(&self) -> ProgressSeen {
@@ -82,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_majority_that_takes_part_owes_progress() {
-        let liveness = RaftLiveness::new(&Parameters::default(), 5);
+        let liveness = RaftLiveness::new(&Parameters::default(), &Setup::new(0, 5));
         let mut ground = ground(5);
         assert_eq!(liveness.owed(&ground, &core(&[0, 1, 2])), Ok(()));
         assert_eq!(liveness.owed(&ground, &core(&[0, 1])), Err(Stall::NoQuorum));
@@ -97,16 +109,17 @@ mod tests {
     #[test]
     fn knobs_excuse_a_stall_only_while_somebody_outside_can_disturb() {
         let ground = ground(3);
-        let careless = RaftLiveness::new(&Parameters { pre_vote: false, ..Parameters::default() }, 3);
+        let careless =
+            RaftLiveness::new(&Parameters { pre_vote: false, ..Parameters::default() }, &Setup::new(0, 3));
         assert_eq!(careless.explain(&ground, &core(&[0, 1])), Some(Stall::Forfeited));
         assert_eq!(careless.explain(&ground, &core(&[0, 1, 2])), None);
-        let careful = RaftLiveness::new(&Parameters::default(), 3);
+        let careful = RaftLiveness::new(&Parameters::default(), &Setup::new(0, 3));
         assert_eq!(careful.explain(&ground, &core(&[0, 1])), None);
     }
 
     #[test]
     fn a_broken_leader_outside_the_core_excuses_a_stall_until_the_core_has_a_later_one() {
-        let liveness = RaftLiveness::new(&Parameters::default(), 4);
+        let liveness = RaftLiveness::new(&Parameters::default(), &Setup::new(0, 4));
         let mut ground = ground(4);
         let mut lead = |slot: usize, term, impaired| {
             ground.places[slot].status.role = Some("leader");

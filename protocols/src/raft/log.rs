@@ -2,10 +2,9 @@
 //!
 //! The hash of an index covers the whole prefix up to it, so that two prefixes are compared in one comparison.
 
-use std::sync::Arc;
-
 use sim_core::digest::hash_words;
 
+use super::batch::Batch;
 use super::vocabulary::Entry;
 
 /// The chained hash of the empty log.
@@ -36,7 +35,7 @@ impl Log {
 
     /// The term of the last entry; 0 if there is none.
     pub fn last_term(&self) -> u64 {
-        self.entries.last().map_or(0, |entry| entry.term)
+        self.entries.last().map_or(0, Entry::term)
     }
 
     /// The entry at an index, if there is one.
@@ -46,7 +45,7 @@ impl Log {
 
     /// The term at an index: 0 at index 0, `None` beyond the end.
     pub fn term_at(&self, index: u64) -> Option<u64> {
-        if index == 0 { Some(0) } else { self.entry(index).map(|entry| entry.term) }
+        if index == 0 { Some(0) } else { self.entry(index).map(Entry::term) }
     }
 
     /// The chained hash up to and with an index; beyond the end, that of the whole log.
@@ -73,10 +72,10 @@ impl Log {
     }
 
     /// At most `limit` entries from an index on, as one shared payload.
-    pub fn batch(&self, from: u64, limit: u32) -> Arc<[Entry]> {
+    pub fn batch(&self, from: u64, limit: u32) -> Batch {
         let start = position(from.max(1)).min(self.entries.len());
         let end = self.entries.len().min(start.saturating_add(limit as usize));
-        Arc::from(&self.entries[start..end])
+        Batch::from(&self.entries[start..end])
     }
 
     /// Whether a log that ends in this term and index is at least as up to date as this one (paper, section 5.4.1).
@@ -91,7 +90,7 @@ impl Log {
         let Some(found) = self.term_at(prev_index) else { return self.last_index() };
         let candidates = &self.entries[..position(prev_index.max(1))];
         let possible = if found > prev_term { prev_term } else { found.saturating_sub(1) };
-        candidates.partition_point(|entry| entry.term <= possible) as u64
+        candidates.partition_point(|entry| entry.term() <= possible) as u64
     }
 }
 
@@ -160,7 +159,7 @@ mod tests {
     #[test]
     fn a_batch_is_bounded_by_its_limit_and_by_the_log() {
         let log = log(&[1, 2, 3, 4]);
-        let terms = |from, limit| log.batch(from, limit).iter().map(|entry| entry.term).collect::<Vec<_>>();
+        let terms = |from, limit| log.batch(from, limit).iter().map(Entry::term).collect::<Vec<_>>();
         assert_eq!(terms(2, 2), [2, 3]);
         assert_eq!(terms(4, 9), [4]);
         assert!(terms(5, 9).is_empty() && terms(9, 9).is_empty());

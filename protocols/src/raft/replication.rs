@@ -1,14 +1,19 @@
 //! The leader's side of replication: who has what, what goes out, and what comes back.
 //!
 //! A follower is *probed* until one message has matched: one at a time, going back by the follower's hints. Then
-//! messages are pipelined: the next index advances as they are sent, up to a window of unacknowledged messages. A
-//! heartbeat claims the entry before the next index, so it also finds out that something sent before was lost: the
-//! follower refuses it, and is probed again. New requests wait while the window is full and then travel as one batch.
+//! messages are pipelined: the next index advances as they are sent, up to a window of unacknowledged messages. New
+//! requests wait while the window is full and then travel as one batch.
+//!
+//! Heartbeats go to idle followers (paper, section 5.2): to whom nothing was sent for as long as a heartbeat's
+//! interval. And to silent ones: entries may take long to be answered, since they wait for a disk, and a leader
+//! that counts whom it hears must not take that for absence. A heartbeat claims the entry before the next index, so it
+//! also finds out that something sent before was lost: the follower refuses it, and is probed again.
 
 use std::collections::VecDeque;
 
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
+use sim_core::time::{Duration, Time};
 
 use super::requests::Waiting;
 use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
@@ -28,11 +33,23 @@ pub(super) struct Progress {
     inflight: VecDeque<u64>,
     /// Whether anything was heard since the last check of the quorum.
     heard: bool,
+    /// When anything was sent last.
+    spoken: Time,
+    /// When anything was heard last, or asked for by a heartbeat.
+    silent_since: Time,
 }
 
 impl Progress {
-    fn new(node: NodeId, next: u64) -> Self {
-        Self { node, next, matched: 0, probing: true, inflight: VecDeque::new(), heard: false }
+    fn new(node: NodeId, next: u64, now: Time) -> Self {
+        let inflight = VecDeque::new();
+        let (heard, spoken, silent_since) = (false, now, now);
+        Self { node, next, matched: 0, probing: true, inflight, heard, spoken, silent_since }
+    }
+
+    /// How long it is until a heartbeat is due. A clock that was set back does not put it off.
+    fn heartbeat_in(&self, interval: Duration, now: Time) -> Duration {
+        let idle_since = self.spoken.min(self.silent_since);
+        if idle_since > now { Duration::ZERO } else { idle_since.saturating_add(interval).since(now) }
     }
 
     fn may_send(&self, last_index: u64, window: u32) -> bool {
@@ -40,7 +57,8 @@ impl Progress {
         self.next <= last_index && self.inflight.len() < window
     }
 
-    fn sent(&mut self, last: u64) {
+    fn sent(&mut self, last: u64, now: Time) {
+        self.spoken = now;
         self.inflight.push_back(last);
         if !self.probing {
             self.next = last + 1;
@@ -99,7 +117,8 @@ impl Server {
     /// by counting and takes everything before it along (paper, section 8).
     pub(super) fn become_leader(&mut self, cx: &mut Context<'_, Raft>) {
         let last_index = self.log.last_index();
-        let progress = self.members.iter().map(|member| Progress::new(*member, last_index + 1)).collect();
+        let progress =
+            self.members.iter().map(|member| Progress::new(*member, last_index + 1, cx.now())).collect();
         self.role = Role::Leader(Leadership { progress, counted: Vec::new(), waiting: Waiting::default() });
         self.leader = Some(self.node);
         cx.observe(RaftObservation::BecameLeader { term: self.term, last_index });
@@ -121,7 +140,7 @@ impl Server {
 
     /// Appends to log and journal, and says so.
     pub(super) fn append(&mut self, entry: Entry, cx: &mut Context<'_, Raft>) -> u64 {
-        let term = entry.term;
+        let term = entry.term();
         let (index, hash) = self.log.append(entry.clone());
         self.journal.write_entry(index, entry, cx);
         cx.observe(RaftObservation::Appended { index, term, hash });
@@ -131,7 +150,7 @@ impl Server {
     /// Sends everything that may be sent. Followers with equal next indices share one message.
     pub(super) fn replicate(&mut self, cx: &mut Context<'_, Raft>) {
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
-        let (last_index, window) = (log.last_index(), parameters.max_inflight);
+        let (last_index, window, now) = (log.last_index(), parameters.max_inflight, cx.now());
         let may_send = |progress: &Progress| progress.node != *node && progress.may_send(last_index, window);
         while let Some(first) = leadership.progress.iter().find(|progress| may_send(progress)) {
             let next = first.next;
@@ -147,7 +166,7 @@ impl Server {
             let together = leadership.progress.iter_mut().filter_map(|progress| {
                 let sends = progress.next == next && may_send(progress);
                 sends.then(|| {
-                    progress.sent(last);
+                    progress.sent(last, now);
                     progress.node
                 })
             });
@@ -155,26 +174,34 @@ impl Server {
         }
     }
 
-    /// Speaks to every follower, without entries. Followers with equal next indices share one message.
+    /// Speaks without entries to every follower that is due. Those with equal next indices share one message.
     pub(super) fn send_heartbeats(&mut self, cx: &mut Context<'_, Raft>) {
-        let Self { role: Role::Leader(leadership), log, node, .. } = self else { return };
-        let progress = &leadership.progress;
-        for (place, first) in progress.iter().enumerate() {
-            let same = |other: &&Progress| other.node != *node && other.next == first.next;
-            if first.node == *node || progress[..place].iter().any(|other| same(&other)) {
-                continue;
-            }
-            let prev_index = first.next - 1;
+        let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
+        let (interval, now) = (parameters.heartbeat, cx.now());
+        let due = |progress: &Progress| {
+            progress.node != *node && progress.heartbeat_in(interval, now) == Duration::ZERO
+        };
+        while let Some(first) = leadership.progress.iter().find(|progress| due(progress)) {
+            let next = first.next;
             let message = RaftMessage::AppendEntries {
                 term: self.term,
-                prev_index,
-                prev_term: log.term_at(prev_index).unwrap_or(0),
+                prev_index: next - 1,
+                prev_term: log.term_at(next - 1).unwrap_or(0),
                 commit: self.commit,
                 entries: self.nothing.clone(),
             };
-            cx.send_all(progress[place..].iter().filter(same).map(|other| other.node), message);
+            let together = leadership.progress.iter_mut().filter_map(|progress| {
+                let asked = progress.next == next && due(progress);
+                asked.then(|| {
+                    (progress.spoken, progress.silent_since) = (now, now);
+                    progress.node
+                })
+            });
+            cx.send_all(together, message);
         }
-        cx.set_timer(HEARTBEAT, self.parameters.heartbeat, RaftTimer::Heartbeat);
+        let followers = leadership.progress.iter().filter(|progress| progress.node != *node);
+        let again = followers.map(|progress| progress.heartbeat_in(interval, now)).min();
+        cx.set_timer(HEARTBEAT, again.unwrap_or(interval), RaftTimer::Heartbeat);
     }
 
     /// A follower answered.
@@ -196,6 +223,7 @@ impl Server {
         }
         let progress = &mut leadership.progress[place];
         progress.heard = true;
+        progress.silent_since = cx.now();
         if success {
             let news = index > progress.matched;
             progress.acknowledged(index);

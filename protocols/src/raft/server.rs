@@ -8,12 +8,12 @@
 //! until the records it rests on are durable. So holds always come last in a step.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
+use super::batch::Batch;
 use super::durability::{Durability, JOURNAL, recover};
 use super::election::Ballot;
 use super::log::Log;
@@ -21,7 +21,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replication::Leadership;
 use super::store::Store;
-use super::vocabulary::{Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
+use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 
 /// The timers of a server, one of each kind.
 pub(super) const ELECTION: TimerId = TimerId(0);
@@ -71,7 +71,7 @@ pub struct Server {
     /// The operations that this server passed on and will answer when it applies them: the latest of each client.
     pub(super) relayed: BTreeMap<NodeId, u64>,
     /// The payload of every heartbeat.
-    pub(super) nothing: Arc<[Entry]>,
+    pub(super) nothing: Batch,
 }
 
 impl Server {
@@ -98,7 +98,7 @@ impl Server {
             applied: 0,
             store: Store::new(),
             relayed: BTreeMap::new(),
-            nothing: Arc::from([]),
+            nothing: Batch::from(&[][..]),
         })
     }
 
@@ -107,8 +107,12 @@ impl Server {
         self.members.len() / 2 + 1
     }
 
-    /// A member's place among the members.
+    /// A member's place among the members: mostly they are the first nodes of all.
     pub(super) fn place_of(&self, node: NodeId) -> Option<usize> {
+        let guess = node.index();
+        if self.members.get(guess) == Some(&node) {
+            return Some(guess);
+        }
         self.members.binary_search(&node).ok()
     }
 

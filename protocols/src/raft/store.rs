@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim_core::digest::hash_words;
+use sim_core::digest::Digest;
 use sim_core::facts;
 use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
@@ -147,11 +147,16 @@ impl Store {
 }
 
 fn pair_hash(key: u64, value: u64) -> u64 {
-    hash_words(&[1, key, value])
+    let mut digest = Digest::new();
+    digest.pair(key, value);
+    digest.short()
 }
 
 fn session_hash(client: NodeId, session: &Session, answer: u64) -> u64 {
-    hash_words(&[2, u64::from(client.0), session.sequence, answer, session.index])
+    let mut digest = Digest::new();
+    digest.pair(u64::from(client.0), session.sequence);
+    digest.pair(answer, session.index);
+    digest.short()
 }
 
 #[cfg(test)]

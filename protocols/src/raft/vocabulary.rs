@@ -1,7 +1,6 @@
 //! What Raft servers and clients say, keep and report.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use sim_core::digest::{Digest, hash_words};
 use sim_core::facts;
@@ -9,6 +8,7 @@ use sim_core::facts::{Facts, Field, Visitor, show_facts};
 use sim_core::identity::NodeId;
 use sim_core::process::{Message, Observe, Summary};
 
+use super::batch::Batch;
 use super::store::{Operation, Reply};
 
 sim_core::vocabulary! {
@@ -23,14 +23,15 @@ sim_core::vocabulary! {
     }
 }
 
-/// One place of the replicated log. Its content is hashed once, as it is made, and its command is kept once, by every
-/// log, journal and message that it passes through: so it never changes.
+/// One place of the replicated log. Its content is hashed once, as it is made, and it is kept once, by every log, journal
+/// and message that it passes through: so it never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The term of the leader that made it.
-    pub(super) term: u64,
-    /// What it does.
-    pub(super) command: Rc<Command>,
+pub struct Entry(Rc<Made>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Made {
+    term: u64,
+    command: Command,
     content: u64,
 }
 
@@ -38,12 +39,25 @@ impl Entry {
     /// An entry of a leader of this term.
     pub fn new(term: u64, command: Command) -> Self {
         let content = hash_words(&[term, command.content()]);
-        Self { term, command: Rc::new(command), content }
+        Self(Rc::new(Made { term, command, content }))
+    }
+
+    /// The term of the leader that made it.
+    #[inline]
+    pub fn term(&self) -> u64 {
+        self.0.term
+    }
+
+    /// What it does.
+    #[inline]
+    pub fn command(&self) -> &Command {
+        &self.0.command
     }
 
     /// A hash of term and command.
+    #[inline]
     pub fn hash(&self) -> u64 {
-        self.content
+        self.0.content
     }
 }
 
@@ -55,19 +69,19 @@ impl Facts for Entry {
     }
 
     fn digest(&self, digest: &mut Digest) {
-        digest.word(self.content);
+        digest.word(self.hash());
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
-        self.term.show("term", visitor);
-        self.command.show("command", visitor);
+        self.term().show("term", visitor);
+        self.command().show("command", visitor);
     }
 }
 
 impl Field for Entry {
     #[inline]
     fn fold(&self, digest: &mut Digest) {
-        digest.word(self.content);
+        digest.word(self.hash());
     }
 
     fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
@@ -127,7 +141,7 @@ facts! {
             /// The leader's commit index.
             commit: u64,
             /// The new entries, shared by all recipients.
-            entries: Arc<[Entry]>,
+            entries: Batch,
         },
         /// The answer to entries.
         AppendReply {

@@ -42,7 +42,8 @@ const fn meaning(verdict: Verdict) -> (&'static str, &'static str) {
         ),
         Verdict::Service => (
             "a service level was missed",
-            "The protocol is safe and alive, and slower or less available than the scenario asks.",
+            "The protocol is safe and alive, and slower or less available than it should be. A check of your own may report \
+             it; none that comes with the program does, and a scenario cannot state a level of its own yet.",
         ),
         Verdict::Liveness => (
             "progress was owed and did not come",
@@ -75,7 +76,11 @@ pub(super) fn verdicts() -> Vec<Term> {
                  assumption, service, liveness, safety, crash."
             ),
             written: format!("expect = \"{name}\""),
-            example: format!("seedstorm run raft-calm --set expect={name}"),
+            // No built-in check reports a missed service level: a run that expects it would never meet that.
+            example: match verdict {
+                Verdict::Service => "seedstorm run raft-overload".to_owned(),
+                _ => format!("seedstorm run raft-calm --set expect={name}"),
+            },
             related: vec!["as-expected".to_owned(), "finding".to_owned(), "inconclusive".to_owned()]
                 .into_iter()
                 .filter(|other| other != name)

@@ -203,6 +203,13 @@ impl Validator<'_> {
                 self.problem(&["initial", "twins", &index.to_string(), "at"], title);
             }
         }
+        if !self.scenario.initial.corrupt.is_empty() && !self.moves_traitors() {
+            let title =
+                format!("nobody moves traitors of {}: they would follow the protocol", self.protocol.name);
+            let problem = Problem::new(title).at(self.places.value_at(&["initial", "corrupt"]));
+            let note = "it has no behaviors of its own; say what they do in [[adversaries]]";
+            self.problems.push(problem.note(note.to_owned()));
+        }
         if let Some(state) = &self.scenario.initial.state
             && let Err(error) = cluster.check_state(state, self.least_nodes())
         {
@@ -211,6 +218,11 @@ impl Validator<'_> {
             let complaint = Complaint { path: path.collect(), message: error.message };
             self.problems.push(complaint.explain(self.places));
         }
+    }
+
+    /// Whether a traitor does anything that an honest member does not.
+    fn moves_traitors(&self) -> bool {
+        !self.protocol.behaviors.is_empty() || !self.scenario.adversaries.is_empty()
     }
 
     /// The fewest members that a run of it has.

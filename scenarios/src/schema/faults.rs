@@ -29,13 +29,17 @@ fn trigger() -> Value {
         json!({
             "event": about(json!({ "type": "string" }), "A kind of observation, as BecameLeader."),
             "send": about(json!({ "type": "string" }), "A kind of message, as AppendEntries."),
+            "durable": about(
+                json!({ "type": "string" }),
+                "A kind of observation, as Voted, once what was written until then is durable.",
+            ),
             "nth": about(count32(1), "Which occurrence, counting from one."),
             "role": about(json!({ "type": "string" }), "Only at a process in this role."),
             "before": about(json!({ "enum": ["send"] }), "Strike before what the same step sends."),
             "after": about(distribution(), "Strike so long after it; drawn anew for each seed if it is spread."),
         }),
     );
-    schema["oneOf"] = one_of(&["event", "send"])["oneOf"].take();
+    schema["oneOf"] = one_of(&["event", "send", "durable"])["oneOf"].take();
     about(schema, "When the protocol does something, instead of at a time.")
 }
 
@@ -89,6 +93,13 @@ fn of_links(key: &str) -> Option<(Value, &'static str)> {
         "bandwidth" => (
             links(&["bytes_per_second"], json!({ "bytes_per_second": super::form::count(0, u64::MAX) })),
             "Senders get only so many bytes per second through.",
+        ),
+        "rate_limit" => (
+            links(
+                &["messages_per_second"],
+                json!({ "messages_per_second": super::form::count(0, u64::MAX) }),
+            ),
+            "Senders get only so many messages per second through.",
         ),
         _ => return None,
     })

@@ -23,6 +23,7 @@ fn everything() -> Value {
         ("duplicate", json!({ "probability": "1/2" })),
         ("corruption", json!({ "probability": "1/2" })),
         ("bandwidth", json!({ "bytes_per_second": 1 })),
+        ("rate_limit", json!({ "messages_per_second": 1 })),
         ("crash", json!({ "target": "n1" })),
         ("amnesia", json!({ "target": "n1" })),
         ("pause", json!({ "target": "n1" })),

@@ -19,11 +19,13 @@ pub enum Deed {
     Forged,
     /// The coalition held back a message between two others.
     Ordered,
+    /// It claimed a term, view or incarnation far ahead.
+    Inflated,
 }
 
 impl Deed {
     /// Every deed, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Silent,
         Self::Equivocated,
         Self::Withheld,
@@ -32,6 +34,7 @@ impl Deed {
         Self::Replayed,
         Self::Forged,
         Self::Ordered,
+        Self::Inflated,
     ];
 
     /// The counter of a run that counts it.
@@ -45,6 +48,7 @@ impl Deed {
             Self::Replayed => "traitors.replayed",
             Self::Forged => "traitors.forged",
             Self::Ordered => "traitors.ordered",
+            Self::Inflated => "traitors.inflated",
         }
     }
 }

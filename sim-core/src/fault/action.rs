@@ -175,6 +175,9 @@ pub struct Degradation {
     pub delay: Option<Distribution>,
     /// Bytes per second each sender gets through, if limited.
     pub bandwidth: Option<u64>,
+    /// Messages per second each sender gets through, if limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
 }
 
 /// What may be wrong with a disk.
@@ -215,7 +218,9 @@ pub enum ClockChange {
     Forward(Duration),
     /// The clock jumps back, not beyond its own zero.
     Back(Duration),
-    /// A jump back of this much is taken back, as far as it went.
+    /// The clock jumps back, not beyond its own zero, until this is taken back.
+    BackAWhile(Duration),
+    /// The latest [`ClockChange::BackAWhile`], of this much, is taken back, as far as it went.
     TakeBack(Duration),
     /// The clock stands still.
     Freeze,

@@ -23,6 +23,7 @@ use super::validate::FaultError;
 use crate::distribution::Distribution;
 use crate::ground::Ground;
 use crate::identity::Slot;
+use crate::process::JournalId;
 use crate::random::{Draw, Keyed, Purpose};
 use crate::registry::FaultModel;
 use crate::time::{Duration, Time};
@@ -81,6 +82,8 @@ struct Watch {
     entry: usize,
     trigger: Trigger,
     seen: u32,
+    /// Where what was seen is not durable yet: the slot, its incarnation, the journal and how much of it has to be.
+    waiting: Vec<(Slot, u32, JournalId, u64)>,
 }
 
 /// A fault in force.
@@ -180,7 +183,9 @@ impl FaultDriver {
         for entry in 0..self.entries.len() {
             match self.entries[entry].at.clone() {
                 Moment::At(at) => self.schedule(at, Order::Begin, Task::Begin { entry, event: None }),
-                Moment::On(trigger) => self.watches.push(Watch { entry, trigger, seen: 0 }),
+                Moment::On(trigger) => {
+                    self.watches.push(Watch { entry, trigger, seen: 0, waiting: Vec::new() });
+                }
             }
         }
     }
@@ -226,7 +231,9 @@ impl FaultDriver {
 
     /// Whether some entry still waits for an observation.
     pub fn watches_observations(&self) -> bool {
-        self.watches.iter().any(|watch| matches!(watch.trigger.what, TriggerOn::Event(_)))
+        self.watches
+            .iter()
+            .any(|watch| matches!(watch.trigger.what, TriggerOn::Event(_) | TriggerOn::Durable(_)))
     }
 
     /// Whether some entry still waits for a message.
@@ -234,23 +241,49 @@ impl FaultDriver {
         self.watches.iter().any(|watch| matches!(watch.trigger.what, TriggerOn::Send(_)))
     }
 
+    /// Whether some entry still waits for a sync.
+    pub fn watches_syncs(&self) -> bool {
+        self.watches.iter().any(|watch| matches!(watch.trigger.what, TriggerOn::Durable(_)))
+    }
+
     /// An observation was made, and `ground` shows it already. Called before anything that the same step does later:
     /// what strikes `before = "send"` strikes now, everything else in [`FaultDriver::stepped`].
-    pub fn observed(&mut self, kind: &'static str, slot: Slot, ground: &Ground, actions: &mut Vec<Action>) {
-        self.seen(kind, false, slot, ground, actions);
+    pub fn observed(
+        &mut self,
+        kind: &'static str,
+        (slot, journal): (Slot, JournalId),
+        ground: &Ground,
+        actions: &mut Vec<Action>,
+    ) {
+        self.seen(slot, ground, actions, |watch| watch.observed(kind, slot, journal, ground));
     }
 
     /// A message is about to be sent. What strikes `before = "send"` strikes now, so that the message itself may be
     /// stopped.
     pub fn sending(&mut self, kind: &'static str, from: Slot, ground: &Ground, actions: &mut Vec<Action>) {
-        self.seen(kind, true, from, ground, actions);
+        self.seen(from, ground, actions, |watch| {
+            let counts = matches!(watch.trigger.what, TriggerOn::Send(_)) && watch.fits(kind, from, ground);
+            u32::from(counts)
+        });
     }
 
-    fn seen(&mut self, kind: &str, message: bool, slot: Slot, ground: &Ground, actions: &mut Vec<Action>) {
+    /// More of what a slot wrote is durable, and `ground` shows it already. What strikes `before = "send"` strikes now,
+    /// before whatever waited for the sync.
+    pub fn synced(&mut self, slot: Slot, ground: &Ground, actions: &mut Vec<Action>) {
+        self.seen(slot, ground, actions, |watch| watch.synced(slot, ground));
+    }
+
+    /// Fires what has been seen often enough; `counts` says how often each was seen now.
+    fn seen(
+        &mut self,
+        slot: Slot,
+        ground: &Ground,
+        actions: &mut Vec<Action>,
+        counts: impl Fn(&mut Watch) -> u32,
+    ) {
         let mut fired = Vec::new();
         self.watches.retain_mut(|watch| {
-            let counts = watch.counts(kind, message, slot, ground);
-            watch.seen += u32::from(counts);
+            watch.seen += counts(watch);
             let due = watch.seen >= watch.trigger.nth;
             if due {
                 fired.push((watch.entry, watch.trigger.clone()));
@@ -366,16 +399,44 @@ const FIRST_HEALED: u32 = 1 << 31;
 const AFTER_TRIGGER: u64 = u64::MAX;
 
 impl Watch {
-    fn counts(&self, kind: &str, message: bool, slot: Slot, ground: &Ground) -> bool {
-        let is = match self.trigger.what {
-            TriggerOn::Event(_) => !message,
-            TriggerOn::Send(_) => message,
-        };
-        is && self.trigger.names(kind)
+    /// Whether this is a kind and a place that it waits for.
+    fn fits(&self, kind: &str, slot: Slot, ground: &Ground) -> bool {
+        self.trigger.names(kind)
             && self.trigger.role.as_ref().is_none_or(|role| {
                 let place = ground.place(slot);
                 place.status.role.is_some_and(|is| super::selector::in_role(role, is))
             })
+    }
+
+    /// How often an observation counts: not before it is durable, where that is waited for.
+    fn observed(&mut self, kind: &str, slot: Slot, journal: JournalId, ground: &Ground) -> u32 {
+        let durable = match self.trigger.what {
+            TriggerOn::Event(_) => false,
+            TriggerOn::Send(_) => return 0,
+            TriggerOn::Durable(_) => true,
+        };
+        if !self.fits(kind, slot, ground) {
+            return 0;
+        }
+        let place = ground.place(slot);
+        let mark = place.mark(journal);
+        if durable && mark.durable < mark.appended {
+            self.waiting.push((slot, place.incarnation, journal, mark.appended));
+            return 0;
+        }
+        1
+    }
+
+    /// How many observations of a slot have become durable; those of a process that is gone never will.
+    fn synced(&mut self, slot: Slot, ground: &Ground) -> u32 {
+        let (place, mut reached) = (ground.place(slot), 0);
+        self.waiting.retain(|(at, incarnation, journal, upto)| {
+            let lives = *at != slot || *incarnation == place.incarnation;
+            let durable = lives && *at == slot && place.mark(*journal).durable >= *upto;
+            reached += u32::from(durable);
+            lives && !durable
+        });
+        reached
     }
 }
 

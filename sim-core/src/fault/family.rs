@@ -110,6 +110,8 @@ kinds! {
         "A bit of some messages flips, and a checksum finds it.";
     Bandwidth, Network, "bandwidth", "bandwidth = { target = \"n1\", bytes_per_second = 100000 }",
         "A sender gets only so many bytes per second through.";
+    RateLimit, Network, "rate-limit", "rate_limit = { target = \"n1\", messages_per_second = 100 }",
+        "A sender gets only so many messages per second through; the others wait.";
     Crash, Process, "crash", "crash = { target = \"leader\", restart_after = \"200ms\" }",
         "A process stops, and starts again from its disk if it is to.";
     Amnesia, Process, "amnesia", "amnesia = { target = \"n1\", restart_after = \"1s\" }",

@@ -39,7 +39,7 @@ pub(super) fn draw(
     }
     let pinned = pin(fault, target.as_deref(), from.as_deref(), to.as_deref());
     let slots = [&target, &from, &to].into_iter().flatten().next().cloned().unwrap_or_default();
-    let both = !matches!(fault, Fault::Bandwidth(_));
+    let both = !matches!(fault, Fault::Bandwidth(_) | Fault::RateLimit(_));
     let ends = ends(target, from, to, both, scene.ground.places.len());
     let how = ends.into_iter().map(|(from, to)| Degradation { from, to, ..harm.clone() }).collect();
     Ok(Some(Drawn { how, pinned, slots }))
@@ -94,6 +94,7 @@ fn harm(fault: &Fault, lasts: Option<Duration>) -> Option<Degradation> {
         Fault::Duplicate(it) => Degradation { duplicate: it.probability, ..none },
         Fault::Corruption(it) => Degradation { corrupt: it.probability, ..none },
         Fault::Bandwidth(it) => Degradation { bandwidth: Some(it.bytes_per_second), ..none },
+        Fault::RateLimit(it) => Degradation { rate: Some(it.messages_per_second), ..none },
         _ => return None,
     })
 }
@@ -111,6 +112,7 @@ fn pin(fault: &Fault, target: Option<&[Slot]>, from: Option<&[Slot]>, to: Option
         Fault::Spikes(it) => (it.target, it.from, it.to) = (target, from, to),
         Fault::Reorder(it) => (it.target, it.from, it.to) = (target, from, to),
         Fault::Bandwidth(it) => (it.target, it.from, it.to) = (target, from, to),
+        Fault::RateLimit(it) => (it.target, it.from, it.to) = (target, from, to),
         _ => {}
     }
     pinned

@@ -68,13 +68,17 @@ pub enum TriggerOn {
     Event(String),
     /// A message about to be sent, written `send = "AppendEntries"`.
     Send(String),
+    /// An observation whose process has since made durable all that it had written until then, written
+    /// `durable = "Voted"`: the end of a sync, seen from the protocol.
+    Durable(String),
 }
 
 /// What has not happened yet when the fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Before {
-    /// The sends that the same step makes later on, and for a trigger on a message that message itself.
+    /// The sends that the same step makes later on, and for a trigger on a message that message itself; for one on a
+    /// sync, whatever was held until it ended.
     Send,
 }
 
@@ -86,6 +90,8 @@ struct RawTrigger {
     event: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     send: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nth: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +120,7 @@ pub enum EntryError {
         second: &'static str,
     },
     /// A trigger waits for nothing or for two things.
-    #[error("read a trigger: expected exactly one of event or send")]
+    #[error("read a trigger: expected exactly one of event, send or durable")]
     Trigger,
     /// A trigger's `nth` counts from one.
     #[error("read a trigger: nth counts from 1")]
@@ -128,9 +134,10 @@ impl TryFrom<RawTrigger> for Trigger {
     type Error = EntryError;
 
     fn try_from(raw: RawTrigger) -> Result<Self, EntryError> {
-        let what = match (raw.event, raw.send) {
-            (Some(event), None) => TriggerOn::Event(event),
-            (None, Some(send)) => TriggerOn::Send(send),
+        let what = match (raw.event, raw.send, raw.durable) {
+            (Some(event), None, None) => TriggerOn::Event(event),
+            (None, Some(send), None) => TriggerOn::Send(send),
+            (None, None, Some(event)) => TriggerOn::Durable(event),
             _ => return Err(EntryError::Trigger),
         };
         if raw.nth == Some(0) {
@@ -145,12 +152,13 @@ impl TryFrom<RawTrigger> for Trigger {
 
 impl From<Trigger> for RawTrigger {
     fn from(trigger: Trigger) -> Self {
-        let (event, send) = match trigger.what {
-            TriggerOn::Event(event) => (Some(event), None),
-            TriggerOn::Send(send) => (None, Some(send)),
+        let (event, send, durable) = match trigger.what {
+            TriggerOn::Event(event) => (Some(event), None, None),
+            TriggerOn::Send(send) => (None, Some(send), None),
+            TriggerOn::Durable(event) => (None, None, Some(event)),
         };
         let Trigger { nth, role, before, after, .. } = trigger;
-        Self { event, send, nth: Some(nth), role, before, after }
+        Self { event, send, durable, nth: Some(nth), role, before, after }
     }
 }
 
@@ -223,9 +231,14 @@ impl Trigger {
         Self { what: TriggerOn::Send(kind.to_owned()), ..Self::event("") }
     }
 
+    /// The first observation of a kind that is durable, when the step that the sync leads to is over.
+    pub fn durable(kind: &str) -> Self {
+        Self { what: TriggerOn::Durable(kind.to_owned()), ..Self::event("") }
+    }
+
     /// Whether a kind is the one that the trigger names.
     pub fn names(&self, kind: &str) -> bool {
-        let (TriggerOn::Event(name) | TriggerOn::Send(name)) = &self.what;
+        let (TriggerOn::Event(name) | TriggerOn::Send(name) | TriggerOn::Durable(name)) = &self.what;
         same_kind(name, kind)
     }
 }

@@ -89,6 +89,8 @@ faults! {
     corruption = Corruption(Odds);
     /// Senders get only so many bytes per second through.
     bandwidth = Bandwidth(Bandwidth);
+    /// Senders get only so many messages per second through.
+    rate_limit = RateLimit(RateLimit);
     /// Processes stop.
     crash = Crash(Crash);
     /// Processes stop and their disks are gone.
@@ -133,6 +135,7 @@ impl Fault {
             Self::Duplicate(_) => Kind::Duplicate,
             Self::Corruption(_) => Kind::Corruption,
             Self::Bandwidth(_) => Kind::Bandwidth,
+            Self::RateLimit(_) => Kind::RateLimit,
             Self::Crash(_) => Kind::Crash,
             Self::Amnesia(_) => Kind::Amnesia,
             Self::Pause(_) => Kind::Pause,
@@ -195,6 +198,7 @@ impl Fault {
             Self::Spikes(it) => Some((&it.target, &it.from, &it.to)),
             Self::Reorder(it) => Some((&it.target, &it.from, &it.to)),
             Self::Bandwidth(it) => Some((&it.target, &it.from, &it.to)),
+            Self::RateLimit(it) => Some((&it.target, &it.from, &it.to)),
             _ => None,
         }
     }
@@ -288,6 +292,11 @@ link_parameters! {
     Bandwidth {
         /// Bytes per second, for each sender.
         bytes_per_second: u64
+    }
+    /// Links, and how many messages get through.
+    RateLimit {
+        /// Messages per second, for each sender.
+        messages_per_second: u64
     }
 }
 

@@ -76,6 +76,8 @@ impl SwarmSpace {
             // Two copies of one identity in a place that was somebody else's are two traitors.
             Kind::Twins => model.byzantine > 1,
             Kind::Join | Kind::Leave => self.membership,
+            // Drawn in place of a narrow link, unless that is off.
+            Kind::RateLimit => self.off.contains(&Kind::Bandwidth),
             Kind::Split | Kind::Bridge | Kind::MajoritiesRing => members > 2,
             Kind::Isolate | Kind::OneWay | Kind::Flap => members > 1 || clients > 0,
             _ => true,

@@ -7,7 +7,7 @@ use super::driver::FaultDriver;
 use super::plan::FaultPlan;
 use crate::ground::{Ground, Place};
 use crate::identity::{NodeId, Slot};
-use crate::process::Role;
+use crate::process::{JournalId, Role};
 use crate::registry::FaultModel;
 use crate::time::Time;
 
@@ -172,7 +172,7 @@ impl Run {
     /// A step in which one observation and then one message are made.
     pub(super) fn step(&mut self, slot: Slot, observation: &'static str, message: &'static str) {
         let mut actions = Vec::new();
-        self.driver.observed(observation, slot, &self.toy.ground, &mut actions);
+        self.driver.observed(observation, (slot, JournalId(0)), &self.toy.ground, &mut actions);
         self.toy.execute(&mut actions);
         self.driver.sending(message, slot, &self.toy.ground, &mut actions);
         self.toy.execute(&mut actions);
@@ -182,7 +182,7 @@ impl Run {
 
     pub(super) fn heal(&mut self, core: &[Slot]) {
         let mut actions = Vec::new();
-        self.driver.heal(&self.toy.ground, core, &mut actions);
+        self.driver.heal(&self.toy.ground, core, core, &mut actions);
         self.toy.execute(&mut actions);
     }
 }

@@ -189,7 +189,7 @@ fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), 
 
 fn check_trigger(trigger: &Trigger, vocabulary: &Vocabulary<'_>) -> Result<(), Problem> {
     let (what, text, known) = match &trigger.what {
-        TriggerOn::Event(kind) => ("event", kind, vocabulary.observations),
+        TriggerOn::Event(kind) | TriggerOn::Durable(kind) => ("event", kind, vocabulary.observations),
         TriggerOn::Send(kind) => ("message", kind, vocabulary.messages),
     };
     let kind = |what, text: &str, known: &[&str]| Problem::Kind {
@@ -237,6 +237,7 @@ fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
             positive("within", !reorder.within.is_zero())
         }
         Fault::Bandwidth(bandwidth) => positive("bytes_per_second", bandwidth.bytes_per_second > 0),
+        Fault::RateLimit(limit) => positive("messages_per_second", limit.messages_per_second > 0),
         Fault::Slow(slow) => within("percent", slow.percent, 101, 1_000_000),
         Fault::Join(join) => within("count", join.count, 1, 10_000),
         Fault::Churn(churn) => often("every", churn.every),

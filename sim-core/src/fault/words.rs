@@ -2,7 +2,7 @@
 
 use super::action::{Action, ClockChange, Degradation, DiskFault, Reach};
 use super::selector::Selector;
-use super::spec::{ClockFault, Direction, Fault, Partition, Shape};
+use super::spec::{ClockFault, Direction, Fault, LinkEnds, Partition, Shape};
 use crate::distribution::Distribution;
 use crate::ground::Ground;
 use crate::identity::Slot;
@@ -23,9 +23,12 @@ pub(super) fn fault(fault: &Fault, ground: &Ground) -> String {
             format!("{cut}, again and again, every {}", rough(flap.period))
         }
         Fault::Bandwidth(it) => {
-            let senders = it.target.as_ref().or(it.from.as_ref()).map_or("everybody".to_owned(), of);
-            let to = it.to.as_ref().map_or(String::new(), |to| format!(" to {}", of(to)));
+            let (senders, to) = senders((&it.target, &it.from, &it.to), ground);
             format!("let {senders} send no more than {} per second{to}", bytes(it.bytes_per_second))
+        }
+        Fault::RateLimit(it) => {
+            let (senders, to) = senders((&it.target, &it.from, &it.to), ground);
+            format!("let {senders} send no more than {} messages per second{to}", it.messages_per_second)
         }
         Fault::Crash(it) => format!("crash {}", of(&it.target)),
         Fault::Amnesia(it) => format!("crash {} and wipe the disk", of(&it.target)),
@@ -197,7 +200,18 @@ fn degraded(how: &Degradation, ground: &Ground) -> String {
         let senders = end(&how.from).unwrap_or_else(|| "everybody".to_owned());
         parts.push(format!("let {senders} send no more than {} per second", self::bytes(bytes)));
     }
+    if let Some(rate) = how.rate {
+        let senders = end(&how.from).unwrap_or_else(|| "everybody".to_owned());
+        parts.push(format!("let {senders} send no more than {rate} messages per second"));
+    }
     parts.join("; ")
+}
+
+/// Whose messages are meant, and (with a space before it) to whom.
+fn senders((target, from, to): LinkEnds<'_>, ground: &Ground) -> (String, String) {
+    let of = |selector: &Selector| who(selector, ground);
+    let senders = target.as_ref().or(from.as_ref()).map_or("everybody".to_owned(), of);
+    (senders, to.as_ref().map_or(String::new(), |to| format!(" to {}", of(to))))
 }
 
 /// Which messages are meant, after the word.
@@ -319,7 +333,7 @@ fn clock(change: ClockChange, whose: &str) -> String {
             format!("let the clock of {whose} {verb} {} every second", rough(by))
         }
         ClockChange::Forward(by) => format!("set the clock of {whose} forward by {}", rough(by)),
-        ClockChange::Back(by) | ClockChange::TakeBack(by) => {
+        ClockChange::Back(by) | ClockChange::BackAWhile(by) | ClockChange::TakeBack(by) => {
             format!("set the clock of {whose} back by {}", rough(by))
         }
         ClockChange::Freeze => format!("stop the clock of {whose}"),

@@ -17,6 +17,7 @@ mod mismatch;
 mod zones;
 
 use super::conflict::{Conflict, Outcome, Reason};
+use super::nearly::sort_nearly;
 use super::object::{Call, Object};
 use crate::operation::{Operation, Reply};
 
@@ -62,7 +63,7 @@ fn returns_in_order(object: &Object<'_>, chains: &Chains) -> Vec<(u64, u32)> {
         .filter(|(i, call)| call.returned != u64::MAX && chains.place(*i).is_some())
         .map(|(i, call)| (call.returned, i))
         .collect();
-    returns.sort_unstable();
+    sort_nearly(&mut returns, |item| *item);
     returns
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::nearly::sort_nearly;
 use super::object::{Call, Object};
 use super::record::{History, Record};
 use super::spec::State;
@@ -72,7 +73,7 @@ fn proves_object(records: &[Record], object: &Object<'_>) -> Option<bool> {
         let end = records[call.index].end.as_ref()?;
         placed.push((Rank::of(&call.operation, reply, end.position)?, call));
     }
-    placed.sort_by_key(|(place, call)| (*place, call.call));
+    sort_nearly(&mut placed, |(place, call)| (*place, call.call));
     let twice = |pair: &[(Rank, &Call<'_>)]| pair[0].0 == pair[1].0 && !pair[0].0.reads;
     if placed.windows(2).any(twice) {
         return Some(false);

@@ -24,6 +24,8 @@ struct Window {
     chances: Chances,
     spike: Option<Spike>,
     lines: Option<Lines>,
+    /// Lines on which every message has the same size.
+    rate: Option<Lines>,
 }
 
 impl Window {
@@ -39,6 +41,7 @@ impl Window {
                 .map(Distribution::compile)
                 .map(|delay| Spike { chance: Chance::new(how.spike), delay }),
             lines: how.bandwidth.map(Lines::new),
+            rate: how.rate.map(Lines::new),
         }
     }
 
@@ -108,8 +111,10 @@ impl Windows {
         if self.list.is_empty() {
             return Some(at);
         }
-        let windows = self.list.iter_mut().filter(|window| window.covers(from, to));
-        let mut lines = windows.filter_map(|window| window.lines.as_mut());
-        lines.try_fold(at, |at, lines| lines.send(from, at, size, room))
+        let mut windows = self.list.iter_mut().filter(|window| window.covers(from, to));
+        windows.try_fold(at, |at, window| {
+            let at = window.lines.as_mut().map_or(Some(at), |lines| lines.send(from, at, size, room))?;
+            window.rate.as_mut().map_or(Some(at), |rate| rate.send(from, at, 1, None))
+        })
     }
 }

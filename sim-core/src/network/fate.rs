@@ -1,10 +1,10 @@
 //! What becomes of one message: a function of its ends, its time and its ordinal, and of nothing else.
 //!
 //! One Philox call gives 128 bits. The upper half of the first word decides loss, its lower half duplication, and the
-//! second word is the latency. What is rarer (damage, spikes, copies, retransmissions) has keys of its own, which are
-//! computed only where such a thing can happen.
+//! second word is the latency; a hash of both decides damage. What is rarer (spikes, copies, retransmissions) has keys of
+//! its own, which are computed only where such a thing can happen.
 
-use crate::random::{Draw, Keyed, Purpose};
+use crate::random::{Draw, Keyed, Purpose, mix64};
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -54,11 +54,6 @@ impl Chance {
         Self(ratio.of(Self::ONE))
     }
 
-    #[inline]
-    pub(super) const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-
     /// Whether it happens, by the upper half of a word.
     #[inline]
     pub(super) const fn upper(self, word: u64) -> bool {
@@ -104,7 +99,6 @@ impl Chances {
 pub(super) struct Dice {
     pub(super) fate: Keyed,
     copy: Keyed,
-    corrupt: Keyed,
     retransmit: Keyed,
     link: Keyed,
 }
@@ -115,7 +109,6 @@ impl Dice {
         Self {
             fate,
             copy: fate.labeled(COPY),
-            corrupt: Keyed::new(seed, Purpose::Corrupt),
             retransmit: Keyed::new(seed, Purpose::Retransmit),
             link: Keyed::new(seed, Purpose::Link),
         }
@@ -130,12 +123,6 @@ impl Dice {
     /// The latency word of a second copy.
     pub(super) fn copy(&self, name: Name) -> (u64, Draw) {
         (self.copy.word(name.ends, name.moment), Draw::after(self.copy, name.ends, name.moment))
-    }
-
-    /// Whether the message is damaged under way.
-    #[inline]
-    pub(super) fn damage(&self, name: Name, chance: Chance) -> bool {
-        !chance.is_zero() && chance.upper(self.corrupt.word(name.ends, name.moment))
     }
 
     /// The words of a spike in the window `id`: whether, and how long. Other windows do not change them.
@@ -160,6 +147,13 @@ impl Dice {
     }
 }
 
+/// Whether the message of these words is damaged under way. Loss, duplication and latency hang on the upper bits of what
+/// the words and their halves are; of the hash of both they say nothing.
+#[inline]
+pub(super) const fn damage([chance, word]: [u64; 2], corrupt: Chance) -> bool {
+    corrupt.upper(mix64(chance ^ word.rotate_left(32)))
+}
+
 /// How long a stream waits for a segment that was lost so often: the delay doubles with each loss.
 pub(super) fn backoff(retransmit_after: Duration, losses: u32) -> Duration {
     retransmit_after.saturating_mul((1 << losses.min(MOST_LOSSES)) - 1)
@@ -167,14 +161,14 @@ pub(super) fn backoff(retransmit_after: Duration, losses: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chance, Dice, Name, backoff};
+    use super::{Chance, Dice, Name, backoff, damage};
     use crate::ratio::Ratio;
     use crate::time::Duration;
 
     #[test]
     fn chances_are_exact_at_both_ends() {
-        assert!(Chance::new(Ratio::ZERO).is_zero());
-        assert!(!Chance::new(Ratio::new(1, u32::MAX)).is_zero());
+        assert_eq!(Chance::new(Ratio::ZERO), Chance::default());
+        assert_ne!(Chance::new(Ratio::new(1, u32::MAX)), Chance::default());
         let one = Chance::new(Ratio::ONE);
         assert!(one.upper(u64::MAX) && one.lower(u64::MAX));
         let half = Chance::new(Ratio::new(1, 2));
@@ -205,6 +199,25 @@ mod tests {
         assert!((7_700..8_300).contains(&counts[1]) && (3_800..4_200).contains(&counts[2]), "{counts:?}");
         assert_eq!(counts[0] + counts[11], 0);
         assert_eq!(dice.losses(Name::new(0, 1, 0, 0), Chance::new(Ratio::ONE)), 10);
+    }
+
+    /// Of 2^16 messages, so many as chance wants are damaged, and no fewer or more of those that are lost, copied or slow.
+    #[test]
+    fn damage_depends_on_nothing_else_that_is_drawn() {
+        let (dice, half, tenth) =
+            (Dice::new(4), Chance::new(Ratio::new(1, 2)), Chance::new(Ratio::new(1, 10)));
+        let mut counts = [0_u32; 7];
+        for nanos in 0..1 << 16 {
+            let (words, _) = dice.fate(Name::new(0, 1, nanos, 0));
+            let [chance, word] = words;
+            let (lost, copied, slow) = (half.upper(chance), half.lower(chance), half.upper(word));
+            let seen = [true, lost, !lost, copied, !copied, slow, !slow];
+            let damaged = damage(words, tenth);
+            seen.iter().zip(&mut counts).for_each(|(seen, count)| *count += u32::from(*seen && damaged));
+        }
+        assert!((6_250..6_860).contains(&counts[0]), "{counts:?}");
+        assert!(counts[1..].iter().all(|count| (3_060..3_500).contains(count)), "{counts:?}");
+        assert!(!damage([0, 0], Chance::default()) && damage([u64::MAX, 7], Chance::new(Ratio::ONE)));
     }
 
     #[test]

@@ -111,14 +111,27 @@ impl Network {
         }
     }
 
+    /// These slots (sorted) and whoever is on the ways between them, sorted.
+    pub fn with_ways_between(&self, slots: &[Slot]) -> Vec<Slot> {
+        let Some(routes) = &self.routes else { return slots.to_vec() };
+        let ends: Vec<usize> = slots.iter().map(|slot| slot.index()).collect();
+        let between = routes.between(&ends).into_iter().filter_map(|member| u32::try_from(member).ok());
+        let mut all: Vec<Slot> = between.map(Slot).chain(slots.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Whether something on a session between this slot and one of `among` (sorted) is held up for longer than
-    /// `patience` from now.
+    /// `patience` from now, or has no way.
     pub fn holds_up(&self, now: Time, patience: Duration, slot: Slot, among: &[Slot]) -> bool {
         let limit = now.saturating_add(patience);
         (0..self.links.count_of(slot)).any(|n| {
             let link = self.links.get(self.links.nth_of(slot, n));
             let other = link.ends[1 - link.side(slot)].slot;
-            link.alive && link.held_until() > limit && among.binary_search(&other).is_ok()
+            let late = || link.alive && link.held_until() > limit;
+            let cut_off = || !self.reachable(slot, other) || !self.reachable(other, slot);
+            among.binary_search(&other).is_ok() && (late() || cut_off())
         })
     }
 

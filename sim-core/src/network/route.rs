@@ -40,6 +40,30 @@ impl Routes {
         self.cached += 1;
     }
 
+    /// Who is on the ways between some members, in order: those that speak through others cross the links of these.
+    ///
+    /// All members where there are so many that looking at each way would take too long.
+    pub(super) fn between(&self, ends: &[usize]) -> Vec<usize> {
+        let members = self.graph.len();
+        if ends.len().saturating_mul(members) > MOST_CACHED {
+            return (0..members).collect();
+        }
+        let mut on_the_way = vec![false; members];
+        for &to in ends.iter().filter(|end| **end < members) {
+            let next = next_hops(&self.graph, to);
+            let mut seen = vec![false; members];
+            for &from in ends.iter().filter(|end| **end < members) {
+                let mut at = from;
+                while at != to && !std::mem::replace(&mut seen[at], true) {
+                    on_the_way[at] = true;
+                    at = next[at] as usize;
+                }
+            }
+            on_the_way[to] |= ends.len() > 1;
+        }
+        (0..members).filter(|member| on_the_way[*member]).collect()
+    }
+
     /// The hops from one slot to another, as pairs of slots; none from a slot to itself.
     pub(super) fn path(&self, from: usize, to: usize) -> Path<'_> {
         let next = if from == to || self.linked(from, to) {
@@ -135,6 +159,25 @@ mod tests {
             assert!(path.iter().all(|(x, y)| routes.linked(*x, *y)));
             assert!(path.windows(2).all(|hops| hops[0].1 == hops[1].0));
         }
+    }
+
+    #[test]
+    fn whoever_is_on_the_way_between_some_is_found() {
+        let ring = routes(&Topology::Ring, 7);
+        assert_eq!(ring.between(&[0, 3]), [0, 1, 2, 3]);
+        assert_eq!(ring.between(&[0, 3, 5]), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(ring.between(&[5, 6]), [5, 6]);
+        assert_eq!(ring.between(&[2, 9]), [2], "a client is linked to everybody");
+        let random = routes(&Topology::RandomRegular { degree: 3 }, 30);
+        let ends = [3, 11, 20, 28];
+        let mut slow: Vec<usize> = ends
+            .iter()
+            .flat_map(|from| ends.iter().map(move |to| (*from, *to)))
+            .flat_map(|(from, to)| random.path(from, to).flat_map(|(a, b)| [a, b]).collect::<Vec<_>>())
+            .collect();
+        slow.sort_unstable();
+        slow.dedup();
+        assert_eq!(random.between(&ends), slow);
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Pending for LazyWheel {
 
     #[inline]
     fn pop(&mut self) -> Option<u128> {
-        if self.next == self.day.len() && self.late.is_empty() {
+        if self.at_end_of_day() {
             self.next_day();
         }
         let key = match (self.day.get(self.next), Pending::peek(&mut self.late)) {
@@ -128,7 +128,7 @@ impl Pending for LazyWheel {
     }
 
     fn peek(&mut self) -> Option<u128> {
-        if self.next == self.day.len() && self.late.is_empty() {
+        if self.at_end_of_day() {
             self.next_day();
         }
         let late = Pending::peek(&mut self.late);
@@ -153,6 +153,20 @@ impl LazyWheel {
     #[inline]
     pub(super) const fn taken_ahead(&self) -> usize {
         self.next
+    }
+
+    /// Whether the next event is still to be found in the slots.
+    #[inline]
+    pub(super) fn at_end_of_day(&self) -> bool {
+        self.next == self.day.len() && self.late.is_empty()
+    }
+
+    /// Moves all events to a list, in order. To be called at the end of a day.
+    pub(super) fn move_all(&mut self, list: &mut Vec<u128>) {
+        self.day.clear();
+        self.next = 0;
+        self.take_all();
+        list.append(&mut self.day);
     }
 
     /// Puts a key that is larger than `near` into its slot.

@@ -49,6 +49,8 @@ enum Pace {
         waiting: VecDeque<(u64, Time)>,
         /// When a client became free for the first of them.
         resume: Option<Time>,
+        /// Clients that are down: nobody is free there.
+        away: BTreeSet<u32>,
     },
     Closed {
         think: Duration,
@@ -282,6 +284,15 @@ impl Workload {
         self.think(client, now);
     }
 
+    /// A client is down. In an open loop it gets no operation until it is back, unless they overlap.
+    pub fn gone(&mut self, client: u32) {
+        if let Pace::Open { away, .. } = &mut self.pace
+            && away.insert(client)
+        {
+            self.take(client);
+        }
+    }
+
     /// An operation met a client that is down. In a closed loop the client has a next one when it is back.
     pub fn refused(&mut self, client: u32, operation: &Operation, now: Time) {
         match &mut self.pace {
@@ -294,13 +305,12 @@ impl Workload {
 
     /// A client that was down is there again.
     pub fn back(&mut self, client: u32, now: Time) {
-        let was_away = match &mut self.pace {
-            Pace::Open { .. } => false,
-            Pace::Closed { away, .. } => away.remove(&client),
-        };
+        let (Pace::Open { away, .. } | Pace::Closed { away, .. }) = &mut self.pace;
+        let was_away = away.remove(&client);
         if let Some(count) = self.under_way.get_mut(client as usize).filter(|_| was_away) {
             *count -= 1;
             self.free += u32::from(*count == 0);
+            self.allow_resume(now);
             self.think(client, now);
         }
     }
@@ -353,7 +363,9 @@ impl Workload {
 impl Pace {
     fn new(model: &WorkloadModel, clients: u32) -> Self {
         match model.open_rate() {
-            Some(rate) => Self::Open { rate, next: None, waiting: VecDeque::new(), resume: None },
+            Some(rate) => {
+                Self::Open { rate, next: None, waiting: VecDeque::new(), resume: None, away: BTreeSet::new() }
+            }
             None => Self::Closed {
                 think: model.think.unwrap_or_default(),
                 ready: BTreeSet::new(),

@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::fault::{Action, ClockChange, DiskFault};
 use crate::identity::Slot;
 use crate::kernel::Folded;
-use crate::process::{Factory, Protocol};
+use crate::process::{Factory, JournalId, Protocol};
 use crate::world::event::{Control, Event};
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
@@ -29,10 +29,15 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// A protocol event that a trigger may wait for: an observation was made.
-    pub(super) fn observation_triggers(&mut self, slot: Slot, observation: &P::Observation) {
+    pub(super) fn observation_triggers(
+        &mut self,
+        slot: Slot,
+        journal: JournalId,
+        observation: &P::Observation,
+    ) {
         let mut actions = std::mem::take(&mut self.kernel.actions);
         let kernel = &mut self.kernel;
-        kernel.driver.observed(observation.kind_name(), slot, &kernel.ground, &mut actions);
+        kernel.driver.observed(observation.kind_name(), (slot, journal), &kernel.ground, &mut actions);
         self.perform(actions);
         self.queue_faults();
     }
@@ -42,6 +47,16 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let mut actions = std::mem::take(&mut self.kernel.actions);
         let kernel = &mut self.kernel;
         kernel.driver.sending(message.kind_name(), slot, &kernel.ground, &mut actions);
+        self.perform(actions);
+        self.queue_faults();
+    }
+
+    /// A protocol event that a trigger may wait for: what was written is durable.
+    #[cold]
+    pub(super) fn sync_triggers(&mut self, slot: Slot) {
+        let mut actions = std::mem::take(&mut self.kernel.actions);
+        let kernel = &mut self.kernel;
+        kernel.driver.synced(slot, &kernel.ground, &mut actions);
         self.perform(actions);
         self.queue_faults();
     }

@@ -80,6 +80,9 @@ impl<P: Protocol> Clients<P> {
     /// What a client slot that crashed had under way ends unknown.
     fn abandon(&mut self, slot: Slot, now: Time) {
         let Some(client) = self.client_at(slot) else { return };
+        if let Some(workload) = &mut self.workload {
+            workload.gone(client);
+        }
         for request in &mut self.requests {
             if request.open && request.slot == slot {
                 request.open = false;

@@ -63,7 +63,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         kernel.painter.mark(crate::trace::WORLD, kernel.now, "heal");
         let (core, owed) = choose_core(kernel, self.liveness.as_ref());
         let mut actions = std::mem::take(&mut kernel.actions);
-        kernel.driver.heal(&kernel.ground, &core, &mut actions);
+        let ways = kernel.network.with_ways_between(&core);
+        kernel.driver.heal(&kernel.ground, &core, &ways, &mut actions);
         kernel.watches = crate::kernel::Watches::default();
         self.perform(actions);
         self.renew_sessions(&core);

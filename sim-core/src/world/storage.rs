@@ -1,4 +1,6 @@
-//! Journals, syncs and holds: what is durable, and what must not be seen before it is.
+//! Journals and syncs: what is durable.
+
+mod gates;
 
 use std::collections::VecDeque;
 
@@ -9,26 +11,16 @@ use crate::distribution::Sampler;
 use crate::facts::Facts;
 use crate::fault::DiskFault;
 use crate::ground::Mark;
-use crate::identity::{NodeId, Slot};
+use crate::identity::Slot;
 use crate::kernel::{Folded, SyncJob};
-use crate::process::{Factory, JournalId, Protocol, RequestId, Stored, SyncId, SyncResult};
+use crate::process::{Factory, JournalId, Protocol, Stored, SyncId, SyncResult};
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
 use crate::trace::{Known, What};
 use crate::world::event::Event;
 
-/// A visible effect that waits for a sync.
-pub(super) enum Gated<P: Protocol> {
-    Send { to: NodeId, payload: u32 },
-    Return { id: RequestId, response: P::Response },
-    Observe { journal: JournalId, observation: P::Observation },
-}
-
-/// Effects of one step that wait for the same syncs.
-struct Gate<P: Protocol> {
-    waits: Vec<SyncId>,
-    effects: Vec<Gated<P>>,
-}
+use gates::Gate;
+pub(super) use gates::Gated;
 
 /// What one slot stores.
 struct Store<P: Protocol> {
@@ -63,6 +55,17 @@ impl<P: Protocol> Default for Store<P> {
 }
 
 impl<P: Protocol> Store<P> {
+    #[cold]
+    fn boxed() -> Box<Self> {
+        Box::default()
+    }
+
+    /// A journal is written to for the first time.
+    #[cold]
+    fn add_journals(&mut self, count: usize) {
+        self.journals.resize_with(count, Journal::default);
+    }
+
     /// The number of the next sync of a journal, from 0.
     fn next_sync(&mut self, journal: JournalId) -> u64 {
         let index = usize::from(journal.0);
@@ -110,7 +113,7 @@ impl<P: Protocol> Storage<P> {
             crash_dice: Keyed::new(seed, Purpose::Crash),
             holds: Vec::new(),
             lost: false,
-            open: Gate { waits: Vec::new(), effects: Vec::new() },
+            open: Gate::new(),
             spare: Vec::new(),
             last_journal: JournalId(0),
             counts: (0, 0),
@@ -124,8 +127,9 @@ impl<P: Protocol> Storage<P> {
         self.stores.push(None);
     }
 
+    #[inline]
     fn of(&mut self, slot: Slot) -> &mut Store<P> {
-        self.stores[slot.index()].get_or_insert_default()
+        self.stores[slot.index()].get_or_insert_with(Store::boxed)
     }
 
     pub(super) fn journals(&self, slot: Slot) -> &[Journal<P::Record>] {
@@ -141,46 +145,9 @@ impl<P: Protocol> Storage<P> {
         self.of(slot).fault = fault;
     }
 
-    /// How many sends wait for syncs.
-    #[cfg(test)]
-    pub(super) fn gated_sends(&self) -> u64 {
-        let gates = self.stores.iter().flatten().flat_map(|store| &store.gates);
-        gates.flat_map(|gate| &gate.effects).filter(|effect| matches!(effect, Gated::Send { .. })).count()
-            as u64
-    }
-
     #[inline]
     pub(super) fn open_step(&mut self) {
         self.last_journal = JournalId(0);
-    }
-
-    #[inline]
-    pub(super) fn gate_open(&self) -> bool {
-        self.lost || !self.holds.is_empty()
-    }
-
-    /// Keeps an effect until the syncs that the step holds on have ended; gives it back if one of them has failed.
-    fn gate(&mut self, slot: Slot, effect: Gated<P>) -> Option<Gated<P>> {
-        if self.lost {
-            return Some(effect);
-        }
-        if self.open.waits != self.holds {
-            self.seal(slot);
-            self.open.waits.extend_from_slice(&self.holds);
-        }
-        self.open.effects.push(effect);
-        None
-    }
-
-    /// The gate in the making joins those of the slot.
-    fn seal(&mut self, slot: Slot) {
-        if self.open.effects.is_empty() {
-            self.open.waits.clear();
-            return;
-        }
-        let fresh = self.spare.pop().unwrap_or(Gate { waits: Vec::new(), effects: Vec::new() });
-        let gate = std::mem::replace(&mut self.open, fresh);
-        self.of(slot).gates.push_back(gate);
     }
 
     pub(super) fn last_journal(&self) -> JournalId {
@@ -189,34 +156,6 @@ impl<P: Protocol> Storage<P> {
 }
 
 impl<P: Protocol, F: Factory<P>> World<P, F> {
-    /// Keeps a visible effect until the syncs that the step holds on have ended; it is lost if one of them has failed.
-    pub(super) fn gate(&mut self, slot: Slot, effect: Gated<P>) {
-        if let Some(lost) = self.storage.gate(slot, effect) {
-            self.lose(&lost);
-        }
-    }
-
-    /// A step is over, and its holds with it: what it gated waits, or is lost if its slot crashed in the middle of it.
-    pub(super) fn close_step(&mut self, slot: Slot, survived: bool) {
-        if survived {
-            self.storage.seal(slot);
-        } else {
-            let mut effects = std::mem::take(&mut self.storage.open.effects);
-            effects.drain(..).for_each(|effect| self.lose(&effect));
-            self.storage.open.effects = effects;
-            self.storage.open.waits.clear();
-        }
-        self.storage.holds.clear();
-        self.storage.lost = false;
-    }
-
-    /// A gated effect will never be seen.
-    fn lose(&mut self, effect: &Gated<P>) {
-        if let Gated::Send { payload, .. } = effect {
-            self.release(*payload);
-        }
-    }
-
     #[inline(never)]
     pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
         let content = record.content();
@@ -252,13 +191,14 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
+    #[inline(always)]
     fn journal(&mut self, slot: Slot, id: JournalId) -> &mut Journal<P::Record> {
-        let journals = &mut self.storage.of(slot).journals;
+        let store = self.storage.of(slot);
         let index = usize::from(id.0);
-        if journals.len() <= index {
-            journals.resize_with(index + 1, Journal::default);
+        if store.journals.len() <= index {
+            store.add_journals(index + 1);
         }
-        &mut journals[index]
+        &mut store.journals[index]
     }
 
     fn publish_mark(&mut self, slot: Slot, id: JournalId) {
@@ -293,6 +233,9 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.journal(slot, journal).make_durable(upto);
             self.publish_mark(slot, journal);
             self.storage.counts.0 += 1;
+            if self.kernel.watches.syncs {
+                self.sync_triggers(slot);
+            }
         } else {
             store.pending.push(id);
         }
@@ -328,19 +271,6 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
     }
 
-    #[inline(never)]
-    pub(super) fn hold(&mut self, slot: Slot, id: SyncId) {
-        self.kernel.fold(Folded::Hold, slot, id.0);
-        self.trace(slot, What::Hold { id });
-        let Some(store) = self.storage.stores[slot.index()].as_ref() else { return };
-        if store.failed.contains(&id) {
-            self.storage.lost = true;
-        }
-        if store.pending.contains(&id) && !self.storage.holds.contains(&id) {
-            self.storage.holds.push(id);
-        }
-    }
-
     /// A sync ends: what it covered is durable or not, what waited for it goes out or is lost, the process hears of it.
     pub(super) fn sync_ended(&mut self, key: u32) {
         let job = self.kernel.syncs[key];
@@ -349,7 +279,10 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.kernel.syncs.remove(key);
             return;
         }
-        self.finish_sync(&job);
+        if !self.finish_sync(&job) {
+            self.kernel.syncs.remove(key);
+            return;
+        }
         if self.postponed(job.slot, Event::Synced(key)) {
             return;
         }
@@ -358,20 +291,28 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     }
 
     /// The device's side of it, which does not wait for a busy process; what a paused process gated goes out when it
-    /// is resumed. Doing it twice changes nothing.
-    fn finish_sync(&mut self, job: &SyncJob) {
+    /// is resumed. Doing it twice changes nothing. Whether the process is still there: a fault may strike as soon as
+    /// something is durable.
+    fn finish_sync(&mut self, job: &SyncJob) -> bool {
         let journal = JournalId(job.journal);
         if job.result == SyncResult::Ok {
             let written = self.journal(job.slot, journal);
             written.make_durable(job.upto);
             let mark = written.mark();
             self.publish(job.slot, journal, mark);
+            if self.kernel.watches.syncs {
+                self.sync_triggers(job.slot);
+                let hot = self.kernel.hot[job.slot.index()];
+                if !hot.up || hot.incarnation != job.incarnation {
+                    return false;
+                }
+            }
         }
         if self.kernel.ground.places[job.slot.index()].paused {
-            return;
+            return true;
         }
         let pending = &mut self.storage.of(job.slot).pending;
-        let Some(place) = pending.iter().position(|id| *id == job.id) else { return };
+        let Some(place) = pending.iter().position(|id| *id == job.id) else { return true };
         pending.swap_remove(place);
         if job.result == SyncResult::Ok {
             self.storage.counts.0 += 1;
@@ -381,55 +322,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
             self.storage.of(job.slot).failed.push(job.id);
             self.burn_gates(job.slot, Some(job.id));
         }
-    }
-
-    fn open_gates(&mut self, slot: Slot, id: SyncId) {
-        let gates = &mut self.storage.of(slot).gates;
-        for gate in gates.iter_mut() {
-            gate.waits.retain(|wait| *wait != id);
-        }
-        loop {
-            let gates = &mut self.storage.of(slot).gates;
-            let Some(place) = gates.iter().position(|gate| gate.waits.is_empty()) else { return };
-            let Some(mut gate) = gates.remove(place) else { return };
-            let incarnation = self.kernel.begin_burst(slot).incarnation;
-            for effect in gate.effects.drain(..) {
-                self.release_gated(slot, incarnation, effect);
-            }
-            self.storage.spare.push(gate);
-        }
-    }
-
-    /// A gated effect becomes visible, unless the slot crashed at one of those before it.
-    fn release_gated(&mut self, slot: Slot, incarnation: u32, effect: Gated<P>) {
-        let hot = self.kernel.hot[slot.index()];
-        if !hot.up || hot.incarnation != incarnation {
-            self.lose(&effect);
-            return;
-        }
-        match effect {
-            Gated::Send { to, payload } => {
-                let parcel = self.payloads[payload].parcel(slot, hot.node, payload);
-                let copies = self.post(&parcel, to);
-                self.hand_over(payload, copies);
-            }
-            Gated::Return { id, response } => self.respond(slot, id, &response),
-            Gated::Observe { journal, observation } => self.observe(slot, hot.node, journal, &observation),
-        }
-    }
-
-    /// What waits is lost: for one sync, or all of a slot's.
-    fn burn_gates(&mut self, slot: Slot, id: Option<SyncId>) {
-        let gates = std::mem::take(&mut self.storage.of(slot).gates);
-        for mut gate in gates {
-            if id.is_none_or(|id| gate.waits.contains(&id)) {
-                gate.effects.drain(..).for_each(|effect| self.lose(&effect));
-                gate.waits.clear();
-                self.storage.spare.push(gate);
-            } else {
-                self.storage.of(slot).gates.push_back(gate);
-            }
-        }
+        true
     }
 
     /// The power of a slot goes: unsynced writes are lost as the disk's faults say.

@@ -8,6 +8,7 @@ mod choices;
 mod clients;
 mod clocks;
 mod determinism;
+mod heal;
 mod holds;
 mod journals;
 mod lab;

@@ -163,7 +163,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         self.found_something();
         self.progress_by(&seen);
         if self.kernel.watches.observations {
-            self.observation_triggers(slot, observation);
+            self.observation_triggers(slot, journal, observation);
         }
     }
 

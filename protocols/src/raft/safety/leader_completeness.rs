@@ -57,8 +57,9 @@ impl LeaderCompleteness {
         self.retire(leader.slot);
         *self.office.at(leader.slot) = Some(term);
         self.leading.insert(term, leader);
-        if let Some((earlier, commit)) = self.committed.range(..term).next_back() {
-            let (earlier, commit) = (*earlier, *commit);
+        // The longest: a leader that commits late may have committed more than one of a later term before it.
+        let longest = self.committed.range(..term).max_by_key(|(_, commit)| commit.index);
+        if let Some((earlier, commit)) = longest.map(|(earlier, commit)| (*earlier, *commit)) {
             self.compare((term, leader), (earlier, commit), "elected", findings);
         }
     }
@@ -254,6 +255,20 @@ mod tests {
         // One that is deposed or down has no say.
         script.write(0, appended(4, 1, 14)).see(1, RaftObservation::BecameFollower { term: 2 });
         script.see(0, counted(4, 14, 1)).clean();
+    }
+
+    #[test]
+    fn a_late_commit_binds_those_who_are_elected_after_it_too() {
+        let mut script = script();
+        script.see(1, leads(3, 2)).write(1, appended(3, 3, 33)).see(1, counted(3, 33, 3)).clean();
+        script
+            .crash(1, 0)
+            .write(0, appended(3, 1, 13))
+            .write(0, appended(4, 1, 14))
+            .see(0, counted(4, 14, 1));
+        script.clean();
+        script.write(2, appended(1, 1, 11)).write(2, appended(2, 1, 12)).write(2, appended(3, 3, 33));
+        script.see(2, leads(4, 3)).found("elected", "n3 leads term 4 without index 4, committed in term 1");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use sim_core::process::{Effect, Factory, Input, RequestId, Role as SlotRole, Sol
 use sim_core::time::Time;
 
 use super::one::{CLIENT, N2, N3, One, sends, without_pre_vote};
+use crate::raft::batch::Batch;
 use crate::raft::node::{RaftFactory, RaftNode};
 use crate::raft::store::{Operation, Reply};
 use crate::raft::vocabulary::{Command, Entry, Raft, RaftMessage, RaftRequest, RaftTimer};
@@ -72,7 +73,7 @@ fn a_server_passes_on_what_a_client_could_not_say_to_the_leader() {
         ["to n3: Forward client n8 sequence 1 operation Put[key 1 value 5]"]
     );
     let command = Command::Apply { client: CLIENT, sequence: 1, operation: PUT };
-    let entries = [Entry::new(1, command)].into();
+    let entries = Batch::One(Entry::new(1, command));
     one.hears(N3, &RaftMessage::AppendEntries { term: 1, prev_index: 0, prev_term: 0, commit: 0, entries });
     one.synced_all();
     let reply = "to n8: ClientReply sequence 1 reply Done[] index 1 leader n3".to_owned();

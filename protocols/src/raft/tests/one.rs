@@ -26,6 +26,8 @@ pub(super) struct One {
     pub(super) syncs: Vec<SyncId>,
     /// How long the election timer was last set for.
     pub(super) election: Option<Duration>,
+    /// How long the heartbeat timer was last set for.
+    pub(super) heartbeat: Option<Duration>,
 }
 
 pub(super) fn noop(term: u64) -> Entry {
@@ -76,7 +78,7 @@ impl One {
         let journals = if stored.is_empty() { vec![] } else { vec![Journal::holding(stored, false)] };
         let process = RaftFactory { parameters, plants, ..RaftFactory::default() }
             .boot(solo.boot(Role::Member, &journals));
-        let mut one = Self { solo, process, syncs: Vec::new(), election: None };
+        let mut one = Self { solo, process, syncs: Vec::new(), election: None, heartbeat: None };
         one.lines(Input::Start);
         one
     }
@@ -87,6 +89,7 @@ impl One {
             match effect {
                 Effect::Sync { id, .. } => self.syncs.push(*id),
                 Effect::SetTimer { id: server::ELECTION, after, .. } => self.election = Some(*after),
+                Effect::SetTimer { id: server::HEARTBEAT, after, .. } => self.heartbeat = Some(*after),
                 _ => {}
             }
         }
@@ -128,7 +131,13 @@ impl One {
         self.fires(server::ELECTION, RaftTimer::Election)
     }
 
+    /// Lets a heartbeat's interval pass in silence.
     pub(super) fn heartbeat_timeout(&mut self) -> Vec<String> {
+        self.advance(Parameters::default().heartbeat);
+        self.heartbeat_fires()
+    }
+
+    pub(super) fn heartbeat_fires(&mut self) -> Vec<String> {
         self.fires(server::HEARTBEAT, RaftTimer::Heartbeat)
     }
 

@@ -1,6 +1,7 @@
 //! Paper, sections 5.3 and 5.4.2; dissertation, sections 10.2.1 and 10.2.2.
 
 use sim_core::process::SyncResult;
+use sim_core::time::Time;
 
 use super::one::{CLIENT, N2, N3, One, entries, heartbeat, journal, sends, without_pre_vote};
 use crate::raft::parameters::Parameters;
@@ -167,6 +168,52 @@ fn a_heartbeat_finds_what_was_lost() {
     assert_eq!(short(&one.heartbeat_timeout()), ["n2: 2+0", "n3: 0+0"]);
     assert_eq!(short(&one.hears(N2, &refusal(1, 1))), ["n2: 1+1"]);
     assert_eq!(short(&one.hears(N3, &ack(1, 0))), ["n3: 0+2"], "a lost probe is sent again after it");
+}
+
+/// Paper, section 5.2: heartbeats are repeated during idle periods.
+#[test]
+fn heartbeats_go_to_idle_followers_when_their_time_has_come() {
+    let mut one = leader(without_pre_vote(), Plants::default(), &[]);
+    let heartbeat = Parameters::default().heartbeat;
+    one.hears(N2, &ack(1, 1));
+    one.hears(N3, &ack(1, 1));
+    one.advance(heartbeat / 5 * 4);
+    assert_eq!(short(&one.hears(CLIENT, &put(1))), ["n2 n3: 1+1"]);
+    one.hears(N2, &ack(1, 2));
+    one.hears(N3, &ack(1, 2));
+    one.advance(heartbeat / 5);
+    assert!(one.heartbeat_fires().is_empty(), "both have just got an entry");
+    assert_eq!(one.heartbeat, Some(heartbeat / 5 * 4), "the next is due an interval after the entry");
+    one.advance(heartbeat / 5 * 4);
+    assert_eq!(short(&one.heartbeat_fires()), ["n2 n3: 2+0"]);
+    assert_eq!(one.heartbeat, Some(heartbeat));
+}
+
+/// Entries may be answered late, since they wait for a disk; a heartbeat is answered at once.
+#[test]
+fn a_silent_follower_gets_heartbeats_among_its_entries() {
+    let mut one = leader(without_pre_vote(), Plants::default(), &[]);
+    let heartbeat = Parameters::default().heartbeat;
+    one.hears(N2, &ack(1, 1));
+    one.hears(N3, &ack(1, 1));
+    for sequence in 1..4 {
+        one.advance(heartbeat / 2);
+        assert_eq!(short(&one.hears(CLIENT, &put(sequence))).len(), 1);
+        one.hears(N2, &ack(1, sequence + 1));
+    }
+    assert_eq!(short(&one.heartbeat_fires()), ["n3: 4+0"]);
+    assert_eq!(one.heartbeat, Some(heartbeat), "it has as long to answer");
+    assert!(one.heartbeat_fires().is_empty());
+}
+
+#[test]
+fn a_clock_that_is_set_back_puts_no_heartbeat_off() {
+    let mut one = leader(without_pre_vote(), Plants::default(), &[]);
+    one.hears(N2, &ack(1, 1));
+    one.hears(N3, &ack(1, 1));
+    one.solo.now = Time::from_nanos(1);
+    assert_eq!(short(&one.heartbeat_fires()), ["n2 n3: 1+0"]);
+    assert_eq!(one.heartbeat, Some(Parameters::default().heartbeat));
 }
 
 #[test]

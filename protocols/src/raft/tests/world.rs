@@ -143,6 +143,29 @@ fn servers_start_from_the_logs_terms_and_timers_that_are_given() {
     assert_eq!(behind.verdict, Verdict::Pass, "{:?} {:?}", behind.reasons, behind.violations);
 }
 
+#[test]
+fn a_network_or_disk_too_slow_for_the_timeouts_is_not_the_fault_of_raft() {
+    for seed in 0..3 {
+        let mut setup = setup(seed, 3);
+        setup.clients = 1;
+        setup.duration = Duration::from_secs(2);
+        setup.progress_within = Some(Duration::from_secs(5));
+        let verdict = |setup: &Setup| run(&json!({}), setup).verdict;
+        assert_eq!(verdict(&Setup { disk: slow_disk(20), ..setup.clone() }), Verdict::Pass, "{seed}");
+        assert_eq!(
+            verdict(&Setup { disk: slow_disk(400), ..setup.clone() }),
+            Verdict::Inconclusive,
+            "{seed}"
+        );
+        setup.network.latency = Distribution::Fixed(Duration::from_millis(400));
+        assert_eq!(verdict(&setup), Verdict::Inconclusive, "{seed}");
+    }
+}
+
+fn slow_disk(millis: u64) -> DiskModel {
+    DiskModel { sync: Distribution::Fixed(Duration::from_millis(millis)) }
+}
+
 /// Servers that do all that Raft asks of them, except that who leads hears no client.
 struct Deaf(RaftFactory);
 
@@ -180,7 +203,7 @@ fn accused_and_excused(plan: &Value) -> (u64, u64) {
         let parameters = Parameters::default();
         let subject = Subject {
             service: Box::new(KeyValueService),
-            liveness: Box::new(RaftLiveness::new(&parameters, setup.members)),
+            liveness: Box::new(RaftLiveness::new(&parameters, &setup)),
             model: FaultModel { crashed: 2, lost_disks: 2, byzantine: 0 },
             ..Subject::new("raft", Deaf(RaftFactory { parameters, ..RaftFactory::default() }))
         };

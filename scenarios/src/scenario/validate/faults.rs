@@ -40,7 +40,7 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
         strikes.then(|| no_disk(protocol.name).at(places.key_at(&path)))
     });
     let idle = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
-        let (key, why) = changes_nothing(scenario, &fault.what)?;
+        let (key, why) = changes_nothing(scenario, protocol, &fault.what)?;
         Some(Problem::new(why).at(places.key_at(&["faults", &entry.to_string(), key])))
     });
     errors
@@ -69,7 +69,12 @@ pub(super) fn no_disk(protocol: &str) -> Problem {
 }
 
 /// Why a fault would strike and change nothing, and its key: a multiple of no time is no time.
-fn changes_nothing(scenario: &Scenario, fault: &Fault) -> Option<(&'static str, &'static str)> {
+fn changes_nothing(
+    scenario: &Scenario,
+    protocol: &ProtocolInfo,
+    fault: &Fault,
+) -> Option<(&'static str, &'static str)> {
+    let nobody_moves_them = protocol.behaviors.is_empty() && scenario.adversaries.is_empty();
     let free_service = ServiceModel { inbox: None, ..scenario.service.clone() } == ServiceModel::default();
     match fault {
         Fault::Slow(slow) if slow.floor.is_zero() && free_service => Some((
@@ -84,6 +89,10 @@ fn changes_nothing(scenario: &Scenario, fault: &Fault) -> Option<(&'static str, 
                 "it would change nothing: syncs take no time here; give it an `extra`, or disk.sync a time",
             ))
         }
+        Fault::Corrupt(_) | Fault::Adaptive(_) if nobody_moves_them => Some((
+            fault.key(),
+            "it would change nothing: traitors of this protocol have no behaviors; say in [[adversaries]] what they do",
+        )),
         _ => None,
     }
 }

@@ -46,18 +46,29 @@ impl FaultDriver {
     /// Heals a core: links inside it, and between it and all clients; rates of its clocks, pauses, slowness and disk
     /// faults of its slots; its slots that are down start again. Everything outside stays broken as it is, traitors
     /// stay, and nothing begins or ends any more.
-    pub fn heal(&mut self, ground: &Ground, core: &[Slot], actions: &mut Vec<Action>) {
+    ///
+    /// Where not everybody is linked to everybody, `ways` are the core and those on the ways between its members, across
+    /// whose links these speak: cuts are healed among all of them. Else it is the core.
+    pub fn heal(&mut self, ground: &Ground, core: &[Slot], ways: &[Slot], actions: &mut Vec<Action>) {
         self.begin_call(ground);
         self.healed = true;
         self.agenda.clear();
         self.watches.clear();
         self.armed.clear();
-        let mut slots = core.to_vec();
-        slots.extend((self.members..self.members + self.clients).map(Slot));
-        slots.sort_unstable();
-        slots.dedup();
+        let and_clients = |slots: &[Slot]| {
+            let mut slots = slots.to_vec();
+            slots.extend((self.members..self.members + self.clients).map(Slot));
+            slots.sort_unstable();
+            slots.dedup();
+            slots
+        };
+        let (slots, ways) = (and_clients(core), and_clients(ways));
         for (name, active) in std::mem::take(&mut self.active) {
-            let (log, left) = (active.log, self.heal_one(active, &slots, ground, actions));
+            let log = active.log;
+            let left = match active.undo {
+                undo @ Undo::Cut { .. } => self.heal_one(undo, &ways, ground, actions),
+                undo => self.heal_one(undo, &slots, ground, actions),
+            };
             if let Some(undo) = left {
                 self.active.insert(name, Active { log, undo });
             } else {
@@ -95,12 +106,12 @@ impl FaultDriver {
     /// Heals one fault where it touches the core; returns what is left of it.
     fn heal_one(
         &mut self,
-        active: Active,
+        undo: Undo,
         core: &[Slot],
         ground: &Ground,
         actions: &mut Vec<Action>,
     ) -> Option<Undo> {
-        match active.undo {
+        match undo {
             Undo::Slots { how, slots } => {
                 let inside = |slot: &Slot| core.binary_search(slot).is_ok();
                 let (healed, left): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(inside);

@@ -116,6 +116,9 @@ fn clock_fault(fault: ClockFault, lasts: Option<Duration>) -> SlotFault {
         ClockFault::Drift(drift) => rate(ClockChange::Drift { parts_per_billion: drift.parts_per_billion }),
         ClockFault::Freeze => rate(ClockChange::Freeze),
         ClockFault::Forward(by) => jump(ClockChange::Forward(by), ClockChange::Back(by)),
+        ClockFault::Back(by) if lasts.is_some() => {
+            jump(ClockChange::BackAWhile(by), ClockChange::TakeBack(by))
+        }
         ClockFault::Back(by) => jump(ClockChange::Back(by), ClockChange::TakeBack(by)),
     }
 }

@@ -86,7 +86,7 @@ fn what_cannot_be_read_says_why() {
         ("at = \"1s\"\nclock = { target = \"n1\", drift = \"200000ppm\" }", "at most 10 %"),
         ("at = \"1s\"\nloss = { probability = \"0.5\" }", "read a probability"),
         ("at = \"soon\"\njoin = { count = 1 }", "read a duration"),
-        ("on = { }\njoin = { count = 1 }", "exactly one of event or send"),
+        ("on = { }\njoin = { count = 1 }", "exactly one of event, send or durable"),
         ("on = { event = \"X\", nth = 0 }\njoin = { count = 1 }", "nth counts from 1"),
         (
             "on = { event = \"X\", before = \"send\", after = \"1s\" }\njoin = { count = 1 }",

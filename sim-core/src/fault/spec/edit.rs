@@ -30,6 +30,7 @@ impl Fault {
             Self::Spikes(it) => ends(&mut it.target, &mut it.from, &mut it.to),
             Self::Reorder(it) => ends(&mut it.target, &mut it.from, &mut it.to),
             Self::Bandwidth(it) => ends(&mut it.target, &mut it.from, &mut it.to),
+            Self::RateLimit(it) => ends(&mut it.target, &mut it.from, &mut it.to),
             Self::Join(_) | Self::Churn(_) => Vec::new(),
         }
     }

@@ -8,7 +8,8 @@ use crate::fault::family::Kind;
 use crate::fault::selector::Selector;
 use crate::fault::spec::{
     Adaptive, Aim, Bandwidth, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift,
-    Fault, Flap, Join, Links, Odds, Partition, Reorder, RollingRestart, Shape, Slow, SlowLink, Spikes, Twins,
+    Fault, Flap, Join, Links, Odds, Partition, RateLimit, Reorder, RollingRestart, Shape, Slow, SlowLink,
+    Spikes, Twins,
 };
 use crate::identity::Slot;
 use crate::time::Duration;
@@ -52,7 +53,8 @@ impl Recipe<'_, '_> {
             | Kind::Reorder
             | Kind::Duplicate
             | Kind::Corruption
-            | Kind::Bandwidth => (self.links(kind), true),
+            | Kind::Bandwidth
+            | Kind::RateLimit => (self.links(kind), true),
             Kind::Crash | Kind::Amnesia | Kind::Pause | Kind::SlowNode | Kind::Join | Kind::Leave => {
                 self.process(kind)
             }
@@ -158,9 +160,16 @@ impl Recipe<'_, '_> {
                 let (probability, within) = (self.dice.odds(500), self.dice.octaves(ms(1), ms(100)));
                 Fault::Reorder(Reorder { target, from, to, probability, within })
             }
-            Kind::Bandwidth => {
-                let bytes_per_second = self.dice.number(20_000, 2_000_000).into();
-                Fault::Bandwidth(Bandwidth { target, from, to, bytes_per_second })
+            Kind::Bandwidth | Kind::RateLimit => {
+                let rates = !self.space.off.contains(&Kind::RateLimit);
+                let bytes_per_second: u64 = self.dice.number(20_000, 2_000_000).into();
+                // Half of the narrow links count messages instead: one draw for both, so that no other draw moves.
+                let counts = kind == Kind::RateLimit || (rates && bytes_per_second % 2 == 1);
+                let messages_per_second = bytes_per_second / 400;
+                match counts {
+                    true => Fault::RateLimit(RateLimit { target, from, to, messages_per_second }),
+                    false => Fault::Bandwidth(Bandwidth { target, from, to, bytes_per_second }),
+                }
             }
             Kind::Duplicate => Fault::Duplicate(Odds { target, from, to, probability: self.dice.odds(500) }),
             Kind::Corruption => {

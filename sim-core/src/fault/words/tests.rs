@@ -65,6 +65,10 @@ fn faults_of_the_network_are_phrases() {
             r#""bandwidth":{"target":"slot(1)","bytes_per_second":1000}"#,
             "let n1 send no more than 1000 bytes per second",
         ),
+        (
+            r#""rate_limit":{"from":"slot(1)","to":"slot(2)","messages_per_second":20}"#,
+            "let n1 send no more than 20 messages per second to n2",
+        ),
     ]);
 }
 

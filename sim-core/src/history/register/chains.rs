@@ -1,6 +1,7 @@
 //! Clusters of operations around one value, and the chains that swaps make of them.
 
 use super::super::conflict::{Conflict, Reason};
+use super::super::nearly::sort_nearly;
 use super::super::object::{Call, Object};
 use super::{value_of, writes};
 use crate::operation::{Operation, Reply};
@@ -193,7 +194,7 @@ impl Values {
             .filter(|(_, call)| writes(call))
             .filter_map(|(i, call)| value_of(call).flatten().map(|value| (value, i)))
             .collect();
-        writers.sort_unstable();
+        sort_nearly(&mut writers, |item| *item);
         if writers.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return None;
         }

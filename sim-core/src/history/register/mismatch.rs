@@ -1,5 +1,6 @@
 //! Swaps that saw a mismatch, fitted into the order that the zones give.
 
+use super::super::nearly::sort_nearly;
 use super::super::object::{Call, Object};
 use super::chains::{Chains, mismatch};
 use super::zones::Zones;
@@ -34,7 +35,7 @@ impl Line {
                 Some((zones.all[chain as usize].point, chain, place, call.call, i))
             })
             .collect();
-        order.sort_unstable();
+        sort_nearly(&mut order, |item| *item);
         let calls: Vec<&Call<'_>> = order.iter().map(|(.., i)| &object.calls[*i as usize]).collect();
         let gaps = calls.len() as u32 + 1;
         Self { after: after(&calls), before: before(&calls), in_force: in_force(&calls, gaps), gaps }
@@ -80,7 +81,7 @@ impl Line {
 
 fn after(calls: &[&Call<'_>]) -> Vec<(u64, u32)> {
     let mut after: Vec<(u64, u32)> = (1..).zip(calls).map(|(gap, call)| (call.returned, gap)).collect();
-    after.sort_unstable();
+    sort_nearly(&mut after, |item| *item);
     let mut furthest = 0;
     for (_, gap) in &mut after {
         furthest = furthest.max(*gap);
@@ -91,7 +92,7 @@ fn after(calls: &[&Call<'_>]) -> Vec<(u64, u32)> {
 
 fn before(calls: &[&Call<'_>]) -> Vec<(u64, u32)> {
     let mut before: Vec<(u64, u32)> = (1..).zip(calls).map(|(gap, call)| (call.call, gap)).collect();
-    before.sort_unstable();
+    sort_nearly(&mut before, |item| *item);
     let mut nearest = u32::MAX;
     for (_, gap) in before.iter_mut().rev() {
         nearest = nearest.min(*gap);

@@ -1,6 +1,7 @@
 //! The zone of a chain: between its first return and its last call.
 
 use super::super::conflict::{Conflict, Reason};
+use super::super::nearly::sort_nearly;
 use super::super::object::Object;
 use super::chains::Chains;
 use super::value_of;
@@ -71,7 +72,7 @@ fn edge(object: &Object<'_>, zone: &Zone) -> Edge {
 /// Gives every zone its point, or finds two of which each must precede the other.
 fn settle(all: &mut [Zone]) -> Option<(usize, usize)> {
     let mut forward: Vec<usize> = (0..all.len()).filter(|i| all[*i].forward()).collect();
-    forward.sort_unstable_by_key(|i| all[*i].first_return);
+    sort_nearly(&mut forward, |i| (all[*i].first_return, *i));
     for pair in forward.windows(2) {
         if all[pair[1]].first_return < all[pair[0]].last_call {
             return Some((pair[0], pair[1]));

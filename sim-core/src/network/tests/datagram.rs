@@ -216,6 +216,21 @@ fn windows_have_lines_of_their_own() {
 }
 
 #[test]
+fn a_limited_rate_counts_messages_and_not_bytes() {
+    let mut network = network(&fixed(), 3);
+    let limit =
+        Degradation { from: vec![Slot(0)], to: vec![Slot(1)], rate: Some(10), ..Degradation::default() };
+    network.degrade(DegradeId(1), &limit);
+    let large = Packet { size: 1_000_000, ..datagram(at(0), 0, 1) };
+    assert_eq!(one(network.send(&large)).at, at(110));
+    assert_eq!(one(network.send(&datagram(at(0), 0, 1))).at, at(210));
+    assert_eq!(one(network.send(&datagram(at(0), 0, 2))).at, at(10), "another link");
+    assert_eq!(one(network.send(&datagram(at(0), 1, 0))).at, at(10), "the other direction");
+    network.restore(DegradeId(1));
+    assert_eq!(one(network.send(&datagram(at(1), 0, 1))).at, at(11));
+}
+
+#[test]
 fn a_slot_reaches_itself_at_once_whatever_happens() {
     let mut network = network(&NetworkModel { bandwidth: Some(1), ..lossy(1, 1) }, 2);
     network.cut(at(0), CutId(1), &Reach::Groups(vec![0, 0]), &mut Vec::new());

@@ -152,3 +152,24 @@ fn a_swap_expects_what_was_seen_last() {
     let succeeded = register.get().unwrap();
     assert!(swaps(&handed) > 80 && succeeded > 150, "the last swap succeeded: {succeeded}");
 }
+
+#[test]
+fn who_waits_in_line_is_not_sent_to_a_client_that_is_down() {
+    for (when_busy, skipped) in [(WhenBusy::Wait, 0), (WhenBusy::Skip, 199)] {
+        let model = WorkloadModel { when_busy, ..model(ObjectModel::Register) };
+        let mut workload = Workload::new(&model, 2, 1);
+        workload.gone(1);
+        let end = Time::ZERO + Duration::from_secs(60);
+        let first = workload.arrive(end).unwrap();
+        assert_eq!((first.client, workload.arrive(end)), (0, None));
+        assert_eq!((workload.waiting() as u64, workload.skipped()), (199 - skipped, skipped));
+        workload.returned(0, &first.operation, &Reply::Done, end);
+        let line: Vec<u32> =
+            std::iter::from_fn(|| workload.arrive(end)).map(|handed| handed.client).collect();
+        workload.back(1, end);
+        let more: Vec<u32> =
+            std::iter::from_fn(|| workload.arrive(end)).map(|handed| handed.client).collect();
+        let expected = if skipped == 0 { ([0].as_slice(), [1].as_slice()) } else { (&[][..], &[][..]) };
+        assert_eq!((line.as_slice(), more.as_slice()), expected, "{when_busy:?}");
+    }
+}

@@ -124,3 +124,18 @@ fn a_user_who_does_not_think_waits_for_a_client_that_is_down() {
     assert_eq!(calls(0, (101, 300)), 0, "it is down");
     assert!(calls(0, (301, 500)) > 20, "it is back");
 }
+
+#[test]
+fn operations_of_an_open_loop_wait_for_a_client_that_is_there() {
+    let mut setup = closed(2);
+    setup.workload = Some(WorkloadModel::new(ObjectModel::Register));
+    let invoked = |crash: serde_json::Value| {
+        let setup = Setup { faults: faults(crash), ..setup.clone() };
+        play(&setup, |boot| cast(boot, |register| register)).outcome.activity["operations.invoked"]
+    };
+    let all = invoked(json!([]));
+    let one = json!({ "at": "100ms", "crash": { "target": "c1", "restart_after": "200ms" } });
+    let other = json!({ "at": "150ms", "crash": { "target": "c2", "restart_after": "50ms" } });
+    assert!(all > 30 && invoked(json!([one])) + 2 >= all);
+    assert!(invoked(json!([one, other])) + 2 >= all, "they wait for one to be back");
+}

@@ -10,7 +10,7 @@ use crate::identity::NodeId;
 use crate::process::{Boot, Input, JournalId, SyncId, SyncResult, TimerId};
 use crate::setup::Setup;
 
-use super::lab::Lab;
+use super::lab::{Lab, Saw};
 
 const LOG: JournalId = JournalId(0);
 const OTHER: JournalId = JournalId(1);
@@ -55,6 +55,43 @@ fn what_follows_a_hold_is_seen_when_the_sync_is_done_and_in_order() {
         .map(|line| (line.journal, line.mark.appended, line.mark.durable))
         .collect();
     assert_eq!(marks, [(1, 1, 0), (1, 1, 1), (1, 1, 1)], "the stamp is that of the journal of the step");
+}
+
+/// What the second member hears of the first, and what the first finds on its disk, if a fault waits for its second record
+/// to be durable.
+fn crashed_when_durable(before: &str) -> (Vec<u64>, Vec<(u64, u64)>) {
+    let mut setup = slow_disk(2);
+    let on = format!("{{\"durable\":\"Became\",\"nth\":2{before}}}");
+    let on: serde_json::Value = serde_json::from_str(&on).unwrap();
+    setup.faults = faults(json!([{ "on": on, "crash": { "target": "event.node", "restart_after": "5ms" } }]));
+    let played = play(&setup, |boot| {
+        let found = boot.journals.first().map_or(0, |log| log.recovered().records.len()) as u64;
+        lead(boot, move |input, cx| {
+            if matches!(input, Input::Start) && found > 0 {
+                return note(cx, "found", found);
+            }
+            if matches!(input, Input::Start) {
+                for n in 1..=2 {
+                    cx.append(LOG, Kept { n });
+                    cx.observe(Saw::Became { role: "writer" });
+                    cx.sync(LOG, SyncId(n));
+                }
+                for n in 1..=2 {
+                    cx.hold(SyncId(n));
+                    cx.send(NodeId(1), say(n));
+                }
+            }
+        })
+    });
+    (played.numbers("heard"), at_and_number(&played.noted("found")))
+}
+
+#[test]
+fn a_fault_strikes_as_soon_as_something_is_durable() {
+    let (heard, found) = crashed_when_durable(",\"before\":\"send\"");
+    assert_eq!((heard, found), (vec![1], vec![(25, 2)]), "the second is durable, and nobody hears of it");
+    let (heard, found) = crashed_when_durable("");
+    assert_eq!((heard, found), (vec![1, 2], vec![(25, 2)]), "after the step, what waited has gone out");
 }
 
 #[test]

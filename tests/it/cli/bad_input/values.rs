@@ -56,6 +56,24 @@ fn absurd_values_are_refused_with_their_place() {
 }
 
 #[test]
+fn traitors_that_nobody_moves_are_refused() {
+    let folder = folder();
+    let text = scenarios::builtin::find("epidemic-calm").unwrap().text;
+    let from_the_start = "[initial]\ncorrupt = [\"n2\"]\n";
+    let later = "[[faults]]\nat = \"1s\"\ncorrupt = { target = \"n2\" }\n";
+    for (traitor, part) in
+        [(from_the_start, "nobody moves traitors of epidemic"), (later, "it would change nothing")]
+    {
+        fs::write(folder.path().join("s.toml"), format!("{text}\n{traitor}")).unwrap();
+        let complaint = refused(folder.path(), &["run", "s.toml"]);
+        assert!(complaint.contains(part) && complaint.contains("[[adversaries]]"), "{complaint}");
+        let moved = format!("{text}\n{traitor}\n[[adversaries]]\nnodes = [\"n2\"]\ndo = \"silent\"\n");
+        fs::write(folder.path().join("s.toml"), moved).unwrap();
+        assert_eq!(seedstorm(folder.path(), &["validate", "s.toml"]).code, 0);
+    }
+}
+
+#[test]
 fn two_faults_of_one_kind_on_one_target_at_once_are_refused() {
     let folder = folder();
     let text = scenarios::builtin::find("raft-calm").unwrap().text;

@@ -8,6 +8,7 @@ use crate::fault::family::{Family, Kind};
 use crate::fault::toy::Run;
 use crate::ground::Mark;
 use crate::identity::{NodeId, Slot};
+use crate::process::JournalId;
 use crate::registry::FaultModel;
 use crate::time::Duration;
 
@@ -50,7 +51,7 @@ fn faults_of_slots_begin_and_end() {
         ),
         (
             "clock = { target = \"n2\", back = \"1s\" }",
-            Action::Clock { slot, change: ClockChange::Back(Duration::from_secs(1)) },
+            Action::Clock { slot, change: ClockChange::BackAWhile(Duration::from_secs(1)) },
             Action::Clock { slot, change: ClockChange::TakeBack(Duration::from_secs(1)) },
         ),
         (
@@ -188,13 +189,13 @@ fn before_send_strikes_within_the_step_and_otherwise_after_it() {
     let mut run = Run::new(&plan(&[text]), TWO, 5, 0, 1);
     assert!(run.driver.watches_observations());
     let mut now = Vec::new();
-    run.driver.observed("Voted", Slot(3), &run.toy.ground, &mut now);
+    run.driver.observed("Voted", (Slot(3), JournalId(0)), &run.toy.ground, &mut now);
     assert_eq!(now, [Action::Pause(Slot(3))]);
 
     let text = "on = { event = \"Voted\" }\npause = { target = \"event.node\" }";
     let mut run = Run::new(&plan(&[text]), TWO, 5, 0, 1);
     let (mut now, mut later) = (Vec::new(), Vec::new());
-    run.driver.observed("Voted", Slot(3), &run.toy.ground, &mut now);
+    run.driver.observed("Voted", (Slot(3), JournalId(0)), &run.toy.ground, &mut now);
     run.driver.stepped(&run.toy.ground, &mut later);
     assert_eq!((now, later), (vec![], vec![Action::Pause(Slot(3))]));
 
@@ -280,7 +281,7 @@ fn struck_after_an_event(seed: u64, others: &[&str]) -> u64 {
     let entries: Vec<&str> = [drawn].into_iter().chain(others.iter().copied()).collect();
     let mut run = Run::new(&plan(&entries), TWO, 5, 0, seed);
     run.until(seconds(1));
-    run.driver.observed("Led", Slot(2), &run.toy.ground, &mut Vec::new());
+    run.driver.observed("Led", (Slot(2), JournalId(0)), &run.toy.ground, &mut Vec::new());
     run.until(seconds(2));
     let crash = actions(&run).into_iter().find(|(_, action)| *action == Action::Crash(Slot(0)));
     crash.unwrap().0

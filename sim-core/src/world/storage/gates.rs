@@ -1,0 +1,161 @@
+//! Gates: what a step made visible while it held on syncs waits here until they have ended, in order, or is lost with them.
+
+use super::Storage;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::Folded;
+use crate::process::{Factory, JournalId, Protocol, RequestId, SyncId};
+use crate::trace::What;
+use crate::world::World;
+
+/// A visible effect that waits for a sync.
+pub(in crate::world) enum Gated<P: Protocol> {
+    Send { to: NodeId, payload: u32 },
+    Return { id: RequestId, response: P::Response },
+    Observe { journal: JournalId, observation: P::Observation },
+}
+
+/// Effects of one step that wait for the same syncs.
+pub(super) struct Gate<P: Protocol> {
+    waits: Vec<SyncId>,
+    effects: Vec<Gated<P>>,
+}
+
+impl<P: Protocol> Gate<P> {
+    pub(super) const fn new() -> Self {
+        Self { waits: Vec::new(), effects: Vec::new() }
+    }
+}
+
+impl<P: Protocol> Storage<P> {
+    /// How many sends wait for syncs.
+    #[cfg(test)]
+    pub(in crate::world) fn gated_sends(&self) -> u64 {
+        let gates = self.stores.iter().flatten().flat_map(|store| &store.gates);
+        gates.flat_map(|gate| &gate.effects).filter(|effect| matches!(effect, Gated::Send { .. })).count()
+            as u64
+    }
+
+    #[inline]
+    pub(in crate::world) fn gate_open(&self) -> bool {
+        self.lost || !self.holds.is_empty()
+    }
+
+    /// Keeps an effect until the syncs that the step holds on have ended; gives it back if one of them has failed.
+    fn gate(&mut self, slot: Slot, effect: Gated<P>) -> Option<Gated<P>> {
+        if self.lost {
+            return Some(effect);
+        }
+        if self.open.waits != self.holds {
+            self.seal(slot);
+            self.open.waits.extend_from_slice(&self.holds);
+        }
+        self.open.effects.push(effect);
+        None
+    }
+
+    /// The gate in the making joins those of the slot.
+    fn seal(&mut self, slot: Slot) {
+        if self.open.effects.is_empty() {
+            self.open.waits.clear();
+            return;
+        }
+        let fresh = self.spare.pop().unwrap_or_else(Gate::new);
+        let gate = std::mem::replace(&mut self.open, fresh);
+        self.of(slot).gates.push_back(gate);
+    }
+}
+
+impl<P: Protocol, F: Factory<P>> World<P, F> {
+    #[inline(never)]
+    pub(in crate::world) fn hold(&mut self, slot: Slot, id: SyncId) {
+        self.kernel.fold(Folded::Hold, slot, id.0);
+        self.trace(slot, What::Hold { id });
+        let Some(store) = self.storage.stores[slot.index()].as_ref() else { return };
+        if store.failed.contains(&id) {
+            self.storage.lost = true;
+        }
+        if store.pending.contains(&id) && !self.storage.holds.contains(&id) {
+            self.storage.holds.push(id);
+        }
+    }
+
+    /// Keeps a visible effect until the syncs that the step holds on have ended; it is lost if one of them has failed.
+    pub(in crate::world) fn gate(&mut self, slot: Slot, effect: Gated<P>) {
+        if let Some(lost) = self.storage.gate(slot, effect) {
+            self.lose(&lost);
+        }
+    }
+
+    /// A step is over, and its holds with it: what it gated waits, or is lost if its slot crashed in the middle of it.
+    pub(in crate::world) fn close_step(&mut self, slot: Slot, survived: bool) {
+        if survived {
+            self.storage.seal(slot);
+        } else {
+            let mut effects = std::mem::take(&mut self.storage.open.effects);
+            effects.drain(..).for_each(|effect| self.lose(&effect));
+            self.storage.open.effects = effects;
+            self.storage.open.waits.clear();
+        }
+        self.storage.holds.clear();
+        self.storage.lost = false;
+    }
+
+    /// A gated effect will never be seen.
+    pub(super) fn lose(&mut self, effect: &Gated<P>) {
+        if let Gated::Send { payload, .. } = effect {
+            self.release(*payload);
+        }
+    }
+
+    pub(super) fn open_gates(&mut self, slot: Slot, id: SyncId) {
+        let gates = &mut self.storage.of(slot).gates;
+        if gates.is_empty() {
+            return;
+        }
+        for gate in gates.iter_mut() {
+            gate.waits.retain(|wait| *wait != id);
+        }
+        loop {
+            let gates = &mut self.storage.of(slot).gates;
+            let Some(place) = gates.iter().position(|gate| gate.waits.is_empty()) else { return };
+            let Some(mut gate) = gates.remove(place) else { return };
+            let incarnation = self.kernel.begin_burst(slot).incarnation;
+            for effect in gate.effects.drain(..) {
+                self.release_gated(slot, incarnation, effect);
+            }
+            self.storage.spare.push(gate);
+        }
+    }
+
+    /// A gated effect becomes visible, unless the slot crashed at one of those before it.
+    fn release_gated(&mut self, slot: Slot, incarnation: u32, effect: Gated<P>) {
+        let hot = self.kernel.hot[slot.index()];
+        if !hot.up || hot.incarnation != incarnation {
+            self.lose(&effect);
+            return;
+        }
+        match effect {
+            Gated::Send { to, payload } => {
+                let parcel = self.payloads[payload].parcel(slot, hot.node, payload);
+                let copies = self.post(&parcel, to);
+                self.hand_over(payload, copies);
+            }
+            Gated::Return { id, response } => self.respond(slot, id, &response),
+            Gated::Observe { journal, observation } => self.observe(slot, hot.node, journal, &observation),
+        }
+    }
+
+    /// What waits is lost: for one sync, or all of a slot's.
+    pub(super) fn burn_gates(&mut self, slot: Slot, id: Option<SyncId>) {
+        let gates = std::mem::take(&mut self.storage.of(slot).gates);
+        for mut gate in gates {
+            if id.is_none_or(|id| gate.waits.contains(&id)) {
+                gate.effects.drain(..).for_each(|effect| self.lose(&effect));
+                gate.waits.clear();
+                self.storage.spare.push(gate);
+            } else {
+                self.storage.of(slot).gates.push_back(gate);
+            }
+        }
+    }
+}
