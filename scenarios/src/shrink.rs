@@ -103,6 +103,18 @@ pub enum ShrinkError {
     Threads(#[from] ThreadsError),
 }
 
+/// Whether a capsule holds a smaller run than another one of the same failure, that fails as firmly; both shrunk by the same
+/// program.
+pub fn is_smaller(one: &Capsule, other: &Capsule) -> bool {
+    let same = one.fingerprint == other.fingerprint
+        && one.protocol == other.protocol
+        && one.plants == other.plants
+        && (one.engine, &one.build) == (other.engine, &other.build);
+    let Some((one, other)) = one.shrunk.as_ref().zip(other.shrunk.as_ref()) else { return false };
+    let firm = |log: &ShrinkLog| log.firmness.map(|found| found.failed * 100 / found.neighbors.max(1));
+    same && one.after < other.after && firm(one) >= firm(other)
+}
+
 /// How many other seeds are tried for each candidate, effort by effort.
 const EFFORTS: [u64; 5] = [0, 3, 15, 63, 255];
 

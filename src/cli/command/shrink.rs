@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use scenarios::artefact;
 use scenarios::capsule::Capsule;
-use scenarios::shrink::{ShrinkHooks, ShrinkOptions, Shrunk, shrink as shrink_capsule};
+use scenarios::shrink::{ShrinkHooks, ShrinkOptions, Shrunk, is_smaller, shrink as shrink_capsule};
 use sim_core::registry::Registry;
 
 use crate::cli::build::build_name;
@@ -52,11 +52,38 @@ pub(crate) fn shrink(
     let path = arguments.out.clone().unwrap_or_else(|| beside(&arguments.capsule));
     artefact::fit_file(&path)?;
     let watch = Stopwatch::start();
-    let shrunk = with_progress(registry, &capsule, &options, arguments.time, &path, terminal, watch)?;
-    files::write_capsule_at(&path, &shrunk.capsule)?;
+    let place = Place::of(path.clone());
+    let shrunk = with_progress(registry, &capsule, &options, arguments.time, &place, terminal, watch)?;
+    if !place.write(&shrunk.capsule)? {
+        let path = path.display();
+        terminal.remark(&format!("note: {path} holds a smaller run of the same failure, and stays as it is"));
+    }
     let words = shrunk::words(&shrunk.capsule, &path, watch);
     terminal.result(|| shrunk::document(&shrunk, &path, watch), &words)?;
     Ok(if shrunk.interrupted && interrupt::interrupted() { Exit::Interrupted } else { Exit::AsExpected })
+}
+
+/// Where the small capsule is written, and what was there before.
+struct Place {
+    path: PathBuf,
+    there: Option<Capsule>,
+}
+
+impl Place {
+    fn of(path: PathBuf) -> Self {
+        let there = files::capsule(&path, false).ok().map(|(capsule, _)| capsule);
+        Self { path, there }
+    }
+
+    /// Writes a capsule, unless what was there before is a smaller one of the same failure: somebody waited for that.
+    /// Whether it was written.
+    fn write(&self, capsule: &Capsule) -> Result<bool, CliError> {
+        if self.there.as_ref().is_some_and(|there| is_smaller(there, capsule)) {
+            return Ok(false);
+        }
+        files::write_capsule_at(&self.path, capsule)?;
+        Ok(true)
+    }
 }
 
 fn with_progress(
@@ -64,7 +91,7 @@ fn with_progress(
     capsule: &Capsule,
     options: &ShrinkOptions,
     limit: Option<f64>,
-    path: &Path,
+    place: &Place,
     terminal: &Terminal,
     watch: Stopwatch,
 ) -> Result<Shrunk, CliError> {
@@ -79,7 +106,7 @@ fn with_progress(
     // What is best so far is on the disk before anything kills this program.
     let failed = RefCell::new(None);
     let improved = |capsule: &Capsule| {
-        if let Err(error) = files::write_capsule_at(path, capsule) {
+        if let Err(error) = place.write(capsule) {
             failed.borrow_mut().get_or_insert(error);
         }
     };

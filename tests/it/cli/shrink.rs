@@ -90,3 +90,25 @@ fn a_killed_shrink_leaves_its_best_so_far() {
     assert_eq!(said.code, 1, "{}", said.err);
     assert!(said.out.contains("REPRODUCED"), "{}", said.out);
 }
+
+/// Shrinking again with less patience takes nothing away.
+#[test]
+fn a_smaller_run_of_the_same_failure_stays() {
+    let folder = folder();
+    let explore =
+        ["explore", "demo-bug", "--plant", "R01", "--seeds", "0..60", "--stop-on-first", "--no-shrink"];
+    let said = seedstorm(folder.path(), &[&explore[..], &["--out", "out", "--json"]].concat());
+    let large = said.json()["failures"][0]["capsule"].as_str().unwrap().to_owned();
+    let shrink = |budget: &str| {
+        seedstorm(folder.path(), &["shrink", &large, "--out", "s.capsule.json", "--budget", budget])
+    };
+    let read = || std::fs::read(folder.path().join("s.capsule.json")).unwrap();
+    assert_eq!(shrink("40").code, 0);
+    let barely = read();
+    assert_eq!(shrink("1500").code, 0);
+    let small = read();
+    assert_ne!(small, barely, "a smaller one replaces it");
+    let said = shrink("40");
+    assert!(said.code == 0 && said.err.contains("holds a smaller run"), "{}", said.err);
+    assert!(read() == small, "what somebody waited for is gone");
+}
