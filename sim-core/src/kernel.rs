@@ -201,6 +201,11 @@ impl Kernel {
         self.queue_word(at, what, event.encode());
     }
 
+    /// Queues an event at a place among others of its instant that the caller knows.
+    pub(crate) fn queue_tied(&mut self, at: Time, tie: u32, event: Event) {
+        self.agenda.push(queue::key(at.as_nanos(), tie, event.encode()));
+    }
+
     fn queue_word(&mut self, at: Time, what: u64, event: u32) {
         let tie = self.tie(at, what);
         self.agenda.push(queue::key(at.as_nanos(), tie, event));

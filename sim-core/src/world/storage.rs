@@ -30,8 +30,9 @@ struct Store<P: Protocol> {
     /// Syncs of this incarnation that failed.
     failed: Vec<SyncId>,
     gates: VecDeque<Gate<P>>,
-    /// When the last sync that was asked for will have ended.
+    /// When the last sync that was asked for will have ended, and its place among what happens then.
     free_at: Time,
+    tie: u32,
     fault: DiskFault,
     /// Syncs of this incarnation, by journal.
     syncs: Vec<u64>,
@@ -47,6 +48,7 @@ impl<P: Protocol> Default for Store<P> {
             failed: Vec::new(),
             gates: VecDeque::new(),
             free_at: Time::ZERO,
+            tie: 0,
             fault: DiskFault::Healthy,
             syncs: Vec::new(),
             rots: 0,
@@ -64,6 +66,14 @@ impl<P: Protocol> Store<P> {
     #[cold]
     fn add_journals(&mut self, count: usize) {
         self.journals.resize_with(count, Journal::default);
+    }
+
+    /// The next sync ends at a moment, at the place that is drawn for it, but never before the one asked for earlier.
+    #[inline]
+    fn ends(&mut self, at: Time, drawn: u32) -> u32 {
+        self.tie = if at == self.free_at { drawn.max(self.tie.saturating_add(1)) } else { drawn };
+        self.free_at = at;
+        self.tie
     }
 
     /// The number of the next sync of a journal, from 0.
@@ -227,7 +237,8 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         let (latency, result) = self.sync_fate(slot, journal);
         let store = self.storage.of(slot);
         let at = store.free_at.max(now).saturating_add(latency);
-        store.free_at = at;
+        let what = (u64::from(slot.0) << 32) ^ id.0 ^ 0x5599_0000_0000_0000;
+        let tie = store.ends(at, self.kernel.tie(at, what));
         if at == now && result == SyncResult::Ok {
             // A disk that takes no time is done before the step goes on: a hold on this sync is nothing.
             self.journal(slot, journal).make_durable(upto);
@@ -241,8 +252,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
         }
         let job = SyncJob { slot, incarnation, journal: journal.0, id, upto, result };
         let key = self.kernel.syncs.insert(job);
-        let what = (u64::from(slot.0) << 32) ^ id.0 ^ 0x5599_0000_0000_0000;
-        self.kernel.queue(at, what, Event::Synced(key));
+        self.kernel.queue_tied(at, tie, Event::Synced(key));
     }
 
     /// Names an incarnation of a slot for the dice of its disk.

@@ -81,6 +81,32 @@ fn observations_are_stamped_with_what_is_durable() {
     assert_eq!((mark("torn").appended, mark("torn").durable), (3, 3));
 }
 
+/// Also where a disk takes no time, so that they end at one instant, and where one of them fails.
+#[test]
+fn syncs_of_a_slot_end_in_the_order_in_which_they_were_asked_for() {
+    for seed in 0..32 {
+        for fault in [None, Some("failing")] {
+            let mut setup = setup(1);
+            setup.seed = seed;
+            if let Some(fault) = fault {
+                setup.faults = faults(json!([{ "at": "0s", "disk": { "target": "n1", "fault": fault } }]));
+            }
+            let played = play(&setup, |_| {
+                actor(|input, cx| match input {
+                    Input::Start => cx.set_timer(TimerId(0), millis(1), Tick { n: 0 }),
+                    Input::Timer { .. } => (1..=6).for_each(|n| {
+                        cx.append(LOG, Kept { n });
+                        cx.sync(LOG, SyncId(n));
+                    }),
+                    Input::Synced { id, .. } => note(cx, "synced", id.0),
+                    _ => {}
+                })
+            });
+            assert_eq!(played.numbers("synced"), [1, 2, 3, 4, 5, 6], "seed {seed}, {fault:?}");
+        }
+    }
+}
+
 #[test]
 fn rot_is_found_at_boot() {
     let played = crashed_with(3, Some("rot"));
