@@ -45,8 +45,8 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: &[],
     checks: CHECKS,
     objects: &[],
-    // Each broadcast takes 2n^2 messages.
     journals: true,
+    // Each broadcast takes 2n^2 messages.
     most_nodes: 10_000,
 };
 

@@ -40,8 +40,8 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: PLANTS,
     checks: CHECKS,
     objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
-    // A leader writes to each of the others, and each election asks all.
     journals: true,
+    // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
 };
 

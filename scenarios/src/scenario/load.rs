@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use sim_core::digest::Digest;
+use sim_core::fault::FaultPlan;
 use sim_core::registry::{Cluster, Entry, Registry};
 
 use super::read::{Reading, leave_out, read};
@@ -112,10 +113,7 @@ impl Builder {
         if !self.problems.is_empty() {
             return Err(self.all());
         }
-        let late: Vec<bool> =
-            scenario.faults.iter().map(|fault| validate::is_late(&scenario, fault)).collect();
-        let mut late = late.into_iter();
-        scenario.faults.retain(|_| !late.next().unwrap_or(false));
+        leave_out_late_faults(&mut scenario);
         let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
         let hash = hash(&resolved);
         Ok(Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol })
@@ -253,6 +251,19 @@ fn resolve(scenario: &Scenario, protocol: &str, cluster: &dyn Cluster) -> Value 
         table.insert("clients".to_owned(), scenario.clients.into());
     }
     value
+}
+
+/// What makes a scenario shorter from outside leaves out the faults that come later. The others keep the names that they
+/// have with all of them, so that a shorter run is the beginning of the longer one.
+fn leave_out_late_faults(scenario: &mut Scenario) {
+    let late: Vec<bool> = scenario.faults.iter().map(|fault| validate::is_late(scenario, fault)).collect();
+    if !late.contains(&true) {
+        return;
+    }
+    let mut plan = FaultPlan { entries: std::mem::take(&mut scenario.faults), ..FaultPlan::default() };
+    plan.number();
+    let entries = plan.entries.into_iter().zip(late).filter(|(_, late)| !late);
+    scenario.faults = entries.map(|(entry, _)| entry).collect();
 }
 
 /// The hash of a value; tables are ordered by key, so equal values have equal texts.

@@ -6,6 +6,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::document::{Format, Source};
+use crate::plan::compile;
 use crate::testing::{LEAST, overlaid, registry, toml};
 
 const FULL: &str = r#"schema = "seedstorm.scenario/1"
@@ -81,6 +82,18 @@ fn a_fault_that_would_never_strike_is_refused_where_it_stands() {
     assert!(short.scenario.faults.is_empty());
     assert!(reload(&registry(), "again", &short.resolved).is_ok());
     assert_eq!(overlaid(FULL, &["cluster.duration=6s"]).unwrap().scenario.faults.len(), 1);
+    // The others keep their names, and so what is drawn for them.
+    let two = format!(
+        "{FULL}\n[[faults]]\non = {{ event = \"BecamePrimary\" }}\nfor = \"1s\"\npause = {{ target = \"random(1)\" }}\n"
+    );
+    let ids = |overlay| {
+        let plan = compile(&overlaid(&two, &[overlay]).unwrap(), 1, &[]).setup.faults;
+        plan.entries.iter().map(|entry| entry.id).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (ids("cluster.duration=60s"), ids("cluster.duration=3s")),
+        (vec![Some(0), Some(1)], vec![Some(1)])
+    );
     // At the very end it does, and is healed.
     assert!(toml(&changed("at = \"5s\"", "at = \"60s\"")).is_ok());
 }
@@ -107,7 +120,7 @@ fn faults_of_disks_are_for_protocols_that_keep_something_there() {
     let all = rumors("[swarm]\nfamilies = \"all\"\n").unwrap();
     let mut activity = crate::explore::Activity::default();
     for seed in 0..60 {
-        let setup = crate::plan::compile(&all, seed, &[]).setup;
+        let setup = compile(&all, seed, &[]).setup;
         let disk = setup.faults.entries.iter().filter_map(|entry| entry.what.kind());
         assert!(
             disk.map(sim_core::fault::Kind::family).all(|family| family != sim_core::fault::Family::Disk),

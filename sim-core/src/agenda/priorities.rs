@@ -2,7 +2,7 @@
 //!
 //! Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding
 //! Bugs", ASPLOS 2010: each thread has a random priority, the highest that can run does, and at d - 1 random steps the
-//! one that runs falls below all others. A bug that needs d orderings among n threads in k steps is found with a
+//! one that runs falls below all that have not fallen. A bug that needs d orderings among n threads in k steps is found with a
 //! probability of at least 1 / (n k^(d-1)). A thread is here a chain of events with one cause: what a slot says to
 //! another in one kind of message, a timer of a slot, a disk.
 
@@ -14,9 +14,9 @@ use crate::random::{Keyed, Purpose, below};
 #[derive(Clone, Debug)]
 pub(crate) struct Priorities {
     dice: Keyed,
-    /// The steps at which the chain that would run falls below all others.
+    /// The steps at which the chain that would run falls, in no order.
     changes: Vec<u64>,
-    /// What such chains are left with: the later, the lower.
+    /// What such chains are left with, by the place of their step in that list.
     fallen: BTreeMap<u64, u64>,
 }
 

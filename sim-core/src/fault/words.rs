@@ -196,13 +196,13 @@ fn degraded(how: &Degradation, ground: &Ground) -> String {
     part(how.duplicate, &|some| format!("deliver {some} twice"));
     part(how.corrupt, &|some| format!("flip a bit of {some}"));
     part(how.spike, &|some| format!("delay {some}{by}"));
+    let senders = end(&how.from).unwrap_or_else(|| "everybody".to_owned());
+    let receivers = end(&how.to).map_or(String::new(), |to| format!(" to {to}"));
     if let Some(bytes) = how.bandwidth {
-        let senders = end(&how.from).unwrap_or_else(|| "everybody".to_owned());
-        parts.push(format!("let {senders} send no more than {} per second", self::bytes(bytes)));
+        parts.push(format!("let {senders} send no more than {} per second{receivers}", self::bytes(bytes)));
     }
     if let Some(rate) = how.rate {
-        let senders = end(&how.from).unwrap_or_else(|| "everybody".to_owned());
-        parts.push(format!("let {senders} send no more than {rate} messages per second"));
+        parts.push(format!("let {senders} send no more than {rate} messages per second{receivers}"));
     }
     parts.join("; ")
 }
@@ -333,8 +333,11 @@ fn clock(change: ClockChange, whose: &str) -> String {
             format!("let the clock of {whose} {verb} {} every second", rough(by))
         }
         ClockChange::Forward(by) => format!("set the clock of {whose} forward by {}", rough(by)),
-        ClockChange::Back(by) | ClockChange::BackAWhile(by) | ClockChange::TakeBack(by) => {
+        ClockChange::Back(by) | ClockChange::BackAWhile(by) => {
             format!("set the clock of {whose} back by {}", rough(by))
+        }
+        ClockChange::TakeBack(by) => {
+            format!("set the clock of {whose} forward again, by up to {}", rough(by))
         }
         ClockChange::Freeze => format!("stop the clock of {whose}"),
         ClockChange::OwnRate => format!("let the clock of {whose} run as ever"),

@@ -20,7 +20,7 @@ pub struct Bounds {
     pub runs: u64,
     /// Whether a run ends where it comes to a state that another run was in after as many choices: whatever follows
     /// was searched from there. It saves nothing unless every process and every check offers a fingerprint, nor where
-    /// disks, streams, service times, faults, clients, traitors or a rule to stop are in play: no fingerprint tells of
+    /// disks, streams, finite queues, service times, faults, clients, traitors or a rule to stop are in play: no fingerprint tells of
     /// those.
     pub prune: bool,
 }

@@ -127,6 +127,15 @@ fn what_is_done_to_the_world_is_told_in_the_same_words() {
     assert_eq!(told(healed), "heal the disk of n1");
     let own = Action::Clock { slot: Slot(0), change: ClockChange::OwnRate };
     assert_eq!(told(own), "let the clock of n1 run as ever");
+    let change = ClockChange::TakeBack(Duration::from_secs(1));
+    assert_eq!(
+        told(Action::Clock { slot: Slot(0), change }),
+        "set the clock of n1 forward again, by up to 1s"
+    );
+    let how =
+        Degradation { from: vec![Slot(0)], to: vec![Slot(3)], rate: Some(20), ..Degradation::default() };
+    let limited = told(Action::Degrade { id: DegradeId(1), how });
+    assert_eq!(limited, "let n1 send no more than 20 messages per second to n4");
 }
 
 #[test]
