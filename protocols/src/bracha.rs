@@ -14,6 +14,7 @@
 //! - [`node`]: the state machine, its journal and its links
 //! - [`safety`], [`accountability`], [`totality`]: what is checked
 //! - [`liveness`] and [`ledger`]: what progress is owed, and what it is judged by
+//! - `pace`: how long members are busy with what is broadcast
 //! - [`traitors`]: what the coalition can do
 //! - [`entry`]: its place in the registry
 
@@ -23,6 +24,7 @@ pub mod instance;
 pub mod ledger;
 pub mod liveness;
 pub mod node;
+mod pace;
 pub mod parameters;
 pub mod safety;
 pub mod tally;

@@ -20,6 +20,7 @@ use super::accountability::Accountability;
 use super::ledger::Ledger;
 use super::liveness::BrachaLiveness;
 use super::node::Members;
+use super::pace;
 use super::parameters::{Absurd, Parameters};
 use super::safety::{Agreement, Integrity, Validity};
 use super::thresholds::Thresholds;
@@ -138,7 +139,7 @@ struct BrachaCluster {
 
 impl BrachaCluster {
     fn checks(&self, setup: &Setup, ledger: Ledger) -> Vec<Box<dyn Check<Bracha>>> {
-        let deadline = setup.progress_within.unwrap_or_default();
+        let deadline = setup.progress_within.unwrap_or_default().max(pace::lag(&self.parameters, setup));
         vec![
             Box::new(Agreement::new()),
             Box::new(Validity::new()),
@@ -185,7 +186,7 @@ impl Cluster for BrachaCluster {
             checks: self.checks(setup, ledger.clone()),
             coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
             service: Box::new(NoService),
-            liveness: Box::new(BrachaLiveness::new(self.parameters.clone(), setup.members, ledger)),
+            liveness: Box::new(BrachaLiveness::new(self.parameters.clone(), setup, ledger)),
             model: self.fault_model(setup.members),
         };
         simulate(setup, launch, subject)

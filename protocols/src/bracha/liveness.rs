@@ -7,9 +7,11 @@ use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::outcome::Stall;
+use sim_core::setup::Setup;
 use sim_core::simulate::{Liveness, ProgressSeen};
 
 use super::ledger::Ledger;
+use super::pace;
 use super::parameters::Parameters;
 use super::thresholds::Thresholds;
 use super::vocabulary::{Bracha, BrachaObservation, Broadcast};
@@ -20,6 +22,8 @@ pub struct BrachaLiveness {
     parameters: Parameters,
     members: u32,
     ledger: Ledger,
+    /// Whether members that are busy with what is broadcast are done with it in time.
+    in_time: bool,
     core: BTreeSet<NodeId>,
     /// Who of the core has not delivered what was owed at the heal.
     missing: BTreeSet<(Broadcast, NodeId)>,
@@ -38,11 +42,12 @@ pub(super) fn takes_part(place: &Place, members: u32) -> bool {
 }
 
 impl BrachaLiveness {
-    /// For a cluster of this many members; the ledger is kept by the check of totality.
-    pub fn new(parameters: Parameters, members: u32, ledger: Ledger) -> Self {
+    /// For a cluster of these parameters in this run; the ledger is kept by the check of totality.
+    pub fn new(parameters: Parameters, setup: &Setup, ledger: Ledger) -> Self {
         Self {
+            in_time: pace::is_in_time(&parameters, setup),
             parameters,
-            members,
+            members: setup.members,
             ledger,
             core: BTreeSet::new(),
             missing: BTreeSet::new(),
@@ -96,7 +101,13 @@ impl BrachaLiveness {
 
 impl Liveness<Bracha> for BrachaLiveness {
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
-        if self.has_quorum(ground, core) { Ok(()) } else { Err(Stall::NoQuorum) }
+        if !self.has_quorum(ground, core) {
+            Err(Stall::NoQuorum)
+        } else if !self.in_time {
+            Err(Stall::Forfeited)
+        } else {
+            Ok(())
+        }
     }
 
     fn seen_by(&self) -> ProgressSeen {
@@ -140,7 +151,7 @@ mod tests {
         let ledger = Ledger::default();
         let totality = Totality::new(4, sim_core::time::Duration::from_secs(1), ledger.clone());
         let parameters = Parameters { broadcasts, ..Parameters::default() };
-        (Script::new(totality, 4), BrachaLiveness::new(parameters, 4, ledger))
+        (Script::new(totality, 4), BrachaLiveness::new(parameters, &Setup::new(0, 4), ledger))
     }
 
     fn delivers(script: &Script<Totality>, liveness: &mut BrachaLiveness, slot: u32, sequence: u64) -> bool {

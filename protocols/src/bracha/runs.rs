@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use sim_core::check::Verdict;
+use sim_core::distribution::Distribution;
 use sim_core::fault::{SwarmSpace, swarm::draw};
-use sim_core::outcome::{Outcome, Progress};
+use sim_core::outcome::{Outcome, Progress, Stall};
 use sim_core::random::{StreamName, stream};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, Entry, Launch};
@@ -11,6 +12,7 @@ use sim_core::setup::Setup;
 use sim_core::time::Duration;
 
 use super::entry::BrachaEntry;
+use super::parameters::Parameters;
 use super::traitors::Behavior;
 
 fn cluster(broadcasters: u32, broadcasts: u64) -> Box<dyn Cluster> {
@@ -142,6 +144,80 @@ fn twins_of_the_broadcaster_equivocate_and_split_nothing() {
         twice += u32::from(outcome.activity["observed.Broadcast"] == 6);
     }
     assert!(twice > 0, "both twins broadcast");
+}
+
+/// A setup in which everything that a member receives or sends takes time, as `change` says.
+fn busy(seed: u64, change: impl Fn(&mut Setup)) -> Setup {
+    let mut setup = setup(seed, 7);
+    (setup.duration, setup.progress_within) = (Duration::from_secs(5), Some(Duration::from_secs(5)));
+    change(&mut setup);
+    setup
+}
+
+#[test]
+fn members_that_have_too_much_to_do_are_not_accused() {
+    let slow: [fn(&mut Setup); 4] = [
+        |setup| setup.service.per_message = Duration::from_millis(100),
+        |setup| setup.service.per_signature = Duration::from_millis(100),
+        |setup| setup.service.per_kilobyte = Duration::from_millis(700),
+        |setup| setup.network.bandwidth = Some(2_000),
+    ];
+    for (which, slow) in slow.into_iter().enumerate() {
+        let mut late = 0;
+        for seed in 0..20 {
+            let short = busy(seed, slow);
+            let outcome = run(cluster(1, 10).as_ref(), &short);
+            assert!(outcome.violations.is_empty(), "{which}, seed {seed}: {:?}", outcome.violations);
+            late += u32::from(outcome.progress == Progress::Stalled { reason: Stall::Forfeited });
+            let within = Some(super::pace::lag(&Parameters::default(), &short));
+            let long = Setup { progress_within: within, ..short };
+            let outcome = run(cluster(1, 10).as_ref(), &long);
+            let made = matches!(outcome.progress, Progress::Made { .. });
+            assert!(made && outcome.violations.is_empty(), "{which}, seed {seed}: {:?}", outcome.progress);
+        }
+        assert!(late > 0, "{which}: there was enough time");
+    }
+}
+
+/// What takes too long for another reason has no excuse where there is time for what there is to do.
+#[test]
+fn a_broadcast_that_is_stuck_is_accused_where_members_are_not_busy() {
+    let mut accused = 0;
+    for seed in 0..20 {
+        let stuck = busy(seed, |setup| {
+            setup.service.per_message = Duration::from_millis(1);
+            setup.network.bandwidth = Some(100_000);
+            setup.network.latency = Distribution::Fixed(Duration::from_secs(9));
+        });
+        let outcome = run(cluster(1, 10).as_ref(), &stuck);
+        let has = |check| outcome.violations.iter().any(|violation| violation.check == check);
+        assert_eq!(has("progress"), has("bracha/totality"), "seed {seed}");
+        accused += u32::from(has("progress"));
+    }
+    assert!(accused > 0, "nothing is owed if the broadcaster is outside the core, but it is not always");
+}
+
+#[test]
+fn a_swarm_of_busy_members_makes_progress_in_the_time_it_is_given() {
+    let mut made = 0;
+    for seed in 0..200 {
+        let members = 4 + 3 * (seed % 3) as u32;
+        let mut setup = setup(seed, members);
+        setup.behavior = Some(Behavior::ALL[(seed % 6) as usize].named().name.to_owned());
+        setup.service.per_message = Duration::from_millis(1 + seed % 40);
+        setup.network.bandwidth = (seed % 2 == 0).then_some(2_000 + 100 * seed);
+        let cluster = cluster(3, 10);
+        let mut rng = stream(seed, StreamName::Plan);
+        let model = cluster.fault_model(members);
+        setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
+        let parameters = Parameters { broadcasters: 3, ..Parameters::default() };
+        let lag = super::pace::lag(&parameters, &setup);
+        setup.progress_within = Some(lag.saturating_add(setup.faults.held_up()));
+        let outcome = run(cluster.as_ref(), &setup);
+        assert!(outcome.violations.is_empty(), "seed {seed}: {:?}", outcome.violations);
+        made += u32::from(matches!(outcome.progress, Progress::Made { .. }));
+    }
+    assert!(made >= 180, "{made} of 200 made progress");
 }
 
 #[test]
