@@ -2,8 +2,8 @@
 //!
 //! Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding
 //! Bugs", ASPLOS 2010: each thread has a random priority, the highest that can run does, and at d - 1 random steps the
-//! one that runs falls below all that have not fallen. A bug that needs d orderings among n threads in k steps is found with a
-//! probability of at least 1 / (n k^(d-1)). A thread is here a chain of events with one cause: what a slot says to
+//! one that runs falls below all that have not fallen. A bug that needs d orderings among n threads in k steps is found
+//! with a probability of at least 1 / (n k^(d-1)). A thread is here a chain of events with one cause: what a slot says to
 //! another in one kind of message, a timer of a slot, a disk.
 
 use std::collections::BTreeMap;
