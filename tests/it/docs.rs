@@ -114,9 +114,16 @@ fn design_records_name_files_that_exist() {
 
 #[test]
 fn design_records_are_numbered_and_complete() {
-    for (index, document) in documents_in("docs/design").iter().enumerate() {
-        let number = format!("docs/design/{:04}-", index + 1);
-        assert!(document.starts_with(&number), "{document} should begin with {number}");
+    let documents = documents_in("docs/design");
+    let number = |document: &str| {
+        document["docs/design/".len()..].split_once('-').map(|(digits, _)| digits.to_owned())
+    };
+    for pair in documents.windows(2) {
+        assert!(number(&pair[0]) < number(&pair[1]), "{} and {} have one number", pair[0], pair[1]);
+    }
+    for document in &documents {
+        let digits = number(document).filter(|digits| digits.len() == 4 && digits.parse::<u32>().is_ok());
+        assert!(digits.is_some(), "{document} should begin with four digits");
         let text = read(document);
         for heading in ["## Context", "## Choice", "## Rejected", "## Consequence"] {
             assert!(text.lines().any(|line| line == heading), "{document} has no {heading}");
