@@ -43,6 +43,9 @@ mod tests;
 pub use error::FigureError;
 pub use number::grouped;
 
+/// The folder of the figures, beside a page.
+pub const FIGURES: &str = "figures";
+
 /// A picture of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {

@@ -2,16 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::figure::FigureError;
+use crate::figure::{FIGURES, FigureError};
 use crate::html;
 use crate::record::RunRecord;
 use crate::run::figures;
 
 /// The page's name in a run's folder.
 pub const PAGE: &str = "report.html";
-
-/// The folder of the figures, beside the page.
-pub const FIGURES: &str = "figures";
 
 /// The files of a record's figures, with their paths from the page's folder.
 ///

@@ -16,8 +16,8 @@ mod tests;
 use maud::{Markup, html};
 use sim_core::check::Verdict;
 
+use crate::figure::FIGURES;
 use crate::figure::Figure;
-use crate::folder::FIGURES;
 use crate::page::{Page, framed};
 use crate::record::{FILE_NAME, RunRecord};
 use crate::run::{Run, figures};

@@ -18,7 +18,7 @@ use crate::ENGINE;
 use crate::document::Complaint;
 use crate::plan::Plan;
 use crate::scenario::{Loaded, hash};
-use crate::shrink::ShrinkLog;
+use crate::shrink_log::ShrinkLog;
 
 pub use fates::Fates;
 

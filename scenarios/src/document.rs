@@ -14,22 +14,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use place::{Origin, Places};
+pub use place::Places;
 pub(crate) use typed::Complaint;
 
 use crate::problem::{Problem, Problems};
 
+pub use crate::source::{Origin, Source};
+
 /// The largest scenario text that is read, in bytes: 4 MiB.
 pub const LARGEST: usize = 4 << 20;
-
-/// A text and what people call it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// A path, or what stands for one.
-    pub name: String,
-    /// The whole text.
-    pub text: String,
-}
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,8 @@ pub mod run;
 pub mod scenario;
 pub mod schema;
 pub mod shrink;
+pub mod shrink_log;
+pub mod source;
 pub mod story;
 pub mod sweep;
 #[cfg(test)]

@@ -17,7 +17,6 @@
 
 mod candidate;
 mod firm;
-mod log;
 mod pass;
 mod passes;
 mod size;
@@ -31,9 +30,7 @@ use crate::explore::Finding;
 use crate::parallel::ThreadsError;
 use crate::replay::ReplayError;
 
-pub use log::{Firmness, PassLine, ShrinkLog};
-pub use pass::Pass;
-pub use size::Size;
+pub use crate::shrink_log::{Firmness, Pass, PassLine, ShrinkLog, Size};
 
 use tester::{Tested, Tester};
 

@@ -6,7 +6,7 @@ use maud::{Markup, PreEscaped, html};
 use sim_core::fault::{Executed, Family};
 use sim_core::outcome::LaneSpan;
 
-use crate::folder::FIGURES;
+use crate::figure::FIGURES;
 use crate::page::{framed, table};
 use crate::run::{MOST_LANES, Run, figures};
 use crate::words::{count, moment};

@@ -1,31 +1,8 @@
 //! Where every key and value of a document stood.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
 
-use super::Source;
-
-/// A stretch of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// Which text.
-    pub source: Arc<Source>,
-    /// Which bytes of it.
-    pub span: Range<usize>,
-}
-
-impl Origin {
-    /// A stretch of a text.
-    pub fn new(source: &Arc<Source>, span: Range<usize>) -> Self {
-        Self { source: Arc::clone(source), span }
-    }
-
-    /// The stretch as written; empty if it lies outside the text or across a character.
-    pub fn text(&self) -> &str {
-        self.source.text.get(self.span.clone()).unwrap_or("")
-    }
-}
+use crate::source::Origin;
 
 /// The places of a value and all values inside.
 #[derive(Clone, Debug, PartialEq, Eq)]

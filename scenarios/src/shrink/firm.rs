@@ -3,14 +3,12 @@
 use sim_core::registry::Launch;
 
 use super::candidate::Candidate;
-use super::log::{Firmness, PassLine};
-use super::pass::Pass;
 use super::passes::firm;
-use super::size::Size;
 use super::tester::{Judge, Tested, Tester, most_events, within};
 use super::{ShrinkHooks, Work};
 use crate::neighbors::{PinnedMessages, neighbor};
 use crate::run::run;
+use crate::shrink_log::{Firmness, Pass, PassLine, Size};
 
 /// How many neighbors of a run are made.
 const NEIGHBORS: u64 = 32;

@@ -1,6 +1,5 @@
 //! How large a failing run is, for a person who has to follow it.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::adversary::{Act, Adversary};
 use sim_core::distribution::Distribution;
@@ -11,47 +10,7 @@ use sim_core::ratio::Ratio;
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
-/// How large a failing run is. Sizes are compared from the first field to the last: what costs a reader most stands
-/// first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Size {
-    /// Faults in the plan.
-    pub faults: u64,
-    /// Traitors and twins from the start.
-    pub traitors: u64,
-    /// What traitors are told beyond what they do by default: rules, and a behavior of their own.
-    #[serde(default)]
-    pub rules: u64,
-    /// Members.
-    pub nodes: u64,
-    /// Things that are left to chance in the background: loss, latency, sync times, clocks ...
-    pub chance: u64,
-    /// Messages whose fate is pinned.
-    pub fates: u64,
-    /// Slots that faults name; a role names none.
-    pub targets: u64,
-    /// How many occurrences of their events faults wait for.
-    pub waits: u64,
-    /// Clients.
-    pub clients: u64,
-    /// Operations that were invoked.
-    pub operations: u64,
-    /// Parameters that are not at their defaults.
-    pub knobs: u64,
-    /// How long faults last that end, in milliseconds together.
-    pub lasting_ms: u64,
-    /// Decimal digits in all the times of faults and fates.
-    pub digits: u64,
-    /// Length of the first phase, in milliseconds.
-    pub duration_ms: u64,
-    /// Whether there is a second phase.
-    pub phases: u64,
-    /// Messages that were sent.
-    pub messages: u64,
-    /// Events that were dispatched.
-    pub events: u64,
-}
+use crate::shrink_log::Size;
 
 impl Size {
     /// The size of a run.

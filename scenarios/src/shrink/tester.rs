@@ -10,14 +10,13 @@ use sim_core::random::{Keyed, Purpose};
 use sim_core::registry::{Entry, Launch, Registry};
 
 use super::candidate::Candidate;
-use super::pass::Pass;
-use super::size::Size;
 use super::{ShrinkError, ShrinkHooks, ShrinkOptions};
 use crate::capsule::Capsule;
 use crate::parallel::Threads;
 use crate::plan::{Plan, SEEDS_END};
 use crate::replay::ReplayError;
 use crate::run::run;
+use crate::shrink_log::{Pass, Size};
 
 /// How many candidates run before anybody looks. Part of what shrinking is: not to depend on the machine.
 const BATCH: usize = 16;

@@ -23,7 +23,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, steps, story};
+use crate::cli::{document, files, run_text, story_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArguments {
@@ -79,12 +79,12 @@ pub(crate) fn replay(
     let whole = told.as_ref().map_or(0, |told| told.steps.len());
     let told = told.map(|told| cut(told, &slots, until));
     let around = around(arguments, &capsule, &replay)?;
-    let mut words = story::of_replay(&capsule, &replay, watch);
+    let mut words = run_text::of_replay(&capsule, &replay, watch);
     if let Some(around) = &around {
-        words += &story::of_neighbors(around);
+        words += &run_text::of_neighbors(around);
     }
     if let Some(told) = &told {
-        words += &format!("\n{}", steps::words(told, terminal.color_of_results()));
+        words += &format!("\n{}", story_text::words(told, terminal.color_of_results()));
         let hidden = whole.saturating_sub(told.steps.len());
         if hidden > 0 {
             words += &format!("\n  {hidden} of {whole} steps come later or happen elsewhere\n");

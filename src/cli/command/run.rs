@@ -19,7 +19,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, folder, steps, story};
+use crate::cli::{document, files, folder, run_text, story_text};
 
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
@@ -40,12 +40,12 @@ pub(crate) fn run(
     let met = loaded.scenario.expect.met(&outcome);
     let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome)? };
     let kept = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref())?;
-    let again = || story::run_command(&arguments.scenario, &plants, arguments.seed);
+    let again = || run_text::run_command(&arguments.scenario, &plants, arguments.seed);
     let replay = kept.as_ref().map_or_else(again, |kept| kept.replay.clone());
-    let mut words = story::of_run(&loaded, &plan, &outcome, watch, &replay);
-    words += &kept.map_or_else(String::new, |kept| story::of_report(&kept.report));
+    let mut words = run_text::of_run(&loaded, &plan, &outcome, watch, &replay);
+    words += &kept.map_or_else(String::new, |kept| run_text::of_report(&kept.report));
     if let Some(told) = told.as_ref().filter(|_| !met) {
-        words += &format!("\n{}", steps::words(told, terminal.color_of_results()));
+        words += &format!("\n{}", story_text::words(told, terminal.color_of_results()));
     }
     terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
     Ok(match divergence {
@@ -114,6 +114,6 @@ fn exit(verdict: Verdict, met: bool) -> Exit {
 }
 
 fn complain(divergence: &Divergence, terminal: &Terminal) -> Exit {
-    terminal.complain(&story::of_divergence(divergence));
+    terminal.complain(&run_text::of_divergence(divergence));
     Exit::Internal
 }

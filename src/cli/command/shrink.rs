@@ -14,7 +14,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::{Stopwatch, seconds};
-use crate::cli::{files, interrupt, shrunk};
+use crate::cli::{files, interrupt, shrink_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct ShrinkArguments {
@@ -58,8 +58,8 @@ pub(crate) fn shrink(
         let path = path.display();
         terminal.remark(&format!("note: {path} holds a smaller run of the same failure, and stays as it is"));
     }
-    let words = shrunk::words(&shrunk.capsule, &path, watch);
-    terminal.result(|| shrunk::document(&shrunk, &path, watch), &words)?;
+    let words = shrink_text::words(&shrunk.capsule, &path, watch);
+    terminal.result(|| shrink_text::document(&shrunk, &path, watch), &words)?;
     Ok(if shrunk.interrupted && interrupt::interrupted() { Exit::Interrupted } else { Exit::AsExpected })
 }
 

@@ -16,7 +16,7 @@ use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{files, folder, interrupt, shrunk, steps};
+use crate::cli::{files, folder, interrupt, shrink_text, story_text};
 
 /// How many seeds are explored at most.
 const SEEDS: u64 = 4_096;
@@ -53,9 +53,9 @@ pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>
     let watch = Stopwatch::start();
     let small = shrunk_capsule(hunt, finding)?;
     terminal.say(&format!("            {}\n", small.message.as_deref().unwrap_or_default()))?;
-    terminal.say(&format!("shrunk      {}    ({})\n\n", shrunk::line(&small), watch.words()))?;
+    terminal.say(&format!("shrunk      {}    ({})\n\n", shrink_text::line(&small), watch.words()))?;
     let told = tell(hunt, &small)?;
-    terminal.say(&steps::words(&told.story, color))?;
+    terminal.say(&story_text::words(&told.story, color))?;
     let alike = replayed_alike(hunt, &small)?;
     let digest = small.digest.to_string();
     let said = if alike { "same digest" } else { "ANOTHER DIGEST" };

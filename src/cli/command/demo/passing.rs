@@ -12,7 +12,7 @@ use sim_core::picture::Detail;
 use sim_core::registry::Launch;
 
 use crate::cli::error::CliError;
-use crate::cli::story::milliseconds;
+use crate::cli::run_text::milliseconds;
 use crate::cli::table::thousands;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;

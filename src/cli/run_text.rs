@@ -1,4 +1,4 @@
-//! A run in a few lines.
+//! What `run` and `replay` print.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
