@@ -10,17 +10,18 @@ use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::operation::Service;
 use crate::outcome::{Outcome, Stall};
-use crate::process::{Factory, Protocol};
+use crate::process::{Factory, Process, Protocol};
 use crate::registry::{FaultModel, Launch, LaunchError};
 use crate::setup::Setup;
 use crate::world::World;
 
-/// The system under test: everything about a run that is typed by its protocol.
-pub struct Subject<P: Protocol, F: Factory<P>> {
+/// The system under test: everything about a run that is typed by its protocol and its kind of process.
+pub struct Subject<P: Protocol, N: Process<P>> {
     /// The protocol's name.
     pub protocol: &'static str,
-    /// Makes processes.
-    pub factory: F,
+    /// Makes processes. It is called only at a boot, so its type is erased: each closure would otherwise get a copy of
+    /// the whole world.
+    pub factory: Box<dyn Factory<P, Node = N>>,
     /// Judges them.
     pub checks: Vec<Box<dyn Check<P>>>,
     /// The brain of its traitors, if it has any.
@@ -70,12 +71,12 @@ impl<P: Protocol> Liveness<P> for NothingOwed {
     }
 }
 
-impl<P: Protocol, F: Factory<P>> Subject<P, F> {
+impl<P: Protocol, N: Process<P>> Subject<P, N> {
     /// A system with nothing but processes: no checks, no traitors, no clients, no progress owed.
-    pub fn new(protocol: &'static str, factory: F) -> Self {
+    pub fn new(protocol: &'static str, factory: impl Factory<P, Node = N> + 'static) -> Self {
         Self {
             protocol,
-            factory,
+            factory: Box::new(factory),
             checks: Vec::new(),
             coalition: None,
             service: Box::new(crate::operation::NoService),
@@ -98,10 +99,10 @@ pub enum ProgressSeen {
 ///
 /// # Errors
 /// If the setup cannot be run with this system.
-pub fn simulate<P: Protocol, F: Factory<P>>(
+pub fn simulate<P: Protocol, N: Process<P>>(
     setup: &Setup,
     launch: &Launch,
-    subject: Subject<P, F>,
+    subject: Subject<P, N>,
 ) -> Result<Outcome, LaunchError> {
     let world = World::new(setup, launch, subject)?;
     Ok(world.run())

@@ -32,7 +32,7 @@ use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
 use crate::operation::Service;
 use crate::outcome::Ended;
-use crate::process::{Effects, Factory, Protocol};
+use crate::process::{Effects, Factory, Process, Protocol};
 use crate::queue;
 use crate::setup::Setup;
 use crate::simulate::Liveness;
@@ -55,12 +55,12 @@ const CACHED: usize = 20_000;
 const BATCH: usize = 16;
 
 /// One run.
-pub(crate) struct World<P: Protocol, F: Factory<P>> {
+pub(crate) struct World<P: Protocol, N: Process<P>> {
     protocol: &'static str,
     plants: Vec<String>,
     kernel: Kernel,
-    factory: F,
-    nodes: Vec<Option<F::Node>>,
+    factory: Box<dyn Factory<P, Node = N>>,
+    nodes: Vec<Option<N>>,
     members: Rc<[NodeId]>,
     payloads: Slab<Payload<P::Message>>,
     timers: Timers<P::Timer>,
@@ -97,7 +97,7 @@ pub(crate) struct World<P: Protocol, F: Factory<P>> {
     ended: Option<Ended>,
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Runs to the end.
     pub(crate) fn run(mut self) -> crate::outcome::Outcome {
         self.begin();

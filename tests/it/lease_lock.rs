@@ -191,7 +191,7 @@ fn process(boot: &Boot<'_, Lock>, fencing: bool) -> Box<dyn Process<Lock>> {
     Box::new(Client { asked: Time::ZERO })
 }
 
-fn subject(fencing: bool) -> Subject<Lock, impl sim_core::process::Factory<Lock>> {
+fn subject(fencing: bool) -> Subject<Lock, impl sim_core::process::Process<Lock>> {
     Subject {
         checks: vec![Box::<OneLease>::default(), Box::<Fenced>::default()],
         ..Subject::new("lease-lock", move |boot: Boot<'_, Lock>| process(&boot, fencing))

@@ -182,7 +182,7 @@ impl Cluster for BrachaCluster {
         let ledger = Ledger::default();
         let subject = Subject {
             protocol: INFO.name,
-            factory: Members::new(self.parameters.clone()),
+            factory: Box::new(Members::new(self.parameters.clone())),
             checks: self.checks(setup, ledger.clone()),
             coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
             service: Box::new(NoService),

@@ -175,7 +175,7 @@ impl Cluster for EpidemicCluster {
         }
         let subject = Subject {
             protocol: INFO.name,
-            factory: Agents::new(self.parameters.clone()),
+            factory: Box::new(Agents::new(self.parameters.clone())),
             checks: self.checks(setup),
             coalition: None,
             service: Box::new(NoService),

@@ -114,7 +114,7 @@ impl Cluster for RaftCluster {
         let behavior = behavior(setup.behavior.as_deref())?;
         let subject = Subject {
             protocol: INFO.name,
-            factory: RaftFactory { parameters: self.parameters, plants, initial },
+            factory: Box::new(RaftFactory { parameters: self.parameters, plants, initial }),
             checks: checks(),
             coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
             service: Box::new(KeyValueService),

@@ -9,7 +9,7 @@ use super::{
     Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, parse_parameters,
 };
 use crate::outcome::Outcome;
-use crate::process::{Factory, Protocol};
+use crate::process::{Process, Protocol};
 use crate::setup::Setup;
 use crate::simulate::{Subject, simulate};
 use crate::time::Duration;
@@ -17,23 +17,23 @@ use crate::time::Duration;
 /// A protocol with parameters of type `T`, whose system under test a function puts together.
 ///
 /// `T` must refuse unknown fields and have a default for each of its own, as [`NoParameters`] does.
-pub struct Simple<T, P: Protocol, A: Factory<P>> {
+pub struct Simple<T, P: Protocol, N: Process<P>> {
     info: &'static ProtocolInfo,
     largest_timeout: Duration,
     fault_model: fn(u32) -> FaultModel,
-    system: System<T, P, A>,
+    system: System<T, P, N>,
 }
 
-type System<T, P, A> = fn(&T, &Setup, &Launch) -> Subject<P, A>;
+type System<T, P, N> = fn(&T, &Setup, &Launch) -> Subject<P, N>;
 
 /// For protocols without parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoParameters {}
 
-impl<T, P: Protocol, A: Factory<P>> Simple<T, P, A> {
+impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
     /// A protocol that bears no fault and never waits for more than a second, until told otherwise.
-    pub fn new(info: &'static ProtocolInfo, system: System<T, P, A>) -> Self {
+    pub fn new(info: &'static ProtocolInfo, system: System<T, P, N>) -> Self {
         let fault_model = |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 };
         Self { info, largest_timeout: Duration::from_secs(1), fault_model, system }
     }
@@ -53,25 +53,25 @@ impl<T, P: Protocol, A: Factory<P>> Simple<T, P, A> {
     }
 }
 
-impl<T, P: Protocol, A: Factory<P>> Clone for Simple<T, P, A> {
+impl<T, P: Protocol, N: Process<P>> Clone for Simple<T, P, N> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T, P: Protocol, A: Factory<P>> Copy for Simple<T, P, A> {}
+impl<T, P: Protocol, N: Process<P>> Copy for Simple<T, P, N> {}
 
 /// A simple protocol with its parameters.
-struct Configured<T, P: Protocol, A: Factory<P>> {
-    entry: Simple<T, P, A>,
+struct Configured<T, P: Protocol, N: Process<P>> {
+    entry: Simple<T, P, N>,
     parameters: T,
 }
 
-impl<T, P, A> Entry for Simple<T, P, A>
+impl<T, P, N> Entry for Simple<T, P, N>
 where
     T: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static,
     P: Protocol,
-    A: Factory<P> + 'static,
+    N: Process<P> + 'static,
 {
     fn info(&self) -> &'static ProtocolInfo {
         self.info
@@ -91,11 +91,11 @@ where
     }
 }
 
-impl<T, P, A> Cluster for Configured<T, P, A>
+impl<T, P, N> Cluster for Configured<T, P, N>
 where
     T: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static,
     P: Protocol,
-    A: Factory<P> + 'static,
+    N: Process<P> + 'static,
 {
     fn parameters(&self) -> Value {
         serde_json::to_value(&self.parameters).unwrap_or_else(|_| json!({}))
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::facts::{Facts, Never};
     use crate::identity::NodeId;
-    use crate::process::{Boot, Context, Input, Message, Process};
+    use crate::process::{Boot, Context, Input, Message};
     use crate::registry::Registry;
 
     crate::facts! { enum Nudge { Nudge } }

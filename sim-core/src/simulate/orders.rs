@@ -2,7 +2,7 @@
 
 use crate::agenda::{Agenda, ChoiceAgenda, Chooser, Priorities, Seen};
 use crate::outcome::Outcome;
-use crate::process::{Factory, Protocol};
+use crate::process::{Process, Protocol};
 use crate::registry::{Launch, LaunchError};
 use crate::setup::Setup;
 use crate::simulate::Subject;
@@ -44,10 +44,10 @@ pub struct EveryOrder {
 ///
 /// # Errors
 /// If the setup cannot be run with this system, or has a second phase.
-pub fn simulate_choices<P: Protocol, F: Factory<P>>(
+pub fn simulate_choices<P: Protocol, N: Process<P>>(
     setup: &Setup,
     launch: &Launch,
-    subject: Subject<P, F>,
+    subject: Subject<P, N>,
     choices: &[u32],
     drift: Duration,
 ) -> Result<(Outcome, Vec<u32>), LaunchError> {
@@ -56,10 +56,10 @@ pub fn simulate_choices<P: Protocol, F: Factory<P>>(
     Ok((outcome, agenda.widths))
 }
 
-fn run<P: Protocol, F: Factory<P>>(
+fn run<P: Protocol, N: Process<P>>(
     setup: &Setup,
     launch: &Launch,
-    subject: Subject<P, F>,
+    subject: Subject<P, N>,
     agenda: ChoiceAgenda,
 ) -> Result<(Outcome, ChoiceAgenda), LaunchError> {
     Ok(World::with_agenda(setup, launch, subject, Agenda::Choices(agenda))?.run_choices())
@@ -69,11 +69,11 @@ fn run<P: Protocol, F: Factory<P>>(
 ///
 /// # Errors
 /// As for [`simulate_choices`].
-pub fn every_order<P: Protocol, F: Factory<P>>(
+pub fn every_order<P: Protocol, N: Process<P>>(
     setup: &Setup,
     launch: &Launch,
     bounds: Bounds,
-    mut subject: impl FnMut() -> Subject<P, F>,
+    mut subject: impl FnMut() -> Subject<P, N>,
 ) -> Result<EveryOrder, LaunchError> {
     let mut search = EveryOrder { runs: 0, pruned: 0, complete: false, failing: None };
     let mut choices = vec![0; bounds.depth];
@@ -120,11 +120,11 @@ pub struct Schedules {
 ///
 /// # Errors
 /// As for [`simulate_choices`].
-pub fn by_priorities<P: Protocol, F: Factory<P>>(
+pub fn by_priorities<P: Protocol, N: Process<P>>(
     setup: &Setup,
     launch: &Launch,
     schedules: Schedules,
-    mut subject: impl FnMut() -> Subject<P, F>,
+    mut subject: impl FnMut() -> Subject<P, N>,
 ) -> Result<EveryOrder, LaunchError> {
     let mut search = EveryOrder { runs: 0, pruned: 0, complete: false, failing: None };
     // Changes are drawn among as many steps as the longest run so far took.

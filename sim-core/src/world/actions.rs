@@ -6,10 +6,10 @@ use crate::facts::Facts;
 use crate::fault::{Action, ClockChange, DiskFault};
 use crate::identity::Slot;
 use crate::kernel::Folded;
-use crate::process::{Factory, JournalId, Protocol};
+use crate::process::{JournalId, Process, Protocol};
 use crate::world::event::{Control, Event};
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Faults begin or end now.
     pub(super) fn faults_due(&mut self) {
         let mut actions = std::mem::take(&mut self.kernel.actions);

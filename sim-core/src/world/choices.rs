@@ -12,12 +12,12 @@ use crate::agenda::Agenda;
 use crate::digest::hash_words;
 use crate::identity::Slot;
 use crate::outcome::Ended;
-use crate::process::{Factory, Lane, Priority, Protocol};
+use crate::process::{Lane, Priority, Process, Protocol};
 use crate::queue;
 use crate::time::{Duration, Time};
 use crate::world::event::{Control, Event};
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Picks the next event by the list of choices, at one nanosecond after the last.
     pub(super) fn choose(&mut self) -> Result<Option<u128>, Ended> {
         self.drop_stale_timers();

@@ -8,7 +8,7 @@ use crate::identity::Slot;
 use crate::kernel::Folded;
 use crate::metrics::MetricId;
 use crate::operation::{Answer, Operation, Reply};
-use crate::process::{Factory, Protocol, RequestId};
+use crate::process::{Process, Protocol, RequestId};
 use crate::time::Time;
 use crate::trace::What;
 use crate::workload::Workload;
@@ -95,7 +95,7 @@ impl<P: Protocol> Clients<P> {
     }
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A slot crashed: what it had under way as a client ends unknown, and its user goes on.
     pub(super) fn abandon_operations(&mut self, slot: Slot) {
         self.clients.abandon(slot, self.kernel.now);

@@ -5,12 +5,12 @@ use super::effects::timer_name;
 use super::step::Stimulus;
 use crate::identity::Slot;
 use crate::kernel::{Dropped, Notice};
-use crate::process::{Factory, Protocol};
+use crate::process::{Process, Protocol};
 use crate::server::{Offer, Turn};
 use crate::timers::Popped;
 use crate::world::event::{Envelope, Event};
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// An envelope arrives at its slot.
     #[inline]
     pub(super) fn arrive(&mut self, key: u32) {

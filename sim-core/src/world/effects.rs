@@ -8,12 +8,12 @@ use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Dropped, Folded};
 use crate::network::Lost;
-use crate::process::{Effect, Factory, Message, Protocol, TimerId};
+use crate::process::{Effect, Message, Process, Protocol, TimerId};
 use crate::time::Duration;
 use crate::trace::What;
 use crate::world::event::{Event, Parcel, Payload};
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Carries out the effects of a step. Stops where the slot crashes in the middle, as a trigger may make it.
     ///
     /// All but the sends are functions of their own: in one body, the addresses that each kind of effect needs are worked

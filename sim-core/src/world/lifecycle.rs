@@ -9,13 +9,13 @@ use crate::check::{Lifecycle, Verdict};
 use crate::coalition::Member;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Dropped, Folded, Hot};
-use crate::process::{Boot, Factory, Protocol, Role, Start};
+use crate::process::{Boot, Process, Protocol, Role, Start};
 use crate::random::Drawn;
 use crate::time::Time;
 use crate::trace::What;
 use crate::world::event::Event;
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Starts a process in a slot and steps it for the first time.
     pub(super) fn boot(&mut self, slot: Slot, start: Start) {
         let place = &mut self.kernel.ground.places[slot.index()];

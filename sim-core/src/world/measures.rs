@@ -8,7 +8,7 @@ use crate::fault::Executed;
 use crate::fault::selector::in_role;
 use crate::ground::{Ground, Status};
 use crate::identity::{NodeName, Slot};
-use crate::process::{Factory, Observe, Protocol};
+use crate::process::{Observe, Process, Protocol};
 use crate::setup::{MeasureOf, Pattern, Point, Setup};
 use crate::time::{Duration, Time};
 
@@ -219,7 +219,7 @@ fn share_in_role(ground: &Ground, role: &str) -> u64 {
     inside * 1_000_000 / members.max(1)
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A process reported something; `was` is its role before.
     pub(super) fn measure_observation(
         &mut self,

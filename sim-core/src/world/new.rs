@@ -22,7 +22,7 @@ use crate::identity::{NodeId, Slot};
 use crate::kernel::{Kernel, Parts};
 use crate::network::Network;
 use crate::operation::ObjectModel;
-use crate::process::{Effects, Factory, Protocol};
+use crate::process::{Effects, Process, Protocol};
 use crate::queue::EventQueue;
 use crate::random::{Draw, Keyed, Purpose, below};
 use crate::registry::{Launch, LaunchError};
@@ -35,12 +35,12 @@ use crate::timers::Timers;
 use crate::trace::Tracer;
 use crate::workload::Workload;
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A world at time zero, with nothing booted.
     ///
     /// # Errors
     /// If the setup is absurd, or does not fit the system.
-    pub(crate) fn new(setup: &Setup, launch: &Launch, subject: Subject<P, F>) -> Result<Self, LaunchError> {
+    pub(crate) fn new(setup: &Setup, launch: &Launch, subject: Subject<P, N>) -> Result<Self, LaunchError> {
         Self::with_agenda(setup, launch, subject, Agenda::Timed(EventQueue::new()))
     }
 
@@ -48,7 +48,7 @@ impl<P: Protocol, F: Factory<P>> World<P, F> {
     pub(crate) fn with_agenda(
         setup: &Setup,
         launch: &Launch,
-        subject: Subject<P, F>,
+        subject: Subject<P, N>,
         agenda: Agenda,
     ) -> Result<Self, LaunchError> {
         validate::<P>(setup)?;

@@ -5,7 +5,7 @@ use crate::check::{Lifecycle, Seen};
 use crate::identity::Slot;
 use crate::kernel::Kernel;
 use crate::outcome::{Ended, Progress, Stall};
-use crate::process::{Factory, Protocol};
+use crate::process::{Process, Protocol};
 use crate::simulate::{Liveness, ProgressSeen};
 use crate::time::Time;
 use crate::world::event::Control;
@@ -43,7 +43,7 @@ fn choose_core<P: Protocol>(kernel: &Kernel, liveness: &dyn Liveness<P>) -> (Vec
     }
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// What the world does itself, queued at the start.
     pub(super) fn queue_controls(&mut self) {
         let end = Time::ZERO + self.setup.duration;

@@ -11,11 +11,11 @@ use crate::history::Judgement;
 use crate::kernel::Dropped;
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
-use crate::process::{Factory, Protocol, Role};
+use crate::process::{Process, Protocol, Role};
 use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Ends the run and tells what it came to.
     pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
         self.kernel.findings.set_now(self.kernel.now);

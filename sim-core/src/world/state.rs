@@ -4,11 +4,11 @@ use super::World;
 use crate::agenda::Agenda;
 use crate::digest::{Digest, hash_words};
 use crate::identity::Slot;
-use crate::process::{Factory, Lane, Process, Protocol};
+use crate::process::{Lane, Process, Protocol};
 use crate::queue;
 use crate::world::event::{Control, Event};
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Whether an earlier run was in the same state after as many choices. As many, since fewer leave more to try.
     pub(super) fn was_here_before(&mut self) -> bool {
         match &self.kernel.agenda {

@@ -10,8 +10,8 @@ use crate::identity::{NodeId, Slot};
 use crate::kernel::{Folded, Hot};
 use crate::network::Packet;
 use crate::process::{
-    Context, Effects, Factory, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
-    SyncResult, TimerId,
+    Context, Effects, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId, SyncResult,
+    TimerId,
 };
 use crate::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
 use crate::time::Duration;
@@ -58,7 +58,7 @@ impl<P: Protocol> Stimulus<P> {
 /// How many signatures a step made and verified, or how it panicked.
 type Stepped = std::thread::Result<u32>;
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Steps the process in a slot that is up, and carries out what it asks for.
     pub(super) fn step(&mut self, slot: Slot, stimulus: Stimulus<P>) {
         let hot = self.enter_step(slot);
@@ -217,7 +217,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// How long the coalition holds back a message between two others, where the network grants it.
     #[cold]
     pub(super) fn held_back(&mut self, packet: &Packet, payload: u32, granted: Duration) -> Duration {

@@ -13,7 +13,7 @@ use crate::fault::DiskFault;
 use crate::ground::Mark;
 use crate::identity::Slot;
 use crate::kernel::{Folded, SyncJob};
-use crate::process::{Factory, JournalId, Protocol, Stored, SyncId, SyncResult};
+use crate::process::{JournalId, Process, Protocol, Stored, SyncId, SyncResult};
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
 use crate::trace::{Known, What};
@@ -165,7 +165,7 @@ impl<P: Protocol> Storage<P> {
     }
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline(never)]
     pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
         let content = record.content();

@@ -6,11 +6,11 @@ use crate::fault::{Action, words};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Dropped;
 use crate::network::Lost;
-use crate::process::{Factory, Protocol};
+use crate::process::{Process, Protocol};
 use crate::trace::{Known, LossReason, ShowFacts, TraceEvent, WORLD, What};
 use crate::world::event::{Envelope, Parcel};
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Records something, if there is a tracer. Callers that must prepare anything ask [`World::traced`] first.
     #[inline]
     pub(super) fn trace(&mut self, slot: Slot, what: What<&dyn ShowFacts, &str>) {

@@ -7,7 +7,7 @@ use crate::ground::Status;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Folded;
 use crate::outcome::Ended;
-use crate::process::{Factory, JournalId, Observe, Protocol, Role, Summary};
+use crate::process::{JournalId, Observe, Process, Protocol, Role, Summary};
 use crate::setup::{Setup, Stop};
 use crate::time::Time;
 
@@ -124,7 +124,7 @@ impl Watch {
     }
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A process reports something.
     pub(super) fn observe(
         &mut self,

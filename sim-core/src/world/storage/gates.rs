@@ -3,7 +3,7 @@
 use super::Storage;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Folded;
-use crate::process::{Factory, JournalId, Protocol, RequestId, SyncId};
+use crate::process::{JournalId, Process, Protocol, RequestId, SyncId};
 use crate::trace::What;
 use crate::world::World;
 
@@ -65,7 +65,7 @@ impl<P: Protocol> Storage<P> {
     }
 }
 
-impl<P: Protocol, F: Factory<P>> World<P, F> {
+impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline(never)]
     pub(in crate::world) fn hold(&mut self, slot: Slot, id: SyncId) {
         self.kernel.fold(Folded::Hold, slot, id.0);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::lab::{Cast, Lab, Played, Saw, Tick, actor, faults, millis, note, play_with, say, setup};
+use super::lab::{Actor, Lab, Played, Saw, Tick, actor, faults, millis, note, play_with, say, setup};
 use crate::check::Verdict;
 use crate::coalition::{Coalition, CoalitionContext, Puppet};
 use crate::identity::{NodeId, Slot};
@@ -40,7 +40,7 @@ fn talk_with(rules: Value, change: impl FnOnce(&mut Setup), own: Option<Box<dyn 
             _ => {}
         })
     };
-    play_with(&setup, cast, |subject: &mut Subject<Lab, Cast<_>>| subject.coalition = own)
+    play_with(&setup, cast, |subject: &mut Subject<Lab, Actor>| subject.coalition = own)
 }
 
 /// When somebody heard n1 say its own number.

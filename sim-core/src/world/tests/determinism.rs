@@ -10,7 +10,7 @@ use crate::setup::Setup;
 use crate::simulate::simulate;
 use crate::trace::first_difference;
 
-fn run(setup: &Setup, launch: &Launch, cast: impl FnMut(&Boot<'_, Lab>) -> Actor) -> Outcome {
+fn run(setup: &Setup, launch: &Launch, cast: impl FnMut(&Boot<'_, Lab>) -> Actor + 'static) -> Outcome {
     simulate(setup, launch, subject(cast, &Notes::default())).unwrap()
 }
 

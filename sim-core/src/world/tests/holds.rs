@@ -150,7 +150,7 @@ fn a_hold_on_a_finished_or_unknown_sync_is_nothing() {
         }
         _ => {}
     };
-    let played = play(&slow_disk(1), |_| actor(script));
+    let played = play(&slow_disk(1), move |_| actor(script));
     assert_eq!(played.noted("unknown"), [(0, 0, 0)]);
     assert_eq!(played.noted("finished"), [(10, 0, 0)]);
 }

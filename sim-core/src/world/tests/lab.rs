@@ -238,7 +238,10 @@ pub(super) const fn millis(millis: u64) -> Duration {
 }
 
 /// A subject of actors, with a recorder and registers.
-pub(super) fn subject<F: FnMut(&Boot<'_, Lab>) -> Actor>(cast: F, notes: &Notes) -> Subject<Lab, Cast<F>> {
+pub(super) fn subject(
+    cast: impl FnMut(&Boot<'_, Lab>) -> Actor + 'static,
+    notes: &Notes,
+) -> Subject<Lab, Actor> {
     Subject {
         checks: vec![Box::new(Recorder(Rc::clone(notes)))],
         service: Box::new(Registers),
@@ -248,15 +251,15 @@ pub(super) fn subject<F: FnMut(&Boot<'_, Lab>) -> Actor>(cast: F, notes: &Notes)
 }
 
 /// Runs actors.
-pub(super) fn play(setup: &Setup, cast: impl FnMut(&Boot<'_, Lab>) -> Actor) -> Played {
+pub(super) fn play(setup: &Setup, cast: impl FnMut(&Boot<'_, Lab>) -> Actor + 'static) -> Played {
     play_with(setup, cast, |_| {})
 }
 
 /// Runs actors, after a change of the subject.
-pub(super) fn play_with<F: FnMut(&Boot<'_, Lab>) -> Actor>(
+pub(super) fn play_with(
     setup: &Setup,
-    cast: F,
-    change: impl FnOnce(&mut Subject<Lab, Cast<F>>),
+    cast: impl FnMut(&Boot<'_, Lab>) -> Actor + 'static,
+    change: impl FnOnce(&mut Subject<Lab, Actor>),
 ) -> Played {
     let notes = Notes::default();
     let mut subject = subject(cast, &notes);

@@ -1,5 +1,8 @@
 //! Crashes, restarts, wiped disks, newcomers, twins, panics.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use serde_json::json;
 
 use super::lab::{
@@ -114,9 +117,10 @@ fn the_cluster_grows_past_the_first_members() {
         { "at": "50ms", "amnesia": { "target": "n2", "restart_after": "10ms" } },
         { "at": "150ms", "join": { "count": 2 } },
     ]));
-    let mut roles = Vec::new();
-    let played = play(&setup, |boot| {
-        roles.push((boot.node, boot.role, boot.members.len()));
+    let booted = Rc::new(RefCell::new(Vec::new()));
+    let list = Rc::clone(&booted);
+    let played = play(&setup, move |boot| {
+        list.borrow_mut().push((boot.node, boot.role, boot.members.len()));
         match boot.node {
             NodeId(0) => talker((1..6).map(NodeId).collect()),
             _ => newcomer(boot),
@@ -124,6 +128,7 @@ fn the_cluster_grows_past_the_first_members() {
     });
     let joined: Vec<_> = starts(&played.lines).into_iter().filter(|(.., start)| *start == 1).collect();
     assert_eq!(joined, [(1, NodeId(3), 1), (3, NodeId(4), 1), (4, NodeId(5), 1)]);
+    let roles = booted.take();
     assert!(roles.contains(&(NodeId(5), Role::Member, 2)) && roles.contains(&(NodeId(2), Role::Client, 2)));
     let heard_by = |slot: u32| played.noted("heard").iter().filter(|(_, at, _)| *at == slot).count();
     assert_eq!([1, 2, 3, 4].map(heard_by), [5, 5, 3, 3], "n4 goes on hearing after others joined");

@@ -120,8 +120,9 @@ fn closing_a_link_loses_nothing_that_was_under_way() {
 
 /// What the second member hears when the first says all this, closes the link, and says the rest as soon as it may.
 fn heard_around_the_end(setup: &Setup, before: &[Say], after: &[Say]) -> Vec<(&'static str, u64)> {
-    let played = play(setup, |boot| {
-        let (before, after) = (before.to_vec(), after.to_vec());
+    let (before, after) = (before.to_vec(), after.to_vec());
+    let played = play(setup, move |boot| {
+        let (before, after) = (before.clone(), after.clone());
         match boot.node {
             NodeId(0) => actor(move |input, cx| match input {
                 Input::Start => {
