@@ -16,10 +16,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use protocols::bracha::entry::BrachaEntry;
-use protocols::epidemic::entry::EpidemicEntry;
-use protocols::raft::entry::RaftEntry;
-
 pub mod literature;
 pub mod memory;
 
@@ -42,6 +38,6 @@ pub mod prelude {
 /// A registry with every protocol of this package.
 pub fn registry() -> sim_core::registry::Registry {
     let mut registry = sim_core::registry::Registry::new();
-    registry.register(RaftEntry).register(BrachaEntry).register(EpidemicEntry);
+    protocols::register(&mut registry);
     registry
 }

@@ -1,7 +1,17 @@
-//! Protocols under test, each with its safety checks.
+//! Protocols under test, each with its checks. Every family is a crate of its own; this one collects them.
+//!
+//! - [`raft`]: consensus of a replicated log
+//! - [`gossip`]: dissemination by random contacts
+//! - [`byzantine`]: agreement in spite of members that lie
 
-pub mod bracha;
-pub mod epidemic;
-pub mod raft;
-#[cfg(test)]
-mod script;
+use sim_core::registry::Registry;
+
+pub use {byzantine, gossip, raft};
+
+/// Registers every protocol.
+pub fn register(registry: &mut Registry) {
+    registry
+        .register(raft::entry::RaftEntry)
+        .register(byzantine::bracha::entry::BrachaEntry)
+        .register(gossip::epidemic::entry::EpidemicEntry);
+}

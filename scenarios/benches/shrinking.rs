@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use protocols::bracha::entry::BrachaEntry;
+use protocols::byzantine::bracha::entry::BrachaEntry;
 use protocols::raft::entry::RaftEntry;
 use scenarios::builtin;
 use scenarios::capsule::Capsule;

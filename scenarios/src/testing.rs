@@ -189,7 +189,7 @@ pub(crate) fn overlaid(text: &str, overlays: &[&str]) -> Result<Loaded, Problems
 pub(crate) fn real() -> Registry {
     let mut registry = Registry::new();
     registry.register(protocols::raft::entry::RaftEntry);
-    registry.register(protocols::bracha::entry::BrachaEntry);
+    registry.register(protocols::byzantine::bracha::entry::BrachaEntry);
     registry
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The crates of which a run consists.
-const CRATES: [&str; 2] = ["sim-core/src", "protocols/src"];
+const CRATES: [&str; 2] = ["sim-core/src", "protocols"];
 
 /// What code of a run must not name, and what it may all the same.
 const MACHINE: [(&str, &[&str]); 9] = [

@@ -1,0 +1,176 @@
+//! After the heal, a broadcast that one honest member delivered is delivered by all, and so is one whose sender is well.
+
+use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::time::{Duration, Time};
+
+use super::ledger::Ledger;
+use super::liveness::takes_part;
+use super::thresholds::Thresholds;
+use super::vocabulary::{Bracha, BrachaObservation};
+
+/// Totality, with a deadline.
+///
+/// Owed to the healed core where it has at least n - f running honest members, for what was delivered by an honest member,
+/// or broadcast by an honest member of the core, a deadline before the end of the run.
+#[derive(Clone, Debug)]
+pub struct Totality {
+    members: u32,
+    deadline: Duration,
+    ledger: Ledger,
+    core: Vec<Slot>,
+    healed_at: Time,
+    exercised: u64,
+}
+
+impl Totality {
+    /// For a cluster of this many members; `deadline` is counted from the heal, or from a later delivery or broadcast.
+    pub fn new(members: u32, deadline: Duration, ledger: Ledger) -> Self {
+        Self { members, deadline, ledger, core: Vec::new(), healed_at: Time::ZERO, exercised: 0 }
+    }
+
+    /// The running honest members of the core, if they are enough to be owed anything.
+    fn owed_to(&self, ground: &Ground) -> Vec<NodeId> {
+        let places = self.core.iter().map(|slot| ground.place(*slot));
+        let nodes: Vec<NodeId> =
+            places.filter(|place| takes_part(place, self.members)).map(|place| place.node).collect();
+        let enough = self.members - Thresholds::new(self.members).faulty();
+        if nodes.len() >= enough as usize { nodes } else { Vec::new() }
+    }
+
+    fn overdue(&self, ground: &Ground, since: Option<Time>) -> bool {
+        since.is_some_and(|since| ground.now.since(since.max(self.healed_at)) >= self.deadline)
+    }
+}
+
+impl Check<Bracha> for Totality {
+    fn name(&self) -> &'static str {
+        "bracha/totality"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::RealTime
+    }
+
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, _: &mut Findings) {
+        if !ground.place(seen.slot).honest {
+            return;
+        }
+        match *seen.observation {
+            BrachaObservation::Broadcast { broadcast, .. } => self.ledger.said(broadcast, ground.now),
+            BrachaObservation::Delivered { broadcast, .. } => {
+                self.ledger.delivered(broadcast, seen.node, ground.now);
+            }
+            _ => {}
+        }
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
+        if what == Lifecycle::Healed {
+            self.healed_at = ground.now;
+            self.core.push(slot);
+        }
+    }
+
+    fn finish(&mut self, ground: &Ground, findings: &mut Findings) {
+        let owed_to = self.owed_to(ground);
+        if owed_to.is_empty() {
+            return;
+        }
+        for (broadcast, progress) in self.ledger.read().iter() {
+            let said = owed_to.contains(&broadcast.sender) && progress.said_at.is_some();
+            if progress.delivered_at.is_none() && !said {
+                continue;
+            }
+            let lacking = owed_to.iter().copied().filter(|node| !progress.delivered_by.contains(*node));
+            let missing: Vec<NodeId> = lacking.collect();
+            let delivered = self.overdue(ground, progress.delivered_at);
+            let overdue = delivered || (said && self.overdue(ground, progress.said_at));
+            self.exercised += u64::from(missing.is_empty() || overdue);
+            if let (Some(first), true) = (missing.first(), overdue) {
+                let text = format!(
+                    "{} of {} members have not delivered {broadcast} within {}, {first} among them",
+                    missing.len(),
+                    owed_to.len(),
+                    self.deadline
+                );
+                let shape = if delivered { "delivered by some" } else { "delivered by none" };
+                findings.liveness("bracha/totality", shape, &missing, text);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::safety::tests::{Says, Script};
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(2);
+
+    /// Four members, of which the given ones are healed, and a second phase of some length.
+    fn run(
+        before: impl Fn(&mut Script<Totality>),
+        core: &[u32],
+        wait: Duration,
+        after: impl Fn(&mut Script<Totality>),
+    ) -> Script<Totality> {
+        let mut script = Script::new(Totality::new(4, DEADLINE, Ledger::default()), 4);
+        before(&mut script);
+        for slot in core {
+            script.heal(*slot);
+        }
+        script.ground.now += wait;
+        after(&mut script);
+        script.finish();
+        script
+    }
+
+    fn partial(script: &mut Script<Totality>) {
+        script.deliver(1, 5).deliver(2, 5);
+    }
+
+    #[test]
+    fn what_some_delivered_all_must_deliver() {
+        let script = run(partial, &[0, 1, 2], DEADLINE, |_| {});
+        assert_eq!(script.findings.violations()[0].nodes, [NodeId(0)]);
+        let late = run(partial, &[0, 1, 2], DEADLINE, |script| {
+            script.deliver(0, 5);
+        });
+        assert_eq!((late.violations(), late.check.exercised()), (0, 1));
+    }
+
+    #[test]
+    fn what_an_honest_sender_of_the_core_said_must_be_delivered() {
+        let said = |script: &mut Script<Totality>| {
+            script.say(0, 5);
+        };
+        assert_eq!(run(said, &[0, 1, 2], DEADLINE, |_| {}).violations(), 1);
+        assert_eq!(run(said, &[1, 2, 3], DEADLINE, |_| {}).violations(), 0, "the sender is not in the core");
+    }
+
+    #[test]
+    fn nothing_is_owed_early_or_to_too_few_or_to_who_is_down() {
+        assert_eq!(run(partial, &[0, 1, 2], Duration::from_secs(1), |_| {}).violations(), 0);
+        assert_eq!(run(partial, &[0, 1], DEADLINE, |_| {}).violations(), 0);
+        let crashed = run(partial, &[0, 1, 2, 3], DEADLINE, |script| {
+            script.crash(0, 0).deliver(3, 5);
+        });
+        assert_eq!(crashed.violations(), 0);
+        let fresh = run(|_| {}, &[0, 1, 2], DEADLINE, partial);
+        assert_eq!(fresh.violations(), 0, "delivered at the last moment");
+    }
+
+    #[test]
+    fn what_a_traitor_says_is_owed_to_nobody() {
+        let traitor = |script: &mut Script<Totality>| {
+            script.corrupt(0).say(0, 5).deliver(0, 5);
+        };
+        assert_eq!(run(traitor, &[1, 2, 3], DEADLINE, |_| {}).violations(), 0);
+    }
+}

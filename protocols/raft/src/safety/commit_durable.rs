@@ -1,0 +1,207 @@
+//! A commit rests on the disks of a majority (Raft paper, sections 5.3 and 5.4).
+//!
+//! Judged when an index is first reported as committed: a majority of the members that the cluster began with must
+//! hold the log up to there where no crash can take it, by the world's own marks, not by what servers say.
+//!
+//! Counting the members at each such commit is O(1) amortised: a commit of a new index follows an append at a majority
+//! of them. A traitor counts as holding everything, since an honest leader cannot know better. So does, of what it
+//! held, a server whose disk was lost later: who returns there is somebody else and never votes in its name.
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::registry::Named;
+
+use super::holding::Holding;
+use super::honest;
+use crate::vocabulary::{Raft, RaftObservation};
+
+/// What it is called and what it means.
+pub const ABOUT: Named = Named {
+    name: "raft/commit-durable",
+    about: "What is committed is on the disks of a majority of the members, whatever crashes next.",
+};
+
+/// Follows the log of each member that the cluster began with.
+#[derive(Debug, Default)]
+pub struct CommitDurable {
+    members: Vec<Member>,
+    begun: bool,
+    /// The highest index that was judged.
+    judged: u64,
+    exercised: u64,
+}
+
+#[derive(Debug)]
+struct Member {
+    node: NodeId,
+    log: Holding,
+    gone: bool,
+    traitor: bool,
+}
+
+impl CommitDurable {
+    fn begin(&mut self, ground: &Ground) {
+        if !std::mem::replace(&mut self.begun, true) {
+            let member = |node| Member { node, log: Holding::default(), gone: false, traitor: false };
+            self.members = ground.members().map(|(_, place)| member(place.node)).collect();
+        }
+    }
+
+    /// Members come first among the slots, so that a slot is a place in this list.
+    fn member(&mut self, slot: Slot) -> Option<&mut Member> {
+        self.members.get_mut(slot.index()).filter(|member| !member.gone)
+    }
+
+    fn judge(&mut self, ground: &Ground, node: NodeId, index: u64, hash: u64, findings: &mut Findings) {
+        if index <= self.judged {
+            return;
+        }
+        self.judged = index;
+        self.exercised += 1;
+        let members = self.members.iter().zip(&ground.places);
+        let holds = |member: &Member, place| member.traitor || member.log.holds_durably(index, hash, place);
+        let (all, quorum) = (self.members.len(), self.members.len() / 2 + 1);
+        let durably = members.clone().filter(|(member, place)| holds(member, place)).count();
+        if durably < quorum {
+            let anyhow = self.members.iter().filter(|member| member.traitor || member.log.holds(index, hash));
+            let shape = if anyhow.count() < quorum { "not-replicated" } else { "not-durable" };
+            let message = format!("{node} committed index {index}, durable at {durably} of {all} members");
+            let holders = members.filter(|(member, place)| member.node != node && holds(member, place));
+            let nodes: Vec<_> = std::iter::once(node).chain(holders.map(|(member, _)| member.node)).collect();
+            findings.safety(ABOUT.name, shape, &nodes, message);
+        }
+    }
+}
+
+impl Check<Raft> for CommitDurable {
+    fn name(&self) -> &'static str {
+        ABOUT.name
+    }
+
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Appended", "Truncated", "Recovered", "Committed"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        self.begin(ground);
+        if let RaftObservation::Committed { index, hash, .. } = *seen.observation {
+            return self.judge(ground, seen.node, index, hash, findings);
+        }
+        let floor = self.judged.saturating_add(1);
+        if let Some(member) = self.member(seen.slot) {
+            member.log.follow(seen, floor);
+        }
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        self.begin(ground);
+        let Some(member) = self.member(slot) else { return };
+        match event {
+            Lifecycle::Crashed => member.log.crashed(ground.place(slot)),
+            Lifecycle::Wiped => member.gone = true,
+            Lifecycle::Corrupted => member.traitor = true,
+            Lifecycle::Booted | Lifecycle::Healed => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CommitDurable;
+    use crate::safety::script::{Script, appended, counted, recovered, told};
+    use crate::vocabulary::RaftObservation;
+
+    fn script(members: u32) -> Script<CommitDurable> {
+        Script::new(CommitDurable::default(), members)
+    }
+
+    #[test]
+    fn a_commit_on_the_disks_of_a_majority_is_judged_once() {
+        let mut script = script(5);
+        for slot in 0..3 {
+            script.write(slot, appended(1, 1, 11)).write(slot, appended(2, 1, 12)).sync(slot);
+        }
+        script.see(0, counted(2, 12, 1)).see(1, told(1, 11, 1)).see(1, told(2, 12, 1)).clean();
+        assert_eq!(script.check.exercised, 1);
+    }
+
+    #[test]
+    fn a_commit_on_too_few_logs_is_found() {
+        let mut script = script(4);
+        script.write(0, appended(1, 1, 11)).sync(0).write(1, appended(1, 1, 11)).sync(1);
+        script.write(2, appended(1, 2, 21)).sync(2).see(0, counted(1, 11, 1));
+        script.found("not-replicated", "n1 committed index 1, durable at 2 of 4 members");
+    }
+
+    #[test]
+    fn a_commit_that_counts_what_is_not_on_disk_is_found() {
+        let mut script = script(3);
+        script.write(0, appended(1, 1, 11)).sync(0).write(1, appended(1, 1, 11)).see(0, counted(1, 11, 1));
+        script.found("not-durable", "n1 committed index 1, durable at 1 of 3 members");
+    }
+
+    #[test]
+    fn what_a_crash_took_does_not_count() {
+        let mut script = script(3);
+        script.write(0, appended(1, 1, 11)).sync(0).write(1, appended(1, 1, 11)).write(1, appended(2, 1, 12));
+        script.crash(1, 0).recover(1, recovered(1, 0, 0)).see(0, counted(1, 11, 1));
+        script.found("not-replicated", "n1 committed index 1, durable at 1 of 3 members");
+    }
+
+    #[test]
+    fn what_was_dropped_does_not_count() {
+        let mut script = script(3);
+        script.write(0, appended(1, 1, 11)).sync(0).write(1, appended(1, 1, 11)).sync(1);
+        script.write(1, RaftObservation::Truncated { from: 1 }).write(1, appended(1, 2, 21)).sync(1);
+        script.see(0, counted(1, 11, 1));
+        script.found("not-replicated", "n1 committed index 1, durable at 1 of 3 members");
+    }
+
+    #[test]
+    fn what_was_dropped_counts_again_if_the_crash_took_the_dropping() {
+        let mut script = script(3);
+        script.write(0, appended(1, 1, 11)).write(0, appended(2, 1, 12)).sync(0);
+        script.write(1, appended(1, 1, 11)).write(1, appended(2, 1, 12)).sync(1);
+        script.write(1, RaftObservation::Truncated { from: 2 }).write(1, appended(2, 2, 22));
+        script.crash(1, 0).recover(1, recovered(1, 2, 12)).see(0, counted(2, 12, 1)).clean();
+    }
+
+    #[test]
+    fn what_survived_a_crash_counts_while_its_server_is_down_or_gone() {
+        let mut script = script(3);
+        script.write(0, appended(1, 1, 11)).write(1, appended(1, 1, 11)).sync(1).crash(1, 0).wipe(1);
+        script.recover(1, recovered(0, 0, 0)).sync(0).see(0, counted(1, 11, 1)).clean();
+        // But whoever is there now is no member, whatever it writes.
+        script.write(0, appended(2, 1, 12)).sync(0).write(1, appended(2, 1, 12)).sync(1);
+        script.see(0, counted(2, 12, 1));
+        script.found("not-replicated", "n1 committed index 2, durable at 1 of 3 members");
+    }
+
+    #[test]
+    fn a_log_found_at_the_start_is_on_disk() {
+        let mut script = script(3);
+        script.see(0, recovered(2, 5, 15)).see(1, recovered(2, 4, 14)).write(0, appended(6, 3, 16)).sync(0);
+        script
+            .write(1, appended(5, 2, 15))
+            .write(1, appended(6, 3, 16))
+            .sync(1)
+            .see(0, counted(6, 16, 3))
+            .clean();
+    }
+
+    #[test]
+    fn a_traitor_is_taken_at_its_word() {
+        let mut script = script(3);
+        script.corrupt(2).write(0, appended(1, 1, 11)).sync(0).see(0, counted(1, 11, 1)).clean();
+        script.see(2, counted(9, 99, 1)).clean();
+        assert_eq!(script.check.exercised, 1);
+    }
+}

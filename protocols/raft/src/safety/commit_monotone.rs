@@ -1,0 +1,80 @@
+//! The commit index of a server never goes back while it runs.
+//!
+//! Over a crash it may: it is not kept on disk. What was committed before the crash is compared by
+//! [`state_machine_safety`](super::state_machine_safety).
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::Slot;
+use sim_core::registry::Named;
+
+use super::by_slot::BySlot;
+use super::honest;
+use crate::vocabulary::{Raft, RaftObservation};
+
+/// What it is called and what it means.
+pub const ABOUT: Named = Named {
+    name: "raft/commit-monotone",
+    about: "A server's commit index never goes back while the server runs.",
+};
+
+/// Remembers the commit index of each running server.
+#[derive(Debug, Default)]
+pub struct CommitMonotone {
+    commit: BySlot<u64>,
+    exercised: u64,
+}
+
+impl Check<Raft> for CommitMonotone {
+    fn name(&self) -> &'static str {
+        ABOUT.name
+    }
+
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Committed"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        let RaftObservation::Committed { index, .. } = *seen.observation else { return };
+        if !honest(ground, seen) {
+            return;
+        }
+        self.exercised += 1;
+        let before = std::mem::replace(self.commit.at(seen.slot), index);
+        if index < before {
+            let message = format!("the commit index of {} went back from {before} to {index}", seen.node);
+            findings.safety(ABOUT.name, "", &[seen.node], message);
+        }
+    }
+
+    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        if matches!(event, Lifecycle::Crashed | Lifecycle::Booted) {
+            self.commit.reset(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CommitMonotone;
+    use crate::safety::script::{Script, counted, recovered, told};
+
+    #[test]
+    fn a_commit_index_that_goes_back_is_found() {
+        let mut script = Script::new(CommitMonotone::default(), 3);
+        script.see(0, counted(3, 13, 1)).see(1, told(1, 11, 1)).clean();
+        script.see(0, told(2, 12, 2)).found("", "the commit index of n1 went back from 3 to 2");
+        assert_eq!(script.check.exercised, 3);
+    }
+
+    #[test]
+    fn a_restart_begins_anew() {
+        let mut script = Script::new(CommitMonotone::default(), 3);
+        script.see(0, counted(3, 13, 1)).see(0, told(3, 13, 1));
+        script.crash(0, 0).recover(0, recovered(1, 3, 13)).see(0, told(1, 11, 1)).clean();
+    }
+}

@@ -1,0 +1,107 @@
+//! Log matching: two logs that hold an entry of the same index and term are equal up to there (Raft paper, section
+//! 5.3). The hash of an entry covers everything before it, so that one comparison compares two whole prefixes.
+
+use std::collections::BTreeMap;
+
+use sim_core::check::{Check, Findings, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::NodeId;
+use sim_core::registry::Named;
+
+use super::by_index::ByIndex;
+use super::honest;
+use crate::vocabulary::{Raft, RaftObservation};
+
+/// What it is called and what it means.
+pub const ABOUT: Named = Named {
+    name: "raft/log-matching",
+    about: "Logs that hold an entry of the same index and term are equal up to that index.",
+};
+
+/// The prefix that whoever was first had at an index and term.
+#[derive(Clone, Copy, Debug)]
+struct Prefix {
+    term: u64,
+    hash: u64,
+    node: NodeId,
+}
+
+/// Remembers the first prefix seen for each index and term. Most indices only ever see one term.
+#[derive(Debug, Default)]
+pub struct LogMatching {
+    first_term: ByIndex<Prefix>,
+    other_terms: BTreeMap<(u64, u64), Prefix>,
+    exercised: u64,
+}
+
+impl LogMatching {
+    fn known_or(&mut self, index: u64, own: Prefix) -> Prefix {
+        match self.first_term.get_or_put(index, own) {
+            Some(first) if first.term != own.term => {
+                *self.other_terms.entry((index, own.term)).or_insert(own)
+            }
+            Some(first) => *first,
+            None => own,
+        }
+    }
+}
+
+impl Check<Raft> for LogMatching {
+    fn name(&self) -> &'static str {
+        ABOUT.name
+    }
+
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Appended"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        let RaftObservation::Appended { index, term, hash } = *seen.observation else { return };
+        if !honest(ground, seen) {
+            return;
+        }
+        self.exercised += 1;
+        let node = seen.node;
+        let first = self.known_or(index, Prefix { term, hash, node });
+        if first.hash != hash {
+            let other = first.node;
+            let message = format!("the logs of {other} and {node} differ up to index {index} of term {term}");
+            findings.safety(ABOUT.name, "", &[other, node], message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogMatching;
+    use crate::safety::script::{Script, appended, recovered};
+    use crate::vocabulary::RaftObservation;
+
+    #[test]
+    fn unequal_prefixes_of_one_index_and_term_are_found() {
+        let mut script = Script::new(LogMatching::default(), 3);
+        script.write(0, appended(1, 1, 11)).write(0, appended(2, 1, 12)).write(1, appended(1, 1, 11)).clean();
+        script.write(1, appended(2, 1, 92)).found("", "the logs of n1 and n2 differ up to index 2 of term 1");
+        assert_eq!(script.check.exercised, 4);
+    }
+
+    #[test]
+    fn they_are_found_too_where_the_index_saw_another_term_first() {
+        let mut script = Script::new(LogMatching::default(), 3);
+        script.write(0, appended(1, 1, 11)).write(1, appended(1, 2, 21)).write(2, appended(1, 3, 31)).clean();
+        script.write(0, appended(1, 2, 99)).found("", "the logs of n2 and n1 differ up to index 1 of term 2");
+    }
+
+    #[test]
+    fn other_terms_and_repeated_appends_after_a_lost_tail_are_fine() {
+        let mut script = Script::new(LogMatching::default(), 3);
+        script.write(0, appended(1, 1, 11)).write(0, appended(2, 1, 12)).crash(0, 0);
+        script.recover(0, recovered(1, 0, 0)).write(0, appended(1, 1, 11)).write(0, appended(2, 1, 12));
+        script.write(1, appended(1, 2, 21)).write(1, RaftObservation::Truncated { from: 1 });
+        script.write(1, appended(1, 1, 11)).clean();
+    }
+}

@@ -1,0 +1,245 @@
+//! One vote per server and term, over crashes too (Raft paper, section 5.2).
+//!
+//! A vote that was neither on disk nor told to anybody may be lost with a crash, and another one given instead: it was
+//! never given. So a vote binds once the world says that its record is durable, or once a message has carried it: a
+//! granted vote, or a candidate's own request, which says that it voted for itself.
+
+use std::collections::VecDeque;
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::process::JournalId;
+use sim_core::registry::Named;
+
+use super::by_slot::BySlot;
+use super::honest;
+use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
+
+/// What it is called and what it means.
+pub const ABOUT: Named = Named {
+    name: "raft/one-vote",
+    about: "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent.",
+};
+
+/// How many votes of a server are remembered, the latest terms first. Its terms never go back, or
+/// [`term_monotone`](super::term_monotone) says so; what lies further back cannot be asked for again.
+const REMEMBERED: usize = 256;
+
+/// Remembers the votes of each server.
+#[derive(Debug, Default)]
+pub struct OneVote {
+    votes: BySlot<Votes>,
+    exercised: u64,
+}
+
+/// The votes of one server, by rising term.
+#[derive(Debug, Default)]
+struct Votes {
+    cast: VecDeque<Vote>,
+    journal: JournalId,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Vote {
+    term: u64,
+    candidate: NodeId,
+    incarnation: u32,
+    /// Where its record stands; 0 if no crash can take it.
+    position: u64,
+    /// Another vote in this term was found already.
+    broken: bool,
+}
+
+impl Votes {
+    /// The vote of this term: the one remembered, or else this one from now on.
+    fn get_or_cast(&mut self, vote: Vote) -> &mut Vote {
+        let place = self.cast.partition_point(|earlier| earlier.term < vote.term);
+        if self.cast.get(place).is_none_or(|known| known.term != vote.term) {
+            self.cast.insert(place, vote);
+        }
+        // The oldest one goes, unless it is the one that is asked for.
+        let surplus = usize::from(self.cast.len() > REMEMBERED && place > 0);
+        self.cast.drain(..surplus);
+        &mut self.cast[place - surplus]
+    }
+
+    fn crashed(&mut self, durable: u64) {
+        self.cast.retain(|vote| vote.position <= durable);
+        self.cast.iter_mut().for_each(|vote| vote.position = 0);
+    }
+}
+
+impl OneVote {
+    fn judge(&mut self, slot: Slot, node: NodeId, vote: Vote, findings: &mut Findings) {
+        self.exercised += 1;
+        let first = self.votes.at(slot).get_or_cast(vote);
+        if first.candidate == vote.candidate {
+            first.position = first.position.min(vote.position);
+            return;
+        }
+        if std::mem::replace(&mut first.broken, true) {
+            return;
+        }
+        let (shape, when) = if first.incarnation == vote.incarnation {
+            ("running", "")
+        } else {
+            ("restart", ", with a crash in between")
+        };
+        let (one, other) = (first.candidate, vote.candidate);
+        let message = format!("{node} voted twice in term {}: for {one} and {other}{when}", vote.term);
+        findings.safety(ABOUT.name, shape, &[node, one, other], message);
+    }
+}
+
+impl Check<Raft> for OneVote {
+    fn name(&self) -> &'static str {
+        ABOUT.name
+    }
+
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Voted"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        let RaftObservation::Voted { term, candidate } = *seen.observation else { return };
+        if !honest(ground, seen) {
+            return;
+        }
+        self.votes.at(seen.slot).journal = seen.journal;
+        let position = seen.mark.appended;
+        let vote = Vote { term, candidate, incarnation: seen.incarnation, position, broken: false };
+        self.judge(seen.slot, seen.node, vote, findings);
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["Vote", "RequestVote"]
+    }
+
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &RaftMessage,
+        findings: &mut Findings,
+    ) {
+        let (term, candidate) = match *message {
+            RaftMessage::Vote { term, granted: true, pre: false } => (term, to),
+            RaftMessage::RequestVote { term, pre: false, .. } => (term, from),
+            _ => return,
+        };
+        let Some(slot) = ground.slot_of(from).filter(|_| ground.honest(from)) else { return };
+        let incarnation = ground.place(slot).incarnation;
+        let vote = Vote { term, candidate, incarnation, position: 0, broken: false };
+        self.judge(slot, from, vote, findings);
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        match event {
+            Lifecycle::Crashed => {
+                let votes = self.votes.at(slot);
+                votes.crashed(ground.place(slot).mark(votes.journal).durable);
+            }
+            Lifecycle::Wiped => self.votes.reset(slot),
+            Lifecycle::Booted | Lifecycle::Corrupted | Lifecycle::Healed => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::identity::NodeId;
+
+    use super::{OneVote, REMEMBERED};
+    use crate::safety::script::{Script, recovered};
+    use crate::vocabulary::{RaftMessage, RaftObservation};
+
+    fn voted(term: u64, candidate: u32) -> RaftObservation {
+        RaftObservation::Voted { term, candidate: NodeId(candidate) }
+    }
+
+    fn yes(term: u64) -> RaftMessage {
+        RaftMessage::Vote { term, granted: true, pre: false }
+    }
+
+    fn script() -> Script<OneVote> {
+        Script::new(OneVote::default(), 3)
+    }
+
+    #[test]
+    fn two_votes_of_one_incarnation_are_found() {
+        let mut script = script();
+        script.write(0, voted(4, 1)).write(0, voted(5, 2)).write(1, voted(4, 2)).clean();
+        script.write(0, voted(4, 2)).found("running", "n1 voted twice in term 4: for n2 and n3");
+        // Once is enough: the message that carries it says nothing new.
+        script.send(0, 2, yes(4)).found("running", "n1 voted twice in term 4: for n2 and n3");
+        assert_eq!(script.check.exercised, 5);
+    }
+
+    #[test]
+    fn a_durable_vote_binds_over_a_crash() {
+        let mut script = script();
+        script.write(0, voted(4, 1)).sync(0).crash(0, 0).recover(0, recovered(4, 0, 0)).clean();
+        script.write(0, voted(4, 2));
+        script.found("restart", "n1 voted twice in term 4: for n2 and n3, with a crash in between");
+    }
+
+    #[test]
+    fn a_vote_that_was_sent_binds_whether_it_was_durable_or_not() {
+        let mut script = script();
+        script.write(0, voted(4, 1)).send(0, 1, yes(4)).crash(0, 0).recover(0, recovered(3, 0, 0)).clean();
+        script.write(0, voted(4, 2));
+        script.found("restart", "n1 voted twice in term 4: for n2 and n3, with a crash in between");
+    }
+
+    #[test]
+    fn a_candidate_that_asked_has_voted_for_itself() {
+        let mut script = script();
+        let ask = |pre| RaftMessage::RequestVote { term: 4, last_index: 0, last_term: 0, pre };
+        script.send(0, 1, ask(true)).write(0, voted(4, 2)).crash(0, 0).clean();
+        script.write(0, voted(4, 0)).send(0, 1, ask(false)).send(0, 2, ask(false)).crash(0, 0).clean();
+        script.write(0, voted(4, 1));
+        script.found("restart", "n1 voted twice in term 4: for n1 and n2, with a crash in between");
+    }
+
+    #[test]
+    fn a_vote_that_nobody_saw_may_be_lost_and_given_to_another() {
+        let mut script = script();
+        script.write(0, voted(4, 1)).crash(0, 0).recover(0, recovered(3, 0, 0)).write(0, voted(4, 2)).sync(0);
+        script.send(0, 2, yes(4)).send(0, 2, yes(4)).clean();
+    }
+
+    #[test]
+    fn a_vote_repeated_for_the_same_candidate_is_the_same_vote() {
+        let mut script = script();
+        script.write(0, voted(4, 1)).sync(0).send(0, 1, yes(4)).crash(0, 0).recover(0, recovered(4, 0, 0));
+        script.write(0, voted(4, 1)).send(0, 1, yes(4)).clean();
+        // Neither a refusal nor a pre-vote is a vote.
+        script.send(0, 2, RaftMessage::Vote { term: 4, granted: false, pre: false });
+        script.send(0, 2, RaftMessage::Vote { term: 4, granted: true, pre: true }).clean();
+    }
+
+    #[test]
+    fn traitors_and_newcomers_in_a_wiped_place_are_not_held_to_old_votes() {
+        let mut script = script();
+        script.write(0, voted(4, 1)).sync(0).crash(0, 0).wipe(0).recover(0, recovered(0, 0, 0));
+        script.write(0, voted(4, 2)).clean();
+        script.write(1, voted(4, 1)).corrupt(1).write(1, voted(4, 2)).send(1, 2, yes(4)).clean();
+    }
+
+    #[test]
+    fn only_so_many_votes_are_remembered() {
+        let mut script = script();
+        for term in 1..=2 * REMEMBERED as u64 {
+            script.write(0, voted(term, 1));
+        }
+        script.write(0, voted(1, 2)).clean();
+        script.write(0, voted(REMEMBERED as u64 + 9, 2));
+        script.found("running", "n1 voted twice in term 265: for n2 and n3");
+    }
+}

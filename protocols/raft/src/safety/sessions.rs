@@ -1,0 +1,231 @@
+//! Sessions: every operation of a client happens once, and what a client was told happened did (Raft paper, section 8;
+//! dissertation, section 6.3).
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::hash::FixedMap;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::registry::Named;
+
+use super::by_index::ByIndex;
+use super::by_slot::BySlot;
+use super::honest;
+use crate::vocabulary::{Raft, RaftObservation};
+
+/// What it is called and what it means.
+pub const ABOUT: Named = Named {
+    name: "raft/sessions",
+    about: "No operation of a session is done twice or skipped, and what a client was told of was applied, \
+            with that reply.",
+};
+
+/// Remembers how far each server has come in each session, and whose operation stands at each index.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    /// The last sequence done in each session, and the answer to it; for look-ups alone.
+    last: BySlot<FixedMap<NodeId, (u64, u64)>>,
+    /// What the first server to apply an index found there and answered; no client for a no-op.
+    canonical: ByIndex<Option<(Operation, u64)>>,
+    exercised: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Operation {
+    client: NodeId,
+    sequence: u64,
+}
+
+impl Sessions {
+    fn applied(
+        &mut self,
+        (slot, node): (Slot, NodeId),
+        operation: Operation,
+        repeated: bool,
+        answer: u64,
+        findings: &mut Findings,
+    ) {
+        self.exercised += 1;
+        let Operation { client, sequence } = operation;
+        let last = self.last.at(slot).entry(client).or_insert((0, 0));
+        let (before, remembered) = *last;
+        let news = sequence > before;
+        if news == repeated {
+            let (shape, did) = if repeated { ("skipped", "skipped") } else { ("twice", "did") };
+            let message =
+                format!("{node} {did} operation {sequence} of client {client} after operation {before}");
+            findings.safety(ABOUT.name, shape, &[node, client], message);
+        } else if sequence == before && answer != remembered {
+            let message = format!(
+                "{node} answered operation {sequence} of client {client} with {remembered:016x}, and when it was \
+                 repeated with {answer:016x}"
+            );
+            findings.safety(ABOUT.name, "answer", &[node, client], message);
+        }
+        if news {
+            *last = (sequence, answer);
+        }
+    }
+
+    fn acknowledged(&mut self, told: Operation, index: u64, answer: u64, findings: &mut Findings) {
+        self.exercised += 1;
+        let Operation { client, sequence } = told;
+        let (shape, found) = match self.canonical.get(index) {
+            Some(Some((there, given))) if *there == told && *given == answer => return,
+            Some(Some((there, given))) if *there == told => {
+                ("reply", format!("the reply was {answer:016x}, and {given:016x} when it was done"))
+            }
+            Some(Some((there, _))) => {
+                ("acknowledged", format!("operation {} of {} is there", there.sequence, there.client))
+            }
+            Some(None) => ("acknowledged", "a no-op is there".to_owned()),
+            None => ("acknowledged", "nothing was applied there".to_owned()),
+        };
+        let message = format!(
+            "client {client} was told that its operation {sequence} is at index {index}, but {found}"
+        );
+        findings.safety(ABOUT.name, shape, &[client], message);
+    }
+}
+
+impl Check<Raft> for Sessions {
+    fn name(&self) -> &'static str {
+        ABOUT.name
+    }
+
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Applied", "Acknowledged"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        match *seen.observation {
+            RaftObservation::Applied { index, client, sequence, repeated, answer, .. } => {
+                let operation = client.map(|client| Operation { client, sequence });
+                self.canonical.get_or_put(index, operation.map(|operation| (operation, answer)));
+                if let Some(operation) = operation {
+                    self.applied((seen.slot, seen.node), operation, repeated, answer, findings);
+                }
+            }
+            RaftObservation::Acknowledged { sequence, index, answer } => {
+                self.acknowledged(Operation { client: seen.node, sequence }, index, answer, findings);
+            }
+            _ => {}
+        }
+    }
+
+    /// A server that was restarted applies everything again, from the first index.
+    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        if matches!(event, Lifecycle::Crashed | Lifecycle::Booted) {
+            self.last.reset(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::identity::NodeId;
+
+    use super::Sessions;
+    use crate::safety::script::{Script, recovered};
+    use crate::vocabulary::RaftObservation;
+
+    /// The client of a script with three servers.
+    const CLIENT: u32 = 3;
+
+    /// Every operation is answered with its own number.
+    fn applied(index: u64, sequence: u64, repeated: bool) -> RaftObservation {
+        answered(index, sequence, repeated, sequence)
+    }
+
+    fn answered(index: u64, sequence: u64, repeated: bool, answer: u64) -> RaftObservation {
+        let client = Some(NodeId(CLIENT));
+        RaftObservation::Applied { index, hash: index, state: index, client, sequence, repeated, answer }
+    }
+
+    fn noop(index: u64) -> RaftObservation {
+        let (client, sequence, repeated, answer) = (None, 0, false, 0);
+        RaftObservation::Applied { index, hash: index, state: 0, client, sequence, repeated, answer }
+    }
+
+    fn told(sequence: u64, index: u64) -> RaftObservation {
+        RaftObservation::Acknowledged { sequence, index, answer: sequence }
+    }
+
+    fn script() -> Script<Sessions> {
+        Script::new(Sessions::default(), 3)
+    }
+
+    #[test]
+    fn an_operation_done_twice_is_found() {
+        let mut script = script();
+        script.see(0, noop(1)).see(0, applied(2, 1, false)).see(0, applied(3, 2, false)).clean();
+        script
+            .see(0, applied(4, 2, false))
+            .found("twice", "n1 did operation 2 of client n4 after operation 2");
+        assert_eq!(script.check.exercised, 3);
+    }
+
+    #[test]
+    fn an_operation_skipped_for_no_reason_is_found() {
+        let mut script = script();
+        script.see(0, applied(1, 1, false));
+        script
+            .see(0, applied(2, 2, true))
+            .found("skipped", "n1 skipped operation 2 of client n4 after operation 1");
+    }
+
+    #[test]
+    fn an_acknowledged_operation_that_is_not_there_is_found() {
+        let at = "client n4 was told that its operation 2 is at index 2, but";
+        script()
+            .see(0, noop(1))
+            .see(CLIENT, told(2, 2))
+            .found("acknowledged", &format!("{at} nothing was applied there"));
+        script()
+            .see(0, noop(2))
+            .see(CLIENT, told(2, 2))
+            .found("acknowledged", &format!("{at} a no-op is there"));
+        script()
+            .see(0, applied(2, 1, false))
+            .see(CLIENT, told(2, 2))
+            .found("acknowledged", &format!("{at} operation 1 of n4 is there"));
+    }
+
+    #[test]
+    fn another_reply_to_a_repeated_request_is_found() {
+        let told = |answer| RaftObservation::Acknowledged { sequence: 1, index: 2, answer };
+        let mut script = script();
+        script.see(0, noop(1)).see(0, answered(2, 1, false, 7)).see(CLIENT, told(7)).clean();
+        // Asked again, the server makes a new answer up instead of looking into the session.
+        script.see(CLIENT, told(8)).found(
+            "reply",
+            "client n4 was told that its operation 1 is at index 2, but the reply was 0000000000000008, and \
+             0000000000000007 when it was done",
+        );
+        let mut script = self::script();
+        script.see(0, answered(1, 1, false, 7)).see(0, answered(2, 1, true, 7)).clean();
+        script.see(0, answered(3, 1, true, 8)).found(
+            "answer",
+            "n1 answered operation 1 of client n4 with 0000000000000007, and when it was repeated with \
+             0000000000000008",
+        );
+    }
+
+    #[test]
+    fn a_repeated_entry_a_jump_ahead_and_a_replay_after_a_restart_are_fine() {
+        let mut script = script();
+        for _ in 0..2 {
+            script.see(0, noop(1)).see(0, applied(2, 1, false)).see(0, applied(3, 1, true));
+            script.see(0, applied(4, 900, false)).see(0, applied(5, 2, true));
+            script.see(CLIENT, told(1, 2)).see(CLIENT, told(900, 4)).clean();
+            script.crash(0, 0).recover(0, recovered(1, 5, 5));
+        }
+        script.see(1, applied(1, 1, false)).clean();
+    }
+}

@@ -1,0 +1,198 @@
+//! A server's term never goes back.
+//!
+//! While it runs this is plain. Over a crash it needs care: a new term that was not on disk yet may be lost with the
+//! crash, and rightly so, since nothing was promised in it. Two things make a term binding: the world says that its
+//! record is durable, or the server led in it, so that a majority has promised to follow it. A term that was merely
+//! mentioned in a message binds nobody; a vote does, and [`one_vote`](super::one_vote) sees to it.
+
+use std::collections::VecDeque;
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::process::JournalId;
+use sim_core::registry::Named;
+
+use super::by_slot::BySlot;
+use super::honest;
+use crate::vocabulary::{Raft, RaftObservation};
+
+/// What it is called and what it means.
+pub const ABOUT: Named = Named {
+    name: "raft/term-monotone",
+    about: "A server's term never goes back; over a crash, not behind one that was durable or that it led.",
+};
+
+/// Remembers each server's term, and how much of it a crash could take.
+#[derive(Debug, Default)]
+pub struct TermMonotone {
+    terms: BySlot<Terms>,
+    exercised: u64,
+}
+
+#[derive(Debug, Default)]
+struct Terms {
+    /// What the server is in.
+    current: u64,
+    /// What no crash can take.
+    binding: u64,
+    /// Later terms, with the positions of their records, while those are not durable.
+    pending: VecDeque<(u64, u64)>,
+    journal: JournalId,
+}
+
+impl Terms {
+    fn entered(&mut self, term: u64, seen: &Seen<'_, Raft>) {
+        self.journal = seen.journal;
+        self.settle(seen.mark.durable);
+        self.pending.push_back((term, seen.mark.appended));
+    }
+
+    fn settle(&mut self, durable: u64) {
+        while let Some((term, position)) = self.pending.front().copied()
+            && position <= durable
+        {
+            self.binding = self.binding.max(term);
+            self.pending.pop_front();
+        }
+    }
+
+    fn crashed(&mut self, durable: u64) {
+        self.settle(durable);
+        self.pending.clear();
+        self.current = self.binding;
+    }
+}
+
+impl TermMonotone {
+    fn compare(&mut self, slot: Slot, node: NodeId, term: u64, shape: &'static str, findings: &mut Findings) {
+        self.exercised += 1;
+        let before = std::mem::replace(&mut self.terms.at(slot).current, term);
+        if term < before {
+            let how = if shape == "restart" { " over a crash" } else { "" };
+            let message = format!("the term of {node} went back from {before} to {term}{how}");
+            findings.safety(ABOUT.name, shape, &[node], message);
+        }
+    }
+
+    fn recovered(&mut self, seen: &Seen<'_, Raft>, term: u64, findings: &mut Findings) {
+        self.compare(seen.slot, seen.node, term, "restart", findings);
+        // What it found is on disk.
+        *self.terms.at(seen.slot) = Terms { current: term, binding: term, ..Terms::default() };
+    }
+}
+
+impl Check<Raft> for TermMonotone {
+    fn name(&self) -> &'static str {
+        ABOUT.name
+    }
+
+    fn exercised(&self) -> u64 {
+        self.exercised
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "Recovered",
+            "TermSet",
+            "BecameLeader",
+            "BecameFollower",
+            "BecameCandidate",
+            "Voted",
+            "Committed",
+        ])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        let term = match *seen.observation {
+            RaftObservation::Recovered { term, .. } => return self.recovered(seen, term, findings),
+            RaftObservation::TermSet { term } => {
+                self.terms.at(seen.slot).entered(term, seen);
+                term
+            }
+            RaftObservation::BecameLeader { term, .. } => {
+                let terms = self.terms.at(seen.slot);
+                terms.binding = terms.binding.max(term);
+                term
+            }
+            RaftObservation::BecameFollower { term }
+            | RaftObservation::BecameCandidate { term }
+            | RaftObservation::Voted { term, .. }
+            | RaftObservation::Committed { term, .. } => term,
+            // The term of a pre-candidate is the one that it would have; others say nothing of terms.
+            RaftObservation::BecamePreCandidate { .. }
+            | RaftObservation::Halted
+            | RaftObservation::Appended { .. }
+            | RaftObservation::Truncated { .. }
+            | RaftObservation::Applied { .. }
+            | RaftObservation::Acknowledged { .. } => return,
+        };
+        self.compare(seen.slot, seen.node, term, "running", findings);
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        match event {
+            Lifecycle::Crashed => {
+                let terms = self.terms.at(slot);
+                terms.crashed(ground.place(slot).mark(terms.journal).durable);
+            }
+            Lifecycle::Wiped => self.terms.reset(slot),
+            Lifecycle::Booted | Lifecycle::Corrupted | Lifecycle::Healed => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TermMonotone;
+    use crate::safety::script::{Script, leads, recovered};
+    use crate::vocabulary::RaftObservation;
+
+    fn set(term: u64) -> RaftObservation {
+        RaftObservation::TermSet { term }
+    }
+
+    #[test]
+    fn a_term_that_goes_back_in_a_running_server_is_found() {
+        let mut script = Script::new(TermMonotone::default(), 3);
+        script.see(0, recovered(0, 0, 0)).write(0, set(3)).clean();
+        script.see(0, RaftObservation::BecameFollower { term: 2 });
+        script.found("running", "the term of n1 went back from 3 to 2");
+        assert_eq!(script.check.exercised, 3);
+    }
+
+    #[test]
+    fn a_durable_term_must_come_back_after_a_crash() {
+        let mut script = Script::new(TermMonotone::default(), 3);
+        script.see(0, recovered(0, 0, 0)).write(0, set(3)).sync(0).write(0, set(4)).write(0, set(5));
+        script.crash(0, 1).recover(0, recovered(3, 0, 0));
+        script.found("restart", "the term of n1 went back from 4 to 3 over a crash");
+    }
+
+    #[test]
+    fn a_term_that_it_led_must_come_back_after_a_crash() {
+        let mut script = Script::new(TermMonotone::default(), 3);
+        script.write(0, set(3)).see(0, leads(3, 0)).crash(0, 0).recover(0, recovered(2, 0, 0));
+        script.found("restart", "the term of n1 went back from 3 to 2 over a crash");
+    }
+
+    #[test]
+    fn a_term_that_was_not_durable_may_be_lost_and_entered_again() {
+        let mut script = Script::new(TermMonotone::default(), 3);
+        script.see(0, recovered(0, 0, 0)).write(0, set(3)).sync(0).write(0, set(4)).write(0, set(5));
+        script.crash(0, 0).recover(0, recovered(3, 0, 0)).write(0, set(4)).sync(0).clean();
+        // What survived by luck is binding as well.
+        script.write(0, set(6)).crash(0, 1).recover(0, recovered(6, 0, 0)).clean();
+        script.crash(0, 0).recover(0, recovered(5, 0, 0));
+        script.found("restart", "the term of n1 went back from 6 to 5 over a crash");
+    }
+
+    #[test]
+    fn somebody_new_in_a_wiped_place_starts_from_nothing() {
+        let mut script = Script::new(TermMonotone::default(), 3);
+        script.write(0, set(3)).sync(0).crash(0, 0).wipe(0).recover(0, recovered(0, 0, 0)).clean();
+    }
+}
