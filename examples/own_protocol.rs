@@ -4,7 +4,7 @@
 //! `cargo run --release --example own_protocol`
 
 use serde_json::json;
-use sim_core::check::{Check, Findings, Seen, Verdict};
+use sim_core::check::{Check, Findings, Judge, Seen, Verdict};
 use sim_core::facts::Facts;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
@@ -63,16 +63,11 @@ fn member(boot: &Boot<'_, Ring>) -> Member {
 struct OneLeader(Vec<NodeId>);
 
 impl Check<Ring> for OneLeader {
-    fn name(&self) -> &'static str {
-        "ring/one-leader"
-    }
-    fn exercised(&self) -> u64 {
-        self.0.len() as u64
-    }
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Ring>, findings: &mut Findings) {
+        findings.exercised();
         self.0.push(seen.node);
         if self.0.len() > 1 {
-            findings.safety(self.name(), "", &self.0, format!("{} leaders: {:?}", self.0.len(), self.0));
+            findings.safety("", &self.0, format!("{} leaders: {:?}", self.0.len(), self.0));
         }
     }
 }
@@ -86,7 +81,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
 pub(crate) fn main() {
     let mut registry = Registry::new();
     registry.register(Simple::new(&INFO, |_: &NoParameters, _, _| Subject {
-        checks: vec![Box::new(OneLeader::default())],
+        checks: vec![Judge::new("ring/one-leader", "No ring has two leaders.", OneLeader::default())],
         ..Subject::new("ring", |boot: Boot<'_, Ring>| member(&boot))
     }));
     let entry = registry.find("ring").expect("it was registered");

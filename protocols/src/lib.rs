@@ -11,7 +11,34 @@ pub use {byzantine, gossip, raft};
 /// Registers every protocol.
 pub fn register(registry: &mut Registry) {
     registry
-        .register(raft::entry::RaftEntry)
-        .register(byzantine::bracha::entry::BrachaEntry)
-        .register(gossip::epidemic::entry::EpidemicEntry);
+        .register(raft::entry::ENTRY)
+        .register(byzantine::bracha::entry::ENTRY)
+        .register(gossip::epidemic::entry::ENTRY);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use sim_core::random::{StreamName, stream};
+
+    use super::*;
+
+    #[test]
+    fn defaults_are_legal_and_so_is_what_a_swarm_draws() {
+        let mut registry = Registry::new();
+        register(&mut registry);
+        assert_eq!(registry.iter().count(), 3);
+        for entry in registry.iter() {
+            let cluster = entry.configure(&json!({})).unwrap();
+            let again = entry.configure(&cluster.parameters()).unwrap();
+            assert_eq!(again.parameters(), cluster.parameters());
+            for seed in 0..100 {
+                let drawn = cluster.drawn(&mut stream(seed, StreamName::Configuration)).parameters();
+                assert_eq!(entry.configure(&drawn).unwrap().parameters(), drawn);
+                for knob in entry.info().knobs.iter().filter(|knob| knob.forfeits.is_some()) {
+                    assert_eq!(drawn[knob.name], cluster.parameters()[knob.name], "{}", knob.name);
+                }
+            }
+        }
+    }
 }

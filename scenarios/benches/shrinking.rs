@@ -9,8 +9,8 @@
 
 use std::ops::Range;
 
-use protocols::byzantine::bracha::entry::BrachaEntry;
-use protocols::raft::entry::RaftEntry;
+use protocols::byzantine::bracha;
+use protocols::raft;
 use scenarios::builtin;
 use scenarios::capsule::Capsule;
 use scenarios::document::Format;
@@ -71,8 +71,8 @@ fn row(scenario: &str, id: &str, plant: &str, depth: u64, seeds: usize, stories:
     println!("{scenario} {id}, least known depth {depth}");
     println!("  seed     faults   nodes  lines events seconds   runs neighbors clean pair  check");
     let mut registry = Registry::new();
-    registry.register(RaftEntry);
-    registry.register(BrachaEntry);
+    registry.register(raft::entry::ENTRY);
+    registry.register(bracha::entry::ENTRY);
     let loaded = load(&registry, builtin::find(scenario).unwrap(), Format::Toml, &[]).unwrap();
     let found = found(&loaded, plant, seeds);
     let lines: Vec<Line> = found.iter().map(|capsule| measure(&registry, capsule, stories)).collect();

@@ -8,7 +8,7 @@ mod files;
 mod protocols;
 
 use serde_json::{Map, Value};
-use sim_core::registry::Registry;
+use sim_core::registry::{Entry, Registry};
 
 use crate::problem::nearest;
 use crate::scenario::Loaded;
@@ -138,18 +138,18 @@ impl Term {
 /// Every name that there is, kind by kind.
 pub fn glossary(registry: &Registry) -> Vec<Term> {
     let builtins = files::load_all(registry);
-    let infos = || registry.iter().map(|entry| (entry, entry.info()));
-    let mut terms: Vec<Term> = infos().map(|(_, info)| protocols::protocol(info, &builtins)).collect();
+    let infos = || registry.iter().map(Entry::info);
+    let mut terms: Vec<Term> = infos().map(|info| protocols::protocol(info, &builtins)).collect();
     terms.extend(builtins.iter().map(files::scenario));
     terms.extend(files::sweeps());
-    terms.extend(infos().flat_map(|(_, info)| protocols::checks(info, &builtins)));
+    terms.extend(infos().flat_map(|info| protocols::checks(info, &builtins)));
     terms.extend(everywhere::checks());
     terms.extend(faults::faults());
     terms.extend(faults::families());
     terms.extend(faults::targets(registry));
-    terms.extend(infos().flat_map(|(_, info)| protocols::plants(info, &builtins)));
-    terms.extend(infos().flat_map(|(entry, info)| protocols::knobs(entry, info, &builtins)));
-    terms.extend(infos().flat_map(|(_, info)| protocols::behaviors(info, &builtins)));
+    terms.extend(infos().flat_map(|info| protocols::plants(info, &builtins)));
+    terms.extend(infos().flat_map(|info| protocols::knobs(info, &builtins)));
+    terms.extend(infos().flat_map(|info| protocols::behaviors(info, &builtins)));
     terms.extend(everywhere::behaviors());
     terms.extend(codes::verdicts());
     terms.extend(codes::exit_codes());

@@ -104,7 +104,7 @@ impl Cluster for ToyCluster {
         let mut findings = Findings::new();
         if !launch.plants.is_empty() && setup.seed % 7 == 3 {
             let message = format!("n1 and n2 disagree at seed {}", setup.seed);
-            findings.safety("toy/agreement", "", &[], message);
+            findings.report(Verdict::Safety, "toy/agreement", "", &[], message);
         }
         Ok(outcome(setup, launch, &findings, &self.0))
     }
@@ -188,8 +188,8 @@ pub(crate) fn overlaid(text: &str, overlays: &[&str]) -> Result<Loaded, Problems
 /// The real protocols that capsules of tests are made of.
 pub(crate) fn real() -> Registry {
     let mut registry = Registry::new();
-    registry.register(protocols::raft::entry::RaftEntry);
-    registry.register(protocols::byzantine::bracha::entry::BrachaEntry);
+    registry.register(protocols::raft::entry::ENTRY);
+    registry.register(protocols::byzantine::bracha::entry::ENTRY);
     registry
 }
 

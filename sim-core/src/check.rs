@@ -1,7 +1,12 @@
 //! Checks: they read observations, messages and the world's own truth, never a process's fields.
 //!
-//! Every check is O(1) amortised per observation, says whether it needs real time or only order, and counts how often
-//! it was exercised: a check that was never exercised has proved nothing.
+//! Every check is O(1) amortised per observation and says whether it needs real time or only order. Its name and what it
+//! means stand in one table of its protocol ([`checks!`](crate::checks!)). How often it was exercised is counted with
+//! what it finds: a check that was never exercised has proved nothing.
+
+mod judge;
+
+pub use judge::Judge;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,16 +81,10 @@ pub enum Lifecycle {
 
 /// Judges a run while it happens.
 pub trait Check<P: Protocol> {
-    /// Its name, as `protocol/property`.
-    fn name(&self) -> &'static str;
-
     /// Whether it needs real time.
     fn needs(&self) -> Needs {
         Needs::Order
     }
-
-    /// How often it had something to judge.
-    fn exercised(&self) -> u64;
 
     /// A process reported something.
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings);
@@ -139,10 +138,15 @@ pub struct Violation {
     pub verdict: Verdict,
 }
 
-/// Collects violations; the first few of each fingerprint are kept, the rest counted.
+/// What checks find and how often they had something to judge. The first few violations of each fingerprint are kept, the
+/// rest counted.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     now: Time,
+    /// The check that is judging.
+    check: &'static str,
+    /// How often it had something to judge, since it was its turn.
+    exercised: u64,
     violations: Vec<Violation>,
     /// How often each kind was reported: a check and a shape.
     kinds: Vec<((&'static str, &'static str), u64)>,
@@ -165,24 +169,52 @@ impl Findings {
         Self::default()
     }
 
-    /// Tells what time it is; the world does this before every check.
+    /// Tells what time it is: whatever is reported from now on happened now.
     #[inline]
     pub fn set_now(&mut self, now: Time) {
         self.now = now;
     }
 
+    /// It is the turn of the check of this name: what it finds is found by it.
+    #[inline]
+    fn turn_of(&mut self, check: &'static str, now: Time) {
+        (self.check, self.now) = (check, now);
+    }
+
+    /// The check whose turn it is had something to judge.
+    #[inline]
+    pub fn exercised(&mut self) {
+        self.exercised += 1;
+    }
+
+    /// The check whose turn it is had so many things to judge.
+    #[inline]
+    pub fn exercised_by(&mut self, times: u64) {
+        self.exercised += times;
+    }
+
+    /// How often the check whose turn it is had something to judge, since it was its turn.
+    pub fn times_exercised(&self) -> u64 {
+        self.exercised
+    }
+
     /// Reports that something happened that must never happen. `shape` tells kinds of this violation apart without
     /// any number in it; it is empty where there is only one kind.
-    pub fn safety(&mut self, check: &'static str, shape: &'static str, nodes: &[NodeId], message: String) {
-        self.report(Verdict::Safety, check, shape, nodes, message);
+    pub fn safety(&mut self, shape: &'static str, nodes: &[NodeId], message: String) {
+        self.found(Verdict::Safety, shape, nodes, message);
     }
 
     /// Reports that progress was owed and did not come.
-    pub fn liveness(&mut self, check: &'static str, shape: &'static str, nodes: &[NodeId], message: String) {
-        self.report(Verdict::Liveness, check, shape, nodes, message);
+    pub fn liveness(&mut self, shape: &'static str, nodes: &[NodeId], message: String) {
+        self.found(Verdict::Liveness, shape, nodes, message);
     }
 
-    /// Reports any violation.
+    /// Reports any violation that the check whose turn it is has found.
+    pub fn found(&mut self, verdict: Verdict, shape: &'static str, nodes: &[NodeId], message: String) {
+        self.report(verdict, self.check, shape, nodes, message);
+    }
+
+    /// Reports any violation, found by nobody's turn.
     pub fn report(
         &mut self,
         verdict: Verdict,
@@ -265,8 +297,8 @@ mod tests {
     #[test]
     fn many_of_one_kind_hide_no_other() {
         let mut findings = Findings::new();
-        (0..40).for_each(|_| findings.safety("toy/a", "", &[], "again".to_owned()));
-        findings.liveness("toy/b", "", &[], "late".to_owned());
+        (0..40).for_each(|_| findings.report(Verdict::Safety, "toy/a", "", &[], "again".to_owned()));
+        findings.report(Verdict::Liveness, "toy/b", "", &[], "late".to_owned());
         (0..17).for_each(|_| findings.report(Verdict::Crash, "toy/a", "boot", &[], "panic".to_owned()));
         let kept = |check: &str| findings.violations().iter().filter(|found| found.check == check).count();
         assert_eq!((kept("toy/a"), kept("toy/b"), findings.omitted()), (32, 1, 25));
@@ -277,10 +309,10 @@ mod tests {
     #[test]
     fn evidence_belongs_to_the_violation_before_it() {
         let mut findings = Findings::new();
-        findings.safety("toy/a", "", &[], "first".to_owned());
-        findings.safety("toy/b", "", &[], "second".to_owned());
+        findings.report(Verdict::Safety, "toy/a", "", &[], "first".to_owned());
+        findings.report(Verdict::Safety, "toy/b", "", &[], "second".to_owned());
         findings.because((0..50).map(|fact| fact.to_string()));
-        (0..40).for_each(|_| findings.safety("toy/a", "", &[], "again".to_owned()));
+        (0..40).for_each(|_| findings.report(Verdict::Safety, "toy/a", "", &[], "again".to_owned()));
         findings.because(["of one that was not kept".to_owned()]);
         let [only] = findings.evidence() else { panic!("{:?}", findings.evidence()) };
         assert_eq!((only.violation, only.facts.len(), only.omitted), (1, 40, 10));
@@ -298,9 +330,9 @@ mod tests {
     #[test]
     fn a_fingerprint_ignores_numbers_and_tells_shapes_apart() {
         let mut findings = Findings::new();
-        findings.safety("raft/x", "", &[NodeId(0)], "term 4".to_owned());
-        findings.safety("raft/x", "", &[NodeId(1)], "term 9".to_owned());
-        findings.safety("raft/x", "lost", &[], "term 9".to_owned());
+        findings.report(Verdict::Safety, "raft/x", "", &[NodeId(0)], "term 4".to_owned());
+        findings.report(Verdict::Safety, "raft/x", "", &[NodeId(1)], "term 9".to_owned());
+        findings.report(Verdict::Safety, "raft/x", "lost", &[], "term 9".to_owned());
         let prints: Vec<_> = findings.violations().iter().map(|v| v.fingerprint.clone()).collect();
         assert_eq!(prints[0], prints[1]);
         assert_ne!(prints[0], prints[2]);
@@ -310,7 +342,7 @@ mod tests {
     fn a_flood_is_counted_not_kept() {
         let mut findings = Findings::new();
         for _ in 0..100 {
-            findings.safety("raft/x", "", &[], String::new());
+            findings.report(Verdict::Safety, "raft/x", "", &[], String::new());
         }
         assert_eq!((findings.violations().len(), findings.omitted()), (16, 84));
     }

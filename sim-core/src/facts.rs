@@ -212,7 +212,19 @@ impl Facts for Never {
     }
 }
 
+/// Shows the value that a variant carries: its fields stand as if they were the variant's own. If it is one of several
+/// kinds, the field `payload` says which one.
+pub fn show_payload<F: Facts>(payload: &F, visitor: &mut dyn Visitor) {
+    if F::KINDS.len() > 1 {
+        visitor.value("payload", Value::Text(payload.kind_name()));
+    }
+    payload.visit(visitor);
+}
+
 /// Declares an enum and implements [`Facts`] and [`Field`] for it: each variant is a kind, each field is named.
+///
+/// A variant may carry a value instead of fields, as `Vote(Ballot)`, whose type is declared with this macro as well. Its
+/// digest and what is shown of it are those of a variant with the fields of that value.
 ///
 /// ```
 /// sim_core::facts! {
@@ -231,20 +243,22 @@ impl Facts for Never {
 /// ```
 #[macro_export]
 macro_rules! facts {
+    (@any $payload:ty) => { _ };
     (
         $(#[$meta:meta])*
         $vis:vis enum $name:ident {
             $( $(#[$variant_meta:meta])* $variant:ident $({
                 $( $(#[$field_meta:meta])* $field:ident : $type:ty ),* $(,)?
-            })? ),* $(,)?
+            })? $(( $payload:ty ))? ),* $(,)?
         }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         $vis enum $name {
-            $( $(#[$variant_meta])* $variant $({ $( $(#[$field_meta])* $field: $type ),* })? ),*
+            $( $(#[$variant_meta])* $variant $({ $( $(#[$field_meta])* $field: $type ),* })? $(($payload))? ),*
         }
 
+        #[allow(clippy::redundant_pattern, reason = "a payload must be named to be repeated")]
         impl $crate::facts::Facts for $name {
             const KINDS: &'static [&'static str] = &[$(stringify!($variant)),*];
 
@@ -254,7 +268,9 @@ macro_rules! facts {
                 #[repr(u8)]
                 enum Kind { $($variant),* }
                 match self {
-                    $( Self::$variant $({ $($field: _),* })? => Kind::$variant as u8 ),*
+                    $( Self::$variant $({ $($field: _),* })? $(($crate::facts!(@any $payload)))? => {
+                        Kind::$variant as u8
+                    } ),*
                 }
             }
 
@@ -262,8 +278,9 @@ macro_rules! facts {
             fn digest(&self, digest: &mut $crate::digest::Digest) {
                 digest.word(u64::from($crate::facts::Facts::kind(self)));
                 match self {
-                    $( Self::$variant $({ $($field),* })? => {
+                    $( Self::$variant $({ $($field),* })? $((payload @ $crate::facts!(@any $payload)))? => {
                         $( $( $crate::facts::Field::fold($field, digest); )* )?
+                        $( <$payload as $crate::facts::Facts>::digest(payload, digest); )?
                     } ),*
                 }
             }
@@ -271,8 +288,9 @@ macro_rules! facts {
             fn visit(&self, visitor: &mut dyn $crate::facts::Visitor) {
                 let _ = &visitor;
                 match self {
-                    $( Self::$variant $({ $($field),* })? => {
+                    $( Self::$variant $({ $($field),* })? $((payload @ $crate::facts!(@any $payload)))? => {
                         $( $( $crate::facts::Field::show($field, stringify!($field), visitor); )* )?
+                        $( $crate::facts::show_payload::<$payload>(payload, visitor); )?
                     } ),*
                 }
             }
@@ -398,6 +416,69 @@ mod tests {
         assert_eq!(render(&Sample::Idle), "Idle");
         assert_eq!(render(&Sample::Tail { entries: vec![1, 2], hint: None }), "Tail entries [1 2] hint none");
         assert_eq!(render(&Entry { term: 1, who: NodeId(0) }), "Entry term 1 who n1");
+    }
+
+    facts! {
+        #[derive(PartialEq)]
+        pub(super) struct Ballot {
+            term: u64,
+            candidate: NodeId,
+            granted: bool,
+        }
+    }
+
+    facts! {
+        pub(super) enum Carrier {
+            Vote(Ballot),
+            Idle,
+            Proof(Sample),
+            Certificate { votes: Vec<Ballot> },
+        }
+    }
+
+    #[test]
+    fn a_payload_is_shown_and_digested_as_the_fields_that_it_stands_for() {
+        let ballot = Ballot { term: 4, candidate: NodeId(1), granted: true };
+        let carried = Carrier::Vote(ballot.clone());
+        let plain = Sample::Vote { term: 4, candidate: NodeId(1), granted: true };
+        assert_eq!((carried.kind(), carried.kind_name()), (plain.kind(), "Vote"));
+        assert_eq!(render(&carried), render(&plain));
+        assert_eq!(
+            carried.content(),
+            plain.content(),
+            "so that fields may become a value, and no digest moves"
+        );
+        for other in [
+            Ballot { term: 5, ..ballot.clone() },
+            Ballot { candidate: NodeId(2), ..ballot.clone() },
+            Ballot { granted: false, ..ballot.clone() },
+        ] {
+            assert_ne!(Carrier::Vote(other).content(), carried.content());
+        }
+        assert_eq!(render(&Carrier::Idle), "Idle");
+        assert_eq!(Carrier::KINDS, ["Vote", "Idle", "Proof", "Certificate"]);
+    }
+
+    #[test]
+    fn of_a_payload_of_several_kinds_the_kind_is_shown_and_digested() {
+        let vote = Carrier::Proof(Sample::Vote { term: 4, candidate: NodeId(1), granted: true });
+        assert_eq!(render(&vote), "Proof payload Vote term 4 candidate n2 granted true");
+        let idle = Carrier::Proof(Sample::Idle);
+        assert_eq!(render(&idle), "Proof payload Idle");
+        assert_ne!(vote.content(), idle.content());
+        assert_ne!(Carrier::Proof(Sample::Idle).content(), Carrier::Idle.content());
+    }
+
+    #[test]
+    fn values_stand_in_lists_too() {
+        let ballot = |term| Ballot { term, candidate: NodeId(0), granted: true };
+        let certificate =
+            |terms: &[u64]| Carrier::Certificate { votes: terms.iter().copied().map(ballot).collect() };
+        assert_eq!(
+            render(&certificate(&[1])),
+            "Certificate votes [Ballot[term 1 candidate n1 granted true]]"
+        );
+        assert_ne!(certificate(&[1, 2]).content(), certificate(&[2, 1]).content());
     }
 
     #[test]

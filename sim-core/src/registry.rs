@@ -2,6 +2,8 @@
 //!
 //! Generics end here. An [`Entry`] parses a protocol's own parameters and yields a [`Cluster`], which launches runs.
 
+pub mod parameters;
+mod plants;
 mod simple;
 
 pub use simple::{NoParameters, Simple};
@@ -57,8 +59,7 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// Why not, and where. Every state is refused by a protocol that does not say otherwise.
     fn check_state(&self, _state: &Value, _members: u32) -> Result<(), ParameterError> {
-        let message = "this protocol cannot be given a state to start from".to_owned();
-        Err(ParameterError { path: Vec::new(), message })
+        no_state()
     }
 
     /// Runs it.
@@ -66,6 +67,12 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// If the setup cannot be run with this protocol.
     fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError>;
+}
+
+/// What a protocol says that starts from nothing only.
+fn no_state() -> Result<(), ParameterError> {
+    let message = "this protocol cannot be given a state to start from".to_owned();
+    Err(ParameterError { path: Vec::new(), message })
 }
 
 /// How a run is launched, beyond the setup.
@@ -107,7 +114,7 @@ pub struct ProtocolInfo {
     pub messages: &'static [&'static str],
     /// Kinds of observations.
     pub observations: &'static [&'static str],
-    /// Parameters that change what is owed.
+    /// Its parameters.
     pub knobs: &'static [Knob],
     /// What its traitors can do.
     pub behaviors: &'static [Named],
@@ -143,14 +150,32 @@ impl ProtocolInfo {
         }
     }
 
-    /// Whether it has this plant, by name.
+    /// Whether it has this plant, by name or number.
     ///
     /// # Errors
     /// If it has not.
     pub fn knows_plant(&self, plant: &str) -> Result<(), LaunchError> {
-        let known = self.plants.iter().any(|known| known.name == plant);
+        let known = self.plants.iter().any(|known| known.is_called(plant));
         let unknown = || LaunchError::UnknownPlant { protocol: self.name, plant: plant.to_owned() };
         known.then_some(()).ok_or_else(unknown)
+    }
+
+    /// Whether its traitors have this behavior.
+    ///
+    /// # Errors
+    /// If they have not, with those that they have.
+    pub fn knows_behavior(&self, behavior: &str) -> Result<(), LaunchError> {
+        if self.behaviors.iter().any(|known| known.name == behavior) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.behaviors.iter().map(|known| known.name).collect();
+        let known = if names.is_empty() { "it has none".to_owned() } else { names.join(", ") };
+        Err(self.unfit(format!("unknown behavior \"{behavior}\": {known}")))
+    }
+
+    /// That a setup does not fit it.
+    fn unfit(&self, reason: String) -> LaunchError {
+        LaunchError::Unfit { protocol: self.name, reason }
     }
 }
 
@@ -163,12 +188,14 @@ pub struct Named {
     pub about: &'static str,
 }
 
-/// A parameter that changes what is owed.
+/// A parameter, as lists show it.
 #[derive(Clone, Copy, Debug)]
 pub struct Knob {
     /// The parameter's name.
     pub name: &'static str,
-    /// Its default, as written.
+    /// What it means, in a sentence or two.
+    pub about: &'static str,
+    /// Its default, as a scenario writes it.
     pub default: &'static str,
     /// What is not owed any more when it is off or set otherwise; `None` if it forfeits nothing.
     pub forfeits: Option<&'static str>,
@@ -189,6 +216,13 @@ pub struct Plant {
     pub source: &'static str,
     /// The built-in scenario that triggers it under any seed, and in which nothing is found without it.
     pub witness: &'static str,
+}
+
+impl Plant {
+    /// Whether it goes by this name or number.
+    pub fn is_called(&self, name: &str) -> bool {
+        name == self.name || name == self.id
+    }
 }
 
 /// A parameter that cannot be used.

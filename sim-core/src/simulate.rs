@@ -4,7 +4,7 @@ mod orders;
 
 pub use orders::{Bounds, EveryOrder, Schedules, by_priorities, every_order, simulate_choices};
 
-use crate::check::{Check, Seen};
+use crate::check::{Judge, Seen};
 use crate::coalition::Coalition;
 use crate::ground::Ground;
 use crate::identity::Slot;
@@ -23,7 +23,7 @@ pub struct Subject<P: Protocol, N: Process<P>> {
     /// the whole world.
     pub factory: Box<dyn Factory<P, Node = N>>,
     /// Judges them.
-    pub checks: Vec<Box<dyn Check<P>>>,
+    pub checks: Vec<Judge<P>>,
     /// The brain of its traitors, if it has any.
     pub coalition: Option<Box<dyn Coalition<P>>>,
     /// Translates operations.

@@ -26,7 +26,7 @@ mod watch;
 use std::rc::Rc;
 
 use crate::agenda::{Agenda, ChoiceAgenda, Chooser};
-use crate::check::Check;
+use crate::check::Judge;
 use crate::coalition::{Coalition, CoalitionDice, Deeds, Member, Plot};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
@@ -68,7 +68,7 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     effects: Effects<P>,
     /// Whether the effects of a step are being carried out: no other step may begin.
     carrying_out: bool,
-    checks: Vec<Box<dyn Check<P>>>,
+    checks: Vec<Judge<P>>,
     /// For each kind of observation, the checks that hear of it.
     hearers: Vec<Vec<usize>>,
     /// For each kind of message, the checks that read it.

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sim_core::check::{Check, Findings, Seen};
+use sim_core::check::{Check, Findings, Judge, Seen};
 use sim_core::distribution::Distribution;
 use sim_core::fault::FaultPlan;
 use sim_core::ground::Ground;
@@ -230,13 +230,8 @@ type Lines = Rc<RefCell<Vec<(u64, u32, &'static str, u64)>>>;
 struct Recorder(Lines);
 
 impl Check<Both> for Recorder {
-    fn name(&self) -> &'static str {
-        "both/recorder"
-    }
-    fn exercised(&self) -> u64 {
-        self.0.borrow().len() as u64
-    }
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Both>, _: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Both>, findings: &mut Findings) {
+        findings.exercised();
         let (what, n) = match seen.observation {
             BothReport::Boots { n } => ("boots", *n),
             BothReport::Own { n } => ("own", *n),
@@ -265,7 +260,7 @@ fn run() -> Vec<(u64, u32, &'static str, u64)> {
     setup.faults = FaultPlan::new(serde_json::from_value(plan).expect("a plan"));
     let lines = Lines::default();
     let subject = Subject {
-        checks: vec![Box::new(Recorder(Rc::clone(&lines)))],
+        checks: vec![Judge::new("both/recorder", "writes down what it sees", Recorder(Rc::clone(&lines)))],
         model: FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 },
         ..Subject::new("both", |boot: Boot<'_, Both>| Pair::boot(&boot))
     };

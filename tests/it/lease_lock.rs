@@ -3,7 +3,7 @@
 //! The server waits a margin beyond the lease before it grants the lock again. If clocks can be apart by less than the
 //! margin, no two leases live at once; whatever clocks do, fencing keeps the holder of an old lease from writing.
 
-use sim_core::check::{Check, Findings, Seen};
+use sim_core::check::{Check, Findings, Judge, Seen};
 use sim_core::digest::hash_words;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
@@ -130,16 +130,9 @@ impl Process<Lock> for Client {
 #[derive(Default)]
 struct OneLease {
     live: Vec<NodeId>,
-    exercised: u64,
 }
 
 impl Check<Lock> for OneLease {
-    fn name(&self) -> &'static str {
-        "lock/one-lease"
-    }
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
     fn fingerprint(&self) -> Option<u64> {
         Some(self.live.iter().fold(0, |sum, node| sum * 31 + u64::from(node.0) + 1))
     }
@@ -149,9 +142,9 @@ impl Check<Lock> for OneLease {
             LockReport::Expired { .. } => self.live.retain(|node| *node != seen.node),
             LockReport::Accepted { .. } => {}
         }
-        self.exercised += 1;
+        findings.exercised();
         if let [one, other] = self.live[..] {
-            findings.safety(self.name(), "", &self.live, format!("two live leases: {one} and {other}"));
+            findings.safety("", &self.live, format!("two live leases: {one} and {other}"));
         }
     }
 }
@@ -163,20 +156,15 @@ struct Fenced {
 }
 
 impl Check<Lock> for Fenced {
-    fn name(&self) -> &'static str {
-        "lock/fenced"
-    }
-    fn exercised(&self) -> u64 {
-        self.highest
-    }
     fn fingerprint(&self) -> Option<u64> {
         Some(self.highest)
     }
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lock>, findings: &mut Findings) {
         if let LockReport::Accepted { token } = seen.observation {
+            findings.exercised();
             if *token < self.highest {
                 let message = format!("a write under lease {token} after one under {}", self.highest);
-                findings.safety(self.name(), "", &[seen.node], message);
+                findings.safety("", &[seen.node], message);
             }
             self.highest = self.highest.max(*token);
         }
@@ -193,7 +181,10 @@ fn process(boot: &Boot<'_, Lock>, fencing: bool) -> Box<dyn Process<Lock>> {
 
 fn subject(fencing: bool) -> Subject<Lock, impl sim_core::process::Process<Lock>> {
     Subject {
-        checks: vec![Box::<OneLease>::default(), Box::<Fenced>::default()],
+        checks: vec![
+            Judge::new("lock/one-lease", "no two leases live at once", OneLease::default()),
+            Judge::new("lock/fenced", "writes are made under ever newer leases", Fenced::default()),
+        ],
         ..Subject::new("lease-lock", move |boot: Boot<'_, Lock>| process(&boot, fencing))
     }
 }

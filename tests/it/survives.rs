@@ -1,8 +1,7 @@
 //! A shrunk capsule outlives changes of the code that have nothing to do with its bug: one more kind of message (before
 //! all others, and sent), one more report, one more setting.
 
-use serde::{Deserialize, Serialize};
-use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::check::{Check, Findings, Judge, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::{Boot, Context, Input, Message, Observe, Process, TimerId};
@@ -39,9 +38,15 @@ macro_rules! lock {
 
             impl Observe for Report {}
 
-            #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-            #[serde(default, deny_unknown_fields)]
-            pub(super) struct Settings { $($setting: u64)? }
+            sim_core::parameters! {
+                /// What can be set.
+                pub(super) struct Settings {
+                    $(
+                        /// Something that one of the two knows.
+                        $setting: u64 = 0;
+                    )?
+                }
+            }
 
             pub(super) struct Place {
                 holder: Option<NodeId>,
@@ -89,20 +94,13 @@ macro_rules! lock {
             #[derive(Default)]
             struct OneHolder {
                 holding: Vec<Slot>,
-                granted: u64,
             }
 
             impl Check<Lock> for OneHolder {
-                fn name(&self) -> &'static str {
-                    "lock/one-holder"
-                }
-                fn exercised(&self) -> u64 {
-                    self.granted
-                }
                 fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lock>, findings: &mut Findings) {
                     match seen.observation {
                         Report::Holds => {
-                            self.granted += 1;
+                            findings.exercised();
                             self.holding.push(seen.slot);
                         }
                         Report::Done => self.holding.retain(|slot| *slot != seen.slot),
@@ -110,7 +108,7 @@ macro_rules! lock {
                         _ => {}
                     }
                     if self.holding.len() > 1 {
-                        findings.safety(self.name(), "", &[seen.node], format!("{} hold it", self.holding.len()));
+                        findings.safety("", &[seen.node], format!("{} hold it", self.holding.len()));
                     }
                 }
                 fn lifecycle(&mut self, _: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
@@ -123,7 +121,7 @@ macro_rules! lock {
             pub(super) fn registry() -> Registry {
                 let mut registry = Registry::new();
                 let simple = Simple::new(&super::$info, |_: &Settings, _, _| Subject {
-                    checks: vec![Box::new(OneHolder::default())],
+                    checks: vec![Judge::new("lock/one-holder", "one worker holds the lock", OneHolder::default())],
                     ..Subject::new("lock", |_: Boot<'_, Lock>| Place { holder: None })
                 });
                 registry.register(simple.bears(|_| FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 }));

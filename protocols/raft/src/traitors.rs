@@ -4,40 +4,16 @@
 use sim_core::coalition::{Coalition, CoalitionContext, Deed, Puppet};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::{Effect, Effects, Input};
-use sim_core::registry::Named;
 
 use super::vocabulary::{Command, Entry, Raft, RaftMessage};
 
-/// What traitors do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Behavior {
-    /// Follow the protocol, but answer and ask for votes in a term far ahead, so that no leader stays one.
-    InflateTerm,
-    /// As a leader, tell half of the honest servers other entries.
-    Equivocate,
-}
-
-impl Behavior {
-    /// Every behavior.
-    pub const ALL: [Self; 2] = [Self::InflateTerm, Self::Equivocate];
-
-    /// How scenarios name it, and what it does.
-    pub const fn named(self) -> Named {
-        match self {
-            Self::InflateTerm => Named {
-                name: "inflate-term",
-                about: "answers, and asks for votes, in a term far ahead, so that no leader stays one",
-            },
-            Self::Equivocate => Named {
-                name: "equivocate",
-                about: "as a leader, tells half of the honest servers other entries",
-            },
-        }
-    }
-
-    /// The behavior of a name.
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|behavior| behavior.named().name == name)
+sim_core::choices! {
+    /// What traitors do.
+    pub enum Behavior {
+        /// Answers, and asks for votes, in a term far ahead, so that no leader stays one.
+        InflateTerm = "inflate-term",
+        /// As a leader, tells half of the honest servers other entries.
+        Equivocate = "equivocate",
     }
 }
 
@@ -177,16 +153,8 @@ mod tests {
     use sim_core::workload::WorkloadModel;
 
     use super::super::batch::Batch;
-    use super::super::entry::RaftEntry;
+    use super::super::entry::ENTRY;
     use super::*;
-
-    #[test]
-    fn behaviors_are_found_by_name() {
-        for behavior in Behavior::ALL {
-            assert_eq!(Behavior::find(behavior.named().name), Some(behavior));
-        }
-        assert_eq!(Behavior::find("polite"), None);
-    }
 
     #[test]
     fn other_entries_are_of_the_same_term_and_empty() {
@@ -213,7 +181,7 @@ mod tests {
         setup.initial.corrupt = vec![0];
         setup.initial.state = Some(json!([{ "nodes": ["n1"], "first_timeout": "20ms" }]));
         setup.behavior = Some(behavior.to_owned());
-        let cluster = RaftEntry.configure(&json!({})).expect("the defaults");
+        let cluster = ENTRY.configure(&json!({})).expect("the defaults");
         cluster.launch(&setup, &Launch::default()).expect("it runs")
     }
 

@@ -113,6 +113,11 @@ impl<P: Protocol, C: Check<P>> Script<P, C> {
         self
     }
 
+    /// How often it had something to judge so far.
+    pub fn exercised(&self) -> u64 {
+        self.findings.times_exercised()
+    }
+
     /// How many violations were found so far.
     pub fn violations(&self) -> usize {
         self.findings.violations().len()
@@ -132,8 +137,7 @@ impl<P: Protocol, C: Check<P>> Script<P, C> {
             panic!("one violation expected: {:#?}", self.findings.violations())
         };
         assert_eq!(violation.message, message);
-        assert_eq!(violation.check, self.check.name());
-        assert_eq!(violation.fingerprint, fingerprint(self.check.name(), shape), "the shape is {shape:?}");
+        assert_eq!(violation.fingerprint, fingerprint("", shape), "the shape is {shape:?}");
         self
     }
 

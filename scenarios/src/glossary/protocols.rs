@@ -1,7 +1,7 @@
 //! Protocols and what belongs to them.
 
 use serde_json::{Value, json};
-use sim_core::registry::{Entry, Knob, Named, Plant, ProtocolInfo};
+use sim_core::registry::{Knob, Named, Plant, ProtocolInfo};
 
 use super::{Term, TermKind, details, sentence, shown_by};
 use crate::scenario::Loaded;
@@ -10,7 +10,7 @@ pub(super) fn protocol(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Term
     let knobs = info
         .knobs
         .iter()
-        .map(|knob| json!({ "name": knob.name, "default": knob.default, "forfeits": knob.forfeits }));
+        .map(|knob| json!({ "name": knob.name, "default": bare(knob), "forfeits": knob.forfeits }));
     let named = |list: &[Named]| -> Vec<Value> {
         list.iter().map(|named| json!({ "name": named.name, "about": named.about })).collect()
     };
@@ -110,25 +110,26 @@ pub(super) fn plants(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Te
     info.plants.iter().map(term).collect()
 }
 
-pub(super) fn knobs(entry: &dyn Entry, info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Term> {
-    let schema = entry.schema();
-    let described = |knob: &Knob| schema["properties"][knob.name]["description"].as_str().map(sentence);
+pub(super) fn knobs(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Term> {
     let term = |knob: &Knob| {
-        let default = knob.default.trim_matches('"');
+        let default = bare(knob);
         let owed = match knob.forfeits {
             Some(forfeits) => format!("Set otherwise it forfeits {}", sentence_inside(forfeits)),
             None => {
                 "Whatever it is set to, everything is still owed, so that a swarm may draw it.".to_owned()
             }
         };
-        let described = described(knob).map_or_else(String::new, |text| text + " ");
+        let described = sentence(knob.about);
         Term {
             kind: TermKind::Knob,
             name: format!("{}.{}", info.name, knob.name),
             aliases: vec![knob.name.to_owned(), format!("cluster.{}.{}", info.name, knob.name)],
             protocol: Some(info.name),
-            line: format!("{default} unless set"),
-            about: format!("A parameter of {}: {default} unless set. {described}{owed}", info.name),
+            line: format!(
+                "{}; {default} unless set",
+                clause(knob.about.split([';', ':']).next().unwrap_or_default())
+            ),
+            about: format!("A parameter of {}: {default} unless set. {described} {owed}", info.name),
             written: format!("[cluster.{}] {} = {}", info.name, knob.name, quoted(default)),
             example: format!(
                 "seedstorm run {} --set cluster.{}.{}={default}",
@@ -139,12 +140,23 @@ pub(super) fn knobs(entry: &dyn Entry, info: &'static ProtocolInfo, builtins: &[
             related: vec![info.name.to_owned()],
             details: details([
                 ("protocol", info.name.into()),
-                ("default", knob.default.into()),
+                ("default", default.into()),
                 ("forfeits", knob.forfeits.into()),
             ]),
         }
     };
     info.knobs.iter().map(term).collect()
+}
+
+/// A default without the quotes that a scenario would put around it.
+fn bare(knob: &Knob) -> &'static str {
+    knob.default.trim_matches('"')
+}
+
+/// A sentence as a part of another one: "it ...".
+fn clause(text: &str) -> String {
+    let mut letters = text.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// A text as the rest of a sentence.
@@ -169,12 +181,12 @@ pub(super) fn behaviors(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec
         name: behavior.name.to_owned(),
         aliases: Vec::new(),
         protocol: Some(info.name),
-        line: behavior.about.to_owned(),
+        line: clause(behavior.about),
         about: format!(
             "What a traitor of {} may do: it {} All traitors of a run share one brain, which holds the keys of its own \
              slots only.",
             info.name,
-            sentence_inside(behavior.about)
+            sentence_inside(&clause(behavior.about))
         ),
         written: format!("[initial] corrupt = [\"n1\"], behavior = \"{}\"", behavior.name),
         example: format!("seedstorm run {shown} --set initial.behavior={}", behavior.name),

@@ -101,7 +101,7 @@ fn a_fault_that_would_never_strike_is_refused_where_it_stands() {
 #[test]
 fn faults_of_disks_are_for_protocols_that_keep_something_there() {
     let mut registry = crate::testing::real();
-    registry.register(protocols::gossip::epidemic::entry::EpidemicEntry);
+    registry.register(protocols::gossip::epidemic::entry::ENTRY);
     let rumors = |text: &str| {
         let text = format!(
             "schema = \"seedstorm.scenario/1\"\ntitle = \"t\"\n[cluster]\nprotocol = \"epidemic\"\nnodes = 4\nduration = \"20s\"\n{text}"

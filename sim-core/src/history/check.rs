@@ -6,7 +6,7 @@ use super::record::History;
 use super::search::{SearchEnd, Searched, search};
 use super::spec::Refusal;
 use super::{list, prefix, queue, register, witness};
-use crate::check::{Findings, Needs};
+use crate::check::{Findings, Needs, Verdict};
 use crate::operation::ObjectModel;
 use crate::outcome::CheckReport;
 
@@ -251,7 +251,8 @@ impl Judgement {
     pub fn report(&self, history: &History, findings: &mut Findings) {
         if let HistoryVerdict::Illegal(illegal) = &self.verdict {
             let message = illegal.sentence(history);
-            findings.safety(check_name(self.model), illegal.conflict.reason.shape(), &[], message);
+            let (name, shape) = (check_name(self.model), illegal.conflict.reason.shape());
+            findings.report(Verdict::Safety, name, shape, &[], message);
         }
     }
 

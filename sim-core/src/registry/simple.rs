@@ -1,13 +1,10 @@
-//! An entry made of a description and a function: all that a protocol without random knobs needs to be registered.
+//! An entry made of a description and a function: all that a protocol needs to be registered.
 
 use rand_chacha::ChaCha8Rng;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::{
-    Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, parse_parameters,
-};
+use super::parameters::ParameterSet;
+use super::{Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, no_state};
 use crate::outcome::Outcome;
 use crate::process::{Process, Protocol};
 use crate::setup::Setup;
@@ -16,39 +13,74 @@ use crate::time::Duration;
 
 /// A protocol with parameters of type `T`, whose system under test a function puts together.
 ///
-/// `T` must refuse unknown fields and have a default for each of its own, as [`NoParameters`] does.
+/// That function may rely on what was checked before it is called: the parameters, the members
+/// ([`Simple::fits`]), the state to start from ([`Simple::starts_from`]), and the names of plants and behaviors.
 pub struct Simple<T, P: Protocol, N: Process<P>> {
     info: &'static ProtocolInfo,
-    largest_timeout: Duration,
-    fault_model: fn(u32) -> FaultModel,
+    waits: fn(&T) -> Duration,
+    bears: fn(u32) -> FaultModel,
+    fits: fn(&T, &Setup) -> Result<(), String>,
+    state: Option<State>,
     system: System<T, P, N>,
 }
 
 type System<T, P, N> = fn(&T, &Setup, &Launch) -> Subject<P, N>;
 
-/// For protocols without parameters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoParameters {}
+/// What a protocol can start from, other than nothing.
+#[derive(Clone, Copy)]
+struct State {
+    schema: fn() -> Value,
+    check: fn(&Value, u32) -> Result<(), ParameterError>,
+}
+
+crate::parameters! {
+    /// For protocols without parameters.
+    #[derive(Copy)]
+    pub struct NoParameters {}
+}
 
 impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
     /// A protocol that bears no fault and never waits for more than a second, until told otherwise.
-    pub fn new(info: &'static ProtocolInfo, system: System<T, P, N>) -> Self {
-        let fault_model = |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 };
-        Self { info, largest_timeout: Duration::from_secs(1), fault_model, system }
+    pub const fn new(info: &'static ProtocolInfo, system: System<T, P, N>) -> Self {
+        Self {
+            info,
+            waits: |_| Duration::from_secs(1),
+            bears: |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
+            fits: |_, _| Ok(()),
+            state: None,
+            system,
+        }
     }
 
     /// What faults so many members bear.
     #[must_use]
-    pub fn bears(mut self, fault_model: fn(u32) -> FaultModel) -> Self {
-        self.fault_model = fault_model;
+    pub const fn bears(mut self, fault_model: fn(u32) -> FaultModel) -> Self {
+        self.bears = fault_model;
         self
     }
 
     /// The longest that it may wait before it acts.
     #[must_use]
-    pub fn waits(mut self, largest_timeout: Duration) -> Self {
-        self.largest_timeout = largest_timeout;
+    pub const fn waits(mut self, largest_timeout: fn(&T) -> Duration) -> Self {
+        self.waits = largest_timeout;
+        self
+    }
+
+    /// Which setups it refuses, although the parameters are right, and why.
+    #[must_use]
+    pub const fn fits(mut self, fits: fn(&T, &Setup) -> Result<(), String>) -> Self {
+        self.fits = fits;
+        self
+    }
+
+    /// It can be given a state to start from: the JSON Schema of that, and whether so many members can start from it.
+    #[must_use]
+    pub const fn starts_from(
+        mut self,
+        schema: fn() -> Value,
+        check: fn(&Value, u32) -> Result<(), ParameterError>,
+    ) -> Self {
+        self.state = Some(State { schema, check });
         self
     }
 }
@@ -67,63 +99,63 @@ struct Configured<T, P: Protocol, N: Process<P>> {
     parameters: T,
 }
 
-impl<T, P, N> Entry for Simple<T, P, N>
-where
-    T: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static,
-    P: Protocol,
-    N: Process<P> + 'static,
-{
+impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Entry for Simple<T, P, N> {
     fn info(&self) -> &'static ProtocolInfo {
         self.info
     }
 
     fn configure(&self, parameters: &Value) -> Result<Box<dyn Cluster>, ParameterError> {
-        Ok(Box::new(Configured { entry: *self, parameters: parse_parameters::<T>(parameters)? }))
+        Ok(Box::new(Configured { entry: *self, parameters: T::read(parameters)? }))
     }
 
-    /// Every parameter with its default; types are left open.
     fn schema(&self) -> Value {
-        let defaults = serde_json::to_value(T::default()).unwrap_or_default();
-        let defaults = defaults.as_object().cloned().unwrap_or_default();
-        let properties: Map<String, Value> =
-            defaults.into_iter().map(|(name, default)| (name, json!({ "default": default }))).collect();
-        json!({ "type": "object", "additionalProperties": false, "properties": properties })
+        T::schema()
+    }
+
+    fn state_schema(&self) -> Option<Value> {
+        self.state.map(|state| (state.schema)())
     }
 }
 
-impl<T, P, N> Cluster for Configured<T, P, N>
-where
-    T: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static,
-    P: Protocol,
-    N: Process<P> + 'static,
-{
+impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configured<T, P, N> {
     fn parameters(&self) -> Value {
-        serde_json::to_value(&self.parameters).unwrap_or_else(|_| json!({}))
+        self.parameters.write()
     }
 
-    /// The same: a simple protocol draws nothing.
-    fn drawn(&self, _: &mut ChaCha8Rng) -> Box<dyn Cluster> {
-        Box::new(Self { entry: self.entry, parameters: self.parameters.clone() })
+    fn drawn(&self, rng: &mut ChaCha8Rng) -> Box<dyn Cluster> {
+        Box::new(Self { entry: self.entry, parameters: self.parameters.drawn(rng) })
     }
 
     fn fault_model(&self, members: u32) -> FaultModel {
-        (self.entry.fault_model)(members)
+        (self.entry.bears)(members)
     }
 
     fn largest_timeout(&self) -> Duration {
-        self.entry.largest_timeout
+        (self.entry.waits)(&self.parameters)
+    }
+
+    fn check_state(&self, state: &Value, members: u32) -> Result<(), ParameterError> {
+        self.entry.state.map_or_else(no_state, |own| (own.check)(state, members))
     }
 
     fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError> {
-        launch.plants.iter().try_for_each(|plant| self.entry.info.knows_plant(plant))?;
+        let info = self.entry.info;
+        launch.plants.iter().try_for_each(|plant| info.knows_plant(plant))?;
+        setup.behavior.iter().try_for_each(|behavior| info.knows_behavior(behavior))?;
+        let state = setup.initial.state.as_ref();
+        let checked = state.map_or(Ok(()), |state| self.check_state(state, setup.members));
+        checked.map_err(|error| LaunchError::Setup(error.message))?;
+        (self.entry.fits)(&self.parameters, setup).map_err(|reason| info.unfit(reason))?;
         let subject = (self.entry.system)(&self.parameters, setup, launch);
         let model = self.fault_model(setup.members);
-        simulate(setup, launch, Subject { protocol: self.entry.info.name, model, ..subject })
+        simulate(setup, launch, Subject { protocol: info.name, model, ..subject })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::facts::{Facts, Never};
     use crate::identity::NodeId;
@@ -149,15 +181,11 @@ mod tests {
         }
     }
 
-    #[derive(Clone, Debug, Serialize, Deserialize)]
-    #[serde(default, deny_unknown_fields)]
-    struct Times {
-        times: u32,
-    }
-
-    impl Default for Times {
-        fn default() -> Self {
-            Self { times: 2 }
+    crate::parameters! {
+        /// How insistent they are.
+        struct Times {
+            /// How often each of them nudges.
+            times: u32 = 2, in 1..;
         }
     }
 
@@ -177,7 +205,7 @@ mod tests {
     fn a_simple_protocol_is_registered_configured_and_run() {
         let registry = registry();
         let entry = registry.find("nudge").unwrap();
-        assert_eq!(entry.schema()["properties"], json!({ "times": { "default": 2 } }));
+        assert_eq!(entry.schema()["properties"]["times"]["default"], 2);
         for (parameters, sent) in [(json!({}), 6), (json!({ "times": 5 }), 15)] {
             let cluster = entry.configure(&parameters).unwrap();
             let outcome = cluster.launch(&Setup::new(1, 3), &Launch::default()).unwrap();
@@ -189,12 +217,22 @@ mod tests {
             );
         }
         assert!(entry.configure(&json!({ "time": 5 })).is_err());
+        assert!(entry.state_schema().is_none());
         assert_eq!(Never::KINDS.len(), entry.info().observations.len());
     }
 
     #[test]
-    fn a_plant_that_it_does_not_have_is_refused() {
+    fn what_it_does_not_have_is_refused_before_it_runs() {
         let cluster = registry().find("nudge").unwrap().configure(&json!({})).unwrap();
+        let refused = |change: fn(&mut Setup)| {
+            let mut setup = Setup::new(1, 3);
+            change(&mut setup);
+            cluster.launch(&setup, &Launch::default()).unwrap_err().to_string()
+        };
+        let behavior = refused(|setup| setup.behavior = Some("shove".to_owned()));
+        assert_eq!(behavior, "launch nudge: unknown behavior \"shove\": it has none");
+        let state = refused(|setup| setup.initial.state = Some(json!([])));
+        assert_eq!(state, "launch: this protocol cannot be given a state to start from");
         let launch = Launch { plants: vec!["weed".to_owned()], ..Launch::default() };
         let error = cluster.launch(&Setup::new(1, 3), &launch).unwrap_err();
         assert_eq!(error.to_string(), "launch nudge: unknown plant \"weed\"");

@@ -152,10 +152,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let entry = self.clients.history.invoke(client, now, *operation);
         let id = RequestId(self.clients.requests.len() as u64);
         self.clients.invoked += 1;
-        self.kernel.findings.set_now(now);
         let node = self.kernel.hot[slot.index()].node;
-        for check in &mut self.checks {
-            check.invoked(&self.kernel.ground, node, id, &request, &mut self.kernel.findings);
+        let ground = &self.kernel.ground;
+        for judge in &mut self.checks {
+            judge.ask(now, &mut self.kernel.findings, |check, findings| {
+                check.invoked(ground, node, id, &request, findings);
+            });
         }
         let index = u32::try_from(id.0).expect("fewer than 2^29 requests");
         let waits = self.postponed(slot, Event::Request(index));
@@ -208,10 +210,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if let Some(workload) = &mut self.clients.workload {
             workload.returned(client, &operation, &reply, now);
         }
-        self.kernel.findings.set_now(now);
         let node = self.kernel.hot[slot.index()].node;
-        for check in &mut self.checks {
-            check.returned(&self.kernel.ground, node, id, response, &mut self.kernel.findings);
+        let ground = &self.kernel.ground;
+        for judge in &mut self.checks {
+            judge.ask(now, &mut self.kernel.findings, |check, findings| {
+                check.returned(ground, node, id, response, findings);
+            });
         }
         self.found_something();
         if succeeded {

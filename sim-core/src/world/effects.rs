@@ -158,10 +158,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             return;
         }
         let message = &self.payloads[parcel.payload].message;
-        self.kernel.findings.set_now(self.kernel.now);
+        let ground = &self.kernel.ground;
         for index in readers {
-            let check = &mut self.checks[*index];
-            check.sent(&self.kernel.ground, parcel.sender, to, message, &mut self.kernel.findings);
+            self.checks[*index].ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
+                check.sent(ground, parcel.sender, to, message, findings);
+            });
         }
         self.found_something();
     }

@@ -239,9 +239,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     pub(super) fn tell_lifecycle(&mut self, slot: Slot, event: Lifecycle) {
-        self.kernel.findings.set_now(self.kernel.now);
-        for check in &mut self.checks {
-            check.lifecycle(&self.kernel.ground, slot, event, &mut self.kernel.findings);
+        let ground = &self.kernel.ground;
+        for judge in &mut self.checks {
+            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
+                check.lifecycle(ground, slot, event, findings);
+            });
         }
         self.found_something();
     }

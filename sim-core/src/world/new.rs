@@ -11,7 +11,7 @@ use super::slot_names;
 use super::storage::Storage;
 use super::watch::Watch;
 use crate::agenda::Agenda;
-use crate::check::{Check, Needs};
+use crate::check::{Check, Judge, Needs};
 use crate::coalition::{CoalitionDice, Directed};
 use crate::distribution::{Distribution, Sampler};
 use crate::facts::Facts;
@@ -62,8 +62,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let latency = kernel.metrics.histogram(crate::metrics::OPERATION_LATENCY);
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let (checks, off): (Vec<_>, Vec<_>) =
-            subject.checks.into_iter().partition(|check| wanted(setup, timed, check.as_ref()));
-        let checks_off = off.iter().map(|check| report(check.as_ref(), false)).collect();
+            subject.checks.into_iter().partition(|judge| wanted(setup, timed, judge));
+        let checks_off = off.iter().map(|judge| report(judge, false)).collect();
         let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
         let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
         let workload = setup.workload.as_ref().map(|model| Workload::new(model, setup.clients, setup.seed));
@@ -162,8 +162,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 }
 
-fn wanted<P: Protocol>(setup: &Setup, timed: bool, check: &dyn Check<P>) -> bool {
-    (timed || check.needs() == Needs::Order) && !setup.checks_off.iter().any(|off| off == check.name())
+fn wanted<P: Protocol>(setup: &Setup, timed: bool, judge: &Judge<P>) -> bool {
+    let off = setup.checks_off.iter().any(|off| off == judge.named.name);
+    (timed || judge.check.needs() == Needs::Order) && !off
 }
 
 /// For each kind of a vocabulary, the checks that want to be told of it; a check wants all if it does not say which.
@@ -171,14 +172,14 @@ fn wanted<P: Protocol>(setup: &Setup, timed: bool, check: &dyn Check<P>) -> bool
 /// # Panics
 /// If a check wants to be told of a kind that the protocol does not have.
 fn interested<P: Protocol>(
-    checks: &[Box<dyn Check<P>>],
+    checks: &[Judge<P>],
     kinds: &[&'static str],
     wants: impl Fn(&dyn Check<P>) -> Option<&'static [&'static str]>,
 ) -> Vec<Vec<usize>> {
-    let mut wanted = checks.iter().filter_map(|check| wants(check.as_ref())).flatten();
+    let mut wanted = checks.iter().filter_map(|judge| wants(&*judge.check)).flatten();
     assert!(wanted.all(|kind| kinds.contains(kind)), "a check waits for what nobody can say");
     let wants =
-        |index: &usize, kind: &&str| wants(checks[*index].as_ref()).is_none_or(|names| names.contains(kind));
+        |index: &usize, kind: &&str| wants(&*checks[*index].check).is_none_or(|names| names.contains(kind));
     kinds.iter().map(|kind| (0..checks.len()).filter(|index| wants(index, kind)).collect()).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::World;
-use crate::check::Verdict;
+use crate::check::{Judge, Verdict};
 use crate::clock::Clocks;
 use crate::facts::Facts;
 use crate::ground::Ground;
@@ -19,8 +19,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Ends the run and tells what it came to.
     pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
         self.kernel.findings.set_now(self.kernel.now);
-        for check in &mut self.checks {
-            check.finish(&self.kernel.ground, &mut self.kernel.findings);
+        let ground = &self.kernel.ground;
+        for judge in &mut self.checks {
+            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
+                check.finish(ground, findings);
+            });
         }
         let judged = self.judge_history();
         let progress = self.progress(ended);
@@ -29,8 +32,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let mut reasons = self.reasons(ended, &progress, &activity);
         reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
         let verdict = self.verdict(&reasons);
-        let mut checks: Vec<CheckReport> =
-            self.checks.iter().map(|check| report(check.as_ref(), true)).collect();
+        let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
         checks.append(&mut self.checks_off);
         checks.extend(judged.iter().flat_map(Judgement::reports));
         let measures = self.gauges.read(&self.kernel.ground, self.kernel.driver.executed());
@@ -81,7 +83,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             let within = self.setup.progress_within.unwrap_or_default();
             let message =
                 format!("no progress within {within} after the heal, though a healthy core was there");
-            self.kernel.findings.liveness("progress", "", &[], message);
+            self.kernel.findings.report(Verdict::Liveness, "progress", "", &[], message);
         }
     }
 
@@ -190,8 +192,9 @@ fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Tr
 }
 
 /// What a check did, or that it was off.
-pub(super) fn report<P: Protocol>(check: &dyn crate::check::Check<P>, on: bool) -> CheckReport {
-    CheckReport { name: check.name().to_owned(), on, needs: check.needs(), exercised: check.exercised() }
+pub(super) fn report<P: Protocol>(judge: &Judge<P>, on: bool) -> CheckReport {
+    let name = judge.named.name.to_owned();
+    CheckReport { name, on, needs: judge.check.needs(), exercised: judge.exercised() }
 }
 
 /// `n1`, `n2`, ... for members, `c1`, ... for clients.

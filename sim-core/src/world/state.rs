@@ -29,8 +29,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let mut digest = Digest::new();
         digest.word(agenda.taken.len() as u64);
-        for check in &self.checks {
-            digest.word(check.fingerprint()?);
+        for judge in &self.checks {
+            digest.word(judge.check.fingerprint()?);
         }
         for (index, node) in self.nodes.iter().enumerate() {
             let (slot, hot) = (Slot(u32::try_from(index).ok()?), &self.kernel.hot[index]);

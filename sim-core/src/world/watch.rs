@@ -156,9 +156,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if self.gauges.watch_observations() {
             self.measure_observation(slot, was, observation);
         }
-        self.kernel.findings.set_now(now);
+        let ground = &self.kernel.ground;
         for index in &self.hearers[usize::from(kind)] {
-            self.checks[*index].observe(&self.kernel.ground, &seen, &mut self.kernel.findings);
+            self.checks[*index].ask(now, &mut self.kernel.findings, |check, findings| {
+                check.observe(ground, &seen, findings);
+            });
         }
         self.found_something();
         self.progress_by(&seen);

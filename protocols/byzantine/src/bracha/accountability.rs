@@ -30,7 +30,6 @@ pub struct Accountability {
     /// What was delivered first, and by whom.
     decided: BTreeMap<Broadcast, (u64, NodeId)>,
     forked: BTreeSet<Broadcast>,
-    exercised: u64,
 }
 
 /// A set of members whose guilt makes a fork possible, and what shows it.
@@ -50,7 +49,6 @@ impl Accountability {
             culprits: BTreeMap::new(),
             decided: BTreeMap::new(),
             forked: BTreeSet::new(),
-            exercised: 0,
         }
     }
 
@@ -128,7 +126,6 @@ impl Accountability {
     ) {
         let names = |nodes: &[NodeId]| nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let delivered = deliveries.map(|(value, by)| format!("{by} delivered {value:016x} for {broadcast}"));
-        let name = "bracha/accountability";
         let Some(guilt) = self.smallest(broadcast, deliveries.map(|(value, _)| value)) else {
             let known = self.culprits(&broadcast);
             let text = format!(
@@ -136,14 +133,14 @@ impl Accountability {
                 self.thresholds.amplify(),
                 names(&known)
             );
-            findings.safety(name, "fork without culprits", &known, text);
+            findings.safety("fork without culprits", &known, text);
             findings.because(delivered);
             return;
         };
         let text = format!("a fork in {broadcast} is the work of [{}], {}", names(&guilt.nodes), guilt.how);
         match guilt.nodes.iter().any(|node| ground.honest(*node)) {
-            true => findings.safety(name, "honest member accused", &guilt.nodes, text),
-            false => findings.report(Verdict::Assumption, name, "culprits", &guilt.nodes, text),
+            true => findings.safety("honest member accused", &guilt.nodes, text),
+            false => findings.found(Verdict::Assumption, "culprits", &guilt.nodes, text),
         }
         findings.because(delivered.into_iter().chain(guilt.facts));
     }
@@ -158,14 +155,6 @@ impl Accountability {
 }
 
 impl Check<Bracha> for Accountability {
-    fn name(&self) -> &'static str {
-        "bracha/accountability"
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, findings: &mut Findings) {
         let Some((broadcast, value)) = honest_delivery(ground, seen) else { return };
         let first = *self.decided.entry(broadcast).or_insert((value, seen.node));
@@ -192,7 +181,7 @@ impl Check<Bracha> for Accountability {
         if honest && signer != from {
             return;
         }
-        self.exercised += 1;
+        findings.exercised();
         let first = match self.signed.entry((signer, phase, vote.broadcast)) {
             Entry::Occupied(signed) if *signed.get() == vote.value => return,
             Entry::Occupied(signed) => *signed.get(),
@@ -209,7 +198,7 @@ impl Check<Bracha> for Accountability {
                 "{signer} is honest and signed {first:016x} and {:016x} as its {phase:?} in {}",
                 vote.value, vote.broadcast
             );
-            findings.safety(self.name(), "honest member signed two values", &[signer], text);
+            findings.safety("honest member signed two values", &[signer], text);
             findings.because(
                 [first, vote.value].map(|value| {
                     format!("{signer} signed {value:016x} as its {phase:?} in {}", vote.broadcast)

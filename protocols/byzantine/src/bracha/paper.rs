@@ -3,7 +3,7 @@
 use sim_core::coalition::Member;
 use sim_core::identity::{NodeId, Slot};
 
-use super::pump::{Pump, vote};
+use super::pump::{Broadcasts, pump, vote};
 use super::thresholds::Thresholds;
 use super::traitors::split;
 use super::vocabulary::{Broadcast, Phase};
@@ -13,40 +13,40 @@ const VALUE: u64 = 42;
 
 /// The split attack by the first `traitors` of `members`, n1 being the sender: how many values were delivered.
 fn attack(members: u32, traitors: u32, seed: u64) -> usize {
-    let mut pump = Pump::new(members, seed);
+    let mut pump = pump(members, seed);
     let corrupt: Vec<Member> =
         (0..traitors).map(|member| Member { slot: Slot(member), node: NodeId(member) }).collect();
     let honest: Vec<NodeId> = (traitors..members).map(NodeId).collect();
-    pump.gone = corrupt.iter().map(|member| member.node).collect();
+    corrupt.iter().for_each(|member| pump.isolate(member.node));
     for line in split(OF_FIRST, VALUE, &corrupt, &honest) {
         let message = vote(line.phase, line.from.0, line.broadcast, line.value);
-        pump.mail.push((NodeId(line.from.0), line.to, message));
+        pump.inject(NodeId(line.from.0), line.to, message);
     }
-    pump.run();
+    pump.settle();
     pump.outcome(OF_FIRST).len()
 }
 
 #[test]
 fn a_broadcast_costs_the_published_number_of_messages() {
     for n in 1..=16 {
-        let mut pump = Pump::new(n, u64::from(n));
+        let mut pump = pump(n, u64::from(n));
         pump.broadcast(0);
-        pump.run();
-        assert_eq!(pump.sent, (n - 1) * (2 * n + 1), "n = {n}");
+        pump.settle();
+        assert_eq!(pump.all_sent(), u64::from((n - 1) * (2 * n + 1)), "n = {n}");
         assert_eq!(pump.outcome(OF_FIRST).into_values().collect::<Vec<_>>(), [n]);
     }
 }
 
 #[test]
 fn broadcasts_do_not_disturb_each_other() {
-    let mut pump = Pump::new(4, 3);
+    let mut pump = pump(4, 3);
     for sender in 0..4 {
         pump.broadcast(sender);
         pump.broadcast(sender);
     }
-    pump.run();
-    assert_eq!(pump.delivered.len(), 4 * 4 * 2);
-    assert_eq!(pump.sent, 8 * 3 * 9);
+    pump.settle();
+    assert_eq!(pump.delivered().len(), 4 * 4 * 2);
+    assert_eq!(pump.all_sent(), 8 * 3 * 9);
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn f_silent_members_stop_nothing_and_one_more_stops_everything() {
     for n in [4, 7, 10] {
         let f = Thresholds::new(n).faulty();
         for (silent, delivered) in [(f, n - f), (f + 1, 0)] {
-            let mut pump = Pump::new(n, 5);
-            pump.gone = (n - silent..n).map(NodeId).collect();
+            let mut pump = pump(n, 5);
+            (n - silent..n).for_each(|member| pump.isolate(NodeId(member)));
             pump.broadcast(0);
-            pump.run();
+            pump.settle();
             let by = pump.outcome(OF_FIRST).into_values().sum::<u32>();
             assert_eq!(by, delivered, "n = {n}, {silent} silent");
         }
@@ -70,13 +70,13 @@ fn what_one_delivers_all_deliver_though_the_sender_told_only_some() {
     // The sender is a traitor and tells a part of the others, then nothing. All or none.
     for seed in 0..50 {
         for told in 1..7 {
-            let mut pump = Pump::new(7, seed);
-            pump.gone = vec![NodeId(0)];
+            let mut pump = pump(7, seed);
+            pump.isolate(NodeId(0));
             for to in 1..=told {
                 let message = vote(Phase::Initial, 0, OF_FIRST, VALUE);
-                pump.mail.push((NodeId(0), NodeId(to), message));
+                pump.inject(NodeId(0), NodeId(to), message);
             }
-            pump.run();
+            pump.settle();
             let by = pump.outcome(OF_FIRST).get(&VALUE).copied().unwrap_or(0);
             assert!(by == 0 || by == 6, "told {told}: {by} delivered");
             // Five echoes are a quorum of seven: who was told suffices from five on.
@@ -106,13 +106,13 @@ fn agreement_breaks_with_one_traitor_too_many() {
 
 #[test]
 fn a_member_that_was_cut_off_catches_up_from_what_is_said_again() {
-    let mut pump = Pump::new(4, 9);
-    pump.gone = vec![NodeId(3)];
+    let mut pump = pump(4, 9);
+    pump.isolate(NodeId(3));
     pump.broadcast(0);
-    pump.run();
-    assert_eq!(pump.delivered.len(), 3);
-    pump.gone.clear();
+    pump.settle();
+    assert_eq!(pump.delivered().len(), 3);
+    pump.cut.clear();
     (0..3).for_each(|member| pump.link_up(member, 3));
-    pump.run();
-    assert_eq!(pump.delivered.len(), 4);
+    pump.settle();
+    assert_eq!(pump.delivered().len(), 4);
 }

@@ -1,14 +1,12 @@
-//! A cluster without a world, for tests: a bag of messages, a disk that never waits.
+//! A cluster of members without a world.
 
 use std::collections::BTreeMap;
 
+use protocol_testing::pump::Rough;
 use sim_core::identity::NodeId;
-use sim_core::process::{
-    Context, Effect, Factory, Input, LinkState, Process, Role, Solo, SyncResult, TimerId,
-};
-use sim_core::random::{Keyed, Purpose, below};
+use sim_core::process::{Context, Effect, Input, LinkState, Process, Solo, TimerId};
 
-use super::node::{Members, Node};
+use super::node::Members;
 use super::parameters::Parameters;
 use super::vocabulary::{Bracha, BrachaMessage, BrachaObservation, BrachaTimer, Broadcast, Phase, Vote};
 
@@ -30,91 +28,59 @@ pub(super) fn vote(phase: Phase, signer: u32, broadcast: Broadcast, value: u64) 
     *message
 }
 
-/// Some members, and what is on its way between them.
-pub(super) struct Pump {
-    solos: Vec<Solo>,
-    nodes: Vec<Node>,
-    /// Members that take no part: what they are sent vanishes.
-    pub(super) gone: Vec<NodeId>,
-    pub(super) mail: Vec<(NodeId, NodeId, BrachaMessage)>,
-    pub(super) sent: u32,
-    pub(super) delivered: BTreeMap<(NodeId, Broadcast), u64>,
-    dice: Keyed,
-    drawn: u64,
+pub(super) type Pump = protocol_testing::pump::Pump<Bracha, Members>;
+
+/// All members have started; `seed` decides in which order messages arrive.
+pub(super) fn pump(members: u32, seed: u64) -> Pump {
+    let parameters = Parameters { broadcasters: members, ..Parameters::default() };
+    let mut pump = Pump::new(Members::new(parameters), members, 0);
+    pump.rough = Some(Rough::shuffled(seed));
+    pump
 }
 
-impl Pump {
-    /// All have started; `seed` decides in which order messages arrive.
-    pub(super) fn new(members: u32, seed: u64) -> Self {
-        let parameters = Parameters { broadcasters: members, ..Parameters::default() };
-        let mut factory = Members::new(parameters);
-        let solos: Vec<Solo> = (0..members).map(|member| Solo::new(NodeId(member), members)).collect();
-        let nodes = solos.iter().map(|solo| factory.boot(solo.boot(Role::Member, &[]))).collect();
-        let mut pump = Self {
-            solos,
-            nodes,
-            gone: Vec::new(),
-            mail: Vec::new(),
-            sent: 0,
-            delivered: BTreeMap::new(),
-            dice: Keyed::new(seed, Purpose::Campaign),
-            drawn: 0,
-        };
-        (0..members).for_each(|member| pump.step(NodeId(member), Input::Start));
-        pump
-    }
-
+/// What is asked of a cluster of members.
+pub(super) trait Broadcasts {
     /// A member makes its next broadcast.
-    pub(super) fn broadcast(&mut self, sender: u32) {
+    fn broadcast(&mut self, sender: u32);
+    /// A member hears that a new session with a peer began.
+    fn link_up(&mut self, member: u32, peer: u32);
+    /// How many messages were sent.
+    fn all_sent(&self) -> u64;
+    /// What was delivered, by whom; nobody delivers twice.
+    fn delivered(&self) -> BTreeMap<(NodeId, Broadcast), u64>;
+    /// The distinct values that anybody delivered for a broadcast, and by how many members.
+    fn outcome(&self, broadcast: Broadcast) -> BTreeMap<u64, u32>;
+}
+
+impl Broadcasts for Pump {
+    fn broadcast(&mut self, sender: u32) {
         self.step(NodeId(sender), Input::Timer { id: TimerId(0), timer: BrachaTimer::Broadcast });
     }
 
-    /// A member hears that a new session with a peer began.
-    pub(super) fn link_up(&mut self, member: u32, peer: u32) {
+    fn link_up(&mut self, member: u32, peer: u32) {
         self.step(NodeId(member), Input::Link { peer: NodeId(peer), state: LinkState::Up });
     }
 
-    /// Delivers what is on its way, in any order, until nothing is.
-    pub(super) fn run(&mut self) {
-        while !self.mail.is_empty() {
-            let next = below(self.dice.word(self.drawn, 0), self.mail.len() as u64) as usize;
-            self.drawn += 1;
-            let (from, to, message) = self.mail.swap_remove(next);
-            if !self.gone.contains(&to) {
-                self.step(to, Input::Message { from, message: &message });
-            }
-        }
+    fn all_sent(&self) -> u64 {
+        self.sent.values().sum()
     }
 
-    fn step(&mut self, member: NodeId, input: Input<'_, Bracha>) {
-        let effects = self.solos[member.index()].step(&mut self.nodes[member.index()], input);
-        let mut syncs = Vec::new();
-        for effect in effects.list() {
-            match effect {
-                Effect::Send { to, message } => {
-                    let recipients = effects.recipients(to);
-                    self.sent += recipients.len() as u32;
-                    self.mail.extend(recipients.iter().map(|to| (member, *to, *message)));
-                }
-                Effect::Sync { id, .. } => syncs.push(*id),
-                Effect::Observe(BrachaObservation::Delivered { broadcast, value, .. }) => {
-                    let before = self.delivered.insert((member, *broadcast), *value);
-                    assert_eq!(before, None, "{member} delivered {broadcast} twice");
-                }
-                _ => {}
+    fn delivered(&self) -> BTreeMap<(NodeId, Broadcast), u64> {
+        let mut delivered = BTreeMap::new();
+        for (_, member, observation) in &self.observed {
+            if let BrachaObservation::Delivered { broadcast, value, .. } = observation {
+                let before = delivered.insert((*member, *broadcast), *value);
+                assert_eq!(before, None, "{member} delivered {broadcast} twice");
             }
         }
-        for id in syncs {
-            self.step(member, Input::Synced { id, result: SyncResult::Ok });
-        }
+        delivered
     }
 
-    /// The distinct values that anybody delivered for a broadcast, and by how many members.
-    pub(super) fn outcome(&self, broadcast: Broadcast) -> BTreeMap<u64, u32> {
+    fn outcome(&self, broadcast: Broadcast) -> BTreeMap<u64, u32> {
         let mut values = BTreeMap::new();
-        for ((_, of), value) in &self.delivered {
-            if *of == broadcast {
-                *values.entry(*value).or_insert(0) += 1;
+        for ((_, of), value) in self.delivered() {
+            if of == broadcast {
+                *values.entry(value).or_insert(0) += 1;
             }
         }
         values

@@ -11,13 +11,13 @@ use sim_core::registry::{Cluster, Entry, Launch};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
 
-use super::entry::BrachaEntry;
+use super::entry::ENTRY;
 use super::parameters::Parameters;
 use super::traitors::Behavior;
 
 fn cluster(broadcasters: u32, broadcasts: u64) -> Box<dyn Cluster> {
     let parameters = json!({ "broadcasters": broadcasters, "broadcasts": broadcasts });
-    BrachaEntry.configure(&parameters).unwrap()
+    ENTRY.configure(&parameters).unwrap()
 }
 
 /// A setup with a second phase.
@@ -38,7 +38,7 @@ fn swarm(seed: u64, members: u32, behavior: Option<Behavior>) -> Outcome {
     let cluster = cluster(members.min(3), 10);
     let mut setup = setup(seed, members);
     setup.network.loss = Ratio::new(1, 50);
-    setup.behavior = behavior.map(|behavior| behavior.named().name.to_owned());
+    setup.behavior = behavior.map(|behavior| behavior.name().to_owned());
     let mut rng = stream(seed, StreamName::Plan);
     let model = cluster.fault_model(members);
     setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
@@ -203,7 +203,7 @@ fn a_swarm_of_busy_members_makes_progress_in_the_time_it_is_given() {
     for seed in 0..200 {
         let members = 4 + 3 * (seed % 3) as u32;
         let mut setup = setup(seed, members);
-        setup.behavior = Some(Behavior::ALL[(seed % 6) as usize].named().name.to_owned());
+        setup.behavior = Some(Behavior::ALL[(seed % 6) as usize].name().to_owned());
         setup.service.per_message = Duration::from_millis(1 + seed % 40);
         setup.network.bandwidth = (seed % 2 == 0).then_some(2_000 + 100 * seed);
         let cluster = cluster(3, 10);

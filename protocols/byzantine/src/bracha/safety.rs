@@ -24,7 +24,6 @@ pub(super) fn honest_delivery(ground: &Ground, seen: &Seen<'_, Bracha>) -> Optio
 pub struct Agreement {
     /// The value of each broadcast, and who delivered it first.
     decided: BTreeMap<Broadcast, (u64, NodeId)>,
-    exercised: u64,
 }
 
 impl Agreement {
@@ -35,25 +34,17 @@ impl Agreement {
 }
 
 impl Check<Bracha> for Agreement {
-    fn name(&self) -> &'static str {
-        "bracha/agreement"
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, findings: &mut Findings) {
         let Some((broadcast, value)) = honest_delivery(ground, seen) else { return };
         let node = seen.node;
         let (first, by) = *self.decided.entry(broadcast).or_insert((value, node));
         // What the first one delivers is not compared with anything yet.
-        self.exercised += u64::from(by != node);
+        findings.exercised_by(u64::from(by != node));
         if first != value {
             let text = format!(
                 "two values for {broadcast}: {by} delivered {first:016x} and {node} delivered {value:016x}"
             );
-            findings.safety(self.name(), "two values delivered", &[by, node], text);
+            findings.safety("two values delivered", &[by, node], text);
         }
     }
 }
@@ -62,7 +53,6 @@ impl Check<Bracha> for Agreement {
 #[derive(Clone, Debug, Default)]
 pub struct Validity {
     said: BTreeMap<Broadcast, u64>,
-    exercised: u64,
 }
 
 impl Validity {
@@ -75,10 +65,10 @@ impl Validity {
         let node = seen.node;
         if broadcast.sender != node {
             let text = format!("{node} spoke for {} in {broadcast}", broadcast.sender);
-            findings.safety("bracha/validity", "spoke for another", &[node], text);
+            findings.safety("spoke for another", &[node], text);
         } else if *self.said.entry(broadcast).or_insert(value) != value {
             let text = format!("{node} said two values in {broadcast}");
-            findings.safety("bracha/validity", "two values said", &[node], text);
+            findings.safety("two values said", &[node], text);
         }
     }
 
@@ -94,7 +84,7 @@ impl Validity {
         if !ground.honest(sender) {
             return;
         }
-        self.exercised += 1;
+        findings.exercised();
         let node = seen.node;
         let (shape, text) = match self.said.get(&broadcast) {
             Some(said) if *said == value => return,
@@ -106,19 +96,11 @@ impl Validity {
                 ("never said", format!("{node} delivered {value:016x} for {broadcast}, which was never made"))
             }
         };
-        findings.safety("bracha/validity", shape, &[node, sender], text);
+        findings.safety(shape, &[node, sender], text);
     }
 }
 
 impl Check<Bracha> for Validity {
-    fn name(&self) -> &'static str {
-        "bracha/validity"
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, findings: &mut Findings) {
         if !ground.place(seen.slot).honest {
             return;
@@ -138,7 +120,6 @@ impl Check<Bracha> for Validity {
 pub struct Integrity {
     /// In which incarnation of its slot a member delivered a broadcast last, and which value.
     delivered: BTreeMap<(NodeId, Broadcast), (u32, u64)>,
-    exercised: u64,
 }
 
 impl Integrity {
@@ -149,33 +130,20 @@ impl Integrity {
 }
 
 impl Check<Bracha> for Integrity {
-    fn name(&self) -> &'static str {
-        "bracha/integrity"
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, findings: &mut Findings) {
         let Some((broadcast, value)) = honest_delivery(ground, seen) else { return };
-        self.exercised += 1;
+        findings.exercised();
         let node = seen.node;
         let Some((incarnation, before)) = self.delivered.insert((node, broadcast), (seen.incarnation, value))
         else {
             return;
         };
         if incarnation == seen.incarnation {
-            findings.safety(
-                self.name(),
-                "delivered twice",
-                &[node],
-                format!("{node} delivered {broadcast} twice"),
-            );
+            findings.safety("delivered twice", &[node], format!("{node} delivered {broadcast} twice"));
         } else if before != value {
             let text =
                 format!("{node} delivered {before:016x} for {broadcast}, and {value:016x} after a restart");
-            findings.safety(self.name(), "changed after a restart", &[node], text);
+            findings.safety("changed after a restart", &[node], text);
         }
     }
 }
@@ -213,8 +181,8 @@ pub(super) mod tests {
         assert_eq!(script().deliver(1, 5).deliver(2, 5).deliver(3, 5).violations(), 0);
         assert_eq!(script().corrupt(2).deliver(1, 5).deliver(2, 6).violations(), 0);
         let mut idle = script();
-        assert_eq!(idle.deliver(1, 5).check.exercised(), 0, "one delivery agrees with nothing");
-        assert_eq!(idle.deliver(2, 5).check.exercised(), 1);
+        assert_eq!(idle.deliver(1, 5).exercised(), 0, "one delivery agrees with nothing");
+        assert_eq!(idle.deliver(2, 5).exercised(), 1);
     }
 
     #[test]

@@ -21,13 +21,12 @@ pub struct Totality {
     ledger: Ledger,
     core: Vec<Slot>,
     healed_at: Time,
-    exercised: u64,
 }
 
 impl Totality {
     /// For a cluster of this many members; `deadline` is counted from the heal, or from a later delivery or broadcast.
     pub fn new(members: u32, deadline: Duration, ledger: Ledger) -> Self {
-        Self { members, deadline, ledger, core: Vec::new(), healed_at: Time::ZERO, exercised: 0 }
+        Self { members, deadline, ledger, core: Vec::new(), healed_at: Time::ZERO }
     }
 
     /// The running honest members of the core, if they are enough to be owed anything.
@@ -45,16 +44,8 @@ impl Totality {
 }
 
 impl Check<Bracha> for Totality {
-    fn name(&self) -> &'static str {
-        "bracha/totality"
-    }
-
     fn needs(&self) -> Needs {
         Needs::RealTime
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, _: &mut Findings) {
@@ -91,7 +82,7 @@ impl Check<Bracha> for Totality {
             let missing: Vec<NodeId> = lacking.collect();
             let delivered = self.overdue(ground, progress.delivered_at);
             let overdue = delivered || (said && self.overdue(ground, progress.said_at));
-            self.exercised += u64::from(missing.is_empty() || overdue);
+            findings.exercised_by(u64::from(missing.is_empty() || overdue));
             if let (Some(first), true) = (missing.first(), overdue) {
                 let text = format!(
                     "{} of {} members have not delivered {broadcast} within {}, {first} among them",
@@ -100,7 +91,7 @@ impl Check<Bracha> for Totality {
                     self.deadline
                 );
                 let shape = if delivered { "delivered by some" } else { "delivered by none" };
-                findings.liveness("bracha/totality", shape, &missing, text);
+                findings.liveness(shape, &missing, text);
             }
         }
     }
@@ -142,7 +133,7 @@ mod tests {
         let late = run(partial, &[0, 1, 2], DEADLINE, |script| {
             script.deliver(0, 5);
         });
-        assert_eq!((late.violations(), late.check.exercised()), (0, 1));
+        assert_eq!((late.violations(), late.exercised()), (0, 1));
     }
 
     #[test]

@@ -11,54 +11,26 @@ use sim_core::coalition::{Coalition, CoalitionContext, Deed, Member, Puppet};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::{Effect, Effects, Input, LinkState, Signature};
 use sim_core::random::below;
-use sim_core::registry::Named;
 
 pub(super) use self::split::{Line, split};
 use self::split::{other_value, stories};
 use super::vocabulary::{Bracha, BrachaMessage, Broadcast, Phase, Vote};
 
-/// What traitors do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Behavior {
-    /// Nothing at all.
-    Silent,
-    /// Two values, to two halves of the honest members, by all traitors together.
-    Equivocate,
-    /// Follow the protocol, but tell f honest members nothing, always the same ones.
-    Withhold,
-    /// Follow the protocol, and say again what was heard, to anybody.
-    Replay,
-    /// Follow the protocol, and say things in the name of honest members, with signatures that do not verify.
-    Forge,
-    /// One of the others, drawn anew for each input.
-    Random,
-}
-
-impl Behavior {
-    /// Every behavior.
-    pub const ALL: [Self; 6] =
-        [Self::Silent, Self::Equivocate, Self::Withhold, Self::Replay, Self::Forge, Self::Random];
-
-    /// How scenarios name it, and what it does.
-    pub const fn named(self) -> Named {
-        match self {
-            Self::Silent => Named { name: "silent", about: "does nothing at all" },
-            Self::Equivocate => Named {
-                name: "equivocate",
-                about: "tells two halves of the honest members two values, all traitors together",
-            },
-            Self::Withhold => Named { name: "withhold", about: "leaves exactly f honest members untold" },
-            Self::Replay => Named { name: "replay", about: "says again what it heard, to anybody" },
-            Self::Forge => {
-                Named { name: "forge", about: "speaks for honest members with signatures that do not verify" }
-            }
-            Self::Random => Named { name: "random", about: "draws one of the others for each input" },
-        }
-    }
-
-    /// The behavior of a name.
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|behavior| behavior.named().name == name)
+sim_core::choices! {
+    /// What traitors do.
+    pub enum Behavior {
+        /// Does nothing at all.
+        Silent = "silent",
+        /// Tells two halves of the honest members two values, all traitors together.
+        Equivocate = "equivocate",
+        /// Follows the protocol, but tells f honest members nothing, always the same ones.
+        Withhold = "withhold",
+        /// Follows the protocol, and says again what it heard, to anybody.
+        Replay = "replay",
+        /// Follows the protocol, and speaks for honest members with signatures that do not verify.
+        Forge = "forge",
+        /// Draws one of the others for each input.
+        Random = "random",
     }
 }
 
@@ -299,18 +271,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn behaviors_are_found_by_name() {
-        for behavior in Behavior::ALL {
-            assert_eq!(Behavior::find(behavior.named().name), Some(behavior));
-        }
-        assert_eq!(Behavior::find("polite"), None);
-    }
-
-    #[test]
     fn taking_the_sends_leaves_the_rest() {
         let signature = Signature::forged(NodeId(0), 0);
         let broadcast = Broadcast { sender: NodeId(0), sequence: 1 };
-        let message = BrachaMessage::Echo { vote: Vote { broadcast, value: 3, signature } };
+        let message = BrachaMessage::Echo(Vote { broadcast, value: 3, signature });
         let mut effects = Effects::<Bracha>::new();
         effects.push_send([NodeId(1), NodeId(2)], message);
         effects.push(Effect::Hold(sim_core::process::SyncId(1)));
@@ -326,7 +290,7 @@ mod tests {
         let broadcast = Broadcast { sender: NodeId(0), sequence: 1 };
         for value in 0..300 {
             let vote = Vote { broadcast, value, signature: Signature::forged(NodeId(0), 0) };
-            traitors.overhear(BrachaMessage::Echo { vote });
+            traitors.overhear(BrachaMessage::Echo(vote));
         }
         let kept = traitors.overheard.iter().map(|message| message.vote().value);
         assert_eq!((traitors.overheard.len(), kept.min()), (OVERHEARD, Some(44)));

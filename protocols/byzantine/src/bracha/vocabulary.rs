@@ -92,21 +92,12 @@ facts! {
     /// What members say to each other.
     #[derive(Copy, PartialEq, Eq)]
     pub enum BrachaMessage {
-        /// The sender's value.
-        Initial {
-            /// Signed by the sender.
-            vote: Vote,
-        },
-        /// What a member heard.
-        Echo {
-            /// Signed by that member.
-            vote: Vote,
-        },
-        /// What a member is ready to deliver.
-        Ready {
-            /// Signed by that member.
-            vote: Vote,
-        },
+        /// The sender's value, signed by the sender.
+        Initial(Vote),
+        /// What a member heard, signed by that member.
+        Echo(Vote),
+        /// What a member is ready to deliver, signed by that member.
+        Ready(Vote),
     }
 }
 
@@ -114,25 +105,25 @@ impl BrachaMessage {
     /// A vote in a phase.
     pub const fn new(phase: Phase, vote: Vote) -> Self {
         match phase {
-            Phase::Initial => Self::Initial { vote },
-            Phase::Echo => Self::Echo { vote },
-            Phase::Ready => Self::Ready { vote },
+            Phase::Initial => Self::Initial(vote),
+            Phase::Echo => Self::Echo(vote),
+            Phase::Ready => Self::Ready(vote),
         }
     }
 
     /// Its phase.
     pub const fn phase(&self) -> Phase {
         match self {
-            Self::Initial { .. } => Phase::Initial,
-            Self::Echo { .. } => Phase::Echo,
-            Self::Ready { .. } => Phase::Ready,
+            Self::Initial(_) => Phase::Initial,
+            Self::Echo(_) => Phase::Echo,
+            Self::Ready(_) => Phase::Ready,
         }
     }
 
     /// Its vote.
     pub const fn vote(&self) -> &Vote {
         match self {
-            Self::Initial { vote } | Self::Echo { vote } | Self::Ready { vote } => vote,
+            Self::Initial(vote) | Self::Echo(vote) | Self::Ready(vote) => vote,
         }
     }
 }

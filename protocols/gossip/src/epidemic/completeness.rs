@@ -25,7 +25,6 @@ pub struct Completeness {
     core: Vec<Slot>,
     owed: u64,
     healed_at: Time,
-    exercised: u64,
 }
 
 /// Whether a rumor can reach somebody at all: nobody pushes to who came after genesis.
@@ -44,7 +43,6 @@ impl Completeness {
             core: Vec::new(),
             owed: 0,
             healed_at: Time::ZERO,
-            exercised: 0,
         }
     }
 
@@ -60,16 +58,8 @@ impl Completeness {
 }
 
 impl Check<Epidemic> for Completeness {
-    fn name(&self) -> &'static str {
-        "epidemic/completeness"
-    }
-
     fn needs(&self) -> Needs {
         Needs::RealTime
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
     }
 
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Epidemic>, _: &mut Findings) {
@@ -100,7 +90,7 @@ impl Check<Epidemic> for Completeness {
         let missing = owing.iter().filter(|slot| self.owed & !self.known.get(slot.index()) != 0);
         let nodes: Vec<NodeId> = missing.map(|slot| ground.place(*slot).node).collect();
         if nodes.is_empty() || self.is_overdue(ground) {
-            self.exercised += owing.len() as u64;
+            findings.exercised_by(owing.len() as u64);
         } else {
             return;
         }
@@ -111,7 +101,7 @@ impl Check<Epidemic> for Completeness {
                 nodes.len(),
                 self.core.len()
             );
-            findings.liveness(self.name(), "", &nodes[..nodes.len().min(8)], text);
+            findings.liveness("", &nodes[..nodes.len().min(8)], text);
         }
     }
 }
@@ -169,7 +159,7 @@ mod tests {
         heal(&mut script, LONG);
         script.infect(2, Some(1));
         assert_eq!(script.finish().violations(), 0);
-        assert_eq!(script.check.exercised(), 3);
+        assert_eq!(script.exercised(), 3);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use sim_core::registry::{Cluster, Entry, Launch};
 use sim_core::setup::{Measure, MeasureOf, Pattern, Setup, Stop};
 use sim_core::time::Duration;
 
-use super::entry::EpidemicEntry;
+use super::entry::ENTRY;
 
 fn cluster(parameters: &Value) -> Box<dyn Cluster> {
-    EpidemicEntry.configure(parameters).unwrap()
+    ENTRY.configure(parameters).unwrap()
 }
 
 fn run(parameters: &Value, setup: &Setup) -> Outcome {

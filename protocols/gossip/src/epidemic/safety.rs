@@ -36,13 +36,12 @@ pub struct Validity {
     parameters: Parameters,
     /// What each identity ever knew, in any incarnation: a message may outlive its sender.
     ever: RumorTable,
-    exercised: u64,
 }
 
 impl Validity {
     /// For an epidemic of these parameters.
     pub fn new(parameters: Parameters) -> Self {
-        Self { parameters, ever: RumorTable::default(), exercised: 0 }
+        Self { parameters, ever: RumorTable::default() }
     }
 
     fn unexplained(
@@ -62,18 +61,10 @@ impl Validity {
 }
 
 impl Check<Epidemic> for Validity {
-    fn name(&self) -> &'static str {
-        "epidemic/validity"
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
         let EpidemicObservation::Infected { rumors, source, .. } = *seen.observation else { return };
         if ground.place(seen.slot).honest {
-            self.exercised += 1;
+            findings.exercised();
             let unexplained = self.unexplained(ground, seen, rumors, source);
             if unexplained != 0 {
                 let node = seen.node;
@@ -85,7 +76,7 @@ impl Check<Epidemic> for Validity {
                     ),
                     None => ("from nowhere", format!("{node} knows rumor {rumor}, which nobody told it")),
                 };
-                findings.safety(self.name(), shape, &[node], text);
+                findings.safety(shape, &[node], text);
             }
         }
         self.ever.add(seen.node.index(), rumors);
@@ -98,7 +89,6 @@ pub struct Integrity {
     /// What the incarnation in each slot knows.
     known: RumorTable,
     removed: RumorTable,
-    exercised: u64,
 }
 
 impl Integrity {
@@ -111,7 +101,7 @@ impl Integrity {
         let again = rumors & self.known.get(seen.slot.index());
         if again != 0 {
             let text = format!("{} learned rumor {} again", seen.node, again.trailing_zeros());
-            findings.safety("epidemic/integrity", "learned twice", &[seen.node], text);
+            findings.safety("learned twice", &[seen.node], text);
         }
         self.known.add(seen.slot.index(), rumors);
     }
@@ -124,21 +114,13 @@ impl Integrity {
             _ => ("removed twice", "lost interest twice"),
         };
         if !shape.is_empty() {
-            findings.safety("epidemic/integrity", shape, &[seen.node], format!("{} {what}", seen.node));
+            findings.safety(shape, &[seen.node], format!("{} {what}", seen.node));
         }
         self.removed.set(index, 1);
     }
 }
 
 impl Check<Epidemic> for Integrity {
-    fn name(&self) -> &'static str {
-        "epidemic/integrity"
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
         if !ground.place(seen.slot).honest {
             return;
@@ -148,7 +130,7 @@ impl Check<Epidemic> for Integrity {
             EpidemicObservation::Removed => self.removed(seen, findings),
             EpidemicObservation::Susceptible => return,
         }
-        self.exercised += 1;
+        findings.exercised();
     }
 
     fn lifecycle(&mut self, _: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
@@ -199,7 +181,7 @@ pub(super) mod tests {
         script.infect(0, None).crash(0, 0).boot(0);
         script.see(0, EpidemicObservation::Susceptible).infect(1, Some(0)).infect(0, Some(1));
         assert_eq!(script.violations(), 0);
-        assert_eq!(script.check.exercised(), 3);
+        assert_eq!(script.exercised(), 3);
         assert_eq!(script.infect(0, None).violations(), 1, "a restarted origin has forgotten");
     }
 

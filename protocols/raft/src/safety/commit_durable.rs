@@ -10,17 +10,10 @@
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::registry::Named;
 
 use super::holding::Holding;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
-
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/commit-durable",
-    about: "What is committed is on the disks of a majority of the members, whatever crashes next.",
-};
 
 /// Follows the log of each member that the cluster began with.
 #[derive(Debug, Default)]
@@ -29,7 +22,6 @@ pub struct CommitDurable {
     begun: bool,
     /// The highest index that was judged.
     judged: u64,
-    exercised: u64,
 }
 
 #[derive(Debug)]
@@ -58,7 +50,7 @@ impl CommitDurable {
             return;
         }
         self.judged = index;
-        self.exercised += 1;
+        findings.exercised();
         let members = self.members.iter().zip(&ground.places);
         let holds = |member: &Member, place| member.traitor || member.log.holds_durably(index, hash, place);
         let (all, quorum) = (self.members.len(), self.members.len() / 2 + 1);
@@ -69,20 +61,12 @@ impl CommitDurable {
             let message = format!("{node} committed index {index}, durable at {durably} of {all} members");
             let holders = members.filter(|(member, place)| member.node != node && holds(member, place));
             let nodes: Vec<_> = std::iter::once(node).chain(holders.map(|(member, _)| member.node)).collect();
-            findings.safety(ABOUT.name, shape, &nodes, message);
+            findings.safety(shape, &nodes, message);
         }
     }
 }
 
 impl Check<Raft> for CommitDurable {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Appended", "Truncated", "Recovered", "Committed"])
     }
@@ -130,7 +114,7 @@ mod tests {
             script.write(slot, appended(1, 1, 11)).write(slot, appended(2, 1, 12)).sync(slot);
         }
         script.see(0, counted(2, 12, 1)).see(1, told(1, 11, 1)).see(1, told(2, 12, 1)).clean();
-        assert_eq!(script.check.exercised, 1);
+        assert_eq!(script.exercised(), 1);
     }
 
     #[test]
@@ -202,6 +186,6 @@ mod tests {
         let mut script = script(3);
         script.corrupt(2).write(0, appended(1, 1, 11)).sync(0).see(0, counted(1, 11, 1)).clean();
         script.see(2, counted(9, 99, 1)).clean();
-        assert_eq!(script.check.exercised, 1);
+        assert_eq!(script.exercised(), 1);
     }
 }

@@ -6,34 +6,18 @@
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::Slot;
-use sim_core::registry::Named;
 
 use super::by_slot::BySlot;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
 
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/commit-monotone",
-    about: "A server's commit index never goes back while the server runs.",
-};
-
 /// Remembers the commit index of each running server.
 #[derive(Debug, Default)]
 pub struct CommitMonotone {
     commit: BySlot<u64>,
-    exercised: u64,
 }
 
 impl Check<Raft> for CommitMonotone {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed"])
     }
@@ -43,11 +27,11 @@ impl Check<Raft> for CommitMonotone {
         if !honest(ground, seen) {
             return;
         }
-        self.exercised += 1;
+        findings.exercised();
         let before = std::mem::replace(self.commit.at(seen.slot), index);
         if index < before {
             let message = format!("the commit index of {} went back from {before} to {index}", seen.node);
-            findings.safety(ABOUT.name, "", &[seen.node], message);
+            findings.safety("", &[seen.node], message);
         }
     }
 
@@ -68,7 +52,7 @@ mod tests {
         let mut script = Script::new(CommitMonotone::default(), 3);
         script.see(0, counted(3, 13, 1)).see(1, told(1, 11, 1)).clean();
         script.see(0, told(2, 12, 2)).found("", "the commit index of n1 went back from 3 to 2");
-        assert_eq!(script.check.exercised, 3);
+        assert_eq!(script.exercised(), 3);
     }
 
     #[test]

@@ -3,32 +3,15 @@
 
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
-use sim_core::registry::Named;
 
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
 
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/commit-term",
-    about: "A leader commits by counting only up to an entry of its own term.",
-};
-
 /// Compares two terms; remembers nothing.
 #[derive(Debug, Default)]
-pub struct CommitTerm {
-    exercised: u64,
-}
+pub struct CommitTerm {}
 
 impl Check<Raft> for CommitTerm {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed"])
     }
@@ -41,13 +24,13 @@ impl Check<Raft> for CommitTerm {
         if !honest(ground, seen) {
             return;
         }
-        self.exercised += 1;
+        findings.exercised();
         if entry_term != term {
             let node = seen.node;
             let message = format!(
                 "{node}, leader of term {term}, committed index {index} of term {entry_term} by counting"
             );
-            findings.safety(ABOUT.name, "", &[node], message);
+            findings.safety("", &[node], message);
         }
     }
 }
@@ -64,7 +47,7 @@ mod tests {
         script.see(0, counted(1, 11, 2)).clean();
         let old = RaftObservation::Committed { index: 2, hash: 12, entry_term: 2, term: 4, counted: true };
         script.see(0, old).found("", "n1, leader of term 4, committed index 2 of term 2 by counting");
-        assert_eq!(script.check.exercised, 2);
+        assert_eq!(script.exercised(), 2);
     }
 
     #[test]
@@ -72,6 +55,6 @@ mod tests {
         let mut script = Script::new(CommitTerm::default(), 3);
         let old = RaftObservation::Committed { index: 2, hash: 12, entry_term: 2, term: 4, counted: false };
         script.see(1, old).see(1, told(3, 13, 4)).clean();
-        assert_eq!(script.check.exercised, 0);
+        assert_eq!(script.exercised(), 0);
     }
 }

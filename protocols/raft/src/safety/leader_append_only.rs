@@ -3,55 +3,39 @@
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::registry::Named;
 
 use super::by_slot::BySlot;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
 
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/leader-append-only",
-    about: "A leader never drops or overwrites an entry of its own log; it only appends.",
-};
-
 /// Remembers who leads, and the last index of each leader's log.
 #[derive(Debug, Default)]
 pub struct LeaderAppendOnly {
     leading: BySlot<Option<u64>>,
-    exercised: u64,
 }
 
 impl LeaderAppendOnly {
     fn appended(&mut self, slot: Slot, node: NodeId, index: u64, findings: &mut Findings) {
         let Some(last) = self.leading.at(slot) else { return };
-        self.exercised += 1;
+        findings.exercised();
         let before = std::mem::replace(last, index);
         if index != before.saturating_add(1) {
             let message = format!("{node}, a leader whose log ended at index {before}, wrote index {index}");
-            findings.safety(ABOUT.name, "overwritten", &[node], message);
+            findings.safety("overwritten", &[node], message);
         }
     }
 
     fn truncated(&mut self, slot: Slot, node: NodeId, from: u64, findings: &mut Findings) {
-        self.exercised += 1;
+        findings.exercised();
         if let Some(last) = self.leading.at(slot) {
             let message = format!("{node}, a leader, dropped its log from index {from} to {last}");
             *last = from.saturating_sub(1);
-            findings.safety(ABOUT.name, "truncated", &[node], message);
+            findings.safety("truncated", &[node], message);
         }
     }
 }
 
 impl Check<Raft> for LeaderAppendOnly {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "BecameLeader",
@@ -108,7 +92,7 @@ mod tests {
         script.see(0, leads(2, 3)).write(0, appended(4, 2, 14)).clean();
         script.write(0, RaftObservation::Truncated { from: 3 });
         script.found("truncated", "n1, a leader, dropped its log from index 3 to 4");
-        assert_eq!(script.check.exercised, 2);
+        assert_eq!(script.exercised(), 2);
     }
 
     #[test]
@@ -125,6 +109,6 @@ mod tests {
         script.write(0, RaftObservation::Truncated { from: 2 }).write(0, appended(2, 3, 22));
         script.see(1, leads(4, 7)).crash(1, 0).recover(1, recovered(4, 7, 17));
         script.write(1, RaftObservation::Truncated { from: 5 }).write(1, appended(5, 5, 25)).clean();
-        assert_eq!(script.check.exercised, 2);
+        assert_eq!(script.exercised(), 2);
     }
 }

@@ -10,18 +10,11 @@ use std::collections::BTreeMap;
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::registry::Named;
 
 use super::by_slot::BySlot;
 use super::holding::Holding;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
-
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/leader-completeness",
-    about: "What was committed in a term is in the log of every leader of a later term.",
-};
 
 /// Of how many terms the last commit is remembered.
 const TERMS: usize = 64;
@@ -35,7 +28,6 @@ pub struct LeaderCompleteness {
     committed: BTreeMap<u64, Commit>,
     /// The highest index committed.
     length: u64,
-    exercised: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +82,7 @@ impl LeaderCompleteness {
         shape: &'static str,
         findings: &mut Findings,
     ) {
-        self.exercised += 1;
+        findings.exercised();
         let (node, index) = (leader.node, commit.index);
         let log = self.logs.get(leader.slot);
         let there = leader.last_index >= index;
@@ -99,7 +91,7 @@ impl LeaderCompleteness {
         }
         let how = if there { "with another entry at" } else { "without" };
         let message = format!("{node} leads term {term} {how} index {index}, committed in term {earlier}");
-        findings.safety(ABOUT.name, shape, &[node], message);
+        findings.safety(shape, &[node], message);
     }
 
     fn retire(&mut self, slot: Slot) {
@@ -112,14 +104,6 @@ impl LeaderCompleteness {
 }
 
 impl Check<Raft> for LeaderCompleteness {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "Appended",
@@ -201,7 +185,7 @@ mod tests {
         let mut script = script();
         script.write(2, appended(1, 1, 11)).see(2, leads(2, 1));
         script.found("elected", "n3 leads term 2 without index 2, committed in term 1");
-        assert_eq!(script.check.exercised, 1);
+        assert_eq!(script.exercised(), 1);
     }
 
     #[test]
@@ -226,7 +210,7 @@ mod tests {
         let mut script = script();
         script.write(1, appended(3, 1, 13)).crash(1, 0).recover(1, recovered(1, 2, 12)).see(1, leads(2, 2));
         script.write(1, appended(3, 2, 23)).see(1, counted(3, 23, 2)).see(0, told(3, 23, 2)).clean();
-        assert_eq!(script.check.exercised, 1);
+        assert_eq!(script.exercised(), 1);
     }
 
     /// It won when everybody was still in its term; the last vote only arrived late.
@@ -235,7 +219,7 @@ mod tests {
         let mut script = script();
         script.see(1, leads(6, 2)).write(1, appended(3, 6, 63)).see(1, counted(3, 63, 6));
         script.write(2, appended(1, 1, 11)).write(2, appended(2, 1, 12)).see(2, leads(5, 2)).clean();
-        assert_eq!(script.check.exercised, 2);
+        assert_eq!(script.exercised(), 2);
     }
 
     #[test]

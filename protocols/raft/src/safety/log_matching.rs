@@ -6,17 +6,10 @@ use std::collections::BTreeMap;
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
-use sim_core::registry::Named;
 
 use super::by_index::ByIndex;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
-
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/log-matching",
-    about: "Logs that hold an entry of the same index and term are equal up to that index.",
-};
 
 /// The prefix that whoever was first had at an index and term.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +24,6 @@ struct Prefix {
 pub struct LogMatching {
     first_term: ByIndex<Prefix>,
     other_terms: BTreeMap<(u64, u64), Prefix>,
-    exercised: u64,
 }
 
 impl LogMatching {
@@ -47,14 +39,6 @@ impl LogMatching {
 }
 
 impl Check<Raft> for LogMatching {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Appended"])
     }
@@ -64,13 +48,13 @@ impl Check<Raft> for LogMatching {
         if !honest(ground, seen) {
             return;
         }
-        self.exercised += 1;
+        findings.exercised();
         let node = seen.node;
         let first = self.known_or(index, Prefix { term, hash, node });
         if first.hash != hash {
             let other = first.node;
             let message = format!("the logs of {other} and {node} differ up to index {index} of term {term}");
-            findings.safety(ABOUT.name, "", &[other, node], message);
+            findings.safety("", &[other, node], message);
         }
     }
 }
@@ -86,7 +70,7 @@ mod tests {
         let mut script = Script::new(LogMatching::default(), 3);
         script.write(0, appended(1, 1, 11)).write(0, appended(2, 1, 12)).write(1, appended(1, 1, 11)).clean();
         script.write(1, appended(2, 1, 92)).found("", "the logs of n1 and n2 differ up to index 2 of term 1");
-        assert_eq!(script.check.exercised, 4);
+        assert_eq!(script.exercised(), 4);
     }
 
     #[test]

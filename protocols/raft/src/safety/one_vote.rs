@@ -10,17 +10,10 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::JournalId;
-use sim_core::registry::Named;
 
 use super::by_slot::BySlot;
 use super::honest;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
-
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/one-vote",
-    about: "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent.",
-};
 
 /// How many votes of a server are remembered, the latest terms first. Its terms never go back, or
 /// [`term_monotone`](super::term_monotone) says so; what lies further back cannot be asked for again.
@@ -30,7 +23,6 @@ const REMEMBERED: usize = 256;
 #[derive(Debug, Default)]
 pub struct OneVote {
     votes: BySlot<Votes>,
-    exercised: u64,
 }
 
 /// The votes of one server, by rising term.
@@ -72,7 +64,7 @@ impl Votes {
 
 impl OneVote {
     fn judge(&mut self, slot: Slot, node: NodeId, vote: Vote, findings: &mut Findings) {
-        self.exercised += 1;
+        findings.exercised();
         let first = self.votes.at(slot).get_or_cast(vote);
         if first.candidate == vote.candidate {
             first.position = first.position.min(vote.position);
@@ -88,19 +80,11 @@ impl OneVote {
         };
         let (one, other) = (first.candidate, vote.candidate);
         let message = format!("{node} voted twice in term {}: for {one} and {other}{when}", vote.term);
-        findings.safety(ABOUT.name, shape, &[node, one, other], message);
+        findings.safety(shape, &[node, one, other], message);
     }
 }
 
 impl Check<Raft> for OneVote {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Voted"])
     }
@@ -178,7 +162,7 @@ mod tests {
         script.write(0, voted(4, 2)).found("running", "n1 voted twice in term 4: for n2 and n3");
         // Once is enough: the message that carries it says nothing new.
         script.send(0, 2, yes(4)).found("running", "n1 voted twice in term 4: for n2 and n3");
-        assert_eq!(script.check.exercised, 5);
+        assert_eq!(script.exercised(), 5);
     }
 
     #[test]

@@ -5,19 +5,11 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::hash::FixedMap;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::registry::Named;
 
 use super::by_index::ByIndex;
 use super::by_slot::BySlot;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
-
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/sessions",
-    about: "No operation of a session is done twice or skipped, and what a client was told of was applied, \
-            with that reply.",
-};
 
 /// Remembers how far each server has come in each session, and whose operation stands at each index.
 #[derive(Debug, Default)]
@@ -26,7 +18,6 @@ pub struct Sessions {
     last: BySlot<FixedMap<NodeId, (u64, u64)>>,
     /// What the first server to apply an index found there and answered; no client for a no-op.
     canonical: ByIndex<Option<(Operation, u64)>>,
-    exercised: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +35,7 @@ impl Sessions {
         answer: u64,
         findings: &mut Findings,
     ) {
-        self.exercised += 1;
+        findings.exercised();
         let Operation { client, sequence } = operation;
         let last = self.last.at(slot).entry(client).or_insert((0, 0));
         let (before, remembered) = *last;
@@ -53,13 +44,13 @@ impl Sessions {
             let (shape, did) = if repeated { ("skipped", "skipped") } else { ("twice", "did") };
             let message =
                 format!("{node} {did} operation {sequence} of client {client} after operation {before}");
-            findings.safety(ABOUT.name, shape, &[node, client], message);
+            findings.safety(shape, &[node, client], message);
         } else if sequence == before && answer != remembered {
             let message = format!(
                 "{node} answered operation {sequence} of client {client} with {remembered:016x}, and when it was \
                  repeated with {answer:016x}"
             );
-            findings.safety(ABOUT.name, "answer", &[node, client], message);
+            findings.safety("answer", &[node, client], message);
         }
         if news {
             *last = (sequence, answer);
@@ -67,7 +58,7 @@ impl Sessions {
     }
 
     fn acknowledged(&mut self, told: Operation, index: u64, answer: u64, findings: &mut Findings) {
-        self.exercised += 1;
+        findings.exercised();
         let Operation { client, sequence } = told;
         let (shape, found) = match self.canonical.get(index) {
             Some(Some((there, given))) if *there == told && *given == answer => return,
@@ -83,19 +74,11 @@ impl Sessions {
         let message = format!(
             "client {client} was told that its operation {sequence} is at index {index}, but {found}"
         );
-        findings.safety(ABOUT.name, shape, &[client], message);
+        findings.safety(shape, &[client], message);
     }
 }
 
 impl Check<Raft> for Sessions {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Applied", "Acknowledged"])
     }
@@ -168,7 +151,7 @@ mod tests {
         script
             .see(0, applied(4, 2, false))
             .found("twice", "n1 did operation 2 of client n4 after operation 2");
-        assert_eq!(script.check.exercised, 3);
+        assert_eq!(script.exercised(), 3);
     }
 
     #[test]

@@ -9,18 +9,11 @@ use std::collections::BTreeMap;
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::registry::Named;
 
 use super::by_index::ByIndex;
 use super::by_slot::BySlot;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
-
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/state-machine-safety",
-    about: "Servers commit and apply the same entries in the same order, without gaps, and come to the same states.",
-};
 
 /// The canonical array, and how far each running server has applied it.
 #[derive(Debug, Default)]
@@ -29,7 +22,6 @@ pub struct StateMachineSafety {
     /// Commits of indices that nobody has applied yet.
     announced: BTreeMap<u64, (u64, NodeId)>,
     applied: BySlot<u64>,
-    exercised: u64,
 }
 
 /// What the first server to apply an index had there.
@@ -42,24 +34,24 @@ struct Applied {
 
 impl StateMachineSafety {
     fn committed(&mut self, node: NodeId, index: u64, hash: u64, findings: &mut Findings) {
-        self.exercised += 1;
+        findings.exercised();
         let (known, other) = match self.canonical.get(index) {
             Some(first) => (first.hash, first.node),
             None => *self.announced.entry(index).or_insert((hash, node)),
         };
         if known != hash {
             let message = format!("{other} and {node} committed different logs up to index {index}");
-            findings.safety(ABOUT.name, "committed", &[other, node], message);
+            findings.safety("committed", &[other, node], message);
         }
     }
 
     fn applied(&mut self, slot: Slot, index: u64, own: Applied, findings: &mut Findings) {
-        self.exercised += 1;
+        findings.exercised();
         let node = own.node;
         let before = std::mem::replace(self.applied.at(slot), index);
         if index != before.saturating_add(1) {
             let message = format!("{node} applied index {index} after index {before}");
-            findings.safety(ABOUT.name, "order", &[node], message);
+            findings.safety("order", &[node], message);
         }
         let Some(first) = self.canonical.get_or_put(index, own) else {
             return self.first_applied(index, own, findings);
@@ -67,11 +59,11 @@ impl StateMachineSafety {
         let other = first.node;
         if first.hash != own.hash {
             let message = format!("{other} and {node} applied different logs up to index {index}");
-            findings.safety(ABOUT.name, "applied", &[other, node], message);
+            findings.safety("applied", &[other, node], message);
         } else if first.state != own.state {
             let message =
                 format!("{other} and {node} applied the same log up to index {index} and differ in state");
-            findings.safety(ABOUT.name, "state", &[other, node], message);
+            findings.safety("state", &[other, node], message);
         }
     }
 
@@ -80,20 +72,12 @@ impl StateMachineSafety {
         if hash != own.hash {
             let node = own.node;
             let message = format!("{other} committed another log up to index {index} than {node} applied");
-            findings.safety(ABOUT.name, "applied", &[other, node], message);
+            findings.safety("applied", &[other, node], message);
         }
     }
 }
 
 impl Check<Raft> for StateMachineSafety {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed", "Applied"])
     }
@@ -139,7 +123,7 @@ mod tests {
         let mut script = script();
         script.see(0, applied(1, 11, 5)).see(1, applied(1, 11, 5)).see(0, applied(2, 12, 6)).clean();
         script.see(1, applied(2, 92, 6)).found("applied", "n1 and n2 applied different logs up to index 2");
-        assert_eq!(script.check.exercised, 4);
+        assert_eq!(script.exercised(), 4);
     }
 
     #[test]

@@ -11,23 +11,15 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::JournalId;
-use sim_core::registry::Named;
 
 use super::by_slot::BySlot;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
 
-/// What it is called and what it means.
-pub const ABOUT: Named = Named {
-    name: "raft/term-monotone",
-    about: "A server's term never goes back; over a crash, not behind one that was durable or that it led.",
-};
-
 /// Remembers each server's term, and how much of it a crash could take.
 #[derive(Debug, Default)]
 pub struct TermMonotone {
     terms: BySlot<Terms>,
-    exercised: u64,
 }
 
 #[derive(Debug, Default)]
@@ -66,12 +58,12 @@ impl Terms {
 
 impl TermMonotone {
     fn compare(&mut self, slot: Slot, node: NodeId, term: u64, shape: &'static str, findings: &mut Findings) {
-        self.exercised += 1;
+        findings.exercised();
         let before = std::mem::replace(&mut self.terms.at(slot).current, term);
         if term < before {
             let how = if shape == "restart" { " over a crash" } else { "" };
             let message = format!("the term of {node} went back from {before} to {term}{how}");
-            findings.safety(ABOUT.name, shape, &[node], message);
+            findings.safety(shape, &[node], message);
         }
     }
 
@@ -83,14 +75,6 @@ impl TermMonotone {
 }
 
 impl Check<Raft> for TermMonotone {
-    fn name(&self) -> &'static str {
-        ABOUT.name
-    }
-
-    fn exercised(&self) -> u64 {
-        self.exercised
-    }
-
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "Recovered",
@@ -161,7 +145,7 @@ mod tests {
         script.see(0, recovered(0, 0, 0)).write(0, set(3)).clean();
         script.see(0, RaftObservation::BecameFollower { term: 2 });
         script.found("running", "the term of n1 went back from 3 to 2");
-        assert_eq!(script.check.exercised, 3);
+        assert_eq!(script.exercised(), 3);
     }
 
     #[test]

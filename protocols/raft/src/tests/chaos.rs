@@ -2,11 +2,12 @@
 
 use sim_core::identity::NodeId;
 use sim_core::random::{StreamName, stream};
+use sim_core::registry::parameters::ParameterSet;
 use sim_core::time::Duration;
 
 use super::clusters::broken;
 use super::one::without_pre_vote;
-use super::pump::{Pump, Rough};
+use super::pump::{Pump, Rough, Servers};
 use crate::node::RaftFactory;
 use crate::parameters::Parameters;
 use crate::plants::Plants;

@@ -6,7 +6,7 @@ use sim_core::identity::NodeId;
 use sim_core::time::Duration;
 
 use super::one::without_pre_vote;
-use super::pump::{DELAY, Pump, SYNC};
+use super::pump::{DELAY, Pump, SYNC, Servers};
 use crate::node::RaftFactory;
 use crate::parameters::Parameters;
 use crate::store::{Operation, Reply};

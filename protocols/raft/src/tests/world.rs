@@ -15,7 +15,7 @@ use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
-use crate::entry::RaftEntry;
+use crate::entry::ENTRY;
 use crate::liveness::RaftLiveness;
 use crate::node::{RaftFactory, RaftNode};
 use crate::parameters::Parameters;
@@ -52,7 +52,7 @@ fn setup(seed: u64, members: u32) -> Setup {
 }
 
 fn run(parameters: &Value, setup: &Setup) -> Outcome {
-    RaftEntry.configure(parameters).unwrap().launch(setup, &Launch::default()).unwrap()
+    ENTRY.configure(parameters).unwrap().launch(setup, &Launch::default()).unwrap()
 }
 
 /// When the first leader started, in milliseconds, over many runs in ascending order.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::lab::{
     Actor, Kept, Lab, Notes, Say, Tick, actor, faults, flow, listener, millis, note, say, setup, subject,
 };
-use crate::check::{Check, Findings, Needs, Seen};
+use crate::check::{Check, Findings, Judge, Needs, Seen};
 use crate::distribution::Distribution;
 use crate::fault::Kind;
 use crate::ground::Ground;
@@ -275,17 +275,11 @@ fn what_takes_time_ends_when_it_is_chosen() {
 }
 
 /// A check that needs real time, or only order.
-struct Judge(Needs);
+struct Idle(Needs);
 
-impl Check<Lab> for Judge {
-    fn name(&self) -> &'static str {
-        if self.0 == Needs::RealTime { "lab/on-time" } else { "lab/in-order" }
-    }
+impl Check<Lab> for Idle {
     fn needs(&self) -> Needs {
         self.0
-    }
-    fn exercised(&self) -> u64 {
-        1
     }
     fn observe(&mut self, _: &Ground, _: &Seen<'_, Lab>, _: &mut Findings) {}
 }
@@ -294,7 +288,10 @@ impl Check<Lab> for Judge {
 fn checks_that_need_real_time_are_listed_as_off_where_time_has_no_length() {
     let judged = || {
         let mut subject = subject(two_messages, &Notes::default());
-        subject.checks = vec![Box::new(Judge(Needs::RealTime)), Box::new(Judge(Needs::Order))];
+        subject.checks = vec![
+            Judge::new("lab/on-time", "needs real time", Idle(Needs::RealTime)),
+            Judge::new("lab/in-order", "needs order only", Idle(Needs::Order)),
+        ];
         subject
     };
     let on = |outcome: &Outcome| -> Vec<(String, bool)> {

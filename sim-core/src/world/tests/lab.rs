@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::check::{Check, Findings, Lifecycle, Seen};
+use crate::check::{Check, Findings, Judge, Lifecycle, Seen};
 use crate::distribution::Distribution;
 use crate::fault::{FaultEntry, FaultPlan};
 use crate::ground::{Ground, Mark};
@@ -147,13 +147,8 @@ pub(super) type Notes = Rc<RefCell<Vec<Line>>>;
 pub(super) struct Recorder(pub(super) Notes);
 
 impl Check<Lab> for Recorder {
-    fn name(&self) -> &'static str {
-        "lab/recorder"
-    }
-    fn exercised(&self) -> u64 {
-        self.0.borrow().len() as u64
-    }
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Lab>, _: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Lab>, findings: &mut Findings) {
+        findings.exercised();
         let (what, n) = match seen.observation {
             Saw::Saw { what, n } => (*what, *n),
             Saw::Became { role } => (*role, 0),
@@ -243,7 +238,7 @@ pub(super) fn subject(
     notes: &Notes,
 ) -> Subject<Lab, Actor> {
     Subject {
-        checks: vec![Box::new(Recorder(Rc::clone(notes)))],
+        checks: vec![Judge::new("lab/recorder", "writes down what it sees", Recorder(Rc::clone(notes)))],
         service: Box::new(Registers),
         model: FaultModel { crashed: 99, lost_disks: 99, byzantine: 99 },
         ..Subject::new("lab", Cast(cast))

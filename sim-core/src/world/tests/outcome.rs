@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::lab::{Actor, Lab, Saw, Tick, actor, faults, listener, millis, note, play, play_with, say, setup};
-use crate::check::{Check, Findings, Needs, Seen, Verdict};
+use crate::check::{Check, Findings, Judge, Needs, Seen, Verdict};
 use crate::facts::Facts;
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
@@ -235,18 +235,13 @@ fn the_heal_reaches_the_core_only() {
 struct Pedant(Needs);
 
 impl Check<Lab> for Pedant {
-    fn name(&self) -> &'static str {
-        "lab/pedant"
-    }
     fn needs(&self) -> Needs {
         self.0
     }
-    fn exercised(&self) -> u64 {
-        1
-    }
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lab>, findings: &mut Findings) {
+        findings.exercised();
         if matches!(seen.observation, Saw::Saw { n: 3, .. }) {
-            findings.safety("lab/pedant", "", &[seen.node], format!("{} ticked a third time", seen.node));
+            findings.safety("", &[seen.node], format!("{} ticked a third time", seen.node));
         }
     }
 }
@@ -258,7 +253,7 @@ fn a_violation_can_stop_a_run_and_over_budget_it_is_an_assumption() {
         change(&mut setup);
         play_with(&setup, ticking, |subject| {
             subject.model = FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 };
-            subject.checks.push(Box::new(Pedant(Needs::Order)));
+            subject.checks.push(Judge::new("lab/pedant", "nobody ticks thrice", Pedant(Needs::Order)));
         })
         .outcome
     };

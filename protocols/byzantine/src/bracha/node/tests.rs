@@ -91,11 +91,11 @@ fn a_bad_signature_is_ignored() {
     let altered = Vote { value: VALUE + 1, ..good };
     let moved = Vote { broadcast: Broadcast { sequence: 2, ..OF_SECOND }, ..good };
     for bad in [forged, altered, moved] {
-        let message = BrachaMessage::Initial { vote: bad };
+        let message = BrachaMessage::Initial(bad);
         assert!(bench.step(Input::Message { from: NodeId(1), message: &message }).list().is_empty());
     }
     // A signature for one phase is none for another.
-    let message = BrachaMessage::Echo { vote: good };
+    let message = BrachaMessage::Echo(good);
     assert!(bench.step(Input::Message { from: NodeId(1), message: &message }).list().is_empty());
     assert!(bench.node.instances.is_empty());
     assert_eq!(phases(&bench.hear(Phase::Initial, 1, VALUE)), [Phase::Echo]);
