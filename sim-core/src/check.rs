@@ -10,10 +10,10 @@ pub use judge::Judge;
 
 use serde::{Deserialize, Serialize};
 
+use crate::capped::Capped;
 use crate::digest::Digest;
 use crate::ground::{Ground, Mark};
 use crate::identity::{NodeId, Slot};
-use crate::outcome::{Capped, Evidence};
 use crate::process::{JournalId, Protocol, RequestId};
 use crate::time::Time;
 
@@ -288,6 +288,31 @@ pub fn fingerprint(check: &str, shape: &str) -> String {
     digest.bytes(check.as_bytes());
     digest.bytes(shape.as_bytes());
     format!("{:016x}", digest.short())
+}
+
+/// What a check did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// The check's name.
+    pub name: String,
+    /// Whether it was on; a check that needs real time is off where there is none.
+    pub on: bool,
+    /// What it needs.
+    pub needs: Needs,
+    /// How often it had something to judge.
+    pub exercised: u64,
+}
+
+/// What a violation rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Which violation, as an index.
+    pub violation: usize,
+    /// The facts in order, as sentences.
+    pub facts: Vec<String>,
+    /// How many more there were.
+    #[serde(default)]
+    pub omitted: u64,
 }
 
 #[cfg(test)]

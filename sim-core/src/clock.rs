@@ -2,7 +2,8 @@
 //!
 //! While no clock of a run was ever wrong, there is no table and reading a clock is one branch.
 
-use crate::fault::ClockChange;
+use serde::{Deserialize, Serialize};
+
 use crate::identity::Slot;
 use crate::time::{Duration, Time};
 
@@ -168,6 +169,29 @@ impl Clocks {
             self.change(slot, now, ClockChange::Forward(ahead));
         }
     }
+}
+
+/// What may be done to a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockChange {
+    /// From now on the clock gains this many nanoseconds per second (loses, if negative).
+    Drift {
+        /// Parts per billion: 200 ppm are 200,000.
+        parts_per_billion: i32,
+    },
+    /// The clock jumps forward.
+    Forward(Duration),
+    /// The clock jumps back, not beyond its own zero.
+    Back(Duration),
+    /// The clock jumps back, not beyond its own zero, until this is taken back.
+    BackAWhile(Duration),
+    /// The latest [`ClockChange::BackAWhile`], of this much, is taken back, as far as it went.
+    TakeBack(Duration),
+    /// The clock stands still.
+    Freeze,
+    /// The clock runs at its own rate again, from where it is: the rate that it had at the start of the run.
+    OwnRate,
 }
 
 #[cfg(test)]

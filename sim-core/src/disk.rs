@@ -6,8 +6,46 @@
 
 use std::collections::VecDeque;
 
-use crate::ground::Mark;
-use crate::process::{Recovered, Stored};
+/// The length of a journal, in records ever appended (minus those that a crash took).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Records appended, durable or not.
+    pub appended: u64,
+    /// Records that a crash cannot take.
+    pub durable: u64,
+}
+
+/// One place in a journal, as found at boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored<R> {
+    /// The record, as it was written.
+    Intact(R),
+    /// A record was here; its checksum does not match.
+    Damaged,
+}
+
+/// What a journal holds at boot, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Recovered<'a, R> {
+    /// The records in order.
+    pub records: &'a [Stored<R>],
+    /// Whether the journal ends in a record that was being written when the power went: it is not among `records`.
+    pub torn: bool,
+}
+
+impl<'a, R> Recovered<'a, R> {
+    /// The records, if none of them is damaged.
+    pub fn intact(&self) -> Option<impl Iterator<Item = &'a R> + use<'a, R>> {
+        let records = self.records;
+        let whole = records.iter().all(|stored| matches!(stored, Stored::Intact(_)));
+        whole.then(|| {
+            records.iter().filter_map(|stored| match stored {
+                Stored::Intact(record) => Some(record),
+                Stored::Damaged => None,
+            })
+        })
+    }
+}
 
 /// One journal of one slot.
 #[derive(Clone, Debug)]

@@ -2,6 +2,8 @@
 //!
 //! Checks, selectors and triggers read it; a process never does.
 
+pub use crate::disk::Mark;
+
 use crate::identity::{NodeId, Slot};
 use crate::process::{JournalId, Role};
 use crate::time::Time;
@@ -41,15 +43,6 @@ pub struct Place {
     pub marks: Vec<Mark>,
     /// What its latest observations say about it.
     pub status: Status,
-}
-
-/// The length of a journal, in records ever appended (minus those that a crash took).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
-    /// Records appended, durable or not.
-    pub appended: u64,
-    /// Records that a crash cannot take.
-    pub durable: u64,
 }
 
 /// The latest neutral reading of a process, from its observations.
@@ -150,6 +143,19 @@ impl Ground {
     /// Every slot.
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Place)> + '_ {
         (0..).map(Slot).zip(&self.places)
+    }
+
+    /// `n1`, `n2`, ... for members, `c1`, ... for clients.
+    pub(crate) fn slot_names(&self) -> Vec<String> {
+        let mut clients = 0;
+        let name = |place: &Place| match place.role {
+            Role::Member => place.node.to_string(),
+            Role::Client => {
+                clients += 1;
+                format!("c{clients}")
+            }
+        };
+        self.places.iter().map(name).collect()
     }
 
     /// Adds a slot for a newcomer.

@@ -1,6 +1,8 @@
 //! The part of the world that knows no protocol type: time, the agenda, the truth about slots, the network, clocks,
 //! faults, digest and counts. The typed world is a thin shell over it, so a dozen protocols build quickly.
 
+pub(crate) mod event;
+pub(crate) mod linearizable;
 pub(crate) mod phold;
 mod sending;
 mod serving;
@@ -12,6 +14,7 @@ use crate::digest::Digest;
 use crate::fault::{Action, ClockChange, FaultDriver};
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
+use crate::kernel::event::{Control, Envelope, Event};
 use crate::metrics::Metrics;
 use crate::network::{LinkNotice, Lost, Network};
 use crate::outcome::MessageCounts;
@@ -22,7 +25,6 @@ use crate::random::{Drawn, Keyed, Purpose, mix64};
 use crate::server::Servers;
 use crate::slab::Slab;
 use crate::time::Time;
-use crate::world::event::{Control, Envelope, Event};
 
 use self::sending::SendOrder;
 

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod adversary;
+pub mod capped;
 pub mod check;
 pub mod coalition;
 pub mod digest;
@@ -13,6 +14,7 @@ pub mod ground;
 pub mod hash;
 pub mod history;
 pub mod identity;
+pub mod launch;
 pub mod math;
 pub mod metrics;
 pub mod network;
@@ -26,7 +28,6 @@ pub mod random;
 pub mod ratio;
 pub mod registry;
 pub mod setup;
-pub mod simulate;
 pub mod slab;
 pub mod stats;
 pub mod story;
@@ -39,9 +40,19 @@ pub mod workload;
 mod agenda;
 mod clock;
 mod kernel;
+mod runs;
 mod server;
+mod subject;
 mod timers;
 mod world;
+
+/// From a setup and a system under test to an outcome.
+pub mod simulate {
+    pub use crate::runs::{
+        Bounds, EveryOrder, Schedules, by_priorities, every_order, simulate, simulate_choices,
+    };
+    pub use crate::subject::{Liveness, NothingOwed, ProgressSeen, Subject};
+}
 
 /// Workloads that benchmarks need from inside.
 #[doc(hidden)]

@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
-
-use crate::outcome::MetricSummary;
+use serde::{Deserialize, Serialize};
 
 /// How long operations of clients took that got a result, in nanoseconds.
 pub const OPERATION_LATENCY: &str = "operation_latency_ns";
@@ -141,6 +140,23 @@ fn empty() -> Histogram<u32> {
 
 fn id(place: usize) -> u32 {
     u32::try_from(place).expect("a run has fewer than 2^32 metrics")
+}
+
+/// A distribution of values, summarized.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricSummary {
+    /// How many values.
+    pub count: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// Half are at most this.
+    pub p50: u64,
+    /// Nine in ten are at most this.
+    pub p90: u64,
+    /// 99 in a hundred are at most this.
+    pub p99: u64,
+    /// None is above this.
+    pub max: u64,
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod degrade;
 mod fate;
 mod latency;
 mod lifecycle;
+mod model;
 mod pin;
 mod route;
 mod session;
@@ -30,16 +31,17 @@ mod session;
 mod tests;
 mod topology;
 
+pub use cut::{CutId, Reach};
+pub use degrade::{Degradation, DegradeId};
+pub use model::{NetworkModel, Topology};
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
 pub(crate) use topology::longest_way;
 pub use topology::{TopologyError, fit_topology};
 
 use crate::distribution::{DistributionError, RegionError};
-use crate::fault::{Degradation, DegradeId};
 use crate::identity::Slot;
 use crate::process::{Lane, LinkState, Priority, Role};
 use crate::random::Draw;
-use crate::setup::NetworkModel;
 use crate::time::{Duration, Time};
 
 use bandwidth::Lines;

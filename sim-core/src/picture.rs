@@ -5,15 +5,17 @@
 
 mod clocks;
 mod edges;
+mod parts;
 mod rates;
 
+use crate::capped::Capped;
 use crate::ground::{Ground, Place};
 use crate::identity::Slot;
-use crate::outcome::{Capped, LaneSpan, Picture, PointMark, Table};
 use crate::process::Role;
 use crate::time::Time;
 use clocks::ClockLines;
 pub(crate) use edges::edges;
+pub use parts::{Edge, LaneSpan, Picture, PointMark, Series, Table};
 pub(crate) use rates::Counts;
 use rates::Rates;
 
@@ -138,7 +140,7 @@ impl Painter {
             let open = self.open[index].take();
             self.close(slot_at(index), open, now);
         }
-        let names = super::world::slot_names(ground);
+        let names = ground.slot_names();
         let mut tables = Capped::with_limit(MOST_TABLES);
         if self.on() {
             tables.push(members(ground, &names));

@@ -9,11 +9,13 @@ mod context;
 mod effects;
 mod solo;
 
-pub use boot::{Boot, Factory, Recovered, Role, Start, Stored};
+pub use boot::{Boot, Factory, Role, Start};
 pub(crate) use context::ProcessPlace;
 pub use context::{Context, Keys, Signature};
 pub use effects::{Effect, Effects};
 pub use solo::Solo;
+
+pub use crate::disk::{Recovered, Stored};
 
 use crate::facts::Facts;
 use crate::identity::NodeId;

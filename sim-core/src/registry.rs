@@ -8,16 +8,18 @@ mod simple;
 
 pub use simple::{NoParameters, Simple};
 
+pub use crate::fault::FaultModel;
+pub use crate::launch::{Launch, LaunchError};
+pub use crate::text::Named;
+
 use rand_chacha::ChaCha8Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::operation::ObjectModel;
 use crate::outcome::Outcome;
-use crate::picture::Detail;
 use crate::setup::Setup;
 use crate::time::Duration;
-use crate::trace::TraceRequest;
 
 /// A protocol that can be named in a scenario.
 pub trait Entry: Send + Sync {
@@ -73,30 +75,6 @@ pub trait Cluster: Send + Sync {
 fn no_state() -> Result<(), ParameterError> {
     let message = "this protocol cannot be given a state to start from".to_owned();
     Err(ParameterError { path: Vec::new(), message })
-}
-
-/// How a run is launched, beyond the setup.
-#[derive(Clone, Debug, Default)]
-pub struct Launch {
-    /// Plants that are on, by name.
-    pub plants: Vec<String>,
-    /// Keep the history in the outcome.
-    pub keep_history: bool,
-    /// Record a trace; changes nothing in the run.
-    pub trace: Option<TraceRequest>,
-    /// How much is kept for pictures; changes nothing in the run.
-    pub picture: Detail,
-}
-
-/// How many members may be affected, by class of fault, with everything still owed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultModel {
-    /// Crashed, paused or cut off at the same time, those with lost disks included.
-    pub crashed: u32,
-    /// With a disk that lost what was durable.
-    pub lost_disks: u32,
-    /// Traitors.
-    pub byzantine: u32,
 }
 
 /// What is known about a protocol without running it.
@@ -179,15 +157,6 @@ impl ProtocolInfo {
     }
 }
 
-/// A name and what it means.
-#[derive(Clone, Copy, Debug)]
-pub struct Named {
-    /// The name.
-    pub name: &'static str,
-    /// One sentence.
-    pub about: &'static str,
-}
-
 /// A parameter, as lists show it.
 #[derive(Clone, Copy, Debug)]
 pub struct Knob {
@@ -233,30 +202,6 @@ pub struct ParameterError {
     pub path: Vec<String>,
     /// What is wrong.
     pub message: String,
-}
-
-/// A setup that cannot be run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LaunchError {
-    /// There are too few or too many members for this protocol.
-    #[error("launch {protocol}: {reason}")]
-    Unfit {
-        /// The protocol.
-        protocol: &'static str,
-        /// Why not.
-        reason: String,
-    },
-    /// No such plant.
-    #[error("launch {protocol}: unknown plant \"{plant}\"")]
-    UnknownPlant {
-        /// The protocol.
-        protocol: &'static str,
-        /// The plant asked for.
-        plant: String,
-    },
-    /// The world refused the setup.
-    #[error("launch: {0}")]
-    Setup(String),
 }
 
 /// Reads a protocol's parameters from JSON, naming the place of an error.

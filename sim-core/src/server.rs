@@ -10,9 +10,10 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::identity::Slot;
 use crate::process::{Lane, Priority};
-use crate::setup::ServiceModel;
 use crate::time::{Duration, Time};
 
 /// What became of a message that arrived at a slot.
@@ -346,6 +347,20 @@ impl Servers {
     pub(crate) fn booked(&self) -> (u64, u64) {
         self.table.iter().fold((0, 0), |sum, server| (sum.0 + server.coordinating, sum.1 + server.working))
     }
+}
+
+/// What steps cost. All zero: nothing waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceModel {
+    /// Time per message received.
+    pub per_message: Duration,
+    /// Time per thousand bytes received.
+    pub per_kilobyte: Duration,
+    /// Time per signature made or verified.
+    pub per_signature: Duration,
+    /// Messages that may wait at a slot, at least one; unbounded if absent.
+    pub inbox: Option<u32>,
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@ use serde_json::Value;
 
 pub use measure::{Measure, MeasureOf, Pattern, PatternError, Point};
 
+pub use crate::network::{NetworkModel, Topology};
+pub use crate::server::ServiceModel;
+
 use crate::adversary::Adversary;
-use crate::distribution::{Distribution, RegionMatrix};
+use crate::distribution::Distribution;
 use crate::fault::FaultPlan;
 use crate::network::{Pins, longest_way};
-use crate::ratio::Ratio;
 use crate::time::Duration;
 use crate::workload::WorkloadModel;
 
@@ -115,88 +117,6 @@ impl Setup {
     }
 }
 
-/// How messages travel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetworkModel {
-    /// One-way latency between any two slots.
-    pub latency: Distribution,
-    /// Latency by region instead, if given: region of slot i is `i mod regions` unless assigned.
-    pub regions: Option<RegionMatrix>,
-    /// One-way latency between clients and members, if it differs (0 is allowed).
-    pub client_latency: Option<Distribution>,
-    /// Probability that a datagram is lost; on a stream it is a retransmission.
-    pub loss: Ratio,
-    /// Probability that a datagram arrives twice.
-    pub duplicate: Ratio,
-    /// Probability that a bit flips in a message; a checksum finds it.
-    pub corrupt: Ratio,
-    /// How long a stream waits before it sends a lost message again; doubles with each loss of the same message.
-    pub retransmit_after: Duration,
-    /// Bytes per second that a slot can send, if limited.
-    pub bandwidth: Option<u64>,
-    /// Bytes that may wait to be sent at a slot with limited bandwidth; what exceeds it is dropped (datagram) or waits
-    /// (stream).
-    pub queue_bytes: Option<u64>,
-    /// How long the coalition of traitors may hold back messages between others; not at all if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coalition_delay: Option<Duration>,
-    /// Who is linked to whom; a full mesh if absent.
-    pub topology: Option<Topology>,
-}
-
-impl Default for NetworkModel {
-    fn default() -> Self {
-        Self {
-            latency: Distribution::Uniform { min: Duration::from_millis(1), max: Duration::from_millis(10) },
-            regions: None,
-            client_latency: None,
-            loss: Ratio::ZERO,
-            duplicate: Ratio::ZERO,
-            corrupt: Ratio::ZERO,
-            retransmit_after: Duration::from_millis(200),
-            bandwidth: None,
-            queue_bytes: None,
-            coalition_delay: None,
-            topology: None,
-        }
-    }
-}
-
-/// Who is linked to whom. Members that are not linked speak through those that are, and pay each link's latency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Topology {
-    /// Everybody with everybody.
-    FullMesh,
-    /// Everybody with slot `hub`.
-    Star {
-        /// The center.
-        hub: u32,
-    },
-    /// A cycle.
-    Ring,
-    /// A tree in heap order.
-    Tree {
-        /// Children per member.
-        fan_out: u32,
-    },
-    /// Random, every member with (about) `degree` links, connected.
-    RandomRegular {
-        /// Links per member.
-        degree: u32,
-    },
-    /// A ring lattice of `degree` with each link rewired with probability `rewire` (Watts and Strogatz 1998).
-    SmallWorld {
-        /// Links per member before rewiring; even.
-        degree: u32,
-        /// Probability of rewiring.
-        rewire: Ratio,
-    },
-    /// Exactly these unordered links, by slot.
-    Edges(Vec<(u32, u32)>),
-}
-
 /// How long syncs take.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -219,20 +139,6 @@ pub struct ClockModel {
     pub offset: Option<Distribution>,
     /// Each slot drifts at a rate drawn uniformly within plus and minus this many parts per million.
     pub drift_ppm: u32,
-}
-
-/// What steps cost. All zero: nothing waits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ServiceModel {
-    /// Time per message received.
-    pub per_message: Duration,
-    /// Time per thousand bytes received.
-    pub per_kilobyte: Duration,
-    /// Time per signature made or verified.
-    pub per_signature: Duration,
-    /// Messages that may wait at a slot, at least one; unbounded if absent.
-    pub inbox: Option<u32>,
 }
 
 /// When to stop before the end.

@@ -1,4 +1,13 @@
-//! Values that people write as texts, and tables that programs read.
+//! Values that people write as texts, names with what they mean, and tables that programs read.
+
+/// A name and what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The name.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+}
 
 /// A line of a CSV (RFC 4180, but it ends with a line feed alone): cells are quoted where they have to be.
 pub fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {

@@ -9,7 +9,6 @@ mod choices;
 mod clients;
 mod deliver;
 mod effects;
-pub(crate) mod event;
 mod lifecycle;
 mod measures;
 mod new;
@@ -30,21 +29,21 @@ use crate::check::Judge;
 use crate::coalition::{Coalition, CoalitionDice, Deeds, Member, Plot};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
+use crate::kernel::event::{Control, Event, Payload};
 use crate::operation::Service;
 use crate::outcome::Ended;
 use crate::process::{Effects, Factory, Process, Protocol};
 use crate::queue;
 use crate::setup::Setup;
-use crate::simulate::Liveness;
 use crate::slab::Slab;
+use crate::subject::Liveness;
 use crate::time::{Duration, Time};
 use crate::timers::Timers;
 
 use self::clients::Clients;
-use self::event::{Control, Event, Payload};
+
 use self::measures::Gauges;
 use self::phases::Phase;
-pub(crate) use self::report::slot_names;
 use self::storage::Storage;
 use self::watch::Watch;
 

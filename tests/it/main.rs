@@ -11,6 +11,7 @@ mod composite;
 mod determinism;
 mod docs;
 mod golden;
+mod imports;
 mod lease_lock;
 mod own_protocol;
 mod paper;

@@ -24,7 +24,8 @@ const FLOATS: [&str; 23] = [
     "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "mul_add",
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+/// Every Rust file in a folder and in those below it.
+pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("the folder exists") {
         let path = entry.expect("it can be read").path();
         if path.is_dir() {

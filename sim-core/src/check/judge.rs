@@ -2,7 +2,7 @@
 
 use super::{Check, Findings};
 use crate::process::Protocol;
-use crate::registry::Named;
+use crate::text::Named;
 use crate::time::Time;
 
 /// A check with its name and how often it had something to judge.
@@ -80,8 +80,8 @@ macro_rules! checks {
         }
     ) => {
         /// What is checked, for lists.
-        $vis const CHECKS: &[$crate::registry::Named] =
-            &[$( $crate::registry::Named { name: $name, about: $about } ),+];
+        $vis const CHECKS: &[$crate::text::Named] =
+            &[$( $crate::text::Named { name: $name, about: $about } ),+];
 
         $(#[$meta])*
         $vis fn $function($($argument: $type),*) -> Vec<$crate::check::Judge<$protocol>> {

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use super::{Coalition, CoalitionContext, Crossing, Deed, Puppet};
 use crate::adversary::{Act, Adversary, Ordering};
 use crate::facts::Facts;
+use crate::fault::FaultModel;
 use crate::fault::plan::same_kind;
 use crate::fault::selector::in_role;
 use crate::identity::{NodeId, Slot};
 use crate::process::{Input, Protocol};
 use crate::random::{Draw, below};
-use crate::registry::FaultModel;
 use crate::time::Duration;
 
 /// How many overheard messages are kept.

@@ -2,18 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::distribution::Distribution;
+pub use crate::clock::ClockChange;
+pub use crate::network::{CutId, Degradation, DegradeId, Reach};
+
 use crate::identity::{NodeId, Slot};
-use crate::ratio::Ratio;
 use crate::time::Duration;
-
-/// Names a cut while it lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct CutId(pub u32);
-
-/// Names a degradation of links while it lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct DegradeId(pub u32);
 
 /// Something done to the world at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,54 +125,6 @@ impl Action {
     }
 }
 
-/// Who still reaches whom under a cut. A message from a to b passes if the sets given for them meet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reach {
-    /// Each slot is in some of up to 64 groups (a bit set); slots reach each other if they share one. Slots beyond the
-    /// list are in every group. Halves, isolation and bridges are of this form.
-    Groups(Vec<u64>),
-    /// Nothing passes from any slot of the first list to any of the second: a one-way cut.
-    OneWay {
-        /// Senders.
-        from: Vec<Slot>,
-        /// Receivers.
-        to: Vec<Slot>,
-    },
-    /// Only the listed unordered pairs (of slots below `slots`) reach each other: rings of majorities, odd graphs.
-    Pairs {
-        /// Slots below this are governed, others are not.
-        slots: u32,
-        /// Who reaches whom, both ways.
-        links: Vec<(Slot, Slot)>,
-    },
-}
-
-/// How links get worse. Applies to messages whose sender is in `from` and receiver in `to`; an empty list is everybody.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Degradation {
-    /// Senders; empty for all.
-    pub from: Vec<Slot>,
-    /// Receivers; empty for all.
-    pub to: Vec<Slot>,
-    /// Additional probability of loss.
-    pub loss: Ratio,
-    /// Additional probability of a duplicate.
-    pub duplicate: Ratio,
-    /// Additional probability that a bit flips; a checksum finds it, so the message is lost at the receiver.
-    pub corrupt: Ratio,
-    /// Probability that a message takes `delay` more, which reorders it.
-    pub spike: Ratio,
-    /// Additional delay of a message hit by a spike.
-    pub delay: Option<Distribution>,
-    /// Bytes per second each sender gets through, if limited.
-    pub bandwidth: Option<u64>,
-    /// Messages per second each sender gets through, if limited.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate: Option<u64>,
-}
-
 /// What may be wrong with a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -203,27 +148,4 @@ pub enum DiskFault {
     TearTail,
     /// One durable record, chosen by the run's randomness, no longer matches its checksum when next read.
     Rot,
-}
-
-/// What may be done to a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClockChange {
-    /// From now on the clock gains this many nanoseconds per second (loses, if negative).
-    Drift {
-        /// Parts per billion: 200 ppm are 200,000.
-        parts_per_billion: i32,
-    },
-    /// The clock jumps forward.
-    Forward(Duration),
-    /// The clock jumps back, not beyond its own zero.
-    Back(Duration),
-    /// The clock jumps back, not beyond its own zero, until this is taken back.
-    BackAWhile(Duration),
-    /// The latest [`ClockChange::BackAWhile`], of this much, is taken back, as far as it went.
-    TakeBack(Duration),
-    /// The clock stands still.
-    Freeze,
-    /// The clock runs at its own rate again, from where it is: the rate that it had at the start of the run.
-    OwnRate,
 }

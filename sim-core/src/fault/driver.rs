@@ -21,11 +21,11 @@ use super::plan::{Before, FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
 use super::resolve::{Lots, Scene};
 use super::validate::FaultError;
 use crate::distribution::Distribution;
+use crate::fault::FaultModel;
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::process::JournalId;
 use crate::random::{Draw, Keyed, Purpose};
-use crate::registry::FaultModel;
 use crate::time::{Duration, Time};
 
 /// Fires the faults of one run.

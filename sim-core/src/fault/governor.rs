@@ -25,7 +25,17 @@ use super::executed::Refusal;
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::process::Role;
-use crate::registry::FaultModel;
+
+/// How many members may be affected, by class of fault, with everything still owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultModel {
+    /// Crashed, paused or cut off at the same time, those with lost disks included.
+    pub crashed: u32,
+    /// With a disk that lost what was durable.
+    pub lost_disks: u32,
+    /// Traitors.
+    pub byzantine: u32,
+}
 
 /// Counts who is affected, and refuses what is too much.
 #[derive(Clone, Debug)]

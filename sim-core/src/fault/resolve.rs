@@ -171,8 +171,8 @@ fn highest(places: &[(Slot, &Place)], value: impl Fn(&Place) -> Option<u64>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::FaultModel;
     use crate::random::Purpose;
-    use crate::registry::FaultModel;
 
     fn world() -> (Ground, Governor) {
         let mut ground = Ground::new(7, 2);

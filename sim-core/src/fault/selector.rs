@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::identity::Slot;
 use crate::ratio::Ratio;
-use crate::registry::Named;
+use crate::text::Named;
 
 /// Some slots, by name, role, count or fraction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

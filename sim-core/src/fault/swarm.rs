@@ -21,7 +21,7 @@ use self::recipe::Recipe;
 use super::family::{Family, Kind};
 use super::plan::{FaultEntry, FaultPlan, Moment};
 use super::validate::FaultError;
-use crate::registry::FaultModel;
+use crate::fault::FaultModel;
 use crate::time::Duration;
 
 /// What a swarm may draw from.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::{Action, ClockChange, CutId, Degradation, DegradeId, DiskFault, Reach};
 use super::driver::FaultDriver;
 use super::plan::FaultPlan;
+use crate::fault::FaultModel;
 use crate::ground::{Ground, Place};
 use crate::identity::{NodeId, Slot};
 use crate::process::{JournalId, Role};
-use crate::registry::FaultModel;
 use crate::time::Time;
 
 /// Ground truth, and what is in force.

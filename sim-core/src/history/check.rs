@@ -6,9 +6,7 @@ use super::record::History;
 use super::search::{SearchEnd, Searched, search};
 use super::spec::Refusal;
 use super::{list, prefix, queue, register, witness};
-use crate::check::{Findings, Needs, Verdict};
 use crate::operation::ObjectModel;
-use crate::outcome::CheckReport;
 
 /// The name of the witness check.
 pub const WITNESS: &str = "linearizable/witness";
@@ -230,29 +228,6 @@ impl Judgement {
         match self.tiers.iter_mut().find(|(known, _)| *known == tier) {
             Some((_, count)) => *count += 1,
             None => self.tiers.push((tier, 1)),
-        }
-    }
-
-    /// The reports of both checks, for the outcome.
-    pub fn reports(&self) -> Vec<CheckReport> {
-        let report = |name: &str, on: bool, exercised: u64| CheckReport {
-            name: name.to_owned(),
-            on,
-            needs: Needs::Order,
-            exercised,
-        };
-        vec![
-            report(WITNESS, self.witness.is_some(), self.positioned),
-            report(check_name(self.model), true, self.operations),
-        ]
-    }
-
-    /// Reports an illegal history as a safety violation.
-    pub fn report(&self, history: &History, findings: &mut Findings) {
-        if let HistoryVerdict::Illegal(illegal) = &self.verdict {
-            let message = illegal.sentence(history);
-            let (name, shape) = (check_name(self.model), illegal.conflict.reason.shape());
-            findings.report(Verdict::Safety, name, shape, &[], message);
         }
     }
 

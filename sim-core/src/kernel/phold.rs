@@ -3,17 +3,16 @@
 use super::{Folded, Kernel, Parts};
 use crate::agenda::Agenda;
 use crate::distribution::Distribution;
+use crate::fault::FaultModel;
 use crate::fault::{FaultDriver, FaultPlan};
 use crate::ground::Ground;
 use crate::identity::Slot;
-use crate::network::Network;
+use crate::kernel::event::Event;
+use crate::network::{Network, NetworkModel};
 use crate::queue::{self, EventQueue};
 use crate::random::{Draw, Keyed, Purpose, below};
-use crate::registry::FaultModel;
-use crate::server::Servers;
-use crate::setup::{NetworkModel, ServiceModel};
+use crate::server::{Servers, ServiceModel};
 use crate::time::{Duration, Time};
-use crate::world::event::Event;
 
 /// `n` logical processes with one event each in flight; an event schedules one on a random process after 0.1 s and an
 /// exponential time with mean 1 s. Everything that the kernel does for an event is on: the agenda, keyed ties, keyed

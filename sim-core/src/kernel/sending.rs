@@ -2,8 +2,8 @@
 
 use super::{Dropped, Kernel};
 use crate::identity::Slot;
+use crate::kernel::event::{Envelope, Event, Parcel};
 use crate::network::{Flight, Lost, Packet, Sent};
-use crate::world::event::{Envelope, Event, Parcel};
 
 impl Kernel {
     /// Hands a message to the network for one slot: how many copies are under way then, or why none is.

@@ -2,8 +2,8 @@
 
 use super::Kernel;
 use crate::identity::Slot;
+use crate::kernel::event::Event;
 use crate::time::Duration;
-use crate::world::event::Event;
 
 impl Kernel {
     /// A slot takes a message up, which takes it some time.

@@ -1,6 +1,7 @@
 //! Who reaches whom while cuts are in force.
 
-use crate::fault::{CutId, Reach};
+use serde::{Deserialize, Serialize};
+
 use crate::identity::Slot;
 
 /// A set of slots.
@@ -109,10 +110,36 @@ impl Cuts {
     }
 }
 
+/// Names a cut while it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CutId(pub u32);
+
+/// Who still reaches whom under a cut. A message from a to b passes if the sets given for them meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Each slot is in some of up to 64 groups (a bit set); slots reach each other if they share one. Slots beyond the
+    /// list are in every group. Halves, isolation and bridges are of this form.
+    Groups(Vec<u64>),
+    /// Nothing passes from any slot of the first list to any of the second: a one-way cut.
+    OneWay {
+        /// Senders.
+        from: Vec<Slot>,
+        /// Receivers.
+        to: Vec<Slot>,
+    },
+    /// Only the listed unordered pairs (of slots below `slots`) reach each other: rings of majorities, odd graphs.
+    Pairs {
+        /// Slots below this are governed, others are not.
+        slots: u32,
+        /// Who reaches whom, both ways.
+        links: Vec<(Slot, Slot)>,
+    },
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Cuts, SlotSet};
-    use crate::fault::{CutId, Reach};
+    use super::{CutId, Cuts, Reach, SlotSet};
     use crate::identity::Slot;
 
     fn table(cuts: &Cuts, slots: usize) -> Vec<String> {

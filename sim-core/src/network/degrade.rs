@@ -1,8 +1,10 @@
 //! Windows in which some links are worse.
 
+use serde::{Deserialize, Serialize};
+
 use crate::distribution::{Distribution, Sampler};
-use crate::fault::{Degradation, DegradeId};
 use crate::identity::Slot;
+use crate::ratio::Ratio;
 use crate::time::{Duration, Time};
 
 use super::bandwidth::Lines;
@@ -117,4 +119,33 @@ impl Windows {
             window.rate.as_mut().map_or(Some(at), |rate| rate.send(from, at, 1, None))
         })
     }
+}
+
+/// Names a degradation of links while it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DegradeId(pub u32);
+
+/// How links get worse. Applies to messages whose sender is in `from` and receiver in `to`; an empty list is everybody.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Degradation {
+    /// Senders; empty for all.
+    pub from: Vec<Slot>,
+    /// Receivers; empty for all.
+    pub to: Vec<Slot>,
+    /// Additional probability of loss.
+    pub loss: Ratio,
+    /// Additional probability of a duplicate.
+    pub duplicate: Ratio,
+    /// Additional probability that a bit flips; a checksum finds it, so the message is lost at the receiver.
+    pub corrupt: Ratio,
+    /// Probability that a message takes `delay` more, which reorders it.
+    pub spike: Ratio,
+    /// Additional delay of a message hit by a spike.
+    pub delay: Option<Distribution>,
+    /// Bytes per second each sender gets through, if limited.
+    pub bandwidth: Option<u64>,
+    /// Messages per second each sender gets through, if limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
 }

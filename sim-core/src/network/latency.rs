@@ -1,9 +1,9 @@
 //! How long a message takes over one link.
 
 use crate::distribution::{RegionSampler, Sampler};
+use crate::network::NetworkModel;
 use crate::process::Role;
 use crate::random::Draw;
-use crate::setup::NetworkModel;
 use crate::time::Duration;
 
 use super::NetworkError;

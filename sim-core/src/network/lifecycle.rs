@@ -1,7 +1,7 @@
 //! What happens to sessions: cuts, crashes, restarts, closing, and the first message between two slots.
 
-use crate::fault::{CutId, Reach};
 use crate::identity::Slot;
+use crate::network::{CutId, Reach};
 use crate::time::{Duration, Time};
 
 use super::fate::Name;

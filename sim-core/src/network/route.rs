@@ -117,8 +117,8 @@ fn next_hops(graph: &Graph, to: usize) -> Box<[u32]> {
 #[cfg(test)]
 mod tests {
     use super::Routes;
+    use crate::network::Topology;
     use crate::network::topology::Graph;
-    use crate::setup::Topology;
 
     fn routes(topology: &Topology, members: u32) -> Routes {
         Routes::new(Graph::build(topology, members, 1).unwrap().unwrap())

@@ -9,9 +9,9 @@ mod story;
 use super::{Flight, Lost, Network, Packet, Sent};
 use crate::distribution::Distribution;
 use crate::identity::Slot;
+use crate::network::NetworkModel;
 use crate::process::{Lane, Priority};
 use crate::ratio::Ratio;
-use crate::setup::NetworkModel;
 use crate::time::{Duration, Time};
 
 fn ms(millis: u64) -> Duration {

@@ -7,9 +7,9 @@ use rand_core::Rng;
 
 use crate::hash::FixedSet;
 use crate::identity::NodeId;
+use crate::network::Topology;
 use crate::random::{StreamName, below, stream};
 use crate::ratio::Ratio;
-use crate::setup::Topology;
 
 /// Random graphs that come out in pieces are drawn again this often.
 const MOST_TRIES: u32 = 100;
@@ -306,8 +306,8 @@ mod tests {
 
     use super::{Graph, TopologyError};
     use crate::identity::NodeId;
+    use crate::network::Topology;
     use crate::ratio::Ratio;
-    use crate::setup::Topology;
 
     fn graph(topology: &Topology, members: u32) -> Graph {
         Graph::build(topology, members, 7).unwrap().unwrap()

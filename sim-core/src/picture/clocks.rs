@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Series;
 use crate::identity::Slot;
-use crate::outcome::Series;
 use crate::time::Time;
 
 /// How many points all lines together keep; past that, a clock is drawn straight to the end.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Edge;
+use crate::capped::Capped;
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
-use crate::outcome::{Capped, Edge};
 use crate::time::Time;
 use crate::trace::{Trace, What};
 

@@ -3,7 +3,7 @@
 //! How long a run will last is not known, so it starts with fine steps; when there are too many, every other one goes
 //! and steps are twice as long.
 
-use crate::outcome::Series;
+use super::Series;
 use crate::time::{Duration, Time};
 
 /// How many samples are kept.

@@ -1,6 +1,7 @@
 //! How a process comes to life: at genesis, as a newcomer, or from what its journals still hold.
 
 use super::{JournalId, Process, Protocol};
+use crate::disk::Recovered;
 use crate::identity::{NodeId, Slot};
 
 /// Makes the processes of a run.
@@ -44,38 +45,6 @@ pub enum Start {
     Join,
     /// It was there before; its journals hold what survived.
     Restart,
-}
-
-/// One place in a journal, as found at boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored<R> {
-    /// The record, as it was written.
-    Intact(R),
-    /// A record was here; its checksum does not match.
-    Damaged,
-}
-
-/// What a journal holds at boot, oldest first.
-#[derive(Clone, Copy, Debug)]
-pub struct Recovered<'a, R> {
-    /// The records in order.
-    pub records: &'a [Stored<R>],
-    /// Whether the journal ends in a record that was being written when the power went: it is not among `records`.
-    pub torn: bool,
-}
-
-impl<'a, R> Recovered<'a, R> {
-    /// The records, if none of them is damaged.
-    pub fn intact(&self) -> Option<impl Iterator<Item = &'a R> + use<'a, R>> {
-        let records = self.records;
-        let whole = records.iter().all(|stored| matches!(stored, Stored::Intact(_)));
-        whole.then(|| {
-            records.iter().filter_map(|stored| match stored {
-                Stored::Intact(record) => Some(record),
-                Stored::Damaged => None,
-            })
-        })
-    }
 }
 
 /// Everything an incarnation starts from.

@@ -7,8 +7,9 @@ use super::parameters::ParameterSet;
 use super::{Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, no_state};
 use crate::outcome::Outcome;
 use crate::process::{Process, Protocol};
+use crate::runs::simulate;
 use crate::setup::Setup;
-use crate::simulate::{Subject, simulate};
+use crate::subject::Subject;
 use crate::time::Duration;
 
 /// A protocol with parameters of type `T`, whose system under test a function puts together.

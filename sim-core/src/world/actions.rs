@@ -6,8 +6,8 @@ use crate::facts::Facts;
 use crate::fault::{Action, ClockChange, DiskFault};
 use crate::identity::Slot;
 use crate::kernel::Folded;
+use crate::kernel::event::{Control, Event};
 use crate::process::{JournalId, Process, Protocol};
-use crate::world::event::{Control, Event};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Faults begin or end now.

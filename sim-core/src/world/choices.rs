@@ -11,11 +11,11 @@ use super::World;
 use crate::agenda::Agenda;
 use crate::digest::hash_words;
 use crate::identity::Slot;
+use crate::kernel::event::{Control, Event};
 use crate::outcome::Ended;
 use crate::process::{Lane, Priority, Process, Protocol};
 use crate::queue;
 use crate::time::{Duration, Time};
-use crate::world::event::{Control, Event};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Picks the next event by the list of choices, at one nanosecond after the last.

@@ -6,13 +6,13 @@ use crate::facts::Facts;
 use crate::history::History;
 use crate::identity::Slot;
 use crate::kernel::Folded;
+use crate::kernel::event::{Control, Event};
 use crate::metrics::MetricId;
 use crate::operation::{Answer, Operation, Reply};
 use crate::process::{Process, Protocol, RequestId};
 use crate::time::Time;
 use crate::trace::What;
 use crate::workload::Workload;
-use crate::world::event::{Control, Event};
 
 /// A request that was handed to a client.
 struct Pending<P: Protocol> {

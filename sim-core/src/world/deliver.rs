@@ -4,11 +4,11 @@ use super::World;
 use super::effects::timer_name;
 use super::step::Stimulus;
 use crate::identity::Slot;
+use crate::kernel::event::{Envelope, Event};
 use crate::kernel::{Dropped, Notice};
 use crate::process::{Process, Protocol};
 use crate::server::{Offer, Turn};
 use crate::timers::Popped;
-use crate::world::event::{Envelope, Event};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// An envelope arrives at its slot.

@@ -6,12 +6,12 @@ use super::World;
 use super::storage::Gated;
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
+use crate::kernel::event::{Event, Parcel, Payload};
 use crate::kernel::{Dropped, Folded};
 use crate::network::Lost;
 use crate::process::{Effect, Message, Process, Protocol, TimerId};
 use crate::time::Duration;
 use crate::trace::What;
-use crate::world::event::{Event, Parcel, Payload};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Carries out the effects of a step. Stops where the slot crashes in the middle, as a trigger may make it.

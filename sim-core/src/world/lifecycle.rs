@@ -8,12 +8,12 @@ use super::step::Stimulus;
 use crate::check::{Lifecycle, Verdict};
 use crate::coalition::Member;
 use crate::identity::{NodeId, Slot};
+use crate::kernel::event::Event;
 use crate::kernel::{Dropped, Folded, Hot};
 use crate::process::{Boot, Process, Protocol, Role, Start};
 use crate::random::Drawn;
 use crate::time::Time;
 use crate::trace::What;
-use crate::world::event::Event;
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Starts a process in a slot and steps it for the first time.

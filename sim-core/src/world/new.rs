@@ -7,7 +7,6 @@ use super::clients::Clients;
 use super::measures::Gauges;
 use super::phases::Phase;
 use super::report::report;
-use super::slot_names;
 use super::storage::Storage;
 use super::watch::Watch;
 use crate::agenda::Agenda;
@@ -20,16 +19,16 @@ use crate::ground::Ground;
 use crate::history::{History, HistoryCheck};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::{Kernel, Parts};
+use crate::launch::{Launch, LaunchError};
 use crate::network::Network;
 use crate::operation::ObjectModel;
 use crate::process::{Effects, Process, Protocol};
 use crate::queue::EventQueue;
 use crate::random::{Draw, Keyed, Purpose, below};
-use crate::registry::{Launch, LaunchError};
 use crate::server::Servers;
 use crate::setup::{MeasureOf, Setup, Stop};
-use crate::simulate::Subject;
 use crate::slab::Slab;
+use crate::subject::Subject;
 use crate::time::{Duration, Time};
 use crate::timers::Timers;
 use crate::trace::Tracer;
@@ -98,7 +97,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             phase: Phase::Faults,
             watch: Watch::new(setup, P::Observation::KINDS, slots),
             gauges: Gauges::new::<P>(setup),
-            tracer: launch.trace.clone().map(|request| Tracer::new(request, slot_names(&kernel.ground))),
+            tracer: launch.trace.clone().map(|request| Tracer::new(request, kernel.ground.slot_names())),
             setup: setup.clone(),
             keep_history: launch.keep_history,
             next_identity: setup.members + setup.clients,
@@ -186,7 +185,7 @@ fn interested<P: Protocol>(
 fn kernel<P: Protocol>(
     setup: &Setup,
     launch: &Launch,
-    model: crate::registry::FaultModel,
+    model: crate::fault::FaultModel,
     agenda: Agenda,
 ) -> Result<Kernel, LaunchError> {
     let refused = |error: &dyn std::fmt::Display| LaunchError::Setup(error.to_string());

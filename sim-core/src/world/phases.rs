@@ -4,11 +4,11 @@ use super::World;
 use crate::check::{Lifecycle, Seen};
 use crate::identity::Slot;
 use crate::kernel::Kernel;
+use crate::kernel::event::Control;
 use crate::outcome::{Ended, Progress, Stall};
 use crate::process::{Process, Protocol};
-use crate::simulate::{Liveness, ProgressSeen};
+use crate::subject::{Liveness, ProgressSeen};
 use crate::time::Time;
-use crate::world::event::Control;
 
 /// Where a run is.
 #[derive(Clone, Debug)]

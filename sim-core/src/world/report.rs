@@ -8,10 +8,10 @@ use crate::clock::Clocks;
 use crate::facts::Facts;
 use crate::ground::Ground;
 use crate::history::Judgement;
-use crate::kernel::Dropped;
+use crate::kernel::{Dropped, linearizable};
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
-use crate::process::{Process, Protocol, Role};
+use crate::process::{Process, Protocol};
 use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
 
@@ -34,7 +34,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let verdict = self.verdict(&reasons);
         let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
         checks.append(&mut self.checks_off);
-        checks.extend(judged.iter().flat_map(Judgement::reports));
+        checks.extend(judged.iter().flat_map(linearizable::reports));
         let measures = self.gauges.read(&self.kernel.ground, self.kernel.driver.executed());
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
@@ -45,7 +45,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             protocol: self.protocol.to_owned(),
             plants: self.plants,
             seed: kernel.seed,
-            slots: slot_names(&kernel.ground),
+            slots: kernel.ground.slot_names(),
             members: self.setup.members,
             verdict,
             reasons,
@@ -74,7 +74,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Whether what the clients saw is linearizable.
     fn judge_history(&mut self) -> Option<Judgement> {
         let judgement = self.history_check?.judge(&self.clients.history);
-        judgement.report(&self.clients.history, &mut self.kernel.findings);
+        linearizable::report(&judgement, &self.clients.history, &mut self.kernel.findings);
         Some(judgement)
     }
 
@@ -195,20 +195,4 @@ fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Tr
 pub(super) fn report<P: Protocol>(judge: &Judge<P>, on: bool) -> CheckReport {
     let name = judge.named.name.to_owned();
     CheckReport { name, on, needs: judge.check.needs(), exercised: judge.exercised() }
-}
-
-/// `n1`, `n2`, ... for members, `c1`, ... for clients.
-pub(crate) fn slot_names(ground: &Ground) -> Vec<String> {
-    let mut clients = 0;
-    ground
-        .places
-        .iter()
-        .map(|place| match place.role {
-            Role::Member => place.node.to_string(),
-            Role::Client => {
-                clients += 1;
-                format!("c{clients}")
-            }
-        })
-        .collect()
 }

@@ -4,9 +4,9 @@ use super::World;
 use crate::agenda::Agenda;
 use crate::digest::{Digest, hash_words};
 use crate::identity::Slot;
+use crate::kernel::event::{Control, Event};
 use crate::process::{Lane, Process, Protocol};
 use crate::queue;
-use crate::world::event::{Control, Event};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Whether an earlier run was in the same state after as many choices. As many, since fewer leave more to try.

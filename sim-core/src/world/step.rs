@@ -7,6 +7,7 @@ use crate::check::Verdict;
 use crate::coalition::{CoalitionContext, Crossing, Deed, Plot, Puppet};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
+use crate::kernel::event::{Event, Payload};
 use crate::kernel::{Folded, Hot};
 use crate::network::Packet;
 use crate::process::{
@@ -15,7 +16,6 @@ use crate::process::{
 };
 use crate::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
 use crate::time::Duration;
-use crate::world::event::{Event, Payload};
 
 /// An input before its message is borrowed from the payloads.
 pub(super) enum Stimulus<P: Protocol> {

@@ -12,12 +12,12 @@ use crate::facts::Facts;
 use crate::fault::DiskFault;
 use crate::ground::Mark;
 use crate::identity::Slot;
+use crate::kernel::event::Event;
 use crate::kernel::{Folded, SyncJob};
 use crate::process::{JournalId, Process, Protocol, Stored, SyncId, SyncResult};
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
 use crate::trace::{Known, What};
-use crate::world::event::Event;
 
 use gates::Gate;
 pub(super) use gates::Gated;

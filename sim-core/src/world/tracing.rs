@@ -5,10 +5,10 @@ use super::step::Stimulus;
 use crate::fault::{Action, words};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Dropped;
+use crate::kernel::event::{Envelope, Parcel};
 use crate::network::Lost;
 use crate::process::{Process, Protocol};
 use crate::trace::{Known, LossReason, ShowFacts, TraceEvent, WORLD, What};
-use crate::world::event::{Envelope, Parcel};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Records something, if there is a tracer. Callers that must prepare anything ask [`World::traced`] first.

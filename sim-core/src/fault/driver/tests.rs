@@ -4,10 +4,10 @@ mod second_phase;
 mod swarmed;
 mod written;
 
+use crate::fault::FaultModel;
 use crate::fault::action::Action;
 use crate::fault::plan::{FaultEntry, FaultPlan};
 use crate::fault::toy::Run;
-use crate::registry::FaultModel;
 use crate::time::{Duration, Time};
 
 /// Bears two of five.

@@ -1,11 +1,11 @@
 //! Shapes of partitions, by who reaches whom.
 
 use super::*;
+use crate::fault::FaultModel;
 use crate::fault::governor::Governor;
 use crate::fault::toy::admits;
 use crate::ground::Ground;
 use crate::random::{Keyed, Purpose};
-use crate::registry::FaultModel;
 
 /// Who reaches whom, himself included, under a shape among so many members.
 fn reached(shape: &Shape, members: u32, seed: u64) -> Result<Vec<Vec<u32>>, Refusal> {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{at, datagram, fixed, lossy, lost, ms, network, one};
 use crate::distribution::Distribution;
-use crate::fault::{CutId, Degradation, DegradeId, Reach};
 use crate::identity::Slot;
+use crate::network::NetworkModel;
+use crate::network::{CutId, Degradation, DegradeId, Reach};
 use crate::network::{Lost, Network, Packet, Sent};
 use crate::ratio::Ratio;
-use crate::setup::NetworkModel;
 use crate::time::{Duration, Time};
 
 const SENDS: u64 = 40_000;

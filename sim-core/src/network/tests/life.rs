@@ -2,13 +2,13 @@
 
 use super::{at, fixed, lossy, lost, ms, network, one, segment};
 use crate::distribution::Distribution;
-use crate::fault::{CutId, Degradation, DegradeId, Reach};
 use crate::identity::Slot;
+use crate::network::NetworkModel;
+use crate::network::{CutId, Degradation, DegradeId, Reach};
 use crate::network::{LinkNotice, Lost, Network, Packet};
 use crate::process::LinkState::{self, Down, Up};
 use crate::process::Priority;
 use crate::ratio::Ratio;
-use crate::setup::NetworkModel;
 use crate::time::{Duration, Time};
 
 const A: Slot = Slot(0);

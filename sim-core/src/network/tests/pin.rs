@@ -2,11 +2,11 @@
 
 use super::{at, datagram, fixed, lost, ms, network, one, segment};
 use crate::distribution::Distribution;
-use crate::fault::{Degradation, DegradeId};
 use crate::identity::Slot;
+use crate::network::NetworkModel;
+use crate::network::{Degradation, DegradeId};
 use crate::network::{Lost, Network, Packet, Pin, PinnedFate, Pins, Sent};
 use crate::ratio::Ratio;
-use crate::setup::NetworkModel;
 use crate::time::Time;
 
 fn pin(packet: &Packet, fate: PinnedFate) -> Pin {

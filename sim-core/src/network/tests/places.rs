@@ -2,11 +2,11 @@
 
 use super::{at, datagram, fixed, lost, ms, network, one};
 use crate::distribution::{Distribution, DistributionError, Placement, RegionMatrix};
-use crate::fault::{CutId, Reach};
 use crate::identity::Slot;
+use crate::network::{CutId, Reach};
 use crate::network::{Lost, Network, NetworkError};
+use crate::network::{NetworkModel, Topology};
 use crate::process::Role;
-use crate::setup::{NetworkModel, Topology};
 use crate::time::Duration;
 
 fn delay(network: &mut Network, from: u32, to: u32) -> Duration {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{lost, segment};
-use crate::fault::{CutId, Reach};
 use crate::identity::Slot;
+use crate::network::{CutId, Reach};
 use crate::network::{LinkNotice, Lost, Network, Packet, Sent};
+use crate::network::{NetworkModel, Topology};
 use crate::process::{LinkState, Priority};
 use crate::ratio::Ratio;
-use crate::setup::{NetworkModel, Topology};
 use crate::time::Time;
 
 const SLOTS: u32 = 4;

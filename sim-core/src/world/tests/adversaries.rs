@@ -8,7 +8,7 @@ use crate::coalition::{Coalition, CoalitionContext, Puppet};
 use crate::identity::{NodeId, Slot};
 use crate::process::{Boot, Input, TimerId};
 use crate::setup::Setup;
-use crate::simulate::Subject;
+use crate::subject::Subject;
 use crate::time::Duration;
 
 /// Four members that say their number (from one) to all others at 0, 100 and 200 ms, and note what they hear: the number,

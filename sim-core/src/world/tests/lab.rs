@@ -16,8 +16,9 @@ use crate::process::{
     Boot, Context, Factory, Input, Lane, Message, Observe, Priority, Process, Signature, Summary,
 };
 use crate::registry::{FaultModel, Launch};
+use crate::runs::simulate;
 use crate::setup::Setup;
-use crate::simulate::{Subject, simulate};
+use crate::subject::Subject;
 use crate::time::{Duration, Time};
 use crate::trace::TraceRequest;
 

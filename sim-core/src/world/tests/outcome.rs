@@ -5,11 +5,11 @@ use serde_json::json;
 use super::lab::{Actor, Lab, Saw, Tick, actor, faults, listener, millis, note, play, play_with, say, setup};
 use crate::check::{Check, Findings, Judge, Needs, Seen, Verdict};
 use crate::facts::Facts;
+use crate::fault::FaultModel;
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
 use crate::outcome::{Ended, Progress, Stall};
 use crate::process::{Boot, Input, TimerId};
-use crate::registry::FaultModel;
 use crate::setup::{Measure, MeasureOf, Pattern, Setup, Stop};
 use crate::simulate::{Liveness, ProgressSeen, simulate};
 

@@ -1,10 +1,10 @@
 //! The core is healed, everything else stays broken.
 
 use super::{TWO, plan, seconds};
+use crate::fault::FaultModel;
 use crate::fault::action::DiskFault;
 use crate::fault::toy::Run;
 use crate::identity::Slot;
-use crate::registry::FaultModel;
 
 const CORE: [Slot; 3] = [Slot(0), Slot(1), Slot(2)];
 const ANY: FaultModel = FaultModel { crashed: 5, lost_disks: 5, byzantine: 0 };

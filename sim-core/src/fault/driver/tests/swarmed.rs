@@ -3,13 +3,13 @@
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
 use super::actions;
+use crate::fault::FaultModel;
 use crate::fault::plan::FaultPlan;
 use crate::fault::swarm::{SwarmSpace, draw};
 use crate::fault::toy::Run;
 use crate::fault::validate::{FaultError, Problem};
 use crate::identity::Slot;
 use crate::random::{Keyed, Purpose, StreamName, below, stream};
-use crate::registry::FaultModel;
 use crate::time::{Duration, Time};
 
 const DURATION: Duration = Duration::from_secs(20);

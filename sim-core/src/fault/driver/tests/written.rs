@@ -1,6 +1,7 @@
 //! Written plans.
 
 use super::{TWO, actions, entry, plan, seconds};
+use crate::fault::FaultModel;
 use crate::fault::action::{Action, ClockChange, CutId, DegradeId, DiskFault, Reach};
 use crate::fault::driver::FaultDriver;
 use crate::fault::executed::Refusal;
@@ -9,7 +10,6 @@ use crate::fault::toy::Run;
 use crate::ground::Mark;
 use crate::identity::{NodeId, Slot};
 use crate::process::JournalId;
-use crate::registry::FaultModel;
 use crate::time::Duration;
 
 /// Everything that one entry does in a calm world of five members and two clients with one leader, n2.

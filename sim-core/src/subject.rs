@@ -1,19 +1,13 @@
-//! From a setup and a system under test to an outcome.
-
-mod orders;
-
-pub use orders::{Bounds, EveryOrder, Schedules, by_priorities, every_order, simulate_choices};
+//! The system under test, and what progress it owes.
 
 use crate::check::{Judge, Seen};
 use crate::coalition::Coalition;
+use crate::fault::FaultModel;
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::operation::Service;
-use crate::outcome::{Outcome, Stall};
+use crate::outcome::Stall;
 use crate::process::{Factory, Process, Protocol};
-use crate::registry::{FaultModel, Launch, LaunchError};
-use crate::setup::Setup;
-use crate::world::World;
 
 /// The system under test: everything about a run that is typed by its protocol and its kind of process.
 pub struct Subject<P: Protocol, N: Process<P>> {
@@ -93,17 +87,4 @@ pub enum ProgressSeen {
     Operations,
     /// By [`Liveness::reached`].
     Observations,
-}
-
-/// Runs it.
-///
-/// # Errors
-/// If the setup cannot be run with this system.
-pub fn simulate<P: Protocol, N: Process<P>>(
-    setup: &Setup,
-    launch: &Launch,
-    subject: Subject<P, N>,
-) -> Result<Outcome, LaunchError> {
-    let world = World::new(setup, launch, subject)?;
-    Ok(world.run())
 }

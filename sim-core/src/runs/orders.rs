@@ -1,11 +1,11 @@
 //! Runs under the `Choices` scheduler: one list of choices, every order, or random priorities.
 
 use crate::agenda::{Agenda, ChoiceAgenda, Chooser, Priorities, Seen};
+use crate::launch::{Launch, LaunchError};
 use crate::outcome::Outcome;
 use crate::process::{Process, Protocol};
-use crate::registry::{Launch, LaunchError};
 use crate::setup::Setup;
-use crate::simulate::Subject;
+use crate::subject::Subject;
 use crate::time::Duration;
 use crate::world::World;
 

@@ -1,0 +1,41 @@
+//! How a run is launched, beside its setup, and why it may be refused.
+
+use crate::picture::Detail;
+use crate::trace::TraceRequest;
+
+/// How a run is launched, beyond the setup.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Plants that are on, by name.
+    pub plants: Vec<String>,
+    /// Keep the history in the outcome.
+    pub keep_history: bool,
+    /// Record a trace; changes nothing in the run.
+    pub trace: Option<TraceRequest>,
+    /// How much is kept for pictures; changes nothing in the run.
+    pub picture: Detail,
+}
+
+/// A setup that cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LaunchError {
+    /// There are too few or too many members for this protocol.
+    #[error("launch {protocol}: {reason}")]
+    Unfit {
+        /// The protocol.
+        protocol: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// No such plant.
+    #[error("launch {protocol}: unknown plant \"{plant}\"")]
+    UnknownPlant {
+        /// The protocol.
+        protocol: &'static str,
+        /// The plant asked for.
+        plant: String,
+    },
+    /// The world refused the setup.
+    #[error("launch: {0}")]
+    Setup(String),
+}
