@@ -114,6 +114,7 @@ mod tests {
             plants: vec!["bad-coin".to_owned()],
             jobs: Some(1),
             stop_on_first: false,
+            known: Vec::new(),
             build: "b".to_owned(),
         };
         let mut found = explore(&loaded, &options, Hooks::NONE).unwrap();

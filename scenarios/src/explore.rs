@@ -45,8 +45,10 @@ pub struct ExploreOptions {
     pub plants: Vec<String>,
     /// Threads; all cores if absent.
     pub jobs: Option<usize>,
-    /// End at the lowest seed that fails.
+    /// End at the lowest seed that fails in a way that is not known.
     pub stop_on_first: bool,
+    /// Fingerprints of failures that are known: they are counted, and are no findings.
+    pub known: Vec<String>,
     /// This program's build, for capsules.
     pub build: String,
 }
@@ -73,6 +75,8 @@ pub struct Exploration {
     pub interrupted: bool,
     /// Findings, one per fingerprint, by their lowest seeds.
     pub findings: Vec<Finding>,
+    /// How many runs failed in a way that is known.
+    pub known: u64,
     /// What happened in all the runs together.
     pub activity: Activity,
     /// Sums over all runs.
@@ -163,8 +167,8 @@ fn rounds(
                 exploration.interrupted = true;
                 break;
             };
-            let failed = exploration.merge(loaded, options, result);
-            if failed && options.stop_on_first {
+            exploration.merge(loaded, options, result);
+            if options.stop_on_first && !exploration.findings.is_empty() {
                 break;
             }
         }
@@ -182,18 +186,18 @@ impl Exploration {
         stopped || self.runs >= options.seeds.end - options.seeds.start
     }
 
-    /// Takes in the next run in seed order; whether it failed.
-    fn merge(&mut self, loaded: &Loaded, options: &ExploreOptions, result: RunResult) -> bool {
+    /// Takes in the next run in seed order.
+    fn merge(&mut self, loaded: &Loaded, options: &ExploreOptions, result: RunResult) {
         self.runs += 1;
         self.activity.add(&result.outcome, &loaded.scenario.expect);
         self.totals.add(&result.outcome);
-        let Some(plan) = result.failed else { return false };
+        let Some(plan) = result.failed else { return };
         let finding = Finding::new(loaded, &plan, &result.outcome, &options.build);
         match self.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
             Some(known) => known.runs += 1,
+            None if options.known.contains(&finding.fingerprint) => self.known += 1,
             None => self.findings.push(finding),
         }
-        true
     }
 }
 

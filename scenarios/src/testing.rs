@@ -205,6 +205,7 @@ pub(crate) fn found(registry: &Registry, plant: &str) -> Capsule {
         plants: vec![plant.to_owned()],
         jobs: None,
         stop_on_first: true,
+        known: Vec::new(),
         build: "b".to_owned(),
     };
     let mut exploration = explore(&built_in(registry, "demo-bug"), &options, Hooks::NONE).unwrap();

@@ -138,6 +138,7 @@ pub(crate) fn of_exploration(
         "runs": exploration.runs,
         "covered": format!("{}..{}", options.seeds.start, options.seeds.start + exploration.runs),
         "interrupted": exploration.interrupted,
+        "known": exploration.known,
         "failures": exploration.findings.iter().zip(capsules).map(failure).collect::<Vec<_>>(),
         "activity": exploration.activity,
         "demands": demands,

@@ -44,6 +44,9 @@ struct Content {
     totals: Totals,
     folded: Digest,
     findings: Vec<Found>,
+    /// Runs that failed in a way that is known.
+    #[serde(default)]
+    known: u64,
 }
 
 /// A finding; its capsule is a file of its own.
@@ -136,6 +139,7 @@ impl State {
             totals: exploration.totals.clone(),
             folded: exploration.totals.folded,
             findings: exploration.findings.iter().map(found).collect(),
+            known: exploration.known,
         };
         let path = self.path();
         let text = serde_json::to_string_pretty(&content).map_err(io::Error::from);
@@ -178,12 +182,16 @@ impl State {
         if content.runs > end - start || content.activity.runs != content.runs {
             return Err(refuse("its counts do not fit each other".to_owned()));
         }
-        let findings = content.findings.into_iter().map(|found| self.finding(loaded, options, found));
+        // What was found before may be known by now.
+        let is_known = |found: &Found| options.known.contains(&found.fingerprint);
+        let (known, findings): (Vec<Found>, Vec<Found>) = content.findings.into_iter().partition(is_known);
+        let findings = findings.into_iter().map(|found| self.finding(loaded, options, found));
         let mut exploration = Exploration {
             runs: content.runs,
             resumed: content.runs,
             interrupted: false,
             findings: findings.collect::<Result<Vec<Finding>, ExploreError>>()?,
+            known: content.known + known.iter().map(|found| found.runs).sum::<u64>(),
             activity: content.activity,
             totals: content.totals,
         };

@@ -41,6 +41,14 @@ impl Size {
 }
 
 impl Size {
+    /// Whether a run has fewer of what makes all other runs long: faults, traitors, members, clients.
+    pub(super) const fn plainly_below(&self, other: &Self) -> bool {
+        self.faults < other.faults
+            || self.traitors < other.traitors
+            || self.nodes < other.nodes
+            || self.clients < other.clients
+    }
+
     /// Whether a run is as easy to follow as another one: no more of anything that a reader keeps in mind, and not much
     /// longer.
     pub(super) fn as_plain_as(&self, other: &Self) -> bool {

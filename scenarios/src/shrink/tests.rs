@@ -88,6 +88,30 @@ fn traitors_are_left_with_what_they_need() {
     assert_eq!(replayed(&registry, &small, "b"), Replayed::Reproduced);
 }
 
+/// With fewer members, as many traitors are more than the protocol promises to bear: such a run accuses nobody.
+#[test]
+fn a_safety_violation_stays_one() {
+    let mut registry = Registry::new();
+    registry.register(protocols::byzantine::bracha::entry::WITH_TEST_PLANTS);
+    let loaded = built_in(&registry, "bracha-swarm");
+    let failing = (0..200).find_map(|seed| {
+        let plan = compile(&loaded, seed, &["test-half-quorums".to_owned()]);
+        let outcome = run(&plan, &Launch::default()).unwrap();
+        let beyond = plan.setup.initial.corrupt.len() > 1 && outcome.verdict == Verdict::Safety;
+        beyond.then(|| Capsule::new(&loaded, &plan, &outcome, "b"))
+    });
+    let capsule = failing.unwrap();
+    let small = shrink(&registry, &capsule, &options(1_500, 2), ShrinkHooks::NONE).unwrap().capsule;
+    let log = small.shrunk.clone().unwrap();
+    assert!(log.after.nodes < log.before.nodes, "{log:?}");
+    assert_eq!((small.verdict, &small.check), (Verdict::Safety, &capsule.check));
+    // What was shrunk goes on under other seeds, and its log with it.
+    let again = shrink(&registry, &small, &options(300, 2), ShrinkHooks::NONE).unwrap().capsule;
+    let more = again.shrunk.unwrap();
+    assert_eq!((more.found_at_seed, more.before), (log.found_at_seed, log.before));
+    assert!(more.runs > log.runs && more.after <= log.after);
+}
+
 #[test]
 fn threads_change_nothing() {
     let registry = registry();

@@ -53,6 +53,13 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
         }
     }
 
+    /// The same protocol with another description, as one that lists bugs for tests.
+    #[must_use]
+    pub const fn described_by(mut self, info: &'static ProtocolInfo) -> Self {
+        self.info = info;
+        self
+    }
+
     /// What faults so many members bear.
     #[must_use]
     pub const fn bears(mut self, fault_model: fn(u32) -> FaultModel) -> Self {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
-use crate::cli::arguments::{BeginArguments, ScenarioArguments, ratio, seeds};
+use crate::cli::arguments::{BeginArguments, ScenarioArguments, fingerprint, ratio, seeds};
 use crate::cli::build::build_name;
 use crate::cli::command::corpus::Ran;
 use crate::cli::error::CliError;
@@ -51,9 +51,12 @@ pub(crate) struct ExploreArguments {
     /// The least share of runs that must be conclusive.
     #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
     pub(crate) min_conclusive: Ratio,
-    /// End at the lowest seed that fails.
+    /// End at the lowest seed that fails in a way that is not --known.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
+    /// The fingerprint of a known failure: it is counted, but it is no finding. May be given several times.
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
+    pub(crate) known: Vec<String>,
     /// A folder of capsules that are run first, and that takes in what is found.
     #[arg(long, value_name = "DIR")]
     pub(crate) corpus: Option<PathBuf>,
@@ -81,6 +84,7 @@ pub(crate) fn explore(
         plants,
         jobs: arguments.jobs.map(usize::from),
         stop_on_first: arguments.stop_on_first,
+        known: arguments.known.clone(),
         build: build_name(),
     };
     let folder = files::out_folder(&arguments.scenario);

@@ -13,6 +13,7 @@ use super::liveness::BrachaLiveness;
 use super::node::{Members, Node};
 use super::pace;
 use super::parameters::Parameters;
+use super::plants::Plants;
 use super::safety::{Agreement, Integrity, Validity};
 use super::thresholds::Thresholds;
 use super::totality::Totality;
@@ -45,7 +46,11 @@ pub const ENTRY: Simple<Parameters, Bracha, Node> = Simple::new(&INFO, system)
     })
     .waits(|parameters| parameters.interval.max(parameters.disk_retry));
 
-fn system(parameters: &Parameters, setup: &Setup, _: &Launch) -> Subject<Bracha, Node> {
+/// The same protocol with bugs that tests switch on.
+pub const WITH_TEST_PLANTS: Simple<Parameters, Bracha, Node> =
+    ENTRY.described_by(&ProtocolInfo { plants: Plants::ALL, ..INFO });
+
+fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Bracha, Node> {
     // The worst that they can do, where nothing is said.
     let behavior = setup.behavior.as_deref().and_then(Behavior::find).unwrap_or(Behavior::Equivocate);
     let ledger = Ledger::default();
@@ -54,7 +59,7 @@ fn system(parameters: &Parameters, setup: &Setup, _: &Launch) -> Subject<Bracha,
         checks: checks(setup, deadline, ledger.clone()),
         coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
         liveness: Box::new(BrachaLiveness::new(parameters.clone(), setup, ledger)),
-        ..Subject::new("bracha", Members::new(parameters.clone()))
+        ..Subject::new("bracha", Members::new(parameters.clone()).with(Plants::of(launch)))
     }
 }
 
