@@ -7,11 +7,14 @@
 mod deeds;
 mod dice;
 mod directed;
+pub mod habits;
+mod overheard;
 
 pub use deeds::Deed;
 pub(crate) use deeds::Deeds;
 pub(crate) use dice::CoalitionDice;
 pub(crate) use directed::Directed;
+pub use overheard::Overheard;
 
 use crate::identity::{NodeId, Slot};
 use crate::process::{Effects, Input, Keys, Protocol, Signature};

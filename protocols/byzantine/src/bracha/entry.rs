@@ -17,7 +17,7 @@ use super::plants::Plants;
 use super::safety::{Agreement, Integrity, Validity};
 use super::thresholds::Thresholds;
 use super::totality::Totality;
-use super::traitors::{Behavior, Traitors};
+use super::traitors::{BEHAVIORS, traitors};
 use super::vocabulary::{Bracha, BrachaMessage, BrachaObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -28,7 +28,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     messages: BrachaMessage::KINDS,
     observations: BrachaObservation::KINDS,
     knobs: Parameters::KNOBS,
-    behaviors: Behavior::NAMED,
+    behaviors: BEHAVIORS,
     checks: CHECKS,
     // Each broadcast takes 2n^2 messages.
     most_nodes: 10_000,
@@ -51,13 +51,11 @@ pub const WITH_TEST_PLANTS: Simple<Parameters, Bracha, Node> =
     ENTRY.described_by(&ProtocolInfo { plants: Plants::ALL, ..INFO });
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Bracha, Node> {
-    // The worst that they can do, where nothing is said.
-    let behavior = setup.behavior.as_deref().and_then(Behavior::find).unwrap_or(Behavior::Equivocate);
     let ledger = Ledger::default();
     let deadline = setup.progress_within.unwrap_or_default().max(pace::lag(parameters, setup));
     Subject {
         checks: checks(setup, deadline, ledger.clone()),
-        coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
+        coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members))),
         liveness: Box::new(BrachaLiveness::new(parameters.clone(), setup, ledger)),
         ..Subject::new("bracha", Members::new(parameters.clone()).with(Plants::of(launch)))
     }
