@@ -14,6 +14,7 @@ mod totals;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
+use sim_core::outcome::Ended;
 use sim_core::registry::{Launch, LaunchError};
 
 use crate::artefact::FolderLock;
@@ -73,6 +74,8 @@ pub struct Exploration {
     pub resumed: u64,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// Why what was found could not be kept, if it could not: the campaign ended with that round.
+    pub unkept: Option<String>,
     /// Findings, one per fingerprint, by their lowest seeds.
     pub findings: Vec<Finding>,
     /// How many runs failed in a way that is known.
@@ -119,7 +122,8 @@ pub fn explore(
 
 /// Runs every seed of a range and keeps what was found in a folder, round by round: a capsule for each finding, and a
 /// state to go on from. A campaign that was killed loses a round at most. With [`Begin::Resume`] it goes on with the
-/// campaign in the folder, and comes to what it would have come to without a break.
+/// campaign in the folder, and comes to what it would have come to without a break. Where the folder cannot be written to any
+/// more, the campaign ends with what it has, and says why.
 ///
 /// # Errors
 /// As [`explore`]; if the folder cannot be used or is in use; with [`Begin::Fresh`] if it holds an unfinished campaign; and
@@ -134,11 +138,18 @@ pub fn explore_in(
     hooks: Hooks<'_>,
 ) -> Result<(Exploration, FolderLock), ExploreError> {
     let (mut state, mut exploration) = State::open(keep.folder, keep.begin, loaded, options)?;
-    let mut merged = |exploration: &Exploration| {
-        state.save(exploration)?;
-        Ok((keep.enough)())
+    let mut unkept = None;
+    let mut merged = |exploration: &Exploration| match state.save(exploration) {
+        Ok(()) => Ok((keep.enough)()),
+        // What was found is worth telling also where it cannot be kept, as on a full disk.
+        Err(FolderError::Write(error)) => {
+            unkept = Some(error.to_string());
+            Ok(true)
+        }
+        Err(error) => Err(error.into()),
     };
     rounds(loaded, options, hooks, &mut exploration, &mut merged)?;
+    exploration.unkept = unkept;
     Ok((exploration, state.into_lock()))
 }
 
@@ -155,11 +166,11 @@ fn rounds(
     }
     let seeds = &options.seeds;
     let numbers = exploration.runs..seeds.end - seeds.start;
-    let one = |number| {
+    let one = |number, launch: &Launch| {
         let seed = seeds.start + number;
         let plan = compile(loaded, seed, &options.plants);
-        let outcome = run(&plan, &Launch::default()).map_err(|error| ExploreError::Launch { seed, error })?;
-        Ok(RunResult::new(loaded, plan, outcome))
+        let outcome = run(&plan, launch).map_err(|error| ExploreError::Launch { seed, error })?;
+        Ok((outcome.ended != Ended::Stopped).then(|| RunResult::new(loaded, plan, outcome)))
     };
     let merge = |results: Vec<Result<Option<RunResult>, ExploreError>>| {
         for result in results {

@@ -1,6 +1,7 @@
 //! A scenario and a seed make a plan: everything that is left open is drawn, each part from its own stream.
 
 mod draw;
+mod limits;
 
 use std::fmt;
 use std::sync::Arc;
@@ -73,6 +74,7 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
         setup.progress_within =
             within.map(|(within, under_way)| within.max(under_way).saturating_add(held_up));
     }
+    limits::set(&loaded.scenario.cluster, &mut setup);
     Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
 }
 
@@ -107,7 +109,6 @@ fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setu
         clients: scenario.clients,
         duration: scenario.cluster.duration,
         progress_within: scenario.checks.progress.within(cluster.largest_timeout()),
-        max_events: scenario.cluster.max_events,
         network: scenario.network.clone(),
         disk: scenario.disk.clone(),
         clocks: scenario.clock.clone(),

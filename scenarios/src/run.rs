@@ -1,6 +1,7 @@
 //! Running a plan, once or twice.
 
 mod twice;
+mod watchdog;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -11,17 +12,21 @@ use sim_core::digest::RunDigest;
 use sim_core::network::Changes;
 use sim_core::outcome::{Ended, MessageCounts, Outcome, Picture, Progress};
 use sim_core::registry::{Launch, LaunchError};
+use sim_core::text::one_line;
 
 use crate::plan::Plan;
 
 pub use twice::{Divergence, Twice, twice};
+pub use watchdog::{HANG, Hang, keep_watch};
 
 /// Runs a plan. A panic of the engine is an outcome too: the verdict `crash`, found by the check `engine/panic`.
 ///
 /// # Errors
 /// If the protocol cannot be run with this setup, or does not know a plant.
 pub fn run(plan: &Plan, launch: &Launch) -> Result<Outcome, LaunchError> {
-    let launch = Launch { plants: plan.plants.clone(), ..launch.clone() };
+    let watched = watchdog::watch(plan, launch.lookout.as_ref());
+    let lookout = watched.lookout().or_else(|| launch.lookout.clone());
+    let launch = Launch { plants: plan.plants.clone(), lookout, ..launch.clone() };
     RUNNING.set(true);
     // Nothing of a run is looked at after a panic, except the plan, which a run cannot change.
     let result = catch_unwind(AssertUnwindSafe(|| plan.cluster.launch(&plan.setup, &launch)));
@@ -56,7 +61,7 @@ fn crashed(plan: &Plan, message: &str) -> Outcome {
     let violation = Violation {
         check: "engine/panic".to_owned(),
         at_ns: 0,
-        message: format!("the engine panicked: {message}"),
+        message: format!("the engine panicked: {}", one_line(message)),
         fingerprint: fingerprint("engine/panic", ""),
         nodes: Vec::new(),
         verdict: Verdict::Crash,

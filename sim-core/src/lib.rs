@@ -15,6 +15,7 @@ pub mod hash;
 pub mod history;
 pub mod identity;
 pub mod launch;
+pub mod lookout;
 pub mod math;
 pub mod metrics;
 pub mod network;

@@ -90,6 +90,10 @@ pub enum Ended {
     Quiescent,
     /// The limit of events was reached.
     EventLimit,
+    /// More happened within a second of virtual time than may.
+    Storm,
+    /// Somebody outside ended it: its outcome says nothing.
+    Stopped,
     /// A choice list ran out (only under the `Choices` scheduler).
     OutOfChoices,
 }

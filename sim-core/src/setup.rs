@@ -36,6 +36,9 @@ pub struct Setup {
     pub progress_unbounded: bool,
     /// Ends a run that has no end: dispatched events.
     pub max_events: u64,
+    /// More events and messages than this within a second of virtual time are a storm, which is a finding and ends the run.
+    #[serde(default = "no_limit")]
+    pub max_events_per_second: u64,
     /// How messages travel.
     pub network: NetworkModel,
     /// How long syncs take.
@@ -84,6 +87,7 @@ impl Setup {
             progress_within: None,
             progress_unbounded: false,
             max_events: 1 << 40,
+            max_events_per_second: no_limit(),
             network: NetworkModel::default(),
             disk: DiskModel::default(),
             clocks: ClockModel::default(),
@@ -115,6 +119,11 @@ impl Setup {
         let links = network.topology.as_ref().map_or(1, |it| longest_way(it, self.members, self.seed));
         link.saturating_mul(links)
     }
+}
+
+/// Capsules of earlier versions know no storms.
+const fn no_limit() -> u64 {
+    u64::MAX
 }
 
 /// How long syncs take.

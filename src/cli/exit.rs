@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     NothingRan = 4,
     /// A bug of this program, or two runs that should be equal are not.
     Internal = 70,
+    /// Results could not be written; they were told.
+    Unkept = 74,
     /// Interrupted; what was done is kept.
     Interrupted = 130,
 }
@@ -43,6 +45,7 @@ mod tests {
             Exit::Inconclusive,
             Exit::NothingRan,
             Exit::Internal,
+            Exit::Unkept,
             Exit::Interrupted,
         ];
         let explained = EXIT_CODES.map(|(code, _)| code);

@@ -105,6 +105,8 @@ const fn ended(ended: Ended) -> &'static str {
         Ended::StopRule => "stopped by its rule",
         Ended::Quiescent => "came to rest",
         Ended::EventLimit => "stopped at the limit of events",
+        Ended::Storm => "stopped in a storm of events",
+        Ended::Stopped => "was stopped",
         Ended::OutOfChoices => "ran out of choices",
     }
 }

@@ -9,6 +9,7 @@ mod explain;
 mod replay;
 mod report;
 mod reproduce;
+mod robust;
 mod shrink;
 mod sweep;
 mod validate;

@@ -10,6 +10,7 @@ mod cli;
 mod composite;
 mod determinism;
 mod docs;
+mod fuzz;
 mod golden;
 mod imports;
 mod lease_lock;

@@ -96,6 +96,25 @@ impl Activity {
             .for_each(|(name, times)| self.faults.entry(name.to_owned()).or_default().add(times));
     }
 
+    /// Whether these counts can be those of so many runs: what was read from a file may say anything.
+    pub(super) fn fits(&self) -> bool {
+        let runs = self.runs;
+        let counted = [self.conclusive, self.owed_liveness].into_iter().all(|count| count <= runs);
+        let verdicts = self.verdicts.values().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let inconclusive = self.verdicts.get(verdict_name(Verdict::Inconclusive)).copied().unwrap_or(0);
+        let counters = [&self.families, &self.faults, &self.checks, &self.counters];
+        counted
+            && self.unexpected <= self.conclusive
+            && verdicts == Some(runs)
+            && self.conclusive.checked_add(inconclusive) == Some(runs)
+            && self.reasons.values().all(|count| *count <= runs)
+            && counters
+                .into_iter()
+                .flat_map(BTreeMap::values)
+                .chain([&self.refused])
+                .all(|counter| counter.runs <= runs)
+    }
+
     /// The share of runs whose verdict says something, between 0 and 1; 1 if there were no runs.
     pub fn conclusive_share(&self) -> f64 {
         share(self.conclusive, self.runs)

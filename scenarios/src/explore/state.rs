@@ -8,6 +8,7 @@ use sim_core::check::Verdict;
 use sim_core::digest::Digest;
 use sim_core::registry::Launch;
 
+use super::finding::{file_name, is_finding};
 use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
 use crate::ENGINE;
 use crate::artefact::{FolderLock, WriteError, lock, ours, write};
@@ -59,6 +60,29 @@ struct Found {
     message: String,
     runs: u64,
     capsule: String,
+}
+
+impl Content {
+    /// Whether these counts can be those of one campaign.
+    fn counts_fit(&self) -> bool {
+        let mut found = self.findings.iter().map(|found| found.runs);
+        let found = found.try_fold(0_u64, u64::checked_add);
+        let ended = self.totals.ended.values().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        self.activity.runs == self.runs
+            && ended == Some(self.runs)
+            && self.activity.fits()
+            && found.is_some_and(|found| found <= self.runs)
+    }
+}
+
+impl Found {
+    /// Whether a campaign that ran these seeds can have found it. Its file is one of the folder.
+    fn fits(&self, seeds: std::ops::Range<u64>) -> bool {
+        seeds.contains(&self.seed)
+            && self.runs > 0
+            && is_finding(self.verdict)
+            && self.capsule == file_name(&self.check, &self.fingerprint)
+    }
 }
 
 /// The folder of a campaign, held for as long as it is at work.
@@ -179,8 +203,14 @@ impl State {
         let content: Content = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
         same(&content.identity, &self.identity).map_err(&refuse)?;
         let (start, end) = self.identity.seeds;
-        if content.runs > end - start || content.activity.runs != content.runs {
-            return Err(refuse("its counts do not fit each other".to_owned()));
+        if content.runs > end - start || !content.counts_fit() {
+            return Err(refuse("it is damaged: its counts do not fit each other".to_owned()));
+        }
+        if let Some(found) = content.findings.iter().find(|found| !found.fits(start..start + content.runs)) {
+            return Err(refuse(format!(
+                "it is damaged: nothing was found under seed {} as it says",
+                found.seed
+            )));
         }
         // What was found before may be known by now.
         let is_known = |found: &Found| options.known.contains(&found.fingerprint);
@@ -190,6 +220,7 @@ impl State {
             runs: content.runs,
             resumed: content.runs,
             interrupted: false,
+            unkept: None,
             findings: findings.collect::<Result<Vec<Finding>, ExploreError>>()?,
             known: content.known + known.iter().map(|found| found.runs).sum::<u64>(),
             activity: content.activity,

@@ -7,6 +7,7 @@ mod measures;
 use sim_core::fault::Family;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
+use sim_core::setup::Setup;
 use sim_core::time::Duration;
 
 pub(super) use faults::is_late;
@@ -22,9 +23,19 @@ const MOST_OPERATIONS: u32 = 10_000_000;
 const MOST_CLIENTS: u32 = 100_000;
 /// The longest phase of a run: 365 days.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+/// The longest phase of a capsule: progress may be owed for longer than a scenario says, by what clocks went back.
+const LONGEST_WITH_DRAWN: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
 
-/// Checks that every run has: progress after the heal, and panics.
-const ENGINE_CHECKS: [&str; 4] = ["progress", "process/panic", "coalition/panic", "engine/panic"];
+/// Checks that every run has: progress after the heal, panics, and runs that would never end.
+const ENGINE_CHECKS: [&str; 7] = [
+    "progress",
+    "process/panic",
+    "process/hang",
+    "coalition/panic",
+    "coalition/hang",
+    "engine/panic",
+    "run/storm",
+];
 
 /// Collects problems with their places.
 struct Validator<'a> {
@@ -61,6 +72,26 @@ pub(super) fn validate(
     validator.problems
 }
 
+/// Whether a setup that was read from a file keeps to the limits of what a scenario may ask for.
+///
+/// # Errors
+/// Which it exceeds.
+pub(crate) fn within_limits(setup: &Setup, protocol: &ProtocolInfo) -> Result<(), String> {
+    let Setup { members, clients, .. } = *setup;
+    if members > protocol.most_nodes {
+        let most = protocol.most_nodes;
+        return Err(format!("{members} nodes are more than the {most} of a run of {}", protocol.name));
+    }
+    if clients > MOST_CLIENTS {
+        return Err(format!("{clients} clients are more than {MOST_CLIENTS}"));
+    }
+    let phases = [Some(setup.duration), setup.progress_within];
+    if phases.into_iter().flatten().any(|phase| phase > LONGEST_WITH_DRAWN) {
+        return Err(format!("a phase of it is longer than {LONGEST_WITH_DRAWN}"));
+    }
+    Ok(())
+}
+
 impl Validator<'_> {
     fn problem<S: AsRef<str>>(&mut self, path: &[S], title: impl Into<String>) {
         self.problems.push(Problem::new(title).at(self.places.value_at(path)));
@@ -85,8 +116,13 @@ impl Validator<'_> {
         if clients > MOST_CLIENTS {
             self.problem(&["workload", "clients"], format!("{clients} clients are more than {MOST_CLIENTS}"));
         }
-        if self.scenario.cluster.max_events == 0 {
-            self.problem(&["cluster", "max_events"], "a run of no events shows nothing");
+        let cluster = &self.scenario.cluster;
+        let limits =
+            [("max_events", cluster.max_events), ("max_events_per_second", cluster.max_events_per_second)];
+        for (key, limit) in limits {
+            if limit == Some(0) {
+                self.problem(&["cluster", key], "a run of no events shows nothing");
+            }
         }
     }
 

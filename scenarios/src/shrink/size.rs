@@ -70,7 +70,7 @@ fn operations(outcome: &Outcome) -> u64 {
 /// Slots that a fault names.
 fn targets(entry: &FaultEntry) -> u64 {
     let slots = |selector: &&Selector| match selector {
-        Selector::Slots(slots) => slots.len() as u64,
+        Selector::Slots(slots) => slots.len(),
         Selector::Role(_) => 0,
         _ => 1,
     };

@@ -1,7 +1,7 @@
 //! Taking a slot out of a run: everything that names slots after it has to follow.
 
 use sim_core::fault::spec::{Fault, Shape};
-use sim_core::fault::{FaultEntry, Selector};
+use sim_core::fault::{FaultEntry, Selector, SlotList};
 use sim_core::identity::Slot;
 use sim_core::network::Pin;
 use sim_core::setup::{Setup, Topology};
@@ -58,7 +58,7 @@ fn without(mut entry: FaultEntry, members: u32, gone: Slot) -> Option<FaultEntry
                 *links = links.iter().filter_map(|(a, b)| Some((end(*a)?, end(*b)?))).collect();
             }
             Shape::Groups(groups) => {
-                groups.retain(|group| *group != Selector::Slots(Vec::new()));
+                groups.retain(|group| *group != Selector::Slots(SlotList::default()));
                 whole = !groups.is_empty();
             }
             _ => {}
@@ -71,7 +71,7 @@ fn without(mut entry: FaultEntry, members: u32, gone: Slot) -> Option<FaultEntry
 fn leave_out(selector: &mut Selector, members: u32, gone: Slot) -> bool {
     match selector {
         Selector::Slots(slots) => {
-            *slots = slots.iter().filter_map(|slot| moved(*slot, gone)).collect();
+            *slots = slots.iter().filter_map(|slot| moved(slot, gone)).collect();
             !slots.is_empty()
         }
         Selector::Node(index) if gone.0 < members => {

@@ -90,8 +90,8 @@ impl Judge<'_> {
         let (setup, plants) = (candidate.setup.clone(), self.plants.clone());
         let plan = Plan { setup, cluster, protocol: self.entry.info(), plants };
         let mut outcome = run(&within(&plan, most_events), &Launch::default()).ok()?;
-        // A run that was cut short is not the run of its setup, unless the setup itself ends it there.
-        if outcome.ended == Ended::EventLimit && most_events < plan.setup.max_events {
+        // A run that was cut short is not the run of its setup; one that ends at its own limit is.
+        if outcome.ended == Ended::EventLimit && plan.setup.max_events > most_events {
             return None;
         }
         let at_ns = self.wanted_in(&outcome)?;

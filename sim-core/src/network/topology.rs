@@ -13,6 +13,8 @@ use crate::ratio::Ratio;
 
 /// Random graphs that come out in pieces are drawn again this often.
 const MOST_TRIES: u32 = 100;
+/// The most ends of links: a gigabyte while they are drawn.
+const MOST_LINKS: u64 = 40_000_000;
 /// Switches per link, so that a random regular graph forgets the lattice it starts from.
 const SWITCHES: usize = 10;
 
@@ -49,6 +51,12 @@ pub enum TopologyError {
     OddDegree {
         /// Links per member.
         degree: u32,
+    },
+    /// More links than fit in the memory of a usual machine.
+    #[error("use the topology: {links} ends of links are more than {MOST_LINKS}")]
+    Links {
+        /// How many ends there would be.
+        links: u64,
     },
     /// Somebody cannot be reached.
     #[error("use the topology: {member} cannot be reached from n1")]
@@ -189,7 +197,8 @@ fn possible(degree: u32, members: u32) -> Result<(), TopologyError> {
     if degree == 0 || degree >= members {
         return Err(TopologyError::Degree { degree, members });
     }
-    Ok(())
+    let links = u64::from(degree) * u64::from(members);
+    if links > MOST_LINKS { Err(TopologyError::Links { links }) } else { Ok(()) }
 }
 
 fn even(degree: u32) -> Result<(), TopologyError> {

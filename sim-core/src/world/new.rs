@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::World;
 use super::clients::Clients;
 use super::measures::Gauges;
+use super::pace::Pace;
 use super::phases::Phase;
 use super::report::report;
 use super::storage::Storage;
@@ -78,7 +79,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             payloads: Slab::default(),
             timers: Timers::new(slots),
             storage: Storage::new(slots, setup.disk.sync.compile(), setup.seed),
-            effects: Effects::new(),
+            effects: Effects::for_slots(slots),
             carrying_out: false,
             checks,
             hearers,
@@ -103,6 +104,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             next_identity: setup.members + setup.clients,
             touched: 0,
             ended: None,
+            pace: Pace::new(setup),
+            lookout: launch.lookout.clone(),
             kernel,
         };
         world.arrange();

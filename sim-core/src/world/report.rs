@@ -110,7 +110,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         put("disks.rotten", self.storage.rotten);
         let judged = matches!(progress, Progress::Made { .. } | Progress::Missed);
         put("progress.owed", u64::from(judged && self.owes_progress()));
-        put("ended.early", u64::from(ended == Ended::EventLimit));
+        put("ended.early", u64::from(matches!(ended, Ended::EventLimit | Ended::Storm | Ended::Stopped)));
         let (coordinating, working) = self.kernel.servers.booked();
         put("time.coordinating_ns", coordinating);
         put("time.working_ns", working);
@@ -137,6 +137,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         if ended == Ended::EventLimit {
             reasons.push("the limit of events ended the run early".to_owned());
+        }
+        if ended == Ended::Stopped {
+            reasons.push("it was ended from outside".to_owned());
         }
         if self.setup.workload.is_some() && self.clients.succeeded == 0 {
             reasons.push("no operation succeeded".to_owned());

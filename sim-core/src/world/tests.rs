@@ -15,6 +15,7 @@ mod lab;
 mod lifecycle;
 mod links;
 mod outcome;
+mod pace;
 mod pictures;
 mod service;
 mod traitors;

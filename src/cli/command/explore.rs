@@ -26,7 +26,7 @@ use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::{Stopwatch, seconds};
-use crate::cli::{command, corpus, document, files, interrupt, table};
+use crate::cli::{command, corpus, document, files, hang, interrupt, table};
 
 /// What to explore, for how long, and whom to tell.
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ pub(crate) struct ExploreArguments {
     /// Keep the runs that fail as they were found.
     #[arg(long)]
     pub(crate) no_shrink: bool,
-    /// End with the round of seeds in which this time is over, as 30s or 5m.
+    /// End when this time is over, as 30s or 5m, with the seeds that were run without gaps.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) time: Option<f64>,
     #[command(flatten)]
@@ -88,6 +88,7 @@ pub(crate) fn explore(
         build: build_name(),
     };
     let folder = files::out_folder(&arguments.scenario);
+    hang::set_scene(&loaded, folder.clone());
     arguments.machines.fit()?;
     if let Some(corpus) = &arguments.corpus {
         artefact::fit(corpus, &[])?;
@@ -99,8 +100,8 @@ pub(crate) fn explore(
     if !arguments.no_shrink {
         shrink_all(registry, &mut exploration.findings, &options)?;
     }
-    let write = |finding: &Finding| files::write_capsule(&folder, &finding.file_name(), &finding.capsule);
-    let capsules = exploration.findings.iter().map(write).collect::<Result<Vec<PathBuf>, CliError>>()?;
+    let unkept = exploration.unkept.clone().map(CliError::Unkept);
+    let (capsules, unkept) = write_capsules(&folder, &exploration.findings, unkept);
     let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
     let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
     let document = || {
@@ -117,13 +118,32 @@ pub(crate) fn explore(
         };
         terminal.remark(&format!("note: {them} of earlier explorations {remain} in {}", folder.display()));
     }
-    tell_machines(&loaded, arguments, &exploration, &demands, old.as_ref(), terminal)?;
-    if let Some(corpus) = &arguments.corpus {
+    let told = tell_machines(&loaded, arguments, &exploration, &demands, old.as_ref(), terminal);
+    let added = arguments.corpus.as_ref().map_or(Ok(()), |corpus| {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
-        corpus::add(corpus, &found, KEPT_PER_FINGERPRINT)?;
-    }
+        corpus::add(corpus, &found, KEPT_PER_FINGERPRINT).map(drop)
+    });
+    let unkept = unkept.or(told.err()).or(added.err());
     let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
-    Ok(worse(old, exit(&exploration, arguments.min_conclusive)))
+    let exit = worse(old, exit(&exploration, arguments.min_conclusive));
+    Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
+}
+
+/// Writes what was found; where, or where it would be. That it cannot be kept is no reason not to tell it.
+fn write_capsules(
+    folder: &Path,
+    findings: &[Finding],
+    mut unkept: Option<CliError>,
+) -> (Vec<PathBuf>, Option<CliError>) {
+    let mut write = |finding: &Finding| {
+        let name = finding.file_name();
+        files::write_capsule(folder, &name, &finding.capsule).unwrap_or_else(|error| {
+            unkept.get_or_insert(error);
+            folder.join(name)
+        })
+    };
+    let capsules = findings.iter().map(&mut write).collect();
+    (capsules, unkept)
 }
 
 /// Runs the corpus, if there is one, before anything new is looked for.
@@ -181,12 +201,16 @@ fn with_progress(
 ) -> Result<(Exploration, FolderLock), CliError> {
     interrupt::listen();
     let progress = Progress::new(&loaded.name, options.seeds.end - options.seeds.start, terminal, watch);
-    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let enough = || arguments.time.is_some_and(|limit| watch.seconds() >= limit);
+    let stopped = || interrupt::interrupted() || enough();
+    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &stopped };
     let keep = Keep { folder, begin: arguments.begin.begin(), enough: &enough };
     let explored = explore_in(keep, loaded, options, hooks);
     progress.finish();
-    Ok(explored?)
+    let (mut exploration, lock) = explored?;
+    // What ends with its time ends as it should.
+    exploration.interrupted = exploration.interrupted && interrupt::interrupted();
+    Ok((exploration, lock))
 }
 
 /// Tells other programs, as far as they were asked for: of the corpus first, as it was run.

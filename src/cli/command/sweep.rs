@@ -65,14 +65,23 @@ pub(crate) fn sweep(
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &held, arguments, terminal, watch)?;
     let table = tabulate(&sweep, &run.rows);
+    let mut unkept = None;
     let kept = if run.interrupted || run.rows.is_empty() {
         Vec::new()
     } else {
-        keep(&sweep, &run, &table, &folder)?
+        match keep(&sweep, &run, &table, &folder) {
+            Ok(kept) => kept,
+            Err(CliError::Write(error)) => {
+                unkept = Some(CliError::Write(error));
+                Vec::new()
+            }
+            Err(error) => return Err(error),
+        }
     };
     let words = sweep_table::words(&sweep, &run, &table, &kept, watch);
     terminal.result(|| document::of_sweep(&sweep, &run, &table, &kept, watch), &words)?;
-    Ok(exit(&run, &table))
+    let exit = exit(&run, &table);
+    Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
 }
 
 fn load(registry: &Registry, arguments: &SweepArguments) -> Result<Sweep, CliError> {

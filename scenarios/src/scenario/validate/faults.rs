@@ -21,6 +21,7 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
         protocol: protocol.name,
         members,
         clients: scenario.clients,
+        grows: scenario.faults.iter().any(|fault| fault.what.adds_slots()),
         roles: protocol.roles,
         observations: protocol.observations,
         messages: protocol.messages,

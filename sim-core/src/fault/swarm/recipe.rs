@@ -5,7 +5,7 @@ use super::dice::Dice;
 use crate::distribution::Distribution;
 use crate::fault::action::DiskFault;
 use crate::fault::family::Kind;
-use crate::fault::selector::Selector;
+use crate::fault::selector::{Selector, SlotList};
 use crate::fault::spec::{
     Adaptive, Aim, Bandwidth, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift,
     Fault, Flap, Join, Links, Odds, Partition, RateLimit, Reorder, RollingRestart, Shape, Slow, SlowLink,
@@ -84,7 +84,7 @@ impl Recipe<'_, '_> {
             (5 | 6, _) => Selector::NextLeader,
             (7, _) => Selector::Minority,
             (8, _) => Selector::QuorumMinusOne,
-            (9 | 10, _) => Selector::Slots(vec![Slot(one)]),
+            (9 | 10, _) => Selector::Slots(SlotList::from_iter([Slot(one)])),
             _ => Selector::Random(few),
         }
     }
