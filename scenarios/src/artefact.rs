@@ -1,5 +1,6 @@
 //! Files that are there whole or not at all, and folders that one campaign at a time works in.
 
+mod growing;
 mod lock;
 
 use std::fs::{File, OpenOptions};
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sim_core::text::one_line;
 
+pub use growing::Growing;
 pub use lock::{FolderLock, LockError, lock, wait_for};
 
 /// A file that could not be written; whatever stood there before still does.

@@ -14,7 +14,8 @@ use sim_core::outcome::{Ended, MessageCounts, Outcome, Picture, Progress};
 use sim_core::registry::{Launch, LaunchError};
 use sim_core::text::one_line;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, compile};
+use crate::scenario::Loaded;
 
 pub use twice::{Divergence, Twice, twice};
 pub use watchdog::{HANG, Hang, keep_watch};
@@ -32,6 +33,23 @@ pub fn run(plan: &Plan, launch: &Launch) -> Result<Outcome, LaunchError> {
     let result = catch_unwind(AssertUnwindSafe(|| plan.cluster.launch(&plan.setup, &launch)));
     RUNNING.set(false);
     result.unwrap_or_else(|panic| Ok(crashed(plan, &panic_message(panic.as_ref()))))
+}
+
+/// Worlds with more slots than this are not built for a question.
+const MOST_BUILT: u32 = 100_000;
+
+/// Whether a run of a scenario can begin at all: its world is built, and one event is let happen. What a protocol or the
+/// engine refuses only then is known before anything is run.
+///
+/// # Errors
+/// What a run would be refused with.
+pub fn fits(loaded: &Loaded) -> Result<(), LaunchError> {
+    let mut plan = compile(loaded, 0, &[]);
+    if plan.setup.members.saturating_add(plan.setup.clients) > MOST_BUILT {
+        return Ok(());
+    }
+    plan.setup.max_events = 1;
+    run(&plan, &Launch::default()).map(drop)
 }
 
 thread_local! {

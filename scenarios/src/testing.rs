@@ -46,6 +46,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
     objects: &[sim_core::operation::ObjectModel::CasRegister],
     journals: true,
+    fixed_members: None,
     most_nodes: 1_000,
 };
 

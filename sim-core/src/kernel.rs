@@ -53,6 +53,8 @@ pub(crate) struct SyncJob {
     pub(crate) id: SyncId,
     pub(crate) upto: u64,
     pub(crate) result: crate::process::SyncResult,
+    /// It takes no time, and the slot takes up no message before it hears of it.
+    pub(crate) at_once: bool,
 }
 
 /// A link notice under way.
@@ -121,6 +123,7 @@ pub(crate) struct Parts {
     pub(crate) seed: u64,
     pub(crate) ground: Ground,
     pub(crate) network: Network,
+    pub(crate) timers: crate::clock::TimerClock,
     pub(crate) servers: Servers,
     pub(crate) driver: FaultDriver,
     pub(crate) agenda: Agenda,
@@ -156,7 +159,7 @@ impl Kernel {
             agenda: parts.agenda,
             hot,
             network: parts.network,
-            clocks: Clocks::default(),
+            clocks: Clocks::new(parts.timers),
             servers: parts.servers,
             driver: parts.driver,
             watches,

@@ -457,7 +457,7 @@ impl Network {
         let chances = self.windows.chances(packet.from, packet.to, self.chances);
         let mut late = self.windows.spikes(packet.from, packet.to, name, &self.dice);
         // A damaged segment fails its checksum and is sent again, as a lost one.
-        let loss = chances.loss.and(chances.corrupt);
+        let loss = chances.loss.or(chances.corrupt);
         if loss.upper(chance) {
             late = late.saturating_add(backoff(self.retransmit_after, self.dice.losses(name, loss)));
         }

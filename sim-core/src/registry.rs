@@ -64,6 +64,12 @@ pub trait Cluster: Send + Sync {
         no_state()
     }
 
+    /// The most often that so many members can make an observation of this kind if none of them restarts, joins or lies;
+    /// `None` if there is no limit, or nobody knows it.
+    fn most_observed(&self, _kind: &str, _members: u32) -> Option<u64> {
+        None
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -104,6 +110,8 @@ pub struct ProtocolInfo {
     pub objects: &'static [ObjectModel],
     /// Whether its processes keep journals: faults of disks do nothing to one that keeps none.
     pub journals: bool,
+    /// Why members cannot join or leave while it runs; `None` if they can.
+    pub fixed_members: Option<&'static str>,
     /// How many members a run may have: with more, it would fill the memory of a usual machine before it shows anything.
     pub most_nodes: u32,
 }
@@ -124,6 +132,7 @@ impl ProtocolInfo {
             checks: &[],
             objects: &[],
             journals: true,
+            fixed_members: None,
             most_nodes: 10_000_000,
         }
     }

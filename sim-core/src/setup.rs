@@ -1,12 +1,15 @@
 //! A run as plain data: everything but the protocol that, with the engine, determines a run bit for bit.
 
+mod amount;
 mod measure;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use amount::Amount;
 pub use measure::{Measure, MeasureOf, Pattern, PatternError, Point};
 
+pub use crate::clock::TimerClock;
 pub use crate::network::{NetworkModel, Topology};
 pub use crate::server::ServiceModel;
 
@@ -69,7 +72,7 @@ pub struct Setup {
     /// What the state is at the start, where it is not all up and empty.
     pub initial: Initial,
     /// What a run must show to count: `(activity counter, at least)`; else it is inconclusive.
-    pub at_least: Vec<(String, u64)>,
+    pub at_least: Vec<(String, Amount)>,
     /// Steps that the search for a linearization may take for each object.
     pub history_budget: u64,
     /// Checks that are off, by name.
@@ -144,22 +147,25 @@ impl Default for DiskModel {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClockModel {
-    /// Each slot starts with an offset drawn from this; none if absent.
+    /// The wall clock of each slot starts with an offset drawn from this; none if absent.
     pub offset: Option<Distribution>,
     /// Each slot drifts at a rate drawn uniformly within plus and minus this many parts per million.
     pub drift_ppm: u32,
+    /// By which clock timers run.
+    pub timers: TimerClock,
 }
 
 /// When to stop before the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Stop {
-    /// As soon as observations of this kind (as `"BecameLeader"`) have been made `count` times in all.
+    /// As soon as observations of this kind (as `"BecameLeader"`) have been made `count` times in all, or at so many
+    /// members.
     Observed {
         /// The kind's name.
         kind: String,
-        /// How often.
-        count: u64,
+        /// How often, or by whom.
+        count: Amount,
     },
     /// As soon as this many operations have returned.
     Returned(u64),

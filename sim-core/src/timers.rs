@@ -13,7 +13,7 @@ const NONE: u32 = u32::MAX;
 struct Timer<T> {
     slot: Slot,
     id: TimerId,
-    /// On the slot's own clock.
+    /// On the clock of the slot's timers.
     local: Time,
     /// In true time; `Time::MAX` while the slot's clock stands still.
     due: Time,

@@ -10,8 +10,7 @@ use scenarios::plan::Plan;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::run::Divergence;
 use scenarios::scenario::{Loaded, verdict_name};
-use sim_core::fault::selector::LEADERS;
-use sim_core::outcome::{Ended, LaneSpan, Outcome, Progress, Stall};
+use sim_core::outcome::{Ended, Outcome, Progress, Stall};
 use sim_core::time::Duration;
 
 use super::arguments::ScenarioArguments;
@@ -113,13 +112,11 @@ const fn ended(ended: Ended) -> &'static str {
 
 /// Who led, first to last.
 fn leaders(outcome: &Outcome) -> String {
-    let leads = |span: &&LaneSpan| LEADERS.contains(&span.state.as_str());
-    let mut spans: Vec<&LaneSpan> = outcome.picture.lanes.items.iter().filter(leads).collect();
-    spans.sort_by_key(|span| (span.from_ns, span.slot));
-    let Some(first) = spans.first() else { return String::new() };
-    let name = |span: &LaneSpan| outcome.slots.get(span.slot as usize).cloned().unwrap_or_default();
-    let first_words = format!("{} after {}", name(first), milliseconds(first.from_ns));
-    match spans.len() {
+    let reigns = outcome.picture.reigns();
+    let Some(first) = reigns.first() else { return String::new() };
+    let name = outcome.slots.get(first.slot as usize).cloned().unwrap_or_default();
+    let first_words = format!("{name} after {}", milliseconds(first.from_ns));
+    match reigns.len() {
         1 => first_words,
         count => format!("{first_words} · {count} in all"),
     }

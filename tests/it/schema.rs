@@ -344,7 +344,9 @@ fn the_guide_has_every_key_of_every_table() {
     };
     check("At the top", &schema);
     for (name, property) in schema["properties"].as_object().unwrap() {
-        if property["properties"].is_object() {
+        if property["anyOf"][0]["properties"].is_object() {
+            check(&format!("`[{name}]`"), &property["anyOf"][0]);
+        } else if property["properties"].is_object() {
             check(&format!("`[{name}]`"), property);
         } else if property["items"].is_object() {
             check(&format!("`[[{name}]]`"), &property["items"]);

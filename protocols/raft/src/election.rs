@@ -149,7 +149,7 @@ impl Server {
             return true;
         }
         // A clock that was set back says nothing about how long ago it was.
-        let now = cx.now();
+        let now = cx.monotonic();
         self.leader.is_some()
             && self.heard <= now
             && now.since(self.heard) < self.parameters.election_timeout_min

@@ -31,6 +31,9 @@ const INFO: ProtocolInfo = ProtocolInfo {
     objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
     // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
+    fixed_members: Some(
+        "Raft's change of membership is not implemented: nobody would count a newcomer, and one that leaves would still be waited for",
+    ),
     ..ProtocolInfo::new("raft", "Raft: a replicated log under one elected leader")
 };
 

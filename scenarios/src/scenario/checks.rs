@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sim_core::registry::ProtocolInfo;
+use sim_core::setup::Amount;
 use sim_core::time::Duration;
 
 /// What is checked.
@@ -68,8 +69,8 @@ impl Default for Linearizable {
     }
 }
 
-/// Activity counters and the least value of each.
-pub type AtLeast = BTreeMap<String, u64>;
+/// Activity counters and the least value of each; of what members observe also at how many of them.
+pub type AtLeast = BTreeMap<String, Amount>;
 
 /// Whether there is a second phase in which progress is owed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

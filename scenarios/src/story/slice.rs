@@ -131,7 +131,7 @@ impl<'a> Slice<'a> {
         };
         let wanted = kind(last);
         for node in &self.violation.nodes {
-            let name = node.to_string();
+            let name = self.trace.node_name(*node);
             let same = |index: &usize| {
                 kind(*index) == wanted && self.trace.slot_name(self.event(*index).slot) == name
             };
@@ -279,11 +279,13 @@ impl<'a> Slice<'a> {
                     arrived_ns: Some(event.at.as_nanos()),
                     kind: message.kind.clone(),
                 };
-                let text = format!("{from} -> {here}  {}", words::message(message));
+                let from = self.trace.node_name(*from);
+                let text = format!("{from} -> {here}  {}", words::message(&self.trace.named(message)));
                 (StepKind::Message, text, Some(arrow))
             }
             What::Request { request, .. } => {
-                (StepKind::Client, format!("{here} is asked: {}", words::message(request)), None)
+                let asked = words::message(&self.trace.named(request));
+                (StepKind::Client, format!("{here} is asked: {asked}"), None)
             }
             other if spelled => {
                 let (kind, words) = words::input(other)?;
@@ -429,7 +431,7 @@ fn broken(trace: &Trace, violation: &Violation) -> Option<usize> {
     let then = |event: &Recorded| event.at.as_nanos() == violation.at_ns;
     let involved = |event: &Recorded| {
         let name = trace.slot_name(event.slot);
-        violation.nodes.is_empty() || violation.nodes.iter().any(|node| node.to_string() == name)
+        violation.nodes.is_empty() || violation.nodes.iter().any(|node| trace.node_name(*node) == name)
     };
     let latest = |wanted: fn(&Recorded) -> bool| {
         let events = trace.events.iter().enumerate().rev();

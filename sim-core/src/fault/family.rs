@@ -90,6 +90,8 @@ kinds! {
         "Two halves that only one member, in both of them, connects.";
     MajoritiesRing, Network, "majorities-ring", "partition = { split = \"majorities-ring\" }",
         "Every member reaches a majority, and no two members reach the same one.";
+    Links, Network, "links", "partition = { links = [[1, 2], [2, 3]] }",
+        "Only the links that are listed stay; all others between members are cut.";
     OneWay, Network, "one-way", "partition = { from = \"n1\", to = \"n2\" }",
         "Messages from some slots to others are lost, those the other way arrive.";
     Flap, Network, "flap", "flap = { target = \"n1\", period = \"200ms\" }",

@@ -206,7 +206,23 @@ impl FromStr for Selector {
         if let [one] = parts[..] {
             return parse_one(one.trim());
         }
-        parts.into_iter().map(|part| parse_one(part.trim())).collect::<Result<_, _>>().map(Self::Union)
+        parts.into_iter().map(|part| parse_one(part.trim())).collect::<Result<_, _>>().map(Self::union)
+    }
+}
+
+impl Selector {
+    /// All that any of these select. The order of names says nothing, nor does a name that stands twice.
+    fn union(mut parts: Vec<Self>) -> Self {
+        let number = |part: &Self| match part {
+            Self::Node(index) => Some((0, *index)),
+            Self::Client(index) => Some((1, *index)),
+            _ => None,
+        };
+        if parts.iter().all(|part| number(part).is_some()) {
+            parts.sort_by_key(number);
+            parts.dedup();
+        }
+        if parts.len() == 1 { parts.swap_remove(0) } else { Self::Union(parts) }
     }
 }
 

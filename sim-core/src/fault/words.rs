@@ -227,7 +227,6 @@ fn messages(target: Option<&str>, from: Option<&str>, to: Option<&str>) -> Strin
 
 /// `1 in 20 messages`.
 fn some(odds: Ratio) -> String {
-    let odds = odds.reduced();
     if odds == Ratio::ONE {
         return "every message".to_owned();
     }

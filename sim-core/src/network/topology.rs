@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use crate::hash::FixedSet;
-use crate::identity::NodeId;
+use crate::identity::{NodeId, NodeName};
 use crate::network::Topology;
 use crate::random::{StreamName, below, stream};
 use crate::ratio::Ratio;
@@ -103,8 +103,9 @@ impl Graph {
         let graph = match topology {
             Topology::FullMesh => return Ok(None),
             Topology::Star { hub } => {
-                exists(*hub, members)?;
-                Self::of(members, (0..members).filter(|m| m != hub).map(|m| (m, *hub)).collect())
+                let NodeName(hub) = *hub;
+                exists(hub, members)?;
+                Self::of(members, (0..members).filter(|m| *m != hub).map(|m| (m, hub)).collect())
             }
             Topology::Ring => Self::of(members, ring(members)),
             Topology::Tree { fan_out: 0 } => return Err(TopologyError::FanOut),
@@ -121,8 +122,9 @@ impl Graph {
                 connected(members, seed, |rng| small_world(members, *degree, *rewire, rng))
             }
             Topology::Edges(links) => {
+                let links: Vec<_> = links.iter().map(|(a, b)| (a.0, b.0)).collect();
                 links.iter().try_for_each(|link| valid(*link, members))?;
-                Self::of(members, links.clone())
+                Self::of(members, links)
             }
         };
         match graph.unreachable() {
@@ -314,9 +316,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Graph, TopologyError};
-    use crate::identity::NodeId;
+    use crate::identity::{NodeId, NodeName};
     use crate::network::Topology;
     use crate::ratio::Ratio;
+
+    fn edges(pairs: &[(u32, u32)]) -> Topology {
+        Topology::Edges(pairs.iter().map(|(a, b)| (NodeName(*a), NodeName(*b))).collect())
+    }
 
     fn graph(topology: &Topology, members: u32) -> Graph {
         Graph::build(topology, members, 7).unwrap().unwrap()
@@ -329,28 +335,23 @@ mod tests {
     #[test]
     fn the_plain_shapes() {
         assert_eq!(Graph::build(&Topology::FullMesh, 9, 0), Ok(None));
-        assert_eq!(degrees(&graph(&Topology::Star { hub: 2 }, 5)), [1, 1, 4, 1, 1]);
+        assert_eq!(degrees(&graph(&Topology::Star { hub: NodeName(2) }, 5)), [1, 1, 4, 1, 1]);
         assert_eq!(degrees(&graph(&Topology::Ring, 5)), [2; 5]);
         assert_eq!(degrees(&graph(&Topology::Ring, 2)), [1; 2]);
         assert_eq!(degrees(&graph(&Topology::Ring, 1)), [0]);
         assert_eq!(degrees(&graph(&Topology::Tree { fan_out: 2 }, 6)), [2, 3, 2, 1, 1, 1]);
-        let edges = Topology::Edges(vec![(0, 1), (1, 0), (2, 1)]);
-        assert_eq!(graph(&edges, 3).links(1), [0, 2]);
+        assert_eq!(graph(&edges(&[(0, 1), (1, 0), (2, 1)]), 3).links(1), [0, 2]);
     }
 
     #[test]
     fn the_longest_way_is_bounded_by_twice_that_from_the_first_member() {
         let way = |topology: &Topology, members| super::longest_way(topology, members, 7);
         assert_eq!(way(&Topology::FullMesh, 9), 1);
-        assert_eq!(way(&Topology::Star { hub: 0 }, 9), 2);
+        assert_eq!(way(&Topology::Star { hub: NodeName(0) }, 9), 2);
         assert_eq!(way(&Topology::Ring, 9), 8);
         assert_eq!(way(&Topology::Tree { fan_out: 2 }, 7), 4);
-        assert_eq!(
-            way(&Topology::Edges(vec![(0, 1), (1, 2), (2, 3)]), 4),
-            4,
-            "never more than there are members"
-        );
-        assert_eq!(way(&Topology::Star { hub: 9 }, 3), 1, "no topology");
+        assert_eq!(way(&edges(&[(0, 1), (1, 2), (2, 3)]), 4), 4, "never more than there are members");
+        assert_eq!(way(&Topology::Star { hub: NodeName(9) }, 3), 1, "no topology");
     }
 
     #[test]
@@ -377,15 +378,15 @@ mod tests {
     #[test]
     fn what_is_not_a_topology_is_named() {
         let error = |topology: &Topology, members| Graph::build(topology, members, 0).unwrap_err();
-        let unknown = error(&Topology::Edges(vec![(0, 1), (1, 7)]), 3);
+        let unknown = error(&edges(&[(0, 1), (1, 7)]), 3);
         assert_eq!(unknown, TopologyError::Unknown { member: NodeId(7), members: 3 });
         assert_eq!(unknown.to_string(), "use the topology: n8 does not exist, there are 3 members");
         assert_eq!(
-            error(&Topology::Star { hub: 3 }, 3),
+            error(&Topology::Star { hub: NodeName(3) }, 3),
             TopologyError::Unknown { member: NodeId(3), members: 3 }
         );
-        assert_eq!(error(&Topology::Edges(vec![(1, 1)]), 3), TopologyError::Itself { member: NodeId(1) });
-        let pieces = error(&Topology::Edges(vec![(0, 1), (2, 3)]), 4);
+        assert_eq!(error(&edges(&[(1, 1)]), 3), TopologyError::Itself { member: NodeId(1) });
+        let pieces = error(&edges(&[(0, 1), (2, 3)]), 4);
         assert_eq!(pieces.to_string(), "use the topology: n3 cannot be reached from n1");
         assert_eq!(error(&Topology::Tree { fan_out: 0 }, 3), TopologyError::FanOut);
         let degree = Topology::RandomRegular { degree: 3 };

@@ -20,7 +20,7 @@ pub enum Effect<P: Protocol> {
     SetTimer {
         /// Which timer.
         id: TimerId,
-        /// How long from now, on the slot's own clock.
+        /// How long from now, by the clock of the slot's timers.
         after: Duration,
         /// What it carries.
         timer: P::Timer,

@@ -201,6 +201,7 @@ fn kernel<P: Protocol>(
         seed: setup.seed,
         ground: Ground::new(setup.members, setup.clients),
         network,
+        timers: setup.clocks.timers,
         servers: Servers::new(&setup.service, (setup.members + setup.clients) as usize),
         driver,
         agenda,

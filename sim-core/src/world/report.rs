@@ -12,6 +12,7 @@ use crate::kernel::{Dropped, linearizable};
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
 use crate::process::{Process, Protocol};
+use crate::setup::Amount;
 use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
 
@@ -149,11 +150,24 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         for (name, least) in &self.setup.at_least {
             let count = activity.get(name).copied().unwrap_or(0);
-            if count < *least {
-                reasons.push(format!("{name} is {count}, the scenario wants at least {least}"));
-            }
+            reasons.extend(match *least {
+                Amount::Times(least) if count < least => {
+                    Some(format!("{name} is {count}, the scenario wants at least {least}"))
+                }
+                Amount::Times(_) => None,
+                share => self.too_few_members(name, share),
+            });
         }
         reasons
+    }
+
+    /// Why a demand of a share of the members is not met, if it is not.
+    fn too_few_members(&self, name: &str, share: Amount) -> Option<String> {
+        let (members, wanted) = (self.setup.members, share.of_members(self.setup.members)?);
+        let there = self.watch.members_with(name, P::Observation::KINDS).unwrap_or(0);
+        let few =
+            || format!("{name} is at {there} of {members} members, the scenario wants at least {wanted}");
+        (there < wanted).then(few)
     }
 
     /// Whether there was more than the protocol promises to bear: by faults, or by traitors from the start.

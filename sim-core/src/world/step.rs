@@ -66,7 +66,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.fold(folded, slot, content);
         self.trace_input(slot, &stimulus);
         let now = self.kernel.clocks.read(slot, self.kernel.now);
-        let place = ProcessPlace { now, node: hot.node, incarnation: hot.incarnation };
+        let monotonic = self.kernel.clocks.monotonic(slot, self.kernel.now);
+        let place = ProcessPlace { now, monotonic, node: hot.node, incarnation: hot.incarnation };
         let stepped = if hot.corrupt && self.coalition.is_some() {
             self.pull_strings(slot, place, stimulus)
         } else {

@@ -250,7 +250,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         } else {
             store.pending.push(id);
         }
-        let job = SyncJob { slot, incarnation, journal: journal.0, id, upto, result };
+        let at_once = at == now && self.kernel.servers.on();
+        if at_once {
+            self.kernel.servers.of(slot).syncing += 1;
+        }
+        let job = SyncJob { slot, incarnation, journal: journal.0, id, upto, result, at_once };
         let key = self.kernel.syncs.insert(job);
         self.kernel.queue_tied(at, tie, Event::Synced(key));
     }
@@ -293,11 +297,18 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             self.kernel.syncs.remove(key);
             return;
         }
+        if job.at_once {
+            self.kernel.syncs[key].at_once = false;
+            self.kernel.servers.of(job.slot).syncing -= 1;
+        }
         if self.postponed(job.slot, Event::Synced(key)) {
             return;
         }
         self.kernel.syncs.remove(key);
         self.step(job.slot, Stimulus::Synced { id: job.id, result: job.result });
+        if job.at_once {
+            self.serve(job.slot);
+        }
     }
 
     /// The device's side of it, which does not wait for a busy process; what a paused process gated goes out when it

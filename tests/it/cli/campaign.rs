@@ -106,8 +106,7 @@ fn runs_that_come_to_another_end_than_expected_are_no_success() {
 
 #[test]
 fn too_few_conclusive_runs_are_told() {
-    let starved =
-        ["bracha-calm", "--seeds", "0..10", "--set", "checks.at_least={\"observed.Delivered\"=1000000}"];
+    let starved = ["bracha-calm", "--seeds", "0..10", "--set", "checks.at_least={\"syncs.failed\"=1000000}"];
     let (code, document) = explore(&starved);
     assert_eq!((code, &document["activity"]["conclusive"]), (3, &Value::from(0)));
     let (code, _) = explore(&[&starved[..], &["--min-conclusive", "0"]].concat());

@@ -32,6 +32,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     checks: CHECKS,
     // Each broadcast takes 2n^2 messages.
     most_nodes: 10_000,
+    fixed_members: Some("its quorums are those of the members that it starts with"),
     ..ProtocolInfo::new("bracha", "Bracha's reliable broadcast, with signatures")
 };
 
@@ -44,7 +45,15 @@ pub const ENTRY: Simple<Parameters, Bracha, Node> = Simple::new(&INFO, system)
         let faulty = Thresholds::new(members).faulty();
         FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty }
     })
-    .waits(|parameters| parameters.interval.max(parameters.disk_retry));
+    .waits(|parameters| parameters.interval.max(parameters.disk_retry))
+    .observes(most_observed);
+
+/// Everybody delivers each broadcast once.
+fn most_observed(parameters: &Parameters, kind: &str, members: u32) -> Option<u64> {
+    let broadcasters = u64::from(parameters.broadcasters.min(members));
+    let broadcasts = broadcasters.checked_mul(parameters.broadcasts)?;
+    (kind == "Delivered").then(|| broadcasts.checked_mul(u64::from(members))).flatten()
+}
 
 /// The same protocol with bugs that tests switch on.
 pub const WITH_TEST_PLANTS: Simple<Parameters, Bracha, Node> =

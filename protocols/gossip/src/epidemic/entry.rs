@@ -36,7 +36,18 @@ pub const ENTRY: Simple<Parameters, Epidemic, Agent> = Simple::new(&INFO, system
         FaultModel { crashed: minority, lost_disks: minority, byzantine: 0 }
     })
     .waits(patience)
+    .observes(most_observed)
     .fits(fits);
+
+/// Everybody starts once, learns each rumor at most once, and loses interest at most once.
+fn most_observed(parameters: &Parameters, kind: &str, members: u32) -> Option<u64> {
+    let members = u64::from(members);
+    match kind {
+        "Susceptible" | "Removed" => Some(members),
+        "Infected" => Some(members * u64::from(parameters.rumors)),
+        _ => None,
+    }
+}
 
 /// In cycles: epidemics need a multiple of log n of them, and a bound of a few cycles would excuse everything.
 fn patience(parameters: &Parameters) -> Duration {

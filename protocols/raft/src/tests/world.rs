@@ -9,7 +9,8 @@ use sim_core::outcome::Outcome;
 use sim_core::process::{Boot, Context, Factory, Input, Process};
 use sim_core::registry::{Entry, FaultModel, Launch};
 use sim_core::setup::{
-    ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, Pattern, ServiceModel, Setup, Stop,
+    Amount, ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, Pattern, ServiceModel, Setup,
+    Stop,
 };
 use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
@@ -66,7 +67,7 @@ fn first_leader(runs: u64, absent: u32) -> Vec<f64> {
             setup.network.latency =
                 Distribution::Uniform { min: Duration::from_millis(30), max: Duration::from_millis(40) };
             setup.initial.absent = (0..absent).collect();
-            setup.stop = vec![Stop::Observed { kind: "BecameLeader".to_owned(), count: 1 }];
+            setup.stop = vec![Stop::Observed { kind: "BecameLeader".to_owned(), count: Amount::Times(1) }];
             setup.measures = vec![Measure {
                 name: "t".to_owned(),
                 what: MeasureOf::FirstTime(Pattern::of("BecameLeader")),

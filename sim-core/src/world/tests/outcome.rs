@@ -10,7 +10,8 @@ use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
 use crate::outcome::{Ended, Progress, Stall};
 use crate::process::{Boot, Input, TimerId};
-use crate::setup::{Measure, MeasureOf, Pattern, Setup, Stop};
+use crate::ratio::Ratio;
+use crate::setup::{Amount, Measure, MeasureOf, Pattern, Setup, Stop};
 use crate::simulate::{Liveness, ProgressSeen, simulate};
 
 /// Notes its tick every hundred milliseconds, and is a leader from its third on.
@@ -41,8 +42,13 @@ fn stopped(change: impl FnOnce(&mut Setup)) -> crate::outcome::Outcome {
 
 #[test]
 fn stop_rules_end_a_run_at_their_moment() {
-    let observed = Stop::Observed { kind: "Saw".to_owned(), count: 4 };
-    for (stop, at) in [(observed, 200), (Stop::AllInRole("leader".to_owned()), 300)] {
+    let observed = |kind: &str, count| Stop::Observed { kind: kind.to_owned(), count };
+    for (stop, at) in [
+        (observed("Saw", Amount::Times(4)), 200),
+        (observed("Saw", Amount::ALL), 100),
+        (observed("Became", Amount::ALL), 300),
+        (Stop::AllInRole("leader".to_owned()), 300),
+    ] {
         let outcome = stopped(|setup| setup.stop = vec![stop]);
         assert_eq!((outcome.ended, outcome.virtual_ns), (Ended::StopRule, at * 1_000_000));
         assert_eq!(outcome.verdict, Verdict::Pass);
@@ -123,6 +129,35 @@ fn patterns_narrow_what_is_measured() {
     }
 }
 
+/// A fault waits for messages as measures count them: one for each recipient.
+#[test]
+fn messages_are_counted_by_recipient_by_triggers_and_measures() {
+    for (nth, heard) in [(1, 0), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6)] {
+        let mut setup = setup(4);
+        setup.duration = millis(1_000);
+        setup.faults = faults(json!([{
+            "on": { "send": "Say", "nth": nth, "before": "send" },
+            "crash": { "target": "event.node" },
+        }]));
+        let what = serde_json::from_value(json!({ "sent": "Say" })).unwrap();
+        setup.measures = vec![Measure { name: "sent".to_owned(), what }];
+        let played = play(&setup, |boot| match boot.node {
+            NodeId(0) => actor(|input, cx| match input {
+                Input::Start => cx.set_timer(TimerId(0), millis(100), Tick { n: 0 }),
+                Input::Timer { .. } => {
+                    cx.send_all([NodeId(1), NodeId(2), NodeId(3)], say(0));
+                    cx.set_timer(TimerId(0), millis(100), Tick { n: 0 });
+                }
+                _ => {}
+            }),
+            _ => listener(),
+        });
+        assert_eq!(played.noted("heard").len(), heard, "stopped at message {nth}");
+        assert_eq!(played.outcome.measures["sent"], Some(heard as u64));
+        assert_eq!(played.outcome.messages.sent, heard as u64);
+    }
+}
+
 #[test]
 fn measures_change_nothing_in_a_run() {
     let digest = |measures: Vec<Measure>| stopped(|setup| setup.measures = measures).digest;
@@ -135,7 +170,7 @@ fn measures_change_nothing_in_a_run() {
 #[test]
 fn what_cannot_be_counted_is_refused() {
     let mut setup = setup(1);
-    setup.stop = vec![Stop::Observed { kind: "Sow".to_owned(), count: 1 }];
+    setup.stop = vec![Stop::Observed { kind: "Sow".to_owned(), count: Amount::Times(1) }];
     let notes = super::lab::Notes::default();
     let error = simulate(&setup, &crate::registry::Launch::default(), super::lab::subject(ticking, &notes));
     assert!(error.unwrap_err().to_string().contains("\"Sow\" is not something that can be counted here"));
@@ -146,9 +181,19 @@ fn a_run_in_which_nothing_happened_is_inconclusive() {
     let outcome = play(&setup(2), |_| listener()).outcome;
     assert_eq!(outcome.verdict, Verdict::Inconclusive);
     assert_eq!(outcome.reasons, ["nothing happened", "no message was delivered"]);
-    let outcome = stopped(|setup| setup.at_least = vec![("observed.Became".to_owned(), 4)]);
+    let outcome = stopped(|setup| setup.at_least = vec![("observed.Became".to_owned(), Amount::Times(4))]);
     assert_eq!(outcome.verdict, Verdict::Inconclusive);
     assert_eq!(outcome.reasons, ["observed.Became is 3, the scenario wants at least 4"]);
+    // One of three is down: two thirds are two, and all are three.
+    let by_share = |share: Amount| {
+        let demand = vec![("observed.Became".to_owned(), share)];
+        stopped(|setup| (setup.at_least, setup.initial.absent) = (demand, vec![1])).reasons
+    };
+    assert_eq!(by_share(Amount::Members(Ratio::new(2, 3))), Vec::<String>::new());
+    assert_eq!(
+        by_share(Amount::ALL),
+        ["observed.Became is at 2 of 3 members, the scenario wants at least 3"]
+    );
     let outcome = stopped(|setup| setup.max_events = 10);
     assert_eq!((outcome.ended, outcome.verdict), (Ended::EventLimit, Verdict::Inconclusive));
 }
