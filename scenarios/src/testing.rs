@@ -35,6 +35,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     observations: &["BecamePrimary"],
     knobs: &[],
     behaviors: &[Named { name: "equivocate", about: "says two things" }],
+    stalls: &[],
     plants: &[Plant {
         name: "bad-coin",
         id: "T01",
@@ -165,7 +166,7 @@ fn outcome(setup: &Setup, launch: &Launch, findings: &Findings, parameters: &Par
         events: 100,
         virtual_ns: setup.duration.as_nanos(),
         ended: Ended::Horizon,
-        progress: Progress::Made { after_ns: 5 },
+        progress: Progress::Made { after_ns: 5, late: None },
         messages: MessageCounts { sent: 10, by_kind: [("Ping".to_owned(), 10)].into(), ..Default::default() },
         metrics: [].into(),
         measures: [].into(),

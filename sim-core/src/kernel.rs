@@ -20,6 +20,7 @@ use crate::network::{LinkNotice, Lost, Network};
 use crate::outcome::MessageCounts;
 use crate::picture::{Counts, Detail, Painter};
 use crate::process::{Keys, SyncId};
+use crate::progress::Ledger;
 use crate::queue;
 use crate::random::{Drawn, Keyed, Purpose, mix64};
 use crate::server::Servers;
@@ -104,6 +105,8 @@ pub(crate) struct Kernel {
     pub(crate) findings: Findings,
     pub(crate) metrics: Metrics,
     pub(crate) painter: Painter,
+    /// What was late in the second phase.
+    pub(crate) ledger: Ledger,
     pub(crate) sends: SendOrder,
     /// How often the hot copy of some place's truth was made anew: while it stands, nobody came or went.
     pub(crate) refreshed: u64,
@@ -178,6 +181,7 @@ impl Kernel {
             findings: Findings::new(),
             metrics: Metrics::default(),
             painter: Painter::new(&parts.ground, parts.picture),
+            ledger: Ledger::closed(),
             sends: SendOrder::new(slots, parts.kinds),
             refreshed: 0,
             tie_key: Keyed::new(parts.seed, Purpose::Tie).word(0, 0),

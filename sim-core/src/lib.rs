@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod part;
 pub mod picture;
 pub mod process;
+pub mod progress;
 pub mod queue;
 pub mod random;
 pub mod ratio;
@@ -52,7 +53,7 @@ pub mod simulate {
     pub use crate::runs::{
         Bounds, EveryOrder, Schedules, by_priorities, every_order, simulate, simulate_choices,
     };
-    pub use crate::subject::{Liveness, NothingOwed, ProgressSeen, Subject};
+    pub use crate::subject::{Liveness, NothingOwed, Reach, Subject};
 }
 
 /// Workloads that benchmarks need from inside.

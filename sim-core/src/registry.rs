@@ -104,6 +104,9 @@ pub struct ProtocolInfo {
     pub behaviors: &'static [Named],
     /// Bugs that can be switched on.
     pub plants: &'static [Plant],
+    /// Names of bugs that only keep it from making progress. Tests switch them on; no list has them, and nobody is asked to
+    /// find them.
+    pub stalls: &'static [&'static str],
     /// What is checked.
     pub checks: &'static [Named],
     /// Which objects it offers to clients; none if it has no clients.
@@ -129,6 +132,7 @@ impl ProtocolInfo {
             knobs: &[],
             behaviors: &[],
             plants: &[],
+            stalls: &[],
             checks: &[],
             objects: &[],
             journals: true,
@@ -142,7 +146,7 @@ impl ProtocolInfo {
     /// # Errors
     /// If it has not.
     pub fn knows_plant(&self, plant: &str) -> Result<(), LaunchError> {
-        let known = self.plants.iter().any(|known| known.is_called(plant));
+        let known = self.plants.iter().any(|known| known.is_called(plant)) || self.stalls.contains(&plant);
         let unknown = || LaunchError::UnknownPlant { protocol: self.name, plant: plant.to_owned() };
         known.then_some(()).ok_or_else(unknown)
     }

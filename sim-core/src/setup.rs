@@ -16,7 +16,7 @@ pub use crate::server::ServiceModel;
 use crate::adversary::Adversary;
 use crate::distribution::Distribution;
 use crate::fault::FaultPlan;
-use crate::network::{Pins, longest_way};
+use crate::network::Pins;
 use crate::time::Duration;
 use crate::workload::WorkloadModel;
 
@@ -32,11 +32,13 @@ pub struct Setup {
     pub clients: u32,
     /// Length of the first phase: safety under faults.
     pub duration: Duration,
-    /// Length of the second phase in which progress is owed, if there is one.
-    pub progress_within: Option<Duration>,
-    /// Whether there is none because the network loses too much for any bound on progress.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub progress_unbounded: bool,
+    /// The protocol's base timeout, if there is a second phase in which progress is owed: opportunities are counted in it
+    /// ([`crate::progress`]).
+    #[serde(alias = "progress_within")]
+    pub progress_timeout: Option<Duration>,
+    /// A service level: how soon after the heal progress must come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_within: Option<Duration>,
     /// Ends a run that has no end: dispatched events.
     pub max_events: u64,
     /// More events and messages than this within a second of virtual time are a storm, which is a finding and ends the run.
@@ -87,8 +89,8 @@ impl Setup {
             members,
             clients: 0,
             duration: Duration::from_secs(60),
-            progress_within: None,
-            progress_unbounded: false,
+            progress_timeout: None,
+            recovery_within: None,
             max_events: 1 << 40,
             max_events_per_second: no_limit(),
             network: NetworkModel::default(),
@@ -108,19 +110,6 @@ impl Setup {
             history_budget: 1_000_000,
             checks_off: Vec::new(),
         }
-    }
-
-    /// How long a message between members is usually under way, by the way that takes longest, on a network without
-    /// faults. On a topology, up to twice that.
-    pub fn usual_way(&self) -> Duration {
-        let network = &self.network;
-        let regions = network.regions.iter().flat_map(|regions| regions.latency.iter().flatten());
-        let link = match regions.map(Distribution::usual).max() {
-            Some(between_regions) => between_regions,
-            None => network.latency.usual(),
-        };
-        let links = network.topology.as_ref().map_or(1, |it| longest_way(it, self.members, self.seed));
-        link.saturating_mul(links)
     }
 }
 

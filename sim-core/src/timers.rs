@@ -231,6 +231,20 @@ impl<T> Timers<T> {
         }
     }
 
+    /// When the last timer of a slot fires, in true time.
+    pub(crate) fn last_due(&self, slot: Slot) -> Option<Time> {
+        let mut index = self.first_of[slot.index()];
+        let mut last = None;
+        while index != NONE {
+            let timer = &self.table[index as usize];
+            if timer.carried.is_some() {
+                last = last.max(Some(timer.due));
+            }
+            index = timer.next;
+        }
+        last
+    }
+
     /// When the timer with this index fires on its slot's own clock, if it is set.
     pub(crate) fn local_deadline(&self, index: u32) -> Option<(Slot, Time)> {
         let timer = &self.table[index as usize];

@@ -10,7 +10,7 @@ use scenarios::plan::Plan;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::run::Divergence;
 use scenarios::scenario::{Loaded, verdict_name};
-use sim_core::outcome::{Ended, Outcome, Progress, Stall};
+use sim_core::outcome::{Ended, Outcome, Progress};
 use sim_core::time::Duration;
 
 use super::arguments::ScenarioArguments;
@@ -125,17 +125,15 @@ fn leaders(outcome: &Outcome) -> String {
 fn progress(progress: &Progress) -> String {
     match progress {
         Progress::NotOwed { .. } => String::new(),
-        Progress::Made { after_ns } => format!("made {} after the heal", milliseconds(*after_ns)),
-        Progress::Stalled { reason } => format!("none after the heal: {}", stall(*reason)),
-        Progress::Missed => "owed after the heal, and missed".to_owned(),
-    }
-}
-
-const fn stall(stall: Stall) -> &'static str {
-    match stall {
-        Stall::NoQuorum => "too few members are up or connected",
-        Stall::LostData => "data that is needed was lost with disks",
-        Stall::Forfeited => "a knob that is set forfeits it under these faults",
+        Progress::Made { after_ns, late: None } => format!("made {} after the heal", milliseconds(*after_ns)),
+        Progress::Made { after_ns, late: Some(late) } => {
+            format!("made late, {} after the heal: {late}", milliseconds(*after_ns))
+        }
+        Progress::Stalled { reason, detail } if detail.is_empty() => {
+            format!("none after the heal: {}", reason.words())
+        }
+        Progress::Stalled { reason, detail } => format!("none after the heal: {} ({detail})", reason.words()),
+        Progress::Missed { .. } => "owed after the heal, and missed".to_owned(),
     }
 }
 

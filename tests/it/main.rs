@@ -15,6 +15,7 @@ mod fuzz;
 mod golden;
 mod imports;
 mod lease_lock;
+mod liveness;
 mod own_protocol;
 mod paper;
 mod schema;

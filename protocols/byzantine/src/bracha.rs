@@ -29,6 +29,7 @@ mod pace;
 pub mod parameters;
 pub mod plants;
 pub mod safety;
+pub mod stalling;
 pub mod tally;
 pub mod thresholds;
 pub mod totality;

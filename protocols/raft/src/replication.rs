@@ -17,6 +17,7 @@ use sim_core::time::{Duration, Time};
 
 use super::requests::Waiting;
 use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::stalling::Stalling;
 use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
 
 /// What a leader knows about one follower.
@@ -216,12 +217,13 @@ impl Server {
         index: u64,
         cx: &mut Context<'_, Raft>,
     ) {
-        if term > self.term {
+        // Plant: no answer teaches a term.
+        if term > self.term && self.stall != Some(Stalling::NeverLearnsTerms) {
             return self.enter_term(term, cx);
         }
         let last_index = self.log.last_index();
         let Role::Leader(leadership) = &mut self.role else { return };
-        if term < self.term || index > last_index {
+        if term != self.term || index > last_index {
             return;
         }
         let progress = &mut leadership.progress[place];

@@ -59,11 +59,14 @@ impl Activity {
         let conclusive = outcome.verdict != Verdict::Inconclusive;
         self.conclusive += u64::from(conclusive);
         self.unexpected += u64::from(conclusive && !expect.met(outcome) && !is_finding(outcome.verdict));
-        self.owed_liveness += u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed));
+        self.owed_liveness +=
+            u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed { .. }));
         *self.verdicts.entry(verdict_name(outcome.verdict).to_owned()).or_default() += 1;
         if outcome.verdict == Verdict::Inconclusive {
             for reason in &outcome.reasons {
-                *self.reasons.entry(reason.clone()).or_default() += 1;
+                // What differs from run to run stands in parentheses.
+                let kind = reason.split_once(" (").map_or(reason.as_str(), |(kind, _)| kind);
+                *self.reasons.entry(kind.to_owned()).or_default() += 1;
             }
         }
         self.add_faults(outcome);

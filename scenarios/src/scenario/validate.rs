@@ -132,7 +132,7 @@ impl Validator<'_> {
 
     fn times(&mut self) {
         let duration = self.scenario.cluster.duration;
-        let within = self.scenario.checks.progress.within(Duration::ZERO).unwrap_or(Duration::from_secs(1));
+        let within = self.scenario.checks.progress.level().unwrap_or(Duration::from_secs(1));
         for (path, value) in [(["cluster", "duration"], duration), (["checks", "progress"], within)] {
             if value.is_zero() {
                 self.problem(&path, "this must be above zero");

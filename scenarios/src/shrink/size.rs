@@ -33,7 +33,7 @@ impl Size {
             lasting_ms: lasting.map(|lasts| lasts.as_nanos() / 1_000_000).sum(),
             digits: digits_of(setup),
             duration_ms: setup.duration.as_nanos().div_ceil(1_000_000),
-            phases: 1 + u64::from(setup.progress_within.is_some()),
+            phases: 1 + u64::from(setup.progress_timeout.is_some()),
             messages: outcome.messages.sent,
             events: outcome.events,
         }

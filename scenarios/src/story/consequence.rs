@@ -61,7 +61,7 @@ fn going_on(plan: &Plan, first: &Violation, strike: Option<Value>) -> Setup {
     let more = plan.cluster.largest_timeout().saturating_mul(TIMEOUTS);
     let end = Time::from_nanos(first.at_ns).saturating_add(more).since(Time::ZERO);
     // A run that has come to its second phase goes on there.
-    match &mut setup.progress_within {
+    match &mut setup.progress_timeout {
         Some(_) if Duration::from_nanos(first.at_ns) > setup.duration => {}
         within => (setup.duration, *within) = (end, None),
     }

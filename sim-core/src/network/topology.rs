@@ -1,7 +1,5 @@
 //! Graphs of members: built from a [`Topology`], checked, and kept as sorted lists of neighbors.
 
-use std::collections::VecDeque;
-
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
@@ -82,13 +80,6 @@ pub fn fit_topology(topology: &Topology, members: u32) -> Result<(), TopologyErr
     }
 }
 
-/// No two members are more links apart than this, and some are at least half as many; 1 for a full mesh, and for what
-/// is not a topology.
-pub(crate) fn longest_way(topology: &Topology, members: u32, seed: u64) -> u64 {
-    let graph = Graph::build(topology, members, seed).ok().flatten();
-    graph.map_or(1, |graph| (2 * graph.farthest()).clamp(1, u64::from(members)))
-}
-
 /// An undirected graph without loops: the neighbors of each member, ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Graph {
@@ -148,25 +139,6 @@ impl Graph {
     /// The neighbors of a member, ascending.
     pub(super) fn links(&self, member: usize) -> &[u32] {
         &self.neighbors[self.starts[member] as usize..self.starts[member + 1] as usize]
-    }
-
-    /// How many links the member that is farthest from the first is away from it.
-    fn farthest(&self) -> u64 {
-        let mut away = vec![u64::MAX; self.len()];
-        let mut queue = VecDeque::from([0]);
-        let mut last = 0;
-        away.iter_mut().take(1).for_each(|away| *away = 0);
-        while let Some(at) = queue.pop_front().filter(|_| !away.is_empty()) {
-            last = away[at];
-            for &neighbor in self.links(at) {
-                let neighbor = neighbor as usize;
-                if away[neighbor] == u64::MAX {
-                    away[neighbor] = last + 1;
-                    queue.push_back(neighbor);
-                }
-            }
-        }
-        last
     }
 
     /// The first member that the first one does not reach.
@@ -341,17 +313,6 @@ mod tests {
         assert_eq!(degrees(&graph(&Topology::Ring, 1)), [0]);
         assert_eq!(degrees(&graph(&Topology::Tree { fan_out: 2 }, 6)), [2, 3, 2, 1, 1, 1]);
         assert_eq!(graph(&edges(&[(0, 1), (1, 0), (2, 1)]), 3).links(1), [0, 2]);
-    }
-
-    #[test]
-    fn the_longest_way_is_bounded_by_twice_that_from_the_first_member() {
-        let way = |topology: &Topology, members| super::longest_way(topology, members, 7);
-        assert_eq!(way(&Topology::FullMesh, 9), 1);
-        assert_eq!(way(&Topology::Star { hub: NodeName(0) }, 9), 2);
-        assert_eq!(way(&Topology::Ring, 9), 8);
-        assert_eq!(way(&Topology::Tree { fan_out: 2 }, 7), 4);
-        assert_eq!(way(&edges(&[(0, 1), (1, 2), (2, 3)]), 4), 4, "never more than there are members");
-        assert_eq!(way(&Topology::Star { hub: NodeName(9) }, 3), 1, "no topology");
     }
 
     #[test]

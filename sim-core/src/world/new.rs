@@ -52,7 +52,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         agenda: Agenda,
     ) -> Result<Self, LaunchError> {
         validate::<P>(setup)?;
-        if matches!(agenda, Agenda::Choices(_)) && setup.progress_within.is_some() {
+        if matches!(agenda, Agenda::Choices(_)) && setup.progress_timeout.is_some() {
             let reason =
                 "a second phase demands progress within a time, and under choices time has no length";
             return Err(LaunchError::Setup(reason.to_owned()));
@@ -221,7 +221,7 @@ fn validate<P: Protocol>(setup: &Setup) -> Result<(), LaunchError> {
     if u64::from(setup.members) + u64::from(setup.clients) > 1 << 24 {
         return refuse("a world holds at most 16,777,216 slots".to_owned());
     }
-    if setup.duration > LONGEST || setup.progress_within.is_some_and(|within| within > LONGEST) {
+    if setup.duration > LONGEST || setup.progress_timeout.is_some_and(|within| within > LONGEST) {
         return refuse(format!("a run lasts at most {LONGEST}"));
     }
     if let Err(error) = setup.disk.sync.validate() {

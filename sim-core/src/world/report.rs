@@ -8,11 +8,13 @@ use crate::clock::Clocks;
 use crate::facts::Facts;
 use crate::ground::Ground;
 use crate::history::Judgement;
+use crate::identity::Slot;
 use crate::kernel::{Dropped, linearizable};
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
 use crate::process::{Process, Protocol};
 use crate::setup::Amount;
+use crate::time::Duration;
 use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
 
@@ -20,6 +22,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Ends the run and tells what it came to.
     pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
         self.kernel.findings.set_now(self.kernel.now);
+        self.kernel.ground.overdue = self.is_overdue();
         let ground = &self.kernel.ground;
         for judge in &mut self.checks {
             judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
@@ -27,7 +30,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             });
         }
         let judged = self.judge_history();
-        let progress = self.progress(ended);
+        let progress = self.progress();
         self.judge_progress(&progress);
         let activity = self.activity(ended, &progress);
         let mut reasons = self.reasons(ended, &progress, &activity);
@@ -80,11 +83,27 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     fn judge_progress(&mut self, progress: &Progress) {
-        if *progress == Progress::Missed {
-            let within = self.setup.progress_within.unwrap_or_default();
-            let message =
-                format!("no progress within {within} after the heal, though a healthy core was there");
-            self.kernel.findings.report(Verdict::Liveness, "progress", "", &[], message);
+        let findings = &mut self.kernel.findings;
+        match progress {
+            Progress::Missed { detail } => {
+                let message =
+                    format!("no progress after the heal, though a healthy core was there: {detail}");
+                findings.report(Verdict::Liveness, "progress", "", &[], message);
+            }
+            Progress::Made { after_ns, late } => {
+                let after = Duration::from_nanos(*after_ns);
+                if let Some(late) = late {
+                    let message = format!("progress came late, {after} after the heal: {late}");
+                    findings.report(Verdict::Service, "progress", "late", &[], message);
+                }
+                if let Some(within) = self.setup.recovery_within.filter(|within| after > *within) {
+                    let message = format!(
+                        "progress came {after} after the heal, the scenario wants it within {within}"
+                    );
+                    findings.report(Verdict::Service, "progress", "service level", &[], message);
+                }
+            }
+            Progress::NotOwed { .. } | Progress::Stalled { .. } => {}
         }
     }
 
@@ -109,7 +128,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         put("disks.torn", self.storage.torn);
         put("disks.lost", self.storage.lost_tails);
         put("disks.rotten", self.storage.rotten);
-        let judged = matches!(progress, Progress::Made { .. } | Progress::Missed);
+        let judged = matches!(progress, Progress::Made { .. } | Progress::Missed { .. });
         put("progress.owed", u64::from(judged && self.owes_progress()));
         put("ended.early", u64::from(matches!(ended, Ended::EventLimit | Ended::Storm | Ended::Stopped)));
         let (coordinating, working) = self.kernel.servers.booked();
@@ -145,8 +164,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if self.setup.workload.is_some() && self.clients.succeeded == 0 {
             reasons.push("no operation succeeded".to_owned());
         }
-        if let Progress::Stalled { reason } = progress {
-            reasons.push(format!("no progress after the heal, excused: {reason:?}"));
+        if let Progress::Stalled { reason, detail } = progress {
+            let more = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+            reasons.push(format!("no progress after the heal, excused: {}{more}", reason.words()));
         }
         for (name, least) in &self.setup.at_least {
             let count = activity.get(name).copied().unwrap_or(0);
@@ -212,4 +232,11 @@ fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Tr
 pub(super) fn report<P: Protocol>(judge: &Judge<P>, on: bool) -> CheckReport {
     let name = judge.named.name.to_owned();
     CheckReport { name, on, needs: judge.check.needs(), exercised: judge.exercised() }
+}
+
+impl<P: Protocol, N: Process<P>> World<P, N> {
+    /// How a slot is called.
+    pub(super) fn slot_name(&self, slot: Slot) -> String {
+        self.kernel.ground.slot_names().swap_remove(slot.index())
+    }
 }

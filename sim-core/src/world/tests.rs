@@ -17,5 +17,6 @@ mod links;
 mod outcome;
 mod pace;
 mod pictures;
+mod progress;
 mod service;
 mod traitors;

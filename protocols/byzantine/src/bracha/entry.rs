@@ -5,16 +5,15 @@ use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
 use sim_core::setup::Setup;
 use sim_core::simulate::Subject;
-use sim_core::time::Duration;
 
 use super::accountability::Accountability;
 use super::ledger::Ledger;
 use super::liveness::BrachaLiveness;
 use super::node::{Members, Node};
-use super::pace;
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::safety::{Agreement, Integrity, Validity};
+use super::stalling::Stalling;
 use super::thresholds::Thresholds;
 use super::totality::Totality;
 use super::traitors::{BEHAVIORS, traitors};
@@ -29,6 +28,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     observations: BrachaObservation::KINDS,
     knobs: Parameters::KNOBS,
     behaviors: BEHAVIORS,
+    stalls: Stalling::NAMES,
     checks: CHECKS,
     // Each broadcast takes 2n^2 messages.
     most_nodes: 10_000,
@@ -61,17 +61,17 @@ pub const WITH_TEST_PLANTS: Simple<Parameters, Bracha, Node> =
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Bracha, Node> {
     let ledger = Ledger::default();
-    let deadline = setup.progress_within.unwrap_or_default().max(pace::lag(parameters, setup));
+    let members = Members::new(parameters.clone()).with(Plants::of(launch)).stalling(Stalling::of(launch));
     Subject {
-        checks: checks(setup, deadline, ledger.clone()),
+        checks: checks(setup, ledger.clone()),
         coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members))),
         liveness: Box::new(BrachaLiveness::new(parameters.clone(), setup, ledger)),
-        ..Subject::new("bracha", Members::new(parameters.clone()).with(Plants::of(launch)))
+        ..Subject::new("bracha", members)
     }
 }
 
 sim_core::checks! {
-    fn checks(setup: &Setup, deadline: Duration, ledger: Ledger) -> Bracha {
+    fn checks(setup: &Setup, ledger: Ledger) -> Bracha {
         "bracha/agreement": "No two honest members deliver two values for one broadcast."
             => Agreement::new(),
         "bracha/validity": "What is delivered for an honest sender is what the sender said."
@@ -81,7 +81,7 @@ sim_core::checks! {
         "bracha/accountability": "No honest member signs two values, and a fork convicts more than f traitors."
             => Accountability::new(setup.members),
         "bracha/totality": "After the heal, what one honest member delivered or said is delivered by the core."
-            => Totality::new(setup.members, deadline, ledger),
+            => Totality::new(setup.members, ledger),
     }
 }
 
@@ -90,6 +90,7 @@ mod tests {
     use serde_json::json;
     use sim_core::random::{StreamName, stream};
     use sim_core::registry::Entry;
+    use sim_core::time::Duration;
 
     use super::*;
 

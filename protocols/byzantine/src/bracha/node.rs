@@ -19,6 +19,7 @@ use self::deeds::{Deed, Deeds, Fate};
 use super::instance::{Act, Instance, Own};
 use super::parameters::Parameters;
 use super::plants::Plants;
+use super::stalling::Stalling;
 use super::thresholds::Thresholds;
 use super::vocabulary::{
     Bracha, BrachaMessage, BrachaObservation, BrachaRecord, BrachaTimer, Broadcast, Phase, Vote,
@@ -34,18 +35,25 @@ const DISK: TimerId = TimerId(1);
 pub struct Members {
     parameters: Arc<Parameters>,
     plants: Plants,
+    stall: Option<Stalling>,
 }
 
 impl Members {
     /// Members of these parameters, which they share.
     pub fn new(parameters: Parameters) -> Self {
-        Self { parameters: Arc::new(parameters), plants: Plants::default() }
+        Self { parameters: Arc::new(parameters), plants: Plants::default(), stall: None }
     }
 
     /// The same members with bugs.
     #[must_use]
     pub fn with(self, plants: Plants) -> Self {
         Self { plants, ..self }
+    }
+
+    /// The same members with a bug that stalls them.
+    #[must_use]
+    pub fn stalling(self, stall: Option<Stalling>) -> Self {
+        Self { stall, ..self }
     }
 }
 
@@ -65,6 +73,7 @@ impl Factory<Bracha> for Members {
             delivered: 0,
             deeds: Deeds::default(),
             part: Part::Member,
+            stall: self.stall,
         };
         if boot.role == Role::Client || !boot.members.contains(&boot.node) {
             node.part = Part::None;
@@ -102,6 +111,7 @@ pub struct Node {
     delivered: u64,
     deeds: Deeds,
     part: Part,
+    stall: Option<Stalling>,
 }
 
 impl Process<Bracha> for Node {
@@ -116,6 +126,10 @@ impl Process<Bracha> for Node {
             Input::Start => self.start(cx),
             Input::Message { message, .. } => self.hear(message, cx),
             Input::Timer { timer: BrachaTimer::Broadcast, .. } => self.broadcast(cx),
+            // Plants: what failed is not tried again, what was lost is not said again.
+            Input::Timer { timer: BrachaTimer::Disk, .. } if self.stall == Some(Stalling::GivesUpItsDisk) => {
+            }
+            Input::Link { .. } if self.stall == Some(Stalling::NeverSaysAgain) => {}
             Input::Timer { timer: BrachaTimer::Disk, .. } => self.retry(cx),
             Input::Link { peer, state: LinkState::Up } => self.say_again_to(peer, cx),
             Input::Link { state: LinkState::Down, .. } => {}
@@ -173,7 +187,13 @@ impl Node {
         let entitled = phase != Phase::Initial || signature.signer == broadcast.sender;
         let unchecked = self.plants.signatures_unchecked;
         if foreseen && entitled && (unchecked || cx.verify(broadcast.content(phase, value), &signature)) {
-            self.instances.entry(broadcast).or_default().hear(phase, signature.signer, value);
+            let instance = self.instances.entry(broadcast).or_default();
+            // Plant: a vote before the initial is dropped.
+            let early = phase != Phase::Initial && instance.own(Phase::Echo).is_none();
+            if early && self.stall == Some(Stalling::ForgetsEarlyVotes) {
+                return;
+            }
+            instance.hear(phase, signature.signer, value);
             self.follow_rules(broadcast, cx);
         }
     }

@@ -10,9 +10,10 @@ use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
 use crate::outcome::{Ended, Progress, Stall};
 use crate::process::{Boot, Input, TimerId};
+use crate::progress::Pace;
 use crate::ratio::Ratio;
 use crate::setup::{Amount, Measure, MeasureOf, Pattern, Setup, Stop};
-use crate::simulate::{Liveness, ProgressSeen, simulate};
+use crate::simulate::{Liveness, Reach, simulate};
 
 /// Notes its tick every hundred milliseconds, and is a leader from its third on.
 fn ticking(_: &Boot<'_, Lab>) -> Actor {
@@ -210,12 +211,12 @@ impl Liveness<Lab> for Ticks {
     fn owed(&self, _: &Ground, _: &[Slot]) -> Result<(), Stall> {
         self.owed
     }
-    fn seen_by(&self) -> ProgressSeen {
-        ProgressSeen::Observations
+    fn pace(&self, timeout: crate::time::Duration, _: &[Slot]) -> Pace {
+        Pace { chance: 0.5, ..Pace::of(timeout) }
     }
-    fn reached(&mut self, _: &Ground, core: &[Slot], seen: Option<&Seen<'_, Lab>>) -> bool {
+    fn reached(&mut self, _: &Ground, core: &[Slot], seen: Option<&Seen<'_, Lab>>) -> Reach {
         self.seen += u64::from(seen.is_some_and(|seen| core.contains(&seen.slot)));
-        self.seen >= self.wanted
+        if self.seen >= self.wanted { Reach::All } else { Reach::Nothing }
     }
     fn explain(&self, _: &Ground, _: &[Slot]) -> Option<Stall> {
         self.excuse
@@ -225,7 +226,7 @@ impl Liveness<Lab> for Ticks {
 fn healed(wanted: u64, owed: Result<(), Stall>, excuse: Option<Stall>) -> crate::outcome::Outcome {
     let mut setup = setup(3);
     setup.duration = millis(1_000);
-    setup.progress_within = Some(millis(500));
+    setup.progress_timeout = Some(millis(10));
     let liveness = Ticks { wanted, owed, excuse, seen: 0 };
     play_with(&setup, ticking, |subject| subject.liveness = Box::new(liveness)).outcome
 }
@@ -233,19 +234,23 @@ fn healed(wanted: u64, owed: Result<(), Stall>, excuse: Option<Stall>) -> crate:
 #[test]
 fn progress_that_is_owed_comes_or_is_missed() {
     let made = healed(2, Ok(()), None);
-    assert!(matches!(made.progress, Progress::Made { after_ns } if after_ns % 100_000_000 == 0), "{made:?}");
+    assert!(
+        matches!(made.progress, Progress::Made { after_ns, late: None } if after_ns % 100_000_000 == 0),
+        "{made:?}"
+    );
     assert_eq!((made.verdict, made.activity["progress.owed"]), (Verdict::Pass, 1));
     let missed = healed(1_000, Ok(()), None);
-    assert_eq!((missed.progress, missed.verdict), (Progress::Missed, Verdict::Liveness));
+    assert!(matches!(missed.progress, Progress::Missed { .. }) && missed.verdict == Verdict::Liveness);
     assert_eq!(missed.violations[0].check, "progress");
-    assert_eq!(missed.virtual_ns, 1_500_000_000);
+    assert!(missed.violations[0].message.contains("90 attempts passed"), "{}", missed.violations[0].message);
+    assert_eq!(missed.virtual_ns, 2_800_000_000, "three times thirty attempts of two windows");
 }
 
 #[test]
 fn a_stall_that_is_explained_proves_nothing() {
     for (owed, excuse) in [(Err(Stall::NoQuorum), None), (Ok(()), Some(Stall::NoQuorum))] {
         let stalled = healed(1_000, owed, excuse);
-        assert_eq!(stalled.progress, Progress::Stalled { reason: Stall::NoQuorum });
+        assert!(matches!(stalled.progress, Progress::Stalled { reason: Stall::NoQuorum, .. }));
         assert_eq!(stalled.verdict, Verdict::Inconclusive);
     }
 }
@@ -254,7 +259,7 @@ fn a_stall_that_is_explained_proves_nothing() {
 fn a_run_that_is_cut_short_in_its_second_phase_owes_nothing() {
     let mut setup = setup(3);
     setup.duration = millis(1_000);
-    setup.progress_within = Some(millis(500));
+    setup.progress_timeout = Some(millis(10));
     setup.max_events = 40;
     let liveness = Ticks { wanted: 1_000, owed: Ok(()), excuse: None, seen: 0 };
     let outcome = play_with(&setup, ticking, |subject| subject.liveness = Box::new(liveness)).outcome;
@@ -267,7 +272,7 @@ fn a_run_that_is_cut_short_in_its_second_phase_owes_nothing() {
 fn the_heal_reaches_the_core_only() {
     let mut setup = setup(3);
     setup.duration = millis(1_000);
-    setup.progress_within = Some(millis(500));
+    setup.progress_timeout = Some(millis(10));
     setup.faults = faults(json!([{ "at": "10ms", "pause": { "target": "all" } }]));
     let liveness = Ticks { wanted: 3, owed: Ok(()), excuse: None, seen: 0 };
     let played = play_with(&setup, ticking, |subject| subject.liveness = Box::new(liveness));

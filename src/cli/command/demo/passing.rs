@@ -74,7 +74,7 @@ fn details(outcome: &Outcome) -> Vec<String> {
     if let Some(latency) = outcome.metrics.get("operation_latency_ns") {
         details.push(format!("p99 {}", milliseconds(latency.p99)));
     }
-    if let Progress::Made { after_ns } = outcome.progress {
+    if let Progress::Made { after_ns, .. } = outcome.progress {
         details.push(format!("progress {} after the heal", milliseconds(after_ns)));
     }
     details
