@@ -14,6 +14,7 @@ mod totals;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
+use sim_core::judgment::{Campaign, Judgment};
 use sim_core::outcome::Ended;
 use sim_core::registry::{Launch, LaunchError};
 
@@ -191,6 +192,38 @@ fn rounds(
 }
 
 impl Exploration {
+    /// What it comes to: the one thing that the exit code, the terminal, JUnit and GitHub say.
+    pub fn judge(&self, demands: &[Demand]) -> Judgment {
+        let found: u64 = self.findings.iter().map(|finding| finding.runs).sum();
+        Campaign {
+            runs: self.runs,
+            contradictions: found + self.activity.unexpected,
+            missed: demands.iter().filter(|demand| !demand.met).count(),
+            interrupted: self.interrupted,
+        }
+        .judge()
+    }
+
+    /// The judgment as a headline.
+    pub fn headline(&self, demands: &[Demand]) -> String {
+        let missed = demands.iter().filter(|demand| !demand.met).count();
+        let missed = if missed == 1 { "1 demand was".to_owned() } else { format!("{missed} demands were") };
+        let found = match self.findings.len() {
+            0 => "NOTHING FOUND".to_owned(),
+            1 => "1 FINDING".to_owned(),
+            count => format!("{count} FINDINGS"),
+        };
+        match (self.judge(demands), self.activity.unexpected) {
+            (Judgment::Finding, unexpected @ 1..) if self.findings.is_empty() => {
+                format!("NOT AS EXPECTED in {unexpected} runs")
+            }
+            (Judgment::Inconclusive, _) => format!("INCONCLUSIVE: nothing was found, but {missed} missed"),
+            (Judgment::Interrupted, _) if self.runs == 0 => Judgment::Interrupted.words().to_owned(),
+            (Judgment::NothingRan, _) => Judgment::NothingRan.words().to_owned(),
+            (Judgment::AsExpected | Judgment::Finding | Judgment::Interrupted, _) => found,
+        }
+    }
+
     /// Whether there is nothing left to do.
     fn finished(&self, options: &ExploreOptions) -> bool {
         let stopped = options.stop_on_first && !self.findings.is_empty();

@@ -37,6 +37,21 @@ pub enum Verdict {
     Crash,
 }
 
+impl Verdict {
+    /// Its name, as scenarios and documents write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Assumption => "assumption",
+            Self::Service => "service",
+            Self::Liveness => "liveness",
+            Self::Safety => "safety",
+            Self::Crash => "crash",
+        }
+    }
+}
+
 /// Whether a check needs true time or only the order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,6 +14,7 @@ pub mod ground;
 pub mod hash;
 pub mod history;
 pub mod identity;
+pub mod judgment;
 pub mod launch;
 pub mod lookout;
 pub mod math;
@@ -37,6 +38,7 @@ pub mod sweep;
 pub mod text;
 pub mod time;
 pub mod trace;
+pub mod tree;
 pub mod workload;
 
 mod agenda;

@@ -20,6 +20,7 @@ use crate::operation::ObjectModel;
 use crate::outcome::Outcome;
 use crate::setup::Setup;
 use crate::time::Duration;
+use crate::tree::{self, Misfit};
 
 /// A protocol that can be named in a scenario.
 pub trait Entry: Send + Sync {
@@ -222,10 +223,7 @@ pub struct ParameterError {
 /// # Errors
 /// If they do not fit the type.
 pub fn parse_parameters<T: DeserializeOwned>(parameters: &Value) -> Result<T, ParameterError> {
-    serde_path_to_error::deserialize(parameters).map_err(|error| ParameterError {
-        path: error.path().iter().map(ToString::to_string).collect(),
-        message: error.inner().to_string(),
-    })
+    tree::read(parameters).map_err(|Misfit { path, message }| ParameterError { path, message })
 }
 
 /// The protocols that scenarios may name.

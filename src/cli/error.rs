@@ -47,7 +47,7 @@ pub(crate) enum CliError {
     NothingToDraw { path: PathBuf, why: &'static str },
     /// No table of a sweep.
     #[error("{error}\n  in {}\n  nothing was written", path_text(path))]
-    SweepTable { path: PathBuf, error: reports::sweep::SweepError },
+    SweepTable { path: PathBuf, error: reports::sweep::SweepTableError },
     /// No record.
     #[error("{error}\n  in {}\n  nothing was written", path_text(path))]
     Record { path: PathBuf, error: RecordError },

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use sim_core::judgment::Judgment;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -22,6 +24,18 @@ pub(crate) enum Exit {
     Unkept = 74,
     /// Interrupted; what was done is kept.
     Interrupted = 130,
+}
+
+impl From<Judgment> for Exit {
+    fn from(judgment: Judgment) -> Self {
+        match judgment {
+            Judgment::AsExpected => Self::AsExpected,
+            Judgment::Inconclusive => Self::Inconclusive,
+            Judgment::Finding => Self::Finding,
+            Judgment::NothingRan => Self::NothingRan,
+            Judgment::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

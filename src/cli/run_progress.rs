@@ -16,6 +16,7 @@ const EVERY: f64 = 5.0;
 /// Looks on while a run goes on.
 #[derive(Debug)]
 pub(crate) struct RunProgress {
+    /// The length of the first phase; nobody knows how long the second one takes.
     whole: Duration,
     /// How many lines were told.
     lines: AtomicU64,
@@ -26,9 +27,7 @@ pub(crate) struct RunProgress {
 impl RunProgress {
     /// Of a run that is about to begin.
     pub(crate) fn of(plan: &Plan, terminal: &Terminal, watch: Stopwatch) -> Arc<Self> {
-        let setup = &plan.setup;
-        let whole = setup.duration.saturating_add(setup.progress_within.unwrap_or_default());
-        Arc::new(Self { whole, lines: AtomicU64::new(0), terminal: *terminal, watch })
+        Arc::new(Self { whole: plan.setup.duration, lines: AtomicU64::new(0), terminal: *terminal, watch })
     }
 
     /// The run is over.
@@ -51,6 +50,7 @@ impl Lookout for RunProgress {
 fn line(events: u64, now: Time, whole: Duration, seconds: f64) -> String {
     let share = now.as_nanos() as f64 / whole.as_nanos().max(1) as f64;
     let left = match share {
+        share if share >= 1.0 => "waiting for progress after the heal".to_owned(),
         share if share >= 0.001 => {
             let left = seconds / share - seconds;
             format!("{:.1} %, at most {} left", share * 100.0, rough(left))

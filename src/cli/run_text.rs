@@ -47,6 +47,8 @@ pub(crate) fn of_run(
     let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));
     let events = format!("{} events in {}", thousands(outcome.events), watch.words());
     lines.add(&verdict_name(outcome.verdict).to_uppercase(), &format!("{ended} · {events}"));
+    let contradiction = loaded.scenario.expect.contradiction(outcome);
+    lines.add("unexpected", &contradiction.unwrap_or_default());
     violations(&mut lines, outcome);
     for reason in &outcome.reasons {
         lines.add("because", reason);
@@ -154,8 +156,9 @@ fn faults(outcome: &Outcome) -> String {
         return String::new();
     }
     let parts = families.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ");
+    let fired = if total == 0 { "none".to_owned() } else { format!("{total}: {parts}") };
     let refused = if refused == 0 { String::new() } else { format!(" · {refused} refused") };
-    format!("{total}: {parts}{refused}")
+    format!("{fired}{refused}")
 }
 
 fn messages(outcome: &Outcome) -> String {

@@ -43,12 +43,7 @@ pub(crate) fn of_exploration(
     let plants: String = options.plants.iter().map(|plant| format!(" · plant {plant}")).collect();
     let _ = writeln!(text, "{} · {} · {seeds}{plants}", loaded.name, loaded.scenario.cluster.protocol);
     let rate = (exploration.runs - exploration.resumed) as f64 / watch.seconds().max(1e-9);
-    let found = match exploration.findings.len() {
-        0 if exploration.runs == 0 => "NOTHING RAN".to_owned(),
-        0 => "NOTHING FOUND".to_owned(),
-        1 => "1 FINDING".to_owned(),
-        count => format!("{count} FINDINGS"),
-    };
+    let found = exploration.headline(demands);
     let resumed = match exploration.resumed {
         0 => String::new(),
         runs => format!(" ({} of them from before)", thousands(runs)),

@@ -64,6 +64,7 @@ pub(crate) fn options() -> ExploreOptions {
         plants: Vec::new(),
         jobs: Some(1),
         stop_on_first: false,
+        known: Vec::new(),
         build: BUILD.to_owned(),
     }
 }

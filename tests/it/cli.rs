@@ -5,6 +5,7 @@ mod campaign;
 mod capsule;
 mod commands;
 mod demo;
+mod empty_passes;
 mod explain;
 mod replay;
 mod report;

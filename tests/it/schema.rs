@@ -194,7 +194,7 @@ fn states_and_traitors_are_described_item_by_item() {
                 ("\"150ms\"", "150"),
                 ("log = [1, 1, 3]", "log = [0]"),
                 ("log = [1, 1, 3]", "log = 3"),
-                ("vote = \"n1\"", "vote = 1"),
+                ("vote = \"n1\"", "vote = -1"),
                 ("[\"n1\", \"n2\"]", "[\"1\"]"),
                 ("term = 4", "term = -4"),
                 ("[[initial.raft]]", "[initial.raft]"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
+use sim_core::judgment::Judgment;
 use sim_core::outcome::{Outcome, Progress};
 
 use super::finding::is_finding;
@@ -56,9 +57,9 @@ impl Activity {
     /// Takes in one run.
     pub fn add(&mut self, outcome: &Outcome, expect: &Expectation) {
         self.runs += 1;
-        let conclusive = outcome.verdict != Verdict::Inconclusive;
-        self.conclusive += u64::from(conclusive);
-        self.unexpected += u64::from(conclusive && !expect.met(outcome) && !is_finding(outcome.verdict));
+        let judgment = expect.judge(outcome);
+        self.conclusive += u64::from(judgment != Judgment::Inconclusive);
+        self.unexpected += u64::from(judgment == Judgment::Finding && !is_finding(outcome.verdict));
         self.owed_liveness +=
             u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed { .. }));
         *self.verdicts.entry(verdict_name(outcome.verdict).to_owned()).or_default() += 1;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
 use sim_core::digest::Digest;
 use sim_core::registry::Launch;
+use sim_core::tree;
 
 use super::finding::{file_name, is_finding};
 use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
@@ -176,11 +177,11 @@ impl State {
         let path = self.path();
         ours(&path)?;
         let text = match std::fs::read(&path) {
-            Ok(text) => text,
+            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(WriteError { path, error }.into()),
         };
-        let (what, ahead) = match serde_json::from_slice::<Content>(&text) {
+        let (what, ahead) = match tree::parse::<Content>(&text) {
             Ok(content) if content.finished || content.runs == 0 => return Ok(()),
             Ok(content) => {
                 let Identity { scenario, seeds: (start, end), .. } = &content.identity;
@@ -200,7 +201,7 @@ impl State {
         let path = self.path();
         let refuse = |why: String| ExploreError::from(FolderError::resume(&path, why));
         let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
-        let content: Content = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+        let content: Content = tree::parse(&text).map_err(|error| refuse(error.to_string()))?;
         same(&content.identity, &self.identity).map_err(&refuse)?;
         let (start, end) = self.identity.seeds;
         if content.runs > end - start || !content.counts_fit() {

@@ -18,6 +18,9 @@ const STORM_PER_SLOT: u64 = 10_000;
 const ROUNDS: u64 = 20;
 const STORM_ROUNDS: u64 = 100;
 
+/// The second phase lasts so many timeouts, if it takes as long as it may until a stall accuses.
+const WINDOWS: u64 = 2_500;
+
 /// An operation takes so many events at each member.
 const PER_OPERATION: u64 = 20;
 
@@ -33,7 +36,8 @@ pub(super) fn set(cluster: &ClusterTable, setup: &mut Setup) {
     let sum = |parts: [u64; 3]| parts.into_iter().fold(0, u64::saturating_add);
     let usual = sum([slots * PER_SLOT, pairs.saturating_mul(ROUNDS), asked]);
     let storm = sum([slots * STORM_PER_SLOT, pairs.saturating_mul(STORM_ROUNDS), asked]);
-    let whole = setup.duration.saturating_add(setup.progress_within.unwrap_or_default());
+    let recovery = setup.progress_timeout.unwrap_or_default().saturating_mul(WINDOWS);
+    let whole = setup.duration.saturating_add(recovery);
     let all = usual.saturating_mul(whole.as_nanos().div_ceil(second)).saturating_add(MOST);
     setup.max_events = cluster.max_events.unwrap_or(all);
     setup.max_events_per_second =

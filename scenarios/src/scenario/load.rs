@@ -252,8 +252,7 @@ impl Builder {
                 Ok(cluster) => return Some(cluster),
                 Err(error) => error,
             };
-            let inner = error.path.iter().map(|segment| segment.trim_matches(['[', ']']).to_owned());
-            let inner = Complaint { path: inner.collect(), message: error.message };
+            let inner = Complaint { path: error.path, message: error.message };
             let path = ["cluster", name].map(str::to_owned).into_iter().chain(inner.path.clone());
             let outer = Complaint { path: path.collect(), ..inner.clone() };
             self.problems.push(outer.explain(&self.document.places));

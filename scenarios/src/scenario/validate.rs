@@ -89,7 +89,7 @@ pub(crate) fn within_limits(setup: &Setup, protocol: &ProtocolInfo) -> Result<()
     if clients > MOST_CLIENTS {
         return Err(format!("{clients} clients are more than {MOST_CLIENTS}"));
     }
-    let phases = [Some(setup.duration), setup.progress_within];
+    let phases = [Some(setup.duration), setup.progress_timeout, setup.recovery_within];
     if phases.into_iter().flatten().any(|phase| phase > LONGEST_WITH_DRAWN) {
         return Err(format!("a phase of it is longer than {LONGEST_WITH_DRAWN}"));
     }
@@ -423,7 +423,7 @@ mod tests {
                 "[network.regions]\nregions = [\"a\", \"b\"]\nlatency = [[\"1ms\", \"9ms\"], [\"9ms\", \"1ms\"]]\n{more}\n{rest}"
             ))
         };
-        let two = "[workload]\nmodel = \"register\"\nclients = 2\n";
+        let two = "[workload]\nmodel = \"cas-register\"\nclients = 2\n";
         let drawn = "[swarm]\nnodes = { min = 3, max = 5 }\n";
         let named = |key: &str, names: &str| format!("{key} = {{ named = [{names}] }}");
         let all = named("placement", r#""a", "b", "a", "b""#);
@@ -439,11 +439,7 @@ mod tests {
             ),
             (&all, drawn, "4 places are given for 3 members"),
             (&format!("{all}\n{}", named("clients", r#""b""#)), two, "1 places are given for 2 clients"),
-            (
-                &named("clients", r#""a", "A""#),
-                two,
-                "c2 is placed in \"A\", which is not a region",
-            ),
+            (&named("clients", r#""a", "A""#), two, "c2 is placed in \"A\", which is not a region"),
             (&named("clients", r#""a""#), "", "1 places are given for 0 clients"),
         ] {
             let found = regions(placement, rest);

@@ -8,6 +8,7 @@ use sim_core::registry::Launch;
 use sim_core::setup::Setup;
 use sim_core::story::Consequence;
 use sim_core::time::{Duration, Time};
+use sim_core::tree;
 
 use crate::plan::Plan;
 use crate::run::run;
@@ -65,7 +66,7 @@ fn going_on(plan: &Plan, first: &Violation, strike: Option<Value>) -> Setup {
         Some(_) if Duration::from_nanos(first.at_ns) > setup.duration => {}
         within => (setup.duration, *within) = (end, None),
     }
-    setup.faults.entries.extend(strike.and_then(|strike| serde_json::from_value(strike).ok()));
+    setup.faults.entries.extend(strike.and_then(|strike| tree::read(&strike).ok()));
     setup.faults.sort();
     setup
 }

@@ -9,10 +9,8 @@
 
 mod moves;
 
-use sim_core::fault::{FaultEntry, Moment};
 use sim_core::outcome::Outcome;
 use sim_core::registry::{Launch, LaunchError};
-use sim_core::setup::Setup;
 use sim_core::story::{CriticalPair, Step, StepKind, Story};
 use sim_core::time::Duration;
 use sim_core::trace::{Recorded, Trace, TraceRequest, What};
@@ -46,7 +44,7 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
     if events > MOST_EVENTS {
         return Ok(());
     }
-    let plan = at_moments(neighbor(plan, 0), print)?;
+    let plan = neighbor(plan, 0);
     let launch = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
     let failing = run(&plan, &launch)?;
     let broken = failing.violations.iter().find(|violation| violation.fingerprint == print);
@@ -73,19 +71,6 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
         }
     }
     Ok(())
-}
-
-/// The plan with faults at the moments at which they struck, so that they can be moved; as it was, if it does not fail so.
-fn at_moments(plan: Plan, print: &str) -> Result<Plan, LaunchError> {
-    let waits = |entry: &FaultEntry| matches!(entry.at, Moment::On(_));
-    if !plan.setup.faults.entries.iter().any(waits) {
-        return Ok(plan);
-    }
-    let struck = run(&plan, &Launch::default())?;
-    let setup = Setup { faults: struck.plan, ..plan.setup.clone() };
-    let given = Plan { setup, ..plan.clone() };
-    let same = run(&given, &Launch::default())?;
-    Ok(if fails(&same, print) { given } else { plan })
 }
 
 /// Whether the run passes with one thing moved past another one, and fails with it moved until just before.

@@ -115,7 +115,7 @@ kinds! {
     RateLimit, Network, "rate-limit", "rate_limit = { target = \"n1\", messages_per_second = 100 }",
         "A sender gets only so many messages per second through; the others wait.";
     Crash, Process, "crash", "crash = { target = \"leader\", restart_after = \"200ms\" }",
-        "A process stops, and starts again from its disk if it is to.";
+        "The process crashes; it restarts from its disk if `restart_after` is set.";
     Amnesia, Process, "amnesia", "amnesia = { target = \"n1\", restart_after = \"1s\" }",
         "A process stops and its disk is gone; it comes back as somebody new.";
     Pause, Process, "pause", "pause = { target = \"leader\" }",

@@ -4,11 +4,11 @@
 //! function of the run alone, unless somebody outside ends it.
 
 use super::World;
-use super::event::Event;
 use crate::agenda::Agenda;
 use crate::check::Verdict;
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
+use crate::kernel::event::Event;
 use crate::lookout::EVERY;
 use crate::outcome::Ended;
 use crate::process::{Process, Protocol};

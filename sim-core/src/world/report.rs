@@ -6,6 +6,7 @@ use super::World;
 use crate::check::{Judge, Verdict};
 use crate::clock::Clocks;
 use crate::facts::Facts;
+use crate::fault::Executed;
 use crate::ground::Ground;
 use crate::history::Judgement;
 use crate::identity::Slot;
@@ -33,12 +34,14 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let progress = self.progress();
         self.judge_progress(&progress);
         let activity = self.activity(ended, &progress);
-        let mut reasons = self.reasons(ended, &progress, &activity);
-        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
-        let verdict = self.verdict(&reasons);
         let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
         checks.append(&mut self.checks_off);
         checks.extend(judged.iter().flat_map(linearizable::reports));
+        let mut reasons = self.reasons(ended, &progress, &activity);
+        reasons.extend(unchecked(&checks, &progress));
+        reasons.extend(refused(self.kernel.driver.executed()));
+        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
+        let verdict = self.verdict(&reasons);
         let measures = self.gauges.read(&self.kernel.ground, self.kernel.driver.executed());
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
@@ -149,10 +152,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let mut reasons = Vec::new();
         // A protocol that has nothing to report must at least have said something.
         let kinds = &self.watch.kinds;
-        if self.kernel.events == 0 || (!kinds.is_empty() && kinds.iter().all(|kind| kind.count == 0)) {
+        let observed = kinds.iter().any(|kind| kind.count > 0);
+        let said = self.kernel.messages.delivered > 0 || self.clients.succeeded > 0;
+        if self.kernel.events == 0 || !(observed || (kinds.is_empty() && said)) {
             reasons.push("nothing happened".to_owned());
         }
-        if self.setup.members > 1 && self.kernel.messages.delivered == 0 {
+        if self.kernel.messages.delivered == 0 {
             reasons.push("no message was delivered".to_owned());
         }
         if ended == Ended::EventLimit {
@@ -226,6 +231,33 @@ fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Tr
         picture.edges = edges(trace, ground);
     }
     picture
+}
+
+/// Why a run of which nothing was judged proves nothing. A protocol without any check of its own promises nothing.
+fn unchecked(checks: &[CheckReport], progress: &Progress) -> Option<String> {
+    if checks.is_empty() || matches!(progress, Progress::Made { .. } | Progress::Missed { .. }) {
+        return None;
+    }
+    let why = if checks.iter().all(|check| !check.on) {
+        "nothing was checked: every check is off"
+    } else if checks.iter().all(|check| !check.on || check.exercised == 0) {
+        "nothing was checked: no check had anything to judge"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
+}
+
+/// Why a run whose faults were all refused proves nothing.
+fn refused(faults: &[Executed]) -> Option<String> {
+    let first = faults.first()?;
+    if faults.iter().any(|fault| fault.refused.is_none()) {
+        return None;
+    }
+    Some(match faults.len() {
+        1 => format!("the only fault was refused: {}", first.detail),
+        count => format!("all {count} faults were refused, the first one because {}", first.detail),
+    })
 }
 
 /// What a check did, or that it was off.

@@ -38,7 +38,8 @@ use crate::cli::{command, corpus, document, files, hang, interrupt, table};
   seedstorm explore raft-swarm --junit report.xml --github
 
 Each distinct failure becomes one capsule in the folder of --out, which also holds the state that --resume
-goes on from. Exit codes: 0 nothing found, 1 a finding or another end than expected, 3 too few runs were conclusive, 4 nothing ran.")]
+goes on from. Exit codes: 0 nothing found, 1 a finding or another end than expected, 3 nothing found but a demand was
+missed (too few conclusive runs, a family of faults that did not fire, a check without anything to judge), 4 nothing ran.")]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArguments,
@@ -125,7 +126,7 @@ pub(crate) fn explore(
     });
     let unkept = unkept.or(told.err()).or(added.err());
     let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
-    let exit = worse(old, exit(&exploration, arguments.min_conclusive));
+    let exit = worse(old, exploration.judge(&demands).into());
     Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
 }
 
@@ -231,19 +232,4 @@ fn tell_machines(
     let mut summary = old.map(Ran::summary).unwrap_or_default();
     summary += &github::summary(loaded, exploration, demands, &capsule);
     arguments.machines.tell("seedstorm explore", &suites, &annotations, &summary, terminal)
-}
-
-fn exit(exploration: &Exploration, min_conclusive: Ratio) -> Exit {
-    let activity = &exploration.activity;
-    if exploration.interrupted {
-        Exit::Interrupted
-    } else if exploration.runs == 0 {
-        Exit::NothingRan
-    } else if !exploration.findings.is_empty() || activity.unexpected > 0 {
-        Exit::Finding
-    } else if !min_conclusive.reached_by(activity.conclusive, activity.runs) {
-        Exit::Inconclusive
-    } else {
-        Exit::AsExpected
-    }
 }

@@ -65,7 +65,7 @@ pub(crate) fn run(
             if arguments.twice {
                 terminal.remark("run twice: the same digest");
             }
-            exit(outcome.verdict, met)
+            loaded.scenario.expect.judge(&outcome).into()
         }
     };
     Ok(match unkept {
@@ -118,14 +118,6 @@ fn told(plan: &Plan, outcome: &Outcome) -> Result<Option<Story>, CliError> {
     let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
     let told = if whole { tell_whole(plan, None)? } else { tell(plan, None)? };
     Ok(told.map(|told| told.story))
-}
-
-fn exit(verdict: Verdict, met: bool) -> Exit {
-    match verdict {
-        _ if met => Exit::AsExpected,
-        Verdict::Inconclusive => Exit::Inconclusive,
-        _ => Exit::Finding,
-    }
 }
 
 fn complain(divergence: &Divergence, terminal: &Terminal) -> Exit {

@@ -168,7 +168,7 @@ fn exploring_runs_the_corpus_first_and_adds_to_it() {
     let said = explore("0..1");
     assert_eq!(said.code, 1);
     assert!(
-        said.err.contains("REPRODUCED") && said.out.contains("NOTHING FOUND"),
+        said.err.contains("REPRODUCED") && said.out.contains("nothing was found, but "),
         "{}{}",
         said.err,
         said.out

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
 use sim_core::coalition::{CoalitionContext, Deed, Member};
-use sim_core::identity::{NodeId, Slot};
+use sim_core::identity::NodeId;
 use sim_core::process::{Effects, Signature};
 use sim_core::random::below;
 use sim_core::registry::Named;

@@ -33,6 +33,7 @@ fn setup(seed: u64, members: u32) -> Setup {
         progress_timeout: None,
         recovery_within: None,
         max_events: 10_000_000,
+        max_events_per_second: u64::MAX,
         network: NetworkModel::default(),
         disk: DiskModel::default(),
         clocks: ClockModel::default(),

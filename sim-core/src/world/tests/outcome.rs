@@ -181,7 +181,8 @@ fn what_cannot_be_counted_is_refused() {
 fn a_run_in_which_nothing_happened_is_inconclusive() {
     let outcome = play(&setup(2), |_| listener()).outcome;
     assert_eq!(outcome.verdict, Verdict::Inconclusive);
-    assert_eq!(outcome.reasons, ["nothing happened", "no message was delivered"]);
+    let unchecked = "nothing was checked: no check had anything to judge";
+    assert_eq!(outcome.reasons, ["nothing happened", "no message was delivered", unchecked]);
     let outcome = stopped(|setup| setup.at_least = vec![("observed.Became".to_owned(), Amount::Times(4))]);
     assert_eq!(outcome.verdict, Verdict::Inconclusive);
     assert_eq!(outcome.reasons, ["observed.Became is 3, the scenario wants at least 4"]);
@@ -310,8 +311,9 @@ fn a_violation_can_stop_a_run_and_over_budget_it_is_an_assumption() {
     let stopped = run(|setup| setup.stop = vec![Stop::Violation]);
     assert_eq!((stopped.ended, stopped.virtual_ns), (Ended::StopRule, 300_000_000));
     assert_eq!((stopped.verdict, stopped.violations.len()), (Verdict::Safety, 1));
-    let off = run(|setup| setup.checks_off = vec!["lab/pedant".to_owned()]);
-    assert_eq!(off.verdict, Verdict::Pass);
+    let off = run(|setup| setup.checks_off = vec!["lab/pedant".to_owned(), "lab/recorder".to_owned()]);
+    assert_eq!(off.verdict, Verdict::Inconclusive);
+    assert_eq!(off.reasons, ["nothing was checked: every check is off"]);
     let listed = off.checks.iter().find(|check| check.name == "lab/pedant").unwrap();
     assert!(!listed.on, "a check that is off is listed as off");
     let excused = run(|setup| {

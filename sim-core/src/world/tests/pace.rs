@@ -15,7 +15,6 @@ use crate::registry::Launch;
 use crate::setup::Setup;
 use crate::simulate::simulate;
 use crate::time::{Duration, Time};
-use crate::workload::WorkloadModel;
 
 fn found(outcome: &Outcome) -> Vec<(&str, Verdict, Vec<u32>)> {
     let nodes = |nodes: &[NodeId]| nodes.iter().map(|node| node.0).collect();
@@ -103,17 +102,6 @@ fn time_that_stands_still_is_a_storm() {
     let outcome = play(&stormy(10_000), cast).outcome;
     assert_eq!((outcome.ended, outcome.virtual_ns), (Ended::Storm, 0));
     assert!(outcome.violations[0].message.contains("nothing was sent"), "{:?}", outcome.violations);
-}
-
-#[test]
-fn operations_that_nobody_takes_are_a_storm_too() {
-    let mut setup = stormy(10_000);
-    setup.clients = 1;
-    let text = r#"{"model": "register", "rate": "900000000/s", "when_busy": "skip"}"#;
-    setup.workload = Some(serde_json::from_str::<WorkloadModel>(text).unwrap());
-    let outcome = play(&setup, |_| listener()).outcome;
-    assert_eq!(outcome.ended, Ended::Storm);
-    assert!(outcome.virtual_ns < 1_000_000, "{}", outcome.virtual_ns);
 }
 
 /// Counts, and ends a run after so many looks.
