@@ -9,9 +9,11 @@ mod error;
 mod exit;
 mod files;
 mod folder;
+mod hang;
 mod interrupt;
 mod machines;
 mod progress;
+mod run_progress;
 mod run_text;
 mod shrink_text;
 mod story_text;
@@ -34,6 +36,7 @@ use terminal::Terminal;
 pub(crate) fn main() -> ExitCode {
     scenarios::run::keep_quiet_about_panics_in_runs();
     seedstorm::memory::keep();
+    interrupt::survive_size_limits();
     let arguments = Arguments::parse();
     // A panic outside of a run is a bug of this program; the hook has printed it.
     catch_unwind(|| dispatch(&arguments)).unwrap_or(Exit::Internal).into()
@@ -42,6 +45,7 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(arguments: &Arguments) -> Exit {
     let terminal = Terminal::new(arguments.quiet, arguments.json);
     let registry = seedstorm::registry();
+    hang::listen(terminal);
     let result = match &arguments.command {
         Command::Demo(demo) => command::demo::demo(&registry, demo, &terminal),
         Command::Run(run) => command::run::run(&registry, run, &terminal),

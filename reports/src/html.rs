@@ -15,6 +15,7 @@ mod tests;
 
 use maud::{Markup, html};
 use sim_core::check::Verdict;
+use sim_core::judgment::Judgment;
 
 use crate::figure::FIGURES;
 use crate::figure::Figure;
@@ -62,7 +63,7 @@ const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The class that colors a badge; the words say it too.
+/// The class that colors a verdict; the words say it too.
 const fn tone(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "good",
@@ -71,12 +72,21 @@ const fn tone(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The class of the badge: a pass that was not expected is no good news.
+fn badge_tone(record: &RunRecord) -> &'static str {
+    let verdict = record.outcome.verdict;
+    match Judgment::of_run(verdict, record.as_expected) {
+        Judgment::Finding if verdict == Verdict::Pass => "bad",
+        _ => tone(verdict),
+    }
+}
+
 fn headline(run: &Run) -> Markup {
     let (record, outcome) = (run.record, run.outcome);
     html! {
         section.headline aria-label="Verdict" {
             h1 {
-                span class={ "badge " (tone(outcome.verdict)) } { (verdict(outcome.verdict)) }
+                span class={ "badge " (badge_tone(record)) } { (verdict(outcome.verdict)) }
                 " " (sentence(run))
             }
             p.sub {
@@ -86,7 +96,7 @@ fn headline(run: &Run) -> Markup {
                 }
                 @if !outcome.plants.is_empty() { "planted bug " code { (outcome.plants.join(", ")) } " · " }
                 "expected " code { (record.expect) } ", "
-                @if record.as_expected { "and so it was" } @else { strong { "and it was not so" } }
+                @if record.as_expected { "as it was" } @else { strong { "got " (outcome.verdict.name()) } }
                 " · digest " code { (outcome.digest) }
             }
             @if !record.title.is_empty() { p.about { b { (record.title) } ". " (record.about) } }

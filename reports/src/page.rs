@@ -8,6 +8,8 @@ pub(crate) mod table;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use sim_core::judgment::Judgment;
+
 use crate::figure::Figure;
 
 const STYLE: &str = include_str!("page/style.css");
@@ -53,6 +55,15 @@ impl Page<'_> {
             }
         }
         .into_string()
+    }
+}
+
+/// The class that colors the badge of a judgment; the words say it too.
+pub(crate) const fn tone(judgment: Judgment) -> &'static str {
+    match judgment {
+        Judgment::AsExpected => "good",
+        Judgment::Inconclusive | Judgment::NothingRan | Judgment::Interrupted => "unsure",
+        Judgment::Finding => "bad",
     }
 }
 

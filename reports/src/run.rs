@@ -19,12 +19,12 @@ pub(crate) const MOST_LANES: u32 = 50;
 pub(crate) struct Run<'a> {
     pub(crate) record: &'a RunRecord,
     pub(crate) outcome: &'a Outcome,
-    pub(crate) operations: Vec<Operation>,
+    pub(crate) operations: Vec<OperationSpan>,
 }
 
 /// An operation of a client.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Operation {
+pub(crate) struct OperationSpan {
     pub(crate) call_ns: u64,
     pub(crate) ended: Option<Ended>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Ended {
     pub(crate) ok: Option<bool>,
 }
 
-impl Operation {
+impl OperationSpan {
     /// Nanoseconds from call to return, if it returned.
     pub(crate) fn latency_ns(&self) -> Option<u64> {
         self.ended.map(|ended| ended.at_ns.saturating_sub(self.call_ns))
@@ -47,7 +47,7 @@ impl Operation {
 impl<'a> Run<'a> {
     pub(crate) fn new(record: &'a RunRecord) -> Self {
         let entries = record.outcome.history.iter();
-        let operation = |entry: &sim_core::history::HistoryEntry| Operation {
+        let operation = |entry: &sim_core::history::HistoryEntry| OperationSpan {
             call_ns: entry.call_ns,
             ended: entry.return_ns.map(|at_ns| Ended { at_ns, ok: entry.ok }),
         };
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
 
     /// Latencies in milliseconds of operations that returned.
     pub(crate) fn latencies(&self) -> Vec<f64> {
-        let returned = self.operations.iter().filter_map(Operation::latency_ns);
+        let returned = self.operations.iter().filter_map(OperationSpan::latency_ns);
         returned.map(|latency| latency as f64 / 1e6).collect()
     }
 }

@@ -13,7 +13,7 @@ use sim_core::sweep::{Plot, SweepPoint, SweepTable};
 use crate::figure::{Axis, Figure, FigureError, Point, Series, Style};
 
 pub use page::page;
-pub use read::{FILE_NAME, SweepError, document, from_json};
+pub use read::{FILE_NAME, SweepTableError, document, from_json};
 
 /// Every figure of a sweep. A plot of which nothing was measured gives none.
 pub fn figures(table: &SweepTable) -> Vec<Figure> {

@@ -100,7 +100,7 @@ fn outcome(picture: Picture) -> Outcome {
         events: 12_345,
         virtual_ns: 1_000 * MS,
         ended: Ended::Horizon,
-        progress: Progress::Made { after_ns: 30 * MS },
+        progress: Progress::Made { after_ns: 30 * MS, late: None },
         messages: MessageCounts {
             sent: 1_904,
             by_kind: BTreeMap::from([("RequestVote".to_owned(), 90), ("AppendEntries".to_owned(), 1_814)]),

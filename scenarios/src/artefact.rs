@@ -1,5 +1,6 @@
 //! Files that are there whole or not at all, and folders that one campaign at a time works in.
 
+mod growing;
 mod lock;
 
 use std::fs::{File, OpenOptions};
@@ -7,17 +8,25 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sim_core::text::one_line;
+
+pub use growing::Growing;
 pub use lock::{FolderLock, LockError, lock, wait_for};
 
 /// A file that could not be written; whatever stood there before still does.
 #[derive(Debug, thiserror::Error)]
-#[error("write {path}: {error}")]
+#[error("write {}: {error}", path_text(path))]
 pub struct WriteError {
     /// Which file.
     pub path: PathBuf,
     /// Why not.
     #[source]
     pub error: io::Error,
+}
+
+/// A path as it is told: names of files may hold anything.
+pub fn path_text(path: &Path) -> String {
+    one_line(&path.display().to_string()).into_owned()
 }
 
 /// Writes a file beside its place, brings it to the disk and then moves it there. Folders are made as needed. Two

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::artefact::{LockError, WriteError};
+use crate::artefact::{LockError, WriteError, path_text};
 
 /// How a campaign begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum FolderError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// There is nothing to go on with.
-    #[error("resume {path}: {why}; --start-over begins from nothing")]
+    #[error("resume {}: {why}; --start-over begins from nothing", path_text(path))]
     Resume {
         /// The file of the state.
         path: PathBuf,
@@ -71,7 +71,7 @@ impl FolderError {
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, what, ahead } = self;
-        write!(f, "begin in {}: {what}", path.display())?;
+        write!(f, "begin in {}: {what}", path_text(path))?;
         match ahead {
             Ahead::Same => write!(f, "\n  = --resume goes on with it")?,
             Ahead::Nobody(why) => write!(f, "\n  = it cannot be gone on with: {why}")?,

@@ -47,6 +47,7 @@ builtins! {
     "raft-split-votes"
     "raft-downtime"
     "raft-messages"
+    "raft-ghost-leader"
     "raft-storm"
     "raft-swarm"
     "raft-witness-vote-not-durable"

@@ -13,9 +13,10 @@ use sim_core::digest::RunDigest;
 use sim_core::fault::{Executed, FaultPlan};
 use sim_core::outcome::Outcome;
 use sim_core::setup::Setup;
+use sim_core::text::{clipped, one_line};
 
 use crate::ENGINE;
-use crate::document::Complaint;
+use crate::document::{Complaint, clean};
 use crate::plan::Plan;
 use crate::scenario::{Loaded, hash};
 use crate::shrink_log::ShrinkLog;
@@ -77,6 +78,9 @@ pub struct Capsule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shrunk: Option<ShrinkLog>,
 }
+
+/// So much of what is wrong with a file is told, in characters.
+const LONGEST_MESSAGE: usize = 1_000;
 
 /// Why a file is no capsule.
 #[derive(Debug, thiserror::Error)]
@@ -184,7 +188,8 @@ impl Capsule {
         let mut value: Value = serde_json::from_str(text)?;
         let schema = value.get("schema").cloned().unwrap_or(Value::Null);
         if schema != "seedstorm.capsule/1" {
-            return Err(CapsuleError::Schema { found: schema.to_string() });
+            let found = clipped(&one_line(&schema.to_string()), LONGEST_MESSAGE).into_owned();
+            return Err(CapsuleError::Schema { found });
         }
         let table = value.as_object_mut();
         let checksum = table.and_then(|table| {
@@ -196,9 +201,10 @@ impl Capsule {
         if !intact && !edited {
             return Err(CapsuleError::Checksum);
         }
+        clean(&mut value);
         let capsule = Complaint::read(&value).map_err(|complaint| CapsuleError::Shape {
-            place: complaint.place("the document"),
-            message: complaint.message,
+            place: one_line(&complaint.place("the document")).into_owned(),
+            message: clipped(&one_line(&complaint.message), LONGEST_MESSAGE).into_owned(),
         })?;
         Ok((capsule, intact))
     }

@@ -27,9 +27,10 @@ pub struct Kept {
 /// The name of a capsule's file in a corpus: what it breaks, and which run it is. The same run has the same name.
 pub fn file_name(capsule: &Capsule) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
-    let check: String = capsule.check.as_deref().unwrap_or("run").chars().map(plain).collect();
+    let part = |text: &str| text.chars().map(plain).collect::<String>();
+    let check = part(capsule.check.as_deref().unwrap_or("run"));
     let digest = capsule.digest.to_string();
-    let fingerprint = capsule.fingerprint.as_deref().unwrap_or("none");
+    let fingerprint = part(capsule.fingerprint.as_deref().unwrap_or("none"));
     format!("{check}-{fingerprint}-{}.capsule.json", digest.get(..8).unwrap_or(&digest))
 }
 
@@ -114,6 +115,7 @@ mod tests {
             plants: vec!["bad-coin".to_owned()],
             jobs: Some(1),
             stop_on_first: false,
+            known: Vec::new(),
             build: "b".to_owned(),
         };
         let mut found = explore(&loaded, &options, Hooks::NONE).unwrap();

@@ -7,6 +7,7 @@
 mod json;
 mod overlay;
 mod place;
+mod texts;
 mod toml;
 mod typed;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use place::Places;
+pub(crate) use texts::clean;
 pub(crate) use typed::Complaint;
 
 use crate::problem::{Problem, Problems};
@@ -53,17 +55,20 @@ impl Document {
     /// Parses a text.
     ///
     /// # Errors
-    /// If it is too large, or not written in the format: everything that is wrong with how it is written.
+    /// If it is too large, not written in the format, or holds texts that nobody could show: everything that is wrong with
+    /// how it is written.
     pub fn parse(source: Source, format: Format) -> Result<Self, Problems> {
         let source = Arc::new(source);
         if source.text.len() > LARGEST {
             let title = format!("the scenario has {} bytes, more than {LARGEST}", source.text.len());
             return Err(Problem::new(title).at(Origin::new(&source, 0..0)).into());
         }
-        match format {
+        let document = match format {
             Format::Toml => toml::parse(&source),
             Format::Json => json::parse(&source),
-        }
+        }?;
+        let problems = texts::check(&[], &document.value, &document.places);
+        if problems.is_empty() { Ok(document) } else { Err(Problems { list: problems }) }
     }
 
     /// Puts a value that was written elsewhere at a key, as `cluster.nodes`; an error about it points there.

@@ -14,6 +14,8 @@ mod totals;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
+use sim_core::judgment::{Campaign, Judgment};
+use sim_core::outcome::Ended;
 use sim_core::registry::{Launch, LaunchError};
 
 use crate::artefact::FolderLock;
@@ -45,8 +47,10 @@ pub struct ExploreOptions {
     pub plants: Vec<String>,
     /// Threads; all cores if absent.
     pub jobs: Option<usize>,
-    /// End at the lowest seed that fails.
+    /// End at the lowest seed that fails in a way that is not known.
     pub stop_on_first: bool,
+    /// Fingerprints of failures that are known: they are counted, and are no findings.
+    pub known: Vec<String>,
     /// This program's build, for capsules.
     pub build: String,
 }
@@ -71,8 +75,12 @@ pub struct Exploration {
     pub resumed: u64,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// Why what was found could not be kept, if it could not: the campaign ended with that round.
+    pub unkept: Option<String>,
     /// Findings, one per fingerprint, by their lowest seeds.
     pub findings: Vec<Finding>,
+    /// How many runs failed in a way that is known.
+    pub known: u64,
     /// What happened in all the runs together.
     pub activity: Activity,
     /// Sums over all runs.
@@ -115,7 +123,8 @@ pub fn explore(
 
 /// Runs every seed of a range and keeps what was found in a folder, round by round: a capsule for each finding, and a
 /// state to go on from. A campaign that was killed loses a round at most. With [`Begin::Resume`] it goes on with the
-/// campaign in the folder, and comes to what it would have come to without a break.
+/// campaign in the folder, and comes to what it would have come to without a break. Where the folder cannot be written to any
+/// more, the campaign ends with what it has, and says why.
 ///
 /// # Errors
 /// As [`explore`]; if the folder cannot be used or is in use; with [`Begin::Fresh`] if it holds an unfinished campaign; and
@@ -130,11 +139,18 @@ pub fn explore_in(
     hooks: Hooks<'_>,
 ) -> Result<(Exploration, FolderLock), ExploreError> {
     let (mut state, mut exploration) = State::open(keep.folder, keep.begin, loaded, options)?;
-    let mut merged = |exploration: &Exploration| {
-        state.save(exploration)?;
-        Ok((keep.enough)())
+    let mut unkept = None;
+    let mut merged = |exploration: &Exploration| match state.save(exploration) {
+        Ok(()) => Ok((keep.enough)()),
+        // What was found is worth telling also where it cannot be kept, as on a full disk.
+        Err(FolderError::Write(error)) => {
+            unkept = Some(error.to_string());
+            Ok(true)
+        }
+        Err(error) => Err(error.into()),
     };
     rounds(loaded, options, hooks, &mut exploration, &mut merged)?;
+    exploration.unkept = unkept;
     Ok((exploration, state.into_lock()))
 }
 
@@ -151,11 +167,11 @@ fn rounds(
     }
     let seeds = &options.seeds;
     let numbers = exploration.runs..seeds.end - seeds.start;
-    let one = |number| {
+    let one = |number, launch: &Launch| {
         let seed = seeds.start + number;
         let plan = compile(loaded, seed, &options.plants);
-        let outcome = run(&plan, &Launch::default()).map_err(|error| ExploreError::Launch { seed, error })?;
-        Ok(RunResult::new(loaded, plan, outcome))
+        let outcome = run(&plan, launch).map_err(|error| ExploreError::Launch { seed, error })?;
+        Ok((outcome.ended != Ended::Stopped).then(|| RunResult::new(loaded, plan, outcome)))
     };
     let merge = |results: Vec<Result<Option<RunResult>, ExploreError>>| {
         for result in results {
@@ -163,8 +179,8 @@ fn rounds(
                 exploration.interrupted = true;
                 break;
             };
-            let failed = exploration.merge(loaded, options, result);
-            if failed && options.stop_on_first {
+            exploration.merge(loaded, options, result);
+            if options.stop_on_first && !exploration.findings.is_empty() {
                 break;
             }
         }
@@ -176,24 +192,56 @@ fn rounds(
 }
 
 impl Exploration {
+    /// What it comes to: the one thing that the exit code, the terminal, JUnit and GitHub say.
+    pub fn judge(&self, demands: &[Demand]) -> Judgment {
+        let found: u64 = self.findings.iter().map(|finding| finding.runs).sum();
+        Campaign {
+            runs: self.runs,
+            contradictions: found + self.activity.unexpected,
+            missed: demands.iter().filter(|demand| !demand.met).count(),
+            interrupted: self.interrupted,
+        }
+        .judge()
+    }
+
+    /// The judgment as a headline.
+    pub fn headline(&self, demands: &[Demand]) -> String {
+        let missed = demands.iter().filter(|demand| !demand.met).count();
+        let missed = if missed == 1 { "1 demand was".to_owned() } else { format!("{missed} demands were") };
+        let found = match self.findings.len() {
+            0 => "NOTHING FOUND".to_owned(),
+            1 => "1 FINDING".to_owned(),
+            count => format!("{count} FINDINGS"),
+        };
+        match (self.judge(demands), self.activity.unexpected) {
+            (Judgment::Finding, unexpected @ 1..) if self.findings.is_empty() => {
+                format!("NOT AS EXPECTED in {unexpected} runs")
+            }
+            (Judgment::Inconclusive, _) => format!("INCONCLUSIVE: nothing was found, but {missed} missed"),
+            (Judgment::Interrupted, _) if self.runs == 0 => Judgment::Interrupted.words().to_owned(),
+            (Judgment::NothingRan, _) => Judgment::NothingRan.words().to_owned(),
+            (Judgment::AsExpected | Judgment::Finding | Judgment::Interrupted, _) => found,
+        }
+    }
+
     /// Whether there is nothing left to do.
     fn finished(&self, options: &ExploreOptions) -> bool {
         let stopped = options.stop_on_first && !self.findings.is_empty();
         stopped || self.runs >= options.seeds.end - options.seeds.start
     }
 
-    /// Takes in the next run in seed order; whether it failed.
-    fn merge(&mut self, loaded: &Loaded, options: &ExploreOptions, result: RunResult) -> bool {
+    /// Takes in the next run in seed order.
+    fn merge(&mut self, loaded: &Loaded, options: &ExploreOptions, result: RunResult) {
         self.runs += 1;
         self.activity.add(&result.outcome, &loaded.scenario.expect);
         self.totals.add(&result.outcome);
-        let Some(plan) = result.failed else { return false };
+        let Some(plan) = result.failed else { return };
         let finding = Finding::new(loaded, &plan, &result.outcome, &options.build);
         match self.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
             Some(known) => known.runs += 1,
+            None if options.known.contains(&finding.fingerprint) => self.known += 1,
             None => self.findings.push(finding),
         }
-        true
     }
 }
 

@@ -160,7 +160,7 @@ impl Jitter {
         let network = &mut setup.network;
         match &network.latency {
             Distribution::Fixed(latency) if network.regions.is_none() && places <= MOST_PLACES => {
-                network.regions = Some(self.links(*latency, places));
+                network.regions = Some(self.links(*latency, setup.members, setup.clients));
             }
             latency => network.latency = self.spread(latency, LATENCY),
         }
@@ -172,15 +172,18 @@ impl Jitter {
 
     /// Each link is a little faster or slower, always the same. Drawn anew for each message it would change wildly with
     /// the least change of a time.
-    fn links(&self, latency: Duration, places: u32) -> RegionMatrix {
+    fn links(&self, latency: Duration, members: u32, clients: u32) -> RegionMatrix {
+        let places = members + clients;
         let link = |from: u32, to: u32| {
             let what = LATENCY + 2 + u64::from(from) * u64::from(MOST_PLACES) + u64::from(to);
             Distribution::Fixed(self.changed(latency, what))
         };
+        let name = |place: u32| format!("place {place}");
         RegionMatrix {
-            regions: (0..places).map(|place| format!("place {place}")).collect(),
+            regions: (0..places).map(name).collect(),
             latency: (0..places).map(|from| (0..places).map(|to| link(from, to)).collect()).collect(),
             placement: Placement::RoundRobin,
+            clients: Placement::Named((members..places).map(name).collect()),
         }
     }
 

@@ -2,9 +2,16 @@
 //! that nothing depends on how many threads there are.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
+use std::time::Duration;
 
 use rayon::iter::IntoParallelIterator;
 use rayon::prelude::*;
+use sim_core::lookout::Lookout;
+use sim_core::registry::Launch;
+use sim_core::time::Time;
 
 /// What a campaign tells, and what tells it to end.
 #[derive(Clone, Copy)]
@@ -52,8 +59,8 @@ impl Threads {
     }
 
     /// Runs numbers round by round: rounds end at multiples of `size`, also where a campaign goes on in the middle of one.
-    /// `merge` takes the results of a round in order, nothing in place of what was not run any more since the campaign was
-    /// interrupted, and says whether to go on.
+    /// `merge` takes the results of a round in order, nothing in place of what was not run to its end since the campaign was
+    /// interrupted, and says whether to go on. Runs are launched so that an interruption ends them in the middle.
     ///
     /// # Errors
     /// The first of `merge`.
@@ -62,27 +69,83 @@ impl Threads {
         size: u64,
         numbers: Range<u64>,
         hooks: Hooks<'_>,
-        one: impl Fn(u64) -> Result<T, E> + Sync + Send,
+        one: impl Fn(u64, &Launch) -> Result<Option<T>, E> + Sync + Send,
         mut merge: impl FnMut(Vec<Result<Option<T>, E>>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
+        let stop = Arc::new(Stop::default());
+        let launch = Launch { lookout: Some(Arc::clone(&stop) as Arc<dyn Lookout>), ..Launch::default() };
         let hooked = |number| {
-            if (hooks.interrupted)() {
+            if stop.asked() || (hooks.interrupted)() {
                 return Ok(None);
             }
-            let made = one(number)?;
+            let made = one(number, &launch)?;
             (hooks.after_run)();
-            Ok(Some(made))
+            Ok(made)
         };
-        let mut next = numbers.start;
-        while next < numbers.end {
+        let mut round = |next: u64| {
             let end = next.saturating_add(size - next % size).min(numbers.end);
             let round: Vec<u64> = (next..end).collect();
-            if merge(self.map(round, hooked))?.is_break() {
-                break;
+            Ok(if merge(self.map(round, hooked))?.is_break() { numbers.end } else { end })
+        };
+        stop.while_asking(hooks, || {
+            let mut next = numbers.start;
+            while next < numbers.end {
+                next = round(next)?;
             }
-            next = end;
-        }
-        Ok(())
+            Ok(())
+        })
+    }
+}
+
+/// Ends runs in the middle when a campaign is interrupted.
+#[derive(Debug, Default)]
+struct Stop {
+    asked: AtomicBool,
+    over: AtomicBool,
+}
+
+/// How often somebody asks whether a campaign is interrupted.
+const ASKED_EVERY: Duration = Duration::from_millis(20);
+
+impl Stop {
+    fn asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Works, and asks beside it whether to stop.
+    fn while_asking<T>(&self, hooks: Hooks<'_>, work: impl FnOnce() -> T) -> T {
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| {
+                while !self.over.load(Ordering::Relaxed) {
+                    if (hooks.interrupted)() {
+                        self.asked.store(true, Ordering::Relaxed);
+                        return;
+                    }
+                    std::thread::park_timeout(ASKED_EVERY);
+                }
+            });
+            let _over = Over { stop: self, asking: asking.thread() };
+            work()
+        })
+    }
+}
+
+impl Lookout for Stop {
+    fn passed(&self, _: u64, _: Time) -> bool {
+        !self.asked()
+    }
+}
+
+/// Says that nobody need ask any more, also where the work panicked.
+struct Over<'a> {
+    stop: &'a Stop,
+    asking: &'a Thread,
+}
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.stop.over.store(true, Ordering::Relaxed);
+        self.asking.unpark();
     }
 }
 
@@ -111,7 +174,7 @@ mod tests {
             seen.push(round);
             Ok(if interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
-        threads.rounds(4, numbers, hooks, |number| Ok(number * 10), merge).unwrap();
+        threads.rounds(4, numbers, hooks, |number, _| Ok(Some(number * 10)), merge).unwrap();
         seen
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use sim_core::text::{clipped, one_line};
 
 use crate::source::Origin;
 
@@ -104,17 +105,48 @@ impl Problems {
 
 fn render(problem: &Problem, last: bool, renderer: &Renderer) -> String {
     let mut group =
-        Level::ERROR.primary_title(problem.title.as_str()).elements(problem.origin.as_ref().map(|origin| {
-            let text = origin.source.text.as_str();
-            let mark = AnnotationKind::Primary.span(fit(text, origin.span.start, origin.span.end));
-            let mark = mark.label(problem.label.as_deref());
-            Snippet::source(text).path(origin.source.name.as_str()).annotation(mark)
+        Level::ERROR.primary_title(shown(&problem.title)).elements(problem.origin.as_ref().map(|origin| {
+            let (text, first_line, span) = excerpt(&origin.source.text, &origin.span);
+            let mark = AnnotationKind::Primary.span(span);
+            let mark = mark.label(problem.label.as_deref().map(shown));
+            Snippet::source(text).line_start(first_line).path(shown(&origin.source.name)).annotation(mark)
         }));
     let end = last.then_some("nothing was run or written");
     for note in problem.notes.iter().map(String::as_str).chain(end) {
-        group = group.element(Level::NOTE.no_name().message(note));
+        group = group.element(Level::NOTE.no_name().message(shown(note)));
     }
     renderer.render(&[group])
+}
+
+/// The most of a text of others that is shown in one place, in characters.
+const LONGEST_SHOWN: usize = 1_000;
+
+/// A text of others as it is shown: on one line, and not without end.
+fn shown(text: &str) -> String {
+    clipped(&one_line(text), LONGEST_SHOWN).into_owned()
+}
+
+/// What is shown of a source: the line in which a span begins, with its number and the span in it. A line that is too long
+/// is shown from the span on.
+fn excerpt(text: &str, span: &std::ops::Range<usize>) -> (String, usize, std::ops::Range<usize>) {
+    let span = fit(text, span.start, span.end);
+    let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
+    let number = text[..start].matches('\n').count() + 1;
+    let line = text[start..].split('\n').next().unwrap_or("").trim_end_matches('\r');
+    // A span may end with the line, or begin behind its last letter.
+    let at = (span.start - start).min(line.len());
+    let to = (span.end - start).clamp(at, line.len());
+    let from = if line.len() > LONGEST_SHOWN { at } else { 0 };
+    let before = visible(&line[from..at]);
+    let inside = visible(&clipped(&line[at..to], LONGEST_SHOWN));
+    let after = visible(&clipped(&line[to..], LONGEST_SHOWN));
+    let marked = before.len()..before.len() + inside.len();
+    (before + &inside + &after, number, marked)
+}
+
+/// A stretch of a source: tabs stay, since the renderer knows how wide they are.
+fn visible(text: &str) -> String {
+    text.split('\t').map(|part| one_line(part).into_owned()).collect::<Vec<_>>().join("\t")
 }
 
 /// A span brought within a text, onto character boundaries and onto its first line.
@@ -126,8 +158,15 @@ fn fit(text: &str, start: usize, end: usize) -> std::ops::Range<usize> {
     start..first_line
 }
 
+/// No name is longer.
+const LONGEST_NAME: usize = 100;
+
 /// The name that a wrong one was probably meant to be.
 pub fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
+    // Comparing takes the product of both lengths, and nobody means a short word by a long text.
+    if wrong.len() > LONGEST_NAME {
+        return None;
+    }
     let fold = |text: &str| text.to_lowercase().replace('-', "_");
     let wrong = fold(wrong);
     let scored = names.iter().map(|name| (strsim::damerau_levenshtein(&wrong, &fold(name)), *name));
@@ -156,6 +195,27 @@ mod tests {
         assert_eq!(nearest("check-quorum", &["pre_vote", "check_quorum"]), Some("check_quorum"));
         assert_eq!(nearest("zzz", &["backup", "primary"]), None);
         assert_eq!(nearest("x", &[]), None);
+    }
+
+    #[test]
+    fn control_characters_of_a_source_are_shown_as_escapes_and_long_lines_in_part() {
+        let text = "a = 1\nb = \"\u{1b}[31m\u{85}\u{9b}\u{2028}\u{202e}\" # \u{7f}\n".to_owned();
+        let source = std::sync::Arc::new(crate::document::Source { name: "x\u{1b}\n.toml".to_owned(), text });
+        let at = |span| {
+            Problem::new("bad \u{9b}\n::error::").label("\u{85}").note("\r").at(Origin::new(&source, span))
+        };
+        let shown = Problems::from(at(10..16)).render(false);
+        assert!(!shown.chars().any(|c| sim_core::text::is_control(c) && c != '\n'), "{shown:?}");
+        assert!(
+            shown.contains(":2:") && shown.contains("\\u{1b}[31m\\u{85}\\u{9b}\\u{2028}\\u{202e}"),
+            "{shown}"
+        );
+        assert!(!shown.contains("\n::error"), "{shown}");
+        let long = format!("x = \"{}\"", "y".repeat(1 << 20));
+        let source = std::sync::Arc::new(crate::document::Source { name: "x".to_owned(), text: long });
+        let shown = Problems::from(Problem::new("z".repeat(1 << 20)).at(Origin::new(&source, 4..1 << 20)))
+            .render(false);
+        assert!(shown.len() < 10_000, "{}", shown.len());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::ENGINE;
 use crate::capsule::Capsule;
 use crate::plan::Plan;
 use crate::run::run;
+use crate::scenario::within_limits;
 
 /// What a replay came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,9 @@ pub enum ReplayError {
     /// Its protocol's parameters are not accepted any more.
     #[error("replay the capsule: {0}")]
     Parameters(#[from] ParameterError),
+    /// It asks for more than any scenario may.
+    #[error("replay the capsule: {0}; nothing was run")]
+    Limits(String),
     /// Its setup is not accepted any more.
     #[error("replay the capsule: {0}")]
     Launch(#[from] LaunchError),
@@ -105,10 +109,11 @@ pub fn replay(
 /// A setup, to be run with the protocol, the parameters and the plants of a capsule.
 ///
 /// # Errors
-/// If this program has no such protocol, or it does not accept the parameters.
+/// If this program has no such protocol, it does not accept the parameters, or the setup exceeds what a scenario may ask for.
 pub fn plan_of(registry: &Registry, capsule: &Capsule, setup: Setup) -> Result<Plan, ReplayError> {
     let entry = registry.find(&capsule.protocol);
     let entry = entry.ok_or_else(|| ReplayError::Protocol(capsule.protocol.clone()))?;
+    within_limits(&setup, entry.info()).map_err(ReplayError::Limits)?;
     let cluster = Arc::from(entry.configure(&capsule.parameters)?);
     Ok(Plan { setup, cluster, protocol: entry.info(), plants: capsule.plants.clone() })
 }

@@ -1,6 +1,7 @@
 //! Running a plan, once or twice.
 
 mod twice;
+mod watchdog;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -11,22 +12,44 @@ use sim_core::digest::RunDigest;
 use sim_core::network::Changes;
 use sim_core::outcome::{Ended, MessageCounts, Outcome, Picture, Progress};
 use sim_core::registry::{Launch, LaunchError};
+use sim_core::text::one_line;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, compile};
+use crate::scenario::Loaded;
 
 pub use twice::{Divergence, Twice, twice};
+pub use watchdog::{HANG, Hang, keep_watch};
 
 /// Runs a plan. A panic of the engine is an outcome too: the verdict `crash`, found by the check `engine/panic`.
 ///
 /// # Errors
 /// If the protocol cannot be run with this setup, or does not know a plant.
 pub fn run(plan: &Plan, launch: &Launch) -> Result<Outcome, LaunchError> {
-    let launch = Launch { plants: plan.plants.clone(), ..launch.clone() };
+    let watched = watchdog::watch(plan, launch.lookout.as_ref());
+    let lookout = watched.lookout().or_else(|| launch.lookout.clone());
+    let launch = Launch { plants: plan.plants.clone(), lookout, ..launch.clone() };
     RUNNING.set(true);
     // Nothing of a run is looked at after a panic, except the plan, which a run cannot change.
     let result = catch_unwind(AssertUnwindSafe(|| plan.cluster.launch(&plan.setup, &launch)));
     RUNNING.set(false);
     result.unwrap_or_else(|panic| Ok(crashed(plan, &panic_message(panic.as_ref()))))
+}
+
+/// Worlds with more slots than this are not built for a question.
+const MOST_BUILT: u32 = 100_000;
+
+/// Whether a run of a scenario can begin at all: its world is built, and one event is let happen. What a protocol or the
+/// engine refuses only then is known before anything is run.
+///
+/// # Errors
+/// What a run would be refused with.
+pub fn fits(loaded: &Loaded) -> Result<(), LaunchError> {
+    let mut plan = compile(loaded, 0, &[]);
+    if plan.setup.members.saturating_add(plan.setup.clients) > MOST_BUILT {
+        return Ok(());
+    }
+    plan.setup.max_events = 1;
+    run(&plan, &Launch::default()).map(drop)
 }
 
 thread_local! {
@@ -56,7 +79,7 @@ fn crashed(plan: &Plan, message: &str) -> Outcome {
     let violation = Violation {
         check: "engine/panic".to_owned(),
         at_ns: 0,
-        message: format!("the engine panicked: {message}"),
+        message: format!("the engine panicked: {}", one_line(message)),
         fingerprint: fingerprint("engine/panic", ""),
         nodes: Vec::new(),
         verdict: Verdict::Crash,

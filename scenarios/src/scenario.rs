@@ -34,6 +34,7 @@ pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
 pub use stop::StopRules;
 pub use summary::summary;
 pub use swarm::{Families, Range, Swarm, Traitors};
+pub(crate) use validate::within_limits;
 
 /// The version that a file must name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,11 +114,11 @@ pub struct ClusterTable {
     pub nodes: u32,
     /// Length of the first phase: safety under faults.
     pub duration: Duration,
-    /// The run ends after this many dispatched events, whatever else.
-    #[serde(default = "default_max_events")]
-    pub max_events: u64,
-}
-
-const fn default_max_events() -> u64 {
-    1_000_000_000
+    /// The run ends after this many dispatched events, whatever else; by default, many times what a run of its size has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_events: Option<u64>,
+    /// More events and messages than this within a second of virtual time are a storm; by default, many times what a run of
+    /// its size has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_events_per_second: Option<u64>,
 }

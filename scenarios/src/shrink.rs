@@ -113,7 +113,7 @@ pub fn is_smaller(one: &Capsule, other: &Capsule) -> bool {
 }
 
 /// How many other seeds are tried for each candidate, effort by effort.
-const EFFORTS: [u64; 5] = [0, 3, 15, 63, 255];
+const EFFORTS: [u64; 5] = [0, 3, 15, 63, ShrinkLog::MOST_TRIED];
 
 /// Makes the run of a capsule as small as the budget allows.
 ///
@@ -137,7 +137,7 @@ pub fn shrink(
             (hooks.improved)(&work.capsule());
         }
     }
-    work.log.runs = tester.used();
+    work.log.runs = work.earlier + tester.used();
     Ok(Shrunk { capsule: work.capsule(), interrupted: tester.interrupted() })
 }
 
@@ -165,6 +165,8 @@ pub fn shrink_findings(
 struct Work<'a> {
     best: Tested,
     log: ShrinkLog,
+    /// Runs that were made before this shrink.
+    earlier: u64,
     capsule: &'a Capsule,
     options: &'a ShrinkOptions,
 }
@@ -177,13 +179,20 @@ impl<'a> Work<'a> {
         options: &'a ShrinkOptions,
     ) -> Result<Self, ShrinkError> {
         let best = tester.start(capsule)?;
-        Ok(Self { log: ShrinkLog::new(capsule.seed, best.size), best, capsule, options })
+        let log = ShrinkLog::new(capsule.shrunk.as_ref(), capsule.seed, best.size);
+        Ok(Self { earlier: log.runs, log, best, capsule, options })
     }
 
     fn shrink(&mut self, tester: &mut Tester<'_>, hooks: ShrinkHooks<'_>) {
-        // What helped may have made room for what is cheaper.
-        while EFFORTS.into_iter().any(|effort| self.round(tester, effort, hooks)) {}
+        while self.efforts(tester, hooks) {}
         self.firm(tester, hooks);
+        // The firmer run is another one: what the first one needed, this one may do without.
+        let shape = self.best.size;
+        tester.begin_polish(self.options.budget);
+        while Pass::COARSE.into_iter().any(|pass| self.pass(pass, tester, 0, hooks)) {}
+        if self.best.size.plainly_below(&shape) && !tester.over() {
+            self.log.firmness = Some(tester.firmness_of(&self.best));
+        }
     }
 
     /// Whether most neighbors fail.
@@ -200,16 +209,35 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Tries every pass once; whether any helped, and more may.
+    /// Tries every pass with rising effort, until one helps: what helped may have made room for what is cheaper. Whether
+    /// any did, and more may.
+    fn efforts(&mut self, tester: &mut Tester<'_>, hooks: ShrinkHooks<'_>) -> bool {
+        self.log.tried = None;
+        for effort in EFFORTS {
+            let helped = self.round(tester, effort, hooks);
+            if helped || tester.over() {
+                return helped && !tester.over();
+            }
+            self.log.tried = Some(effort);
+        }
+        false
+    }
+
+    /// Tries every pass once; whether any helped.
     fn round(&mut self, tester: &mut Tester<'_>, effort: u64, hooks: ShrinkHooks<'_>) -> bool {
         let mut helped = false;
         for pass in Pass::ALL.into_iter().filter(|pass| *pass != Pass::Firm) {
             if tester.over() {
                 break;
             }
+            let before = self.best.size;
             helped |= self.pass(pass, tester, effort, hooks);
+            // What is much smaller is cheaper to go on with from the beginning.
+            if effort > 0 && self.best.size.plainly_below(&before) {
+                break;
+            }
         }
-        helped && !tester.over()
+        helped
     }
 
     /// Tries one pass until it helps no more; whether it did at all.
@@ -223,7 +251,7 @@ impl<'a> Work<'a> {
         }
         let runs = tester.used() - used;
         self.log.add(PassLine { pass, other_seeds: effort, runs, before, after: self.best.size });
-        self.log.runs = tester.used();
+        self.log.runs = self.earlier + tester.used();
         (hooks.improved)(&self.capsule());
         true
     }

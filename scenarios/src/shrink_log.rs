@@ -16,6 +16,10 @@ pub struct ShrinkLog {
     pub runs: u64,
     /// The passes that helped, in order.
     pub passes: Vec<PassLine>,
+    /// Under how many other seeds every pass was tried on the run in vain; absent if the budget was used up before that
+    /// was done under the run's own seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<u64>,
     /// How firmly it fails, if that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub firmness: Option<Firmness>,
@@ -48,8 +52,29 @@ pub struct PassLine {
 }
 
 impl ShrinkLog {
-    pub(crate) const fn new(found_at_seed: u64, size: Size) -> Self {
-        Self { found_at_seed, after: size, before: size, runs: 0, passes: Vec::new(), firmness: None }
+    /// Under how many other seeds every pass is tried at most.
+    pub const MOST_TRIED: u64 = 255;
+
+    /// The log of a run of a seed and a size that is about to be shrunk, or shrunk on after what an earlier log tells.
+    pub(crate) fn new(earlier: Option<&Self>, seed: u64, size: Size) -> Self {
+        let new = Self {
+            found_at_seed: seed,
+            before: size,
+            after: size,
+            runs: 0,
+            passes: Vec::new(),
+            tried: None,
+            firmness: None,
+        };
+        match earlier {
+            Some(log) => Self { after: size, tried: None, firmness: None, ..log.clone() },
+            None => new,
+        }
+    }
+
+    /// Whether nothing is left to try, whatever the budget.
+    pub fn finished(&self) -> bool {
+        self.tried == Some(Self::MOST_TRIED)
     }
 
     pub(crate) fn add(&mut self, line: PassLine) {
@@ -110,6 +135,8 @@ pub enum Pass {
     Families,
     /// Leave out faults (delta debugging: halves first, single ones last).
     Faults,
+    /// A few of the faults alone, at other moments and under other seeds.
+    Afresh,
     /// Aim a fault at fewer slots.
     Targets,
     /// Aim a fault at a role rather than at a slot, so that it finds its target under other seeds too.
@@ -145,8 +172,9 @@ pub enum Pass {
 impl Pass {
     /// Every pass, in order: first what makes runs short and cheap. The last one makes nothing smaller, and comes once
     /// nothing else helps.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Horizon,
+        Self::Afresh,
         Self::Families,
         Self::Faults,
         Self::Targets,
@@ -166,12 +194,18 @@ impl Pass {
         Self::Firm,
     ];
 
+    /// What is tried once more with the firm run, which is another one than the small run was. None of these makes a run
+    /// less firm for the sake of a rounder number.
+    pub(crate) const COARSE: [Self; 5] =
+        [Self::Families, Self::Faults, Self::Traitors, Self::Members, Self::Clients];
+
     /// Its name, as in a log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Horizon => "horizon",
             Self::Families => "families",
             Self::Faults => "faults",
+            Self::Afresh => "afresh",
             Self::Targets => "targets",
             Self::Roles => "roles",
             Self::Waits => "waits",

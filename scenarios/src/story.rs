@@ -9,7 +9,9 @@ mod counterfactual;
 mod critical;
 mod facts;
 mod faults;
+mod fold;
 mod slice;
+mod stall;
 mod words;
 
 use sim_core::check::Violation;
@@ -109,8 +111,12 @@ fn of(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Story {
     let mut steps: Vec<Step> = told.into_iter().map(|(_, step)| step).collect();
     if steps.last().is_none_or(|step| step.kind != StepKind::Violation) {
         steps.retain(|step| step.at_ns <= violation.at_ns);
+        if stall::is_stall(violation) {
+            steps.extend(stall::steps(outcome, trace, violation));
+        }
         steps.push(found_at(violation));
     }
+    fold::fold(&mut steps);
     let omitted = cap(&mut steps);
     for (number, step) in (1..).zip(&mut steps) {
         step.number = number;

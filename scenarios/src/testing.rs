@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sim_core::check::{Findings, Needs, Verdict};
 use sim_core::digest::Digest;
+use sim_core::identity::Slot;
 use sim_core::outcome::{CheckReport, Ended, MessageCounts, Outcome, Picture, Progress};
 use sim_core::registry::{
     Cluster, Entry, FaultModel, Launch, LaunchError, Named, ParameterError, Plant, ProtocolInfo, Registry,
     parse_parameters,
 };
 use sim_core::setup::Setup;
-use sim_core::time::Duration;
+use sim_core::time::{Duration, Time};
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -34,6 +35,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     observations: &["BecamePrimary"],
     knobs: &[],
     behaviors: &[Named { name: "equivocate", about: "says two things" }],
+    stalls: &[],
     plants: &[Plant {
         name: "bad-coin",
         id: "T01",
@@ -45,6 +47,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
     objects: &[sim_core::operation::ObjectModel::CasRegister],
     journals: true,
+    fixed_members: None,
     most_nodes: 1_000,
 };
 
@@ -55,11 +58,15 @@ struct Parameters {
     /// Comes to another digest each time, as a protocol that asks the wall clock would.
     flaky: bool,
     panics: bool,
+    /// Never ends its 41st step, at n2.
+    endless: bool,
+    /// Takes a second for a few hundred steps.
+    slow: bool,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { timeout: Duration::from_millis(150), flaky: false, panics: false }
+        Self { timeout: Duration::from_millis(150), flaky: false, panics: false, endless: false, slow: false }
     }
 }
 
@@ -98,6 +105,9 @@ impl Cluster for ToyCluster {
     }
     fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError> {
         assert!(!self.0.panics, "asked to");
+        if self.0.endless || self.0.slow {
+            take_time(&self.0, setup, launch);
+        }
         if let Some(plant) = launch.plants.iter().find(|plant| *plant != "bad-coin") {
             return Err(LaunchError::UnknownPlant { protocol: "toy", plant: plant.clone() });
         }
@@ -107,6 +117,23 @@ impl Cluster for ToyCluster {
             findings.report(Verdict::Safety, "toy/agreement", "", &[], message);
         }
         Ok(outcome(setup, launch, &findings, &self.0))
+    }
+}
+
+/// As an engine would that makes a few hundred steps.
+fn take_time(parameters: &Parameters, setup: &Setup, launch: &Launch) {
+    let Some(lookout) = &launch.lookout else { return };
+    let pause = std::time::Duration::from_millis(3);
+    for step in (0..400).take_while(|step| *step <= setup.max_events) {
+        lookout.passed(step, Time::from_nanos(step));
+        if launch.trace.is_some() {
+            lookout.stepping(step, Time::from_nanos(step), Slot(1));
+        }
+        let mut times = if parameters.endless && step == 41 { 20_000 } else { 1 };
+        while times > 0 {
+            std::thread::sleep(pause);
+            times -= 1;
+        }
     }
 }
 
@@ -139,7 +166,7 @@ fn outcome(setup: &Setup, launch: &Launch, findings: &Findings, parameters: &Par
         events: 100,
         virtual_ns: setup.duration.as_nanos(),
         ended: Ended::Horizon,
-        progress: Progress::Made { after_ns: 5 },
+        progress: Progress::Made { after_ns: 5, late: None },
         messages: MessageCounts { sent: 10, by_kind: [("Ping".to_owned(), 10)].into(), ..Default::default() },
         metrics: [].into(),
         measures: [].into(),
@@ -205,6 +232,7 @@ pub(crate) fn found(registry: &Registry, plant: &str) -> Capsule {
         plants: vec![plant.to_owned()],
         jobs: None,
         stop_on_first: true,
+        known: Vec::new(),
         build: "b".to_owned(),
     };
     let mut exploration = explore(&built_in(registry, "demo-bug"), &options, Hooks::NONE).unwrap();

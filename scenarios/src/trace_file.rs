@@ -2,9 +2,14 @@
 
 use std::fmt::Write;
 
+use serde_json::json;
 use sim_core::identity::Slot;
+use sim_core::registry::{Launch, LaunchError};
 use sim_core::time::Time;
 use sim_core::trace::{Trace, TraceFilter, TraceRequest};
+
+use crate::plan::Plan;
+use crate::run::run;
 
 /// How a trace is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,14 +20,29 @@ pub enum TraceFormat {
     JsonLines,
 }
 
-/// Asks for the events of some slots (of all, if none is named), up to a moment.
+/// How many events are held at once. A longer trace is written in parts, and the run is run again for each of them.
+pub const PART: u64 = 1_000_000;
+
+/// Asks for the first events of some slots (of all, if none is named), up to a moment.
 pub fn request(slots: &[Slot], until: Option<Time>) -> TraceRequest {
     let filter =
         TraceFilter { slots: slots.to_vec(), until: until.unwrap_or(Time::MAX), ..TraceFilter::default() };
-    TraceRequest { filter, ..TraceRequest::default() }
+    TraceRequest { filter, limit: PART, ..TraceRequest::default() }
 }
 
-/// The whole trace; a last line says how many events there was no room for, if any.
+/// The first line of a trace: what it is of. By this a file is known as one of this program, which may be replaced.
+pub fn head(scenario: &str, seed: u64, format: TraceFormat) -> String {
+    match format {
+        TraceFormat::Text => {
+            format!("# Made by seedstorm from {scenario:?}, seed {seed}: one event per line\n")
+        }
+        TraceFormat::JsonLines => {
+            format!("{}\n", json!({ "schema": "seedstorm.trace/1", "scenario": scenario, "seed": seed }))
+        }
+    }
+}
+
+/// The events of a trace, a line for each.
 pub fn lines(trace: &Trace, format: TraceFormat) -> String {
     let mut text = String::new();
     for event in &trace.events {
@@ -32,11 +52,65 @@ pub fn lines(trace: &Trace, format: TraceFormat) -> String {
             TraceFormat::JsonLines => writeln!(text, "{}", trace.json(event)),
         };
     }
-    if trace.omitted > 0 {
-        let _ = match format {
-            TraceFormat::Text => writeln!(text, "... and {} more events", trace.omitted),
-            TraceFormat::JsonLines => writeln!(text, "{{\"omitted\":{}}}", trace.omitted),
-        };
-    }
     text
+}
+
+/// Gives every event that a request wants, part by part: the first part is there already, for each further one the run is
+/// run again.
+///
+/// # Errors
+/// What `take` returns, and if the run cannot be run.
+pub fn parts<E: From<LaunchError>>(
+    plan: &Plan,
+    request: &TraceRequest,
+    first: &Trace,
+    mut take: impl FnMut(&Trace) -> Result<(), E>,
+) -> Result<(), E> {
+    take(first)?;
+    let (mut omitted, mut request) = (first.omitted, request.clone());
+    while omitted > 0 {
+        request.skip += request.limit;
+        let launch = Launch { trace: Some(request.clone()), ..Launch::default() };
+        let Some(part) = run(plan, &launch)?.trace else { return Ok(()) };
+        take(&part)?;
+        omitted = part.omitted;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A trace in parts of any size is the trace, and nothing of it is left out.
+    #[test]
+    fn a_long_trace_is_written_whole() {
+        let source = crate::builtin::find("raft-calm").unwrap();
+        let overlays =
+            ["cluster.duration=1s", "checks.at_least={}", "checks.progress=\"none\""].map(str::to_owned);
+        let format = crate::document::Format::Toml;
+        let loaded = crate::scenario::load(&crate::testing::real(), source, format, &overlays).unwrap();
+        let plan = crate::plan::compile(&loaded, 1, &[]);
+        let written = |limit: u64| {
+            let request = TraceRequest { limit, ..request(&[], None) };
+            let launch = Launch { trace: Some(request.clone()), ..Launch::default() };
+            let first = run(&plan, &launch).unwrap().trace.unwrap();
+            let (mut text, mut count) = (String::new(), 0);
+            parts(&plan, &request, &first, |part| {
+                text += &lines(part, TraceFormat::Text);
+                count += 1;
+                Ok::<_, LaunchError>(())
+            })
+            .unwrap();
+            (text, count)
+        };
+        let (whole, one) = written(PART);
+        assert!(one == 1 && whole.lines().count() > 2_000, "{}", whole.lines().count());
+        let (in_parts, many) = written(700);
+        assert!(many > 3, "{many}");
+        assert_eq!(in_parts, whole);
+        // A client has one name, where it acts and where its messages arrive.
+        assert!(whole.contains("c1 is asked") && whole.contains("c1 -> n") && whole.contains("-> c1"));
+        assert!(!whole.contains("n6") && !whole.contains("n7"), "clients are called c1, c2, ...");
+    }
 }

@@ -69,6 +69,16 @@ impl Agenda {
     }
 }
 
+impl Agenda {
+    /// Whether nothing is to come.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Timed(queue) => queue.is_empty(),
+            Self::Choices(choices) => choices.pending.is_empty(),
+        }
+    }
+}
+
 impl ChoiceAgenda {
     pub(crate) fn new(chooser: Chooser, drift_bound: Duration) -> Self {
         let (pending, taken, widths) = (Vec::new(), Vec::new(), Vec::new());

@@ -37,6 +37,21 @@ pub enum Verdict {
     Crash,
 }
 
+impl Verdict {
+    /// Its name, as scenarios and documents write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Assumption => "assumption",
+            Self::Service => "service",
+            Self::Liveness => "liveness",
+            Self::Safety => "safety",
+            Self::Crash => "crash",
+        }
+    }
+}
+
 /// Whether a check needs true time or only the order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,7 +143,8 @@ pub struct Violation {
     pub check: String,
     /// When, in true time.
     pub at_ns: u64,
-    /// What happened, as a sentence with numbers: "two leaders in term 4: n1 and n2".
+    /// What happened, as a sentence with numbers: "two leaders in term 4: n1 and n2". One line: a text of the protocol's
+    /// own, as of a panic, is [escaped](crate::text::one_line).
     pub message: String,
     /// The same failure under another seed has the same fingerprint: check and shape, no numbers.
     pub fingerprint: String,
@@ -238,7 +254,7 @@ impl Findings {
         self.violations.push(Violation {
             check: check.to_owned(),
             at_ns: self.now.as_nanos(),
-            message,
+            message: crate::text::into_one_line(message),
             fingerprint: fingerprint(check, shape),
             nodes: nodes.to_vec(),
             verdict,
@@ -250,7 +266,7 @@ impl Findings {
     pub fn because(&mut self, facts: impl IntoIterator<Item = String>) {
         if self.kept {
             let mut list = Capped::with_limit(FACTS);
-            facts.into_iter().for_each(|fact| list.push(fact));
+            facts.into_iter().for_each(|fact| list.push(crate::text::into_one_line(fact)));
             let violation = self.violations.len() - 1;
             self.evidence.push(Evidence { violation, facts: list.items, omitted: list.omitted });
         }

@@ -1,5 +1,10 @@
 //! Slot clocks: offset, drift, steps and freezes, in exact integer arithmetic.
 //!
+//! A slot has one oscillator and two clocks on it, as computers do: the monotonic clock, by which timers run, and the
+//! wall clock, which a person or a time server may set. Drift and freezes are the oscillator's and are felt by both; an
+//! offset or a step moves the wall clock alone. On a platform whose timers are tied to the wall clock
+//! ([`TimerClock::Wall`]), a step fires timers early or holds them up.
+//!
 //! While no clock of a run was ever wrong, there is no table and reading a clock is one branch.
 
 use serde::{Deserialize, Serialize};
@@ -9,11 +14,24 @@ use crate::time::{Duration, Time};
 
 const BILLION: i128 = 1_000_000_000;
 
-/// A clock that was right at some moment and has run at some rate since.
+/// By which of a slot's clocks its timers run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimerClock {
+    /// By the monotonic one, which drifts and freezes but never steps, as on usual platforms.
+    #[default]
+    Monotonic,
+    /// By the wall clock: a step forward fires timers early, a step back holds them up.
+    Wall,
+}
+
+/// A monotonic clock that was right at some moment and has run at some rate since, and how far ahead the wall clock is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Clock {
     anchor_true: Time,
     anchor_local: Time,
+    /// Nanoseconds that the wall clock shows more.
+    ahead: i64,
     /// Gained nanoseconds per second.
     parts_per_billion: i32,
     /// What it gains when no fault is in force.
@@ -29,6 +47,7 @@ impl Clock {
     const PERFECT: Self = Self {
         anchor_true: Time::ZERO,
         anchor_local: Time::ZERO,
+        ahead: 0,
         parts_per_billion: 0,
         own_rate: 0,
         frozen: false,
@@ -40,6 +59,19 @@ impl Clock {
         BILLION + i128::from(self.parts_per_billion)
     }
 
+    /// What the wall clock shows.
+    #[inline]
+    fn wall(&self, now: Time) -> Time {
+        Time::from_nanos(self.read(now).as_nanos().saturating_add_signed(self.ahead))
+    }
+
+    /// Sets the wall clock.
+    fn set_wall(&mut self, now: Time, shown: Time) {
+        let ahead = i128::from(shown.as_nanos()) - i128::from(self.read(now).as_nanos());
+        self.ahead = i64::try_from(ahead).unwrap_or(if ahead > 0 { i64::MAX } else { i64::MIN });
+    }
+
+    /// What the monotonic clock shows.
     #[inline]
     fn read(&self, now: Time) -> Time {
         if self.frozen || self.stands {
@@ -90,27 +122,41 @@ impl Clock {
     }
 
     fn change(&mut self, now: Time, change: ClockChange) {
-        let shown = self.read(now);
-        self.anchor_true = now;
-        self.anchor_local = shown;
+        let shown = self.wall(now);
         match change {
             ClockChange::Drift { parts_per_billion } => {
+                self.anchor(now);
                 self.parts_per_billion = parts_per_billion.clamp(-900_000_000, 900_000_000);
                 self.frozen = false;
             }
-            ClockChange::Forward(by) => self.anchor_local = shown.saturating_add(by),
-            ClockChange::Back(by) => self.anchor_local = Time::ZERO + shown.since(Time::ZERO + by),
-            ClockChange::BackAWhile(by) => {
-                self.anchor_local = Time::ZERO + shown.since(Time::ZERO + by);
-                self.taken = shown.since(self.anchor_local);
+            ClockChange::Freeze => {
+                self.anchor(now);
+                self.frozen = true;
             }
-            ClockChange::TakeBack(by) => self.anchor_local = shown.saturating_add(by.min(self.taken)),
-            ClockChange::Freeze => self.frozen = true,
             ClockChange::OwnRate => {
+                self.anchor(now);
                 self.parts_per_billion = self.own_rate;
                 self.frozen = false;
             }
+            ClockChange::Forward(by) => self.set_wall(now, shown.saturating_add(by)),
+            ClockChange::Back(by) => self.set_wall(now, Time::ZERO + shown.since(Time::ZERO + by)),
+            ClockChange::BackAWhile(by) => {
+                self.set_wall(now, Time::ZERO + shown.since(Time::ZERO + by));
+                self.taken = shown.since(self.wall(now));
+            }
+            ClockChange::TakeBack(by) => self.set_wall(now, shown.saturating_add(by.min(self.taken))),
         }
+    }
+
+    /// From now on the rate may be another one.
+    fn anchor(&mut self, now: Time) {
+        (self.anchor_local, self.anchor_true) = (self.read(now), now);
+    }
+
+    /// Time passed for both clocks that the world did not count.
+    fn pass(&mut self, now: Time, by: Duration) {
+        self.anchor(now);
+        self.anchor_local = self.anchor_local.saturating_add(by);
     }
 }
 
@@ -119,33 +165,67 @@ impl Clock {
 pub(crate) struct Clocks {
     /// Empty while every clock is perfect.
     wrong: Vec<Clock>,
+    /// By which clock timers run.
+    timers: TimerClock,
 }
 
 impl Clocks {
-    /// What the slot's clock shows at a true moment.
+    /// The clocks of a platform, all perfect.
+    pub(crate) fn new(timers: TimerClock) -> Self {
+        Self { wrong: Vec::new(), timers }
+    }
+
+    /// What the slot's monotonic clock shows at a true moment.
     #[inline]
-    pub(crate) fn read(&self, slot: Slot, now: Time) -> Time {
+    pub(crate) fn monotonic(&self, slot: Slot, now: Time) -> Time {
         match self.wrong.get(slot.index()) {
             None => now,
             Some(clock) => clock.read(now),
         }
     }
 
-    /// The true moment at which the slot's clock will show `local`, not before `now`; `Time::MAX` for never.
+    /// What the clock shows by which the slot's timers run.
+    #[inline]
+    pub(crate) fn timers(&self, slot: Slot, now: Time) -> Time {
+        match self.timers {
+            TimerClock::Monotonic => self.monotonic(slot, now),
+            TimerClock::Wall => self.read(slot, now),
+        }
+    }
+
+    /// What the slot's wall clock shows at a true moment.
+    #[inline]
+    pub(crate) fn read(&self, slot: Slot, now: Time) -> Time {
+        match self.wrong.get(slot.index()) {
+            None => now,
+            Some(clock) => clock.wall(now),
+        }
+    }
+
+    /// The true moment at which the clock of the slot's timers will show `local`, not before `now`; `Time::MAX` for never.
     #[inline]
     pub(crate) fn reaches(&self, slot: Slot, local: Time, now: Time) -> Time {
         match self.wrong.get(slot.index()) {
             None => local.max(now),
-            Some(clock) => clock.reaches(local).max(now),
+            Some(clock) => {
+                let by_wall =
+                    Time::from_nanos(local.as_nanos().saturating_add_signed(clock.ahead.saturating_neg()));
+                let local = if self.timers == TimerClock::Wall { by_wall } else { local };
+                clock.reaches(local).max(now)
+            }
         }
     }
 
     /// Changes a clock; its timers must be converted again afterwards.
     pub(crate) fn change(&mut self, slot: Slot, now: Time, change: ClockChange) {
+        self.grow(slot);
+        self.wrong[slot.index()].change(now, change);
+    }
+
+    fn grow(&mut self, slot: Slot) {
         if self.wrong.len() <= slot.index() {
             self.wrong.resize(slot.index() + 1, Clock::PERFECT);
         }
-        self.wrong[slot.index()].change(now, change);
     }
 
     /// What a slot's clock gains now is its own: it comes back to that when a fault ends.
@@ -162,11 +242,12 @@ impl Clocks {
         self.wrong.resize(slots.max(self.wrong.len()), standing);
     }
 
-    /// Puts a slot's clock forward to show `local`, as an abstract timeout does.
+    /// Puts a slot's clocks forward until that of its timers shows `local`, as an abstract timeout does.
     pub(crate) fn advance_to(&mut self, slot: Slot, now: Time, local: Time) {
-        let ahead = local.since(self.read(slot, now));
+        let ahead = local.since(self.timers(slot, now));
         if ahead > Duration::ZERO {
-            self.change(slot, now, ClockChange::Forward(ahead));
+            self.grow(slot);
+            self.wrong[slot.index()].pass(now, ahead);
         }
     }
 }
@@ -213,7 +294,7 @@ mod tests {
 
     #[test]
     fn drift_steps_and_freezes_add_up() {
-        let mut clocks = Clocks::default();
+        let mut clocks = Clocks::new(TimerClock::Wall);
         clocks.change(SLOT, at(1_000), ClockChange::Drift { parts_per_billion: 100_000_000 });
         assert_eq!(clocks.read(SLOT, at(2_000)), at(2_100));
         clocks.change(SLOT, at(2_000), ClockChange::Back(Duration::from_millis(600)));
@@ -224,6 +305,33 @@ mod tests {
         clocks.change(SLOT, at(9_000), ClockChange::OwnRate);
         assert_eq!(clocks.read(SLOT, at(9_500)), at(2_000));
         assert_eq!(clocks.read(Slot(0), at(9_600)), at(9_600));
+    }
+
+    #[test]
+    fn a_step_is_of_the_wall_clock_and_drift_and_freezes_are_of_both() {
+        let mut clocks = Clocks::default();
+        clocks.change(SLOT, at(1_000), ClockChange::Drift { parts_per_billion: -100_000_000 });
+        clocks.change(SLOT, at(2_000), ClockChange::Forward(Duration::from_secs(5)));
+        let shown =
+            |clocks: &Clocks, millis| (clocks.read(SLOT, at(millis)), clocks.monotonic(SLOT, at(millis)));
+        assert_eq!(shown(&clocks, 3_000), (at(7_800), at(2_800)));
+        assert_eq!(clocks.reaches(SLOT, at(2_800), at(2_000)), at(3_000));
+        clocks.change(SLOT, at(3_000), ClockChange::Back(Duration::from_secs(60)));
+        assert_eq!(shown(&clocks, 3_000), (at(0), at(2_800)));
+        clocks.change(SLOT, at(4_000), ClockChange::Freeze);
+        assert_eq!(shown(&clocks, 9_000), (at(900), at(3_700)));
+        assert_eq!(clocks.reaches(SLOT, at(3_701), at(5_000)), Time::MAX);
+    }
+
+    #[test]
+    fn an_abstract_timeout_puts_both_clocks_forward() {
+        let mut clocks = Clocks::default();
+        clocks.stand(3);
+        clocks.change(SLOT, at(0), ClockChange::Forward(Duration::from_secs(1)));
+        clocks.advance_to(SLOT, at(0), at(30));
+        assert_eq!((clocks.read(SLOT, at(0)), clocks.monotonic(SLOT, at(0))), (at(1_030), at(30)));
+        clocks.advance_to(SLOT, at(0), at(20));
+        assert_eq!(clocks.monotonic(SLOT, at(0)), at(30));
     }
 
     #[test]

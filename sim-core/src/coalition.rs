@@ -7,14 +7,17 @@
 mod deeds;
 mod dice;
 mod directed;
+pub mod habits;
+mod overheard;
 
 pub use deeds::Deed;
 pub(crate) use deeds::Deeds;
 pub(crate) use dice::CoalitionDice;
 pub(crate) use directed::Directed;
+pub use overheard::Overheard;
 
 use crate::identity::{NodeId, Slot};
-use crate::process::{Effects, Input, Keys, Protocol, Signature};
+use crate::process::{Effects, Endless, Input, Keys, Protocol, Signature};
 use crate::random::Draw;
 use crate::time::{Duration, Time};
 
@@ -107,6 +110,9 @@ pub(crate) enum Plot<P: Protocol> {
     Wake { after: Duration, token: u64 },
 }
 
+/// A step of a coalition asks for no more than this: it would never end.
+const MOST_PLOTS: usize = 4_000_000;
+
 /// What a coalition has at hand.
 pub struct CoalitionContext<'a, P: Protocol> {
     pub(crate) now: Time,
@@ -142,13 +148,20 @@ impl<P: Protocol> CoalitionContext<'_, P> {
     /// Sends a message from a corrupt slot. Nothing happens if the slot is not corrupt.
     pub fn send_as(&mut self, from: Slot, to: NodeId, message: P::Message) {
         if self.members.iter().any(|member| member.slot == from) {
-            self.plots.push(Plot::Send { from, to, message });
+            self.plot(Plot::Send { from, to, message });
         }
     }
 
     /// Calls [`Coalition::wake`] with this token after a time.
     pub fn wake_after(&mut self, after: Duration, token: u64) {
-        self.plots.push(Plot::Wake { after, token });
+        self.plot(Plot::Wake { after, token });
+    }
+
+    fn plot(&mut self, plot: Plot<P>) {
+        if self.plots.len() >= MOST_PLOTS {
+            std::panic::panic_any(Endless { asked: self.plots.len() });
+        }
+        self.plots.push(plot);
     }
 
     /// Signs as the identity of a corrupt slot; a forgery that verifies nowhere if the slot is not corrupt.

@@ -30,7 +30,7 @@ pub use executed::{Activity, Executed, Refusal};
 pub use family::{Family, Kind};
 pub use governor::{FaultModel, Governor};
 pub use plan::{FaultEntry, FaultPlan, Moment, Trigger};
-pub use selector::{Selector, UnknownTarget, Vocabulary};
+pub use selector::{Selector, SlotList, UnknownTarget, Vocabulary};
 pub use spec::Fault;
 pub use swarm::SwarmSpace;
 pub use validate::FaultError;

@@ -13,6 +13,8 @@ use crate::time::Time;
 pub struct Ground {
     /// True time.
     pub now: Time,
+    /// Whether what the healed core owes is overdue ([`crate::progress`]); known at the end of a run only.
+    pub overdue: bool,
     /// Every slot: members first, clients next, joiners last.
     pub places: Vec<Place>,
     /// The slots of each identity; most have one.
@@ -94,7 +96,7 @@ impl Ground {
     pub fn new(members: u32, clients: u32) -> Self {
         let role = |index| if index < members { Role::Member } else { Role::Client };
         let places = (0..members + clients).map(|index| Place::new(NodeId(index), role(index))).collect();
-        Self { now: Time::ZERO, places, slots_of: SlotsOf::default() }
+        Self { now: Time::ZERO, overdue: false, places, slots_of: SlotsOf::default() }
     }
 
     /// The truth about one slot.

@@ -83,7 +83,43 @@ impl fmt::Display for NodeName {
     }
 }
 
-crate::serde_as_text!(NodeName);
+impl Serialize for NodeName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Reads the name, or the number in it: `"n3"` and `3` are the same member.
+impl<'de> Deserialize<'de> for NodeName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl serde::de::Visitor<'_> for Name {
+            type Value = NodeName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a node: n1, n2 and so on, or its number, counted from 1")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<NodeName, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<NodeName, E> {
+                let from_zero = number.checked_sub(1).and_then(|number| u32::try_from(number).ok());
+                from_zero.map(NodeName).ok_or_else(|| {
+                    E::custom(format_args!(
+                        "{number} is no node, expected 1, 2 and so on: nodes count from 1"
+                    ))
+                })
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<NodeName, E> {
+                self.visit_u64(u64::try_from(number).unwrap_or_default())
+            }
+        }
+        deserializer.deserialize_any(Name)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -95,6 +131,18 @@ mod tests {
         assert_eq!("n12".parse::<NodeName>().unwrap().to_string(), "n12");
         for text in ["n0", "n", "1", "n-1", "n+1", "n01", "n99999999999", "node1"] {
             assert!(text.parse::<NodeName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_a_name_and_counts_from_one_too() {
+        let read = |text: &str| serde_json::from_str::<NodeName>(text);
+        assert_eq!(read("3").unwrap(), read("\"n3\"").unwrap());
+        assert_eq!(serde_json::to_string(&read("1").unwrap()).unwrap(), "\"n1\"");
+        let zero = read("0").unwrap_err().to_string();
+        assert!(zero.contains("nodes count from 1"), "{zero}");
+        for text in ["-1", "4294967297", "1.5", "\"1\"", "[1]"] {
+            assert!(read(text).is_err(), "{text}");
         }
     }
 }

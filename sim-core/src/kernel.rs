@@ -20,6 +20,7 @@ use crate::network::{LinkNotice, Lost, Network};
 use crate::outcome::MessageCounts;
 use crate::picture::{Counts, Detail, Painter};
 use crate::process::{Keys, SyncId};
+use crate::progress::Ledger;
 use crate::queue;
 use crate::random::{Drawn, Keyed, Purpose, mix64};
 use crate::server::Servers;
@@ -53,6 +54,8 @@ pub(crate) struct SyncJob {
     pub(crate) id: SyncId,
     pub(crate) upto: u64,
     pub(crate) result: crate::process::SyncResult,
+    /// It takes no time, and the slot takes up no message before it hears of it.
+    pub(crate) at_once: bool,
 }
 
 /// A link notice under way.
@@ -102,6 +105,8 @@ pub(crate) struct Kernel {
     pub(crate) findings: Findings,
     pub(crate) metrics: Metrics,
     pub(crate) painter: Painter,
+    /// What was late in the second phase.
+    pub(crate) ledger: Ledger,
     pub(crate) sends: SendOrder,
     /// How often the hot copy of some place's truth was made anew: while it stands, nobody came or went.
     pub(crate) refreshed: u64,
@@ -121,6 +126,7 @@ pub(crate) struct Parts {
     pub(crate) seed: u64,
     pub(crate) ground: Ground,
     pub(crate) network: Network,
+    pub(crate) timers: crate::clock::TimerClock,
     pub(crate) servers: Servers,
     pub(crate) driver: FaultDriver,
     pub(crate) agenda: Agenda,
@@ -156,7 +162,7 @@ impl Kernel {
             agenda: parts.agenda,
             hot,
             network: parts.network,
-            clocks: Clocks::default(),
+            clocks: Clocks::new(parts.timers),
             servers: parts.servers,
             driver: parts.driver,
             watches,
@@ -175,6 +181,7 @@ impl Kernel {
             findings: Findings::new(),
             metrics: Metrics::default(),
             painter: Painter::new(&parts.ground, parts.picture),
+            ledger: Ledger::closed(),
             sends: SendOrder::new(slots, parts.kinds),
             refreshed: 0,
             tie_key: Keyed::new(parts.seed, Purpose::Tie).word(0, 0),

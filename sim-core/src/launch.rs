@@ -1,5 +1,8 @@
 //! How a run is launched, beside its setup, and why it may be refused.
 
+use std::sync::Arc;
+
+use crate::lookout::Lookout;
 use crate::picture::Detail;
 use crate::trace::TraceRequest;
 
@@ -14,6 +17,8 @@ pub struct Launch {
     pub trace: Option<TraceRequest>,
     /// How much is kept for pictures; changes nothing in the run.
     pub picture: Detail,
+    /// Who looks on.
+    pub lookout: Option<Arc<dyn Lookout>>,
 }
 
 /// A setup that cannot be run.

@@ -14,7 +14,9 @@ pub mod ground;
 pub mod hash;
 pub mod history;
 pub mod identity;
+pub mod judgment;
 pub mod launch;
+pub mod lookout;
 pub mod math;
 pub mod metrics;
 pub mod network;
@@ -23,6 +25,7 @@ pub mod outcome;
 pub mod part;
 pub mod picture;
 pub mod process;
+pub mod progress;
 pub mod queue;
 pub mod random;
 pub mod ratio;
@@ -35,6 +38,7 @@ pub mod sweep;
 pub mod text;
 pub mod time;
 pub mod trace;
+pub mod tree;
 pub mod workload;
 
 mod agenda;
@@ -51,7 +55,7 @@ pub mod simulate {
     pub use crate::runs::{
         Bounds, EveryOrder, Schedules, by_priorities, every_order, simulate, simulate_choices,
     };
-    pub use crate::subject::{Liveness, NothingOwed, ProgressSeen, Subject};
+    pub use crate::subject::{Liveness, NothingOwed, Reach, Subject};
 }
 
 /// Workloads that benchmarks need from inside.

@@ -35,7 +35,6 @@ pub use cut::{CutId, Reach};
 pub use degrade::{Degradation, DegradeId};
 pub use model::{NetworkModel, Topology};
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
-pub(crate) use topology::longest_way;
 pub use topology::{TopologyError, fit_topology};
 
 use crate::distribution::{DistributionError, RegionError};
@@ -172,6 +171,8 @@ pub struct Network {
     pins_only: bool,
     /// How much later the message that is being sent leaves its sender.
     late: Duration,
+    /// How long the message that was sent last waits on its sender's line behind others.
+    queued: Duration,
     changes: Changes,
 }
 
@@ -214,6 +215,7 @@ impl Network {
             pins: Pins::default(),
             pins_only: false,
             late: Duration::ZERO,
+            queued: Duration::ZERO,
             changes: Changes::default(),
         };
         network.settle();
@@ -394,11 +396,27 @@ impl Network {
     fn depart(&mut self, packet: &Packet, room: Option<u64>) -> Option<(Time, Duration)> {
         let &Packet { now, from, to, size, .. } = packet;
         let left = match &mut self.lines {
-            Some(lines) => lines.send(from, now, size, room)?,
+            Some(lines) => {
+                self.queued = lines.wait(from, now);
+                lines.send(from, now, size, room)?
+            }
             None => now,
         };
         let late = self.windows.depart((from, to), left, size, room)?.saturating_add(self.late);
         Some((late, late.since(left)))
+    }
+
+    /// How long the message that was sent last waits on its sender's line behind others, and how long it takes to leave.
+    pub(crate) fn on_line(&self, packet: &Packet) -> (Duration, Duration) {
+        match &self.lines {
+            Some(lines) if packet.from != packet.to => (self.queued, lines.time_of(packet.size)),
+            _ => (Duration::ZERO, Duration::ZERO),
+        }
+    }
+
+    /// Bytes that may wait on a line, if they are limited.
+    pub(crate) fn room(&self) -> Option<u64> {
+        self.queue_bytes
     }
 
     fn pinned(&self, packet: &Packet) -> bool {
@@ -457,7 +475,7 @@ impl Network {
         let chances = self.windows.chances(packet.from, packet.to, self.chances);
         let mut late = self.windows.spikes(packet.from, packet.to, name, &self.dice);
         // A damaged segment fails its checksum and is sent again, as a lost one.
-        let loss = chances.loss.and(chances.corrupt);
+        let loss = chances.loss.or(chances.corrupt);
         if loss.upper(chance) {
             late = late.saturating_add(backoff(self.retransmit_after, self.dice.losses(name, loss)));
         }

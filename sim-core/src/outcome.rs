@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::capped::Capped;
 pub use crate::check::{CheckReport, Evidence};
 pub use crate::metrics::MetricSummary;
-pub use crate::picture::{Edge, LaneSpan, Picture, PointMark, Series, Table};
+pub use crate::picture::{Edge, LaneSpan, Picture, PointMark, Reign, Series, Table};
 
 use crate::check::{Verdict, Violation};
 use crate::digest::RunDigest;
@@ -90,6 +90,10 @@ pub enum Ended {
     Quiescent,
     /// The limit of events was reached.
     EventLimit,
+    /// More happened within a second of virtual time than may.
+    Storm,
+    /// Somebody outside ended it: its outcome says nothing.
+    Stopped,
     /// A choice list ran out (only under the `Choices` scheduler).
     OutOfChoices,
 }
@@ -107,14 +111,24 @@ pub enum Progress {
     Made {
         /// How long after the heal, in nanoseconds.
         after_ns: u64,
+        /// How late it was, in words, if it was: a service level was missed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<String>,
     },
     /// It did not come, for a reason that excuses it.
     Stalled {
         /// The reason.
         reason: Stall,
+        /// More about it: which knob, which queue, how much.
+        #[serde(default)]
+        detail: String,
     },
     /// It was owed and did not come: a liveness violation.
-    Missed,
+    Missed {
+        /// How many opportunities passed.
+        #[serde(default)]
+        detail: String,
+    },
 }
 
 /// Why progress may be missing without anybody's fault.
@@ -125,8 +139,31 @@ pub enum Stall {
     NoQuorum,
     /// Data that is needed was lost with disks.
     LostData,
-    /// A knob that is set forfeits progress under the faults that are in force.
-    Forfeited,
+    /// Under these settings the protocol promises no progress.
+    Settings,
+    /// A knob that is set forfeits it: with the knob changed, the run makes progress.
+    Knob,
+    /// Somebody outside the healed core stood in the way: without them, the run makes progress.
+    Outsider,
+    /// Messages from before the heal were still coming in: without them, the run makes progress.
+    Backlog,
+    /// Links, disks or queues were too slow to give the protocol enough opportunities.
+    Untimely,
+}
+
+impl Stall {
+    /// The reason in words, as the end of a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NoQuorum => "too few members are up or connected",
+            Self::LostData => "data that is needed was lost with disks",
+            Self::Settings => "these settings promise none",
+            Self::Knob => "a knob that is set forfeits it",
+            Self::Outsider => "a member outside the healed core stood in its way",
+            Self::Backlog => "messages from before the heal stood in its way",
+            Self::Untimely => "the network, the disks or the servers were too slow to tell",
+        }
+    }
 }
 
 /// Message counts of a run.

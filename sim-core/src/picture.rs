@@ -15,7 +15,8 @@ use crate::process::Role;
 use crate::time::Time;
 use clocks::ClockLines;
 pub(crate) use edges::edges;
-pub use parts::{Edge, LaneSpan, Picture, PointMark, Series, Table};
+pub(crate) use parts::PAUSED;
+pub use parts::{Edge, LaneSpan, Picture, PointMark, Reign, Series, Table};
 pub(crate) use rates::Counts;
 use rates::Rates;
 
@@ -162,7 +163,7 @@ fn members(ground: &Ground, names: &[String]) -> Table {
     let row = |(place, name): (&Place, &String)| {
         let state = match place {
             Place { up: false, .. } => "down",
-            Place { paused: true, .. } => "paused",
+            Place { paused: true, .. } => PAUSED,
             Place { honest: false, .. } => "traitor",
             _ => "up",
         };

@@ -12,6 +12,7 @@ mod solo;
 pub use boot::{Boot, Factory, Role, Start};
 pub(crate) use context::ProcessPlace;
 pub use context::{Context, Keys, Signature};
+pub(crate) use effects::Endless;
 pub use effects::{Effect, Effects};
 pub use solo::Solo;
 
@@ -194,6 +195,10 @@ pub trait Process<P: Protocol> {
     fn fingerprint(&self) -> Option<u64> {
         None
     }
+
+    /// From now on, knobs that forfeit progress are as they must be to forfeit none. Called in the second phase of a
+    /// run without progress, to see whether they are the reason ([`crate::progress`]).
+    fn mend(&mut self) {}
 }
 
 impl<P: Protocol, T: Process<P> + ?Sized> Process<P> for Box<T> {
@@ -203,6 +208,10 @@ impl<P: Protocol, T: Process<P> + ?Sized> Process<P> for Box<T> {
 
     fn fingerprint(&self) -> Option<u64> {
         (**self).fingerprint()
+    }
+
+    fn mend(&mut self) {
+        (**self).mend();
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A probability `numerator / denominator`, between 0 and 1, kept as written.
+/// A probability `numerator / denominator`, between 0 and 1, in the smallest numbers: what is equal
+/// is the same value, however it was written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ratio {
     numerator: u32,
@@ -22,7 +23,11 @@ impl Ratio {
     /// If the denominator is zero or smaller than the numerator.
     pub const fn new(numerator: u32, denominator: u32) -> Self {
         assert!(denominator > 0 && numerator <= denominator, "a probability lies between 0 and 1");
-        Self { numerator, denominator }
+        let (mut divisor, mut rest) = (denominator, numerator);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Self { numerator: numerator / divisor, denominator: denominator / divisor }
     }
 
     /// True for a probability of zero.
@@ -57,16 +62,6 @@ impl Ratio {
     /// This share of a count, rounded down.
     pub const fn of(self, count: u64) -> u64 {
         (count as u128 * self.numerator as u128 / self.denominator as u128) as u64
-    }
-
-    /// The same probability in the smallest numbers: `1/20` for `5/100`.
-    #[must_use]
-    pub const fn reduced(self) -> Self {
-        let (mut divisor, mut rest) = (self.denominator, self.numerator);
-        while rest > 0 {
-            (divisor, rest) = (rest, divisor % rest);
-        }
-        Self { numerator: self.numerator / divisor, denominator: self.denominator / divisor }
     }
 }
 
@@ -126,7 +121,7 @@ impl FromStr for Ratio {
         if denominator == 0 || numerator > denominator {
             return Err(ParseRatioError::Range);
         }
-        Ok(Self { numerator, denominator })
+        Ok(Self::new(numerator, denominator))
     }
 }
 
@@ -149,10 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn reduced_is_the_same_in_the_smallest_numbers() {
-        assert_eq!(Ratio::new(20, 1_000).reduced(), Ratio::new(1, 50));
-        assert_eq!(Ratio::new(0, 7).reduced(), Ratio::ZERO);
-        assert_eq!(Ratio::new(3, 3).reduced(), Ratio::ONE);
+    fn equal_probabilities_are_the_same_value() {
+        assert_eq!(Ratio::new(20, 1_000), Ratio::new(1, 50));
+        assert_eq!(Ratio::new(0, 7), Ratio::ZERO);
+        assert_eq!(Ratio::new(3, 3), Ratio::ONE);
+        for text in ["5%", "5 %", "1/20", "50/1000", " 5.00% ", "05 / 100"] {
+            assert_eq!(text.parse::<Ratio>().unwrap().to_string(), "1/20", "{text}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::operation::ObjectModel;
 use crate::outcome::Outcome;
 use crate::setup::Setup;
 use crate::time::Duration;
+use crate::tree::{self, Misfit};
 
 /// A protocol that can be named in a scenario.
 pub trait Entry: Send + Sync {
@@ -64,6 +65,12 @@ pub trait Cluster: Send + Sync {
         no_state()
     }
 
+    /// The most often that so many members can make an observation of this kind if none of them restarts, joins or lies;
+    /// `None` if there is no limit, or nobody knows it.
+    fn most_observed(&self, _kind: &str, _members: u32) -> Option<u64> {
+        None
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -98,12 +105,17 @@ pub struct ProtocolInfo {
     pub behaviors: &'static [Named],
     /// Bugs that can be switched on.
     pub plants: &'static [Plant],
+    /// Names of bugs that only keep it from making progress. Tests switch them on; no list has them, and nobody is asked to
+    /// find them.
+    pub stalls: &'static [&'static str],
     /// What is checked.
     pub checks: &'static [Named],
     /// Which objects it offers to clients; none if it has no clients.
     pub objects: &'static [ObjectModel],
     /// Whether its processes keep journals: faults of disks do nothing to one that keeps none.
     pub journals: bool,
+    /// Why members cannot join or leave while it runs; `None` if they can.
+    pub fixed_members: Option<&'static str>,
     /// How many members a run may have: with more, it would fill the memory of a usual machine before it shows anything.
     pub most_nodes: u32,
 }
@@ -121,9 +133,11 @@ impl ProtocolInfo {
             knobs: &[],
             behaviors: &[],
             plants: &[],
+            stalls: &[],
             checks: &[],
             objects: &[],
             journals: true,
+            fixed_members: None,
             most_nodes: 10_000_000,
         }
     }
@@ -133,7 +147,7 @@ impl ProtocolInfo {
     /// # Errors
     /// If it has not.
     pub fn knows_plant(&self, plant: &str) -> Result<(), LaunchError> {
-        let known = self.plants.iter().any(|known| known.is_called(plant));
+        let known = self.plants.iter().any(|known| known.is_called(plant)) || self.stalls.contains(&plant);
         let unknown = || LaunchError::UnknownPlant { protocol: self.name, plant: plant.to_owned() };
         known.then_some(()).ok_or_else(unknown)
     }
@@ -209,10 +223,7 @@ pub struct ParameterError {
 /// # Errors
 /// If they do not fit the type.
 pub fn parse_parameters<T: DeserializeOwned>(parameters: &Value) -> Result<T, ParameterError> {
-    serde_path_to_error::deserialize(parameters).map_err(|error| ParameterError {
-        path: error.path().iter().map(ToString::to_string).collect(),
-        message: error.inner().to_string(),
-    })
+    tree::read(parameters).map_err(|Misfit { path, message }| ParameterError { path, message })
 }
 
 /// The protocols that scenarios may name.

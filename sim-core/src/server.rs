@@ -5,6 +5,7 @@
 //! before, whatever their priority, and before all that came later from anybody. For that it waits among the most
 //! urgent, and lifts what its session still had to say up there with it: the end of a session is never starved, what
 //! was urgent and there before is served before, and what is urgent and comes later, on the next session too, after.
+//! A sync that takes no time delays nothing: no message is taken up before the process has heard that it is done.
 //!
 //! Off while every cost is zero and nobody was ever paused or slowed: then an arrival is one branch.
 
@@ -66,6 +67,8 @@ pub(crate) struct Server {
     inbox: [VecDeque<Waiting>; 3],
     /// Streams' messages that found it full, and notices that came after them.
     blocked: VecDeque<(Waiting, Priority)>,
+    /// Syncs that took no time, and of which the process hears at this very moment.
+    pub(crate) syncing: u32,
     /// Timers, syncs and requests that came up while busy or paused, in order.
     pub(crate) deferred: VecDeque<u32>,
     slow_percent: u32,
@@ -100,6 +103,8 @@ impl Server {
             Turn::Served(key)
         } else if let Some(event) = self.deferred.pop_front() {
             Turn::Deferred(event)
+        } else if self.syncing > 0 {
+            Turn::Nothing
         } else {
             self.next()
         }
@@ -198,7 +203,7 @@ impl Server {
 
     /// Takes away everything that waits, as a crash finds it.
     pub(crate) fn drain(&mut self) -> Left {
-        (self.waiting, self.notices) = (0, 0);
+        (self.waiting, self.notices, self.syncing) = (0, 0, 0);
         let mut left = Left { messages: self.serving.take().into_iter().collect(), ..Left::default() };
         left.events.extend(self.deferred.drain(..));
         let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..));
@@ -281,7 +286,7 @@ impl Servers {
     pub(crate) fn idle(&self, slot: Slot) -> bool {
         let server = &self.table[slot.index()];
         let nothing = server.waiting == 0 && server.deferred.is_empty() && server.serving.is_none();
-        nothing && !server.occupied() && self.model.inbox != Some(0)
+        nothing && server.syncing == 0 && !server.occupied() && self.model.inbox != Some(0)
     }
 
     /// A message arrives.

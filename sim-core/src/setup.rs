@@ -1,19 +1,22 @@
 //! A run as plain data: everything but the protocol that, with the engine, determines a run bit for bit.
 
+mod amount;
 mod measure;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use amount::Amount;
 pub use measure::{Measure, MeasureOf, Pattern, PatternError, Point};
 
+pub use crate::clock::TimerClock;
 pub use crate::network::{NetworkModel, Topology};
 pub use crate::server::ServiceModel;
 
 use crate::adversary::Adversary;
 use crate::distribution::Distribution;
 use crate::fault::FaultPlan;
-use crate::network::{Pins, longest_way};
+use crate::network::Pins;
 use crate::time::Duration;
 use crate::workload::WorkloadModel;
 
@@ -29,13 +32,18 @@ pub struct Setup {
     pub clients: u32,
     /// Length of the first phase: safety under faults.
     pub duration: Duration,
-    /// Length of the second phase in which progress is owed, if there is one.
-    pub progress_within: Option<Duration>,
-    /// Whether there is none because the network loses too much for any bound on progress.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub progress_unbounded: bool,
+    /// The protocol's base timeout, if there is a second phase in which progress is owed: opportunities are counted in it
+    /// ([`crate::progress`]).
+    #[serde(alias = "progress_within")]
+    pub progress_timeout: Option<Duration>,
+    /// A service level: how soon after the heal progress must come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_within: Option<Duration>,
     /// Ends a run that has no end: dispatched events.
     pub max_events: u64,
+    /// More events and messages than this within a second of virtual time are a storm, which is a finding and ends the run.
+    #[serde(default = "no_limit")]
+    pub max_events_per_second: u64,
     /// How messages travel.
     pub network: NetworkModel,
     /// How long syncs take.
@@ -66,7 +74,7 @@ pub struct Setup {
     /// What the state is at the start, where it is not all up and empty.
     pub initial: Initial,
     /// What a run must show to count: `(activity counter, at least)`; else it is inconclusive.
-    pub at_least: Vec<(String, u64)>,
+    pub at_least: Vec<(String, Amount)>,
     /// Steps that the search for a linearization may take for each object.
     pub history_budget: u64,
     /// Checks that are off, by name.
@@ -81,9 +89,10 @@ impl Setup {
             members,
             clients: 0,
             duration: Duration::from_secs(60),
-            progress_within: None,
-            progress_unbounded: false,
+            progress_timeout: None,
+            recovery_within: None,
             max_events: 1 << 40,
+            max_events_per_second: no_limit(),
             network: NetworkModel::default(),
             disk: DiskModel::default(),
             clocks: ClockModel::default(),
@@ -102,19 +111,11 @@ impl Setup {
             checks_off: Vec::new(),
         }
     }
+}
 
-    /// How long a message between members is usually under way, by the way that takes longest, on a network without
-    /// faults. On a topology, up to twice that.
-    pub fn usual_way(&self) -> Duration {
-        let network = &self.network;
-        let regions = network.regions.iter().flat_map(|regions| regions.latency.iter().flatten());
-        let link = match regions.map(Distribution::usual).max() {
-            Some(between_regions) => between_regions,
-            None => network.latency.usual(),
-        };
-        let links = network.topology.as_ref().map_or(1, |it| longest_way(it, self.members, self.seed));
-        link.saturating_mul(links)
-    }
+/// Capsules of earlier versions know no storms.
+const fn no_limit() -> u64 {
+    u64::MAX
 }
 
 /// How long syncs take.
@@ -135,22 +136,25 @@ impl Default for DiskModel {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClockModel {
-    /// Each slot starts with an offset drawn from this; none if absent.
+    /// The wall clock of each slot starts with an offset drawn from this; none if absent.
     pub offset: Option<Distribution>,
     /// Each slot drifts at a rate drawn uniformly within plus and minus this many parts per million.
     pub drift_ppm: u32,
+    /// By which clock timers run.
+    pub timers: TimerClock,
 }
 
 /// When to stop before the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Stop {
-    /// As soon as observations of this kind (as `"BecameLeader"`) have been made `count` times in all.
+    /// As soon as observations of this kind (as `"BecameLeader"`) have been made `count` times in all, or at so many
+    /// members.
     Observed {
         /// The kind's name.
         kind: String,
-        /// How often.
-        count: u64,
+        /// How often, or by whom.
+        count: Amount,
     },
     /// As soon as this many operations have returned.
     Returned(u64),

@@ -8,6 +8,8 @@ use crate::identity::Slot;
 use crate::operation::Service;
 use crate::outcome::Stall;
 use crate::process::{Factory, Process, Protocol};
+use crate::progress::Pace;
+use crate::time::Duration;
 
 /// The system under test: everything about a run that is typed by its protocol and its kind of process.
 pub struct Subject<P: Protocol, N: Process<P>> {
@@ -36,19 +38,43 @@ pub trait Liveness<P: Protocol> {
     /// The reason why nothing is owed.
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall>;
 
-    /// How progress is seen.
-    fn seen_by(&self) -> ProgressSeen;
+    /// How fast correct code makes progress in a good environment; `timeout` is the protocol's base timeout.
+    fn pace(&self, timeout: Duration, _core: &[Slot]) -> Pace {
+        Pace::of(timeout)
+    }
 
-    /// Whether what is owed has been reached; asked at the heal (without an observation) and after each observation since.
-    /// Only for [`ProgressSeen::Observations`].
-    fn reached(&mut self, _ground: &Ground, _core: &[Slot], _seen: Option<&Seen<'_, P>>) -> bool {
+    /// Whether each client must have an operation done that it is asked for after the heal, too.
+    fn asks_clients(&self) -> bool {
         false
     }
 
-    /// Why progress may be missing, when its time is over; `None` if nothing explains it.
+    /// How much has been reached of what is owed; asked at the heal (without an observation) and after each observation
+    /// since, until it is all.
+    fn reached(&mut self, _ground: &Ground, _core: &[Slot], _seen: Option<&Seen<'_, P>>) -> Reach;
+
+    /// Why progress may be missing, when it is overdue; `None` if nothing explains it. [`Stall::Outsider`] is only a
+    /// suspicion: it must be proved by a run without those outside.
     fn explain(&self, _ground: &Ground, _core: &[Slot]) -> Option<Stall> {
         None
     }
+
+    /// Knobs that are set so that they forfeit progress while somebody outside the core is broken, in words, if there are
+    /// any. They count as the reason of a stall only if progress comes once [`Process::mend`](crate::process::Process::mend)
+    /// has changed them.
+    fn forfeits(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// How much has been reached of what is owed after the heal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing more than before.
+    Nothing,
+    /// Something that was left from before the heal, for the first time: the cluster is at work.
+    More,
+    /// All of it.
+    All,
 }
 
 /// For systems that owe no progress.
@@ -57,11 +83,11 @@ pub struct NothingOwed;
 
 impl<P: Protocol> Liveness<P> for NothingOwed {
     fn owed(&self, _: &Ground, _: &[Slot]) -> Result<(), Stall> {
-        Err(Stall::Forfeited)
+        Err(Stall::Settings)
     }
 
-    fn seen_by(&self) -> ProgressSeen {
-        ProgressSeen::Observations
+    fn reached(&mut self, _: &Ground, _: &[Slot], _: Option<&Seen<'_, P>>) -> Reach {
+        Reach::Nothing
     }
 }
 
@@ -78,13 +104,4 @@ impl<P: Protocol, N: Process<P>> Subject<P, N> {
             model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
         }
     }
-}
-
-/// How progress is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProgressSeen {
-    /// A client's operation that was invoked after the heal returns.
-    Operations,
-    /// By [`Liveness::reached`].
-    Observations,
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::judgment::{Campaign, Judgment, MIN_CONCLUSIVE};
+
 /// What a sweep came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepTable {
@@ -46,7 +48,7 @@ pub struct SweepPoint {
     pub runs: u64,
     /// How many of them say something.
     pub conclusive: u64,
-    /// How many of them accuse the protocol, against what the scenario expects.
+    /// How many of them accuse the protocol, or came to a conclusive end that the scenario does not expect.
     pub findings: u64,
     /// Runs by verdict.
     pub verdicts: BTreeMap<String, u64>,
@@ -181,8 +183,63 @@ impl SweepTable {
         self.unjudged.is_empty() && !self.contradicts_theory()
     }
 
+    /// What the sweep comes to: enough conclusive runs, one at every point, no finding, and laws that could be judged
+    /// and hold.
+    pub fn judge(&self) -> Judgment {
+        let [runs, conclusive, findings] = self.counts();
+        let contradicted = self.theories().filter(|theory| !theory.agrees).count() as u64;
+        let few = usize::from(!MIN_CONCLUSIVE.reached_by(conclusive, runs));
+        Campaign {
+            runs,
+            contradictions: findings + contradicted,
+            missed: few + self.silent_points() + self.unjudged.len(),
+            interrupted: false,
+        }
+        .judge()
+    }
+
+    /// Why it comes to that, in a sentence.
+    pub fn reason(&self) -> String {
+        let [runs, conclusive, findings] = self.counts();
+        let mut parts = Vec::new();
+        let all = self.theories().count() + self.unjudged.len();
+        if all > 0 {
+            let agree = self.theories().filter(|theory| theory.agrees).count();
+            parts.push(format!("{agree} of {all} slopes agree with theory"));
+        }
+        parts.push(match findings {
+            0 => "no run is a finding".to_owned(),
+            1 => "1 run is a finding".to_owned(),
+            many => format!("{many} runs are findings"),
+        });
+        if !MIN_CONCLUSIVE.reached_by(conclusive, runs) {
+            let least = MIN_CONCLUSIVE.as_f64() * 100.0;
+            parts.push(format!("{conclusive} of {runs} runs are conclusive, at least {least:.0} % must be"));
+        }
+        match self.silent_points() {
+            0 => {}
+            1 => parts.push("1 point has no conclusive run".to_owned()),
+            many => parts.push(format!("{many} points have no conclusive run")),
+        }
+        parts.join(", ")
+    }
+
+    /// Runs, conclusive ones, and findings.
+    fn counts(&self) -> [u64; 3] {
+        let sum = |of: fn(&SweepPoint) -> u64| self.points.iter().map(of).sum();
+        [sum(|point| point.runs), sum(|point| point.conclusive), sum(|point| point.findings)]
+    }
+
+    fn silent_points(&self) -> usize {
+        self.points.iter().filter(|point| point.conclusive == 0).count()
+    }
+
+    fn theories(&self) -> impl Iterator<Item = &Theory> {
+        self.fits.iter().filter_map(|fit| fit.theory.as_ref())
+    }
+
     /// Whether some fitted slope is not what theory says.
     pub fn contradicts_theory(&self) -> bool {
-        self.fits.iter().filter_map(|fit| fit.theory.as_ref()).any(|theory| !theory.agrees)
+        self.theories().any(|theory| !theory.agrees)
     }
 }

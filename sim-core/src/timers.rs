@@ -13,7 +13,7 @@ const NONE: u32 = u32::MAX;
 struct Timer<T> {
     slot: Slot,
     id: TimerId,
-    /// On the slot's own clock.
+    /// On the clock of the slot's timers.
     local: Time,
     /// In true time; `Time::MAX` while the slot's clock stands still.
     due: Time,
@@ -229,6 +229,20 @@ impl<T> Timers<T> {
             }
             index = timer.next;
         }
+    }
+
+    /// When the last timer of a slot fires, in true time.
+    pub(crate) fn last_due(&self, slot: Slot) -> Option<Time> {
+        let mut index = self.first_of[slot.index()];
+        let mut last = None;
+        while index != NONE {
+            let timer = &self.table[index as usize];
+            if timer.carried.is_some() {
+                last = last.max(Some(timer.due));
+            }
+            index = timer.next;
+        }
+        last
     }
 
     /// When the timer with this index fires on its slot's own clock, if it is set.

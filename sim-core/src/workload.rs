@@ -52,6 +52,32 @@ pub struct WorkloadModel {
     /// From when on none arrives any more; the end of the run by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Duration>,
+    /// Further loads that the same clients serve, each with a time and a rate of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Load>,
+}
+
+/// An open loop beside others, on the same objects and for the same clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// Operations per time.
+    pub rate: Rate,
+    /// How gaps between arrivals are distributed.
+    #[serde(default)]
+    pub spacing: Spacing,
+    /// How often each kind of operation is asked for; the default mix of the model if all weights are zero.
+    #[serde(default)]
+    pub mix: Mix,
+    /// How many operations there are at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u64>,
+    /// When the first may arrive.
+    #[serde(default)]
+    pub start: Duration,
+    /// From when on none arrives any more; the end of the run by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Duration>,
 }
 
 /// How gaps between arrivals, or think times, are distributed.
@@ -84,6 +110,11 @@ pub enum WorkloadError {
     /// Both loops at once.
     #[error("use the workload: \"rate\" (open loop) and \"think\" (closed loop) exclude each other")]
     TwoLoops,
+    /// A closed loop beside other loads.
+    #[error(
+        "use the workload: several loads are open loops, each with a \"rate\"; \"think\" (closed loop) stands alone"
+    )]
+    ClosedAmongOthers,
     /// There is nobody to ask.
     #[error("use the workload: it needs at least one client")]
     NoClients,
@@ -120,12 +151,38 @@ impl WorkloadModel {
             operations: None,
             start: Duration::ZERO,
             until: None,
+            more: Vec::new(),
         }
+    }
+
+    /// All open loops, this one first; none in a closed loop.
+    pub fn loads(&self) -> Vec<Load> {
+        let Some(rate) = self.open_rate() else { return Vec::new() };
+        let &Self { spacing, mix, operations, start, until, .. } = self;
+        std::iter::once(Load { rate, spacing, mix, operations, start, until })
+            .chain(self.more.clone())
+            .collect()
+    }
+
+    /// How many operations there are at most, of all loads together; `None` without a limit.
+    pub fn most_operations(&self) -> Option<u64> {
+        let further = self.more.iter().map(|load| load.operations);
+        std::iter::once(self.operations)
+            .chain(further)
+            .try_fold(0_u64, |sum, most| Some(sum.saturating_add(most?)))
     }
 
     /// The rate of the open loop; `None` in a closed loop.
     pub fn open_rate(&self) -> Option<Rate> {
         if self.think.is_some() { None } else { Some(self.rate.unwrap_or(Rate::DEFAULT)) }
+    }
+
+    /// Writes down what is left to defaults, which changes nothing in a run.
+    pub fn fill_in(&mut self) {
+        self.rate = self.open_rate();
+        self.mix = self.mix.or_default(self.model);
+        self.more.iter_mut().for_each(|load| load.mix = load.mix.or_default(self.model));
+        self.keys = Some(self.key_count());
     }
 
     /// How many objects there are.
@@ -141,6 +198,9 @@ impl WorkloadModel {
         if self.rate.is_some() && self.think.is_some() {
             return Err(WorkloadError::TwoLoops);
         }
+        if self.think.is_some() && !self.more.is_empty() {
+            return Err(WorkloadError::ClosedAmongOthers);
+        }
         if clients == 0 {
             return Err(WorkloadError::NoClients);
         }
@@ -150,13 +210,26 @@ impl WorkloadModel {
         if self.until.is_some_and(|until| until <= self.start) {
             return Err(WorkloadError::EmptyPeriod);
         }
-        if self.open_rate().is_some_and(|rate| !rate.sane()) {
+        fits(&self.mix, self.model)?;
+        self.loads().iter().try_for_each(|load| load.validate(self.model))
+    }
+}
+
+impl Load {
+    fn validate(&self, model: ObjectModel) -> Result<(), WorkloadError> {
+        if self.until.is_some_and(|until| until <= self.start) {
+            return Err(WorkloadError::EmptyPeriod);
+        }
+        if !self.rate.sane() {
             return Err(WorkloadError::AbsurdRate);
         }
-        self.mix
-            .foreign_to(self.model)
-            .map_or(Ok(()), |operation| Err(WorkloadError::ForeignOperation { model: self.model, operation }))
+        fits(&self.mix, model)
     }
+}
+
+fn fits(mix: &Mix, model: ObjectModel) -> Result<(), WorkloadError> {
+    mix.foreign_to(model)
+        .map_or(Ok(()), |operation| Err(WorkloadError::ForeignOperation { model, operation }))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`lifecycle`] (how processes come and go), [`step`] (one input in), [`effects`] (effects out),
 //! [`deliver`] (messages arriving), [`storage`] (journals and holds), [`actions`] (faults), [`clients`] (operations),
-//! [`watch`] (observations), [`measures`] (what is measured), [`phases`] (heal and progress), [`report`] (the outcome).
+//! [`watch`] (observations), [`measures`] (what is measured), [`pace`] (limits and storms), [`phases`] (heal and progress), [`report`] (the outcome).
 
 mod actions;
 mod choices;
@@ -12,6 +12,7 @@ mod effects;
 mod lifecycle;
 mod measures;
 mod new;
+mod pace;
 mod phases;
 mod report;
 mod state;
@@ -43,6 +44,7 @@ use crate::timers::Timers;
 use self::clients::Clients;
 
 use self::measures::Gauges;
+use self::pace::Pace;
 use self::phases::Phase;
 use self::storage::Storage;
 use self::watch::Watch;
@@ -94,6 +96,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     /// Where in the queue's day [`World::touch_ahead`] began its last batch.
     touched: usize,
     ended: Option<Ended>,
+    pace: Pace,
+    lookout: Option<std::sync::Arc<dyn crate::lookout::Lookout>>,
 }
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
@@ -101,6 +105,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(crate) fn run(mut self) -> crate::outcome::Outcome {
         self.begin();
         let ended = self.turn();
+        if let Some(lookout) = &self.lookout {
+            lookout.ended();
+        }
         self.conclude(ended)
     }
 
@@ -134,30 +141,36 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             if let Some(ended) = self.ended {
                 return ended;
             }
-            if self.kernel.events >= self.setup.max_events {
-                return Ended::EventLimit;
+            if self.kernel.events >= self.pace.next
+                && let Some(ended) = self.look_up()
+            {
+                return ended;
             }
-            let next = match &mut self.kernel.agenda {
-                Agenda::Timed(queue) => queue.pop(),
-                Agenda::Choices(_) => match self.choose() {
-                    Ok(next) => next,
-                    Err(ended) => return ended,
-                },
-            };
-            let Some(key) = next else { return Ended::Quiescent };
-            if self.nodes.len() > CACHED {
-                self.touch_ahead();
-            }
-            self.kernel.advance(Time::from_nanos(queue::time_of(key)));
-            if self.kernel.painter.samples_at(self.kernel.now) {
-                self.kernel.sample();
-            }
-            match Event::decode(queue::payload_of(key)) {
+            match self.next_event() {
                 // By far the most frequent.
-                Event::Deliver(envelope) => self.arrive(envelope),
-                other => self.handle(other),
+                Ok(Event::Deliver(envelope)) => self.arrive(envelope),
+                Ok(other) => self.handle(other),
+                Err(ended) => return ended,
             }
         }
+    }
+
+    /// Takes the next event, and moves time to it.
+    #[inline(always)]
+    fn next_event(&mut self) -> Result<Event, Ended> {
+        let next = match &mut self.kernel.agenda {
+            Agenda::Timed(queue) => queue.pop(),
+            Agenda::Choices(_) => self.choose()?,
+        };
+        let Some(key) = next else { return Err(Ended::Quiescent) };
+        if self.nodes.len() > CACHED {
+            self.touch_ahead();
+        }
+        self.kernel.advance(Time::from_nanos(queue::time_of(key)));
+        if self.kernel.painter.samples_at(self.kernel.now) {
+            self.kernel.sample();
+        }
+        Ok(Event::decode(queue::payload_of(key)))
     }
 
     /// Reads what the next events will need, so that the processor fetches it all at once while others are handled: in
@@ -206,6 +219,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[cold]
     fn control(&mut self, control: Control) {
+        self.idled();
         match control {
             Control::Faults => self.faults_due(),
             Control::Arrival => self.arrival(),

@@ -137,6 +137,14 @@ pub(crate) fn share(text: &str) -> Result<Ratio, String> {
     if share.is_zero() { Err("expected more than nothing".to_owned()) } else { Ok(share) }
 }
 
+/// A fingerprint of a failure: 16 hexadecimal digits, as in the names of capsules.
+pub(crate) fn fingerprint(text: &str) -> Result<String, String> {
+    let fits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let print = text.to_ascii_lowercase();
+    fits.then_some(print)
+        .ok_or_else(|| "expected 16 hexadecimal digits, as in the name of a capsule".to_owned())
+}
+
 /// A share, as `95%` or `19/20`.
 pub(crate) fn ratio(text: &str) -> Result<Ratio, sim_core::ratio::ParseRatioError> {
     text.parse()

@@ -14,6 +14,7 @@ use sim_core::outcome::Outcome;
 use sim_core::story::Story;
 use sim_core::sweep::SweepTable;
 
+use super::command::sweep::judge;
 use super::wall::Stopwatch;
 
 /// `run --json`.
@@ -30,6 +31,7 @@ pub(crate) fn of_run(loaded: &Loaded, outcome: &Outcome, met: bool, watch: Stopw
         "verdict": verdict_name(outcome.verdict),
         "expect": loaded.scenario.expect,
         "as_expected": met,
+        "judgment": loaded.scenario.expect.judge(outcome).name(),
         "reasons": outcome.reasons,
         "violations": violations(outcome),
         "violations_omitted": outcome.violations_omitted,
@@ -138,10 +140,12 @@ pub(crate) fn of_exploration(
         "runs": exploration.runs,
         "covered": format!("{}..{}", options.seeds.start, options.seeds.start + exploration.runs),
         "interrupted": exploration.interrupted,
+        "known": exploration.known,
         "failures": exploration.findings.iter().zip(capsules).map(failure).collect::<Vec<_>>(),
         "activity": exploration.activity,
         "demands": demands,
         "demands_met": demands.iter().all(|demand| demand.met),
+        "judgment": exploration.judge(demands).name(),
         "coverage": totals,
         "digest": totals.digest(),
         "wall": {
@@ -167,6 +171,7 @@ pub(crate) fn of_sweep(
         document.insert("sweep".to_owned(), sweep.name.as_str().into());
         document.insert("runs".to_owned(), run.rows.len().into());
         document.insert("interrupted".to_owned(), run.interrupted.into());
+        document.insert("judgment".to_owned(), judge(run, table).name().into());
         document.insert("files".to_owned(), json!(files));
         let wall = json!({ "elapsed_ms": watch.milliseconds(), "resumed_runs": run.resumed });
         document.insert("wall".to_owned(), wall);

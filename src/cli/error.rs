@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use reports::figure::FigureError;
 use reports::record::RecordError;
-use scenarios::artefact::WriteError;
+use scenarios::artefact::{WriteError, path_text};
 use scenarios::capsule::CapsuleError;
 use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
@@ -14,6 +14,7 @@ use scenarios::reproduce::ReproduceError;
 use scenarios::shrink::ShrinkError;
 use scenarios::sweep::SweepError;
 use sim_core::registry::LaunchError;
+use sim_core::text::{clipped, one_line};
 
 use super::exit::Exit;
 
@@ -24,31 +25,31 @@ pub(crate) enum CliError {
     #[error("{0}")]
     Scenario(#[from] Problems),
     /// Neither a file nor a built-in scenario.
-    #[error("find a scenario \"{name}\": there is no such file or built-in scenario{}", hint(nearest.as_deref()))]
+    #[error("find a scenario \"{}\": there is no such file or built-in scenario{}", shown(name), hint(nearest.as_deref()))]
     NoScenario { name: String, nearest: Option<&'static str> },
     /// A file that cannot be read.
-    #[error("read {path}: {error}")]
+    #[error("read {}: {error}", path_text(path))]
     Read { path: PathBuf, error: io::Error },
     /// A file that is too large to be what it should be.
-    #[error("read {path}: it has more than {limit} bytes")]
+    #[error("read {}: it has more than {limit} bytes", path_text(path))]
     TooLarge { path: PathBuf, limit: u64 },
     /// No such planted bug.
-    #[error("switch on \"{name}\": {protocol} has no such plant{}; {known}", hint(nearest.as_deref()))]
+    #[error("switch on \"{}\": {protocol} has no such plant{}; {known}", shown(name), hint(nearest.as_deref()))]
     NoPlant { name: String, protocol: &'static str, nearest: Option<&'static str>, known: String },
     /// A name that nothing has.
-    #[error("explain \"{name}\": nothing has this name{}; `seedstorm list` shows every name", hint(nearest.as_deref()))]
+    #[error("explain \"{}\": nothing has this name{}; `seedstorm list` shows every name", shown(name), hint(nearest.as_deref()))]
     NoTerm { name: String, nearest: Option<String> },
     /// No capsule.
-    #[error("{error}\n  in {path}\n  nothing was run or written")]
+    #[error("{error}\n  in {}\n  nothing was run or written", path_text(path))]
     Capsule { path: PathBuf, error: CapsuleError },
     /// A folder or file that no page can be made of.
-    #[error("draw {path}: {why}")]
+    #[error("draw {}: {why}", path_text(path))]
     NothingToDraw { path: PathBuf, why: &'static str },
     /// No table of a sweep.
-    #[error("{error}\n  in {path}\n  nothing was written")]
-    SweepTable { path: PathBuf, error: reports::sweep::SweepError },
+    #[error("{error}\n  in {}\n  nothing was written", path_text(path))]
+    SweepTable { path: PathBuf, error: reports::sweep::SweepTableError },
     /// No record.
-    #[error("{error}\n  in {path}\n  nothing was written")]
+    #[error("{error}\n  in {}\n  nothing was written", path_text(path))]
     Record { path: PathBuf, error: RecordError },
     /// A figure that cannot be drawn.
     #[error(transparent)]
@@ -60,18 +61,19 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Shrink(#[from] ShrinkError),
     /// A capsule of a run that broke nothing.
-    #[error("add {path} to the corpus: its run broke nothing")]
+    #[error("add {} to the corpus: its run broke nothing", path_text(path))]
     NoFinding { path: PathBuf },
     /// The resolved scenario would take the place of the one that is run.
     #[error(
-        "write the results beside {path}: the resolved scenario would replace it; nothing was run or written"
+        "write the results beside {}: the resolved scenario would replace it; nothing was run or written",
+        path_text(path)
     )]
     OwnScenario { path: PathBuf },
     /// A file that cannot be removed.
-    #[error("remove {path}: {error}")]
+    #[error("remove {}: {error}", path_text(path))]
     Remove { path: PathBuf, error: io::Error },
     /// No such node.
-    #[error("find node \"{name}\": this run has members n1..n{members} and {}", clients_of(*clients))]
+    #[error("find node \"{}\": this run has members n1..n{members} and {}", shown(name), clients_of(*clients))]
     NoNode { name: String, members: u32, clients: u32 },
     /// A run that failed as it was shrunk, and not as it was told.
     #[error("tell the story: the shrunk run does not fail any more, so it is not deterministic")]
@@ -89,11 +91,14 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Sweep(#[from] SweepError),
     /// Neither a file nor a built-in sweep.
-    #[error("find a sweep \"{name}\": there is no such file or built-in sweep{}", hint(nearest.as_deref()))]
+    #[error("find a sweep \"{}\": there is no such file or built-in sweep{}", shown(name), hint(nearest.as_deref()))]
     NoSweep { name: String, nearest: Option<&'static str> },
     /// A file that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// What was found could not be kept; why, reading on from "failed to".
+    #[error("{0}")]
+    Unkept(String),
     /// A document that cannot be made.
     #[error("make a document: {0}")]
     Document(#[from] serde_json::Error),
@@ -103,6 +108,11 @@ pub(crate) enum CliError {
     /// Stdout.
     #[error("write the result: {0}")]
     Output(io::Error),
+}
+
+/// A name that somebody wrote, as it is told.
+fn shown(name: &str) -> String {
+    clipped(&one_line(name), 200).into_owned()
 }
 
 fn clients_of(clients: u32) -> String {
@@ -131,6 +141,7 @@ impl CliError {
             | Self::Reproduce(
                 ReproduceError::Threads(_) | ReproduceError::Scenario { .. } | ReproduceError::Launch { .. },
             ) => Exit::Internal,
+            Self::Unkept(_) => Exit::Unkept,
             _ => Exit::Usage,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use sim_core::judgment::Judgment;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -18,8 +20,22 @@ pub(crate) enum Exit {
     NothingRan = 4,
     /// A bug of this program, or two runs that should be equal are not.
     Internal = 70,
+    /// Results could not be written; they were told.
+    Unkept = 74,
     /// Interrupted; what was done is kept.
     Interrupted = 130,
+}
+
+impl From<Judgment> for Exit {
+    fn from(judgment: Judgment) -> Self {
+        match judgment {
+            Judgment::AsExpected => Self::AsExpected,
+            Judgment::Inconclusive => Self::Inconclusive,
+            Judgment::Finding => Self::Finding,
+            Judgment::NothingRan => Self::NothingRan,
+            Judgment::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -43,6 +59,7 @@ mod tests {
             Exit::Inconclusive,
             Exit::NothingRan,
             Exit::Internal,
+            Exit::Unkept,
             Exit::Interrupted,
         ];
         let explained = EXIT_CODES.map(|(code, _)| code);

@@ -12,9 +12,12 @@ use scenarios::problem::nearest;
 use scenarios::scenario::Loaded;
 use scenarios::sweep::SWEEPS;
 use sim_core::registry::Registry;
+use sim_core::text::one_line;
 
 use super::arguments::ScenarioArguments;
 use super::error::CliError;
+use super::exit::Exit;
+use super::terminal::Terminal;
 
 /// The largest capsule that is read, in bytes: 64 MiB.
 const LARGEST_CAPSULE: u64 = 64 << 20;
@@ -55,7 +58,7 @@ fn source(name: &str) -> Result<Source, CliError> {
         let names: Vec<&'static str> = builtin::names().collect();
         return Err(CliError::NoScenario { name: name.to_owned(), nearest: nearest(name, &names) });
     }
-    Ok(Source { name: name.to_owned(), text: read(path, LARGEST as u64)? })
+    Ok(Source { name: one_line(name).into_owned(), text: read(path, LARGEST as u64)? })
 }
 
 /// The sweep that a name means: a built-in one, or a file.
@@ -68,7 +71,7 @@ pub(crate) fn sweep_source(name: &str) -> Result<Source, CliError> {
         let names: Vec<&'static str> = SWEEPS.iter().map(|sweep| sweep.name).collect();
         return Err(CliError::NoSweep { name: name.to_owned(), nearest: nearest(name, &names) });
     }
-    Ok(Source { name: name.to_owned(), text: read(path, LARGEST as u64)? })
+    Ok(Source { name: one_line(name).into_owned(), text: read(path, LARGEST as u64)? })
 }
 
 /// The scenario that a file names: a built-in one, or a file whose path begins where that file is.
@@ -169,6 +172,12 @@ pub(crate) fn add_to_job_summary(text: &str) -> Result<(), CliError> {
     let file = OpenOptions::new().create(true).append(true).open(&path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     Ok(written.map_err(failed)?)
+}
+
+/// Tells that results could not be kept, after they were told; how the program ends then. A finding stays a finding.
+pub(crate) fn unkept(error: &CliError, exit: Exit, terminal: &Terminal) -> Exit {
+    terminal.complain(&error.render(terminal.color()));
+    if exit == Exit::AsExpected { Exit::Unkept } else { exit }
 }
 
 /// The folder that files of a scenario are written to.

@@ -58,7 +58,7 @@ pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<PathBuf, Cli
 const LARGEST: u64 = 256 << 20;
 
 /// What can be drawn again from what a folder holds.
-pub(crate) enum Drawn {
+pub(crate) enum ReportSource {
     /// A run.
     Run(Box<RunRecord>),
     /// A sweep.
@@ -66,7 +66,7 @@ pub(crate) enum Drawn {
 }
 
 /// Reads what a folder, or a file in one, can be drawn from; which file that is.
-pub(crate) fn read(path: &Path) -> Result<(PathBuf, Drawn), CliError> {
+pub(crate) fn read(path: &Path) -> Result<(PathBuf, ReportSource), CliError> {
     let path = if path.is_dir() { drawable(path)? } else { path.to_owned() };
     if !path.exists() {
         return Err(CliError::NothingToDraw { path, why: NOTHING });
@@ -74,10 +74,10 @@ pub(crate) fn read(path: &Path) -> Result<(PathBuf, Drawn), CliError> {
     let text = files::read(&path, LARGEST)?;
     let drawn = if path.file_name().is_some_and(|name| name == sweep::FILE_NAME) {
         let table = sweep::from_json(&text);
-        Drawn::Sweep(table.map_err(|error| CliError::SweepTable { path: path.clone(), error })?)
+        ReportSource::Sweep(table.map_err(|error| CliError::SweepTable { path: path.clone(), error })?)
     } else {
         let record = RunRecord::from_json(&text);
-        Drawn::Run(Box::new(record.map_err(|error| CliError::Record { path: path.clone(), error })?))
+        ReportSource::Run(Box::new(record.map_err(|error| CliError::Record { path: path.clone(), error })?))
     };
     Ok((path, drawn))
 }
@@ -110,10 +110,10 @@ fn drawable(folder: &Path) -> Result<PathBuf, CliError> {
 }
 
 /// Writes a page and, beside it, its figures; everything is drawn before anything is written. The paths, the page's first.
-pub(crate) fn write_report(drawn: &Drawn, page_path: &Path) -> Result<Vec<PathBuf>, CliError> {
+pub(crate) fn write_report(drawn: &ReportSource, page_path: &Path) -> Result<Vec<PathBuf>, CliError> {
     let (page, figures) = match drawn {
-        Drawn::Run(record) => (page(record), figure_files(record)?),
-        Drawn::Sweep(table) => (sweep::page(table).into_bytes(), sweep::figure_files(table)?),
+        ReportSource::Run(record) => (page(record), figure_files(record)?),
+        ReportSource::Sweep(table) => (sweep::page(table).into_bytes(), sweep::figure_files(table)?),
     };
     let folder = page_path.parent().unwrap_or(Path::new(""));
     artefact::write(page_path, &page)?;

@@ -1,4 +1,5 @@
-//! The first Ctrl-C ends a campaign in good order, the second ends the program.
+//! Signals: the first Ctrl-C ends a campaign in good order, the second ends the program, and a limit on the size of files ends
+//! nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +16,18 @@ pub(crate) fn listen() {
         INTERRUPTED.store(false, Ordering::Relaxed);
     }
 }
+
+/// From now on, a file that may not grow any more is a write that fails, as on a full disk: it would end the program in the
+/// middle of a file otherwise.
+#[cfg(unix)]
+pub(crate) fn survive_size_limits() {
+    let noticed = std::sync::Arc::new(AtomicBool::new(false));
+    // Where it cannot be listened to, it ends the program as ever.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noticed);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn survive_size_limits() {}
 
 /// Whether somebody pressed Ctrl-C.
 pub(crate) fn interrupted() -> bool {

@@ -10,8 +10,7 @@ use scenarios::plan::Plan;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::run::Divergence;
 use scenarios::scenario::{Loaded, verdict_name};
-use sim_core::fault::selector::LEADERS;
-use sim_core::outcome::{Ended, LaneSpan, Outcome, Progress, Stall};
+use sim_core::outcome::{Ended, Outcome, Progress};
 use sim_core::time::Duration;
 
 use super::arguments::ScenarioArguments;
@@ -48,6 +47,8 @@ pub(crate) fn of_run(
     let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));
     let events = format!("{} events in {}", thousands(outcome.events), watch.words());
     lines.add(&verdict_name(outcome.verdict).to_uppercase(), &format!("{ended} · {events}"));
+    let contradiction = loaded.scenario.expect.contradiction(outcome);
+    lines.add("unexpected", &contradiction.unwrap_or_default());
     violations(&mut lines, outcome);
     for reason in &outcome.reasons {
         lines.add("because", reason);
@@ -105,19 +106,19 @@ const fn ended(ended: Ended) -> &'static str {
         Ended::StopRule => "stopped by its rule",
         Ended::Quiescent => "came to rest",
         Ended::EventLimit => "stopped at the limit of events",
+        Ended::Storm => "stopped in a storm of events",
+        Ended::Stopped => "was stopped",
         Ended::OutOfChoices => "ran out of choices",
     }
 }
 
 /// Who led, first to last.
 fn leaders(outcome: &Outcome) -> String {
-    let leads = |span: &&LaneSpan| LEADERS.contains(&span.state.as_str());
-    let mut spans: Vec<&LaneSpan> = outcome.picture.lanes.items.iter().filter(leads).collect();
-    spans.sort_by_key(|span| (span.from_ns, span.slot));
-    let Some(first) = spans.first() else { return String::new() };
-    let name = |span: &LaneSpan| outcome.slots.get(span.slot as usize).cloned().unwrap_or_default();
-    let first_words = format!("{} after {}", name(first), milliseconds(first.from_ns));
-    match spans.len() {
+    let reigns = outcome.picture.reigns();
+    let Some(first) = reigns.first() else { return String::new() };
+    let name = outcome.slots.get(first.slot as usize).cloned().unwrap_or_default();
+    let first_words = format!("{name} after {}", milliseconds(first.from_ns));
+    match reigns.len() {
         1 => first_words,
         count => format!("{first_words} · {count} in all"),
     }
@@ -126,17 +127,15 @@ fn leaders(outcome: &Outcome) -> String {
 fn progress(progress: &Progress) -> String {
     match progress {
         Progress::NotOwed { .. } => String::new(),
-        Progress::Made { after_ns } => format!("made {} after the heal", milliseconds(*after_ns)),
-        Progress::Stalled { reason } => format!("none after the heal: {}", stall(*reason)),
-        Progress::Missed => "owed after the heal, and missed".to_owned(),
-    }
-}
-
-const fn stall(stall: Stall) -> &'static str {
-    match stall {
-        Stall::NoQuorum => "too few members are up or connected",
-        Stall::LostData => "data that is needed was lost with disks",
-        Stall::Forfeited => "a knob that is set forfeits it under these faults",
+        Progress::Made { after_ns, late: None } => format!("made {} after the heal", milliseconds(*after_ns)),
+        Progress::Made { after_ns, late: Some(late) } => {
+            format!("made late, {} after the heal: {late}", milliseconds(*after_ns))
+        }
+        Progress::Stalled { reason, detail } if detail.is_empty() => {
+            format!("none after the heal: {}", reason.words())
+        }
+        Progress::Stalled { reason, detail } => format!("none after the heal: {} ({detail})", reason.words()),
+        Progress::Missed { .. } => "owed after the heal, and missed".to_owned(),
     }
 }
 
@@ -157,8 +156,9 @@ fn faults(outcome: &Outcome) -> String {
         return String::new();
     }
     let parts = families.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ");
+    let fired = if total == 0 { "none".to_owned() } else { format!("{total}: {parts}") };
     let refused = if refused == 0 { String::new() } else { format!(" · {refused} refused") };
-    format!("{total}: {parts}{refused}")
+    format!("{fired}{refused}")
 }
 
 fn messages(outcome: &Outcome) -> String {

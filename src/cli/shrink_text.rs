@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use scenarios::capsule::{Capsule, replay_command};
-use scenarios::shrink::{Shrunk, Size};
+use scenarios::capsule::{Capsule, replay_command, shell_word};
+use scenarios::shrink::{ShrinkLog, Shrunk, Size};
 use serde_json::{Value, json};
 
 use super::table::thousands;
@@ -29,6 +29,21 @@ pub(crate) fn line(capsule: &Capsule) -> String {
     words.join(" · ")
 }
 
+/// How far shrinking came, and how to go on with it: `every pass was tried under 15 other seeds; for more, run: ..`.
+pub(crate) fn how_far(log: &ShrinkLog, path: &Path) -> String {
+    let tried = match log.tried {
+        None => "the budget was used up before every pass was tried".to_owned(),
+        Some(0) => "every pass was tried under the seed of the run".to_owned(),
+        Some(seeds) => format!("every pass was tried under {seeds} other seeds"),
+    };
+    if log.finished() {
+        return tried;
+    }
+    let budget = log.runs.saturating_mul(4).next_multiple_of(10_000);
+    let path = path.display().to_string();
+    format!("{tried}; for more, run: seedstorm shrink {} --budget {budget}", shell_word(&path))
+}
+
 /// `shrink`.
 pub(crate) fn words(capsule: &Capsule, path: &Path, watch: Stopwatch) -> String {
     let mut text = String::new();
@@ -48,6 +63,7 @@ pub(crate) fn words(capsule: &Capsule, path: &Path, watch: Stopwatch) -> String 
             watch.words(),
             names.join(", ")
         );
+        let _ = writeln!(text, "{:<12}{}", "", how_far(log, path));
     }
     let _ = writeln!(text, "{:<12}{}", "replay", replay_command(&path.display().to_string()));
     text

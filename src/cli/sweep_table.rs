@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use scenarios::sweep::{Sweep, SweepRun};
 use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable, Unjudged};
 
+use super::command::sweep::judge;
 use super::table::thousands;
 use super::wall::Stopwatch;
 
@@ -32,6 +33,9 @@ pub(crate) fn words(
         table.seeds,
         watch.words()
     );
+    if !table.points.is_empty() {
+        let _ = writeln!(text, "{} · {}", judge(run, table).words(), table.reason());
+    }
     if run.interrupted {
         text += "interrupted: what was done is kept, --resume goes on with it\n";
     }

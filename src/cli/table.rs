@@ -8,6 +8,7 @@ use scenarios::capsule::replay_command;
 use scenarios::explore::{Counter, Demand, Exploration, ExploreOptions, Finding};
 use scenarios::scenario::{Loaded, verdict_name};
 
+use super::shrink_text;
 use super::wall::Stopwatch;
 
 /// A number with commas: `1,234,567`.
@@ -42,12 +43,7 @@ pub(crate) fn of_exploration(
     let plants: String = options.plants.iter().map(|plant| format!(" · plant {plant}")).collect();
     let _ = writeln!(text, "{} · {} · {seeds}{plants}", loaded.name, loaded.scenario.cluster.protocol);
     let rate = (exploration.runs - exploration.resumed) as f64 / watch.seconds().max(1e-9);
-    let found = match exploration.findings.len() {
-        0 if exploration.runs == 0 => "NOTHING RAN".to_owned(),
-        0 => "NOTHING FOUND".to_owned(),
-        1 => "1 FINDING".to_owned(),
-        count => format!("{count} FINDINGS"),
-    };
+    let found = exploration.headline(demands);
     let resumed = match exploration.resumed {
         0 => String::new(),
         runs => format!(" ({} of them from before)", thousands(runs)),
@@ -58,6 +54,14 @@ pub(crate) fn of_exploration(
         thousands(exploration.runs),
         watch.words()
     );
+    if exploration.known > 0 {
+        let runs = if exploration.known == 1 {
+            "1 run".to_owned()
+        } else {
+            format!("{} runs", thousands(exploration.known))
+        };
+        let _ = writeln!(text, "{runs} failed in a way that is known");
+    }
     text += &covered(options, exploration);
     if exploration.runs == 0 {
         return text;
@@ -106,13 +110,21 @@ fn of_demands(demands: &[Demand]) -> String {
 }
 
 fn of_finding(finding: &Finding, capsule: &std::path::Path) -> String {
-    let Finding { seed, check, message, runs, .. } = finding;
+    let Finding { seed, check, message, runs, fingerprint, .. } = finding;
     let verdict = verdict_name(finding.verdict).to_uppercase();
     let replay = replay_command(&capsule.display().to_string());
     let runs = if *runs == 1 { "1 run".to_owned() } else { format!("{} runs", thousands(*runs)) };
     format!(
-        "\n{verdict:<14}{check} · seed {seed} · {runs}\n              {message}\nreplay        {replay}\n"
+        "\n{verdict:<14}{check} · seed {seed} · {runs}\n              {message}\n{}replay        {replay}\nfingerprint   {fingerprint}\n",
+        shrunk(finding, capsule),
     )
+}
+
+/// How far shrinking came, and how to go on with it.
+fn shrunk(finding: &Finding, capsule: &std::path::Path) -> String {
+    let Some(log) = &finding.capsule.shrunk else { return String::new() };
+    let (line, far) = (shrink_text::line(&finding.capsule), shrink_text::how_far(log, capsule));
+    format!("shrunk        {line}\n              {far}\n")
 }
 
 /// The activity table.

@@ -1,10 +1,12 @@
 //! Where words go: results to stdout, everything else to stderr.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
+use sim_core::text;
 
 use super::error::CliError;
 
@@ -27,6 +29,29 @@ pub(crate) fn wrap(text: &str, indent: &str, columns: usize) -> String {
     }
     whole + line.trim_end() + "\n"
 }
+
+/// A text as it may stand on a terminal or in a log: what others wrote brings no control characters along, and where there
+/// are colors, they are all that an escape begins.
+fn shown(text: &str, colored: bool) -> Cow<'_, str> {
+    if !colored || !text.contains(ESCAPE) {
+        return text::lines(text);
+    }
+    let mut parts = text.split(ESCAPE);
+    let mut safe = text::lines(parts.next().unwrap_or_default()).into_owned();
+    for part in parts {
+        let color = part.strip_prefix('[').and_then(|rest| rest.split_once('m'));
+        let color =
+            color.filter(|(codes, _)| codes.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'));
+        match color {
+            Some((codes, rest)) => safe += &format!("{ESCAPE}[{codes}m{}", text::lines(rest)),
+            None => safe += &format!("{}{}", text::one_line("\x1b"), text::lines(part)),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// What a change of color begins with.
+const ESCAPE: char = '\x1b';
 
 /// How to speak.
 #[derive(Clone, Copy, Debug)]
@@ -85,8 +110,8 @@ impl Terminal {
     }
 
     /// Text on stdout, whatever is asked for. A reader that went away is no error.
-    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
     pub(crate) fn write(&self, text: &str) -> Result<(), CliError> {
+        let text = if self.json { text::json(text) } else { shown(text, self.colored_results) };
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
@@ -108,9 +133,8 @@ impl Terminal {
     }
 
     /// An error. If stderr is gone there is nobody to tell.
-    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
     pub(crate) fn complain(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{}", shown(text, self.color));
     }
 
     /// A progress bar on stderr; invisible until [`Terminal::show`], where stderr is no terminal, and if quiet.
@@ -131,7 +155,16 @@ impl Terminal {
 
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::{shown, wrap};
+
+    #[test]
+    fn only_colors_begin_with_an_escape_and_only_where_there_are_any() {
+        let text = "\x1b[1;31mred\x1b[0m \x1b]0;title\x07 \x1b[2J \u{9b}31m\u{85}\u{2028}\u{202e}\n";
+        let colored =
+            "\x1b[1;31mred\x1b[0m \\u{1b}]0;title\\u{7} \\u{1b}[2J \\u{9b}31m\\u{85}\\u{2028}\\u{202e}\n";
+        assert_eq!(shown(text, true), colored);
+        assert_eq!(shown(text, false), colored.replace('\x1b', "\\u{1b}"));
+    }
 
     #[test]
     fn texts_are_broken_between_words() {

@@ -145,6 +145,7 @@ fn threads_change_nothing_in_any_run() {
                 plants: Vec::new(),
                 jobs: Some(jobs),
                 stop_on_first: false,
+                known: Vec::new(),
                 build: "this build".to_owned(),
             };
             explore(&loaded, &options, Hooks::NONE).unwrap().totals.digest()

@@ -2,14 +2,16 @@
 
 mod library;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use seedstorm::prelude::{Format, Source, load};
+use seedstorm::prelude::Source;
 use seedstorm::scenarios::reproduce::Comparison;
-use seedstorm::scenarios::sweep::Draft;
 use seedstorm::scenarios::{ENGINE, builtin};
+
+use crate::support::{folder, seedstorm};
 
 /// Where the repository is.
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -226,31 +228,50 @@ fn files_in_the_documents(schema: &str) -> Vec<Source> {
     files
 }
 
+/// Runs the program on a file of the documents: it must end as expected.
+fn comes_out_as_expected(file: &Source, arguments: &[&str]) {
+    let folder = folder();
+    std::fs::write(folder.path().join("file.toml"), &file.text).expect("it can be written");
+    let said = seedstorm(folder.path(), arguments);
+    assert_eq!(said.code, 0, "{}: {}{}", file.name, said.out, said.err);
+}
+
 #[test]
-fn scenarios_in_the_guide_load() {
-    let registry = seedstorm::registry();
+fn scenarios_in_the_documents_come_to_what_they_expect() {
     let files = files_in_the_documents("\"seedstorm.scenario/1\"");
     assert!(!files.is_empty(), "no document shows a whole scenario");
     for file in files {
-        let problems = load(&registry, file, Format::Toml, &[]).err();
-        assert_eq!(problems.map(|problems| problems.render(false)), None);
+        comes_out_as_expected(&file, &["run", "file.toml", "--seed", "1"]);
     }
 }
 
 #[test]
-fn sweeps_in_the_guide_load() {
-    let registry = seedstorm::registry();
+fn sweeps_in_the_documents_come_to_what_they_expect() {
     let files = files_in_the_documents("\"seedstorm.sweep/1\"");
     assert!(!files.is_empty(), "no document shows a whole sweep");
     for file in files {
-        let made = Draft::parse(file).and_then(|draft| {
-            let named =
-                draft.scenarios().map(|name| (name.to_owned(), builtin::find(name).expect("it is built in")));
-            let sources = named.collect();
-            draft.build(&registry, &sources)
-        });
-        assert!(made.as_ref().is_ok_and(|sweep| sweep.points.len() > 1), "{:?}", made.err());
+        comes_out_as_expected(&file, &["sweep", "file.toml", "--seeds", "0..3"]);
     }
+}
+
+#[test]
+fn runs_in_the_documents_come_to_what_they_expect() {
+    let mut seen = BTreeSet::new();
+    for document in all_documents() {
+        for line in commands(&document) {
+            let arguments = own_arguments(&line).unwrap_or_default();
+            let ["run", scenario, ..] = arguments[..] else { continue };
+            // A million nodes take too long for a test that is not optimized.
+            let runs = builtin::find(scenario).is_some() && scenario != "epidemic-million";
+            if !runs || !seen.insert(arguments.join(" ")) {
+                continue;
+            }
+            let folder = folder();
+            let said = seedstorm(folder.path(), &arguments);
+            assert_eq!(said.code, 0, "{document}: {line}\n{}{}", said.out, said.err);
+        }
+    }
+    assert!(seen.len() >= 5, "only {} runs found", seen.len());
 }
 
 #[test]

@@ -6,13 +6,16 @@
     reason = "examples use the facade, though a shorter path exists in this package"
 )]
 
+mod cases;
 mod cli;
 mod composite;
 mod determinism;
 mod docs;
+mod fuzz;
 mod golden;
 mod imports;
 mod lease_lock;
+mod liveness;
 mod own_protocol;
 mod paper;
 mod schema;

@@ -194,7 +194,7 @@ fn states_and_traitors_are_described_item_by_item() {
                 ("\"150ms\"", "150"),
                 ("log = [1, 1, 3]", "log = [0]"),
                 ("log = [1, 1, 3]", "log = 3"),
-                ("vote = \"n1\"", "vote = 1"),
+                ("vote = \"n1\"", "vote = -1"),
                 ("[\"n1\", \"n2\"]", "[\"1\"]"),
                 ("term = 4", "term = -4"),
                 ("[[initial.raft]]", "[initial.raft]"),
@@ -344,7 +344,9 @@ fn the_guide_has_every_key_of_every_table() {
     };
     check("At the top", &schema);
     for (name, property) in schema["properties"].as_object().unwrap() {
-        if property["properties"].is_object() {
+        if property["anyOf"][0]["properties"].is_object() {
+            check(&format!("`[{name}]`"), &property["anyOf"][0]);
+        } else if property["properties"].is_object() {
             check(&format!("`[{name}]`"), property);
         } else if property["items"].is_object() {
             check(&format!("`[[{name}]]`"), &property["items"]);

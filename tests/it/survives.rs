@@ -162,6 +162,7 @@ fn capsule(registry: &Registry) -> Capsule {
         plants: Vec::new(),
         jobs: None,
         stop_on_first: true,
+        known: Vec::new(),
         build: "then".to_owned(),
     };
     let found = explore(&loaded, &options, Hooks::NONE).unwrap().findings.remove(0).capsule;

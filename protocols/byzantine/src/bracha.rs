@@ -16,6 +16,7 @@
 //! - [`liveness`] and [`ledger`]: what progress is owed, and what it is judged by
 //! - `pace`: how long members are busy with what is broadcast
 //! - [`traitors`]: what the coalition can do
+//! - [`plants`]: bugs that tests switch on
 //! - [`entry`]: its place in the registry
 
 pub mod accountability;
@@ -26,7 +27,9 @@ pub mod liveness;
 pub mod node;
 mod pace;
 pub mod parameters;
+pub mod plants;
 pub mod safety;
+pub mod stalling;
 pub mod tally;
 pub mod thresholds;
 pub mod totality;

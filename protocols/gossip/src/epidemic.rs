@@ -11,17 +11,17 @@
 //! - [`vocabulary`]: what agents say and report
 //! - [`parameters`]: modes, rhythms, rules of losing interest
 //! - [`agent`]: the state machine
-//! - [`safety`] and [`completeness`]: what is checked, within the time that [`deadline`] gives
+//! - [`safety`] and [`completeness`]: what is checked
 //! - [`liveness`]: what progress is owed
 //! - [`entry`]: its place in the registry
 
 pub mod agent;
 pub mod completeness;
-pub mod deadline;
 pub mod entry;
 pub mod liveness;
 pub mod parameters;
 pub mod safety;
+pub mod stalling;
 pub mod vocabulary;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use sim_core::process::Context;
 
 use super::server::{Role, Server};
+use super::stalling::Stalling;
 use super::vocabulary::{Raft, RaftObservation};
 
 impl Server {
@@ -27,7 +28,10 @@ impl Server {
         let index = counted[quorum - 1];
         // Plant R03: no look at the term.
         let countable = self.plants.commit_old_term_by_counting || self.log.term_at(index) == Some(self.term);
-        if index > self.commit && countable {
+        // Plant: no entry beyond one of an earlier term is counted.
+        let stops = self.stall == Some(Stalling::StopsAtOldTerms)
+            && self.log.term_at(self.commit + 1) != Some(self.term);
+        if index > self.commit && countable && !stops {
             self.commit_to(index, true, cx);
         }
     }

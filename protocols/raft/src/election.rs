@@ -9,6 +9,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Context, SyncId, SyncResult};
 
 use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::stalling::Stalling;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 
 /// What was answered, by place among the members.
@@ -37,6 +38,12 @@ impl Server {
         let Self { parameters, .. } = self;
         let after =
             cx.rng().duration_between(parameters.election_timeout_min, parameters.election_timeout_max);
+        // Plant: a back-off without end.
+        let after = if self.stall == Some(Stalling::EndlessBackOff) {
+            after.saturating_mul(1 << self.elections.min(32))
+        } else {
+            after
+        };
         cx.set_timer(ELECTION, after, RaftTimer::Election);
     }
 
@@ -99,6 +106,7 @@ impl Server {
 
     /// Asks whether an election could be won, without raising the term (dissertation, section 9.6).
     fn start_pre_vote(&mut self, cx: &mut Context<'_, Raft>) {
+        self.elections += 1;
         let mut ballot = Ballot::new(self.members.len());
         ballot.answer(self.place, true);
         self.role = Role::PreCandidate(ballot);
@@ -149,7 +157,7 @@ impl Server {
             return true;
         }
         // A clock that was set back says nothing about how long ago it was.
-        let now = cx.now();
+        let now = cx.monotonic();
         self.leader.is_some()
             && self.heard <= now
             && now.since(self.heard) < self.parameters.election_timeout_min
@@ -162,7 +170,7 @@ impl Server {
         &mut self,
         from: NodeId,
         term: u64,
-        up_to_date: bool,
+        (up_to_date, last_index): (bool, u64),
         cx: &mut Context<'_, Raft>,
     ) {
         if term > self.term {
@@ -172,6 +180,7 @@ impl Server {
             self.enter_term(term, cx);
         }
         let repeated = self.vote == Some(from);
+        let up_to_date = up_to_date && !self.is_jealous(last_index);
         let granted = term == self.term && up_to_date && (repeated || self.vote.is_none());
         if granted && !repeated {
             self.set_vote(Some(from), cx);
@@ -187,11 +196,21 @@ impl Server {
         &mut self,
         from: NodeId,
         term: u64,
-        up_to_date: bool,
+        (up_to_date, last_index): (bool, u64),
         cx: &mut Context<'_, Raft>,
     ) {
+        let up_to_date = up_to_date && !self.is_jealous(last_index);
         let granted = term > self.term && up_to_date && !self.hears_leader(cx);
+        // Plant: a refusal puts its own candidacy off.
+        if self.stall == Some(Stalling::ResetsTimersOnRefusals) {
+            self.draw_election_timer(cx);
+        }
         self.answer_vote(from, if granted { term } else { self.term }, granted, true, cx);
+    }
+
+    /// Plant: logs that are longer than its own are refused.
+    fn is_jealous(&self, last_index: u64) -> bool {
+        self.stall == Some(Stalling::RefusesLongerLogs) && last_index > self.log.last_index()
     }
 
     fn answer_vote(&mut self, to: NodeId, term: u64, granted: bool, pre: bool, cx: &mut Context<'_, Raft>) {
@@ -209,7 +228,9 @@ impl Server {
         pre: bool,
         cx: &mut Context<'_, Raft>,
     ) {
-        if !granted && term > self.term {
+        // Plant: no answer teaches a term.
+        let learns = self.stall != Some(Stalling::NeverLearnsTerms);
+        if !granted && term > self.term && learns {
             return self.enter_term(term, cx);
         }
         let asked = match self.role {

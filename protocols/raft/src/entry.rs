@@ -14,6 +14,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::safety::{CHECKS, checks};
 use super::service::KeyValueService;
+use super::stalling::Stalling;
 use super::traitors::{Behavior, Traitors};
 use super::vocabulary::{Raft, RaftMessage, RaftObservation};
 
@@ -27,10 +28,14 @@ const INFO: ProtocolInfo = ProtocolInfo {
     knobs: Parameters::KNOBS,
     behaviors: Behavior::NAMED,
     plants: Plants::ALL,
+    stalls: Stalling::NAMES,
     checks: CHECKS,
     objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
     // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
+    fixed_members: Some(
+        "Raft's change of membership is not implemented: nobody would count a newcomer, and one that leaves would still be waited for",
+    ),
     ..ProtocolInfo::new("raft", "Raft: a replicated log under one elected leader")
 };
 
@@ -50,6 +55,7 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Ra
     let factory = RaftFactory {
         parameters: *parameters,
         plants: Plants::of(launch),
+        stall: Stalling::of(launch),
         initial: initial.unwrap_or_default(),
     };
     Subject {

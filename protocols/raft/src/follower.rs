@@ -23,7 +23,7 @@ impl Server {
         }
         self.become_follower(cx);
         self.leader = Some(from);
-        self.heard = cx.now();
+        self.heard = cx.monotonic();
         self.draw_election_timer(cx);
         true
     }

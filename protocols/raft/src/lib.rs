@@ -22,6 +22,7 @@ mod requests;
 pub mod safety;
 pub mod server;
 pub mod service;
+pub mod stalling;
 pub mod store;
 mod timing;
 pub mod traitors;

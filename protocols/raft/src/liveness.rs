@@ -1,32 +1,49 @@
-//! What progress a Raft cluster owes.
+//! What progress a Raft cluster owes: an operation of each client, and every server of the core at what was committed.
 
+use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::Slot;
 use sim_core::outcome::Stall;
+use sim_core::progress::Pace;
 use sim_core::setup::Setup;
-use sim_core::simulate::{Liveness, ProgressSeen};
+use sim_core::simulate::{Liveness, Reach};
+use sim_core::time::Duration;
 
 use super::parameters::Parameters;
-use super::timing;
-use super::vocabulary::Raft;
+use super::timing::{self, Scale};
+use super::vocabulary::{Raft, RaftObservation};
 
-/// Operations complete once a majority of the members can talk to each other, where a round of messages is shorter than
-/// the election timeouts, unless a server outside the healed core gets in their way: a knob that is off lets it, or it
-/// leads them and is still broken.
-#[derive(Clone, Copy, Debug)]
+/// Operations complete once a majority of the members can talk to each other, unless a server outside the healed core
+/// gets in their way: a knob that is off lets it, or it leads them and is still broken.
+#[derive(Clone, Debug)]
 pub struct RaftLiveness {
+    parameters: Parameters,
     members: usize,
-    undisturbed: bool,
-    in_time: bool,
+    scale: Scale,
+    /// The probability that a message is lost or damaged.
+    loss: f64,
+    /// The highest index that anybody running had committed at the heal.
+    target: u64,
+    /// By slot: how far it must still come, and has come.
+    behind: Vec<Option<u64>>,
+    missing: usize,
 }
 
 impl RaftLiveness {
     /// For a cluster of these parameters in this run.
     pub fn new(parameters: &Parameters, setup: &Setup) -> Self {
         Self {
+            parameters: *parameters,
             members: setup.members as usize,
-            undisturbed: parameters.pre_vote && parameters.check_quorum,
-            in_time: timing::is_met(parameters, setup),
+            scale: Scale {
+                members: u64::from(setup.members),
+                clients: u64::from(setup.clients),
+                drift_ppm: setup.clocks.drift_ppm,
+            },
+            loss: setup.network.loss.as_f64() + setup.network.corrupt.as_f64(),
+            target: 0,
+            behind: Vec::new(),
+            missing: 0,
         }
     }
 
@@ -39,6 +56,40 @@ impl RaftLiveness {
         let places = core.iter().map(|slot| ground.place(*slot));
         places.filter(|place| self.takes_part(place) && able(place)).count() > self.members / 2
     }
+
+    /// What is committed is what the running servers say of it. Who is behind must come as far.
+    fn take_stock(&mut self, ground: &Ground, core: &[Slot]) {
+        let committed = |place: &Place| place.status.position.unwrap_or(0);
+        let servers = ground.members().filter(|(_, place)| place.up && self.takes_part(place));
+        self.target = servers.map(|(_, place)| committed(place)).max().unwrap_or(0);
+        self.behind = vec![None; ground.places.len()];
+        for slot in core {
+            let place = ground.place(*slot);
+            if self.takes_part(place) && committed(place) < self.target {
+                self.behind[slot.index()] = Some(committed(place));
+            }
+        }
+        self.missing = self.behind.iter().flatten().count();
+    }
+
+    /// A server committed up to an index.
+    fn committed(&mut self, slot: Slot, index: u64) -> Reach {
+        let target = self.target;
+        let Some(behind) = self.behind.get_mut(slot.index()) else { return Reach::Nothing };
+        if behind.is_none_or(|before| index <= before) {
+            return Reach::Nothing;
+        }
+        *behind = (index < target).then_some(index);
+        self.missing -= usize::from(index >= target);
+        if self.missing == 0 { Reach::All } else { Reach::More }
+    }
+
+    /// A server that halts for good takes part no more.
+    fn halted(&mut self, slot: Slot) -> Reach {
+        let behind = self.behind.get_mut(slot.index()).and_then(Option::take);
+        self.missing -= usize::from(behind.is_some());
+        if behind.is_some() && self.missing == 0 { Reach::All } else { Reach::Nothing }
+    }
 }
 
 /// Who leads in the highest term among some places, and that term.
@@ -50,37 +101,66 @@ fn leader<'a>(places: impl Iterator<Item = &'a Place>) -> Option<(u64, &'a Place
 impl Liveness<Raft> for RaftLiveness {
     /// Asked before the heal, which starts what is down in the core; so being down now excuses nobody.
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
-        match self.quorum(ground, core, |_| true) {
-            false => Err(Stall::NoQuorum),
-            true if !self.in_time => Err(Stall::Forfeited),
-            true => Ok(()),
-        }
+        if self.quorum(ground, core, |_| true) { Ok(()) } else { Err(Stall::NoQuorum) }
     }
 
-    fn seen_by(&self) -> ProgressSeen {
-        ProgressSeen::Operations
+    /// An attempt is an election and an operation: a timeout passes until somebody stands, and another until a client asks
+    /// again. A minority of the servers may be asked in vain, or lead in vain, one after the other.
+    fn pace(&self, timeout: Duration, _: &[Slot]) -> Pace {
+        let wasted = u32::try_from(self.members / 2).unwrap_or(u32::MAX);
+        let shares = timing::shares(&self.parameters, self.scale, timeout);
+        // Timeouts that are not apart elect nobody, but for luck.
+        let chance = if shares.way.is_zero() { 0.0 } else { timing::chance(self.loss) };
+        Pace { windows: 2, chance, wasted, shares }
+    }
+
+    fn asks_clients(&self) -> bool {
+        true
+    }
+
+    fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Raft>>) -> Reach {
+        let Some(seen) = seen else {
+            self.take_stock(ground, core);
+            return if self.missing == 0 { Reach::All } else { Reach::Nothing };
+        };
+        match *seen.observation {
+            RaftObservation::Committed { index, .. } => self.committed(seen.slot, index),
+            RaftObservation::Halted => self.halted(seen.slot),
+            _ => Reach::Nothing,
+        }
     }
 
     /// A leader outside the core may keep its majority through members of the core, for good: its heartbeats arrive in
     /// time, while it is too slow for what clients ask, or cut off from whoever would pass it on. Nothing outside the
-    /// core is healed, so that forfeits progress, if something is wrong with it: a leader in order owes what the core
+    /// core is healed, so that it may be the reason, if something is wrong with it: a leader in order owes what the core
     /// owes. A leader that has no majority does not count as one for long: check-quorum makes it step down.
     fn explain(&self, ground: &Ground, core: &[Slot]) -> Option<Stall> {
         if !self.quorum(ground, core, Place::runs) {
             return Some(Stall::NoQuorum);
         }
         let outsiders = || ground.members().filter(|(slot, place)| place.runs() && !core.contains(slot));
-        let disturbed = !self.undisturbed && outsiders().next().is_some();
+        let disturbed = self.forfeits().is_some() && outsiders().next().is_some();
         let led_inside = leader(core.iter().map(|slot| ground.place(*slot))).map(|(term, _)| term);
         let out_of_reach = leader(outsiders().map(|(_, place)| place))
             .is_some_and(|(term, place)| Some(term) > led_inside && (place.impaired || !place.honest));
-        (disturbed || out_of_reach).then_some(Stall::Forfeited)
+        (disturbed || out_of_reach).then_some(Stall::Outsider)
+    }
+
+    fn forfeits(&self) -> Option<&'static str> {
+        match (self.parameters.pre_vote, self.parameters.check_quorum) {
+            (true, true) => None,
+            (false, true) => Some("pre_vote is off"),
+            (true, false) => Some("check_quorum is off"),
+            (false, false) => Some("pre_vote and check_quorum are off"),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sim_core::ground::Mark;
+    use sim_core::process::JournalId;
 
     fn core(slots: &[u32]) -> Vec<Slot> {
         slots.iter().copied().map(Slot).collect()
@@ -107,18 +187,19 @@ mod tests {
     }
 
     #[test]
-    fn knobs_excuse_a_stall_only_while_somebody_outside_can_disturb() {
+    fn knobs_are_suspected_only_while_somebody_outside_can_disturb() {
         let ground = ground(3);
         let careless =
             RaftLiveness::new(&Parameters { pre_vote: false, ..Parameters::default() }, &Setup::new(0, 3));
-        assert_eq!(careless.explain(&ground, &core(&[0, 1])), Some(Stall::Forfeited));
+        assert_eq!(careless.explain(&ground, &core(&[0, 1])), Some(Stall::Outsider));
+        assert_eq!(careless.forfeits(), Some("pre_vote is off"));
         assert_eq!(careless.explain(&ground, &core(&[0, 1, 2])), None);
         let careful = RaftLiveness::new(&Parameters::default(), &Setup::new(0, 3));
-        assert_eq!(careful.explain(&ground, &core(&[0, 1])), None);
+        assert_eq!((careful.explain(&ground, &core(&[0, 1])), careful.forfeits()), (None, None));
     }
 
     #[test]
-    fn a_broken_leader_outside_the_core_excuses_a_stall_until_the_core_has_a_later_one() {
+    fn a_broken_leader_outside_the_core_is_suspected_until_the_core_has_a_later_one() {
         let liveness = RaftLiveness::new(&Parameters::default(), &Setup::new(0, 4));
         let mut ground = ground(4);
         let mut lead = |slot: usize, term, impaired| {
@@ -128,8 +209,33 @@ mod tests {
             liveness.explain(&ground, &core(&[1, 2, 3]))
         };
         assert_eq!(lead(0, 5, false), None, "nothing is wrong with it");
-        assert_eq!(lead(0, 5, true), Some(Stall::Forfeited));
-        assert_eq!(lead(2, 4, false), Some(Stall::Forfeited), "deposed, and does not know it yet");
+        assert_eq!(lead(0, 5, true), Some(Stall::Outsider));
+        assert_eq!(lead(2, 4, false), Some(Stall::Outsider), "deposed, and does not know it yet");
         assert_eq!(lead(2, 6, false), None);
+    }
+
+    #[test]
+    fn the_core_must_come_as_far_as_somebody_had_committed() {
+        let mut liveness = RaftLiveness::new(&Parameters::default(), &Setup::new(0, 4));
+        let mut ground = ground(4);
+        for (slot, position) in [(0, 5), (1, 5), (2, 3), (3, 7)] {
+            ground.places[slot].status.position = Some(position);
+        }
+        let inside = core(&[0, 1, 2]);
+        let committed =
+            |index| RaftObservation::Committed { index, hash: 0, entry_term: 1, term: 1, counted: false };
+        assert_eq!(liveness.reached(&ground, &inside, None), Reach::Nothing);
+        let mut see = |slot, observation: &RaftObservation| {
+            let (journal, mark) = (JournalId(0), Mark::default());
+            let node = ground.place(Slot(slot)).node;
+            let seen = Seen { slot: Slot(slot), node, incarnation: 0, journal, mark, observation };
+            liveness.reached(&ground, &inside, Some(&seen))
+        };
+        assert_eq!(see(2, &committed(4)), Reach::More);
+        assert_eq!(see(2, &committed(4)), Reach::Nothing, "once each");
+        assert_eq!(see(3, &committed(9)), Reach::Nothing, "who is outside does not count");
+        assert_eq!(see(0, &committed(8)), Reach::More);
+        assert_eq!(see(2, &RaftObservation::Halted), Reach::Nothing);
+        assert_eq!(see(1, &committed(7)), Reach::All);
     }
 }

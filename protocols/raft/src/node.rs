@@ -8,6 +8,7 @@ use super::initial::InitialState;
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::server::Server;
+use super::stalling::Stalling;
 use super::vocabulary::{Raft, RaftObservation, RaftRecord};
 
 /// Makes the servers and clients of a cluster.
@@ -17,6 +18,8 @@ pub struct RaftFactory {
     pub parameters: Parameters,
     /// The bugs that are on.
     pub plants: Plants,
+    /// A bug that keeps them from making progress, for tests.
+    pub stall: Option<Stalling>,
     /// What servers start from.
     pub initial: InitialState,
 }
@@ -42,6 +45,7 @@ impl Factory<Raft> for RaftFactory {
             Role::Member => match Server::recover(self.parameters, self.plants, &boot) {
                 Some(mut server) => {
                     let given = self.initial.first_timeout(boot.node);
+                    server.stall = self.stall;
                     server.first_timeout = given.filter(|_| boot.start == Start::Genesis);
                     RaftNode::Server(Box::new(server))
                 }
@@ -65,6 +69,12 @@ impl Process<Raft> for RaftNode {
                     cx.observe(RaftObservation::Halted);
                 }
             }
+        }
+    }
+
+    fn mend(&mut self) {
+        if let Self::Server(server) = self {
+            (server.parameters.pre_vote, server.parameters.check_quorum) = (true, true);
         }
     }
 }

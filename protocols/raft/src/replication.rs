@@ -17,6 +17,7 @@ use sim_core::time::{Duration, Time};
 
 use super::requests::Waiting;
 use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::stalling::Stalling;
 use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
 
 /// What a leader knows about one follower.
@@ -117,8 +118,11 @@ impl Server {
     /// by counting and takes everything before it along (paper, section 8).
     pub(super) fn become_leader(&mut self, cx: &mut Context<'_, Raft>) {
         let last_index = self.log.last_index();
-        let progress =
-            self.members.iter().map(|member| Progress::new(*member, last_index + 1, cx.now())).collect();
+        let progress = self
+            .members
+            .iter()
+            .map(|member| Progress::new(*member, last_index + 1, cx.monotonic()))
+            .collect();
         self.role = Role::Leader(Leadership { progress, counted: Vec::new(), waiting: Waiting::default() });
         self.leader = Some(self.node);
         cx.observe(RaftObservation::BecameLeader { term: self.term, last_index });
@@ -150,7 +154,7 @@ impl Server {
     /// Sends everything that may be sent. Followers with equal next indices share one message.
     pub(super) fn replicate(&mut self, cx: &mut Context<'_, Raft>) {
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
-        let (last_index, window, now) = (log.last_index(), parameters.max_inflight, cx.now());
+        let (last_index, window, now) = (log.last_index(), parameters.max_inflight, cx.monotonic());
         let may_send = |progress: &Progress| progress.node != *node && progress.may_send(last_index, window);
         while let Some(first) = leadership.progress.iter().find(|progress| may_send(progress)) {
             let next = first.next;
@@ -177,7 +181,7 @@ impl Server {
     /// Speaks without entries to every follower that is due. Those with equal next indices share one message.
     pub(super) fn send_heartbeats(&mut self, cx: &mut Context<'_, Raft>) {
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
-        let (interval, now) = (parameters.heartbeat, cx.now());
+        let (interval, now) = (parameters.heartbeat, cx.monotonic());
         let due = |progress: &Progress| {
             progress.node != *node && progress.heartbeat_in(interval, now) == Duration::ZERO
         };
@@ -213,17 +217,18 @@ impl Server {
         index: u64,
         cx: &mut Context<'_, Raft>,
     ) {
-        if term > self.term {
+        // Plant: no answer teaches a term.
+        if term > self.term && self.stall != Some(Stalling::NeverLearnsTerms) {
             return self.enter_term(term, cx);
         }
         let last_index = self.log.last_index();
         let Role::Leader(leadership) = &mut self.role else { return };
-        if term < self.term || index > last_index {
+        if term != self.term || index > last_index {
             return;
         }
         let progress = &mut leadership.progress[place];
         progress.heard = true;
-        progress.silent_since = cx.now();
+        progress.silent_since = cx.monotonic();
         if success {
             let news = index > progress.matched;
             progress.acknowledged(index);

@@ -20,6 +20,7 @@ use super::log::Log;
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replication::Leadership;
+use super::stalling::Stalling;
 use super::store::Store;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 
@@ -52,6 +53,8 @@ pub struct Server {
     pub(super) place: usize,
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
+    /// A bug that keeps it from making progress, for tests.
+    pub(super) stall: Option<Stalling>,
     /// How long the first election timer runs, if the scenario says so.
     pub(super) first_timeout: Option<Duration>,
     pub(super) term: u64,
@@ -72,6 +75,8 @@ pub struct Server {
     pub(super) relayed: BTreeMap<NodeId, u64>,
     /// The payload of every heartbeat.
     pub(super) nothing: Batch,
+    /// How often an election was begun, for the bug that never forgets it.
+    pub(super) elections: u32,
 }
 
 impl Server {
@@ -85,6 +90,7 @@ impl Server {
             place,
             parameters,
             plants,
+            stall: None,
             first_timeout: None,
             term: remembered.term,
             vote: remembered.vote,
@@ -99,6 +105,7 @@ impl Server {
             store: Store::new(),
             relayed: BTreeMap::new(),
             nothing: Batch::from(&[][..]),
+            elections: 0,
         })
     }
 
@@ -139,9 +146,9 @@ impl Server {
             RaftMessage::RequestVote { term, last_index, last_term, pre } => {
                 let up_to_date = self.log.covered_by(last_term, last_index);
                 if pre {
-                    self.on_pre_vote_request(from, term, up_to_date, cx);
+                    self.on_pre_vote_request(from, term, (up_to_date, last_index), cx);
                 } else {
-                    self.on_vote_request(from, term, up_to_date, cx);
+                    self.on_vote_request(from, term, (up_to_date, last_index), cx);
                 }
             }
             RaftMessage::Vote { term, granted, pre } => self.on_vote(place, term, granted, pre, cx),

@@ -1,9 +1,10 @@
 //! What traitors can do to Raft. Its servers believe each other, and it promises nothing as soon as one of them lies: a
 //! scenario with traitors is over budget, and what breaks breaks the assumption.
 
+use sim_core::coalition::habits::take_sends;
 use sim_core::coalition::{Coalition, CoalitionContext, Deed, Puppet};
 use sim_core::identity::{NodeId, Slot};
-use sim_core::process::{Effect, Effects, Input};
+use sim_core::process::{Effects, Input};
 
 use super::vocabulary::{Command, Entry, Raft, RaftMessage};
 
@@ -64,16 +65,7 @@ impl Traitors {
     }
 
     fn edit(&self, effects: &mut Effects<Raft>, cx: &mut CoalitionContext<'_, Raft>) {
-        let sends: Vec<(Vec<NodeId>, RaftMessage)> = effects
-            .list()
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Send { to, message } => Some((effects.recipients(to).to_vec(), message.clone())),
-                _ => None,
-            })
-            .collect();
-        effects.retain(|effect| !matches!(effect, Effect::Send { .. }));
-        for (to, message) in sends {
+        for (to, message) in take_sends(effects) {
             for (to, message) in self.told(self.behavior, &to, &message, cx) {
                 effects.push_send(to, message);
             }

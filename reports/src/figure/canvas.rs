@@ -58,7 +58,7 @@ impl Align {
 }
 
 /// A place in CSS pixels from the upper left corner.
-pub(crate) type Place = (f64, f64);
+pub(crate) type PixelPoint = (f64, f64);
 
 /// Takes strokes. Widths and places are in CSS pixels.
 pub(crate) trait Canvas {
@@ -66,25 +66,31 @@ pub(crate) trait Canvas {
     type Error;
 
     /// A line through places.
-    fn line(&mut self, places: &[Place], width: f64, ink: Ink) -> Result<(), Self::Error>;
+    fn line(&mut self, places: &[PixelPoint], width: f64, ink: Ink) -> Result<(), Self::Error>;
 
     /// A filled shape.
-    fn area(&mut self, places: &[Place], ink: Ink, opacity: f64) -> Result<(), Self::Error>;
+    fn area(&mut self, places: &[PixelPoint], ink: Ink, opacity: f64) -> Result<(), Self::Error>;
 
     /// A filled disk.
-    fn dot(&mut self, center: Place, radius: f64, ink: Ink, opacity: f64) -> Result<(), Self::Error>;
+    fn dot(&mut self, center: PixelPoint, radius: f64, ink: Ink, opacity: f64) -> Result<(), Self::Error>;
 
     /// A text on its base line.
-    fn text(&mut self, text: &str, place: Place, letters: Letters) -> Result<(), Self::Error>;
+    fn text(&mut self, text: &str, place: PixelPoint, letters: Letters) -> Result<(), Self::Error>;
 
     /// A filled rectangle.
-    fn rect(&mut self, corner: Place, size: Place, ink: Ink, opacity: f64) -> Result<(), Self::Error> {
+    fn rect(
+        &mut self,
+        corner: PixelPoint,
+        size: PixelPoint,
+        ink: Ink,
+        opacity: f64,
+    ) -> Result<(), Self::Error> {
         let ((x, y), (width, height)) = (corner, size);
         self.area(&[(x, y), (x + width, y), (x + width, y + height), (x, y + height)], ink, opacity)
     }
 
     /// A line of dashes through places.
-    fn dashes(&mut self, places: &[Place], width: f64, ink: Ink) -> Result<(), Self::Error> {
+    fn dashes(&mut self, places: &[PixelPoint], width: f64, ink: Ink) -> Result<(), Self::Error> {
         for dash in dashes(places) {
             self.line(&dash, width, ink)?;
         }
@@ -96,9 +102,9 @@ const DASH: f64 = 6.0;
 const GAP: f64 = 4.0;
 
 /// Cuts a line into dashes.
-fn dashes(places: &[Place]) -> Vec<Vec<Place>> {
+fn dashes(places: &[PixelPoint]) -> Vec<Vec<PixelPoint>> {
     let mut all = Vec::new();
-    let mut dash: Vec<Place> = Vec::new();
+    let mut dash: Vec<PixelPoint> = Vec::new();
     let (mut drawing, mut left) = (true, DASH);
     for pair in places.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::fmt::Write;
 
 use super::Figure;
-use super::canvas::{Align, Canvas, Ink, Letters, PALETTE, Place};
+use super::canvas::{Align, Canvas, Ink, Letters, PALETTE, PixelPoint};
 use super::draw::draw;
 
 /// The element; it is named by the figure's title for those who hear it.
@@ -58,7 +58,7 @@ impl InlineSvg {
 impl Canvas for InlineSvg {
     type Error = Infallible;
 
-    fn line(&mut self, places: &[Place], width: f64, ink: Ink) -> Result<(), Infallible> {
+    fn line(&mut self, places: &[PixelPoint], width: f64, ink: Ink) -> Result<(), Infallible> {
         let (path, class) = (path(places), class(ink));
         self.push(format_args!(
             "<path class=\"l {class}\" stroke-width=\"{width}\" stroke-linejoin=\"round\" d=\"{path}\"/>"
@@ -66,13 +66,19 @@ impl Canvas for InlineSvg {
         Ok(())
     }
 
-    fn area(&mut self, places: &[Place], ink: Ink, opacity: f64) -> Result<(), Infallible> {
+    fn area(&mut self, places: &[PixelPoint], ink: Ink, opacity: f64) -> Result<(), Infallible> {
         let (path, class, opacity) = (path(places), class(ink), see_through(opacity));
         self.push(format_args!("<path class=\"f {class}\"{opacity} d=\"{path}Z\"/>"));
         Ok(())
     }
 
-    fn rect(&mut self, corner: Place, size: Place, ink: Ink, opacity: f64) -> Result<(), Infallible> {
+    fn rect(
+        &mut self,
+        corner: PixelPoint,
+        size: PixelPoint,
+        ink: Ink,
+        opacity: f64,
+    ) -> Result<(), Infallible> {
         let ((x, y), (width, height), class) = (corner, size, class(ink));
         self.push(format_args!(
             "<rect class=\"f {class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"{}/>",
@@ -81,7 +87,7 @@ impl Canvas for InlineSvg {
         Ok(())
     }
 
-    fn dot(&mut self, (x, y): Place, radius: f64, ink: Ink, opacity: f64) -> Result<(), Infallible> {
+    fn dot(&mut self, (x, y): PixelPoint, radius: f64, ink: Ink, opacity: f64) -> Result<(), Infallible> {
         let dot = Dot { radius, ink, opacity };
         if self.dots.as_ref().is_some_and(|(open, _)| *open != dot) {
             self.end_dots();
@@ -91,7 +97,7 @@ impl Canvas for InlineSvg {
         Ok(())
     }
 
-    fn dashes(&mut self, places: &[Place], width: f64, ink: Ink) -> Result<(), Infallible> {
+    fn dashes(&mut self, places: &[PixelPoint], width: f64, ink: Ink) -> Result<(), Infallible> {
         let (path, class) = (path(places), class(ink));
         self.push(format_args!(
             "<path class=\"l {class}\" stroke-width=\"{width}\" stroke-dasharray=\"6 4\" d=\"{path}\"/>"
@@ -99,7 +105,7 @@ impl Canvas for InlineSvg {
         Ok(())
     }
 
-    fn text(&mut self, text: &str, (x, y): Place, letters: Letters) -> Result<(), Infallible> {
+    fn text(&mut self, text: &str, (x, y): PixelPoint, letters: Letters) -> Result<(), Infallible> {
         let anchor = match letters.align {
             Align::Left => "start",
             Align::Center => "middle",
@@ -115,7 +121,7 @@ impl Canvas for InlineSvg {
     }
 }
 
-fn path(places: &[Place]) -> String {
+fn path(places: &[PixelPoint]) -> String {
     let mut path = String::new();
     for (index, (x, y)) in places.iter().enumerate() {
         let _ = write!(path, "{}{x:.1} {y:.1}", if index == 0 { 'M' } else { 'L' });

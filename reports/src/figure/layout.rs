@@ -1,6 +1,6 @@
 //! Where everything goes: margins that fit the labels, the plot, the legend.
 
-use super::canvas::Place;
+use super::canvas::PixelPoint;
 use super::font::width;
 use super::scale::{Ground, Measure, Tick};
 use super::{Figure, Scale, Series, Style};
@@ -20,8 +20,8 @@ pub(super) struct Layout<'a> {
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
     /// The plot's upper left corner and its size.
-    pub(super) corner: Place,
-    pub(super) plot: Place,
+    pub(super) corner: PixelPoint,
+    pub(super) plot: PixelPoint,
     pub(super) legend: Legend,
     /// Whether names below the plot need two rows.
     pub(super) staggered: bool,
@@ -40,7 +40,7 @@ pub(super) enum Legend {
     /// Names stand beside the ends of lines.
     Beside,
     /// Names stand above the plot: index of the series, place of the name.
-    Above(Vec<(usize, Place)>),
+    Above(Vec<(usize, PixelPoint)>),
 }
 
 impl<'a> Layout<'a> {
@@ -96,7 +96,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The place of a value, if it has one inside the axes.
-    pub(super) fn place(&self, x: f64, y: f64) -> Option<Place> {
+    pub(super) fn place(&self, x: f64, y: f64) -> Option<PixelPoint> {
         Some((self.across(self.x.inside(x)?), self.down(self.y.inside(y)?)))
     }
 

@@ -1,6 +1,6 @@
 //! Draws the points of a series.
 
-use super::canvas::{Canvas, Ink, Place};
+use super::canvas::{Canvas, Ink, PixelPoint};
 use super::layout::Layout;
 use super::{Figure, Point, Scale, Series, Style};
 
@@ -43,7 +43,7 @@ pub(super) fn draw_series<C: Canvas>(
 pub(super) fn swatch<C: Canvas>(
     style: Style,
     ink: Ink,
-    (x, y): Place,
+    (x, y): PixelPoint,
     canvas: &mut C,
 ) -> Result<(), C::Error> {
     match style {
@@ -55,7 +55,7 @@ pub(super) fn swatch<C: Canvas>(
     }
 }
 
-fn places(points: &[Point], layout: &Layout) -> Vec<Place> {
+fn places(points: &[Point], layout: &Layout) -> Vec<PixelPoint> {
     points.iter().filter_map(|point| layout.place(point.x, point.y)).collect()
 }
 
@@ -66,7 +66,7 @@ fn unbroken(points: &[Point], layout: &Layout) -> Vec<Vec<Point>> {
     runs.map(<[Point]>::to_vec).collect()
 }
 
-fn stroke<C: Canvas>(places: &[Place], ink: Ink, canvas: &mut C) -> Result<(), C::Error> {
+fn stroke<C: Canvas>(places: &[PixelPoint], ink: Ink, canvas: &mut C) -> Result<(), C::Error> {
     match places {
         [] => Ok(()),
         [only] => canvas.dot(*only, DOT, ink, 1.0),
@@ -83,12 +83,12 @@ fn ribbon<C: Canvas>(run: &[Point], layout: &Layout, ink: Ink, canvas: &mut C) -
     if high.len() < 2 {
         return Ok(());
     }
-    let outline: Vec<Place> = high.into_iter().chain(low.into_iter().rev()).collect();
+    let outline: Vec<PixelPoint> = high.into_iter().chain(low.into_iter().rev()).collect();
     canvas.area(&outline, ink, 0.2)
 }
 
-fn stairs(points: &[Point], layout: &Layout) -> Vec<Place> {
-    let mut stairs: Vec<Place> = Vec::new();
+fn stairs(points: &[Point], layout: &Layout) -> Vec<PixelPoint> {
+    let mut stairs: Vec<PixelPoint> = Vec::new();
     for (x, y) in places(points, layout) {
         if let Some((_, before)) = stairs.last().copied() {
             stairs.push((x, before));
@@ -161,7 +161,7 @@ fn single<C: Canvas>(
     }
 }
 
-fn diamond<C: Canvas>((x, y): Place, ink: Ink, canvas: &mut C) -> Result<(), C::Error> {
+fn diamond<C: Canvas>((x, y): PixelPoint, ink: Ink, canvas: &mut C) -> Result<(), C::Error> {
     let shape = |r: f64| [(x, y - r), (x + r, y), (x, y + r), (x - r, y)];
     canvas.area(&shape(6.0), ink, 1.0)?;
     canvas.area(&shape(3.5), Ink::Paper, 1.0)

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle};
 
 use super::Figure;
-use super::canvas::{Align, Canvas, Ink, Letters, PALETTE, Place};
+use super::canvas::{Align, Canvas, Ink, Letters, PALETTE, PixelPoint};
 use super::draw::draw;
 use super::error::FigureError;
 use super::font::{self, FAMILY};
@@ -51,11 +51,11 @@ impl<'a, B: DrawingBackend> Plotter<'a, B> {
         Self { backend, scale, setting }
     }
 
-    fn place(&self, (x, y): Place) -> (i32, i32) {
+    fn place(&self, (x, y): PixelPoint) -> (i32, i32) {
         ((x * self.scale).round() as i32, (y * self.scale).round() as i32)
     }
 
-    fn places(&self, places: &[Place]) -> Vec<(i32, i32)> {
+    fn places(&self, places: &[PixelPoint]) -> Vec<(i32, i32)> {
         places.iter().map(|place| self.place(*place)).collect()
     }
 }
@@ -67,29 +67,35 @@ fn failed(error: impl std::fmt::Display) -> FigureError {
 impl<B: DrawingBackend> Canvas for Plotter<'_, B> {
     type Error = FigureError;
 
-    fn line(&mut self, places: &[Place], width: f64, ink: Ink) -> Result<(), FigureError> {
+    fn line(&mut self, places: &[PixelPoint], width: f64, ink: Ink) -> Result<(), FigureError> {
         let stroke_width = (width * self.scale).round().max(1.0) as u32;
         let style = ShapeStyle { color: color(ink, 1.0), filled: false, stroke_width };
         let places = self.places(places);
         self.backend.draw_path(places, &style).map_err(failed)
     }
 
-    fn area(&mut self, places: &[Place], ink: Ink, opacity: f64) -> Result<(), FigureError> {
+    fn area(&mut self, places: &[PixelPoint], ink: Ink, opacity: f64) -> Result<(), FigureError> {
         let places = self.places(places);
         self.backend.fill_polygon(places, &color(ink, opacity)).map_err(failed)
     }
 
-    fn rect(&mut self, corner: Place, size: Place, ink: Ink, opacity: f64) -> Result<(), FigureError> {
+    fn rect(
+        &mut self,
+        corner: PixelPoint,
+        size: PixelPoint,
+        ink: Ink,
+        opacity: f64,
+    ) -> Result<(), FigureError> {
         let (from, to) = (self.place(corner), self.place((corner.0 + size.0, corner.1 + size.1)));
         self.backend.draw_rect(from, to, &color(ink, opacity), true).map_err(failed)
     }
 
-    fn dot(&mut self, center: Place, radius: f64, ink: Ink, opacity: f64) -> Result<(), FigureError> {
+    fn dot(&mut self, center: PixelPoint, radius: f64, ink: Ink, opacity: f64) -> Result<(), FigureError> {
         let (center, radius) = (self.place(center), (radius * self.scale).round() as u32);
         self.backend.draw_circle(center, radius, &color(ink, opacity), true).map_err(failed)
     }
 
-    fn text(&mut self, text: &str, place: Place, letters: Letters) -> Result<(), FigureError> {
+    fn text(&mut self, text: &str, place: PixelPoint, letters: Letters) -> Result<(), FigureError> {
         let em = letters.size * self.scale;
         let color = color(letters.ink, 1.0);
         let (x, base) = self.place(place);

@@ -2,7 +2,7 @@
 
 use sim_core::stats::{quantile, sorted};
 
-use super::{MOST_LANES, Operation, Run, seconds};
+use super::{MOST_LANES, OperationSpan, Run, seconds};
 use crate::figure::shapes::percentiles;
 use crate::figure::{Axis, Figure, Point, Series, Style};
 use crate::record::RunRecord;
@@ -41,7 +41,7 @@ fn time_axis(run: &Run) -> Axis {
 
 /// Each operation where it was called, by how long it took.
 fn latency(run: &Run) -> Option<Figure> {
-    let returned: Vec<&Operation> = run.operations.iter().filter(|op| op.ended.is_some()).collect();
+    let returned: Vec<&OperationSpan> = run.operations.iter().filter(|op| op.ended.is_some()).collect();
     if returned.is_empty() {
         return None;
     }
@@ -75,7 +75,7 @@ fn latency(run: &Run) -> Option<Figure> {
 }
 
 /// The latency above which every operation is shown.
-fn slowest(returned: &[&Operation]) -> Option<u64> {
+fn slowest(returned: &[&OperationSpan]) -> Option<u64> {
     let mut all: Vec<u64> = returned.iter().filter_map(|op| op.latency_ns()).collect();
     all.sort_unstable();
     all.get(all.len().saturating_sub(MOST_DOTS / 4)).copied()

@@ -5,7 +5,7 @@ use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable};
 
 use super::{FILE_NAME, figures};
 use crate::figure::grouped;
-use crate::page::{Page, framed, table};
+use crate::page::{Page, framed, table, tone};
 
 /// The page as one file.
 pub fn page(table: &SweepTable) -> String {
@@ -29,23 +29,10 @@ pub fn page(table: &SweepTable) -> String {
 
 /// What it came to, in a sentence.
 fn headline(table: &SweepTable) -> Markup {
-    let findings: u64 = table.points.iter().map(|point| point.findings).sum();
-    let theories = table.fits.iter().filter_map(|fit| fit.theory.as_ref());
-    let unjudged = table.unjudged.len();
-    let (agree, all) =
-        theories.fold((0, unjudged), |(agree, all), own| (agree + usize::from(own.agrees), all + 1));
-    let (tone, word) =
-        if findings == 0 && agree == all { ("good", "AS EXPECTED") } else { ("bad", "NOT AS EXPECTED") };
-    let slopes =
-        if all == 0 { String::new() } else { format!("{agree} of {all} slopes agree with theory, and ") };
-    let accused = match findings {
-        0 => "no run accuses a protocol".to_owned(),
-        1 => "1 run accuses a protocol".to_owned(),
-        many => format!("{} runs accuse a protocol", grouped(many as f64, 0)),
-    };
+    let judgment = table.judge();
     html! {
         section.headline aria-label="Verdict" {
-            h1 { span class={ "badge " (tone) } { (word) } " " (slopes) (accused) }
+            h1 { span class={ "badge " (tone(judgment)) } { (judgment.words()) } " " (table.reason()) }
             p.sub { (summary(table)) " · sweep " code { (table.hash) } }
             p.about { b { (table.title) } ". " (table.about) }
         }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sim_core::sweep::SweepTable;
+use sim_core::tree::{self, Misfit};
 
 /// The name of the file in a sweep's folder.
 pub const FILE_NAME: &str = "sweep.json";
@@ -11,7 +12,7 @@ const SCHEMA: &str = "seedstorm.sweep/1";
 
 /// A text that is no table of a sweep. Each reads on from "failed to".
 #[derive(Debug, thiserror::Error)]
-pub enum SweepError {
+pub enum SweepTableError {
     /// It is not JSON, or was cut off.
     #[error("read a sweep: it is not whole JSON: {0}")]
     NotJson(serde_json::Error),
@@ -25,7 +26,7 @@ pub enum SweepError {
     },
     /// It says that it is one, but is not.
     #[error("read a sweep: it is broken: {0}")]
-    Broken(serde_json::Error),
+    Broken(Misfit),
 }
 
 /// The document of a table.
@@ -45,11 +46,11 @@ pub fn document(table: &SweepTable) -> Result<Value, serde_json::Error> {
 ///
 /// # Errors
 /// If the text is no table of this version.
-pub fn from_json(text: &str) -> Result<SweepTable, SweepError> {
-    let value: Value = serde_json::from_str(text).map_err(SweepError::NotJson)?;
+pub fn from_json(text: &str) -> Result<SweepTable, SweepTableError> {
+    let value: Value = serde_json::from_str(text).map_err(SweepTableError::NotJson)?;
     match value.get("schema").map(|schema| schema.as_str()) {
-        Some(Some(SCHEMA)) => serde_json::from_value(value).map_err(SweepError::Broken),
-        Some(Some(other)) => Err(SweepError::Version { found: format!("a \"{other}\"") }),
-        _ => Err(SweepError::Version { found: "without a \"schema\"".to_owned() }),
+        Some(Some(SCHEMA)) => tree::read(&value).map_err(SweepTableError::Broken),
+        Some(Some(other)) => Err(SweepTableError::Version { found: format!("a \"{other}\"") }),
+        _ => Err(SweepTableError::Version { found: "without a \"schema\"".to_owned() }),
     }
 }

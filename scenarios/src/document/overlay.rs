@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Document, Origin, Places, Source, toml};
+use super::{Document, Origin, Places, Source, texts, toml};
 use crate::problem::Problem;
 
 pub(super) fn apply(document: &mut Document, assignment: &str) -> Result<(), Problem> {
@@ -20,6 +20,9 @@ pub(super) fn apply(document: &mut Document, assignment: &str) -> Result<(), Pro
         return Err(Problem::new("this overlay names no key").at(key_origin));
     }
     let (value, mut places) = read_value(&source, key.len() + 1)?;
+    if let Some(problem) = texts::check(&path, &value, &places).into_iter().next() {
+        return Err(problem);
+    }
     places.key = Some(key_origin);
     insert(&mut document.value, &mut document.places, &path, value, places)
 }

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::Segment;
+use sim_core::tree;
 
 use super::Places;
 use crate::problem::{Problem, nearest};
@@ -19,10 +19,7 @@ pub(crate) struct Complaint {
 impl Complaint {
     /// Reads a value as a type.
     pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Self> {
-        serde_path_to_error::deserialize(value).map_err(|error| Self {
-            path: error.path().iter().filter_map(segment_text).collect(),
-            message: error.inner().to_string(),
-        })
+        tree::read(value).map_err(|tree::Misfit { path, message }| Self { path, message })
     }
 
     /// Where it is, as a person writes it; `whole` names the place above all.
@@ -90,15 +87,6 @@ fn holds(value: &Value, path: &[String], key: &str) -> bool {
 fn in_a_table(value: &Value, path: &[String]) -> bool {
     let Some((last, parents)) = path.split_last() else { return false };
     lookup(value, parents).and_then(Value::as_object).is_some_and(|table| table.contains_key(last))
-}
-
-fn segment_text(segment: &Segment) -> Option<String> {
-    match segment {
-        Segment::Seq { index } => Some(index.to_string()),
-        Segment::Map { key } => Some(key.clone()),
-        Segment::Enum { variant } => Some(variant.clone()),
-        Segment::Unknown => None,
-    }
 }
 
 /// Says in our words what serde says about the value at a path.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
+use sim_core::judgment::Judgment;
 use sim_core::outcome::{Outcome, Progress};
 
 use super::finding::is_finding;
@@ -56,14 +57,17 @@ impl Activity {
     /// Takes in one run.
     pub fn add(&mut self, outcome: &Outcome, expect: &Expectation) {
         self.runs += 1;
-        let conclusive = outcome.verdict != Verdict::Inconclusive;
-        self.conclusive += u64::from(conclusive);
-        self.unexpected += u64::from(conclusive && !expect.met(outcome) && !is_finding(outcome.verdict));
-        self.owed_liveness += u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed));
+        let judgment = expect.judge(outcome);
+        self.conclusive += u64::from(judgment != Judgment::Inconclusive);
+        self.unexpected += u64::from(judgment == Judgment::Finding && !is_finding(outcome.verdict));
+        self.owed_liveness +=
+            u64::from(matches!(outcome.progress, Progress::Made { .. } | Progress::Missed { .. }));
         *self.verdicts.entry(verdict_name(outcome.verdict).to_owned()).or_default() += 1;
         if outcome.verdict == Verdict::Inconclusive {
             for reason in &outcome.reasons {
-                *self.reasons.entry(reason.clone()).or_default() += 1;
+                // What differs from run to run stands in parentheses.
+                let kind = reason.split_once(" (").map_or(reason.as_str(), |(kind, _)| kind);
+                *self.reasons.entry(kind.to_owned()).or_default() += 1;
             }
         }
         self.add_faults(outcome);
@@ -94,6 +98,25 @@ impl Activity {
         kinds
             .into_iter()
             .for_each(|(name, times)| self.faults.entry(name.to_owned()).or_default().add(times));
+    }
+
+    /// Whether these counts can be those of so many runs: what was read from a file may say anything.
+    pub(super) fn fits(&self) -> bool {
+        let runs = self.runs;
+        let counted = [self.conclusive, self.owed_liveness].into_iter().all(|count| count <= runs);
+        let verdicts = self.verdicts.values().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let inconclusive = self.verdicts.get(verdict_name(Verdict::Inconclusive)).copied().unwrap_or(0);
+        let counters = [&self.families, &self.faults, &self.checks, &self.counters];
+        counted
+            && self.unexpected <= self.conclusive
+            && verdicts == Some(runs)
+            && self.conclusive.checked_add(inconclusive) == Some(runs)
+            && self.reasons.values().all(|count| *count <= runs)
+            && counters
+                .into_iter()
+                .flat_map(BTreeMap::values)
+                .chain([&self.refused])
+                .all(|counter| counter.runs <= runs)
     }
 
     /// The share of runs whose verdict says something, between 0 and 1; 1 if there were no runs.

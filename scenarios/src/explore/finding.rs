@@ -64,8 +64,13 @@ impl Finding {
 
     /// The name of its capsule's file: the check and the fingerprint.
     pub fn file_name(&self) -> String {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
-        let check: String = self.check.chars().map(plain).collect();
-        format!("{check}-{}.capsule.json", self.fingerprint)
+        file_name(&self.check, &self.fingerprint)
     }
+}
+
+/// The name of a capsule's file, by what its run broke: nothing in it leads out of a folder.
+pub(super) fn file_name(check: &str, fingerprint: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
+    let part = |text: &str| text.chars().map(plain).collect::<String>();
+    format!("{}-{}.capsule.json", part(check), part(fingerprint))
 }

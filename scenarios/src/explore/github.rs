@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
+use sim_core::judgment::Judgment;
+
 use super::{Demand, Exploration, Finding};
 use crate::capsule::replay_command;
 use crate::github::{cell, data, property};
 use crate::scenario::{Loaded, verdict_name};
 
-/// The workflow commands: an error for each finding, a warning for each demand that was not met. `capsule` gives the path
-/// of a finding's capsule.
+/// The workflow commands: an error for each finding, and one for each demand that was not met, for such a campaign is no
+/// pass. Beside a finding, a demand is a warning. `capsule` gives the path of a finding's capsule.
 pub fn annotations(
     loaded: &Loaded,
     exploration: &Exploration,
@@ -22,9 +24,10 @@ pub fn annotations(
         let message = format!("{}, seed {}: {}\n{replay}", loaded.name, finding.seed, finding.message);
         let _ = writeln!(text, "::error title={}::{}", property(&title), data(&message));
     }
+    let level = if exploration.judge(demands) == Judgment::Inconclusive { "error" } else { "warning" };
     for demand in demands.iter().filter(|demand| !demand.met) {
         let title = property(&format!("{}: {}", loaded.name, demand.what));
-        let _ = writeln!(text, "::warning title={title}::{}", data(&missed(demand)));
+        let _ = writeln!(text, "::{level} title={title}::{}", data(&missed(demand)));
     }
     text
 }
@@ -44,12 +47,8 @@ pub fn summary(
     demands: &[Demand],
     capsule: &dyn Fn(&Finding) -> String,
 ) -> String {
-    let found = match exploration.findings.len() {
-        0 => "nothing found".to_owned(),
-        1 => "1 finding".to_owned(),
-        count => format!("{count} findings"),
-    };
-    let mut text = format!("### {}: {found} in {} runs\n\n", cell(&loaded.name), exploration.runs);
+    let headline = exploration.headline(demands);
+    let mut text = format!("### {}: {headline} · {} runs\n\n", cell(&loaded.name), exploration.runs);
     if !exploration.findings.is_empty() {
         text += "| verdict | check | seed | runs | what | replay |\n|---|---|---|---|---|---|\n";
         for finding in &exploration.findings {

@@ -15,30 +15,47 @@ pub fn suite(
     let off = loaded.scenario.checks.names_off(loaded.protocol);
     let own = loaded.protocol.checks.iter().map(|check| check.name.to_owned());
     let mut checks: Vec<String> = own.filter(|check| !off.iter().any(|off| off == check)).collect();
-    // The engine's own checks have a case only if they found something.
-    for finding in &exploration.findings {
-        if !checks.contains(&finding.check) {
-            checks.push(finding.check.clone());
+    // The engine's own checks have a case if they found something, or should have judged something.
+    let found = exploration.findings.iter().map(|finding| &finding.check);
+    for check in demands.iter().filter_map(|demand| demand.check.as_ref()).chain(found) {
+        if !checks.contains(check) {
+            checks.push(check.clone());
         }
     }
-    let mut cases: Vec<Case> =
-        checks.iter().map(|check| checked(loaded, check, &exploration.findings, capsule)).collect();
-    let demands = demands.iter().filter(|demand| !demand.what.starts_with("check "));
-    cases.extend(demands.map(|demand| demanded(loaded, demand)));
+    let of_check = |demand: &&Demand| demand.check.is_some();
+    let mut cases: Vec<Case> = checks
+        .iter()
+        .map(|check| {
+            let idle = demands.iter().any(|demand| !demand.met && demand.check.as_ref() == Some(check));
+            checked(loaded, check, idle, &exploration.findings, capsule)
+        })
+        .collect();
+    cases.extend(demands.iter().filter(|demand| !of_check(demand)).map(|demand| demanded(loaded, demand)));
     Suite { name: loaded.name.clone(), cases }
 }
 
-fn checked(loaded: &Loaded, check: &str, findings: &[Finding], capsule: &dyn Fn(&Finding) -> String) -> Case {
+/// A check that never had anything to judge did not hold: nobody knows.
+fn checked(
+    loaded: &Loaded,
+    check: &str,
+    idle: bool,
+    findings: &[Finding],
+    capsule: &dyn Fn(&Finding) -> String,
+) -> Case {
     let found: Vec<&Finding> = findings.iter().filter(|finding| finding.check == check).collect();
     let line = |finding: &&Finding| {
         let replay = replay_command(&capsule(finding));
         format!("{} runs, first seed {}: {}\n{replay}", finding.runs, finding.seed, finding.message)
     };
-    let outcome = found.first().map_or(CaseOutcome::Held, |first| CaseOutcome::Failed {
-        kind: verdict_name(first.verdict),
-        message: format!("seed {}: {}", first.seed, first.message),
-        text: found.iter().map(line).collect::<Vec<_>>().join("\n\n"),
-    });
+    let outcome = match found.first() {
+        Some(first) => CaseOutcome::Failed {
+            kind: verdict_name(first.verdict),
+            message: format!("seed {}: {}", first.seed, first.message),
+            text: found.iter().map(line).collect::<Vec<_>>().join("\n\n"),
+        },
+        None if idle => CaseOutcome::Erred { message: "it never had anything to judge".to_owned() },
+        None => CaseOutcome::Held,
+    };
     Case { name: check.to_owned(), class: loaded.name.clone(), outcome }
 }
 

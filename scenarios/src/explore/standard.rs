@@ -16,6 +16,9 @@ use crate::scenario::{LINEARIZABLE, Loaded, ProgressRule};
 pub struct Demand {
     /// What is demanded, in words.
     pub what: String,
+    /// The check that it is about, if it is that a check had something to judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
     /// The share of runs in which it was so, between 0 and 1.
     pub found: f64,
     /// The least share of runs.
@@ -32,11 +35,12 @@ const FAMILY: Ratio = Ratio::new(1, 20);
 
 /// Judges a campaign: enough runs are conclusive, all that are come to what the scenario expects, progress was owed in half
 /// of them where the scenario owes any, each family of faults that the scenario may draw or writes fired in 5 % of them,
-/// and each check had something to judge.
+/// and each check had something to judge. A scenario that expects something else than a pass has only the first two demands.
 pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec<Demand> {
     let runs = activity.runs;
     let demand = |what: String, part: u64, needed: f64, met: bool| Demand {
         what,
+        check: None,
         found: share(part, runs),
         needed,
         met,
@@ -54,6 +58,10 @@ pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec
             activity.unexpected == 0,
         ));
     }
+    // Where something else than a pass is expected, it came or it did not: nobody concludes anything from silence.
+    if expect.verdict != Verdict::Pass {
+        return demands;
+    }
     if loaded.scenario.checks.progress != ProgressRule::None {
         demands.push(in_share("owed progress".to_owned(), activity.owed_liveness, OWED));
     }
@@ -63,7 +71,9 @@ pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec
     }
     for check in checks(loaded, activity) {
         let exercised = activity.checks.get(check).map_or(0, |counter| counter.runs);
-        demands.push(demand(format!("check {check}"), exercised, 0.0, exercised > 0 || runs == 0));
+        let mut demand = demand(format!("check {check}"), exercised, 0.0, exercised > 0 || runs == 0);
+        demand.check = Some(check.to_owned());
+        demands.push(demand);
     }
     demands
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
 use sim_core::digest::Digest;
 use sim_core::registry::Launch;
+use sim_core::tree;
 
+use super::finding::{file_name, is_finding};
 use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
 use crate::ENGINE;
 use crate::artefact::{FolderLock, WriteError, lock, ours, write};
@@ -44,6 +46,9 @@ struct Content {
     totals: Totals,
     folded: Digest,
     findings: Vec<Found>,
+    /// Runs that failed in a way that is known.
+    #[serde(default)]
+    known: u64,
 }
 
 /// A finding; its capsule is a file of its own.
@@ -56,6 +61,29 @@ struct Found {
     message: String,
     runs: u64,
     capsule: String,
+}
+
+impl Content {
+    /// Whether these counts can be those of one campaign.
+    fn counts_fit(&self) -> bool {
+        let mut found = self.findings.iter().map(|found| found.runs);
+        let found = found.try_fold(0_u64, u64::checked_add);
+        let ended = self.totals.ended.values().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        self.activity.runs == self.runs
+            && ended == Some(self.runs)
+            && self.activity.fits()
+            && found.is_some_and(|found| found <= self.runs)
+    }
+}
+
+impl Found {
+    /// Whether a campaign that ran these seeds can have found it. Its file is one of the folder.
+    fn fits(&self, seeds: std::ops::Range<u64>) -> bool {
+        seeds.contains(&self.seed)
+            && self.runs > 0
+            && is_finding(self.verdict)
+            && self.capsule == file_name(&self.check, &self.fingerprint)
+    }
 }
 
 /// The folder of a campaign, held for as long as it is at work.
@@ -136,6 +164,7 @@ impl State {
             totals: exploration.totals.clone(),
             folded: exploration.totals.folded,
             findings: exploration.findings.iter().map(found).collect(),
+            known: exploration.known,
         };
         let path = self.path();
         let text = serde_json::to_string_pretty(&content).map_err(io::Error::from);
@@ -148,11 +177,11 @@ impl State {
         let path = self.path();
         ours(&path)?;
         let text = match std::fs::read(&path) {
-            Ok(text) => text,
+            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(WriteError { path, error }.into()),
         };
-        let (what, ahead) = match serde_json::from_slice::<Content>(&text) {
+        let (what, ahead) = match tree::parse::<Content>(&text) {
             Ok(content) if content.finished || content.runs == 0 => return Ok(()),
             Ok(content) => {
                 let Identity { scenario, seeds: (start, end), .. } = &content.identity;
@@ -172,18 +201,29 @@ impl State {
         let path = self.path();
         let refuse = |why: String| ExploreError::from(FolderError::resume(&path, why));
         let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
-        let content: Content = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+        let content: Content = tree::parse(&text).map_err(|error| refuse(error.to_string()))?;
         same(&content.identity, &self.identity).map_err(&refuse)?;
         let (start, end) = self.identity.seeds;
-        if content.runs > end - start || content.activity.runs != content.runs {
-            return Err(refuse("its counts do not fit each other".to_owned()));
+        if content.runs > end - start || !content.counts_fit() {
+            return Err(refuse("it is damaged: its counts do not fit each other".to_owned()));
         }
-        let findings = content.findings.into_iter().map(|found| self.finding(loaded, options, found));
+        if let Some(found) = content.findings.iter().find(|found| !found.fits(start..start + content.runs)) {
+            return Err(refuse(format!(
+                "it is damaged: nothing was found under seed {} as it says",
+                found.seed
+            )));
+        }
+        // What was found before may be known by now.
+        let is_known = |found: &Found| options.known.contains(&found.fingerprint);
+        let (known, findings): (Vec<Found>, Vec<Found>) = content.findings.into_iter().partition(is_known);
+        let findings = findings.into_iter().map(|found| self.finding(loaded, options, found));
         let mut exploration = Exploration {
             runs: content.runs,
             resumed: content.runs,
             interrupted: false,
+            unkept: None,
             findings: findings.collect::<Result<Vec<Finding>, ExploreError>>()?,
+            known: content.known + known.iter().map(|found| found.runs).sum::<u64>(),
             activity: content.activity,
             totals: content.totals,
         };

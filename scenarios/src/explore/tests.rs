@@ -2,9 +2,23 @@ use super::*;
 use crate::testing::{LEAST, toml};
 use sim_core::check::Verdict;
 
+/// What is known is counted, is no finding, and does not stop a campaign.
+#[test]
+fn known_failures_are_passed_over() {
+    let loaded = toml(LEAST).unwrap();
+    let first = explore(&loaded, &options(0..60, &["bad-coin"], 2), Hooks::NONE).unwrap();
+    let known = vec![first.findings[0].fingerprint.clone()];
+    let stop = ExploreOptions { known, stop_on_first: true, ..options(0..60, &["bad-coin"], 2) };
+    let passed = explore(&loaded, &stop, Hooks::NONE).unwrap();
+    assert_eq!((passed.findings.len(), passed.runs), (first.findings.len() - 1, 60));
+    assert_eq!((first.known, passed.known), (0, first.findings[0].runs));
+    assert!(passed.known > 1);
+}
+
 fn options(seeds: Range<u64>, plants: &[&str], jobs: usize) -> ExploreOptions {
     let plants = plants.iter().map(|plant| (*plant).to_owned()).collect();
-    ExploreOptions { seeds, plants, jobs: Some(jobs), stop_on_first: false, build: "b".to_owned() }
+    let (known, build) = (Vec::new(), "b".to_owned());
+    ExploreOptions { seeds, plants, jobs: Some(jobs), stop_on_first: false, known, build }
 }
 
 #[test]

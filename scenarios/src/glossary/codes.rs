@@ -7,7 +7,7 @@ use super::{Term, TermKind, details};
 use crate::scenario::VERDICTS;
 
 /// Every code that the program ends with, and what it means.
-pub const EXIT_CODES: [(u8, Named); 7] = [
+pub const EXIT_CODES: [(u8, Named); 8] = [
     (0, Named { name: "as-expected", about: "everything came to what was expected of it" }),
     (
         1,
@@ -20,6 +20,13 @@ pub const EXIT_CODES: [(u8, Named); 7] = [
     (3, Named { name: "inconclusive", about: "too little happened to say anything, which is no pass" }),
     (4, Named { name: "nothing-ran", about: "there was nothing to run" }),
     (70, Named { name: "internal", about: "an internal error, or two runs that should be equal are not" }),
+    (
+        74,
+        Named {
+            name: "unkept",
+            about: "results could not be written, as on a full disk; they were told all the same",
+        },
+    ),
     (130, Named { name: "interrupted", about: "somebody pressed Ctrl-C; what was done until then is kept" }),
 ];
 

@@ -5,10 +5,14 @@ use sim_core::history::{WITNESS, check_name};
 use sim_core::operation::ObjectModel;
 
 use super::{Term, TermKind, details, sentence};
+use crate::run::HANG;
 use crate::scenario::{EVERYWHERE, LINEARIZABLE};
 
 /// The name of the check of progress after the heal.
 const PROGRESS: &str = "progress";
+
+/// The check that finds runs in which too much happens at once.
+const STORM: &str = "run/storm";
 
 /// Checks that belong to no protocol.
 pub(super) fn checks() -> Vec<Term> {
@@ -30,7 +34,7 @@ pub(super) fn checks() -> Vec<Term> {
         sentence(line)
     );
     let witness = history_check(WITNESS, line.to_owned(), about);
-    models.into_iter().chain([witness, progress()]).collect()
+    models.into_iter().chain([witness, progress(), hang(), storm()]).collect()
 }
 
 fn history_check(name: &str, line: String, about: String) -> Term {
@@ -66,6 +70,45 @@ fn progress() -> Term {
         written: "[checks] progress = \"auto\", \"none\" or { within = \"5s\" }; expect = \"liveness\"".to_owned(),
         example: "seedstorm run raft-calm --set 'checks.progress={ within = \"5s\" }'".to_owned(),
         related: vec!["liveness".to_owned()],
+        details: details([("protocol", Value::Null)]),
+    }
+}
+
+fn hang() -> Term {
+    Term {
+        kind: TermKind::Check,
+        name: HANG.to_owned(),
+        aliases: vec!["hang".to_owned()],
+        protocol: None,
+        line: "every step of a process ends".to_owned(),
+        about: "A step that asks for a million things (messages, timers, records, observations) and for more never ends: it is \
+                cut off, the process counts as crashed, and the run goes on. A step that only computes is found from \
+                outside: if one step takes five seconds, the program reports the seed and the slot, writes a capsule and \
+                ends, since nothing can end such a step. Replaying the capsule reports it again."
+            .to_owned(),
+        written: "expect = \"crash:process/hang\"".to_owned(),
+        example: "seedstorm explore raft-swarm --seeds 0..100".to_owned(),
+        related: vec!["crash".to_owned(), STORM.to_owned()],
+        details: details([("protocol", Value::Null)]),
+    }
+}
+
+fn storm() -> Term {
+    Term {
+        kind: TermKind::Check,
+        name: STORM.to_owned(),
+        aliases: vec!["storm".to_owned()],
+        protocol: None,
+        line: "no more happens within a second than a cluster of this size can do".to_owned(),
+        about: "A run with millions of events and messages within a second of virtual time never gets to its end: two members \
+                that answer each other at once, or a timer that fires at once again. It ends there, and the finding names the \
+                node that takes most steps and the message that is sent most. The limit is \
+                `cluster.max_events_per_second`: by default at least a million, and more for more members, clients and \
+                operations."
+            .to_owned(),
+        written: "[cluster] max_events_per_second = 5_000_000; expect = \"liveness:run/storm\"".to_owned(),
+        example: "seedstorm run raft-calm --set cluster.max_events_per_second=100".to_owned(),
+        related: vec!["liveness".to_owned(), HANG.to_owned()],
         details: details([("protocol", Value::Null)]),
     }
 }

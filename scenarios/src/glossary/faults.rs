@@ -45,7 +45,12 @@ fn when(kind: Kind) -> &'static str {
 
 fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Family>) -> Term {
     let traitors = family == Some(Family::Malicious) || name == "adaptive";
-    let scenario = if traitors { "bracha-calm" } else { "raft-calm" };
+    let scenario = match name {
+        _ if traitors => "bracha-calm",
+        // Raft has no change of membership.
+        "join" | "leave" | "replace" | "churn" => "epidemic-calm",
+        _ => "raft-calm",
+    };
     // Who leads in one protocol broadcasts in another.
     let shown = if traitors {
         written.replace("\"leader\"", "\"n1\"").replace("next-leader", "n2")

@@ -127,7 +127,7 @@ pub(super) fn knobs(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Ter
             protocol: Some(info.name),
             line: format!(
                 "{}; {default} unless set",
-                clause(knob.about.split([';', ':']).next().unwrap_or_default())
+                clause(knob.about.split(';').next().unwrap_or_default())
             ),
             about: format!("A parameter of {}: {default} unless set. {described} {owed}", info.name),
             written: format!("[cluster.{}] {} = {}", info.name, knob.name, quoted(default)),

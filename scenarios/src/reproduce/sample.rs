@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use sim_core::check::Verdict;
+use sim_core::outcome::Ended;
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Launch, Registry};
 
@@ -55,7 +56,7 @@ pub(super) fn take(
         }
         Ok(if interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    threads.rounds(ROUND, 0..runs, hooks, |seed| measure(&loaded, case, seed), merge)?;
+    threads.rounds(ROUND, 0..runs, hooks, |seed, launch| measure(&loaded, case, seed, launch), merge)?;
     Ok((!interrupted).then_some(sample))
 }
 
@@ -66,15 +67,21 @@ fn read(registry: &Registry, case: &Case) -> Result<Loaded, ReproduceError> {
     load(registry, source, Format::Toml, &case.overlays).map_err(failed)
 }
 
-fn measure(loaded: &Loaded, case: &Case, seed: u64) -> Result<Measured, ReproduceError> {
+/// What a run measures; nothing if it was stopped.
+fn measure(
+    loaded: &Loaded,
+    case: &Case,
+    seed: u64,
+    launch: &Launch,
+) -> Result<Option<Measured>, ReproduceError> {
     let plan = compile(loaded, seed, &[]);
-    let outcome = run(&plan, &Launch::default()).map_err(|error| ReproduceError::Launch {
+    let outcome = run(&plan, launch).map_err(|error| ReproduceError::Launch {
         case: case.name.clone(),
         seed,
         error,
     })?;
     let broken = outcome.verdict > Verdict::Inconclusive;
-    Ok((outcome.measures, broken))
+    Ok((outcome.ended != Ended::Stopped).then_some((outcome.measures, broken)))
 }
 
 impl Sample {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sim_core::registry::ProtocolInfo;
+use sim_core::setup::Amount;
 use sim_core::time::Duration;
 
 /// What is checked.
@@ -68,33 +69,28 @@ impl Default for Linearizable {
     }
 }
 
-/// Activity counters and the least value of each.
-pub type AtLeast = BTreeMap<String, u64>;
+/// Activity counters and the least value of each; of what members observe also at how many of them.
+pub type AtLeast = BTreeMap<String, Amount>;
 
 /// Whether there is a second phase in which progress is owed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProgressRule {
-    /// Yes, within a multiple of the protocol's largest timeout.
+    /// Yes, by the rule of [`sim_core::progress`]: opportunities are counted, and not seconds.
     #[default]
     Auto,
     /// No: the run ends with its first phase.
     None,
-    /// Yes, within this.
+    /// The same, and that it comes so soon after the heal is a service level.
     Within(Duration),
 }
 
 impl ProgressRule {
-    /// How many of the largest timeouts the second phase lasts where the scenario leaves it open. Raft elects within
-    /// a few; lost messages of streams, whose retransmission backs off, take some more.
-    const TIMEOUTS: u64 = 50;
-
-    /// The length of the second phase for a protocol whose own largest timeout is given; at least two seconds.
-    pub fn within(self, largest_timeout: Duration) -> Option<Duration> {
+    /// The service level that is asked for.
+    pub const fn level(self) -> Option<Duration> {
         match self {
-            Self::Auto => Some(largest_timeout.saturating_mul(Self::TIMEOUTS).max(Duration::from_secs(2))),
-            Self::None => None,
             Self::Within(limit) => Some(limit),
+            Self::Auto | Self::None => None,
         }
     }
 }

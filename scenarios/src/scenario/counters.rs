@@ -3,6 +3,7 @@
 use sim_core::activity::counter_names;
 use sim_core::fault::plan::same_kind;
 use sim_core::registry::ProtocolInfo;
+use sim_core::setup::Amount;
 
 use super::checks::{AtLeast, Checks};
 use crate::document::Places;
@@ -33,6 +34,12 @@ pub(super) fn resolve(checks: &mut Checks, protocol: &ProtocolInfo, places: &Pla
             }
             Some(full) if resolved.contains_key(&full) => {
                 problems.push(Problem::new(format!("{full} stands twice, under two names")).at(origin));
+            }
+            Some(full) if matches!(least, Amount::Members(_)) && !full.starts_with("observed.") => {
+                let title = format!("{full} is not counted by member");
+                let note = "a share of the members is for what members observe; expected a number";
+                problems
+                    .push(Problem::new(title).at(places.value_at(&["checks", "at_least", &name])).note(note));
             }
             Some(full) => drop(resolved.insert(full, least)),
         }

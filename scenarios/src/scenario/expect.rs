@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use sim_core::check::Verdict;
+use sim_core::judgment::Judgment;
 use sim_core::outcome::Outcome;
 
 /// Every verdict, worst last, as scenarios and people write them.
@@ -22,15 +23,7 @@ const LONG_ASSUMPTION: &str = "assumption_violated";
 
 /// The name of a verdict.
 pub const fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Inconclusive => "inconclusive",
-        Verdict::Assumption => "assumption",
-        Verdict::Service => "service",
-        Verdict::Liveness => "liveness",
-        Verdict::Safety => "safety",
-        Verdict::Crash => "crash",
-    }
+    verdict.name()
 }
 
 /// A verdict, and by which check if that matters: `safety:bft/agreement`.
@@ -53,6 +46,19 @@ impl Expectation {
     pub fn met(&self, outcome: &Outcome) -> bool {
         let found = |check: &String| outcome.violations.iter().any(|violation| violation.check == *check);
         outcome.verdict == self.verdict && self.check.as_ref().is_none_or(found)
+    }
+
+    /// What an outcome comes to against this.
+    pub fn judge(&self, outcome: &Outcome) -> Judgment {
+        Judgment::of_run(outcome.verdict, self.met(outcome))
+    }
+
+    /// What was expected and what came instead, if that differs.
+    pub fn contradiction(&self, outcome: &Outcome) -> Option<String> {
+        let by = outcome.violations.iter().find(|violation| violation.verdict == outcome.verdict);
+        let by = by.filter(|_| self.check.is_some()).map(|by| format!(":{}", by.check));
+        let came = verdict_name(outcome.verdict);
+        (!self.met(outcome)).then(|| format!("expected {self}, got {came}{}", by.unwrap_or_default()))
     }
 }
 

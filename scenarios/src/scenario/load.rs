@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use sim_core::digest::Digest;
-use sim_core::fault::FaultPlan;
+use sim_core::fault::{Family, FaultPlan};
 use sim_core::registry::{Cluster, Entry, Registry};
+use sim_core::setup::Topology;
 
 use super::read::{Reading, leave_out, read};
-use super::{Scenario, counters, validate};
-use crate::document::{Complaint, Document, Format, Source};
+use super::{Families, Safety, Scenario, counters, validate};
+use crate::document::{Complaint, Document, Format, Places, Source};
 use crate::problem::{Problem, Problems};
 
 /// A scenario that can be compiled for any seed.
@@ -90,6 +91,7 @@ impl Builder {
             return Err(self.empty(registry));
         }
         self.drop_editors_key();
+        self.gather_loads();
         let clients = self.clients();
         let entry = self.protocol(registry);
         let cluster = entry.and_then(|entry| self.configure(entry));
@@ -113,6 +115,7 @@ impl Builder {
         if !self.problems.is_empty() {
             return Err(self.all());
         }
+        canonical(&mut scenario);
         leave_out_late_faults(&mut scenario);
         let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
         let hash = hash(&resolved);
@@ -145,6 +148,49 @@ impl Builder {
         if let Some(table) = table.filter(|table| table.get("$schema").is_some_and(Value::is_string)) {
             table.remove("$schema");
         }
+    }
+
+    /// `[[workload]]`: the first entry becomes the workload, the others its further loads. What all loads have in common,
+    /// the first says; another one may say the same.
+    fn gather_loads(&mut self) {
+        const SHARED: [&str; 4] = ["model", "clients", "keys", "when_busy"];
+        let listed = self.document.value.get_mut("workload").and_then(Value::as_array_mut);
+        let Some(loads) = listed.filter(|loads| !loads.is_empty() && loads.iter().all(Value::is_object))
+        else {
+            return;
+        };
+        let mut loads = std::mem::take(loads);
+        let mut first = loads.remove(0);
+        for (index, load) in (1..).zip(&mut loads) {
+            let Some(load) = load.as_object_mut() else { continue };
+            for key in SHARED {
+                let own = load.remove(key);
+                if own.is_some() && own.as_ref() != first.get(key) {
+                    let origin = self.document.places.value_at(&["workload", &index.to_string(), key]);
+                    let title = format!(
+                        "all loads have one {key}: it must be as in the first [[workload]], or absent"
+                    );
+                    self.problems.push(Problem::new(title).at(origin));
+                }
+            }
+        }
+        let places = &mut self.document.places.children;
+        if let Some(mut entries) = places.remove("workload") {
+            let mut place =
+                entries.children.remove("0").unwrap_or_else(|| Places::leaf(entries.value.clone()));
+            let further = entries.children.into_iter().filter_map(|(index, place)| {
+                Some(((index.parse::<usize>().ok()?.checked_sub(1)?).to_string(), place))
+            });
+            let further = Places { key: None, value: entries.value, children: further.collect() };
+            place.children.insert("more".to_owned(), further);
+            places.insert("workload".to_owned(), place);
+        }
+        if let Some(first) = first.as_object_mut()
+            && !loads.is_empty()
+        {
+            first.insert("more".to_owned(), loads.into());
+        }
+        self.document.value["workload"] = first;
     }
 
     /// How many clients the workload has; the key stands in its table but is no part of the model.
@@ -206,8 +252,7 @@ impl Builder {
                 Ok(cluster) => return Some(cluster),
                 Err(error) => error,
             };
-            let inner = error.path.iter().map(|segment| segment.trim_matches(['[', ']']).to_owned());
-            let inner = Complaint { path: inner.collect(), message: error.message };
+            let inner = Complaint { path: error.path, message: error.message };
             let path = ["cluster", name].map(str::to_owned).into_iter().chain(inner.path.clone());
             let outer = Complaint { path: path.collect(), ..inner.clone() };
             self.problems.push(outer.explain(&self.document.places));
@@ -264,6 +309,41 @@ fn leave_out_late_faults(scenario: &mut Scenario) {
     plan.number();
     let entries = plan.entries.into_iter().zip(late).filter(|(_, late)| !late);
     scenario.faults = entries.map(|(entry, _)| entry).collect();
+}
+
+/// Brings what has several spellings to one of them, so that equal scenarios have equal hashes: lists whose order says
+/// nothing, and defaults that may be left out.
+fn canonical(scenario: &mut Scenario) {
+    fn set<T: Ord>(list: &mut Vec<T>) {
+        list.sort_unstable();
+        list.dedup();
+    }
+    set(&mut scenario.checks.off);
+    if let Safety::Only(names) = &mut scenario.checks.safety {
+        set(names);
+    }
+    if let Some(swarm) = &mut scenario.swarm {
+        set(&mut swarm.off);
+        if let Families::Only(families) = &mut swarm.families {
+            set(families);
+            if families[..] == Family::ALL {
+                swarm.families = Families::All;
+            }
+        }
+    }
+    set(&mut scenario.initial.absent);
+    set(&mut scenario.initial.corrupt);
+    if let Some(workload) = &mut scenario.workload {
+        workload.fill_in();
+    }
+    match &mut scenario.network.topology {
+        Some(Topology::FullMesh) => scenario.network.topology = None,
+        Some(Topology::Edges(edges)) => {
+            edges.iter_mut().for_each(|(a, b)| (*a, *b) = (*a.min(b), *a.max(b)));
+            set(edges);
+        }
+        _ => {}
+    }
 }
 
 /// The hash of a value; tables are ordered by key, so equal values have equal texts.

@@ -1,7 +1,7 @@
 //! `[stop]`: when a run ends before its time.
 
 use serde::{Deserialize, Serialize};
-use sim_core::setup::Stop;
+use sim_core::setup::{Amount, Stop};
 
 /// When to stop; the first rule that is met ends the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +26,13 @@ pub struct StopRules {
 pub struct Observed {
     /// The kind's name.
     pub kind: String,
-    /// How often.
+    /// How often, or by which share of the members.
     #[serde(default = "once")]
-    pub count: u64,
+    pub count: Amount,
 }
 
-const fn once() -> u64 {
-    1
+const fn once() -> Amount {
+    Amount::Times(1)
 }
 
 impl StopRules {

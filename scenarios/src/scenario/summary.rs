@@ -28,7 +28,7 @@ fn cluster(scenario: &Scenario) -> String {
     let then = match scenario.checks.progress {
         ProgressRule::None => String::new(),
         ProgressRule::Auto => ", then progress is owed".to_owned(),
-        ProgressRule::Within(limit) => format!(", then progress is owed within {limit}"),
+        ProgressRule::Within(limit) => format!(", then progress is owed, best within {limit}"),
     };
     format!("{} · {nodes} · {}{then}", table.protocol, table.duration)
 }

@@ -199,7 +199,7 @@ fn an_unknown_key_is_shown_in_its_place() {
         6 | noods = 7
           | ^^^^^ did you mean "nodes"?
           |
-          = expected one of protocol, nodes, duration, max_events
+          = expected one of protocol, nodes, duration, max_events, max_events_per_second
           = nothing was run or written
     "#]],
     );
@@ -216,7 +216,7 @@ fn an_unknown_parameter_is_shown_in_its_place() {
         9 | time_out = "400ms"
           | ^^^^^^^^ did you mean "timeout"?
           |
-          = expected one of timeout, flaky, panics
+          = expected one of timeout, flaky, panics, endless, slow
           = nothing was run or written
     "#]],
     );
@@ -326,7 +326,7 @@ fn one_slip_does_not_hide_the_next() {
             10 | panic = true
                | ^^^^^ did you mean "panics"?
                |
-               = expected one of timeout, flaky, panics
+               = expected one of timeout, flaky, panics, endless, slow
 
             error: network.loss: it must lie between 0 and 1 and fit in 32 bits
               --> test.toml:13:11

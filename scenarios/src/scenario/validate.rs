@@ -1,12 +1,15 @@
 //! Rules across fields, after everything has its type. All problems are reported, not only the first.
 
 mod adversaries;
+mod demands;
 mod faults;
 mod measures;
 
+use sim_core::distribution::RegionError;
 use sim_core::fault::Family;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
+use sim_core::setup::Setup;
 use sim_core::time::Duration;
 
 pub(super) use faults::is_late;
@@ -22,9 +25,19 @@ const MOST_OPERATIONS: u32 = 10_000_000;
 const MOST_CLIENTS: u32 = 100_000;
 /// The longest phase of a run: 365 days.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+/// The longest phase of a capsule: progress may be owed for longer than a scenario says, by what clocks went back.
+const LONGEST_WITH_DRAWN: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
 
-/// Checks that every run has: progress after the heal, and panics.
-const ENGINE_CHECKS: [&str; 4] = ["progress", "process/panic", "coalition/panic", "engine/panic"];
+/// Checks that every run has: progress after the heal, panics, and runs that would never end.
+const ENGINE_CHECKS: [&str; 7] = [
+    "progress",
+    "process/panic",
+    "process/hang",
+    "coalition/panic",
+    "coalition/hang",
+    "engine/panic",
+    "run/storm",
+];
 
 /// Collects problems with their places.
 struct Validator<'a> {
@@ -45,6 +58,7 @@ pub(super) fn validate(
     validator.service();
     validator.times();
     validator.distributions();
+    validator.regions();
     validator.topology();
     validator.workload();
     validator.swarm(cluster);
@@ -54,11 +68,32 @@ pub(super) fn validate(
     validator.adversaries();
     validator.expectation();
     validator.checks_off();
+    validator.demands(cluster);
     // Faults are judged against a cluster that can be.
     if scenario.cluster.nodes <= protocol.most_nodes && scenario.clients <= MOST_CLIENTS {
         validator.problems.extend(faults::check(scenario, protocol, places));
     }
     validator.problems
+}
+
+/// Whether a setup that was read from a file keeps to the limits of what a scenario may ask for.
+///
+/// # Errors
+/// Which it exceeds.
+pub(crate) fn within_limits(setup: &Setup, protocol: &ProtocolInfo) -> Result<(), String> {
+    let Setup { members, clients, .. } = *setup;
+    if members > protocol.most_nodes {
+        let most = protocol.most_nodes;
+        return Err(format!("{members} nodes are more than the {most} of a run of {}", protocol.name));
+    }
+    if clients > MOST_CLIENTS {
+        return Err(format!("{clients} clients are more than {MOST_CLIENTS}"));
+    }
+    let phases = [Some(setup.duration), setup.progress_timeout, setup.recovery_within];
+    if phases.into_iter().flatten().any(|phase| phase > LONGEST_WITH_DRAWN) {
+        return Err(format!("a phase of it is longer than {LONGEST_WITH_DRAWN}"));
+    }
+    Ok(())
 }
 
 impl Validator<'_> {
@@ -85,14 +120,19 @@ impl Validator<'_> {
         if clients > MOST_CLIENTS {
             self.problem(&["workload", "clients"], format!("{clients} clients are more than {MOST_CLIENTS}"));
         }
-        if self.scenario.cluster.max_events == 0 {
-            self.problem(&["cluster", "max_events"], "a run of no events shows nothing");
+        let cluster = &self.scenario.cluster;
+        let limits =
+            [("max_events", cluster.max_events), ("max_events_per_second", cluster.max_events_per_second)];
+        for (key, limit) in limits {
+            if limit == Some(0) {
+                self.problem(&["cluster", key], "a run of no events shows nothing");
+            }
         }
     }
 
     fn times(&mut self) {
         let duration = self.scenario.cluster.duration;
-        let within = self.scenario.checks.progress.within(Duration::ZERO).unwrap_or(Duration::from_secs(1));
+        let within = self.scenario.checks.progress.level().unwrap_or(Duration::from_secs(1));
         for (path, value) in [(["cluster", "duration"], duration), (["checks", "progress"], within)] {
             if value.is_zero() {
                 self.problem(&path, "this must be above zero");
@@ -116,10 +156,6 @@ impl Validator<'_> {
                 self.problem(&path, plain(&error));
             }
         }
-        if let Some(Err(error)) = network.regions.as_ref().map(sim_core::distribution::RegionMatrix::validate)
-        {
-            self.problem(&["network", "regions"], plain(&error));
-        }
         if network.bandwidth == Some(0) {
             self.problem(&["network", "bandwidth"], "nothing gets through a bandwidth of 0");
         }
@@ -128,16 +164,58 @@ impl Validator<'_> {
         }
     }
 
+    /// Whether the regions fit together, and everybody of every cluster that may be drawn has a place in them.
+    fn regions(&mut self) {
+        let Some(regions) = &self.scenario.network.regions else { return };
+        if let Err(error) = regions.validate() {
+            return self.problem(&["network", "regions"], plain(&error));
+        }
+        let Some((least, most)) = self.members() else { return };
+        if let Err(error) = regions.fit_members(least).and_then(|()| regions.fit_members(most)) {
+            self.misplaced("placement", &error);
+        }
+        if self.scenario.clients <= MOST_CLIENTS
+            && let Err(error) = regions.fit_clients(self.scenario.clients)
+        {
+            self.misplaced("clients", &error);
+        }
+    }
+
+    fn misplaced(&mut self, key: &str, error: &RegionError) {
+        let problem = Problem::new(plain(error)).at(self.places.value_at(&["network", "regions", key]));
+        let note = match error {
+            RegionError::Places { .. }
+                if self.scenario.swarm.as_ref().is_some_and(|it| it.nodes.is_some()) =>
+            {
+                "the number of nodes is drawn: use \"round-robin\" or \"blocks\"".to_owned()
+            }
+            RegionError::Places { count, .. } => {
+                format!("expected \"round-robin\", \"blocks\", or {count} names of regions")
+            }
+            RegionError::Unknown { name, .. } => {
+                let regions = self.scenario.network.regions.iter().flat_map(|regions| &regions.regions);
+                let names: Vec<&str> = regions.map(String::as_str).collect();
+                return self.problems.push(problem.suggest(name, names));
+            }
+            _ => return self.problems.push(problem),
+        };
+        self.problems.push(problem.note(note));
+    }
+
+    /// The fewest and the most members that a run of it has; none where the scenario says what cannot be.
+    fn members(&self) -> Option<(u32, u32)> {
+        let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
+        let most = drawn.map_or(self.scenario.cluster.nodes, |range| range.max);
+        let least = self.least_nodes();
+        (least > 0 && least <= most && most <= self.protocol.most_nodes).then_some((least, most))
+    }
+
     /// Whether the topology fits every cluster that may be drawn: the smallest and the largest tell.
     fn topology(&mut self) {
         let Some(topology) = &self.scenario.network.topology else { return };
-        let drawn = self.scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
-        let most = drawn.map_or(self.scenario.cluster.nodes, |range| range.max);
-        if self.least_nodes() == 0 || most > self.protocol.most_nodes {
-            return;
-        }
+        let Some((least, most)) = self.members() else { return };
         let fit = |nodes: u32| sim_core::network::fit_topology(topology, nodes);
-        if let Err(error) = fit(self.least_nodes()).and_then(|()| fit(most)) {
+        if let Err(error) = fit(least).and_then(|()| fit(most)) {
             self.problem(&["network", "topology"], plain(&error));
         }
     }
@@ -179,6 +257,9 @@ impl Validator<'_> {
         {
             let path = ["swarm", "families", "only", &index.to_string()];
             self.problems.push(faults::no_disk(self.protocol.name).at(self.places.value_at(&path)));
+        }
+        if let Some(why) = self.protocol.fixed_members.filter(|_| swarm.membership) {
+            self.problem(&["swarm", "membership"], why);
         }
         if swarm.operations.is_some() && self.scenario.workload.is_none() {
             self.problem(&["swarm", "operations"], "there is no [workload] whose operations could be drawn");
@@ -309,12 +390,17 @@ mod tests {
         let topology = |topology: &str| format!("[network]\ntopology = {topology}\n");
         let swarm = |nodes: &str| format!("[swarm]\nnodes = {nodes}\n");
         for (text, expected) in [
-            (topology("{ star = { hub = 3 } }"), ""),
-            (topology("{ star = { hub = 99 } }"), "n100 does not exist, there are 4 members"),
-            (topology("{ star = { hub = 3 } }") + &swarm("{ min = 3, max = 5 }"), "there are 3 members"),
-            (topology("{ edges = [[0, 1], [1, 2], [2, 3]] }"), ""),
+            (topology("{ star = { hub = 4 } }"), ""),
+            (topology("{ star = { hub = \"n4\" } }"), ""),
+            (topology("{ star = { hub = 0 } }"), "nodes count from 1"),
+            (topology("{ star = { hub = 99 } }"), "n99 does not exist, there are 4 members"),
+            (topology("{ star = { hub = 4 } }") + &swarm("{ min = 3, max = 5 }"), "there are 3 members"),
+            (topology("{ edges = [[1, 2], [2, 3], [3, 4]] }"), ""),
+            (topology("{ edges = [[\"n1\", \"n2\"], [2, \"n3\"], [3, 4]] }"), ""),
+            (topology("{ edges = [[1, 2], [2, 3], [3, 5]] }"), "n5 does not exist, there are 4 members"),
+            (topology("{ edges = [[0, 1], [1, 2], [2, 3]] }"), "nodes count from 1"),
             (
-                topology("{ edges = [[0, 1], [1, 2], [2, 3]] }") + &swarm("{ min = 4, max = 5 }"),
+                topology("{ edges = [[1, 2], [2, 3], [3, 4]] }") + &swarm("{ min = 4, max = 5 }"),
                 "n5 cannot be reached",
             ),
             (topology("{ tree = { fan_out = 0 } }"), "fan-out"),
@@ -327,6 +413,38 @@ mod tests {
             assert_eq!(found.is_empty(), expected.is_empty(), "{text}: {found}");
             assert!(found.contains(expected), "{text}: {found}");
             assert!(found.is_empty() || found.contains("test.toml:8:"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn everybody_has_a_place_in_the_regions() {
+        let regions = |more: &str, rest: &str| {
+            complaint(&format!(
+                "[network.regions]\nregions = [\"a\", \"b\"]\nlatency = [[\"1ms\", \"9ms\"], [\"9ms\", \"1ms\"]]\n{more}\n{rest}"
+            ))
+        };
+        let two = "[workload]\nmodel = \"cas-register\"\nclients = 2\n";
+        let drawn = "[swarm]\nnodes = { min = 3, max = 5 }\n";
+        let named = |key: &str, names: &str| format!("{key} = {{ named = [{names}] }}");
+        let all = named("placement", r#""a", "b", "a", "b""#);
+        for (placement, rest, expected) in [
+            ("placement = \"blocks\"\nclients = \"blocks\"", two, ""),
+            (all.as_str(), "", ""),
+            (&format!("{all}\n{}", named("clients", r#""b", "b""#)), two, ""),
+            (&named("placement", r#""a", "b""#), "", "2 places are given for 4 members"),
+            (
+                &named("placement", r#""a", "b", "a", "mars""#),
+                "",
+                "n4 is placed in \"mars\", which is not a region",
+            ),
+            (&all, drawn, "4 places are given for 3 members"),
+            (&format!("{all}\n{}", named("clients", r#""b""#)), two, "1 places are given for 2 clients"),
+            (&named("clients", r#""a", "A""#), two, "c2 is placed in \"A\", which is not a region"),
+            (&named("clients", r#""a""#), "", "1 places are given for 0 clients"),
+        ] {
+            let found = regions(placement, rest);
+            assert_eq!(found.is_empty(), expected.is_empty(), "{placement}: {found}");
+            assert!(found.contains(expected), "{placement}: {found}");
         }
     }
 

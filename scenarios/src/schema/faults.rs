@@ -110,7 +110,7 @@ fn of_slots(key: &str) -> Option<(Value, &'static str)> {
     let aim = || table(&["target"], json!({ "target": selector() }));
     let crash = || table(&["target"], json!({ "target": selector(), "restart_after": duration() }));
     Some(match key {
-        "crash" => (crash(), "Processes stop, and start again from their disks if they are to."),
+        "crash" => (crash(), "Processes crash; they restart from their disks if `restart_after` is set."),
         "amnesia" => (crash(), "Processes stop and their disks are gone."),
         "pause" => (aim(), "Processes stand still."),
         "slow" => (

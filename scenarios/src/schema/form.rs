@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 pub(super) const DURATION: &str = r"^\s*[0-9]+(\.[0-9]*)?\s*(ns|us|µs|ms|s|min|h)\s*$";
 /// A ratio, a percentage, 0 or 1.
 pub(super) const PROBABILITY: &str = r"^\s*([0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%|0*[01])\s*$";
+/// Everybody, or a share of them.
+pub(super) const SHARE: &str = r"^\s*(all|[0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%)\s*$";
 const RATE: &str = r"^\s*[0-9]+\s*/\s*([0-9]+(\.[0-9]*)?\s*)?(ns|us|µs|ms|s|min|h)\s*$";
 const DRIFT: &str = r"^\s*[+-]?[0-9]+\s*(ppm|ppb)\s*$";
 const NODE: &str = "^n[1-9][0-9]*$";
@@ -30,7 +32,10 @@ pub(super) fn definitions() -> Value {
         "probability": text(PROBABILITY, &["1/100", "0.1%"], "A probability: a ratio or a percentage, exact."),
         "rate": text(RATE, &["100/s", "3/10min"], "A rate: a count and a time."),
         "drift": text(DRIFT, &["200ppm", "-50ppm"], "How much a clock gains, or loses."),
-        "node": text(NODE, &["n1"], "A node, counted from one."),
+        "node": about(
+            json!({ "anyOf": [{ "type": "string", "pattern": NODE }, count(1, 1 << 32)], "examples": ["n1", 1] }),
+            "A node, or its number; both count from one.",
+        ),
         "selector": text(
             &selector,
             &["leader", "next-leader", "every(follower)", "random(2)", "1/3", "minority", "n1,n4", "all", "clients", "event.node"],

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sim_core::fault::{Family, Kind};
 use sim_core::registry::Registry;
 
-use super::form::{about, count, count32, duration, list, maybe, node, probability, selector, table};
+use super::form::{SHARE, about, count, count32, duration, list, maybe, node, probability, selector, table};
 use crate::scenario::EVERYWHERE;
 
 pub(super) fn swarm() -> Value {
@@ -49,7 +49,7 @@ pub(super) fn checks() -> Value {
         { "enum": ["auto", "none"] },
         table(&["within"], json!({ "within": duration() })),
     ] });
-    let least = json!({ "type": "object", "additionalProperties": count(0, u64::MAX) });
+    let least = json!({ "type": "object", "additionalProperties": amount() });
     let budget = about(count(0, u64::MAX), "Steps of the search for each object.");
     let schema = table(
         &[],
@@ -154,9 +154,15 @@ pub(super) fn adversaries(registry: &Registry) -> Value {
     about(list(entry), "Who is a traitor, and what becomes of what it would say.")
 }
 
+/// A number of times, or a share of the members.
+fn amount() -> Value {
+    let share = json!({ "type": "string", "pattern": SHARE, "examples": ["all", "99%", "1/2"] });
+    json!({ "anyOf": [count(0, u64::MAX), share] })
+}
+
 pub(super) fn stop() -> Value {
     let kind = about(json!({ "type": "string" }), "The kind of observation.");
-    let often = about(count(0, u64::MAX), "How often; once if absent.");
+    let often = about(amount(), "How often in all, or at which share of the members; once if absent.");
     let schema = table(
         &[],
         json!({

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use sim_core::operation::ObjectModel;
 
-use super::form::{about, count, count32, distribution, duration, list, maybe, probability, rate, table};
+use super::form::{
+    about, count, count32, distribution, duration, list, maybe, node, probability, rate, table,
+};
 
 pub(super) fn network() -> Value {
     let schema = table(
@@ -35,17 +37,18 @@ fn regions() -> Value {
         json!({
             "regions": about(list(json!({ "type": "string" })), "Their names."),
             "latency": about(list(list(distribution())), "A row per sending region, an entry per receiving one."),
-            "placement": about(placement, "Which slot is in which region."),
+            "placement": about(placement.clone(), "Which member is in which region; \"round-robin\" if absent."),
+            "clients": about(placement, "Which client is in which region; \"round-robin\" if absent."),
         }),
     )
 }
 
 fn topology() -> Value {
     let one = |name: &str, inside: Value| table(&[name], json!({ name: inside }));
-    let pair = json!({ "type": "array", "items": count32(0), "minItems": 2, "maxItems": 2 });
+    let pair = json!({ "type": "array", "items": node(), "minItems": 2, "maxItems": 2 });
     json!({ "oneOf": [
         { "enum": ["full_mesh", "ring"] },
-        one("star", table(&["hub"], json!({ "hub": count32(0) }))),
+        one("star", table(&["hub"], json!({ "hub": node() }))),
         one("tree", table(&["fan_out"], json!({ "fan_out": count32(0) }))),
         one("random_regular", table(&["degree"], json!({ "degree": count32(0) }))),
         one("small_world", table(&["degree", "rewire"], json!({ "degree": count32(0), "rewire": probability() }))),
@@ -61,7 +64,8 @@ pub(super) fn clock() -> Value {
     let schema = table(
         &[],
         json!({
-            "offset": about(maybe(distribution()), "How far each clock is ahead at the start."),
+            "offset": about(maybe(distribution()), "How far each wall clock is ahead at the start."),
+            "timers": about(json!({ "enum": ["monotonic", "wall"] }), "By which clock timers run; a step moves the wall clock only."),
             "drift_ppm": about(count(0, 100_000), "Each clock drifts by up to so many parts per million, either way."),
         }),
     );
@@ -83,23 +87,35 @@ pub(super) fn service() -> Value {
 
 pub(super) fn workload() -> Value {
     let models = ObjectModel::ALL.map(ObjectModel::name);
-    let schema = table(
-        &["model"],
-        json!({
-            "model": about(json!({ "enum": models }), "What kind of object clients use."),
-            "clients": about(count(1, 100_000), "How many clients there are; 4 if absent."),
-            "rate": about(rate(), "Open loop: operations of all clients together."),
-            "think": about(duration(), "Closed loop: how long a client waits before it asks again."),
-            "spacing": about(json!({ "enum": ["exponential", "fixed"] }), "How gaps between arrivals are spread."),
-            "when_busy": about(json!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
-            "mix": mix(),
-            "keys": about(count(1, u64::MAX), "How many objects there are."),
-            "operations": about(count(0, u64::MAX), "How many operations there are at most."),
-            "start": about(duration(), "When the first may arrive."),
-            "until": about(duration(), "From when on none arrives any more."),
-        }),
-    );
-    about(schema, "What clients do.")
+    let own = json!({
+        "model": about(json!({ "enum": models }), "What kind of object clients use."),
+        "clients": about(count(1, 100_000), "How many clients there are; 4 if absent."),
+        "think": about(duration(), "Closed loop: how long a client waits before it asks again."),
+        "when_busy": about(json!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
+        "keys": about(count(1, u64::MAX), "How many objects there are."),
+        "more": about(list(table(&["rate"], load())), "Further loads of the same clients; several [[workload]] are the same."),
+    });
+    let mut properties = load();
+    if let (Some(properties), Value::Object(own)) = (properties.as_object_mut(), own) {
+        properties.extend(own);
+    }
+    let one = about(table(&["model"], properties.clone()), "What clients do.");
+    // The model stands in the first entry, and need not stand in the others.
+    let mut several = list(table(&[], properties));
+    several["minItems"] = 1.into();
+    json!({ "anyOf": [one, several], "description": "What clients do; several [[workload]] are several loads." })
+}
+
+/// What each load has of its own.
+fn load() -> Value {
+    json!({
+        "rate": about(rate(), "Open loop: operations of all clients together."),
+        "spacing": about(json!({ "enum": ["exponential", "fixed"] }), "How gaps between arrivals are spread."),
+        "mix": mix(),
+        "operations": about(count(0, u64::MAX), "How many operations there are at most."),
+        "start": about(duration(), "When the first may arrive."),
+        "until": about(duration(), "From when on none arrives any more."),
+    })
 }
 
 fn mix() -> Value {

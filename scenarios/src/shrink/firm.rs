@@ -45,13 +45,18 @@ impl Work<'_> {
         self.log.firmness = Some(Firmness { neighbors: NEIGHBORS, failed });
         if failed > at_first {
             self.log.add(PassLine { pass: Pass::Firm, other_seeds: SEEDS, runs, before, after });
-            self.log.runs = tester.used();
+            self.log.runs = self.earlier + tester.used();
             (hooks.improved)(&self.capsule());
         }
     }
 }
 
 impl Tester<'_> {
+    /// How firmly a run fails, for the log.
+    pub(super) fn firmness_of(&mut self, best: &Tested) -> Firmness {
+        Firmness { neighbors: NEIGHBORS, failed: self.firmness(best) }
+    }
+
     /// How many of the neighbors of a run fail in the same way.
     fn firmness(&mut self, best: &Tested) -> u64 {
         let (failed, runs) = self.judge().firmness(best, 0);

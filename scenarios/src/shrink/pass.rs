@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::candidate::Candidate;
-use super::passes::{background, fates, faults, horizon, members, workload};
-use super::tester::Tested;
+use super::passes::{afresh, background, fates, faults, horizon, members, workload};
+use super::tester::{Seeds, Tested};
 use crate::shrink_log::Pass;
 
 /// Candidates, in the order in which they are tried.
@@ -21,11 +21,18 @@ impl Pass {
     const STEADYING: u64 = 63;
 
     /// What it makes of the best run so far, the boldest first.
-    pub(super) fn candidates<'a>(self, best: &'a Tested, defaults: &'a Value, effort: u64) -> Candidates<'a> {
+    pub(super) fn candidates<'a>(
+        self,
+        best: &'a Tested,
+        defaults: &'a Value,
+        effort: u64,
+        seeds: Seeds,
+    ) -> Candidates<'a> {
         match self {
             Self::Horizon => horizon::end(best),
             Self::Families => faults::families(best),
             Self::Faults => faults::fewer(best),
+            Self::Afresh => afresh::afresh(best, seeds, effort),
             Self::Targets => faults::targets(best),
             Self::Roles => faults::roles(best),
             Self::Waits => faults::waits(best),
@@ -50,7 +57,8 @@ impl Pass {
         match self {
             // Nothing but the seed changes, so there is room for more of them.
             Self::Seeds => 1..=32 + effort * 8,
-            Self::Horizon => 0..=0,
+            // What it makes has other seeds already.
+            Self::Horizon | Self::Afresh => 0..=0,
             Self::Operations | Self::Waits | Self::Lengths | Self::Quiet => 0..=effort / 4,
             // Many candidates, each of little worth.
             Self::Fates | Self::Knobs | Self::Round => 0..=effort / 16,

@@ -1,5 +1,6 @@
 //! The passes: each makes candidates of the best run so far, the boldest first.
 
+pub(super) mod afresh;
 pub(super) mod background;
 pub(super) mod fates;
 pub(super) mod faults;

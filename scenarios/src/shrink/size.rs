@@ -33,7 +33,7 @@ impl Size {
             lasting_ms: lasting.map(|lasts| lasts.as_nanos() / 1_000_000).sum(),
             digits: digits_of(setup),
             duration_ms: setup.duration.as_nanos().div_ceil(1_000_000),
-            phases: 1 + u64::from(setup.progress_within.is_some()),
+            phases: 1 + u64::from(setup.progress_timeout.is_some()),
             messages: outcome.messages.sent,
             events: outcome.events,
         }
@@ -41,6 +41,14 @@ impl Size {
 }
 
 impl Size {
+    /// Whether a run has fewer of what makes all other runs long: faults, traitors, members, clients.
+    pub(super) const fn plainly_below(&self, other: &Self) -> bool {
+        self.faults < other.faults
+            || self.traitors < other.traitors
+            || self.nodes < other.nodes
+            || self.clients < other.clients
+    }
+
     /// Whether a run is as easy to follow as another one: no more of anything that a reader keeps in mind, and not much
     /// longer.
     pub(super) fn as_plain_as(&self, other: &Self) -> bool {
@@ -62,7 +70,7 @@ fn operations(outcome: &Outcome) -> u64 {
 /// Slots that a fault names.
 fn targets(entry: &FaultEntry) -> u64 {
     let slots = |selector: &&Selector| match selector {
-        Selector::Slots(slots) => slots.len() as u64,
+        Selector::Slots(slots) => slots.len(),
         Selector::Role(_) => 0,
         _ => 1,
     };

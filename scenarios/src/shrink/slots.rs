@@ -1,8 +1,9 @@
 //! Taking a slot out of a run: everything that names slots after it has to follow.
 
+use sim_core::distribution::Placement;
 use sim_core::fault::spec::{Fault, Shape};
-use sim_core::fault::{FaultEntry, Selector};
-use sim_core::identity::Slot;
+use sim_core::fault::{FaultEntry, Selector, SlotList};
+use sim_core::identity::{NodeName, Slot};
 use sim_core::network::Pin;
 use sim_core::setup::{Setup, Topology};
 
@@ -30,8 +31,20 @@ pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
         setup.clients -= 1;
     }
     if let Some(Topology::Edges(edges)) = &mut setup.network.topology {
-        let edge = |(a, b): &(u32, u32)| Some((number(*a, gone)?, number(*b, gone)?));
-        *edges = edges.iter().filter_map(edge).collect();
+        let end = |name: NodeName| number(name.0, gone).map(NodeName);
+        *edges = edges.iter().filter_map(|(a, b)| Some((end(*a)?, end(*b)?))).collect();
+    }
+    if let Some(regions) = &mut setup.network.regions {
+        let (placement, index) = if member {
+            (&mut regions.placement, gone.0)
+        } else {
+            (&mut regions.clients, gone.0 - setup.members)
+        };
+        if let Placement::Named(names) = placement
+            && (index as usize) < names.len()
+        {
+            names.remove(index as usize);
+        }
     }
 }
 
@@ -58,7 +71,7 @@ fn without(mut entry: FaultEntry, members: u32, gone: Slot) -> Option<FaultEntry
                 *links = links.iter().filter_map(|(a, b)| Some((end(*a)?, end(*b)?))).collect();
             }
             Shape::Groups(groups) => {
-                groups.retain(|group| *group != Selector::Slots(Vec::new()));
+                groups.retain(|group| *group != Selector::Slots(SlotList::default()));
                 whole = !groups.is_empty();
             }
             _ => {}
@@ -71,7 +84,7 @@ fn without(mut entry: FaultEntry, members: u32, gone: Slot) -> Option<FaultEntry
 fn leave_out(selector: &mut Selector, members: u32, gone: Slot) -> bool {
     match selector {
         Selector::Slots(slots) => {
-            *slots = slots.iter().filter_map(|slot| moved(*slot, gone)).collect();
+            *slots = slots.iter().filter_map(|slot| moved(slot, gone)).collect();
             !slots.is_empty()
         }
         Selector::Node(index) if gone.0 < members => {
@@ -94,6 +107,8 @@ fn leave_out(selector: &mut Selector, members: u32, gone: Slot) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::distribution::RegionMatrix;
+
     use super::*;
 
     fn entry(text: &str) -> FaultEntry {
@@ -129,17 +144,29 @@ mod tests {
 
     #[test]
     fn a_setup_loses_a_member_everywhere() {
+        let edges = |pairs: &[(u32, u32)]| {
+            Topology::Edges(pairs.iter().map(|(a, b)| (NodeName(*a), NodeName(*b))).collect())
+        };
         let mut setup = Setup::new(1, 4);
         setup.clients = 2;
+        let named = |names: &str| Placement::Named(names.chars().map(String::from).collect());
+        setup.network.regions = Some(RegionMatrix {
+            regions: Vec::new(),
+            latency: Vec::new(),
+            placement: named("abcd"),
+            clients: named("xy"),
+        });
         setup.initial.corrupt = vec![1, 3];
         setup.initial.twins = vec![(3, 2), (2, 1)];
-        setup.network.topology = Some(Topology::Edges(vec![(0, 1), (1, 2), (2, 5)]));
+        setup.network.topology = Some(edges(&[(0, 1), (1, 2), (2, 3)]));
         remove_slot(&mut setup, Slot(1));
         assert_eq!((setup.members, setup.clients), (3, 2));
         assert_eq!(setup.initial.corrupt, [2]);
         assert_eq!(setup.initial.twins, [(2, 1)]);
-        assert_eq!(setup.network.topology, Some(Topology::Edges(vec![(1, 4)])));
+        assert_eq!(setup.network.topology, Some(edges(&[(1, 2)])));
         remove_slot(&mut setup, Slot(3));
         assert_eq!((setup.members, setup.clients), (3, 1));
+        let regions = setup.network.regions.unwrap();
+        assert_eq!((regions.placement, regions.clients), (named("acd"), named("y")));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sim_core::check::Verdict;
 use sim_core::digest::RunDigest;
 use sim_core::outcome::{Ended, Outcome, Picture};
 use sim_core::random::{Keyed, Purpose};
@@ -24,11 +25,17 @@ const BATCH: usize = 16;
 /// One part of so many of the budget is kept for what makes a small run firm.
 const FIRM_SHARE: u64 = 5;
 
+/// One part of so many of the budget is kept for making small again what was made firm.
+const POLISH_SHARE: u64 = 20;
+
 /// One part of so many of the budget has to be left for another beginning.
 const ANEW_SHARE: u64 = 4;
 
 /// Keeps the other seeds of a shrink apart from everything else that is drawn from a seed.
 const OTHER_SEEDS: u64 = 1 << 42;
+
+/// Keeps what candidates draw apart from their seeds.
+const OTHER_DRAWS: u64 = 1 << 44;
 
 /// Runs candidates.
 pub(super) struct Tester<'a> {
@@ -50,6 +57,9 @@ pub(super) struct Judge<'a> {
     plants: Vec<String>,
     /// The fingerprint that has to come again.
     wanted: String,
+    /// What the run has to be judged to be: a violation of what the protocol promises must not become one beyond what it
+    /// promises to bear.
+    verdict: Verdict,
     /// Parameters as they are if nobody sets them.
     defaults: Value,
 }
@@ -65,8 +75,11 @@ pub(super) struct Tested {
 }
 
 impl Judge<'_> {
-    /// When the wanted violation was found in a run, in nanoseconds, if it was.
+    /// When the wanted violation was found in a run, in nanoseconds, if it was, and the run was judged as the found one.
     pub(super) fn wanted_in(&self, outcome: &Outcome) -> Option<u64> {
+        if outcome.verdict != self.verdict {
+            return None;
+        }
         let wanted = outcome.violations.iter().find(|violation| violation.fingerprint == self.wanted);
         wanted.map(|violation| violation.at_ns)
     }
@@ -77,8 +90,8 @@ impl Judge<'_> {
         let (setup, plants) = (candidate.setup.clone(), self.plants.clone());
         let plan = Plan { setup, cluster, protocol: self.entry.info(), plants };
         let mut outcome = run(&within(&plan, most_events), &Launch::default()).ok()?;
-        // A run that was cut short is not the run of its setup.
-        if outcome.ended == Ended::EventLimit {
+        // A run that was cut short is not the run of its setup; one that ends at its own limit is.
+        if outcome.ended == Ended::EventLimit && plan.setup.max_events > most_events {
             return None;
         }
         let at_ns = self.wanted_in(&outcome)?;
@@ -102,6 +115,7 @@ impl<'a> Tester<'a> {
             entry,
             plants: capsule.plants.clone(),
             wanted: capsule.fingerprint.clone().ok_or(ShrinkError::NothingFound)?,
+            verdict: capsule.verdict,
             // A protocol without defaults has no knobs to put back.
             defaults: defaults.unwrap_or_else(|_| capsule.parameters.clone()),
         };
@@ -112,7 +126,7 @@ impl<'a> Tester<'a> {
             limit: options.budget - options.budget / FIRM_SHARE,
             used: 0,
             interrupted: false,
-            seeds: Seeds(Keyed::new(capsule.seed, Purpose::Fault).labeled(OTHER_SEEDS)),
+            seeds: Seeds::of(capsule),
             tried: BTreeSet::new(),
         })
     }
@@ -145,9 +159,15 @@ impl<'a> Tester<'a> {
         self.interrupted || self.used >= self.limit
     }
 
+    /// Makes small again what was made firm, with what is left of a budget.
+    pub(super) fn begin_polish(&mut self, budget: u64) {
+        self.limit = budget;
+        self.tried.clear();
+    }
+
     /// Goes on with what is left of a budget, at most so many runs, and forgets what was tried: it was judged otherwise.
     pub(super) fn begin_firm(&mut self, budget: u64, most: u64) {
-        self.limit = budget.min(self.used.saturating_add(most));
+        self.limit = (budget - budget / POLISH_SHARE).min(self.used.saturating_add(most));
         self.tried.clear();
     }
 
@@ -178,7 +198,7 @@ impl<'a> Tester<'a> {
     pub(super) fn first_better(&mut self, best: &Tested, pass: Pass, effort: u64) -> Option<Tested> {
         let (seeds, defaults) = (self.seeds, self.judge.defaults.clone());
         let seeded = |other| {
-            let candidates = pass.candidates(best, &defaults, effort);
+            let candidates = pass.candidates(best, &defaults, effort, seeds);
             candidates.map(move |candidate| seeds.under(other, candidate))
         };
         let mut candidates = pass.seeds(effort).flat_map(seeded);
@@ -243,6 +263,17 @@ pub(super) fn within(plan: &Plan, events: u64) -> Plan {
 pub(super) struct Seeds(Keyed);
 
 impl Seeds {
+    /// Those of a capsule; others for one that was shrunk before, so that shrinking goes on.
+    fn of(capsule: &Capsule) -> Self {
+        let before = capsule.shrunk.as_ref().map_or(0, |log| log.runs);
+        Self(Keyed::new(capsule.seed, Purpose::Fault).labeled(OTHER_SEEDS).labeled(before))
+    }
+
+    /// What else is drawn beside seeds.
+    pub(super) const fn drawn(self, label: u64) -> Keyed {
+        self.0.labeled(OTHER_DRAWS).labeled(label)
+    }
+
     /// The candidate under another seed; number 0 is its own.
     pub(super) fn under(self, other: u64, candidate: Candidate) -> Candidate {
         if other == 0 {

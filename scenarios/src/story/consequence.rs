@@ -8,6 +8,7 @@ use sim_core::registry::Launch;
 use sim_core::setup::Setup;
 use sim_core::story::Consequence;
 use sim_core::time::{Duration, Time};
+use sim_core::tree;
 
 use crate::plan::Plan;
 use crate::run::run;
@@ -61,11 +62,11 @@ fn going_on(plan: &Plan, first: &Violation, strike: Option<Value>) -> Setup {
     let more = plan.cluster.largest_timeout().saturating_mul(TIMEOUTS);
     let end = Time::from_nanos(first.at_ns).saturating_add(more).since(Time::ZERO);
     // A run that has come to its second phase goes on there.
-    match &mut setup.progress_within {
+    match &mut setup.progress_timeout {
         Some(_) if Duration::from_nanos(first.at_ns) > setup.duration => {}
         within => (setup.duration, *within) = (end, None),
     }
-    setup.faults.entries.extend(strike.and_then(|strike| serde_json::from_value(strike).ok()));
+    setup.faults.entries.extend(strike.and_then(|strike| tree::read(&strike).ok()));
     setup.faults.sort();
     setup
 }

@@ -178,7 +178,8 @@ fn told(trace: &Trace, sends: &Sends<'_>, event: &Recorded) -> Step {
     };
     let text = match &event.what {
         What::Deliver { from, message, .. } => {
-            format!("{from} -> {}  {}", trace.slot_name(event.slot), super::words::message(message))
+            let message = super::words::message(&trace.named(message));
+            format!("{} -> {}  {message}", trace.node_name(*from), trace.slot_name(event.slot))
         }
         What::Fault { text } => text.clone(),
         _ => text,

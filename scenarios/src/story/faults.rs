@@ -121,7 +121,12 @@ pub(super) fn lost_message(trace: &Trace, sends: &Sends<'_>, event: &Recorded, i
         at_ns: event.at.as_nanos(),
         slot: Some(send.slot.0),
         kind: StepKind::Message,
-        text: format!("{} -> {to}  {}", trace.slot_name(send.slot), super::words::message(message)),
+        text: format!(
+            "{} -> {}  {}",
+            trace.slot_name(send.slot),
+            trace.node_name(*to),
+            super::words::message(&trace.named(message))
+        ),
         note: "lost".to_owned(),
         arrow: Some(arrow),
     })

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim_core::check::Violation;
+use sim_core::check::{Verdict, Violation};
 use sim_core::identity::Slot;
 use sim_core::outcome::Outcome;
 use sim_core::process::SyncId;
@@ -16,10 +16,26 @@ use sim_core::trace::{Content, Recorded, Trace, What};
 
 use super::facts::{Fact, Frequencies, NODE, facts};
 use super::faults::Place;
+use super::stall::is_stall;
 use super::words;
 
 /// A step: where, and its number there.
 type StepId = (Slot, u64);
+
+/// What is noted of a message that arrives again.
+pub(super) const SECOND_COPY: &str = "a second copy";
+
+/// How many inputs of a process that panicked are told, the last ones.
+const LAST_INPUTS: usize = 8;
+
+/// A kind of report that is made at most so often on the way is remarkable by itself, as a truncation.
+const ODD: usize = 2;
+
+/// How many of those are told, the last ones.
+const MOST_ODD: usize = 3;
+
+/// How many messages are told beside the one that completed what broke the property.
+const MOST_COMPANY: usize = 12;
 
 /// The needed steps of a run.
 pub(super) struct Slice<'a> {
@@ -31,6 +47,10 @@ pub(super) struct Slice<'a> {
     /// Events by step, in order.
     events: BTreeMap<StepId, Vec<usize>>,
     needed: BTreeSet<StepId>,
+    /// Steps of which any input is told, also a timer.
+    spelled: BTreeSet<StepId>,
+    /// Deliveries of a message that had arrived before.
+    again: BTreeSet<usize>,
 }
 
 impl<'a> Slice<'a> {
@@ -40,8 +60,8 @@ impl<'a> Slice<'a> {
         for (index, event) in trace.events.iter().enumerate() {
             events.entry((event.slot, event.sequence)).or_default().push(index);
         }
-        let needed = BTreeSet::new();
-        let mut slice = Self { outcome, trace, violation, broken, events, needed };
+        let (needed, spelled, again) = (BTreeSet::new(), BTreeSet::new(), again(trace));
+        let mut slice = Self { outcome, trace, violation, broken, events, needed, spelled, again };
         slice.find();
         slice
     }
@@ -66,9 +86,14 @@ impl<'a> Slice<'a> {
                 frequencies.add(observation);
             }
         }
+        self.spelled = self.last_inputs();
         let telling = cone.iter().filter(|index| self.telling(**index, &about, &frequencies));
         let mut open: Vec<StepId> = telling.map(|index| self.step_of(*index)).collect();
         open.extend(self.broken.map(|index| self.step_of(index)));
+        open.extend(&self.spelled);
+        open.extend(self.odd(&cone));
+        let company: Vec<StepId> = open.iter().flat_map(|step| self.company(*step)).collect();
+        open.extend(company);
         let sends = self.sends();
         while let Some(step) = open.pop() {
             if self.needed.insert(step) {
@@ -82,16 +107,12 @@ impl<'a> Slice<'a> {
     /// and after which nothing needed happened at the same place.
     fn prune(&mut self, sends: &BTreeMap<u64, usize>) {
         let Some(broken) = self.broken.map(|index| self.step_of(index)) else { return };
-        let involved = |slot: Slot| {
-            let name = self.trace.slot_name(slot);
-            self.violation.nodes.iter().any(|node| node.to_string() == name)
-        };
         let mut steps: Vec<(usize, StepId)> =
             self.needed.iter().map(|step| (self.events[step][0], *step)).collect();
         steps.sort_unstable();
         let (mut kept, mut causes, mut places) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (_, step) in steps.into_iter().rev() {
-            let wanted = step == broken || involved(step.0) || causes.contains(&step);
+            let wanted = step == broken || self.involved(step.0) || causes.contains(&step);
             if wanted || places.contains(&step.0) {
                 causes.extend(self.causes(step, sends));
                 places.insert(step.0);
@@ -110,7 +131,7 @@ impl<'a> Slice<'a> {
         };
         let wanted = kind(last);
         for node in &self.violation.nodes {
-            let name = node.to_string();
+            let name = self.trace.node_name(*node);
             let same = |index: &usize| {
                 kind(*index) == wanted && self.trace.slot_name(self.event(*index).slot) == name
             };
@@ -125,6 +146,56 @@ impl<'a> Slice<'a> {
         let content = self.broken.and_then(|index| self.event(index).what.content());
         let involved = self.violation.nodes.iter().map(|node| (NODE.to_owned(), node.to_string()));
         content.map(facts).unwrap_or_default().into_iter().chain(involved).collect()
+    }
+
+    fn involved(&self, slot: Slot) -> bool {
+        let name = self.trace.slot_name(slot);
+        self.violation.nodes.iter().any(|node| node.to_string() == name)
+    }
+
+    /// The last steps of the process that panicked.
+    fn last_inputs(&self) -> BTreeSet<StepId> {
+        let Some(broken) = self.broken.filter(|_| self.violation.verdict == Verdict::Crash) else {
+            return BTreeSet::new();
+        };
+        let slot = self.event(broken).slot;
+        let until = (slot, self.event(broken).sequence);
+        let inputs = |events: &&Vec<usize>| events.iter().any(|index| is_input(self.event(*index)));
+        let steps = self.events.range((slot, 0)..=until).rev().filter(|(_, events)| inputs(events));
+        steps.take(LAST_INPUTS).map(|(step, _)| *step).collect()
+    }
+
+    /// Where somebody who is involved reported something that is hardly ever reported.
+    fn odd(&self, cone: &[usize]) -> Vec<StepId> {
+        let mut kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for index in cone {
+            if let What::Observe { observation } = &self.event(*index).what {
+                kinds.entry(&observation.kind).or_default().push(*index);
+            }
+        }
+        let odd = kinds.into_values().filter(|indices| indices.len() <= ODD).flatten();
+        let mut odd: Vec<usize> = odd.filter(|index| self.involved(self.event(*index).slot)).collect();
+        odd.sort_unstable();
+        odd.into_iter().rev().take(MOST_ODD).map(|index| self.step_of(index)).collect()
+    }
+
+    /// The steps in which the same process heard the same from others before, where it concluded something of what the
+    /// violation is about: votes that it counted, acknowledgements, copies.
+    fn company(&self, step: StepId) -> Vec<StepId> {
+        let kind = |index: usize| match &self.event(index).what {
+            What::Observe { observation } => Some(observation.kind.as_str()),
+            _ => None,
+        };
+        let wanted = self.broken.and_then(kind);
+        let concludes = self.events[&step].iter().any(|index| wanted.is_some() && kind(*index) == wanted);
+        let heard = |step: &StepId| self.events[step].iter().find_map(|index| delivered(self.event(*index)));
+        let Some(last) = heard(&step).filter(|_| concludes && self.involved(step.0)) else {
+            return Vec::new();
+        };
+        let same = |other: &Content| other.kind == last.kind && plain_facts(other) == plain_facts(last);
+        let earlier = self.events.range((step.0, 0)..step).rev();
+        let earlier = earlier.map(|(step, _)| *step).filter(|step| heard(step).is_some_and(same));
+        earlier.take(MOST_COMPANY).collect()
     }
 
     /// Whether an event is a report about the same things as the violation.
@@ -182,7 +253,8 @@ impl<'a> Slice<'a> {
     /// What arrived, and what was reported then.
     fn told(&self, step: StepId) -> Vec<(Place, Step)> {
         let events = &self.events[&step];
-        let input = events.iter().find_map(|index| self.input(*index));
+        let spelled = self.spelled.contains(&step);
+        let input = events.iter().find_map(|index| self.input(*index, spelled));
         let report = self.report(events);
         let notes = self.disk(step.0, events);
         let mut told: Vec<(Place, Step)> = input.into_iter().chain(report).collect();
@@ -194,7 +266,8 @@ impl<'a> Slice<'a> {
         told
     }
 
-    fn input(&self, index: usize) -> Option<(Place, Step)> {
+    /// What arrived; timers and the like only if they are to be spelled out.
+    fn input(&self, index: usize, spelled: bool) -> Option<(Place, Step)> {
         let event = self.event(index);
         let here = self.trace.slot_name(event.slot);
         let (kind, text, arrow) = match &event.what {
@@ -206,15 +279,25 @@ impl<'a> Slice<'a> {
                     arrived_ns: Some(event.at.as_nanos()),
                     kind: message.kind.clone(),
                 };
-                let text = format!("{from} -> {here}  {}", words::message(message));
+                let from = self.trace.node_name(*from);
+                let text = format!("{from} -> {here}  {}", words::message(&self.trace.named(message)));
                 (StepKind::Message, text, Some(arrow))
             }
             What::Request { request, .. } => {
-                (StepKind::Client, format!("{here} is asked: {}", words::message(request)), None)
+                let asked = words::message(&self.trace.named(request));
+                (StepKind::Client, format!("{here} is asked: {asked}"), None)
+            }
+            other if spelled => {
+                let (kind, words) = words::input(other)?;
+                (kind, format!("{here} {words}"), None)
             }
             _ => return None,
         };
-        Some(((index, 0), self.step(event, kind, text, arrow)))
+        let mut step = self.step(event, kind, text, arrow);
+        if self.again.contains(&index) {
+            step.note = SECOND_COPY.to_owned();
+        }
+        Some(((index, 0), step))
     }
 
     fn sender(&self, wanted: u64, otherwise: u32) -> u32 {
@@ -305,13 +388,50 @@ fn names_role(kind: &str, role: &str) -> bool {
     plain(kind).contains(&plain(role))
 }
 
+/// Deliveries of a message that had arrived before.
+fn again(trace: &Trace) -> BTreeSet<usize> {
+    let mut heard = BTreeSet::new();
+    let delivered = trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
+        What::Deliver { id, .. } => Some((index, id)),
+        _ => None,
+    });
+    delivered.filter(|(_, id)| !heard.insert(*id)).map(|(index, _)| index).collect()
+}
+
+/// What a message says, whoever it is about.
+fn plain_facts(content: &Content) -> Vec<Fact> {
+    facts(content).into_iter().filter(|(name, _)| name != NODE).collect()
+}
+
+fn delivered(event: &Recorded) -> Option<&Content> {
+    if let What::Deliver { message, .. } = &event.what { Some(message) } else { None }
+}
+
+fn is_input(event: &Recorded) -> bool {
+    words::input(&event.what).is_some() || matches!(event.what, What::Deliver { .. } | What::Request { .. })
+}
+
+/// The input in which a process panicked: the last one there.
+fn panicked(trace: &Trace, violation: &Violation) -> Option<usize> {
+    let node = violation.nodes.first()?.to_string();
+    let there =
+        |event: &Recorded| event.at.as_nanos() <= violation.at_ns && trace.slot_name(event.slot) == node;
+    trace.events.iter().rposition(|event| there(event) && is_input(event))
+}
+
 /// The event that broke the property: the last report at that moment by one of those who are involved, else the last
 /// message sent then by one of them.
 fn broken(trace: &Trace, violation: &Violation) -> Option<usize> {
+    match violation.verdict {
+        Verdict::Crash => return panicked(trace, violation),
+        // Progress that nobody made is broken by no event.
+        _ if is_stall(violation) => return None,
+        _ => {}
+    }
     let then = |event: &Recorded| event.at.as_nanos() == violation.at_ns;
     let involved = |event: &Recorded| {
         let name = trace.slot_name(event.slot);
-        violation.nodes.is_empty() || violation.nodes.iter().any(|node| node.to_string() == name)
+        violation.nodes.is_empty() || violation.nodes.iter().any(|node| trace.node_name(*node) == name)
     };
     let latest = |wanted: fn(&Recorded) -> bool| {
         let events = trace.events.iter().enumerate().rev();

@@ -1,6 +1,8 @@
 //! Contents in words for people: without what is zero, false or a hash.
 
-use sim_core::trace::{Content, Named, Shown};
+use sim_core::process::{LinkState, SyncResult};
+use sim_core::story::StepKind;
+use sim_core::trace::{Content, Named, Shown, What};
 
 /// Numbers from here on are hashes that a protocol reports as numbers; nobody reads them.
 const HASHES: u64 = 1 << 48;
@@ -13,6 +15,22 @@ pub(super) fn message(content: &Content) -> String {
 /// `voted term 4 candidate n1`.
 pub(super) fn observation(content: &Content) -> String {
     format!("{}{}", plain(&content.kind), fields(content))
+}
+
+/// What a process takes in that is neither a message nor a request, after its name: `has its timer go off: Election`.
+pub(super) fn input(what: &What<Content, String>) -> Option<(StepKind, String)> {
+    let words = match what {
+        What::Start => (StepKind::Process, "starts".to_owned()),
+        What::Fire { timer, .. } => (StepKind::Timer, format!("has its timer go off: {}", message(timer))),
+        What::Link { peer, state: LinkState::Up } => (StepKind::Process, format!("is connected to {peer}")),
+        What::Link { peer, state: LinkState::Down } => {
+            (StepKind::Process, format!("lost its connection to {peer}"))
+        }
+        What::Synced { result: SyncResult::Ok, .. } => (StepKind::Disk, "has its disk synced".to_owned()),
+        What::Synced { .. } => (StepKind::Disk, "has a sync fail".to_owned()),
+        _ => return None,
+    };
+    Some(words)
 }
 
 /// ` is leader of term 4`, from a role and a rank that some field of the content names.

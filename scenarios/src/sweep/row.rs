@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::digest::RunDigest;
+use sim_core::judgment::Judgment;
 use sim_core::outcome::{Ended, MetricSummary, Outcome};
 
 use super::{PlannedPoint, Sweep};
-use crate::explore::is_finding;
 use crate::scenario::verdict_name;
 
 /// One run.
@@ -25,7 +25,7 @@ pub struct Row {
     pub seed: u64,
     /// The verdict.
     pub verdict: String,
-    /// Whether it accuses the protocol, against what the scenario expects.
+    /// Whether it accuses the protocol, or came to a conclusive end that the scenario does not expect.
     pub finding: bool,
     /// How many members there were.
     pub members: u32,
@@ -64,7 +64,7 @@ impl Row {
             at: point.at.iter().cloned().collect(),
             seed: outcome.seed,
             verdict: verdict_name(outcome.verdict).to_owned(),
-            finding: is_finding(outcome.verdict) && !point.loaded.scenario.expect.met(outcome),
+            finding: point.loaded.scenario.expect.judge(outcome) == Judgment::Finding,
             members: outcome.members,
             digest: outcome.digest,
             events: outcome.events,

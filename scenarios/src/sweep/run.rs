@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use sim_core::outcome::Ended;
 use sim_core::registry::Launch;
 
 use super::store::Store;
@@ -54,7 +55,9 @@ pub fn sweep(
     let mut done = SweepRun { resumed: rows.len(), rows, interrupted: false };
     let seeds = sweep.seeds();
     let per_point = seeds.end - seeds.start;
-    let one = |number: u64| single(sweep, number / per_point, seeds.start + number % per_point);
+    let one = |number: u64, launch: &Launch| {
+        single(sweep, number / per_point, seeds.start + number % per_point, launch)
+    };
     let merge = |results: Vec<Result<Option<Row>, SweepError>>| {
         let mut round = Vec::with_capacity(results.len());
         for result in results {
@@ -73,15 +76,15 @@ pub fn sweep(
     Ok(done)
 }
 
-/// One run.
-fn single(sweep: &Sweep, index: u64, seed: u64) -> Result<Row, SweepError> {
+/// One run; nothing if it was stopped.
+fn single(sweep: &Sweep, index: u64, seed: u64, launch: &Launch) -> Result<Option<Row>, SweepError> {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     let point = &sweep.points[index];
     let plan = compile(&point.loaded, seed, &sweep.base(point).plants);
-    let outcome = run(&plan, &Launch::default()).map_err(|error| {
+    let outcome = run(&plan, launch).map_err(|error| {
         let at: Vec<String> = point.at.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         let at = if at.is_empty() { String::new() } else { format!(" at {}", at.join(", ")) };
         SweepError::Launch { base: sweep.base(point).label.clone(), at, seed, error }
     })?;
-    Ok(Row::new(sweep, index, point, &outcome))
+    Ok((outcome.ended != Ended::Stopped).then(|| Row::new(sweep, index, point, &outcome)))
 }

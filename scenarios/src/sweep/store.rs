@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sim_core::tree;
 
 use super::{Row, Sweep, SweepOptions};
 use crate::ENGINE;
@@ -97,7 +98,7 @@ impl Store {
             None if rows.is_empty() => {}
             None => self.file = Some(self.begin(&text)?),
         }
-        let reread = text.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from));
+        let reread = text.lines().map(|line| tree::parse(line).map_err(io::Error::other));
         reread.collect::<io::Result<Vec<Row>>>().map_err(failed)
     }
 }
@@ -111,7 +112,7 @@ fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), Fo
         Err(error) => return Err(WriteError { path: path.to_owned(), error }.into()),
     };
     let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let header = lines.next().and_then(|first| serde_json::from_str::<Header>(first).ok());
+    let header = lines.next().and_then(|first| tree::parse::<Header>(first).ok());
     let (what, ahead) = match (header, lines.count() as u64) {
         (None, _) if text.is_empty() => return Ok(()),
         (Some(header), runs) if runs == 0 || runs == header.runs => return Ok(()),
@@ -142,7 +143,7 @@ fn line<T: Serialize>(path: &Path, value: &T) -> Result<String, WriteError> {
 fn valid(sweep: &Sweep, expected: &Header, text: &str) -> Result<(Vec<Row>, u64), String> {
     let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     let first = lines.next().ok_or("it is empty")?;
-    let header: Header = serde_json::from_str(first).map_err(|_| "it is not a file of runs")?;
+    let header: Header = tree::parse(first).map_err(|_| "it is not a file of runs")?;
     if header.schema != expected.schema {
         return Err("it is not a file of runs of this version".to_owned());
     }
@@ -159,8 +160,7 @@ fn valid(sweep: &Sweep, expected: &Header, text: &str) -> Result<(Vec<Row>, u64)
     let per_point = seeds.end - seeds.start;
     let (mut rows, mut length) = (Vec::new(), first.len() as u64);
     for line in lines {
-        let row: Row =
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", rows.len() + 2))?;
+        let row: Row = tree::parse(line).map_err(|error| format!("line {}: {error}", rows.len() + 2))?;
         let number = rows.len() as u64;
         let in_order = row.point as u64 == number / per_point && row.seed == seeds.start + number % per_point;
         if !in_order || number >= sweep.runs() {

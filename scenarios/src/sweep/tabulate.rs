@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use sim_core::check::Verdict;
 use sim_core::ratio::Ratio;
 use sim_core::stats::{Interval, log_log, mean, mean_interval, median, median_interval};
 use sim_core::sweep::{Coordinate, Estimate, Fit, Plot, SweepPoint, SweepTable, Theory, Unjudged};
@@ -61,7 +62,8 @@ fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[&Row]) -> SweepPoint {
             values.entry(name).or_default().push(value);
         }
     }
-    let inconclusive = verdicts.get("inconclusive").copied().unwrap_or(0);
+    let expected = planned.loaded.scenario.expect.verdict == Verdict::Inconclusive;
+    let inconclusive = verdicts.get("inconclusive").copied().filter(|_| !expected).unwrap_or(0);
     let estimates = values.into_iter().filter_map(|(name, values)| Some((name, estimate(&values)?)));
     SweepPoint {
         base: base.label.clone(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Coalition, CoalitionContext, Crossing, Deed, Puppet};
+use super::{Coalition, CoalitionContext, Crossing, Deed, Overheard, Puppet};
 use crate::adversary::{Act, Adversary, Ordering};
 use crate::facts::Facts;
 use crate::fault::FaultModel;
@@ -16,8 +16,6 @@ use crate::process::{Input, Protocol};
 use crate::random::{Draw, below};
 use crate::time::Duration;
 
-/// How many overheard messages are kept.
-const OVERHEARD: usize = 256;
 /// Marks the wake-ups of the rules among those of the protocol's own coalition.
 const LATER: u64 = 1 << 63;
 
@@ -37,8 +35,7 @@ pub(crate) struct Directed<P: Protocol> {
     /// Delayed messages by wake-up.
     later: BTreeMap<u64, Outgoing<P>>,
     delayed: u64,
-    overheard: Vec<P::Message>,
-    heard: usize,
+    overheard: Overheard<P>,
 }
 
 impl<P: Protocol> Directed<P> {
@@ -53,9 +50,9 @@ impl<P: Protocol> Directed<P> {
             return own;
         }
         let borne = if model.byzantine > 0 { model.byzantine } else { model.crashed };
-        let (later, overheard) = (BTreeMap::new(), Vec::new());
+        let (later, overheard) = (BTreeMap::new(), Overheard::new());
         let rules = rules.to_vec();
-        Some(Box::new(Self { rules, own, members, borne, later, delayed: 0, overheard, heard: 0 }))
+        Some(Box::new(Self { rules, own, members, borne, later, delayed: 0, overheard }))
     }
 
     /// Whether any rule is about what this slot says.
@@ -81,16 +78,6 @@ impl<P: Protocol> Directed<P> {
 
     fn honest(&self, cx: &CoalitionContext<'_, P>) -> Vec<NodeId> {
         (0..self.members).map(NodeId).filter(|node| !cx.owns(*node)).collect()
-    }
-
-    /// Keeps the latest messages, each in turn overwriting the oldest.
-    fn overhear(&mut self, message: &P::Message) {
-        if self.overheard.len() < OVERHEARD {
-            self.overheard.push(message.clone());
-        } else {
-            self.overheard[self.heard % OVERHEARD] = message.clone();
-        }
-        self.heard = self.heard.wrapping_add(1);
     }
 
     /// Does what a rule says with a message; who still gets it at once.
@@ -122,7 +109,7 @@ impl<P: Protocol> Directed<P> {
             }
             Act::Replay { probability } => {
                 if probability.happens(cx.rng().next_u64()) {
-                    self.replay(sent.from, cx);
+                    self.overheard.replay(sent.from, &self.honest(cx), cx);
                 }
                 sent.to
             }
@@ -134,17 +121,6 @@ impl<P: Protocol> Directed<P> {
                 Vec::new()
             }
         }
-    }
-
-    fn replay(&self, from: Slot, cx: &mut CoalitionContext<'_, P>) {
-        let honest = self.honest(cx);
-        if self.overheard.is_empty() || honest.is_empty() {
-            return;
-        }
-        let message = below(cx.rng().next_u64(), self.overheard.len() as u64) as usize;
-        let to = below(cx.rng().next_u64(), honest.len() as u64) as usize;
-        cx.send_as(from, honest[to], self.overheard[message].clone());
-        cx.did(Deed::Replayed);
     }
 }
 
@@ -175,7 +151,7 @@ impl<P: Protocol> Coalition<P> for Directed<P> {
         cx: &mut CoalitionContext<'_, P>,
     ) {
         if let Input::Message { message, .. } = &input {
-            self.overhear(message);
+            self.overheard.add(message);
             if let Some(own) = self.own.as_deref_mut() {
                 own.heard(message);
             }

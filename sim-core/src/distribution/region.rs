@@ -17,21 +17,24 @@ pub struct RegionMatrix {
     pub regions: Vec<String>,
     /// A row per sending region, an entry per receiving one, in the order of `regions`.
     pub latency: Vec<Vec<Distribution>>,
-    /// Which slot is in which region.
+    /// Which member is in which region. Clients do not count.
     #[serde(default)]
     pub placement: Placement,
+    /// Which client is in which region.
+    #[serde(default)]
+    pub clients: Placement,
 }
 
-/// Which slot is in which region.
+/// Who of some members, or of some clients, is in which region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placement {
-    /// Slot `i` in region `i` modulo the number of regions.
+    /// The first in the first region, the second in the second, and after the last region the first again.
     #[default]
     RoundRobin,
-    /// The first slots in the first region, and so on, in shares that differ by one at most.
+    /// The first ones in the first region, and so on, in shares that differ by one at most.
     Blocks,
-    /// The region of each slot, by name; slots that join later go on round robin.
+    /// The region of each, by name.
     Named(Vec<String>),
 }
 
@@ -72,21 +75,23 @@ pub enum RegionError {
         /// What is wrong with it.
         error: DistributionError,
     },
-    /// A slot is placed in a region that does not exist.
-    #[error("use the regions: slot {slot} is placed in {name:?}, which is not a region")]
+    /// Somebody is placed in a region that does not exist.
+    #[error("use the regions: {who} is placed in {name:?}, which is not a region")]
     Unknown {
-        /// The slot.
-        slot: usize,
+        /// Who, as people count: `n1`, `c1`.
+        who: String,
         /// The name that was given.
         name: String,
     },
-    /// More places than slots, or fewer.
-    #[error("use the regions: {places} places are given for {slots} slots")]
+    /// More places than there are to be placed, or fewer.
+    #[error("use the regions: {places} places are given for {count} {whom}")]
     Places {
         /// How many places are given.
         places: usize,
-        /// How many slots there are.
-        slots: usize,
+        /// How many there are.
+        count: usize,
+        /// Of what: `"members"`, `"clients"`.
+        whom: &'static str,
     },
 }
 
@@ -129,36 +134,82 @@ impl RegionMatrix {
         Ok(())
     }
 
-    /// Places the first `slots` slots and works out the latencies.
+    /// Whether the placement fits so many members.
     ///
     /// # Errors
-    /// What [`RegionMatrix::validate`] refuses, and a placement that does not fit the slots and regions.
-    pub fn compile(&self, slots: usize) -> Result<RegionSampler, RegionError> {
-        self.validate()?;
-        let region_of = self.place(slots)?;
-        let samplers = self.latency.iter().flatten().map(Distribution::compile).collect();
-        Ok(RegionSampler { regions: self.regions.len(), region_of, samplers })
+    /// A list of another length, or a name that is no region.
+    pub fn fit_members(&self, members: u32) -> Result<(), RegionError> {
+        self.place(&self.placement, members as usize, Whom::Members).map(drop)
     }
 
-    fn place(&self, slots: usize) -> Result<Box<[u16]>, RegionError> {
+    /// Whether the placement of clients fits so many.
+    ///
+    /// # Errors
+    /// A list of another length, or a name that is no region.
+    pub fn fit_clients(&self, clients: u32) -> Result<(), RegionError> {
+        self.place(&self.clients, clients as usize, Whom::Clients).map(drop)
+    }
+
+    /// Places the members, then the clients, and works out the latencies.
+    ///
+    /// # Errors
+    /// What [`RegionMatrix::validate`] refuses, and a placement that does not fit.
+    pub fn compile(&self, members: u32, clients: u32) -> Result<RegionSampler, RegionError> {
+        self.validate()?;
+        let mut region_of = self.place(&self.placement, members as usize, Whom::Members)?;
+        region_of.extend(self.place(&self.clients, clients as usize, Whom::Clients)?);
+        let samplers = self.latency.iter().flatten().map(Distribution::compile).collect();
+        Ok(RegionSampler {
+            regions: self.regions.len(),
+            region_of: region_of.into_boxed_slice(),
+            clients: clients as usize,
+            samplers,
+        })
+    }
+
+    fn place(&self, placement: &Placement, count: usize, whom: Whom) -> Result<Vec<u16>, RegionError> {
         let regions = self.regions.len();
-        match &self.placement {
-            Placement::RoundRobin => Ok((0..slots).map(|slot| (slot % regions) as u16).collect()),
-            Placement::Blocks => Ok((0..slots).map(|slot| (slot * regions / slots) as u16).collect()),
-            Placement::Named(names) if names.len() != slots => {
-                Err(RegionError::Places { places: names.len(), slots })
+        match placement {
+            Placement::RoundRobin => Ok((0..count).map(|index| (index % regions) as u16).collect()),
+            Placement::Blocks => Ok((0..count).map(|index| (index * regions / count) as u16).collect()),
+            Placement::Named(names) if names.len() != count => {
+                Err(RegionError::Places { places: names.len(), count, whom: whom.plural() })
             }
             Placement::Named(names) => {
-                names.iter().enumerate().map(|(slot, name)| self.find(slot, name)).collect()
+                names.iter().enumerate().map(|(index, name)| self.find(whom, index, name)).collect()
             }
         }
     }
 
-    fn find(&self, slot: usize, name: &str) -> Result<u16, RegionError> {
+    fn find(&self, whom: Whom, index: usize, name: &str) -> Result<u16, RegionError> {
         let region = self.regions.iter().position(|region| region == name);
-        region
-            .and_then(|region| u16::try_from(region).ok())
-            .ok_or_else(|| RegionError::Unknown { slot, name: name.to_owned() })
+        region.and_then(|region| u16::try_from(region).ok()).ok_or_else(|| RegionError::Unknown {
+            who: format!("{}{}", whom.letter(), index + 1),
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// Who is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    Members,
+    Clients,
+}
+
+impl Whom {
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Members => "members",
+            Self::Clients => "clients",
+        }
+    }
+
+    const fn letter(self) -> char {
+        match self {
+            Self::Members => 'n',
+            Self::Clients => 'c',
+        }
     }
 }
 
@@ -167,15 +218,19 @@ impl RegionMatrix {
 pub struct RegionSampler {
     regions: usize,
     region_of: Box<[u16]>,
+    /// How many of those that are placed are clients: they stand last.
+    clients: usize,
     samplers: Box<[Sampler]>,
 }
 
 impl RegionSampler {
-    /// The region of a slot, as an index into [`RegionMatrix::regions`]. Slots beyond the placed ones, which join
-    /// while the run goes on, are placed round robin.
+    /// The region of a slot, as an index into [`RegionMatrix::regions`]. Members that join while the run goes on are
+    /// placed round robin, behind the members that there were.
     #[inline]
     pub fn region_of(&self, slot: usize) -> usize {
-        self.region_of.get(slot).map_or_else(|| slot % self.regions, |region| usize::from(*region))
+        self.region_of
+            .get(slot)
+            .map_or_else(|| (slot - self.clients) % self.regions, |region| usize::from(*region))
     }
 
     /// The law of the latency from one slot to another.
@@ -204,6 +259,7 @@ mod tests {
             regions: ["eu", "us", "ap"][..millis.len()].iter().map(ToString::to_string).collect(),
             latency: millis.iter().map(|row| row.iter().map(fixed).collect()).collect(),
             placement: Placement::default(),
+            clients: Placement::default(),
         }
     }
 
@@ -217,7 +273,7 @@ mod tests {
             (Placement::Named(names), [1, 0, 0]),
         ] {
             matrix.placement = placement;
-            let sampler = matrix.compile(3).unwrap();
+            let sampler = matrix.compile(3, 0).unwrap();
             let mut more = Draw::new(Keyed::new(0, Purpose::Fate), 0, 0);
             for from in 0..3 {
                 assert_eq!(sampler.region_of(from), regions[from]);
@@ -262,12 +318,46 @@ mod tests {
             absurd.validate(),
             Err(RegionError::Latency { from: "us".into(), to: "eu".into(), error })
         );
-        let place = |names: &[&str]| {
-            let mut matrix = matrix(&[&[1, 2], &[3, 4]]);
-            matrix.placement = Placement::Named(names.iter().map(ToString::to_string).collect());
-            matrix.compile(2).unwrap_err()
+        let named = |names: &[&str]| Placement::Named(names.iter().map(ToString::to_string).collect());
+        let place = |placement: Placement, clients: Placement| {
+            RegionMatrix { placement, clients, ..matrix(&[&[1, 2], &[3, 4]]) }.compile(2, 1).map(drop)
         };
-        assert_eq!(place(&["eu"]), RegionError::Places { places: 1, slots: 2 });
-        assert_eq!(place(&["eu", "mars"]), RegionError::Unknown { slot: 1, name: "mars".into() });
+        assert_eq!(
+            place(named(&["eu"]), Placement::default()),
+            Err(RegionError::Places { places: 1, count: 2, whom: "members" })
+        );
+        let unknown =
+            |who: &str, name: &str| Err(RegionError::Unknown { who: who.into(), name: name.into() });
+        assert_eq!(place(named(&["eu", "mars"]), Placement::default()), unknown("n2", "mars"));
+        assert_eq!(
+            place(named(&["eu", "us"]), named(&["eu", "us"])),
+            Err(RegionError::Places { places: 2, count: 1, whom: "clients" })
+        );
+        assert_eq!(place(Placement::default(), named(&["eu2"])), unknown("c1", "eu2"));
+        assert_eq!(place(named(&["eu", "us"]), named(&["eu"])), Ok(()));
+    }
+
+    #[test]
+    fn clients_do_not_move_members() {
+        let matrix = |placement: Placement, clients: Placement| RegionMatrix {
+            placement,
+            clients,
+            ..matrix(&[&[1, 2, 3], &[4, 5, 6], &[7, 8, 9]])
+        };
+        let places = |matrix: RegionMatrix, clients: u32| {
+            let sampler = matrix.compile(4, clients).unwrap();
+            (0..4 + clients as usize + 2).map(|slot| sampler.region_of(slot)).collect::<Vec<_>>()
+        };
+        for clients in 0..9_u32 {
+            let placed = places(matrix(Placement::Blocks, Placement::RoundRobin), clients);
+            assert_eq!(placed[..4], [0, 0, 1, 2]);
+            let of_clients: Vec<_> = (0..clients as usize).map(|client| client % 3).collect();
+            assert_eq!(placed[4..4 + clients as usize], of_clients);
+            // Two that join: the fifth member and the sixth.
+            assert_eq!(placed[4 + clients as usize..], [1, 2]);
+        }
+        let named = Placement::Named(["ap", "eu"].map(String::from).to_vec());
+        assert_eq!(places(matrix(Placement::RoundRobin, named), 2), [0, 1, 2, 0, 2, 0, 1, 2]);
+        assert_eq!(places(matrix(Placement::RoundRobin, Placement::Blocks), 3), [0, 1, 2, 0, 0, 1, 2, 1, 2]);
     }
 }

@@ -90,6 +90,8 @@ kinds! {
         "Two halves that only one member, in both of them, connects.";
     MajoritiesRing, Network, "majorities-ring", "partition = { split = \"majorities-ring\" }",
         "Every member reaches a majority, and no two members reach the same one.";
+    Links, Network, "links", "partition = { links = [[1, 2], [2, 3]] }",
+        "Only the links that are listed stay; all others between members are cut.";
     OneWay, Network, "one-way", "partition = { from = \"n1\", to = \"n2\" }",
         "Messages from some slots to others are lost, those the other way arrive.";
     Flap, Network, "flap", "flap = { target = \"n1\", period = \"200ms\" }",
@@ -113,7 +115,7 @@ kinds! {
     RateLimit, Network, "rate-limit", "rate_limit = { target = \"n1\", messages_per_second = 100 }",
         "A sender gets only so many messages per second through; the others wait.";
     Crash, Process, "crash", "crash = { target = \"leader\", restart_after = \"200ms\" }",
-        "A process stops, and starts again from its disk if it is to.";
+        "The process crashes; it restarts from its disk if `restart_after` is set.";
     Amnesia, Process, "amnesia", "amnesia = { target = \"n1\", restart_after = \"1s\" }",
         "A process stops and its disk is gone; it comes back as somebody new.";
     Pause, Process, "pause", "pause = { target = \"leader\" }",

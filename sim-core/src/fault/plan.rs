@@ -44,7 +44,8 @@ pub enum Moment {
     On(Trigger),
 }
 
-/// Something that the protocol does: the `nth` time that an observation is made, or a message of a kind is sent.
+/// Something that the protocol does: the `nth` time that an observation is made, or a message of a kind is sent:
+/// one for each recipient, as measures and the outcome count them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RawTrigger", into = "RawTrigger")]
 pub struct Trigger {

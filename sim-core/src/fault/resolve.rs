@@ -93,7 +93,7 @@ impl Scene<'_> {
             Selector::Clients => (self.members..self.members + self.clients).map(Slot).collect(),
             Selector::Node(index) => self.home(*index),
             Selector::Client(index) => vec![Slot(self.members.saturating_add(*index))],
-            Selector::Slots(slots) => slots.clone(),
+            Selector::Slots(slots) => slots.below(self.ground.places.len()).collect(),
             Selector::Role(role) => {
                 let holders = self.holders(role, eligible);
                 lots.pick(holders, 1)

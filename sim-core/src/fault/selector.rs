@@ -1,9 +1,12 @@
 //! Whom a fault strikes, as a scenario writes it: names, roles, counts, fractions.
 
+mod slots;
+
 use std::fmt;
 use std::str::FromStr;
 
-use crate::identity::Slot;
+pub use slots::SlotList;
+
 use crate::ratio::Ratio;
 use crate::text::Named;
 
@@ -20,7 +23,7 @@ pub enum Selector {
     /// `c2`: a client. Counted from zero here, from one as written.
     Client(u32),
     /// `slot(1-3,7)`: exactly these slots, as pinned plans name them; counted from one as written.
-    Slots(Vec<Slot>),
+    Slots(SlotList),
     /// A role, as `leader`: one member in it, drawn if there are several. Of several leaders it is the one of the
     /// highest term; `leader`, `primary`, `proposer` and `coordinator` mean one another.
     Role(String),
@@ -51,6 +54,8 @@ pub struct Vocabulary<'a> {
     pub members: u32,
     /// The number of clients.
     pub clients: u32,
+    /// Whether there may be more slots later.
+    pub grows: bool,
     /// The protocol's roles.
     pub roles: &'a [&'a str],
     /// The protocol's kinds of observations.
@@ -130,6 +135,10 @@ impl Selector {
             Self::Client(index) => *index < vocabulary.clients,
             Self::Clients => vocabulary.clients > 0,
             Self::Role(role) | Self::Every(role) => has_role(vocabulary.roles, role),
+            Self::Slots(slots) => {
+                let slots_there = u64::from(vocabulary.members) + u64::from(vocabulary.clients);
+                vocabulary.grows || slots.last().is_none_or(|last| u64::from(last.0) < slots_there)
+            }
             Self::Union(parts) => return parts.iter().try_for_each(|part| part.check(vocabulary)),
             _ => true,
         };
@@ -168,9 +177,16 @@ fn unknown(text: &str, vocabulary: &Vocabulary<'_>) -> UnknownTarget {
     UnknownTarget { text: text.to_owned(), nearest, allowed: format!("{of}{}", allowed.join(", ")) }
 }
 
+/// No name is longer.
+const LONGEST_NAME: usize = 100;
+
 /// The candidate that a misspelled word most likely meant: at most a third of its letters differ.
 pub fn nearest<T: AsRef<str>>(text: &str, candidates: impl IntoIterator<Item = T>) -> Option<String> {
     let text = text.to_ascii_lowercase();
+    // Comparing takes the product of both lengths, and nobody means a short word by a long text.
+    if text.len() > LONGEST_NAME {
+        return None;
+    }
     candidates
         .into_iter()
         .map(|candidate| {
@@ -190,7 +206,23 @@ impl FromStr for Selector {
         if let [one] = parts[..] {
             return parse_one(one.trim());
         }
-        parts.into_iter().map(|part| parse_one(part.trim())).collect::<Result<_, _>>().map(Self::Union)
+        parts.into_iter().map(|part| parse_one(part.trim())).collect::<Result<_, _>>().map(Self::union)
+    }
+}
+
+impl Selector {
+    /// All that any of these select. The order of names says nothing, nor does a name that stands twice.
+    fn union(mut parts: Vec<Self>) -> Self {
+        let number = |part: &Self| match part {
+            Self::Node(index) => Some((0, *index)),
+            Self::Client(index) => Some((1, *index)),
+            _ => None,
+        };
+        if parts.iter().all(|part| number(part).is_some()) {
+            parts.sort_by_key(number);
+            parts.dedup();
+        }
+        if parts.len() == 1 { parts.swap_remove(0) } else { Self::Union(parts) }
     }
 }
 
@@ -212,6 +244,7 @@ fn parse_one(text: &str) -> Result<Selector, UnknownTarget> {
         protocol: "",
         members: 1,
         clients: 1,
+        grows: true,
         roles: &["leader", "follower"],
         observations: &[],
         messages: &[],
@@ -227,7 +260,7 @@ fn parse_known(text: &str) -> Option<Selector> {
         return match form.trim() {
             "random" => inside.trim().parse().ok().filter(|count| *count > 0).map(Selector::Random),
             "every" => role_name(inside.trim()).map(Selector::Every),
-            "slot" => parse_slots(inside).map(Selector::Slots),
+            "slot" => SlotList::parse(inside).map(Selector::Slots),
             _ => None,
         };
     }
@@ -244,8 +277,9 @@ fn parse_known(text: &str) -> Option<Selector> {
         return Some(Selector::NextLeader);
     }
     // "n0" is a slip, not a role.
-    let like_a_number = text.len() > 1 && text[1..].bytes().all(|byte| byte.is_ascii_digit());
-    if text.starts_with(['n', 'c']) && like_a_number { None } else { role_name(text).map(Selector::Role) }
+    let digits = text.strip_prefix(['n', 'c']).unwrap_or_default();
+    let like_a_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if like_a_number { None } else { role_name(text).map(Selector::Role) }
 }
 
 /// `n3` is number 2.
@@ -261,28 +295,12 @@ fn role_name(text: &str) -> Option<String> {
     named.then(|| text.to_owned())
 }
 
-/// `1-3,7` are slots 0, 1, 2 and 6.
-fn parse_slots(text: &str) -> Option<Vec<Slot>> {
-    let mut slots = Vec::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let first = first.trim().parse::<u32>().ok()?.checked_sub(1)?;
-        let last = last.trim().parse::<u32>().ok()?.checked_sub(1)?;
-        // A range of a hundred million slots is a typing error, and would take all memory.
-        if last < first || last - first > 100_000_000 {
-            return None;
-        }
-        slots.extend((first..=last).map(Slot));
-    }
-    Some(slots)
-}
-
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Node(index) => write!(f, "n{}", u64::from(*index) + 1),
             Self::Client(index) => write!(f, "c{}", u64::from(*index) + 1),
-            Self::Slots(slots) => write!(f, "slot({})", SlotRanges(slots)),
+            Self::Slots(slots) => write!(f, "slot({slots})"),
             Self::Role(role) => f.write_str(role),
             Self::Every(role) => write!(f, "every({role})"),
             Self::Random(count) => write!(f, "random({count})"),
@@ -296,29 +314,6 @@ impl fmt::Display for Selector {
                 f.write_str(found.map_or("", |(word, _)| word))
             }
         }
-    }
-}
-
-/// Slots counting from one, runs of neighbors joined: `1-3,7`.
-struct SlotRanges<'a>(&'a [Slot]);
-
-impl fmt::Display for SlotRanges<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        let mut comma = "";
-        while let Some(first) = rest.first() {
-            let run =
-                (0_u32..).zip(rest).take_while(|(i, slot)| first.0.checked_add(*i) == Some(slot.0)).count();
-            let (from, to) = (u64::from(first.0) + 1, u64::from(first.0) + run as u64);
-            if run == 1 {
-                write!(f, "{comma}{from}")?;
-            } else {
-                write!(f, "{comma}{from}-{to}")?;
-            }
-            comma = ",";
-            rest = &rest[run..];
-        }
-        Ok(())
     }
 }
 

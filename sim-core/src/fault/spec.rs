@@ -122,6 +122,11 @@ faults! {
 }
 
 impl Fault {
+    /// Whether it makes new slots.
+    pub const fn adds_slots(&self) -> bool {
+        matches!(self, Self::Join(_) | Self::Replace(_) | Self::Churn(_))
+    }
+
     /// Its kind; `None` for a fault that is made of others.
     pub fn kind(&self) -> Option<Kind> {
         Some(match self {
@@ -432,5 +437,5 @@ pub struct Twins {
 
 /// Aims a fault at exactly these slots.
 pub(super) fn aim(slots: &[Slot]) -> Selector {
-    Selector::Slots(slots.to_vec())
+    Selector::Slots(slots.iter().copied().collect())
 }

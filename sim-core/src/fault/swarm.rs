@@ -78,6 +78,8 @@ impl SwarmSpace {
             Kind::Join | Kind::Leave => self.membership,
             // Drawn in place of a narrow link, unless that is off.
             Kind::RateLimit => self.off.contains(&Kind::Bandwidth),
+            // Drawn in place of a ring of majorities, unless that is off.
+            Kind::Links => members > 2 && self.off.contains(&Kind::MajoritiesRing),
             Kind::Split | Kind::Bridge | Kind::MajoritiesRing => members > 2,
             Kind::Isolate | Kind::OneWay | Kind::Flap => members > 1 || clients > 0,
             _ => true,

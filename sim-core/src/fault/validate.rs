@@ -3,7 +3,7 @@
 use super::action::DiskFault;
 use super::partition::MOST_GROUPS;
 use super::plan::{FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
-use super::selector::{Selector, UnknownTarget, Vocabulary, nearest};
+use super::selector::{Selector, SlotList, UnknownTarget, Vocabulary, nearest};
 use super::spec::{ClockFault, Fault, Shape};
 use crate::distribution::DistributionError;
 use crate::identity::Slot;
@@ -180,6 +180,7 @@ fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), 
             protocol: "",
             members,
             clients,
+            grows: true,
             roles: &["leader"],
             observations: &[],
             messages: &[],
@@ -347,7 +348,7 @@ struct Span {
     what: Exclusive,
     from: Time,
     to: Time,
-    slots: Vec<Slot>,
+    slots: SlotList,
 }
 
 /// Each entry that begins while an earlier one of its kind is in force at one of its slots.
@@ -377,7 +378,7 @@ impl Span {
     /// Where a later span begins before this one has ended.
     fn meets(&self, second: &Self) -> Option<Slot> {
         let at_once = self.what == second.what && second.from < self.to;
-        at_once.then(|| second.slots.iter().find(|slot| self.slots.binary_search(slot).is_ok()).copied())?
+        at_once.then(|| self.slots.meets(&second.slots))?
     }
 }
 
@@ -395,23 +396,22 @@ fn span(index: usize, entry: &FaultEntry, members: u32, clients: u32) -> Option<
     Some(Span { index, what, from, to, slots })
 }
 
-/// The slots of a selector that means the same slots whenever it is resolved, sorted.
-fn fixed_slots(selector: &Selector, members: u32, clients: u32) -> Option<Vec<Slot>> {
-    let mut slots = match selector {
-        Selector::All => (0..members).map(Slot).collect(),
-        Selector::Clients => (members..members.saturating_add(clients)).map(Slot).collect(),
-        Selector::Node(index) => vec![Slot(*index)],
-        Selector::Client(index) => vec![Slot(members.saturating_add(*index))],
+/// The slots of a selector that means the same slots whenever it is resolved, in order, each once.
+fn fixed_slots(selector: &Selector, members: u32, clients: u32) -> Option<SlotList> {
+    let slots = match selector {
+        Selector::All => SlotList::range(0, members),
+        Selector::Clients => SlotList::range(members, clients),
+        Selector::Node(index) => SlotList::range(*index, 1),
+        Selector::Client(index) => SlotList::range(members.saturating_add(*index), 1),
         Selector::Slots(slots) => slots.clone(),
         Selector::Union(parts) => {
             let parts: Option<Vec<_>> =
                 parts.iter().map(|part| fixed_slots(part, members, clients)).collect();
-            parts?.concat()
+            SlotList::concat(parts?)
         }
         _ => return None,
     };
-    slots.sort_unstable();
-    Some(slots)
+    Some(slots.merge())
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ fn partition(partition: &Partition, ground: &Ground) -> String {
         Shape::OneWay { from, to } => one_way(&who(from, ground), &who(to, ground)),
         Shape::Groups(selectors) => {
             let listed = |selector: &Selector| match selector {
-                Selector::Slots(slots) => slots.clone(),
+                Selector::Slots(slots) => slots.below(ground.places.len()).collect(),
                 _ => Vec::new(),
             };
             let mut groups: Vec<Vec<Slot>> = selectors.iter().map(listed).collect();
@@ -227,7 +227,6 @@ fn messages(target: Option<&str>, from: Option<&str>, to: Option<&str>) -> Strin
 
 /// `1 in 20 messages`.
 fn some(odds: Ratio) -> String {
-    let odds = odds.reduced();
     if odds == Ratio::ONE {
         return "every message".to_owned();
     }
@@ -346,7 +345,7 @@ fn clock(change: ClockChange, whose: &str) -> String {
 
 fn who(selector: &Selector, ground: &Ground) -> String {
     match selector {
-        Selector::Slots(slots) => names(slots, ground),
+        Selector::Slots(slots) => names(&slots.below(ground.places.len()).collect::<Vec<_>>(), ground),
         other => other.to_string(),
     }
 }

@@ -35,6 +35,7 @@ impl Phold {
             seed: 1,
             ground: Ground::new(n, 0),
             network,
+            timers: crate::clock::TimerClock::default(),
             servers: Servers::new(&ServiceModel::default(), n as usize),
             driver,
             agenda: Agenda::Timed(EventQueue::new()),

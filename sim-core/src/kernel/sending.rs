@@ -26,6 +26,9 @@ impl Kernel {
     /// Queues what the network made of a message.
     #[inline(always)]
     pub(crate) fn launch(&mut self, parcel: &Parcel, packet: &Packet, sent: Sent) -> Result<u32, Lost> {
+        if self.ledger.on {
+            self.note_sent(packet, sent);
+        }
         match sent {
             Sent::One(flight) => {
                 self.launch_copy(parcel, packet, flight, packet.ordinal);
@@ -36,6 +39,23 @@ impl Kernel {
                 self.drop_message(Dropped::Network(why));
                 Err(why)
             }
+        }
+    }
+
+    /// In the second phase: what was late, or dropped for want of room.
+    #[cold]
+    fn note_sent(&mut self, packet: &Packet, sent: Sent) {
+        let &Packet { now, from, to, .. } = packet;
+        match sent {
+            Sent::One(flight) | Sent::Two(flight, _) => {
+                let line = self.network.on_line(packet);
+                self.ledger.sent((from, to), now, flight.at, line);
+            }
+            Sent::Lost(Lost::QueueFull) => {
+                let room = self.network.room().unwrap_or(u64::MAX);
+                self.ledger.dropped((from, to), now, room);
+            }
+            Sent::Lost(_) => {}
         }
     }
 

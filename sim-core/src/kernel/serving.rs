@@ -9,6 +9,9 @@ impl Kernel {
     /// A slot takes a message up, which takes it some time.
     pub(crate) fn serve_message(&mut self, slot: Slot, envelope: u32, cost: Duration) {
         let until = self.now + cost;
+        if self.ledger.on {
+            self.ledger.serve(slot, cost, self.now);
+        }
         self.servers.of(slot).serve(envelope, cost, until);
         self.queue(until, name(slot), Event::Served(slot));
     }
@@ -29,6 +32,9 @@ impl Kernel {
         let total = signing + work;
         if total.is_zero() {
             return;
+        }
+        if self.ledger.on {
+            self.ledger.serve(slot, signing, self.now);
         }
         server.coordinating += signing.as_nanos();
         server.working += work.as_nanos();

@@ -20,6 +20,21 @@ impl Lines {
         Self { rate: rate.max(1), free_at: Vec::new() }
     }
 
+    /// How long a message that reaches the line at `at` waits behind others.
+    pub(super) fn wait(&self, from: Slot, at: Time) -> Duration {
+        self.free_at.get(from.index()).map_or(Duration::ZERO, |free_at| free_at.since(at))
+    }
+
+    /// How long a line is busy with so many bytes.
+    pub(super) fn time_of(&self, size: u32) -> Duration {
+        transmission(size, self.rate)
+    }
+
+    /// When the line of a slot has sent everything that waits.
+    pub(super) fn free_at(&self, from: Slot) -> Time {
+        self.free_at.get(from.index()).copied().unwrap_or(Time::ZERO)
+    }
+
     /// When a message of `size` bytes that reaches the line at `at` has left it. `None` if the line is busy and the
     /// message would not fit among the `room` bytes that may wait. An idle line takes any message.
     pub(super) fn send(&mut self, from: Slot, at: Time, size: u32, room: Option<u64>) -> Option<Time> {

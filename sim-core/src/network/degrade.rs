@@ -74,14 +74,14 @@ impl Windows {
         self.list.retain(|window| window.id != id);
     }
 
-    /// The probabilities of a link: its own, and those that its windows add.
+    /// The probabilities of a link: its own, and those of its windows, each a cause by itself.
     #[inline]
     pub(super) fn chances(&self, from: Slot, to: Slot, own: Chances) -> Chances {
         if self.list.is_empty() {
             return own;
         }
         let windows = self.list.iter().filter(|window| window.covers(from, to));
-        windows.fold(own, |sum, window| sum.and(window.chances))
+        windows.fold(own, |all, window| all.or(window.chances))
     }
 
     /// How much longer a message takes, all its spikes together.

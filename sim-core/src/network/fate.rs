@@ -66,9 +66,11 @@ impl Chance {
         word & (Self::ONE - 1) < self.0
     }
 
-    /// The sum, at most one. What happened under either happens under both.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self((self.0 + other.0).min(Self::ONE))
+    /// That either happens, for causes that know nothing of each other: 1 - (1 - a)(1 - b), rounded down. What happened
+    /// under either happens under both.
+    pub(super) fn or(self, other: Self) -> Self {
+        let both = u128::from(self.0) * u128::from(other.0);
+        Self(self.0 + other.0 - both.div_ceil(u128::from(Self::ONE)) as u64)
     }
 }
 
@@ -85,11 +87,12 @@ impl Chances {
         Self { loss: Chance::new(loss), duplicate: Chance::new(duplicate), corrupt: Chance::new(corrupt) }
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    /// Each by either cause.
+    pub(super) fn or(self, other: Self) -> Self {
         Self {
-            loss: self.loss.and(other.loss),
-            duplicate: self.duplicate.and(other.duplicate),
-            corrupt: self.corrupt.and(other.corrupt),
+            loss: self.loss.or(other.loss),
+            duplicate: self.duplicate.or(other.duplicate),
+            corrupt: self.corrupt.or(other.corrupt),
         }
     }
 }
@@ -173,8 +176,22 @@ mod tests {
         assert!(one.upper(u64::MAX) && one.lower(u64::MAX));
         let half = Chance::new(Ratio::new(1, 2));
         assert!(half.upper(u64::from(u32::MAX)) && !half.lower(u64::from(u32::MAX)));
-        assert_eq!(half.and(half), one);
-        assert_eq!(one.and(half), one);
+        assert_eq!(one.or(half), one);
+        assert_eq!(Chance::default().or(half), half);
+    }
+
+    #[test]
+    fn independent_causes_multiply() {
+        let chance = |numerator, denominator| Chance::new(Ratio::new(numerator, denominator));
+        assert_eq!(chance(1, 2).or(chance(1, 2)), chance(3, 4));
+        assert_eq!(chance(1, 4).or(chance(1, 2)).or(chance(1, 8)), chance(43, 64));
+        let least = chance(1, u32::MAX);
+        for other in [chance(1, 3), chance(999, 1_000), chance(1, 1), least, Chance::default()] {
+            // As often as the more likely one at least, and never more often than both.
+            let either = least.or(other);
+            assert!(either.0 >= least.0.max(other.0) && either.0 <= least.0 + other.0, "{other:?}");
+            assert_eq!(either, other.or(least));
+        }
     }
 
     #[test]

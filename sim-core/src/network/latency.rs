@@ -28,7 +28,7 @@ impl Latency {
         model.latency.validate().map_err(NetworkError::Latency)?;
         let law = match &model.regions {
             None => Law::Everywhere(model.latency.compile()),
-            Some(matrix) => Law::Regions(matrix.compile(members as usize + clients as usize)?),
+            Some(matrix) => Law::Regions(matrix.compile(members, clients)?),
         };
         if let Some(law) = &model.client_latency {
             law.validate().map_err(NetworkError::ClientLatency)?;

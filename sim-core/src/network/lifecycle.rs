@@ -103,6 +103,22 @@ impl Network {
         }
     }
 
+    /// Until when something is under way on streams or lines among these slots, and between which.
+    pub(crate) fn busy_until(&self, among: impl Fn(Slot) -> bool) -> Option<(Slot, Slot, Time)> {
+        let links = (0..self.links.len()).map(|index| self.links.get(index)).flat_map(|link| {
+            let [a, b] = &link.ends;
+            [(b.slot, a.slot, a.last_arrival()), (a.slot, b.slot, b.last_arrival())]
+        });
+        let lines = self
+            .lines
+            .iter()
+            .flat_map(|lines| (0..self.slots).map(Slot).map(|slot| (slot, slot, lines.free_at(slot))));
+        links
+            .filter(|(from, to, _)| among(*from) && among(*to))
+            .chain(lines.filter(|(slot, _, _)| among(*slot)))
+            .max_by_key(|(_, _, until)| *until)
+    }
+
     /// A notice comes now, whenever it was to come: an end that hears `Up` may use the session from now on. For a
     /// scheduler that does not go by time.
     pub(crate) fn hears(&mut self, notice: &LinkNotice, now: Time) {

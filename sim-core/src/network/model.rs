@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, RegionMatrix};
+use crate::identity::NodeName;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::time::Duration;
 pub struct NetworkModel {
     /// One-way latency between any two slots.
     pub latency: Distribution,
-    /// Latency by region instead, if given: region of slot i is `i mod regions` unless assigned.
+    /// Latency by region instead, if given.
     pub regions: Option<RegionMatrix>,
     /// One-way latency between clients and members, if it differs (0 is allowed).
     pub client_latency: Option<Distribution>,
@@ -60,10 +61,10 @@ impl Default for NetworkModel {
 pub enum Topology {
     /// Everybody with everybody.
     FullMesh,
-    /// Everybody with slot `hub`.
+    /// Everybody with `hub`.
     Star {
         /// The center.
-        hub: u32,
+        hub: NodeName,
     },
     /// A cycle.
     Ring,
@@ -84,6 +85,6 @@ pub enum Topology {
         /// Probability of rewiring.
         rewire: Ratio,
     },
-    /// Exactly these unordered links, by slot.
-    Edges(Vec<(u32, u32)>),
+    /// Exactly these unordered links between members.
+    Edges(Vec<(NodeName, NodeName)>),
 }

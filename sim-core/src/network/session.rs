@@ -39,6 +39,13 @@ impl End {
     }
 }
 
+impl End {
+    /// The latest arrival at this end of what was sent so far.
+    pub(super) fn last_arrival(&self) -> Time {
+        self.last.into_iter().fold(Time::ZERO, Time::max)
+    }
+}
+
 /// What becomes of one end when a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {

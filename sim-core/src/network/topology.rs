@@ -1,18 +1,18 @@
 //! Graphs of members: built from a [`Topology`], checked, and kept as sorted lists of neighbors.
 
-use std::collections::VecDeque;
-
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use crate::hash::FixedSet;
-use crate::identity::NodeId;
+use crate::identity::{NodeId, NodeName};
 use crate::network::Topology;
 use crate::random::{StreamName, below, stream};
 use crate::ratio::Ratio;
 
 /// Random graphs that come out in pieces are drawn again this often.
 const MOST_TRIES: u32 = 100;
+/// The most ends of links: a gigabyte while they are drawn.
+const MOST_LINKS: u64 = 40_000_000;
 /// Switches per link, so that a random regular graph forgets the lattice it starts from.
 const SWITCHES: usize = 10;
 
@@ -50,6 +50,12 @@ pub enum TopologyError {
         /// Links per member.
         degree: u32,
     },
+    /// More links than fit in the memory of a usual machine.
+    #[error("use the topology: {links} ends of links are more than {MOST_LINKS}")]
+    Links {
+        /// How many ends there would be.
+        links: u64,
+    },
     /// Somebody cannot be reached.
     #[error("use the topology: {member} cannot be reached from n1")]
     Unreachable {
@@ -74,13 +80,6 @@ pub fn fit_topology(topology: &Topology, members: u32) -> Result<(), TopologyErr
     }
 }
 
-/// No two members are more links apart than this, and some are at least half as many; 1 for a full mesh, and for what
-/// is not a topology.
-pub(crate) fn longest_way(topology: &Topology, members: u32, seed: u64) -> u64 {
-    let graph = Graph::build(topology, members, seed).ok().flatten();
-    graph.map_or(1, |graph| (2 * graph.farthest()).clamp(1, u64::from(members)))
-}
-
 /// An undirected graph without loops: the neighbors of each member, ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Graph {
@@ -95,8 +94,9 @@ impl Graph {
         let graph = match topology {
             Topology::FullMesh => return Ok(None),
             Topology::Star { hub } => {
-                exists(*hub, members)?;
-                Self::of(members, (0..members).filter(|m| m != hub).map(|m| (m, *hub)).collect())
+                let NodeName(hub) = *hub;
+                exists(hub, members)?;
+                Self::of(members, (0..members).filter(|m| *m != hub).map(|m| (m, hub)).collect())
             }
             Topology::Ring => Self::of(members, ring(members)),
             Topology::Tree { fan_out: 0 } => return Err(TopologyError::FanOut),
@@ -113,8 +113,9 @@ impl Graph {
                 connected(members, seed, |rng| small_world(members, *degree, *rewire, rng))
             }
             Topology::Edges(links) => {
+                let links: Vec<_> = links.iter().map(|(a, b)| (a.0, b.0)).collect();
                 links.iter().try_for_each(|link| valid(*link, members))?;
-                Self::of(members, links.clone())
+                Self::of(members, links)
             }
         };
         match graph.unreachable() {
@@ -138,25 +139,6 @@ impl Graph {
     /// The neighbors of a member, ascending.
     pub(super) fn links(&self, member: usize) -> &[u32] {
         &self.neighbors[self.starts[member] as usize..self.starts[member + 1] as usize]
-    }
-
-    /// How many links the member that is farthest from the first is away from it.
-    fn farthest(&self) -> u64 {
-        let mut away = vec![u64::MAX; self.len()];
-        let mut queue = VecDeque::from([0]);
-        let mut last = 0;
-        away.iter_mut().take(1).for_each(|away| *away = 0);
-        while let Some(at) = queue.pop_front().filter(|_| !away.is_empty()) {
-            last = away[at];
-            for &neighbor in self.links(at) {
-                let neighbor = neighbor as usize;
-                if away[neighbor] == u64::MAX {
-                    away[neighbor] = last + 1;
-                    queue.push_back(neighbor);
-                }
-            }
-        }
-        last
     }
 
     /// The first member that the first one does not reach.
@@ -189,7 +171,8 @@ fn possible(degree: u32, members: u32) -> Result<(), TopologyError> {
     if degree == 0 || degree >= members {
         return Err(TopologyError::Degree { degree, members });
     }
-    Ok(())
+    let links = u64::from(degree) * u64::from(members);
+    if links > MOST_LINKS { Err(TopologyError::Links { links }) } else { Ok(()) }
 }
 
 fn even(degree: u32) -> Result<(), TopologyError> {
@@ -305,9 +288,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Graph, TopologyError};
-    use crate::identity::NodeId;
+    use crate::identity::{NodeId, NodeName};
     use crate::network::Topology;
     use crate::ratio::Ratio;
+
+    fn edges(pairs: &[(u32, u32)]) -> Topology {
+        Topology::Edges(pairs.iter().map(|(a, b)| (NodeName(*a), NodeName(*b))).collect())
+    }
 
     fn graph(topology: &Topology, members: u32) -> Graph {
         Graph::build(topology, members, 7).unwrap().unwrap()
@@ -320,28 +307,12 @@ mod tests {
     #[test]
     fn the_plain_shapes() {
         assert_eq!(Graph::build(&Topology::FullMesh, 9, 0), Ok(None));
-        assert_eq!(degrees(&graph(&Topology::Star { hub: 2 }, 5)), [1, 1, 4, 1, 1]);
+        assert_eq!(degrees(&graph(&Topology::Star { hub: NodeName(2) }, 5)), [1, 1, 4, 1, 1]);
         assert_eq!(degrees(&graph(&Topology::Ring, 5)), [2; 5]);
         assert_eq!(degrees(&graph(&Topology::Ring, 2)), [1; 2]);
         assert_eq!(degrees(&graph(&Topology::Ring, 1)), [0]);
         assert_eq!(degrees(&graph(&Topology::Tree { fan_out: 2 }, 6)), [2, 3, 2, 1, 1, 1]);
-        let edges = Topology::Edges(vec![(0, 1), (1, 0), (2, 1)]);
-        assert_eq!(graph(&edges, 3).links(1), [0, 2]);
-    }
-
-    #[test]
-    fn the_longest_way_is_bounded_by_twice_that_from_the_first_member() {
-        let way = |topology: &Topology, members| super::longest_way(topology, members, 7);
-        assert_eq!(way(&Topology::FullMesh, 9), 1);
-        assert_eq!(way(&Topology::Star { hub: 0 }, 9), 2);
-        assert_eq!(way(&Topology::Ring, 9), 8);
-        assert_eq!(way(&Topology::Tree { fan_out: 2 }, 7), 4);
-        assert_eq!(
-            way(&Topology::Edges(vec![(0, 1), (1, 2), (2, 3)]), 4),
-            4,
-            "never more than there are members"
-        );
-        assert_eq!(way(&Topology::Star { hub: 9 }, 3), 1, "no topology");
+        assert_eq!(graph(&edges(&[(0, 1), (1, 0), (2, 1)]), 3).links(1), [0, 2]);
     }
 
     #[test]
@@ -368,15 +339,15 @@ mod tests {
     #[test]
     fn what_is_not_a_topology_is_named() {
         let error = |topology: &Topology, members| Graph::build(topology, members, 0).unwrap_err();
-        let unknown = error(&Topology::Edges(vec![(0, 1), (1, 7)]), 3);
+        let unknown = error(&edges(&[(0, 1), (1, 7)]), 3);
         assert_eq!(unknown, TopologyError::Unknown { member: NodeId(7), members: 3 });
         assert_eq!(unknown.to_string(), "use the topology: n8 does not exist, there are 3 members");
         assert_eq!(
-            error(&Topology::Star { hub: 3 }, 3),
+            error(&Topology::Star { hub: NodeName(3) }, 3),
             TopologyError::Unknown { member: NodeId(3), members: 3 }
         );
-        assert_eq!(error(&Topology::Edges(vec![(1, 1)]), 3), TopologyError::Itself { member: NodeId(1) });
-        let pieces = error(&Topology::Edges(vec![(0, 1), (2, 3)]), 4);
+        assert_eq!(error(&edges(&[(1, 1)]), 3), TopologyError::Itself { member: NodeId(1) });
+        let pieces = error(&edges(&[(0, 1), (2, 3)]), 4);
         assert_eq!(pieces.to_string(), "use the topology: n3 cannot be reached from n1");
         assert_eq!(error(&Topology::Tree { fan_out: 0 }, 3), TopologyError::FanOut);
         let degree = Topology::RandomRegular { degree: 3 };

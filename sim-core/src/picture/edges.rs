@@ -28,7 +28,7 @@ pub(crate) fn edges(trace: &Trace, ground: &Ground) -> Capped<Edge> {
     for event in &trace.events {
         match &event.what {
             What::Send { id, to, message } => {
-                let (kind, label) = (message.kind.clone(), message.to_string());
+                let (kind, label) = (message.kind.clone(), trace.named(message).to_string());
                 open.insert(*id, Open { from: event.slot, to: *to, sent: event.at, kind, label });
             }
             What::Deliver { id, .. } => {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capped::Capped;
 use crate::check::Evidence;
+use crate::fault::selector::LEADERS;
 
 /// Everything that can be drawn, each list capped with a count of what was omitted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,6 +36,50 @@ pub struct LaneSpan {
     pub to_ns: u64,
     /// More about it: `term 4`.
     pub label: String,
+}
+
+/// The state of a slot that stands still.
+pub(crate) const PAUSED: &str = "paused";
+
+/// A time in which somebody led, pauses in between included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reign {
+    /// Who.
+    pub slot: u32,
+    /// From when.
+    pub from_ns: u64,
+    /// Until when.
+    pub to_ns: u64,
+}
+
+impl Picture {
+    /// Who led and when, first to last. A leader that was paused and went on is one leader: the reign lasts from the first
+    /// to the last time that this slot said that it leads, as long as it was nothing but paused in between and its rank
+    /// (term, view) stayed.
+    pub fn reigns(&self) -> Vec<Reign> {
+        let mut spans: Vec<&LaneSpan> = self.lanes.items.iter().collect();
+        spans.sort_by_key(|span| (span.slot, span.from_ns));
+        let mut reigns: Vec<Reign> = Vec::new();
+        // The rank of the reign that was listed last, while it may go on.
+        let mut open: Option<&str> = None;
+        let mut slot = None;
+        for span in spans {
+            if slot != Some(span.slot) {
+                (slot, open) = (Some(span.slot), None);
+            }
+            if LEADERS.contains(&span.state.as_str()) {
+                match reigns.last_mut().filter(|_| open == Some(span.label.as_str())) {
+                    Some(reign) => reign.to_ns = span.to_ns,
+                    None => reigns.push(Reign { slot: span.slot, from_ns: span.from_ns, to_ns: span.to_ns }),
+                }
+                open = Some(&span.label);
+            } else if span.state != PAUSED {
+                open = None;
+            }
+        }
+        reigns.sort_by_key(|reign| (reign.from_ns, reign.slot));
+        reigns
+    }
 }
 
 /// Something happened at a slot.
@@ -96,4 +141,36 @@ pub struct Table {
     /// How many more rows there were.
     #[serde(default)]
     pub omitted: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_does_not_make_a_second_leader() {
+        let mut lanes = Capped::with_limit(100);
+        let mut at = 0;
+        let mut enter = |slot, state: &str, label: &str| {
+            at += 1;
+            let (state, label) = (state.to_owned(), label.to_owned());
+            lanes.push(LaneSpan { slot, state, from_ns: at, to_ns: at + 1, label });
+        };
+        enter(0, "leader", "1");
+        enter(0, "paused", "");
+        enter(0, "leader", "1");
+        // Another term, another reign; and one that was down starts anew.
+        enter(0, "paused", "");
+        enter(0, "leader", "2");
+        enter(0, "down", "");
+        enter(0, "leader", "2");
+        enter(1, "follower", "2");
+        enter(1, "primary", "3");
+        enter(1, "follower", "3");
+        enter(1, "primary", "3");
+        let picture = Picture { lanes, ..Picture::default() };
+        let reigns: Vec<_> =
+            picture.reigns().iter().map(|reign| (reign.slot, reign.from_ns, reign.to_ns)).collect();
+        assert_eq!(reigns, [(0, 1, 4), (0, 5, 6), (0, 7, 8), (1, 9, 10), (1, 11, 12)]);
+    }
 }

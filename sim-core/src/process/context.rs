@@ -9,6 +9,7 @@ use crate::time::{Duration, Time};
 /// What a process has at hand during one step.
 pub struct Context<'a, P: Protocol> {
     pub(crate) now: Time,
+    pub(crate) monotonic: Time,
     pub(crate) node: NodeId,
     pub(crate) rng: ProcessRng<'a>,
     pub(crate) keys: &'a Keys,
@@ -20,6 +21,7 @@ pub struct Context<'a, P: Protocol> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProcessPlace {
     pub(crate) now: Time,
+    pub(crate) monotonic: Time,
     pub(crate) node: NodeId,
     pub(crate) incarnation: u32,
 }
@@ -33,13 +35,21 @@ impl<'a, P: Protocol> Context<'a, P> {
         effects: &'a mut Effects<P>,
         signatures: &'a mut u32,
     ) -> Self {
-        Self { now: place.now, node: place.node, rng, keys, effects, signatures }
+        Self { now: place.now, monotonic: place.monotonic, node: place.node, rng, keys, effects, signatures }
     }
 
-    /// The time on the slot's own clock, which may drift, jump or stand still.
+    /// The time on the slot's wall clock, which may drift, jump or stand still: for what is compared with other clocks, or
+    /// kept over a restart.
     #[inline]
     pub fn now(&self) -> Time {
         self.now
+    }
+
+    /// The time on the slot's monotonic clock, which may drift or stand still but never jumps: for how long something took,
+    /// or how long ago it was.
+    #[inline]
+    pub fn monotonic(&self) -> Time {
+        self.monotonic
     }
 
     /// Who this process is.
@@ -66,7 +76,8 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.effects.push_send(to, message);
     }
 
-    /// Sets a timer, or moves it if it is set.
+    /// Sets a timer, or moves it if it is set. It runs by the monotonic clock, unless the platform's timers are tied to the
+    /// wall clock.
     #[inline]
     pub fn set_timer(&mut self, id: TimerId, after: Duration, timer: P::Timer) {
         self.effects.push(Effect::SetTimer { id, after, timer });
@@ -136,6 +147,7 @@ impl<'a, P: Protocol> Context<'a, P> {
     pub(crate) fn reborrow<'b, Q: Protocol>(&'b mut self, effects: &'b mut Effects<Q>) -> Context<'b, Q> {
         Context {
             now: self.now,
+            monotonic: self.monotonic,
             node: self.node,
             rng: self.rng.reborrow(),
             keys: self.keys,

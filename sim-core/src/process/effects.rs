@@ -20,7 +20,7 @@ pub enum Effect<P: Protocol> {
     SetTimer {
         /// Which timer.
         id: TimerId,
-        /// How long from now, on the slot's own clock.
+        /// How long from now, by the clock of the slot's timers.
         after: Duration,
         /// What it carries.
         timer: P::Timer,
@@ -71,11 +71,26 @@ pub enum Effect<P: Protocol> {
 pub struct Effects<P: Protocol> {
     pub(crate) list: Vec<Effect<P>>,
     pub(crate) recipients: Vec<NodeId>,
+    /// How many effects, and how many recipients, one step may ask for.
+    most: usize,
 }
+
+/// What a step panics with that asks for more than it may: it would never end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Endless {
+    /// How much it asked for.
+    pub(crate) asked: usize,
+}
+
+/// A step may ask for so much in a small world. An honest one asks for a few things for each member at most.
+const MOST: usize = 1_000_000;
+
+/// In a large world it may ask for so much for each slot.
+const MOST_PER_SLOT: usize = 32;
 
 impl<P: Protocol> Default for Effects<P> {
     fn default() -> Self {
-        Self { list: Vec::new(), recipients: Vec::new() }
+        Self { list: Vec::new(), recipients: Vec::new(), most: MOST }
     }
 }
 
@@ -83,6 +98,33 @@ impl<P: Protocol> Effects<P> {
     /// An empty buffer.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty buffer for steps in a world of so many slots.
+    pub(crate) fn for_slots(slots: usize) -> Self {
+        Self { most: MOST.max(slots.saturating_mul(MOST_PER_SLOT)), ..Self::default() }
+    }
+
+    /// Appends an effect. That a step never ends is noticed where its effects need more room.
+    #[inline(always)]
+    fn add(&mut self, effect: Effect<P>) {
+        if self.list.len() == self.list.capacity() {
+            self.grow();
+        }
+        self.list.push(effect);
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.bound(self.list.len());
+        self.list.reserve(1);
+    }
+
+    #[inline]
+    fn bound(&self, asked: usize) {
+        if asked >= self.most {
+            endless(asked);
+        }
     }
 
     /// The effects in order.
@@ -98,17 +140,18 @@ impl<P: Protocol> Effects<P> {
     /// Appends an effect.
     #[inline]
     pub fn push(&mut self, effect: Effect<P>) {
-        self.list.push(effect);
+        self.add(effect);
     }
 
     /// Appends a send of one message to all the given recipients.
     #[inline]
     pub fn push_send(&mut self, to: impl IntoIterator<Item = NodeId>, message: P::Message) {
         let start = self.recipients.len();
-        self.recipients.extend(to);
+        self.recipients.extend(to.into_iter().take(self.most.saturating_sub(start)));
+        self.bound(self.recipients.len());
         let range = index(start)..index(self.recipients.len());
         if !range.is_empty() {
-            self.list.push(Effect::Send { to: range, message });
+            self.add(Effect::Send { to: range, message });
         }
     }
 
@@ -117,7 +160,7 @@ impl<P: Protocol> Effects<P> {
     pub(crate) fn push_send_to(&mut self, to: NodeId, message: P::Message) {
         let start = index(self.recipients.len());
         self.recipients.push(to);
-        self.list.push(Effect::Send { to: start..start + 1, message });
+        self.add(Effect::Send { to: start..start + 1, message });
     }
 
     /// Forgets all effects, keeping the memory.
@@ -144,6 +187,11 @@ impl<P: Protocol> Effects<P> {
     pub fn retain(&mut self, keep: impl FnMut(&Effect<P>) -> bool) {
         self.list.retain(keep);
     }
+}
+
+#[cold]
+fn endless(asked: usize) -> ! {
+    std::panic::panic_any(Endless { asked })
 }
 
 #[inline]

@@ -8,7 +8,7 @@ use crate::time::Time;
 
 /// Steps a process by hand.
 pub struct Solo {
-    /// What its clock shows.
+    /// What its clocks show.
     pub now: Time,
     node: NodeId,
     members: Vec<NodeId>,
@@ -43,7 +43,7 @@ impl Solo {
         let mut effects = Effects::new();
         let mut signatures = 0;
         let key = Keyed::new(0, Purpose::Process);
-        let place = ProcessPlace { now: self.now, node: self.node, incarnation: 0 };
+        let place = ProcessPlace { now: self.now, monotonic: self.now, node: self.node, incarnation: 0 };
         let rng = ProcessRng::new(key, self.node.0, 0, &mut self.drawn);
         process.step(input, &mut Context::new(place, rng, &self.keys, &mut effects, &mut signatures));
         effects

@@ -21,6 +21,7 @@ pub struct Simple<T, P: Protocol, N: Process<P>> {
     waits: fn(&T) -> Duration,
     bears: fn(u32) -> FaultModel,
     fits: fn(&T, &Setup) -> Result<(), String>,
+    observes: fn(&T, &str, u32) -> Option<u64>,
     state: Option<State>,
     system: System<T, P, N>,
 }
@@ -48,9 +49,17 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
             waits: |_| Duration::from_secs(1),
             bears: |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
             fits: |_, _| Ok(()),
+            observes: |_, _, _| None,
             state: None,
             system,
         }
+    }
+
+    /// The same protocol with another description, as one that lists bugs for tests.
+    #[must_use]
+    pub const fn described_by(mut self, info: &'static ProtocolInfo) -> Self {
+        self.info = info;
+        self
     }
 
     /// What faults so many members bear.
@@ -71,6 +80,13 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
     #[must_use]
     pub const fn fits(mut self, fits: fn(&T, &Setup) -> Result<(), String>) -> Self {
         self.fits = fits;
+        self
+    }
+
+    /// The most often that so many members can make an observation of a kind; see [`Cluster::most_observed`].
+    #[must_use]
+    pub const fn observes(mut self, most: fn(&T, &str, u32) -> Option<u64>) -> Self {
+        self.observes = most;
         self
     }
 
@@ -137,6 +153,10 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
 
     fn check_state(&self, state: &Value, members: u32) -> Result<(), ParameterError> {
         self.entry.state.map_or_else(no_state, |own| (own.check)(state, members))
+    }
+
+    fn most_observed(&self, kind: &str, members: u32) -> Option<u64> {
+        (self.entry.observes)(&self.parameters, kind, members)
     }
 
     fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError> {

@@ -9,6 +9,9 @@ use crate::time::Time;
 pub struct TraceRequest {
     /// Which events.
     pub filter: TraceFilter,
+    /// How many events that pass the filter are left out before the first that is kept, for a trace that is too large
+    /// to be held at once: the run is run again for each part.
+    pub skip: u64,
     /// How many events are kept at most: the first ones. The rest is counted.
     pub limit: u64,
     /// How it is handed over.
@@ -28,7 +31,7 @@ pub enum TraceForm {
 impl Default for TraceRequest {
     /// Everything, up to a million events.
     fn default() -> Self {
-        Self { filter: TraceFilter::default(), limit: 1_000_000, form: TraceForm::Events }
+        Self { filter: TraceFilter::default(), skip: 0, limit: 1_000_000, form: TraceForm::Events }
     }
 }
 

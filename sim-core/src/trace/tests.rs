@@ -212,6 +212,12 @@ fn filters_and_limits_hold() {
     assert_eq!(late.len(), 8);
     let few = record(TraceRequest { limit: 10, ..TraceRequest::default() });
     assert_eq!((few.events.len(), few.omitted), (10, 78));
+    // In parts, each of a run of its own, a trace is the same.
+    let parts =
+        (0..3).map(|part| record(TraceRequest { skip: 40 * part, limit: 40, ..TraceRequest::default() }));
+    let parts: Vec<Trace> = parts.collect();
+    assert_eq!(parts.iter().map(|part| part.omitted).collect::<Vec<_>>(), [48, 8, 0]);
+    assert_eq!(parts.into_iter().flat_map(|part| part.events).collect::<Vec<_>>(), with(base()));
 }
 
 /// Records `(slot, what)` at consecutive nanoseconds.

@@ -23,6 +23,8 @@ pub struct Tracer {
     pub(super) bytes: Vec<u8>,
     pub(super) count: u64,
     pub(super) omitted: u64,
+    /// How many are still left out before the first one is kept.
+    skip: u64,
     before: Base,
 }
 
@@ -50,6 +52,7 @@ impl Tracer {
     pub fn new(request: TraceRequest, slots: Vec<String>) -> Self {
         Self {
             unfiltered: request.filter == TraceFilter::default(),
+            skip: request.skip,
             request,
             slots,
             written: Written::default(),
@@ -63,6 +66,10 @@ impl Tracer {
     /// Records an event, if the request wants it.
     pub fn record(&mut self, event: &TraceEvent<'_>) {
         if !self.unfiltered && !self.request.filter.wants(event) {
+            return;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
             return;
         }
         if self.count >= self.request.limit {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::mix::{Kind, Mix};
-use super::{Rate, Spacing, WhenBusy, WorkloadModel};
+use super::{Load, Spacing, WhenBusy, WorkloadModel};
 use crate::math;
 use crate::operation::{ObjectModel, Operation, Reply};
 use crate::random::{Keyed, Purpose, below};
@@ -27,7 +27,6 @@ pub struct Invocation {
 #[derive(Clone, Debug)]
 pub struct Workload {
     model: WorkloadModel,
-    mix: Mix,
     keyed: Keyed,
     /// How many operations were drawn so far.
     drawn: u64,
@@ -43,10 +42,9 @@ pub struct Workload {
 #[derive(Clone, Debug)]
 enum Pace {
     Open {
-        rate: Rate,
-        next: Option<Time>,
-        /// Numbers and arrival times of operations that no client was free for.
-        waiting: VecDeque<(u64, Time)>,
+        streams: Vec<Stream>,
+        /// Operations that no client was free for.
+        waiting: VecDeque<Arrival>,
         /// When a client became free for the first of them.
         resume: Option<Time>,
         /// Clients that are down: nobody is free there.
@@ -62,6 +60,61 @@ enum Pace {
     },
 }
 
+/// One load of an open loop.
+#[derive(Clone, Debug)]
+struct Stream {
+    load: Load,
+    /// What the gaps before its operations are called.
+    aspect: u64,
+    /// How many of its operations have arrived.
+    drawn: u64,
+    /// When the next one arrives.
+    next: Time,
+}
+
+impl Stream {
+    fn new(index: usize, load: Load, keyed: &Keyed) -> Self {
+        let aspect = WHEN + ((index as u64) << 2);
+        let first = gap(keyed, load.spacing, load.rate.mean_gap(), aspect, 0);
+        let next = (Time::ZERO + load.start).saturating_add(first);
+        Self { load, aspect, drawn: 0, next }
+    }
+
+    /// When its next operation falls due, if there is one.
+    fn due(&self) -> Option<Time> {
+        let goes_on = self.load.operations.is_none_or(|most| self.drawn < most)
+            && self.load.until.is_none_or(|until| self.next < Time::ZERO + until);
+        goes_on.then_some(self.next)
+    }
+
+    /// An operation arrived: when the one after it does.
+    fn advance(&mut self, keyed: &Keyed) {
+        self.drawn += 1;
+        self.next = match self.load.spacing {
+            // From the start, so that rounding does not add up.
+            Spacing::Fixed => {
+                let offset = self.load.rate.offset(self.drawn.saturating_add(1));
+                (Time::ZERO + self.load.start).saturating_add(offset)
+            }
+            spacing => self.next.saturating_add(gap(
+                keyed,
+                spacing,
+                self.load.rate.mean_gap(),
+                self.aspect,
+                self.drawn,
+            )),
+        };
+    }
+}
+
+/// An operation that fell due in an open loop.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    number: u64,
+    at: Time,
+    mix: Mix,
+}
+
 /// Which aspect of an operation a word decides; the high half of the counter.
 const WHAT: u64 = 0;
 const WHERE: u64 = 1;
@@ -74,12 +127,11 @@ impl Workload {
     pub fn new(model: &WorkloadModel, clients: u32, seed: u64) -> Self {
         let keyed = Keyed::new(seed, Purpose::Workload);
         let mut workload = Self {
-            mix: model.mix.or_default(model.model),
             model: model.clone(),
             keyed,
             drawn: 0,
             skipped: 0,
-            pace: Pace::new(model, clients),
+            pace: Pace::new(model, clients, &keyed),
             under_way: vec![0; clients as usize],
             free: clients,
             seen: BTreeMap::new(),
@@ -90,20 +142,12 @@ impl Workload {
 
     fn begin(&mut self, clients: u32) {
         let start = Time::ZERO + self.model.start;
-        let first = match self.model.open_rate() {
-            Some(rate) => self.gap(rate.mean_gap(), WHEN, 0),
-            None => Duration::ZERO,
-        };
-        match &mut self.pace {
-            Pace::Open { next, .. } => *next = Some(start.saturating_add(first)),
-            // Spread over one think time, so that clients do not march in step.
-            Pace::Closed { think, ready, .. } => {
-                for client in 0..clients {
-                    let word = self.keyed.word(u64::MAX, CLOSED * (u64::from(client) + 1));
-                    let wait = Duration::from_nanos(below(word, think.as_nanos()));
-                    ready.insert((start.saturating_add(wait), client));
-                }
-            }
+        let Pace::Closed { think, ready, .. } = &mut self.pace else { return };
+        // Spread over one think time, so that clients do not march in step.
+        for client in 0..clients {
+            let word = self.keyed.word(u64::MAX, CLOSED * (u64::from(client) + 1));
+            let wait = Duration::from_nanos(below(word, think.as_nanos()));
+            ready.insert((start.saturating_add(wait), client));
         }
     }
 
@@ -115,9 +159,8 @@ impl Workload {
     /// When the next operation falls due, as things stand now; a moment in the past means at once.
     pub fn next_arrival(&self) -> Option<Time> {
         match &self.pace {
-            Pace::Open { next, resume, .. } => {
-                let fresh = next.filter(|at| self.goes_on(*at));
-                resume.iter().copied().chain(fresh).min()
+            Pace::Open { streams, resume, .. } => {
+                resume.iter().copied().chain(streams.iter().filter_map(Stream::due)).min()
             }
             Pace::Closed { ready, .. } => ready.first().map(|(at, _)| *at).filter(|at| self.goes_on(*at)),
         }
@@ -136,6 +179,7 @@ impl Workload {
         }
     }
 
+    /// Whether a closed loop goes on.
     fn goes_on(&self, at: Time) -> bool {
         self.model.operations.is_none_or(|most| self.drawn < most)
             && self.model.until.is_none_or(|until| at < Time::ZERO + until)
@@ -157,11 +201,18 @@ impl Workload {
         if free == 0 {
             return None;
         }
-        let (number, arrived) = waiting.pop_front()?;
+        let arrival = waiting.pop_front()?;
+        let invocation = self.hand_over(arrival)?;
+        self.allow_resume(arrival.at);
+        Some(invocation)
+    }
+
+    /// Gives an operation of an open loop to a client, if one is free.
+    fn hand_over(&mut self, arrival: Arrival) -> Option<Invocation> {
+        let Arrival { number, at, mix } = arrival;
         let client = self.choose_client(number)?;
         self.take(client);
-        self.allow_resume(arrived);
-        Some(Invocation { client, operation: self.operation(number, 0, number + 1), arrived })
+        Some(Invocation { client, operation: self.operation(number, 0, number + 1, mix), arrived: at })
     }
 
     /// If an operation still waits and a client is free, the next one goes at once.
@@ -176,58 +227,27 @@ impl Workload {
 
     fn arrive_open(&mut self, now: Time) -> Option<Invocation> {
         loop {
-            let Pace::Open { rate, next: Some(arrived), .. } = self.pace else { return None };
-            if arrived > now || !self.goes_on(arrived) {
-                return None;
-            }
-            let number = self.drawn;
+            let Pace::Open { streams, .. } = &mut self.pace else { return None };
+            let due = streams.iter_mut().filter_map(|stream| Some((stream.due()?, stream)));
+            // Of two that fall due at once, the one that was written first.
+            let (at, stream) = due.min_by_key(|(at, _)| *at).filter(|(at, _)| *at <= now)?;
+            let mix = stream.load.mix.or_default(self.model.model);
+            stream.advance(&self.keyed);
+            let arrival = Arrival { number: self.drawn, at, mix };
             self.drawn += 1;
-            let next = self.arrival_after(arrived, rate);
-            if let Pace::Open { next: slot, .. } = &mut self.pace {
-                *slot = Some(next);
+            if let Some(invocation) = self.hand_over(arrival) {
+                return Some(invocation);
             }
-            if let Some(client) = self.choose_client(number) {
-                self.take(client);
-                return Some(Invocation {
-                    client,
-                    operation: self.operation(number, 0, number + 1),
-                    arrived,
-                });
-            }
-            self.put_off(number, arrived);
+            self.put_off(arrival);
         }
     }
 
-    fn put_off(&mut self, number: u64, arrived: Time) {
+    fn put_off(&mut self, arrival: Arrival) {
         match &mut self.pace {
             Pace::Open { waiting, .. } if self.model.when_busy == WhenBusy::Wait => {
-                waiting.push_back((number, arrived));
+                waiting.push_back(arrival);
             }
             _ => self.skipped += 1,
-        }
-    }
-
-    /// When arrival number `drawn` comes, given the one before it.
-    fn arrival_after(&self, before: Time, rate: Rate) -> Time {
-        match self.model.spacing {
-            // From the start, so that rounding does not add up.
-            Spacing::Fixed => {
-                (Time::ZERO + self.model.start).saturating_add(rate.offset(self.drawn.saturating_add(1)))
-            }
-            Spacing::Exponential => before.saturating_add(self.gap(rate.mean_gap(), WHEN, self.drawn)),
-        }
-    }
-
-    /// A gap of the given mean; the counter names it.
-    fn gap(&self, mean: Duration, aspect: u64, number: u64) -> Duration {
-        match self.model.spacing {
-            Spacing::Fixed => mean,
-            Spacing::Exponential => {
-                // 53 bits, shifted off zero: the logarithm is finite.
-                let word = self.keyed.word(number, aspect) >> 11;
-                let uniform = (word as f64 + 0.5) / (1_u64 << 53) as f64;
-                Duration::from_nanos((-math::ln(uniform) * mean.as_nanos() as f64) as u64)
-            }
         }
     }
 
@@ -269,7 +289,8 @@ impl Workload {
         self.take(client);
         let lane = CLOSED * (u64::from(client) + 1);
         let value = turn * clients + u64::from(client) + 1;
-        Some(Invocation { client, operation: self.operation(turn, lane, value), arrived })
+        let mix = self.model.mix.or_default(self.model.model);
+        Some(Invocation { client, operation: self.operation(turn, lane, value, mix), arrived })
     }
 
     /// An operation ended, in whatever way, or its client is gone.
@@ -318,7 +339,8 @@ impl Workload {
     /// In a closed loop, a client has its next operation after a while.
     fn think(&mut self, client: u32, now: Time) {
         let Pace::Closed { think, turns, .. } = &self.pace else { return };
-        let wait = self.gap(*think, CLOSED * (u64::from(client) + 1) + WHEN, turns[client as usize]);
+        let aspect = CLOSED * (u64::from(client) + 1) + WHEN;
+        let wait = gap(&self.keyed, self.model.spacing, *think, aspect, turns[client as usize]);
         if let Pace::Closed { ready, .. } = &mut self.pace {
             ready.insert((now.saturating_add(wait), client));
         }
@@ -337,10 +359,10 @@ impl Workload {
     }
 
     /// The operation of a number. `value` is unique in the run.
-    fn operation(&self, number: u64, lane: u64, value: u64) -> Operation {
+    fn operation(&self, number: u64, lane: u64, value: u64, mix: Mix) -> Operation {
         let [kind, which] = self.keyed.words(number, lane + WHAT);
         let key = below(which, self.model.key_count());
-        match self.mix.pick(kind) {
+        match mix.pick(kind) {
             Kind::Read => match self.model.model {
                 ObjectModel::Append => Operation::ReadList { key },
                 ObjectModel::Set => Operation::ReadSet { key },
@@ -360,11 +382,26 @@ impl Workload {
     }
 }
 
+/// A gap of the given mean; the aspect and the number name it.
+fn gap(keyed: &Keyed, spacing: Spacing, mean: Duration, aspect: u64, number: u64) -> Duration {
+    match spacing {
+        Spacing::Fixed => mean,
+        Spacing::Exponential => {
+            // 53 bits, shifted off zero: the logarithm is finite.
+            let word = keyed.word(number, aspect) >> 11;
+            let uniform = (word as f64 + 0.5) / (1_u64 << 53) as f64;
+            Duration::from_nanos((-math::ln(uniform) * mean.as_nanos() as f64) as u64)
+        }
+    }
+}
+
 impl Pace {
-    fn new(model: &WorkloadModel, clients: u32) -> Self {
+    fn new(model: &WorkloadModel, clients: u32, keyed: &Keyed) -> Self {
         match model.open_rate() {
-            Some(rate) => {
-                Self::Open { rate, next: None, waiting: VecDeque::new(), resume: None, away: BTreeSet::new() }
+            Some(_) => {
+                let loads = model.loads().into_iter().enumerate();
+                let streams = loads.map(|(index, load)| Stream::new(index, load, keyed)).collect();
+                Self::Open { streams, waiting: VecDeque::new(), resume: None, away: BTreeSet::new() }
             }
             None => Self::Closed {
                 think: model.think.unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::time::Duration;
 
-/// So many per length of time, kept as written.
+/// So many per length of time. Equal rates are the same value, however they were written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rate {
     count: u64,
@@ -18,6 +18,10 @@ pub struct Rate {
 pub struct ParseRateError;
 
 impl Rate {
+    /// Lengths of time that people count by, the first that fits is shown.
+    const UNITS: [(&str, Duration); 3] =
+        [("s", Duration::from_secs(1)), ("min", Duration::from_secs(60)), ("h", Duration::from_secs(3_600))];
+
     /// 100 per second.
     pub const DEFAULT: Self = Self::per_second(100);
 
@@ -26,12 +30,18 @@ impl Rate {
 
     /// `count` per second.
     pub const fn per_second(count: u64) -> Self {
-        Self { count, per: Duration::from_secs(1) }
+        Self::new(count, Duration::from_secs(1))
     }
 
     /// `count` per length of time.
     pub const fn new(count: u64, per: Duration) -> Self {
-        Self { count, per }
+        let (mut divisor, mut rest) = (per.as_nanos(), count);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        // No length of time at all is no rate; nobody can run it.
+        let divisor = if divisor == 0 { 1 } else { divisor };
+        Self { count: count / divisor, per: Duration::from_nanos(per.as_nanos() / divisor) }
     }
 
     /// How long after the first the `i`-th arrival comes at even spacing: exact, rounded down once; the longest
@@ -67,15 +77,20 @@ impl FromStr for Rate {
         let bare = per.starts_with(|c: char| !c.is_ascii_digit());
         let per = if bare { format!("1{per}").parse() } else { per.parse() };
         let per: Duration = per.map_err(|_| ParseRateError)?;
-        if per.is_zero() { Err(ParseRateError) } else { Ok(Self { count, per }) }
+        if per.is_zero() { Err(ParseRateError) } else { Ok(Self::new(count, per)) }
     }
 }
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let per = self.per.to_string();
-        let unit = per.strip_prefix('1').filter(|unit| unit.starts_with(|c: char| !c.is_ascii_digit()));
-        write!(f, "{}/{}", self.count, unit.unwrap_or(&per))
+        let in_a = |length: Duration| {
+            let whole = length.as_nanos().is_multiple_of(self.per.as_nanos().max(1));
+            whole.then(|| self.count.checked_mul(length.as_nanos() / self.per.as_nanos().max(1))).flatten()
+        };
+        match Self::UNITS.iter().find_map(|(unit, length)| Some((unit, in_a(*length)?))) {
+            Some((unit, count)) => write!(f, "{count}/{unit}"),
+            None => write!(f, "{}/{}", self.count, self.per),
+        }
     }
 }
 
@@ -93,8 +108,14 @@ mod tests {
 
     #[test]
     fn rates_read_as_they_are_written() {
-        for text in ["100/s", "3/10ms", "7/ms", "1/2s"] {
+        for text in ["100/s", "7000/s", "30/min", "5/h", "0/s", "1/7s"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        for (written, shown) in
+            [("3/10ms", "300/s"), ("7/ms", "7000/s"), ("1/2s", "30/min"), ("60/h", "1/min")]
+        {
+            assert_eq!(written.parse::<Rate>().unwrap().to_string(), shown);
+            assert_eq!(written.parse::<Rate>(), shown.parse());
         }
         assert_eq!("60 / min".parse::<Rate>().unwrap().mean_gap(), Duration::from_secs(1));
         for text in ["", "100", "100/", "/s", "-1/s", "+1/s", "1/parsec", "1/0s", "1.5/s"] {

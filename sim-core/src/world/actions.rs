@@ -42,11 +42,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.queue_faults();
     }
 
-    /// A protocol event that a trigger may wait for: a message is about to be sent.
-    pub(super) fn about_to_send(&mut self, slot: Slot, message: &P::Message) {
+    /// A protocol event that a trigger may wait for: a message is about to be sent to one recipient.
+    pub(super) fn about_to_send(&mut self, slot: Slot, kind: &'static str) {
         let mut actions = std::mem::take(&mut self.kernel.actions);
         let kernel = &mut self.kernel;
-        kernel.driver.sending(message.kind_name(), slot, &kernel.ground, &mut actions);
+        kernel.driver.sending(kind, slot, &kernel.ground, &mut actions);
         self.perform(actions);
         self.queue_faults();
     }

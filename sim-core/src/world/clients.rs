@@ -99,6 +99,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A slot crashed: what it had under way as a client ends unknown, and its user goes on.
     pub(super) fn abandon_operations(&mut self, slot: Slot) {
         self.clients.abandon(slot, self.kernel.now);
+        if let Some(client) = self.clients.client_at(slot) {
+            self.operation_ended(client, self.kernel.now, false);
+        }
         self.queue_arrival();
     }
 
@@ -139,14 +142,15 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
-    fn invoke(&mut self, client: u32, operation: &Operation) {
+    /// Hands an operation to a client; whether it was there to take it.
+    fn invoke(&mut self, client: u32, operation: &Operation) -> bool {
         let slot = self.clients.slot_of(client);
-        let Some(request) = self.service.encode(operation) else { return };
+        let Some(request) = self.service.encode(operation) else { return false };
         if !self.kernel.hot[slot.index()].up {
             if let Some(workload) = &mut self.clients.workload {
                 workload.refused(client, operation, self.kernel.now);
             }
-            return;
+            return false;
         }
         let now = self.kernel.now;
         let entry = self.clients.history.invoke(client, now, *operation);
@@ -174,6 +178,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if !waits {
             self.step(slot, Stimulus::Request { id, request });
         }
+        true
     }
 
     /// A client that was busy has time for a request.
@@ -218,29 +223,26 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             });
         }
         self.found_something();
-        if succeeded {
-            self.operation_succeeded(invoked);
-        }
+        self.operation_ended(client, invoked, succeeded);
         self.queue_arrival();
         self.watch_returns();
     }
 
-    /// Asks one client for one operation, to see whether there is progress. Nobody is asked where there is no client, or
-    /// none that knows such an operation.
-    pub(super) fn probe_operation(&mut self) {
-        let number = self.clients.probes;
+    /// Asks a client for one operation, to see whether there is progress. Nobody is asked where no client knows such an
+    /// operation. Whether it was asked.
+    pub(super) fn probe_operation(&mut self, client: u32) -> bool {
         // Above every value that a workload writes, so that written values stay unique.
-        let value = (1 << 60) + number;
+        let value = (1 << 60) + self.clients.probes;
         let offered = [
             Operation::Write { key: 0, value },
             Operation::Append { key: 0, value },
             Operation::Enqueue { key: 0, value },
             Operation::Add { key: 0, value },
         ];
-        let Some(client) = number.checked_rem(u64::from(self.clients.count)) else { return };
-        if let Some(operation) = offered.iter().find(|operation| self.service.encode(operation).is_some()) {
+        let operation = offered.iter().find(|operation| self.service.encode(operation).is_some());
+        operation.is_some_and(|operation| {
             self.clients.probes += 1;
-            self.invoke(u32::try_from(client).unwrap_or(0), operation);
-        }
+            self.invoke(client, operation)
+        })
     }
 }

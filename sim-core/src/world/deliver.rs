@@ -46,10 +46,25 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[inline]
     fn deliver(&mut self, envelope: &Envelope) {
+        if self.kernel.ledger.on && !self.is_heard(envelope) {
+            return self.discard(envelope, Dropped::ReceiverDown);
+        }
         self.kernel.messages.delivered += 1;
         self.trace_arrival(envelope);
         self.step(envelope.to, Stimulus::Message { from: envelope.from, payload: envelope.payload });
         self.release(envelope.payload);
+    }
+
+    /// In the second phase: notes what is left from before, and says whether the receiver hears it at all.
+    #[cold]
+    fn is_heard(&mut self, envelope: &Envelope) -> bool {
+        let &Envelope { from_slot, to, lane, sent, .. } = envelope;
+        let kernel = &mut self.kernel;
+        if kernel.ledger.drops(from_slot, to, lane, sent) {
+            return false;
+        }
+        kernel.ledger.delivered((from_slot, to), sent, kernel.now);
+        true
     }
 
     /// A message meets a slot that takes time: it is served at once if nothing is before it.
@@ -62,6 +77,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let offer = self.kernel.servers.offer(to, key, lane, priority);
         if let Offer::Shed(shed) = offer {
             let shed = self.kernel.envelopes.remove(shed);
+            if self.kernel.ledger.on {
+                let room = self.setup.service.inbox.unwrap_or(u32::MAX);
+                self.kernel.ledger.shed((shed.from_slot, shed.to), self.kernel.now, room);
+            }
             self.discard(&shed, Dropped::Shed);
         }
         self.serve(to);

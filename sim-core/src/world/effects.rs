@@ -71,10 +71,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline]
     fn send(&mut self, slot: Slot, sender: NodeId, recipients: Range<u32>, message: P::Message) {
         if self.kernel.watches.messages {
-            self.about_to_send(slot, &message);
-            if !self.kernel.hot[slot.index()].up {
-                return;
-            }
+            return self.send_watched(slot, sender, recipients, message);
         }
         let parcel = self.pack(slot, sender, message);
         if self.storage.gate_open() {
@@ -92,6 +89,28 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             }
             self.hand_over(parcel.payload, copies);
         }
+    }
+
+    /// [`World::send`] where faults wait for messages: one for each recipient, the next before it is sent.
+    #[cold]
+    fn send_watched(&mut self, slot: Slot, sender: NodeId, recipients: Range<u32>, message: P::Message) {
+        let kind = message.kind_name();
+        let parcel = self.pack(slot, sender, message);
+        let mut copies = 0;
+        for index in recipients {
+            self.about_to_send(slot, kind);
+            if !self.kernel.hot[slot.index()].up {
+                break;
+            }
+            let to = self.effects.recipients[index as usize];
+            if self.storage.gate_open() {
+                self.payloads[parcel.payload].users += 1;
+                self.gate(slot, Gated::Send { to, payload: parcel.payload });
+            } else {
+                copies += self.post(&parcel, to);
+            }
+        }
+        self.hand_over(parcel.payload, copies);
     }
 
     /// Creates a payload with one user: the caller, who must release it or hand it over.
@@ -129,6 +148,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn post(&mut self, parcel: &Parcel, to: NodeId) -> u32 {
         self.kernel.fold(Folded::Send, parcel.from, parcel.content ^ u64::from(to.0).rotate_left(32));
         self.tell_checks_of(parcel, to);
+        if self.gauges.watch_sends() {
+            self.measure_send(parcel.from, parcel.kind);
+        }
         if self.kernel.ground.plain() {
             if to.index() < self.kernel.hot.len() {
                 return self.transmit(parcel, Slot(to.0), to);
@@ -169,9 +191,6 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[inline(always)]
     fn transmit(&mut self, parcel: &Parcel, to: Slot, name: NodeId) -> u32 {
-        if self.gauges.watch_sends() {
-            self.measure_send(parcel.from, parcel.kind);
-        }
         let copies = match self.setup.network.coalition_delay {
             None => self.kernel.transmit(parcel, to),
             Some(granted) => self.transmit_late(parcel, to, granted),
@@ -200,7 +219,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let kernel = &mut self.kernel;
         let content = timer.content() ^ after.as_nanos() ^ u64::from(id.0).rotate_left(48);
         kernel.fold(Folded::SetTimer, slot, content);
-        let local = kernel.clocks.read(slot, kernel.now).saturating_add(after);
+        let local = kernel.clocks.timers(slot, kernel.now).saturating_add(after);
         let due = kernel.clocks.reaches(slot, local, kernel.now);
         if let Some(index) = self.timers.set(slot, id, local, due, timer) {
             kernel.queue(due, timer_name(slot, id), Event::Timer(index));

@@ -185,7 +185,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.servers.turn_on();
         self.kernel.servers.of(slot).paused = true;
         self.kernel.ground.places[slot.index()].paused = true;
-        self.kernel.painter.enter(slot, self.kernel.now, "paused", None);
+        self.kernel.painter.enter(slot, self.kernel.now, crate::picture::PAUSED, None);
         self.kernel.painter.mark(slot, self.kernel.now, "pause");
     }
 

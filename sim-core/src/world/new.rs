@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::World;
 use super::clients::Clients;
 use super::measures::Gauges;
+use super::pace::Pace;
 use super::phases::Phase;
 use super::report::report;
 use super::storage::Storage;
@@ -51,7 +52,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         agenda: Agenda,
     ) -> Result<Self, LaunchError> {
         validate::<P>(setup)?;
-        if matches!(agenda, Agenda::Choices(_)) && setup.progress_within.is_some() {
+        if matches!(agenda, Agenda::Choices(_)) && setup.progress_timeout.is_some() {
             let reason =
                 "a second phase demands progress within a time, and under choices time has no length";
             return Err(LaunchError::Setup(reason.to_owned()));
@@ -78,7 +79,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             payloads: Slab::default(),
             timers: Timers::new(slots),
             storage: Storage::new(slots, setup.disk.sync.compile(), setup.seed),
-            effects: Effects::new(),
+            effects: Effects::for_slots(slots),
             carrying_out: false,
             checks,
             hearers,
@@ -103,6 +104,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             next_identity: setup.members + setup.clients,
             touched: 0,
             ended: None,
+            pace: Pace::new(setup),
+            lookout: launch.lookout.clone(),
             kernel,
         };
         world.arrange();
@@ -198,6 +201,7 @@ fn kernel<P: Protocol>(
         seed: setup.seed,
         ground: Ground::new(setup.members, setup.clients),
         network,
+        timers: setup.clocks.timers,
         servers: Servers::new(&setup.service, (setup.members + setup.clients) as usize),
         driver,
         agenda,
@@ -217,7 +221,7 @@ fn validate<P: Protocol>(setup: &Setup) -> Result<(), LaunchError> {
     if u64::from(setup.members) + u64::from(setup.clients) > 1 << 24 {
         return refuse("a world holds at most 16,777,216 slots".to_owned());
     }
-    if setup.duration > LONGEST || setup.progress_within.is_some_and(|within| within > LONGEST) {
+    if setup.duration > LONGEST || setup.progress_timeout.is_some_and(|within| within > LONGEST) {
         return refuse(format!("a run lasts at most {LONGEST}"));
     }
     if let Err(error) = setup.disk.sync.validate() {

@@ -6,12 +6,16 @@ use super::World;
 use crate::check::{Judge, Verdict};
 use crate::clock::Clocks;
 use crate::facts::Facts;
+use crate::fault::Executed;
 use crate::ground::Ground;
 use crate::history::Judgement;
+use crate::identity::Slot;
 use crate::kernel::{Dropped, linearizable};
 use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
 use crate::process::{Process, Protocol};
+use crate::setup::Amount;
+use crate::time::Duration;
 use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
 
@@ -19,6 +23,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Ends the run and tells what it came to.
     pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
         self.kernel.findings.set_now(self.kernel.now);
+        self.kernel.ground.overdue = self.is_overdue();
         let ground = &self.kernel.ground;
         for judge in &mut self.checks {
             judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
@@ -26,15 +31,17 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             });
         }
         let judged = self.judge_history();
-        let progress = self.progress(ended);
+        let progress = self.progress();
         self.judge_progress(&progress);
         let activity = self.activity(ended, &progress);
-        let mut reasons = self.reasons(ended, &progress, &activity);
-        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
-        let verdict = self.verdict(&reasons);
         let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
         checks.append(&mut self.checks_off);
         checks.extend(judged.iter().flat_map(linearizable::reports));
+        let mut reasons = self.reasons(ended, &progress, &activity);
+        reasons.extend(unchecked(&checks, &progress));
+        reasons.extend(refused(self.kernel.driver.executed()));
+        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
+        let verdict = self.verdict(&reasons);
         let measures = self.gauges.read(&self.kernel.ground, self.kernel.driver.executed());
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
@@ -79,11 +86,27 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     fn judge_progress(&mut self, progress: &Progress) {
-        if *progress == Progress::Missed {
-            let within = self.setup.progress_within.unwrap_or_default();
-            let message =
-                format!("no progress within {within} after the heal, though a healthy core was there");
-            self.kernel.findings.report(Verdict::Liveness, "progress", "", &[], message);
+        let findings = &mut self.kernel.findings;
+        match progress {
+            Progress::Missed { detail } => {
+                let message =
+                    format!("no progress after the heal, though a healthy core was there: {detail}");
+                findings.report(Verdict::Liveness, "progress", "", &[], message);
+            }
+            Progress::Made { after_ns, late } => {
+                let after = Duration::from_nanos(*after_ns);
+                if let Some(late) = late {
+                    let message = format!("progress came late, {after} after the heal: {late}");
+                    findings.report(Verdict::Service, "progress", "late", &[], message);
+                }
+                if let Some(within) = self.setup.recovery_within.filter(|within| after > *within) {
+                    let message = format!(
+                        "progress came {after} after the heal, the scenario wants it within {within}"
+                    );
+                    findings.report(Verdict::Service, "progress", "service level", &[], message);
+                }
+            }
+            Progress::NotOwed { .. } | Progress::Stalled { .. } => {}
         }
     }
 
@@ -108,9 +131,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         put("disks.torn", self.storage.torn);
         put("disks.lost", self.storage.lost_tails);
         put("disks.rotten", self.storage.rotten);
-        let judged = matches!(progress, Progress::Made { .. } | Progress::Missed);
+        let judged = matches!(progress, Progress::Made { .. } | Progress::Missed { .. });
         put("progress.owed", u64::from(judged && self.owes_progress()));
-        put("ended.early", u64::from(ended == Ended::EventLimit));
+        put("ended.early", u64::from(matches!(ended, Ended::EventLimit | Ended::Storm | Ended::Stopped)));
         let (coordinating, working) = self.kernel.servers.booked();
         put("time.coordinating_ns", coordinating);
         put("time.working_ns", working);
@@ -129,28 +152,47 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let mut reasons = Vec::new();
         // A protocol that has nothing to report must at least have said something.
         let kinds = &self.watch.kinds;
-        if self.kernel.events == 0 || (!kinds.is_empty() && kinds.iter().all(|kind| kind.count == 0)) {
+        let observed = kinds.iter().any(|kind| kind.count > 0);
+        let said = self.kernel.messages.delivered > 0 || self.clients.succeeded > 0;
+        if self.kernel.events == 0 || !(observed || (kinds.is_empty() && said)) {
             reasons.push("nothing happened".to_owned());
         }
-        if self.setup.members > 1 && self.kernel.messages.delivered == 0 {
+        if self.kernel.messages.delivered == 0 {
             reasons.push("no message was delivered".to_owned());
         }
         if ended == Ended::EventLimit {
             reasons.push("the limit of events ended the run early".to_owned());
         }
+        if ended == Ended::Stopped {
+            reasons.push("it was ended from outside".to_owned());
+        }
         if self.setup.workload.is_some() && self.clients.succeeded == 0 {
             reasons.push("no operation succeeded".to_owned());
         }
-        if let Progress::Stalled { reason } = progress {
-            reasons.push(format!("no progress after the heal, excused: {reason:?}"));
+        if let Progress::Stalled { reason, detail } = progress {
+            let more = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+            reasons.push(format!("no progress after the heal, excused: {}{more}", reason.words()));
         }
         for (name, least) in &self.setup.at_least {
             let count = activity.get(name).copied().unwrap_or(0);
-            if count < *least {
-                reasons.push(format!("{name} is {count}, the scenario wants at least {least}"));
-            }
+            reasons.extend(match *least {
+                Amount::Times(least) if count < least => {
+                    Some(format!("{name} is {count}, the scenario wants at least {least}"))
+                }
+                Amount::Times(_) => None,
+                share => self.too_few_members(name, share),
+            });
         }
         reasons
+    }
+
+    /// Why a demand of a share of the members is not met, if it is not.
+    fn too_few_members(&self, name: &str, share: Amount) -> Option<String> {
+        let (members, wanted) = (self.setup.members, share.of_members(self.setup.members)?);
+        let there = self.watch.members_with(name, P::Observation::KINDS).unwrap_or(0);
+        let few =
+            || format!("{name} is at {there} of {members} members, the scenario wants at least {wanted}");
+        (there < wanted).then(few)
     }
 
     /// Whether there was more than the protocol promises to bear: by faults, or by traitors from the start.
@@ -191,8 +233,42 @@ fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Tr
     picture
 }
 
+/// Why a run of which nothing was judged proves nothing. A protocol without any check of its own promises nothing.
+fn unchecked(checks: &[CheckReport], progress: &Progress) -> Option<String> {
+    if checks.is_empty() || matches!(progress, Progress::Made { .. } | Progress::Missed { .. }) {
+        return None;
+    }
+    let why = if checks.iter().all(|check| !check.on) {
+        "nothing was checked: every check is off"
+    } else if checks.iter().all(|check| !check.on || check.exercised == 0) {
+        "nothing was checked: no check had anything to judge"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
+}
+
+/// Why a run whose faults were all refused proves nothing.
+fn refused(faults: &[Executed]) -> Option<String> {
+    let first = faults.first()?;
+    if faults.iter().any(|fault| fault.refused.is_none()) {
+        return None;
+    }
+    Some(match faults.len() {
+        1 => format!("the only fault was refused: {}", first.detail),
+        count => format!("all {count} faults were refused, the first one because {}", first.detail),
+    })
+}
+
 /// What a check did, or that it was off.
 pub(super) fn report<P: Protocol>(judge: &Judge<P>, on: bool) -> CheckReport {
     let name = judge.named.name.to_owned();
     CheckReport { name, on, needs: judge.check.needs(), exercised: judge.exercised() }
+}
+
+impl<P: Protocol, N: Process<P>> World<P, N> {
+    /// How a slot is called.
+    pub(super) fn slot_name(&self, slot: Slot) -> String {
+        self.kernel.ground.slot_names().swap_remove(slot.index())
+    }
 }

@@ -11,8 +11,8 @@ use crate::kernel::event::{Event, Payload};
 use crate::kernel::{Folded, Hot};
 use crate::network::Packet;
 use crate::process::{
-    Context, Effects, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId, SyncResult,
-    TimerId,
+    Context, Effects, Endless, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
+    SyncResult, TimerId,
 };
 use crate::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
 use crate::time::Duration;
@@ -66,7 +66,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.fold(folded, slot, content);
         self.trace_input(slot, &stimulus);
         let now = self.kernel.clocks.read(slot, self.kernel.now);
-        let place = ProcessPlace { now, node: hot.node, incarnation: hot.incarnation };
+        let monotonic = self.kernel.clocks.monotonic(slot, self.kernel.now);
+        let place = ProcessPlace { now, monotonic, node: hot.node, incarnation: hot.incarnation };
         let stepped = if hot.corrupt && self.coalition.is_some() {
             self.pull_strings(slot, place, stimulus)
         } else {
@@ -142,22 +143,20 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
-    /// A panic is caught, crashes the slot, and is a finding.
+    /// A panic is caught, crashes the slot, and is a finding. So is a step that asks for things without end.
     #[cold]
     fn panicked(&mut self, slot: Slot, panic: &(dyn std::any::Any + Send)) {
-        self.effects.clear();
+        // What a step without end asked for took much memory.
+        self.effects = Effects::for_slots(self.kernel.hot.len());
         self.plots.clear();
-        let text = panic_text(panic);
         let node = self.kernel.hot[slot.index()].node;
         self.kernel.fold(Folded::Panic, slot, 0);
         self.kernel.findings.set_now(self.kernel.now);
-        self.kernel.findings.report(
-            Verdict::Crash,
-            "process/panic",
-            "",
-            &[node],
-            format!("{node} panicked: {text}"),
-        );
+        let (check, message) = match panic.downcast_ref::<Endless>() {
+            Some(endless) => ("process/hang", format!("{node} {}", endless_text(*endless))),
+            None => ("process/panic", format!("{node} panicked: {}", panic_text(panic))),
+        };
+        self.kernel.findings.report(Verdict::Crash, check, "", &[node], message);
         self.crash(slot);
     }
 
@@ -176,10 +175,15 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             deeds: &mut self.deeds,
         };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| coalition.wake(token, &mut cx))) {
-            self.plots.clear();
-            let message = format!("the coalition panicked: {}", panic_text(panic.as_ref()));
+            self.plots = Vec::new();
+            let (check, message) = match panic.downcast_ref::<Endless>() {
+                Some(endless) => ("coalition/hang", format!("the coalition {}", endless_text(*endless))),
+                None => {
+                    ("coalition/panic", format!("the coalition panicked: {}", panic_text(panic.as_ref())))
+                }
+            };
             self.kernel.findings.set_now(self.kernel.now);
-            self.kernel.findings.report(Verdict::Crash, "coalition/panic", "", &[], message);
+            self.kernel.findings.report(Verdict::Crash, check, "", &[], message);
             self.found_something();
         }
         self.carry_out_plots();
@@ -206,6 +210,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         self.plots = plots;
     }
+}
+
+fn endless_text(endless: Endless) -> String {
+    format!("asked for {} things in one step and for more: the step never ends", endless.asked)
 }
 
 /// What a panic says of itself.

@@ -151,6 +151,11 @@ impl<P: Protocol> Storage<P> {
         self.stores.iter().all(Option::is_none)
     }
 
+    /// Until when the disk of a slot is busy with what was asked of it so far.
+    pub(super) fn busy_until(&self, slot: Slot) -> Time {
+        self.stores[slot.index()].as_ref().map_or(Time::ZERO, |store| store.free_at)
+    }
+
     pub(super) fn set_fault(&mut self, slot: Slot, fault: DiskFault) {
         self.of(slot).fault = fault;
     }
@@ -239,6 +244,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let at = store.free_at.max(now).saturating_add(latency);
         let what = (u64::from(slot.0) << 32) ^ id.0 ^ 0x5599_0000_0000_0000;
         let tie = store.ends(at, self.kernel.tie(at, what));
+        if self.kernel.ledger.on {
+            self.kernel.ledger.sync(slot, latency, at);
+        }
         if at == now && result == SyncResult::Ok {
             // A disk that takes no time is done before the step goes on: a hold on this sync is nothing.
             self.journal(slot, journal).make_durable(upto);
@@ -250,7 +258,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         } else {
             store.pending.push(id);
         }
-        let job = SyncJob { slot, incarnation, journal: journal.0, id, upto, result };
+        let at_once = at == now && self.kernel.servers.on();
+        if at_once {
+            self.kernel.servers.of(slot).syncing += 1;
+        }
+        let job = SyncJob { slot, incarnation, journal: journal.0, id, upto, result, at_once };
         let key = self.kernel.syncs.insert(job);
         self.kernel.queue_tied(at, tie, Event::Synced(key));
     }
@@ -293,11 +305,18 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             self.kernel.syncs.remove(key);
             return;
         }
+        if job.at_once {
+            self.kernel.syncs[key].at_once = false;
+            self.kernel.servers.of(job.slot).syncing -= 1;
+        }
         if self.postponed(job.slot, Event::Synced(key)) {
             return;
         }
         self.kernel.syncs.remove(key);
         self.step(job.slot, Stimulus::Synced { id: job.id, result: job.result });
+        if job.at_once {
+            self.serve(job.slot);
+        }
     }
 
     /// The device's side of it, which does not wait for a busy process; what a paused process gated goes out when it

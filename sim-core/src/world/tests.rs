@@ -15,6 +15,8 @@ mod lab;
 mod lifecycle;
 mod links;
 mod outcome;
+mod pace;
 mod pictures;
+mod progress;
 mod service;
 mod traitors;

@@ -30,6 +30,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if !self.traced() {
             return;
         }
+        if let Some(lookout) = &self.lookout {
+            lookout.stepping(self.kernel.events, self.kernel.now, slot);
+        }
         match stimulus {
             Stimulus::Start => self.trace(slot, What::Start),
             // Recorded where the envelope is known.

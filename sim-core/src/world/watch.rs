@@ -8,7 +8,7 @@ use crate::identity::{NodeId, Slot};
 use crate::kernel::Folded;
 use crate::outcome::Ended;
 use crate::process::{JournalId, Observe, Process, Protocol, Role, Summary};
-use crate::setup::{Setup, Stop};
+use crate::setup::{Amount, Setup, Stop};
 use crate::time::Time;
 
 /// How often a kind of observation was made, first and last.
@@ -24,6 +24,7 @@ pub(super) struct Kind {
 pub(super) struct Watch {
     pub(super) kinds: Vec<Kind>,
     stop_kinds: Vec<(u8, u64)>,
+    by_member: Vec<ByMember>,
     stop_returns: Option<u64>,
     stop_role: Option<String>,
     stop_at_violation: bool,
@@ -37,11 +38,33 @@ pub(super) struct Watch {
     departed: Vec<Slot>,
 }
 
+/// At how many of the members of the beginning a kind was observed.
+#[derive(Debug)]
+struct ByMember {
+    kind: u8,
+    /// The run ends at so many; never, if they are counted only.
+    stops_at: Option<u64>,
+    seen: Vec<bool>,
+    count: u64,
+}
+
+impl ByMember {
+    fn new(kind: u8, members: u32) -> Self {
+        Self { kind, stops_at: None, seen: vec![false; members as usize], count: 0 }
+    }
+}
+
+/// The number of a kind.
+fn number(kinds: &[&str], kind: &str) -> Option<u8> {
+    u8::try_from(kinds.iter().position(|name| *name == kind)?).ok()
+}
+
 impl Watch {
     pub(super) fn new(setup: &Setup, kinds: &'static [&'static str], slots: usize) -> Self {
         let mut watch = Self {
             kinds: vec![Kind::default(); kinds.len()],
             stop_kinds: Vec::new(),
+            by_member: Vec::new(),
             stop_returns: None,
             stop_role: None,
             stop_at_violation: false,
@@ -55,11 +78,14 @@ impl Watch {
         };
         for stop in &setup.stop {
             match stop {
-                Stop::Observed { kind, count } => {
-                    if let Some(index) = kinds.iter().position(|name| name == kind) {
-                        watch.stop_kinds.push((u8::try_from(index).unwrap_or(u8::MAX), *count));
+                Stop::Observed { kind, count } => match (number(kinds, kind), *count) {
+                    (Some(kind), Amount::Times(count)) => watch.stop_kinds.push((kind, count)),
+                    (Some(kind), share) => {
+                        let stops_at = share.of_members(setup.members);
+                        watch.by_member.push(ByMember { stops_at, ..ByMember::new(kind, setup.members) });
                     }
-                }
+                    (None, _) => {}
+                },
                 Stop::Returned(count) => watch.stop_returns = Some(*count),
                 Stop::AllInRole(role) => {
                     watch.stop_role = Some(role.clone());
@@ -68,7 +94,19 @@ impl Watch {
                 Stop::Violation => watch.stop_at_violation = true,
             }
         }
+        for (name, least) in &setup.at_least {
+            let kind = name.strip_prefix("observed.").and_then(|kind| number(kinds, kind));
+            if let (Some(kind), Amount::Members(_)) = (kind, least) {
+                watch.by_member.push(ByMember::new(kind, setup.members));
+            }
+        }
         watch
+    }
+
+    /// At how many members a counter's kind was observed; none if nobody asked for that.
+    pub(super) fn members_with(&self, counter: &str, kinds: &[&str]) -> Option<u64> {
+        let kind = number(kinds, counter.strip_prefix("observed.")?)?;
+        self.by_member.iter().find(|one| one.kind == kind).map(|one| one.count)
     }
 
     pub(super) fn add_slot(&mut self) {
@@ -78,13 +116,27 @@ impl Watch {
     }
 
     #[inline]
-    fn count(&mut self, kind: u8, now: Time) -> bool {
+    fn count(&mut self, kind: u8, slot: Slot, now: Time) -> bool {
         let entry = &mut self.kinds[usize::from(kind)];
         entry.count += 1;
         entry.first.get_or_insert(now);
         entry.last = Some(now);
         let count = entry.count;
-        self.stop_kinds.iter().any(|(stop, least)| *stop == kind && count >= *least)
+        let often = self.stop_kinds.iter().any(|(stop, least)| *stop == kind && count >= *least);
+        if self.by_member.is_empty() { often } else { self.count_member(kind, slot) || often }
+    }
+
+    /// Whether enough members have observed it now for some rule.
+    fn count_member(&mut self, kind: u8, slot: Slot) -> bool {
+        let mut stops = false;
+        for one in self.by_member.iter_mut().filter(|one| one.kind == kind) {
+            if let Some(seen @ false) = one.seen.get_mut(slot.index()) {
+                *seen = true;
+                one.count += 1;
+            }
+            stops |= one.stops_at.is_some_and(|least| one.count >= least);
+        }
+        stops
     }
 
     fn enter_role(&mut self, slot: Slot, role: &str) {
@@ -150,7 +202,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let was = place.status.role;
         self.take_status(slot, &summary);
         let kind = observation.kind();
-        if self.watch.count(kind, now) {
+        if self.watch.count(kind, slot, now) {
             self.ended = Some(Ended::StopRule);
         }
         if self.gauges.watch_observations() {

@@ -63,6 +63,7 @@ pub(crate) fn demo(
         (None, _) => Exit::Inconclusive,
     };
     let ended = match &found {
+        _ if interrupt::interrupted() => "the demo was interrupted",
         Some(_) => "the demo found what it was meant to find",
         None => "the demo did not find what it was meant to find",
     };

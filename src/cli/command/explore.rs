@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
-use crate::cli::arguments::{BeginArguments, ScenarioArguments, ratio, seeds};
+use crate::cli::arguments::{BeginArguments, ScenarioArguments, fingerprint, ratio, seeds};
 use crate::cli::build::build_name;
 use crate::cli::command::corpus::Ran;
 use crate::cli::error::CliError;
@@ -26,7 +26,7 @@ use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::{Stopwatch, seconds};
-use crate::cli::{command, corpus, document, files, interrupt, table};
+use crate::cli::{command, corpus, document, files, hang, interrupt, table};
 
 /// What to explore, for how long, and whom to tell.
 #[derive(Debug, Args)]
@@ -38,7 +38,8 @@ use crate::cli::{command, corpus, document, files, interrupt, table};
   seedstorm explore raft-swarm --junit report.xml --github
 
 Each distinct failure becomes one capsule in the folder of --out, which also holds the state that --resume
-goes on from. Exit codes: 0 nothing found, 1 a finding or another end than expected, 3 too few runs were conclusive, 4 nothing ran.")]
+goes on from. Exit codes: 0 nothing found, 1 a finding or another end than expected, 3 nothing found but a demand was
+missed (too few conclusive runs, a family of faults that did not fire, a check without anything to judge), 4 nothing ran.")]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArguments,
@@ -51,16 +52,19 @@ pub(crate) struct ExploreArguments {
     /// The least share of runs that must be conclusive.
     #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
     pub(crate) min_conclusive: Ratio,
-    /// End at the lowest seed that fails.
+    /// End at the lowest seed that fails in a way that is not --known.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
+    /// The fingerprint of a known failure: it is counted, but it is no finding. May be given several times.
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
+    pub(crate) known: Vec<String>,
     /// A folder of capsules that are run first, and that takes in what is found.
     #[arg(long, value_name = "DIR")]
     pub(crate) corpus: Option<PathBuf>,
     /// Keep the runs that fail as they were found.
     #[arg(long)]
     pub(crate) no_shrink: bool,
-    /// End with the round of seeds in which this time is over, as 30s or 5m.
+    /// End when this time is over, as 30s or 5m, with the seeds that were run without gaps.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) time: Option<f64>,
     #[command(flatten)]
@@ -81,9 +85,11 @@ pub(crate) fn explore(
         plants,
         jobs: arguments.jobs.map(usize::from),
         stop_on_first: arguments.stop_on_first,
+        known: arguments.known.clone(),
         build: build_name(),
     };
     let folder = files::out_folder(&arguments.scenario);
+    hang::set_scene(&loaded, folder.clone());
     arguments.machines.fit()?;
     if let Some(corpus) = &arguments.corpus {
         artefact::fit(corpus, &[])?;
@@ -95,8 +101,8 @@ pub(crate) fn explore(
     if !arguments.no_shrink {
         shrink_all(registry, &mut exploration.findings, &options)?;
     }
-    let write = |finding: &Finding| files::write_capsule(&folder, &finding.file_name(), &finding.capsule);
-    let capsules = exploration.findings.iter().map(write).collect::<Result<Vec<PathBuf>, CliError>>()?;
+    let unkept = exploration.unkept.clone().map(CliError::Unkept);
+    let (capsules, unkept) = write_capsules(&folder, &exploration.findings, unkept);
     let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
     let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
     let document = || {
@@ -113,13 +119,32 @@ pub(crate) fn explore(
         };
         terminal.remark(&format!("note: {them} of earlier explorations {remain} in {}", folder.display()));
     }
-    tell_machines(&loaded, arguments, &exploration, &demands, old.as_ref(), terminal)?;
-    if let Some(corpus) = &arguments.corpus {
+    let told = tell_machines(&loaded, arguments, &exploration, &demands, old.as_ref(), terminal);
+    let added = arguments.corpus.as_ref().map_or(Ok(()), |corpus| {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
-        corpus::add(corpus, &found, KEPT_PER_FINGERPRINT)?;
-    }
+        corpus::add(corpus, &found, KEPT_PER_FINGERPRINT).map(drop)
+    });
+    let unkept = unkept.or(told.err()).or(added.err());
     let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
-    Ok(worse(old, exit(&exploration, arguments.min_conclusive)))
+    let exit = worse(old, exploration.judge(&demands).into());
+    Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
+}
+
+/// Writes what was found; where, or where it would be. That it cannot be kept is no reason not to tell it.
+fn write_capsules(
+    folder: &Path,
+    findings: &[Finding],
+    mut unkept: Option<CliError>,
+) -> (Vec<PathBuf>, Option<CliError>) {
+    let mut write = |finding: &Finding| {
+        let name = finding.file_name();
+        files::write_capsule(folder, &name, &finding.capsule).unwrap_or_else(|error| {
+            unkept.get_or_insert(error);
+            folder.join(name)
+        })
+    };
+    let capsules = findings.iter().map(&mut write).collect();
+    (capsules, unkept)
 }
 
 /// Runs the corpus, if there is one, before anything new is looked for.
@@ -177,12 +202,16 @@ fn with_progress(
 ) -> Result<(Exploration, FolderLock), CliError> {
     interrupt::listen();
     let progress = Progress::new(&loaded.name, options.seeds.end - options.seeds.start, terminal, watch);
-    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let enough = || arguments.time.is_some_and(|limit| watch.seconds() >= limit);
+    let stopped = || interrupt::interrupted() || enough();
+    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &stopped };
     let keep = Keep { folder, begin: arguments.begin.begin(), enough: &enough };
     let explored = explore_in(keep, loaded, options, hooks);
     progress.finish();
-    Ok(explored?)
+    let (mut exploration, lock) = explored?;
+    // What ends with its time ends as it should.
+    exploration.interrupted = exploration.interrupted && interrupt::interrupted();
+    Ok((exploration, lock))
 }
 
 /// Tells other programs, as far as they were asked for: of the corpus first, as it was run.
@@ -203,19 +232,4 @@ fn tell_machines(
     let mut summary = old.map(Ran::summary).unwrap_or_default();
     summary += &github::summary(loaded, exploration, demands, &capsule);
     arguments.machines.tell("seedstorm explore", &suites, &annotations, &summary, terminal)
-}
-
-fn exit(exploration: &Exploration, min_conclusive: Ratio) -> Exit {
-    let activity = &exploration.activity;
-    if exploration.interrupted {
-        Exit::Interrupted
-    } else if exploration.runs == 0 {
-        Exit::NothingRan
-    } else if !exploration.findings.is_empty() || activity.unexpected > 0 {
-        Exit::Finding
-    } else if !min_conclusive.reached_by(activity.conclusive, activity.runs) {
-        Exit::Inconclusive
-    } else {
-        Exit::AsExpected
-    }
 }

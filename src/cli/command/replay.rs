@@ -9,14 +9,14 @@ use scenarios::explore::is_finding;
 use scenarios::neighbors::{Neighborhood, neighbors};
 use scenarios::replay::{Replay, ReplayOptions, Replayed, replay as replay_capsule};
 use scenarios::story::tell_whole;
-use scenarios::trace_file::{TraceFormat, lines, request};
+use scenarios::trace_file::{TraceFormat, head, lines, parts, request};
 use sim_core::check::Verdict;
 use sim_core::identity::Slot;
-use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
 use sim_core::story::Story;
 use sim_core::time::{Duration, Time};
+use sim_core::trace::TraceRequest;
 
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
@@ -41,8 +41,8 @@ pub(crate) struct ReplayArguments {
     /// Tell and trace nothing that comes later.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<Duration>,
-    /// Write every event: as text, into a file named *.jsonl or under --json as lines of JSON. "-" is stdout; with
-    /// --json no other document follows it.
+    /// Write every event, after a first line that says of what: as text, into a file named *.jsonl or *.json or under
+    /// --json as lines of JSON. "-" is stdout; with --json no other document follows it.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Tell and trace only what happens at this node, as n3 or c1; may be given several times.
@@ -70,9 +70,12 @@ pub(crate) fn replay(
     let watch = Stopwatch::start();
     let until = arguments.until.map(|until| Time::ZERO + until);
     let trace = arguments.trace.as_ref().map(|_| request(&slots, until));
-    let launch = Launch { picture: Detail::Full, trace, ..Launch::default() };
+    let launch = Launch { picture: Detail::Full, trace: trace.clone(), ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
-    let only_trace = write_trace(arguments, &replay.outcome, terminal)?;
+    let only_trace = match (&arguments.trace, &trace) {
+        (Some(path), Some(request)) => write_trace((path, request), &capsule, &replay, terminal)?,
+        _ => false,
+    };
     // What fails in another way now is what there is to tell.
     let print = capsule.fingerprint.as_deref().filter(|_| replay.replayed != Replayed::Changed);
     let told = tell_whole(&replay.plan, print)?.map(|told| told.story);
@@ -113,21 +116,26 @@ fn slots(capsule: &Capsule, names: &[String]) -> Result<Vec<Slot>, CliError> {
     names.iter().map(slot).collect()
 }
 
-/// Writes the trace, if it is asked for; whether nothing else may follow on stdout.
+/// Writes the trace, all of it; whether nothing else may follow on stdout.
 fn write_trace(
-    arguments: &ReplayArguments,
-    outcome: &Outcome,
+    (path, request): (&Path, &TraceRequest),
+    capsule: &Capsule,
+    replay: &Replay,
     terminal: &Terminal,
 ) -> Result<bool, CliError> {
-    let (Some(path), Some(trace)) = (&arguments.trace, &outcome.trace) else { return Ok(false) };
-    let jsonl = path.extension().is_some_and(|extension| extension == "jsonl");
-    let format = if jsonl || terminal.wants_json() { TraceFormat::JsonLines } else { TraceFormat::Text };
-    let text = lines(trace, format);
+    let Some(first) = &replay.outcome.trace else { return Ok(false) };
+    let json = path.extension().is_some_and(|extension| extension == "jsonl" || extension == "json");
+    let format = if json || terminal.wants_json() { TraceFormat::JsonLines } else { TraceFormat::Text };
+    let head = head(&capsule.name, capsule.seed, format);
     if path == Path::new("-") {
-        terminal.write(&text)?;
+        terminal.write(&head)?;
+        parts(&replay.plan, request, first, |part| terminal.write(&lines(part, format)))?;
         return Ok(terminal.wants_json());
     }
-    artefact::write(path, text.as_bytes())?;
+    let mut file = artefact::Growing::begin(path)?;
+    file.add(head.as_bytes())?;
+    parts(&replay.plan, request, first, |part| Ok::<_, CliError>(file.add(lines(part, format).as_bytes())?))?;
+    file.finish()?;
     Ok(false)
 }
 

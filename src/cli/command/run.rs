@@ -1,6 +1,7 @@
 //! `run`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use scenarios::capsule::Capsule;
 use scenarios::plan::{Plan, compile};
@@ -8,6 +9,7 @@ use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
 use scenarios::story::{tell, tell_whole};
 use sim_core::check::Verdict;
+use sim_core::lookout::Lookout;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
@@ -17,9 +19,10 @@ use crate::cli::arguments::{RunArguments, ScenarioArguments};
 use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::run_progress::RunProgress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, folder, run_text, story_text};
+use crate::cli::{document, files, folder, hang, run_text, story_text};
 
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
@@ -29,17 +32,25 @@ pub(crate) fn run(
 ) -> Result<Exit, CliError> {
     let (loaded, plants) = files::scenario(registry, &arguments.scenario)?;
     let plan = compile(&loaded, arguments.seed, &plants);
+    hang::set_scene(&loaded, files::out_folder(&arguments.scenario));
     let watch = Stopwatch::start();
-    let launch = Launch { picture: Detail::Full, keep_history: true, ..Launch::default() };
+    let progress = RunProgress::of(&plan, terminal, watch);
+    let lookout = Some(Arc::clone(&progress) as Arc<dyn Lookout>);
+    let launch = Launch { picture: Detail::Full, keep_history: true, lookout, ..Launch::default() };
     let (outcome, divergence) = if arguments.twice {
         let twice = twice(&plan, &launch)?;
         (twice.outcome, twice.divergence)
     } else {
         (run_once(&plan, &launch)?, None)
     };
+    progress.finish();
     let met = loaded.scenario.expect.met(&outcome);
     let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome)? };
-    let kept = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref())?;
+    // What was found is told even where it cannot be kept.
+    let (kept, unkept) = match keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref()) {
+        Ok(kept) => (kept, None),
+        Err(error) => (None, Some(error)),
+    };
     let again = || run_text::run_command(&arguments.scenario, &plants, arguments.seed);
     let replay = kept.as_ref().map_or_else(again, |kept| kept.replay.clone());
     let mut words = run_text::of_run(&loaded, &plan, &outcome, watch, &replay);
@@ -48,14 +59,18 @@ pub(crate) fn run(
         words += &format!("\n{}", story_text::words(told, terminal.color_of_results()));
     }
     terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
-    Ok(match divergence {
+    let exit = match divergence {
         Some(divergence) => complain(&divergence, terminal),
         None => {
             if arguments.twice {
                 terminal.remark("run twice: the same digest");
             }
-            exit(outcome.verdict, met)
+            loaded.scenario.expect.judge(&outcome).into()
         }
+    };
+    Ok(match unkept {
+        None => exit,
+        Some(error) => files::unkept(&error, exit, terminal),
     })
 }
 
@@ -103,14 +118,6 @@ fn told(plan: &Plan, outcome: &Outcome) -> Result<Option<Story>, CliError> {
     let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
     let told = if whole { tell_whole(plan, None)? } else { tell(plan, None)? };
     Ok(told.map(|told| told.story))
-}
-
-fn exit(verdict: Verdict, met: bool) -> Exit {
-    match verdict {
-        _ if met => Exit::AsExpected,
-        Verdict::Inconclusive => Exit::Inconclusive,
-        _ => Exit::Finding,
-    }
 }
 
 fn complain(divergence: &Divergence, terminal: &Terminal) -> Exit {

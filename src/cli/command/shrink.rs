@@ -52,7 +52,7 @@ pub(crate) fn shrink(
     let path = arguments.out.clone().unwrap_or_else(|| beside(&arguments.capsule));
     artefact::fit_file(&path)?;
     let watch = Stopwatch::start();
-    let place = Place::of(path.clone());
+    let place = ShrinkOutput::of(path.clone());
     let shrunk = with_progress(registry, &capsule, &options, arguments.time, &place, terminal, watch)?;
     if !place.write(&shrunk.capsule)? {
         let path = path.display();
@@ -64,12 +64,12 @@ pub(crate) fn shrink(
 }
 
 /// Where the small capsule is written, and what was there before.
-struct Place {
+struct ShrinkOutput {
     path: PathBuf,
     there: Option<Capsule>,
 }
 
-impl Place {
+impl ShrinkOutput {
     fn of(path: PathBuf) -> Self {
         let there = files::capsule(&path, false).ok().map(|(capsule, _)| capsule);
         Self { path, there }
@@ -91,7 +91,7 @@ fn with_progress(
     capsule: &Capsule,
     options: &ShrinkOptions,
     limit: Option<f64>,
-    place: &Place,
+    place: &ShrinkOutput,
     terminal: &Terminal,
     watch: Stopwatch,
 ) -> Result<Shrunk, CliError> {

@@ -14,6 +14,7 @@ use scenarios::sweep::{
     Draft, Seeds, Sweep, SweepError, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep,
     tabulate,
 };
+use sim_core::judgment::Judgment;
 use sim_core::registry::Registry;
 use sim_core::sweep::SweepTable;
 
@@ -65,14 +66,23 @@ pub(crate) fn sweep(
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &held, arguments, terminal, watch)?;
     let table = tabulate(&sweep, &run.rows);
+    let mut unkept = None;
     let kept = if run.interrupted || run.rows.is_empty() {
         Vec::new()
     } else {
-        keep(&sweep, &run, &table, &folder)?
+        match keep(&sweep, &run, &table, &folder) {
+            Ok(kept) => kept,
+            Err(CliError::Write(error)) => {
+                unkept = Some(CliError::Write(error));
+                Vec::new()
+            }
+            Err(error) => return Err(error),
+        }
     };
     let words = sweep_table::words(&sweep, &run, &table, &kept, watch);
     terminal.result(|| document::of_sweep(&sweep, &run, &table, &kept, watch), &words)?;
-    Ok(exit(&run, &table))
+    let exit = judge(&run, &table).into();
+    Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
 }
 
 fn load(registry: &Registry, arguments: &SweepArguments) -> Result<Sweep, CliError> {
@@ -132,20 +142,7 @@ fn keep(sweep: &Sweep, run: &SweepRun, table: &SweepTable, folder: &Path) -> Res
     Ok(kept)
 }
 
-/// The share of runs that must be conclusive, as in `explore`: 95 of 100.
-const MIN_CONCLUSIVE: u64 = 95;
-
-fn exit(run: &SweepRun, table: &SweepTable) -> Exit {
-    let conclusive: u64 = table.points.iter().map(|point| point.conclusive).sum();
-    if run.interrupted {
-        Exit::Interrupted
-    } else if run.rows.is_empty() {
-        Exit::NothingRan
-    } else if table.points.iter().any(|point| point.findings > 0) || table.contradicts_theory() {
-        Exit::Finding
-    } else if conclusive * 100 < run.rows.len() as u64 * MIN_CONCLUSIVE || !table.unjudged.is_empty() {
-        Exit::Inconclusive
-    } else {
-        Exit::AsExpected
-    }
+/// What the sweep comes to.
+pub(crate) fn judge(run: &SweepRun, table: &SweepTable) -> Judgment {
+    if run.interrupted { Judgment::Interrupted } else { table.judge() }
 }

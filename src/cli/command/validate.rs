@@ -2,6 +2,7 @@
 
 use clap::Args;
 use scenarios::problem::Problems;
+use scenarios::run::fits;
 use scenarios::scenario::{Loaded, summary};
 use serde_json::{Value, json};
 use sim_core::registry::Registry;
@@ -30,7 +31,11 @@ pub(crate) fn validate(
     arguments: &ValidateArguments,
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
-    let check = |name: &String| files::load(registry, name, &arguments.overlays);
+    let check = |name: &String| {
+        let loaded = files::load(registry, name, &arguments.overlays)?;
+        fits(&loaded)?;
+        Ok(loaded)
+    };
     let files =
         arguments.files.iter().map(|name| (name.as_str(), check(name))).collect::<Vec<Validated<'_>>>();
     for error in files.iter().filter_map(|(_, result)| result.as_ref().err()) {

@@ -80,7 +80,7 @@ fn an_expectation_decides_the_exit_code() {
     };
     assert_eq!(run("pass", &[]), 0);
     assert_eq!(run("safety", &[]), 1);
-    let nothing = ["--set", "checks.at_least={\"observed.Delivered\"=1000000}"];
+    let nothing = ["--set", "checks.at_least={\"syncs.failed\"=1000000}"];
     assert_eq!(run("pass", &nothing), 3);
     assert_eq!(run("inconclusive", &nothing), 0);
 }

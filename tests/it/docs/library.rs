@@ -13,6 +13,7 @@ pub(super) fn explore_a_swarm() -> Result<Exploration, Box<dyn std::error::Error
         plants: vec![],
         jobs: None,
         stop_on_first: true,
+        known: vec![],
         build: "test".to_owned(),
     };
     Ok(explore(&loaded, &options, Hooks::NONE)?)

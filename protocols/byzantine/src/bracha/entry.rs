@@ -5,18 +5,18 @@ use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
 use sim_core::setup::Setup;
 use sim_core::simulate::Subject;
-use sim_core::time::Duration;
 
 use super::accountability::Accountability;
 use super::ledger::Ledger;
 use super::liveness::BrachaLiveness;
 use super::node::{Members, Node};
-use super::pace;
 use super::parameters::Parameters;
+use super::plants::Plants;
 use super::safety::{Agreement, Integrity, Validity};
+use super::stalling::Stalling;
 use super::thresholds::Thresholds;
 use super::totality::Totality;
-use super::traitors::{Behavior, Traitors};
+use super::traitors::{BEHAVIORS, traitors};
 use super::vocabulary::{Bracha, BrachaMessage, BrachaObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -27,10 +27,12 @@ const INFO: ProtocolInfo = ProtocolInfo {
     messages: BrachaMessage::KINDS,
     observations: BrachaObservation::KINDS,
     knobs: Parameters::KNOBS,
-    behaviors: Behavior::NAMED,
+    behaviors: BEHAVIORS,
+    stalls: Stalling::NAMES,
     checks: CHECKS,
     // Each broadcast takes 2n^2 messages.
     most_nodes: 10_000,
+    fixed_members: Some("its quorums are those of the members that it starts with"),
     ..ProtocolInfo::new("bracha", "Bracha's reliable broadcast, with signatures")
 };
 
@@ -43,23 +45,33 @@ pub const ENTRY: Simple<Parameters, Bracha, Node> = Simple::new(&INFO, system)
         let faulty = Thresholds::new(members).faulty();
         FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty }
     })
-    .waits(|parameters| parameters.interval.max(parameters.disk_retry));
+    .waits(|parameters| parameters.interval.max(parameters.disk_retry))
+    .observes(most_observed);
 
-fn system(parameters: &Parameters, setup: &Setup, _: &Launch) -> Subject<Bracha, Node> {
-    // The worst that they can do, where nothing is said.
-    let behavior = setup.behavior.as_deref().and_then(Behavior::find).unwrap_or(Behavior::Equivocate);
+/// Everybody delivers each broadcast once.
+fn most_observed(parameters: &Parameters, kind: &str, members: u32) -> Option<u64> {
+    let broadcasters = u64::from(parameters.broadcasters.min(members));
+    let broadcasts = broadcasters.checked_mul(parameters.broadcasts)?;
+    (kind == "Delivered").then(|| broadcasts.checked_mul(u64::from(members))).flatten()
+}
+
+/// The same protocol with bugs that tests switch on.
+pub const WITH_TEST_PLANTS: Simple<Parameters, Bracha, Node> =
+    ENTRY.described_by(&ProtocolInfo { plants: Plants::ALL, ..INFO });
+
+fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Bracha, Node> {
     let ledger = Ledger::default();
-    let deadline = setup.progress_within.unwrap_or_default().max(pace::lag(parameters, setup));
+    let members = Members::new(parameters.clone()).with(Plants::of(launch)).stalling(Stalling::of(launch));
     Subject {
-        checks: checks(setup, deadline, ledger.clone()),
-        coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
+        checks: checks(setup, ledger.clone()),
+        coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members))),
         liveness: Box::new(BrachaLiveness::new(parameters.clone(), setup, ledger)),
-        ..Subject::new("bracha", Members::new(parameters.clone()))
+        ..Subject::new("bracha", members)
     }
 }
 
 sim_core::checks! {
-    fn checks(setup: &Setup, deadline: Duration, ledger: Ledger) -> Bracha {
+    fn checks(setup: &Setup, ledger: Ledger) -> Bracha {
         "bracha/agreement": "No two honest members deliver two values for one broadcast."
             => Agreement::new(),
         "bracha/validity": "What is delivered for an honest sender is what the sender said."
@@ -69,7 +81,7 @@ sim_core::checks! {
         "bracha/accountability": "No honest member signs two values, and a fork convicts more than f traitors."
             => Accountability::new(setup.members),
         "bracha/totality": "After the heal, what one honest member delivered or said is delivered by the core."
-            => Totality::new(setup.members, deadline, ledger),
+            => Totality::new(setup.members, ledger),
     }
 }
 
@@ -78,6 +90,7 @@ mod tests {
     use serde_json::json;
     use sim_core::random::{StreamName, stream};
     use sim_core::registry::Entry;
+    use sim_core::time::Duration;
 
     use super::*;
 

@@ -7,8 +7,10 @@ use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::outcome::Stall;
+use sim_core::progress::Pace;
 use sim_core::setup::Setup;
-use sim_core::simulate::{Liveness, ProgressSeen};
+use sim_core::simulate::{Liveness, Reach};
+use sim_core::time::Duration;
 
 use super::ledger::Ledger;
 use super::pace;
@@ -22,15 +24,11 @@ pub struct BrachaLiveness {
     parameters: Parameters,
     members: u32,
     ledger: Ledger,
-    /// Whether members that are busy with what is broadcast are done with it in time.
-    in_time: bool,
     core: BTreeSet<NodeId>,
     /// Who of the core has not delivered what was owed at the heal.
     missing: BTreeSet<(Broadcast, NodeId)>,
     /// Whether something new must be delivered as well.
     wants_new: bool,
-    /// Whether somebody of the core said something new.
-    said_new: bool,
     /// Who of the core has delivered something that was not owed at the heal.
     new: BTreeMap<Broadcast, BTreeSet<NodeId>>,
     old: BTreeSet<Broadcast>,
@@ -45,14 +43,12 @@ impl BrachaLiveness {
     /// For a cluster of these parameters in this run; the ledger is kept by the check of totality.
     pub fn new(parameters: Parameters, setup: &Setup, ledger: Ledger) -> Self {
         Self {
-            in_time: pace::is_in_time(&parameters, setup),
             parameters,
             members: setup.members,
             ledger,
             core: BTreeSet::new(),
             missing: BTreeSet::new(),
             wants_new: false,
-            said_new: false,
             new: BTreeMap::new(),
             old: BTreeSet::new(),
         }
@@ -88,52 +84,48 @@ impl BrachaLiveness {
         });
     }
 
-    fn delivered(&mut self, broadcast: Broadcast, node: NodeId) {
+    /// Whether that was left from before the heal.
+    fn delivered(&mut self, broadcast: Broadcast, node: NodeId) -> bool {
         if self.old.contains(&broadcast) {
-            self.missing.remove(&(broadcast, node));
-        } else if self.wants_new && self.core.contains(&node) {
+            return self.missing.remove(&(broadcast, node));
+        }
+        if self.wants_new && self.core.contains(&node) {
             let by = self.new.entry(broadcast).or_default();
             by.insert(node);
             self.wants_new = by.len() < self.core.len();
         }
+        false
     }
 }
 
 impl Liveness<Bracha> for BrachaLiveness {
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
-        if !self.has_quorum(ground, core) {
-            Err(Stall::NoQuorum)
-        } else if !self.in_time {
-            Err(Stall::Forfeited)
-        } else {
-            Ok(())
-        }
+        if self.has_quorum(ground, core) { Ok(()) } else { Err(Stall::NoQuorum) }
     }
 
-    fn seen_by(&self) -> ProgressSeen {
-        ProgressSeen::Observations
+    fn pace(&self, timeout: Duration, _: &[Slot]) -> Pace {
+        pace::of(&self.parameters, self.members, timeout)
     }
 
-    fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Bracha>>) -> bool {
+    fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Bracha>>) -> Reach {
+        let mut more = false;
         match seen {
             None => self.take_stock(ground, core),
-            Some(seen) => match *seen.observation {
-                BrachaObservation::Delivered { broadcast, .. } => self.delivered(broadcast, seen.node),
-                BrachaObservation::Broadcast { broadcast, .. } => {
-                    self.said_new |= self.core.contains(&seen.node) && !self.old.contains(&broadcast);
+            Some(seen) => {
+                if let BrachaObservation::Delivered { broadcast, .. } = *seen.observation {
+                    more = self.delivered(broadcast, seen.node);
                 }
-                _ => {}
-            },
+            }
         }
-        self.missing.is_empty() && !self.wants_new
+        match (self.missing.is_empty() && !self.wants_new, more) {
+            (true, _) => Reach::All,
+            (false, true) => Reach::More,
+            (false, false) => Reach::Nothing,
+        }
     }
 
     fn explain(&self, ground: &Ground, core: &[Slot]) -> Option<Stall> {
-        if !self.has_quorum(ground, core) {
-            return Some(Stall::NoQuorum);
-        }
-        // A timer that was set on a clock that was ahead of its time rings late: nothing new was there to be delivered.
-        (self.missing.is_empty() && !self.said_new).then_some(Stall::Forfeited)
+        (!self.has_quorum(ground, core)).then_some(Stall::NoQuorum)
     }
 }
 
@@ -149,12 +141,12 @@ mod tests {
     /// Four members, n1 broadcasting `broadcasts` values; the check of totality keeps the ledger.
     fn cluster(broadcasts: u64) -> (Script<Totality>, BrachaLiveness) {
         let ledger = Ledger::default();
-        let totality = Totality::new(4, sim_core::time::Duration::from_secs(1), ledger.clone());
+        let totality = Totality::new(4, ledger.clone());
         let parameters = Parameters { broadcasts, ..Parameters::default() };
         (Script::new(totality, 4), BrachaLiveness::new(parameters, &Setup::new(0, 4), ledger))
     }
 
-    fn delivers(script: &Script<Totality>, liveness: &mut BrachaLiveness, slot: u32, sequence: u64) -> bool {
+    fn delivers(script: &Script<Totality>, liveness: &mut BrachaLiveness, slot: u32, sequence: u64) -> Reach {
         let broadcast = Broadcast { sequence, ..FIRST };
         see(script, liveness, slot, &BrachaObservation::Delivered { broadcast, value: 5, count: 1 })
     }
@@ -164,7 +156,7 @@ mod tests {
         liveness: &mut BrachaLiveness,
         slot: u32,
         observation: &BrachaObservation,
-    ) -> bool {
+    ) -> Reach {
         let place = script.ground.place(Slot(slot));
         let seen = Seen {
             slot: Slot(slot),
@@ -181,34 +173,24 @@ mod tests {
     fn what_was_left_at_the_heal_must_be_delivered_by_the_whole_core() {
         let (mut script, mut liveness) = cluster(1);
         script.say(0, 5).deliver(1, 5);
-        assert!(!liveness.reached(&script.ground, &CORE, None));
-        assert!(!delivers(&script, &mut liveness, 0, 1));
-        assert!(!delivers(&script, &mut liveness, 3, 1), "who is outside does not count");
-        assert!(delivers(&script, &mut liveness, 2, 1));
+        assert_eq!(liveness.reached(&script.ground, &CORE, None), Reach::Nothing);
+        assert_eq!(delivers(&script, &mut liveness, 0, 1), Reach::More);
+        assert_eq!(delivers(&script, &mut liveness, 0, 1), Reach::Nothing, "once each");
+        assert_eq!(delivers(&script, &mut liveness, 3, 1), Reach::Nothing, "who is outside does not count");
+        assert_eq!(delivers(&script, &mut liveness, 2, 1), Reach::All);
     }
 
     #[test]
     fn something_new_must_come_while_there_is_more_to_say() {
         let (mut script, mut liveness) = cluster(2);
         script.say(0, 5).deliver(0, 5).deliver(1, 5).deliver(2, 5);
-        assert!(!liveness.reached(&script.ground, &CORE, None));
-        assert!(!delivers(&script, &mut liveness, 0, 2));
-        assert!(!delivers(&script, &mut liveness, 1, 2));
-        assert!(delivers(&script, &mut liveness, 2, 2));
+        assert_eq!(liveness.reached(&script.ground, &CORE, None), Reach::Nothing);
+        assert_eq!(delivers(&script, &mut liveness, 0, 2), Reach::Nothing);
+        assert_eq!(delivers(&script, &mut liveness, 1, 2), Reach::Nothing);
+        assert_eq!(delivers(&script, &mut liveness, 2, 2), Reach::All);
         let (mut script, mut liveness) = cluster(1);
         script.say(0, 5).deliver(0, 5).deliver(1, 5).deliver(2, 5);
-        assert!(liveness.reached(&script.ground, &CORE, None), "nothing more is to come");
-    }
-
-    #[test]
-    fn silence_of_the_senders_is_an_excuse_and_no_progress() {
-        let (mut script, mut liveness) = cluster(2);
-        script.say(0, 5).deliver(0, 5).deliver(1, 5).deliver(2, 5);
-        liveness.reached(&script.ground, &CORE, None);
-        assert_eq!(liveness.explain(&script.ground, &CORE), Some(Stall::Forfeited));
-        let broadcast = Broadcast { sequence: 2, ..FIRST };
-        see(&script, &mut liveness, 0, &BrachaObservation::Broadcast { broadcast, value: 6 });
-        assert_eq!(liveness.explain(&script.ground, &CORE), None);
+        assert_eq!(liveness.reached(&script.ground, &CORE, None), Reach::All, "nothing more is to come");
     }
 
     #[test]

@@ -18,6 +18,8 @@ use sim_core::time::Duration;
 use self::deeds::{Deed, Deeds, Fate};
 use super::instance::{Act, Instance, Own};
 use super::parameters::Parameters;
+use super::plants::Plants;
+use super::stalling::Stalling;
 use super::thresholds::Thresholds;
 use super::vocabulary::{
     Bracha, BrachaMessage, BrachaObservation, BrachaRecord, BrachaTimer, Broadcast, Phase, Vote,
@@ -32,12 +34,26 @@ const DISK: TimerId = TimerId(1);
 #[derive(Clone, Debug)]
 pub struct Members {
     parameters: Arc<Parameters>,
+    plants: Plants,
+    stall: Option<Stalling>,
 }
 
 impl Members {
     /// Members of these parameters, which they share.
     pub fn new(parameters: Parameters) -> Self {
-        Self { parameters: Arc::new(parameters) }
+        Self { parameters: Arc::new(parameters), plants: Plants::default(), stall: None }
+    }
+
+    /// The same members with bugs.
+    #[must_use]
+    pub fn with(self, plants: Plants) -> Self {
+        Self { plants, ..self }
+    }
+
+    /// The same members with a bug that stalls them.
+    #[must_use]
+    pub fn stalling(self, stall: Option<Stalling>) -> Self {
+        Self { stall, ..self }
     }
 }
 
@@ -50,12 +66,14 @@ impl Factory<Bracha> for Members {
             me: boot.node,
             members: u32::try_from(boot.members.len()).expect("slots are numbered in 32 bits"),
             parameters: Arc::clone(&self.parameters),
+            plants: self.plants,
             seed: u64::from_le_bytes(seed[..8].try_into().expect("a seed has 32 bytes")),
             instances: BTreeMap::new(),
             next_sequence: 1,
             delivered: 0,
             deeds: Deeds::default(),
             part: Part::Member,
+            stall: self.stall,
         };
         if boot.role == Role::Client || !boot.members.contains(&boot.node) {
             node.part = Part::None;
@@ -85,6 +103,7 @@ pub struct Node {
     me: NodeId,
     members: u32,
     parameters: Arc<Parameters>,
+    plants: Plants,
     /// What its own values are made from. Twins have different ones, so that they equivocate.
     seed: u64,
     instances: BTreeMap<Broadcast, Instance>,
@@ -92,6 +111,7 @@ pub struct Node {
     delivered: u64,
     deeds: Deeds,
     part: Part,
+    stall: Option<Stalling>,
 }
 
 impl Process<Bracha> for Node {
@@ -106,6 +126,10 @@ impl Process<Bracha> for Node {
             Input::Start => self.start(cx),
             Input::Message { message, .. } => self.hear(message, cx),
             Input::Timer { timer: BrachaTimer::Broadcast, .. } => self.broadcast(cx),
+            // Plants: what failed is not tried again, what was lost is not said again.
+            Input::Timer { timer: BrachaTimer::Disk, .. } if self.stall == Some(Stalling::GivesUpItsDisk) => {
+            }
+            Input::Link { .. } if self.stall == Some(Stalling::NeverSaysAgain) => {}
             Input::Timer { timer: BrachaTimer::Disk, .. } => self.retry(cx),
             Input::Link { peer, state: LinkState::Up } => self.say_again_to(peer, cx),
             Input::Link { state: LinkState::Down, .. } => {}
@@ -161,8 +185,15 @@ impl Node {
         let Vote { broadcast, value, signature } = *message.vote();
         let foreseen = self.parameters.foresee(&broadcast) && signature.signer.0 < self.members;
         let entitled = phase != Phase::Initial || signature.signer == broadcast.sender;
-        if foreseen && entitled && cx.verify(broadcast.content(phase, value), &signature) {
-            self.instances.entry(broadcast).or_default().hear(phase, signature.signer, value);
+        let unchecked = self.plants.signatures_unchecked;
+        if foreseen && entitled && (unchecked || cx.verify(broadcast.content(phase, value), &signature)) {
+            let instance = self.instances.entry(broadcast).or_default();
+            // Plant: a vote before the initial is dropped.
+            let early = phase != Phase::Initial && instance.own(Phase::Echo).is_none();
+            if early && self.stall == Some(Stalling::ForgetsEarlyVotes) {
+                return;
+            }
+            instance.hear(phase, signature.signer, value);
             self.follow_rules(broadcast, cx);
         }
     }
@@ -174,7 +205,7 @@ impl Node {
     }
 
     fn collect_due(&mut self, broadcast: Broadcast, deeds: &mut Vec<Deed>) {
-        let thresholds = Thresholds::new(self.members);
+        let thresholds = Thresholds::new(self.members / if self.plants.half_quorums { 2 } else { 1 });
         let Some(instance) = self.instances.get_mut(&broadcast) else { return };
         while let Some(act) = instance.due(thresholds) {
             instance.act(self.me, act);

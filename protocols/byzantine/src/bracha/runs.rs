@@ -4,7 +4,7 @@ use serde_json::json;
 use sim_core::check::Verdict;
 use sim_core::distribution::Distribution;
 use sim_core::fault::{SwarmSpace, swarm::draw};
-use sim_core::outcome::{Outcome, Progress, Stall};
+use sim_core::outcome::{Outcome, Progress};
 use sim_core::random::{StreamName, stream};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, Entry, Launch};
@@ -12,8 +12,7 @@ use sim_core::setup::Setup;
 use sim_core::time::Duration;
 
 use super::entry::ENTRY;
-use super::parameters::Parameters;
-use super::traitors::Behavior;
+use super::traitors::BEHAVIORS;
 
 fn cluster(broadcasters: u32, broadcasts: u64) -> Box<dyn Cluster> {
     let parameters = json!({ "broadcasters": broadcasters, "broadcasts": broadcasts });
@@ -24,7 +23,7 @@ fn cluster(broadcasters: u32, broadcasts: u64) -> Box<dyn Cluster> {
 fn setup(seed: u64, members: u32) -> Setup {
     Setup {
         duration: Duration::from_secs(3),
-        progress_within: Some(Duration::from_secs(10)),
+        progress_timeout: Some(Duration::from_millis(100)),
         ..Setup::new(seed, members)
     }
 }
@@ -34,11 +33,11 @@ fn run(cluster: &dyn Cluster, setup: &Setup) -> Outcome {
 }
 
 /// Runs with a drawn plan of everything that the protocol bears.
-fn swarm(seed: u64, members: u32, behavior: Option<Behavior>) -> Outcome {
+fn swarm(seed: u64, members: u32, behavior: Option<&str>) -> Outcome {
     let cluster = cluster(members.min(3), 10);
     let mut setup = setup(seed, members);
     setup.network.loss = Ratio::new(1, 50);
-    setup.behavior = behavior.map(|behavior| behavior.name().to_owned());
+    setup.behavior = behavior.map(str::to_owned);
     let mut rng = stream(seed, StreamName::Plan);
     let model = cluster.fault_model(members);
     setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
@@ -48,9 +47,11 @@ fn swarm(seed: u64, members: u32, behavior: Option<Behavior>) -> Outcome {
 #[test]
 fn a_calm_run_costs_what_the_paper_says_and_delivers_everything() {
     for n in [1, 4, 7] {
-        let setup = Setup { progress_within: None, ..setup(1, n) };
+        let setup = Setup { progress_timeout: None, ..setup(1, n) };
         let outcome = run(cluster(1, 5).as_ref(), &setup);
-        assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.violations);
+        // One member alone says nothing to anybody, which proves nothing.
+        let expected = if n == 1 { Verdict::Inconclusive } else { Verdict::Pass };
+        assert_eq!(outcome.verdict, expected, "{:?} {:?}", outcome.violations, outcome.reasons);
         assert_eq!(outcome.messages.sent, u64::from(5 * (n - 1) * (2 * n + 1)));
         assert_eq!(outcome.activity["observed.Delivered"], u64::from(5 * n));
     }
@@ -60,7 +61,7 @@ fn a_calm_run_costs_what_the_paper_says_and_delivers_everything() {
 fn nothing_is_found_in_a_swarm_and_progress_is_made() {
     let mut owed = 0;
     for seed in 0..300 {
-        let behavior = Behavior::ALL[(seed % 6) as usize];
+        let behavior = BEHAVIORS[(seed % 6) as usize].name;
         let outcome = swarm(seed, 4 + 3 * (seed % 3) as u32, Some(behavior));
         assert!(outcome.violations.is_empty(), "seed {seed} {behavior:?}: {:?}", outcome.violations);
         owed += u32::from(matches!(outcome.progress, Progress::Made { .. }));
@@ -146,73 +147,38 @@ fn twins_of_the_broadcaster_equivocate_and_split_nothing() {
     assert!(twice > 0, "both twins broadcast");
 }
 
-/// A setup in which everything that a member receives or sends takes time, as `change` says.
-fn busy(seed: u64, change: impl Fn(&mut Setup)) -> Setup {
-    let mut setup = setup(seed, 7);
-    (setup.duration, setup.progress_within) = (Duration::from_secs(5), Some(Duration::from_secs(5)));
-    change(&mut setup);
-    setup
-}
-
 #[test]
 fn members_that_have_too_much_to_do_are_not_accused() {
-    let slow: [fn(&mut Setup); 4] = [
+    let slow: [fn(&mut Setup); 5] = [
         |setup| setup.service.per_message = Duration::from_millis(100),
         |setup| setup.service.per_signature = Duration::from_millis(100),
         |setup| setup.service.per_kilobyte = Duration::from_millis(700),
         |setup| setup.network.bandwidth = Some(2_000),
+        |setup| setup.network.latency = Distribution::Fixed(Duration::from_secs(9)),
     ];
     for (which, slow) in slow.into_iter().enumerate() {
-        let mut late = 0;
         for seed in 0..20 {
-            let short = busy(seed, slow);
-            let outcome = run(cluster(1, 10).as_ref(), &short);
+            let mut setup = setup(seed, 7);
+            slow(&mut setup);
+            let outcome = run(cluster(1, 10).as_ref(), &setup);
             assert!(outcome.violations.is_empty(), "{which}, seed {seed}: {:?}", outcome.violations);
-            late += u32::from(outcome.progress == Progress::Stalled { reason: Stall::Forfeited });
-            let within = Some(super::pace::lag(&Parameters::default(), &short));
-            let long = Setup { progress_within: within, ..short };
-            let outcome = run(cluster(1, 10).as_ref(), &long);
-            let made = matches!(outcome.progress, Progress::Made { .. });
-            assert!(made && outcome.violations.is_empty(), "{which}, seed {seed}: {:?}", outcome.progress);
         }
-        assert!(late > 0, "{which}: there was enough time");
     }
 }
 
-/// What takes too long for another reason has no excuse where there is time for what there is to do.
 #[test]
-fn a_broadcast_that_is_stuck_is_accused_where_members_are_not_busy() {
-    let mut accused = 0;
-    for seed in 0..20 {
-        let stuck = busy(seed, |setup| {
-            setup.service.per_message = Duration::from_millis(1);
-            setup.network.bandwidth = Some(100_000);
-            setup.network.latency = Distribution::Fixed(Duration::from_secs(9));
-        });
-        let outcome = run(cluster(1, 10).as_ref(), &stuck);
-        let has = |check| outcome.violations.iter().any(|violation| violation.check == check);
-        assert_eq!(has("progress"), has("bracha/totality"), "seed {seed}");
-        accused += u32::from(has("progress"));
-    }
-    assert!(accused > 0, "nothing is owed if the broadcaster is outside the core, but it is not always");
-}
-
-#[test]
-fn a_swarm_of_busy_members_makes_progress_in_the_time_it_is_given() {
+fn a_swarm_of_busy_members_makes_progress() {
     let mut made = 0;
     for seed in 0..200 {
         let members = 4 + 3 * (seed % 3) as u32;
         let mut setup = setup(seed, members);
-        setup.behavior = Some(Behavior::ALL[(seed % 6) as usize].name().to_owned());
+        setup.behavior = Some(BEHAVIORS[(seed % 6) as usize].name.to_owned());
         setup.service.per_message = Duration::from_millis(1 + seed % 40);
         setup.network.bandwidth = (seed % 2 == 0).then_some(2_000 + 100 * seed);
         let cluster = cluster(3, 10);
         let mut rng = stream(seed, StreamName::Plan);
         let model = cluster.fault_model(members);
         setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
-        let parameters = Parameters { broadcasters: 3, ..Parameters::default() };
-        let lag = super::pace::lag(&parameters, &setup);
-        setup.progress_within = Some(lag.saturating_add(setup.faults.held_up()));
         let outcome = run(cluster.as_ref(), &setup);
         assert!(outcome.violations.is_empty(), "seed {seed}: {:?}", outcome.violations);
         made += u32::from(matches!(outcome.progress, Progress::Made { .. }));
@@ -223,7 +189,7 @@ fn a_swarm_of_busy_members_makes_progress_in_the_time_it_is_given() {
 #[test]
 fn a_run_is_repeated_to_the_bit() {
     for seed in [3, 8] {
-        let digests = [0, 1].map(|_| swarm(seed, 7, Some(Behavior::Random)).digest);
+        let digests = [0, 1].map(|_| swarm(seed, 7, Some("random")).digest);
         assert_eq!(digests[0], digests[1]);
     }
 }

@@ -3,30 +3,29 @@
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::time::{Duration, Time};
+use sim_core::time::Time;
 
 use super::ledger::Ledger;
 use super::liveness::takes_part;
 use super::thresholds::Thresholds;
 use super::vocabulary::{Bracha, BrachaObservation};
 
-/// Totality, with a deadline.
+/// Totality, once it is overdue.
 ///
 /// Owed to the healed core where it has at least n - f running honest members, for what was delivered by an honest member,
-/// or broadcast by an honest member of the core, a deadline before the end of the run.
+/// or broadcast by an honest member of the core, before the heal. When it is overdue says the world ([`sim_core::progress`]).
 #[derive(Clone, Debug)]
 pub struct Totality {
     members: u32,
-    deadline: Duration,
     ledger: Ledger,
     core: Vec<Slot>,
     healed_at: Time,
 }
 
 impl Totality {
-    /// For a cluster of this many members; `deadline` is counted from the heal, or from a later delivery or broadcast.
-    pub fn new(members: u32, deadline: Duration, ledger: Ledger) -> Self {
-        Self { members, deadline, ledger, core: Vec::new(), healed_at: Time::ZERO }
+    /// For a cluster of this many members.
+    pub fn new(members: u32, ledger: Ledger) -> Self {
+        Self { members, ledger, core: Vec::new(), healed_at: Time::ZERO }
     }
 
     /// The running honest members of the core, if they are enough to be owed anything.
@@ -38,8 +37,8 @@ impl Totality {
         if nodes.len() >= enough as usize { nodes } else { Vec::new() }
     }
 
-    fn overdue(&self, ground: &Ground, since: Option<Time>) -> bool {
-        since.is_some_and(|since| ground.now.since(since.max(self.healed_at)) >= self.deadline)
+    fn is_old(&self, since: Option<Time>) -> bool {
+        since.is_some_and(|since| since <= self.healed_at)
     }
 }
 
@@ -80,15 +79,15 @@ impl Check<Bracha> for Totality {
             }
             let lacking = owed_to.iter().copied().filter(|node| !progress.delivered_by.contains(*node));
             let missing: Vec<NodeId> = lacking.collect();
-            let delivered = self.overdue(ground, progress.delivered_at);
-            let overdue = delivered || (said && self.overdue(ground, progress.said_at));
+            let delivered = self.is_old(progress.delivered_at);
+            let old = delivered || (said && self.is_old(progress.said_at));
+            let overdue = ground.overdue && old;
             findings.exercised_by(u64::from(missing.is_empty() || overdue));
             if let (Some(first), true) = (missing.first(), overdue) {
                 let text = format!(
-                    "{} of {} members have not delivered {broadcast} within {}, {first} among them",
+                    "{} of {} members have not delivered {broadcast}, {first} among them",
                     missing.len(),
-                    owed_to.len(),
-                    self.deadline
+                    owed_to.len()
                 );
                 let shape = if delivered { "delivered by some" } else { "delivered by none" };
                 findings.liveness(shape, &missing, text);
@@ -99,25 +98,26 @@ impl Check<Bracha> for Totality {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::time::Duration;
+
     use super::super::safety::tests::{Says, Script};
     use super::*;
 
-    const DEADLINE: Duration = Duration::from_secs(2);
-
-    /// Four members, of which the given ones are healed, and a second phase of some length.
+    /// Four members, of which the given ones are healed; at the end it is overdue or not.
     fn run(
         before: impl Fn(&mut Script<Totality>),
         core: &[u32],
-        wait: Duration,
+        overdue: bool,
         after: impl Fn(&mut Script<Totality>),
     ) -> Script<Totality> {
-        let mut script = Script::new(Totality::new(4, DEADLINE, Ledger::default()), 4);
+        let mut script = Script::new(Totality::new(4, Ledger::default()), 4);
         before(&mut script);
         for slot in core {
             script.heal(*slot);
         }
-        script.ground.now += wait;
+        script.ground.now += Duration::from_secs(2);
         after(&mut script);
+        script.ground.overdue = overdue;
         script.finish();
         script
     }
@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn what_some_delivered_all_must_deliver() {
-        let script = run(partial, &[0, 1, 2], DEADLINE, |_| {});
+        let script = run(partial, &[0, 1, 2], true, |_| {});
         assert_eq!(script.findings.violations()[0].nodes, [NodeId(0)]);
-        let late = run(partial, &[0, 1, 2], DEADLINE, |script| {
+        let late = run(partial, &[0, 1, 2], true, |script| {
             script.deliver(0, 5);
         });
         assert_eq!((late.violations(), late.exercised()), (0, 1));
@@ -141,20 +141,21 @@ mod tests {
         let said = |script: &mut Script<Totality>| {
             script.say(0, 5);
         };
-        assert_eq!(run(said, &[0, 1, 2], DEADLINE, |_| {}).violations(), 1);
-        assert_eq!(run(said, &[1, 2, 3], DEADLINE, |_| {}).violations(), 0, "the sender is not in the core");
+        assert_eq!(run(said, &[0, 1, 2], true, |_| {}).violations(), 1);
+        assert_eq!(run(said, &[1, 2, 3], true, |_| {}).violations(), 0, "the sender is not in the core");
     }
 
     #[test]
     fn nothing_is_owed_early_or_to_too_few_or_to_who_is_down() {
-        assert_eq!(run(partial, &[0, 1, 2], Duration::from_secs(1), |_| {}).violations(), 0);
-        assert_eq!(run(partial, &[0, 1], DEADLINE, |_| {}).violations(), 0);
-        let crashed = run(partial, &[0, 1, 2, 3], DEADLINE, |script| {
+        let early = run(partial, &[0, 1, 2], false, |_| {});
+        assert_eq!((early.violations(), early.exercised()), (0, 0));
+        assert_eq!(run(partial, &[0, 1], true, |_| {}).violations(), 0);
+        let crashed = run(partial, &[0, 1, 2, 3], true, |script| {
             script.crash(0, 0).deliver(3, 5);
         });
         assert_eq!(crashed.violations(), 0);
-        let fresh = run(|_| {}, &[0, 1, 2], DEADLINE, partial);
-        assert_eq!(fresh.violations(), 0, "delivered at the last moment");
+        let fresh = run(|_| {}, &[0, 1, 2], true, partial);
+        assert_eq!(fresh.violations(), 0, "delivered since the heal");
     }
 
     #[test]
@@ -162,6 +163,6 @@ mod tests {
         let traitor = |script: &mut Script<Totality>| {
             script.corrupt(0).say(0, 5).deliver(0, 5);
         };
-        assert_eq!(run(traitor, &[1, 2, 3], DEADLINE, |_| {}).violations(), 0);
+        assert_eq!(run(traitor, &[1, 2, 3], true, |_| {}).violations(), 0);
     }
 }

@@ -8,6 +8,7 @@ use sim_core::ratio::Ratio;
 use sim_core::time::Duration;
 
 use super::parameters::{Interest, Mode, Parameters, Rhythm};
+use super::stalling::Stalling;
 use super::vocabulary::{Epidemic, EpidemicMessage, EpidemicObservation, EpidemicTimer};
 
 /// The only timer.
@@ -22,16 +23,27 @@ const NEEDED: u8 = 4;
 /// In this cycle somebody said that a rumor was none.
 const UNNEEDED: u8 = 8;
 
+/// Plant: it hears nobody.
+const DEAF: u8 = 16;
+/// Plant: it makes no more contacts after a while.
+const TIRES: u8 = 32;
+
 /// Makes agents.
 #[derive(Clone, Debug)]
 pub struct Agents {
     parameters: Arc<Parameters>,
+    stall: Option<Stalling>,
 }
 
 impl Agents {
     /// Agents of these parameters, which they share.
     pub fn new(parameters: Parameters) -> Self {
-        Self { parameters: Arc::new(parameters) }
+        Self::stalling(parameters, None)
+    }
+
+    /// The same, with a bug.
+    pub fn stalling(parameters: Parameters, stall: Option<Stalling>) -> Self {
+        Self { parameters: Arc::new(parameters), stall }
     }
 }
 
@@ -50,7 +62,11 @@ impl Factory<Epidemic> for Agents {
             fresh: 0,
             members,
             counter: 0,
-            flags: 0,
+            flags: match self.stall {
+                Some(Stalling::DeafAfterRestart) if boot.start == Start::Restart => DEAF,
+                Some(Stalling::Tires) => TIRES,
+                _ => 0,
+            },
         }
     }
 }
@@ -75,6 +91,7 @@ impl Process<Epidemic> for Agent {
     #[inline]
     fn step(&mut self, input: Input<'_, Epidemic>, cx: &mut Context<'_, Epidemic>) {
         match input {
+            Input::Message { .. } if self.flags & DEAF != 0 => {}
             Input::Message { from, message } => self.hear(from, *message, cx),
             Input::Timer { .. } => self.cycle(cx),
             Input::Start => self.start(cx),
@@ -102,6 +119,12 @@ impl Agent {
     }
 
     fn cycle(&mut self, cx: &mut Context<'_, Epidemic>) {
+        if self.flags & TIRES != 0 {
+            self.counter = self.counter.saturating_add(1);
+            if self.counter > 10 {
+                return;
+            }
+        }
         self.weigh_interest(cx);
         self.fresh = 0;
         self.contact(cx);
@@ -207,7 +230,7 @@ impl Agent {
     /// The end of a cycle: does it go on spreading?
     fn weigh_interest(&mut self, cx: &mut Context<'_, Epidemic>) {
         let happened = self.flags;
-        self.flags &= REMOVED;
+        self.flags &= REMOVED | DEAF | TIRES;
         if self.parameters.interest == Interest::Never || self.hot() == 0 {
             return;
         }

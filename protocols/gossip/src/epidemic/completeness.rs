@@ -6,20 +6,18 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::setup::Setup;
 use sim_core::time::Time;
 
-use super::deadline::Pace;
 use super::parameters::{Interest, Mode, Parameters};
 use super::safety::RumorTable;
 use super::vocabulary::{Epidemic, EpidemicObservation};
 
 /// Every running honest member of the healed core learns every rumor that the core still knew at the heal.
 ///
-/// It is owed only where interest is never lost (a rule of losing it leaves a residue by design), and missed only once
-/// the second phase has lasted for [`Pace::deadline`].
+/// It is owed only where interest is never lost (a rule of losing it leaves a residue by design). When it is overdue says
+/// the world ([`sim_core::progress`]).
 #[derive(Clone, Debug)]
 pub struct Completeness {
     parameters: Parameters,
     members: u32,
-    pace: Pace,
     /// What the incarnation in each slot knows.
     known: RumorTable,
     core: Vec<Slot>,
@@ -36,7 +34,6 @@ impl Completeness {
     /// For an epidemic of these parameters in this run.
     pub fn new(parameters: Parameters, setup: &Setup) -> Self {
         Self {
-            pace: Pace::new(&parameters, setup),
             parameters,
             members: setup.members,
             known: RumorTable::default(),
@@ -44,11 +41,6 @@ impl Completeness {
             owed: 0,
             healed_at: Time::ZERO,
         }
-    }
-
-    fn is_overdue(&self, ground: &Ground) -> bool {
-        let core = u32::try_from(self.core.len()).unwrap_or(u32::MAX);
-        ground.now.since(self.healed_at) >= self.pace.deadline(core)
     }
 
     fn owes(&self, ground: &Ground, slot: Slot) -> bool {
@@ -89,7 +81,7 @@ impl Check<Epidemic> for Completeness {
         let owing: Vec<Slot> = self.core.iter().copied().filter(|slot| self.owes(ground, *slot)).collect();
         let missing = owing.iter().filter(|slot| self.owed & !self.known.get(slot.index()) != 0);
         let nodes: Vec<NodeId> = missing.map(|slot| ground.place(*slot).node).collect();
-        if nodes.is_empty() || self.is_overdue(ground) {
+        if nodes.is_empty() || ground.overdue {
             findings.exercised_by(owing.len() as u64);
         } else {
             return;
@@ -108,55 +100,36 @@ impl Check<Epidemic> for Completeness {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::distribution::Distribution;
-    use sim_core::time::Duration;
-
     use super::super::safety::tests::{Infects, Script};
     use super::*;
-
-    const LONG: Duration = Duration::from_secs(1_000);
 
     fn script(interest: Interest) -> Script<Completeness> {
         let parameters = Parameters { interest, ..Parameters::default() };
         Script::new(Completeness::new(parameters, &Setup::new(0, 3)), 3)
     }
 
-    /// Heals all three and lets time pass.
-    fn heal(script: &mut Script<Completeness>, wait: Duration) {
+    /// Heals all three; at the end it is overdue or not.
+    fn heal(script: &mut Script<Completeness>, overdue: bool) {
         for agent in 0..3 {
             script.heal(agent);
         }
-        script.ground.now += wait;
+        script.ground.overdue = overdue;
     }
 
     #[test]
     fn a_member_that_never_learns_is_found() {
         let mut script = script(Interest::Never);
         script.infect(0, None).infect(1, Some(0));
-        heal(&mut script, LONG);
+        heal(&mut script, true);
         assert_eq!(script.finish().violations(), 1);
         assert_eq!(script.findings.violations()[0].nodes, [NodeId(2)]);
-    }
-
-    #[test]
-    fn a_slow_network_has_its_time_and_no_more() {
-        let mut setup = Setup::new(0, 3);
-        setup.network.latency = Distribution::Fixed(Duration::from_secs(3_600));
-        // 26 cycles, each with two messages.
-        let due = Duration::from_secs(26 + 26 * 2 * 3_600);
-        for (wait, violations) in [(LONG, 0), (due - Duration::from_secs(1), 0), (due, 1)] {
-            let mut script = Script::new(Completeness::new(Parameters::default(), &setup), 3);
-            script.infect(0, None).infect(1, Some(0));
-            heal(&mut script, wait);
-            assert_eq!(script.finish().violations(), violations, "{wait}");
-        }
     }
 
     #[test]
     fn everybody_reached_is_a_pass_however_late() {
         let mut script = script(Interest::Never);
         script.infect(0, None).infect(1, Some(0));
-        heal(&mut script, LONG);
+        heal(&mut script, true);
         script.infect(2, Some(1));
         assert_eq!(script.finish().violations(), 0);
         assert_eq!(script.exercised(), 3);
@@ -164,18 +137,18 @@ mod tests {
 
     #[test]
     fn nothing_is_owed_early_or_where_interest_is_lost_or_to_who_is_down() {
-        for (interest, wait, crash) in [
-            (Interest::Never, Duration::from_secs(10), false),
-            (Interest::FeedbackCounter, LONG, false),
-            (Interest::Never, LONG, true),
+        for (interest, overdue, crash) in [
+            (Interest::Never, false, false),
+            (Interest::FeedbackCounter, true, false),
+            (Interest::Never, true, true),
         ] {
             let mut script = script(interest);
             script.infect(0, None).infect(1, Some(0));
-            heal(&mut script, wait);
+            heal(&mut script, overdue);
             if crash {
                 script.crash(2, 0);
             }
-            assert_eq!(script.finish().violations(), 0, "{interest:?} {wait} {crash}");
+            assert_eq!(script.finish().violations(), 0, "{interest:?} {overdue} {crash}");
         }
     }
 
@@ -183,7 +156,7 @@ mod tests {
     fn a_rumor_that_died_with_its_only_bearer_is_not_owed() {
         let mut script = script(Interest::Never);
         script.infect(0, None).crash(0, 0).boot(0);
-        heal(&mut script, LONG);
+        heal(&mut script, true);
         assert_eq!(script.finish().violations(), 0);
     }
 
@@ -192,7 +165,7 @@ mod tests {
         let mut script = script(Interest::Never);
         script.infect(0, None).infect(1, Some(0)).infect(2, Some(0));
         script.crash(2, 0).boot(2);
-        heal(&mut script, LONG);
+        heal(&mut script, true);
         assert_eq!(script.finish().violations(), 1);
     }
 }

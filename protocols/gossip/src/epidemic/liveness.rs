@@ -4,25 +4,24 @@ use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::Slot;
 use sim_core::outcome::Stall;
+use sim_core::progress::{Pace, Shares};
 use sim_core::setup::Setup;
-use sim_core::simulate::{Liveness, ProgressSeen};
+use sim_core::simulate::{Liveness, Reach};
 use sim_core::time::Duration;
 
 use super::completeness::is_reachable;
-use super::deadline::Pace;
 use super::parameters::{Interest, Parameters};
 use super::vocabulary::{Epidemic, EpidemicObservation};
 
 /// Progress is made when every running honest member of the core knows all rumors.
 ///
-/// Not owed where interest can be lost, where nobody in the core knows all rumors at the heal, and where the second phase is
-/// shorter than the [`Pace::deadline`] of an epidemic of this size.
+/// Not owed where interest can be lost, and where nobody in the core knows all rumors at the heal.
 #[derive(Clone, Debug)]
 pub struct EpidemicLiveness {
     parameters: Parameters,
     members: u32,
-    within: Duration,
-    pace: Pace,
+    /// The probability that a message is lost or damaged.
+    loss: f64,
     /// By slot: whether it is still awaited.
     awaited: Vec<bool>,
     missing: u64,
@@ -32,10 +31,9 @@ impl EpidemicLiveness {
     /// For an epidemic of these parameters in this run.
     pub fn new(parameters: Parameters, setup: &Setup) -> Self {
         Self {
-            pace: Pace::new(&parameters, setup),
             parameters,
             members: setup.members,
-            within: setup.progress_within.unwrap_or_default(),
+            loss: setup.network.loss.as_f64() + setup.network.corrupt.as_f64(),
             awaited: Vec::new(),
             missing: 0,
         }
@@ -43,6 +41,15 @@ impl EpidemicLiveness {
 
     fn counts(&self, place: &Place) -> bool {
         place.runs() && place.honest && is_reachable(&self.parameters, self.members, place.node)
+    }
+
+    /// The least probability that a cycle of contacts infects one more member of the core. If one member of the core knows
+    /// a rumor, or all but one, its contact is in the core with the share that the core has of all; and of that, a message in
+    /// each direction must not be lost.
+    fn chance(&self, core: usize) -> f64 {
+        let kept = (1.0 - self.loss).max(0.0);
+        let share = core as f64 / f64::from(self.members.max(1));
+        share / 2.0 * kept * kept
     }
 
     fn await_core(&mut self, ground: &Ground, core: &[Slot]) {
@@ -63,9 +70,8 @@ fn complete(place: &Place) -> bool {
 impl Liveness<Epidemic> for EpidemicLiveness {
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
         let places = || core.iter().map(|slot| ground.place(*slot)).filter(|place| self.counts(place));
-        let size = u32::try_from(core.len()).unwrap_or(u32::MAX);
-        if self.parameters.interest != Interest::Never || self.within < self.pace.deadline(size) {
-            Err(Stall::Forfeited)
+        if self.parameters.interest != Interest::Never {
+            Err(Stall::Settings)
         } else if !places().any(complete) {
             Err(Stall::LostData)
         } else {
@@ -73,23 +79,29 @@ impl Liveness<Epidemic> for EpidemicLiveness {
         }
     }
 
-    fn seen_by(&self) -> ProgressSeen {
-        ProgressSeen::Observations
+    /// An attempt is a cycle of contacts, after the one that is under way; each member that it reaches starts the count
+    /// again. A window is one cycle, whatever the timeout.
+    fn pace(&self, timeout: Duration, core: &[Slot]) -> Pace {
+        let contact = timeout / 4;
+        let serve = timeout / (8 * u64::from(self.members.max(1)));
+        let shares = Shares { way: contact, sync: contact, serve, ..Shares::of(timeout) };
+        Pace { windows: 3, chance: self.chance(core.len()), wasted: 0, shares }
     }
 
-    fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Epidemic>>) -> bool {
+    fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Epidemic>>) -> Reach {
         let Some(seen) = seen else {
             self.await_core(ground, core);
-            return self.missing == 0;
+            return if self.missing == 0 { Reach::All } else { Reach::Nothing };
         };
-        let awaited = self.awaited.get_mut(seen.slot.index());
-        if let (EpidemicObservation::Infected { complete: true, .. }, Some(awaited)) =
-            (seen.observation, awaited)
-            && std::mem::take(awaited)
-        {
+        let EpidemicObservation::Infected { complete, .. } = seen.observation else { return Reach::Nothing };
+        let Some(awaited) = self.awaited.get_mut(seen.slot.index()).filter(|awaited| **awaited) else {
+            return Reach::Nothing;
+        };
+        if *complete {
+            *awaited = false;
             self.missing -= 1;
         }
-        self.missing == 0
+        if self.missing == 0 { Reach::All } else { Reach::More }
     }
 }
 
@@ -114,11 +126,10 @@ mod tests {
 
     fn liveness(interest: Interest) -> EpidemicLiveness {
         let parameters = Parameters { interest, ..Parameters::default() };
-        let within = Some(Duration::from_secs(10_000));
-        EpidemicLiveness::new(parameters, &Setup { progress_within: within, ..Setup::new(0, 4) })
+        EpidemicLiveness::new(parameters, &Setup::new(0, 4))
     }
 
-    fn learn(liveness: &mut EpidemicLiveness, ground: &Ground, slot: u32) -> bool {
+    fn learn(liveness: &mut EpidemicLiveness, ground: &Ground, slot: u32) -> Reach {
         let observation =
             EpidemicObservation::Infected { rumors: 1, source: Some(NodeId(0)), known: 1, complete: true };
         let seen = Seen {
@@ -135,24 +146,30 @@ mod tests {
     #[test]
     fn progress_is_made_when_the_last_of_the_core_learns() {
         let (ground, mut liveness) = (ground(&[0]), liveness(Interest::Never));
-        assert!(!liveness.reached(&ground, &CORE, None));
-        assert!(!learn(&mut liveness, &ground, 1));
-        assert!(!learn(&mut liveness, &ground, 1), "nobody counts twice");
-        assert!(!learn(&mut liveness, &ground, 3), "who is outside does not count");
-        assert!(learn(&mut liveness, &ground, 2));
+        assert_eq!(liveness.reached(&ground, &CORE, None), Reach::Nothing);
+        assert_eq!(learn(&mut liveness, &ground, 1), Reach::More);
+        assert_eq!(learn(&mut liveness, &ground, 1), Reach::Nothing, "nobody counts twice");
+        assert_eq!(learn(&mut liveness, &ground, 3), Reach::Nothing, "who is outside does not count");
+        assert_eq!(learn(&mut liveness, &ground, 2), Reach::All);
     }
 
     #[test]
-    fn what_is_owed_depends_on_interest_memory_and_time() {
+    fn what_is_owed_depends_on_interest_and_memory() {
         assert_eq!(liveness(Interest::Never).owed(&ground(&[1]), &CORE), Ok(()));
-        assert_eq!(liveness(Interest::BlindCoin).owed(&ground(&[1]), &CORE), Err(Stall::Forfeited));
+        assert_eq!(liveness(Interest::BlindCoin).owed(&ground(&[1]), &CORE), Err(Stall::Settings));
         assert_eq!(liveness(Interest::Never).owed(&ground(&[3]), &CORE), Err(Stall::LostData));
-        let short = EpidemicLiveness { within: Duration::from_secs(5), ..liveness(Interest::Never) };
-        assert_eq!(short.owed(&ground(&[1]), &CORE), Err(Stall::Forfeited));
+    }
+
+    #[test]
+    fn losses_and_members_outside_make_contacts_fail() {
+        let chance = |loss, core| EpidemicLiveness { loss, ..liveness(Interest::Never) }.chance(core);
+        assert!((chance(0.0, 4) - 0.5).abs() < 1e-12);
+        assert!((chance(0.5, 2) - 0.0625).abs() < 1e-12);
+        assert!(chance(1.2, 4) == 0.0);
     }
 
     #[test]
     fn a_core_that_knows_everything_has_made_its_progress() {
-        assert!(liveness(Interest::Never).reached(&ground(&[0, 1, 2]), &CORE, None));
+        assert_eq!(liveness(Interest::Never).reached(&ground(&[0, 1, 2]), &CORE, None), Reach::All);
     }
 }

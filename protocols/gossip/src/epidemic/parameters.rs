@@ -15,7 +15,7 @@ sim_core::parameters! {
         /// Length of a cycle.
         period: Duration = "1s", in ABOVE_ZERO,
             drawn |_, _, dice| dice.times(Duration::from_millis(100), 1..=10);
-        /// Free-running only: each cycle is longer or shorter by up to this share of the period, drawn anew.
+        /// By up to which share of the period a cycle is longer or shorter, drawn anew each time; free-running only.
         jitter: Ratio = "0/1", must |own| own.spread() < own.period, "must be less than the whole period";
         /// When an infective agent stops spreading.
         interest: Interest = "never", forfeits "that all members are reached: a residue stays susceptible";

@@ -69,7 +69,7 @@ fn nothing_is_found_in_a_swarm_and_the_core_is_reached() {
         let members = 5 + (seed % 30) as u32;
         let mut setup = Setup::new(seed, members);
         setup.duration = Duration::from_secs(8);
-        setup.progress_within = Some(cluster.largest_timeout() * 20);
+        setup.progress_timeout = Some(cluster.largest_timeout());
         setup.network.loss = Ratio::new(1, 20);
         let model = cluster.fault_model(members);
         let mut rng = stream(seed, StreamName::Plan);

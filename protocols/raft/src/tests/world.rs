@@ -9,7 +9,8 @@ use sim_core::outcome::Outcome;
 use sim_core::process::{Boot, Context, Factory, Input, Process};
 use sim_core::registry::{Entry, FaultModel, Launch};
 use sim_core::setup::{
-    ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, Pattern, ServiceModel, Setup, Stop,
+    Amount, ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, Pattern, ServiceModel, Setup,
+    Stop,
 };
 use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
@@ -29,9 +30,10 @@ fn setup(seed: u64, members: u32) -> Setup {
         members,
         clients: 0,
         duration: Duration::from_secs(60),
-        progress_unbounded: false,
-        progress_within: None,
+        progress_timeout: None,
+        recovery_within: None,
         max_events: 10_000_000,
+        max_events_per_second: u64::MAX,
         network: NetworkModel::default(),
         disk: DiskModel::default(),
         clocks: ClockModel::default(),
@@ -66,7 +68,7 @@ fn first_leader(runs: u64, absent: u32) -> Vec<f64> {
             setup.network.latency =
                 Distribution::Uniform { min: Duration::from_millis(30), max: Duration::from_millis(40) };
             setup.initial.absent = (0..absent).collect();
-            setup.stop = vec![Stop::Observed { kind: "BecameLeader".to_owned(), count: 1 }];
+            setup.stop = vec![Stop::Observed { kind: "BecameLeader".to_owned(), count: Amount::Times(1) }];
             setup.measures = vec![Measure {
                 name: "t".to_owned(),
                 what: MeasureOf::FirstTime(Pattern::of("BecameLeader")),
@@ -97,7 +99,7 @@ fn a_minute_of_requests_is_answered() {
         setup.clients = 4;
         setup.disk.sync = disk;
         setup.workload = Some(WorkloadModel::new(ObjectModel::CasRegister));
-        setup.progress_within = Some(Duration::from_secs(5));
+        setup.progress_timeout = Some(Duration::from_millis(500));
         let outcome = run(&json!({}), &setup);
         assert_eq!(outcome.verdict, Verdict::Pass, "{:?} {:?}", outcome.reasons, outcome.violations);
         assert!(outcome.activity["operations.returned"] > 5_000, "{:?}", outcome.activity);
@@ -149,7 +151,7 @@ fn a_network_or_disk_too_slow_for_the_timeouts_is_not_the_fault_of_raft() {
         let mut setup = setup(seed, 3);
         setup.clients = 1;
         setup.duration = Duration::from_secs(2);
-        setup.progress_within = Some(Duration::from_secs(5));
+        setup.progress_timeout = Some(Duration::from_millis(500));
         let verdict = |setup: &Setup| run(&json!({}), setup).verdict;
         assert_eq!(verdict(&Setup { disk: slow_disk(20), ..setup.clone() }), Verdict::Pass, "{seed}");
         assert_eq!(
@@ -192,13 +194,13 @@ impl Process<Raft> for DeafNode {
     }
 }
 
-/// How many of thirty runs under deaf leaders are accused of the stall, and how many are excused.
-fn accused_and_excused(plan: &Value) -> (u64, u64) {
+/// How many of thirty runs under deaf leaders are accused of the stall.
+fn accused(plan: &Value) -> usize {
     let verdicts = (0..30).map(|seed| {
         let mut setup = setup(seed, 5);
         setup.clients = 1;
         setup.duration = Duration::from_secs(2);
-        setup.progress_within = Some(Duration::from_secs(5));
+        setup.progress_timeout = Some(Duration::from_millis(500));
         setup.faults = FaultPlan::new(serde_json::from_value(plan.clone()).unwrap());
         let parameters = Parameters::default();
         let subject = Subject {
@@ -209,21 +211,16 @@ fn accused_and_excused(plan: &Value) -> (u64, u64) {
         };
         simulate(&setup, &Launch::default(), subject).unwrap().verdict
     });
-    verdicts.fold((0, 0), |(accused, excused), verdict| match verdict {
-        Verdict::Liveness => (accused + 1, excused),
-        Verdict::Inconclusive => (accused, excused + 1),
-        other => panic!("{other:?}"),
-    })
+    verdicts.filter(|verdict| *verdict == Verdict::Liveness).count()
 }
 
+/// Who leads is broken and outside the core in some of these runs. Without it the next leader is as deaf, so it is no excuse.
 #[test]
-fn only_a_broken_leader_outside_the_core_excuses_a_stall() {
-    assert_eq!(accused_and_excused(&json!([])), (30, 0));
+fn a_broken_leader_outside_the_core_excuses_no_stall_that_goes_on_without_it() {
+    assert_eq!(accused(&json!([])), 30);
     let slow = json!([{ "at": "1s", "slow": { "target": "leader", "percent": 200, "floor": "1us" } }]);
-    let (accused, excused) = accused_and_excused(&slow);
-    assert!(accused >= 10 && excused >= 5, "{accused} accused, {excused} excused");
+    assert_eq!(accused(&slow), 30);
     // Cut from one server of four, it leads on.
     let cut = json!([{ "at": "1s", "partition": { "from": "leader", "to": "n1" } }]);
-    let (accused, excused) = accused_and_excused(&cut);
-    assert!(accused >= 10 && excused >= 3, "{accused} accused, {excused} excused");
+    assert_eq!(accused(&cut), 30);
 }

@@ -21,6 +21,7 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
         protocol: protocol.name,
         members,
         clients: scenario.clients,
+        grows: scenario.faults.iter().any(|fault| fault.what.adds_slots()),
         roles: protocol.roles,
         observations: protocol.observations,
         messages: protocol.messages,
@@ -41,7 +42,10 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
     });
     let idle = scenario.faults.iter().enumerate().filter_map(|(entry, fault)| {
         let (key, why) = changes_nothing(scenario, protocol, &fault.what)?;
-        Some(Problem::new(why).at(places.key_at(&["faults", &entry.to_string(), key])))
+        let problem = Problem::new(why).at(places.key_at(&["faults", &entry.to_string(), key]));
+        let members = matches!(fault.what, Fault::Leave(_) | Fault::Replace(_));
+        let note = "crash without restart_after takes a member away for good";
+        Some(if members && protocol.fixed_members.is_some() { problem.note(note) } else { problem })
     });
     errors
         .map(|error| explain(&error, protocol.name, places))
@@ -68,7 +72,8 @@ pub(super) fn no_disk(protocol: &str) -> Problem {
         .note("crash stops a process, amnesia also makes it forget who it was")
 }
 
-/// Why a fault would strike and change nothing, and its key: a multiple of no time is no time.
+/// Why a fault would strike and change nothing, or nothing that means something, and its key: a multiple of no time is no
+/// time, and a newcomer that nobody counts is no member.
 fn changes_nothing(
     scenario: &Scenario,
     protocol: &ProtocolInfo,
@@ -88,6 +93,9 @@ fn changes_nothing(
                 "disk",
                 "it would change nothing: syncs take no time here; give it an `extra`, or disk.sync a time",
             ))
+        }
+        Fault::Join(_) | Fault::Leave(_) | Fault::Replace(_) | Fault::Churn(_) => {
+            Some((fault.key(), protocol.fixed_members?))
         }
         Fault::Corrupt(_) | Fault::Adaptive(_) if nobody_moves_them => Some((
             fault.key(),

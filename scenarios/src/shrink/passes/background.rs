@@ -59,7 +59,7 @@ fn changed(best: &Tested) -> impl Iterator<Item = Pin> {
     best.outcome.fates.kept().iter().map(|changed| Pin::from(*changed))
 }
 
-fn no_losses(setup: &mut Setup) {
+pub(super) fn no_losses(setup: &mut Setup) {
     setup.network.loss = Ratio::ZERO;
     setup.network.duplicate = Ratio::ZERO;
     setup.network.corrupt = Ratio::ZERO;
@@ -70,7 +70,7 @@ fn even(setup: &mut Setup, latency: Duration) {
     SINGLE.iter().for_each(|change| change(setup));
 }
 
-fn even_latency(setup: &mut Setup, latency: Duration) {
+pub(super) fn even_latency(setup: &mut Setup, latency: Duration) {
     setup.network.latency = Distribution::Fixed(latency);
     setup.network.regions = None;
     setup.network.client_latency = None;

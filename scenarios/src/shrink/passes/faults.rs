@@ -86,7 +86,7 @@ fn wait_for(setup: &mut Setup, entry: usize, nth: u32) {
 }
 
 fn slots(selector: &Selector) -> usize {
-    if let Selector::Slots(slots) = selector { slots.len() } else { 0 }
+    if let Selector::Slots(slots) = selector { usize::try_from(slots.len()).unwrap_or(usize::MAX) } else { 0 }
 }
 
 fn leave_out(fault: &mut Fault, selector: usize, slot: usize) {

@@ -71,7 +71,7 @@ fn moved(best: &Tested, entry: usize) -> impl Iterator<Item = super::super::cand
 
 /// What comes later must not come after the end, which is no heal that the run needs.
 fn later_end(setup: &mut Setup, by: Duration) {
-    if setup.progress_within.is_none() {
+    if setup.progress_timeout.is_none() {
         setup.duration = setup.duration.saturating_add(by);
     }
 }

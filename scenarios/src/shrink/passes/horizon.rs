@@ -22,11 +22,11 @@ pub(in super::super) fn end(best: &Tested) -> Candidates<'_> {
     };
     let first_phase = best.candidate.with(|setup| {
         plain(setup);
-        (setup.duration, setup.progress_within) = (end, None);
+        (setup.duration, setup.progress_timeout) = (end, None);
     });
     let stopped = best.candidate.with(|setup| {
         plain(setup);
-        (setup.duration, setup.progress_within, setup.stop) = (end, None, vec![Stop::Violation]);
+        (setup.duration, setup.progress_timeout, setup.stop) = (end, None, vec![Stop::Violation]);
     });
     let second_phase = best.candidate.with(|setup| {
         plain(setup);
@@ -38,7 +38,7 @@ pub(in super::super) fn end(best: &Tested) -> Candidates<'_> {
 /// With less time before the heal, for what is found after it: progress that nobody makes.
 fn shorter_first_phase(best: &Tested) -> impl Iterator<Item = Candidate> {
     let setup = &best.candidate.setup;
-    let after = setup.progress_within.is_some() && best.at_ns > setup.duration.as_nanos();
+    let after = setup.progress_timeout.is_some() && best.at_ns > setup.duration.as_nanos();
     let parts = [1, 2, 5, 10, 25, 50, 75].into_iter().filter(move |_| after);
     let lengths = parts.map(|percent| rounded(setup.duration / 100 * percent, 2)[0]);
     let lengths = lengths.filter(|length| !length.is_zero());

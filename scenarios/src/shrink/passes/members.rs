@@ -3,6 +3,7 @@
 use sim_core::adversary::Act;
 use sim_core::identity::Slot;
 use sim_core::ratio::Ratio;
+use sim_core::setup::Setup;
 
 use super::super::candidate::Candidate;
 use super::super::pass::Candidates;
@@ -11,11 +12,27 @@ use super::super::tester::Tested;
 use super::horizon::rounder;
 use super::{parts, without};
 
-/// Without a member. The last first: the names of all others stay.
+/// With as few members as protocols need at least, or half of them; then without one. The last go first: the names of all
+/// others stay.
 pub(in super::super) fn fewer(best: &Tested) -> Candidates<'_> {
     let members = best.candidate.setup.members;
+    let mut kept = vec![3, 4, 5, members.div_ceil(2)];
+    kept.retain(|kept| kept + 1 < members);
+    let few = move |kept| best.candidate.with(|setup| keep_members(setup, kept));
     let fewer = |member| best.candidate.with(|setup| remove_slot(setup, Slot(member)));
-    Box::new((0..members).rev().filter(move |_| members > 1).map(fewer))
+    let single = (0..members).rev().filter(move |_| members > 1).map(fewer);
+    Box::new(kept.into_iter().map(few).chain(single))
+}
+
+/// Keeps so many members: all that the run begins with as traitors or twins, and the first ones beside them.
+fn keep_members(setup: &mut Setup, kept: u32) {
+    let named = setup.initial.twins.iter().flat_map(|(slot, of)| [*slot, *of]);
+    let named: Vec<u32> = named.chain(setup.initial.corrupt.iter().copied()).collect();
+    for member in (0..setup.members).rev() {
+        if setup.members > kept && !named.contains(&member) {
+            remove_slot(setup, Slot(member));
+        }
+    }
 }
 
 /// With fewer traitors and twins, fewer rules for them, or traitors that do what they do by default or one thing only.

@@ -7,13 +7,15 @@ use super::super::pass::Candidates;
 use super::super::slots::remove_slot;
 use super::super::tester::Tested;
 
-/// Without clients: all, half, or one of them.
+/// Without clients: all, all but one, half, or any one of them.
 pub(in super::super) fn clients(best: &Tested) -> Candidates<'_> {
     let clients = best.candidate.setup.clients;
     let fewer = |kept| best.candidate.with(|setup| keep_clients(setup, kept));
-    let mut kept = vec![0, 1, clients / 2, clients.saturating_sub(1)];
+    let mut kept = vec![0, 1, clients / 2];
     kept.retain(|kept| *kept < clients);
-    Box::new(kept.into_iter().map(fewer))
+    let one = move |client| best.candidate.with(|setup| remove_slot(setup, Slot(setup.members + client)));
+    let single = (0..clients).rev().filter(move |_| clients > 1).map(one);
+    Box::new(kept.into_iter().map(fewer).chain(single))
 }
 
 fn keep_clients(setup: &mut Setup, kept: u32) {

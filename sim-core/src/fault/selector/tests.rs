@@ -6,6 +6,7 @@ const PBFT: Vocabulary<'_> = Vocabulary {
     protocol: "pbft",
     members: 7,
     clients: 0,
+    grows: false,
     roles: &["primary", "backup"],
     observations: &["Prepared"],
     messages: &["PrePrepare"],

@@ -88,7 +88,8 @@ impl Partition {
             Shape::Isolate { .. } | Shape::LeaderAlone => Kind::Isolate,
             Shape::Halves | Shape::Random { .. } | Shape::Groups(_) => Kind::Split,
             Shape::Bridge => Kind::Bridge,
-            Shape::MajoritiesRing | Shape::Links(_) => Kind::MajoritiesRing,
+            Shape::MajoritiesRing => Kind::MajoritiesRing,
+            Shape::Links(_) => Kind::Links,
             Shape::OneWay { .. } => Kind::OneWay,
         }
     }

@@ -5,7 +5,7 @@ use super::dice::Dice;
 use crate::distribution::Distribution;
 use crate::fault::action::DiskFault;
 use crate::fault::family::Kind;
-use crate::fault::selector::Selector;
+use crate::fault::selector::{Selector, SlotList};
 use crate::fault::spec::{
     Adaptive, Aim, Bandwidth, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift,
     Fault, Flap, Join, Links, Odds, Partition, RateLimit, Reorder, RollingRestart, Shape, Slow, SlowLink,
@@ -37,9 +37,12 @@ impl Recipe<'_, '_> {
     /// A fault of a kind, and whether it takes a length.
     pub(super) fn fault(&mut self, kind: Kind) -> (Fault, bool) {
         match kind {
-            Kind::Isolate | Kind::Split | Kind::Bridge | Kind::MajoritiesRing | Kind::OneWay => {
-                (Fault::Partition(self.partition(kind)), true)
-            }
+            Kind::Isolate
+            | Kind::Split
+            | Kind::Bridge
+            | Kind::MajoritiesRing
+            | Kind::Links
+            | Kind::OneWay => (Fault::Partition(self.partition(kind)), true),
             Kind::Flap => {
                 let (target, direction) = (self.target(), self.direction());
                 // At most 64 changes of one link, however long it lasts.
@@ -84,7 +87,7 @@ impl Recipe<'_, '_> {
             (5 | 6, _) => Selector::NextLeader,
             (7, _) => Selector::Minority,
             (8, _) => Selector::QuorumMinusOne,
-            (9 | 10, _) => Selector::Slots(vec![Slot(one)]),
+            (9 | 10, _) => Selector::Slots(SlotList::from_iter([Slot(one)])),
             _ => Selector::Random(few),
         }
     }
@@ -109,8 +112,8 @@ impl Recipe<'_, '_> {
             Kind::Split if halves => Shape::Halves,
             Kind::Split => Shape::Random { parts },
             Kind::Bridge => Shape::Bridge,
-            Kind::MajoritiesRing if halves => Shape::MajoritiesRing,
-            Kind::MajoritiesRing => Shape::Links(self.pairs()),
+            Kind::MajoritiesRing if halves || self.space.off.contains(&Kind::Links) => Shape::MajoritiesRing,
+            Kind::MajoritiesRing | Kind::Links => Shape::Links(self.pairs()),
             Kind::OneWay => Shape::OneWay { from: target, to: self.target() },
             _ => Shape::Isolate { target, direction },
         };

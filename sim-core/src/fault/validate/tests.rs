@@ -41,6 +41,7 @@ fn names_are_looked_up_in_the_vocabulary() {
         protocol: "raft",
         members: 5,
         clients: 2,
+        grows: false,
         roles: &["leader", "follower"],
         observations: &["BecameLeader", "Voted"],
         messages: &["AppendEntries"],

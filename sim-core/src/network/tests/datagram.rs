@@ -141,7 +141,8 @@ fn more_loss_loses_what_less_loss_did() {
     let much = send_all(&mut network);
     assert!(little.iter().zip(&much).all(|(little, much)| is_lost(much) || little == much));
     let lost = count(&much, is_lost);
-    assert!((7_680..8_320).contains(&lost), "{lost} lost, 8000 expected");
+    // Of independent causes, 1 - 0.95 * 0.9 * 0.95 of 40,000.
+    assert!((7_210..7_810).contains(&lost), "{lost} lost, 7510 expected");
 }
 
 #[test]

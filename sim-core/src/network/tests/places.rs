@@ -2,7 +2,7 @@
 
 use super::{at, datagram, fixed, lost, ms, network, one};
 use crate::distribution::{Distribution, DistributionError, Placement, RegionMatrix};
-use crate::identity::Slot;
+use crate::identity::{NodeName, Slot};
 use crate::network::{CutId, Reach};
 use crate::network::{Lost, Network, NetworkError};
 use crate::network::{NetworkModel, Topology};
@@ -38,6 +38,7 @@ fn regions_decide_the_latency() {
         regions: vec!["eu".into(), "us".into()],
         latency: vec![vec![fixed(1), fixed(40)], vec![fixed(45), fixed(2)]],
         placement: Placement::RoundRobin,
+        clients: Placement::RoundRobin,
     };
     let model = NetworkModel { regions: Some(matrix.clone()), ..NetworkModel::default() };
     let mut regions = network(&model, 4);
@@ -69,7 +70,7 @@ fn each_hop_takes_its_time() {
 
 #[test]
 fn a_cut_of_one_hop_cuts_the_way() {
-    let model = NetworkModel { topology: Some(Topology::Star { hub: 0 }), ..fixed() };
+    let model = NetworkModel { topology: Some(Topology::Star { hub: NodeName(0) }), ..fixed() };
     let mut star = network(&model, 4);
     star.cut(at(0), CutId(1), &Reach::OneWay { from: vec![Slot(0)], to: vec![Slot(2)] }, &mut Vec::new());
     assert!(
@@ -92,7 +93,7 @@ fn models_that_make_no_sense_are_refused() {
     assert!(
         client.to_string().starts_with("build the network: client latency: failed to use a distribution:")
     );
-    let topology = error(NetworkModel { topology: Some(Topology::Star { hub: 3 }), ..fixed() });
+    let topology = error(NetworkModel { topology: Some(Topology::Star { hub: NodeName(3) }), ..fixed() });
     assert_eq!(
         topology.to_string(),
         "build the network: failed to use the topology: n4 does not exist, there are 3 members"

@@ -41,7 +41,12 @@ macro_rules! numbers {
     ($($type:ty),*) => {$(
         impl Parameter for $type {
             fn schema() -> Value {
-                json!({ "type": "integer", "minimum": 0, "maximum": <$type>::MAX })
+                let mut schema = json!({ "type": "integer", "minimum": 0 });
+                // Editors read numbers as floats: what is beyond them is no bound.
+                if <$type>::BITS < u64::BITS {
+                    schema["maximum"] = <$type>::MAX.into();
+                }
+                schema
             }
             fn read(value: &Value) -> Result<Self, String> {
                 read(value)
@@ -87,7 +92,8 @@ impl Parameter for Duration {
 
 impl Parameter for Ratio {
     fn schema() -> Value {
-        json!({ "type": "string", "pattern": r"^\s*[0-9]+(\s*/\s*[0-9]+|(\.[0-9]+)?\s*%)\s*$" })
+        let forms = r"^\s*([0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%|0*[01])\s*$";
+        json!({ "type": "string", "pattern": forms })
     }
     fn read(value: &Value) -> Result<Self, String> {
         read(value)

@@ -1,3 +1,4 @@
+use super::super::Rate;
 use super::*;
 
 fn model(model: ObjectModel) -> WorkloadModel {
@@ -172,4 +173,46 @@ fn who_waits_in_line_is_not_sent_to_a_client_that_is_down() {
         let expected = if skipped == 0 { ([0].as_slice(), [1].as_slice()) } else { (&[][..], &[][..]) };
         assert_eq!((line.as_slice(), more.as_slice()), expected, "{when_busy:?}");
     }
+}
+
+#[test]
+fn several_loads_keep_their_times_and_rates() {
+    let rate = |per_second| Rate::per_second(per_second);
+    let spike = Load {
+        rate: rate(600),
+        spacing: Spacing::Exponential,
+        mix: Mix { write: 1, ..Mix::default() },
+        operations: None,
+        start: Duration::from_secs(20),
+        until: Some(Duration::from_secs(25)),
+    };
+    let base = WorkloadModel {
+        rate: Some(rate(50)),
+        mix: Mix { read: 1, ..Mix::default() },
+        when_busy: WhenBusy::Overlap,
+        ..WorkloadModel::new(ObjectModel::Register)
+    };
+    let arrivals = |model: &WorkloadModel| {
+        let mut workload = Workload::new(model, 200, 7);
+        let mut all = Vec::new();
+        while let Some(at) = workload.next_arrival().filter(|at| *at < Time::ZERO + Duration::from_secs(60)) {
+            while let Some(invocation) = workload.arrive(at) {
+                all.push((invocation.arrived, invocation.operation));
+            }
+        }
+        all
+    };
+    let alone = arrivals(&base);
+    let both = arrivals(&WorkloadModel { more: vec![spike.clone()], ..base });
+    assert!(both.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+    let (writes, reads): (Vec<_>, Vec<_>) =
+        both.iter().partition(|(_, operation)| matches!(operation, Operation::Write { .. }));
+    assert!((2_800..3_200).contains(&writes.len()), "{}", writes.len());
+    let spiked = Time::ZERO + spike.start..Time::ZERO + spike.until.unwrap();
+    assert!(writes.iter().all(|(at, _)| spiked.contains(at)));
+    // A load arrives when it arrives alone, whatever is beside it.
+    assert_eq!(
+        reads.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
+        alone.iter().map(|(at, _)| *at).collect::<Vec<_>>()
+    );
 }

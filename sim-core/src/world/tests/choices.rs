@@ -261,7 +261,7 @@ fn faults_are_choices_in_the_order_of_the_plan() {
 
 #[test]
 fn a_second_phase_needs_time() {
-    let setup = Setup { progress_within: Some(millis(1)), ..setup(2) };
+    let setup = Setup { progress_timeout: Some(millis(1)), ..setup(2) };
     let subject = subject(two_messages, &Notes::default());
     let refused = simulate_choices(&setup, &Launch::default(), subject, &[0], Duration::ZERO);
     assert!(refused.unwrap_err().to_string().contains("time has no length"));

@@ -1,20 +1,25 @@
-//! Timers follow the slot's own clock, whatever that does.
+//! Timers follow the slot's own monotonic clock, or its wall clock where they are tied to it.
 
 use serde_json::{Value, json};
 
 use super::lab::{Played, Tick, actor, faults, millis, note, play, setup};
 use crate::distribution::Distribution;
 use crate::process::{Input, TimerId};
+use crate::setup::TimerClock;
 use crate::time::Duration;
 
-/// Sets a timer of one second at the start and notes, when it fires, what the slot's clock shows (milliseconds).
-fn one_second(plan: Value) -> Played {
+/// Sets a timer of one second at the start and notes, when it fires, what the slot's clocks show (milliseconds).
+fn one_second(plan: Value, timers: TimerClock) -> Played {
     let mut setup = setup(1);
+    setup.clocks.timers = timers;
     setup.faults = faults(plan);
     play(&setup, |_| {
         actor(|input, cx| match input {
             Input::Start => cx.set_timer(TimerId(0), millis(1_000), Tick { n: 0 }),
-            Input::Timer { .. } => note(cx, "fired", cx.now().as_nanos() / 1_000_000),
+            Input::Timer { .. } => {
+                note(cx, "fired", cx.now().as_nanos() / 1_000_000);
+                note(cx, "monotonic", cx.monotonic().as_nanos() / 1_000_000);
+            }
             _ => {}
         })
     })
@@ -23,24 +28,32 @@ fn one_second(plan: Value) -> Played {
 #[test]
 fn timers_follow_the_clock_of_the_slot() {
     let clock = |change: Value| json!([{ "at": "500ms", "clock": change }]);
-    for (plan, at, shown) in [
-        (json!([]), 1_000, 1_000),
-        (clock(json!({ "target": "n1", "drift": "100000ppm" })), 954, 1_000),
-        (clock(json!({ "target": "n1", "drift": "-100000ppm" })), 1_055, 1_000),
-        (clock(json!({ "target": "n1", "forward": "400ms" })), 600, 1_000),
-        (clock(json!({ "target": "n1", "forward": "4s" })), 500, 4_500),
-        (clock(json!({ "target": "n1", "back": "300ms" })), 1_300, 1_000),
+    for (plan, at, shown, tied) in [
+        (json!([]), 1_000, 1_000, (1_000, 1_000)),
+        (clock(json!({ "target": "n1", "drift": "100000ppm" })), 954, 1_000, (954, 1_000)),
+        (clock(json!({ "target": "n1", "drift": "-100000ppm" })), 1_055, 1_000, (1_055, 1_000)),
+        (clock(json!({ "target": "n1", "forward": "400ms" })), 1_000, 1_400, (600, 1_000)),
+        (clock(json!({ "target": "n1", "forward": "4s" })), 1_000, 5_000, (500, 4_500)),
+        (clock(json!({ "target": "n1", "back": "300ms" })), 1_000, 700, (1_300, 1_000)),
     ] {
-        assert_eq!(one_second(plan.clone()).noted("fired"), [(at, 0, shown)], "{plan}");
+        let usual = one_second(plan.clone(), TimerClock::Monotonic);
+        assert_eq!(usual.noted("fired"), [(at, 0, shown)], "{plan}");
+        assert_eq!(usual.noted("monotonic"), [(at, 0, 1_000)], "{plan}");
+        assert_eq!(
+            one_second(plan.clone(), TimerClock::Wall).noted("fired"),
+            [(tied.0, 0, tied.1)],
+            "{plan}"
+        );
     }
 }
 
 #[test]
 fn a_frozen_clock_fires_nothing_until_it_goes_on() {
     let frozen = json!([{ "at": "500ms", "for": "2s", "clock": { "target": "n1", "freeze": true } }]);
-    assert_eq!(one_second(frozen).noted("fired").len(), 1);
+    assert_eq!(one_second(frozen, TimerClock::Monotonic).noted("fired").len(), 1);
     let forever = json!([{ "at": "500ms", "clock": { "target": "n1", "freeze": true } }]);
-    assert_eq!(one_second(forever).noted("fired"), []);
+    assert_eq!(one_second(forever.clone(), TimerClock::Monotonic).noted("fired"), []);
+    assert_eq!(one_second(forever, TimerClock::Wall).noted("fired"), []);
 }
 
 #[test]

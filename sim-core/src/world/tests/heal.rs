@@ -15,7 +15,7 @@ fn members_of_the_core_reach_each_other_whatever_is_between_them() {
         let mut setup = setup(5);
         setup.seed = seed;
         setup.duration = millis(100);
-        setup.progress_within = Some(millis(200));
+        setup.progress_timeout = Some(millis(200));
         setup.network.topology = Some(Topology::Ring);
         setup.faults = faults(json!([{ "at": "10ms", "partition": { "isolate": "n2" } }]));
         let played = play(&setup, |_| {

@@ -10,8 +10,10 @@ use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
 use crate::outcome::{Ended, Progress, Stall};
 use crate::process::{Boot, Input, TimerId};
-use crate::setup::{Measure, MeasureOf, Pattern, Setup, Stop};
-use crate::simulate::{Liveness, ProgressSeen, simulate};
+use crate::progress::Pace;
+use crate::ratio::Ratio;
+use crate::setup::{Amount, Measure, MeasureOf, Pattern, Setup, Stop};
+use crate::simulate::{Liveness, Reach, simulate};
 
 /// Notes its tick every hundred milliseconds, and is a leader from its third on.
 fn ticking(_: &Boot<'_, Lab>) -> Actor {
@@ -41,8 +43,13 @@ fn stopped(change: impl FnOnce(&mut Setup)) -> crate::outcome::Outcome {
 
 #[test]
 fn stop_rules_end_a_run_at_their_moment() {
-    let observed = Stop::Observed { kind: "Saw".to_owned(), count: 4 };
-    for (stop, at) in [(observed, 200), (Stop::AllInRole("leader".to_owned()), 300)] {
+    let observed = |kind: &str, count| Stop::Observed { kind: kind.to_owned(), count };
+    for (stop, at) in [
+        (observed("Saw", Amount::Times(4)), 200),
+        (observed("Saw", Amount::ALL), 100),
+        (observed("Became", Amount::ALL), 300),
+        (Stop::AllInRole("leader".to_owned()), 300),
+    ] {
         let outcome = stopped(|setup| setup.stop = vec![stop]);
         assert_eq!((outcome.ended, outcome.virtual_ns), (Ended::StopRule, at * 1_000_000));
         assert_eq!(outcome.verdict, Verdict::Pass);
@@ -123,6 +130,35 @@ fn patterns_narrow_what_is_measured() {
     }
 }
 
+/// A fault waits for messages as measures count them: one for each recipient.
+#[test]
+fn messages_are_counted_by_recipient_by_triggers_and_measures() {
+    for (nth, heard) in [(1, 0), (3, 2), (4, 3), (5, 4), (6, 5), (7, 6)] {
+        let mut setup = setup(4);
+        setup.duration = millis(1_000);
+        setup.faults = faults(json!([{
+            "on": { "send": "Say", "nth": nth, "before": "send" },
+            "crash": { "target": "event.node" },
+        }]));
+        let what = serde_json::from_value(json!({ "sent": "Say" })).unwrap();
+        setup.measures = vec![Measure { name: "sent".to_owned(), what }];
+        let played = play(&setup, |boot| match boot.node {
+            NodeId(0) => actor(|input, cx| match input {
+                Input::Start => cx.set_timer(TimerId(0), millis(100), Tick { n: 0 }),
+                Input::Timer { .. } => {
+                    cx.send_all([NodeId(1), NodeId(2), NodeId(3)], say(0));
+                    cx.set_timer(TimerId(0), millis(100), Tick { n: 0 });
+                }
+                _ => {}
+            }),
+            _ => listener(),
+        });
+        assert_eq!(played.noted("heard").len(), heard, "stopped at message {nth}");
+        assert_eq!(played.outcome.measures["sent"], Some(heard as u64));
+        assert_eq!(played.outcome.messages.sent, heard as u64);
+    }
+}
+
 #[test]
 fn measures_change_nothing_in_a_run() {
     let digest = |measures: Vec<Measure>| stopped(|setup| setup.measures = measures).digest;
@@ -135,7 +171,7 @@ fn measures_change_nothing_in_a_run() {
 #[test]
 fn what_cannot_be_counted_is_refused() {
     let mut setup = setup(1);
-    setup.stop = vec![Stop::Observed { kind: "Sow".to_owned(), count: 1 }];
+    setup.stop = vec![Stop::Observed { kind: "Sow".to_owned(), count: Amount::Times(1) }];
     let notes = super::lab::Notes::default();
     let error = simulate(&setup, &crate::registry::Launch::default(), super::lab::subject(ticking, &notes));
     assert!(error.unwrap_err().to_string().contains("\"Sow\" is not something that can be counted here"));
@@ -145,10 +181,21 @@ fn what_cannot_be_counted_is_refused() {
 fn a_run_in_which_nothing_happened_is_inconclusive() {
     let outcome = play(&setup(2), |_| listener()).outcome;
     assert_eq!(outcome.verdict, Verdict::Inconclusive);
-    assert_eq!(outcome.reasons, ["nothing happened", "no message was delivered"]);
-    let outcome = stopped(|setup| setup.at_least = vec![("observed.Became".to_owned(), 4)]);
+    let unchecked = "nothing was checked: no check had anything to judge";
+    assert_eq!(outcome.reasons, ["nothing happened", "no message was delivered", unchecked]);
+    let outcome = stopped(|setup| setup.at_least = vec![("observed.Became".to_owned(), Amount::Times(4))]);
     assert_eq!(outcome.verdict, Verdict::Inconclusive);
     assert_eq!(outcome.reasons, ["observed.Became is 3, the scenario wants at least 4"]);
+    // One of three is down: two thirds are two, and all are three.
+    let by_share = |share: Amount| {
+        let demand = vec![("observed.Became".to_owned(), share)];
+        stopped(|setup| (setup.at_least, setup.initial.absent) = (demand, vec![1])).reasons
+    };
+    assert_eq!(by_share(Amount::Members(Ratio::new(2, 3))), Vec::<String>::new());
+    assert_eq!(
+        by_share(Amount::ALL),
+        ["observed.Became is at 2 of 3 members, the scenario wants at least 3"]
+    );
     let outcome = stopped(|setup| setup.max_events = 10);
     assert_eq!((outcome.ended, outcome.verdict), (Ended::EventLimit, Verdict::Inconclusive));
 }
@@ -165,12 +212,12 @@ impl Liveness<Lab> for Ticks {
     fn owed(&self, _: &Ground, _: &[Slot]) -> Result<(), Stall> {
         self.owed
     }
-    fn seen_by(&self) -> ProgressSeen {
-        ProgressSeen::Observations
+    fn pace(&self, timeout: crate::time::Duration, _: &[Slot]) -> Pace {
+        Pace { chance: 0.5, ..Pace::of(timeout) }
     }
-    fn reached(&mut self, _: &Ground, core: &[Slot], seen: Option<&Seen<'_, Lab>>) -> bool {
+    fn reached(&mut self, _: &Ground, core: &[Slot], seen: Option<&Seen<'_, Lab>>) -> Reach {
         self.seen += u64::from(seen.is_some_and(|seen| core.contains(&seen.slot)));
-        self.seen >= self.wanted
+        if self.seen >= self.wanted { Reach::All } else { Reach::Nothing }
     }
     fn explain(&self, _: &Ground, _: &[Slot]) -> Option<Stall> {
         self.excuse
@@ -180,7 +227,7 @@ impl Liveness<Lab> for Ticks {
 fn healed(wanted: u64, owed: Result<(), Stall>, excuse: Option<Stall>) -> crate::outcome::Outcome {
     let mut setup = setup(3);
     setup.duration = millis(1_000);
-    setup.progress_within = Some(millis(500));
+    setup.progress_timeout = Some(millis(10));
     let liveness = Ticks { wanted, owed, excuse, seen: 0 };
     play_with(&setup, ticking, |subject| subject.liveness = Box::new(liveness)).outcome
 }
@@ -188,19 +235,23 @@ fn healed(wanted: u64, owed: Result<(), Stall>, excuse: Option<Stall>) -> crate:
 #[test]
 fn progress_that_is_owed_comes_or_is_missed() {
     let made = healed(2, Ok(()), None);
-    assert!(matches!(made.progress, Progress::Made { after_ns } if after_ns % 100_000_000 == 0), "{made:?}");
+    assert!(
+        matches!(made.progress, Progress::Made { after_ns, late: None } if after_ns % 100_000_000 == 0),
+        "{made:?}"
+    );
     assert_eq!((made.verdict, made.activity["progress.owed"]), (Verdict::Pass, 1));
     let missed = healed(1_000, Ok(()), None);
-    assert_eq!((missed.progress, missed.verdict), (Progress::Missed, Verdict::Liveness));
+    assert!(matches!(missed.progress, Progress::Missed { .. }) && missed.verdict == Verdict::Liveness);
     assert_eq!(missed.violations[0].check, "progress");
-    assert_eq!(missed.virtual_ns, 1_500_000_000);
+    assert!(missed.violations[0].message.contains("90 attempts passed"), "{}", missed.violations[0].message);
+    assert_eq!(missed.virtual_ns, 2_800_000_000, "three times thirty attempts of two windows");
 }
 
 #[test]
 fn a_stall_that_is_explained_proves_nothing() {
     for (owed, excuse) in [(Err(Stall::NoQuorum), None), (Ok(()), Some(Stall::NoQuorum))] {
         let stalled = healed(1_000, owed, excuse);
-        assert_eq!(stalled.progress, Progress::Stalled { reason: Stall::NoQuorum });
+        assert!(matches!(stalled.progress, Progress::Stalled { reason: Stall::NoQuorum, .. }));
         assert_eq!(stalled.verdict, Verdict::Inconclusive);
     }
 }
@@ -209,7 +260,7 @@ fn a_stall_that_is_explained_proves_nothing() {
 fn a_run_that_is_cut_short_in_its_second_phase_owes_nothing() {
     let mut setup = setup(3);
     setup.duration = millis(1_000);
-    setup.progress_within = Some(millis(500));
+    setup.progress_timeout = Some(millis(10));
     setup.max_events = 40;
     let liveness = Ticks { wanted: 1_000, owed: Ok(()), excuse: None, seen: 0 };
     let outcome = play_with(&setup, ticking, |subject| subject.liveness = Box::new(liveness)).outcome;
@@ -222,7 +273,7 @@ fn a_run_that_is_cut_short_in_its_second_phase_owes_nothing() {
 fn the_heal_reaches_the_core_only() {
     let mut setup = setup(3);
     setup.duration = millis(1_000);
-    setup.progress_within = Some(millis(500));
+    setup.progress_timeout = Some(millis(10));
     setup.faults = faults(json!([{ "at": "10ms", "pause": { "target": "all" } }]));
     let liveness = Ticks { wanted: 3, owed: Ok(()), excuse: None, seen: 0 };
     let played = play_with(&setup, ticking, |subject| subject.liveness = Box::new(liveness));
@@ -260,8 +311,9 @@ fn a_violation_can_stop_a_run_and_over_budget_it_is_an_assumption() {
     let stopped = run(|setup| setup.stop = vec![Stop::Violation]);
     assert_eq!((stopped.ended, stopped.virtual_ns), (Ended::StopRule, 300_000_000));
     assert_eq!((stopped.verdict, stopped.violations.len()), (Verdict::Safety, 1));
-    let off = run(|setup| setup.checks_off = vec!["lab/pedant".to_owned()]);
-    assert_eq!(off.verdict, Verdict::Pass);
+    let off = run(|setup| setup.checks_off = vec!["lab/pedant".to_owned(), "lab/recorder".to_owned()]);
+    assert_eq!(off.verdict, Verdict::Inconclusive);
+    assert_eq!(off.reasons, ["nothing was checked: every check is off"]);
     let listed = off.checks.iter().find(|check| check.name == "lab/pedant").unwrap();
     assert!(!listed.on, "a check that is off is listed as off");
     let excused = run(|setup| {

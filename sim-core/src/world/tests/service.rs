@@ -9,6 +9,7 @@ use crate::distribution::Distribution;
 use crate::identity::NodeId;
 use crate::process::{Input, JournalId, SyncId, TimerId};
 use crate::setup::Setup;
+use crate::time::Duration;
 
 const LISTENER: NodeId = NodeId(1);
 
@@ -181,4 +182,41 @@ fn timers_that_waited_out_a_pause_can_still_be_stopped_or_moved_by_each_other() 
     });
     let fired = at_and_number(&played.noted("fired"));
     assert_eq!(fired, [(1_005, 1), (1_055, 3)]);
+}
+
+/// What a sync that takes no time allows is not held up by a message that waits.
+#[test]
+fn a_sync_that_takes_no_time_is_heard_of_before_the_next_message() {
+    let synced_at = |sync: Distribution, signatures: bool| {
+        let mut setup = served(10, None);
+        setup.disk.sync = sync;
+        setup.service.per_signature = millis(if signatures { 2 } else { 0 });
+        let played = play(&setup, move |boot| match boot.node {
+            NodeId(0) => actor(|input, cx: &mut Cx<'_>| {
+                if matches!(input, Input::Start) {
+                    (1..=3).for_each(|n| cx.send(LISTENER, say(n)));
+                }
+            }),
+            _ => actor(move |input, cx: &mut Cx<'_>| match input {
+                Input::Message { message, .. } => {
+                    cx.append(JournalId(0), Kept { n: message.n });
+                    cx.sync(JournalId(0), SyncId(message.n));
+                    if signatures {
+                        cx.sign(7);
+                    }
+                    note(cx, "heard", 0);
+                }
+                Input::Synced { .. } => note(cx, "synced", 0),
+                _ => {}
+            }),
+        });
+        let times = |what| played.noted(what).iter().map(|(at, _, _)| *at).collect::<Vec<_>>();
+        (times("heard"), times("synced"))
+    };
+    let at_once = Distribution::Fixed(Duration::ZERO);
+    assert_eq!(synced_at(at_once.clone(), false), (vec![11, 21, 31], vec![11, 21, 31]));
+    // A busy process hears of it when it is done, and still before the next message.
+    assert_eq!(synced_at(at_once, true), (vec![11, 23, 35], vec![13, 25, 37]));
+    // A sync that takes time does not keep the slot from serving.
+    assert_eq!(synced_at(Distribution::Fixed(millis(1)), false), (vec![11, 21, 31], vec![21, 31, 32]));
 }

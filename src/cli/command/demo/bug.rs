@@ -90,6 +90,7 @@ fn explored(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Exploration, CliErro
         plants: vec![hunt.plant.to_owned()],
         jobs: Some(hunt.jobs),
         stop_on_first: true,
+        known: Vec::new(),
         build: build_name(),
     };
     let bar = terminal.progress(SEEDS);

@@ -6,8 +6,7 @@ use scenarios::plan::compile;
 use scenarios::run::run;
 use scenarios::scenario::{Loaded, verdict_name};
 use serde_json::{Value, json};
-use sim_core::fault::selector::LEADERS;
-use sim_core::outcome::{LaneSpan, Outcome, Progress};
+use sim_core::outcome::{Outcome, Progress, Reign};
 use sim_core::picture::Detail;
 use sim_core::registry::Launch;
 
@@ -55,19 +54,17 @@ fn faults(outcome: &Outcome) -> String {
 }
 
 fn details(outcome: &Outcome) -> Vec<String> {
-    let leads = |span: &&LaneSpan| LEADERS.contains(&span.state.as_str());
-    let mut spans: Vec<&LaneSpan> = outcome.picture.lanes.items.iter().filter(leads).collect();
-    spans.sort_by_key(|span| span.from_ns);
+    let reigns = outcome.picture.reigns();
     let mut details = Vec::new();
-    match spans[..] {
+    match reigns[..] {
         [] => {}
         [one] => {
             let name = outcome.slots.get(one.slot as usize).cloned().unwrap_or_default();
             details.push(format!("leader {name} after {}", milliseconds(one.from_ns)));
         }
         _ => {
-            let members_led = spans.len();
-            let without = without_leader(&spans, outcome.virtual_ns);
+            let members_led = reigns.len();
+            let without = without_leader(&reigns, outcome.virtual_ns);
             details.push(format!("{members_led} leaders"));
             details.push(format!("{} without one", milliseconds(without)));
         }
@@ -77,18 +74,18 @@ fn details(outcome: &Outcome) -> Vec<String> {
     if let Some(latency) = outcome.metrics.get("operation_latency_ns") {
         details.push(format!("p99 {}", milliseconds(latency.p99)));
     }
-    if let Progress::Made { after_ns } = outcome.progress {
+    if let Progress::Made { after_ns, .. } = outcome.progress {
         details.push(format!("progress {} after the heal", milliseconds(after_ns)));
     }
     details
 }
 
-/// How long nobody led. Spans are in the order of their beginnings.
-fn without_leader(spans: &[&LaneSpan], end_ns: u64) -> u64 {
+/// How long nobody led. Reigns are in the order of their beginnings.
+fn without_leader(reigns: &[Reign], end_ns: u64) -> u64 {
     let (mut without, mut led_until) = (0, 0);
-    for span in spans {
-        without += span.from_ns.saturating_sub(led_until);
-        led_until = led_until.max(span.to_ns);
+    for reign in reigns {
+        without += reign.from_ns.saturating_sub(led_until);
+        led_until = led_until.max(reign.to_ns);
     }
     without + end_ns.saturating_sub(led_until)
 }

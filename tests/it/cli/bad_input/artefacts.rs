@@ -116,7 +116,7 @@ fn a_disk_that_is_full_leaves_nothing_half_written() {
     let out = folder.path().join("out");
     for blocks in [0, 1, 4, 9] {
         let (code, complaint) = limited(folder.path(), blocks, "run raft-storm --out out");
-        assert_eq!(code, Some(2), "{complaint}");
+        assert_eq!(code, Some(74), "{complaint}");
         assert!(complaint.contains("failed to write"), "{complaint}");
         for entry in fs::read_dir(&out).into_iter().flatten() {
             let path = entry.unwrap().path();

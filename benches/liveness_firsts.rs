@@ -1,0 +1,43 @@
+//! Runs to the first finding of each bug of liveness: in how many of the first seeds of a swarm each of them is found, and after
+//! how many runs in the middle.
+//!
+//! `cargo bench --bench liveness_firsts -- 1000` looks at so many seeds.
+
+use seedstorm::prelude::*;
+use seedstorm::scenarios::builtin;
+
+const BUGS: &[(&str, &str)] = &[
+    ("raft-swarm", "stall-never-learns-terms"),
+    ("raft-swarm", "stall-refuses-longer-logs"),
+    ("raft-swarm", "stall-resets-timers-on-refusals"),
+    ("raft-swarm", "stall-endless-back-off"),
+    ("raft-swarm", "stall-stops-at-old-terms"),
+    ("bracha-swarm", "stall-never-says-again"),
+    ("bracha-swarm", "stall-forgets-early-votes"),
+    ("bracha-swarm", "stall-gives-up-its-disk"),
+    ("epidemic-swarm", "stall-deaf-after-restart"),
+    ("epidemic-swarm", "stall-tires"),
+];
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let most: u64 = words.first().and_then(|word| word.parse().ok()).unwrap_or(1_000);
+    let registry = seedstorm::registry();
+    for (name, plant) in BUGS {
+        let source = builtin::find(name).expect("a built-in scenario");
+        let loaded = load(&registry, source, Format::Toml, &[]).expect("a legal scenario");
+        let plants = [(*plant).to_owned()];
+        let (mut gaps, mut from) = (Vec::new(), 0);
+        for seed in 0..most {
+            let outcome = run(&compile(&loaded, seed, &plants), &Launch::default()).expect("a known bug");
+            if outcome.verdict == Verdict::Liveness {
+                gaps.push(seed + 1 - from);
+                from = seed + 1;
+            }
+        }
+        let (first, found) = (gaps.first().copied(), gaps.len());
+        gaps.sort_unstable();
+        let median = gaps.get(gaps.len() / 2).copied();
+        println!("{plant}: found in {found} of {most} runs, first in run {first:?}, median gap {median:?}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Settings that are odd but legal, under faults, with clean code: nobody may be accused.
+//!
+//! `cargo bench --bench odd_settings` runs 400 settings of each protocol with 100 seeds each, and ends with an error if anything
+//! worse than a missed service level is found. Name protocols to run only those, and `SETTINGS`x`SEEDS` to run fewer:
+//! `cargo bench --bench odd_settings -- raft 400x10`.
+
+#[path = "../tests/it/liveness/odd.rs"]
+mod odd;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use seedstorm::prelude::*;
+use seedstorm::sim_core::outcome::Progress;
+
+/// What the runs of a protocol came to.
+#[derive(Default)]
+struct Tally {
+    runs: u64,
+    events: u64,
+    by_progress: BTreeMap<String, u64>,
+    by_verdict: BTreeMap<Verdict, u64>,
+    accused: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, protocol: &str, setting: u64, seed: u64, outcome: &Outcome) {
+        self.runs += 1;
+        self.events += outcome.events;
+        let progress = match &outcome.progress {
+            Progress::NotOwed { .. } => "not owed".to_owned(),
+            Progress::Made { late: None, .. } => "made".to_owned(),
+            Progress::Made { .. } => "made late".to_owned(),
+            Progress::Stalled { reason, .. } => format!("{reason:?}"),
+            Progress::Missed { .. } => "missed".to_owned(),
+        };
+        *self.by_progress.entry(progress).or_default() += 1;
+        *self.by_verdict.entry(outcome.verdict).or_default() += 1;
+        for violation in outcome.violations.iter().filter(|found| found.verdict > Verdict::Service) {
+            let message =
+                format!("{protocol} {setting} seed {seed}: {} {}", violation.check, violation.message);
+            println!("{message}");
+            self.accused.push(message);
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    seedstorm::memory::keep();
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let size = |word: &String| {
+        let (settings, seeds) = word.split_once('x')?;
+        Some((settings.parse::<u64>().ok()?, seeds.parse::<u64>().ok()?))
+    };
+    let (settings, seeds) = words.iter().find_map(size).unwrap_or((400, 100));
+    let wanted = |protocol: &&&str| {
+        let named: Vec<&String> = words.iter().filter(|word| size(word).is_none()).collect();
+        named.is_empty() || named.iter().any(|word| word.as_str() == **protocol)
+    };
+    let mut accused = 0;
+    for protocol in odd::PROTOCOLS.iter().filter(wanted) {
+        let tally = campaign(protocol, settings, seeds);
+        println!(
+            "{protocol}: {} runs, {} events; verdicts {:?}; progress {:?}; accused {}",
+            tally.runs,
+            tally.events,
+            tally.by_verdict,
+            tally.by_progress,
+            tally.accused.len()
+        );
+        accused += tally.accused.len();
+    }
+    if accused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn campaign(protocol: &str, settings: u64, seeds: u64) -> Tally {
+    let registry = seedstorm::registry();
+    let mut tally = Tally::default();
+    for setting in 0..settings {
+        let source = Source { name: "odd".to_owned(), text: odd::scenario(protocol, setting) };
+        let loaded = load(&registry, source, Format::Toml, &[]).expect("a legal setting");
+        for seed in 0..seeds {
+            let outcome = run(&compile(&loaded, seed, &[]), &Launch::default()).expect("a legal setting");
+            tally.add(protocol, setting, seed, &outcome);
+        }
+    }
+    tally
+}

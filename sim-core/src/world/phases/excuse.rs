@@ -1,0 +1,177 @@
+//! What excuses a stall, and the proof of it: a reason counts only if the run makes progress once it is taken away.
+//!
+//! Progress that is overdue accuses, unless somebody outside the healed core may stand in its way: a broken leader that
+//! keeps its followers, or a server that a knob which is off lets disturb the others; or unless what was left from before
+//! the heal still comes in. Then the run goes on without that, and the count begins again: first with the knobs on, then
+//! with nobody outside and nothing old under way. If progress comes, the reason was true. If it is overdue again, it was
+//! no excuse.
+
+use super::{End, Phase};
+use crate::identity::Slot;
+use crate::outcome::Stall;
+use crate::process::{Process, Protocol};
+use crate::progress::{Culprit, Worst};
+use crate::time::{Duration, Time};
+use crate::world::World;
+
+/// What was taken away so far.
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    /// Nothing: the run is as it is.
+    Plain,
+    /// Knobs that forfeit progress are on since.
+    Mended { knobs: &'static str },
+    /// The core is alone since, with nothing from before the heal; something that came late before, in words.
+    Alone { backlog: Option<String> },
+}
+
+impl Stage {
+    /// Which reason is true if progress comes now.
+    pub(super) fn proof(&self) -> Option<(Stall, String)> {
+        match self {
+            Self::Plain => None,
+            Self::Mended { knobs } => {
+                Some((Stall::Knob, format!("{knobs}; with that changed, the run makes progress")))
+            }
+            Self::Alone { backlog: Some(backlog) } => {
+                Some((Stall::Backlog, format!("{backlog}; without it, the run makes progress")))
+            }
+            Self::Alone { backlog: None } => Some((
+                Stall::Outsider,
+                "a member outside the healed core; without it, the run makes progress".to_owned(),
+            )),
+        }
+    }
+}
+
+impl<P: Protocol, N: Process<P>> World<P, N> {
+    /// There was no progress: it is overdue, or so little was timely that it never will be. If nothing can move any more
+    /// (`stuck`), there is nothing to wait for.
+    pub(super) fn stalled(&mut self, overdue: bool, stuck: bool) {
+        let Some(healed) = self.phase.open() else { return };
+        let (core, owed) = (healed.core.clone(), healed.owed);
+        if let Err(reason) = owed {
+            return self.excused(reason, String::new());
+        }
+        let explained = self.liveness.explain(&self.kernel.ground, &core);
+        match explained {
+            Some(Stall::Outsider) => {}
+            Some(reason) => return self.excused(reason, String::new()),
+            None if self.backlog().is_none() => return self.conclude_stall(overdue, stuck),
+            None => {}
+        }
+        let Some(healed) = self.phase.open() else { return };
+        match healed.stage.clone() {
+            Stage::Plain if explained.is_some() => match self.liveness.forfeits() {
+                Some(knobs) => self.mend(knobs),
+                None => self.leave_alone(),
+            },
+            Stage::Plain | Stage::Mended { .. } => self.leave_alone(),
+            Stage::Alone { .. } => self.conclude_stall(overdue, stuck),
+        }
+    }
+
+    /// What came from before the heal until now.
+    fn backlog(&self) -> Option<Worst> {
+        const RECENT: u64 = 8;
+        let Phase::Healed(healed) = &self.phase else { return None };
+        let recent = healed.window.saturating_mul(RECENT);
+        let since = Time::ZERO + self.kernel.now.since(Time::ZERO + recent);
+        self.kernel.ledger.backlog(since)
+    }
+
+    fn conclude_stall(&mut self, overdue: bool, stuck: bool) {
+        let Some(healed) = self.phase.open() else { return };
+        if stuck {
+            let detail = "nothing is under way and no timer is set: nothing will ever happen".to_owned();
+            return self.end_phase(End::Missed { detail });
+        }
+        if overdue {
+            let detail = healed.figures();
+            return self.end_phase(End::Missed { detail });
+        }
+        let (late, all) = healed.count.late_of_all();
+        let worst = self.kernel.ledger.worst.map(|worst| self.words(&worst));
+        let worst = worst.map_or_else(String::new, |worst| format!(": {worst}"));
+        self.excused(Stall::Untimely, format!("{late} of {all} windows were not timely{worst}"));
+    }
+
+    fn excused(&mut self, reason: Stall, detail: String) {
+        self.end_phase(End::Stalled { reason, detail });
+    }
+
+    /// Knobs that forfeit progress are on from now.
+    fn mend(&mut self, knobs: &'static str) {
+        for node in self.nodes.iter_mut().flatten() {
+            node.mend();
+        }
+        self.go_on(Stage::Mended { knobs });
+    }
+
+    /// Everybody outside the core is gone from now on, and so is what was under way from before the heal.
+    fn leave_alone(&mut self) {
+        let backlog = self.backlog().map(|worst| self.words(&worst));
+        self.kernel.ledger.alone = true;
+        self.kernel.ledger.forget(self.kernel.now);
+        let outside: Vec<Slot> = (0..self.setup.members)
+            .chain(self.setup.members + self.setup.clients..self.nodes.len() as u32)
+            .map(Slot)
+            .filter(|slot| !self.kernel.ledger.is_inside(*slot))
+            .collect();
+        for slot in outside {
+            self.crash(slot);
+        }
+        self.go_on(Stage::Alone { backlog });
+    }
+
+    fn go_on(&mut self, stage: Stage) {
+        self.kernel.painter.mark(crate::trace::WORLD, self.kernel.now, "excuse taken away");
+        let Some(healed) = self.phase.open() else { return };
+        healed.count.restart();
+        healed.stage = stage;
+        self.open_window();
+    }
+
+    /// What was slow, for people.
+    fn words(&self, worst: &Worst) -> String {
+        let name = |slot: Slot| self.slot_name(slot);
+        let Worst { culprit, took, share } = *worst;
+        let (took, share) = (rounded(took), rounded(share));
+        match culprit {
+            Culprit::Way(from, to) => {
+                format!("the link from {} to {} took {took}, its share is {share}", name(from), name(to))
+            }
+            Culprit::Line(from, to) => format!(
+                "the line of {} took {took} for one message to {}, its share is {share}",
+                name(from),
+                name(to)
+            ),
+            Culprit::Room(from, _) => format!("the queue of {} has too little room", name(from)),
+            Culprit::Inbox(slot) => format!("the inbox of {} has too little room", name(slot)),
+            Culprit::Server(slot) => {
+                format!("{} was busy for {took} with one message, its share is {share}", name(slot))
+            }
+            Culprit::Disk(slot) => {
+                format!("the disk of {} took {took} for a sync, its share is {share}", name(slot))
+            }
+            Culprit::Writing(slot) => {
+                format!("the disk of {} was busy for {took} with syncs from before the heal", name(slot))
+            }
+            Culprit::Backlog(from, to) => format!(
+                "the queue from {} to {} still delivers what was sent before the heal, up to {took} old",
+                name(from),
+                name(to)
+            ),
+            Culprit::Clock(slot) => {
+                format!("the clock of {} was set back and holds up a timer for {took}", name(slot))
+            }
+        }
+    }
+}
+
+/// To milliseconds, where that leaves two digits.
+fn rounded(length: Duration) -> Duration {
+    const MILLI: u64 = 1_000_000;
+    let nanos = length.as_nanos();
+    if nanos < 10 * MILLI { length } else { Duration::from_nanos(nanos / MILLI * MILLI) }
+}

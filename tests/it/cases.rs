@@ -1,0 +1,3 @@
+//! Small inputs that once went wrong, with the right answer: the files in `tests/cases/`.
+
+mod numbers;

@@ -1,0 +1,216 @@
+//! Input that was made to break the program, and places where nothing can be written.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use seedstorm::sim_core::text::is_control;
+use serde_json::Value;
+
+use crate::support::{Said, folder, seedstorm};
+
+fn case(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name).display().to_string()
+}
+
+/// Runs the program under limits of the shell, as `ulimit -v 2000000`.
+#[cfg(unix)]
+fn limited(folder: &Path, limit: &str, arguments: &[&str]) -> Said {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{limit} && exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_seedstorm"));
+    let output = command.args(arguments).current_dir(folder).env("NO_COLOR", "1").output().unwrap();
+    let Output { status, stdout, stderr } = output;
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+}
+
+/// Whether what was said holds no control character of the data.
+fn plain(said: &Said) -> bool {
+    !said.out.chars().chain(said.err.chars()).any(|c| is_control(c) && c != '\n')
+}
+
+#[test]
+fn names_that_are_not_ascii_are_unknown_names() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["validate", &case("selector-not-ascii.toml")]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("unknown target \"é\""), "{}", said.err);
+    for name in ["é", "né", "𝕏", "\u{202e}x", "n1é", "slot(é)"] {
+        let said = seedstorm(folder.path(), &["explain", name]);
+        assert_eq!(said.code, 2, "{name}: {}", said.err);
+        assert!(said.err.contains("nothing has this name") && plain(&said), "{name}: {:?}", said.err);
+        let set = format!("faults.0.crash.target=\"{name}\"");
+        let said = seedstorm(folder.path(), &["validate", "raft-leader-crash", "--set", &set]);
+        assert_eq!(said.code, 2, "{name}: {}", said.err);
+        assert!(plain(&said), "{name}: {:?}", said.err);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_bounded() {
+    let folder = folder();
+    let said = limited(folder.path(), "ulimit -v 3000000", &["validate", &case("slot-ranges.toml")]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("unknown target \"slot("), "{}", said.err);
+    let capsule = case("capsule-too-many-members.json");
+    let said = limited(folder.path(), "ulimit -v 3000000", &["replay", "--edited", &capsule]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("nodes are more than the"), "{}", said.err);
+    for (set, why) in [
+        (format!("title=\"{}\"", "x".repeat(100_000)), "has 100000 characters, more than 200"),
+        ("faults.0.crash.target=\"slot(1-16777216)\"".to_owned(), "unknown target \"slot(1-16777216)\""),
+        ("network.topology={ random_regular = { degree = 4 } }".to_owned(), "cannot have 4 links"),
+    ] {
+        let set = ["validate", "raft-leader-crash", "--set", "cluster.nodes=3", "--set", &set];
+        let said = limited(folder.path(), "ulimit -v 3000000", &set);
+        assert_eq!(said.code, 2, "{}", said.err);
+        assert!(said.err.contains(why) && said.err.len() < 10_000, "{}", said.err);
+    }
+}
+
+#[test]
+fn a_damaged_state_is_refused_as_damaged() {
+    let folder = folder();
+    let explore = ["explore", "raft-calm", "--seeds", "0..4", "--out", "found", "--jobs", "1"];
+    // So few seeds do not meet the demands on a campaign.
+    assert_eq!(seedstorm(folder.path(), &explore).code, 3);
+    let path = folder.path().join("found/explore.state.json");
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    for (key, value) in [
+        ("/activity/unexpected", 4_294_967_295_u64),
+        ("/activity/conclusive", u64::MAX),
+        ("/activity/owed_liveness", 5),
+        ("/activity/verdicts/pass", u64::MAX),
+        ("/activity/refused/runs", 9),
+        ("/totals/ended/Horizon", u64::MAX),
+        ("/runs", 3),
+    ] {
+        let mut damaged = whole.clone();
+        *damaged.pointer_mut(key).unwrap_or_else(|| panic!("{key} in {whole:#}")) = value.into();
+        std::fs::write(&path, damaged.to_string()).unwrap();
+        let said = seedstorm(folder.path(), &[&explore[..], &["--resume"]].concat());
+        assert_eq!(said.code, 2, "{key}: {}{}", said.out, said.err);
+        assert!(said.err.contains("it is damaged"), "{key}: {}", said.err);
+    }
+}
+
+#[test]
+fn control_characters_of_data_reach_nobody() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["run", &case("control-characters.toml")]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(plain(&said) && said.err.contains("holds the control character U+000A"), "{:?}", said.err);
+    // In the name of a file, of a plant, and in a capsule that somebody edited.
+    let name = "a\u{1b}[31m\u{9b}.toml";
+    std::fs::write(folder.path().join(name), "title = 3").unwrap();
+    let said = seedstorm(folder.path(), &["validate", name, "b\n::error::x.toml"]);
+    assert!(plain(&said) && !said.err.contains("\n::error"), "{:?}", said.err);
+    let said = seedstorm(folder.path(), &["run", "raft-calm", "--plant", "x\n::error::y"]);
+    assert!(plain(&said) && !said.err.contains("\n::error"), "{:?}", said.err);
+    let run = ["run", "raft-calm", "--out", "o", "--set", "cluster.duration=1s"];
+    seedstorm(folder.path(), &run);
+    let path = folder.path().join("o/seed-0.capsule.json");
+    let mut capsule: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    for key in ["name", "check", "message", "protocol", "fingerprint", "build"] {
+        let mut edited = capsule.clone();
+        edited[key] = "x\n::error::y\u{1b}[2J\u{85}\u{202e}".into();
+        std::fs::write(&path, edited.to_string()).unwrap();
+        for json in [&["--json"][..], &[]] {
+            let replay = [&["replay", "--edited", path.to_str().unwrap()][..], json].concat();
+            let said = seedstorm(folder.path(), &replay);
+            assert!(plain(&said), "{key}: {:?}{:?}", said.out, said.err);
+            assert!(!(said.out + &said.err).contains("\n::error"), "{key}");
+        }
+    }
+    capsule["scenario"]["title"] = "\u{1b}".into();
+    std::fs::write(&path, capsule.to_string()).unwrap();
+    assert!(plain(&seedstorm(folder.path(), &["replay", "--edited", path.to_str().unwrap()])));
+}
+
+const WITNESS: [&str; 4] = ["run", "raft-witness-vote-not-durable", "--plant", "vote-not-durable"];
+
+/// The files of a folder, and of those in it.
+fn parts(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.path().is_dir() {
+            found.extend(parts(&entry.path()));
+        } else if entry.file_name().to_string_lossy().ends_with(".part") {
+            found.push(entry.path().display().to_string());
+        }
+    }
+    found
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_told_all_the_same() {
+    let folder = folder();
+    let run = [&WITNESS[..], &["--out", "o"]].concat();
+    let said = limited(folder.path(), "ulimit -f 1", &run);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("raft/"), "the finding is told: {}", said.out);
+    assert!(said.err.contains("failed to write"), "{}", said.err);
+    assert_eq!(parts(folder.path()), [""; 0]);
+    // Without a finding the end says that nothing was kept.
+    let said = limited(folder.path(), "ulimit -f 1", &["run", "raft-calm", "--out", "p"]);
+    assert_eq!(said.code, 74, "{}{}", said.out, said.err);
+    assert!(said.out.contains("PASS"), "{}", said.out);
+    let explore = ["explore", "demo-bug", "--plant", "vote-not-durable", "--stop-on-first", "--no-shrink"];
+    let explore = [&explore[..], &["--seeds", "0..2000", "--out", "q"]].concat();
+    let said = limited(folder.path(), "ulimit -f 8", &explore);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("raft/") && said.err.contains("failed to write"), "{}{}", said.out, said.err);
+    assert_eq!(parts(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_storm_is_a_finding_that_replays_and_shrinks() {
+    let folder = folder();
+    let run = ["run", "raft-calm", "--set", "cluster.max_events_per_second=1000", "--out", "o"];
+    let said = seedstorm(folder.path(), &[&run[..], &["--set", "workload.rate=1000/s"]].concat());
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("run/storm") && said.out.contains("% of the last steps"), "{}", said.out);
+    let capsule = std::fs::read_dir(folder.path().join("o")).unwrap().map(|entry| entry.unwrap().path());
+    let capsule = capsule.into_iter().find(|path| path.to_string_lossy().ends_with(".capsule.json")).unwrap();
+    let capsule = capsule.to_str().unwrap();
+    let said = seedstorm(folder.path(), &["replay", capsule]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("run/storm"), "{}", said.out);
+    let said = seedstorm(folder.path(), &["shrink", capsule, "--budget", "60"]);
+    assert!(said.code == 0 || said.code == 1, "{}{}", said.out, said.err);
+    assert!(!said.err.contains("failed to"), "{}", said.err);
+    for name in ["hang", "storm"] {
+        assert_eq!(seedstorm(folder.path(), &["explain", name]).code, 0);
+    }
+}
+
+#[test]
+fn a_run_that_ends_at_its_own_limit_shrinks() {
+    let folder = folder();
+    let run = [&WITNESS[..], &["--out", "o", "--set", "cluster.max_events=500"]].concat();
+    let said = seedstorm(folder.path(), &[&run[..], &["--json"]].concat());
+    let document = said.json();
+    assert_eq!((said.code, document["ended"].as_str()), (1, Some("event_limit")), "{document:#}");
+    let capsule = std::fs::read_dir(folder.path().join("o")).unwrap().map(|entry| entry.unwrap().path());
+    let capsule = capsule.into_iter().find(|path| path.to_string_lossy().ends_with(".capsule.json")).unwrap();
+    let said = seedstorm(folder.path(), &["shrink", capsule.to_str().unwrap(), "--budget", "100"]);
+    assert!(said.code == 0 || said.code == 1, "{}{}", said.out, said.err);
+    assert!(!said.err.contains("failed to"), "{}", said.err);
+}
+
+#[test]
+fn a_limit_of_time_holds_inside_a_run() {
+    let folder = folder();
+    let started = Instant::now();
+    let explore = ["explore", "raft-calm", "--seeds", "0..1000", "--time", "3s", "--jobs", "1", "--out", "o"];
+    // Each of these runs takes minutes.
+    let said = seedstorm(folder.path(), &[&explore[..], &["--set", "cluster.duration=100h"]].concat());
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert_eq!(said.code, 4, "{}{}", said.out, said.err);
+    let short = [&explore[..], &["--set", "cluster.duration=20s", "--start-over"]].concat();
+    let said = seedstorm(folder.path(), &[&short[..], &["--json"]].concat());
+    let document = said.json();
+    assert!(document["runs"].as_u64().unwrap() > 0 && document["interrupted"] == false, "{document:#}");
+}

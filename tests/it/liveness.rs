@@ -1,0 +1,113 @@
+//! Late is not never: nobody is accused of being slow, and bugs that keep a cluster from making progress are found.
+
+mod odd;
+
+use std::path::Path;
+
+use seedstorm::prelude::*;
+use seedstorm::scenarios::builtin;
+use seedstorm::scenarios::capsule::Capsule;
+use seedstorm::scenarios::replay::plan_of;
+use seedstorm::sim_core::outcome::{Progress, Stall};
+
+fn scenario(text: &str, overlays: &[&str]) -> Loaded {
+    let source = Source { name: "case".to_owned(), text: text.to_owned() };
+    let overlays: Vec<String> = overlays.iter().map(|overlay| (*overlay).to_owned()).collect();
+    load(&seedstorm::registry(), source, Format::Toml, &overlays).unwrap()
+}
+
+fn built_in(name: &str) -> Loaded {
+    load(&seedstorm::registry(), builtin::find(name).unwrap(), Format::Toml, &[]).unwrap()
+}
+
+fn outcome(loaded: &Loaded, seed: u64, plants: &[String]) -> Outcome {
+    run(&compile(loaded, seed, plants), &Launch::default()).unwrap()
+}
+
+fn case(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)).unwrap()
+}
+
+/// Nothing is broken in them; something is slow.
+#[test]
+fn slow_clusters_are_not_accused() {
+    for (name, seeds) in [
+        ("backlog-after-heal.toml", 0..4),
+        ("one-node-slow-disk.toml", 0..10),
+        ("slow-per-kilobyte.toml", 0..4),
+        ("heavy-tail-latency.toml", 0..20),
+    ] {
+        let loaded = scenario(&case(name), &[]);
+        for seed in seeds {
+            let outcome = outcome(&loaded, seed, &[]);
+            assert!(outcome.violations.is_empty(), "{name} seed {seed}: {:?}", outcome.violations);
+        }
+    }
+}
+
+/// A sync that began while the disk was slow ends late, after the heal.
+#[test]
+fn a_sync_that_outlives_a_fault_accuses_nobody() {
+    let (capsule, _) = Capsule::from_json(&case("sync-outlives-deadline.capsule.json"), true).unwrap();
+    let plan = plan_of(&seedstorm::registry(), &capsule, capsule.setup.clone()).unwrap();
+    let outcome = run(&plan, &Launch::default()).unwrap();
+    assert!(outcome.violations.is_empty(), "{:?}", outcome.violations);
+    assert!(matches!(outcome.progress, Progress::Made { .. }), "{:?}", outcome.progress);
+}
+
+#[test]
+fn heartbeats_that_outlive_their_leader_are_named_and_accuse_nobody() {
+    let loaded = built_in("raft-ghost-leader");
+    for seed in 0..3 {
+        let outcome = outcome(&loaded, seed, &[]);
+        assert_eq!(outcome.verdict, Verdict::Inconclusive, "{seed}: {:?}", outcome.progress);
+        let Progress::Stalled { reason, detail } = &outcome.progress else {
+            panic!("{:?}", outcome.progress)
+        };
+        assert_eq!(*reason, Stall::Backlog);
+        assert!(detail.contains("the queue from n"), "{detail}");
+    }
+    let swarm = outcome(&built_in("raft-swarm"), 2_105_695, &[]);
+    assert!(swarm.violations.is_empty(), "{:?}", swarm.violations);
+}
+
+/// A share of the campaign that `cargo bench --bench odd_settings` runs in full.
+#[test]
+fn odd_but_legal_settings_are_not_accused() {
+    for protocol in odd::PROTOCOLS {
+        for setting in 0..10 {
+            let text = odd::scenario(protocol, setting);
+            let loaded = scenario(&text, &[]);
+            for seed in 0..2 {
+                let outcome = outcome(&loaded, seed, &[]);
+                let accused =
+                    outcome.violations.iter().find(|violation| violation.verdict >= Verdict::Liveness);
+                assert!(accused.is_none(), "{protocol} {setting} seed {seed}: {accused:?}\n{text}");
+            }
+        }
+    }
+}
+
+/// Bugs of liveness, where to look for them, and within how many runs they are found.
+const BUGS: &[(&str, &str, u64)] = &[
+    ("raft-swarm", "stall-never-learns-terms", 400),
+    ("raft-swarm", "stall-refuses-longer-logs", 100),
+    ("raft-swarm", "stall-stops-at-old-terms", 400),
+    ("bracha-swarm", "stall-never-says-again", 100),
+    ("bracha-swarm", "stall-forgets-early-votes", 100),
+    ("bracha-swarm", "stall-gives-up-its-disk", 400),
+    ("epidemic-swarm", "stall-deaf-after-restart", 100),
+    ("epidemic-swarm", "stall-tires", 100),
+];
+
+#[test]
+fn bugs_of_liveness_are_found() {
+    for (name, plant, within) in BUGS {
+        let loaded = built_in(name);
+        let plants = [(*plant).to_owned()];
+        let accused = |outcome: &Outcome| outcome.verdict == Verdict::Liveness;
+        let found = (0..*within).find(|seed| accused(&outcome(&loaded, *seed, &plants)));
+        assert!(found.is_some(), "{plant} in {name}: not found in {within} runs");
+        println!("{plant}: found in run {}", found.unwrap_or_default());
+    }
+}
