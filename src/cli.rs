@@ -56,6 +56,7 @@ fn dispatch(arguments: &Arguments) -> Exit {
         Command::Schema => command::schema::schema(&registry, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
         Command::Report(report) => command::report::report(report, &terminal),
+        Command::Check(check) => command::check::check(check, &terminal),
         Command::Corpus(corpus) => command::corpus::corpus(&registry, corpus, &terminal),
         Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
         Command::List(list) => command::list::list(&registry, list, &terminal),

@@ -6,6 +6,7 @@
 
 pub mod figure;
 pub mod folder;
+pub mod history;
 pub mod html;
 mod page;
 pub mod record;

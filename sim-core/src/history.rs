@@ -8,8 +8,11 @@
 
 mod check;
 mod conflict;
+mod edn;
 mod entry;
+mod levels;
 mod list;
+mod names;
 mod nearly;
 mod object;
 mod prefix;
@@ -18,15 +21,20 @@ mod reader;
 mod record;
 mod register;
 mod search;
+mod set;
 mod spec;
+mod texts;
 mod witness;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, WITNESS, check_name};
 pub use conflict::{Conflict, Reason};
+pub use edn::read_edn;
 pub use entry::{Datum, EntryValue, Function, HistoryEntry};
 pub use reader::{Flaw, ReadHistoryError, read_history, write_history};
 pub use record::{End, History, Record};
 pub use spec::{Refusal, State};
+pub use texts::Texts;

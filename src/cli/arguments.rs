@@ -8,6 +8,7 @@ use scenarios::begin::Begin;
 use scenarios::plan::SEEDS_END;
 use sim_core::ratio::Ratio;
 
+use super::command::check::CheckArguments;
 use super::command::completions::CompletionsArguments;
 use super::command::corpus::CorpusArguments;
 use super::command::demo::DemoArguments;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Schema,
     /// Make the run of a capsule as small as possible.
     Shrink(ShrinkArguments),
+    /// Say whether a recorded history is linearizable, and if not, why.
+    Check(CheckArguments),
     /// Keep capsules of failing runs as regression tests.
     Corpus(CorpusArguments),
     /// Check scenario files and run nothing.
@@ -115,6 +118,9 @@ pub(crate) struct RunArguments {
     /// Run twice and compare; on a mismatch print the first differing event.
     #[arg(long)]
     pub(crate) twice: bool,
+    /// Write what clients asked and were told, as JSON lines that `check` judges.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
 }
 
 pub(crate) fn seed(text: &str) -> Result<u64, String> {

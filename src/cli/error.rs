@@ -39,6 +39,9 @@ pub(crate) enum CliError {
     /// A name that nothing has.
     #[error("explain \"{}\": nothing has this name{}; `seedstorm list` shows every name", shown(name), hint(nearest.as_deref()))]
     NoTerm { name: String, nearest: Option<String> },
+    /// No history.
+    #[error("{error}\n  in {path}\n  nothing was judged")]
+    History { path: PathBuf, error: sim_core::history::ReadHistoryError },
     /// No capsule.
     #[error("{error}\n  in {}\n  nothing was run or written", path_text(path))]
     Capsule { path: PathBuf, error: CapsuleError },

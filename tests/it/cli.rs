@@ -3,6 +3,7 @@
 mod bad_input;
 mod campaign;
 mod capsule;
+mod check;
 mod commands;
 mod demo;
 mod empty_passes;

@@ -3,9 +3,9 @@
 use super::conflict::{Conflict, Outcome, Reason};
 use super::object::Object;
 use super::record::History;
-use super::search::{SearchEnd, Searched, search};
+use super::search::{Limits, SearchEnd, Searched, search};
 use super::spec::Refusal;
-use super::{list, prefix, queue, register, witness};
+use super::{list, prefix, queue, register, set, witness};
 use crate::operation::ObjectModel;
 
 /// The name of the witness check.
@@ -28,11 +28,13 @@ pub const fn check_name(model: ObjectModel) -> &'static str {
 pub struct HistoryCheck {
     /// How many steps the search may take per object.
     pub budget_steps: u64,
+    /// How many bytes the search may use for what it remembers.
+    pub memory_bytes: u64,
 }
 
 impl Default for HistoryCheck {
     fn default() -> Self {
-        Self { budget_steps: 1_000_000 }
+        Self { budget_steps: 1_000_000, memory_bytes: 256 << 20 }
     }
 }
 
@@ -61,6 +63,18 @@ pub enum Undecided {
         operations: usize,
         /// The steps that were allowed.
         budget: u64,
+    },
+    /// The search had more to remember than it may.
+    #[error(
+        "the search for an order of the {operations} operations on key {key} has more to remember than its {bytes} bytes"
+    )]
+    Memory {
+        /// The object.
+        key: u64,
+        /// How many operations it has.
+        operations: usize,
+        /// The bytes that were allowed.
+        bytes: u64,
     },
 }
 
@@ -91,8 +105,8 @@ impl Illegal {
 fn describe(history: &History, index: usize) -> String {
     let record = &history.records[index];
     let end = record.end.as_ref().map_or_else(|| "never".to_owned(), |end| end.at.to_string());
-    let reply = record.reply().map_or_else(|| "unknown".to_owned(), |reply| format!("{reply:?}"));
-    format!("process {} {:?} -> {reply} ({} to {end})", record.process, record.operation, record.called)
+    let (call, reply) = (history.call_in_words(record), history.reply_in_words(record));
+    format!("process {}: {call} -> {reply} ({} to {end})", record.process, record.called)
 }
 
 /// What judging a history came to.
@@ -128,7 +142,11 @@ pub enum Tier {
 impl HistoryCheck {
     /// A check whose search may take this many steps per object.
     pub fn new(budget_steps: u64) -> Self {
-        Self { budget_steps }
+        Self { budget_steps, ..Self::default() }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { steps: self.budget_steps, memory: self.memory_bytes, prune: true }
     }
 
     /// Judges a history.
@@ -165,13 +183,18 @@ impl HistoryCheck {
     }
 
     fn judge_by_search(&self, object: &Object<'_>) -> HistoryVerdict {
-        let found = search(object, self.budget_steps);
+        let found = search(object, self.limits());
         match found.end {
             SearchEnd::Found => HistoryVerdict::Linearizable,
             SearchEnd::OutOfBudget => HistoryVerdict::Unknown(Undecided::Budget {
                 key: object.key,
                 operations: object.calls.len(),
                 budget: self.budget_steps,
+            }),
+            SearchEnd::OutOfMemory => HistoryVerdict::Unknown(Undecided::Memory {
+                key: object.key,
+                operations: object.calls.len(),
+                bytes: self.memory_bytes,
             }),
             SearchEnd::Impossible => self.explain(object, dead_end(&found)),
         }
@@ -180,7 +203,7 @@ impl HistoryCheck {
     /// Finds where an illegal object went wrong.
     fn explain(&self, object: &Object<'_>, conflict: Conflict) -> HistoryVerdict {
         let judge = |object: &Object<'_>| match direct(object) {
-            Outcome::Unsure => match search(object, self.budget_steps) {
+            Outcome::Unsure => match search(object, self.limits()) {
                 found if found.end == SearchEnd::Impossible => Outcome::Illegal(dead_end(&found)),
                 _ => Outcome::Unsure,
             },
@@ -188,7 +211,7 @@ impl HistoryCheck {
         };
         let (shortest, conflict) = prefix::shortest_illegal(object, conflict, &judge);
         let broken_by = shortest.last_return().unwrap_or_default();
-        let Searched { longest, refused, .. } = search(&shortest, self.budget_steps);
+        let Searched { longest, refused, .. } = search(&shortest, Limits { prune: false, ..self.limits() });
         HistoryVerdict::Illegal(Illegal { key: object.key, conflict, broken_by, longest, refused })
     }
 }
@@ -196,10 +219,11 @@ impl HistoryCheck {
 /// The tier that needs no search, if the model has one.
 fn direct(object: &Object<'_>) -> Outcome {
     match object.model {
+        ObjectModel::Kv if object.texts.is_some() => Outcome::Unsure,
         ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => register::judge(object),
         ObjectModel::Append => list::judge(object),
         ObjectModel::Queue => queue::judge(object),
-        ObjectModel::Set => Outcome::Unsure,
+        ObjectModel::Set => set::judge(object),
     }
 }
 

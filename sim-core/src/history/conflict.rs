@@ -54,6 +54,11 @@ pub enum Reason {
         /// The first place where they differ, counting from 0.
         at: usize,
     },
+    /// Two reads of a set of which neither contains the other.
+    Incomparable {
+        /// An element of the smaller one that the other lacks.
+        value: u64,
+    },
     /// An append had returned, or its value had been read, before an operation was called that did not see it.
     Lost {
         /// The value that was appended, or `None` if a longer list had been read.
@@ -91,6 +96,7 @@ impl Reason {
             Self::BothFirst { .. } => "both-first",
             Self::ListedTwice { .. } => "listed-twice",
             Self::Forked { .. } => "forked",
+            Self::Incomparable { .. } => "incomparable",
             Self::Lost { .. } => "lost",
             Self::TakenTwice { .. } => "taken-twice",
             Self::Overtaken { .. } => "overtaken",
@@ -118,6 +124,9 @@ impl fmt::Display for Reason {
             }
             Self::ListedTwice { value } => write!(f, "{value} is in the list twice"),
             Self::Forked { at } => write!(f, "two reads differ at place {at}, neither continues the other"),
+            Self::Incomparable { value } => {
+                write!(f, "a read lacks {value}, which another read of no more elements has")
+            }
             Self::Lost { value: Some(value) } => {
                 write!(f, "{value} had been appended, and was not there later")
             }

@@ -2,12 +2,10 @@
 //! the order must respect real time.
 
 use super::conflict::{Conflict, Outcome, Reason};
+use super::levels::{Level, UNREAD, backward};
 use super::object::{Call, Object};
 use crate::hash::FixedMap;
 use crate::operation::{Operation, Reply};
-
-/// Beyond every element that was read: appends that returned after the last read began, in the order of their calls.
-const UNREAD: (u64, bool) = (u64::MAX, false);
 
 /// Judges a list.
 pub(super) fn judge(object: &Object<'_>) -> Outcome {
@@ -60,7 +58,7 @@ fn longest<'a>(object: &Object<'a>) -> Option<(usize, &'a [u64])> {
 fn places(
     longest: Option<(usize, &[u64])>,
     appends: &FixedMap<u64, usize>,
-) -> Result<FixedMap<u64, (u64, bool)>, Conflict> {
+) -> Result<FixedMap<u64, Level>, Conflict> {
     let mut places = FixedMap::default();
     let Some((reader, values)) = longest else { return Ok(places) };
     for (place, value) in (1..).zip(values) {
@@ -89,34 +87,4 @@ fn fork(object: &Object<'_>, longest: Option<(usize, &[u64])>) -> Option<Conflic
         let operations = vec![call.index.min(reader), call.index.max(reader)];
         Some(Conflict { operations, reason: Reason::Forked { at } })
     })
-}
-
-/// Two operations of which the later in the order returned before the earlier was called.
-fn backward(object: &Object<'_>, place: &dyn Fn(&Call<'_>) -> Option<(u64, bool)>) -> Option<Conflict> {
-    let mut returns: Vec<(u64, usize)> = (0..)
-        .zip(&object.calls)
-        .filter(|(_, call)| call.returned != u64::MAX)
-        .map(|(i, call)| (call.returned, i))
-        .collect();
-    returns.sort_unstable();
-    let mut returns = returns.into_iter().peekable();
-    let mut furthest = None;
-    for call in &object.calls {
-        while let Some((_, i)) = returns.next_if(|(returned, _)| *returned < call.call) {
-            furthest = furthest.max(place(&object.calls[i]).map(|place| (place, i)));
-        }
-        let (Some(here), Some((far, i))) = (place(call), furthest) else { continue };
-        if far > here {
-            let later = &object.calls[i];
-            let value = match later.operation {
-                Operation::Append { value, .. } => Some(value),
-                _ => None,
-            };
-            return Some(Conflict {
-                operations: vec![later.index, call.index],
-                reason: Reason::Lost { value },
-            });
-        }
-    }
-    None
 }

@@ -1,8 +1,11 @@
 //! The part of a history that is about one object, as the checkers see it.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::record::History;
+use super::spec::State;
+use super::texts::Texts;
 use crate::operation::{ObjectModel, Operation, Reply};
 
 /// One operation, reduced to what linearizability depends on.
@@ -36,9 +39,19 @@ pub(super) struct Object<'a> {
     pub(super) model: ObjectModel,
     pub(super) key: u64,
     pub(super) calls: Vec<Call<'a>>,
+    /// What values look like, where texts are joined.
+    pub(super) texts: Option<Rc<Texts>>,
 }
 
 impl<'a> Object<'a> {
+    /// The state before anything happened.
+    pub(super) fn initial(&self) -> State {
+        match &self.texts {
+            Some(texts) => State::Text { there: None, texts: Rc::clone(texts) },
+            None => State::initial(self.model),
+        }
+    }
+
     /// The objects of a history, by key.
     pub(super) fn all(history: &'a History) -> Vec<Self> {
         let mut objects: Vec<Self> = Vec::new();
@@ -53,11 +66,14 @@ impl<'a> Object<'a> {
             let place = match latest {
                 Some((known, place)) if known == key => place,
                 _ => *places.entry(key).or_insert_with(|| {
-                    objects.push(Self { model: history.model, key, calls: Vec::new() });
+                    objects.push(Self { model: history.model, key, calls: Vec::new(), texts: None });
                     objects.len() - 1
                 }),
             };
             latest = Some((key, place));
+            if matches!(operation, Operation::Append { .. }) && history.model == ObjectModel::Kv {
+                objects[place].texts.get_or_insert_with(|| Rc::clone(&history.texts));
+            }
             objects[place].calls.push(Call {
                 index,
                 operation,
@@ -86,6 +102,6 @@ impl<'a> Object<'a> {
             let open = Call { reply: None, returned: u64::MAX, ..*call };
             (!open.operation.is_read()).then_some(open)
         });
-        Self { model: self.model, key: self.key, calls: cut.collect() }
+        Self { model: self.model, key: self.key, calls: cut.collect(), texts: self.texts.clone() }
     }
 }

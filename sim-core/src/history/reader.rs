@@ -1,9 +1,10 @@
 //! Histories from and to JSON lines.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
+use std::rc::Rc;
 
-use super::entry::{Datum, EntryValue, Function, HistoryEntry};
+use super::entry::{EntryValue, Function, HistoryEntry};
+use super::names::Names;
 use super::record::History;
 use crate::operation::{Answer, ObjectModel, Operation, Reply};
 use crate::time::Time;
@@ -21,6 +22,14 @@ pub enum ReadHistoryError {
         line: usize,
         /// What is wrong with it.
         source: serde_json::Error,
+    },
+    /// The text is not EDN.
+    #[error("read a history: line {line}: expected {expected}")]
+    Edn {
+        /// Which line, counting from 1.
+        line: usize,
+        /// What should stand there.
+        expected: &'static str,
     },
     /// A line is an entry that cannot be.
     #[error("read a history: line {line}: {flaw}")]
@@ -42,6 +51,45 @@ pub enum Flaw {
         model: ObjectModel,
         /// The operation.
         f: &'static str,
+    },
+    /// The model has no such operation, in EDN.
+    #[error("the model {model} has no operation :{f} that can be read from EDN")]
+    EdnOperation {
+        /// The model.
+        model: ObjectModel,
+        /// The operation.
+        f: String,
+    },
+    /// `:value` does not fit `:f`.
+    #[error("the value of :{f} must be {expected}")]
+    EdnValue {
+        /// The operation.
+        f: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A map or form that is no operation.
+    #[error(
+        "expected an operation: a map with :type (:invoke, :ok, :fail or :info), :process, :f and :value"
+    )]
+    NoOperation,
+    /// A transaction that is more than one operation on one object.
+    #[error("a transaction has {steps} steps: only those of one step are operations on one object")]
+    Transaction {
+        /// How many it has.
+        steps: usize,
+    },
+    /// An operation ends as another one.
+    #[error("process {process} ends another operation than it called")]
+    OtherEnd {
+        /// The process.
+        process: u64,
+    },
+    /// An operation ends that was not called.
+    #[error("process {process} ends an operation that it did not call")]
+    NotOpen {
+        /// The process.
+        process: u64,
     },
     /// `value` does not fit `f`.
     #[error("the value of \"{f}\" must be {expected}")]
@@ -107,7 +155,9 @@ pub fn read_history(model: ObjectModel, from: impl BufRead) -> Result<History, R
         }
     }
     refuse_overlaps(&lines)?;
-    Ok(replay(model, &lines))
+    let mut history = replay(model, &lines);
+    history.texts = Rc::new(names.texts);
+    Ok(history)
 }
 
 /// A line understood.
@@ -160,24 +210,7 @@ impl Line {
     }
 }
 
-/// Keys and values as numbers. Numbers stand for themselves; anything else gets one that no number of the file can
-/// have in practice, from the top down.
-#[derive(Default)]
-struct Names {
-    others: BTreeMap<Datum, u64>,
-}
-
 impl Names {
-    fn number(&mut self, datum: &Datum) -> u64 {
-        match datum {
-            Datum::Number(number) => *number,
-            other => {
-                let next = u64::MAX - self.others.len() as u64;
-                *self.others.entry(other.clone()).or_insert(next)
-            }
-        }
-    }
-
     fn one(&mut self, entry: &HistoryEntry) -> Result<u64, Flaw> {
         match &entry.value {
             EntryValue::One(datum) => Ok(self.number(datum)),
@@ -226,6 +259,9 @@ impl Names {
             }
             (Function::Write | Function::Put, _) if register => {
                 Ok((Operation::Write { key, value: self.one(entry)? }, Reply::Done))
+            }
+            (Function::Append, ObjectModel::Kv) => {
+                Ok((Operation::Append { key, value: self.one(entry)? }, Reply::Done))
             }
             (Function::Cas, ObjectModel::CasRegister) => {
                 let (from, to) = self.pair(entry)?;

@@ -1,8 +1,10 @@
 //! The recorder: operations as they are called and as they end.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::entry::HistoryEntry;
+use super::texts::Texts;
 use super::witness::{Floor, Rank};
 use crate::operation::{Answer, ObjectModel, Operation, Reply};
 use crate::time::Time;
@@ -72,6 +74,8 @@ pub struct History {
     pub(super) disorder: Option<usize>,
     /// How many ends came with a position.
     pub(super) positioned: u64,
+    /// What values look like.
+    pub(super) texts: Rc<Texts>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -111,7 +115,13 @@ impl History {
             floors: BTreeMap::new(),
             disorder: None,
             positioned: 0,
+            texts: Rc::default(),
         }
+    }
+
+    /// What values and keys look like.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// What kind of objects it is about.

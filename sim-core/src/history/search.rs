@@ -1,9 +1,23 @@
 //! The general tier: depth-first search for an order (Wing and Gong 1993), remembering configurations that led nowhere
-//! (Lowe 2017), with a budget in steps.
+//! (Lowe 2017), with a budget in steps and a bound on memory.
 //!
 //! A configuration is remembered as a hash of the state and of *which* operations are placed: the first one that is
 //! not, and the few beyond it that are. So an entry costs what is concurrent, not what the history is long. An
-//! operation that changes nothing is placed as soon as it fits, and never taken back for another choice.
+//! operation that changes nothing is placed as soon as it fits, and never taken back for another choice. Of the
+//! others, what helps the operation that returns first is tried first, then what returns first; of those that do the
+//! same, only one ([`kinds`]). A state in which some operation cannot get its reply any more is left ([`outlook`]).
+
+mod events;
+mod fifo;
+mod kinds;
+mod outlook;
+mod placed;
+mod reads;
+
+use events::Events;
+use kinds::Kinds;
+use outlook::Outlook;
+use placed::Placed;
 
 use super::object::{Call, Object};
 use super::spec::{Refusal, State, Undo};
@@ -27,13 +41,28 @@ pub(super) enum SearchEnd {
     Found,
     Impossible,
     OutOfBudget,
+    OutOfMemory,
 }
 
 const NONE: u32 = u32::MAX;
 
+/// What a search may use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Operations that are tried.
+    pub(super) steps: u64,
+    /// Bytes for what is remembered.
+    pub(super) memory: u64,
+    /// Whether to leave states that lead nowhere at once. Whoever wants to show how far an order goes does not.
+    pub(super) prune: bool,
+}
+
+/// What a remembered configuration costs, with the room that a hash set leaves free.
+const ENTRY_BYTES: u64 = 40;
+
 /// Searches for an order of one object's operations.
-pub(super) fn search(object: &Object<'_>, budget: u64) -> Searched {
-    let mut search = Search::new(object, budget);
+pub(super) fn search(object: &Object<'_>, limits: Limits) -> Searched {
+    let mut search = Search::new(object, limits);
     let end = search.run();
     let Search { longest, steps, .. } = search;
     let refused = if end == SearchEnd::Found { Vec::new() } else { refusals(object, &longest) };
@@ -41,96 +70,105 @@ pub(super) fn search(object: &Object<'_>, budget: u64) -> Searched {
     Searched { end, longest, refused, steps }
 }
 
-/// Calls and returns as a doubly linked list in event order: placing an operation unlinks both.
 struct Search<'a, 'b> {
     object: &'a Object<'b>,
-    events: Vec<Event>,
-    /// The event of each call and return; `NONE` for a return that never comes.
-    call_at: Vec<u32>,
-    return_at: Vec<u32>,
+    events: Events,
     placed: Placed,
+    kinds: Kinds,
+    outlook: Outlook<'b>,
     state: State,
+    /// What was placed, and the choices that were left there.
     path: Vec<Frame>,
+    /// The choices of all levels, one behind the other, the next one of a level last.
+    choices: Vec<u32>,
+    ranked: Vec<((u64, u64), u32)>,
     dead: FixedSet<u128>,
     /// How many operations that returned are not placed yet.
     owed: usize,
     longest: Vec<u32>,
     steps: u64,
-    budget: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Event {
-    operation: u32,
-    returns: bool,
-    before: u32,
-    after: u32,
+    limits: Limits,
 }
 
 struct Frame {
     operation: u32,
     undo: Undo,
-    /// It changes nothing, so no other choice in its place can lead further.
-    forced: bool,
+    /// Where the choices of the level behind it begin.
+    choices: usize,
 }
 
 impl<'a, 'b> Search<'a, 'b> {
-    fn new(object: &'a Object<'b>, budget: u64) -> Self {
-        let calls = &object.calls;
-        let mut order: Vec<(u64, bool, u32)> = Vec::with_capacity(2 * calls.len());
-        for (i, call) in (0..).zip(calls) {
-            order.push((call.call, false, i));
-            if call.returned != u64::MAX {
-                order.push((call.returned, true, i));
-            }
-        }
-        order.sort_unstable();
-        let (mut call_at, mut return_at) = (vec![NONE; calls.len()], vec![NONE; calls.len()]);
-        // Event 0 is the head of the list.
-        let mut events = vec![Event { operation: NONE, returns: false, before: NONE, after: NONE }];
-        for (at, (_, returns, operation)) in (1..).zip(order) {
-            let places = if returns { &mut return_at } else { &mut call_at };
-            places[operation as usize] = at;
-            events[at as usize - 1].after = at;
-            events.push(Event { operation, returns, before: at - 1, after: NONE });
-        }
-        let owed = return_at.iter().filter(|at| **at != NONE).count();
+    fn new(object: &'a Object<'b>, limits: Limits) -> Self {
+        let events = Events::new(object);
         Self {
             object,
-            events,
-            call_at,
-            return_at,
-            placed: Placed::new(calls.len()),
-            state: State::initial(object.model),
+            placed: Placed::new(object.calls.len()),
+            kinds: Kinds::new(object),
+            outlook: Outlook::new(object),
+            state: object.initial(),
             path: Vec::new(),
+            choices: Vec::new(),
+            ranked: Vec::new(),
             dead: FixedSet::default(),
-            owed,
+            owed: events.returns(),
             longest: Vec::new(),
             steps: 0,
-            budget,
+            events,
+            limits,
         }
     }
 
     fn run(&mut self) -> SearchEnd {
-        let mut at = self.events[0].after;
+        self.open_level();
         while self.owed > 0 {
-            if at == NONE || self.events[at as usize].returns {
-                let Some(next) = self.back() else { return SearchEnd::Impossible };
-                at = next;
+            let floor = self.path.last().map_or(0, |frame| frame.choices);
+            let Some(operation) = (self.choices.len() > floor).then(|| self.choices.pop()).flatten() else {
+                if !self.back() {
+                    return SearchEnd::Impossible;
+                }
                 continue;
-            }
-            if self.steps == self.budget {
+            };
+            if self.steps == self.limits.steps {
                 return SearchEnd::OutOfBudget;
             }
+            if self.dead.len() as u64 * ENTRY_BYTES > self.limits.memory {
+                return SearchEnd::OutOfMemory;
+            }
             self.steps += 1;
-            at = if self.place(self.events[at as usize].operation) {
-                self.events[0].after
-            } else {
-                self.events[at as usize].after
-            };
+            if self.place(operation) {
+                self.open_level();
+            }
         }
         self.keep_longest();
         SearchEnd::Found
+    }
+
+    /// Finds what may come next, and in which order it is tried.
+    fn open_level(&mut self) {
+        let calls = &self.object.calls;
+        let from = self.choices.len();
+        self.ranked.clear();
+        // What returns first is among those that are open, if anything is owed.
+        let first = self.events.open().min_by_key(|i| calls[*i as usize].returned);
+        let Some(first) = first else { return };
+        for operation in self.events.open() {
+            let call = &calls[operation as usize];
+            if call.changes_nothing() {
+                if self.state.allows(&call.operation, call.reply) {
+                    self.choices.truncate(from);
+                    self.choices.push(operation);
+                    return;
+                }
+                continue;
+            }
+            let of = &calls[first as usize];
+            let helps = self.outlook.helps(&self.state, operation, call, first, of);
+            self.ranked.push(((helps, call.returned), operation));
+        }
+        self.ranked.sort_unstable();
+        self.choices.extend(self.ranked.iter().map(|(_, operation)| *operation));
+        self.kinds.keep_first(&mut self.choices, from);
+        self.choices[from..].reverse();
     }
 
     /// Places an operation next if it fits and leads somewhere new.
@@ -142,31 +180,39 @@ impl<'a, 'b> Search<'a, 'b> {
             return false;
         }
         self.placed.set(operation as usize, true);
+        self.outlook.placed(call);
+        self.events.unlink(operation);
         let forced = call.changes_nothing();
-        if !forced && !self.dead.insert(self.configuration()) {
-            self.placed.set(operation as usize, false);
-            self.state.undo(undo);
+        if !forced && ((self.limits.prune && self.doomed(call)) || !self.dead.insert(self.configuration())) {
+            self.undo(operation, undo);
             return false;
         }
-        self.unlink(operation);
-        self.owed -= usize::from(self.return_at[operation as usize] != NONE);
-        self.path.push(Frame { operation, undo, forced });
+        self.owed -= usize::from(self.events.returns_ever(operation));
+        self.path.push(Frame { operation, undo, choices: self.choices.len() });
         true
     }
 
-    /// Takes back the latest choice; gives the event to go on with.
-    fn back(&mut self) -> Option<u32> {
+    /// Whether some operation that is under way cannot get its reply any more, now that this one is placed.
+    fn doomed(&self, last: &Call<'_>) -> bool {
+        let returning = self.events.open().filter(|i| self.events.returns_ever(*i));
+        let calls = &self.object.calls;
+        !self.outlook.possible(&self.state, last, returning.map(|i| (i, &calls[i as usize])))
+    }
+
+    fn undo(&mut self, operation: u32, undo: Undo) {
+        self.state.undo(undo);
+        self.placed.set(operation as usize, false);
+        self.outlook.taken_back(&self.object.calls[operation as usize]);
+        self.events.link(operation);
+    }
+
+    /// Takes back the latest choice, if there is one.
+    fn back(&mut self) -> bool {
         self.keep_longest();
-        loop {
-            let frame = self.path.pop()?;
-            self.state.undo(frame.undo);
-            self.placed.set(frame.operation as usize, false);
-            self.link(frame.operation);
-            self.owed += usize::from(self.return_at[frame.operation as usize] != NONE);
-            if !frame.forced {
-                return Some(self.events[self.call_at[frame.operation as usize] as usize].after);
-            }
-        }
+        let Some(Frame { operation, undo, .. }) = self.path.pop() else { return false };
+        self.owed += usize::from(self.events.returns_ever(operation));
+        self.undo(operation, undo);
+        true
     }
 
     fn keep_longest(&mut self) {
@@ -182,75 +228,11 @@ impl<'a, 'b> Search<'a, 'b> {
         self.placed.fold(&mut digest);
         digest.whole().0
     }
-
-    fn unlink(&mut self, operation: u32) {
-        for at in [self.call_at[operation as usize], self.return_at[operation as usize]] {
-            if at != NONE {
-                let Event { before, after, .. } = self.events[at as usize];
-                self.events[before as usize].after = after;
-                if after != NONE {
-                    self.events[after as usize].before = before;
-                }
-            }
-        }
-    }
-
-    fn link(&mut self, operation: u32) {
-        for at in [self.return_at[operation as usize], self.call_at[operation as usize]] {
-            if at != NONE {
-                let Event { before, after, .. } = self.events[at as usize];
-                self.events[before as usize].after = at;
-                if after != NONE {
-                    self.events[after as usize].before = at;
-                }
-            }
-        }
-    }
-}
-
-/// Which operations are placed, as a bit set with its ends.
-struct Placed {
-    bits: Vec<u64>,
-    /// All words below this one are full.
-    full: usize,
-    /// Words from this one on are empty.
-    end: usize,
-}
-
-impl Placed {
-    fn new(operations: usize) -> Self {
-        Self { bits: vec![0; operations / 64 + 1], full: 0, end: 0 }
-    }
-
-    fn set(&mut self, operation: usize, placed: bool) {
-        let word = operation / 64;
-        let bit = 1 << (operation % 64);
-        if placed {
-            self.bits[word] |= bit;
-            self.end = self.end.max(word + 1);
-            while self.bits[self.full] == u64::MAX {
-                self.full += 1;
-            }
-        } else {
-            self.bits[word] &= !bit;
-            self.full = self.full.min(word);
-            while self.end > 0 && self.bits[self.end - 1] == 0 {
-                self.end -= 1;
-            }
-        }
-    }
-
-    fn fold(&self, digest: &mut Digest) {
-        digest.word(self.full as u64);
-        for word in &self.bits[self.full.min(self.end)..self.end] {
-            digest.word(*word);
-        }
-    }
 }
 
 /// Replays an order and says why nothing could follow it.
 fn refusals(object: &Object<'_>, order: &[u32]) -> Vec<(usize, Refusal)> {
-    let mut state = State::initial(object.model);
+    let mut state = object.initial();
     let mut placed = vec![false; object.calls.len()];
     for i in order {
         let call = &object.calls[*i as usize];

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
+use std::rc::Rc;
+
+use super::texts::Texts;
 
 use crate::digest::Digest;
 use crate::operation::{ObjectModel, Operation, Reply};
@@ -11,6 +14,13 @@ use crate::operation::{ObjectModel, Operation, Reply};
 pub enum State {
     /// A register, with or without compare-and-swap.
     Register(Option<u64>),
+    /// A register of text that can be appended to.
+    Text {
+        /// What is there.
+        there: Option<String>,
+        /// What values look like.
+        texts: Rc<Texts>,
+    },
     /// A list.
     List(Vec<u64>),
     /// A queue.
@@ -41,6 +51,13 @@ pub enum Refusal {
         /// What was there.
         there: Option<u64>,
     },
+    /// A text was read that was not there.
+    Text {
+        /// What was there.
+        due: Option<String>,
+        /// What was given.
+        given: Option<String>,
+    },
     /// A list or set was read otherwise than it was.
     Content {
         /// How many elements there were.
@@ -64,6 +81,12 @@ impl fmt::Display for Refusal {
                 write!(f, "it swapped {}, but {} was there", show(from), show(there))
             }
             Self::NoMismatch { there } => write!(f, "it saw a mismatch, but {} was there", show(there)),
+            Self::Text { due, given } => {
+                let show = |text: &Option<String>| {
+                    text.as_ref().map_or_else(|| "nothing".to_owned(), |text| format!("{text:?}"))
+                };
+                write!(f, "it gave {}, but {} was there", show(given), show(due))
+            }
             Self::Content { due, given, first } => write!(
                 f,
                 "it gave {given} elements where {due} were there; the first difference is {} instead of {}",
@@ -76,9 +99,11 @@ impl fmt::Display for Refusal {
 }
 
 /// What takes back one step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Undo {
     Nothing,
+    Text(Option<String>),
+    Cut(usize),
     Register(Option<u64>),
     Shorten,
     PutBack(u64),
@@ -105,9 +130,15 @@ impl State {
         self.step(operation, reply).map(|_| ())
     }
 
+    /// Whether an operation that changes nothing can have this reply here.
+    pub(super) fn allows(&mut self, operation: &Operation, reply: Option<&Reply>) -> bool {
+        self.step(operation, reply).is_ok()
+    }
+
     pub(super) fn step(&mut self, operation: &Operation, reply: Option<&Reply>) -> Result<Undo, Refusal> {
         match self {
             Self::Register(value) => step_register(value, operation, reply),
+            Self::Text { there, texts } => step_text(there, texts, operation, reply),
             Self::List(list) => step_list(list, operation, reply),
             Self::Queue(queue) => step_queue(queue, operation, reply),
             Self::Set(set) => step_set(set, operation, reply),
@@ -117,6 +148,8 @@ impl State {
     pub(super) fn undo(&mut self, undo: Undo) {
         match (self, undo) {
             (Self::Register(value), Undo::Register(before)) => *value = before,
+            (Self::Text { there, .. }, Undo::Text(before)) => *there = before,
+            (Self::Text { there: Some(there), .. }, Undo::Cut(length)) => there.truncate(length),
             (Self::List(list), Undo::Shorten) => {
                 list.pop();
             }
@@ -139,6 +172,10 @@ impl State {
             Self::Register(value) => {
                 digest.word(u64::from(value.is_some()));
                 digest.word(value.unwrap_or_default());
+            }
+            Self::Text { there, .. } => {
+                digest.word(u64::from(there.is_some()));
+                digest.bytes(there.as_deref().unwrap_or_default().as_bytes());
             }
             Self::List(list) => fold_all(list.iter(), digest),
             Self::Queue(queue) => fold_all(queue.iter(), digest),
@@ -178,6 +215,39 @@ fn step_register(
             Ok(Undo::Register(before))
         }
         (Operation::Cas { .. }, None | Some(Reply::Mismatch)) => Ok(Undo::Nothing),
+        _ => Err(Refusal::Foreign),
+    }
+}
+
+fn step_text(
+    there: &mut Option<String>,
+    texts: &Texts,
+    operation: &Operation,
+    reply: Option<&Reply>,
+) -> Result<Undo, Refusal> {
+    match (operation, reply) {
+        (Operation::Read { .. }, Some(Reply::Value(given))) => {
+            let given = given.map(|given| texts.of(given));
+            if given.as_deref() == there.as_deref() {
+                return Ok(Undo::Nothing);
+            }
+            Err(Refusal::Text { due: there.clone(), given: given.map(std::borrow::Cow::into_owned) })
+        }
+        (Operation::Read { .. }, None) => Ok(Undo::Nothing),
+        (Operation::Write { value, .. }, None | Some(Reply::Done)) => {
+            Ok(Undo::Text(there.replace(texts.of(*value).into_owned())))
+        }
+        (Operation::Append { value, .. }, None | Some(Reply::Done)) => {
+            let piece = texts.of(*value);
+            match there {
+                Some(there) => {
+                    let length = there.len();
+                    there.push_str(&piece);
+                    Ok(Undo::Cut(length))
+                }
+                None => Ok(Undo::Text(there.replace(piece.into_owned()))),
+            }
+        }
         _ => Err(Refusal::Foreign),
     }
 }

@@ -78,7 +78,7 @@ fn proves_object(records: &[Record], object: &Object<'_>) -> Option<bool> {
     if placed.windows(2).any(twice) {
         return Some(false);
     }
-    Some(replay(records, State::initial(object.model), &placed, &pending))
+    Some(replay(records, object.initial(), &placed, &pending))
 }
 
 /// Replays the order. An operation whose end is unknown is inserted where its effect is first seen.

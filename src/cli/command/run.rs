@@ -9,6 +9,7 @@ use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
 use scenarios::story::{tell, tell_whole};
 use sim_core::check::Verdict;
+use sim_core::history::write_history;
 use sim_core::lookout::Lookout;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
@@ -31,6 +32,9 @@ pub(crate) fn run(
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
     let (loaded, plants) = files::scenario(registry, &arguments.scenario)?;
+    if let Some(history) = &arguments.history {
+        scenarios::artefact::fit_file(history)?;
+    }
     let plan = compile(&loaded, arguments.seed, &plants);
     hang::set_scene(&loaded, files::out_folder(&arguments.scenario));
     let watch = Stopwatch::start();
@@ -44,6 +48,12 @@ pub(crate) fn run(
         (run_once(&plan, &launch)?, None)
     };
     progress.finish();
+    if let Some(path) = &arguments.history {
+        let mut lines = Vec::new();
+        write_history(&outcome.history, &mut lines)
+            .map_err(|error| CliError::Read { path: path.clone(), error })?;
+        scenarios::artefact::write(path, &lines)?;
+    }
     let met = loaded.scenario.expect.met(&outcome);
     let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome)? };
     // What was found is told even where it cannot be kept.

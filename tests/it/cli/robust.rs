@@ -1,5 +1,7 @@
 //! Input that was made to break the program, and places where nothing can be written.
 
+#![expect(clippy::disallowed_types, reason = "how long the program takes; no run sees it")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
