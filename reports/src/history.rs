@@ -74,6 +74,8 @@ fn reasons(history: &History, illegal: &Illegal) -> Markup {
             row
         })
         .collect();
+    let mut operations = operations.clone();
+    operations.dedup();
     let contradiction: Vec<Vec<String>> = operations.iter().map(|index| cells(history, *index)).collect();
     html! {
         section {
@@ -84,8 +86,8 @@ fn reasons(history: &History, illegal: &Illegal) -> Markup {
         section {
             h2 { "What could not come next" }
             p.quiet {
-                "The beginning of the history up to the return of " (cells(history, illegal.broken_by).join(", "))
-                " is the shortest one that has no order. After the longest order that was found, nothing fits:"
+                "The shortest beginning of the history without an order ends with the return of "
+                (in_words(history, illegal.broken_by)) ". After the longest order that was found, nothing fits:"
             }
             (table::table(&heads(&["why not"]), &refused, "Operations that could not come next"))
         }
@@ -112,6 +114,12 @@ fn numbered() -> Vec<String> {
     let mut heads = heads(&[]);
     heads.insert(0, "place".to_owned());
     heads
+}
+
+fn in_words(history: &History, index: usize) -> String {
+    let record = &history.records()[index];
+    let (call, reply) = (history.call_in_words(record), history.reply_in_words(record));
+    format!("process {}: {call} → {reply}", record.process)
 }
 
 fn cells(history: &History, index: usize) -> Vec<String> {

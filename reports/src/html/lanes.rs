@@ -183,7 +183,7 @@ fn longest<'a>(run: &Run<'a>, slot: u32, palette: &Palette) -> Vec<&'a LaneSpan>
     let most = MOST_SPANS / run.outcome.members.clamp(1, MOST_LANES) as usize;
     let mut spans: Vec<&LaneSpan> =
         run.lane(slot).filter(|span| palette.class(&span.state) != "plain").collect();
-    spans.sort_by_key(|span| (Reverse(span.to_ns - span.from_ns), span.from_ns));
+    spans.sort_by_key(|span| (Reverse(span.to_ns.saturating_sub(span.from_ns)), span.from_ns));
     spans.truncate(most);
     spans
 }
@@ -255,10 +255,12 @@ fn worst(run: &Run) -> Vec<u32> {
     let first = run.first_state();
     let score = |slot: &u32| {
         let broken = run.lane(*slot).filter(|span| matches!(span.state.as_str(), "down" | "paused"));
-        let time: u64 = broken.map(|span| span.to_ns - span.from_ns).sum();
+        let time: u64 =
+            broken.map(|span| span.to_ns.saturating_sub(span.from_ns)).fold(0, u64::saturating_add);
         let struck = run.faults().filter(|fault| fault.slots.iter().any(|own| own.0 == *slot)).count();
         let other = run.lane(*slot).filter(|span| Some(span.state.as_str()) != first);
-        let other: u64 = other.map(|span| span.to_ns - span.from_ns).sum();
+        let other: u64 =
+            other.map(|span| span.to_ns.saturating_sub(span.from_ns)).fold(0, u64::saturating_add);
         (Reverse(time), Reverse(struck), Reverse(other), *slot)
     };
     let mut slots: Vec<u32> = (0..run.outcome.members).collect();

@@ -132,7 +132,9 @@ fn words(name: &str, history: &History, judgement: &Judgement, page: Option<&Pat
 
 fn contradiction(history: &History, illegal: &Illegal) -> String {
     let mut words = format!("  key {}: {}\n", history.key_in_words(illegal.key), illegal.conflict.reason);
-    for index in &illegal.conflict.operations {
+    let mut operations = illegal.conflict.operations.clone();
+    operations.dedup();
+    for index in &operations {
         words += &format!("    {}\n", line(history, *index));
     }
     words += &format!("  no order from the return of: {}\n", line(history, illegal.broken_by));
