@@ -114,7 +114,7 @@ impl Cluster for ToyCluster {
         let mut findings = Findings::new();
         if !launch.plants.is_empty() && setup.seed % 7 == 3 {
             let message = format!("n1 and n2 disagree at seed {}", setup.seed);
-            findings.report(Verdict::Safety, "toy/agreement", "", &[], message);
+            findings.report(Time::ZERO, Verdict::Safety, ("toy/agreement", ""), &[], message);
         }
         Ok(outcome(setup, launch, &findings, &self.0))
     }

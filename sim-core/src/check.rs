@@ -158,6 +158,7 @@ pub struct Violation {
 /// rest counted.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
+    /// When the check whose turn it is began to judge.
     now: Time,
     /// The check that is judging.
     check: &'static str,
@@ -183,12 +184,6 @@ impl Findings {
     /// Nothing found yet.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Tells what time it is: whatever is reported from now on happened now.
-    #[inline]
-    pub fn set_now(&mut self, now: Time) {
-        self.now = now;
     }
 
     /// It is the turn of the check of this name: what it finds is found by it.
@@ -227,20 +222,20 @@ impl Findings {
 
     /// Reports any violation that the check whose turn it is has found.
     pub fn found(&mut self, verdict: Verdict, shape: &'static str, nodes: &[NodeId], message: String) {
-        self.report(verdict, self.check, shape, nodes, message);
+        self.report(self.now, verdict, (self.check, shape), nodes, message);
     }
 
-    /// Reports any violation, found by nobody's turn.
+    /// Reports any violation, found outside of every check's turn: when, and under which name and shape.
     pub fn report(
         &mut self,
+        now: Time,
         verdict: Verdict,
-        check: &'static str,
-        shape: &'static str,
+        kind: (&'static str, &'static str),
         nodes: &[NodeId],
         message: String,
     ) {
         self.worst = self.worst.max(Some(verdict));
-        let kind = (check, shape);
+        let (check, shape) = kind;
         let place = self.kinds.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
             self.kinds.push((kind, 0));
             self.kinds.len() - 1
@@ -253,7 +248,7 @@ impl Findings {
         }
         self.violations.push(Violation {
             check: check.to_owned(),
-            at_ns: self.now.as_nanos(),
+            at_ns: now.as_nanos(),
             message: crate::text::into_one_line(message),
             fingerprint: fingerprint(check, shape),
             nodes: nodes.to_vec(),
@@ -338,9 +333,13 @@ mod tests {
     #[test]
     fn many_of_one_kind_hide_no_other() {
         let mut findings = Findings::new();
-        (0..40).for_each(|_| findings.report(Verdict::Safety, "toy/a", "", &[], "again".to_owned()));
-        findings.report(Verdict::Liveness, "toy/b", "", &[], "late".to_owned());
-        (0..17).for_each(|_| findings.report(Verdict::Crash, "toy/a", "boot", &[], "panic".to_owned()));
+        (0..40).for_each(|_| {
+            findings.report(Time::ZERO, Verdict::Safety, ("toy/a", ""), &[], "again".to_owned());
+        });
+        findings.report(Time::ZERO, Verdict::Liveness, ("toy/b", ""), &[], "late".to_owned());
+        (0..17).for_each(|_| {
+            findings.report(Time::ZERO, Verdict::Crash, ("toy/a", "boot"), &[], "panic".to_owned());
+        });
         let kept = |check: &str| findings.violations().iter().filter(|found| found.check == check).count();
         assert_eq!((kept("toy/a"), kept("toy/b"), findings.omitted()), (32, 1, 25));
         assert_eq!(findings.worst(), Some(Verdict::Crash));
@@ -350,10 +349,12 @@ mod tests {
     #[test]
     fn evidence_belongs_to_the_violation_before_it() {
         let mut findings = Findings::new();
-        findings.report(Verdict::Safety, "toy/a", "", &[], "first".to_owned());
-        findings.report(Verdict::Safety, "toy/b", "", &[], "second".to_owned());
+        findings.report(Time::ZERO, Verdict::Safety, ("toy/a", ""), &[], "first".to_owned());
+        findings.report(Time::ZERO, Verdict::Safety, ("toy/b", ""), &[], "second".to_owned());
         findings.because((0..50).map(|fact| fact.to_string()));
-        (0..40).for_each(|_| findings.report(Verdict::Safety, "toy/a", "", &[], "again".to_owned()));
+        (0..40).for_each(|_| {
+            findings.report(Time::ZERO, Verdict::Safety, ("toy/a", ""), &[], "again".to_owned());
+        });
         findings.because(["of one that was not kept".to_owned()]);
         let [only] = findings.evidence() else { panic!("{:?}", findings.evidence()) };
         assert_eq!((only.violation, only.facts.len(), only.omitted), (1, 40, 10));
@@ -371,9 +372,9 @@ mod tests {
     #[test]
     fn a_fingerprint_ignores_numbers_and_tells_shapes_apart() {
         let mut findings = Findings::new();
-        findings.report(Verdict::Safety, "raft/x", "", &[NodeId(0)], "term 4".to_owned());
-        findings.report(Verdict::Safety, "raft/x", "", &[NodeId(1)], "term 9".to_owned());
-        findings.report(Verdict::Safety, "raft/x", "lost", &[], "term 9".to_owned());
+        findings.report(Time::ZERO, Verdict::Safety, ("raft/x", ""), &[NodeId(0)], "term 4".to_owned());
+        findings.report(Time::ZERO, Verdict::Safety, ("raft/x", ""), &[NodeId(1)], "term 9".to_owned());
+        findings.report(Time::ZERO, Verdict::Safety, ("raft/x", "lost"), &[], "term 9".to_owned());
         let prints: Vec<_> = findings.violations().iter().map(|v| v.fingerprint.clone()).collect();
         assert_eq!(prints[0], prints[1]);
         assert_ne!(prints[0], prints[2]);
@@ -383,7 +384,7 @@ mod tests {
     fn a_flood_is_counted_not_kept() {
         let mut findings = Findings::new();
         for _ in 0..100 {
-            findings.report(Verdict::Safety, "raft/x", "", &[], String::new());
+            findings.report(Time::ZERO, Verdict::Safety, ("raft/x", ""), &[], String::new());
         }
         assert_eq!((findings.violations().len(), findings.omitted()), (16, 84));
     }

@@ -1,49 +1,63 @@
 //! The part of the world that knows no protocol type: time, the agenda, the truth about slots, the network, clocks,
-//! faults, digest and counts. The typed world is a thin shell over it, so a dozen protocols build quickly.
+//! faults, digest and counts; when a run ends and what it came to. The typed world is a thin shell over it, so a dozen
+//! protocols build quickly.
 
+pub(crate) mod arrange;
+pub(crate) mod choices;
+pub(crate) mod clients;
+mod counts;
 pub(crate) mod event;
-pub(crate) mod linearizable;
+mod hot;
+pub(crate) mod lifecycle;
+mod linearizable;
+mod measures;
+pub(crate) mod pace;
+pub(crate) mod phases;
 pub(crate) mod phold;
+pub(crate) mod report;
 mod sending;
 mod serving;
+mod tracing;
+mod triggers;
+mod watch;
+
+use std::sync::Arc;
 
 use crate::agenda::Agenda;
 use crate::check::Findings;
 use crate::clock::Clocks;
+use crate::coalition::{Deeds, Member};
 use crate::digest::Digest;
-use crate::fault::{Action, ClockChange, FaultDriver};
+use crate::fault::{Action, ClockChange, FaultDriver, FaultModel};
 use crate::ground::Ground;
+use crate::history::HistoryCheck;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Control, Envelope, Event};
+use crate::launch::{Launch, LaunchError};
+use crate::lookout::Lookout;
 use crate::metrics::Metrics;
-use crate::network::{LinkNotice, Lost, Network};
-use crate::outcome::MessageCounts;
-use crate::picture::{Counts, Detail, Painter};
+use crate::network::{LinkNotice, Network};
+use crate::outcome::{Ended, MessageCounts};
+use crate::picture::{Counts, Painter};
 use crate::process::{Keys, SyncId};
 use crate::progress::Ledger;
 use crate::queue;
-use crate::random::{Drawn, Keyed, Purpose, mix64};
+use crate::random::{Keyed, Purpose, mix64};
 use crate::server::Servers;
+use crate::setup::Setup;
 use crate::slab::Slab;
 use crate::time::Time;
+use crate::trace::Tracer;
 
+pub(crate) use self::counts::{DiskCounts, Dropped};
+pub(crate) use self::hot::Hot;
+
+use self::clients::Clients;
+use self::measures::Gauges;
+use self::pace::Pace;
+use self::phases::Phase;
 use self::sending::SendOrder;
-
-/// The hot facts about a slot, in half a cache line and never across two: what every delivery reads.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
-pub(crate) struct Hot {
-    /// What this incarnation drew.
-    pub(crate) drawn: Drawn,
-    /// When it was stepped last.
-    pub(crate) stepped: Time,
-    pub(crate) node: NodeId,
-    pub(crate) incarnation: u32,
-    /// Steps at that same instant.
-    pub(crate) steps: u16,
-    pub(crate) up: bool,
-    pub(crate) corrupt: bool,
-}
+use self::watch::Watch;
 
 /// A sync under way.
 #[derive(Clone, Copy, Debug)]
@@ -64,17 +78,6 @@ pub(crate) struct Notice {
     pub(crate) link: LinkNotice,
     /// Who lived at the other end when it was given: somebody else may live there when it arrives.
     pub(crate) peer: NodeId,
-}
-
-/// Why messages did not arrive, beside what the network says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dropped {
-    Network(Lost),
-    CutUnderway,
-    ReceiverDown,
-    Checksum,
-    Shed,
-    Nobody,
 }
 
 /// Everything that is not typed by a protocol.
@@ -108,6 +111,24 @@ pub(crate) struct Kernel {
     /// What was late in the second phase.
     pub(crate) ledger: Ledger,
     pub(crate) sends: SendOrder,
+    pub(crate) setup: Setup,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) clients: Clients,
+    /// How what clients saw is judged, if it is.
+    pub(crate) history_check: Option<HistoryCheck>,
+    pub(crate) disks: DiskCounts,
+    /// The slots of traitors, in order.
+    pub(crate) traitors: Vec<Member>,
+    pub(crate) deeds: Deeds,
+    pub(crate) phase: Phase,
+    pub(crate) pace: Pace,
+    pub(crate) watch: Watch,
+    pub(crate) gauges: Gauges,
+    pub(crate) tracer: Option<Tracer>,
+    pub(crate) lookout: Option<Arc<dyn Lookout>>,
+    pub(crate) ended: Option<Ended>,
+    /// The name of the next newcomer.
+    next_identity: u32,
     /// How often the hot copy of some place's truth was made anew: while it stands, nobody came or went.
     pub(crate) refreshed: u64,
     tie_key: u64,
@@ -121,72 +142,93 @@ pub(crate) struct Watches {
     pub(crate) syncs: bool,
 }
 
-/// What a [`Kernel`] is made of.
-pub(crate) struct Parts {
-    pub(crate) seed: u64,
-    pub(crate) ground: Ground,
-    pub(crate) network: Network,
-    pub(crate) timers: crate::clock::TimerClock,
-    pub(crate) servers: Servers,
-    pub(crate) driver: FaultDriver,
-    pub(crate) agenda: Agenda,
-    pub(crate) kinds: usize,
-    pub(crate) picture: Detail,
+impl Watches {
+    fn of(driver: &FaultDriver) -> Self {
+        Self {
+            observations: driver.watches_observations(),
+            messages: driver.watches_messages(),
+            syncs: driver.watches_syncs(),
+        }
+    }
+}
+
+/// What a protocol calls its observations and messages, by number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Vocabulary {
+    pub(crate) observations: &'static [&'static str],
+    pub(crate) messages: &'static [&'static str],
 }
 
 impl Kernel {
-    pub(crate) fn new(parts: Parts) -> Self {
-        let hot = parts
-            .ground
-            .places
-            .iter()
-            .map(|place| Hot {
-                drawn: Drawn::default(),
-                stepped: Time::MAX,
-                node: place.node,
-                incarnation: 0,
-                steps: 0,
-                up: place.up,
-                corrupt: !place.honest && !place.twin,
-            })
-            .collect();
-        let watches = Watches {
-            observations: parts.driver.watches_observations(),
-            messages: parts.driver.watches_messages(),
-            syncs: parts.driver.watches_syncs(),
-        };
-        let slots = parts.ground.places.len();
-        Self {
-            seed: parts.seed,
+    /// The kernel of a run at time zero.
+    ///
+    /// # Errors
+    /// If the setup is absurd.
+    pub(crate) fn new(
+        setup: &Setup,
+        launch: &Launch,
+        model: FaultModel,
+        vocabulary: Vocabulary,
+        agenda: Agenda,
+    ) -> Result<Self, LaunchError> {
+        let refused = |error: &dyn std::fmt::Display| LaunchError::Setup(error.to_string());
+        let (members, clients, seed) = (setup.members, setup.clients, setup.seed);
+        let mut network =
+            Network::new(&setup.network, members, clients, seed).map_err(|error| refused(&error))?;
+        network.pin(setup.pins.clone(), setup.pins_only);
+        let driver = FaultDriver::new(&setup.faults, model, members, clients, seed)
+            .map_err(|error| refused(&error))?;
+        let slots = (members + clients) as usize;
+        let ground = Ground::new(members, clients);
+        let hot = ground.places.iter().map(Hot::at).collect();
+        let mut metrics = Metrics::default();
+        let latency = metrics.histogram(crate::metrics::OPERATION_LATENCY);
+        Ok(Self {
+            seed,
             now: Time::ZERO,
-            agenda: parts.agenda,
+            agenda,
             hot,
-            network: parts.network,
-            clocks: Clocks::new(parts.timers),
-            servers: parts.servers,
-            driver: parts.driver,
-            watches,
+            network,
+            clocks: Clocks::new(setup.clocks.timers),
+            servers: Servers::new(&setup.service, slots),
+            watches: Watches::of(&driver),
+            driver,
             actions: Vec::new(),
             late: Vec::new(),
             notices: Vec::new(),
             pending_notices: Slab::default(),
             envelopes: Slab::default(),
             syncs: Slab::default(),
-            keys: Keys::new(parts.seed),
-            dice: Keyed::new(parts.seed, Purpose::Process),
+            keys: Keys::new(seed),
+            dice: Keyed::new(seed, Purpose::Process),
             digest: Digest::new(),
             events: 0,
             messages: MessageCounts::default(),
             dropped: [0; 10],
             findings: Findings::new(),
-            metrics: Metrics::default(),
-            painter: Painter::new(&parts.ground, parts.picture),
+            metrics,
+            painter: Painter::new(&ground, launch.picture),
             ledger: Ledger::closed(),
-            sends: SendOrder::new(slots, parts.kinds),
+            sends: SendOrder::new(slots, vocabulary.messages.len()),
+            vocabulary,
+            clients: Clients::of(setup, latency),
+            history_check: clients::history_check(setup),
+            disks: DiskCounts::default(),
+            traitors: Vec::new(),
+            deeds: Deeds::default(),
+            phase: Phase::Faults,
+            pace: Pace::new(setup),
+            watch: Watch::new(setup, vocabulary.observations, slots),
+            gauges: Gauges::new(setup, vocabulary),
+            tracer: launch.trace.clone().map(|request| Tracer::new(request, ground.slot_names())),
+            lookout: launch.lookout.clone(),
+            ended: None,
+            next_identity: members + clients,
             refreshed: 0,
-            tie_key: Keyed::new(parts.seed, Purpose::Tie).word(0, 0),
-            ground: parts.ground,
-        }
+            tie_key: Keyed::new(seed, Purpose::Tie).word(0, 0),
+            setup: setup.clone(),
+            ground,
+        })
     }
 
     /// Moves time to an event.
@@ -280,44 +322,10 @@ impl Kernel {
     /// Makes the hot copy of a place's truth follow the place.
     pub(crate) fn refresh(&mut self, slot: Slot) {
         self.refreshed += 1;
-        let place = &self.ground.places[slot.index()];
         let hot = &mut self.hot[slot.index()];
-        hot.up = place.up;
-        hot.corrupt = !place.honest && !place.twin;
-        hot.node = place.node;
-        hot.incarnation = place.incarnation;
+        let Hot { drawn, stepped, steps, .. } = *hot;
+        *hot = Hot { drawn, stepped, steps, ..Hot::at(&self.ground.places[slot.index()]) };
     }
-}
-
-impl Dropped {
-    const fn index(self) -> usize {
-        match self {
-            Self::Network(Lost::Loss) => 0,
-            Self::Network(Lost::Cut) => 1,
-            Self::Network(Lost::NoSession) => 2,
-            Self::Network(Lost::NoRoute) => 3,
-            Self::Network(Lost::QueueFull) => 4,
-            Self::CutUnderway => 5,
-            Self::ReceiverDown => 6,
-            Self::Checksum => 7,
-            Self::Shed => 8,
-            Self::Nobody => 9,
-        }
-    }
-
-    /// Names in the order of the counters.
-    pub(crate) const NAMES: [&'static str; 10] = [
-        "loss",
-        "cut",
-        "no_session",
-        "no_route",
-        "queue_full",
-        "cut_under_way",
-        "receiver_down",
-        "checksum",
-        "inbox_full",
-        "nobody",
-    ];
 }
 
 /// What is folded into the digest, by number.
@@ -345,14 +353,4 @@ pub(crate) enum Folded {
     Panic,
     Fault,
     Wake,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hot_facts_of_a_slot_take_half_a_cache_line() {
-        assert_eq!((size_of::<Hot>(), align_of::<Hot>()), (32, 32));
-    }
 }

@@ -245,12 +245,6 @@ impl<T> Timers<T> {
         last
     }
 
-    /// When the timer with this index fires on its slot's own clock, if it is set.
-    pub(crate) fn local_deadline(&self, index: u32) -> Option<(Slot, Time)> {
-        let timer = &self.table[index as usize];
-        timer.carried.as_ref().map(|_| (timer.slot, timer.local))
-    }
-
     /// When a set timer fires on its slot's own clock, and what it carries.
     pub(crate) fn carried(&self, index: u32) -> Option<(Time, u64)>
     where
@@ -259,9 +253,34 @@ impl<T> Timers<T> {
         let timer = &self.table[index as usize];
         timer.carried.as_ref().map(|carried| (timer.local, carried.content()))
     }
+}
+
+/// What a scheduler that chooses among timeouts asks of them; it does not ask what they carry.
+pub(crate) trait Deadlines {
+    /// Whose timer this is.
+    fn owner(&self, index: u32) -> (Slot, TimerId);
+
+    /// When the timer with this index fires on its slot's own clock, if it is set.
+    fn local_deadline(&self, index: u32) -> Option<(Slot, Time)>;
 
     /// Whether a queue entry for this index at this time still counts; one that does not will not come up any more.
-    pub(crate) fn keeps(&mut self, index: u32, at: Time) -> bool {
+    fn keeps(&mut self, index: u32, at: Time) -> bool;
+
+    /// Makes a set timer due now, whatever its clock says: an abstract timeout was chosen.
+    fn force(&mut self, index: u32, now: Time);
+}
+
+impl<T> Deadlines for Timers<T> {
+    fn owner(&self, index: u32) -> (Slot, TimerId) {
+        Self::owner(self, index)
+    }
+
+    fn local_deadline(&self, index: u32) -> Option<(Slot, Time)> {
+        let timer = &self.table[index as usize];
+        timer.carried.as_ref().map(|_| (timer.slot, timer.local))
+    }
+
+    fn keeps(&mut self, index: u32, at: Time) -> bool {
         let timer = &mut self.table[index as usize];
         if timer.queued != at {
             return false;
@@ -274,8 +293,7 @@ impl<T> Timers<T> {
         true
     }
 
-    /// Makes a set timer due now, whatever its clock says: an abstract timeout was chosen.
-    pub(crate) fn force(&mut self, index: u32, now: Time) {
+    fn force(&mut self, index: u32, now: Time) {
         let timer = &mut self.table[index as usize];
         timer.due = now;
         timer.queued = now;

@@ -2,52 +2,47 @@
 //!
 //! Read in this order: [`lifecycle`] (how processes come and go), [`step`] (one input in), [`effects`] (effects out),
 //! [`deliver`] (messages arriving), [`storage`] (journals and holds), [`actions`] (faults), [`clients`] (operations),
-//! [`watch`] (observations), [`measures`] (what is measured), [`pace`] (limits and storms), [`phases`] (heal and progress), [`report`] (the outcome).
+//! [`observe`] (observations), [`storm`] (limits and storms), [`phases`] (heal and progress), [`conclude`] (the outcome).
+//! Whatever names no type of a protocol is in the kernel, in files of the same names.
 
 mod actions;
-mod choices;
+mod choose;
 mod clients;
+mod conclude;
 mod deliver;
 mod effects;
 mod lifecycle;
-mod measures;
 mod new;
-mod pace;
+mod observe;
 mod phases;
-mod report;
 mod state;
 mod step;
 mod storage;
+mod storm;
 #[cfg(test)]
 mod tests;
 mod tracing;
-mod watch;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::agenda::{Agenda, ChoiceAgenda, Chooser};
-use crate::check::Judge;
-use crate::coalition::{Coalition, CoalitionDice, Deeds, Member, Plot};
+use crate::check::{CheckReport, Judge};
+use crate::coalition::{Coalition, CoalitionDice, Plot};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
 use crate::kernel::event::{Control, Event, Payload};
+use crate::kernel::report::Title;
 use crate::operation::Service;
 use crate::outcome::Ended;
 use crate::process::{Effects, Factory, Process, Protocol};
 use crate::queue;
-use crate::setup::Setup;
 use crate::slab::Slab;
 use crate::subject::Liveness;
 use crate::time::{Duration, Time};
 use crate::timers::Timers;
 
-use self::clients::Clients;
-
-use self::measures::Gauges;
-use self::pace::Pace;
-use self::phases::Phase;
 use self::storage::Storage;
-use self::watch::Watch;
 
 /// Worlds of more slots than this do not fit in a processor's cache.
 const CACHED: usize = 20_000;
@@ -57,8 +52,7 @@ const BATCH: usize = 16;
 
 /// One run.
 pub(crate) struct World<P: Protocol, N: Process<P>> {
-    protocol: &'static str,
-    plants: Vec<String>,
+    title: Title,
     kernel: Kernel,
     factory: Box<dyn Factory<P, Node = N>>,
     nodes: Vec<Option<N>>,
@@ -75,29 +69,17 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     /// For each kind of message, the checks that read it.
     readers: Vec<Vec<usize>>,
     /// Checks that do not apply to this run, or that the scenario switched off.
-    checks_off: Vec<crate::outcome::CheckReport>,
+    checks_off: Vec<CheckReport>,
     coalition: Option<Box<dyn Coalition<P>>>,
     coalition_dice: CoalitionDice,
-    traitors: Vec<Member>,
     plots: Vec<Plot<P>>,
-    deeds: Deeds,
     wakes: Slab<u64>,
-    clients: Clients<P>,
-    history_check: Option<crate::history::HistoryCheck>,
+    /// Requests that wait until their clients have time for them, by number.
+    waiting_requests: BTreeMap<u32, P::Request>,
     service: Box<dyn Service<P>>,
     liveness: Box<dyn Liveness<P>>,
-    phase: Phase,
-    watch: Watch,
-    gauges: Gauges,
-    tracer: Option<crate::trace::Tracer>,
-    setup: Setup,
-    keep_history: bool,
-    next_identity: u32,
     /// Where in the queue's day [`World::touch_ahead`] began its last batch.
     touched: usize,
-    ended: Option<Ended>,
-    pace: Pace,
-    lookout: Option<std::sync::Arc<dyn crate::lookout::Lookout>>,
 }
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
@@ -105,7 +87,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(crate) fn run(mut self) -> crate::outcome::Outcome {
         self.begin();
         let ended = self.turn();
-        if let Some(lookout) = &self.lookout {
+        if let Some(lookout) = &self.kernel.lookout {
             lookout.ended();
         }
         self.conclude(ended)
@@ -124,8 +106,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     fn begin(&mut self) {
-        self.queue_controls();
-        self.watch.running = self.kernel.ground.members().filter(|(_, place)| place.up).count() as u64;
+        self.kernel.queue_controls();
+        self.kernel.watch.running = self.kernel.ground.members().filter(|(_, place)| place.up).count() as u64;
         for index in 0..self.nodes.len() {
             let slot = Slot(u32::try_from(index).expect("fewer than 2^32 slots"));
             self.fill_disk(slot);
@@ -138,10 +120,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Handles events until something ends the run.
     fn turn(&mut self) -> Ended {
         loop {
-            if let Some(ended) = self.ended {
+            if let Some(ended) = self.kernel.ended {
                 return ended;
             }
-            if self.kernel.events >= self.pace.next
+            if self.kernel.events >= self.kernel.pace.next
                 && let Some(ended) = self.look_up()
             {
                 return ended;
@@ -219,13 +201,15 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[cold]
     fn control(&mut self, control: Control) {
-        self.idled();
+        if self.kernel.idled() {
+            self.kernel.ended = self.look_up();
+        }
         match control {
             Control::Faults => self.faults_due(),
             Control::Arrival => self.arrival(),
             Control::Heal => self.heal(),
             Control::Probe => self.probe(),
-            Control::End => self.ended = Some(Ended::Horizon),
+            Control::End => self.kernel.ended = Some(Ended::Horizon),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::check::{CheckReport, Findings, Needs, Verdict};
 use crate::history::{History, HistoryVerdict, Judgement, WITNESS, check_name};
+use crate::time::Time;
 
 /// The reports of both checks of histories, for the outcome.
 pub(crate) fn reports(judgement: &Judgement) -> [CheckReport; 2] {
@@ -14,10 +15,10 @@ pub(crate) fn reports(judgement: &Judgement) -> [CheckReport; 2] {
 }
 
 /// Reports an illegal history as a safety violation.
-pub(crate) fn report(judgement: &Judgement, history: &History, findings: &mut Findings) {
+pub(crate) fn report(judgement: &Judgement, history: &History, now: Time, findings: &mut Findings) {
     if let HistoryVerdict::Illegal(illegal) = &judgement.verdict {
         let message = illegal.sentence(history);
         let (name, shape) = (check_name(judgement.model), illegal.conflict.reason.shape());
-        findings.report(Verdict::Safety, name, shape, &[], message);
+        findings.report(now, Verdict::Safety, (name, shape), &[], message);
     }
 }

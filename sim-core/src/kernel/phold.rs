@@ -1,17 +1,15 @@
 //! PHOLD through the kernel alone, for the benchmark of speed against a bare queue (Fujimoto 1990).
 
-use super::{Folded, Kernel, Parts};
+use super::{Folded, Kernel, Vocabulary};
 use crate::agenda::Agenda;
 use crate::distribution::Distribution;
 use crate::fault::FaultModel;
-use crate::fault::{FaultDriver, FaultPlan};
-use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::kernel::event::Event;
-use crate::network::{Network, NetworkModel};
+use crate::launch::Launch;
 use crate::queue::{self, EventQueue};
 use crate::random::{Draw, Keyed, Purpose, below};
-use crate::server::{Servers, ServiceModel};
+use crate::setup::Setup;
 use crate::time::{Duration, Time};
 
 /// `n` logical processes with one event each in flight; an event schedules one on a random process after 0.1 s and an
@@ -29,19 +27,10 @@ impl Phold {
     /// Never: the model is sound.
     pub fn new(n: u32) -> Self {
         let model = FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 };
-        let network = Network::new(&NetworkModel::default(), n, 0, 1).expect("the default network is sound");
-        let driver = FaultDriver::new(&FaultPlan::default(), model, n, 0, 1).expect("an empty plan is sound");
-        let mut kernel = Kernel::new(Parts {
-            seed: 1,
-            ground: Ground::new(n, 0),
-            network,
-            timers: crate::clock::TimerClock::default(),
-            servers: Servers::new(&ServiceModel::default(), n as usize),
-            driver,
-            agenda: Agenda::Timed(EventQueue::new()),
-            kinds: 1,
-            picture: crate::picture::Detail::None,
-        });
+        let vocabulary = Vocabulary { observations: &[], messages: &["Event"] };
+        let agenda = Agenda::Timed(EventQueue::new());
+        let mut kernel = Kernel::new(&Setup::new(1, n), &Launch::default(), model, vocabulary, agenda)
+            .expect("the default setup is sound");
         for process in 0..n {
             let at = Time::from_nanos(u64::from(process) * 1_000);
             kernel.queue(at, u64::from(process), Event::Wake(process));

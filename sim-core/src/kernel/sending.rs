@@ -1,9 +1,10 @@
 //! Handing messages to the network: counted, numbered, and queued where they arrive.
 
-use super::{Dropped, Kernel};
-use crate::identity::Slot;
+use super::{Dropped, Folded, Kernel};
+use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Envelope, Event, Parcel};
 use crate::network::{Flight, Lost, Packet, Sent};
+use crate::trace::What;
 
 impl Kernel {
     /// Hands a message to the network for one slot: how many copies are under way then, or why none is.
@@ -90,6 +91,27 @@ impl Kernel {
             damaged: flight.damaged,
         });
         self.queue(flight.at, what, Event::Deliver(key));
+    }
+
+    /// Counts a message whose recipient lives nowhere.
+    #[cold]
+    pub(crate) fn send_to_nobody(&mut self, parcel: &Parcel) -> u32 {
+        self.messages.sent += 1;
+        self.sends.by_kind[usize::from(parcel.kind)] += 1;
+        self.drop_message(Dropped::Nobody);
+        0
+    }
+
+    /// A process ends its session with a peer.
+    #[cold]
+    pub(crate) fn close_link(&mut self, slot: Slot, peer: NodeId) {
+        self.fold(Folded::CloseLink, slot, u64::from(peer.0));
+        self.trace(slot, What::CloseLink { peer });
+        let peers: Vec<Slot> = self.ground.slots_of(peer).collect();
+        for peer in peers {
+            self.network.close(self.now, slot, peer, &mut self.notices);
+        }
+        self.queue_notices();
     }
 }
 

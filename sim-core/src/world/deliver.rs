@@ -14,7 +14,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// An envelope arrives at its slot.
     #[inline]
     pub(super) fn arrive(&mut self, key: u32) {
-        if let Some(why) = self.refused(&self.kernel.envelopes[key]) {
+        if let Some(why) = self.kernel.refused(&self.kernel.envelopes[key]) {
             let envelope = self.kernel.envelopes.remove(key);
             self.discard(&envelope, why);
         } else if self.kernel.servers.on() {
@@ -25,46 +25,22 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
-    #[inline]
-    fn refused(&self, envelope: &Envelope) -> Option<Dropped> {
-        let kernel = &self.kernel;
-        if !kernel.network.admits(envelope.from_slot, envelope.to, envelope.session) {
-            return Some(Dropped::CutUnderway);
-        }
-        if !kernel.hot[envelope.to.index()].up {
-            return Some(Dropped::ReceiverDown);
-        }
-        envelope.damaged.then_some(Dropped::Checksum)
-    }
-
     #[cold]
     pub(super) fn discard(&mut self, envelope: &Envelope, why: Dropped) {
-        self.trace_lost(envelope.to, envelope.id, why);
+        self.kernel.trace_lost(envelope.to, envelope.id, why);
         self.kernel.drop_message(why);
         self.release(envelope.payload);
     }
 
     #[inline]
     fn deliver(&mut self, envelope: &Envelope) {
-        if self.kernel.ledger.on && !self.is_heard(envelope) {
+        if self.kernel.ledger.on && !self.kernel.is_heard(envelope) {
             return self.discard(envelope, Dropped::ReceiverDown);
         }
         self.kernel.messages.delivered += 1;
         self.trace_arrival(envelope);
         self.step(envelope.to, Stimulus::Message { from: envelope.from, payload: envelope.payload });
         self.release(envelope.payload);
-    }
-
-    /// In the second phase: notes what is left from before, and says whether the receiver hears it at all.
-    #[cold]
-    fn is_heard(&mut self, envelope: &Envelope) -> bool {
-        let &Envelope { from_slot, to, lane, sent, .. } = envelope;
-        let kernel = &mut self.kernel;
-        if kernel.ledger.drops(from_slot, to, lane, sent) {
-            return false;
-        }
-        kernel.ledger.delivered((from_slot, to), sent, kernel.now);
-        true
     }
 
     /// A message meets a slot that takes time: it is served at once if nothing is before it.
@@ -76,11 +52,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let offer = self.kernel.servers.offer(to, key, lane, priority);
         if let Offer::Shed(shed) = offer {
-            let shed = self.kernel.envelopes.remove(shed);
-            if self.kernel.ledger.on {
-                let room = self.setup.service.inbox.unwrap_or(u32::MAX);
-                self.kernel.ledger.shed((shed.from_slot, shed.to), self.kernel.now, room);
-            }
+            let shed = self.kernel.shed(shed);
             self.discard(&shed, Dropped::Shed);
         }
         self.serve(to);
@@ -122,16 +94,6 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
-    /// Whether an event of this slot waits because the slot is busy or paused.
-    #[inline]
-    pub(super) fn postponed(&mut self, slot: Slot, event: Event) -> bool {
-        if !self.kernel.servers.occupied(slot) {
-            return false;
-        }
-        self.kernel.servers.of(slot).deferred.push_back(event.encode());
-        true
-    }
-
     fn deferred(&mut self, event: Event) {
         match event {
             Event::Timer(index) => self.fire(index),
@@ -144,7 +106,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn timer_came_up(&mut self, index: u32) {
         match self.timers.popped(index, self.kernel.now) {
             Popped::Fires { slot, .. } => {
-                if !self.postponed(slot, Event::Timer(index)) {
+                if !self.kernel.postponed(slot, Event::Timer(index)) {
                     self.fire(index);
                 }
             }

@@ -41,7 +41,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                     self.gate(slot, Gated::Return { id, response });
                 }
                 Effect::Return { id, response } => self.respond(slot, id, &response),
-                Effect::CloseLink(peer) => self.close_link(slot, peer),
+                Effect::CloseLink(peer) => self.kernel.close_link(slot, peer),
                 Effect::Observe(observation) => {
                     let journal = self.storage.last_journal();
                     if self.storage.gate_open() {
@@ -50,7 +50,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                         self.observe(slot, node, journal, &observation);
                     }
                 }
-                Effect::Work(cost) => self.work(slot, cost),
+                Effect::Work(cost) => self.kernel.work(slot, cost),
             }
         }
         self.effects.list = list;
@@ -98,7 +98,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let parcel = self.pack(slot, sender, message);
         let mut copies = 0;
         for index in recipients {
-            self.about_to_send(slot, kind);
+            let struck = self.kernel.send_triggers(slot, kind);
+            self.strike(struck);
             if !self.kernel.hot[slot.index()].up {
                 break;
             }
@@ -148,29 +149,21 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn post(&mut self, parcel: &Parcel, to: NodeId) -> u32 {
         self.kernel.fold(Folded::Send, parcel.from, parcel.content ^ u64::from(to.0).rotate_left(32));
         self.tell_checks_of(parcel, to);
-        if self.gauges.watch_sends() {
-            self.measure_send(parcel.from, parcel.kind);
+        if self.kernel.gauges.watch_sends() {
+            self.kernel.measure_send(parcel.from, parcel.kind);
         }
         if self.kernel.ground.plain() {
             if to.index() < self.kernel.hot.len() {
                 return self.transmit(parcel, Slot(to.0), to);
             }
-            return self.nobody(parcel);
+            return self.kernel.send_to_nobody(parcel);
         }
         let (mut places, mut copies) = (0, 0);
         while let Some(slot) = self.kernel.ground.nth_slot_of(to, places) {
             copies += self.transmit(parcel, slot, to);
             places += 1;
         }
-        if places == 0 { self.nobody(parcel) } else { copies }
-    }
-
-    #[cold]
-    fn nobody(&mut self, parcel: &Parcel) -> u32 {
-        self.kernel.messages.sent += 1;
-        self.kernel.sends.by_kind[usize::from(parcel.kind)] += 1;
-        self.kernel.drop_message(Dropped::Nobody);
-        0
+        if places == 0 { self.kernel.send_to_nobody(parcel) } else { copies }
     }
 
     #[inline]
@@ -186,19 +179,20 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 check.sent(ground, parcel.sender, to, message, findings);
             });
         }
-        self.found_something();
+        self.kernel.found_something();
     }
 
     #[inline(always)]
     fn transmit(&mut self, parcel: &Parcel, to: Slot, name: NodeId) -> u32 {
-        let copies = match self.setup.network.coalition_delay {
+        let copies = match self.kernel.setup.network.coalition_delay {
             None => self.kernel.transmit(parcel, to),
             Some(granted) => self.transmit_late(parcel, to, granted),
         };
-        if self.traced() {
+        if self.kernel.traced() {
             self.trace_sent(parcel, self.kernel.messages.sent, name);
             if let Err(why) = copies {
-                self.trace_lost(parcel.from, self.kernel.messages.sent, Dropped::Network(why));
+                let id = self.kernel.messages.sent;
+                self.kernel.trace_lost(parcel.from, id, Dropped::Network(why));
             }
         }
         copies.unwrap_or(0)
@@ -215,7 +209,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[inline(never)]
     fn set_timer(&mut self, slot: Slot, id: TimerId, after: Duration, timer: P::Timer) {
-        self.trace(slot, What::SetTimer { id, after, timer: &timer });
+        self.kernel.trace(slot, What::SetTimer { id, after, timer: &timer });
         let kernel = &mut self.kernel;
         let content = timer.content() ^ after.as_nanos() ^ u64::from(id.0).rotate_left(48);
         kernel.fold(Folded::SetTimer, slot, content);
@@ -229,27 +223,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline(never)]
     fn cancel_timer(&mut self, slot: Slot, id: TimerId) {
         self.kernel.fold(Folded::CancelTimer, slot, u64::from(id.0));
-        self.trace(slot, What::CancelTimer { id });
+        self.kernel.trace(slot, What::CancelTimer { id });
         self.timers.cancel(slot, id);
-    }
-
-    #[inline(never)]
-    fn work(&mut self, slot: Slot, cost: Duration) {
-        self.kernel.fold(Folded::Work, slot, cost.as_nanos());
-        self.trace(slot, What::Work { time: cost });
-        self.kernel.servers.turn_on();
-        self.kernel.servers.of(slot).work += cost;
-    }
-
-    #[cold]
-    fn close_link(&mut self, slot: Slot, peer: NodeId) {
-        self.kernel.fold(Folded::CloseLink, slot, u64::from(peer.0));
-        self.trace(slot, What::CloseLink { peer });
-        let peers: Vec<Slot> = self.kernel.ground.slots_of(peer).collect();
-        for peer in peers {
-            self.kernel.network.close(self.kernel.now, slot, peer, &mut self.kernel.notices);
-        }
-        self.kernel.queue_notices();
     }
 }
 

@@ -51,13 +51,13 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// Whether processes, clocks, checks and what is pending are all that there is.
     fn fits_in_a_fingerprint(&self) -> bool {
-        let setup = &self.setup;
+        let setup = &self.kernel.setup;
         // What waits in a finite queue decides what is lost, and is in no fingerprint.
         let plain = setup.network.queue_bytes.is_none()
             && setup.faults.entries.is_empty()
             && setup.stop.is_empty()
             && setup.workload.is_none();
-        plain && self.traitors.is_empty() && !self.kernel.servers.on() && self.storage.blank()
+        plain && self.kernel.traitors.is_empty() && !self.kernel.servers.on() && self.storage.blank()
     }
 
     /// A pending event by its content; `None` for sorts that come with a state of their own.

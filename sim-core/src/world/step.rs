@@ -110,11 +110,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let mut cx = CoalitionContext {
             now: self.kernel.now,
             role: self.kernel.ground.places[slot.index()].status.role,
-            members: &self.traitors,
+            members: &self.kernel.traitors,
             keys: &self.kernel.keys,
             draw: self.coalition_dice.step(slot),
             plots: &mut self.plots,
-            deeds: &mut self.deeds,
+            deeds: &mut self.kernel.deeds,
         };
         let input = stimulus.input(&self.payloads);
         catch_unwind(AssertUnwindSafe(|| coalition.step(slot, input, &mut strings, &mut cx)))?;
@@ -151,12 +151,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.plots.clear();
         let node = self.kernel.hot[slot.index()].node;
         self.kernel.fold(Folded::Panic, slot, 0);
-        self.kernel.findings.set_now(self.kernel.now);
         let (check, message) = match panic.downcast_ref::<Endless>() {
             Some(endless) => ("process/hang", format!("{node} {}", endless_text(*endless))),
             None => ("process/panic", format!("{node} panicked: {}", panic_text(panic))),
         };
-        self.kernel.findings.report(Verdict::Crash, check, "", &[node], message);
+        self.kernel.report(Verdict::Crash, (check, ""), &[node], message);
         self.crash(slot);
     }
 
@@ -168,11 +167,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let mut cx = CoalitionContext {
             now: self.kernel.now,
             role: None,
-            members: &self.traitors,
+            members: &self.kernel.traitors,
             keys: &self.kernel.keys,
             draw: self.coalition_dice.wake(),
             plots: &mut self.plots,
-            deeds: &mut self.deeds,
+            deeds: &mut self.kernel.deeds,
         };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| coalition.wake(token, &mut cx))) {
             self.plots = Vec::new();
@@ -182,9 +181,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                     ("coalition/panic", format!("the coalition panicked: {}", panic_text(panic.as_ref())))
                 }
             };
-            self.kernel.findings.set_now(self.kernel.now);
-            self.kernel.findings.report(Verdict::Crash, check, "", &[], message);
-            self.found_something();
+            self.kernel.report(Verdict::Crash, (check, ""), &[], message);
+            self.kernel.found_something();
         }
         self.carry_out_plots();
     }
@@ -231,19 +229,19 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn held_back(&mut self, packet: &Packet, payload: u32, granted: Duration) -> Duration {
         let Packet { now, from, to, ordinal, .. } = *packet;
         let corrupt = |slot: Slot| self.kernel.hot[slot.index()].corrupt;
-        if self.traitors.is_empty() || from == to || corrupt(from) || corrupt(to) {
+        if self.kernel.traitors.is_empty() || from == to || corrupt(from) || corrupt(to) {
             return Duration::ZERO;
         }
         let Some(coalition) = self.coalition.as_deref_mut() else { return Duration::ZERO };
         let message = &self.payloads[payload].message;
-        let (members, traitors) = (self.setup.members, self.traitors.as_slice());
+        let (members, traitors) = (self.kernel.setup.members, self.kernel.traitors.as_slice());
         let crossing = Crossing { from, to, message, granted, members, traitors };
         let dice = Keyed::new(self.kernel.seed, Purpose::Coalition).labeled(HOLDING_BACK);
         let ends = u64::from(from.0) << 32 | u64::from(to.0);
         let mut draw = Draw::new(dice, ends, now.as_nanos() ^ u64::from(ordinal).rotate_left(48));
         let held = coalition.order(&crossing, &mut draw).min(granted);
         if !held.is_zero() {
-            self.deeds.add(Deed::Ordered);
+            self.kernel.deeds.add(Deed::Ordered);
         }
         held
     }

@@ -104,14 +104,6 @@ pub(super) struct Storage<P: Protocol> {
     open: Gate<P>,
     spare: Vec<Gate<P>>,
     last_journal: JournalId,
-    /// Syncs that ended well, and badly.
-    pub(super) counts: (u64, u64),
-    /// Journals whose end a crash tore.
-    pub(super) torn: u64,
-    /// Journals of which a crash took writes, torn ones included.
-    pub(super) lost_tails: u64,
-    /// Durable records that rotted.
-    pub(super) rotten: u64,
 }
 
 impl<P: Protocol> Storage<P> {
@@ -126,10 +118,6 @@ impl<P: Protocol> Storage<P> {
             open: Gate::new(),
             spare: Vec::new(),
             last_journal: JournalId(0),
-            counts: (0, 0),
-            torn: 0,
-            lost_tails: 0,
-            rotten: 0,
         }
     }
 
@@ -175,7 +163,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
         let content = record.content();
         self.kernel.fold(Folded::Append, slot, content ^ u64::from(id.0).rotate_left(56));
-        self.trace(slot, What::Append { journal: id, record: &Known { facts: &record, hash: content } });
+        self.kernel
+            .trace(slot, What::Append { journal: id, record: &Known { facts: &record, hash: content } });
         let journal = self.journal(slot, id);
         journal.append(record);
         let mark = journal.mark();
@@ -187,7 +176,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn rewrite(&mut self, slot: Slot, id: JournalId, records: Vec<P::Record>) {
         let content = records.iter().fold(0, |sum: u64, record| sum.rotate_left(7) ^ record.content());
         self.kernel.fold(Folded::Rewrite, slot, content);
-        self.trace(slot, What::Rewrite { journal: id, records: records.len() as u64 });
+        self.kernel.trace(slot, What::Rewrite { journal: id, records: records.len() as u64 });
         self.journal(slot, id).rewrite(records);
         self.storage.last_journal = id;
         self.publish_mark(slot, id);
@@ -235,7 +224,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline(never)]
     pub(super) fn sync(&mut self, slot: Slot, journal: JournalId, id: SyncId) {
         self.kernel.fold(Folded::Sync, slot, id.0 ^ u64::from(journal.0).rotate_left(56));
-        self.trace(slot, What::Sync { journal, id });
+        self.kernel.trace(slot, What::Sync { journal, id });
         let now = self.kernel.now;
         let upto = self.journal(slot, journal).mark().appended;
         let incarnation = self.kernel.hot[slot.index()].incarnation;
@@ -251,9 +240,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             // A disk that takes no time is done before the step goes on: a hold on this sync is nothing.
             self.journal(slot, journal).make_durable(upto);
             self.publish_mark(slot, journal);
-            self.storage.counts.0 += 1;
+            self.kernel.disks.synced += 1;
             if self.kernel.watches.syncs {
-                self.sync_triggers(slot);
+                let struck = self.kernel.sync_triggers(slot);
+                self.strike(struck);
             }
         } else {
             store.pending.push(id);
@@ -309,7 +299,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             self.kernel.syncs[key].at_once = false;
             self.kernel.servers.of(job.slot).syncing -= 1;
         }
-        if self.postponed(job.slot, Event::Synced(key)) {
+        if self.kernel.postponed(job.slot, Event::Synced(key)) {
             return;
         }
         self.kernel.syncs.remove(key);
@@ -330,7 +320,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             let mark = written.mark();
             self.publish(job.slot, journal, mark);
             if self.kernel.watches.syncs {
-                self.sync_triggers(job.slot);
+                let struck = self.kernel.sync_triggers(job.slot);
+                self.strike(struck);
                 let hot = self.kernel.hot[job.slot.index()];
                 if !hot.up || hot.incarnation != job.incarnation {
                     return false;
@@ -344,10 +335,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let Some(place) = pending.iter().position(|id| *id == job.id) else { return true };
         pending.swap_remove(place);
         if job.result == SyncResult::Ok {
-            self.storage.counts.0 += 1;
+            self.kernel.disks.synced += 1;
             self.open_gates(job.slot, job.id);
         } else {
-            self.storage.counts.1 += 1;
+            self.kernel.disks.failed += 1;
             self.storage.of(job.slot).failed.push(job.id);
             self.burn_gates(job.slot, Some(job.id));
         }
@@ -386,8 +377,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if matches!(fault, DiskFault::LoseTail | DiskFault::TearTail) {
             store.fault = DiskFault::Healthy;
         }
-        self.storage.torn += torn;
-        self.storage.lost_tails += lost_tails;
+        self.kernel.disks.torn += torn;
+        self.kernel.disks.lost_tails += lost_tails;
         for index in 0..self.storage.of(slot).journals.len() {
             self.publish_mark(slot, JournalId(u8::try_from(index).unwrap_or(u8::MAX)));
         }
@@ -407,7 +398,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 let index = (first + step) % journals.len();
                 journals[index].rot(words[1])
             });
-            self.storage.rotten += u64::from(rots);
+            self.kernel.disks.rotten += u64::from(rots);
         }
     }
 

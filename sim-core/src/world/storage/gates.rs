@@ -69,7 +69,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline(never)]
     pub(in crate::world) fn hold(&mut self, slot: Slot, id: SyncId) {
         self.kernel.fold(Folded::Hold, slot, id.0);
-        self.trace(slot, What::Hold { id });
+        self.kernel.trace(slot, What::Hold { id });
         let Some(store) = self.storage.stores[slot.index()].as_ref() else { return };
         if store.failed.contains(&id) {
             self.storage.lost = true;

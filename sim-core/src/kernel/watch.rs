@@ -1,28 +1,25 @@
-//! What processes report: status and lanes, counts and measures, stop rules, triggers, checks.
+//! What is counted while a run goes on: kinds of observations, roles, stop rules.
 
-use super::World;
-use crate::check::Seen;
-use crate::facts::Facts;
+use super::Kernel;
 use crate::ground::Status;
-use crate::identity::{NodeId, Slot};
-use crate::kernel::Folded;
+use crate::identity::Slot;
 use crate::outcome::Ended;
-use crate::process::{JournalId, Observe, Process, Protocol, Role, Summary};
+use crate::process::{Role, Summary};
 use crate::setup::{Amount, Setup, Stop};
 use crate::time::Time;
 
 /// How often a kind of observation was made, first and last.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Kind {
-    pub(super) count: u64,
-    pub(super) first: Option<Time>,
-    pub(super) last: Option<Time>,
+pub(crate) struct Kind {
+    pub(crate) count: u64,
+    pub(crate) first: Option<Time>,
+    pub(crate) last: Option<Time>,
 }
 
 /// Everything that is counted while a run goes on.
 #[derive(Debug)]
-pub(super) struct Watch {
-    pub(super) kinds: Vec<Kind>,
+pub(crate) struct Watch {
+    pub(crate) kinds: Vec<Kind>,
     stop_kinds: Vec<(u8, u64)>,
     by_member: Vec<ByMember>,
     stop_returns: Option<u64>,
@@ -31,9 +28,9 @@ pub(super) struct Watch {
     in_role: Vec<bool>,
     in_role_count: u64,
     /// Members that are up.
-    pub(super) running: u64,
-    pub(super) faults_queued: Option<Time>,
-    pub(super) arrival_queued: Option<Time>,
+    pub(crate) running: u64,
+    pub(crate) faults_queued: Option<Time>,
+    pub(crate) arrival_queued: Option<Time>,
     wiped: Vec<Slot>,
     departed: Vec<Slot>,
 }
@@ -60,7 +57,7 @@ fn number(kinds: &[&str], kind: &str) -> Option<u8> {
 }
 
 impl Watch {
-    pub(super) fn new(setup: &Setup, kinds: &'static [&'static str], slots: usize) -> Self {
+    pub(crate) fn new(setup: &Setup, kinds: &'static [&'static str], slots: usize) -> Self {
         let mut watch = Self {
             kinds: vec![Kind::default(); kinds.len()],
             stop_kinds: Vec::new(),
@@ -104,12 +101,12 @@ impl Watch {
     }
 
     /// At how many members a counter's kind was observed; none if nobody asked for that.
-    pub(super) fn members_with(&self, counter: &str, kinds: &[&str]) -> Option<u64> {
+    pub(crate) fn members_with(&self, counter: &str, kinds: &[&str]) -> Option<u64> {
         let kind = number(kinds, counter.strip_prefix("observed.")?)?;
         self.by_member.iter().find(|one| one.kind == kind).map(|one| one.count)
     }
 
-    pub(super) fn add_slot(&mut self) {
+    pub(crate) fn add_slot(&mut self) {
         if self.stop_role.is_some() {
             self.in_role.push(false);
         }
@@ -150,83 +147,47 @@ impl Watch {
         }
     }
 
-    pub(super) fn left_role(&mut self, slot: Slot) {
+    pub(crate) fn left_role(&mut self, slot: Slot) {
         if self.stop_role.is_some() && std::mem::replace(&mut self.in_role[slot.index()], false) {
             self.in_role_count -= 1;
         }
     }
 
-    pub(super) fn wiped(&mut self, slot: Slot) {
+    pub(crate) fn wiped(&mut self, slot: Slot) {
         if !self.wiped.contains(&slot) {
             self.wiped.push(slot);
         }
     }
 
-    pub(super) fn take_wiped(&mut self, slot: Slot) -> bool {
+    pub(crate) fn take_wiped(&mut self, slot: Slot) -> bool {
         let place = self.wiped.iter().position(|wiped| *wiped == slot);
         place.map(|place| self.wiped.swap_remove(place)).is_some()
     }
 
-    pub(super) fn depart(&mut self, slot: Slot) {
+    pub(crate) fn depart(&mut self, slot: Slot) {
         self.departed.push(slot);
     }
 
-    pub(super) fn departed(&self, slot: Slot) -> bool {
+    pub(crate) fn departed(&self, slot: Slot) -> bool {
         self.departed.contains(&slot)
     }
 }
 
-impl<P: Protocol, N: Process<P>> World<P, N> {
-    /// A process reports something.
-    pub(super) fn observe(
-        &mut self,
-        slot: Slot,
-        node: NodeId,
-        journal: JournalId,
-        observation: &P::Observation,
-    ) {
-        let now = self.kernel.now;
-        let content = observation.content();
-        self.kernel.fold(Folded::Observe, slot, content);
-        self.trace_observation(slot, observation, content);
-        let place = &self.kernel.ground.places[slot.index()];
-        let seen = Seen {
-            slot,
-            node,
-            incarnation: place.incarnation,
-            journal,
-            mark: place.mark(journal),
-            observation,
-        };
-        let summary = observation.summary();
-        let was = place.status.role;
-        self.take_status(slot, &summary);
-        let kind = observation.kind();
-        if self.watch.count(kind, slot, now) {
+impl Kernel {
+    /// Counts an observation; the run ends if a stop rule has waited for it.
+    #[inline]
+    pub(crate) fn count_observation(&mut self, kind: u8, slot: Slot) {
+        if self.watch.count(kind, slot, self.now) {
             self.ended = Some(Ended::StopRule);
-        }
-        if self.gauges.watch_observations() {
-            self.measure_observation(slot, was, observation);
-        }
-        let ground = &self.kernel.ground;
-        for index in &self.hearers[usize::from(kind)] {
-            self.checks[*index].ask(now, &mut self.kernel.findings, |check, findings| {
-                check.observe(ground, &seen, findings);
-            });
-        }
-        self.found_something();
-        self.progress_by(&seen);
-        if self.kernel.watches.observations {
-            self.observation_triggers(slot, journal, observation);
         }
     }
 
     #[inline]
-    fn take_status(&mut self, slot: Slot, summary: &Summary) {
+    pub(crate) fn take_status(&mut self, slot: Slot, summary: &Summary) {
         if summary.role.is_none() && summary.rank.is_none() && summary.position.is_none() {
             return;
         }
-        let place = &mut self.kernel.ground.places[slot.index()];
+        let place = &mut self.ground.places[slot.index()];
         let before = place.status;
         place.status = Status {
             role: summary.role.or(before.role),
@@ -238,21 +199,21 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             return;
         }
         let role = status.role.unwrap_or("running");
-        self.kernel.painter.enter(slot, self.kernel.now, role, status.rank);
+        self.painter.enter(slot, self.now, role, status.rank);
         if summary.role.is_some() {
             self.watch.enter_role(slot, role);
             self.watch_roles();
         }
     }
 
-    pub(super) fn watch_roles(&mut self) {
+    pub(crate) fn watch_roles(&mut self) {
         let watch = &self.watch;
         if watch.stop_role.is_some() && watch.running > 0 && watch.in_role_count >= watch.running {
             self.ended = Some(Ended::StopRule);
         }
     }
 
-    pub(super) fn watch_returns(&mut self) {
+    pub(crate) fn watch_returns(&mut self) {
         if self.watch.stop_returns.is_some_and(|count| self.clients.returned >= count) {
             self.ended = Some(Ended::StopRule);
         }
@@ -260,8 +221,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// After checks ran: stops if the scenario wants that.
     #[inline]
-    pub(super) fn found_something(&mut self) {
-        if self.watch.stop_at_violation && self.kernel.findings.any() {
+    pub(crate) fn found_something(&mut self) {
+        if self.watch.stop_at_violation && self.findings.any() {
             self.ended = Some(Ended::StopRule);
         }
     }

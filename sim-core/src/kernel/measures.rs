@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::World;
-use crate::facts::Facts;
+use super::{Kernel, Vocabulary};
 use crate::fault::Executed;
 use crate::fault::selector::in_role;
 use crate::ground::{Ground, Status};
 use crate::identity::{NodeName, Slot};
-use crate::process::{Observe, Process, Protocol};
 use crate::setup::{MeasureOf, Pattern, Point, Setup};
 use crate::time::{Duration, Time};
 
 /// Everything that is measured.
 #[derive(Debug, Default)]
-pub(super) struct Gauges {
+pub(crate) struct Gauges {
     /// Narrowed to kinds of observations.
     observed: Vec<Gauge>,
     /// How many members there are.
@@ -127,10 +125,10 @@ impl Gauge {
 }
 
 impl Gauges {
-    pub(super) fn new<P: Protocol>(setup: &Setup) -> Self {
+    pub(crate) fn new(setup: &Setup, vocabulary: Vocabulary) -> Self {
         let mut gauges = Self { members: setup.members, ..Self::default() };
         for measure in &setup.measures {
-            let reading = gauges.reading(&measure.what, P::Observation::KINDS, P::Message::KINDS);
+            let reading = gauges.reading(&measure.what, vocabulary.observations, vocabulary.messages);
             gauges.values.push((measure.name.clone(), reading));
         }
         gauges
@@ -165,18 +163,18 @@ impl Gauges {
 
     /// Whether anything is to be told of messages.
     #[inline]
-    pub(super) fn watch_sends(&self) -> bool {
+    pub(crate) fn watch_sends(&self) -> bool {
         !self.sent.is_empty()
     }
 
     /// Whether anything is to be told of observations.
     #[inline]
-    pub(super) fn watch_observations(&self) -> bool {
+    pub(crate) fn watch_observations(&self) -> bool {
         !self.observed.is_empty()
     }
 
     /// The numbers, by name; absent where what is measured never happened.
-    pub(super) fn read(&self, ground: &Ground, executed: &[Executed]) -> BTreeMap<String, Option<u64>> {
+    pub(crate) fn read(&self, ground: &Ground, executed: &[Executed]) -> BTreeMap<String, Option<u64>> {
         self.values
             .iter()
             .map(|(name, reading)| (name.clone(), self.value(reading, ground, executed)))
@@ -219,24 +217,23 @@ fn share_in_role(ground: &Ground, role: &str) -> u64 {
     inside * 1_000_000 / members.max(1)
 }
 
-impl<P: Protocol, N: Process<P>> World<P, N> {
-    /// A process reported something; `was` is its role before.
-    pub(super) fn measure_observation(
+impl Kernel {
+    /// A process reported something of a kind, perhaps with a rank; `was` is its role before.
+    pub(crate) fn measure_observation(
         &mut self,
         slot: Slot,
         was: Option<&'static str>,
-        observation: &P::Observation,
+        (kind, rank): (u8, Option<u64>),
     ) {
-        let (now, is) = (self.kernel.now, self.kernel.ground.place(slot).status);
-        let (kind, rank) = (observation.kind(), observation.summary().rank);
+        let (now, is) = (self.now, self.ground.place(slot).status);
         let event = Event { kind, slot, now, was, is, rank };
         self.gauges.observed.iter_mut().for_each(|gauge| gauge.take(&event));
     }
 
     /// A message goes out.
-    pub(super) fn measure_send(&mut self, slot: Slot, kind: u8) {
-        let is = self.kernel.ground.place(slot).status;
-        let event = Event { kind, slot, now: self.kernel.now, was: is.role, is, rank: None };
+    pub(crate) fn measure_send(&mut self, slot: Slot, kind: u8) {
+        let is = self.ground.place(slot).status;
+        let event = Event { kind, slot, now: self.now, was: is.role, is, rank: None };
         self.gauges.sent.iter_mut().for_each(|gauge| gauge.take(&event));
     }
 }

@@ -8,15 +8,14 @@
 
 use super::{End, Phase};
 use crate::identity::Slot;
+use crate::kernel::Kernel;
 use crate::outcome::Stall;
-use crate::process::{Process, Protocol};
 use crate::progress::{Culprit, Worst};
 use crate::time::{Duration, Time};
-use crate::world::World;
 
 /// What was taken away so far.
 #[derive(Clone, Debug)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// Nothing: the run is as it is.
     Plain,
     /// Knobs that forfeit progress are on since.
@@ -44,43 +43,18 @@ impl Stage {
     }
 }
 
-impl<P: Protocol, N: Process<P>> World<P, N> {
-    /// There was no progress: it is overdue, or so little was timely that it never will be. If nothing can move any more
-    /// (`stuck`), there is nothing to wait for.
-    pub(super) fn stalled(&mut self, overdue: bool, stuck: bool) {
-        let Some(healed) = self.phase.open() else { return };
-        let (core, owed) = (healed.core.clone(), healed.owed);
-        if let Err(reason) = owed {
-            return self.excused(reason, String::new());
-        }
-        let explained = self.liveness.explain(&self.kernel.ground, &core);
-        match explained {
-            Some(Stall::Outsider) => {}
-            Some(reason) => return self.excused(reason, String::new()),
-            None if self.backlog().is_none() => return self.conclude_stall(overdue, stuck),
-            None => {}
-        }
-        let Some(healed) = self.phase.open() else { return };
-        match healed.stage.clone() {
-            Stage::Plain if explained.is_some() => match self.liveness.forfeits() {
-                Some(knobs) => self.mend(knobs),
-                None => self.leave_alone(),
-            },
-            Stage::Plain | Stage::Mended { .. } => self.leave_alone(),
-            Stage::Alone { .. } => self.conclude_stall(overdue, stuck),
-        }
-    }
-
+impl Kernel {
     /// What came from before the heal until now.
-    fn backlog(&self) -> Option<Worst> {
+    pub(crate) fn backlog(&self) -> Option<Worst> {
         const RECENT: u64 = 8;
         let Phase::Healed(healed) = &self.phase else { return None };
         let recent = healed.window.saturating_mul(RECENT);
-        let since = Time::ZERO + self.kernel.now.since(Time::ZERO + recent);
-        self.kernel.ledger.backlog(since)
+        let since = Time::ZERO + self.now.since(Time::ZERO + recent);
+        self.ledger.backlog(since)
     }
 
-    fn conclude_stall(&mut self, overdue: bool, stuck: bool) {
+    /// There was no progress and nothing that excuses it: accuses, or says what was not timely.
+    pub(crate) fn conclude_stall(&mut self, overdue: bool, stuck: bool) {
         let Some(healed) = self.phase.open() else { return };
         if stuck {
             let detail = "nothing is under way and no timer is set: nothing will ever happen".to_owned();
@@ -91,45 +65,39 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             return self.end_phase(End::Missed { detail });
         }
         let (late, all) = healed.count.late_of_all();
-        let worst = self.kernel.ledger.worst.map(|worst| self.words(&worst));
+        let worst = self.ledger.worst.map(|worst| self.words(&worst));
         let worst = worst.map_or_else(String::new, |worst| format!(": {worst}"));
         self.excused(Stall::Untimely, format!("{late} of {all} windows were not timely{worst}"));
     }
 
-    fn excused(&mut self, reason: Stall, detail: String) {
+    /// There was no progress, for this reason.
+    pub(crate) fn excused(&mut self, reason: Stall, detail: String) {
         self.end_phase(End::Stalled { reason, detail });
     }
 
-    /// Knobs that forfeit progress are on from now.
-    fn mend(&mut self, knobs: &'static str) {
-        for node in self.nodes.iter_mut().flatten() {
-            node.mend();
-        }
-        self.go_on(Stage::Mended { knobs });
-    }
-
-    /// Everybody outside the core is gone from now on, and so is what was under way from before the heal.
-    fn leave_alone(&mut self) {
-        let backlog = self.backlog().map(|worst| self.words(&worst));
-        self.kernel.ledger.alone = true;
-        self.kernel.ledger.forget(self.kernel.now);
-        let outside: Vec<Slot> = (0..self.setup.members)
-            .chain(self.setup.members + self.setup.clients..self.nodes.len() as u32)
+    /// Everybody outside the core is gone from now on, and so is what was under way from before the heal: who goes.
+    pub(crate) fn leave_alone(&mut self) -> Vec<Slot> {
+        self.ledger.alone = true;
+        self.ledger.forget(self.now);
+        (0..self.setup.members)
+            .chain(self.setup.members + self.setup.clients..self.hot.len() as u32)
             .map(Slot)
-            .filter(|slot| !self.kernel.ledger.is_inside(*slot))
-            .collect();
-        for slot in outside {
-            self.crash(slot);
-        }
-        self.go_on(Stage::Alone { backlog });
+            .filter(|slot| !self.ledger.is_inside(*slot))
+            .collect()
     }
 
-    fn go_on(&mut self, stage: Stage) {
-        self.kernel.painter.mark(crate::trace::WORLD, self.kernel.now, "excuse taken away");
-        let Some(healed) = self.phase.open() else { return };
-        healed.count.restart();
-        healed.stage = stage;
-        self.open_window();
+    /// What came late from before the heal, in words.
+    pub(crate) fn backlog_in_words(&self) -> Option<String> {
+        self.backlog().map(|worst| self.words(&worst))
+    }
+
+    /// Something was taken away: the count begins again.
+    pub(crate) fn go_on(&mut self, stage: Stage) {
+        self.painter.mark(crate::trace::WORLD, self.now, "excuse taken away");
+        if let Some(healed) = self.phase.open() {
+            healed.count.restart();
+            healed.stage = stage;
+        }
     }
 
     /// What was slow, for people.

@@ -2,76 +2,81 @@
 
 use std::collections::BTreeMap;
 
-use super::World;
-use crate::check::{Judge, Verdict};
+use super::{Dropped, Kernel, linearizable};
+use crate::check::{CheckReport, Verdict};
 use crate::clock::Clocks;
-use crate::facts::Facts;
 use crate::fault::Executed;
 use crate::ground::Ground;
-use crate::history::Judgement;
-use crate::identity::Slot;
-use crate::kernel::{Dropped, linearizable};
-use crate::outcome::{CheckReport, Ended, Outcome, Picture, Progress};
+use crate::history::{HistoryCheck, Judgement};
+use crate::identity::{NodeId, Slot};
+use crate::outcome::{Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
-use crate::process::{Process, Protocol};
 use crate::setup::Amount;
 use crate::time::Duration;
 use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
 
-impl<P: Protocol, N: Process<P>> World<P, N> {
-    /// Ends the run and tells what it came to.
-    pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
-        self.kernel.findings.set_now(self.kernel.now);
-        self.kernel.ground.overdue = self.is_overdue();
-        let ground = &self.kernel.ground;
-        for judge in &mut self.checks {
-            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
-                check.finish(ground, findings);
-            });
-        }
-        let judged = self.judge_history();
+/// What a run was of, for its outcome.
+pub(crate) struct Title {
+    pub(crate) protocol: &'static str,
+    pub(crate) plants: Vec<String>,
+    pub(crate) keep_history: bool,
+}
+
+impl Kernel {
+    /// Reports a violation that no check found.
+    #[cold]
+    pub(crate) fn report(
+        &mut self,
+        verdict: Verdict,
+        kind: (&'static str, &'static str),
+        nodes: &[NodeId],
+        message: String,
+    ) {
+        self.findings.report(self.now, verdict, kind, nodes, message);
+    }
+
+    /// Ends the run and tells what it came to, given what its checks did.
+    pub(crate) fn conclude(mut self, title: Title, ended: Ended, mut checks: Vec<CheckReport>) -> Outcome {
+        let judged = self.history_check.map(|check| self.judge_history(check));
         let progress = self.progress();
         self.judge_progress(&progress);
         let activity = self.activity(ended, &progress);
-        let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
-        checks.append(&mut self.checks_off);
         checks.extend(judged.iter().flat_map(linearizable::reports));
         let mut reasons = self.reasons(ended, &progress, &activity);
         reasons.extend(unchecked(&checks, &progress));
-        reasons.extend(refused(self.kernel.driver.executed()));
+        reasons.extend(refused(self.driver.executed()));
         reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
         let verdict = self.verdict(&reasons);
-        let measures = self.gauges.read(&self.kernel.ground, self.kernel.driver.executed());
+        let measures = self.gauges.read(&self.ground, self.driver.executed());
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
-        let kernel = self.kernel;
-        let mut picture = picture(kernel.painter, &kernel.ground, &kernel.clocks, trace.as_ref());
-        picture.evidence.extend(kernel.findings.evidence().iter().cloned());
+        let mut picture = picture(self.painter, &self.ground, &self.clocks, trace.as_ref());
+        picture.evidence.extend(self.findings.evidence().iter().cloned());
         Outcome {
-            protocol: self.protocol.to_owned(),
-            plants: self.plants,
-            seed: kernel.seed,
-            slots: kernel.ground.slot_names(),
+            protocol: title.protocol.to_owned(),
+            plants: title.plants,
+            seed: self.seed,
+            slots: self.ground.slot_names(),
             members: self.setup.members,
             verdict,
             reasons,
-            violations: kernel.findings.violations().to_vec(),
-            violations_omitted: kernel.findings.omitted(),
-            digest: kernel.digest.whole(),
-            events: kernel.events,
-            virtual_ns: kernel.now.as_nanos(),
+            violations: self.findings.violations().to_vec(),
+            violations_omitted: self.findings.omitted(),
+            digest: self.digest.whole(),
+            events: self.events,
+            virtual_ns: self.now.as_nanos(),
             ended,
             progress,
-            messages: kernel.messages,
-            metrics: kernel.metrics.summary(),
+            messages: self.messages,
+            metrics: self.metrics.summary(),
             measures,
             activity,
             checks,
-            faults: kernel.driver.executed().to_vec(),
-            plan: kernel.driver.executed_plan(),
-            fates: kernel.network.changes().clone(),
-            history: if self.keep_history { self.clients.history.entries() } else { Vec::new() },
+            faults: self.driver.executed().to_vec(),
+            plan: self.driver.executed_plan(),
+            fates: self.network.changes().clone(),
+            history: if title.keep_history { self.clients.history.entries() } else { Vec::new() },
             picture,
             trace,
             trace_file,
@@ -79,31 +84,30 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     /// Whether what the clients saw is linearizable.
-    fn judge_history(&mut self) -> Option<Judgement> {
-        let judgement = self.history_check?.judge(&self.clients.history);
-        linearizable::report(&judgement, &self.clients.history, &mut self.kernel.findings);
-        Some(judgement)
+    fn judge_history(&mut self, check: HistoryCheck) -> Judgement {
+        let judgement = check.judge(&self.clients.history);
+        linearizable::report(&judgement, &self.clients.history, self.now, &mut self.findings);
+        judgement
     }
 
     fn judge_progress(&mut self, progress: &Progress) {
-        let findings = &mut self.kernel.findings;
         match progress {
             Progress::Missed { detail } => {
                 let message =
                     format!("no progress after the heal, though a healthy core was there: {detail}");
-                findings.report(Verdict::Liveness, "progress", "", &[], message);
+                self.report(Verdict::Liveness, ("progress", ""), &[], message);
             }
             Progress::Made { after_ns, late } => {
                 let after = Duration::from_nanos(*after_ns);
                 if let Some(late) = late {
                     let message = format!("progress came late, {after} after the heal: {late}");
-                    findings.report(Verdict::Service, "progress", "late", &[], message);
+                    self.report(Verdict::Service, ("progress", "late"), &[], message);
                 }
                 if let Some(within) = self.setup.recovery_within.filter(|within| after > *within) {
                     let message = format!(
                         "progress came {after} after the heal, the scenario wants it within {within}"
                     );
-                    findings.report(Verdict::Service, "progress", "service level", &[], message);
+                    self.report(Verdict::Service, ("progress", "service level"), &[], message);
                 }
             }
             Progress::NotOwed { .. } | Progress::Stalled { .. } => {}
@@ -112,7 +116,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     fn activity(&self, ended: Ended, progress: &Progress) -> BTreeMap<String, u64> {
         let mut activity = BTreeMap::new();
-        let faults = self.kernel.driver.activity();
+        let faults = self.driver.activity();
         for (family, count) in faults.families() {
             activity.insert(format!("faults.{}", family.name()), count);
         }
@@ -126,21 +130,21 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         put("operations.succeeded", self.clients.succeeded);
         put("operations.waited", self.clients.waited);
         put("operations.skipped", self.clients.workload.as_ref().map_or(0, Workload::skipped));
-        put("syncs.ok", self.storage.counts.0);
-        put("syncs.failed", self.storage.counts.1);
-        put("disks.torn", self.storage.torn);
-        put("disks.lost", self.storage.lost_tails);
-        put("disks.rotten", self.storage.rotten);
+        put("syncs.ok", self.disks.synced);
+        put("syncs.failed", self.disks.failed);
+        put("disks.torn", self.disks.torn);
+        put("disks.lost", self.disks.lost_tails);
+        put("disks.rotten", self.disks.rotten);
         let judged = matches!(progress, Progress::Made { .. } | Progress::Missed { .. });
         put("progress.owed", u64::from(judged && self.owes_progress()));
         put("ended.early", u64::from(matches!(ended, Ended::EventLimit | Ended::Storm | Ended::Stopped)));
-        let (coordinating, working) = self.kernel.servers.booked();
+        let (coordinating, working) = self.servers.booked();
         put("time.coordinating_ns", coordinating);
         put("time.working_ns", working);
-        for (name, kind) in P::Observation::KINDS.iter().zip(&self.watch.kinds) {
+        for (name, kind) in self.vocabulary.observations.iter().zip(&self.watch.kinds) {
             put(&format!("observed.{name}"), kind.count);
         }
-        for (name, count) in Dropped::NAMES.iter().zip(self.kernel.dropped) {
+        for (name, count) in Dropped::NAMES.iter().zip(self.dropped) {
             put(&format!("dropped.{name}"), count);
         }
         self.deeds.counted().for_each(|(name, count)| put(name, count));
@@ -153,11 +157,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         // A protocol that has nothing to report must at least have said something.
         let kinds = &self.watch.kinds;
         let observed = kinds.iter().any(|kind| kind.count > 0);
-        let said = self.kernel.messages.delivered > 0 || self.clients.succeeded > 0;
-        if self.kernel.events == 0 || !(observed || (kinds.is_empty() && said)) {
+        let said = self.messages.delivered > 0 || self.clients.succeeded > 0;
+        if self.events == 0 || !(observed || (kinds.is_empty() && said)) {
             reasons.push("nothing happened".to_owned());
         }
-        if self.kernel.messages.delivered == 0 {
+        if self.messages.delivered == 0 {
             reasons.push("no message was delivered".to_owned());
         }
         if ended == Ended::EventLimit {
@@ -189,7 +193,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Why a demand of a share of the members is not met, if it is not.
     fn too_few_members(&self, name: &str, share: Amount) -> Option<String> {
         let (members, wanted) = (self.setup.members, share.of_members(self.setup.members)?);
-        let there = self.watch.members_with(name, P::Observation::KINDS).unwrap_or(0);
+        let there = self.watch.members_with(name, self.vocabulary.observations).unwrap_or(0);
         let few =
             || format!("{name} is at {there} of {members} members, the scenario wants at least {wanted}");
         (there < wanted).then(few)
@@ -197,14 +201,13 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// Whether there was more than the protocol promises to bear: by faults, or by traitors from the start.
     fn beyond_the_model(&self) -> bool {
-        let traitors = self.kernel.ground.members().filter(|(_, place)| !place.honest).count();
-        let driver = &self.kernel.driver;
-        driver.over_budget() || traitors > driver.governor().model().byzantine as usize
+        let traitors = self.ground.members().filter(|(_, place)| !place.honest).count();
+        self.driver.over_budget() || traitors > self.driver.governor().model().byzantine as usize
     }
 
     fn verdict(&self, reasons: &[String]) -> Verdict {
         let quiet = if reasons.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
-        match self.kernel.findings.worst() {
+        match self.findings.worst() {
             // Beyond what the protocol promises to bear, a broken property breaks the assumption, not the protocol.
             Some(found) if found < Verdict::Crash && self.beyond_the_model() => Verdict::Assumption,
             Some(found) => found.max(quiet),
@@ -213,14 +216,21 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     fn count_messages(&mut self) {
-        let messages = &mut self.kernel.messages;
-        messages.in_flight = self.kernel.envelopes.len() as u64;
-        messages.by_kind = P::Message::KINDS
+        let messages = &mut self.messages;
+        messages.in_flight = self.envelopes.len() as u64;
+        messages.by_kind = self
+            .vocabulary
+            .messages
             .iter()
-            .zip(&self.kernel.sends.by_kind)
+            .zip(&self.sends.by_kind)
             .filter(|(_, count)| **count > 0)
             .map(|(name, count)| ((*name).to_owned(), *count))
             .collect();
+    }
+
+    /// How a slot is called.
+    pub(crate) fn slot_name(&self, slot: Slot) -> String {
+        self.ground.slot_names().swap_remove(slot.index())
     }
 }
 
@@ -258,17 +268,4 @@ fn refused(faults: &[Executed]) -> Option<String> {
         1 => format!("the only fault was refused: {}", first.detail),
         count => format!("all {count} faults were refused, the first one because {}", first.detail),
     })
-}
-
-/// What a check did, or that it was off.
-pub(super) fn report<P: Protocol>(judge: &Judge<P>, on: bool) -> CheckReport {
-    let name = judge.named.name.to_owned();
-    CheckReport { name, on, needs: judge.check.needs(), exercised: judge.exercised() }
-}
-
-impl<P: Protocol, N: Process<P>> World<P, N> {
-    /// How a slot is called.
-    pub(super) fn slot_name(&self, slot: Slot) -> String {
-        self.kernel.ground.slot_names().swap_remove(slot.index())
-    }
 }

@@ -1,0 +1,149 @@
+//! How places change hands: up and down, names, pauses, newcomers, treason.
+
+use super::{Folded, Hot, Kernel};
+use crate::coalition::Member;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::event::Event;
+use crate::process::Role;
+use crate::random::Drawn;
+use crate::trace::What;
+
+/// Who begins to live in a place.
+pub(crate) struct Life {
+    pub(crate) node: NodeId,
+    pub(crate) role: Role,
+    pub(crate) incarnation: u32,
+}
+
+/// What was left in the inbox of a slot that crashed.
+pub(crate) struct Emptied {
+    /// Envelopes.
+    pub(crate) messages: Vec<u32>,
+    /// Requests that waited.
+    pub(crate) requests: Vec<u32>,
+}
+
+impl Kernel {
+    /// A place is up from now on.
+    pub(crate) fn come_up(&mut self, slot: Slot) -> Life {
+        let place = &mut self.ground.places[slot.index()];
+        let was_up = std::mem::replace(&mut place.up, true);
+        self.watch.running += u64::from(!was_up && place.role == Role::Member);
+        let (node, role, incarnation) = (place.node, place.role, place.incarnation);
+        self.refresh(slot);
+        self.hot[slot.index()].drawn = Drawn::default();
+        self.painter.enter(slot, self.now, "running", None);
+        self.trace(slot, What::Boot { incarnation });
+        Life { node, role, incarnation }
+    }
+
+    /// A place that was up is down from now on.
+    pub(crate) fn go_down(&mut self, slot: Slot) {
+        let place = &mut self.ground.places[slot.index()];
+        place.up = false;
+        self.watch.running -= u64::from(place.role == Role::Member);
+        place.paused = false;
+        place.status = crate::ground::Status::default();
+        place.incarnation += 1;
+        self.refresh(slot);
+        self.fold(Folded::Crash, slot, 0);
+        self.trace(slot, What::Crash);
+        self.painter.enter(slot, self.now, "down", None);
+        self.painter.mark(slot, self.now, "crash");
+        self.watch.left_role(slot);
+    }
+
+    /// Empties the inbox of a slot that crashed: what somebody else must take care of.
+    pub(crate) fn empty_inbox(&mut self, slot: Slot) -> Emptied {
+        let server = self.servers.of(slot);
+        server.paused = false;
+        server.busy = false;
+        let left = server.drain();
+        for notice in left.notices {
+            self.pending_notices.remove(notice);
+        }
+        let mut requests = Vec::new();
+        for event in left.events {
+            match Event::decode(event) {
+                Event::Synced(key) => {
+                    self.syncs.remove(key);
+                }
+                Event::Request(index) => requests.push(index),
+                _ => {}
+            }
+        }
+        Emptied { messages: left.messages, requests }
+    }
+
+    /// Gives a slot to an identity; a traitor that lives there goes on under the new name.
+    pub(crate) fn assign(&mut self, slot: Slot, node: NodeId) {
+        self.ground.assign(slot, node);
+        self.refresh(slot);
+        if let Some(traitor) = self.traitors.iter_mut().find(|traitor| traitor.slot == slot) {
+            traitor.node = node;
+        }
+    }
+
+    /// A name that nobody has had.
+    pub(crate) fn fresh_identity(&mut self) -> NodeId {
+        let node = NodeId(self.next_identity);
+        self.next_identity += 1;
+        node
+    }
+
+    /// A slot for a newcomer, who is not up yet.
+    pub(crate) fn add_member(&mut self) -> Slot {
+        let node = self.fresh_identity();
+        let slot = self.ground.add(node, Role::Member);
+        self.ground.places[slot.index()].up = false;
+        self.hot.push(Hot::at(&self.ground.places[slot.index()]));
+        self.network.add_slot(Role::Member);
+        self.servers.add_slot();
+        self.sends.add_slot();
+        self.painter.add_slot();
+        self.watch.add_slot();
+        self.set_new_clock(slot);
+        slot
+    }
+
+    /// A slot takes nothing up from now on.
+    pub(crate) fn pause(&mut self, slot: Slot) {
+        if !self.ground.places[slot.index()].up {
+            return;
+        }
+        self.servers.turn_on();
+        self.servers.of(slot).paused = true;
+        self.ground.places[slot.index()].paused = true;
+        self.painter.enter(slot, self.now, crate::picture::PAUSED, None);
+        self.painter.mark(slot, self.now, "pause");
+    }
+
+    /// A slot that was paused goes on.
+    pub(crate) fn resume(&mut self, slot: Slot) {
+        self.ground.places[slot.index()].paused = false;
+        self.servers.of(slot).paused = false;
+        self.painter.enter_again(slot, self.now, &self.ground.places[slot.index()]);
+        self.painter.mark(slot, self.now, "resume");
+    }
+
+    /// The process in a slot is a traitor from now on.
+    pub(crate) fn corrupt(&mut self, slot: Slot) {
+        let place = &mut self.ground.places[slot.index()];
+        place.honest = false;
+        place.twin = false;
+        let member = Member { slot, node: place.node };
+        if let Err(at) = self.traitors.binary_search_by_key(&slot, |member| member.slot) {
+            self.traitors.insert(at, member);
+        }
+        self.refresh(slot);
+        self.painter.mark(slot, self.now, "corrupt");
+    }
+
+    /// The process in a slot is one of two under the same name: it runs honest code, and its name counts as a traitor.
+    pub(crate) fn become_twin(&mut self, slot: Slot) {
+        let place = &mut self.ground.places[slot.index()];
+        place.honest = false;
+        place.twin = self.traitors.iter().all(|traitor| traitor.slot != slot);
+        self.refresh(slot);
+    }
+}

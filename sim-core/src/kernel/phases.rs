@@ -1,0 +1,251 @@
+//! Two phases: safety under faults, then a core is healed and progress is demanded, by the rule of
+//! [`crate::progress`].
+
+mod excuse;
+mod heal;
+
+use super::Kernel;
+use crate::identity::Slot;
+use crate::kernel::event::Control;
+use crate::outcome::{Ended, Progress, Stall};
+use crate::progress::{Count, Ruling};
+use crate::time::{Duration, Time};
+
+pub(crate) use excuse::Stage;
+pub(crate) use heal::Demand;
+
+/// Where a run is.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Faults fire.
+    Faults,
+    /// A core is healed.
+    Healed(Box<Healed>),
+}
+
+/// What is demanded of a healed core, and what became of it so far.
+#[derive(Debug)]
+pub(crate) struct Healed {
+    pub(crate) core: Vec<Slot>,
+    since: Time,
+    pub(crate) owed: Result<(), Stall>,
+    count: Count,
+    window: Duration,
+    /// When the open window began.
+    begun: Time,
+    pub(crate) stage: Stage,
+    /// Whether the protocol has reached what it owes by itself.
+    pub(crate) reached: bool,
+    /// Whether progress is seen by operations.
+    asks: bool,
+    /// Where each client stands, if clients are asked.
+    clients: Vec<Asked>,
+    end: Option<End>,
+}
+
+/// Where a client stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// To be asked, or to be asked again.
+    Free,
+    /// It has an operation of the second phase under way.
+    Waits,
+    /// One of those operations succeeded.
+    Answered,
+}
+
+/// What follows when a window ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// Another window.
+    Next,
+    /// Nothing: the phase is over.
+    Over,
+    /// There was no progress: it is overdue (`overdue`), or nothing can move any more (`stuck`), or there is no use in
+    /// waiting.
+    Stalled { overdue: bool, stuck: bool },
+}
+
+/// How the second phase ended.
+#[derive(Clone, Debug)]
+enum End {
+    Made { late: Option<String> },
+    Stalled { reason: Stall, detail: String },
+    Missed { detail: String },
+}
+
+impl Phase {
+    /// Whether the workload has come to its end.
+    pub(crate) fn over(&self) -> bool {
+        matches!(self, Self::Healed(_))
+    }
+
+    /// What is demanded, as long as that is undecided.
+    pub(crate) fn open(&mut self) -> Option<&mut Healed> {
+        match self {
+            Self::Healed(healed) if healed.end.is_none() => Some(healed),
+            _ => None,
+        }
+    }
+}
+
+impl Healed {
+    fn is_made(&self) -> bool {
+        self.reached && self.clients.iter().all(|client| *client == Asked::Answered)
+    }
+
+    /// How many windows and attempts it took, in words.
+    fn figures(&self) -> String {
+        let attempts = self.count.attempts();
+        let owed = self.count.owed().unwrap_or_default();
+        format!("{attempts} attempts passed, each long enough by the environment; {owed} are owed")
+    }
+}
+
+impl Kernel {
+    /// What the world does itself, queued at the start.
+    pub(crate) fn queue_controls(&mut self) {
+        let end = Time::ZERO + self.setup.duration;
+        let control = if self.setup.progress_timeout.is_some() { Control::Heal } else { Control::End };
+        self.queue_control(end, control, false);
+        self.queue_faults();
+        if let Some(at) = self.clients.workload.as_ref().and_then(crate::workload::Workload::first_arrival) {
+            self.watch.arrival_queued = Some(at);
+            self.queue_control(at, Control::Arrival, false);
+        }
+    }
+
+    /// A window ends: what follows.
+    pub(crate) fn close_window(&mut self) -> Closed {
+        let now = self.now;
+        let Some(healed) = self.phase.open() else { return Closed::Over };
+        if now == healed.since {
+            return Closed::Next;
+        }
+        let timely = self.ledger.close(healed.begun);
+        match healed.count.close(timely) {
+            Ruling::Wait if self.is_stuck() => Closed::Stalled { overdue: true, stuck: true },
+            Ruling::Wait if self.waits_too_long() => Closed::Stalled { overdue: false, stuck: false },
+            Ruling::Wait => Closed::Next,
+            Ruling::Overdue => Closed::Stalled { overdue: true, stuck: false },
+            Ruling::GivenUp => Closed::Stalled { overdue: false, stuck: false },
+        }
+    }
+
+    /// The next window begins: until when it lasts.
+    pub(crate) fn open_window(&mut self) -> Option<Time> {
+        let now = self.now;
+        let healed = self.phase.open()?;
+        healed.begun = now;
+        Some(now.saturating_add(healed.window))
+    }
+
+    /// Nothing is under way, no timer is set, and no client is to be asked again: nothing will ever happen.
+    fn is_stuck(&mut self) -> bool {
+        let Some(healed) = self.phase.open() else { return false };
+        let asks = healed.clients.contains(&Asked::Free);
+        healed.owed.is_ok() && !asks && self.agenda.is_empty()
+    }
+
+    /// What is late already lasts longer than anybody waits.
+    fn waits_too_long(&mut self) -> bool {
+        let late_until = self.ledger.late_until();
+        let Some(healed) = self.phase.open() else { return false };
+        let longest = healed.window.saturating_mul(healed.count.longest());
+        healed.owed.is_ok() && late_until > self.now.saturating_add(longest)
+    }
+
+    /// The next client, from this one on, that has no operation of the second phase under way and whose last one did not
+    /// succeed. It counts as asked.
+    pub(crate) fn next_to_ask(&mut self, from: u32) -> Option<u32> {
+        let healed = self.phase.open()?;
+        let free = healed.clients.iter().skip(from as usize).position(|client| *client == Asked::Free)?;
+        let client = from as usize + free;
+        healed.clients[client] = Asked::Waits;
+        u32::try_from(client).ok()
+    }
+
+    /// A client could not be asked.
+    pub(crate) fn not_asked(&mut self, client: u32) {
+        if let Some(healed) = self.phase.open() {
+            healed.clients[client as usize] = Asked::Free;
+        }
+    }
+
+    /// An operation of a client ended.
+    pub(crate) fn operation_ended(&mut self, client: u32, invoked: Time, succeeded: bool) {
+        let Some(healed) = self.phase.open() else { return };
+        if invoked < healed.since {
+            return healed.count.restart();
+        }
+        let Some(asked) = healed.clients.get_mut(client as usize) else { return };
+        if *asked == Asked::Answered {
+            return;
+        }
+        *asked = if succeeded { Asked::Answered } else { Asked::Free };
+        if succeeded {
+            self.came(true);
+        }
+    }
+
+    /// Something came that was owed; perhaps it was the last (`may_end`).
+    pub(crate) fn came(&mut self, may_end: bool) {
+        let Some(healed) = self.phase.open() else { return };
+        if may_end && healed.is_made() {
+            return self.made();
+        }
+        healed.count.restart();
+    }
+
+    fn made(&mut self) {
+        let Some(healed) = self.phase.open() else { return };
+        let late = healed.count.is_late().then(|| healed.figures());
+        let proof = healed.stage.proof();
+        let end = match proof {
+            Some((reason, detail)) => End::Stalled { reason, detail },
+            None => End::Made { late },
+        };
+        self.end_phase(end);
+    }
+
+    fn end_phase(&mut self, end: End) {
+        if let Some(healed) = self.phase.open() {
+            healed.end = Some(end);
+            self.ended = Some(Ended::Horizon);
+        }
+    }
+
+    /// Whether the healed core was one that the protocol accepts as owed progress: a run may make it all the same.
+    pub(crate) fn owes_progress(&self) -> bool {
+        matches!(&self.phase, Phase::Healed(healed) if healed.owed.is_ok())
+    }
+
+    /// What became of progress, at the end.
+    pub(crate) fn progress(&self) -> Progress {
+        let why = |why: &str| Progress::NotOwed { why: why.to_owned() };
+        match &self.phase {
+            Phase::Faults if self.setup.progress_timeout.is_none() => {
+                why("there is no second phase: none was asked for")
+            }
+            Phase::Faults => why("the run ended in its first phase"),
+            // Progress would be seen by operations, and there was nobody to do one.
+            Phase::Healed(healed) if healed.asks && self.clients.probes == 0 => {
+                why("no client is there to ask for anything")
+            }
+            Phase::Healed(healed) => match healed.end.clone() {
+                Some(End::Made { late }) => {
+                    let after_ns = self.now.since(healed.since).as_nanos();
+                    Progress::Made { after_ns, late }
+                }
+                Some(End::Stalled { reason, detail }) => Progress::Stalled { reason, detail },
+                Some(End::Missed { detail }) => Progress::Missed { detail },
+                None => why("the run ended before progress was due"),
+            },
+        }
+    }
+
+    /// Whether what is owed is overdue, so that whatever is missing accuses.
+    pub(crate) fn is_overdue(&self) -> bool {
+        matches!(&self.phase, Phase::Healed(healed) if matches!(healed.end, Some(End::Missed { .. })))
+    }
+}

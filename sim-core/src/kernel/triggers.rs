@@ -1,0 +1,83 @@
+//! When faults are due, and what triggers them.
+
+use super::Kernel;
+use crate::fault::Action;
+use crate::identity::Slot;
+use crate::kernel::event::Control;
+use crate::process::JournalId;
+
+impl Kernel {
+    /// One queue entry stands for all faults to come; a stale one finds nothing due.
+    pub(crate) fn queue_faults(&mut self) {
+        let Some(at) = self.driver.next_at() else { return };
+        let at = at.max(self.now);
+        if self.watch.faults_queued.is_none_or(|queued| queued <= self.now || at < queued) {
+            self.watch.faults_queued = Some(at);
+            self.queue_control(at, Control::Faults, true);
+        }
+    }
+
+    /// Faults begin or end now: what is to be done.
+    pub(crate) fn faults_due(&mut self) -> Vec<Action> {
+        let mut actions = std::mem::take(&mut self.actions);
+        self.driver.due(&self.ground, &mut actions);
+        actions
+    }
+
+    /// A protocol event that a trigger may wait for: an observation of a kind was made.
+    pub(crate) fn observation_triggers(
+        &mut self,
+        slot: Slot,
+        journal: JournalId,
+        kind: &'static str,
+    ) -> Vec<Action> {
+        let mut actions = std::mem::take(&mut self.actions);
+        self.driver.observed(kind, (slot, journal), &self.ground, &mut actions);
+        actions
+    }
+
+    /// A protocol event that a trigger may wait for: a message is about to be sent to one recipient.
+    pub(crate) fn send_triggers(&mut self, slot: Slot, kind: &'static str) -> Vec<Action> {
+        let mut actions = std::mem::take(&mut self.actions);
+        self.driver.sending(kind, slot, &self.ground, &mut actions);
+        actions
+    }
+
+    /// A protocol event that a trigger may wait for: what was written is durable.
+    #[cold]
+    pub(crate) fn sync_triggers(&mut self, slot: Slot) -> Vec<Action> {
+        let mut actions = std::mem::take(&mut self.actions);
+        self.driver.synced(slot, &self.ground, &mut actions);
+        actions
+    }
+
+    /// What waited for the end of the step, and what the end triggers.
+    pub(crate) fn step_triggers(&mut self) -> Vec<Action> {
+        let mut actions = std::mem::take(&mut self.actions);
+        actions.append(&mut self.late);
+        self.driver.stepped(&self.ground, &mut actions);
+        actions
+    }
+
+    /// Does what a fault does to the network and to places. What it does to processes and disks is given back.
+    pub(crate) fn apply(&mut self, action: Action) -> Option<Action> {
+        self.trace_fault(&action);
+        self.fold(super::Folded::Fault, action.slot().unwrap_or_default(), action.kind());
+        match action {
+            Action::Cut { id, reach } => {
+                self.network.cut(self.now, id, &reach, &mut self.notices);
+                self.queue_notices();
+            }
+            Action::Mend(id) => {
+                self.network.mend(self.now, id, &mut self.notices);
+                self.queue_notices();
+            }
+            Action::Degrade { id, how } => self.network.degrade(id, &how),
+            Action::Restore(id) => self.network.restore(id),
+            Action::Pause(slot) => self.pause(slot),
+            Action::Slow { slot, percent, floor } => self.servers.slow(slot, percent, floor),
+            other => return Some(other),
+        }
+        None
+    }
+}

@@ -1,0 +1,28 @@
+//! The end of a run: its checks have the last word.
+
+use super::World;
+use crate::check::{CheckReport, Judge};
+use crate::outcome::{Ended, Outcome};
+use crate::process::{Process, Protocol};
+
+impl<P: Protocol, N: Process<P>> World<P, N> {
+    /// Ends the run and tells what it came to.
+    pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
+        self.kernel.ground.overdue = self.kernel.is_overdue();
+        let ground = &self.kernel.ground;
+        for judge in &mut self.checks {
+            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
+                check.finish(ground, findings);
+            });
+        }
+        let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
+        checks.append(&mut self.checks_off);
+        self.kernel.conclude(self.title, ended, checks)
+    }
+}
+
+/// What a check did, or that it was off.
+pub(super) fn report<P: Protocol>(judge: &Judge<P>, on: bool) -> CheckReport {
+    let name = judge.named.name.to_owned();
+    CheckReport { name, on, needs: judge.check.needs(), exercised: judge.exercised() }
+}

@@ -1,0 +1,53 @@
+//! What processes report: it is counted, measured and checked, and triggers may wait for it.
+
+use super::World;
+use crate::check::Seen;
+use crate::facts::Facts;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::Folded;
+use crate::process::{JournalId, Observe, Process, Protocol};
+
+impl<P: Protocol, N: Process<P>> World<P, N> {
+    /// A process reports something.
+    pub(super) fn observe(
+        &mut self,
+        slot: Slot,
+        node: NodeId,
+        journal: JournalId,
+        observation: &P::Observation,
+    ) {
+        let now = self.kernel.now;
+        let content = observation.content();
+        self.kernel.fold(Folded::Observe, slot, content);
+        self.trace_observation(slot, observation, content);
+        let place = &self.kernel.ground.places[slot.index()];
+        let seen = Seen {
+            slot,
+            node,
+            incarnation: place.incarnation,
+            journal,
+            mark: place.mark(journal),
+            observation,
+        };
+        let summary = observation.summary();
+        let was = place.status.role;
+        self.kernel.take_status(slot, &summary);
+        let kind = observation.kind();
+        self.kernel.count_observation(kind, slot);
+        if self.kernel.gauges.watch_observations() {
+            self.kernel.measure_observation(slot, was, (kind, summary.rank));
+        }
+        let ground = &self.kernel.ground;
+        for index in &self.hearers[usize::from(kind)] {
+            self.checks[*index].ask(now, &mut self.kernel.findings, |check, findings| {
+                check.observe(ground, &seen, findings);
+            });
+        }
+        self.kernel.found_something();
+        self.progress_by(&seen);
+        if self.kernel.watches.observations {
+            let struck = self.kernel.observation_triggers(slot, journal, observation.kind_name());
+            self.strike(struck);
+        }
+    }
+}
