@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use divan::counter::ItemsCount;
 use sim_core::distribution::{Distribution, Sampler};
-use sim_core::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
+use sim_core::random::{Draw, WordsDrawn, Keyed, ProcessRng, Purpose};
 use sim_core::time::Duration;
 
 fn main() {
@@ -42,7 +42,7 @@ fn words_one_after_the_other(bencher: divan::Bencher<'_, '_>) {
 fn process_one_draw_a_step(bencher: divan::Bencher<'_, '_>) {
     let key = Keyed::new(1, Purpose::Process);
     bencher.counter(ItemsCount::new(DRAWS)).bench(|| {
-        let mut drawn = Drawn::default();
+        let mut drawn = WordsDrawn::default();
         (0..black_box(DRAWS)).fold(0, |sum, _| sum ^ ProcessRng::new(key, 3, 0, &mut drawn).next_u64())
     });
 }
@@ -51,7 +51,7 @@ fn process_one_draw_a_step(bencher: divan::Bencher<'_, '_>) {
 fn process_many_draws_a_step(bencher: divan::Bencher<'_, '_>) {
     let key = Keyed::new(1, Purpose::Process);
     bencher.counter(ItemsCount::new(DRAWS)).bench(|| {
-        let mut drawn = Drawn::default();
+        let mut drawn = WordsDrawn::default();
         let mut rng = ProcessRng::new(key, 3, 0, &mut drawn);
         (0..black_box(DRAWS)).fold(0, |sum, _| sum ^ rng.next_u64())
     });

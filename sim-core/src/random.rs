@@ -7,7 +7,7 @@
 //!
 //! - [`Keyed`] maps a 128-bit counter to 128 bits, under a key made of the seed and a [`Purpose`].
 //! - [`Draw`] is a short stream from one counter, for the rare decision that needs several words.
-//! - [`ProcessRng`] is what a process sees: 16 bytes of state, [`Drawn`], kept by the world.
+//! - [`ProcessRng`] is what a process sees: 16 bytes of state, [`WordsDrawn`], kept by the world.
 //! - [`stream`] and [`boot_seed`] are ChaCha streams for what is drawn once, before a run.
 //!
 //! The function is Philox 2x64 with 10 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
@@ -20,7 +20,7 @@ mod process;
 mod stream;
 
 pub use draw::Draw;
-pub use process::{Drawn, ProcessRng};
+pub use process::{ProcessRng, WordsDrawn};
 pub use stream::{StreamName, boot_seed, stream};
 
 /// What a draw decides. Draws of different purposes are independent even where their counters are equal.

@@ -22,13 +22,13 @@ pub const DELAY: Duration = Duration::from_millis(5);
 /// Time of every sync.
 pub const SYNC: Duration = Duration::from_millis(1);
 
-enum Event<P: Protocol> {
+enum Pending<P: Protocol> {
     Deliver { from: NodeId, message: P::Message },
     Timer { id: TimerId, timer: P::Timer, set: u64 },
     Synced { id: SyncId, covers: usize, result: SyncResult },
 }
 
-impl<P: Protocol> Event<P> {
+impl<P: Protocol> Pending<P> {
     fn is_timer(&self) -> bool {
         matches!(self, Self::Timer { .. })
     }
@@ -66,7 +66,7 @@ impl Rough {
 }
 
 /// One slot: its process and what outlives it.
-struct Place<P: Protocol, N> {
+struct Host<P: Protocol, N> {
     solo: Solo,
     role: Role,
     process: Option<N>,
@@ -82,8 +82,8 @@ struct Place<P: Protocol, N> {
 /// Members, then clients.
 pub struct Pump<P: Protocol, F: Factory<P>> {
     factory: F,
-    places: Vec<Place<P, F::Node>>,
-    queue: BTreeMap<(Time, u64), (NodeId, u64, Event<P>)>,
+    places: Vec<Host<P, F::Node>>,
+    queue: BTreeMap<(Time, u64), (NodeId, u64, Pending<P>)>,
     sequence: u64,
     /// What time it is.
     pub now: Time,
@@ -104,7 +104,7 @@ pub struct Pump<P: Protocol, F: Factory<P>> {
 impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
     /// Boots so many members and clients.
     pub fn new(factory: F, members: u32, clients: u32) -> Self {
-        let place = |node| Place {
+        let place = |node| Host {
             solo: Solo::new(NodeId(node), members),
             role: if node < members { Role::Member } else { Role::Client },
             process: None,
@@ -165,7 +165,7 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
     /// A message arrives that nobody in the cluster sent.
     pub fn inject(&mut self, from: NodeId, to: NodeId, message: P::Message) {
         let delay = self.rough.as_mut().map_or(DELAY, Rough::delay);
-        self.schedule(delay, to, Event::Deliver { from, message });
+        self.schedule(delay, to, Pending::Deliver { from, message });
     }
 
     /// The process in a place, if it runs.
@@ -225,20 +225,20 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
         }
     }
 
-    fn dispatch(&mut self, node: NodeId, incarnation: u64, event: Event<P>) {
+    fn dispatch(&mut self, node: NodeId, incarnation: u64, event: Pending<P>) {
         let place = &mut self.places[node.index()];
         if place.process.is_none() {
             return;
         }
         match event {
-            Event::Deliver { from, message } => self.step(node, Input::Message { from, message: &message }),
-            Event::Timer { id, timer, set } => {
+            Pending::Deliver { from, message } => self.step(node, Input::Message { from, message: &message }),
+            Pending::Timer { id, timer, set } => {
                 if place.timers.get(&id) == Some(&set) {
                     place.timers.remove(&id);
                     self.step(node, Input::Timer { id, timer });
                 }
             }
-            Event::Synced { id, covers, result } if place.incarnation == incarnation => {
+            Pending::Synced { id, covers, result } if place.incarnation == incarnation => {
                 if result == SyncResult::Ok {
                     place.durable = place.durable.max(covers);
                     place.finished.insert(id);
@@ -248,7 +248,7 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
                 }
                 self.step(node, Input::Synced { id, result });
             }
-            Event::Synced { .. } => {}
+            Pending::Synced { .. } => {}
         }
     }
 
@@ -275,7 +275,7 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
         self.release(node);
     }
 
-    fn schedule(&mut self, after: Duration, node: NodeId, event: Event<P>) {
+    fn schedule(&mut self, after: Duration, node: NodeId, event: Pending<P>) {
         self.sequence += 1;
         let incarnation = self.places[node.index()].incarnation;
         self.queue.insert((self.now + after, self.sequence), (node, incarnation, event));
@@ -287,7 +287,7 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
             Effect::SetTimer { id, after, timer } => {
                 let set = self.sequence;
                 place.timers.insert(*id, set);
-                self.schedule(*after, node, Event::Timer { id: *id, timer: timer.clone(), set });
+                self.schedule(*after, node, Pending::Timer { id: *id, timer: timer.clone(), set });
             }
             Effect::CancelTimer(id) => drop(place.timers.remove(id)),
             Effect::Append { record, .. } => place.records.push(record.clone()),
@@ -297,7 +297,7 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
                 // Syncs of one disk end in order.
                 let end = self.places[node.index()].disk_free.max(self.now) + length;
                 self.places[node.index()].disk_free = end;
-                self.schedule(end.since(self.now), node, Event::Synced { id: *id, covers, result });
+                self.schedule(end.since(self.now), node, Pending::Synced { id: *id, covers, result });
             }
             Effect::CloseLink(_) | Effect::Work { .. } => {}
             other => panic!("no pump carries out {other:?}"),
@@ -341,7 +341,7 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
                         continue;
                     }
                     for delay in self.message_fate() {
-                        let event = Event::Deliver { from: node, message: message.clone() };
+                        let event = Pending::Deliver { from: node, message: message.clone() };
                         self.schedule(delay, *to, event);
                     }
                 }

@@ -10,10 +10,10 @@ use sim_core::time::Duration;
 use sim_core::trace::{LossReason, Recorded, Trace, What};
 
 /// Where a step stands in the trace, so that all steps can be put in order.
-pub(super) type Place = (usize, u32);
+pub(super) type EventOrder = (usize, u32);
 
 /// The faults that began before the violation, and the messages that were lost by chance or by a pin.
-pub(super) fn steps(outcome: &Outcome, trace: &Trace, until_ns: u64) -> Vec<(Place, Step)> {
+pub(super) fn steps(outcome: &Outcome, trace: &Trace, until_ns: u64) -> Vec<(EventOrder, Step)> {
     let mut after = 0;
     let mut told = Vec::new();
     let began = outcome.faults.iter().filter(|fault| fault.refused.is_none() && fault.at_ns <= until_ns);
@@ -79,7 +79,7 @@ fn words(fault: &Executed, until_ns: u64) -> String {
 }
 
 /// Messages that chance or a pin took, which the others of the story did not.
-fn lost(trace: &Trace, until_ns: u64) -> Vec<(Place, Step)> {
+fn lost(trace: &Trace, until_ns: u64) -> Vec<(EventOrder, Step)> {
     let sends = Sends::of(trace);
     let losses = trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
         What::Lost { id, reason: LossReason::Chance | LossReason::Corrupt } => Some((index, event, id)),

@@ -15,7 +15,7 @@ use sim_core::story::{Arrow, Step, StepKind};
 use sim_core::trace::{Content, Recorded, Trace, What};
 
 use super::facts::{Fact, Frequencies, NODE, facts};
-use super::faults::Place;
+use super::faults::EventOrder;
 use super::stall::is_stall;
 use super::words;
 
@@ -246,18 +246,18 @@ impl<'a> Slice<'a> {
     }
 
     /// The needed steps in words, with their places in the trace.
-    pub(super) fn steps(&self) -> Vec<(Place, Step)> {
+    pub(super) fn steps(&self) -> Vec<(EventOrder, Step)> {
         self.needed.iter().flat_map(|step| self.told(*step)).collect()
     }
 
     /// What arrived, and what was reported then.
-    fn told(&self, step: StepId) -> Vec<(Place, Step)> {
+    fn told(&self, step: StepId) -> Vec<(EventOrder, Step)> {
         let events = &self.events[&step];
         let spelled = self.spelled.contains(&step);
         let input = events.iter().find_map(|index| self.input(*index, spelled));
         let report = self.report(events);
         let notes = self.disk(step.0, events);
-        let mut told: Vec<(Place, Step)> = input.into_iter().chain(report).collect();
+        let mut told: Vec<(EventOrder, Step)> = input.into_iter().chain(report).collect();
         if let Some((_, last)) = told.last_mut()
             && last.note.is_empty()
         {
@@ -267,7 +267,7 @@ impl<'a> Slice<'a> {
     }
 
     /// What arrived; timers and the like only if they are to be spelled out.
-    fn input(&self, index: usize, spelled: bool) -> Option<(Place, Step)> {
+    fn input(&self, index: usize, spelled: bool) -> Option<(EventOrder, Step)> {
         let event = self.event(index);
         let here = self.trace.slot_name(event.slot);
         let (kind, text, arrow) = match &event.what {
@@ -306,7 +306,7 @@ impl<'a> Slice<'a> {
     }
 
     /// Everything that was reported in a step, in one line.
-    fn report(&self, events: &[usize]) -> Option<(Place, Step)> {
+    fn report(&self, events: &[usize]) -> Option<(EventOrder, Step)> {
         let observed = |index: &usize| match &self.event(*index).what {
             What::Observe { observation } => Some((*index, observation)),
             _ => None,

@@ -32,8 +32,9 @@ pub fn read_edn(model: ObjectModel, mut from: impl BufRead) -> Result<History, R
     while let Some((line, form)) = parser.next()? {
         take(line, form, &mut events)?;
     }
-    let events: Vec<Event> = events.into_iter().filter(|event: &Event| event.process.is_some()).collect();
-    let keyed = events.iter().all(Event::may_be_keyed) && events.iter().any(Event::is_keyed);
+    let events: Vec<EdnEvent> =
+        events.into_iter().filter(|event: &EdnEvent| event.process.is_some()).collect();
+    let keyed = events.iter().all(EdnEvent::may_be_keyed) && events.iter().any(EdnEvent::is_keyed);
     let mut replay =
         Replay { model, keyed, names: Names::default(), history: History::new(model), open: BTreeMap::new() };
     for event in &events {
@@ -44,9 +45,9 @@ pub fn read_edn(model: ObjectModel, mut from: impl BufRead) -> Result<History, R
 }
 
 /// One end of an operation, as it is written.
-struct Event {
+struct EdnEvent {
     line: usize,
-    kind: Kind,
+    kind: EdnType,
     /// `None` for a nemesis.
     process: Option<u64>,
     f: String,
@@ -55,7 +56,7 @@ struct Event {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum EdnType {
     Invoke,
     Ok,
     Fail,
@@ -63,7 +64,7 @@ enum Kind {
 }
 
 /// Takes the events out of a form: a map, or a vector or list of maps.
-fn take(line: usize, form: Form, events: &mut Vec<Event>) -> Result<(), ReadHistoryError> {
+fn take(line: usize, form: Form, events: &mut Vec<EdnEvent>) -> Result<(), ReadHistoryError> {
     match form {
         Form::List(forms) => forms.into_iter().try_for_each(|(line, form)| take(line, form, events)),
         Form::Tagged(form) => take(line, *form, events),
@@ -76,12 +77,12 @@ fn take(line: usize, form: Form, events: &mut Vec<Event>) -> Result<(), ReadHist
     }
 }
 
-fn event(line: usize, entries: Vec<(Form, Form)>) -> Result<Event, Flaw> {
+fn event(line: usize, entries: Vec<(Form, Form)>) -> Result<EdnEvent, Flaw> {
     let (mut kind, mut process, mut f, mut value, mut time) = (None, None, None, Form::Nil, 0);
     for (key, entry) in entries {
         let Form::Keyword(key) = key else { continue };
         match (key.as_str(), entry) {
-            ("type", Form::Keyword(name)) => kind = Kind::named(&name),
+            ("type", Form::Keyword(name)) => kind = EdnType::named(&name),
             ("process", Form::Integer(number)) => process = Some(u64::try_from(number).ok()),
             ("process", _) => process = Some(None),
             ("f", Form::Keyword(name) | Form::Text(name)) => f = Some(name),
@@ -93,10 +94,10 @@ fn event(line: usize, entries: Vec<(Form, Form)>) -> Result<Event, Flaw> {
     let (Some(kind), Some(process)) = (kind, process) else { return Err(Flaw::NoOperation) };
     // A nemesis may do anything.
     let f = f.or_else(|| process.is_none().then(String::new)).ok_or(Flaw::NoOperation)?;
-    Ok(Event { line, kind, process, f, value, time })
+    Ok(EdnEvent { line, kind, process, f, value, time })
 }
 
-impl Kind {
+impl EdnType {
     fn named(name: &str) -> Option<Self> {
         match name {
             "invoke" => Some(Self::Invoke),
@@ -108,7 +109,7 @@ impl Kind {
     }
 }
 
-impl Event {
+impl EdnEvent {
     /// Whether the value says which object is meant, or nothing at all.
     fn may_be_keyed(&self) -> bool {
         self.is_keyed() || (matches!(self.value, Form::Nil) && self.f == "read")
@@ -137,10 +138,10 @@ struct Replay {
 }
 
 impl Replay {
-    fn event(&mut self, event: &Event) -> Result<(), Flaw> {
+    fn event(&mut self, event: &EdnEvent) -> Result<(), Flaw> {
         let Some(process) = event.process else { return Ok(()) };
         let at = Time::from_nanos(event.time);
-        if event.kind == Kind::Invoke {
+        if event.kind == EdnType::Invoke {
             if let Some((_, other)) = self.open.get(&process) {
                 return Err(Flaw::Overlap { process, other: *other });
             }
@@ -152,7 +153,7 @@ impl Replay {
             return Err(Flaw::NotOpen { process });
         };
         let reply = match event.kind {
-            Kind::Ok => {
+            EdnType::Ok => {
                 let (ended, reply) = self.operation(event)?;
                 let called = self.history.records[index].operation;
                 if ended.key() != called.key() || (!called.is_read() && ended != called) {
@@ -160,7 +161,7 @@ impl Replay {
                 }
                 reply
             }
-            Kind::Fail => Reply::Refused,
+            EdnType::Fail => Reply::Refused,
             _ => return Ok(()),
         };
         self.history.complete(index, at, Answer { reply, position: None });
@@ -168,7 +169,7 @@ impl Replay {
     }
 
     /// What an event calls, and what it says of the outcome if it ended well.
-    fn operation(&mut self, event: &Event) -> Result<(Operation, Reply), Flaw> {
+    fn operation(&mut self, event: &EdnEvent) -> Result<(Operation, Reply), Flaw> {
         if let Some((f, form)) = transaction(event)? {
             let Form::List(items) = form else { return Err(Flaw::NoOperation) };
             let [(_, key), (_, value)] = &items[..] else { return Err(Flaw::NoOperation) };
@@ -246,7 +247,7 @@ impl Replay {
 }
 
 /// The step of a transaction that has only one: its name and `[key value]`.
-fn transaction(event: &Event) -> Result<Option<(String, Form)>, Flaw> {
+fn transaction(event: &EdnEvent) -> Result<Option<(String, Form)>, Flaw> {
     if event.f != "txn" {
         return Ok(None);
     }

@@ -14,7 +14,7 @@ use crate::workload::{Invocation, Workload};
 
 /// An operation that a client was asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Call {
     pub(crate) slot: Slot,
     pub(crate) operation: Operation,
     entry: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Asked {
 pub(crate) struct Clients {
     pub(crate) workload: Option<Workload>,
     pub(crate) history: History,
-    asked: Vec<Asked>,
+    asked: Vec<Call>,
     first: u32,
     count: u32,
     latency: MetricId,
@@ -77,7 +77,7 @@ impl Clients {
     }
 
     /// The operation of a request that is under way at a slot.
-    pub(crate) fn open(&mut self, slot: Slot, id: RequestId) -> Option<&mut Asked> {
+    pub(crate) fn open(&mut self, slot: Slot, id: RequestId) -> Option<&mut Call> {
         let asked = self.asked.get_mut(usize::try_from(id.0).ok()?)?;
         (asked.open && asked.slot == slot).then_some(asked)
     }
@@ -165,7 +165,7 @@ impl Kernel {
         let entry = clients.history.invoke(client, now, operation);
         let id = RequestId(clients.asked.len() as u64);
         clients.invoked += 1;
-        clients.asked.push(Asked { slot, operation, entry, invoked: now, open: true });
+        clients.asked.push(Call { slot, operation, entry, invoked: now, open: true });
         id
     }
 
@@ -174,7 +174,7 @@ impl Kernel {
         let now = self.now;
         let Some(asked) = self.clients.open(slot, id) else { return };
         asked.open = false;
-        let Asked { operation, entry, invoked, .. } = *asked;
+        let Call { operation, entry, invoked, .. } = *asked;
         let reply = answer.reply.clone();
         let clients = &mut self.clients;
         clients.history.complete(entry, now, answer);

@@ -2,7 +2,7 @@
 
 use crate::ground::Place;
 use crate::identity::NodeId;
-use crate::random::Drawn;
+use crate::random::WordsDrawn;
 use crate::time::Time;
 
 /// The hot facts about a slot, in half a cache line and never across two: what every delivery reads.
@@ -10,7 +10,7 @@ use crate::time::Time;
 #[repr(align(32))]
 pub(crate) struct Hot {
     /// What this incarnation drew.
-    pub(crate) drawn: Drawn,
+    pub(crate) drawn: WordsDrawn,
     /// When it was stepped last.
     pub(crate) stepped: Time,
     pub(crate) node: NodeId,
@@ -25,7 +25,7 @@ impl Hot {
     /// The hot facts about a place where nobody was stepped yet.
     pub(crate) fn at(place: &Place) -> Self {
         Self {
-            drawn: Drawn::default(),
+            drawn: WordsDrawn::default(),
             stepped: Time::MAX,
             node: place.node,
             incarnation: place.incarnation,

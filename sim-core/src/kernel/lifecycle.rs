@@ -5,7 +5,7 @@ use crate::coalition::Member;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::Event;
 use crate::process::Role;
-use crate::random::Drawn;
+use crate::random::WordsDrawn;
 use crate::trace::What;
 
 /// Who begins to live in a place.
@@ -31,7 +31,7 @@ impl Kernel {
         self.watch.running += u64::from(!was_up && place.role == Role::Member);
         let (node, role, incarnation) = (place.node, place.role, place.incarnation);
         self.refresh(slot);
-        self.hot[slot.index()].drawn = Drawn::default();
+        self.hot[slot.index()].drawn = WordsDrawn::default();
         self.painter.enter(slot, self.now, "running", None);
         self.trace(slot, What::Boot { incarnation });
         Life { node, role, incarnation }

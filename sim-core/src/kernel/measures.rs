@@ -30,14 +30,14 @@ enum Reading {
     Count(usize),
     RankAt(usize),
     HighestRank(usize),
-    Between(End, End),
+    Between(SpanEnd, SpanEnd),
     ShareInRole(String),
     Sent(usize),
 }
 
 /// One end of a span of time.
 #[derive(Debug)]
-enum End {
+enum SpanEnd {
     Observed(usize),
     Fault { kind: crate::fault::Kind, nth: u64 },
 }
@@ -60,7 +60,7 @@ struct Gauge {
 }
 
 /// Something that was just reported or sent.
-struct Event {
+struct Sighting {
     kind: u8,
     slot: Slot,
     now: Time,
@@ -99,7 +99,7 @@ impl Gauge {
         }
     }
 
-    fn fits(&self, event: &Event) -> bool {
+    fn fits(&self, event: &Sighting) -> bool {
         let held = |wanted: &Option<String>, role: Option<&str>| {
             wanted.as_ref().is_none_or(|wanted| role.is_some_and(|role| in_role(wanted, role)))
         };
@@ -110,7 +110,7 @@ impl Gauge {
             && held(&self.was, event.was)
     }
 
-    fn take(&mut self, event: &Event) {
+    fn take(&mut self, event: &Sighting) {
         if !self.fits(event) {
             return;
         }
@@ -143,8 +143,8 @@ impl Gauges {
             MeasureOf::HighestRank(pattern) => Reading::HighestRank(self.observe(pattern, observations)),
             MeasureOf::Between { from, to } => {
                 let mut end = |point: &Point| match point {
-                    Point::Observed(pattern) => End::Observed(self.observe(pattern, observations)),
-                    Point::Fault { fault, nth } => End::Fault { kind: *fault, nth: *nth },
+                    Point::Observed(pattern) => SpanEnd::Observed(self.observe(pattern, observations)),
+                    Point::Fault { fault, nth } => SpanEnd::Fault { kind: *fault, nth: *nth },
                 };
                 Reading::Between(end(from), end(to))
             }
@@ -198,10 +198,10 @@ impl Gauges {
     }
 
     /// The time of an end, in nanoseconds.
-    fn end(&self, end: &End, executed: &[Executed]) -> Option<u64> {
+    fn end(&self, end: &SpanEnd, executed: &[Executed]) -> Option<u64> {
         match end {
-            End::Observed(gauge) => self.observed[*gauge].nth_at.map(Time::as_nanos),
-            End::Fault { kind, nth } => {
+            SpanEnd::Observed(gauge) => self.observed[*gauge].nth_at.map(Time::as_nanos),
+            SpanEnd::Fault { kind, nth } => {
                 let place = usize::try_from(*nth - 1).ok()?;
                 let begun = |executed: &&Executed| executed.kind == *kind && executed.refused.is_none();
                 executed.iter().filter(begun).nth(place).map(|executed| executed.at_ns)
@@ -226,14 +226,14 @@ impl Kernel {
         (kind, rank): (u8, Option<u64>),
     ) {
         let (now, is) = (self.now, self.ground.place(slot).status);
-        let event = Event { kind, slot, now, was, is, rank };
+        let event = Sighting { kind, slot, now, was, is, rank };
         self.gauges.observed.iter_mut().for_each(|gauge| gauge.take(&event));
     }
 
     /// A message goes out.
     pub(crate) fn measure_send(&mut self, slot: Slot, kind: u8) {
         let is = self.ground.place(slot).status;
-        let event = Event { kind, slot, now: self.now, was: is.role, is, rank: None };
+        let event = Sighting { kind, slot, now: self.now, was: is.role, is, rank: None };
         self.gauges.sent.iter_mut().for_each(|gauge| gauge.take(&event));
     }
 }

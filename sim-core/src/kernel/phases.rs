@@ -39,13 +39,13 @@ pub(crate) struct Healed {
     /// Whether progress is seen by operations.
     asks: bool,
     /// Where each client stands, if clients are asked.
-    clients: Vec<Asked>,
-    end: Option<End>,
+    clients: Vec<AskedClient>,
+    end: Option<PhaseEnd>,
 }
 
 /// Where a client stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
+enum AskedClient {
     /// To be asked, or to be asked again.
     Free,
     /// It has an operation of the second phase under way.
@@ -68,7 +68,7 @@ pub(crate) enum Closed {
 
 /// How the second phase ended.
 #[derive(Clone, Debug)]
-enum End {
+enum PhaseEnd {
     Made { late: Option<String> },
     Stalled { reason: Stall, detail: String },
     Missed { detail: String },
@@ -91,7 +91,7 @@ impl Phase {
 
 impl Healed {
     fn is_made(&self) -> bool {
-        self.reached && self.clients.iter().all(|client| *client == Asked::Answered)
+        self.reached && self.clients.iter().all(|client| *client == AskedClient::Answered)
     }
 
     /// How many windows and attempts it took, in words.
@@ -143,7 +143,7 @@ impl Kernel {
     /// Nothing is under way, no timer is set, and no client is to be asked again: nothing will ever happen.
     fn is_stuck(&mut self) -> bool {
         let Some(healed) = self.phase.open() else { return false };
-        let asks = healed.clients.contains(&Asked::Free);
+        let asks = healed.clients.contains(&AskedClient::Free);
         healed.owed.is_ok() && !asks && self.agenda.is_empty()
     }
 
@@ -159,16 +159,17 @@ impl Kernel {
     /// succeed. It counts as asked.
     pub(crate) fn next_to_ask(&mut self, from: u32) -> Option<u32> {
         let healed = self.phase.open()?;
-        let free = healed.clients.iter().skip(from as usize).position(|client| *client == Asked::Free)?;
+        let free =
+            healed.clients.iter().skip(from as usize).position(|client| *client == AskedClient::Free)?;
         let client = from as usize + free;
-        healed.clients[client] = Asked::Waits;
+        healed.clients[client] = AskedClient::Waits;
         u32::try_from(client).ok()
     }
 
     /// A client could not be asked.
     pub(crate) fn not_asked(&mut self, client: u32) {
         if let Some(healed) = self.phase.open() {
-            healed.clients[client as usize] = Asked::Free;
+            healed.clients[client as usize] = AskedClient::Free;
         }
     }
 
@@ -179,10 +180,10 @@ impl Kernel {
             return healed.count.restart();
         }
         let Some(asked) = healed.clients.get_mut(client as usize) else { return };
-        if *asked == Asked::Answered {
+        if *asked == AskedClient::Answered {
             return;
         }
-        *asked = if succeeded { Asked::Answered } else { Asked::Free };
+        *asked = if succeeded { AskedClient::Answered } else { AskedClient::Free };
         if succeeded {
             self.came(true);
         }
@@ -202,13 +203,13 @@ impl Kernel {
         let late = healed.count.is_late().then(|| healed.figures());
         let proof = healed.stage.proof();
         let end = match proof {
-            Some((reason, detail)) => End::Stalled { reason, detail },
-            None => End::Made { late },
+            Some((reason, detail)) => PhaseEnd::Stalled { reason, detail },
+            None => PhaseEnd::Made { late },
         };
         self.end_phase(end);
     }
 
-    fn end_phase(&mut self, end: End) {
+    fn end_phase(&mut self, end: PhaseEnd) {
         if let Some(healed) = self.phase.open() {
             healed.end = Some(end);
             self.ended = Some(Ended::Horizon);
@@ -233,12 +234,12 @@ impl Kernel {
                 why("no client is there to ask for anything")
             }
             Phase::Healed(healed) => match healed.end.clone() {
-                Some(End::Made { late }) => {
+                Some(PhaseEnd::Made { late }) => {
                     let after_ns = self.now.since(healed.since).as_nanos();
                     Progress::Made { after_ns, late }
                 }
-                Some(End::Stalled { reason, detail }) => Progress::Stalled { reason, detail },
-                Some(End::Missed { detail }) => Progress::Missed { detail },
+                Some(PhaseEnd::Stalled { reason, detail }) => Progress::Stalled { reason, detail },
+                Some(PhaseEnd::Missed { detail }) => Progress::Missed { detail },
                 None => why("the run ended before progress was due"),
             },
         }
@@ -246,6 +247,6 @@ impl Kernel {
 
     /// Whether what is owed is overdue, so that whatever is missing accuses.
     pub(crate) fn is_overdue(&self) -> bool {
-        matches!(&self.phase, Phase::Healed(healed) if matches!(healed.end, Some(End::Missed { .. })))
+        matches!(&self.phase, Phase::Healed(healed) if matches!(healed.end, Some(PhaseEnd::Missed { .. })))
     }
 }

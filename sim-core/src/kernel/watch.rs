@@ -10,7 +10,7 @@ use crate::time::Time;
 
 /// How often a kind of observation was made, first and last.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Kind {
+pub(crate) struct KindCount {
     pub(crate) count: u64,
     pub(crate) first: Option<Time>,
     pub(crate) last: Option<Time>,
@@ -19,7 +19,7 @@ pub(crate) struct Kind {
 /// Everything that is counted while a run goes on.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    pub(crate) kinds: Vec<Kind>,
+    pub(crate) kinds: Vec<KindCount>,
     stop_kinds: Vec<(u8, u64)>,
     by_member: Vec<ByMember>,
     stop_returns: Option<u64>,
@@ -59,7 +59,7 @@ fn number(kinds: &[&str], kind: &str) -> Option<u8> {
 impl Watch {
     pub(crate) fn new(setup: &Setup, kinds: &'static [&'static str], slots: usize) -> Self {
         let mut watch = Self {
-            kinds: vec![Kind::default(); kinds.len()],
+            kinds: vec![KindCount::default(); kinds.len()],
             stop_kinds: Vec::new(),
             by_member: Vec::new(),
             stop_returns: None,

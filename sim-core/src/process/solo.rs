@@ -3,7 +3,7 @@
 use super::{Boot, Context, Effects, Input, Keys, Process, ProcessPlace, Protocol, Role, Start};
 use crate::disk::Journal;
 use crate::identity::{NodeId, Slot};
-use crate::random::{Drawn, Keyed, ProcessRng, Purpose};
+use crate::random::{Keyed, ProcessRng, Purpose, WordsDrawn};
 use crate::time::Time;
 
 /// Steps a process by hand.
@@ -13,14 +13,14 @@ pub struct Solo {
     node: NodeId,
     members: Vec<NodeId>,
     keys: Keys,
-    drawn: Drawn,
+    drawn: WordsDrawn,
 }
 
 impl Solo {
     /// A place for `node` among `members` members.
     pub fn new(node: NodeId, members: u32) -> Self {
         let members = (0..members).map(NodeId).collect();
-        Self { now: Time::ZERO, node, members, keys: Keys::new(0), drawn: Drawn::default() }
+        Self { now: Time::ZERO, node, members, keys: Keys::new(0), drawn: WordsDrawn::default() }
     }
 
     /// What the process boots from: genesis with empty journals, or a restart with the given ones.

@@ -12,14 +12,14 @@ use crate::time::Duration;
 /// What a process drew so far. The number of words is all that its next ones depend on; the second word of a block, which
 /// is made with the first, is kept until it is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Drawn {
+pub struct WordsDrawn {
     words: u32,
     /// The word at index `words`, where that is odd; its halves, so that all this takes 12 bytes and not 16: a large world
     /// has it in no cache.
     spare: [u32; 2],
 }
 
-impl Drawn {
+impl WordsDrawn {
     /// How many words were drawn.
     pub(crate) const fn words(self) -> u32 {
         self.words
@@ -36,14 +36,14 @@ impl Drawn {
 pub struct ProcessRng<'a> {
     key: Keyed,
     place: u64,
-    drawn: &'a mut Drawn,
+    drawn: &'a mut WordsDrawn,
 }
 
 impl<'a> ProcessRng<'a> {
     /// The randomness of one incarnation of one identity; `key` is `Keyed::new(seed, Purpose::Process)`, and `drawn`
     /// (the default at boot) is what it drew so far.
     #[inline]
-    pub const fn new(key: Keyed, node: u32, incarnation: u32, drawn: &'a mut Drawn) -> Self {
+    pub const fn new(key: Keyed, node: u32, incarnation: u32, drawn: &'a mut WordsDrawn) -> Self {
         Self { key, place: (node as u64) << 32 | incarnation as u64, drawn }
     }
 
@@ -148,7 +148,7 @@ impl TryRng for ProcessRng<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Drawn, ProcessRng};
+    use super::{ProcessRng, WordsDrawn};
     use crate::random::{Keyed, Purpose};
     use crate::ratio::Ratio;
     use crate::time::Duration;
@@ -157,13 +157,13 @@ mod tests {
 
     #[test]
     fn how_many_words_were_drawn_is_the_whole_state() {
-        let mut whole = Drawn::default();
+        let mut whole = WordsDrawn::default();
         let mut rng = ProcessRng::new(KEY, 3, 0, &mut whole);
         let expected: Vec<u64> = (0..9).map(|_| rng.next_u64()).collect();
         assert_eq!(whole.words, 9);
         // The same words whichever way they are cut into steps.
         for steps in [[1, 1, 1, 1, 1, 1, 1, 1, 1], [2, 1, 3, 0, 0, 3, 0, 0, 0], [0, 5, 4, 0, 0, 0, 0, 0, 0]] {
-            let mut drawn = Drawn::default();
+            let mut drawn = WordsDrawn::default();
             let mut words = Vec::new();
             for step in steps {
                 let mut rng = ProcessRng::new(KEY, 3, 0, &mut drawn);
@@ -175,8 +175,9 @@ mod tests {
 
     #[test]
     fn nodes_and_incarnations_have_dice_of_their_own() {
-        let first =
-            |node, incarnation| ProcessRng::new(KEY, node, incarnation, &mut Drawn::default()).next_u64();
+        let first = |node, incarnation| {
+            ProcessRng::new(KEY, node, incarnation, &mut WordsDrawn::default()).next_u64()
+        };
         let words = [first(0, 0), first(0, 1), first(1, 0), first(1, 1), first(u32::MAX, 0)];
         for (i, word) in words.iter().enumerate() {
             assert!(!words[..i].contains(word));
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn draws_stay_inside_and_reach_both_ends() {
-        let mut drawn = Drawn::default();
+        let mut drawn = WordsDrawn::default();
         let mut rng = ProcessRng::new(KEY, 0, 0, &mut drawn);
         let (min, max) = (Duration::from_nanos(5), Duration::from_nanos(8));
         let mut durations = [0; 9];
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn chances_follow_their_ratio() {
-        let mut drawn = Drawn::default();
+        let mut drawn = WordsDrawn::default();
         let mut rng = ProcessRng::new(KEY, 0, 7, &mut drawn);
         let happened = (0..30_000).filter(|_| rng.chance(Ratio::new(1, 3))).count();
         assert!((9_700..10_300).contains(&happened), "{happened}");
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn every_order_and_every_item_comes_up() {
-        let mut drawn = Drawn::default();
+        let mut drawn = WordsDrawn::default();
         let mut rng = ProcessRng::new(KEY, 2, 0, &mut drawn);
         let mut orders = std::collections::BTreeMap::new();
         for _ in 0..6_000 {

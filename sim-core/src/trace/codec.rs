@@ -93,7 +93,7 @@ pub(super) struct Strings {
     recent: Vec<Option<Numbered>>,
     /// What came next the last time, by places.
     followed: Vec<Option<Numbered>>,
-    place: Place,
+    place: Whereabouts,
 }
 
 /// A name that is part of the program, and its number.
@@ -107,7 +107,7 @@ const PLACES: usize = 1_024;
 
 /// Where in a content one is: what comes next is mostly a function of it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Place {
+struct Whereabouts {
     /// The kind of content or the label of the group.
     within: u64,
     /// The last name, and whether its group is over.
@@ -115,7 +115,7 @@ struct Place {
     over: bool,
 }
 
-impl Place {
+impl Whereabouts {
     /// The beginning of a content or of a group.
     const fn beginning(within: u64) -> Self {
         Self { within, name: within, over: false }
@@ -132,7 +132,7 @@ impl Strings {
     /// The number of the kind that a content begins with.
     fn begin(&mut self, kind: &'static str) -> u64 {
         let number = self.number_of_name(kind);
-        self.place = Place::beginning(number);
+        self.place = Whereabouts::beginning(number);
         number
     }
 
@@ -311,9 +311,9 @@ impl Visitor for PutFields<'_> {
 
     fn group(&mut self, name: &'static str, label: &'static str, inside: &mut dyn FnMut(&mut dyn Visitor)) {
         let name = self.strings.next(name);
-        let end = Place { over: true, ..self.strings.place };
+        let end = Whereabouts { over: true, ..self.strings.place };
         let label = self.strings.next(label);
-        self.strings.place = Place::beginning(self.strings.place.name);
+        self.strings.place = Whereabouts::beginning(self.strings.place.name);
         let follows = if name.is_none() { tag::FOLLOWS } else { 0 };
         let labeled = if label.is_none() { tag::LABELED } else { 0 };
         self.bytes.push(tag::GROUP | follows | labeled);
@@ -332,12 +332,18 @@ pub(super) struct Reader<'a> {
     spelled: Vec<usize>,
     /// As a writer has them.
     followed: Vec<Option<u64>>,
-    place: Place,
+    place: Whereabouts,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8], strings: &'a [String]) -> Self {
-        Self { bytes, strings, spelled: Vec::new(), followed: vec![None; PLACES], place: Place::default() }
+        Self {
+            bytes,
+            strings,
+            spelled: Vec::new(),
+            followed: vec![None; PLACES],
+            place: Whereabouts::default(),
+        }
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, Malformed> {
@@ -380,7 +386,7 @@ impl<'a> Reader<'a> {
     /// The kind that a content begins with.
     fn kind(&mut self) -> Result<String, Malformed> {
         let number = self.varint()?;
-        self.place = Place::beginning(number);
+        self.place = Whereabouts::beginning(number);
         self.named(number)
     }
 
@@ -446,9 +452,9 @@ impl<'a> Reader<'a> {
             tag::TEXT => Shown::Text(self.text()?),
             tag::ABSENT => Shown::Absent,
             tag::GROUP | tag::LABELED_GROUP => {
-                let end = Place { over: true, ..self.place };
+                let end = Whereabouts { over: true, ..self.place };
                 let label = self.name(tag == tag::LABELED_GROUP)?;
-                self.place = Place::beginning(self.place.name);
+                self.place = Whereabouts::beginning(self.place.name);
                 let inside = self.fields(depth + 1)?;
                 self.place = end;
                 Shown::Group { label, inside }

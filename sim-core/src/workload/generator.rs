@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::mix::{Kind, Mix};
+use super::mix::{Mix, OperationKind};
 use super::{Load, Spacing, WhenBusy, WorkloadModel};
 use crate::math;
 use crate::operation::{ObjectModel, Operation, Reply};
@@ -363,18 +363,20 @@ impl Workload {
         let [kind, which] = self.keyed.words(number, lane + WHAT);
         let key = below(which, self.model.key_count());
         match mix.pick(kind) {
-            Kind::Read => match self.model.model {
+            OperationKind::Read => match self.model.model {
                 ObjectModel::Append => Operation::ReadList { key },
                 ObjectModel::Set => Operation::ReadSet { key },
                 _ => Operation::Read { key },
             },
-            Kind::Write => Operation::Write { key, value },
-            Kind::Cas => Operation::Cas { key, from: self.seen.get(&key).copied().flatten(), to: value },
-            Kind::Append => Operation::Append { key, value },
-            Kind::Enqueue => Operation::Enqueue { key, value },
-            Kind::Dequeue => Operation::Dequeue { key },
-            Kind::Add => Operation::Add { key, value },
-            Kind::Remove => {
+            OperationKind::Write => Operation::Write { key, value },
+            OperationKind::Cas => {
+                Operation::Cas { key, from: self.seen.get(&key).copied().flatten(), to: value }
+            }
+            OperationKind::Append => Operation::Append { key, value },
+            OperationKind::Enqueue => Operation::Enqueue { key, value },
+            OperationKind::Dequeue => Operation::Dequeue { key },
+            OperationKind::Add => Operation::Add { key, value },
+            OperationKind::Remove => {
                 let word = self.keyed.words(number, lane + WHERE)[1];
                 Operation::Remove { key, value: 1 + below(word, value) }
             }

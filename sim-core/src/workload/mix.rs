@@ -40,7 +40,7 @@ fn zero(weight: &u32) -> bool {
 
 /// A kind of operation, as a mix names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum OperationKind {
     Read,
     Write,
     Cas,
@@ -51,7 +51,7 @@ pub(super) enum Kind {
     Remove,
 }
 
-impl Kind {
+impl OperationKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -89,16 +89,16 @@ impl Mix {
         }
     }
 
-    fn weights(&self) -> [(Kind, u32); 8] {
+    fn weights(&self) -> [(OperationKind, u32); 8] {
         [
-            (Kind::Read, self.read),
-            (Kind::Write, self.write),
-            (Kind::Cas, self.cas),
-            (Kind::Append, self.append),
-            (Kind::Enqueue, self.enqueue),
-            (Kind::Dequeue, self.dequeue),
-            (Kind::Add, self.add),
-            (Kind::Remove, self.remove),
+            (OperationKind::Read, self.read),
+            (OperationKind::Write, self.write),
+            (OperationKind::Cas, self.cas),
+            (OperationKind::Append, self.append),
+            (OperationKind::Enqueue, self.enqueue),
+            (OperationKind::Dequeue, self.dequeue),
+            (OperationKind::Add, self.add),
+            (OperationKind::Remove, self.remove),
         ]
     }
 
@@ -113,12 +113,13 @@ impl Mix {
 
     /// The first operation with a weight that the model does not have.
     pub(super) fn foreign_to(&self, model: ObjectModel) -> Option<&'static str> {
-        let foreign = |kind: &Kind, weight: u32| weight > 0 && !Kind::of(model).contains(kind);
+        let foreign =
+            |kind: &OperationKind, weight: u32| weight > 0 && !OperationKind::of(model).contains(kind);
         self.weights().iter().find(|(kind, weight)| foreign(kind, *weight)).map(|(kind, _)| kind.name())
     }
 
     /// The kind that a uniformly drawn word picks.
-    pub(super) fn pick(&self, word: u64) -> Kind {
+    pub(super) fn pick(&self, word: u64) -> OperationKind {
         let mut left = crate::random::below(word, self.total());
         for (kind, weight) in self.weights() {
             if left < u64::from(weight) {
@@ -126,7 +127,7 @@ impl Mix {
             }
             left -= u64::from(weight);
         }
-        Kind::Read
+        OperationKind::Read
     }
 }
 
@@ -142,9 +143,9 @@ mod tests {
         let mut counts = [0_u32; 3];
         for i in 0..10_000 {
             match mix.pick(keyed.word(i, 0)) {
-                Kind::Read => counts[0] += 1,
-                Kind::Write => counts[1] += 1,
-                Kind::Cas => counts[2] += 1,
+                OperationKind::Read => counts[0] += 1,
+                OperationKind::Write => counts[1] += 1,
+                OperationKind::Cas => counts[2] += 1,
                 other => panic!("{other:?} has no weight"),
             }
         }

@@ -14,7 +14,7 @@ use crate::process::{
     Context, Effects, Endless, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
     SyncResult, TimerId,
 };
-use crate::random::{Draw, Drawn, Keyed, ProcessRng, Purpose};
+use crate::random::{Draw, Keyed, ProcessRng, Purpose, WordsDrawn};
 use crate::time::Duration;
 
 /// An input before its message is borrowed from the payloads.
@@ -255,7 +255,7 @@ struct Strings<'a, P: Protocol, N> {
     process: &'a mut N,
     place: ProcessPlace,
     dice: Keyed,
-    drawn: &'a mut Drawn,
+    drawn: &'a mut WordsDrawn,
     keys: &'a Keys,
     effects: &'a mut Effects<P>,
     signatures: &'a mut u32,

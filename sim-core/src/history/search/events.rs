@@ -5,7 +5,7 @@ use super::NONE;
 use crate::history::object::Object;
 
 #[derive(Clone, Copy)]
-struct Event {
+struct CallOrReturn {
     operation: u32,
     returns: bool,
     before: u32,
@@ -13,7 +13,7 @@ struct Event {
 }
 
 pub(super) struct Events {
-    events: Vec<Event>,
+    events: Vec<CallOrReturn>,
     /// The event of each call and return; `NONE` for a return that never comes.
     call_at: Vec<u32>,
     return_at: Vec<u32>,
@@ -32,12 +32,12 @@ impl Events {
         order.sort_unstable();
         let (mut call_at, mut return_at) = (vec![NONE; calls.len()], vec![NONE; calls.len()]);
         // Event 0 is the head of the list.
-        let mut events = vec![Event { operation: NONE, returns: false, before: NONE, after: NONE }];
+        let mut events = vec![CallOrReturn { operation: NONE, returns: false, before: NONE, after: NONE }];
         for (at, (_, returns, operation)) in (1..).zip(order) {
             let places = if returns { &mut return_at } else { &mut call_at };
             places[operation as usize] = at;
             events[at as usize - 1].after = at;
-            events.push(Event { operation, returns, before: at - 1, after: NONE });
+            events.push(CallOrReturn { operation, returns, before: at - 1, after: NONE });
         }
         Self { events, call_at, return_at }
     }
@@ -65,7 +65,7 @@ impl Events {
     pub(super) fn unlink(&mut self, operation: u32) {
         for at in [self.call_at[operation as usize], self.return_at[operation as usize]] {
             if at != NONE {
-                let Event { before, after, .. } = self.events[at as usize];
+                let CallOrReturn { before, after, .. } = self.events[at as usize];
                 self.events[before as usize].after = after;
                 if after != NONE {
                     self.events[after as usize].before = before;
@@ -78,7 +78,7 @@ impl Events {
     pub(super) fn link(&mut self, operation: u32) {
         for at in [self.return_at[operation as usize], self.call_at[operation as usize]] {
             if at != NONE {
-                let Event { before, after, .. } = self.events[at as usize];
+                let CallOrReturn { before, after, .. } = self.events[at as usize];
                 self.events[before as usize].after = at;
                 if after != NONE {
                     self.events[after as usize].before = at;

@@ -6,7 +6,7 @@
 //! with nobody outside and nothing old under way. If progress comes, the reason was true. If it is overdue again, it was
 //! no excuse.
 
-use super::{End, Phase};
+use super::{Phase, PhaseEnd};
 use crate::identity::Slot;
 use crate::kernel::Kernel;
 use crate::outcome::Stall;
@@ -58,11 +58,11 @@ impl Kernel {
         let Some(healed) = self.phase.open() else { return };
         if stuck {
             let detail = "nothing is under way and no timer is set: nothing will ever happen".to_owned();
-            return self.end_phase(End::Missed { detail });
+            return self.end_phase(PhaseEnd::Missed { detail });
         }
         if overdue {
             let detail = healed.figures();
-            return self.end_phase(End::Missed { detail });
+            return self.end_phase(PhaseEnd::Missed { detail });
         }
         let (late, all) = healed.count.late_of_all();
         let worst = self.ledger.worst.map(|worst| self.words(&worst));
@@ -72,7 +72,7 @@ impl Kernel {
 
     /// There was no progress, for this reason.
     pub(crate) fn excused(&mut self, reason: Stall, detail: String) {
-        self.end_phase(End::Stalled { reason, detail });
+        self.end_phase(PhaseEnd::Stalled { reason, detail });
     }
 
     /// Everybody outside the core is gone from now on, and so is what was under way from before the heal: who goes.

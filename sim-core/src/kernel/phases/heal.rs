@@ -1,6 +1,6 @@
 //! The heal: what a core is given, and the ledger of the second phase.
 
-use super::{Asked, Healed, Phase, Stage};
+use super::{AskedClient, Healed, Phase, Stage};
 use crate::fault::Family;
 use crate::identity::Slot;
 use crate::kernel::Kernel;
@@ -40,7 +40,7 @@ impl Kernel {
             stage: Stage::Plain,
             reached,
             asks,
-            clients: vec![Asked::Free; asked],
+            clients: vec![AskedClient::Free; asked],
             end: None,
         };
         let made = healed.is_made();
