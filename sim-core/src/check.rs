@@ -118,6 +118,18 @@ pub trait Check<P: Protocol> {
     /// A message was sent, by an honest process or a traitor.
     fn sent(&mut self, _: &Ground, _from: NodeId, _to: NodeId, _: &P::Message, _: &mut Findings) {}
 
+    /// The kinds of messages that [`Check::received`] makes something of; asked once, at the start. It is not told of
+    /// others, and of failed syncs only if there are any.
+    fn takes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A message is about to be handed to the process in a slot, whose clock [`Ground::monotonic`] shows.
+    fn received(&mut self, _: &Ground, _: Slot, _from: NodeId, _: &P::Message, _: &mut Findings) {}
+
+    /// A process is about to hear that a sync of its disk has failed.
+    fn sync_failed(&mut self, _: &Ground, _: Slot) {}
+
     /// A request was handed to a client.
     fn invoked(&mut self, _: &Ground, _client: NodeId, _: RequestId, _: &P::Request, _: &mut Findings) {}
 

@@ -13,6 +13,10 @@ use crate::time::Time;
 pub struct Ground {
     /// True time.
     pub now: Time,
+    /// The slot whose process takes a step, or took the last one.
+    pub stepping: Slot,
+    /// What its monotonic clock shows.
+    pub monotonic: Time,
     /// Whether what the healed core owes is overdue ([`crate::progress`]); known at the end of a run only.
     pub overdue: bool,
     /// Every slot: members first, clients next, joiners last.
@@ -96,7 +100,7 @@ impl Ground {
     pub fn new(members: u32, clients: u32) -> Self {
         let role = |index| if index < members { Role::Member } else { Role::Client };
         let places = (0..members + clients).map(|index| Place::new(NodeId(index), role(index))).collect();
-        Self { now: Time::ZERO, overdue: false, places, slots_of: SlotsOf::default() }
+        Self { places, ..Self::default() }
     }
 
     /// The truth about one slot.

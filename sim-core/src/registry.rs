@@ -193,11 +193,11 @@ pub struct Plant {
     pub id: &'static str,
     /// What is done wrong.
     pub about: &'static str,
-    /// Which property breaks.
+    /// Which property breaks; "nothing" of a control, which is harmless.
     pub breaks: &'static str,
     /// Where it was found.
     pub source: &'static str,
-    /// The built-in scenario that triggers it under any seed, and in which nothing is found without it.
+    /// The built-in scenario that triggers it within twenty seeds, and in which nothing is found without it.
     pub witness: &'static str,
 }
 

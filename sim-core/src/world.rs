@@ -68,6 +68,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     hearers: Vec<Vec<usize>>,
     /// For each kind of message, the checks that read it.
     readers: Vec<Vec<usize>>,
+    /// For each kind of message, the checks that hear of its arrival.
+    takers: Vec<Vec<usize>>,
     /// Checks that do not apply to this run, or that the scenario switched off.
     checks_off: Vec<CheckReport>,
     coalition: Option<Box<dyn Coalition<P>>>,

@@ -11,9 +11,20 @@ impl Server {
     /// term: entries of earlier terms are committed along with it, never by themselves (paper, section 5.4.2). Nobody
     /// is told: the commit index rides on the next message.
     pub(super) fn commit_by_counting(&mut self, cx: &mut Context<'_, Raft>) {
-        let quorum = self.quorum();
+        // Plant R12: half of an even number of servers is taken for a majority.
+        let quorum =
+            if self.plants.half_is_a_majority { self.members.len().div_ceil(2) } else { self.quorum() };
         let own = self.journal.durable_index();
         let Role::Leader(leadership) = &mut self.role else { return };
+        // Plant R11: so many acknowledgments commit what the last of them was for.
+        if self.plants.commits_by_acknowledgments
+            && leadership.acknowledged > self.commit
+            && leadership.acknowledgments + 1 >= quorum
+        {
+            leadership.acknowledgments = 0;
+            let index = leadership.acknowledged;
+            return self.commit_to(index, true, cx);
+        }
         // Most acknowledgments leave too few above the commit index: that is counted without sorting.
         let above = leadership.progress.iter().filter(|progress| progress.matched > self.commit).count();
         if above + usize::from(own > self.commit) < quorum {
@@ -28,8 +39,8 @@ impl Server {
         let index = counted[quorum - 1];
         // Plant R03: no look at the term.
         let countable = self.plants.commit_old_term_by_counting || self.log.term_at(index) == Some(self.term);
-        // Plant: no entry beyond one of an earlier term is counted.
-        let stops = self.stall == Some(Stalling::StopsAtOldTerms)
+        // Plant R14: no entry beyond one of an earlier term is counted.
+        let stops = (self.stall == Some(Stalling::StopsAtOldTerms) || self.plants.commit_stops_at_old_terms)
             && self.log.term_at(self.commit + 1) != Some(self.term);
         if index > self.commit && countable && !stops {
             self.commit_to(index, true, cx);
@@ -38,7 +49,8 @@ impl Server {
 
     /// Commits what the leader says is committed.
     pub(super) fn commit_as_told(&mut self, index: u64, cx: &mut Context<'_, Raft>) {
-        if index > self.commit {
+        // Plant R08: what the leader says is taken, also if it is lower.
+        if index > self.commit || (self.plants.commit_goes_back && index < self.commit) {
             self.commit_to(index, false, cx);
         }
     }
@@ -59,7 +71,7 @@ impl Server {
         while self.applied < self.commit {
             let index = self.applied + 1;
             let Some(entry) = self.log.entry(index) else { return };
-            let outcome = self.store.apply(index, entry.command());
+            let outcome = self.store.apply(index, entry.command(), self.plants.no_sessions);
             self.applied = index;
             cx.observe(RaftObservation::Applied {
                 index,

@@ -30,6 +30,12 @@ impl Ballot {
             self.granted += usize::from(granted);
         }
     }
+
+    /// Plant R10: an answer counts as often as it comes.
+    fn answer_again(&mut self, place: usize, granted: bool) {
+        self.answers[place] = Some(granted);
+        self.granted += usize::from(granted);
+    }
 }
 
 impl Server {
@@ -44,6 +50,8 @@ impl Server {
         } else {
             after
         };
+        // Control C02: more jitter than was asked for.
+        let after = if self.plants.noise { cx.rng().duration_between(after, after * 3 / 2) } else { after };
         cx.set_timer(ELECTION, after, RaftTimer::Election);
     }
 
@@ -97,7 +105,7 @@ impl Server {
             return self.draw_election_timer(cx);
         }
         // Nobody needs to be asked in a cluster of one.
-        if self.parameters.pre_vote && self.quorum() > 1 {
+        if self.parameters.pre_vote && self.quorum() > 1 && !self.plants.no_pre_vote {
             self.start_pre_vote(cx);
         } else {
             self.start_election(cx);
@@ -122,13 +130,18 @@ impl Server {
         cx.observe(RaftObservation::BecameCandidate { term: self.term });
         self.draw_election_timer(cx);
         self.request_votes(cx);
+        // Plant R21: its own vote counts before it is durable.
+        if self.plants.candidate_before_durable {
+            self.count_answer(self.place, true, cx);
+        }
     }
 
     /// Asks whoever has not answered, once its own term and vote are durable, and again after a while.
     fn request_votes(&mut self, cx: &mut Context<'_, Raft>) {
         let again = self.parameters.election_timeout_min / 2;
         cx.set_timer(HEARTBEAT, again, RaftTimer::Heartbeat);
-        if !self.journal.wait_for(self.journal.hard_state(), cx) {
+        // Plant R21: others are asked at once.
+        if !self.plants.candidate_before_durable && !self.journal.wait_for(self.journal.hard_state(), cx) {
             return;
         }
         let (ballot, term, pre) = match &self.role {
@@ -139,7 +152,12 @@ impl Server {
         let silent = ballot.answers.iter().zip(&self.members).filter(|(answer, _)| answer.is_none());
         let asked = silent.map(|(_, member)| *member).filter(|member| *member != self.node);
         let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
-        cx.send_all(asked, RaftMessage::RequestVote { term, last_index, last_term, pre });
+        let message = RaftMessage::RequestVote { term, last_index, last_term, pre };
+        // Control C02: everything is said twice.
+        if self.plants.noise {
+            cx.send_all(asked.clone(), message.clone());
+        }
+        cx.send_all(asked, message);
     }
 
     /// Time to speak again: for a leader to its followers, for a candidate to whoever has not answered.
@@ -173,19 +191,27 @@ impl Server {
         (up_to_date, last_index): (bool, u64),
         cx: &mut Context<'_, Raft>,
     ) {
+        let stood = !matches!(self.role, Role::Follower);
         if term > self.term {
-            if self.parameters.check_quorum && self.hears_leader(cx) {
+            // Plant R35: a leader that is heard protects nobody.
+            if self.parameters.check_quorum && self.hears_leader(cx) && !self.plants.no_pre_vote {
                 return;
             }
             self.enter_term(term, cx);
         }
         let repeated = self.vote == Some(from);
         let up_to_date = up_to_date && !self.is_jealous(last_index);
-        let granted = term == self.term && up_to_date && (repeated || self.vote.is_none());
+        // Plant R18: a vote for the first server, whose number is zero, looks like no vote.
+        let free = self.vote.is_none() || (self.plants.vote_for_zero_is_none && self.vote == Some(NodeId(0)));
+        let granted = term == self.term && up_to_date && (repeated || free);
         if granted && !repeated {
             self.set_vote(Some(from), cx);
             cx.observe(RaftObservation::Voted { term, candidate: from });
             self.draw_election_timer(cx);
+            // Plant R17: stepping down comes after the vote, and forgets it.
+            if self.plants.step_down_after_vote && stood {
+                self.set_vote(None, cx);
+            }
         }
         self.answer_vote(from, self.term, granted, false, cx);
     }
@@ -200,7 +226,9 @@ impl Server {
         cx: &mut Context<'_, Raft>,
     ) {
         let up_to_date = up_to_date && !self.is_jealous(last_index);
-        let granted = term > self.term && up_to_date && !self.hears_leader(cx);
+        // Plant R39: a leader does not count itself as one that is heard.
+        let unaware = self.plants.leader_grants_pre_votes && matches!(self.role, Role::Leader(_));
+        let granted = term > self.term && up_to_date && (!self.hears_leader(cx) || unaware);
         // Plant: a refusal puts its own candidacy off.
         if self.stall == Some(Stalling::ResetsTimersOnRefusals) {
             self.draw_election_timer(cx);
@@ -215,7 +243,7 @@ impl Server {
 
     fn answer_vote(&mut self, to: NodeId, term: u64, granted: bool, pre: bool, cx: &mut Context<'_, Raft>) {
         if self.journal.wait_for(self.journal.hard_state(), cx) {
-            cx.send(to, RaftMessage::Vote { term, granted, pre });
+            self.say(to, RaftMessage::Vote { term, granted, pre }, cx);
         }
     }
 
@@ -235,7 +263,10 @@ impl Server {
         }
         let asked = match self.role {
             Role::PreCandidate(_) => pre && (!granted || term == self.term + 1),
-            Role::Candidate(_) => !pre && term == self.term,
+            // Plant R09: a vote of an earlier term counts too.
+            Role::Candidate(_) => {
+                !pre && (term == self.term || (self.plants.counts_old_votes && granted && term < self.term))
+            }
             Role::Follower | Role::Leader(_) => false,
         };
         if asked {
@@ -246,7 +277,11 @@ impl Server {
     fn count_answer(&mut self, place: usize, granted: bool, cx: &mut Context<'_, Raft>) {
         let quorum = self.quorum();
         let (Role::PreCandidate(ballot) | Role::Candidate(ballot)) = &mut self.role else { return };
-        ballot.answer(place, granted);
+        if self.plants.counts_votes_twice {
+            ballot.answer_again(place, granted);
+        } else {
+            ballot.answer(place, granted);
+        }
         if ballot.granted < quorum {
             return;
         }

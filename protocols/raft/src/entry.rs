@@ -41,10 +41,13 @@ const INFO: ProtocolInfo = ProtocolInfo {
 
 /// Raft in the registry.
 ///
-/// A minority may be down or cut off. Every disk has to keep what it synced: a server that comes back without it could
-/// vote twice in one term.
+/// A minority may be down or cut off, or have lost what their disks had synced: such a server halts, since it could vote
+/// twice in one term.
 pub const ENTRY: Simple<Parameters, Raft, RaftNode> = Simple::new(&INFO, system)
-    .bears(|members| FaultModel { crashed: members.saturating_sub(1) / 2, lost_disks: 0, byzantine: 0 })
+    .bears(|members| {
+        let minority = members.saturating_sub(1) / 2;
+        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0 }
+    })
     .waits(Parameters::largest_timeout)
     .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop));
 
@@ -59,7 +62,7 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Ra
         initial: initial.unwrap_or_default(),
     };
     Subject {
-        checks: checks(),
+        checks: checks(parameters, setup),
         coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
         service: Box::new(KeyValueService),
         liveness: Box::new(RaftLiveness::new(parameters, setup)),

@@ -43,6 +43,10 @@ impl Server {
             }
             return;
         }
+        // Plant R06: whatever is beyond goes, conflict or not.
+        if self.plants.truncates_without_conflict && self.log.last_index() > prev_index {
+            self.truncate(prev_index + 1, cx);
+        }
         let mut index = prev_index;
         for entry in entries {
             index += 1;
@@ -51,7 +55,11 @@ impl Server {
         // What lies beyond the last entry of this message may still conflict.
         self.commit_as_told(commit.min(index), cx);
         // A heartbeat asks whether somebody is there: it gets what is durable, and no wait for the disk.
-        let index = if entries.is_empty() { index.min(self.journal.durable_index()) } else { index };
+        let index = if entries.is_empty() && !self.plants.acknowledges_before_sync {
+            index.min(self.journal.durable_index())
+        } else {
+            index
+        };
         self.acknowledge(from, index, cx);
     }
 
@@ -78,8 +86,12 @@ impl Server {
     /// that counted it among its majority could stay for ever without committing anything.
     fn acknowledge(&mut self, leader: NodeId, index: u64, cx: &mut Context<'_, Raft>) {
         let position = self.journal.hard_state().max(self.journal.entry(index));
+        // Plant R22: it is said before it is durable.
+        if self.plants.acknowledges_before_sync {
+            return self.say(leader, RaftMessage::AppendReply { term: self.term, success: true, index }, cx);
+        }
         if !self.journal.failing() && self.journal.wait_for(position, cx) {
-            cx.send(leader, RaftMessage::AppendReply { term: self.term, success: true, index });
+            self.say(leader, RaftMessage::AppendReply { term: self.term, success: true, index }, cx);
         } else {
             self.owed = self.owed.max(Some(index));
         }
@@ -96,7 +108,7 @@ impl Server {
     /// Refuses entries, with a hint where the logs may meet.
     fn refuse_entries(&mut self, to: NodeId, hint: u64, cx: &mut Context<'_, Raft>) {
         if self.journal.wait_for(self.journal.hard_state(), cx) {
-            cx.send(to, RaftMessage::AppendReply { term: self.term, success: false, index: hint });
+            self.say(to, RaftMessage::AppendReply { term: self.term, success: false, index: hint }, cx);
         }
     }
 }

@@ -19,5 +19,159 @@ sim_core::plants! {
             source: "LogCabin #44; PySyncObj #169; willemt 97c9183",
             witness: "raft-witness-commit-old-term",
         }
+        /// A voter compares the lengths of logs only, not their last terms.
+        vote_by_length {
+            name: "vote-by-length",
+            id: "R04",
+            breaks: "LeaderCompleteness",
+            source: "Raft paper, section 5.4.1; inverse form hashicorp 441bd09 (#94)",
+            witness: "raft-witness-vote-by-length",
+        }
+        /// A follower drops everything beyond the previous entry of a message, also what does not conflict.
+        truncates_without_conflict {
+            name: "truncates-without-conflict",
+            id: "R06",
+            breaks: "StateMachineSafety",
+            source: "raftos #26",
+            witness: "raft-witness-truncates-without-conflict",
+        }
+        /// A follower takes the commit index of the leader, also if it is lower than its own.
+        commit_goes_back {
+            name: "commit-goes-back",
+            id: "R08",
+            breaks: "CommitMonotone",
+            source: "PySyncObj #166",
+            witness: "raft-witness-commit-goes-back",
+        }
+        /// A candidate counts votes of earlier terms.
+        counts_old_votes {
+            name: "counts-old-votes",
+            id: "R09",
+            breaks: "ElectionSafety",
+            source: "xraft #33; akka-raft #46",
+            witness: "raft-witness-counts-old-votes",
+        }
+        /// A candidate counts how many votes come, not from whom.
+        counts_votes_twice {
+            name: "counts-votes-twice",
+            id: "R10",
+            breaks: "ElectionSafety",
+            source: "akka-raft #45",
+            witness: "raft-witness-counts-votes-twice",
+        }
+        /// A leader counts how many acknowledgments come, not from whom, and commits what the last one was for.
+        commits_by_acknowledgments {
+            name: "commits-by-acknowledgments",
+            id: "R11",
+            breaks: "CommitDurable",
+            source: "willemt 05608a3; akka-raft #42",
+            witness: "raft-witness-commits-by-acknowledgments",
+        }
+        /// Among an even number of servers, the copies of half of them commit an entry.
+        half_is_a_majority {
+            name: "half-is-a-majority",
+            id: "R12",
+            breaks: "CommitDurable",
+            source: "hashicorp 163a55f",
+            witness: "raft-witness-half-is-a-majority",
+        }
+        /// A leader that looks for what to commit stops at the first entry of an earlier term.
+        commit_stops_at_old_terms {
+            name: "commit-stops-at-old-terms",
+            id: "R14",
+            breaks: "progress",
+            source: "raftos PR30",
+            witness: "raft-witness-commit-stops-at-old-terms",
+        }
+        /// A candidate or leader that votes in a newer term steps down after the vote, which forgets it.
+        step_down_after_vote {
+            name: "step-down-after-vote",
+            id: "R17",
+            breaks: "ElectionSafety",
+            source: "akka-raft #56; willemt 75b0104",
+            witness: "raft-witness-step-down-after-vote",
+        }
+        /// A vote for the first server, whose number is zero, looks like no vote.
+        vote_for_zero_is_none {
+            name: "vote-for-zero-is-none",
+            id: "R18",
+            breaks: "ElectionSafety",
+            source: "willemt fe60545",
+            witness: "raft-witness-vote-for-zero-is-none",
+        }
+        /// A candidate asks for votes, and counts its own, before its term and vote are durable.
+        candidate_before_durable {
+            name: "candidate-before-durable",
+            id: "R21",
+            breaks: "ElectionSafety",
+            source: "sofa-jraft",
+            witness: "raft-witness-candidate-before-durable",
+        }
+        /// A follower acknowledges entries before they are durable.
+        acknowledges_before_sync {
+            name: "acknowledges-before-sync",
+            id: "R22",
+            breaks: "CommitDurable",
+            source: "openraft ee460f37",
+            witness: "raft-witness-acknowledges-before-sync",
+        }
+        /// A server whose journal is damaged starts from nothing, under its old name.
+        damaged_disk_is_blank {
+            name: "damaged-disk-is-blank",
+            id: "R24",
+            breaks: "TermMonotone, OneVote",
+            source: "sofa-jraft",
+            witness: "raft-witness-damaged-disk-is-blank",
+        }
+        /// Servers neither ask before they raise their terms nor protect a leader that they hear, although both are
+        /// switched on.
+        no_pre_vote {
+            name: "no-pre-vote",
+            id: "R35",
+            breaks: "LeadershipIsStable",
+            source: "etcd #9333, #8499, #9241",
+            witness: "raft-witness-no-pre-vote",
+        }
+        /// A leader that reaches no majority goes on, although check-quorum is on.
+        no_check_quorum {
+            name: "no-check-quorum",
+            id: "R36",
+            breaks: "LeadershipIsStable",
+            source: "Cloudflare, November 2020",
+            witness: "raft-witness-no-check-quorum",
+        }
+        /// A leader grants pre-votes against itself.
+        leader_grants_pre_votes {
+            name: "leader-grants-pre-votes",
+            id: "R39",
+            breaks: "LeadershipIsStable",
+            source: "DaosRaft #70; braft #492",
+            witness: "raft-witness-leader-grants-pre-votes",
+        }
+        /// An operation that a client asks for twice is done twice.
+        no_sessions {
+            name: "no-sessions",
+            id: "R53",
+            breaks: "Sessions",
+            source: "Raft paper, section 8; sofa-jraft #1195",
+            witness: "raft-witness-no-sessions",
+        }
+        /// Control, harmless: an acknowledgment that was overtaken lowers what a leader knows of a follower.
+        forgets_matches {
+            name: "forgets-matches",
+            id: "C01",
+            breaks: "nothing",
+            source: "RaftOS, PySyncObj",
+            witness: "raft-witness-controls",
+        }
+        /// Control, harmless: messages are sent twice, timeouts are up to half longer, and the commit index is told a
+        /// heartbeat late.
+        noise {
+            name: "noise",
+            id: "C02",
+            breaks: "nothing",
+            source: "-",
+            witness: "raft-witness-controls",
+        }
     }
 }

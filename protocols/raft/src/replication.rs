@@ -66,8 +66,9 @@ impl Progress {
         }
     }
 
-    fn acknowledged(&mut self, index: u64) {
-        self.matched = self.matched.max(index);
+    fn acknowledged(&mut self, index: u64, forgets: bool) {
+        // Control C01: an acknowledgment that was overtaken takes back what a later one said.
+        self.matched = if forgets { index } else { self.matched.max(index) };
         if self.probing {
             self.probing = false;
             self.inflight.clear();
@@ -99,6 +100,12 @@ pub(super) struct Leadership {
     pub(super) progress: Vec<Progress>,
     /// Scratch space for counting.
     pub(super) counted: Vec<u64>,
+    /// How often anything above the commit index was acknowledged, for the bug that counts that.
+    pub(super) acknowledgments: usize,
+    /// The last index that was acknowledged, for the same.
+    pub(super) acknowledged: u64,
+    /// The commit index at the last heartbeat, for the control that tells it late.
+    told: u64,
     /// What clients wait for.
     pub(super) waiting: Waiting,
 }
@@ -123,12 +130,20 @@ impl Server {
             .iter()
             .map(|member| Progress::new(*member, last_index + 1, cx.monotonic()))
             .collect();
-        self.role = Role::Leader(Leadership { progress, counted: Vec::new(), waiting: Waiting::default() });
+        self.role = Role::Leader(Leadership {
+            progress,
+            counted: Vec::new(),
+            acknowledgments: 0,
+            acknowledged: 0,
+            told: 0,
+            waiting: Waiting::default(),
+        });
         self.leader = Some(self.node);
         cx.observe(RaftObservation::BecameLeader { term: self.term, last_index });
         cx.cancel_timer(ELECTION);
         cx.set_timer(HEARTBEAT, self.parameters.heartbeat, RaftTimer::Heartbeat);
-        if self.parameters.check_quorum {
+        // Plant R36: a leader never asks itself whether anybody answers.
+        if self.parameters.check_quorum && !self.plants.no_check_quorum {
             cx.set_timer(QUORUM, self.parameters.election_timeout_max, RaftTimer::Quorum);
         }
         self.propose(Command::Noop, cx);
@@ -155,6 +170,9 @@ impl Server {
     pub(super) fn replicate(&mut self, cx: &mut Context<'_, Raft>) {
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
         let (last_index, window, now) = (log.last_index(), parameters.max_inflight, cx.monotonic());
+        // Control C02: the commit index is told one heartbeat late, and everything is said twice.
+        let noise = self.plants.noise;
+        let commit = if noise { leadership.told } else { self.commit };
         let may_send = |progress: &Progress| progress.node != *node && progress.may_send(last_index, window);
         while let Some(first) = leadership.progress.iter().find(|progress| may_send(progress)) {
             let next = first.next;
@@ -164,7 +182,7 @@ impl Server {
                 term: self.term,
                 prev_index: next - 1,
                 prev_term: log.term_at(next - 1).unwrap_or(0),
-                commit: self.commit,
+                commit,
                 entries,
             };
             let together = leadership.progress.iter_mut().filter_map(|progress| {
@@ -174,7 +192,13 @@ impl Server {
                     progress.node
                 })
             });
-            cx.send_all(together, message);
+            if noise {
+                let together: Vec<NodeId> = together.collect();
+                cx.send_all(together.iter().copied(), message.clone());
+                cx.send_all(together, message);
+            } else {
+                cx.send_all(together, message);
+            }
         }
     }
 
@@ -182,6 +206,7 @@ impl Server {
     pub(super) fn send_heartbeats(&mut self, cx: &mut Context<'_, Raft>) {
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
         let (interval, now) = (parameters.heartbeat, cx.monotonic());
+        let commit = if self.plants.noise { leadership.told } else { self.commit };
         let due = |progress: &Progress| {
             progress.node != *node && progress.heartbeat_in(interval, now) == Duration::ZERO
         };
@@ -191,7 +216,7 @@ impl Server {
                 term: self.term,
                 prev_index: next - 1,
                 prev_term: log.term_at(next - 1).unwrap_or(0),
-                commit: self.commit,
+                commit,
                 entries: self.nothing.clone(),
             };
             let together = leadership.progress.iter_mut().filter_map(|progress| {
@@ -203,6 +228,7 @@ impl Server {
             });
             cx.send_all(together, message);
         }
+        leadership.told = self.commit;
         let followers = leadership.progress.iter().filter(|progress| progress.node != *node);
         let again = followers.map(|progress| progress.heartbeat_in(interval, now)).min();
         cx.set_timer(HEARTBEAT, again.unwrap_or(interval), RaftTimer::Heartbeat);
@@ -231,8 +257,11 @@ impl Server {
         progress.silent_since = cx.monotonic();
         if success {
             let news = index > progress.matched;
-            progress.acknowledged(index);
-            if news {
+            progress.acknowledged(index, self.plants.forgets_matches);
+            if news || self.plants.commits_by_acknowledgments {
+                // Plant R11: it is counted how often something was acknowledged, not by whom.
+                leadership.acknowledgments += usize::from(index > self.commit);
+                leadership.acknowledged = index;
                 self.commit_by_counting(cx);
             }
         } else if !progress.refused(index) {

@@ -24,7 +24,8 @@ impl Server {
         relay: bool,
         cx: &mut Context<'_, Raft>,
     ) {
-        if self.answer_from_session(client, sequence, cx) {
+        // Plant R53: nobody looks whether it was done already.
+        if !self.plants.no_sessions && self.answer_from_session(client, sequence, cx) {
             return;
         }
         match self.leader {
@@ -45,7 +46,7 @@ impl Server {
         operation: Operation,
         cx: &mut Context<'_, Raft>,
     ) {
-        if !self.answer_from_session(client, sequence, cx) {
+        if self.plants.no_sessions || !self.answer_from_session(client, sequence, cx) {
             self.admit(client, sequence, operation, cx);
         }
     }
@@ -71,7 +72,7 @@ impl Server {
     fn admit(&mut self, client: NodeId, sequence: u64, operation: Operation, cx: &mut Context<'_, Raft>) {
         let Role::Leader(leadership) = &mut self.role else { return };
         let latest = leadership.waiting.0.entry(client).or_insert(0);
-        if sequence > *latest {
+        if sequence > *latest || self.plants.no_sessions {
             *latest = sequence;
             self.propose(Command::Apply { client, sequence, operation }, cx);
         }

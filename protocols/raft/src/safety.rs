@@ -17,6 +17,7 @@ pub mod election_safety;
 mod holding;
 pub mod leader_append_only;
 pub mod leader_completeness;
+pub mod leadership_stable;
 pub mod log_matching;
 pub mod one_vote;
 pub mod sessions;
@@ -27,13 +28,16 @@ pub mod term_monotone;
 mod script;
 
 use sim_core::check::Seen;
-use sim_core::ground::Ground;
 
+use sim_core::ground::Ground;
+use sim_core::setup::{Setup, TimerClock};
+
+use super::parameters::Parameters;
 use super::vocabulary::Raft;
 
 sim_core::checks! {
     /// Every check of Raft, fresh, for one run.
-    pub fn checks() -> Raft {
+    pub fn checks(parameters: &Parameters, setup: &Setup) -> Raft {
         "raft/election-safety": "No term ever has two leaders, also not one after the other."
             => election_safety::ElectionSafety::default(),
         "raft/one-vote": "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent."
@@ -57,6 +61,9 @@ sim_core::checks! {
         "raft/sessions": "No operation of a session is done twice or skipped, and what a client was told of was applied, \
             with that reply."
             => sessions::Sessions::default(),
+        "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \
+            one that reaches no majority does."
+            => leadership_stable::LeadershipStable::new(parameters, setup.members, setup.clocks.timers == TimerClock::Monotonic),
     }
 }
 
@@ -72,13 +79,19 @@ mod tests {
 
     use sim_core::facts::Facts;
 
-    use super::{CHECKS, checks};
+    use sim_core::check::Judge;
+
+    use super::{CHECKS, Parameters, Raft, Setup, checks};
     use crate::vocabulary::RaftObservation;
+
+    fn all() -> Vec<Judge<Raft>> {
+        checks(&Parameters::default(), &Setup::new(1, 3))
+    }
 
     #[test]
     fn the_table_names_every_check_once_and_in_order() {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
-        assert_eq!(checks().iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
+        assert_eq!(all().iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("raft/")));
     }
@@ -86,8 +99,8 @@ mod tests {
     /// Whoever says what it hears must not wait for anything else.
     #[test]
     fn every_kind_is_heard_by_somebody_and_every_check_hears_something() {
-        let heard: BTreeSet<_> = checks().iter().filter_map(|judge| judge.check.hears()).flatten().collect();
+        let heard: BTreeSet<_> = all().iter().filter_map(|judge| judge.check.hears()).flatten().collect();
         assert_eq!(heard, RaftObservation::KINDS.iter().collect());
-        assert!(checks().iter().all(|judge| judge.check.hears().is_some_and(|kinds| !kinds.is_empty())));
+        assert!(all().iter().all(|judge| judge.check.hears().is_some_and(|kinds| !kinds.is_empty())));
     }
 }

@@ -14,7 +14,7 @@ use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
 use super::batch::Batch;
-use super::durability::{Durability, JOURNAL, recover};
+use super::durability::{Durability, JOURNAL, Remembered, recover};
 use super::election::Ballot;
 use super::log::Log;
 use super::parameters::Parameters;
@@ -83,7 +83,9 @@ impl Server {
     /// A server with what its journal holds; `None` if it is no member or its journal is damaged.
     pub fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Raft>) -> Option<Self> {
         let place = boot.members.binary_search(&boot.node).ok()?;
-        let remembered = recover(&boot.journal(JOURNAL))?;
+        // Plant R24: what cannot be read was never there.
+        let remembered = recover(&boot.journal(JOURNAL))
+            .or_else(|| plants.damaged_disk_is_blank.then(Remembered::default))?;
         Some(Self {
             node: boot.node,
             members: boot.members.to_vec(),
@@ -144,7 +146,12 @@ impl Server {
         let Some(place) = self.place_of(from) else { return };
         match *message {
             RaftMessage::RequestVote { term, last_index, last_term, pre } => {
-                let up_to_date = self.log.covered_by(last_term, last_index);
+                // Plant R04: the longer log wins, whatever the terms.
+                let up_to_date = if self.plants.vote_by_length {
+                    last_index >= self.log.last_index()
+                } else {
+                    self.log.covered_by(last_term, last_index)
+                };
                 if pre {
                     self.on_pre_vote_request(from, term, (up_to_date, last_index), cx);
                 } else {
@@ -167,6 +174,15 @@ impl Server {
         }
     }
 
+    /// Says something to one other server.
+    pub(super) fn say(&self, to: NodeId, message: RaftMessage, cx: &mut Context<'_, Raft>) {
+        // Control C02: everything is said twice.
+        if self.plants.noise {
+            cx.send(to, message.clone());
+        }
+        cx.send(to, message);
+    }
+
     fn timeout(&mut self, timer: &RaftTimer, cx: &mut Context<'_, Raft>) {
         match timer {
             RaftTimer::Election => self.on_election_timeout(cx),
@@ -179,6 +195,10 @@ impl Server {
 
     /// What must be true after every step, whatever the others did.
     fn invariants(&self) {
+        // A planted bug may break them: the checks say so.
+        if self.plants != Plants::default() {
+            return;
+        }
         debug_assert!(self.log.last_term() <= self.term, "an entry of a term that never began here");
         debug_assert!(self.commit <= self.log.last_index());
         debug_assert!(self.vote.is_none_or(|vote| self.place_of(vote).is_some()));

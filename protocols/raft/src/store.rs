@@ -101,12 +101,14 @@ impl Store {
         Some(&self.sessions[place].session)
     }
 
-    /// Applies the command of the log entry at `index`: an operation that its session has seen is not done again.
-    pub fn apply(&mut self, index: u64, command: &Command) -> Option<Outcome> {
+    /// Applies the command of the log entry at `index`: an operation that its session has seen is not done again, unless
+    /// that is `forgotten` (plant R53).
+    pub fn apply(&mut self, index: u64, command: &Command, forgotten: bool) -> Option<Outcome> {
         let Command::Apply { client, sequence, operation } = *command else { return None };
         let place = self.sessions.binary_search_by_key(&client, |known| known.client);
         if let Ok(place) = place
             && self.sessions[place].session.sequence >= sequence
+            && !forgotten
         {
             let Known { session, answer, .. } = self.sessions[place];
             return Some(Outcome { client, sequence, repeated: true, session, answer });
@@ -166,7 +168,7 @@ mod tests {
     const CLIENT: NodeId = NodeId(9);
 
     fn apply(store: &mut Store, index: u64, sequence: u64, operation: Operation) -> Outcome {
-        store.apply(index, &Command::Apply { client: CLIENT, sequence, operation }).unwrap()
+        store.apply(index, &Command::Apply { client: CLIENT, sequence, operation }, false).unwrap()
     }
 
     /// The digest by the book: over everything, from nothing.
@@ -209,7 +211,7 @@ mod tests {
         assert_eq!(store.digest(), digest);
         apply(&mut store, 5, 2, Operation::Get { key: 1 });
         assert!(apply(&mut store, 6, 1, cas).repeated);
-        assert_eq!(store.apply(7, &Command::Noop), None);
+        assert_eq!(store.apply(7, &Command::Noop, false), None);
     }
 
     #[test]
@@ -224,7 +226,7 @@ mod tests {
                 _ => Operation::Cas { key, from: store.values.get(&key).copied(), to: index },
             };
             let client = NodeId(u32::try_from(index % 4).unwrap());
-            store.apply(index, &Command::Apply { client, sequence: index, operation });
+            store.apply(index, &Command::Apply { client, sequence: index, operation }, false);
             assert_eq!(store.digest(), whole_digest(&store));
             assert!(!seen.contains(&store.digest()));
             seen.push(store.digest());

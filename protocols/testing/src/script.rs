@@ -6,6 +6,7 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen, fingerprint};
 use sim_core::ground::{Ground, Mark};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::{JournalId, Protocol};
+use sim_core::time::Time;
 
 /// A small world of members (and one client after them) that does what the test says, watched by one check.
 pub struct Script<P, C> {
@@ -104,6 +105,25 @@ impl<P: Protocol, C: Check<P>> Script<P, C> {
     /// A message is sent.
     pub fn send(&mut self, from: u32, to: u32, message: P::Message) -> &mut Self {
         self.check.sent(&self.ground, NodeId(from), NodeId(to), &message, &mut self.findings);
+        self
+    }
+
+    /// A message is handed to a member, at this moment of its clock.
+    pub fn receive(&mut self, at: Time, from: u32, to: u32, message: P::Message) -> &mut Self {
+        self.at(at, to);
+        self.check.received(&self.ground, Slot(to), NodeId(from), &message, &mut self.findings);
+        self
+    }
+
+    /// A member takes a step at this moment, by its clock and in truth.
+    pub fn at(&mut self, at: Time, slot: u32) -> &mut Self {
+        (self.ground.now, self.ground.stepping, self.ground.monotonic) = (at, Slot(slot), at);
+        self
+    }
+
+    /// A sync of a member fails.
+    pub fn fail_sync(&mut self, slot: u32) -> &mut Self {
+        self.check.sync_failed(&self.ground, Slot(slot));
         self
     }
 

@@ -48,6 +48,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let checks_off = off.iter().map(|judge| report(judge, false)).collect();
         let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
         let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
+        let takers = interested(&checks, P::Message::KINDS, |check| Some(check.takes()));
         let (protocol, plants, keep_history) = (subject.protocol, launch.plants.clone(), launch.keep_history);
         let mut world = Self {
             title: Title { protocol, plants, keep_history },
@@ -63,6 +64,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             checks,
             hearers,
             readers,
+            takers,
             checks_off,
             coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
             coalition_dice: CoalitionDice::new(setup.seed),

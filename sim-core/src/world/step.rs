@@ -67,6 +67,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.trace_input(slot, &stimulus);
         let now = self.kernel.clocks.read(slot, self.kernel.now);
         let monotonic = self.kernel.clocks.monotonic(slot, self.kernel.now);
+        (self.kernel.ground.stepping, self.kernel.ground.monotonic) = (slot, monotonic);
+        self.tell_checks_of_input(slot, &stimulus);
         let place = ProcessPlace { now, monotonic, node: hot.node, incarnation: hot.incarnation };
         let stepped = if hot.corrupt && self.coalition.is_some() {
             self.pull_strings(slot, place, stimulus)
@@ -76,6 +78,27 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         match stepped {
             Ok(signatures) => self.leave_step(slot, &hot, signatures),
             Err(panic) => self.panicked(slot, panic.as_ref()),
+        }
+    }
+
+    /// Some checks judge by what a process has heard.
+    #[inline]
+    fn tell_checks_of_input(&mut self, slot: Slot, stimulus: &Stimulus<P>) {
+        match *stimulus {
+            Stimulus::Message { from, payload } => {
+                let Payload { message, kind, .. } = &self.payloads[payload];
+                let ground = &self.kernel.ground;
+                for index in &self.takers[usize::from(*kind)] {
+                    self.checks[*index].ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
+                        check.received(ground, slot, from, message, findings);
+                    });
+                }
+            }
+            Stimulus::Synced { result: SyncResult::Full | SyncResult::Io, .. } => {
+                let told = self.checks.iter_mut().filter(|judge| !judge.check.takes().is_empty());
+                told.for_each(|judge| judge.check.sync_failed(&self.kernel.ground, slot));
+            }
+            _ => {}
         }
     }
 

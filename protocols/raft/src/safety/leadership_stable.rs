@@ -1,0 +1,370 @@
+//! Leadership is stable: with pre-vote and check-quorum nobody deposes a leader that is heard, and a leader goes only for a
+//! reason (dissertation, sections 4.2.3, 6.2 and 9.6).
+//!
+//! Judged per incarnation, by each server's own monotonic clock:
+//! (a) no vote and no pre-vote is granted by a leader, or within the shortest election timeout of the last message of the
+//! leader of the current term; (b) a candidacy rests on the pre-votes of a majority; (c) a leader ends by a later term, by a
+//! failed sync, or by a window of check-quorum in which no majority answered; it never becomes a candidate directly, and it
+//! does end where nobody answers; (d) whoever gets a valid AppendEntries follows in that step, and is no candidate before
+//! the shortest timeout has passed.
+
+use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::time::{Duration, Time};
+
+use super::by_slot::BySlot;
+use super::honest;
+use crate::parameters::Parameters;
+use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
+
+/// Within so many windows of check-quorum, a leader that nobody answers has noticed.
+const WINDOWS: u64 = 4;
+
+/// Follows what each server hears and becomes.
+#[derive(Debug)]
+pub struct LeadershipStable {
+    on: bool,
+    parameters: Parameters,
+    quorum: usize,
+    members: usize,
+    servers: BySlot<Server>,
+}
+
+#[derive(Debug, Default)]
+struct Server {
+    term: u64,
+    role: Role,
+    /// The last message of the leader of its term: of which term, and when.
+    heard: Option<(u64, Time)>,
+    /// It has got a valid AppendEntries as a candidate.
+    must_follow: bool,
+    /// The request for a vote that it was handed last, and whether it must not grant it.
+    request: Option<(NodeId, bool)>,
+    /// The last request for a pre-vote of each candidate: its term, and whether it may be granted.
+    pre_requests: Vec<(NodeId, u64, bool)>,
+    /// Who has granted it a pre-vote for the term of its role.
+    granted: Vec<NodeId>,
+    /// When a sync failed last, in true time.
+    failed: Option<Time>,
+    office: Office,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Follower,
+    PreCandidate(u64),
+    Candidate,
+    Leader,
+}
+
+/// What a leader has heard from its followers.
+#[derive(Debug, Default)]
+struct Office {
+    term: u64,
+    /// By node: when it answered last, and in which round.
+    answers: Vec<(Time, u32)>,
+    round: u32,
+    /// How many have answered in this round; it ends with a majority.
+    answered: usize,
+    /// How long it has been speaking since the last majority.
+    deaf: Duration,
+    spoke: Time,
+}
+
+impl LeadershipStable {
+    /// For servers with these settings; off without pre-vote or check-quorum, or if timers run by clocks that step.
+    pub fn new(parameters: &Parameters, members: u32, steady: bool) -> Self {
+        let members = members as usize;
+        Self {
+            on: parameters.pre_vote && parameters.check_quorum && steady,
+            parameters: *parameters,
+            quorum: members / 2 + 1,
+            members,
+            servers: BySlot::default(),
+        }
+    }
+
+    fn is_member(&self, node: NodeId) -> bool {
+        node.index() < self.members
+    }
+
+    /// Whether a server should protect its leader at this moment.
+    fn protects(&self, slot: Slot, now: Time) -> bool {
+        self.servers.get(slot).is_some_and(|server| {
+            server.role == Role::Leader || server.heard_within(self.parameters.election_timeout_min, now)
+        })
+    }
+
+    fn heard_leader(&mut self, ground: &Ground, slot: Slot, term: u64, findings: &mut Findings) {
+        let server = self.servers.at(slot);
+        if server.must_follow {
+            let node = ground.place(slot).node;
+            let message = format!("{node} got a valid AppendEntries as a candidate and does not follow");
+            findings.safety("not-followed", &[node], message);
+        }
+        let other = server.role == Role::Leader && term == server.term;
+        if term < server.term || other {
+            return;
+        }
+        findings.exercised();
+        server.must_follow = matches!(server.role, Role::PreCandidate(_) | Role::Candidate);
+        server.heard = Some((term, ground.monotonic));
+    }
+
+    fn asked(&mut self, ground: &Ground, slot: Slot, from: NodeId, (term, pre): (u64, bool)) {
+        let protects = self.protects(slot, ground.monotonic);
+        let server = self.servers.at(slot);
+        if !pre {
+            server.request = Some((from, protects && term > server.term));
+            return;
+        }
+        match server.pre_requests.iter_mut().find(|(candidate, ..)| *candidate == from) {
+            Some(known) if known.1 == term => known.2 |= !protects,
+            Some(known) => *known = (from, term, !protects),
+            None => server.pre_requests.push((from, term, !protects)),
+        }
+    }
+
+    fn answered(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
+        let quorum = self.quorum;
+        let server = self.servers.at(slot);
+        if server.role != Role::Leader || term != server.term {
+            return;
+        }
+        let office = &mut server.office;
+        if office.answers.len() <= from.index() {
+            office.answers.resize(from.index() + 1, (Time::ZERO, 0));
+        }
+        let answer = &mut office.answers[from.index()];
+        office.answered += usize::from(answer.1 != office.round);
+        *answer = (ground.monotonic, office.round);
+        if office.answered + 1 >= quorum {
+            (office.answered, office.deaf, office.spoke) = (0, Duration::ZERO, ground.monotonic);
+            office.round += 1;
+        }
+    }
+
+    /// A leader speaks. How long it has done so without a majority is counted by what lies between two messages, each at most
+    /// two heartbeats: one that stood still meanwhile could not look at its clock.
+    fn speaks(&mut self, ground: &Ground, slot: Slot, findings: &mut Findings) {
+        let Parameters { heartbeat, election_timeout_max, .. } = self.parameters;
+        let quorum = self.quorum;
+        let server = self.servers.at(slot);
+        if server.role != Role::Leader || ground.monotonic <= server.office.spoke || quorum == 1 {
+            return;
+        }
+        let office = &mut server.office;
+        let silence = ground.monotonic.since(office.spoke).min(heartbeat * 2);
+        (office.deaf, office.spoke) = (office.deaf.saturating_add(silence), ground.monotonic);
+        if office.deaf > election_timeout_max.saturating_mul(WINDOWS) {
+            office.deaf = Duration::ZERO;
+            let node = ground.place(slot).node;
+            let message = format!(
+                "{node} leads term {} although no majority has answered for {WINDOWS} windows of check-quorum",
+                server.term
+            );
+            findings.safety("deaf", &[node], message);
+        }
+    }
+
+    fn stands_for_pre_votes(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, Raft>,
+        term: u64,
+        findings: &mut Findings,
+    ) {
+        findings.exercised();
+        let shortest = self.parameters.election_timeout_min;
+        let server = self.servers.at(seen.slot);
+        let node = seen.node;
+        server.leave_as_candidate(node, findings);
+        if server.heard_within(shortest, ground.monotonic) {
+            let message = format!(
+                "{node} asks for pre-votes within {shortest} of a message of the leader of its term {}",
+                server.term
+            );
+            findings.safety("impatient", &[node], message);
+        }
+        (server.role, server.must_follow) = (Role::PreCandidate(term), false);
+        server.granted.clear();
+    }
+
+    fn stands(&mut self, seen: &Seen<'_, Raft>, term: u64, findings: &mut Findings) {
+        findings.exercised();
+        let quorum = self.quorum;
+        let server = self.servers.at(seen.slot);
+        let node = seen.node;
+        server.leave_as_candidate(node, findings);
+        let asked = server.role == Role::PreCandidate(term);
+        let granted = if asked { server.granted.len() + 1 } else { 0 };
+        if granted < quorum && quorum > 1 {
+            let message = format!(
+                "{node} is a candidate in term {term} with {granted} pre-votes, {quorum} are a majority"
+            );
+            findings.safety("no-pre-votes", &[node], message);
+        }
+        (server.role, server.must_follow) = (Role::Candidate, false);
+    }
+
+    fn follows(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, term: u64, findings: &mut Findings) {
+        let quorum = self.quorum;
+        let window = self.parameters.election_timeout_max;
+        let server = self.servers.at(seen.slot);
+        let was = std::mem::replace(&mut server.role, Role::Follower);
+        server.must_follow = false;
+        if was != Role::Leader {
+            return;
+        }
+        findings.exercised();
+        if term > server.office.term || server.failed == Some(ground.now) {
+            return;
+        }
+        let recent = |answer: &&(Time, u32)| answer.0.saturating_add(window) > ground.monotonic;
+        let answered = server.office.answers.iter().filter(recent).count() + 1;
+        if answered >= quorum {
+            let node = seen.node;
+            let message = format!(
+                "{node} stopped leading term {term} although {answered} servers answered within {window}"
+            );
+            findings.safety("left-office", &[node], message);
+        }
+    }
+}
+
+impl Server {
+    fn heard_within(&self, window: Duration, now: Time) -> bool {
+        self.heard.is_some_and(|(term, at)| term == self.term && at.saturating_add(window) > now)
+    }
+
+    fn leave_as_candidate(&mut self, node: NodeId, findings: &mut Findings) {
+        if self.role == Role::Leader {
+            let message = format!("{node}, leader of term {}, became a candidate", self.term);
+            findings.safety("candidate", &[node], message);
+        }
+    }
+}
+
+impl Check<Raft> for LeadershipStable {
+    fn needs(&self) -> Needs {
+        Needs::RealTime
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        let kinds: &[&str] = &[
+            "Recovered",
+            "TermSet",
+            "Voted",
+            "BecamePreCandidate",
+            "BecameCandidate",
+            "BecameLeader",
+            "BecameFollower",
+        ];
+        Some(if self.on { kinds } else { &[] })
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        let server = self.servers.at(seen.slot);
+        match *seen.observation {
+            RaftObservation::Recovered { term, .. } => *server = Server { term, ..Server::default() },
+            RaftObservation::TermSet { term } => server.term = term,
+            RaftObservation::Voted { term, candidate } if candidate != seen.node => {
+                findings.exercised();
+                if server.request == Some((candidate, true)) {
+                    let node = seen.node;
+                    let message =
+                        format!("{node} voted for {candidate} in term {term} while it heard a leader");
+                    findings.safety("vote", &[node, candidate], message);
+                }
+            }
+            RaftObservation::BecamePreCandidate { term } => {
+                self.stands_for_pre_votes(ground, seen, term, findings);
+            }
+            RaftObservation::BecameCandidate { term } => self.stands(seen, term, findings),
+            RaftObservation::BecameLeader { term, .. } => {
+                server.role = Role::Leader;
+                server.office = Office { term, round: 1, spoke: ground.monotonic, ..Office::default() };
+            }
+            RaftObservation::BecameFollower { term } => self.follows(ground, seen, term, findings),
+            _ => {}
+        }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        if self.on { &["Vote", "AppendEntries"] } else { &[] }
+    }
+
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &RaftMessage,
+        findings: &mut Findings,
+    ) {
+        let Some(slot) = ground.slot_of(from).filter(|slot| ground.place(*slot).honest) else { return };
+        match *message {
+            RaftMessage::AppendEntries { .. } if ground.stepping == slot => {
+                self.speaks(ground, slot, findings);
+            }
+            RaftMessage::Vote { term, granted: true, pre: true } => {
+                findings.exercised();
+                let requests = &self.servers.at(slot).pre_requests;
+                let request = requests.iter().find(|(candidate, ..)| *candidate == to);
+                if request.is_some_and(|(_, asked, may)| *asked == term && !may) {
+                    let message =
+                        format!("{from} granted {to} a pre-vote for term {term} while it heard a leader");
+                    findings.safety("pre-vote", &[from, to], message);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn takes(&self) -> &'static [&'static str] {
+        if self.on { &["RequestVote", "Vote", "AppendEntries", "AppendReply"] } else { &[] }
+    }
+
+    fn received(
+        &mut self,
+        ground: &Ground,
+        slot: Slot,
+        from: NodeId,
+        message: &RaftMessage,
+        findings: &mut Findings,
+    ) {
+        if !self.is_member(from) || !ground.place(slot).honest {
+            return;
+        }
+        match *message {
+            RaftMessage::AppendEntries { term, .. } => self.heard_leader(ground, slot, term, findings),
+            RaftMessage::AppendReply { term, .. } => self.answered(ground, slot, from, term),
+            RaftMessage::RequestVote { term, pre, .. } => self.asked(ground, slot, from, (term, pre)),
+            RaftMessage::Vote { term, granted: true, pre: true } => {
+                let server = self.servers.at(slot);
+                if server.role == Role::PreCandidate(term) && !server.granted.contains(&from) {
+                    server.granted.push(from);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn sync_failed(&mut self, ground: &Ground, slot: Slot) {
+        self.servers.at(slot).failed = Some(ground.now);
+    }
+
+    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        if matches!(event, Lifecycle::Crashed | Lifecycle::Booted) {
+            self.servers.reset(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
