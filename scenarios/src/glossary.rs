@@ -36,11 +36,11 @@ pub enum TermKind {
     Plant,
     /// A parameter of a protocol.
     Knob,
-    /// What traitors do.
+    /// Behaviors of traitors.
     Behavior,
     /// What a run is judged to be.
     Verdict,
-    /// How the program ends.
+    /// Exit codes.
     ExitCode,
 }
 

@@ -37,7 +37,7 @@ use tester::{Tested, Tester};
 /// How far to shrink.
 #[derive(Clone, Debug)]
 pub struct ShrinkOptions {
-    /// How many runs may be made. What comes out depends on it, and on nothing else but the capsule.
+    /// The maximal number of runs. What comes out depends on it, and on nothing else but the capsule.
     pub budget: u64,
     /// Threads; all cores if absent.
     pub jobs: Option<usize>,
