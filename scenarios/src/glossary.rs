@@ -1,4 +1,4 @@
-//! Everything that has a name, with what it means: lists and explanations are made from this one table, and it is made
+//! The glossary: every name with its meaning. `list` and `explain` are made from this one table, and the table is made
 //! from the registries.
 
 mod codes;

@@ -1,4 +1,4 @@
-//! Making a failing run small.
+//! Shrinking: making a failing run as small as possible.
 //!
 //! Shrinking looks for a run that fails in the same way (the same fingerprint) and that a person can follow: few
 //! faults, few members, no chance in the background, round numbers, and an early end. It begins with the executed plan,

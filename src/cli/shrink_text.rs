@@ -1,4 +1,4 @@
-//! What shrinking came to, in words and as a document.
+//! The result of shrinking, as text and as JSON.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What every protocol has: checks of what clients saw and of progress, and behaviors of traitors.
+//! Names that exist for every protocol: checks of histories and of progress, and general behaviors of traitors.
 
 use serde_json::Value;
 use sim_core::history::{WITNESS, check_name};

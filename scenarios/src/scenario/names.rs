@@ -1,4 +1,4 @@
-//! The state at the start, nodes by name.
+//! `[initial]`: the state at the start, with nodes given by name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

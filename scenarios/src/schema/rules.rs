@@ -1,4 +1,4 @@
-//! What is drawn, checked, there at the start, and measured.
+//! The schema of `[swarm]`, `[checks]`, `[initial]` and `[[measure]]`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Makes a small run fail firmly: of all runs of its shape that come by, the one whose neighbors fail most.
+//! Makes a small run robust: among runs of the same shape, keeps the one whose neighbors fail most often.
 
 use sim_core::registry::Launch;
 

@@ -1,4 +1,4 @@
-//! `demo`: calm, storm, and a real bug found, shrunk, told and replayed.
+//! `demo`: a calm run, a storm, and a real bug that is found, shrunk, explained and replayed.
 
 mod bug;
 mod passing;

@@ -1,4 +1,4 @@
-//! `list`: what there is, from the registries.
+//! `list`: the names in the registries.
 
 use clap::{Args, ValueEnum};
 use scenarios::glossary::{Term, TermKind, glossary};

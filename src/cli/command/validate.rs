@@ -1,4 +1,4 @@
-//! `validate`: is it a scenario, and which one? Nothing is run.
+//! `validate`: checks scenario files and summarizes them. Nothing is run.
 
 use clap::Args;
 use scenarios::problem::Problems;

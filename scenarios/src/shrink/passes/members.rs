@@ -1,4 +1,4 @@
-//! Fewer members, and fewer traitors among them.
+//! Removes members and traitors.
 
 use sim_core::adversary::Act;
 use sim_core::identity::Slot;
