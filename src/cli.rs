@@ -1,4 +1,4 @@
-//! Arguments to library calls to an exit code. Results go to stdout, everything else to stderr.
+//! The command line: turns arguments into library calls and an exit code. Results go to stdout, everything else to stderr.
 
 mod arguments;
 mod build;

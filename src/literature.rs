@@ -1,4 +1,4 @@
-//! Figures of a reproduction: what was published beside what comes out here.
+//! Figures of a reproduction: the published values beside ours.
 
 use reports::figure::{Axis, Figure, Point, Series, Style, grouped};
 use scenarios::reproduce::{Column, Drawing, ExperimentResult, Plot, Published, Reproduction, Row};

@@ -1,4 +1,4 @@
-//! The command line: arguments, library calls, exit code.
+//! The program: calls the command line and exits with its code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! From outcomes to what a person looks at.
+//! Reports: from the outcomes of runs to figures and HTML pages.
 //!
 //! Everything here reads [`record::RunRecord`], and in it the neutral outcome: no protocol is linked, so reports draw
 //! any protocol, also a stranger's. A record is a file in a run's folder, and a report is made from it without running

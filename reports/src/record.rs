@@ -1,4 +1,4 @@
-//! What a run leaves in its folder for reports: `record.json`.
+//! The record of a run, `record.json`: the input of its report.
 
 mod read;
 

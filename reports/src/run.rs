@@ -1,4 +1,4 @@
-//! What a report asks of a record: operations with latencies, faults as stretches of time, lanes of members.
+//! Views of a record that reports need: operations with latencies, faults as time spans, lanes of members.
 
 pub mod figures;
 

@@ -1,4 +1,4 @@
-//! What a sweep came to, drawn: one figure for each plot, and a page that holds them with every number.
+//! The report of a sweep: one figure for each plot, and a page with all figures and numbers.
 
 mod page;
 mod read;

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all, and folders that one campaign at a time works in.
+//! Atomic files (complete or absent), and folders that only one campaign at a time may use.
 
 mod growing;
 mod lock;

@@ -1,4 +1,4 @@
-//! How a campaign begins in a folder where an unfinished one may be: what somebody waited for is never replaced unasked.
+//! Starting a campaign in a folder that may hold an unfinished one: earlier results are overwritten only if asked.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

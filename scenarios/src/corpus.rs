@@ -1,4 +1,4 @@
-//! Capsules kept as regression tests: few per way of failing, the smallest first, all run again in one go.
+//! A corpus of capsules as regression tests: a few per fingerprint, smallest first, all replayed together.
 
 mod told;
 

@@ -41,7 +41,7 @@ pub const ROUND: u64 = 256;
 /// What to explore.
 #[derive(Clone, Debug)]
 pub struct ExploreOptions {
-    /// The seeds, the end excluded.
+    /// The range of seeds; the end is excluded.
     pub seeds: Range<u64>,
     /// Plants that are on.
     pub plants: Vec<String>,

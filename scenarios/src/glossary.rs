@@ -1,4 +1,4 @@
-//! Everything that has a name, with what it means: lists and explanations are made from this one table, and it is made
+//! The glossary: every name with its meaning. `list` and `explain` are made from this one table, and the table is made
 //! from the registries.
 
 mod codes;
@@ -36,11 +36,11 @@ pub enum TermKind {
     Plant,
     /// A parameter of a protocol.
     Knob,
-    /// What traitors do.
+    /// Behaviors of traitors.
     Behavior,
     /// What a run is judged to be.
     Verdict,
-    /// How the program ends.
+    /// Exit codes.
     ExitCode,
 }
 

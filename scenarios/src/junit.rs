@@ -1,4 +1,4 @@
-//! Results as JUnit XML: suites of test cases, for programs that show what a job came to.
+//! Results as JUnit XML: suites of test cases, for programs that show the results of a job.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! From a scenario file to a verdict.
+//! Scenarios: from a scenario file to a verdict, a capsule and a story.
 //!
 //! A text becomes a [`document`] that remembers where everything stood, a typed [`scenario`], and with a seed a
 //! [`plan`], which a [`run`] judges. A failing run becomes a [`capsule`] that [`replay`]s for ever; [`explore`] looks

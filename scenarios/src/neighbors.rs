@@ -1,4 +1,4 @@
-//! Runs around a failing run: how often the same happens if everything is a little earlier or later.
+//! Neighbors of a failing run: how often it still fails if everything happens slightly earlier or later.
 //!
 //! A fix that only moves a race out of sight makes the one recorded schedule pass. It does not make a hundred schedules
 //! around it pass. Each neighbor keeps the seed, and with it the dice of all processes, and moves faults, their lengths

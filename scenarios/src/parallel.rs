@@ -1,4 +1,4 @@
-//! Many runs on several threads. The only room with threads: campaigns hand it numbers and take results in their order, so
+//! Many runs on several threads. Only this module uses threads: campaigns hand it numbers and take results in their order, so
 //! that nothing depends on how many threads there are.
 
 use std::ops::{ControlFlow, Range};

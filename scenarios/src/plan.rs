@@ -1,4 +1,4 @@
-//! A scenario and a seed make a plan: everything that is left open is drawn, each part from its own stream.
+//! Compiles a scenario and a seed into a plan: whatever the scenario leaves open is drawn, each part from its own stream.
 
 mod draw;
 mod limits;

@@ -1,4 +1,4 @@
-//! The scenario as types: what a file may say, with defaults, before a seed is known.
+//! The typed scenario: everything that a file may contain, with defaults, before a seed is known.
 //!
 //! Enums are tagged from the outside, since other forms lose the place of an error. What depends on the protocol
 //! (`[cluster.<protocol>]`) stays a neutral value here and is read by the protocol's registry entry.

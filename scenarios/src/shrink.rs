@@ -1,4 +1,4 @@
-//! Making a failing run small.
+//! Shrinking: making a failing run as small as possible.
 //!
 //! Shrinking looks for a run that fails in the same way (the same fingerprint) and that a person can follow: few
 //! faults, few members, no chance in the background, round numbers, and an early end. It begins with the executed plan,
@@ -37,7 +37,7 @@ use tester::{Tested, Tester};
 /// How far to shrink.
 #[derive(Clone, Debug)]
 pub struct ShrinkOptions {
-    /// How many runs may be made. What comes out depends on it, and on nothing else but the capsule.
+    /// The maximal number of runs. What comes out depends on it, and on nothing else but the capsule.
     pub budget: u64,
     /// Threads; all cores if absent.
     pub jobs: Option<usize>,

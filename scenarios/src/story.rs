@@ -1,4 +1,4 @@
-//! Telling how a violation came about.
+//! Stories: the steps that led to a violation.
 //!
 //! A failing run is made again with a trace. Of its causal cone only those steps are told that the violation needs: the
 //! step that broke the property, what it shares facts with (the same term, the same index), the messages that led

@@ -221,13 +221,13 @@ impl Findings {
         self.exercised
     }
 
-    /// Reports that something happened that must never happen. `shape` tells kinds of this violation apart without
+    /// Reports that a safety property was violated. `shape` tells kinds of this violation apart without
     /// any number in it; it is empty where there is only one kind.
     pub fn safety(&mut self, shape: &'static str, nodes: &[NodeId], message: String) {
         self.found(Verdict::Safety, shape, nodes, message);
     }
 
-    /// Reports that progress was owed and did not come.
+    /// Reports that the protocol made no progress although it should have.
     pub fn liveness(&mut self, shape: &'static str, nodes: &[NodeId], message: String) {
         self.found(Verdict::Liveness, shape, nodes, message);
     }

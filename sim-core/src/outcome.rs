@@ -1,4 +1,4 @@
-//! What a run came to, in words that know no protocol: reports draw any protocol from this, also a stranger's.
+//! The outcome of a run in neutral terms, so that reports can draw any protocol, including a user's own.
 
 use std::collections::BTreeMap;
 

@@ -56,7 +56,7 @@ pub struct Setup {
     pub workload: Option<WorkloadModel>,
     /// What goes wrong.
     pub faults: FaultPlan,
-    /// What traitors do, as the protocol names it; its default if absent.
+    /// The behavior of traitors, as the protocol names it; its default if absent.
     pub behavior: Option<String>,
     /// Rules for traitors, on top of `behavior`; the first that fits decides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,4 +1,4 @@
-//! A failure told: what led to a violation, step by step, in words that know no protocol.
+//! The story of a failure as data: what led to a violation, step by step, in neutral terms.
 //!
 //! Campaigns make a story from the trace of a failing run (its causal cone) and from runs in which something was left
 //! out; terminals print it and reports draw it.

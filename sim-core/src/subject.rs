@@ -1,4 +1,4 @@
-//! The system under test, and what progress it owes.
+//! The system under test, and the progress that it owes.
 
 use crate::check::{Judge, Seen};
 use crate::coalition::Coalition;

@@ -1,4 +1,4 @@
-//! What a sweep came to, as plain data: made by campaigns, drawn by reports, printed by the program.
+//! The results of a sweep as plain data: made by campaigns, drawn by reports, printed by the program.
 //!
 //! A sweep runs the same seeds at every point of a grid. Here stand the points with what was measured there, each with
 //! its interval, and the power laws fitted through them. Nothing in it depends on the wall clock.

@@ -39,35 +39,35 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See in a few seconds what this program is for: a real bug found, shrunk and told.
+    /// Find, shrink and explain a real bug in a few seconds.
     Demo(DemoArguments),
-    /// Run a scenario once and say what happened.
+    /// Run a scenario once and report what happened.
     Run(RunArguments),
-    /// Run a capsule again.
+    /// Replay a capsule.
     Replay(ReplayArguments),
-    /// Draw a run or a sweep from what it left: a page, and its figures as files.
+    /// Draw the report of a finished run or sweep: an HTML page and its figures.
     Report(ReportArguments),
-    /// Run a scenario under many seeds and collect what fails.
+    /// Run a scenario under many seeds and collect the failures.
     Explore(ExploreArguments),
-    /// Run published experiments and compare with what was published.
+    /// Run published experiments and compare the results with the published figures.
     Reproduce(ReproduceArguments),
-    /// Run the same seeds at every point of a grid over the keys of scenarios.
+    /// Run the same seeds at every point of a parameter grid.
     Sweep(SweepArguments),
-    /// Print the JSON Schema of scenarios, for editors.
+    /// Print the JSON Schema of scenario files, for editors.
     Schema,
-    /// Make the run of a capsule as small as possible.
+    /// Shrink the run of a capsule as far as possible.
     Shrink(ShrinkArguments),
-    /// Say whether a recorded history is linearizable, and if not, why.
+    /// Check whether a recorded history is linearizable, and explain why if it is not.
     Check(CheckArguments),
     /// Keep capsules of failing runs as regression tests.
     Corpus(CorpusArguments),
-    /// Check scenario files and run nothing.
+    /// Check scenario files without running them.
     Validate(ValidateArguments),
-    /// List what there is.
+    /// List protocols, scenarios, checks, faults, plants and other names.
     List(ListArguments),
-    /// Explain a name: of a check, fault, plant, scenario, target, verdict, knob, exit code ...
+    /// Explain a check, fault, plant, scenario, target, verdict, knob or exit code
     Explain(ExplainArguments),
-    /// Print the completions of a shell.
+    /// Print the completion script of a shell.
     Completions(CompletionsArguments),
 }
 
@@ -76,7 +76,7 @@ pub(crate) enum Command {
 pub(crate) struct ScenarioArguments {
     /// A scenario file, or the name of a built-in scenario (see `list scenarios`).
     pub(crate) scenario: String,
-    /// Set a value of the scenario, as in `--set cluster.nodes=7`.
+    /// Set a value of the scenario, such as `--set cluster.nodes=7`.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) overlays: Vec<String>,
     /// Switch on a planted bug, by name or number (see `list plants`).
@@ -90,10 +90,10 @@ pub(crate) struct ScenarioArguments {
 /// What becomes of a campaign that is in the folder.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct BeginArguments {
-    /// Go on with the campaign in the folder of --out.
+    /// Continue the campaign in the folder of --out.
     #[arg(long)]
     resume: bool,
-    /// Drop an unfinished campaign in the folder of --out; without this it is refused.
+    /// Discard an unfinished campaign in the folder of --out (refused without this option).
     #[arg(long, conflicts_with = "resume")]
     start_over: bool,
 }
@@ -115,10 +115,10 @@ pub(crate) struct RunArguments {
     /// The seed.
     #[arg(long, default_value_t = 0, value_parser = seed)]
     pub(crate) seed: u64,
-    /// Run twice and compare; on a mismatch print the first differing event.
+    /// Run twice and compare; on a mismatch, print the first event that differs.
     #[arg(long)]
     pub(crate) twice: bool,
-    /// Write what clients asked and were told, as JSON lines that `check` judges.
+    /// Write the clients' history as JSON lines, for `check`.
     #[arg(long, value_name = "FILE")]
     pub(crate) history: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Which program this is: capsules of the same program must come to the same digest.
+//! The identity of this build: a capsule made by the same build must replay with the same digest.
 
 use scenarios::replay::UNKNOWN_BUILD;
 use sim_core::digest::Digest;

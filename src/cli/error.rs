@@ -131,7 +131,7 @@ fn hint(nearest: Option<&str>) -> String {
 }
 
 impl CliError {
-    /// How the program ends.
+    /// Exit codes.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Untold

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use sim_core::judgment::Judgment;
 
-/// How the program ends.
+/// Exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {

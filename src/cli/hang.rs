@@ -1,4 +1,4 @@
-//! What is told of a step that computes without end, wherever it is met. Nothing can end such a step from outside, so that
+//! Reports a step that computes without end, wherever it happens. Nothing can end such a step from outside, so that
 //! the program tells what it found, keeps a capsule, and ends.
 
 use std::path::PathBuf;

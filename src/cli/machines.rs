@@ -1,4 +1,4 @@
-//! What other programs are told of a campaign.
+//! Reports of a campaign for other programs: JUnit and GitHub.
 
 use std::path::PathBuf;
 

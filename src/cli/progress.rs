@@ -1,4 +1,4 @@
-//! How far a campaign has come, on stderr: a bar on a terminal, else a line now and then.
+//! Progress of a campaign, on stderr: a bar on a terminal, otherwise a line now and then.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! How far a single run has come, on stderr, with an estimate: only for runs that take long.
+//! Progress of a single long run, on stderr, with an estimate of the remaining time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

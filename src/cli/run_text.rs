@@ -208,7 +208,7 @@ pub(crate) fn of_replay(capsule: &Capsule, replay: &Replay, watch: Stopwatch) ->
     let outcome = &replay.outcome;
     let how = match (replay.replayed, replay.same_build) {
         (Replayed::Nondeterministic { recorded }, _) => {
-            format!("another digest than the recorded {recorded}")
+            format!("the digest differs from the recorded {recorded}")
         }
         (_, true) => "same engine and build, same digest".to_owned(),
         (_, false) if outcome.digest == capsule.digest => "another engine or build, same digest".to_owned(),

@@ -1,4 +1,4 @@
-//! What shrinking came to, in words and as a document.
+//! The result of shrinking, as text and as JSON.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(crate) fn line(capsule: &Capsule) -> String {
 /// How far shrinking came, and how to go on with it: `every pass was tried under 15 other seeds; for more, run: ..`.
 pub(crate) fn how_far(log: &ShrinkLog, path: &Path) -> String {
     let tried = match log.tried {
-        None => "the budget was used up before every pass was tried".to_owned(),
+        None => "the budget ran out before every pass was tried".to_owned(),
         Some(0) => "every pass was tried under the seed of the run".to_owned(),
         Some(seeds) => format!("every pass was tried under {seeds} other seeds"),
     };
@@ -53,7 +53,7 @@ pub(crate) fn words(capsule: &Capsule, path: &Path, watch: Stopwatch) -> String 
     if let Some(log) = &capsule.shrunk {
         let mut names: Vec<&str> = log.passes.iter().map(|line| line.pass.name()).collect();
         if names.is_empty() {
-            names.push("nothing smaller was found");
+            names.push("no smaller run was found");
         }
         let _ = writeln!(
             text,

@@ -42,10 +42,10 @@ pub(crate) fn words(story: &Story, color: bool) -> String {
     }
     match &story.critical {
         Some(CriticalPair { first, second, about }) => {
-            let _ = writeln!(text, "\n  decided by the order of steps {first} and {second}: {about}");
+            let _ = writeln!(text, "\n  race between steps {first} and {second}: {about}");
         }
         None if story.critical_sought => {
-            let _ = writeln!(text, "\n  no two steps near each other decide by their order alone");
+            let _ = writeln!(text, "\n  no race between two nearby steps decides the outcome");
         }
         None => {}
     }

@@ -1,4 +1,4 @@
-//! What a sweep came to, in a few lines.
+//! The results of a sweep in a few lines.
 
 use std::fmt::Write;
 use std::path::PathBuf;

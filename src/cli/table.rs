@@ -1,4 +1,4 @@
-//! What happened in a campaign, in a few lines.
+//! The activity table of a campaign.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

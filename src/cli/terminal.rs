@@ -1,4 +1,4 @@
-//! Where words go: results to stdout, everything else to stderr.
+//! The terminal: results go to stdout, everything else to stderr.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};

@@ -1,4 +1,4 @@
-//! What the page allows itself: its own style and script, named by their hashes, and nothing else.
+//! The content security policy of a page: only its own style and script, named by their hashes, may run.
 
 use hmac_sha256::Hash;
 

@@ -1,4 +1,4 @@
-//! A file that is written piece by piece, and is there whole or not at all.
+//! A file that is written piece by piece and appears under its name only when it is complete.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

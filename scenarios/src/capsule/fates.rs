@@ -1,4 +1,4 @@
-//! What chance did to messages in a run, as fates that are given from then on.
+//! Pins the fates that chance gave to the messages of a run, so that a replay repeats them.
 
 use serde::{Deserialize, Serialize};
 use sim_core::network::{Pin, Pins};

@@ -1,4 +1,4 @@
-//! What each capsule of a corpus came to, by its name: for people, test reports and GitHub.
+//! The result of each capsule of a corpus, for people, test reports and GitHub.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Texts that a document may hold: of a length that somebody reads, and without characters that pass for something else
+//! Limits on the texts of a document: a reasonable length, and no characters that look like something else
 //! where they are shown.
 
 use serde_json::Value;

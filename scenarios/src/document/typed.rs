@@ -1,4 +1,4 @@
-//! From the neutral tree to a type, with serde's complaint brought to its place.
+//! Deserializes the neutral tree into a type and reports serde's errors at the right place in the file.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What happened in a campaign: "nothing found" counts only beside it.
+//! The activity table of a campaign, without which "nothing found" proves nothing.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a campaign must show before "nothing found" counts.
+//! The demands that a campaign must meet before "nothing found" counts.
 
 use std::collections::BTreeSet;
 

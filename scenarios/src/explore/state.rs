@@ -1,4 +1,4 @@
-//! What an exploration leaves in a folder, round by round: a capsule for each finding and a state to go on from.
+//! The folder of an exploration: after each round, a capsule for each finding and the state to resume from.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -8,42 +8,36 @@ use crate::scenario::VERDICTS;
 
 /// Every code that the program ends with, and what it means.
 pub const EXIT_CODES: [(u8, Named); 8] = [
-    (0, Named { name: "as-expected", about: "everything came to what was expected of it" }),
-    (
-        1,
-        Named {
-            name: "finding",
-            about: "something was found that accuses the protocol, or is not what was expected",
-        },
-    ),
-    (2, Named { name: "usage", about: "a wrong argument or a bad file; nothing was run or written" }),
-    (3, Named { name: "inconclusive", about: "too little happened to say anything, which is no pass" }),
-    (4, Named { name: "nothing-ran", about: "there was nothing to run" }),
-    (70, Named { name: "internal", about: "an internal error, or two runs that should be equal are not" }),
+    (0, Named { name: "as-expected", about: "the result was as expected" }),
+    (1, Named { name: "finding", about: "a check failed, or the result was not as expected" }),
+    (2, Named { name: "usage", about: "a wrong argument or an invalid file; nothing was run or written" }),
+    (3, Named { name: "inconclusive", about: "too little happened for a verdict" }),
+    (4, Named { name: "nothing-ran", about: "nothing ran" }),
+    (70, Named { name: "internal", about: "an internal error, or two runs that should be identical differ" }),
     (
         74,
         Named {
             name: "unkept",
-            about: "results could not be written, as on a full disk; they were told all the same",
+            about: "results could not be written (for example, the disk is full); they were still printed",
         },
     ),
-    (130, Named { name: "interrupted", about: "somebody pressed Ctrl-C; what was done until then is kept" }),
+    (130, Named { name: "interrupted", about: "interrupted with Ctrl-C; the work done so far is kept" }),
 ];
 
 /// What a verdict means, and what follows from it.
 const fn meaning(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Pass => (
-            "everything that was owed was kept, and something happened",
+            "all properties held, and they were exercised",
             "Nothing was broken, progress came where it was owed, and the run did what the scenario asks of it at \
              least.",
         ),
         Verdict::Inconclusive => (
-            "nothing is wrong, but too little happened to say so, or a stall has an explanation",
+            "nothing failed, but too little happened for a verdict, or a stall is excused",
             "It is no pass, and says why. A campaign counts only if at least 95 % of its runs are conclusive.",
         ),
         Verdict::Assumption => (
-            "the faults exceeded what the protocol promises to bear",
+            "a property failed, but the faults exceeded what the protocol promises to tolerate",
             "Something was broken, and nobody is accused: with one traitor too many, agreement may break. Only a \
              scenario with `over_budget = true` comes to it.",
         ),
@@ -53,12 +47,12 @@ const fn meaning(verdict: Verdict) -> (&'static str, &'static str) {
              it; none that comes with the program does, and a scenario cannot state a level of its own yet.",
         ),
         Verdict::Liveness => (
-            "progress was owed and did not come",
+            "the protocol made no progress although it should have",
             "After the first phase a core of honest members with intact disks is healed; within a bound it has to make \
              progress. A stall with an explanation (no quorum, lost data) is inconclusive instead.",
         ),
         Verdict::Safety => (
-            "something happened that must never happen",
+            "a safety property was violated",
             "A check saw its property broken, within what the protocol promises to bear.",
         ),
         Verdict::Crash => (

@@ -1,4 +1,4 @@
-//! What every protocol has: checks of what clients saw and of progress, and behaviors of traitors.
+//! Names that exist for every protocol: checks of histories and of progress, and general behaviors of traitors.
 
 use serde_json::Value;
 use sim_core::history::{WITNESS, check_name};
@@ -19,7 +19,7 @@ pub(super) fn checks() -> Vec<Term> {
     let models = ObjectModel::ALL.map(|model| {
         let name = check_name(model);
         let object = model.name();
-        let line = format!("what clients saw of a {object} could have come from one that does one thing at a time");
+        let line = format!("the clients' operations on a {object} are linearizable");
         let about = format!(
             "What must hold of every object whatever the protocol: {} It is judged after each run whose workload has the \
              model {object}, from calls and returns alone; beyond `checks.linearizable.budget_steps` the answer is unknown.",
@@ -27,7 +27,7 @@ pub(super) fn checks() -> Vec<Term> {
         );
         history_check(name, line, about)
     });
-    let line = "the order in which the protocol says it did the operations explains every reply";
+    let line = "the order of operations that the protocol reports explains every reply";
     let about = format!(
         "A proof of linearizability without a search: {} It is judged where the protocol tells positions of operations, and \
          believed only as far as the replay of that order gives the very replies that clients saw.",
@@ -62,7 +62,7 @@ fn progress() -> Term {
         name: PROGRESS.to_owned(),
         aliases: Vec::new(),
         protocol: None,
-        line: "after the heal a core of healthy members makes progress within the bound".to_owned(),
+        line: "after the heal, a core of healthy members makes progress within the bound".to_owned(),
         about: "Whether progress comes where it is owed. At the end of the first phase a random core of honest members with \
                 intact disks is healed; it must make progress within a multiple of the largest timeout, or within what \
                 the scenario says. A stall with an explanation is inconclusive and no finding."
@@ -99,7 +99,7 @@ fn storm() -> Term {
         name: STORM.to_owned(),
         aliases: vec!["storm".to_owned()],
         protocol: None,
-        line: "no more happens within a second than a cluster of this size can do".to_owned(),
+        line: "the number of events per virtual second stays within the limit".to_owned(),
         about: "A run with millions of events and messages within a second of virtual time never gets to its end: two members \
                 that answer each other at once, or a timer that fires at once again. It ends there, and the finding names the \
                 node that takes most steps and the message that is sent most. The limit is \
@@ -123,21 +123,23 @@ fn meaning(name: &str) -> (&'static str, &'static str) {
     match name {
         "silent" => (
             "\"silent\"",
-            "does not send what its honest code would; without a kind of message it does nothing at all",
+            "does not send the messages that its honest code would send; without `on`, it does nothing at all",
         ),
         "withhold" => (
             "{ withhold = { from = 1 } }",
-            "sends to all but a few honest members, always the same ones; f of them if not said",
+            "sends nothing to a few honest members, always the same ones (f by default)",
         ),
-        "drop" => ("{ drop = { probability = \"1/3\" } }", "leaves out each recipient with a probability"),
-        "delay" => ("{ delay = { by = \"50ms\" } }", "sends later, as close to a timeout as one likes"),
+        "drop" => {
+            ("{ drop = { probability = \"1/3\" } }", "leaves out each recipient with the given probability")
+        }
+        "delay" => ("{ delay = { by = \"50ms\" } }", "sends later, for example just before a timeout"),
         "replay" => (
             "{ replay = { probability = \"1/10\" } }",
-            "says again what any traitor heard, to anybody honest, as its own",
+            "repeats messages that any traitor received, to random honest members, as its own",
         ),
         "order" => (
             "{ order = { how = \"shuffle\" } }",
-            "holds back messages between others, as far as network.coalition_delay grants it",
+            "holds back messages between other members, up to network.coalition_delay",
         ),
         "twins" => (
             "{ twins = { place = \"n2\" } }",
@@ -145,7 +147,7 @@ fn meaning(name: &str) -> (&'static str, &'static str) {
         ),
         "adaptive" => (
             "{ adaptive = { target = \"n2\", every = \"2s\", count = 1 } }",
-            "corrupts more members as the run goes on, whoever leads next unless a target is named",
+            "corrupts more members during the run: the next leader, or the given target",
         ),
         _ => ("\"silent\"", "does what its protocol says"),
     }

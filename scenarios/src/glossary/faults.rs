@@ -1,4 +1,4 @@
-//! Faults, and whom they strike.
+//! Faults, families of faults, and targets.
 
 use serde_json::{Map, Value};
 use sim_core::fault::family::COMPOSITES;

@@ -1,4 +1,4 @@
-//! Protocols and what belongs to them.
+//! Protocols with their checks, plants, knobs and behaviors.
 
 use serde_json::{Value, json};
 use sim_core::registry::{Knob, Named, Plant, ProtocolInfo};

@@ -1,4 +1,4 @@
-//! What an experiment is: plain data.
+//! A published experiment as plain data.
 
 use sim_core::ratio::Ratio;
 

@@ -1,4 +1,4 @@
-//! A claim against its sample: what was published, what we measure, how far that may be trusted, and whether it passes.
+//! Judges a published claim against our sample: the published figure, ours with its interval, the tolerance, pass or fail.
 
 use sim_core::math;
 use sim_core::stats::{Interval, mann_whitney, mean, mean_interval, median, median_interval, wilson};

@@ -1,4 +1,4 @@
-//! The proof of determinism: two runs of one plan come to one digest.
+//! Checks determinism: two runs of one plan must have the same digest.
 
 use sim_core::digest::RunDigest;
 use sim_core::outcome::Outcome;

@@ -1,4 +1,4 @@
-//! `[[adversaries]]`: who is a traitor, and what becomes of what they would say.
+//! `[[adversaries]]`: who is a traitor, and how the traitor changes its messages.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! `[checks]`: what is judged, and what a run must show to count.
+//! `[checks]`: which checks are on, and what must happen in a run for it to be conclusive.
 
 use std::collections::BTreeMap;
 

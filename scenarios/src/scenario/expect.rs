@@ -1,4 +1,4 @@
-//! `expect`: what a run should come to.
+//! `expect`: the expected verdict of a run.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! From a text to a scenario whose protocol accepts it.
+//! Loads a scenario from a text and has its protocol validate it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The state at the start, nodes by name.
+//! `[initial]`: the state at the start, with nodes given by name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub struct InitialState {
     pub absent: Vec<NodeName>,
     /// Traitors from the start.
     pub corrupt: Vec<NodeName>,
-    /// What traitors do, as the protocol names it; its default if absent.
+    /// The behavior of traitors, as the protocol names it; its default if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behavior: Option<String>,
     /// Identities that run twice.

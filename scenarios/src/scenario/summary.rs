@@ -1,4 +1,4 @@
-//! What a scenario is, in a few lines, before anything is run.
+//! A summary of a scenario in a few lines, before anything is run.
 
 use std::collections::BTreeMap;
 

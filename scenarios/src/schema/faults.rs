@@ -1,4 +1,4 @@
-//! `[[faults]]`.
+//! The schema of `[[faults]]`.
 
 use serde_json::{Map, Value, json};
 use sim_core::fault::spec::FAULT_KEYS;

@@ -1,4 +1,4 @@
-//! How single values are written, and the small pieces that schemas are made of.
+//! The forms of single values, and the small pieces of which schemas are made.
 
 use serde_json::{Value, json};
 

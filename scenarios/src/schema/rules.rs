@@ -1,4 +1,4 @@
-//! What is drawn, checked, there at the start, and measured.
+//! The schema of `[swarm]`, `[checks]`, `[initial]` and `[[measure]]`.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ pub(super) fn initial(registry: &Registry) -> Value {
         json!({
             "absent": about(list(node()), "Members that are down from the start."),
             "corrupt": about(list(node()), "Traitors from the start."),
-            "behavior": about(json!({ "type": "string" }), "What traitors do, as the protocol names it."),
+            "behavior": about(json!({ "type": "string" }), "The behavior of traitors, as the protocol names it."),
             "twins": about(list(twin), "Identities that run twice."),
         }),
     );

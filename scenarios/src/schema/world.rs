@@ -1,4 +1,4 @@
-//! Network, disks, clocks, service times and the workload.
+//! The schema of network, disks, clocks, service times and workload.
 
 use serde_json::{Value, json};
 use sim_core::operation::ObjectModel;

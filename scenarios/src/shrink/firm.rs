@@ -1,4 +1,4 @@
-//! Makes a small run fail firmly: of all runs of its shape that come by, the one whose neighbors fail most.
+//! Makes a small run robust: among runs of the same shape, keeps the one whose neighbors fail most often.
 
 use sim_core::registry::Launch;
 
@@ -22,7 +22,7 @@ const SEEDS_OF_VARIANTS: u64 = 8;
 /// Other seeds under which the run as it is is tried.
 const SEEDS: u64 = 256;
 
-/// How many runs may be made at most, whatever is left of the budget.
+/// The maximal number of runs, whatever is left of the budget.
 const MOST_RUNS: u64 = 6_000;
 
 impl Work<'_> {

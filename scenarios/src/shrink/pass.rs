@@ -1,4 +1,4 @@
-//! What shrinking tries, and in which order.
+//! The order in which shrinking tries its passes.
 
 use std::ops::RangeInclusive;
 

@@ -1,4 +1,4 @@
-//! How large a failing run is, for a person who has to follow it.
+//! The size of a failing run, as a measure of how hard it is to follow.
 
 use serde_json::Value;
 use sim_core::adversary::{Act, Adversary};

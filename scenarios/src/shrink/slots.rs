@@ -1,4 +1,4 @@
-//! Taking a slot out of a run: everything that names slots after it has to follow.
+//! Removes a slot from a run and renumbers everything that names a later slot.
 
 use sim_core::distribution::Placement;
 use sim_core::fault::spec::{Fault, Shape};

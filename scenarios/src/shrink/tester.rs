@@ -1,4 +1,4 @@
-//! Runs candidates, in batches, and says which is the first that fails in the same way and is smaller.
+//! Runs candidates in batches and returns the first smaller one that fails in the same way.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

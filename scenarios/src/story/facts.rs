@@ -1,4 +1,4 @@
-//! What two contents have in common: the same term, the same index, the same node.
+//! Finds what two contents have in common: the same term, the same index, the same node.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Tells once what happens again and again: the first time with a count, and the last time.
+//! Folds repeated steps: the first one with a count, and the last one.
 
 use std::collections::BTreeMap;
 

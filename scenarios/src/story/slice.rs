@@ -1,4 +1,4 @@
-//! Which steps of a run a violation needs.
+//! Slices a run: the steps that a violation depends on.
 //!
 //! A process takes a *step* with each input: what arrived, and what it did then. The violating step is needed. So is
 //! the step that sent what a needed step received, and the step whose sync it waited for. Of all other steps in the

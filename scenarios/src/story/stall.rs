@@ -1,4 +1,4 @@
-//! Where a run stands that makes no progress: who belongs to the healed core, who leads, and what each waits for.
+//! The story of a stall: who belongs to the healed core, who leads, and what each member waits for.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Contents in words for people: without what is zero, false or a hash.
+//! Contents in words: zeros, `false` and hashes are left out.
 
 use sim_core::process::{LinkState, SyncResult};
 use sim_core::story::StepKind;

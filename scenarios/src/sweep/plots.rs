@@ -1,4 +1,4 @@
-//! What is drawn of a sweep: the plots that its file asks for, or what is usual.
+//! The plots of a sweep: those that its file asks for, or the default ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a trace hears of a run where no type of a protocol is named. Without a tracer each of these is one branch.
+//! Tracing of everything that names no type of a protocol. Without a tracer each of these functions is one branch.
 
 use super::{Dropped, Kernel};
 use crate::fault::{Action, words};

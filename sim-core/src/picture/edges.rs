@@ -1,4 +1,4 @@
-//! The messages of a traced run, from slot to slot.
+//! The messages of a traced run, from slot to slot, for diagrams.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What can be drawn of a run, as data.
+//! The drawable parts of a run, as data.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How a process comes to life: at genesis, as a newcomer, or from what its journals still hold.
+//! Booting a process: at genesis, as a newcomer, or from its journals.
 
 use super::{JournalId, Process, Protocol};
 use crate::disk::Recovered;

@@ -1,4 +1,4 @@
-//! The dice of a process.
+//! The randomness of a process.
 
 use std::convert::Infallible;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Whether two things differ by more than chance.
+//! Tests whether two samples differ by more than chance.
 
 use super::special::{chi_square_survival, kolmogorov_survival};
 use super::summary::{sorted, sum};

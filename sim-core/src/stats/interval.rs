@@ -1,4 +1,4 @@
-//! How far a figure may be trusted.
+//! Confidence intervals.
 
 use super::special::student_t_quantile;
 use super::summary::{mean, quantile, sorted, std_dev};

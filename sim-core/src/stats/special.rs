@@ -1,4 +1,4 @@
-//! The distributions that tests and intervals refer to.
+//! Quantiles of the distributions that tests and intervals need.
 
 use crate::math;
 

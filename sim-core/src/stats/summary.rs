@@ -1,4 +1,4 @@
-//! What a sample looks like.
+//! Summaries of a sample.
 
 use crate::math;
 

@@ -1,4 +1,4 @@
-//! What an event may have been caused by.
+//! The possible causes of an event.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Where two runs that should be equal begin to differ.
+//! Finds the first event in which two runs differ.
 
 use super::tracer::Trace;
 

@@ -1,4 +1,4 @@
-//! What may stand in a trace.
+//! The events of a trace.
 
 use super::content::{Content, ShowFacts};
 use crate::identity::{NodeId, Slot};

@@ -1,4 +1,4 @@
-//! What of a run is traced.
+//! Filters that decide which events are traced.
 
 use super::event::{TraceEvent, WhatKind};
 use crate::identity::Slot;

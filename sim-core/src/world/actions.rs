@@ -1,4 +1,4 @@
-//! Faults: what the driver decided is done to the world.
+//! Carries out the actions of the fault driver.
 
 use super::World;
 use super::effects::timer_name;

@@ -1,4 +1,4 @@
-//! One input in: to a process, or to the coalition that owns it.
+//! Steps: one input goes to a process, or to the coalition that controls it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,4 @@
-//! What a trace hears of a run, in the protocol's own words. Without a tracer each of these is one branch.
+//! Tracing of inputs, messages and observations. Without a tracer each of these functions is one branch.
 
 use super::World;
 use super::step::Stimulus;

@@ -22,10 +22,10 @@ const LAST: usize = 10;
 pub(crate) struct CheckArguments {
     /// The history: JSON lines, or Jepsen's EDN; `-` is stdin.
     pub(crate) file: PathBuf,
-    /// What kind of object the operations use: register, cas-register, kv, append, queue or set.
+    /// The type of the object: register, cas-register, kv, append, queue or set.
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: ObjectModel,
-    /// How many steps the search for an order may take for each key.
+    /// The maximal number of search steps for each key.
     #[arg(long, value_name = "STEPS", default_value_t = HistoryCheck::default().budget_steps)]
     pub(crate) budget: u64,
     /// Megabytes for the history, and as many for what the search remembers; beyond it the answer is unknown.

@@ -28,14 +28,14 @@ pub(crate) struct CorpusArguments {
 /// What to do with a corpus.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CorpusAction {
-    /// Take capsules in.
+    /// Add capsules.
     Add {
-        /// The folder of the corpus; made if it is not there.
+        /// The folder of the corpus; created if it does not exist.
         folder: PathBuf,
         /// Capsule files of runs that failed.
         #[arg(required = true)]
         capsules: Vec<PathBuf>,
-        /// How many of one fingerprint are kept, the smallest first.
+        /// How many capsules are kept for each fingerprint, smallest first.
         #[arg(long, value_name = "N", default_value_t = KEPT_PER_FINGERPRINT)]
         keep: usize,
     },
@@ -50,14 +50,14 @@ pub(crate) enum CorpusAction {
         #[command(flatten)]
         machines: MachineArguments,
     },
-    /// Put capsules out that are too many.
+    /// Delete surplus capsules.
     Prune {
         /// The folder of the corpus.
         folder: PathBuf,
-        /// How many of one fingerprint are kept, the smallest first.
+        /// How many capsules are kept for each fingerprint, smallest first.
         #[arg(long, value_name = "N", default_value_t = KEPT_PER_FINGERPRINT)]
         keep: usize,
-        /// Also put out what fails no more.
+        /// Also delete capsules that no longer fail.
         #[arg(long)]
         gone: bool,
     },

@@ -1,4 +1,4 @@
-//! `demo`: calm, storm, and a real bug found, shrunk, told and replayed.
+//! `demo`: a calm run, a storm, and a real bug that is found, shrunk, explained and replayed.
 
 mod bug;
 mod passing;
@@ -22,7 +22,7 @@ use crate::cli::{files, interrupt};
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
-    /// Changes what is run and explored.
+    /// The seed of the demo.
     #[arg(long, default_value_t = 0, value_parser = seed)]
     pub(crate) seed: u64,
     /// The planted bug to look for, by name or number (see `list plants`).

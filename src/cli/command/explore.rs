@@ -43,28 +43,28 @@ missed (too few conclusive runs, a family of faults that did not fire, a check w
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArguments,
-    /// The seeds, the end excluded.
+    /// The range of seeds; the end is excluded.
     #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
     pub(crate) seeds: Range<u64>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// The least share of runs that must be conclusive.
+    /// The share of runs that must be conclusive.
     #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
     pub(crate) min_conclusive: Ratio,
-    /// End at the lowest seed that fails in a way that is not --known.
+    /// Stop at the lowest seed with a failure that is not --known.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
-    /// The fingerprint of a known failure: it is counted, but it is no finding. May be given several times.
+    /// The fingerprint of a known failure, which is counted but not reported as a finding; may be repeated.
     #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
     pub(crate) known: Vec<String>,
-    /// A folder of capsules that are run first, and that takes in what is found.
+    /// A folder of capsules that are replayed first; new findings are added to it.
     #[arg(long, value_name = "DIR")]
     pub(crate) corpus: Option<PathBuf>,
-    /// Keep the runs that fail as they were found.
+    /// Do not shrink failing runs.
     #[arg(long)]
     pub(crate) no_shrink: bool,
-    /// End when this time is over, as 30s or 5m, with the seeds that were run without gaps.
+    /// Stop after this time, such as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) time: Option<f64>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `list`: what there is, from the registries.
+//! `list`: the names in the registries.
 
 use clap::{Args, ValueEnum};
 use scenarios::glossary::{Term, TermKind, glossary};
@@ -18,7 +18,7 @@ use crate::cli::terminal::{Terminal, wrap};
 
 `seedstorm explain NAME` tells more about each of them.")]
 pub(crate) struct ListArguments {
-    /// What to list; everything if absent.
+    /// What to list [default: everything].
     pub(crate) what: Option<Listed>,
 }
 
@@ -37,17 +37,17 @@ pub(crate) enum Listed {
     Faults,
     /// Families of faults.
     Families,
-    /// Whom faults strike.
+    /// Targets of faults.
     Targets,
     /// Planted bugs.
     Plants,
     /// Parameters of protocols.
     Knobs,
-    /// What traitors do.
+    /// Behaviors of traitors.
     Behaviors,
-    /// What runs are judged to be.
+    /// Verdicts.
     Verdicts,
-    /// How the program ends.
+    /// Exit codes.
     ExitCodes,
 }
 

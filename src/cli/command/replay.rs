@@ -32,20 +32,20 @@ pub(crate) struct ReplayArguments {
     /// Accept a capsule that was changed by hand.
     #[arg(long)]
     pub(crate) edited: bool,
-    /// Leave its planted bugs out: the same schedule on clean code.
+    /// Switch its planted bugs off: the same schedule on clean code.
     #[arg(long)]
     pub(crate) no_plant: bool,
-    /// Also run so many schedules around the recorded one, and say how many fail.
+    /// Also run N schedules close to the recorded one, and report how many fail.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub(crate) neighbors: Option<u64>,
-    /// Tell and trace nothing that comes later.
+    /// Leave out everything after this time.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<Duration>,
     /// Write every event, after a first line that says of what: as text, into a file named *.jsonl or *.json or under
     /// --json as lines of JSON. "-" is stdout; with --json no other document follows it.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// Tell and trace only what happens at this node, as n3 or c1; may be given several times.
+    /// Show only what happens at this node, such as n3 or c1; may be repeated.
     #[arg(long = "node", value_name = "NODE")]
     pub(crate) nodes: Vec<String>,
 }

@@ -23,13 +23,13 @@ pub(crate) struct ShrinkArguments {
     /// Accept a capsule that was changed by hand.
     #[arg(long)]
     pub(crate) edited: bool,
-    /// Where the small capsule is written [default: beside, as NAME.min.capsule.json].
+    /// Where the shrunk capsule is written [default: beside the original, as NAME.min.capsule.json].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// How many runs may be made.
+    /// The maximal number of runs.
     #[arg(long, value_name = "RUNS", default_value_t = ShrinkOptions::BUDGET)]
     pub(crate) budget: u64,
-    /// End after this long, with the best so far; the result then depends on the machine.
+    /// Stop after this time and keep the best result so far; the result then depends on the machine.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) time: Option<f64>,
     /// Threads [default: all cores].

@@ -39,7 +39,7 @@ points.csv, sweep.json, a PNG, SVG and CSV for each plot, and report.html.")]
 pub(crate) struct SweepArguments {
     /// A sweep file, or the name of a built-in sweep (see `list sweeps`).
     pub(crate) sweep: String,
-    /// Other seeds than those of the file, the end excluded.
+    /// Use these seeds instead of those in the file; the end is excluded.
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: Option<Seeds>,
     /// Threads [default: all cores].

@@ -1,4 +1,4 @@
-//! `validate`: is it a scenario, and which one? Nothing is run.
+//! `validate`: checks scenario files and summarizes them. Nothing is run.
 
 use clap::Args;
 use scenarios::problem::Problems;
@@ -17,7 +17,7 @@ pub(crate) struct ValidateArguments {
     /// Scenario files, or names of built-in scenarios.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
-    /// Set a value in each of them, as in `--set cluster.nodes=7`.
+    /// Set a value in each of them, such as `--set cluster.nodes=7`.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) overlays: Vec<String>,
 }

@@ -18,7 +18,7 @@ fn every_built_in_scenario_is_one_and_is_told_in_a_few_lines() {
         files.iter().all(|file| file["valid"] == true && file["problems"].as_array().unwrap().is_empty())
     );
     let said = seedstorm(folder.path(), &["validate", "raft-storm"]);
-    for part in ["A minute of everything", "raft · 5 nodes · 60s", "28: ", "8 clock", "expects   pass"] {
+    for part in ["One minute of all faults", "raft · 5 nodes · 60s", "28: ", "8 clock", "expects   pass"] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it writes nothing");

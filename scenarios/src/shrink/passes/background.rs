@@ -1,4 +1,4 @@
-//! Nothing left to chance that need not be, and no setting that is not the usual one.
+//! Removes unnecessary randomness and resets settings to their defaults.
 
 use serde_json::Value;
 use sim_core::distribution::Distribution;

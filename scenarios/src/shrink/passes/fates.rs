@@ -1,4 +1,4 @@
-//! Fewer messages with a fate of their own.
+//! Removes pinned fates of messages.
 
 use sim_core::network::Pin;
 

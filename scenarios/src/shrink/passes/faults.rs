@@ -1,4 +1,4 @@
-//! Fewer faults, aimed at fewer slots, that last less long.
+//! Removes faults, and makes the rest shorter and aimed at fewer slots.
 
 use sim_core::fault::spec::Fault;
 use sim_core::fault::{Family, FaultEntry, Kind, Moment, Selector};

@@ -1,4 +1,4 @@
-//! An earlier end, less quiet time, round times.
+//! Ends the run earlier, removes quiet time, rounds times.
 
 use sim_core::distribution::Distribution;
 use sim_core::fault::{FaultEntry, Moment};

@@ -1,4 +1,4 @@
-//! Fewer members, and fewer traitors among them.
+//! Removes members and traitors.
 
 use sim_core::adversary::Act;
 use sim_core::identity::Slot;
@@ -78,7 +78,7 @@ fn plainer(act: &Act) -> Vec<Act> {
     }
 }
 
-/// What traitors do by default, or the same thing always.
+/// The behavior of traitors by default, or the same thing always.
 fn behaviors(best: &Tested) -> impl Iterator<Item = Candidate> {
     let now = best.candidate.setup.behavior.as_deref();
     let named = best.plan.protocol.behaviors.iter().filter(move |_| now == Some("random"));

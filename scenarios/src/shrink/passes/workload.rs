@@ -1,4 +1,4 @@
-//! Fewer clients, and fewer operations.
+//! Removes clients and operations.
 
 use sim_core::identity::Slot;
 use sim_core::setup::Setup;

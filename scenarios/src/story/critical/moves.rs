@@ -1,4 +1,4 @@
-//! What may be moved past what in a failing run.
+//! Which steps of a failing run may be reordered.
 
 use sim_core::fault::{Executed, Moment};
 use sim_core::identity::Slot;
