@@ -8,6 +8,9 @@ use crate::process::{Process, Protocol};
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Ends the run and tells what it came to.
     pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
+        if cfg!(debug_assertions) {
+            self.invariants();
+        }
         self.kernel.ground.overdue = self.kernel.is_overdue();
         let ground = &self.kernel.ground;
         for judge in &mut self.checks {
