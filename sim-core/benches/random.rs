@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use divan::counter::ItemsCount;
 use sim_core::distribution::{Distribution, Sampler};
-use sim_core::random::{Draw, WordsDrawn, Keyed, ProcessRng, Purpose};
+use sim_core::random::{Draw, Keyed, ProcessRng, Purpose, WordsDrawn};
 use sim_core::time::Duration;
 
 fn main() {
