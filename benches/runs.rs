@@ -33,6 +33,7 @@ const ROWS: &[Row] = &[
     // First, since the most memory of a process is never forgotten.
     Row { name: "epidemic", measure: epidemic },
     Row { name: "raft", measure: raft },
+    Row { name: "pbft", measure: pbft },
     Row { name: "explore", measure: explore },
     Row { name: "checks", measure: checks },
     Row { name: "trace", measure: trace },
@@ -92,6 +93,19 @@ fn raft() {
     note("ns an event", runs.iter().map(|run| run.ms).sum::<f64>() * 1e6 / sum(|run| run.events));
     let calm = many(&built_in("raft-calm"), 0..SEEDS / 4, |outcome| outcome.verdict == Verdict::Pass);
     note("the built-in raft-calm: ms, median", median(&calm));
+}
+
+/// One decision of PBFT, in which everybody speaks to everybody twice; and runs of its swarm.
+fn pbft() {
+    for (members, seeds, gate, goal) in [(100, 20, 20.0, 8.0), (512, 3, 1_000.0, 300.0)] {
+        let loaded = built_in_with("pbft-messages", &[format!("cluster.nodes={members}")]);
+        let runs = many(&loaded, 0..seeds, |outcome| outcome.verdict == Verdict::Pass);
+        line(&format!("pbft, one decision, n={members}: ms"), median(&runs), gate, goal);
+        note("events a run", runs[0].events as f64);
+        note("ns an event", median(&runs) * 1e6 / runs[0].events as f64);
+    }
+    let runs = many(&built_in("pbft-swarm"), 0..EXPLORED / 4, |outcome| outcome.violations.is_empty());
+    line("explore pbft-swarm: ms a run, median", median(&runs), 6.0, 6.0);
 }
 
 /// Runs as an exploration makes them, one thread.

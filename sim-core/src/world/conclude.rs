@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::check::{CheckReport, Judge};
-use crate::outcome::{Ended, Outcome};
+use crate::outcome::{Ended, Outcome, Table};
 use crate::process::{Process, Protocol};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
@@ -20,7 +20,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
         checks.append(&mut self.checks_off);
-        self.kernel.conclude(self.title, ended, checks)
+        let shown = self.checks.iter().filter(|_| self.kernel.painter.on());
+        let tables: Vec<Table> = shown.filter_map(|judge| judge.check.table(&self.kernel.ground)).collect();
+        let mut outcome = self.kernel.conclude(self.title, ended, checks);
+        outcome.picture.tables.extend(tables);
+        outcome
     }
 }
 
