@@ -4,14 +4,18 @@
 //! machine; the shares (checks, trace) are ratios of runs that alternate in this process. Name rows to see only them:
 //! `cargo bench --bench runs -- raft`.
 
+#[path = "../sim-core/benches/support/hops.rs"]
+mod hops;
 #[path = "support/measure.rs"]
 mod measure;
 #[path = "support/runs.rs"]
 mod runs;
 
+use hops::Load;
 use measure::{peak_memory, quantile, timed};
-use runs::{Run, built_in, many, one, raft_faults};
+use runs::{Run, built_in, built_in_with, many, one, raft_faults};
 use seedstorm::prelude::{Launch, Verdict};
+use seedstorm::sim_core::process::Lane;
 use seedstorm::sim_core::trace::{TraceForm, TraceRequest};
 
 /// Seeds of the Raft run.
@@ -29,9 +33,12 @@ const ROWS: &[Row] = &[
     // First, since the most memory of a process is never forgotten.
     Row { name: "epidemic", measure: epidemic },
     Row { name: "raft", measure: raft },
+    Row { name: "pbft", measure: pbft },
     Row { name: "explore", measure: explore },
     Row { name: "checks", measure: checks },
     Row { name: "trace", measure: trace },
+    Row { name: "lanes", measure: lanes },
+    Row { name: "growth", measure: growth },
 ];
 
 fn main() {
@@ -66,18 +73,18 @@ fn epidemic() {
     let loaded = built_in("epidemic-million");
     let (outcome, ms) = one(&loaded, 1, &Launch::default());
     assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.reasons);
-    line("epidemic, 1,000,000 agents: ns an event", ms * 1e6 / outcome.events as f64, 300.0, 300.0);
-    line("epidemic, in all: s", ms / 1e3, f64::INFINITY, 8.0);
+    line("epidemic, 1,000,000 agents: ns an event", ms * 1e6 / outcome.events as f64, 170.0, f64::INFINITY);
+    line("epidemic, in all: s", ms / 1e3, f64::INFINITY, 2.0);
     note("events, millions", outcome.events as f64 / 1e6);
     if let Some(mebibytes) = peak_memory() {
-        line("epidemic, most memory: MiB", mebibytes, 1_024.0, 1_024.0);
+        line("epidemic, most memory: MiB", mebibytes, 320.0, f64::INFINITY);
     }
 }
 
 /// The five-node Raft run under a fixed mix of faults, all checks on.
 fn raft() {
     let runs = many(&raft_faults(&[]), 0..SEEDS, |outcome| outcome.verdict == Verdict::Pass);
-    line("raft, 5 nodes, 60 s, all faults: ms, median", median(&runs), 30.0, 15.0);
+    line("raft, 5 nodes, 60 s, all faults: ms, median", median(&runs), 25.0, 10.0);
     let sum = |of: fn(&Run) -> u64| runs.iter().map(of).sum::<u64>() as f64;
     let completed = sum(|run| run.succeeded) / sum(|run| run.invoked);
     assert!(completed >= 0.95, "only {:.1} % of the requests were completed", completed * 100.0);
@@ -88,12 +95,25 @@ fn raft() {
     note("the built-in raft-calm: ms, median", median(&calm));
 }
 
+/// One decision of PBFT, in which everybody speaks to everybody twice; and runs of its swarm.
+fn pbft() {
+    for (members, seeds, gate, goal) in [(100, 20, 20.0, 8.0), (512, 3, 1_000.0, 300.0)] {
+        let loaded = built_in_with("pbft-messages", &[format!("cluster.nodes={members}")]);
+        let runs = many(&loaded, 0..seeds, |outcome| outcome.verdict == Verdict::Pass);
+        line(&format!("pbft, one decision, n={members}: ms"), median(&runs), gate, goal);
+        note("events a run", runs[0].events as f64);
+        note("ns an event", median(&runs) * 1e6 / runs[0].events as f64);
+    }
+    let runs = many(&built_in("pbft-swarm"), 0..EXPLORED / 4, |outcome| outcome.violations.is_empty());
+    line("explore pbft-swarm: ms a run, median", median(&runs), 6.0, 6.0);
+}
+
 /// Runs as an exploration makes them, one thread.
 fn explore() {
     let runs = many(&built_in("raft-swarm"), 0..EXPLORED, |outcome| outcome.violations.is_empty());
     let mut times: Vec<f64> = runs.iter().map(|run| run.ms).collect();
-    line("explore raft-swarm: ms a run, median", quantile(&mut times, 500), 4.0, 2.0);
-    line("explore raft-swarm: ms a run, p99", quantile(&mut times, 990), f64::INFINITY, 20.0);
+    line("explore raft-swarm: ms a run, median", quantile(&mut times, 500), 2.0, 1.0);
+    line("explore raft-swarm: ms a run, p99", quantile(&mut times, 990), f64::INFINITY, f64::INFINITY);
     note("mean", times.iter().sum::<f64>() / times.len() as f64);
 }
 
@@ -108,7 +128,7 @@ fn checks() {
         off.extend(many(&without, seed..seed + 1, |_| true));
     }
     let share = 100.0 * (1.0 - median(&off) / median(&on));
-    line("online checks: % of the Raft run", share, 25.0, 15.0);
+    line("online checks: % of the Raft run", share, 15.0, 8.0);
 }
 
 /// What it costs to leave a trace on the disk: the same seeds without one, alternating.
@@ -129,6 +149,57 @@ fn trace() {
         bytes += length;
     }
     let ratio = quantile(&mut with, 500) / quantile(&mut without, 500);
-    line("a trace to disk: times the run without", ratio, 2.0, 1.5);
+    line("a trace to disk: times the run without", ratio, 2.0, 1.3);
     note("MiB a trace", bytes as f64 / with.len() as f64 / f64::from(1 << 20));
+}
+
+/// CPU time of a message through the engine, the world included: the median of five runs after one to warm up.
+fn message(n: u32, lane: Lane) -> f64 {
+    let load = Load { n, events: 2_000 * u64::from(n.min(1_000)), lane, burdened: false };
+    let mut times: Vec<f64> = (0..6)
+        .map(|_| {
+            let (outcome, ms) = timed(|| load.run());
+            ms * 1e6 / outcome.messages.delivered as f64
+        })
+        .collect();
+    quantile(&mut times[1..], 500)
+}
+
+/// The stream lane beside the datagram lane. Two messages for each pair at a thousand nodes, so that half of all sends
+/// find a link that was never used.
+fn lanes() {
+    for (n, gate, goal) in [(100, 1.5, 1.2), (512, 2.5, 1.6), (1_000, 2.5, 1.6)] {
+        let [datagram, stream] = [Lane::Datagram, Lane::Stream].map(|lane| message(n, lane));
+        line(&format!("stream lane, n = {n}: times datagrams"), stream / datagram, gate, goal);
+        note("datagram, ns a message", datagram);
+        note("stream, ns a message", stream);
+    }
+}
+
+/// Prints how the cost of a message, or of an event, grows with n.
+fn grows(what: &str, sizes: [u32; 2], cost: impl Fn(u32) -> f64) {
+    let [small, large] = sizes.map(cost);
+    line(&format!("{what}, {} to {}: times", sizes[0], sizes[1]), large / small, 2.0, 2.0);
+    note("ns at the smaller", small);
+    note("ns at the larger", large);
+}
+
+/// The cost of a message where there are ten times as many nodes, beside its cost at the smaller number.
+fn growth() {
+    for (what, lane) in [("datagrams", Lane::Datagram), ("streams", Lane::Stream)] {
+        grows(what, [100, 1_000], |n| message(n, lane));
+        grows(what, [1_000, 10_000], |n| message(n, lane));
+    }
+    grows("bracha", [30, 300], |n| event("bracha-calm", n, &["checks.at_least={}"]));
+    grows("epidemic", [10_000, 100_000], |n| event("epidemic-million", n, &[]));
+}
+
+/// CPU time of an event of a built-in scenario at another size, the median of three seeds.
+fn event(name: &str, nodes: u32, more: &[&str]) -> f64 {
+    let mut overlays = vec![format!("cluster.nodes={nodes}")];
+    overlays.extend(more.iter().map(|overlay| (*overlay).to_owned()));
+    let loaded = built_in_with(name, &overlays);
+    let one = |seed| one(&loaded, seed, &Launch::default());
+    let mut times: Vec<f64> = (0..3).map(one).map(|(outcome, ms)| ms * 1e6 / outcome.events as f64).collect();
+    quantile(&mut times, 500)
 }

@@ -12,7 +12,12 @@ use crate::measure::timed;
 
 /// A built-in scenario.
 pub(crate) fn built_in(name: &str) -> Loaded {
-    read(builtin::find(name).expect("it is built in"), &[])
+    built_in_with(name, &[])
+}
+
+/// A built-in scenario with other values for some keys.
+pub(crate) fn built_in_with(name: &str, overlays: &[String]) -> Loaded {
+    read(builtin::find(name).expect("it is built in"), overlays)
 }
 
 /// The Raft run of the speed table: one mix of faults for ever.

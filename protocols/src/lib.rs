@@ -13,6 +13,7 @@ pub fn register(registry: &mut Registry) {
     registry
         .register(raft::entry::ENTRY)
         .register(byzantine::bracha::entry::ENTRY)
+        .register(byzantine::pbft::entry::ENTRY)
         .register(gossip::epidemic::entry::ENTRY);
 }
 
@@ -27,7 +28,7 @@ mod tests {
     fn defaults_are_legal_and_so_is_what_a_swarm_draws() {
         let mut registry = Registry::new();
         register(&mut registry);
-        assert_eq!(registry.iter().count(), 3);
+        assert_eq!(registry.iter().count(), 4);
         for entry in registry.iter() {
             let cluster = entry.configure(&json!({})).unwrap();
             let again = entry.configure(&cluster.parameters()).unwrap();

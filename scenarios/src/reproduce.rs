@@ -1,11 +1,12 @@
 //! The literature: published experiments run again, each from its scenario file, and what they published beside what
 //! comes out here.
 //!
-//! Experiments stand in a table, protocol by protocol ([`raft`]). An [`Experiment`] has cases (a scenario with
+//! Experiments stand in a table, family by family ([`raft`], [`byzantine`]). An [`Experiment`] has cases (a scenario with
 //! overlays, over the seeds from 0 on) and claims (a figure that was published, and how near ours must be). Fewer
 //! seeds are a prefix of more; tolerances then widen by the root of what is left out, since that is how chance grows.
 //! Nothing here is tuned to a figure: what an experiment needs stands in its scenario.
 
+pub mod byzantine;
 mod experiment;
 mod judge;
 pub mod raft;
@@ -119,7 +120,7 @@ impl fmt::Display for Hint<'_> {
 
 /// Every experiment, in the order of its row.
 pub fn experiments() -> Vec<Experiment> {
-    raft::experiments()
+    [raft::experiments(), byzantine::experiments()].concat()
 }
 
 /// The experiments that are meant by protocols (`raft`), rows (`2`) or `all`; all of them by no word at all.
@@ -135,7 +136,7 @@ pub fn select(words: &[String]) -> Result<Vec<Experiment>, ReproduceError> {
         let mut protocols: Vec<&'static str> = all.iter().map(|experiment| experiment.protocol).collect();
         protocols.dedup();
         let nearest = nearest(word, &[&protocols[..], &["all"]].concat()).map(str::to_owned);
-        let rows = format!("1 to {}", all.len());
+        let rows = all.iter().map(|experiment| experiment.row.to_string()).collect::<Vec<_>>().join(", ");
         let expected = format!("{}, a row ({rows}) or all", protocols.join(", "));
         return Err(ReproduceError::Unknown { word: word.clone(), expected, nearest });
     }

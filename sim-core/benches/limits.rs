@@ -8,14 +8,18 @@
 mod bare;
 #[path = "support/engine.rs"]
 mod engine;
+#[path = "support/hops.rs"]
+mod hops;
 #[path = "support/measure.rs"]
 mod measure;
 #[path = "support/random.rs"]
 mod random;
 
 use bare::{w1_bare, w1_random, w2_bare};
-use engine::{w1_kernel, w2_engine};
+use engine::{w1_kernel, w2_engine, w2_lanes};
+use hops::Load;
 use measure::Measured;
+use sim_core::process::Lane;
 use sim_core::queue::{EventQueue, LazyCalendar, QuadHeap, StdHeap};
 
 /// Events in a round.
@@ -78,31 +82,40 @@ fn phold(n: u32) {
     row("W1 phold", n, "kernel", w1_kernel(n, EVENTS), limits);
 }
 
-/// The engine's own rows without a limit beside them, for profilers.
+/// The engine's rows without a limit beside them, for profilers.
 fn engine_alone(n: u32, burdened_too: bool) {
-    let events = EVENTS.min(2_000 * u64::from(n));
     for burdened in [false, true].into_iter().filter(|burdened| burdened_too || !burdened) {
-        let what = if burdened { "engine, traitors, work" } else { "engine, all on" };
-        let measured = w2_engine(n, events, burdened);
-        row("W2 messages", n, what, measured, Limits { best: measured, heap: measured });
+        let measured = w2_engine(load(n, burdened));
+        row("W2 messages", n, engine_name(burdened), measured, Limits { best: measured, heap: measured });
     }
+}
+
+fn load(n: u32, burdened: bool) -> Load {
+    Load { n, events: EVENTS.min(2_000 * u64::from(n)), lane: Lane::Datagram, burdened }
+}
+
+const fn engine_name(burdened: bool) -> &'static str {
+    if burdened { "engine, traitors, work" } else { "engine, all on" }
 }
 
 fn messages(n: u32) {
     let bare = messages_bare(n);
     let limits = Limits::of(&bare);
     bare.iter().for_each(|(what, measured)| row("W2 messages", n, what, *measured, limits));
-    row("W2 messages", n, "engine, all on", w2_engine(n, EVENTS.min(2_000 * u64::from(n)), false), limits);
-    row(
-        "W2 messages",
-        n,
-        "engine, traitors, work",
-        w2_engine(n, EVENTS.min(2_000 * u64::from(n)), true),
-        limits,
-    );
+    for burdened in [false, true] {
+        row("W2 messages", n, engine_name(burdened), w2_engine(load(n, burdened)), limits);
+    }
 }
 
-/// Arguments name what to measure, all of it by default: `w1`, `w2`, sizes, and `engine` (with `calm`: the
+/// The two lanes beside each other; the ratios are to the datagram lane.
+fn lanes(n: u32) {
+    let [datagram, stream] = w2_lanes(load(n, false));
+    let limits = Limits { best: datagram, heap: datagram };
+    row("W2 lanes", n, "datagram", datagram, limits);
+    row("W2 lanes", n, "stream", stream, limits);
+}
+
+/// Arguments name what to measure, all of it by default: `w1`, `w2`, `lanes`, sizes, and `engine` (with `calm`: the
 /// first of them) for our rows of W2 alone, as a profiler wants them.
 fn main() {
     // Cargo passes flags of its own.
@@ -118,10 +131,14 @@ fn main() {
         sizes.iter().for_each(|n| engine_alone(*n, !named("calm")));
         return;
     }
-    if named("w1") || !named("w2") {
+    let everything = !["w1", "w2", "lanes"].into_iter().any(named);
+    if everything || named("w1") {
         [1_000, 100_000, 1_000_000].into_iter().filter(wanted).for_each(phold);
     }
-    if named("w2") || !named("w1") {
+    if everything || named("w2") {
         [100, 1_000, 100_000].into_iter().filter(wanted).for_each(messages);
+    }
+    if everything || named("lanes") {
+        [100, 512, 1_000, 10_000, 100_000].into_iter().filter(wanted).for_each(lanes);
     }
 }

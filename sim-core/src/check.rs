@@ -146,6 +146,11 @@ pub trait Check<P: Protocol> {
 
     /// The run is over.
     fn finish(&mut self, _: &Ground, _: &mut Findings) {}
+
+    /// What it has to show to whoever looks at the run; asked at the end, where the run is drawn.
+    fn table(&self, _: &Ground) -> Option<Table> {
+        None
+    }
 }
 
 /// A property that was broken.
@@ -324,6 +329,20 @@ pub struct CheckReport {
     pub needs: Needs,
     /// How often it had something to judge.
     pub exercised: u64,
+}
+
+/// A small table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// What it shows.
+    pub title: String,
+    /// Column heads.
+    pub columns: Vec<String>,
+    /// Rows, as long as the heads.
+    pub rows: Vec<Vec<String>>,
+    /// How many more rows there were.
+    #[serde(default)]
+    pub omitted: u64,
 }
 
 /// What a violation rests on.

@@ -120,6 +120,16 @@ impl<R> Journal<R> {
         }
     }
 
+    /// What is true of a journal at any time.
+    pub(crate) fn invariants(&self) {
+        let unsynced = self.unsynced.len() as u64;
+        assert_eq!(
+            self.mark.durable + unsynced,
+            self.mark.appended,
+            "a write is durable or waits for a sync"
+        );
+    }
+
     /// How many writes a crash may take.
     pub(crate) fn unsynced(&self) -> usize {
         self.unsynced.len()

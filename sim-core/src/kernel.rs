@@ -8,6 +8,7 @@ pub(crate) mod clients;
 mod counts;
 pub(crate) mod event;
 mod hot;
+mod invariants;
 pub(crate) mod lifecycle;
 mod linearizable;
 mod measures;
@@ -254,10 +255,12 @@ impl Kernel {
 
     /// Queues an event at a place among others of its instant that the caller knows.
     pub(crate) fn queue_tied(&mut self, at: Time, tie: u32, event: Event) {
+        debug_assert!(at >= self.now, "nothing is queued for the past");
         self.agenda.push(queue::key(at.as_nanos(), tie, event.encode()));
     }
 
     fn queue_word(&mut self, at: Time, what: u64, event: u32) {
+        debug_assert!(at >= self.now, "nothing is queued for the past");
         let tie = self.tie(at, what);
         self.agenda.push(queue::key(at.as_nanos(), tie, event));
     }

@@ -23,9 +23,11 @@ mod degrade;
 mod fate;
 mod latency;
 mod lifecycle;
+mod links;
 mod model;
 mod pin;
 mod route;
+mod row;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -46,10 +48,10 @@ use crate::time::{Duration, Time};
 use bandwidth::Lines;
 use cut::{Cuts, SlotSet};
 use degrade::Windows;
-use fate::{Chances, Dice, Name, backoff, damage};
+use fate::{Chance, Chances, Dice, Name, backoff, damage};
 use latency::Latency;
+use links::Links;
 use route::Routes;
-use session::Links;
 use topology::Graph;
 
 /// A message, as far as the network looks at it.
@@ -153,6 +155,8 @@ pub struct Network {
     quiet: bool,
     slots: u32,
     chances: Chances,
+    /// That a segment is lost or damaged, and sent again, where no window makes it worse.
+    retransmission: Chance,
     dice: Dice,
     latency: Latency,
     retransmit_after: Duration,
@@ -197,10 +201,12 @@ impl Network {
         }
         let graph =
             model.topology.as_ref().map(|topology| Graph::build(topology, members, seed)).transpose()?;
+        let chances = Chances::new(model.loss, model.duplicate, model.corrupt);
         let mut network = Self {
             quiet: false,
             slots: members + clients,
-            chances: Chances::new(model.loss, model.duplicate, model.corrupt),
+            chances,
+            retransmission: chances.retransmission(),
             dice: Dice::new(seed),
             latency: Latency::new(model, members, clients)?,
             retransmit_after: model.retransmit_after,
@@ -209,7 +215,7 @@ impl Network {
             routes: graph.flatten().map(Routes::new),
             cuts: Cuts::default(),
             windows: Windows::default(),
-            links: Links::default(),
+            links: Links::new(members + clients),
             down: SlotSet::default(),
             loopback: Vec::new(),
             pins: Pins::default(),
@@ -225,11 +231,14 @@ impl Network {
     /// Sends a message. Times beyond [`Time::MAX`] stop there.
     #[inline(always)]
     pub fn send(&mut self, packet: &Packet) -> Sent {
-        if !self.quiet || packet.lane == Lane::Stream || packet.from == packet.to {
+        if !self.quiet || packet.from == packet.to {
             return self.send_with_care(packet);
         }
         if packet.from.0.max(packet.to.0) >= self.slots {
             return Sent::Lost(Lost::NoRoute);
+        }
+        if packet.lane == Lane::Stream {
+            return self.send_quietly(packet);
         }
         let name = Name::of(packet);
         let (words @ [chance, word], mut more) = self.dice.fate(name);
@@ -240,6 +249,21 @@ impl Network {
         }
         let delay = self.latency.hop(packet.from.index(), packet.to.index(), word, &mut more);
         Sent::One(Flight { at: packet.now.saturating_add(delay), session: 0, damaged: false })
+    }
+
+    /// Sends on the stream lane while nothing rare is in force.
+    #[inline(never)]
+    fn send_quietly(&mut self, packet: &Packet) -> Sent {
+        let &Packet { now, from, to, priority, .. } = packet;
+        let ([chance, word], mut more) = self.dice.fate(Name::of(packet));
+        if self.retransmission.upper(chance) {
+            return self.send_with_care(packet);
+        }
+        let delay = self.latency.hop(from.index(), to.index(), word, &mut more);
+        match self.links.follow(from, to, priority, now.saturating_add(delay)) {
+            Some((at, session)) => Sent::One(Flight { at, session, damaged: false }),
+            None => self.send_with_care(packet),
+        }
     }
 
     /// [`Network::send`] of a message that is held back for a time after it left its sender.
@@ -253,20 +277,20 @@ impl Network {
         sent
     }
 
-    /// Whether a message that was sent in `session` (0: a datagram) may be delivered now: no cut keeps a datagram off,
-    /// and what a session had under way was not lost with it.
+    /// Whether a message that was sent at `sent` in `session` (0: a datagram) may be delivered now: no cut keeps a
+    /// datagram off, and what a session had under way was not lost with it.
     #[inline]
-    pub fn admits(&self, from: Slot, to: Slot, session: u32) -> bool {
+    pub fn admits(&self, from: Slot, to: Slot, session: u32, sent: Time) -> bool {
         if session == 0 {
             return self.cuts.is_empty() || self.passes(from, to);
         }
-        self.links.find(from, to).is_some_and(|link| self.links.get(link).admits(to, session))
+        self.links.admits(from, to, session, sent)
     }
 
     /// Whether a notice is still for the process at its slot: false if that process, or its slot, went down since.
     pub fn concerns(&self, notice: &LinkNotice) -> bool {
-        let link = self.links.find(notice.slot, notice.peer);
-        link.is_some_and(|link| self.links.get(link).concerns(notice))
+        let link = self.links.record(notice.slot, notice.peer);
+        link.is_some_and(|link| link.concerns(notice))
     }
 
     /// Whether no cut is in the way now. A slot always reaches itself. Slots that are down can be reached.
@@ -294,6 +318,7 @@ impl Network {
     pub fn add_slot(&mut self, role: Role) {
         self.latency.assign(self.slots as usize, role);
         self.slots += 1;
+        self.links.add_slot();
     }
 
     /// Fixes fates by hand, in place of those that were fixed before. With `only`, messages that are not pinned meet
@@ -309,14 +334,24 @@ impl Network {
         &self.changes
     }
 
+    /// What is true of a network at any time: a session is alive only between slots that are up and reach each other.
+    pub(crate) fn invariants(&self) {
+        self.links.invariants(|ends| self.may_open(ends));
+        assert_eq!(self.quiet, self.is_quiet(), "what is rare is looked at");
+    }
+
     /// Works out whether anything rare is in force.
     fn settle(&mut self) {
-        self.quiet = self.cuts.is_empty()
+        self.quiet = self.is_quiet();
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.cuts.is_empty()
             && self.windows.is_empty()
             && self.pins.is_empty()
             && !self.pins_only
             && self.lines.is_none()
-            && self.routes.is_none();
+            && self.routes.is_none()
     }
 
     /// Whether every hop of the way passes the cuts.
@@ -330,7 +365,7 @@ impl Network {
     /// [`Network::send`] with everything that may be in force.
     #[inline(never)]
     fn send_with_care(&mut self, packet: &Packet) -> Sent {
-        let &Packet { now, from, to, lane, .. } = packet;
+        let &Packet { from, to, lane, .. } = packet;
         if from.0.max(to.0) >= self.slots {
             return Sent::Lost(Lost::NoRoute);
         }
@@ -343,10 +378,8 @@ impl Network {
         match lane {
             Lane::Datagram if !self.reachable(from, to) => Sent::Lost(Lost::Cut),
             Lane::Datagram => self.send_datagram(packet),
-            Lane::Stream => match self.session(now, from, to) {
-                Some(link) => Sent::One(self.send_segment(packet, link)),
-                None => Sent::Lost(Lost::NoSession),
-            },
+            Lane::Stream if !self.carries(packet) => Sent::Lost(Lost::NoSession),
+            Lane::Stream => Sent::One(self.send_segment(packet)),
         }
     }
 
@@ -380,15 +413,16 @@ impl Network {
         fate.copy.map_or(Sent::One(first), |delay| Sent::Two(first, flight(delay, false)))
     }
 
-    fn send_segment(&mut self, packet: &Packet, link: usize) -> Flight {
+    fn send_segment(&mut self, packet: &Packet) -> Flight {
         // A stream waits however long the queue is.
         let (left, kept) = self.depart(packet, None).unwrap_or((packet.now, Duration::ZERO));
         let pinned = self.pinned(packet);
         let (delay, late) = if pinned { self.pinned_delay(packet) } else { self.drawn_delay(packet) };
-        let link = self.links.get_mut(link);
-        let held = packet.now.saturating_add(kept).saturating_add(late);
-        let at = link.arrive(packet.to, packet.priority, left.saturating_add(delay), held);
-        Flight { at, session: link.session, damaged: false }
+        let held = kept.saturating_add(late);
+        let held = (!held.is_zero()).then(|| packet.now.saturating_add(held));
+        let ends = (packet.from, packet.to);
+        let (at, session) = self.links.arrive(ends, packet.priority, left.saturating_add(delay), held);
+        Flight { at, session, damaged: false }
     }
 
     /// When a message has left its sender, and how much of that faults kept it; `None` if it does not fit into the
@@ -474,8 +508,7 @@ impl Network {
         let ([chance, word], more) = self.dice.fate(name);
         let chances = self.windows.chances(packet.from, packet.to, self.chances);
         let mut late = self.windows.spikes(packet.from, packet.to, name, &self.dice);
-        // A damaged segment fails its checksum and is sent again, as a lost one.
-        let loss = chances.loss.or(chances.corrupt);
+        let loss = chances.retransmission();
         if loss.upper(chance) {
             late = late.saturating_add(backoff(self.retransmit_after, self.dice.losses(name, loss)));
         }

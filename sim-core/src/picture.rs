@@ -9,6 +9,7 @@ mod parts;
 mod rates;
 
 use crate::capped::Capped;
+pub use crate::check::Table;
 use crate::ground::{Ground, Place};
 use crate::identity::Slot;
 use crate::process::Role;
@@ -16,7 +17,7 @@ use crate::time::Time;
 use clocks::ClockLines;
 pub(crate) use edges::edges;
 pub(crate) use parts::PAUSED;
-pub use parts::{Edge, LaneSpan, Picture, PointMark, Reign, Series, Table};
+pub use parts::{Edge, LaneSpan, Picture, PointMark, Reign, Series};
 pub(crate) use rates::Counts;
 use rates::Rates;
 

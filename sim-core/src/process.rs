@@ -11,7 +11,7 @@ mod solo;
 
 pub use boot::{Boot, Factory, Role, Start};
 pub(crate) use context::ProcessPlace;
-pub use context::{Context, Keys, Signature};
+pub use context::{Aggregate, Context, Keys, Signature};
 pub(crate) use effects::Endless;
 pub use effects::{Effect, Effects};
 pub use solo::Solo;

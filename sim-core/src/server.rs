@@ -201,6 +201,23 @@ impl Server {
         shed
     }
 
+    /// What is true between two events, with so many syncs that take no time; the messages that wait.
+    fn invariants(&self, limit: u32, syncing: u32) -> impl Iterator<Item = u32> {
+        let inbox = || self.inbox.iter().flatten().copied();
+        let notices = inbox().filter(|what| matches!(what, Waiting::Notice(_))).count();
+        assert_eq!(inbox().count(), self.waiting as usize, "what waits is counted");
+        assert_eq!(notices, self.notices as usize, "notices that wait are counted");
+        assert_eq!(self.syncing, syncing, "syncs that take no time are counted");
+        let full = self.waiting - self.notices >= limit;
+        assert!(self.blocked.is_empty() || full, "a stream is blocked by a full inbox only");
+        let nothing = self.waiting == 0 && self.deferred.is_empty() && self.serving.is_none();
+        assert!(nothing || self.occupied() || self.syncing > 0, "nothing waits for a server that is free");
+        let blocked = self.blocked.iter().map(|(what, _)| *what);
+        self.serving
+            .into_iter()
+            .chain(inbox().chain(blocked).filter_map(Waiting::message).collect::<Vec<_>>())
+    }
+
     /// Takes away everything that waits, as a crash finds it.
     pub(crate) fn drain(&mut self) -> Left {
         (self.waiting, self.notices, self.syncing) = (0, 0, 0);
@@ -269,6 +286,11 @@ impl Servers {
         if self.on() {
             self.table.push(Server::default());
         }
+    }
+
+    /// What is true of a slot's server between two events, with so many syncs that take no time; the messages that wait.
+    pub(crate) fn invariants(&self, slot: Slot, syncing: u32) -> impl Iterator<Item = u32> {
+        self.table[slot.index()].invariants(self.model.inbox.unwrap_or(u32::MAX), syncing)
     }
 
     #[inline]

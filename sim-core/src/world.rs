@@ -11,6 +11,7 @@ mod clients;
 mod conclude;
 mod deliver;
 mod effects;
+mod invariants;
 mod lifecycle;
 mod new;
 mod observe;
@@ -135,6 +136,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 Ok(Event::Deliver(envelope)) => self.arrive(envelope),
                 Ok(other) => self.handle(other),
                 Err(ended) => return ended,
+            }
+            if cfg!(debug_assertions) {
+                self.between_events();
             }
         }
     }

@@ -123,7 +123,7 @@ mod tests {
         });
         let told = words(&whole, false);
         let said = "  and if n1 crashes then, at 0.400 s  raft/election-safety: two leaders in term 4\n";
-        assert!(told.contains(said) && told.contains("no two steps near"), "{told}");
+        assert!(told.contains(said) && told.contains("no race between two nearby steps"), "{told}");
         let expected = "     2 earlier steps are omitted
   1     0.100 s  FAULT cut off n1
   2     0.200 s  n3 voted term 4  disk: vote none

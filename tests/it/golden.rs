@@ -89,3 +89,8 @@ fn golden_digests_of_reliable_broadcast_are_met() {
 fn golden_digests_of_epidemic_broadcast_are_met() {
     check("epidemic-swarm");
 }
+
+#[test]
+fn golden_digests_of_pbft_are_met() {
+    check("pbft-swarm");
+}

@@ -10,7 +10,7 @@
 //!
 //! - [`vocabulary`]: what members say, keep and report
 //! - [`parameters`]: how many broadcasts by whom
-//! - [`thresholds`], [`tally`], [`instance`]: the rules of one broadcast
+//! - [`thresholds`], [`instance`]: the rules of one broadcast
 //! - [`node`]: the state machine, its journal and its links
 //! - [`safety`], [`accountability`], [`totality`]: what is checked
 //! - [`liveness`] and [`ledger`]: what progress is owed, and what it is judged by
@@ -30,7 +30,6 @@ pub mod parameters;
 pub mod plants;
 pub mod safety;
 pub mod stalling;
-pub mod tally;
 pub mod thresholds;
 pub mod totality;
 pub mod traitors;

@@ -1,5 +1,25 @@
 //! Protocols that agree in spite of members that lie.
 //!
 //! - [`bracha`]: reliable broadcast
+//! - [`pbft`]: a replicated service under one primary after the other
+//!
+//! What they share:
+//!
+//! - [`quorum`]: how many votes it takes
+//! - [`vote`], [`signers`], [`tally`], [`certificate`]: what members sign, who did, and what that proves
+//! - [`shared`]: values that pass through many messages
+//! - [`outbox`]: nothing leaves before it is on disk
+//! - [`request`], [`store`], [`service`]: what clients ask for, and the state machine that does it
 
 pub mod bracha;
+pub mod certificate;
+pub mod outbox;
+pub mod pbft;
+pub mod quorum;
+pub mod request;
+pub mod service;
+pub mod shared;
+pub mod signers;
+pub mod store;
+pub mod tally;
+pub mod vote;

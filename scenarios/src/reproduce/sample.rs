@@ -80,8 +80,16 @@ fn measure(
         seed,
         error,
     })?;
-    let broken = outcome.verdict > Verdict::Inconclusive;
-    Ok((outcome.ended != Ended::Stopped).then_some((outcome.measures, broken)))
+    // With more traitors than it bears, a protocol breaks no promise.
+    let broken = outcome.verdict > Verdict::Assumption;
+    let found = |name: &str| outcome.violations.iter().any(|violation| violation.check == name);
+    let checks = outcome
+        .checks
+        .iter()
+        .map(|check| (format!("found.{}", check.name), Some(u64::from(found(&check.name)))));
+    let mut measures = outcome.measures.clone();
+    measures.extend(checks);
+    Ok((outcome.ended != Ended::Stopped).then_some((measures, broken)))
 }
 
 impl Sample {

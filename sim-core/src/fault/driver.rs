@@ -195,6 +195,17 @@ impl FaultDriver {
         self.tickets += 1;
     }
 
+    /// What is true between two events.
+    pub(crate) fn invariants(&self) {
+        self.governor.invariants();
+        for (id, active) in &self.active {
+            assert!(*id < self.next_active, "fault {id} began");
+            assert!(active.log < self.log.len(), "fault {id} stands in the log");
+        }
+        let ended = |task: &&Task| matches!(task, Task::End { active } if !self.active.contains_key(active));
+        assert_eq!(self.agenda.values().filter(ended).count(), 0, "only what is in force comes to an end");
+    }
+
     /// When [`FaultDriver::due`] has something to do next.
     pub fn next_at(&self) -> Option<Time> {
         self.agenda.first_key_value().map(|((at, _, _), _)| *at)

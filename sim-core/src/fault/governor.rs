@@ -233,6 +233,14 @@ impl Governor {
         Ok(())
     }
 
+    /// What is true at any time.
+    pub(crate) fn invariants(&self) {
+        let mut counts = Counts::default();
+        self.states.iter().for_each(|state| counts.add(*state));
+        assert_eq!(counts, self.counts, "the budget counts each slot once");
+        assert!(self.unlimited || !self.exceeded, "what exceeds the budget is refused");
+    }
+
     /// Makes a change that was allowed.
     pub fn apply(&mut self, slot: Slot, change: Change) {
         self.exceeded |= self.fits(slot, change).is_err();

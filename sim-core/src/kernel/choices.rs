@@ -11,7 +11,7 @@ use super::Kernel;
 use crate::agenda::Agenda;
 use crate::digest::hash_words;
 use crate::identity::Slot;
-use crate::kernel::event::{Control, Event};
+use crate::kernel::event::{Control, Envelope, Event};
 use crate::process::{Lane, Priority};
 use crate::queue;
 use crate::time::{Duration, Time};
@@ -160,10 +160,9 @@ impl Kernel {
         match event {
             Event::Deliver(envelope) => {
                 let envelope = &self.envelopes[envelope];
-                let lives = envelope.lane == Lane::Stream
-                    && network.admits(envelope.from_slot, envelope.to, envelope.session);
-                let (at, peer, priority) = (envelope.to, envelope.from_slot, Some(envelope.priority));
-                lives.then_some(Turn { at, peer, priority })
+                let &Envelope { from_slot: peer, to: at, session, sent, .. } = envelope;
+                let lives = envelope.lane == Lane::Stream && network.admits(peer, at, session, sent);
+                lives.then_some(Turn { at, peer, priority: Some(envelope.priority) })
             }
             Event::Notice(notice) => {
                 let link = &self.pending_notices[notice].link;

@@ -215,9 +215,11 @@ impl Kernel {
         }
     }
 
-    fn count_messages(&mut self) {
+    pub(crate) fn count_messages(&mut self) {
+        self.count_check();
+        let in_flight = self.envelopes.len() as u64;
         let messages = &mut self.messages;
-        messages.in_flight = self.envelopes.len() as u64;
+        messages.in_flight = in_flight;
         messages.by_kind = self
             .vocabulary
             .messages

@@ -4,6 +4,7 @@ use super::{Dropped, Folded, Kernel};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Envelope, Event, Parcel};
 use crate::network::{Flight, Lost, Packet, Sent};
+use crate::process::Lane;
 use crate::trace::What;
 
 impl Kernel {
@@ -77,6 +78,8 @@ impl Kernel {
     #[inline(always)]
     fn launch_copy(&mut self, parcel: &Parcel, packet: &Packet, flight: Flight, name: u32) {
         let &Packet { from, to, .. } = packet;
+        debug_assert!(flight.at >= self.now, "no message arrives before it was sent");
+        debug_assert!(flight.session == 0 || parcel.lane == Lane::Stream, "only streams have sessions");
         let what = (u64::from(from.0) << 32 | u64::from(to.0)) ^ u64::from(name).rotate_left(48);
         let key = self.envelopes.insert(Envelope {
             from: parcel.sender,

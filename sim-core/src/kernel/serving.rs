@@ -11,7 +11,7 @@ impl Kernel {
     /// Why an envelope that arrives is not taken in, if it is not.
     #[inline]
     pub(crate) fn refused(&self, envelope: &Envelope) -> Option<Dropped> {
-        if !self.network.admits(envelope.from_slot, envelope.to, envelope.session) {
+        if !self.network.admits(envelope.from_slot, envelope.to, envelope.session, envelope.sent) {
             return Some(Dropped::CutUnderway);
         }
         if !self.hot[envelope.to.index()].up {

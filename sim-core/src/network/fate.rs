@@ -87,6 +87,11 @@ impl Chances {
         Self { loss: Chance::new(loss), duplicate: Chance::new(duplicate), corrupt: Chance::new(corrupt) }
     }
 
+    /// That a segment of a stream is sent again: a damaged one fails its checksum, and is as good as lost.
+    pub(super) fn retransmission(self) -> Chance {
+        self.loss.or(self.corrupt)
+    }
+
     /// Each by either cause.
     pub(super) fn or(self, other: Self) -> Self {
         Self {

@@ -6,11 +6,16 @@ use crate::time::{Duration, Time};
 
 use super::fate::Name;
 use super::session::Ending;
-use super::{LinkNotice, Network};
+use super::{LinkNotice, Network, Packet};
 
 /// Tell the words of an end of a session from those of a beginning at the same instant.
 const ENDS: u32 = 0;
 const BEGINS: u32 = 1;
+
+/// A pair, the lower slot first.
+fn sorted(a: Slot, b: Slot) -> [Slot; 2] {
+    [a.min(b), a.max(b)]
+}
 
 impl Network {
     /// Starts a cut; one of the same name is replaced, and what it kept apart alone comes back as by
@@ -22,13 +27,13 @@ impl Network {
         self.cuts.add(id, reach);
         self.settle();
         for index in 0..self.links.len() {
-            let [a, b] = self.ends(index);
+            let [a, b] = self.links.ends(index);
             let ending = |passes| if passes { Ending::Drained } else { Ending::Severed };
             let endings = [ending(self.reachable(b, a)), ending(self.reachable(a, b))];
             if endings != [Ending::Drained; 2] {
-                self.end(index, now, endings, notices);
+                self.end([a, b], now, endings, notices);
             } else {
-                self.open_if_possible(index, now, notices);
+                self.open_if_possible([a, b], now, notices);
             }
         }
     }
@@ -41,7 +46,7 @@ impl Network {
         }
         self.settle();
         for index in 0..self.links.len() {
-            self.open_if_possible(index, now, notices);
+            self.open_if_possible(self.links.ends(index), now, notices);
         }
     }
 
@@ -53,10 +58,10 @@ impl Network {
         }
         self.down.insert(slot.index());
         for n in 0..self.links.count_of(slot) {
-            let index = self.links.nth_of(slot, n);
-            let mut endings = [Ending::Drained; 2];
-            endings[self.links.get(index).side(slot)] = Ending::Gone;
-            self.end(index, now, endings, notices);
+            let peer = self.links.peer(slot, n);
+            let ends = sorted(slot, peer);
+            let endings = ends.map(|end| if end == slot { Ending::Gone } else { Ending::Drained });
+            self.end(ends, now, endings, notices);
         }
     }
 
@@ -68,7 +73,7 @@ impl Network {
         }
         self.down.remove(slot.index());
         for n in 0..self.links.count_of(slot) {
-            self.open_if_possible(self.links.nth_of(slot, n), now, notices);
+            self.open_if_possible(sorted(slot, self.links.peer(slot, n)), now, notices);
         }
     }
 
@@ -94,20 +99,21 @@ impl Network {
         notices: &mut Vec<LinkNotice>,
     ) {
         for index in 0..self.links.len() {
-            let waits = self.links.get(index).held_until() > now.saturating_add(patience);
-            if waits && self.ends(index).into_iter().all(&among) {
-                let latencies = self.link_latencies(index, now, ENDS);
-                self.links.get_mut(index).abandon(now, latencies, notices);
-                self.open_if_possible(index, now, notices);
+            let ends @ [a, b] = self.links.ends(index);
+            let waits = self.links.held_until(a, b) > now.saturating_add(patience);
+            if waits && ends.into_iter().all(&among) {
+                let latencies = self.link_latencies(ends, now, ENDS);
+                self.links.abandon(ends, now, latencies, notices);
+                self.open_if_possible(ends, now, notices);
             }
         }
     }
 
     /// Until when something is under way on streams or lines among these slots, and between which.
     pub(crate) fn busy_until(&self, among: impl Fn(Slot) -> bool) -> Option<(Slot, Slot, Time)> {
-        let links = (0..self.links.len()).map(|index| self.links.get(index)).flat_map(|link| {
-            let [a, b] = &link.ends;
-            [(b.slot, a.slot, a.last_arrival()), (a.slot, b.slot, b.last_arrival())]
+        let links = (0..self.links.len()).flat_map(|index| {
+            let [a, b] = self.links.ends(index);
+            [(b, a), (a, b)].map(|(from, to)| (from, to, self.links.last_arrival(from, to)))
         });
         let lines = self
             .lines
@@ -122,8 +128,8 @@ impl Network {
     /// A notice comes now, whenever it was to come: an end that hears `Up` may use the session from now on. For a
     /// scheduler that does not go by time.
     pub(crate) fn hears(&mut self, notice: &LinkNotice, now: Time) {
-        if let Some(index) = self.links.find(notice.slot, notice.peer) {
-            self.links.get_mut(index).hears(notice, now);
+        if let Some(link) = self.links.record_mut(notice.slot, notice.peer) {
+            link.hears(notice, now);
         }
     }
 
@@ -140,12 +146,11 @@ impl Network {
 
     /// Whether something on a session between this slot and one of `among` (sorted) is held up for longer than
     /// `patience` from now, or has no way.
-    pub fn holds_up(&self, now: Time, patience: Duration, slot: Slot, among: &[Slot]) -> bool {
+    pub fn holds_up(&mut self, now: Time, patience: Duration, slot: Slot, among: &[Slot]) -> bool {
         let limit = now.saturating_add(patience);
         (0..self.links.count_of(slot)).any(|n| {
-            let link = self.links.get(self.links.nth_of(slot, n));
-            let other = link.ends[1 - link.side(slot)].slot;
-            let late = || link.alive && link.held_until() > limit;
+            let other = self.links.peer(slot, n);
+            let late = || self.links.alive(slot, other) && self.links.held_until(slot, other) > limit;
             let cut_off = || !self.reachable(slot, other) || !self.reachable(other, slot);
             among.binary_search(&other).is_ok() && (late() || cut_off())
         })
@@ -159,56 +164,42 @@ impl Network {
         ending: Ending,
         notices: &mut Vec<LinkNotice>,
     ) {
-        let Some(index) = self.links.find(slot, peer).filter(|index| self.links.get(*index).alive) else {
-            return;
-        };
-        self.end(index, now, [ending; 2], notices);
-        self.open_if_possible(index, now, notices);
+        if self.links.alive(slot, peer) {
+            self.end(sorted(slot, peer), now, [ending; 2], notices);
+            self.open_if_possible(sorted(slot, peer), now, notices);
+        }
     }
 
-    /// The link over which a message may go; the first message between two slots starts their first session, if they
-    /// are up and reach each other.
-    pub(super) fn session(&mut self, now: Time, from: Slot, to: Slot) -> Option<usize> {
-        let index = match self.links.find(from, to) {
-            Some(index) => index,
-            None => {
-                let index = self.links.add(from, to);
-                if self.may_open(index) {
-                    self.links.get_mut(index).open_quietly();
-                }
-                index
-            }
-        };
-        self.links.get(index).carries(from, now).then_some(index)
+    /// Whether a stream message may go: the first message between two slots starts their first session, if they are up
+    /// and reach each other.
+    pub(super) fn carries(&mut self, &Packet { now, from, to, priority, .. }: &Packet) -> bool {
+        self.links.carries(from, to, now).unwrap_or_else(|| {
+            let opens = self.may_open(sorted(from, to));
+            self.links.add(from, to, priority, opens);
+            opens
+        })
     }
 
-    fn ends(&self, index: usize) -> [Slot; 2] {
-        let [a, b] = &self.links.get(index).ends;
-        [a.slot, b.slot]
-    }
-
-    fn may_open(&self, index: usize) -> bool {
-        let [a, b] = self.ends(index);
+    pub(super) fn may_open(&self, [a, b]: [Slot; 2]) -> bool {
         let up = !self.down.has(a.index()) && !self.down.has(b.index());
         up && self.reachable(a, b) && self.reachable(b, a)
     }
 
-    fn open_if_possible(&mut self, index: usize, now: Time, notices: &mut Vec<LinkNotice>) {
-        if self.links.get(index).alive || !self.may_open(index) {
+    fn open_if_possible(&mut self, ends @ [a, b]: [Slot; 2], now: Time, notices: &mut Vec<LinkNotice>) {
+        if self.links.alive(a, b) || !self.may_open(ends) {
             return;
         }
-        let [latency, _] = self.link_latencies(index, now, BEGINS);
-        self.links.get_mut(index).open(now, latency, notices);
+        let [latency, _] = self.link_latencies(ends, now, BEGINS);
+        self.links.open(ends, now, latency, notices);
     }
 
-    fn end(&mut self, index: usize, now: Time, endings: [Ending; 2], notices: &mut Vec<LinkNotice>) {
-        let latencies = self.link_latencies(index, now, ENDS);
-        self.links.get_mut(index).end(now, endings, latencies, notices);
+    fn end(&mut self, ends: [Slot; 2], now: Time, endings: [Ending; 2], notices: &mut Vec<LinkNotice>) {
+        let latencies = self.link_latencies(ends, now, ENDS);
+        self.links.end(ends, now, endings, latencies, notices);
     }
 
     /// How long it takes each end to hear of something that happens to their session now.
-    fn link_latencies(&self, index: usize, now: Time, what: u32) -> [Duration; 2] {
-        let [a, b] = self.ends(index);
+    fn link_latencies(&self, [a, b]: [Slot; 2], now: Time, what: u32) -> [Duration; 2] {
         let ([first, second], mut more) = self.dice.link(Name::new(a.0, b.0, now.as_nanos(), what));
         [self.way_between(b, a, first, &mut more), self.way_between(a, b, second, &mut more)]
     }

@@ -1,16 +1,16 @@
-//! Sessions of the stream lane: one record for each pair of slots that ever spoke on it.
+//! Sessions of the stream lane: the record of a pair of slots whose link is not, or was not always, quiet.
 //!
 //! What an end sees is a sequence without overlaps: messages of session 1, `Down`, `Up`, messages of session 2 ...
 //! Each `Down` comes after the last message that is still under way to that end, each `Up` after the `Down` before
 //! it, each message after the `Up` of its session. So one number per end is enough to tell at arrival whether a
 //! message may be delivered: the last session whose messages to this end were lost.
 
-use crate::hash::FixedMap;
 use crate::identity::Slot;
 use crate::process::{LinkState, Priority};
 use crate::time::{Duration, Time};
 
 use super::LinkNotice;
+use super::row::Word;
 
 const TICK: Duration = Duration::from_nanos(1);
 
@@ -39,13 +39,6 @@ impl End {
     }
 }
 
-impl End {
-    /// The latest arrival at this end of what was sent so far.
-    pub(super) fn last_arrival(&self) -> Time {
-        self.last.into_iter().fold(Time::ZERO, Time::max)
-    }
-}
-
 /// What becomes of one end when a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -69,7 +62,8 @@ pub(super) struct Link {
 }
 
 impl Link {
-    fn new(a: Slot, b: Slot) -> Self {
+    /// A pair that has no session yet.
+    pub(super) fn new(a: Slot, b: Slot) -> Self {
         Self { ends: [End::new(a.min(b)), End::new(a.max(b))], session: 0, alive: false }
     }
 
@@ -143,13 +137,28 @@ impl Link {
         self.alive && now >= self.ends[self.side(from)].up_at
     }
 
-    /// The arrival of a message that would come at `at` and is held up until `held`, after what was sent before it.
-    pub(super) fn arrive(&mut self, to: Slot, priority: Priority, at: Time, held: Time) -> Time {
-        let end = &mut self.ends[usize::from(self.ends[1].slot == to)];
-        end.held = end.held.max(held);
+    /// Takes over what a word knows of the way to this end.
+    pub(super) fn take(&mut self, to: Slot, word: Word) {
+        if !word.is_none() {
+            debug_assert!(self.alive && self.session == word.session(), "words are of live sessions");
+            let side = self.side(to);
+            self.ends[side].last[word.priority()] = word.last();
+        }
+    }
+
+    /// The arrival of a message that would come at `at`, after what was sent before it; it may be held up until `held`.
+    pub(super) fn arrive(&mut self, to: Slot, priority: Priority, at: Time, held: Option<Time>) -> Time {
+        let side = self.side(to);
+        let end = &mut self.ends[side];
+        end.held = held.map_or(end.held, |held| end.held.max(held));
         let last = &mut end.last[priority as usize];
         *last = at.max(last.saturating_add(TICK));
         *last
+    }
+
+    /// The latest arrival at this end of what was sent so far, as far as it was recorded.
+    pub(super) fn last_arrival(&self, to: Slot) -> Time {
+        self.ends[self.side(to)].last.into_iter().fold(Time::ZERO, Time::max)
     }
 
     /// Until when something that is under way, to either end, is held up.
@@ -179,61 +188,5 @@ impl Link {
     /// Whether a notice is still for the process that runs at its slot.
     pub(super) fn concerns(&self, notice: &LinkNotice) -> bool {
         notice.session > self.ends[self.side(notice.slot)].forgotten
-    }
-}
-
-/// All links that were ever used, in the order of their first use.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Links {
-    list: Vec<Link>,
-    index: FixedMap<u64, u32>,
-    /// The links of each slot.
-    of: Vec<Vec<u32>>,
-}
-
-/// The name of an unordered pair.
-fn pair(a: Slot, b: Slot) -> u64 {
-    u64::from(a.0.min(b.0)) << 32 | u64::from(a.0.max(b.0))
-}
-
-impl Links {
-    pub(super) fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    pub(super) fn get(&self, index: usize) -> &Link {
-        &self.list[index]
-    }
-
-    pub(super) fn get_mut(&mut self, index: usize) -> &mut Link {
-        &mut self.list[index]
-    }
-
-    pub(super) fn find(&self, a: Slot, b: Slot) -> Option<usize> {
-        self.index.get(&pair(a, b)).map(|index| *index as usize)
-    }
-
-    /// A link for a pair that has none.
-    pub(super) fn add(&mut self, a: Slot, b: Slot) -> usize {
-        let index = self.list.len() as u32;
-        self.index.insert(pair(a, b), index);
-        self.list.push(Link::new(a, b));
-        for slot in [a, b] {
-            if self.of.len() <= slot.index() {
-                self.of.resize(slot.index() + 1, Vec::new());
-            }
-            self.of[slot.index()].push(index);
-        }
-        index as usize
-    }
-
-    /// How many links a slot has; [`Links::nth_of`] names them.
-    pub(super) fn count_of(&self, slot: Slot) -> usize {
-        self.of.get(slot.index()).map_or(0, Vec::len)
-    }
-
-    /// One of the links of a slot, in the order of their first use.
-    pub(super) fn nth_of(&self, slot: Slot, n: usize) -> usize {
-        self.of[slot.index()][n] as usize
     }
 }

@@ -1,10 +1,12 @@
 //! The network as a whole.
 
 mod datagram;
+mod deed;
 mod life;
 mod pin;
 mod places;
 mod story;
+mod words;
 
 use super::{Flight, Lost, Network, Packet, Sent};
 use crate::distribution::Distribution;
@@ -53,4 +55,9 @@ fn one(sent: Sent) -> Flight {
 
 fn lost(lost: Lost) -> Sent {
     Sent::Lost(lost)
+}
+
+/// Whether a message that was under way all the time is let in.
+fn admits(network: &Network, from: Slot, to: Slot, session: u32) -> bool {
+    network.admits(from, to, session, Time::ZERO)
 }

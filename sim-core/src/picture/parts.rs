@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::capped::Capped;
-use crate::check::Evidence;
+use crate::check::{Evidence, Table};
 use crate::fault::selector::LEADERS;
 
 /// Everything that can be drawn, each list capped with a count of what was omitted.
@@ -127,20 +127,6 @@ pub struct Edge {
     pub kind: String,
     /// In words.
     pub label: String,
-}
-
-/// A small table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Table {
-    /// What it shows.
-    pub title: String,
-    /// Column heads.
-    pub columns: Vec<String>,
-    /// Rows, as long as the heads.
-    pub rows: Vec<Vec<String>>,
-    /// How many more rows there were.
-    #[serde(default)]
-    pub omitted: u64,
 }
 
 #[cfg(test)]

@@ -143,6 +143,21 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.keys.verify(content, signature)
     }
 
+    /// Whether an aggregate is made of exactly these members' signatures over this content. It costs as many verifications
+    /// as it is said to: one if the scheme has signatures that can be folded, one for each signer if it has not.
+    pub fn verify_aggregate(
+        &mut self,
+        content: u64,
+        signers: impl IntoIterator<Item = NodeId>,
+        aggregate: Aggregate,
+        verifications: u32,
+    ) -> bool {
+        *self.signatures += verifications;
+        let mut expected = Aggregate::default();
+        signers.into_iter().for_each(|signer| expected.add(&self.keys.sign(signer, content)));
+        expected == aggregate
+    }
+
     /// The same step with another vocabulary, for a part of a composite.
     pub(crate) fn reborrow<'b, Q: Protocol>(&'b mut self, effects: &'b mut Effects<Q>) -> Context<'b, Q> {
         Context {
@@ -169,6 +184,28 @@ impl Signature {
     /// A signature that verifies under no content, as a forger without the key would make it.
     pub const fn forged(signer: NodeId, guess: u64) -> Self {
         Self { signer, tag: guess }
+    }
+}
+
+/// Signatures over one content, folded into one: as hard to forge as each of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Aggregate(u64);
+
+impl Aggregate {
+    /// Folds in one more signature.
+    #[inline]
+    pub const fn add(&mut self, signature: &Signature) {
+        self.0 = self.0.wrapping_add(signature.tag);
+    }
+}
+
+impl crate::facts::Field for Aggregate {
+    fn fold(&self, digest: &mut crate::digest::Digest) {
+        digest.word(self.0);
+    }
+
+    fn show(&self, name: &'static str, visitor: &mut dyn crate::facts::Visitor) {
+        visitor.value(name, crate::facts::Value::Digest(self.0));
     }
 }
 

@@ -2,12 +2,15 @@
 
 use super::World;
 use crate::check::{CheckReport, Judge};
-use crate::outcome::{Ended, Outcome};
+use crate::outcome::{Ended, Outcome, Table};
 use crate::process::{Process, Protocol};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Ends the run and tells what it came to.
     pub(super) fn conclude(mut self, ended: Ended) -> Outcome {
+        if cfg!(debug_assertions) {
+            self.invariants();
+        }
         self.kernel.ground.overdue = self.kernel.is_overdue();
         let ground = &self.kernel.ground;
         for judge in &mut self.checks {
@@ -17,7 +20,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
         checks.append(&mut self.checks_off);
-        self.kernel.conclude(self.title, ended, checks)
+        let shown = self.checks.iter().filter(|_| self.kernel.painter.on());
+        let tables: Vec<Table> = shown.filter_map(|judge| judge.check.table(&self.kernel.ground)).collect();
+        let mut outcome = self.kernel.conclude(self.title, ended, checks);
+        outcome.picture.tables.extend(tables);
+        outcome
     }
 }
 

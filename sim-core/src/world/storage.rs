@@ -10,7 +10,7 @@ use crate::disk::{Journal, Tail};
 use crate::distribution::Sampler;
 use crate::facts::Facts;
 use crate::fault::DiskFault;
-use crate::ground::Mark;
+use crate::ground::{Ground, Mark};
 use crate::identity::Slot;
 use crate::kernel::event::Event;
 use crate::kernel::{Folded, SyncJob};
@@ -137,6 +137,21 @@ impl<P: Protocol> Storage<P> {
     /// Whether nobody ever stored anything.
     pub(super) fn blank(&self) -> bool {
         self.stores.iter().all(Option::is_none)
+    }
+
+    /// What is true of all that is stored, between two events.
+    pub(super) fn invariants(&self, ground: &Ground) {
+        assert!(self.holds.is_empty() && !self.lost, "a hold ends with its step");
+        for (store, place) in self.stores.iter().zip(&ground.places) {
+            let Some(store) = store else { continue };
+            for (index, journal) in store.journals.iter().enumerate() {
+                journal.invariants();
+                let told = place.marks.get(index).copied().unwrap_or_default();
+                assert_eq!(told, journal.mark(), "checks know how far a journal is");
+            }
+            let waits = store.gates.iter().all(|gate| gate.waits_for(&store.pending));
+            assert!(waits, "a gate waits for a sync that is still to come");
+        }
     }
 
     /// Until when the disk of a slot is busy with what was asked of it so far.

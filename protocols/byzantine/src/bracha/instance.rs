@@ -2,9 +2,9 @@
 
 use sim_core::identity::NodeId;
 
-use super::tally::Tally;
 use super::thresholds::Thresholds;
 use super::vocabulary::Phase;
+use crate::tally::Tally;
 
 /// What a member knows about one broadcast.
 #[derive(Clone, Debug, Default)]

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use sim_core::identity::NodeId;
 use sim_core::time::Time;
 
-use super::tally::Signers;
 use super::vocabulary::Broadcast;
+use crate::signers::Signers;
 
 /// What became of one broadcast.
 #[derive(Clone, Debug, Default)]

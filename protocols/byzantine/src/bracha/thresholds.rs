@@ -1,36 +1,35 @@
 //! How many votes it takes (Bracha 1987, figure 1).
 
+use crate::quorum::Quorum;
+
 /// The thresholds of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Thresholds {
-    members: u32,
-    faulty: u32,
-}
+pub struct Thresholds(Quorum);
 
 impl Thresholds {
     /// For `members` members, of which as many may lie as `n >= 3f + 1` allows.
     pub const fn new(members: u32) -> Self {
-        Self { members, faulty: members.saturating_sub(1) / 3 }
+        Self(Quorum::of(members))
     }
 
     /// f: how many may lie or stop.
     pub const fn faulty(self) -> u32 {
-        self.faulty
+        self.0.faulty()
     }
 
     /// Echoes that make a member ready: more than (n + f) / 2, so that two such sets share an honest member.
     pub const fn echoes(self) -> u32 {
-        (self.members + self.faulty) / 2 + 1
+        self.0.size()
     }
 
     /// Readies that make a member ready: f + 1, so that one of them is honest.
     pub const fn amplify(self) -> u32 {
-        self.faulty + 1
+        self.0.one_honest()
     }
 
     /// Readies that deliver: 2f + 1, so that f + 1 of them are honest and make everybody ready.
     pub const fn deliver(self) -> u32 {
-        2 * self.faulty + 1
+        2 * self.0.faulty() + 1
     }
 }
 

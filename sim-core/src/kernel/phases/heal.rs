@@ -119,7 +119,7 @@ impl Kernel {
         let places = (0..).map(Slot).zip(&mut self.ground.places);
         for ((slot, place), impaired) in places.zip(impaired) {
             let outside = healed.binary_search(&slot).is_err();
-            let held_up = || self.network.holds_up(self.now, patience, slot, &healed);
+            let mut held_up = || self.network.holds_up(self.now, patience, slot, &healed);
             place.impaired = outside && (impaired || held_up());
         }
     }

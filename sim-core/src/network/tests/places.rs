@@ -1,6 +1,6 @@
 //! Where slots are: regions, clients, topologies, joiners, and models that are refused.
 
-use super::{at, datagram, fixed, lost, ms, network, one};
+use super::{admits, at, datagram, fixed, lost, ms, network, one};
 use crate::distribution::{Distribution, DistributionError, Placement, RegionMatrix};
 use crate::identity::{NodeName, Slot};
 use crate::network::{CutId, Reach};
@@ -79,7 +79,7 @@ fn a_cut_of_one_hop_cuts_the_way() {
             && star.reachable(Slot(1), Slot(3))
     );
     assert_eq!(star.send(&datagram(at(0), 3, 2)), lost(Lost::Cut));
-    assert!(!star.admits(Slot(3), Slot(2), 0));
+    assert!(!admits(&star, Slot(3), Slot(2), 0));
 }
 
 #[test]

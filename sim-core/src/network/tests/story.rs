@@ -4,51 +4,14 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::deed::{Deed, SLOTS, deed};
 use super::{lost, segment};
 use crate::identity::Slot;
-use crate::network::{CutId, Reach};
 use crate::network::{LinkNotice, Lost, Network, Packet, Sent};
 use crate::network::{NetworkModel, Topology};
 use crate::process::{LinkState, Priority};
 use crate::ratio::Ratio;
 use crate::time::Time;
-
-const SLOTS: u32 = 4;
-
-/// What a fault or a sender does next.
-#[derive(Clone, Debug)]
-enum Deed {
-    Send(u32, u32, usize),
-    Cut(u32, Reach),
-    Mend(u32),
-    Crash(u32),
-    Restart(u32),
-    Close(u32, u32),
-    Reset(u32, u32),
-}
-
-fn reach() -> impl Strategy<Value = Reach> {
-    let slot = || (0..SLOTS).prop_map(Slot);
-    let slots = || prop::collection::vec(slot(), 1..3);
-    prop_oneof![
-        prop::collection::vec(0_u64..4, SLOTS as usize).prop_map(Reach::Groups),
-        (slots(), slots()).prop_map(|(from, to)| Reach::OneWay { from, to }),
-        prop::collection::vec((slot(), slot()), 0..6).prop_map(|links| Reach::Pairs { slots: SLOTS, links }),
-    ]
-}
-
-fn deed() -> impl Strategy<Value = Deed> {
-    let (slot, cut) = (|| 0..SLOTS, || 0..3_u32);
-    prop_oneof![
-        20 => (slot(), slot(), 0..3_usize).prop_map(|(from, to, priority)| Deed::Send(from, to, priority)),
-        1 => (cut(), reach()).prop_map(|(id, reach)| Deed::Cut(id, reach)),
-        2 => cut().prop_map(Deed::Mend),
-        1 => slot().prop_map(Deed::Crash),
-        2 => slot().prop_map(Deed::Restart),
-        1 => (slot(), slot()).prop_map(|(a, b)| Deed::Close(a, b)),
-        1 => (slot(), slot()).prop_map(|(a, b)| Deed::Reset(a, b)),
-    ]
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -96,13 +59,10 @@ impl Story {
     }
 
     fn act(&mut self, deed: &Deed) {
-        let (network, now, mut notices) = (&mut self.network, self.now, Vec::new());
+        let notices = deed.change(&mut self.network, self.now);
         match deed {
             Deed::Send(from, to, priority) => return self.send(*from, *to, *priority),
-            Deed::Cut(id, reach) => network.cut(now, CutId(*id), reach, &mut notices),
-            Deed::Mend(id) => network.mend(now, CutId(*id), &mut notices),
             Deed::Crash(slot) => {
-                network.down(now, Slot(*slot), &mut notices);
                 self.up[*slot as usize] = false;
                 self.seen.retain(|(at, _), _| at.0 != *slot);
                 for (from, to, session, _) in
@@ -113,12 +73,8 @@ impl Story {
                     *before = (*before).max(*session);
                 }
             }
-            Deed::Restart(slot) => {
-                network.up(now, Slot(*slot), &mut notices);
-                self.up[*slot as usize] = true;
-            }
-            Deed::Close(a, b) => network.close(now, Slot(*a), Slot(*b), &mut notices),
-            Deed::Reset(a, b) => network.reset(now, Slot(*a), Slot(*b), &mut notices),
+            Deed::Restart(slot) => self.up[*slot as usize] = true,
+            _ => {}
         }
         notices.into_iter().for_each(|notice| self.schedule(notice.at, Event::Notice(notice)));
     }
@@ -158,7 +114,7 @@ impl Story {
     }
 
     fn deliver(&mut self, packet: &Packet, session: u32, number: u32) {
-        if !self.network.admits(packet.from, packet.to, session) {
+        if !self.network.admits(packet.from, packet.to, session, packet.now) {
             return;
         }
         assert!(self.up[packet.to.index()]);

@@ -24,11 +24,15 @@ impl<P: Protocol> Gate<P> {
     pub(super) const fn new() -> Self {
         Self { waits: Vec::new(), effects: Vec::new() }
     }
+
+    /// Whether it waits, and only for syncs among these.
+    pub(super) fn waits_for(&self, pending: &[SyncId]) -> bool {
+        !self.waits.is_empty() && self.waits.iter().all(|id| pending.contains(id))
+    }
 }
 
 impl<P: Protocol> Storage<P> {
     /// How many sends wait for syncs.
-    #[cfg(test)]
     pub(in crate::world) fn gated_sends(&self) -> u64 {
         let gates = self.stores.iter().flatten().flat_map(|store| &store.gates);
         gates.flat_map(|gate| &gate.effects).filter(|effect| matches!(effect, Gated::Send { .. })).count()

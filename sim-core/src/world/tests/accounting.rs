@@ -1,5 +1,7 @@
 //! Every message ends somewhere, whatever goes wrong: random processes under random faults.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rand_core::Rng;
 
 use super::lab::{
@@ -7,12 +9,14 @@ use super::lab::{
 };
 use crate::distribution::Distribution;
 use crate::fault::swarm::{SwarmSpace, draw};
-use crate::identity::NodeId;
+use crate::identity::{NodeId, Slot};
+use crate::kernel::Kernel;
 use crate::operation::ObjectModel;
 use crate::process::{Boot, Input, JournalId, LinkState, SyncId, TimerId};
 use crate::random::{StreamName, below, stream};
 use crate::registry::{FaultModel, Launch};
 use crate::setup::Setup;
+use crate::time::Time;
 use crate::workload::WorkloadModel;
 use crate::world::World;
 
@@ -107,9 +111,7 @@ fn every_message_and_every_payload_is_accounted_for() {
         let mut world = World::new(&setup, &Launch::default(), subject).unwrap();
         world.begin();
         let ended = world.turn();
-        let users: u64 = world.payloads.iter().map(|(_, payload)| u64::from(payload.users)).sum();
-        let waiting = world.kernel.envelopes.len() as u64 + world.storage.gated_sends();
-        assert_eq!(users, waiting, "seed {seed}: payloads that nobody waits for, or that are gone too early");
+        world.invariants();
         let outcome = world.conclude(ended);
         let messages = &outcome.messages;
         assert_eq!(
@@ -129,4 +131,43 @@ fn every_message_and_every_payload_is_accounted_for() {
         faults += outcome.faults.iter().filter(|fault| fault.refused.is_none()).count();
     }
     assert!(dropped > 1_000 && duplicated > 1_000 && in_flight > 1_000 && faults > 500);
+}
+
+#[test]
+fn a_wrong_count_is_an_error_of_the_simulator() {
+    type Defect = fn(&mut Kernel);
+    let defects: [(&str, Defect); 8] = [
+        ("in flight", |kernel| kernel.messages.delivered -= 1),
+        ("only", |kernel| kernel.messages.dropped += 1_000_000),
+        ("one reason", |kernel| kernel.dropped[0] += 1),
+        ("one kind", |kernel| kernel.sends.by_kind[0] += 1),
+        ("hot copy", |kernel| kernel.hot[0].incarnation += 1),
+        ("true time", |kernel| kernel.ground.now = Time::MAX),
+        ("take no time", |kernel| kernel.servers.of(Slot(0)).syncing += 1),
+        ("how far a journal is", |kernel| kernel.ground.places[0].marks[0].durable += 1),
+    ];
+    for (told, defect) in defects {
+        let subject = subject(busy_cast, &Notes::default());
+        let mut world = World::new(&busy_setup(1), &Launch::default(), subject).unwrap();
+        world.begin();
+        world.turn();
+        world.kernel.servers.turn_on();
+        world.invariants();
+        defect(&mut world.kernel);
+        let panic = catch_unwind(AssertUnwindSafe(|| world.invariants())).expect_err(told);
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        assert!(text.as_ref().is_some_and(|text| text.contains(told)), "{told}: {text:?}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "in flight")]
+fn no_outcome_is_told_with_messages_that_do_not_add_up() {
+    let subject = subject(busy_cast, &Notes::default());
+    let mut world = World::new(&busy_setup(2), &Launch::default(), subject).unwrap();
+    world.begin();
+    world.turn();
+    world.kernel.messages.duplicated += 1;
+    world.kernel.count_messages();
 }

@@ -1,0 +1,164 @@
+//! What progress PBFT owes: an operation of each client, and every member of the core at what was executed at the heal.
+
+use sim_core::check::Seen;
+use sim_core::ground::{Ground, Place};
+use sim_core::identity::Slot;
+use sim_core::outcome::Stall;
+use sim_core::progress::{Pace, Shares};
+use sim_core::setup::Setup;
+use sim_core::simulate::{Liveness, Reach};
+use sim_core::time::Duration;
+
+use super::parameters::{DOUBLINGS, Parameters};
+use super::vocabulary::{Pbft, PbftObservation};
+use crate::quorum::Quorum;
+
+/// Operations complete once a quorum of honest members can talk to each other, after as many bad primaries in a row as
+/// there are members outside.
+#[derive(Clone, Debug)]
+pub struct PbftLiveness {
+    parameters: Parameters,
+    members: u32,
+    clients: u32,
+    quorum: Quorum,
+    /// The highest sequence number that anybody running had executed at the heal.
+    target: u64,
+    /// By slot: how far it has come, if it must still come further.
+    behind: Vec<Option<u64>>,
+    missing: usize,
+}
+
+impl PbftLiveness {
+    /// For a cluster of these parameters in this run.
+    pub fn new(parameters: &Parameters, setup: &Setup) -> Self {
+        Self {
+            parameters: *parameters,
+            members: setup.members,
+            clients: setup.clients,
+            quorum: Quorum::of(setup.members),
+            target: 0,
+            behind: Vec::new(),
+            missing: 0,
+        }
+    }
+
+    fn takes_part(&self, place: &Place) -> bool {
+        place.honest && place.node.0 < self.members && place.status.role != Some("halted")
+    }
+
+    fn has_quorum(&self, ground: &Ground, core: &[Slot], able: impl Fn(&Place) -> bool) -> bool {
+        let places = core.iter().map(|slot| ground.place(*slot));
+        let able = places.filter(|place| self.takes_part(place) && able(place)).count();
+        let traitors = ground.members().filter(|(_, place)| !place.honest).count();
+        able >= self.quorum.size() as usize && traitors <= self.quorum.faulty() as usize
+    }
+
+    fn take_stock(&mut self, ground: &Ground, core: &[Slot]) {
+        let executed = |place: &Place| place.status.position.unwrap_or(0);
+        let running = ground.members().filter(|(_, place)| place.up && self.takes_part(place));
+        self.target = running.map(|(_, place)| executed(place)).max().unwrap_or(0);
+        self.behind = vec![None; ground.places.len()];
+        for slot in core {
+            let place = ground.place(*slot);
+            if self.takes_part(place) && executed(place) < self.target {
+                self.behind[slot.index()] = Some(executed(place));
+            }
+        }
+        self.missing = self.behind.iter().flatten().count();
+    }
+
+    fn executed(&mut self, slot: Slot, sequence: u64) -> Reach {
+        let target = self.target;
+        let Some(behind) = self.behind.get_mut(slot.index()) else { return Reach::Nothing };
+        if behind.is_none_or(|before| sequence <= before) {
+            return Reach::Nothing;
+        }
+        *behind = (sequence < target).then_some(sequence);
+        self.missing -= usize::from(sequence >= target);
+        if self.missing == 0 { Reach::All } else { Reach::More }
+    }
+
+    /// A member that halts for good takes part no more.
+    fn halted(&mut self, slot: Slot) -> Reach {
+        let behind = self.behind.get_mut(slot.index()).and_then(Option::take);
+        self.missing -= usize::from(behind.is_some());
+        if behind.is_some() && self.missing == 0 { Reach::All } else { Reach::Nothing }
+    }
+}
+
+impl Liveness<Pbft> for PbftLiveness {
+    fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
+        if self.has_quorum(ground, core, |_| true) { Ok(()) } else { Err(Stall::NoQuorum) }
+    }
+
+    /// An attempt is a view change, after a timeout that was doubled as often as it can be, and an operation in the new view,
+    /// after a client's retry. In the new view a request takes a view change, a new view, three phases and a sync before
+    /// each of them, within one timeout.
+    fn pace(&self, timeout: Duration, core: &[Slot]) -> Pace {
+        let Parameters { view_timeout, client_retry, .. } = self.parameters;
+        let members = u64::from(self.members.max(1));
+        let outside = self.members.saturating_sub(u32::try_from(core.len()).unwrap_or(u32::MAX));
+        let step = view_timeout.min(client_retry).min(timeout) / 16;
+        let load = members.saturating_mul(8).saturating_add(u64::from(self.clients).saturating_mul(8));
+        let shares = Shares { way: step, sync: step, serve: step / load, ..Shares::of(timeout) };
+        let windows = (1 << DOUBLINGS) + 2;
+        Pace { windows, chance: 0.5, wasted: outside.max(self.quorum.faulty()), shares }
+    }
+
+    fn asks_clients(&self) -> bool {
+        true
+    }
+
+    fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Pbft>>) -> Reach {
+        let Some(seen) = seen else {
+            self.take_stock(ground, core);
+            return if self.missing == 0 { Reach::All } else { Reach::Nothing };
+        };
+        match *seen.observation {
+            PbftObservation::Executed { sequence } | PbftObservation::Restored { sequence, .. } => {
+                self.executed(seen.slot, sequence)
+            }
+            PbftObservation::Halted => self.halted(seen.slot),
+            _ => Reach::Nothing,
+        }
+    }
+
+    fn explain(&self, ground: &Ground, core: &[Slot]) -> Option<Stall> {
+        (!self.has_quorum(ground, core, Place::runs)).then_some(Stall::NoQuorum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn core(slots: &[u32]) -> Vec<Slot> {
+        slots.iter().copied().map(Slot).collect()
+    }
+
+    #[test]
+    fn a_quorum_of_honest_members_owes_progress() {
+        let liveness = PbftLiveness::new(&Parameters::default(), &Setup::new(0, 4));
+        let mut ground = Ground::new(4, 1);
+        assert_eq!(liveness.owed(&ground, &core(&[0, 1, 2])), Ok(()));
+        assert_eq!(liveness.owed(&ground, &core(&[0, 1])), Err(Stall::NoQuorum));
+        ground.places[3].honest = false;
+        assert_eq!(liveness.owed(&ground, &core(&[0, 1, 2])), Ok(()));
+        ground.places[2].status.role = Some("halted");
+        assert_eq!(liveness.explain(&ground, &core(&[0, 1, 2])), Some(Stall::NoQuorum));
+    }
+
+    #[test]
+    fn the_core_must_come_as_far_as_somebody_had_executed() {
+        let mut liveness = PbftLiveness::new(&Parameters::default(), &Setup::new(0, 4));
+        let mut ground = Ground::new(4, 1);
+        for (slot, position) in [(0, 5), (1, 5), (2, 3), (3, 4)] {
+            ground.places[slot].status.position = Some(position);
+        }
+        assert_eq!(liveness.reached(&ground, &core(&[0, 1, 2]), None), Reach::Nothing);
+        assert_eq!(liveness.executed(Slot(2), 4), Reach::More);
+        assert_eq!(liveness.executed(Slot(2), 4), Reach::Nothing, "once each");
+        assert_eq!(liveness.executed(Slot(3), 9), Reach::Nothing, "outside");
+        assert_eq!(liveness.executed(Slot(2), 5), Reach::All);
+    }
+}

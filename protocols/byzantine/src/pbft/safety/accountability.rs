@@ -1,0 +1,399 @@
+//! Accountability: on a fork, what was signed names those who made it possible.
+//!
+//! Two commits in one view need two quorums, which share more than f members: those signed both digests. Two commits in
+//! different views need a view in between that proposed something else, by a quorum of view changes, which shares more
+//! than f members with the first quorum: those had committed, and said that they had prepared nothing. Both can be shown
+//! to a third party: each of these statements is signed.
+//!
+//! Also without a fork it keeps what traitors proposed in two versions, to whom, and what came of each, for the page of the
+//! run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sim_core::check::{Check, Findings, Seen, Verdict};
+use sim_core::ground::Ground;
+use sim_core::identity::NodeId;
+use sim_core::outcome::Table;
+
+use super::super::vocabulary::{NewView, Pbft, PbftMessage, PbftObservation, ViewChange};
+use super::{Signatures, honest, vote_in};
+use crate::quorum::Quorum;
+use crate::signers::Signers;
+use crate::vote::{Stage, Statement, Vote};
+
+/// A commit, and whose.
+#[derive(Clone, Copy, Debug)]
+struct Commit {
+    view: u64,
+    digest: u64,
+    batch: u64,
+    by: NodeId,
+}
+
+/// A set of members whose guilt makes a fork possible, and what shows it.
+struct Guilt {
+    nodes: Vec<NodeId>,
+    how: &'static str,
+    facts: Vec<String>,
+}
+
+/// One version of what a traitor proposed at a view and sequence number.
+#[derive(Clone, Debug)]
+struct Version {
+    by: NodeId,
+    digest: u64,
+    told: Signers,
+    accepted: Signers,
+    committed: Signers,
+}
+
+/// Who signed what, and what follows from it.
+#[derive(Clone, Debug)]
+pub struct Accountability {
+    quorum: Quorum,
+    signatures: Signatures,
+    /// View changes that honest members sent themselves.
+    genuine: BTreeSet<u64>,
+    new_views: BTreeMap<u64, Vec<NewView>>,
+    decided: BTreeMap<u64, Commit>,
+    forked: BTreeSet<u64>,
+    /// What traitors proposed, by view and sequence number.
+    versions: BTreeMap<(u64, u64), Vec<Version>>,
+}
+
+/// The table of versions has no more rows.
+const MOST_ROWS: usize = 100;
+
+impl Accountability {
+    /// For so many members.
+    pub fn new(members: u32) -> Self {
+        Self {
+            quorum: Quorum::of(members),
+            signatures: Signatures::default(),
+            genuine: BTreeSet::new(),
+            new_views: BTreeMap::new(),
+            decided: BTreeMap::new(),
+            forked: BTreeSet::new(),
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// A traitor proposes something to somebody.
+    fn told(&mut self, vote: &Vote, to: NodeId) {
+        let Statement { view, height, digest, .. } = vote.statement;
+        let versions = self.versions.entry((view, height)).or_default();
+        let place = versions.iter().position(|version| version.digest == digest.0).unwrap_or_else(|| {
+            let none = Signers::default;
+            let (by, digest) = (vote.signer(), digest.0);
+            versions.push(Version { by, digest, told: none(), accepted: none(), committed: none() });
+            versions.len() - 1
+        });
+        versions[place].told.insert(to);
+    }
+
+    fn version(&mut self, view: u64, sequence: u64, digest: u64) -> Option<&mut Version> {
+        let versions = self.versions.get_mut(&(view, sequence))?;
+        versions.iter_mut().find(|version| version.digest == digest)
+    }
+
+    fn row(&self, (view, sequence): (u64, u64), version: &Version) -> Vec<String> {
+        let names = |nodes: &Signers| {
+            let names: Vec<String> = nodes.iter().map(|node| node.to_string()).collect();
+            if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+        };
+        let statement = Statement::new(Stage::Commit, view, sequence, version.digest);
+        let voters = self.signatures.of(&statement).cloned().unwrap_or_default();
+        vec![
+            format!("view {view}, sequence number {sequence}"),
+            version.by.to_string(),
+            format!("{:016x}", version.digest),
+            names(&version.told),
+            names(&version.accepted),
+            format!("{} of {}: {}", voters.len(), self.quorum.size(), names(&voters)),
+            names(&version.committed),
+        ]
+    }
+
+    /// The fewest who must have signed both digests in a stage for each to have a quorum there, if each has.
+    fn signed_both(&self, stage: Stage, sequence: u64, [one, other]: [Commit; 2]) -> Option<Guilt> {
+        let needed = self.quorum.size();
+        let statement = |commit: Commit| Statement::new(stage, commit.view, sequence, commit.digest);
+        let first = self.signatures.of(&statement(one))?;
+        let second = self.signatures.of(&statement(other))?;
+        if one.view != other.view || first.len() < needed || second.len() < needed {
+            return None;
+        }
+        let mut both: Vec<NodeId> = first.shared(second).collect();
+        let lacks = |all: u32| needed.saturating_sub(all - both.len() as u32);
+        let fewest = lacks(first.len()).max(lacks(second.len()));
+        both.truncate(fewest as usize);
+        let fact = |node: &NodeId| format!("{node} signed {} and {}", statement(one), statement(other));
+        let facts = both.iter().map(fact).collect();
+        Some(Guilt { nodes: both, how: "who signed two digests", facts })
+    }
+
+    /// Whether this new view rests on what its members really said.
+    fn is_genuine(&self, ground: &Ground, new_view: &NewView) -> bool {
+        let said = |change: &ViewChange| {
+            !ground.honest(change.signature.signer) || self.genuine.contains(&change.hash())
+        };
+        new_view.changes.iter().all(said)
+    }
+
+    /// Who had committed, and then let a later view propose something else.
+    fn denied(&self, ground: &Ground, sequence: u64, [one, other]: [Commit; 2]) -> Option<Guilt> {
+        if one.view == other.view {
+            return None;
+        }
+        let (earlier, later) = if one.view < other.view { (one, other) } else { (other, one) };
+        let promise = Statement::new(Stage::Commit, earlier.view, sequence, earlier.digest);
+        let promised = self.signatures.of(&promise)?;
+        let between = self.new_views.range(earlier.view + 1..=later.view).flat_map(|(_, all)| all);
+        for new_view in between {
+            let chosen =
+                new_view.proposals.iter().find(|proposal| proposal.vote.statement.height == sequence);
+            let kept = chosen.is_some_and(|proposal| proposal.vote.statement.digest.0 == earlier.digest);
+            if kept || !self.is_genuine(ground, new_view) {
+                continue;
+            }
+            let denies = |change: &&ViewChange| {
+                let claims = change.prepared.iter().map(|prepared| prepared.proposal.vote.statement);
+                promised.contains(change.signature.signer)
+                    && change.stable < sequence
+                    && !claims.into_iter().any(|said| said.height == sequence && said.view >= earlier.view)
+            };
+            let guilty: Vec<&ViewChange> = new_view.changes.iter().filter(denies).collect();
+            let fact = |change: &&ViewChange| {
+                format!(
+                    "{} signed {promise}, and then a view change to view {} that claims nothing prepared there since",
+                    change.signature.signer, change.view
+                )
+            };
+            if guilty.len() >= self.quorum.one_honest() as usize {
+                return Some(Guilt {
+                    nodes: guilty.iter().map(|change| change.signature.signer).collect(),
+                    how: "who denied in a view change what they had committed to",
+                    facts: guilty.iter().map(fact).collect(),
+                });
+            }
+        }
+        None
+    }
+
+    fn judge_fork(&self, ground: &Ground, sequence: u64, commits: [Commit; 2], findings: &mut Findings) {
+        let traitors = ground.members().filter(|(_, place)| !place.honest).count();
+        let decided = commits.map(|commit| {
+            format!("{} committed {:016x} at {sequence} in view {}", commit.by, commit.batch, commit.view)
+        });
+        let sets = [
+            self.signed_both(Stage::Commit, sequence, commits),
+            self.signed_both(Stage::Prepare, sequence, commits),
+            self.denied(ground, sequence, commits),
+        ];
+        let enough = |guilt: &Guilt| guilt.nodes.len() >= self.quorum.one_honest() as usize;
+        let Some(guilt) = sets.into_iter().flatten().filter(enough).min_by_key(|guilt| guilt.nodes.len())
+        else {
+            // With more than 2f traitors, nobody promises that they can be named.
+            if traitors <= 2 * self.quorum.faulty() as usize {
+                let text = format!("a fork at {sequence} convicts no {} members", self.quorum.one_honest());
+                findings.safety("fork without culprits", &[], text);
+                findings.because(decided);
+            }
+            return;
+        };
+        let names = guilt.nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let text = format!("a fork at sequence number {sequence} is the work of [{names}], {}", guilt.how);
+        if guilt.nodes.iter().any(|node| ground.honest(*node)) {
+            findings.safety("honest member accused", &guilt.nodes, text);
+        } else {
+            findings.found(Verdict::Assumption, "culprits", &guilt.nodes, text);
+        }
+        findings.because(decided.into_iter().chain(guilt.facts));
+    }
+}
+
+impl Check<Pbft> for Accountability {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["PrePrepared", "Committed"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        let (view, sequence, digest, batch) = match *seen.observation {
+            PbftObservation::PrePrepared { view, sequence, digest } => {
+                if let Some(version) = self.version(view, sequence, digest.0) {
+                    version.accepted.insert(seen.node);
+                }
+                return;
+            }
+            PbftObservation::Committed { view, sequence, digest, batch } => (view, sequence, digest, batch),
+            _ => return,
+        };
+        if let Some(version) = self.version(view, sequence, digest.0) {
+            version.committed.insert(seen.node);
+        }
+        let commit = Commit { view, digest: digest.0, batch: batch.0, by: seen.node };
+        let first = *self.decided.entry(sequence).or_insert(commit);
+        if first.batch != commit.batch && self.forked.insert(sequence) {
+            self.judge_fork(ground, sequence, [first, commit], findings);
+        }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["PrePrepare", "Prepare", "Commit", "ViewChange", "NewView"]
+    }
+
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &PbftMessage,
+        findings: &mut Findings,
+    ) {
+        if let PbftMessage::PrePrepare(proposal) = message
+            && !ground.honest(proposal.vote.signer())
+        {
+            self.told(&proposal.vote, to);
+        }
+        match message {
+            PbftMessage::ViewChange(change) if change.signature.signer == from && ground.honest(from) => {
+                self.genuine.insert(change.hash());
+            }
+            PbftMessage::NewView(new_view) => {
+                let known = self.new_views.entry(new_view.view).or_default();
+                if !known.contains(new_view) {
+                    known.push(new_view.clone());
+                }
+            }
+            _ => {
+                let Some(vote) = vote_in(message) else { return };
+                findings.exercised_by(u64::from(self.signatures.note(ground, from, vote)));
+            }
+        }
+    }
+
+    fn table(&self, _: &Ground) -> Option<Table> {
+        let several = self.versions.iter().filter(|(_, versions)| versions.len() > 1);
+        let mut rows: Vec<Vec<String>> = several
+            .flat_map(|(place, versions)| versions.iter().map(|version| self.row(*place, version)))
+            .collect();
+        let omitted = rows.len().saturating_sub(MOST_ROWS) as u64;
+        rows.truncate(MOST_ROWS);
+        let columns = [
+            "where",
+            "who lied",
+            "batch",
+            "told to",
+            "accepted by",
+            "commit votes, of a quorum",
+            "committed by",
+        ];
+        (!rows.is_empty()).then(|| Table {
+            title: "Proposals in several versions: who lied, to whom, who believed it, and what came of it"
+                .to_owned(),
+            columns: columns.map(str::to_owned).to_vec(),
+            rows,
+            omitted,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::facts::ContentHash;
+
+    use super::super::super::vocabulary::{NewViewBegun, Proposed, ViewChanged};
+    use super::super::tests::{Script, vote};
+    use super::*;
+    use crate::request::Requests;
+    use crate::shared::Shared;
+
+    fn script(commits: &[(u32, u64)]) -> Script<Accountability> {
+        let mut script = Script::new(Accountability::new(4), 4);
+        script.corrupt(0).corrupt(3);
+        for (signer, digest) in commits {
+            let message = PbftMessage::Commit(vote(*signer, Statement::new(Stage::Commit, 0, 1, *digest)));
+            script.check.sent(&script.ground, NodeId(*signer), NodeId(1), &message, &mut script.findings);
+        }
+        for (slot, digest) in [(1, 5), (2, 6)] {
+            let digest = ContentHash(digest);
+            script.see(slot, PbftObservation::Committed { view: 0, sequence: 1, digest, batch: digest });
+        }
+        script
+    }
+
+    #[test]
+    fn a_fork_convicts_more_than_f_traitors_and_says_why() {
+        let script = script(&[(0, 5), (0, 6), (3, 5), (3, 6), (1, 5), (2, 6)]);
+        let [found] = script.findings.violations() else { panic!("not one finding") };
+        assert_eq!((found.verdict, &found.nodes[..]), (Verdict::Assumption, &[NodeId(0), NodeId(3)][..]));
+        let [evidence] = script.findings.evidence() else { panic!("no evidence") };
+        assert_eq!(evidence.facts.len(), 4);
+        assert!(evidence.facts[2].starts_with("n1 signed commit of 0000000000000005 at 1 in view 0 and"));
+    }
+
+    #[test]
+    fn what_was_proposed_in_two_versions_is_shown_with_what_came_of_each() {
+        let mut script = Script::new(Accountability::new(4), 4);
+        script.corrupt(0);
+        let batch = Requests::batch(Vec::new());
+        for (to, digest) in [(1, 5), (2, 5), (3, 6)] {
+            let vote = vote(0, Statement::new(Stage::Propose, 0, 1, digest));
+            script.send(0, to, PbftMessage::PrePrepare(Shared::new(Proposed { vote, batch: batch.clone() })));
+            let digest = ContentHash(digest);
+            script.see(to, PbftObservation::PrePrepared { view: 0, sequence: 1, digest });
+        }
+        let digest = ContentHash(5);
+        script.see(1, PbftObservation::Committed { view: 0, sequence: 1, digest, batch: digest });
+        let table = script.check.table(&script.ground).expect("there were two versions");
+        let cells = |row: usize| table.rows[row][3..].join(" | ");
+        assert_eq!(cells(0), "n2, n3 | n2, n3 | 0 of 3: nobody | n2");
+        assert_eq!(cells(1), "n4 | n4 | 0 of 3: nobody | nobody");
+    }
+
+    /// n2 commits in view 0 with the votes of both traitors, who then say that they have prepared nothing.
+    #[test]
+    fn a_fork_across_views_convicts_those_who_denied_what_they_had_committed_to() {
+        let mut script = Script::new(Accountability::new(4), 4);
+        script.corrupt(0).corrupt(3);
+        let commit = |script: &mut Script<Accountability>, view, digest, signers: [u32; 3]| {
+            for signer in signers {
+                let message =
+                    PbftMessage::Commit(vote(signer, Statement::new(Stage::Commit, view, 1, digest)));
+                script.send(signer, 1, message);
+            }
+            let (by, digest) = (signers[2], ContentHash(digest));
+            script.see(by, PbftObservation::Committed { view, sequence: 1, digest, batch: digest });
+        };
+        commit(&mut script, 0, 5, [0, 3, 1]);
+        let changes: Vec<ViewChange> = [0, 2, 3]
+            .map(|signer| {
+                let signature = vote(signer, Statement::new(Stage::Commit, 1, 0, 0)).signature;
+                let (checkpoint, prepared) = (None, Vec::new());
+                Shared::new(ViewChanged { view: 1, stable: 0, checkpoint, prepared, signature })
+            })
+            .to_vec();
+        for change in &changes {
+            script.send(change.signature.signer.0, 1, PbftMessage::ViewChange(change.clone()));
+        }
+        let proposal = vote(1, Statement::new(Stage::Propose, 1, 1, 6));
+        let batch = Requests::batch(Vec::new());
+        let proposals = vec![Shared::new(Proposed { vote: proposal, batch })];
+        let signature = proposal.signature;
+        let new_view = Shared::new(NewViewBegun { view: 1, changes, proposals, signature });
+        script.send(1, 2, PbftMessage::NewView(new_view));
+        commit(&mut script, 1, 6, [0, 3, 2]);
+        let [found] = script.findings.violations() else { panic!("not one finding") };
+        assert_eq!((found.verdict, &found.nodes[..]), (Verdict::Assumption, &[NodeId(0), NodeId(3)][..]));
+        assert!(found.message.ends_with("who denied in a view change what they had committed to"));
+    }
+
+    #[test]
+    fn a_fork_that_nobody_is_guilty_of_is_a_violation_of_its_own() {
+        let script = script(&[(1, 5), (2, 6)]);
+        assert_eq!(script.findings.violations()[0].verdict, Verdict::Safety);
+    }
+}

@@ -1,0 +1,4 @@
+//! PBFT without and with a world.
+
+mod cluster;
+mod runs;

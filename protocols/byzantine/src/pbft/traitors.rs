@@ -1,0 +1,146 @@
+//! The lies that only members of PBFT can tell. One brain moves every corrupt slot.
+//!
+//! Each lie takes one message that the honest code of a corrupt slot would send, and says something else in its place, or
+//! besides. A traitor knows what any traitor heard, signs with the keys of all traitors, and knows who is honest. With f
+//! traitors none of this breaks safety; with f + 1 an equivocating primary does (PUBLISHED-RESULTS.md, row 17).
+
+mod lies;
+mod split;
+
+use std::collections::BTreeMap;
+
+use sim_core::coalition::CoalitionContext;
+use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
+use sim_core::identity::NodeId;
+use sim_core::process::Effects;
+use sim_core::random::below;
+use sim_core::registry::Named;
+
+use super::parameters::Parameters;
+use super::vocabulary::{Pbft, PbftMessage, Proposal};
+use crate::quorum::Quorum;
+use crate::request::Request;
+
+macro_rules! lies {
+    ($( $(#[doc = $doc:literal])+ $name:ident = $text:literal => $told:path; )*) => {
+        $( $(#[doc = $doc])+ const $name: Named = Named { name: $text, about: concat!($($doc),+).trim_ascii() }; )*
+
+        /// What traitors do.
+        pub const BEHAVIORS: &[Named] = &[SILENT, WITHHOLD, REPLAY, $( $name, )* RANDOM];
+
+        impl Traitors {
+            /// Tells a lie in place of a message; whether the message itself goes out as well.
+            fn tell(&mut self, lie: &Lie<'_>, message: &PbftMessage, cx: &mut CoalitionContext<'_, Pbft>) -> bool {
+                match lie.name {
+                    $( $text => $told(self, lie, message, cx), )*
+                    _ => true,
+                }
+            }
+        }
+    };
+}
+
+lies! {
+    /// As primary, proposes two batches, one to each half of the honest members; all traitors vote for both.
+    EQUIVOCATE = "equivocate" => Traitors::equivocate;
+    /// Equivocates, and says each of its votes again and again.
+    REPEAT = "repeat-votes" => Traitors::repeat;
+    /// As primary, sends half of the honest members another batch under the same digest.
+    PAYLOAD = "swap-batch" => Traitors::swap_batch;
+    /// As primary, sends a second proposal for each sequence number after the first.
+    SECOND = "propose-twice" => Traitors::propose_twice;
+    /// As primary, swaps the sequence numbers of two proposals for one honest member.
+    SHIFT = "shift-sequence" => Traitors::shift;
+    /// As primary, proposes requests that no client made.
+    INVENT = "invent-requests" => Traitors::invent;
+    /// As primary, orders again what was ordered before.
+    REORDER = "order-again" => Traitors::order_again;
+    /// Proposes although it does not lead.
+    USURP = "usurp" => Traitors::usurp;
+    /// Says in view changes that it has prepared nothing.
+    DENY = "deny-prepared" => Traitors::deny;
+    /// Says in view changes that a quorum prepared null requests, with certificates that it made up.
+    CLAIM = "claim-prepared" => Traitors::claim;
+    /// Vouches for a state that nobody has, at a checkpoint that nobody has come to.
+    CHECKPOINT = "false-checkpoints" => Traitors::false_checkpoint;
+    /// Speaks for honest members with signatures that do not verify, and sends certificates with too few, unknown or no
+    /// signers.
+    FORGE = "forge" => Traitors::forge;
+    /// Tells clients false results, the same as every other traitor.
+    MISREPORT = "false-replies" => Traitors::misreport;
+    /// Changes votes a little and signs them again: one off in view or sequence number, or another digest.
+    MUTATE = "mutate" => Traitors::mutate;
+}
+
+/// A lie that is being told, and to whom.
+struct Lie<'a> {
+    name: &'static str,
+    slot: sim_core::identity::Slot,
+    honest: &'a [NodeId],
+    to: &'a [NodeId],
+}
+
+/// The brain of traitors among so many members, who do what a run asks for, or equivocate.
+pub fn traitors(behavior: Option<&str>, members: u32, parameters: &Parameters) -> Habits<Pbft, Traitors> {
+    let quorum = Quorum::of(members);
+    let lies = Traitors {
+        members,
+        quorum,
+        checkpoint_interval: parameters.checkpoint_interval,
+        splits: BTreeMap::new(),
+        shifted: BTreeMap::new(),
+        ordered: Vec::new(),
+        usurped: BTreeMap::new(),
+    };
+    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, quorum.faulty(), lies)
+}
+
+/// What was said in lies so far.
+#[derive(Debug)]
+pub struct Traitors {
+    members: u32,
+    quorum: Quorum,
+    checkpoint_interval: u64,
+    /// By view and sequence number: what the first half of the honest members was told, and the second.
+    splits: BTreeMap<(u64, u64), [Proposal; 2]>,
+    /// Proposals of which one member hears another sequence number, by the one that it hears.
+    shifted: BTreeMap<(u64, u64), Proposal>,
+    /// The latest requests that were ordered.
+    ordered: Vec<Request>,
+    /// What was proposed by who does not lead.
+    usurped: BTreeMap<(u64, u64), ()>,
+}
+
+impl Lies<Pbft> for Traitors {
+    fn lie(
+        &mut self,
+        telling: &Telling<'_, Pbft>,
+        _: Option<NodeId>,
+        effects: &mut Effects<Pbft>,
+        cx: &mut CoalitionContext<'_, Pbft>,
+    ) {
+        for (to, message) in take_sends(effects) {
+            let lie = Lie { name: telling.lie, slot: telling.slot, honest: telling.honest, to: &to };
+            if self.tell(&lie, &message, cx) {
+                effects.push_send(to, message);
+            }
+        }
+    }
+
+    fn instead(
+        &mut self,
+        telling: &Telling<'_, Pbft>,
+        _: u32,
+        to: &[NodeId],
+        message: &PbftMessage,
+        cx: &mut CoalitionContext<'_, Pbft>,
+    ) -> bool {
+        let lie = Lie { name: telling.lie, slot: telling.slot, honest: telling.honest, to };
+        self.tell(&lie, message, cx)
+    }
+}
+
+/// An index below a length that is not zero.
+fn draw_below(cx: &mut CoalitionContext<'_, Pbft>, length: usize) -> usize {
+    below(cx.rng().next_u64(), length as u64) as usize
+}
