@@ -46,7 +46,12 @@ impl Kernel {
         let mut reasons = self.reasons(ended, &progress, &activity);
         reasons.extend(unchecked(&checks, &progress));
         reasons.extend(refused(self.driver.executed()));
-        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
+        reasons.extend(
+            judged
+                .iter()
+                .filter_map(Judgement::undecided)
+                .map(|why| format!("the history was not judged to the end ({why})")),
+        );
         let verdict = self.verdict(&reasons);
         let measures = self.gauges.read(&self.ground, self.driver.executed());
         self.count_messages();
@@ -138,9 +143,9 @@ impl Kernel {
         let judged = matches!(progress, Progress::Made { .. } | Progress::Missed { .. });
         put("progress.owed", u64::from(judged && self.owes_progress()));
         put("ended.early", u64::from(matches!(ended, Ended::EventLimit | Ended::Storm | Ended::Stopped)));
-        let (coordinating, working) = self.servers.booked();
-        put("time.coordinating_ns", coordinating);
-        put("time.working_ns", working);
+        let booked = self.servers.booked();
+        put("time.coordinating_ns", booked.coordinating);
+        put("time.working_ns", booked.working);
         for (name, kind) in self.vocabulary.observations.iter().zip(&self.watch.kinds) {
             put(&format!("observed.{name}"), kind.count);
         }
