@@ -136,7 +136,7 @@ impl Server {
     #[inline]
     pub(crate) fn serve(&mut self, envelope: u32, cost: Duration, until: Time) {
         self.serving = Some(envelope);
-        self.coordinating += cost.as_nanos();
+        self.coordinating = self.coordinating.saturating_add(cost.as_nanos());
         self.occupy(until);
     }
 
@@ -337,7 +337,9 @@ impl Servers {
         let server = &self.table[slot.index()];
         match server.slow_percent {
             0 | 100 => plain,
-            percent => Duration::from_nanos(plain.as_nanos() * u64::from(percent) / 100).max(server.floor),
+            percent => {
+                Duration::from_nanos(plain.as_nanos().saturating_mul(percent.into()) / 100).max(server.floor)
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! Virtual time: integer nanoseconds, so that no run depends on how a machine rounds.
 //!
 //! [`Time`] is a moment since the start of a run, [`Duration`] a distance between two moments. Only the world
-//! moves time; a process sees its own slot's clock, which may be wrong.
+//! moves time; a process sees its own slot's clock, which may be wrong. Sums and products stop at the longest length and
+//! at the last moment, which never comes: no number of a file makes them overflow.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
@@ -110,13 +111,13 @@ impl Duration {
 impl Add<Duration> for Time {
     type Output = Self;
     fn add(self, by: Duration) -> Self {
-        Self(self.0 + by.0)
+        self.saturating_add(by)
     }
 }
 
 impl AddAssign<Duration> for Time {
     fn add_assign(&mut self, by: Duration) {
-        self.0 += by.0;
+        *self = self.saturating_add(by);
     }
 }
 
@@ -130,13 +131,13 @@ impl Sub<Duration> for Time {
 impl Add for Duration {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        self.saturating_add(other)
     }
 }
 
 impl AddAssign for Duration {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = self.saturating_add(other);
     }
 }
 
@@ -150,7 +151,7 @@ impl Sub for Duration {
 impl Mul<u64> for Duration {
     type Output = Self;
     fn mul(self, by: u64) -> Self {
-        Self(self.0 * by)
+        self.saturating_mul(by)
     }
 }
 
