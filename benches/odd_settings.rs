@@ -3,7 +3,7 @@
 //! `cargo bench --bench odd_settings` runs 400 settings of each protocol with 100 seeds each, and ends with an error if anything
 //! worse than a missed service level is found. Name protocols to run only those, and `SETTINGS`x`SEEDS` to run fewer:
 //! `cargo bench --bench odd_settings -- raft 400x10`. Both may be ranges (`100..150x0..20`), so that pieces of it add up to the
-//! whole. A setting that takes more than a second for each seed is named.
+//! whole. A setting that takes more than a second for each seed is named; `show` prints settings and runs none.
 
 #[path = "../tests/it/liveness/odd.rs"]
 mod odd;
@@ -58,12 +58,14 @@ fn main() -> ExitCode {
     };
     let (settings, seeds) = words.iter().find_map(size).unwrap_or((0..400, 0..100));
     let wanted = |protocol: &&&str| {
-        let named: Vec<&String> = words.iter().filter(|word| size(word).is_none()).collect();
+        let named: Vec<&String> =
+            words.iter().filter(|word| size(word).is_none() && *word != "show").collect();
         named.is_empty() || named.iter().any(|word| word.as_str() == **protocol)
     };
+    let show = words.iter().any(|word| word == "show");
     let mut accused = 0;
     for protocol in odd::PROTOCOLS.iter().filter(wanted) {
-        let tally = campaign(protocol, settings.clone(), seeds.clone());
+        let tally = campaign(protocol, settings.clone(), seeds.clone(), show);
         println!(
             "{protocol}: {} runs, {} events; verdicts {:?}; progress {:?}; accused {}",
             tally.runs,
@@ -83,10 +85,14 @@ fn range(word: &str) -> Option<Range<u64>> {
     Some(from.parse().ok()?..to.parse().ok()?)
 }
 
-fn campaign(protocol: &str, settings: Range<u64>, seeds: Range<u64>) -> Tally {
+fn campaign(protocol: &str, settings: Range<u64>, seeds: Range<u64>, show: bool) -> Tally {
     let registry = seedstorm::registry();
     let mut tally = Tally::default();
     for setting in settings {
+        if show {
+            println!("# {protocol} {setting}\n{}", odd::scenario(protocol, setting));
+            continue;
+        }
         let (started, before) = (ThreadTime::now(), tally.events);
         let source = Source { name: "odd".to_owned(), text: odd::scenario(protocol, setting) };
         let loaded = load(&registry, source, Format::Toml, &[]).expect("a legal setting");
