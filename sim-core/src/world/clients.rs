@@ -16,7 +16,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         while let Some(invocation) = self.kernel.next_invocation() {
             self.invoke(invocation.client, &invocation.operation);
             // Clients that answer at once and are asked at once would never let the event loop look up.
-            if self.ended.is_some() || self.kernel.events >= self.pace.next {
+            if self.kernel.ended.is_some() || self.kernel.events >= self.kernel.pace.next {
                 break;
             }
         }
