@@ -68,6 +68,18 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
 }
 
+/// Why no run of a scenario can be made although each key makes sense: asked for the fewest and the most members.
+pub(crate) fn refused(loaded: &Loaded) -> Option<String> {
+    let (scenario, cluster) = (&loaded.scenario, loaded.cluster.as_ref());
+    let drawn = scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
+    let nodes = scenario.cluster.nodes;
+    drawn.map_or([nodes, nodes], |range| [range.min, range.max]).into_iter().find_map(|members| {
+        let setup = base(loaded, 0, members, cluster);
+        let refused = setup.validate().err().map(|error| error.to_string());
+        refused.or_else(|| cluster.accepts(&setup).err().map(|error| error.to_string()))
+    })
+}
+
 /// The setup as written, before anything is drawn.
 fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setup {
     let scenario = &loaded.scenario;

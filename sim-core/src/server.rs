@@ -184,7 +184,7 @@ impl Server {
     #[inline]
     pub(crate) fn serve(&mut self, envelope: u32, cost: Duration, until: Time) {
         self.serving = envelope;
-        self.coordinating += cost.as_nanos();
+        self.coordinating = self.coordinating.saturating_add(cost.as_nanos());
         self.occupy(until);
     }
 
@@ -322,7 +322,7 @@ impl Server {
     #[cold]
     fn slowed(&self, plain: Duration) -> Duration {
         let floor = self.queues.as_ref().map_or(Duration::ZERO, |queues| queues.floor);
-        Duration::from_nanos(plain.as_nanos() * u64::from(self.slow_percent) / 100).max(floor)
+        Duration::from_nanos(plain.as_nanos().saturating_mul(self.slow_percent.into()) / 100).max(floor)
     }
 }
 

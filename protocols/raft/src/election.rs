@@ -230,8 +230,8 @@ impl Server {
         let unaware = self.plants.leader_grants_pre_votes && matches!(self.role, Role::Leader(_));
         let granted = term > self.term && up_to_date && (!self.hears_leader(cx) || unaware);
         // Plant: a refusal puts its own candidacy off.
-        if self.stall == Some(Stalling::ResetsTimersOnRefusals) {
-            self.draw_election_timer(cx);
+        if !granted && self.stall == Some(Stalling::ResetsTimersOnRefusals) {
+            cx.set_timer(ELECTION, self.parameters.election_timeout_max, RaftTimer::Election);
         }
         self.answer_vote(from, if granted { term } else { self.term }, granted, true, cx);
     }

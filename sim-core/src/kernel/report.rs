@@ -104,13 +104,15 @@ impl Kernel {
             }
             Progress::Made { after_ns, late } => {
                 let after = Duration::from_nanos(*after_ns);
+                let told = after.told();
                 if let Some(late) = late {
-                    let message = format!("progress came late, {after} after the heal: {late}");
+                    let message = format!("progress came late, {told} after the heal: {late}");
                     self.report(Verdict::Service, ("progress", "late"), &[], message);
                 }
                 if let Some(within) = self.setup.recovery_within.filter(|within| after > *within) {
                     let message = format!(
-                        "progress came {after} after the heal, the scenario wants it within {within}"
+                        "progress came {told} after the heal, the scenario wants it within {}",
+                        within.told()
                     );
                     self.report(Verdict::Service, ("progress", "service level"), &[], message);
                 }

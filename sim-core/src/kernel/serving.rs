@@ -91,8 +91,8 @@ impl Kernel {
         if self.ledger.on {
             self.ledger.serve(slot, signing, self.now);
         }
-        server.coordinating += signing.as_nanos();
-        server.working += work.as_nanos();
+        server.coordinating = server.coordinating.saturating_add(signing.as_nanos());
+        server.working = server.working.saturating_add(work.as_nanos());
         if !server.busy && self.hot[slot.index()].up {
             let until = self.now + total;
             server.occupy(until);
