@@ -28,6 +28,8 @@ pub struct Subject<P: Protocol, N: Process<P>> {
     pub liveness: Box<dyn Liveness<P>>,
     /// What faults it bears.
     pub model: FaultModel,
+    /// How wrong clocks may run, in parts per million; any rate by default, standing still included.
+    pub drift_ppm: u32,
 }
 
 /// What progress a protocol owes in the second phase.
@@ -102,6 +104,7 @@ impl<P: Protocol, N: Process<P>> Subject<P, N> {
             service: Box::new(crate::operation::NoService),
             liveness: Box::new(NothingOwed),
             model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
+            drift_ppm: u32::MAX,
         }
     }
 }

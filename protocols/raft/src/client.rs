@@ -15,9 +15,9 @@ use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 
-use super::parameters::Parameters;
+use super::parameters::{Parameters, Reads};
 use super::store::{Operation, Reply};
-use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer};
+use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer, ReadBy};
 
 const RETRY: TimerId = TimerId(0);
 
@@ -95,8 +95,45 @@ impl Client {
         }
         if let Some(target) = self.target {
             let (sequence, relay) = (self.sequence, self.relay);
+            if let Operation::Get { key } = operation
+                && let Some(by) = self.reads_by(cx)
+            {
+                return cx.send(target, RaftMessage::Read { sequence, key, by });
+            }
             cx.send(target, RaftMessage::ClientRequest { sequence, operation, relay });
         }
+    }
+
+    /// How a read that does not go through the log is to be answered. A client that does not reach the leader reads through
+    /// the log.
+    fn reads_by(&self, cx: &mut Context<'_, Raft>) -> Option<ReadBy> {
+        match self.parameters.reads {
+            Reads::Stale => Some(ReadBy::Stale),
+            _ if self.relay => None,
+            Reads::Log => None,
+            Reads::Index => Some(ReadBy::Index),
+            Reads::Lease => Some(ReadBy::Lease),
+            Reads::Mixed => [None, Some(ReadBy::Index), Some(ReadBy::Lease)][cx.rng().below(3) as usize],
+        }
+    }
+
+    /// A read that did not go through the log is done.
+    fn on_read_reply(
+        &mut self,
+        from: NodeId,
+        (sequence, value, index): (u64, Option<u64>, u64),
+        cx: &mut Context<'_, Raft>,
+    ) {
+        if sequence != self.sequence {
+            return;
+        }
+        let Some((id, _)) = self.outstanding.take() else { return };
+        // Whoever answers at once need not be asked again.
+        self.target = (self.parameters.reads != Reads::Stale).then_some(from);
+        self.relay = false;
+        cx.cancel_timer(RETRY);
+        cx.respond(id, RaftResponse { reply: Reply::Value { value }, index });
+        self.begin_next(cx);
     }
 
     fn on_retry(&mut self, sequence: u64, cx: &mut Context<'_, Raft>) {
@@ -171,6 +208,9 @@ impl Process<Raft> for Client {
                     Some(reply) => self.on_reply(from, &Answered { sequence, reply, index, leader }, cx),
                     None => self.on_redirect(from, sequence, leader, cx),
                 }
+            }
+            Input::Message { from, message: RaftMessage::ReadReply { sequence, value, index } } => {
+                self.on_read_reply(from, (*sequence, *value, *index), cx);
             }
             Input::Message { .. } | Input::Timer { .. } | Input::Link { .. } | Input::Synced { .. } => {}
         }

@@ -2,9 +2,9 @@
 
 use sim_core::process::Context;
 
-use super::server::{Role, Server};
+use super::server::{APPLY, Role, Server};
 use super::stalling::Stalling;
-use super::vocabulary::{Raft, RaftObservation};
+use super::vocabulary::{Raft, RaftObservation, RaftTimer};
 
 impl Server {
     /// Commits what a majority holds durably, this leader's own disk included, if it is an entry of this leader's
@@ -64,6 +64,16 @@ impl Server {
             term: self.term,
             counted,
         });
+        if self.parameters.apply_delay.is_zero() {
+            self.apply_committed(cx);
+        } else if !std::mem::replace(&mut self.applying, true) {
+            cx.set_timer(APPLY, self.parameters.apply_delay, RaftTimer::Apply);
+        }
+    }
+
+    /// What was committed meanwhile is applied.
+    pub(super) fn on_apply_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+        self.applying = false;
         self.apply_committed(cx);
     }
 
@@ -86,5 +96,6 @@ impl Server {
                 self.on_applied(&outcome, cx);
             }
         }
+        self.serve_reads(cx);
     }
 }

@@ -8,7 +8,7 @@
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, SyncId, SyncResult};
 
-use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server, TRANSFER};
 use super::stalling::Stalling;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 
@@ -17,11 +17,13 @@ use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 pub(super) struct Ballot {
     answers: Vec<Option<bool>>,
     granted: usize,
+    /// The leader wanted this election.
+    transferred: bool,
 }
 
 impl Ballot {
     fn new(members: usize) -> Self {
-        Self { answers: vec![None; members], granted: 0 }
+        Self { answers: vec![None; members], granted: 0, transferred: false }
     }
 
     fn answer(&mut self, place: usize, granted: bool) {
@@ -88,6 +90,9 @@ impl Server {
         if let Role::Leader(_) = std::mem::replace(&mut self.role, Role::Follower) {
             self.leader = None;
             cx.cancel_timer(QUORUM);
+            if !self.parameters.transfer_every.is_zero() {
+                cx.cancel_timer(TRANSFER);
+            }
             self.draw_election_timer(cx);
         }
         cx.cancel_timer(HEARTBEAT);
@@ -99,6 +104,10 @@ impl Server {
         if matches!(self.role, Role::Leader(_)) {
             return;
         }
+        // A timer that was early, as on a clock that steps.
+        if self.guards_lease(cx) {
+            return self.draw_election_timer(cx);
+        }
         self.leader = None;
         if self.journal.failing() {
             self.become_follower(cx);
@@ -108,7 +117,7 @@ impl Server {
         if self.parameters.pre_vote && self.quorum() > 1 && !self.plants.no_pre_vote {
             self.start_pre_vote(cx);
         } else {
-            self.start_election(cx);
+            self.start_election(false, cx);
         }
     }
 
@@ -123,10 +132,12 @@ impl Server {
         self.request_votes(cx);
     }
 
-    /// Raises the term, votes for itself and asks everybody else.
-    fn start_election(&mut self, cx: &mut Context<'_, Raft>) {
+    /// Raises the term, votes for itself and asks everybody else. If the leader wanted that, they are told.
+    pub(super) fn start_election(&mut self, transferred: bool, cx: &mut Context<'_, Raft>) {
         self.set_term(self.term + 1, Some(self.node), cx);
-        self.role = Role::Candidate(Ballot::new(self.members.len()));
+        let mut ballot = Ballot::new(self.members.len());
+        ballot.transferred = transferred;
+        self.role = Role::Candidate(ballot);
         cx.observe(RaftObservation::BecameCandidate { term: self.term });
         self.draw_election_timer(cx);
         self.request_votes(cx);
@@ -152,7 +163,11 @@ impl Server {
         let silent = ballot.answers.iter().zip(&self.members).filter(|(answer, _)| answer.is_none());
         let asked = silent.map(|(_, member)| *member).filter(|member| *member != self.node);
         let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
-        let message = RaftMessage::RequestVote { term, last_index, last_term, pre };
+        let message = if ballot.transferred {
+            RaftMessage::RequestTransferredVote { term, last_index, last_term }
+        } else {
+            RaftMessage::RequestVote { term, last_index, last_term, pre }
+        };
         // Control C02: everything is said twice.
         if self.plants.noise {
             cx.send_all(asked.clone(), message.clone());
@@ -163,7 +178,10 @@ impl Server {
     /// Time to speak again: for a leader to its followers, for a candidate to whoever has not answered.
     pub(super) fn on_heartbeat_timeout(&mut self, cx: &mut Context<'_, Raft>) {
         match self.role {
-            Role::Leader(_) => self.send_heartbeats(cx),
+            Role::Leader(_) => {
+                self.send_heartbeats(cx);
+                self.renew(cx);
+            }
             Role::PreCandidate(_) | Role::Candidate(_) => self.request_votes(cx),
             Role::Follower => {}
         }
@@ -189,12 +207,14 @@ impl Server {
         from: NodeId,
         term: u64,
         (up_to_date, last_index): (bool, u64),
+        transferred: bool,
         cx: &mut Context<'_, Raft>,
     ) {
         let stood = !matches!(self.role, Role::Follower);
         if term > self.term {
             // Plant R35: a leader that is heard protects nobody.
-            if self.parameters.check_quorum && self.hears_leader(cx) && !self.plants.no_pre_vote {
+            let protects = self.parameters.check_quorum && self.hears_leader(cx) && !self.plants.no_pre_vote;
+            if !transferred && (protects || self.guards_lease(cx)) {
                 return;
             }
             self.enter_term(term, cx);
@@ -203,6 +223,7 @@ impl Server {
         let up_to_date = up_to_date && !self.is_jealous(last_index);
         // Plant R18: a vote for the first server, whose number is zero, looks like no vote.
         let free = self.vote.is_none() || (self.plants.vote_for_zero_is_none && self.vote == Some(NodeId(0)));
+        let free = free && (transferred || !self.guards_lease(cx));
         let granted = term == self.term && up_to_date && (repeated || free);
         if granted && !repeated {
             self.set_vote(Some(from), cx);
@@ -228,7 +249,8 @@ impl Server {
         let up_to_date = up_to_date && !self.is_jealous(last_index);
         // Plant R39: a leader does not count itself as one that is heard.
         let unaware = self.plants.leader_grants_pre_votes && matches!(self.role, Role::Leader(_));
-        let granted = term > self.term && up_to_date && (!self.hears_leader(cx) || unaware);
+        let protects = self.hears_leader(cx) || self.guards_lease(cx);
+        let granted = term > self.term && up_to_date && (!protects || unaware);
         // Plant: a refusal puts its own candidacy off.
         if self.stall == Some(Stalling::ResetsTimersOnRefusals) {
             self.draw_election_timer(cx);
@@ -286,7 +308,7 @@ impl Server {
             return;
         }
         if matches!(self.role, Role::PreCandidate(_)) {
-            self.start_election(cx);
+            self.start_election(false, cx);
         } else {
             self.become_leader(cx);
         }

@@ -66,6 +66,12 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Ra
         coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
         service: Box::new(KeyValueService),
         liveness: Box::new(RaftLiveness::new(parameters, setup)),
+        // Leases rest on clocks; nothing else does.
+        drift_ppm: if parameters.leases() {
+            parameters.clock_drift_ppm.saturating_sub(setup.clocks.drift_ppm)
+        } else {
+            u32::MAX
+        },
         ..Subject::new("raft", factory)
     }
 }

@@ -1,7 +1,7 @@
 //! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
 //!
 //! In reading order: [`vocabulary`], [`batch`], [`log`], [`server`] with its phases (election, replication, follower, commit,
-//! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
+//! requests, reads, transfer, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
 //! [`traitors`], [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
 pub mod batch;
@@ -17,6 +17,7 @@ pub mod log;
 pub mod node;
 pub mod parameters;
 pub mod plants;
+mod reads;
 mod replication;
 mod requests;
 pub mod safety;
@@ -26,6 +27,7 @@ pub mod stalling;
 pub mod store;
 mod timing;
 pub mod traitors;
+mod transfer;
 pub mod vocabulary;
 
 #[cfg(test)]

@@ -156,6 +156,38 @@ sim_core::plants! {
             source: "Raft paper, section 8; sofa-jraft #1195",
             witness: "raft-witness-no-sessions",
         }
+        /// A leader has a lease until its next check of the quorum, whatever clocks and delays are.
+        lease_by_timer {
+            name: "lease-by-timer",
+            id: "R41",
+            breaks: "linearizability",
+            source: "sofa-jraft PR34; tikv #964",
+            witness: "raft-witness-lease-by-timer",
+        }
+        /// A leader has a lease as long as nobody deposes it, and never asks itself whether it reaches a majority.
+        lease_without_quorum {
+            name: "lease-without-quorum",
+            id: "R42",
+            breaks: "linearizability",
+            source: "raft-rs 40157d8 (#141); etcd 926a44a",
+            witness: "raft-witness-lease-without-quorum",
+        }
+        /// A new leader serves reads before an entry of its own term is committed.
+        reads_before_own_commit {
+            name: "reads-before-own-commit",
+            id: "R43",
+            breaks: "linearizability",
+            source: "raft-rs 8c95a3f; etcd 3189a66 (#12680)",
+            witness: "raft-witness-reads-before-own-commit",
+        }
+        /// A leader serves reads before it has applied what was committed when they were asked for.
+        reads_before_applied {
+            name: "reads-before-applied",
+            id: "R46",
+            breaks: "linearizability",
+            source: "Xraft-KV #1",
+            witness: "raft-witness-reads-before-applied",
+        }
         /// Control, harmless: an acknowledgment that was overtaken lowers what a leader knows of a follower.
         forgets_matches {
             name: "forgets-matches",

@@ -15,6 +15,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
+use super::reads::Reading;
 use super::requests::Waiting;
 use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
 use super::stalling::Stalling;
@@ -23,7 +24,7 @@ use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, Raft
 /// What a leader knows about one follower.
 #[derive(Debug)]
 pub(super) struct Progress {
-    node: NodeId,
+    pub(super) node: NodeId,
     /// The first index that was not sent yet.
     next: u64,
     /// The highest index known to be durable there.
@@ -34,6 +35,8 @@ pub(super) struct Progress {
     inflight: VecDeque<u64>,
     /// Whether anything was heard since the last check of the quorum.
     heard: bool,
+    /// The last round that was answered, in which the leader asked whether it still leads.
+    pub(super) round: u64,
     /// When anything was sent last.
     spoken: Time,
     /// When anything was heard last, or asked for by a heartbeat.
@@ -44,13 +47,24 @@ impl Progress {
     fn new(node: NodeId, next: u64, now: Time) -> Self {
         let inflight = VecDeque::new();
         let (heard, spoken, silent_since) = (false, now, now);
-        Self { node, next, matched: 0, probing: true, inflight, heard, spoken, silent_since }
+        Self { node, next, matched: 0, probing: true, inflight, heard, round: 0, spoken, silent_since }
     }
 
     /// How long it is until a heartbeat is due. A clock that was set back does not put it off.
     fn heartbeat_in(&self, interval: Duration, now: Time) -> Duration {
         let idle_since = self.spoken.min(self.silent_since);
         if idle_since > now { Duration::ZERO } else { idle_since.saturating_add(interval).since(now) }
+    }
+
+    /// Something was heard.
+    pub(super) fn heard(&mut self, now: Time) {
+        self.heard = true;
+        self.silent_since = now;
+    }
+
+    /// Whether it answers, and it is known where the logs meet.
+    pub(super) fn follows(&self) -> bool {
+        self.heard && !self.probing
     }
 
     fn may_send(&self, last_index: u64, window: u32) -> bool {
@@ -108,6 +122,10 @@ pub(super) struct Leadership {
     told: u64,
     /// What clients wait for.
     pub(super) waiting: Waiting,
+    /// What is known about reads.
+    pub(super) reading: Reading,
+    /// To whom leadership is handed over, by place.
+    pub(super) heir: Option<usize>,
 }
 
 impl Leadership {
@@ -137,15 +155,18 @@ impl Server {
             acknowledged: 0,
             told: 0,
             waiting: Waiting::default(),
+            reading: Reading { first: last_index + 1, ..Reading::default() },
+            heir: None,
         });
         self.leader = Some(self.node);
         cx.observe(RaftObservation::BecameLeader { term: self.term, last_index });
         cx.cancel_timer(ELECTION);
         cx.set_timer(HEARTBEAT, self.parameters.heartbeat, RaftTimer::Heartbeat);
         // Plant R36: a leader never asks itself whether anybody answers.
-        if self.parameters.check_quorum && !self.plants.no_check_quorum {
+        if self.parameters.check_quorum && !self.plants.no_check_quorum && !self.plants.lease_without_quorum {
             cx.set_timer(QUORUM, self.parameters.election_timeout_max, RaftTimer::Quorum);
         }
+        self.set_transfer_timer(cx);
         self.propose(Command::Noop, cx);
     }
 
@@ -253,8 +274,7 @@ impl Server {
             return;
         }
         let progress = &mut leadership.progress[place];
-        progress.heard = true;
-        progress.silent_since = cx.monotonic();
+        progress.heard(cx.monotonic());
         if success {
             let news = index > progress.matched;
             progress.acknowledged(index, self.plants.forgets_matches);
@@ -267,6 +287,7 @@ impl Server {
         } else if !progress.refused(index) {
             return;
         }
+        self.hand_over(cx);
         // Nothing else changed that could let this leader send more.
         let Role::Leader(leadership) = &self.role else { return };
         if leadership.progress[place].may_send(last_index, self.parameters.max_inflight) {

@@ -20,6 +20,7 @@ pub mod leader_completeness;
 pub mod leadership_stable;
 pub mod log_matching;
 pub mod one_vote;
+pub mod reads;
 pub mod sessions;
 pub mod state_machine_safety;
 pub mod term_monotone;
@@ -61,6 +62,8 @@ sim_core::checks! {
         "raft/sessions": "No operation of a session is done twice or skipped, and what a client was told of was applied, \
             with that reply."
             => sessions::Sessions::default(),
+        "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader."
+            => reads::ReadsAreRecent::new(parameters),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \
             one that reaches no majority does."
             => leadership_stable::LeadershipStable::new(parameters, setup.members, setup.clocks.timers == TimerClock::Monotonic),

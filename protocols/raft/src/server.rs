@@ -29,6 +29,8 @@ pub(super) const ELECTION: TimerId = TimerId(0);
 pub(super) const HEARTBEAT: TimerId = TimerId(1);
 pub(super) const QUORUM: TimerId = TimerId(2);
 pub(super) const DISK: TimerId = TimerId(3);
+pub(super) const TRANSFER: TimerId = TimerId(4);
+pub(super) const APPLY: TimerId = TimerId(5);
 
 /// What a server is in its term.
 #[derive(Debug)]
@@ -77,6 +79,8 @@ pub struct Server {
     pub(super) nothing: Batch,
     /// How often an election was begun, for the bug that never forgets it.
     pub(super) elections: u32,
+    /// Whether a timer runs until what is committed is applied.
+    pub(super) applying: bool,
 }
 
 impl Server {
@@ -108,6 +112,7 @@ impl Server {
             relayed: BTreeMap::new(),
             nothing: Batch::from(&[][..]),
             elections: 0,
+            applying: false,
         })
     }
 
@@ -132,6 +137,8 @@ impl Server {
             last_index: self.log.last_index(),
             hash: self.log.hash_at(self.log.last_index()),
         });
+        // It does not know whom it heard before it was started.
+        self.heard = cx.monotonic();
         match self.first_timeout.take() {
             Some(given) => cx.set_timer(ELECTION, given, RaftTimer::Election),
             None => self.draw_election_timer(cx),
@@ -142,22 +149,31 @@ impl Server {
         if let RaftMessage::ClientRequest { sequence, operation, relay } = *message {
             return self.on_client_request(from, sequence, operation, relay, cx);
         }
+        if let RaftMessage::Read { sequence, key, by } = *message {
+            return self.on_read(from, (sequence, key), by, cx);
+        }
         // Only members speak as servers: the configuration is fixed.
         let Some(place) = self.place_of(from) else { return };
         match *message {
             RaftMessage::RequestVote { term, last_index, last_term, pre } => {
-                // Plant R04: the longer log wins, whatever the terms.
-                let up_to_date = if self.plants.vote_by_length {
-                    last_index >= self.log.last_index()
-                } else {
-                    self.log.covered_by(last_term, last_index)
-                };
+                let up_to_date = self.is_up_to_date(last_index, last_term);
                 if pre {
                     self.on_pre_vote_request(from, term, (up_to_date, last_index), cx);
                 } else {
-                    self.on_vote_request(from, term, (up_to_date, last_index), cx);
+                    self.on_vote_request(from, term, (up_to_date, last_index), false, cx);
                 }
             }
+            RaftMessage::RequestTransferredVote { term, last_index, last_term } => {
+                let up_to_date = self.is_up_to_date(last_index, last_term);
+                self.on_vote_request(from, term, (up_to_date, last_index), true, cx);
+            }
+            RaftMessage::TimeoutNow { term } => self.on_timeout_now(from, term, cx),
+            RaftMessage::Probe { term, round } => {
+                if self.accept_leader(from, term, cx) {
+                    self.on_probe(from, round, cx);
+                }
+            }
+            RaftMessage::ProbeReply { term, round } => self.on_probe_reply(place, term, round, cx),
             RaftMessage::Vote { term, granted, pre } => self.on_vote(place, term, granted, pre, cx),
             RaftMessage::AppendEntries { term, prev_index, prev_term, commit, ref entries } => {
                 if self.accept_leader(from, term, cx) {
@@ -170,7 +186,19 @@ impl Server {
             RaftMessage::Forward { client, sequence, operation } => {
                 self.on_forward(client, sequence, operation, cx);
             }
-            RaftMessage::ClientRequest { .. } | RaftMessage::ClientReply { .. } => {}
+            RaftMessage::ClientRequest { .. }
+            | RaftMessage::ClientReply { .. }
+            | RaftMessage::Read { .. }
+            | RaftMessage::ReadReply { .. } => {}
+        }
+    }
+
+    fn is_up_to_date(&self, last_index: u64, last_term: u64) -> bool {
+        // Plant R04: the longer log wins, whatever the terms.
+        if self.plants.vote_by_length {
+            last_index >= self.log.last_index()
+        } else {
+            self.log.covered_by(last_term, last_index)
         }
     }
 
@@ -189,6 +217,8 @@ impl Server {
             RaftTimer::Heartbeat => self.on_heartbeat_timeout(cx),
             RaftTimer::Quorum => self.on_quorum_timeout(cx),
             RaftTimer::Disk => self.journal.try_again(cx),
+            RaftTimer::Transfer => self.on_transfer_timeout(cx),
+            RaftTimer::Apply => self.on_apply_timeout(cx),
             RaftTimer::Retry { .. } => {}
         }
     }

@@ -95,6 +95,11 @@ impl Store {
         self.digest
     }
 
+    /// The value of a key, if it was written.
+    pub fn value(&self, key: u64) -> Option<u64> {
+        self.values.get(&key).copied()
+    }
+
     /// The session of a client, if it ever did anything.
     pub fn session(&self, client: NodeId) -> Option<&Session> {
         let place = self.sessions.binary_search_by_key(&client, |known| known.client).ok()?;

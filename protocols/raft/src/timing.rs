@@ -55,7 +55,7 @@ pub(super) fn shares(parameters: &Parameters, scale: Scale, timeout: Duration) -
 
 const MILLION: u64 = 1_000_000;
 
-fn scaled(length: Duration, by: u64, of: u64) -> Duration {
+pub(super) fn scaled(length: Duration, by: u64, of: u64) -> Duration {
     let nanos = u128::from(length.as_nanos()) * u128::from(by) / u128::from(of);
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

@@ -181,6 +181,65 @@ facts! {
             /// Who may be the leader, if this server is not.
             leader: Option<NodeId>,
         },
+        /// The leader of a term wants a follower to stand at once (dissertation, section 3.10).
+        TimeoutNow {
+            /// The leader's term.
+            term: u64,
+        },
+        /// Whom the leader wants to succeed asks for a vote, also those who hear that leader.
+        RequestTransferredVote {
+            /// The candidate's term.
+            term: u64,
+            /// Index of its last entry.
+            last_index: u64,
+            /// Term of its last entry.
+            last_term: u64,
+        },
+        /// A client reads without the log (dissertation, section 6.4).
+        Read {
+            /// Its place in the client's session.
+            sequence: u64,
+            /// Which key.
+            key: u64,
+            /// How.
+            by: ReadBy,
+        },
+        /// The answer to a read.
+        ReadReply {
+            /// Which of the client's operations.
+            sequence: u64,
+            /// The value; absent if unwritten.
+            value: Option<u64>,
+            /// The index that the server had applied.
+            index: u64,
+        },
+        /// A leader asks whether it still leads.
+        Probe {
+            /// Its term.
+            term: u64,
+            /// Which time it asks in this term.
+            round: u64,
+        },
+        /// The answer: it does.
+        ProbeReply {
+            /// The follower's term.
+            term: u64,
+            /// Which time the leader asked.
+            round: u64,
+        },
+    }
+}
+
+facts! {
+    /// On what a read rests that does not go through the log.
+    #[derive(Copy, PartialEq, Eq)]
+    pub enum ReadBy {
+        /// A majority was asked whether the leader still leads.
+        Index,
+        /// The leader has a lease.
+        Lease,
+        /// Nothing: any server answers at once.
+        Stale,
     }
 }
 
@@ -201,6 +260,10 @@ facts! {
             /// Which one.
             sequence: u64,
         },
+        /// A leader hands leadership over, or gives up doing so.
+        Transfer,
+        /// What is committed is applied.
+        Apply,
     }
 }
 
@@ -354,6 +417,24 @@ facts! {
             /// A hash of the reply.
             answer: u64,
         },
+        /// A leader begins to hand leadership over.
+        Transferring {
+            /// To whom.
+            to: NodeId,
+        },
+        /// It answered a read that did not go through the log.
+        ReadServed {
+            /// Whose.
+            client: NodeId,
+            /// Its place in the client's session.
+            sequence: u64,
+            /// Up to which index it had applied.
+            index: u64,
+            /// In which term.
+            term: u64,
+            /// On what it rests.
+            by: ReadBy,
+        },
     }
 }
 
@@ -370,7 +451,11 @@ impl Message for RaftMessage {
             Self::AppendReply { .. } => HEADER + 17,
             Self::ClientRequest { .. } => HEADER + 34,
             Self::Forward { .. } => HEADER + 37,
-            Self::ClientReply { .. } => HEADER + 29,
+            Self::ClientReply { .. } | Self::ReadReply { .. } => HEADER + 29,
+            Self::TimeoutNow { .. } => HEADER + 8,
+            Self::RequestTransferredVote { .. } => HEADER + 24,
+            Self::Read { .. } => HEADER + 17,
+            Self::Probe { .. } | Self::ProbeReply { .. } => HEADER + 16,
         }
     }
 }
@@ -394,7 +479,9 @@ impl Observe for RaftObservation {
             Self::Appended { .. }
             | Self::Truncated { .. }
             | Self::Applied { .. }
-            | Self::Acknowledged { .. } => Summary::default(),
+            | Self::Acknowledged { .. }
+            | Self::ReadServed { .. } => Summary::default(),
+            Self::Transferring { to } => Summary { peer: Some(to), ..Summary::default() },
         }
     }
 }

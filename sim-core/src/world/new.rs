@@ -41,7 +41,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let vocabulary = Vocabulary { observations: P::Observation::KINDS, messages: P::Message::KINDS };
         validate(setup, &agenda, vocabulary)?;
         let slots = (setup.members + setup.clients) as usize;
-        let kernel = Kernel::new(setup, launch, subject.model, vocabulary, agenda)?;
+        let mut kernel = Kernel::new(setup, launch, subject.model, vocabulary, agenda)?;
+        kernel.driver.limit_drift(subject.drift_ppm);
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let (checks, off): (Vec<_>, Vec<_>) =
             subject.checks.into_iter().partition(|judge| wanted(setup, timed, judge));

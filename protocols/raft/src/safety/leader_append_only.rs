@@ -69,7 +69,9 @@ impl Check<Raft> for LeaderAppendOnly {
             RaftObservation::Voted { .. }
             | RaftObservation::Committed { .. }
             | RaftObservation::Applied { .. }
-            | RaftObservation::Acknowledged { .. } => {}
+            | RaftObservation::Acknowledged { .. }
+            | RaftObservation::Transferring { .. }
+            | RaftObservation::ReadServed { .. } => {}
         }
     }
 

@@ -146,7 +146,9 @@ impl Check<Raft> for LeaderCompleteness {
             RaftObservation::Voted { .. }
             | RaftObservation::Committed { .. }
             | RaftObservation::Applied { .. }
-            | RaftObservation::Acknowledged { .. } => {}
+            | RaftObservation::Acknowledged { .. }
+            | RaftObservation::Transferring { .. }
+            | RaftObservation::ReadServed { .. } => {}
         }
     }
 

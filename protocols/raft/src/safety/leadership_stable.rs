@@ -21,6 +21,18 @@ use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 /// Within so many windows of check-quorum, a leader that nobody answers has noticed.
 const WINDOWS: u64 = 4;
 
+/// What decides who may stand and who must not.
+const TAKEN: &[&str] = &[
+    "RequestVote",
+    "Vote",
+    "AppendEntries",
+    "AppendReply",
+    "TimeoutNow",
+    "RequestTransferredVote",
+    "Probe",
+    "ProbeReply",
+];
+
 /// Follows what each server hears and becomes.
 #[derive(Debug)]
 pub struct LeadershipStable {
@@ -45,6 +57,8 @@ struct Server {
     pre_requests: Vec<(NodeId, u64, bool)>,
     /// Who has granted it a pre-vote for the term of its role.
     granted: Vec<NodeId>,
+    /// The term in which it stands if it does what the leader wanted.
+    invited: u64,
     /// When a sync failed last, in true time.
     failed: Option<Time>,
     office: Office,
@@ -200,7 +214,7 @@ impl LeadershipStable {
         server.leave_as_candidate(node, findings);
         let asked = server.role == Role::PreCandidate(term);
         let granted = if asked { server.granted.len() + 1 } else { 0 };
-        if granted < quorum && quorum > 1 {
+        if granted < quorum && quorum > 1 && server.invited != term {
             let message = format!(
                 "{node} is a candidate in term {term} with {granted} pre-votes, {quorum} are a majority"
             );
@@ -327,7 +341,7 @@ impl Check<Raft> for LeadershipStable {
     }
 
     fn takes(&self) -> &'static [&'static str] {
-        if self.on { &["RequestVote", "Vote", "AppendEntries", "AppendReply"] } else { &[] }
+        if self.on { TAKEN } else { &[] }
     }
 
     fn received(
@@ -342,8 +356,14 @@ impl Check<Raft> for LeadershipStable {
             return;
         }
         match *message {
-            RaftMessage::AppendEntries { term, .. } => self.heard_leader(ground, slot, term, findings),
-            RaftMessage::AppendReply { term, .. } => self.answered(ground, slot, from, term),
+            RaftMessage::AppendEntries { term, .. } | RaftMessage::Probe { term, .. } => {
+                self.heard_leader(ground, slot, term, findings);
+            }
+            RaftMessage::AppendReply { term, .. } | RaftMessage::ProbeReply { term, .. } => {
+                self.answered(ground, slot, from, term);
+            }
+            RaftMessage::TimeoutNow { term } => self.servers.at(slot).invited = term + 1,
+            RaftMessage::RequestTransferredVote { .. } => self.servers.at(slot).request = None,
             RaftMessage::RequestVote { term, pre, .. } => self.asked(ground, slot, from, (term, pre)),
             RaftMessage::Vote { term, granted: true, pre: true } => {
                 let server = self.servers.at(slot);

@@ -112,7 +112,9 @@ impl Check<Raft> for TermMonotone {
             | RaftObservation::Appended { .. }
             | RaftObservation::Truncated { .. }
             | RaftObservation::Applied { .. }
-            | RaftObservation::Acknowledged { .. } => return,
+            | RaftObservation::Acknowledged { .. }
+            | RaftObservation::Transferring { .. }
+            | RaftObservation::ReadServed { .. } => return,
         };
         self.compare(seen.slot, seen.node, term, "running", findings);
     }
