@@ -50,6 +50,8 @@ pub struct Client {
     redirects: usize,
     /// Whether servers should pass its requests on: it did not reach the leader itself.
     relay: bool,
+    /// How often this operation was asked for again.
+    retries: u32,
 }
 
 impl Client {
@@ -65,6 +67,7 @@ impl Client {
             waiting: VecDeque::new(),
             redirects: 0,
             relay: false,
+            retries: 0,
         }
     }
 
@@ -77,6 +80,7 @@ impl Client {
         self.outstanding = self.waiting.pop_front();
         if self.outstanding.is_some() {
             self.sequence += 1;
+            self.retries = 0;
             self.ask(cx);
         }
     }
@@ -104,12 +108,12 @@ impl Client {
         }
     }
 
-    /// How a read that does not go through the log is to be answered. A client that does not reach the leader reads through
-    /// the log.
+    /// How a read that does not go through the log is to be answered. A client that still gets no answer after it has asked
+    /// another server, or did not reach the leader last time, reads through the log.
     fn reads_by(&self, cx: &mut Context<'_, Raft>) -> Option<ReadBy> {
         match self.parameters.reads {
             Reads::Stale => Some(ReadBy::Stale),
-            _ if self.relay => None,
+            _ if self.relay && self.retries != 1 => None,
             Reads::Log => None,
             Reads::Index => Some(ReadBy::Index),
             Reads::Lease => Some(ReadBy::Lease),
@@ -143,6 +147,7 @@ impl Client {
         let place = self.servers.iter().position(|server| Some(*server) == self.target);
         self.target = place.map(|place| self.servers[(place + 1) % self.servers.len()]);
         self.relay = true;
+        self.retries += 1;
         self.ask(cx);
     }
 
