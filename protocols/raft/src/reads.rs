@@ -51,6 +51,13 @@ struct Waiting {
     round: u64,
 }
 
+impl Reading {
+    /// Of a leader whose first entry has this index.
+    pub(super) fn since(first: u64) -> Self {
+        Self { first, ..Self::default() }
+    }
+}
+
 impl Parameters {
     /// Whether servers must protect leases.
     pub fn leases(&self) -> bool {
@@ -175,7 +182,8 @@ impl Server {
         if !reading.waiting.iter().any(ready) {
             return;
         }
-        let (ready, waiting): (VecDeque<_>, _) = std::mem::take(&mut reading.waiting).into_iter().partition(ready);
+        let (ready, waiting): (VecDeque<_>, _) =
+            std::mem::take(&mut reading.waiting).into_iter().partition(ready);
         reading.waiting = waiting;
         for Waiting { client, sequence, key, by, .. } in ready {
             self.serve(client, (sequence, key), by, cx);

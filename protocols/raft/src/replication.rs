@@ -155,7 +155,7 @@ impl Server {
             acknowledged: 0,
             told: 0,
             waiting: Waiting::default(),
-            reading: Reading { first: last_index + 1, ..Reading::default() },
+            reading: Reading::since(last_index + 1),
             heir: None,
         });
         self.leader = Some(self.node);

@@ -1,7 +1,8 @@
 //! Reads that do not go through the log (dissertation, section 6.4).
 //!
 //! A read is served at an index: at least the highest that any client had been told of when it was asked for. And leases are
-//! disjoint in true time: once a leader of a later term is elected, nobody reads by the lease of an earlier one.
+//! disjoint in true time: once a leader of a later term is elected, nobody reads by the lease of an earlier one. A leader that
+//! begins to hand over has no lease any more.
 
 use std::collections::VecDeque;
 
@@ -10,6 +11,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::process::RequestId;
 
+use super::by_slot::BySlot;
 use super::honest;
 use crate::parameters::{Parameters, Reads};
 use crate::store::Operation;
@@ -25,19 +27,21 @@ pub struct ReadsAreRecent {
     asked: VecDeque<(NodeId, RequestId, u64)>,
     /// The highest term that has a leader, and who that is.
     led: (u64, NodeId),
+    /// Which leaders have begun to hand over.
+    hands_over: BySlot<bool>,
 }
 
 impl ReadsAreRecent {
     /// For clusters with these settings; off where reads may be stale.
     pub fn new(parameters: &Parameters) -> Self {
         let on = parameters.reads != Reads::Stale;
-        Self { on, told: 0, asked: VecDeque::new(), led: (0, NodeId(0)) }
+        Self { on, told: 0, asked: VecDeque::new(), led: (0, NodeId(0)), hands_over: BySlot::default() }
     }
 }
 
 impl Check<Raft> for ReadsAreRecent {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["BecameLeader", "ReadServed"])
+        Some(&["BecameLeader", "Transferring", "ReadServed"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
@@ -45,9 +49,20 @@ impl Check<Raft> for ReadsAreRecent {
             return;
         }
         match *seen.observation {
-            RaftObservation::BecameLeader { term, .. } => self.led = self.led.max((term, seen.node)),
+            RaftObservation::BecameLeader { term, .. } => {
+                self.led = self.led.max((term, seen.node));
+                self.hands_over.reset(seen.slot);
+            }
+            RaftObservation::Transferring { .. } => *self.hands_over.at(seen.slot) = true,
             RaftObservation::ReadServed { term, by: ReadBy::Lease, .. } => {
                 findings.exercised();
+                if self.hands_over.get(seen.slot) == Some(&true) {
+                    let node = seen.node;
+                    let message = format!(
+                        "{node} answered a read by its lease of term {term} after it had begun to hand over"
+                    );
+                    findings.safety("handed-over", &[node], message);
+                }
                 let (later, leader) = self.led;
                 if later > term {
                     let node = seen.node;
@@ -61,7 +76,14 @@ impl Check<Raft> for ReadsAreRecent {
         }
     }
 
-    fn invoked(&mut self, _: &Ground, client: NodeId, id: RequestId, request: &RaftRequest, _: &mut Findings) {
+    fn invoked(
+        &mut self,
+        _: &Ground,
+        client: NodeId,
+        id: RequestId,
+        request: &RaftRequest,
+        _: &mut Findings,
+    ) {
         if self.on && matches!(request.operation, Operation::Get { .. }) {
             self.asked.push_back((client, id, self.told));
         }
@@ -116,9 +138,19 @@ mod tests {
     }
 
     #[test]
+    fn a_lease_ends_before_leadership_is_handed_over() {
+        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default()), 3);
+        script.see(0, leads(1, 0)).see(0, RaftObservation::Transferring { to: NodeId(1) });
+        script.see(0, served(1, ReadBy::Index)).clean();
+        script.see(0, served(1, ReadBy::Lease));
+        script.found("handed-over", "n1 answered a read by its lease of term 1 after it had begun to hand over");
+    }
+
+    #[test]
     fn a_read_sees_what_was_told_before_it_was_asked_for() {
         let run = |reads, first: u64, second: u64| {
-            let mut script = Script::new(ReadsAreRecent::new(&Parameters { reads, ..Parameters::default() }), 3);
+            let mut script =
+                Script::new(ReadsAreRecent::new(&Parameters { reads, ..Parameters::default() }), 3);
             let request = RaftRequest { operation: Operation::Get { key: 1 } };
             let response = |index| RaftResponse { reply: Reply::Value { value: None }, index };
             let Script { check, ground, findings, .. } = &mut script;
