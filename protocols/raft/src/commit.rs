@@ -96,6 +96,7 @@ impl Server {
                 self.on_applied(&outcome, cx);
             }
         }
+        self.maybe_take_snapshot(cx);
         self.serve_reads(cx);
     }
 }

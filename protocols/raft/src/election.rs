@@ -77,9 +77,13 @@ impl Server {
     /// Keeps the vote of this term, in memory and in the journal.
     fn set_vote(&mut self, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
         self.vote = vote;
+        self.journal.write_hard_state(self.term, self.durable_vote(), cx);
+    }
+
+    /// The vote that the journal is to hold.
+    pub(super) fn durable_vote(&self) -> Option<NodeId> {
         // Plant R01: the journal learns the term, but not the vote.
-        let durable_vote = if self.plants.vote_not_durable { None } else { vote };
-        self.journal.write_hard_state(self.term, durable_vote, cx);
+        if self.plants.vote_not_durable { None } else { self.vote }
     }
 
     /// Stops being anything else. Only a leader has no election timer running: it draws one.

@@ -1,7 +1,7 @@
 //! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
 //!
 //! In reading order: [`vocabulary`], [`batch`], [`log`], [`server`] with its phases (election, replication, follower, commit,
-//! requests, reads, transfer, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
+//! requests, reads, transfer, snapshot, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
 //! [`traitors`], [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
 pub mod batch;
@@ -23,6 +23,7 @@ mod requests;
 pub mod safety;
 pub mod server;
 pub mod service;
+pub mod snapshot;
 pub mod stalling;
 pub mod store;
 mod timing;

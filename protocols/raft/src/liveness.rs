@@ -124,7 +124,7 @@ impl Liveness<Raft> for RaftLiveness {
             return if self.missing == 0 { Reach::All } else { Reach::Nothing };
         };
         match *seen.observation {
-            RaftObservation::Committed { index, .. } => self.committed(seen.slot, index),
+            RaftObservation::Committed { index, .. } | RaftObservation::SnapshotInstalled { index, .. } => self.committed(seen.slot, index),
             RaftObservation::Halted => self.halted(seen.slot),
             _ => Reach::Nothing,
         }

@@ -78,6 +78,10 @@ sim_core::parameters! {
                 || own.transfer_every >= own.election_timeout_max.saturating_mul(2),
             "must be zero, or at least twice election_timeout_max",
             drawn |_, drawn, dice| drawn.election_timeout_max.saturating_mul(dice.pick(&DRAWN_TRANSFERS));
+        /// After how many applied entries a server takes a snapshot and drops what came before; never if zero.
+        snapshot_every: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 8, 32, 128]);
+        /// How many bytes of a snapshot one message carries at most.
+        snapshot_chunk: u32 = 4_096, in 64.., drawn |_, _, dice| dice.pick(&[64, 512, 4_096]);
         /// How long it takes until what is committed is applied.
         apply_delay: Duration = "0s",
             must |own| own.apply_delay <= own.election_timeout_min, "must be at most election_timeout_min",

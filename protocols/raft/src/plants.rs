@@ -188,6 +188,38 @@ sim_core::plants! {
             source: "Xraft-KV #1",
             witness: "raft-witness-reads-before-applied",
         }
+        /// A server that loads a snapshot is in the term of its last entry.
+        term_of_snapshot {
+            name: "term-of-snapshot",
+            id: "R02",
+            breaks: "TermMonotone, OneVote",
+            source: "willemt/raft PR118",
+            witness: "raft-witness-term-of-snapshot",
+        }
+        /// Entries from the first one on always match, also where the log begins later.
+        start_always_matches {
+            name: "start-always-matches",
+            id: "R47",
+            breaks: "LogMatching",
+            source: "willemt/raft PR118",
+            witness: "raft-witness-start-always-matches",
+        }
+        /// A snapshot that is installed drops what the log holds beyond it, although it matches.
+        install_drops_suffix {
+            name: "install-drops-suffix",
+            id: "R49",
+            breaks: "CommitDurable",
+            source: "openraft 674e78aa; hashicorp f10b599",
+            witness: "raft-witness-install-drops-suffix",
+        }
+        /// A snapshot replaces a state that is newer.
+        takes_old_snapshots {
+            name: "takes-old-snapshots",
+            id: "R50",
+            breaks: "StateMachineSafety",
+            source: "openraft ac3e5a89",
+            witness: "raft-witness-takes-old-snapshots",
+        }
         /// Control, harmless: an acknowledgment that was overtaken lowers what a leader knows of a follower.
         forgets_matches {
             name: "forgets-matches",

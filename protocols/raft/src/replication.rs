@@ -17,6 +17,7 @@ use sim_core::time::{Duration, Time};
 
 use super::reads::Reading;
 use super::requests::Waiting;
+use super::snapshot::Install;
 use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
 use super::stalling::Stalling;
 use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
@@ -26,7 +27,9 @@ use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, Raft
 pub(super) struct Progress {
     pub(super) node: NodeId,
     /// The first index that was not sent yet.
-    next: u64,
+    pub(super) next: u64,
+    /// The snapshot that is sent to it, if it needs entries that are gone.
+    pub(super) install: Option<Install>,
     /// The highest index known to be durable there.
     pub(super) matched: u64,
     /// Whether it is not known where the logs meet.
@@ -47,13 +50,32 @@ impl Progress {
     fn new(node: NodeId, next: u64, now: Time) -> Self {
         let inflight = VecDeque::new();
         let (heard, spoken, silent_since) = (false, now, now);
-        Self { node, next, matched: 0, probing: true, inflight, heard, round: 0, spoken, silent_since }
+        Self { node, next, install: None, matched: 0, probing: true, inflight, heard, round: 0, spoken, silent_since }
     }
 
     /// How long it is until a heartbeat is due. A clock that was set back does not put it off.
-    fn heartbeat_in(&self, interval: Duration, now: Time) -> Duration {
+    pub(super) fn heartbeat_in(&self, interval: Duration, now: Time) -> Duration {
         let idle_since = self.spoken.min(self.silent_since);
         if idle_since > now { Duration::ZERO } else { idle_since.saturating_add(interval).since(now) }
+    }
+
+    /// Something was said that it is to answer.
+    pub(super) fn said(&mut self, now: Time) {
+        (self.spoken, self.silent_since) = (now, now);
+    }
+
+    /// A snapshot is to be sent at once.
+    pub(super) fn installs_now(&mut self) {
+        self.inflight.clear();
+        (self.spoken, self.silent_since) = (Time::ZERO, Time::ZERO);
+    }
+
+    /// It has installed a snapshot up to an index: what comes after is to be found out.
+    pub(super) fn caught_up(&mut self, index: u64) {
+        self.matched = self.matched.max(index);
+        self.next = self.matched + 1;
+        self.probing = false;
+        self.inflight.clear();
     }
 
     /// Something was heard.
@@ -69,7 +91,7 @@ impl Progress {
 
     fn may_send(&self, last_index: u64, window: u32) -> bool {
         let window = if self.probing { 1 } else { window as usize };
-        self.next <= last_index && self.inflight.len() < window
+        self.next <= last_index && self.inflight.len() < window && self.install.is_none()
     }
 
     fn sent(&mut self, last: u64, now: Time) {
@@ -189,6 +211,7 @@ impl Server {
 
     /// Sends everything that may be sent. Followers with equal next indices share one message.
     pub(super) fn replicate(&mut self, cx: &mut Context<'_, Raft>) {
+        self.start_installs(cx);
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
         let (last_index, window, now) = (log.last_index(), parameters.max_inflight, cx.monotonic());
         // Control C02: the commit index is told one heartbeat late, and everything is said twice.
@@ -225,11 +248,14 @@ impl Server {
 
     /// Speaks without entries to every follower that is due. Those with equal next indices share one message.
     pub(super) fn send_heartbeats(&mut self, cx: &mut Context<'_, Raft>) {
+        self.send_chunks(cx);
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
         let (interval, now) = (parameters.heartbeat, cx.monotonic());
         let commit = if self.plants.noise { leadership.told } else { self.commit };
         let due = |progress: &Progress| {
-            progress.node != *node && progress.heartbeat_in(interval, now) == Duration::ZERO
+            progress.node != *node
+                && progress.heartbeat_in(interval, now) == Duration::ZERO
+                && progress.install.is_none()
         };
         while let Some(first) = leadership.progress.iter().find(|progress| due(progress)) {
             let next = first.next;

@@ -61,7 +61,7 @@ sim_core::checks! {
             => leader_completeness::LeaderCompleteness::default(),
         "raft/sessions": "No operation of a session is done twice or skipped, and what a client was told of was applied, \
             with that reply."
-            => sessions::Sessions::default(),
+            => sessions::Sessions::new(parameters.snapshot_every > 0),
         "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader."
             => reads::ReadsAreRecent::new(parameters),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \

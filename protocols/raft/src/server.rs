@@ -16,10 +16,11 @@ use sim_core::time::{Duration, Time};
 use super::batch::Batch;
 use super::durability::{Durability, JOURNAL, Remembered, recover};
 use super::election::Ballot;
-use super::log::Log;
+use super::log::{Base, Log};
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replication::Leadership;
+use super::snapshot::{Chunk, Incoming, Snapshot};
 use super::stalling::Stalling;
 use super::store::Store;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
@@ -73,6 +74,10 @@ pub struct Server {
     pub(super) commit: u64,
     pub(super) applied: u64,
     pub(super) store: Store,
+    /// The last snapshot that was taken or installed.
+    pub(super) snapshot: Option<Snapshot>,
+    /// The snapshot that the leader is sending.
+    pub(super) incoming: Option<Incoming>,
     /// The operations that this server passed on and will answer when it applies them: the latest of each client.
     pub(super) relayed: BTreeMap<NodeId, u64>,
     /// The payload of every heartbeat.
@@ -90,6 +95,13 @@ impl Server {
         // Plant R24: what cannot be read was never there.
         let remembered = recover(&boot.journal(JOURNAL))
             .or_else(|| plants.damaged_disk_is_blank.then(Remembered::default))?;
+        let snapshot = remembered.snapshot;
+        let index = snapshot.as_ref().map_or(0, |snapshot| snapshot.last.index);
+        let (term, vote) = match &snapshot {
+            // Plant R02: a server that loads a snapshot is in the term of its last entry.
+            Some(snapshot) if plants.term_of_snapshot => (snapshot.last.term, None),
+            _ => (remembered.term, remembered.vote),
+        };
         Some(Self {
             node: boot.node,
             members: boot.members.to_vec(),
@@ -98,17 +110,19 @@ impl Server {
             plants,
             stall: None,
             first_timeout: None,
-            term: remembered.term,
-            vote: remembered.vote,
+            term,
+            vote,
             role: Role::Follower,
             leader: None,
             heard: Time::ZERO,
-            journal: Durability::recovered(remembered.log.last_index()),
+            journal: Durability::recovered(&remembered.log),
             log: remembered.log,
             owed: None,
-            commit: 0,
-            applied: 0,
-            store: Store::new(),
+            commit: index,
+            applied: index,
+            store: snapshot.as_ref().map_or_else(Store::new, |snapshot| (*snapshot.image.0).clone()),
+            snapshot,
+            incoming: None,
             relayed: BTreeMap::new(),
             nothing: Batch::from(&[][..]),
             elections: 0,
@@ -137,6 +151,7 @@ impl Server {
             last_index: self.log.last_index(),
             hash: self.log.hash_at(self.log.last_index()),
         });
+        self.report_snapshot(cx);
         // It does not know whom it heard before it was started.
         self.heard = cx.monotonic();
         match self.first_timeout.take() {
@@ -172,6 +187,16 @@ impl Server {
                 if self.accept_leader(from, term, cx) {
                     self.on_probe(from, round, cx);
                 }
+            }
+            RaftMessage::InstallSnapshot { term, index, last_term, hash, chunk, chunks, ref image, .. } => {
+                if self.accept_leader(from, term, cx) {
+                    let last = Base { index, term: last_term, hash };
+                    let chunk = Chunk { number: chunk, of: chunks };
+                    self.on_chunk(from, Snapshot { last, image: image.clone() }, chunk, cx);
+                }
+            }
+            RaftMessage::InstallReply { term, index, chunk, done } => {
+                self.on_install_reply(place, term, (index, chunk, done), cx);
             }
             RaftMessage::ProbeReply { term, round } => self.on_probe_reply(place, term, round, cx),
             RaftMessage::Vote { term, granted, pre } => self.on_vote(place, term, granted, pre, cx),

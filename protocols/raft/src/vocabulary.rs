@@ -9,6 +9,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Message, Observe, Summary};
 
 use super::batch::Batch;
+use super::snapshot::Image;
 use super::store::{Operation, Reply};
 
 sim_core::vocabulary! {
@@ -227,6 +228,36 @@ facts! {
             /// Which time the leader asked.
             round: u64,
         },
+        /// A leader sends a chunk of its snapshot (dissertation, section 5.2).
+        InstallSnapshot {
+            /// The leader's term.
+            term: u64,
+            /// The last index that the snapshot covers.
+            index: u64,
+            /// The term there.
+            last_term: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// Which chunk, counted from zero.
+            chunk: u64,
+            /// How many there are.
+            chunks: u64,
+            /// Bytes in this chunk.
+            bytes: u64,
+            /// What the chunks are of; complete with the last one.
+            image: Image,
+        },
+        /// The answer to a chunk.
+        InstallReply {
+            /// The follower's term.
+            term: u64,
+            /// The last index that the snapshot covers.
+            index: u64,
+            /// The chunk that it awaits.
+            chunk: u64,
+            /// Whether it has all of it.
+            done: bool,
+        },
     }
 }
 
@@ -309,6 +340,23 @@ facts! {
         Truncate {
             /// The first one gone.
             from: u64,
+        },
+        /// A snapshot; the entries that are kept follow.
+        Snapshot {
+            /// The last index that it covers.
+            index: u64,
+            /// The term there.
+            term: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// The index before the first entry that is kept.
+            base_index: u64,
+            /// The term there.
+            base_term: u64,
+            /// The chained hash up to there.
+            base_hash: u64,
+            /// The state machine.
+            image: Image,
         },
     }
 }
@@ -435,6 +483,26 @@ facts! {
             /// On what it rests.
             by: ReadBy,
         },
+        /// It took a snapshot.
+        SnapshotTaken {
+            /// The last index that it covers.
+            index: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// The state machine's digest.
+            state: u64,
+        },
+        /// It replaced its state machine with a snapshot of the leader, or found one at boot.
+        SnapshotInstalled {
+            /// The last index that it covers.
+            index: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// The state machine's digest.
+            state: u64,
+            /// The last index of its log.
+            last_index: u64,
+        },
     }
 }
 
@@ -456,6 +524,10 @@ impl Message for RaftMessage {
             Self::RequestTransferredVote { .. } => HEADER + 24,
             Self::Read { .. } => HEADER + 17,
             Self::Probe { .. } | Self::ProbeReply { .. } => HEADER + 16,
+            Self::InstallSnapshot { bytes, .. } => {
+                HEADER + 48 + u32::try_from(*bytes).unwrap_or(u32::MAX / 2)
+            }
+            Self::InstallReply { .. } => HEADER + 25,
         }
     }
 }
@@ -480,7 +552,11 @@ impl Observe for RaftObservation {
             | Self::Truncated { .. }
             | Self::Applied { .. }
             | Self::Acknowledged { .. }
-            | Self::ReadServed { .. } => Summary::default(),
+            | Self::ReadServed { .. }
+            | Self::SnapshotTaken { .. } => Summary::default(),
+            Self::SnapshotInstalled { index, hash, .. } => {
+                Summary { position: Some(index), digest: Some(hash), ..Summary::default() }
+            }
             Self::Transferring { to } => Summary { peer: Some(to), ..Summary::default() },
         }
     }

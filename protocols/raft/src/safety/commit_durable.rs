@@ -68,7 +68,7 @@ impl CommitDurable {
 
 impl Check<Raft> for CommitDurable {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Appended", "Truncated", "Recovered", "Committed"])
+        Some(&["Appended", "Truncated", "Recovered", "SnapshotInstalled", "Committed"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {

@@ -19,11 +19,15 @@ pub struct CommitMonotone {
 
 impl Check<Raft> for CommitMonotone {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Committed"])
+        Some(&["Committed", "SnapshotInstalled"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        let RaftObservation::Committed { index, .. } = *seen.observation else { return };
+        let (RaftObservation::Committed { index, .. } | RaftObservation::SnapshotInstalled { index, .. }) =
+            *seen.observation
+        else {
+            return;
+        };
         if !honest(ground, seen) {
             return;
         }

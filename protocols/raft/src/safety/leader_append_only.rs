@@ -71,7 +71,9 @@ impl Check<Raft> for LeaderAppendOnly {
             | RaftObservation::Applied { .. }
             | RaftObservation::Acknowledged { .. }
             | RaftObservation::Transferring { .. }
-            | RaftObservation::ReadServed { .. } => {}
+            | RaftObservation::ReadServed { .. }
+            | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::SnapshotInstalled { .. } => {}
         }
     }
 

@@ -31,6 +31,8 @@ const TAKEN: &[&str] = &[
     "RequestTransferredVote",
     "Probe",
     "ProbeReply",
+    "InstallSnapshot",
+    "InstallReply",
 ];
 
 /// Follows what each server hears and becomes.
@@ -356,10 +358,14 @@ impl Check<Raft> for LeadershipStable {
             return;
         }
         match *message {
-            RaftMessage::AppendEntries { term, .. } | RaftMessage::Probe { term, .. } => {
+            RaftMessage::AppendEntries { term, .. }
+            | RaftMessage::Probe { term, .. }
+            | RaftMessage::InstallSnapshot { term, .. } => {
                 self.heard_leader(ground, slot, term, findings);
             }
-            RaftMessage::AppendReply { term, .. } | RaftMessage::ProbeReply { term, .. } => {
+            RaftMessage::AppendReply { term, .. }
+            | RaftMessage::ProbeReply { term, .. }
+            | RaftMessage::InstallReply { term, .. } => {
                 self.answered(ground, slot, from, term);
             }
             RaftMessage::TimeoutNow { term } => self.servers.at(slot).invited = term + 1,

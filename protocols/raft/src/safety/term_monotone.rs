@@ -114,7 +114,9 @@ impl Check<Raft> for TermMonotone {
             | RaftObservation::Applied { .. }
             | RaftObservation::Acknowledged { .. }
             | RaftObservation::Transferring { .. }
-            | RaftObservation::ReadServed { .. } => return,
+            | RaftObservation::ReadServed { .. }
+            | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::SnapshotInstalled { .. } => return,
         };
         self.compare(seen.slot, seen.node, term, "running", findings);
     }
