@@ -40,6 +40,14 @@ pub trait Liveness<P: Protocol> {
     /// The reason why nothing is owed.
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall>;
 
+    /// The kinds of observations that it must be told of from the start; asked once.
+    fn hears(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A process reported something of a kind that it hears, in either phase.
+    fn observe(&mut self, _: &Seen<'_, P>) {}
+
     /// How fast correct code makes progress in a good environment; `timeout` is the protocol's base timeout.
     fn pace(&self, timeout: Duration, _core: &[Slot]) -> Pace {
         Pace::of(timeout)

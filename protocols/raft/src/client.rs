@@ -15,11 +15,13 @@ use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 
+use super::operator::Operator;
 use super::parameters::{Parameters, Reads};
 use super::store::{Operation, Reply};
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer, ReadBy};
 
 const RETRY: TimerId = TimerId(0);
+const OPERATE: TimerId = TimerId(1);
 
 /// How far a restarted client may begin beyond its clock, in nanoseconds: 17 ms, many times what it uses up.
 const APART: u64 = 1 << 24;
@@ -52,11 +54,14 @@ pub struct Client {
     relay: bool,
     /// How often this operation was asked for again.
     retries: u32,
+    /// What it asks for as an operator, if it is one.
+    operator: Option<Operator>,
 }
 
 impl Client {
     /// A client of the members it boots with.
     pub fn new(parameters: Parameters, boot: &Boot<'_, Raft>) -> Self {
+        let operates = !parameters.reconfigure_every.is_zero() && boot.node.index() == boot.members.len();
         Self {
             servers: boot.members.to_vec(),
             parameters,
@@ -68,12 +73,19 @@ impl Client {
             redirects: 0,
             relay: false,
             retries: 0,
+            operator: operates.then(Operator::default),
         }
     }
 
     fn first_sequence(&self, cx: &mut Context<'_, Raft>) -> u64 {
         let apart = if self.restarted { cx.rng().below(APART) } else { 0 };
         cx.now().as_nanos().saturating_add(apart)
+    }
+
+    fn wait_to_operate(&self, cx: &mut Context<'_, Raft>) {
+        if self.operator.is_some() {
+            cx.set_timer(OPERATE, self.parameters.reconfigure_every, RaftTimer::Operate);
+        }
     }
 
     fn begin_next(&mut self, cx: &mut Context<'_, Raft>) {
@@ -199,7 +211,21 @@ impl Client {
 impl Process<Raft> for Client {
     fn step(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Raft>) {
         match input {
-            Input::Start => self.sequence = self.first_sequence(cx),
+            Input::Start => {
+                self.sequence = self.first_sequence(cx);
+                self.wait_to_operate(cx);
+            }
+            Input::Timer { timer: RaftTimer::Operate, .. } => {
+                if let Some(operator) = &mut self.operator {
+                    operator.act(&self.servers, cx);
+                }
+                self.wait_to_operate(cx);
+            }
+            Input::Message { message: RaftMessage::ChangeReply { node, add, done, leader }, .. } => {
+                if let Some(operator) = &mut self.operator {
+                    operator.answered((*node, *add), (*done, *leader), &self.servers, cx);
+                }
+            }
             Input::Request { id, request } => {
                 self.waiting.push_back((id, request.operation));
                 if self.outstanding.is_none() {

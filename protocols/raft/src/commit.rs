@@ -1,5 +1,6 @@
 //! What is committed, and what that does to the state machine.
 
+use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
 use super::server::{APPLY, Role, Server};
@@ -25,6 +26,9 @@ impl Server {
             let index = leadership.acknowledged;
             return self.commit_to(index, true, cx);
         }
+        if !self.plain {
+            return self.commit_by_configuration(cx);
+        }
         // Most acknowledgments leave too few above the commit index: that is counted without sorting.
         let above = leadership.progress.iter().filter(|progress| progress.matched > self.commit).count();
         if above + usize::from(own > self.commit) < quorum {
@@ -43,6 +47,20 @@ impl Server {
         let stops = (self.stall == Some(Stalling::StopsAtOldTerms) || self.plants.commit_stops_at_old_terms)
             && self.log.term_at(self.commit + 1) != Some(self.term);
         if index > self.commit && countable && !stops {
+            self.commit_to(index, true, cx);
+        }
+    }
+
+    /// The same where not all members vote, or a change is joint.
+    fn commit_by_configuration(&mut self, cx: &mut Context<'_, Raft>) {
+        let own = self.journal.durable_index();
+        let Role::Leader(leadership) = &self.role else { return };
+        let matched = |node: NodeId| {
+            let known = leadership.progress.iter().find(|progress| progress.node == node);
+            if node == self.node { own } else { known.map_or(0, |progress| progress.matched) }
+        };
+        let index = self.majority_reached(matched);
+        if index > self.commit && self.log.term_at(index) == Some(self.term) {
             self.commit_to(index, true, cx);
         }
     }
@@ -96,6 +114,7 @@ impl Server {
                 self.on_applied(&outcome, cx);
             }
         }
+        self.after_commit(cx);
         self.maybe_take_snapshot(cx);
         self.serve_reads(cx);
     }

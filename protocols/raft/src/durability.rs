@@ -12,9 +12,10 @@ use std::collections::VecDeque;
 
 use sim_core::process::{Context, JournalId, Recovered, Stored, SyncId, SyncResult};
 
+use super::configuration::Config;
 use super::log::{Base, Log};
 use super::snapshot::Snapshot;
-use super::vocabulary::{Entry, Raft, RaftRecord};
+use super::vocabulary::{Command, Entry, Raft, RaftRecord};
 use sim_core::identity::NodeId;
 
 /// The only journal of a server.
@@ -239,6 +240,8 @@ pub(super) struct Remembered {
     pub(super) vote: Option<NodeId>,
     pub(super) log: Log,
     pub(super) snapshot: Option<Snapshot>,
+    /// The configurations in the log, with their indices.
+    pub(super) configs: Vec<(u64, Config)>,
 }
 
 /// Replays a journal; `None` if it is damaged. A torn end is no damage: it was never acknowledged.
@@ -258,12 +261,19 @@ impl Remembered {
             RaftRecord::Entry { index, entry } => {
                 (*index == self.log.last_index() + 1).then_some(())?;
                 self.log.append(entry.clone());
+                if let Command::Config { config } = entry.command() {
+                    self.configs.push((*index, config.clone()));
+                }
             }
-            RaftRecord::Truncate { from } => self.log.truncate(*from),
-            RaftRecord::Snapshot { index, term, hash, base_index, base_term, base_hash, image } => {
+            RaftRecord::Truncate { from } => {
+                self.log.truncate(*from);
+                self.configs.retain(|(index, _)| index < from);
+            }
+            RaftRecord::Snapshot { index, term, hash, base_index, base_term, base_hash, config, image } => {
+                self.configs.clear();
                 self.log = Log::after(Base { index: *base_index, term: *base_term, hash: *base_hash });
                 let last = Base { index: *index, term: *term, hash: *hash };
-                self.snapshot = Some(Snapshot { last, image: image.clone() });
+                self.snapshot = Some(Snapshot { last, config: config.clone(), image: image.clone() });
             }
         }
         Some(())

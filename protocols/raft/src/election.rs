@@ -27,7 +27,7 @@ impl Ballot {
     }
 
     fn answer(&mut self, place: usize, granted: bool) {
-        if self.answers[place] != Some(true) {
+        if place < self.answers.len() && self.answers[place] != Some(true) {
             self.answers[place] = Some(granted);
             self.granted += usize::from(granted);
         }
@@ -108,6 +108,12 @@ impl Server {
         if matches!(self.role, Role::Leader(_)) {
             return;
         }
+        // Plant R33: who does not vote stands all the same.
+        if !self.plain && !self.config().votes(self.node) && !self.plants.anybody_stands {
+            self.leader = None;
+            self.become_follower(cx);
+            return self.draw_election_timer(cx);
+        }
         // A timer that was early, as on a clock that steps.
         if self.guards_lease(cx) {
             return self.draw_election_timer(cx);
@@ -118,11 +124,16 @@ impl Server {
             return self.draw_election_timer(cx);
         }
         // Nobody needs to be asked in a cluster of one.
-        if self.parameters.pre_vote && self.quorum() > 1 && !self.plants.no_pre_vote {
+        if self.parameters.pre_vote && !self.is_alone() && !self.plants.no_pre_vote {
             self.start_pre_vote(cx);
         } else {
             self.start_election(false, cx);
         }
+    }
+
+    /// Whether nobody else votes.
+    fn is_alone(&self) -> bool {
+        if self.plain { self.quorum() == 1 } else { self.is_majority(|node| node == self.node) }
     }
 
     /// Asks whether an election could be won, without raising the term (dissertation, section 9.6).
@@ -227,6 +238,8 @@ impl Server {
         let up_to_date = up_to_date && !self.is_jealous(last_index);
         // Plant R18: a vote for the first server, whose number is zero, looks like no vote.
         let free = self.vote.is_none() || (self.plants.vote_for_zero_is_none && self.vote == Some(NodeId(0)));
+        // Plant R31: who is no voter in its own log does not vote, though it may be one by now.
+        let free = free && (self.plain || !self.plants.learners_refuse || self.config().votes(self.node));
         let free = free && (transferred || !self.guards_lease(cx));
         let granted = term == self.term && up_to_date && (repeated || free);
         if granted && !repeated {
@@ -254,7 +267,8 @@ impl Server {
         // Plant R39: a leader does not count itself as one that is heard.
         let unaware = self.plants.leader_grants_pre_votes && matches!(self.role, Role::Leader(_));
         let protects = self.hears_leader(cx) || self.guards_lease(cx);
-        let granted = term > self.term && up_to_date && (!protects || unaware);
+        let refuses = self.plants.learners_refuse && !self.plain && !self.config().votes(self.node);
+        let granted = term > self.term && up_to_date && (!protects || unaware) && !refuses;
         // Plant: a refusal puts its own candidacy off.
         if self.stall == Some(Stalling::ResetsTimersOnRefusals) {
             self.draw_election_timer(cx);
@@ -308,7 +322,17 @@ impl Server {
         } else {
             ballot.answer(place, granted);
         }
-        if ballot.granted < quorum {
+        let counted = self.plain || self.plants.counts_votes_twice;
+        let granted = |ballot: &Ballot, node: NodeId| {
+            let place = self.members.binary_search(&node);
+            place.is_ok_and(|place| ballot.answers.get(place) == Some(&Some(true)))
+        };
+        let won = match &self.role {
+            Role::PreCandidate(ballot) | Role::Candidate(ballot) if counted => ballot.granted >= quorum,
+            Role::PreCandidate(ballot) | Role::Candidate(ballot) => self.is_majority(|node| granted(ballot, node)),
+            Role::Follower | Role::Leader(_) => false,
+        };
+        if !won {
             return;
         }
         if matches!(self.role, Role::PreCandidate(_)) {
@@ -340,8 +364,17 @@ impl Server {
     /// Check-quorum: a leader that has not heard from a majority since the last time steps down.
     pub(super) fn on_quorum_timeout(&mut self, cx: &mut Context<'_, Raft>) {
         let quorum = self.quorum();
+        let (plain, config, node) = (self.plain, self.config.clone(), self.node);
         let Role::Leader(leadership) = &mut self.role else { return };
-        if leadership.count_heard() + 1 >= quorum {
+        let hears = if plain {
+            leadership.count_heard() + 1 >= quorum
+        } else if self.plants.learners_count {
+            // Plant R32: whoever answers counts, voter or not.
+            leadership.count_heard() + 1 > config.0.voters.len() / 2
+        } else {
+            leadership.hears_majority(|heard| config.0.majority(|other| other == node || heard(other)))
+        };
+        if hears {
             cx.set_timer(QUORUM, self.parameters.election_timeout_max, RaftTimer::Quorum);
         } else {
             self.become_follower(cx);

@@ -85,6 +85,7 @@ impl Server {
     fn truncate(&mut self, from: u64, cx: &mut Context<'_, Raft>) {
         self.log.truncate(from);
         self.journal.write_truncation(from, cx);
+        self.forget_configs(from, cx);
         // Never below what is committed, unless somebody broke the rules. The checks will say so.
         self.commit = self.commit.min(from - 1);
         cx.observe(RaftObservation::Truncated { from });

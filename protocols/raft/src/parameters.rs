@@ -25,6 +25,9 @@ sim_core::choices! {
 /// How often a leader hands over, in longest election timeouts, as a swarm draws it; mostly never.
 const DRAWN_TRANSFERS: [u64; 6] = [0, 0, 0, 4, 10, 30];
 
+/// How often an operator asks for a change, in longest election timeouts, as a swarm draws it.
+const DRAWN_CHANGES: [u64; 6] = [0, 0, 0, 2, 5, 15];
+
 // A swarm only makes timeouts longer, so that what suited the network still does.
 sim_core::parameters! {
     /// The settings of a Raft cluster.
@@ -82,6 +85,13 @@ sim_core::parameters! {
         snapshot_every: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 8, 32, 128]);
         /// How many bytes of a snapshot one message carries at most.
         snapshot_chunk: u32 = 4_096, in 64.., drawn |_, _, dice| dice.pick(&[64, 512, 4_096]);
+        /// How often an operator asks for a change of membership; never if zero.
+        reconfigure_every: Duration = "0s",
+            drawn |_, drawn, dice| drawn.election_timeout_max.saturating_mul(dice.pick(&DRAWN_CHANGES));
+        /// Whether the voters change through a joint configuration.
+        joint: bool = false, drawn |_, _, dice| dice.pick(&[false, true]);
+        /// How many of the last members begin as learners, who do not vote.
+        learners: u32 = 0;
         /// How long it takes until what is committed is applied.
         apply_delay: Duration = "0s",
             must |own| own.apply_delay <= own.election_timeout_min, "must be at most election_timeout_min",
@@ -90,6 +100,11 @@ sim_core::parameters! {
 }
 
 impl Parameters {
+    /// Whether the members may change, or do not all vote.
+    pub fn changes_members(&self) -> bool {
+        !self.reconfigure_every.is_zero() || self.learners > 0
+    }
+
     /// The longest that the protocol waits before it acts.
     pub fn largest_timeout(&self) -> Duration {
         self.election_timeout_max.max(self.client_retry).max(self.disk_retry)

@@ -220,6 +220,46 @@ sim_core::plants! {
             source: "openraft ac3e5a89",
             witness: "raft-witness-takes-old-snapshots",
         }
+        /// A leader changes the membership before it has committed an entry of its own term.
+        changes_before_own_commit {
+            name: "changes-before-own-commit",
+            id: "R25",
+            breaks: "Membership",
+            source: "Ongaro, raft-dev, 2015; copycat #23",
+            witness: "raft-witness-changes-before-own-commit",
+        }
+        /// A joint configuration counts old and new voters together.
+        joint_is_union {
+            name: "joint-is-union",
+            id: "R27",
+            breaks: "CommitDurable",
+            source: "Raft paper, section 6; raft-rs 2d89626",
+            witness: "raft-witness-joint-is-union",
+        }
+        /// Who is no voter in its own log refuses to vote, though it may have been promoted.
+        learners_refuse {
+            name: "learners-refuse",
+            id: "R31",
+            breaks: "progress",
+            source: "etcd abb533c",
+            witness: "raft-witness-learners-refuse",
+        }
+        /// Learners count in the check of the quorum.
+        learners_count {
+            name: "learners-count",
+            id: "R32",
+            breaks: "LeadershipIsStable",
+            source: "hashicorp 6e41709",
+            witness: "raft-witness-learners-count",
+        }
+        /// Learners and removed servers stand for election.
+        anybody_stands {
+            name: "anybody-stands",
+            id: "R33",
+            breaks: "Membership",
+            source: "etcd db54973; hashicorp 656e6c0",
+            witness: "raft-witness-anybody-stands",
+        }
         /// Control, harmless: an acknowledgment that was overtaken lowers what a leader knows of a follower.
         forgets_matches {
             name: "forgets-matches",

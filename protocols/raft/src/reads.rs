@@ -113,7 +113,7 @@ impl Server {
         reading.rounds.push_back((round, now));
         let others = progress.iter().map(|progress| progress.node).filter(|other| *other != node);
         cx.send_all(others, RaftMessage::Probe { term, round });
-        if self.members.len() == 1 {
+        if self.config().majority(|other| other == node) {
             self.confirm(cx);
         }
     }
@@ -150,14 +150,15 @@ impl Server {
 
     /// The last round that a majority has answered is confirmed, this server included.
     fn confirm(&mut self, cx: &mut Context<'_, Raft>) {
-        let quorum = self.quorum();
-        let lease = self.parameters.lease();
+        let (quorum, lease) = (self.quorum(), self.parameters.lease());
+        let reached = if self.plain { 0 } else { self.round_reached() };
+        let plain = self.plain;
         let Role::Leader(Leadership { reading, progress, counted, .. }) = &mut self.role else { return };
         counted.clear();
         counted.extend(progress.iter().map(|progress| progress.round));
         counted.push(reading.last_round);
         counted.sort_unstable_by(|left, right| right.cmp(left));
-        let confirmed = counted[quorum - 1];
+        let confirmed = if plain { counted[quorum - 1] } else { reached };
         if confirmed <= reading.confirmed {
             return;
         }
@@ -169,6 +170,15 @@ impl Server {
             reading.lease = Some(sent.saturating_add(lease));
         }
         self.serve_reads(cx);
+    }
+
+    /// The last round that a majority has answered, where not all members vote, or a change is joint.
+    fn round_reached(&self) -> u64 {
+        let Role::Leader(Leadership { reading, progress, .. }) = &self.role else { return 0 };
+        self.majority_reached(|node| {
+            let known = progress.iter().find(|progress| progress.node == node);
+            if node == self.node { reading.last_round } else { known.map_or(0, |progress| progress.round) }
+        })
     }
 
     /// Answers the reads that wait for nothing any more.

@@ -38,6 +38,7 @@ pub(super) struct Progress {
     inflight: VecDeque<u64>,
     /// Whether anything was heard since the last check of the quorum.
     heard: bool,
+    heard_at: Time,
     /// The last round that was answered, in which the leader asked whether it still leads.
     pub(super) round: u64,
     /// When anything was sent last.
@@ -47,10 +48,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    fn new(node: NodeId, next: u64, now: Time) -> Self {
+    pub(super) fn new(node: NodeId, next: u64, now: Time) -> Self {
         let inflight = VecDeque::new();
         let (heard, spoken, silent_since) = (false, now, now);
-        Self { node, next, install: None, matched: 0, probing: true, inflight, heard, round: 0, spoken, silent_since }
+        Self { node, next, install: None, matched: 0, probing: true, inflight, heard, heard_at: Time::ZERO, round: 0, spoken, silent_since }
     }
 
     /// How long it is until a heartbeat is due. A clock that was set back does not put it off.
@@ -81,7 +82,13 @@ impl Progress {
     /// Something was heard.
     pub(super) fn heard(&mut self, now: Time) {
         self.heard = true;
+        self.heard_at = now;
         self.silent_since = now;
+    }
+
+    /// Whether something was heard within a time.
+    pub(super) fn heard_within(&self, window: Duration, now: Time) -> bool {
+        self.heard_at.saturating_add(window) > now
     }
 
     /// Whether it answers, and it is known where the logs meet.
@@ -152,6 +159,16 @@ pub(super) struct Leadership {
 
 impl Leadership {
     /// How many followers were heard since the last time.
+    /// Whether those who were heard since the last time are a majority.
+    pub(super) fn hears_majority(&mut self, is: impl Fn(&dyn Fn(NodeId) -> bool) -> bool) -> bool {
+        let progress = &mut self.progress;
+        let heard = |node| progress.iter().any(|progress| progress.node == node && progress.heard);
+        let hears = is(&heard);
+        progress.iter_mut().for_each(|progress| progress.heard = false);
+        hears
+    }
+
+    /// How many followers were heard since the last time.
     pub(super) fn count_heard(&mut self) -> usize {
         self.progress
             .iter_mut()
@@ -204,8 +221,11 @@ impl Server {
     pub(super) fn append(&mut self, entry: Entry, cx: &mut Context<'_, Raft>) -> u64 {
         let term = entry.term();
         let (index, hash) = self.log.append(entry.clone());
-        self.journal.write_entry(index, entry, cx);
+        self.journal.write_entry(index, entry.clone(), cx);
         cx.observe(RaftObservation::Appended { index, term, hash });
+        if let Command::Config { config } = entry.command() {
+            self.adopt(index, config, cx);
+        }
         index
     }
 

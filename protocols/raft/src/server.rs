@@ -14,6 +14,7 @@ use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
 use super::batch::Batch;
+use super::configuration::{Config, genesis};
 use super::durability::{Durability, JOURNAL, Remembered, recover};
 use super::election::Ballot;
 use super::log::{Base, Log};
@@ -50,10 +51,16 @@ pub(super) enum Role {
 #[derive(Debug)]
 pub struct Server {
     pub(super) node: NodeId,
-    /// All members, this one included, in ascending order.
+    /// All members of the configuration in force, in ascending order.
     pub(super) members: Vec<NodeId>,
-    /// This server's place among the members.
+    /// This server's place among the members; none if it is no member.
     pub(super) place: usize,
+    /// The configuration in force.
+    pub(super) config: Config,
+    /// The configurations in the log, with their indices, and the one before them.
+    pub(super) configs: Vec<(u64, Config)>,
+    /// Whether all members vote, this server is one, and no change is joint: then majorities are counted.
+    pub(super) plain: bool,
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
     /// A bug that keeps it from making progress, for tests.
@@ -91,10 +98,19 @@ pub struct Server {
 impl Server {
     /// A server with what its journal holds; `None` if it is no member or its journal is damaged.
     pub fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Raft>) -> Option<Self> {
-        let place = boot.members.binary_search(&boot.node).ok()?;
+        boot.members.binary_search(&boot.node).ok()?;
         // Plant R24: what cannot be read was never there.
         let remembered = recover(&boot.journal(JOURNAL))
             .or_else(|| plants.damaged_disk_is_blank.then(Remembered::default))?;
+        let first = match &remembered.snapshot {
+            Some(snapshot) => (snapshot.last.index, snapshot.config.clone()),
+            None => (0, genesis(boot.members, parameters.learners).into()),
+        };
+        let later = remembered.configs.into_iter().filter(|(index, _)| *index > first.0);
+        let configs: Vec<(u64, Config)> = std::iter::once(first.clone()).chain(later).collect();
+        let config = configs.last().map_or(first.1, |(_, config)| config.clone());
+        let members = config.0.everybody();
+        let place = members.binary_search(&boot.node).unwrap_or(usize::MAX);
         let snapshot = remembered.snapshot;
         let index = snapshot.as_ref().map_or(0, |snapshot| snapshot.last.index);
         let (term, vote) = match &snapshot {
@@ -104,8 +120,11 @@ impl Server {
         };
         Some(Self {
             node: boot.node,
-            members: boot.members.to_vec(),
+            members,
             place,
+            plain: config.0.voters.len() == config.0.everybody().len() && config.0.votes(boot.node),
+            config,
+            configs,
             parameters,
             plants,
             stall: None,
@@ -152,6 +171,7 @@ impl Server {
             hash: self.log.hash_at(self.log.last_index()),
         });
         self.report_snapshot(cx);
+        self.report_config(cx);
         // It does not know whom it heard before it was started.
         self.heard = cx.monotonic();
         match self.first_timeout.take() {
@@ -167,8 +187,12 @@ impl Server {
         if let RaftMessage::Read { sequence, key, by } = *message {
             return self.on_read(from, (sequence, key), by, cx);
         }
-        // Only members speak as servers: the configuration is fixed.
-        let Some(place) = self.place_of(from) else { return };
+        if let RaftMessage::Change { node, add } = *message {
+            return self.on_change(from, node, add, cx);
+        }
+        // Only members answer. Who is no member here may be one by a configuration that this server does not have yet.
+        let asks = self.parameters.changes_members() && asks_to_be_heard(message);
+        let Some(place) = self.place_of(from).or_else(|| asks.then_some(usize::MAX)) else { return };
         match *message {
             RaftMessage::RequestVote { term, last_index, last_term, pre } => {
                 let up_to_date = self.is_up_to_date(last_index, last_term);
@@ -188,11 +212,13 @@ impl Server {
                     self.on_probe(from, round, cx);
                 }
             }
-            RaftMessage::InstallSnapshot { term, index, last_term, hash, chunk, chunks, ref image, .. } => {
+            RaftMessage::InstallSnapshot {
+                term, index, last_term, hash, chunk, chunks, ref image, ref config, ..
+            } => {
                 if self.accept_leader(from, term, cx) {
                     let last = Base { index, term: last_term, hash };
                     let chunk = Chunk { number: chunk, of: chunks };
-                    self.on_chunk(from, Snapshot { last, image: image.clone() }, chunk, cx);
+                    self.on_chunk(from, Snapshot { last, config: config.clone(), image: image.clone() }, chunk, cx);
                 }
             }
             RaftMessage::InstallReply { term, index, chunk, done } => {
@@ -214,7 +240,9 @@ impl Server {
             RaftMessage::ClientRequest { .. }
             | RaftMessage::ClientReply { .. }
             | RaftMessage::Read { .. }
-            | RaftMessage::ReadReply { .. } => {}
+            | RaftMessage::ReadReply { .. }
+            | RaftMessage::Change { .. }
+            | RaftMessage::ChangeReply { .. } => {}
         }
     }
 
@@ -244,7 +272,7 @@ impl Server {
             RaftTimer::Disk => self.journal.try_again(cx),
             RaftTimer::Transfer => self.on_transfer_timeout(cx),
             RaftTimer::Apply => self.on_apply_timeout(cx),
-            RaftTimer::Retry { .. } => {}
+            RaftTimer::Retry { .. } | RaftTimer::Operate => {}
         }
     }
 
@@ -256,11 +284,23 @@ impl Server {
         }
         debug_assert!(self.log.last_term() <= self.term, "an entry of a term that never began here");
         debug_assert!(self.commit <= self.log.last_index());
-        debug_assert!(self.vote.is_none_or(|vote| self.place_of(vote).is_some()));
         debug_assert!(!matches!(self.role, Role::Candidate(_)) || self.vote == Some(self.node));
         debug_assert!(!matches!(self.role, Role::Leader(_)) || self.leader == Some(self.node));
         self.journal.invariants(&self.log);
     }
+}
+
+/// Whether a message is not an answer, but comes from somebody who leads or wants to.
+fn asks_to_be_heard(message: &RaftMessage) -> bool {
+    matches!(
+        message,
+        RaftMessage::RequestVote { .. }
+            | RaftMessage::RequestTransferredVote { .. }
+            | RaftMessage::AppendEntries { .. }
+            | RaftMessage::InstallSnapshot { .. }
+            | RaftMessage::Probe { .. }
+            | RaftMessage::TimeoutNow { .. }
+    )
 }
 
 impl Process<Raft> for Server {

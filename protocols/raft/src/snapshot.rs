@@ -15,6 +15,7 @@ use sim_core::facts::{Field, Visitor};
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
+use super::configuration::Config;
 use super::log::Base;
 use super::replication::{Leadership, Progress};
 use super::server::{Role, Server};
@@ -40,6 +41,8 @@ impl Field for Image {
 pub(super) struct Snapshot {
     /// The last entry that it covers.
     pub(super) last: Base,
+    /// The configuration in force there.
+    pub(super) config: Config,
     pub(super) image: Image,
 }
 
@@ -77,7 +80,10 @@ impl Server {
         let last = Base { index, term: self.log.term_at(index).unwrap_or(0), hash: self.log.hash_at(index) };
         let image = Image(Rc::new(self.store.clone()));
         cx.observe(RaftObservation::SnapshotTaken { index, hash: last.hash, state: self.store.digest() });
-        self.snapshot = Some(Snapshot { last, image });
+        let config = self.config_at(index);
+        self.configs.drain(..self.configs.partition_point(|(at, _)| *at <= index));
+        self.configs.insert(0, (index, config.clone()));
+        self.snapshot = Some(Snapshot { last, config, image });
         self.log.compact(index - every / 4);
         self.journal.compacted(self.log.base().index);
         self.rewrite_journal(cx);
@@ -85,7 +91,7 @@ impl Server {
 
     /// Writes the snapshot and what comes after it as a new journal.
     fn rewrite_journal(&mut self, cx: &mut Context<'_, Raft>) {
-        let Some(Snapshot { last, image }) = self.snapshot.clone() else { return };
+        let Some(Snapshot { last, config, image }) = self.snapshot.clone() else { return };
         let base = self.log.base();
         let snapshot = RaftRecord::Snapshot {
             index: last.index,
@@ -94,6 +100,7 @@ impl Server {
             base_index: base.index,
             base_term: base.term,
             base_hash: base.hash,
+            config,
             image,
         };
         let hard_state = RaftRecord::HardState { term: self.term, vote: self.durable_vote() };
@@ -185,15 +192,20 @@ impl Server {
         // Plant R49: what matches beyond goes as well.
         if matches && !self.plants.install_drops_suffix {
             self.log.compact(last.index);
+            self.configs.retain(|(index, _)| *index > last.index);
         } else {
             self.log = super::log::Log::after(last);
+            self.configs.clear();
         }
+        self.configs.insert(0, (last.index, snapshot.config.clone()));
+        self.use_last_config(cx);
         self.journal.installed(&self.log, self.commit);
         self.store = (*snapshot.image.0).clone();
         (self.commit, self.applied) = (last.index, last.index);
         self.snapshot = Some(snapshot);
         self.rewrite_journal(cx);
         self.report_snapshot(cx);
+        self.report_config(cx);
     }
 
     /// Says what was installed, or found at boot.
@@ -245,7 +257,7 @@ impl Server {
 
 impl Install {
     fn message(&self, term: u64, size: u32) -> RaftMessage {
-        let Snapshot { last, image } = &self.snapshot;
+        let Snapshot { last, config, image } = &self.snapshot;
         let (bytes, size) = (image.0.bytes(), u64::from(size));
         let chunks = bytes.div_ceil(size).max(1);
         let sent = self.chunk.min(chunks - 1);
@@ -257,6 +269,7 @@ impl Install {
             chunk: sent,
             chunks,
             bytes: size.min(bytes - sent * size),
+            config: config.clone(),
             image: image.clone(),
         }
     }

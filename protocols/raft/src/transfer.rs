@@ -23,14 +23,13 @@ impl Server {
     /// It is time to hand over, or to give up that.
     pub(super) fn on_transfer_timeout(&mut self, cx: &mut Context<'_, Raft>) {
         let node = self.node;
+        let config = self.config.clone();
         let Role::Leader(Leadership { progress, heir, reading, .. }) = &mut self.role else { return };
         if heir.take().is_some() {
             return self.set_transfer_timer(cx);
         }
-        let others =
-            progress.iter().enumerate().filter(|(_, progress)| progress.node != node && progress.follows());
-        let Some((place, ahead)) =
-            others.max_by_key(|(place, progress)| (progress.matched, usize::MAX - place))
+        let others = progress.iter().enumerate().filter(|(_, progress)| progress.node != node && progress.follows() && config.0.voters.contains(&progress.node));
+        let Some((place, ahead)) = others.max_by_key(|(place, progress)| (progress.matched, usize::MAX - place))
         else {
             return self.set_transfer_timer(cx);
         };

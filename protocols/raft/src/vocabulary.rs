@@ -9,6 +9,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Message, Observe, Summary};
 
 use super::batch::Batch;
+use super::configuration::Config;
 use super::snapshot::Image;
 use super::store::{Operation, Reply};
 
@@ -104,6 +105,11 @@ facts! {
             sequence: u64,
             /// What to do.
             operation: Operation,
+        },
+        /// Who votes from now on: nothing to the state machine.
+        Config {
+            /// The configuration.
+            config: Config,
         },
     }
 }
@@ -244,6 +250,8 @@ facts! {
             chunks: u64,
             /// Bytes in this chunk.
             bytes: u64,
+            /// The configuration in force there.
+            config: Config,
             /// What the chunks are of; complete with the last one.
             image: Image,
         },
@@ -257,6 +265,24 @@ facts! {
             chunk: u64,
             /// Whether it has all of it.
             done: bool,
+        },
+        /// An operator wants a server in or out (dissertation, chapter 4).
+        Change {
+            /// Whom.
+            node: NodeId,
+            /// Whether in.
+            add: bool,
+        },
+        /// The answer, if it is done, or if another server leads.
+        ChangeReply {
+            /// Whom.
+            node: NodeId,
+            /// Whether in.
+            add: bool,
+            /// Whether it is so.
+            done: bool,
+            /// Who may be the leader, if this server is not.
+            leader: Option<NodeId>,
         },
     }
 }
@@ -295,6 +321,8 @@ facts! {
         Transfer,
         /// What is committed is applied.
         Apply,
+        /// An operator asks for a change.
+        Operate,
     }
 }
 
@@ -355,6 +383,8 @@ facts! {
             base_term: u64,
             /// The chained hash up to there.
             base_hash: u64,
+            /// The configuration in force there.
+            config: Config,
             /// The state machine.
             image: Image,
         },
@@ -503,6 +533,20 @@ facts! {
             /// The last index of its log.
             last_index: u64,
         },
+        /// It appended a configuration, or found one at boot or in a snapshot, and uses it from now on.
+        ConfigAppended {
+            /// At which index.
+            index: u64,
+            /// In which term.
+            term: u64,
+            /// The configuration.
+            config: Config,
+        },
+        /// A leader that is no voter any more stops leading.
+        Removed {
+            /// In which term.
+            term: u64,
+        },
     }
 }
 
@@ -528,6 +572,8 @@ impl Message for RaftMessage {
                 HEADER + 48 + u32::try_from(*bytes).unwrap_or(u32::MAX / 2)
             }
             Self::InstallReply { .. } => HEADER + 25,
+            Self::Change { .. } => HEADER + 5,
+            Self::ChangeReply { .. } => HEADER + 11,
         }
     }
 }
@@ -553,7 +599,9 @@ impl Observe for RaftObservation {
             | Self::Applied { .. }
             | Self::Acknowledged { .. }
             | Self::ReadServed { .. }
-            | Self::SnapshotTaken { .. } => Summary::default(),
+            | Self::SnapshotTaken { .. }
+            | Self::ConfigAppended { .. }
+            | Self::Removed { .. } => Summary::default(),
             Self::SnapshotInstalled { index, hash, .. } => {
                 Summary { position: Some(index), digest: Some(hash), ..Summary::default() }
             }

@@ -73,6 +73,8 @@ impl Check<Raft> for LeaderAppendOnly {
             | RaftObservation::Transferring { .. }
             | RaftObservation::ReadServed { .. }
             | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::ConfigAppended { .. }
+            | RaftObservation::Removed { .. }
             | RaftObservation::SnapshotInstalled { .. } => {}
         }
     }

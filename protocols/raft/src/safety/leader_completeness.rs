@@ -152,7 +152,9 @@ impl Check<Raft> for LeaderCompleteness {
             | RaftObservation::Acknowledged { .. }
             | RaftObservation::Transferring { .. }
             | RaftObservation::ReadServed { .. }
-            | RaftObservation::SnapshotTaken { .. } => {}
+            | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::ConfigAppended { .. }
+            | RaftObservation::Removed { .. } => {}
         }
     }
 

@@ -116,6 +116,8 @@ impl Check<Raft> for TermMonotone {
             | RaftObservation::Transferring { .. }
             | RaftObservation::ReadServed { .. }
             | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::ConfigAppended { .. }
+            | RaftObservation::Removed { .. }
             | RaftObservation::SnapshotInstalled { .. } => return,
         };
         self.compare(seen.slot, seen.node, term, "running", findings);

@@ -12,7 +12,7 @@ use crate::world::World;
 
 /// A core that the protocol accepts as owed progress, among a few drawn; the last one if it accepts none.
 fn choose_core<P: Protocol>(kernel: &Kernel, liveness: &dyn Liveness<P>) -> (Vec<Slot>, Result<(), Stall>) {
-    const ATTEMPTS: u32 = 4;
+    const ATTEMPTS: u32 = 16;
     let mut attempt = 0;
     loop {
         let core = kernel.driver.choose_core(&kernel.ground, attempt);
