@@ -15,6 +15,7 @@ use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 
+use super::configuration::genesis;
 use super::operator::Operator;
 use super::parameters::{Parameters, Reads};
 use super::store::{Operation, Reply};
@@ -73,7 +74,7 @@ impl Client {
             redirects: 0,
             relay: false,
             retries: 0,
-            operator: operates.then(Operator::default),
+            operator: operates.then(|| Operator::knowing(genesis(boot.members, parameters.learners).learners)),
         }
     }
 

@@ -18,6 +18,11 @@ pub(super) struct Operator {
 }
 
 impl Operator {
+    /// An operator that knows who only learns at the beginning.
+    pub(super) fn knowing(learners: Vec<NodeId>) -> Self {
+        Self { out: learners, ..Self::default() }
+    }
+
     /// Time to ask: for what it asked for before, or for something new.
     pub(super) fn act(&mut self, servers: &[NodeId], cx: &mut Context<'_, Raft>) {
         if self.asked.is_none() {
