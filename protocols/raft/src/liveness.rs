@@ -94,6 +94,22 @@ impl RaftLiveness {
         if self.missing == 0 { Reach::All } else { Reach::More }
     }
 
+    /// Who is no member any more need not come any further; whether nobody else has to, either.
+    fn drop_removed(&mut self, ground: &Ground) -> bool {
+        if !self.parameters.changes_members() || self.missing == 0 {
+            return false;
+        }
+        let mut behind = std::mem::take(&mut self.behind);
+        for (behind, place) in behind.iter_mut().zip(&ground.places) {
+            if behind.is_some() && !self.takes_part(place) {
+                *behind = None;
+                self.missing -= 1;
+            }
+        }
+        self.behind = behind;
+        self.missing == 0
+    }
+
     /// A server that halts for good takes part no more.
     fn halted(&mut self, slot: Slot) -> Reach {
         let behind = self.behind.get_mut(slot.index()).and_then(Option::take);
@@ -154,6 +170,9 @@ impl Liveness<Raft> for RaftLiveness {
             self.take_stock(ground, core);
             return if self.missing == 0 { Reach::All } else { Reach::Nothing };
         };
+        if matches!(seen.observation, RaftObservation::Committed { .. }) && self.drop_removed(ground) {
+            return Reach::All;
+        }
         match *seen.observation {
             RaftObservation::Committed { index, .. } | RaftObservation::SnapshotInstalled { index, .. } => self.committed(seen.slot, index),
             RaftObservation::Halted => self.halted(seen.slot),

@@ -336,7 +336,9 @@ impl Server {
         self.hand_over(cx);
         // Nothing else changed that could let this leader send more.
         let Role::Leader(leadership) = &self.role else { return };
-        if leadership.progress[place].may_send(last_index, self.parameters.max_inflight) {
+        // The members may have changed.
+        let progress = leadership.progress.get(place);
+        if progress.is_some_and(|progress| progress.may_send(last_index, self.parameters.max_inflight)) {
             self.replicate(cx);
         }
     }
