@@ -121,12 +121,12 @@ impl Client {
         }
     }
 
-    /// How a read that does not go through the log is to be answered. A client that still gets no answer after it has asked
-    /// another server, or did not reach the leader last time, reads through the log.
+    /// How a read that does not go through the log is to be answered. A client that did not reach the leader
+    /// itself tries that and the log in turn.
     fn reads_by(&self, cx: &mut Context<'_, Raft>) -> Option<ReadBy> {
         match self.parameters.reads {
             Reads::Stale => Some(ReadBy::Stale),
-            _ if self.relay && self.retries != 1 => None,
+            _ if self.relay && self.retries.is_multiple_of(2) => None,
             Reads::Log => None,
             Reads::Index => Some(ReadBy::Index),
             Reads::Lease => Some(ReadBy::Lease),
