@@ -39,7 +39,9 @@ impl Server {
     ) {
         // Plant R47: nothing before the first entry always matches, also where that entry is long gone.
         if self.plants.start_always_matches && prev_index == 0 && self.log.base().index > 0 {
-            entries.iter().for_each(|entry| drop(self.append(entry.clone(), cx)));
+            for entry in entries {
+                self.append(entry.clone(), cx);
+            }
             return self.acknowledge(from, entries.len() as u64, cx);
         }
         // What lies before the base is committed, so that it matches.
