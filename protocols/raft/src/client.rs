@@ -74,7 +74,8 @@ impl Client {
             redirects: 0,
             relay: false,
             retries: 0,
-            operator: operates.then(|| Operator::knowing(genesis(boot.members, parameters.learners).learners)),
+            operator: operates
+                .then(|| Operator::knowing(genesis(boot.members, parameters.learners).learners)),
         }
     }
 

@@ -125,7 +125,8 @@ impl Configuration {
 
     /// How many voters one has and the other has not.
     pub fn distance(&self, other: &Self) -> usize {
-        let lacks = |own: &[NodeId], other: &[NodeId]| own.iter().filter(|node| !other.contains(node)).count();
+        let lacks =
+            |own: &[NodeId], other: &[NodeId]| own.iter().filter(|node| !other.contains(node)).count();
         lacks(&self.voters, &other.voters) + lacks(&other.voters, &self.voters)
     }
 }

@@ -329,7 +329,9 @@ impl Server {
         };
         let won = match &self.role {
             Role::PreCandidate(ballot) | Role::Candidate(ballot) if counted => ballot.granted >= quorum,
-            Role::PreCandidate(ballot) | Role::Candidate(ballot) => self.is_majority(|node| granted(ballot, node)),
+            Role::PreCandidate(ballot) | Role::Candidate(ballot) => {
+                self.is_majority(|node| granted(ballot, node))
+            }
             Role::Follower | Role::Leader(_) => false,
         };
         if !won {

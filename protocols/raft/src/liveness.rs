@@ -174,7 +174,9 @@ impl Liveness<Raft> for RaftLiveness {
             return Reach::All;
         }
         match *seen.observation {
-            RaftObservation::Committed { index, .. } | RaftObservation::SnapshotInstalled { index, .. } => self.committed(seen.slot, index),
+            RaftObservation::Committed { index, .. } | RaftObservation::SnapshotInstalled { index, .. } => {
+                self.committed(seen.slot, index)
+            }
             RaftObservation::Halted => self.halted(seen.slot),
             _ => Reach::Nothing,
         }

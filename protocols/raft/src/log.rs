@@ -244,7 +244,11 @@ mod tests {
         assert_eq!(short.batch(4, 9)[..], whole.batch(4, 9)[..]);
         short.truncate(1);
         assert_eq!((short.last_index(), short.last_term()), (3, 2), "what is committed stays");
-        assert_eq!(short.append(entry(4)).1, { let mut cut = whole.clone(); cut.truncate(4); cut.append(entry(4)).1 });
+        assert_eq!(short.append(entry(4)).1, {
+            let mut cut = whole.clone();
+            cut.truncate(4);
+            cut.append(entry(4)).1
+        });
         short.compact(2);
         short.compact(9);
         assert_eq!(short.base().index, 3);

@@ -25,12 +25,20 @@ impl Server {
     /// Whether those who do something are a majority.
     pub(super) fn is_majority(&self, does: impl Fn(NodeId) -> bool) -> bool {
         // Plant R27: old and new voters are counted together.
-        if self.plants.joint_is_union { self.config().united().majority(does) } else { self.config().majority(does) }
+        if self.plants.joint_is_union {
+            self.config().united().majority(does)
+        } else {
+            self.config().majority(does)
+        }
     }
 
     /// The highest value that a majority has reached.
     pub(super) fn majority_reached(&self, of: impl Fn(NodeId) -> u64) -> u64 {
-        if self.plants.joint_is_union { self.config().united().reached(of) } else { self.config().reached(of) }
+        if self.plants.joint_is_union {
+            self.config().united().reached(of)
+        } else {
+            self.config().reached(of)
+        }
     }
 
     /// A configuration was appended.
@@ -62,7 +70,9 @@ impl Server {
     /// The configuration as of an index, which is not before the log's base.
     pub(super) fn config_at(&self, index: u64) -> Config {
         let upto = self.configs.partition_point(|(at, _)| *at <= index);
-        self.configs.get(upto.saturating_sub(1)).map_or_else(|| self.config.clone(), |(_, config)| config.clone())
+        self.configs
+            .get(upto.saturating_sub(1))
+            .map_or_else(|| self.config.clone(), |(_, config)| config.clone())
     }
 
     pub(super) fn use_last_config(&mut self, cx: &Context<'_, Raft>) {
@@ -79,7 +89,9 @@ impl Server {
         for member in members.iter() {
             let place = known.iter().position(|progress| progress.node == *member);
             let progress = place.map(|place| known.swap_remove(place));
-            leadership.progress.push(progress.unwrap_or_else(|| Progress::new(*member, next, cx.monotonic())));
+            leadership
+                .progress
+                .push(progress.unwrap_or_else(|| Progress::new(*member, next, cx.monotonic())));
         }
     }
 
@@ -114,7 +126,9 @@ impl Server {
     fn next_config(&self, node: NodeId, add: bool, cx: &Context<'_, Raft>) -> Option<Configuration> {
         let Role::Leader(Leadership { progress, .. }) = &self.role else { return None };
         let config = self.config();
-        let recent = |progress: &&Progress| progress.heard_within(self.parameters.election_timeout_max, cx.monotonic());
+        let recent = |progress: &&Progress| {
+            progress.heard_within(self.parameters.election_timeout_max, cx.monotonic())
+        };
         let hears = |other: NodeId| {
             other == self.node || progress.iter().filter(recent).any(|progress| progress.node == other)
         };

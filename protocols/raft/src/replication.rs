@@ -17,8 +17,8 @@ use sim_core::time::{Duration, Time};
 
 use super::reads::Reading;
 use super::requests::Waiting;
-use super::snapshot::Install;
 use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::snapshot::Install;
 use super::stalling::Stalling;
 use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
 
@@ -51,7 +51,19 @@ impl Progress {
     pub(super) fn new(node: NodeId, next: u64, now: Time) -> Self {
         let inflight = VecDeque::new();
         let (heard, spoken, silent_since) = (false, now, now);
-        Self { node, next, install: None, matched: 0, probing: true, inflight, heard, heard_at: Time::ZERO, round: 0, spoken, silent_since }
+        Self {
+            node,
+            next,
+            install: None,
+            matched: 0,
+            probing: true,
+            inflight,
+            heard,
+            heard_at: Time::ZERO,
+            round: 0,
+            spoken,
+            silent_since,
+        }
     }
 
     /// How long it is until a heartbeat is due. A clock that was set back does not put it off.

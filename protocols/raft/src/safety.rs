@@ -10,10 +10,10 @@
 
 mod by_index;
 mod by_slot;
-mod configs;
 pub mod commit_durable;
 pub mod commit_monotone;
 pub mod commit_term;
+mod configs;
 pub mod election_safety;
 mod holding;
 pub mod leader_append_only;

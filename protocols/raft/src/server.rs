@@ -213,12 +213,25 @@ impl Server {
                 }
             }
             RaftMessage::InstallSnapshot {
-                term, index, last_term, hash, chunk, chunks, ref image, ref config, ..
+                term,
+                index,
+                last_term,
+                hash,
+                chunk,
+                chunks,
+                ref image,
+                ref config,
+                ..
             } => {
                 if self.accept_leader(from, term, cx) {
                     let last = Base { index, term: last_term, hash };
                     let chunk = Chunk { number: chunk, of: chunks };
-                    self.on_chunk(from, Snapshot { last, config: config.clone(), image: image.clone() }, chunk, cx);
+                    self.on_chunk(
+                        from,
+                        Snapshot { last, config: config.clone(), image: image.clone() },
+                        chunk,
+                        cx,
+                    );
                 }
             }
             RaftMessage::InstallReply { term, index, chunk, done } => {

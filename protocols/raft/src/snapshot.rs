@@ -111,7 +111,9 @@ impl Server {
 
     /// Begins to send snapshots to those who need entries that are gone.
     pub(super) fn start_installs(&mut self, cx: &mut Context<'_, Raft>) {
-        let Self { role: Role::Leader(leadership), log, node, snapshot: Some(snapshot), .. } = self else { return };
+        let Self { role: Role::Leader(leadership), log, node, snapshot: Some(snapshot), .. } = self else {
+            return;
+        };
         let base = log.base().index;
         let mut begun = false;
         for progress in leadership.progress.iter_mut().filter(|progress| progress.node != *node) {
@@ -179,7 +181,11 @@ impl Server {
         done: bool,
         cx: &mut Context<'_, Raft>,
     ) {
-        let position = if done { self.journal.hard_state().max(self.journal.entry(index)) } else { self.journal.hard_state() };
+        let position = if done {
+            self.journal.hard_state().max(self.journal.entry(index))
+        } else {
+            self.journal.hard_state()
+        };
         if !self.journal.failing() && self.journal.wait_for(position, cx) {
             self.say(to, RaftMessage::InstallReply { term: self.term, index, chunk, done }, cx);
         }
@@ -239,7 +245,8 @@ impl Server {
         }
         let progress: &mut Progress = &mut progress[place];
         progress.heard(cx.monotonic());
-        let Some(install) = progress.install.as_mut().filter(|install| install.snapshot.last.index == index) else {
+        let Some(install) = progress.install.as_mut().filter(|install| install.snapshot.last.index == index)
+        else {
             return;
         };
         if done {

@@ -28,8 +28,11 @@ impl Server {
         if heir.take().is_some() {
             return self.set_transfer_timer(cx);
         }
-        let others = progress.iter().enumerate().filter(|(_, progress)| progress.node != node && progress.follows() && config.0.voters.contains(&progress.node));
-        let Some((place, ahead)) = others.max_by_key(|(place, progress)| (progress.matched, usize::MAX - place))
+        let others = progress.iter().enumerate().filter(|(_, progress)| {
+            progress.node != node && progress.follows() && config.0.voters.contains(&progress.node)
+        });
+        let Some((place, ahead)) =
+            others.max_by_key(|(place, progress)| (progress.matched, usize::MAX - place))
         else {
             return self.set_transfer_timer(cx);
         };

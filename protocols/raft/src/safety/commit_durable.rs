@@ -52,7 +52,14 @@ impl CommitDurable {
         self.members.get_mut(slot.index()).filter(|member| !member.gone)
     }
 
-    fn judge(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, index: u64, hash: u64, findings: &mut Findings) {
+    fn judge(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, Raft>,
+        index: u64,
+        hash: u64,
+        findings: &mut Findings,
+    ) {
         let node = seen.node;
         if index <= self.judged {
             return;

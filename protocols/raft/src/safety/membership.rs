@@ -36,17 +36,22 @@ impl Membership {
     }
 
     fn proposed(&mut self, seen: &Seen<'_, Raft>, index: u64, next: &Config, findings: &mut Findings) {
-        let Some(Server { leads: Some(term), commit, commit_term }) = self.servers.get(seen.slot).copied() else {
+        let Some(Server { leads: Some(term), commit, commit_term }) = self.servers.get(seen.slot).copied()
+        else {
             return;
         };
         findings.exercised();
         let node = seen.node;
         let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
         if last > commit {
-            let message = format!("{node} changes the membership at index {index} while the change at {last} is not committed");
+            let message = format!(
+                "{node} changes the membership at index {index} while the change at {last} is not committed"
+            );
             findings.safety("two-at-once", &[node], message);
         } else if commit_term < term {
-            let message = format!("{node}, leader of term {term}, changes the membership before it has committed an entry of its term");
+            let message = format!(
+                "{node}, leader of term {term}, changes the membership before it has committed an entry of its term"
+            );
             findings.safety("before-own-entry", &[node], message);
         }
         let (before, after) = (self.configs.of(seen.slot), &next.0);
@@ -154,10 +159,10 @@ mod tests {
             .see(0, counted(7, 17, 2))
             .see(0, appended(8, &[3, 4], &[]))
             .clean();
-        leading()
-            .see(0, appended(6, &[0, 1, 2], &[]))
-            .see(0, appended(7, &[0, 1], &[]))
-            .found("two-at-once", "n1 changes the membership at index 7 while the change at 6 is not committed");
+        leading().see(0, appended(6, &[0, 1, 2], &[])).see(0, appended(7, &[0, 1], &[])).found(
+            "two-at-once",
+            "n1 changes the membership at index 7 while the change at 6 is not committed",
+        );
         leading()
             .see(0, appended(6, &[0, 1], &[]))
             .found("too-much", "n1 changes more than one voter at index 6 in one step");

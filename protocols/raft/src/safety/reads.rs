@@ -143,7 +143,10 @@ mod tests {
         script.see(0, leads(1, 0)).see(0, RaftObservation::Transferring { to: NodeId(1) });
         script.see(0, served(1, ReadBy::Index)).clean();
         script.see(0, served(1, ReadBy::Lease));
-        script.found("handed-over", "n1 answered a read by its lease of term 1 after it had begun to hand over");
+        script.found(
+            "handed-over",
+            "n1 answered a read by its lease of term 1 after it had begun to hand over",
+        );
     }
 
     #[test]

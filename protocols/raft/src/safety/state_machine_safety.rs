@@ -78,7 +78,8 @@ impl StateMachineSafety {
         };
         if (first.hash, first.state) != (own.hash, own.state) {
             let other = first.node;
-            let message = format!("{node} {did} another snapshot up to index {index} than {other} had applied");
+            let message =
+                format!("{node} {did} another snapshot up to index {index} than {other} had applied");
             findings.safety("snapshot", &[other, node], message);
         }
     }
@@ -117,7 +118,9 @@ impl Check<Raft> for StateMachineSafety {
                 let before = std::mem::replace(self.applied.at(seen.slot), index);
                 if index < before {
                     let node = seen.node;
-                    let message = format!("{node} installed a snapshot up to index {index} after it had applied {before}");
+                    let message = format!(
+                        "{node} installed a snapshot up to index {index} after it had applied {before}"
+                    );
                     findings.safety("snapshot-back", &[node], message);
                 }
             }
