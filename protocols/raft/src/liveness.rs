@@ -132,11 +132,11 @@ impl Liveness<Raft> for RaftLiveness {
     /// Who votes is followed from the start.
     fn observe(&mut self, seen: &Seen<'_, Raft>) {
         match *seen.observation {
-            RaftObservation::ConfigAppended { index, ref config, .. } => {
-                if !self.configs.contains(&(index, config.clone())) && index >= self.configs[0].0 {
-                    self.configs.push((index, config.clone()));
-                    self.configs.sort_by_key(|(index, _)| *index);
-                }
+            RaftObservation::ConfigAppended { index, ref config, .. }
+                if index >= self.configs[0].0 && !self.configs.contains(&(index, config.clone())) =>
+            {
+                self.configs.push((index, config.clone()));
+                self.configs.sort_by_key(|(index, _)| *index);
             }
             RaftObservation::Committed { index, .. } if self.configs.len() > 1 => {
                 let committed = self.configs.iter().map(|(at, _)| *at).filter(|at| *at <= index).max();

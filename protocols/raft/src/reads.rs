@@ -92,9 +92,12 @@ impl Server {
         let first = if self.plants.reads_before_own_commit { 0 } else { reading.first };
         let index = commit.max(first);
         let leased = by == ReadBy::Lease && reading.lease.is_some_and(|until| cx.monotonic() < until);
+        // What has to wait may outlast the lease.
+        let leased = leased && !reading.no_lease && index <= self.applied;
         // Plants R41, R42: as long as nobody deposes it, a leader believes that it has a lease.
         let believes = self.plants.lease_by_timer || self.plants.lease_without_quorum;
-        let leased = (leased && !reading.no_lease) || (by == ReadBy::Lease && believes);
+        let leased = leased || (by == ReadBy::Lease && believes);
+        let by = if leased { by } else { ReadBy::Index };
         let round = if leased { 0 } else { reading.last_round + 1 };
         reading.waiting.push_back(Waiting { client, sequence, key, by, index, round });
         if leased {

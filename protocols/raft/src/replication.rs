@@ -232,11 +232,15 @@ impl Server {
     /// Appends to log and journal, and says so.
     pub(super) fn append(&mut self, entry: Entry, cx: &mut Context<'_, Raft>) -> u64 {
         let term = entry.term();
+        let config = match entry.command() {
+            Command::Config { config } => Some(config.clone()),
+            _ => None,
+        };
         let (index, hash) = self.log.append(entry.clone());
-        self.journal.write_entry(index, entry.clone(), cx);
+        self.journal.write_entry(index, entry, cx);
         cx.observe(RaftObservation::Appended { index, term, hash });
-        if let Command::Config { config } = entry.command() {
-            self.adopt(index, config, cx);
+        if let Some(config) = config {
+            self.adopt(index, &config, cx);
         }
         index
     }

@@ -180,15 +180,27 @@ impl Server {
         }
     }
 
+    /// A client or an operator asks. False if it is another server that speaks.
+    fn receive_from_client(
+        &mut self,
+        from: NodeId,
+        message: &RaftMessage,
+        cx: &mut Context<'_, Raft>,
+    ) -> bool {
+        match *message {
+            RaftMessage::ClientRequest { sequence, operation, relay } => {
+                self.on_client_request(from, sequence, operation, relay, cx);
+            }
+            RaftMessage::Read { sequence, key, by } => self.on_read(from, (sequence, key), by, cx),
+            RaftMessage::Change { node, add } => self.on_change(from, node, add, cx),
+            _ => return false,
+        }
+        true
+    }
+
     fn receive(&mut self, from: NodeId, message: &RaftMessage, cx: &mut Context<'_, Raft>) {
-        if let RaftMessage::ClientRequest { sequence, operation, relay } = *message {
-            return self.on_client_request(from, sequence, operation, relay, cx);
-        }
-        if let RaftMessage::Read { sequence, key, by } = *message {
-            return self.on_read(from, (sequence, key), by, cx);
-        }
-        if let RaftMessage::Change { node, add } = *message {
-            return self.on_change(from, node, add, cx);
+        if self.receive_from_client(from, message, cx) {
+            return;
         }
         // Only members answer. Who is no member here may be one by a configuration that this server does not have yet.
         let asks = self.parameters.changes_members() && asks_to_be_heard(message);

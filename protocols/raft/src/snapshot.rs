@@ -156,6 +156,9 @@ impl Server {
         cx: &mut Context<'_, Raft>,
     ) {
         let last = snapshot.last.index;
+        if last <= self.applied && !self.plants.takes_old_snapshots {
+            return self.acknowledge_chunk(from, last, chunk.of, true, cx);
+        }
         let awaited = match self.incoming {
             Some(incoming) if incoming.last == last => incoming.chunk,
             _ => 0,
@@ -253,6 +256,9 @@ impl Server {
             progress.install = None;
             progress.caught_up(index);
             self.replicate(cx);
+        } else if chunk < install.chunk {
+            // It has begun with another one, or was restarted. If not, its next answer says so.
+            install.chunk = chunk;
         } else if chunk > install.chunk {
             install.chunk = chunk;
             let message = install.message(term, size);

@@ -29,11 +29,7 @@ impl Configs {
                 appended.retain(|(at, _)| *at < index);
                 appended.push((index, config.clone()));
             }
-            RaftObservation::Truncated { from } => {
-                if self.appended.get(seen.slot).is_some_and(|appended| !appended.is_empty()) {
-                    self.appended.at(seen.slot).retain(|(at, _)| *at < from);
-                }
-            }
+            RaftObservation::Truncated { from } => self.appended.at(seen.slot).retain(|(at, _)| *at < from),
             RaftObservation::Recovered { .. } => self.appended.reset(seen.slot),
             _ => {}
         }
