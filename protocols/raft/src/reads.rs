@@ -30,6 +30,8 @@ pub(super) struct Reading {
     /// The rounds that are not confirmed, and the last that is: their number, and when they were sent.
     rounds: VecDeque<(u64, Time)>,
     last_round: u64,
+    /// When the last round was sent.
+    asked: Time,
     confirmed: u64,
     /// Until when no majority has to be asked.
     lease: Option<Time>,
@@ -113,6 +115,7 @@ impl Server {
         let Role::Leader(Leadership { reading, progress, .. }) = &mut self.role else { return };
         reading.last_round += 1;
         let round = reading.last_round;
+        reading.asked = now;
         reading.rounds.push_back((round, now));
         let others = progress.iter().map(|progress| progress.node).filter(|other| *other != node);
         cx.send_all(others, RaftMessage::Probe { term, round });
@@ -124,7 +127,9 @@ impl Server {
     /// A heartbeat is due: leases are renewed, and reads ask again in case that something was lost.
     pub(super) fn renew(&mut self, cx: &mut Context<'_, Raft>) {
         let Role::Leader(Leadership { reading, .. }) = &self.role else { return };
-        if self.parameters.leases() || !reading.waiting.is_empty() {
+        // Heartbeats to different followers are due at different times.
+        let due = reading.asked.saturating_add(self.parameters.heartbeat) <= cx.monotonic();
+        if due && (self.parameters.leases() || !reading.waiting.is_empty()) {
             self.start_round(cx);
         }
     }

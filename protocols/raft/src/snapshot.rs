@@ -210,7 +210,9 @@ impl Server {
         self.use_last_config(cx);
         self.journal.installed(&self.log, self.commit);
         self.store = (*snapshot.image.0).clone();
-        (self.commit, self.applied) = (last.index, last.index);
+        // Where the logs match, more may be committed than applied.
+        self.commit = last.index.max(if self.log.last_index() > last.index { self.commit } else { 0 });
+        self.applied = last.index;
         self.snapshot = Some(snapshot);
         self.rewrite_journal(cx);
         self.report_snapshot(cx);

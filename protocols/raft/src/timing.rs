@@ -4,7 +4,7 @@
 use sim_core::progress::Shares;
 use sim_core::time::Duration;
 
-use super::parameters::Parameters;
+use super::parameters::{Parameters, Reads};
 
 /// A heartbeat, in bytes, as [`RaftMessage`](super::vocabulary::RaftMessage) has it.
 const HEARTBEAT_BYTES: u64 = 72;
@@ -47,7 +47,8 @@ pub(super) fn shares(parameters: &Parameters, scale: Scale, timeout: Duration) -
     Shares {
         way: step.min(timeout / 5),
         sync: step.min(timeout / 5) / 2,
-        serve: (heartbeat / (4 * members)).min(timeout / inflight.saturating_mul(4)).min(asked),
+        // With reads that do not go through the log, a leader asks twice.
+        serve: (heartbeat / (if parameters.reads == Reads::Log { 4 } else { 8 } * members)).min(timeout / inflight.saturating_mul(4)).min(asked),
         queue_bytes: batch.saturating_mul(inflight),
         inbox: u32::try_from(inflight).unwrap_or(u32::MAX),
     }
