@@ -48,7 +48,9 @@ pub(super) fn shares(parameters: &Parameters, scale: Scale, timeout: Duration) -
         way: step.min(timeout / 5),
         sync: step.min(timeout / 5) / 2,
         // With reads that do not go through the log, a leader asks twice.
-        serve: (heartbeat / (if parameters.reads == Reads::Log { 4 } else { 8 } * members)).min(timeout / inflight.saturating_mul(4)).min(asked),
+        serve: (heartbeat / (if parameters.reads == Reads::Log { 4 } else { 8 } * members))
+            .min(timeout / inflight.saturating_mul(4))
+            .min(asked),
         queue_bytes: batch.saturating_mul(inflight),
         inbox: u32::try_from(inflight).unwrap_or(u32::MAX),
     }

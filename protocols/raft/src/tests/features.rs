@@ -73,7 +73,11 @@ fn logs_stay_short_and_who_is_far_behind_gets_a_snapshot() {
     pump.run_for(ms(3_000));
     assert!(observed(&pump, "SnapshotInstalled") >= 1);
     let log_of = |node: NodeId| pump.server(node).log.iter().count();
-    assert!((0..3).map(NodeId).all(|node| log_of(node) <= 16), "{:?}", [0, 1, 2].map(|node| log_of(NodeId(node))));
+    assert!(
+        (0..3).map(NodeId).all(|node| log_of(node) <= 16),
+        "{:?}",
+        [0, 1, 2].map(|node| log_of(NodeId(node)))
+    );
     let applied = |node: u32| pump.server(NodeId(node)).applied;
     assert_eq!((applied(0), applied(1)), (applied(1), applied(2)));
     // A restart begins with the snapshot, sessions included: nothing happens twice.
