@@ -33,7 +33,9 @@ fn every_witness_shows_its_plant_and_nothing_without_it() {
             caught += u64::from(bad);
             let without = outcome(witness, &[], &[], seed);
             assert_eq!(found(&without), [""; 0], "{id} seed {seed}");
-            assert_eq!(without.verdict, Verdict::Pass, "{id} seed {seed}: {:?}", without.reasons);
+            // What keeps a cluster from progress may be a member outside the core, without any bug.
+            let excused = *breaks == "progress" && without.verdict == Verdict::Inconclusive;
+            assert!(without.verdict == Verdict::Pass || excused, "{id} seed {seed}: {:?}", without.reasons);
         }
         let harmless = *breaks == "nothing";
         assert!(if harmless { caught == 0 } else { caught > 0 }, "{id}: caught {caught} times in {SEEDS}");

@@ -44,6 +44,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             });
         }
         self.kernel.found_something();
+        if self.followed[usize::from(kind)] {
+            self.liveness.observe(&seen);
+        }
         self.progress_by(&seen);
         if self.kernel.watches.observations {
             let struck = self.kernel.observation_triggers(slot, journal, observation.kind_name());
