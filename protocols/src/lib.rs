@@ -1,7 +1,7 @@
 //! Protocols under test, each with its checks. Every family is a crate of its own; this one collects them.
 //!
 //! - [`raft`]: consensus of a replicated log
-//! - [`gossip`]: dissemination by random contacts
+//! - [`gossip`]: dissemination by random contacts, and membership
 //! - [`byzantine`]: agreement in spite of members that lie
 
 use sim_core::registry::Registry;
@@ -14,7 +14,8 @@ pub fn register(registry: &mut Registry) {
         .register(raft::entry::ENTRY)
         .register(byzantine::bracha::entry::ENTRY)
         .register(byzantine::pbft::entry::ENTRY)
-        .register(gossip::epidemic::entry::ENTRY);
+        .register(gossip::epidemic::entry::ENTRY)
+        .register(gossip::swim::entry::ENTRY);
 }
 
 #[cfg(test)]
@@ -28,7 +29,7 @@ mod tests {
     fn defaults_are_legal_and_so_is_what_a_swarm_draws() {
         let mut registry = Registry::new();
         register(&mut registry);
-        assert_eq!(registry.iter().count(), 4);
+        assert_eq!(registry.iter().count(), 5);
         for entry in registry.iter() {
             let cluster = entry.configure(&json!({})).unwrap();
             let again = entry.configure(&cluster.parameters()).unwrap();

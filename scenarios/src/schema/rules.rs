@@ -193,6 +193,7 @@ fn narrowed() -> Value {
     json!({
         "kind": text("The kind of observation or message."),
         "node": about(node(), "Only at this node."),
+        "about": about(json!({ "type": "array", "items": node() }), "Only what is about one of these nodes."),
         "role": text("Only at a process that is in this role afterwards."),
         "was": text("Only at a process that was in this role before."),
         "since": about(duration(), "Only at this time or later."),

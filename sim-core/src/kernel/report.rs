@@ -58,6 +58,8 @@ impl Kernel {
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
         let mut picture = picture(self.painter, &self.ground, &self.clocks, trace.as_ref());
         picture.evidence.extend(self.findings.evidence().iter().cloned());
+        let mut metrics = self.metrics.summary();
+        metrics.extend(self.findings.measured().summary());
         Outcome {
             protocol: title.protocol.to_owned(),
             plants: title.plants,
@@ -74,7 +76,7 @@ impl Kernel {
             ended,
             progress,
             messages: self.messages,
-            metrics: self.metrics.summary(),
+            metrics,
             measures,
             activity,
             checks,

@@ -35,7 +35,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let kind = observation.kind();
         self.kernel.count_observation(kind, slot);
         if self.kernel.gauges.watch_observations() {
-            self.kernel.measure_observation(slot, was, (kind, summary.rank));
+            self.kernel.measure_observation(slot, was, (kind, summary));
         }
         let ground = &self.kernel.ground;
         for index in &self.hearers[usize::from(kind)] {
