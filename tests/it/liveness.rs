@@ -149,11 +149,3 @@ partition = { split = "random", parts = 3 }
     let found = (0..10).filter(accused).count();
     assert!(found >= 5, "found in {found} of 10 runs");
 }
-
-/// A late finding is told in the units that a person would use.
-#[test]
-fn how_late_progress_came_is_told_in_minutes() {
-    let loaded = built_in("raft-swarm");
-    let Progress::Made { after_ns, .. } = outcome(&loaded, 2_105_695, &[]).progress else { panic!("made") };
-    assert_eq!(seedstorm::sim_core::time::Duration::from_nanos(after_ns).told(), "52.4 s");
-}

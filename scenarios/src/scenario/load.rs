@@ -120,7 +120,7 @@ impl Builder {
         let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
         let hash = hash(&resolved);
         let loaded = Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol };
-        match crate::plan::refused(&loaded) {
+        match loaded.refused() {
             None => Ok(loaded),
             Some(why) => Err(Problem::new(why).at(places.value_at(&["cluster"])).into()),
         }
