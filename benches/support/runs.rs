@@ -20,11 +20,6 @@ pub(crate) fn built_in_with(name: &str, overlays: &[String]) -> Loaded {
     read(builtin::find(name).expect("it is built in"), overlays)
 }
 
-/// A built-in scenario with some keys set otherwise.
-pub(crate) fn built_in_with(name: &str, overlays: &[String]) -> Loaded {
-    read(builtin::find(name).expect("it is built in"), overlays)
-}
-
 /// The Raft run of the speed table: one mix of faults for ever.
 pub(crate) fn raft_faults(overlays: &[String]) -> Loaded {
     let text = include_str!("../raft-faults.toml").to_owned();
