@@ -3,7 +3,6 @@
 //! that they sent, and never into a vote.
 
 use sim_core::check::{Check, Findings, Seen};
-use sim_core::facts::ContentHash;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
@@ -100,6 +99,8 @@ const VOTES_AND_NEW_VIEWS: &[&str] = &[VOTES[0], VOTES[1], VOTES[2], VOTES[3], "
 
 #[cfg(test)]
 mod tests {
+    use sim_core::facts::ContentHash;
+
     use super::super::tests::{Script, vote};
     use super::*;
 
