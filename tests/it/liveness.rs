@@ -138,7 +138,12 @@ operations = 3
 [[faults]]
 at = "1s"
 for = "10798s"
-partition = { split = "random", parts = 3 }
+partition = { isolate = "n1" }
+
+[[faults]]
+at = "1s"
+for = "10798s"
+partition = { isolate = "n2" }
 "#;
     let loaded = scenario(text, &[]);
     let clean = outcome(&loaded, 1, &[]);

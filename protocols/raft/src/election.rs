@@ -7,6 +7,7 @@
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, SyncId, SyncResult};
+use sim_core::time::Duration;
 
 use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server, TRANSFER};
 use super::stalling::Stalling;
@@ -46,15 +47,19 @@ impl Server {
         let Self { parameters, .. } = self;
         let after =
             cx.rng().duration_between(parameters.election_timeout_min, parameters.election_timeout_max);
-        // Plant: a back-off without end.
-        let after = if self.stall == Some(Stalling::EndlessBackOff) {
-            after.saturating_mul(1 << self.elections.min(32))
-        } else {
-            after
-        };
+        let after = self.backed_off(after);
         // Control C02: more jitter than was asked for.
         let after = if self.plants.noise { cx.rng().duration_between(after, after * 3 / 2) } else { after };
         cx.set_timer(ELECTION, after, RaftTimer::Election);
+    }
+
+    /// Plant: a back-off without end, which doubles a time with each attempt.
+    fn backed_off(&self, time: Duration) -> Duration {
+        if self.stall == Some(Stalling::EndlessBackOff) {
+            time.saturating_mul(1 << self.elections.min(32))
+        } else {
+            time
+        }
     }
 
     /// Moves to a later term, in which there is no vote yet. A candidate's timer keeps running.
@@ -164,7 +169,7 @@ impl Server {
 
     /// Asks whoever has not answered, once its own term and vote are durable, and again after a while.
     fn request_votes(&mut self, cx: &mut Context<'_, Raft>) {
-        let again = self.parameters.election_timeout_min / 2;
+        let again = self.backed_off(self.parameters.election_timeout_min / 2);
         cx.set_timer(HEARTBEAT, again, RaftTimer::Heartbeat);
         // Plant R21: others are asked at once.
         if !self.plants.candidate_before_durable && !self.journal.wait_for(self.journal.hard_state(), cx) {
