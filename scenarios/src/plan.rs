@@ -98,6 +98,6 @@ mod tests {
             crate::scenario::load(&registry, source, crate::document::Format::Toml, &overlays).unwrap();
         let outcome = crate::run::run(&compile(&loaded, 1, &[]), &sim_core::registry::Launch::default());
         let why = format!("{:?}", outcome.unwrap().progress);
-        assert!(why.contains("none was asked for"), "{why}");
+        assert!(why.contains("no recovery phase"), "{why}");
     }
 }

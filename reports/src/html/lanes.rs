@@ -79,8 +79,8 @@ fn crowded(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
             @for figure in figures::of_crowd(run) { (framed(&figure, Some(FIGURES))) }
         }
         h3 {
-            @if run.faults().next().is_none() { "The " (shown.len()) " that were longest something else than at first" }
-            @else { "The " (shown.len()) " that were down or paused longest, or else struck most often" }
+            @if run.faults().next().is_none() { "The " (shown.len()) " nodes that spent the most time outside their initial role" }
+            @else { "The " (shown.len()) " nodes that were down or paused the longest, then those hit by the most faults" }
         }
         div.strip {
             @for slot in shown { (lane(run, *slot, palette)) }

@@ -228,7 +228,7 @@ impl Kernel {
         let why = |why: &str| Progress::NotOwed { why: why.to_owned() };
         match &self.phase {
             Phase::Faults if self.setup.progress_timeout.is_none() => {
-                why("there is no second phase: none was asked for")
+                why("the scenario has no recovery phase")
             }
             Phase::Faults => why("the run ended in its first phase"),
             // Progress would be seen by operations, and there was nobody to do one.
