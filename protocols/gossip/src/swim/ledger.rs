@@ -127,6 +127,26 @@ impl Beliefs {
         slot.0.is_multiple_of(self.stride)
     }
 
+    /// Whether the members of the core know of each other, if only through others of the core: two groups that never heard
+    /// of each other have no way to meet. Whom a member holds dead it knows.
+    pub(super) fn connects(&self, ground: &Ground, core: &[Slot]) -> bool {
+        let knows = |slot: Slot, other: Slot| {
+            let node = ground.place(other).node;
+            self.of(slot).is_none_or(|belief| belief.of(node).status != Status::Unknown)
+        };
+        let mut reached: Vec<Slot> = core.first().copied().into_iter().collect();
+        let mut left: Vec<Slot> = core.iter().skip(1).copied().collect();
+        let mut next = 0;
+        while let Some(slot) = reached.get(next).copied() {
+            next += 1;
+            let apart = |other: &Slot| !knows(slot, *other) && !knows(*other, slot);
+            let (far, near): (Vec<Slot>, Vec<Slot>) = left.into_iter().partition(apart);
+            reached.extend(near);
+            left = far;
+        }
+        left.is_empty()
+    }
+
     pub(super) fn of(&self, slot: Slot) -> Option<&Belief> {
         self.slots.get(slot.index() / self.stride as usize)
     }

@@ -90,7 +90,7 @@ impl Liveness<Swim> for SwimLiveness {
         let promised = !push_pull_interval.is_zero() && !reconnect_interval.is_zero();
         if !promised || !self.ledger.read().is_complete() {
             Err(Stall::Settings)
-        } else if seeds > 0 && !seeded() {
+        } else if seeds > 0 && !seeded() || !self.ledger.read().connects(ground, core) {
             Err(Stall::NoQuorum)
         } else {
             Ok(())

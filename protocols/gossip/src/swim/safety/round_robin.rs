@@ -1,6 +1,7 @@
 //! Probes go round: nobody waits for longer than two rounds less one period (SWIM, section 4.3).
 //!
-//! Periods are those of the member itself, however long they last. One pair for each member is followed: it and the next
+//! Periods are those of the member itself, however long they last, and the members that it holds alive are the same
+//! meanwhile. One pair for each member is followed: it and the next
 //! one by number.
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
@@ -66,10 +67,11 @@ impl Check<Swim> for RoundRobin {
                     prober.probed = prober.probed.or(Some(prober.latest));
                 }
             }
+            // The round is another one whenever a member comes or goes: it is counted from there.
             SwimObservation::Alive { peer, members, .. } => {
                 prober.most = prober.most.max(members);
-                if peer == other {
-                    prober.probed = prober.probed.or(Some(prober.latest));
+                if peer == other || prober.probed.is_some() {
+                    prober.probed = Some(prober.latest);
                 }
             }
             SwimObservation::Died { peer, .. }
@@ -78,6 +80,11 @@ impl Check<Swim> for RoundRobin {
                 if peer == other =>
             {
                 prober.probed = None;
+            }
+            SwimObservation::Died { .. }
+            | SwimObservation::Departed { .. }
+            | SwimObservation::Forgot { .. } => {
+                prober.probed = prober.probed.map(|_| prober.latest);
             }
             _ => {}
         }
