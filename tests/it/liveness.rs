@@ -100,8 +100,6 @@ const BUGS: &[(&str, &str, u64)] = &[
     ("epidemic-swarm", "stall-deaf-after-restart", 100),
     ("epidemic-swarm", "stall-tires", 100),
     ("swim-swarm", "stall-never-buries", 100),
-    ("swim-swarm", "stall-probes-one-round", 100),
-    ("swim-swarm", "stall-never-denies", 100),
 ];
 
 #[test]
