@@ -20,6 +20,9 @@ struct Prober {
     probed: Option<u32>,
     /// The most members that it ever held alive.
     most: u32,
+    /// Whether it holds the one that it is followed with dead, departed or forgotten: a view that it takes over does not
+    /// change that.
+    gone: bool,
 }
 
 /// Counts periods between two probes.
@@ -59,11 +62,11 @@ impl Check<Swim> for RoundRobin {
         match *seen.observation {
             SwimObservation::Started { knows, .. } => {
                 let (probed, most) = if knows { (Some(0), genesis) } else { (None, 1) };
-                *prober = Prober { latest: 0, probed, most };
+                *prober = Prober { latest: 0, probed, most, gone: false };
             }
             SwimObservation::Joined { genesis, members, .. } => {
                 prober.most = prober.most.max(members);
-                if genesis && other != seen.node {
+                if genesis && other != seen.node && !prober.gone {
                     prober.probed = prober.probed.or(Some(prober.latest));
                 }
             }
@@ -73,13 +76,14 @@ impl Check<Swim> for RoundRobin {
                 if peer == other || prober.probed.is_some() {
                     prober.probed = Some(prober.latest);
                 }
+                prober.gone &= peer != other;
             }
             SwimObservation::Died { peer, .. }
             | SwimObservation::Departed { peer, .. }
             | SwimObservation::Forgot { peer }
                 if peer == other =>
             {
-                prober.probed = None;
+                (prober.probed, prober.gone) = (None, true);
             }
             SwimObservation::Died { .. }
             | SwimObservation::Departed { .. }
