@@ -2,13 +2,17 @@
 //!
 //! `cargo bench --bench odd_settings` runs 400 settings of each protocol with 100 seeds each, and ends with an error if anything
 //! worse than a missed service level is found. Name protocols to run only those, and `SETTINGS`x`SEEDS` to run fewer:
-//! `cargo bench --bench odd_settings -- raft 400x10`.
+//! `cargo bench --bench odd_settings -- raft 400x10`. Both may be ranges (`100..150x0..20`), so that pieces of it add up to the
+//! whole. A setting that takes more than a second for each seed is named; `show` prints settings and runs none.
 
 #[path = "../tests/it/liveness/odd.rs"]
 mod odd;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::process::ExitCode;
+
+use cpu_time::ThreadTime;
 
 use seedstorm::prelude::*;
 use seedstorm::sim_core::outcome::Progress;
@@ -50,16 +54,18 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let size = |word: &String| {
         let (settings, seeds) = word.split_once('x')?;
-        Some((settings.parse::<u64>().ok()?, seeds.parse::<u64>().ok()?))
+        Some((range(settings)?, range(seeds)?))
     };
-    let (settings, seeds) = words.iter().find_map(size).unwrap_or((400, 100));
+    let (settings, seeds) = words.iter().find_map(size).unwrap_or((0..400, 0..100));
     let wanted = |protocol: &&&str| {
-        let named: Vec<&String> = words.iter().filter(|word| size(word).is_none()).collect();
+        let named: Vec<&String> =
+            words.iter().filter(|word| size(word).is_none() && *word != "show").collect();
         named.is_empty() || named.iter().any(|word| word.as_str() == **protocol)
     };
+    let show = words.iter().any(|word| word == "show");
     let mut accused = 0;
     for protocol in odd::PROTOCOLS.iter().filter(wanted) {
-        let tally = campaign(protocol, settings, seeds);
+        let tally = campaign(protocol, settings.clone(), seeds.clone(), show);
         println!(
             "{protocol}: {} runs, {} events; verdicts {:?}; progress {:?}; accused {}",
             tally.runs,
@@ -73,15 +79,31 @@ fn main() -> ExitCode {
     if accused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn campaign(protocol: &str, settings: u64, seeds: u64) -> Tally {
+/// `100..150`, or `50` for the first fifty.
+fn range(word: &str) -> Option<Range<u64>> {
+    let (from, to) = word.split_once("..").unwrap_or(("0", word));
+    Some(from.parse().ok()?..to.parse().ok()?)
+}
+
+fn campaign(protocol: &str, settings: Range<u64>, seeds: Range<u64>, show: bool) -> Tally {
     let registry = seedstorm::registry();
     let mut tally = Tally::default();
-    for setting in 0..settings {
+    for setting in settings {
+        if show {
+            println!("# {protocol} {setting}\n{}", odd::scenario(protocol, setting));
+            continue;
+        }
+        let (started, before) = (ThreadTime::now(), tally.events);
         let source = Source { name: "odd".to_owned(), text: odd::scenario(protocol, setting) };
         let loaded = load(&registry, source, Format::Toml, &[]).expect("a legal setting");
-        for seed in 0..seeds {
+        for seed in seeds.clone() {
             let outcome = run(&compile(&loaded, seed, &[]), &Launch::default()).expect("a legal setting");
             tally.add(protocol, setting, seed, &outcome);
+        }
+        let (took, runs) = (started.elapsed().as_secs_f64(), seeds.end - seeds.start);
+        if took > runs as f64 {
+            let events = tally.events - before;
+            println!("{protocol} {setting}: {took:.0} s for {runs} runs with {events} events");
         }
     }
     tally

@@ -32,6 +32,7 @@ struct Row {
 const ROWS: &[Row] = &[
     // First, since the most memory of a process is never forgotten.
     Row { name: "epidemic", measure: epidemic },
+    Row { name: "swim", measure: swim },
     Row { name: "raft", measure: raft },
     Row { name: "pbft", measure: pbft },
     Row { name: "explore", measure: explore },
@@ -78,6 +79,28 @@ fn epidemic() {
     note("events, millions", outcome.events as f64 / 1e6);
     if let Some(mebibytes) = peak_memory() {
         line("epidemic, most memory: MiB", mebibytes, 320.0, f64::INFINITY);
+    }
+}
+
+/// SWIM from a warm start on a network that loses 1 %, of which 1 % of the members crash, until all have noticed.
+fn swim() {
+    let minute = 60;
+    for (members, gate, goal, whole) in [(1_000_u64, 1.0, 0.3, true), (10_000, 20.0, 8.0, false)] {
+        // Each of those that are left learns of each crash.
+        let crashed = members / 100;
+        let learned = if whole { u64::MAX >> 1 } else { crashed * (members - crashed) };
+        let overlays = [
+            format!("cluster.nodes={members}"),
+            format!("stop.observed.count={learned}"),
+            format!("cluster.duration=\"{minute}s\""),
+        ];
+        let (outcome, ms) = one(&built_in_with("swim-10000", &overlays), 1, &Launch::default());
+        assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.reasons);
+        line(&format!("swim, {members} members: s"), ms / 1e3, gate, goal);
+        note("us an event", ms * 1e3 / outcome.events as f64);
+    }
+    if let Some(mebibytes) = peak_memory() {
+        line("swim, 10000 members, most memory: MiB", mebibytes, 1_024.0, 410.0);
     }
 }
 

@@ -4,9 +4,9 @@
 //! cargo run --release --example fuzz -- [INPUTS] [--seed N] [--from N] [--only scenario|resolved|sweep|...]
 //! ```
 //!
-//! Inputs are valid files with a few changes; number i is a function of the seed and i. What goes wrong (a panic, or a broken
+//! Inputs are valid files with a few changes; number i is a function of the seed and i (with INPUTS 1 it is written first). What goes wrong (a panic, or a broken
 //! promise) is printed and written to `seedstorm-out/fuzz`. An input that hangs ends the program after half a minute. Limit the
-//! memory with `ulimit -v`.
+//! memory with `ulimit -v`: what asks for more ends the program too, and `seedstorm-out/fuzz/at` has the number of its input.
 
 #![allow(clippy::unwrap_used, reason = "a harness stops at the first surprise of its own")]
 #![allow(unused_qualifications, reason = "the same modules stand in the tests")]
@@ -25,6 +25,7 @@ mod mutate;
 #[path = "../tests/fuzz/targets.rs"]
 mod targets;
 
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -59,7 +60,13 @@ fn main() -> ExitCode {
         }
         driven.wrong.len() < 200
     };
-    let driven = drive::drive(&corpus, seed, from..from + inputs, only, told);
+    if inputs == 1 {
+        let (target, input) = drive::made(&corpus, seed, from);
+        std::fs::write(out.join(format!("{from}-{target:?}")), input).unwrap();
+    }
+    let mark = std::fs::File::create(out.join("at")).unwrap();
+    let before = |number| mark.write_all_at(format!("{number:020}").as_bytes(), 0).unwrap();
+    let driven = drive::drive(&corpus, seed, from..from + inputs, only, before, told);
     for wrong in &driven.wrong {
         let path = out.join(format!("{}-{:?}", wrong.number, wrong.target));
         std::fs::write(&path, &wrong.input).unwrap();

@@ -96,7 +96,7 @@ fn headline(run: &Run) -> Markup {
                 }
                 @if !outcome.plants.is_empty() { "planted bug " code { (outcome.plants.join(", ")) } " · " }
                 "expected " code { (record.expect) } ", "
-                @if record.as_expected { "as it was" } @else { strong { "got " (outcome.verdict.name()) } }
+                @if record.as_expected { "got it" } @else { strong { "got " (outcome.verdict.name()) } }
                 " · digest " code { (outcome.digest) }
             }
             @if !record.title.is_empty() { p.about { b { (record.title) } ". " (record.about) } }
@@ -116,9 +116,9 @@ fn sentence(run: &Run) -> String {
         Verdict::Pass => {
             let exercised = outcome.checks.iter().filter(|check| check.on && check.exercised > 0).count();
             let checks = counted(exercised as u64, "check");
-            format!("Nothing was broken in {lasted} under {faults}: {checks} had something to judge")
+            format!("Passed: {faults} injected, {checks} exercised in {lasted}")
         }
-        Verdict::Inconclusive => format!("Nothing was proved: {}", outcome.reasons.join("; ")),
+        Verdict::Inconclusive => format!("Inconclusive: {}", outcome.reasons.join("; ")),
         _ => match outcome.violations.first() {
             Some(first) => first.message.clone(),
             None => format!("{} after {lasted} under {faults}", outcome.reasons.join("; ")),

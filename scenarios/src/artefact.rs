@@ -1,5 +1,6 @@
 //! Atomic files (complete or absent), and folders that only one campaign at a time may use.
 
+mod bounded;
 mod growing;
 mod lock;
 
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sim_core::text::one_line;
 
+pub use bounded::{read_text, whole_lines};
 pub use growing::Growing;
 pub use lock::{FolderLock, LockError, lock, wait_for};
 
@@ -109,13 +111,11 @@ fn mark(path: &Path) -> Option<&'static [u8]> {
 /// Refuses to replace a document or a page that is not of this program.
 fn own(path: &Path) -> io::Result<()> {
     let Some(mark) = mark(path) else { return Ok(()) };
-    let content = match std::fs::read(path) {
-        Ok(content) => content,
+    match bounded::is_empty_or_has(path, mark) {
+        Ok(true) => return Ok(()),
+        Ok(false) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
-    };
-    if content.is_empty() || content.windows(mark.len()).any(|window| window == mark) {
-        return Ok(());
     }
     let why = format!("{} is not a file of this program; nothing was replaced", path.display());
     Err(io::Error::new(io::ErrorKind::AlreadyExists, why))

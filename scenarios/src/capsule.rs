@@ -79,6 +79,9 @@ pub struct Capsule {
     pub shrunk: Option<ShrinkLog>,
 }
 
+/// The largest file that is read, in bytes: 64 MiB.
+pub const LARGEST: u64 = 64 << 20;
+
 /// So much of what is wrong with a file is told, in characters.
 const LONGEST_MESSAGE: usize = 1_000;
 

@@ -6,13 +6,12 @@ mod limits;
 use std::fmt;
 use std::sync::Arc;
 
-use sim_core::fault::FaultPlan;
 use sim_core::random::{StreamName, stream};
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
 use sim_core::workload::WorkloadModel;
 
-use crate::scenario::{Loaded, ProgressRule, Swarm, adversaries};
+use crate::scenario::{Loaded, Swarm, adversaries};
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 pub const SEEDS_END: u64 = 1 << 53;
@@ -52,7 +51,7 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     } else {
         Arc::clone(&loaded.cluster)
     };
-    let mut setup = base(loaded, seed, members, cluster.as_ref());
+    let mut setup = loaded.setup(seed, members, cluster.as_ref());
     setup.workload = loaded.scenario.workload.as_ref().map(|workload| WorkloadModel {
         operations: draw::operations(swarm.operations, workload.operations, seed),
         ..workload.clone()
@@ -66,31 +65,6 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.faults.number();
     limits::set(&loaded.scenario.cluster, &mut setup);
     Plan { setup, cluster, protocol: loaded.protocol, plants: plants.to_vec() }
-}
-
-/// The setup as written, before anything is drawn.
-fn base(loaded: &Loaded, seed: u64, members: u32, cluster: &dyn Cluster) -> Setup {
-    let scenario = &loaded.scenario;
-    let progress = scenario.checks.progress;
-    Setup {
-        clients: scenario.clients,
-        duration: scenario.cluster.duration,
-        progress_timeout: (progress != ProgressRule::None).then(|| cluster.largest_timeout()),
-        recovery_within: progress.level(),
-        network: scenario.network.clone(),
-        disk: scenario.disk.clone(),
-        clocks: scenario.clock.clone(),
-        service: scenario.service.clone(),
-        faults: FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget },
-        behavior: scenario.initial.behavior.clone(),
-        stop: scenario.stop.list(),
-        measures: scenario.measure.clone(),
-        initial: scenario.initial.by_slot(),
-        at_least: scenario.checks.at_least.clone().into_iter().collect(),
-        history_budget: scenario.checks.linearizable.budget_steps,
-        checks_off: scenario.checks.names_off(loaded.protocol),
-        ..Setup::new(seed, members)
-    }
 }
 
 #[cfg(test)]
@@ -124,6 +98,6 @@ mod tests {
             crate::scenario::load(&registry, source, crate::document::Format::Toml, &overlays).unwrap();
         let outcome = crate::run::run(&compile(&loaded, 1, &[]), &sim_core::registry::Launch::default());
         let why = format!("{:?}", outcome.unwrap().progress);
-        assert!(why.contains("none was asked for"), "{why}");
+        assert!(why.contains("no recovery phase"), "{why}");
     }
 }

@@ -1,13 +1,14 @@
 //! The literature: published experiments run again, each from its scenario file, and what they published beside what
 //! comes out here.
 //!
-//! Experiments stand in a table, family by family ([`raft`], [`byzantine`]). An [`Experiment`] has cases (a scenario with
+//! Experiments stand in a table, family by family ([`raft`], [`gossip`], [`byzantine`]). An [`Experiment`] has cases (a scenario with
 //! overlays, over the seeds from 0 on) and claims (a figure that was published, and how near ours must be). Fewer
 //! seeds are a prefix of more; tolerances then widen by the root of what is left out, since that is how chance grows.
 //! Nothing here is tuned to a figure: what an experiment needs stands in its scenario.
 
 pub mod byzantine;
 mod experiment;
+pub mod gossip;
 mod judge;
 pub mod raft;
 mod sample;
@@ -120,7 +121,7 @@ impl fmt::Display for Hint<'_> {
 
 /// Every experiment, in the order of its row.
 pub fn experiments() -> Vec<Experiment> {
-    [raft::experiments(), byzantine::experiments()].concat()
+    [raft::experiments(), gossip::experiments(), byzantine::experiments()].concat()
 }
 
 /// The experiments that are meant by protocols (`raft`), rows (`2`) or `all`; all of them by no word at all.

@@ -10,6 +10,7 @@ mod expect;
 mod load;
 mod names;
 mod read;
+mod setup;
 mod stop;
 mod summary;
 mod swarm;

@@ -14,6 +14,7 @@ use crate::capped::Capped;
 use crate::digest::Digest;
 use crate::ground::{Ground, Mark};
 use crate::identity::{NodeId, Slot};
+use crate::metrics::Metrics;
 use crate::process::{JournalId, Protocol, RequestId};
 use crate::time::Time;
 
@@ -189,6 +190,7 @@ pub struct Findings {
     /// Whether the latest one was kept.
     kept: bool,
     evidence: Vec<Evidence>,
+    measured: Metrics,
 }
 
 /// How many violations of one kind are kept whole in one run.
@@ -282,6 +284,17 @@ impl Findings {
             let violation = self.violations.len() - 1;
             self.evidence.push(Evidence { violation, facts: list.items, omitted: list.omitted });
         }
+    }
+
+    /// Records a quantity that a check measures, under a name: how long something took, in nanoseconds.
+    pub fn record(&mut self, name: &'static str, value: u64) {
+        let id = self.measured.histogram(name);
+        self.measured.record(id, value);
+    }
+
+    /// What checks measured.
+    pub fn measured(&self) -> &Metrics {
+        &self.measured
     }
 
     /// What violations rest on, where a check said so.

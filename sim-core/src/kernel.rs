@@ -18,6 +18,7 @@ pub(crate) mod phold;
 pub(crate) mod report;
 mod sending;
 mod serving;
+pub(crate) mod tie;
 mod tracing;
 mod triggers;
 mod watch;
@@ -299,8 +300,8 @@ impl Kernel {
             let notice = self.notices[index];
             let peer = self.hot[notice.peer.index()].node;
             let key = self.pending_notices.insert(Notice { link: notice, peer });
-            let what = (u64::from(notice.slot.0) << 32) | u64::from(notice.peer.0);
-            self.queue(notice.at.max(self.now), what ^ 0x11AA_0000_0000_0000, Event::Notice(key));
+            let name = tie::notice(notice.slot, notice.peer);
+            self.queue(notice.at.max(self.now), name, Event::Notice(key));
         }
         self.notices.clear();
     }

@@ -173,8 +173,6 @@ pub struct Network {
     pins: Pins,
     /// Whether what is not pinned is left to no chance.
     pins_only: bool,
-    /// How much later the message that is being sent leaves its sender.
-    late: Duration,
     /// How long the message that was sent last waits on its sender's line behind others.
     queued: Duration,
     changes: Changes,
@@ -220,7 +218,6 @@ impl Network {
             loopback: Vec::new(),
             pins: Pins::default(),
             pins_only: false,
-            late: Duration::ZERO,
             queued: Duration::ZERO,
             changes: Changes::default(),
         };
@@ -232,7 +229,7 @@ impl Network {
     #[inline(always)]
     pub fn send(&mut self, packet: &Packet) -> Sent {
         if !self.quiet || packet.from == packet.to {
-            return self.send_with_care(packet);
+            return self.send_with_care(packet, Duration::ZERO);
         }
         if packet.from.0.max(packet.to.0) >= self.slots {
             return Sent::Lost(Lost::NoRoute);
@@ -245,7 +242,7 @@ impl Network {
         let chances = &self.chances;
         let plain = !chances.loss.upper(chance) && !chances.duplicate.lower(chance);
         if !plain || damage(words, chances.corrupt) {
-            return self.send_with_care(packet);
+            return self.send_with_care(packet, Duration::ZERO);
         }
         let delay = self.latency.hop(packet.from.index(), packet.to.index(), word, &mut more);
         Sent::One(Flight { at: packet.now.saturating_add(delay), session: 0, damaged: false })
@@ -257,12 +254,12 @@ impl Network {
         let &Packet { now, from, to, priority, .. } = packet;
         let ([chance, word], mut more) = self.dice.fate(Name::of(packet));
         if self.retransmission.upper(chance) {
-            return self.send_with_care(packet);
+            return self.send_with_care(packet, Duration::ZERO);
         }
         let delay = self.latency.hop(from.index(), to.index(), word, &mut more);
         match self.links.follow(from, to, priority, now.saturating_add(delay)) {
             Some((at, session)) => Sent::One(Flight { at, session, damaged: false }),
-            None => self.send_with_care(packet),
+            None => self.send_with_care(packet, Duration::ZERO),
         }
     }
 
@@ -271,10 +268,7 @@ impl Network {
         if late.is_zero() {
             return self.send(packet);
         }
-        self.late = late;
-        let sent = self.send_with_care(packet);
-        self.late = Duration::ZERO;
-        sent
+        self.send_with_care(packet, late)
     }
 
     /// Whether a message that was sent at `sent` in `session` (0: a datagram) may be delivered now: no cut keeps a
@@ -362,9 +356,9 @@ impl Network {
         }
     }
 
-    /// [`Network::send`] with everything that may be in force.
+    /// [`Network::send`] with everything that may be in force; somebody keeps the message for `late` as well.
     #[inline(never)]
-    fn send_with_care(&mut self, packet: &Packet) -> Sent {
+    fn send_with_care(&mut self, packet: &Packet, late: Duration) -> Sent {
         let &Packet { from, to, lane, .. } = packet;
         if from.0.max(to.0) >= self.slots {
             return Sent::Lost(Lost::NoRoute);
@@ -377,9 +371,9 @@ impl Network {
         }
         match lane {
             Lane::Datagram if !self.reachable(from, to) => Sent::Lost(Lost::Cut),
-            Lane::Datagram => self.send_datagram(packet),
+            Lane::Datagram => self.send_datagram(packet, late),
             Lane::Stream if !self.carries(packet) => Sent::Lost(Lost::NoSession),
-            Lane::Stream => Sent::One(self.send_segment(packet)),
+            Lane::Stream => Sent::One(self.send_segment(packet, late)),
         }
     }
 
@@ -400,8 +394,8 @@ impl Network {
         Flight { at, session: 0, damaged: false }
     }
 
-    fn send_datagram(&mut self, packet: &Packet) -> Sent {
-        let Some((left, _)) = self.depart(packet, self.queue_bytes) else {
+    fn send_datagram(&mut self, packet: &Packet, late: Duration) -> Sent {
+        let Some((left, _)) = self.depart(packet, self.queue_bytes, late) else {
             return Sent::Lost(Lost::QueueFull);
         };
         let fate = if self.pinned(packet) { self.pinned_fate(packet) } else { self.drawn_fate(packet) };
@@ -413,9 +407,9 @@ impl Network {
         fate.copy.map_or(Sent::One(first), |delay| Sent::Two(first, flight(delay, false)))
     }
 
-    fn send_segment(&mut self, packet: &Packet) -> Flight {
+    fn send_segment(&mut self, packet: &Packet, late: Duration) -> Flight {
         // A stream waits however long the queue is.
-        let (left, kept) = self.depart(packet, None).unwrap_or((packet.now, Duration::ZERO));
+        let (left, kept) = self.depart(packet, None, late).unwrap_or((packet.now, Duration::ZERO));
         let pinned = self.pinned(packet);
         let (delay, late) = if pinned { self.pinned_delay(packet) } else { self.drawn_delay(packet) };
         let held = kept.saturating_add(late);
@@ -427,7 +421,7 @@ impl Network {
 
     /// When a message has left its sender, and how much of that faults kept it; `None` if it does not fit into the
     /// `room` of a busy line.
-    fn depart(&mut self, packet: &Packet, room: Option<u64>) -> Option<(Time, Duration)> {
+    fn depart(&mut self, packet: &Packet, room: Option<u64>, late: Duration) -> Option<(Time, Duration)> {
         let &Packet { now, from, to, size, .. } = packet;
         let left = match &mut self.lines {
             Some(lines) => {
@@ -436,7 +430,7 @@ impl Network {
             }
             None => now,
         };
-        let late = self.windows.depart((from, to), left, size, room)?.saturating_add(self.late);
+        let late = self.windows.depart((from, to), left, size, room)?.saturating_add(late);
         Some((late, late.since(left)))
     }
 

@@ -71,6 +71,14 @@ pub trait Cluster: Send + Sync {
         None
     }
 
+    /// Whether this protocol can be run in a setup, as far as it is the protocol's to say.
+    ///
+    /// # Errors
+    /// Why not; [`Cluster::launch`] refuses it for the same reason.
+    fn accepts(&self, _setup: &Setup) -> Result<(), LaunchError> {
+        Ok(())
+    }
+
     /// Runs it.
     ///
     /// # Errors

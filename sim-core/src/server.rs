@@ -9,6 +9,9 @@
 //!
 //! Off while every cost is zero and nobody was ever paused or slowed: then an arrival is one branch.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -49,43 +52,84 @@ enum Waiting {
     Notice(u32),
 }
 
-/// One slot's server.
-#[derive(Clone, Debug, Default)]
+/// No envelope, and no event, has this key.
+const NONE: u32 = u32::MAX;
+
+/// One slot's server: what every message looks at, in one cache line. What few need is behind `queues`.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(crate) struct Server {
-    /// Something is being served: a `Served` event is queued.
-    pub(crate) busy: bool,
-    /// When that will be over.
+    /// When what it is busy with will be over.
     until: Time,
-    /// Stands still.
-    pub(crate) paused: bool,
-    /// The message being served.
-    serving: Option<u32>,
-    /// How many messages and notices wait in the inbox.
-    waiting: u32,
-    /// How many of them are notices.
-    notices: u32,
-    inbox: [VecDeque<Waiting>; 3],
-    /// Streams' messages that found it full, and notices that came after them.
-    blocked: VecDeque<(Waiting, Priority)>,
-    /// Syncs that took no time, and of which the process hears at this very moment.
-    pub(crate) syncing: u32,
-    /// Timers, syncs and requests that came up while busy or paused, in order.
-    pub(crate) deferred: VecDeque<u32>,
-    slow_percent: u32,
-    floor: Duration,
     /// Work that the step in progress asked for.
     pub(crate) work: Duration,
     /// Nanoseconds spent on messages and signatures.
     pub(crate) coordinating: u64,
     /// Nanoseconds spent on work.
     pub(crate) working: u64,
+    /// What waits, as soon as something ever waited.
+    queues: Option<Box<Queues>>,
+    /// The message being served, or [`NONE`].
+    serving: u32,
+    /// How many messages and notices wait in the inbox, and how many events until it is free.
+    waiting: u32,
+    /// Syncs that took no time, and of which the process hears at this very moment.
+    pub(crate) syncing: u32,
+    slow_percent: u32,
+    /// Something is being served: a `Served` event is queued.
+    pub(crate) busy: bool,
+    /// Stands still.
+    pub(crate) paused: bool,
+}
+
+/// What waits at a slot.
+#[derive(Clone, Debug, Default)]
+struct Queues {
+    inbox: [VecDeque<Waiting>; 3],
+    /// How many messages wait in the inbox.
+    messages: u32,
+    /// Streams' messages that found it full, and notices that came after them.
+    blocked: VecDeque<(Waiting, Priority)>,
+    /// Timers, syncs and requests that came up while busy or paused, in order.
+    deferred: VecDeque<u32>,
+    /// The least service time of a slow slot.
+    floor: Duration,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            until: Time::ZERO,
+            work: Duration::ZERO,
+            coordinating: 0,
+            working: 0,
+            queues: None,
+            serving: NONE,
+            waiting: 0,
+            syncing: 0,
+            slow_percent: 0,
+            busy: false,
+            paused: false,
+        }
+    }
 }
 
 impl Server {
+    fn queues(&mut self) -> &mut Queues {
+        self.queues.get_or_insert_default()
+    }
+
     fn put(&mut self, what: Waiting, priority: Priority) {
-        self.inbox[priority as usize].push_back(what);
+        let queues = self.queues();
+        queues.inbox[priority as usize].push_back(what);
+        queues.messages += u32::from(matches!(what, Waiting::Message(..)));
         self.waiting += 1;
-        self.notices += u32::from(matches!(what, Waiting::Notice(_)));
+    }
+
+    /// An event of this slot waits until it is free.
+    pub(crate) fn defer(&mut self, event: u32) {
+        self.queues().deferred.push_back(event);
+        self.waiting += 1;
     }
 
     /// Whether events of this slot must wait.
@@ -94,16 +138,20 @@ impl Server {
         self.busy || self.paused
     }
 
+    /// Whether nothing waits and nothing is being done.
+    #[inline]
+    fn idle(&self) -> bool {
+        self.waiting == 0 && self.serving == NONE && self.syncing == 0 && !self.occupied()
+    }
+
     /// What comes next.
     #[inline]
     pub(crate) fn turn(&mut self) -> Turn {
         if self.occupied() {
             Turn::Nothing
-        } else if let Some(key) = self.serving.take() {
-            Turn::Served(key)
-        } else if let Some(event) = self.deferred.pop_front() {
-            Turn::Deferred(event)
-        } else if self.syncing > 0 {
+        } else if self.serving != NONE {
+            Turn::Served(std::mem::replace(&mut self.serving, NONE))
+        } else if self.waiting == 0 {
             Turn::Nothing
         } else {
             self.next()
@@ -135,39 +183,43 @@ impl Server {
     /// Takes a message up.
     #[inline]
     pub(crate) fn serve(&mut self, envelope: u32, cost: Duration, until: Time) {
-        self.serving = Some(envelope);
-        self.coordinating += cost.as_nanos();
+        self.serving = envelope;
+        self.coordinating = self.coordinating.saturating_add(cost.as_nanos());
         self.occupy(until);
     }
 
-    /// Takes what is next to serve, most urgent first, and lets what is blocked in.
+    /// Takes what is next: events that were deferred, then what is most urgent, and lets what is blocked in.
     fn next(&mut self) -> Turn {
-        if self.waiting == 0 {
+        let syncing = self.syncing > 0;
+        let Some(queues) = &mut self.queues else { return Turn::Nothing };
+        if let Some(event) = queues.deferred.pop_front() {
+            self.waiting -= 1;
+            return Turn::Deferred(event);
+        }
+        if syncing {
             return Turn::Nothing;
         }
-        let Some(next) = self.inbox.iter_mut().find_map(VecDeque::pop_front) else { return Turn::Nothing };
+        let Some(next) = queues.inbox.iter_mut().find_map(VecDeque::pop_front) else { return Turn::Nothing };
         self.waiting -= 1;
         match next {
             Waiting::Message(envelope, _) => {
+                queues.messages -= 1;
                 self.let_in();
                 Turn::Next(envelope)
             }
-            Waiting::Notice(notice) => {
-                self.notices -= 1;
-                Turn::Told(notice)
-            }
+            Waiting::Notice(notice) => Turn::Told(notice),
         }
     }
 
     /// Lets one blocked message into the place that became free, and the notices before and after it.
     fn let_in(&mut self) {
         let mut free = true;
-        while let Some(&(what, priority)) = self.blocked.front() {
+        while let Some(&(what, priority)) = self.queues().blocked.front() {
             let message = matches!(what, Waiting::Message(..));
             if message && !std::mem::take(&mut free) {
                 return;
             }
-            self.blocked.pop_front();
+            self.queues().blocked.pop_front();
             self.put(what, priority);
         }
     }
@@ -176,61 +228,101 @@ impl Server {
     /// the streams that it is about, in their order.
     pub(crate) fn tell(&mut self, notice: u32, about: impl Fn(u32) -> bool) {
         let lifted = |what: &Waiting| matches!(what, Waiting::Message(key, Lane::Stream) if about(*key));
-        let [urgent, lower @ ..] = &mut self.inbox;
+        let queues = self.queues();
+        let [urgent, lower @ ..] = &mut queues.inbox;
         for queue in lower {
             urgent.extend(queue.iter().filter(|what| lifted(what)));
             queue.retain(|what| !lifted(what));
         }
-        for (_, priority) in self.blocked.iter_mut().filter(|(what, _)| lifted(what)) {
+        for (_, priority) in queues.blocked.iter_mut().filter(|(what, _)| lifted(what)) {
             *priority = Priority::Critical;
         }
-        if self.blocked.is_empty() {
+        if queues.blocked.is_empty() {
             self.put(Waiting::Notice(notice), Priority::Critical);
         } else {
-            self.blocked.push_back((Waiting::Notice(notice), Priority::Critical));
+            queues.blocked.push_back((Waiting::Notice(notice), Priority::Critical));
         }
     }
 
     /// Makes room: the youngest datagram of the least priority below this one. A stream never loses a message.
     fn shed_below(&mut self, priority: Priority) -> Option<u32> {
-        let shed = self.inbox[priority as usize + 1..].iter_mut().rev().find_map(|queue| {
+        let queues = self.queues();
+        let shed = queues.inbox[priority as usize + 1..].iter_mut().rev().find_map(|queue| {
             let place = queue.iter().rposition(|what| matches!(what, Waiting::Message(_, Lane::Datagram)))?;
             queue.remove(place).and_then(Waiting::message)
         });
+        queues.messages -= u32::from(shed.is_some());
         self.waiting -= u32::from(shed.is_some());
         shed
     }
 
+    /// A message arrives that must wait, in an inbox of so many places.
+    fn offer(&mut self, envelope: u32, lane: Lane, priority: Priority, limit: u32) -> Offer {
+        let what = Waiting::Message(envelope, lane);
+        if self.queues().messages < limit {
+            self.put(what, priority);
+            return Offer::Waits;
+        }
+        if lane == Lane::Stream {
+            self.queues().blocked.push_back((what, priority));
+            return Offer::Waits;
+        }
+        match self.shed_below(priority) {
+            Some(shed) => {
+                self.put(what, priority);
+                Offer::Shed(shed)
+            }
+            None => Offer::Shed(envelope),
+        }
+    }
+
     /// What is true between two events, with so many syncs that take no time; the messages that wait.
-    fn invariants(&self, limit: u32, syncing: u32) -> impl Iterator<Item = u32> {
-        let inbox = || self.inbox.iter().flatten().copied();
-        let notices = inbox().filter(|what| matches!(what, Waiting::Notice(_))).count();
-        assert_eq!(inbox().count(), self.waiting as usize, "what waits is counted");
-        assert_eq!(notices, self.notices as usize, "notices that wait are counted");
+    fn invariants(&self, limit: u32, syncing: u32) -> Vec<u32> {
+        let serving = (self.serving != NONE).then_some(self.serving);
         assert_eq!(self.syncing, syncing, "syncs that take no time are counted");
-        let full = self.waiting - self.notices >= limit;
-        assert!(self.blocked.is_empty() || full, "a stream is blocked by a full inbox only");
-        let nothing = self.waiting == 0 && self.deferred.is_empty() && self.serving.is_none();
+        let nothing = self.waiting == 0 && serving.is_none();
         assert!(nothing || self.occupied() || self.syncing > 0, "nothing waits for a server that is free");
-        let blocked = self.blocked.iter().map(|(what, _)| *what);
-        self.serving
-            .into_iter()
-            .chain(inbox().chain(blocked).filter_map(Waiting::message).collect::<Vec<_>>())
+        let Some(queues) = &self.queues else {
+            assert_eq!(self.waiting, 0, "what waits is in a queue");
+            return serving.into_iter().collect();
+        };
+        let inbox = || queues.inbox.iter().flatten().copied();
+        let waiting = inbox().count() + queues.deferred.len();
+        assert_eq!(waiting, self.waiting as usize, "what waits is counted");
+        assert_eq!(
+            inbox().filter_map(Waiting::message).count(),
+            queues.messages as usize,
+            "messages are counted"
+        );
+        let full = queues.messages >= limit;
+        assert!(queues.blocked.is_empty() || full, "a stream is blocked by a full inbox only");
+        let blocked = queues.blocked.iter().map(|(what, _)| *what);
+        serving.into_iter().chain(inbox().chain(blocked).filter_map(Waiting::message)).collect()
     }
 
     /// Takes away everything that waits, as a crash finds it.
     pub(crate) fn drain(&mut self) -> Left {
-        (self.waiting, self.notices, self.syncing) = (0, 0, 0);
-        let mut left = Left { messages: self.serving.take().into_iter().collect(), ..Left::default() };
-        left.events.extend(self.deferred.drain(..));
-        let waiting = self.inbox.iter_mut().flat_map(|queue| queue.drain(..));
-        for what in waiting.chain(self.blocked.drain(..).map(|(what, _)| what)) {
+        (self.waiting, self.syncing) = (0, 0);
+        let serving = std::mem::replace(&mut self.serving, NONE);
+        let mut left = Left::default();
+        left.messages.extend((serving != NONE).then_some(serving));
+        let Some(queues) = &mut self.queues else { return left };
+        queues.messages = 0;
+        left.events.extend(queues.deferred.drain(..));
+        let waiting = queues.inbox.iter_mut().flat_map(|queue| queue.drain(..));
+        for what in waiting.chain(queues.blocked.drain(..).map(|(what, _)| what)) {
             match what {
                 Waiting::Message(envelope, _) => left.messages.push(envelope),
                 Waiting::Notice(notice) => left.notices.push(notice),
             }
         }
         left
+    }
+
+    #[cold]
+    fn slowed(&self, plain: Duration) -> Duration {
+        let floor = self.queues.as_ref().map_or(Duration::ZERO, |queues| queues.floor);
+        Duration::from_nanos(plain.as_nanos().saturating_mul(self.slow_percent.into()) / 100).max(floor)
     }
 }
 
@@ -289,7 +381,7 @@ impl Servers {
     }
 
     /// What is true of a slot's server between two events, with so many syncs that take no time; the messages that wait.
-    pub(crate) fn invariants(&self, slot: Slot, syncing: u32) -> impl Iterator<Item = u32> {
+    pub(crate) fn invariants(&self, slot: Slot, syncing: u32) -> Vec<u32> {
         self.table[slot.index()].invariants(self.model.inbox.unwrap_or(u32::MAX), syncing)
     }
 
@@ -306,31 +398,19 @@ impl Servers {
     /// Whether a message that arrives now is before all others, and need not wait.
     #[inline]
     pub(crate) fn idle(&self, slot: Slot) -> bool {
-        let server = &self.table[slot.index()];
-        let nothing = server.waiting == 0 && server.deferred.is_empty() && server.serving.is_none();
-        nothing && server.syncing == 0 && !server.occupied() && self.model.inbox != Some(0)
+        self.table[slot.index()].idle() && self.model.inbox != Some(0)
+    }
+
+    /// Reads what the next events of a slot will need.
+    #[inline]
+    pub(crate) fn touch(&self, slot: Slot) -> bool {
+        self.table.get(slot.index()).is_some_and(|server| server.busy)
     }
 
     /// A message arrives.
     pub(crate) fn offer(&mut self, slot: Slot, envelope: u32, lane: Lane, priority: Priority) -> Offer {
         let limit = self.model.inbox.unwrap_or(u32::MAX);
-        let server = &mut self.table[slot.index()];
-        let what = Waiting::Message(envelope, lane);
-        if server.waiting - server.notices < limit {
-            server.put(what, priority);
-            return Offer::Waits;
-        }
-        if lane == Lane::Stream {
-            server.blocked.push_back((what, priority));
-            return Offer::Waits;
-        }
-        match server.shed_below(priority) {
-            Some(shed) => {
-                server.put(what, priority);
-                Offer::Shed(shed)
-            }
-            None => Offer::Shed(envelope),
-        }
+        self.of(slot).offer(envelope, lane, priority, limit)
     }
 
     /// The service time of a message.
@@ -359,7 +439,7 @@ impl Servers {
         let server = &self.table[slot.index()];
         match server.slow_percent {
             0 | 100 => plain,
-            percent => Duration::from_nanos(plain.as_nanos() * u64::from(percent) / 100).max(server.floor),
+            _ => server.slowed(plain),
         }
     }
 
@@ -367,13 +447,25 @@ impl Servers {
         self.turn_on();
         let server = self.of(slot);
         server.slow_percent = percent;
-        server.floor = floor;
+        server.queues().floor = floor;
     }
 
-    /// Nanoseconds spent `(coordinating, working)` by all slots.
-    pub(crate) fn booked(&self) -> (u64, u64) {
-        self.table.iter().fold((0, 0), |sum, server| (sum.0 + server.coordinating, sum.1 + server.working))
+    /// How the time of all slots was spent.
+    pub(crate) fn booked(&self) -> Booked {
+        self.table.iter().fold(Booked::default(), |sum, server| Booked {
+            coordinating: sum.coordinating + server.coordinating,
+            working: sum.working + server.working,
+        })
     }
+}
+
+/// How time was spent, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Booked {
+    /// On messages and signatures.
+    pub(crate) coordinating: u64,
+    /// On work.
+    pub(crate) working: u64,
 }
 
 /// What steps cost. All zero: nothing waits.
@@ -388,123 +480,4 @@ pub struct ServiceModel {
     pub per_signature: Duration,
     /// Messages that may wait at a slot, at least one; unbounded if absent.
     pub inbox: Option<u32>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn servers(inbox: u32) -> Servers {
-        let model = ServiceModel {
-            per_message: Duration::from_micros(10),
-            per_kilobyte: Duration::from_micros(1),
-            per_signature: Duration::from_micros(50),
-            inbox: Some(inbox),
-        };
-        Servers::new(&model, 1)
-    }
-
-    /// All that waits, in the order in which it is served; notices as negative numbers.
-    fn served(servers: &mut Servers) -> Vec<i64> {
-        let mut next = || match servers.of(Slot(0)).next() {
-            Turn::Next(envelope) => Some(i64::from(envelope)),
-            Turn::Told(notice) => Some(-i64::from(notice)),
-            _ => None,
-        };
-        std::iter::from_fn(&mut next).collect()
-    }
-
-    #[test]
-    fn urgent_messages_are_served_first() {
-        let mut servers = servers(9);
-        for (envelope, priority) in [(1, Priority::Low), (2, Priority::Normal), (3, Priority::Critical)] {
-            servers.offer(Slot(0), envelope, Lane::Datagram, priority);
-        }
-        assert_eq!(served(&mut servers), [3, 2, 1]);
-    }
-
-    #[test]
-    fn a_full_inbox_sheds_the_least_urgent_datagram_and_blocks_streams() {
-        let mut servers = servers(2);
-        servers.offer(Slot(0), 1, Lane::Datagram, Priority::Low);
-        servers.offer(Slot(0), 2, Lane::Datagram, Priority::Normal);
-        assert_eq!(servers.offer(Slot(0), 3, Lane::Datagram, Priority::Low), Offer::Shed(3));
-        assert_eq!(servers.offer(Slot(0), 4, Lane::Datagram, Priority::Critical), Offer::Shed(1));
-        assert_eq!(servers.offer(Slot(0), 5, Lane::Stream, Priority::Normal), Offer::Waits);
-        assert_eq!(servers.of(Slot(0)).waiting, 2, "the bound holds");
-        assert_eq!(served(&mut servers), [4, 2, 5]);
-    }
-
-    #[test]
-    fn a_notice_comes_after_what_its_session_said_and_before_what_comes_later() {
-        let mut servers = servers(99);
-        // Even envelopes are of the peer that the notices are about.
-        for (envelope, lane, priority) in [
-            (2, Lane::Stream, Priority::Low),
-            (3, Lane::Stream, Priority::Low),
-            (4, Lane::Stream, Priority::Normal),
-            (6, Lane::Datagram, Priority::Normal),
-            (5, Lane::Stream, Priority::Critical),
-            (8, Lane::Stream, Priority::Low),
-        ] {
-            servers.offer(Slot(0), envelope, lane, priority);
-        }
-        servers.of(Slot(0)).tell(1, |envelope| envelope % 2 == 0);
-        servers.offer(Slot(0), 7, Lane::Stream, Priority::Critical);
-        servers.of(Slot(0)).tell(2, |envelope| envelope % 2 == 0 && envelope < 10);
-        servers.offer(Slot(0), 10, Lane::Stream, Priority::Critical);
-        assert_eq!(served(&mut servers), [5, 4, 2, 8, -1, 7, -2, 10, 6, 3]);
-    }
-
-    #[test]
-    fn a_notice_comes_after_what_found_the_inbox_full_and_takes_no_place_in_it() {
-        let mut servers = servers(2);
-        for envelope in 1..=5 {
-            servers.offer(Slot(0), envelope, Lane::Stream, Priority::Normal);
-        }
-        servers.of(Slot(0)).tell(1, |envelope| envelope % 2 == 0);
-        servers.of(Slot(0)).tell(2, |envelope| envelope % 2 == 0);
-        servers.offer(Slot(0), 6, Lane::Stream, Priority::Critical);
-        assert_eq!(servers.of(Slot(0)).waiting, 2, "the bound holds");
-        // 3 comes in as 2 is taken, 4, which is lifted where it is blocked, as 1 is, and the notices behind 5.
-        assert_eq!(served(&mut servers), [2, 1, 4, -1, -2, 3, 6, 5]);
-        servers.of(Slot(0)).tell(3, |_| true);
-        servers.offer(Slot(0), 7, Lane::Stream, Priority::Normal);
-        servers.offer(Slot(0), 8, Lane::Stream, Priority::Normal);
-        assert_eq!(servers.of(Slot(0)).waiting, 3, "two messages and a notice");
-        assert_eq!(served(&mut servers), [-3, 7, 8]);
-    }
-
-    #[test]
-    fn a_crash_takes_all_that_waits() {
-        let mut servers = servers(2);
-        for envelope in 1..=3 {
-            servers.offer(Slot(0), envelope, Lane::Stream, Priority::Normal);
-        }
-        servers.of(Slot(0)).tell(9, |_| false);
-        servers.of(Slot(0)).deferred.push_back(8);
-        let left = servers.of(Slot(0)).drain();
-        assert_eq!((left.messages, left.notices, left.events), (vec![1, 2, 3], vec![9], vec![8]));
-        assert!(servers.idle(Slot(0)));
-    }
-
-    #[test]
-    fn costs_follow_size_and_slowness() {
-        let mut servers = servers(2);
-        assert_eq!(servers.message_cost(Slot(0), 2_000), Duration::from_micros(12));
-        assert_eq!(servers.signature_cost(Slot(0), 3), Duration::from_micros(150));
-        servers.slow(Slot(0), 300, Duration::from_micros(40));
-        assert_eq!(servers.message_cost(Slot(0), 0), Duration::from_micros(40));
-        servers.slow(Slot(0), 100, Duration::ZERO);
-        assert_eq!(servers.message_cost(Slot(0), 0), Duration::from_micros(10));
-    }
-
-    #[test]
-    fn free_service_is_off_until_needed() {
-        let mut servers = Servers::new(&ServiceModel::default(), 2);
-        assert!(!servers.on());
-        servers.slow(Slot(1), 200, Duration::from_micros(1));
-        assert!(servers.on());
-        assert_eq!(servers.message_cost(Slot(1), 100), Duration::from_micros(1));
-    }
 }

@@ -2,12 +2,14 @@
 
 mod amount;
 mod measure;
+mod validate;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use amount::Amount;
 pub use measure::{Measure, MeasureOf, Pattern, PatternError, Point};
+pub use validate::SetupError;
 
 pub use crate::clock::TimerClock;
 pub use crate::network::{NetworkModel, Topology};

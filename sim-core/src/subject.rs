@@ -28,6 +28,8 @@ pub struct Subject<P: Protocol, N: Process<P>> {
     pub liveness: Box<dyn Liveness<P>>,
     /// What faults it bears.
     pub model: FaultModel,
+    /// How wrong clocks may run, in parts per million; any rate by default, standing still included.
+    pub drift_ppm: u32,
 }
 
 /// What progress a protocol owes in the second phase.
@@ -37,6 +39,14 @@ pub trait Liveness<P: Protocol> {
     /// # Errors
     /// The reason why nothing is owed.
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall>;
+
+    /// The kinds of observations that it must be told of from the start; asked once.
+    fn hears(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A process reported something of a kind that it hears, in either phase.
+    fn observe(&mut self, _: &Seen<'_, P>) {}
 
     /// How fast correct code makes progress in a good environment; `timeout` is the protocol's base timeout.
     fn pace(&self, timeout: Duration, _core: &[Slot]) -> Pace {
@@ -102,6 +112,7 @@ impl<P: Protocol, N: Process<P>> Subject<P, N> {
             service: Box::new(crate::operation::NoService),
             liveness: Box::new(NothingOwed),
             model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
+            drift_ppm: u32::MAX,
         }
     }
 }

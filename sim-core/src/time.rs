@@ -1,7 +1,8 @@
 //! Virtual time: integer nanoseconds, so that no run depends on how a machine rounds.
 //!
 //! [`Time`] is a moment since the start of a run, [`Duration`] a distance between two moments. Only the world
-//! moves time; a process sees its own slot's clock, which may be wrong.
+//! moves time; a process sees its own slot's clock, which may be wrong. Sums and products stop at the longest length and
+//! at the last moment, which never comes: no number of a file makes them overflow.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
@@ -96,6 +97,42 @@ impl Duration {
         self.0 as f64 / 1e6
     }
 
+    /// In the units that a person would use, rounded: `430 ms`, `52.4 s`, `4 min 25 s`, `3 days 4 h`.
+    pub fn told(self) -> String {
+        let ns = self.0;
+        // Three digits: whole ones, and a tenth or a hundredth where the whole ones are few.
+        let digits = |unit: u64, name: &str| {
+            let (whole, rest) = (ns / unit, ns % unit);
+            match whole {
+                0..10 if rest > 0 => format!("{whole}.{:02} {name}", rest / (unit / 100)),
+                10..100 if rest > 0 => format!("{whole}.{} {name}", rest / (unit / 10)),
+                _ => format!("{whole} {name}"),
+            }
+        };
+        let pair = |large: (u64, &str), small: (u64, &str)| {
+            let (whole, rest) = (ns / large.0, ns % large.0 / small.0);
+            if rest == 0 {
+                format!("{whole} {}", large.1)
+            } else {
+                format!("{whole} {} {rest} {}", large.1, small.1)
+            }
+        };
+        const SECOND: u64 = 1_000_000_000;
+        const MINUTE: u64 = 60 * SECOND;
+        const HOUR: u64 = 60 * MINUTE;
+        const DAY: u64 = 24 * HOUR;
+        match ns {
+            0 => "0 s".to_owned(),
+            1..1_000 => format!("{ns} ns"),
+            1_000..1_000_000 => digits(1_000, "us"),
+            1_000_000..SECOND => digits(1_000_000, "ms"),
+            SECOND..MINUTE => digits(SECOND, "s"),
+            MINUTE..HOUR => pair((MINUTE, "min"), (SECOND, "s")),
+            HOUR..DAY => pair((HOUR, "h"), (MINUTE, "min")),
+            _ => pair((DAY, "days"), (HOUR, "h")),
+        }
+    }
+
     /// The sum, stopping at [`Duration::MAX`].
     pub const fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
@@ -110,13 +147,13 @@ impl Duration {
 impl Add<Duration> for Time {
     type Output = Self;
     fn add(self, by: Duration) -> Self {
-        Self(self.0 + by.0)
+        self.saturating_add(by)
     }
 }
 
 impl AddAssign<Duration> for Time {
     fn add_assign(&mut self, by: Duration) {
-        self.0 += by.0;
+        *self = self.saturating_add(by);
     }
 }
 
@@ -130,13 +167,13 @@ impl Sub<Duration> for Time {
 impl Add for Duration {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        self.saturating_add(other)
     }
 }
 
 impl AddAssign for Duration {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = self.saturating_add(other);
     }
 }
 
@@ -150,7 +187,7 @@ impl Sub for Duration {
 impl Mul<u64> for Duration {
     type Output = Self;
     fn mul(self, by: u64) -> Self {
-        Self(self.0 * by)
+        self.saturating_mul(by)
     }
 }
 
@@ -272,6 +309,25 @@ mod tests {
         assert_eq!("1.5s".parse(), Ok(Duration::from_millis(1_500)));
         assert_eq!("2min".parse(), Ok(Duration::from_secs(120)));
         assert_eq!("0.000000001 s".parse(), Ok(Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn a_length_is_told_in_the_units_that_a_person_would_use() {
+        for (length, told) in [
+            (Duration::ZERO, "0 s"),
+            (Duration::from_nanos(999), "999 ns"),
+            (Duration::from_nanos(1_500), "1.50 us"),
+            (Duration::from_micros(12_345), "12.3 ms"),
+            (Duration::from_millis(430), "430 ms"),
+            (Duration::from_millis(9_999), "9.99 s"),
+            (Duration::from_millis(52_410), "52.4 s"),
+            (Duration::from_millis(264_614), "4 min 24 s"),
+            (Duration::from_secs(7_200), "2 h"),
+            (Duration::from_secs(3_600 * 76), "3 days 4 h"),
+        ] {
+            assert_eq!(length.told(), told);
+        }
+        assert_eq!(Duration::MAX.told(), "213503 days 23 h");
     }
 
     #[test]

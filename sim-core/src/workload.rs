@@ -104,6 +104,9 @@ pub enum WhenBusy {
     Overlap,
 }
 
+/// So many operations a second clients are asked for at most: a run of more only waits for its workload.
+const MOST_PER_SECOND: u64 = 1_000_000;
+
 /// Why a workload cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorkloadError {
@@ -132,8 +135,10 @@ pub enum WorkloadError {
     /// It ends before it starts.
     #[error("use the workload: \"until\" must be later than \"start\"")]
     EmptyPeriod,
-    /// The gap between two arrivals is below a nanosecond, or longer than a run can be.
-    #[error("use the workload: the rate must lie between one per century and one per nanosecond")]
+    /// Arrivals come too fast, of all loads together, or never.
+    #[error(
+        "use the workload: the rate must lie between one per century and {MOST_PER_SECOND} per second, all loads together"
+    )]
     AbsurdRate,
 }
 
@@ -211,7 +216,10 @@ impl WorkloadModel {
             return Err(WorkloadError::EmptyPeriod);
         }
         fits(&self.mix, self.model)?;
-        self.loads().iter().try_for_each(|load| load.validate(self.model))
+        let loads = self.loads();
+        loads.iter().try_for_each(|load| load.validate(self.model))?;
+        let together = loads.iter().map(|load| load.rate.in_a_second()).sum::<u128>();
+        if together > u128::from(MOST_PER_SECOND) { Err(WorkloadError::AbsurdRate) } else { Ok(()) }
     }
 }
 
@@ -263,6 +271,10 @@ mod tests {
         assert_eq!(both.validate(1), Err(WorkloadError::TwoLoops));
         let empty = WorkloadModel { until: Some(Duration::ZERO), ..base.clone() };
         assert_eq!(empty.validate(1), Err(WorkloadError::EmptyPeriod));
+        let fast = WorkloadModel { rate: Some(Rate::per_second(600_000)), ..base.clone() };
+        assert_eq!(fast.validate(1), Ok(()));
+        let load: Load = serde_json::from_str(r#"{"rate":"600000/s"}"#).unwrap();
+        assert_eq!(WorkloadModel { more: vec![load], ..fast }.validate(1), Err(WorkloadError::AbsurdRate));
         let foreign = WorkloadModel { mix: Mix { cas: 1, ..Mix::default() }, ..base };
         assert_eq!(
             foreign.validate(1),

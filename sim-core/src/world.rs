@@ -71,6 +71,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     readers: Vec<Vec<usize>>,
     /// For each kind of message, the checks that hear of its arrival.
     takers: Vec<Vec<usize>>,
+    /// By kind of observation: whether what knows the progress owed hears of it from the start.
+    followed: Vec<bool>,
     /// Checks that do not apply to this run, or that the scenario switched off.
     checks_off: Vec<CheckReport>,
     coalition: Option<Box<dyn Coalition<P>>>,
@@ -176,9 +178,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let slots: [Option<Slot>; BATCH] = std::array::from_fn(|place| self.slot_of(event(place)?));
         // Nothing but reads, and as few instructions as there can be: the processor waits for as many as it looks at.
         let stepped = slots.iter().flatten().fold(0, |sum, slot| sum ^ self.kernel.hot[slot.index()].steps);
+        let busy = slots.iter().flatten().fold(false, |sum, slot| sum ^ self.kernel.servers.touch(*slot));
         let nodes = slots.iter().flatten().fold(false, |sum, slot| sum ^ self.nodes[slot.index()].is_some());
         let names = (BATCH..2 * BATCH).filter_map(|place| self.slot_of(event(place)?));
-        std::hint::black_box((stepped, nodes, names.fold(0, |sum, slot| sum ^ slot.0)));
+        std::hint::black_box((stepped, busy, nodes, names.fold(0, |sum, slot| sum ^ slot.0)));
     }
 
     /// Where an event takes place, if that matters for speed.
@@ -187,6 +190,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         match event {
             Event::Deliver(envelope) => self.kernel.envelopes.get(envelope).map(|envelope| envelope.to),
             Event::Timer(index) => Some(self.timers.touch(index)),
+            Event::Served(slot) => Some(slot),
             _ => None,
         }
     }

@@ -1,12 +1,12 @@
 //! Which files are read and written.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use scenarios::artefact::WriteError;
 use scenarios::builtin;
-use scenarios::capsule::Capsule;
+use scenarios::capsule::{Capsule, LARGEST as LARGEST_CAPSULE};
 use scenarios::document::{Format, LARGEST, Source};
 use scenarios::problem::nearest;
 use scenarios::scenario::Loaded;
@@ -18,9 +18,6 @@ use super::arguments::ScenarioArguments;
 use super::error::CliError;
 use super::exit::Exit;
 use super::terminal::Terminal;
-
-/// The largest capsule that is read, in bytes: 64 MiB.
-const LARGEST_CAPSULE: u64 = 64 << 20;
 
 /// The scenario that the arguments name, and the plants by their names.
 pub(crate) fn scenario(
@@ -85,41 +82,12 @@ fn looks_like_a_path(path: &Path) -> bool {
     path.exists() || path.components().count() > 1 || path.extension().is_some()
 }
 
-/// Reads a text, and no more of it than it may have: some files never end.
+/// Reads a text, and no more of it than it may have.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<String, CliError> {
-    let failed = |error| CliError::Read { path: path.to_owned(), error };
-    if is_named_pipe(path) {
-        let why = "it is a named pipe, which may never end";
-        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, why)));
-    }
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    let too_long = file.metadata().map_err(failed)?.len() > limit;
-    if !too_long {
-        file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if too_long || bytes.len() as u64 > limit {
-        return Err(CliError::TooLarge { path: path.to_owned(), limit });
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let why = format!("it is not text: byte {at} (counted from 0) is not UTF-8");
-        failed(io::Error::new(io::ErrorKind::InvalidData, why))
+    scenarios::artefact::read_text(path, limit).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => CliError::TooLarge { path: path.to_owned(), limit },
+        _ => CliError::Read { path: path.to_owned(), error },
     })
-}
-
-/// A pipe that nobody writes to would be waited for without end. What a shell hands over (`<(...)`, /dev/stdin) is open
-/// already.
-#[cfg(unix)]
-fn is_named_pipe(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let handed_over = path.starts_with("/dev") || path.starts_with("/proc");
-    !handed_over && path.metadata().is_ok_and(|there| there.file_type().is_fifo())
-}
-
-#[cfg(not(unix))]
-fn is_named_pipe(_path: &Path) -> bool {
-    false
 }
 
 /// The name of a plant that may be given by its number.

@@ -185,7 +185,8 @@ pub(crate) fn milliseconds(ns: u64) -> String {
     match ns {
         0..1_000_000 => format!("{:.3} ms", Duration::from_nanos(ns).as_millis_f64()),
         1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
-        _ => format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64()),
+        1_000_000_000..120_000_000_000 => format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64()),
+        _ => Duration::from_nanos(ns).told(),
     }
 }
 

@@ -39,24 +39,37 @@ pub(crate) struct Driven {
     pub(crate) wrong: Vec<Wrong>,
 }
 
-/// Reads the inputs of some numbers, as long as `go_on` says so.
+/// What kind of file the input of a number is, and the dice that make it.
+fn draw(seed: u64, number: u64) -> (Target, Dice) {
+    let mut dice = Dice::new(seed.wrapping_mul(0x9E37_79B9) ^ number);
+    (*dice.pick(TARGETS), dice)
+}
+
+/// The input of a number.
+pub(crate) fn made(corpus: &Corpus, seed: u64, number: u64) -> (Target, Vec<u8>) {
+    let (target, mut dice) = draw(seed, number);
+    (target, input(corpus, target, &mut dice))
+}
+
+/// Reads the inputs of some numbers, as long as `go_on` says so. `before` is told each number first, for what ends the process.
 pub(crate) fn drive(
     corpus: &Corpus,
     seed: u64,
     numbers: std::ops::Range<u64>,
     only: Option<Target>,
+    before: impl Fn(u64),
     mut go_on: impl FnMut(&Driven) -> bool,
 ) -> Driven {
     let at = Arc::new(AtomicU64::new(u64::MAX));
     watch(Arc::clone(&at));
     let mut driven = Driven::default();
     for number in numbers {
-        let mut dice = Dice::new(seed.wrapping_mul(0x9E37_79B9) ^ number);
-        let target = *dice.pick(TARGETS);
+        let (target, mut dice) = draw(seed, number);
         if only.is_some_and(|only| only != target) {
             continue;
         }
         at.store(number, Ordering::Relaxed);
+        before(number);
         let started = Instant::now();
         let mut bytes = Vec::new();
         let result = catch_unwind(AssertUnwindSafe(|| {

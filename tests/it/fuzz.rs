@@ -21,7 +21,7 @@ fn what_is_read_is_taken_or_refused_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus::Corpus::new(folder.path());
     let started = Instant::now();
-    let driven = drive::drive(&corpus, 0, 0..2_000, None, |_| started.elapsed() < SHARE);
+    let driven = drive::drive(&corpus, 0, 0..2_000, None, |_| (), |_| started.elapsed() < SHARE);
     let wrong: Vec<String> =
         driven.wrong.iter().map(|it| format!("{} ({:?}): {}", it.number, it.target, it.why)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

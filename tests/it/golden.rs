@@ -94,3 +94,8 @@ fn golden_digests_of_epidemic_broadcast_are_met() {
 fn golden_digests_of_pbft_are_met() {
     check("pbft-swarm");
 }
+
+#[test]
+fn golden_digests_of_swim_are_met() {
+    check("swim-swarm");
+}

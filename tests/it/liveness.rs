@@ -92,12 +92,14 @@ fn odd_but_legal_settings_are_not_accused() {
 const BUGS: &[(&str, &str, u64)] = &[
     ("raft-swarm", "stall-never-learns-terms", 400),
     ("raft-swarm", "stall-refuses-longer-logs", 100),
+    ("raft-swarm", "stall-resets-timers-on-refusals", 200),
     ("raft-swarm", "stall-stops-at-old-terms", 400),
     ("bracha-swarm", "stall-never-says-again", 100),
     ("bracha-swarm", "stall-forgets-early-votes", 100),
     ("bracha-swarm", "stall-gives-up-its-disk", 400),
     ("epidemic-swarm", "stall-deaf-after-restart", 100),
     ("epidemic-swarm", "stall-tires", 100),
+    ("swim-swarm", "stall-never-buries", 100),
 ];
 
 #[test]
@@ -110,4 +112,43 @@ fn bugs_of_liveness_are_found() {
         assert!(found.is_some(), "{plant} in {name}: not found in {within} runs");
         println!("{plant}: found in run {}", found.unwrap_or_default());
     }
+}
+
+/// Timeouts that double without end show once a cluster was long without a leader: three hours here. A clean cluster elects
+/// one at once.
+#[test]
+fn a_back_off_without_end_is_seen_through() {
+    let text = r#"
+schema = "seedstorm.scenario/1"
+title = "Nobody hears anybody for hours"
+
+[cluster]
+protocol = "raft"
+nodes = 3
+duration = "3h"
+
+[workload]
+model = "register"
+clients = 1
+rate = "1/s"
+operations = 3
+
+[[faults]]
+at = "1s"
+for = "10798s"
+partition = { isolate = "n1" }
+
+[[faults]]
+at = "1s"
+for = "10798s"
+partition = { isolate = "n2" }
+"#;
+    let loaded = scenario(text, &[]);
+    let clean = outcome(&loaded, 1, &[]);
+    assert!(clean.violations.is_empty(), "{:?}", clean.violations);
+    assert!(matches!(clean.progress, Progress::Made { late: None, .. }), "{:?}", clean.progress);
+    let plants = ["stall-endless-back-off".to_owned()];
+    let accused = |seed: &u64| outcome(&loaded, *seed, &plants).verdict == Verdict::Liveness;
+    let found = (0..10).filter(accused).count();
+    assert!(found >= 5, "found in {found} of 10 runs");
 }

@@ -8,7 +8,7 @@
 //! votes are signed, and a vote is durable before it leaves; a replica that was left behind asks for what was committed
 //! as soon as f + 1 others voted for it, without waiting for a checkpoint (arXiv 2107.11144).
 //!
-//! - [`vocabulary`]: what is said, kept and reported
+//! - [`vocabulary`], [`proofs`]: what is said, proved, kept and reported
 //! - [`parameters`], [`plants`]: settings, and bugs that can be switched on
 //! - `replica`: a member, and what it does with each input; [`node`]: members and clients
 //! - `requests`, `ordering`, `execution`, `checkpoint`: the normal case
@@ -31,6 +31,7 @@ pub mod node;
 mod ordering;
 pub mod parameters;
 pub mod plants;
+pub mod proofs;
 mod replica;
 mod requests;
 pub mod safety;

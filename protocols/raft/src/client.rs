@@ -15,11 +15,14 @@ use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 
-use super::parameters::Parameters;
+use super::configuration::genesis;
+use super::operator::Operator;
+use super::parameters::{Parameters, Reads};
 use super::store::{Operation, Reply};
-use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer};
+use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer, ReadBy};
 
 const RETRY: TimerId = TimerId(0);
+const OPERATE: TimerId = TimerId(1);
 
 /// How far a restarted client may begin beyond its clock, in nanoseconds: 17 ms, many times what it uses up.
 const APART: u64 = 1 << 24;
@@ -50,11 +53,16 @@ pub struct Client {
     redirects: usize,
     /// Whether servers should pass its requests on: it did not reach the leader itself.
     relay: bool,
+    /// How often this operation was asked for again.
+    retries: u32,
+    /// What it asks for as an operator, if it is one.
+    operator: Option<Operator>,
 }
 
 impl Client {
     /// A client of the members it boots with.
     pub fn new(parameters: Parameters, boot: &Boot<'_, Raft>) -> Self {
+        let operates = !parameters.reconfigure_every.is_zero() && boot.node.index() == boot.members.len();
         Self {
             servers: boot.members.to_vec(),
             parameters,
@@ -65,6 +73,9 @@ impl Client {
             waiting: VecDeque::new(),
             redirects: 0,
             relay: false,
+            retries: 0,
+            operator: operates
+                .then(|| Operator::knowing(genesis(boot.members, parameters.learners).learners)),
         }
     }
 
@@ -73,10 +84,17 @@ impl Client {
         cx.now().as_nanos().saturating_add(apart)
     }
 
+    fn wait_to_operate(&self, cx: &mut Context<'_, Raft>) {
+        if self.operator.is_some() {
+            cx.set_timer(OPERATE, self.parameters.reconfigure_every, RaftTimer::Operate);
+        }
+    }
+
     fn begin_next(&mut self, cx: &mut Context<'_, Raft>) {
         self.outstanding = self.waiting.pop_front();
         if self.outstanding.is_some() {
             self.sequence += 1;
+            self.retries = 0;
             self.ask(cx);
         }
     }
@@ -95,8 +113,45 @@ impl Client {
         }
         if let Some(target) = self.target {
             let (sequence, relay) = (self.sequence, self.relay);
+            if let Operation::Get { key } = operation
+                && let Some(by) = self.reads_by(cx)
+            {
+                return cx.send(target, RaftMessage::Read { sequence, key, by });
+            }
             cx.send(target, RaftMessage::ClientRequest { sequence, operation, relay });
         }
+    }
+
+    /// How a read that does not go through the log is to be answered. A client that did not reach the leader
+    /// itself tries that and the log in turn.
+    fn reads_by(&self, cx: &mut Context<'_, Raft>) -> Option<ReadBy> {
+        match self.parameters.reads {
+            Reads::Stale => Some(ReadBy::Stale),
+            _ if self.relay && self.retries.is_multiple_of(2) => None,
+            Reads::Log => None,
+            Reads::Index => Some(ReadBy::Index),
+            Reads::Lease => Some(ReadBy::Lease),
+            Reads::Mixed => [None, Some(ReadBy::Index), Some(ReadBy::Lease)][cx.rng().below(3) as usize],
+        }
+    }
+
+    /// A read that did not go through the log is done.
+    fn on_read_reply(
+        &mut self,
+        from: NodeId,
+        (sequence, value, index): (u64, Option<u64>, u64),
+        cx: &mut Context<'_, Raft>,
+    ) {
+        if sequence != self.sequence {
+            return;
+        }
+        let Some((id, _)) = self.outstanding.take() else { return };
+        // Whoever answers at once need not be asked again.
+        self.target = (self.parameters.reads != Reads::Stale).then_some(from);
+        self.relay = false;
+        cx.cancel_timer(RETRY);
+        cx.respond(id, RaftResponse { reply: Reply::Value { value }, index });
+        self.begin_next(cx);
     }
 
     fn on_retry(&mut self, sequence: u64, cx: &mut Context<'_, Raft>) {
@@ -106,6 +161,7 @@ impl Client {
         let place = self.servers.iter().position(|server| Some(*server) == self.target);
         self.target = place.map(|place| self.servers[(place + 1) % self.servers.len()]);
         self.relay = true;
+        self.retries += 1;
         self.ask(cx);
     }
 
@@ -157,7 +213,21 @@ impl Client {
 impl Process<Raft> for Client {
     fn step(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Raft>) {
         match input {
-            Input::Start => self.sequence = self.first_sequence(cx),
+            Input::Start => {
+                self.sequence = self.first_sequence(cx);
+                self.wait_to_operate(cx);
+            }
+            Input::Timer { timer: RaftTimer::Operate, .. } => {
+                if let Some(operator) = &mut self.operator {
+                    operator.act(&self.servers, cx);
+                }
+                self.wait_to_operate(cx);
+            }
+            Input::Message { message: RaftMessage::ChangeReply { node, add, done, leader }, .. } => {
+                if let Some(operator) = &mut self.operator {
+                    operator.answered((*node, *add), (*done, *leader), &self.servers, cx);
+                }
+            }
             Input::Request { id, request } => {
                 self.waiting.push_back((id, request.operation));
                 if self.outstanding.is_none() {
@@ -171,6 +241,9 @@ impl Process<Raft> for Client {
                     Some(reply) => self.on_reply(from, &Answered { sequence, reply, index, leader }, cx),
                     None => self.on_redirect(from, sequence, leader, cx),
                 }
+            }
+            Input::Message { from, message: RaftMessage::ReadReply { sequence, value, index } } => {
+                self.on_read_reply(from, (*sequence, *value, *index), cx);
             }
             Input::Message { .. } | Input::Timer { .. } | Input::Link { .. } | Input::Synced { .. } => {}
         }

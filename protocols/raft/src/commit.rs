@@ -1,10 +1,11 @@
 //! What is committed, and what that does to the state machine.
 
+use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
-use super::server::{Role, Server};
+use super::server::{APPLY, Role, Server};
 use super::stalling::Stalling;
-use super::vocabulary::{Raft, RaftObservation};
+use super::vocabulary::{Raft, RaftObservation, RaftTimer};
 
 impl Server {
     /// Commits what a majority holds durably, this leader's own disk included, if it is an entry of this leader's
@@ -24,6 +25,9 @@ impl Server {
             leadership.acknowledgments = 0;
             let index = leadership.acknowledged;
             return self.commit_to(index, true, cx);
+        }
+        if !self.plain {
+            return self.commit_by_configuration(cx);
         }
         // Most acknowledgments leave too few above the commit index: that is counted without sorting.
         let above = leadership.progress.iter().filter(|progress| progress.matched > self.commit).count();
@@ -47,6 +51,20 @@ impl Server {
         }
     }
 
+    /// The same where not all members vote, or a change is joint.
+    fn commit_by_configuration(&mut self, cx: &mut Context<'_, Raft>) {
+        let own = self.journal.durable_index();
+        let Role::Leader(leadership) = &self.role else { return };
+        let matched = |node: NodeId| {
+            let known = leadership.progress.iter().find(|progress| progress.node == node);
+            if node == self.node { own } else { known.map_or(0, |progress| progress.matched) }
+        };
+        let index = self.majority_reached(matched);
+        if index > self.commit && self.log.term_at(index) == Some(self.term) {
+            self.commit_to(index, true, cx);
+        }
+    }
+
     /// Commits what the leader says is committed.
     pub(super) fn commit_as_told(&mut self, index: u64, cx: &mut Context<'_, Raft>) {
         // Plant R08: what the leader says is taken, also if it is lower.
@@ -64,6 +82,16 @@ impl Server {
             term: self.term,
             counted,
         });
+        if self.parameters.apply_delay.is_zero() {
+            self.apply_committed(cx);
+        } else if !std::mem::replace(&mut self.applying, true) {
+            cx.set_timer(APPLY, self.parameters.apply_delay, RaftTimer::Apply);
+        }
+    }
+
+    /// What was committed meanwhile is applied.
+    pub(super) fn on_apply_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+        self.applying = false;
         self.apply_committed(cx);
     }
 
@@ -86,5 +114,8 @@ impl Server {
                 self.on_applied(&outcome, cx);
             }
         }
+        self.after_commit(cx);
+        self.maybe_take_snapshot(cx);
+        self.serve_reads(cx);
     }
 }

@@ -12,8 +12,10 @@ use std::collections::VecDeque;
 
 use sim_core::process::{Context, JournalId, Recovered, Stored, SyncId, SyncResult};
 
-use super::log::Log;
-use super::vocabulary::{Entry, Raft, RaftRecord};
+use super::configuration::Config;
+use super::log::{Base, Log};
+use super::snapshot::Snapshot;
+use super::vocabulary::{Command, Entry, Raft, RaftRecord};
 use sim_core::identity::NodeId;
 
 /// The only journal of a server.
@@ -48,16 +50,18 @@ pub(super) struct Durability {
     next_sync: u64,
     failing: bool,
     hard_state: u64,
+    /// The index before the first entry that is kept, and the position of what stands for it.
+    base: (u64, u64),
     /// The position of each entry of the log; rises along the log.
     entries: Vec<u64>,
     durable_index: u64,
 }
 
 impl Durability {
-    /// A journal that was found with a log of this length.
-    pub(super) fn recovered(last_index: u64) -> Self {
-        let entries = vec![0; usize::try_from(last_index).expect("a log fits in memory")];
-        Self { entries, durable_index: last_index, ..Self::default() }
+    /// A journal that was found with this log.
+    pub(super) fn recovered(log: &Log) -> Self {
+        let entries = vec![0; log.iter().count()];
+        Self { base: (log.base().index, 0), entries, durable_index: log.last_index(), ..Self::default() }
     }
 
     /// Writes term and vote.
@@ -74,8 +78,35 @@ impl Durability {
     /// Writes that entries are gone.
     pub(super) fn write_truncation(&mut self, from: u64, cx: &mut Context<'_, Raft>) {
         self.write(RaftRecord::Truncate { from }, cx);
-        self.entries.truncate(usize::try_from(from - 1).expect("a log fits in memory"));
+        self.entries.truncate(self.place(from).expect("what is before the base is never dropped"));
         self.durable_index = self.durable_index.min(from - 1);
+    }
+
+    /// Everything up to an index stands in a snapshot, which is about to be written.
+    pub(super) fn compacted(&mut self, upto: u64) {
+        let Some(gone) = self.place(upto + 1) else { return };
+        self.base = (upto, self.entry(upto));
+        self.entries.drain(..gone);
+    }
+
+    /// The log is another one, after a snapshot, and about to be written; up to `same` it is as it was.
+    pub(super) fn installed(&mut self, log: &Log, same: u64) {
+        let position = self.written + 1;
+        self.base = (log.base().index, position);
+        self.entries.clear();
+        self.entries.resize(log.iter().count(), position);
+        self.durable_index = self.durable_index.min(same);
+    }
+
+    /// Writes everything anew, as one write.
+    pub(super) fn rewrite(&mut self, records: Vec<RaftRecord>, cx: &mut Context<'_, Raft>) {
+        cx.rewrite(JOURNAL, records);
+        self.written += 1;
+    }
+
+    /// The place of an index among those that are kept.
+    fn place(&self, index: u64) -> Option<usize> {
+        usize::try_from(index.checked_sub(self.base.0)?.checked_sub(1)?).ok()
     }
 
     fn write(&mut self, record: RaftRecord, cx: &mut Context<'_, Raft>) -> u64 {
@@ -128,11 +159,17 @@ impl Durability {
     }
 
     fn advance_durable_index(&mut self) {
-        let mut count = self.durable_index as usize;
+        if self.durable_index < self.base.0 {
+            if self.base.1 > self.durable {
+                return;
+            }
+            self.durable_index = self.base.0;
+        }
+        let mut count = (self.durable_index - self.base.0) as usize;
         while self.entries.get(count).is_some_and(|position| *position <= self.durable) {
             count += 1;
         }
-        self.durable_index = count as u64;
+        self.durable_index = self.base.0 + count as u64;
     }
 
     /// The last index up to which the log is durable.
@@ -150,10 +187,12 @@ impl Durability {
         self.hard_state
     }
 
-    /// The position of an entry, or 0 for index 0.
+    /// The position of an entry, or of what stands for it; 0 if there is none.
     pub(super) fn entry(&self, index: u64) -> u64 {
-        let place = index.checked_sub(1).and_then(|place| self.entries.get(usize::try_from(place).ok()?));
-        place.copied().unwrap_or(0)
+        if index <= self.base.0 {
+            return self.base.1;
+        }
+        self.place(index).and_then(|place| self.entries.get(place)).copied().unwrap_or(0)
     }
 
     /// Whether a position is durable, and under which sync it will be.
@@ -181,7 +220,8 @@ impl Durability {
 
     /// What must be true of every server at every step.
     pub(super) fn invariants(&self, log: &Log) {
-        debug_assert_eq!(self.entries.len() as u64, log.last_index());
+        debug_assert_eq!(self.base.0 + self.entries.len() as u64, log.last_index());
+        debug_assert_eq!(self.base.0, log.base().index);
         debug_assert!(self.durable <= self.covered && self.covered <= self.written);
         debug_assert!(self.durable_index <= log.last_index());
         let waits = self.failing || !self.pending.is_empty();
@@ -199,6 +239,9 @@ pub(super) struct Remembered {
     pub(super) term: u64,
     pub(super) vote: Option<NodeId>,
     pub(super) log: Log,
+    pub(super) snapshot: Option<Snapshot>,
+    /// The configurations in the log, with their indices.
+    pub(super) configs: Vec<(u64, Config)>,
 }
 
 /// Replays a journal; `None` if it is damaged. A torn end is no damage: it was never acknowledged.
@@ -218,8 +261,20 @@ impl Remembered {
             RaftRecord::Entry { index, entry } => {
                 (*index == self.log.last_index() + 1).then_some(())?;
                 self.log.append(entry.clone());
+                if let Command::Config { config } = entry.command() {
+                    self.configs.push((*index, config.clone()));
+                }
             }
-            RaftRecord::Truncate { from } => self.log.truncate(*from),
+            RaftRecord::Truncate { from } => {
+                self.log.truncate(*from);
+                self.configs.retain(|(index, _)| index < from);
+            }
+            RaftRecord::Snapshot { index, term, hash, base_index, base_term, base_hash, config, image } => {
+                self.configs.clear();
+                self.log = Log::after(Base { index: *base_index, term: *base_term, hash: *base_hash });
+                let last = Base { index: *index, term: *term, hash: *hash };
+                self.snapshot = Some(Snapshot { last, config: config.clone(), image: image.clone() });
+            }
         }
         Some(())
     }

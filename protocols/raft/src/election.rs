@@ -7,8 +7,9 @@
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, SyncId, SyncResult};
+use sim_core::time::Duration;
 
-use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::server::{DISK, ELECTION, HEARTBEAT, QUORUM, Role, Server, TRANSFER};
 use super::stalling::Stalling;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 
@@ -17,15 +18,17 @@ use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 pub(super) struct Ballot {
     answers: Vec<Option<bool>>,
     granted: usize,
+    /// The leader wanted this election.
+    transferred: bool,
 }
 
 impl Ballot {
     fn new(members: usize) -> Self {
-        Self { answers: vec![None; members], granted: 0 }
+        Self { answers: vec![None; members], granted: 0, transferred: false }
     }
 
     fn answer(&mut self, place: usize, granted: bool) {
-        if self.answers[place] != Some(true) {
+        if place < self.answers.len() && self.answers[place] != Some(true) {
             self.answers[place] = Some(granted);
             self.granted += usize::from(granted);
         }
@@ -44,15 +47,19 @@ impl Server {
         let Self { parameters, .. } = self;
         let after =
             cx.rng().duration_between(parameters.election_timeout_min, parameters.election_timeout_max);
-        // Plant: a back-off without end.
-        let after = if self.stall == Some(Stalling::EndlessBackOff) {
-            after.saturating_mul(1 << self.elections.min(32))
-        } else {
-            after
-        };
+        let after = self.backed_off(after);
         // Control C02: more jitter than was asked for.
         let after = if self.plants.noise { cx.rng().duration_between(after, after * 3 / 2) } else { after };
         cx.set_timer(ELECTION, after, RaftTimer::Election);
+    }
+
+    /// Plant: a back-off without end, which doubles a time with each attempt.
+    fn backed_off(&self, time: Duration) -> Duration {
+        if self.stall == Some(Stalling::EndlessBackOff) {
+            time.saturating_mul(1 << self.elections.min(32))
+        } else {
+            time
+        }
     }
 
     /// Moves to a later term, in which there is no vote yet. A candidate's timer keeps running.
@@ -75,9 +82,13 @@ impl Server {
     /// Keeps the vote of this term, in memory and in the journal.
     fn set_vote(&mut self, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
         self.vote = vote;
+        self.journal.write_hard_state(self.term, self.durable_vote(), cx);
+    }
+
+    /// The vote that the journal is to hold.
+    pub(super) fn durable_vote(&self) -> Option<NodeId> {
         // Plant R01: the journal learns the term, but not the vote.
-        let durable_vote = if self.plants.vote_not_durable { None } else { vote };
-        self.journal.write_hard_state(self.term, durable_vote, cx);
+        if self.plants.vote_not_durable { None } else { self.vote }
     }
 
     /// Stops being anything else. Only a leader has no election timer running: it draws one.
@@ -88,6 +99,9 @@ impl Server {
         if let Role::Leader(_) = std::mem::replace(&mut self.role, Role::Follower) {
             self.leader = None;
             cx.cancel_timer(QUORUM);
+            if !self.parameters.transfer_every.is_zero() {
+                cx.cancel_timer(TRANSFER);
+            }
             self.draw_election_timer(cx);
         }
         cx.cancel_timer(HEARTBEAT);
@@ -99,17 +113,32 @@ impl Server {
         if matches!(self.role, Role::Leader(_)) {
             return;
         }
+        // Plant R33: who does not vote stands all the same.
+        if !self.plain && !self.config().votes(self.node) && !self.plants.anybody_stands {
+            self.leader = None;
+            self.become_follower(cx);
+            return self.draw_election_timer(cx);
+        }
+        // A timer that was early, as on a clock that steps.
+        if self.guards_lease(cx) {
+            return self.draw_election_timer(cx);
+        }
         self.leader = None;
         if self.journal.failing() {
             self.become_follower(cx);
             return self.draw_election_timer(cx);
         }
         // Nobody needs to be asked in a cluster of one.
-        if self.parameters.pre_vote && self.quorum() > 1 && !self.plants.no_pre_vote {
+        if self.parameters.pre_vote && !self.is_alone() && !self.plants.no_pre_vote {
             self.start_pre_vote(cx);
         } else {
-            self.start_election(cx);
+            self.start_election(false, cx);
         }
+    }
+
+    /// Whether nobody else votes.
+    fn is_alone(&self) -> bool {
+        if self.plain { self.quorum() == 1 } else { self.is_majority(|node| node == self.node) }
     }
 
     /// Asks whether an election could be won, without raising the term (dissertation, section 9.6).
@@ -123,10 +152,12 @@ impl Server {
         self.request_votes(cx);
     }
 
-    /// Raises the term, votes for itself and asks everybody else.
-    fn start_election(&mut self, cx: &mut Context<'_, Raft>) {
+    /// Raises the term, votes for itself and asks everybody else. If the leader wanted that, they are told.
+    pub(super) fn start_election(&mut self, transferred: bool, cx: &mut Context<'_, Raft>) {
         self.set_term(self.term + 1, Some(self.node), cx);
-        self.role = Role::Candidate(Ballot::new(self.members.len()));
+        let mut ballot = Ballot::new(self.members.len());
+        ballot.transferred = transferred;
+        self.role = Role::Candidate(ballot);
         cx.observe(RaftObservation::BecameCandidate { term: self.term });
         self.draw_election_timer(cx);
         self.request_votes(cx);
@@ -138,7 +169,7 @@ impl Server {
 
     /// Asks whoever has not answered, once its own term and vote are durable, and again after a while.
     fn request_votes(&mut self, cx: &mut Context<'_, Raft>) {
-        let again = self.parameters.election_timeout_min / 2;
+        let again = self.backed_off(self.parameters.election_timeout_min / 2);
         cx.set_timer(HEARTBEAT, again, RaftTimer::Heartbeat);
         // Plant R21: others are asked at once.
         if !self.plants.candidate_before_durable && !self.journal.wait_for(self.journal.hard_state(), cx) {
@@ -152,7 +183,11 @@ impl Server {
         let silent = ballot.answers.iter().zip(&self.members).filter(|(answer, _)| answer.is_none());
         let asked = silent.map(|(_, member)| *member).filter(|member| *member != self.node);
         let (last_index, last_term) = (self.log.last_index(), self.log.last_term());
-        let message = RaftMessage::RequestVote { term, last_index, last_term, pre };
+        let message = if ballot.transferred {
+            RaftMessage::RequestTransferredVote { term, last_index, last_term }
+        } else {
+            RaftMessage::RequestVote { term, last_index, last_term, pre }
+        };
         // Control C02: everything is said twice.
         if self.plants.noise {
             cx.send_all(asked.clone(), message.clone());
@@ -163,7 +198,10 @@ impl Server {
     /// Time to speak again: for a leader to its followers, for a candidate to whoever has not answered.
     pub(super) fn on_heartbeat_timeout(&mut self, cx: &mut Context<'_, Raft>) {
         match self.role {
-            Role::Leader(_) => self.send_heartbeats(cx),
+            Role::Leader(_) => {
+                self.send_heartbeats(cx);
+                self.renew(cx);
+            }
             Role::PreCandidate(_) | Role::Candidate(_) => self.request_votes(cx),
             Role::Follower => {}
         }
@@ -189,12 +227,14 @@ impl Server {
         from: NodeId,
         term: u64,
         (up_to_date, last_index): (bool, u64),
+        transferred: bool,
         cx: &mut Context<'_, Raft>,
     ) {
         let stood = !matches!(self.role, Role::Follower);
         if term > self.term {
             // Plant R35: a leader that is heard protects nobody.
-            if self.parameters.check_quorum && self.hears_leader(cx) && !self.plants.no_pre_vote {
+            let protects = self.parameters.check_quorum && self.hears_leader(cx) && !self.plants.no_pre_vote;
+            if !transferred && (protects || self.guards_lease(cx)) {
                 return;
             }
             self.enter_term(term, cx);
@@ -203,6 +243,9 @@ impl Server {
         let up_to_date = up_to_date && !self.is_jealous(last_index);
         // Plant R18: a vote for the first server, whose number is zero, looks like no vote.
         let free = self.vote.is_none() || (self.plants.vote_for_zero_is_none && self.vote == Some(NodeId(0)));
+        // Plant R31: who is no voter in its own log does not vote, though it may be one by now.
+        let free = free && (self.plain || !self.plants.learners_refuse || self.config().votes(self.node));
+        let free = free && (transferred || !self.guards_lease(cx));
         let granted = term == self.term && up_to_date && (repeated || free);
         if granted && !repeated {
             self.set_vote(Some(from), cx);
@@ -228,10 +271,12 @@ impl Server {
         let up_to_date = up_to_date && !self.is_jealous(last_index);
         // Plant R39: a leader does not count itself as one that is heard.
         let unaware = self.plants.leader_grants_pre_votes && matches!(self.role, Role::Leader(_));
-        let granted = term > self.term && up_to_date && (!self.hears_leader(cx) || unaware);
+        let protects = self.hears_leader(cx) || self.guards_lease(cx);
+        let refuses = self.plants.learners_refuse && !self.plain && !self.config().votes(self.node);
+        let granted = term > self.term && up_to_date && (!protects || unaware) && !refuses;
         // Plant: a refusal puts its own candidacy off.
-        if self.stall == Some(Stalling::ResetsTimersOnRefusals) {
-            self.draw_election_timer(cx);
+        if !granted && self.stall == Some(Stalling::ResetsTimersOnRefusals) {
+            cx.set_timer(ELECTION, self.parameters.election_timeout_max, RaftTimer::Election);
         }
         self.answer_vote(from, if granted { term } else { self.term }, granted, true, cx);
     }
@@ -282,11 +327,23 @@ impl Server {
         } else {
             ballot.answer(place, granted);
         }
-        if ballot.granted < quorum {
+        let counted = self.plain || self.plants.counts_votes_twice;
+        let granted = |ballot: &Ballot, node: NodeId| {
+            let place = self.members.binary_search(&node);
+            place.is_ok_and(|place| ballot.answers.get(place) == Some(&Some(true)))
+        };
+        let won = match &self.role {
+            Role::PreCandidate(ballot) | Role::Candidate(ballot) if counted => ballot.granted >= quorum,
+            Role::PreCandidate(ballot) | Role::Candidate(ballot) => {
+                self.is_majority(|node| granted(ballot, node))
+            }
+            Role::Follower | Role::Leader(_) => false,
+        };
+        if !won {
             return;
         }
         if matches!(self.role, Role::PreCandidate(_)) {
-            self.start_election(cx);
+            self.start_election(false, cx);
         } else {
             self.become_leader(cx);
         }
@@ -314,8 +371,17 @@ impl Server {
     /// Check-quorum: a leader that has not heard from a majority since the last time steps down.
     pub(super) fn on_quorum_timeout(&mut self, cx: &mut Context<'_, Raft>) {
         let quorum = self.quorum();
+        let (plain, config, node) = (self.plain, self.config.clone(), self.node);
         let Role::Leader(leadership) = &mut self.role else { return };
-        if leadership.count_heard() + 1 >= quorum {
+        let hears = if plain {
+            leadership.count_heard() + 1 >= quorum
+        } else if self.plants.learners_count {
+            // Plant R32: whoever answers counts, voter or not.
+            leadership.count_heard() + 1 > config.0.voters.len() / 2
+        } else {
+            leadership.hears_majority(|heard| config.0.majority(|other| other == node || heard(other)))
+        };
+        if hears {
             cx.set_timer(QUORUM, self.parameters.election_timeout_max, RaftTimer::Quorum);
         } else {
             self.become_follower(cx);

@@ -34,7 +34,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
     fixed_members: Some(
-        "Raft's change of membership is not implemented: nobody would count a newcomer, and one that leaves would still be waited for",
+        "nobody would configure a newcomer; members of the beginning come and go by reconfigure_every",
     ),
     ..ProtocolInfo::new("raft", "Raft: a replicated log under one elected leader")
 };
@@ -66,6 +66,12 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Ra
         coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
         service: Box::new(KeyValueService),
         liveness: Box::new(RaftLiveness::new(parameters, setup)),
+        // Leases rest on clocks; nothing else does.
+        drift_ppm: if parameters.leases() {
+            parameters.clock_drift_ppm.saturating_sub(setup.clocks.drift_ppm)
+        } else {
+            u32::MAX
+        },
         ..Subject::new("raft", factory)
     }
 }

@@ -37,7 +37,15 @@ impl Server {
         entries: &[Entry],
         cx: &mut Context<'_, Raft>,
     ) {
-        if self.log.term_at(prev_index) != Some(prev_term) {
+        // Plant R47: nothing before the first entry always matches, also where that entry is long gone.
+        if self.plants.start_always_matches && prev_index == 0 && self.log.base().index > 0 {
+            for entry in entries {
+                self.append(entry.clone(), cx);
+            }
+            return self.acknowledge(from, entries.len() as u64, cx);
+        }
+        // What lies before the base is committed, so that it matches.
+        if prev_index >= self.log.base().index && self.log.term_at(prev_index) != Some(prev_term) {
             if !self.journal.failing() {
                 self.refuse_entries(from, self.log.conflict_hint(prev_index, prev_term), cx);
             }
@@ -65,6 +73,9 @@ impl Server {
 
     /// Takes one entry: nothing if it is there, else whatever conflicts with it goes first.
     fn take(&mut self, index: u64, entry: &Entry, cx: &mut Context<'_, Raft>) {
+        if index <= self.log.base().index {
+            return;
+        }
         match self.log.term_at(index) {
             Some(term) if term == entry.term() => return,
             Some(_) => self.truncate(index, cx),
@@ -76,6 +87,7 @@ impl Server {
     fn truncate(&mut self, from: u64, cx: &mut Context<'_, Raft>) {
         self.log.truncate(from);
         self.journal.write_truncation(from, cx);
+        self.forget_configs(from, cx);
         // Never below what is committed, unless somebody broke the rules. The checks will say so.
         self.commit = self.commit.min(from - 1);
         cx.observe(RaftObservation::Truncated { from });

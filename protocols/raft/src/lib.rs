@@ -1,12 +1,13 @@
 //! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
 //!
 //! In reading order: [`vocabulary`], [`batch`], [`log`], [`server`] with its phases (election, replication, follower, commit,
-//! requests, durability), [`store`], [`client`], [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
+//! requests, reads, transfer, snapshot, membership, durability), [`store`], [`client`] (and the operator that it may be), [`node`], and what a scenario sees: [`parameters`], [`initial`], [`plants`],
 //! [`traitors`], [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
 pub mod batch;
 pub mod client;
 mod commit;
+pub mod configuration;
 mod durability;
 mod election;
 pub mod entry;
@@ -14,18 +15,23 @@ mod follower;
 pub mod initial;
 pub mod liveness;
 pub mod log;
+mod membership;
 pub mod node;
+mod operator;
 pub mod parameters;
 pub mod plants;
+mod reads;
 mod replication;
 mod requests;
 pub mod safety;
 pub mod server;
 pub mod service;
+pub mod snapshot;
 pub mod stalling;
 pub mod store;
 mod timing;
 pub mod traitors;
+mod transfer;
 pub mod vocabulary;
 
 #[cfg(test)]

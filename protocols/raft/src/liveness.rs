@@ -2,13 +2,14 @@
 
 use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
-use sim_core::identity::Slot;
+use sim_core::identity::{NodeId, Slot};
 use sim_core::outcome::Stall;
 use sim_core::progress::Pace;
 use sim_core::setup::Setup;
 use sim_core::simulate::{Liveness, Reach};
 use sim_core::time::Duration;
 
+use super::configuration::{Config, genesis};
 use super::parameters::Parameters;
 use super::timing::{self, Scale};
 use super::vocabulary::{Raft, RaftObservation};
@@ -27,11 +28,15 @@ pub struct RaftLiveness {
     /// By slot: how far it must still come, and has come.
     behind: Vec<Option<u64>>,
     missing: usize,
+    /// The last configuration that somebody has committed, and those that somebody has appended after it, with their indices.
+    configs: Vec<(u64, Config)>,
 }
 
 impl RaftLiveness {
     /// For a cluster of these parameters in this run.
     pub fn new(parameters: &Parameters, setup: &Setup) -> Self {
+        let members: Vec<NodeId> = (0..setup.members).map(NodeId).collect();
+        let first = genesis(&members, parameters.learners).into();
         Self {
             parameters: *parameters,
             members: setup.members as usize,
@@ -44,17 +49,22 @@ impl RaftLiveness {
             target: 0,
             behind: Vec::new(),
             missing: 0,
+            configs: vec![(0, first)],
         }
     }
 
     /// Whether a place belongs to a server that takes part: one of genesis, with a sound disk as far as it has said.
     fn takes_part(&self, place: &Place) -> bool {
-        place.honest && place.node.index() < self.members && place.status.role != Some("halted")
+        let member = |(_, config): &(u64, Config)| config.0.everybody().contains(&place.node);
+        place.honest && place.status.role != Some("halted") && self.configs.iter().any(member)
     }
 
     fn quorum(&self, ground: &Ground, core: &[Slot], able: impl Fn(&Place) -> bool) -> bool {
         let places = core.iter().map(|slot| ground.place(*slot));
-        places.filter(|place| self.takes_part(place) && able(place)).count() > self.members / 2
+        let there: Vec<NodeId> =
+            places.filter(|place| self.takes_part(place) && able(place)).map(|place| place.node).collect();
+        // Who leads may use any of them.
+        self.configs.iter().all(|(_, config)| config.0.majority(|voter| there.contains(&voter)))
     }
 
     /// What is committed is what the running servers say of it. Who is behind must come as far.
@@ -84,6 +94,22 @@ impl RaftLiveness {
         if self.missing == 0 { Reach::All } else { Reach::More }
     }
 
+    /// Who is no member any more need not come any further; whether nobody else has to, either.
+    fn drop_removed(&mut self, ground: &Ground) -> bool {
+        if !self.parameters.changes_members() || self.missing == 0 {
+            return false;
+        }
+        let mut behind = std::mem::take(&mut self.behind);
+        for (behind, place) in behind.iter_mut().zip(&ground.places) {
+            if behind.is_some() && !self.takes_part(place) {
+                *behind = None;
+                self.missing -= 1;
+            }
+        }
+        self.behind = behind;
+        self.missing == 0
+    }
+
     /// A server that halts for good takes part no more.
     fn halted(&mut self, slot: Slot) -> Reach {
         let behind = self.behind.get_mut(slot.index()).and_then(Option::take);
@@ -99,6 +125,27 @@ fn leader<'a>(places: impl Iterator<Item = &'a Place>) -> Option<(u64, &'a Place
 }
 
 impl Liveness<Raft> for RaftLiveness {
+    fn hears(&self) -> &'static [&'static str] {
+        if self.parameters.changes_members() { &["ConfigAppended", "Committed"] } else { &[] }
+    }
+
+    /// Who votes is followed from the start.
+    fn observe(&mut self, seen: &Seen<'_, Raft>) {
+        match *seen.observation {
+            RaftObservation::ConfigAppended { index, ref config, .. }
+                if index >= self.configs[0].0 && !self.configs.contains(&(index, config.clone())) =>
+            {
+                self.configs.push((index, config.clone()));
+                self.configs.sort_by_key(|(index, _)| *index);
+            }
+            RaftObservation::Committed { index, .. } if self.configs.len() > 1 => {
+                let committed = self.configs.iter().map(|(at, _)| *at).filter(|at| *at <= index).max();
+                self.configs.retain(|(at, _)| Some(*at) >= committed);
+            }
+            _ => {}
+        }
+    }
+
     /// Asked before the heal, which starts what is down in the core; so being down now excuses nobody.
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
         if self.quorum(ground, core, |_| true) { Ok(()) } else { Err(Stall::NoQuorum) }
@@ -123,8 +170,13 @@ impl Liveness<Raft> for RaftLiveness {
             self.take_stock(ground, core);
             return if self.missing == 0 { Reach::All } else { Reach::Nothing };
         };
+        if matches!(seen.observation, RaftObservation::Committed { .. }) && self.drop_removed(ground) {
+            return Reach::All;
+        }
         match *seen.observation {
-            RaftObservation::Committed { index, .. } => self.committed(seen.slot, index),
+            RaftObservation::Committed { index, .. } | RaftObservation::SnapshotInstalled { index, .. } => {
+                self.committed(seen.slot, index)
+            }
             RaftObservation::Halted => self.halted(seen.slot),
             _ => Reach::Nothing,
         }

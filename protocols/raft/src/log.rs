@@ -15,9 +15,22 @@ pub fn chained_hash(before: u64, entry: &Entry) -> u64 {
     hash_words(&[before, entry.hash()])
 }
 
-/// Entries at indices from 1 on. Index 0 stands for the empty log: term 0, hash [`EMPTY_HASH`].
+/// What lies before the first entry that is kept: its last index, the term there, and the chained hash of everything up to
+/// there. The default is the empty log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Base {
+    /// The index.
+    pub index: u64,
+    /// The term of the entry there.
+    pub term: u64,
+    /// The chained hash.
+    pub hash: u64,
+}
+
+/// Entries at the indices after a base. Index 0 stands for the empty log: term 0, hash [`EMPTY_HASH`].
 #[derive(Clone, Debug, Default)]
 pub struct Log {
+    base: Base,
     entries: Vec<Entry>,
     hashes: Vec<u64>,
 }
@@ -28,32 +41,46 @@ impl Log {
         Self::default()
     }
 
+    /// A log of which nothing is kept but what lies before.
+    pub fn after(base: Base) -> Self {
+        Self { base, ..Self::default() }
+    }
+
+    /// What lies before the first entry that is kept.
+    pub fn base(&self) -> Base {
+        self.base
+    }
+
+    /// The entries that are kept, with their indices.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &Entry)> {
+        (self.base.index + 1..).zip(&self.entries)
+    }
+
     /// The index of the last entry; 0 if there is none.
     pub fn last_index(&self) -> u64 {
-        self.entries.len() as u64
+        self.base.index + self.entries.len() as u64
     }
 
     /// The term of the last entry; 0 if there is none.
     pub fn last_term(&self) -> u64 {
-        self.entries.last().map_or(0, Entry::term)
+        self.entries.last().map_or(self.base.term, Entry::term)
     }
 
-    /// The entry at an index, if there is one.
+    /// The entry at an index, if it is kept.
     pub fn entry(&self, index: u64) -> Option<&Entry> {
-        self.entries.get(usize::try_from(index.checked_sub(1)?).ok()?)
+        let place = index.checked_sub(self.base.index)?.checked_sub(1)?;
+        self.entries.get(usize::try_from(place).ok()?)
     }
 
-    /// The term at an index: 0 at index 0, `None` beyond the end.
+    /// The term at an index: 0 at index 0, `None` beyond the end and before the base.
     pub fn term_at(&self, index: u64) -> Option<u64> {
-        if index == 0 { Some(0) } else { self.entry(index).map(Entry::term) }
+        if index == self.base.index { Some(self.base.term) } else { self.entry(index).map(Entry::term) }
     }
 
-    /// The chained hash up to and with an index; beyond the end, that of the whole log.
+    /// The chained hash up to and with an index; beyond the end, that of the whole log, and before the base that of the base.
     pub fn hash_at(&self, index: u64) -> u64 {
-        match index.min(self.last_index()) {
-            0 => EMPTY_HASH,
-            index => self.hashes[position(index)],
-        }
+        let index = index.min(self.last_index());
+        if index <= self.base.index { self.base.hash } else { self.hashes[self.position(index)] }
     }
 
     /// Appends an entry and returns its index and its chained hash.
@@ -64,16 +91,26 @@ impl Log {
         (self.last_index(), hash)
     }
 
-    /// Drops everything from an index on.
+    /// Drops everything from an index on, as far as it is kept.
     pub fn truncate(&mut self, from: u64) {
-        let keep = position(from.max(1));
+        let keep = self.position(from.max(self.base.index + 1));
         self.entries.truncate(keep);
         self.hashes.truncate(keep);
     }
 
+    /// Drops everything up to and with an index, which must not be beyond the end.
+    pub fn compact(&mut self, upto: u64) {
+        let Some(term) = self.term_at(upto).filter(|_| upto > self.base.index) else { return };
+        let hash = self.hash_at(upto);
+        let gone = self.position(upto) + 1;
+        self.entries.drain(..gone);
+        self.hashes.drain(..gone);
+        self.base = Base { index: upto, term, hash };
+    }
+
     /// At most `limit` entries from an index on, as one shared payload.
     pub fn batch(&self, from: u64, limit: u32) -> Batch {
-        let start = position(from.max(1)).min(self.entries.len());
+        let start = self.position(from.max(self.base.index + 1)).min(self.entries.len());
         let end = self.entries.len().min(start.saturating_add(limit as usize));
         Batch::from(&self.entries[start..end])
     }
@@ -85,18 +122,18 @@ impl Log {
 
     /// Where a leader may try again whose entry before the new ones, of term `prev_term` at `prev_index`, does not
     /// match: an index below `prev_index` such that nothing above it can match. Terms never fall along a log, so a
-    /// conflicting term is skipped whole (paper, end of section 5.3).
+    /// conflicting term is skipped whole (paper, end of section 5.3). What lies before the base is committed, and matches.
     pub fn conflict_hint(&self, prev_index: u64, prev_term: u64) -> u64 {
         let Some(found) = self.term_at(prev_index) else { return self.last_index() };
-        let candidates = &self.entries[..position(prev_index.max(1))];
+        let candidates = &self.entries[..self.position(prev_index.max(self.base.index + 1))];
         let possible = if found > prev_term { prev_term } else { found.saturating_sub(1) };
-        candidates.partition_point(|entry| entry.term() <= possible) as u64
+        self.base.index + candidates.partition_point(|entry| entry.term() <= possible) as u64
     }
-}
 
-/// The place of an index, counted from 0.
-fn position(index: u64) -> usize {
-    usize::try_from(index - 1).expect("a log fits in memory")
+    /// The place of an index among those that are kept.
+    fn position(&self, index: u64) -> usize {
+        usize::try_from(index - self.base.index - 1).expect("a log fits in memory")
+    }
 }
 
 #[cfg(test)]
@@ -191,5 +228,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_compacted_log_is_the_same_from_its_base_on() {
+        let whole = log(&[1, 1, 2, 3, 3]);
+        let mut short = whole.clone();
+        short.compact(3);
+        assert_eq!((short.base().index, short.base().term, short.last_index()), (3, 2, 5));
+        for index in 3..7 {
+            assert_eq!(short.term_at(index), whole.term_at(index), "{index}");
+            assert_eq!(short.hash_at(index), whole.hash_at(index), "{index}");
+        }
+        assert_eq!((short.term_at(2), short.iter().count()), (None, 2));
+        assert_eq!(short.batch(4, 9)[..], whole.batch(4, 9)[..]);
+        short.truncate(1);
+        assert_eq!((short.last_index(), short.last_term()), (3, 2), "what is committed stays");
+        assert_eq!(short.append(entry(4)).1, {
+            let mut cut = whole.clone();
+            cut.truncate(4);
+            cut.append(entry(4)).1
+        });
+        short.compact(2);
+        short.compact(9);
+        assert_eq!(short.base().index, 3);
     }
 }

@@ -30,7 +30,7 @@ pub enum RaftNode {
     /// A member.
     Server(Box<Server>),
     /// A client.
-    Client(Client),
+    Client(Box<Client>),
     /// A server that takes no part: its journal is damaged, so that it may have forgotten a vote or an entry that
     /// others count on; or it is no member, since the members are fixed.
     Halted,
@@ -41,7 +41,7 @@ impl Factory<Raft> for RaftFactory {
 
     fn boot(&mut self, boot: Boot<'_, Raft>) -> RaftNode {
         match boot.role {
-            Role::Client => RaftNode::Client(Client::new(self.parameters, &boot)),
+            Role::Client => RaftNode::Client(Box::new(Client::new(self.parameters, &boot))),
             Role::Member => match Server::recover(self.parameters, self.plants, &boot) {
                 Some(mut server) => {
                     let given = self.initial.first_timeout(boot.node);

@@ -6,6 +6,28 @@ use sim_core::time::Duration;
 /// Batch sizes and windows that a swarm draws from: the extremes find more than the middle.
 const DRAWN_SIZES: [u32; 5] = [1, 2, 4, 16, 64];
 
+sim_core::choices! {
+    /// How clients read.
+    pub enum Reads {
+        /// Through the log, as they write.
+        Log = "log",
+        /// From a leader that asks a majority whether it still leads.
+        Index = "read-index",
+        /// From a leader with a lease, or that asks a majority.
+        Lease = "lease",
+        /// Each read in one of these ways, drawn.
+        Mixed = "mixed",
+        /// From any server at once: what was overwritten long ago may be read.
+        Stale = "stale",
+    }
+}
+
+/// How often a leader hands over, in longest election timeouts, as a swarm draws it; mostly never.
+const DRAWN_TRANSFERS: [u64; 6] = [0, 0, 0, 4, 10, 30];
+
+/// How often an operator asks for a change, in longest election timeouts, as a swarm draws it.
+const DRAWN_CHANGES: [u64; 6] = [0, 0, 0, 2, 5, 15];
+
 // A swarm only makes timeouts longer, so that what suited the network still does.
 sim_core::parameters! {
     /// The settings of a Raft cluster.
@@ -43,10 +65,46 @@ sim_core::parameters! {
         max_batch: u32 = 64, in 1.., drawn |_, _, dice| dice.pick(&DRAWN_SIZES);
         /// How many messages with entries may be under way to one follower before the first is acknowledged.
         max_inflight: u32 = 16, in 1.., drawn |_, _, dice| dice.pick(&DRAWN_SIZES);
+        /// How clients read. Leases need `check_quorum`.
+        reads: Reads = "log",
+            must |own| !own.leases() || own.check_quorum, "leases need check_quorum",
+            forfeits "that reads see what was written before, if they are stale",
+            drawn |own, _, dice| {
+                let drawn = dice.pick(&[Reads::Log, Reads::Index, Reads::Lease, Reads::Mixed]);
+                if own.check_quorum && own.reads == Reads::Log { drawn } else { own.reads }
+            };
+        /// How wrong clocks may run, in parts per million, so that leases hold.
+        clock_drift_ppm: u32 = 50_000, in 0..=500_000;
+        /// How long a leader leads before it hands leadership over; never if zero.
+        transfer_every: Duration = "0s",
+            must |own| own.transfer_every.is_zero()
+                || own.transfer_every >= own.election_timeout_max.saturating_mul(2),
+            "must be zero, or at least twice election_timeout_max",
+            drawn |_, drawn, dice| drawn.election_timeout_max.saturating_mul(dice.pick(&DRAWN_TRANSFERS));
+        /// After how many applied entries a server takes a snapshot and drops what came before; never if zero.
+        snapshot_every: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 8, 32, 128]);
+        /// How many bytes of a snapshot one message carries at most.
+        snapshot_chunk: u32 = 4_096, in 64.., drawn |_, _, dice| dice.pick(&[64, 512, 4_096]);
+        /// How often an operator asks for a change of membership; never if zero.
+        reconfigure_every: Duration = "0s",
+            drawn |_, drawn, dice| drawn.election_timeout_max.saturating_mul(dice.pick(&DRAWN_CHANGES));
+        /// Whether the voters change through a joint configuration.
+        joint: bool = false, drawn |_, _, dice| dice.pick(&[false, true]);
+        /// How many of the last members begin as learners, who do not vote.
+        learners: u32 = 0;
+        /// How long it takes until what is committed is applied.
+        apply_delay: Duration = "0s",
+            must |own| own.apply_delay <= own.election_timeout_min, "must be at most election_timeout_min",
+            drawn |own, _, dice| dice.eighths(own.heartbeat, 0..=2) * dice.within(0..=1);
     }
 }
 
 impl Parameters {
+    /// Whether the members may change, or do not all vote.
+    pub fn changes_members(&self) -> bool {
+        !self.reconfigure_every.is_zero() || self.learners > 0
+    }
+
     /// The longest that the protocol waits before it acts.
     pub fn largest_timeout(&self) -> Duration {
         self.election_timeout_max.max(self.client_retry).max(self.disk_retry)

@@ -156,6 +156,110 @@ sim_core::plants! {
             source: "Raft paper, section 8; sofa-jraft #1195",
             witness: "raft-witness-no-sessions",
         }
+        /// A leader has a lease until its next check of the quorum, whatever clocks and delays are.
+        lease_by_timer {
+            name: "lease-by-timer",
+            id: "R41",
+            breaks: "linearizability",
+            source: "sofa-jraft PR34; tikv #964",
+            witness: "raft-witness-lease-by-timer",
+        }
+        /// A leader has a lease as long as nobody deposes it, and never asks itself whether it reaches a majority.
+        lease_without_quorum {
+            name: "lease-without-quorum",
+            id: "R42",
+            breaks: "linearizability",
+            source: "raft-rs 40157d8 (#141); etcd 926a44a",
+            witness: "raft-witness-lease-without-quorum",
+        }
+        /// A new leader serves reads before an entry of its own term is committed.
+        reads_before_own_commit {
+            name: "reads-before-own-commit",
+            id: "R43",
+            breaks: "linearizability",
+            source: "raft-rs 8c95a3f; etcd 3189a66 (#12680)",
+            witness: "raft-witness-reads-before-own-commit",
+        }
+        /// A leader serves reads before it has applied what was committed when they were asked for.
+        reads_before_applied {
+            name: "reads-before-applied",
+            id: "R46",
+            breaks: "linearizability",
+            source: "Xraft-KV #1",
+            witness: "raft-witness-reads-before-applied",
+        }
+        /// A server that loads a snapshot is in the term of its last entry.
+        term_of_snapshot {
+            name: "term-of-snapshot",
+            id: "R02",
+            breaks: "TermMonotone, OneVote",
+            source: "willemt/raft PR118",
+            witness: "raft-witness-term-of-snapshot",
+        }
+        /// Entries from the first one on always match, also where the log begins later.
+        start_always_matches {
+            name: "start-always-matches",
+            id: "R47",
+            breaks: "LogMatching",
+            source: "willemt/raft PR118",
+            witness: "raft-witness-start-always-matches",
+        }
+        /// A snapshot that is installed drops what the log holds beyond it, although it matches.
+        install_drops_suffix {
+            name: "install-drops-suffix",
+            id: "R49",
+            breaks: "CommitDurable",
+            source: "openraft 674e78aa; hashicorp f10b599",
+            witness: "raft-witness-install-drops-suffix",
+        }
+        /// A snapshot replaces a state that is newer.
+        takes_old_snapshots {
+            name: "takes-old-snapshots",
+            id: "R50",
+            breaks: "StateMachineSafety",
+            source: "openraft ac3e5a89",
+            witness: "raft-witness-takes-old-snapshots",
+        }
+        /// A leader changes the membership before it has committed an entry of its own term.
+        changes_before_own_commit {
+            name: "changes-before-own-commit",
+            id: "R25",
+            breaks: "Membership",
+            source: "Ongaro, raft-dev, 2015; copycat #23",
+            witness: "raft-witness-changes-before-own-commit",
+        }
+        /// A joint configuration counts old and new voters together.
+        joint_is_union {
+            name: "joint-is-union",
+            id: "R27",
+            breaks: "CommitDurable",
+            source: "Raft paper, section 6; raft-rs 2d89626",
+            witness: "raft-witness-joint-is-union",
+        }
+        /// Who is no voter in its own log refuses to vote, though it may have been promoted.
+        learners_refuse {
+            name: "learners-refuse",
+            id: "R31",
+            breaks: "progress",
+            source: "etcd abb533c",
+            witness: "raft-witness-learners-refuse",
+        }
+        /// Learners count in the check of the quorum.
+        learners_count {
+            name: "learners-count",
+            id: "R32",
+            breaks: "LeadershipIsStable",
+            source: "hashicorp 6e41709",
+            witness: "raft-witness-learners-count",
+        }
+        /// Learners and removed servers stand for election.
+        anybody_stands {
+            name: "anybody-stands",
+            id: "R33",
+            breaks: "Membership",
+            source: "etcd db54973; hashicorp 656e6c0",
+            witness: "raft-witness-anybody-stands",
+        }
         /// Control, harmless: an acknowledgment that was overtaken lowers what a leader knows of a follower.
         forgets_matches {
             name: "forgets-matches",

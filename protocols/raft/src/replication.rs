@@ -15,17 +15,21 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
+use super::reads::Reading;
 use super::requests::Waiting;
 use super::server::{ELECTION, HEARTBEAT, QUORUM, Role, Server};
+use super::snapshot::Install;
 use super::stalling::Stalling;
 use super::vocabulary::{Command, Entry, Raft, RaftMessage, RaftObservation, RaftTimer};
 
 /// What a leader knows about one follower.
 #[derive(Debug)]
 pub(super) struct Progress {
-    node: NodeId,
+    pub(super) node: NodeId,
     /// The first index that was not sent yet.
-    next: u64,
+    pub(super) next: u64,
+    /// The snapshot that is sent to it, if it needs entries that are gone.
+    pub(super) install: Option<Install>,
     /// The highest index known to be durable there.
     pub(super) matched: u64,
     /// Whether it is not known where the logs meet.
@@ -34,6 +38,9 @@ pub(super) struct Progress {
     inflight: VecDeque<u64>,
     /// Whether anything was heard since the last check of the quorum.
     heard: bool,
+    heard_at: Time,
+    /// The last round that was answered, in which the leader asked whether it still leads.
+    pub(super) round: u64,
     /// When anything was sent last.
     spoken: Time,
     /// When anything was heard last, or asked for by a heartbeat.
@@ -41,21 +48,69 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    fn new(node: NodeId, next: u64, now: Time) -> Self {
+    pub(super) fn new(node: NodeId, next: u64, now: Time) -> Self {
         let inflight = VecDeque::new();
         let (heard, spoken, silent_since) = (false, now, now);
-        Self { node, next, matched: 0, probing: true, inflight, heard, spoken, silent_since }
+        Self {
+            node,
+            next,
+            install: None,
+            matched: 0,
+            probing: true,
+            inflight,
+            heard,
+            heard_at: Time::ZERO,
+            round: 0,
+            spoken,
+            silent_since,
+        }
     }
 
     /// How long it is until a heartbeat is due. A clock that was set back does not put it off.
-    fn heartbeat_in(&self, interval: Duration, now: Time) -> Duration {
+    pub(super) fn heartbeat_in(&self, interval: Duration, now: Time) -> Duration {
         let idle_since = self.spoken.min(self.silent_since);
         if idle_since > now { Duration::ZERO } else { idle_since.saturating_add(interval).since(now) }
     }
 
+    /// Something was said that it is to answer.
+    pub(super) fn said(&mut self, now: Time) {
+        (self.spoken, self.silent_since) = (now, now);
+    }
+
+    /// A snapshot is to be sent at once.
+    pub(super) fn installs_now(&mut self) {
+        self.inflight.clear();
+        (self.spoken, self.silent_since) = (Time::ZERO, Time::ZERO);
+    }
+
+    /// It has installed a snapshot up to an index: what comes after is to be found out.
+    pub(super) fn caught_up(&mut self, index: u64) {
+        self.matched = self.matched.max(index);
+        self.next = self.matched + 1;
+        self.probing = false;
+        self.inflight.clear();
+    }
+
+    /// Something was heard.
+    pub(super) fn heard(&mut self, now: Time) {
+        self.heard = true;
+        self.heard_at = now;
+        self.silent_since = now;
+    }
+
+    /// Whether something was heard within a time.
+    pub(super) fn heard_within(&self, window: Duration, now: Time) -> bool {
+        self.heard_at.saturating_add(window) > now
+    }
+
+    /// Whether it answers, and it is known where the logs meet.
+    pub(super) fn follows(&self) -> bool {
+        self.heard && !self.probing
+    }
+
     fn may_send(&self, last_index: u64, window: u32) -> bool {
         let window = if self.probing { 1 } else { window as usize };
-        self.next <= last_index && self.inflight.len() < window
+        self.next <= last_index && self.inflight.len() < window && self.install.is_none()
     }
 
     fn sent(&mut self, last: u64, now: Time) {
@@ -108,9 +163,23 @@ pub(super) struct Leadership {
     told: u64,
     /// What clients wait for.
     pub(super) waiting: Waiting,
+    /// What is known about reads.
+    pub(super) reading: Reading,
+    /// To whom leadership is handed over, by place.
+    pub(super) heir: Option<usize>,
 }
 
 impl Leadership {
+    /// How many followers were heard since the last time.
+    /// Whether those who were heard since the last time are a majority.
+    pub(super) fn hears_majority(&mut self, is: impl Fn(&dyn Fn(NodeId) -> bool) -> bool) -> bool {
+        let progress = &mut self.progress;
+        let heard = |node| progress.iter().any(|progress| progress.node == node && progress.heard);
+        let hears = is(&heard);
+        progress.iter_mut().for_each(|progress| progress.heard = false);
+        hears
+    }
+
     /// How many followers were heard since the last time.
     pub(super) fn count_heard(&mut self) -> usize {
         self.progress
@@ -137,15 +206,18 @@ impl Server {
             acknowledged: 0,
             told: 0,
             waiting: Waiting::default(),
+            reading: Reading::since(last_index + 1),
+            heir: None,
         });
         self.leader = Some(self.node);
         cx.observe(RaftObservation::BecameLeader { term: self.term, last_index });
         cx.cancel_timer(ELECTION);
         cx.set_timer(HEARTBEAT, self.parameters.heartbeat, RaftTimer::Heartbeat);
         // Plant R36: a leader never asks itself whether anybody answers.
-        if self.parameters.check_quorum && !self.plants.no_check_quorum {
+        if self.parameters.check_quorum && !self.plants.no_check_quorum && !self.plants.lease_without_quorum {
             cx.set_timer(QUORUM, self.parameters.election_timeout_max, RaftTimer::Quorum);
         }
+        self.set_transfer_timer(cx);
         self.propose(Command::Noop, cx);
     }
 
@@ -160,14 +232,22 @@ impl Server {
     /// Appends to log and journal, and says so.
     pub(super) fn append(&mut self, entry: Entry, cx: &mut Context<'_, Raft>) -> u64 {
         let term = entry.term();
+        let config = match entry.command() {
+            Command::Config { config } => Some(config.clone()),
+            _ => None,
+        };
         let (index, hash) = self.log.append(entry.clone());
         self.journal.write_entry(index, entry, cx);
         cx.observe(RaftObservation::Appended { index, term, hash });
+        if let Some(config) = config {
+            self.adopt(index, &config, cx);
+        }
         index
     }
 
     /// Sends everything that may be sent. Followers with equal next indices share one message.
     pub(super) fn replicate(&mut self, cx: &mut Context<'_, Raft>) {
+        self.start_installs(cx);
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
         let (last_index, window, now) = (log.last_index(), parameters.max_inflight, cx.monotonic());
         // Control C02: the commit index is told one heartbeat late, and everything is said twice.
@@ -204,11 +284,14 @@ impl Server {
 
     /// Speaks without entries to every follower that is due. Those with equal next indices share one message.
     pub(super) fn send_heartbeats(&mut self, cx: &mut Context<'_, Raft>) {
+        self.send_chunks(cx);
         let Self { role: Role::Leader(leadership), log, node, parameters, .. } = self else { return };
         let (interval, now) = (parameters.heartbeat, cx.monotonic());
         let commit = if self.plants.noise { leadership.told } else { self.commit };
         let due = |progress: &Progress| {
-            progress.node != *node && progress.heartbeat_in(interval, now) == Duration::ZERO
+            progress.node != *node
+                && progress.heartbeat_in(interval, now) == Duration::ZERO
+                && progress.install.is_none()
         };
         while let Some(first) = leadership.progress.iter().find(|progress| due(progress)) {
             let next = first.next;
@@ -253,8 +336,7 @@ impl Server {
             return;
         }
         let progress = &mut leadership.progress[place];
-        progress.heard = true;
-        progress.silent_since = cx.monotonic();
+        progress.heard(cx.monotonic());
         if success {
             let news = index > progress.matched;
             progress.acknowledged(index, self.plants.forgets_matches);
@@ -267,9 +349,12 @@ impl Server {
         } else if !progress.refused(index) {
             return;
         }
+        self.hand_over(cx);
         // Nothing else changed that could let this leader send more.
         let Role::Leader(leadership) = &self.role else { return };
-        if leadership.progress[place].may_send(last_index, self.parameters.max_inflight) {
+        // The members may have changed.
+        let progress = leadership.progress.get(place);
+        if progress.is_some_and(|progress| progress.may_send(last_index, self.parameters.max_inflight)) {
             self.replicate(cx);
         }
     }

@@ -70,6 +70,9 @@ impl Server {
 
     /// A leader puts an operation in its log, unless it is there already.
     fn admit(&mut self, client: NodeId, sequence: u64, operation: Operation, cx: &mut Context<'_, Raft>) {
+        if self.hands_over() {
+            return;
+        }
         let Role::Leader(leadership) = &mut self.role else { return };
         let latest = leadership.waiting.0.entry(client).or_insert(0);
         if sequence > *latest || self.plants.no_sessions {

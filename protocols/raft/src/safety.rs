@@ -13,13 +13,16 @@ mod by_slot;
 pub mod commit_durable;
 pub mod commit_monotone;
 pub mod commit_term;
+mod configs;
 pub mod election_safety;
 mod holding;
 pub mod leader_append_only;
 pub mod leader_completeness;
 pub mod leadership_stable;
 pub mod log_matching;
+pub mod membership;
 pub mod one_vote;
+pub mod reads;
 pub mod sessions;
 pub mod state_machine_safety;
 pub mod term_monotone;
@@ -51,7 +54,7 @@ sim_core::checks! {
         "raft/log-matching": "Logs that hold an entry of the same index and term are equal up to that index."
             => log_matching::LogMatching::default(),
         "raft/commit-durable": "What is committed is on the disks of a majority of the members, whatever crashes next."
-            => commit_durable::CommitDurable::default(),
+            => commit_durable::CommitDurable::new(setup.members, parameters.learners),
         "raft/commit-term": "A leader commits by counting only up to an entry of its own term."
             => commit_term::CommitTerm::default(),
         "raft/state-machine-safety": "Servers commit and apply the same entries in the same order, without gaps, and come to the same states."
@@ -60,7 +63,11 @@ sim_core::checks! {
             => leader_completeness::LeaderCompleteness::default(),
         "raft/sessions": "No operation of a session is done twice or skipped, and what a client was told of was applied, \
             with that reply."
-            => sessions::Sessions::default(),
+            => sessions::Sessions::new(parameters.snapshot_every > 0),
+        "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader."
+            => reads::ReadsAreRecent::new(parameters),
+        "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand."
+            => membership::Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \
             one that reaches no majority does."
             => leadership_stable::LeadershipStable::new(parameters, setup.members, setup.clocks.timers == TimerClock::Monotonic),

@@ -14,12 +14,14 @@ use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
 use super::batch::Batch;
+use super::configuration::{Config, genesis};
 use super::durability::{Durability, JOURNAL, Remembered, recover};
 use super::election::Ballot;
-use super::log::Log;
+use super::log::{Base, Log};
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replication::Leadership;
+use super::snapshot::{Chunk, Incoming, Snapshot};
 use super::stalling::Stalling;
 use super::store::Store;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
@@ -29,6 +31,8 @@ pub(super) const ELECTION: TimerId = TimerId(0);
 pub(super) const HEARTBEAT: TimerId = TimerId(1);
 pub(super) const QUORUM: TimerId = TimerId(2);
 pub(super) const DISK: TimerId = TimerId(3);
+pub(super) const TRANSFER: TimerId = TimerId(4);
+pub(super) const APPLY: TimerId = TimerId(5);
 
 /// What a server is in its term.
 #[derive(Debug)]
@@ -47,10 +51,16 @@ pub(super) enum Role {
 #[derive(Debug)]
 pub struct Server {
     pub(super) node: NodeId,
-    /// All members, this one included, in ascending order.
+    /// All members of the configuration in force, in ascending order.
     pub(super) members: Vec<NodeId>,
-    /// This server's place among the members.
+    /// This server's place among the members; none if it is no member.
     pub(super) place: usize,
+    /// The configuration in force.
+    pub(super) config: Config,
+    /// The configurations in the log, with their indices, and the one before them.
+    pub(super) configs: Vec<(u64, Config)>,
+    /// Whether all members vote, this server is one, and no change is joint: then majorities are counted.
+    pub(super) plain: bool,
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
     /// A bug that keeps it from making progress, for tests.
@@ -71,43 +81,71 @@ pub struct Server {
     pub(super) commit: u64,
     pub(super) applied: u64,
     pub(super) store: Store,
+    /// The last snapshot that was taken or installed.
+    pub(super) snapshot: Option<Snapshot>,
+    /// The snapshot that the leader is sending.
+    pub(super) incoming: Option<Incoming>,
     /// The operations that this server passed on and will answer when it applies them: the latest of each client.
     pub(super) relayed: BTreeMap<NodeId, u64>,
     /// The payload of every heartbeat.
     pub(super) nothing: Batch,
     /// How often an election was begun, for the bug that never forgets it.
     pub(super) elections: u32,
+    /// Whether a timer runs until what is committed is applied.
+    pub(super) applying: bool,
 }
 
 impl Server {
     /// A server with what its journal holds; `None` if it is no member or its journal is damaged.
     pub fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Raft>) -> Option<Self> {
-        let place = boot.members.binary_search(&boot.node).ok()?;
+        boot.members.binary_search(&boot.node).ok()?;
         // Plant R24: what cannot be read was never there.
         let remembered = recover(&boot.journal(JOURNAL))
             .or_else(|| plants.damaged_disk_is_blank.then(Remembered::default))?;
+        let first = match &remembered.snapshot {
+            Some(snapshot) => (snapshot.last.index, snapshot.config.clone()),
+            None => (0, genesis(boot.members, parameters.learners).into()),
+        };
+        let later = remembered.configs.into_iter().filter(|(index, _)| *index > first.0);
+        let configs: Vec<(u64, Config)> = std::iter::once(first.clone()).chain(later).collect();
+        let config = configs.last().map_or(first.1, |(_, config)| config.clone());
+        let members = config.0.everybody();
+        let place = members.binary_search(&boot.node).unwrap_or(usize::MAX);
+        let snapshot = remembered.snapshot;
+        let index = snapshot.as_ref().map_or(0, |snapshot| snapshot.last.index);
+        let (term, vote) = match &snapshot {
+            // Plant R02: a server that loads a snapshot is in the term of its last entry.
+            Some(snapshot) if plants.term_of_snapshot => (snapshot.last.term, None),
+            _ => (remembered.term, remembered.vote),
+        };
         Some(Self {
             node: boot.node,
-            members: boot.members.to_vec(),
+            members,
             place,
+            plain: config.0.voters.len() == config.0.everybody().len() && config.0.votes(boot.node),
+            config,
+            configs,
             parameters,
             plants,
             stall: None,
             first_timeout: None,
-            term: remembered.term,
-            vote: remembered.vote,
+            term,
+            vote,
             role: Role::Follower,
             leader: None,
             heard: Time::ZERO,
-            journal: Durability::recovered(remembered.log.last_index()),
+            journal: Durability::recovered(&remembered.log),
             log: remembered.log,
             owed: None,
-            commit: 0,
-            applied: 0,
-            store: Store::new(),
+            commit: index,
+            applied: index,
+            store: snapshot.as_ref().map_or_else(Store::new, |snapshot| (*snapshot.image.0).clone()),
+            snapshot,
+            incoming: None,
             relayed: BTreeMap::new(),
             nothing: Batch::from(&[][..]),
             elections: 0,
+            applying: false,
         })
     }
 
@@ -132,32 +170,86 @@ impl Server {
             last_index: self.log.last_index(),
             hash: self.log.hash_at(self.log.last_index()),
         });
+        self.report_snapshot(cx);
+        self.report_config(cx);
+        // It does not know whom it heard before it was started.
+        self.heard = cx.monotonic();
         match self.first_timeout.take() {
             Some(given) => cx.set_timer(ELECTION, given, RaftTimer::Election),
             None => self.draw_election_timer(cx),
         }
     }
 
-    fn receive(&mut self, from: NodeId, message: &RaftMessage, cx: &mut Context<'_, Raft>) {
-        if let RaftMessage::ClientRequest { sequence, operation, relay } = *message {
-            return self.on_client_request(from, sequence, operation, relay, cx);
+    /// A client or an operator asks. False if it is another server that speaks.
+    fn receive_from_client(
+        &mut self,
+        from: NodeId,
+        message: &RaftMessage,
+        cx: &mut Context<'_, Raft>,
+    ) -> bool {
+        match *message {
+            RaftMessage::ClientRequest { sequence, operation, relay } => {
+                self.on_client_request(from, sequence, operation, relay, cx);
+            }
+            RaftMessage::Read { sequence, key, by } => self.on_read(from, (sequence, key), by, cx),
+            RaftMessage::Change { node, add } => self.on_change(from, node, add, cx),
+            _ => return false,
         }
-        // Only members speak as servers: the configuration is fixed.
-        let Some(place) = self.place_of(from) else { return };
+        true
+    }
+
+    fn receive(&mut self, from: NodeId, message: &RaftMessage, cx: &mut Context<'_, Raft>) {
+        if self.receive_from_client(from, message, cx) {
+            return;
+        }
+        // Only members answer. Who is no member here may be one by a configuration that this server does not have yet.
+        let asks = self.parameters.changes_members() && asks_to_be_heard(message);
+        let Some(place) = self.place_of(from).or_else(|| asks.then_some(usize::MAX)) else { return };
         match *message {
             RaftMessage::RequestVote { term, last_index, last_term, pre } => {
-                // Plant R04: the longer log wins, whatever the terms.
-                let up_to_date = if self.plants.vote_by_length {
-                    last_index >= self.log.last_index()
-                } else {
-                    self.log.covered_by(last_term, last_index)
-                };
+                let up_to_date = self.is_up_to_date(last_index, last_term);
                 if pre {
                     self.on_pre_vote_request(from, term, (up_to_date, last_index), cx);
                 } else {
-                    self.on_vote_request(from, term, (up_to_date, last_index), cx);
+                    self.on_vote_request(from, term, (up_to_date, last_index), false, cx);
                 }
             }
+            RaftMessage::RequestTransferredVote { term, last_index, last_term } => {
+                let up_to_date = self.is_up_to_date(last_index, last_term);
+                self.on_vote_request(from, term, (up_to_date, last_index), true, cx);
+            }
+            RaftMessage::TimeoutNow { term } => self.on_timeout_now(from, term, cx),
+            RaftMessage::Probe { term, round } => {
+                if self.accept_leader(from, term, cx) {
+                    self.on_probe(from, round, cx);
+                }
+            }
+            RaftMessage::InstallSnapshot {
+                term,
+                index,
+                last_term,
+                hash,
+                chunk,
+                chunks,
+                ref image,
+                ref config,
+                ..
+            } => {
+                if self.accept_leader(from, term, cx) {
+                    let last = Base { index, term: last_term, hash };
+                    let chunk = Chunk { number: chunk, of: chunks };
+                    self.on_chunk(
+                        from,
+                        Snapshot { last, config: config.clone(), image: image.clone() },
+                        chunk,
+                        cx,
+                    );
+                }
+            }
+            RaftMessage::InstallReply { term, index, chunk, done } => {
+                self.on_install_reply(place, term, (index, chunk, done), cx);
+            }
+            RaftMessage::ProbeReply { term, round } => self.on_probe_reply(place, term, round, cx),
             RaftMessage::Vote { term, granted, pre } => self.on_vote(place, term, granted, pre, cx),
             RaftMessage::AppendEntries { term, prev_index, prev_term, commit, ref entries } => {
                 if self.accept_leader(from, term, cx) {
@@ -170,7 +262,21 @@ impl Server {
             RaftMessage::Forward { client, sequence, operation } => {
                 self.on_forward(client, sequence, operation, cx);
             }
-            RaftMessage::ClientRequest { .. } | RaftMessage::ClientReply { .. } => {}
+            RaftMessage::ClientRequest { .. }
+            | RaftMessage::ClientReply { .. }
+            | RaftMessage::Read { .. }
+            | RaftMessage::ReadReply { .. }
+            | RaftMessage::Change { .. }
+            | RaftMessage::ChangeReply { .. } => {}
+        }
+    }
+
+    fn is_up_to_date(&self, last_index: u64, last_term: u64) -> bool {
+        // Plant R04: the longer log wins, whatever the terms.
+        if self.plants.vote_by_length {
+            last_index >= self.log.last_index()
+        } else {
+            self.log.covered_by(last_term, last_index)
         }
     }
 
@@ -189,7 +295,9 @@ impl Server {
             RaftTimer::Heartbeat => self.on_heartbeat_timeout(cx),
             RaftTimer::Quorum => self.on_quorum_timeout(cx),
             RaftTimer::Disk => self.journal.try_again(cx),
-            RaftTimer::Retry { .. } => {}
+            RaftTimer::Transfer => self.on_transfer_timeout(cx),
+            RaftTimer::Apply => self.on_apply_timeout(cx),
+            RaftTimer::Retry { .. } | RaftTimer::Operate => {}
         }
     }
 
@@ -201,11 +309,23 @@ impl Server {
         }
         debug_assert!(self.log.last_term() <= self.term, "an entry of a term that never began here");
         debug_assert!(self.commit <= self.log.last_index());
-        debug_assert!(self.vote.is_none_or(|vote| self.place_of(vote).is_some()));
         debug_assert!(!matches!(self.role, Role::Candidate(_)) || self.vote == Some(self.node));
         debug_assert!(!matches!(self.role, Role::Leader(_)) || self.leader == Some(self.node));
         self.journal.invariants(&self.log);
     }
+}
+
+/// Whether a message is not an answer, but comes from somebody who leads or wants to.
+fn asks_to_be_heard(message: &RaftMessage) -> bool {
+    matches!(
+        message,
+        RaftMessage::RequestVote { .. }
+            | RaftMessage::RequestTransferredVote { .. }
+            | RaftMessage::AppendEntries { .. }
+            | RaftMessage::InstallSnapshot { .. }
+            | RaftMessage::Probe { .. }
+            | RaftMessage::TimeoutNow { .. }
+    )
 }
 
 impl Process<Raft> for Server {

@@ -66,7 +66,7 @@ pub struct Outcome {
 }
 
 /// The session of a client, with its hash, as it is part of the digest.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Known {
     client: NodeId,
     session: Session,
@@ -76,7 +76,7 @@ struct Known {
 
 /// The key-value state machine. Its digest is kept up to date by every change: a sum over all pairs and sessions, so
 /// that it does not depend on the way that led there.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
     values: BTreeMap<u64, u64>,
     /// By client: every command asks for one, and new clients are rare.
@@ -90,9 +90,19 @@ impl Store {
         Self::default()
     }
 
+    /// How large it is in a snapshot: pairs of 16 bytes, and sessions of 40.
+    pub fn bytes(&self) -> u64 {
+        64 + 16 * self.values.len() as u64 + 40 * self.sessions.len() as u64
+    }
+
     /// A hash of all values and sessions.
     pub fn digest(&self) -> u64 {
         self.digest
+    }
+
+    /// The value of a key, if it was written.
+    pub fn value(&self, key: u64) -> Option<u64> {
+        self.values.get(&key).copied()
     }
 
     /// The session of a client, if it ever did anything.

@@ -5,6 +5,7 @@ mod clients;
 mod clusters;
 mod disk;
 mod elections;
+mod features;
 mod one;
 mod pump;
 mod replication;

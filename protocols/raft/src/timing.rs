@@ -4,7 +4,7 @@
 use sim_core::progress::Shares;
 use sim_core::time::Duration;
 
-use super::parameters::Parameters;
+use super::parameters::{Parameters, Reads};
 
 /// A heartbeat, in bytes, as [`RaftMessage`](super::vocabulary::RaftMessage) has it.
 const HEARTBEAT_BYTES: u64 = 72;
@@ -47,7 +47,10 @@ pub(super) fn shares(parameters: &Parameters, scale: Scale, timeout: Duration) -
     Shares {
         way: step.min(timeout / 5),
         sync: step.min(timeout / 5) / 2,
-        serve: (heartbeat / (4 * members)).min(timeout / inflight.saturating_mul(4)).min(asked),
+        // With reads that do not go through the log, a leader asks twice.
+        serve: (heartbeat / (if parameters.reads == Reads::Log { 4 } else { 8 } * members))
+            .min(timeout / inflight.saturating_mul(4))
+            .min(asked),
         queue_bytes: batch.saturating_mul(inflight),
         inbox: u32::try_from(inflight).unwrap_or(u32::MAX),
     }
@@ -55,7 +58,7 @@ pub(super) fn shares(parameters: &Parameters, scale: Scale, timeout: Duration) -
 
 const MILLION: u64 = 1_000_000;
 
-fn scaled(length: Duration, by: u64, of: u64) -> Duration {
+pub(super) fn scaled(length: Duration, by: u64, of: u64) -> Duration {
     let nanos = u128::from(length.as_nanos()) * u128::from(by) / u128::from(of);
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

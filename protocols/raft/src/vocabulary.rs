@@ -9,6 +9,8 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Message, Observe, Summary};
 
 use super::batch::Batch;
+use super::configuration::Config;
+use super::snapshot::Image;
 use super::store::{Operation, Reply};
 
 sim_core::vocabulary! {
@@ -104,6 +106,11 @@ facts! {
             /// What to do.
             operation: Operation,
         },
+        /// Who votes from now on: nothing to the state machine.
+        Config {
+            /// The configuration.
+            config: Config,
+        },
     }
 }
 
@@ -181,6 +188,115 @@ facts! {
             /// Who may be the leader, if this server is not.
             leader: Option<NodeId>,
         },
+        /// The leader of a term wants a follower to stand at once (dissertation, section 3.10).
+        TimeoutNow {
+            /// The leader's term.
+            term: u64,
+        },
+        /// Whom the leader wants to succeed asks for a vote, also those who hear that leader.
+        RequestTransferredVote {
+            /// The candidate's term.
+            term: u64,
+            /// Index of its last entry.
+            last_index: u64,
+            /// Term of its last entry.
+            last_term: u64,
+        },
+        /// A client reads without the log (dissertation, section 6.4).
+        Read {
+            /// Its place in the client's session.
+            sequence: u64,
+            /// Which key.
+            key: u64,
+            /// How.
+            by: ReadBy,
+        },
+        /// The answer to a read.
+        ReadReply {
+            /// Which of the client's operations.
+            sequence: u64,
+            /// The value; absent if unwritten.
+            value: Option<u64>,
+            /// The index that the server had applied.
+            index: u64,
+        },
+        /// A leader asks whether it still leads.
+        Probe {
+            /// Its term.
+            term: u64,
+            /// Which time it asks in this term.
+            round: u64,
+        },
+        /// The answer: it does.
+        ProbeReply {
+            /// The follower's term.
+            term: u64,
+            /// Which time the leader asked.
+            round: u64,
+        },
+        /// A leader sends a chunk of its snapshot (dissertation, section 5.2).
+        InstallSnapshot {
+            /// The leader's term.
+            term: u64,
+            /// The last index that the snapshot covers.
+            index: u64,
+            /// The term there.
+            last_term: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// Which chunk, counted from zero.
+            chunk: u64,
+            /// How many there are.
+            chunks: u64,
+            /// Bytes in this chunk.
+            bytes: u64,
+            /// The configuration in force there.
+            config: Config,
+            /// What the chunks are of; complete with the last one.
+            image: Image,
+        },
+        /// The answer to a chunk.
+        InstallReply {
+            /// The follower's term.
+            term: u64,
+            /// The last index that the snapshot covers.
+            index: u64,
+            /// The chunk that it awaits.
+            chunk: u64,
+            /// Whether it has all of it.
+            done: bool,
+        },
+        /// An operator wants a server in or out (dissertation, chapter 4).
+        Change {
+            /// Whom.
+            node: NodeId,
+            /// Whether in.
+            add: bool,
+        },
+        /// The answer, if it is done, or if another server leads.
+        ChangeReply {
+            /// Whom.
+            node: NodeId,
+            /// Whether in.
+            add: bool,
+            /// Whether it is so.
+            done: bool,
+            /// Who may be the leader, if this server is not.
+            leader: Option<NodeId>,
+        },
+    }
+}
+
+facts! {
+    /// On what a read rests that does not go through the log.
+    #[derive(Copy, PartialEq, Eq)]
+    pub enum ReadBy {
+        /// A majority was asked whether the leader still leads.
+        Index,
+        /// The leader has a lease.
+        Lease,
+        /// Nothing: any server answers at once.
+        Stale,
     }
 }
 
@@ -201,6 +317,12 @@ facts! {
             /// Which one.
             sequence: u64,
         },
+        /// A leader hands leadership over, or gives up doing so.
+        Transfer,
+        /// What is committed is applied.
+        Apply,
+        /// An operator asks for a change.
+        Operate,
     }
 }
 
@@ -246,6 +368,25 @@ facts! {
         Truncate {
             /// The first one gone.
             from: u64,
+        },
+        /// A snapshot; the entries that are kept follow.
+        Snapshot {
+            /// The last index that it covers.
+            index: u64,
+            /// The term there.
+            term: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// The index before the first entry that is kept.
+            base_index: u64,
+            /// The term there.
+            base_term: u64,
+            /// The chained hash up to there.
+            base_hash: u64,
+            /// The configuration in force there.
+            config: Config,
+            /// The state machine.
+            image: Image,
         },
     }
 }
@@ -354,6 +495,58 @@ facts! {
             /// A hash of the reply.
             answer: u64,
         },
+        /// A leader begins to hand leadership over.
+        Transferring {
+            /// To whom.
+            to: NodeId,
+        },
+        /// It answered a read that did not go through the log.
+        ReadServed {
+            /// Whose.
+            client: NodeId,
+            /// Its place in the client's session.
+            sequence: u64,
+            /// Up to which index it had applied.
+            index: u64,
+            /// In which term.
+            term: u64,
+            /// On what it rests.
+            by: ReadBy,
+        },
+        /// It took a snapshot.
+        SnapshotTaken {
+            /// The last index that it covers.
+            index: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// The state machine's digest.
+            state: u64,
+        },
+        /// It replaced its state machine with a snapshot of the leader, or found one at boot.
+        SnapshotInstalled {
+            /// The last index that it covers.
+            index: u64,
+            /// The chained hash up to there.
+            hash: u64,
+            /// The state machine's digest.
+            state: u64,
+            /// The last index of its log.
+            last_index: u64,
+        },
+        /// It appended a configuration, or found one at boot or in a snapshot, and uses it from now on.
+        ConfigAppended {
+            /// At which index.
+            index: u64,
+            /// In which term.
+            term: u64,
+            /// The configuration.
+            config: Config,
+        },
+        /// A leader that is no voter any more stops leading.
+        Removed {
+            /// In which term.
+            term: u64,
+        },
     }
 }
 
@@ -370,7 +563,17 @@ impl Message for RaftMessage {
             Self::AppendReply { .. } => HEADER + 17,
             Self::ClientRequest { .. } => HEADER + 34,
             Self::Forward { .. } => HEADER + 37,
-            Self::ClientReply { .. } => HEADER + 29,
+            Self::ClientReply { .. } | Self::ReadReply { .. } => HEADER + 29,
+            Self::TimeoutNow { .. } => HEADER + 8,
+            Self::RequestTransferredVote { .. } => HEADER + 24,
+            Self::Read { .. } => HEADER + 17,
+            Self::Probe { .. } | Self::ProbeReply { .. } => HEADER + 16,
+            Self::InstallSnapshot { bytes, .. } => {
+                HEADER + 48 + u32::try_from(*bytes).unwrap_or(u32::MAX / 2)
+            }
+            Self::InstallReply { .. } => HEADER + 25,
+            Self::Change { .. } => HEADER + 5,
+            Self::ChangeReply { .. } => HEADER + 11,
         }
     }
 }
@@ -394,7 +597,15 @@ impl Observe for RaftObservation {
             Self::Appended { .. }
             | Self::Truncated { .. }
             | Self::Applied { .. }
-            | Self::Acknowledged { .. } => Summary::default(),
+            | Self::Acknowledged { .. }
+            | Self::ReadServed { .. }
+            | Self::SnapshotTaken { .. }
+            | Self::ConfigAppended { .. }
+            | Self::Removed { .. } => Summary::default(),
+            Self::SnapshotInstalled { index, hash, .. } => {
+                Summary { position: Some(index), digest: Some(hash), ..Summary::default() }
+            }
+            Self::Transferring { to } => Summary { peer: Some(to), ..Summary::default() },
         }
     }
 }

@@ -71,7 +71,8 @@ struct Host<P: Protocol, N> {
     role: Role,
     process: Option<N>,
     incarnation: u64,
-    records: Vec<P::Record>,
+    /// What was written, each an append or a whole journal.
+    records: Vec<(bool, Vec<P::Record>)>,
     durable: usize,
     disk_free: Time,
     finished: BTreeSet<SyncId>,
@@ -136,7 +137,9 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
     /// Starts a process on what its journal holds.
     pub fn boot(&mut self, node: NodeId) {
         let place = &mut self.places[node.index()];
-        let stored: Vec<_> = place.records.iter().cloned().map(Stored::Intact).collect();
+        let start = place.records.iter().rposition(|(whole, _)| *whole).unwrap_or(0);
+        let records = place.records[start..].iter().flat_map(|(_, records)| records.iter().cloned());
+        let stored: Vec<_> = records.map(Stored::Intact).collect();
         let journals = if stored.is_empty() { vec![] } else { vec![Journal::holding(stored, false)] };
         place.process = Some(self.factory.boot(place.solo.boot(place.role, &journals)));
         self.step(node, Input::Start);
@@ -290,7 +293,8 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
                 self.schedule(*after, node, Pending::Timer { id: *id, timer: timer.clone(), set });
             }
             Effect::CancelTimer(id) => drop(place.timers.remove(id)),
-            Effect::Append { record, .. } => place.records.push(record.clone()),
+            Effect::Append { record, .. } => place.records.push((false, vec![record.clone()])),
+            Effect::Rewrite { records, .. } => place.records.push((true, records.clone())),
             Effect::Sync { id, .. } => {
                 let covers = place.records.len();
                 let (length, result) = self.sync_fate();

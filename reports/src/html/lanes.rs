@@ -78,14 +78,24 @@ fn crowded(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
         div.gallery {
             @for figure in figures::of_crowd(run) { (framed(&figure, Some(FIGURES))) }
         }
-        h3 {
-            @if run.faults().next().is_none() { "The " (shown.len()) " that were longest something else than at first" }
-            @else { "The " (shown.len()) " that were down or paused longest, or else struck most often" }
+        @if run.outcome.picture.lanes.items.is_empty() {
+            p.quiet { "What each of so many nodes was at which time is not recorded." }
+        } @else {
+            h3 { (most_affected(run, shown.len())) }
+            div.strip {
+                @for slot in shown { (lane(run, *slot, palette)) }
+                (axis(run))
+            }
         }
-        div.strip {
-            @for slot in shown { (lane(run, *slot, palette)) }
-            (axis(run))
-        }
+    }
+}
+
+/// Which nodes of a crowd are shown by name.
+fn most_affected(run: &Run, shown: usize) -> String {
+    if run.faults().next().is_none() {
+        format!("The {shown} nodes that spent the most time outside their initial role")
+    } else {
+        format!("The {shown} nodes that were down or paused the longest, then those hit by the most faults")
     }
 }
 

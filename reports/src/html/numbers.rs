@@ -47,15 +47,15 @@ fn all(run: &Run) -> Vec<(&'static str, String, String)> {
 }
 
 fn progress(progress: &Progress) -> (&'static str, String, String) {
-    let name = "progress after the heal";
+    let name = "recovery after the faults";
     match progress {
-        Progress::NotOwed { why } => (name, "not owed".to_owned(), why.clone()),
+        Progress::NotOwed { why } => (name, "not checked".to_owned(), why.clone()),
         Progress::Made { after_ns: 0, .. } => (name, "made".to_owned(), "at once".to_owned()),
         Progress::Made { after_ns, late } => {
             let made = if late.is_some() { "late" } else { "made" };
             (name, made.to_owned(), format!("within {}", time(*after_ns)))
         }
         Progress::Stalled { reason, .. } => (name, "none".to_owned(), format!("excused: {}", reason.words())),
-        Progress::Missed { .. } => (name, "missed".to_owned(), "owed, and it did not come".to_owned()),
+        Progress::Missed { .. } => (name, "missed".to_owned(), "no progress although it was due".to_owned()),
     }
 }

@@ -62,14 +62,14 @@ pub(super) fn otherwise(story: &Story) -> Markup {
         return html! {};
     }
     html! {
-        section.otherwise aria-label="Otherwise" {
+        section.otherwise aria-label="What if?" {
             @if let Some(consequence) = &story.consequence { (came_of_it(consequence)) }
-            h2 { "Otherwise" }
+            h2 { "What if?" }
             ul { @for other in &story.counterfactuals { (counterfactual(other)) } }
             @if let Some(pair) = &story.critical {
-                p { b { "What decides: " } (pair.about) " (steps " (pair.first) " and " (pair.second) ")" }
+                p { b { "Race: " } (pair.about) " (steps " (pair.first) " and " (pair.second) ")" }
             } @else if story.critical_sought {
-                p.quiet { "No two steps near each other decide by their order alone." }
+                p.quiet { "No race between two nearby steps decides the outcome." }
             }
         }
     }

@@ -40,7 +40,7 @@ fn a_story_stands_on_the_first_screen_with_its_diagram() {
     assert!(place("two leaders in term 4: n1 and n2") < place("class=\"steps\""));
     assert!(place("class=\"steps\"") < place("class=\"spacetime\""));
     assert!(place("class=\"spacetime\"") < place("aria-label=\"Faults and roles\""));
-    assert!(place("aria-label=\"Faults and roles\"") < place("aria-label=\"Otherwise\""));
+    assert!(place("aria-label=\"Faults and roles\"") < place("aria-label=\"What if?\""));
     assert!(place("without fault 1") < place("id=\"command\""));
     assert!(page.contains("12 more steps led here"));
     for number in 1..=9 {

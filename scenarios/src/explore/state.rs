@@ -12,9 +12,9 @@ use sim_core::tree;
 use super::finding::{file_name, is_finding};
 use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals};
 use crate::ENGINE;
-use crate::artefact::{FolderLock, WriteError, lock, ours, write};
+use crate::artefact::{FolderLock, WriteError, lock, ours, read_text, write};
 use crate::begin::{Ahead, Begin, FolderError, Unfinished};
-use crate::capsule::Capsule;
+use crate::capsule::{Capsule, LARGEST};
 use crate::plan::compile;
 use crate::run::run;
 use crate::scenario::Loaded;
@@ -176,12 +176,12 @@ impl State {
     fn refuse_unfinished(&self) -> Result<(), FolderError> {
         let path = self.path();
         ours(&path)?;
-        let text = match std::fs::read(&path) {
-            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        let parsed = match read_text(&path, LARGEST) {
+            Ok(text) => tree::parse::<Content>(&text).map_err(|error| error.to_string()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(WriteError { path, error }.into()),
+            Err(error) => Err(error.to_string()),
         };
-        let (what, ahead) = match tree::parse::<Content>(&text) {
+        let (what, ahead) = match parsed {
             Ok(content) if content.finished || content.runs == 0 => return Ok(()),
             Ok(content) => {
                 let Identity { scenario, seeds: (start, end), .. } = &content.identity;
@@ -190,9 +190,7 @@ impl State {
                     format!("an unfinished exploration is there: {scenario}, {runs} of seeds {start}..{end}");
                 (what, same(&content.identity, &self.identity).err().map_or(Ahead::Same, Ahead::Other))
             }
-            Err(error) => {
-                ("the state of an exploration is there".to_owned(), Ahead::Nobody(error.to_string()))
-            }
+            Err(error) => ("the state of an exploration is there".to_owned(), Ahead::Nobody(error)),
         };
         Err(FolderError::Unfinished(Unfinished { path, what, ahead }))
     }
@@ -200,7 +198,7 @@ impl State {
     fn read(&mut self, loaded: &Loaded, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
         let path = self.path();
         let refuse = |why: String| ExploreError::from(FolderError::resume(&path, why));
-        let text = std::fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
+        let text = read_text(&path, LARGEST).map_err(|error| refuse(error.to_string()))?;
         let content: Content = tree::parse(&text).map_err(|error| refuse(error.to_string()))?;
         same(&content.identity, &self.identity).map_err(&refuse)?;
         let (start, end) = self.identity.seeds;
@@ -242,7 +240,7 @@ impl State {
     ) -> Result<Finding, ExploreError> {
         let path = self.folder.join(&found.capsule);
         let plan = compile(loaded, found.seed, &options.plants);
-        let kept = std::fs::read_to_string(&path).ok();
+        let kept = read_text(&path, LARGEST).ok();
         let kept = kept.and_then(|text| Capsule::from_json(&text, false).ok()).map(|(capsule, _)| capsule);
         let kept = kept.filter(|capsule| capsule.fingerprint.as_ref() == Some(&found.fingerprint));
         let capsule = match kept {

@@ -119,7 +119,11 @@ impl Builder {
         leave_out_late_faults(&mut scenario);
         let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
         let hash = hash(&resolved);
-        Ok(Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol })
+        let loaded = Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol };
+        match loaded.refused() {
+            None => Ok(loaded),
+            Some(why) => Err(Problem::new(why).at(places.value_at(&["cluster"])).into()),
+        }
     }
 
     /// An empty text lacks everything; that is one problem.

@@ -7,6 +7,7 @@ mod measures;
 
 use sim_core::distribution::RegionError;
 use sim_core::fault::Family;
+use sim_core::fault::swarm::MOST_STRIKES;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
@@ -159,6 +160,16 @@ impl Validator<'_> {
         if network.bandwidth == Some(0) {
             self.problem(&["network", "bandwidth"], "nothing gets through a bandwidth of 0");
         }
+        let lengths: [(&[&str], Duration); 5] = [
+            (&["service", "per_message"], scenario.service.per_message),
+            (&["service", "per_kilobyte"], scenario.service.per_kilobyte),
+            (&["service", "per_signature"], scenario.service.per_signature),
+            (&["network", "retransmit_after"], network.retransmit_after),
+            (&["network", "coalition_delay"], network.coalition_delay.unwrap_or_default()),
+        ];
+        for (path, _) in lengths.iter().filter(|(_, length)| *length > LONGEST) {
+            self.problem(path, "this is above 365 days");
+        }
         if scenario.clock.drift_ppm > 100_000 {
             self.problem(&["clock", "drift_ppm"], "a clock cannot drift by more than 100000 ppm (a tenth)");
         }
@@ -257,6 +268,9 @@ impl Validator<'_> {
         {
             let path = ["swarm", "families", "only", &index.to_string()];
             self.problems.push(faults::no_disk(self.protocol.name).at(self.places.value_at(&path)));
+        }
+        if swarm.max_faults.is_some_and(|most| most as usize > MOST_STRIKES) {
+            self.problem(&["swarm", "max_faults"], format!("a seed draws at most {MOST_STRIKES} faults"));
         }
         if let Some(why) = self.protocol.fixed_members.filter(|_| swarm.membership) {
             self.problem(&["swarm", "membership"], why);

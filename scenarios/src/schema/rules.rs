@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use sim_core::fault::swarm::MOST_STRIKES;
 use sim_core::fault::{Family, Kind};
 use sim_core::registry::Registry;
 
@@ -30,7 +31,7 @@ pub(super) fn swarm() -> Value {
             "families": about(families, "Families of faults that a seed may draw."),
             "off": about(list(json!({ "enum": kinds })), "Kinds of faults that are never drawn."),
             "membership": switch("Whether members may join and leave."),
-            "max_faults": about(count32(0), "The most faults that a seed draws."),
+            "max_faults": about(count(0, MOST_STRIKES as u64), "The most faults that a seed draws, at most 96."),
             "knobs": switch("Draw the protocol's knobs, among those that forfeit nothing."),
             "network": switch("Draw latency, loss and duplication."),
             "disk": switch("Draw how long syncs take."),
@@ -192,6 +193,7 @@ fn narrowed() -> Value {
     json!({
         "kind": text("The kind of observation or message."),
         "node": about(node(), "Only at this node."),
+        "about": about(json!({ "type": "array", "items": node() }), "Only what is about one of these nodes."),
         "role": text("Only at a process that is in this role afterwards."),
         "was": text("Only at a process that was in this role before."),
         "since": about(duration(), "Only at this time or later."),

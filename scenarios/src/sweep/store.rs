@@ -9,8 +9,11 @@ use sim_core::tree;
 
 use super::{Row, Sweep, SweepOptions};
 use crate::ENGINE;
-use crate::artefact::{self, WriteError};
+use crate::artefact::{self, WriteError, whole_lines};
 use crate::begin::{Ahead, Begin, FolderError, Unfinished};
+
+/// The longest line of a run, in bytes.
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// The first line.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -49,10 +52,8 @@ impl Store {
             runs: sweep.runs(),
         };
         let rows = if options.begin == Begin::Resume {
-            let text = std::fs::read(&path).map_err(|error| FolderError::resume(&path, error.to_string()))?;
-            let text = whole_lines(&text).map_err(|error| FolderError::resume(&path, error.to_string()))?;
             let (rows, length) =
-                valid(sweep, &header, text).map_err(|why| FolderError::resume(&path, why))?;
+                valid(sweep, &header, &path).map_err(|why| FolderError::resume(&path, why))?;
             let file = OpenOptions::new().write(true).open(&path).and_then(|file| {
                 file.set_len(length)?;
                 file.sync_all()
@@ -106,19 +107,23 @@ impl Store {
 /// Refuses to replace what somebody waited for: a sweep that has runs and is not at its end.
 fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), FolderError> {
     artefact::ours(path)?;
-    let text = match std::fs::read(path) {
-        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+    let failed = |error| WriteError { path: path.to_owned(), error };
+    let mut lines = match whole_lines(path, LONGEST_LINE) {
+        Ok(lines) => lines,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(WriteError { path: path.to_owned(), error }.into()),
+        Err(error) => return Err(failed(error).into()),
     };
-    let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let header = lines.next().and_then(|first| tree::parse::<Header>(first).ok());
-    let (what, ahead) = match (header, lines.count() as u64) {
-        (None, _) if text.is_empty() => return Ok(()),
+    let header = lines.next().and_then(|first| tree::parse::<Header>(&first.ok()?).ok());
+    let empty = std::fs::metadata(path).map_err(failed)?.len() == 0;
+    // More of them than a sweep has would be counted without end.
+    let most = header.as_ref().map_or(0, |header| header.runs).saturating_add(1);
+    let runs = lines.take_while(Result::is_ok).take(usize::try_from(most).unwrap_or(usize::MAX)).count();
+    let (what, ahead) = match (header, runs as u64) {
+        (None, _) if empty => return Ok(()),
         (Some(header), runs) if runs == 0 || runs == header.runs => return Ok(()),
         (Some(header), runs) => {
             let what = format!("an unfinished sweep is there, with {runs} of {} runs", header.runs);
-            (what, valid(sweep, ours, &text).err().map_or(Ahead::Same, Ahead::Other))
+            (what, valid(sweep, ours, path).err().map_or(Ahead::Same, Ahead::Other))
         }
         (None, _) => {
             let why = "its first line cannot be read".to_owned();
@@ -128,22 +133,17 @@ fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), Fo
     Err(FolderError::Unfinished(Unfinished { path: path.to_owned(), what, ahead }))
 }
 
-/// The lines that have their ends. What is behind the last one may be torn within a letter.
-fn whole_lines(text: &[u8]) -> Result<&str, std::str::Utf8Error> {
-    let length = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    std::str::from_utf8(&text[..length])
-}
-
 fn line<T: Serialize>(path: &Path, value: &T) -> Result<String, WriteError> {
     let text = serde_json::to_string(value).map_err(io::Error::from);
     text.map(|text| text + "\n").map_err(|error| WriteError { path: path.to_owned(), error })
 }
 
 /// The runs of a file and how many of its bytes they take; why not if it is not of this sweep.
-fn valid(sweep: &Sweep, expected: &Header, text: &str) -> Result<(Vec<Row>, u64), String> {
-    let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let first = lines.next().ok_or("it is empty")?;
-    let header: Header = tree::parse(first).map_err(|_| "it is not a file of runs")?;
+fn valid(sweep: &Sweep, expected: &Header, path: &Path) -> Result<(Vec<Row>, u64), String> {
+    let told = |error: io::Error| error.to_string();
+    let mut lines = whole_lines(path, LONGEST_LINE).map_err(told)?;
+    let first = lines.next().ok_or("it is empty")?.map_err(told)?;
+    let header: Header = tree::parse(&first).map_err(|_| "it is not a file of runs")?;
     if header.schema != expected.schema {
         return Err("it is not a file of runs of this version".to_owned());
     }
@@ -160,7 +160,8 @@ fn valid(sweep: &Sweep, expected: &Header, text: &str) -> Result<(Vec<Row>, u64)
     let per_point = seeds.end - seeds.start;
     let (mut rows, mut length) = (Vec::new(), first.len() as u64);
     for line in lines {
-        let row: Row = tree::parse(line).map_err(|error| format!("line {}: {error}", rows.len() + 2))?;
+        let line = line.map_err(|error| format!("line {}: {error}", rows.len() + 2))?;
+        let row: Row = tree::parse(&line).map_err(|error| format!("line {}: {error}", rows.len() + 2))?;
         let number = rows.len() as u64;
         let in_order = row.point as u64 == number / per_point && row.seed == seeds.start + number % per_point;
         if !in_order || number >= sweep.runs() {

@@ -135,6 +135,11 @@ struct Firing {
 }
 
 impl FaultDriver {
+    /// Refuses clocks whose rate is wrong by more than so many parts per million.
+    pub fn limit_drift(&mut self, ppm: u32) {
+        self.governor.limit_drift(ppm);
+    }
+
     /// A driver of a plan in a world of so many members and clients.
     ///
     /// # Errors

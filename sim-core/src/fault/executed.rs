@@ -53,6 +53,8 @@ pub enum Refusal {
     DiskBudget,
     /// As many traitors as the protocol must bear are there.
     TraitorBudget,
+    /// The protocol counts on clocks that run more evenly.
+    ClockBudget,
     /// Nothing on the disk is durable that could rot.
     EmptyDisk,
     /// A shape that does not exist for so few or so many members.
@@ -72,6 +74,7 @@ impl fmt::Display for Refusal {
             Self::CrashBudget => "as many members as must be borne are affected",
             Self::DiskBudget => "as many disks as must be borne are lost",
             Self::TraitorBudget => "as many traitors as must be borne are there",
+            Self::ClockBudget => "its clock must run more evenly than that",
             Self::EmptyDisk => "nothing on the disk is durable",
             Self::Shape => "there is no such shape for so few or so many members",
         })

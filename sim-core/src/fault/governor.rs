@@ -15,8 +15,8 @@
 //! - Partitions and everything else about links. Safety is owed under every partition, so all are allowed. Whether
 //!   progress is owed under one, which depends on the largest group of members that reach each other, is judged in
 //!   the second phase, where a core is healed.
-//! - Slow processes, slow syncs, unsynced tails and clocks: correct code is correct however slow it is. A protocol
-//!   that rests on clocks declares so as a knob that forfeits something.
+//! - Slow processes, slow syncs, unsynced tails, and clocks that step: correct code is correct however slow it is. A
+//!   protocol that rests on the rate of clocks says how wrong it may be: faster, slower and frozen ones are refused.
 //! - Clients.
 //!
 //! Over budget on purpose, nothing is refused, and the governor remembers whether a count was in fact exceeded.
@@ -42,6 +42,8 @@ pub struct FaultModel {
 pub struct Governor {
     model: FaultModel,
     unlimited: bool,
+    /// How wrong clocks may run, in parts per million.
+    drift_ppm: u32,
     exceeded: bool,
     states: Vec<Condition>,
     counts: Counts,
@@ -116,6 +118,8 @@ pub enum Change {
     Slow(bool),
     /// Its clock is wrong in a way that will end, or not any more.
     Clock(bool),
+    /// Its clock runs at a rate that is wrong by so many parts per million, or stands still, which is any number.
+    Rate(u32),
 }
 
 impl Condition {
@@ -147,6 +151,7 @@ impl Condition {
             Change::Traitor => (self.traitor, self.corrupted_here) = (true, true),
             Change::Slow(is) => self.slow = is,
             Change::Clock(is) => self.clock = is,
+            Change::Rate(_) => self.clock = true,
         }
         self
     }
@@ -170,7 +175,12 @@ impl Governor {
     /// Holds a run to a model; `unlimited` refuses nothing and only watches.
     pub const fn new(model: FaultModel, unlimited: bool) -> Self {
         let counts = Counts { affected: 0, lost: 0, traitors: 0 };
-        Self { model, unlimited, exceeded: false, states: Vec::new(), counts }
+        Self { model, unlimited, drift_ppm: u32::MAX, exceeded: false, states: Vec::new(), counts }
+    }
+
+    /// From now on, clocks may be wrong by so many parts per million and no more.
+    pub(crate) const fn limit_drift(&mut self, ppm: u32) {
+        self.drift_ppm = ppm;
     }
 
     /// The model.
@@ -221,6 +231,9 @@ impl Governor {
         after.remove(state);
         after.add(state.changed(change));
         let model = self.model;
+        if matches!(change, Change::Rate(ppm) if ppm > self.drift_ppm && state.member) {
+            return Err(Refusal::ClockBudget);
+        }
         if after.traitors > before.traitors.max(model.byzantine) {
             return Err(Refusal::TraitorBudget);
         }

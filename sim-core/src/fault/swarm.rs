@@ -90,7 +90,7 @@ impl SwarmSpace {
 }
 
 /// The most entries of a plan, all that strike again and again counted each time.
-const MOST_STRIKES: usize = 96;
+pub const MOST_STRIKES: usize = 96;
 
 /// Draws the faults of one seed.
 pub fn draw(

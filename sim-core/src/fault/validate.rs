@@ -4,8 +4,8 @@ use super::action::DiskFault;
 use super::partition::MOST_GROUPS;
 use super::plan::{FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
 use super::selector::{Selector, SlotList, UnknownTarget, Vocabulary, nearest};
-use super::spec::{ClockFault, Fault, Shape};
-use crate::distribution::DistributionError;
+use super::spec::{ClockFault, Disk, Fault, Shape};
+use crate::distribution::{DistributionError, LONGEST};
 use crate::identity::Slot;
 use crate::time::{Duration, Time};
 
@@ -83,6 +83,9 @@ pub enum Problem {
     /// Loss of everything: on a stream, a message would be sent again for ever.
     #[error("a loss of everything is a cut: use partition")]
     CertainLoss,
+    /// A duration beyond those that a run has.
+    #[error("{0} is above 365 days")]
+    TooLong(&'static str),
     /// Time between repetitions is too short.
     #[error("{0} must be at least 1ms")]
     TooOften(&'static str),
@@ -210,7 +213,37 @@ fn check_trigger(trigger: &Trigger, vocabulary: &Vocabulary<'_>) -> Result<(), P
     }
 }
 
+/// No sum of what an entry takes, waits and repeats comes near the end of time.
+fn check_durations(entry: &FaultEntry) -> Result<(), Problem> {
+    let at = match entry.at {
+        Moment::At(at) => Some(at.since(Time::ZERO)),
+        Moment::On(_) => None,
+    };
+    let own: [(&'static str, Option<Duration>); 2] = match &entry.what {
+        Fault::Crash(it) | Fault::Amnesia(it) => [("restart_after", it.restart_after), ("", None)],
+        Fault::Flap(it) => [("period", Some(it.period)), ("", None)],
+        Fault::Reorder(it) => [("within", Some(it.within)), ("", None)],
+        Fault::Slow(it) => [("floor", Some(it.floor)), ("", None)],
+        Fault::Churn(it) => [("every", Some(it.every)), ("", None)],
+        Fault::Adaptive(it) => [("every", Some(it.every)), ("", None)],
+        Fault::RollingRestart(it) => [("down", Some(it.down)), ("gap", Some(it.gap))],
+        Fault::Disk(Disk { fault: DiskFault::Slow { extra, .. }, .. }) => {
+            [("extra", Some(*extra)), ("", None)]
+        }
+        Fault::Clock(it) => match it.change {
+            ClockFault::Forward(by) => [("forward", Some(by)), ("", None)],
+            ClockFault::Back(by) => [("back", Some(by)), ("", None)],
+            ClockFault::Drift(_) | ClockFault::Freeze => [("", None); 2],
+        },
+        _ => [("", None); 2],
+    };
+    let all = own.into_iter().chain([("at", at), ("for", entry.lasts)]);
+    let long = all.into_iter().find(|(_, length)| length.is_some_and(|length| length > LONGEST));
+    long.map_or(Ok(()), |(name, _)| Err(Problem::TooLong(name)))
+}
+
 fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
+    check_durations(entry)?;
     check_length(entry)?;
     if let Moment::On(Trigger { after: Some(after), .. }) = &entry.at {
         after.validate()?;

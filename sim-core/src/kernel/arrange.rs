@@ -8,7 +8,7 @@ use crate::identity::Slot;
 use crate::launch::LaunchError;
 use crate::random::{Draw, Keyed, Purpose, below};
 use crate::setup::{MeasureOf, Setup, Stop};
-use crate::time::{Duration, Time};
+use crate::time::Time;
 
 impl Kernel {
     /// Whoever is absent at the start is down.
@@ -55,9 +55,6 @@ impl Kernel {
     }
 }
 
-/// The longest run: a hundred years would overflow nothing, a thousand would.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
-
 /// Whether a run can be made of a setup at all.
 ///
 /// # Errors
@@ -68,38 +65,7 @@ pub(crate) fn validate(setup: &Setup, agenda: &Agenda, vocabulary: Vocabulary) -
         let reason = "a second phase demands progress within a time, and under choices time has no length";
         return refuse(reason.to_owned());
     }
-    if setup.members == 0 {
-        return refuse("a cluster needs at least one member".to_owned());
-    }
-    if u64::from(setup.members) + u64::from(setup.clients) > 1 << 24 {
-        return refuse("a world holds at most 16,777,216 slots".to_owned());
-    }
-    if setup.duration > LONGEST || setup.progress_timeout.is_some_and(|within| within > LONGEST) {
-        return refuse(format!("a run lasts at most {LONGEST}"));
-    }
-    if let Err(error) = setup.disk.sync.validate() {
-        return refuse(error.to_string());
-    }
-    if let Some(Err(error)) = setup.workload.as_ref().map(|workload| workload.validate(setup.clients)) {
-        return refuse(error.to_string());
-    }
-    let initial = &setup.initial;
-    let named =
-        initial.absent.iter().chain(&initial.corrupt).chain(initial.twins.iter().map(|(slot, _)| slot));
-    if let Some(slot) = named.copied().find(|slot| *slot >= setup.members) {
-        return refuse(format!(
-            "the start names n{}, but there are only {} members",
-            slot + 1,
-            setup.members
-        ));
-    }
-    if let Some((_, node)) = initial.twins.iter().find(|(_, node)| *node >= setup.members) {
-        return refuse(format!(
-            "the start names n{}, but there are only {} members",
-            node + 1,
-            setup.members
-        ));
-    }
+    setup.validate().map_err(|error| LaunchError::Setup(error.to_string()))?;
     known(setup, vocabulary)
 }
 

@@ -6,7 +6,8 @@ use super::{Kernel, Vocabulary};
 use crate::fault::Executed;
 use crate::fault::selector::in_role;
 use crate::ground::{Ground, Status};
-use crate::identity::{NodeName, Slot};
+use crate::identity::{NodeId, NodeName, Slot};
+use crate::process::Summary;
 use crate::setup::{MeasureOf, Pattern, Point, Setup};
 use crate::time::{Duration, Time};
 
@@ -47,6 +48,7 @@ enum SpanEnd {
 struct Gauge {
     kind: Option<u8>,
     slot: Option<Slot>,
+    about: Option<Vec<NodeName>>,
     role: Option<String>,
     was: Option<String>,
     since: Time,
@@ -68,6 +70,8 @@ struct Sighting {
     is: Status,
     /// The rank that it reports itself.
     rank: Option<u64>,
+    /// Whom it is about.
+    peer: Option<NodeId>,
 }
 
 fn moment(at: Option<Duration>, otherwise: Time) -> Time {
@@ -86,6 +90,7 @@ impl Gauge {
         Self {
             kind: kind.and_then(|kind| u8::try_from(kind).ok()),
             slot: slot(pattern.node),
+            about: pattern.about.clone(),
             role: pattern.role.clone(),
             was: pattern.was.clone(),
             since: moment(pattern.since, Time::ZERO),
@@ -106,8 +111,14 @@ impl Gauge {
         self.kind == Some(event.kind)
             && self.slot.is_none_or(|slot| slot == event.slot)
             && (self.since..self.until).contains(&event.now)
+            && self.is_about(event.peer)
             && held(&self.role, event.is.role)
             && held(&self.was, event.was)
+    }
+
+    fn is_about(&self, peer: Option<NodeId>) -> bool {
+        let named = |nodes: &Vec<NodeName>| nodes.iter().any(|node| peer == Some(NodeId(node.0)));
+        self.about.as_ref().is_none_or(named)
     }
 
     fn take(&mut self, event: &Sighting) {
@@ -218,22 +229,23 @@ fn share_in_role(ground: &Ground, role: &str) -> u64 {
 }
 
 impl Kernel {
-    /// A process reported something of a kind, perhaps with a rank; `was` is its role before.
+    /// A process reported something of a kind; `was` is its role before.
     pub(crate) fn measure_observation(
         &mut self,
         slot: Slot,
         was: Option<&'static str>,
-        (kind, rank): (u8, Option<u64>),
+        (kind, summary): (u8, Summary),
     ) {
         let (now, is) = (self.now, self.ground.place(slot).status);
-        let event = Sighting { kind, slot, now, was, is, rank };
+        let Summary { rank, peer, .. } = summary;
+        let event = Sighting { kind, slot, now, was, is, rank, peer };
         self.gauges.observed.iter_mut().for_each(|gauge| gauge.take(&event));
     }
 
     /// A message goes out.
     pub(crate) fn measure_send(&mut self, slot: Slot, kind: u8) {
         let is = self.ground.place(slot).status;
-        let event = Sighting { kind, slot, now: self.now, was: is.role, is, rank: None };
+        let event = Sighting { kind, slot, now: self.now, was: is.role, is, rank: None, peer: None };
         self.gauges.sent.iter_mut().for_each(|gauge| gauge.take(&event));
     }
 }

@@ -95,10 +95,11 @@ impl Healed {
     }
 
     /// How many windows and attempts it took, in words.
-    fn figures(&self) -> String {
+    fn figures(&self, now: Time) -> String {
         let attempts = self.count.attempts();
         let owed = self.count.owed().unwrap_or_default();
-        format!("{attempts} attempts passed, each long enough by the environment; {owed} are owed")
+        let took = now.since(self.since).told();
+        format!("{attempts} attempts passed in {took}, each long enough by the environment; {owed} are owed")
     }
 }
 
@@ -199,8 +200,9 @@ impl Kernel {
     }
 
     fn made(&mut self) {
+        let now = self.now;
         let Some(healed) = self.phase.open() else { return };
-        let late = healed.count.is_late().then(|| healed.figures());
+        let late = healed.count.is_late().then(|| healed.figures(now));
         let proof = healed.stage.proof();
         let end = match proof {
             Some((reason, detail)) => PhaseEnd::Stalled { reason, detail },
@@ -226,7 +228,7 @@ impl Kernel {
         let why = |why: &str| Progress::NotOwed { why: why.to_owned() };
         match &self.phase {
             Phase::Faults if self.setup.progress_timeout.is_none() => {
-                why("there is no second phase: none was asked for")
+                why("the scenario has no recovery phase")
             }
             Phase::Faults => why("the run ended in its first phase"),
             // Progress would be seen by operations, and there was nobody to do one.

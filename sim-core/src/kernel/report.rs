@@ -46,13 +46,20 @@ impl Kernel {
         let mut reasons = self.reasons(ended, &progress, &activity);
         reasons.extend(unchecked(&checks, &progress));
         reasons.extend(refused(self.driver.executed()));
-        reasons.extend(judged.iter().filter_map(Judgement::undecided).map(|why| format!("{why:?}")));
+        reasons.extend(
+            judged
+                .iter()
+                .filter_map(Judgement::undecided)
+                .map(|why| format!("the history was not judged to the end ({why})")),
+        );
         let verdict = self.verdict(&reasons);
         let measures = self.gauges.read(&self.ground, self.driver.executed());
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
         let mut picture = picture(self.painter, &self.ground, &self.clocks, trace.as_ref());
         picture.evidence.extend(self.findings.evidence().iter().cloned());
+        let mut metrics = self.metrics.summary();
+        metrics.extend(self.findings.measured().summary());
         Outcome {
             protocol: title.protocol.to_owned(),
             plants: title.plants,
@@ -69,7 +76,7 @@ impl Kernel {
             ended,
             progress,
             messages: self.messages,
-            metrics: self.metrics.summary(),
+            metrics,
             measures,
             activity,
             checks,
@@ -99,13 +106,15 @@ impl Kernel {
             }
             Progress::Made { after_ns, late } => {
                 let after = Duration::from_nanos(*after_ns);
+                let told = after.told();
                 if let Some(late) = late {
-                    let message = format!("progress came late, {after} after the heal: {late}");
+                    let message = format!("progress came late, {told} after the heal: {late}");
                     self.report(Verdict::Service, ("progress", "late"), &[], message);
                 }
                 if let Some(within) = self.setup.recovery_within.filter(|within| after > *within) {
                     let message = format!(
-                        "progress came {after} after the heal, the scenario wants it within {within}"
+                        "progress came {told} after the heal, the scenario wants it within {}",
+                        within.told()
                     );
                     self.report(Verdict::Service, ("progress", "service level"), &[], message);
                 }
@@ -138,9 +147,9 @@ impl Kernel {
         let judged = matches!(progress, Progress::Made { .. } | Progress::Missed { .. });
         put("progress.owed", u64::from(judged && self.owes_progress()));
         put("ended.early", u64::from(matches!(ended, Ended::EventLimit | Ended::Storm | Ended::Stopped)));
-        let (coordinating, working) = self.servers.booked();
-        put("time.coordinating_ns", coordinating);
-        put("time.working_ns", working);
+        let booked = self.servers.booked();
+        put("time.coordinating_ns", booked.coordinating);
+        put("time.working_ns", booked.working);
         for (name, kind) in self.vocabulary.observations.iter().zip(&self.watch.kinds) {
             put(&format!("observed.{name}"), kind.count);
         }

@@ -1,6 +1,6 @@
 //! Handing messages to the network: counted, numbered, and queued where they arrive.
 
-use super::{Dropped, Folded, Kernel};
+use super::{Dropped, Folded, Kernel, tie};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Envelope, Event, Parcel};
 use crate::network::{Flight, Lost, Packet, Sent};
@@ -71,7 +71,7 @@ impl Kernel {
     ) -> Result<u32, Lost> {
         self.messages.duplicated += 1;
         self.launch_copy(parcel, packet, first, packet.ordinal);
-        self.launch_copy(parcel, packet, second, packet.ordinal ^ 0x8000_0000);
+        self.launch_copy(parcel, packet, second, packet.ordinal ^ tie::COPY);
         Ok(2)
     }
 
@@ -80,7 +80,6 @@ impl Kernel {
         let &Packet { from, to, .. } = packet;
         debug_assert!(flight.at >= self.now, "no message arrives before it was sent");
         debug_assert!(flight.session == 0 || parcel.lane == Lane::Stream, "only streams have sessions");
-        let what = (u64::from(from.0) << 32 | u64::from(to.0)) ^ u64::from(name).rotate_left(48);
         let key = self.envelopes.insert(Envelope {
             from: parcel.sender,
             from_slot: from,
@@ -93,7 +92,7 @@ impl Kernel {
             priority: parcel.priority,
             damaged: flight.damaged,
         });
-        self.queue(flight.at, what, Event::Deliver(key));
+        self.queue(flight.at, tie::message(from, to, name), Event::Deliver(key));
     }
 
     /// Counts a message whose recipient lives nowhere.

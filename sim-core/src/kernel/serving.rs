@@ -1,7 +1,7 @@
 //! What arrives, as far as it is no matter of a protocol, and slots that take their time: what they are busy with, and
 //! for how long.
 
-use super::{Dropped, Folded, Kernel};
+use super::{Dropped, Folded, Kernel, tie};
 use crate::identity::Slot;
 use crate::kernel::event::{Envelope, Event};
 use crate::time::Duration;
@@ -48,7 +48,7 @@ impl Kernel {
         if !self.servers.occupied(slot) {
             return false;
         }
-        self.servers.of(slot).deferred.push_back(event.encode());
+        self.servers.of(slot).defer(event.encode());
         true
     }
 
@@ -59,7 +59,7 @@ impl Kernel {
             self.ledger.serve(slot, cost, self.now);
         }
         self.servers.of(slot).serve(envelope, cost, until);
-        self.queue(until, name(slot), Event::Served(slot));
+        self.queue(until, tie::served(slot), Event::Served(slot));
     }
 
     /// A step does work that takes its slot some time.
@@ -91,18 +91,12 @@ impl Kernel {
         if self.ledger.on {
             self.ledger.serve(slot, signing, self.now);
         }
-        server.coordinating += signing.as_nanos();
-        server.working += work.as_nanos();
+        server.coordinating = server.coordinating.saturating_add(signing.as_nanos());
+        server.working = server.working.saturating_add(work.as_nanos());
         if !server.busy && self.hot[slot.index()].up {
             let until = self.now + total;
             server.occupy(until);
-            self.queue(until, name(slot), Event::Served(slot));
+            self.queue(until, tie::served(slot), Event::Served(slot));
         }
     }
-}
-
-/// What the end of a service is called in a tie.
-#[inline]
-fn name(slot: Slot) -> u64 {
-    u64::from(slot.0) ^ 0x5577_0000_0000_0000
 }

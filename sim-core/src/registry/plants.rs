@@ -23,6 +23,27 @@
 /// assert!(Plants::of(&launch).second_token);
 /// assert_eq!(Plants::ALL[0].about, "A member that restarts makes a new token.");
 /// ```
+///
+/// As an enum it declares bugs that are no part of the catalog, of which one at a time is on: a test that knows its name
+/// switches it on.
+///
+/// ```
+/// use sim_core::registry::Launch;
+///
+/// sim_core::plants! {
+///     /// What keeps a token from moving.
+///     pub enum Stalling {
+///         /// A member keeps the token.
+///         Keeps { name: "stall-keeps" }
+///         /// A member loses the token.
+///         Loses { name: "stall-loses" }
+///     }
+/// }
+///
+/// let of = |name: &str| Stalling::of(&Launch { plants: vec![name.to_owned()], ..Launch::default() });
+/// assert_eq!(Stalling::NAMES, ["stall-keeps", "stall-loses"]);
+/// assert_eq!((of("stall-loses"), of("stall")), (Some(Stalling::Loses), None));
+/// ```
 #[macro_export]
 macro_rules! plants {
     (
@@ -58,6 +79,30 @@ macro_rules! plants {
                     plant.is_some_and(|plant| launch.plants.iter().any(|name| plant.is_called(name)))
                 };
                 Self { $( $field: on(), )+ }
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident {
+            $( $(#[doc = $doc:literal])+ $variant:ident { name: $text:literal $(,)? } )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name {
+            $( $(#[doc = $doc])+ $variant, )+
+        }
+
+        impl $name {
+            /// The names by which they are switched on.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// The first one that a launch switches on, if it does.
+            pub fn of(launch: &$crate::registry::Launch) -> Option<Self> {
+                let on = |name: &str| launch.plants.iter().any(|plant| plant == name);
+                $( if on($text) { return Some(Self::$variant); } )+
+                None
             }
         }
     };

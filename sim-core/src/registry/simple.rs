@@ -159,14 +159,19 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
         (self.entry.observes)(&self.parameters, kind, members)
     }
 
-    fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError> {
+    fn accepts(&self, setup: &Setup) -> Result<(), LaunchError> {
         let info = self.entry.info;
-        launch.plants.iter().try_for_each(|plant| info.knows_plant(plant))?;
         setup.behavior.iter().try_for_each(|behavior| info.knows_behavior(behavior))?;
         let state = setup.initial.state.as_ref();
         let checked = state.map_or(Ok(()), |state| self.check_state(state, setup.members));
         checked.map_err(|error| LaunchError::Setup(error.message))?;
-        (self.entry.fits)(&self.parameters, setup).map_err(|reason| info.unfit(reason))?;
+        (self.entry.fits)(&self.parameters, setup).map_err(|reason| info.unfit(reason))
+    }
+
+    fn launch(&self, setup: &Setup, launch: &Launch) -> Result<Outcome, LaunchError> {
+        let info = self.entry.info;
+        launch.plants.iter().try_for_each(|plant| info.knows_plant(plant))?;
+        self.accepts(setup)?;
         let subject = (self.entry.system)(&self.parameters, setup, launch);
         let model = self.fault_model(setup.members);
         simulate(setup, launch, Subject { protocol: info.name, model, ..subject })

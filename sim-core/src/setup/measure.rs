@@ -55,6 +55,8 @@ pub struct Pattern {
     pub kind: String,
     /// Only what this member reports or sends.
     pub node: Option<NodeName>,
+    /// Only what is reported about one of these members.
+    pub about: Option<Vec<NodeName>>,
     /// Only what is reported or sent by whoever is in this role, just after it.
     pub role: Option<String>,
     /// Only what is reported by whoever was in this role just before.
@@ -85,7 +87,7 @@ impl Pattern {
     /// Everything of a kind.
     pub fn of(kind: &str) -> Self {
         let kind = kind.to_owned();
-        Self { kind, node: None, role: None, was: None, since: None, until: None, nth: None }
+        Self { kind, node: None, about: None, role: None, was: None, since: None, until: None, nth: None }
     }
 
     fn is_plain(&self) -> bool {
@@ -119,11 +121,13 @@ impl MeasureOf {
             Self::Sent(pattern) => pattern.node.map(|node| (vec!["sent", "node"], node)),
             _ => None,
         };
-        let of_pattern = |(mut path, pattern): (Vec<&'static str>, &Pattern)| {
-            path.push("node");
-            pattern.node.map(|node| (path, node))
+        let at = |path: &[&'static str], key| path.iter().copied().chain([key]).collect();
+        let of_pattern = |(path, pattern): (Vec<&'static str>, &Pattern)| {
+            let node = pattern.node.map(|node| (at(&path, "node"), node));
+            let about = pattern.about.iter().flatten().map(|node| (at(&path, "about"), *node));
+            node.into_iter().chain(about).collect::<Vec<_>>()
         };
-        sent.into_iter().chain(self.observed().into_iter().filter_map(of_pattern)).collect()
+        sent.into_iter().chain(self.observed().into_iter().flat_map(of_pattern)).collect()
     }
 
     /// A key that stands where it means nothing, with the keys that lead to it.
@@ -135,6 +139,7 @@ impl MeasureOf {
             Self::HighestRank(pattern) if pattern.nth.is_some() => refuse("highest_rank", "nth"),
             Self::Sent(pattern) if pattern.nth.is_some() => refuse("sent", "nth"),
             Self::Sent(pattern) if pattern.was.is_some() => refuse("sent", "was"),
+            Self::Sent(pattern) if pattern.about.is_some() => refuse("sent", "about"),
             _ => None,
         }
     }
@@ -150,6 +155,8 @@ struct RawPattern {
     fault: Option<crate::fault::Kind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<NodeName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<Vec<NodeName>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,7 +193,7 @@ impl TryFrom<RawPattern> for Pattern {
     type Error = PatternError;
 
     fn try_from(raw: RawPattern) -> Result<Self, PatternError> {
-        let RawPattern { kind, fault, node, role, was, since, until, nth } = raw;
+        let RawPattern { kind, fault, node, about, role, was, since, until, nth } = raw;
         let Some(kind) = kind.filter(|_| fault.is_none()) else { return Err(PatternError::Kind) };
         if nth == Some(0) {
             return Err(PatternError::Nth);
@@ -194,7 +201,7 @@ impl TryFrom<RawPattern> for Pattern {
         if since.zip(until).is_some_and(|(since, until)| since >= until) {
             return Err(PatternError::Window);
         }
-        Ok(Self { kind, node, role, was, since, until, nth })
+        Ok(Self { kind, node, about, role, was, since, until, nth })
     }
 }
 
@@ -205,7 +212,8 @@ impl TryFrom<RawPattern> for Point {
         match (raw.fault, &raw.kind) {
             (None, Some(_)) => Pattern::try_from(raw).map(Self::Observed),
             (Some(fault), None) => {
-                if [raw.node.is_some(), raw.role.is_some(), raw.was.is_some()].contains(&true)
+                if [raw.node.is_some(), raw.about.is_some(), raw.role.is_some(), raw.was.is_some()]
+                    .contains(&true)
                     || raw.since.is_some()
                     || raw.until.is_some()
                 {
@@ -221,8 +229,8 @@ impl TryFrom<RawPattern> for Point {
 
 impl From<Pattern> for RawPattern {
     fn from(pattern: Pattern) -> Self {
-        let Pattern { kind, node, role, was, since, until, nth } = pattern;
-        Self { kind: Some(kind), fault: None, node, role, was, since, until, nth }
+        let Pattern { kind, node, about, role, was, since, until, nth } = pattern;
+        Self { kind: Some(kind), fault: None, node, about, role, was, since, until, nth }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The running workload: hands out operations as they fall due.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::mix::{Mix, OperationKind};
 use super::{Load, Spacing, WhenBusy, WorkloadModel};
@@ -42,11 +42,8 @@ pub struct Workload {
 #[derive(Clone, Debug)]
 enum Pace {
     Open {
+        /// What waits for a client is drawn only once there is one: the line takes no memory, however long it is.
         streams: Vec<Stream>,
-        /// Operations that no client was free for.
-        waiting: VecDeque<Arrival>,
-        /// When a client became free for the first of them.
-        resume: Option<Time>,
         /// Clients that are down: nobody is free there.
         away: BTreeSet<u32>,
     },
@@ -159,9 +156,8 @@ impl Workload {
     /// When the next operation falls due, as things stand now; a moment in the past means at once.
     pub fn next_arrival(&self) -> Option<Time> {
         match &self.pace {
-            Pace::Open { streams, resume, .. } => {
-                resume.iter().copied().chain(streams.iter().filter_map(Stream::due)).min()
-            }
+            Pace::Open { .. } if self.waits() => None,
+            Pace::Open { streams, .. } => streams.iter().filter_map(Stream::due).min(),
             Pace::Closed { ready, .. } => ready.first().map(|(at, _)| *at).filter(|at| self.goes_on(*at)),
         }
     }
@@ -171,12 +167,9 @@ impl Workload {
         self.skipped
     }
 
-    /// How many operations wait for a client.
-    pub fn waiting(&self) -> usize {
-        match &self.pace {
-            Pace::Open { waiting, .. } => waiting.len(),
-            Pace::Closed { .. } => 0,
-        }
+    /// Whether whatever arrives in an open loop waits in line: no client is free.
+    fn waits(&self) -> bool {
+        self.free == 0 && self.model.when_busy == WhenBusy::Wait
     }
 
     /// Whether a closed loop goes on.
@@ -188,23 +181,9 @@ impl Workload {
     /// The next operation that is due by now, if there is one.
     pub fn arrive(&mut self, now: Time) -> Option<Invocation> {
         match &self.pace {
-            Pace::Open { .. } => self.resume().or_else(|| self.arrive_open(now)),
+            Pace::Open { .. } => self.arrive_open(now),
             Pace::Closed { .. } => self.arrive_closed(now),
         }
-    }
-
-    /// Hands over an operation that waited.
-    fn resume(&mut self) -> Option<Invocation> {
-        let free = self.free;
-        let Pace::Open { waiting, resume, .. } = &mut self.pace else { return None };
-        resume.take()?;
-        if free == 0 {
-            return None;
-        }
-        let arrival = waiting.pop_front()?;
-        let invocation = self.hand_over(arrival)?;
-        self.allow_resume(arrival.at);
-        Some(invocation)
     }
 
     /// Gives an operation of an open loop to a client, if one is free.
@@ -215,18 +194,11 @@ impl Workload {
         Some(Invocation { client, operation: self.operation(number, 0, number + 1, mix), arrived: at })
     }
 
-    /// If an operation still waits and a client is free, the next one goes at once.
-    fn allow_resume(&mut self, now: Time) {
-        if let Pace::Open { waiting, resume, .. } = &mut self.pace
-            && self.free > 0
-            && !waiting.is_empty()
-        {
-            *resume = Some(now);
-        }
-    }
-
     fn arrive_open(&mut self, now: Time) -> Option<Invocation> {
         loop {
+            if self.waits() {
+                return None;
+            }
             let Pace::Open { streams, .. } = &mut self.pace else { return None };
             let due = streams.iter_mut().filter_map(|stream| Some((stream.due()?, stream)));
             // Of two that fall due at once, the one that was written first.
@@ -238,16 +210,7 @@ impl Workload {
             if let Some(invocation) = self.hand_over(arrival) {
                 return Some(invocation);
             }
-            self.put_off(arrival);
-        }
-    }
-
-    fn put_off(&mut self, arrival: Arrival) {
-        match &mut self.pace {
-            Pace::Open { waiting, .. } if self.model.when_busy == WhenBusy::Wait => {
-                waiting.push_back(arrival);
-            }
-            _ => self.skipped += 1,
+            self.skipped += 1;
         }
     }
 
@@ -301,7 +264,6 @@ impl Workload {
         if *count == 0 {
             self.free += 1;
         }
-        self.allow_resume(now);
         self.think(client, now);
     }
 
@@ -331,7 +293,6 @@ impl Workload {
         if let Some(count) = self.under_way.get_mut(client as usize).filter(|_| was_away) {
             *count -= 1;
             self.free += u32::from(*count == 0);
-            self.allow_resume(now);
             self.think(client, now);
         }
     }
@@ -403,7 +364,7 @@ impl Pace {
             Some(_) => {
                 let loads = model.loads().into_iter().enumerate();
                 let streams = loads.map(|(index, load)| Stream::new(index, load, keyed)).collect();
-                Self::Open { streams, waiting: VecDeque::new(), resume: None, away: BTreeSet::new() }
+                Self::Open { streams, away: BTreeSet::new() }
             }
             None => Self::Closed {
                 think: model.think.unwrap_or_default(),

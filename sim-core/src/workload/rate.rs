@@ -25,8 +25,8 @@ impl Rate {
     /// 100 per second.
     pub const DEFAULT: Self = Self::per_second(100);
 
-    /// The shortest and longest mean gap that a run can have, in nanoseconds: one nanosecond and a century.
-    const GAPS: std::ops::RangeInclusive<u64> = 1..=3_155_760_000_000_000_000;
+    /// The longest mean gap that a run can have: a century.
+    const LONGEST_GAP: Duration = Duration::from_secs(3_155_760_000);
 
     /// `count` per second.
     pub const fn per_second(count: u64) -> Self {
@@ -57,9 +57,15 @@ impl Rate {
         self.offset(1)
     }
 
-    /// Whether a run can have this rate.
+    /// Whether a run can have this rate: something comes of it.
     pub(super) fn sane(self) -> bool {
-        Self::GAPS.contains(&self.mean_gap().as_nanos())
+        self.mean_gap() <= Self::LONGEST_GAP
+    }
+
+    /// How many there are in a second, rounded up.
+    pub(super) fn in_a_second(self) -> u128 {
+        let second = u128::from(Duration::from_secs(1).as_nanos());
+        (u128::from(self.count) * second).div_ceil(u128::from(self.per.as_nanos().max(1)))
     }
 }
 
@@ -128,7 +134,8 @@ mod tests {
         let rate = Rate::per_second(3);
         assert_eq!(rate.offset(3_000_000), Duration::from_secs(1_000_000));
         assert_eq!(rate.offset(1).as_nanos(), 333_333_333);
-        assert!(!Rate::per_second(0).sane() && !Rate::per_second(2_000_000_000).sane());
+        assert!(!Rate::per_second(0).sane());
+        assert_eq!((rate.in_a_second(), Rate::new(5, Duration::from_secs(2)).in_a_second()), (3, 3));
         assert!(Rate::per_second(1).sane());
     }
 }

@@ -1,10 +1,10 @@
 //! Carries out the actions of the fault driver.
 
 use super::World;
-use super::effects::timer_name;
 use crate::fault::{Action, ClockChange, DiskFault};
 use crate::identity::Slot;
 use crate::kernel::event::Event;
+use crate::kernel::tie;
 use crate::process::{Process, Protocol};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
@@ -78,7 +78,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             |due, index, id| again.push((due, index, id)),
         );
         for (due, index, id) in again {
-            kernel.queue(due, timer_name(slot, id), Event::Timer(index));
+            kernel.queue(due, tie::timer(slot, id), Event::Timer(index));
         }
     }
 }

@@ -15,6 +15,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn arrival(&mut self) {
         while let Some(invocation) = self.kernel.next_invocation() {
             self.invoke(invocation.client, &invocation.operation);
+            // Clients that answer at once and are asked at once would never let the event loop look up.
+            if self.kernel.ended.is_some() || self.kernel.events >= self.kernel.pace.next {
+                break;
+            }
         }
         self.kernel.queue_arrival();
     }

@@ -1,11 +1,10 @@
 //! What arrives at a slot: messages, timers, link notices; and the server that a slot is.
 
 use super::World;
-use super::effects::timer_name;
 use super::step::Stimulus;
 use crate::identity::Slot;
 use crate::kernel::event::{Envelope, Event};
-use crate::kernel::{Dropped, Notice};
+use crate::kernel::{Dropped, Notice, tie};
 use crate::process::{Process, Protocol};
 use crate::server::{Offer, Turn};
 use crate::timers::Popped;
@@ -111,7 +110,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 }
             }
             Popped::Again { due, slot, id } => {
-                self.kernel.queue(due, timer_name(slot, id), Event::Timer(index));
+                self.kernel.queue(due, tie::timer(slot, id), Event::Timer(index));
             }
             Popped::Stale => {}
         }

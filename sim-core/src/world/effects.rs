@@ -7,7 +7,7 @@ use super::storage::Gated;
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Event, Parcel, Payload};
-use crate::kernel::{Dropped, Folded};
+use crate::kernel::{Dropped, Folded, tie};
 use crate::network::Lost;
 use crate::process::{Effect, Message, Process, Protocol, TimerId};
 use crate::time::Duration;
@@ -216,7 +216,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let local = kernel.clocks.timers(slot, kernel.now).saturating_add(after);
         let due = kernel.clocks.reaches(slot, local, kernel.now);
         if let Some(index) = self.timers.set(slot, id, local, due, timer) {
-            kernel.queue(due, timer_name(slot, id), Event::Timer(index));
+            kernel.queue(due, tie::timer(slot, id), Event::Timer(index));
         }
     }
 
@@ -226,10 +226,4 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.trace(slot, What::CancelTimer { id });
         self.timers.cancel(slot, id);
     }
-}
-
-/// What a timer is called in a tie.
-#[inline]
-pub(super) fn timer_name(slot: Slot, id: TimerId) -> u64 {
-    (u64::from(slot.0) << 32 | u64::from(id.0)) ^ 0x3377_0000_0000_0000
 }

@@ -41,13 +41,16 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let vocabulary = Vocabulary { observations: P::Observation::KINDS, messages: P::Message::KINDS };
         validate(setup, &agenda, vocabulary)?;
         let slots = (setup.members + setup.clients) as usize;
-        let kernel = Kernel::new(setup, launch, subject.model, vocabulary, agenda)?;
+        let mut kernel = Kernel::new(setup, launch, subject.model, vocabulary, agenda)?;
+        kernel.driver.limit_drift(subject.drift_ppm);
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let (checks, off): (Vec<_>, Vec<_>) =
             subject.checks.into_iter().partition(|judge| wanted(setup, timed, judge));
         let checks_off = off.iter().map(|judge| report(judge, false)).collect();
         let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
         let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
+        let heard = subject.liveness.hears();
+        let followed = P::Observation::KINDS.iter().map(|kind| heard.contains(kind)).collect();
         let takers = interested(&checks, P::Message::KINDS, |check| Some(check.takes()));
         let (protocol, plants, keep_history) = (subject.protocol, launch.plants.clone(), launch.keep_history);
         let mut world = Self {
@@ -65,6 +68,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             hearers,
             readers,
             takers,
+            followed,
             checks_off,
             coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
             coalition_dice: CoalitionDice::new(setup.seed),

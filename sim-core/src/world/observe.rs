@@ -35,7 +35,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let kind = observation.kind();
         self.kernel.count_observation(kind, slot);
         if self.kernel.gauges.watch_observations() {
-            self.kernel.measure_observation(slot, was, (kind, summary.rank));
+            self.kernel.measure_observation(slot, was, (kind, summary));
         }
         let ground = &self.kernel.ground;
         for index in &self.hearers[usize::from(kind)] {
@@ -44,6 +44,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             });
         }
         self.kernel.found_something();
+        if self.followed[usize::from(kind)] {
+            self.liveness.observe(&seen);
+        }
         self.progress_by(&seen);
         if self.kernel.watches.observations {
             let struck = self.kernel.observation_triggers(slot, journal, observation.kind_name());

@@ -8,7 +8,7 @@ use crate::coalition::{CoalitionContext, Crossing, Deed, Plot, Puppet};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Event, Payload};
-use crate::kernel::{Folded, Hot};
+use crate::kernel::{Folded, Hot, tie};
 use crate::network::Packet;
 use crate::process::{
     Context, Effects, Endless, Input, Keys, LinkState, Process, ProcessPlace, Protocol, RequestId, SyncId,
@@ -225,7 +225,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 Plot::Wake { after, token } => {
                     let key = self.wakes.insert(token);
                     let at = self.kernel.now.saturating_add(after);
-                    self.kernel.queue(at, token ^ 0x77AA_0000_0000_0000, Event::Wake(key));
+                    self.kernel.queue(at, tie::wake(token), Event::Wake(key));
                 }
             }
         }

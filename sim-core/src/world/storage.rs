@@ -13,7 +13,7 @@ use crate::fault::DiskFault;
 use crate::ground::{Ground, Mark};
 use crate::identity::Slot;
 use crate::kernel::event::Event;
-use crate::kernel::{Folded, SyncJob};
+use crate::kernel::{Folded, SyncJob, tie};
 use crate::process::{JournalId, Process, Protocol, Stored, SyncId, SyncResult};
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
@@ -246,8 +246,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let (latency, result) = self.sync_fate(slot, journal);
         let store = self.storage.of(slot);
         let at = store.free_at.max(now).saturating_add(latency);
-        let what = (u64::from(slot.0) << 32) ^ id.0 ^ 0x5599_0000_0000_0000;
-        let tie = store.ends(at, self.kernel.tie(at, what));
+        let tie = store.ends(at, self.kernel.tie(at, tie::sync(slot, id)));
         if self.kernel.ledger.on {
             self.kernel.ledger.sync(slot, latency, at);
         }

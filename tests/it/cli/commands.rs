@@ -97,7 +97,7 @@ fn every_builtin_scenario_is_listed_with_its_protocol() {
     };
     let builtins: Vec<&str> = scenarios::builtin::names().collect();
     assert_eq!(names("scenarios"), builtins);
-    assert_eq!(names("protocols"), ["raft", "bracha", "pbft", "epidemic"]);
+    assert_eq!(names("protocols"), ["raft", "bracha", "pbft", "epidemic", "swim"]);
     assert!(names("plants").contains(&"vote-not-durable".to_owned()));
     assert!(names("checks").contains(&"bracha/agreement".to_owned()));
     assert!(names("faults").contains(&"torn-tail".to_owned()));
@@ -130,6 +130,9 @@ fn builtin_scenarios_come_to_what_they_expect() {
         let arguments = match name {
             // A thousandth of it shows the same in a thousandth of the time.
             "epidemic-million" => vec!["--set", "cluster.nodes=1000", "--set", "stop.observed.count=1000"],
+            "swim-10000" | "swim-100000" => {
+                vec!["--set", "cluster.nodes=500", "--set", "stop.observed.count=2475"]
+            }
             _ => Vec::new(),
         };
         let said = seedstorm(folder.path(), &[&["run", name, "--json"], &arguments[..]].concat());

@@ -216,3 +216,29 @@ fn a_limit_of_time_holds_inside_a_run() {
     let document = said.json();
     assert!(document["runs"].as_u64().unwrap() > 0 && document["interrupted"] == false, "{document:#}");
 }
+
+/// Whoever stops the demo hears that it was stopped, and of no success.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_demo_claims_no_success() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::Stdio;
+    let folder = folder();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_seedstorm"))
+        .args(["demo", "--jobs", "1"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    // It listens to signals before it says its first word.
+    out.read_line(&mut said).unwrap();
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    out.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("the demo was interrupted"), "{said}");
+    assert!(!said.contains("found what it was meant to find"), "{said}");
+}

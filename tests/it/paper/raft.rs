@@ -1,22 +1,10 @@
 //! Raft against Ongaro's dissertation and the Raft paper: the whole table with few seeds, and its second row whole.
 
 use seedstorm::prelude::*;
-use seedstorm::scenarios::reproduce::{
-    Allowed, Published, ReproduceOptions, Reproduction, reproduce, select,
-};
+use seedstorm::scenarios::reproduce::{Allowed, Published, ReproduceOptions, reproduce, select};
 use sim_core::ratio::Ratio;
 
-fn run_rows(words: &[&str], scale: Ratio, jobs: usize) -> Reproduction {
-    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    let options = ReproduceOptions { scale, jobs: Some(jobs) };
-    reproduce(&seedstorm::registry(), select(&words).unwrap(), &options, Hooks::NONE).unwrap()
-}
-
-fn assert_passes(reproduction: &Reproduction) {
-    for row in reproduction.rows() {
-        assert!(row.pass, "{row:?}");
-    }
-}
+use super::{assert_passes, run_rows};
 
 /// Row 2, with all its seeds: n = 5, latency U[30,40] ms, timeout U[300,600] ms, everyone a follower with a fresh timer.
 #[test]

@@ -27,7 +27,9 @@ impl Replica {
     /// A member vouches for its state.
     pub(super) fn on_checkpoint(&mut self, vote: &Vote, cx: &mut Context<'_, Pbft>) {
         let said = vote.statement;
+        // A checkpoint belongs to no view: a signature over another one would spoil the certificate.
         let topic = said.stage == Stage::Checkpoint
+            && said.view == 0
             && said.height.is_multiple_of(self.parameters.checkpoint_interval);
         if vote.signer().0 >= self.members || !topic || said.height <= self.low {
             return;

@@ -48,8 +48,11 @@ impl Replica {
         }
     }
 
-    /// f + 1 members want a later view: this one joins them. A quorum wants this view: its primary begins it, and the others
-    /// begin to wait for that.
+    /// f + 1 members want a later view: this one joins them. A quorum wants this view: its primary begins it.
+    ///
+    /// The wait for that begins when a quorum wants this view or a later one. The paper waits until a quorum wants this
+    /// view; but a view change may be lost with a session, and who sent it has gone on since, so that some would wait for
+    /// ever.
     fn count_changes(&mut self, cx: &mut Context<'_, Pbft>) {
         let me = self.me;
         let others = self.changes.iter().filter(|(node, _)| **node != me).map(|(_, change)| change.view);
@@ -60,13 +63,16 @@ impl Replica {
             self.attempts += 1;
             return self.want_view(*first, cx);
         }
-        let supporters = self.changes.values().filter(|change| change.view == self.view).count();
-        if self.active || supporters < self.votes_needed() as usize {
+        if self.active {
             return;
         }
-        if self.primary_of(self.view) == self.me {
+        let needed = self.votes_needed() as usize;
+        let wanted = |from: u64, to: u64| {
+            self.changes.values().filter(|change| (from..=to).contains(&change.view)).count() >= needed
+        };
+        if self.primary_of(self.view) == self.me && wanted(self.view, self.view) {
             self.begin_view(cx);
-        } else if self.awaited != Some(self.view) {
+        } else if self.awaited != Some(self.view) && wanted(self.view, u64::MAX) {
             self.awaited = Some(self.view);
             self.wait_for_view(cx);
         }

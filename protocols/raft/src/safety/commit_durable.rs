@@ -1,7 +1,7 @@
 //! A commit rests on the disks of a majority (Raft paper, sections 5.3 and 5.4).
 //!
-//! Judged when an index is first reported as committed: a majority of the members that the cluster began with must
-//! hold the log up to there where no crash can take it, by the world's own marks, not by what servers say.
+//! Judged when an index is first reported as committed: a majority of the voters, by the last configuration in
+//! the log of who reports it (of both majorities, while a change is joint), must hold the log up to there where no crash can take it, by the world's own marks, not by what servers say.
 //!
 //! Counting the members at each such commit is O(1) amortised: a commit of a new index follows an append at a majority
 //! of them. A traitor counts as holding everything, since an honest leader cannot know better. So does, of what it
@@ -11,6 +11,7 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
+use super::configs::Configs;
 use super::holding::Holding;
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
@@ -22,6 +23,7 @@ pub struct CommitDurable {
     begun: bool,
     /// The highest index that was judged.
     judged: u64,
+    configs: Configs,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,11 @@ struct Member {
 }
 
 impl CommitDurable {
+    /// Of a cluster whose members all vote but for the last few.
+    pub fn new(members: u32, learners: u32) -> Self {
+        Self { configs: Configs::new(members, learners), ..Self::default() }
+    }
+
     fn begin(&mut self, ground: &Ground) {
         if !std::mem::replace(&mut self.begun, true) {
             let member = |node| Member { node, log: Holding::default(), gone: false, traitor: false };
@@ -45,7 +52,15 @@ impl CommitDurable {
         self.members.get_mut(slot.index()).filter(|member| !member.gone)
     }
 
-    fn judge(&mut self, ground: &Ground, node: NodeId, index: u64, hash: u64, findings: &mut Findings) {
+    fn judge(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, Raft>,
+        index: u64,
+        hash: u64,
+        findings: &mut Findings,
+    ) {
+        let node = seen.node;
         if index <= self.judged {
             return;
         }
@@ -53,14 +68,20 @@ impl CommitDurable {
         findings.exercised();
         let members = self.members.iter().zip(&ground.places);
         let holds = |member: &Member, place| member.traitor || member.log.holds_durably(index, hash, place);
-        let (all, quorum) = (self.members.len(), self.members.len() / 2 + 1);
-        let durably = members.clone().filter(|(member, place)| holds(member, place)).count();
-        if durably < quorum {
-            let anyhow = self.members.iter().filter(|member| member.traitor || member.log.holds(index, hash));
-            let shape = if anyhow.count() < quorum { "not-replicated" } else { "not-durable" };
+        let config = self.configs.of(seen.slot);
+        let member = |voter: NodeId| members.clone().find(|(member, _)| member.node == voter);
+        let durable = |voter| member(voter).is_some_and(|(member, place)| holds(member, place));
+        if !config.majority(durable) {
+            let anyhow = |voter| {
+                member(voter).is_some_and(|(member, _)| member.traitor || member.log.holds(index, hash))
+            };
+            let shape = if config.majority(anyhow) { "not-durable" } else { "not-replicated" };
+            let voters = config.everybody();
+            let durably = voters.iter().filter(|voter| durable(**voter)).count();
+            let all = voters.len();
             let message = format!("{node} committed index {index}, durable at {durably} of {all} members");
-            let holders = members.filter(|(member, place)| member.node != node && holds(member, place));
-            let nodes: Vec<_> = std::iter::once(node).chain(holders.map(|(member, _)| member.node)).collect();
+            let holders = voters.iter().copied().filter(|voter| *voter != node && durable(*voter));
+            let nodes: Vec<_> = std::iter::once(node).chain(holders).collect();
             findings.safety(shape, &nodes, message);
         }
     }
@@ -68,7 +89,7 @@ impl CommitDurable {
 
 impl Check<Raft> for CommitDurable {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Appended", "Truncated", "Recovered", "Committed"])
+        Some(&["Appended", "Truncated", "Recovered", "SnapshotInstalled", "ConfigAppended", "Committed"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
@@ -76,8 +97,9 @@ impl Check<Raft> for CommitDurable {
             return;
         }
         self.begin(ground);
+        self.configs.follow(seen);
         if let RaftObservation::Committed { index, hash, .. } = *seen.observation {
-            return self.judge(ground, seen.node, index, hash, findings);
+            return self.judge(ground, seen, index, hash, findings);
         }
         let floor = self.judged.saturating_add(1);
         if let Some(member) = self.member(seen.slot) {
@@ -104,7 +126,7 @@ mod tests {
     use crate::vocabulary::RaftObservation;
 
     fn script(members: u32) -> Script<CommitDurable> {
-        Script::new(CommitDurable::default(), members)
+        Script::new(CommitDurable::new(members, 0), members)
     }
 
     #[test]

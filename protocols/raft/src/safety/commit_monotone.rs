@@ -19,17 +19,24 @@ pub struct CommitMonotone {
 
 impl Check<Raft> for CommitMonotone {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Committed"])
+        Some(&["Committed", "SnapshotInstalled"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        let RaftObservation::Committed { index, .. } = *seen.observation else { return };
+        let (index, installed) = match *seen.observation {
+            RaftObservation::Committed { index, .. } => (index, false),
+            // More may be committed than a snapshot covers.
+            RaftObservation::SnapshotInstalled { index, .. } => (index, true),
+            _ => return,
+        };
         if !honest(ground, seen) {
             return;
         }
         findings.exercised();
-        let before = std::mem::replace(self.commit.at(seen.slot), index);
-        if index < before {
+        let commit = self.commit.at(seen.slot);
+        let before = *commit;
+        *commit = if installed { before.max(index) } else { index };
+        if index < before && !installed {
             let message = format!("the commit index of {} went back from {before} to {index}", seen.node);
             findings.safety("", &[seen.node], message);
         }

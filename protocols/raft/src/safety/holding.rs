@@ -53,6 +53,10 @@ impl Holding {
                 self.journal = seen.journal;
                 self.truncate(from, seen.mark);
             }
+            RaftObservation::SnapshotInstalled { index, hash, last_index, .. } => {
+                self.journal = seen.journal;
+                self.install(index, hash, last_index, seen.mark);
+            }
             RaftObservation::Recovered { last_index, hash, .. } => self.recover(last_index, hash, floor),
             _ => return,
         }
@@ -125,6 +129,19 @@ impl Holding {
         let copies = self.cut(from.saturating_sub(1));
         if !copies.is_empty() {
             self.dropped.push_back(Dropped { position: mark.appended, first, copies });
+        }
+    }
+
+    /// Everything up to an index is as it was committed. What came after either stays, or goes with the whole log.
+    fn install(&mut self, index: u64, hash: u64, last_index: u64, mark: Mark) {
+        if last_index > index && self.end() >= last_index {
+            return;
+        }
+        self.copies.clear();
+        self.dropped.clear();
+        self.before = index.saturating_sub(1);
+        if index > 0 {
+            self.copies.push_back(Copy { hash: Some(hash), position: mark.appended });
         }
     }
 

@@ -69,7 +69,13 @@ impl Check<Raft> for LeaderAppendOnly {
             RaftObservation::Voted { .. }
             | RaftObservation::Committed { .. }
             | RaftObservation::Applied { .. }
-            | RaftObservation::Acknowledged { .. } => {}
+            | RaftObservation::Acknowledged { .. }
+            | RaftObservation::Transferring { .. }
+            | RaftObservation::ReadServed { .. }
+            | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::ConfigAppended { .. }
+            | RaftObservation::Removed { .. }
+            | RaftObservation::SnapshotInstalled { .. } => {}
         }
     }
 

@@ -109,6 +109,7 @@ impl Check<Raft> for LeaderCompleteness {
             "Appended",
             "Truncated",
             "Recovered",
+            "SnapshotInstalled",
             "BecameLeader",
             "Committed",
             "TermSet",
@@ -125,7 +126,9 @@ impl Check<Raft> for LeaderCompleteness {
         }
         let slot = seen.slot;
         match *seen.observation {
-            RaftObservation::Appended { .. } | RaftObservation::Truncated { .. } => {
+            RaftObservation::Appended { .. }
+            | RaftObservation::Truncated { .. }
+            | RaftObservation::SnapshotInstalled { .. } => {
                 self.logs.at(slot).follow(seen, self.length);
             }
             RaftObservation::Recovered { .. } => {
@@ -146,7 +149,12 @@ impl Check<Raft> for LeaderCompleteness {
             RaftObservation::Voted { .. }
             | RaftObservation::Committed { .. }
             | RaftObservation::Applied { .. }
-            | RaftObservation::Acknowledged { .. } => {}
+            | RaftObservation::Acknowledged { .. }
+            | RaftObservation::Transferring { .. }
+            | RaftObservation::ReadServed { .. }
+            | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::ConfigAppended { .. }
+            | RaftObservation::Removed { .. } => {}
         }
     }
 

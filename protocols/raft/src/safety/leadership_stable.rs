@@ -14,6 +14,7 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::time::{Duration, Time};
 
 use super::by_slot::BySlot;
+use super::configs::Configs;
 use super::honest;
 use crate::parameters::Parameters;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
@@ -21,13 +22,26 @@ use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 /// Within so many windows of check-quorum, a leader that nobody answers has noticed.
 const WINDOWS: u64 = 4;
 
+/// What decides who may stand and who must not.
+const TAKEN: &[&str] = &[
+    "RequestVote",
+    "Vote",
+    "AppendEntries",
+    "AppendReply",
+    "TimeoutNow",
+    "RequestTransferredVote",
+    "Probe",
+    "ProbeReply",
+    "InstallSnapshot",
+    "InstallReply",
+];
+
 /// Follows what each server hears and becomes.
 #[derive(Debug)]
 pub struct LeadershipStable {
     on: bool,
     parameters: Parameters,
-    quorum: usize,
-    members: usize,
+    configs: Configs,
     servers: BySlot<Server>,
 }
 
@@ -45,6 +59,8 @@ struct Server {
     pre_requests: Vec<(NodeId, u64, bool)>,
     /// Who has granted it a pre-vote for the term of its role.
     granted: Vec<NodeId>,
+    /// The term in which it stands if it does what the leader wanted.
+    invited: u64,
     /// When a sync failed last, in true time.
     failed: Option<Time>,
     office: Office,
@@ -76,18 +92,12 @@ struct Office {
 impl LeadershipStable {
     /// For servers with these settings; off without pre-vote or check-quorum, or if timers run by clocks that step.
     pub fn new(parameters: &Parameters, members: u32, steady: bool) -> Self {
-        let members = members as usize;
         Self {
             on: parameters.pre_vote && parameters.check_quorum && steady,
             parameters: *parameters,
-            quorum: members / 2 + 1,
-            members,
+            configs: Configs::new(members, parameters.learners),
             servers: BySlot::default(),
         }
-    }
-
-    fn is_member(&self, node: NodeId) -> bool {
-        node.index() < self.members
     }
 
     /// Whether a server should protect its leader at this moment.
@@ -128,9 +138,10 @@ impl LeadershipStable {
     }
 
     fn answered(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
-        let quorum = self.quorum;
-        let server = self.servers.at(slot);
-        if server.role != Role::Leader || term != server.term {
+        let Self { configs, servers, .. } = self;
+        let (config, own) = (configs.of(slot), ground.place(slot).node);
+        let server = servers.at(slot);
+        if server.role != Role::Leader || term != server.term || !config.votes(from) {
             return;
         }
         let office = &mut server.office;
@@ -140,7 +151,11 @@ impl LeadershipStable {
         let answer = &mut office.answers[from.index()];
         office.answered += usize::from(answer.1 != office.round);
         *answer = (ground.monotonic, office.round);
-        if office.answered + 1 >= quorum {
+        let enough = office.answered + 1 > config.voters.len() / 2;
+        let answers = |node: NodeId| {
+            node == own || office.answers.get(node.index()).is_some_and(|answer| answer.1 == office.round)
+        };
+        if enough && (!config.is_joint() || config.majority(answers)) {
             (office.answered, office.deaf, office.spoke) = (0, Duration::ZERO, ground.monotonic);
             office.round += 1;
         }
@@ -150,9 +165,8 @@ impl LeadershipStable {
     /// two heartbeats: one that stood still meanwhile could not look at its clock.
     fn speaks(&mut self, ground: &Ground, slot: Slot, findings: &mut Findings) {
         let Parameters { heartbeat, election_timeout_max, .. } = self.parameters;
-        let quorum = self.quorum;
         let server = self.servers.at(slot);
-        if server.role != Role::Leader || ground.monotonic <= server.office.spoke || quorum == 1 {
+        if server.role != Role::Leader || ground.monotonic <= server.office.spoke {
             return;
         }
         let office = &mut server.office;
@@ -161,9 +175,12 @@ impl LeadershipStable {
         if office.deaf > election_timeout_max.saturating_mul(WINDOWS) {
             office.deaf = Duration::ZERO;
             let node = ground.place(slot).node;
+            if self.configs.of(slot).majority(|voter| voter == node) {
+                return;
+            }
+            let term = self.servers.at(slot).term;
             let message = format!(
-                "{node} leads term {} although no majority has answered for {WINDOWS} windows of check-quorum",
-                server.term
+                "{node} leads term {term} although no majority has answered for {WINDOWS} windows of check-quorum"
             );
             findings.safety("deaf", &[node], message);
         }
@@ -194,15 +211,18 @@ impl LeadershipStable {
 
     fn stands(&mut self, seen: &Seen<'_, Raft>, term: u64, findings: &mut Findings) {
         findings.exercised();
-        let quorum = self.quorum;
-        let server = self.servers.at(seen.slot);
-        let node = seen.node;
+        let Self { configs, servers, .. } = self;
+        let (config, node) = (configs.of(seen.slot), seen.node);
+        let server = servers.at(seen.slot);
         server.leave_as_candidate(node, findings);
         let asked = server.role == Role::PreCandidate(term);
-        let granted = if asked { server.granted.len() + 1 } else { 0 };
-        if granted < quorum && quorum > 1 {
+        let grants = |voter: NodeId| voter == node || (asked && server.granted.contains(&voter));
+        let alone = config.majority(|voter| voter == node);
+        if !config.majority(grants) && !alone && server.invited != term {
+            let granted = if asked { server.granted.len() + 1 } else { 0 };
+            let most = config.voters.len() / 2 + 1;
             let message = format!(
-                "{node} is a candidate in term {term} with {granted} pre-votes, {quorum} are a majority"
+                "{node} is a candidate in term {term} with {granted} pre-votes, {most} are a majority"
             );
             findings.safety("no-pre-votes", &[node], message);
         }
@@ -210,9 +230,10 @@ impl LeadershipStable {
     }
 
     fn follows(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, term: u64, findings: &mut Findings) {
-        let quorum = self.quorum;
         let window = self.parameters.election_timeout_max;
-        let server = self.servers.at(seen.slot);
+        let Self { configs, servers, .. } = self;
+        let (config, node) = (configs.of(seen.slot), seen.node);
+        let server = servers.at(seen.slot);
         let was = std::mem::replace(&mut server.role, Role::Follower);
         server.must_follow = false;
         if was != Role::Leader {
@@ -222,10 +243,12 @@ impl LeadershipStable {
         if term > server.office.term || server.failed == Some(ground.now) {
             return;
         }
-        let recent = |answer: &&(Time, u32)| answer.0.saturating_add(window) > ground.monotonic;
-        let answered = server.office.answers.iter().filter(recent).count() + 1;
-        if answered >= quorum {
-            let node = seen.node;
+        let recent = |voter: NodeId| {
+            let answer = server.office.answers.get(voter.index());
+            voter == node || answer.is_some_and(|answer| answer.0.saturating_add(window) > ground.monotonic)
+        };
+        if config.majority(recent) {
+            let answered = config.voters.iter().filter(|voter| recent(**voter)).count();
             let message = format!(
                 "{node} stopped leading term {term} although {answered} servers answered within {window}"
             );
@@ -255,6 +278,9 @@ impl Check<Raft> for LeadershipStable {
     fn hears(&self) -> Option<&'static [&'static str]> {
         let kinds: &[&str] = &[
             "Recovered",
+            "ConfigAppended",
+            "Truncated",
+            "Removed",
             "TermSet",
             "Voted",
             "BecamePreCandidate",
@@ -269,8 +295,11 @@ impl Check<Raft> for LeadershipStable {
         if !honest(ground, seen) {
             return;
         }
+        self.configs.follow(seen);
         let server = self.servers.at(seen.slot);
         match *seen.observation {
+            // It stops leading for a reason.
+            RaftObservation::Removed { .. } => server.failed = Some(ground.now),
             RaftObservation::Recovered { term, .. } => *server = Server { term, ..Server::default() },
             RaftObservation::TermSet { term } => server.term = term,
             RaftObservation::Voted { term, candidate } if candidate != seen.node => {
@@ -327,7 +356,7 @@ impl Check<Raft> for LeadershipStable {
     }
 
     fn takes(&self) -> &'static [&'static str] {
-        if self.on { &["RequestVote", "Vote", "AppendEntries", "AppendReply"] } else { &[] }
+        if self.on { TAKEN } else { &[] }
     }
 
     fn received(
@@ -338,12 +367,22 @@ impl Check<Raft> for LeadershipStable {
         message: &RaftMessage,
         findings: &mut Findings,
     ) {
-        if !self.is_member(from) || !ground.place(slot).honest {
+        if !ground.place(slot).honest {
             return;
         }
         match *message {
-            RaftMessage::AppendEntries { term, .. } => self.heard_leader(ground, slot, term, findings),
-            RaftMessage::AppendReply { term, .. } => self.answered(ground, slot, from, term),
+            RaftMessage::AppendEntries { term, .. }
+            | RaftMessage::Probe { term, .. }
+            | RaftMessage::InstallSnapshot { term, .. } => {
+                self.heard_leader(ground, slot, term, findings);
+            }
+            RaftMessage::AppendReply { term, .. }
+            | RaftMessage::ProbeReply { term, .. }
+            | RaftMessage::InstallReply { term, .. } => {
+                self.answered(ground, slot, from, term);
+            }
+            RaftMessage::TimeoutNow { term } => self.servers.at(slot).invited = term + 1,
+            RaftMessage::RequestTransferredVote { .. } => self.servers.at(slot).request = None,
             RaftMessage::RequestVote { term, pre, .. } => self.asked(ground, slot, from, (term, pre)),
             RaftMessage::Vote { term, granted: true, pre: true } => {
                 let server = self.servers.at(slot);

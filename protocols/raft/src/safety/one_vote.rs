@@ -101,7 +101,7 @@ impl Check<Raft> for OneVote {
     }
 
     fn reads(&self) -> &'static [&'static str] {
-        &["Vote", "RequestVote"]
+        &["Vote", "RequestVote", "RequestTransferredVote"]
     }
 
     fn sent(
@@ -114,7 +114,8 @@ impl Check<Raft> for OneVote {
     ) {
         let (term, candidate) = match *message {
             RaftMessage::Vote { term, granted: true, pre: false } => (term, to),
-            RaftMessage::RequestVote { term, pre: false, .. } => (term, from),
+            RaftMessage::RequestVote { term, pre: false, .. }
+            | RaftMessage::RequestTransferredVote { term, .. } => (term, from),
             _ => return,
         };
         let Some(slot) = ground.slot_of(from).filter(|_| ground.honest(from)) else { return };

@@ -18,6 +18,27 @@ pub struct Sessions {
     last: BySlot<FixedMap<NodeId, (u64, u64)>>,
     /// What the first server to apply an index found there and answered; no client for a no-op.
     canonical: ByIndex<Option<(Operation, u64)>>,
+    /// Whether servers may begin with a snapshot.
+    snapshots: bool,
+    /// If so: what was done in each session, as the first server did it, by rising index.
+    done: FixedMap<NodeId, Vec<Done>>,
+    /// If so: the index of the snapshot that each server began with.
+    since: BySlot<u64>,
+}
+
+/// An operation that was done.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    index: u64,
+    sequence: u64,
+    answer: u64,
+}
+
+/// The last operation of a session up to an index, and its answer.
+fn last_until(done: Option<&Vec<Done>>, index: u64) -> (u64, u64) {
+    let done = done.map_or(&[][..], Vec::as_slice);
+    let count = done.partition_point(|one| one.index <= index);
+    count.checked_sub(1).map_or((0, 0), |last| (done[last].sequence, done[last].answer))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +48,11 @@ struct Operation {
 }
 
 impl Sessions {
+    /// For servers that take snapshots or do not.
+    pub fn new(snapshots: bool) -> Self {
+        Self { snapshots, ..Self::default() }
+    }
+
     fn applied(
         &mut self,
         (slot, node): (Slot, NodeId),
@@ -37,7 +63,9 @@ impl Sessions {
     ) {
         findings.exercised();
         let Operation { client, sequence } = operation;
-        let last = self.last.at(slot).entry(client).or_insert((0, 0));
+        let since = self.since.get(slot).copied().unwrap_or(0);
+        let done = &self.done;
+        let last = self.last.at(slot).entry(client).or_insert_with(|| last_until(done.get(&client), since));
         let (before, remembered) = *last;
         let news = sequence > before;
         if news == repeated {
@@ -80,7 +108,7 @@ impl Sessions {
 
 impl Check<Raft> for Sessions {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Applied", "Acknowledged"])
+        Some(&["Applied", "Acknowledged", "SnapshotInstalled"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
@@ -90,7 +118,10 @@ impl Check<Raft> for Sessions {
         match *seen.observation {
             RaftObservation::Applied { index, client, sequence, repeated, answer, .. } => {
                 let operation = client.map(|client| Operation { client, sequence });
-                self.canonical.get_or_put(index, operation.map(|operation| (operation, answer)));
+                let known = self.canonical.get_or_put(index, operation.map(|operation| (operation, answer)));
+                if let (true, None, Some(client), false) = (self.snapshots, known, client, repeated) {
+                    self.done.entry(client).or_default().push(Done { index, sequence, answer });
+                }
                 if let Some(operation) = operation {
                     self.applied((seen.slot, seen.node), operation, repeated, answer, findings);
                 }
@@ -98,14 +129,19 @@ impl Check<Raft> for Sessions {
             RaftObservation::Acknowledged { sequence, index, answer } => {
                 self.acknowledged(Operation { client: seen.node, sequence }, index, answer, findings);
             }
+            RaftObservation::SnapshotInstalled { index, .. } => {
+                self.last.reset(seen.slot);
+                *self.since.at(seen.slot) = index;
+            }
             _ => {}
         }
     }
 
-    /// A server that was restarted applies everything again, from the first index.
+    /// A server that was restarted applies everything again, from the first index or from its snapshot.
     fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
         if matches!(event, Lifecycle::Crashed | Lifecycle::Booted) {
             self.last.reset(slot);
+            self.since.reset(slot);
         }
     }
 }

@@ -2,7 +2,8 @@
 //! section 5.4.3).
 //!
 //! The first server to apply an index writes it into one canonical array; everybody else is compared with it. A server
-//! starts from nothing after each boot, and applies everything again.
+//! starts from nothing after each boot, or from its snapshot, and applies everything after that again. A snapshot is compared
+//! with what was applied up to its index, and never takes a server back.
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,22 @@ impl StateMachineSafety {
         }
     }
 
+    /// A snapshot stands for what was applied: its log and its state are those of everybody at that index.
+    fn snapshot(&self, index: u64, own: Applied, did: &str, findings: &mut Findings) {
+        findings.exercised();
+        let node = own.node;
+        let Some(first) = self.canonical.get(index) else {
+            let message = format!("{node} {did} a snapshot up to index {index}, which nobody has applied");
+            return findings.safety("snapshot", &[node], message);
+        };
+        if (first.hash, first.state) != (own.hash, own.state) {
+            let other = first.node;
+            let message =
+                format!("{node} {did} another snapshot up to index {index} than {other} had applied");
+            findings.safety("snapshot", &[other, node], message);
+        }
+    }
+
     fn first_applied(&mut self, index: u64, own: Applied, findings: &mut Findings) {
         let Some((hash, other)) = self.announced.remove(&index) else { return };
         if hash != own.hash {
@@ -79,7 +96,7 @@ impl StateMachineSafety {
 
 impl Check<Raft> for StateMachineSafety {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Committed", "Applied"])
+        Some(&["Committed", "Applied", "SnapshotTaken", "SnapshotInstalled"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
@@ -92,6 +109,20 @@ impl Check<Raft> for StateMachineSafety {
             }
             RaftObservation::Applied { index, hash, state, .. } => {
                 self.applied(seen.slot, index, Applied { hash, state, node: seen.node }, findings);
+            }
+            RaftObservation::SnapshotTaken { index, hash, state } => {
+                self.snapshot(index, Applied { hash, state, node: seen.node }, "took", findings);
+            }
+            RaftObservation::SnapshotInstalled { index, hash, state, .. } => {
+                self.snapshot(index, Applied { hash, state, node: seen.node }, "installed", findings);
+                let before = std::mem::replace(self.applied.at(seen.slot), index);
+                if index < before {
+                    let node = seen.node;
+                    let message = format!(
+                        "{node} installed a snapshot up to index {index} after it had applied {before}"
+                    );
+                    findings.safety("snapshot-back", &[node], message);
+                }
             }
             _ => {}
         }

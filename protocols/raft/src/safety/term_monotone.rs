@@ -112,7 +112,13 @@ impl Check<Raft> for TermMonotone {
             | RaftObservation::Appended { .. }
             | RaftObservation::Truncated { .. }
             | RaftObservation::Applied { .. }
-            | RaftObservation::Acknowledged { .. } => return,
+            | RaftObservation::Acknowledged { .. }
+            | RaftObservation::Transferring { .. }
+            | RaftObservation::ReadServed { .. }
+            | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::ConfigAppended { .. }
+            | RaftObservation::Removed { .. }
+            | RaftObservation::SnapshotInstalled { .. } => return,
         };
         self.compare(seen.slot, seen.node, term, "running", findings);
     }

@@ -101,8 +101,8 @@ fn slot_fault(fault: &Fault, lasts: Option<Duration>) -> Option<SlotFault> {
 }
 
 fn clock_fault(fault: ClockFault, lasts: Option<Duration>) -> SlotFault {
-    let rate = |change| SlotFault {
-        change: Some(Change::Clock(true)),
+    let rate = |ppm, change| SlotFault {
+        change: Some(Change::Rate(ppm)),
         begin: Begin::Clock(change),
         undo: Some(SlotUndo::Clock(ClockChange::OwnRate)),
     };
@@ -113,8 +113,11 @@ fn clock_fault(fault: ClockFault, lasts: Option<Duration>) -> SlotFault {
         undo: lasts.map(|_| SlotUndo::Clock(back)),
     };
     match fault {
-        ClockFault::Drift(drift) => rate(ClockChange::Drift { parts_per_billion: drift.parts_per_billion }),
-        ClockFault::Freeze => rate(ClockChange::Freeze),
+        ClockFault::Drift(drift) => {
+            let ppm = drift.parts_per_billion.unsigned_abs().div_ceil(1_000);
+            rate(ppm, ClockChange::Drift { parts_per_billion: drift.parts_per_billion })
+        }
+        ClockFault::Freeze => rate(u32::MAX, ClockChange::Freeze),
         ClockFault::Forward(by) => jump(ClockChange::Forward(by), ClockChange::Back(by)),
         ClockFault::Back(by) if lasts.is_some() => {
             jump(ClockChange::BackAWhile(by), ClockChange::TakeBack(by))
@@ -352,7 +355,7 @@ impl FaultDriver {
         let in_force = match change {
             Some(Change::Slow(_)) => is.slow,
             Some(Change::Disk(_) | Change::Rotten) => is.disk,
-            Some(Change::Clock(_)) => is.clock,
+            Some(Change::Clock(_) | Change::Rate(_)) => is.clock,
             _ => false,
         };
         let needs_process =

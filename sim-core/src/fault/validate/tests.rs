@@ -27,6 +27,13 @@ fn entries_that_make_no_sense_say_why() {
         ("at = \"1s\"\npartition = { split = \"random\", parts = 1 }", "parts must lie between 2"),
         ("at = \"1s\"\npartition = { links = [[1, 6]] }", "a slot of links must lie between 1 and 5"),
         ("at = \"1s\"\npartition = { links = [[0, 5]] }", "a slot of links must lie between 1 and 5"),
+        ("at = \"9000h\"\njoin = { count = 1 }", "at is above 365 days"),
+        ("at = \"1s\"\nfor = \"9000h\"\njam = { target = \"n1\" }", "for is above 365 days"),
+        ("at = \"1s\"\nclock = { target = \"n1\", back = \"9000h\" }", "back is above 365 days"),
+        (
+            "at = \"1s\"\nrolling_restart = { target = \"all\", down = \"1s\", gap = \"9000h\" }",
+            "gap is above",
+        ),
         ("id = 4000000000\nat = \"1s\"\njoin = { count = 1 }", "the id 4000000000"),
     ] {
         let error = validate(&[text], None).unwrap_err();

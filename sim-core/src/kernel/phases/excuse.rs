@@ -11,7 +11,7 @@ use crate::identity::Slot;
 use crate::kernel::Kernel;
 use crate::outcome::Stall;
 use crate::progress::{Culprit, Worst};
-use crate::time::{Duration, Time};
+use crate::time::Time;
 
 /// What was taken away so far.
 #[derive(Clone, Debug)]
@@ -55,13 +55,14 @@ impl Kernel {
 
     /// There was no progress and nothing that excuses it: accuses, or says what was not timely.
     pub(crate) fn conclude_stall(&mut self, overdue: bool, stuck: bool) {
+        let now = self.now;
         let Some(healed) = self.phase.open() else { return };
         if stuck {
             let detail = "nothing is under way and no timer is set: nothing will ever happen".to_owned();
             return self.end_phase(PhaseEnd::Missed { detail });
         }
         if overdue {
-            let detail = healed.figures();
+            let detail = healed.figures(now);
             return self.end_phase(PhaseEnd::Missed { detail });
         }
         let (late, all) = healed.count.late_of_all();
@@ -104,7 +105,7 @@ impl Kernel {
     fn words(&self, worst: &Worst) -> String {
         let name = |slot: Slot| self.slot_name(slot);
         let Worst { culprit, took, share } = *worst;
-        let (took, share) = (rounded(took), rounded(share));
+        let (took, share) = (took.told(), share.told());
         match culprit {
             Culprit::Way(from, to) => {
                 format!("the link from {} to {} took {took}, its share is {share}", name(from), name(to))
@@ -135,11 +136,4 @@ impl Kernel {
             }
         }
     }
-}
-
-/// To milliseconds, where that leaves two digits.
-fn rounded(length: Duration) -> Duration {
-    const MILLI: u64 = 1_000_000;
-    let nanos = length.as_nanos();
-    if nanos < 10 * MILLI { length } else { Duration::from_nanos(nanos / MILLI * MILLI) }
 }

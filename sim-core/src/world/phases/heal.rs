@@ -12,13 +12,14 @@ use crate::world::World;
 
 /// A core that the protocol accepts as owed progress, among a few drawn; the last one if it accepts none.
 fn choose_core<P: Protocol>(kernel: &Kernel, liveness: &dyn Liveness<P>) -> (Vec<Slot>, Result<(), Stall>) {
-    const ATTEMPTS: u32 = 4;
+    // Where those who count change, a core drawn from all may lack them.
+    let attempts = if liveness.hears().is_empty() { 4 } else { 16 };
     let mut attempt = 0;
     loop {
         let core = kernel.driver.choose_core(&kernel.ground, attempt);
         let owed = liveness.owed(&kernel.ground, &core);
         attempt += 1;
-        if owed.is_ok() || attempt == ATTEMPTS {
+        if owed.is_ok() || attempt == attempts {
             return (core, owed);
         }
     }

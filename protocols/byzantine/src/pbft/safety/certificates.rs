@@ -1,8 +1,8 @@
 //! Certificates: whatever is prepared, committed or stable was signed by a quorum of distinct members, by the world's own
-//! record of what was sent.
+//! record of what was sent. Traitors count as signers of everything: they may have put their signature into a certificate
+//! that they sent, and never into a vote.
 
 use sim_core::check::{Check, Findings, Seen};
-use sim_core::facts::ContentHash;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
@@ -15,6 +15,7 @@ use crate::vote::{Stage, Statement};
 /// Who signed what.
 #[derive(Clone, Debug)]
 pub struct Certificates {
+    members: u32,
     quorum: Quorum,
     signatures: Signatures,
 }
@@ -22,7 +23,7 @@ pub struct Certificates {
 impl Certificates {
     /// For so many members.
     pub fn new(members: u32) -> Self {
-        Self { quorum: Quorum::of(members), signatures: Signatures::default() }
+        Self { members, quorum: Quorum::of(members), signatures: Signatures::default() }
     }
 
     fn signers(&self, statement: Statement) -> Signers {
@@ -30,11 +31,14 @@ impl Certificates {
     }
 
     /// Everybody whose signature counts; a member's own needs not be sent to anybody.
-    fn backers(&self, stage: Stage, at: (u64, u64), digest: ContentHash, node: NodeId) -> Signers {
-        let mut signers = self.signers(Statement::new(stage, at.0, at.1, digest.0));
-        if stage == Stage::Prepare {
+    fn backers(&self, ground: &Ground, statement: Statement, node: NodeId) -> Signers {
+        let mut signers = self.signers(statement);
+        for traitor in (0..self.members).map(NodeId).filter(|node| !ground.honest(*node)) {
+            signers.insert(traitor);
+        }
+        if statement.stage == Stage::Prepare {
             // The primary's proposal is its vote.
-            let proposers = self.signers(Statement::new(Stage::Propose, at.0, at.1, digest.0));
+            let proposers = self.signers(Statement { stage: Stage::Propose, ..statement });
             for node in proposers.iter() {
                 signers.insert(node);
             }
@@ -79,11 +83,11 @@ impl Check<Pbft> for Certificates {
         };
         findings.exercised();
         let (node, needed) = (seen.node, self.quorum.size());
-        let backers = self.backers(stage, at, digest, node);
+        let statement = Statement::new(stage, at.0, at.1, digest.0);
+        let backers = self.backers(ground, statement, node);
         if backers.len() < needed {
             let text = format!(
-                "{node} takes {} for proved, which {} of {needed} members signed",
-                Statement::new(stage, at.0, at.1, digest.0),
+                "{node} takes {statement} for proved, which {} of {needed} members signed",
                 backers.len()
             );
             findings.safety(stage.name(), &[node], text);
@@ -95,6 +99,8 @@ const VOTES_AND_NEW_VIEWS: &[&str] = &[VOTES[0], VOTES[1], VOTES[2], VOTES[3], "
 
 #[cfg(test)]
 mod tests {
+    use sim_core::facts::ContentHash;
+
     use super::super::tests::{Script, vote};
     use super::*;
 
@@ -111,10 +117,16 @@ mod tests {
     }
 
     #[test]
+    fn a_traitor_may_have_signed_in_a_certificate_only() {
+        assert_eq!(script(&[(1, 1)]).violations(), 0, "n1 itself, n2, and n4, who is a traitor");
+        assert_eq!(script(&[]).violations(), 1, "n1 itself and the traitor are no quorum");
+    }
+
+    #[test]
     fn a_commit_needs_a_quorum_that_signed_it() {
         assert_eq!(script(&[(1, 1), (2, 2)]).violations(), 0);
-        assert_eq!(script(&[(1, 1), (1, 1)]).violations(), 1);
+        assert_eq!(script(&[(1, 1), (1, 1)]).violations(), 0, "n4 may have");
         assert_eq!(script(&[(1, 1), (3, 3)]).violations(), 0, "a traitor's vote counts");
-        assert_eq!(script(&[(1, 1), (3, 2)]).violations(), 1, "but not one that it makes up");
+        assert_eq!(script(&[(3, 3), (3, 2)]).violations(), 1, "but not one that it makes up");
     }
 }

@@ -7,7 +7,8 @@ use sim_core::time::Duration;
 use super::super::node::Members;
 use super::super::parameters::Parameters;
 use super::super::plants::Plants;
-use super::super::vocabulary::{Pbft, PbftMessage, PbftObservation};
+use super::super::replica::VIEW;
+use super::super::vocabulary::{Pbft, PbftMessage, PbftObservation, PbftTimer};
 use crate::certificate::{Refusal, Scheme, Signed};
 use crate::request::Requests;
 use crate::service::Wish;
@@ -122,4 +123,25 @@ fn made_up_certificates_are_refused_each_for_its_reason() {
         assert_eq!(pump.observed.last().map(|(.., observation)| observation), Some(&refused));
     }
     assert_eq!(executed(&pump, 0), 0);
+}
+
+/// n1 has gone on to view 2, and what it said of view 1 was lost: the others wait for a view that no quorum wants any more,
+/// but not for ever.
+#[test]
+fn members_that_want_different_views_find_one() {
+    let mut pump = pump(4);
+    write(&mut pump, 4, 1);
+    let expire = |pump: &mut Pump, member| {
+        pump.step(NodeId(member), Input::Timer { id: VIEW, timer: PbftTimer::View });
+    };
+    pump.isolate(NodeId(3));
+    pump.isolate(NodeId(0));
+    (0..2).for_each(|_| expire(&mut pump, 0));
+    pump.run_for(Duration::from_millis(50));
+    pump.cut.clear();
+    pump.isolate(NodeId(3));
+    [1, 2].into_iter().for_each(|member| expire(&mut pump, member));
+    link_up(&mut pump, 0, 1);
+    link_up(&mut pump, 0, 2);
+    write(&mut pump, 4, 2);
 }

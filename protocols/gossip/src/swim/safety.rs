@@ -1,0 +1,59 @@
+//! What must never happen in SWIM, and what is owed after the heal. One checker per file.
+//!
+//! They read what members report and send, together with the world's truth: who is up, and who is honest. Nothing is
+//! promised against members that lie, so that only honest ones are judged.
+
+pub mod accuracy;
+pub mod convergence;
+pub mod incarnations;
+pub mod indirect_probes;
+pub mod refutation;
+pub mod round_robin;
+pub mod transmit_limit;
+
+use sim_core::setup::Setup;
+
+use super::ledger::Ledger;
+use super::parameters::Parameters;
+use super::settings::Settings;
+use super::vocabulary::Swim;
+
+sim_core::checks! {
+    /// Every check of SWIM, fresh, for one run.
+    pub fn checks(parameters: &Parameters, setup: &Setup, ledger: &Ledger) -> Swim {
+        "swim/incarnations": "A member's incarnation is raised by that member alone, a view never goes back, and whoever is \
+            dead or left stays so within an incarnation as long as it is remembered."
+            => incarnations::Incarnations::new(ledger.clone()),
+        "swim/refutation": "A member that is told that it is suspected answers in a later incarnation."
+            => refutation::Refutation::default(),
+        "swim/indirect-probes": "A member suspects nobody by its own probe before it has asked others to probe."
+            => indirect_probes::IndirectProbes::new(&Settings::of(parameters), setup.members),
+        "swim/round-robin": "Two probes of one member are at most 2n - 1 periods apart."
+            => round_robin::RoundRobin::new(parameters, setup.members),
+        "swim/transmit-limit": "A member sends an update at most retransmit_mult * ceil(log10(n + 1)) times."
+            => transmit_limit::TransmitLimit::new(&Settings::of(parameters), setup.members),
+        "swim/accuracy": "Without faults nobody is declared dead that runs; with them, not more often than the scenario \
+            accepts."
+            => accuracy::Accuracy::new(parameters, setup),
+        "swim/completeness": "After the heal, nobody in the core holds a member alive that is down for good."
+            => convergence::Convergence::completeness(ledger.clone()),
+        "swim/convergence": "After the heal, all members of the core hold each other alive."
+            => convergence::Convergence::agreement(ledger.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A script of members.
+    pub(super) type Script<C> = protocol_testing::script::Script<Swim, C>;
+
+    #[test]
+    fn the_table_names_every_check_in_order() {
+        let ledger = Ledger::new(4);
+        let made = checks(&Parameters::default(), &Setup::new(0, 4), &ledger);
+        let names: Vec<_> = made.iter().map(|judge| judge.named.name).collect();
+        assert_eq!(names, CHECKS.iter().map(|named| named.name).collect::<Vec<_>>());
+    }
+}

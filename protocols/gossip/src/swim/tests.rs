@@ -1,0 +1,4 @@
+//! Whole members and whole runs.
+
+mod members;
+mod runs;

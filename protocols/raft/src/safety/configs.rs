@@ -1,0 +1,47 @@
+//! The configuration that each server uses: the last one in its log, as its observations tell.
+
+use sim_core::check::Seen;
+use sim_core::identity::{NodeId, Slot};
+
+use super::by_slot::BySlot;
+use crate::configuration::{Config, Configuration, genesis};
+use crate::vocabulary::{Raft, RaftObservation};
+
+/// The configurations in each server's log.
+#[derive(Debug, Default)]
+pub(super) struct Configs {
+    genesis: Config,
+    appended: BySlot<Vec<(u64, Config)>>,
+}
+
+impl Configs {
+    /// Of a cluster whose members all vote but for the last few, who are learners.
+    pub(super) fn new(members: u32, learners: u32) -> Self {
+        let genesis = genesis(&(0..members).map(NodeId).collect::<Vec<_>>(), learners).into();
+        Self { genesis, appended: BySlot::default() }
+    }
+
+    /// Takes an observation of a server.
+    pub(super) fn follow(&mut self, seen: &Seen<'_, Raft>) {
+        match *seen.observation {
+            RaftObservation::ConfigAppended { index, ref config, .. } => {
+                let appended = self.appended.at(seen.slot);
+                appended.retain(|(at, _)| *at < index);
+                appended.push((index, config.clone()));
+            }
+            RaftObservation::Truncated { from } => self.appended.at(seen.slot).retain(|(at, _)| *at < from),
+            RaftObservation::Recovered { .. } => self.appended.reset(seen.slot),
+            _ => {}
+        }
+    }
+
+    /// The configuration that a server uses.
+    pub(super) fn of(&self, slot: Slot) -> &Configuration {
+        self.last(slot).map_or(&self.genesis.0, |(_, config)| &config.0)
+    }
+
+    /// The last configuration that a server appended, and where.
+    pub(super) fn last(&self, slot: Slot) -> Option<&(u64, Config)> {
+        self.appended.get(slot).and_then(|appended| appended.last())
+    }
+}

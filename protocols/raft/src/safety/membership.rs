@@ -1,0 +1,197 @@
+//! Changes of membership (dissertation, chapter 4, with the correction of 2015).
+//!
+//! A leader appends a configuration only when the last one is committed and so is an entry of its own term. It changes the
+//! voters by one, or is joint with the voters before, or ends what was joint. And only voters stand for election.
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::Slot;
+
+use super::by_slot::BySlot;
+use super::configs::Configs;
+use super::honest;
+use crate::configuration::Config;
+use crate::vocabulary::{Raft, RaftObservation};
+
+/// Follows each server's configurations, and what leaders have committed.
+#[derive(Debug, Default)]
+pub struct Membership {
+    configs: Configs,
+    servers: BySlot<Server>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Server {
+    /// The term that it leads.
+    leads: Option<u64>,
+    commit: u64,
+    /// The highest term of an entry that it knows to be committed.
+    commit_term: u64,
+}
+
+impl Membership {
+    /// Of a cluster whose members all vote but for the last few.
+    pub fn new(members: u32, learners: u32) -> Self {
+        Self { configs: Configs::new(members, learners), servers: BySlot::default() }
+    }
+
+    fn proposed(&mut self, seen: &Seen<'_, Raft>, index: u64, next: &Config, findings: &mut Findings) {
+        let Some(Server { leads: Some(term), commit, commit_term }) = self.servers.get(seen.slot).copied()
+        else {
+            return;
+        };
+        findings.exercised();
+        let node = seen.node;
+        let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
+        if last > commit {
+            let message = format!(
+                "{node} changes the membership at index {index} while the change at {last} is not committed"
+            );
+            findings.safety("two-at-once", &[node], message);
+        } else if commit_term < term {
+            let message = format!(
+                "{node}, leader of term {term}, changes the membership before it has committed an entry of its term"
+            );
+            findings.safety("before-own-entry", &[node], message);
+        }
+        let (before, after) = (self.configs.of(seen.slot), &next.0);
+        let fits = match (before.is_joint(), after.is_joint()) {
+            (false, false) => before.distance(after) <= 1,
+            (false, true) => after.outgoing == before.voters,
+            (true, false) => after.voters == before.voters,
+            (true, true) => false,
+        };
+        if !fits {
+            let message = format!("{node} changes more than one voter at index {index} in one step");
+            findings.safety("too-much", &[node], message);
+        }
+    }
+
+    fn stands(&self, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        findings.exercised();
+        let node = seen.node;
+        if !self.configs.of(seen.slot).votes(node) {
+            let message = format!("{node} stands for election and is no voter in its own log");
+            findings.safety("no-voter", &[node], message);
+        }
+    }
+}
+
+impl Check<Raft> for Membership {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "ConfigAppended",
+            "Truncated",
+            "Recovered",
+            "BecameCandidate",
+            "BecamePreCandidate",
+            "BecameLeader",
+            "BecameFollower",
+            "Committed",
+            "SnapshotInstalled",
+        ])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        match *seen.observation {
+            RaftObservation::ConfigAppended { index, ref config, .. } => {
+                self.proposed(seen, index, config, findings);
+            }
+            RaftObservation::BecameCandidate { .. } | RaftObservation::BecamePreCandidate { .. } => {
+                self.stands(seen, findings);
+            }
+            RaftObservation::BecameLeader { term, .. } => self.servers.at(seen.slot).leads = Some(term),
+            RaftObservation::BecameFollower { .. } => self.servers.at(seen.slot).leads = None,
+            RaftObservation::Committed { index, entry_term, .. } => {
+                let server = self.servers.at(seen.slot);
+                server.commit = index;
+                server.commit_term = server.commit_term.max(entry_term);
+            }
+            RaftObservation::SnapshotInstalled { index, .. } => {
+                let server = self.servers.at(seen.slot);
+                server.commit = server.commit.max(index);
+            }
+            _ => {}
+        }
+        self.configs.follow(seen);
+    }
+
+    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        if matches!(event, Lifecycle::Crashed | Lifecycle::Booted) {
+            self.servers.reset(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::identity::NodeId;
+
+    use super::*;
+    use crate::configuration::Configuration;
+    use crate::safety::script::{Script, counted, leads, recovered};
+
+    fn config(voters: &[u32], outgoing: &[u32]) -> Config {
+        let nodes = |list: &[u32]| list.iter().copied().map(NodeId).collect();
+        Configuration { voters: nodes(voters), outgoing: nodes(outgoing), learners: Vec::new() }.into()
+    }
+
+    fn appended(index: u64, voters: &[u32], outgoing: &[u32]) -> RaftObservation {
+        RaftObservation::ConfigAppended { index, term: 2, config: config(voters, outgoing) }
+    }
+
+    /// The leader of term 2 of four servers, with an entry of that term committed at index 5.
+    fn leading() -> Script<Membership> {
+        let mut script = Script::new(Membership::new(4, 0), 4);
+        script.see(0, leads(2, 4)).see(0, counted(5, 15, 2));
+        script
+    }
+
+    #[test]
+    fn one_change_at_a_time_by_one_voter_or_jointly() {
+        leading()
+            .see(0, appended(6, &[0, 1, 2], &[]))
+            .see(0, counted(6, 16, 2))
+            .see(0, appended(7, &[3, 4], &[0, 1, 2]))
+            .see(0, counted(7, 17, 2))
+            .see(0, appended(8, &[3, 4], &[]))
+            .clean();
+        leading().see(0, appended(6, &[0, 1, 2], &[])).see(0, appended(7, &[0, 1], &[])).found(
+            "two-at-once",
+            "n1 changes the membership at index 7 while the change at 6 is not committed",
+        );
+        leading()
+            .see(0, appended(6, &[0, 1], &[]))
+            .found("too-much", "n1 changes more than one voter at index 6 in one step");
+    }
+
+    #[test]
+    fn an_entry_of_its_own_term_comes_first() {
+        let mut script = Script::new(Membership::new(4, 0), 4);
+        script.see(0, counted(5, 15, 1)).see(0, leads(2, 5)).see(0, appended(6, &[0, 1, 2], &[]));
+        script.found(
+            "before-own-entry",
+            "n1, leader of term 2, changes the membership before it has committed an entry of its term",
+        );
+    }
+
+    #[test]
+    fn only_voters_stand() {
+        let stands = || RaftObservation::BecameCandidate { term: 3 };
+        leading().see(3, stands()).clean();
+        // What was truncated is not in force any more; a follower checks nothing that it is sent.
+        leading()
+            .see(3, appended(6, &[0, 1], &[]))
+            .see(3, RaftObservation::Truncated { from: 6 })
+            .see(3, stands())
+            .clean();
+        leading().see(3, appended(6, &[0, 1, 2], &[])).see(3, recovered(1, 5, 15)).see(3, stands()).clean();
+        leading()
+            .see(3, appended(6, &[0, 1, 2], &[]))
+            .see(3, stands())
+            .found("no-voter", "n4 stands for election and is no voter in its own log");
+    }
+}

@@ -1,0 +1,102 @@
+//! What an option adds to a cluster: handing over, reads without the log, snapshots, changes of membership.
+
+use sim_core::facts::Facts;
+use sim_core::identity::NodeId;
+use sim_core::time::Duration;
+
+use super::clusters::broken;
+use super::pump::{Pump, Servers};
+use crate::node::RaftFactory;
+use crate::parameters::{Parameters, Reads};
+use crate::store::{Operation, Reply};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn cluster(parameters: Parameters, members: u32) -> Pump {
+    let mut pump = Pump::new(RaftFactory { parameters, ..RaftFactory::default() }, members, 1);
+    pump.run_for(ms(2_000));
+    pump
+}
+
+fn observed(pump: &Pump, kind: &str) -> usize {
+    pump.observed.iter().filter(|(.., observation)| observation.kind_name() == kind).count()
+}
+
+/// The client writes so many values, one after the other.
+fn write(pump: &mut Pump, members: u32, values: std::ops::Range<u64>) {
+    for value in values {
+        pump.request(NodeId(members), value, Operation::Put { key: 1, value });
+        pump.run_for(ms(60));
+    }
+}
+
+fn value_read(pump: &mut Pump, members: u32, id: u64) -> Option<Reply> {
+    pump.request(NodeId(members), id, Operation::Get { key: 1 });
+    pump.run_for(ms(1_500));
+    pump.returned.iter().find(|(returned, ..)| returned.0 == id).map(|(_, response, _)| response.reply)
+}
+
+/// Dissertation, section 3.10: the heir stands at once, without pre-votes, and nobody waits for a timeout.
+#[test]
+fn leaders_hand_over() {
+    let parameters = Parameters { transfer_every: ms(1_000), ..Parameters::default() };
+    let mut pump = cluster(parameters, 3);
+    let asked = observed(&pump, "BecamePreCandidate");
+    pump.run_for(ms(8_000));
+    assert!(observed(&pump, "Transferring") >= 4 && observed(&pump, "BecameLeader") >= 4);
+    assert_eq!(observed(&pump, "BecamePreCandidate"), asked);
+    assert_eq!(broken(&pump), None);
+}
+
+#[test]
+fn reads_without_the_log_see_what_was_written_and_append_nothing() {
+    for reads in [Reads::Index, Reads::Lease] {
+        let mut pump = cluster(Parameters { reads, ..Parameters::default() }, 3);
+        write(&mut pump, 3, 0..3);
+        let appended = observed(&pump, "Appended");
+        assert_eq!(value_read(&mut pump, 3, 100), Some(Reply::Value { value: Some(2) }), "{reads:?}");
+        assert_eq!(observed(&pump, "Appended"), appended, "{reads:?}");
+        assert_eq!(observed(&pump, "ReadServed"), 1, "{reads:?}");
+    }
+}
+
+#[test]
+fn logs_stay_short_and_who_is_far_behind_gets_a_snapshot() {
+    let parameters = Parameters { snapshot_every: 8, snapshot_chunk: 64, ..Parameters::default() };
+    let mut pump = cluster(parameters, 3);
+    let behind = (0..3).map(NodeId).find(|node| Some(*node) != pump.leader()).expect("a follower");
+    pump.isolate(behind);
+    write(&mut pump, 3, 0..40);
+    pump.cut.clear();
+    pump.run_for(ms(3_000));
+    assert!(observed(&pump, "SnapshotInstalled") >= 1);
+    let log_of = |node: NodeId| pump.server(node).log.iter().count();
+    assert!(
+        (0..3).map(NodeId).all(|node| log_of(node) <= 16),
+        "{:?}",
+        [0, 1, 2].map(|node| log_of(NodeId(node)))
+    );
+    let applied = |node: u32| pump.server(NodeId(node)).applied;
+    assert_eq!((applied(0), applied(1)), (applied(1), applied(2)));
+    // A restart begins with the snapshot, sessions included: nothing happens twice.
+    pump.crash(behind);
+    pump.boot(behind);
+    write(&mut pump, 3, 40..50);
+    pump.run_for(ms(2_000));
+    assert_eq!(value_read(&mut pump, 3, 100), Some(Reply::Value { value: Some(49) }));
+    assert_eq!(broken(&pump), None);
+}
+
+#[test]
+fn an_operator_changes_the_members_in_single_steps_or_jointly() {
+    for joint in [false, true] {
+        let parameters = Parameters { reconfigure_every: ms(400), joint, ..Parameters::default() };
+        let mut pump = cluster(parameters, 5);
+        write(&mut pump, 5, 0..150);
+        assert!(observed(&pump, "ConfigAppended") > 20, "joint {joint}");
+        assert_eq!(pump.returned.len(), 150, "joint {joint}");
+        assert_eq!(broken(&pump), None, "joint {joint}");
+    }
+}

@@ -1,0 +1,46 @@
+//! The setup of a scenario as it is written, before anything is drawn.
+
+use sim_core::fault::FaultPlan;
+use sim_core::registry::Cluster;
+use sim_core::setup::Setup;
+
+use super::{Loaded, ProgressRule};
+
+impl Loaded {
+    /// Why no run of a scenario can be made although each key makes sense: asked for the fewest and the most members.
+    pub(super) fn refused(&self) -> Option<String> {
+        let (scenario, cluster) = (&self.scenario, self.cluster.as_ref());
+        let drawn = scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
+        let nodes = scenario.cluster.nodes;
+        drawn.map_or([nodes, nodes], |range| [range.min, range.max]).into_iter().find_map(|members| {
+            let setup = self.setup(0, members, cluster);
+            let refused = setup.validate().err().map(|error| error.to_string());
+            refused.or_else(|| cluster.accepts(&setup).err().map(|error| error.to_string()))
+        })
+    }
+
+    /// The setup as written, for so many members and this cluster.
+    pub(crate) fn setup(&self, seed: u64, members: u32, cluster: &dyn Cluster) -> Setup {
+        let scenario = &self.scenario;
+        let progress = scenario.checks.progress;
+        Setup {
+            clients: scenario.clients,
+            duration: scenario.cluster.duration,
+            progress_timeout: (progress != ProgressRule::None).then(|| cluster.largest_timeout()),
+            recovery_within: progress.level(),
+            network: scenario.network.clone(),
+            disk: scenario.disk.clone(),
+            clocks: scenario.clock.clone(),
+            service: scenario.service.clone(),
+            faults: FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget },
+            behavior: scenario.initial.behavior.clone(),
+            stop: scenario.stop.list(),
+            measures: scenario.measure.clone(),
+            initial: scenario.initial.by_slot(),
+            at_least: scenario.checks.at_least.clone().into_iter().collect(),
+            history_budget: scenario.checks.linearizable.budget_steps,
+            checks_off: scenario.checks.names_off(self.protocol),
+            ..Setup::new(seed, members)
+        }
+    }
+}
