@@ -96,7 +96,7 @@ fn headline(run: &Run) -> Markup {
                 }
                 @if !outcome.plants.is_empty() { "planted bug " code { (outcome.plants.join(", ")) } " · " }
                 "expected " code { (record.expect) } ", "
-                @if record.as_expected { "got it" } @else { strong { "got " (outcome.verdict.name()) } }
+                @if record.as_expected { "got " (outcome.verdict.name()) } @else { strong { "got " (outcome.verdict.name()) } }
                 " · digest " code { (outcome.digest) }
             }
             @if !record.title.is_empty() { p.about { b { (record.title) } ". " (record.about) } }

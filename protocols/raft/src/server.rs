@@ -238,12 +238,8 @@ impl Server {
                 if self.accept_leader(from, term, cx) {
                     let last = Base { index, term: last_term, hash };
                     let chunk = Chunk { number: chunk, of: chunks };
-                    self.on_chunk(
-                        from,
-                        Snapshot { last, config: config.clone(), image: image.clone() },
-                        chunk,
-                        cx,
-                    );
+                    let snapshot = Snapshot { last, config: config.clone(), image: image.clone() };
+                    self.on_chunk(from, snapshot, chunk, cx);
                 }
             }
             RaftMessage::InstallReply { term, index, chunk, done } => {
