@@ -2,6 +2,7 @@
 //!
 //! - [`bracha`]: reliable broadcast
 //! - [`pbft`]: a replicated service under one primary after the other
+//! - [`hotstuff`]: the same in a chain of blocks, at a cost that grows like n
 //!
 //! What they share:
 //!
@@ -16,6 +17,7 @@
 pub mod bracha;
 pub mod certificate;
 pub mod client;
+pub mod hotstuff;
 pub mod outbox;
 pub mod pbft;
 pub mod pending;

@@ -94,6 +94,8 @@ pub trait Judged: Protocol {
     const VOTES: &'static [&'static str];
     /// The kinds of observations that claim that a quorum signed something.
     const CLAIMS: &'static [&'static str];
+    /// The kinds of observations that say where a member is in the order of operations.
+    const ORDERED: &'static [&'static str] = &["Started", "Restored", "Applied"];
     /// What a place in the order of decisions is called.
     const PLACE: &'static str;
 
@@ -112,6 +114,11 @@ pub trait Judged: Protocol {
 
     /// What a member claims that a quorum signed.
     fn claim(observation: &Self::Observation) -> Option<Statement>;
+
+    /// A vote that a member reports, also if it sends it to nobody: such observations are among [`Judged::CLAIMS`].
+    fn cast(_observation: &Self::Observation) -> Option<Statement> {
+        None
+    }
 
     /// A stage whose statements count for another one as well.
     fn implies(_stage: Stage) -> Option<Stage> {
@@ -146,6 +153,11 @@ impl Signatures {
             return false;
         }
         self.signers.entry(vote.statement).or_default().insert(signer)
+    }
+
+    /// Notes what a member reports to have signed.
+    pub fn note_own(&mut self, node: NodeId, statement: Statement) {
+        self.signers.entry(statement).or_default().insert(node);
     }
 
     /// Who signed a statement, if anybody did.

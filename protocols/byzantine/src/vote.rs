@@ -26,14 +26,23 @@ pub enum Stage {
     Checkpoint,
     /// Tendermint's first vote on a proposal.
     Prevote,
-    /// Tendermint's vote that decides.
+    /// Tendermint's vote that decides, and the second vote of three in basic HotStuff.
     Precommit,
+    /// Giving up every view before this one.
+    Timeout,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Propose, Self::Prepare, Self::Commit, Self::Checkpoint, Self::Prevote, Self::Precommit];
+    pub const ALL: [Self; 7] = [
+        Self::Propose,
+        Self::Prepare,
+        Self::Commit,
+        Self::Checkpoint,
+        Self::Prevote,
+        Self::Precommit,
+        Self::Timeout,
+    ];
 
     /// As it is printed.
     pub const fn name(self) -> &'static str {
@@ -44,6 +53,7 @@ impl Stage {
             Self::Checkpoint => "checkpoint",
             Self::Prevote => "prevote",
             Self::Precommit => "precommit",
+            Self::Timeout => "timeout",
         }
     }
 }

@@ -62,7 +62,13 @@ impl<P: Judged> Check<P> for Certificates {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        let Some(statement) = P::claim(seen.observation).filter(|_| honest(ground, seen)) else { return };
+        if !honest(ground, seen) {
+            return;
+        }
+        if let Some(statement) = P::cast(seen.observation) {
+            return self.signatures.note_own(seen.node, statement);
+        }
+        let Some(statement) = P::claim(seen.observation) else { return };
         findings.exercised();
         let (node, needed) = (seen.node, self.power.quorum(self.members).size());
         let backers = self.backers::<P>(ground, statement, node);

@@ -1,0 +1,3 @@
+//! HotStuff without and with a world.
+
+mod runs;
