@@ -48,7 +48,7 @@ pub const ENTRY: Simple<Parameters, Hotstuff, Node> = Simple::new(&INFO, system)
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Hotstuff, Node> {
     let members = Members { parameters: *parameters, plants: Plants::of(launch) };
     Subject {
-        checks: checks(setup.members),
+        checks: checks(setup.members, parameters),
         coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members, parameters))),
         service: Box::new(Objects),
         liveness: Box::new(HotstuffLiveness::new(parameters, setup)),

@@ -1,10 +1,13 @@
 //! What must never happen in HotStuff, judged while a run happens, over honest members only: what no replicated service
 //! may do ([`crate::safety`]), and what is HotStuff's own.
 
+pub mod accountability;
 pub mod chain;
 pub mod timeouts;
+mod versions;
 pub mod votes;
 
+use super::parameters::Parameters;
 use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
 use crate::power::Power;
 use crate::safety::{Fact, Judged, agreement, certificates, equivocation, order, replies, requests};
@@ -12,7 +15,7 @@ use crate::vote::{Statement, Vote};
 
 sim_core::checks! {
     /// Every check of HotStuff, fresh, for one run.
-    pub fn checks(members: u32) -> Hotstuff {
+    pub fn checks(members: u32, parameters: &Parameters) -> Hotstuff {
         "hotstuff/agreement": "No two honest members commit different blocks at one height."
             => agreement::Agreement::default(),
         "hotstuff/one-certified": "No two blocks are certified in one view and stage."
@@ -37,6 +40,10 @@ sim_core::checks! {
             => votes::GivenUp::default(),
         "hotstuff/chain": "What an honest member commits extends what it committed before."
             => chain::Extends::default(),
+        "hotstuff/proposers": "An honest member votes only for blocks that the leader of their view proposed."
+            => votes::Proposers::new(members, parameters),
+        "hotstuff/accountability": "A fork convicts more than f members, all of them traitors."
+            => accountability::Accountability::new(members, parameters.rule),
     }
 }
 
@@ -105,7 +112,7 @@ pub(super) mod tests {
     #[test]
     fn the_table_names_every_check_once_and_in_order() {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
-        let fresh = checks(4);
+        let fresh = checks(4, &Parameters::default());
         assert_eq!(fresh.iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("hotstuff/")));

@@ -38,6 +38,11 @@ const EQUIVOCATE: Named = Named {
     about: "As leader, proposes two chains, one to each half of the honest members, and certifies both with the votes of all traitors.",
 };
 
+const OLD: Named = Named {
+    name: "old-certificate",
+    about: "As leader, proposes on top of a block that was certified long before, and goes on from there.",
+};
+
 /// The lies that only members of HotStuff can tell.
 const LIES: [(Named, Tell); 12] = [
     (EQUIVOCATE, Traitors::equivocate),
@@ -49,13 +54,7 @@ const LIES: [(Named, Tell); 12] = [
         Named { name: "usurp", about: "Proposes a block although it does not lead." },
         Traitors::usurp,
     ),
-    (
-        Named {
-            name: "old-certificate",
-            about: "As leader, proposes on top of a block that was certified long before.",
-        },
-        Traitors::old_certificate,
-    ),
+    (OLD, Traitors::old_certificate),
     (
         Named { name: "deny-high", about: "Says in timeouts and new-views that it knows no certificate at all." },
         Traitors::deny_high,
@@ -204,8 +203,8 @@ impl Lies<Hotstuff> for Traitors {
         cx: &mut CoalitionContext<'_, Hotstuff>,
     ) {
         self.note(telling);
-        if telling.lie == EQUIVOCATE.name {
-            self.go_on(telling.honest, cx);
+        if telling.lie == EQUIVOCATE.name || telling.lie == OLD.name {
+            self.go_on(cx);
         }
         for (to, message) in take_sends(effects) {
             let lie = Lie { name: telling.lie, slot: telling.slot, honest: telling.honest, to: &to };

@@ -1,12 +1,14 @@
 //! Votes: views and stages rise, locks never fall, what was given up stays so, and one block is certified in a view.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
-use super::super::vocabulary::{Hotstuff, HotstuffObservation};
+use super::super::parameters::Parameters;
+use super::super::turns::Turns;
+use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
 use crate::safety::honest;
 use crate::vote::Stage;
 
@@ -132,6 +134,66 @@ impl Check<Hotstuff> for OneCertified {
     }
 }
 
+/// What the leader of each view proposed: digests of blocks.
+#[derive(Clone, Debug)]
+pub struct Proposers {
+    turns: Turns,
+    proposed: BTreeSet<(u64, u64)>,
+    /// What was noted last: a message is told once for each of its recipients.
+    last: Option<u64>,
+}
+
+impl Proposers {
+    /// For so many members that take turns.
+    pub fn new(members: u32, parameters: &Parameters) -> Self {
+        let turns = Turns::new(members, parameters.views_per_leader);
+        Self { turns, proposed: BTreeSet::new(), last: None }
+    }
+}
+
+impl Check<Hotstuff> for Proposers {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Proposed", "Voted"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
+        match *seen.observation {
+            HotstuffObservation::Proposed { view, digest, .. } if self.turns.leader(view) == seen.node => {
+                self.proposed.insert((view, digest.0));
+            }
+            HotstuffObservation::Voted { view, digest, .. } if honest(ground, seen) => {
+                findings.exercised();
+                if !self.proposed.contains(&(view, digest.0)) {
+                    let (node, leader) = (seen.node, self.turns.leader(view));
+                    let text = format!(
+                        "{node} votes for {:016x} in view {view}, which {leader}, its leader, never proposed",
+                        digest.0
+                    );
+                    findings.safety("", &[node], text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["Proposal"]
+    }
+
+    fn sent(&mut self, ground: &Ground, from: NodeId, _: NodeId, message: &HotstuffMessage, _: &mut Findings) {
+        let HotstuffMessage::Proposal(proposal) = message else { return };
+        if self.last == Some(proposal.hash()) {
+            return;
+        }
+        self.last = Some(proposal.hash());
+        let (signer, block) = (proposal.vote.signer(), &proposal.block);
+        let genuine = signer == from || !ground.honest(signer);
+        if genuine && signer == self.turns.leader(block.view) {
+            self.proposed.insert((block.view, block.hash()));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sim_core::facts::ContentHash;
@@ -157,6 +219,17 @@ mod tests {
         );
         assert_eq!(script().see(0, later(Stage::Commit)).see(0, later(Stage::Precommit)).violations(), 1);
         assert_eq!(script().corrupt(0).see(0, prepare(3)).see(0, prepare(3)).violations(), 0);
+    }
+
+    #[test]
+    fn a_vote_is_for_what_the_leader_proposed() {
+        let script = || Script::new(Proposers::new(4, &Parameters::default()), 4);
+        let proposed = |view| HotstuffObservation::Proposed { view, height: view, digest: ContentHash(view) };
+        let vote = |view| voted(view, Stage::Prepare, 0);
+        assert_eq!(script().see(0, proposed(4)).see(1, vote(4)).violations(), 0);
+        assert_eq!(script().see(1, proposed(4)).see(2, vote(4)).violations(), 1, "n2 does not lead view 4");
+        assert_eq!(script().see(1, proposed(5)).see(2, vote(5)).violations(), 0, "but view 5");
+        assert_eq!(script().corrupt(2).see(2, vote(5)).violations(), 0);
     }
 
     #[test]

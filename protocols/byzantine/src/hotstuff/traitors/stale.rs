@@ -20,10 +20,7 @@ impl Traitors {
             return true;
         }
         let height = justify.statement.height + 1;
-        let lied = proposed(lie.slot, Made { height, justify, ..(**block).clone() }, cx);
-        for to in lie.to {
-            cx.send_as(lie.slot, *to, HotstuffMessage::Proposal(lied.clone()));
-        }
+        self.begin_story(lie.slot, Made { height, justify, ..(**block).clone() }, lie.honest, cx);
         cx.did(Deed::Replayed);
         false
     }

@@ -20,6 +20,8 @@ const REMEMBERED: usize = 16;
 pub(super) struct Story {
     pub(super) block: Block,
     leader: Slot,
+    /// Who is told.
+    to: Vec<NodeId>,
     /// The next certificate to show, under the basic rule.
     next: Option<Stage>,
 }
@@ -68,20 +70,27 @@ impl Traitors {
         false
     }
 
-    /// Whether the second chain can get longer from a view on: traitors and half of the honest members are a quorum.
+    /// Whether the second chain may get longer from a view on.
     fn goes_on_from(&self, view: u64, honest: &[NodeId]) -> bool {
         let traitors = self.members as usize - honest.len();
-        let enough = second_half(honest).len() + traitors >= self.quorum.size() as usize;
+        let enough = second_half(honest).len() + traitors >= self.votes_shown(second_half(honest), traitors);
         enough && self.rule != Rule::Basic && self.stories.contains_key(&view)
     }
 
-    fn begin_story(&mut self, leader: Slot, made: Made, late: &[NodeId], cx: Cx<'_, '_>) {
+    /// How many votes they show: a quorum, if traitors and those who are told can make one; else 2f, in case that is enough
+    /// for somebody.
+    fn votes_shown(&self, told: &[NodeId], traitors: usize) -> usize {
+        let quorum = self.quorum.size() as usize;
+        if told.len() + traitors >= quorum { quorum } else { 2 * self.quorum.faulty().max(1) as usize }
+    }
+
+    pub(super) fn begin_story(&mut self, leader: Slot, made: Made, late: &[NodeId], cx: Cx<'_, '_>) {
         let proposal: Proposal = proposed(leader, made, cx);
         let block = proposal.block.clone();
         for to in late {
             cx.send_as(leader, *to, HotstuffMessage::Proposal(proposal.clone()));
         }
-        self.stories.insert(block.view, Story { block, leader, next: Some(Stage::Prepare) });
+        self.stories.insert(block.view, Story { block, leader, to: late.to_vec(), next: Some(Stage::Prepare) });
         if self.stories.len() > REMEMBERED {
             self.stories.pop_first();
             let first = self.stories.first_key_value().map_or(0, |(view, _)| *view);
@@ -91,7 +100,7 @@ impl Traitors {
     }
 
     /// The certificate of a story, if half of the honest members and all traitors are enough for it.
-    fn certify(&self, said: Statement, like: &Certificate, cx: Cx<'_, '_>) -> Option<Certificate> {
+    fn certify(&self, said: Statement, story: &Story, cx: Cx<'_, '_>) -> Option<Certificate> {
         let mut tally = Tally::default();
         for signature in self.votes.get(&said).into_iter().flatten() {
             if cx.verify(said.signed_content(), signature) {
@@ -101,19 +110,20 @@ impl Traitors {
         for slot in cx.members().iter().map(|member| member.slot).collect::<Vec<_>>() {
             tally.fold(&signed(slot, said, cx).signature, 0);
         }
-        let backing = tally.backing(0).filter(|backing| backing.signers.len() >= self.quorum.size())?;
-        Some(Signed::certificate(said, backing, like.scheme))
+        let needed = self.votes_shown(&story.to, cx.members().len());
+        let backing = tally.backing(0).filter(|backing| backing.signers.len() as usize >= needed)?;
+        Some(Signed::certificate(said, backing, story.block.justify.scheme))
     }
 
     /// The second chain gets longer as soon as it can.
-    pub(super) fn go_on(&mut self, honest: &[NodeId], cx: Cx<'_, '_>) {
+    pub(super) fn go_on(&mut self, cx: Cx<'_, '_>) {
         let Some((view, story)) = self.stories.last_key_value() else { return };
         let view = *view;
-        let late = second_half(honest);
+        let late = story.to.clone();
         if self.rule == Rule::Basic {
             let Some(stage) = story.next else { return };
-            let Some(certificate) = self.certify(story.statement(stage), &story.block.justify, cx) else { return };
-            for to in late {
+            let Some(certificate) = self.certify(story.statement(stage), story, cx) else { return };
+            for to in &late {
                 cx.send_as(story.leader, *to, HotstuffMessage::Certified(certificate.clone()));
             }
             let next = match stage {
@@ -131,10 +141,10 @@ impl Traitors {
             return;
         };
         let statement = story.statement(Stage::Prepare);
-        let Some(justify) = self.certify(statement, &story.block.justify, cx) else { return };
+        let Some(justify) = self.certify(statement, story, cx) else { return };
         let batch = Requests::batch(Vec::new());
         let made = Made { view: view + 1, height: statement.height + 1, justify, timeout: None, batch };
-        self.begin_story(slot, made, late, cx);
+        self.begin_story(slot, made, &late, cx);
     }
 
     pub(super) fn propose_twice(&mut self, lie: &Lie<'_>, message: &HotstuffMessage, cx: Cx<'_, '_>) -> bool {
