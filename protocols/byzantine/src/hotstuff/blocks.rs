@@ -139,7 +139,9 @@ impl TimedOutAll {
         if signers.last().is_some_and(|last| last.0 >= members) {
             return Err(Refusal::UnknownSigner);
         }
-        let about = |vote: &Vote| *vote == Vote { statement: timeout_statement(self.view, vote.statement.height), ..*vote };
+        let about = |vote: &Vote| {
+            *vote == Vote { statement: timeout_statement(self.view, vote.statement.height), ..*vote }
+        };
         if !self.votes.iter().all(about) {
             return Err(Refusal::OffTopic);
         }

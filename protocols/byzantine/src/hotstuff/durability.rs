@@ -19,11 +19,7 @@ use crate::store::Store;
 
 impl Replica {
     /// A member with what its journal holds; `None` if that is damaged.
-    pub(super) fn recover(
-        parameters: Parameters,
-        plants: Plants,
-        boot: &Boot<'_, Hotstuff>,
-    ) -> Option<Self> {
+    pub(super) fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Hotstuff>) -> Option<Self> {
         let members = u32::try_from(boot.members.len()).ok()?;
         let genesis = genesis(parameters.signatures);
         let mut replica = Self {

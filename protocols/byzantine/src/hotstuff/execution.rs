@@ -43,7 +43,8 @@ impl Replica {
                 answer: ContentHash(reply.content()),
             });
             let turn = self.turns.turn(self.view);
-            self.outbox.tell(client, HotstuffMessage::Reply { turn, timestamp, reply: Some(reply), position });
+            self.outbox
+                .tell(client, HotstuffMessage::Reply { turn, timestamp, reply: Some(reply), position });
         }
         self.pending.done(client, timestamp);
     }

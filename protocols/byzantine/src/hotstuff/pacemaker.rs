@@ -6,7 +6,7 @@
 use sim_core::process::Context;
 use sim_core::time::Duration;
 
-use super::blocks::{Timeout, TimeoutCertificate, TimedOut, TimedOutAll, timeout_statement};
+use super::blocks::{TimedOut, TimedOutAll, Timeout, TimeoutCertificate, timeout_statement};
 use super::parameters::DOUBLINGS;
 use super::replica::{Replica, VIEW};
 use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation, HotstuffRecord, HotstuffTimer};

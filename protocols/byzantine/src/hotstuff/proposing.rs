@@ -174,7 +174,8 @@ impl Replica {
         let genuine = |request: &Request, cx: &mut Context<'_, Hotstuff>| {
             request.command.client.0 >= members && request.verify(cx)
         };
-        let all = self.plants.requests_unsigned || block.requests().iter().all(|request| genuine(request, cx));
+        let all =
+            self.plants.requests_unsigned || block.requests().iter().all(|request| genuine(request, cx));
         if all { Ok(()) } else { Err(Refusal::BadSignature) }
     }
 

@@ -55,7 +55,9 @@ impl Judged for Hotstuff {
 
     fn fact(observation: &HotstuffObservation) -> Option<Fact> {
         Some(match *observation {
-            HotstuffObservation::Started { height, applied, .. } => Fact::Started { executed: height, applied },
+            HotstuffObservation::Started { height, applied, .. } => {
+                Fact::Started { executed: height, applied }
+            }
             HotstuffObservation::Asked { timestamp, operation } => {
                 Fact::Asked { timestamp, operation: operation.0 }
             }
@@ -82,12 +84,16 @@ impl Judged for Hotstuff {
 
     /// A collector sends its own vote to nobody.
     fn cast(observation: &HotstuffObservation) -> Option<Statement> {
-        let HotstuffObservation::Voted { view, stage, height, digest, .. } = *observation else { return None };
+        let HotstuffObservation::Voted { view, stage, height, digest, .. } = *observation else {
+            return None;
+        };
         Some(Statement { stage, view, height, digest })
     }
 
     fn claim(observation: &HotstuffObservation) -> Option<Statement> {
-        let HotstuffObservation::Certified { view, stage, height, digest } = *observation else { return None };
+        let HotstuffObservation::Certified { view, stage, height, digest } = *observation else {
+            return None;
+        };
         Some(Statement { stage, view, height, digest })
     }
 }

@@ -47,16 +47,19 @@ const OLD: Named = Named {
 const LIES: [(Named, Tell); 12] = [
     (EQUIVOCATE, Traitors::equivocate),
     (
-        Named { name: "propose-twice", about: "As leader, sends a second block for each view after the first." },
+        Named {
+            name: "propose-twice",
+            about: "As leader, sends a second block for each view after the first.",
+        },
         Traitors::propose_twice,
     ),
-    (
-        Named { name: "usurp", about: "Proposes a block although it does not lead." },
-        Traitors::usurp,
-    ),
+    (Named { name: "usurp", about: "Proposes a block although it does not lead." }, Traitors::usurp),
     (OLD, Traitors::old_certificate),
     (
-        Named { name: "deny-high", about: "Says in timeouts and new-views that it knows no certificate at all." },
+        Named {
+            name: "deny-high",
+            about: "Says in timeouts and new-views that it knows no certificate at all.",
+        },
         Traitors::deny_high,
     ),
     (

@@ -154,16 +154,27 @@ impl Accountability {
         };
         let against = self.accepted.iter().filter(conflicts).min_by_key(|said| said.view)?;
         let block = self.blocks.get(&against.digest.0)?;
-        let timeout = block.timeout.as_ref().filter(|timeout| self.rule == Rule::TwoChain && timeout.view == block.view);
+        let timeout = block
+            .timeout
+            .as_ref()
+            .filter(|timeout| self.rule == Rule::TwoChain && timeout.view == block.view);
         let (nodes, how, what): (Vec<NodeId>, _, _) = match timeout {
             Some(timeout) => {
                 let denied = timeout.votes.iter().filter(|vote| vote.statement.height < earlier.view);
                 let denied = denied.map(crate::vote::Vote::signer).filter(|node| locked.contains(*node));
-                (denied.collect(), "who denied in a timeout the certificate that they had voted on", "a timeout that denies it")
+                (
+                    denied.collect(),
+                    "who denied in a timeout the certificate that they had voted on",
+                    "a timeout that denies it",
+                )
             }
             None => {
                 let voters = self.voters(ground, against);
-                (locked.shared(&voters).collect(), "who voted against their own lock", "a vote for a block that does not extend it")
+                (
+                    locked.shared(&voters).collect(),
+                    "who voted against their own lock",
+                    "a vote for a block that does not extend it",
+                )
             }
         };
         let fact = |node: &NodeId| format!("{node} signed {locking}, and then {what}, for {against}");
@@ -173,13 +184,15 @@ impl Accountability {
 
     fn judge_fork(&self, ground: &Ground, height: u64, commits: [Commit; 2], findings: &mut Findings) {
         let traitors = ground.members().filter(|(_, place)| !place.honest).count();
-        let decided = commits
-            .map(|commit| format!("{} committed {:016x} at {height} of view {}", commit.by, commit.digest, commit.view));
+        let decided = commits.map(|commit| {
+            format!("{} committed {:016x} at {height} of view {}", commit.by, commit.digest, commit.view)
+        });
         let guilt = self.signed_both(ground).or_else(|| self.voted_against_lock(ground, commits));
         let Some(guilt) = guilt else {
             // With more than 2f traitors, nobody promises that they can be named.
             if traitors <= 2 * self.quorum.faulty() as usize {
-                let text = format!("a fork at height {height} convicts no {} members", self.quorum.one_honest());
+                let text =
+                    format!("a fork at height {height} convicts no {} members", self.quorum.one_honest());
                 findings.safety("fork without culprits", &[], text);
                 findings.because(decided);
             }
@@ -225,7 +238,14 @@ impl Check<Hotstuff> for Accountability {
         &["Proposal", "Vote", "Certified", "Tip"]
     }
 
-    fn sent(&mut self, ground: &Ground, from: NodeId, to: NodeId, message: &HotstuffMessage, findings: &mut Findings) {
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &HotstuffMessage,
+        findings: &mut Findings,
+    ) {
         match message {
             HotstuffMessage::Proposal(proposal) => {
                 self.versions.told(ground, proposal, to);
@@ -307,16 +327,23 @@ mod tests {
         let mut script = script();
         let genesis = genesis(Scheme::Single);
         let one = block(1, 1, &genesis);
-        let other = Shared::new(Made { batch: Requests::batch(Vec::new()), view: 1, ..(*block(1, 2, &genesis)).clone() });
+        let other = Shared::new(Made {
+            batch: Requests::batch(Vec::new()),
+            view: 1,
+            ..(*block(1, 2, &genesis)).clone()
+        });
         certify(&mut script, &one, &[0, 3, 1]);
         certify(&mut script, &other, &[0, 3, 2]);
         commit(&mut script, 1, &one);
-        script.see(2, HotstuffObservation::Committed {
-            view: 1,
-            height: 1,
-            digest: ContentHash(other.hash()),
-            parent: ContentHash(0),
-        });
+        script.see(
+            2,
+            HotstuffObservation::Committed {
+                view: 1,
+                height: 1,
+                digest: ContentHash(other.hash()),
+                parent: ContentHash(0),
+            },
+        );
         assert_eq!(culprits(&script), (Verdict::Assumption, vec![0, 3]));
         assert_eq!(script.findings.evidence()[0].facts.len(), 4);
     }

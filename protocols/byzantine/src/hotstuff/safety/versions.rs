@@ -77,7 +77,8 @@ impl Versions {
         let columns =
             ["where", "who lied", "block", "told to", "voted for by", "certificate seen by", "committed by"];
         (!rows.is_empty()).then(|| Table {
-            title: "Blocks in several versions: who lied, to whom, who believed it, and what came of it".to_owned(),
+            title: "Blocks in several versions: who lied, to whom, who believed it, and what came of it"
+                .to_owned(),
             columns: columns.map(str::to_owned).to_vec(),
             rows,
             omitted,

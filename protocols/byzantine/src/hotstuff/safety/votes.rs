@@ -40,7 +40,8 @@ impl Check<Hotstuff> for Rise {
         findings.exercised();
         let (node, now) = (seen.node, (view, order(stage)));
         if let Some((last, _)) = self.last.insert(node, now).filter(|last| *last >= now) {
-            let text = format!("{node} votes ({}) in view {view} after it voted in view {last}", stage.name());
+            let text =
+                format!("{node} votes ({}) in view {view} after it voted in view {last}", stage.name());
             findings.safety(stage.name(), &[node], text);
         }
     }
@@ -65,7 +66,9 @@ impl Check<Hotstuff> for Lock {
         findings.exercised();
         let node = seen.node;
         if let Some(last) = self.last.insert(node, lock).filter(|last| *last > lock) {
-            let text = format!("{node} votes in view {view} locked on view {lock}, after it was locked on view {last}");
+            let text = format!(
+                "{node} votes in view {view} locked on view {lock}, after it was locked on view {last}"
+            );
             findings.safety("", &[node], text);
         }
     }
@@ -96,7 +99,8 @@ impl Check<Hotstuff> for GivenUp {
                 let wanted = self.wanted.get(&node).copied();
                 findings.exercised_by(u64::from(wanted.is_some()));
                 if let Some(wanted) = wanted.filter(|wanted| *wanted > view) {
-                    let text = format!("{node} votes in view {view} after it gave up every view before {wanted}");
+                    let text =
+                        format!("{node} votes in view {view} after it gave up every view before {wanted}");
                     findings.safety("", &[node], text);
                 }
             }
@@ -180,7 +184,14 @@ impl Check<Hotstuff> for Proposers {
         &["Proposal"]
     }
 
-    fn sent(&mut self, ground: &Ground, from: NodeId, _: NodeId, message: &HotstuffMessage, _: &mut Findings) {
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        _: NodeId,
+        message: &HotstuffMessage,
+        _: &mut Findings,
+    ) {
         let HotstuffMessage::Proposal(proposal) = message else { return };
         if self.last == Some(proposal.hash()) {
             return;
@@ -214,7 +225,11 @@ mod tests {
         assert_eq!(script().see(0, prepare(3)).see(0, prepare(2)).violations(), 1);
         let later = |stage| voted(3, stage, 0);
         assert_eq!(
-            script().see(0, prepare(3)).see(0, later(Stage::Precommit)).see(0, later(Stage::Commit)).violations(),
+            script()
+                .see(0, prepare(3))
+                .see(0, later(Stage::Precommit))
+                .see(0, later(Stage::Commit))
+                .violations(),
             0
         );
         assert_eq!(script().see(0, later(Stage::Commit)).see(0, later(Stage::Precommit)).violations(), 1);

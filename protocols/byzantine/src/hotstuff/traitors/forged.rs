@@ -98,7 +98,11 @@ impl Traitors {
             }
             HotstuffMessage::Blocks { list } => {
                 let other = |block: &Block| {
-                    Shared::new(Made { batch: other_batch(&block.batch), view: block.view + 1, ..(**block).clone() })
+                    Shared::new(Made {
+                        batch: other_batch(&block.batch),
+                        view: block.view + 1,
+                        ..(**block).clone()
+                    })
                 };
                 HotstuffMessage::Blocks { list: list.iter().map(other).collect() }
             }

@@ -9,7 +9,12 @@ use crate::shared::Shared;
 
 impl Traitors {
     /// Of the certificates that it saw, it keeps the first, and a later one now and then.
-    pub(super) fn old_certificate(&mut self, lie: &Lie<'_>, message: &HotstuffMessage, cx: Cx<'_, '_>) -> bool {
+    pub(super) fn old_certificate(
+        &mut self,
+        lie: &Lie<'_>,
+        message: &HotstuffMessage,
+        cx: Cx<'_, '_>,
+    ) -> bool {
         let HotstuffMessage::Proposal(proposal) = message else { return true };
         let block = &proposal.block;
         let justify = self.old.clone().unwrap_or_else(|| genesis(block.justify.scheme));
@@ -43,7 +48,12 @@ impl Traitors {
         false
     }
 
-    pub(super) fn repeat_timeouts(&mut self, lie: &Lie<'_>, message: &HotstuffMessage, cx: Cx<'_, '_>) -> bool {
+    pub(super) fn repeat_timeouts(
+        &mut self,
+        lie: &Lie<'_>,
+        message: &HotstuffMessage,
+        cx: Cx<'_, '_>,
+    ) -> bool {
         let HotstuffMessage::Vote(vote) = message else { return true };
         let view = self.turns.after(vote.statement.view);
         if view > self.begun {
@@ -53,7 +63,12 @@ impl Traitors {
             let high = genesis(crate::certificate::Scheme::Single);
             let timeout = Some(Shared::new(TimedOutAll { view, votes, high: high.clone() }));
             for to in lie.honest {
-                let tip = HotstuffMessage::Tip { view, high: high.clone(), timeout: timeout.clone(), decided: None };
+                let tip = HotstuffMessage::Tip {
+                    view,
+                    high: high.clone(),
+                    timeout: timeout.clone(),
+                    decided: None,
+                };
                 cx.send_as(lie.slot, *to, tip);
             }
             cx.did(Deed::Forged);
@@ -61,7 +76,12 @@ impl Traitors {
         true
     }
 
-    pub(super) fn withhold_votes(&mut self, lie: &Lie<'_>, message: &HotstuffMessage, cx: Cx<'_, '_>) -> bool {
+    pub(super) fn withhold_votes(
+        &mut self,
+        lie: &Lie<'_>,
+        message: &HotstuffMessage,
+        cx: Cx<'_, '_>,
+    ) -> bool {
         let is_vote = matches!(message, HotstuffMessage::Vote(_) | HotstuffMessage::NewView { .. });
         let [to] = lie.to else { return true };
         if !is_vote || cx.owns(*to) {

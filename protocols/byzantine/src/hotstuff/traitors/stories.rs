@@ -90,7 +90,8 @@ impl Traitors {
         for to in late {
             cx.send_as(leader, *to, HotstuffMessage::Proposal(proposal.clone()));
         }
-        self.stories.insert(block.view, Story { block, leader, to: late.to_vec(), next: Some(Stage::Prepare) });
+        self.stories
+            .insert(block.view, Story { block, leader, to: late.to_vec(), next: Some(Stage::Prepare) });
         if self.stories.len() > REMEMBERED {
             self.stories.pop_first();
             let first = self.stories.first_key_value().map_or(0, |(view, _)| *view);
@@ -137,7 +138,8 @@ impl Traitors {
             return;
         }
         let leader = self.turns.leader(view + 1);
-        let Some(slot) = cx.members().iter().find(|member| member.node == leader).map(|member| member.slot) else {
+        let Some(slot) = cx.members().iter().find(|member| member.node == leader).map(|member| member.slot)
+        else {
             return;
         };
         let statement = story.statement(Stage::Prepare);
