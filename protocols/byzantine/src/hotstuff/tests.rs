@@ -1,3 +1,4 @@
 //! HotStuff without and with a world.
 
+mod cluster;
 mod runs;
