@@ -19,10 +19,11 @@ impl Replica {
         {
             return;
         }
-        self.pending.add(request);
+        // Who passed it on may have taken this member for the leader: it goes on to who leads now, once.
+        let new = self.pending.add(request);
         if self.leads() {
             self.propose(cx);
-        } else if from == command.client {
+        } else if new || from == command.client {
             let leader = self.turns.leader(self.view);
             self.outbox.tell(leader, HotstuffMessage::Request(request.clone()));
         }
