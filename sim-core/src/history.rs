@@ -35,6 +35,6 @@ pub use conflict::{Conflict, Reason};
 pub use edn::read_edn;
 pub use entry::{Datum, EntryValue, Function, HistoryEntry};
 pub use reader::{Flaw, ReadHistoryError, read_history, write_history};
-pub use record::{End, History, Record};
+pub use record::{History, OperationEnd, Record};
 pub use spec::{Refusal, State};
 pub use texts::Texts;

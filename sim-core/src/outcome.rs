@@ -98,6 +98,21 @@ pub enum Ended {
     OutOfChoices,
 }
 
+impl Ended {
+    /// The name, as documents have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Horizon => "horizon",
+            Self::StopRule => "stop_rule",
+            Self::Quiescent => "quiescent",
+            Self::EventLimit => "event_limit",
+            Self::Storm => "storm",
+            Self::Stopped => "stopped",
+            Self::OutOfChoices => "out_of_choices",
+        }
+    }
+}
+
 /// Whether progress was owed in the second phase, and came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

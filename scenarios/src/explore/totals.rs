@@ -31,7 +31,7 @@ impl Totals {
             let total = self.messages.entry(kind.clone()).or_default();
             *total = total.saturating_add(*sent);
         }
-        *self.ended.entry(format!("{:?}", outcome.ended)).or_default() += 1;
+        *self.ended.entry(outcome.ended.name().to_owned()).or_default() += 1;
         let RunDigest(digest) = outcome.digest;
         self.folded.word((digest >> 64) as u64);
         self.folded.word(digest as u64);

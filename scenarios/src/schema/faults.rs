@@ -1,9 +1,10 @@
 //! The schema of `[[faults]]`.
 
 use serde_json::{Map, Value, json};
-use sim_core::fault::spec::FAULT_KEYS;
+use sim_core::fault::family::about_key;
+use sim_core::fault::spec::{FAULT_KEYS, Form, LINK_FAULTS};
 
-use super::form::{about, count32, distribution, drift, duration, list, probability, selector, table};
+use super::form::{about, count, count32, distribution, drift, duration, list, probability, selector, table};
 
 /// The list of faults: each says when, how long, and exactly one thing that goes wrong.
 pub(super) fn list_of_faults() -> Value {
@@ -54,124 +55,71 @@ fn one_of(keys: &[&str]) -> Value {
 /// # Panics
 /// If a key is not described; a test asks for all of them.
 fn fault(key: &str) -> Value {
-    let described = of_links(key).or_else(|| of_slots(key));
-    let (schema, words) = described.unwrap_or_else(|| panic!("the fault {key} has no schema"));
-    about(schema, words)
+    let links = LINK_FAULTS.iter().find(|(known, _)| *known == key).map(|(_, parameters)| links(parameters));
+    let schema = links.unwrap_or_else(|| of_slots(key));
+    about(schema, about_key(key).unwrap_or_else(|| panic!("nothing is said about the fault {key}")))
 }
 
-/// Faults of links.
-fn of_links(key: &str) -> Option<(Value, &'static str)> {
-    let odds = || links(&["probability"], json!({ "probability": probability() }));
-    Some(match key {
-        "partition" => (partition(), "Links are cut."),
-        "flap" => (
-            table(
-                &["target", "period"],
-                json!({ "target": selector(), "direction": direction(), "period": duration() }),
-            ),
-            "Links are cut and mended again and again.",
-        ),
-        "slow_link" => (
-            links(&["delay"], json!({ "delay": distribution() })),
-            "Every message on some links takes longer.",
-        ),
-        "jam" => (links(&[], json!({})), "Messages on some links wait until it is over."),
-        "loss" => (odds(), "More messages are lost."),
-        "spikes" => (
-            links(
-                &["probability", "delay"],
-                json!({ "probability": probability(), "delay": distribution() }),
-            ),
-            "Some messages take much longer.",
-        ),
-        "reorder" => (
-            links(&["probability", "within"], json!({ "probability": probability(), "within": duration() })),
-            "Some messages are overtaken.",
-        ),
-        "duplicate" => (odds(), "Some messages arrive twice."),
-        "corruption" => (odds(), "A bit of some messages flips; a checksum finds it."),
-        "bandwidth" => (
-            links(&["bytes_per_second"], json!({ "bytes_per_second": super::form::count(0, u64::MAX) })),
-            "Senders get only so many bytes per second through.",
-        ),
-        "rate_limit" => (
-            links(
-                &["messages_per_second"],
-                json!({ "messages_per_second": super::form::count(0, u64::MAX) }),
-            ),
-            "Senders get only so many messages per second through.",
-        ),
-        _ => return None,
-    })
-}
-
-/// Faults of processes, disks, clocks and identities.
-fn of_slots(key: &str) -> Option<(Value, &'static str)> {
+/// Faults of connections, processes, disks, clocks and identities.
+fn of_slots(key: &str) -> Value {
     let aim = || table(&["target"], json!({ "target": selector() }));
-    let crash = || table(&["target"], json!({ "target": selector(), "restart_after": duration() }));
-    Some(match key {
-        "crash" => (crash(), "Processes crash; they restart from their disks if `restart_after` is set."),
-        "amnesia" => (crash(), "Processes stop and their disks are gone."),
-        "pause" => (aim(), "Processes stand still."),
-        "slow" => (
-            table(
-                &["target", "percent"],
-                json!({ "target": selector(), "percent": count32(0), "floor": duration() }),
-            ),
-            "Processes are slow.",
+    match key {
+        "partition" => partition(),
+        "flap" => table(
+            &["target", "period"],
+            json!({ "target": selector(), "direction": direction(), "period": duration() }),
         ),
-        "join" => (table(&["count"], json!({ "count": count32(0) })), "New members join."),
-        "leave" => (aim(), "Members leave for good."),
-        "replace" => (aim(), "Members leave and as many new ones join."),
-        "churn" => (
-            table(
-                &["every"],
-                json!({ "every": duration(), "how": { "enum": ["replace", "join", "leave", "mixed"] } }),
-            ),
-            "Members come and go, one at a time.",
+        "crash" | "amnesia" => {
+            table(&["target"], json!({ "target": selector(), "restart_after": duration() }))
+        }
+        "pause" | "leave" | "replace" | "corrupt" => aim(),
+        "slow" => table(
+            &["target", "percent"],
+            json!({ "target": selector(), "percent": count32(0), "floor": duration() }),
         ),
-        "rolling_restart" => (
-            table(
-                &["target", "down"],
-                json!({ "target": selector(), "down": duration(), "gap": duration() }),
-            ),
-            "One slot after the other is crashed and restarted.",
+        "join" => table(&["count"], json!({ "count": count32(0) })),
+        "churn" => table(
+            &["every"],
+            json!({ "every": duration(), "how": { "enum": ["replace", "join", "leave", "mixed"] } }),
         ),
-        "disk" => (
-            table(&["target", "fault"], json!({ "target": selector(), "fault": disk() })),
-            "Something is wrong with disks.",
+        "rolling_restart" => {
+            table(&["target", "down"], json!({ "target": selector(), "down": duration(), "gap": duration() }))
+        }
+        "disk" => table(&["target", "fault"], json!({ "target": selector(), "fault": disk() })),
+        "clock" => clock(),
+        "adaptive" => table(
+            &["every", "count"],
+            json!({ "target": selector(), "every": duration(), "count": count32(0) }),
         ),
-        "clock" => (clock(), "Clocks are wrong."),
-        "corrupt" => (aim(), "Slots become traitors."),
-        "adaptive" => (
-            table(
-                &["every", "count"],
-                json!({ "target": selector(), "every": duration(), "count": count32(0) }),
-            ),
-            "An adversary corrupts whoever is about to lead.",
-        ),
-        "twins" => (
-            table(&["target"], json!({ "target": selector(), "place": selector() })),
-            "A second copy of an identity runs in another slot.",
-        ),
-        _ => return None,
-    })
+        "twins" => table(&["target"], json!({ "target": selector(), "place": selector() })),
+        _ => panic!("the fault {key} has no schema"),
+    }
 }
 
-/// Parameters of faults that make links worse: all links, those of a target, or those from some to others.
-fn links(required: &[&str], more: Value) -> Value {
+/// Faults of links: all links, those of a target, or those from some to others, and parameters of the fault's own.
+fn links(parameters: &[(&str, Form)]) -> Value {
     let mut schema = table(
-        required,
+        &parameters.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
         json!({
             "target": about(selector(), "Links from and to these."),
             "from": about(selector(), "Links from these."),
             "to": about(selector(), "Links to these."),
         }),
     );
-    if let (Some(properties), Value::Object(more)) = (schema["properties"].as_object_mut(), more) {
-        properties.extend(more);
+    let own = parameters.iter().map(|(name, form)| ((*name).to_owned(), written(*form)));
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.extend(own);
     }
     schema
+}
+
+fn written(form: Form) -> Value {
+    match form {
+        Form::Probability => probability(),
+        Form::Distribution => distribution(),
+        Form::Duration => duration(),
+        Form::Count => count(0, u64::MAX),
+    }
 }
 
 fn direction() -> Value {

@@ -172,9 +172,38 @@ pub const COMPOSITES: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// Keys that several kinds share: `(key, one line about it)`.
+const SHARED: [(&str, &str); 3] = [
+    ("partition", "Links are cut."),
+    ("disk", "Something is wrong with disks."),
+    ("clock", "Clocks are wrong."),
+];
+
+/// One line about a key under which a scenario writes faults; `None` if there is no such key.
+pub fn about_key(key: &str) -> Option<&'static str> {
+    let shared = SHARED.iter().copied().find(|(shared, _)| *shared == key);
+    let composite = || COMPOSITES.iter().map(|(key, _, about)| (*key, *about)).find(|(name, _)| *name == key);
+    let written_as =
+        |kind: &Kind| kind.written().split_once(" = ").is_some_and(|(written, _)| written == key);
+    let kind = || Kind::ALL.iter().find(|kind| written_as(kind)).map(|kind| (kind.name(), kind.about()));
+    shared.or_else(composite).or_else(kind).map(|(_, about)| about)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Family, Kind};
+    use super::{Family, Kind, about_key};
+    use crate::fault::spec::FAULT_KEYS;
+
+    #[test]
+    fn every_key_has_its_line() {
+        for key in FAULT_KEYS {
+            assert!(about_key(key).is_some(), "{key}");
+        }
+        assert_eq!(about_key("loss"), Some(Kind::Loss.about()));
+        assert_eq!(about_key("churn"), Some("Members join, leave or are replaced, one at a time."));
+        assert_eq!(about_key("disk"), Some("Something is wrong with disks."));
+        assert_eq!(about_key("torn-tail"), None);
+    }
 
     #[test]
     fn names_are_the_serialized_ones_and_every_family_has_kinds() {

@@ -4,14 +4,14 @@ use super::action::{Degradation, Reach};
 use super::executed::Refusal;
 use super::resolve::{Lots, Scene};
 use super::selector::Selector;
-use super::spec::{Fault, aim};
+use super::spec::{Fault, Harm, LinkEnds, LinkFault, aim};
 use crate::distribution::Distribution;
 use crate::identity::Slot;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
 /// Worse links, with everything drawn.
-pub(super) struct Drawn {
+pub(super) struct DrawnLinks {
     /// How much worse; two if both directions of some slots are meant.
     pub(super) how: Vec<Degradation>,
     /// The same fault, with nothing left to draw.
@@ -20,33 +20,59 @@ pub(super) struct Drawn {
     pub(super) slots: Vec<Slot>,
 }
 
-/// Draws which links a fault makes worse; `None` if it is no fault about links.
+/// Draws which links a fault makes worse.
 pub(super) fn draw(
-    fault: &Fault,
+    fault: &LinkFault,
     lasts: Option<Duration>,
     scene: &Scene<'_>,
     lots: &mut Lots,
-) -> Result<Option<Drawn>, Refusal> {
-    let (Some((target, from, to)), Some(harm)) = (fault.links(), harm(fault, lasts)) else { return Ok(None) };
+) -> Result<DrawnLinks, Refusal> {
     let mut resolve = |selector: &Option<Selector>| {
         let eligible = |slot| scene.governor.condition(slot).runs();
         selector.as_ref().map(|selector| scene.resolve(selector, lots, &eligible)).transpose()
     };
+    let LinkEnds { target, from, to } = &fault.ends;
     let (target, from, to) = (resolve(target)?, resolve(from)?, resolve(to)?);
     let here = |slot: &Slot| slot.index() < scene.ground.places.len();
     if ![&target, &from, &to].into_iter().flatten().flatten().all(here) {
         return Err(Refusal::Absent);
     }
-    let pinned = pin(fault, target.as_deref(), from.as_deref(), to.as_deref());
+    let pin = |slots: &Option<Vec<Slot>>| slots.as_deref().map(aim);
+    let ends = LinkEnds { target: pin(&target), from: pin(&from), to: pin(&to) };
+    let pinned = Fault::Links(LinkFault { ends, harm: fault.harm.clone() });
     let slots = [&target, &from, &to].into_iter().flatten().next().cloned().unwrap_or_default();
-    let both = !matches!(fault, Fault::Bandwidth(_) | Fault::RateLimit(_));
-    let ends = ends(target, from, to, both, scene.ground.places.len());
+    let both = !matches!(fault.harm, Harm::Bandwidth { .. } | Harm::RateLimit { .. });
+    let harm = degradation(&fault.harm, lasts);
+    let ends = ends_of(target, from, to, both, scene.ground.places.len());
     let how = ends.into_iter().map(|(from, to)| Degradation { from, to, ..harm.clone() }).collect();
-    Ok(Some(Drawn { how, pinned, slots }))
+    Ok(DrawnLinks { how, pinned, slots })
+}
+
+/// What a fault does to a message, on whatever links.
+fn degradation(harm: &Harm, lasts: Option<Duration>) -> Degradation {
+    let none = Degradation::default();
+    let delayed = |spike: Ratio, delay: Distribution| Degradation {
+        spike,
+        delay: Some(delay),
+        ..Degradation::default()
+    };
+    match harm {
+        Harm::SlowLink { delay } => delayed(Ratio::ONE, delay.clone()),
+        Harm::Jam {} => delayed(Ratio::ONE, Distribution::Fixed(lasts.unwrap_or_default())),
+        Harm::Spikes { probability, delay } => delayed(*probability, delay.clone()),
+        Harm::Reorder { probability, within } => {
+            delayed(*probability, Distribution::Uniform { min: Duration::ZERO, max: *within })
+        }
+        Harm::Loss { probability } => Degradation { loss: *probability, ..none },
+        Harm::Duplicate { probability } => Degradation { duplicate: *probability, ..none },
+        Harm::Corruption { probability } => Degradation { corrupt: *probability, ..none },
+        Harm::Bandwidth { bytes_per_second } => Degradation { bandwidth: Some(*bytes_per_second), ..none },
+        Harm::RateLimit { messages_per_second } => Degradation { rate: Some(*messages_per_second), ..none },
+    }
 }
 
 /// Senders and receivers of the links that are meant; empty lists are everybody.
-fn ends(
+fn ends_of(
     target: Option<Vec<Slot>>,
     from: Option<Vec<Slot>>,
     to: Option<Vec<Slot>>,
@@ -73,49 +99,6 @@ fn everybody(slots: usize) -> Vec<Slot> {
 /// `slots` without those of a sorted list.
 fn without(slots: &[Slot], sorted: &[Slot]) -> Vec<Slot> {
     slots.iter().copied().filter(|slot| sorted.binary_search(slot).is_err()).collect()
-}
-
-/// What a fault does to a message, on whatever links.
-fn harm(fault: &Fault, lasts: Option<Duration>) -> Option<Degradation> {
-    let none = Degradation::default();
-    Some(match fault {
-        Fault::SlowLink(it) => Degradation { spike: Ratio::ONE, delay: Some(it.delay.clone()), ..none },
-        Fault::Jam(_) => Degradation {
-            spike: Ratio::ONE,
-            delay: Some(Distribution::Fixed(lasts.unwrap_or_default())),
-            ..none
-        },
-        Fault::Loss(it) => Degradation { loss: it.probability, ..none },
-        Fault::Spikes(it) => Degradation { spike: it.probability, delay: Some(it.delay.clone()), ..none },
-        Fault::Reorder(it) => {
-            let delay = Distribution::Uniform { min: Duration::ZERO, max: it.within };
-            Degradation { spike: it.probability, delay: Some(delay), ..none }
-        }
-        Fault::Duplicate(it) => Degradation { duplicate: it.probability, ..none },
-        Fault::Corruption(it) => Degradation { corrupt: it.probability, ..none },
-        Fault::Bandwidth(it) => Degradation { bandwidth: Some(it.bytes_per_second), ..none },
-        Fault::RateLimit(it) => Degradation { rate: Some(it.messages_per_second), ..none },
-        _ => return None,
-    })
-}
-
-/// The same fault on exactly these links.
-fn pin(fault: &Fault, target: Option<&[Slot]>, from: Option<&[Slot]>, to: Option<&[Slot]>) -> Fault {
-    let (target, from, to) = (target.map(aim), from.map(aim), to.map(aim));
-    let mut pinned = fault.clone();
-    match &mut pinned {
-        Fault::SlowLink(it) => (it.target, it.from, it.to) = (target, from, to),
-        Fault::Jam(it) => (it.target, it.from, it.to) = (target, from, to),
-        Fault::Loss(it) | Fault::Duplicate(it) | Fault::Corruption(it) => {
-            (it.target, it.from, it.to) = (target, from, to);
-        }
-        Fault::Spikes(it) => (it.target, it.from, it.to) = (target, from, to),
-        Fault::Reorder(it) => (it.target, it.from, it.to) = (target, from, to),
-        Fault::Bandwidth(it) => (it.target, it.from, it.to) = (target, from, to),
-        Fault::RateLimit(it) => (it.target, it.from, it.to) = (target, from, to),
-        _ => {}
-    }
-    pinned
 }
 
 /// What is left of a cut when everybody in `core` (sorted) reaches everybody in it again.

@@ -15,7 +15,7 @@ pub(super) const MOST_GROUPS: usize = 62;
 pub(super) const MOST_IN_RING: u32 = 1_024;
 
 /// A partition with everything drawn.
-pub(super) struct Drawn {
+pub(super) struct DrawnCut {
     /// Who reaches whom.
     pub(super) reach: Reach,
     /// The same partition, with nothing left to draw.
@@ -25,7 +25,7 @@ pub(super) struct Drawn {
 }
 
 /// Draws what a partition leaves open.
-pub(super) fn draw(partition: &Partition, scene: &Scene<'_>, lots: &mut Lots) -> Result<Drawn, Refusal> {
+pub(super) fn draw(partition: &Partition, scene: &Scene<'_>, lots: &mut Lots) -> Result<DrawnCut, Refusal> {
     let members: Vec<Slot> = scene.present().map(|(slot, _)| slot).collect();
     let spread = partition.clients == ClientSide::Spread;
     match &partition.shape {
@@ -80,7 +80,7 @@ fn isolate(
     spread: bool,
     scene: &Scene<'_>,
     lots: &mut Lots,
-) -> Result<Drawn, Refusal> {
+) -> Result<DrawnCut, Refusal> {
     let mut alone = resolve(target, scene, lots)?;
     let mut others: Vec<Slot> =
         scene.present().map(|(slot, _)| slot).filter(|slot| alone.binary_search(slot).is_err()).collect();
@@ -111,7 +111,7 @@ fn free_clients(scene: &Scene<'_>, taken: &[Slot]) -> impl Iterator<Item = Slot>
     (scene.members..scene.members + scene.clients).map(Slot).filter(|slot| !taken.contains(slot))
 }
 
-fn one_way(mut from: Vec<Slot>, mut to: Vec<Slot>, pinned: Option<Shape>) -> Result<Drawn, Refusal> {
+fn one_way(mut from: Vec<Slot>, mut to: Vec<Slot>, pinned: Option<Shape>) -> Result<DrawnCut, Refusal> {
     from.sort_unstable();
     to.sort_unstable();
     if from.is_empty() || to.is_empty() {
@@ -119,7 +119,7 @@ fn one_way(mut from: Vec<Slot>, mut to: Vec<Slot>, pinned: Option<Shape>) -> Res
     }
     let shape = pinned.unwrap_or_else(|| Shape::OneWay { from: aim(&from), to: aim(&to) });
     let (slots, pinned) = (from.clone(), Partition::of(shape));
-    Ok(Drawn { slots, pinned, reach: Reach::OneWay { from, to } })
+    Ok(DrawnCut { slots, pinned, reach: Reach::OneWay { from, to } })
 }
 
 /// Two groups of equal size, give or take one.
@@ -164,7 +164,7 @@ fn groups(
     spread: bool,
     scene: &Scene<'_>,
     lots: &mut Lots,
-) -> Result<Drawn, Refusal> {
+) -> Result<DrawnCut, Refusal> {
     let listed: Vec<Slot> = sides.concat();
     if spread {
         let clients: Vec<Slot> = free_clients(scene, &listed).collect();
@@ -181,7 +181,7 @@ fn groups(
     }
     let largest = (0..sides.len()).max_by_key(|side| (sides[*side].len(), usize::MAX - side)).unwrap_or(0);
     let outside = |slot: &Slot| sides[largest].binary_search(slot).is_err();
-    Ok(Drawn {
+    Ok(DrawnCut {
         reach: Reach::Groups(sets),
         pinned: Partition::of(Shape::Groups(sides.iter().map(|side| aim(side)).collect())),
         slots: sides.concat().into_iter().filter(outside).collect(),
@@ -228,12 +228,12 @@ fn ring(order: &[Slot]) -> Result<Vec<(Slot, Slot)>, Refusal> {
     Ok(links)
 }
 
-fn pairs(links: &[(Slot, Slot)], members: u32) -> Result<Drawn, Refusal> {
+fn pairs(links: &[(Slot, Slot)], members: u32) -> Result<DrawnCut, Refusal> {
     if links.iter().any(|(a, b)| a.0.max(b.0) >= members) {
         return Err(Refusal::Absent);
     }
     let written = links.iter().map(|(a, b)| (a.0 + 1, b.0 + 1)).collect();
-    Ok(Drawn {
+    Ok(DrawnCut {
         reach: Reach::Pairs { slots: members, links: links.to_vec() },
         pinned: Partition::of(Shape::Links(written)),
         slots: (0..members).map(Slot).collect(),

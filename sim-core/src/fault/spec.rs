@@ -13,20 +13,61 @@ use crate::time::Duration;
 
 mod clock;
 mod edit;
+mod links;
 mod partition;
 
 pub use clock::{Clock, ClockFault, Drift, ParseDriftError};
+pub use links::{Form, LinkEnds, LinkFault, Written};
 pub use partition::{ClientSide, Direction, Partition, Shape};
 
-/// Declares [`Fault`] with one variant per key, and the flat form in which a scenario writes an entry.
+/// Declares [`Fault`] and [`Harm`], and the flat form in which a scenario writes an entry: one key for each fault. What
+/// each does is said by the table in [`super::family`].
 macro_rules! faults {
-    ($( $(#[$doc:meta])* $key:ident = $variant:ident($params:ty); )*) => {
+    (
+        { $( $key:ident = $variant:ident($params:ty); )* }
+        links {
+            $( $link:ident = $harm:ident { $( $(#[$doc:meta])* $field:ident: $type:ty ),* } )*
+        }
+    ) => {
         /// Something that can go wrong, with its parameters; a scenario writes it under its key.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Fault { $( $(#[$doc])* $variant($params), )* }
+        pub enum Fault {
+            $( #[doc = concat!("Written as `", stringify!($key), "`.")] $variant($params), )*
+            /// Links get worse; written under the key of the harm.
+            Links(LinkFault),
+        }
+
+        /// What happens to messages on links that get worse.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Harm {
+            $( #[doc = concat!("Written as `", stringify!($link), "`.")] $harm { $( $(#[$doc])* $field: $type ),* }, )*
+        }
 
         /// The keys of all faults, as scenarios write them.
-        pub const FAULT_KEYS: &[&str] = &[$(stringify!($key)),*];
+        pub const FAULT_KEYS: &[&str] = &[$(stringify!($key),)* $(stringify!($link)),*];
+
+        /// The keys of all faults of links, with the names and forms of their own parameters.
+        pub const LINK_FAULTS: &[(&str, &[(&str, Form)])] =
+            &[$( (stringify!($link), &[$( (stringify!($field), <$type as Written>::FORM) ),*]) ),*];
+
+        /// Faults of links as they are written.
+        pub(super) mod written {
+            use super::{Deserialize, Distribution, Duration, Ratio, Selector, Serialize};
+
+            $(
+                #[derive(Clone, Debug, Serialize, Deserialize)]
+                #[serde(deny_unknown_fields)]
+                pub(in crate::fault) struct $harm {
+                    #[serde(default, skip_serializing_if = "Option::is_none")]
+                    pub(super) target: Option<Selector>,
+                    #[serde(default, skip_serializing_if = "Option::is_none")]
+                    pub(super) from: Option<Selector>,
+                    #[serde(default, skip_serializing_if = "Option::is_none")]
+                    pub(super) to: Option<Selector>,
+                    $( pub(super) $field: $type, )*
+                }
+            )*
+        }
 
         /// An entry of a plan as it is written: when, how long, and exactly one fault key.
         #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -41,6 +82,7 @@ macro_rules! faults {
             #[serde(skip_serializing_if = "Option::is_none", rename = "for")]
             pub(super) lasts: Option<Duration>,
             $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $key: Option<$params>, )*
+            $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $link: Option<written::$harm>, )*
         }
 
         impl RawEntry {
@@ -50,75 +92,103 @@ macro_rules! faults {
                 $( if let Some(params) = self.$key.take() {
                     found.push((stringify!($key), Fault::$variant(params)));
                 } )*
+                $( if let Some(written::$harm { target, from, to, $($field),* }) = self.$link.take() {
+                    let (ends, harm) = (LinkEnds { target, from, to }, Harm::$harm { $($field),* });
+                    found.push((stringify!($link), Fault::Links(LinkFault { ends, harm })));
+                } )*
                 found
             }
 
             /// Writes a fault under its key.
             pub(super) fn put(&mut self, fault: Fault) {
-                match fault { $( Fault::$variant(params) => self.$key = Some(params) ),* }
+                match fault {
+                    $( Fault::$variant(params) => self.$key = Some(params), )*
+                    Fault::Links(LinkFault { ends: LinkEnds { target, from, to }, harm }) => match harm {
+                        $( Harm::$harm { $($field),* } => {
+                            self.$link = Some(written::$harm { target, from, to, $($field),* });
+                        } )*
+                    },
+                }
             }
         }
 
         impl Fault {
             /// The key under which a scenario writes it.
             pub const fn key(&self) -> &'static str {
-                match self { $( Self::$variant(_) => stringify!($key) ),* }
+                match self {
+                    $( Self::$variant(_) => stringify!($key), )*
+                    Self::Links(it) => match it.harm { $( Harm::$harm { .. } => stringify!($link) ),* },
+                }
+            }
+        }
+
+        impl Harm {
+            /// Its kind.
+            pub const fn kind(&self) -> Kind {
+                match self { $( Self::$harm { .. } => Kind::$harm ),* }
             }
         }
     };
 }
 
 faults! {
-    /// Links are cut.
+    {
     partition = Partition(Partition);
-    /// Links are cut and mended again and again.
     flap = Flap(Flap);
-    /// Every message on some links takes longer.
-    slow_link = SlowLink(SlowLink);
-    /// Messages on some links wait until it is over.
-    jam = Jam(Links);
-    /// More messages are lost.
-    loss = Loss(Odds);
-    /// Some messages take much longer.
-    spikes = Spikes(Spikes);
-    /// Some messages are overtaken.
-    reorder = Reorder(Reorder);
-    /// Some messages arrive twice.
-    duplicate = Duplicate(Odds);
-    /// A bit of some messages flips; a checksum finds it.
-    corruption = Corruption(Odds);
-    /// Senders get only so many bytes per second through.
-    bandwidth = Bandwidth(Bandwidth);
-    /// Senders get only so many messages per second through.
-    rate_limit = RateLimit(RateLimit);
-    /// Processes stop.
     crash = Crash(Crash);
-    /// Processes stop and their disks are gone.
     amnesia = Amnesia(Crash);
-    /// Processes stand still.
     pause = Pause(Aim);
-    /// Processes are slow.
     slow = Slow(Slow);
-    /// New members join.
     join = Join(Join);
-    /// Members leave for good.
     leave = Leave(Aim);
-    /// Members leave and as many new ones join.
     replace = Replace(Aim);
-    /// Members come and go, one at a time.
     churn = Churn(Churn);
-    /// One slot after the other is crashed and restarted.
     rolling_restart = RollingRestart(RollingRestart);
-    /// Something is wrong with disks.
     disk = Disk(Disk);
-    /// Clocks are wrong.
     clock = Clock(Clock);
-    /// Slots become traitors.
     corrupt = Corrupt(Aim);
-    /// An adversary corrupts whoever is about to lead.
     adaptive = Adaptive(Adaptive);
-    /// A second copy of an identity runs in another slot.
     twins = Twins(Twins);
+    }
+    links {
+        slow_link = SlowLink {
+            /// The additional delay of each message.
+            delay: Distribution
+        }
+        jam = Jam {}
+        loss = Loss {
+            /// How likely a message is lost.
+            probability: Ratio
+        }
+        spikes = Spikes {
+            /// How likely a message is hit.
+            probability: Ratio,
+            /// The additional delay of a message that is hit.
+            delay: Distribution
+        }
+        reorder = Reorder {
+            /// How likely a message is overtaken.
+            probability: Ratio,
+            /// The largest additional delay; each is equally likely.
+            within: Duration
+        }
+        duplicate = Duplicate {
+            /// How likely a message arrives twice.
+            probability: Ratio
+        }
+        corruption = Corruption {
+            /// How likely a message is damaged.
+            probability: Ratio
+        }
+        bandwidth = Bandwidth {
+            /// Bytes per second, for each sender.
+            bytes_per_second: u64
+        }
+        rate_limit = RateLimit {
+            /// Messages per second, for each sender.
+            messages_per_second: u64
+        }
+    }
 }
 
 impl Fault {
@@ -132,15 +202,7 @@ impl Fault {
         Some(match self {
             Self::Partition(partition) => partition.kind(),
             Self::Flap(_) => Kind::Flap,
-            Self::SlowLink(_) => Kind::SlowLink,
-            Self::Jam(_) => Kind::Jam,
-            Self::Loss(_) => Kind::Loss,
-            Self::Spikes(_) => Kind::Spikes,
-            Self::Reorder(_) => Kind::Reorder,
-            Self::Duplicate(_) => Kind::Duplicate,
-            Self::Corruption(_) => Kind::Corruption,
-            Self::Bandwidth(_) => Kind::Bandwidth,
-            Self::RateLimit(_) => Kind::RateLimit,
+            Self::Links(links) => links.harm.kind(),
             Self::Crash(_) => Kind::Crash,
             Self::Amnesia(_) => Kind::Amnesia,
             Self::Pause(_) => Kind::Pause,
@@ -186,31 +248,12 @@ impl Fault {
             Self::Twins(twins) => all.extend(&twins.place),
             _ => {}
         }
-        if let Some((target, from, to)) = self.links() {
-            all.extend(target.iter().chain(from).chain(to));
+        if let Self::Links(LinkFault { ends, .. }) = self {
+            all.extend(ends.all());
         }
         all
     }
-
-    /// `target`, `from` and `to` of a fault that makes links worse.
-    pub(super) fn links(&self) -> Option<LinkEnds<'_>> {
-        match self {
-            Self::SlowLink(it) => Some((&it.target, &it.from, &it.to)),
-            Self::Jam(it) => Some((&it.target, &it.from, &it.to)),
-            Self::Loss(it) | Self::Duplicate(it) | Self::Corruption(it) => {
-                Some((&it.target, &it.from, &it.to))
-            }
-            Self::Spikes(it) => Some((&it.target, &it.from, &it.to)),
-            Self::Reorder(it) => Some((&it.target, &it.from, &it.to)),
-            Self::Bandwidth(it) => Some((&it.target, &it.from, &it.to)),
-            Self::RateLimit(it) => Some((&it.target, &it.from, &it.to)),
-            _ => None,
-        }
-    }
 }
-
-/// `target`, `from` and `to`, as a fault that makes links worse may give them.
-pub(super) type LinkEnds<'a> = (&'a Option<Selector>, &'a Option<Selector>, &'a Option<Selector>);
 
 /// The kind of a disk fault.
 pub(super) const fn disk_kind(fault: DiskFault) -> Kind {
@@ -242,67 +285,6 @@ pub enum SpecError {
     /// A clock fault says nothing, or two things at once.
     #[error("read a clock fault: expected exactly one of drift, forward, back, or freeze = true")]
     ClockChange,
-}
-
-/// Declares the parameters of faults that act on links: `target` (both directions), or `from` and `to`; all links if
-/// none is given.
-macro_rules! link_parameters {
-    ($( $(#[$doc:meta])* $name:ident { $( $(#[$field_doc:meta])* $field:ident : $type:ty ),* } )*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name {
-            /// Links from and to these.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub target: Option<Selector>,
-            /// Links from these; not together with `target`.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub from: Option<Selector>,
-            /// Links to these; not together with `target`.
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub to: Option<Selector>,
-            $( $(#[$field_doc])* pub $field: $type, )*
-        }
-    )*};
-}
-
-link_parameters! {
-    /// Links, and nothing else to say about them.
-    Links {}
-    /// Links, and how much longer each message takes.
-    SlowLink {
-        /// The additional delay.
-        delay: Distribution
-    }
-    /// Links, and how likely it is that a message is hit.
-    Odds {
-        /// How likely.
-        probability: Ratio
-    }
-    /// Links, how likely a spike is and how high.
-    Spikes {
-        /// How likely.
-        probability: Ratio,
-        /// The additional delay of a message that is hit.
-        delay: Distribution
-    }
-    /// Links, how likely a message is overtaken and by how much.
-    Reorder {
-        /// How likely.
-        probability: Ratio,
-        /// The largest additional delay; each is equally likely.
-        within: Duration
-    }
-    /// Links, and what gets through.
-    Bandwidth {
-        /// Bytes per second, for each sender.
-        bytes_per_second: u64
-    }
-    /// Links, and how many messages get through.
-    RateLimit {
-        /// Messages per second, for each sender.
-        messages_per_second: u64
-    }
 }
 
 /// Links that come and go.

@@ -4,10 +4,12 @@ use super::action::DiskFault;
 use super::partition::MOST_GROUPS;
 use super::plan::{FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
 use super::selector::{Selector, SlotList, UnknownTarget, Vocabulary, nearest};
-use super::spec::{ClockFault, Disk, Fault, Shape};
+use super::spec::{ClockFault, Disk, Fault, Harm, LinkFault, Shape};
 use crate::distribution::{DistributionError, LONGEST};
 use crate::identity::Slot;
 use crate::time::{Duration, Time};
+
+mod harm;
 
 /// A plan that cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -222,7 +224,9 @@ fn check_durations(entry: &FaultEntry) -> Result<(), Problem> {
     let own: [(&'static str, Option<Duration>); 2] = match &entry.what {
         Fault::Crash(it) | Fault::Amnesia(it) => [("restart_after", it.restart_after), ("", None)],
         Fault::Flap(it) => [("period", Some(it.period)), ("", None)],
-        Fault::Reorder(it) => [("within", Some(it.within)), ("", None)],
+        Fault::Links(LinkFault { harm: Harm::Reorder { within, .. }, .. }) => {
+            [("within", Some(*within)), ("", None)]
+        }
         Fault::Slow(it) => [("floor", Some(it.floor)), ("", None)],
         Fault::Churn(it) => [("every", Some(it.every)), ("", None)],
         Fault::Adaptive(it) => [("every", Some(it.every)), ("", None)],
@@ -248,30 +252,10 @@ fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
     if let Moment::On(Trigger { after: Some(after), .. }) = &entry.at {
         after.validate()?;
     }
-    if let Some((target, from, to)) = entry.what.links()
-        && target.is_some()
-        && (from.is_some() || to.is_some())
-    {
-        return Err(Problem::Links);
-    }
     match &entry.what {
         Fault::Partition(partition) => check_shape(&partition.shape, members),
         Fault::Flap(flap) => often("period", flap.period),
-        Fault::SlowLink(slow) => Ok(slow.delay.validate()?),
-        Fault::Spikes(spikes) => {
-            positive("probability", !spikes.probability.is_zero())?;
-            Ok(spikes.delay.validate()?)
-        }
-        Fault::Loss(odds) if odds.probability.threshold() == u64::MAX => Err(Problem::CertainLoss),
-        Fault::Loss(odds) | Fault::Duplicate(odds) | Fault::Corruption(odds) => {
-            positive("probability", !odds.probability.is_zero())
-        }
-        Fault::Reorder(reorder) => {
-            positive("probability", !reorder.probability.is_zero())?;
-            positive("within", !reorder.within.is_zero())
-        }
-        Fault::Bandwidth(bandwidth) => positive("bytes_per_second", bandwidth.bytes_per_second > 0),
-        Fault::RateLimit(limit) => positive("messages_per_second", limit.messages_per_second > 0),
+        Fault::Links(links) => harm::check(links),
         Fault::Slow(slow) => within("percent", slow.percent, 101, 1_000_000),
         Fault::Join(join) => within("count", join.count, 1, 10_000),
         Fault::Churn(churn) => often("every", churn.every),
@@ -310,7 +294,7 @@ fn check_length(entry: &FaultEntry) -> Result<(), Problem> {
         | Fault::Twins(_) => true,
         _ => false,
     };
-    let must_end = matches!(entry.what, Fault::Jam(_));
+    let must_end = matches!(&entry.what, Fault::Links(links) if matches!(links.harm, Harm::Jam {}));
     match entry.lasts {
         Some(_) if instant => Err(Problem::Instant),
         None if must_end => Err(Problem::Endless),

@@ -2,7 +2,7 @@
 
 use super::action::{Action, ClockChange, Degradation, DiskFault, Reach};
 use super::selector::Selector;
-use super::spec::{ClockFault, Direction, Fault, LinkEnds, Partition, Shape};
+use super::spec::{ClockFault, Direction, Fault, Harm, LinkEnds, LinkFault, Partition, Shape};
 use crate::distribution::Distribution;
 use crate::ground::Ground;
 use crate::identity::Slot;
@@ -22,14 +22,7 @@ pub(super) fn fault(fault: &Fault, ground: &Ground) -> String {
             let cut = isolation(&of(&flap.target), flap.direction);
             format!("{cut}, again and again, every {}", rough(flap.period))
         }
-        Fault::Bandwidth(it) => {
-            let (senders, to) = senders((&it.target, &it.from, &it.to), ground);
-            format!("let {senders} send no more than {} per second{to}", bytes(it.bytes_per_second))
-        }
-        Fault::RateLimit(it) => {
-            let (senders, to) = senders((&it.target, &it.from, &it.to), ground);
-            format!("let {senders} send no more than {} messages per second{to}", it.messages_per_second)
-        }
+        Fault::Links(links) => worse_links(links, ground),
         Fault::Crash(it) => format!("crash {}", of(&it.target)),
         Fault::Amnesia(it) => format!("crash {} and wipe the disk", of(&it.target)),
         Fault::Pause(it) => format!("pause {}", of(&it.target)),
@@ -44,7 +37,9 @@ pub(super) fn fault(fault: &Fault, ground: &Ground) -> String {
             let place = twins.place.as_ref().map_or("another member".to_owned(), of);
             format!("run a second {} in the place of {place}", of(&twins.target))
         }
-        _ => worse_links(fault, ground).unwrap_or_else(|| fault.key().to_owned()),
+        Fault::Replace(_) | Fault::Churn(_) | Fault::RollingRestart(_) | Fault::Adaptive(_) => {
+            fault.key().to_owned()
+        }
     }
 }
 
@@ -163,23 +158,32 @@ fn only(links: &[(Slot, Slot)], ground: &Ground) -> String {
     }
 }
 
-/// A fault of links that get worse, in words.
-fn worse_links(fault: &Fault, ground: &Ground) -> Option<String> {
-    let (target, from, to) = fault.links()?;
+/// Links that get worse, in words.
+fn worse_links(fault: &LinkFault, ground: &Ground) -> String {
+    let LinkEnds { target, from, to } = &fault.ends;
     let [target, from, to] = [target, from, to].map(|end| end.as_ref().map(|end| who(end, ground)));
     let which = messages(target.as_deref(), from.as_deref(), to.as_deref());
-    Some(match fault {
-        Fault::SlowLink(it) => format!("delay every message{which} by {}", time(&it.delay)),
-        Fault::Jam(_) => format!("hold back every message{which} until this is over"),
-        Fault::Loss(it) => format!("lose {}{which}", some(it.probability)),
-        Fault::Spikes(it) => format!("delay {}{which} by {}", some(it.probability), time(&it.delay)),
-        Fault::Reorder(it) => {
-            format!("delay {}{which} by up to {}, past later ones", some(it.probability), rough(it.within))
+    let senders = target.or(from).unwrap_or_else(|| "everybody".to_owned());
+    let receivers = to.map_or(String::new(), |to| format!(" to {to}"));
+    match &fault.harm {
+        Harm::SlowLink { delay } => format!("delay every message{which} by {}", time(delay)),
+        Harm::Jam {} => format!("hold back every message{which} until this is over"),
+        Harm::Loss { probability } => format!("lose {}{which}", some(*probability)),
+        Harm::Spikes { probability, delay } => {
+            format!("delay {}{which} by {}", some(*probability), time(delay))
         }
-        Fault::Duplicate(it) => format!("deliver {}{which} twice", some(it.probability)),
-        Fault::Corruption(it) => format!("flip a bit of {}{which}", some(it.probability)),
-        _ => return None,
-    })
+        Harm::Reorder { probability, within } => {
+            format!("delay {}{which} by up to {}, past later ones", some(*probability), rough(*within))
+        }
+        Harm::Duplicate { probability } => format!("deliver {}{which} twice", some(*probability)),
+        Harm::Corruption { probability } => format!("flip a bit of {}{which}", some(*probability)),
+        Harm::Bandwidth { bytes_per_second } => {
+            format!("let {senders} send no more than {} per second{receivers}", bytes(*bytes_per_second))
+        }
+        Harm::RateLimit { messages_per_second } => {
+            format!("let {senders} send no more than {messages_per_second} messages per second{receivers}")
+        }
+    }
 }
 
 fn degraded(how: &Degradation, ground: &Ground) -> String {
@@ -205,13 +209,6 @@ fn degraded(how: &Degradation, ground: &Ground) -> String {
         parts.push(format!("let {senders} send no more than {rate} messages per second{receivers}"));
     }
     parts.join("; ")
-}
-
-/// Whose messages are meant, and (with a space before it) to whom.
-fn senders((target, from, to): LinkEnds<'_>, ground: &Ground) -> (String, String) {
-    let of = |selector: &Selector| who(selector, ground);
-    let senders = target.as_ref().or(from.as_ref()).map_or("everybody".to_owned(), of);
-    (senders, to.as_ref().map_or(String::new(), |to| format!(" to {}", of(to))))
 }
 
 /// Which messages are meant, after the word.

@@ -21,14 +21,14 @@ pub struct Record {
     /// What was called.
     pub operation: Operation,
     /// How it ended; `None` if it never did.
-    pub end: Option<End>,
+    pub end: Option<OperationEnd>,
     /// What the witness must stand above: the highest place that had been returned when this was called.
     pub(super) floor: Floor,
 }
 
 /// The end of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct OperationEnd {
     /// When it ended.
     pub at: Time,
     /// The end's place among all calls and ends of the history.
@@ -172,7 +172,7 @@ impl History {
         }
         self.follow_witness(index, &answer);
         let Answer { reply, position } = answer;
-        self.records[index].end = Some(End { at, rank, reply, position });
+        self.records[index].end = Some(OperationEnd { at, rank, reply, position });
     }
 
     /// Compares a claimed position with what had been returned at the call, and raises what later calls must exceed.

@@ -20,14 +20,11 @@ impl Lines {
         Self { rate: rate.max(1), free_at: Vec::new() }
     }
 
-    /// How long a message that reaches the line at `at` waits behind others.
-    pub(super) fn wait(&self, from: Slot, at: Time) -> Duration {
-        self.free_at.get(from.index()).map_or(Duration::ZERO, |free_at| free_at.since(at))
-    }
-
-    /// How long a line is busy with so many bytes.
-    pub(super) fn time_of(&self, size: u32) -> Duration {
-        transmission(size, self.rate)
+    /// How long the message of `size` bytes that a slot sent last, at `at`, waits behind others, and how long it takes to
+    /// leave.
+    pub(super) fn of_last(&self, from: Slot, at: Time, size: u32) -> (Duration, Duration) {
+        let takes = transmission(size, self.rate);
+        (self.free_at(from).since(at.saturating_add(takes)), takes)
     }
 
     /// When the line of a slot has sent everything that waits.
@@ -69,7 +66,7 @@ fn waiting(wait: Duration, rate: u64) -> u128 {
 mod tests {
     use super::Lines;
     use crate::identity::Slot;
-    use crate::time::Time;
+    use crate::time::{Duration, Time};
 
     const MILLI: u64 = 1_000_000;
 
@@ -81,7 +78,12 @@ mod tests {
     fn messages_leave_one_after_the_other() {
         let mut lines = Lines::new(1_000);
         assert_eq!(lines.send(Slot(0), at(0), 100, None), Some(at(100)));
+        assert_eq!(lines.of_last(Slot(0), at(0), 100), (Duration::ZERO, Duration::from_millis(100)));
         assert_eq!(lines.send(Slot(0), at(10), 50, None), Some(at(150)));
+        assert_eq!(
+            lines.of_last(Slot(0), at(10), 50),
+            (Duration::from_millis(90), Duration::from_millis(50))
+        );
         assert_eq!(lines.send(Slot(7), at(10), 50, None), Some(at(60)));
         assert_eq!(lines.send(Slot(0), at(500), 1, None), Some(at(501)));
         assert_eq!(Lines::new(3).send(Slot(0), at(0), 1, None), Some(Time::from_nanos(333_333_334)));

@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_nanos(1);
 
 /// One end of a link.
 #[derive(Clone, Debug)]
-pub(super) struct End {
+pub(super) struct StreamEnd {
     pub(super) slot: Slot,
     /// From when this end may use the latest session.
     up_at: Time,
@@ -32,7 +32,7 @@ pub(super) struct End {
     forgotten: u32,
 }
 
-impl End {
+impl StreamEnd {
     fn new(slot: Slot) -> Self {
         let (zero, last) = (Time::ZERO, [Time::ZERO; Priority::ALL.len()]);
         Self { slot, up_at: zero, down_at: zero, last, held: zero, severed: 0, forgotten: 0 }
@@ -54,7 +54,7 @@ pub(super) enum Ending {
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     /// The lower slot first.
-    pub(super) ends: [End; 2],
+    pub(super) ends: [StreamEnd; 2],
     /// The latest session; 0 before the first.
     pub(super) session: u32,
     /// Whether the latest session is alive.
@@ -64,7 +64,7 @@ pub(super) struct Link {
 impl Link {
     /// A pair that has no session yet.
     pub(super) fn new(a: Slot, b: Slot) -> Self {
-        Self { ends: [End::new(a.min(b)), End::new(a.max(b))], session: 0, alive: false }
+        Self { ends: [StreamEnd::new(a.min(b)), StreamEnd::new(a.max(b))], session: 0, alive: false }
     }
 
     /// Which end a slot is.
@@ -109,7 +109,8 @@ impl Link {
                 end.held = end.held.min(end.up_at.max(end.down_at));
             }
             if endings[side] == Ending::Gone {
-                *end = End { severed: self.session, forgotten: self.session, ..End::new(end.slot) };
+                *end =
+                    StreamEnd { severed: self.session, forgotten: self.session, ..StreamEnd::new(end.slot) };
             } else if alive {
                 let after = end.last.into_iter().fold(end.up_at, Time::max).saturating_add(TICK);
                 end.down_at = now.saturating_add(latencies[side]).max(after);
@@ -175,7 +176,8 @@ impl Link {
         for (side, latency) in latencies.into_iter().enumerate() {
             let slot = self.ends[side].slot;
             let down_at = now.saturating_add(latency);
-            self.ends[side] = End { severed: self.session, forgotten: before, down_at, ..End::new(slot) };
+            self.ends[side] =
+                StreamEnd { severed: self.session, forgotten: before, down_at, ..StreamEnd::new(slot) };
             self.announce(side, LinkState::Down, down_at, notices);
         }
     }

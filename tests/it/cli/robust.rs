@@ -85,7 +85,7 @@ fn a_damaged_state_is_refused_as_damaged() {
         ("/activity/owed_liveness", 5),
         ("/activity/verdicts/pass", u64::MAX),
         ("/activity/refused/runs", 9),
-        ("/totals/ended/Horizon", u64::MAX),
+        ("/totals/ended/horizon", u64::MAX),
         ("/runs", 3),
     ] {
         let mut damaged = whole.clone();

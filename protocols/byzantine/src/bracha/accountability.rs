@@ -80,7 +80,7 @@ impl Accountability {
         let needed = lacks(first).max(lacks(second));
         both.truncate(needed);
         let [one, other] = values;
-        let fact = |node: &NodeId| format!("{node} signed {one:016x} and {other:016x} as its {phase:?}");
+        let fact = |node: &NodeId| format!("{node} signed {one:016x} and {other:016x} as its {phase}");
         let facts = both.iter().map(fact).collect();
         Some(Guilt { nodes: both, how: "who signed two values", facts })
     }
@@ -195,13 +195,13 @@ impl Check<Bracha> for Accountability {
         self.culprits.entry(vote.broadcast).or_default().insert(signer);
         if honest {
             let text = format!(
-                "{signer} is honest and signed {first:016x} and {:016x} as its {phase:?} in {}",
+                "{signer} is honest and signed {first:016x} and {:016x} as its {phase} in {}",
                 vote.value, vote.broadcast
             );
             findings.safety("honest member signed two values", &[signer], text);
             findings.because(
                 [first, vote.value].map(|value| {
-                    format!("{signer} signed {value:016x} as its {phase:?} in {}", vote.broadcast)
+                    format!("{signer} signed {value:016x} as its {phase} in {}", vote.broadcast)
                 }),
             );
         }
@@ -270,8 +270,8 @@ mod tests {
             [
                 format!("n2 delivered {} for broadcast 1 of n1", value(5)),
                 format!("n3 delivered {} for broadcast 1 of n1", value(6)),
-                format!("n1 signed {} and {} as its Echo", value(5), value(6)),
-                format!("n4 signed {} and {} as its Echo", value(5), value(6)),
+                format!("n1 signed {} and {} as its echo", value(5), value(6)),
+                format!("n4 signed {} and {} as its echo", value(5), value(6)),
             ]
         );
     }

@@ -34,6 +34,21 @@ impl Phase {
     pub const fn index(self) -> usize {
         self as usize
     }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Initial => "initial",
+            Self::Echo => "echo",
+            Self::Ready => "ready",
+        }
+    }
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl facts::Field for Phase {
@@ -42,12 +57,7 @@ impl facts::Field for Phase {
     }
 
     fn show(&self, name: &'static str, visitor: &mut dyn facts::Visitor) {
-        let text = match self {
-            Self::Initial => "initial",
-            Self::Echo => "echo",
-            Self::Ready => "ready",
-        };
-        visitor.value(name, facts::Value::Text(text));
+        visitor.value(name, facts::Value::Text(self.name()));
     }
 }
 

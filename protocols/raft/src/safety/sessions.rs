@@ -17,7 +17,7 @@ pub struct Sessions {
     /// The last sequence done in each session, and the answer to it; for look-ups alone.
     last: BySlot<FixedMap<NodeId, (u64, u64)>>,
     /// What the first server to apply an index found there and answered; no client for a no-op.
-    canonical: ByIndex<Option<(Operation, u64)>>,
+    canonical: ByIndex<Option<(SeenOperation, u64)>>,
     /// Whether servers may begin with a snapshot.
     snapshots: bool,
     /// If so: what was done in each session, as the first server did it, by rising index.
@@ -42,7 +42,7 @@ fn last_until(done: Option<&Vec<Done>>, index: u64) -> (u64, u64) {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Operation {
+struct SeenOperation {
     client: NodeId,
     sequence: u64,
 }
@@ -56,13 +56,13 @@ impl Sessions {
     fn applied(
         &mut self,
         (slot, node): (Slot, NodeId),
-        operation: Operation,
+        operation: SeenOperation,
         repeated: bool,
         answer: u64,
         findings: &mut Findings,
     ) {
         findings.exercised();
-        let Operation { client, sequence } = operation;
+        let SeenOperation { client, sequence } = operation;
         let since = self.since.get(slot).copied().unwrap_or(0);
         let done = &self.done;
         let last = self.last.at(slot).entry(client).or_insert_with(|| last_until(done.get(&client), since));
@@ -85,9 +85,9 @@ impl Sessions {
         }
     }
 
-    fn acknowledged(&mut self, told: Operation, index: u64, answer: u64, findings: &mut Findings) {
+    fn acknowledged(&mut self, told: SeenOperation, index: u64, answer: u64, findings: &mut Findings) {
         findings.exercised();
-        let Operation { client, sequence } = told;
+        let SeenOperation { client, sequence } = told;
         let (shape, found) = match self.canonical.get(index) {
             Some(Some((there, given))) if *there == told && *given == answer => return,
             Some(Some((there, given))) if *there == told => {
@@ -117,7 +117,7 @@ impl Check<Raft> for Sessions {
         }
         match *seen.observation {
             RaftObservation::Applied { index, client, sequence, repeated, answer, .. } => {
-                let operation = client.map(|client| Operation { client, sequence });
+                let operation = client.map(|client| SeenOperation { client, sequence });
                 let known = self.canonical.get_or_put(index, operation.map(|operation| (operation, answer)));
                 if let (true, None, Some(client), false) = (self.snapshots, known, client, repeated) {
                     self.done.entry(client).or_default().push(Done { index, sequence, answer });
@@ -127,7 +127,7 @@ impl Check<Raft> for Sessions {
                 }
             }
             RaftObservation::Acknowledged { sequence, index, answer } => {
-                self.acknowledged(Operation { client: seen.node, sequence }, index, answer, findings);
+                self.acknowledged(SeenOperation { client: seen.node, sequence }, index, answer, findings);
             }
             RaftObservation::SnapshotInstalled { index, .. } => {
                 self.last.reset(seen.slot);

@@ -9,7 +9,7 @@ use crate::fault::governor::Change;
 use crate::fault::plan::{FaultEntry, Moment};
 use crate::fault::resolve::Lots;
 use crate::fault::selector::Selector;
-use crate::fault::spec::{ClockFault, Crash, Fault, Flap, Join, Partition, Shape, Twins, aim};
+use crate::fault::spec::{ClockFault, Crash, Fault, Flap, Join, LinkFault, Partition, Shape, Twins, aim};
 use crate::fault::{links, partition, words};
 use crate::ground::Ground;
 use crate::identity::Slot;
@@ -167,7 +167,7 @@ impl FaultDriver {
                 Ok(())
             }
             Fault::Twins(twins) => self.twins(&mut firing, twins, ground, actions),
-            _ if fault.links().is_some() => self.degrade(&mut firing, kind, fault, ground, actions),
+            Fault::Links(links) => self.degrade(&mut firing, kind, links, ground, actions),
             _ => self.strike_slots(&mut firing, kind, fault, ground, actions),
         };
         if let Err(why) = done {
@@ -267,13 +267,12 @@ impl FaultDriver {
         &mut self,
         firing: &mut Firing,
         kind: Kind,
-        fault: &Fault,
+        fault: &LinkFault,
         ground: &Ground,
         actions: &mut Vec<Action>,
     ) -> Result<(), Refusal> {
         let mut lots = firing.lots.clone();
-        let drawn = links::draw(fault, firing.lasts, &self.scene(ground, firing.event), &mut lots)?
-            .ok_or(Refusal::NoTarget)?;
+        let drawn = links::draw(fault, firing.lasts, &self.scene(ground, firing.event), &mut lots)?;
         let named = (0..).map(|part| DegradeId(firing.id * 2 + part)).zip(drawn.how);
         let degraded: Vec<_> = named.collect();
         actions.extend(degraded.iter().map(|(id, how)| Action::Degrade { id: *id, how: how.clone() }));

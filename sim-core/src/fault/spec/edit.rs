@@ -22,26 +22,10 @@ impl Fault {
             Self::Disk(it) => vec![&mut it.target],
             Self::Clock(it) => vec![&mut it.target],
             Self::Adaptive(it) => vec![&mut it.target],
-            Self::SlowLink(it) => ends(&mut it.target, &mut it.from, &mut it.to),
-            Self::Jam(it) => ends(&mut it.target, &mut it.from, &mut it.to),
-            Self::Loss(it) | Self::Duplicate(it) | Self::Corruption(it) => {
-                ends(&mut it.target, &mut it.from, &mut it.to)
-            }
-            Self::Spikes(it) => ends(&mut it.target, &mut it.from, &mut it.to),
-            Self::Reorder(it) => ends(&mut it.target, &mut it.from, &mut it.to),
-            Self::Bandwidth(it) => ends(&mut it.target, &mut it.from, &mut it.to),
-            Self::RateLimit(it) => ends(&mut it.target, &mut it.from, &mut it.to),
+            Self::Links(it) => it.ends.all_mut().collect(),
             Self::Join(_) | Self::Churn(_) => Vec::new(),
         }
     }
-}
-
-fn ends<'a>(
-    target: &'a mut Option<Selector>,
-    from: &'a mut Option<Selector>,
-    to: &'a mut Option<Selector>,
-) -> Vec<&'a mut Selector> {
-    target.iter_mut().chain(from).chain(to).collect()
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use crate::fault::action::DiskFault;
 use crate::fault::family::Kind;
 use crate::fault::selector::{Selector, SlotList};
 use crate::fault::spec::{
-    Adaptive, Aim, Bandwidth, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift,
-    Fault, Flap, Join, Links, Odds, Partition, RateLimit, Reorder, RollingRestart, Shape, Slow, SlowLink,
-    Spikes, Twins,
+    Adaptive, Aim, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift, Fault,
+    Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Shape, Slow, Twins,
 };
 use crate::identity::Slot;
 use crate::time::Duration;
@@ -25,9 +24,6 @@ pub(super) struct Recipe<'a, 'b> {
     /// How long it is to last.
     pub(super) length: Duration,
 }
-
-/// `target`, `from` and `to` of links.
-type Ends = (Option<Selector>, Option<Selector>, Option<Selector>);
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -134,52 +130,48 @@ impl Recipe<'_, '_> {
         pairs
     }
 
-    fn ends(&mut self) -> Ends {
+    fn ends(&mut self) -> LinkEnds {
         let (one, other) = (self.target(), self.target());
-        match self.dice.below(4) {
+        let (target, from, to) = match self.dice.below(4) {
             0 => (None, None, None),
             1 => (None, Some(one), Some(other)),
             2 => (None, Some(one), None),
             _ => (Some(one), None, None),
-        }
+        };
+        LinkEnds { target, from, to }
     }
 
     fn links(&mut self, kind: Kind) -> Fault {
-        let (target, from, to) = self.ends();
+        let ends = self.ends();
         let delay = self.dice.octaves(ms(1), self.length.max(ms(2)));
         let spread = Distribution::Uniform { min: delay / 4, max: delay };
-        match kind {
+        let harm = match kind {
             Kind::SlowLink => {
                 let delay = self.dice.octaves(ms(1), (self.length / 4).max(ms(2)));
-                let delay = Distribution::Uniform { min: delay / 2, max: delay };
-                Fault::SlowLink(SlowLink { target, from, to, delay })
+                Harm::SlowLink { delay: Distribution::Uniform { min: delay / 2, max: delay } }
             }
-            Kind::Jam => Fault::Jam(Links { target, from, to }),
-            Kind::Spikes => {
-                let probability = self.dice.odds(250);
-                Fault::Spikes(Spikes { target, from, to, probability, delay: spread })
-            }
+            Kind::Jam => Harm::Jam {},
+            Kind::Spikes => Harm::Spikes { probability: self.dice.odds(250), delay: spread },
             Kind::Reorder => {
                 let (probability, within) = (self.dice.odds(500), self.dice.octaves(ms(1), ms(100)));
-                Fault::Reorder(Reorder { target, from, to, probability, within })
+                Harm::Reorder { probability, within }
             }
-            Kind::Bandwidth | Kind::RateLimit => {
-                let rates = !self.space.off.contains(&Kind::RateLimit);
-                let bytes_per_second: u64 = self.dice.number(20_000, 2_000_000).into();
-                // Half of the narrow links count messages instead: one draw for both, so that no other draw moves.
-                let counts = kind == Kind::RateLimit || (rates && bytes_per_second % 2 == 1);
-                let messages_per_second = bytes_per_second / 400;
-                match counts {
-                    true => Fault::RateLimit(RateLimit { target, from, to, messages_per_second }),
-                    false => Fault::Bandwidth(Bandwidth { target, from, to, bytes_per_second }),
-                }
-            }
-            Kind::Duplicate => Fault::Duplicate(Odds { target, from, to, probability: self.dice.odds(500) }),
-            Kind::Corruption => {
-                Fault::Corruption(Odds { target, from, to, probability: self.dice.odds(200) })
-            }
-            _ => Fault::Loss(Odds { target, from, to, probability: self.dice.odds(500) }),
+            Kind::Bandwidth | Kind::RateLimit => self.narrow(kind),
+            Kind::Duplicate => Harm::Duplicate { probability: self.dice.odds(500) },
+            Kind::Corruption => Harm::Corruption { probability: self.dice.odds(200) },
+            _ => Harm::Loss { probability: self.dice.odds(500) },
+        };
+        Fault::Links(LinkFault { ends, harm })
+    }
+
+    /// A narrow link. Half of them count messages instead of bytes: one draw for both, so that no other draw moves.
+    fn narrow(&mut self, kind: Kind) -> Harm {
+        let rates = !self.space.off.contains(&Kind::RateLimit);
+        let bytes_per_second: u64 = self.dice.number(20_000, 2_000_000).into();
+        if kind == Kind::RateLimit || (rates && bytes_per_second % 2 == 1) {
+            return Harm::RateLimit { messages_per_second: bytes_per_second / 400 };
         }
+        Harm::Bandwidth { bytes_per_second }
     }
 
     fn process(&mut self, kind: Kind) -> (Fault, bool) {

@@ -5,6 +5,7 @@ use crate::fault::Family;
 use crate::identity::Slot;
 use crate::kernel::Kernel;
 use crate::kernel::event::Control;
+use crate::operation::Operation;
 use crate::outcome::Stall;
 use crate::progress::{Count, Culprit, Pace};
 use crate::time::{Duration, Time};
@@ -18,12 +19,14 @@ pub(crate) struct Demand {
     pub(crate) reached: bool,
     /// Whether progress is seen by operations.
     pub(crate) asks: bool,
+    /// What each client is asked, one after the other.
+    pub(crate) questions: Vec<Operation>,
 }
 
 impl Kernel {
     /// The count of windows begins.
-    pub(crate) fn begin_count(&mut self, core: Vec<Slot>, demand: &Demand, window: Duration) {
-        let &Demand { owed, ref pace, reached, asks } = demand;
+    pub(crate) fn begin_count(&mut self, core: Vec<Slot>, demand: Demand, window: Duration) {
+        let Demand { owed, pace, reached, asks, questions } = demand;
         let since = self.now;
         let owed = match owed {
             Ok(()) if pace.attempts().is_none() => Err(Stall::Settings),
@@ -31,7 +34,7 @@ impl Kernel {
         };
         let asked = if asks { self.setup.clients as usize } else { 0 };
         let healed = Healed {
-            count: Count::new(pace, owed.is_ok() && (asked > 0 || !asks)),
+            count: Count::new(&pace, owed.is_ok() && (asked > 0 || !asks)),
             core,
             since,
             owed,
@@ -40,7 +43,9 @@ impl Kernel {
             stage: Stage::Plain,
             reached,
             asks,
-            clients: vec![AskedClient::Free; asked],
+            questions,
+            clients: vec![AskedClient::default(); asked],
+            recovered: None,
             end: None,
         };
         let made = healed.is_made();
