@@ -96,6 +96,7 @@ impl Replica {
     pub(super) fn report_committed(&mut self, block: &Block) {
         let (view, height, digest) = (block.view, block.height, Self::digest_of(block));
         let parent = block.justify.statement.digest;
-        self.outbox.report(HotstuffObservation::Committed { view, height, digest, parent });
+        let requests = block.requests().len() as u64;
+        self.outbox.report(HotstuffObservation::Committed { view, height, digest, parent, requests });
     }
 }

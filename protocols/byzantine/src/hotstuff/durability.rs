@@ -106,6 +106,9 @@ impl Replica {
             for request in block.requests() {
                 self.store.apply(&request.command, self.plants.executed_again);
             }
+            if !block.requests().is_empty() {
+                self.filled = block.height;
+            }
             self.tree.remove(&block.hash());
             self.chain.push(block);
         }

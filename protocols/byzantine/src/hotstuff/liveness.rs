@@ -21,7 +21,7 @@ pub struct HotstuffLiveness {
     members: u32,
     clients: u32,
     quorum: Quorum,
-    /// The highest block that anybody running had committed at the heal.
+    /// The highest block with requests that anybody running had committed at the heal.
     target: u64,
     /// By slot: how far it has come, if it must still come further.
     behind: Vec<Option<u64>>,

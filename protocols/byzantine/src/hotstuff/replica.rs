@@ -131,8 +131,8 @@ impl Replica {
     fn start(&mut self, cx: &mut Context<'_, Hotstuff>) {
         let (height, tip) = self.tip();
         let (view, applied, leader) = (self.view, self.store.applied(), self.leads());
-        let tip = ContentHash(tip);
-        self.outbox.report(HotstuffObservation::Started { view, height, applied, tip, leader });
+        let (tip, filled) = (ContentHash(tip), self.filled);
+        self.outbox.report(HotstuffObservation::Started { view, height, filled, applied, tip, leader });
         if self.voted.0 > 0 || self.given_up > 0 || height > 0 {
             self.show_tip(None);
         }

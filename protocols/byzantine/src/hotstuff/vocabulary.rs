@@ -175,6 +175,8 @@ facts! {
             view: u64,
             /// Up to where it has committed and executed.
             height: u64,
+            /// The height of the last block with requests among those.
+            filled: u64,
             /// How many operations its state has applied.
             applied: u64,
             /// The digest of the last block that it has committed.
@@ -243,6 +245,8 @@ facts! {
             digest: ContentHash,
             /// The block that it stands on.
             parent: ContentHash,
+            /// How many requests it holds. An empty block only helps others to be committed: nobody waits for it.
+            requests: u64,
         },
         /// A member applied an operation.
         Applied {
@@ -296,13 +300,14 @@ impl Observe for HotstuffObservation {
         let role = |role, view| Summary { role: Some(role), rank: Some(view), ..Summary::default() };
         let place = |leader| if leader { "leader" } else { "replica" };
         match *self {
-            Self::Started { view, height, leader, .. } => {
-                Summary { position: Some(height), ..role(place(leader), view) }
+            Self::Started { view, filled, leader, .. } => {
+                Summary { position: Some(filled), ..role(place(leader), view) }
             }
             Self::Halted => Summary { role: Some("halted"), ..Summary::default() },
             // A block may be committed in a later view than its own.
-            Self::Committed { height, digest, .. } => {
-                Summary { position: Some(height), digest: Some(digest.0), ..Summary::default() }
+            Self::Committed { height, digest, requests, .. } => {
+                let position = (requests > 0).then_some(height);
+                Summary { position, digest: Some(digest.0), ..Summary::default() }
             }
             Self::Proposed { view, digest, .. } | Self::Voted { view, digest, .. } => about(view, digest),
             Self::Certified { digest, .. } => Summary { digest: Some(digest.0), ..Summary::default() },

@@ -308,7 +308,7 @@ mod tests {
     fn commit(script: &mut Script<Accountability>, by: u32, block: &Block) {
         let (view, height) = (block.view, block.height);
         let (digest, parent) = (ContentHash(block.hash()), ContentHash(block.parent()));
-        script.see(by, HotstuffObservation::Committed { view, height, digest, parent });
+        script.see(by, HotstuffObservation::Committed { view, height, digest, parent, requests: 1 });
     }
 
     fn script() -> Script<Accountability> {
@@ -342,6 +342,7 @@ mod tests {
                 height: 1,
                 digest: ContentHash(other.hash()),
                 parent: ContentHash(0),
+                requests: 1,
             },
         );
         assert_eq!(culprits(&script), (Verdict::Assumption, vec![0, 3]));

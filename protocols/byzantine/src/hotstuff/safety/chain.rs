@@ -54,7 +54,7 @@ mod tests {
 
     fn committed(height: u64, digest: u64, parent: u64) -> HotstuffObservation {
         let (digest, parent) = (ContentHash(digest), ContentHash(parent));
-        HotstuffObservation::Committed { view: height, height, digest, parent }
+        HotstuffObservation::Committed { view: height, height, digest, parent, requests: 1 }
     }
 
     #[test]
@@ -71,6 +71,7 @@ mod tests {
         let started = HotstuffObservation::Started {
             view: 9,
             height: 1,
+            filled: 1,
             applied: 1,
             tip: ContentHash(5),
             leader: false,
