@@ -9,6 +9,7 @@ pub use super::blocks::{Block, Proposal, Timeout, TimeoutCertificate};
 use crate::certificate::Certificate;
 use crate::request::Request;
 use crate::service::{Told, Wish};
+use crate::shared::Shared;
 use crate::store::Reply;
 use crate::vote::{Stage, VOTE_SIZE, Vote};
 
@@ -101,8 +102,8 @@ impl Message for HotstuffMessage {
             Self::NewView { high, .. } => HEADER + 8 + high.wire(),
             Self::Timeout(timeout) => timeout.wire(),
             Self::Tip { high, timeout, decided, .. } => {
-                let optional = timeout.as_ref().map_or(0, |timeout| timeout.wire());
-                HEADER + 8 + high.wire() + optional + decided.as_ref().map_or(0, |decided| decided.wire())
+                let optional = timeout.as_ref().map_or(0, Shared::wire);
+                HEADER + 8 + high.wire() + optional + decided.as_ref().map_or(0, Shared::wire)
             }
             Self::Fetch { .. } => HEADER + 48,
             Self::Blocks { list } => list.iter().fold(HEADER, |size, block| size + block.wire()),
