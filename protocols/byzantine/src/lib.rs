@@ -5,18 +5,24 @@
 //!
 //! What they share:
 //!
-//! - [`quorum`]: how many votes it takes
+//! - [`quorum`], [`power`]: how many votes it takes, and whose counts how much
 //! - [`vote`], [`signers`], [`tally`], [`certificate`]: what members sign, who did, and what that proves
 //! - [`shared`]: values that pass through many messages
 //! - [`outbox`]: nothing leaves before it is on disk
 //! - [`request`], [`store`], [`service`]: what clients ask for, and the state machine that does it
+//! - [`pending`], [`client`]: what waits to be decided, and whom clients ask and believe
+//! - [`safety`]: what must never happen in any of them
 
 pub mod bracha;
 pub mod certificate;
+pub mod client;
 pub mod outbox;
 pub mod pbft;
+pub mod pending;
+pub mod power;
 pub mod quorum;
 pub mod request;
+pub mod safety;
 pub mod service;
 pub mod shared;
 pub mod signers;

@@ -24,11 +24,16 @@ pub enum Stage {
     Commit,
     /// What the state is after a height.
     Checkpoint,
+    /// Tendermint's first vote on a proposal.
+    Prevote,
+    /// Tendermint's vote that decides.
+    Precommit,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 4] = [Self::Propose, Self::Prepare, Self::Commit, Self::Checkpoint];
+    pub const ALL: [Self; 6] =
+        [Self::Propose, Self::Prepare, Self::Commit, Self::Checkpoint, Self::Prevote, Self::Precommit];
 
     /// As it is printed.
     pub const fn name(self) -> &'static str {
@@ -37,6 +42,8 @@ impl Stage {
             Self::Prepare => "prepare",
             Self::Commit => "commit",
             Self::Checkpoint => "checkpoint",
+            Self::Prevote => "prevote",
+            Self::Precommit => "precommit",
         }
     }
 }

@@ -16,8 +16,8 @@ use sim_core::identity::NodeId;
 use sim_core::outcome::Table;
 
 use super::super::vocabulary::{NewView, Pbft, PbftMessage, PbftObservation, ViewChange};
-use super::{Signatures, honest, vote_in};
 use crate::quorum::Quorum;
+use crate::safety::{Judged, Signatures, honest};
 use crate::signers::Signers;
 use crate::vote::{Stage, Statement, Vote};
 
@@ -269,7 +269,7 @@ impl Check<Pbft> for Accountability {
                 }
             }
             _ => {
-                let Some(vote) = vote_in(message) else { return };
+                let Some(vote) = Pbft::vote(message) else { return };
                 findings.exercised_by(u64::from(self.signatures.note(ground, from, vote)));
             }
         }

@@ -6,24 +6,23 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
-use super::super::vocabulary::{Pbft, PbftMessage, PbftObservation};
-use super::{Signatures, VOTES, honest, vote_in};
-use crate::quorum::Quorum;
+use super::{Judged, Signatures, honest};
+use crate::power::Power;
 use crate::signers::Signers;
-use crate::vote::{Stage, Statement};
+use crate::vote::Statement;
 
 /// Who signed what.
 #[derive(Clone, Debug)]
 pub struct Certificates {
     members: u32,
-    quorum: Quorum,
+    power: Power,
     signatures: Signatures,
 }
 
 impl Certificates {
-    /// For so many members.
-    pub fn new(members: u32) -> Self {
-        Self { members, quorum: Quorum::of(members), signatures: Signatures::default() }
+    /// For so many members of this voting power.
+    pub fn new(members: u32, power: Power) -> Self {
+        Self { members, power, signatures: Signatures::default() }
     }
 
     fn signers(&self, statement: Statement) -> Signers {
@@ -31,14 +30,13 @@ impl Certificates {
     }
 
     /// Everybody whose signature counts; a member's own needs not be sent to anybody.
-    fn backers(&self, ground: &Ground, statement: Statement, node: NodeId) -> Signers {
+    fn backers<P: Judged>(&self, ground: &Ground, statement: Statement, node: NodeId) -> Signers {
         let mut signers = self.signers(statement);
         for traitor in (0..self.members).map(NodeId).filter(|node| !ground.honest(*node)) {
             signers.insert(traitor);
         }
-        if statement.stage == Stage::Prepare {
-            // The primary's proposal is its vote.
-            let proposers = self.signers(Statement { stage: Stage::Propose, ..statement });
+        if let Some(stage) = P::implies(statement.stage) {
+            let proposers = self.signers(Statement { stage, ..statement });
             for node in proposers.iter() {
                 signers.insert(node);
             }
@@ -48,68 +46,50 @@ impl Certificates {
     }
 }
 
-impl Check<Pbft> for Certificates {
+impl<P: Judged> Check<P> for Certificates {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Prepared", "Committed", "Stable"])
+        Some(P::CLAIMS)
     }
 
     fn reads(&self) -> &'static [&'static str] {
-        VOTES_AND_NEW_VIEWS
+        P::VOTES
     }
 
-    fn sent(&mut self, ground: &Ground, from: NodeId, _: NodeId, message: &PbftMessage, _: &mut Findings) {
-        if let Some(vote) = vote_in(message) {
+    fn sent(&mut self, ground: &Ground, from: NodeId, _: NodeId, message: &P::Message, _: &mut Findings) {
+        P::votes(message, &mut |vote| {
             self.signatures.note(ground, from, vote);
-        } else if let PbftMessage::NewView(new_view) = message {
-            for proposal in &new_view.proposals {
-                self.signatures.note(ground, from, &proposal.vote);
-            }
-        }
+        });
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
-            return;
-        }
-        let (stage, at, digest) = match *seen.observation {
-            PbftObservation::Prepared { view, sequence, digest } => {
-                (Stage::Prepare, (view, sequence), digest)
-            }
-            PbftObservation::Committed { view, sequence, digest, .. } => {
-                (Stage::Commit, (view, sequence), digest)
-            }
-            PbftObservation::Stable { sequence, digest } => (Stage::Checkpoint, (0, sequence), digest),
-            _ => return,
-        };
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        let Some(statement) = P::claim(seen.observation).filter(|_| honest(ground, seen)) else { return };
         findings.exercised();
-        let (node, needed) = (seen.node, self.quorum.size());
-        let statement = Statement::new(stage, at.0, at.1, digest.0);
-        let backers = self.backers(ground, statement, node);
-        if backers.len() < needed {
-            let text = format!(
-                "{node} takes {statement} for proved, which {} of {needed} members signed",
-                backers.len()
-            );
-            findings.safety(stage.name(), &[node], text);
+        let (node, needed) = (seen.node, self.power.quorum(self.members).size());
+        let backers = self.backers::<P>(ground, statement, node);
+        let backed = self.power.sum(backers.iter());
+        if backed < needed {
+            let text =
+                format!("{node} takes {statement} for proved, which {backed} of {needed} members signed");
+            findings.safety(statement.stage.name(), &[node], text);
         }
     }
 }
-
-const VOTES_AND_NEW_VIEWS: &[&str] = &[VOTES[0], VOTES[1], VOTES[2], VOTES[3], "NewView"];
 
 #[cfg(test)]
 mod tests {
     use sim_core::facts::ContentHash;
 
-    use super::super::tests::{Script, vote};
     use super::*;
+    use crate::pbft::safety::tests::{Script, vote};
+    use crate::pbft::vocabulary::{PbftMessage, PbftObservation};
+    use crate::vote::Stage;
 
     fn script(commits: &[(u32, u32)]) -> Script<Certificates> {
-        let mut script = Script::new(Certificates::new(4), 4);
+        let mut script = Script::new(Certificates::new(4, Power::EQUAL), 4);
         script.corrupt(3);
         for (from, signer) in commits {
             let message = PbftMessage::Commit(vote(*signer, Statement::new(Stage::Commit, 0, 1, 5)));
-            script.check.sent(&script.ground, NodeId(*from), NodeId(0), &message, &mut script.findings);
+            script.send(*from, 0, message);
         }
         let digest = ContentHash(5);
         script.see(0, PbftObservation::Committed { view: 0, sequence: 1, digest, batch: digest });

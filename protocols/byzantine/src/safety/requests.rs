@@ -6,8 +6,7 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
-use super::super::vocabulary::{Pbft, PbftObservation};
-use super::honest;
+use super::{Fact, Judged, honest};
 
 /// What clients asked for, and where it was applied.
 #[derive(Clone, Debug, Default)]
@@ -16,24 +15,24 @@ pub struct Validity {
     applied: BTreeMap<(NodeId, u64), u64>,
 }
 
-impl Check<Pbft> for Validity {
+impl<P: Judged> Check<P> for Validity {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Asked", "Applied"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }
         let node = seen.node;
-        match *seen.observation {
-            PbftObservation::Asked { timestamp, operation } => {
-                self.asked.insert((node, timestamp), operation.0);
+        match P::fact(seen.observation) {
+            Some(Fact::Asked { timestamp, operation }) => {
+                self.asked.insert((node, timestamp), operation);
             }
-            PbftObservation::Applied { client, timestamp, operation, position, .. } => {
+            Some(Fact::Applied { client, timestamp, operation, position, .. }) => {
                 findings.exercised();
                 let asked = self.asked.get(&(client, timestamp)).copied();
-                if ground.honest(client) && asked != Some(operation.0) {
+                if ground.honest(client) && asked != Some(operation) {
                     let text =
                         format!("{node} applied request {timestamp} of {client}, which never asked for that");
                     findings.safety("never asked for", &[node, client], text);
@@ -55,8 +54,9 @@ impl Check<Pbft> for Validity {
 mod tests {
     use sim_core::facts::ContentHash;
 
-    use super::super::tests::Script;
     use super::*;
+    use crate::pbft::safety::tests::Script;
+    use crate::pbft::vocabulary::PbftObservation;
 
     fn applied(operation: u64, position: u64) -> PbftObservation {
         let (operation, answer) = (ContentHash(operation), ContentHash(2));

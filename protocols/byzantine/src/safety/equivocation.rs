@@ -1,4 +1,4 @@
-//! An honest member never signs two digests for one view, sequence number and phase, also over a crash.
+//! An honest member never signs two digests for one view, height and phase, also over a crash.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,7 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
-use super::super::vocabulary::{Pbft, PbftMessage};
-use super::{VOTES, vote_in};
+use super::Judged;
 use crate::vote::{Stage, Statement, Vote};
 
 /// What each honest member signed.
@@ -18,15 +17,15 @@ pub struct Equivocation {
     last: Option<Vote>,
 }
 
-impl Check<Pbft> for Equivocation {
+impl<P: Judged> Check<P> for Equivocation {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[])
     }
 
-    fn observe(&mut self, _: &Ground, _: &Seen<'_, Pbft>, _: &mut Findings) {}
+    fn observe(&mut self, _: &Ground, _: &Seen<'_, P>, _: &mut Findings) {}
 
     fn reads(&self) -> &'static [&'static str] {
-        VOTES
+        P::VOTES
     }
 
     fn sent(
@@ -34,10 +33,10 @@ impl Check<Pbft> for Equivocation {
         ground: &Ground,
         from: NodeId,
         _: NodeId,
-        message: &PbftMessage,
+        message: &P::Message,
         findings: &mut Findings,
     ) {
-        let Some(vote) = vote_in(message).filter(|vote| self.last.as_ref() != Some(*vote)) else { return };
+        let Some(vote) = P::vote(message).filter(|vote| self.last.as_ref() != Some(*vote)) else { return };
         self.last = Some(*vote);
         if vote.signer() != from || !ground.honest(from) {
             return;
@@ -55,8 +54,9 @@ impl Check<Pbft> for Equivocation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Script, vote};
     use super::*;
+    use crate::pbft::safety::tests::{Script, vote};
+    use crate::pbft::vocabulary::PbftMessage;
 
     #[test]
     fn an_honest_member_that_signs_two_digests_is_found() {
@@ -64,7 +64,7 @@ mod tests {
         script.corrupt(3);
         let mut send = |from, signer, view, digest| {
             let message = PbftMessage::Prepare(vote(signer, Statement::new(Stage::Prepare, view, 1, digest)));
-            script.check.sent(&script.ground, NodeId(from), NodeId(0), &message, &mut script.findings);
+            script.send(from, 0, message);
             script.findings.violations().len()
         };
         assert_eq!(send(1, 1, 0, 5), 0);

@@ -6,8 +6,7 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
-use super::super::vocabulary::{Pbft, PbftObservation};
-use super::honest;
+use super::{Fact, Judged, honest};
 
 /// What honest members answered: position and reply.
 #[derive(Clone, Debug, Default)]
@@ -15,24 +14,24 @@ pub struct Replies {
     answered: BTreeMap<(NodeId, u64), (u64, u64)>,
 }
 
-impl Check<Pbft> for Replies {
+impl<P: Judged> Check<P> for Replies {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Applied", "Acknowledged"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }
-        match *seen.observation {
-            PbftObservation::Applied { client, timestamp, position, answer, .. } => {
-                self.answered.entry((client, timestamp)).or_insert((position, answer.0));
+        match P::fact(seen.observation) {
+            Some(Fact::Applied { client, timestamp, position, answer, .. }) => {
+                self.answered.entry((client, timestamp)).or_insert((position, answer));
             }
             // A read without order has no position, and its history is judged instead.
-            PbftObservation::Acknowledged { timestamp, position, answer } if position > 0 => {
+            Some(Fact::Acknowledged { timestamp, position, answer }) if position > 0 => {
                 findings.exercised();
                 let node = seen.node;
-                if self.answered.get(&(node, timestamp)) != Some(&(position, answer.0)) {
+                if self.answered.get(&(node, timestamp)) != Some(&(position, answer)) {
                     let text = format!(
                         "client {node} believes a reply to request {timestamp} that nobody honest gave"
                     );
@@ -48,8 +47,9 @@ impl Check<Pbft> for Replies {
 mod tests {
     use sim_core::facts::ContentHash;
 
-    use super::super::tests::Script;
     use super::*;
+    use crate::pbft::safety::tests::Script;
+    use crate::pbft::vocabulary::PbftObservation;
 
     #[test]
     fn a_client_believes_only_what_was_answered() {

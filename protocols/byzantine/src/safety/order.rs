@@ -6,8 +6,7 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
-use super::super::vocabulary::{Pbft, PbftObservation};
-use super::honest;
+use super::{Fact, Judged, honest};
 
 /// What stands at each position, and how far each member has come.
 #[derive(Clone, Debug, Default)]
@@ -17,22 +16,22 @@ pub struct TotalOrder {
     last: BTreeMap<Slot, u64>,
 }
 
-impl Check<Pbft> for TotalOrder {
+impl<P: Judged> Check<P> for TotalOrder {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Started", "Restored", "Applied"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }
-        let (client, timestamp, operation, position) = match *seen.observation {
-            PbftObservation::Started { applied, .. } | PbftObservation::Restored { applied, .. } => {
+        let (client, timestamp, operation, position) = match P::fact(seen.observation) {
+            Some(Fact::Started { applied, .. } | Fact::Restored { applied }) => {
                 self.last.insert(seen.slot, applied);
                 return;
             }
-            PbftObservation::Applied { client, timestamp, operation, position, .. } => {
-                (client, timestamp, operation.0, position)
+            Some(Fact::Applied { client, timestamp, operation, position, .. }) => {
+                (client, timestamp, operation, position)
             }
             _ => return,
         };
@@ -60,8 +59,9 @@ impl Check<Pbft> for TotalOrder {
 mod tests {
     use sim_core::facts::ContentHash;
 
-    use super::super::tests::Script;
     use super::*;
+    use crate::pbft::safety::tests::Script;
+    use crate::pbft::vocabulary::PbftObservation;
 
     fn applied(timestamp: u64, position: u64) -> PbftObservation {
         let (operation, answer) = (ContentHash(1), ContentHash(2));

@@ -1,4 +1,4 @@
-//! Agreement: one batch is committed at a sequence number, one digest is prepared at a view and sequence number.
+//! Agreement: one value is committed at a height, one digest is prepared at a view and height.
 
 use std::collections::BTreeMap;
 
@@ -6,61 +6,58 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
-use super::super::vocabulary::{Pbft, PbftObservation};
-use super::honest;
+use super::{Fact, Judged, honest};
 
-/// What is committed at each sequence number, and who said so first.
+/// What is committed at each height, and who said so first.
 #[derive(Clone, Debug, Default)]
 pub struct Agreement {
     decided: BTreeMap<u64, (u64, NodeId)>,
 }
 
-impl Check<Pbft> for Agreement {
+impl<P: Judged> Check<P> for Agreement {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        let PbftObservation::Committed { sequence, batch, .. } = *seen.observation else { return };
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        let Some(Fact::Committed { height, value, .. }) = P::fact(seen.observation) else { return };
         if !honest(ground, seen) {
             return;
         }
-        let (first, by) = *self.decided.entry(sequence).or_insert((batch.0, seen.node));
+        let (first, by) = *self.decided.entry(height).or_insert((value, seen.node));
         findings.exercised_by(u64::from(by != seen.node));
-        if first != batch.0 {
-            let node = seen.node;
+        if first != value {
+            let (node, place) = (seen.node, P::PLACE);
             let text = format!(
-                "two batches at sequence number {sequence}: {by} committed {first:016x} and {node} committed {:016x}",
-                batch.0
+                "two batches at {place} {height}: {by} committed {first:016x} and {node} committed {value:016x}"
             );
             findings.safety("two batches committed", &[by, node], text);
         }
     }
 }
 
-/// What is prepared at each view and sequence number.
+/// What is prepared at each view and height.
 #[derive(Clone, Debug, Default)]
 pub struct OnePrepared {
     prepared: BTreeMap<(u64, u64), (u64, NodeId)>,
 }
 
-impl Check<Pbft> for OnePrepared {
+impl<P: Judged> Check<P> for OnePrepared {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Prepared"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        let PbftObservation::Prepared { view, sequence, digest } = *seen.observation else { return };
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        let Some(Fact::Prepared { view, height, digest }) = P::fact(seen.observation) else { return };
         if !honest(ground, seen) {
             return;
         }
         findings.exercised();
-        let (first, by) = *self.prepared.entry((view, sequence)).or_insert((digest.0, seen.node));
-        if first != digest.0 {
+        let (first, by) = *self.prepared.entry((view, height)).or_insert((digest, seen.node));
+        if first != digest {
             let node = seen.node;
             let text = format!(
-                "two digests prepared at {sequence} in view {view}: {first:016x} at {by} and {:016x} at {node}",
-                digest.0
+                "two digests prepared at {height} in view {view}: {first:016x} at {by} and {digest:016x} at {node}"
             );
             findings.safety("two digests prepared", &[by, node], text);
         }
@@ -71,8 +68,9 @@ impl Check<Pbft> for OnePrepared {
 mod tests {
     use sim_core::facts::ContentHash;
 
-    use super::super::tests::Script;
     use super::*;
+    use crate::pbft::safety::tests::Script;
+    use crate::pbft::vocabulary::PbftObservation;
 
     fn committed(batch: u64) -> PbftObservation {
         let batch = ContentHash(batch);
