@@ -2,6 +2,7 @@
 //!
 //! - [`bracha`]: reliable broadcast
 //! - [`pbft`]: a replicated service under one primary after the other
+//! - [`tendermint`]: the same service as a chain of blocks, with a new proposer for each
 //!
 //! What they share:
 //!
@@ -11,11 +12,12 @@
 //! - [`outbox`]: nothing leaves before it is on disk
 //! - [`request`], [`store`], [`service`]: what clients ask for, and the state machine that does it
 //! - [`pending`], [`client`]: what waits to be decided, and whom clients ask and believe
-//! - [`safety`]: what must never happen in any of them
+//! - [`safety`]: what must never happen in any of them; [`lying`]: what lies are made of
 
 pub mod bracha;
 pub mod certificate;
 pub mod client;
+pub mod lying;
 pub mod outbox;
 pub mod pbft;
 pub mod pending;
@@ -28,4 +30,5 @@ pub mod shared;
 pub mod signers;
 pub mod store;
 pub mod tally;
+pub mod tendermint;
 pub mod vote;
