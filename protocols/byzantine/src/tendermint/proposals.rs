@@ -57,14 +57,15 @@ impl Replica {
         self.rounds.entry(round).or_default().proposal = Some(proposal.clone());
         self.keep_block(hash, &proposal.block);
         let block = ContentHash(hash);
-        self.outbox.report(TendermintObservation::Accepted { height, round, digest, block });
+        let by = proposal.vote.signer();
+        self.outbox.report(TendermintObservation::Accepted { height, round, digest, block, by });
     }
 
     /// A block is known from now on; a quorum may have prevoted for it before.
     pub(super) fn keep_block(&mut self, hash: u64, block: &Block) {
         self.blocks.insert(hash, block.clone());
-        let polkas = self.rounds.values().filter_map(|round| round.polka.as_ref());
-        let latest = polkas.filter(|polka| polka.statement.digest.0 == hash).last().cloned();
+        let mut polkas = self.rounds.values().rev().filter_map(|round| round.polka.as_ref());
+        let latest = polkas.find(|polka| polka.statement.digest.0 == hash).cloned();
         if let Some(polka) = latest
             && self.valid.as_ref().is_none_or(|(_, known)| known.statement.view < polka.statement.view)
         {

@@ -4,6 +4,7 @@
 pub mod accountability;
 pub mod locks;
 pub mod rounds;
+pub mod turns;
 
 use super::block::NIL;
 use super::parameters::Parameters;
@@ -32,6 +33,8 @@ sim_core::checks! {
             => locks::Locks::default(),
         "tendermint/rounds": "Heights, rounds, votes and locks of an honest member never go back, also over restarts."
             => rounds::Rounds::default(),
+        "tendermint/turns": "What members take for the proposal of a round is its proposer's."
+            => turns::Turns::new(members, parameters.power),
         "tendermint/accountability": "A fork convicts members with more power than f, all of them traitors."
             => accountability::Accountability::new(members, parameters.power),
     }

@@ -61,7 +61,7 @@ lies! {
     /// Proposes although it is not its turn.
     USURP = "usurp" => Traitors::usurp;
     /// Forgets what it is locked on: as proposer, proposes a new block without proof and votes for that. In the rounds of
-    /// others it votes as it should to one honest member, and for no block to the rest.
+    /// others it votes as it should to one honest member, and for no block to the rest; and hides what is decided.
     AMNESIA = "amnesia" => Traitors::forget_locks;
     /// Votes for one thing to one half of the honest members, and for another to the other half.
     SPLIT_VOTES = "equivocate-votes" => Traitors::split_votes;
@@ -105,6 +105,7 @@ pub fn traitors(
         ordered: Vec::new(),
         usurped: BTreeMap::new(),
         proposed: BTreeMap::new(),
+        precommitted: BTreeMap::new(),
         late: Vec::new(),
     };
     let untold = parameters.power.borne(members);
@@ -124,6 +125,8 @@ pub struct Traitors {
     usurped: BTreeMap<(u64, u64), ()>,
     /// By height and round: the block that a traitor with a bad memory proposed.
     proposed: BTreeMap<(u64, u64), u64>,
+    /// By height: the block that a traitor with a bad memory would have precommitted to.
+    precommitted: BTreeMap<u64, u64>,
     /// What is sent later, by token.
     late: Vec<Option<(Slot, Vec<NodeId>, TendermintMessage)>>,
 }

@@ -222,6 +222,8 @@ facts! {
             digest: ContentHash,
             /// The block that was proposed.
             block: ContentHash,
+            /// Who signed it.
+            by: NodeId,
         },
         /// A member prevotes.
         Prevoted {

@@ -337,7 +337,9 @@ mod tests {
             let proposal = Proposed { vote, block: block.clone(), proof: None };
             script.send(0, to, TendermintMessage::Proposal(Shared::new(proposal)));
             let digest = ContentHash(digest);
-            script.see(to, TendermintObservation::Accepted { height: 1, round: 0, digest, block: digest });
+            let by = NodeId(0);
+            script
+                .see(to, TendermintObservation::Accepted { height: 1, round: 0, digest, block: digest, by });
         }
         decide(&mut script, 1, 0, 5);
         let table = script.check.table(&script.ground).expect("there were two versions");

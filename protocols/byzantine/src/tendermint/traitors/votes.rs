@@ -4,11 +4,13 @@ use sim_core::coalition::{CoalitionContext, Deed};
 use sim_core::facts::ContentHash;
 use sim_core::time::Duration;
 
-use super::super::block::NIL;
+use super::super::block::{BlockContent, NIL};
 use super::super::vocabulary::{Tendermint, TendermintMessage};
-use super::split::{fresh, in_stage, proposed};
+use super::split::{fresh, in_stage, proposed, vote_for};
 use super::{Lie, Traitors};
 use crate::lying::{draw_below, other_batch, second_half, signed};
+use crate::request::Requests;
+use crate::shared::Shared;
 use crate::vote::{Stage, Statement, Vote};
 
 type Cx<'a, 'b> = &'a mut CoalitionContext<'b, Tendermint>;
@@ -48,6 +50,9 @@ impl Traitors {
             }
             return !renewed;
         }
+        if matches!(message, TendermintMessage::Committed { .. }) {
+            return false;
+        }
         let Some(vote) = vote_in(message) else { return true };
         let at = (vote.statement.height, vote.statement.view);
         let own = self.proposed.get(&at).copied();
@@ -57,7 +62,32 @@ impl Traitors {
             let trusted = own.is_none() && lie.honest.first() == Some(to);
             cx.send_as(lie.slot, *to, if trusted { message.clone() } else { lied.clone() });
         }
+        if vote.statement.stage == Stage::Precommit && own.is_none() {
+            self.propose_next(lie, vote, cx);
+        }
         false
+    }
+
+    /// Who precommitted proposes a new block for the next round, if it is its turn, to all but the one that it votes to.
+    fn propose_next(&mut self, lie: &Lie<'_>, vote: &Vote, cx: Cx<'_, '_>) {
+        let Statement { view, height, digest, .. } = vote.statement;
+        if digest.0 != NIL {
+            self.precommitted.insert(height, digest.0);
+        }
+        let next = (height, view.saturating_add(1));
+        let parent = if height == 1 { Some(0) } else { self.precommitted.get(&(height - 1)).copied() };
+        let proposer = vote.signer();
+        let turn = self.parameters.power.turn(height.wrapping_add(view), self.members) == proposer;
+        let Some(parent) = parent.filter(|_| turn && !self.proposed.contains_key(&next)) else { return };
+        let (parent, batch) = (ContentHash(parent), Requests::batch(Vec::new()));
+        let block = Shared::new(BlockContent { height, round: next.1, proposer, parent, batch });
+        self.proposed.insert(next, block.hash());
+        let proposal = proposed(lie.slot, next, &block, None, cx);
+        for to in lie.honest.iter().skip(1) {
+            cx.send_as(lie.slot, *to, TendermintMessage::Proposal(proposal.clone()));
+            vote_for(lie.slot, *to, next, block.hash(), cx);
+        }
+        cx.did(Deed::Equivocated);
     }
 
     pub(super) fn split_votes(&mut self, lie: &Lie<'_>, message: &TendermintMessage, cx: Cx<'_, '_>) -> bool {
