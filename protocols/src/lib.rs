@@ -15,6 +15,7 @@ pub fn register(registry: &mut Registry) {
         .register(byzantine::bracha::entry::ENTRY)
         .register(byzantine::pbft::entry::ENTRY)
         .register(byzantine::hotstuff::entry::ENTRY)
+        .register(byzantine::tendermint::entry::ENTRY)
         .register(gossip::epidemic::entry::ENTRY)
         .register(gossip::swim::entry::ENTRY);
 }

@@ -10,6 +10,7 @@ pub mod equivocation;
 pub mod order;
 pub mod replies;
 pub mod requests;
+pub mod versions;
 
 use std::collections::BTreeMap;
 
@@ -94,8 +95,10 @@ pub trait Judged: Protocol {
     const VOTES: &'static [&'static str];
     /// The kinds of observations that claim that a quorum signed something.
     const CLAIMS: &'static [&'static str];
-    /// The kinds of observations that say where a member is in the order of operations.
-    const ORDERED: &'static [&'static str] = &["Started", "Restored", "Applied"];
+    /// The kinds of observations that [`Fact::Prepared`] is made of.
+    const PREPARED: &'static [&'static str] = &["Prepared"];
+    /// The kinds of observations that [`Fact::Started`], [`Fact::Restored`] and [`Fact::Applied`] are made of.
+    const STATES: &'static [&'static str] = &["Started", "Restored", "Applied"];
     /// What a place in the order of decisions is called.
     const PLACE: &'static str;
 
@@ -158,6 +161,23 @@ impl Signatures {
     /// Notes what a member reports to have signed.
     pub fn note_own(&mut self, node: NodeId, statement: Statement) {
         self.signers.entry(statement).or_default().insert(node);
+    }
+
+    /// Notes that somebody signed a statement, as a certificate shows that an honest member has verified.
+    pub fn shown(&mut self, statement: Statement, signer: NodeId) {
+        self.signers.entry(statement).or_default().insert(signer);
+    }
+
+    /// Everything that was signed in a stage at a height, in views of a range.
+    pub fn within(
+        &self,
+        stage: Stage,
+        views: std::ops::RangeInclusive<u64>,
+        height: u64,
+    ) -> impl Iterator<Item = (&Statement, &Signers)> {
+        let bounds = Statement::new(stage, *views.start(), 0, 0)
+            ..=Statement::new(stage, *views.end(), u64::MAX, u64::MAX);
+        self.signers.range(bounds).filter(move |(statement, _)| statement.height == height)
     }
 
     /// Who signed a statement, if anybody did.

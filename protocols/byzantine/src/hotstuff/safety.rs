@@ -50,7 +50,7 @@ sim_core::checks! {
 impl Judged for Hotstuff {
     const VOTES: &'static [&'static str] = &["Proposal", "Vote"];
     const CLAIMS: &'static [&'static str] = &["Voted", "Certified"];
-    const ORDERED: &'static [&'static str] = &["Started", "Applied"];
+    const STATES: &'static [&'static str] = &["Started", "Applied"];
     const PLACE: &'static str = "height";
 
     fn fact(observation: &HotstuffObservation) -> Option<Fact> {

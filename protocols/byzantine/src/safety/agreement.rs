@@ -44,7 +44,7 @@ pub struct OnePrepared {
 
 impl<P: Judged> Check<P> for OnePrepared {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Prepared"])
+        Some(P::PREPARED)
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {

@@ -18,7 +18,7 @@ pub struct TotalOrder {
 
 impl<P: Judged> Check<P> for TotalOrder {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(P::ORDERED)
+        Some(P::STATES)
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
