@@ -42,7 +42,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
 pub const ENTRY: Simple<Parameters, Tendermint, Node> = Simple::new(&INFO, system)
     .bears_by(|parameters, members| {
         let faulty = parameters.power.borne(members);
-        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty }
+        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty, outages: false }
     })
     .waits(Parameters::largest_timeout);
 

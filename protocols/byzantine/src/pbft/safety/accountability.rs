@@ -20,8 +20,7 @@ use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::safety::versions::{Versions, Words};
 use crate::safety::{Judged, Signatures, honest};
-use crate::signers::Signers;
-use crate::vote::{Stage, Statement, Vote};
+use crate::vote::{Stage, Statement};
 
 /// A commit, and whose.
 #[derive(Clone, Copy, Debug)]
