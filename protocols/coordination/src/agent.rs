@@ -150,8 +150,12 @@ impl Agent {
     /// The sink answered.
     fn hear_sink(&mut self, message: &Message, cx: &mut Context<'_, Coordination>) {
         match (message, &mut self.boss) {
-            (Message::Opened { token, epoch }, Boss::Own(hub)) if *token == self.life => hub.opened(*epoch, cx),
-            (Message::Opened { token, epoch }, Boss::Nobody(own)) if *token == self.life && own.is_opening() => {
+            (Message::Opened { token, epoch }, Boss::Own(hub)) if *token == self.life => {
+                hub.opened(*epoch, cx)
+            }
+            (Message::Opened { token, epoch }, Boss::Nobody(own))
+                if *token == self.life && own.is_opening() =>
+            {
                 own.opened(*epoch, cx);
                 self.poll(cx);
             }
@@ -180,7 +184,9 @@ impl Agent {
             Message::Relay { from, to, parcel } => self.pass_on(*from, *to, parcel, cx),
             Message::Receipt { letter } => drop(self.courier_receipt(*letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
-            Message::Grant { .. } | Message::Cancel { .. } | Message::BeatHeard { .. } => self.obey(message, cx),
+            Message::Grant { .. } | Message::Cancel { .. } | Message::BeatHeard { .. } => {
+                self.obey(message, cx)
+            }
             Message::Beat { .. } | Message::Finish { .. } | Message::Report { .. } => {
                 self.coordinate(from, message, cx);
             }
@@ -223,7 +229,9 @@ impl Agent {
                 let message = Message::Finish { letter: 0, task: order.task, fence: order.fence, ending };
                 self.post(NodeId(0), message, rank.priority(), cx);
             }
-            (Boss::First(_), Word::Stepped(task, steps)) => self.send(NodeId(0), Message::Report { task, steps }, cx),
+            (Boss::First(_), Word::Stepped(task, steps)) => {
+                self.send(NodeId(0), Message::Report { task, steps }, cx)
+            }
             _ => {}
         }
     }

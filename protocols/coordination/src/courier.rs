@@ -103,7 +103,11 @@ impl Courier {
     }
 
     /// A receipt came: nothing more is owed for that letter.
-    pub fn receipt(&mut self, number: u64, cx: &mut Context<'_, Coordination>) -> Option<CoordinationMessage> {
+    pub fn receipt(
+        &mut self,
+        number: u64,
+        cx: &mut Context<'_, Coordination>,
+    ) -> Option<CoordinationMessage> {
         let letter = self.sent.remove(&number)?;
         self.due.remove(&(letter.due, number));
         self.next_to(letter.to, cx);

@@ -27,9 +27,9 @@ use crate::vocabulary::{Coordination, CoordinationMessage, CoordinationObservati
 use crate::worker::Workplace;
 
 const INFO: ProtocolInfo = ProtocolInfo {
-    about: "Agents share the tasks of a graph, call a model behind limits that they share, and write results to a sink that \
-            honors fences. One agent does everything, each does its share, or one coordinates the others by leases and \
-            heartbeats.",
+    about: "Agents share the tasks of a graph, call a model behind limits that they share, and write results to a sink \
+            that honors fences. One agent does everything, each does its share, or one coordinates the others by leases \
+            and heartbeats.",
     roles: &["coordinator", "working", "coordinating", "throttled", "idle", "platform", "sink"],
     messages: CoordinationMessage::KINDS,
     observations: CoordinationObservation::KINDS,
@@ -84,7 +84,8 @@ fn fits(parameters: &Parameters, setup: &Setup) -> Result<(), String> {
             let needs = parameters.skills.names(task.needs);
             return Err(format!("no agent that does tasks can do {}, which needs {needs}", task.name));
         }
-        let most = task.tokens_in.saturating_add(task.tokens_out.saturating_mul(task.steps)).min(parameters.context);
+        let most =
+            task.tokens_in.saturating_add(task.tokens_out.saturating_mul(task.steps)).min(parameters.context);
         let limits = [
             (parameters.input_tokens_per_minute, most.max(task.tokens_in.min(parameters.context)), "input"),
             (parameters.output_tokens_per_minute, task.tokens_out, "output"),
@@ -92,7 +93,9 @@ fn fits(parameters: &Parameters, setup: &Setup) -> Result<(), String> {
         for (limit, most, which) in limits {
             if limit > 0 && most > limit && task.tokens_out > 0 {
                 let name = &task.name;
-                return Err(format!("{name} needs {most} {which} tokens in a call, and the limit is {limit} per minute"));
+                return Err(format!(
+                    "{name} needs {most} {which} tokens in a call, and the limit is {limit} per minute"
+                ));
             }
         }
     }
@@ -120,7 +123,9 @@ pub fn team(parameters: &Parameters, members: u32, seed: u64, plants: Plants) ->
 pub fn node(boot: &Boot<'_, Coordination>, team: &Rc<Team>) -> Node {
     match boot.role {
         Role::Member => Node::Agent(Box::new(Agent::new(boot, team.clone()))),
-        Role::Client if boot.node == team.place.platform => Node::Platform(Platform::new(&team.place.parameters)),
+        Role::Client if boot.node == team.place.platform => {
+            Node::Platform(Platform::new(&team.place.parameters))
+        }
         Role::Client => Node::Sink(Sink::new(boot, team.plants)),
     }
 }

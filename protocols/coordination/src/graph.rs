@@ -12,8 +12,8 @@ mod spec;
 
 use std::collections::BTreeMap;
 
-use sim_core::ratio::Ratio;
 use sim_core::random::{Draw, Keyed, Purpose, below};
+use sim_core::ratio::Ratio;
 use sim_core::time::Duration;
 
 pub use cycle::would_close_a_cycle;

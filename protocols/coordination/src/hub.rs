@@ -20,7 +20,8 @@ use crate::graph::TaskId;
 use crate::parameters::{Parameters, Strategy};
 use crate::plants::Plants;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, CoordinationTimer as Timer, Fact,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+    CoordinationTimer as Timer, Fact,
 };
 use crate::worker::Order;
 

@@ -210,7 +210,8 @@ impl Truth {
 
     /// Who works on a task.
     pub fn holders(&self, task: TaskId) -> impl Iterator<Item = (Slot, Run)> + '_ {
-        let run = move |slot: &Slot| self.runs(*slot).iter().find(|run| run.task == task).map(|run| (*slot, *run));
+        let run =
+            move |slot: &Slot| self.runs(*slot).iter().find(|run| run.task == task).map(|run| (*slot, *run));
         self.at[task as usize].iter().filter_map(run)
     }
 

@@ -91,12 +91,26 @@ impl TasksEnd {
         }
     }
 
+    fn is_limited(&self) -> bool {
+        let parameters = &self.team.place.parameters;
+        [
+            parameters.requests_per_minute,
+            parameters.input_tokens_per_minute,
+            parameters.output_tokens_per_minute,
+            parameters.concurrent_calls,
+        ]
+        .iter()
+        .any(|limit| *limit > 0)
+    }
+
     /// The longest that it takes until something more is done, where nothing goes wrong.
     fn attempt(&self) -> Duration {
         let Parameters { lease, dead_after, patience, heartbeat, ref poll, .. } = self.team.place.parameters;
         let tasks = self.team.place.graph.tasks.iter();
         let step = tasks.map(|task| task.work / u64::from(task.steps)).max().unwrap_or_default();
-        [lease, lease, dead_after, patience, patience, heartbeat, *poll, step, Duration::from_secs(180)]
+        // A bucket that is used up is full again after a minute, and an agent backs off for a minute at most.
+        let throttled = if self.is_limited() { Duration::from_secs(180) } else { Duration::ZERO };
+        [lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled]
             .into_iter()
             .fold(self.team.place.parameters.usual_call(), Duration::saturating_add)
     }
@@ -121,7 +135,12 @@ impl Liveness<Coordination> for TasksEnd {
         let agents = u64::from(self.team.agents.max(1));
         let serve = timeout / (16 * agents);
         let shares = TimeShares { serve, ..TimeShares::of(timeout) };
-        Pace { windows: u32::try_from(windows).unwrap_or(u32::MAX), chance: 0.5 * kept * kept, wasted: 2, shares }
+        Pace {
+            windows: u32::try_from(windows).unwrap_or(u32::MAX),
+            chance: 0.5 * kept * kept,
+            wasted: 2,
+            shares,
+        }
     }
 
     fn reached(&mut self, _: &Ground, core: &[Slot], seen: Option<&Seen<'_, Coordination>>) -> Reach {

@@ -7,20 +7,26 @@ use sim_core::time::Duration;
 use crate::graph::{Skills, Tasks, Timing};
 use crate::topology::{Links, Topology};
 
+/// Star twice, since it has most to go wrong.
+const DRAWN_STRATEGIES: [Strategy; 4] =
+    [Strategy::Star, Strategy::Star, Strategy::Single, Strategy::Independent];
+const DRAWN_TOPOLOGIES: [Topology; 5] =
+    [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
+
 sim_core::parameters! {
     /// How agents share work.
     pub struct Parameters {
         /// Who decides which agent does which task.
-        strategy: Strategy = "star", drawn |_, _, dice| dice.pick(&[Strategy::Star, Strategy::Star, Strategy::Single, Strategy::Independent]);
-        /// Who is linked to whom. Agents that are not linked to the coordinator are refused, but for those that others forward for.
-        topology: Topology = "mesh", drawn |_, _, dice| dice.pick(&[Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random]);
+        strategy: Strategy = "star", drawn |_, _, dice| dice.pick(&DRAWN_STRATEGIES);
+        /// Who is linked to whom. Agents speak with the coordinator through those on the shortest way.
+        topology: Topology = "mesh", drawn |_, _, dice| dice.pick(&DRAWN_TOPOLOGIES);
         /// The fan-out of a tree, or the links of each agent in a random topology.
         degree: u32 = 4, in 2..=64, drawn |_, _, dice| dice.within(2..=5) as u32;
         /// The links of the topology "listed", as pairs of agents counted from 1.
         links: Links = "none";
         /// The most links that an agent may have.
         most_links: u32 = 100_000, in 1..;
-        /// The tasks: "generated", a list of tables, or the text of a CSV whose first line names the columns.
+        /// The tasks: "generated", a list of tables, or the lines of a CSV, of which the first names the columns.
         tasks: Tasks = "generated";
         /// Generated tasks: how many layers follow each other.
         layers: u32 = 4, in 1..=10_000, drawn |_, _, dice| dice.within(1..=5) as u32;
@@ -83,8 +89,10 @@ sim_core::parameters! {
         /// How long an agent waits for an answer, longer than the model needs, before it asks again.
         answer_timeout: Duration = "10s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_secs(1), 1..=5);
         /// What an agent does after a 429.
-        on_limit: OnLimit = "back-off", drawn |_, _, dice| dice.pick(&[OnLimit::BackOff, OnLimit::BackOff, OnLimit::RetryAfter]);
-        /// How many letters may wait for a receipt from one receiver; others wait behind, the lowest priority is dropped first.
+        on_limit: OnLimit = "back-off",
+            drawn |_, _, dice| dice.pick(&[OnLimit::BackOff, OnLimit::BackOff, OnLimit::RetryAfter]);
+        /// How many letters may wait for a receipt from one receiver. As many more wait behind them; of further ones the
+        /// least urgent are dropped.
         outbox: u32 = 64, in 1..=100_000;
         /// How long the model needs until the first token.
         first_token: Timing = "800ms", drawn |_, _, dice| Timing::fixed(dice.times(Duration::from_millis(100), 1..=8));
@@ -159,7 +167,13 @@ impl Parameters {
         match self.strategy {
             Strategy::Single => agents.min(1),
             Strategy::Independent => agents,
-            Strategy::Star => if agents > 1 { agents - 1 } else { agents },
+            Strategy::Star => {
+                if agents > 1 {
+                    agents - 1
+                } else {
+                    agents
+                }
+            }
         }
     }
 

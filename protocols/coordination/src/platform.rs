@@ -11,7 +11,8 @@ use sim_core::time::{Duration, Time};
 
 use crate::parameters::Parameters;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, CoordinationTimer as Timer,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+    CoordinationTimer as Timer,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -11,7 +11,8 @@ use sim_core::process::{Boot, Context, Input, JournalId, Process, Stored, SyncId
 
 use crate::plants::Plants;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Ending, Fact, SinkRecord,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Ending, Fact,
+    SinkRecord,
 };
 
 const JOURNAL: JournalId = JournalId(0);
@@ -87,7 +88,13 @@ impl Sink {
     }
 
     /// A change that is to be durable before it is answered.
-    fn write(&mut self, from: NodeId, message: &Message, record: SinkRecord, cx: &mut Context<'_, Coordination>) {
+    fn write(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        record: SinkRecord,
+        cx: &mut Context<'_, Coordination>,
+    ) {
         let id = SyncId(self.next);
         self.next += 1;
         cx.append(JOURNAL, record);
@@ -106,12 +113,12 @@ impl Sink {
                     self.opened.insert((from, token), self.epoch);
                 }
             },
-            Message::Begin { task, fence } | Message::Save { task, fence, .. } | Message::Write { task, fence, .. } => {
-                match self.refuses(task, fence) {
-                    Some(ended) => refuse(from, (task, fence, ended), cx),
-                    None => self.write(from, message, self.record(message), cx),
-                }
-            }
+            Message::Begin { task, fence }
+            | Message::Save { task, fence, .. }
+            | Message::Write { task, fence, .. } => match self.refuses(task, fence) {
+                Some(ended) => refuse(from, (task, fence, ended), cx),
+                None => self.write(from, message, self.record(message), cx),
+            },
             _ => {}
         }
     }
@@ -142,7 +149,9 @@ impl Sink {
                 let epoch = self.opened.get(&(from, token)).copied().unwrap_or(self.epoch);
                 cx.send(from, Message::Opened { token, epoch });
             }
-            Message::Begin { task, fence } | Message::Save { task, fence, .. } | Message::Write { task, fence, .. } => {
+            Message::Begin { task, fence }
+            | Message::Save { task, fence, .. }
+            | Message::Write { task, fence, .. } => {
                 if let Some(ended) = self.refuses(task, fence) {
                     return refuse(from, (task, fence, ended), cx);
                 }

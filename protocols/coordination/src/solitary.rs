@@ -50,6 +50,8 @@ pub struct Solitary {
     board: Board,
     epoch: Option<u32>,
     known: u32,
+    /// Whether it has heard of all that had ended when it asked.
+    caught_up: bool,
     counter: u32,
     /// Its own tasks that are ready, in the order in which they became ready.
     ready: std::collections::BTreeSet<(Time, TaskId)>,
@@ -59,7 +61,16 @@ impl Solitary {
     /// An agent that has done nothing.
     pub fn new(own: NodeId, board: Board, shares: Rc<Shares>, plants: Plants) -> Self {
         let board = board.with_growth_unchecked(plants.cycle_accepted);
-        Self { own, shares, board, epoch: None, known: 0, counter: 0, ready: std::collections::BTreeSet::new() }
+        Self {
+            own,
+            shares,
+            board,
+            epoch: None,
+            known: 0,
+            caught_up: false,
+            counter: 0,
+            ready: std::collections::BTreeSet::new(),
+        }
     }
 
     /// Its epoch is known: it may begin.
@@ -95,12 +106,13 @@ impl Solitary {
             self.board.end(fact.task, if fact.done { State::Done } else { State::Failed }, cx.monotonic());
         }
         self.report(cx);
+        self.caught_up |= self.known >= all;
         self.known < all
     }
 
     /// The next task of its own that is ready.
     pub fn next(&mut self) -> Option<Order> {
-        let epoch = self.epoch?;
+        let epoch = self.epoch.filter(|_| self.caught_up)?;
         let (_, task) = self.ready.pop_first()?;
         self.board.lend(task);
         self.counter += 1;
@@ -141,7 +153,9 @@ impl Solitary {
                 Event::Branched(task, to) if self.shares.owner(task) == self.own => {
                     cx.observe(Observation::Branched { task, to });
                 }
-                Event::Grew(task) if self.shares.owner(task) == self.own => cx.observe(Observation::Grew { task }),
+                Event::Grew(task) if self.shares.owner(task) == self.own => {
+                    cx.observe(Observation::Grew { task })
+                }
                 Event::GrowthRefused(task) if self.shares.owner(task) == self.own => {
                     cx.observe(Observation::GrowthRefused { task });
                 }

@@ -91,7 +91,7 @@ fn every_strategy_comes_to_the_same_results_and_none_beats_the_bound() {
             parameters["strategy"] = strategy.into();
             let outcome = run(&parameters, &calm(seed, 6));
             done.push((max(&outcome, "tasks_done"), outcome.activity["observed.Effect"]));
-            assert!(max(&outcome, "makespan_bound_ns") > 0, "{strategy} did not come to its end under seed {seed}");
+            assert!(outcome.metrics.contains_key("makespan_ns"), "{strategy} is not over under seed {seed}");
         }
         assert!(done.iter().all(|figures| *figures == done[0]), "seed {seed}: {done:?}");
     }
@@ -122,7 +122,8 @@ fn a_greedy_coordinator_stays_within_grahams_bound() {
 
 #[test]
 fn the_buckets_of_every_agent_sum_to_the_run() {
-    let outcome = run(&serde_json::json!({ "strategy": "star", "topology": "tree", "degree": 2 }), &calm(2, 9));
+    let outcome =
+        run(&serde_json::json!({ "strategy": "star", "topology": "tree", "degree": 2 }), &calm(2, 9));
     let names = ["working", "coordinating", "waiting", "throttled", "idle", "down"];
     let sum: f64 = names.iter().map(|name| outcome.metrics[&format!("agent_{name}_ns")].mean).sum();
     assert!((sum - outcome.virtual_ns as f64).abs() < 10.0, "{sum}");

@@ -42,7 +42,8 @@ impl Parameter for Links {
         if value == "none" {
             return Ok(Self::default());
         }
-        let pairs: Vec<(u32, u32)> = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+        let pairs: Vec<(u32, u32)> =
+            serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
         let from_zero = |(a, b): (u32, u32)| Some((a.checked_sub(1)?, b.checked_sub(1)?));
         let links: Option<Vec<(u32, u32)>> = pairs.into_iter().map(from_zero).collect();
         links.map(Self).ok_or_else(|| "agents are counted from 1".to_owned())
@@ -121,7 +122,9 @@ fn links(parameters: &Parameters, agents: u32, seed: u64) -> Vec<(u32, u32)> {
         Topology::Star => (1..agents).map(|agent| (0, agent)).collect(),
         Topology::Tree if !parameters.links.0.is_empty() => parameters.links.0.clone(),
         Topology::Tree => (1..agents).map(|agent| ((agent - 1) / degree, agent)).collect(),
-        Topology::Ring => (1..agents).map(|agent| (agent - 1, agent)).chain((agents > 2).then(|| (agents - 1, 0))).collect(),
+        Topology::Ring => {
+            (1..agents).map(|agent| (agent - 1, agent)).chain((agents > 2).then(|| (agents - 1, 0))).collect()
+        }
         Topology::Random => {
             let keyed = Keyed::new(seed, Purpose::Identity).labeled(0x6c69_6e6b);
             let mut links: Vec<(u32, u32)> = Vec::new();
@@ -144,7 +147,8 @@ fn validate(parameters: &Parameters, agents: u32, graph: &UnGraph<(), (), u32>) 
             return Err(too_many(agent, has, parameters.most_links));
         }
     }
-    let orphans: Vec<String> = (graph.node_count() as u32..agents).map(|agent| NodeId(agent).to_string()).collect();
+    let orphans: Vec<String> =
+        (graph.node_count() as u32..agents).map(|agent| NodeId(agent).to_string()).collect();
     if connected_components(graph) > 1 || (!orphans.is_empty() && agents > 1) {
         return Err(format!("no links lead from n1 to {}", unreached(agents, graph)));
     }
@@ -166,8 +170,10 @@ fn unreached(agents: u32, graph: &UnGraph<(), (), u32>) -> String {
         .map(|(a, b)| (a.index() as u32, b.index() as u32))
         .collect();
     let up = ways_up(agents, &links);
-    let far: Vec<String> =
-        (1..agents).filter(|agent| up[*agent as usize] == u32::MAX).map(|agent| NodeId(agent).to_string()).collect();
+    let far: Vec<String> = (1..agents)
+        .filter(|agent| up[*agent as usize] == u32::MAX)
+        .map(|agent| NodeId(agent).to_string())
+        .collect();
     let more = if far.len() > 8 { format!(" and {} more", far.len() - 8) } else { String::new() };
     format!("{}{more}", far[..far.len().min(8)].join(", "))
 }
@@ -201,7 +207,11 @@ mod tests {
 
     fn ways(topology: Topology, links: &[(u32, u32)], agents: u32) -> Result<Ways, String> {
         let links = Links(links.to_vec());
-        Ways::of(&Parameters { topology, links, degree: 2, most_links: 4, ..Parameters::default() }, agents, 1)
+        Ways::of(
+            &Parameters { topology, links, degree: 2, most_links: 4, ..Parameters::default() },
+            agents,
+            1,
+        )
     }
 
     #[test]
@@ -218,9 +228,15 @@ mod tests {
     fn bad_topologies_are_refused_with_the_agents() {
         let refused = |topology, links: &[(u32, u32)], agents| ways(topology, links, agents).unwrap_err();
         assert_eq!(refused(Topology::Listed, &[(0, 1), (2, 3)], 5), "no links lead from n1 to n3, n4, n5");
-        assert_eq!(refused(Topology::Tree, &[(0, 1), (1, 2), (2, 0)], 3), "the links of a tree form a circle");
+        assert_eq!(
+            refused(Topology::Tree, &[(0, 1), (1, 2), (2, 0)], 3),
+            "the links of a tree form a circle"
+        );
         assert_eq!(refused(Topology::Star, &[], 6), "n1 has 5 links, more than most_links = 4");
-        assert_eq!(refused(Topology::Listed, &[(0, 9)], 3), "there is no link between n1 and n10 among 3 agents");
+        assert_eq!(
+            refused(Topology::Listed, &[(0, 9)], 3),
+            "there is no link between n1 and n10 among 3 agents"
+        );
         assert!(ways(Topology::Ring, &[], 30).is_ok());
     }
 

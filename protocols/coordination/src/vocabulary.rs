@@ -572,9 +572,9 @@ impl CoordinationMessage {
     /// The number of a letter, if it is one.
     pub const fn letter(&self) -> Option<u64> {
         match *self {
-            Self::Grant { letter, .. }
-            | Self::Cancel { letter, .. }
-            | Self::Finish { letter, .. } => Some(letter),
+            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
+                Some(letter)
+            }
             _ => None,
         }
     }
@@ -582,9 +582,9 @@ impl CoordinationMessage {
     /// The same letter under another number.
     pub(crate) fn numbered(mut self, number: u64) -> Self {
         match &mut self {
-            Self::Grant { letter, .. }
-            | Self::Cancel { letter, .. }
-            | Self::Finish { letter, .. } => *letter = number,
+            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
+                *letter = number
+            }
             _ => {}
         }
         self

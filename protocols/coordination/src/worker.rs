@@ -17,8 +17,8 @@ use sim_core::time::{Duration, Time};
 use crate::graph::{Graph, TaskId};
 use crate::parameters::Parameters;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, CoordinationTimer as Timer,
-    Ending,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+    CoordinationTimer as Timer, Ending,
 };
 
 use attempt::Attempt;
@@ -134,12 +134,13 @@ impl Worker {
         self.tell(cx);
     }
 
-    /// Drops a task, whoever has it now.
-    pub fn drop_fence(&mut self, fence: u64, cx: &mut Context<'_, Coordination>) {
-        self.queue.retain(|order| order.fence != fence);
-        let slot = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|held| held.order.fence == fence));
-        if let Some(slot) = slot {
-            self.vacate(slot, cx);
+    /// Drops tasks, whoever has them now. What waits goes first, so that none of it begins.
+    pub fn drop_fences(&mut self, fences: &[u64], cx: &mut Context<'_, Coordination>) {
+        self.queue.retain(|order| !fences.contains(&order.fence));
+        for slot in 0..self.slots.len() {
+            if self.slots[slot].as_ref().is_some_and(|held| fences.contains(&held.order.fence)) {
+                self.vacate(slot, cx);
+            }
         }
         self.tell(cx);
     }
@@ -150,8 +151,9 @@ impl Worker {
         if self.held().all(|order| now < order.lease_until) {
             return;
         }
-        let over: Vec<u64> = self.held().filter(|order| now >= order.lease_until).map(|order| order.fence).collect();
-        over.into_iter().for_each(|fence| self.drop_fence(fence, cx));
+        let over: Vec<u64> =
+            self.held().filter(|order| now >= order.lease_until).map(|order| order.fence).collect();
+        self.drop_fences(&over, cx);
     }
 
     /// The beat of this number was heard: what it named is the agent's until then.

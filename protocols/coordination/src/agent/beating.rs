@@ -89,9 +89,11 @@ impl Agent {
                 if let Some(at) = beats.sent_at(sequence) {
                     self.worker.renew(sequence, at.saturating_add(lease), cx);
                 }
-                revoked.iter().for_each(|fence| self.worker.drop_fence(*fence, cx));
+                if !revoked.is_empty() {
+                    self.worker.drop_fences(revoked, cx);
+                }
             }
-            Message::Cancel { fence, .. } => self.worker.drop_fence(fence, cx),
+            Message::Cancel { fence, .. } => self.worker.drop_fences(&[fence], cx),
             _ => {}
         }
     }

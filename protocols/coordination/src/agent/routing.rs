@@ -23,7 +23,13 @@ impl Agent {
     }
 
     /// Hears what came through others, or passes it on.
-    pub(super) fn pass_on(&mut self, from: NodeId, to: NodeId, parcel: &Parcel, cx: &mut Context<'_, Coordination>) {
+    pub(super) fn pass_on(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        parcel: &Parcel,
+        cx: &mut Context<'_, Coordination>,
+    ) {
         if to == self.node {
             return self.hear(from, &parcel.0, cx);
         }
@@ -53,7 +59,11 @@ impl Agent {
         self.courier.is_new(from, letter)
     }
 
-    pub(super) fn courier_receipt(&mut self, letter: u64, cx: &mut Context<'_, Coordination>) -> Option<Message> {
+    pub(super) fn courier_receipt(
+        &mut self,
+        letter: u64,
+        cx: &mut Context<'_, Coordination>,
+    ) -> Option<Message> {
         let arrived = self.courier.receipt(letter, cx);
         self.carry(cx);
         arrived
@@ -107,7 +117,7 @@ impl Agent {
                 }
                 Deed::Send(to, message) => self.send(to, message, cx),
                 Deed::Take(order) => self.worker.take(order, cx),
-                Deed::Drop(fence) => self.worker.drop_fence(fence, cx),
+                Deed::Drop(fence) => self.worker.drop_fences(&[fence], cx),
                 Deed::Ask(since) => self.ask(since, cx),
             }
         }

@@ -39,13 +39,18 @@ impl Board {
         let graph = self.graph.clone();
         let own = graph.task(task);
         ends.extend(own.fallback.map(|fallback| (fallback, State::Skipped)));
-        for canceled in own.cancels.iter().filter(|canceled| !self.state(**canceled).is_final()).collect::<Vec<_>>() {
+        for canceled in
+            own.cancels.iter().filter(|canceled| !self.state(**canceled).is_final()).collect::<Vec<_>>()
+        {
             self.canceled.insert(*canceled);
             ends.push((*canceled, State::Skipped));
         }
         if let Some(split) = own.branch {
-            let (taken, other) =
-                if own.score > split.above { (split.then, split.otherwise) } else { (split.otherwise, split.then) };
+            let (taken, other) = if own.score > split.above {
+                (split.then, split.otherwise)
+            } else {
+                (split.otherwise, split.then)
+            };
             self.events.push(Event::Branched(task, taken));
             // Before its other parents can make it ready.
             self.settle(other, State::Skipped, now);
@@ -68,7 +73,11 @@ impl Board {
             None => {
                 ends.extend(own.fallback.map(|fallback| (fallback, State::Skipped)));
                 let children = graph.task(self.stands_for(task)).children.iter();
-                ends.extend(children.filter(|child| !self.is_late(task, **child)).map(|child| (*child, State::Failed)));
+                ends.extend(
+                    children
+                        .filter(|child| !self.is_late(task, **child))
+                        .map(|child| (*child, State::Failed)),
+                );
             }
         }
     }
@@ -130,7 +139,8 @@ impl Board {
             return;
         }
         let graph = self.graph.clone();
-        let there = |task: TaskId| !matches!(self.state(task), State::Dormant) && !self.state(task).is_final();
+        let there =
+            |task: TaskId| !matches!(self.state(task), State::Dormant) && !self.state(task).is_final();
         if !self.growth_unchecked && would_close_a_cycle(&graph, newcomer, there) {
             self.late.insert((newcomer, newcomer));
             self.events.push(Event::GrowthRefused(newcomer));

@@ -64,7 +64,8 @@ impl Queues {
     pub(super) fn pop(&mut self, capabilities: u64) -> Option<(Key, TaskId)> {
         let within = |needs: &u64| needs & !capabilities == 0;
         let heads = self.by_needs.iter_mut().filter(|(needs, _)| within(needs));
-        let best = heads.filter(|(_, queue)| !queue.is_empty()).min_by_key(|(_, queue)| queue.first().copied())?;
+        let best =
+            heads.filter(|(_, queue)| !queue.is_empty()).min_by_key(|(_, queue)| queue.first().copied())?;
         let first = best.1.pop_first()?;
         self.count -= 1;
         Some(first)

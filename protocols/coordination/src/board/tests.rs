@@ -84,7 +84,11 @@ fn a_result_decides_and_a_join_waits_for_the_way_that_was_taken() {
     ]);
     let mut board = board(&tasks);
     run(&mut board, "a", State::Done);
-    assert_eq!(states(&board), "Dssrw", "80 is not above 80, and what only the other way leads to is not needed");
+    assert_eq!(
+        states(&board),
+        "Dssrw",
+        "80 is not above 80, and what only the other way leads to is not needed"
+    );
     run(&mut board, "audit", State::Done);
     run(&mut board, "join", State::Done);
     assert_eq!(board.unfinished(), 0);
@@ -107,7 +111,11 @@ fn a_newcomer_holds_up_what_has_not_started_and_a_circle_is_refused() {
     let mut planted = Board::new(graph(&tasks), Ordering::Strict).with_growth_unchecked(true);
     planted.start(Time::ZERO);
     ["plan", "test", "build"].into_iter().for_each(|name| run(&mut planted, name, State::Done));
-    assert_eq!((planted.pick(u64::MAX), planted.unfinished()), (None, 2), "ship and sign wait for each other");
+    assert_eq!(
+        (planted.pick(u64::MAX), planted.unfinished()),
+        (None, 2),
+        "ship and sign wait for each other"
+    );
 }
 
 #[test]
@@ -129,7 +137,7 @@ fn a_lock_is_held_by_one_and_passed_on() {
     assert_eq!(board.pick(0), Some(0));
     assert_eq!(board.pick(0), Some(2), "b needs the lock");
     assert_eq!(board.pick(0), None);
-    board.give_back(0, Time::ZERO, false);
+    board.end(0, State::Done, Time::ZERO);
     assert_eq!(board.pick(0), Some(1));
     board.give_back(1, Time::ZERO, true);
     assert_eq!(board.pick(0), None, "the bug: nobody has the lock, and nobody can take it");
@@ -183,7 +191,8 @@ fn oracle(graph: &Graph) -> Vec<State> {
             let own = |state: State, states: &mut Vec<State>| states[id as usize] = state;
             match state {
                 State::Waiting => {
-                    let parents: Vec<State> = task.parents.iter().map(|parent| outcome(&states, *parent)).collect();
+                    let parents: Vec<State> =
+                        task.parents.iter().map(|parent| outcome(&states, *parent)).collect();
                     let branches = task.parents.iter().any(|parent| {
                         let other = graph.task(*parent);
                         states[*parent as usize] == State::Done
@@ -191,7 +200,9 @@ fn oracle(graph: &Graph) -> Vec<State> {
                                 (if other.score > split.above { split.otherwise } else { split.then }) == id
                             })
                     });
-                    if branches || (!parents.is_empty() && parents.iter().all(|state| *state == State::Skipped)) {
+                    if branches
+                        || (!parents.is_empty() && parents.iter().all(|state| *state == State::Skipped))
+                    {
                         own(State::Skipped, &mut states);
                     } else if parents.contains(&State::Failed) {
                         own(State::Failed, &mut states);
@@ -208,10 +219,17 @@ fn oracle(graph: &Graph) -> Vec<State> {
                         }
                     }
                     if let Some(failed) = task.stands_for {
-                        let ran = graph.task(root(id)).parents.iter().all(|parent| outcome(&states, *parent) != State::Failed);
+                        let ran = graph
+                            .task(root(id))
+                            .parents
+                            .iter()
+                            .all(|parent| outcome(&states, *parent) != State::Failed);
                         match states[failed as usize] {
                             State::Failed if ran => {
-                                own(if task.fails_for_good() { State::Failed } else { State::Done }, &mut states);
+                                own(
+                                    if task.fails_for_good() { State::Failed } else { State::Done },
+                                    &mut states,
+                                );
                             }
                             State::Done | State::Skipped | State::Failed => own(State::Skipped, &mut states),
                             _ => {}

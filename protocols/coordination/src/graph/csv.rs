@@ -13,14 +13,14 @@ const NUMBERS: [&str; 5] = ["steps", "tokens_in", "tokens_out", "retries", "scor
 ///
 /// # Errors
 /// The line, and what is wrong with it.
-pub(super) fn read(text: &str) -> Result<Vec<TaskSpec>, String> {
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+pub(super) fn read(lines: &[&str]) -> Result<Vec<TaskSpec>, String> {
+    let mut lines = (1..).zip(lines).filter(|(_, line)| !line.trim().is_empty());
     let Some((_, head)) = lines.next() else {
         return Err("the CSV is empty; its first line names the columns".to_owned());
     };
     let columns: Vec<&str> = head.split(',').map(str::trim).collect();
     if !columns.contains(&"name") {
-        return Err(format!("expected \"generated\" or a CSV with a column \"name\", got \"{head}\""));
+        return Err(format!("expected a column \"name\" among \"{head}\""));
     }
     lines.map(|(number, line)| task(&columns, line).map_err(|why| format!("line {number}: {why}"))).collect()
 }

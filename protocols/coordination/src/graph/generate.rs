@@ -22,7 +22,8 @@ pub struct Shape {
 impl Shape {
     /// As the parameters say.
     pub fn of(parameters: &Parameters) -> Self {
-        let Parameters { layers, width, fan_in, fallbacks, branches, growth, locked, ranked, .. } = *parameters;
+        let Parameters { layers, width, fan_in, fallbacks, branches, growth, locked, ranked, .. } =
+            *parameters;
         Self { layers, width, fan_in, fallbacks, branches, growth, locked, ranked }
     }
 }
@@ -85,7 +86,11 @@ fn twists(shape: &Shape, number: u32, specs: &mut Vec<TaskSpec>, word: &impl Fn(
         let [fast, audit] = [format!("{own}-fast"), format!("{own}-audit")];
         specs[place].branch = Some(Branch { above: 50, then: fast.clone(), otherwise: audit.clone() });
         let after = vec![own.clone()];
-        specs.extend([fast, audit].map(|name| TaskSpec { name, after: after.clone(), ..TaskSpec::default() }));
+        specs.extend([fast, audit].map(|name| TaskSpec {
+            name,
+            after: after.clone(),
+            ..TaskSpec::default()
+        }));
     }
     if shape.growth.happens(word(Drawn::Growth, 0)) {
         let born = Some(own.clone());

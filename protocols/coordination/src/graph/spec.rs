@@ -198,16 +198,28 @@ pub enum Tasks {
     Listed(Vec<TaskSpec>),
 }
 
+/// Whether a value is a list of lines.
+fn is_text(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.first().is_some_and(Value::is_string))
+}
+
+fn lines(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
 impl Parameter for Tasks {
     fn schema() -> Value {
         json!({ "type": ["array", "string"] })
     }
 
-    /// A list of tables, or the text of a CSV. A cycle is refused here, so that a bad file is refused as a whole.
+    /// A list of tables, or the lines of a CSV. A cycle is refused here, so that a bad file is refused as a whole.
     fn read(value: &Value) -> Result<Self, String> {
         let specs: Vec<TaskSpec> = match value.as_str() {
             Some("generated") => return Ok(Self::Generated),
-            Some(text) => csv::read(text)?,
+            Some(other) => {
+                return Err(format!("expected \"generated\", tables or the lines of a CSV, got \"{other}\""));
+            }
+            None if is_text(value) => csv::read(&lines(value))?,
             None => serde_json::from_value(value.clone()).map_err(|error| error.to_string())?,
         };
         if specs.is_empty() {

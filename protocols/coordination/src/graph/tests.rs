@@ -2,8 +2,8 @@
 
 use sim_core::registry::parameters::{Parameter, ParameterSet};
 
-use super::*;
 use super::bounds::{chain_and_sum, greedy_makespan, least_makespan};
+use super::*;
 
 fn refused(tasks: &serde_json::Value) -> String {
     Tasks::read(tasks).unwrap_err()
@@ -20,16 +20,25 @@ fn a_circle_is_named_task_by_task() {
     let names: Vec<&str> = around.split(" -> ").collect();
     assert_eq!((names.len(), names.first()), (4, names.last()), "{message}");
     for pair in names.windows(2) {
-        assert!([["build", "test"], ["test", "ship"], ["ship", "build"]].iter().any(|edge| edge == pair), "{message}");
+        assert!(
+            [["build", "test"], ["test", "ship"], ["ship", "build"]].iter().any(|edge| edge == pair),
+            "{message}"
+        );
     }
-    assert_eq!(refused(&serde_json::json!([{ "name": "a", "after": ["a"] }])), "tasks wait for each other in a circle: a -> a");
+    assert_eq!(
+        refused(&serde_json::json!([{ "name": "a", "after": ["a"] }])),
+        "tasks wait for each other in a circle: a -> a"
+    );
 }
 
 #[test]
 fn names_that_are_wrong_are_told() {
     let message = refused(&serde_json::json!([{ "name": "a", "after": ["b"] }]));
     assert_eq!(message, "a names the task b, which is not there; there are a");
-    assert_eq!(refused(&serde_json::json!([{ "name": "a" }, { "name": "a" }])), "there are two tasks called a");
+    assert_eq!(
+        refused(&serde_json::json!([{ "name": "a" }, { "name": "a" }])),
+        "there are two tasks called a"
+    );
     let message = refused(&serde_json::json!([
         { "name": "a", "fallback": "f" }, { "name": "b", "fallback": "f" }, { "name": "f" }
     ]));
@@ -38,8 +47,13 @@ fn names_that_are_wrong_are_told() {
 
 #[test]
 fn a_csv_gives_the_same_graph_as_tables() {
-    let csv = "name,after,duration,priority,tokens_out\nfetch,,3s,,\nread,fetch,5s,low,0\nsum,fetch read,,critical,200\n";
-    let from_csv = Tasks::read(&csv.into()).unwrap();
+    let csv = serde_json::json!([
+        "name,after,duration,priority,tokens_out",
+        "fetch,,3s,,",
+        "read,fetch,5s,low,0",
+        "sum,fetch read,,critical,200"
+    ]);
+    let from_csv = Tasks::read(&csv).unwrap();
     let tables = serde_json::json!([
         { "name": "fetch", "duration": "3s" },
         { "name": "read", "after": ["fetch"], "duration": "5s", "priority": "low", "tokens_out": 0 },
@@ -47,8 +61,11 @@ fn a_csv_gives_the_same_graph_as_tables() {
     ]);
     assert_eq!(from_csv, Tasks::read(&tables).unwrap());
     assert_eq!(Tasks::read(&from_csv.write()).unwrap(), from_csv);
-    assert_eq!(refused(&"name,steps\na,many\n".into()), "line 2: steps is many, expected a number");
-    assert_eq!(refused(&"name,steps\na\n".into()), "line 2: 1 cells under 2 columns");
+    assert_eq!(
+        refused(&serde_json::json!(["name,steps", "a,many"])),
+        "line 2: steps is many, expected a number"
+    );
+    assert_eq!(refused(&serde_json::json!(["name,steps", "a"])), "line 2: 1 cells under 2 columns");
 }
 
 #[test]
@@ -59,7 +76,13 @@ fn whatever_a_swarm_draws_is_a_graph() {
         let graph = Graph::of(&parameters, seed).unwrap();
         assert!(graph.len() >= (parameters.layers * parameters.width) as usize);
         let again = Graph::of(&parameters, seed).unwrap();
-        assert!(graph.tasks.iter().zip(&again.tasks).all(|(one, two)| one.work == two.work && one.parents == two.parents));
+        assert!(
+            graph
+                .tasks
+                .iter()
+                .zip(&again.tasks)
+                .all(|(one, two)| one.work == two.work && one.parents == two.parents)
+        );
     }
 }
 

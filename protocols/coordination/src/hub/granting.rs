@@ -7,14 +7,16 @@ use sim_core::time::Time;
 use super::leases::Lease;
 use super::{Deed, Hub};
 use crate::graph::TaskId;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationObservation as Observation};
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+};
 use crate::worker::Order;
 
 impl Hub {
     /// Gives away what can be given away.
     pub(super) fn pump(&mut self, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
-        if !self.is_open(now) {
+        if self.board.ready() == 0 || !self.is_open(now) {
             return;
         }
         while let Some((task, agent)) = self.next_pair() {

@@ -81,6 +81,8 @@ impl Hub {
         }
         if !self.plants.not_requeued {
             self.take_back(task, cx);
+            // Somebody else is to try first.
+            self.rest(lease.agent, cx);
         }
     }
 

@@ -9,7 +9,9 @@ use sim_core::time::{Duration, Time};
 use super::leases::Watch;
 use super::{Deed, Hub};
 use crate::graph::TaskId;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationObservation as Observation};
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+};
 
 /// An agent, as the hub knows it.
 #[derive(Clone, Debug)]
@@ -98,7 +100,11 @@ impl Hub {
             (member.capabilities, member.places) = (pulse.capabilities, pulse.places);
         }
         if was_lost {
-            self.watch_for(cx.monotonic().saturating_add(self.parameters.dead_after), Watch::Agent(agent), cx);
+            self.watch_for(
+                cx.monotonic().saturating_add(self.parameters.dead_after),
+                Watch::Agent(agent),
+                cx,
+            );
         }
     }
 

@@ -7,7 +7,9 @@ use sim_core::time::{Duration, Time};
 
 use crate::ledger::{BUCKETS, Bucket, Buckets, Ledger};
 use crate::parameters::Parameters;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationObservation as Observation};
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+};
 
 /// Compares the buckets with the lives of agents, and what they say with the tasks that they have.
 #[derive(Debug)]

@@ -63,10 +63,24 @@ impl Check<Coordination> for Conservation {
         match *seen.observation {
             Observation::Coordinator { .. } => self.places.fill(Place::Board),
             Observation::Granted { task, fence, .. } | Observation::Adopted { task, fence, .. } => {
-                self.shift(task, Place::Away(fence), |from| from == Place::Board, "gives away", seen, findings);
+                self.shift(
+                    task,
+                    Place::Away(fence),
+                    |from| from == Place::Board,
+                    "gives away",
+                    seen,
+                    findings,
+                );
             }
             Observation::Expired { task, fence, .. } => {
-                self.shift(task, Place::Board, |from| from == Place::Away(fence), "takes back", seen, findings);
+                self.shift(
+                    task,
+                    Place::Board,
+                    |from| from == Place::Away(fence),
+                    "takes back",
+                    seen,
+                    findings,
+                );
             }
             // Agents without a coordinator report these of their own tasks, which nobody gave to them.
             Observation::Retried { task, .. } | Observation::Returned { task } if seen.slot.0 == 0 => {

@@ -29,7 +29,8 @@ impl Deadlock {
         let there = |task: TaskId| matches!(ledger.board.state(task), State::Waiting);
         if would_close_a_cycle(&self.graph, newcomer, there) {
             let name = self.graph.name(newcomer);
-            let message = format!("{} takes in {name}, which waits for itself through what waits for it", seen.node);
+            let message =
+                format!("{} takes in {name}, which waits for itself through what waits for it", seen.node);
             findings.safety("circle", &[seen.node], message);
         }
     }
@@ -47,14 +48,16 @@ impl Check<Coordination> for Deadlock {
         }
         let ledger = self.ledger.read();
         let graph = &self.graph;
-        let stuck = ledger.board.unfinished() > 0 && ledger.board.ready() == 0 && ledger.done.len() < graph.len();
+        let stuck =
+            ledger.board.unfinished() > 0 && ledger.board.ready() == 0 && ledger.done.len() < graph.len();
         // Whatever runs may still end and make others ready.
         if stuck && !self.reported && graph.iter().all(|(id, _)| ledger.holders(id).next().is_none()) {
             let waiting = graph.iter().filter(|(id, _)| ledger.board.state(*id) == State::Waiting);
             let names: Vec<&str> = waiting.map(|(_, task)| task.name.as_str()).take(8).collect();
             if !names.is_empty() {
                 self.reported = true;
-                let message = format!("nothing is ready or under way, and these wait for ever: {}", names.join(", "));
+                let message =
+                    format!("nothing is ready or under way, and these wait for ever: {}", names.join(", "));
                 findings.safety("stuck", &[], message);
             }
         }

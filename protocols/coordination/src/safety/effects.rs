@@ -44,8 +44,9 @@ impl Check<Coordination> for Effects {
                 let before = std::mem::replace(&mut self.granted[task as usize], fence);
                 if fence <= before {
                     let name = self.graph.name(task);
-                    let message =
-                        format!("{name} goes to {agent} under fence {fence:#x}, which is not above {before:#x}");
+                    let message = format!(
+                        "{name} goes to {agent} under fence {fence:#x}, which is not above {before:#x}"
+                    );
                     findings.safety("fence", &[seen.node, agent], message);
                 }
             }

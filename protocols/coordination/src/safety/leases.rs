@@ -36,7 +36,11 @@ impl Check<Coordination> for LiveLeases {
             let other = ground.place(slot).node;
             let name = ledger.board.graph().name(task);
             let left = run.until.since(ground.now).told();
-            let still = if run.until == sim_core::time::Time::MAX { String::new() } else { format!(" for {left} more") };
+            let still = if run.until == sim_core::time::Time::MAX {
+                String::new()
+            } else {
+                format!(" for {left} more")
+            };
             let message = format!("{} begins {name}, which {other} still has{still}", seen.node);
             findings.safety("", &[seen.node, other], message);
         }

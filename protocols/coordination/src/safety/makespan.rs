@@ -21,7 +21,7 @@ pub const METRICS: &[&str] = &[
     "makespan_ns",
     "makespan_bound_ns",
     "overhead_permille",
-    "overhead_busiest_permille",
+    "busiest_coordinating_permille",
     "ready_to_started_ns",
     "detection_ns",
     "agent_working_ns",
@@ -88,14 +88,14 @@ impl Makespan {
     fn record(&self, ground: &Ground, findings: &mut Findings) {
         let ledger = self.ledger.read();
         let buckets = ledger.buckets(ground.now);
-        let busiest = buckets.iter().map(Buckets::overhead_permille).max().unwrap_or_default();
+        let busiest = buckets.iter().map(|own| own.permille(Bucket::Coordinating)).max().unwrap_or_default();
         let begun: u64 = ledger.begun.iter().map(|times| u64::from(*times)).sum();
         let once = ledger.begun.iter().filter(|times| **times > 0).count() as u64;
         findings.record("tasks_done", ledger.done.len() as u64);
         findings.record("tasks_begun_again", begun - once);
         findings.record("calls_refused", ledger.limited);
         findings.record("cost_microdollars", ledger.cost);
-        findings.record("overhead_busiest_permille", busiest);
+        findings.record("busiest_coordinating_permille", busiest);
         if ledger.unsettled() == 0 {
             findings.record("makespan_ns", ledger.last_end.as_nanos());
             findings.record("makespan_bound_ns", self.bound().as_nanos());
@@ -197,7 +197,7 @@ impl Check<Coordination> for Makespan {
         let row = |name: &str, value: String| vec![name.to_owned(), value];
         let dollars = format!("${}.{:02}", ledger.cost / 1_000_000, ledger.cost % 1_000_000 / 10_000);
         let buckets = ledger.buckets(ground.now);
-        let busiest = buckets.iter().map(Buckets::overhead_permille).max().unwrap_or_default();
+        let busiest = buckets.iter().map(|own| own.permille(Bucket::Coordinating)).max().unwrap_or_default();
         let all = buckets.iter().fold(Buckets::default(), |all, one| all.plus(one));
         let percent = |permille: u64| format!("{}.{} %", permille / 10, permille % 10);
         let share = |(bucket, name): &(Bucket, &str)| format!("{name} {}", percent(all.permille(*bucket)));
@@ -218,7 +218,7 @@ impl Check<Coordination> for Makespan {
                 row("cost", dollars),
                 row("time of all agents", BUCKETS.iter().map(share).collect::<Vec<_>>().join(" · ")),
                 row("coordinating ÷ (coordinating + working)", percent(all.overhead_permille())),
-                row("the same for the busiest agent", percent(busiest)),
+                row("time that the busiest coordinator is busy", percent(busiest)),
             ],
             omitted: 0,
         })

@@ -65,7 +65,8 @@ impl Check<Coordination> for Starvation {
                 if since > oldest.saturating_add(self.bound) {
                     let [name, other] = [task, other].map(|task| self.graph.name(task));
                     let by = since.since(oldest).told();
-                    let message = format!("{name} is given away before {other}, which became ready {by} earlier");
+                    let message =
+                        format!("{name} is given away before {other}, which became ready {by} earlier");
                     findings.safety("", &[seen.node], message);
                 }
             }

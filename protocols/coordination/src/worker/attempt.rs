@@ -6,7 +6,9 @@ use sim_core::time::{Duration, Time};
 use super::{Busy, Order, Word, Worker};
 use crate::courier::jittered;
 use crate::graph::TaskId;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Ending};
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Ending,
+};
 
 /// Where an attempt stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +119,11 @@ impl Worker {
             return self.conclude(slot, cx);
         }
         // So that the parts add up to the whole.
-        let until = |step: u64| Duration::from_nanos((u128::from(task.work.as_nanos()) * u128::from(step) / u128::from(steps)) as u64);
+        let until = |step: u64| {
+            Duration::from_nanos(
+                (u128::from(task.work.as_nanos()) * u128::from(step) / u128::from(steps)) as u64,
+            )
+        };
         let part = Duration::from_nanos(until(done + 1).as_nanos() - until(done).as_nanos());
         self.enter(slot, Stage::Working, cx);
         self.set(slot, part, cx);
@@ -188,7 +194,9 @@ impl Worker {
         let Some(attempt) = &self.slots[slot] else { return };
         match attempt.stage {
             Stage::Reading => self.work(slot, cx),
-            Stage::Working if self.place.graph.task(attempt.order.task).tokens_out == 0 => self.stepped(slot, cx),
+            Stage::Working if self.place.graph.task(attempt.order.task).tokens_out == 0 => {
+                self.stepped(slot, cx)
+            }
             Stage::Working => {
                 self.enter(slot, Stage::Calling, cx);
                 self.ask(slot, cx);
