@@ -51,7 +51,7 @@ sim_core::plants! {
             source: "the rule of ageing in schedulers with priorities",
             witness: "coordination-witness-no-ageing",
         }
-        /// Agents are given tasks without regard to the room that they have.
+        /// Agents are given tasks, and take them, without regard to the room that they have.
         no_back_pressure {
             name: "no-back-pressure",
             id: "S15",

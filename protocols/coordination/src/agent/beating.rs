@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use sim_core::identity::NodeId;
-use sim_core::process::{Context, TimerId};
+use sim_core::process::{Context, Priority, TimerId};
 use sim_core::time::{Duration, Time};
 
 use super::{Agent, Boss};
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer};
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer, Ending};
 use crate::worker::Order;
 
 const BEAT: TimerId = TimerId(0);
@@ -71,6 +71,18 @@ impl Agent {
         cx.set_timer(BEAT, every, Timer::Beat);
     }
 
+    /// Takes a task, or gives it back where there is no room: the coordinator may believe that something has ended here
+    /// that has not.
+    fn take(&mut self, order: Order, cx: &mut Context<'_, Coordination>) {
+        let has = self.worker.held().any(|held| held.fence == order.fence);
+        if has || self.worker.room() > 0 || self.team.plants.no_back_pressure {
+            return self.worker.take(order, cx);
+        }
+        let Order { task, fence, .. } = order;
+        let refusal = Message::Finish { letter: 0, task, fence, ending: Ending::Returned };
+        self.post(NodeId(0), refusal, Priority::Critical, cx);
+    }
+
     /// Does what the coordinator says.
     pub(super) fn obey(&mut self, message: &Message, cx: &mut Context<'_, Coordination>) {
         let lease = counted_on(self.team.place.parameters.lease);
@@ -82,7 +94,7 @@ impl Agent {
                 let named_from = beats.sequence + 1;
                 // What came too late may be somebody else's by now.
                 if let Some(lease_until) = until.filter(|until| *until > now) {
-                    self.worker.take(Order { task, fence, attempt, lease_until, named_from }, cx);
+                    self.take(Order { task, fence, attempt, lease_until, named_from }, cx);
                 }
             }
             Message::BeatHeard { sequence, ref revoked } => {
