@@ -151,7 +151,7 @@ impl Agent {
     fn hear_sink(&mut self, message: &Message, cx: &mut Context<'_, Coordination>) {
         match (message, &mut self.boss) {
             (Message::Opened { token, epoch }, Boss::Own(hub)) if *token == self.life => {
-                hub.opened(*epoch, cx)
+                hub.opened(*epoch, cx);
             }
             (Message::Opened { token, epoch }, Boss::Nobody(own))
                 if *token == self.life && own.is_opening() =>
@@ -164,10 +164,8 @@ impl Agent {
                 hub.told(*since, ends, *all, cx);
             }
             (Message::Facts { since, ends, all }, Boss::Nobody(own)) => {
-                if own.told(*since, ends, *all, cx) {
-                    let known = own.known();
-                    self.ask(known, cx);
-                }
+                let more = own.told(*since, ends, *all, cx).then(|| own.known());
+                more.into_iter().for_each(|known| self.ask(known, cx));
             }
             _ => {}
         }
@@ -175,17 +173,15 @@ impl Agent {
 
     /// Hears what is for this agent.
     fn hear(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
-        if let Some(letter) = message.letter() {
-            if !self.accept(from, letter, cx) {
-                return;
-            }
+        if message.letter().is_some_and(|letter| !self.accept(from, letter, cx)) {
+            return;
         }
         match message {
             Message::Relay { from, to, parcel } => self.pass_on(*from, *to, parcel, cx),
             Message::Receipt { letter } => drop(self.courier_receipt(*letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
             Message::Grant { .. } | Message::Cancel { .. } | Message::BeatHeard { .. } => {
-                self.obey(message, cx)
+                self.obey(message, cx);
             }
             Message::Beat { .. } | Message::Finish { .. } | Message::Report { .. } => {
                 self.coordinate(from, message, cx);
@@ -202,7 +198,7 @@ impl Agent {
             }
             if let Boss::Nobody(own) = &mut self.boss {
                 while self.worker.room() > 0 {
-                    let Some(order) = own.next() else { break };
+                    let Some(order) = own.next_order() else { break };
                     self.worker.take(order, cx);
                 }
             }
@@ -219,10 +215,8 @@ impl Agent {
                 hub.finished(self.node, (order.task, order.fence), ending, cx);
             }
             (Boss::Nobody(own), Word::Ended(order, ending)) => {
-                if own.finished(order.task, ending, cx) {
-                    let known = own.known();
-                    self.ask(known, cx);
-                }
+                let unsure = own.finished(order.task, ending, cx).then(|| own.known());
+                unsure.into_iter().for_each(|known| self.ask(known, cx));
             }
             (Boss::First(_), Word::Ended(order, ending)) => {
                 let rank = self.team.place.graph.task(order.task).rank;
@@ -230,7 +224,7 @@ impl Agent {
                 self.post(NodeId(0), message, rank.priority(), cx);
             }
             (Boss::First(_), Word::Stepped(task, steps)) => {
-                self.send(NodeId(0), Message::Report { task, steps }, cx)
+                self.send(NodeId(0), Message::Report { task, steps }, cx);
             }
             _ => {}
         }

@@ -111,7 +111,7 @@ impl Solitary {
     }
 
     /// The next task of its own that is ready.
-    pub fn next(&mut self) -> Option<Order> {
+    pub fn next_order(&mut self) -> Option<Order> {
         let epoch = self.epoch.filter(|_| self.caught_up)?;
         let (_, task) = self.ready.pop_first()?;
         self.board.lend(task);
@@ -154,7 +154,7 @@ impl Solitary {
                     cx.observe(Observation::Branched { task, to });
                 }
                 Event::Grew(task) if self.shares.owner(task) == self.own => {
-                    cx.observe(Observation::Grew { task })
+                    cx.observe(Observation::Grew { task });
                 }
                 Event::GrowthRefused(task) if self.shares.owner(task) == self.own => {
                     cx.observe(Observation::GrowthRefused { task });

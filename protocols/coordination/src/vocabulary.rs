@@ -583,7 +583,7 @@ impl CoordinationMessage {
     pub(crate) fn numbered(mut self, number: u64) -> Self {
         match &mut self {
             Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
-                *letter = number
+                *letter = number;
             }
             _ => {}
         }

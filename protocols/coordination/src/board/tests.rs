@@ -167,6 +167,30 @@ fn nobody_is_given_what_they_cannot_do() {
     assert_eq!(queues.pop(0b11).map(|(_, task)| task), Some(1));
 }
 
+/// What becomes of a task that is not there yet: a newcomer, or the fallback of a task whose dependents wait for `root`.
+fn dormant(
+    graph: &Graph,
+    states: &[State],
+    id: TaskId,
+    root: TaskId,
+    outcome: &impl Fn(&[State], TaskId) -> State,
+) -> Option<State> {
+    let task = graph.task(id);
+    if let Some(parent) = task.born {
+        return match states[parent as usize] {
+            State::Done => Some(State::Waiting),
+            State::Failed | State::Skipped => Some(State::Skipped),
+            _ => None,
+        };
+    }
+    let ran = graph.task(root).parents.iter().all(|parent| outcome(states, *parent) != State::Failed);
+    match states[task.stands_for? as usize] {
+        State::Failed if ran => Some(if task.fails_for_good() { State::Failed } else { State::Done }),
+        State::Done | State::Skipped | State::Failed => Some(State::Skipped),
+        _ => None,
+    }
+}
+
 /// What becomes of each task, worked out by looking at everything again and again.
 fn oracle(graph: &Graph) -> Vec<State> {
     let mut states: Vec<State> =
@@ -211,29 +235,8 @@ fn oracle(graph: &Graph) -> Vec<State> {
                     }
                 }
                 State::Dormant => {
-                    if let Some(parent) = task.born {
-                        match states[parent as usize] {
-                            State::Done => own(State::Waiting, &mut states),
-                            State::Failed | State::Skipped => own(State::Skipped, &mut states),
-                            _ => {}
-                        }
-                    }
-                    if let Some(failed) = task.stands_for {
-                        let ran = graph
-                            .task(root(id))
-                            .parents
-                            .iter()
-                            .all(|parent| outcome(&states, *parent) != State::Failed);
-                        match states[failed as usize] {
-                            State::Failed if ran => {
-                                own(
-                                    if task.fails_for_good() { State::Failed } else { State::Done },
-                                    &mut states,
-                                );
-                            }
-                            State::Done | State::Skipped | State::Failed => own(State::Skipped, &mut states),
-                            _ => {}
-                        }
+                    if let Some(next) = dormant(graph, &states, id, root(id), &outcome) {
+                        own(next, &mut states);
                     }
                 }
                 _ => {}

@@ -198,7 +198,7 @@ impl Check<Coordination> for Makespan {
         let dollars = format!("${}.{:02}", ledger.cost / 1_000_000, ledger.cost % 1_000_000 / 10_000);
         let buckets = ledger.buckets(ground.now);
         let busiest = buckets.iter().map(|own| own.permille(Bucket::Coordinating)).max().unwrap_or_default();
-        let all = buckets.iter().fold(Buckets::default(), |all, one| all.plus(one));
+        let all = buckets.iter().fold(Buckets::default(), Buckets::plus);
         let percent = |permille: u64| format!("{}.{} %", permille / 10, permille % 10);
         let share = |(bucket, name): &(Bucket, &str)| format!("{name} {}", percent(all.permille(*bucket)));
         Some(Table {

@@ -195,7 +195,7 @@ impl Worker {
         match attempt.stage {
             Stage::Reading => self.work(slot, cx),
             Stage::Working if self.place.graph.task(attempt.order.task).tokens_out == 0 => {
-                self.stepped(slot, cx)
+                self.stepped(slot, cx);
             }
             Stage::Working => {
                 self.enter(slot, Stage::Calling, cx);
