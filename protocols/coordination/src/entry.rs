@@ -48,7 +48,12 @@ const INFO: ProtocolInfo = ProtocolInfo {
 
 /// Coordination in the registry. Fewer than half of the agents may be down.
 pub const ENTRY: Simple<Parameters, Coordination, Node> = Simple::new(&INFO, system)
-    .bears(|members| FaultModel { crashed: members.saturating_sub(1) / 2, lost_disks: 0, byzantine: 0 })
+    .bears(|members| FaultModel {
+        crashed: members.saturating_sub(1) / 2,
+        lost_disks: 0,
+        byzantine: 0,
+        outages: false,
+    })
     .waits(window)
     .fits(fits);
 
