@@ -3,10 +3,11 @@
 //! - [`raft`]: consensus of a replicated log
 //! - [`gossip`]: dissemination by random contacts, and membership
 //! - [`byzantine`]: agreement in spite of members that lie
+//! - [`coordination`]: agents that share work, a model's limits and a sink
 
 use sim_core::registry::Registry;
 
-pub use {byzantine, gossip, raft};
+pub use {byzantine, coordination, gossip, raft};
 
 /// Registers every protocol.
 pub fn register(registry: &mut Registry) {
@@ -17,7 +18,8 @@ pub fn register(registry: &mut Registry) {
         .register(byzantine::hotstuff::entry::ENTRY)
         .register(byzantine::tendermint::entry::ENTRY)
         .register(gossip::epidemic::entry::ENTRY)
-        .register(gossip::swim::entry::ENTRY);
+        .register(gossip::swim::entry::ENTRY)
+        .register(coordination::entry::ENTRY);
 }
 
 #[cfg(test)]
@@ -31,7 +33,7 @@ mod tests {
     fn defaults_are_legal_and_so_is_what_a_swarm_draws() {
         let mut registry = Registry::new();
         register(&mut registry);
-        assert_eq!(registry.iter().count(), 7);
+        assert_eq!(registry.iter().count(), 8);
         for entry in registry.iter() {
             let cluster = entry.configure(&json!({})).unwrap();
             let again = entry.configure(&cluster.parameters()).unwrap();

@@ -17,7 +17,7 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 7] = [
+const SWARMS: [&str; 8] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
@@ -25,6 +25,7 @@ const SWARMS: [&str; 7] = [
     "tendermint-swarm",
     "epidemic-swarm",
     "swim-swarm",
+    "coordination-swarm",
 ];
 
 seedstorm::sim_core::facts! { enum Word { Hello { to: NodeId } } }
