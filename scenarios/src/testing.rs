@@ -46,6 +46,8 @@ static INFO: ProtocolInfo = ProtocolInfo {
     }],
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
     objects: &[sim_core::operation::ObjectModel::CasRegister],
+    services: &[],
+    metrics: &[],
     journals: true,
     fixed_members: None,
     most_nodes: 1_000,
