@@ -98,7 +98,7 @@ impl Cluster for ToyCluster {
         Box::new(Self(Parameters { timeout, ..self.0.clone() }))
     }
     fn fault_model(&self, members: u32) -> FaultModel {
-        FaultModel { crashed: (members - 1) / 2, lost_disks: 0, byzantine: (members - 1) / 3 }
+        FaultModel { crashed: (members - 1) / 2, lost_disks: 0, byzantine: (members - 1) / 3, outages: false }
     }
     fn largest_timeout(&self) -> Duration {
         self.0.timeout

@@ -59,7 +59,8 @@ pub(super) fn workload(
 pub(super) fn environment(swarm: &Swarm, setup: &mut Setup, seed: u64) {
     let mut rng = stream(seed, StreamName::Swarm);
     let latency = pick(&mut rng, LATENCIES.len() as u64);
-    let [loss, duplicate, sync] = [(); 3].map(|()| pick(&mut rng, 4));
+    let [loss, duplicate] = [(); 2].map(|()| pick(&mut rng, 4));
+    let sync = pick(&mut rng, SYNCS.len() as u64);
     if swarm.network {
         setup.network.latency = LATENCIES[latency as usize].clone();
         setup.network.loss = [Ratio::ZERO, Ratio::ZERO, Ratio::new(1, 500), Ratio::new(1, 50)][loss as usize];
@@ -84,12 +85,13 @@ const LATENCIES: [Distribution; 5] = [
     Distribution::Uniform { min: micros(8_000), max: micros(24_000) },
 ];
 
-/// No disk, a good one, a slow one, an uneven one.
-const SYNCS: [Distribution; 4] = [
+/// No disk, a good one, a slow one, an uneven one, and one that is so busy that much is never durable when the power fails.
+const SYNCS: [Distribution; 5] = [
     Distribution::Fixed(Duration::ZERO),
     Distribution::Uniform { min: micros(20), max: micros(200) },
     Distribution::Uniform { min: micros(1_000), max: micros(8_000) },
     Distribution::Exponential { mean: micros(2_000) },
+    Distribution::Uniform { min: micros(10_000), max: micros(40_000) },
 ];
 
 /// Traitors from the start, among those that are there, honest and no twin so far.

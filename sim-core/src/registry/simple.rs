@@ -47,7 +47,7 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
         Self {
             info,
             waits: |_| Duration::from_secs(1),
-            bears: |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
+            bears: |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0, outages: false },
             fits: |_, _| Ok(()),
             observes: |_, _, _| None,
             state: None,
