@@ -41,7 +41,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
 pub const ENTRY: Simple<Parameters, Hotstuff, Node> = Simple::new(&INFO, system)
     .bears(|members| {
         let faulty = Quorum::of(members).faulty();
-        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty }
+        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty, outages: false }
     })
     .waits(Parameters::largest_timeout);
 
