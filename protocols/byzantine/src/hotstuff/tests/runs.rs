@@ -68,7 +68,8 @@ fn a_decision_costs_what_the_paper_says() {
             assert_eq!(counts, [views, votes, shown, ready], "{rule} {n}");
             assert_eq!(sent("Request") + sent("Reply"), 1 + u64::from(n));
             assert_eq!(sent("Timeout") + sent("Fetch"), 0);
-            assert_eq!(sent("Tip"), (others + 1) * others, "once nothing waits any more");
+            // Once nothing waits any more, and in answer to who knows less.
+            assert!(sent("Tip") <= 2 * (others + 1) * others, "{}", sent("Tip"));
         }
     }
 }
