@@ -96,11 +96,6 @@ fn golden_digests_of_pbft_are_met() {
 }
 
 #[test]
-fn golden_digests_of_hotstuff_are_met() {
-    check("hotstuff-swarm");
-}
-
-#[test]
 fn golden_digests_of_swim_are_met() {
     check("swim-swarm");
 }

@@ -8,7 +8,7 @@ use sim_core::time::Duration;
 
 use super::blocks::{TimedOut, TimedOutAll, Timeout, TimeoutCertificate, timeout_statement};
 use super::parameters::DOUBLINGS;
-use super::replica::{Replica, VIEW};
+use super::replica::{IDLE, Replica, VIEW};
 use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation, HotstuffRecord, HotstuffTimer};
 use crate::certificate::Refusal;
 use crate::shared::Shared;
@@ -19,13 +19,16 @@ impl Replica {
         self.parameters.view_timeout.saturating_mul(1 << self.attempts.min(DOUBLINGS))
     }
 
-    /// Waits for the leader, if there is anything to wait for.
+    /// Waits for the leader, if there is anything to wait for. Once there is not, it tells all how far it is, after a while:
+    /// votes go to leaders alone, so that a member that a leader left out learns of nothing where nobody asks for more.
     pub(super) fn keep_watch(&mut self, cx: &mut Context<'_, Hotstuff>) {
         let work = self.has_work() && !self.forked;
         if work && !self.waiting {
             cx.set_timer(VIEW, self.patience(), HotstuffTimer::View);
+            cx.cancel_timer(IDLE);
         } else if !work && self.waiting {
             cx.cancel_timer(VIEW);
+            cx.set_timer(IDLE, self.parameters.view_timeout, HotstuffTimer::Idle);
         }
         self.waiting = work;
     }
@@ -52,8 +55,8 @@ impl Replica {
 
     /// The leader of this view took too long, or the next one does not begin.
     pub(super) fn on_view_timeout(&mut self, cx: &mut Context<'_, Hotstuff>) {
-        self.waiting = false;
         if self.has_work() && !self.forked {
+            self.waiting = false;
             self.attempts += 1;
             let view = self.turns.after(self.view).max(self.given_up);
             self.give_up(view, cx);

@@ -47,7 +47,7 @@ sim_core::plants! {
         lock_ignored {
             name: "lock-ignored",
             id: "B18",
-            breaks: "Agreement",
+            breaks: "Agreement, liveness",
             source: "HotStuff, safeNode; twins-simulator preferred_round",
             witness: "hotstuff-witness-lock-ignored",
         }

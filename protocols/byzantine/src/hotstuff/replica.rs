@@ -24,6 +24,7 @@ pub(super) const VIEW: TimerId = TimerId(0);
 pub(super) const DISK: TimerId = TimerId(1);
 pub(super) const FETCH: TimerId = TimerId(2);
 pub(super) const COLLECT: TimerId = TimerId(3);
+pub(super) const IDLE: TimerId = TimerId(4);
 
 /// A member.
 #[derive(Debug)]
@@ -170,6 +171,7 @@ impl Replica {
             HotstuffTimer::View => self.on_view_timeout(cx),
             HotstuffTimer::Disk => self.outbox.retry(cx),
             HotstuffTimer::Fetch => self.on_fetch_timeout(cx),
+            HotstuffTimer::Idle => self.show_tip(None),
             HotstuffTimer::Collect => self.collect_late(cx),
             HotstuffTimer::Retry { .. } => {}
         }

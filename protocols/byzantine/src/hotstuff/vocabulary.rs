@@ -125,6 +125,8 @@ facts! {
         Disk,
         /// Others are asked for what is lacking.
         Fetch,
+        /// Nothing has waited for a while: others may not know how far this member is.
+        Idle,
         /// Those who have not voted are waited for no longer.
         Collect,
         /// A client asks again.
