@@ -197,6 +197,18 @@ impl Distribution {
         }
     }
 
+    /// No sample is shorter than this.
+    pub fn least(&self) -> Duration {
+        match self {
+            Self::Fixed(value) => *value,
+            Self::Uniform { min, .. } => *min,
+            Self::Pareto { scale, .. } => *scale,
+            Self::Normal { .. } | Self::Exponential { .. } | Self::LogNormal { .. } | Self::Empirical(_) => {
+                Duration::ZERO
+            }
+        }
+    }
+
     /// Works out what a draw needs.
     ///
     /// # Panics

@@ -8,7 +8,9 @@ use seedstorm::prelude::*;
 use seedstorm::scenarios::builtin;
 use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::replay::plan_of;
+use seedstorm::scenarios::story::tell_whole;
 use seedstorm::sim_core::outcome::{Progress, Stall};
+use seedstorm::sim_core::story::{Step, StepKind};
 
 fn scenario(text: &str, overlays: &[&str]) -> Loaded {
     let source = Source { name: "case".to_owned(), text: text.to_owned() };
@@ -86,6 +88,61 @@ fn odd_but_legal_settings_are_not_accused() {
             }
         }
     }
+}
+
+/// Syncs take four times as long as the timeouts of setting 37, so that its servers ask for more of them than ever end. What
+/// waits for a disk must not make each later step slower, and a disk that is never timely is told from few windows.
+#[test]
+fn a_disk_that_is_never_timely_is_told_soon() {
+    let loaded = scenario(&odd::scenario("raft", 37), &[]);
+    for seed in 0..3 {
+        let outcome = outcome(&loaded, seed, &[]);
+        assert!(outcome.events < 400_000, "seed {seed}: {} events", outcome.events);
+        assert!(outcome.violations.is_empty(), "seed {seed}: {:?}", outcome.violations);
+        let Progress::Stalled { reason: Stall::Untimely, detail } = &outcome.progress else {
+            panic!("seed {seed}: {:?}", outcome.progress)
+        };
+        assert!(detail.contains("the disk of n") && detail.contains("80 ms"), "{detail}");
+    }
+}
+
+/// The story of a stall says who was healed, who leads, and what each of them waits for.
+#[test]
+fn stories_of_stalls_say_where_everybody_stands() {
+    for (name, bug) in [("raft-swarm", "stall-refuses-longer-logs"), ("bracha-swarm", "stall-never-says-again")] {
+        let loaded = built_in(name);
+        let plans = (0..100).map(|seed| compile(&loaded, seed, &[bug.to_owned()]));
+        let stalled = |plan: &Plan| run(plan, &Launch::default()).unwrap().verdict == Verdict::Liveness;
+        let plan = plans.into_iter().find(stalled).expect("found within 100 runs");
+        let story = tell_whole(&plan, None).unwrap().unwrap().story;
+        let texts: Vec<&str> = story.steps.iter().map(|step| step.text.as_str()).collect();
+        let healed = texts.iter().position(|text| text.starts_with("healed core since"));
+        let healed = healed.unwrap_or_else(|| panic!("{name}: {texts:#?}"));
+        let core = texts[healed].split_once(" s: ").unwrap().1.split_once(';').unwrap();
+        assert!(core.1.contains("lead"), "{}", texts[healed]);
+        for member in core.0.replace(" and ", ", ").split(", ") {
+            let stands = texts[healed..].iter().find(|text| text.starts_with(&format!("{member} ")));
+            let stands = stands.unwrap_or_else(|| panic!("{name}: nothing of {member}: {texts:#?}"));
+            assert!(stands.contains(" is ") || stands.contains("waits for"), "{stands}");
+        }
+        assert!(texts[healed..].iter().any(|text| text.contains("waits for")), "{texts:#?}");
+    }
+}
+
+/// The story of a panic ends with what the process that panicked was told last.
+#[test]
+fn stories_of_panics_have_the_last_inputs_of_who_panicked() {
+    let loaded = built_in("pbft-witness-malformed-certificate-panics");
+    let plans = (0..20).map(|seed| compile(&loaded, seed, &["malformed-certificate-panics".to_owned()]));
+    let panics = |plan: &Plan| run(plan, &Launch::default()).unwrap().verdict == Verdict::Crash;
+    let plan = plans.into_iter().find(panics).expect("found within 20 runs");
+    let story = tell_whole(&plan, None).unwrap().unwrap().story;
+    let [before @ .., last] = &story.steps[..] else { panic!("an empty story") };
+    let slot = last.slot.expect("somebody panicked");
+    assert!(last.kind == StepKind::Violation && last.note.contains("panicked"), "{last:?}");
+    let heard = |step: &&Step| step.slot == Some(slot) || step.arrow.as_ref().is_some_and(|arrow| arrow.to == slot);
+    let inputs: Vec<&Step> = before.iter().rev().take(7).filter(heard).collect();
+    assert!(inputs.len() >= 5, "{:#?}", story.steps);
 }
 
 /// Bugs of liveness, where to look for them, and within how many runs they are found.

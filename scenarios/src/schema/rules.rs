@@ -156,7 +156,7 @@ pub(super) fn adversaries(registry: &Registry) -> Value {
     about(list(entry), "Who is a traitor, and what becomes of what it would say.")
 }
 
-/// A number of times, or a share of the members.
+/// A number of times, or a share.
 fn amount() -> Value {
     let share = json!({ "type": "string", "pattern": SHARE, "examples": ["all", "99%", "1/2"] });
     json!({ "anyOf": [count(0, u64::MAX), share] })
@@ -169,7 +169,7 @@ pub(super) fn stop() -> Value {
         &[],
         json!({
             "observed": about(table(&["kind"], json!({ "kind": kind, "count": often })), "As soon as this was observed so often."),
-            "returned": about(count(0, u64::MAX), "As soon as so many operations have returned."),
+            "returned": about(amount(), "As soon as so many operations have returned, or this share of those that the workload asks for."),
             "all_in_role": about(json!({ "type": "string" }), "As soon as every running member is in this role."),
             "violation": about(json!({ "type": "boolean" }), "At the first violation."),
         }),

@@ -7,7 +7,7 @@ use crate::kernel::Kernel;
 use crate::kernel::event::Control;
 use crate::operation::Operation;
 use crate::outcome::Stall;
-use crate::progress::{Count, Culprit, Pace};
+use crate::progress::{Count, Culprit, Pace, Shares};
 use crate::time::{Duration, Time};
 
 /// What a protocol owes once a core is healed.
@@ -34,7 +34,7 @@ impl Kernel {
         };
         let asked = if asks { self.setup.clients as usize } else { 0 };
         let healed = Healed {
-            count: Count::new(&pace, owed.is_ok() && (asked > 0 || !asks)),
+            count: Count::new(&pace, owed.is_ok() && (asked > 0 || !asks), self.is_hopeless(pace.shares)),
             core,
             since,
             owed,
@@ -56,6 +56,14 @@ impl Kernel {
         self.queue_control(since, Control::Probe, false);
     }
 
+    /// Whether every message, or every sync, takes longer than its share, whatever is drawn.
+    fn is_hopeless(&self, shares: Shares) -> bool {
+        let network = &self.setup.network;
+        let way = if network.regions.is_some() { Duration::ZERO } else { network.latency.least() };
+        let serve = self.setup.service.per_message;
+        way > shares.way || self.setup.disk.sync.least() > shares.sync || serve > shares.serve
+    }
+
     /// The base timeout, by the slowest clock.
     pub(crate) fn window(&self, timeout: Duration) -> Duration {
         const MILLION: u64 = 1_000_000;
@@ -71,7 +79,7 @@ impl Kernel {
     }
 
     /// What is left in the network from before the heal is late until it is over.
-    pub(crate) fn open_ledger(&mut self, watched: &[Slot], shares: crate::progress::Shares) {
+    pub(crate) fn open_ledger(&mut self, watched: &[Slot], shares: Shares) {
         let now = self.now;
         let mut inside = vec![false; self.ground.places.len()];
         for slot in watched {
