@@ -10,7 +10,7 @@ use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::replay::plan_of;
 use seedstorm::scenarios::story::tell_whole;
 use seedstorm::sim_core::outcome::{Progress, Stall};
-use seedstorm::sim_core::story::{Step, StepKind};
+use seedstorm::sim_core::story::StepKind;
 
 fn scenario(text: &str, overlays: &[&str]) -> Loaded {
     let source = Source { name: "case".to_owned(), text: text.to_owned() };
@@ -104,7 +104,9 @@ fn a_disk_that_is_never_timely_is_told_soon() {
 /// The story of a stall says who was healed, who leads, and what each of them waits for.
 #[test]
 fn stories_of_stalls_say_where_everybody_stands() {
-    for (name, bug) in [("raft-swarm", "stall-refuses-longer-logs"), ("bracha-swarm", "stall-never-says-again")] {
+    for (name, bug) in
+        [("raft-swarm", "stall-refuses-longer-logs"), ("bracha-swarm", "stall-never-says-again")]
+    {
         let loaded = built_in(name);
         let plans = (0..100).map(|seed| compile(&loaded, seed, &[bug.to_owned()]));
         let stalled = |plan: &Plan| run(plan, &Launch::default()).unwrap().verdict == Verdict::Liveness;
@@ -135,9 +137,8 @@ fn stories_of_panics_have_the_last_inputs_of_who_panicked() {
     let [before @ .., last] = &story.steps[..] else { panic!("an empty story") };
     assert!(last.kind == StepKind::Violation && story.headline.contains("panicked"), "{story:#?}");
     let who = story.headline.split(' ').next().unwrap();
-    let of_it = |step: &&Step| {
-        step.text.starts_with(&format!("{who} ")) || step.text.contains(&format!("-> {who} "))
-    };
+    let of_it =
+        |step: &&Step| step.text.starts_with(&format!("{who} ")) || step.text.contains(&format!("-> {who} "));
     assert!(before.iter().rev().take(8).filter(of_it).count() >= 5, "{story:#?}");
 }
 

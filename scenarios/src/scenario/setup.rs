@@ -26,7 +26,8 @@ impl Loaded {
         let scenario = &self.scenario;
         let progress = scenario.checks.progress;
         // A share of what has no limit is refused before.
-        let operations = scenario.workload.as_ref().and_then(WorkloadModel::most_operations).unwrap_or(u64::MAX);
+        let operations =
+            scenario.workload.as_ref().and_then(WorkloadModel::most_operations).unwrap_or(u64::MAX);
         let in_numbers = |(name, least): (&String, &Amount)| {
             let least = if is_of_operations(name) { Amount::Times(least.of(operations)) } else { *least };
             (name.clone(), least)

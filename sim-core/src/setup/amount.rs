@@ -63,9 +63,7 @@ impl<'de> Deserialize<'de> for Amount {
             type Value = Amount;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "a whole number from 0 up, or a share: \"all\", \"99%\" or \"1/2\"",
-                )
+                f.write_str("a whole number from 0 up, or a share: \"all\", \"99%\" or \"1/2\"")
             }
 
             fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<Amount, E> {

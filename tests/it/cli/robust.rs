@@ -202,7 +202,8 @@ fn found(folder: &Path, bug: &str, check: &str) -> String {
         found.then(|| Capsule::new(&loaded, &plan, &outcome, "a test"))
     };
     let capsule = (0..100).find_map(|seed| breaks(&seed)).expect("a run that does not end");
-    std::fs::write(folder.join("found.capsule.json"), capsule.to_json("found.capsule.json").unwrap()).unwrap();
+    std::fs::write(folder.join("found.capsule.json"), capsule.to_json("found.capsule.json").unwrap())
+        .unwrap();
     "found.capsule.json".to_owned()
 }
 

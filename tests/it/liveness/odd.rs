@@ -182,7 +182,10 @@ fn swim(dice: &mut Dice, text: &mut Text) {
         format!("preset = \"{}\"", dice.pick(&["lan", "wan", "pure"])),
         format!("start = \"{}\"", dice.pick(&["warm", "cold"])),
         format!("probe_interval = \"{interval}ms\""),
-        format!("probe_timeout = \"{}us\"", [interval * 999, interval * 500, interval * 10][dice.below(3) as usize]),
+        format!(
+            "probe_timeout = \"{}us\"",
+            [interval * 999, interval * 500, interval * 10][dice.below(3) as usize]
+        ),
         format!("indirect_checks = {}", dice.below(5)),
         format!("nacks = {}", dice.below(2) == 0),
         format!("suspicion_mult = {}", dice.below(8)),
