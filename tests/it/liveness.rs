@@ -10,7 +10,7 @@ use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::replay::plan_of;
 use seedstorm::scenarios::story::tell_whole;
 use seedstorm::sim_core::outcome::{Progress, Stall};
-use seedstorm::sim_core::story::StepKind;
+use seedstorm::sim_core::story::{Step, StepKind};
 
 fn scenario(text: &str, overlays: &[&str]) -> Loaded {
     let source = Source { name: "case".to_owned(), text: text.to_owned() };
