@@ -197,6 +197,17 @@ impl Distribution {
         }
     }
 
+    /// The shortest and the longest sample; no longest one where there is no bound but [`LONGEST`].
+    pub fn bounds(&self) -> (Duration, Option<Duration>) {
+        match self {
+            Self::Fixed(value) => (*value, Some(*value)),
+            Self::Uniform { min, max } => (*min, Some(*max)),
+            Self::Normal { .. } | Self::Exponential { .. } | Self::LogNormal { .. } => (Duration::ZERO, None),
+            Self::Pareto { scale, cap, .. } => (*scale, *cap),
+            Self::Empirical(table) => table.bounds(),
+        }
+    }
+
     /// Works out what a draw needs.
     ///
     /// # Panics
