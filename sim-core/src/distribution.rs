@@ -197,15 +197,14 @@ impl Distribution {
         }
     }
 
-    /// No sample is shorter than this.
-    pub fn least(&self) -> Duration {
+    /// The shortest and the longest sample; no longest one where there is no bound but [`LONGEST`].
+    pub fn bounds(&self) -> (Duration, Option<Duration>) {
         match self {
-            Self::Fixed(value) => *value,
-            Self::Uniform { min, .. } => *min,
-            Self::Pareto { scale, .. } => *scale,
-            Self::Normal { .. } | Self::Exponential { .. } | Self::LogNormal { .. } | Self::Empirical(_) => {
-                Duration::ZERO
-            }
+            Self::Fixed(value) => (*value, Some(*value)),
+            Self::Uniform { min, max } => (*min, Some(*max)),
+            Self::Normal { .. } | Self::Exponential { .. } | Self::LogNormal { .. } => (Duration::ZERO, None),
+            Self::Pareto { scale, cap, .. } => (*scale, *cap),
+            Self::Empirical(table) => table.bounds(),
         }
     }
 

@@ -49,8 +49,8 @@
 //! setup to an outcome. [`workload`]: what clients do. [`registry`]: protocols as values.
 //!
 //! **What goes wrong.** [`fault`]: plans, their execution, the budget. [`coalition`]: the brain of all traitors.
-//! [`adversary`]: the rules that a scenario gives it. [`network`]: what becomes of a message. [`disk`]: what a crash
-//! leaves of a journal.
+//! [`adversary`]: the rules that a scenario gives it. [`network`]: what becomes of a message. [`graph`]: who is linked to
+//! whom. [`disk`]: what a crash leaves of a journal.
 //!
 //! **What is judged.** [`ground`]: the truth about every slot. [`check`]: checks, findings, verdicts. [`history`]:
 //! linearizability. [`activity`]: whether anything happened. [`progress`]: when a stall accuses. [`judgment`]: what a run or a
@@ -74,6 +74,7 @@ pub mod disk;
 pub mod distribution;
 pub mod facts;
 pub mod fault;
+pub mod graph;
 pub mod ground;
 pub mod hash;
 pub mod history;

@@ -14,7 +14,7 @@
 //! first in, first out for each direction and priority, where loss is delay; its life is told in `network/session.rs`.
 //!
 //! - `fate`: the dice, and what each bit decides; `pin`: fates that changed something, and fates fixed by hand
-//! - `latency`, `bandwidth`, `topology`, `route`: how long it takes, and which way
+//! - `latency`, `bandwidth`, `route`: how long it takes, and which way
 //! - `cut`, `degrade`: faults in force; `session`, `lifecycle`: what they do to streams
 
 mod bandwidth;
@@ -32,15 +32,14 @@ mod sending;
 mod session;
 #[cfg(test)]
 mod tests;
-mod topology;
 
 pub use cut::{CutId, Reach};
 pub use degrade::{Degradation, DegradeId};
-pub use model::{NetworkModel, Topology};
+pub use model::NetworkModel;
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
-pub use topology::{TopologyError, fit_topology};
 
 use crate::distribution::{DistributionError, RegionError};
+use crate::graph::{Graph, TopologyError};
 use crate::identity::Slot;
 use crate::process::{Lane, LinkState, Priority, Role};
 use crate::time::{Duration, Time};
@@ -52,7 +51,6 @@ use fate::{Chance, Chances, Dice, Name, damage};
 use latency::Latency;
 use links::Links;
 use route::Routes;
-use topology::Graph;
 
 /// A message, as far as the network looks at it.
 #[derive(Clone, Copy, Debug)]

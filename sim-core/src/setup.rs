@@ -12,7 +12,8 @@ pub use measure::{Measure, MeasureOf, Pattern, PatternError, Point};
 pub use validate::SetupError;
 
 pub use crate::clock::TimerClock;
-pub use crate::network::{NetworkModel, Topology};
+pub use crate::graph::Topology;
+pub use crate::network::NetworkModel;
 pub use crate::server::ServiceModel;
 
 use crate::adversary::Adversary;

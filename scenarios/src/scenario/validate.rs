@@ -225,7 +225,7 @@ impl Validator<'_> {
     fn topology(&mut self) {
         let Some(topology) = &self.scenario.network.topology else { return };
         let Some((least, most)) = self.members() else { return };
-        let fit = |nodes: u32| sim_core::network::fit_topology(topology, nodes);
+        let fit = |nodes: u32| sim_core::graph::fit_topology(topology, nodes);
         if let Err(error) = fit(least).and_then(|()| fit(most)) {
             self.problem(&["network", "topology"], plain(&error));
         }

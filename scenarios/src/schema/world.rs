@@ -1,7 +1,9 @@
 //! The schema of network, disks, clocks, service times and workload.
 
 use serde_json::{Value, json};
+use sim_core::graph::Topology;
 use sim_core::operation::ObjectModel;
+use sim_core::registry::parameters::Parameter;
 
 use super::form::{
     about, count, count32, distribution, duration, list, maybe, node, probability, rate, table,
@@ -21,7 +23,7 @@ pub(super) fn network() -> Value {
             "bandwidth": about(maybe(count(1, u64::MAX)), "Bytes per second that a slot can send."),
             "queue_bytes": about(maybe(count(0, u64::MAX)), "Bytes that may wait at a slot of limited bandwidth."),
             "coalition_delay": about(maybe(duration()), "How long the coalition of traitors may hold back messages between others."),
-            "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
+            "topology": about(maybe(Topology::schema()), "Who is linked to whom; everybody with everybody if absent."),
         }),
     );
     about(schema, "How messages travel.")
@@ -41,19 +43,6 @@ fn regions() -> Value {
             "clients": about(placement, "Which client is in which region; \"round-robin\" if absent."),
         }),
     )
-}
-
-fn topology() -> Value {
-    let one = |name: &str, inside: Value| table(&[name], json!({ name: inside }));
-    let pair = json!({ "type": "array", "items": node(), "minItems": 2, "maxItems": 2 });
-    json!({ "oneOf": [
-        { "enum": ["full_mesh", "ring"] },
-        one("star", table(&["hub"], json!({ "hub": node() }))),
-        one("tree", table(&["fan_out"], json!({ "fan_out": count32(0) }))),
-        one("random_regular", table(&["degree"], json!({ "degree": count32(0) }))),
-        one("small_world", table(&["degree", "rewire"], json!({ "degree": count32(0), "rewire": probability() }))),
-        one("edges", list(pair)),
-    ] })
 }
 
 pub(super) fn disk() -> Value {

@@ -42,6 +42,15 @@ impl Empirical {
         .unwrap_or_default()
     }
 
+    /// The shortest and the longest duration of the table.
+    pub(super) fn bounds(&self) -> (Duration, Option<Duration>) {
+        let durations: Vec<Duration> = match self {
+            Self::Quantiles(points) => points.iter().map(|(_, at)| *at).collect(),
+            Self::Values(values) => values.iter().map(|(value, _)| *value).collect(),
+        };
+        (durations.iter().copied().min().unwrap_or_default(), durations.into_iter().max())
+    }
+
     pub(super) fn validate(&self) -> Result<(), DistributionError> {
         let entries = match self {
             Self::Quantiles(points) => points.len(),

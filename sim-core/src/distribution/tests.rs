@@ -257,3 +257,19 @@ fn absurd_parameters_are_refused() {
 fn a_refused_law_is_not_compiled() {
     let _sampler = Distribution::Exponential { mean: Duration::ZERO }.compile();
 }
+
+#[test]
+fn samples_stay_within_the_bounds() {
+    let ms = Duration::from_millis;
+    let capped = Distribution::Pareto { scale: ms(5), shape: "1.5".parse().unwrap(), cap: Some(ms(90)) };
+    let table = Distribution::Empirical(Empirical::Values(vec![(ms(7), 1), (ms(2), 3)]));
+    for (distribution, bounds) in [
+        (Distribution::Fixed(ms(3)), (ms(3), Some(ms(3)))),
+        (Distribution::Uniform { min: ms(1), max: ms(9) }, (ms(1), Some(ms(9)))),
+        (capped, (ms(5), Some(ms(90)))),
+        (table, (ms(2), Some(ms(7)))),
+        (Distribution::Exponential { mean: ms(4) }, (ms(0), None)),
+    ] {
+        assert_eq!(distribution.bounds(), bounds);
+    }
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, RegionMatrix};
-use crate::identity::NodeName;
+use crate::graph::Topology;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -53,38 +53,4 @@ impl Default for NetworkModel {
             topology: None,
         }
     }
-}
-
-/// Who is linked to whom. Members that are not linked speak through those that are, and pay each link's latency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Topology {
-    /// Everybody with everybody.
-    FullMesh,
-    /// Everybody with `hub`.
-    Star {
-        /// The center.
-        hub: NodeName,
-    },
-    /// A cycle.
-    Ring,
-    /// A tree in heap order.
-    Tree {
-        /// Children per member.
-        fan_out: u32,
-    },
-    /// Random, every member with (about) `degree` links, connected.
-    RandomRegular {
-        /// Links per member.
-        degree: u32,
-    },
-    /// A ring lattice of `degree` with each link rewired with probability `rewire` (Watts and Strogatz 1998).
-    SmallWorld {
-        /// Links per member before rewiring; even.
-        degree: u32,
-        /// Probability of rewiring.
-        rewire: Ratio,
-    },
-    /// Exactly these unordered links between members.
-    Edges(Vec<(NodeName, NodeName)>),
 }

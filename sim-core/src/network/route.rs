@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::topology::Graph;
+use crate::graph::Graph;
 
 /// Cached next hops may take this much memory; beyond, all are forgotten and worked out again.
 const MOST_CACHED: usize = 16 << 20;
@@ -19,12 +19,12 @@ pub(super) struct Routes {
 
 impl Routes {
     pub(super) fn new(graph: Graph) -> Self {
-        let next = vec![None; graph.len()];
+        let next = vec![None; graph.members()];
         Self { graph, next, cached: 0 }
     }
 
     fn linked(&self, from: usize, to: usize) -> bool {
-        from.max(to) >= self.graph.len() || self.graph.links(from).binary_search(&(to as u32)).is_ok()
+        from.max(to) >= self.graph.members() || self.graph.neighbors(from).binary_search(&(to as u32)).is_ok()
     }
 
     /// Works out the way to a destination once, for the [`Routes::path`]s that follow.
@@ -32,7 +32,7 @@ impl Routes {
         if self.linked(from, to) || self.next[to].is_some() {
             return;
         }
-        if (self.cached + 1) * self.graph.len() > MOST_CACHED {
+        if (self.cached + 1) * self.graph.members() > MOST_CACHED {
             self.next.fill(None);
             self.cached = 0;
         }
@@ -44,7 +44,7 @@ impl Routes {
     ///
     /// All members where there are so many that looking at each way would take too long.
     pub(super) fn between(&self, ends: &[usize]) -> Vec<usize> {
-        let members = self.graph.len();
+        let members = self.graph.members();
         if ends.len().saturating_mul(members) > MOST_CACHED {
             return (0..members).collect();
         }
@@ -100,11 +100,11 @@ impl Iterator for Path<'_> {
 
 /// The next hop from each member toward `to`, breadth first; among equals, through the lowest slot nearest to `to`.
 fn next_hops(graph: &Graph, to: usize) -> Box<[u32]> {
-    let mut next = vec![u32::MAX; graph.len()].into_boxed_slice();
+    let mut next = vec![u32::MAX; graph.members()].into_boxed_slice();
     next[to] = to as u32;
     let mut queue = VecDeque::from([to]);
     while let Some(at) = queue.pop_front() {
-        for &neighbor in graph.links(at) {
+        for &neighbor in graph.neighbors(at) {
             if next[neighbor as usize] == u32::MAX {
                 next[neighbor as usize] = at as u32;
                 queue.push_back(neighbor as usize);
@@ -117,8 +117,8 @@ fn next_hops(graph: &Graph, to: usize) -> Box<[u32]> {
 #[cfg(test)]
 mod tests {
     use super::Routes;
-    use crate::network::Topology;
-    use crate::network::topology::Graph;
+    use crate::graph::Graph;
+    use crate::graph::Topology;
 
     fn routes(topology: &Topology, members: u32) -> Routes {
         Routes::new(Graph::build(topology, members, 1).unwrap().unwrap())

@@ -6,6 +6,7 @@
 
 mod dice;
 mod kinds;
+mod topology;
 
 use std::ops::{Bound, RangeBounds, RangeFrom};
 

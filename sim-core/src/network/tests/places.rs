@@ -2,10 +2,11 @@
 
 use super::{admits, at, datagram, fixed, lost, ms, network, one};
 use crate::distribution::{Distribution, DistributionError, Placement, RegionMatrix};
+use crate::graph::Topology;
 use crate::identity::{NodeName, Slot};
+use crate::network::NetworkModel;
 use crate::network::{CutId, Reach};
 use crate::network::{Lost, Network, NetworkError};
-use crate::network::{NetworkModel, Topology};
 use crate::process::Role;
 use crate::time::Duration;
 

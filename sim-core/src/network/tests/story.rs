@@ -6,9 +6,10 @@ use proptest::prelude::*;
 
 use super::deed::{Deed, SLOTS, deed};
 use super::{lost, segment};
+use crate::graph::Topology;
 use crate::identity::Slot;
+use crate::network::NetworkModel;
 use crate::network::{LinkNotice, Lost, Network, Packet, Sent};
-use crate::network::{NetworkModel, Topology};
 use crate::process::{LinkState, Priority};
 use crate::ratio::Ratio;
 use crate::time::Time;

@@ -33,7 +33,7 @@ pub trait Parameter: Sized {
     }
 }
 
-fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_json::from_value(value.clone()).map_err(|error| error.to_string())
 }
 
