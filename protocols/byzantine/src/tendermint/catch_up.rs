@@ -139,13 +139,17 @@ impl Replica {
         if height < self.height {
             self.tell_decided(peer, height);
         } else if height == self.height && round <= self.round && self.step != Step::Idle {
-            self.tell_round(peer);
+            // What ended an earlier round may be known only here; without it the peer does not leave that round.
+            if round < self.round {
+                self.tell_round(peer, round);
+            }
+            self.tell_round(peer, self.round);
         }
     }
 
-    /// Says what it knows of this round: the proposal, and every vote.
-    fn tell_round(&mut self, peer: NodeId) {
-        let Some(round) = self.rounds.get(&self.round) else { return };
+    /// Says what it knows of a round: the proposal, and every vote.
+    fn tell_round(&mut self, peer: NodeId, round: u64) {
+        let Some(round) = self.rounds.get(&round) else { return };
         let polka = |vote: &crate::vote::Vote| {
             let same = |polka: &&Certificate| polka.statement.digest == vote.statement.digest;
             round.polka.as_ref().filter(same).cloned()

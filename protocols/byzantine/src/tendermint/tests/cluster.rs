@@ -89,6 +89,34 @@ fn who_was_cut_off_is_told_what_it_lacks() {
     assert_eq!(executed(&pump, 3), 5);
 }
 
+/// n1 is down. n2 goes on to round 1, and its precommit of round 0, which the others need for that, is lost.
+#[test]
+fn who_is_a_round_behind_is_told_how_that_round_ended() {
+    let mut pump = pump(4);
+    pump.isolate(NodeId(0));
+    let request = Wish { operation: Operation::Put { key: 0, value: 1 } };
+    pump.step(NodeId(4), Input::Request { id: RequestId(1), request });
+    let prevoted = |observation: &TendermintObservation| {
+        matches!(observation, TendermintObservation::Prevoted { height: 1, round: 0, .. })
+    };
+    pump.run_until(|pump| pump.observed.iter().filter(|(.., seen)| prevoted(seen)).count() == 3);
+    let lost = [2, 3].map(|peer| (NodeId(1), NodeId(peer)));
+    pump.cut.extend(lost);
+    let entered = |node: u32, pump: &Pump| {
+        let is = |seen: &TendermintObservation| {
+            matches!(seen, TendermintObservation::Entered { height: 1, round: 1, .. })
+        };
+        pump.observed.iter().any(|(_, by, seen)| *by == NodeId(node) && is(seen))
+    };
+    pump.run_until(|pump| entered(1, pump));
+    pump.run_for(Duration::from_millis(100));
+    assert_eq!([2, 3].map(|member| entered(member, &pump)), [false, false]);
+    pump.cut.retain(|link| !lost.contains(link));
+    pump.run_until(|pump| !pump.returned.is_empty());
+    pump.run_for(Duration::from_millis(100));
+    assert_eq!([1, 2, 3].map(|member| executed(&pump, member)), [1, 1, 1]);
+}
+
 #[test]
 fn a_restarted_member_remembers_its_chain_and_takes_part_again() {
     let mut pump = pump(4);
