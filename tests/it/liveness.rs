@@ -101,31 +101,6 @@ fn a_disk_that_is_never_timely_is_told_soon() {
     assert!(matches!(outcome.progress, Progress::Stalled { .. }), "{:?}", outcome.progress);
 }
 
-/// The story of a stall says who was healed, who leads, and what each of them waits for.
-#[test]
-fn stories_of_stalls_say_where_everybody_stands() {
-    for (name, bug) in
-        [("raft-swarm", "stall-refuses-longer-logs"), ("bracha-swarm", "stall-never-says-again")]
-    {
-        let loaded = built_in(name);
-        let plans = (0..100).map(|seed| compile(&loaded, seed, &[bug.to_owned()]));
-        let stalled = |plan: &Plan| run(plan, &Launch::default()).unwrap().verdict == Verdict::Liveness;
-        let plan = plans.into_iter().find(stalled).expect("found within 100 runs");
-        let story = tell_whole(&plan, None).unwrap().unwrap().story;
-        let texts: Vec<&str> = story.steps.iter().map(|step| step.text.as_str()).collect();
-        let healed = texts.iter().position(|text| text.starts_with("healed core since"));
-        let healed = healed.unwrap_or_else(|| panic!("{name}: {texts:#?}"));
-        let core = texts[healed].split_once(" s: ").unwrap().1.split_once(';').unwrap();
-        assert!(core.1.contains("lead"), "{}", texts[healed]);
-        for member in core.0.replace(" and ", ", ").split(", ") {
-            let stands = texts[healed..].iter().find(|text| text.starts_with(&format!("{member} ")));
-            let stands = stands.unwrap_or_else(|| panic!("{name}: nothing of {member}: {texts:#?}"));
-            assert!(stands.contains(" is ") || stands.contains("waits for"), "{stands}");
-        }
-        assert!(texts[healed..].iter().any(|text| text.contains("waits for")), "{texts:#?}");
-    }
-}
-
 /// The story of a panic ends with what the process that panicked was told last.
 #[test]
 fn stories_of_panics_have_the_last_inputs_of_who_panicked() {

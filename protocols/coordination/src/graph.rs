@@ -145,6 +145,11 @@ impl Graph {
         self.born.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    /// A task, its fallback, the fallback of that, and so on.
+    pub fn in_place_of(&self, id: TaskId) -> impl Iterator<Item = TaskId> + '_ {
+        std::iter::successors(Some(id), |task| self.task(*task).fallback)
+    }
+
     /// Every task with its id.
     pub fn iter(&self) -> impl Iterator<Item = (TaskId, &Task)> {
         (0..).zip(&self.tasks)

@@ -60,6 +60,9 @@ impl TasksEnd {
     }
 
     /// The tasks that agents of the core have, and that wait for nothing that others have.
+    ///
+    /// Who waits for a task that fails waits for its fallback too, and for the fallback of that; and any task may fail
+    /// that has not succeeded, if only because its calls do.
     fn own_tasks(&self, core: &[Slot]) -> Vec<TaskId> {
         let graph = &self.team.place.graph;
         let ledger = self.ledger.read();
@@ -69,8 +72,10 @@ impl TasksEnd {
             let mut more = false;
             for (id, task) in graph.iter().filter(|(id, _)| !ledger.is_settled(*id)) {
                 let ends = |other: &TaskId| ledger.is_settled(*other) || can[*other as usize];
-                let relatives = task.parents.iter().chain(&task.born).chain(&task.stands_for);
-                let now = inside(id) && relatives.into_iter().all(ends);
+                let with_fallbacks = |parent: &TaskId| graph.in_place_of(*parent).all(|other| ends(&other));
+                let causes = task.born.iter().chain(&task.stands_for);
+                let now =
+                    inside(id) && causes.into_iter().all(ends) && task.parents.iter().all(with_fallbacks);
                 if now && !can[id as usize] {
                     can[id as usize] = true;
                     more = true;
@@ -165,5 +170,33 @@ impl Liveness<Coordination> for TasksEnd {
             left if left < before => Reach::More,
             _ => Reach::Nothing,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::identity::Slot;
+    use sim_core::registry::parameters::ParameterSet;
+    use sim_core::setup::Setup;
+
+    use super::TasksEnd;
+    use crate::entry::team;
+    use crate::ledger::Ledger;
+    use crate::parameters::Parameters;
+    use crate::plants::Plants;
+
+    /// The first agent has a and c, which waits for a; the second has the fallback of a.
+    #[test]
+    fn who_waits_for_a_task_waits_for_its_fallback_too() {
+        let parameters = Parameters::read(&serde_json::json!({
+            "strategy": "independent",
+            "tasks": [{ "name": "a", "fallback": "b" }, { "name": "b" }, { "name": "c", "after": ["a"] }]
+        }))
+        .unwrap();
+        let team = std::rc::Rc::new(team(&parameters, 2, 1, Plants::default()).unwrap());
+        let ledger = Ledger::new(&team.place.graph, 2);
+        let judge = TasksEnd::new(team, &Setup::new(1, 2), ledger);
+        assert_eq!(judge.own_tasks(&[Slot(0)]), [0]);
+        assert_eq!(judge.own_tasks(&[Slot(0), Slot(1)]), [0, 1, 2]);
     }
 }

@@ -28,6 +28,17 @@ impl Replica {
         }
     }
 
+    /// Answers a peer that is behind with how far it is, at most once in a period: what a traitor replays must not be answered
+    /// without end.
+    pub(super) fn answer_tip(&mut self, peer: NodeId, cx: &Context<'_, Hotstuff>) {
+        let (now, period) = (cx.monotonic(), self.parameters.fetch_interval);
+        let answered = self.answered.get(&peer);
+        if answered.is_none_or(|at| at.saturating_add(period) <= now) {
+            self.answered.insert(peer, now);
+            self.show_tip(Some(peer));
+        }
+    }
+
     /// A peer has a new session: what it may not have heard is said again.
     pub(super) fn greet(&mut self, peer: NodeId) {
         if self.voted.0 == 0 && self.given_up == 0 && self.view == 1 {
@@ -68,7 +79,7 @@ impl Replica {
         cx: &mut Context<'_, Hotstuff>,
     ) {
         if view < self.view {
-            self.show_tip(Some(peer));
+            self.answer_tip(peer, cx);
         }
         if high.statement.view > self.high.statement.view {
             match self.judge_certificate(high, Stage::Prepare, cx) {

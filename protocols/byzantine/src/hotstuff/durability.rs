@@ -23,6 +23,7 @@ impl Replica {
         let members = u32::try_from(boot.members.len()).ok()?;
         let genesis = genesis(parameters.signatures);
         let mut replica = Self {
+            answered: BTreeMap::new(),
             me: boot.node,
             members,
             quorum: Quorum::of(members),

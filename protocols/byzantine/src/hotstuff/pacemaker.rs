@@ -85,7 +85,7 @@ impl Replica {
         if said.view <= self.view {
             // It lags: what led here leads it here as well.
             let source = self.source;
-            return self.show_tip(Some(source));
+            return self.answer_tip(source, cx);
         }
         if signer.0 >= self.members || self.timeouts.get(&signer) == Some(timeout) {
             return;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Input, LinkState, Process, TimerId};
+use sim_core::time::Time;
 
 use super::blocks::{Block, Proposal, Timeout, TimeoutCertificate};
 use super::parameters::{Parameters, Rule};
@@ -36,6 +37,8 @@ pub struct Replica {
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
     pub(super) view: u64,
+    /// When it last told a peer that was behind how far it is.
+    pub(super) answered: BTreeMap<NodeId, Time>,
     /// The latest timeout certificate that led to a view.
     pub(super) timeout: Option<TimeoutCertificate>,
     /// The last view that it voted in, and the stage.
