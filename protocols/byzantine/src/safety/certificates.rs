@@ -73,6 +73,10 @@ impl<P: Judged> Check<P> for Certificates {
         let (node, needed) = (seen.node, self.power.quorum(self.members).size());
         let backers = self.backers::<P>(ground, statement, node);
         let backed = self.power.sum(backers.iter());
+        // What it believes rests on a vote of its own that it may have sent to nobody before it crashed: it has signed.
+        if backed >= needed && self.power.sum(backers.iter().filter(|backer| *backer != node)) < needed {
+            self.signatures.note_own(node, statement);
+        }
         if backed < needed {
             let text =
                 format!("{node} takes {statement} for proved, which {backed} of {needed} members signed");

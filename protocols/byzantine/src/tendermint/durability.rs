@@ -7,7 +7,7 @@ use sim_core::process::{Boot, Context, Recovered};
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::{Lock, Replica, Step};
-use super::vocabulary::{Tendermint, TendermintRecord};
+use super::vocabulary::{Tendermint, TendermintMessage, TendermintRecord};
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
 use crate::store::Store;
@@ -95,7 +95,7 @@ impl Replica {
         (self.round, self.step) = (self.round, self.step).max((round, step));
     }
 
-    /// What it said at this height counts again.
+    /// What it said at this height counts again, and is said again: it may be on disk and have reached nobody.
     pub(super) fn count_own(&mut self, cx: &mut Context<'_, Tendermint>) {
         let said = |stage, voted: Option<u64>, round: &u64| Some((stage, *round, voted?));
         let voted: Vec<(Stage, u64, u64)> = self
@@ -109,6 +109,10 @@ impl Replica {
         for (stage, round, block) in voted {
             let vote = Vote::sign(Statement::new(stage, round, self.height, block), cx);
             self.count(&vote);
+            self.outbox.tell_all(match stage {
+                Stage::Prevote => TendermintMessage::Prevote(vote),
+                _ => TendermintMessage::Precommit { vote, polka: None },
+            });
         }
     }
 }
