@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Input, LinkState, Process, TimerId};
 
@@ -146,6 +147,16 @@ impl Replica {
         let (executed, applied, round) = (self.height - 1, self.store.applied(), self.round);
         let locked = self.locked.map(|lock| lock.round);
         self.outbox.report(TendermintObservation::Started { executed, applied, round, locked });
+        // The last decision may be on disk and have reached nobody, not even as a report.
+        if let Some((certificate, block)) = self.chain.last() {
+            let said = certificate.statement;
+            self.outbox.report(TendermintObservation::Committed {
+                height: said.height,
+                round: said.view,
+                block: said.digest,
+                content: ContentHash(block.hash()),
+            });
+        }
         self.count_own(cx);
         if executed > 0 || self.step != Step::Idle {
             self.report_status(None);
