@@ -22,7 +22,7 @@ impl Power {
     /// Every vote counts the same.
     pub const EQUAL: Self = Self { list: [1; MOST], length: 1 };
 
-    /// A list of powers, each from 1 to [`MOST_POWER`]; `None` for anything else.
+    /// A list of powers, each from 1 to 1,000; `None` for anything else.
     pub fn listed(powers: &[u32]) -> Option<Self> {
         let good =
             (1..=MOST).contains(&powers.len()) && powers.iter().all(|power| (1..=MOST_POWER).contains(power));
