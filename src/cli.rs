@@ -1,9 +1,7 @@
 //! The command line: turns arguments into library calls and an exit code. Results go to stdout, everything else to stderr.
 
 mod arguments;
-mod build;
 mod command;
-mod corpus;
 mod document;
 mod error;
 mod exit;
@@ -16,51 +14,78 @@ mod progress;
 mod run_progress;
 mod run_text;
 mod shrink_text;
-mod story_text;
 mod sweep_table;
 mod table;
 mod terminal;
 mod wall;
 
-use std::panic::catch_unwind;
+use std::ffi::OsStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
+use scenarios::program;
+use sim_core::registry::Registry;
 
 use arguments::{Arguments, Command};
 use error::CliError;
 use exit::Exit;
 use terminal::Terminal;
 
-/// Runs the command that the arguments name.
-pub(crate) fn main() -> ExitCode {
+/// Runs the command that the arguments of this process name, for the protocols of a registry. A program of a few lines
+/// has every command of this package that way, with its own protocols and under its own name:
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     // A registry with protocols of one's own; `seedstorm::registry()` holds those of this package.
+///     seedstorm::cli::main(&seedstorm::registry())
+/// }
+/// ```
+///
+/// Capsules, stories and errors print commands of the program by the name of its file. Arguments that make no sense end
+/// the process with exit code 2 and a text that says why.
+pub fn main(registry: &Registry) -> ExitCode {
+    name_program();
     scenarios::run::keep_quiet_about_panics_in_runs();
-    seedstorm::memory::keep();
+    crate::memory::keep();
     interrupt::survive_size_limits();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::from_arg_matches(&arguments::command().get_matches());
+    let arguments = arguments.unwrap_or_else(|error| error.exit());
     // A panic outside of a run is a bug of this program; the hook has printed it.
-    catch_unwind(|| dispatch(&arguments)).unwrap_or(Exit::Internal).into()
+    let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(registry, &arguments)));
+    dispatched.unwrap_or(Exit::Internal).into()
 }
 
-fn dispatch(arguments: &Arguments) -> Exit {
+/// Commands that are printed begin with the name of the file that runs.
+fn name_program() {
+    let path = std::env::args_os().next().map(PathBuf::from);
+    let stem = path.as_deref().and_then(Path::file_stem).and_then(OsStr::to_str);
+    if let Some(name) = stem.filter(|name| !name.is_empty()) {
+        program::call(name);
+    }
+}
+
+fn dispatch(registry: &Registry, arguments: &Arguments) -> Exit {
     let terminal = Terminal::new(arguments.quiet, arguments.json);
-    let registry = seedstorm::registry();
     hang::listen(terminal);
     let result = match &arguments.command {
-        Command::Demo(demo) => command::demo::demo(&registry, demo, &terminal),
-        Command::Run(run) => command::run::run(&registry, run, &terminal),
-        Command::Replay(replay) => command::replay::replay(&registry, replay, &terminal),
-        Command::Explore(explore) => command::explore::explore(&registry, explore, &terminal),
-        Command::Reproduce(reproduce) => command::reproduce::reproduce(&registry, reproduce, &terminal),
-        Command::Sweep(sweep) => command::sweep::sweep(&registry, sweep, &terminal),
-        Command::Schema => command::schema::schema(&registry, &terminal),
-        Command::Shrink(shrink) => command::shrink::shrink(&registry, shrink, &terminal),
+        Command::Demo(demo) => command::demo::demo(registry, demo, &terminal),
+        Command::Run(run) => command::run::run(registry, run, &terminal),
+        Command::Replay(replay) => command::replay::replay(registry, replay, &terminal),
+        Command::Explore(explore) => command::explore::explore(registry, explore, &terminal),
+        Command::Reproduce(reproduce) => command::reproduce::reproduce(registry, reproduce, &terminal),
+        Command::Sweep(sweep) => command::sweep::sweep(registry, sweep, &terminal),
+        Command::Schema => command::schema::schema(registry, &terminal),
+        Command::Shrink(shrink) => command::shrink::shrink(registry, shrink, &terminal),
         Command::Report(report) => command::report::report(report, &terminal),
         Command::Check(check) => command::check::check(check, &terminal),
-        Command::Corpus(corpus) => command::corpus::corpus(&registry, corpus, &terminal),
-        Command::Validate(validate) => command::validate::validate(&registry, validate, &terminal),
-        Command::List(list) => command::list::list(&registry, list, &terminal),
-        Command::Explain(explain) => command::explain::explain(&registry, explain, &terminal),
+        Command::Corpus(corpus) => command::corpus::corpus(registry, corpus, &terminal),
+        Command::Validate(validate) => command::validate::validate(registry, validate, &terminal),
+        Command::List(list) => command::list::list(registry, list, &terminal),
+        Command::Explain(explain) => command::explain::explain(registry, explain, &terminal),
         Command::Completions(completions) => command::completions::completions(completions, &terminal),
     };
     result.unwrap_or_else(|error| report(&error, &terminal))

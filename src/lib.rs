@@ -16,10 +16,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod build;
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "reports")]
 pub mod literature;
 pub mod memory;
+pub mod storm;
 
-pub use {protocols, reports, scenarios, sim_core};
+#[cfg(feature = "protocols")]
+pub use protocols;
+#[cfg(feature = "reports")]
+pub use reports;
+pub use {scenarios, sim_core};
 
 /// What most programs need.
 pub mod prelude {
@@ -36,6 +45,7 @@ pub mod prelude {
 }
 
 /// A registry with every protocol of this package.
+#[cfg(feature = "protocols")]
 pub fn registry() -> sim_core::registry::Registry {
     let mut registry = sim_core::registry::Registry::new();
     protocols::register(&mut registry);

@@ -1,9 +1,7 @@
-//! The program: calls the command line and exits with its code.
+//! The program: the command line with the protocols of this package.
 
 use std::process::ExitCode;
 
-mod cli;
-
 fn main() -> ExitCode {
-    cli::main()
+    seedstorm::cli::main(&seedstorm::registry())
 }

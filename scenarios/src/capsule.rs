@@ -215,7 +215,7 @@ impl Capsule {
 
 /// The command that replays a capsule at a path, quoted for a shell where it has to be.
 pub fn replay_command(path: &str) -> String {
-    format!("seedstorm replay {}", shell_word(path))
+    format!("{} replay {}", crate::program::name(), shell_word(path))
 }
 
 /// A text as one word of a shell, quoted where it has to be.

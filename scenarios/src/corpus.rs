@@ -1,5 +1,6 @@
 //! A corpus of capsules as regression tests: a few per fingerprint, smallest first, all replayed together.
 
+pub mod folder;
 mod told;
 
 use sim_core::registry::{Launch, Registry};

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use sim_core::registry::{Entry, Registry};
 
 use crate::problem::nearest;
+use crate::program::own;
 use crate::scenario::Loaded;
 
 pub use codes::EXIT_CODES;
@@ -141,7 +142,7 @@ pub fn glossary(registry: &Registry) -> Vec<Term> {
     let infos = || registry.iter().map(Entry::info);
     let mut terms: Vec<Term> = infos().map(|info| protocols::protocol(info, &builtins)).collect();
     terms.extend(builtins.iter().map(files::scenario));
-    terms.extend(files::sweeps());
+    terms.extend(files::sweeps(&builtins));
     terms.extend(infos().flat_map(|info| protocols::checks(info, &builtins)));
     terms.extend(everywhere::checks());
     terms.extend(faults::faults());
@@ -153,6 +154,7 @@ pub fn glossary(registry: &Registry) -> Vec<Term> {
     terms.extend(everywhere::behaviors());
     terms.extend(codes::verdicts());
     terms.extend(codes::exit_codes());
+    terms.iter_mut().for_each(|term| term.example = own(&term.example));
     terms
 }
 

@@ -18,6 +18,7 @@ pub mod neighbors;
 pub mod parallel;
 pub mod plan;
 pub mod problem;
+pub mod program;
 pub mod replay;
 pub mod reproduce;
 pub mod run;

@@ -3,9 +3,13 @@
 //! Campaigns make a story from the trace of a failing run (its causal cone) and from runs in which something was left
 //! out; terminals print it and reports draw it.
 
+mod text;
+
 use serde::{Deserialize, Serialize};
 
 use crate::check::Verdict;
+
+pub use text::words;
 
 /// The story of one violation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use scenarios::begin::Begin;
 use scenarios::plan::SEEDS_END;
+use scenarios::program::{self, own};
 use sim_core::ratio::Ratio;
 
 use super::command::check::CheckArguments;
@@ -34,6 +35,20 @@ pub(crate) struct Arguments {
     /// Print results only.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+}
+
+/// The command line, with the examples of its help written for the program that runs.
+pub(crate) fn command() -> clap::Command {
+    written_for_this_program(Arguments::command().name(program::name()).bin_name(program::name()))
+}
+
+fn written_for_this_program(command: clap::Command) -> clap::Command {
+    let examples = command.get_after_help().map(|text| own(&text.to_string()));
+    let command = match examples {
+        Some(examples) => command.after_help(examples),
+        None => command,
+    };
+    command.mut_subcommands(written_for_this_program)
 }
 
 /// What to do.

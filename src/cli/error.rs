@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use reports::figure::FigureError;
 use reports::record::RecordError;
 use scenarios::artefact::{WriteError, path_text};
-use scenarios::capsule::CapsuleError;
+use scenarios::capsule::{CapsuleError, LARGEST};
+use scenarios::corpus::folder::CorpusError;
 use scenarios::explore::ExploreError;
 use scenarios::problem::Problems;
+use scenarios::program::own;
 use scenarios::replay::ReplayError;
 use scenarios::reproduce::ReproduceError;
 use scenarios::shrink::ShrinkError;
@@ -130,6 +132,21 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |nearest| format!("; did you mean \"{nearest}\"?"))
 }
 
+impl From<CorpusError> for CliError {
+    fn from(error: CorpusError) -> Self {
+        match error {
+            CorpusError::Read { path, error } if error.kind() == io::ErrorKind::FileTooLarge => {
+                Self::TooLarge { path, limit: LARGEST }
+            }
+            CorpusError::Read { path, error } => Self::Read { path, error },
+            CorpusError::Capsule { path, error } => Self::Capsule { path, error },
+            CorpusError::Remove { path, error } => Self::Remove { path, error },
+            CorpusError::Write(error) => error.into(),
+            CorpusError::Document(error) => error.into(),
+        }
+    }
+}
+
 impl CliError {
     /// Exit codes.
     pub(crate) const fn exit(&self) -> Exit {
@@ -153,7 +170,7 @@ impl CliError {
     pub(crate) fn render(&self, color: bool) -> String {
         match self {
             Self::Scenario(problems) => problems.render(color),
-            other => format!("error: failed to {other}"),
+            other => own(&format!("error: failed to {other}")),
         }
     }
 }

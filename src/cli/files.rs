@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use scenarios::artefact::WriteError;
 use scenarios::builtin;
-use scenarios::capsule::{Capsule, LARGEST as LARGEST_CAPSULE};
+use scenarios::capsule::Capsule;
+use scenarios::corpus::folder::read_capsule;
 use scenarios::document::{Format, LARGEST, Source};
 use scenarios::problem::nearest;
 use scenarios::scenario::Loaded;
@@ -106,8 +107,7 @@ pub(crate) fn plant(loaded: &Loaded, name: &str) -> Result<String, CliError> {
 
 /// Reads a capsule; whether it is as it was written.
 pub(crate) fn capsule(path: &Path, edited: bool) -> Result<(Capsule, bool), CliError> {
-    let text = read(path, LARGEST_CAPSULE)?;
-    Capsule::from_json(&text, edited).map_err(|error| CliError::Capsule { path: path.to_owned(), error })
+    Ok(read_capsule(path, edited)?)
 }
 
 /// Writes a capsule into a folder.
@@ -127,9 +127,7 @@ pub(crate) fn older_capsules(folder: &Path, written: &[PathBuf]) -> usize {
 
 /// Writes a capsule to a place.
 pub(crate) fn write_capsule_at(path: &Path, capsule: &Capsule) -> Result<(), CliError> {
-    let text = capsule.to_json(&path.display().to_string())?;
-    scenarios::artefact::write(path, text.as_bytes())?;
-    Ok(())
+    Ok(scenarios::corpus::folder::write_capsule(path, capsule)?)
 }
 
 /// Adds to the summary of the GitHub job that this runs in, if it runs in one.

@@ -10,10 +10,10 @@ use scenarios::run::{HANG, Hang, keep_watch};
 use scenarios::scenario::Loaded;
 use serde_json::json;
 
-use super::build::build_name;
 use super::exit::Exit;
 use super::files;
 use super::terminal::Terminal;
+use crate::build::build_name;
 
 /// A single step that takes longer than this never ends: an honest one takes microseconds.
 const PATIENCE: Duration = Duration::from_secs(5);

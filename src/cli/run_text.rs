@@ -6,6 +6,7 @@ use std::path::Path;
 use scenarios::capsule::{Capsule, shell_word};
 use scenarios::neighbors::Neighborhood;
 use scenarios::plan::Plan;
+use scenarios::program;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::run::Divergence;
 use scenarios::scenario::{Loaded, verdict_name};
@@ -203,7 +204,7 @@ pub(crate) fn milliseconds(ns: u64) -> String {
 
 /// The command that makes the same run again.
 pub(crate) fn run_command(arguments: &ScenarioArguments, plants: &[String], seed: u64) -> String {
-    let mut command = format!("seedstorm run {} --seed {seed}", shell_word(&arguments.scenario));
+    let mut command = format!("{} run {} --seed {seed}", program::name(), shell_word(&arguments.scenario));
     for overlay in &arguments.overlays {
         let _ = write!(command, " --set {}", shell_word(overlay));
     }

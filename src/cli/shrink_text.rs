@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use scenarios::capsule::{Capsule, replay_command, shell_word};
+use scenarios::program;
 use scenarios::shrink::{ShrinkLog, Shrunk, Size};
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ pub(crate) fn how_far(log: &ShrinkLog, path: &Path) -> String {
     }
     let budget = log.runs.saturating_mul(4).next_multiple_of(10_000);
     let path = path.display().to_string();
-    format!("{tried}; for more, run: seedstorm shrink {} --budget {budget}", shell_word(&path))
+    format!("{tried}; for more, run: {} shrink {} --budget {budget}", program::name(), shell_word(&path))
 }
 
 /// `shrink`.

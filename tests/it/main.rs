@@ -19,6 +19,7 @@ mod liveness;
 mod own_protocol;
 mod paper;
 mod schema;
+mod storm;
 mod support;
 mod survives;
 mod tidy;

@@ -40,9 +40,14 @@ pub(super) fn scenario(loaded: &Loaded) -> Term {
     }
 }
 
-/// Every built-in sweep.
-pub(super) fn sweeps() -> impl Iterator<Item = Term> {
-    let read = |name: &'static str| Some((name, Draft::parse(sweep::find(name)?).ok()?));
+/// Every built-in sweep of protocols that are registered.
+pub(super) fn sweeps(builtins: &[Loaded]) -> impl Iterator<Item = Term> {
+    let known = |name: &str| builtins.iter().any(|loaded| loaded.name == name);
+    let read = move |name: &'static str| {
+        let draft = Draft::parse(sweep::find(name)?).ok()?;
+        let all = draft.scenarios().all(known);
+        all.then_some((name, draft))
+    };
     SWEEPS.iter().filter_map(move |builtin| read(builtin.name)).map(|(name, draft)| {
         let file = draft.file();
         let about = file.about.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,9 +1,10 @@
 //! `completions`: what a shell needs to complete this program's arguments.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::{Shell, generate};
+use scenarios::program;
 
-use crate::cli::arguments::Arguments;
+use crate::cli::arguments::command;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
@@ -22,7 +23,7 @@ pub(crate) struct CompletionsArguments {
 /// Prints the completions of a shell.
 pub(crate) fn completions(arguments: &CompletionsArguments, terminal: &Terminal) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    generate(arguments.shell, &mut Arguments::command(), "seedstorm", &mut script);
+    generate(arguments.shell, &mut command(), program::name(), &mut script);
     let script = String::from_utf8_lossy(&script);
     let document = || {
         serde_json::json!({

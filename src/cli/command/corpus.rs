@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use scenarios::corpus::{KEPT_PER_FINGERPRINT, Kept, Tally, Told, replay_all};
 use scenarios::junit::Suite;
+use scenarios::program;
 use scenarios::replay::{Replay, ReplayError, Replayed};
 use serde_json::{Value, json};
 use sim_core::registry::Registry;
 
-use crate::cli::build::build_name;
-use crate::cli::corpus::{Damaged, Folder};
+use crate::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::files;
 use crate::cli::machines::MachineArguments;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{corpus, files};
+use scenarios::corpus::folder::{self, Damaged, Folder};
 
 #[derive(Debug, Args)]
 pub(crate) struct CorpusArguments {
@@ -85,7 +86,7 @@ fn add(folder: &Path, paths: &[PathBuf], keep: usize, terminal: &Terminal) -> Re
         }
         capsules.push(capsule);
     }
-    let (added, gone) = corpus::add(folder, &capsules, keep)?;
+    let (added, gone) = folder::add(folder, &capsules, keep)?;
     let document = || json!({ "schema": "seedstorm.corpus-add/1", "added": added, "put_out": gone });
     terminal.result(document, &changes(&added, &gone))?;
     Ok(Exit::AsExpected)
@@ -111,7 +112,7 @@ fn run(
 ) -> Result<Exit, CliError> {
     machines.fit()?;
     let watch = Stopwatch::start();
-    let there = corpus::read(folder, edited)?;
+    let there = folder::read(folder, edited)?;
     let ran = Ran::new(registry, folder, there);
     let document = || {
         let mut document = json!({ "schema": "seedstorm.corpus-run/1" });
@@ -121,7 +122,13 @@ fn run(
         document
     };
     terminal.result(document, &words(&ran, watch))?;
-    machines.tell("seedstorm corpus run", &[ran.suite()], &ran.annotations(), &ran.summary(), terminal)?;
+    machines.tell(
+        &format!("{} corpus run", program::name()),
+        &[ran.suite()],
+        &ran.annotations(),
+        &ran.summary(),
+        terminal,
+    )?;
     Ok(ran.exit())
 }
 
@@ -231,7 +238,7 @@ fn prune(
 ) -> Result<Exit, CliError> {
     // Runs take long, and nobody has to wait for them.
     let gone = if gone_too { gone(registry, folder)? } else { Vec::new() };
-    let (out, damaged) = corpus::put_out(folder, &gone, keep)?;
+    let (out, damaged) = folder::put_out(folder, &gone, keep)?;
     for damaged in &damaged {
         terminal.remark(&format!("{} (left where it is)", damaged.told().words()));
     }
@@ -242,7 +249,7 @@ fn prune(
 
 /// The names of the capsules that fail no more.
 fn gone(registry: &Registry, folder: &Path) -> Result<Vec<String>, CliError> {
-    let kept = corpus::read(folder, true)?.kept;
+    let kept = folder::read(folder, true)?.kept;
     let results = replay_all(registry, &kept, &build_name());
     let is_gone =
         |result: &Result<Replay, ReplayError>| matches!(result, Ok(Replay { replayed: Replayed::Gone, .. }));

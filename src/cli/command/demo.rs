@@ -9,6 +9,7 @@ use clap::Args;
 use scenarios::artefact;
 use scenarios::builtin;
 use scenarios::document::Format;
+use scenarios::program;
 use scenarios::scenario::{Loaded, load};
 use serde_json::{Value, json};
 use sim_core::registry::Registry;
@@ -50,7 +51,7 @@ pub(crate) fn demo(
     interrupt::listen();
     let jobs = arguments.jobs.map_or_else(rayon::current_num_threads, usize::from);
     let (version, seed) = (env!("CARGO_PKG_VERSION"), arguments.seed);
-    terminal.say(&format!("seedstorm {version} · demo · seed {seed} · {jobs} threads\n\n"))?;
+    terminal.say(&format!("{} {version} · demo · seed {seed} · {jobs} threads\n\n", program::name()))?;
     let calm = passing::show(&builtin(registry, "raft-calm")?, "1/3 calm ", seed, terminal)?;
     let storm = passing::show(&builtin(registry, "raft-storm")?, "2/3 storm", seed, terminal)?;
     let loaded = builtin(registry, EXPLORED)?;

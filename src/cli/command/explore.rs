@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use scenarios::artefact::{self, FolderLock};
 use scenarios::capsule::Capsule;
-use scenarios::corpus::KEPT_PER_FINGERPRINT;
+use scenarios::corpus::{KEPT_PER_FINGERPRINT, folder};
 use scenarios::explore::{
     Demand, Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in, github, judge, junit,
 };
 use scenarios::junit::Suite;
+use scenarios::program;
 use scenarios::scenario::Loaded;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink_findings};
 use serde_json::{Value, json};
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
+use crate::build::build_name;
 use crate::cli::arguments::{BeginArguments, ScenarioArguments, fingerprint, ratio, seeds};
-use crate::cli::build::build_name;
 use crate::cli::command::corpus::Ran;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -26,7 +27,7 @@ use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::{Stopwatch, seconds};
-use crate::cli::{command, corpus, document, files, hang, interrupt, table};
+use crate::cli::{command, document, files, hang, interrupt, table};
 
 /// What to explore, for how long, and whom to tell.
 #[derive(Debug, Args)]
@@ -130,9 +131,9 @@ pub(crate) fn explore(
     let told = tell_machines(&loaded, arguments, &exploration, &demands, old.as_ref(), terminal);
     let added = arguments.corpus.as_ref().map_or(Ok(()), |corpus| {
         let found: Vec<Capsule> = exploration.findings.iter().map(|found| (*found.capsule).clone()).collect();
-        corpus::add(corpus, &found, KEPT_PER_FINGERPRINT).map(drop)
+        folder::add(corpus, &found, KEPT_PER_FINGERPRINT).map(drop)
     });
-    let unkept = unkept.or(told.err()).or(added.err());
+    let unkept = unkept.or(told.err()).or(added.err().map(CliError::from));
     let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
     let exit = worse(old, exploration.judge(&demands).into());
     Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
@@ -163,7 +164,7 @@ fn regressions(
 ) -> Result<Option<Ran>, CliError> {
     let Some(folder) = &arguments.corpus else { return Ok(None) };
     let watch = Stopwatch::start();
-    let there = corpus::read(folder, false)?;
+    let there = folder::read(folder, false)?;
     if there.kept.is_empty() && there.damaged.is_empty() {
         return Ok(None);
     }
@@ -239,5 +240,11 @@ fn tell_machines(
     annotations += &github::annotations(loaded, exploration, demands, &capsule);
     let mut summary = old.map(Ran::summary).unwrap_or_default();
     summary += &github::summary(loaded, exploration, demands, &capsule);
-    arguments.machines.tell("seedstorm explore", &suites, &annotations, &summary, terminal)
+    arguments.machines.tell(
+        &format!("{} explore", program::name()),
+        &suites,
+        &annotations,
+        &summary,
+        terminal,
+    )
 }

@@ -14,16 +14,17 @@ use sim_core::check::Verdict;
 use sim_core::identity::Slot;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
+use sim_core::story;
 use sim_core::story::Story;
 use sim_core::time::{Duration, Time};
 use sim_core::trace::TraceRequest;
 
-use crate::cli::build::build_name;
+use crate::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, run_text, story_text};
+use crate::cli::{document, files, run_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArguments {
@@ -87,7 +88,7 @@ pub(crate) fn replay(
         words += &run_text::of_neighbors(around);
     }
     if let Some(told) = &told {
-        words += &format!("\n{}", story_text::words(told, terminal.color_of_results()));
+        words += &format!("\n{}", story::words(told, terminal.color_of_results()));
         let hidden = whole.saturating_sub(told.steps.len());
         if hidden > 0 {
             words += &format!("\n  {hidden} of {whole} steps come later or happen elsewhere\n");

@@ -87,7 +87,7 @@ fn write(
 ) -> Result<(), CliError> {
     let document = format!("{:#}\n", document(reproduction, watch));
     scenarios::artefact::write(&folder.join("reproduce.json"), document.as_bytes())?;
-    for figure in seedstorm::literature::figures(reproduction) {
+    for figure in crate::literature::figures(reproduction) {
         for file in figure.files()? {
             scenarios::artefact::write(&folder.join(file.name), &file.content)?;
         }

@@ -14,16 +14,17 @@ use sim_core::lookout::Lookout;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
+use sim_core::story;
 use sim_core::story::Story;
 
+use crate::build::build_name;
 use crate::cli::arguments::{RunArguments, ScenarioArguments};
-use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::run_progress::RunProgress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, folder, hang, run_text, story_text};
+use crate::cli::{document, files, folder, hang, run_text};
 
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
@@ -66,7 +67,7 @@ pub(crate) fn run(
     let mut words = run_text::of_run(&loaded, &plan, &outcome, watch, &replay);
     words += &kept.map_or_else(String::new, |kept| run_text::of_report(&kept.report));
     if let Some(told) = told.as_ref().filter(|_| !met) {
-        words += &format!("\n{}", story_text::words(told, terminal.color_of_results()));
+        words += &format!("\n{}", story::words(told, terminal.color_of_results()));
     }
     terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
     let exit = match divergence {

@@ -9,7 +9,7 @@ use scenarios::capsule::Capsule;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, Shrunk, is_smaller, shrink as shrink_capsule};
 use sim_core::registry::Registry;
 
-use crate::cli::build::build_name;
+use crate::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;

@@ -18,8 +18,8 @@ use sim_core::ordered::OrderedMap;
 use sim_core::registry::Registry;
 use sim_core::sweep::SweepTable;
 
+use crate::build::build_name;
 use crate::cli::arguments::BeginArguments;
-use crate::cli::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;

@@ -11,12 +11,13 @@ use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink};
 use scenarios::story::{Told, tell_whole};
 use serde_json::{Value, json};
 use sim_core::registry::{Launch, Registry};
+use sim_core::story;
 
-use crate::cli::build::build_name;
+use crate::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{files, folder, interrupt, shrink_text, story_text};
+use crate::cli::{files, folder, interrupt, shrink_text};
 
 /// How many seeds are explored at most.
 const SEEDS: u64 = 4_096;
@@ -55,7 +56,7 @@ pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>
     terminal.say(&format!("            {}\n", small.message.as_deref().unwrap_or_default()))?;
     terminal.say(&format!("shrunk      {}    ({})\n\n", shrink_text::line(&small), watch.words()))?;
     let told = tell(hunt, &small)?;
-    terminal.say(&story_text::words(&told.story, color))?;
+    terminal.say(&story::words(&told.story, color))?;
     let alike = replayed_alike(hunt, &small)?;
     let digest = small.digest.to_string();
     let said = if alike { "same digest" } else { "ANOTHER DIGEST" };

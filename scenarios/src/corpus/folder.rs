@@ -3,43 +3,97 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use scenarios::artefact;
-use scenarios::capsule::Capsule;
-use scenarios::corpus::{Kept, Told, file_name, sort, surplus};
+use super::{Kept, Told, file_name, sort, surplus};
+use crate::artefact::{self, WriteError, path_text};
+use crate::capsule::{Capsule, CapsuleError, LARGEST};
 
-use super::error::CliError;
-use super::files;
+/// What can be wrong with the files of a corpus.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    /// A file or folder that cannot be read.
+    #[error("read {}: {error}", path_text(path))]
+    Read {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file that holds no capsule.
+    #[error("{error}\n  in {}\n  nothing was run or written", path_text(path))]
+    Capsule {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: CapsuleError,
+    },
+    /// A file that cannot be removed.
+    #[error("remove {}: {error}", path_text(path))]
+    Remove {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A document that cannot be made.
+    #[error("make a document: {0}")]
+    Document(#[from] serde_json::Error),
+}
+
+/// Reads a capsule; whether it is as it was written. With `edited`, one that was changed by hand is accepted.
+///
+/// # Errors
+/// If it cannot be read, or is none.
+pub fn read_capsule(path: &Path, edited: bool) -> Result<(Capsule, bool), CorpusError> {
+    let text = artefact::read_text(path, LARGEST);
+    let text = text.map_err(|error| CorpusError::Read { path: path.to_owned(), error })?;
+    Capsule::from_json(&text, edited).map_err(|error| CorpusError::Capsule { path: path.to_owned(), error })
+}
+
+/// Writes a capsule to a place.
+///
+/// # Errors
+/// If it cannot be written, or a file of somebody else stands there.
+pub fn write_capsule(path: &Path, capsule: &Capsule) -> Result<(), CorpusError> {
+    let text = capsule.to_json(&path.display().to_string())?;
+    Ok(artefact::write(path, text.as_bytes())?)
+}
 
 /// What a folder holds.
 #[derive(Debug, Default)]
-pub(crate) struct Folder {
+pub struct Folder {
     /// Its capsules, the smallest and fastest first.
-    pub(crate) kept: Vec<Kept>,
+    pub kept: Vec<Kept>,
     /// Files that are named as capsules and are none, by name.
-    pub(crate) damaged: Vec<Damaged>,
+    pub damaged: Vec<Damaged>,
 }
 
 /// A file that is named as a capsule and cannot be read as one.
 #[derive(Debug)]
-pub(crate) struct Damaged {
+pub struct Damaged {
     /// The file's name.
-    pub(crate) name: String,
+    pub name: String,
     /// What is wrong with it, without where it is.
-    pub(crate) why: String,
+    pub why: String,
 }
 
 impl Damaged {
-    fn new(path: &Path, error: CliError) -> Self {
+    fn new(path: &Path, error: CorpusError) -> Self {
         let why = match error {
-            CliError::Capsule { error, .. } => error.to_string(),
-            CliError::Read { error, .. } => format!("read it: {error}"),
+            CorpusError::Capsule { error, .. } => error.to_string(),
+            CorpusError::Read { error, .. } => format!("read it: {error}"),
             other => other.to_string(),
         };
         Self { name: name_of(path), why }
     }
 
     /// What is told of it.
-    pub(crate) fn told(&self) -> Told {
+    pub fn told(&self) -> Told {
         Told::damaged(&self.name, &self.why)
     }
 }
@@ -49,8 +103,11 @@ fn name_of(path: &Path) -> String {
 }
 
 /// Every capsule of a folder; what is damaged keeps nobody from the others. A folder that is not there has none.
-pub(crate) fn read(folder: &Path, edited: bool) -> Result<Folder, CliError> {
-    let failed = |error| CliError::Read { path: folder.to_owned(), error };
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn read(folder: &Path, edited: bool) -> Result<Folder, CorpusError> {
+    let failed = |error| CorpusError::Read { path: folder.to_owned(), error };
     let mut found = Folder::default();
     if !folder.exists() {
         return Ok(found);
@@ -62,10 +119,10 @@ pub(crate) fn read(folder: &Path, edited: bool) -> Result<Folder, CliError> {
     paths.retain(|path| path.to_string_lossy().ends_with(".capsule.json"));
     paths.sort_unstable();
     for path in &paths {
-        match files::capsule(path, edited) {
+        match read_capsule(path, edited) {
             Ok((capsule, intact)) => found.kept.push(Kept { name: name_of(path), capsule, intact }),
             // Somebody else put it out in the meantime.
-            Err(CliError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => {}
+            Err(CorpusError::Read { error, .. }) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => found.damaged.push(Damaged::new(path, error)),
         }
     }
@@ -74,11 +131,14 @@ pub(crate) fn read(folder: &Path, edited: bool) -> Result<Folder, CliError> {
 }
 
 /// Takes capsules in, and puts those out that are too many then; the names of either.
-pub(crate) fn add(
+///
+/// # Errors
+/// If the folder cannot be read or written, or holds a capsule that cannot be removed.
+pub fn add(
     folder: &Path,
     capsules: &[Capsule],
     keep: usize,
-) -> Result<(Vec<String>, Vec<String>), CliError> {
+) -> Result<(Vec<String>, Vec<String>), CorpusError> {
     // Of two at once, the second one would not see what the first one takes in.
     artefact::fit(folder, &[])?;
     let _held = artefact::wait_for(folder)?;
@@ -95,7 +155,7 @@ pub(crate) fn add(
     let gone = surplus(&corpus, keep);
     added.retain(|name| !gone.contains(name));
     for kept in corpus.iter().filter(|kept| added.contains(&kept.name)) {
-        files::write_capsule(folder, &kept.name, &kept.capsule)?;
+        write_capsule(&folder.join(&kept.name), &kept.capsule)?;
     }
     remove(folder, &gone)?;
     Ok((added, gone))
@@ -103,11 +163,14 @@ pub(crate) fn add(
 
 /// Puts out the capsules of these names, and of those that stay the ones that are too many: the names of all that went,
 /// and what is damaged, which stays.
-pub(crate) fn put_out(
+///
+/// # Errors
+/// If the folder cannot be read, or one cannot be removed.
+pub fn put_out(
     folder: &Path,
     gone: &[String],
     keep: usize,
-) -> Result<(Vec<String>, Vec<Damaged>), CliError> {
+) -> Result<(Vec<String>, Vec<Damaged>), CorpusError> {
     if !folder.exists() {
         return Ok((Vec::new(), Vec::new()));
     }
@@ -123,11 +186,11 @@ pub(crate) fn put_out(
 }
 
 /// Puts capsules out. One that was never written, or that somebody else put out, is not missed.
-fn remove(folder: &Path, names: &[String]) -> Result<(), CliError> {
+fn remove(folder: &Path, names: &[String]) -> Result<(), CorpusError> {
     for path in names.iter().map(|name| folder.join(name)) {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(CliError::Remove { path, error });
+                return Err(CorpusError::Remove { path, error });
             }
             _ => {}
         }

@@ -1,10 +1,9 @@
-//! A story on the terminal: numbered steps in aligned columns.
+//! A story as text: numbered steps in aligned columns.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Formatter, Write};
 
-use scenarios::scenario::verdict_name;
-use sim_core::story::{Consequence, Counterfactual, CriticalPair, Step, StepKind, Story};
-use sim_core::time::Duration;
+use super::{Consequence, Counterfactual, CriticalPair, Step, StepKind, Story};
+use crate::time::Duration;
 
 /// Where notes begin, at most; a longer step pushes its note.
 const NOTES_AT: usize = 52;
@@ -25,8 +24,14 @@ fn paint(text: &str, code: &str, color: bool) -> String {
     if color && code != "0" { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// The steps of a story, and what would have come of it otherwise.
-pub(crate) fn words(story: &Story, color: bool) -> String {
+impl Display for Story {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&words(self, false))
+    }
+}
+
+/// The steps of a story, and what would have come of it otherwise; with `color`, in the colors of a terminal.
+pub fn words(story: &Story, color: bool) -> String {
     let mut text = String::new();
     if story.omitted > 0 {
         let _ = writeln!(text, "     {} earlier steps are omitted", story.omitted);
@@ -82,14 +87,14 @@ fn of_consequence(consequence: &Consequence) -> String {
 
 /// `without fault 1: pass`.
 fn counterfactual(counterfactual: &Counterfactual) -> String {
-    let came = if counterfactual.reproduced { "the same" } else { verdict_name(counterfactual.verdict) };
+    let came = if counterfactual.reproduced { "the same" } else { counterfactual.verdict.name() };
     format!("{}: {came}", counterfactual.what)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sim_core::check::Verdict;
+    use crate::check::Verdict;
 
     fn step(number: u32, kind: StepKind, text: &str, note: &str) -> Step {
         let at_ns = u64::from(number) * 100_000_000;
