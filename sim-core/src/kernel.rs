@@ -41,7 +41,7 @@ use crate::metrics::Metrics;
 use crate::network::{LinkNotice, Network};
 use crate::outcome::{Ended, MessageCounts};
 use crate::picture::{Counts, Painter};
-use crate::process::{Keys, SyncId};
+use crate::process::{Keys, Marks, SyncId};
 use crate::progress::Ledger;
 use crate::queue;
 use crate::random::{Keyed, Purpose, mix64};
@@ -122,6 +122,8 @@ pub(crate) struct Kernel {
     /// The slots of traitors, in order.
     pub(crate) traitors: Vec<Member>,
     pub(crate) deeds: Deeds,
+    /// What processes marked; the world hands it over at the end.
+    pub(crate) marks: Marks,
     pub(crate) phase: Phase,
     pub(crate) pace: Pace,
     pub(crate) watch: Watch,
@@ -218,6 +220,7 @@ impl Kernel {
             disks: DiskCounts::default(),
             traitors: Vec::new(),
             deeds: Deeds::default(),
+            marks: Marks::default(),
             phase: Phase::Faults,
             pace: Pace::new(setup),
             watch: Watch::new(setup, vocabulary.observations, slots),

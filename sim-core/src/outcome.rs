@@ -15,6 +15,9 @@ use crate::history::HistoryEntry;
 use crate::network::Changes;
 use crate::trace::Trace;
 
+/// In the activity of a run, names of marks ([`Context::sometimes`](crate::process::Context::sometimes)) begin with this.
+pub const MARK: &str = "sometimes.";
+
 /// The neutral outcome of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {

@@ -157,6 +157,7 @@ impl<A: Protocol, N: Process<A>> Part<A, N> {
     /// Steps the part; what it asks for is asked of the composite's world, under the composite's names.
     pub fn step<P: Embed<A>>(&mut self, input: Input<'_, A>, cx: &mut Context<'_, P>) {
         self.process.step(input, &mut cx.reborrow(&mut self.effects));
+        cx.effects.marks.take_over(&mut self.effects.marks);
         let recipients = std::mem::take(&mut self.effects.recipients);
         for effect in self.effects.list.drain(..) {
             match effect {

@@ -7,6 +7,7 @@
 mod boot;
 mod context;
 mod effects;
+mod marks;
 mod solo;
 
 pub use boot::{Boot, Factory, Role, Start};
@@ -14,6 +15,7 @@ pub(crate) use context::ProcessPlace;
 pub use context::{Aggregate, Context, Keys, Signature};
 pub(crate) use effects::Endless;
 pub use effects::{Effect, Effects};
+pub(crate) use marks::Marks;
 pub use solo::Solo;
 
 pub use crate::disk::{Recovered, Stored};

@@ -5,6 +5,7 @@ use sim_core::check::Verdict;
 use sim_core::fault::{Family, Kind};
 use sim_core::history::{WITNESS, check_name};
 use sim_core::ordered::OrderedSet;
+use sim_core::outcome::MARK;
 use sim_core::ratio::Ratio;
 
 use super::activity::{Activity, share};
@@ -34,7 +35,7 @@ const FAMILY: Ratio = Ratio::new(1, 20);
 
 /// Judges a campaign: enough runs are conclusive, all that are come to what the scenario expects, progress was owed in half
 /// of them where the scenario owes any, each family of faults that the scenario may draw or writes fired in 5 % of them,
-/// and each check had something to judge. A scenario that expects something else than a pass has only the first two demands.
+/// each mark that a process passed was reached, and each check had something to judge. A scenario that expects something else than a pass has only the first two demands.
 pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec<Demand> {
     let runs = activity.runs;
     let demand = |what: String, part: u64, needed: f64, met: bool| Demand {
@@ -68,6 +69,11 @@ pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec
         let fired = activity.families.get(family.name()).map_or(0, |counter| counter.runs);
         demands.push(in_share(format!("faults of the {} family", family.name()), fired, FAMILY));
     }
+    let marks =
+        activity.counters.iter().filter_map(|(name, counter)| Some((name.strip_prefix(MARK)?, counter)));
+    demands.extend(
+        marks.map(|(mark, counter)| demand(format!("mark {mark}"), counter.runs, 0.0, counter.runs > 0)),
+    );
     for check in checks(loaded, activity) {
         let exercised = activity.checks.get(check).map_or(0, |counter| counter.runs);
         let mut demand = demand(format!("check {check}"), exercised, 0.0, exercised > 0 || runs == 0);

@@ -8,7 +8,7 @@ use crate::ground::Ground;
 use crate::history::{HistoryCheck, Judgement};
 use crate::identity::{NodeId, Slot};
 use crate::ordered::OrderedMap;
-use crate::outcome::{Ended, Outcome, Picture, Progress};
+use crate::outcome::{Ended, MARK, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
 use crate::setup::Amount;
 use crate::time::Duration;
@@ -156,6 +156,9 @@ impl Kernel {
             put(&format!("dropped.{name}"), count);
         }
         self.deeds.counted().for_each(|(name, count)| put(name, count));
+        for (name, count) in self.marks.counted() {
+            put(&format!("{MARK}{name}"), *count);
+        }
         activity
     }
 

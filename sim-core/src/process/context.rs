@@ -126,6 +126,14 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.effects.push(Effect::Observe(observation));
     }
 
+    /// Marks what a good campaign reaches at least once, as `snapshot-while-electing`: a rare case that a test should meet. An
+    /// exploration counts the runs in which the condition held somewhere, and finds "nothing" only if each mark that was passed was
+    /// reached in one of them. It decides nothing in the run.
+    #[inline]
+    pub fn sometimes(&mut self, name: &'static str, condition: bool) {
+        self.effects.marks.pass(name, condition);
+    }
+
     /// Occupies this slot with work for a time; what arrives meanwhile waits.
     pub fn work(&mut self, cost: Duration) {
         self.effects.push(Effect::Work(cost));

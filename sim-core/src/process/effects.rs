@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{JournalId, Protocol, RequestId, SyncId, TimerId};
+use super::{JournalId, Marks, Protocol, RequestId, SyncId, TimerId};
 use crate::identity::NodeId;
 use crate::time::Duration;
 
@@ -71,6 +71,8 @@ pub enum Effect<P: Protocol> {
 pub struct Effects<P: Protocol> {
     pub(crate) list: Vec<Effect<P>>,
     pub(crate) recipients: Vec<NodeId>,
+    /// What was passed that a campaign should reach; kept from step to step.
+    pub(crate) marks: Marks,
     /// How many effects, and how many recipients, one step may ask for.
     most: usize,
 }
@@ -90,7 +92,7 @@ const MOST_PER_SLOT: usize = 32;
 
 impl<P: Protocol> Default for Effects<P> {
     fn default() -> Self {
-        Self { list: Vec::new(), recipients: Vec::new(), most: MOST }
+        Self { list: Vec::new(), recipients: Vec::new(), marks: Marks::default(), most: MOST }
     }
 }
 

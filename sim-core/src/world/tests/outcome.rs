@@ -352,3 +352,26 @@ fn the_counters_of_a_run_are_those_that_scenarios_may_name() {
     let names = crate::activity::counter_names(<Lab as crate::process::Protocol>::Observation::KINDS);
     assert_eq!(counted, names.iter().collect::<Vec<_>>());
 }
+
+#[test]
+fn marks_count_where_their_condition_held_and_decide_nothing() {
+    let marking = |marks: bool| {
+        let cast = move |boot: &Boot<'_, Lab>| {
+            let mut actor = ticking(boot);
+            super::lab::actor(move |input, cx| {
+                if marks {
+                    cx.sometimes("a-timer", matches!(input, Input::Timer { .. }));
+                    cx.sometimes("the-impossible", false);
+                }
+                crate::process::Process::step(&mut actor, input, cx);
+            })
+        };
+        play(&setup(3), cast).outcome
+    };
+    let (plain, marked) = (marking(false), marking(true));
+    assert_eq!(plain.digest, marked.digest);
+    let count = |name: &str| marked.activity.get(&format!("{}{name}", crate::outcome::MARK)).copied();
+    assert!(count("a-timer").is_some_and(|times| times > 3));
+    assert_eq!(count("the-impossible"), Some(0));
+    assert!(plain.activity.keys().all(|name| !name.starts_with(crate::outcome::MARK)));
+}
