@@ -4,7 +4,6 @@ mod failure;
 mod settings;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use scenarios::capsule::Capsule;
 use scenarios::corpus::folder::{self, read_capsule};
@@ -89,35 +88,30 @@ impl<'a> Storm<'a> {
     }
 
     /// How many seeds are explored.
-    #[must_use]
     pub fn seeds(mut self, seeds: u64) -> Self {
         self.settings.seeds = seeds;
         self
     }
 
     /// The first seed; 0 if nothing is said.
-    #[must_use]
     pub fn first_seed(mut self, first: u64) -> Self {
         self.settings.first = first;
         self
     }
 
     /// Switches a planted bug on, so that a test can show that the storm finds it.
-    #[must_use]
     pub fn plant(mut self, name: &str) -> Self {
         self.plants.push(name.to_owned());
         self
     }
 
     /// Replaces a value of the scenario, as `--set` does: `cluster.nodes=7`.
-    #[must_use]
     pub fn set(mut self, overlay: &str) -> Self {
         self.overlays.push(overlay.to_owned());
         self
     }
 
     /// The least share of runs that must be conclusive; 95 % if nothing is said.
-    #[must_use]
     pub fn min_conclusive(mut self, share: Ratio) -> Self {
         self.min_conclusive = share;
         self
@@ -233,8 +227,7 @@ impl<'a> Storm<'a> {
             known: Vec::new(),
             build: build_name(),
         };
-        let begun = Instant::now();
-        let over = || time.is_some_and(|limit| begun.elapsed() >= limit);
+        let over = passed(time);
         let mut exploration = explore(loaded, &options, Hooks { after_run: &|| {}, interrupted: &over })?;
         // What ends with its time ends as it should.
         exploration.interrupted = false;
@@ -253,6 +246,13 @@ impl<'a> Storm<'a> {
         let path = path.strip_prefix(&self.home).unwrap_or(path).to_owned();
         Ok(StormFailure::Found(Box::new(Found::new(capsule, path, runs, story))))
     }
+}
+
+/// Whether a time is over that begins now.
+#[expect(clippy::disallowed_types, reason = "how long a campaign takes, not what is in a run")]
+fn passed(time: Option<std::time::Duration>) -> impl Fn() -> bool {
+    let begun = std::time::Instant::now();
+    move || time.is_some_and(|limit| begun.elapsed() >= limit)
 }
 
 /// Whether a capsule's run fails, as it did or in another way.

@@ -115,3 +115,29 @@ fn the_macro_fails_the_test_with_the_story() {
     let scenario = home.path().join("votes.toml");
     seedstorm::storm!(registry, scenario.to_str().unwrap(), seeds = 400, plant = "vote-not-durable");
 }
+
+/// What a program prints that is another one's by name.
+fn as_ringer(arguments: &[&str]) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let program = home.path().join("ringer");
+    let ours = env!("CARGO_BIN_EXE_seedstorm");
+    std::fs::hard_link(ours, &program).or_else(|_| std::fs::copy(ours, &program).map(drop)).unwrap();
+    let output =
+        std::process::Command::new(program).args(arguments).current_dir(home.path()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_program_of_another_name_prints_its_own_commands() {
+    for (arguments, said) in [
+        (&["run", "raft-calm", "--seed", "1"][..], "ringer run raft-calm --seed 1"),
+        (&["explain", "raft-calm"], "ringer run raft-calm"),
+        (&["list", "--help"], "ringer list plants"),
+        (&["explain", "raft-clam"], "`ringer list` shows every name"),
+        (&["--help"], "Usage: ringer"),
+    ] {
+        let printed = as_ringer(arguments);
+        assert!(printed.contains(said), "{said:?} is missing in\n{printed}");
+        assert!(!printed.contains("seedstorm run") && !printed.contains("seedstorm list"), "{printed}");
+    }
+}

@@ -244,6 +244,13 @@ fn what_a_campaign_must_show_is_judged() {
     let demands = judged(&found.activity);
     assert_eq!(met(&demands), ["conclusive", "owed progress", "check toy/agreement"]);
     assert_eq!(demands.len(), 3);
+    let mut marked = found.activity.clone();
+    marked.counters.insert("sometimes.split-vote".to_owned(), Counter { runs: 2, total: 7 });
+    marked.counters.insert("sometimes.lost-vote".to_owned(), Counter::default());
+    let marks: Vec<Demand> =
+        judged(&marked).into_iter().filter(|demand| demand.what.starts_with("mark ")).collect();
+    let told: Vec<(&str, bool)> = marks.iter().map(|mark| (mark.what.as_str(), mark.met)).collect();
+    assert_eq!(told, [("mark lost-vote", false), ("mark split-vote", true)]);
     let mut idle = found.activity.clone();
     idle.conclusive = 94;
     idle.owed_liveness = 49;
