@@ -99,3 +99,18 @@ fn golden_digests_of_pbft_are_met() {
 fn golden_digests_of_swim_are_met() {
     check("swim-swarm");
 }
+
+#[test]
+fn golden_digests_of_hotstuff_are_met() {
+    check("hotstuff-swarm");
+}
+
+#[test]
+fn golden_digests_of_tendermint_are_met() {
+    check("tendermint-swarm");
+}
+
+#[test]
+fn golden_digests_of_coordination_are_met() {
+    check("coordination-swarm");
+}

@@ -1,7 +1,7 @@
 //! The same numbers as tidy tables (RFC 4180, lines end with a line feed alone).
 
 use serde_json::Value;
-use sim_core::ordered::OrderedSet;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::sweep::{SweepPoint, SweepTable};
 use sim_core::text::csv_line;
 
@@ -12,7 +12,7 @@ use super::{Row, Sweep};
 pub fn runs_csv(sweep: &Sweep, rows: &[Row]) -> String {
     let keys = keys(sweep.points.iter().flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())));
     let numbers: Vec<_> = rows.iter().map(columns).collect();
-    let names = keys_of(numbers.iter().flat_map(sim_core::ordered::OrderedMap::keys));
+    let names = keys_of(numbers.iter().flat_map(OrderedMap::keys));
     let mut heads = vec!["base".to_owned()];
     heads.extend(keys.iter().cloned());
     heads.extend(["seed", "verdict", "digest"].map(str::to_owned));

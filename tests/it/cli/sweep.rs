@@ -27,8 +27,10 @@ fn slopes_agree_with_theory_whatever_the_threads() {
     run("2", "two");
     assert_eq!(document["schema"], "seedstorm.sweep/1");
     let fits = document["fits"].as_array().unwrap();
-    assert_eq!(fits.len(), 8);
-    for (base, slope) in [("Raft", 1.0), ("Bracha", 2.0), ("PBFT", 2.0), ("epidemic", 1.15)] {
+    assert_eq!(fits.len(), 10);
+    for (base, slope) in
+        [("Raft", 1.0), ("Bracha", 2.0), ("PBFT", 2.0), ("HotStuff", 1.0), ("epidemic", 1.15)]
+    {
         let fit = fits.iter().find(|fit| fit["base"] == base && fit["column"] == "messages_per").unwrap();
         assert!((fit["slope"].as_f64().unwrap() - slope).abs() < 0.12, "{base}: {}", fit["slope"]);
         assert_eq!(fit["theory"]["agrees"], true);

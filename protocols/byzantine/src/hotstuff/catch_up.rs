@@ -5,7 +5,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
 use super::blocks::{Block, TimeoutCertificate};
-use super::replica::{FETCH, Replica};
+use super::replica::{FETCH, IDLE, Replica};
 use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation, HotstuffTimer};
 use crate::certificate::Certificate;
 use crate::vote::Stage;
@@ -36,6 +36,20 @@ impl Replica {
         if answered.is_none_or(|at| at.saturating_add(period) <= now) {
             self.answered.insert(peer, now);
             self.show_tip(Some(peer));
+        }
+    }
+
+    /// Nothing has waited for a while. Votes go to leaders alone, so that a member that a leader left out learns of nothing
+    /// where nobody asks for more. So each member tells the f + 1 members after it how far it is, one at a time: of the
+    /// f + 1 members before the one that was left out, one is honest, up, and knows more, or learns it in the same way.
+    pub(super) fn on_idle(&mut self, cx: &mut Context<'_, Hotstuff>) {
+        if self.waiting {
+            return;
+        }
+        self.idle_told += 1;
+        self.show_tip(Some(NodeId((self.me.0 + self.idle_told) % self.members)));
+        if self.idle_told < self.quorum.one_honest().min(self.members - 1) {
+            cx.set_timer(IDLE, self.parameters.view_timeout, HotstuffTimer::Idle);
         }
     }
 
@@ -100,6 +114,7 @@ impl Replica {
                 Ok(()) => self.learn_decided(decided, cx),
             }
         }
+        self.was_told(cx);
         self.resume(cx);
     }
 

@@ -57,6 +57,7 @@ impl Replica {
             filled: 0,
             told: 0,
             waiting: false,
+            idle_told: 0,
             attempts: 0,
             outbox: Outbox::new(boot.node, members),
         };

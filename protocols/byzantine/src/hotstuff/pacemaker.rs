@@ -19,8 +19,8 @@ impl Replica {
         self.parameters.view_timeout.saturating_mul(1 << self.attempts.min(DOUBLINGS))
     }
 
-    /// Waits for the leader, if there is anything to wait for. Once there is not, it tells all how far it is, after a while:
-    /// votes go to leaders alone, so that a member that a leader left out learns of nothing where nobody asks for more.
+    /// Waits for the leader, if there is anything to wait for. Once there is not, it tells some others how far it is, after a
+    /// while.
     pub(super) fn keep_watch(&mut self, cx: &mut Context<'_, Hotstuff>) {
         let work = self.has_work() && !self.forked;
         if work && !self.waiting {
@@ -28,9 +28,25 @@ impl Replica {
             cx.cancel_timer(IDLE);
         } else if !work && self.waiting {
             cx.cancel_timer(VIEW);
-            cx.set_timer(IDLE, self.parameters.view_timeout, HotstuffTimer::Idle);
+            self.rest(cx);
         }
         self.waiting = work;
+    }
+
+    fn rest(&mut self, cx: &mut Context<'_, Hotstuff>) {
+        self.idle_told = 0;
+        cx.set_timer(IDLE, self.parameters.view_timeout, HotstuffTimer::Idle);
+    }
+
+    /// Others told it what is committed, and not a leader by its next block: they tell everybody, and so does this member.
+    pub(super) fn was_told(&mut self, cx: &mut Context<'_, Hotstuff>) {
+        let height = self.tip().0;
+        if height > self.told {
+            self.told = height;
+            if !self.waiting && !self.has_work() {
+                self.rest(cx);
+            }
+        }
     }
 
     fn watch_anew(&mut self, cx: &mut Context<'_, Hotstuff>) {

@@ -125,6 +125,7 @@ impl Replica {
         if self.wanted.is_some_and(|(digest, _)| self.tree.contains_key(&digest)) {
             self.wanted = None;
             self.settle(cx);
+            self.was_told(cx);
         }
         self.vote_deferred(cx);
         self.propose(cx);

@@ -89,6 +89,8 @@ pub struct Replica {
     pub(super) told: u64,
     /// Whether its timer runs.
     pub(super) waiting: bool,
+    /// How many members it told how far it is since nothing waits.
+    pub(super) idle_told: u32,
     /// Timeouts in a row without anything committed.
     pub(super) attempts: u32,
     pub(super) outbox: Outbox<Hotstuff>,
@@ -174,7 +176,7 @@ impl Replica {
             HotstuffTimer::View => self.on_view_timeout(cx),
             HotstuffTimer::Disk => self.outbox.retry(cx),
             HotstuffTimer::Fetch => self.on_fetch_timeout(cx),
-            HotstuffTimer::Idle => self.show_tip(None),
+            HotstuffTimer::Idle => self.on_idle(cx),
             HotstuffTimer::Collect => self.collect_late(cx),
             HotstuffTimer::Retry { .. } => {}
         }

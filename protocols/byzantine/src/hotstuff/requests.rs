@@ -21,11 +21,13 @@ impl Replica {
         }
         // Who passed it on may have taken this member for the leader: it goes on to who leads now, once.
         let new = self.pending.add(request);
-        if self.leads() {
-            self.propose(cx);
-        } else if new || from == command.client {
-            let leader = self.turns.leader(self.view);
-            self.outbox.tell(leader, HotstuffMessage::Request(request.clone()));
+        let proposed = self.leads() && self.taken == self.view;
+        self.propose(cx);
+        // Who has proposed the last block of its turn learns of the next view by the block of the next leader alone, who
+        // must know that there is something to propose.
+        let proposer = if proposed { self.collector(self.view) } else { self.turns.leader(self.view) };
+        if proposer != self.me && (new || from == command.client) {
+            self.outbox.tell(proposer, HotstuffMessage::Request(request.clone()));
         }
         self.keep_watch(cx);
     }

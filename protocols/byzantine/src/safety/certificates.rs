@@ -29,8 +29,8 @@ impl Certificates {
         self.signatures.of(&statement).cloned().unwrap_or_default()
     }
 
-    /// Everybody whose signature counts; a member's own needs not be sent to anybody.
-    fn backers<P: Judged>(&self, ground: &Ground, statement: Statement, node: NodeId) -> Signers {
+    /// Everybody whose signature counts.
+    fn backers<P: Judged>(&self, ground: &Ground, statement: Statement, seen: &Seen<'_, P>) -> Signers {
         let mut signers = self.signers(statement);
         for traitor in (0..self.members).map(NodeId).filter(|node| !ground.honest(*node)) {
             signers.insert(traitor);
@@ -41,7 +41,10 @@ impl Certificates {
                 signers.insert(node);
             }
         }
-        signers.insert(node);
+        // It may have signed before a crash that swallowed its vote, and who is alone sends its vote to nobody.
+        if ground.place(seen.slot).incarnation > 0 || self.members == 1 {
+            signers.insert(seen.node);
+        }
         signers
     }
 }
@@ -71,9 +74,9 @@ impl<P: Judged> Check<P> for Certificates {
         let Some(statement) = P::claim(seen.observation) else { return };
         findings.exercised();
         let (node, needed) = (seen.node, self.power.quorum(self.members).size());
-        let backers = self.backers::<P>(ground, statement, node);
+        let backers = self.backers(ground, statement, seen);
         let backed = self.power.sum(backers.iter());
-        // What it believes rests on a vote of its own that it may have sent to nobody before it crashed: it has signed.
+        // What it believes rests on a vote that a crash swallowed: it has signed.
         if backed >= needed && self.power.sum(backers.iter().filter(|backer| *backer != node)) < needed {
             self.signatures.note_own(node, statement);
         }
@@ -94,9 +97,10 @@ mod tests {
     use crate::pbft::vocabulary::{PbftMessage, PbftObservation};
     use crate::vote::Stage;
 
-    fn script(commits: &[(u32, u32)]) -> Script<Certificates> {
+    fn script(commits: &[(u32, u32)], restarted: bool) -> Script<Certificates> {
         let mut script = Script::new(Certificates::new(4, Power::EQUAL), 4);
         script.corrupt(3);
+        script.ground.places[0].incarnation = u32::from(restarted);
         for (from, signer) in commits {
             let message = PbftMessage::Commit(vote(*signer, Statement::new(Stage::Commit, 0, 1, 5)));
             script.send(*from, 0, message);
@@ -108,15 +112,22 @@ mod tests {
 
     #[test]
     fn a_traitor_may_have_signed_in_a_certificate_only() {
-        assert_eq!(script(&[(1, 1)]).violations(), 0, "n1 itself, n2, and n4, who is a traitor");
-        assert_eq!(script(&[]).violations(), 1, "n1 itself and the traitor are no quorum");
+        assert_eq!(script(&[(0, 0), (1, 1)], false).violations(), 0, "n1, n2, and n4, who is a traitor");
+        assert_eq!(script(&[(0, 0)], false).violations(), 1, "n1 and the traitor are no quorum");
     }
 
     #[test]
     fn a_commit_needs_a_quorum_that_signed_it() {
-        assert_eq!(script(&[(1, 1), (2, 2)]).violations(), 0);
-        assert_eq!(script(&[(1, 1), (1, 1)]).violations(), 0, "n4 may have");
-        assert_eq!(script(&[(1, 1), (3, 3)]).violations(), 0, "a traitor's vote counts");
-        assert_eq!(script(&[(3, 3), (3, 2)]).violations(), 1, "but not one that it makes up");
+        assert_eq!(script(&[(0, 0), (1, 1), (2, 2)], false).violations(), 0);
+        assert_eq!(script(&[(0, 0), (1, 1), (1, 1)], false).violations(), 0, "n4 may have");
+        assert_eq!(script(&[(0, 0), (1, 1), (3, 3)], false).violations(), 0, "a traitor's vote counts");
+        assert_eq!(script(&[(0, 0), (3, 3), (3, 2)], false).violations(), 1, "but not one that it makes up");
+    }
+
+    #[test]
+    fn a_members_own_vote_may_be_missing_only_if_a_crash_can_have_swallowed_it() {
+        assert_eq!(script(&[(1, 1)], false).violations(), 1, "n1 never crashed, and has sent no vote");
+        assert_eq!(script(&[(1, 1)], true).violations(), 0);
+        assert_eq!(script(&[], true).violations(), 1, "with its own it is still no quorum");
     }
 }

@@ -4,7 +4,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Aggregate, Input, LinkState, RequestId};
 use sim_core::time::Duration;
 
-use super::super::blocks::{TimedOutAll, genesis, timeout_statement};
+use super::super::blocks::{TimedOut, TimedOutAll, genesis, timeout_statement};
 use super::super::node::Members;
 use super::super::parameters::{Parameters, Rule};
 use super::super::plants::Plants;
@@ -170,5 +170,71 @@ fn where_nothing_waits_nothing_is_said() {
         pump.run_for(Duration::from_secs(20));
         assert_eq!(pump.observed.len(), before, "{rule:?}");
         write(&mut pump, 2);
+    }
+}
+
+/// A leader leaves one member out, and then nobody asks for more: the member is told by another one before long, and is as
+/// quiet as all others after that.
+#[test]
+fn who_was_left_out_is_told_once_nothing_waits() {
+    for rule in RULES {
+        for left_out in 1..4 {
+            let mut pump = pump(rule);
+            pump.isolate(NodeId(left_out));
+            (1..=2).for_each(|value| write(&mut pump, value));
+            assert_eq!(applied(&pump, &[left_out]), [0]);
+            // The member before it, the leader at times, goes on to leave it out.
+            pump.cut.retain(|(one, other)| [one.0, other.0].contains(&(left_out - 1)));
+            pump.run_for(Duration::from_secs(2));
+            assert_eq!(applied(&pump, &[left_out]), [2], "{rule:?}, n{}", left_out + 1);
+            let before = pump.observed.len();
+            pump.run_for(Duration::from_secs(20));
+            assert_eq!(pump.observed.len(), before, "{rule:?}, n{}", left_out + 1);
+        }
+    }
+}
+
+/// What a traitor replays must not be answered without end.
+#[test]
+fn who_is_behind_is_told_once_in_a_period() {
+    for rule in RULES {
+        let mut pump = pump(rule);
+        // n3 misses whole turns.
+        pump.isolate(NodeId(2));
+        (1..=4).for_each(|value| write(&mut pump, value));
+        pump.run_for(Duration::from_secs(3));
+        let tips = |pump: &Pump| pump.sent.get("Tip").copied().unwrap_or(0);
+        let behind =
+            || HotstuffMessage::Tip { view: 1, high: genesis(Scheme::Single), timeout: None, decided: None };
+        let gave_up = |view| {
+            let (vote, high) = (vote(2, timeout_statement(view, 0)), genesis(Scheme::Single));
+            HotstuffMessage::Timeout(Shared::new(TimedOut { vote, high }))
+        };
+        for message in [behind(), gave_up(2)] {
+            let before = tips(&pump);
+            (0..3).for_each(|_| pump.inject(NodeId(2), NodeId(1), message.clone()));
+            pump.run_for(Duration::from_millis(50));
+            assert_eq!(tips(&pump) - before, 1, "{rule:?}: once, however often it is said");
+            pump.run_for(Parameters::default().fetch_interval);
+        }
+        // It is an answer: n3 learns all of it.
+        pump.cut.clear();
+        pump.inject(NodeId(2), NodeId(1), behind());
+        pump.run_for(Duration::from_millis(100));
+        assert_eq!(applied(&pump, &[2]), [4], "{rule:?}");
+    }
+}
+
+/// A request that comes after the last block of a turn is not left to timeouts: the next leader hears of it.
+#[test]
+fn a_request_after_the_last_block_of_a_turn_goes_to_the_next_leader() {
+    for rule in RULES {
+        let mut pump = pump(rule);
+        for value in 1..=12 {
+            let before = pump.now;
+            write(&mut pump, value);
+            assert!(pump.now.since(before) < Duration::from_millis(100), "{rule:?}, request {value}");
+            pump.run_for(Duration::from_millis(40));
+        }
     }
 }

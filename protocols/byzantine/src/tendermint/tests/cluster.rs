@@ -164,3 +164,55 @@ fn made_up_certificates_are_refused_each_for_its_reason() {
     }
     assert_eq!(executed(&pump, 0), 0);
 }
+
+/// A decision is on disk, and the crash swallows the report of it: it is reported after the restart.
+#[test]
+fn a_restarted_member_reports_its_last_decision_again() {
+    let mut pump = pump(4);
+    (1..=3).for_each(|value| write(&mut pump, 4, value));
+    pump.run_for(Duration::from_millis(100));
+    let decided = |pump: &Pump| {
+        let own = pump.observed.iter().filter(|(_, node, _)| *node == NodeId(2));
+        let height = |observation: &TendermintObservation| match *observation {
+            TendermintObservation::Committed { height, .. } => Some(height),
+            _ => None,
+        };
+        own.filter_map(|(.., observation)| height(observation)).collect::<Vec<_>>()
+    };
+    assert_eq!(decided(&pump), [1, 2, 3]);
+    pump.crash(NodeId(2));
+    pump.boot(NodeId(2));
+    // Of the third decision nothing was on disk.
+    assert_eq!(decided(&pump), [1, 2, 3, 2]);
+}
+
+/// Without n1, the prevotes of all others are needed. That of n3 is on disk and reaches nobody before n3 crashes: n3 says it
+/// again, and the round needs no timeout.
+#[test]
+fn a_restarted_member_says_its_votes_again() {
+    let mut pump = pump(4);
+    // n2 proposes the first block of the second height.
+    write(&mut pump, 4, 1);
+    pump.run_for(Duration::from_millis(100));
+    pump.isolate(NodeId(0));
+    let lost = [1, 3, 4].map(|peer| (NodeId(2), NodeId(peer)));
+    pump.cut.extend(lost);
+    let request = Wish { operation: Operation::Put { key: 0, value: 2 } };
+    pump.step(NodeId(4), Input::Request { id: RequestId(2), request });
+    let prevoted = |node: &NodeId, seen: &TendermintObservation| {
+        *node == NodeId(2) && matches!(seen, TendermintObservation::Prevoted { height: 2, .. })
+    };
+    pump.run_until(|pump| pump.observed.iter().any(|(_, node, seen)| prevoted(node, seen)));
+    pump.crash(NodeId(2));
+    pump.cut.retain(|link| !lost.contains(link));
+    let said = |pump: &Pump| pump.sent.get("Prevote").copied().unwrap_or(0);
+    let before = said(&pump);
+    pump.boot(NodeId(2));
+    pump.run_for(Duration::from_millis(2));
+    assert_eq!(said(&pump) - before, 3, "to each of the others, before anybody asks");
+    pump.run_for(Duration::from_millis(40));
+    let decided = |(_, node, seen): &&(_, NodeId, TendermintObservation)| {
+        *node != NodeId(2) && matches!(seen, TendermintObservation::Committed { height: 2, round: 0, .. })
+    };
+    assert_eq!(pump.observed.iter().filter(decided).count(), 2, "{:?}", pump.observed);
+}
