@@ -141,7 +141,7 @@ fn a_coordinator_that_gives_a_task_away_twice_is_found() {
         |fence| Said::Granted { task: 0, fence, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
     let expired = Said::Expired { task: 0, fence: 1, agent: NodeId(1) };
     let settled = Said::Settled { task: 0, how: 0 };
-    let script = || Script::new(conservation::Conservation::new(&graph()), 4);
+    let script = || Script::new(conservation::Conservation::new(&graph(), 0), 4);
     script()
         .see(0, granted(1))
         .see(0, granted(2))
