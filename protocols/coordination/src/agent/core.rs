@@ -55,7 +55,7 @@ fn send(node: NodeId, team: &Team, to: &[NodeId], message: RaftMessage, cx: &mut
     if team.ways.is_direct() {
         return cx.send_all(to.iter().copied(), message);
     }
-    let parcel = Parcel(std::sync::Arc::new(message));
+    let parcel = Parcel(std::rc::Rc::new(message));
     for to in to {
         let next = team.ways.next(node, *to);
         if next == *to {

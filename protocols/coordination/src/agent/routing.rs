@@ -1,7 +1,7 @@
 //! What goes to other agents, and what passes through: agents that are not linked speak through those on the way, and
 //! forwarding is their work.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Priority};
@@ -17,7 +17,7 @@ impl Agent {
         if next == to {
             cx.send(to, message);
         } else {
-            let parcel = Parcel(Arc::new(message));
+            let parcel = Parcel(Rc::new(message));
             cx.send(next, Message::Relay { from: self.node, to, parcel });
         }
     }

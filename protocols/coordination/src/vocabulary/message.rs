@@ -1,5 +1,6 @@
 //! What agents, the core, the platform and the sink say to each other.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use raft::vocabulary::RaftMessage;
@@ -212,7 +213,7 @@ facts! {
 
 /// What travels on a way of several agents.
 #[derive(Clone, Debug)]
-pub struct Parcel(pub Arc<CoordinationMessage>);
+pub struct Parcel(pub Rc<CoordinationMessage>);
 
 impl Field for Parcel {
     fn fold(&self, digest: &mut Digest) {
