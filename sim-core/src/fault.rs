@@ -28,7 +28,7 @@ pub use action::{Action, ClockChange, CutId, Degradation, DegradeId, DiskFault, 
 pub use driver::FaultDriver;
 pub use executed::{Activity, Executed, Refusal};
 pub use family::{Family, Kind};
-pub use governor::{FaultModel, Governor};
+pub use governor::{FaultGroup, FaultModel, Governor};
 pub use plan::{FaultEntry, FaultPlan, Moment, Trigger};
 pub use selector::{Selector, SlotList, UnknownTarget, Vocabulary};
 pub use spec::Fault;

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::disk::Journal;
+use crate::identity::NodeId;
 use crate::process::{
     Boot, Context, Effect, Effects, Input, JournalId, Process, Protocol, Stored, SyncId, TimerId,
 };
@@ -122,6 +123,11 @@ impl<A: Protocol, N: Process<A>> Part<A, N> {
         &self.process
     }
 
+    /// The process inside, as to take what it has decided. What it wants to do to the world needs [`Part::call`].
+    pub fn process_mut(&mut self) -> &mut N {
+        &mut self.process
+    }
+
     /// Takes an input that is the part's own, and gives back one that is not. `Start` and links concern every part and
     /// requests are routed by the composite: hand those to [`Part::step`].
     ///
@@ -132,38 +138,58 @@ impl<A: Protocol, N: Process<A>> Part<A, N> {
         input: Input<'i, P>,
         cx: &mut Context<'_, P>,
     ) -> Result<(), Input<'i, P>> {
-        match input {
-            Input::Message { from, message } => match P::as_message(message) {
-                Some(message) => self.step(Input::Message { from, message }, cx),
-                None => return Err(Input::Message { from, message }),
-            },
-            Input::Timer { id, timer } => match self.place.own_timer(id) {
-                Some(own) => {
-                    if let Some(timer) = P::into_timer(timer) {
-                        self.step(Input::Timer { id: own, timer }, cx);
-                    }
-                }
-                None => return Err(Input::Timer { id, timer }),
-            },
-            Input::Synced { id, result } => match self.place.own_sync(id) {
-                Some(id) => self.step(Input::Synced { id, result }, cx),
-                None => return Err(Input::Synced { id, result }),
-            },
-            other @ (Input::Start | Input::Request { .. } | Input::Link { .. }) => return Err(other),
+        let own = self.own(input)?;
+        if let Some(own) = own {
+            self.step(own, cx);
         }
         Ok(())
     }
 
+    /// An input as the part knows it; none if it is the part's and means nothing to it.
+    ///
+    /// # Errors
+    /// The input, if it is not the part's.
+    pub fn own<'i, P: Embed<A>>(&self, input: Input<'i, P>) -> Result<Option<Input<'i, A>>, Input<'i, P>> {
+        Ok(Some(match input {
+            Input::Message { from, message } => match P::as_message(message) {
+                Some(message) => Input::Message { from, message },
+                None => return Err(Input::Message { from, message }),
+            },
+            Input::Timer { id, timer } => match self.place.own_timer(id) {
+                Some(id) => match P::into_timer(timer) {
+                    Some(timer) => Input::Timer { id, timer },
+                    None => return Ok(None),
+                },
+                None => return Err(Input::Timer { id, timer }),
+            },
+            Input::Synced { id, result } => match self.place.own_sync(id) {
+                Some(id) => Input::Synced { id, result },
+                None => return Err(Input::Synced { id, result }),
+            },
+            other @ (Input::Start | Input::Request { .. } | Input::Link { .. }) => return Err(other),
+        }))
+    }
+
     /// Steps the part; what it asks for is asked of the composite's world, under the composite's names.
     pub fn step<P: Embed<A>>(&mut self, input: Input<'_, A>, cx: &mut Context<'_, P>) {
-        self.process.step(input, &mut cx.reborrow(&mut self.effects));
+        self.call(cx, |process, cx| process.step(input, cx), broadcast::<A, P>);
+    }
+
+    /// Lets the composite call the part by a method of the part's own, as to propose something. What the part sends goes
+    /// through `send`, so that a composite can lead it over ways of its own; [`Part::step`] sends it as it is.
+    pub fn call<P: Embed<A>, R>(
+        &mut self,
+        cx: &mut Context<'_, P>,
+        call: impl FnOnce(&mut N, &mut Context<'_, A>) -> R,
+        mut send: impl FnMut(&[NodeId], A::Message, &mut Context<'_, P>),
+    ) -> R {
+        let result = call(&mut self.process, &mut cx.reborrow(&mut self.effects));
         cx.effects.marks.take_over(&mut self.effects.marks);
         let recipients = std::mem::take(&mut self.effects.recipients);
         for effect in self.effects.list.drain(..) {
             match effect {
                 Effect::Send { to, message } => {
-                    let to = recipients[to.start as usize..to.end as usize].iter().copied();
-                    cx.send_all(to, P::message(message));
+                    send(&recipients[to.start as usize..to.end as usize], message, cx);
                 }
                 Effect::SetTimer { id, after, timer } => {
                     cx.set_timer(self.place.timer(id), after, P::timer(timer));
@@ -186,5 +212,11 @@ impl<A: Protocol, N: Process<A>> Part<A, N> {
         }
         self.effects.recipients = recipients;
         self.effects.clear();
+        result
     }
+}
+
+/// Sends what a part says as it is.
+pub fn broadcast<A: Protocol, P: Embed<A>>(to: &[NodeId], message: A::Message, cx: &mut Context<'_, P>) {
+    cx.send_all(to.iter().copied(), P::message(message));
 }

@@ -2,7 +2,7 @@
 
 use crate::check::{Judge, Seen};
 use crate::coalition::Coalition;
-use crate::fault::FaultModel;
+use crate::fault::{FaultGroup, FaultModel};
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::operation::Service;
@@ -28,6 +28,8 @@ pub struct Subject<P: Protocol, N: Process<P>> {
     pub liveness: Box<dyn Liveness<P>>,
     /// What faults it bears.
     pub model: FaultModel,
+    /// Members of whom fewer may be affected, beside the model.
+    pub groups: Vec<FaultGroup>,
     /// How wrong clocks may run, in parts per million; any rate by default, standing still included.
     pub drift_ppm: u32,
 }
@@ -112,6 +114,7 @@ impl<P: Protocol, N: Process<P>> Subject<P, N> {
             service: Box::new(crate::operation::NoService),
             liveness: Box::new(NothingOwed),
             model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0, outages: false },
+            groups: Vec::new(),
             drift_ppm: u32::MAX,
         }
     }

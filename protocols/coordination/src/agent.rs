@@ -4,6 +4,7 @@
 //! much to do.
 
 mod beating;
+mod core;
 mod routing;
 
 use std::rc::Rc;
@@ -23,6 +24,7 @@ use crate::vocabulary::{Coordination, CoordinationMessage as Message, Coordinati
 use crate::worker::{Word, Worker, Workplace};
 
 use beating::Beats;
+use core::Core;
 
 const POLL: TimerId = TimerId(3);
 /// How long an agent waits for the sink before it asks again.
@@ -48,8 +50,10 @@ pub struct Team {
 enum Boss {
     /// A coordinator in it.
     Own(Box<Hub>),
-    /// The first agent.
+    /// Another agent.
     First(Beats),
+    /// Whom the core elects, of which it is a member.
+    Core(Box<Core>),
     /// Itself.
     Nobody(Box<Solitary>),
     /// It has nothing to do in this run.
@@ -92,7 +96,18 @@ impl Agent {
                 Boss::Own(Box::new(hub))
             }
             Strategy::Single => Boss::Idle,
-            Strategy::Star => Boss::First(Beats::new(life)),
+            Strategy::Star => Boss::First(Beats::new(life, NodeId(0))),
+            Strategy::Service | Strategy::Raft => {
+                let core = parameters.core_of(team.agents);
+                let beats = || Beats::new(life, NodeId(node.0 % core));
+                if node.0 < core {
+                    let hub = Hub::new(node, board(), parameters.clone(), team.plants).replicated();
+                    let works = parameters.works(node.0, team.agents);
+                    Boss::Core(Box::new(Core::new(boot, &team, hub, works.then(beats))))
+                } else {
+                    Boss::First(beats())
+                }
+            }
             Strategy::Independent => {
                 Boss::Nobody(Box::new(Solitary::new(node, board(), team.shares.clone(), team.plants)))
             }
@@ -104,12 +119,43 @@ impl Agent {
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
         match &self.boss {
             Boss::Own(_) | Boss::Nobody(_) => self.open(cx),
-            Boss::First(_) => self.beat(cx),
+            Boss::First(_) | Boss::Core(_) => self.beat(cx),
             Boss::Idle => {}
         }
         if !matches!(self.boss, Boss::Own(_)) {
             cx.observe(crate::vocabulary::CoordinationObservation::Idle);
         }
+    }
+
+    /// The coordinator in it, if there is one.
+    fn hub_mut(&mut self) -> Option<&mut Hub> {
+        match &mut self.boss {
+            Boss::Own(hub) => Some(hub),
+            Boss::Core(core) => Some(&mut core.hub),
+            Boss::First(_) | Boss::Nobody(_) | Boss::Idle => None,
+        }
+    }
+
+    /// Its beats, if it beats.
+    fn beats(&self) -> Option<&Beats> {
+        match &self.boss {
+            Boss::First(beats) => Some(beats),
+            Boss::Core(core) => core.beats.as_ref(),
+            Boss::Own(_) | Boss::Nobody(_) | Boss::Idle => None,
+        }
+    }
+
+    fn beats_mut(&mut self) -> Option<&mut Beats> {
+        match &mut self.boss {
+            Boss::First(beats) => Some(beats),
+            Boss::Core(core) => core.beats.as_mut(),
+            Boss::Own(_) | Boss::Nobody(_) | Boss::Idle => None,
+        }
+    }
+
+    /// Who coordinates, as far as it knows.
+    fn coordinator(&self) -> NodeId {
+        self.beats().map_or(NodeId(0), |beats| beats.coordinator)
     }
 
     /// Asks the sink for an epoch, until it answers.
@@ -122,7 +168,7 @@ impl Agent {
     fn ask(&mut self, since: u32, cx: &mut Context<'_, Coordination>) {
         self.asked = Some(cx.monotonic());
         cx.send(self.team.place.sink, Message::Ask { since });
-        if matches!(self.boss, Boss::Own(_)) {
+        if matches!(self.boss, Boss::Own(_) | Boss::Core(_)) {
             cx.set_timer(POLL, ASK_AGAIN, Timer::Poll);
         }
     }
@@ -135,6 +181,11 @@ impl Agent {
             Boss::Own(hub) => {
                 if self.asked.is_some() {
                     self.ask(hub.known(), cx);
+                }
+            }
+            Boss::Core(core) => {
+                if self.asked.is_some() {
+                    self.ask(core.hub.known(), cx);
                 }
             }
             Boss::Nobody(own) if own.is_opening() => self.open(cx),
@@ -163,6 +214,10 @@ impl Agent {
                 self.asked = None;
                 hub.told(*since, ends, *all, cx);
             }
+            (Message::Facts { since, ends, all }, Boss::Core(core)) => {
+                self.asked = None;
+                core.hub.told(*since, ends, *all, cx);
+            }
             (Message::Facts { since, ends, all }, Boss::Nobody(own)) => {
                 let more = own.told(*since, ends, *all, cx).then(|| own.known());
                 more.into_iter().for_each(|known| self.ask(known, cx));
@@ -173,10 +228,14 @@ impl Agent {
 
     /// Hears what is for this agent.
     fn hear(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
-        if message.letter().is_some_and(|letter| !self.accept(from, letter, cx)) {
+        // A core has a result once that is decided; the letter is acknowledged then.
+        let later = matches!(message, Message::Finish { .. }) && matches!(self.boss, Boss::Core(_));
+        if !later && message.letter().is_some_and(|letter| !self.accept(from, letter, cx)) {
             return;
         }
         match message {
+            Message::Order { inner } => self.order_hear(from, inner, cx),
+            Message::Redirect { leader: Some(leader) } => self.follow(*leader, cx),
             Message::Relay { from, to, parcel } => self.pass_on(*from, *to, parcel, cx),
             Message::Receipt { letter } => drop(self.courier_receipt(*letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
@@ -204,7 +263,7 @@ impl Agent {
             }
             self.do_deeds(cx);
             if self.worker.words.is_empty() {
-                return;
+                return self.propose(cx);
             }
         }
     }
@@ -218,13 +277,12 @@ impl Agent {
                 let unsure = own.finished(order.task, ending, cx).then(|| own.known());
                 unsure.into_iter().for_each(|known| self.ask(known, cx));
             }
-            (Boss::First(_), Word::Ended(order, ending)) => {
-                let rank = self.team.place.graph.task(order.task).rank;
+            (Boss::First(_) | Boss::Core(_), Word::Ended(order, ending)) => {
                 let message = Message::Finish { letter: 0, task: order.task, fence: order.fence, ending };
-                self.post(NodeId(0), message, rank.priority(), cx);
+                self.post_finish(message, cx);
             }
-            (Boss::First(_), Word::Stepped(task, steps)) => {
-                self.send(NodeId(0), Message::Report { task, steps }, cx);
+            (Boss::First(_) | Boss::Core(_), Word::Stepped(task, steps)) => {
+                self.send(self.coordinator(), Message::Report { task, steps }, cx);
             }
             _ => {}
         }
@@ -235,6 +293,16 @@ impl Process<Coordination> for Agent {
     fn step(&mut self, input: Input<'_, Coordination>, cx: &mut Context<'_, Coordination>) {
         self.beat_if_due(cx);
         self.worker.drop_expired(cx);
+        let input = self.order_step(input, cx);
+        self.govern(cx);
+        input.into_iter().for_each(|input| self.take_in(input, cx));
+        self.settle(cx);
+    }
+}
+
+impl Agent {
+    /// Takes in what is the agent's own.
+    fn take_in(&mut self, input: Input<'_, Coordination>, cx: &mut Context<'_, Coordination>) {
         match input {
             Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
@@ -243,15 +311,16 @@ impl Process<Coordination> for Agent {
                 Timer::Slot { slot } => self.worker.wake(slot, cx),
                 Timer::Courier => self.repeat(cx),
                 Timer::Watch => {
-                    if let Boss::Own(hub) = &mut self.boss {
-                        hub.look(cx);
+                    // One that may be deposed decides nothing; it is asked again soon.
+                    let presides = self.presides(cx);
+                    if let Some(hub) = self.hub_mut() {
+                        hub.look(presides, cx);
                     }
                 }
                 Timer::Poll => self.poll(cx),
-                Timer::Served { .. } => {}
+                Timer::Served { .. } | Timer::Order { .. } => {}
             },
             Input::Request { .. } | Input::Link { .. } | Input::Synced { .. } => {}
         }
-        self.settle(cx);
     }
 }

@@ -184,6 +184,14 @@ impl Board {
         }
     }
 
+    /// Somebody has a ready task, and its lock: so it was decided elsewhere.
+    pub fn assign(&mut self, task: TaskId) {
+        self.lend(task);
+        if let Some(lock) = self.graph.task(task).lock {
+            self.locks.take(lock, task);
+        }
+    }
+
     /// Whoever had a task has it no more: it is ready again. Its lock is free, unless
     /// `keep_lock`: then it stays with whoever had it.
     pub fn give_back(&mut self, task: TaskId, now: Time, keep_lock: bool) {

@@ -115,6 +115,32 @@ impl Courier {
         Some(letter.message)
     }
 
+    /// Takes back all letters to one receiver that are such.
+    pub fn take_back(
+        &mut self,
+        to: NodeId,
+        such: impl Fn(&CoordinationMessage) -> bool,
+        cx: &mut Context<'_, Coordination>,
+    ) -> Vec<CoordinationMessage> {
+        let Some(own) = self.boxes.get_mut(&to) else { return Vec::new() };
+        let (mut back, mut left) = (Vec::new(), 0);
+        for queue in &mut own.waiting {
+            let (such, others): (VecDeque<_>, VecDeque<_>) =
+                std::mem::take(queue).into_iter().partition(|message| such(message));
+            *queue = others;
+            left += queue.len() as u32;
+            back.extend(such);
+        }
+        own.waits = left;
+        let is = |letter: &Letter| letter.to == to && such(&letter.message);
+        let numbers: Vec<u64> =
+            self.sent.iter().filter(|(_, letter)| is(letter)).map(|(number, _)| *number).collect();
+        for number in numbers {
+            back.extend(self.receipt(number, cx));
+        }
+        back
+    }
+
     /// One letter fewer is under way to a receiver.
     fn next_to(&mut self, to: NodeId, cx: &mut Context<'_, Coordination>) {
         let Some(own) = self.boxes.get_mut(&to) else { return };

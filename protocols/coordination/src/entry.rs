@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use sim_core::facts::Facts;
+use sim_core::fault::FaultGroup;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, Role};
 use sim_core::registry::parameters::ParameterSet;
@@ -15,7 +16,7 @@ use crate::agent::{Agent, Team};
 use crate::graph::Graph;
 use crate::ledger::Ledger;
 use crate::liveness::{TasksEnd, window};
-use crate::parameters::Parameters;
+use crate::parameters::{CLOCK_DRIFT_PPM, Parameters};
 use crate::plants::Plants;
 use crate::platform::Platform;
 use crate::safety::makespan::METRICS;
@@ -29,7 +30,7 @@ use crate::worker::Workplace;
 const INFO: ProtocolInfo = ProtocolInfo {
     about: "Agents share the tasks of a graph, call a model behind limits that they share, and write results to a sink \
             that honors fences. One agent does everything, each does its share, or one coordinates the others by leases \
-            and heartbeats.",
+            and heartbeats: the first one, or whom a core of some or all of them elects by Raft.",
     roles: &["coordinator", "working", "coordinating", "throttled", "idle", "platform", "sink"],
     messages: CoordinationMessage::KINDS,
     observations: CoordinationObservation::KINDS,
@@ -46,7 +47,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     ..ProtocolInfo::new("coordination", "Agents that share work, a model's limits and a sink")
 };
 
-/// Coordination in the registry. Fewer than half of the agents may be down.
+/// Coordination in the registry. Fewer than half of the agents may be down, and of a core fewer than half of its members.
 pub const ENTRY: Simple<Parameters, Coordination, Node> = Simple::new(&INFO, system)
     .bears(|members| FaultModel {
         crashed: members.saturating_sub(1) / 2,
@@ -135,6 +136,13 @@ pub fn node(boot: &Boot<'_, Coordination>, team: &Rc<Team>) -> Node {
     }
 }
 
+/// A core that decides for many does not bear the loss of so many.
+fn groups(parameters: &Parameters, agents: u32) -> Vec<FaultGroup> {
+    let slots = parameters.core_of(agents);
+    let group = FaultGroup { first: 0, slots, affected: slots.saturating_sub(1) / 2 };
+    if slots > 0 { vec![group] } else { Vec::new() }
+}
+
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Coordination, Node> {
     let team = team(parameters, setup.members, setup.seed, Plants::of(launch));
     let team = Rc::new(team.unwrap_or_else(|why| unreachable!("{why}, although it was validated")));
@@ -145,7 +153,8 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Co
         checks,
         liveness,
         // An agent counts on a sixteenth less of a lease than it is given.
-        drift_ppm: 10_000,
+        drift_ppm: CLOCK_DRIFT_PPM,
+        groups: groups(parameters, setup.members),
         ..Subject::new("coordination", move |boot: Boot<'_, Coordination>| node(&boot, &team))
     }
 }

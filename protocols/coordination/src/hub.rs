@@ -1,13 +1,15 @@
 //! The coordinator of a star: it knows which agents there are, has the board, gives tasks to agents under leases, and
 //! takes them back when nobody hears of the agent any more.
 //!
-//! It keeps nothing on disk. When it starts again it learns from the sink what has ended, waits as long as a lease lasts,
-//! and takes over the leases of agents that say meanwhile what they hold.
+//! Alone, it keeps nothing on disk. When it starts again it learns from the sink what has ended, waits as long as a lease lasts,
+//! and takes over the leases of agents that say meanwhile what they hold. As a member of a core it decides through a log
+//! instead ([`Hub::replicated`]).
 
 mod finishing;
 mod granting;
 mod leases;
 mod members;
+mod office;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +30,7 @@ use crate::worker::Order;
 use leases::{Lease, Watch};
 use members::Member;
 pub use members::Pulse;
+use office::Office;
 
 const WATCH: TimerId = TimerId(2);
 
@@ -65,6 +68,8 @@ pub struct Hub {
     leases: Vec<Option<Lease>>,
     watch: BTreeSet<(Time, Watch)>,
     armed: Option<Time>,
+    /// What it keeps if its decisions go through a log.
+    office: Option<Office>,
     /// What is to be done.
     pub deeds: Vec<Deed>,
 }
@@ -86,6 +91,7 @@ impl Hub {
             free: BTreeMap::new(),
             watch: BTreeSet::new(),
             armed: None,
+            office: None,
             deeds: Vec::new(),
         }
     }
@@ -116,6 +122,14 @@ impl Hub {
         if self.epoch.is_none() || since > self.known {
             return;
         }
+        if self.office.is_some() {
+            let news = ends.iter().skip((self.known - since) as usize);
+            self.proposes_facts(news.map(|fact| (fact.task, fact.done)));
+            if self.known < all {
+                self.deeds.push(Deed::Ask(self.known));
+            }
+            return;
+        }
         if self.opens.is_none() && since == 0 && self.known == 0 {
             self.board.start(now);
         }
@@ -144,8 +158,12 @@ impl Hub {
 
     /// Reports what happened on the board, and does what follows for agents.
     fn report(&mut self, cx: &mut Context<'_, Coordination>) {
+        let reports = self.is_in_office();
         for event in std::mem::take(&mut self.board.events) {
             match event {
+                // Whoever is in office tells.
+                Event::Canceled(task) if !reports => drop(self.leases[task as usize].take()),
+                _ if !reports => {}
                 Event::Ready(task) => cx.observe(Observation::Ready { task }),
                 Event::Settled(task, state) => {
                     let how = match state {
@@ -168,7 +186,7 @@ impl Hub {
         cx.observe(Observation::Canceled { task });
         if let Some(lease) = self.release(task, cx) {
             let fence = lease.fence;
-            self.deeds.push(if lease.agent == self.own {
+            self.deeds.push(if lease.agent == self.own && self.office.is_none() {
                 Deed::Drop(fence)
             } else {
                 Deed::Post(lease.agent, Message::Cancel { letter: 0, fence })

@@ -9,6 +9,7 @@
 //! - [`vocabulary`]: what is said and reported
 //! - [`board`]: in which state every task is, and what follows when one ends
 //! - [`worker`]: an agent at work; [`hub`] and [`solitary`]: who decides about its work; [`agent`] puts them together
+//! - [`decision`]: what a core decides, as the words of its log
 //! - [`courier`]: letters that arrive or are told to be lost
 //! - [`platform`] and [`sink`]: the model's API and the place of results, in the client slots
 //! - [`ledger`]: what really became of tasks and of the agents' time, for checks
@@ -18,6 +19,7 @@
 pub mod agent;
 pub mod board;
 pub mod courier;
+pub mod decision;
 pub mod entry;
 pub mod graph;
 pub mod hub;

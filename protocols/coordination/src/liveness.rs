@@ -29,6 +29,8 @@ pub struct TasksEnd {
     steps: Vec<u32>,
     /// Without a coordinator: the tasks that the core can end by itself.
     owed: Vec<TaskId>,
+    /// Whom the core of a replicated coordinator elected last.
+    elected: Option<Slot>,
 }
 
 impl TasksEnd {
@@ -36,7 +38,7 @@ impl TasksEnd {
     pub fn new(team: Rc<Team>, setup: &Setup, ledger: Ledger) -> Self {
         let loss = setup.network.loss.as_f64() + setup.network.corrupt.as_f64();
         let steps = vec![0; team.place.graph.len()];
-        Self { team, ledger, loss, unsettled: 0, steps, owed: Vec::new() }
+        Self { team, ledger, loss, unsettled: 0, steps, owed: Vec::new(), elected: None }
     }
 
     /// The agents of the core that do tasks and that the coordinator reaches through the core.
@@ -44,8 +46,23 @@ impl TasksEnd {
         let parameters = &self.team.place.parameters;
         let inside = move |agent: NodeId| core.binary_search(&Slot(agent.0)).is_ok();
         let works = move |agent: &NodeId| parameters.works(agent.0, self.team.agents);
-        let reached = move |agent: &NodeId| self.team.ways.between(*agent).all(inside);
+        let reached = move |agent: &NodeId| self.reaches_the_first(*agent, inside);
         core.iter().map(|slot| NodeId(slot.0)).filter(works).filter(reached)
+    }
+
+    /// Whether the way from an agent to the first one is inside, and with it that to any other such agent.
+    fn reaches_the_first(&self, agent: NodeId, inside: impl Fn(NodeId) -> bool) -> bool {
+        let way = agent.0 == 0 || self.team.ways.between(agent).all(&inside);
+        let elects = self.team.place.parameters.core_of(self.team.agents) > 0;
+        way && (!elects || self.team.ways.is_direct() || inside(NodeId(0)))
+    }
+
+    /// Whether enough of those who elect a coordinator reach each other.
+    fn can_elect(&self, core: &[Slot]) -> bool {
+        let members = self.team.place.parameters.core_of(self.team.agents);
+        let inside = |agent: NodeId| core.binary_search(&Slot(agent.0)).is_ok();
+        let able = (0..members).map(NodeId).filter(|agent| inside(*agent));
+        able.filter(|agent| self.reaches_the_first(*agent, inside)).count() as u32 > members / 2
     }
 
     /// Whether somebody of the core can do each task that is left.
@@ -110,12 +127,18 @@ impl TasksEnd {
 
     /// The longest that it takes until something more is done, where nothing goes wrong.
     fn attempt(&self) -> Duration {
-        let Parameters { lease, dead_after, patience, heartbeat, ref poll, .. } = self.team.place.parameters;
+        let parameters = &self.team.place.parameters;
+        let Parameters { lease, dead_after, patience, heartbeat, ref poll, .. } = *parameters;
+        // A few rounds until somebody is elected, and beats until everybody knows.
+        let election = match parameters.core_of(self.team.agents) {
+            0 => Duration::ZERO,
+            _ => parameters.election_timeout.saturating_mul(10).saturating_add(heartbeat.saturating_mul(4)),
+        };
         let tasks = self.team.place.graph.tasks.iter();
         let step = tasks.map(|task| task.work / u64::from(task.steps)).max().unwrap_or_default();
         // A bucket that is used up is full again after a minute, and an agent backs off for a minute at most.
         let throttled = if self.is_limited() { Duration::from_secs(180) } else { Duration::ZERO };
-        [lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled]
+        [election, lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled]
             .into_iter()
             .fold(self.team.place.parameters.usual_call(), Duration::saturating_add)
     }
@@ -129,9 +152,30 @@ pub(crate) fn window(parameters: &Parameters) -> Duration {
 impl Liveness<Coordination> for TasksEnd {
     fn owed(&self, _: &Ground, core: &[Slot]) -> Result<(), Stall> {
         let strategy = self.team.place.parameters.strategy;
-        let coordinator = strategy == Strategy::Independent || core.binary_search(&Slot(0)).is_ok();
+        let coordinator = match strategy {
+            Strategy::Independent => true,
+            Strategy::Single | Strategy::Star => core.binary_search(&Slot(0)).is_ok(),
+            Strategy::Service | Strategy::Raft => self.can_elect(core),
+        };
         let done = strategy == Strategy::Independent || self.all_can_be_done(core);
         if coordinator && done { Ok(()) } else { Err(Stall::NoQuorum) }
+    }
+
+    fn hears(&self) -> &'static [&'static str] {
+        &["Coordinator"]
+    }
+
+    fn observe(&mut self, seen: &Seen<'_, Coordination>) {
+        if matches!(seen.observation, Observation::Coordinator { .. }) {
+            self.elected = Some(seen.slot);
+        }
+    }
+
+    /// Whom the core elected may be one that is broken for others.
+    fn explain(&self, _: &Ground, core: &[Slot]) -> Option<Stall> {
+        let elects = self.team.place.parameters.core_of(self.team.agents) > 0;
+        let outside = self.elected.is_some_and(|slot| core.binary_search(&slot).is_err());
+        (elects && outside).then_some(Stall::Outsider)
     }
 
     fn pace(&self, timeout: Duration, _: &[Slot]) -> Pace {

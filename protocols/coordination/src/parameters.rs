@@ -7,9 +7,20 @@ use sim_core::time::Duration;
 use crate::graph::{Skills, Tasks, Timing};
 use crate::topology::{Links, Topology};
 
-/// Star twice, since it has most to go wrong.
-const DRAWN_STRATEGIES: [Strategy; 4] =
-    [Strategy::Star, Strategy::Star, Strategy::Single, Strategy::Independent];
+/// How wrong clocks may run, in parts per million: an agent counts on a sixteenth less of a lease than it is given.
+pub const CLOCK_DRIFT_PPM: u32 = 10_000;
+
+/// Those with most to go wrong more often.
+const DRAWN_STRATEGIES: [Strategy; 8] = [
+    Strategy::Star,
+    Strategy::Star,
+    Strategy::Single,
+    Strategy::Independent,
+    Strategy::Service,
+    Strategy::Service,
+    Strategy::Raft,
+    Strategy::Raft,
+];
 const DRAWN_TOPOLOGIES: [Topology; 5] =
     [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
 
@@ -70,6 +81,14 @@ sim_core::parameters! {
         handling: Duration = "2ms", drawn |_, _, dice| dice.times(Duration::from_millis(1), 0..=4);
         /// How long an agent reads what a task is about before it starts.
         handover: Duration = "0s", drawn |_, _, dice| dice.times(Duration::from_millis(200), 0..=3);
+        /// Of "service" and "hybrid": how many of the first agents are the core, which decides by Raft.
+        core: u32 = 5, in 1..=99, drawn |_, _, dice| dice.pick(&[1, 3, 3, 4, 5]);
+        /// How long members of a core wait at least before they elect another coordinator; at most twice that. A coordinator
+        /// speaks to them four times as often.
+        election_timeout: Duration = "2s", in ABOVE_ZERO,
+            drawn |_, _, dice| dice.times(Duration::from_millis(500), 2..=6);
+        /// How long a member of a core is busy with each message of Raft.
+        voting: Duration = "100us", drawn |_, _, dice| dice.times(Duration::from_micros(100), 0..=5);
         /// How often an agent says that it is alive.
         heartbeat: Duration = "5s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_millis(500), 1..=4);
         /// After how long a silent agent is held for dead.
@@ -124,6 +143,11 @@ sim_core::choices! {
         Independent = "independent",
         /// The first agent coordinates and does no tasks, unless it is alone. It loses its state when it crashes.
         Star = "star",
+        /// A few agents, the core, hold the state of the coordinator in a log that they replicate by Raft; whom they elect
+        /// coordinates. They do no tasks, unless there is nobody else.
+        Service = "service",
+        /// All agents are the core, and do tasks.
+        Raft = "raft",
     }
 }
 
@@ -156,7 +180,7 @@ impl Strategy {
         match self {
             Self::Single => Gives { exclusive: true, takeover: false, locks: true },
             Self::Independent => Gives { exclusive: true, takeover: false, locks: false },
-            Self::Star => Gives { exclusive: true, takeover: true, locks: true },
+            Self::Star | Self::Service | Self::Raft => Gives { exclusive: true, takeover: true, locks: true },
         }
     }
 }
@@ -166,14 +190,8 @@ impl Parameters {
     pub fn workers(&self, agents: u32) -> u32 {
         match self.strategy {
             Strategy::Single => agents.min(1),
-            Strategy::Independent => agents,
-            Strategy::Star => {
-                if agents > 1 {
-                    agents - 1
-                } else {
-                    agents
-                }
-            }
+            Strategy::Independent | Strategy::Raft => agents,
+            Strategy::Star | Strategy::Service => agents - self.idle(agents),
         }
     }
 
@@ -181,8 +199,35 @@ impl Parameters {
     pub fn works(&self, agent: u32, agents: u32) -> bool {
         match self.strategy {
             Strategy::Single => agent == 0,
-            Strategy::Independent => true,
-            Strategy::Star => agent > 0 || agents == 1,
+            Strategy::Independent | Strategy::Raft => true,
+            Strategy::Star | Strategy::Service => agent >= self.idle(agents),
+        }
+    }
+
+    /// How many of the first agents only coordinate: nobody, if there is nobody else.
+    fn idle(&self, agents: u32) -> u32 {
+        let first = if self.strategy == Strategy::Star { 1 } else { self.core_of(agents) };
+        if first < agents { first } else { 0 }
+    }
+
+    /// How many of so many agents are the core; 0 for strategies without one.
+    pub fn core_of(&self, agents: u32) -> u32 {
+        match self.strategy {
+            Strategy::Single | Strategy::Independent | Strategy::Star => 0,
+            Strategy::Service => self.core.min(agents),
+            Strategy::Raft => agents,
+        }
+    }
+
+    /// How the core runs Raft. A coordinator acts only while nobody else can have been elected, so that it needs leases.
+    pub fn raft(&self) -> raft::parameters::Parameters {
+        raft::parameters::Parameters {
+            election_timeout_min: self.election_timeout,
+            election_timeout_max: self.election_timeout.saturating_mul(2),
+            heartbeat: self.election_timeout / 4,
+            reads: raft::parameters::Reads::Lease,
+            clock_drift_ppm: 2 * CLOCK_DRIFT_PPM,
+            ..raft::parameters::Parameters::default()
         }
     }
 

@@ -35,6 +35,14 @@ sim_core::plants! {
             source: "dask ffcb2717f (#8770)",
             witness: "coordination-witness-lock-not-freed",
         }
+        /// A new coordinator does not wait for the leases of its predecessor to end: what a lost agent had stays with it.
+        failover_forgets {
+            name: "failover-forgets",
+            id: "S12",
+            breaks: "progress",
+            source: "Jepsen's analysis of Chronos (aphyr 326)",
+            witness: "coordination-witness-failover-forgets",
+        }
         /// Tasks that come into being are not checked for cycles.
         cycle_accepted {
             name: "cycle-accepted",
@@ -67,5 +75,12 @@ sim_core::plants! {
             source: "failure detectors used as fences",
             witness: "coordination-witness-dead-is-gone",
         }
+    }
+}
+
+impl Plants {
+    /// Those that are bugs of the core's agreement.
+    pub fn raft(self) -> raft::plants::Plants {
+        raft::plants::Plants::default()
     }
 }

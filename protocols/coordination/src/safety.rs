@@ -4,6 +4,8 @@
 
 pub mod buckets;
 pub mod conservation;
+pub mod coordinator;
+pub mod core;
 pub mod deadlock;
 pub mod effects;
 pub mod health;
@@ -14,6 +16,17 @@ pub mod queues;
 pub mod starvation;
 
 use std::rc::Rc;
+
+use raft::safety::commit_durable::CommitDurable;
+use raft::safety::commit_monotone::CommitMonotone;
+use raft::safety::commit_term::CommitTerm;
+use raft::safety::election_safety::ElectionSafety;
+use raft::safety::leader_append_only::LeaderAppendOnly;
+use raft::safety::leader_completeness::LeaderCompleteness;
+use raft::safety::log_matching::LogMatching;
+use raft::safety::one_vote::OneVote;
+use raft::safety::state_machine_safety::StateMachineSafety;
+use raft::safety::term_monotone::TermMonotone;
 
 use crate::graph::Graph;
 use crate::ledger::Ledger;
@@ -30,7 +43,7 @@ sim_core::checks! {
         "coordination/live-leases": "At any moment, at most one agent has a live lease of a task."
             => leases::LiveLeases::new(ledger.clone()),
         "coordination/conservation": "The coordinator gives away only tasks that are free, and ends each one once."
-            => conservation::Conservation::new(graph),
+            => conservation::Conservation::new(graph, parameters.core_of(agents)),
         "coordination/queue-bound": "No more tasks wait at an agent than it has room for."
             => queues::QueueBound,
         "coordination/deadlock": "Tasks never wait for each other in a circle, and whatever waits waits for something that \
@@ -45,6 +58,28 @@ sim_core::checks! {
         "coordination/buckets": "The six buckets of each agent's time sum to the run, and an agent is at work exactly when it \
             has a task."
             => buckets::TimeBuckets::new(parameters, agents, ledger.clone()),
+        "coordination/one-coordinator": "At any moment at most one agent coordinates, and terms rise."
+            => coordinator::OneCoordinator::default(),
+        "raft/election-safety": "No term ever has two leaders, also not one after the other."
+            => core::OfCore::new(ElectionSafety::default()),
+        "raft/one-vote": "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent."
+            => core::OfCore::new(OneVote::default()),
+        "raft/term-monotone": "A server's term never goes back; over a crash, not behind one that was durable or that it led."
+            => core::OfCore::new(TermMonotone::default()),
+        "raft/commit-monotone": "A server's commit index never goes back while the server runs."
+            => core::OfCore::new(CommitMonotone::default()),
+        "raft/leader-append-only": "A leader never drops or overwrites an entry of its own log; it only appends."
+            => core::OfCore::new(LeaderAppendOnly::default()),
+        "raft/log-matching": "Logs that hold an entry of the same index and term are equal up to that index."
+            => core::OfCore::new(LogMatching::default()),
+        "raft/commit-durable": "What is committed is on the disks of a majority of the members, whatever crashes next."
+            => core::OfCore::new(CommitDurable::new(parameters.core_of(agents), 0)),
+        "raft/commit-term": "A leader commits by counting only up to an entry of its own term."
+            => core::OfCore::new(CommitTerm::default()),
+        "raft/state-machine-safety": "Servers commit and apply the same entries in the same order, without gaps, and come to the same states."
+            => core::OfCore::new(StateMachineSafety::default()),
+        "raft/leader-completeness": "What was committed in a term is in the log of every leader of a later term."
+            => core::OfCore::new(LeaderCompleteness::default()),
     }
 }
 

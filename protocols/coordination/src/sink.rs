@@ -11,8 +11,8 @@ use sim_core::process::{Boot, Context, Input, JournalId, Process, Stored, SyncId
 
 use crate::plants::Plants;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Ending, Fact,
-    SinkRecord,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, CoordinationRecord,
+    Ending, Fact,
 };
 
 const JOURNAL: JournalId = JournalId(0);
@@ -62,17 +62,18 @@ impl Sink {
         sink
     }
 
-    fn recall(&mut self, record: &SinkRecord) {
+    fn recall(&mut self, record: &CoordinationRecord) {
         match *record {
-            SinkRecord::Epoch { epoch } => self.epoch = self.epoch.max(epoch),
-            SinkRecord::Held { task, fence, steps } => {
+            CoordinationRecord::Epoch { epoch } => self.epoch = self.epoch.max(epoch),
+            CoordinationRecord::Held { task, fence, steps } => {
                 let entry = self.tasks.entry(task).or_default();
                 (entry.fence, entry.steps) = (fence, steps);
             }
-            SinkRecord::Ended { task, fence, done } => {
+            CoordinationRecord::Ended { task, fence, done } => {
                 self.tasks.entry(task).or_default().ended = Some(fence);
                 self.ends.push(Fact { task, done });
             }
+            CoordinationRecord::Order { .. } => {}
         }
     }
 
@@ -92,7 +93,7 @@ impl Sink {
         &mut self,
         from: NodeId,
         message: &Message,
-        record: SinkRecord,
+        record: CoordinationRecord,
         cx: &mut Context<'_, Coordination>,
     ) {
         let id = SyncId(self.next);
@@ -109,7 +110,7 @@ impl Sink {
                 Some(epoch) => cx.send(from, Message::Opened { token, epoch: *epoch }),
                 None => {
                     self.epoch += 1;
-                    self.write(from, message, SinkRecord::Epoch { epoch: self.epoch }, cx);
+                    self.write(from, message, CoordinationRecord::Epoch { epoch: self.epoch }, cx);
                     self.opened.insert((from, token), self.epoch);
                 }
             },
@@ -123,16 +124,18 @@ impl Sink {
         }
     }
 
-    fn record(&self, message: &Message) -> SinkRecord {
+    fn record(&self, message: &Message) -> CoordinationRecord {
         match *message {
-            Message::Save { task, fence, steps } => SinkRecord::Held { task, fence, steps },
+            Message::Save { task, fence, steps } => CoordinationRecord::Held { task, fence, steps },
             Message::Write { task, fence, ending } => {
-                SinkRecord::Ended { task, fence, done: ending == Ending::Done }
+                CoordinationRecord::Ended { task, fence, done: ending == Ending::Done }
             }
-            Message::Begin { task, fence } => {
-                SinkRecord::Held { task, fence, steps: self.tasks.get(&task).map_or(0, |entry| entry.steps) }
-            }
-            _ => SinkRecord::Epoch { epoch: self.epoch },
+            Message::Begin { task, fence } => CoordinationRecord::Held {
+                task,
+                fence,
+                steps: self.tasks.get(&task).map_or(0, |entry| entry.steps),
+            },
+            _ => CoordinationRecord::Epoch { epoch: self.epoch },
         }
     }
 

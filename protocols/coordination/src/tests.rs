@@ -86,9 +86,11 @@ fn every_strategy_comes_to_the_same_results_and_none_beats_the_bound() {
     for seed in 0..40 {
         let drawn = Parameters::default().drawn(&mut rng);
         let mut done = Vec::new();
-        for strategy in ["single", "independent", "star"] {
+        // A core speaks all the time, which takes its time.
+        let all = if seed % 5 == 0 { 5 } else { 3 };
+        for strategy in &["single", "independent", "star", "service", "raft"][..all] {
             let mut parameters = drawn.write();
-            parameters["strategy"] = strategy.into();
+            parameters["strategy"] = (*strategy).into();
             let outcome = run(&parameters, &calm(seed, 6));
             done.push((max(&outcome, "tasks_done"), outcome.activity["observed.Effect"]));
             assert!(outcome.metrics.contains_key("makespan_ns"), "{strategy} is not over under seed {seed}");

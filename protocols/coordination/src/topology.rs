@@ -106,6 +106,11 @@ impl Ways {
         if hop == 0 { NodeId(self.up[from.index()]) } else { NodeId(hop) }
     }
 
+    /// Whether everybody speaks with everybody without others.
+    pub const fn is_direct(&self) -> bool {
+        self.direct
+    }
+
     /// Who forwards between an agent and the coordinator.
     pub fn between(&self, agent: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let first = if self.direct { 0 } else { self.up[agent.index()] };

@@ -5,7 +5,7 @@ use sim_core::process::Context;
 
 use super::server::{APPLY, Role, Server};
 use super::stalling::Stalling;
-use super::vocabulary::{Raft, RaftObservation, RaftTimer};
+use super::vocabulary::{Command, Raft, RaftObservation, RaftTimer};
 
 impl Server {
     /// Commits what a majority holds durably, this leader's own disk included, if it is an entry of this leader's
@@ -101,6 +101,9 @@ impl Server {
             let Some(entry) = self.log.entry(index) else { return };
             let outcome = self.store.apply(index, entry.command(), self.plants.no_sessions);
             self.applied = index;
+            if let Command::Foreign { words } = entry.command() {
+                self.decided.push_back((index, *words));
+            }
             cx.observe(RaftObservation::Applied {
                 index,
                 hash: self.log.hash_at(index),

@@ -36,6 +36,18 @@ pub enum RaftNode {
     Halted,
 }
 
+impl RaftNode {
+    /// The server, if it takes part.
+    pub fn server(&self) -> Option<&Server> {
+        if let Self::Server(server) = self { Some(server) } else { None }
+    }
+
+    /// The same, to propose something or take what is decided.
+    pub fn server_mut(&mut self) -> Option<&mut Server> {
+        if let Self::Server(server) = self { Some(server) } else { None }
+    }
+}
+
 impl Factory<Raft> for RaftFactory {
     type Node = RaftNode;
 

@@ -58,6 +58,11 @@ impl Reading {
     pub(super) fn since(first: u64) -> Self {
         Self { first, ..Self::default() }
     }
+
+    /// Whether nobody else can lead now.
+    pub(super) fn holds_lease(&self, now: Time) -> bool {
+        !self.no_lease && self.lease.is_some_and(|until| now < until)
+    }
 }
 
 impl Parameters {

@@ -7,6 +7,8 @@
 //! A step changes memory first and reports that at once; what it then says to others waits, where the rules say so,
 //! until the records it rests on are durable. So holds always come last in a step.
 
+use std::collections::VecDeque;
+
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, Process, TimerId};
@@ -23,7 +25,7 @@ use super::replication::Leadership;
 use super::snapshot::{Chunk, Incoming, Snapshot};
 use super::stalling::Stalling;
 use super::store::Store;
-use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
+use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer, Words};
 
 /// The timers of a server, one of each kind.
 pub(super) const ELECTION: TimerId = TimerId(0);
@@ -92,6 +94,8 @@ pub struct Server {
     pub(super) elections: u32,
     /// Whether a timer runs until what is committed is applied.
     pub(super) applying: bool,
+    /// What a composite proposed, is applied, and was not taken yet.
+    pub(super) decided: VecDeque<(u64, Words)>,
 }
 
 impl Server {
@@ -145,6 +149,7 @@ impl Server {
             nothing: Batch::from(&[][..]),
             elections: 0,
             applying: false,
+            decided: VecDeque::new(),
         })
     }
 

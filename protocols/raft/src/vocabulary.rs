@@ -12,7 +12,7 @@ use super::store::{Operation, Reply};
 mod log_entry;
 mod report;
 
-pub use log_entry::{Command, Entry};
+pub use log_entry::{Command, Entry, Words};
 pub use report::RaftObservation;
 
 sim_core::vocabulary! {

@@ -21,7 +21,7 @@ use super::plan::{Before, FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
 use super::resolve::{Lots, Scene};
 use super::validate::FaultError;
 use crate::distribution::Distribution;
-use crate::fault::FaultModel;
+use crate::fault::{FaultGroup, FaultModel};
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::process::JournalId;
@@ -138,6 +138,11 @@ impl FaultDriver {
     /// Refuses clocks whose rate is wrong by more than so many parts per million.
     pub fn limit_drift(&mut self, ppm: u32) {
         self.governor.limit_drift(ppm);
+    }
+
+    /// From now on, these groups of members have budgets of their own.
+    pub fn limit_groups(&mut self, groups: &[FaultGroup]) {
+        self.governor.limit_groups(groups);
     }
 
     /// A driver of a plan in a world of so many members and clients.

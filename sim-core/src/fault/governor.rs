@@ -10,6 +10,9 @@
 //!   they knew is gone even when they run again.
 //! - *traitors*: at most `byzantine`. They stay so.
 //!
+//! A protocol whose members are not alike also names groups, as the few that decide for many: in each of them only so
+//! many may be affected, and they count to the members, too.
+//!
 //! What is not counted:
 //!
 //! - Members that are down and will be back with what their disks hold, where a protocol says that it bears outages:
@@ -41,10 +44,29 @@ pub struct FaultModel {
     pub outages: bool,
 }
 
+/// Members that stand in for each other, of whom fewer may be affected than of all: the few that decide for many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultGroup {
+    /// Its first slot.
+    pub first: u32,
+    /// How many slots follow each other in it.
+    pub slots: u32,
+    /// How many of them may be affected at the same time, in any way that counts.
+    pub affected: u32,
+}
+
+impl FaultGroup {
+    const fn has(&self, slot: Slot) -> bool {
+        slot.0 >= self.first && slot.0 - self.first < self.slots
+    }
+}
+
 /// Counts who is affected, and refuses what is too much.
 #[derive(Clone, Debug)]
 pub struct Governor {
     model: FaultModel,
+    /// Groups with a budget of their own, and how many of each are affected.
+    groups: Vec<(FaultGroup, u32)>,
     unlimited: bool,
     /// How wrong clocks may run, in parts per million.
     drift_ppm: u32,
@@ -189,7 +211,20 @@ impl Governor {
     /// Holds a run to a model; `unlimited` refuses nothing and only watches.
     pub const fn new(model: FaultModel, unlimited: bool) -> Self {
         let counts = Counts { affected: 0, lost: 0, traitors: 0 };
-        Self { model, unlimited, drift_ppm: u32::MAX, exceeded: false, states: Vec::new(), counts }
+        Self {
+            model,
+            groups: Vec::new(),
+            unlimited,
+            drift_ppm: u32::MAX,
+            exceeded: false,
+            states: Vec::new(),
+            counts,
+        }
+    }
+
+    /// From now on, these groups have budgets of their own, too.
+    pub(crate) fn limit_groups(&mut self, groups: &[FaultGroup]) {
+        self.groups = groups.iter().map(|group| (*group, 0)).collect();
     }
 
     /// From now on, clocks may be wrong by so many parts per million and no more.
@@ -230,6 +265,10 @@ impl Governor {
             state.traitor = !place.honest || state.corrupted_here;
             self.counts.add(*state);
         }
+        for (group, affected) in &mut self.groups {
+            let own = self.states.iter().skip(group.first as usize).take(group.slots as usize);
+            *affected = own.filter(|state| state.affected()).count() as u32;
+        }
     }
 
     /// Whether a change may be made to a slot.
@@ -267,6 +306,11 @@ impl Governor {
         if after.affected > before.affected.max(model.crashed.max(model.byzantine)) {
             return Err(Refusal::CrashBudget);
         }
+        let worse = state.changed(change).affected() && !state.affected();
+        let full = |(group, affected): &(FaultGroup, u32)| group.has(slot) && *affected >= group.affected;
+        if worse && self.groups.iter().any(full) {
+            return Err(Refusal::CrashBudget);
+        }
         Ok(())
     }
 
@@ -284,8 +328,13 @@ impl Governor {
         self.exceeded |= self.fits(slot, change).is_err();
         let Some(state) = self.states.get_mut(slot.index()) else { return };
         self.counts.remove(*state);
+        let before = u32::from(state.affected());
         *state = state.changed(change);
         self.counts.add(*state);
+        let after = u32::from(state.affected());
+        for (_, affected) in self.groups.iter_mut().filter(|(group, _)| group.has(slot)) {
+            *affected = *affected + after - before;
+        }
     }
 }
 
@@ -307,6 +356,19 @@ mod tests {
         governor.allows(Slot(slot), change)?;
         governor.apply(Slot(slot), change);
         Ok(())
+    }
+
+    #[test]
+    fn a_group_has_a_budget_of_its_own() {
+        let mut governor = governor(5, 0, 0);
+        governor.limit_groups(&[FaultGroup { first: 0, slots: 3, affected: 1 }]);
+        assert_eq!(governor.allows(Slot(1), Change::Down), Ok(()));
+        governor.apply(Slot(1), Change::Down);
+        assert_eq!(governor.allows(Slot(2), Change::Paused), Err(Refusal::CrashBudget));
+        assert_eq!(governor.allows(Slot(1), Change::Paused), Ok(()), "it is affected already");
+        assert_eq!(governor.allows(Slot(3), Change::Down), Ok(()), "outside of the group");
+        governor.apply(Slot(1), Change::Up);
+        assert_eq!(governor.allows(Slot(2), Change::Paused), Ok(()));
     }
 
     #[test]

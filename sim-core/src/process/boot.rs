@@ -71,6 +71,21 @@ impl<P: Protocol> Boot<'_, P> {
         crate::random::boot_seed(self.run_seed, self.slot.0, self.incarnation)
     }
 
+    /// The same boot of a process that is one of these members, as a part of a composite may be of fewer than all.
+    #[must_use]
+    pub fn among<'b>(&'b self, members: &'b [NodeId]) -> Boot<'b, P> {
+        Boot {
+            node: self.node,
+            slot: self.slot,
+            role: self.role,
+            members,
+            start: self.start,
+            incarnation: self.incarnation,
+            run_seed: self.run_seed,
+            journals: self.journals,
+        }
+    }
+
     /// What a journal holds; empty if nothing was ever appended to it.
     pub fn journal(&self, id: JournalId) -> Recovered<'_, P::Record> {
         self.journals

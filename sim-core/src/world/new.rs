@@ -43,6 +43,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let slots = (setup.members + setup.clients) as usize;
         let mut kernel = Kernel::new(setup, launch, subject.model, vocabulary, agenda)?;
         kernel.driver.limit_drift(subject.drift_ppm);
+        kernel.driver.limit_groups(&subject.groups);
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let (checks, off): (Vec<_>, Vec<_>) =
             subject.checks.into_iter().partition(|judge| wanted(setup, timed, judge));

@@ -11,6 +11,10 @@ use crate::vocabulary::{Coordination, CoordinationMessage as Message, Coordinati
 use crate::worker::Order;
 
 const BEAT: TimerId = TimerId(0);
+/// After so many beats without an answer, an agent outside of the core turns to the next member of it.
+const UNANSWERED: u32 = 2;
+/// How often an agent is sent on between two beats.
+const TURNS: u32 = 3;
 
 /// The beats of one life.
 #[derive(Clone, Debug)]
@@ -19,11 +23,18 @@ pub(super) struct Beats {
     /// Beats that were sent lately, and when.
     sent: VecDeque<(u64, Time)>,
     due: Option<Time>,
+    /// Who coordinates, as far as this agent knows.
+    pub(super) coordinator: NodeId,
+    /// How many beats were not answered since the last answer.
+    unanswered: u32,
+    /// How often it turned to somebody else since the last beat that was due.
+    turns: u32,
 }
 
 impl Beats {
-    pub(super) fn new(life: u64) -> Self {
-        Self { sequence: life, sent: VecDeque::new(), due: None }
+    /// Of an agent that believes this one to be its coordinator.
+    pub(super) fn new(life: u64, coordinator: NodeId) -> Self {
+        Self { sequence: life, sent: VecDeque::new(), due: None, coordinator, unanswered: 0, turns: 0 }
     }
 
     fn sent_at(&self, sequence: u64) -> Option<Time> {
@@ -39,36 +50,81 @@ pub(super) fn counted_on(lease: Duration) -> Duration {
 impl Agent {
     /// Beats, if that is overdue; whatever comes in waits.
     pub(super) fn beat_if_due(&mut self, cx: &mut Context<'_, Coordination>) {
-        if let Boss::First(beats) = &self.boss
-            && beats.due.is_some_and(|due| cx.monotonic() >= due)
-        {
+        if self.beats().is_some_and(|beats| beats.due.is_some_and(|due| cx.monotonic() >= due)) {
             self.beat(cx);
         }
     }
 
+    /// Beats if it is time for that: the timer may be of a beat that was overdue and made already.
     pub(super) fn beat(&mut self, cx: &mut Context<'_, Coordination>) {
-        let (now, parameters) = (cx.monotonic(), &self.team.place.parameters);
-        let (every, lease) = (parameters.heartbeat, parameters.lease);
-        let Boss::First(beats) = &mut self.boss else { return };
-        // The timer of a beat that was overdue and made already.
-        if beats.due.is_some_and(|due| now < due) {
+        let now = cx.monotonic();
+        let core = self.team.place.parameters.core_of(self.team.agents);
+        let is_edge = matches!(self.boss, Boss::First(_));
+        let Some(beats) = self.beats_mut().filter(|beats| beats.due.is_none_or(|due| now >= due)) else {
             return;
+        };
+        (beats.turns, beats.unanswered) = (0, beats.unanswered + 1);
+        if is_edge && core > 0 && beats.unanswered > UNANSWERED {
+            let next = NodeId((beats.coordinator.0 + 1) % core);
+            beats.unanswered = 1;
+            self.turn_to(next, cx);
         }
+        self.beat_now(cx);
+    }
+
+    fn beat_now(&mut self, cx: &mut Context<'_, Coordination>) {
+        let team = self.team.clone();
+        let (now, parameters) = (cx.monotonic(), &team.place.parameters);
+        let (every, lease) = (parameters.heartbeat, parameters.lease);
+        let life = self.life;
+        let Some(beats) = self.beats_mut() else { return };
         beats.sequence += 1;
         beats.due = Some(now.saturating_add(every));
         beats.sent.push_back((beats.sequence, now));
         while beats.sent.front().is_some_and(|(_, at)| now.since(*at) > lease) {
             beats.sent.pop_front();
         }
+        let (sequence, coordinator) = (beats.sequence, beats.coordinator);
         let message = Message::Beat {
-            life: self.life,
-            sequence: beats.sequence,
+            life,
+            sequence,
             capabilities: parameters.skills.of(self.node.0, self.team.agents),
             places: parameters.slots + parameters.queue,
             held: self.worker.held().map(|order| (order.task, order.fence)).collect(),
         };
-        self.send(NodeId(0), message, cx);
+        self.send(coordinator, message, cx);
         cx.set_timer(BEAT, every, Timer::Beat);
+    }
+
+    /// Somebody says who coordinates. It is told at once of this agent, unless it turned around too often.
+    pub(super) fn follow(&mut self, leader: NodeId, cx: &mut Context<'_, Coordination>) {
+        let started = self.beats().is_some_and(|beats| beats.due.is_some());
+        let Some(beats) = self.beats_mut().filter(|beats| beats.coordinator != leader) else { return };
+        beats.turns += 1;
+        let soon = beats.turns <= TURNS && started;
+        self.turn_to(leader, cx);
+        if soon {
+            self.beat_now(cx);
+        }
+    }
+
+    /// From now on, somebody else coordinates: whatever the last one did not acknowledge is told again.
+    fn turn_to(&mut self, leader: NodeId, cx: &mut Context<'_, Coordination>) {
+        let Some(beats) = self.beats_mut() else { return };
+        let before = std::mem::replace(&mut beats.coordinator, leader);
+        let is_finish = |message: &Message| matches!(message, Message::Finish { .. });
+        for message in self.courier.take_back(before, is_finish, cx) {
+            self.post_finish(message, cx);
+        }
+    }
+
+    /// Tells the coordinator what became of a task.
+    pub(super) fn post_finish(&mut self, message: Message, cx: &mut Context<'_, Coordination>) {
+        let Message::Finish { task, ending, .. } = message else { return };
+        let rank = self.team.place.graph.task(task).rank;
+        let urgency = if ending == Ending::Returned { Priority::Critical } else { rank.priority() };
+        let coordinator = self.coordinator();
+        self.post(coordinator, message, urgency, cx);
     }
 
     /// Takes a task, or gives it back where there is no room: the coordinator may believe that something has ended here
@@ -79,15 +135,14 @@ impl Agent {
             return self.worker.take(order, cx);
         }
         let Order { task, fence, .. } = order;
-        let refusal = Message::Finish { letter: 0, task, fence, ending: Ending::Returned };
-        self.post(NodeId(0), refusal, Priority::Critical, cx);
+        self.post_finish(Message::Finish { letter: 0, task, fence, ending: Ending::Returned }, cx);
     }
 
     /// Does what the coordinator says.
     pub(super) fn obey(&mut self, message: &Message, cx: &mut Context<'_, Coordination>) {
         let lease = counted_on(self.team.place.parameters.lease);
         let now = cx.monotonic();
-        let Boss::First(beats) = &self.boss else { return };
+        let Some(beats) = self.beats_mut() else { return };
         match *message {
             Message::Grant { task, fence, attempt, sequence, .. } => {
                 let until = beats.sent_at(sequence).map(|at| at.saturating_add(lease));
@@ -98,6 +153,7 @@ impl Agent {
                 }
             }
             Message::BeatHeard { sequence, ref revoked } => {
+                beats.unanswered = 0;
                 if let Some(at) = beats.sent_at(sequence) {
                     self.worker.renew(sequence, at.saturating_add(lease), cx);
                 }

@@ -1,12 +1,12 @@
 //! What goes to other agents, and what passes through: agents that are not linked speak through those on the way, and
 //! forwarding is their work.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Priority};
 
-use super::{Agent, Boss};
+use super::Agent;
 use crate::hub::{Deed, Pulse};
 use crate::vocabulary::{Coordination, CoordinationMessage as Message, Parcel};
 
@@ -17,7 +17,7 @@ impl Agent {
         if next == to {
             cx.send(to, message);
         } else {
-            let parcel = Parcel(Arc::new(message));
+            let parcel = Parcel(Rc::new(message));
             cx.send(next, Message::Relay { from: self.node, to, parcel });
         }
     }
@@ -74,13 +74,8 @@ impl Agent {
     pub(super) fn repeat(&mut self, cx: &mut Context<'_, Coordination>) {
         let given_up = self.courier.repeat(cx);
         self.carry(cx);
-        for (to, message) in given_up {
-            // The result of a task is told for as long as it takes.
-            if let Message::Finish { task, .. } = message {
-                let rank = self.team.place.graph.task(task).rank;
-                self.post(to, message, rank.priority(), cx);
-            }
-        }
+        // The result of a task is told for as long as it takes.
+        given_up.into_iter().for_each(|(_, message)| self.post_finish(message, cx));
     }
 
     /// Sends what the courier wants to be sent.
@@ -92,11 +87,20 @@ impl Agent {
 
     /// The coordinator hears an agent.
     pub(super) fn coordinate(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
-        let Boss::Own(hub) = &mut self.boss else { return };
+        if self.hub_mut().is_none() {
+            return;
+        }
         cx.work(self.team.place.parameters.handling);
+        if !self.presides(cx) {
+            return self.send_on(from, cx);
+        }
+        let Some(hub) = self.hub_mut() else { return };
         match *message {
             Message::Beat { life, sequence, capabilities, places, ref held } => {
                 hub.beat(from, &Pulse { life, sequence, capabilities, places, held }, cx);
+            }
+            Message::Finish { letter, task, fence, ending } if hub.is_replicated() => {
+                hub.asked_to_end((from, letter), (task, fence), ending, cx);
             }
             Message::Finish { task, fence, ending, .. } => hub.finished(from, (task, fence), ending, cx),
             _ => {}
@@ -105,7 +109,7 @@ impl Agent {
 
     /// Does what the coordinator in this agent wants done.
     pub(super) fn do_deeds(&mut self, cx: &mut Context<'_, Coordination>) {
-        let Boss::Own(hub) = &mut self.boss else { return };
+        let Some(hub) = self.hub_mut() else { return };
         for deed in std::mem::take(&mut hub.deeds) {
             match deed {
                 Deed::Post(to, message) => {

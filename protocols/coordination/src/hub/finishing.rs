@@ -17,10 +17,11 @@ impl Hub {
         ending: Ending,
         cx: &mut Context<'_, Coordination>,
     ) {
-        if self.epoch.is_none() {
+        if self.epoch.is_none() && self.office.is_none() {
             return;
         }
         let now = cx.monotonic();
+        let reports = self.is_in_office();
         let current = self.leases[task as usize].is_some_and(|lease| lease.fence == fence);
         if !current && !self.plants.no_fence {
             cx.observe(Observation::Stale { task, fence });
@@ -42,19 +43,23 @@ impl Hub {
             Ending::Attempt => {
                 self.release(task, cx);
                 let failed = self.board.failed_attempts(task) + 1;
-                if !self.board.fail_attempt(task, now) {
+                if !self.board.fail_attempt(task, now) && reports {
                     cx.observe(Observation::Retried { task, failed });
                 }
             }
             Ending::Returned => {
                 self.release(task, cx);
-                cx.observe(Observation::Returned { task });
+                if reports {
+                    cx.observe(Observation::Returned { task });
+                }
                 self.rest(from, cx);
                 self.board.give_back(task, now, false);
             }
             Ending::Elsewhere => self.deeds.push(Deed::Ask(self.known)),
         }
         self.report(cx);
-        self.pump(cx);
+        if reports {
+            self.pump(cx);
+        }
     }
 }

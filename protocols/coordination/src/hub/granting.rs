@@ -33,19 +33,47 @@ impl Hub {
     }
 
     fn grant(&mut self, task: TaskId, agent: NodeId, now: Time, cx: &mut Context<'_, Coordination>) {
+        if self.proposes_grant(task, agent, now) {
+            return;
+        }
         self.counter += 1;
         let fence = u64::from(self.epoch.unwrap_or_default()) << 32 | u64::from(self.counter);
-        let attempt = self.board.failed_attempts(task);
-        let waited = now.since(self.board.ready_at(task).unwrap_or(now));
-        cx.observe(Observation::Granted { task, fence, agent, attempt, waited });
-        let sequence = self.members.get(&agent).map_or(0, |member| member.sequence);
         if agent == self.own {
+            let attempt = self.report_grant(task, agent, fence, cx);
             self.lease(task, Lease { agent, fence, expires: Time::MAX }, cx);
             let order = Order { task, fence, attempt, lease_until: Time::MAX, named_from: 0 };
             return self.deeds.push(Deed::Take(order));
         }
         let expires = now.saturating_add(self.parameters.lease);
         self.lease(task, Lease { agent, fence, expires }, cx);
+        self.tell_of_grant(task, agent, fence, cx);
+    }
+
+    /// Reports that an agent has a task; how many attempts failed before.
+    fn report_grant(
+        &self,
+        task: TaskId,
+        agent: NodeId,
+        fence: u64,
+        cx: &mut Context<'_, Coordination>,
+    ) -> u32 {
+        let attempt = self.board.failed_attempts(task);
+        let now = cx.monotonic();
+        let waited = now.since(self.board.ready_at(task).unwrap_or(now));
+        cx.observe(Observation::Granted { task, fence, agent, attempt, waited });
+        attempt
+    }
+
+    /// Reports that an agent has a task, and tells the agent, under the lease that its last beat renewed.
+    pub(super) fn tell_of_grant(
+        &mut self,
+        task: TaskId,
+        agent: NodeId,
+        fence: u64,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let attempt = self.report_grant(task, agent, fence, cx);
+        let sequence = self.members.get(&agent).map_or(0, |member| member.sequence);
         let grant = Message::Grant { letter: 0, task, fence, attempt, sequence };
         self.deeds.push(Deed::Post(agent, grant));
     }

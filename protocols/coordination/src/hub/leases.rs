@@ -7,10 +7,10 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::Time;
 
-use super::Hub;
+use super::{Hub, WATCH};
 use crate::board::State;
 use crate::graph::TaskId;
-use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
+use crate::vocabulary::{Coordination, CoordinationObservation as Observation, CoordinationTimer as Timer};
 
 /// A task that an agent has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,17 @@ pub(super) enum Watch {
 }
 
 impl Hub {
-    /// The timer of all that is watched fired.
-    pub fn look(&mut self, cx: &mut Context<'_, Coordination>) {
+    /// The timer of all that is watched fired; unless it presides, it looks a little later.
+    pub fn look(&mut self, presides: bool, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
         self.armed = None;
+        if !presides {
+            if self.is_in_office() {
+                cx.set_timer(WATCH, self.parameters.election_timeout / 4, Timer::Watch);
+                self.armed = Some(now.saturating_add(self.parameters.election_timeout / 4));
+            }
+            return;
+        }
         while let Some((_, what)) = self.watch.first().copied().filter(|(at, _)| *at <= now) {
             self.watch.pop_first();
             match what {
@@ -79,7 +86,7 @@ impl Hub {
         if lease.expires > cx.monotonic() {
             return self.watch_for(lease.expires, Watch::Lease(task, fence), cx);
         }
-        if !self.plants.not_requeued {
+        if !self.plants.not_requeued && !self.proposes_expiry(task, fence) {
             self.take_back(task, cx);
             // Somebody else is to try first.
             self.rest(lease.agent, cx);
@@ -89,7 +96,9 @@ impl Hub {
     /// A task is ready again, since the agent that had it is gone.
     pub(super) fn take_back(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
         if let Some(Lease { agent, fence, .. }) = self.release(task, cx) {
-            cx.observe(Observation::Expired { task, fence, agent });
+            if self.is_in_office() {
+                cx.observe(Observation::Expired { task, fence, agent });
+            }
             self.board.give_back(task, cx.monotonic(), self.plants.lock_not_freed);
             self.report(cx);
         }
@@ -108,7 +117,8 @@ impl Hub {
         for (task, fence) in held {
             match self.leases[*task as usize] {
                 Some(lease) if lease.fence == *fence => {
-                    if !self.plants.lease_not_renewed {
+                    let over = self.office.as_ref().is_some_and(|office| office.is_closing(*fence));
+                    if !over && !self.plants.lease_not_renewed {
                         self.leases[*task as usize] = Some(Lease { expires, ..lease });
                     }
                 }

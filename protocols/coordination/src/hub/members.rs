@@ -145,7 +145,12 @@ impl Hub {
     pub(super) fn take_all_back(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
         let tasks: Vec<TaskId> =
             self.members.get(&agent).map(|member| member.tasks.iter().copied().collect()).unwrap_or_default();
-        tasks.into_iter().for_each(|task| self.take_back(task, cx));
+        for task in tasks {
+            let fence = self.leases[task as usize].map(|lease| lease.fence);
+            if !fence.is_some_and(|fence| self.proposes_expiry(task, fence)) {
+                self.take_back(task, cx);
+            }
+        }
     }
 
     /// An agent gets no task for a while, longer each time.

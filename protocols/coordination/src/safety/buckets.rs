@@ -16,6 +16,9 @@ use crate::vocabulary::{
 pub struct TimeBuckets {
     ledger: Ledger,
     handling: Duration,
+    voting: Duration,
+    /// How many of the first agents may coordinate.
+    coordinators: u32,
     /// When each agent went down, if it is down, and how long it was down before.
     down: Vec<(Option<Time>, Duration)>,
 }
@@ -23,7 +26,13 @@ pub struct TimeBuckets {
 impl TimeBuckets {
     /// For so many agents.
     pub fn new(parameters: &Parameters, agents: u32, ledger: Ledger) -> Self {
-        Self { ledger, handling: parameters.handling, down: vec![(None, Duration::ZERO); agents as usize] }
+        Self {
+            ledger,
+            handling: parameters.handling,
+            voting: parameters.voting,
+            coordinators: parameters.core_of(agents).max(1),
+            down: vec![(None, Duration::ZERO); agents as usize],
+        }
     }
 
     /// Where the time of every agent went until now.
@@ -55,17 +64,20 @@ impl Check<Coordination> for TimeBuckets {
     }
 
     fn takes(&self) -> &'static [&'static str] {
-        &["Beat", "Finish", "Report", "Relay"]
+        &["Beat", "Finish", "Report", "Order", "Relay"]
     }
 
     fn received(&mut self, ground: &Ground, slot: Slot, _: NodeId, message: &Message, _: &mut Findings) {
-        let for_others = match message {
-            Message::Relay { to, .. } => *to != ground.place(slot).node || slot.0 == 0,
-            _ => true,
+        let busy = match message {
+            Message::Order { .. } => self.voting,
+            Message::Relay { to, parcel, .. } if *to == ground.place(slot).node => match &*parcel.0 {
+                Message::Order { .. } => self.voting,
+                _ if slot.0 < self.coordinators => self.handling,
+                _ => return,
+            },
+            _ => self.handling,
         };
-        if for_others {
-            self.ledger.handled(slot, self.handling);
-        }
+        self.ledger.handled(slot, busy);
     }
 
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {

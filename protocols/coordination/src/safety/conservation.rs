@@ -21,12 +21,14 @@ enum Place {
 pub struct Conservation {
     graph: Rc<Graph>,
     places: Vec<Place>,
+    /// How many of the first agents may coordinate.
+    coordinators: u32,
 }
 
 impl Conservation {
     /// All tasks are on the board.
-    pub fn new(graph: &Rc<Graph>) -> Self {
-        Self { places: vec![Place::Board; graph.len()], graph: graph.clone() }
+    pub fn new(graph: &Rc<Graph>, core: u32) -> Self {
+        Self { places: vec![Place::Board; graph.len()], coordinators: core.max(1), graph: graph.clone() }
     }
 
     /// Moves a task, if it was where it had to be.
@@ -83,7 +85,9 @@ impl Check<Coordination> for Conservation {
                 );
             }
             // Agents without a coordinator report these of their own tasks, which nobody gave to them.
-            Observation::Retried { task, .. } | Observation::Returned { task } if seen.slot.0 == 0 => {
+            Observation::Retried { task, .. } | Observation::Returned { task }
+                if seen.slot.0 < self.coordinators =>
+            {
                 let own = self.places[task as usize] != Place::Board;
                 if own {
                     self.shift(task, Place::Board, away, "puts back", seen, findings);

@@ -15,16 +15,23 @@ use crate::vocabulary::{Coordination, CoordinationMessage as Message};
 pub struct HealthChecks {
     longest: Duration,
     beat: Vec<Option<Time>>,
-    on: bool,
+    /// Agents from this one on beat; nobody, if none.
+    first: Option<u32>,
 }
 
 impl HealthChecks {
-    /// Agents of a star beat, but for the coordinator.
+    /// Agents that do tasks beat, where somebody coordinates them.
     pub fn new(parameters: &Parameters, agents: u32) -> Self {
         Self {
             longest: parameters.heartbeat.saturating_mul(2),
             beat: vec![None; agents as usize],
-            on: parameters.strategy == Strategy::Star,
+            first: match parameters.strategy {
+                Strategy::Single | Strategy::Independent => None,
+                Strategy::Star if agents == 1 => None,
+                Strategy::Star | Strategy::Service | Strategy::Raft => {
+                    Some(agents - parameters.workers(agents))
+                }
+            },
         }
     }
 }
@@ -50,7 +57,8 @@ impl Check<Coordination> for HealthChecks {
 
     fn sent(&mut self, ground: &Ground, from: NodeId, _: NodeId, message: &Message, findings: &mut Findings) {
         let (slot, now) = (ground.stepping, ground.monotonic);
-        let Some(beat) = self.beat.get_mut(slot.index()).filter(|_| self.on && slot.0 > 0) else { return };
+        let beats = self.first.is_some_and(|first| slot.0 >= first);
+        let Some(beat) = self.beat.get_mut(slot.index()).filter(|_| beats) else { return };
         match message {
             Message::Beat { .. } => *beat = Some(now),
             Message::Relay { from: origin, parcel, .. } if *origin == from => {

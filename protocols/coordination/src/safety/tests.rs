@@ -141,7 +141,7 @@ fn a_coordinator_that_gives_a_task_away_twice_is_found() {
         |fence| Said::Granted { task: 0, fence, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
     let expired = Said::Expired { task: 0, fence: 1, agent: NodeId(1) };
     let settled = Said::Settled { task: 0, how: 0 };
-    let script = || Script::new(conservation::Conservation::new(&graph()), 4);
+    let script = || Script::new(conservation::Conservation::new(&graph(), 0), 4);
     script()
         .see(0, granted(1))
         .see(0, granted(2))
@@ -205,7 +205,7 @@ fn an_agent_that_works_on_without_beating_is_found() {
     late.at(at(0), 1).send(1, 0, beat()).at(at(11), 1).send(1, 5, call());
     late.found("", "n2 goes on working 11 s after its last beat");
     // One that stood still beats first, through others if need be.
-    let relay = Message::Relay { from: NodeId(1), to: NodeId(0), parcel: Parcel(Arc::new(beat())) };
+    let relay = Message::Relay { from: NodeId(1), to: NodeId(0), parcel: Parcel(Rc::new(beat())) };
     let mut still = script();
     still.at(at(0), 1).send(1, 0, beat()).at(at(60), 1).send(1, 2, relay).send(1, 5, call()).clean();
     assert_eq!(still.exercised(), 1);

@@ -96,5 +96,23 @@ facts! {
             /// The configuration.
             config: Config,
         },
+        /// Something that the composite decides of which Raft is a part: nothing to the key-value store.
+        Foreign {
+            /// What it is.
+            words: Words,
+        },
+    }
+}
+
+facts! {
+    /// A command of a composite, in the words that the composite makes of it.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct Words {
+        /// The first word.
+        pub first: u64,
+        /// The second word.
+        pub second: u64,
+        /// The third word.
+        pub third: u64,
     }
 }

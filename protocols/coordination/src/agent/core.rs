@@ -1,0 +1,175 @@
+//! A member of the core: Raft in it agrees with the others on an order of decisions, and whom they elect coordinates.
+//!
+//! A coordinator that may have been deposed without knowing it does nothing: it neither hears agents nor makes anything of
+//! decisions until a majority has confirmed it. So at any time at most one agent coordinates, in true time.
+
+use raft::node::{RaftFactory, RaftNode};
+use raft::vocabulary::{Raft, RaftMessage};
+use sim_core::identity::NodeId;
+use sim_core::part::{Part, PartPlace};
+use sim_core::process::{Boot, Context, Factory, Input, Process};
+
+use super::{Agent, Beats, Boss, Team};
+use crate::decision::Decision;
+use crate::hub::Hub;
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Parcel,
+};
+
+/// What a member of the core has beside its worker.
+pub(super) struct Core {
+    order: Part<Raft, RaftNode>,
+    pub(super) hub: Hub,
+    /// If it does tasks.
+    pub(super) beats: Option<Beats>,
+    /// The term in which it is in office.
+    term: Option<u64>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Core").field("order", self.order.process()).field("hub", &self.hub).finish()
+    }
+}
+
+impl Core {
+    pub(super) fn new(boot: &Boot<'_, Coordination>, team: &Team, hub: Hub, beats: Option<Beats>) -> Self {
+        let parameters = &team.place.parameters;
+        let members: Vec<NodeId> = (0..parameters.core_of(team.agents)).map(NodeId).collect();
+        let place = PartPlace { number: 1, journals: 0..1 };
+        let order = place.boot(boot, |boot: Boot<'_, Raft>| {
+            let mut factory = RaftFactory {
+                parameters: parameters.raft(),
+                plants: team.plants.raft(),
+                ..RaftFactory::default()
+            };
+            factory.boot(boot.among(&members))
+        });
+        Self { order: Part::new(place, order), hub, beats, term: None }
+    }
+}
+
+/// Sends what a member of the core says, if need be through agents on the way.
+fn send(node: NodeId, team: &Team, to: &[NodeId], message: RaftMessage, cx: &mut Context<'_, Coordination>) {
+    let message = Message::Order { inner: message };
+    if team.ways.is_direct() {
+        return cx.send_all(to.iter().copied(), message);
+    }
+    let parcel = Parcel(std::rc::Rc::new(message));
+    for to in to {
+        let next = team.ways.next(node, *to);
+        if next == *to {
+            cx.send(*to, (*parcel.0).clone());
+        } else {
+            cx.send(next, Message::Relay { from: node, to: *to, parcel: parcel.clone() });
+        }
+    }
+}
+
+impl Agent {
+    /// Steps the member of the core in this agent, if the input is its own; else gives it back.
+    pub(super) fn order_step<'i>(
+        &mut self,
+        input: Input<'i, Coordination>,
+        cx: &mut Context<'_, Coordination>,
+    ) -> Option<Input<'i, Coordination>> {
+        let Boss::Core(core) = &mut self.boss else { return Some(input) };
+        if matches!(input, Input::Start) {
+            self.order_input(Input::Start, cx);
+            return Some(Input::Start);
+        }
+        match core.order.own(input) {
+            Ok(own) => {
+                own.into_iter().for_each(|own| self.order_input(own, cx));
+                None
+            }
+            Err(input) => Some(input),
+        }
+    }
+
+    /// Hears another member of the core.
+    pub(super) fn order_hear(
+        &mut self,
+        from: NodeId,
+        message: &RaftMessage,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        self.order_input(Input::Message { from, message }, cx);
+    }
+
+    fn order_input(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Coordination>) {
+        let (node, team) = (self.node, &self.team);
+        let Boss::Core(core) = &mut self.boss else { return };
+        if matches!(input, Input::Message { .. }) {
+            cx.work(team.place.parameters.voting);
+        }
+        let call = |raft: &mut RaftNode, cx: &mut Context<'_, Raft>| raft.step(input, cx);
+        core.order.call(cx, call, |to, message, cx| send(node, team, to, message, cx));
+    }
+
+    /// Takes and leaves office as the core decides, makes of its decisions what follows, and proposes what is to be
+    /// decided.
+    pub(super) fn govern(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        let Boss::Core(core) = &mut self.boss else { return };
+        let Some(raft) = core.order.process_mut().server_mut() else { return };
+        let (reigns, undisputed, leader) = (raft.reigns(), raft.is_undisputed(now), raft.known_leader());
+        if core.term.is_some() && core.term != reigns {
+            core.term = None;
+            core.hub.leave_office(cx);
+            cx.observe(Observation::Deposed);
+        }
+        if reigns.is_none() || undisputed {
+            while let Some((index, words)) = raft.next_decided() {
+                Decision::of(words).into_iter().for_each(|decision| core.hub.apply(index, decision, cx));
+            }
+        }
+        if let Some(term) = reigns.filter(|_| core.term.is_none() && undisputed) {
+            core.term = Some(term);
+            core.hub.take_office(term, cx);
+            self.announce(cx);
+        }
+        self.propose(cx);
+        leader.into_iter().for_each(|leader| self.follow(leader, cx));
+    }
+
+    pub(super) fn propose(&mut self, cx: &mut Context<'_, Coordination>) {
+        let (node, team) = (self.node, &self.team);
+        let Boss::Core(core) = &mut self.boss else { return };
+        let words: Vec<_> = core.hub.proposals().into_iter().map(Decision::words).collect();
+        if words.is_empty() {
+            return;
+        }
+        let call = |raft: &mut RaftNode, cx: &mut Context<'_, Raft>| {
+            raft.server_mut().is_some_and(|server| server.propose_words(&words, cx))
+        };
+        core.order.call(cx, call, |to, message, cx| send(node, team, to, message, cx));
+    }
+
+    /// Tells the agents outside of the core that it coordinates now.
+    fn announce(&mut self, cx: &mut Context<'_, Coordination>) {
+        let first = self.team.place.parameters.core_of(self.team.agents);
+        let message = Message::Redirect { leader: Some(self.node) };
+        if self.team.ways.is_direct() {
+            return cx.send_all((first..self.team.agents).map(NodeId), message);
+        }
+        (first..self.team.agents).for_each(|agent| self.send(NodeId(agent), message.clone(), cx));
+    }
+
+    /// Whether it coordinates now, beyond doubt.
+    pub(super) fn presides(&self, cx: &Context<'_, Coordination>) -> bool {
+        let Boss::Core(core) = &self.boss else { return true };
+        let server = core.order.process().server();
+        let undisputed = server.is_some_and(|raft| raft.is_undisputed(cx.monotonic()));
+        core.term.is_some() && undisputed && server.and_then(raft::server::Server::reigns) == core.term
+    }
+
+    /// Says who coordinates to somebody who believes that it is this agent.
+    pub(super) fn send_on(&self, from: NodeId, cx: &mut Context<'_, Coordination>) {
+        let Boss::Core(core) = &self.boss else { return };
+        let leader = core.order.process().server().and_then(raft::server::Server::known_leader);
+        if leader.is_some_and(|leader| leader != self.node) && from != self.node {
+            self.send(from, Message::Redirect { leader }, cx);
+        }
+    }
+}

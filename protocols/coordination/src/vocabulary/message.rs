@@ -1,0 +1,291 @@
+//! What agents, the core, the platform and the sink say to each other.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use raft::vocabulary::RaftMessage;
+use sim_core::digest::Digest;
+use sim_core::facts;
+use sim_core::facts::{Facts, Field, Visitor, show_facts};
+use sim_core::identity::NodeId;
+use sim_core::process::{Lane, Message, Priority};
+use sim_core::time::Duration;
+
+use super::{Ending, Fact};
+
+facts! {
+    /// What is said. Letters have a number and are repeated until a receipt comes.
+    pub enum CoordinationMessage {
+        /// An agent is alive, in a life of this number, with so many places for tasks, and holds tasks under fences. The
+        /// first beat of a life registers it.
+        Beat {
+            /// The number of the life.
+            life: u64,
+            /// The number of a beat.
+            sequence: u64,
+            /// What the agent can do, as bits.
+            capabilities: u64,
+            /// For how many tasks it has room, those that it has included.
+            places: u32,
+            /// What it holds: tasks and fences.
+            held: Arc<[(u32, u64)]>,
+        },
+        /// The hub has heard a beat; tasks under the fences in `revoked` are not the agent's any more.
+        BeatHeard {
+            /// The number of a beat.
+            sequence: u64,
+            /// Fences.
+            revoked: Arc<[u64]>,
+        },
+        /// A task for an agent, under the lease that its beat `sequence` renewed.
+        Grant {
+            /// The number of the letter.
+            letter: u64,
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// How many attempts failed before.
+            attempt: u32,
+            /// The number of a beat.
+            sequence: u64,
+        },
+        /// A task is not needed any more.
+        Cancel {
+            /// The number of the letter.
+            letter: u64,
+            /// Under which fence.
+            fence: u64,
+        },
+        /// An agent has ended its work on a task.
+        Finish {
+            /// The number of the letter.
+            letter: u64,
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// What became of it.
+            ending: Ending,
+        },
+        /// How far an agent is; nobody misses it if it is lost.
+        Report {
+            /// Which task.
+            task: u32,
+            /// How many steps.
+            steps: u32,
+        },
+        /// A letter arrived.
+        Receipt {
+            /// The number of the letter.
+            letter: u64,
+        },
+        /// Something for another agent, which those on the way pass on.
+        Relay {
+            /// Who says it.
+            from: NodeId,
+            /// To whom.
+            to: NodeId,
+            /// What is said.
+            parcel: Parcel,
+        },
+        /// Who does not coordinate says who may.
+        Redirect {
+            /// Who may coordinate, if somebody does.
+            leader: Option<NodeId>,
+        },
+        /// Something that members of the core say to each other to agree on an order.
+        Order {
+            /// What they say.
+            inner: RaftMessage,
+        },
+        /// An agent asks the sink for a new epoch of fences.
+        Open {
+            /// What tells this question from others.
+            token: u64,
+        },
+        /// The epoch.
+        Opened {
+            /// What tells this question from others.
+            token: u64,
+            /// The epoch.
+            epoch: u32,
+        },
+        /// What ended since so many ends?
+        Ask {
+            /// From which end on.
+            since: u32,
+        },
+        /// Ends from there on, and how many there are in all.
+        Facts {
+            /// From which end on.
+            since: u32,
+            /// Ends, in order.
+            ends: Arc<[Fact]>,
+            /// How many ends there are.
+            all: u32,
+        },
+        /// An agent starts with a task.
+        Begin {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+        },
+        /// It may, after so many steps that are saved.
+        Begun {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// How many steps.
+            steps: u32,
+        },
+        /// So many steps of a task are to be saved.
+        Save {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// How many steps.
+            steps: u32,
+        },
+        /// They are.
+        Saved {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+        },
+        /// The result of a task is to take effect.
+        Write {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// What became of it.
+            ending: Ending,
+        },
+        /// It has.
+        Written {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+        },
+        /// It must not: somebody has a later fence, or the task has ended.
+        Refused {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Whether the task has ended.
+            ended: bool,
+        },
+        /// A call of the model.
+        Call {
+            /// The number of the call.
+            call: u64,
+            /// Tokens in.
+            tokens_in: u32,
+            /// Tokens out.
+            tokens_out: u32,
+        },
+        /// The answer.
+        Answer {
+            /// The number of the call.
+            call: u64,
+        },
+        /// 429: a limit is reached.
+        Limited {
+            /// The number of the call.
+            call: u64,
+            /// How long the platform wants the agent to wait.
+            retry_after: Duration,
+        },
+        /// The call failed.
+        Broken {
+            /// The number of the call.
+            call: u64,
+        },
+    }
+}
+
+/// What travels on a way of several agents.
+#[derive(Clone, Debug)]
+pub struct Parcel(pub Rc<CoordinationMessage>);
+
+impl Field for Parcel {
+    fn fold(&self, digest: &mut Digest) {
+        Facts::digest(&*self.0, digest);
+    }
+
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        show_facts(&*self.0, name, visitor);
+    }
+}
+
+/// IP, UDP and the frame of a message.
+const HEADER: u32 = 48;
+
+/// Bytes that a token takes in JSON.
+const TOKEN: u32 = 4;
+
+impl Message for CoordinationMessage {
+    fn wire_size(&self) -> u32 {
+        HEADER
+            + match self {
+                Self::Beat { held, .. } => 36 + 12 * held.len() as u32,
+                Self::BeatHeard { revoked, .. } => 20 + 8 * revoked.len() as u32,
+                Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
+                Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
+                Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),
+                Self::Answer { .. } => 400,
+                Self::Order { inner } => return inner.wire_size(),
+                _ => 40,
+            }
+    }
+
+    fn lane(&self) -> Lane {
+        match self {
+            Self::Order { inner } => inner.lane(),
+            _ => Lane::Datagram,
+        }
+    }
+
+    /// Beats come first, and with them what the core says to itself: that it is heard must not wait behind work.
+    /// Reports come last.
+    fn priority(&self) -> Priority {
+        match self {
+            Self::Beat { .. } | Self::BeatHeard { .. } | Self::Redirect { .. } | Self::Order { .. } => {
+                Priority::Critical
+            }
+            Self::Relay { parcel, .. } => parcel.0.priority(),
+            Self::Report { .. } => Priority::Low,
+            _ => Priority::Normal,
+        }
+    }
+}
+
+impl CoordinationMessage {
+    /// The number of a letter, if it is one.
+    pub const fn letter(&self) -> Option<u64> {
+        match *self {
+            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
+                Some(letter)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same letter under another number.
+    pub(crate) fn numbered(mut self, number: u64) -> Self {
+        match &mut self {
+            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
+                *letter = number;
+            }
+            _ => {}
+        }
+        self
+    }
+}

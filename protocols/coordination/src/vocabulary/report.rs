@@ -1,0 +1,256 @@
+//! What is reported to checks.
+
+use raft::vocabulary::RaftObservation;
+use sim_core::facts;
+use sim_core::identity::NodeId;
+use sim_core::process::{Observe, Summary};
+use sim_core::time::Duration;
+
+facts! {
+    /// What is reported to checks.
+    pub enum CoordinationObservation {
+        /// An agent has nothing to do.
+        Idle,
+        /// It works on tasks.
+        Working,
+        /// It waits for the platform's limits.
+        Throttled,
+        /// It waits for others, or speaks with them.
+        Coordinating,
+        /// It coordinates others from now on, under this epoch.
+        Coordinator {
+            /// The epoch.
+            epoch: u32,
+        },
+        /// It coordinates no more: another one may have been elected.
+        Deposed,
+        /// Something that a member of the core reports of their agreement.
+        Order {
+            /// What it reports.
+            inner: RaftObservation,
+        },
+        /// The platform is there.
+        PlatformUp,
+        /// The sink is there.
+        SinkUp,
+        /// The hub knows an agent.
+        Registered {
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// The hub holds an agent for dead.
+        Lost {
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// It is back.
+        Back {
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// The coordinator knows that a task can start.
+        Ready {
+            /// Which task.
+            task: u32,
+        },
+        /// A task was given to an agent.
+        Granted {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Which agent.
+            agent: NodeId,
+            /// How many attempts failed before.
+            attempt: u32,
+            /// How long it was ready.
+            waited: Duration,
+        },
+        /// An agent goes on with a task that it has from a former life of the coordinator.
+        Adopted {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// An agent could not go on with a task and gave it back.
+        Returned {
+            /// Which task.
+            task: u32,
+        },
+        /// A lease is over: the task is free again.
+        Expired {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// A result came under a fence that is not the task's any more.
+        Stale {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+        },
+        /// An attempt failed, and there is another one.
+        Retried {
+            /// Which task.
+            task: u32,
+            /// How many attempts failed.
+            failed: u32,
+        },
+        /// The hub knows that a task ended: 0 done, 1 failed, 2 not needed.
+        Settled {
+            /// Which task.
+            task: u32,
+            /// 0 done, 1 failed, 2 not needed.
+            how: u32,
+        },
+        /// A fallback takes the place of a task that failed.
+        FellBack {
+            /// Which task.
+            task: u32,
+            /// To whom.
+            to: u32,
+        },
+        /// A result decided for this task.
+        Branched {
+            /// Which task.
+            task: u32,
+            /// To whom.
+            to: u32,
+        },
+        /// A task came into being.
+        Grew {
+            /// Which task.
+            task: u32,
+        },
+        /// A task did not come into being, since it would wait for itself.
+        GrowthRefused {
+            /// Which task.
+            task: u32,
+        },
+        /// A task is not needed any more while an agent has it.
+        Canceled {
+            /// Which task.
+            task: u32,
+        },
+        /// An agent works on a task. Without news its lease is over after this time, or never.
+        Started {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// How long, by the agent's clock.
+            lease: Option<Duration>,
+        },
+        /// Its lease lasts so long from now on.
+        Renewed {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// How long, by the agent's clock.
+            lease: Duration,
+        },
+        /// It does not work on the task any more.
+        Ended {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+        },
+        /// So many tasks wait at an agent; it has room for so many.
+        Queued {
+            /// How many wait.
+            length: u32,
+            /// For how many there is room.
+            room: u32,
+        },
+        /// A letter was given up: nobody took it.
+        GaveUp {
+            /// To whom.
+            to: NodeId,
+        },
+        /// Letters of low priority were dropped, since too many wait.
+        Shed {
+            /// To whom.
+            to: NodeId,
+        },
+        /// A step of a task is done.
+        Stepped {
+            /// Which task.
+            task: u32,
+            /// How many steps.
+            steps: u32,
+        },
+        /// A call of the model was answered: what it used, and what it cost in millionths of a dollar.
+        Served {
+            /// Which agent.
+            agent: NodeId,
+            /// Tokens in.
+            tokens_in: u32,
+            /// Tokens out.
+            tokens_out: u32,
+            /// In millionths of a dollar.
+            cost: u64,
+        },
+        /// 429: a call was refused.
+        Limited {
+            /// Which agent.
+            agent: NodeId,
+            /// How long the platform wants the agent to wait.
+            retry_after: Duration,
+        },
+        /// A call failed.
+        Broken {
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// A task took effect.
+        Effect {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Whether it succeeded.
+            done: bool,
+        },
+        /// The sink refused a fence: a later one is known, or the task has ended.
+        FenceRefused {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Whether the task has ended.
+            ended: bool,
+        },
+    }
+}
+
+impl Observe for CoordinationObservation {
+    fn summary(&self) -> Summary {
+        let none = Summary::default();
+        let role = |role| Summary { role: Some(role), ..none };
+        match *self {
+            Self::Idle => role("idle"),
+            Self::Working => role("working"),
+            Self::Throttled => role("throttled"),
+            Self::Coordinating => role("coordinating"),
+            Self::Coordinator { epoch } => Summary { rank: Some(epoch.into()), ..role("coordinator") },
+            Self::PlatformUp => role("platform"),
+            Self::SinkUp => role("sink"),
+            Self::Registered { agent } | Self::Lost { agent } | Self::Back { agent } => {
+                Summary { peer: Some(agent), ..none }
+            }
+            Self::Granted { agent, fence, .. } | Self::Expired { agent, fence, .. } => {
+                Summary { peer: Some(agent), rank: Some(fence), ..none }
+            }
+            _ => none,
+        }
+    }
+}
