@@ -11,6 +11,7 @@ use sim_core::time::Duration;
 
 use super::configuration::{Config, genesis};
 use super::parameters::Parameters;
+use super::safety::Configs;
 use super::timing::{self, Scale};
 use super::vocabulary::{Raft, RaftObservation};
 
@@ -30,6 +31,9 @@ pub struct RaftLiveness {
     missing: usize,
     /// The last configuration that somebody has committed, and those that somebody has appended after it, with their indices.
     configs: Vec<(u64, Config)>,
+    /// The configurations in each server's log: what stands at an index that was committed is what the server that says so has
+    /// there, and not what another one had there that never was.
+    logs: Configs,
 }
 
 impl RaftLiveness {
@@ -50,6 +54,7 @@ impl RaftLiveness {
             behind: Vec::new(),
             missing: 0,
             configs: vec![(0, first)],
+            logs: Configs::new(setup.members, parameters.learners),
         }
     }
 
@@ -126,11 +131,16 @@ fn leader<'a>(places: impl Iterator<Item = &'a Place>) -> Option<(u64, &'a Place
 
 impl Liveness<Raft> for RaftLiveness {
     fn hears(&self) -> &'static [&'static str] {
-        if self.parameters.changes_members() { &["ConfigAppended", "Committed"] } else { &[] }
+        if self.parameters.changes_members() {
+            &["ConfigAppended", "Truncated", "Recovered", "Committed"]
+        } else {
+            &[]
+        }
     }
 
     /// Who votes is followed from the start.
     fn observe(&mut self, seen: &Seen<'_, Raft>) {
+        self.logs.follow(seen);
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. }
                 if index >= self.configs[0].0 && !self.configs.contains(&(index, config.clone())) =>
@@ -139,8 +149,10 @@ impl Liveness<Raft> for RaftLiveness {
                 self.configs.sort_by_key(|(index, _)| *index);
             }
             RaftObservation::Committed { index, .. } if self.configs.len() > 1 => {
-                let committed = self.configs.iter().map(|(at, _)| *at).filter(|at| *at <= index).max();
-                self.configs.retain(|(at, _)| Some(*at) >= committed);
+                let Some(committed) = self.logs.up_to(seen.slot, index) else { return };
+                if committed.0 >= self.configs[0].0 {
+                    self.configs.retain(|appended| appended.0 > index || appended == committed);
+                }
             }
             _ => {}
         }
@@ -289,5 +301,40 @@ mod tests {
         assert_eq!(see(0, &committed(8)), Reach::More);
         assert_eq!(see(2, &RaftObservation::Halted), Reach::Nothing);
         assert_eq!(see(1, &committed(7)), Reach::All);
+    }
+
+    fn see(liveness: &mut RaftLiveness, slot: u32, observation: &RaftObservation) {
+        let (journal, mark) = (JournalId(0), Mark::default());
+        let (slot, node) = (Slot(slot), NodeId(slot));
+        liveness.observe(&Seen { slot, node, incarnation: 0, journal, mark, observation });
+    }
+
+    /// Found by the swarm, seed 5507: a leader of a minority added a server that the majority had removed, and what it had never
+    /// committed counted as committed when the majority came past its index.
+    #[test]
+    fn what_one_server_appended_is_not_committed_by_another_one() {
+        let mut liveness = RaftLiveness::new(
+            &Parameters { reconfigure_every: Duration::from_secs(1), ..Parameters::default() },
+            &Setup::new(0, 5),
+        );
+        let ground = ground(5);
+        let of =
+            |nodes: &[u32]| Config::from(genesis(&nodes.iter().copied().map(NodeId).collect::<Vec<_>>(), 0));
+        let appended = |index, term, config| RaftObservation::ConfigAppended { index, term, config };
+        for slot in 0..5 {
+            see(&mut liveness, slot, &appended(124, 2, of(&[0, 1, 3, 4])));
+        }
+        see(&mut liveness, 3, &appended(138, 3, of(&[0, 1, 2, 3, 4])));
+        let committed =
+            |index| RaftObservation::Committed { index, hash: 0, entry_term: 5, term: 5, counted: true };
+        see(&mut liveness, 0, &committed(130));
+        assert_eq!(
+            liveness.owed(&ground, &core(&[0, 1, 2])),
+            Err(Stall::NoQuorum),
+            "one of two may be in use"
+        );
+        see(&mut liveness, 0, &committed(215));
+        assert_eq!(liveness.owed(&ground, &core(&[0, 1, 2])), Err(Stall::NoQuorum), "n3 does not vote");
+        assert_eq!(liveness.owed(&ground, &core(&[0, 1, 4])), Ok(()));
     }
 }

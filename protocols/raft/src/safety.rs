@@ -14,6 +14,7 @@ pub mod commit_durable;
 pub mod commit_monotone;
 pub mod commit_term;
 mod configs;
+pub(crate) use configs::Configs;
 pub mod election_safety;
 mod holding;
 pub mod leader_append_only;

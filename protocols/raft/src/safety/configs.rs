@@ -8,21 +8,21 @@ use crate::configuration::{Config, Configuration, genesis};
 use crate::vocabulary::{Raft, RaftObservation};
 
 /// The configurations in each server's log.
-#[derive(Debug, Default)]
-pub(super) struct Configs {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Configs {
     genesis: Config,
     appended: BySlot<Vec<(u64, Config)>>,
 }
 
 impl Configs {
     /// Of a cluster whose members all vote but for the last few, who are learners.
-    pub(super) fn new(members: u32, learners: u32) -> Self {
+    pub(crate) fn new(members: u32, learners: u32) -> Self {
         let genesis = genesis(&(0..members).map(NodeId).collect::<Vec<_>>(), learners).into();
         Self { genesis, appended: BySlot::default() }
     }
 
     /// Takes an observation of a server.
-    pub(super) fn follow(&mut self, seen: &Seen<'_, Raft>) {
+    pub(crate) fn follow(&mut self, seen: &Seen<'_, Raft>) {
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. } => {
                 let appended = self.appended.at(seen.slot);
@@ -38,6 +38,11 @@ impl Configs {
     /// The configuration that a server uses.
     pub(super) fn of(&self, slot: Slot) -> &Configuration {
         self.last(slot).map_or(&self.genesis.0, |(_, config)| &config.0)
+    }
+
+    /// The last configuration in a server's log up to an index, and where, if that is known.
+    pub(crate) fn up_to(&self, slot: Slot, index: u64) -> Option<&(u64, Config)> {
+        self.appended.get(slot)?.iter().rev().find(|(at, _)| *at <= index)
     }
 
     /// The last configuration that a server appended, and where.
