@@ -150,7 +150,8 @@ impl Liveness<Raft> for RaftLiveness {
             }
             RaftObservation::Committed { index, .. } if self.configs.len() > 1 => {
                 let Some(committed) = self.logs.up_to(seen.slot, index) else { return };
-                if committed.0 >= self.configs[0].0 {
+                // What a snapshot replaced is in no log any more, though it may still be told.
+                if self.configs.contains(committed) {
                     self.configs.retain(|appended| appended.0 > index || appended == committed);
                 }
             }

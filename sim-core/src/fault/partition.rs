@@ -233,8 +233,13 @@ fn pairs(links: &[(Slot, Slot)], members: u32) -> Result<DrawnCut, Refusal> {
         return Err(Refusal::Absent);
     }
     let written = links.iter().map(|(a, b)| (a.0 + 1, b.0 + 1)).collect();
+    // A link is written from either end, or from both, and counts once.
+    let between = links.iter().filter(|(a, b)| a != b);
+    let mut links: Vec<(Slot, Slot)> = between.map(|(a, b)| (*a.min(b), *a.max(b))).collect();
+    links.sort_unstable();
+    links.dedup();
     Ok(DrawnCut {
-        reach: Reach::Pairs { slots: members, links: links.to_vec() },
+        reach: Reach::Pairs { slots: members, links },
         pinned: Partition::of(Shape::Links(written)),
         slots: (0..members).map(Slot).collect(),
     })

@@ -82,3 +82,21 @@ fn members_in_no_group_form_one_more() {
     let reached = reached(&groups, 5, 0).unwrap();
     assert_eq!(reached, [vec![0, 1], vec![0, 1, 2], vec![1, 2], vec![3, 4], vec![3, 4]]);
 }
+
+/// Found by a swarm of Raft, seed 13594: a link that was written from both ends counted twice, so that whoever was cut off from one
+/// of a core of two passed for whole.
+#[test]
+fn a_link_is_written_from_either_end_and_counts_once() {
+    let ground = Ground::new(3, 0);
+    let mut governor =
+        Governor::new(FaultModel { crashed: 1, lost_disks: 0, byzantine: 0, outages: false }, false);
+    governor.sync(&ground);
+    let scene = Scene { ground: &ground, governor: &governor, members: 3, clients: 0, event: None };
+    for written in [vec![(1, 3)], vec![(3, 1)], vec![(1, 3), (3, 1)], vec![(3, 1), (2, 2), (1, 3), (1, 3)]] {
+        let mut lots = Lots::new(Keyed::new(1, Purpose::Fault), 0, 0);
+        let drawn = draw(&Partition::of(Shape::Links(written.clone())), &scene, &mut lots).unwrap();
+        let mut cut = Vec::new();
+        crate::fault::links::cut_off(&drawn.reach, &[Slot(0), Slot(1)], &mut |slot| cut.push(slot.0));
+        assert_eq!(cut, [0, 1, 2], "{written:?}: nobody of the two hears the other, and n3 does not hear n2");
+    }
+}
