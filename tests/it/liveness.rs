@@ -77,7 +77,9 @@ fn heartbeats_that_outlive_their_leader_are_named_and_accuse_nobody() {
 #[test]
 fn odd_but_legal_settings_are_not_accused() {
     for protocol in odd::PROTOCOLS {
-        for setting in 0..10 {
+        // Some settings of the newer ones make millions of events.
+        let settings = if matches!(protocol, "hotstuff" | "tendermint" | "coordination") { 3 } else { 10 };
+        for setting in 0..settings {
             let text = odd::scenario(protocol, setting);
             let loaded = scenario(&text, &[]);
             for seed in 0..2 {
