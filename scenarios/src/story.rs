@@ -151,9 +151,13 @@ fn found_at(violation: &Violation) -> Step {
 /// Keeps what fits: faults and the end of the story, and of everything else what came last. How many steps went.
 fn cap(steps: &mut Vec<Step>) -> u64 {
     let surplus = steps.len().saturating_sub(MOST_STEPS);
+    // Where everybody stands as a stalled run ends is its end, however many faults there were.
+    let last = steps.last().map_or(0, |step| step.at_ns);
+    let stands = |step: &Step| step.kind == StepKind::Process && step.at_ns == last;
     let mut gone = 0;
     steps.retain(|step| {
-        let goes = gone < surplus && !matches!(step.kind, StepKind::Fault | StepKind::Violation);
+        let kept = matches!(step.kind, StepKind::Fault | StepKind::Violation) || stands(step);
+        let goes = gone < surplus && !kept;
         gone += usize::from(goes);
         !goes
     });

@@ -173,6 +173,11 @@ impl Server {
         }
     }
 
+    /// When what it is busy with will be over, if it is busy.
+    pub(crate) fn busy_until(&self) -> Option<Time> {
+        self.busy.then_some(self.until)
+    }
+
     /// Is busy until then.
     #[inline]
     pub(crate) fn occupy(&mut self, until: Time) {
@@ -393,6 +398,11 @@ impl Servers {
     /// Whether an event of this slot must wait.
     pub(crate) fn occupied(&self, slot: Slot) -> bool {
         self.table.get(slot.index()).is_some_and(Server::occupied)
+    }
+
+    /// When what a slot is busy with will be over, if it is busy.
+    pub(crate) fn busy_until(&self, slot: Slot) -> Option<Time> {
+        self.table.get(slot.index()).and_then(Server::busy_until)
     }
 
     /// Whether a message that arrives now is before all others, and need not wait.

@@ -8,7 +8,7 @@ use seedstorm::prelude::*;
 use seedstorm::scenarios::builtin;
 use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::replay::plan_of;
-use seedstorm::scenarios::story::tell_whole;
+use seedstorm::scenarios::story::{tell, tell_whole};
 use seedstorm::sim_core::outcome::{Progress, Stall};
 use seedstorm::sim_core::story::{Step, StepKind};
 
@@ -77,7 +77,9 @@ fn heartbeats_that_outlive_their_leader_are_named_and_accuse_nobody() {
 #[test]
 fn odd_but_legal_settings_are_not_accused() {
     for protocol in odd::PROTOCOLS {
-        for setting in 0..10 {
+        // Some settings of the newer ones make millions of events.
+        let settings = if matches!(protocol, "hotstuff" | "tendermint" | "coordination") { 3 } else { 10 };
+        for setting in 0..settings {
             let text = odd::scenario(protocol, setting);
             let loaded = scenario(&text, &[]);
             for seed in 0..2 {
@@ -86,6 +88,55 @@ fn odd_but_legal_settings_are_not_accused() {
                     outcome.violations.iter().find(|violation| violation.verdict >= Verdict::Liveness);
                 assert!(accused.is_none(), "{protocol} {setting} seed {seed}: {accused:?}\n{text}");
             }
+        }
+    }
+}
+
+/// Settings whose clean runs were accused once: a service that a slow server had taken up before the heal (141), a stream in
+/// the core that waits for its next retransmission when the core is left alone (280), and a member that is let in by one that
+/// it suspects (6).
+#[test]
+fn settings_that_were_accused_once_are_not_accused_again() {
+    for (protocol, setting, seed) in
+        [("bracha", 141, 20), ("bracha", 141, 22), ("bracha", 280, 97), ("swim", 6, 19)]
+    {
+        let loaded = scenario(&odd::scenario(protocol, setting), &[]);
+        let outcome = outcome(&loaded, seed, &[]);
+        assert!(outcome.violations.is_empty(), "{protocol} {setting}: {:?}", outcome.violations);
+    }
+}
+
+/// The story of a stall names the healed core, who leads it, and what each member waits for.
+#[test]
+fn stories_of_stalls_name_the_core_and_what_it_waits_for() {
+    for (name, plant, leads) in [
+        ("raft-swarm", "stall-refuses-longer-logs", true),
+        ("bracha-swarm", "stall-never-says-again", false),
+        ("epidemic-swarm", "stall-tires", false),
+    ] {
+        let loaded = built_in(name);
+        let plans = (0..100).map(|seed| compile(&loaded, seed, &[plant.to_owned()]));
+        let stalls = |plan: &Plan| run(plan, &Launch::default()).unwrap().verdict == Verdict::Liveness;
+        let plan = plans.into_iter().find(stalls).expect("found within 100 runs");
+        let told = tell(&plan, None).unwrap().unwrap();
+        let steps = &told.story.steps;
+        let core = steps.iter().position(|step| step.text.starts_with("healed core since"));
+        let core = core.unwrap_or_else(|| panic!("{plant}: {steps:#?}"));
+        let text = &steps[core].text;
+        let (_, members) = text.split_once("s: ").unwrap();
+        let (members, leader) = members.split_once("; ").unwrap();
+        assert!(leader.contains("lead"), "{text}");
+        assert!(leads || leader == "nobody leads", "{text}");
+        let members: Vec<&str> = members.split(", ").flat_map(|some| some.split(" and ")).collect();
+        assert!(!members.is_empty() && steps.len() > core + 1, "{text}");
+        // After it comes a line for each member and client that is told of, with what it waits for; the violation is last.
+        let [waiting @ .., last] = &steps[core + 1..] else { panic!("{steps:#?}") };
+        assert_eq!(last.kind, StepKind::Violation, "{steps:#?}");
+        assert!(!waiting.is_empty(), "{steps:#?}");
+        for step in waiting {
+            let who = step.text.split(' ').next().unwrap();
+            assert!(members.contains(&who) || who.starts_with('c'), "{step:#?}");
+            assert!(step.text.contains("waits for"), "{step:#?}");
         }
     }
 }

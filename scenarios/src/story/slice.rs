@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::check::{Verdict, Violation};
 use sim_core::identity::Slot;
-use sim_core::outcome::Outcome;
+use sim_core::outcome::{LaneSpan, Outcome};
 use sim_core::process::SyncId;
 use sim_core::story::{Arrow, Step, StepKind};
 use sim_core::trace::{Content, Recorded, Trace, What};
@@ -39,7 +39,6 @@ const MOST_COMPANY: usize = 12;
 
 /// The needed steps of a run.
 pub(super) struct Slice<'a> {
-    outcome: &'a Outcome,
     trace: &'a Trace,
     violation: &'a Violation,
     /// The event that broke the property, if there is one.
@@ -51,6 +50,14 @@ pub(super) struct Slice<'a> {
     spelled: BTreeSet<StepId>,
     /// Deliveries of a message that had arrived before.
     again: BTreeSet<usize>,
+    /// Where each message was sent.
+    sends: BTreeMap<u64, usize>,
+    /// Where each sync began, in order: an incarnation may use a name again.
+    syncs: BTreeMap<(Slot, SyncId), Vec<usize>>,
+    /// Every role that somebody takes.
+    roles: BTreeSet<&'a str>,
+    /// The first span of a lane that begins at a slot at a moment.
+    spans: BTreeMap<(u32, u64), &'a LaneSpan>,
 }
 
 impl<'a> Slice<'a> {
@@ -60,8 +67,19 @@ impl<'a> Slice<'a> {
         for (index, event) in trace.events.iter().enumerate() {
             events.entry((event.slot, event.sequence)).or_default().push(index);
         }
-        let (needed, spelled, again) = (BTreeSet::new(), BTreeSet::new(), again(trace));
-        let mut slice = Self { outcome, trace, violation, broken, events, needed, spelled, again };
+        let mut slice = Self {
+            trace,
+            violation,
+            broken,
+            events,
+            needed: BTreeSet::new(),
+            spelled: BTreeSet::new(),
+            again: again(trace),
+            sends: sends(trace),
+            syncs: syncs(trace),
+            roles: outcome.picture.lanes.items.iter().map(|span| span.state.as_str()).collect(),
+            spans: spans(outcome),
+        };
         slice.find();
         slice
     }
@@ -94,18 +112,17 @@ impl<'a> Slice<'a> {
         open.extend(self.odd(&cone));
         let company: Vec<StepId> = open.iter().flat_map(|step| self.company(*step)).collect();
         open.extend(company);
-        let sends = self.sends();
         while let Some(step) = open.pop() {
             if self.needed.insert(step) {
-                open.extend(self.causes(step, &sends));
+                open.extend(self.causes(step));
             }
         }
-        self.prune(&sends);
+        self.prune();
     }
 
     /// Leaves out what came to nothing: steps of those who are not involved, from which no needed step received anything
     /// and after which nothing needed happened at the same place.
-    fn prune(&mut self, sends: &BTreeMap<u64, usize>) {
+    fn prune(&mut self) {
         let Some(broken) = self.broken.map(|index| self.step_of(index)) else { return };
         let mut steps: Vec<(usize, StepId)> =
             self.needed.iter().map(|step| (self.events[step][0], *step)).collect();
@@ -114,7 +131,7 @@ impl<'a> Slice<'a> {
         for (_, step) in steps.into_iter().rev() {
             let wanted = step == broken || self.involved(step.0) || causes.contains(&step);
             if wanted || places.contains(&step.0) {
-                causes.extend(self.causes(step, sends));
+                causes.extend(self.causes(step));
                 places.insert(step.0);
                 kept.insert(step);
             }
@@ -211,26 +228,14 @@ impl<'a> Slice<'a> {
 
     /// The role and rank that a slot takes with this event.
     fn role_at(&self, event: &Recorded) -> Option<(&'a str, &'a str)> {
-        let begins = |span: &&sim_core::outcome::LaneSpan| {
-            span.slot == event.slot.0 && span.from_ns == event.at.as_nanos()
-        };
-        let span = self.outcome.picture.lanes.items.iter().find(begins)?;
+        let span = self.spans.get(&(event.slot.0, event.at.as_nanos()))?;
         Some((span.state.as_str(), span.label.as_str()))
     }
 
-    /// Where each message was sent.
-    fn sends(&self) -> BTreeMap<u64, usize> {
-        let sends = self.trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
-            What::Send { id, .. } => Some((id, index)),
-            _ => None,
-        });
-        sends.collect()
-    }
-
     /// The steps that led to this one at once: who sent what it received, and who began the sync that ended.
-    fn causes(&self, step: StepId, sends: &BTreeMap<u64, usize>) -> Vec<StepId> {
+    fn causes(&self, step: StepId) -> Vec<StepId> {
         let cause = |index: &usize| match self.event(*index).what {
-            What::Deliver { id, .. } => sends.get(&id).copied(),
+            What::Deliver { id, .. } => self.sends.get(&id).copied(),
             What::Synced { id, .. } => self.sync(step.0, id, *index),
             _ => None,
         };
@@ -239,10 +244,9 @@ impl<'a> Slice<'a> {
 
     /// Where a sync began that ended here.
     fn sync(&self, slot: Slot, wanted: SyncId, before: usize) -> Option<usize> {
-        (0..before).rev().find(|index| {
-            let event = self.event(*index);
-            event.slot == slot && matches!(event.what, What::Sync { id, .. } if id == wanted)
-        })
+        let begun = self.syncs.get(&(slot, wanted))?;
+        let earlier = begun.partition_point(|index| *index < before);
+        earlier.checked_sub(1).map(|last| begun[last])
     }
 
     /// The needed steps in words, with their places in the trace.
@@ -301,8 +305,7 @@ impl<'a> Slice<'a> {
     }
 
     fn sender(&self, wanted: u64, otherwise: u32) -> u32 {
-        let sent = |event: &&Recorded| matches!(event.what, What::Send { id, .. } if id == wanted);
-        self.trace.events.iter().find(sent).map_or(otherwise, |event| event.slot.0)
+        self.sends.get(&wanted).map_or(otherwise, |index| self.event(*index).slot.0)
     }
 
     /// Everything that was reported in a step, in one line.
@@ -343,8 +346,8 @@ impl<'a> Slice<'a> {
             let others = facts(other);
             others.len() > says.len() && says.iter().all(|fact| others.contains(fact))
         };
-        let mut roles = self.outcome.picture.lanes.items.iter().map(|span| span.state.as_str());
-        !roles.any(|role| names_role(&content.kind, role)) && observed.iter().any(|(_, other)| more(other))
+        let role = self.roles.iter().any(|role| names_role(&content.kind, role));
+        !role && observed.iter().any(|(_, other)| more(other))
     }
 
     fn step(&self, event: &Recorded, kind: StepKind, text: String, arrow: Option<Arrow>) -> Step {
@@ -386,6 +389,35 @@ impl<'a> Slice<'a> {
 fn names_role(kind: &str, role: &str) -> bool {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     plain(kind).contains(&plain(role))
+}
+
+/// Where each message was sent.
+fn sends(trace: &Trace) -> BTreeMap<u64, usize> {
+    let sends = trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
+        What::Send { id, .. } => Some((id, index)),
+        _ => None,
+    });
+    sends.collect()
+}
+
+/// Where each sync began.
+fn syncs(trace: &Trace) -> BTreeMap<(Slot, SyncId), Vec<usize>> {
+    let mut syncs: BTreeMap<(Slot, SyncId), Vec<usize>> = BTreeMap::new();
+    for (index, event) in trace.events.iter().enumerate() {
+        if let What::Sync { id, .. } = event.what {
+            syncs.entry((event.slot, id)).or_default().push(index);
+        }
+    }
+    syncs
+}
+
+/// Where each role begins.
+fn spans(outcome: &Outcome) -> BTreeMap<(u32, u64), &LaneSpan> {
+    let mut spans = BTreeMap::new();
+    for span in &outcome.picture.lanes.items {
+        spans.entry((span.slot, span.from_ns)).or_insert(span);
+    }
+    spans
 }
 
 /// Deliveries of a message that had arrived before.

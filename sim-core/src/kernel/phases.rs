@@ -35,6 +35,8 @@ pub(crate) struct Healed {
     /// When the open window began.
     begun: Time,
     pub(crate) stage: Stage,
+    /// Whether something was there that excuses that progress is late.
+    pub(crate) explained: bool,
     /// Whether the protocol has reached what it owes by itself.
     pub(crate) reached: bool,
     /// Whether progress is seen by operations.
@@ -93,6 +95,11 @@ impl Phase {
 }
 
 impl Healed {
+    /// Whether progress that comes now is late, and nothing was there that excuses it.
+    pub(crate) fn unexplained(&self) -> bool {
+        self.count.is_late() && !self.explained
+    }
+
     fn is_made(&self) -> bool {
         self.reached && self.clients.iter().all(|client| self.has_answered(client))
     }
@@ -228,7 +235,7 @@ impl Kernel {
     fn made(&mut self) {
         let now = self.now;
         let Some(healed) = self.phase.open() else { return };
-        let late = healed.count.is_late().then(|| healed.figures(now));
+        let late = healed.unexplained().then(|| healed.figures(now));
         let proof = healed.stage.proof();
         let end = match proof {
             Some((reason, detail)) => PhaseEnd::Stalled { reason, detail },

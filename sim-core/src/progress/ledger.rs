@@ -22,6 +22,8 @@ pub(crate) enum Culprit {
     Disk(Slot),
     /// Syncs from before the heal kept a disk busy.
     Writing(Slot),
+    /// What a server took up before the heal kept it busy.
+    Serving(Slot),
     /// What was sent before the heal was still on its way.
     Backlog(Slot, Slot),
     /// A timer that was set before the heal waits for a clock that went back.
@@ -197,9 +199,10 @@ impl Ledger {
         self.late_until
     }
 
-    /// What was late so far is over.
-    pub(crate) fn forget(&mut self, now: Time) {
-        self.late_until = self.late_until.min(now);
+    /// The core is left alone from now on. What was worst so far no longer counts, but what is late inside the core stays
+    /// late: it is still under way.
+    pub(crate) fn leave_alone(&mut self) {
+        self.alone = true;
         (self.worst, self.backlog) = (None, None);
     }
 }
@@ -302,6 +305,17 @@ mod tests {
         ledger.serve(Slot(1), ms(20), at(1_000));
         ledger.sync(Slot(0), ms(100), at(1_100));
         assert_eq!(ledger.worst.unwrap().culprit, Culprit::Server(Slot(1)));
+    }
+
+    #[test]
+    fn what_is_late_inside_stays_late_when_the_core_is_left_alone() {
+        let mut ledger = ledger();
+        ledger.sent(INSIDE, at(1_000), at(1_250), NONE);
+        assert!(!ledger.close(at(1_000)));
+        ledger.leave_alone();
+        assert!(ledger.alone && ledger.worst.is_none());
+        let windows = [1_100, 1_200, 1_300].map(|begun| ledger.close(at(begun)));
+        assert_eq!(windows, [false, false, true]);
     }
 
     #[test]

@@ -15,10 +15,21 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A window ends, and the next one begins.
     pub(super) fn probe(&mut self) {
         match self.kernel.close_window() {
-            Closed::Next => self.open_window(),
+            Closed::Next => {
+                self.explain_lateness();
+                self.open_window();
+            }
             Closed::Over => {}
             Closed::Stalled { overdue, stuck } => self.stalled(overdue, stuck),
         }
+    }
+
+    /// What would excuse a stall excuses that progress is late, too: whether there was anything is seen while it lasts.
+    fn explain_lateness(&mut self) {
+        let kernel = &mut self.kernel;
+        let backlog = kernel.backlog().is_some();
+        let Some(healed) = kernel.phase.open().filter(|healed| healed.unexplained()) else { return };
+        healed.explained = backlog || self.liveness.explain(&kernel.ground, &healed.core).is_some();
     }
 
     fn open_window(&mut self) {

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use seedstorm::sim_core::random::mix64;
 
 /// For which protocols there are settings.
-pub(crate) const PROTOCOLS: [&str; 5] = ["raft", "bracha", "epidemic", "pbft", "swim"];
+pub(crate) const PROTOCOLS: [&str; 8] =
+    ["raft", "bracha", "epidemic", "pbft", "hotstuff", "tendermint", "swim", "coordination"];
 
 /// A small generator: the settings must not change with the program.
 struct Dice(u64);
@@ -49,6 +50,9 @@ pub(crate) fn scenario(protocol: &str, setting: u64) -> String {
         "raft" => raft(&mut dice, &mut text),
         "bracha" => bracha(&mut dice, &mut text, nodes),
         "pbft" => pbft(&mut dice, &mut text),
+        "hotstuff" => hotstuff(&mut dice, &mut text),
+        "tendermint" => tendermint(&mut dice, &mut text),
+        "coordination" => coordination(&mut dice, &mut text),
         "swim" => swim(&mut dice, &mut text),
         _ => epidemic(&mut dice, &mut text, nodes),
     }
@@ -168,11 +172,83 @@ fn pbft(dice: &mut Dice, text: &mut Text) {
         format!("read_only = {}", dice.below(2) == 0),
         format!("signatures = \"{}\"", dice.pick(&["single", "aggregated"])),
     ]);
+    registers(dice, text);
+}
+
+/// A few clients of a replicated register.
+fn registers(dice: &mut Dice, text: &mut Text) {
     text.workload.extend([
         "model = \"register\"".to_owned(),
         format!("clients = {}", dice.between(1, 6)),
         format!("rate = \"{}/s\"", dice.between(2, 100)),
         format!("operations = {}", dice.between(1, 60)),
+    ]);
+}
+
+fn hotstuff(dice: &mut Dice, text: &mut Text) {
+    text.protocol.extend([
+        format!("rule = \"{}\"", dice.pick(&["basic", "three-chain", "two-chain"])),
+        format!("views_per_leader = {}", dice.pick(&["1", "2", "4", "16", "64"])),
+        format!("view_timeout = \"{}ms\"", dice.between(10, 2_000)),
+        format!("client_retry = \"{}ms\"", dice.between(5, 2_000)),
+        format!("fetch_interval = \"{}ms\"", dice.between(5, 1_000)),
+        format!("disk_retry = \"{}ms\"", dice.between(5, 1_000)),
+        format!("max_batch = {}", dice.between(1, 1_000)),
+        format!("signatures = \"{}\"", dice.pick(&["single", "aggregated"])),
+    ]);
+    registers(dice, text);
+}
+
+fn tendermint(dice: &mut Dice, text: &mut Text) {
+    text.protocol.extend([
+        format!("propose_timeout = \"{}ms\"", dice.between(10, 2_000)),
+        format!("vote_timeout = \"{}ms\"", dice.between(5, 1_000)),
+        format!("timeout_delta = \"{}ms\"", dice.between(1, 1_000)),
+        format!("client_retry = \"{}ms\"", dice.between(5, 2_000)),
+        format!("fetch_interval = \"{}ms\"", dice.between(5, 1_000)),
+        format!("disk_retry = \"{}ms\"", dice.between(5, 1_000)),
+        format!("empty_interval = \"{}\"", dice.pick(&["0s", "0s", "50ms", "1s"])),
+        format!("max_batch = {}", dice.between(1, 1_000)),
+        format!("power = {}", dice.pick(&["1", "1", "[2, 1]", "[3, 2, 2]", "[10, 9, 8, 1]"])),
+        format!("signatures = \"{}\"", dice.pick(&["single", "aggregated"])),
+    ]);
+    registers(dice, text);
+}
+
+fn coordination(dice: &mut Dice, text: &mut Text) {
+    let heartbeat = dice.between(20, 3_000);
+    let dead_after = 2 * heartbeat + dice.between(1, 2_000);
+    let share = |dice: &mut Dice| dice.pick(&["0", "0", "1/4", "1/1"]).to_owned();
+    text.protocol.extend([
+        format!("strategy = \"{}\"", dice.pick(&["star", "star", "single", "independent"])),
+        format!("topology = \"{}\"", dice.pick(&["mesh", "star", "tree", "ring", "random"])),
+        format!("layers = {}", dice.between(1, 5)),
+        format!("width = {}", dice.between(1, 12)),
+        format!("fan_in = {}", dice.below(4)),
+        format!("fallbacks = \"{}\"", share(dice)),
+        format!("branches = \"{}\"", share(dice)),
+        format!("growth = \"{}\"", dice.pick(&["0", "1/4"])),
+        format!("locked = \"{}\"", share(dice)),
+        format!("ranked = \"{}\"", share(dice)),
+        format!("duration = \"{}ms\"", dice.between(1, 3_000)),
+        format!("steps = {}", dice.between(1, 4)),
+        format!("tokens_out = {}", dice.pick(&["0", "0", "50"])),
+        format!("retries = {}", dice.below(4)),
+        format!("failure = \"{}\"", dice.pick(&["0", "1/10", "1/2"])),
+        format!("checkpoint = {}", dice.below(3)),
+        format!("slots = {}", dice.between(1, 8)),
+        format!("queue = {}", dice.below(5)),
+        format!("handling = \"{}ms\"", dice.below(20)),
+        format!("handover = \"{}ms\"", dice.below(400)),
+        format!("heartbeat = \"{heartbeat}ms\""),
+        format!("dead_after = \"{dead_after}ms\""),
+        format!("lease = \"{}ms\"", dead_after + dice.between(1, 4_000)),
+        format!("ageing = \"{}ms\"", dice.between(50, 20_000)),
+        format!("poll = \"{}ms\"", dice.between(20, 3_000)),
+        format!("answer_timeout = \"{}ms\"", dice.between(50, 5_000)),
+        format!("on_limit = \"{}\"", dice.pick(&["back-off", "retry-after"])),
+        format!("outbox = {}", dice.between(1, 64)),
+        format!("concurrent_calls = {}", dice.pick(&["0", "0", "1", "4"])),
     ]);
 }
 
@@ -216,8 +292,13 @@ impl Text {
         section(format!("cluster.{protocol}"), &self.protocol);
         section("workload".to_owned(), &self.workload);
         section("network".to_owned(), &self.network);
-        let _ = write!(written, "\n{}\n\n[swarm]\nfamilies = \"all\"\n", self.others.join("\n\n"));
-        if matches!(protocol, "bracha" | "pbft") {
+        let families = match protocol {
+            // Agents keep nothing on disks, and clocks that stand still end leases (as its swarm has it).
+            "coordination" => "{ only = [\"network\", \"process\", \"clock\"] }\noff = [\"clock-freeze\"]",
+            _ => "\"all\"",
+        };
+        let _ = write!(written, "\n{}\n\n[swarm]\nfamilies = {families}\n", self.others.join("\n\n"));
+        if matches!(protocol, "bracha" | "pbft" | "hotstuff" | "tendermint") {
             written.push_str("traitors = \"up_to_budget\"\nbehaviors = true\n");
         }
         written

@@ -78,8 +78,7 @@ impl Kernel {
 
     /// Everybody outside the core is gone from now on, and so is what was under way from before the heal: who goes.
     pub(crate) fn leave_alone(&mut self) -> Vec<Slot> {
-        self.ledger.alone = true;
-        self.ledger.forget(self.now);
+        self.ledger.leave_alone();
         (0..self.setup.members)
             .chain(self.setup.members + self.setup.clients..self.hot.len() as u32)
             .map(Slot)
@@ -125,6 +124,9 @@ impl Kernel {
             }
             Culprit::Writing(slot) => {
                 format!("the disk of {} was busy for {took} with syncs from before the heal", name(slot))
+            }
+            Culprit::Serving(slot) => {
+                format!("{} was busy for {took} with what it took up before the heal", name(slot))
             }
             Culprit::Backlog(from, to) => format!(
                 "the queue from {} to {} still delivers what was sent before the heal, up to {took} old",

@@ -68,6 +68,7 @@ impl Kernel {
             window,
             begun: since,
             stage: Stage::Plain,
+            explained: false,
             reached,
             asks,
             questions,
@@ -120,9 +121,12 @@ impl Kernel {
         }
     }
 
-    /// What is left at a slot from before the heal: its disk is busy, or a timer of it is due long from now.
+    /// What is left at a slot from before the heal: its disk or its server is busy, or a timer of it is due long from now.
     pub(crate) fn left_at(&mut self, slot: Slot, busy_until: Time, last_due: Option<Time>, window: Duration) {
         let now = self.now;
+        if let Some(until) = self.servers.busy_until(slot) {
+            self.ledger.left(Culprit::Serving(slot), now, until);
+        }
         self.ledger.left(Culprit::Writing(slot), now, busy_until);
         if let Some(until) = last_due.and_then(|due| self.held_up_until(due, window)) {
             self.ledger.left(Culprit::Clock(slot), now, until);

@@ -89,11 +89,12 @@ impl Check<Swim> for IndirectProbes {
             }
             SwimObservation::Alive { peer, members, .. }
             | SwimObservation::Died { peer, members, .. }
-            | SwimObservation::Departed { peer, members, .. }
-            | SwimObservation::Joined { peer, members, .. } => {
+            | SwimObservation::Departed { peer, members, .. } => {
                 prober.alive = members;
                 prober.suspects.remove(&peer);
             }
+            // Whoever let it in may be suspected meanwhile, and stays so.
+            SwimObservation::Joined { members, .. } => prober.alive = members,
             SwimObservation::Forgot { .. } => prober.forgets = true,
             _ => return,
         }
@@ -131,6 +132,8 @@ impl Check<Swim> for IndirectProbes {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::facts::ContentHash;
+
     use super::super::tests::Script;
     use super::*;
     use crate::swim::parameters::Parameters;
@@ -165,6 +168,15 @@ mod tests {
         script(4).send(0, 1, PING()).see(0, suspects(1, 2)).clean();
         script(2).send(0, 1, PING()).see(0, suspects(1, 0)).clean();
         script(4).send(0, 1, PING()).see(0, suspects(2, 3)).see(0, suspects(1, 0)).clean();
+    }
+
+    #[test]
+    fn whoever_is_let_in_by_a_suspect_still_suspects_it() {
+        let mut script = script(3);
+        let joined =
+            SwimObservation::Joined { peer: NodeId(2), genesis: false, members: 3, view: ContentHash(0) };
+        script.see(0, suspects(2, 1)).see(0, joined);
+        script.send(0, 1, PING()).see(0, suspects(1, 0)).clean();
     }
 
     #[test]
