@@ -5,14 +5,13 @@ use sim_core::graph::{Graph, Topology};
 use sim_core::identity::NodeId;
 use sim_core::math;
 use sim_core::random::ProcessRng;
-use sim_core::ratio::Ratio;
 
 use super::parameters::Parameters;
 
 /// The most that are contacted at once.
 const MOST: usize = 16;
 /// Sets the seed of an overlay apart from that of the network's topology.
-pub(super) const OVERLAY: u64 = 0x6f76_6572_6c61_79;
+pub(super) const OVERLAY: u64 = 0x006f_7665_726c_6179;
 /// The weight of one member at distance 1.
 const UNIT: f64 = (1_u64 << 32) as f64;
 
@@ -38,7 +37,7 @@ impl Contacts {
     /// # Panics
     /// If the overlay does not fit so many members.
     pub fn new(parameters: &Parameters, members: u32, seed: u64) -> Self {
-        let distances = Distances::new(&parameters.overlay, parameters.spatial, members);
+        let distances = Distances::new(&parameters.overlay, parameters.spatial_tenths, members);
         let graph = match distances {
             Some(_) => None,
             None => Graph::build(&parameters.overlay, members, hash_words(&[seed, OVERLAY]))
@@ -169,9 +168,9 @@ impl Distances {
         matches!(overlay, Topology::Line | Topology::Ring | Topology::Grid { .. })
     }
 
-    fn new(overlay: &Topology, exponent: Ratio, members: u32) -> Option<Self> {
+    fn new(overlay: &Topology, tenths: u32, members: u32) -> Option<Self> {
         let (shape, farthest) = match *overlay {
-            _ if exponent == Ratio::ZERO => return None,
+            _ if tenths == 0 => return None,
             Topology::Line => (Shape::Line, members.saturating_sub(1)),
             Topology::Ring => (Shape::Ring, members / 2),
             Topology::Grid { columns } => {
@@ -186,7 +185,7 @@ impl Distances {
                 Shape::Line | Shape::Ring => 2.0,
                 Shape::Grid { .. } => 4.0 * f64::from(distance),
             };
-            let each = math::pow(f64::from(distance), -exponent.as_f64());
+            let each = math::pow(f64::from(distance), -f64::from(tenths) / 10.0);
             sum += ((UNIT * places * each) as u64).max(1);
             sum
         };

@@ -20,11 +20,11 @@ sim_core::parameters! {
         /// Whom an agent contacts: its neighbors in this graph and nobody else; nothing is relayed, as it is by
         /// network.topology. Joiners are in no graph and contact the members of genesis.
         overlay: Topology = "full_mesh", drawn |own, _, dice| drawn_overlay(&own.overlay, dice);
-        /// The exponent a of a distribution by distance, d^-a: an agent contacts any member, with a probability in proportion
-        /// to the a-th power of one over their distance on the overlay, which must be a line, a ring or a grid. 0 turns it off.
-        spatial: Ratio = "0/1",
-            must |own| own.spatial.as_f64() <= 10.0, "must be at most 10",
-            must |own| own.spatial == Ratio::ZERO || Distances::measures(&own.overlay),
+        /// Ten times the exponent a of a distribution by distance, d^-a: an agent contacts any member, with a probability in
+        /// proportion to the a-th power of one over their distance on the overlay, which must be a line, a ring or a
+        /// grid. 0 turns it off.
+        spatial_tenths: u32 = 0, in 0..=100,
+            must |own| own.spatial_tenths == 0 || Distances::measures(&own.overlay),
             "needs a line, a ring or a grid as the overlay";
         /// How many contacts an agent accepts per cycle; 0 for any number. It refuses the others.
         connection_limit: u8 = 0, forfeits "that all members are reached: an agent may be refused again and again",
@@ -189,8 +189,8 @@ mod tests {
             (json!({ "initial": 0 }), "initial"),
             (json!({ "fan_out": 0 }), "fan_out"),
             (json!({ "overlay": "lin" }), "overlay"),
-            (json!({ "spatial": "2" }), "spatial"),
-            (json!({ "spatial": "11", "overlay": "line" }), "spatial"),
+            (json!({ "spatial_tenths": 20 }), "spatial_tenths"),
+            (json!({ "spatial_tenths": 101, "overlay": "line" }), "spatial_tenths"),
             (json!({ "mode": "pus" }), "mode"),
             (json!({ "mod": "push" }), "mod"),
         ] {

@@ -30,22 +30,22 @@ fn count(contacts: &Contacts, me: u32, fan_out: u8, members: u32, draws: u32) ->
     drawn
 }
 
-fn contacts(overlay: Topology, spatial: Ratio, members: u32) -> Contacts {
-    Contacts::new(&Parameters { overlay, spatial, ..Parameters::default() }, members, 1)
+fn contacts(overlay: Topology, spatial_tenths: u32, members: u32) -> Contacts {
+    Contacts::new(&Parameters { overlay, spatial_tenths, ..Parameters::default() }, members, 1)
 }
 
 #[test]
 fn several_contacts_are_different_and_equally_likely() {
-    let drawn = count(&contacts(Topology::FullMesh, Ratio::ZERO, 6), 2, 3, 6, 5_000);
+    let drawn = count(&contacts(Topology::FullMesh, 0, 6), 2, 3, 6, 5_000);
     assert_eq!((drawn[2], drawn.iter().sum::<u32>()), (0, 15_000));
     assert!(drawn.iter().all(|drawn| *drawn == 0 || drawn.abs_diff(3_000) < 200), "{drawn:?}");
-    let few = count(&contacts(Topology::Ring, Ratio::ZERO, 6), 2, 9, 6, 10);
+    let few = count(&contacts(Topology::Ring, 0, 6), 2, 9, 6, 10);
     assert_eq!(few, [0, 10, 0, 10, 0, 0], "there are two neighbors");
 }
 
 #[test]
 fn who_is_in_no_overlay_contacts_anybody() {
-    let line = contacts(Topology::Line, Ratio::ZERO, 4);
+    let line = contacts(Topology::Line, 0, 4);
     let mut solo = Solo::new(NodeId(9), 4);
     let mut met = [0; 4];
     for _ in 0..400 {
@@ -57,7 +57,7 @@ fn who_is_in_no_overlay_contacts_anybody() {
 
 #[test]
 fn the_probability_falls_with_the_distance() {
-    let two = Ratio::new(2, 1);
+    let two = 20;
     let line = count(&contacts(Topology::Line, two, 9), 4, 1, 9, 20_000);
     // 1 to 1/4 to 1/9 to 1/16, on both sides.
     let unit = 20_000.0 / (2.0 * (1.0 + 0.25 + 1.0 / 9.0 + 1.0 / 16.0));
@@ -77,15 +77,15 @@ fn the_probability_falls_with_the_distance() {
 #[test]
 fn the_least_chance_of_a_border_is_a_true_bound() {
     let nodes: Vec<NodeId> = (0..9).map(NodeId).collect();
-    let two = Ratio::new(2, 1);
+    let two = 20;
     for overlay in [Topology::Line, Topology::Ring, Topology::Grid { columns: 3 }] {
         let by_distance = contacts(overlay.clone(), two, 9);
         let bound = by_distance.least_crossing(&nodes, 1, true, false);
         let drawn = f64::from(count(&by_distance, 4, 1, 9, 20_000)[5]) / 20_000.0;
         assert!(0.0 < bound && bound < drawn, "{overlay:?}: {bound} and {drawn}");
-        let neighbors = contacts(overlay, Ratio::ZERO, 9);
+        let neighbors = contacts(overlay, 0, 9);
         assert!(neighbors.least_crossing(&nodes, 1, true, true) >= 0.25);
     }
-    let line = contacts(Topology::Line, Ratio::ZERO, 9);
+    let line = contacts(Topology::Line, 0, 9);
     assert!(line.least_crossing(&[NodeId(0), NodeId(2)], 1, true, true) == 0.0);
 }
