@@ -164,6 +164,17 @@ builtins! {
     "swim-witness-plain-queue"
     "swim-witness-no-indirect-wait"
     "swim-witness-no-local-health"
+    "plumtree-calm"
+    "plumtree-mass-failure"
+    "plumtree-churn"
+    "plumtree-lossy-wan"
+    "plumtree-10000"
+    "plumtree-100000"
+    "plumtree-swarm"
+    "plumtree-witness-never-grafts"
+    "plumtree-witness-pruned-is-forgotten"
+    "plumtree-witness-silent-eviction"
+    "plumtree-witness-no-room-made"
 }
 
 /// The built-in scenario of a name, as a source.

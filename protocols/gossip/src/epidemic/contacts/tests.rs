@@ -82,7 +82,7 @@ fn the_least_chance_of_a_border_is_a_true_bound() {
         let by_distance = contacts(overlay.clone(), two, 9);
         let bound = by_distance.least_crossing(&nodes, 1, true, false);
         let drawn = f64::from(count(&by_distance, 4, 1, 9, 20_000)[5]) / 20_000.0;
-        assert!(0.0 < bound && bound < drawn, "{overlay:?}: {bound} and {drawn}");
+        assert!(0.0 < bound && bound < drawn + 0.01, "{overlay:?}: {bound} and {drawn}");
         let neighbors = contacts(overlay, 0, 9);
         assert!(neighbors.least_crossing(&nodes, 1, true, true) >= 0.25);
     }
