@@ -92,7 +92,8 @@ fn a_hash_order_is_caught_and_its_first_differing_event_named() {
 #[test]
 fn recording_and_running_again_change_nothing() {
     let registry = seedstorm::registry();
-    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "swim-swarm"] {
+    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm"]
+    {
         let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
         for seed in 0..15 {
             let plan = compile(&loaded, seed, &[]);
@@ -115,7 +116,8 @@ fn recording_and_running_again_change_nothing() {
 fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
     let registry = seedstorm::registry();
     let mut pinned_fates = 0;
-    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "swim-swarm"] {
+    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm"]
+    {
         let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
         for seed in 0..15 {
             let plan = compile(&loaded, seed, &[]);
@@ -137,7 +139,8 @@ fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
 #[test]
 fn threads_change_nothing_in_any_run() {
     let registry = seedstorm::registry();
-    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "swim-swarm"] {
+    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm"]
+    {
         let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
         let digest = |jobs| {
             let options = ExploreOptions {

@@ -99,3 +99,8 @@ fn golden_digests_of_pbft_are_met() {
 fn golden_digests_of_swim_are_met() {
     check("swim-swarm");
 }
+
+#[test]
+fn golden_digests_of_broadcast_trees_are_met() {
+    check("plumtree-swarm");
+}
