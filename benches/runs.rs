@@ -13,7 +13,7 @@ mod runs;
 
 use hops::Load;
 use measure::{peak_memory, quantile, timed};
-use runs::{Run, built_in, built_in_with, many, one, raft_faults};
+use runs::{Run, built_in, built_in_with, hotstuff_faults, many, one, raft_faults};
 use seedstorm::prelude::{Launch, Verdict};
 use seedstorm::sim_core::process::Lane;
 use seedstorm::sim_core::trace::{TraceForm, TraceRequest};
@@ -35,6 +35,7 @@ const ROWS: &[Row] = &[
     Row { name: "swim", measure: swim },
     Row { name: "raft", measure: raft },
     Row { name: "pbft", measure: pbft },
+    Row { name: "hotstuff", measure: hotstuff },
     Row { name: "explore", measure: explore },
     Row { name: "checks", measure: checks },
     Row { name: "trace", measure: trace },
@@ -129,6 +130,18 @@ fn pbft() {
     }
     let runs = many(&built_in("pbft-swarm"), 0..EXPLORED / 4, |outcome| outcome.violations.is_empty());
     line("explore pbft-swarm: ms a run, median", median(&runs), 6.0, 6.0);
+}
+
+/// Four replicas under a fixed mix of faults, all checks on; one decision of many; and runs of its swarm.
+fn hotstuff() {
+    let runs = many(&hotstuff_faults(), 0..SEEDS / 4, |outcome| outcome.verdict == Verdict::Pass);
+    line("hotstuff, 4 nodes, 60 s, all faults: ms", median(&runs), 50.0, 20.0);
+    note("events a run", runs[0].events as f64);
+    let loaded = built_in_with("hotstuff-messages", &["cluster.nodes=512".to_owned()]);
+    let runs = many(&loaded, 0..3, |outcome| outcome.verdict == Verdict::Pass);
+    note("one decision, n=512: ms, median", median(&runs));
+    let runs = many(&built_in("hotstuff-swarm"), 0..EXPLORED / 4, |outcome| outcome.violations.is_empty());
+    line("explore hotstuff-swarm: ms a run, median", median(&runs), 6.0, 6.0);
 }
 
 /// Runs as an exploration makes them, one thread.

@@ -26,6 +26,12 @@ pub(crate) fn raft_faults(overlays: &[String]) -> Loaded {
     read(Source { name: "raft-faults".to_owned(), text }, overlays)
 }
 
+/// The same for HotStuff.
+pub(crate) fn hotstuff_faults() -> Loaded {
+    let text = include_str!("../hotstuff-faults.toml").to_owned();
+    read(Source { name: "hotstuff-faults".to_owned(), text }, &[])
+}
+
 fn read(source: Source, overlays: &[String]) -> Loaded {
     load(&seedstorm::registry(), source, Format::Toml, overlays).expect("a sound scenario")
 }

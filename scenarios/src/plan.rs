@@ -9,7 +9,6 @@ use std::sync::Arc;
 use sim_core::random::{StreamName, stream};
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
-use sim_core::workload::WorkloadModel;
 
 use crate::scenario::{Loaded, Swarm, adversaries};
 
@@ -52,10 +51,8 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
         Arc::clone(&loaded.cluster)
     };
     let mut setup = loaded.setup(seed, members, cluster.as_ref());
-    setup.workload = loaded.scenario.workload.as_ref().map(|workload| WorkloadModel {
-        operations: draw::operations(swarm.operations, workload.operations, seed),
-        ..workload.clone()
-    });
+    let workload = loaded.scenario.workload.as_ref();
+    setup.workload = workload.map(|workload| draw::workload(swarm, workload, loaded.protocol, seed));
     adversaries::apply(&loaded.scenario.adversaries, loaded.protocol, &mut setup);
     draw::environment(swarm, &mut setup, seed);
     draw::traitors(swarm, &mut setup, loaded.protocol, cluster.fault_model(members).byzantine);

@@ -87,8 +87,10 @@ pub struct BuiltinSweep {
 }
 
 /// Every built-in sweep.
-pub const SWEEPS: &[BuiltinSweep] =
-    &[BuiltinSweep { name: "overhead-vs-n", text: include_str!("../sweeps/overhead-vs-n.toml") }];
+pub const SWEEPS: &[BuiltinSweep] = &[
+    BuiltinSweep { name: "overhead-vs-n", text: include_str!("../sweeps/overhead-vs-n.toml") },
+    BuiltinSweep { name: "agents-per-limit", text: include_str!("../sweeps/agents-per-limit.toml") },
+];
 
 /// The built-in sweep of a name, as a source.
 pub fn find(name: &str) -> Option<Source> {

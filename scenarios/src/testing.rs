@@ -46,6 +46,8 @@ static INFO: ProtocolInfo = ProtocolInfo {
     }],
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
     objects: &[sim_core::operation::ObjectModel::CasRegister],
+    services: &[],
+    metrics: &[],
     journals: true,
     fixed_members: None,
     most_nodes: 1_000,
@@ -98,7 +100,7 @@ impl Cluster for ToyCluster {
         Box::new(Self(Parameters { timeout, ..self.0.clone() }))
     }
     fn fault_model(&self, members: u32) -> FaultModel {
-        FaultModel { crashed: (members - 1) / 2, lost_disks: 0, byzantine: (members - 1) / 3 }
+        FaultModel { crashed: (members - 1) / 2, lost_disks: 0, byzantine: (members - 1) / 3, outages: false }
     }
     fn largest_timeout(&self) -> Duration {
         self.0.timeout

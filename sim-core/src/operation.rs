@@ -94,6 +94,20 @@ impl Operation {
         }
     }
 
+    /// The same with another value, if it has one.
+    #[must_use]
+    pub const fn with_value(self, value: u64) -> Self {
+        match self {
+            Self::Write { key, .. } => Self::Write { key, value },
+            Self::Append { key, .. } => Self::Append { key, value },
+            Self::Enqueue { key, .. } => Self::Enqueue { key, value },
+            Self::Add { key, .. } => Self::Add { key, value },
+            Self::Remove { key, .. } => Self::Remove { key, value },
+            Self::Cas { key, from, .. } => Self::Cas { key, from, to: value },
+            Self::Read { .. } | Self::ReadList { .. } | Self::Dequeue { .. } | Self::ReadSet { .. } => self,
+        }
+    }
+
     /// Whether it changes nothing, whatever it returns.
     pub const fn is_read(&self) -> bool {
         matches!(self, Self::Read { .. } | Self::ReadList { .. } | Self::ReadSet { .. })

@@ -120,6 +120,11 @@ pub struct ProtocolInfo {
     pub checks: &'static [Named],
     /// Which objects it offers to clients; none if it has no clients.
     pub objects: &'static [ObjectModel],
+    /// Services that members use and that the protocol brings along: one client slot for each, in this order, in every run
+    /// of a scenario without a workload.
+    pub services: &'static [Named],
+    /// Quantities that its checks record, by the names under which an outcome has them.
+    pub metrics: &'static [&'static str],
     /// Whether its processes keep journals: faults of disks do nothing to one that keeps none.
     pub journals: bool,
     /// Why members cannot join or leave while it runs; `None` if they can.
@@ -144,6 +149,8 @@ impl ProtocolInfo {
             stalls: &[],
             checks: &[],
             objects: &[],
+            services: &[],
+            metrics: &[],
             journals: true,
             fixed_members: None,
             most_nodes: 10_000_000,

@@ -111,7 +111,7 @@ impl<P: Protocol, N: Process<P>> Subject<P, N> {
             coalition: None,
             service: Box::new(crate::operation::NoService),
             liveness: Box::new(NothingOwed),
-            model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
+            model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0, outages: false },
             drift_ppm: u32::MAX,
         }
     }

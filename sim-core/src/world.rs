@@ -219,6 +219,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             Control::Arrival => self.arrival(),
             Control::Heal => self.heal(),
             Control::Probe => self.probe(),
+            Control::Ask => self.ask_clients(),
             Control::End => self.kernel.ended = Some(Ended::Horizon),
         }
     }

@@ -72,7 +72,7 @@ pub(crate) enum Command {
 }
 
 /// Which scenario, changed how.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ScenarioArguments {
     /// A scenario file, or the name of a built-in scenario (see `list scenarios`).
     pub(crate) scenario: String,

@@ -61,6 +61,7 @@ pub(crate) fn of_run(
         let words = value.map_or_else(|| "never".to_owned(), |value| quantity(name, value));
         lines.add("measured", &format!("{}: {words}", plain_name(name)));
     }
+    figures(&mut lines, outcome);
     for (name, metric) in &outcome.metrics {
         let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(|value| quantity(name, value));
         let name = plain_name(name);
@@ -75,6 +76,16 @@ pub(crate) fn of_run(
     lines.add("digest", &outcome.digest.to_string());
     lines.add("replay", replay);
     lines.0
+}
+
+/// What checks show as names with values: what a run came to, in the protocol's own terms.
+fn figures(lines: &mut Lines, outcome: &Outcome) {
+    for table in outcome.picture.tables.items.iter().filter(|table| table.columns.len() == 2) {
+        let mut label = table.title.to_lowercase();
+        for row in &table.rows {
+            lines.add(&std::mem::take(&mut label), &row.join(": "));
+        }
+    }
 }
 
 /// Where the report is.

@@ -261,7 +261,7 @@ fn run() -> Vec<(u64, u32, &'static str, u64)> {
     let lines = Lines::default();
     let subject = Subject {
         checks: vec![Judge::new("both/recorder", "writes down what it sees", Recorder(Rc::clone(&lines)))],
-        model: FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 },
+        model: FaultModel { crashed: 1, lost_disks: 0, byzantine: 0, outages: false },
         ..Subject::new("both", |boot: Boot<'_, Both>| Pair::boot(&boot))
     };
     let outcome = simulate(&setup, &Launch::default(), subject).expect("a pair");

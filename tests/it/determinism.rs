@@ -16,6 +16,19 @@ use seedstorm::sim_core::registry::{NoParameters, ProtocolInfo, Simple};
 use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
+/// Every family is run again.
+const SWARMS: [&str; 9] = [
+    "raft-swarm",
+    "bracha-swarm",
+    "pbft-swarm",
+    "hotstuff-swarm",
+    "tendermint-swarm",
+    "epidemic-swarm",
+    "plumtree-swarm",
+    "swim-swarm",
+    "coordination-swarm",
+];
+
 seedstorm::sim_core::facts! { enum Word { Hello { to: NodeId } } }
 seedstorm::sim_core::facts! { enum Heard { Heard { from: NodeId } } }
 seedstorm::sim_core::vocabulary! { Greeting { message: Word, observation: Heard } }
@@ -92,8 +105,7 @@ fn a_hash_order_is_caught_and_its_first_differing_event_named() {
 #[test]
 fn recording_and_running_again_change_nothing() {
     let registry = seedstorm::registry();
-    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm"]
-    {
+    for name in SWARMS {
         let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
         for seed in 0..15 {
             let plan = compile(&loaded, seed, &[]);
@@ -116,8 +128,7 @@ fn recording_and_running_again_change_nothing() {
 fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
     let registry = seedstorm::registry();
     let mut pinned_fates = 0;
-    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm"]
-    {
+    for name in SWARMS {
         let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
         for seed in 0..15 {
             let plan = compile(&loaded, seed, &[]);
@@ -139,8 +150,7 @@ fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
 #[test]
 fn threads_change_nothing_in_any_run() {
     let registry = seedstorm::registry();
-    for name in ["raft-swarm", "bracha-swarm", "pbft-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm"]
-    {
+    for name in SWARMS {
         let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
         let digest = |jobs| {
             let options = ExploreOptions {

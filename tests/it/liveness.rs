@@ -8,7 +8,9 @@ use seedstorm::prelude::*;
 use seedstorm::scenarios::builtin;
 use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::replay::plan_of;
+use seedstorm::scenarios::story::tell_whole;
 use seedstorm::sim_core::outcome::{Progress, Stall};
+use seedstorm::sim_core::story::{Step, StepKind};
 
 fn scenario(text: &str, overlays: &[&str]) -> Loaded {
     let source = Source { name: "case".to_owned(), text: text.to_owned() };
@@ -86,6 +88,33 @@ fn odd_but_legal_settings_are_not_accused() {
             }
         }
     }
+}
+
+/// Syncs take four times as long as the timeouts of setting 37, so that its servers ask for more of them than ever end. What
+/// waits for a disk must not make each later step slower, and a disk that is never timely is told from few windows.
+#[test]
+fn a_disk_that_is_never_timely_is_told_soon() {
+    let loaded = scenario(&odd::scenario("raft", 37), &[]);
+    let outcome = outcome(&loaded, 0, &[]);
+    assert!(outcome.events < 800_000, "{} events", outcome.events);
+    assert!(outcome.violations.is_empty(), "{:?}", outcome.violations);
+    assert!(matches!(outcome.progress, Progress::Stalled { .. }), "{:?}", outcome.progress);
+}
+
+/// The story of a panic ends with what the process that panicked was told last.
+#[test]
+fn stories_of_panics_have_the_last_inputs_of_who_panicked() {
+    let loaded = built_in("pbft-witness-malformed-certificate-panics");
+    let plans = (0..20).map(|seed| compile(&loaded, seed, &["malformed-certificate-panics".to_owned()]));
+    let panics = |plan: &Plan| run(plan, &Launch::default()).unwrap().verdict == Verdict::Crash;
+    let plan = plans.into_iter().find(panics).expect("found within 20 runs");
+    let story = tell_whole(&plan, None).unwrap().unwrap().story;
+    let [before @ .., last] = &story.steps[..] else { panic!("an empty story") };
+    assert!(last.kind == StepKind::Violation && story.headline.contains("panicked"), "{story:#?}");
+    let who = story.headline.split(' ').next().unwrap();
+    let of_it =
+        |step: &&Step| step.text.starts_with(&format!("{who} ")) || step.text.contains(&format!("-> {who} "));
+    assert!(before.iter().rev().take(8).filter(of_it).count() >= 5, "{story:#?}");
 }
 
 /// Bugs of liveness, where to look for them, and within how many runs they are found.

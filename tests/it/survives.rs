@@ -124,7 +124,7 @@ macro_rules! lock {
                     checks: vec![Judge::new("lock/one-holder", "one worker holds the lock", OneHolder::default())],
                     ..Subject::new("lock", |_: Boot<'_, Lock>| Place { holder: None })
                 });
-                registry.register(simple.bears(|_| FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 }));
+                registry.register(simple.bears(|_| FaultModel { crashed: 1, lost_disks: 0, byzantine: 0, outages: false }));
                 registry
             }
         }

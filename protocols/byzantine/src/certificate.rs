@@ -4,6 +4,7 @@ use sim_core::facts;
 use sim_core::facts::Field;
 use sim_core::process::{Aggregate, Context, Protocol};
 
+use crate::power::Power;
 use crate::shared::{Shared, Wire};
 use crate::signers::Signers;
 use crate::tally::Backing;
@@ -91,7 +92,7 @@ impl Refusal {
 impl Signed {
     /// A certificate of a statement out of the votes for it.
     pub fn certificate(statement: Statement, backing: &Backing, scheme: Scheme) -> Certificate {
-        let Backing { signers, aggregate } = backing.clone();
+        let Backing { signers, aggregate, .. } = backing.clone();
         Shared::new(Self { statement, signers, aggregate, scheme })
     }
 
@@ -105,7 +106,21 @@ impl Signed {
         least: u32,
         cx: &mut Context<'_, P>,
     ) -> Result<(), Refusal> {
-        if self.signers.len() < least {
+        self.verify_power(members, Power::EQUAL, least, cx)
+    }
+
+    /// Whether at least so much power of the first `members` nodes signed it.
+    ///
+    /// # Errors
+    /// Why it proves nothing.
+    pub fn verify_power<P: Protocol>(
+        &self,
+        members: u32,
+        power: Power,
+        least: u32,
+        cx: &mut Context<'_, P>,
+    ) -> Result<(), Refusal> {
+        if power.sum(self.signers.iter()) < least {
             return Err(Refusal::TooFewSigners);
         }
         if self.signers.last().is_some_and(|last| last.0 >= members) {

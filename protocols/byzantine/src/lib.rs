@@ -2,24 +2,35 @@
 //!
 //! - [`bracha`]: reliable broadcast
 //! - [`pbft`]: a replicated service under one primary after the other
+//! - [`hotstuff`]: the same in a chain of blocks, at a cost that grows like n
+//! - [`tendermint`]: the same service as a chain of blocks, with a new proposer for each
 //!
 //! What they share:
 //!
-//! - [`quorum`]: how many votes it takes
+//! - [`quorum`], [`power`]: how many votes it takes, and whose counts how much
 //! - [`vote`], [`signers`], [`tally`], [`certificate`]: what members sign, who did, and what that proves
 //! - [`shared`]: values that pass through many messages
 //! - [`outbox`]: nothing leaves before it is on disk
 //! - [`request`], [`store`], [`service`]: what clients ask for, and the state machine that does it
+//! - [`pending`], [`client`]: what waits to be decided, and whom clients ask and believe
+//! - [`safety`]: what must never happen in any of them; [`lying`]: what lies are made of
 
 pub mod bracha;
 pub mod certificate;
+pub mod client;
+pub mod hotstuff;
+pub mod lying;
 pub mod outbox;
 pub mod pbft;
+pub mod pending;
+pub mod power;
 pub mod quorum;
 pub mod request;
+pub mod safety;
 pub mod service;
 pub mod shared;
 pub mod signers;
 pub mod store;
 pub mod tally;
+pub mod tendermint;
 pub mod vote;

@@ -14,14 +14,12 @@
 //! - `requests`, `ordering`, `execution`, `checkpoint`: the normal case
 //! - `view_change`, `new_view`, `timer`: another primary
 //! - `catch_up`, `durability`: who was left behind, and what a restart finds
-//! - [`client`]: whom clients ask, and whom they believe
 //! - [`safety`], [`liveness`]: what is checked, and what progress is owed
 //! - [`traitors`]: the lies that only members of PBFT can tell
 //! - [`entry`]: its place in the registry
 
 mod catch_up;
 mod checkpoint;
-pub mod client;
 mod durability;
 pub mod entry;
 mod execution;

@@ -24,11 +24,25 @@ pub enum Stage {
     Commit,
     /// What the state is after a height.
     Checkpoint,
+    /// Tendermint's first vote on a proposal.
+    Prevote,
+    /// Tendermint's vote that decides, and the second vote of three in basic HotStuff.
+    Precommit,
+    /// Giving up every view before this one.
+    Timeout,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 4] = [Self::Propose, Self::Prepare, Self::Commit, Self::Checkpoint];
+    pub const ALL: [Self; 7] = [
+        Self::Propose,
+        Self::Prepare,
+        Self::Commit,
+        Self::Checkpoint,
+        Self::Prevote,
+        Self::Precommit,
+        Self::Timeout,
+    ];
 
     /// As it is printed.
     pub const fn name(self) -> &'static str {
@@ -37,6 +51,9 @@ impl Stage {
             Self::Prepare => "prepare",
             Self::Commit => "commit",
             Self::Checkpoint => "checkpoint",
+            Self::Prevote => "prevote",
+            Self::Precommit => "precommit",
+            Self::Timeout => "timeout",
         }
     }
 }

@@ -56,6 +56,12 @@ impl Configuration {
         !self.outgoing.is_empty()
     }
 
+    /// Whether a server's majorities are majorities of everybody: it votes, so does everybody else, and no change is joint.
+    /// A joint change that adds a voter has the same everybody as the configuration after it, and another majority.
+    pub fn is_plain(&self, node: NodeId) -> bool {
+        !self.is_joint() && self.learners.is_empty() && self.voters.contains(&node)
+    }
+
     /// Everybody, once, in ascending order.
     pub fn everybody(&self) -> Vec<NodeId> {
         let mut all = [&self.voters[..], &self.outgoing, &self.learners].concat();
@@ -183,5 +189,18 @@ mod tests {
         let promoted = config.with_voters(config.voters_and(NodeId(1)), false);
         assert_eq!((promoted.voters.clone(), promoted.learners.len()), (nodes(&[0, 1, 2]), 0));
         assert_eq!((promoted.distance(&config), promoted.voters_without(NodeId(0))), (1, nodes(&[1, 2])));
+    }
+
+    #[test]
+    fn a_joint_change_is_never_plain() {
+        let nodes: Vec<NodeId> = (0..3).map(NodeId).collect();
+        let plain = Configuration::of(&nodes);
+        assert!(plain.is_plain(NodeId(2)) && !plain.is_plain(NodeId(3)));
+        // A change that adds the last one: everybody votes afterwards.
+        let joint = Configuration { outgoing: nodes[..2].to_vec(), ..plain.clone() };
+        assert_eq!(joint.everybody(), joint.voters);
+        assert!(!joint.is_plain(NodeId(2)));
+        let teaching = Configuration { learners: vec![NodeId(7)], ..plain };
+        assert!(!teaching.is_plain(NodeId(2)));
     }
 }

@@ -46,7 +46,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
 pub const ENTRY: Simple<Parameters, Raft, RaftNode> = Simple::new(&INFO, system)
     .bears(|members| {
         let minority = members.saturating_sub(1) / 2;
-        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0 }
+        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0, outages: true }
     })
     .waits(Parameters::largest_timeout)
     .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop));

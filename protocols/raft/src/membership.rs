@@ -81,7 +81,7 @@ impl Server {
         self.members = self.config.0.everybody();
         let place = self.members.binary_search(&self.node);
         self.place = place.unwrap_or(usize::MAX);
-        self.plain = place.is_ok() && !self.config.0.is_joint() && self.config.0.learners.is_empty();
+        self.plain = self.config.0.is_plain(self.node);
         let next = self.log.last_index() + 1;
         let Self { role: Role::Leader(leadership), members, .. } = self else { return };
         let mut known = std::mem::take(&mut leadership.progress);

@@ -22,6 +22,9 @@ sim_core::choices! {
     }
 }
 
+/// Whether a safeguard is on, as a swarm draws it: bugs hide behind it.
+const DRAWN_SAFEGUARDS: [bool; 8] = [true, true, true, true, true, true, false, false];
+
 /// How often a leader hands over, in longest election timeouts, as a swarm draws it; mostly never.
 const DRAWN_TRANSFERS: [u64; 6] = [0, 0, 0, 4, 10, 30];
 
@@ -35,11 +38,13 @@ sim_core::parameters! {
     pub struct Parameters {
         /// Whether a server asks if it would win before it raises its term (dissertation, section 9.6).
         pre_vote: bool = true,
-            forfeits "a stable leader while a server that cannot hear it can still be heard, or comes back";
+            forfeits "a stable leader while a server that cannot hear it can still be heard, or comes back",
+            drawn |own, _, dice| own.pre_vote && dice.pick(&DRAWN_SAFEGUARDS);
         /// Whether a leader that does not hear from a majority for `election_timeout_max` steps down, and servers that
         /// hear from a leader ignore candidates (dissertation, sections 6.2 and 4.2.3).
         check_quorum: bool = true,
-            forfeits "progress while a leader that reaches no majority is still heard by its followers";
+            forfeits "progress while a leader that reaches no majority is still heard by its followers",
+            drawn |own, _, dice| own.check_quorum && (dice.pick(&DRAWN_SAFEGUARDS) || own.leases());
         /// The shortest election timeout; a server that heard from a leader more recently helps nobody to depose it.
         election_timeout_min: Duration = "150ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.election_timeout_min, 8..=16);
@@ -69,9 +74,10 @@ sim_core::parameters! {
         reads: Reads = "log",
             must |own| !own.leases() || own.check_quorum, "leases need check_quorum",
             forfeits "that reads see what was written before, if they are stale",
-            drawn |own, _, dice| {
+            drawn |own, drawn_before, dice| {
                 let drawn = dice.pick(&[Reads::Log, Reads::Index, Reads::Lease, Reads::Mixed]);
-                if own.check_quorum && own.reads == Reads::Log { drawn } else { own.reads }
+                let leases = drawn_before.check_quorum || drawn == Reads::Index;
+                if own.check_quorum && own.reads == Reads::Log && leases { drawn } else { own.reads }
             };
         /// How wrong clocks may run, in parts per million, so that leases hold.
         clock_drift_ppm: u32 = 50_000, in 0..=500_000;
@@ -134,15 +140,18 @@ mod tests {
     }
 
     #[test]
-    fn drawn_settings_are_legal_forfeit_nothing_and_differ() {
+    fn drawn_settings_are_legal_and_differ() {
         let base = Parameters::default();
         let draw = |seed| base.drawn(&mut stream(seed, StreamName::Configuration));
         for seed in 0..500 {
             let drawn = draw(seed);
             assert_eq!(Parameters::read(&drawn.write()), Ok(drawn));
-            assert!(drawn.pre_vote && drawn.check_quorum);
+            assert!(drawn.check_quorum || !drawn.leases());
             assert!(drawn.election_timeout_min >= base.election_timeout_min);
         }
+        let off = |of: fn(&Parameters) -> bool| (0..500).filter(|seed| !of(&draw(*seed))).count();
+        assert!((60..200).contains(&off(|drawn| drawn.pre_vote)), "safeguards are off now and then");
+        assert!((60..200).contains(&off(|drawn| drawn.check_quorum)), "safeguards are off now and then");
         assert_ne!(draw(1), draw(2));
         assert_eq!(draw(3), draw(3));
     }

@@ -122,7 +122,7 @@ impl Server {
             node: boot.node,
             members,
             place,
-            plain: config.0.voters.len() == config.0.everybody().len() && config.0.votes(boot.node),
+            plain: config.0.is_plain(boot.node),
             config,
             configs,
             parameters,

@@ -1,4 +1,4 @@
-//! What Raft servers and clients say and keep; [`log_entry`] has the log's entries, [`report`] what servers report.
+//! What Raft servers and clients say and keep; [`Entry`] is one of the log, [`RaftObservation`] what servers report.
 
 use sim_core::facts;
 use sim_core::identity::NodeId;

@@ -136,7 +136,11 @@ fn target(name: &str, about: &str, protocol: Option<&'static str>) -> Term {
         "event.node" => "on = { event = \"BecameLeader\", nth = 2 }".to_owned(),
         _ => "at = \"2s\"".to_owned(),
     };
-    let scenario = protocol.map_or("raft-calm".to_owned(), |protocol| format!("{protocol}-calm"));
+    let scenario = match protocol {
+        Some("coordination") => "coordination-strategies".to_owned(),
+        Some(protocol) => format!("{protocol}-calm"),
+        None => "raft-calm".to_owned(),
+    };
     Term {
         kind: TermKind::Target,
         name: name.to_owned(),

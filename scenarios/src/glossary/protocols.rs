@@ -113,6 +113,12 @@ pub(super) fn plants(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Te
 pub(super) fn knobs(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Term> {
     let term = |knob: &Knob| {
         let default = bare(knob);
+        // A text that looks like a number keeps its quotes.
+        let number = knob.default.starts_with('"') && default.parse::<f64>().is_ok();
+        let written = if number { knob.default.to_owned() } else { quoted(default) };
+        let value = if number { &written } else { default };
+        let set = format!("cluster.{}.{}={value}", info.name, knob.name);
+        let set = if number { format!("'{set}'") } else { set };
         let owed = match knob.forfeits {
             Some(forfeits) => format!("Set otherwise it forfeits {}", sentence_inside(forfeits)),
             None => {
@@ -130,13 +136,8 @@ pub(super) fn knobs(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Ter
                 clause(knob.about.split(';').next().unwrap_or_default())
             ),
             about: format!("A parameter of {}: {default} unless set. {described} {owed}", info.name),
-            written: format!("[cluster.{}] {} = {}", info.name, knob.name, quoted(default)),
-            example: format!(
-                "seedstorm run {} --set cluster.{}.{}={default}",
-                shown_by(builtins, info.name, false),
-                info.name,
-                knob.name
-            ),
+            written: format!("[cluster.{}] {} = {written}", info.name, knob.name),
+            example: format!("seedstorm run {} --set {set}", shown_by(builtins, info.name, false)),
             related: vec![info.name.to_owned()],
             details: details([
                 ("protocol", info.name.into()),

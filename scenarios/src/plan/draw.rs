@@ -10,6 +10,7 @@ use sim_core::ratio::Ratio;
 use sim_core::registry::{FaultModel, ProtocolInfo};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
+use sim_core::workload::{Mix, WorkloadModel};
 
 use crate::scenario::{Range, Swarm, Traitors};
 
@@ -28,17 +29,38 @@ pub(super) fn count(range: Option<Range>, written: u32, rng: &mut ChaCha8Rng) ->
     range.map_or(written, |range| within(range, rng))
 }
 
-/// How many operations the workload asks for.
-pub(super) fn operations(range: Option<Range>, written: Option<u64>, seed: u64) -> Option<u64> {
+/// What clients are asked for: how much of it, and where the swarm draws it, what.
+pub(super) fn workload(
+    swarm: &Swarm,
+    written: &WorkloadModel,
+    protocol: &ProtocolInfo,
+    seed: u64,
+) -> WorkloadModel {
     let mut rng = stream(seed, StreamName::Workload);
-    range.map(|range| u64::from(within(range, &mut rng))).or(written)
+    let operations = swarm.operations.map(|range| u64::from(within(range, &mut rng)));
+    let mut workload = WorkloadModel { operations: operations.or(written.operations), ..written.clone() };
+    if swarm.workload && !protocol.objects.is_empty() {
+        let [model, keys, reads, pace] = [(); 4].map(|()| pick(&mut rng, 12) as usize);
+        workload.model = protocol.objects[model % protocol.objects.len()];
+        workload.keys = Some([1, 1, 2, 5][keys % 4]);
+        workload.mix = Mix::default().or_default(workload.model).with_reads([1, 1, 4][reads % 3]);
+        match (pace % 4, workload.rate) {
+            (2, Some(rate)) => workload.rate = Some(rate.times(4)),
+            (3, _) if workload.more.is_empty() => {
+                (workload.rate, workload.think) = (None, Some(Duration::from_millis(20)));
+            }
+            _ => {}
+        }
+    }
+    workload
 }
 
 /// The network and the disks, each from a few kinds that differ in more than strength.
 pub(super) fn environment(swarm: &Swarm, setup: &mut Setup, seed: u64) {
     let mut rng = stream(seed, StreamName::Swarm);
     let latency = pick(&mut rng, LATENCIES.len() as u64);
-    let [loss, duplicate, sync] = [(); 3].map(|()| pick(&mut rng, 4));
+    let [loss, duplicate] = [(); 2].map(|()| pick(&mut rng, 4));
+    let sync = pick(&mut rng, SYNCS.len() as u64);
     if swarm.network {
         setup.network.latency = LATENCIES[latency as usize].clone();
         setup.network.loss = [Ratio::ZERO, Ratio::ZERO, Ratio::new(1, 500), Ratio::new(1, 50)][loss as usize];
@@ -63,12 +85,13 @@ const LATENCIES: [Distribution; 5] = [
     Distribution::Uniform { min: micros(8_000), max: micros(24_000) },
 ];
 
-/// No disk, a good one, a slow one, an uneven one.
-const SYNCS: [Distribution; 4] = [
+/// No disk, a good one, a slow one, an uneven one, and one that is so busy that much is never durable when the power fails.
+const SYNCS: [Distribution; 5] = [
     Distribution::Fixed(Duration::ZERO),
     Distribution::Uniform { min: micros(20), max: micros(200) },
     Distribution::Uniform { min: micros(1_000), max: micros(8_000) },
     Distribution::Exponential { mean: micros(2_000) },
+    Distribution::Uniform { min: micros(10_000), max: micros(40_000) },
 ];
 
 /// Traitors from the start, among those that are there, honest and no twin so far.
@@ -114,5 +137,33 @@ pub(super) fn faults(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, 
         if clash(&setup.faults.entries) {
             setup.faults.entries.pop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::testing::real;
+
+    #[test]
+    fn a_swarm_draws_what_clients_do_among_what_the_protocol_offers() {
+        let registry = real();
+        let source = crate::builtin::find("raft-swarm").unwrap();
+        let loaded = crate::scenario::load(&registry, source, crate::document::Format::Toml, &[]).unwrap();
+        let written = loaded.scenario.workload.clone().unwrap();
+        let on = Swarm { workload: true, ..Swarm::default() };
+        let (mut models, mut keys, mut open) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for seed in 0..200 {
+            let drawn = workload(&on, &written, loaded.protocol, seed);
+            assert!(loaded.protocol.objects.contains(&drawn.model));
+            assert_eq!(drawn.validate(loaded.scenario.cluster.nodes), Ok(()));
+            models.insert(drawn.model);
+            keys.insert(drawn.keys);
+            open.insert(drawn.open_rate().is_some());
+            assert_eq!(workload(&Swarm::default(), &written, loaded.protocol, seed), written);
+        }
+        assert_eq!((models.len(), keys.len(), open.len()), (loaded.protocol.objects.len(), 3, 2));
     }
 }

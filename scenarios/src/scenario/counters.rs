@@ -35,9 +35,9 @@ pub(super) fn resolve(checks: &mut Checks, protocol: &ProtocolInfo, places: &Pla
             Some(full) if resolved.contains_key(&full) => {
                 problems.push(Problem::new(format!("{full} stands twice, under two names")).at(origin));
             }
-            Some(full) if matches!(least, Amount::Members(_)) && !full.starts_with("observed.") => {
-                let title = format!("{full} is not counted by member");
-                let note = "a share of the members is for what members observe; expected a number";
+            Some(full) if matches!(least, Amount::Members(_)) && !has_shares(&full) => {
+                let title = format!("{full} is no share of anything");
+                let note = "a share is for what members observe and for operations; expected a number";
                 problems
                     .push(Problem::new(title).at(places.value_at(&["checks", "at_least", &name])).note(note));
             }
@@ -46,6 +46,16 @@ pub(super) fn resolve(checks: &mut Checks, protocol: &ProtocolInfo, places: &Pla
     }
     checks.at_least = resolved;
     problems
+}
+
+/// Whether a counter has a whole that a share can be of.
+fn has_shares(full: &str) -> bool {
+    full.starts_with("observed.") || is_of_operations(full)
+}
+
+/// Whether a counter is one of the operations that a workload asks for.
+pub(super) fn is_of_operations(full: &str) -> bool {
+    matches!(full, "operations.invoked" | "operations.returned" | "operations.succeeded")
 }
 
 fn full_name(name: &str, known: &[String], protocol: &ProtocolInfo) -> Option<String> {

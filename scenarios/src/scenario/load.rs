@@ -94,6 +94,9 @@ impl Builder {
         self.gather_loads();
         let clients = self.clients();
         let entry = self.protocol(registry);
+        // Without a workload, client slots are for what the protocol brings along.
+        let clients =
+            entry.filter(|_| clients == 0).map_or(clients, |entry| entry.info().services.len() as u32);
         let cluster = entry.and_then(|entry| self.configure(entry));
         // Only its protocol can read what a run starts from.
         let state = entry.and_then(|entry| take(&mut self.document.value, "initial", entry.info().name));

@@ -2,8 +2,10 @@
 
 use sim_core::fault::FaultPlan;
 use sim_core::registry::Cluster;
-use sim_core::setup::Setup;
+use sim_core::setup::{Amount, Setup};
+use sim_core::workload::WorkloadModel;
 
+use super::counters::is_of_operations;
 use super::{Loaded, ProgressRule};
 
 impl Loaded {
@@ -23,6 +25,13 @@ impl Loaded {
     pub(crate) fn setup(&self, seed: u64, members: u32, cluster: &dyn Cluster) -> Setup {
         let scenario = &self.scenario;
         let progress = scenario.checks.progress;
+        // A share of what has no limit is refused before.
+        let operations =
+            scenario.workload.as_ref().and_then(WorkloadModel::most_operations).unwrap_or(u64::MAX);
+        let in_numbers = |(name, least): (&String, &Amount)| {
+            let least = if is_of_operations(name) { Amount::Times(least.of(operations)) } else { *least };
+            (name.clone(), least)
+        };
         Setup {
             clients: scenario.clients,
             duration: scenario.cluster.duration,
@@ -34,10 +43,10 @@ impl Loaded {
             service: scenario.service.clone(),
             faults: FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget },
             behavior: scenario.initial.behavior.clone(),
-            stop: scenario.stop.list(),
+            stop: scenario.stop.list(operations),
             measures: scenario.measure.clone(),
             initial: scenario.initial.by_slot(),
-            at_least: scenario.checks.at_least.clone().into_iter().collect(),
+            at_least: scenario.checks.at_least.iter().map(in_numbers).collect(),
             history_budget: scenario.checks.linearizable.budget_steps,
             checks_off: scenario.checks.names_off(self.protocol),
             ..Setup::new(seed, members)

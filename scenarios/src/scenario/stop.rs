@@ -10,9 +10,9 @@ pub struct StopRules {
     /// As soon as a kind of observation has been made this often.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
-    /// As soon as this many operations have returned.
+    /// As soon as this many operations have returned, or this share of those that the workload asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub returned: Option<u64>,
+    pub returned: Option<Amount>,
     /// As soon as every running member is in this role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_in_role: Option<String>,
@@ -36,11 +36,11 @@ const fn once() -> Amount {
 }
 
 impl StopRules {
-    /// The rules as a list.
-    pub(crate) fn list(&self) -> Vec<Stop> {
+    /// The rules as a list, where the workload asks for so many operations.
+    pub(crate) fn list(&self, operations: u64) -> Vec<Stop> {
         let observed = self.observed.iter();
         let observed = observed.map(|rule| Stop::Observed { kind: rule.kind.clone(), count: rule.count });
-        let returned = self.returned.map(Stop::Returned);
+        let returned = self.returned.map(|count| Stop::Returned(count.of(operations)));
         let role = self.all_in_role.clone().map(Stop::AllInRole);
         let violation = self.violation.then_some(Stop::Violation);
         observed.chain(returned).chain(role).chain(violation).collect()

@@ -60,6 +60,7 @@ fn drawn(scenario: &Scenario) -> String {
     let parts = [
         (swarm.nodes.is_some(), "the number of nodes"),
         (swarm.operations.is_some(), "the number of operations"),
+        (swarm.workload, "what clients do"),
         (swarm.knobs, "knobs"),
         (swarm.network, "the network"),
         (swarm.disk, "disks"),

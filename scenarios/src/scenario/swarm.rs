@@ -24,7 +24,10 @@ pub struct Swarm {
     /// The most faults that a seed draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_faults: Option<u32>,
-    /// The protocol's knobs, among those that forfeit nothing.
+    /// What clients do, among all models of objects that the protocol offers: the model, how many objects, the mix and the
+    /// pace.
+    pub workload: bool,
+    /// The protocol's knobs, among those that may be drawn; what a drawn one forfeits is not owed.
     pub knobs: bool,
     /// Latency, loss and duplication of the network, instead of `[network]`.
     pub network: bool,

@@ -32,7 +32,8 @@ pub(super) fn swarm() -> Value {
             "off": about(list(json!({ "enum": kinds })), "Kinds of faults that are never drawn."),
             "membership": switch("Whether members may join and leave."),
             "max_faults": about(count(0, MOST_STRIKES as u64), "The most faults that a seed draws, at most 96."),
-            "knobs": switch("Draw the protocol's knobs, among those that forfeit nothing."),
+            "workload": switch("Draw what clients do: the model, the number of objects, the mix and the pace."),
+            "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),
             "network": switch("Draw latency, loss and duplication."),
             "disk": switch("Draw how long syncs take."),
             "traitors": about(traitors, "How many traitors there are from the start."),
@@ -155,7 +156,7 @@ pub(super) fn adversaries(registry: &Registry) -> Value {
     about(list(entry), "Who is a traitor, and what becomes of what it would say.")
 }
 
-/// A number of times, or a share of the members.
+/// A number of times, or a share.
 fn amount() -> Value {
     let share = json!({ "type": "string", "pattern": SHARE, "examples": ["all", "99%", "1/2"] });
     json!({ "anyOf": [count(0, u64::MAX), share] })
@@ -168,7 +169,7 @@ pub(super) fn stop() -> Value {
         &[],
         json!({
             "observed": about(table(&["kind"], json!({ "kind": kind, "count": often })), "As soon as this was observed so often."),
-            "returned": about(count(0, u64::MAX), "As soon as so many operations have returned."),
+            "returned": about(amount(), "As soon as so many operations have returned, or this share of those that the workload asks for."),
             "all_in_role": about(json!({ "type": "string" }), "As soon as every running member is in this role."),
             "violation": about(json!({ "type": "boolean" }), "At the first violation."),
         }),

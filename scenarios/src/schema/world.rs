@@ -5,9 +5,7 @@ use sim_core::graph::Topology;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::parameters::Parameter;
 
-use super::form::{
-    about, count, count32, distribution, duration, list, maybe, node, probability, rate, table,
-};
+use super::form::{about, count, count32, distribution, duration, list, maybe, probability, rate, table};
 
 pub(super) fn network() -> Value {
     let schema = table(

@@ -168,6 +168,10 @@ impl State {
             _ => Some(format!("its timers {}", listed(&timers))),
         };
         let parts: Vec<String> = [asked, sync, timers].into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| format!("waits for {}", parts.join(" and ")))
+        Some(if parts.is_empty() {
+            "waits for messages, and for nothing else".to_owned()
+        } else {
+            format!("waits for {}", parts.join(" and "))
+        })
     }
 }

@@ -14,7 +14,8 @@ const COUNTS: [&str; 9] =
 /// Every column that runs of a scenario may have.
 pub(super) fn names(loaded: &Loaded) -> Vec<String> {
     let ranks = ["mean", "p50", "p90", "p99", "max"];
-    let metrics = metrics::NAMES.iter().flat_map(|name| ranks.map(|rank| format!("{name}.{rank}")));
+    let recorded = metrics::NAMES.iter().chain(loaded.protocol.metrics);
+    let metrics = recorded.flat_map(|name| ranks.map(|rank| format!("{name}.{rank}")));
     let measures = loaded.scenario.measure.iter().map(|measure| format!("measure.{}", measure.name));
     COUNTS.map(str::to_owned).into_iter().chain(metrics).chain(measures).collect()
 }

@@ -54,6 +54,9 @@ pub trait Lies<P: Protocol> {
         message: &P::Message,
         cx: &mut CoalitionContext<'_, P>,
     ) -> bool;
+
+    /// A wake-up that a lie asked for.
+    fn wake(&mut self, _token: u64, _cx: &mut CoalitionContext<'_, P>) {}
 }
 
 /// A brain that does what every protocol's traitors can do, and tells the lies of one.
@@ -172,6 +175,10 @@ impl<P: Protocol, L: Lies<P>> Coalition<P> for Habits<P, L> {
         if goes_on {
             to.iter().for_each(|node| cx.send_as(from, *node, message.clone()));
         }
+    }
+
+    fn wake(&mut self, token: u64, cx: &mut CoalitionContext<'_, P>) {
+        self.lies.wake(token, cx);
     }
 
     fn heard(&mut self, message: &P::Message) {

@@ -29,6 +29,17 @@ impl<P: Protocol> Overheard<P> {
         self.heard = self.heard.wrapping_add(1);
     }
 
+    /// How many messages were heard so far.
+    pub const fn count(&self) -> usize {
+        self.heard
+    }
+
+    /// What was heard after the first so many messages, in order, as far as it is kept.
+    pub fn since(&self, count: usize) -> impl Iterator<Item = &P::Message> {
+        let first = count.max(self.heard.saturating_sub(self.messages.len()));
+        (first..self.heard).map(|place| &self.messages[place % KEPT])
+    }
+
     /// One of those that are kept, in no order that means anything.
     pub fn last(&self) -> Option<&P::Message> {
         self.messages.last()

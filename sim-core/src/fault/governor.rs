@@ -12,6 +12,8 @@
 //!
 //! What is not counted:
 //!
+//! - Members that are down and will be back with what their disks hold, where a protocol says that it bears outages:
+//!   what is durable is there again, so that safety is owed however many they are.
 //! - Partitions and everything else about links. Safety is owed under every partition, so all are allowed. Whether
 //!   progress is owed under one, which depends on the largest group of members that reach each other, is judged in
 //!   the second phase, where a core is healed.
@@ -35,6 +37,8 @@ pub struct FaultModel {
     pub lost_disks: u32,
     /// Traitors.
     pub byzantine: u32,
+    /// Whether any number may be down at the same time, all together too, if they come back with what their disks hold.
+    pub outages: bool,
 }
 
 /// Counts who is affected, and refuses what is too much.
@@ -72,6 +76,8 @@ pub struct Condition {
     pub slow: bool,
     /// Its clock runs at a wrong rate, or was set and will be set right.
     pub clock: bool,
+    /// It is down and comes back with its disk, which the protocol bears in any number.
+    outage: bool,
     /// A process was crashed by a fault that has not ended.
     crashed_here: bool,
     /// A process was paused by a fault that has not ended.
@@ -96,6 +102,8 @@ pub struct Counts {
 pub enum Change {
     /// The process stops.
     Down,
+    /// The process stops, and comes back with what its disk holds.
+    Outage,
     /// The process runs again.
     Up,
     /// The process stands still.
@@ -124,7 +132,8 @@ pub enum Change {
 
 impl Condition {
     fn affected(self) -> bool {
-        self.member && (self.down || self.paused || self.sync_fails || self.lost || self.traitor || self.left)
+        let down = self.down && !self.outage;
+        self.member && (down || self.paused || self.sync_fails || self.lost || self.traitor || self.left)
     }
 
     /// The process is there and moves.
@@ -139,12 +148,17 @@ impl Condition {
 
     fn changed(mut self, change: Change) -> Self {
         match change {
-            Change::Down => (self.down, self.crashed_here) = (true, true),
-            Change::Up => (self.down, self.crashed_here) = (false, false),
+            Change::Down => (self.down, self.crashed_here, self.outage) = (true, true, false),
+            Change::Outage => (self.down, self.crashed_here, self.outage) = (true, true, true),
+            Change::Up => (self.down, self.crashed_here, self.outage) = (false, false, false),
             Change::Paused => (self.paused, self.paused_here) = (true, true),
             Change::Resumed => (self.paused, self.paused_here) = (false, false),
-            Change::Wiped => (self.down, self.crashed_here, self.lost) = (true, true, true),
-            Change::Left => (self.down, self.crashed_here, self.left) = (true, true, true),
+            Change::Wiped => {
+                (self.down, self.crashed_here, self.lost, self.outage) = (true, true, true, false);
+            }
+            Change::Left => {
+                (self.down, self.crashed_here, self.left, self.outage) = (true, true, true, false);
+            }
             Change::Disk(sync_fails) => (self.disk, self.sync_fails) = (true, sync_fails),
             Change::DiskHealed => (self.disk, self.sync_fails) = (false, false),
             Change::Rotten => self.lost = true,
@@ -211,6 +225,7 @@ impl Governor {
         for (state, place) in self.states.iter_mut().zip(&ground.places) {
             state.member = place.role == Role::Member;
             state.down = !place.up || state.crashed_here;
+            state.outage &= state.crashed_here;
             state.paused = place.paused || state.paused_here;
             state.traitor = !place.honest || state.corrupted_here;
             self.counts.add(*state);
@@ -225,7 +240,16 @@ impl Governor {
         if self.unlimited { Ok(()) } else { self.fits(slot, change) }
     }
 
+    /// What a change is under this model: not every protocol bears outages.
+    const fn meant(&self, change: Change) -> Change {
+        match change {
+            Change::Outage if !self.model.outages => Change::Down,
+            change => change,
+        }
+    }
+
     fn fits(&self, slot: Slot, change: Change) -> Result<(), Refusal> {
+        let change = self.meant(change);
         let (before, mut after) = (self.counts, self.counts);
         let state = self.condition(slot);
         after.remove(state);
@@ -256,6 +280,7 @@ impl Governor {
 
     /// Makes a change that was allowed.
     pub fn apply(&mut self, slot: Slot, change: Change) {
+        let change = self.meant(change);
         self.exceeded |= self.fits(slot, change).is_err();
         let Some(state) = self.states.get_mut(slot.index()) else { return };
         self.counts.remove(*state);
@@ -269,7 +294,11 @@ mod tests {
     use super::*;
 
     fn governor(crashed: u32, lost_disks: u32, byzantine: u32) -> Governor {
-        let mut governor = Governor::new(FaultModel { crashed, lost_disks, byzantine }, false);
+        bearing(FaultModel { crashed, lost_disks, byzantine, outages: false })
+    }
+
+    fn bearing(model: FaultModel) -> Governor {
+        let mut governor = Governor::new(model, false);
         governor.sync(&Ground::new(5, 2));
         governor
     }
@@ -317,7 +346,8 @@ mod tests {
 
     #[test]
     fn over_budget_on_purpose_is_noticed() {
-        let mut governor = Governor::new(FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 }, true);
+        let mut governor =
+            Governor::new(FaultModel { crashed: 1, lost_disks: 0, byzantine: 0, outages: false }, true);
         governor.sync(&Ground::new(3, 0));
         assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
         assert!(!governor.exceeded());
@@ -329,7 +359,8 @@ mod tests {
     fn the_world_tells_who_is_down_without_a_fault() {
         let mut ground = Ground::new(5, 0);
         ground.places[4].up = false;
-        let mut governor = Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 }, false);
+        let mut governor =
+            Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0, outages: false }, false);
         governor.sync(&ground);
         assert_eq!(governor.counts().affected, 1);
         assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
@@ -337,5 +368,28 @@ mod tests {
         // The world has not executed the crash yet; it counts all the same.
         governor.sync(&ground);
         assert_eq!(governor.counts().affected, 2);
+    }
+
+    #[test]
+    fn all_may_be_down_together_where_they_come_back_and_only_there() {
+        let model = FaultModel { crashed: 2, lost_disks: 1, byzantine: 0, outages: true };
+        let mut careful = bearing(model);
+        for slot in 0..5 {
+            assert_eq!(take(&mut careful, slot, Change::Outage), Ok(()), "{slot}");
+        }
+        // What is gone for good counts, also of somebody who was to come back.
+        assert_eq!(take(&mut careful, 0, Change::Wiped), Ok(()));
+        assert_eq!(take(&mut careful, 1, Change::Wiped), Err(Refusal::DiskBudget));
+        assert_eq!(take(&mut careful, 1, Change::Down), Ok(()));
+        assert_eq!(take(&mut careful, 2, Change::Left), Err(Refusal::CrashBudget));
+        for slot in 2..5 {
+            assert_eq!(take(&mut careful, slot, Change::Up), Ok(()));
+        }
+        assert!(!careful.exceeded());
+        careful.invariants();
+        let mut forgetful = bearing(FaultModel { outages: false, ..model });
+        assert_eq!(take(&mut forgetful, 0, Change::Outage), Ok(()));
+        assert_eq!(take(&mut forgetful, 1, Change::Outage), Ok(()));
+        assert_eq!(take(&mut forgetful, 2, Change::Outage), Err(Refusal::CrashBudget));
     }
 }

@@ -184,7 +184,8 @@ mod tests {
             ground.places[index].status.role = Some("leader");
             ground.places[index].status.rank = Some(term);
         }
-        let mut governor = Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 }, false);
+        let mut governor =
+            Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0, outages: false }, false);
         governor.sync(&ground);
         (ground, governor)
     }

@@ -18,8 +18,11 @@ use serde::{Deserialize, Serialize};
 use self::dice::Dice;
 use self::moments::{Moments, When, storms};
 use self::recipe::Recipe;
+use super::action::DiskFault;
 use super::family::{Family, Kind};
 use super::plan::{FaultEntry, FaultPlan, Moment};
+use super::selector::Selector;
+use super::spec::{Crash, Disk, Fault};
 use super::validate::FaultError;
 use crate::fault::FaultModel;
 use crate::time::Duration;
@@ -112,8 +115,14 @@ pub fn draw(
     let mut entries = Vec::with_capacity(kinds.len());
     for kind in kinds {
         let when = moments.draw(&mut dice);
-        let drawn = entry(&mut dice, space, kind, &when, (members, clients));
-        entries.extend(moments.repeat(&mut dice, drawn, &when));
+        let drawn = entry(&mut dice, space, kind, &when, (members, clients), model.outages);
+        let cut = power_cut(&mut dice, space, &drawn);
+        for strike in moments.repeat(&mut dice, drawn, &when) {
+            // First the disks, so that the crash finds them so.
+            let (at, lasts) = (&strike.at, Some(when.longest));
+            entries.extend(cut.clone().map(|what| FaultEntry { id: None, at: at.clone(), lasts, what }));
+            entries.push(strike);
+        }
     }
     entries.truncate(MOST_STRIKES);
     let mut plan = FaultPlan::new(entries);
@@ -155,18 +164,27 @@ fn entry(
     kind: Kind,
     when: &When,
     (members, clients): (u32, u32),
+    outages: bool,
 ) -> FaultEntry {
     let shortest = if kind.family() == Family::Process { space.min_restart } else { space.min_fault };
     let length = dice.octaves(shortest, when.longest);
     // What begins in the last storm may last, so that the second phase meets a world that is broken outside the core.
     let endless = dice.chance(1, 4) && when.last;
     let triggered = matches!(when.at, Moment::On(_));
-    let mut recipe = Recipe { dice, space, members, clients, triggered, length };
+    let mut recipe = Recipe { dice, space, members, clients, triggered, length, outages };
     let (what, takes_length) = recipe.fault(kind);
     // These would go on changing the world as often as they were to change it in their length.
     let must_end = matches!(kind, Kind::Jam | Kind::Flap | Kind::Leave);
     let lasts = (takes_length && (must_end || !endless)).then_some(length);
     FaultEntry { id: None, at: when.at.clone(), lasts, what }
+}
+
+/// What a power cut does to disks: whatever was not synced is gone. Only where everybody crashes at once, and not always.
+fn power_cut(dice: &mut Dice<'_>, space: &SwarmSpace, drawn: &FaultEntry) -> Option<Fault> {
+    let Fault::Crash(Crash { target: Selector::All, .. }) = &drawn.what else { return None };
+    let disks = space.families.contains(&Family::Disk) && !space.off.contains(&Kind::LoseTail);
+    let disk = Disk { target: Selector::All, fault: DiskFault::LoseTail };
+    (dice.chance(3, 4) && disks).then_some(Fault::Disk(disk))
 }
 
 /// Leaves out what would be refused because it overlaps with an earlier fault at a slot that both name.

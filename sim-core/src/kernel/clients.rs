@@ -20,6 +20,8 @@ pub(crate) struct Call {
     entry: usize,
     invoked: Time,
     open: bool,
+    /// Whether it was asked after the heal, to see progress, and not by the workload.
+    question: bool,
 }
 
 /// What clients are asked and what they answered.
@@ -164,8 +166,10 @@ impl Kernel {
         let clients = &mut self.clients;
         let entry = clients.history.invoke(client, now, operation);
         let id = RequestId(clients.asked.len() as u64);
-        clients.invoked += 1;
-        clients.asked.push(Call { slot, operation, entry, invoked: now, open: true });
+        // What is asked after the heal shows progress; it is no load that anybody asked for, and is measured by nobody.
+        let question = self.phase.over();
+        clients.invoked += u64::from(!question);
+        clients.asked.push(Call { slot, operation, entry, invoked: now, open: true, question });
         id
     }
 
@@ -174,13 +178,13 @@ impl Kernel {
         let now = self.now;
         let Some(asked) = self.clients.open(slot, id) else { return };
         asked.open = false;
-        let Call { operation, entry, invoked, .. } = *asked;
+        let Call { operation, entry, invoked, question, .. } = *asked;
         let reply = answer.reply.clone();
         let clients = &mut self.clients;
         clients.history.complete(entry, now, answer);
-        clients.returned += 1;
         let succeeded = !matches!(reply, Reply::Refused | Reply::Unknown);
-        if succeeded {
+        clients.returned += u64::from(!question);
+        if succeeded && !question {
             clients.succeeded += 1;
             self.metrics.record(clients.latency, now.since(invoked).as_nanos());
         }

@@ -38,6 +38,8 @@ pub(crate) enum Control {
     Probe,
     /// The run is over.
     End,
+    /// A client of the second phase is asked its next question.
+    Ask,
 }
 
 const INDEX_BITS: u32 = 29;
@@ -76,7 +78,8 @@ impl Event {
                 1 => Control::Arrival,
                 2 => Control::Heal,
                 3 => Control::Probe,
-                _ => Control::End,
+                4 => Control::End,
+                _ => Control::Ask,
             }),
         }
     }
@@ -151,6 +154,7 @@ mod tests {
             Event::Control(Control::Arrival),
             Event::Control(Control::Heal),
             Event::Control(Control::Probe),
+            Event::Control(Control::Ask),
             Event::Control(Control::End),
         ] {
             assert_eq!(Event::decode(event.encode()), event);

@@ -7,6 +7,7 @@ mod heal;
 use super::Kernel;
 use crate::identity::Slot;
 use crate::kernel::event::Control;
+use crate::operation::Operation;
 use crate::outcome::{Ended, Progress, Stall};
 use crate::progress::{Count, Ruling};
 use crate::time::{Duration, Time};
@@ -38,20 +39,22 @@ pub(crate) struct Healed {
     pub(crate) reached: bool,
     /// Whether progress is seen by operations.
     asks: bool,
+    /// What each client is asked, one after the other.
+    questions: Vec<Operation>,
     /// Where each client stands, if clients are asked.
     clients: Vec<AskedClient>,
+    /// When progress was seen everywhere: each client had an answer.
+    recovered: Option<Time>,
     end: Option<PhaseEnd>,
 }
 
 /// Where a client stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AskedClient {
-    /// To be asked, or to be asked again.
-    Free,
-    /// It has an operation of the second phase under way.
-    Waits,
-    /// One of those operations succeeded.
-    Answered,
+#[derive(Clone, Copy, Debug, Default)]
+struct AskedClient {
+    /// How many questions it has answered.
+    answered: usize,
+    /// Whether it has an operation of the second phase under way.
+    waits: bool,
 }
 
 /// What follows when a window ends.
@@ -91,7 +94,22 @@ impl Phase {
 
 impl Healed {
     fn is_made(&self) -> bool {
-        self.reached && self.clients.iter().all(|client| *client == AskedClient::Answered)
+        self.reached && self.clients.iter().all(|client| self.has_answered(client))
+    }
+
+    /// Whether there is progress everywhere; some clients may have more questions.
+    fn is_recovered(&self) -> bool {
+        self.reached && self.clients.iter().all(|client| client.answered > 0)
+    }
+
+    /// Whether a client has answered everything.
+    fn has_answered(&self, client: &AskedClient) -> bool {
+        client.answered >= self.questions.len()
+    }
+
+    /// Whether a client is to be asked, or to be asked again.
+    fn is_free(&self, client: &AskedClient) -> bool {
+        !client.waits && !self.has_answered(client)
     }
 
     /// How many windows and attempts it took, in words.
@@ -144,7 +162,7 @@ impl Kernel {
     /// Nothing is under way, no timer is set, and no client is to be asked again: nothing will ever happen.
     fn is_stuck(&mut self) -> bool {
         let Some(healed) = self.phase.open() else { return false };
-        let asks = healed.clients.contains(&AskedClient::Free);
+        let asks = healed.clients.iter().any(|client| healed.is_free(client));
         healed.owed.is_ok() && !asks && self.agenda.is_empty()
     }
 
@@ -156,43 +174,51 @@ impl Kernel {
         healed.owed.is_ok() && late_until > self.now.saturating_add(longest)
     }
 
-    /// The next client, from this one on, that has no operation of the second phase under way and whose last one did not
-    /// succeed. It counts as asked.
-    pub(crate) fn next_to_ask(&mut self, from: u32) -> Option<u32> {
+    /// The next client, from this one on, that is to be asked, and for what. It counts as asked.
+    pub(crate) fn next_to_ask(&mut self, from: u32) -> Option<(u32, Operation)> {
         let healed = self.phase.open()?;
-        let free =
-            healed.clients.iter().skip(from as usize).position(|client| *client == AskedClient::Free)?;
+        let free = healed.clients.iter().skip(from as usize).position(|client| healed.is_free(client))?;
         let client = from as usize + free;
-        healed.clients[client] = AskedClient::Waits;
-        u32::try_from(client).ok()
+        let question = healed.questions[healed.clients[client].answered];
+        healed.clients[client].waits = true;
+        Some((u32::try_from(client).ok()?, question))
     }
 
     /// A client could not be asked.
     pub(crate) fn not_asked(&mut self, client: u32) {
         if let Some(healed) = self.phase.open() {
-            healed.clients[client as usize] = AskedClient::Free;
+            healed.clients[client as usize].waits = false;
         }
     }
 
     /// An operation of a client ended.
     pub(crate) fn operation_ended(&mut self, client: u32, invoked: Time, succeeded: bool) {
+        let now = self.now;
         let Some(healed) = self.phase.open() else { return };
         if invoked < healed.since {
             return healed.count.restart();
         }
-        let Some(asked) = healed.clients.get_mut(client as usize) else { return };
-        if *asked == AskedClient::Answered {
-            return;
-        }
-        *asked = if succeeded { AskedClient::Answered } else { AskedClient::Free };
+        let questions = healed.questions.len();
+        let Some(asked) = healed.clients.get_mut(client as usize).filter(|asked| asked.waits) else { return };
+        asked.waits = false;
         if succeeded {
+            asked.answered += 1;
+            let more = asked.answered < questions;
             self.came(true);
+            // Who failed is asked again in the next window only, so that nobody is asked without end at one instant.
+            if more && self.phase.open().is_some() {
+                self.queue_control(now, Control::Ask, false);
+            }
         }
     }
 
     /// Something came that was owed; perhaps it was the last (`may_end`).
     pub(crate) fn came(&mut self, may_end: bool) {
+        let now = self.now;
         let Some(healed) = self.phase.open() else { return };
+        if healed.recovered.is_none() && healed.is_recovered() {
+            healed.recovered = Some(now);
+        }
         if may_end && healed.is_made() {
             return self.made();
         }
@@ -237,7 +263,7 @@ impl Kernel {
             }
             Phase::Healed(healed) => match healed.end.clone() {
                 Some(PhaseEnd::Made { late }) => {
-                    let after_ns = self.now.since(healed.since).as_nanos();
+                    let after_ns = healed.recovered.unwrap_or(self.now).since(healed.since).as_nanos();
                     Progress::Made { after_ns, late }
                 }
                 Some(PhaseEnd::Stalled { reason, detail }) => Progress::Stalled { reason, detail },

@@ -26,7 +26,7 @@ impl Phold {
     /// # Panics
     /// Never: the model is sound.
     pub fn new(n: u32) -> Self {
-        let model = FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 };
+        let model = FaultModel { crashed: 0, lost_disks: 0, byzantine: 0, outages: false };
         let vocabulary = Vocabulary { observations: &[], messages: &["Event"] };
         let agenda = Agenda::Timed(EventQueue::new());
         let mut kernel = Kernel::new(&Setup::new(1, n), &Launch::default(), model, vocabulary, agenda)

@@ -5,7 +5,8 @@ use super::Pace;
 /// How many attempts may pass, as a multiple of those in which progress is owed, before a stall accuses.
 const OVERDUE: u64 = 3;
 
-/// How many windows a run is given in which nothing is owed, to make progress all the same.
+/// How many windows a run is given in which nothing is owed, or in which nothing can be timely, to make progress all the
+/// same.
 const GRACE: u64 = 50;
 
 /// What the end of a window came to.
@@ -26,6 +27,8 @@ pub(crate) struct Count {
     windows: u64,
     /// Attempts within which progress is owed; none if nothing is.
     owed: Option<u64>,
+    /// So many windows that are not timely prove nothing.
+    patience: u64,
     /// Timely windows in a row.
     row: u64,
     attempts: u64,
@@ -34,10 +37,13 @@ pub(crate) struct Count {
 }
 
 impl Count {
-    /// For a protocol of this pace, if it owes anything at all.
-    pub(crate) fn new(pace: &Pace, owes: bool) -> Self {
-        let owed = pace.attempts().filter(|_| owes);
-        Self { windows: u64::from(pace.windows.max(1)), owed, row: 0, attempts: 0, late: 0, all: 0 }
+    /// For a protocol of this pace, if it owes anything at all. An environment that is never timely (`hopeless`), whatever
+    /// is drawn, is told from few windows.
+    pub(crate) fn new(pace: &Pace, owes: bool, hopeless: bool) -> Self {
+        let (owed, windows) = (pace.attempts().filter(|_| owes), u64::from(pace.windows.max(1)));
+        let mut count = Self { windows, owed, patience: 0, row: 0, attempts: 0, late: 0, all: 0 };
+        count.patience = if hopeless { GRACE.min(count.longest()) } else { count.longest() };
+        count
     }
 
     /// A window ends.
@@ -57,7 +63,7 @@ impl Count {
             None if self.all >= GRACE => Ruling::GivenUp,
             None => Ruling::Wait,
             Some(owed) if self.attempts >= OVERDUE * owed => Ruling::Overdue,
-            Some(_) if self.late >= self.longest() => Ruling::GivenUp,
+            Some(_) if self.late >= self.patience => Ruling::GivenUp,
             Some(_) => Ruling::Wait,
         }
     }
@@ -98,7 +104,7 @@ mod tests {
 
     /// An attempt is two windows; 30 attempts are owed.
     fn count(owes: bool) -> Count {
-        Count::new(&Pace { chance: 0.5, ..Pace::of(Duration::from_secs(1)) }, owes)
+        Count::new(&Pace { chance: 0.5, ..Pace::of(Duration::from_secs(1)) }, owes, false)
     }
 
     fn count_of_nothing() -> Count {
@@ -131,6 +137,10 @@ mod tests {
         let mut count = count(true);
         assert_eq!(close(&mut count, [false; 179]), Ruling::Wait);
         assert_eq!(count.close(false), Ruling::GivenUp);
+        let mut hopeless = Count::new(&Pace::of(Duration::from_secs(1)), true, true);
+        assert_eq!(close(&mut hopeless, [false; 49]), Ruling::Wait);
+        assert_eq!(hopeless.close(false), Ruling::GivenUp);
+        assert_eq!(Count::new(&Pace::of(Duration::from_secs(1)), true, true).close(true), Ruling::Wait);
         let mut nothing = count_of_nothing();
         assert_eq!(close(&mut nothing, [true; 49]), Ruling::Wait);
         assert_eq!(nothing.close(true), Ruling::GivenUp);

@@ -20,6 +20,7 @@ pub struct Simple<T, P: Protocol, N: Process<P>> {
     info: &'static ProtocolInfo,
     waits: fn(&T) -> Duration,
     bears: fn(u32) -> FaultModel,
+    bears_by: Option<fn(&T, u32) -> FaultModel>,
     fits: fn(&T, &Setup) -> Result<(), String>,
     observes: fn(&T, &str, u32) -> Option<u64>,
     state: Option<State>,
@@ -47,7 +48,8 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
         Self {
             info,
             waits: |_| Duration::from_secs(1),
-            bears: |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0 },
+            bears: |_| FaultModel { crashed: 0, lost_disks: 0, byzantine: 0, outages: false },
+            bears_by: None,
             fits: |_, _| Ok(()),
             observes: |_, _, _| None,
             state: None,
@@ -66,6 +68,13 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
     #[must_use]
     pub const fn bears(mut self, fault_model: fn(u32) -> FaultModel) -> Self {
         self.bears = fault_model;
+        self
+    }
+
+    /// The same, where that depends on its parameters.
+    #[must_use]
+    pub const fn bears_by(mut self, fault_model: fn(&T, u32) -> FaultModel) -> Self {
+        self.bears_by = Some(fault_model);
         self
     }
 
@@ -144,7 +153,9 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
     }
 
     fn fault_model(&self, members: u32) -> FaultModel {
-        (self.entry.bears)(members)
+        self.entry
+            .bears_by
+            .map_or_else(|| (self.entry.bears)(members), |bears| bears(&self.parameters, members))
     }
 
     fn largest_timeout(&self) -> Duration {

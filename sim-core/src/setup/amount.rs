@@ -6,12 +6,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ratio::Ratio;
 
-/// A number of times, or a share of the members that the cluster begins with.
+/// A number of times, or a share: of the members that the cluster begins with, or of a workload's operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
     /// So many times in all, wherever. Written as a number.
     Times(u64),
-    /// At least once at this share of the members, whatever their number. Written `"all"`, `"99%"` or `"1/2"`.
+    /// At least once at this share of the members, whatever their number. Written `"all"`, `"99%"` or `"1/2"`. A share of
+    /// operations is written like that as well, and is a number in every setup ([`Amount::of`]).
     Members(Ratio),
 }
 
@@ -21,10 +22,18 @@ impl Amount {
 
     /// How many of so many members this asks for, rounded up; none if it asks for a number of times.
     pub fn of_members(self, members: u32) -> Option<u64> {
-        let Self::Members(share) = self else { return None };
-        let members = u64::from(members);
-        let down = share.of(members);
-        Some(if share.reached_by(down, members) { down } else { down + 1 })
+        matches!(self, Self::Members(_)).then(|| self.of(u64::from(members)))
+    }
+
+    /// How many of so many things this asks for: the number itself, or the share of them, rounded up.
+    pub fn of(self, all: u64) -> u64 {
+        match self {
+            Self::Times(count) => count,
+            Self::Members(share) => {
+                let down = share.of(all);
+                if share.reached_by(down, all) { down } else { down + 1 }
+            }
+        }
     }
 }
 
@@ -54,9 +63,7 @@ impl<'de> Deserialize<'de> for Amount {
             type Value = Amount;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "a whole number from 0 up, or a share of the members: \"all\", \"99%\" or \"1/2\"",
-                )
+                f.write_str("a whole number from 0 up, or a share: \"all\", \"99%\" or \"1/2\"")
             }
 
             fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<Amount, E> {

@@ -77,6 +77,12 @@ impl OperationKind {
 }
 
 impl Mix {
+    /// The same with so many times as many reads.
+    #[must_use]
+    pub const fn with_reads(self, times: u32) -> Self {
+        Self { read: self.read.saturating_mul(times), ..self }
+    }
+
     /// The mix that a model is used with unless the scenario says otherwise.
     pub fn default_of(model: ObjectModel) -> Self {
         let none = Self::default();
@@ -107,7 +113,7 @@ impl Mix {
     }
 
     /// This mix, or the model's own if no weight is set.
-    pub(super) fn or_default(self, model: ObjectModel) -> Self {
+    pub fn or_default(self, model: ObjectModel) -> Self {
         if self.total() == 0 { Self::default_of(model) } else { self }
     }
 

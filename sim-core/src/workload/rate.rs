@@ -18,6 +18,12 @@ pub struct Rate {
 pub struct ParseRateError;
 
 impl Rate {
+    /// So many times as much.
+    #[must_use]
+    pub const fn times(self, times: u64) -> Self {
+        Self::new(self.count.saturating_mul(times), self.per)
+    }
+
     /// Lengths of time that people count by, the first that fits is shown.
     const UNITS: [(&str, Duration); 3] =
         [("s", Duration::from_secs(1)), ("min", Duration::from_secs(60)), ("h", Duration::from_secs(3_600))];

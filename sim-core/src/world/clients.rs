@@ -76,19 +76,13 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// Asks a client for one operation, to see whether there is progress. Nobody is asked where no client knows such an
     /// operation. Whether it was asked.
-    pub(super) fn probe_operation(&mut self, client: u32) -> bool {
+    pub(super) fn put_question(&mut self, client: u32, question: Operation) -> bool {
         // Above every value that a workload writes, so that written values stay unique.
-        let value = (1 << 60) + self.kernel.clients.probes;
-        let offered = [
-            Operation::Write { key: 0, value },
-            Operation::Append { key: 0, value },
-            Operation::Enqueue { key: 0, value },
-            Operation::Add { key: 0, value },
-        ];
-        let operation = offered.iter().find(|operation| self.service.encode(operation).is_some());
-        operation.is_some_and(|operation| {
-            self.kernel.clients.probes += 1;
-            self.invoke(client, operation)
-        })
+        let operation = question.with_value((1 << 60) + self.kernel.clients.probes);
+        if self.service.encode(&operation).is_none() {
+            return false;
+        }
+        self.kernel.clients.probes += 1;
+        self.invoke(client, &operation)
     }
 }

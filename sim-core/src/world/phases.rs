@@ -28,11 +28,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
-    /// Asks each client for an operation that has none under way, and whose last one did not succeed.
-    fn ask_clients(&mut self) {
+    /// Asks each client that has no operation under way for its next one, or again for one that did not succeed.
+    pub(super) fn ask_clients(&mut self) {
         let mut next = 0;
-        while let Some(client) = self.kernel.next_to_ask(next) {
-            if !self.probe_operation(client) {
+        while let Some((client, question)) = self.kernel.next_to_ask(next) {
+            if !self.put_question(client, question) {
                 self.kernel.not_asked(client);
             }
             next = client + 1;

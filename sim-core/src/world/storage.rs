@@ -25,8 +25,8 @@ pub(super) use gates::Gated;
 /// What one slot stores.
 struct Store<P: Protocol> {
     journals: Vec<Journal<P::Record>>,
-    /// Syncs that have not ended.
-    pending: Vec<SyncId>,
+    /// Syncs that have not ended, in the order in which they were asked for: nearly always the order in which they end.
+    pending: VecDeque<Pending>,
     /// Syncs of this incarnation that failed.
     failed: Vec<SyncId>,
     gates: VecDeque<Gate<P>>,
@@ -40,11 +40,19 @@ struct Store<P: Protocol> {
     rots: u64,
 }
 
+/// A sync that has not ended.
+#[derive(Clone, Copy)]
+struct Pending {
+    id: SyncId,
+    /// How many gates wait for it: opening them looks no further than at the last of these.
+    gates: u32,
+}
+
 impl<P: Protocol> Default for Store<P> {
     fn default() -> Self {
         Self {
             journals: Vec::new(),
-            pending: Vec::new(),
+            pending: VecDeque::new(),
             failed: Vec::new(),
             gates: VecDeque::new(),
             free_at: Time::ZERO,
@@ -260,7 +268,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 self.strike(struck);
             }
         } else {
-            store.pending.push(id);
+            store.pending.push_back(Pending { id, gates: 0 });
         }
         let at_once = at == now && self.kernel.servers.on();
         if at_once {
@@ -346,11 +354,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             return true;
         }
         let pending = &mut self.storage.of(job.slot).pending;
-        let Some(place) = pending.iter().position(|id| *id == job.id) else { return true };
-        pending.swap_remove(place);
+        let Some(place) = pending.iter().position(|sync| sync.id == job.id) else { return true };
+        let gates = pending.remove(place).map_or(0, |sync| sync.gates);
         if job.result == SyncResult::Ok {
             self.kernel.disks.synced += 1;
-            self.open_gates(job.slot, job.id);
+            self.open_gates(job.slot, job.id, gates);
         } else {
             self.kernel.disks.failed += 1;
             self.storage.of(job.slot).failed.push(job.id);

@@ -52,6 +52,10 @@ pub(crate) struct ExploreArguments {
     /// The share of runs that must be conclusive.
     #[arg(long, default_value = "95%", value_name = "SHARE", value_parser = ratio)]
     pub(crate) min_conclusive: Ratio,
+    /// Judge only what clients can see: the protocol's own checks are off (`checks.safety = "none"`), histories,
+    /// progress and crashes are judged.
+    #[arg(long)]
+    pub(crate) outcome_only: bool,
     /// Stop at the lowest seed with a failure that is not --known.
     #[arg(long)]
     pub(crate) stop_on_first: bool,
@@ -79,7 +83,11 @@ pub(crate) fn explore(
     arguments: &ExploreArguments,
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
-    let (loaded, plants) = files::scenario(registry, &arguments.scenario)?;
+    let mut scenario = arguments.scenario.clone();
+    if arguments.outcome_only {
+        scenario.overlays.push("checks.safety=\"none\"".to_owned());
+    }
+    let (loaded, plants) = files::scenario(registry, &scenario)?;
     let options = ExploreOptions {
         seeds: arguments.seeds.clone(),
         plants,

@@ -16,7 +16,7 @@ fn explore(arguments: &[&str]) -> (i32, Value) {
 
 #[test]
 fn threads_change_nothing_but_the_wall_clock() {
-    for scenario in ["raft-swarm", "bracha-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm"] {
+    for scenario in ["raft-swarm", "bracha-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm", "coordination-swarm"] {
         let seeds = ["--seeds", "0..40", "--jobs"];
         let one = explore(&[&[scenario][..], &seeds, &["1"]].concat());
         let two = explore(&[&[scenario][..], &seeds, &["2"]].concat());
@@ -199,7 +199,7 @@ fn other_programs_are_told() {
     use std::process::Command;
     let folder = folder();
     let arguments =
-        ["explore", "raft-swarm", "--seeds", "0..3", "--junit", "made/junit.xml", "--github", "--json"];
+        ["explore", "raft-swarm", "--seeds", "0..1", "--junit", "made/junit.xml", "--github", "--json"];
     let output = Command::new(env!("CARGO_BIN_EXE_seedstorm"))
         .args(arguments)
         .current_dir(folder.path())
@@ -226,4 +226,15 @@ fn a_folder_that_cannot_be_used_is_told_before_anything_runs() {
     assert_eq!((said.code, said.out.as_str()), (2, ""));
     assert!(said.err.contains("failed to write file"), "{}", said.err);
     assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"x");
+}
+
+#[test]
+fn an_exploration_may_judge_what_clients_see_and_nothing_else() {
+    let run = |more: &[&str]| explore(&[&["raft-swarm", "--seeds", "0..20"], more].concat()).1;
+    let judged = |document: &Value| document["activity"]["checks"].to_string();
+    let (everything, outcome_only) = (run(&[]), run(&["--outcome-only"]));
+    assert!(judged(&everything).contains("raft/election-safety"), "{everything:#}");
+    assert!(!judged(&outcome_only).contains("raft/"), "{outcome_only:#}");
+    assert!(judged(&outcome_only).contains("linearizable/"), "{outcome_only:#}");
+    assert_eq!(outcome_only["runs"], 20);
 }

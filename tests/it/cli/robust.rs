@@ -6,6 +6,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use seedstorm::prelude::*;
+use seedstorm::scenarios::builtin;
+use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::sim_core::text::is_control;
 use serde_json::Value;
 
@@ -185,6 +188,41 @@ fn a_storm_is_a_finding_that_replays_and_shrinks() {
     assert!(!said.err.contains("failed to"), "{}", said.err);
     for name in ["hang", "storm"] {
         assert_eq!(seedstorm(folder.path(), &["explain", name]).code, 0);
+    }
+}
+
+/// A capsule of the first seed of `epidemic-swarm` in which a bug ends the run by this check.
+fn found(folder: &Path, bug: &str, check: &str) -> String {
+    let source = builtin::find("epidemic-swarm").unwrap();
+    let loaded = load(&seedstorm::registry(), source, Format::Toml, &[]).unwrap();
+    let breaks = |seed: &u64| {
+        let plan = compile(&loaded, *seed, &[bug.to_owned()]);
+        let outcome = run(&plan, &Launch::default()).unwrap();
+        let found = outcome.violations.iter().any(|violation| violation.check == check);
+        found.then(|| Capsule::new(&loaded, &plan, &outcome, "a test"))
+    };
+    let capsule = (0..100).find_map(|seed| breaks(&seed)).expect("a run that does not end");
+    std::fs::write(folder.join("found.capsule.json"), capsule.to_json("found.capsule.json").unwrap())
+        .unwrap();
+    "found.capsule.json".to_owned()
+}
+
+#[test]
+fn steps_and_runs_without_end_shrink_and_replay() {
+    for (bug, check) in [("hang-answers-forever", "process/hang"), ("storm-asks-twice", "run/storm")] {
+        let folder = folder();
+        let large = found(folder.path(), bug, check);
+        let said = seedstorm(folder.path(), &["shrink", &large, "--budget", "60", "--json"]);
+        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+        let document = said.json();
+        let [before, after] = ["before", "after"].map(|side| {
+            let size = &document["log"][side];
+            (size["faults"].as_u64().unwrap(), size["nodes"].as_u64().unwrap())
+        });
+        assert!(after.0 == 1 && after.1 < before.1, "{bug}: {before:?} {after:?}");
+        let said = seedstorm(folder.path(), &["replay", document["capsule"].as_str().unwrap()]);
+        assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+        assert!(said.out.contains(check), "{}", said.out);
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use seedstorm::sim_core::random::mix64;
 
 /// For which protocols there are settings.
-pub(crate) const PROTOCOLS: [&str; 3] = ["raft", "bracha", "epidemic"];
+pub(crate) const PROTOCOLS: [&str; 5] = ["raft", "bracha", "epidemic", "pbft", "swim"];
 
 /// A small generator: the settings must not change with the program.
 struct Dice(u64);
@@ -48,6 +48,8 @@ pub(crate) fn scenario(protocol: &str, setting: u64) -> String {
     match protocol {
         "raft" => raft(&mut dice, &mut text),
         "bracha" => bracha(&mut dice, &mut text, nodes),
+        "pbft" => pbft(&mut dice, &mut text),
+        "swim" => swim(&mut dice, &mut text),
         _ => epidemic(&mut dice, &mut text, nodes),
     }
     // One to three ways in which the environment is odd.
@@ -153,6 +155,52 @@ fn epidemic(dice: &mut Dice, text: &mut Text, nodes: u64) {
     ]);
 }
 
+fn pbft(dice: &mut Dice, text: &mut Text) {
+    text.protocol.extend([
+        format!("view_timeout = \"{}ms\"", dice.between(10, 2_000)),
+        format!("client_retry = \"{}ms\"", dice.between(5, 2_000)),
+        format!("fetch_interval = \"{}ms\"", dice.between(5, 1_000)),
+        format!("disk_retry = \"{}ms\"", dice.between(5, 1_000)),
+        format!("max_batch = {}", dice.between(1, 1_000)),
+        format!("pipeline = {}", dice.between(1, 64)),
+        format!("checkpoint_interval = {}", dice.between(1, 256)),
+        format!("window = {}", dice.between(2, 16)),
+        format!("read_only = {}", dice.below(2) == 0),
+        format!("signatures = \"{}\"", dice.pick(&["single", "aggregated"])),
+    ]);
+    text.workload.extend([
+        "model = \"register\"".to_owned(),
+        format!("clients = {}", dice.between(1, 6)),
+        format!("rate = \"{}/s\"", dice.between(2, 100)),
+        format!("operations = {}", dice.between(1, 60)),
+    ]);
+}
+
+fn swim(dice: &mut Dice, text: &mut Text) {
+    let interval = dice.between(20, 2_000);
+    text.protocol.extend([
+        format!("preset = \"{}\"", dice.pick(&["lan", "wan", "pure"])),
+        format!("start = \"{}\"", dice.pick(&["warm", "cold"])),
+        format!("probe_interval = \"{interval}ms\""),
+        format!(
+            "probe_timeout = \"{}us\"",
+            [interval * 999, interval * 500, interval * 10][dice.below(3) as usize]
+        ),
+        format!("indirect_checks = {}", dice.below(5)),
+        format!("nacks = {}", dice.below(2) == 0),
+        format!("suspicion_mult = {}", dice.below(8)),
+        format!("suspicion_max_mult = {}", dice.between(1, 8)),
+        format!("local_health = {}", dice.between(1, 8)),
+        format!("retransmit_mult = {}", dice.between(1, 8)),
+        format!("gossip_interval = \"{}ms\"", dice.between(5, 2_000)),
+        format!("gossip_nodes = {}", dice.below(5)),
+        format!("push_pull_interval = \"{}ms\"", dice.between(100, 8_000)),
+        format!("reconnect_interval = \"{}ms\"", dice.between(100, 8_000)),
+        format!("join_retry = \"{}ms\"", dice.between(50, 5_000)),
+        format!("packet_bytes = {}", dice.pick(&["256", "512", "1400", "65507"])),
+    ]);
+}
+
 impl Text {
     fn written(&self, protocol: &str) -> String {
         let mut written = "schema = \"seedstorm.scenario/1\"\ntitle = \"odd but legal\"\n".to_owned();
@@ -169,7 +217,7 @@ impl Text {
         section("workload".to_owned(), &self.workload);
         section("network".to_owned(), &self.network);
         let _ = write!(written, "\n{}\n\n[swarm]\nfamilies = \"all\"\n", self.others.join("\n\n"));
-        if protocol == "bracha" {
+        if matches!(protocol, "bracha" | "pbft") {
             written.push_str("traitors = \"up_to_budget\"\nbehaviors = true\n");
         }
         written

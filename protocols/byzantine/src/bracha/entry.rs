@@ -43,7 +43,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
 pub const ENTRY: Simple<Parameters, Bracha, Node> = Simple::new(&INFO, system)
     .bears(|members| {
         let faulty = Thresholds::new(members).faulty();
-        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty }
+        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty, outages: false }
     })
     .waits(|parameters| parameters.interval.max(parameters.disk_retry))
     .observes(most_observed);

@@ -37,11 +37,12 @@ const INFO: ProtocolInfo = ProtocolInfo {
 /// PBFT in the registry.
 ///
 /// Crashed members and traitors share f. A disk that loses what was durable makes its owner sign again, as a traitor does,
-/// so that none is borne beside the traitors.
+/// so that none is borne beside the traitors. Of more than f that restart together, a quorum may have gone back to an earlier
+/// checkpoint, and answer a read-only request with what was written over long ago.
 pub const ENTRY: Simple<Parameters, Pbft, Node> = Simple::new(&INFO, system)
     .bears(|members| {
         let faulty = Quorum::of(members).faulty();
-        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty }
+        FaultModel { crashed: faulty, lost_disks: 0, byzantine: faulty, outages: false }
     })
     .waits(Parameters::largest_timeout);
 

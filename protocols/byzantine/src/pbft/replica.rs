@@ -7,13 +7,13 @@ use sim_core::process::{Context, Input, LinkState, Process, TimerId};
 
 use super::parameters::Parameters;
 use super::plants::Plants;
-use super::requests::Pending;
 use super::vocabulary::{
     NewView, Pbft, PbftMessage, PbftObservation, PbftRecord, PbftTimer, Prepared, Proposal, Snapshot,
     ViewChange,
 };
 use crate::certificate::{Certificate, Refusal};
 use crate::outbox::Outbox;
+use crate::pending::Pending;
 use crate::quorum::Quorum;
 use crate::request::Batch;
 use crate::shared::Shared;

@@ -1,28 +1,15 @@
-//! What must never happen in PBFT, judged while a run happens, over honest members only.
-//!
-//! One checker per file. They read observations and messages together with the world's own truth, and never look into a
-//! member. Members report what is durable, so that a crash takes nothing back.
+//! What must never happen in PBFT, judged while a run happens, over honest members only: what no replicated service may
+//! do ([`crate::safety`]), and what is PBFT's own.
 
 pub mod accountability;
-pub mod agreement;
-pub mod certificates;
 pub mod checkpoints;
-pub mod equivocation;
 pub mod new_view;
-pub mod order;
-pub mod replies;
-pub mod requests;
-
-use std::collections::BTreeMap;
-
-use sim_core::check::Seen;
-use sim_core::ground::Ground;
-use sim_core::identity::NodeId;
 
 use super::parameters::Parameters;
-use super::vocabulary::{Pbft, PbftMessage};
-use crate::signers::Signers;
-use crate::vote::{Statement, Vote};
+use super::vocabulary::{Pbft, PbftMessage, PbftObservation};
+use crate::power::Power;
+use crate::safety::{Fact, Judged, agreement, certificates, equivocation, order, replies, requests};
+use crate::vote::{Stage, Statement, Vote};
 
 sim_core::checks! {
     /// Every check of PBFT, fresh, for one run.
@@ -38,7 +25,7 @@ sim_core::checks! {
         "pbft/replies": "What a client believes is what honest members answered."
             => replies::Replies::default(),
         "pbft/certificates": "What is prepared, committed or stable was signed by a quorum of distinct members."
-            => certificates::Certificates::new(members),
+            => certificates::Certificates::new(members, Power::EQUAL),
         "pbft/equivocation": "An honest member never signs two digests for one view, sequence number and phase."
             => equivocation::Equivocation::default(),
         "pbft/new-view": "A new view keeps every digest that was committed before."
@@ -52,65 +39,85 @@ sim_core::checks! {
     }
 }
 
-/// Whether an observation comes from somebody who follows the protocol.
-#[inline]
-fn honest(ground: &Ground, seen: &Seen<'_, Pbft>) -> bool {
-    ground.place(seen.slot).honest
-}
+impl Judged for Pbft {
+    const VOTES: &'static [&'static str] = &["PrePrepare", "Prepare", "Commit", "Checkpoint", "NewView"];
+    const CLAIMS: &'static [&'static str] = &["Prepared", "Committed", "Stable"];
+    const PLACE: &'static str = "sequence number";
 
-/// The vote that a message is, if it is one.
-fn vote_in(message: &PbftMessage) -> Option<&Vote> {
-    match message {
-        PbftMessage::PrePrepare(proposal) => Some(&proposal.vote),
-        PbftMessage::Prepare(vote) | PbftMessage::Commit(vote) | PbftMessage::Checkpoint(vote) => Some(vote),
-        _ => None,
-    }
-}
-
-/// The kinds of messages that are votes.
-const VOTES: &[&str] = &["PrePrepare", "Prepare", "Commit", "Checkpoint"];
-
-/// Who signed what, as far as it was ever sent. Of what is said in the name of an honest member, only what it sent itself
-/// counts: a traitor may send anything in its name.
-#[derive(Clone, Debug, Default)]
-struct Signatures {
-    signers: BTreeMap<Statement, Signers>,
-    /// What was noted last: a message is told once for each of its recipients.
-    last: Option<Vote>,
-}
-
-impl Signatures {
-    /// Notes a vote; false if it was known, or proves nothing.
-    fn note(&mut self, ground: &Ground, from: NodeId, vote: &Vote) -> bool {
-        if self.last.as_ref() == Some(vote) {
-            return false;
-        }
-        self.last = Some(*vote);
-        let signer = vote.signer();
-        if signer != from && ground.honest(signer) {
-            return false;
-        }
-        self.signers.entry(vote.statement).or_default().insert(signer)
+    fn fact(observation: &PbftObservation) -> Option<Fact> {
+        Some(match *observation {
+            PbftObservation::Started { executed, applied, .. } => Fact::Started { executed, applied },
+            PbftObservation::Restored { applied, .. } => Fact::Restored { applied },
+            PbftObservation::Asked { timestamp, operation } => {
+                Fact::Asked { timestamp, operation: operation.0 }
+            }
+            PbftObservation::Acknowledged { timestamp, position, answer } => {
+                Fact::Acknowledged { timestamp, position, answer: answer.0 }
+            }
+            PbftObservation::Prepared { view, sequence, digest } => {
+                Fact::Prepared { view, height: sequence, digest: digest.0 }
+            }
+            PbftObservation::Committed { view, sequence, digest, batch } => {
+                Fact::Committed { view, height: sequence, digest: digest.0, value: batch.0 }
+            }
+            PbftObservation::Applied { client, timestamp, operation, position, answer } => {
+                Fact::Applied { client, timestamp, operation: operation.0, position, answer: answer.0 }
+            }
+            _ => return None,
+        })
     }
 
-    fn of(&self, statement: &Statement) -> Option<&Signers> {
-        self.signers.get(statement)
+    fn vote(message: &PbftMessage) -> Option<&Vote> {
+        match message {
+            PbftMessage::PrePrepare(proposal) => Some(&proposal.vote),
+            PbftMessage::Prepare(vote) | PbftMessage::Commit(vote) | PbftMessage::Checkpoint(vote) => {
+                Some(vote)
+            }
+            _ => None,
+        }
+    }
+
+    fn votes(message: &PbftMessage, note: &mut dyn FnMut(&Vote)) {
+        match message {
+            PbftMessage::NewView(new_view) => {
+                new_view.proposals.iter().for_each(|proposal| note(&proposal.vote));
+            }
+            _ => Self::vote(message).into_iter().for_each(note),
+        }
+    }
+
+    fn claim(observation: &PbftObservation) -> Option<Statement> {
+        let (stage, view, height, digest) = match *observation {
+            PbftObservation::Prepared { view, sequence, digest } => (Stage::Prepare, view, sequence, digest),
+            PbftObservation::Committed { view, sequence, digest, .. } => {
+                (Stage::Commit, view, sequence, digest)
+            }
+            PbftObservation::Stable { sequence, digest } => (Stage::Checkpoint, 0, sequence, digest),
+            _ => return None,
+        };
+        Some(Statement { stage, view, height, digest })
+    }
+
+    /// The primary's proposal is its vote.
+    fn implies(stage: Stage) -> Option<Stage> {
+        (stage == Stage::Prepare).then_some(Stage::Propose)
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
 
+    use sim_core::identity::NodeId;
     use sim_core::process::Signature;
 
     use super::*;
 
     /// A script of members.
-    pub(in crate::pbft) type Script<C> = protocol_testing::script::Script<Pbft, C>;
+    pub(crate) type Script<C> = protocol_testing::script::Script<Pbft, C>;
 
     /// A vote of somebody, with a signature that nobody looks at.
-    pub(in crate::pbft) fn vote(signer: u32, statement: Statement) -> Vote {
+    pub(crate) fn vote(signer: u32, statement: Statement) -> Vote {
         Vote { statement, signature: Signature::forged(NodeId(signer), statement.digest.0) }
     }
 

@@ -13,7 +13,6 @@ use sim_core::coalition::CoalitionContext;
 use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
 use sim_core::identity::NodeId;
 use sim_core::process::Effects;
-use sim_core::random::below;
 use sim_core::registry::Named;
 
 use super::parameters::Parameters;
@@ -138,9 +137,4 @@ impl Lies<Pbft> for Traitors {
         let lie = Lie { name: telling.lie, slot: telling.slot, honest: telling.honest, to };
         self.tell(&lie, message, cx)
     }
-}
-
-/// An index below a length that is not zero.
-fn draw_below(cx: &mut CoalitionContext<'_, Pbft>, length: usize) -> usize {
-    below(cx.rng().next_u64(), length as u64) as usize
 }

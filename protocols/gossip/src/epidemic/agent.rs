@@ -29,6 +29,13 @@ const DEAF: u8 = 16;
 /// Plant: it makes no more contacts after a while.
 const TIRES: u8 = 32;
 
+/// Plant: it never ends its answer.
+const ENDLESS: u8 = 64;
+/// Plant: each answer makes it ask twice.
+const DOUBLING: u8 = 128;
+/// Any plant that is about what it hears.
+const SICK: u8 = DEAF | ENDLESS | DOUBLING;
+
 /// Makes agents.
 #[derive(Clone, Debug)]
 pub struct Agents {
@@ -71,6 +78,8 @@ impl Factory<Epidemic> for Agents {
             hunts: 0,
             flags: match self.stall {
                 Some(Stalling::DeafAfterRestart) if boot.start == Start::Restart => DEAF,
+                Some(Stalling::AnswersForever) if boot.start == Start::Restart => ENDLESS,
+                Some(Stalling::AsksTwice) if boot.start == Start::Restart => DOUBLING,
                 Some(Stalling::Tires) => TIRES,
                 _ => 0,
             },
@@ -102,7 +111,7 @@ impl Process<Epidemic> for Agent {
     #[inline]
     fn step(&mut self, input: Input<'_, Epidemic>, cx: &mut Context<'_, Epidemic>) {
         match input {
-            Input::Message { .. } if self.flags & DEAF != 0 => {}
+            Input::Message { from, .. } if self.flags & SICK != 0 => self.mishear(from, cx),
             Input::Message { from, message } => self.hear(from, *message, cx),
             Input::Timer { .. } => self.cycle(cx),
             Input::Start => self.start(cx),
@@ -127,6 +136,18 @@ impl Agent {
             Rhythm::Synchronous => self.until_next_cycle(cx),
         };
         cx.set_timer(CYCLE, phase, EpidemicTimer::Cycle);
+    }
+
+    /// What a plant makes of a message.
+    #[cold]
+    fn mishear(&mut self, from: NodeId, cx: &mut Context<'_, Epidemic>) {
+        #[expect(clippy::while_immutable_condition, reason = "a planted bug that never ends")]
+        while self.flags & ENDLESS != 0 {
+            cx.send(from, EpidemicMessage::Pull);
+        }
+        if self.flags & DOUBLING != 0 {
+            (0..2).for_each(|_| cx.send(from, EpidemicMessage::Pull));
+        }
     }
 
     fn cycle(&mut self, cx: &mut Context<'_, Epidemic>) {
@@ -261,7 +282,7 @@ impl Agent {
     /// The end of a cycle: does it go on spreading?
     fn weigh_interest(&mut self, cx: &mut Context<'_, Epidemic>) {
         let happened = self.flags;
-        self.flags &= REMOVED | DEAF | TIRES;
+        self.flags &= REMOVED | SICK | TIRES;
         if self.shared.parameters.interest == Interest::Never || self.hot() == 0 {
             return;
         }

@@ -38,7 +38,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
 pub const ENTRY: Simple<Parameters, Epidemic, Agent> = Simple::new(&INFO, system)
     .bears(|members| {
         let minority = members.saturating_sub(1) / 2;
-        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0 }
+        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0, outages: false }
     })
     .waits(Parameters::longest_cycle)
     .observes(most_observed)

@@ -42,7 +42,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
 pub const ENTRY: Simple<Parameters, Swim, Member> = Simple::new(&INFO, system)
     .bears(|members| {
         let minority = members.saturating_sub(1) / 2;
-        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0 }
+        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0, outages: false }
     })
     .waits(window)
     .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop));

@@ -97,6 +97,9 @@ impl Liveness<Swim> for SwimLiveness {
         }
     }
 
+    /// An attempt is as long as the slowest member needs for all that may have to happen, so that hardly one fails without a
+    /// loss: a member tries to reach one of those that it holds dead, whom it draws, often enough that both sides together
+    /// miss each other in less than one of ten.
     fn pace(&self, timeout: Duration, _: &[Slot]) -> Pace {
         let kept = (1.0 - self.loss).max(0.0);
         let windows = self.attempt().as_nanos() / timeout.as_nanos().max(1) + 1;
@@ -104,7 +107,7 @@ impl Liveness<Swim> for SwimLiveness {
         let serve = timeout / (16 * u64::from(self.members.max(1)));
         let shares = Shares { way, sync: way, serve, ..Shares::of(timeout) };
         let windows = u32::try_from(windows).unwrap_or(u32::MAX);
-        Pace { windows, chance: 0.5 * kept * kept, wasted: 0, shares }
+        Pace { windows, chance: 0.9 * kept * kept, wasted: 0, shares }
     }
 
     fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Swim>>) -> Reach {

@@ -206,7 +206,7 @@ fn accused(plan: &Value) -> usize {
         let subject = Subject {
             service: Box::new(KeyValueService),
             liveness: Box::new(RaftLiveness::new(&parameters, &setup)),
-            model: FaultModel { crashed: 2, lost_disks: 2, byzantine: 0 },
+            model: FaultModel { crashed: 2, lost_disks: 2, byzantine: 0, outages: false },
             ..Subject::new("raft", Deaf(RaftFactory { parameters, ..RaftFactory::default() }))
         };
         simulate(&setup, &Launch::default(), subject).unwrap().verdict

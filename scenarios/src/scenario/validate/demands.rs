@@ -7,6 +7,7 @@ use sim_core::setup::Amount;
 use super::{Scenario, Validator};
 use crate::problem::Problem;
 use crate::scenario::ProgressRule;
+use crate::scenario::counters::is_of_operations;
 
 /// The most that a counter can reach, and why.
 struct Bound {
@@ -17,6 +18,7 @@ struct Bound {
 impl Validator<'_> {
     /// What `checks.at_least` and `[stop]` ask for, against what can happen.
     pub(super) fn demands(&mut self, cluster: &dyn Cluster) {
+        self.shares_of_operations();
         // What a swarm draws, nobody knows yet.
         if self.scenario.swarm.is_some() {
             return;
@@ -32,8 +34,34 @@ impl Validator<'_> {
         {
             self.demand(&["stop", "observed", "count"], &format!("observed.{}", rule.kind), count, cluster);
         }
-        if let Some(count) = scenario.stop.returned {
+        if let Some(Amount::Times(count)) = scenario.stop.returned {
             self.demand(&["stop", "returned"], "operations.returned", count, cluster);
+        }
+    }
+
+    /// A share of the operations needs a workload that says how many there are.
+    fn shares_of_operations(&mut self) {
+        let scenario = self.scenario;
+        let title = match &scenario.workload {
+            None => "there is no [workload], so there are no operations to take a share of",
+            Some(workload) if workload.most_operations().is_none() => {
+                "a share of operations without a limit: workload.operations is absent"
+            }
+            Some(_) => return,
+        };
+        let share = |amount: &Amount| matches!(amount, Amount::Members(_));
+        let mut refuse = |path: &[&str]| {
+            let origin = self.places.value_at(path);
+            let note = "set workload.operations, or write a number";
+            self.problems.push(Problem::new(title).at(origin).note(note));
+        };
+        for (name, _) in scenario.checks.at_least.iter().filter(|(_, least)| share(least)) {
+            if is_of_operations(name) {
+                refuse(&["checks", "at_least", name]);
+            }
+        }
+        if scenario.stop.returned.as_ref().is_some_and(share) {
+            refuse(&["stop", "returned"]);
         }
     }
 
@@ -144,6 +172,7 @@ mod tests {
         let mut registry = real();
         registry.register(protocols::gossip::epidemic::entry::ENTRY);
         let workload = "[workload]\nmodel = \"register\"\noperations = 9\n";
+        let endless = "[workload]\nmodel = \"register\"\n";
         let crash = "[[faults]]\nat = \"1s\"\ncrash = { target = \"n1\", restart_after = \"1s\" }\n";
         let drawn = "[swarm]\nfamilies = \"all\"\n";
         let demand = |counter: &str| format!("[checks]\nat_least = {{ {counter} }}\n");
@@ -162,7 +191,23 @@ mod tests {
             ("epidemic", demand("\"syncs.ok\" = 1"), "epidemic keeps nothing on disks"),
             ("epidemic", demand("operations = 1"), "there is no [workload]"),
             ("epidemic", stop("returned = 1"), "there is no [workload]"),
-            ("epidemic", demand("operations = \"all\""), "operations.succeeded is not counted by member"),
+            (
+                "epidemic",
+                demand("operations = \"all\""),
+                "there is no [workload], so there are no operations",
+            ),
+            ("epidemic", demand("messages_lost = \"all\""), "dropped.loss is no share of anything"),
+            ("raft", demand("operations = \"99%\"") + workload, ""),
+            ("raft", stop("returned = \"all\"") + workload, ""),
+            ("raft", stop("returned = \"1/2\"") + endless, "a share of operations without a limit"),
+            (
+                "raft",
+                demand("operations = \"all\"") + endless + drawn,
+                "a share of operations without a limit",
+            ),
+            ("raft", stop("returned = \"0%\"") + workload, "expected a whole number from 0 up, or a share"),
+            ("raft", stop("returned = \"101%\"") + workload, "expected a whole number from 0 up, or a share"),
+            ("raft", stop("returned = 10") + workload, "the workload asks for 9 operations"),
             ("raft", demand("operations = 10") + workload, "the workload asks for 9 operations"),
             ("raft", demand("operations = 9") + workload, ""),
             ("raft", demand("faults_fired = 1"), "there are no [[faults]]"),

@@ -9,6 +9,7 @@ use crate::fault::driver::FaultDriver;
 use crate::fault::governor::Governor;
 use crate::fault::links::{cut_off, heal_degradation, heal_reach, made_worse};
 use crate::fault::resolve::Lots;
+use crate::fault::selector::in_role;
 use crate::ground::Ground;
 use crate::identity::Slot;
 
@@ -36,7 +37,14 @@ impl FaultDriver {
         let least = self.members.saturating_sub(model.crashed.max(model.byzantine)).max(1);
         let most = u32::try_from(able.len()).unwrap_or(u32::MAX);
         let extra = lots.below(u64::from(most.saturating_sub(least)) + 1);
-        let mut core = lots.pick(able, least.saturating_add(u32::try_from(extra).unwrap_or(0)));
+        let size = least.saturating_add(u32::try_from(extra).unwrap_or(0));
+        // Half of the cores have to do without those who lead, as far as there are others: what only a leader knows is to
+        // be lost.
+        let leads = |slot: &Slot| ground.place(*slot).status.role.is_some_and(|is| in_role("leader", is));
+        let (leaders, others): (Vec<Slot>, Vec<Slot>) = able.iter().copied().partition(leads);
+        let enough = !leaders.is_empty() && others.len() >= least as usize;
+        let able = if enough && lots.below(2) == 0 { others } else { able };
+        let mut core = lots.pick(able, size);
         let missing = least.saturating_sub(u32::try_from(core.len()).unwrap_or(u32::MAX));
         core.extend(lots.pick(idle, missing));
         core.sort_unstable();

@@ -79,7 +79,10 @@ impl SlotUndo {
 fn slot_fault(fault: &Fault, lasts: Option<Duration>) -> Option<SlotFault> {
     let of = |change, begin, undo| Some(SlotFault { change: Some(change), begin, undo });
     match fault {
-        Fault::Crash(_) => of(Change::Down, Begin::Crash, Some(SlotUndo::Restart)),
+        Fault::Crash(crash) => {
+            let back = crash.restart_after.or(lasts).is_some();
+            of(if back { Change::Outage } else { Change::Down }, Begin::Crash, Some(SlotUndo::Restart))
+        }
         Fault::Amnesia(_) => of(Change::Wiped, Begin::Wipe, Some(SlotUndo::Restart)),
         Fault::Pause(_) => of(Change::Paused, Begin::Pause, Some(SlotUndo::Resume)),
         Fault::Leave(_) => of(Change::Left, Begin::Leave, None),

@@ -11,7 +11,7 @@ use crate::fault::toy::Run;
 use crate::time::{Duration, Time};
 
 /// Bears two of five.
-const TWO: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 0 };
+const TWO: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 0, outages: false };
 
 /// An entry from its TOML form.
 fn entry(text: &str) -> FaultEntry {

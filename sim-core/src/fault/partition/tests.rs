@@ -10,7 +10,8 @@ use crate::random::{Keyed, Purpose};
 /// Who reaches whom, himself included, under a shape among so many members.
 fn reached(shape: &Shape, members: u32, seed: u64) -> Result<Vec<Vec<u32>>, Refusal> {
     let ground = Ground::new(members, 1);
-    let mut governor = Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 }, false);
+    let mut governor =
+        Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0, outages: false }, false);
     governor.sync(&ground);
     let scene = Scene { ground: &ground, governor: &governor, members, clients: 1, event: None };
     let mut lots = Lots::new(Keyed::new(seed, Purpose::Fault), 0, 0);

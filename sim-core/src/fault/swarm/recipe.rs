@@ -23,6 +23,8 @@ pub(super) struct Recipe<'a, 'b> {
     pub(super) triggered: bool,
     /// How long it is to last.
     pub(super) length: Duration,
+    /// Whether all members may be down together.
+    pub(super) outages: bool,
 }
 
 const fn ms(millis: u64) -> Duration {
@@ -176,6 +178,7 @@ impl Recipe<'_, '_> {
 
     fn process(&mut self, kind: Kind) -> (Fault, bool) {
         let rolling = self.dice.chance(1, 8);
+        let everybody = self.outages && kind == Kind::Crash && self.dice.chance(1, 3);
         let target = if kind == Kind::Leave { Selector::Random(1) } else { self.target_or_client() };
         match kind {
             Kind::Crash if rolling => {
@@ -184,6 +187,14 @@ impl Recipe<'_, '_> {
                     (Selector::Random(members), (self.length / u64::from(members)).max(ms(1)));
                 let gap = self.dice.octaves(ms(1), down.max(ms(2)));
                 (Fault::RollingRestart(RollingRestart { target, down, gap }), false)
+            }
+            // A power cut takes all, or all but one.
+            Kind::Crash if everybody => {
+                let target = match self.dice.below(4) {
+                    0 => Selector::Random(self.members.saturating_sub(1).max(1)),
+                    _ => Selector::All,
+                };
+                (Fault::Crash(Crash { target, restart_after: Some(self.length) }), false)
             }
             Kind::Amnesia => (Fault::Amnesia(Crash { target, restart_after: None }), true),
             Kind::Pause => (Fault::Pause(Aim { target }), true),

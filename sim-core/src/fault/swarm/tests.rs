@@ -5,7 +5,7 @@ use crate::random::{StreamName, stream};
 use crate::time::Time;
 
 const DURATION: Duration = Duration::from_secs(30);
-const ALL: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2 };
+const ALL: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2, outages: false };
 
 fn space() -> SwarmSpace {
     SwarmSpace { membership: true, events: vec!["Voted".to_owned()], ..SwarmSpace::default() }
@@ -61,7 +61,7 @@ fn every_kind_is_on_in_a_tenth_of_the_seeds_and_some_seeds_are_calm() {
 
 #[test]
 fn what_the_protocol_does_not_bear_is_never_drawn() {
-    let raft = FaultModel { crashed: 2, lost_disks: 0, byzantine: 0 };
+    let raft = FaultModel { crashed: 2, lost_disks: 0, byzantine: 0, outages: false };
     let space = SwarmSpace { off: vec![Kind::ClockFreeze], ..SwarmSpace::default() };
     for seed in 0..2_000 {
         for entry in drawn(seed, &space, raft).entries {

@@ -5,8 +5,9 @@ use crate::fault::Family;
 use crate::identity::Slot;
 use crate::kernel::Kernel;
 use crate::kernel::event::Control;
+use crate::operation::Operation;
 use crate::outcome::Stall;
-use crate::progress::{Count, Culprit, Pace};
+use crate::progress::{Count, Culprit, Pace, Shares};
 use crate::time::{Duration, Time};
 
 /// What a protocol owes once a core is healed.
@@ -18,12 +19,14 @@ pub(crate) struct Demand {
     pub(crate) reached: bool,
     /// Whether progress is seen by operations.
     pub(crate) asks: bool,
+    /// What each client is asked, one after the other.
+    pub(crate) questions: Vec<Operation>,
 }
 
 impl Kernel {
     /// The count of windows begins.
-    pub(crate) fn begin_count(&mut self, core: Vec<Slot>, demand: &Demand, window: Duration) {
-        let &Demand { owed, ref pace, reached, asks } = demand;
+    pub(crate) fn begin_count(&mut self, core: Vec<Slot>, demand: Demand, window: Duration) {
+        let Demand { owed, pace, reached, asks, questions } = demand;
         let since = self.now;
         let owed = match owed {
             Ok(()) if pace.attempts().is_none() => Err(Stall::Settings),
@@ -31,7 +34,7 @@ impl Kernel {
         };
         let asked = if asks { self.setup.clients as usize } else { 0 };
         let healed = Healed {
-            count: Count::new(pace, owed.is_ok() && (asked > 0 || !asks)),
+            count: Count::new(&pace, owed.is_ok() && (asked > 0 || !asks), self.is_hopeless(pace.shares)),
             core,
             since,
             owed,
@@ -40,7 +43,9 @@ impl Kernel {
             stage: Stage::Plain,
             reached,
             asks,
-            clients: vec![AskedClient::Free; asked],
+            questions,
+            clients: vec![AskedClient::default(); asked],
+            recovered: None,
             end: None,
         };
         let made = healed.is_made();
@@ -49,6 +54,14 @@ impl Kernel {
             return self.made();
         }
         self.queue_control(since, Control::Probe, false);
+    }
+
+    /// Whether every message, or every sync, takes longer than its share, whatever is drawn.
+    fn is_hopeless(&self, shares: Shares) -> bool {
+        let network = &self.setup.network;
+        let way = if network.regions.is_some() { Duration::ZERO } else { network.latency.bounds().0 };
+        let serve = self.setup.service.per_message;
+        way > shares.way || self.setup.disk.sync.bounds().0 > shares.sync || serve > shares.serve
     }
 
     /// The base timeout, by the slowest clock.
@@ -66,7 +79,7 @@ impl Kernel {
     }
 
     /// What is left in the network from before the heal is late until it is over.
-    pub(crate) fn open_ledger(&mut self, watched: &[Slot], shares: crate::progress::Shares) {
+    pub(crate) fn open_ledger(&mut self, watched: &[Slot], shares: Shares) {
         let now = self.now;
         let mut inside = vec![false; self.ground.places.len()];
         for slot in watched {

@@ -1,6 +1,8 @@
 //! Gates: what a step made visible while it held on syncs waits here until they have ended, in order, or is lost with them.
 
-use super::Storage;
+use std::collections::VecDeque;
+
+use super::{Pending, Storage};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Folded;
 use crate::process::{JournalId, Process, Protocol, RequestId, SyncId};
@@ -26,8 +28,9 @@ impl<P: Protocol> Gate<P> {
     }
 
     /// Whether it waits, and only for syncs among these.
-    pub(super) fn waits_for(&self, pending: &[SyncId]) -> bool {
-        !self.waits.is_empty() && self.waits.iter().all(|id| pending.contains(id))
+    pub(super) fn waits_for(&self, pending: &VecDeque<Pending>) -> bool {
+        let is_pending = |id: &SyncId| pending.iter().any(|sync| sync.id == *id);
+        !self.waits.is_empty() && self.waits.iter().all(is_pending)
     }
 }
 
@@ -65,7 +68,12 @@ impl<P: Protocol> Storage<P> {
         }
         let fresh = self.spare.pop().unwrap_or_else(Gate::new);
         let gate = std::mem::replace(&mut self.open, fresh);
-        self.of(slot).gates.push_back(gate);
+        let store = self.of(slot);
+        for id in &gate.waits {
+            let sync = store.pending.iter_mut().rev().find(|sync| sync.id == *id);
+            sync.expect("a gate waits for a sync that is still to come").gates += 1;
+        }
+        store.gates.push_back(gate);
     }
 }
 
@@ -78,7 +86,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if store.failed.contains(&id) {
             self.storage.lost = true;
         }
-        if store.pending.contains(&id) && !self.storage.holds.contains(&id) {
+        // What is held on is nearly always the sync that was asked for last.
+        let pending = store.pending.iter().rev().any(|sync| sync.id == id);
+        if pending && !self.storage.holds.contains(&id) {
             self.storage.holds.push(id);
         }
     }
@@ -111,15 +121,19 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
-    pub(super) fn open_gates(&mut self, slot: Slot, id: SyncId) {
-        let gates = &mut self.storage.of(slot).gates;
-        if gates.is_empty() {
-            return;
-        }
-        for gate in gates.iter_mut() {
+    /// A sync is done, for which so many gates wait. Those that wait for nothing else open.
+    pub(super) fn open_gates(&mut self, slot: Slot, id: SyncId, mut waiting: u32) {
+        let mut opening = 0;
+        for gate in &mut self.storage.of(slot).gates {
+            if waiting == 0 {
+                break;
+            }
+            let before = gate.waits.len();
             gate.waits.retain(|wait| *wait != id);
+            waiting -= u32::from(gate.waits.len() < before);
+            opening += u32::from(gate.waits.is_empty());
         }
-        loop {
+        for _ in 0..opening {
             let gates = &mut self.storage.of(slot).gates;
             let Some(place) = gates.iter().position(|gate| gate.waits.is_empty()) else { return };
             let Some(mut gate) = gates.remove(place) else { return };

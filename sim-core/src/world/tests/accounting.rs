@@ -44,7 +44,7 @@ pub(super) fn busy_setup(seed: u64) -> Setup {
         max_faults: 12,
         ..SwarmSpace::default()
     };
-    let model = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2 };
+    let model = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2, outages: false };
     setup.faults = draw(&mut stream(seed, StreamName::Plan), &space, members, clients, setup.duration, model);
     setup.faults.over_budget = true;
     setup

@@ -2,12 +2,15 @@
 
 use serde_json::json;
 
-use super::lab::{Actor, Ask, Lab, Told, actor, faults, millis, play, say, setup};
-use crate::check::Verdict;
-use crate::identity::NodeId;
+use super::lab::{Actor, Ask, Lab, Told, actor, faults, millis, play, play_with, say, setup};
+use crate::check::{Seen, Verdict};
+use crate::ground::Ground;
+use crate::identity::{NodeId, Slot};
 use crate::operation::ObjectModel;
+use crate::outcome::Stall;
 use crate::process::{Boot, Input, RequestId};
 use crate::setup::Setup;
+use crate::simulate::{Liveness, Reach};
 use crate::workload::WorkloadModel;
 
 /// Two clients of one register, in a closed loop.
@@ -22,7 +25,7 @@ fn closed(clients: u32) -> Setup {
 
 /// The member keeps the register: a write is answered with its value, a read (0) with what `read` makes of it.
 /// A client asks it, and answers what it is told.
-fn cast(boot: &Boot<'_, Lab>, read: impl Fn(u64) -> u64 + 'static) -> Actor {
+fn cast(boot: &Boot<'_, Lab>, mut read: impl FnMut(u64) -> u64 + 'static) -> Actor {
     if boot.node == NodeId(0) {
         let mut register = 0;
         return actor(move |input, cx| {
@@ -138,4 +141,62 @@ fn operations_of_an_open_loop_wait_for_a_client_that_is_there() {
     let other = json!({ "at": "150ms", "crash": { "target": "c2", "restart_after": "50ms" } });
     assert!(all > 30 && invoked(json!([one])) + 2 >= all);
     assert!(invoked(json!([one, other])) + 2 >= all, "they wait for one to be back");
+}
+
+/// Asks nobody to be ready, and takes progress from clients.
+struct Anybody;
+
+impl Liveness<Lab> for Anybody {
+    fn owed(&self, _: &Ground, _: &[Slot]) -> Result<(), Stall> {
+        Ok(())
+    }
+    fn reached(&mut self, _: &Ground, _: &[Slot], _: Option<&Seen<'_, Lab>>) -> Reach {
+        Reach::All
+    }
+    fn asks_clients(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn every_client_looks_at_every_object_after_the_heal_and_before_anything_is_written_over_it() {
+    let healed = |keys: u64| {
+        let mut setup = closed(2);
+        setup.progress_timeout = Some(millis(100));
+        let workload = setup.workload.as_mut().unwrap();
+        // One write each, then silence until the heal.
+        (workload.keys, workload.operations, workload.mix.write) = (Some(keys), Some(2), 1);
+        setup
+    };
+    let since = 500_000_000;
+    let keep = |setup: &Setup, forgets: bool| {
+        play_with(
+            setup,
+            move |boot| {
+                let mut reads = 0;
+                cast(boot, move |register| {
+                    reads += u64::from(register > 0);
+                    // The answers to the two writes are right, and so is what follows on the first new write.
+                    if forgets && reads > 2 && register < 1 << 60 { 0 } else { register }
+                })
+            },
+            |subject| subject.liveness = Box::new(Anybody),
+        )
+        .outcome
+    };
+    let outcome = keep(&healed(1), false);
+    assert!(outcome.violations.is_empty(), "{:?}", outcome.violations);
+    let late = |process: u64| {
+        let of = outcome.history.iter().filter(move |entry| entry.process == process);
+        of.filter(|entry| entry.call_ns >= since).map(|entry| format!("{:?}", entry.f)).collect::<Vec<_>>()
+    };
+    for client in 0..2 {
+        assert_eq!(late(client), ["Read", "Write", "Read"], "client {client}");
+    }
+    let several = keep(&healed(3), false);
+    let asked = several.history.iter().filter(|entry| entry.call_ns >= since).count();
+    assert_eq!(asked, 2 * (3 + 1 + 1));
+    // What was acknowledged and is gone is seen.
+    let lost = keep(&healed(1), true);
+    assert_eq!(lost.violations[0].check, "linearizable/register");
 }

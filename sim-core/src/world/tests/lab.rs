@@ -241,7 +241,7 @@ pub(super) fn subject(
     Subject {
         checks: vec![Judge::new("lab/recorder", "writes down what it sees", Recorder(Rc::clone(notes)))],
         service: Box::new(Registers),
-        model: FaultModel { crashed: 99, lost_disks: 99, byzantine: 99 },
+        model: FaultModel { crashed: 99, lost_disks: 99, byzantine: 99, outages: false },
         ..Subject::new("lab", Cast(cast))
     }
 }

@@ -303,7 +303,7 @@ fn a_violation_can_stop_a_run_and_over_budget_it_is_an_assumption() {
         let mut setup = setup(3);
         change(&mut setup);
         play_with(&setup, ticking, |subject| {
-            subject.model = FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 };
+            subject.model = FaultModel { crashed: 1, lost_disks: 0, byzantine: 0, outages: false };
             subject.checks.push(Judge::new("lab/pedant", "nobody ticks thrice", Pedant(Needs::Order)));
         })
         .outcome

@@ -302,7 +302,7 @@ fn a_knob_is_named_if_with_it_changed_there_is_progress() {
     let liveness = Done { suspects: Some(Stall::Outsider), knob: Some("careful is off"), ..Done::default() };
     let subject = Subject {
         liveness: Box::new(liveness),
-        model: FaultModel { crashed: 99, lost_disks: 99, byzantine: 99 },
+        model: FaultModel { crashed: 99, lost_disks: 99, byzantine: 99, outages: false },
         ..Subject::new("lab", CarelessOnes)
     };
     let outcome = simulate(&setup, &Launch::default(), subject).unwrap();

@@ -16,10 +16,11 @@ use sim_core::identity::NodeId;
 use sim_core::outcome::Table;
 
 use super::super::vocabulary::{NewView, Pbft, PbftMessage, PbftObservation, ViewChange};
-use super::{Signatures, honest, vote_in};
+use crate::power::Power;
 use crate::quorum::Quorum;
-use crate::signers::Signers;
-use crate::vote::{Stage, Statement, Vote};
+use crate::safety::versions::{Versions, Words};
+use crate::safety::{Judged, Signatures, honest};
+use crate::vote::{Stage, Statement};
 
 /// A commit, and whose.
 #[derive(Clone, Copy, Debug)]
@@ -37,16 +38,6 @@ struct Guilt {
     facts: Vec<String>,
 }
 
-/// One version of what a traitor proposed at a view and sequence number.
-#[derive(Clone, Debug)]
-struct Version {
-    by: NodeId,
-    digest: u64,
-    told: Signers,
-    accepted: Signers,
-    committed: Signers,
-}
-
 /// Who signed what, and what follows from it.
 #[derive(Clone, Debug)]
 pub struct Accountability {
@@ -57,12 +48,17 @@ pub struct Accountability {
     new_views: BTreeMap<u64, Vec<NewView>>,
     decided: BTreeMap<u64, Commit>,
     forked: BTreeSet<u64>,
-    /// What traitors proposed, by view and sequence number.
-    versions: BTreeMap<(u64, u64), Vec<Version>>,
+    versions: Versions,
 }
 
-/// The table of versions has no more rows.
-const MOST_ROWS: usize = 100;
+/// How the table of versions calls things.
+const WORDS: Words = Words {
+    view: "view",
+    place: "sequence number",
+    value: "batch",
+    votes: "commit votes, of a quorum",
+    stage: Stage::Commit,
+};
 
 impl Accountability {
     /// For so many members.
@@ -74,44 +70,8 @@ impl Accountability {
             new_views: BTreeMap::new(),
             decided: BTreeMap::new(),
             forked: BTreeSet::new(),
-            versions: BTreeMap::new(),
+            versions: Versions::default(),
         }
-    }
-
-    /// A traitor proposes something to somebody.
-    fn told(&mut self, vote: &Vote, to: NodeId) {
-        let Statement { view, height, digest, .. } = vote.statement;
-        let versions = self.versions.entry((view, height)).or_default();
-        let place = versions.iter().position(|version| version.digest == digest.0).unwrap_or_else(|| {
-            let none = Signers::default;
-            let (by, digest) = (vote.signer(), digest.0);
-            versions.push(Version { by, digest, told: none(), accepted: none(), committed: none() });
-            versions.len() - 1
-        });
-        versions[place].told.insert(to);
-    }
-
-    fn version(&mut self, view: u64, sequence: u64, digest: u64) -> Option<&mut Version> {
-        let versions = self.versions.get_mut(&(view, sequence))?;
-        versions.iter_mut().find(|version| version.digest == digest)
-    }
-
-    fn row(&self, (view, sequence): (u64, u64), version: &Version) -> Vec<String> {
-        let names = |nodes: &Signers| {
-            let names: Vec<String> = nodes.iter().map(|node| node.to_string()).collect();
-            if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
-        };
-        let statement = Statement::new(Stage::Commit, view, sequence, version.digest);
-        let voters = self.signatures.of(&statement).cloned().unwrap_or_default();
-        vec![
-            format!("view {view}, sequence number {sequence}"),
-            version.by.to_string(),
-            format!("{:016x}", version.digest),
-            names(&version.told),
-            names(&version.accepted),
-            format!("{} of {}: {}", voters.len(), self.quorum.size(), names(&voters)),
-            names(&version.committed),
-        ]
     }
 
     /// The fewest who must have signed both digests in a stage for each to have a quorum there, if each has.
@@ -223,17 +183,12 @@ impl Check<Pbft> for Accountability {
         }
         let (view, sequence, digest, batch) = match *seen.observation {
             PbftObservation::PrePrepared { view, sequence, digest } => {
-                if let Some(version) = self.version(view, sequence, digest.0) {
-                    version.accepted.insert(seen.node);
-                }
-                return;
+                return self.versions.accepted(view, sequence, digest.0, seen.node);
             }
             PbftObservation::Committed { view, sequence, digest, batch } => (view, sequence, digest, batch),
             _ => return,
         };
-        if let Some(version) = self.version(view, sequence, digest.0) {
-            version.committed.insert(seen.node);
-        }
+        self.versions.committed(view, sequence, digest.0, seen.node);
         let commit = Commit { view, digest: digest.0, batch: batch.0, by: seen.node };
         let first = *self.decided.entry(sequence).or_insert(commit);
         if first.batch != commit.batch && self.forked.insert(sequence) {
@@ -256,7 +211,7 @@ impl Check<Pbft> for Accountability {
         if let PbftMessage::PrePrepare(proposal) = message
             && !ground.honest(proposal.vote.signer())
         {
-            self.told(&proposal.vote, to);
+            self.versions.told(&proposal.vote, to);
         }
         match message {
             PbftMessage::ViewChange(change) if change.signature.signer == from && ground.honest(from) => {
@@ -269,35 +224,14 @@ impl Check<Pbft> for Accountability {
                 }
             }
             _ => {
-                let Some(vote) = vote_in(message) else { return };
+                let Some(vote) = Pbft::vote(message) else { return };
                 findings.exercised_by(u64::from(self.signatures.note(ground, from, vote)));
             }
         }
     }
 
     fn table(&self, _: &Ground) -> Option<Table> {
-        let several = self.versions.iter().filter(|(_, versions)| versions.len() > 1);
-        let mut rows: Vec<Vec<String>> = several
-            .flat_map(|(place, versions)| versions.iter().map(|version| self.row(*place, version)))
-            .collect();
-        let omitted = rows.len().saturating_sub(MOST_ROWS) as u64;
-        rows.truncate(MOST_ROWS);
-        let columns = [
-            "where",
-            "who lied",
-            "batch",
-            "told to",
-            "accepted by",
-            "commit votes, of a quorum",
-            "committed by",
-        ];
-        (!rows.is_empty()).then(|| Table {
-            title: "Proposals in several versions: who lied, to whom, who believed it, and what came of it"
-                .to_owned(),
-            columns: columns.map(str::to_owned).to_vec(),
-            rows,
-            omitted,
-        })
+        self.versions.table(WORDS, &self.signatures, (Power::EQUAL, self.quorum.size()))
     }
 }
 

@@ -7,7 +7,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
 use super::super::vocabulary::{Pbft, PbftObservation};
-use super::honest;
+use crate::safety::honest;
 
 /// The last stable checkpoint of each member, by what it reported.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
 use super::super::vocabulary::{Pbft, PbftObservation};
-use super::honest;
+use crate::safety::honest;
 
 /// What was committed at a sequence number, and what later views proposed there again.
 #[derive(Clone, Debug, Default)]

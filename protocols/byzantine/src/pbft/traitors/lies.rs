@@ -4,16 +4,16 @@ use sim_core::coalition::{CoalitionContext, Deed};
 use sim_core::digest::hash_words;
 use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
-use sim_core::process::{Aggregate, Signature};
+use sim_core::process::Signature;
 
 use super::super::vocabulary::{Pbft, PbftMessage, PreparedProposal, Proposed, ViewChange, ViewChanged};
-use super::split::{in_stage, proposed, signed};
-use super::{Lie, Traitors, draw_below};
-use crate::certificate::{Certificate, Scheme, Signed};
+use super::split::{in_stage, proposed};
+use super::{Lie, Traitors};
+use crate::lying::{draw_below, made_up_certificate, other_reply, signed};
 use crate::request::{Command, Request, Requests, SignedCommand};
 use crate::shared::Shared;
 use crate::signers::Signers;
-use crate::store::{Operation, Reply};
+use crate::store::Operation;
 use crate::vote::{Stage, Statement, Vote};
 
 /// How many requests a traitor remembers, to order them again.
@@ -195,12 +195,7 @@ impl Traitors {
         let PbftMessage::Reply { view, timestamp, reply: Some(reply), position } = message else {
             return true;
         };
-        let lied = match reply {
-            Reply::Done => Reply::Mismatch,
-            Reply::Mismatch => Reply::Done,
-            Reply::Value { value } => Reply::Value { value: value.map_or(Some(1), |_| None) },
-            Reply::List { values } => Reply::List { values: values.iter().skip(1).copied().collect() },
-        };
+        let lied = other_reply(reply);
         for to in lie.to {
             let (view, timestamp, position) = (*view, *timestamp, *position);
             let reply = Some(lied.clone());
@@ -240,10 +235,4 @@ impl Traitors {
         }
         false
     }
-}
-
-/// A certificate that nobody signed.
-fn made_up_certificate(statement: Statement, signers: Signers) -> Certificate {
-    let (aggregate, scheme) = (Aggregate::default(), Scheme::Single);
-    Shared::new(Signed { statement, signers, aggregate, scheme })
 }

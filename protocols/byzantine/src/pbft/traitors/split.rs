@@ -5,26 +5,10 @@ use sim_core::identity::{NodeId, Slot};
 
 use super::super::vocabulary::{Pbft, PbftMessage, Proposal, Proposed};
 use super::{Lie, Traitors};
+use crate::lying::{other_batch, second_half, signed};
 use crate::request::{Batch, Requests};
 use crate::shared::Shared;
 use crate::vote::{Stage, Statement, Vote};
-
-/// Two halves of the honest members; the first has one more if they are odd.
-pub(super) fn second_half(honest: &[NodeId]) -> &[NodeId] {
-    &honest[honest.len().div_ceil(2)..]
-}
-
-/// Something else that a primary may propose: the same requests the other way round, or nothing.
-pub(super) fn other_batch(batch: &Batch) -> Batch {
-    if batch.list.len() < 2 {
-        return Requests::batch(Vec::new());
-    }
-    Requests::batch(batch.list.iter().rev().cloned().collect())
-}
-
-pub(super) fn signed(slot: Slot, statement: Statement, cx: &mut CoalitionContext<'_, Pbft>) -> Vote {
-    Vote { statement, signature: cx.sign_as(slot, statement.signed_content()) }
-}
 
 pub(super) fn proposed(
     slot: Slot,

@@ -7,7 +7,7 @@ use crate::fault::toy::Run;
 use crate::identity::Slot;
 
 const CORE: [Slot; 3] = [Slot(0), Slot(1), Slot(2)];
-const ANY: FaultModel = FaultModel { crashed: 5, lost_disks: 5, byzantine: 0 };
+const ANY: FaultModel = FaultModel { crashed: 5, lost_disks: 5, byzantine: 0, outages: false };
 
 fn healed(entries: &[&str]) -> Run {
     let mut run = Run::new(&plan(entries), ANY, 5, 2, 3);

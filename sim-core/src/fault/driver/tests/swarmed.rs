@@ -64,7 +64,7 @@ proptest! {
         byzantine in 0_u32..3,
         over_budget in 0_u8..8,
     ) {
-        let model = FaultModel { crashed, lost_disks, byzantine };
+        let model = FaultModel { crashed, lost_disks, byzantine, outages: false };
         let mut rng = stream(seed, StreamName::Swarm);
         let mut plan = draw(&mut rng, &space(), members, clients, DURATION, model);
         plan.over_budget = over_budget == 0;
@@ -88,7 +88,7 @@ proptest! {
     /// After healing, the core works and reaches itself, whatever was in force.
     #[test]
     fn a_healed_core_is_whole(seed in 0_u64..1 << 53, members in 3_u32..10, clients in 0_u32..3) {
-        let model = FaultModel { crashed: (members - 1) / 2, lost_disks: 1, byzantine: 0 };
+        let model = FaultModel { crashed: (members - 1) / 2, lost_disks: 1, byzantine: 0, outages: false };
         let mut rng = stream(seed, StreamName::Swarm);
         let plan = draw(&mut rng, &space(), members, clients, DURATION, model);
         let mut run = run(&plan, seed, members, clients, model);

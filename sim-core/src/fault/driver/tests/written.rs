@@ -135,7 +135,7 @@ fn as_many_join_as_were_let_go() {
 
 #[test]
 fn an_adversary_follows_the_leadership_until_its_budget_is_gone() {
-    let model = FaultModel { crashed: 2, lost_disks: 0, byzantine: 2 };
+    let model = FaultModel { crashed: 2, lost_disks: 0, byzantine: 2, outages: false };
     let adaptive = plan(&["at = \"1s\"\nadaptive = { every = \"1s\", count = 3 }"]);
     let mut run = Run::new(&adaptive, model, 7, 0, 1);
     for (index, place) in run.toy.ground.places.iter_mut().enumerate() {
@@ -150,10 +150,12 @@ fn an_adversary_follows_the_leadership_until_its_budget_is_gone() {
 #[test]
 fn twins_take_a_place_if_the_budget_bears_both() {
     let twins = plan(&["at = \"1s\"\ntwins = { target = \"n1\", place = \"n4\" }"]);
-    let mut run = Run::new(&twins, FaultModel { crashed: 2, lost_disks: 0, byzantine: 2 }, 7, 0, 1);
+    let mut run =
+        Run::new(&twins, FaultModel { crashed: 2, lost_disks: 0, byzantine: 2, outages: false }, 7, 0, 1);
     run.until(seconds(2));
     assert_eq!(actions(&run), [(1_000, Action::Twin { slot: Slot(3), node: NodeId(0) })]);
-    let mut run = Run::new(&twins, FaultModel { crashed: 1, lost_disks: 0, byzantine: 1 }, 4, 0, 1);
+    let mut run =
+        Run::new(&twins, FaultModel { crashed: 1, lost_disks: 0, byzantine: 1, outages: false }, 4, 0, 1);
     run.until(seconds(2));
     assert_eq!(run.driver.executed()[0].refused, Some(Refusal::TraitorBudget));
 }
@@ -237,7 +239,8 @@ fn what_overlaps_at_run_time_is_refused_and_nothing_is_stuck() {
         "at = \"2s\"\ncrash = { target = \"leader\", restart_after = \"5s\" }",
         "at = \"3s\"\nfor = \"1s\"\npause = { target = \"leader\" }",
     ]);
-    let mut run = Run::new(&twice, FaultModel { crashed: 1, lost_disks: 0, byzantine: 0 }, 1, 0, 1);
+    let mut run =
+        Run::new(&twice, FaultModel { crashed: 1, lost_disks: 0, byzantine: 0, outages: false }, 1, 0, 1);
     run.toy.ground.places[0].status.role = Some("leader");
     run.until(seconds(9));
     // The drawn leader has to run, so nobody is found; the last one begins where the first ends.

@@ -1,0 +1,95 @@
+//! Timeout certificates: a view that begins by one was wanted by a quorum of distinct members, by the world's own record
+//! of what was sent. Traitors count as if they had given up everything.
+
+use std::collections::BTreeMap;
+
+use sim_core::check::{Check, Findings, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::NodeId;
+
+use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
+use crate::quorum::Quorum;
+use crate::safety::honest;
+use crate::signers::Signers;
+
+/// Who wanted which view.
+#[derive(Clone, Debug)]
+pub struct Timeouts {
+    members: u32,
+    quorum: Quorum,
+    wanted: BTreeMap<u64, Signers>,
+}
+
+impl Timeouts {
+    /// For so many members.
+    pub fn new(members: u32) -> Self {
+        Self { members, quorum: Quorum::of(members), wanted: BTreeMap::new() }
+    }
+}
+
+impl Check<Hotstuff> for Timeouts {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Entered"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
+        let HotstuffObservation::Entered { view, timeout: true, .. } = *seen.observation else { return };
+        if !honest(ground, seen) {
+            return;
+        }
+        findings.exercised();
+        let mut signers = self.wanted.get(&view).cloned().unwrap_or_default();
+        let traitors = (0..self.members).map(NodeId).filter(|node| !ground.honest(*node));
+        traitors.chain([seen.node]).for_each(|node| {
+            signers.insert(node);
+        });
+        let (node, needed) = (seen.node, self.quorum.size());
+        if signers.len() < needed {
+            let text = format!(
+                "{node} enters view {view} by a timeout certificate, and {} of {needed} members wanted that",
+                signers.len()
+            );
+            findings.safety("", &[node], text);
+        }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["Timeout"]
+    }
+
+    fn sent(&mut self, _: &Ground, from: NodeId, _: NodeId, message: &HotstuffMessage, _: &mut Findings) {
+        let HotstuffMessage::Timeout(timeout) = message else { return };
+        if timeout.vote.signer() == from {
+            self.wanted.entry(timeout.vote.statement.view).or_default().insert(from);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::blocks::{TimedOut, genesis, timeout_statement};
+    use super::super::tests::{Script, vote};
+    use super::*;
+    use crate::certificate::Scheme;
+    use crate::shared::Shared;
+
+    #[test]
+    fn a_view_begins_by_a_timeout_if_a_quorum_gave_up() {
+        let violations = |wanting: &[u32], corrupt: bool| {
+            let mut script = Script::new(Timeouts::new(4), 4);
+            if corrupt {
+                script.corrupt(3);
+            }
+            for from in wanting {
+                let (vote, high) = (vote(*from, timeout_statement(5, 0)), genesis(Scheme::Single));
+                script.send(*from, 0, HotstuffMessage::Timeout(Shared::new(TimedOut { vote, high })));
+            }
+            script.see(0, HotstuffObservation::Entered { view: 5, leader: false, timeout: true });
+            script.violations()
+        };
+        assert_eq!(violations(&[1, 2], false), 0, "n1 itself gave up as well");
+        assert_eq!(violations(&[1], false), 1);
+        assert_eq!(violations(&[1], true), 0, "the traitor may have");
+        assert_eq!(violations(&[1, 1], false), 1, "one member, twice");
+    }
+}

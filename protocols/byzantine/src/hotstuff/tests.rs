@@ -1,0 +1,4 @@
+//! HotStuff without and with a world.
+
+mod cluster;
+mod runs;

@@ -1,0 +1,4 @@
+//! Tendermint without and with a world.
+
+mod cluster;
+mod runs;

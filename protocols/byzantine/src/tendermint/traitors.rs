@@ -1,0 +1,169 @@
+//! The lies that only members of Tendermint can tell. One brain moves every corrupt slot.
+//!
+//! Each lie takes one message that the honest code of a corrupt slot would send, and says something else in its place, or
+//! besides. A traitor knows what any traitor heard, signs with the keys of all traitors, and knows who is honest and what
+//! time it is.
+
+mod lies;
+mod split;
+mod votes;
+
+use std::collections::BTreeMap;
+
+use sim_core::coalition::CoalitionContext;
+use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
+use sim_core::identity::{NodeId, Slot};
+use sim_core::process::Effects;
+use sim_core::registry::Named;
+
+use super::parameters::Parameters;
+use super::vocabulary::{Proposal, Tendermint, TendermintMessage};
+use crate::request::Request;
+
+macro_rules! lies {
+    ($( $(#[doc = $doc:literal])+ $name:ident = $text:literal => $told:path; )*) => {
+        $( $(#[doc = $doc])+ const $name: Named = Named { name: $text, about: concat!($($doc),+).trim_ascii() }; )*
+
+        /// What traitors do.
+        pub const BEHAVIORS: &[Named] = &[SILENT, WITHHOLD, REPLAY, $( $name, )* RANDOM];
+
+        impl Traitors {
+            /// Tells a lie in place of a message; whether the message itself goes out as well.
+            fn tell(
+                &mut self,
+                lie: &Lie<'_>,
+                message: &TendermintMessage,
+                cx: &mut CoalitionContext<'_, Tendermint>,
+            ) -> bool {
+                match lie.name {
+                    $( $text => $told(self, lie, message, cx), )*
+                    _ => true,
+                }
+            }
+        }
+    };
+}
+
+lies! {
+    /// As proposer, proposes two blocks, one to each half of the honest members, or more in as many ways as a rule says; all
+    /// traitors vote for each of them.
+    EQUIVOCATE = "equivocate" => Traitors::equivocate;
+    /// Equivocates, and says each of its votes again and again.
+    REPEAT = "repeat-votes" => Traitors::repeat;
+    /// As proposer, sends half of the honest members another block under the same digest.
+    PAYLOAD = "swap-block" => Traitors::swap_block;
+    /// As proposer, sends a second proposal for each round after the first.
+    SECOND = "propose-twice" => Traitors::propose_twice;
+    /// As proposer, proposes requests that no client made.
+    INVENT = "invent-requests" => Traitors::invent;
+    /// As proposer, orders again what was ordered before.
+    REORDER = "order-again" => Traitors::order_again;
+    /// Proposes although it is not its turn.
+    USURP = "usurp" => Traitors::usurp;
+    /// Forgets what it is locked on: as proposer, proposes a new block without proof and votes for that. In the rounds of
+    /// others it votes as it should to one honest member, and for no block to the rest; and hides what is decided.
+    AMNESIA = "amnesia" => Traitors::forget_locks;
+    /// Votes for one thing to one half of the honest members, and for another to the other half.
+    SPLIT_VOTES = "equivocate-votes" => Traitors::split_votes;
+    /// Votes for no block, whatever is proposed.
+    NIL_VOTES = "nil-votes" => Traitors::vote_nil;
+    /// Sends its votes at the edge of the timeout for them, so that they arrive in time at some and too late at others.
+    LATE = "late-votes" => Traitors::vote_late;
+    /// Votes to a single honest member, another one in each round, so that only that one sees a quorum.
+    CONFIDE = "confide-votes" => Traitors::confide;
+    /// Proposes with made-up proofs of lock, and precommits with made-up prevotes.
+    FALSE_PROOF = "false-proofs" => Traitors::prove_falsely;
+    /// Speaks for honest members with signatures that do not verify, and sends certificates with too few, unknown or no
+    /// signers.
+    FORGE = "forge" => Traitors::forge;
+    /// Tells clients false results, the same as every other traitor.
+    MISREPORT = "false-replies" => Traitors::misreport;
+    /// Changes votes a little and signs them again: one off in round or height, or another block.
+    MUTATE = "mutate" => Traitors::mutate;
+}
+
+/// A lie that is being told, and to whom.
+struct Lie<'a> {
+    name: &'static str,
+    slot: Slot,
+    /// In how many ways, where there are several.
+    ways: usize,
+    honest: &'a [NodeId],
+    to: &'a [NodeId],
+}
+
+/// The brain of traitors among so many members, who do what a run asks for, or equivocate.
+pub fn traitors(
+    behavior: Option<&str>,
+    members: u32,
+    parameters: &Parameters,
+) -> Habits<Tendermint, Traitors> {
+    let lies = Traitors {
+        members,
+        parameters: *parameters,
+        splits: BTreeMap::new(),
+        ordered: Vec::new(),
+        usurped: BTreeMap::new(),
+        proposed: BTreeMap::new(),
+        precommitted: BTreeMap::new(),
+        late: Vec::new(),
+    };
+    let untold = parameters.power.borne(members);
+    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, untold, lies)
+}
+
+/// What was said in lies so far.
+#[derive(Debug)]
+pub struct Traitors {
+    members: u32,
+    parameters: Parameters,
+    /// By height and round: what each part of the honest members was told.
+    splits: BTreeMap<(u64, u64), Vec<Proposal>>,
+    /// The latest requests that were ordered.
+    ordered: Vec<Request>,
+    /// What was proposed by who had no turn.
+    usurped: BTreeMap<(u64, u64), ()>,
+    /// By height and round: the block that a traitor with a bad memory proposed.
+    proposed: BTreeMap<(u64, u64), u64>,
+    /// By height: the block that a traitor with a bad memory would have precommitted to.
+    precommitted: BTreeMap<u64, u64>,
+    /// What is sent later, by token.
+    late: Vec<Option<(Slot, Vec<NodeId>, TendermintMessage)>>,
+}
+
+impl Lies<Tendermint> for Traitors {
+    fn lie(
+        &mut self,
+        telling: &Telling<'_, Tendermint>,
+        _: Option<NodeId>,
+        effects: &mut Effects<Tendermint>,
+        cx: &mut CoalitionContext<'_, Tendermint>,
+    ) {
+        for (to, message) in take_sends(effects) {
+            let lie = Lie { name: telling.lie, slot: telling.slot, ways: 2, honest: telling.honest, to: &to };
+            if self.tell(&lie, &message, cx) {
+                effects.push_send(to, message);
+            }
+        }
+    }
+
+    fn instead(
+        &mut self,
+        telling: &Telling<'_, Tendermint>,
+        ways: u32,
+        to: &[NodeId],
+        message: &TendermintMessage,
+        cx: &mut CoalitionContext<'_, Tendermint>,
+    ) -> bool {
+        let ways = ways.max(2) as usize;
+        let lie = Lie { name: telling.lie, slot: telling.slot, ways, honest: telling.honest, to };
+        self.tell(&lie, message, cx)
+    }
+
+    fn wake(&mut self, token: u64, cx: &mut CoalitionContext<'_, Tendermint>) {
+        let late = usize::try_from(token).ok().and_then(|place| self.late.get_mut(place)?.take());
+        if let Some((slot, to, message)) = late {
+            to.into_iter().for_each(|node| cx.send_as(slot, node, message.clone()));
+        }
+    }
+}

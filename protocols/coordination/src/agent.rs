@@ -1,0 +1,257 @@
+//! One agent: its worker, and what decides about its work: a coordinator in it, a coordinator elsewhere, or nobody.
+//!
+//! It beats before it does anything else in a step, if a beat is due: health checks are not skipped because there is
+//! much to do.
+
+mod beating;
+mod routing;
+
+use std::rc::Rc;
+
+use sim_core::identity::NodeId;
+use sim_core::process::{Boot, Context, Input, Process, TimerId};
+use sim_core::time::{Duration, Time};
+
+use crate::board::Board;
+use crate::courier::Courier;
+use crate::hub::Hub;
+use crate::parameters::Strategy;
+use crate::plants::Plants;
+use crate::solitary::{Shares, Solitary};
+use crate::topology::Ways;
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer};
+use crate::worker::{Word, Worker, Workplace};
+
+use beating::Beats;
+
+const POLL: TimerId = TimerId(3);
+/// How long an agent waits for the sink before it asks again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What all agents of a run share.
+#[derive(Debug)]
+pub struct Team {
+    /// The tasks, the parameters, and where platform and sink are.
+    pub place: Rc<Workplace>,
+    /// How many agents there are.
+    pub agents: u32,
+    /// Whose task each one is, where tasks are shared out.
+    pub shares: Rc<Shares>,
+    /// Who forwards for whom.
+    pub ways: Ways,
+    /// Bugs that are on.
+    pub plants: Plants,
+}
+
+/// What decides about an agent's work.
+#[derive(Debug)]
+enum Boss {
+    /// A coordinator in it.
+    Own(Box<Hub>),
+    /// The first agent.
+    First(Beats),
+    /// Itself.
+    Nobody(Box<Solitary>),
+    /// It has nothing to do in this run.
+    Idle,
+}
+
+/// One agent.
+#[derive(Debug)]
+pub struct Agent {
+    node: NodeId,
+    team: Rc<Team>,
+    worker: Worker,
+    courier: Courier,
+    boss: Boss,
+    /// The number of this life, larger than any that is in use.
+    life: u64,
+    /// When the sink was asked last.
+    asked: Option<Time>,
+}
+
+impl Agent {
+    /// An agent that starts, for the first time or again.
+    pub fn new(boot: &Boot<'_, Coordination>, team: Rc<Team>) -> Self {
+        let parameters = &team.place.parameters;
+        let node = boot.node;
+        // A life is told from others by a number of its own: 24 bits of it lead all that it numbers.
+        let seed = boot.seed();
+        let life = u64::from_le_bytes([seed[0], seed[1], seed[2], 0, 0, 0, 0, 0]) << 32;
+        let board = || {
+            let order = Hub::ordering(parameters, team.plants);
+            Board::new(team.place.graph.clone(), order).with_growth_unchecked(team.plants.cycle_accepted)
+        };
+        let boss = match parameters.strategy {
+            Strategy::Single | Strategy::Star if node.0 == 0 => {
+                let mut hub = Hub::new(node, board(), parameters.clone(), team.plants);
+                if parameters.works(0, team.agents) {
+                    let places = parameters.slots + parameters.queue;
+                    hub.employ_itself(parameters.skills.of(0, team.agents), places);
+                }
+                Boss::Own(Box::new(hub))
+            }
+            Strategy::Single => Boss::Idle,
+            Strategy::Star => Boss::First(Beats::new(life)),
+            Strategy::Independent => {
+                Boss::Nobody(Box::new(Solitary::new(node, board(), team.shares.clone(), team.plants)))
+            }
+        };
+        let courier = Courier::new(parameters.outbox, life);
+        Self { node, worker: Worker::new(team.place.clone(), life), courier, boss, life, asked: None, team }
+    }
+
+    fn start(&mut self, cx: &mut Context<'_, Coordination>) {
+        match &self.boss {
+            Boss::Own(_) | Boss::Nobody(_) => self.open(cx),
+            Boss::First(_) => self.beat(cx),
+            Boss::Idle => {}
+        }
+        if !matches!(self.boss, Boss::Own(_)) {
+            cx.observe(crate::vocabulary::CoordinationObservation::Idle);
+        }
+    }
+
+    /// Asks the sink for an epoch, until it answers.
+    fn open(&mut self, cx: &mut Context<'_, Coordination>) {
+        cx.send(self.team.place.sink, Message::Open { token: self.life });
+        cx.set_timer(POLL, ASK_AGAIN, Timer::Poll);
+    }
+
+    /// Asks the sink what has ended.
+    fn ask(&mut self, since: u32, cx: &mut Context<'_, Coordination>) {
+        self.asked = Some(cx.monotonic());
+        cx.send(self.team.place.sink, Message::Ask { since });
+        if matches!(self.boss, Boss::Own(_)) {
+            cx.set_timer(POLL, ASK_AGAIN, Timer::Poll);
+        }
+    }
+
+    /// It is time to ask the sink, if anything is to be asked.
+    fn poll(&mut self, cx: &mut Context<'_, Coordination>) {
+        let every = self.team.place.parameters.poll;
+        match &self.boss {
+            Boss::Own(hub) if hub.is_opening() && self.asked.is_none() => self.open(cx),
+            Boss::Own(hub) => {
+                if self.asked.is_some() {
+                    self.ask(hub.known(), cx);
+                }
+            }
+            Boss::Nobody(own) if own.is_opening() => self.open(cx),
+            Boss::Nobody(own) if !own.is_over() => {
+                self.ask(own.known(), cx);
+                let pause = crate::courier::jittered(every, cx);
+                cx.set_timer(POLL, pause, Timer::Poll);
+            }
+            Boss::Nobody(_) | Boss::First(_) | Boss::Idle => {}
+        }
+    }
+
+    /// The sink answered.
+    fn hear_sink(&mut self, message: &Message, cx: &mut Context<'_, Coordination>) {
+        match (message, &mut self.boss) {
+            (Message::Opened { token, epoch }, Boss::Own(hub)) if *token == self.life => {
+                hub.opened(*epoch, cx);
+            }
+            (Message::Opened { token, epoch }, Boss::Nobody(own))
+                if *token == self.life && own.is_opening() =>
+            {
+                own.opened(*epoch, cx);
+                self.poll(cx);
+            }
+            (Message::Facts { since, ends, all }, Boss::Own(hub)) => {
+                self.asked = None;
+                hub.told(*since, ends, *all, cx);
+            }
+            (Message::Facts { since, ends, all }, Boss::Nobody(own)) => {
+                let more = own.told(*since, ends, *all, cx).then(|| own.known());
+                more.into_iter().for_each(|known| self.ask(known, cx));
+            }
+            _ => {}
+        }
+    }
+
+    /// Hears what is for this agent.
+    fn hear(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
+        if message.letter().is_some_and(|letter| !self.accept(from, letter, cx)) {
+            return;
+        }
+        match message {
+            Message::Relay { from, to, parcel } => self.pass_on(*from, *to, parcel, cx),
+            Message::Receipt { letter } => drop(self.courier_receipt(*letter, cx)),
+            Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
+            Message::Grant { .. } | Message::Cancel { .. } | Message::BeatHeard { .. } => {
+                self.obey(message, cx);
+            }
+            Message::Beat { .. } | Message::Finish { .. } | Message::Report { .. } => {
+                self.coordinate(from, message, cx);
+            }
+            other => self.worker.hear(other, cx),
+        }
+    }
+
+    /// Says what the worker has to say, until it has nothing more to say.
+    fn settle(&mut self, cx: &mut Context<'_, Coordination>) {
+        loop {
+            for word in std::mem::take(&mut self.worker.words) {
+                self.say(word, cx);
+            }
+            if let Boss::Nobody(own) = &mut self.boss {
+                while self.worker.room() > 0 {
+                    let Some(order) = own.next_order() else { break };
+                    self.worker.take(order, cx);
+                }
+            }
+            self.do_deeds(cx);
+            if self.worker.words.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn say(&mut self, word: Word, cx: &mut Context<'_, Coordination>) {
+        match (&mut self.boss, word) {
+            (Boss::Own(hub), Word::Ended(order, ending)) => {
+                hub.finished(self.node, (order.task, order.fence), ending, cx);
+            }
+            (Boss::Nobody(own), Word::Ended(order, ending)) => {
+                let unsure = own.finished(order.task, ending, cx).then(|| own.known());
+                unsure.into_iter().for_each(|known| self.ask(known, cx));
+            }
+            (Boss::First(_), Word::Ended(order, ending)) => {
+                let rank = self.team.place.graph.task(order.task).rank;
+                let message = Message::Finish { letter: 0, task: order.task, fence: order.fence, ending };
+                self.post(NodeId(0), message, rank.priority(), cx);
+            }
+            (Boss::First(_), Word::Stepped(task, steps)) => {
+                self.send(NodeId(0), Message::Report { task, steps }, cx);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Process<Coordination> for Agent {
+    fn step(&mut self, input: Input<'_, Coordination>, cx: &mut Context<'_, Coordination>) {
+        self.beat_if_due(cx);
+        self.worker.drop_expired(cx);
+        match input {
+            Input::Start => self.start(cx),
+            Input::Message { from, message } => self.hear(from, message, cx),
+            Input::Timer { timer, .. } => match timer {
+                Timer::Beat => self.beat(cx),
+                Timer::Slot { slot } => self.worker.wake(slot, cx),
+                Timer::Courier => self.repeat(cx),
+                Timer::Watch => {
+                    if let Boss::Own(hub) = &mut self.boss {
+                        hub.look(cx);
+                    }
+                }
+                Timer::Poll => self.poll(cx),
+                Timer::Served { .. } => {}
+            },
+            Input::Request { .. } | Input::Link { .. } | Input::Synced { .. } => {}
+        }
+        self.settle(cx);
+    }
+}

@@ -1,0 +1,125 @@
+//! What goes to other agents, and what passes through: agents that are not linked speak through those on the way, and
+//! forwarding is their work.
+
+use std::sync::Arc;
+
+use sim_core::identity::NodeId;
+use sim_core::process::{Context, Priority};
+
+use super::{Agent, Boss};
+use crate::hub::{Deed, Pulse};
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, Parcel};
+
+impl Agent {
+    /// Sends something to another agent, if need be through others.
+    pub(super) fn send(&self, to: NodeId, message: Message, cx: &mut Context<'_, Coordination>) {
+        let next = self.team.ways.next(self.node, to);
+        if next == to {
+            cx.send(to, message);
+        } else {
+            let parcel = Parcel(Arc::new(message));
+            cx.send(next, Message::Relay { from: self.node, to, parcel });
+        }
+    }
+
+    /// Hears what came through others, or passes it on.
+    pub(super) fn pass_on(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        parcel: &Parcel,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        if to == self.node {
+            return self.hear(from, &parcel.0, cx);
+        }
+        cx.work(self.team.place.parameters.handling);
+        let next = self.team.ways.next(self.node, to);
+        if next == to {
+            // The last one on the way cannot speak for the sender: links are authenticated.
+            cx.send(to, Message::Relay { from, to, parcel: parcel.clone() });
+        } else {
+            cx.send(next, Message::Relay { from, to, parcel: parcel.clone() });
+        }
+    }
+
+    pub(super) fn post(
+        &mut self,
+        to: NodeId,
+        message: Message,
+        urgency: Priority,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        self.courier.post(to, message, urgency, cx);
+        self.carry(cx);
+    }
+
+    pub(super) fn accept(&mut self, from: NodeId, letter: u64, cx: &mut Context<'_, Coordination>) -> bool {
+        self.send(from, Message::Receipt { letter }, cx);
+        self.courier.is_new(from, letter)
+    }
+
+    pub(super) fn courier_receipt(
+        &mut self,
+        letter: u64,
+        cx: &mut Context<'_, Coordination>,
+    ) -> Option<Message> {
+        let arrived = self.courier.receipt(letter, cx);
+        self.carry(cx);
+        arrived
+    }
+
+    /// Repeats letters that are due. What a coordinator could not deliver comes back with the lease; what an agent could
+    /// not deliver is found out by its coordinator's next question to the sink.
+    pub(super) fn repeat(&mut self, cx: &mut Context<'_, Coordination>) {
+        let given_up = self.courier.repeat(cx);
+        self.carry(cx);
+        for (to, message) in given_up {
+            // The result of a task is told for as long as it takes.
+            if let Message::Finish { task, .. } = message {
+                let rank = self.team.place.graph.task(task).rank;
+                self.post(to, message, rank.priority(), cx);
+            }
+        }
+    }
+
+    /// Sends what the courier wants to be sent.
+    fn carry(&mut self, cx: &mut Context<'_, Coordination>) {
+        for (to, message) in std::mem::take(&mut self.courier.out) {
+            self.send(to, message, cx);
+        }
+    }
+
+    /// The coordinator hears an agent.
+    pub(super) fn coordinate(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
+        let Boss::Own(hub) = &mut self.boss else { return };
+        cx.work(self.team.place.parameters.handling);
+        match *message {
+            Message::Beat { life, sequence, capabilities, places, ref held } => {
+                hub.beat(from, &Pulse { life, sequence, capabilities, places, held }, cx);
+            }
+            Message::Finish { task, fence, ending, .. } => hub.finished(from, (task, fence), ending, cx),
+            _ => {}
+        }
+    }
+
+    /// Does what the coordinator in this agent wants done.
+    pub(super) fn do_deeds(&mut self, cx: &mut Context<'_, Coordination>) {
+        let Boss::Own(hub) = &mut self.boss else { return };
+        for deed in std::mem::take(&mut hub.deeds) {
+            match deed {
+                Deed::Post(to, message) => {
+                    let urgency = match message {
+                        Message::Grant { task, .. } => self.team.place.graph.task(task).rank.priority(),
+                        _ => Priority::Critical,
+                    };
+                    self.post(to, message, urgency, cx);
+                }
+                Deed::Send(to, message) => self.send(to, message, cx),
+                Deed::Take(order) => self.worker.take(order, cx),
+                Deed::Drop(fence) => self.worker.drop_fences(&[fence], cx),
+                Deed::Ask(since) => self.ask(since, cx),
+            }
+        }
+    }
+}

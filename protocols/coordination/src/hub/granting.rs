@@ -1,0 +1,52 @@
+//! Who gets which task: the first ready one that a free agent can do goes to the least loaded such agent.
+
+use sim_core::identity::NodeId;
+use sim_core::process::Context;
+use sim_core::time::Time;
+
+use super::leases::Lease;
+use super::{Deed, Hub};
+use crate::graph::TaskId;
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+};
+use crate::worker::Order;
+
+impl Hub {
+    /// Gives away what can be given away.
+    pub(super) fn pump(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        if self.board.ready() == 0 || !self.is_open(now) {
+            return;
+        }
+        while let Some((task, agent)) = self.next_pair() {
+            self.grant(task, agent, now, cx);
+        }
+    }
+
+    /// The least loaded agent for which there is a task, and the task.
+    fn next_pair(&mut self) -> Option<(TaskId, NodeId)> {
+        let mut heads: Vec<((u32, NodeId), u64)> =
+            self.free.iter().filter_map(|(can, free)| Some((*free.first()?, *can))).collect();
+        heads.sort_unstable();
+        heads.into_iter().find_map(|((_, agent), can)| Some((self.board.pick(can)?, agent)))
+    }
+
+    fn grant(&mut self, task: TaskId, agent: NodeId, now: Time, cx: &mut Context<'_, Coordination>) {
+        self.counter += 1;
+        let fence = u64::from(self.epoch.unwrap_or_default()) << 32 | u64::from(self.counter);
+        let attempt = self.board.failed_attempts(task);
+        let waited = now.since(self.board.ready_at(task).unwrap_or(now));
+        cx.observe(Observation::Granted { task, fence, agent, attempt, waited });
+        let sequence = self.members.get(&agent).map_or(0, |member| member.sequence);
+        if agent == self.own {
+            self.lease(task, Lease { agent, fence, expires: Time::MAX }, cx);
+            let order = Order { task, fence, attempt, lease_until: Time::MAX, named_from: 0 };
+            return self.deeds.push(Deed::Take(order));
+        }
+        let expires = now.saturating_add(self.parameters.lease);
+        self.lease(task, Lease { agent, fence, expires }, cx);
+        let grant = Message::Grant { letter: 0, task, fence, attempt, sequence };
+        self.deeds.push(Deed::Post(agent, grant));
+    }
+}

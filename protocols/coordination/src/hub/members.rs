@@ -1,0 +1,182 @@
+//! The registry: which agents there are, what they can do, and who was heard of when.
+
+use std::collections::BTreeSet;
+
+use sim_core::identity::NodeId;
+use sim_core::process::Context;
+use sim_core::time::{Duration, Time};
+
+use super::leases::Watch;
+use super::{Deed, Hub};
+use crate::graph::TaskId;
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+};
+
+/// An agent, as the hub knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) life: u64,
+    pub(super) capabilities: u64,
+    pub(super) places: u32,
+    /// The number of its last beat, which its leases rest on.
+    pub(super) sequence: u64,
+    pub(super) heard: Time,
+    pub(super) alive: bool,
+    /// Until when it gets no task, since it could not go on with one.
+    pub(super) rests: Time,
+    pub(super) returned: u32,
+    /// The tasks that it has.
+    pub(super) tasks: BTreeSet<TaskId>,
+}
+
+/// A beat, without whom it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Pulse<'a> {
+    /// The number of the agent's life.
+    pub life: u64,
+    /// The number of the beat.
+    pub sequence: u64,
+    /// What it can do.
+    pub capabilities: u64,
+    /// How many tasks it has room for, those that it has included.
+    pub places: u32,
+    /// What it holds.
+    pub held: &'a [(TaskId, u64)],
+}
+
+impl Hub {
+    /// An agent is alive.
+    pub fn beat(&mut self, from: NodeId, pulse: &Pulse<'_>, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        match self.members.get(&from) {
+            None => self.register(from, pulse, cx),
+            // What it had in its former life comes back with the leases: an old beat may be late.
+            Some(member) if member.life != pulse.life => self.reborn(from, pulse, cx),
+            Some(member) if !member.alive => {
+                cx.observe(Observation::Back { agent: from });
+                self.watch_for(now.saturating_add(self.parameters.dead_after), Watch::Agent(from), cx);
+            }
+            Some(_) => {}
+        }
+        // As long as it does not know what has ended, it takes nothing from anybody.
+        let revoked = if self.opens.is_some() { self.renew(from, pulse.held, now, cx) } else { Vec::new() };
+        if let Some(member) = self.members.get_mut(&from) {
+            member.heard = now;
+            member.alive = true;
+            member.sequence = member.sequence.max(pulse.sequence);
+        }
+        self.enlist(from, now);
+        let heard = Message::BeatHeard { sequence: pulse.sequence, revoked: revoked.into() };
+        self.deeds.push(Deed::Send(from, heard));
+        self.pump(cx);
+    }
+
+    fn register(&mut self, agent: NodeId, pulse: &Pulse<'_>, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        cx.observe(Observation::Registered { agent });
+        let member = Member {
+            life: pulse.life,
+            capabilities: pulse.capabilities,
+            places: pulse.places,
+            sequence: pulse.sequence,
+            heard: now,
+            alive: true,
+            rests: Time::ZERO,
+            returned: 0,
+            tasks: BTreeSet::new(),
+        };
+        self.members.insert(agent, member);
+        self.watch_for(now.saturating_add(self.parameters.dead_after), Watch::Agent(agent), cx);
+    }
+
+    /// An agent started again.
+    fn reborn(&mut self, agent: NodeId, pulse: &Pulse<'_>, cx: &mut Context<'_, Coordination>) {
+        cx.observe(Observation::Registered { agent });
+        self.leave(agent);
+        let was_lost = self.members.get(&agent).is_some_and(|member| !member.alive);
+        if let Some(member) = self.members.get_mut(&agent) {
+            (member.life, member.sequence) = (pulse.life, pulse.sequence);
+            (member.capabilities, member.places) = (pulse.capabilities, pulse.places);
+        }
+        if was_lost {
+            self.watch_for(
+                cx.monotonic().saturating_add(self.parameters.dead_after),
+                Watch::Agent(agent),
+                cx,
+            );
+        }
+    }
+
+    /// The agent that the hub lives in does tasks, too; nobody needs to hear of it.
+    pub fn employ_itself(&mut self, capabilities: u64, places: u32) {
+        let member = Member {
+            life: 0,
+            capabilities,
+            places,
+            sequence: 0,
+            heard: Time::MAX,
+            alive: true,
+            rests: Time::ZERO,
+            returned: 0,
+            tasks: BTreeSet::new(),
+        };
+        self.members.insert(self.own, member);
+        self.enlist(self.own, Time::ZERO);
+    }
+
+    /// An agent was not heard of for long enough: when it will be, if it was.
+    pub(super) fn examine(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        let Some(member) = self.members.get_mut(&agent).filter(|member| member.alive) else { return };
+        let over = member.heard.saturating_add(self.parameters.dead_after);
+        if now < over {
+            return self.watch_for(over, Watch::Agent(agent), cx);
+        }
+        member.alive = false;
+        cx.observe(Observation::Lost { agent });
+        self.leave(agent);
+        if self.plants.dead_is_gone {
+            self.take_all_back(agent, cx);
+        }
+    }
+
+    /// What an agent had is ready again.
+    pub(super) fn take_all_back(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
+        let tasks: Vec<TaskId> =
+            self.members.get(&agent).map(|member| member.tasks.iter().copied().collect()).unwrap_or_default();
+        tasks.into_iter().for_each(|task| self.take_back(task, cx));
+    }
+
+    /// An agent gets no task for a while, longer each time.
+    pub(super) fn rest(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        self.leave(agent);
+        let Some(member) = self.members.get_mut(&agent) else { return };
+        member.returned += 1;
+        let pause = self.parameters.heartbeat.saturating_mul(1 << member.returned.min(6));
+        member.rests = now.saturating_add(pause.min(Duration::from_secs(600)));
+        let until = member.rests;
+        self.watch_for(until, Watch::Rest(agent), cx);
+    }
+
+    /// An agent has room, or has none: where it stands among the free ones.
+    pub(super) fn enlist(&mut self, agent: NodeId, now: Time) {
+        self.leave(agent);
+        let Some(member) = self.members.get(&agent) else { return };
+        let load = member.tasks.len() as u32;
+        let has_room = load < member.places || self.plants.no_back_pressure;
+        if member.alive && has_room && now >= member.rests {
+            self.free.entry(member.capabilities).or_default().insert((load, agent));
+        }
+    }
+
+    /// An agent is not among the free ones any more.
+    pub(super) fn leave(&mut self, agent: NodeId) {
+        let Some(member) = self.members.get(&agent) else { return };
+        let load = member.tasks.len() as u32;
+        if let Some(free) = self.free.get_mut(&member.capabilities) {
+            free.remove(&(load, agent));
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The parameters of a coordination run, as they stand under `[cluster.coordination]`.
+
+use sim_core::ratio::Ratio;
+use sim_core::registry::parameters::ABOVE_ZERO;
+use sim_core::time::Duration;
+
+use crate::graph::{Skills, Tasks, Timing};
+use crate::topology::{Links, Topology};
+
+/// Star twice, since it has most to go wrong.
+const DRAWN_STRATEGIES: [Strategy; 4] =
+    [Strategy::Star, Strategy::Star, Strategy::Single, Strategy::Independent];
+const DRAWN_TOPOLOGIES: [Topology; 5] =
+    [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
+
+sim_core::parameters! {
+    /// How agents share work.
+    pub struct Parameters {
+        /// Who decides which agent does which task.
+        strategy: Strategy = "star", drawn |_, _, dice| dice.pick(&DRAWN_STRATEGIES);
+        /// Who is linked to whom. Agents speak with the coordinator through those on the shortest way.
+        topology: Topology = "mesh", drawn |_, _, dice| dice.pick(&DRAWN_TOPOLOGIES);
+        /// The fan-out of a tree, or the links of each agent in a random topology.
+        degree: u32 = 4, in 2..=64, drawn |_, _, dice| dice.within(2..=5) as u32;
+        /// The links of the topology "listed", as pairs of agents counted from 1.
+        links: Links = "none";
+        /// The most links that an agent may have.
+        most_links: u32 = 100_000, in 1..;
+        /// The tasks: "generated", a list of tables, or the lines of a CSV, of which the first names the columns.
+        tasks: Tasks = "generated";
+        /// Generated tasks: how many layers follow each other.
+        layers: u32 = 4, in 1..=10_000, drawn |_, _, dice| dice.within(1..=5) as u32;
+        /// Generated tasks: how many there are in each layer.
+        width: u32 = 16, in 1..=100_000, drawn |_, _, dice| dice.within(2..=10) as u32;
+        /// Generated tasks: for how many of the layer before each one waits.
+        fan_in: u32 = 2, in 0..=64, drawn |_, _, dice| dice.within(0..=3) as u32;
+        /// Generated tasks: the share that has a fallback.
+        fallbacks: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 2)]);
+        /// Generated tasks: the share whose result decides between two further tasks.
+        branches: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 4)]);
+        /// Generated tasks: the share whose success brings another task into being.
+        growth: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 4)]);
+        /// Generated tasks: the share that holds one of two locks while it runs.
+        locked: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 8)]);
+        /// Generated tasks: the share with a priority other than normal.
+        ranked: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 2)]);
+        /// Capabilities, and how many agents have each; "none" if every agent can do everything.
+        skills: Skills = "none";
+        /// How long the local work of a task takes, without calls of the model.
+        duration: Timing = "20s", drawn |_, _, dice| Timing::fixed(dice.times(Duration::from_secs(1), 1..=12));
+        /// In how many steps a task is done. A call of the model follows each one.
+        steps: u32 = 3, in 1..=10_000, drawn |_, _, dice| dice.within(1..=4) as u32;
+        /// Tokens that the first call of a task sends.
+        tokens_in: u32 = 4_000, in 0..=10_000_000;
+        /// Tokens that each call answers; 0 for tasks that call no model.
+        tokens_out: u32 = 500, in 0..=10_000_000, drawn |_, _, dice| dice.pick(&[0, 200, 500]);
+        /// Where the context, which grows with each step, is cut.
+        context: u32 = 100_000, in 1..;
+        /// How often a failed task is tried again.
+        retries: u32 = 2, in 0..=60, drawn |_, _, dice| dice.within(0..=2) as u32;
+        /// The probability that an attempt fails at its end.
+        failure: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 10), Ratio::new(1, 3)]);
+        /// After how many steps the sink saves how far a task is; 0 never.
+        checkpoint: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 1, 2]);
+        /// How many tasks an agent works on at once.
+        slots: u32 = 1, in 1..=64, drawn |_, _, dice| dice.pick(&[1, 1, 2, 3]);
+        /// How many more tasks may wait at an agent.
+        queue: u32 = 1, in 0..=64, drawn |_, _, dice| dice.within(0..=3) as u32;
+        /// How long the coordinator is busy with each message.
+        handling: Duration = "2ms", drawn |_, _, dice| dice.times(Duration::from_millis(1), 0..=4);
+        /// How long an agent reads what a task is about before it starts.
+        handover: Duration = "0s", drawn |_, _, dice| dice.times(Duration::from_millis(200), 0..=3);
+        /// How often an agent says that it is alive.
+        heartbeat: Duration = "5s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_millis(500), 1..=4);
+        /// After how long a silent agent is held for dead.
+        dead_after: Duration = "12s",
+            must |own| own.dead_after > own.heartbeat.saturating_mul(2), "must be longer than two heartbeats",
+            drawn |_, drawn, dice| dice.eighths(drawn.heartbeat, 18..=28);
+        /// How long a task stays with an agent that nobody hears of. Only then somebody else may have it.
+        lease: Duration = "20s",
+            must |own| own.lease > own.dead_after, "must be longer than dead_after",
+            drawn |_, drawn, dice| drawn.dead_after + dice.eighths(drawn.heartbeat, 4..=12);
+        /// How much waiting a level of priority is worth.
+        ageing: Duration = "60s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_secs(5), 1..=6);
+        /// How often agents without a coordinator ask the sink what has ended.
+        poll: Duration = "5s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_millis(500), 1..=4);
+        /// How long an agent tries a call before the attempt counts as failed.
+        patience: Duration = "3min", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_secs(10), 3..=6);
+        /// How long an agent waits for an answer, longer than the model needs, before it asks again.
+        answer_timeout: Duration = "10s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_secs(1), 1..=5);
+        /// What an agent does after a 429.
+        on_limit: OnLimit = "back-off",
+            drawn |_, _, dice| dice.pick(&[OnLimit::BackOff, OnLimit::BackOff, OnLimit::RetryAfter]);
+        /// How many letters may wait for a receipt from one receiver. As many more wait behind them; of further ones the
+        /// least urgent are dropped.
+        outbox: u32 = 64, in 1..=100_000;
+        /// How long the model needs until the first token.
+        first_token: Timing = "800ms", drawn |_, _, dice| Timing::fixed(dice.times(Duration::from_millis(100), 1..=8));
+        /// How long it needs for each token that it answers.
+        per_token: Duration = "12ms", drawn |_, _, dice| dice.times(Duration::from_millis(1), 1..=4);
+        /// Limit of the key: calls per minute; 0 for none.
+        requests_per_minute: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 60, 300]);
+        /// Limit of the key: input tokens per minute; 0 for none. A call of more is always refused.
+        input_tokens_per_minute: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 400_000]);
+        /// Limit of the key: output tokens per minute; 0 for none.
+        output_tokens_per_minute: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 60_000]);
+        /// Limit of the key: calls at the same time; 0 for none.
+        concurrent_calls: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 4]);
+        /// The probability that a call fails.
+        call_failure: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 50)]);
+        /// Dollars for a million tokens in.
+        price_in: u32 = 3;
+        /// Dollars for a million tokens out.
+        price_out: u32 = 15;
+    }
+}
+
+sim_core::choices! {
+    /// Who decides which agent does which task.
+    pub enum Strategy {
+        /// The first agent does everything; the others do nothing.
+        Single = "single",
+        /// Tasks are shared out before the start; nobody takes over, and agents see at the sink what has ended.
+        Independent = "independent",
+        /// The first agent coordinates and does no tasks, unless it is alone. It loses its state when it crashes.
+        Star = "star",
+    }
+}
+
+sim_core::choices! {
+    /// What an agent does after a 429.
+    pub enum OnLimit {
+        /// It waits as long as the platform says, or longer, twice as long each time, with jitter.
+        BackOff = "back-off",
+        /// It waits exactly as long as the platform says.
+        RetryAfter = "retry-after",
+        /// It asks again at once, as careless agents do.
+        AtOnce = "at-once",
+    }
+}
+
+/// What a strategy promises. Checks hold it to that, and to nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gives {
+    /// At any time at most one agent works on a task.
+    pub exclusive: bool,
+    /// What a lost agent had is done by somebody else.
+    pub takeover: bool,
+    /// At most one holder of a lock works at any time.
+    pub locks: bool,
+}
+
+impl Strategy {
+    /// What it promises.
+    pub const fn gives(self) -> Gives {
+        match self {
+            Self::Single => Gives { exclusive: true, takeover: false, locks: true },
+            Self::Independent => Gives { exclusive: true, takeover: false, locks: false },
+            Self::Star => Gives { exclusive: true, takeover: true, locks: true },
+        }
+    }
+}
+
+impl Parameters {
+    /// How many of so many agents do tasks.
+    pub fn workers(&self, agents: u32) -> u32 {
+        match self.strategy {
+            Strategy::Single => agents.min(1),
+            Strategy::Independent => agents,
+            Strategy::Star => {
+                if agents > 1 {
+                    agents - 1
+                } else {
+                    agents
+                }
+            }
+        }
+    }
+
+    /// Whether an agent does tasks.
+    pub fn works(&self, agent: u32, agents: u32) -> bool {
+        match self.strategy {
+            Strategy::Single => agent == 0,
+            Strategy::Independent => true,
+            Strategy::Star => agent > 0 || agents == 1,
+        }
+    }
+
+    /// The longest that one call of the model takes, but for tails of its distribution.
+    pub fn usual_call(&self) -> Duration {
+        self.first_token.0.usual() + self.per_token.saturating_mul(self.tokens_out.into())
+    }
+}

@@ -1,0 +1,71 @@
+//! Real bugs, each one switch at one hook of the clean code. All are off unless asked for.
+
+sim_core::plants! {
+    /// Which bugs are on.
+    pub struct Plants {
+        /// What a lost agent had is not given to anybody else.
+        not_requeued {
+            name: "not-requeued",
+            id: "S01",
+            breaks: "progress",
+            source: "the rule in dask's handling of lost workers",
+            witness: "coordination-witness-not-requeued",
+        }
+        /// Fences are not compared: the sink takes results of agents whose lease went to somebody else.
+        no_fence {
+            name: "no-fence",
+            id: "S02",
+            breaks: "coordination/exactly-once",
+            source: "aegra #502; underway PR110, PR111",
+            witness: "coordination-witness-no-fence",
+        }
+        /// Beats do not renew the leases of tasks that an agent works on.
+        lease_not_renewed {
+            name: "lease-not-renewed",
+            id: "S05",
+            breaks: "coordination/live-leases",
+            source: "lion-reader PR917; memoryops PR111",
+            witness: "coordination-witness-lease-not-renewed",
+        }
+        /// The lock of a task whose agent was lost stays taken.
+        lock_not_freed {
+            name: "lock-not-freed",
+            id: "S10",
+            breaks: "progress",
+            source: "dask ffcb2717f (#8770)",
+            witness: "coordination-witness-lock-not-freed",
+        }
+        /// Tasks that come into being are not checked for cycles.
+        cycle_accepted {
+            name: "cycle-accepted",
+            id: "S13",
+            breaks: "coordination/deadlock",
+            source: "the rule in every scheduler of task graphs",
+            witness: "coordination-witness-cycle-accepted",
+        }
+        /// The higher priority comes first, however long others wait.
+        no_ageing {
+            name: "no-ageing",
+            id: "S14",
+            breaks: "coordination/starvation",
+            source: "the rule of ageing in schedulers with priorities",
+            witness: "coordination-witness-no-ageing",
+        }
+        /// Agents are given tasks, and take them, without regard to the room that they have.
+        no_back_pressure {
+            name: "no-back-pressure",
+            id: "S15",
+            breaks: "coordination/queue-bound",
+            source: "the rule of credits between producers and consumers",
+            witness: "coordination-witness-no-back-pressure",
+        }
+        /// An agent that is held for dead is taken for gone: its tasks go to others before its lease is over.
+        dead_is_gone {
+            name: "dead-is-gone",
+            id: "H06",
+            breaks: "coordination/live-leases",
+            source: "failure detectors used as fences",
+            witness: "coordination-witness-dead-is-gone",
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Health checks are never skipped, overload included.
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::time::{Duration, Time};
+
+use crate::parameters::{Parameters, Strategy};
+use crate::vocabulary::{Coordination, CoordinationMessage as Message};
+
+/// Looks at the last beat of an agent whenever it says something else.
+///
+/// By the agent's own clock, and only when it takes a step: one that stands still cannot beat.
+#[derive(Debug)]
+pub struct HealthChecks {
+    longest: Duration,
+    beat: Vec<Option<Time>>,
+    on: bool,
+}
+
+impl HealthChecks {
+    /// Agents of a star beat, but for the coordinator.
+    pub fn new(parameters: &Parameters, agents: u32) -> Self {
+        Self {
+            longest: parameters.heartbeat.saturating_mul(2),
+            beat: vec![None; agents as usize],
+            on: parameters.strategy == Strategy::Star,
+        }
+    }
+}
+
+impl Check<Coordination> for HealthChecks {
+    fn reads(&self) -> &'static [&'static str] {
+        &["Beat", "Relay", "Begin", "Save", "Write", "Call", "Finish"]
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[])
+    }
+
+    fn observe(&mut self, _: &Ground, _: &Seen<'_, Coordination>, _: &mut Findings) {}
+
+    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        if event == Lifecycle::Booted
+            && let Some(beat) = self.beat.get_mut(slot.index())
+        {
+            *beat = None;
+        }
+    }
+
+    fn sent(&mut self, ground: &Ground, from: NodeId, _: NodeId, message: &Message, findings: &mut Findings) {
+        let (slot, now) = (ground.stepping, ground.monotonic);
+        let Some(beat) = self.beat.get_mut(slot.index()).filter(|_| self.on && slot.0 > 0) else { return };
+        match message {
+            Message::Beat { .. } => *beat = Some(now),
+            Message::Relay { from: origin, parcel, .. } if *origin == from => {
+                if matches!(*parcel.0, Message::Beat { .. }) {
+                    *beat = Some(now);
+                }
+            }
+            _ => {
+                let Some(last) = *beat else { return };
+                findings.exercised();
+                let gap = now.since(last);
+                if gap > self.longest {
+                    let message = format!("{from} goes on working {} after its last beat", gap.told());
+                    findings.found(sim_core::check::Verdict::Service, "", &[from], message);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Priorities without starvation.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use sim_core::check::{Check, Findings, Seen};
+use sim_core::ground::Ground;
+use sim_core::time::{Duration, Time};
+
+use crate::board::most_overtaken;
+use crate::graph::Graph;
+use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
+
+/// Compares a task that is given away with the oldest one that could have been.
+///
+/// Only tasks that any agent can do and that need no lock are compared: others may have to wait for somebody else.
+#[derive(Debug)]
+pub struct Starvation {
+    graph: Rc<Graph>,
+    bound: Duration,
+    /// When each task became ready, as far as the present coordinator knows.
+    since: Vec<Option<Time>>,
+    waiting: BTreeSet<(Time, u32)>,
+}
+
+impl Starvation {
+    /// A level of priority is worth so much waiting.
+    pub fn new(graph: &Rc<Graph>, ageing: Duration) -> Self {
+        // The coordinator's clock may run a little slower than true time.
+        let bound = most_overtaken(ageing).saturating_add(ageing / 8);
+        Self { since: vec![None; graph.len()], waiting: BTreeSet::new(), bound, graph: graph.clone() }
+    }
+
+    fn leave(&mut self, task: u32) {
+        if let Some(since) = self.since[task as usize] {
+            self.waiting.remove(&(since, task));
+        }
+    }
+}
+
+impl Check<Coordination> for Starvation {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Coordinator", "Ready", "Granted", "Adopted", "Settled"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
+        match *seen.observation {
+            Observation::Coordinator { .. } => {
+                self.since.fill(None);
+                self.waiting.clear();
+            }
+            Observation::Ready { task } => {
+                let since = *self.since[task as usize].get_or_insert(ground.now);
+                let own = self.graph.task(task);
+                if own.needs == 0 && own.lock.is_none() {
+                    self.waiting.insert((since, task));
+                }
+            }
+            Observation::Adopted { task, .. } | Observation::Settled { task, .. } => self.leave(task),
+            Observation::Granted { task, .. } => {
+                self.leave(task);
+                let Some(since) = self.since[task as usize] else { return };
+                let Some((oldest, other)) = self.waiting.first().copied() else { return };
+                findings.exercised();
+                if since > oldest.saturating_add(self.bound) {
+                    let [name, other] = [task, other].map(|task| self.graph.name(task));
+                    let by = since.since(oldest).told();
+                    let message =
+                        format!("{name} is given away before {other}, which became ready {by} earlier");
+                    findings.safety("", &[seen.node], message);
+                }
+            }
+            _ => {}
+        }
+    }
+}

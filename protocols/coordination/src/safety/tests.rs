@@ -1,0 +1,270 @@
+//! A wrong protocol trips each check, and an odd correct one does not.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sim_core::check::Check;
+use sim_core::identity::NodeId;
+use sim_core::registry::parameters::Parameter;
+use sim_core::setup::Setup;
+use sim_core::time::{Duration, Time};
+
+use super::*;
+use crate::graph::Tasks;
+use crate::ledger::Bucket;
+use crate::vocabulary::{CoordinationMessage as Message, CoordinationObservation as Said, Parcel};
+
+type Script<C> = protocol_testing::script::Script<Coordination, C>;
+
+fn graph() -> Rc<Graph> {
+    let tasks = serde_json::json!([
+        { "name": "a", "duration": "10s" }, { "name": "b", "after": ["a"], "duration": "10s" }, { "name": "c" }
+    ]);
+    Rc::new(Graph::of(&Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() }, 1).unwrap())
+}
+
+fn parameters() -> Parameters {
+    Parameters { tokens_out: 0, ..Parameters::default() }
+}
+
+fn at(seconds: u64) -> Time {
+    Time::ZERO + Duration::from_secs(seconds)
+}
+
+fn started(task: u32, fence: u64) -> Said {
+    Said::Started { task, fence, lease: Some(Duration::from_secs(20)) }
+}
+
+/// A check that reads the ledger, behind the one that writes it.
+struct WithLedger<C> {
+    first: precedence::Precedence,
+    second: C,
+}
+
+impl<C: Check<Coordination>> Check<Coordination> for WithLedger<C> {
+    fn observe(
+        &mut self,
+        ground: &sim_core::ground::Ground,
+        seen: &sim_core::check::Seen<'_, Coordination>,
+        findings: &mut sim_core::check::Findings,
+    ) {
+        self.first.observe(ground, seen, findings);
+        let kind = sim_core::facts::Facts::kind_name(seen.observation);
+        if self.second.hears().is_none_or(|kinds| kinds.contains(&kind)) {
+            self.second.observe(ground, seen, findings);
+        }
+    }
+
+    fn lifecycle(
+        &mut self,
+        ground: &sim_core::ground::Ground,
+        slot: sim_core::identity::Slot,
+        event: sim_core::check::Lifecycle,
+        findings: &mut sim_core::check::Findings,
+    ) {
+        self.first.lifecycle(ground, slot, event, findings);
+        self.second.lifecycle(ground, slot, event, findings);
+    }
+
+    fn finish(&mut self, ground: &sim_core::ground::Ground, findings: &mut sim_core::check::Findings) {
+        self.second.finish(ground, findings);
+    }
+}
+
+fn with_ledger<C: Check<Coordination>>(make: impl FnOnce(&Rc<Graph>, Ledger) -> C) -> Script<WithLedger<C>> {
+    let graph = graph();
+    let ledger = Ledger::new(&graph, 4);
+    let second = make(&graph, ledger.clone());
+    Script::new(WithLedger { first: precedence::Precedence::new(&graph, ledger), second }, 4)
+}
+
+#[test]
+fn the_table_names_every_check_in_order() {
+    let graph = graph();
+    let made = checks(&parameters(), &graph, Setup::new(0, 4).members, &Ledger::new(&graph, 4));
+    let names: Vec<_> = made.iter().map(|judge| judge.named.name).collect();
+    assert_eq!(names, CHECKS.iter().map(|named| named.name).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_child_that_starts_early_is_found() {
+    let script = || Script::new(precedence::Precedence::new(&graph(), Ledger::new(&graph(), 4)), 4);
+    script().see(1, started(1, 1)).found("", "n2 starts b before a has ended");
+    let done = Said::Effect { task: 0, fence: 1, done: true };
+    // The sink took the result although the agent crashed before it heard so: the child may start.
+    script().see(1, started(0, 1)).see(4, done).crash(1, 0).see(2, started(1, 2)).clean();
+}
+
+#[test]
+fn a_second_effect_and_a_fence_that_falls_are_found() {
+    let effect = |fence| Said::Effect { task: 0, fence, done: true };
+    let granted =
+        |fence| Said::Granted { task: 0, fence, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
+    let script = || Script::new(effects::Effects::new(&graph()), 4);
+    script()
+        .see(4, effect(1))
+        .see(4, effect(2))
+        .found("twice", "a took effect twice: under fence 0x1 and 0x2");
+    script()
+        .see(0, granted(5))
+        .see(0, granted(5))
+        .found("fence", "a goes to n2 under fence 0x5, which is not above 0x5");
+    script().see(0, granted(1)).see(0, granted(2)).see(4, effect(1)).clean();
+}
+
+#[test]
+fn two_live_leases_are_found_and_a_lease_that_is_over_is_none() {
+    let script = || with_ledger(|_, ledger| leases::LiveLeases::new(ledger));
+    script()
+        .at(at(1), 1)
+        .see(1, started(0, 1))
+        .at(at(11), 2)
+        .see(2, started(0, 2))
+        .found("", "n3 begins a, which n2 still has for 10 s more");
+    script().at(at(1), 1).see(1, started(0, 1)).at(at(21), 2).see(2, started(0, 2)).clean();
+    script().see(1, started(0, 1)).crash(1, 0).see(2, started(0, 2)).clean();
+    let renewed = Said::Renewed { task: 0, fence: 1, lease: Duration::from_secs(20) };
+    let mut renewing = script();
+    renewing
+        .at(at(1), 1)
+        .see(1, started(0, 1))
+        .at(at(15), 1)
+        .see(1, renewed)
+        .at(at(25), 2)
+        .see(2, started(0, 2));
+    assert_eq!(renewing.violations(), 1, "the lease lasts until 35 s");
+}
+
+#[test]
+fn a_coordinator_that_gives_a_task_away_twice_is_found() {
+    let granted =
+        |fence| Said::Granted { task: 0, fence, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
+    let expired = Said::Expired { task: 0, fence: 1, agent: NodeId(1) };
+    let settled = Said::Settled { task: 0, how: 0 };
+    let script = || Script::new(conservation::Conservation::new(&graph()), 4);
+    script()
+        .see(0, granted(1))
+        .see(0, granted(2))
+        .found("gives away", "n1 gives away a, which is with an agent under fence 0x1");
+    script().see(0, settled.clone()).see(0, settled.clone()).found("ends", "n1 ends a, which has ended");
+    script().see(0, granted(1)).see(0, expired).see(0, granted(2)).see(0, settled).clean();
+    // A coordinator that starts again knows nothing of the first.
+    script().see(0, granted(1)).see(0, Said::Coordinator { epoch: 2 }).see(0, granted(2)).clean();
+}
+
+#[test]
+fn a_queue_beyond_its_room_is_found() {
+    let queued = |length| Said::Queued { length, room: 2 };
+    Script::new(queues::QueueBound, 4)
+        .see(1, queued(3))
+        .found("", "3 tasks wait at n2, which has room for 2");
+    Script::new(queues::QueueBound, 4).see(1, queued(2)).clean();
+}
+
+#[test]
+fn an_old_task_that_is_passed_over_is_found() {
+    let ready = |task| Said::Ready { task };
+    let granted =
+        |task| Said::Granted { task, fence: 1, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
+    let script = || Script::new(starvation::Starvation::new(&graph(), Duration::from_secs(8)), 4);
+    let mut early = script();
+    early.at(at(0), 0).see(0, ready(0)).at(at(17), 0).see(0, ready(2)).see(0, granted(2)).clean();
+    let mut late = script();
+    late.at(at(0), 0).see(0, ready(0)).at(at(18), 0).see(0, ready(2)).see(0, granted(2));
+    late.found("", "c is given away before a, which became ready 18 s earlier");
+    // A coordinator that starts again does not know since when.
+    let mut again = script();
+    again.at(at(0), 0).see(0, ready(0)).at(at(30), 0).see(0, Said::Coordinator { epoch: 2 });
+    again.see(0, ready(0)).at(at(31), 0).see(0, ready(2)).see(0, granted(2)).clean();
+}
+
+#[test]
+fn a_circle_that_is_taken_in_is_found() {
+    let tasks = serde_json::json!([
+        { "name": "plan" }, { "name": "ship", "after": ["plan"] },
+        { "name": "sign", "born": "plan", "after": ["ship"], "before": ["ship"] },
+        { "name": "test", "born": "plan", "before": ["ship"] }
+    ]);
+    let graph =
+        Rc::new(Graph::of(&Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() }, 1).unwrap());
+    let script = || Script::new(deadlock::Deadlock::new(&graph, Ledger::new(&graph, 4)), 4);
+    let message = "n1 takes in sign, which waits for itself through what waits for it";
+    script().see(0, Said::Grew { task: 2 }).found("circle", message);
+    script().see(0, Said::Grew { task: 3 }).clean();
+}
+
+fn beat() -> Message {
+    Message::Beat { life: 1, sequence: 1, capabilities: 0, places: 1, held: Arc::new([]) }
+}
+
+#[test]
+fn an_agent_that_works_on_without_beating_is_found() {
+    let call = || Message::Call { call: 1, tokens_in: 1, tokens_out: 1 };
+    let script = || Script::new(health::HealthChecks::new(&parameters(), 4), 4);
+    let mut late = script();
+    late.at(at(0), 1).send(1, 0, beat()).at(at(11), 1).send(1, 5, call());
+    late.found("", "n2 goes on working 11 s after its last beat");
+    // One that stood still beats first, through others if need be.
+    let relay = Message::Relay { from: NodeId(1), to: NodeId(0), parcel: Parcel(Arc::new(beat())) };
+    let mut still = script();
+    still.at(at(0), 1).send(1, 0, beat()).at(at(60), 1).send(1, 2, relay).send(1, 5, call()).clean();
+    assert_eq!(still.exercised(), 1);
+}
+
+#[test]
+fn tasks_that_end_sooner_than_they_can_are_found() {
+    let done = |task| Said::Effect { task, fence: 1, done: true };
+    let script = || with_ledger(|graph, ledger| makespan::Makespan::new(&parameters(), graph, 4, ledger));
+    let mut early = script();
+    early
+        .at(at(1), 1)
+        .see(1, started(0, 1))
+        .at(at(8), 4)
+        .see(4, done(0))
+        .at(at(15), 4)
+        .see(4, done(1))
+        .finish();
+    assert_eq!(early.violations(), 1, "a and b take 10 s each, one after the other");
+    let mut fair = script();
+    fair.at(at(0), 1)
+        .see(1, started(0, 1))
+        .at(at(10), 4)
+        .see(4, done(0))
+        .at(at(20), 4)
+        .see(4, done(1))
+        .finish()
+        .clean();
+}
+
+#[test]
+fn an_agent_that_is_busy_without_a_task_is_found() {
+    let script = || with_ledger(|_, ledger| buckets::TimeBuckets::new(&parameters(), 4, ledger));
+    script().see(1, Said::Working).found("busy", "n2 says that it is busy and has no task");
+    script().see(1, started(0, 1)).see(1, Said::Idle).found("busy", "n2 says that it is idle and has a task");
+    let ended = Said::Ended { task: 0, fence: 1 };
+    let mut fair = script();
+    fair.at(at(2), 1)
+        .see(1, started(0, 1))
+        .see(1, Said::Working)
+        .at(at(5), 1)
+        .crash(1, 0)
+        .at(at(9), 1)
+        .boot(1);
+    fair.see(1, Said::Idle)
+        .see(1, started(0, 1))
+        .see(1, Said::Working)
+        .at(at(12), 1)
+        .see(1, ended)
+        .see(1, Said::Idle);
+    fair.finish().clean();
+    let spent = fair.check.second_buckets(at(12));
+    let seconds = |bucket: Bucket| spent[1].of(bucket).as_nanos() / 1_000_000_000;
+    assert_eq!((seconds(Bucket::Working), seconds(Bucket::Down)), (6, 4));
+    assert_eq!((seconds(Bucket::Waiting), seconds(Bucket::Idle)), (2, 0), "c was ready all the time");
+}
+
+impl WithLedger<buckets::TimeBuckets> {
+    fn second_buckets(&self, now: Time) -> Vec<crate::ledger::Buckets> {
+        self.second.buckets(now)
+    }
+}

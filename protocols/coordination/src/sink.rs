@@ -1,0 +1,220 @@
+//! The sink: where results take effect. It is on disk, gives away epochs of fences, and lets no earlier fence act once it
+//! has seen a later one of the same task.
+//!
+//! Whatever changes it is written and synced first, and answered after that.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use sim_core::identity::NodeId;
+use sim_core::process::{Boot, Context, Input, JournalId, Process, Stored, SyncId, SyncResult};
+
+use crate::plants::Plants;
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Ending, Fact,
+    SinkRecord,
+};
+
+const JOURNAL: JournalId = JournalId(0);
+/// How many ends one answer tells of.
+const PAGE: usize = 128;
+
+/// What the sink knows of a task.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    fence: u64,
+    steps: u32,
+    /// Under which fence it ended.
+    ended: Option<u64>,
+}
+
+/// The sink.
+pub struct Sink {
+    plants: Plants,
+    epoch: u32,
+    tasks: BTreeMap<u32, Entry>,
+    ends: Vec<Fact>,
+    /// Epochs by who asked, so that a repeated question is answered alike.
+    opened: BTreeMap<(NodeId, u64), u32>,
+    /// What waits for its sync.
+    pending: VecDeque<(SyncId, NodeId, Message)>,
+    next: u64,
+}
+
+impl Sink {
+    /// The sink on what its disk holds.
+    pub fn new(boot: &Boot<'_, Coordination>, plants: Plants) -> Self {
+        let mut sink = Self {
+            plants,
+            epoch: 0,
+            tasks: BTreeMap::new(),
+            ends: Vec::new(),
+            opened: BTreeMap::new(),
+            pending: VecDeque::new(),
+            next: 0,
+        };
+        for stored in boot.journal(JOURNAL).records {
+            match stored {
+                Stored::Intact(record) => sink.recall(record),
+                Stored::Damaged => {}
+            }
+        }
+        sink
+    }
+
+    fn recall(&mut self, record: &SinkRecord) {
+        match *record {
+            SinkRecord::Epoch { epoch } => self.epoch = self.epoch.max(epoch),
+            SinkRecord::Held { task, fence, steps } => {
+                let entry = self.tasks.entry(task).or_default();
+                (entry.fence, entry.steps) = (fence, steps);
+            }
+            SinkRecord::Ended { task, fence, done } => {
+                self.tasks.entry(task).or_default().ended = Some(fence);
+                self.ends.push(Fact { task, done });
+            }
+        }
+    }
+
+    /// Why a fence may not act on a task any more: whether the task has ended.
+    fn refuses(&self, task: u32, fence: u64) -> Option<bool> {
+        let entry = self.tasks.get(&task).copied().unwrap_or_default();
+        match entry.ended {
+            _ if self.plants.no_fence => None,
+            Some(own) if own == fence => None,
+            Some(_) => Some(true),
+            None => (fence < entry.fence).then_some(false),
+        }
+    }
+
+    /// A change that is to be durable before it is answered.
+    fn write(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        record: SinkRecord,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let id = SyncId(self.next);
+        self.next += 1;
+        cx.append(JOURNAL, record);
+        cx.sync(JOURNAL, id);
+        self.pending.push_back((id, from, message.clone()));
+    }
+
+    fn hear(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
+        match *message {
+            Message::Ask { since } => self.tell(from, since, cx),
+            Message::Open { token } => match self.opened.get(&(from, token)) {
+                Some(epoch) => cx.send(from, Message::Opened { token, epoch: *epoch }),
+                None => {
+                    self.epoch += 1;
+                    self.write(from, message, SinkRecord::Epoch { epoch: self.epoch }, cx);
+                    self.opened.insert((from, token), self.epoch);
+                }
+            },
+            Message::Begin { task, fence }
+            | Message::Save { task, fence, .. }
+            | Message::Write { task, fence, .. } => match self.refuses(task, fence) {
+                Some(ended) => refuse(from, (task, fence, ended), cx),
+                None => self.write(from, message, self.record(message), cx),
+            },
+            _ => {}
+        }
+    }
+
+    fn record(&self, message: &Message) -> SinkRecord {
+        match *message {
+            Message::Save { task, fence, steps } => SinkRecord::Held { task, fence, steps },
+            Message::Write { task, fence, ending } => {
+                SinkRecord::Ended { task, fence, done: ending == Ending::Done }
+            }
+            Message::Begin { task, fence } => {
+                SinkRecord::Held { task, fence, steps: self.tasks.get(&task).map_or(0, |entry| entry.steps) }
+            }
+            _ => SinkRecord::Epoch { epoch: self.epoch },
+        }
+    }
+
+    fn tell(&self, to: NodeId, since: u32, cx: &mut Context<'_, Coordination>) {
+        let from = (since as usize).min(self.ends.len());
+        let ends: Arc<[Fact]> = self.ends[from..self.ends.len().min(from + PAGE)].into();
+        cx.send(to, Message::Facts { since: from as u32, ends, all: self.ends.len() as u32 });
+    }
+
+    /// What is durable now takes effect and is answered, unless something durable before it forbids it.
+    fn apply(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
+        match *message {
+            Message::Open { token } => {
+                let epoch = self.opened.get(&(from, token)).copied().unwrap_or(self.epoch);
+                cx.send(from, Message::Opened { token, epoch });
+            }
+            Message::Begin { task, fence }
+            | Message::Save { task, fence, .. }
+            | Message::Write { task, fence, .. } => {
+                if let Some(ended) = self.refuses(task, fence) {
+                    return refuse(from, (task, fence, ended), cx);
+                }
+                self.change(from, message, (task, fence), cx);
+            }
+            _ => {}
+        }
+    }
+
+    fn change(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        (task, fence): (u32, u64),
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let entry = self.tasks.entry(task).or_default();
+        entry.fence = entry.fence.max(fence);
+        match *message {
+            Message::Save { steps, .. } => {
+                entry.steps = entry.steps.max(steps);
+                cx.send(from, Message::Saved { task, fence });
+            }
+            Message::Write { ending, .. } => {
+                let again = entry.ended == Some(fence);
+                entry.ended = Some(fence);
+                if !again {
+                    let done = ending == Ending::Done;
+                    self.ends.push(Fact { task, done });
+                    cx.observe(Observation::Effect { task, fence, done });
+                }
+                cx.send(from, Message::Written { task, fence });
+            }
+            _ => cx.send(from, Message::Begun { task, fence, steps: entry.steps }),
+        }
+    }
+
+    fn synced(&mut self, id: SyncId, result: SyncResult, cx: &mut Context<'_, Coordination>) {
+        while let Some((next, from, message)) = self.pending.pop_front() {
+            if next > id {
+                return self.pending.push_front((next, from, message));
+            }
+            if result == SyncResult::Ok {
+                self.apply(from, &message, cx);
+            } else if let Message::Open { token } = message {
+                self.opened.remove(&(from, token));
+            }
+        }
+    }
+}
+
+fn refuse(to: NodeId, (task, fence, ended): (u32, u64, bool), cx: &mut Context<'_, Coordination>) {
+    cx.observe(Observation::FenceRefused { task, fence, ended });
+    cx.send(to, Message::Refused { task, fence, ended });
+}
+
+impl Process<Coordination> for Sink {
+    fn step(&mut self, input: Input<'_, Coordination>, cx: &mut Context<'_, Coordination>) {
+        match input {
+            Input::Start => cx.observe(Observation::SinkUp),
+            Input::Message { from, message } => self.hear(from, message, cx),
+            Input::Synced { id, result } => self.synced(id, result, cx),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Whole runs: figures made by hand, the oracle, and every strategy on the same tasks.
+
+use sim_core::outcome::Outcome;
+use sim_core::registry::parameters::ParameterSet;
+use sim_core::registry::{Entry, Launch};
+use sim_core::setup::{NetworkModel, Setup};
+use sim_core::time::Duration;
+
+use crate::entry::ENTRY;
+use crate::graph::Graph;
+use crate::graph::bounds::{chain_and_sum, greedy_makespan};
+use crate::parameters::Parameters;
+
+fn calm(seed: u64, agents: u32) -> Setup {
+    let network = NetworkModel {
+        latency: sim_core::distribution::Distribution::Fixed(Duration::ZERO),
+        ..NetworkModel::default()
+    };
+    Setup { clients: 2, network, duration: Duration::from_secs(3_600), ..Setup::new(seed, agents) }
+}
+
+fn run(parameters: &serde_json::Value, setup: &Setup) -> Outcome {
+    let outcome = ENTRY.configure(parameters).unwrap().launch(setup, &Launch::default()).unwrap();
+    assert_eq!(outcome.violations, [], "seed {}", setup.seed);
+    outcome
+}
+
+fn max(outcome: &Outcome, metric: &str) -> u64 {
+    outcome.metrics.get(metric).map_or(0, |summary| summary.max)
+}
+
+fn seconds(outcome: &Outcome, metric: &str) -> f64 {
+    max(outcome, metric) as f64 / 1e9
+}
+
+/// Three agents, the first of which coordinates. Tasks a (3 s), b after a (4 s), c (2 s), d after b and c (1 s); no calls.
+///
+/// Without latency n2 does a from 0 to 3 s and n3 does c from 0 to 2 s, b follows until 7 s and d until 8 s: the longest
+/// chain. Ten seconds of work in all.
+#[test]
+fn three_agents_come_to_the_figures_made_by_hand() {
+    let parameters = serde_json::json!({
+        "strategy": "star", "tokens_out": 0, "steps": 1, "handling": "0s", "queue": 0,
+        "tasks": [
+            { "name": "a", "duration": "3s" }, { "name": "b", "after": ["a"], "duration": "4s" },
+            { "name": "c", "duration": "2s" }, { "name": "d", "after": ["b", "c"], "duration": "1s" }
+        ]
+    });
+    let outcome = run(&parameters, &calm(1, 3));
+    assert_eq!(max(&outcome, "tasks_done"), 4);
+    assert_eq!((seconds(&outcome, "makespan_ns"), seconds(&outcome, "makespan_bound_ns")), (8.0, 8.0));
+    let working = &outcome.metrics["agent_working_ns"];
+    assert_eq!((working.mean * working.count as f64).round() as u64, 10_000_000_000);
+    assert_eq!(max(&outcome, "cost_microdollars"), 0);
+    assert_eq!(max(&outcome, "tasks_begun_again"), 0);
+}
+
+/// 2 calls of 100 tokens in and 10 out: 200 in with the 10 that the context grew by, 20 out.
+#[test]
+fn a_task_costs_what_its_tokens_cost() {
+    let parameters = serde_json::json!({
+        "strategy": "single", "steps": 2, "tokens_in": 100, "tokens_out": 10, "price_in": 3, "price_out": 15,
+        "first_token": "1s", "per_token": "100ms", "tasks": [{ "name": "only", "duration": "4s" }]
+    });
+    let outcome = run(&parameters, &calm(1, 1));
+    assert_eq!(max(&outcome, "cost_microdollars"), 210 * 3 + 20 * 15);
+    assert_eq!(seconds(&outcome, "makespan_ns"), 4.0 + 2.0 * (1.0 + 1.0));
+}
+
+#[test]
+fn the_key_feeds_as_many_calls_as_its_limit_says() {
+    let parameters = serde_json::json!({
+        "strategy": "independent", "steps": 1, "layers": 1, "width": 240, "duration": "0s", "slots": 8,
+        "requests_per_minute": 60, "on_limit": "retry-after"
+    });
+    let outcome = run(&parameters, &calm(3, 30));
+    assert_eq!(max(&outcome, "tasks_done"), 240);
+    // The bucket holds one minute's worth; the other 180 calls take three minutes.
+    let took = seconds(&outcome, "makespan_ns");
+    assert!((180.0..200.0).contains(&took), "{took}");
+}
+
+#[test]
+fn every_strategy_comes_to_the_same_results_and_none_beats_the_bound() {
+    let mut rng = sim_core::random::stream(5, sim_core::random::StreamName::Configuration);
+    for seed in 0..40 {
+        let drawn = Parameters::default().drawn(&mut rng);
+        let mut done = Vec::new();
+        for strategy in ["single", "independent", "star"] {
+            let mut parameters = drawn.write();
+            parameters["strategy"] = strategy.into();
+            let outcome = run(&parameters, &calm(seed, 6));
+            done.push((max(&outcome, "tasks_done"), outcome.activity["observed.Effect"]));
+            assert!(outcome.metrics.contains_key("makespan_ns"), "{strategy} is not over under seed {seed}");
+        }
+        assert!(done.iter().all(|figures| *figures == done[0]), "seed {seed}: {done:?}");
+    }
+}
+
+/// Graham's bound: without overhead a greedy coordinator needs at most work / p and the longest chain.
+#[test]
+fn a_greedy_coordinator_stays_within_grahams_bound() {
+    for seed in 0..30 {
+        let parameters = Parameters {
+            tokens_out: 0,
+            steps: 1,
+            queue: 0,
+            handling: Duration::ZERO,
+            layers: 5,
+            width: 9,
+            ..Parameters::default()
+        };
+        let graph = Graph::of(&parameters, seed).unwrap();
+        let outcome = run(&parameters.write(), &calm(seed, 5));
+        let order: Vec<u32> = (0..graph.len() as u32).collect();
+        let (chain, sum) = chain_and_sum(&graph, &order, |id| graph.task(id).work);
+        let took = max(&outcome, "makespan_ns");
+        assert!(took <= greedy_makespan(chain, sum, 4).as_nanos(), "seed {seed}: {took}");
+        assert!(took >= max(&outcome, "makespan_bound_ns"));
+    }
+}
+
+#[test]
+fn the_buckets_of_every_agent_sum_to_the_run() {
+    let outcome =
+        run(&serde_json::json!({ "strategy": "star", "topology": "tree", "degree": 2 }), &calm(2, 9));
+    let names = ["working", "coordinating", "waiting", "throttled", "idle", "down"];
+    let sum: f64 = names.iter().map(|name| outcome.metrics[&format!("agent_{name}_ns")].mean).sum();
+    assert!((sum - outcome.virtual_ns as f64).abs() < 10.0, "{sum}");
+    assert_eq!(outcome.metrics["agent_working_ns"].count, 9);
+    assert!(outcome.messages.by_kind["Relay"] > 0, "a tree forwards");
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_it_runs() {
+    let refused = |parameters: serde_json::Value, agents| {
+        let cluster = ENTRY.configure(&parameters).unwrap();
+        cluster.launch(&calm(1, agents), &Launch::default()).unwrap_err().to_string()
+    };
+    let skilled = serde_json::json!({
+        "skills": [{ "name": "review", "every": 9 }],
+        "tasks": [{ "name": "merge", "needs": ["review"] }]
+    });
+    assert!(ENTRY.configure(&skilled).unwrap().accepts(&calm(1, 4)).is_ok(), "the last agent can review");
+    let ring = serde_json::json!({ "topology": "ring", "most_links": 1 });
+    assert_eq!(refused(ring, 4), "launch coordination: n1 has 2 links, more than most_links = 1");
+    let tokens = serde_json::json!({ "input_tokens_per_minute": 1_000 });
+    assert!(refused(tokens, 4).ends_with("input tokens in a call, and the limit is 1000 per minute"));
+    let alone = serde_json::json!({
+        "skills": [{ "name": "review", "every": 9 }], "strategy": "single",
+        "tasks": [{ "name": "merge", "needs": ["review"] }]
+    });
+    let message = "launch coordination: no agent that does tasks can do merge, which needs review";
+    assert_eq!(refused(alone, 4), message);
+}
