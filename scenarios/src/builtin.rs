@@ -216,6 +216,7 @@ builtins! {
     "plumtree-lossy-wan"
     "plumtree-10000"
     "plumtree-100000"
+    "plumtree-cost"
     "plumtree-swarm"
     "plumtree-witness-never-grafts"
     "plumtree-witness-pruned-is-forgotten"

@@ -7,13 +7,16 @@
 //!
 //! - [`vocabulary`] and [`parameters`]: what members say and report, and what can be set
 //! - [`member`]: the state machine; `membership` and `broadcast` are its halves
-//! - [`safety`], [`completeness`] and [`liveness`]: what is checked, and owed
+//! - [`safety`], [`announcement`], [`eviction`], [`completeness`] and [`liveness`]: what is checked, and owed; [`course`]: what is measured
 //! - [`plants`]: bugs to switch on
 //! - [`entry`]: its place in the registry
 
+pub mod announcement;
 mod broadcast;
 pub mod completeness;
+pub mod course;
 pub mod entry;
+pub mod eviction;
 pub mod liveness;
 pub mod member;
 mod membership;

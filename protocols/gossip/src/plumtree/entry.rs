@@ -6,12 +6,15 @@ use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
 use sim_core::setup::Setup;
 use sim_core::simulate::Subject;
 
+use super::announcement::Announcement;
 use super::completeness::Completeness;
+use super::course::Course;
+use super::eviction::Eviction;
 use super::liveness::PlumtreeLiveness;
 use super::member::{Member, Members};
 use super::parameters::Parameters;
 use super::plants::Plants;
-use super::safety::{ActiveView, Course, Integrity, Symmetry};
+use super::safety::{ActiveView, Integrity, Symmetry};
 use super::vocabulary::{Plumtree, PlumtreeMessage, PlumtreeObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -52,20 +55,24 @@ fn most_observed(parameters: &Parameters, kind: &str, members: u32) -> Option<u6
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Plumtree, Member> {
     Subject {
-        checks: checks(parameters),
+        checks: checks(parameters, setup),
         liveness: Box::new(PlumtreeLiveness::new(parameters.clone(), setup)),
         ..Subject::new("plumtree", Members::new(parameters.clone(), Plants::of(launch), setup.members))
     }
 }
 
 sim_core::checks! {
-    fn checks(parameters: &Parameters) -> Plumtree {
+    fn checks(parameters: &Parameters, setup: &Setup) -> Plumtree {
         "plumtree/integrity": "What is delivered was broadcast, and in one incarnation nothing is delivered twice."
             => Integrity::default(),
         "plumtree/active-view": "An active view is bounded, has nobody twice, and never the member itself."
             => ActiveView::new(parameters),
-        "plumtree/symmetry": "After the heal, a link that did not change for a while is a link of both ends."
-            => Symmetry::new(parameters),
+        "plumtree/eviction": "Whoever drops a link to make room tells the other end."
+            => Eviction::default(),
+        "plumtree/announcement": "Whoever delivers a broadcast sends the payload or an announcement over every link."
+            => Announcement::default(),
+        "plumtree/symmetry": "A link that did not change for a while is a link of both ends."
+            => Symmetry::new(parameters, setup),
         "plumtree/completeness": "After the heal, a broadcast that the core has reaches all of it."
             => Completeness::new(parameters),
         "plumtree/course": "Measures reliability, redundancy and the last hop of each broadcast."

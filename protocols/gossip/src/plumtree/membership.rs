@@ -107,7 +107,7 @@ impl Member {
 
     fn drop_one(&mut self, cx: &mut Context<'_, Plumtree>) {
         let Some(peer) = self.views.pick_active(self.me, cx.rng()) else { return };
-        self.unlink(peer, cx);
+        self.unlink(peer, true, cx);
         self.has_answered(peer);
         if !self.shared.plants.silent_eviction {
             cx.send(peer, PlumtreeMessage::Disconnect);
@@ -115,12 +115,12 @@ impl Member {
         self.remember(peer, cx);
     }
 
-    /// A link is gone; whether there was one.
-    fn unlink(&mut self, peer: NodeId, cx: &mut Context<'_, Plumtree>) -> bool {
+    /// A link is gone, dropped or not; whether there was one.
+    fn unlink(&mut self, peer: NodeId, dropped: bool, cx: &mut Context<'_, Plumtree>) -> bool {
         let had = self.views.unlink(peer);
         if had {
             let active = self.views.active.len() as u32;
-            cx.observe(PlumtreeObservation::Unlinked { peer, active });
+            cx.observe(PlumtreeObservation::Unlinked { peer, active, dropped });
         }
         self.announced.retain(|announced| announced.peer != peer);
         had
@@ -159,7 +159,7 @@ impl Member {
     }
 
     pub(super) fn disconnected(&mut self, from: NodeId, cx: &mut Context<'_, Plumtree>) {
-        if self.unlink(from, cx) {
+        if self.unlink(from, false, cx) {
             self.remember(from, cx);
             self.tries = 0;
             self.seek(cx);
@@ -169,7 +169,7 @@ impl Member {
     /// The stream with a peer ended: it failed, or the network did.
     pub(super) fn lost(&mut self, peer: NodeId, cx: &mut Context<'_, Plumtree>) {
         self.views.forget(peer);
-        let had = self.unlink(peer, cx);
+        let had = self.unlink(peer, false, cx);
         self.has_answered(peer);
         if had {
             self.tries = 0;

@@ -15,7 +15,7 @@ sim_core::plants! {
         pruned_is_forgotten {
             name: "pruned-is-forgotten",
             id: "G32",
-            breaks: "progress",
+            breaks: "plumtree/announcement",
             source: "Plumtree, section 3.4: a pruned link must stay as a lazy one",
             witness: "plumtree-witness-pruned-is-forgotten",
         }
@@ -23,7 +23,7 @@ sim_core::plants! {
         silent_eviction {
             name: "silent-eviction",
             id: "G33",
-            breaks: "plumtree/symmetry",
+            breaks: "plumtree/eviction",
             source: "HyParView, section 4.3: active views are symmetric because of the disconnect notification",
             witness: "plumtree-witness-silent-eviction",
         }

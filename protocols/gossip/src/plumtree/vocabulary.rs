@@ -131,6 +131,8 @@ facts! {
             peer: NodeId,
             /// How many it has.
             active: u32,
+            /// Whether it was dropped to make room; if not, the link failed or the other end dropped it.
+            dropped: bool,
         },
         /// It broadcasts.
         Broadcast {
@@ -183,7 +185,7 @@ impl Observe for PlumtreeObservation {
             Self::Linked { peer, active } => {
                 Summary { role: Some("member"), peer: Some(peer), position: Some(active.into()), ..none }
             }
-            Self::Unlinked { peer, active } => {
+            Self::Unlinked { peer, active, .. } => {
                 let role = if active == 0 { "joining" } else { "member" };
                 Summary { role: Some(role), peer: Some(peer), position: Some(active.into()), ..none }
             }
