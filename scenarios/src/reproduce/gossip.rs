@@ -203,8 +203,8 @@ fn rounds() -> Experiment {
 /// What a broadcast costs among 10,000 members with 5 links each.
 fn broadcast_trees() -> Experiment {
     let cases = vec![
-        Case::new("tree", "plumtree-cost", &[], 10),
-        Case::new("flood", "plumtree-cost", &["cluster.plumtree.prune=false"], 10),
+        Case::new("tree", "plumtree-cost", &[], 5),
+        Case::new("flood", "plumtree-cost", &["cluster.plumtree.prune=false"], 5),
     ];
     let near = |name: &str, title: &str, case, column, published, share| {
         mean(name.to_owned(), title.to_owned(), case, column, published, share, case as f64)

@@ -94,9 +94,17 @@ impl Liveness<Epidemic> for EpidemicLiveness {
         if !places().any(|place| self.spreads(place)) {
             return Err(Stall::LostData);
         }
-        let mut nodes: Vec<NodeId> = places().map(|place| place.node).collect();
-        nodes.sort_unstable();
-        self.chance.set(self.chance(&nodes));
+        // Who is paused goes on after the heal: the overlay must be in one piece with and without them.
+        let chance_of = |counts: &dyn Fn(&Place) -> bool| {
+            let all = core.iter().map(|slot| ground.place(*slot)).filter(|place| counts(place));
+            let mut nodes: Vec<NodeId> = all.map(|place| place.node).collect();
+            nodes.sort_unstable();
+            self.chance(&nodes)
+        };
+        let goes_on = |place: &Place| {
+            place.up && place.honest && is_reachable(&self.parameters, self.members, place.node)
+        };
+        self.chance.set(chance_of(&|place| self.counts(place)).min(chance_of(&goes_on)));
         if self.chance.get() == 0.0 { Err(Stall::NoQuorum) } else { Ok(()) }
     }
 
@@ -196,10 +204,17 @@ mod tests {
     fn an_overlay_owes_progress_where_the_core_is_in_one_piece() {
         let parameters = Parameters { overlay: Topology::Line, mode: Mode::Push, ..Parameters::default() };
         let liveness = EpidemicLiveness::new(parameters, &Setup::new(0, 4));
-        let ground = ground(&[0]);
+        let mut ground = ground(&[0]);
         assert_eq!(liveness.owed(&ground, &CORE), Ok(()));
         assert!((liveness.chance.get() - 0.5).abs() < 1e-12, "an inner member has two neighbors");
         assert_eq!(liveness.owed(&ground, &[Slot(0), Slot(2)]), Err(Stall::NoQuorum));
+        ground.places[3].paused = true;
+        let beyond_a_gap = [Slot(0), Slot(1), Slot(3)];
+        assert_eq!(
+            liveness.owed(&ground, &beyond_a_gap),
+            Err(Stall::NoQuorum),
+            "it goes on and is not reached"
+        );
     }
 
     #[test]

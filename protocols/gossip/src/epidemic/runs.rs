@@ -80,6 +80,5 @@ fn nothing_is_found_in_a_swarm_and_the_core_is_reached() {
         owed += u32::from(!matches!(outcome.progress, Progress::Stalled { .. }));
     }
     println!("{made} made, {owed} owed");
-    // The others may lose interest, refuse contacts, or lost the last who knew.
-    assert!(made >= 130 && made == owed, "{made} of 200 made progress, {owed} owed it");
+    assert!(made >= 180, "{made} of 200 made progress, {owed} owed it");
 }
