@@ -11,16 +11,10 @@ pub use {byzantine, coordination, gossip, raft};
 
 /// Registers every protocol.
 pub fn register(registry: &mut Registry) {
-    registry
-        .register(raft::entry::ENTRY)
-        .register(byzantine::bracha::entry::ENTRY)
-        .register(byzantine::pbft::entry::ENTRY)
-        .register(byzantine::hotstuff::entry::ENTRY)
-        .register(byzantine::tendermint::entry::ENTRY)
-        .register(gossip::epidemic::entry::ENTRY)
-        .register(gossip::swim::entry::ENTRY)
-        .register(gossip::plumtree::entry::ENTRY)
-        .register(coordination::entry::ENTRY);
+    raft::register(registry);
+    byzantine::register(registry);
+    gossip::register(registry);
+    coordination::register(registry);
 }
 
 #[cfg(test)]

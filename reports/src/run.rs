@@ -3,9 +3,9 @@
 pub mod figures;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::fault::{Executed, Kind};
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::outcome::{LaneSpan, Outcome};
 use sim_core::trace::WORLD;
 
@@ -112,8 +112,8 @@ impl<'a> Run<'a> {
 
     /// What most members are at first.
     pub(crate) fn first_state(&self) -> Option<&'a str> {
-        let mut counts: BTreeMap<&str, (u32, Reverse<&str>)> = BTreeMap::new();
-        let mut seen: BTreeSet<u32> = BTreeSet::new();
+        let mut counts: OrderedMap<&str, (u32, Reverse<&str>)> = OrderedMap::new();
+        let mut seen: OrderedSet<u32> = OrderedSet::new();
         let mut spans: Vec<&LaneSpan> = self.member_spans().collect();
         spans.sort_by_key(|span| (span.from_ns, span.slot));
         for span in spans.into_iter().filter(|span| seen.insert(span.slot)) {

@@ -5,9 +5,9 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use sim_core::ordered::OrderedSet;
 use sim_core::sweep::{Plot, SweepPoint, SweepTable};
 
 use crate::figure::{Axis, Figure, FigureError, Point, Series, Style};
@@ -69,7 +69,7 @@ impl Scale {
     fn of(table: &SweepTable, plot: &Plot) -> Self {
         let places: Vec<_> =
             table.points.iter().filter_map(|point| point.coordinate(&plot.against)).collect();
-        let units: BTreeSet<&str> = places.iter().map(|place| place.unit.as_str()).collect();
+        let units: OrderedSet<&str> = places.iter().map(|place| place.unit.as_str()).collect();
         let drawn = |number: Option<f64>| number.is_some_and(|number| !plot.log || number > 0.0);
         if units.len() == 1 && places.iter().all(|place| drawn(place.number)) {
             return Self::Numbers { unit: places[0].unit.clone() };

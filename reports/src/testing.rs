@@ -1,13 +1,12 @@
 //! Records for tests: two leaders in one term after a lost vote, told as a story, and a plain run without one.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Needs, Verdict, Violation};
 use sim_core::digest::RunDigest;
 use sim_core::fault::{Executed, Family, FaultPlan, Kind};
 use sim_core::history::HistoryEntry;
 use sim_core::identity::Slot;
 use sim_core::network::Changes;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{
     CheckReport, Ended, Evidence, LaneSpan, MessageCounts, MetricSummary, Outcome, Picture, PointMark,
     Progress, Series,
@@ -103,12 +102,12 @@ fn outcome(picture: Picture) -> Outcome {
         progress: Progress::Made { after_ns: 30 * MS, late: None },
         messages: MessageCounts {
             sent: 1_904,
-            by_kind: BTreeMap::from([("RequestVote".to_owned(), 90), ("AppendEntries".to_owned(), 1_814)]),
+            by_kind: OrderedMap::from([("RequestVote".to_owned(), 90), ("AppendEntries".to_owned(), 1_814)]),
             ..MessageCounts::default()
         },
-        metrics: BTreeMap::from([("operation_latency_ns".to_owned(), latency)]),
-        measures: BTreeMap::new(),
-        activity: BTreeMap::from([
+        metrics: OrderedMap::from([("operation_latency_ns".to_owned(), latency)]),
+        measures: OrderedMap::new(),
+        activity: OrderedMap::from([
             ("operations.invoked".to_owned(), 100),
             ("operations.succeeded".to_owned(), 99),
         ]),

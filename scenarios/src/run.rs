@@ -4,12 +4,12 @@ mod twice;
 mod watchdog;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sim_core::check::{Verdict, Violation, fingerprint};
 use sim_core::digest::RunDigest;
 use sim_core::network::Changes;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{Ended, MessageCounts, Outcome, Picture, Progress};
 use sim_core::registry::{Launch, LaunchError};
 use sim_core::text::one_line;
@@ -102,9 +102,9 @@ fn crashed(plan: &Plan, message: &str) -> Outcome {
         ended: Ended::Quiescent,
         progress: Progress::NotOwed { why: "the engine panicked".to_owned() },
         messages: MessageCounts::default(),
-        metrics: BTreeMap::new(),
-        measures: BTreeMap::new(),
-        activity: BTreeMap::new(),
+        metrics: OrderedMap::new(),
+        measures: OrderedMap::new(),
+        activity: OrderedMap::new(),
         checks: Vec::new(),
         faults: Vec::new(),
         plan: setup.faults.clone(),

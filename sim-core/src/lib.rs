@@ -86,6 +86,7 @@ pub mod math;
 pub mod metrics;
 pub mod network;
 pub mod operation;
+pub mod ordered;
 pub mod outcome;
 pub mod part;
 pub mod picture;
@@ -107,6 +108,7 @@ pub mod tree;
 pub mod workload;
 
 mod agenda;
+mod aside;
 mod clock;
 mod kernel;
 mod runs;

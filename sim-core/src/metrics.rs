@@ -3,8 +3,7 @@
 //! Names are looked up once, at the start of a run; recording is an index and an increment, and allocates nothing
 //! but at the first of a name.
 
-use std::collections::BTreeMap;
-
+use crate::ordered::OrderedMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
@@ -103,13 +102,13 @@ impl Metrics {
     }
 
     /// Every histogram in which something was recorded.
-    pub fn summary(&self) -> BTreeMap<String, MetricSummary> {
+    pub fn summary(&self) -> OrderedMap<String, MetricSummary> {
         let summary = |named: &Named| Some((named.name.clone(), named.summary(named.histogram.as_ref()?)));
         self.histograms.iter().filter_map(summary).collect()
     }
 
     /// Every counter, those at zero included.
-    pub fn counts(&self) -> BTreeMap<String, u64> {
+    pub fn counts(&self) -> OrderedMap<String, u64> {
         self.counters.iter().cloned().collect()
     }
 }

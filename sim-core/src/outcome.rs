@@ -1,7 +1,6 @@
 //! The outcome of a run in neutral terms, so that reports can draw any protocol, including a user's own.
 
-use std::collections::BTreeMap;
-
+use crate::ordered::OrderedMap;
 use serde::{Deserialize, Serialize};
 
 pub use crate::capped::Capped;
@@ -50,11 +49,11 @@ pub struct Outcome {
     /// Message counts.
     pub messages: MessageCounts,
     /// Latencies and other quantities, by name.
-    pub metrics: BTreeMap<String, MetricSummary>,
+    pub metrics: OrderedMap<String, MetricSummary>,
     /// The numbers that the scenario asked for; absent if what is measured never happened.
-    pub measures: BTreeMap<String, Option<u64>>,
+    pub measures: OrderedMap<String, Option<u64>>,
     /// Counters that show that something happened: operations, elections, faults by family.
-    pub activity: BTreeMap<String, u64>,
+    pub activity: OrderedMap<String, u64>,
     /// Every check: whether it was on, how often it was exercised.
     pub checks: Vec<CheckReport>,
     /// What was done of the fault plan, and what was refused.
@@ -197,5 +196,5 @@ pub struct MessageCounts {
     /// Bytes handed to the network.
     pub bytes: u64,
     /// Messages sent, by kind.
-    pub by_kind: BTreeMap<String, u64>,
+    pub by_kind: OrderedMap<String, u64>,
 }

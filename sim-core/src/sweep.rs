@@ -3,8 +3,7 @@
 //! A sweep runs the same seeds at every point of a grid. Here stand the points with what was measured there, each with
 //! its interval, and the power laws fitted through them. Nothing in it depends on the wall clock.
 
-use std::collections::BTreeMap;
-
+use crate::ordered::OrderedMap;
 use serde::{Deserialize, Serialize};
 
 use crate::judgment::{Campaign, Judgment, MIN_CONCLUSIVE};
@@ -51,9 +50,9 @@ pub struct SweepPoint {
     /// How many of them accuse the protocol, or came to a conclusive end that the scenario does not expect.
     pub findings: u64,
     /// Runs by verdict.
-    pub verdicts: BTreeMap<String, u64>,
+    pub verdicts: OrderedMap<String, u64>,
     /// What was measured, by column.
-    pub columns: BTreeMap<String, Estimate>,
+    pub columns: OrderedMap<String, Estimate>,
 }
 
 /// A swept key and a value.

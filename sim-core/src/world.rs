@@ -24,10 +24,10 @@ mod storm;
 mod tests;
 mod tracing;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::agenda::{Agenda, ChoiceAgenda, Chooser};
+use crate::aside::Aside;
 use crate::check::{CheckReport, Judge};
 use crate::coalition::{Coalition, CoalitionDice, Plot};
 use crate::identity::{NodeId, Slot};
@@ -80,7 +80,7 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     plots: Vec<Plot<P>>,
     wakes: Slab<u64>,
     /// Requests that wait until their clients have time for them, by number.
-    waiting_requests: BTreeMap<u32, P::Request>,
+    waiting_requests: Aside<P::Request>,
     service: Box<dyn Service<P>>,
     liveness: Box<dyn Liveness<P>>,
     /// Where in the queue's day [`World::touch_ahead`] began its last batch.

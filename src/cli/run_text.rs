@@ -1,6 +1,5 @@
 //! What `run` and `replay` print.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use scenarios::plan::Plan;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::run::Divergence;
 use scenarios::scenario::{Loaded, verdict_name};
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{Ended, Outcome, Progress};
 use sim_core::time::Duration;
 
@@ -158,7 +158,7 @@ fn counted(outcome: &Outcome, group: &str) -> String {
 }
 
 fn faults(outcome: &Outcome) -> String {
-    let mut families: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut families: OrderedMap<&str, u64> = OrderedMap::new();
     let fired = outcome.faults.iter().filter(|executed| executed.refused.is_none());
     fired.for_each(|executed| *families.entry(executed.family.name()).or_default() += 1);
     let refused = outcome.faults.iter().filter(|executed| executed.refused.is_some()).count();

@@ -1,12 +1,12 @@
 //! The activity table of a campaign.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use scenarios::capsule::replay_command;
 use scenarios::explore::{Counter, Demand, Exploration, ExploreOptions, Finding};
 use scenarios::scenario::{Loaded, verdict_name};
+use sim_core::ordered::OrderedMap;
 
 use super::shrink_text;
 use super::wall::Stopwatch;
@@ -158,7 +158,7 @@ fn activity(exploration: &Exploration) -> String {
 }
 
 /// One line per counter: the share of runs in which it moved, and how much per run.
-fn counters<K: AsRef<str>>(text: &mut String, label: &str, counters: &BTreeMap<K, Counter>, runs: u64) {
+fn counters<K: AsRef<str>>(text: &mut String, label: &str, counters: &OrderedMap<K, Counter>, runs: u64) {
     for (index, (name, counter)) in counters.iter().enumerate() {
         let label = if index == 0 { label } else { "" };
         let share = percent(counter.runs as f64 / runs.max(1) as f64);

@@ -1,6 +1,5 @@
 //! Valid files of each kind, made by the program itself where they are not built in.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seedstorm::prelude::*;
@@ -12,6 +11,7 @@ use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::explore::{Keep, explore_in};
 use seedstorm::scenarios::sweep::{Draft, SWEEPS, Sweep, SweepOptions, sweep, tabulate};
 use seedstorm::sim_core::history::write_history;
+use sim_core::ordered::OrderedMap;
 
 /// Capsules and states of this build, so that they are taken for its own.
 pub(crate) const BUILD: &str = "fuzz";
@@ -72,7 +72,7 @@ pub(crate) fn options() -> ExploreOptions {
 pub(crate) fn build_sweep(registry: &Registry, text: &str) -> Option<Sweep> {
     let draft = Draft::parse(Source { name: "fuzz.toml".to_owned(), text: text.to_owned() }).ok()?;
     let names: Vec<String> = draft.scenarios().map(str::to_owned).collect();
-    let sources: BTreeMap<String, Source> =
+    let sources: OrderedMap<String, Source> =
         names.into_iter().filter_map(|name| builtin::find(&name).map(|source| (name, source))).collect();
     draft.build(registry, &sources).ok()
 }

@@ -34,3 +34,16 @@ pub mod store;
 pub mod tally;
 pub mod tendermint;
 pub mod vote;
+
+use sim_core::registry::Registry;
+
+/// Registers every protocol of the family. The code of their worlds is made here, beside their processes, so that one is inlined
+/// into the other.
+#[inline(never)]
+pub fn register(registry: &mut Registry) {
+    registry
+        .register(bracha::entry::ENTRY)
+        .register(pbft::entry::ENTRY)
+        .register(hotstuff::entry::ENTRY)
+        .register(tendermint::entry::ENTRY);
+}

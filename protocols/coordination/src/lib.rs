@@ -33,5 +33,14 @@ pub mod topology;
 pub mod vocabulary;
 pub mod worker;
 
+use sim_core::registry::Registry;
+
+/// Registers the protocol. Its code for every kind of world is made here, beside its processes, so that one is inlined into
+/// the other.
+#[inline(never)]
+pub fn register(registry: &mut Registry) {
+    registry.register(entry::ENTRY);
+}
+
 #[cfg(test)]
 mod tests;

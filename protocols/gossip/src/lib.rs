@@ -8,3 +8,12 @@ pub mod epidemic;
 pub mod hyparview;
 pub mod plumtree;
 pub mod swim;
+
+use sim_core::registry::Registry;
+
+/// Registers every protocol of the family. The code of their worlds is made here, beside their processes, so that one is inlined
+/// into the other.
+#[inline(never)]
+pub fn register(registry: &mut Registry) {
+    registry.register(epidemic::entry::ENTRY).register(swim::entry::ENTRY).register(plumtree::entry::ENTRY);
+}

@@ -1,8 +1,7 @@
 //! A server's side of the clients.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::Context;
 
 use super::server::{Role, Server};
@@ -11,7 +10,7 @@ use super::vocabulary::{Command, Raft, RaftMessage};
 
 /// The latest operation of each client that this leader has put in its log. A client has one at a time.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(BTreeMap<NodeId, u64>);
+pub(super) struct Waiting(OrderedMap<NodeId, u64>);
 
 impl Server {
     /// A client asks. What its session has done is answered from memory, by whoever has applied it. A leader puts the

@@ -7,9 +7,8 @@
 //! A step changes memory first and reports that at once; what it then says to others waits, where the rules say so,
 //! until the records it rests on are durable. So holds always come last in a step.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
@@ -86,7 +85,7 @@ pub struct Server {
     /// The snapshot that the leader is sending.
     pub(super) incoming: Option<Incoming>,
     /// The operations that this server passed on and will answer when it applies them: the latest of each client.
-    pub(super) relayed: BTreeMap<NodeId, u64>,
+    pub(super) relayed: OrderedMap<NodeId, u64>,
     /// The payload of every heartbeat.
     pub(super) nothing: Batch,
     /// How often an election was begun, for the bug that never forgets it.
@@ -142,7 +141,7 @@ impl Server {
             store: snapshot.as_ref().map_or_else(Store::new, |snapshot| (*snapshot.image.0).clone()),
             snapshot,
             incoming: None,
-            relayed: BTreeMap::new(),
+            relayed: OrderedMap::new(),
             nothing: Batch::from(&[][..]),
             elections: 0,
             applying: false,

@@ -1,10 +1,9 @@
 //! Operations as bars, one row for each process. Events stand at equal distances, in their order: real time would press
 //! what matters into a line.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 use sim_core::history::{History, HistoryVerdict, Illegal, Judgement, Record};
+use sim_core::ordered::OrderedMap;
 
 use crate::words::{counted, moment};
 
@@ -44,7 +43,7 @@ pub(super) fn section(history: &History, judgement: &Judgement) -> Markup {
         return html! {};
     }
     let window = Window::around(history, &shown);
-    let mut rows: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    let mut rows: OrderedMap<u64, Vec<usize>> = OrderedMap::new();
     for index in &shown {
         rows.entry(history.records()[*index].process).or_default().push(*index);
     }

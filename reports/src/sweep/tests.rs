@@ -1,5 +1,4 @@
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::sweep::{Coordinate, Estimate, Fit, Theory};
 
 use super::*;
@@ -26,7 +25,7 @@ fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
         runs: 5,
         conclusive: 5,
         findings: 0,
-        verdicts: BTreeMap::new(),
+        verdicts: OrderedMap::new(),
         columns: [
             ("messages_per".to_owned(), estimate(messages)),
             ("latency_ns.p50".to_owned(), estimate(2e6)),

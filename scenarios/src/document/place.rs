@@ -1,8 +1,7 @@
 //! Where every key and value of a document stood.
 
-use std::collections::BTreeMap;
-
 use crate::source::Origin;
+use sim_core::ordered::OrderedMap;
 
 /// The places of a value and all values inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,13 +11,13 @@ pub struct Places {
     /// Where the value stands; of a table with a header, the header.
     pub value: Origin,
     /// What is inside, by key, or by index in decimal.
-    pub children: BTreeMap<String, Places>,
+    pub children: OrderedMap<String, Places>,
 }
 
 impl Places {
     /// The places of a value without anything inside.
     pub fn leaf(value: Origin) -> Self {
-        Self { key: None, value, children: BTreeMap::new() }
+        Self { key: None, value, children: OrderedMap::new() }
     }
 
     /// Follows a path as far as it is known. Returns where it ended, and how many segments were followed.

@@ -1,10 +1,9 @@
 //! The activity table of a campaign, without which "nothing found" proves nothing.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
 use sim_core::judgment::Judgment;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{Outcome, Progress};
 
 use super::finding::is_finding;
@@ -38,19 +37,19 @@ pub struct Activity {
     /// Runs in which progress was owed in the second phase, and judged.
     pub owed_liveness: u64,
     /// Runs by verdict.
-    pub verdicts: BTreeMap<String, u64>,
+    pub verdicts: OrderedMap<String, u64>,
     /// Why runs were inconclusive.
-    pub reasons: BTreeMap<String, u64>,
+    pub reasons: OrderedMap<String, u64>,
     /// Faults that fired, by family.
-    pub families: BTreeMap<String, Counter>,
+    pub families: OrderedMap<String, Counter>,
     /// Faults that fired, by kind.
-    pub faults: BTreeMap<String, Counter>,
+    pub faults: OrderedMap<String, Counter>,
     /// Faults that the budget or their target refused.
     pub refused: Counter,
     /// How often each check had something to judge.
-    pub checks: BTreeMap<String, Counter>,
+    pub checks: OrderedMap<String, Counter>,
     /// Everything that the runs counted: operations, elections, commits.
-    pub counters: BTreeMap<String, Counter>,
+    pub counters: OrderedMap<String, Counter>,
 }
 
 impl Activity {
@@ -80,8 +79,8 @@ impl Activity {
     }
 
     fn add_faults(&mut self, outcome: &Outcome) {
-        let mut families: BTreeMap<&'static str, u64> = BTreeMap::new();
-        let mut kinds: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut families: OrderedMap<&'static str, u64> = OrderedMap::new();
+        let mut kinds: OrderedMap<&'static str, u64> = OrderedMap::new();
         let mut refused = 0;
         for executed in &outcome.faults {
             if executed.refused.is_some() {
@@ -114,7 +113,7 @@ impl Activity {
             && self.reasons.values().all(|count| *count <= runs)
             && counters
                 .into_iter()
-                .flat_map(BTreeMap::values)
+                .flat_map(OrderedMap::values)
                 .chain([&self.refused])
                 .all(|counter| counter.runs <= runs)
     }

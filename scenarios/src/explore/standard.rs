@@ -1,11 +1,10 @@
 //! The demands that a campaign must meet before "nothing found" counts.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use sim_core::check::Verdict;
 use sim_core::fault::{Family, Kind};
 use sim_core::history::{WITNESS, check_name};
+use sim_core::ordered::OrderedSet;
 use sim_core::ratio::Ratio;
 
 use super::activity::{Activity, share};
@@ -91,10 +90,10 @@ fn checks(loaded: &Loaded, activity: &Activity) -> Vec<&'static str> {
 }
 
 /// The families that some run of this scenario ought to see: those that are written, and those that seeds can draw.
-fn families(loaded: &Loaded) -> BTreeSet<Family> {
+fn families(loaded: &Loaded) -> OrderedSet<Family> {
     let scenario = &loaded.scenario;
     let written = scenario.faults.iter().filter_map(|entry| entry.what.kind());
-    let mut families: BTreeSet<Family> = written.map(Kind::family).collect();
+    let mut families: OrderedSet<Family> = written.map(Kind::family).collect();
     if let Some(swarm) = &scenario.swarm {
         let members = swarm.nodes.map_or(scenario.cluster.nodes, |nodes| nodes.max);
         let space = swarm.space(loaded.protocol);

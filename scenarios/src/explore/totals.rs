@@ -1,9 +1,8 @@
 //! Sums over all runs of a campaign.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use sim_core::digest::{Digest, RunDigest};
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::Outcome;
 
 /// Sums over all runs.
@@ -14,9 +13,9 @@ pub struct Totals {
     /// Virtual time passed, in nanoseconds.
     pub virtual_ns: u64,
     /// Messages sent, by kind.
-    pub messages: BTreeMap<String, u64>,
+    pub messages: OrderedMap<String, u64>,
     /// How runs ended.
-    pub ended: BTreeMap<String, u64>,
+    pub ended: OrderedMap<String, u64>,
     /// Folds the digests of all runs, in seed order: equal for equal campaigns.
     #[serde(skip)]
     pub(super) folded: Digest,

@@ -1,9 +1,9 @@
 //! The runs of one case.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use sim_core::check::Verdict;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::Ended;
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Launch, Registry};
@@ -29,11 +29,11 @@ pub struct Sample {
     pub full_runs: u64,
     /// Runs in which a check found something: a protocol that breaks its promises reproduces nothing.
     pub broken: Vec<u64>,
-    measures: BTreeMap<String, Vec<Option<u64>>>,
+    measures: OrderedMap<String, Vec<Option<u64>>>,
 }
 
 /// One run: what it measured, and whether a check found something.
-type Measured = (BTreeMap<String, Option<u64>>, bool);
+type Measured = (OrderedMap<String, Option<u64>>, bool);
 
 /// Runs a case; nothing if it was interrupted.
 pub(super) fn take(

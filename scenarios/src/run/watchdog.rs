@@ -5,7 +5,6 @@
 //! if one single step takes that long. What is reported is then a function of the plan: the same step of the same slot.
 //! Nothing in a run depends on any of this; a digest does not know whether anybody looked on.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,6 +13,7 @@ use std::time::Duration as WallDuration;
 use sim_core::check::{Verdict, Violation, fingerprint};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::lookout::Lookout;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::Outcome;
 use sim_core::registry::Launch;
 use sim_core::time::Time;
@@ -46,7 +46,7 @@ pub struct Hang {
 struct Watchdog {
     patience: WallDuration,
     on_hang: Box<dyn Fn(&Hang) + Send + Sync>,
-    runs: Mutex<BTreeMap<u64, Arc<Pulse>>>,
+    runs: Mutex<OrderedMap<u64, Arc<Pulse>>>,
     count: AtomicU64,
 }
 
@@ -59,7 +59,7 @@ pub fn keep_watch(patience: WallDuration, on_hang: impl Fn(&Hang) + Send + Sync 
     let watchdog = Watchdog {
         patience,
         on_hang: Box::new(on_hang),
-        runs: Mutex::new(BTreeMap::new()),
+        runs: Mutex::new(OrderedMap::new()),
         count: AtomicU64::new(0),
     };
     if WATCHDOG.set(watchdog).is_ok() {

@@ -1,8 +1,7 @@
 //! `[checks]`: which checks are on, and what must happen in a run for it to be conclusive.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use sim_core::ordered::OrderedMap;
 use sim_core::registry::ProtocolInfo;
 use sim_core::setup::Amount;
 use sim_core::time::Duration;
@@ -70,7 +69,7 @@ impl Default for Linearizable {
 }
 
 /// Activity counters and the least value of each; of what members observe also at how many of them.
-pub type AtLeast = BTreeMap<String, Amount>;
+pub type AtLeast = OrderedMap<String, Amount>;
 
 /// Whether there is a second phase in which progress is owed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,8 @@
 //! A document becomes a scenario piece by piece, so that one slip does not hide the next: each key at the top, and
 //! each entry of a list of tables, is read by itself; what does not fit is told, left out, and the rest read again.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
+use sim_core::ordered::OrderedSet;
 
 use super::Scenario;
 use crate::document::{Complaint, Places};
@@ -18,7 +17,7 @@ pub(super) struct Reading {
     /// What does not fit.
     pub(super) problems: Vec<Problem>,
     /// The keys at the top in which something did not fit.
-    pub(super) damaged: BTreeSet<String>,
+    pub(super) damaged: OrderedSet<String>,
 }
 
 /// How many slips in one piece are told.
@@ -30,7 +29,7 @@ const LONGEST_LIST: usize = 10_000;
 /// Reads a table.
 pub(super) fn read(table: &Map<String, Value>, places: &Places) -> Reading {
     let reading =
-        Reading { scenario: None, places: places.clone(), problems: Vec::new(), damaged: BTreeSet::new() };
+        Reading { scenario: None, places: places.clone(), problems: Vec::new(), damaged: OrderedSet::new() };
     let mut reader = Reader { original: places, reading, whole: Map::new() };
     for (key, value) in table {
         match value {

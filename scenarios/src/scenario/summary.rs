@@ -1,8 +1,7 @@
 //! A summary of a scenario in a few lines, before anything is run.
 
-use std::collections::BTreeMap;
-
 use super::{Loaded, ProgressRule, Scenario};
+use sim_core::ordered::OrderedMap;
 
 /// Labels and words.
 pub fn summary(loaded: &Loaded) -> Vec<(&'static str, String)> {
@@ -44,7 +43,7 @@ fn clients(scenario: &Scenario) -> String {
 
 /// How many faults of each key.
 fn faults(scenario: &Scenario) -> String {
-    let mut keys: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut keys: OrderedMap<&str, u32> = OrderedMap::new();
     scenario.faults.iter().for_each(|entry| *keys.entry(entry.what.key()).or_default() += 1);
     if keys.is_empty() {
         return String::new();

@@ -1,10 +1,9 @@
 //! The schema of `[swarm]`, `[checks]`, `[initial]` and `[[measure]]`.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 use sim_core::fault::swarm::MOST_STRIKES;
 use sim_core::fault::{Family, Kind};
+use sim_core::ordered::OrderedSet;
 use sim_core::registry::Registry;
 
 use super::form::{SHARE, about, count, count32, duration, list, maybe, node, probability, selector, table};
@@ -132,7 +131,7 @@ pub(super) fn adversaries(registry: &Registry) -> Value {
             "role": about(text(), "While the traitor is in this role only."),
         }),
     );
-    let own: BTreeSet<&str> = registry
+    let own: OrderedSet<&str> = registry
         .iter()
         .flat_map(|entry| entry.info().behaviors.iter().map(|behavior| behavior.name))
         .collect();

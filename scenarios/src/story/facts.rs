@@ -1,7 +1,6 @@
 //! Finds what two contents have in common: the same term, the same index, the same node.
 
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::trace::{Content, Shown};
 
 /// A named value. Names are cut down to their last word, so that `entry_term` and `term` speak of the same thing.
@@ -28,7 +27,7 @@ pub(super) fn facts(content: &Content) -> Vec<Fact> {
 
 /// How often each fact stands in many contents.
 #[derive(Debug, Default)]
-pub(super) struct Frequencies(BTreeMap<Fact, u32>);
+pub(super) struct Frequencies(OrderedMap<Fact, u32>);
 
 /// A fact that stands in more observations than this says nothing about one of them.
 const RARE: u32 = 12;

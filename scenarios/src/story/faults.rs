@@ -1,9 +1,8 @@
 //! What went wrong, as steps of a story.
 
-use std::collections::BTreeMap;
-
 use sim_core::fault::Executed;
 use sim_core::fault::Kind;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::Outcome;
 use sim_core::story::{Arrow, Step, StepKind};
 use sim_core::time::Duration;
@@ -93,7 +92,7 @@ fn lost(trace: &Trace, until_ns: u64) -> Vec<(EventOrder, Step)> {
 }
 
 /// Where each message was sent, by its id: a trace is gone through once, however many messages were lost.
-pub(super) struct Sends<'a>(BTreeMap<u64, &'a Recorded>);
+pub(super) struct Sends<'a>(OrderedMap<u64, &'a Recorded>);
 
 impl<'a> Sends<'a> {
     pub(super) fn of(trace: &'a Trace) -> Self {

@@ -1,7 +1,6 @@
 //! Folds repeated steps: the first one with a count, and the last one.
 
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::story::{Step, StepKind};
 use sim_core::time::Duration;
 
@@ -19,7 +18,7 @@ fn shape(step: &Step) -> Option<String> {
 
 /// Leaves out repetitions between the first and the last step of each shape; how many steps went.
 pub(super) fn fold(steps: &mut Vec<Step>) -> u64 {
-    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut places: OrderedMap<String, Vec<usize>> = OrderedMap::new();
     for (index, step) in steps.iter().enumerate() {
         if let Some(shape) = shape(step) {
             places.entry(shape).or_default().push(index);

@@ -1,10 +1,9 @@
 //! The story of a stall: who belongs to the healed core, who leads, and what each member waits for.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Verdict, Violation};
 use sim_core::fault::selector::LEADERS;
 use sim_core::identity::Slot;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{LaneSpan, Outcome};
 use sim_core::process::{RequestId, SyncId, TimerId};
 use sim_core::story::{Step, StepKind};
@@ -95,9 +94,9 @@ fn listed(names: &[&str]) -> String {
 /// What a slot did since the heal, and what it waits for.
 #[derive(Default)]
 struct State {
-    sent: BTreeMap<String, u64>,
-    heard: BTreeMap<String, u64>,
-    timers: BTreeMap<TimerId, String>,
+    sent: OrderedMap<String, u64>,
+    heard: OrderedMap<String, u64>,
+    timers: OrderedMap<TimerId, String>,
     syncs: Vec<SyncId>,
     asked: Vec<(RequestId, String)>,
 }
@@ -143,7 +142,7 @@ impl State {
             let label = if span.label.is_empty() { String::new() } else { format!(" {}", span.label) };
             format!("{name} is {}{label} since {since:.3} s", span.state)
         });
-        let counted = |what: &str, counts: &BTreeMap<String, u64>| {
+        let counted = |what: &str, counts: &OrderedMap<String, u64>| {
             let mut kinds: Vec<(&String, &u64)> = counts.iter().collect();
             kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
             let kinds: Vec<String> = kinds

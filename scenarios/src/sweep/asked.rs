@@ -1,14 +1,13 @@
 //! What a sweep file asks for must be there: names of files that nothing else has, keys that are swept, columns that are
 //! measured, and for each law of theory a fit that judges it.
 
-use std::collections::BTreeSet;
-
 use super::columns::names;
 use super::plots::{fitted, name};
 use super::tabulate::coordinate;
 use super::{Law, Sweep};
 use crate::document::Places;
 use crate::problem::{Problem, Problems};
+use sim_core::ordered::OrderedSet;
 
 /// The files that every sweep leaves.
 const RESERVED: [&str; 4] = ["runs", "points", "sweep", "report"];
@@ -54,7 +53,7 @@ impl Asked<'_> {
 
     fn plots(&mut self) {
         let points = self.sweep.points.iter();
-        let keys: BTreeSet<&str> =
+        let keys: OrderedSet<&str> =
             points.flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())).collect();
         for (index, plot) in self.sweep.file.plots.iter().enumerate() {
             let index = index.to_string();
@@ -141,6 +140,6 @@ impl Asked<'_> {
 
 fn unknown(column: &str, known: &[String]) -> Option<Problem> {
     let problem = Problem::new(format!("unknown column \"{column}\""));
-    let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+    let known: OrderedSet<&str> = known.iter().map(String::as_str).collect();
     (!known.contains(column)).then(|| problem.suggest(column, known))
 }

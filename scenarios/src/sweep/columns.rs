@@ -1,8 +1,7 @@
 //! What a run's row gives to the table, by column.
 
-use std::collections::BTreeMap;
-
 use sim_core::metrics;
+use sim_core::ordered::OrderedMap;
 
 use super::Row;
 use crate::scenario::Loaded;
@@ -21,8 +20,8 @@ pub(super) fn names(loaded: &Loaded) -> Vec<String> {
 }
 
 /// Every number of a run, by the name of its column. What was not measured in a run is not there.
-pub(super) fn columns(row: &Row) -> BTreeMap<String, f64> {
-    let mut columns: BTreeMap<String, f64> = [
+pub(super) fn columns(row: &Row) -> OrderedMap<String, f64> {
+    let mut columns: OrderedMap<String, f64> = [
         ("messages", row.messages),
         ("bytes", row.bytes),
         ("delivered", row.delivered),

@@ -1,8 +1,7 @@
 //! The same numbers as tidy tables (RFC 4180, lines end with a line feed alone).
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
+use sim_core::ordered::OrderedSet;
 use sim_core::sweep::{SweepPoint, SweepTable};
 use sim_core::text::csv_line;
 
@@ -59,7 +58,7 @@ fn place(point: &SweepPoint, keys: &[String]) -> Vec<String> {
 }
 
 fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    names.collect::<BTreeSet<&str>>().into_iter().map(str::to_owned).collect()
+    names.collect::<OrderedSet<&str>>().into_iter().map(str::to_owned).collect()
 }
 
 fn keys_of<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {

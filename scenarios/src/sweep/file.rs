@@ -1,11 +1,11 @@
 //! The sweep file as types.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sim_core::ordered::OrderedMap;
 
 use super::law::Law;
 use crate::plan::SEEDS_END;
@@ -56,7 +56,7 @@ pub struct Base {
     pub inline: Option<Value>,
     /// Keys that are set before those of the grid.
     #[serde(default)]
-    pub set: BTreeMap<String, Value>,
+    pub set: OrderedMap<String, Value>,
     /// Keys with values of their own, in addition to the grid or instead of its values.
     #[serde(default)]
     pub grid: Value,
@@ -71,7 +71,7 @@ pub struct Base {
     pub per_name: Option<String>,
     /// What columns should grow like, by column.
     #[serde(default)]
-    pub theory: BTreeMap<String, Law>,
+    pub theory: OrderedMap<String, Law>,
     /// How far a fitted slope may be from its theory.
     #[serde(default = "default_tolerance")]
     pub tolerance: f64,

@@ -1,7 +1,6 @@
 //! The plots of a sweep: those that its file asks for, or the default ones.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::sweep::{Plot, SweepTable};
 
 use super::Sweep;
@@ -26,7 +25,7 @@ pub(super) fn plots(sweep: &Sweep, table: &SweepTable) -> Vec<Plot> {
         return asked.collect();
     }
     let keys = table.points.iter().flat_map(|point| point.at.iter().map(|at| at.key.clone()));
-    let keys: BTreeSet<String> = keys.collect();
+    let keys: OrderedSet<String> = keys.collect();
     let mut plots: Vec<Plot> = keys.iter().flat_map(|key| usual(table, key)).collect();
     tell_apart(&mut plots);
     plots
@@ -38,13 +37,13 @@ pub(super) fn name(plot: &PlotTable) -> String {
 }
 
 /// The keys against which a column is fitted.
-pub(super) fn fitted(sweep: &Sweep, column: &str) -> BTreeSet<String> {
+pub(super) fn fitted(sweep: &Sweep, column: &str) -> OrderedSet<String> {
     if !sweep.file.plots.is_empty() {
         let plots = sweep.file.plots.iter();
         let fitted = plots.filter(|plot| plot.fit && plot.columns.iter().any(|known| known == column));
         return fitted.map(|plot| plot.against.clone()).collect();
     }
-    let mut numbers: BTreeMap<&str, Vec<Option<f64>>> = BTreeMap::new();
+    let mut numbers: OrderedMap<&str, Vec<Option<f64>>> = OrderedMap::new();
     for (key, value) in sweep.points.iter().flat_map(|point| &point.at) {
         numbers.entry(key).or_default().push(coordinate(key, value).number);
     }
@@ -86,7 +85,7 @@ fn usual(table: &SweepTable, key: &str) -> Vec<Plot> {
     let mut plots: Vec<Plot> =
         USUALLY_FITTED.iter().map(|column| plot(vec![(*column).to_owned()], log, log)).collect();
     let names = table.points.iter().flat_map(|point| point.columns.keys());
-    let metrics: BTreeSet<&str> = names.filter_map(|name| name.strip_suffix(".p50")).collect();
+    let metrics: OrderedSet<&str> = names.filter_map(|name| name.strip_suffix(".p50")).collect();
     for metric in metrics {
         plots.push(plot(["p50", "p90", "p99"].map(|rank| format!("{metric}.{rank}")).to_vec(), false, false));
     }

@@ -1,8 +1,7 @@
 //! From a sweep file to its points: every combination of the grid's values, each a scenario that its protocol accepts.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
+use sim_core::ordered::OrderedMap;
 use sim_core::registry::Registry;
 
 use super::{PlannedPoint, Seeds, Sweep, SweepFile, asked};
@@ -85,7 +84,7 @@ impl Draft {
     ///
     /// # Errors
     /// What is wrong with the grid or with a scenario at a point of it; the error names key and value.
-    pub fn build(self, registry: &Registry, sources: &BTreeMap<String, Source>) -> Result<Sweep, Problems> {
+    pub fn build(self, registry: &Registry, sources: &OrderedMap<String, Source>) -> Result<Sweep, Problems> {
         let mut points = Vec::new();
         for index in 0..self.file.bases.len() {
             self.points_of(registry, index, sources, &mut points)?;
@@ -100,7 +99,7 @@ impl Draft {
         &self,
         registry: &Registry,
         index: usize,
-        sources: &BTreeMap<String, Source>,
+        sources: &OrderedMap<String, Source>,
         points: &mut Vec<PlannedPoint>,
     ) -> Result<(), Problems> {
         let axes = self.axes(index)?;
@@ -128,7 +127,7 @@ impl Draft {
     /// The keys of a base in alphabetical order.
     fn axes(&self, index: usize) -> Result<Vec<Axis>, Problems> {
         let number = index.to_string();
-        let mut axes: BTreeMap<String, Axis> = BTreeMap::new();
+        let mut axes: OrderedMap<String, Axis> = OrderedMap::new();
         let own = ["base", number.as_str(), "grid"];
         for (grid, path) in [(&self.file.grid, &["grid"][..]), (&self.file.bases[index].grid, &own[..])] {
             let (places, followed) = self.places.follow(path);
@@ -139,7 +138,11 @@ impl Draft {
         Ok(axes.into_values().collect())
     }
 
-    fn base_document(&self, index: usize, sources: &BTreeMap<String, Source>) -> Result<Document, Problems> {
+    fn base_document(
+        &self,
+        index: usize,
+        sources: &OrderedMap<String, Source>,
+    ) -> Result<Document, Problems> {
         let (base, number) = (&self.file.bases[index], index.to_string());
         let mut document = match (&base.inline, &base.scenario) {
             (Some(value), _) => {
@@ -216,7 +219,7 @@ fn flatten(
     value: &Value,
     places: &Places,
     path: &mut Vec<String>,
-    axes: &mut BTreeMap<String, Axis>,
+    axes: &mut OrderedMap<String, Axis>,
 ) -> Result<(), Problems> {
     let key = path.join(".");
     let refuse = |title: String| Err(Problem::new(title).at(places.value.clone()).into());

@@ -1,11 +1,10 @@
 //! One run of a sweep, as a line of `runs.jsonl`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::digest::RunDigest;
 use sim_core::judgment::Judgment;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{Ended, MetricSummary, Outcome};
 
 use super::{PlannedPoint, Sweep};
@@ -20,7 +19,7 @@ pub struct Row {
     /// The scenario's label.
     pub base: String,
     /// The swept keys and their values.
-    pub at: BTreeMap<String, Value>,
+    pub at: OrderedMap<String, Value>,
     /// The seed.
     pub seed: u64,
     /// The verdict.
@@ -48,9 +47,9 @@ pub struct Row {
     /// How much there was of what messages are counted by.
     pub per: u64,
     /// Latencies and other quantities.
-    pub metrics: BTreeMap<String, MetricSummary>,
+    pub metrics: OrderedMap<String, MetricSummary>,
     /// What the scenario measures.
-    pub measures: BTreeMap<String, Option<u64>>,
+    pub measures: OrderedMap<String, Option<u64>>,
 }
 
 impl Row {

@@ -1,9 +1,8 @@
 //! From runs to the table: an estimate for each column of each point, and power laws through the points.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use sim_core::check::Verdict;
+use sim_core::ordered::OrderedMap;
 use sim_core::ratio::Ratio;
 use sim_core::stats::{Interval, log_log, mean, mean_interval, median, median_interval};
 use sim_core::sweep::{Coordinate, Estimate, Fit, Plot, SweepPoint, SweepTable, Theory, Unjudged};
@@ -54,8 +53,8 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
 
 fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[&Row]) -> SweepPoint {
     let base = sweep.base(planned);
-    let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
-    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut verdicts: OrderedMap<String, u64> = OrderedMap::new();
+    let mut values: OrderedMap<String, Vec<f64>> = OrderedMap::new();
     for row in rows {
         *verdicts.entry(row.verdict.clone()).or_default() += 1;
         for (name, value) in columns(row) {

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,6 +8,7 @@ use crate::begin::FolderError;
 use crate::parallel::Hooks;
 use crate::problem::Problems;
 use crate::testing::{LEAST, registry};
+use sim_core::ordered::OrderedMap;
 
 const FILE: &str = r#"schema = "seedstorm.sweep/1"
 title = "Toys"
@@ -30,7 +30,7 @@ grid = { "cluster.nodes" = [10] }
 fn made(text: &str) -> Result<Sweep, Problems> {
     let draft = Draft::parse(Source { name: "sweep.toml".to_owned(), text: text.to_owned() })?;
     let least = Source { name: "least.toml".to_owned(), text: LEAST.to_owned() };
-    draft.build(&registry(), &BTreeMap::from([("least.toml".to_owned(), least)]))
+    draft.build(&registry(), &OrderedMap::from([("least.toml".to_owned(), least)]))
 }
 
 fn options(jobs: usize, resume: bool) -> SweepOptions {

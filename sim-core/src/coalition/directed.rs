@@ -3,10 +3,9 @@
 //! A slot for which some rule is written runs its honest code, and the rules edit what that says; every other traitor is
 //! moved by the protocol's own coalition, if it has one. All traitors share what any of them heard.
 
-use std::collections::BTreeMap;
-
 use super::{Coalition, CoalitionContext, Crossing, Deed, Overheard, Puppet};
 use crate::adversary::{Act, Adversary, Ordering};
+use crate::aside::Aside;
 use crate::facts::Facts;
 use crate::fault::FaultModel;
 use crate::fault::plan::same_kind;
@@ -33,7 +32,7 @@ pub(crate) struct Directed<P: Protocol> {
     members: u32,
     borne: u32,
     /// Delayed messages by wake-up.
-    later: BTreeMap<u64, Outgoing<P>>,
+    later: Aside<Outgoing<P>>,
     delayed: u64,
     overheard: Overheard<P>,
 }
@@ -50,7 +49,7 @@ impl<P: Protocol> Directed<P> {
             return own;
         }
         let borne = if model.byzantine > 0 { model.byzantine } else { model.crashed };
-        let (later, overheard) = (BTreeMap::new(), Overheard::new());
+        let (later, overheard) = (Aside::new(), Overheard::new());
         let rules = rules.to_vec();
         Some(Box::new(Self { rules, own, members, borne, later, delayed: 0, overheard }))
     }
@@ -102,7 +101,7 @@ impl<P: Protocol> Directed<P> {
             Act::Delay { by } => {
                 let token = LATER | self.delayed;
                 self.delayed += 1;
-                self.later.insert(token, sent);
+                self.later.put(token, sent);
                 cx.wake_after(*by, token);
                 cx.did(Deed::Delayed);
                 Vec::new()
@@ -176,7 +175,7 @@ impl<P: Protocol> Coalition<P> for Directed<P> {
     }
 
     fn wake(&mut self, token: u64, cx: &mut CoalitionContext<'_, P>) {
-        match self.later.remove(&token) {
+        match self.later.take(token) {
             Some(Outgoing { from, to, message }) => {
                 to.into_iter().for_each(|node| cx.send_as(from, node, message.clone()));
             }

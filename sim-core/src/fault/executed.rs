@@ -1,8 +1,8 @@
 //! What a run did of its plan: selectors resolved to slots and times, refusals named.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::ordered::OrderedMap;
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, Kind};
@@ -85,7 +85,7 @@ impl fmt::Display for Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// By kind; kinds that never fired are absent.
-    pub fired: BTreeMap<Kind, u64>,
+    pub fired: OrderedMap<Kind, u64>,
     /// How many were refused, for whatever reason.
     pub refused: u64,
 }

@@ -1,25 +1,24 @@
 //! A toy world for tests: it executes actions on ground truth and insists that each of them makes sense.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::action::{Action, ClockChange, CutId, Degradation, DegradeId, DiskFault, Reach};
 use super::driver::FaultDriver;
 use super::plan::FaultPlan;
 use crate::fault::FaultModel;
 use crate::ground::{Ground, Place};
 use crate::identity::{NodeId, Slot};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::process::{JournalId, Role};
 use crate::time::Time;
 
 /// Ground truth, and what is in force.
 pub(super) struct Toy {
     pub(super) ground: Ground,
-    pub(super) cuts: BTreeMap<CutId, Reach>,
-    pub(super) degraded: BTreeMap<DegradeId, Degradation>,
-    pub(super) slow: BTreeSet<Slot>,
-    pub(super) disks: BTreeMap<Slot, DiskFault>,
-    pub(super) clocks: BTreeMap<Slot, ClockChange>,
-    pub(super) left: BTreeSet<Slot>,
+    pub(super) cuts: OrderedMap<CutId, Reach>,
+    pub(super) degraded: OrderedMap<DegradeId, Degradation>,
+    pub(super) slow: OrderedSet<Slot>,
+    pub(super) disks: OrderedMap<Slot, DiskFault>,
+    pub(super) clocks: OrderedMap<Slot, ClockChange>,
+    pub(super) left: OrderedSet<Slot>,
     /// Everything done, with its time.
     pub(super) done: Vec<(Time, Action)>,
 }
@@ -28,12 +27,12 @@ impl Toy {
     pub(super) fn new(members: u32, clients: u32) -> Self {
         Self {
             ground: Ground::new(members, clients),
-            cuts: BTreeMap::new(),
-            degraded: BTreeMap::new(),
-            slow: BTreeSet::new(),
-            disks: BTreeMap::new(),
-            clocks: BTreeMap::new(),
-            left: BTreeSet::new(),
+            cuts: OrderedMap::new(),
+            degraded: OrderedMap::new(),
+            slow: OrderedSet::new(),
+            disks: OrderedMap::new(),
+            clocks: OrderedMap::new(),
+            left: OrderedSet::new(),
             done: Vec::new(),
         }
     }

@@ -6,7 +6,6 @@
 
 mod form;
 
-use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::rc::Rc;
 
@@ -15,6 +14,7 @@ use super::names::Names;
 use super::reader::{Flaw, ReadHistoryError};
 use super::record::History;
 use crate::operation::{Answer, ObjectModel, Operation, Reply};
+use crate::ordered::OrderedMap;
 use crate::time::Time;
 
 use form::{Form, Parser};
@@ -35,8 +35,13 @@ pub fn read_edn(model: ObjectModel, mut from: impl BufRead) -> Result<History, R
     let events: Vec<EdnEvent> =
         events.into_iter().filter(|event: &EdnEvent| event.process.is_some()).collect();
     let keyed = events.iter().all(EdnEvent::may_be_keyed) && events.iter().any(EdnEvent::is_keyed);
-    let mut replay =
-        Replay { model, keyed, names: Names::default(), history: History::new(model), open: BTreeMap::new() };
+    let mut replay = Replay {
+        model,
+        keyed,
+        names: Names::default(),
+        history: History::new(model),
+        open: OrderedMap::new(),
+    };
     for event in &events {
         replay.event(event).map_err(|flaw| ReadHistoryError::Meaning { line: event.line, flaw })?;
     }
@@ -134,7 +139,7 @@ struct Replay {
     names: Names,
     history: History,
     /// The open operation of each process, and the line of its call.
-    open: BTreeMap<u64, (usize, usize)>,
+    open: OrderedMap<u64, (usize, usize)>,
 }
 
 impl Replay {

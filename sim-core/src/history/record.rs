@@ -1,12 +1,12 @@
 //! The recorder: operations as they are called and as they end.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::entry::HistoryEntry;
 use super::texts::Texts;
 use super::witness::{Floor, Rank};
 use crate::operation::{Answer, ObjectModel, Operation, Reply};
+use crate::ordered::OrderedMap;
 use crate::time::Time;
 
 /// One operation of a history.
@@ -69,7 +69,7 @@ pub struct History {
     pub(super) records: Vec<Record>,
     pub(super) events: u64,
     processes: Processes,
-    pub(super) floors: BTreeMap<u64, Floor>,
+    pub(super) floors: OrderedMap<u64, Floor>,
     /// The first operation whose claimed position contradicts real time.
     pub(super) disorder: Option<usize>,
     /// How many ends came with a position.
@@ -82,7 +82,7 @@ pub struct History {
 struct Processes {
     next: u64,
     /// Processes of each client that have no open operation.
-    idle: BTreeMap<u32, Vec<u64>>,
+    idle: OrderedMap<u32, Vec<u64>>,
     /// The client of each process.
     client: Vec<u32>,
 }
@@ -112,7 +112,7 @@ impl History {
             records: Vec::new(),
             events: 0,
             processes: Processes::default(),
-            floors: BTreeMap::new(),
+            floors: OrderedMap::new(),
             disorder: None,
             positioned: 0,
             texts: Rc::default(),

@@ -1,10 +1,11 @@
 //! What each kind of object does when one operation after another is applied to it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
 use super::texts::Texts;
+use crate::ordered::OrderedSet;
 
 use crate::digest::Digest;
 use crate::operation::{ObjectModel, Operation, Reply};
@@ -26,7 +27,7 @@ pub enum State {
     /// A queue.
     Queue(VecDeque<u64>),
     /// A set.
-    Set(BTreeSet<u64>),
+    Set(OrderedSet<u64>),
 }
 
 /// Why an operation with its reply could not come next.
@@ -118,7 +119,7 @@ impl State {
             ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => Self::Register(None),
             ObjectModel::Append => Self::List(Vec::new()),
             ObjectModel::Queue => Self::Queue(VecDeque::new()),
-            ObjectModel::Set => Self::Set(BTreeSet::new()),
+            ObjectModel::Set => Self::Set(OrderedSet::new()),
         }
     }
 
@@ -286,7 +287,11 @@ fn step_queue(
     }
 }
 
-fn step_set(set: &mut BTreeSet<u64>, operation: &Operation, reply: Option<&Reply>) -> Result<Undo, Refusal> {
+fn step_set(
+    set: &mut OrderedSet<u64>,
+    operation: &Operation,
+    reply: Option<&Reply>,
+) -> Result<Undo, Refusal> {
     match (operation, reply) {
         (Operation::Add { value, .. }, None | Some(Reply::Done)) => {
             Ok(if set.insert(*value) { Undo::TakeOut(*value) } else { Undo::Nothing })

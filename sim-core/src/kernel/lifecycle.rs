@@ -1,6 +1,6 @@
 //! How places change hands: up and down, names, pauses, newcomers, treason.
 
-use super::{Folded, Hot, Kernel};
+use super::{Folded, Hot, Kernel, Notice};
 use crate::coalition::Member;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::Event;
@@ -51,6 +51,20 @@ impl Kernel {
         self.painter.enter(slot, self.now, "down", None);
         self.painter.mark(slot, self.now, "crash");
         self.watch.left_role(slot);
+    }
+
+    /// A notice about a session reaches its slot: what the process hears now. At a slot that is busy or paused it waits
+    /// behind what it comes after.
+    pub(crate) fn notice_told(&mut self, key: u32) -> Option<Notice> {
+        let link = self.pending_notices[key].link;
+        let up = self.hot[link.slot.index()].up;
+        if up && self.servers.occupied(link.slot) {
+            let envelopes = &self.envelopes;
+            self.servers.of(link.slot).tell(key, |envelope| envelopes[envelope].from_slot == link.peer);
+            return None;
+        }
+        let notice = self.pending_notices.remove(key);
+        (up && self.network.concerns(&link)).then_some(notice)
     }
 
     /// Empties the inbox of a slot that crashed: what somebody else must take care of.

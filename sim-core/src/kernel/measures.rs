@@ -1,12 +1,11 @@
 //! What a scenario wants measured: gauges look on while a run goes on, and change nothing in it.
 
-use std::collections::BTreeMap;
-
 use super::{Kernel, Vocabulary};
 use crate::fault::Executed;
 use crate::fault::selector::in_role;
 use crate::ground::{Ground, Status};
 use crate::identity::{NodeId, NodeName, Slot};
+use crate::ordered::OrderedMap;
 use crate::process::Summary;
 use crate::setup::{MeasureOf, Pattern, Point, Setup};
 use crate::time::{Duration, Time};
@@ -185,7 +184,7 @@ impl Gauges {
     }
 
     /// The numbers, by name; absent where what is measured never happened.
-    pub(crate) fn read(&self, ground: &Ground, executed: &[Executed]) -> BTreeMap<String, Option<u64>> {
+    pub(crate) fn read(&self, ground: &Ground, executed: &[Executed]) -> OrderedMap<String, Option<u64>> {
         self.values
             .iter()
             .map(|(name, reading)| (name.clone(), self.value(reading, ground, executed)))

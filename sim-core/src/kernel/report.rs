@@ -1,7 +1,5 @@
 //! The outcome: everything that a run came to, in neutral words.
 
-use std::collections::BTreeMap;
-
 use super::{Dropped, Kernel, linearizable};
 use crate::check::{CheckReport, Verdict};
 use crate::clock::Clocks;
@@ -9,6 +7,7 @@ use crate::fault::Executed;
 use crate::ground::Ground;
 use crate::history::{HistoryCheck, Judgement};
 use crate::identity::{NodeId, Slot};
+use crate::ordered::OrderedMap;
 use crate::outcome::{Ended, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
 use crate::setup::Amount;
@@ -123,8 +122,8 @@ impl Kernel {
         }
     }
 
-    fn activity(&self, ended: Ended, progress: &Progress) -> BTreeMap<String, u64> {
-        let mut activity = BTreeMap::new();
+    fn activity(&self, ended: Ended, progress: &Progress) -> OrderedMap<String, u64> {
+        let mut activity = OrderedMap::new();
         let faults = self.driver.activity();
         for (family, count) in faults.families() {
             activity.insert(format!("faults.{}", family.name()), count);
@@ -161,7 +160,7 @@ impl Kernel {
     }
 
     /// Why the run proves nothing, if it does not.
-    fn reasons(&self, ended: Ended, progress: &Progress, activity: &BTreeMap<String, u64>) -> Vec<String> {
+    fn reasons(&self, ended: Ended, progress: &Progress, activity: &OrderedMap<String, u64>) -> Vec<String> {
         let mut reasons = Vec::new();
         // A protocol that has nothing to report must at least have said something.
         let kinds = &self.watch.kinds;

@@ -1,9 +1,8 @@
 //! How far slot clocks are off, over true time. A clock runs straight between two changes, so its changes tell it all.
 
-use std::collections::BTreeMap;
-
 use super::Series;
 use crate::identity::Slot;
+use crate::ordered::OrderedMap;
 use crate::time::Time;
 
 /// How many points all lines together keep; past that, a clock is drawn straight to the end.
@@ -12,7 +11,7 @@ const KEPT: usize = 8_000;
 /// The lines so far.
 #[derive(Default)]
 pub(super) struct ClockLines {
-    of: BTreeMap<Slot, Line>,
+    of: OrderedMap<Slot, Line>,
     kept: usize,
 }
 

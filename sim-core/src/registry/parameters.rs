@@ -64,9 +64,7 @@ pub trait ParameterSet: Clone + Default + Send + Sync + 'static {
         let mut own = Self::default();
         for (name, value) in table {
             let known = declared.iter().find(|parameter| parameter.knob.name == name);
-            let known = known.ok_or_else(|| {
-                at(name, unknown("field", name, declared.iter().map(|parameter| parameter.knob.name)))
-            })?;
+            let known = known.ok_or_else(|| at(name, unknown("field", name, &names(Self::KNOBS))))?;
             (known.read)(&mut own, value).map_err(|message| at(name, message))?;
         }
         let refused = declared
@@ -78,7 +76,7 @@ pub trait ParameterSet: Clone + Default + Send + Sync + 'static {
     /// All of them, in the form that [`ParameterSet::read`] reads.
     fn write(&self) -> Value {
         let written = |parameter: Declared<Self>| (parameter.knob.name.to_owned(), (parameter.write)(self));
-        Value::Object(Self::declared().into_iter().map(written).collect())
+        Value::Object(table(Self::declared().into_iter().map(written).collect()))
     }
 
     /// The JSON Schema of the table.
@@ -90,7 +88,7 @@ pub trait ParameterSet: Clone + Default + Send + Sync + 'static {
             schema["description"] = parameter.knob.about.into();
             (parameter.knob.name.to_owned(), schema)
         };
-        let properties: Map<String, Value> = Self::declared().into_iter().map(property).collect();
+        let properties = table(Self::declared().into_iter().map(property).collect());
         json!({ "type": "object", "additionalProperties": false, "properties": properties })
     }
 
@@ -103,6 +101,15 @@ pub trait ParameterSet: Clone + Default + Send + Sync + 'static {
             .filter_map(|parameter| parameter.draw)
             .fold(self.clone(), |drawn, draw| draw(self, &drawn, &mut dice))
     }
+}
+
+fn names(knobs: &[Knob]) -> Vec<&'static str> {
+    knobs.iter().map(|knob| knob.name).collect()
+}
+
+/// Rows as a table: one function for all protocols.
+fn table(rows: Vec<(String, Value)>) -> Map<String, Value> {
+    rows.into_iter().collect()
 }
 
 /// Why a value does not lie in a range, if it does not.

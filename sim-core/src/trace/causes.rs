@@ -1,11 +1,10 @@
 //! The possible causes of an event.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::event::{WORLD, What};
 use super::tracer::Trace;
 use crate::hash::FixedMap;
 use crate::identity::Slot;
+use crate::ordered::{OrderedMap, OrderedSet};
 
 impl Trace {
     /// The causal cone of an event: everything that happened before it at the same slot, the sends of all messages
@@ -18,8 +17,8 @@ impl Trace {
         }
         let sends = self.sends();
         // Up to which event each slot's past belongs to the cone.
-        let mut reach: BTreeMap<Slot, usize> = BTreeMap::from([(self.events[event].slot, event)]);
-        let mut cone = BTreeSet::from([event]);
+        let mut reach: OrderedMap<Slot, usize> = OrderedMap::from([(self.events[event].slot, event)]);
+        let mut cone = OrderedSet::from([event]);
         for index in (0..=event).rev() {
             let slot = self.events[index].slot;
             let inside = index == event || slot == WORLD || reach.get(&slot).is_some_and(|end| index <= *end);

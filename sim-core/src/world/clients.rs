@@ -40,7 +40,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let index = u32::try_from(id.0).expect("fewer than 2^29 requests");
         if self.kernel.postponed(slot, Event::Request(index)) {
-            self.waiting_requests.insert(index, request);
+            self.waiting_requests.put(id.0, request);
         } else {
             self.step(slot, Stimulus::Request { id, request });
         }
@@ -49,8 +49,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// A client that was busy has time for a request.
     pub(super) fn request_waits(&mut self, index: u32) {
-        let Some(request) = self.waiting_requests.remove(&index) else { return };
         let id = RequestId(u64::from(index));
+        let Some(request) = self.waiting_requests.take(id.0) else { return };
         let slot = self.kernel.clients.slot_of_request(id);
         if let Some(slot) = slot.filter(|slot| self.kernel.hot[slot.index()].up) {
             self.step(slot, Stimulus::Request { id, request });

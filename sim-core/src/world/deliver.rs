@@ -127,15 +127,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// A notice about a session reaches its slot. If the slot is busy or paused, it waits behind what it comes after.
     pub(super) fn notice_arrived(&mut self, key: u32) {
-        let Notice { link: notice, peer } = self.kernel.pending_notices[key];
-        let up = self.kernel.hot[notice.slot.index()].up;
-        if up && self.kernel.servers.occupied(notice.slot) {
-            let envelopes = &self.kernel.envelopes;
-            let about = |envelope| envelopes[envelope].from_slot == notice.peer;
-            return self.kernel.servers.of(notice.slot).tell(key, about);
-        }
-        self.kernel.pending_notices.remove(key);
-        if up && self.kernel.network.concerns(&notice) {
+        if let Some(Notice { link: notice, peer }) = self.kernel.notice_told(key) {
             self.step(notice.slot, Stimulus::Link { peer, state: notice.state });
         }
     }

@@ -65,7 +65,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let left = self.kernel.empty_inbox(slot);
         for request in left.requests {
-            self.waiting_requests.remove(&request);
+            self.waiting_requests.take(u64::from(request));
         }
         for key in left.messages {
             let envelope = self.kernel.envelopes.remove(key);

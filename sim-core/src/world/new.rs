@@ -1,12 +1,12 @@
 //! Puts a world together from a setup and a system under test.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::World;
 use super::conclude::report;
 use super::storage::Storage;
 use crate::agenda::Agenda;
+use crate::aside::Aside;
 use crate::check::{Check, Judge, Needs};
 use crate::coalition::{CoalitionDice, Directed};
 use crate::facts::Facts;
@@ -49,8 +49,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let checks_off = off.iter().map(|judge| report(judge, false)).collect();
         let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
         let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
-        let heard = subject.liveness.hears();
-        let followed = P::Observation::KINDS.iter().map(|kind| heard.contains(kind)).collect();
+        let followed = told(subject.liveness.hears(), P::Observation::KINDS);
         let takers = interested(&checks, P::Message::KINDS, |check| Some(check.takes()));
         let (protocol, plants, keep_history) = (subject.protocol, launch.plants.clone(), launch.keep_history);
         let mut world = Self {
@@ -58,7 +57,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             kernel,
             factory: subject.factory,
             nodes: std::iter::repeat_with(|| None).take(slots).collect(),
-            members: (0..setup.members).map(NodeId).collect::<Rc<[NodeId]>>(),
+            members: everybody(setup.members),
             payloads: Slab::default(),
             timers: Timers::new(slots),
             storage: Storage::new(slots, setup.disk.sync.compile(), setup.seed),
@@ -74,7 +73,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             coalition_dice: CoalitionDice::new(setup.seed),
             plots: Vec::new(),
             wakes: Slab::default(),
-            waiting_requests: BTreeMap::new(),
+            waiting_requests: Aside::new(),
             service: subject.service,
             liveness: subject.liveness,
             touched: 0,
@@ -111,9 +110,26 @@ fn interested<P: Protocol>(
     kinds: &[&'static str],
     wants: impl Fn(&dyn Check<P>) -> Option<&'static [&'static str]>,
 ) -> Vec<Vec<usize>> {
-    let mut wanted = checks.iter().filter_map(|judge| wants(&*judge.check)).flatten();
-    assert!(wanted.all(|kind| kinds.contains(kind)), "a check waits for what nobody can say");
-    let wants =
-        |index: &usize, kind: &&str| wants(&*checks[*index].check).is_none_or(|names| names.contains(kind));
-    kinds.iter().map(|kind| (0..checks.len()).filter(|index| wants(index, kind)).collect()).collect()
+    let mut wanted = Vec::new();
+    for judge in checks {
+        wanted.push(wants(&*judge.check));
+    }
+    by_kind(&wanted, kinds)
+}
+
+fn by_kind(wanted: &[Option<&[&str]>], kinds: &[&str]) -> Vec<Vec<usize>> {
+    let mut named = wanted.iter().flatten().copied().flatten();
+    assert!(named.all(|kind| kinds.contains(kind)), "a check waits for what nobody can say");
+    let wants = |index: usize, kind: &str| wanted[index].is_none_or(|names| names.contains(&kind));
+    let told = |kind: &str| (0..wanted.len()).filter(|index| wants(*index, kind)).collect();
+    kinds.iter().map(|kind| told(kind)).collect()
+}
+
+/// Whether somebody who hears `heard` is told, for each kind.
+fn told(heard: &[&str], kinds: &[&str]) -> Vec<bool> {
+    kinds.iter().map(|kind| heard.contains(kind)).collect()
+}
+
+fn everybody(members: u32) -> Rc<[NodeId]> {
+    (0..members).map(NodeId).collect()
 }

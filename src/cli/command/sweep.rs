@@ -1,6 +1,5 @@
 //! `sweep`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,6 +14,7 @@ use scenarios::sweep::{
     tabulate,
 };
 use sim_core::judgment::Judgment;
+use sim_core::ordered::OrderedMap;
 use sim_core::registry::Registry;
 use sim_core::sweep::SweepTable;
 
@@ -92,7 +92,7 @@ fn load(registry: &Registry, arguments: &SweepArguments) -> Result<Sweep, CliErr
     if let Some(seeds) = arguments.seeds.clone() {
         draft.set_seeds(seeds);
     }
-    let mut sources: BTreeMap<String, Source> = BTreeMap::new();
+    let mut sources: OrderedMap<String, Source> = OrderedMap::new();
     for name in draft.scenarios() {
         sources.insert(name.to_owned(), files::scenario_beside(&folder, name)?);
     }

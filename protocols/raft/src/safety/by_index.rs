@@ -1,6 +1,6 @@
 //! A table over log indices: write once, then compare.
 
-use std::collections::BTreeMap;
+use sim_core::ordered::OrderedMap;
 
 /// One value per log index. Indices that follow each other lie side by side; a stray one (of a wrong protocol) costs
 /// a place in a tree, and no memory for the gap before it.
@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 pub(super) struct ByIndex<T> {
     first: u64,
     dense: Vec<T>,
-    stray: BTreeMap<u64, T>,
+    stray: OrderedMap<u64, T>,
 }
 
 impl<T> Default for ByIndex<T> {
     fn default() -> Self {
-        Self { first: 0, dense: Vec::new(), stray: BTreeMap::new() }
+        Self { first: 0, dense: Vec::new(), stray: OrderedMap::new() }
     }
 }
 

@@ -1,10 +1,9 @@
 //! Election safety: at most one leader in a term, over all time (Raft paper, section 5.2).
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::honest;
 use crate::vocabulary::{Raft, RaftObservation};
@@ -12,7 +11,7 @@ use crate::vocabulary::{Raft, RaftObservation};
 /// Remembers the leader of each term.
 #[derive(Debug, Default)]
 pub struct ElectionSafety {
-    leader_of: BTreeMap<u64, NodeId>,
+    leader_of: OrderedMap<u64, NodeId>,
 }
 
 impl Check<Raft> for ElectionSafety {

@@ -5,11 +5,10 @@
 //! candidate of an old term may win late, when a later term has already committed more, and owes that nothing. And
 //! a leader that commits late, when a later term has its leader already, is compared with that leader.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::by_slot::BySlot;
 use super::holding::Holding;
@@ -24,8 +23,8 @@ const TERMS: usize = 64;
 pub struct LeaderCompleteness {
     logs: BySlot<Holding>,
     office: BySlot<Option<u64>>,
-    leading: BTreeMap<u64, Leader>,
-    committed: BTreeMap<u64, Commit>,
+    leading: OrderedMap<u64, Leader>,
+    committed: OrderedMap<u64, Commit>,
     /// The highest index committed.
     length: u64,
 }

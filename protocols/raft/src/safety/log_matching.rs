@@ -1,11 +1,10 @@
 //! Log matching: two logs that hold an entry of the same index and term are equal up to there (Raft paper, section
 //! 5.3). The hash of an entry covers everything before it, so that one comparison compares two whole prefixes.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::by_index::ByIndex;
 use super::honest;
@@ -23,7 +22,7 @@ struct Prefix {
 #[derive(Debug, Default)]
 pub struct LogMatching {
     first_term: ByIndex<Prefix>,
-    other_terms: BTreeMap<(u64, u64), Prefix>,
+    other_terms: OrderedMap<(u64, u64), Prefix>,
 }
 
 impl LogMatching {

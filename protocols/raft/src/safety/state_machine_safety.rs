@@ -5,11 +5,10 @@
 //! starts from nothing after each boot, or from its snapshot, and applies everything after that again. A snapshot is compared
 //! with what was applied up to its index, and never takes a server back.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::by_index::ByIndex;
 use super::by_slot::BySlot;
@@ -21,7 +20,7 @@ use crate::vocabulary::{Raft, RaftObservation};
 pub struct StateMachineSafety {
     canonical: ByIndex<Applied>,
     /// Commits of indices that nobody has applied yet.
-    announced: BTreeMap<u64, (u64, NodeId)>,
+    announced: OrderedMap<u64, (u64, NodeId)>,
     applied: BySlot<u64>,
 }
 

@@ -2,11 +2,10 @@
 //! tried. Whatever order has a later one here has the first one in its place, and the two exchanged it is an order as
 //! well.
 
-use std::collections::BTreeMap;
-
 use super::NONE;
 use crate::history::object::{Call, Object};
 use crate::operation::{Operation, Reply};
+use crate::ordered::OrderedMap;
 
 /// The kind of each operation.
 pub(super) struct Kinds {
@@ -18,7 +17,7 @@ pub(super) struct Kinds {
 
 impl Kinds {
     pub(super) fn new(object: &Object<'_>) -> Self {
-        let mut known: BTreeMap<(u8, Option<u64>, u64), u32> = BTreeMap::new();
+        let mut known: OrderedMap<(u8, Option<u64>, u64), u32> = OrderedMap::new();
         let mut of = Vec::with_capacity(object.calls.len());
         for call in &object.calls {
             let next = u32::try_from(known.len()).unwrap_or(NONE);

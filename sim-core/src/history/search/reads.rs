@@ -1,12 +1,12 @@
 //! What was read of a text that grows piece by piece: the next read tells which piece comes next.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::history::object::{Call, Object};
 use crate::history::texts::Texts;
 use crate::operation::{Operation, Reply};
+use crate::ordered::{OrderedMap, OrderedSet};
 
 /// How many reads ahead are asked what comes next.
 const AHEAD: usize = 8;
@@ -67,13 +67,13 @@ fn given(call: &Call<'_>) -> Option<u64> {
 }
 
 fn bases(object: &Object<'_>, texts: &Texts) -> Vec<Vec<u64>> {
-    let mut puts: BTreeMap<Cow<'_, str>, Vec<u64>> = BTreeMap::new();
+    let mut puts: OrderedMap<Cow<'_, str>, Vec<u64>> = OrderedMap::new();
     for call in &object.calls {
         if let Operation::Write { value, .. } = call.operation {
             puts.entry(texts.of(value)).or_default().push(value);
         }
     }
-    let lengths: BTreeSet<usize> = puts.keys().map(|text| text.len()).collect();
+    let lengths: OrderedSet<usize> = puts.keys().map(|text| text.len()).collect();
     let of = |call: &Call<'_>| {
         let Some(given) = given(call).map(|given| texts.of(given)) else { return Vec::new() };
         let beginnings = lengths.iter().filter_map(|length| given.get(..*length));

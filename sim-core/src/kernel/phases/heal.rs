@@ -5,7 +5,7 @@ use crate::fault::Family;
 use crate::identity::Slot;
 use crate::kernel::Kernel;
 use crate::kernel::event::Control;
-use crate::operation::Operation;
+use crate::operation::{ObjectModel, Operation};
 use crate::outcome::Stall;
 use crate::progress::{Count, Culprit, Pace, Shares};
 use crate::time::{Duration, Time};
@@ -23,7 +23,34 @@ pub(crate) struct Demand {
     pub(crate) questions: Vec<Operation>,
 }
 
+/// So many objects are looked at once a core is healed, at most.
+const MOST_KEYS: u64 = 64;
+
+/// Changes that a client may know; the value is replaced by one that is new.
+const CHANGES: [Operation; 4] = [
+    Operation::Write { key: 0, value: 0 },
+    Operation::Append { key: 0, value: 0 },
+    Operation::Enqueue { key: 0, value: 0 },
+    Operation::Add { key: 0, value: 0 },
+];
+
 impl Kernel {
+    /// What each client is asked once a core is healed: it looks at every object, so that what was acknowledged and lost
+    /// is seen before anything is written over it; then it changes one, which shows progress, and looks at it again. A
+    /// change that no client knows is asked all the same, and comes to nothing.
+    pub(crate) fn questions(&self, known: &dyn Fn(&Operation) -> bool) -> Vec<Operation> {
+        let Some(workload) = &self.setup.workload else { return vec![CHANGES[0]] };
+        let look = |key: u64| match workload.model {
+            ObjectModel::Append => Operation::ReadList { key },
+            ObjectModel::Set => Operation::ReadSet { key },
+            ObjectModel::Queue => Operation::Dequeue { key },
+            ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => Operation::Read { key },
+        };
+        let looks = |keys: u64| (0..keys).map(look).filter(known);
+        let change = CHANGES.into_iter().find(known).unwrap_or(CHANGES[0]);
+        looks(workload.key_count().min(MOST_KEYS)).chain([change]).chain(looks(1)).collect()
+    }
+
     /// The count of windows begins.
     pub(crate) fn begin_count(&mut self, core: Vec<Slot>, demand: Demand, window: Duration) {
         let Demand { owed, pace, reached, asks, questions } = demand;

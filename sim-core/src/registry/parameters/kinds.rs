@@ -116,12 +116,12 @@ pub fn one_of(names: &[Named]) -> Value {
 pub fn which(value: &Value, names: &[Named]) -> Result<usize, String> {
     let name = value.as_str().ok_or_else(|| format!("invalid type: {value}, expected a name"))?;
     let place = names.iter().position(|named| named.name == name);
-    place.ok_or_else(|| unknown("variant", name, names.iter().map(|named| named.name)))
+    place.ok_or_else(|| unknown("variant", name, &names.iter().map(|named| named.name).collect::<Vec<_>>()))
 }
 
 /// That a name is unknown, in serde's words, so that whoever knows the place can say which name is nearest.
-pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str>) -> String {
-    let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     match known.as_slice() {
         [] => format!("unknown {what} `{name}`, there are none"),
         known => format!("unknown {what} `{name}`, expected one of {}", known.join(", ")),

@@ -4,23 +4,11 @@ use crate::check::Lifecycle;
 use crate::identity::Slot;
 use crate::kernel::Kernel;
 use crate::kernel::phases::Demand;
-use crate::operation::{ObjectModel, Operation};
 use crate::outcome::Stall;
 use crate::process::{Process, Protocol};
 use crate::subject::{Liveness, Reach};
 use crate::time::Duration;
 use crate::world::World;
-
-/// So many objects are looked at once a core is healed, at most.
-const MOST_KEYS: u64 = 64;
-
-/// Changes that a client may know; the value is replaced by one that is new.
-const CHANGES: [Operation; 4] = [
-    Operation::Write { key: 0, value: 0 },
-    Operation::Append { key: 0, value: 0 },
-    Operation::Enqueue { key: 0, value: 0 },
-    Operation::Add { key: 0, value: 0 },
-];
 
 /// A core that the protocol accepts as owed progress, among a few drawn; the last one if it accepts none.
 fn choose_core<P: Protocol>(kernel: &Kernel, liveness: &dyn Liveness<P>) -> (Vec<Slot>, Result<(), Stall>) {
@@ -68,24 +56,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let reached = self.liveness.reached(&self.kernel.ground, &core, None) == Reach::All;
         let asks = self.liveness.asks_clients();
-        let questions = self.questions();
+        let questions = self.kernel.questions(&|operation| self.service.encode(operation).is_some());
         self.kernel.begin_count(core, Demand { owed, pace, reached, asks, questions }, window);
-    }
-
-    /// What each client is asked once a core is healed: it looks at every object, so that what was acknowledged and lost
-    /// is seen before anything is written over it; then it changes one, which shows progress, and looks at it again. A
-    /// change that no client knows is asked all the same, and comes to nothing.
-    fn questions(&self) -> Vec<Operation> {
-        let known = |operation: &Operation| self.service.encode(operation).is_some();
-        let Some(workload) = &self.kernel.setup.workload else { return vec![CHANGES[0]] };
-        let look = |key: u64| match workload.model {
-            ObjectModel::Append => Operation::ReadList { key },
-            ObjectModel::Set => Operation::ReadSet { key },
-            ObjectModel::Queue => Operation::Dequeue { key },
-            ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => Operation::Read { key },
-        };
-        let looks = |keys: u64| (0..keys).map(look).filter(known);
-        let change = CHANGES.into_iter().find(known).unwrap_or(CHANGES[0]);
-        looks(workload.key_count().min(MOST_KEYS)).chain([change]).chain(looks(1)).collect()
     }
 }

@@ -1,11 +1,10 @@
 //! The first two parts of the demo: runs that pass.
 
-use std::collections::BTreeMap;
-
 use scenarios::plan::compile;
 use scenarios::run::run;
 use scenarios::scenario::{Loaded, verdict_name};
 use serde_json::{Value, json};
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{Outcome, Progress, Reign};
 use sim_core::picture::Detail;
 use sim_core::registry::Launch;
@@ -44,7 +43,7 @@ pub(super) fn show(loaded: &Loaded, label: &str, seed: u64, terminal: &Terminal)
 
 /// `27 faults: 9 network, 6 process`.
 fn faults(outcome: &Outcome) -> String {
-    let mut families: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut families: OrderedMap<&str, u64> = OrderedMap::new();
     for fault in outcome.faults.iter().filter(|fault| fault.refused.is_none()) {
         *families.entry(fault.family.name()).or_default() += 1;
     }
