@@ -32,6 +32,7 @@ struct Row {
 const ROWS: &[Row] = &[
     // First, since the most memory of a process is never forgotten.
     Row { name: "epidemic", measure: epidemic },
+    Row { name: "plumtree", measure: plumtree },
     Row { name: "swim", measure: swim },
     Row { name: "raft", measure: raft },
     Row { name: "pbft", measure: pbft },
@@ -80,6 +81,17 @@ fn epidemic() {
     note("events, millions", outcome.events as f64 / 1e6);
     if let Some(mebibytes) = peak_memory() {
         line("epidemic, most memory: MiB", mebibytes, 320.0, f64::INFINITY);
+    }
+}
+
+/// HyParView and Plumtree among 100,000 members, from their joins to the last of 100 broadcasts.
+fn plumtree() {
+    let (outcome, ms) = one(&built_in("plumtree-100000"), 1, &Launch::default());
+    assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.reasons);
+    line("plumtree, 100,000 members: s", ms / 1e3, 90.0, 45.0);
+    note("ns an event", ms * 1e6 / outcome.events as f64);
+    if let Some(mebibytes) = peak_memory() {
+        line("plumtree, most memory: MiB", mebibytes, 2_048.0, 1_024.0);
     }
 }
 

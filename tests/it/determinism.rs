@@ -17,13 +17,14 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 8] = [
+const SWARMS: [&str; 9] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
     "hotstuff-swarm",
     "tendermint-swarm",
     "epidemic-swarm",
+    "plumtree-swarm",
     "swim-swarm",
     "coordination-swarm",
 ];

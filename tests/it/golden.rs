@@ -114,3 +114,8 @@ fn golden_digests_of_tendermint_are_met() {
 fn golden_digests_of_coordination_are_met() {
     check("coordination-swarm");
 }
+
+#[test]
+fn golden_digests_of_broadcast_trees_are_met() {
+    check("plumtree-swarm");
+}

@@ -1,8 +1,8 @@
 //! Epidemic broadcast: rumors spread by random contacts (Demers et al., "Epidemic algorithms for replicated database
 //! maintenance", PODC 1987).
 //!
-//! Once per cycle an agent contacts one other, drawn uniformly: it pushes the rumors it is spreading, pulls those that
-//! the other is spreading, or both. An agent is *susceptible* until it knows the rumors, *infective* while it spreads
+//! Once per cycle an agent contacts another one, or several, drawn from all members, from its neighbors in an overlay
+//! graph, or by their distance: it pushes the rumors it is spreading, pulls those that the other is spreading, or both. An agent is *susceptible* until it knows the rumors, *infective* while it spreads
 //! them, and *removed* once it has lost interest, by one of the paper's rules.
 //!
 //! An agent is 32 bytes and holds no list of members, so that a million of them fit; it has no journal, so that a
@@ -10,6 +10,7 @@
 //!
 //! - [`vocabulary`]: what agents say and report
 //! - [`parameters`]: modes, rhythms, rules of losing interest
+//! - [`contacts`]: whom agents contact
 //! - [`agent`]: the state machine
 //! - [`safety`] and [`completeness`]: what is checked
 //! - [`liveness`]: what progress is owed
@@ -17,6 +18,7 @@
 
 pub mod agent;
 pub mod completeness;
+pub mod contacts;
 pub mod entry;
 pub mod liveness;
 pub mod parameters;
@@ -24,6 +26,8 @@ pub mod safety;
 pub mod stalling;
 pub mod vocabulary;
 
+#[cfg(test)]
+mod overlays;
 #[cfg(test)]
 mod paper;
 #[cfg(test)]

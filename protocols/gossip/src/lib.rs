@@ -1,9 +1,12 @@
 //! Protocols that spread what they know by random contacts.
 //!
 //! - [`epidemic`]: rumors and the rules of losing interest in them
+//! - [`hyparview`] and [`plumtree`]: an overlay of few links, and broadcast trees on it
 //! - [`swim`]: membership and failure detection
 
 pub mod epidemic;
+pub mod hyparview;
+pub mod plumtree;
 pub mod swim;
 
 use sim_core::registry::Registry;
@@ -12,5 +15,5 @@ use sim_core::registry::Registry;
 /// into the other.
 #[inline(never)]
 pub fn register(registry: &mut Registry) {
-    registry.register(epidemic::entry::ENTRY).register(swim::entry::ENTRY);
+    registry.register(epidemic::entry::ENTRY).register(swim::entry::ENTRY).register(plumtree::entry::ENTRY);
 }

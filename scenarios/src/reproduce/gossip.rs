@@ -3,12 +3,22 @@
 use super::{Case, Claim, Column, Comparison, Drawing, Experiment, Plot, Statistic, Tolerance};
 
 const DEMERS: &str = "Demers et al., Epidemic algorithms for replicated database maintenance, PODC 1987";
+const PLUMTREE: &str = "Leitão, Pereira and Rodrigues, Epidemic broadcast trees, SRDS 2007";
 const SWIM: &str = "Das, Gupta and Motivala, SWIM, DSN 2002; memberlist";
 const LIFEGUARD: &str = "Dadgar, Phillips and Currey, Lifeguard, 2017";
 
-/// Rows 6 to 9 and 11 to 13.
+/// Rows 6 to 13.
 pub fn experiments() -> Vec<Experiment> {
-    vec![blind_coin(), pull_counter(), push_counter(), rounds(), formulas(), detection(), lifeguard()]
+    vec![
+        blind_coin(),
+        pull_counter(),
+        push_counter(),
+        rounds(),
+        broadcast_trees(),
+        formulas(),
+        detection(),
+        lifeguard(),
+    ]
 }
 
 const RESIDUE: Column = Column { divide_by: 1e6, ..Column::of(&["residue"]) };
@@ -187,6 +197,43 @@ fn rounds() -> Experiment {
         cases,
         claims,
         drawings: vec![Drawing { name: "gossip-9-rounds", title: "Rounds until all are reached", plot }],
+    }
+}
+
+/// What a broadcast costs among 10,000 members with 5 links each.
+fn broadcast_trees() -> Experiment {
+    let cases = vec![
+        Case::new("tree", "plumtree-cost", &[], 5),
+        Case::new("flood", "plumtree-cost", &["cluster.plumtree.prune=false"], 5),
+    ];
+    let near = |name: &str, title: &str, case, column, published, share| {
+        mean(name.to_owned(), title.to_owned(), case, column, published, share, case as f64)
+    };
+    let payloads = Column::of(&["payloads"]);
+    let control = Column::of(&["announcements", "grafts", "prunes"]);
+    // A flood takes n(D - 1) + 1 payloads, and D is the number of ends of links for each of n members. So n - 1 are left.
+    let left = Column { minus: &["unlinked", "payloads"], ..Column::of(&["linked"]) };
+    let claims = vec![
+        near("tree-payloads", "Payloads of a broadcast on a tree", 0, payloads, 9_999.0, 0.002),
+        near("tree-control", "Other messages of a broadcast on a tree", 0, control, 30_000.0, 0.05),
+        near("flood-payloads", "Payloads of a flood", 1, payloads, 39_984.0, 0.01),
+        exact(
+            "flood-law".to_owned(),
+            "Ends of links beyond the payloads of a flood".to_owned(),
+            "",
+            1,
+            left,
+            9_999.0,
+        ),
+    ];
+    Experiment {
+        row: 10,
+        protocol: "gossip",
+        title: "What a broadcast costs on a tree and in a flood",
+        source: PLUMTREE,
+        cases,
+        claims,
+        drawings: Vec::new(),
     }
 }
 

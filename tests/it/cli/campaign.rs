@@ -16,7 +16,9 @@ fn explore(arguments: &[&str]) -> (i32, Value) {
 
 #[test]
 fn threads_change_nothing_but_the_wall_clock() {
-    for scenario in ["raft-swarm", "bracha-swarm", "epidemic-swarm", "swim-swarm", "coordination-swarm"] {
+    for scenario in
+        ["raft-swarm", "bracha-swarm", "epidemic-swarm", "plumtree-swarm", "swim-swarm", "coordination-swarm"]
+    {
         let seeds = ["--seeds", "0..40", "--jobs"];
         let one = explore(&[&[scenario][..], &seeds, &["1"]].concat());
         let two = explore(&[&[scenario][..], &seeds, &["2"]].concat());

@@ -1,23 +1,27 @@
 //! Epidemic broadcast as the registry knows it.
 
+use sim_core::distribution::Distribution;
 use sim_core::facts::Facts;
+use sim_core::graph::fit_topology;
 use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
-use sim_core::setup::Setup;
+use sim_core::setup::{NetworkModel, Setup};
 use sim_core::simulate::Subject;
 
 use super::agent::{Agent, Agents};
 use super::completeness::Completeness;
+use super::contacts::Contacts;
 use super::liveness::EpidemicLiveness;
-use super::parameters::Parameters;
-use super::safety::{Integrity, Validity};
+use super::parameters::{Parameters, Rhythm};
+use super::safety::{Integrity, Silence, Validity};
 use super::stalling::Stalling;
 use super::vocabulary::{Epidemic, EpidemicMessage, EpidemicObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
-    about: "Once per cycle an agent contacts another one, drawn uniformly, and pushes what it knows, pulls what the \
-            other one knows, or both; it may lose interest by a coin or a counter, blindly or by feedback (Demers et \
-            al. 1987). Agents are 32 bytes and remember nothing over a restart.",
+    about: "Once per cycle an agent contacts another one, or several: anybody, its neighbors in an overlay graph, or \
+            members by their distance. It pushes what it knows, pulls what the other one knows, or both; it may lose \
+            interest by a coin or a counter, blindly or by feedback, and refuse contacts beyond a limit (Demers et al. \
+            1987). Agents are 32 bytes and remember nothing over a restart.",
     roles: &["susceptible", "infected", "removed"],
     messages: EpidemicMessage::KINDS,
     observations: EpidemicObservation::KINDS,
@@ -52,16 +56,53 @@ fn most_observed(parameters: &Parameters, kind: &str, members: u32) -> Option<u6
 
 fn fits(parameters: &Parameters, setup: &Setup) -> Result<(), String> {
     let knowing = u64::from(parameters.rumors) * u64::from(parameters.initial);
-    let enough = knowing <= u64::from(setup.members);
-    let too_few = "there are fewer members than agents that know a rumor at the start";
-    enough.then_some(()).ok_or_else(|| too_few.to_owned())
+    if knowing > u64::from(setup.members) {
+        return Err("there are fewer members than agents that know a rumor at the start".to_owned());
+    }
+    fit_topology(&parameters.overlay, setup.members).map_err(|error| {
+        let problem = error.to_string();
+        problem.replacen("use the topology", "the overlay", 1)
+    })?;
+    if parameters.rhythm == Rhythm::Synchronous { fits_in_cycles(parameters, &setup.network) } else { Ok(()) }
+}
+
+/// A contact must be over when its cycle is, and must not begin before everybody's cycle has.
+fn fits_in_cycles(parameters: &Parameters, network: &NetworkModel) -> Result<(), String> {
+    if network.topology.is_some() {
+        let why =
+            "synchronous cycles need direct links: use cluster.epidemic.overlay in place of network.topology";
+        return Err(why.to_owned());
+    }
+    let latencies = match &network.regions {
+        Some(regions) => regions.latency.iter().flatten().collect(),
+        None => vec![&network.latency],
+    };
+    let in_a_row = parameters.messages_in_a_row();
+    for (shortest, longest) in latencies.into_iter().map(Distribution::bounds) {
+        let longest = longest.ok_or("synchronous cycles need a latency with a longest value")?;
+        if shortest.is_zero() {
+            return Err("synchronous cycles need a latency above 0s: with 0s, what is said in a cycle arrives before \
+                        everybody's cycle has begun"
+                .to_owned());
+        }
+        if longest.saturating_mul(in_a_row) >= parameters.period {
+            return Err(format!(
+                "a contact must fit in its cycle: {in_a_row} messages of up to {longest} one after the other take no \
+                 less than the period of {}",
+                parameters.period
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Epidemic, Agent> {
+    let contacts = Contacts::new(parameters, setup.members, setup.seed);
+    let agents = Agents::new(parameters.clone(), contacts).stalling(Stalling::of(launch));
     Subject {
         checks: checks(parameters, setup),
         liveness: Box::new(EpidemicLiveness::new(parameters.clone(), setup)),
-        ..Subject::new("epidemic", Agents::stalling(parameters.clone(), Stalling::of(launch)))
+        ..Subject::new("epidemic", agents)
     }
 }
 
@@ -71,6 +112,8 @@ sim_core::checks! {
             => Validity::new(parameters.clone()),
         "epidemic/integrity": "In one incarnation a rumor is learned once, and interest lost once."
             => Integrity::new(),
+        "epidemic/silence": "Who has lost interest spreads no rumor until it has restarted."
+            => Silence::default(),
         "epidemic/completeness": "After the heal a rumor that the core still knows reaches all of it."
             => Completeness::new(parameters.clone(), setup),
     }
@@ -80,7 +123,6 @@ sim_core::checks! {
 mod tests {
     use serde_json::json;
     use sim_core::check::Verdict;
-    use sim_core::distribution::Distribution;
     use sim_core::random::{StreamName, stream};
     use sim_core::registry::Entry;
     use sim_core::time::Duration;
@@ -114,5 +156,35 @@ mod tests {
                 assert_eq!(outcome.verdict, expected, "{mode} {period}: {:?}", outcome.progress);
             }
         }
+    }
+
+    #[test]
+    fn a_synchronous_rhythm_refuses_latencies_that_break_its_cycles() {
+        let ms = Duration::from_millis;
+        let refused = |mode: &str, latency: Distribution| {
+            let given = json!({ "mode": mode, "rhythm": "synchronous", "interest": "feedback-coin", "k": 2 });
+            let mut setup = Setup::new(1, 9);
+            setup.network.latency = latency;
+            let outcome = ENTRY.configure(&given).unwrap().launch(&setup, &Launch::default());
+            outcome.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(refused("pull", Distribution::Fixed(ms(333))), "");
+        assert_eq!(refused("push", Distribution::Fixed(ms(499))), "");
+        for (mode, latency, why) in [
+            ("push", Distribution::Fixed(ms(0)), "above 0s"),
+            ("push", Distribution::Fixed(ms(500)), "2 messages of up to 500ms"),
+            ("pull", Distribution::Uniform { min: ms(1), max: ms(334) }, "3 messages of up to 334ms"),
+            ("pull", Distribution::Exponential { mean: ms(1) }, "longest value"),
+        ] {
+            let said = refused(mode, latency);
+            assert!(said.contains(why), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_overlay_must_fit_the_members() {
+        let given = json!({ "overlay": { "random_regular": { "degree": 9 } } });
+        let error = ENTRY.configure(&given).unwrap().accepts(&Setup::new(1, 9)).unwrap_err();
+        assert_eq!(error.to_string(), "launch epidemic: the overlay: 9 members cannot have 9 links each");
     }
 }

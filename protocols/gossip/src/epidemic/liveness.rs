@@ -1,8 +1,10 @@
 //! What progress an epidemic owes: the whole healed core learns every rumor.
 
+use std::cell::Cell;
+
 use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
-use sim_core::identity::Slot;
+use sim_core::identity::{NodeId, Slot};
 use sim_core::outcome::Stall;
 use sim_core::progress::{Pace, Shares};
 use sim_core::setup::Setup;
@@ -10,16 +12,21 @@ use sim_core::simulate::{Liveness, Reach};
 use sim_core::time::Duration;
 
 use super::completeness::is_reachable;
-use super::parameters::{Interest, Parameters};
+use super::contacts::Contacts;
+use super::parameters::{Interest, Mode, Parameters};
 use super::vocabulary::{Epidemic, EpidemicObservation};
 
 /// Progress is made when every running honest member of the core knows all rumors.
 ///
-/// Not owed where interest can be lost, and where nobody in the core knows all rumors at the heal.
+/// Not owed where interest can be lost or contacts are refused, where nobody in the core knows all rumors at the heal, and
+/// where the overlay within the core is not in one piece.
 #[derive(Clone, Debug)]
 pub struct EpidemicLiveness {
     parameters: Parameters,
     members: u32,
+    contacts: Contacts,
+    /// The chance of an attempt in the core that was asked about: the pace does not see who its members are.
+    chance: Cell<f64>,
     /// The probability that a message is lost or damaged.
     loss: f64,
     /// By slot: whether it is still awaited.
@@ -31,8 +38,10 @@ impl EpidemicLiveness {
     /// For an epidemic of these parameters in this run.
     pub fn new(parameters: Parameters, setup: &Setup) -> Self {
         Self {
-            parameters,
             members: setup.members,
+            contacts: Contacts::new(&parameters, setup.members, setup.seed),
+            chance: Cell::new(0.0),
+            parameters,
             loss: setup.network.loss.as_f64() + setup.network.corrupt.as_f64(),
             awaited: Vec::new(),
             missing: 0,
@@ -43,13 +52,22 @@ impl EpidemicLiveness {
         place.runs() && place.honest && is_reachable(&self.parameters, self.members, place.node)
     }
 
-    /// The least probability that a cycle of contacts infects one more member of the core. If one member of the core knows
-    /// a rumor, or all but one, its contact is in the core with the share that the core has of all; and of that, a message in
-    /// each direction must not be lost.
-    fn chance(&self, core: usize) -> f64 {
+    /// The least probability that a cycle of contacts infects one more member of the core. On a full mesh: if one member of
+    /// the core knows a rumor, or all but one, its contact is in the core with the share that the core has of all. A joiner
+    /// contacts as on a full mesh. A message in each direction must not be lost.
+    fn chance(&self, core: &[NodeId]) -> f64 {
         let kept = (1.0 - self.loss).max(0.0);
-        let share = core as f64 / f64::from(self.members.max(1));
-        share / 2.0 * kept * kept
+        let share = core.len() as f64 / f64::from(self.members.max(1)) / 2.0;
+        let genesis = core.partition_point(|node| node.0 < self.members);
+        let Parameters { fan_out, mode, .. } = self.parameters;
+        let (pushes, pulls) = (mode != Mode::Pull, mode != Mode::Push);
+        let crossing = self.contacts.least_crossing(&core[..genesis], fan_out, pushes, pulls);
+        (if genesis < core.len() { crossing.min(share) } else { crossing }) * kept * kept
+    }
+
+    /// Whether others can learn from it: nobody pulls from who came after genesis.
+    fn spreads(&self, place: &Place) -> bool {
+        complete(place) && (self.parameters.mode != Mode::Pull || place.node.0 < self.members)
     }
 
     fn await_core(&mut self, ground: &Ground, core: &[Slot]) {
@@ -70,22 +88,33 @@ fn complete(place: &Place) -> bool {
 impl Liveness<Epidemic> for EpidemicLiveness {
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
         let places = || core.iter().map(|slot| ground.place(*slot)).filter(|place| self.counts(place));
-        if self.parameters.interest != Interest::Never {
-            Err(Stall::Settings)
-        } else if !places().any(complete) {
-            Err(Stall::LostData)
-        } else {
-            Ok(())
+        if self.parameters.interest != Interest::Never || self.parameters.connection_limit > 0 {
+            return Err(Stall::Settings);
         }
+        if !places().any(|place| self.spreads(place)) {
+            return Err(Stall::LostData);
+        }
+        // Who is paused goes on after the heal: the overlay must be in one piece with and without them.
+        let chance_of = |counts: &dyn Fn(&Place) -> bool| {
+            let all = core.iter().map(|slot| ground.place(*slot)).filter(|place| counts(place));
+            let mut nodes: Vec<NodeId> = all.map(|place| place.node).collect();
+            nodes.sort_unstable();
+            self.chance(&nodes)
+        };
+        let goes_on = |place: &Place| {
+            place.up && place.honest && is_reachable(&self.parameters, self.members, place.node)
+        };
+        self.chance.set(chance_of(&|place| self.counts(place)).min(chance_of(&goes_on)));
+        if self.chance.get() == 0.0 { Err(Stall::NoQuorum) } else { Ok(()) }
     }
 
     /// An attempt is a cycle of contacts, after the one that is under way; each member that it reaches starts the count
     /// again. A window is one cycle, whatever the timeout.
-    fn pace(&self, timeout: Duration, core: &[Slot]) -> Pace {
+    fn pace(&self, timeout: Duration, _: &[Slot]) -> Pace {
         let contact = timeout / 4;
         let serve = timeout / (8 * u64::from(self.members.max(1)));
         let shares = Shares { way: contact, sync: contact, serve, ..Shares::of(timeout) };
-        Pace { windows: 3, chance: self.chance(core.len()), wasted: 0, shares }
+        Pace { windows: 3, chance: self.chance.get(), wasted: 0, shares }
     }
 
     fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Epidemic>>) -> Reach {
@@ -107,8 +136,8 @@ impl Liveness<Epidemic> for EpidemicLiveness {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::graph::Topology;
     use sim_core::ground::Mark;
-    use sim_core::identity::NodeId;
     use sim_core::process::JournalId;
 
     use super::*;
@@ -162,10 +191,41 @@ mod tests {
 
     #[test]
     fn losses_and_members_outside_make_contacts_fail() {
-        let chance = |loss, core| EpidemicLiveness { loss, ..liveness(Interest::Never) }.chance(core);
+        let chance = |loss, core| {
+            let core: Vec<NodeId> = (0..core).map(NodeId).collect();
+            EpidemicLiveness { loss, ..liveness(Interest::Never) }.chance(&core)
+        };
         assert!((chance(0.0, 4) - 0.5).abs() < 1e-12);
         assert!((chance(0.5, 2) - 0.0625).abs() < 1e-12);
         assert!(chance(1.2, 4) == 0.0);
+    }
+
+    #[test]
+    fn an_overlay_owes_progress_where_the_core_is_in_one_piece() {
+        let parameters = Parameters { overlay: Topology::Line, mode: Mode::Push, ..Parameters::default() };
+        let liveness = EpidemicLiveness::new(parameters, &Setup::new(0, 4));
+        let mut ground = ground(&[0]);
+        assert_eq!(liveness.owed(&ground, &CORE), Ok(()));
+        assert!((liveness.chance.get() - 0.5).abs() < 1e-12, "an inner member has two neighbors");
+        assert_eq!(liveness.owed(&ground, &[Slot(0), Slot(2)]), Err(Stall::NoQuorum));
+        ground.places[3].paused = true;
+        let beyond_a_gap = [Slot(0), Slot(1), Slot(3)];
+        assert_eq!(
+            liveness.owed(&ground, &beyond_a_gap),
+            Err(Stall::NoQuorum),
+            "it goes on and is not reached"
+        );
+    }
+
+    #[test]
+    fn nobody_pulls_from_a_joiner() {
+        for (mode, owed) in [(Mode::Pull, Err(Stall::LostData)), (Mode::PushPull, Ok(()))] {
+            let parameters = Parameters { mode, ..Parameters::default() };
+            let liveness = EpidemicLiveness::new(parameters, &Setup::new(0, 4));
+            let mut ground = ground(&[2]);
+            ground.assign(Slot(2), NodeId(9));
+            assert_eq!(liveness.owed(&ground, &CORE), owed, "{mode:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use sim_core::process::{Effect, Factory, Input, Role, Solo, TimerId};
 use sim_core::time::Duration;
 
 use super::agent::{Agent, Agents};
+use super::contacts::Contacts;
 use super::parameters::{Interest, Mode, Parameters, Rhythm};
 use super::vocabulary::{Epidemic, EpidemicMessage, EpidemicObservation, EpidemicTimer};
 
@@ -13,14 +14,14 @@ const AGENTS: u32 = 1_000;
 
 /// What came of one epidemic, or the mean of several.
 #[derive(Clone, Copy, Debug, Default)]
-struct Course {
-    residue: f64,
+pub(super) struct Course {
+    pub(super) residue: f64,
     traffic: f64,
-    last: f64,
+    pub(super) last: f64,
 }
 
 /// Agents without a network: a message takes less than a third of a cycle.
-struct Village {
+pub(super) struct Village {
     solos: Vec<Solo>,
     agents: Vec<Agent>,
     mail: Vec<(NodeId, NodeId, EpidemicMessage)>,
@@ -30,38 +31,40 @@ struct Village {
 }
 
 impl Village {
-    fn new() -> Self {
-        let solos = (0..AGENTS).map(|agent| Solo::new(NodeId(agent), AGENTS)).collect();
+    pub(super) fn new(agents: u32) -> Self {
+        let solos = (0..agents).map(|agent| Solo::new(NodeId(agent), agents)).collect();
         Self { solos, agents: Vec::new(), mail: Vec::new(), infected: 0, removed: 0, rumors_sent: 0 }
     }
 
     /// Runs an epidemic to its end: all reached, or nobody spreads any more. The dice go on from the run before.
-    fn run(&mut self, parameters: &Parameters) -> Course {
-        let mut agents = Agents::new(parameters.clone());
+    pub(super) fn run(&mut self, parameters: &Parameters) -> Course {
+        let members = self.solos.len() as u32;
+        let contacts = Contacts::new(parameters, members, 0);
+        let mut agents = Agents::new(parameters.clone(), contacts);
         self.agents = self.solos.iter().map(|solo| agents.boot(solo.boot(Role::Member, &[]))).collect();
         (self.infected, self.removed, self.rumors_sent) = (0, 0, 0);
-        (0..AGENTS).for_each(|agent| self.step(agent, Input::Start));
+        (0..members).for_each(|agent| self.step(agent, Input::Start));
         let (mut cycle, mut last) = (0, 0);
         let never = parameters.interest == Interest::Never;
-        while self.infected > self.removed && !(never && self.infected == AGENTS) {
+        while self.infected > self.removed && !(never && self.infected == members) {
             cycle += 1;
-            assert!(cycle < 1_000, "an epidemic among a thousand is over by now");
+            assert!(cycle < 2_000, "an epidemic is over by now");
             let before = self.infected;
             self.cycle();
             if self.infected > before {
                 last = cycle;
             }
         }
-        let share = |count: u32| f64::from(count) / f64::from(AGENTS);
+        let share = |count: u32| f64::from(count) / f64::from(members);
         Course {
-            residue: share(AGENTS - self.infected),
+            residue: share(members - self.infected),
             traffic: share(self.rumors_sent),
             last: f64::from(last),
         }
     }
 
     fn cycle(&mut self) {
-        (0..AGENTS).for_each(|agent| {
+        (0..self.solos.len() as u32).for_each(|agent| {
             self.step(agent, Input::Timer { id: TimerId(0), timer: EpidemicTimer::Cycle });
         });
         while !self.mail.is_empty() {
@@ -79,8 +82,10 @@ impl Village {
                 Effect::Send { to, message } => {
                     let carries =
                         matches!(message, EpidemicMessage::Rumor { .. } | EpidemicMessage::Exchange { .. });
-                    self.rumors_sent += u32::from(carries);
-                    self.mail.push((NodeId(agent), effects.recipients(to)[0], *message));
+                    for to in effects.recipients(to) {
+                        self.rumors_sent += u32::from(carries);
+                        self.mail.push((NodeId(agent), *to, *message));
+                    }
                 }
                 Effect::Observe(EpidemicObservation::Infected { .. }) => self.infected += 1,
                 Effect::Observe(EpidemicObservation::Removed) => self.removed += 1,
@@ -92,7 +97,7 @@ impl Village {
 
 fn mean(mode: Mode, interest: Interest, k: u8, runs: u32) -> Course {
     let parameters = Parameters { mode, interest, k, rhythm: Rhythm::Synchronous, ..Parameters::default() };
-    let mut village = Village::new();
+    let mut village = Village::new(AGENTS);
     let mut sum = Course::default();
     for _ in 0..runs {
         let course = village.run(&parameters);
@@ -163,11 +168,13 @@ fn simple_epidemics_reach_all_in_the_rounds_that_theory_says() {
 fn free_running_agents_reach_a_restarted_one() {
     // By hand: one cycle of each, again and again; the second agent forgets everything in between.
     let parameters = Parameters { period: Duration::from_millis(10), ..Parameters::default() };
-    let mut village = Village::new();
+    let mut village = Village::new(AGENTS);
     village.run(&parameters);
     assert_eq!(village.infected, AGENTS);
     let journals = [sim_core::disk::Journal::holding(Vec::new(), false)];
-    village.agents[1] = Agents::new(parameters).boot(village.solos[1].boot(Role::Member, &journals));
+    let contacts = Contacts::new(&parameters, AGENTS, 0);
+    village.agents[1] =
+        Agents::new(parameters, contacts).boot(village.solos[1].boot(Role::Member, &journals));
     village.cycle();
     village.cycle();
     assert_eq!(village.infected, AGENTS + 1, "it learned the rumor a second time, and nobody else did");

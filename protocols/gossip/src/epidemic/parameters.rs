@@ -1,8 +1,11 @@
 //! The parameters of an epidemic.
 
+use sim_core::graph::Topology;
 use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::ABOVE_ZERO;
 use sim_core::time::Duration;
+
+use super::contacts::Distances;
 
 // A swarm leaves the rhythm alone, since synchronous cycles ask something of the network.
 sim_core::parameters! {
@@ -12,6 +15,21 @@ sim_core::parameters! {
         mode: Mode = "push-pull", drawn |_, _, dice| dice.pick(Mode::ALL);
         /// When contacts happen.
         rhythm: Rhythm = "free-running";
+        /// How many agents are contacted per cycle, all different as far as there are so many.
+        fan_out: u8 = 1, in 1..=16;
+        /// Whom an agent contacts: its neighbors in this graph and nobody else; nothing is relayed, as it is by
+        /// network.topology. Joiners are in no graph and contact the members of genesis.
+        overlay: Topology = "full_mesh";
+        /// Ten times the exponent a of a distribution by distance, d^-a: an agent contacts any member, with a probability in
+        /// proportion to the a-th power of one over their distance on the overlay, which must be a line, a ring or a
+        /// grid. 0 turns it off.
+        spatial_tenths: u32 = 0, in 0..=100,
+            must |own| own.spatial_tenths == 0 || Distances::measures(&own.overlay),
+            "needs a line, a ring or a grid as the overlay";
+        /// How many contacts an agent accepts per cycle; 0 for any number. It refuses the others.
+        connection_limit: u8 = 0, forfeits "that all members are reached: an agent may be refused again and again";
+        /// How many others an agent tries in the same cycle, one after the other, when it is refused.
+        hunt: u8 = 0, in 0..=16;
         /// Length of a cycle.
         period: Duration = "1s", in ABOVE_ZERO,
             drawn |_, _, dice| dice.times(Duration::from_millis(100), 1..=10);
@@ -53,7 +71,8 @@ sim_core::choices! {
         FreeRunning = "free-running",
         /// All cycles begin together, at multiples of the period on each agent's clock; what is learned in one cycle is
         /// spread from the next one on, and counts as needed by all who told it in that cycle (so the paper's table 1). A
-        /// contact must fit in its cycle: one-way latency above 0 and below a third of the period.
+        /// contact must fit in its cycle: every latency is above 0, and all that a contact says, at most three messages one
+        /// after the other, takes less than the period. Other networks are refused.
         Synchronous = "synchronous",
     }
 }
@@ -93,6 +112,14 @@ impl Parameters {
     /// The longest that a cycle can be.
     pub fn longest_cycle(&self) -> Duration {
         self.period.saturating_add(self.spread())
+    }
+
+    /// How many messages of one contact follow each other: what is said, what is answered, and feedback. A refusal and
+    /// the contact before it come once more for each member that is tried in vain.
+    pub fn messages_in_a_row(&self) -> u64 {
+        let contact = if self.mode == Mode::Push { 1 } else { 2 };
+        let hunting = if self.connection_limit > 0 { 2 * u64::from(self.hunt) } else { 0 };
+        hunting + contact + u64::from(self.interest.wants_feedback())
     }
 
     /// Every rumor.
@@ -135,6 +162,10 @@ mod tests {
             (json!({ "rumors": 65 }), "rumors"),
             (json!({ "rumors": 2, "interest": "blind-coin" }), "rumors"),
             (json!({ "initial": 0 }), "initial"),
+            (json!({ "fan_out": 0 }), "fan_out"),
+            (json!({ "overlay": "lin" }), "overlay"),
+            (json!({ "spatial_tenths": 20 }), "spatial_tenths"),
+            (json!({ "spatial_tenths": 101, "overlay": "line" }), "spatial_tenths"),
             (json!({ "mode": "pus" }), "mode"),
             (json!({ "mod": "push" }), "mod"),
         ] {

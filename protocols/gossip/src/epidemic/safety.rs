@@ -5,7 +5,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
 use super::parameters::Parameters;
-use super::vocabulary::{Epidemic, EpidemicObservation};
+use super::vocabulary::{Epidemic, EpidemicMessage, EpidemicObservation};
 
 /// A bit set of rumors for each of many places: eight bytes a place.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +141,49 @@ impl Check<Epidemic> for Integrity {
     }
 }
 
+/// Silence: an agent that has lost interest pushes nothing and answers no pull.
+#[derive(Clone, Debug, Default)]
+pub struct Silence {
+    /// Whether the incarnation of each identity has lost interest.
+    removed: RumorTable,
+}
+
+impl Check<Epidemic> for Silence {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
+        if ground.place(seen.slot).honest {
+            findings.exercised();
+            self.removed.set(seen.node.index(), 1);
+        }
+    }
+
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Removed"])
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["Rumor", "Exchange"]
+    }
+
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        _: NodeId,
+        _: &EpidemicMessage,
+        findings: &mut Findings,
+    ) {
+        if self.removed.get(from.index()) != 0 && ground.honest(from) {
+            findings.safety("", &[from], format!("{from} spreads a rumor after it has lost interest"));
+        }
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
+        if what == Lifecycle::Booted {
+            self.removed.set(ground.place(slot).node.index(), 0);
+        }
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
 
@@ -206,5 +249,17 @@ pub(super) mod tests {
         assert_eq!(integrity().see(1, removed).violations(), 1);
         assert_eq!(integrity().infect(1, Some(0)).see(1, removed).violations(), 0);
         assert_eq!(integrity().infect(1, Some(0)).see(1, removed).see(1, removed).violations(), 1);
+    }
+
+    #[test]
+    fn who_lost_interest_is_silent_until_it_restarts() {
+        let rumor = EpidemicMessage::Rumor { rumors: 1 };
+        let mut script = Script::new(Silence::default(), 5);
+        script.send(1, 0, rumor).see(1, EpidemicObservation::Removed);
+        assert_eq!(script.violations(), 0, "it spoke before");
+        assert_eq!(script.send(1, 0, rumor).violations(), 1);
+        let mut script = Script::new(Silence::default(), 5);
+        script.see(1, EpidemicObservation::Removed).restart(1).send(1, 0, rumor);
+        assert_eq!(script.violations(), 0);
     }
 }

@@ -35,6 +35,8 @@ facts! {
             /// Whether any of it was news.
             needed: bool,
         },
+        /// Refuses a contact: this cycle had as many as the limit allows.
+        Refused,
     }
 }
 
@@ -74,7 +76,7 @@ impl Message for EpidemicMessage {
         const HEADER: u32 = 28;
         match self {
             Self::Rumor { .. } | Self::Exchange { .. } => HEADER + 9,
-            Self::Pull => HEADER + 1,
+            Self::Pull | Self::Refused => HEADER + 1,
             Self::Feedback { .. } => HEADER + 2,
         }
     }
