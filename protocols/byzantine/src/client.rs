@@ -8,10 +8,11 @@
 //! same time to two incarnations; if it is still too low, replicas tell it how far its session is. Then it cannot know what
 //! became of its operation.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use sim_core::facts::{ContentHash, Facts};
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, Protocol, RequestId, Start, TimerId};
 use sim_core::time::Duration;
 
@@ -108,9 +109,9 @@ pub struct Client {
     timestamp: u64,
     outstanding: Option<Outstanding>,
     waiting: VecDeque<(RequestId, Operation)>,
-    said: BTreeMap<NodeId, Said>,
+    said: OrderedMap<NodeId, Said>,
     /// How far replicas say that the session is.
-    beyond: BTreeMap<NodeId, u64>,
+    beyond: OrderedMap<NodeId, u64>,
 }
 
 impl Client {
@@ -126,8 +127,8 @@ impl Client {
             timestamp: 0,
             outstanding: None,
             waiting: VecDeque::new(),
-            said: BTreeMap::new(),
-            beyond: BTreeMap::new(),
+            said: OrderedMap::new(),
+            beyond: OrderedMap::new(),
         }
     }
 

@@ -1,8 +1,7 @@
 //! What clients ask for, until it is executed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use crate::request::Request;
 use crate::store::Store;
@@ -21,14 +20,14 @@ struct Watched {
     client: NodeId,
     timestamp: u64,
     /// Clients that were served since.
-    served: BTreeSet<NodeId>,
+    served: OrderedSet<NodeId>,
 }
 
 /// Requests that are known and not executed: the latest of each client.
 #[derive(Debug, Default)]
 pub struct Pending {
-    known: BTreeMap<NodeId, Known>,
-    order: BTreeMap<u64, NodeId>,
+    known: OrderedMap<NodeId, Known>,
+    order: OrderedMap<u64, NodeId>,
     arrivals: u64,
     watched: Option<Watched>,
 }
@@ -103,7 +102,7 @@ impl Pending {
         let oldest = self.order.values().next().and_then(|client| self.known.get(client));
         self.watched = oldest.map(|known| {
             let command = &known.request.command;
-            Watched { client: command.client, timestamp: command.timestamp, served: BTreeSet::new() }
+            Watched { client: command.client, timestamp: command.timestamp, served: OrderedSet::new() }
         });
         self.watched.is_some()
     }

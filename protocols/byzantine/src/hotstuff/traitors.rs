@@ -8,11 +8,10 @@ mod forged;
 mod stale;
 mod stories;
 
-use std::collections::BTreeMap;
-
 use sim_core::coalition::CoalitionContext;
 use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Effects, Signature};
 use sim_core::random::below;
 use sim_core::registry::Named;
@@ -137,8 +136,8 @@ pub fn traitors(behavior: Option<&str>, members: u32, parameters: &Parameters) -
         rule: parameters.rule,
         turns: Turns::new(members, parameters.views_per_leader),
         noted: 0,
-        stories: BTreeMap::new(),
-        votes: BTreeMap::new(),
+        stories: OrderedMap::new(),
+        votes: OrderedMap::new(),
         old: None,
         ordered: Vec::new(),
         latest: None,
@@ -158,9 +157,9 @@ pub struct Traitors {
     /// How much of what was heard is noted.
     noted: usize,
     /// By view: the block that half of the honest members was told.
-    stories: BTreeMap<u64, Story>,
+    stories: OrderedMap<u64, Story>,
     /// Votes of honest members for such blocks.
-    votes: BTreeMap<Statement, Vec<Signature>>,
+    votes: OrderedMap<Statement, Vec<Signature>>,
     /// An old certificate.
     old: Option<Certificate>,
     /// The latest requests that were ordered.

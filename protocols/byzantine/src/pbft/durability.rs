@@ -1,7 +1,6 @@
 //! What a restarted member finds in its journal: everything that it can have signed, and its last stable state.
 
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Recovered};
 
 use super::parameters::Parameters;
@@ -34,15 +33,15 @@ impl Replica {
             low: 0,
             proof: None,
             stable: None,
-            states: BTreeMap::new(),
-            checkpoints: BTreeMap::new(),
-            log: BTreeMap::new(),
+            states: OrderedMap::new(),
+            checkpoints: OrderedMap::new(),
+            log: OrderedMap::new(),
             store: Store::default(),
             executed: 0,
             pending: Pending::default(),
             proposed: 0,
-            changes: BTreeMap::new(),
-            early: BTreeMap::new(),
+            changes: OrderedMap::new(),
+            early: OrderedMap::new(),
             claims: vec![0; boot.members.len()],
             fetching: None,
             awaited: None,

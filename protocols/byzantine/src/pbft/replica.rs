@@ -1,8 +1,7 @@
 //! A member: what it remembers, and what it does with each input.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Context, Input, LinkState, Process, TimerId};
 
 use super::parameters::Parameters;
@@ -64,18 +63,18 @@ pub struct Replica {
     /// The latest stable state that it holds itself.
     pub(super) stable: Option<(Certificate, Shared<Snapshot>)>,
     /// States at checkpoints that are not stable yet.
-    pub(super) states: BTreeMap<u64, Shared<Snapshot>>,
-    pub(super) checkpoints: BTreeMap<u64, Tally>,
-    pub(super) log: BTreeMap<u64, Instance>,
+    pub(super) states: OrderedMap<u64, Shared<Snapshot>>,
+    pub(super) checkpoints: OrderedMap<u64, Tally>,
+    pub(super) log: OrderedMap<u64, Instance>,
     pub(super) store: Store,
     pub(super) executed: u64,
     pub(super) pending: Pending,
     /// The last sequence number that it proposed, as a primary.
     pub(super) proposed: u64,
     /// The highest view that each member wants.
-    pub(super) changes: BTreeMap<NodeId, ViewChange>,
+    pub(super) changes: OrderedMap<NodeId, ViewChange>,
     /// Votes of later views, by signer.
-    pub(super) early: BTreeMap<NodeId, Vec<Vote>>,
+    pub(super) early: OrderedMap<NodeId, Vec<Vote>>,
     /// By member: the highest sequence number that it is known to have committed to.
     pub(super) claims: Vec<u64>,
     /// While others are asked: up to where it had executed when the timer was set.

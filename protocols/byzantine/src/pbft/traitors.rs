@@ -7,11 +7,10 @@
 mod lies;
 mod split;
 
-use std::collections::BTreeMap;
-
 use sim_core::coalition::CoalitionContext;
 use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::Effects;
 use sim_core::registry::Named;
 
@@ -86,10 +85,10 @@ pub fn traitors(behavior: Option<&str>, members: u32, parameters: &Parameters) -
         members,
         quorum,
         checkpoint_interval: parameters.checkpoint_interval,
-        splits: BTreeMap::new(),
-        shifted: BTreeMap::new(),
+        splits: OrderedMap::new(),
+        shifted: OrderedMap::new(),
         ordered: Vec::new(),
-        usurped: BTreeMap::new(),
+        usurped: OrderedMap::new(),
     };
     Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, quorum.faulty(), lies)
 }
@@ -101,13 +100,13 @@ pub struct Traitors {
     quorum: Quorum,
     checkpoint_interval: u64,
     /// By view and sequence number: what the first half of the honest members was told, and the second.
-    splits: BTreeMap<(u64, u64), [Proposal; 2]>,
+    splits: OrderedMap<(u64, u64), [Proposal; 2]>,
     /// Proposals of which one member hears another sequence number, by the one that it hears.
-    shifted: BTreeMap<(u64, u64), Proposal>,
+    shifted: OrderedMap<(u64, u64), Proposal>,
     /// The latest requests that were ordered.
     ordered: Vec<Request>,
     /// What was proposed by who does not lead.
-    usurped: BTreeMap<(u64, u64), ()>,
+    usurped: OrderedMap<(u64, u64), ()>,
 }
 
 impl Lies<Pbft> for Traitors {

@@ -1,8 +1,7 @@
 //! What traitors proposed in several versions, to whom, and what came of each: for the page of a run.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::Table;
 
 use super::Signatures;
@@ -26,7 +25,7 @@ struct Version {
 /// What traitors proposed, by view and height.
 #[derive(Clone, Debug, Default)]
 pub struct Versions {
-    places: BTreeMap<(u64, u64), Vec<Version>>,
+    places: OrderedMap<(u64, u64), Vec<Version>>,
 }
 
 /// How a protocol calls these things.

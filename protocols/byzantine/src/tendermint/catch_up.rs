@@ -178,10 +178,9 @@ impl Replica {
     pub(super) fn on_wanted(&mut self, block: &Block, cx: &mut Context<'_, Tendermint>) {
         let hash = block.hash();
         let mut polkas = self.rounds.values().filter_map(|round| round.polka.as_ref());
-        if block.height == self.height
-            && !self.blocks.contains_key(&hash)
-            && polkas.any(|polka| polka.statement.digest.0 == hash)
-        {
+        let prevoted = polkas.any(|polka| polka.statement.digest.0 == hash);
+        drop(polkas);
+        if prevoted && block.height == self.height && !self.blocks.contains_key(&hash) {
             self.keep_block(hash, block);
             self.advance(cx);
         }

@@ -1,7 +1,6 @@
 //! What a restarted member finds in its journal: its chain, what it signed since, and what it is locked on.
 
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Recovered};
 
 use super::parameters::Parameters;
@@ -32,10 +31,10 @@ impl Replica {
             step: Step::Idle,
             locked: None,
             valid: None,
-            rounds: BTreeMap::new(),
-            blocks: BTreeMap::new(),
+            rounds: OrderedMap::new(),
+            blocks: OrderedMap::new(),
             ahead: vec![0; boot.members.len()],
-            early: BTreeMap::new(),
+            early: OrderedMap::new(),
             chain: Vec::new(),
             claims: vec![0; boot.members.len()],
             told: vec![0; boot.members.len()],

@@ -1,9 +1,8 @@
 //! A member: what it remembers, and what it does with each input.
 
-use std::collections::BTreeMap;
-
 use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Context, Input, LinkState, Process, TimerId};
 
 use super::parameters::Parameters;
@@ -96,13 +95,13 @@ pub struct Replica {
     pub(super) locked: Option<Lock>,
     /// The latest block for which it saw a quorum of prevotes, and these.
     pub(super) valid: Option<(Block, Certificate)>,
-    pub(super) rounds: BTreeMap<u64, Round>,
+    pub(super) rounds: OrderedMap<u64, Round>,
     /// The blocks of this height that it knows, by hash.
-    pub(super) blocks: BTreeMap<u64, Block>,
+    pub(super) blocks: OrderedMap<u64, Block>,
     /// By member: its highest round at this height, counted from 1; 0 if nothing was heard of it.
     pub(super) ahead: Vec<u64>,
     /// Messages about the next height, by who brought them.
-    pub(super) early: BTreeMap<NodeId, Vec<TendermintMessage>>,
+    pub(super) early: OrderedMap<NodeId, Vec<TendermintMessage>>,
     /// Everything that is decided, with its precommits.
     pub(super) chain: Vec<(Certificate, Block)>,
     /// By member: the height that it says it works on.

@@ -8,11 +8,10 @@ mod lies;
 mod split;
 mod votes;
 
-use std::collections::BTreeMap;
-
 use sim_core::coalition::CoalitionContext;
 use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::process::Effects;
 use sim_core::registry::Named;
 
@@ -101,11 +100,11 @@ pub fn traitors(
     let lies = Traitors {
         members,
         parameters: *parameters,
-        splits: BTreeMap::new(),
+        splits: OrderedMap::new(),
         ordered: Vec::new(),
-        usurped: BTreeMap::new(),
-        proposed: BTreeMap::new(),
-        precommitted: BTreeMap::new(),
+        usurped: OrderedMap::new(),
+        proposed: OrderedMap::new(),
+        precommitted: OrderedMap::new(),
         late: Vec::new(),
     };
     let untold = parameters.power.borne(members);
@@ -118,15 +117,15 @@ pub struct Traitors {
     members: u32,
     parameters: Parameters,
     /// By height and round: what each part of the honest members was told.
-    splits: BTreeMap<(u64, u64), Vec<Proposal>>,
+    splits: OrderedMap<(u64, u64), Vec<Proposal>>,
     /// The latest requests that were ordered.
     ordered: Vec<Request>,
     /// What was proposed by who had no turn.
-    usurped: BTreeMap<(u64, u64), ()>,
+    usurped: OrderedMap<(u64, u64), ()>,
     /// By height and round: the block that a traitor with a bad memory proposed.
-    proposed: BTreeMap<(u64, u64), u64>,
+    proposed: OrderedMap<(u64, u64), u64>,
     /// By height: the block that a traitor with a bad memory would have precommitted to.
-    precommitted: BTreeMap<u64, u64>,
+    precommitted: OrderedMap<u64, u64>,
     /// What is sent later, by token.
     late: Vec<Option<(Slot, Vec<NodeId>, TendermintMessage)>>,
 }

@@ -1,11 +1,10 @@
 //! Timeout certificates: a view that begins by one was wanted by a quorum of distinct members, by the world's own record
 //! of what was sent. Traitors count as if they had given up everything.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
 use crate::quorum::Quorum;
@@ -17,13 +16,13 @@ use crate::signers::Signers;
 pub struct Timeouts {
     members: u32,
     quorum: Quorum,
-    wanted: BTreeMap<u64, Signers>,
+    wanted: OrderedMap<u64, Signers>,
 }
 
 impl Timeouts {
     /// For so many members.
     pub fn new(members: u32) -> Self {
-        Self { members, quorum: Quorum::of(members), wanted: BTreeMap::new() }
+        Self { members, quorum: Quorum::of(members), wanted: OrderedMap::new() }
     }
 }
 

@@ -1,9 +1,8 @@
 //! What traitors proposed in several versions, to whom, and what came of each, for the page of a run.
 
-use std::collections::BTreeMap;
-
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::outcome::Table;
 
 use super::super::blocks::Proposal;
@@ -28,7 +27,7 @@ struct Version {
 /// What traitors proposed, by view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Versions {
-    versions: BTreeMap<u64, Vec<Version>>,
+    versions: OrderedMap<u64, Vec<Version>>,
 }
 
 impl Versions {

@@ -1,10 +1,9 @@
 //! Votes: views and stages rise, locks never fall, what was given up stays so, and one block is certified in a view.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use super::super::parameters::Parameters;
 use super::super::turns::Turns;
@@ -24,7 +23,7 @@ const fn order(stage: Stage) -> u8 {
 /// The last vote of each member.
 #[derive(Clone, Debug, Default)]
 pub struct Rise {
-    last: BTreeMap<NodeId, (u64, u8)>,
+    last: OrderedMap<NodeId, (u64, u8)>,
 }
 
 impl Check<Hotstuff> for Rise {
@@ -50,7 +49,7 @@ impl Check<Hotstuff> for Rise {
 /// The lock of each member at its last vote.
 #[derive(Clone, Debug, Default)]
 pub struct Lock {
-    last: BTreeMap<NodeId, u64>,
+    last: OrderedMap<NodeId, u64>,
 }
 
 impl Check<Hotstuff> for Lock {
@@ -77,7 +76,7 @@ impl Check<Hotstuff> for Lock {
 /// What each member gave up.
 #[derive(Clone, Debug, Default)]
 pub struct GivenUp {
-    wanted: BTreeMap<NodeId, u64>,
+    wanted: OrderedMap<NodeId, u64>,
 }
 
 impl Check<Hotstuff> for GivenUp {
@@ -112,7 +111,7 @@ impl Check<Hotstuff> for GivenUp {
 /// What is certified in each view and stage, and who said so first.
 #[derive(Clone, Debug, Default)]
 pub struct OneCertified {
-    certified: BTreeMap<(u64, Stage), (u64, NodeId)>,
+    certified: OrderedMap<(u64, Stage), (u64, NodeId)>,
 }
 
 impl Check<Hotstuff> for OneCertified {
@@ -142,7 +141,7 @@ impl Check<Hotstuff> for OneCertified {
 #[derive(Clone, Debug)]
 pub struct Proposers {
     turns: Turns,
-    proposed: BTreeSet<(u64, u64)>,
+    proposed: OrderedSet<(u64, u64)>,
     /// What was noted last: a message is told once for each of its recipients.
     last: Option<u64>,
 }
@@ -151,7 +150,7 @@ impl Proposers {
     /// For so many members that take turns.
     pub fn new(members: u32, parameters: &Parameters) -> Self {
         let turns = Turns::new(members, parameters.views_per_leader);
-        Self { turns, proposed: BTreeSet::new(), last: None }
+        Self { turns, proposed: OrderedSet::new(), last: None }
     }
 }
 

@@ -1,10 +1,9 @@
 //! A new view keeps every digest that was committed before.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Pbft, PbftObservation};
 use crate::safety::honest;
@@ -20,7 +19,7 @@ struct Place {
 /// What was committed and proposed again.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
-    places: BTreeMap<u64, Place>,
+    places: OrderedMap<u64, Place>,
 }
 
 impl Kept {

@@ -4,11 +4,10 @@
 //! The proof is looked for in the proposal, and its signers in the world's own record of prevotes: traitors count as
 //! signers of everything.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Tendermint, TendermintMessage, TendermintObservation};
 use super::is_block;
@@ -19,9 +18,9 @@ use crate::vote::Statement;
 #[derive(Clone, Debug, Default)]
 pub struct Locks {
     /// By member: height, round and block of its latest lock.
-    locks: BTreeMap<NodeId, (u64, u64, u64)>,
+    locks: OrderedMap<NodeId, (u64, u64, u64)>,
     /// By height, round and block: the latest round in which a proposal says that a quorum prevoted for the block.
-    proofs: BTreeMap<(u64, u64, u64), u64>,
+    proofs: OrderedMap<(u64, u64, u64), u64>,
 }
 
 impl Check<Tendermint> for Locks {

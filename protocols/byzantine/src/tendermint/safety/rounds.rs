@@ -1,10 +1,9 @@
 //! Rounds: an honest member never goes back, neither in what it signs, nor in its lock, nor in what it executes.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Tendermint, TendermintObservation};
 use crate::safety::honest;
@@ -13,10 +12,10 @@ use crate::safety::honest;
 #[derive(Clone, Debug, Default)]
 pub struct Rounds {
     /// By member: height and round of its latest prevote.
-    prevoted: BTreeMap<NodeId, (u64, u64)>,
+    prevoted: OrderedMap<NodeId, (u64, u64)>,
     /// By member: height and round of its latest lock.
-    locked: BTreeMap<NodeId, (u64, u64)>,
-    executed: BTreeMap<Slot, u64>,
+    locked: OrderedMap<NodeId, (u64, u64)>,
+    executed: OrderedMap<Slot, u64>,
 }
 
 impl Rounds {
@@ -40,7 +39,7 @@ impl Rounds {
 }
 
 fn rises(
-    known: &mut BTreeMap<NodeId, (u64, u64)>,
+    known: &mut OrderedMap<NodeId, (u64, u64)>,
     (node, now): (NodeId, (u64, u64)),
     what: &'static str,
     findings: &mut Findings,
