@@ -135,6 +135,19 @@ fn builtin_scenarios_come_to_what_they_expect() {
             "swim-10000" | "swim-100000" => {
                 vec!["--set", "cluster.nodes=500", "--set", "stop.observed.count=2475"]
             }
+            "plumtree-10000" | "plumtree-100000" => {
+                vec!["--set", "cluster.nodes=300", "--set", "checks.at_least.delivered=3000"]
+            }
+            "coordination-raft-500" => {
+                vec![
+                    "--set",
+                    "cluster.nodes=40",
+                    "--set",
+                    "cluster.coordination.width=50",
+                    "--set",
+                    "checks.at_least.effect=100",
+                ]
+            }
             _ => Vec::new(),
         };
         let said = seedstorm(folder.path(), &[&["run", name, "--json"], &arguments[..]].concat());
