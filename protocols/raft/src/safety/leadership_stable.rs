@@ -55,7 +55,8 @@ struct Server {
     must_follow: bool,
     /// The request for a vote that it was handed last, and whether it must not grant it.
     request: Option<(NodeId, bool)>,
-    /// The last request for a pre-vote of each candidate: its term, and whether it may be granted.
+    /// The last requests for pre-votes: who asked for which term, and whether it may be granted. An answer may wait for a sync,
+    /// while older requests still come in.
     pre_requests: Vec<(NodeId, u64, bool)>,
     /// Who has granted it a pre-vote for the term of its role.
     granted: Vec<NodeId>,
@@ -88,6 +89,9 @@ struct Office {
     deaf: Duration,
     spoke: Time,
 }
+
+/// So many requests for pre-votes are remembered for each server; of what was forgotten nobody is accused.
+const MOST_REQUESTS: usize = 64;
 
 impl LeadershipStable {
     /// For servers with these settings; off without pre-vote or check-quorum, or if timers run by clocks that step.
@@ -130,11 +134,15 @@ impl LeadershipStable {
             server.request = Some((from, protects && term > server.term));
             return;
         }
-        match server.pre_requests.iter_mut().find(|(candidate, ..)| *candidate == from) {
-            Some(known) if known.1 == term => known.2 |= !protects,
-            Some(known) => *known = (from, term, !protects),
-            None => server.pre_requests.push((from, term, !protects)),
+        let same = |(candidate, asked, _): &&mut (NodeId, u64, bool)| *candidate == from && *asked == term;
+        if let Some(known) = server.pre_requests.iter_mut().find(same) {
+            known.2 |= !protects;
+            return;
         }
+        if server.pre_requests.len() >= MOST_REQUESTS {
+            server.pre_requests.remove(0);
+        }
+        server.pre_requests.push((from, term, !protects));
     }
 
     fn answered(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
@@ -344,8 +352,9 @@ impl Check<Raft> for LeadershipStable {
             RaftMessage::Vote { term, granted: true, pre: true } => {
                 findings.exercised();
                 let requests = &self.servers.at(slot).pre_requests;
-                let request = requests.iter().find(|(candidate, ..)| *candidate == to);
-                if request.is_some_and(|(_, asked, may)| *asked == term && !may) {
+                let request =
+                    requests.iter().find(|(candidate, asked, _)| *candidate == to && *asked == term);
+                if request.is_some_and(|(.., may)| !may) {
                     let message =
                         format!("{from} granted {to} a pre-vote for term {term} while it heard a leader");
                     findings.safety("pre-vote", &[from, to], message);
