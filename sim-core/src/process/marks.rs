@@ -9,20 +9,23 @@ pub(crate) struct Marks(Vec<(&'static str, u64)>);
 impl Marks {
     /// A mark was passed, and reached if its condition held.
     pub(crate) fn pass(&mut self, name: &'static str, reached: bool) {
-        let known = self.0.iter_mut().find(|(known, _)| std::ptr::eq(*known, name) || *known == name);
-        match known {
-            Some((_, count)) => *count += u64::from(reached),
-            None => self.0.push((name, u64::from(reached))),
-        }
+        *self.count(name) += u64::from(reached);
     }
 
     /// Counts what others counted, who begin anew.
     pub(crate) fn take_over(&mut self, others: &mut Self) {
         for (name, count) in &mut others.0 {
-            self.pass(name, false);
-            let known = self.0.iter_mut().find(|(known, _)| known == name);
-            known.into_iter().for_each(|(_, total)| *total += std::mem::take(count));
+            *self.count(name) += std::mem::take(count);
         }
+    }
+
+    fn count(&mut self, name: &'static str) -> &mut u64 {
+        let known = self.0.iter().position(|(known, _)| std::ptr::eq(*known, name) || *known == name);
+        let place = known.unwrap_or_else(|| {
+            self.0.push((name, 0));
+            self.0.len() - 1
+        });
+        &mut self.0[place].1
     }
 
     /// All that were passed.
