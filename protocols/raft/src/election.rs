@@ -36,7 +36,8 @@ impl Ballot {
 
     /// Plant R10: an answer counts as often as it comes.
     fn answer_again(&mut self, place: usize, granted: bool) {
-        self.answers[place] = Some(granted);
+        let Some(answer) = self.answers.get_mut(place) else { return };
+        *answer = Some(granted);
         self.granted += usize::from(granted);
     }
 }
@@ -114,7 +115,7 @@ impl Server {
             return;
         }
         // Plant R33: who does not vote stands all the same.
-        if !self.plain && !self.config().votes(self.node) && !self.plants.anybody_stands {
+        if !self.may_stand() && !self.plants.anybody_stands {
             self.leader = None;
             self.become_follower(cx);
             return self.draw_election_timer(cx);

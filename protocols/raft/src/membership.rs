@@ -100,6 +100,16 @@ impl Server {
         self.configs.last().is_some_and(|(index, _)| *index > self.commit)
     }
 
+    /// Whether it may stand for election: it votes, or the change that removes it is not committed as far as it knows. It may
+    /// be the only one whose log has that change, and the old voters need its vote or its log (dissertation, section 4.2.2).
+    pub(super) fn may_stand(&self) -> bool {
+        let voted = || match &self.configs[..] {
+            [.., (_, before), _] => before.0.votes(self.node),
+            _ => false,
+        };
+        self.plain || self.config().votes(self.node) || (self.changes() && voted())
+    }
+
     /// An operator wants somebody in or out.
     pub(super) fn on_change(&mut self, from: NodeId, node: NodeId, add: bool, cx: &mut Context<'_, Raft>) {
         let Role::Leader(leadership) = &self.role else {

@@ -2,7 +2,7 @@
 
 use sim_core::graph::Topology;
 use sim_core::ratio::Ratio;
-use sim_core::registry::parameters::ABOVE_ZERO;
+use sim_core::registry::parameters::{ABOVE_ZERO, Dice};
 use sim_core::time::Duration;
 
 use super::contacts::Distances;
@@ -16,10 +16,10 @@ sim_core::parameters! {
         /// When contacts happen.
         rhythm: Rhythm = "free-running";
         /// How many agents are contacted per cycle, all different as far as there are so many.
-        fan_out: u8 = 1, in 1..=16;
+        fan_out: u8 = 1, in 1..=16, drawn |own, _, dice| dice.pick(&[own.fan_out, own.fan_out, 2, 3]);
         /// Whom an agent contacts: its neighbors in this graph and nobody else; nothing is relayed, as it is by
         /// network.topology. Joiners are in no graph and contact the members of genesis.
-        overlay: Topology = "full_mesh";
+        overlay: Topology = "full_mesh", drawn |own, _, dice| drawn_overlay(&own.overlay, dice);
         /// Ten times the exponent a of a distribution by distance, d^-a: an agent contacts any member, with a probability in
         /// proportion to the a-th power of one over their distance on the overlay, which must be a line, a ring or a
         /// grid. 0 turns it off.
@@ -36,16 +36,21 @@ sim_core::parameters! {
         /// By up to which share of the period a cycle is longer or shorter, drawn anew each time; free-running only.
         jitter: Ratio = "0/1", must |own| own.spread() < own.period, "must be less than the whole period";
         /// When an infective agent stops spreading.
-        interest: Interest = "never", forfeits "that all members are reached: a residue stays susceptible";
+        interest: Interest = "never", forfeits "that all members are reached: a residue stays susceptible",
+            drawn |own, _, dice| match own.interest {
+                // A rule that is written stays. Few runs may lose interest, since such a run owes no progress.
+                Interest::Never if own.rumors == 1 && dice.within(0..=31) == 0 => dice.pick(&Interest::ALL[1..]),
+                written => written,
+            };
         /// The paper's k: a counter's limit, or one over a coin's probability; without meaning for `never`.
-        k: u8 = 1, in 1..;
+        k: u8 = 1, in 1.., drawn |own, _, dice| dice.pick(&[own.k, own.k, own.k.saturating_add(1)]);
         /// How many rumors there are; 1 where interest can be lost.
         rumors: u32 = 1, in 1..=64,
             must |own| own.rumors == 1 || own.interest == Interest::Never,
             "must be 1 where interest can be lost: set rumors to 1 or interest to \"never\"",
-            drawn |own, _, dice| {
-                let drawn = dice.within(1..=4) as u32;
-                if own.interest == Interest::Never { drawn } else { own.rumors }
+            drawn |own, drawn, dice| {
+                let rumors = dice.within(1..=4) as u32;
+                if drawn.interest == Interest::Never { rumors } else { own.rumors }
             };
         /// How many agents know each rumor at the start: rumor 0 starts at the first `initial` agents, rumor 1 at the next.
         initial: u32 = 1, in 1..;
@@ -103,6 +108,22 @@ impl Interest {
     }
 }
 
+/// What a swarm makes of a full mesh: half of the time a sparse overlay, which fits any number of members.
+fn drawn_overlay(own: &Topology, dice: &mut Dice<'_>) -> Topology {
+    if *own != Topology::FullMesh || dice.within(0..=1) == 0 {
+        return own.clone();
+    }
+    let size = dice.within(1..=6) as u32;
+    dice.pick(&[
+        Topology::Line,
+        Topology::Ring,
+        Topology::Grid { columns: size },
+        Topology::Tree { fan_out: size },
+        Topology::HierarchicalMesh { group: size },
+        Topology::ScaleFree { links: size.min(3) },
+    ])
+}
+
 impl Parameters {
     /// How much a cycle may differ from the period.
     pub fn spread(&self) -> Duration {
@@ -137,6 +158,8 @@ impl Parameters {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use sim_core::graph::fit_topology;
+    use sim_core::random::{StreamName, stream};
     use sim_core::registry::parameters::ParameterSet;
 
     use super::*;
@@ -148,6 +171,19 @@ mod tests {
         assert_eq!(known, [1, 1, 1, 2, 2, 2, 0, 0]);
         assert_eq!(two.all(), 3);
         assert_eq!(Parameters { rumors: 64, ..Parameters::default() }.all(), u64::MAX);
+    }
+
+    #[test]
+    fn drawn_overlays_fit_any_number_of_members() {
+        let mut rng = stream(1, StreamName::Configuration);
+        let drawn: Vec<Topology> = (0..300).map(|_| Parameters::default().drawn(&mut rng).overlay).collect();
+        for overlay in &drawn {
+            (1..40).for_each(|members| assert_eq!(fit_topology(overlay, members), Ok(()), "{overlay:?}"));
+        }
+        let sparse = drawn.iter().filter(|overlay| **overlay != Topology::FullMesh).count();
+        assert!((100..200).contains(&sparse), "{sparse} of 300 are sparse");
+        let written = Parameters { overlay: Topology::Ring, ..Parameters::default() };
+        assert_eq!(written.drawn(&mut rng).overlay, Topology::Ring);
     }
 
     #[test]

@@ -35,6 +35,11 @@ impl Configs {
         }
     }
 
+    /// What the cluster begins with.
+    pub(super) fn first(&self) -> &Configuration {
+        &self.genesis.0
+    }
+
     /// The configuration that a server uses.
     pub(super) fn of(&self, slot: Slot) -> &Configuration {
         self.last(slot).map_or(&self.genesis.0, |(_, config)| &config.0)

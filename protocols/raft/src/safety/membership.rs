@@ -1,11 +1,12 @@
 //! Changes of membership (dissertation, chapter 4, with the correction of 2015).
 //!
 //! A leader appends a configuration only when the last one is committed and so is an entry of its own term. It changes the
-//! voters by one, or is joint with the voters before, or ends what was joint. And only voters stand for election.
+//! voters by one, or is joint with the voters before, or ends what was joint. And only voters stand for election, or whoever
+//! was one before a change that it does not know to be committed (section 4.2.2).
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
-use sim_core::identity::Slot;
+use sim_core::identity::{NodeId, Slot};
 
 use super::by_slot::BySlot;
 use super::configs::Configs;
@@ -18,6 +19,8 @@ use crate::vocabulary::{Raft, RaftObservation};
 pub struct Membership {
     configs: Configs,
     servers: BySlot<Server>,
+    /// Who was a voter in a configuration of its own log after genesis.
+    voted: BySlot<Option<NodeId>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +35,11 @@ struct Server {
 impl Membership {
     /// Of a cluster whose members all vote but for the last few.
     pub fn new(members: u32, learners: u32) -> Self {
-        Self { configs: Configs::new(members, learners), servers: BySlot::default() }
+        Self {
+            configs: Configs::new(members, learners),
+            servers: BySlot::default(),
+            voted: BySlot::default(),
+        }
     }
 
     fn proposed(&mut self, seen: &Seen<'_, Raft>, index: u64, next: &Config, findings: &mut Findings) {
@@ -70,7 +77,11 @@ impl Membership {
     fn stands(&self, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         findings.exercised();
         let node = seen.node;
-        if !self.configs.of(seen.slot).votes(node) {
+        let commit = self.servers.get(seen.slot).map_or(0, |server| server.commit);
+        let changes = self.configs.last(seen.slot).is_some_and(|(index, _)| *index > commit);
+        let voted = self.configs.first().votes(node)
+            || self.voted.get(seen.slot).is_some_and(|who| *who == Some(node));
+        if !self.configs.of(seen.slot).votes(node) && !(changes && voted) {
             let message = format!("{node} stands for election and is no voter in its own log");
             findings.safety("no-voter", &[node], message);
         }
@@ -99,6 +110,9 @@ impl Check<Raft> for Membership {
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. } => {
                 self.proposed(seen, index, config, findings);
+                if config.0.votes(seen.node) {
+                    *self.voted.at(seen.slot) = Some(seen.node);
+                }
             }
             RaftObservation::BecameCandidate { .. } | RaftObservation::BecamePreCandidate { .. } => {
                 self.stands(seen, findings);
@@ -128,8 +142,6 @@ impl Check<Raft> for Membership {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::identity::NodeId;
-
     use super::*;
     use crate::configuration::Configuration;
     use crate::safety::script::{Script, counted, leads, recovered};
@@ -179,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn a_learner_never_stands() {
+        let mut script = Script::new(Membership::new(4, 1), 4);
+        script
+            .see(3, appended(6, &[0, 1], &[]))
+            .see(3, RaftObservation::BecameCandidate { term: 3 })
+            .found("no-voter", "n4 stands for election and is no voter in its own log");
+    }
+
+    #[test]
     fn only_voters_stand() {
         let stands = || RaftObservation::BecameCandidate { term: 3 };
         leading().see(3, stands()).clean();
@@ -189,8 +210,11 @@ mod tests {
             .see(3, stands())
             .clean();
         leading().see(3, appended(6, &[0, 1, 2], &[])).see(3, recovered(1, 5, 15)).see(3, stands()).clean();
+        // Who was a voter stands until it knows that it is none any more: nobody else may have that change.
+        leading().see(3, appended(6, &[0, 1, 2], &[])).see(3, stands()).clean();
         leading()
             .see(3, appended(6, &[0, 1, 2], &[]))
+            .see(3, counted(6, 16, 2))
             .see(3, stands())
             .found("no-voter", "n4 stands for election and is no voter in its own log");
     }

@@ -2,6 +2,7 @@
 
 use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
+use sim_core::process::Input;
 use sim_core::time::Duration;
 
 use super::clusters::broken;
@@ -9,6 +10,7 @@ use super::pump::{Pump, Servers};
 use crate::node::RaftFactory;
 use crate::parameters::{Parameters, Reads};
 use crate::store::{Operation, Reply};
+use crate::vocabulary::RaftMessage;
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -99,4 +101,26 @@ fn an_operator_changes_the_members_in_single_steps_or_jointly() {
         assert_eq!(pump.returned.len(), 150, "joint {joint}");
         assert_eq!(broken(&pump), None, "joint {joint}");
     }
+}
+
+/// Dissertation, section 4.2.2: whoever alone has the change that removes it is needed until that is committed, since the
+/// others cannot elect anybody without its vote, and their logs are shorter than its own.
+#[test]
+fn a_leader_that_removed_itself_stands_until_that_is_committed() {
+    let mut pump = cluster(Parameters::default(), 4);
+    let removed = pump.leader().expect("a leader");
+    let lost = (0..4).map(NodeId).find(|node| *node != removed).expect("others");
+    pump.isolate(removed);
+    let change = RaftMessage::Change { node: removed, add: false };
+    pump.step(removed, Input::Message { from: NodeId(4), message: &change });
+    assert_eq!(observed(&pump, "ConfigAppended"), 1);
+    pump.crash(lost);
+    pump.run_for(ms(2_000));
+    pump.cut.clear();
+    pump.run_for(ms(3_000));
+    assert!(observed(&pump, "Removed") == 1 && pump.leader().is_some_and(|leader| leader != removed));
+    write(&mut pump, 4, 0..1);
+    pump.run_for(ms(2_000));
+    assert_eq!(pump.returned.len(), 1);
+    assert_eq!(broken(&pump), None);
 }
