@@ -13,13 +13,16 @@
 //! - [`outbox`]: nothing leaves before it is on disk
 //! - [`request`], [`store`], [`service`]: what clients ask for, and the state machine that does it
 //! - [`pending`], [`client`]: what waits to be decided, and whom clients ask and believe
+//! - [`members`]: what runs in a slot; [`laggards`]: who must still catch up after the heal
 //! - [`safety`]: what must never happen in any of them; [`lying`]: what lies are made of
 
 pub mod bracha;
 pub mod certificate;
 pub mod client;
 pub mod hotstuff;
+pub mod laggards;
 pub mod lying;
+pub mod members;
 pub mod outbox;
 pub mod pbft;
 pub mod pending;

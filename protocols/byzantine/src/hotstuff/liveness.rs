@@ -11,6 +11,7 @@ use sim_core::time::Duration;
 
 use super::parameters::{DOUBLINGS, Parameters};
 use super::vocabulary::{Hotstuff, HotstuffObservation};
+use crate::laggards::{Laggards, takes_part};
 use crate::quorum::Quorum;
 
 /// Operations complete once a quorum of honest members can talk to each other, after as many bad leaders in a row as there
@@ -21,11 +22,7 @@ pub struct HotstuffLiveness {
     members: u32,
     clients: u32,
     quorum: Quorum,
-    /// The highest block with requests that anybody running had committed at the heal.
-    target: u64,
-    /// By slot: how far it has come, if it must still come further.
-    behind: Vec<Option<u64>>,
-    missing: usize,
+    laggards: Laggards,
 }
 
 impl HotstuffLiveness {
@@ -36,19 +33,13 @@ impl HotstuffLiveness {
             members: setup.members,
             clients: setup.clients,
             quorum: Quorum::of(setup.members),
-            target: 0,
-            behind: Vec::new(),
-            missing: 0,
+            laggards: Laggards::default(),
         }
-    }
-
-    fn takes_part(&self, place: &Place) -> bool {
-        place.honest && place.node.0 < self.members && place.status.role != Some("halted")
     }
 
     fn has_quorum(&self, ground: &Ground, core: &[Slot], able: impl Fn(&Place) -> bool) -> bool {
         let places = core.iter().map(|slot| ground.place(*slot));
-        let able = places.filter(|place| self.takes_part(place) && able(place)).count();
+        let able = places.filter(|place| takes_part(self.members, place) && able(place)).count();
         let traitors = ground.members().filter(|(_, place)| !place.honest).count();
         able >= self.quorum.size() as usize && traitors <= self.quorum.faulty() as usize
     }
@@ -56,7 +47,9 @@ impl HotstuffLiveness {
     /// Whether members of the core lead as many views in a row as a commit takes.
     fn leads_enough(&self, ground: &Ground, core: &[Slot]) -> bool {
         let mut good = vec![false; self.members as usize];
-        for place in core.iter().map(|slot| ground.place(*slot)).filter(|place| self.takes_part(place)) {
+        for place in
+            core.iter().map(|slot| ground.place(*slot)).filter(|place| takes_part(self.members, place))
+        {
             good[place.node.index()] = true;
         }
         let (mut row, mut longest) = (0, 0);
@@ -66,38 +59,6 @@ impl HotstuffLiveness {
             longest = row.max(longest);
         }
         longest * self.parameters.views_per_leader >= self.parameters.views_to_commit()
-    }
-
-    fn take_stock(&mut self, ground: &Ground, core: &[Slot]) {
-        let committed = |place: &Place| place.status.position.unwrap_or(0);
-        let running = ground.members().filter(|(_, place)| place.up && self.takes_part(place));
-        self.target = running.map(|(_, place)| committed(place)).max().unwrap_or(0);
-        self.behind = vec![None; ground.places.len()];
-        for slot in core {
-            let place = ground.place(*slot);
-            if self.takes_part(place) && committed(place) < self.target {
-                self.behind[slot.index()] = Some(committed(place));
-            }
-        }
-        self.missing = self.behind.iter().flatten().count();
-    }
-
-    fn committed(&mut self, slot: Slot, height: u64) -> Reach {
-        let target = self.target;
-        let Some(behind) = self.behind.get_mut(slot.index()) else { return Reach::Nothing };
-        if behind.is_none_or(|before| height <= before) {
-            return Reach::Nothing;
-        }
-        *behind = (height < target).then_some(height);
-        self.missing -= usize::from(height >= target);
-        if self.missing == 0 { Reach::All } else { Reach::More }
-    }
-
-    /// A member that halts for good takes part no more.
-    fn halted(&mut self, slot: Slot) -> Reach {
-        let behind = self.behind.get_mut(slot.index()).and_then(Option::take);
-        self.missing -= usize::from(behind.is_some());
-        if behind.is_some() && self.missing == 0 { Reach::All } else { Reach::Nothing }
     }
 }
 
@@ -134,12 +95,12 @@ impl Liveness<Hotstuff> for HotstuffLiveness {
 
     fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Hotstuff>>) -> Reach {
         let Some(seen) = seen else {
-            self.take_stock(ground, core);
-            return if self.missing == 0 { Reach::All } else { Reach::Nothing };
+            let takes_part = |place: &Place| takes_part(self.members, place);
+            return self.laggards.take_stock(ground, core, takes_part);
         };
         match *seen.observation {
-            HotstuffObservation::Committed { height, .. } => self.committed(seen.slot, height),
-            HotstuffObservation::Halted => self.halted(seen.slot),
+            HotstuffObservation::Committed { height, .. } => self.laggards.came(seen.slot, height),
+            HotstuffObservation::Halted => self.laggards.halted(seen.slot),
             _ => Reach::Nothing,
         }
     }
@@ -183,19 +144,5 @@ mod tests {
         assert!(owed(Rule::Basic, 1, 4, &[0, 1, 3]));
         assert!(!owed(Rule::ThreeChain, 1, 7, &[0, 1, 2, 4, 5]), "two, and three in a row");
         assert!(owed(Rule::ThreeChain, 1, 7, &[0, 1, 2, 3, 5]));
-    }
-
-    #[test]
-    fn the_core_must_come_as_far_as_somebody_had_committed() {
-        let mut liveness = HotstuffLiveness::new(&Parameters::default(), &Setup::new(0, 4));
-        let mut ground = Ground::new(4, 1);
-        for (slot, position) in [(0, 5), (1, 5), (2, 3), (3, 4)] {
-            ground.places[slot].status.position = Some(position);
-        }
-        assert_eq!(liveness.reached(&ground, &core(&[0, 1, 2]), None), Reach::Nothing);
-        assert_eq!(liveness.committed(Slot(2), 4), Reach::More);
-        assert_eq!(liveness.committed(Slot(2), 4), Reach::Nothing, "once each");
-        assert_eq!(liveness.committed(Slot(3), 9), Reach::Nothing, "outside");
-        assert_eq!(liveness.committed(Slot(2), 5), Reach::All);
     }
 }

@@ -1,69 +1,40 @@
 //! Members and clients, as the world boots them.
 
 use sim_core::facts::ContentHash;
-use sim_core::process::{Boot, Context, Factory, Input, Process, Role};
+use sim_core::process::Boot;
 
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::Replica;
 use super::vocabulary::{Pbft, PbftMessage, PbftObservation, PbftTimer};
-use crate::client::{Answer, Asks, Client, Policy};
+use crate::client::{Answer, Asks, Policy};
+use crate::members::Replicates;
 use crate::power::Power;
 use crate::request::Request;
 use crate::store::Operation;
 
 /// Makes members and clients.
-#[derive(Clone, Copy, Debug)]
-pub struct Members {
-    /// Their settings.
-    pub parameters: Parameters,
-    /// Their bugs.
-    pub plants: Plants,
-}
+pub type Members = crate::members::Members<Parameters, Plants>;
 
 /// What runs in a slot.
-#[derive(Debug)]
-pub enum Node {
-    /// A member.
-    Replica(Box<Replica>),
-    /// A client.
-    Client(Box<Client>),
-    /// A member with a damaged journal.
-    Halted,
-    /// Somebody who came after genesis: the members are fixed.
-    Outsider,
-}
+pub type Node = crate::members::Node<Replica>;
 
-impl Factory<Pbft> for Members {
-    type Node = Node;
+impl Replicates for Pbft {
+    type Parameters = Parameters;
+    type Plants = Plants;
+    type Replica = Replica;
 
-    fn boot(&mut self, boot: Boot<'_, Pbft>) -> Node {
-        if boot.role == Role::Client {
-            return Node::Client(Box::new(Client::new(self.parameters.policy(), &boot)));
-        }
-        if !boot.members.contains(&boot.node) {
-            return Node::Outsider;
-        }
-        let replica = Replica::recover(self.parameters, self.plants, &boot);
-        replica.map_or(Node::Halted, |replica| Node::Replica(Box::new(replica)))
-    }
-}
-
-impl Process<Pbft> for Node {
-    fn step(&mut self, input: Input<'_, Pbft>, cx: &mut Context<'_, Pbft>) {
-        match self {
-            Self::Replica(replica) => replica.step(input, cx),
-            Self::Client(client) => client.step(input, cx),
-            Self::Halted if matches!(input, Input::Start) => cx.observe(PbftObservation::Halted),
-            Self::Halted | Self::Outsider => {}
-        }
-    }
-}
-
-impl Parameters {
-    const fn policy(&self) -> Policy {
-        let Self { client_retry: retry, read_only, .. } = *self;
+    fn policy(parameters: &Parameters) -> Policy {
+        let Parameters { client_retry: retry, read_only, .. } = *parameters;
         Policy { retry, read_only, leader_first: true, power: Power::EQUAL }
+    }
+
+    fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Self>) -> Option<Replica> {
+        Replica::recover(parameters, plants, boot)
+    }
+
+    fn halted() -> PbftObservation {
+        PbftObservation::Halted
     }
 }
 

@@ -12,6 +12,7 @@ use sim_core::time::Duration;
 
 use super::parameters::{GROWING_ROUNDS, Parameters};
 use super::vocabulary::{Tendermint, TendermintObservation};
+use crate::laggards::{Laggards, takes_part};
 use crate::quorum::Quorum;
 
 /// Operations complete once a quorum of honest members can talk to each other, after as many bad proposers in a row as
@@ -22,11 +23,7 @@ pub struct TendermintLiveness {
     members: u32,
     clients: u32,
     quorum: Quorum,
-    /// The highest height that anybody running had executed at the heal.
-    target: u64,
-    /// By slot: how far it has come, if it must still come further.
-    behind: Vec<Option<u64>>,
-    missing: usize,
+    laggards: Laggards,
 }
 
 impl TendermintLiveness {
@@ -37,54 +34,17 @@ impl TendermintLiveness {
             members: setup.members,
             clients: setup.clients,
             quorum: parameters.quorum(setup.members),
-            target: 0,
-            behind: Vec::new(),
-            missing: 0,
+            laggards: Laggards::default(),
         }
-    }
-
-    fn takes_part(&self, place: &Place) -> bool {
-        place.honest && place.node.0 < self.members && place.status.role != Some("halted")
     }
 
     fn has_quorum(&self, ground: &Ground, core: &[Slot], able: impl Fn(&Place) -> bool) -> bool {
         let power = self.parameters.power;
         let places = core.iter().map(|slot| ground.place(*slot));
-        let able = places.filter(|place| self.takes_part(place) && able(place)).map(|place| place.node);
+        let able =
+            places.filter(|place| takes_part(self.members, place) && able(place)).map(|place| place.node);
         let traitors = ground.members().filter(|(_, place)| !place.honest).map(|(_, place)| place.node);
         power.sum(able) >= self.quorum.size() && power.sum(traitors) <= self.quorum.faulty()
-    }
-
-    fn take_stock(&mut self, ground: &Ground, core: &[Slot]) {
-        let executed = |place: &Place| place.status.position.unwrap_or(0);
-        let running = ground.members().filter(|(_, place)| place.up && self.takes_part(place));
-        self.target = running.map(|(_, place)| executed(place)).max().unwrap_or(0);
-        self.behind = vec![None; ground.places.len()];
-        for slot in core {
-            let place = ground.place(*slot);
-            if self.takes_part(place) && executed(place) < self.target {
-                self.behind[slot.index()] = Some(executed(place));
-            }
-        }
-        self.missing = self.behind.iter().flatten().count();
-    }
-
-    fn executed(&mut self, slot: Slot, height: u64) -> Reach {
-        let target = self.target;
-        let Some(behind) = self.behind.get_mut(slot.index()) else { return Reach::Nothing };
-        if behind.is_none_or(|before| height <= before) {
-            return Reach::Nothing;
-        }
-        *behind = (height < target).then_some(height);
-        self.missing -= usize::from(height >= target);
-        if self.missing == 0 { Reach::All } else { Reach::More }
-    }
-
-    /// A member that halts for good takes part no more.
-    fn halted(&mut self, slot: Slot) -> Reach {
-        let behind = self.behind.get_mut(slot.index()).and_then(Option::take);
-        self.missing -= usize::from(behind.is_some());
-        if behind.is_some() && self.missing == 0 { Reach::All } else { Reach::Nothing }
     }
 }
 
@@ -115,12 +75,12 @@ impl Liveness<Tendermint> for TendermintLiveness {
 
     fn reached(&mut self, ground: &Ground, core: &[Slot], seen: Option<&Seen<'_, Tendermint>>) -> Reach {
         let Some(seen) = seen else {
-            self.take_stock(ground, core);
-            return if self.missing == 0 { Reach::All } else { Reach::Nothing };
+            let takes_part = |place: &Place| takes_part(self.members, place);
+            return self.laggards.take_stock(ground, core, takes_part);
         };
         match *seen.observation {
-            TendermintObservation::Executed { height } => self.executed(seen.slot, height),
-            TendermintObservation::Halted => self.halted(seen.slot),
+            TendermintObservation::Executed { height } => self.laggards.came(seen.slot, height),
+            TendermintObservation::Halted => self.laggards.halted(seen.slot),
             _ => Reach::Nothing,
         }
     }
@@ -152,19 +112,5 @@ mod tests {
         assert_eq!(liveness.owed(&ground, &core(&[0, 1, 2, 3])), Ok(()));
         ground.places[3].status.role = Some("halted");
         assert_eq!(liveness.explain(&ground, &core(&[0, 1, 2, 3])), Some(Stall::NoQuorum));
-    }
-
-    #[test]
-    fn the_core_must_come_as_far_as_somebody_had_executed() {
-        let mut liveness = TendermintLiveness::new(&Parameters::default(), &Setup::new(0, 4));
-        let mut ground = Ground::new(4, 1);
-        for (slot, position) in [(0, 5), (1, 5), (2, 3), (3, 4)] {
-            ground.places[slot].status.position = Some(position);
-        }
-        assert_eq!(liveness.reached(&ground, &core(&[0, 1, 2]), None), Reach::Nothing);
-        assert_eq!(liveness.executed(Slot(2), 4), Reach::More);
-        assert_eq!(liveness.executed(Slot(2), 4), Reach::Nothing, "once each");
-        assert_eq!(liveness.executed(Slot(3), 9), Reach::Nothing, "outside");
-        assert_eq!(liveness.executed(Slot(2), 5), Reach::All);
     }
 }

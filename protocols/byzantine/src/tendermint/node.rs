@@ -1,62 +1,38 @@
 //! Members and clients, as the world boots them.
 
 use sim_core::facts::ContentHash;
-use sim_core::process::{Boot, Context, Factory, Input, Process, Role};
+use sim_core::process::Boot;
 
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::Replica;
 use super::vocabulary::{Tendermint, TendermintMessage, TendermintObservation, TendermintTimer};
-use crate::client::{Answer, Asks, Client, Policy};
+use crate::client::{Answer, Asks, Policy};
+use crate::members::Replicates;
 use crate::request::Request;
 
 /// Makes members and clients.
-#[derive(Clone, Copy, Debug)]
-pub struct Members {
-    /// Their settings.
-    pub parameters: Parameters,
-    /// Their bugs.
-    pub plants: Plants,
-}
+pub type Members = crate::members::Members<Parameters, Plants>;
 
 /// What runs in a slot.
-#[derive(Debug)]
-pub enum Node {
-    /// A member.
-    Replica(Box<Replica>),
-    /// A client.
-    Client(Box<Client>),
-    /// A member with a damaged journal.
-    Halted,
-    /// Somebody who came after genesis: the members are fixed.
-    Outsider,
-}
+pub type Node = crate::members::Node<Replica>;
 
-impl Factory<Tendermint> for Members {
-    type Node = Node;
+impl Replicates for Tendermint {
+    type Parameters = Parameters;
+    type Plants = Plants;
+    type Replica = Replica;
 
-    fn boot(&mut self, boot: Boot<'_, Tendermint>) -> Node {
-        if boot.role == Role::Client {
-            let Parameters { client_retry: retry, power, .. } = self.parameters;
-            let policy = Policy { retry, read_only: false, leader_first: false, power };
-            return Node::Client(Box::new(Client::new(policy, &boot)));
-        }
-        if !boot.members.contains(&boot.node) {
-            return Node::Outsider;
-        }
-        let replica = Replica::recover(self.parameters, self.plants, &boot);
-        replica.map_or(Node::Halted, |replica| Node::Replica(Box::new(replica)))
+    fn policy(parameters: &Parameters) -> Policy {
+        let Parameters { client_retry: retry, power, .. } = *parameters;
+        Policy { retry, read_only: false, leader_first: false, power }
     }
-}
 
-impl Process<Tendermint> for Node {
-    fn step(&mut self, input: Input<'_, Tendermint>, cx: &mut Context<'_, Tendermint>) {
-        match self {
-            Self::Replica(replica) => replica.step(input, cx),
-            Self::Client(client) => client.step(input, cx),
-            Self::Halted if matches!(input, Input::Start) => cx.observe(TendermintObservation::Halted),
-            Self::Halted | Self::Outsider => {}
-        }
+    fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Self>) -> Option<Replica> {
+        Replica::recover(parameters, plants, boot)
+    }
+
+    fn halted() -> TendermintObservation {
+        TendermintObservation::Halted
     }
 }
 
