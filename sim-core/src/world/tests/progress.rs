@@ -116,6 +116,26 @@ fn what_comes_in_time_passes_what_comes_late_misses_a_service_level_and_what_nev
     assert_eq!(never.outcome.virtual_ns, 19_000_000_000);
 }
 
+/// Seed 12427 of `coordination-swarm`: a broken coordinator outside the core held things up for a while.
+#[test]
+fn what_would_excuse_a_stall_excuses_that_progress_is_late() {
+    let done_late = |suspects| {
+        run(&healed(), Done { suspects, ..Done::default() }, |_| {
+            ticking(|tick, cx| {
+                cx.send(NodeId(0), say(tick));
+                if tick == 150 {
+                    note(cx, "done", 0);
+                }
+            })
+        })
+    };
+    for (suspects, verdict) in [(None, Verdict::Service), (Some(Stall::Outsider), Verdict::Pass)] {
+        let played = done_late(suspects);
+        let Progress::Made { late, .. } = &played.outcome.progress else { panic!("{suspects:?}") };
+        assert_eq!((late.is_some(), played.outcome.verdict), (suspects.is_none(), verdict), "{suspects:?}");
+    }
+}
+
 #[test]
 fn a_service_level_of_the_scenario_is_judged_by_seconds() {
     let setup = Setup { recovery_within: Some(millis(400)), ..healed() };
