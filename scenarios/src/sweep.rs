@@ -89,6 +89,7 @@ pub struct BuiltinSweep {
 /// Every built-in sweep.
 pub const SWEEPS: &[BuiltinSweep] = &[
     BuiltinSweep { name: "overhead-vs-n", text: include_str!("../sweeps/overhead-vs-n.toml") },
+    BuiltinSweep { name: "tolerance-boundary", text: include_str!("../sweeps/tolerance-boundary.toml") },
     BuiltinSweep { name: "agents-per-limit", text: include_str!("../sweeps/agents-per-limit.toml") },
 ];
 

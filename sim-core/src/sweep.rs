@@ -143,10 +143,20 @@ pub struct Plot {
     pub against: String,
     /// The columns on the vertical axis, a line for each.
     pub columns: Vec<String>,
+    /// The labels of the scenarios whose lines are drawn; all of them if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<String>,
     /// Whether both axes are logarithmic.
     pub log: bool,
     /// Whether power laws are fitted.
     pub fit: bool,
+}
+
+impl Plot {
+    /// Whether the lines of a scenario are drawn.
+    pub fn shows(&self, base: &str) -> bool {
+        self.bases.is_empty() || self.bases.iter().any(|shown| shown == base)
+    }
 }
 
 impl SweepPoint {

@@ -79,6 +79,11 @@ fn an_error_at_a_point_names_key_and_value_where_they_are_written() {
         ("[7, 7]", "[4, 7]", &["has the value 7 twice"]),
         ("[]", "[4, 7]", &["cluster.nodes has no values"]),
         ("4", "[4, 7]", &["must have a list of values"]),
+        (
+            "{ \"cluster.nodes\" = [10] }\n[[plot]]\nagainst = \"cluster.nodes\"\ncolumns = [\"messages\"]\nbases = [\"tyo\"]",
+            "{ \"cluster.nodes\" = [10] }",
+            &["no base has the label \"tyo\"", "did you mean \"toy\"?"],
+        ),
         ("\"toy\"", "\"other\"", &["two bases have the label \"toy\""]),
     ] {
         let text = FILE.replacen(right, wrong, 1);
