@@ -55,7 +55,8 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.workload = workload.map(|workload| draw::workload(swarm, workload, loaded.protocol, seed));
     adversaries::apply(&loaded.scenario.adversaries, loaded.protocol, &mut setup);
     draw::environment(swarm, &mut setup, seed);
-    draw::traitors(swarm, &mut setup, loaded.protocol, cluster.fault_model(members).byzantine);
+    let budget = cluster.fault_model(members).byzantine;
+    draw::traitors(swarm, &mut setup, loaded.protocol, budget, cluster.largest_timeout());
     setup.faults.number();
     draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members));
     setup.faults.sort();
