@@ -1,6 +1,8 @@
 //! The command line: turns arguments into library calls and an exit code. Results go to stdout, everything else to stderr.
 
 mod arguments;
+mod campaign;
+mod capsule_page;
 mod command;
 mod document;
 mod error;
@@ -80,7 +82,8 @@ fn dispatch(registry: &Registry, arguments: &Arguments) -> Exit {
         Command::Sweep(sweep) => command::sweep::sweep(registry, sweep, &terminal),
         Command::Schema => command::schema::schema(registry, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(registry, shrink, &terminal),
-        Command::Report(report) => command::report::report(report, &terminal),
+        Command::Report(report) => command::report::report(registry, report, &terminal),
+        Command::Compare(compare) => command::compare::compare(registry, compare, &terminal),
         Command::Check(check) => command::check::check(check, &terminal),
         Command::Corpus(corpus) => command::corpus::corpus(registry, corpus, &terminal),
         Command::Validate(validate) => command::validate::validate(registry, validate, &terminal),

@@ -5,7 +5,7 @@
 //! The shell around it is that of every page (`page.rs`).
 
 mod diagram;
-mod lanes;
+pub(crate) mod lanes;
 mod numbers;
 mod story;
 mod tables;
@@ -81,12 +81,17 @@ fn badge_tone(record: &RunRecord) -> &'static str {
     }
 }
 
+/// The verdict as a badge.
+pub(crate) fn badge(record: &RunRecord) -> Markup {
+    html! { span class={ "badge " (badge_tone(record)) } { (verdict(record.outcome.verdict)) } }
+}
+
 fn headline(run: &Run) -> Markup {
     let (record, outcome) = (run.record, run.outcome);
     html! {
         section.headline aria-label="Verdict" {
             h1 {
-                span class={ "badge " (badge_tone(record)) } { (verdict(outcome.verdict)) }
+                (badge(record))
                 " " (sentence(run))
             }
             p.sub {
@@ -105,7 +110,7 @@ fn headline(run: &Run) -> Markup {
 }
 
 /// The verdict in a sentence.
-fn sentence(run: &Run) -> String {
+pub(crate) fn sentence(run: &Run) -> String {
     let outcome = run.outcome;
     if let Some(told) = &run.record.story {
         return told.headline.clone();

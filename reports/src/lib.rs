@@ -4,6 +4,8 @@
 //! any protocol, also a stranger's. A record is a file in a run's folder, and a report is made from it without running
 //! anything again.
 
+pub mod campaign;
+pub mod compare;
 pub mod figure;
 pub mod folder;
 pub mod history;

@@ -8,6 +8,7 @@ pub mod artefact;
 pub mod begin;
 pub mod builtin;
 pub mod capsule;
+pub mod compare;
 pub mod corpus;
 pub mod document;
 pub mod explore;

@@ -18,7 +18,7 @@ mod tests;
 
 pub(crate) use content::Known;
 pub use content::{Content, Named, ShowFacts, Shown};
-pub use difference::{Difference, first_difference};
+pub use difference::{Difference, Parting, first_difference, parting};
 pub use event::{Event, LossReason, Recorded, TraceEvent, WORLD, What, WhatKind};
 pub use file::TraceError;
 pub use filter::{TraceFilter, TraceForm, TraceRequest};

@@ -10,6 +10,7 @@ use scenarios::program::{self, own};
 use sim_core::ratio::Ratio;
 
 use super::command::check::CheckArguments;
+use super::command::compare::CompareArguments;
 use super::command::completions::CompletionsArguments;
 use super::command::corpus::CorpusArguments;
 use super::command::demo::DemoArguments;
@@ -60,8 +61,10 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Replay a capsule.
     Replay(ReplayArguments),
-    /// Draw the report of a finished run or sweep: an HTML page and its figures.
+    /// Draw the report of a run, a capsule, an exploration or a sweep: an HTML page and its figures.
     Report(ReportArguments),
+    /// Compare two runs: the first event that differs, and each figure with its difference.
+    Compare(CompareArguments),
     /// Run a scenario under many seeds and collect the failures.
     Explore(ExploreArguments),
     /// Run published experiments and compare the results with the published figures.

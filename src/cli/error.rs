@@ -50,6 +50,18 @@ pub(crate) enum CliError {
     /// A folder or file that no page can be made of.
     #[error("draw {}: {why}", path_text(path))]
     NothingToDraw { path: PathBuf, why: &'static str },
+    /// Something that is no run.
+    #[error(
+        "compare {}: it is no run; a side is the folder of a run, its record.json, a capsule or SCENARIO@SEED",
+        path_text(path)
+    )]
+    NothingToCompare { path: PathBuf },
+    /// A number that is no seed.
+    #[error("run the seed \"{}\": {why}", shown(text))]
+    NoSeed { text: String, why: String },
+    /// No record of an exploration.
+    #[error("{error}\n  in {}\n  nothing was written", path_text(path))]
+    Campaign { path: PathBuf, error: reports::campaign::CampaignError },
     /// No table of a sweep.
     #[error("{error}\n  in {}\n  nothing was written", path_text(path))]
     SweepTable { path: PathBuf, error: reports::sweep::SweepTableError },

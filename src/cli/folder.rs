@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use reports::campaign::{self, CampaignRecord};
 use reports::folder::{PAGE, figure_files, page};
 use reports::record::{FILE_NAME, RecordVersion, RunRecord};
 use reports::sweep;
@@ -61,6 +62,8 @@ const LARGEST: u64 = 256 << 20;
 pub(crate) enum ReportSource {
     /// A run.
     Run(Box<RunRecord>),
+    /// An exploration.
+    Campaign(Box<CampaignRecord>),
     /// A sweep.
     Sweep(SweepTable),
 }
@@ -72,7 +75,12 @@ pub(crate) fn read(path: &Path) -> Result<(PathBuf, ReportSource), CliError> {
         return Err(CliError::NothingToDraw { path, why: NOTHING });
     }
     let text = files::read(&path, LARGEST)?;
-    let drawn = if path.file_name().is_some_and(|name| name == sweep::FILE_NAME) {
+    let named = |name: &str| path.file_name().is_some_and(|own| own == name);
+    let drawn = if named(campaign::FILE_NAME) {
+        let record = CampaignRecord::from_json(&text);
+        let record = record.map_err(|error| CliError::Campaign { path: path.clone(), error })?;
+        ReportSource::Campaign(Box::new(record))
+    } else if named(sweep::FILE_NAME) {
         let table = sweep::from_json(&text);
         ReportSource::Sweep(table.map_err(|error| CliError::SweepTable { path: path.clone(), error })?)
     } else {
@@ -82,15 +90,15 @@ pub(crate) fn read(path: &Path) -> Result<(PathBuf, ReportSource), CliError> {
     Ok((path, drawn))
 }
 
-const NOTHING: &str = "there is no record of a run and no sweep; `seedstorm run SCENARIO --out DIR` and `seedstorm sweep FILE \
-                       --out DIR` leave one in DIR";
+const NOTHING: &str = "there is no record of a run and no sweep; `seedstorm run SCENARIO --out DIR`, `seedstorm explore SCENARIO \
+                       --out DIR` and `seedstorm sweep FILE --out DIR` leave one in DIR";
 
 /// Files by which a folder that cannot be drawn is known, and what to do instead.
 const NOT_DRAWN: [(&str, &str); 3] = [
     (
         "explore.state.json",
-        "an exploration is there, which has no picture; `seedstorm run SCENARIO --seed N --out DIR` draws one of its runs, \
-         and `seedstorm replay CAPSULE` tells of a finding",
+        "an exploration is there that is not at its end; `seedstorm explore SCENARIO --out DIR --resume` goes on with it, \
+         and `seedstorm report CAPSULE` draws a finding",
     ),
     ("reproduce.json", "its plots are drawn already, beside reproduce.json"),
     (
@@ -101,8 +109,10 @@ const NOT_DRAWN: [(&str, &str); 3] = [
 
 /// The file of a folder that can be drawn.
 fn drawable(folder: &Path) -> Result<PathBuf, CliError> {
-    let found =
-        [FILE_NAME, sweep::FILE_NAME].map(|name| folder.join(name)).into_iter().find(|path| path.exists());
+    let found = [FILE_NAME, sweep::FILE_NAME, campaign::FILE_NAME]
+        .map(|name| folder.join(name))
+        .into_iter()
+        .find(|path| path.exists());
     found.ok_or_else(|| {
         let known = NOT_DRAWN.into_iter().find(|(name, _)| folder.join(name).exists());
         CliError::NothingToDraw { path: folder.to_owned(), why: known.map_or(NOTHING, |(_, why)| why) }
@@ -113,6 +123,7 @@ fn drawable(folder: &Path) -> Result<PathBuf, CliError> {
 pub(crate) fn write_report(drawn: &ReportSource, page_path: &Path) -> Result<Vec<PathBuf>, CliError> {
     let (page, figures) = match drawn {
         ReportSource::Run(record) => (page(record), figure_files(record)?),
+        ReportSource::Campaign(record) => (campaign::page(record).into_bytes(), Vec::new()),
         ReportSource::Sweep(table) => (sweep::page(table).into_bytes(), sweep::figure_files(table)?),
     };
     let folder = page_path.parent().unwrap_or(Path::new(""));

@@ -5,6 +5,7 @@ mod campaign;
 mod capsule;
 mod check;
 mod commands;
+mod compare;
 mod demo;
 mod empty_passes;
 mod explain;

@@ -49,13 +49,22 @@ impl<'a> Palette<'a> {
 
 /// The strip and the lanes.
 pub(super) fn section(run: &Run) -> Markup {
+    with_heading(run, "Faults and roles")
+}
+
+/// The strip and the lanes of one of two runs.
+pub(crate) fn titled(run: &Run, side: &str) -> Markup {
+    with_heading(run, &format!("Faults and roles, run {side}"))
+}
+
+fn with_heading(run: &Run, heading: &str) -> Markup {
     let members = run.outcome.members;
     let crowd = members > MOST_LANES;
     let shown = if crowd { worst(run) } else { (0..members).collect() };
     let palette = Palette::new(run);
     html! {
-        section.lanes aria-label="Faults and roles" {
-            h2 { "Faults and roles" }
+        section.lanes aria-label=(heading) {
+            h2 { (heading) }
             (legend(run, &palette))
             @if !crowd || !run.outcome.faults.is_empty() || !run.outcome.violations.is_empty() { div.strip {
                 @for family in Family::ALL { (family_row(run, family)) }

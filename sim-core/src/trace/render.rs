@@ -80,7 +80,7 @@ impl Trace {
                 format!("{here} sends to {}  {}", self.node_name(*to), self.named(message))
             }
             What::SetTimer { after, timer, .. } => {
-                format!("{here} sets a timer to {after}: {}", self.named(timer))
+                format!("{here} sets a timer to {}: {}", after.told(), self.named(timer))
             }
             What::CancelTimer { id } => format!("{here} stops timer {}", id.0),
             What::Append { journal, record } => {

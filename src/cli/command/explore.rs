@@ -20,6 +20,7 @@ use sim_core::registry::Registry;
 
 use crate::build::build_name;
 use crate::cli::arguments::{BeginArguments, ScenarioArguments, fingerprint, ratio, seeds};
+use crate::cli::campaign::{self, Explored};
 use crate::cli::command::corpus::Ran;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -113,9 +114,23 @@ pub(crate) fn explore(
     let unkept = exploration.unkept.clone().map(CliError::Unkept);
     let (capsules, unkept) = write_capsules(&folder, &exploration.findings, unkept);
     let demands = judge(&loaded, &exploration.activity, arguments.min_conclusive);
-    let words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+    let explored = Explored {
+        loaded: &loaded,
+        options: &options,
+        exploration: &exploration,
+        demands: &demands,
+        capsules: &capsules,
+        folder: &folder,
+    };
+    let (page, unkept) = match campaign::write(registry, &explored) {
+        Ok(page) => (Some(page), unkept),
+        Err(error) => (None, unkept.or(Some(error))),
+    };
+    let mut words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+    words += &page.as_ref().map_or_else(String::new, |page| format!("report        {}\n", page.display()));
     let document = || {
-        let whole = document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+        let mut whole = document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+        whole["report"] = json!(page);
         with_regressions(whole, old.as_ref())
     };
     terminal.result(document, &words)?;

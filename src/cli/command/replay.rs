@@ -10,6 +10,7 @@ use scenarios::neighbors::{Neighborhood, neighbors};
 use scenarios::replay::{Replay, ReplayOptions, Replayed, replay as replay_capsule};
 use scenarios::story::tell_whole;
 use scenarios::trace_file::{TraceFormat, head, lines, parts, request};
+use serde_json::json;
 use sim_core::check::Verdict;
 use sim_core::identity::Slot;
 use sim_core::picture::Detail;
@@ -20,6 +21,7 @@ use sim_core::time::{Duration, Time};
 use sim_core::trace::TraceRequest;
 
 use crate::build::build_name;
+use crate::cli::capsule_page;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
@@ -71,7 +73,8 @@ pub(crate) fn replay(
     let watch = Stopwatch::start();
     let until = arguments.until.map(|until| Time::ZERO + until);
     let trace = arguments.trace.as_ref().map(|_| request(&slots, until));
-    let launch = Launch { picture: Detail::Full, trace: trace.clone(), ..Launch::default() };
+    let launch =
+        Launch { picture: Detail::Full, keep_history: true, trace: trace.clone(), ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
     let only_trace = match (&arguments.trace, &trace) {
         (Some(path), Some(request)) => write_trace((path, request), &capsule, &replay, terminal)?,
@@ -81,6 +84,8 @@ pub(crate) fn replay(
     let print = capsule.fingerprint.as_deref().filter(|_| replay.replayed != Replayed::Changed);
     let told = tell_whole(&replay.plan, print)?.map(|told| told.story);
     let whole = told.as_ref().map_or(0, |told| told.steps.len());
+    let all_told = told.clone();
+    let page = if only_trace { None } else { write_page(arguments, &capsule, &replay, all_told, terminal) };
     let told = told.map(|told| cut(told, &slots, until));
     let around = around(arguments, &capsule, &replay)?;
     let mut words = run_text::of_replay(&capsule, &replay, watch);
@@ -94,12 +99,41 @@ pub(crate) fn replay(
             words += &format!("\n  {hidden} of {whole} steps come later or happen elsewhere\n");
         }
     }
+    if let Some(page) = &page {
+        words += &format!("\n{}", run_text::of_report(page));
+    }
     if !only_trace {
-        let document = || document::of_replay(&capsule, &replay, told.as_ref(), around.as_ref(), watch);
+        let document = || {
+            let mut document = document::of_replay(&capsule, &replay, told.as_ref(), around.as_ref(), watch);
+            document["report"] = json!(page);
+            document
+        };
         terminal.result(document, &words)?;
     }
     let failed_around = around.is_some_and(|around| around.failed > 0);
     Ok(exit(&replay, failed_around))
+}
+
+/// Writes the page of what is found, beside the capsule. Where it cannot be written, the replay is no worse for it.
+fn write_page(
+    arguments: &ReplayArguments,
+    capsule: &Capsule,
+    replay: &Replay,
+    told: Option<Story>,
+    terminal: &Terminal,
+) -> Option<PathBuf> {
+    if replay.outcome.violations.is_empty() {
+        return None;
+    }
+    let page = capsule_page::beside(&arguments.capsule);
+    let record = capsule_page::record(capsule, &arguments.capsule, &replay.outcome, told);
+    match capsule_page::write(record, &page) {
+        Ok(()) => Some(page),
+        Err(error) => {
+            terminal.remark(&format!("note: no page was written: failed to {error}"));
+            None
+        }
+    }
 }
 
 /// The slots of names as `n3` and `c1`.

@@ -7,7 +7,6 @@ use scenarios::capsule::Capsule;
 use scenarios::plan::{Plan, compile};
 use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
-use scenarios::story::{tell, tell_whole};
 use sim_core::check::Verdict;
 use sim_core::history::write_history;
 use sim_core::lookout::Lookout;
@@ -19,6 +18,7 @@ use sim_core::story::Story;
 
 use crate::build::build_name;
 use crate::cli::arguments::{RunArguments, ScenarioArguments};
+use crate::cli::capsule_page::told;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::run_progress::RunProgress;
@@ -56,7 +56,7 @@ pub(crate) fn run(
         scenarios::artefact::write(path, &lines)?;
     }
     let met = loaded.scenario.expect.met(&outcome);
-    let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome)? };
+    let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome, None)? };
     // What was found is told even where it cannot be kept.
     let (kept, unkept) = match keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref()) {
         Ok(kept) => (kept, None),
@@ -114,21 +114,6 @@ fn keep(
     let record = folder::record(loaded, outcome, met, &replay, told.cloned());
     let report = folder::write(&folder, record)?;
     Ok(Some(Kept { replay, report }))
-}
-
-/// A run with more events than this is not traced to tell how its violation came about: `replay` does so when asked.
-const MOST_TOLD: u64 = 2_000_000;
-/// What would have come of it otherwise takes a run for each fault; these may have so many events together.
-const MOST_AGAIN: u64 = 10_000_000;
-
-/// How the first violation came about, if there is one.
-fn told(plan: &Plan, outcome: &Outcome) -> Result<Option<Story>, CliError> {
-    if outcome.violations.is_empty() || outcome.events > MOST_TOLD {
-        return Ok(None);
-    }
-    let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
-    let told = if whole { tell_whole(plan, None)? } else { tell(plan, None)? };
-    Ok(told.map(|told| told.story))
 }
 
 fn complain(divergence: &Divergence, terminal: &Terminal) -> Exit {
