@@ -17,7 +17,7 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 9] = [
+const SWARMS: [&str; 10] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
@@ -25,6 +25,7 @@ const SWARMS: [&str; 9] = [
     "tendermint-swarm",
     "epidemic-swarm",
     "plumtree-swarm",
+    "heartbeat-swarm",
     "swim-swarm",
     "coordination-swarm",
 ];

@@ -119,3 +119,8 @@ fn golden_digests_of_coordination_are_met() {
 fn golden_digests_of_broadcast_trees_are_met() {
     check("plumtree-swarm");
 }
+
+#[test]
+fn golden_digests_of_heartbeats_are_met() {
+    check("heartbeat-swarm");
+}

@@ -1,10 +1,12 @@
 //! Protocols that spread what they know by random contacts.
 //!
 //! - [`epidemic`]: rumors and the rules of losing interest in them
+//! - [`heartbeat`]: failure detection by a timeout or by phi
 //! - [`hyparview`] and [`plumtree`]: an overlay of few links, and broadcast trees on it
 //! - [`swim`]: membership and failure detection
 
 pub mod epidemic;
+pub mod heartbeat;
 pub mod hyparview;
 pub mod plumtree;
 pub mod swim;
@@ -15,5 +17,9 @@ use sim_core::registry::Registry;
 /// into the other.
 #[inline(never)]
 pub fn register(registry: &mut Registry) {
-    registry.register(epidemic::entry::ENTRY).register(swim::entry::ENTRY).register(plumtree::entry::ENTRY);
+    registry
+        .register(epidemic::entry::ENTRY)
+        .register(swim::entry::ENTRY)
+        .register(plumtree::entry::ENTRY)
+        .register(heartbeat::entry::ENTRY);
 }
