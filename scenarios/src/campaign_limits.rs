@@ -132,7 +132,13 @@ impl Pool {
         let value = self.sample.value(quantile, at_most.is_some());
         let low = at_least.zip(value).is_some_and(|(least, value)| value < least.number());
         let worst = if at_most.is_none() || low { &self.smallest } else { &self.largest };
-        CampaignLimit { limit: &self.limit, judged: self.judged, value, met: self.sample.met(quantile), worst }
+        CampaignLimit {
+            limit: &self.limit,
+            judged: self.judged,
+            value,
+            met: self.sample.met(quantile),
+            worst,
+        }
     }
 }
 
@@ -142,7 +148,8 @@ impl CampaignLimit<'_> {
         let (what, bounds) = (self.limit.what(), self.limit.bounds());
         match self.value {
             Some(value) => {
-                let runs = if self.judged == 1 { "1 run".to_owned() } else { format!("{} runs", self.judged) };
+                let runs =
+                    if self.judged == 1 { "1 run".to_owned() } else { format!("{} runs", self.judged) };
                 format!("{what} is {} over {runs}, the scenario wants {bounds}", self.limit.told(value))
             }
             None => format!("{what}: no run had a value, the scenario wants {bounds}"),

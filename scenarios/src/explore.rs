@@ -254,6 +254,4 @@ impl Exploration {
 }
 
 #[cfg(test)]
-mod limits_tests;
-#[cfg(test)]
 mod tests;

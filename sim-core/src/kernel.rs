@@ -9,8 +9,8 @@ mod counts;
 pub(crate) mod event;
 mod hot;
 mod invariants;
-mod limits;
 pub(crate) mod lifecycle;
+mod limits;
 mod linearizable;
 mod measures;
 pub(crate) mod pace;
@@ -185,8 +185,8 @@ impl Kernel {
         network.pin(setup.pins.clone(), setup.pins_only);
         let mut faults = setup.faults.clone();
         faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
-        let driver = FaultDriver::new(&faults, model, members, clients, seed)
-            .map_err(|error| refused(&error))?;
+        let driver =
+            FaultDriver::new(&faults, model, members, clients, seed).map_err(|error| refused(&error))?;
         let slots = (members + clients) as usize;
         let ground = Ground::new(members, clients);
         let hot = ground.places.iter().map(Hot::at).collect();

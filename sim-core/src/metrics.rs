@@ -113,8 +113,9 @@ impl Metrics {
         let found = named.and_then(|named| Some((named.histogram.as_ref()?, named.max)));
         let Some((histogram, max)) = found else { return Vec::new() };
         let recorded = histogram.iter_recorded();
-        let mut values: Vec<(u64, u64)> =
-            recorded.map(|step| (step.value_iterated_to().min(max), step.count_since_last_iteration())).collect();
+        let mut values: Vec<(u64, u64)> = recorded
+            .map(|step| (step.value_iterated_to().min(max), step.count_since_last_iteration()))
+            .collect();
         if let Some(last) = values.last_mut() {
             last.0 = max;
         }

@@ -236,7 +236,9 @@ impl SweepTable {
             1 => parts.push("1 point has no conclusive run".to_owned()),
             many => parts.push(format!("{many} points have no conclusive run")),
         }
-        for (count, word) in [(self.limits_that(Some(false)), "missed"), (self.limits_that(None), "not judged")] {
+        for (count, word) in
+            [(self.limits_that(Some(false)), "missed"), (self.limits_that(None), "not judged")]
+        {
             match count {
                 0 => {}
                 1 => parts.push(format!("1 limit was {word}")),

@@ -76,7 +76,9 @@ impl Judge<'_> {
         if NAMES.contains(&name) {
             return match self.scenario.workload {
                 Some(_) => subject(name, Unit::Time, false),
-                None => Err(Box::new(self.at("metric", "there is no [workload], so there are no operations"))),
+                None => {
+                    Err(Box::new(self.at("metric", "there is no [workload], so there are no operations")))
+                }
             };
         }
         if self.protocol.metrics.contains(&name) {
@@ -91,7 +93,8 @@ impl Judge<'_> {
         let measures = self.scenario.measure.iter().map(|measure| measure.name.as_str());
         let metrics = NAMES.iter().chain(self.protocol.metrics).copied();
         let short = SHORT.iter().map(|(short, _)| *short);
-        let names: Vec<&str> = metrics.chain(measures).chain(short).chain(known.iter().map(String::as_str)).collect();
+        let names: Vec<&str> =
+            metrics.chain(measures).chain(short).chain(known.iter().map(String::as_str)).collect();
         Err(Box::new(problem.suggest(name, names)))
     }
 
@@ -118,7 +121,10 @@ impl Judge<'_> {
             _ => {}
         }
         if limit.quantile.is_some() && subject.single && limit.over == Over::Run {
-            let problem = self.at("quantile", format!("a run has one value of {}: there is no quantile of it", subject.name));
+            let problem = self.at(
+                "quantile",
+                format!("a run has one value of {}: there is no quantile of it", subject.name),
+            );
             problems.push(problem.note("leave quantile out, or set over = \"campaign\""));
         }
         problems.extend(self.window(limit));
@@ -144,7 +150,9 @@ impl Judge<'_> {
         let key = limit.since.map(|_| "since").or(limit.until.map(|_| "until"))?;
         if ![OPERATION_LATENCY, OPERATION_WAIT].contains(&limit.metric.as_str()) {
             let problem = self.at(key, format!("{} is of the whole run", limit.metric));
-            let note = format!("{key} goes with {OPERATION_LATENCY} and {OPERATION_WAIT}; a [[measure]] has windows of its own");
+            let note = format!(
+                "{key} goes with {OPERATION_LATENCY} and {OPERATION_WAIT}; a [[measure]] has windows of its own"
+            );
             return Some(problem.note(note));
         }
         let empty = limit.since.zip(limit.until).is_some_and(|(since, until)| since >= until);
@@ -169,7 +177,10 @@ mod tests {
     #[test]
     fn a_limit_is_on_something_that_exists_in_a_unit_that_it_has() {
         for (limit, expected) in [
-            ("metric = \"operation_latency_ns\"\nquantile = \"99%\"\nat_most = \"250ms\"\nsince = \"1s\"", ""),
+            (
+                "metric = \"operation_latency_ns\"\nquantile = \"99%\"\nat_most = \"250ms\"\nsince = \"1s\"",
+                "",
+            ),
             ("metric = \"operations\"\nat_least = \"99.9%\"", ""),
             ("metric = \"operations.succeeded\"\nat_least = 7\nat_most = 9", ""),
             ("metric = \"down\"\nat_most = \"10s\"", ""),
@@ -184,8 +195,14 @@ mod tests {
             ("metric = \"down\"\nat_most = \"fast\"", "expected a whole number from 0 up, a duration"),
             ("metric = \"down\"\nquantile = \"95%\"\nat_most = \"10s\"", "a run has one value of down"),
             ("metric = \"down\"\nsince = \"1s\"\nat_most = \"10s\"", "down is of the whole run"),
-            ("metric = \"operation_wait_ns\"\nsince = \"2s\"\nuntil = \"1s\"\nat_most = \"1s\"", "until must be after since"),
-            ("metric = \"operations\"\nat_least = 9\nat_most = 7", "nothing is at least this and at most that"),
+            (
+                "metric = \"operation_wait_ns\"\nsince = \"2s\"\nuntil = \"1s\"\nat_most = \"1s\"",
+                "until must be after since",
+            ),
+            (
+                "metric = \"operations\"\nat_least = 9\nat_most = 7",
+                "nothing is at least this and at most that",
+            ),
             ("metric = \"operations\"\nat_least = \"1%\"\nat_most = 7", "different units"),
             ("metric = \"led\"\nat_least = 3", "expected a share"),
             ("metric = \"became_primary\"\nat_most = \"3s\"", "expected a number"),
@@ -202,13 +219,18 @@ mod tests {
 
     #[test]
     fn limits_reach_the_setup_and_change_the_hash_where_they_differ() {
-        let with = |most: u32| toml(&format!("{LEAST}[[limit]]\nmetric = \"became_primary\"\nat_most = {most}\n")).unwrap();
+        let with = |most: u32| {
+            toml(&format!("{LEAST}[[limit]]\nmetric = \"became_primary\"\nat_most = {most}\n")).unwrap()
+        };
         let (one, two, none) = (with(1), with(2), toml(LEAST).unwrap());
         assert!(one.hash != two.hash && one.hash != none.hash);
         assert!(!none.resolved.to_string().contains("limit"));
         let setup = compile(&one, 3, &[]).setup;
         assert_eq!(setup.limits[0].metric, "observed.BecamePrimary");
-        assert_eq!(serde_json::from_str::<sim_core::setup::Setup>(&serde_json::to_string(&setup).unwrap()).unwrap(), setup);
+        assert_eq!(
+            serde_json::from_str::<sim_core::setup::Setup>(&serde_json::to_string(&setup).unwrap()).unwrap(),
+            setup
+        );
     }
 
     #[test]

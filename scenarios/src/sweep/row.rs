@@ -80,7 +80,12 @@ impl Row {
             per,
             metrics: outcome.metrics.clone(),
             measures: outcome.measures.clone(),
-            limits: outcome.limits.iter().filter(|reading| reading.limit.over == Over::Campaign).cloned().collect(),
+            limits: outcome
+                .limits
+                .iter()
+                .filter(|reading| reading.limit.over == Over::Campaign)
+                .cloned()
+                .collect(),
         }
     }
 }

@@ -5,7 +5,9 @@ use sim_core::check::Verdict;
 use sim_core::ordered::OrderedMap;
 use sim_core::ratio::Ratio;
 use sim_core::stats::{Interval, log_log, mean, mean_interval, median, median_interval};
-use sim_core::sweep::{Coordinate, Estimate, Fit, Plot, PointLimit, SweepPoint, SweepTable, Theory, Unjudged};
+use sim_core::sweep::{
+    Coordinate, Estimate, Fit, Plot, PointLimit, SweepPoint, SweepTable, Theory, Unjudged,
+};
 use sim_core::time::Duration;
 
 use super::columns::columns;

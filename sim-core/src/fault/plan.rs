@@ -8,8 +8,8 @@ use super::spec::{Clock, ClockFault, Fault, RawEntry};
 use crate::distribution::Distribution;
 use crate::time::{Duration, Time};
 
-pub use repeat::Repeat;
 pub(super) use repeat::MOST_TIMES;
+pub use repeat::Repeat;
 
 /// The faults of a run.
 ///
@@ -194,11 +194,9 @@ impl TryFrom<RawEntry> for FaultEntry {
         let repeat = match (raw.every, &at) {
             (None, _) if raw.jitter.is_some() || raw.until.is_some() => return Err(EntryError::NoEvery),
             (Some(_), Moment::On(_)) => return Err(EntryError::EveryOn),
-            (every, _) => every.map(|every| Repeat {
-                every,
-                jitter: raw.jitter.unwrap_or_default(),
-                until: raw.until,
-            }),
+            (every, _) => {
+                every.map(|every| Repeat { every, jitter: raw.jitter.unwrap_or_default(), until: raw.until })
+            }
         };
         Ok(Self { id: raw.id, at, lasts: raw.lasts, repeat, what })
     }

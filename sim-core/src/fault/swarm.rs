@@ -120,7 +120,13 @@ pub fn draw(
         for strike in moments.repeat(&mut dice, drawn, &when) {
             // First the disks, so that the crash finds them so.
             let (at, lasts) = (&strike.at, Some(when.longest));
-            entries.extend(cut.clone().map(|what| FaultEntry { id: None, at: at.clone(), lasts, repeat: None, what }));
+            entries.extend(cut.clone().map(|what| FaultEntry {
+                id: None,
+                at: at.clone(),
+                lasts,
+                repeat: None,
+                what,
+            }));
             entries.push(strike);
         }
     }

@@ -340,7 +340,12 @@ fn check_repeat(entry: &FaultEntry) -> Result<(), Problem> {
 /// that is over at once can.
 fn takes_length(fault: &Fault) -> bool {
     match fault {
-        Fault::Partition(_) | Fault::Flap(_) | Fault::Links(_) | Fault::Pause(_) | Fault::Slow(_) | Fault::Churn(_) => true,
+        Fault::Partition(_)
+        | Fault::Flap(_)
+        | Fault::Links(_)
+        | Fault::Pause(_)
+        | Fault::Slow(_)
+        | Fault::Churn(_) => true,
         Fault::Disk(disk) => disk.fault != DiskFault::Rot,
         Fault::Clock(clock) => !matches!(clock.change, ClockFault::Forward(_) | ClockFault::Back(_)),
         _ => false,
@@ -415,11 +420,8 @@ struct Span {
 
 /// Each entry that begins while an earlier one of its kind is in force at one of its slots.
 fn overlaps(entries: &[FaultEntry], members: u32, clients: u32) -> Vec<FaultError> {
-    let mut spans: Vec<Span> = entries
-        .iter()
-        .enumerate()
-        .flat_map(|(index, entry)| spans(index, entry, members, clients))
-        .collect();
+    let mut spans: Vec<Span> =
+        entries.iter().enumerate().flat_map(|(index, entry)| spans(index, entry, members, clients)).collect();
     spans.sort_by_key(|span| (span.from, span.index));
     let meeting = spans.iter().enumerate().filter_map(|(later, second)| {
         let mut before = spans[..later].iter();
@@ -452,7 +454,8 @@ fn spans(index: usize, entry: &FaultEntry, members: u32, clients: u32) -> Vec<Sp
     };
     let Some(repeat) = entry.repeat else { return vec![Span { index, what, from: first, to, slots }] };
     let length = to.since(first).saturating_add(repeat.jitter);
-    let again = |from: Time| Span { index, what, from, to: from.saturating_add(length), slots: slots.clone() };
+    let again =
+        |from: Time| Span { index, what, from, to: from.saturating_add(length), slots: slots.clone() };
     repeat.times(first, Time::MAX).map(again).collect()
 }
 

@@ -34,7 +34,9 @@ fn window_name(limit: &Limit) -> Option<String> {
 impl Windows {
     pub(crate) fn new(setup: &Setup) -> Self {
         let mut windows = Self::default();
-        let at = |time: Option<Duration>, otherwise| time.map_or(otherwise, |time| Time::ZERO.saturating_add(time));
+        let at = |time: Option<Duration>, otherwise| {
+            time.map_or(otherwise, |time| Time::ZERO.saturating_add(time))
+        };
         for limit in &setup.limits {
             let metric = [OPERATION_LATENCY, OPERATION_WAIT].into_iter().find(|name| *name == limit.metric);
             if let (Some(metric), Some(name)) = (metric, window_name(limit)) {
@@ -72,7 +74,9 @@ impl Kernel {
             let (name, judged) = (reading.limit.check(), u64::from(reading.met.is_some()));
             match checks.iter_mut().find(|check| check.name == name) {
                 Some(known) => known.exercised += judged,
-                None => checks.push(CheckReport { name, on: true, needs: Needs::RealTime, exercised: judged }),
+                None => {
+                    checks.push(CheckReport { name, on: true, needs: Needs::RealTime, exercised: judged })
+                }
             }
             if reading.limit.over == Over::Run && reading.met == Some(false) {
                 self.findings.take(missed(reading, self.now));

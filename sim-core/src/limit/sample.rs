@@ -168,7 +168,10 @@ mod tests {
         assert_eq!(of(&[3, 5], (Some(4), None)).met(None), Some(false));
         assert_eq!(of(&[3, 5], (None, Some(4))).met(None), Some(false));
         assert_eq!(of(&[], (None, Some(4))).met(None), None);
-        assert_eq!((of(&[3, 5], (None, Some(9))).value(None, true), of(&[3, 5], (Some(1), None)).value(None, false)), (Some(5), Some(3)));
+        assert_eq!(
+            (of(&[3, 5], (None, Some(9))).value(None, true), of(&[3, 5], (Some(1), None)).value(None, false)),
+            (Some(5), Some(3))
+        );
     }
 
     #[test]
@@ -181,7 +184,10 @@ mod tests {
         let mut other = two.clone();
         other.absorb(&one);
         assert_eq!(both, other);
-        assert_eq!((both.count(), both.met(Some(Ratio::new(3, 4))), both.met(None)), (4, Some(true), Some(false)));
+        assert_eq!(
+            (both.count(), both.met(Some(Ratio::new(3, 4))), both.met(None)),
+            (4, Some(true), Some(false))
+        );
         assert_eq!(both.value(Some(Ratio::new(1, 2)), true), Some(12));
         assert_eq!(both.value(None, true), Some(1_000_000_008));
         let shown = both.value(Some(Ratio::new(3, 4)), true).unwrap();

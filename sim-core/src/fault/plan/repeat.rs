@@ -88,11 +88,15 @@ mod tests {
 
     #[test]
     fn an_entry_is_written_out_once_for_each_time() {
-        let mut repeated = plan(r#"{"entries":[{"at":"10s","every":"10s","crash":{"target":"leader","restart_after":"2s"}}]}"#);
+        let mut repeated = plan(
+            r#"{"entries":[{"at":"10s","every":"10s","crash":{"target":"leader","restart_after":"2s"}}]}"#,
+        );
         repeated.write_out(7, END);
         assert_eq!(moments(&repeated), [(0, 10_000), (1, 20_000), (2, 30_000), (3, 40_000), (4, 50_000)]);
         assert!(repeated.entries.iter().all(|entry| entry.repeat.is_none() && entry.what.key() == "crash"));
-        let mut until = plan(r#"{"entries":[{"at":"1s","every":"2s","until":"5s","join":{"count":1}},{"at":"9s","join":{"count":1}}]}"#);
+        let mut until = plan(
+            r#"{"entries":[{"at":"1s","every":"2s","until":"5s","join":{"count":1}},{"at":"9s","join":{"count":1}}]}"#,
+        );
         until.write_out(7, END);
         assert_eq!(moments(&until), [(0, 1_000), (2, 3_000), (1, 9_000)]);
         let before = until.clone();
@@ -117,9 +121,13 @@ mod tests {
 
     #[test]
     fn entries_read_as_they_are_written() {
-        let text = r#"{"at":"1s","for":"100ms","every":"1s","jitter":"300ms","until":"9s","pause":{"target":"n1"}}"#;
+        let text =
+            r#"{"at":"1s","for":"100ms","every":"1s","jitter":"300ms","until":"9s","pause":{"target":"n1"}}"#;
         let entry: FaultEntry = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::from_str::<FaultEntry>(&serde_json::to_string(&entry).unwrap()).unwrap(), entry);
+        assert_eq!(
+            serde_json::from_str::<FaultEntry>(&serde_json::to_string(&entry).unwrap()).unwrap(),
+            entry
+        );
         for (text, why) in [
             (r#"{"at":"1s","jitter":"1s","pause":{"target":"n1"}}"#, "jitter and until go with every"),
             (r#"{"at":"1s","until":"1s","pause":{"target":"n1"}}"#, "jitter and until go with every"),
@@ -134,20 +142,31 @@ mod tests {
     fn what_would_still_be_in_force_is_refused() {
         for (entry, why) in [
             (r#"{"at":"1s","every":"2s","for":"1s","pause":{"target":"n1"}}"#, ""),
-            (r#"{"at":"1s","every":"2s","for":"3s","pause":{"target":"n1"}}"#, "has not ended when it comes back"),
-            (r#"{"at":"1s","every":"2s","for":"1s","jitter":"1500ms","pause":{"target":"n1"}}"#, "has not ended when it comes back"),
+            (
+                r#"{"at":"1s","every":"2s","for":"3s","pause":{"target":"n1"}}"#,
+                "has not ended when it comes back",
+            ),
+            (
+                r#"{"at":"1s","every":"2s","for":"1s","jitter":"1500ms","pause":{"target":"n1"}}"#,
+                "has not ended when it comes back",
+            ),
             (r#"{"at":"1s","every":"2s","pause":{"target":"n1"}}"#, "give it a \"for\""),
             (r#"{"at":"1s","every":"2s","jitter":"2s","join":{"count":1}}"#, "jitter must be below every"),
             (r#"{"at":"1s","every":"2s","until":"1s","join":{"count":1}}"#, "until must be after at"),
             (r#"{"at":"1s","every":"1us","until":"9s","join":{"count":1}}"#, "every must be at least 1ms"),
-            (r#"{"at":"1s","every":"1ms","until":"9s","join":{"count":1}}"#, "it comes back 8000 times, more than 1000"),
+            (
+                r#"{"at":"1s","every":"1ms","until":"9s","join":{"count":1}}"#,
+                "it comes back 8000 times, more than 1000",
+            ),
         ] {
             let plan = plan(&format!(r#"{{"entries":[{entry}]}}"#));
             let found = plan.validate(3, 0, None).map_or_else(|error| error.to_string(), |()| String::new());
             assert_eq!(found.is_empty(), why.is_empty(), "{entry}: {found}");
             assert!(found.contains(why), "{entry}: {found}");
         }
-        let two = plan(r#"{"entries":[{"at":"1s","every":"5s","for":"1s","jitter":"2s","pause":{"target":"n1"}},{"at":"13s","for":"1s","pause":{"target":"n1"}}]}"#);
+        let two = plan(
+            r#"{"entries":[{"at":"1s","every":"5s","for":"1s","jitter":"2s","pause":{"target":"n1"}},{"at":"13s","for":"1s","pause":{"target":"n1"}}]}"#,
+        );
         let error = two.validate(3, 0, None).unwrap_err().to_string();
         assert!(error.contains("entries 1 and 2 (pause, pause) overlap at slot 1"), "{error}");
     }

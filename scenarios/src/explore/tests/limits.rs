@@ -53,9 +53,13 @@ const NAME: &dyn Fn(&Finding) -> String = &|finding| finding.file_name();
 
 #[test]
 fn a_campaign_misses_a_limit_and_everybody_is_told_with_the_worst_runs() {
-    let loaded = loaded("metric = \"downtime_ns\"\nquantile = \"90%\"\nat_most = \"100ms\"\nover = \"campaign\"");
+    let loaded =
+        loaded("metric = \"downtime_ns\"\nquantile = \"90%\"\nat_most = \"100ms\"\nover = \"campaign\"");
     let (exploration, demands) = explored(&loaded);
-    assert_eq!((exploration.judge(&demands), exploration.headline(&demands)), (Judgment::Finding, "1 LIMIT MISSED".to_owned()));
+    assert_eq!(
+        (exploration.judge(&demands), exploration.headline(&demands)),
+        (Judgment::Finding, "1 LIMIT MISSED".to_owned())
+    );
     assert!(exploration.findings.is_empty() && demands.iter().all(|demand| demand.met));
     let result = exploration.limits.results().next().unwrap();
     assert_eq!((result.judged, result.met, result.worst.len()), (20, Some(false), 5));
@@ -67,15 +71,23 @@ fn a_campaign_misses_a_limit_and_everybody_is_told_with_the_worst_runs() {
     assert!(result.worst.windows(2).all(|pair| pair[0].value >= pair[1].value));
     let seed = format!("seed {}: ", result.worst[0].seed);
     let annotations = github::annotations(&loaded, &exploration, &demands, NAME);
-    assert!(annotations.contains("::error title=service limit/downtime_ns::") && annotations.contains(&seed), "{annotations}");
+    assert!(
+        annotations.contains("::error title=service limit/downtime_ns::") && annotations.contains(&seed),
+        "{annotations}"
+    );
     assert!(github::summary(&loaded, &exploration, &demands, NAME).contains("| missed | "));
-    let suites = crate::junit::document("explore", &[junit::suite(&loaded, &exploration, &demands, NAME)]).unwrap();
-    assert!(suites.contains("limit/downtime_ns") && suites.contains(&seed) && suites.contains("<failure"), "{suites}");
+    let suites =
+        crate::junit::document("explore", &[junit::suite(&loaded, &exploration, &demands, NAME)]).unwrap();
+    assert!(
+        suites.contains("limit/downtime_ns") && suites.contains(&seed) && suites.contains("<failure"),
+        "{suites}"
+    );
 }
 
 #[test]
 fn a_limit_that_is_kept_is_a_check_that_held() {
-    let loaded = loaded("metric = \"downtime_ns\"\nquantile = \"90%\"\nat_most = \"5s\"\nover = \"campaign\"");
+    let loaded =
+        loaded("metric = \"downtime_ns\"\nquantile = \"90%\"\nat_most = \"5s\"\nover = \"campaign\"");
     let (exploration, demands) = explored(&loaded);
     assert_eq!(exploration.judge(&demands), Judgment::AsExpected, "{demands:?}");
     let demand = demands.iter().find(|demand| demand.what == "check limit/downtime_ns").unwrap();
@@ -84,7 +96,9 @@ fn a_limit_that_is_kept_is_a_check_that_held() {
 
 #[test]
 fn a_limit_without_anything_to_judge_is_no_pass() {
-    let loaded = loaded("metric = \"stalled\"\nat_most = \"5s\"\nover = \"campaign\"\n[[measure]]\nname = \"stalled\"\nwhat = { last_time = { kind = \"BecameLeader\", since = \"9999ms\" } }");
+    let loaded = loaded(
+        "metric = \"stalled\"\nat_most = \"5s\"\nover = \"campaign\"\n[[measure]]\nname = \"stalled\"\nwhat = { last_time = { kind = \"BecameLeader\", since = \"9999ms\" } }",
+    );
     let (exploration, demands) = explored(&loaded);
     assert_eq!(exploration.judge(&demands), Judgment::Inconclusive);
     let result = exploration.limits.results().next().unwrap();
@@ -99,17 +113,21 @@ fn a_run_that_misses_its_limit_is_a_finding_that_replays() {
     let [finding] = &exploration.findings[..] else { panic!("one kind of finding") };
     assert_eq!((finding.check.as_str(), finding.verdict), ("limit/downtime_ns", Verdict::Service));
     assert!(finding.message.contains("the scenario wants at most 100 ms"), "{}", finding.message);
-    let again = replay(&real(), &finding.capsule, ReplayOptions { build: "b", intact: true }, &Launch::default()).unwrap();
+    let again =
+        replay(&real(), &finding.capsule, ReplayOptions { build: "b", intact: true }, &Launch::default())
+            .unwrap();
     assert_eq!(again.outcome.violations[0].fingerprint, finding.fingerprint);
     assert_eq!(again.outcome.digest, finding.capsule.digest);
 }
 
 #[test]
 fn limits_only_look_on() {
-    let with = loaded("metric = \"operation_latency_ns\"\nquantile = \"99%\"\nsince = \"5s\"\nat_most = \"1ns\"");
+    let with =
+        loaded("metric = \"operation_latency_ns\"\nquantile = \"99%\"\nsince = \"5s\"\nat_most = \"1ns\"");
     let source = Source { name: "crashes.toml".to_owned(), text: CRASHES.to_owned() };
     let without = load(&real(), source, Format::Toml, &[]).unwrap();
-    let [one, two] = [&with, &without].map(|loaded| run(&compile(loaded, 3, &[]), &Launch::default()).unwrap());
+    let [one, two] =
+        [&with, &without].map(|loaded| run(&compile(loaded, 3, &[]), &Launch::default()).unwrap());
     assert_eq!((one.digest, one.verdict, two.verdict), (two.digest, Verdict::Service, Verdict::Pass));
     assert!(one.limits[0].value.unwrap() < two.metrics["operation_latency_ns"].max);
 }
