@@ -43,6 +43,7 @@ builtins! {
     "raft-pause"
     "raft-rolling-restart"
     "raft-overload"
+    "raft-load-spike"
     "raft-isolated-server"
     "raft-split-votes"
     "raft-downtime"

@@ -20,6 +20,7 @@ use sim_core::registry::{Launch, LaunchError};
 
 use crate::artefact::FolderLock;
 use crate::begin::{Begin, FolderError};
+use crate::campaign_limits::CampaignLimits;
 use crate::parallel::{Threads, ThreadsError};
 use crate::plan::compile;
 use crate::run::run;
@@ -85,6 +86,8 @@ pub struct Exploration {
     pub activity: Activity,
     /// Sums over all runs.
     pub totals: Totals,
+    /// What all runs together must keep to.
+    pub limits: CampaignLimits,
 }
 
 /// Why an exploration could not go on.
@@ -197,7 +200,7 @@ impl Exploration {
         let found: u64 = self.findings.iter().map(|finding| finding.runs).sum();
         Campaign {
             runs: self.runs,
-            contradictions: found + self.activity.unexpected,
+            contradictions: found + self.activity.unexpected + self.limits.missed(),
             missed: demands.iter().filter(|demand| !demand.met).count(),
             interrupted: self.interrupted,
         }
@@ -214,6 +217,10 @@ impl Exploration {
             count => format!("{count} FINDINGS"),
         };
         match (self.judge(demands), self.activity.unexpected) {
+            (Judgment::Finding, 0) if self.findings.is_empty() => match self.limits.missed() {
+                1 => "1 LIMIT MISSED".to_owned(),
+                count => format!("{count} LIMITS MISSED"),
+            },
             (Judgment::Finding, unexpected @ 1..) if self.findings.is_empty() => {
                 format!("NOT AS EXPECTED in {unexpected} runs")
             }
@@ -235,6 +242,7 @@ impl Exploration {
         self.runs += 1;
         self.activity.add(&result.outcome, &loaded.scenario.expect);
         self.totals.add(&result.outcome);
+        self.limits.add(result.outcome.seed, &result.outcome.limits);
         let Some(plan) = result.failed else { return };
         let finding = Finding::new(loaded, &plan, &result.outcome, &options.build);
         match self.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {

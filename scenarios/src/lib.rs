@@ -7,6 +7,7 @@
 pub mod artefact;
 pub mod begin;
 pub mod builtin;
+pub mod campaign_limits;
 pub mod capsule;
 pub mod compare;
 pub mod corpus;

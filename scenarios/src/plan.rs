@@ -9,6 +9,7 @@ use std::sync::Arc;
 use sim_core::random::{StreamName, stream};
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
+use sim_core::time::Time;
 
 use crate::scenario::{Loaded, Swarm, adversaries};
 
@@ -58,6 +59,7 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let budget = cluster.fault_model(members).byzantine;
     draw::traitors(swarm, &mut setup, loaded.protocol, budget, cluster.largest_timeout());
     setup.faults.number();
+    setup.faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
     draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members));
     setup.faults.sort();
     setup.faults.number();

@@ -172,6 +172,7 @@ fn outcome(setup: &Setup, launch: &Launch, findings: &Findings, parameters: &Par
         messages: MessageCounts { sent: 10, by_kind: [("Ping".to_owned(), 10)].into(), ..Default::default() },
         metrics: [].into(),
         measures: [].into(),
+        limits: Vec::new(),
         activity: [("operations".to_owned(), setup.seed % 3)].into(),
         checks: vec![CheckReport {
             name: "toy/agreement".to_owned(),

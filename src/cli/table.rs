@@ -69,7 +69,7 @@ pub(crate) fn of_exploration(
     for (finding, capsule) in exploration.findings.iter().zip(capsules) {
         text += &of_finding(finding, capsule);
     }
-    text + &activity(exploration) + &of_demands(demands)
+    text + &of_limits(exploration) + &activity(exploration) + &of_demands(demands)
 }
 
 /// How far a campaign came that ended before its last seed.
@@ -86,6 +86,18 @@ fn covered(options: &ExploreOptions, exploration: &Exploration) -> String {
         "the time is over"
     };
     format!("{why}: seeds {start}..{end} are covered; --resume goes on from there\n")
+}
+
+/// Limits on all runs together, and the worst runs of those that were missed.
+fn of_limits(exploration: &Exploration) -> String {
+    let mut text = String::new();
+    for result in exploration.limits.results() {
+        let _ = writeln!(text, "\nlimit         {}: {}", result.state().to_uppercase(), result.words());
+        if result.met == Some(false) {
+            let _ = writeln!(text, "worst runs    {}", result.worst_runs().join(", "));
+        }
+    }
+    text
 }
 
 /// Whether a campaign shows enough for "nothing found" to count.

@@ -31,6 +31,7 @@ fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
             ("latency_ns.p50".to_owned(), estimate(2e6)),
         ]
         .into(),
+        limits: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals
 use crate::ENGINE;
 use crate::artefact::{FolderLock, WriteError, lock, ours, read_text, write};
 use crate::begin::{Ahead, Begin, FolderError, Unfinished};
+use crate::campaign_limits::CampaignLimits;
 use crate::capsule::{Capsule, LARGEST};
 use crate::plan::compile;
 use crate::run::run;
@@ -49,6 +50,8 @@ struct Content {
     /// Runs that failed in a way that is known.
     #[serde(default)]
     known: u64,
+    #[serde(default)]
+    limits: CampaignLimits,
 }
 
 /// A finding; its capsule is a file of its own.
@@ -72,6 +75,7 @@ impl Content {
         self.activity.runs == self.runs
             && ended == Some(self.runs)
             && self.activity.fits()
+            && self.limits.fits(self.runs)
             && found.is_some_and(|found| found <= self.runs)
     }
 }
@@ -165,6 +169,7 @@ impl State {
             folded: exploration.totals.folded,
             findings: exploration.findings.iter().map(found).collect(),
             known: exploration.known,
+            limits: exploration.limits.clone(),
         };
         let path = self.path();
         let text = serde_json::to_string_pretty(&content).map_err(io::Error::from);
@@ -224,6 +229,7 @@ impl State {
             known: content.known + known.iter().map(|found| found.runs).sum::<u64>(),
             activity: content.activity,
             totals: content.totals,
+            limits: content.limits,
         };
         exploration.totals.folded = content.folded;
         self.written = exploration.findings.len();

@@ -1,3 +1,5 @@
+mod limits;
+
 use super::*;
 use crate::testing::{LEAST, toml};
 use sim_core::check::Verdict;

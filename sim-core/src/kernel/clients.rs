@@ -134,7 +134,9 @@ impl Kernel {
             self.clients.waited += 1;
             // Found by name, so that runs in which nobody waits pay for no histogram.
             let wait = self.metrics.histogram(crate::metrics::OPERATION_WAIT);
-            self.metrics.record(wait, now.since(invocation.arrived).as_nanos());
+            let waited = now.since(invocation.arrived).as_nanos();
+            self.metrics.record(wait, waited);
+            self.windows.record(crate::metrics::OPERATION_WAIT, invocation.arrived, waited);
         }
         Some(invocation)
     }
@@ -186,7 +188,9 @@ impl Kernel {
         clients.returned += u64::from(!question);
         if succeeded && !question {
             clients.succeeded += 1;
-            self.metrics.record(clients.latency, now.since(invoked).as_nanos());
+            let latency = now.since(invoked).as_nanos();
+            self.metrics.record(clients.latency, latency);
+            self.windows.record(crate::metrics::OPERATION_LATENCY, invoked, latency);
         }
         let client = clients.client_of(slot);
         if let Some(workload) = &mut clients.workload {

@@ -40,7 +40,7 @@ use crate::cli::{command, document, files, hang, interrupt, table};
   seedstorm explore raft-swarm --junit report.xml --github
 
 Each distinct failure becomes one capsule in the folder of --out, which also holds the state that --resume
-goes on from. Exit codes: 0 nothing found, 1 a finding or another end than expected, 3 nothing found but a demand was
+goes on from. Exit codes: 0 nothing found, 1 a finding, a missed limit or another end than expected, 3 nothing found but a demand was
 missed (too few conclusive runs, a family of faults that did not fire, a check without anything to judge), 4 nothing ran.")]
 pub(crate) struct ExploreArguments {
     #[command(flatten)]
