@@ -75,7 +75,7 @@ impl Kernel {
             match checks.iter_mut().find(|check| check.name == name) {
                 Some(known) => known.exercised += judged,
                 None => {
-                    checks.push(CheckReport { name, on: true, needs: Needs::RealTime, exercised: judged })
+                    checks.push(CheckReport { name, on: true, needs: Needs::RealTime, exercised: judged });
                 }
             }
             if reading.limit.over == Over::Run && reading.met == Some(false) {
