@@ -235,6 +235,7 @@ impl<'a> Storm<'a> {
             stop_on_first: true,
             known: Vec::new(),
             build: build_name(),
+            ..ExploreOptions::default()
         };
         let over = passed(time);
         let mut exploration = explore(loaded, &options, Hooks { after_run: &|| {}, interrupted: &over })?;

@@ -237,6 +237,7 @@ pub(crate) fn found(registry: &Registry, plant: &str) -> Capsule {
         stop_on_first: true,
         known: Vec::new(),
         build: "b".to_owned(),
+        ..ExploreOptions::default()
     };
     let mut exploration = explore(&built_in(registry, "demo-bug"), &options, Hooks::NONE).unwrap();
     *exploration.findings.remove(0).capsule

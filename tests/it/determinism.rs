@@ -161,6 +161,7 @@ fn threads_change_nothing_in_any_run() {
                 stop_on_first: false,
                 known: Vec::new(),
                 build: "this build".to_owned(),
+                ..ExploreOptions::default()
             };
             explore(&loaded, &options, Hooks::NONE).unwrap().totals.digest()
         };

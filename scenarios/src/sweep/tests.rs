@@ -7,6 +7,7 @@ use crate::begin::Begin;
 use crate::begin::FolderError;
 use crate::parallel::Hooks;
 use crate::problem::Problems;
+use crate::shard::Shard;
 use crate::testing::{LEAST, registry};
 use sim_core::ordered::OrderedMap;
 
@@ -35,7 +36,7 @@ fn made(text: &str) -> Result<Sweep, Problems> {
 
 fn options(jobs: usize, resume: bool) -> SweepOptions {
     let begin = if resume { Begin::Resume } else { Begin::Fresh };
-    SweepOptions { jobs: Some(jobs), begin, build: "b".to_owned() }
+    SweepOptions { jobs: Some(jobs), begin, shard: Shard::WHOLE, build: "b".to_owned() }
 }
 
 fn swept(

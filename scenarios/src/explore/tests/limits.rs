@@ -36,17 +36,22 @@ fn loaded(limit: &str) -> Loaded {
 }
 
 fn explored(loaded: &Loaded) -> (Exploration, Vec<Demand>) {
+    let exploration = part(loaded, Shard::WHOLE);
+    let demands = judge(loaded, &exploration.activity, sim_core::judgment::MIN_CONCLUSIVE);
+    (exploration, demands)
+}
+
+fn part(loaded: &Loaded, shard: Shard) -> Exploration {
     let options = ExploreOptions {
         seeds: 0..20,
+        shard,
         plants: Vec::new(),
         jobs: Some(2),
         stop_on_first: false,
         known: Vec::new(),
         build: "b".to_owned(),
     };
-    let exploration = explore(loaded, &options, Hooks::NONE).unwrap();
-    let demands = judge(loaded, &exploration.activity, sim_core::judgment::MIN_CONCLUSIVE);
-    (exploration, demands)
+    explore(loaded, &options, Hooks::NONE).unwrap()
 }
 
 const NAME: &dyn Fn(&Finding) -> String = &|finding| finding.file_name();
@@ -82,6 +87,17 @@ fn a_campaign_misses_a_limit_and_everybody_is_told_with_the_worst_runs() {
         suites.contains("limit/downtime_ns") && suites.contains(&seed) && suites.contains("<failure"),
         "{suites}"
     );
+}
+
+#[test]
+fn shards_of_a_campaign_come_to_the_same_under_its_limits() {
+    let loaded =
+        loaded("metric = \"downtime_ns\"\nquantile = \"90%\"\nat_most = \"100ms\"\nover = \"campaign\"");
+    let (whole, _) = explored(&loaded);
+    let mut shards = ["2/3", "0/3", "1/3"].map(|shard| part(&loaded, shard.parse().unwrap())).into_iter();
+    let mut merged = shards.next().unwrap();
+    shards.for_each(|shard| merged.absorb(shard));
+    assert_eq!((merged.runs, &merged.limits), (whole.runs, &whole.limits));
 }
 
 #[test]
