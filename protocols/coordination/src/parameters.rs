@@ -10,9 +10,17 @@ use crate::topology::{Links, Topology};
 /// How wrong clocks may run, in parts per million: an agent counts on a sixteenth less of a lease than it is given.
 pub const CLOCK_DRIFT_PPM: u32 = 10_000;
 
-/// Those with most to go wrong more often. Strategies whose core votes are left out until their swarm is quiet.
-const DRAWN_STRATEGIES: [Strategy; 4] =
-    [Strategy::Star, Strategy::Star, Strategy::Single, Strategy::Independent];
+/// Those with most to go wrong more often.
+const DRAWN_STRATEGIES: [Strategy; 8] = [
+    Strategy::Star,
+    Strategy::Star,
+    Strategy::Single,
+    Strategy::Independent,
+    Strategy::Service,
+    Strategy::Hybrid,
+    Strategy::Raft,
+    Strategy::Raft,
+];
 const DRAWN_TOPOLOGIES: [Topology; 5] =
     [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
 
@@ -138,6 +146,9 @@ sim_core::choices! {
         /// A few agents, the core, hold the state of the coordinator in a log that they replicate by Raft; whom they elect
         /// coordinates. They do no tasks, unless there is nobody else.
         Service = "service",
+        /// The same, and members of the core share the beats of the others among themselves: each gathers those of its part of
+        /// the agents, and passes them on to the coordinator together.
+        Hybrid = "hybrid",
         /// All agents are the core, and do tasks.
         Raft = "raft",
     }
@@ -172,7 +183,9 @@ impl Strategy {
         match self {
             Self::Single => Gives { exclusive: true, takeover: false, locks: true },
             Self::Independent => Gives { exclusive: true, takeover: false, locks: false },
-            Self::Star | Self::Service | Self::Raft => Gives { exclusive: true, takeover: true, locks: true },
+            Self::Star | Self::Service | Self::Hybrid | Self::Raft => {
+                Gives { exclusive: true, takeover: true, locks: true }
+            }
         }
     }
 }
@@ -183,7 +196,7 @@ impl Parameters {
         match self.strategy {
             Strategy::Single => agents.min(1),
             Strategy::Independent | Strategy::Raft => agents,
-            Strategy::Star | Strategy::Service => agents - self.idle(agents),
+            Strategy::Star | Strategy::Service | Strategy::Hybrid => agents - self.idle(agents),
         }
     }
 
@@ -192,7 +205,7 @@ impl Parameters {
         match self.strategy {
             Strategy::Single => agent == 0,
             Strategy::Independent | Strategy::Raft => true,
-            Strategy::Star | Strategy::Service => agent >= self.idle(agents),
+            Strategy::Star | Strategy::Service | Strategy::Hybrid => agent >= self.idle(agents),
         }
     }
 
@@ -206,7 +219,7 @@ impl Parameters {
     pub fn core_of(&self, agents: u32) -> u32 {
         match self.strategy {
             Strategy::Single | Strategy::Independent | Strategy::Star => 0,
-            Strategy::Service => self.core.min(agents),
+            Strategy::Service | Strategy::Hybrid => self.core.min(agents),
             Strategy::Raft => agents,
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Beats {
     due: Option<Time>,
     /// Who coordinates, as far as this agent knows.
     pub(super) coordinator: NodeId,
+    /// Which member of the core gathers its beats, where they do not go to the coordinator.
+    home: Option<NodeId>,
     /// How many beats were not answered since the last answer.
     unanswered: u32,
     /// How often it turned to somebody else since the last beat that was due.
@@ -34,7 +36,12 @@ pub(super) struct Beats {
 impl Beats {
     /// Of an agent that believes this one to be its coordinator.
     pub(super) fn new(life: u64, coordinator: NodeId) -> Self {
-        Self { sequence: life, sent: VecDeque::new(), due: None, coordinator, unanswered: 0, turns: 0 }
+        Self { sequence: life, sent: VecDeque::new(), due: None, coordinator, home: None, unanswered: 0, turns: 0 }
+    }
+
+    /// The same, of an agent whose beats are gathered, by this one at first.
+    pub(super) fn gathered(self, home: NodeId) -> Self {
+        Self { home: Some(home), ..self }
     }
 
     fn sent_at(&self, sequence: u64) -> Option<Time> {
@@ -65,9 +72,14 @@ impl Agent {
         };
         (beats.turns, beats.unanswered) = (0, beats.unanswered + 1);
         if is_edge && core > 0 && beats.unanswered > UNANSWERED {
-            let next = NodeId((beats.coordinator.0 + 1) % core);
             beats.unanswered = 1;
-            self.turn_to(next, cx);
+            match &mut beats.home {
+                Some(home) => *home = NodeId((home.0 + 1) % core),
+                None => {
+                    let next = NodeId((beats.coordinator.0 + 1) % core);
+                    self.turn_to(next, cx);
+                }
+            }
         }
         self.beat_now(cx);
     }
@@ -84,7 +96,7 @@ impl Agent {
         while beats.sent.front().is_some_and(|(_, at)| now.since(*at) > lease) {
             beats.sent.pop_front();
         }
-        let (sequence, coordinator) = (beats.sequence, beats.coordinator);
+        let (sequence, to) = (beats.sequence, beats.home.unwrap_or(beats.coordinator));
         let message = Message::Beat {
             life,
             sequence,
@@ -92,7 +104,7 @@ impl Agent {
             places: parameters.slots + parameters.queue,
             held: self.worker.held().map(|order| (order.task, order.fence)).collect(),
         };
-        self.send(coordinator, message, cx);
+        self.send(to, message, cx);
         cx.set_timer(BEAT, every, Timer::Beat);
     }
 
@@ -101,7 +113,7 @@ impl Agent {
         let started = self.beats().is_some_and(|beats| beats.due.is_some());
         let Some(beats) = self.beats_mut().filter(|beats| beats.coordinator != leader) else { return };
         beats.turns += 1;
-        let soon = beats.turns <= TURNS && started;
+        let soon = beats.turns <= TURNS && started && beats.home.is_none();
         self.turn_to(leader, cx);
         if soon {
             self.beat_now(cx);

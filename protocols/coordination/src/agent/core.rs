@@ -3,18 +3,24 @@
 //! A coordinator that may have been deposed without knowing it does nothing: it neither hears agents nor makes anything of
 //! decisions until a majority has confirmed it. So at any time at most one agent coordinates, in true time.
 
+use std::collections::BTreeMap;
+
 use raft::node::{RaftFactory, RaftNode};
 use raft::vocabulary::{Raft, RaftMessage};
 use sim_core::identity::NodeId;
 use sim_core::part::{Part, PartPlace};
-use sim_core::process::{Boot, Context, Factory, Input, Process};
+use sim_core::process::{Boot, Context, Factory, Input, Process, TimerId};
 
 use super::{Agent, Beats, Boss, Team};
 use crate::decision::Decision;
 use crate::hub::Hub;
+use crate::parameters::Strategy;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Parcel,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+    CoordinationTimer as Timer, Gathered, Parcel,
 };
+
+const GATHER: TimerId = TimerId(4);
 
 /// What a member of the core has beside its worker.
 pub(super) struct Core {
@@ -24,6 +30,8 @@ pub(super) struct Core {
     pub(super) beats: Option<Beats>,
     /// The term in which it is in office.
     term: Option<u64>,
+    /// The latest beats of agents outside of the core that it gathers, where members of the core share that.
+    gathered: BTreeMap<NodeId, Gathered>,
 }
 
 impl std::fmt::Debug for Core {
@@ -45,7 +53,7 @@ impl Core {
             };
             factory.boot(boot.among(&members))
         });
-        Self { order: Part::new(place, order), hub, beats, term: None }
+        Self { order: Part::new(place, order), hub, beats, term: None, gathered: BTreeMap::new() }
     }
 }
 
@@ -154,6 +162,34 @@ impl Agent {
             return cx.send_all((first..self.team.agents).map(NodeId), message);
         }
         (first..self.team.agents).for_each(|agent| self.send(NodeId(agent), message.clone(), cx));
+    }
+
+    /// Keeps a beat for the coordinator, where members of the core share beats; whether it does.
+    pub(super) fn gather(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) -> bool {
+        let parameters = &self.team.place.parameters;
+        let outside = from.0 >= parameters.core_of(self.team.agents);
+        let Boss::Core(core) = &mut self.boss else { return false };
+        let Message::Beat { life, sequence, capabilities, places, held } = message else { return false };
+        if parameters.strategy != Strategy::Hybrid || !outside {
+            return false;
+        }
+        if core.gathered.is_empty() {
+            cx.set_timer(GATHER, parameters.heartbeat / 8, Timer::Gather);
+        }
+        let (life, sequence, capabilities) = (*life, *sequence, *capabilities);
+        let beat = Gathered { agent: from, life, sequence, capabilities, places: *places, held: held.clone() };
+        core.gathered.insert(from, beat);
+        true
+    }
+
+    /// Tells the coordinator of the beats that were gathered. What is lost is made up for by the next ones.
+    pub(super) fn pass_on_beats(&mut self, cx: &mut Context<'_, Coordination>) {
+        let Boss::Core(core) = &mut self.boss else { return };
+        let leader = core.order.process().server().and_then(raft::server::Server::known_leader);
+        let beats = std::mem::take(&mut core.gathered).into_values().collect();
+        if let Some(leader) = leader {
+            self.send(leader, Message::Gathered { beats }, cx);
+        }
     }
 
     /// Whether it coordinates now, beyond doubt.
