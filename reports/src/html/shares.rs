@@ -101,7 +101,12 @@ mod tests {
     fn table(rows: &[&[&str]]) -> Table {
         let texts = |row: &[&str]| row.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
         let columns = texts(&["agent", "working", "idle", "overhead"]);
-        Table { title: "T".to_owned(), columns, rows: rows.iter().map(|row| texts(row)).collect(), omitted: 0 }
+        Table {
+            title: "T".to_owned(),
+            columns,
+            rows: rows.iter().map(|row| texts(row)).collect(),
+            omitted: 0,
+        }
     }
 
     #[test]

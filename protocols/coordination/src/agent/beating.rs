@@ -36,7 +36,15 @@ pub(super) struct Beats {
 impl Beats {
     /// Of an agent that believes this one to be its coordinator.
     pub(super) fn new(life: u64, coordinator: NodeId) -> Self {
-        Self { sequence: life, sent: VecDeque::new(), due: None, coordinator, home: None, unanswered: 0, turns: 0 }
+        Self {
+            sequence: life,
+            sent: VecDeque::new(),
+            due: None,
+            coordinator,
+            home: None,
+            unanswered: 0,
+            turns: 0,
+        }
     }
 
     /// The same, of an agent whose beats are gathered, by this one at first.

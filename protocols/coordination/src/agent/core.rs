@@ -165,7 +165,12 @@ impl Agent {
     }
 
     /// Keeps a beat for the coordinator, where members of the core share beats; whether it does.
-    pub(super) fn gather(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) -> bool {
+    pub(super) fn gather(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        cx: &mut Context<'_, Coordination>,
+    ) -> bool {
         let parameters = &self.team.place.parameters;
         let outside = from.0 >= parameters.core_of(self.team.agents);
         let Boss::Core(core) = &mut self.boss else { return false };
@@ -177,7 +182,8 @@ impl Agent {
             cx.set_timer(GATHER, parameters.heartbeat / 8, Timer::Gather);
         }
         let (life, sequence, capabilities) = (*life, *sequence, *capabilities);
-        let beat = Gathered { agent: from, life, sequence, capabilities, places: *places, held: held.clone() };
+        let beat =
+            Gathered { agent: from, life, sequence, capabilities, places: *places, held: held.clone() };
         core.gathered.insert(from, beat);
         true
     }

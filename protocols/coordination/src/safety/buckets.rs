@@ -137,7 +137,8 @@ impl Check<Coordination> for TimeBuckets {
         for (band, first) in buckets.chunks(band).zip((0..).step_by(band)) {
             let name = |slot: usize| ground.place(Slot(slot as u32)).node.to_string();
             let last = first + band.len() - 1;
-            let names = if first == last { name(first) } else { format!("{} to {}", name(first), name(last)) };
+            let names =
+                if first == last { name(first) } else { format!("{} to {}", name(first), name(last)) };
             rows.push(row(names, &sum(band)));
         }
         Some(Table { title: "Where the time of agents went".to_owned(), columns, rows, omitted: 0 })
