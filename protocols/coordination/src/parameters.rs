@@ -21,6 +21,9 @@ const DRAWN_STRATEGIES: [Strategy; 8] = [
     Strategy::Raft,
     Strategy::Raft,
 ];
+/// So that forty agents never keep anybody busier than it can be: the beats of all of them, with their answers, take whoever
+/// passes them on a third of its time at most, and Raft among all of them as much again.
+const MOST_DRAWN_LOAD: u64 = 10_000;
 const DRAWN_TOPOLOGIES: [Topology; 5] =
     [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
 
@@ -77,8 +80,6 @@ sim_core::parameters! {
         slots: u32 = 1, in 1..=64, drawn |_, _, dice| dice.pick(&[1, 1, 2, 3]);
         /// How many more tasks may wait at an agent.
         queue: u32 = 1, in 0..=64, drawn |_, _, dice| dice.within(0..=3) as u32;
-        /// How long the coordinator is busy with each message.
-        handling: Duration = "2ms", drawn |_, _, dice| dice.times(Duration::from_millis(1), 0..=4);
         /// How long an agent reads what a task is about before it starts.
         handover: Duration = "0s", drawn |_, _, dice| dice.times(Duration::from_millis(200), 0..=3);
         /// Of "service" and "hybrid": how many of the first agents are the core, which decides by Raft.
@@ -87,10 +88,12 @@ sim_core::parameters! {
         /// speaks to them four times as often.
         election_timeout: Duration = "2s", in ABOVE_ZERO,
             drawn |_, _, dice| dice.times(Duration::from_millis(500), 2..=6);
-        /// How long a member of a core is busy with each message of Raft.
-        voting: Duration = "100us", drawn |_, _, dice| dice.times(Duration::from_micros(100), 0..=5);
+        /// How long a member of a core, or whoever passes it on, is busy with each message of Raft.
+        voting: Duration = "100us", drawn |_, drawn, dice| dice.times(drawn.election_timeout / MOST_DRAWN_LOAD, 0..=5);
         /// How often an agent says that it is alive.
         heartbeat: Duration = "5s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_millis(500), 1..=4);
+        /// How long the coordinator, or whoever passes it on, is busy with each message.
+        handling: Duration = "2ms", drawn |_, drawn, dice| dice.times(drawn.heartbeat / MOST_DRAWN_LOAD, 0..=40);
         /// After how long a silent agent is held for dead.
         dead_after: Duration = "12s",
             must |own| own.dead_after > own.heartbeat.saturating_mul(2), "must be longer than two heartbeats",

@@ -1,12 +1,14 @@
 //! Beats: what an agent tells its coordinator of itself, and what it may keep because it was heard.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Priority, TimerId};
 use sim_core::time::{Duration, Time};
 
 use super::{Agent, Boss};
+use crate::graph::TaskId;
 use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer, Ending};
 use crate::worker::Order;
 
@@ -110,10 +112,20 @@ impl Agent {
             sequence,
             capabilities: parameters.skills.of(self.node.0, self.team.agents),
             places: parameters.slots + parameters.queue,
-            held: self.worker.held().map(|order| (order.task, order.fence)).collect(),
+            held: self.named(),
         };
         self.send(to, message, cx);
         cx.set_timer(BEAT, every, Timer::Beat);
+    }
+
+    /// What it has, and what it has ended without a receipt for that: a coordinator that hears its results late must not take
+    /// those tasks back meanwhile.
+    fn named(&self) -> Arc<[(TaskId, u64)]> {
+        let ended = self.courier.undelivered().filter_map(|letter| match *letter {
+            Message::Finish { task, fence, .. } => Some((task, fence)),
+            _ => None,
+        });
+        self.worker.held().map(|order| (order.task, order.fence)).chain(ended).collect()
     }
 
     /// Somebody says who coordinates. It is told at once of this agent, unless it turned around too often.

@@ -8,6 +8,7 @@ use sim_core::process::{Context, Priority};
 
 use super::Agent;
 use crate::hub::{Deed, Pulse};
+use crate::parameters::Parameters;
 use crate::vocabulary::{Coordination, CoordinationMessage as Message, Gathered, Parcel};
 
 impl Agent {
@@ -33,7 +34,9 @@ impl Agent {
         if to == self.node {
             return self.hear(from, &parcel.0, cx);
         }
-        cx.work(self.team.place.parameters.handling);
+        // It costs whoever passes it on as much as whoever hears it.
+        let Parameters { voting, handling, .. } = self.team.place.parameters;
+        cx.work(if matches!(*parcel.0, Message::Order { .. }) { voting } else { handling });
         let next = self.team.ways.next(self.node, to);
         if next == to {
             // The last one on the way cannot speak for the sender: links are authenticated.
