@@ -56,7 +56,14 @@ impl Core {
             };
             factory.boot(boot.among(&members))
         });
-        Self { order: Part::new(place, order), hub, beats, term: None, proposed: 0, gathered: BTreeMap::new() }
+        Self {
+            order: Part::new(place, order),
+            hub,
+            beats,
+            term: None,
+            proposed: 0,
+            gathered: BTreeMap::new(),
+        }
     }
 }
 
