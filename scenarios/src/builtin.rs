@@ -245,6 +245,7 @@ builtins! {
     "coordination-raft-211"
     "coordination-raft-500"
     "coordination-1000"
+    "coordination-hybrid-1000"
     "coordination-swarm"
     "coordination-witness-not-requeued"
     "coordination-witness-no-fence"

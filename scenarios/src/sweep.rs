@@ -94,6 +94,7 @@ pub const SWEEPS: &[BuiltinSweep] = &[
     BuiltinSweep { name: "overhead-vs-n", text: include_str!("../sweeps/overhead-vs-n.toml") },
     BuiltinSweep { name: "tolerance-boundary", text: include_str!("../sweeps/tolerance-boundary.toml") },
     BuiltinSweep { name: "agents-per-limit", text: include_str!("../sweeps/agents-per-limit.toml") },
+    BuiltinSweep { name: "agents-per-strategy", text: include_str!("../sweeps/agents-per-strategy.toml") },
 ];
 
 /// The built-in sweep of a name, as a source.
