@@ -28,7 +28,7 @@ use sim_core::workload::WorkloadModel;
 
 pub use adversaries::AdversaryTable;
 pub(crate) use adversaries::EVERYWHERE;
-pub(crate) use checks::LINEARIZABLE;
+pub(crate) use sim_core::history::LINEARIZABLE;
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
 pub use load::{Loaded, load, reload};
