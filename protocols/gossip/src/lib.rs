@@ -1,11 +1,13 @@
 //! Protocols that spread what they know by random contacts.
 //!
+//! - [`crdt`]: conflict-free replicated types
 //! - [`epidemic`]: rumors and the rules of losing interest in them
 //! - [`heartbeat`]: failure detection by a timeout or by phi
 //! - [`hyparview`] and [`plumtree`]: an overlay of few links, and broadcast trees on it
 //! - [`store`]: replicas that become equal
 //! - [`swim`]: membership and failure detection
 
+pub mod crdt;
 pub mod epidemic;
 pub mod heartbeat;
 pub mod hyparview;

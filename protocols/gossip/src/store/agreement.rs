@@ -45,7 +45,8 @@ impl Row {
                 |(_, target, hint)| {
                     let held = self.homes.iter().find(|(home, _)| home == target);
                     let held = held.and_then(|(_, record)| record.as_ref());
-                    held.is_some_and(|held| held.version >= hint.version) || visible(Some(hint)) == visible(held)
+                    held.is_some_and(|held| held.version >= hint.version)
+                        || visible(Some(hint)) == visible(held)
                 },
             )
     }
@@ -120,7 +121,7 @@ impl Agreement {
     fn change(&mut self, key: u64, change: impl FnOnce(&mut Row)) {
         let ring = &self.ring;
         let row = self.rows.entry(key).or_insert_with(|| Row {
-            homes: ring.homes(key).map(|home| (home, None)).collect(),
+            homes: ring.homes(key).iter().map(|home| (*home, None)).collect(),
             ..Row::default()
         });
         change(row);

@@ -2,7 +2,7 @@
 //!
 //! A tombstone may be dropped once nothing older than it is anywhere: neither at a home, nor in a hint, nor on its way. The
 //! first home of a key collects its tombstones, a list at a time. It asks every member to confirm a list: whoever confirms
-//! holds the tombstones where it is a home, has dropped older hints, and takes no write that is as old any more (its
+//! holds the tombstones where it is a home, has put them in the place of older hints, and takes no write that is as old any more (its
 //! *fence*). Once all have confirmed, the list is dropped.
 //!
 //! What was sent before its sender confirmed may still be on its way. Therefore each record is sent with the latest collection
@@ -14,7 +14,9 @@ use sim_core::process::Context;
 use sim_core::time::Duration;
 
 use super::member::{COLLECT, Member};
-use super::vocabulary::{Record, Sent, Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version};
+use super::vocabulary::{
+    Record, Sent, Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version,
+};
 
 /// How many tombstones are collected at once.
 const MOST_AT_ONCE: usize = 64;
@@ -69,7 +71,12 @@ impl Member {
             after: self.journal.appended(),
             confirmed: vec![false; ring.members()],
         };
-        self.confirm(self.me, collection, &tombstones, cx);
+        let collector = self.me;
+        for other in (0..ring.members() as u32).map(NodeId).filter(|node| *node != collector) {
+            let tombstones = tombstones.clone();
+            self.journal.say(other, StoreMessage::Confirm { collector, collection, tombstones });
+        }
+        self.confirm(collector, collection, &tombstones, cx);
     }
 
     /// Makes sure that nothing older is left here, and says so.
@@ -82,9 +89,10 @@ impl Member {
     ) {
         for tombstone in tombstones {
             let (key, version) = (tombstone.key, tombstone.version);
-            let older = self.hints.iter().filter(|((_, kept), record)| *kept == key && record.version < version);
+            let older =
+                self.hints.iter().filter(|((_, kept), record)| *kept == key && record.version < version);
             let targets: Vec<NodeId> = older.map(|((target, _), _)| *target).collect();
-            targets.into_iter().for_each(|target| self.forget_hint(target, key, cx));
+            targets.into_iter().for_each(|target| self.hint(target, *tombstone, cx));
             if self.shared.ring.is_home(self.me, key) {
                 self.merge(Sent { record: *tombstone, confirmed: u64::MAX }, cx);
             }
@@ -138,6 +146,9 @@ impl Member {
                 self.replica.remove(self.me, key, &self.shared.ring);
                 cx.observe(StoreObservation::Dropped { key, version });
             }
+            let same = self.hints.iter().filter(|(_, kept)| *kept == tombstone);
+            let targets: Vec<NodeId> = same.map(|((target, _), _)| *target).collect();
+            targets.into_iter().for_each(|target| self.forget_hint(target, tombstone.key, cx));
         }
     }
 
@@ -145,9 +156,8 @@ impl Member {
     fn drop_aged(&mut self, cx: &mut Context<'_, Store>) {
         let grace = self.shared.parameters.tombstone_grace.as_nanos();
         let now = cx.now().as_nanos();
-        let aged = |record: &&Record| {
-            record.value.is_none() && record.version.time.saturating_add(grace) <= now
-        };
+        let aged =
+            |record: &&Record| record.value.is_none() && record.version.time.saturating_add(grace) <= now;
         let aged: Vec<Record> = self.replica.iter().filter(aged).copied().collect();
         self.drop_all(&aged, cx);
     }

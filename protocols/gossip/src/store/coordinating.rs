@@ -5,9 +5,7 @@ use sim_core::process::Context;
 use sim_core::time::Time;
 
 use super::member::{Member, Merged, UNANSWERED};
-use super::vocabulary::{
-    Record, Sent, Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version,
-};
+use super::vocabulary::{Record, Sent, Store, StoreMessage, StoreObservation, StoreTimer, Version};
 
 /// How often a coordinator asks again before it gives up.
 const MOST_TRIES: u32 = 4;
@@ -23,11 +21,13 @@ pub(super) struct PendingWrite {
     /// Which operation of the client.
     of_client: u64,
     sent: Sent,
-    /// Who has it: a bit set over members in the order of preference for the key.
+    /// Which homes have it: a bit set in the order of preference.
     has: u64,
+    /// For which homes somebody else keeps it.
+    kept: u64,
     /// How many answers came.
     answers: u32,
-    /// How many members were asked, in that order.
+    /// How many others were asked to keep it.
     asked: usize,
     tries: u32,
     until: Time,
@@ -85,14 +85,14 @@ impl Member {
         self.clock = self.clock.max(record.version.time);
         let (operation, sent) = (self.operation(), self.sent(record));
         let until = cx.monotonic() + self.shared.parameters.answer_timeout;
-        let asked = self.shared.ring.replicas();
-        let (has, answers, tries, acknowledged) = (0, 0, 0, false);
+        let (has, kept, asked, answers, tries, acknowledged) = (0, 0, 0, 0, 0, false);
         self.writes.push(PendingWrite {
             operation,
             client,
             of_client,
             sent,
             has,
+            kept,
             answers,
             asked,
             tries,
@@ -108,8 +108,8 @@ impl Member {
         let write = StoreMessage::Write { operation, sent, hint: None };
         let me = self.me;
         let homes = || {
-            let homes = self.shared.ring.homes(sent.record.key).enumerate();
-            homes.filter(move |(place, _)| has >> place & 1 == 0).map(|(_, home)| home)
+            let homes = self.shared.ring.homes(sent.record.key).iter().enumerate();
+            homes.filter(move |(place, _)| has >> place & 1 == 0).map(|(_, home)| *home)
         };
         let own = homes().any(|home| home == me);
         cx.send_all(homes().filter(|home| *home != me), write);
@@ -134,7 +134,7 @@ impl Member {
         if merged == Merged::Outdated {
             return self.pass_on(from, sent.record.key, cx);
         }
-        let wrote = StoreMessage::Wrote { operation };
+        let wrote = StoreMessage::Wrote { operation, hint };
         if self.shared.plants.eager_acknowledgment {
             self.tell(from, wrote, cx);
         } else {
@@ -150,32 +150,35 @@ impl Member {
             None if self.is_outdated(&sent) => return Merged::Outdated,
             Some(kept) if kept.version >= record.version => {}
             _ => {
-                self.hints.insert((target, record.key), record);
-                self.journal.append(StoreRecord::Hinted { target, record }, cx);
-                cx.observe(StoreObservation::Hinted { target, record });
+                self.hint(target, record, cx);
             }
         }
         Merged::Held
     }
 
-    /// Somebody has a write on disk.
-    pub(super) fn wrote(&mut self, from: NodeId, operation: u64, cx: &mut Context<'_, Store>) {
+    /// A home has a write on disk, or somebody else has it for that home. Both together are one copy: a hint is dropped once the home
+    /// has it.
+    pub(super) fn wrote(
+        &mut self,
+        home: NodeId,
+        hint: Option<NodeId>,
+        operation: u64,
+        cx: &mut Context<'_, Store>,
+    ) {
         let Some(index) = self.writes.iter().position(|write| write.operation == operation) else { return };
         let key = self.writes[index].sent.record.key;
-        let place = self.shared.ring.preferred(key).take(64).position(|node| node == from);
+        let place = self.shared.ring.homes(key).iter().position(|node| *node == home);
         let Some(place) = place else { return };
         let replicas = self.shared.ring.replicas();
         let parameters = &self.shared.parameters;
         let write = &mut self.writes[index];
-        write.has |= 1 << place;
+        *(if hint.is_some() { &mut write.kept } else { &mut write.has }) |= 1 << place;
         write.answers += 1;
-        let homes = (1 << replicas) - 1;
-        let counted = if parameters.sloppy { write.has } else { write.has & homes };
-        let copies =
-            if self.shared.plants.counted_twice { write.answers } else { counted.count_ones() };
+        let counted = if parameters.sloppy { write.has | write.kept } else { write.has };
+        let copies = if self.shared.plants.counted_twice { write.answers } else { counted.count_ones() };
         // There may be fewer members than copies are asked for.
         let enough = copies >= parameters.write_quorum.min(replicas as u32);
-        let all = write.has & homes == homes;
+        let all = write.has == (1 << replicas) - 1;
         let PendingWrite { client, of_client, sent, .. } = *write;
         if enough && !write.acknowledged {
             write.acknowledged = true;
@@ -222,8 +225,8 @@ impl Member {
     ) {
         let me = self.me;
         let homes = || {
-            let homes = self.shared.ring.homes(key).zip(answers);
-            homes.filter(|(_, answer)| answer.is_none()).map(|(home, _)| home)
+            let homes = self.shared.ring.homes(key).iter().zip(answers);
+            homes.filter(|(_, answer)| answer.is_none()).map(|(home, _)| *home)
         };
         let own = homes().any(|home| home == me);
         cx.send_all(homes().filter(|home| *home != me), StoreMessage::Read { operation, key });
@@ -249,11 +252,12 @@ impl Member {
         let Some(index) = self.reads.iter().position(|read| read.operation == operation) else { return };
         let replicas = self.shared.ring.replicas();
         let read = &mut self.reads[index];
-        let Some(place) = self.shared.ring.homes(read.key).position(|home| home == from) else { return };
-        read.answers[place] = Some(sent.map(|sent| sent.record.version));
-        let newer = |sent: &Sent| {
-            read.newest.is_none_or(|newest| newest.record.version < sent.record.version)
+        let Some(place) = self.shared.ring.homes(read.key).iter().position(|home| *home == from) else {
+            return;
         };
+        read.answers[place] = Some(sent.map(|sent| sent.record.version));
+        let newer =
+            |sent: &Sent| read.newest.is_none_or(|newest| newest.record.version < sent.record.version);
         if let Some(sent) = sent.filter(newer) {
             read.newest = Some(sent);
             self.clock = self.clock.max(sent.record.version.time);
@@ -277,7 +281,10 @@ impl Member {
         let version = newest.record.version;
         for place in 0..self.shared.ring.replicas() {
             let older = read.answers[place].is_some_and(|answer| answer.is_none_or(|has| has < version));
-            let Some(home) = self.shared.ring.homes(read.key).nth(place).filter(|_| older) else { continue };
+            if !older {
+                continue;
+            }
+            let home = self.shared.ring.homes(read.key)[place];
             cx.observe(StoreObservation::Repaired { home, key: read.key });
             self.tell(home, StoreMessage::Repair { sent: newest }, cx);
         }
@@ -325,18 +332,16 @@ impl Member {
         self.await_answers(cx);
     }
 
-    /// Asks the missing homes again, and for each of them the next member in the order of preference to keep a hint.
+    /// Asks the missing homes again, and for each of them somebody who was not asked yet to keep a hint.
     fn write_again(&mut self, write: &PendingWrite, cx: &mut Context<'_, Store>) {
-        let PendingWrite { operation, sent, has, asked, .. } = *write;
+        let PendingWrite { operation, sent, has, kept, asked, .. } = *write;
         let key = sent.record.key;
-        let replicas = self.shared.ring.replicas();
-        let missing = (0..replicas).filter(|place| has >> place & 1 == 0);
-        let kept = (has >> replicas).count_ones() as usize;
+        let missing = (0..self.shared.ring.replicas()).filter(|place| (has | kept) >> place & 1 == 0);
         let mut next = asked;
-        for place in missing.skip(kept) {
-            let keeper = self.shared.ring.preferred(key).nth(next);
-            let Some((keeper, home)) = keeper.zip(self.shared.ring.homes(key).nth(place)) else { break };
+        for place in missing {
+            let Some(keeper) = self.shared.ring.others(key).nth(next) else { break };
             next += 1;
+            let home = self.shared.ring.homes(key)[place];
             let write = StoreMessage::Write { operation, sent, hint: Some(home) };
             if keeper == self.me {
                 self.write(keeper, operation, sent, Some(home), cx);

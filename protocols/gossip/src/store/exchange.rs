@@ -43,14 +43,14 @@ impl Member {
         answer: bool,
         cx: &mut Context<'_, Store>,
     ) {
-        let mut outdated = None;
+        let mut collectors: Vec<NodeId> = Vec::new();
         for sent in sent {
-            if self.merge(*sent, cx) == Merged::Outdated {
-                outdated = Some(sent.record.key);
+            let key = sent.record.key;
+            let collector = self.shared.ring.collector(key);
+            if self.merge(*sent, cx) == Merged::Outdated && !collectors.contains(&collector) {
+                collectors.push(collector);
+                self.pass_on(from, key, cx);
             }
-        }
-        if let Some(key) = outdated {
-            self.pass_on(from, key, cx);
         }
         if !answer {
             return;

@@ -153,7 +153,7 @@ impl Member {
             StoreMessage::Get { operation, key } => self.get(from, operation, key, cx),
             StoreMessage::Put { operation, record } => self.put(from, operation, record, cx),
             StoreMessage::Write { operation, sent, hint } => self.write(from, operation, sent, hint, cx),
-            StoreMessage::Wrote { operation } => self.wrote(from, operation, cx),
+            StoreMessage::Wrote { operation, hint } => self.wrote(hint.unwrap_or(from), hint, operation, cx),
             StoreMessage::Read { operation, key } => self.read(from, operation, key, cx),
             StoreMessage::ReadReply { operation, sent } => self.read_reply(from, operation, sent, cx),
             StoreMessage::Repair { sent } => self.repaired(from, sent, cx),

@@ -65,8 +65,13 @@ impl Parameters {
 
     /// The longest that a member or client waits before it acts.
     pub fn longest_wait(&self) -> Duration {
-        let waits =
-            [self.answer_timeout, self.client_retry, self.handoff_every, self.exchange_every, self.disk_retry];
+        let waits = [
+            self.answer_timeout,
+            self.client_retry,
+            self.handoff_every,
+            self.exchange_every,
+            self.disk_retry,
+        ];
         waits.into_iter().fold(Duration::ZERO, Duration::max)
     }
 }

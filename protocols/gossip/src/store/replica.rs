@@ -47,7 +47,7 @@ impl Replica {
 
     fn count(&mut self, me: NodeId, old: Option<&Record>, new: Option<&Record>, ring: &Ring) {
         let Some(record) = new.or(old) else { return };
-        for home in ring.homes(record.key).filter(|home| *home != me) {
+        for home in ring.homes(record.key).iter().filter(|home| **home != me) {
             self.trees[home.index()].replace(old, new);
         }
     }

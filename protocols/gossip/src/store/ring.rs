@@ -9,6 +9,8 @@ pub struct Ring {
     seed: u64,
     /// Places with their members, in order.
     places: Vec<(u64, NodeId)>,
+    /// The homes of keys before each place, one list after the other.
+    homes: Vec<NodeId>,
     members: usize,
     replicas: usize,
 }
@@ -20,46 +22,42 @@ impl Ring {
         let mut places: Vec<_> =
             (0..members).flat_map(|node| (0..tokens).map(move |token| place(node, token))).collect();
         places.sort_unstable();
-        Self { seed, places, members: members as usize, replicas: replicas.min(members) as usize }
+        let replicas = replicas.min(members) as usize;
+        let homes = (0..places.len()).flat_map(|first| around(&places, first).take(replicas)).collect();
+        Self { seed, places, homes, members: members as usize, replicas }
     }
 
-    /// All members, in the order in which they are preferred for a key.
-    pub fn preferred(&self, key: u64) -> impl Iterator<Item = NodeId> + '_ {
-        let place = hash_words(&[self.seed, 2, key]);
-        self.from(self.places.partition_point(|(token, _)| *token < place))
-    }
-
-    /// Distinct members around the ring, from this place on.
-    fn from(&self, first: usize) -> impl Iterator<Item = NodeId> + '_ {
-        let mut seen = Vec::with_capacity(self.replicas + 2);
-        let around = self.places[first..].iter().chain(&self.places[..first]).map(|(_, node)| *node);
-        around.filter(move |node| !seen.contains(node) && { seen.push(*node); true }).take(self.members)
+    /// The place on the ring that a key comes before.
+    fn place(&self, key: u64) -> usize {
+        let hash = hash_words(&[self.seed, 2, key]);
+        self.places.partition_point(|(token, _)| *token < hash) % self.places.len().max(1)
     }
 
     /// The homes of a key, in the order of preference.
-    pub fn homes(&self, key: u64) -> impl Iterator<Item = NodeId> + '_ {
-        self.preferred(key).take(self.replicas)
+    pub fn homes(&self, key: u64) -> &[NodeId] {
+        let first = self.place(key) * self.replicas;
+        self.homes.get(first..first + self.replicas).unwrap_or_default()
+    }
+
+    /// Members that are no homes of a key, in the order in which they stand in for one.
+    pub fn others(&self, key: u64) -> impl Iterator<Item = NodeId> + '_ {
+        around(&self.places, self.place(key)).skip(self.replicas)
     }
 
     /// Whether a member is a home of a key.
     pub fn is_home(&self, node: NodeId, key: u64) -> bool {
-        self.homes(key).any(|home| home == node)
+        self.homes(key).contains(&node)
     }
 
     /// Who collects the tombstones of a key: its first home.
     pub fn collector(&self, key: u64) -> NodeId {
-        self.preferred(key).next().unwrap_or(NodeId(0))
+        self.homes(key).first().copied().unwrap_or(NodeId(0))
     }
 
     /// Who shares keys with a member, in ascending order.
     pub fn neighbors(&self, node: NodeId) -> Vec<NodeId> {
-        let mut neighbors = Vec::new();
-        for first in 0..self.places.len() {
-            let homes: Vec<NodeId> = self.from(first).take(self.replicas).collect();
-            if homes.contains(&node) {
-                neighbors.extend(homes.into_iter().filter(|home| *home != node));
-            }
-        }
+        let lists = self.homes.chunks(self.replicas.max(1)).filter(|homes| homes.contains(&node));
+        let mut neighbors: Vec<NodeId> = lists.flatten().copied().filter(|home| *home != node).collect();
         neighbors.sort_unstable();
         neighbors.dedup();
         neighbors
@@ -76,6 +74,19 @@ impl Ring {
     }
 }
 
+/// Distinct members around the ring, from this place on.
+fn around(places: &[(u64, NodeId)], first: usize) -> impl Iterator<Item = NodeId> + '_ {
+    let mut seen = Vec::new();
+    let around = places[first..].iter().chain(&places[..first]).map(|(_, node)| *node);
+    around.filter(move |node| {
+        let new = !seen.contains(node);
+        if new {
+            seen.push(*node);
+        }
+        new
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,7 +97,7 @@ mod tests {
         let mut load = [0_u32; 9];
         let mut moved = 0;
         for key in 0..3_000 {
-            let homes: Vec<NodeId> = before.homes(key).collect();
+            let homes = before.homes(key);
             assert!(homes.len() == 3 && homes[0] != homes[1] && homes[1] != homes[2] && homes[0] != homes[2]);
             assert_eq!(before.collector(key), homes[0]);
             homes.iter().for_each(|home| load[home.index()] += 1);
@@ -99,7 +110,9 @@ mod tests {
     #[test]
     fn all_members_are_homes_if_there_are_few() {
         let ring = Ring::new(1, 2, 8, 3);
-        assert_eq!((ring.replicas(), ring.homes(5).count(), ring.preferred(5).count()), (2, 2, 2));
+        assert_eq!((ring.replicas(), ring.homes(5).len(), ring.others(5).count()), (2, 2, 0));
         assert!(ring.is_home(NodeId(0), 5) && !ring.is_home(NodeId(2), 5));
+        assert_eq!(ring.neighbors(NodeId(0)), [NodeId(1)]);
+        assert_eq!(Ring::new(1, 9, 8, 3).others(5).count(), 6);
     }
 }

@@ -94,7 +94,12 @@ facts! {
             hint: Option<NodeId>,
         },
         /// It is stored, and durable.
-        Wrote { #[doc = "Which operation of the coordinator."] operation: u64 },
+        Wrote {
+            /// Which operation of the coordinator.
+            operation: u64,
+            /// For whom it is kept.
+            hint: Option<NodeId>,
+        },
         /// A coordinator asks a home for a record.
         Read { #[doc = "Which operation of the coordinator."] operation: u64, #[doc = "Which key."] key: u64 },
         /// The answer.
@@ -245,14 +250,16 @@ const SENT: u32 = RECORD + 8;
 
 impl Message for StoreMessage {
     fn wire_size(&self) -> u32 {
-        let many = |count: usize, each: u32| each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX / 64));
+        let many =
+            |count: usize, each: u32| each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX / 64));
         let body = match self {
             Self::Get { .. } | Self::Read { .. } => 16,
             Self::Put { .. } => 8 + RECORD,
             Self::Got { .. } => 16 + RECORD,
             Self::Done { .. } | Self::Refused { .. } => 17,
             Self::Write { .. } => 8 + SENT + 5,
-            Self::Wrote { .. } | Self::Root { .. } | Self::Confirmed { .. } => 8,
+            Self::Root { .. } | Self::Confirmed { .. } => 8,
+            Self::Wrote { .. } => 13,
             Self::ReadReply { .. } => 9 + SENT,
             Self::Repair { .. } | Self::HandOff { .. } => SENT,
             Self::HandedOff { .. } => 8 + VERSION,

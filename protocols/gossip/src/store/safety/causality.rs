@@ -32,7 +32,8 @@ impl Check<Store> for Causality {
             findings.exercised();
             if version <= known {
                 let node = seen.node;
-                let text = format!("{node} writes key {key} under a version that is older than one that it knows");
+                let text =
+                    format!("{node} writes key {key} under a version that is older than one that it knows");
                 findings.safety("", &[node], text);
             }
         }

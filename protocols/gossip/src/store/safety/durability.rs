@@ -47,7 +47,9 @@ impl Check<Store> for Durability {
         let copies = if self.sloppy { all } else { homes };
         if copies < self.quorum {
             let (node, key, quorum) = (seen.node, record.key, self.quorum);
-            let text = format!("{node} acknowledges a write of key {key} that {copies} members have on disk, of {quorum}");
+            let text = format!(
+                "{node} acknowledges a write of key {key} that {copies} members have on disk, of {quorum}"
+            );
             findings.safety("", &[node], text);
         }
     }
@@ -101,8 +103,7 @@ mod tests {
     use super::super::super::vocabulary::Record;
     use super::*;
 
-    const RECORD: Record =
-        Record { key: 5, version: Version { time: 9, actor: NodeId(7) }, value: Some(3) };
+    const RECORD: Record = Record { key: 5, version: Version { time: 9, actor: NodeId(7) }, value: Some(3) };
     const STORED: StoreObservation = StoreObservation::Stored { record: RECORD };
     const HINTED: StoreObservation = StoreObservation::Hinted { target: NodeId(1), record: RECORD };
     const UNHINTED: StoreObservation = StoreObservation::Unhinted { target: NodeId(1), key: 5 };

@@ -72,8 +72,9 @@ impl Check<Store> for Resurrection {
             findings.exercised();
             if record.value.is_some() && record.version < dropped {
                 let (node, key) = (seen.node, record.key);
-                let text =
-                    format!("{node} holds a value of key {key} that is older than a delete which was collected");
+                let text = format!(
+                    "{node} holds a value of key {key} that is older than a delete which was collected"
+                );
                 findings.safety("", &[node], text);
             }
         }
