@@ -19,7 +19,7 @@ fn reach<S: Merge + Default>(steps: &[Step], change: impl Fn(&mut S, NodeId, u64
     let mut states: [S; 3] = Default::default();
     for (time, (replica, what, element)) in steps.iter().enumerate() {
         let replica = usize::from(replica % 3);
-        if what % 4 == 0 {
+        if what.is_multiple_of(4) {
             let other = states[usize::from(element % 3)].clone();
             states[replica].merge(&other);
         } else {
@@ -47,10 +47,10 @@ proptest! {
         }))?;
         laws(&reach(&steps, |state: &mut GCounter, actor, element, _| state.add(actor, element % 1_000)))?;
         laws(&reach(&steps, |state: &mut PnCounter, actor, element, what| {
-            if what % 2 == 0 { state.add(actor, element % 1_000) } else { state.subtract(actor, element % 1_000) }
+            if what.is_multiple_of(2) { state.add(actor, element % 1_000) } else { state.subtract(actor, element % 1_000) }
         }))?;
         laws(&reach(&steps, |state: &mut OrSet, actor, element, what| {
-            if what % 3 == 0 { state.remove(element % 1_000) } else { state.add(actor, element % 1_000) }
+            if what.is_multiple_of(3) { state.remove(element % 1_000) } else { state.add(actor, element % 1_000) }
         }))?;
         laws(&reach(&steps, |state: &mut LwwMap, actor, element, what| {
             let (key, time) = (element % 1_000, element / 1_000);
@@ -64,12 +64,12 @@ proptest! {
         steps in proptest::collection::vec(any::<Step>(), 0..60)
     ) {
         let change = |state: &mut PnCounter, actor, element: u64, what: u8| {
-            if what % 2 == 0 { state.add(actor, element % 1_000) } else { state.subtract(actor, element % 1_000) }
+            if what.is_multiple_of(2) { state.add(actor, element % 1_000) } else { state.subtract(actor, element % 1_000) }
         };
         let [a, b, c] = reach(&steps, change);
-        let counted = steps.iter().filter(|(_, what, _)| what % 4 != 0);
+        let counted = steps.iter().filter(|(_, what, _)| !what.is_multiple_of(4));
         let wanted: i128 = counted
-            .map(|(_, what, element)| if what % 2 == 0 { i128::from(element % 4) } else { -i128::from(element % 4) })
+            .map(|(_, what, element)| if what.is_multiple_of(2) { i128::from(element % 4) } else { -i128::from(element % 4) })
             .sum();
         prop_assert_eq!(a.merged(&b).merged(&c).value(), wanted);
     }

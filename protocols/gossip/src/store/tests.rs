@@ -154,7 +154,7 @@ fn a_home_and_a_hint_for_it_are_one_copy() {
 fn a_version_too_far_ahead_or_behind_a_collected_tombstone_is_refused() {
     let mut bench = Bench::new(Parameters { max_offset: Duration::from_secs(1), ..Parameters::default() });
     let key = bench.key(|homes| homes[0] == NodeId(1));
-    let mut put = |bench: &mut Bench, time| {
+    let put = |bench: &mut Bench, time| {
         let said = bench.hear(CLIENT, &StoreMessage::Put { operation: 1, record: record(key, time, None) });
         said.iter().find_map(|(_, message)| match message {
             StoreMessage::Refused { late, .. } => Some(*late),
@@ -185,12 +185,12 @@ fn a_record_whose_sender_has_not_confirmed_a_collection_is_not_taken() {
         hint: None,
     };
     assert_eq!(bench.hear(1, &confirm(4)), [(1, StoreMessage::Confirmed { collection: 4 })]);
-    let wrote = (2, StoreMessage::Wrote { operation: 3, hint: None });
-    assert_eq!(bench.hear(2, &old(3)), [wrote.clone()], "the tombstone is newer, and it is there");
+    let wrote = [(2, StoreMessage::Wrote { operation: 3, hint: None })];
+    assert_eq!(bench.hear(2, &old(3)), wrote, "the tombstone is newer, and it is there");
     bench.hear(1, &StoreMessage::Collect { tombstones: tombstones.clone() });
     assert_eq!(bench.member.replica.get(key), None);
     assert_eq!(bench.hear(2, &old(3)), [(2, confirm(4))], "it hears what it has to confirm");
     assert_eq!(bench.member.replica.get(key), None);
-    assert_eq!(bench.hear(2, &old(4)), [wrote]);
+    assert_eq!(bench.hear(2, &old(4)), wrote);
     assert_eq!(bench.member.replica.get(key), Some(&record(key, 600, Some(6))));
 }
