@@ -28,12 +28,12 @@ use sim_core::workload::WorkloadModel;
 
 pub use adversaries::AdversaryTable;
 pub(crate) use adversaries::EVERYWHERE;
-pub(crate) use checks::LINEARIZABLE;
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
 pub use load::{Loaded, load, reload};
 pub(crate) use load::{from_document, hash};
 pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
+pub(crate) use sim_core::history::LINEARIZABLE;
 pub use stop::StopRules;
 pub use summary::summary;
 pub use swarm::{Families, Range, Swarm, Traitors};

@@ -46,6 +46,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     }],
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
     objects: &[sim_core::operation::ObjectModel::CasRegister],
+    linearizable: true,
     services: &[],
     metrics: &[],
     journals: true,

@@ -17,7 +17,7 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 10] = [
+const SWARMS: [&str; 11] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
@@ -26,6 +26,7 @@ const SWARMS: [&str; 10] = [
     "epidemic-swarm",
     "plumtree-swarm",
     "heartbeat-swarm",
+    "store-swarm",
     "swim-swarm",
     "coordination-swarm",
 ];

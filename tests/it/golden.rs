@@ -127,3 +127,8 @@ fn golden_digests_of_broadcast_trees_are_met() {
 fn golden_digests_of_heartbeats_are_met() {
     check("heartbeat-swarm");
 }
+
+#[test]
+fn golden_digests_of_the_store_are_met() {
+    check("store-swarm");
+}

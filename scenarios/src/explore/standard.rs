@@ -91,7 +91,8 @@ fn checks(loaded: &Loaded, activity: &Activity) -> Vec<&'static str> {
     let off = loaded.scenario.checks.names_off(loaded.protocol);
     let on = |check: &&str| !off.iter().any(|off| off == check);
     let own = loaded.protocol.checks.iter().map(|check| check.name).filter(on);
-    let seen = loaded.scenario.workload.as_ref().filter(|_| on(&LINEARIZABLE));
+    let judged = loaded.protocol.linearizable && on(&LINEARIZABLE);
+    let seen = loaded.scenario.workload.as_ref().filter(|_| judged);
     let witness = seen.map(|_| WITNESS).filter(|witness| activity.checks.contains_key(*witness));
     let model = seen.map(|workload| check_name(workload.model));
     own.chain(witness).chain(model).collect()

@@ -16,8 +16,7 @@ use sim_core::time::Duration;
 
 pub(super) use faults::is_late;
 
-use super::checks::LINEARIZABLE;
-use super::{Families, NodeName, Range, Safety, Scenario, Traitors};
+use super::{Families, LINEARIZABLE, NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
 

@@ -2,7 +2,7 @@
 //! and the history.
 
 use super::Kernel;
-use crate::history::{History, HistoryCheck};
+use crate::history::{History, HistoryCheck, LINEARIZABLE};
 use crate::identity::Slot;
 use crate::kernel::event::Control;
 use crate::metrics::MetricId;
@@ -102,7 +102,7 @@ impl Clients {
 
 /// How what clients saw is judged, if it is.
 pub(crate) fn history_check(setup: &Setup) -> Option<HistoryCheck> {
-    let off = setup.checks_off.iter().any(|off| off == "linearizable");
+    let off = setup.checks_off.iter().any(|off| off == LINEARIZABLE);
     (setup.workload.is_some() && !off).then(|| HistoryCheck::new(setup.history_budget))
 }
 

@@ -107,6 +107,7 @@ fn every_builtin_scenario_is_listed_with_its_protocol() {
         "swim",
         "plumtree",
         "heartbeat",
+        "store",
         "coordination",
     ];
     assert_eq!(names("protocols"), protocols);
