@@ -126,7 +126,15 @@ pub(crate) fn explore(
         Ok(page) => (Some(page), unkept),
         Err(error) => (None, unkept.or(Some(error))),
     };
-    let mut words = table::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
+    let mut words = table::of_exploration(
+        &loaded,
+        &options,
+        &exploration,
+        &demands,
+        &capsules,
+        watch,
+        terminal.is_quiet(),
+    );
     words += &page.as_ref().map_or_else(String::new, |page| format!("report        {}\n", page.display()));
     let document = || {
         let mut whole = document::of_exploration(&loaded, &options, &exploration, &demands, &capsules, watch);
