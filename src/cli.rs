@@ -20,6 +20,7 @@ mod sweep_table;
 mod table;
 mod terminal;
 mod wall;
+mod watch;
 
 use std::ffi::OsStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -25,6 +25,7 @@ use super::command::reproduce::ReproduceArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::sweep::SweepArguments;
 use super::command::validate::ValidateArguments;
+use super::watch::speed;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
@@ -148,6 +149,12 @@ pub(crate) struct RunArguments {
     /// Run twice and compare; on a mismatch, print the first event that differs.
     #[arg(long)]
     pub(crate) twice: bool,
+    /// Play the run back in the terminal: roles, faults in force, operations, findings.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// How fast it is played back, such as 10x: virtual time against real time.
+    #[arg(long, value_name = "FACTOR", default_value = "10x", value_parser = speed, requires = "watch")]
+    pub(crate) speed: f64,
     /// Write the clients' history as JSON lines, for `check`.
     #[arg(long, value_name = "FILE")]
     pub(crate) history: Option<PathBuf>,
