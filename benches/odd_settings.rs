@@ -62,6 +62,13 @@ fn main() -> ExitCode {
             words.iter().filter(|word| size(word).is_none() && *word != "show").collect();
         named.is_empty() || named.iter().any(|word| word.as_str() == **protocol)
     };
+    if let Some(unknown) = words
+        .iter()
+        .find(|word| size(word).is_none() && *word != "show" && !odd::PROTOCOLS.contains(&word.as_str()))
+    {
+        eprintln!("{unknown} is no protocol with odd settings; there are {}", odd::PROTOCOLS.join(", "));
+        return ExitCode::FAILURE;
+    }
     let show = words.iter().any(|word| word == "show");
     let mut accused = 0;
     for protocol in odd::PROTOCOLS.iter().filter(wanted) {

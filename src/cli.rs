@@ -81,6 +81,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments) -> Exit {
         Command::Explore(explore) => command::explore::explore(registry, explore, &terminal),
         Command::Reproduce(reproduce) => command::reproduce::reproduce(registry, reproduce, &terminal),
         Command::Sweep(sweep) => command::sweep::sweep(registry, sweep, &terminal),
+        Command::Merge(merge) => command::merge::merge(registry, merge, &terminal),
         Command::Schema => command::schema::schema(registry, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(registry, shrink, &terminal),
         Command::Report(report) => command::report::report(registry, report, &terminal),

@@ -5,6 +5,7 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
+use scenarios::campaign_limits::CampaignLimit;
 use scenarios::capsule::Capsule;
 use scenarios::corpus::folder::{self, read_capsule};
 use scenarios::corpus::{KEPT_PER_FINGERPRINT, Kept, file_name};
@@ -152,6 +153,14 @@ impl<'a> Storm<'a> {
         let demands = judge(&loaded, &exploration.activity, self.min_conclusive);
         match exploration.judge(&demands) {
             Judgment::AsExpected => Ok(Weathered { runs: exploration.runs, replayed, demands }),
+            _ if exploration.limits.missed() > 0 => {
+                let missed = exploration.limits.results().filter(|limit| limit.met == Some(false));
+                let told = |limit: CampaignLimit<'_>| {
+                    format!("{}; worst: {}", limit.words(), limit.worst_runs().join(", "))
+                };
+                let limits = missed.map(told).collect();
+                Err(StormFailure::Limits { scenario: loaded.name, runs: exploration.runs, limits })
+            }
             _ => Err(StormFailure::Demands { scenario: loaded.name, runs: exploration.runs, demands }),
         }
     }
@@ -226,6 +235,7 @@ impl<'a> Storm<'a> {
             stop_on_first: true,
             known: Vec::new(),
             build: build_name(),
+            ..ExploreOptions::default()
         };
         let over = passed(time);
         let mut exploration = explore(loaded, &options, Hooks { after_run: &|| {}, interrupted: &over })?;

@@ -1,7 +1,7 @@
 //! Protocols under test, each with its checks. Every family is a crate of its own; this one collects them.
 //!
 //! - [`raft`]: consensus of a replicated log
-//! - [`gossip`]: dissemination by random contacts, and membership
+//! - [`gossip`]: dissemination by random contacts, membership, and a store that becomes equal
 //! - [`byzantine`]: agreement in spite of members that lie
 //! - [`coordination`]: agents that share work, a model's limits and a sink
 
@@ -28,7 +28,7 @@ mod tests {
     fn defaults_are_legal_and_so_is_what_a_swarm_draws() {
         let mut registry = Registry::new();
         register(&mut registry);
-        assert_eq!(registry.iter().count(), 9);
+        assert_eq!(registry.iter().count(), 11);
         for entry in registry.iter() {
             let cluster = entry.configure(&json!({})).unwrap();
             let again = entry.configure(&cluster.parameters()).unwrap();

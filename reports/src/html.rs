@@ -7,6 +7,7 @@
 mod diagram;
 pub(crate) mod lanes;
 mod numbers;
+mod shares;
 mod story;
 mod tables;
 mod timeline;
@@ -40,6 +41,7 @@ pub fn page(record: &RunRecord) -> String {
             Some(told) => (story::section(&run, told)),
             None => (numbers::cards(&run)),
         }
+        (shares::section(&run))
         (lanes::section(&run, &figures))
         @if let Some(told) = &record.story { (story::otherwise(told)) }
         (replay(record))

@@ -39,6 +39,9 @@ fn figure(table: &SweepTable, plot: &Plot) -> Option<Figure> {
     let y = if plot.log { Axis::log(&y_label, unit) } else { Axis::linear(&y_label, unit) };
     let mut figure = Figure::new(&plot.name, &plot.title, scale.axis(plot), y);
     for (line, points) in table.lines(&plot.against) {
+        if !points.first().is_some_and(|point| plot.shows(&point.base)) {
+            continue;
+        }
         for column in &plot.columns {
             let marks: Vec<Point> =
                 points.iter().filter_map(|point| mark(point, column, plot, &scale, divisor)).collect();

@@ -108,6 +108,7 @@ fn outcome(picture: Picture) -> Outcome {
         },
         metrics: OrderedMap::from([("operation_latency_ns".to_owned(), latency)]),
         measures: OrderedMap::new(),
+        limits: Vec::new(),
         activity: OrderedMap::from([
             ("operations.invoked".to_owned(), 100),
             ("operations.succeeded".to_owned(), 99),

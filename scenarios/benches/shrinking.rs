@@ -153,6 +153,7 @@ fn first(loaded: &Loaded, plant: &str, seeds: Range<u64>) -> Option<Capsule> {
         stop_on_first: true,
         known: Vec::new(),
         build: "bench".to_owned(),
+        ..ExploreOptions::default()
     };
     let findings = explore(loaded, &options, Hooks::NONE).unwrap().findings;
     findings.into_iter().next().map(|finding| *finding.capsule)

@@ -118,6 +118,7 @@ mod tests {
             stop_on_first: false,
             known: Vec::new(),
             build: "b".to_owned(),
+            ..ExploreOptions::default()
         };
         let mut found = explore(&loaded, &options, Hooks::NONE).unwrap();
         let mut capsule = *found.findings.remove(0).capsule;

@@ -7,6 +7,7 @@ mod activity;
 mod finding;
 pub mod github;
 pub mod junit;
+mod merged;
 mod standard;
 mod state;
 mod totals;
@@ -20,13 +21,16 @@ use sim_core::registry::{Launch, LaunchError};
 
 use crate::artefact::FolderLock;
 use crate::begin::{Begin, FolderError};
+use crate::campaign_limits::CampaignLimits;
 use crate::parallel::{Threads, ThreadsError};
 use crate::plan::compile;
 use crate::run::run;
 use crate::scenario::Loaded;
+use crate::shard::Shard;
 
 pub use activity::{Activity, Counter};
 pub use finding::{Finding, is_finding};
+pub use merged::{STATE, keep, read};
 pub use standard::{Demand, judge};
 pub use totals::Totals;
 
@@ -39,10 +43,12 @@ pub use crate::parallel::Hooks;
 pub const ROUND: u64 = 256;
 
 /// What to explore.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ExploreOptions {
     /// The range of seeds; the end is excluded.
     pub seeds: Range<u64>,
+    /// Which part of them.
+    pub shard: Shard,
     /// Plants that are on.
     pub plants: Vec<String>,
     /// Threads; all cores if absent.
@@ -53,6 +59,18 @@ pub struct ExploreOptions {
     pub known: Vec<String>,
     /// This program's build, for capsules.
     pub build: String,
+}
+
+impl ExploreOptions {
+    /// How many runs it has, all shards together.
+    pub fn all_runs(&self) -> u64 {
+        self.seeds.end - self.seeds.start
+    }
+
+    /// How many runs its shard has.
+    pub fn runs(&self) -> u64 {
+        self.shard.count(self.all_runs())
+    }
 }
 
 /// Where an exploration is kept, and for how long it goes on.
@@ -85,6 +103,8 @@ pub struct Exploration {
     pub activity: Activity,
     /// Sums over all runs.
     pub totals: Totals,
+    /// What all runs together must keep to.
+    pub limits: CampaignLimits,
 }
 
 /// Why an exploration could not go on.
@@ -165,10 +185,9 @@ fn rounds(
     if exploration.finished(options) {
         return Ok(());
     }
-    let seeds = &options.seeds;
-    let numbers = exploration.runs..seeds.end - seeds.start;
+    let numbers = exploration.runs..options.runs();
     let one = |number, launch: &Launch| {
-        let seed = seeds.start + number;
+        let seed = options.seeds.start + options.shard.number(number);
         let plan = compile(loaded, seed, &options.plants);
         let outcome = run(&plan, launch).map_err(|error| ExploreError::Launch { seed, error })?;
         Ok((outcome.ended != Ended::Stopped).then(|| RunResult::new(loaded, plan, outcome)))
@@ -197,7 +216,7 @@ impl Exploration {
         let found: u64 = self.findings.iter().map(|finding| finding.runs).sum();
         Campaign {
             runs: self.runs,
-            contradictions: found + self.activity.unexpected,
+            contradictions: found + self.activity.unexpected + self.limits.missed(),
             missed: demands.iter().filter(|demand| !demand.met).count(),
             interrupted: self.interrupted,
         }
@@ -214,6 +233,10 @@ impl Exploration {
             count => format!("{count} FINDINGS"),
         };
         match (self.judge(demands), self.activity.unexpected) {
+            (Judgment::Finding, 0) if self.findings.is_empty() => match self.limits.missed() {
+                1 => "1 LIMIT MISSED".to_owned(),
+                count => format!("{count} LIMITS MISSED"),
+            },
             (Judgment::Finding, unexpected @ 1..) if self.findings.is_empty() => {
                 format!("NOT AS EXPECTED in {unexpected} runs")
             }
@@ -227,7 +250,7 @@ impl Exploration {
     /// Whether there is nothing left to do.
     fn finished(&self, options: &ExploreOptions) -> bool {
         let stopped = options.stop_on_first && !self.findings.is_empty();
-        stopped || self.runs >= options.seeds.end - options.seeds.start
+        stopped || self.runs >= options.runs()
     }
 
     /// Takes in the next run in seed order.
@@ -235,6 +258,7 @@ impl Exploration {
         self.runs += 1;
         self.activity.add(&result.outcome, &loaded.scenario.expect);
         self.totals.add(&result.outcome);
+        self.limits.add(result.outcome.seed, &result.outcome.limits);
         let Some(plan) = result.failed else { return };
         let finding = Finding::new(loaded, &plan, &result.outcome, &options.build);
         match self.findings.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {

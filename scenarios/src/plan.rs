@@ -9,6 +9,7 @@ use std::sync::Arc;
 use sim_core::random::{StreamName, stream};
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
+use sim_core::time::Time;
 
 use crate::scenario::{Loaded, Swarm, adversaries};
 
@@ -55,8 +56,10 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.workload = workload.map(|workload| draw::workload(swarm, workload, loaded.protocol, seed));
     adversaries::apply(&loaded.scenario.adversaries, loaded.protocol, &mut setup);
     draw::environment(swarm, &mut setup, seed);
-    draw::traitors(swarm, &mut setup, loaded.protocol, cluster.fault_model(members).byzantine);
+    let budget = cluster.fault_model(members).byzantine;
+    draw::traitors(swarm, &mut setup, loaded.protocol, budget, cluster.largest_timeout());
     setup.faults.number();
+    setup.faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
     draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members));
     setup.faults.sort();
     setup.faults.number();

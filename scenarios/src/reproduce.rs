@@ -137,7 +137,9 @@ pub fn select(words: &[String]) -> Result<Vec<Experiment>, ReproduceError> {
         let mut protocols: Vec<&'static str> = all.iter().map(|experiment| experiment.protocol).collect();
         protocols.dedup();
         let nearest = nearest(word, &[&protocols[..], &["all"]].concat()).map(str::to_owned);
-        let rows = all.iter().map(|experiment| experiment.row.to_string()).collect::<Vec<_>>().join(", ");
+        let mut rows: Vec<String> = all.iter().map(|experiment| experiment.row.to_string()).collect();
+        rows.dedup();
+        let rows = rows.join(", ");
         let expected = format!("{}, a row ({rows}) or all", protocols.join(", "));
         return Err(ReproduceError::Unknown { word: word.clone(), expected, nearest });
     }

@@ -104,6 +104,7 @@ fn crashed(plan: &Plan, message: &str) -> Outcome {
         messages: MessageCounts::default(),
         metrics: OrderedMap::new(),
         measures: OrderedMap::new(),
+        limits: Vec::new(),
         activity: OrderedMap::new(),
         checks: Vec::new(),
         faults: Vec::new(),

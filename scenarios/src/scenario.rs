@@ -7,6 +7,7 @@ pub(crate) mod adversaries;
 mod checks;
 mod counters;
 mod expect;
+mod limits;
 mod load;
 mod names;
 mod read;
@@ -20,18 +21,19 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 use sim_core::fault::FaultEntry;
+use sim_core::limit::Limit;
 use sim_core::setup::{ClockModel, DiskModel, Measure, NetworkModel, ServiceModel};
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
 pub use adversaries::AdversaryTable;
 pub(crate) use adversaries::EVERYWHERE;
-pub(crate) use checks::LINEARIZABLE;
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
 pub use load::{Loaded, load, reload};
 pub(crate) use load::{from_document, hash};
 pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
+pub(crate) use sim_core::history::LINEARIZABLE;
 pub use stop::StopRules;
 pub use summary::summary;
 pub use swarm::{Families, Range, Swarm, Traitors};
@@ -100,6 +102,9 @@ pub struct Scenario {
     /// One number per run each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measure: Vec<Measure>,
+    /// What a run or a campaign must keep to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limit: Vec<Limit>,
     /// How many clients there are; `workload.clients` in a file.
     #[serde(skip)]
     pub clients: u32,

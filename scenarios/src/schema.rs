@@ -7,6 +7,7 @@
 
 mod faults;
 mod form;
+mod limits;
 mod rules;
 mod world;
 
@@ -45,6 +46,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "initial": rules::initial(registry),
             "stop": rules::stop(),
             "measure": rules::measure(),
+            "limit": limits::limits(),
         }),
     );
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();

@@ -10,6 +10,7 @@ mod csv;
 mod error;
 mod file;
 mod law;
+mod merged;
 mod plots;
 mod points;
 mod row;
@@ -30,9 +31,11 @@ pub use csv::{points_csv, runs_csv};
 pub use error::SweepError;
 pub use file::{Base, ParseSeedsError, Seeds, SweepFile};
 pub use law::Law;
+pub use merged::Shards;
 pub use points::Draft;
 pub use row::Row;
 pub use run::{SweepOptions, SweepRun, sweep};
+pub use store::RUNS;
 pub use tabulate::tabulate;
 
 /// A sweep, ready to run.
@@ -89,7 +92,9 @@ pub struct BuiltinSweep {
 /// Every built-in sweep.
 pub const SWEEPS: &[BuiltinSweep] = &[
     BuiltinSweep { name: "overhead-vs-n", text: include_str!("../sweeps/overhead-vs-n.toml") },
+    BuiltinSweep { name: "tolerance-boundary", text: include_str!("../sweeps/tolerance-boundary.toml") },
     BuiltinSweep { name: "agents-per-limit", text: include_str!("../sweeps/agents-per-limit.toml") },
+    BuiltinSweep { name: "agents-per-strategy", text: include_str!("../sweeps/agents-per-strategy.toml") },
 ];
 
 /// The built-in sweep of a name, as a source.

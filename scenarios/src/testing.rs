@@ -46,6 +46,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     }],
     checks: &[Named { name: "toy/agreement", about: "All agree." }],
     objects: &[sim_core::operation::ObjectModel::CasRegister],
+    linearizable: true,
     services: &[],
     metrics: &[],
     journals: true,
@@ -172,6 +173,7 @@ fn outcome(setup: &Setup, launch: &Launch, findings: &Findings, parameters: &Par
         messages: MessageCounts { sent: 10, by_kind: [("Ping".to_owned(), 10)].into(), ..Default::default() },
         metrics: [].into(),
         measures: [].into(),
+        limits: Vec::new(),
         activity: [("operations".to_owned(), setup.seed % 3)].into(),
         checks: vec![CheckReport {
             name: "toy/agreement".to_owned(),
@@ -236,6 +238,7 @@ pub(crate) fn found(registry: &Registry, plant: &str) -> Capsule {
         stop_on_first: true,
         known: Vec::new(),
         build: "b".to_owned(),
+        ..ExploreOptions::default()
     };
     let mut exploration = explore(&built_in(registry, "demo-bug"), &options, Hooks::NONE).unwrap();
     *exploration.findings.remove(0).capsule

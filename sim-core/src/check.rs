@@ -275,6 +275,13 @@ impl Findings {
         });
     }
 
+    /// Takes in a violation whose check has a name of its own, as a limit that was missed.
+    pub(crate) fn take(&mut self, violation: Violation) {
+        self.worst = self.worst.max(Some(violation.verdict));
+        self.kept = true;
+        self.violations.push(violation);
+    }
+
     /// What the violation that was reported last rests on, as sentences: who signed what, what stood where. The first few
     /// of many are kept.
     pub fn because(&mut self, facts: impl IntoIterator<Item = String>) {

@@ -30,7 +30,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use check::{HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, WITNESS, check_name};
+pub use check::{
+    HistoryCheck, HistoryVerdict, Illegal, Judgement, LINEARIZABLE, Tier, Undecided, WITNESS, check_name,
+};
 pub use conflict::{Conflict, Reason};
 pub use edn::read_edn;
 pub use entry::{Datum, EntryValue, Function, HistoryEntry};

@@ -10,6 +10,7 @@ pub(crate) mod event;
 mod hot;
 mod invariants;
 pub(crate) mod lifecycle;
+mod limits;
 mod linearizable;
 mod measures;
 pub(crate) mod pace;
@@ -55,6 +56,7 @@ pub(crate) use self::counts::{DiskCounts, Dropped};
 pub(crate) use self::hot::Hot;
 
 use self::clients::Clients;
+use self::limits::Windows;
 use self::measures::Gauges;
 use self::pace::Pace;
 use self::phases::Phase;
@@ -128,6 +130,7 @@ pub(crate) struct Kernel {
     pub(crate) pace: Pace,
     pub(crate) watch: Watch,
     pub(crate) gauges: Gauges,
+    pub(crate) windows: Windows,
     pub(crate) tracer: Option<Tracer>,
     pub(crate) lookout: Option<Arc<dyn Lookout>>,
     pub(crate) ended: Option<Ended>,
@@ -180,8 +183,10 @@ impl Kernel {
         let mut network =
             Network::new(&setup.network, members, clients, seed).map_err(|error| refused(&error))?;
         network.pin(setup.pins.clone(), setup.pins_only);
-        let driver = FaultDriver::new(&setup.faults, model, members, clients, seed)
-            .map_err(|error| refused(&error))?;
+        let mut faults = setup.faults.clone();
+        faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
+        let driver =
+            FaultDriver::new(&faults, model, members, clients, seed).map_err(|error| refused(&error))?;
         let slots = (members + clients) as usize;
         let ground = Ground::new(members, clients);
         let hot = ground.places.iter().map(Hot::at).collect();
@@ -225,6 +230,7 @@ impl Kernel {
             pace: Pace::new(setup),
             watch: Watch::new(setup, vocabulary.observations, slots),
             gauges: Gauges::new(setup, vocabulary),
+            windows: Windows::new(setup),
             tracer: launch.trace.clone().map(|request| Tracer::new(request, ground.slot_names())),
             lookout: launch.lookout.clone(),
             ended: None,

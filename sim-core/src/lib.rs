@@ -53,7 +53,7 @@
 //! whom. [`disk`]: what a crash leaves of a journal.
 //!
 //! **What is judged.** [`ground`]: the truth about every slot. [`check`]: checks, findings, verdicts. [`history`]:
-//! linearizability. [`activity`]: whether anything happened. [`progress`]: when a stall accuses. [`judgment`]: what a run or a
+//! linearizability. [`limit`]: service levels. [`activity`]: whether anything happened. [`progress`]: when a stall accuses. [`judgment`]: what a run or a
 //! campaign comes to.
 //!
 //! **What is told.** [`outcome`]: all of it, in neutral words. [`trace`]: every event. [`picture`]: what can be drawn.
@@ -81,6 +81,7 @@ pub mod history;
 pub mod identity;
 pub mod judgment;
 pub mod launch;
+pub mod limit;
 pub mod lookout;
 pub mod math;
 pub mod metrics;

@@ -107,6 +107,21 @@ impl Metrics {
         self.histograms.iter().filter_map(summary).collect()
     }
 
+    /// Every value that was recorded under a name, to three digits, and how often; nothing if none was. The largest is exact.
+    pub fn values(&self, name: &str) -> Vec<(u64, u64)> {
+        let named = self.histograms.iter().find(|named| named.name == name);
+        let found = named.and_then(|named| Some((named.histogram.as_ref()?, named.max)));
+        let Some((histogram, max)) = found else { return Vec::new() };
+        let recorded = histogram.iter_recorded();
+        let mut values: Vec<(u64, u64)> = recorded
+            .map(|step| (step.value_iterated_to().min(max), step.count_since_last_iteration()))
+            .collect();
+        if let Some(last) = values.last_mut() {
+            last.0 = max;
+        }
+        values
+    }
+
     /// Every counter, those at zero included.
     pub fn counts(&self) -> OrderedMap<String, u64> {
         self.counters.iter().cloned().collect()

@@ -12,6 +12,7 @@ use crate::check::{Verdict, Violation};
 use crate::digest::RunDigest;
 use crate::fault::{Executed, FaultPlan};
 use crate::history::HistoryEntry;
+use crate::limit::LimitReading;
 use crate::network::Changes;
 use crate::trace::Trace;
 
@@ -55,6 +56,9 @@ pub struct Outcome {
     pub metrics: OrderedMap<String, MetricSummary>,
     /// The numbers that the scenario asked for; absent if what is measured never happened.
     pub measures: OrderedMap<String, Option<u64>>,
+    /// How the run stands to each limit of the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitReading>,
     /// Counters that show that something happened: operations, elections, faults by family.
     pub activity: OrderedMap<String, u64>,
     /// Every check: whether it was on, how often it was exercised.

@@ -120,6 +120,8 @@ pub struct ProtocolInfo {
     pub checks: &'static [Named],
     /// Which objects it offers to clients; none if it has no clients.
     pub objects: &'static [ObjectModel],
+    /// Whether what clients see is judged: it must be linearizable. A store that is only eventually consistent is not, by design.
+    pub linearizable: bool,
     /// Services that members use and that the protocol brings along: one client slot for each, in this order, in every run
     /// of a scenario without a workload.
     pub services: &'static [Named],
@@ -149,6 +151,7 @@ impl ProtocolInfo {
             stalls: &[],
             checks: &[],
             objects: &[],
+            linearizable: true,
             services: &[],
             metrics: &[],
             journals: true,

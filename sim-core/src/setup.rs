@@ -19,6 +19,7 @@ pub use crate::server::ServiceModel;
 use crate::adversary::Adversary;
 use crate::distribution::Distribution;
 use crate::fault::FaultPlan;
+use crate::limit::Limit;
 use crate::network::Pins;
 use crate::time::Duration;
 use crate::workload::WorkloadModel;
@@ -74,6 +75,9 @@ pub struct Setup {
     pub stop: Vec<Stop>,
     /// What to report as one number per run.
     pub measures: Vec<Measure>,
+    /// Service levels that the run must keep to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
     /// What the state is at the start, where it is not all up and empty.
     pub initial: Initial,
     /// What a run must show to count: `(activity counter, at least)`; else it is inconclusive.
@@ -108,6 +112,7 @@ impl Setup {
             pins_only: false,
             stop: Vec::new(),
             measures: Vec::new(),
+            limits: Vec::new(),
             initial: Initial::default(),
             at_least: Vec::new(),
             history_budget: 1_000_000,

@@ -53,6 +53,22 @@ pub struct SweepPoint {
     pub verdicts: OrderedMap<String, u64>,
     /// What was measured, by column.
     pub columns: OrderedMap<String, Estimate>,
+    /// Limits on all runs of the point together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<PointLimit>,
+}
+
+/// A limit on all runs of a point together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointLimit {
+    /// The check that it is reported under.
+    pub check: String,
+    /// What it came to, in a sentence.
+    pub words: String,
+    /// Whether it was kept; absent if no run had a value.
+    pub met: Option<bool>,
+    /// The worst runs, worst first, each as a seed and its value.
+    pub worst: Vec<String>,
 }
 
 /// A swept key and a value.
@@ -143,10 +159,20 @@ pub struct Plot {
     pub against: String,
     /// The columns on the vertical axis, a line for each.
     pub columns: Vec<String>,
+    /// The labels of the scenarios whose lines are drawn; all of them if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<String>,
     /// Whether both axes are logarithmic.
     pub log: bool,
     /// Whether power laws are fitted.
     pub fit: bool,
+}
+
+impl Plot {
+    /// Whether the lines of a scenario are drawn.
+    pub fn shows(&self, base: &str) -> bool {
+        self.bases.is_empty() || self.bases.iter().any(|shown| shown == base)
+    }
 }
 
 impl SweepPoint {
@@ -190,8 +216,8 @@ impl SweepTable {
         let few = usize::from(!MIN_CONCLUSIVE.reached_by(conclusive, runs));
         Campaign {
             runs,
-            contradictions: findings + contradicted,
-            missed: few + self.silent_points() + self.unjudged.len(),
+            contradictions: findings + contradicted + self.limits_that(Some(false)),
+            missed: few + self.silent_points() + self.unjudged.len() + self.limits_that(None) as usize,
             interrupted: false,
         }
         .judge()
@@ -220,6 +246,15 @@ impl SweepTable {
             1 => parts.push("1 point has no conclusive run".to_owned()),
             many => parts.push(format!("{many} points have no conclusive run")),
         }
+        for (count, word) in
+            [(self.limits_that(Some(false)), "missed"), (self.limits_that(None), "not judged")]
+        {
+            match count {
+                0 => {}
+                1 => parts.push(format!("1 limit was {word}")),
+                many => parts.push(format!("{many} limits were {word}")),
+            }
+        }
         parts.join(", ")
     }
 
@@ -227,6 +262,11 @@ impl SweepTable {
     fn counts(&self) -> [u64; 3] {
         let sum = |of: fn(&SweepPoint) -> u64| self.points.iter().map(of).sum();
         [sum(|point| point.runs), sum(|point| point.conclusive), sum(|point| point.findings)]
+    }
+
+    /// How many limits of points came to this.
+    fn limits_that(&self, met: Option<bool>) -> u64 {
+        self.points.iter().flat_map(|point| &point.limits).filter(|limit| limit.met == met).count() as u64
     }
 
     fn silent_points(&self) -> usize {

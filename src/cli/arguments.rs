@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use scenarios::begin::Begin;
 use scenarios::plan::SEEDS_END;
 use scenarios::program::{self, own};
+use scenarios::shard::Shard;
 use sim_core::ratio::Ratio;
 
 use super::command::check::CheckArguments;
@@ -17,6 +18,7 @@ use super::command::demo::DemoArguments;
 use super::command::explain::ExplainArguments;
 use super::command::explore::ExploreArguments;
 use super::command::list::ListArguments;
+use super::command::merge::MergeArguments;
 use super::command::replay::ReplayArguments;
 use super::command::report::ReportArguments;
 use super::command::reproduce::ReproduceArguments;
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Reproduce(ReproduceArguments),
     /// Run the same seeds at every point of a parameter grid.
     Sweep(SweepArguments),
+    /// Put the shards of an exploration or a sweep together.
+    Merge(MergeArguments),
     /// Print the JSON Schema of scenario files, for editors.
     Schema,
     /// Shrink the run of a capsule as far as possible.
@@ -124,6 +128,14 @@ impl BeginArguments {
             Self { start_over: true, .. } => Begin::Over,
             Self { .. } => Begin::Fresh,
         }
+    }
+}
+
+/// Where a shard is written if nobody says: beside the others of its campaign.
+pub(crate) fn shard_folder(whole: PathBuf, out: &Option<PathBuf>, shard: Option<Shard>) -> PathBuf {
+    match (out, shard) {
+        (None, Some(shard)) => whole.join("shards").join(shard.folder_name()),
+        _ => whole,
     }
 }
 

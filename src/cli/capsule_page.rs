@@ -101,7 +101,7 @@ pub(crate) fn told(
         return Ok(None);
     }
     let there = |print: &&str| outcome.violations.iter().any(|violation| violation.fingerprint == **print);
-    let fingerprint = fingerprint.filter(|print| there(&print));
+    let fingerprint = fingerprint.filter(|print| there(print));
     let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
     let told = if whole { tell_whole(plan, fingerprint)? } else { tell(plan, fingerprint)? };
     Ok(told.as_ref().map(Telling::new))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use scenarios::campaign_limits::CampaignLimit;
 use scenarios::capsule::Capsule;
 use scenarios::explore::{Demand, Exploration, ExploreOptions, Finding};
 use scenarios::neighbors::Neighborhood;
@@ -10,6 +11,7 @@ use scenarios::scenario::{Loaded, verdict_name};
 use scenarios::sweep::{Sweep, SweepRun};
 use serde_json::{Value, json};
 use sim_core::check::Violation;
+use sim_core::limit::LimitReading;
 use sim_core::outcome::Outcome;
 use sim_core::story::Story;
 use sim_core::sweep::SweepTable;
@@ -43,10 +45,29 @@ pub(crate) fn of_run(loaded: &Loaded, outcome: &Outcome, met: bool, watch: Stopw
         "messages": outcome.messages,
         "metrics": outcome.metrics,
         "measures": outcome.measures,
+        "limits": outcome.limits.iter().map(limit).collect::<Vec<_>>(),
         "faults": outcome.faults,
         "activity": outcome.activity,
         "checks": outcome.checks,
         "wall": { "elapsed_ms": watch.milliseconds() },
+    })
+}
+
+/// A limit and how the run stands to it.
+fn limit(reading: &LimitReading) -> Value {
+    let LimitReading { limit, value, open, met, .. } = reading;
+    json!({ "check": limit.check(), "limit": limit, "value": value, "open": open, "met": met })
+}
+
+/// A limit on a whole campaign and what it came to.
+fn campaign_limit(result: &CampaignLimit<'_>) -> Value {
+    json!({
+        "check": result.limit.check(),
+        "limit": result.limit,
+        "judged_runs": result.judged,
+        "value": result.value,
+        "met": result.met,
+        "worst": result.worst,
     })
 }
 
@@ -143,6 +164,7 @@ pub(crate) fn of_exploration(
         "known": exploration.known,
         "failures": exploration.findings.iter().zip(capsules).map(failure).collect::<Vec<_>>(),
         "activity": exploration.activity,
+        "limits": exploration.limits.results().map(|result| campaign_limit(&result)).collect::<Vec<_>>(),
         "demands": demands,
         "demands_met": demands.iter().all(|demand| demand.met),
         "judgment": exploration.judge(demands).name(),

@@ -9,6 +9,7 @@ use scenarios::artefact::{WriteError, path_text};
 use scenarios::capsule::{CapsuleError, LARGEST};
 use scenarios::corpus::folder::CorpusError;
 use scenarios::explore::ExploreError;
+use scenarios::merge::MergeError;
 use scenarios::problem::Problems;
 use scenarios::program::own;
 use scenarios::replay::ReplayError;
@@ -104,6 +105,17 @@ pub(crate) enum CliError {
     /// The literature.
     #[error(transparent)]
     Reproduce(#[from] ReproduceError),
+    /// Shards that cannot be merged.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// Several folders, and none to write to.
+    #[error("merge: --out DIR must say where the merged campaign is written; nothing was read or written")]
+    NoOut,
+    /// A sweep has no JUnit report.
+    #[error(
+        "merge: --junit and --github are for explorations, and these are shards of a sweep; nothing was written"
+    )]
+    SweepForMachines,
     /// A sweep that could not go on.
     #[error(transparent)]
     Sweep(#[from] SweepError),
@@ -173,6 +185,8 @@ impl CliError {
             | Self::Reproduce(
                 ReproduceError::Threads(_) | ReproduceError::Scenario { .. } | ReproduceError::Launch { .. },
             ) => Exit::Internal,
+            Self::Merge(MergeError::Clash { .. }) => Exit::Internal,
+            Self::Merge(MergeError::NoShard(_)) => Exit::Inconclusive,
             Self::Unkept(_) => Exit::Unkept,
             _ => Exit::Usage,
         }

@@ -22,6 +22,11 @@ pub(crate) struct MachineArguments {
 }
 
 impl MachineArguments {
+    /// Whether anybody is told.
+    pub(crate) const fn asked(&self) -> bool {
+        self.github || self.junit.is_some()
+    }
+
     /// Makes sure that what is asked for can be written, before anything runs.
     pub(crate) fn fit(&self) -> Result<(), CliError> {
         self.junit.as_deref().map_or(Ok(()), |path| Ok(artefact::fit_file(path)?))

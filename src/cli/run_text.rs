@@ -10,6 +10,7 @@ use scenarios::program;
 use scenarios::replay::{Replay, Replayed};
 use scenarios::run::Divergence;
 use scenarios::scenario::{Loaded, verdict_name};
+use sim_core::limit::{LimitReading, Over};
 use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{Ended, Outcome, Progress};
 use sim_core::time::Duration;
@@ -62,6 +63,7 @@ pub(crate) fn of_run(
         let words = value.map_or_else(|| "never".to_owned(), |value| quantity(name, value));
         lines.add("measured", &format!("{}: {words}", plain_name(name)));
     }
+    limits(&mut lines, outcome);
     figures(&mut lines, outcome);
     for (name, metric) in &outcome.metrics {
         let [p50, p99, max] = [metric.p50, metric.p99, metric.max].map(|value| quantity(name, value));
@@ -77,6 +79,16 @@ pub(crate) fn of_run(
     lines.add("digest", &outcome.digest.to_string());
     lines.add("replay", replay);
     lines.0
+}
+
+/// Limits on each run, and how this one stands to them.
+fn limits(lines: &mut Lines, outcome: &Outcome) {
+    for LimitReading { limit, value, met, .. } in &outcome.limits {
+        let value = value.map_or_else(|| "nothing to judge".to_owned(), |value| limit.told(value));
+        let state = if *met == Some(false) { "   MISSED" } else { "" };
+        let over = if limit.over == Over::Campaign { " over a campaign" } else { "" };
+        lines.add("limit", &format!("{}: {value} ({}{over}){state}", limit.what(), limit.bounds()));
+    }
 }
 
 /// What checks show as names with values: what a run came to, in the protocol's own terms.

@@ -45,6 +45,17 @@ pub(crate) fn words(
         let points: Vec<&SweepPoint> = table.points.iter().filter(|point| point.base == base).collect();
         text += &of_base(base, &points);
     }
+    for point in &table.points {
+        for limit in point.limits.iter().filter(|limit| limit.met != Some(true)) {
+            let state = if limit.met.is_none() { "NOT JUDGED" } else { "MISSED" };
+            let at: Vec<String> = point.at.iter().map(|at| format!("{} = {}", at.key, at.value)).collect();
+            let worst = limit.worst.join(", ");
+            let _ = writeln!(text, "limit {state}  {} at {}: {}", point.base, at.join(", "), limit.words);
+            if !worst.is_empty() {
+                let _ = writeln!(text, "worst runs  {worst}");
+            }
+        }
+    }
     text += &of_fits(&table.fits);
     for law in &table.unjudged {
         let Unjudged { line, column, law, .. } = law;

@@ -81,9 +81,9 @@ pub(crate) fn of_exploration(
         text += &of_finding(finding, capsule);
     }
     if brief {
-        return text + &missed(demands);
+        return text + &of_limits(exploration) + &missed(demands);
     }
-    text + &activity(exploration) + &of_demands(demands)
+    text + &of_limits(exploration) + &activity(exploration) + &of_demands(demands)
 }
 
 /// How far a campaign came that ended before its last seed.
@@ -100,6 +100,18 @@ fn covered(options: &ExploreOptions, exploration: &Exploration) -> String {
         "the time is over"
     };
     format!("{why}: seeds {start}..{end} are covered; --resume goes on from there\n")
+}
+
+/// Limits on all runs together, and the worst runs of those that were missed.
+fn of_limits(exploration: &Exploration) -> String {
+    let mut text = String::new();
+    for result in exploration.limits.results() {
+        let _ = writeln!(text, "\nlimit         {}: {}", result.state().to_uppercase(), result.words());
+        if result.met == Some(false) {
+            let _ = writeln!(text, "worst runs    {}", result.worst_runs().join(", "));
+        }
+    }
+    text
 }
 
 /// Whether a campaign shows enough for "nothing found" to count.

@@ -29,6 +29,16 @@ pub enum StormFailure {
         /// What was demanded.
         demands: Vec<Demand>,
     },
+    /// Limits on all runs together were missed; a sentence for each, with its worst runs.
+    #[error("{scenario}: {} in {runs} runs\n  {}", if limits.len() == 1 { "a limit was missed" } else { "limits were missed" }, limits.join("\n  "))]
+    Limits {
+        /// The scenario's name.
+        scenario: String,
+        /// How many runs were made.
+        runs: u64,
+        /// What was missed.
+        limits: Vec<String>,
+    },
     /// The scenario cannot be used.
     #[error("{0}")]
     Scenario(String),

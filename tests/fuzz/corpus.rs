@@ -66,6 +66,7 @@ pub(crate) fn options() -> ExploreOptions {
         stop_on_first: false,
         known: Vec::new(),
         build: BUILD.to_owned(),
+        ..ExploreOptions::default()
     }
 }
 
@@ -136,7 +137,12 @@ impl Corpus {
         drop(explore_in(keep, &self.explored, &options(), Hooks::NONE).unwrap());
         let read = |name: &str| std::fs::read_to_string(self.folder.join(name)).unwrap();
         self.states.push(read("explore.state.json"));
-        let options = SweepOptions { jobs: Some(1), begin: Begin::Over, build: BUILD.to_owned() };
+        let options = SweepOptions {
+            jobs: Some(1),
+            begin: Begin::Over,
+            build: BUILD.to_owned(),
+            ..SweepOptions::default()
+        };
         let held = lock(&self.folder).unwrap();
         let run = sweep(&self.swept, &held, &options, Hooks::NONE).unwrap();
         self.rows.push(read("runs.jsonl"));

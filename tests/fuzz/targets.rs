@@ -201,7 +201,12 @@ fn state(corpus: &Corpus, text: &str) -> bool {
 fn rows(corpus: &Corpus, text: &str) -> bool {
     std::fs::write(corpus.folder.join("runs.jsonl"), text).unwrap();
     let held = lock(&corpus.folder).unwrap();
-    let options = SweepOptions { jobs: Some(1), begin: Begin::Resume, build: BUILD.to_owned() };
+    let options = SweepOptions {
+        jobs: Some(1),
+        begin: Begin::Resume,
+        build: BUILD.to_owned(),
+        ..SweepOptions::default()
+    };
     let at_once = Hooks { interrupted: &|| true, ..Hooks::NONE };
     let Ok(run) = sweep(&corpus.swept, &held, &options, at_once) else { return false };
     let table = tabulate(&corpus.swept, &run.rows);

@@ -13,6 +13,7 @@ mod replay;
 mod report;
 mod reproduce;
 mod robust;
+mod shards;
 mod shrink;
 mod sweep;
 mod validate;

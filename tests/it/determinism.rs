@@ -17,7 +17,7 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 9] = [
+const SWARMS: [&str; 11] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
@@ -25,6 +25,8 @@ const SWARMS: [&str; 9] = [
     "tendermint-swarm",
     "epidemic-swarm",
     "plumtree-swarm",
+    "heartbeat-swarm",
+    "store-swarm",
     "swim-swarm",
     "coordination-swarm",
 ];
@@ -160,6 +162,7 @@ fn threads_change_nothing_in_any_run() {
                 stop_on_first: false,
                 known: Vec::new(),
                 build: "this build".to_owned(),
+                ..ExploreOptions::default()
             };
             explore(&loaded, &options, Hooks::NONE).unwrap().totals.digest()
         };

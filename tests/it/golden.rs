@@ -26,15 +26,18 @@ impl Golden {
     fn now(name: &str) -> Self {
         let source = builtin::find(name).unwrap();
         let loaded = load(&seedstorm::registry(), source, Format::Toml, &[]).unwrap();
-        let mut folded = Digest::new();
+        let mut together = 0_u128;
         let mut each = Vec::new();
         for seed in 0..SEEDS {
             let RunDigest(digest) = run(&compile(&loaded, seed, &[]), &Launch::default()).unwrap().digest;
-            folded.word((digest >> 64) as u64);
-            folded.word(digest as u64);
+            let mut one = Digest::new();
+            one.word(seed);
+            one.word((digest >> 64) as u64);
+            one.word(digest as u64);
+            together = together.wrapping_add(one.whole().0);
             each.push(RunDigest(digest).to_string());
         }
-        Self { engine: ENGINE.to_string(), together: folded.whole().to_string(), each }
+        Self { engine: ENGINE.to_string(), together: RunDigest(together).to_string(), each }
     }
 
     fn text(&self) -> String {
@@ -118,4 +121,14 @@ fn golden_digests_of_coordination_are_met() {
 #[test]
 fn golden_digests_of_broadcast_trees_are_met() {
     check("plumtree-swarm");
+}
+
+#[test]
+fn golden_digests_of_heartbeats_are_met() {
+    check("heartbeat-swarm");
+}
+
+#[test]
+fn golden_digests_of_the_store_are_met() {
+    check("store-swarm");
 }

@@ -164,6 +164,7 @@ fn capsule(registry: &Registry) -> Capsule {
         stop_on_first: true,
         known: Vec::new(),
         build: "then".to_owned(),
+        ..ExploreOptions::default()
     };
     let found = explore(&loaded, &options, Hooks::NONE).unwrap().findings.remove(0).capsule;
     let options = ShrinkOptions { budget: 3_000, jobs: None, build: "then".to_owned() };

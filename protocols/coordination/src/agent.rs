@@ -97,13 +97,15 @@ impl Agent {
             }
             Strategy::Single => Boss::Idle,
             Strategy::Star => Boss::First(Beats::new(life, NodeId(0))),
-            Strategy::Service | Strategy::Raft => {
+            Strategy::Service | Strategy::Hybrid | Strategy::Raft => {
                 let core = parameters.core_of(team.agents);
                 let beats = || Beats::new(life, NodeId(node.0 % core));
                 if node.0 < core {
                     let hub = Hub::new(node, board(), parameters.clone(), team.plants).replicated();
                     let works = parameters.works(node.0, team.agents);
                     Boss::Core(Box::new(Core::new(boot, &team, hub, works.then(beats))))
+                } else if parameters.strategy == Strategy::Hybrid {
+                    Boss::First(beats().gathered(NodeId(node.0 % core)))
                 } else {
                     Boss::First(beats())
                 }
@@ -239,10 +241,18 @@ impl Agent {
             Message::Relay { from, to, parcel } => self.pass_on(*from, *to, parcel, cx),
             Message::Receipt { letter } => drop(self.courier_receipt(*letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
-            Message::Grant { .. } | Message::Cancel { .. } | Message::BeatHeard { .. } => {
+            Message::BeatHeard { .. } => {
+                // Whoever coordinates answers beats, also those that others gathered.
+                self.follow(from, cx);
                 self.obey(message, cx);
             }
-            Message::Beat { .. } | Message::Finish { .. } | Message::Report { .. } => {
+            Message::Grant { .. } | Message::Cancel { .. } => {
+                self.obey(message, cx);
+            }
+            Message::Beat { .. }
+            | Message::Gathered { .. }
+            | Message::Finish { .. }
+            | Message::Report { .. } => {
                 self.coordinate(from, message, cx);
             }
             other => self.worker.hear(other, cx),
@@ -318,6 +328,7 @@ impl Agent {
                     }
                 }
                 Timer::Poll => self.poll(cx),
+                Timer::Gather => self.pass_on_beats(cx),
                 Timer::Served { .. } | Timer::Order { .. } => {}
             },
             Input::Request { .. } | Input::Link { .. } | Input::Synced { .. } => {}

@@ -193,6 +193,12 @@ impl Courier {
         true
     }
 
+    /// Letters that nobody has a receipt for, in the order of their numbers, and those that wait.
+    pub fn undelivered(&self) -> impl Iterator<Item = &CoordinationMessage> + '_ {
+        let waiting = self.boxes.values().flat_map(|own| own.waiting.iter().flatten());
+        self.sent.values().map(|letter| &letter.message).chain(waiting)
+    }
+
     /// How many letters to a receiver are under way or wait.
     pub fn load(&self, to: NodeId) -> u32 {
         self.boxes.get(&to).map_or(0, |own| own.under_way + own.waits)

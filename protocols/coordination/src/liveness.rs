@@ -155,7 +155,7 @@ impl Liveness<Coordination> for TasksEnd {
         let coordinator = match strategy {
             Strategy::Independent => true,
             Strategy::Single | Strategy::Star => core.binary_search(&Slot(0)).is_ok(),
-            Strategy::Service | Strategy::Raft => self.can_elect(core),
+            Strategy::Service | Strategy::Hybrid | Strategy::Raft => self.can_elect(core),
         };
         let done = strategy == Strategy::Independent || self.all_can_be_done(core);
         if coordinator && done { Ok(()) } else { Err(Stall::NoQuorum) }

@@ -10,9 +10,20 @@ use crate::topology::{Links, Topology};
 /// How wrong clocks may run, in parts per million: an agent counts on a sixteenth less of a lease than it is given.
 pub const CLOCK_DRIFT_PPM: u32 = 10_000;
 
-/// Those with most to go wrong more often. Strategies whose core votes are left out until their swarm is quiet.
-const DRAWN_STRATEGIES: [Strategy; 4] =
-    [Strategy::Star, Strategy::Star, Strategy::Single, Strategy::Independent];
+/// Those with most to go wrong more often.
+const DRAWN_STRATEGIES: [Strategy; 8] = [
+    Strategy::Star,
+    Strategy::Star,
+    Strategy::Single,
+    Strategy::Independent,
+    Strategy::Service,
+    Strategy::Hybrid,
+    Strategy::Raft,
+    Strategy::Raft,
+];
+/// So that forty agents never keep anybody busier than it can be: the beats of all of them, with their answers, take whoever
+/// passes them on a third of its time at most, and Raft among all of them as much again.
+const MOST_DRAWN_LOAD: u64 = 10_000;
 const DRAWN_TOPOLOGIES: [Topology; 5] =
     [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
 
@@ -69,8 +80,6 @@ sim_core::parameters! {
         slots: u32 = 1, in 1..=64, drawn |_, _, dice| dice.pick(&[1, 1, 2, 3]);
         /// How many more tasks may wait at an agent.
         queue: u32 = 1, in 0..=64, drawn |_, _, dice| dice.within(0..=3) as u32;
-        /// How long the coordinator is busy with each message.
-        handling: Duration = "2ms", drawn |_, _, dice| dice.times(Duration::from_millis(1), 0..=4);
         /// How long an agent reads what a task is about before it starts.
         handover: Duration = "0s", drawn |_, _, dice| dice.times(Duration::from_millis(200), 0..=3);
         /// Of "service" and "hybrid": how many of the first agents are the core, which decides by Raft.
@@ -79,10 +88,12 @@ sim_core::parameters! {
         /// speaks to them four times as often.
         election_timeout: Duration = "2s", in ABOVE_ZERO,
             drawn |_, _, dice| dice.times(Duration::from_millis(500), 2..=6);
-        /// How long a member of a core is busy with each message of Raft.
-        voting: Duration = "100us", drawn |_, _, dice| dice.times(Duration::from_micros(100), 0..=5);
+        /// How long a member of a core, or whoever passes it on, is busy with each message of Raft.
+        voting: Duration = "100us", drawn |_, drawn, dice| dice.times(drawn.election_timeout / MOST_DRAWN_LOAD, 0..=5);
         /// How often an agent says that it is alive.
         heartbeat: Duration = "5s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_millis(500), 1..=4);
+        /// How long the coordinator, or whoever passes it on, is busy with each message.
+        handling: Duration = "2ms", drawn |_, drawn, dice| dice.times(drawn.heartbeat / MOST_DRAWN_LOAD, 0..=40);
         /// After how long a silent agent is held for dead.
         dead_after: Duration = "12s",
             must |own| own.dead_after > own.heartbeat.saturating_mul(2), "must be longer than two heartbeats",
@@ -138,6 +149,9 @@ sim_core::choices! {
         /// A few agents, the core, hold the state of the coordinator in a log that they replicate by Raft; whom they elect
         /// coordinates. They do no tasks, unless there is nobody else.
         Service = "service",
+        /// The same, and members of the core share the beats of the others among themselves: each gathers those of its part of
+        /// the agents, and passes them on to the coordinator together.
+        Hybrid = "hybrid",
         /// All agents are the core, and do tasks.
         Raft = "raft",
     }
@@ -172,7 +186,9 @@ impl Strategy {
         match self {
             Self::Single => Gives { exclusive: true, takeover: false, locks: true },
             Self::Independent => Gives { exclusive: true, takeover: false, locks: false },
-            Self::Star | Self::Service | Self::Raft => Gives { exclusive: true, takeover: true, locks: true },
+            Self::Star | Self::Service | Self::Hybrid | Self::Raft => {
+                Gives { exclusive: true, takeover: true, locks: true }
+            }
         }
     }
 }
@@ -183,7 +199,7 @@ impl Parameters {
         match self.strategy {
             Strategy::Single => agents.min(1),
             Strategy::Independent | Strategy::Raft => agents,
-            Strategy::Star | Strategy::Service => agents - self.idle(agents),
+            Strategy::Star | Strategy::Service | Strategy::Hybrid => agents - self.idle(agents),
         }
     }
 
@@ -192,7 +208,7 @@ impl Parameters {
         match self.strategy {
             Strategy::Single => agent == 0,
             Strategy::Independent | Strategy::Raft => true,
-            Strategy::Star | Strategy::Service => agent >= self.idle(agents),
+            Strategy::Star | Strategy::Service | Strategy::Hybrid => agent >= self.idle(agents),
         }
     }
 
@@ -206,7 +222,7 @@ impl Parameters {
     pub fn core_of(&self, agents: u32) -> u32 {
         match self.strategy {
             Strategy::Single | Strategy::Independent | Strategy::Star => 0,
-            Strategy::Service => self.core.min(agents),
+            Strategy::Service | Strategy::Hybrid => self.core.min(agents),
             Strategy::Raft => agents,
         }
     }

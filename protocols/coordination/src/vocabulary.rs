@@ -5,6 +5,8 @@ mod embedding;
 mod message;
 mod report;
 
+use std::sync::Arc;
+
 use raft::vocabulary::{RaftRecord, RaftTimer};
 use sim_core::facts;
 use sim_core::facts::Never;
@@ -53,6 +55,25 @@ facts! {
 }
 
 facts! {
+    /// A beat, as somebody else passes it on.
+    #[derive(PartialEq, Eq)]
+    pub struct Gathered {
+        /// Whose.
+        pub agent: NodeId,
+        /// The number of the life.
+        pub life: u64,
+        /// The number of the beat.
+        pub sequence: u64,
+        /// What the agent can do, as bits.
+        pub capabilities: u64,
+        /// For how many tasks it has room, those that it has included.
+        pub places: u32,
+        /// What it holds: tasks and fences.
+        pub held: Arc<[(u32, u64)]>,
+    }
+}
+
+facts! {
     /// What a timer stands for.
     #[derive(PartialEq)]
     pub enum CoordinationTimer {
@@ -69,6 +90,8 @@ facts! {
         Watch,
         /// The sink is to be asked again.
         Poll,
+        /// What was gathered is to be passed on.
+        Gather,
         /// A call of the model is over.
         Served {
             /// The number of the call.

@@ -31,6 +31,7 @@ fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
             ("latency_ns.p50".to_owned(), estimate(2e6)),
         ]
         .into(),
+        limits: Vec::new(),
     }
 }
 
@@ -40,6 +41,7 @@ fn plot(against: &str, column: &str, log: bool) -> Plot {
         title: "Messages".to_owned(),
         against: against.to_owned(),
         columns: vec![column.to_owned()],
+        bases: Vec::new(),
         log,
         fit: log,
     }
@@ -83,6 +85,15 @@ fn a_plot_becomes_points_with_intervals_and_a_fitted_line() {
     assert_eq!(figure.series[0].points[1], Point::new(5.0, 10.0).between(9.0, 11.0));
     assert_eq!(figure.series[1].style, Style::Dashed);
     assert!(figure.files().unwrap().iter().all(|file| !file.content.is_empty()));
+}
+
+#[test]
+fn a_plot_shows_the_bases_that_it_names() {
+    let of = |base: &str| {
+        let bases = vec![base.to_owned()];
+        figures(&table(vec![Plot { bases, ..plot("cluster.nodes", "messages_per", false) }])).len()
+    };
+    assert_eq!((of("Raft"), of("another")), (1, 0));
 }
 
 #[test]

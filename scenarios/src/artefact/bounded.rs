@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use sim_core::digest::{Digest, RunDigest};
+
 /// Reads a text, and no more of it than it may have.
 ///
 /// # Errors
@@ -31,7 +33,7 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
 ///
 /// # Errors
 /// If the file cannot be opened.
-pub fn whole_lines(path: &Path, limit: u64) -> io::Result<impl Iterator<Item = io::Result<String>>> {
+pub fn whole_lines(path: &Path, limit: u64) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
     let mut file = BufReader::new(open(path)?);
     Ok(std::iter::from_fn(move || {
         let mut bytes = Vec::new();
@@ -47,6 +49,35 @@ pub fn whole_lines(path: &Path, limit: u64) -> io::Result<impl Iterator<Item = i
             Ok(_) => None,
         }
     }))
+}
+
+/// Reads a file of a size that was judged before.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The digest of what a file holds. It is never in memory as a whole.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn digest_of(path: &Path) -> io::Result<RunDigest> {
+    const PIECE: usize = 1 << 16;
+    let mut file = BufReader::with_capacity(PIECE, open(path)?);
+    let (mut digest, mut bytes) = (Digest::new(), Vec::with_capacity(PIECE));
+    loop {
+        // Pieces are of one length but for the last, however much each read gives.
+        bytes.clear();
+        file.by_ref().take(PIECE as u64).read_to_end(&mut bytes)?;
+        digest.bytes(&bytes);
+        if bytes.len() < PIECE {
+            return Ok(digest.whole());
+        }
+    }
 }
 
 /// Whether a file is empty or these bytes are anywhere in it. It is never in memory as a whole.

@@ -23,6 +23,11 @@ impl Counter {
         self.runs += u64::from(times > 0);
         self.total = self.total.saturating_add(times);
     }
+
+    const fn absorb(&mut self, other: Self) {
+        self.runs = self.runs.saturating_add(other.runs);
+        self.total = self.total.saturating_add(other.total);
+    }
 }
 
 /// The activity of all runs together.
@@ -75,6 +80,37 @@ impl Activity {
         }
         for (name, times) in &outcome.activity {
             self.counters.entry(name.clone()).or_default().add(*times);
+        }
+    }
+
+    /// Takes in the activity of other runs.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        let Self { runs, conclusive, unexpected, owed_liveness, verdicts, reasons, .. } = self;
+        for (sum, count) in [
+            (runs, other.runs),
+            (conclusive, other.conclusive),
+            (unexpected, other.unexpected),
+            (owed_liveness, other.owed_liveness),
+        ] {
+            *sum = sum.saturating_add(count);
+        }
+        for (sums, others) in [(verdicts, &other.verdicts), (reasons, &other.reasons)] {
+            for (name, count) in others {
+                let sum = sums.entry(name.clone()).or_default();
+                *sum = sum.saturating_add(*count);
+            }
+        }
+        self.refused.absorb(other.refused);
+        let Self { families, faults, checks, counters, .. } = self;
+        for (sums, others) in [
+            (families, &other.families),
+            (faults, &other.faults),
+            (checks, &other.checks),
+            (counters, &other.counters),
+        ] {
+            for (name, counter) in others {
+                sums.entry(name.clone()).or_default().absorb(*counter);
+            }
         }
     }
 

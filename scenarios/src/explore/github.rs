@@ -24,6 +24,11 @@ pub fn annotations(
         let message = format!("{}, seed {}: {}\n{replay}", loaded.name, finding.seed, finding.message);
         let _ = writeln!(text, "::error title={}::{}", property(&title), data(&message));
     }
+    for limit in exploration.limits.results().filter(|limit| limit.met == Some(false)) {
+        let title = property(&format!("service {}", limit.limit.check()));
+        let message = format!("{}: {}\nworst: {}", loaded.name, limit.words(), limit.worst_runs().join(", "));
+        let _ = writeln!(text, "::error title={title}::{}", data(&message));
+    }
     let level = if exploration.judge(demands) == Judgment::Inconclusive { "error" } else { "warning" };
     for demand in demands.iter().filter(|demand| !demand.met) {
         let title = property(&format!("{}: {}", loaded.name, demand.what));
@@ -63,6 +68,16 @@ pub fn summary(
                 replay_command(&capsule(finding)).replace('`', "'")
             );
         }
+        text.push('\n');
+    }
+    for (index, limit) in exploration.limits.results().enumerate() {
+        if index == 0 {
+            text += "| limit | kept | worst runs |\n|---|---|---|\n";
+        }
+        let worst = limit.worst_runs().join(", ");
+        let _ = writeln!(text, "| {} | {} | {} |", cell(&limit.words()), limit.state(), cell(&worst));
+    }
+    if exploration.limits.results().next().is_some() {
         text.push('\n');
     }
     text += "| activity | runs | needed | met |\n|---|---|---|---|\n";

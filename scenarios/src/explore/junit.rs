@@ -1,6 +1,9 @@
 //! An exploration as a suite of JUnit: a test case for each check and for each demand on the campaign.
 
+use sim_core::check::Verdict;
+
 use super::{Demand, Exploration, Finding};
+use crate::campaign_limits::CampaignLimit;
 use crate::capsule::replay_command;
 use crate::junit::{Case, CaseOutcome, Suite};
 use crate::scenario::{Loaded, verdict_name};
@@ -27,11 +30,27 @@ pub fn suite(
         .iter()
         .map(|check| {
             let idle = demands.iter().any(|demand| !demand.met && demand.check.as_ref() == Some(check));
-            checked(loaded, check, idle, &exploration.findings, capsule)
+            let found = exploration.findings.iter().any(|finding| finding.check == *check);
+            let over_all = over_all(exploration, check).filter(|_| !found);
+            over_all.map_or_else(
+                || checked(loaded, check, idle, &exploration.findings, capsule),
+                |outcome| Case { name: check.clone(), class: loaded.name.clone(), outcome },
+            )
         })
         .collect();
     cases.extend(demands.iter().filter(|demand| !of_check(demand)).map(|demand| demanded(loaded, demand)));
     Suite { name: loaded.name.clone(), cases }
+}
+
+/// A limit on the whole campaign that was missed, with the worst runs.
+fn over_all(exploration: &Exploration, check: &str) -> Option<CaseOutcome> {
+    let missed = |limit: &CampaignLimit<'_>| limit.met == Some(false) && limit.limit.check() == check;
+    let limit = exploration.limits.results().find(missed)?;
+    Some(CaseOutcome::Failed {
+        kind: verdict_name(Verdict::Service),
+        message: limit.words(),
+        text: limit.worst_runs().join("\n"),
+    })
 }
 
 /// A check that never had anything to judge did not hold: nobody knows.

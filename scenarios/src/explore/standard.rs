@@ -4,6 +4,7 @@ use serde::Serialize;
 use sim_core::check::Verdict;
 use sim_core::fault::{Family, Kind};
 use sim_core::history::{WITNESS, check_name};
+use sim_core::limit::Limit;
 use sim_core::ordered::OrderedSet;
 use sim_core::outcome::MARK;
 use sim_core::ratio::Ratio;
@@ -74,7 +75,8 @@ pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec
     demands.extend(
         marks.map(|(mark, counter)| demand(format!("mark {mark}"), counter.runs, 0.0, counter.runs > 0)),
     );
-    for check in checks(loaded, activity) {
+    let limits: Vec<String> = limits(loaded);
+    for check in checks(loaded, activity).into_iter().chain(limits.iter().map(String::as_str)) {
         let exercised = activity.checks.get(check).map_or(0, |counter| counter.runs);
         let mut demand = demand(format!("check {check}"), exercised, 0.0, exercised > 0 || runs == 0);
         demand.check = Some(check.to_owned());
@@ -89,10 +91,17 @@ fn checks(loaded: &Loaded, activity: &Activity) -> Vec<&'static str> {
     let off = loaded.scenario.checks.names_off(loaded.protocol);
     let on = |check: &&str| !off.iter().any(|off| off == check);
     let own = loaded.protocol.checks.iter().map(|check| check.name).filter(on);
-    let seen = loaded.scenario.workload.as_ref().filter(|_| on(&LINEARIZABLE));
+    let judged = loaded.protocol.linearizable && on(&LINEARIZABLE);
+    let seen = loaded.scenario.workload.as_ref().filter(|_| judged);
     let witness = seen.map(|_| WITNESS).filter(|witness| activity.checks.contains_key(*witness));
     let model = seen.map(|workload| check_name(workload.model));
     own.chain(witness).chain(model).collect()
+}
+
+/// The checks of the scenario's limits, each once.
+fn limits(loaded: &Loaded) -> Vec<String> {
+    let names: OrderedSet<String> = loaded.scenario.limit.iter().map(Limit::check).collect();
+    names.into_iter().collect()
 }
 
 /// The families that some run of this scenario ought to see: those that are written, and those that seeds can draw.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sim_core::check::Verdict;
-use sim_core::digest::Digest;
+use sim_core::digest::RunDigest;
 use sim_core::registry::Launch;
 use sim_core::tree;
 
@@ -14,13 +14,15 @@ use super::{Activity, Exploration, ExploreError, ExploreOptions, Finding, Totals
 use crate::ENGINE;
 use crate::artefact::{FolderLock, WriteError, lock, ours, read_text, write};
 use crate::begin::{Ahead, Begin, FolderError, Unfinished};
+use crate::campaign_limits::CampaignLimits;
 use crate::capsule::{Capsule, LARGEST};
 use crate::plan::compile;
 use crate::run::run;
 use crate::scenario::Loaded;
+use crate::shard::Shard;
 
 /// The file in the folder.
-const NAME: &str = "explore.state.json";
+pub(super) const NAME: &str = "explore.state.json";
 
 /// Which campaign it is: only the same one can go on with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,23 @@ struct Identity {
     scenario_hash: String,
     plants: Vec<String>,
     seeds: (u64, u64),
+    #[serde(default, skip_serializing_if = "Shard::is_whole")]
+    shard: Shard,
+}
+
+impl Identity {
+    fn new(loaded: &Loaded, options: &ExploreOptions) -> Self {
+        Self {
+            schema: "seedstorm.explore-state/2".to_owned(),
+            engine: ENGINE,
+            build: options.build.clone(),
+            scenario: loaded.name.clone(),
+            scenario_hash: loaded.hash.clone(),
+            plants: options.plants.clone(),
+            seeds: (options.seeds.start, options.seeds.end),
+            shard: options.shard,
+        }
+    }
 }
 
 /// What the file holds.
@@ -44,11 +63,13 @@ struct Content {
     runs: u64,
     activity: Activity,
     totals: Totals,
-    folded: Digest,
+    folded: RunDigest,
     findings: Vec<Found>,
     /// Runs that failed in a way that is known.
     #[serde(default)]
     known: u64,
+    #[serde(default)]
+    limits: CampaignLimits,
 }
 
 /// A finding; its capsule is a file of its own.
@@ -64,6 +85,27 @@ struct Found {
 }
 
 impl Content {
+    /// Reads the state of one campaign; why not if it is of another one, or damaged.
+    fn read(path: &Path, ours: &Identity) -> Result<Self, String> {
+        let text = read_text(path, LARGEST).map_err(|error| error.to_string())?;
+        let content: Self = tree::parse(&text).map_err(|error| error.to_string())?;
+        same(&content.identity, ours)?;
+        let (start, end) = ours.seeds;
+        if content.runs > ours.shard.count(end - start) || !content.counts_fit() {
+            return Err("it is damaged: its counts do not fit each other".to_owned());
+        }
+        let covered = |seed: u64| {
+            let own = seed.checked_sub(start).and_then(|number| ours.shard.own(number));
+            own.is_some_and(|own| own < content.runs)
+        };
+        match content.findings.iter().find(|found| !(covered(found.seed) && found.fits())) {
+            Some(found) => {
+                Err(format!("it is damaged: nothing was found under seed {} as it says", found.seed))
+            }
+            None => Ok(content),
+        }
+    }
+
     /// Whether these counts can be those of one campaign.
     fn counts_fit(&self) -> bool {
         let mut found = self.findings.iter().map(|found| found.runs);
@@ -72,17 +114,27 @@ impl Content {
         self.activity.runs == self.runs
             && ended == Some(self.runs)
             && self.activity.fits()
+            && self.limits.fits(self.runs)
             && found.is_some_and(|found| found <= self.runs)
     }
 }
 
 impl Found {
-    /// Whether a campaign that ran these seeds can have found it. Its file is one of the folder.
-    fn fits(&self, seeds: std::ops::Range<u64>) -> bool {
-        seeds.contains(&self.seed)
-            && self.runs > 0
-            && is_finding(self.verdict)
-            && self.capsule == file_name(&self.check, &self.fingerprint)
+    /// Whether a campaign that ran its seed can have found it. Its file is one of the folder.
+    fn fits(&self) -> bool {
+        self.runs > 0 && is_finding(self.verdict) && self.capsule == file_name(&self.check, &self.fingerprint)
+    }
+
+    fn with(self, capsule: Capsule) -> Finding {
+        Finding {
+            seed: self.seed,
+            verdict: self.verdict,
+            fingerprint: self.fingerprint,
+            check: self.check,
+            message: self.message,
+            runs: self.runs,
+            capsule: Box::new(capsule),
+        }
     }
 }
 
@@ -105,15 +157,7 @@ impl State {
         options: &ExploreOptions,
     ) -> Result<(Self, Exploration), ExploreError> {
         let lock = lock(folder).map_err(FolderError::from)?;
-        let identity = Identity {
-            schema: "seedstorm.explore-state/1".to_owned(),
-            engine: ENGINE,
-            build: options.build.clone(),
-            scenario: loaded.name.clone(),
-            scenario_hash: loaded.hash.clone(),
-            plants: options.plants.clone(),
-            seeds: (options.seeds.start, options.seeds.end),
-        };
+        let identity = Identity::new(loaded, options);
         let mut state =
             Self { folder: folder.to_owned(), identity, options: options.clone(), written: 0, lock };
         let exploration = match begin {
@@ -165,6 +209,7 @@ impl State {
             folded: exploration.totals.folded,
             findings: exploration.findings.iter().map(found).collect(),
             known: exploration.known,
+            limits: exploration.limits.clone(),
         };
         let path = self.path();
         let text = serde_json::to_string_pretty(&content).map_err(io::Error::from);
@@ -197,35 +242,19 @@ impl State {
 
     fn read(&mut self, loaded: &Loaded, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
         let path = self.path();
-        let refuse = |why: String| ExploreError::from(FolderError::resume(&path, why));
-        let text = read_text(&path, LARGEST).map_err(|error| refuse(error.to_string()))?;
-        let content: Content = tree::parse(&text).map_err(|error| refuse(error.to_string()))?;
-        same(&content.identity, &self.identity).map_err(&refuse)?;
-        let (start, end) = self.identity.seeds;
-        if content.runs > end - start || !content.counts_fit() {
-            return Err(refuse("it is damaged: its counts do not fit each other".to_owned()));
-        }
-        if let Some(found) = content.findings.iter().find(|found| !found.fits(start..start + content.runs)) {
-            return Err(refuse(format!(
-                "it is damaged: nothing was found under seed {} as it says",
-                found.seed
-            )));
-        }
+        let content = Content::read(&path, &self.identity).map_err(|why| FolderError::resume(&path, why))?;
         // What was found before may be known by now.
         let is_known = |found: &Found| options.known.contains(&found.fingerprint);
         let (known, findings): (Vec<Found>, Vec<Found>) = content.findings.into_iter().partition(is_known);
         let findings = findings.into_iter().map(|found| self.finding(loaded, options, found));
         let mut exploration = Exploration {
-            runs: content.runs,
             resumed: content.runs,
-            interrupted: false,
-            unkept: None,
             findings: findings.collect::<Result<Vec<Finding>, ExploreError>>()?,
             known: content.known + known.iter().map(|found| found.runs).sum::<u64>(),
-            activity: content.activity,
-            totals: content.totals,
+            limits: content.limits,
+            ..Exploration::default()
         };
-        exploration.totals.folded = content.folded;
+        exploration.count(content.runs, content.activity, content.totals, content.folded);
         self.written = exploration.findings.len();
         Ok(exploration)
     }
@@ -258,16 +287,46 @@ impl State {
                 capsule
             }
         };
-        Ok(Finding {
-            seed: found.seed,
-            verdict: found.verdict,
-            fingerprint: found.fingerprint,
-            check: found.check,
-            message: found.message,
-            runs: found.runs,
-            capsule: Box::new(capsule),
-        })
+        Ok(found.with(capsule))
     }
+}
+
+impl Exploration {
+    fn count(&mut self, runs: u64, activity: Activity, totals: Totals, folded: RunDigest) {
+        self.runs = runs;
+        self.activity = activity;
+        self.totals = Totals { folded, ..totals };
+    }
+}
+
+/// What a shard came to that is at its end, with its capsules as they are.
+pub(super) fn read_whole(
+    folder: &Path,
+    loaded: &Loaded,
+    options: &ExploreOptions,
+) -> Result<Exploration, String> {
+    let content = Content::read(&folder.join(NAME), &Identity::new(loaded, options))?;
+    if !content.finished || content.runs != options.runs() {
+        return Err(format!("it has {} of its {} runs", content.runs, options.runs()));
+    }
+    let findings = content.findings.into_iter().map(|found| {
+        let damaged = |why: String| format!("{}: {why}", found.capsule);
+        let text = read_text(&folder.join(&found.capsule), LARGEST);
+        let text = text.map_err(|error| damaged(error.to_string()))?;
+        let (capsule, _) = Capsule::from_json(&text, false).map_err(|error| damaged(error.to_string()))?;
+        if capsule.fingerprint.as_ref() != Some(&found.fingerprint) {
+            return Err(damaged("it is of another failure".to_owned()));
+        }
+        Ok(found.with(capsule))
+    });
+    let mut exploration = Exploration {
+        findings: findings.collect::<Result<Vec<Finding>, String>>()?,
+        known: content.known,
+        limits: content.limits,
+        ..Exploration::default()
+    };
+    exploration.count(content.runs, content.activity, content.totals, content.folded);
+    Ok(exploration)
 }
 
 /// Why a campaign cannot go on with another one's state.
@@ -289,6 +348,8 @@ fn same(theirs: &Identity, ours: &Identity) -> Result<(), String> {
         Err(format!("its plants are {}, not {}", plants(theirs), plants(ours)))
     } else if theirs.seeds != ours.seeds {
         Err(format!("its seeds are {}, not {}", seeds(theirs), seeds(ours)))
+    } else if theirs.shard != ours.shard {
+        Err(format!("it is shard {}, not {}", theirs.shard, ours.shard))
     } else if theirs.build != ours.build {
         Err("it is of another build of this program".to_owned())
     } else {

@@ -1,3 +1,5 @@
+mod limits;
+
 use super::*;
 use crate::testing::{LEAST, toml};
 use sim_core::check::Verdict;
@@ -18,7 +20,15 @@ fn known_failures_are_passed_over() {
 fn options(seeds: Range<u64>, plants: &[&str], jobs: usize) -> ExploreOptions {
     let plants = plants.iter().map(|plant| (*plant).to_owned()).collect();
     let (known, build) = (Vec::new(), "b".to_owned());
-    ExploreOptions { seeds, plants, jobs: Some(jobs), stop_on_first: false, known, build }
+    ExploreOptions {
+        seeds,
+        shard: Shard::WHOLE,
+        plants,
+        jobs: Some(jobs),
+        stop_on_first: false,
+        known,
+        build,
+    }
 }
 
 #[test]

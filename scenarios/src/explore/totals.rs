@@ -16,9 +16,9 @@ pub struct Totals {
     pub messages: OrderedMap<String, u64>,
     /// How runs ended.
     pub ended: OrderedMap<String, u64>,
-    /// Folds the digests of all runs, in seed order: equal for equal campaigns.
+    /// The sum, modulo 2^128, of a hash of each run's seed and digest: equal for equal campaigns, whoever made which run.
     #[serde(skip)]
-    pub(super) folded: Digest,
+    pub(super) folded: RunDigest,
 }
 
 impl Totals {
@@ -32,12 +32,32 @@ impl Totals {
         }
         *self.ended.entry(outcome.ended.name().to_owned()).or_default() += 1;
         let RunDigest(digest) = outcome.digest;
-        self.folded.word((digest >> 64) as u64);
-        self.folded.word(digest as u64);
+        let mut run = Digest::new();
+        run.word(outcome.seed);
+        run.word((digest >> 64) as u64);
+        run.word(digest as u64);
+        self.fold(run.whole());
+    }
+
+    /// Takes in the sums over other runs.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.events = self.events.saturating_add(other.events);
+        self.virtual_ns = self.virtual_ns.saturating_add(other.virtual_ns);
+        for (sums, others) in [(&mut self.messages, &other.messages), (&mut self.ended, &other.ended)] {
+            for (name, count) in others {
+                let total = sums.entry(name.clone()).or_default();
+                *total = total.saturating_add(*count);
+            }
+        }
+        self.fold(other.folded);
+    }
+
+    const fn fold(&mut self, RunDigest(digest): RunDigest) {
+        self.folded = RunDigest(self.folded.0.wrapping_add(digest));
     }
 
     /// The digest of all runs' digests.
-    pub fn digest(&self) -> RunDigest {
-        self.folded.whole()
+    pub const fn digest(&self) -> RunDigest {
+        self.folded
     }
 }

@@ -2,6 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
+use sim_core::adversary::{Act, Adversary, Occasion};
 use sim_core::distribution::Distribution;
 use sim_core::fault::swarm::draw;
 use sim_core::fault::{FaultEntry, FaultPlan};
@@ -94,15 +95,22 @@ const SYNCS: [Distribution; 5] = [
     Distribution::Uniform { min: micros(10_000), max: micros(40_000) },
 ];
 
-/// Traitors from the start, among those that are there, honest and no twin so far.
-pub(super) fn traitors(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, budget: u32) {
+/// Traitors from the start, among those that are there, honest and no twin so far, and rules for all there will be. `timeout` is
+/// the longest that the protocol waits.
+pub(super) fn traitors(
+    swarm: &Swarm,
+    setup: &mut Setup,
+    protocol: &ProtocolInfo,
+    budget: u32,
+    timeout: Duration,
+) {
     let mut rng = stream(setup.seed, StreamName::Initial);
     let behavior = pick(&mut rng, protocol.behaviors.len() as u64) as usize;
     if let Some(behavior) = protocol.behaviors.get(behavior).filter(|_| swarm.behaviors) {
         setup.behavior = Some(behavior.name.to_owned());
     }
     let wanted = match swarm.traitors {
-        Traitors::None => return,
+        Traitors::None => 0,
         Traitors::UpToBudget => within(Range { min: 0, max: budget }, &mut rng),
         Traitors::Budget => budget,
         Traitors::Beyond(more) => budget.saturating_add(more),
@@ -116,6 +124,35 @@ pub(super) fn traitors(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo
         setup.initial.corrupt.push(free.swap_remove(index));
     }
     setup.initial.corrupt.sort_unstable();
+    if swarm.rules && budget > 0 && pick(&mut rng, 2) == 0 {
+        let most = 1 + pick(&mut rng, 3);
+        let drawn = (0..most).map(|_| rule(protocol, budget, timeout, &mut rng));
+        setup.adversaries.extend(drawn.collect::<Vec<_>>());
+    }
+}
+
+/// What all traitors do with some of their messages: what any protocol's traitors can do, or a lie of their own.
+fn rule(protocol: &ProtocolInfo, budget: u32, timeout: Duration, rng: &mut ChaCha8Rng) -> Adversary {
+    let mut one_of = |names: &[&str], share: u64| {
+        let name = names.get(pick(rng, names.len().max(1) as u64) as usize);
+        name.filter(|_| pick(rng, share) > 0).map(|name| (*name).to_owned())
+    };
+    let send = one_of(protocol.messages, 5);
+    let role = one_of(protocol.roles, 5).filter(|_| pick(rng, 4) == 0);
+    let [how, strength] = [(); 2].map(|()| pick(rng, 8));
+    let probability = Ratio::new(1, 1 + u32::try_from(strength % 4).unwrap_or(0));
+    let own = protocol.behaviors.get(pick(rng, protocol.behaviors.len().max(1) as u64) as usize);
+    let act = match (how, own) {
+        (0, _) if send.is_some() => Act::Silent,
+        (0 | 1, _) => Act::Withhold { from: Some(1 + u32::try_from(strength).unwrap_or(0) % budget) },
+        (2, _) => Act::Drop { probability },
+        (3, _) => Act::Delay { by: timeout * (strength + 1) / 8 },
+        (4, _) | (_, None) => Act::Replay { probability },
+        (_, Some(own)) => {
+            Act::Own { behavior: own.name.to_owned(), ways: 2 + u32::try_from(strength % 2).unwrap_or(0) }
+        }
+    };
+    Adversary { slots: Vec::new(), on: Occasion { send, role }, act }
 }
 
 /// Faults of the families that the swarm has on, beside those that are written. A drawn entry keeps clear of the
@@ -165,5 +202,35 @@ mod tests {
             assert_eq!(workload(&Swarm::default(), &written, loaded.protocol, seed), written);
         }
         assert_eq!((models.len(), keys.len(), open.len()), (loaded.protocol.objects.len(), 3, 2));
+    }
+
+    #[test]
+    fn rules_of_each_kind_are_drawn_and_half_of_the_seeds_have_none() {
+        let registry = real();
+        let source = crate::builtin::find("bracha-swarm").unwrap();
+        let loaded = crate::scenario::load(&registry, source, crate::document::Format::Toml, &[]).unwrap();
+        let on = Swarm { rules: true, ..Swarm::default() };
+        let (mut kinds, mut none) = (BTreeSet::new(), 0);
+        for seed in 0..400 {
+            let mut setup = Setup::new(seed, 7);
+            traitors(&on, &mut setup, loaded.protocol, 2, Duration::from_millis(800));
+            none += u32::from(setup.adversaries.is_empty());
+            for rule in &setup.adversaries {
+                assert!(rule.on.send.as_deref().is_none_or(|kind| loaded.protocol.messages.contains(&kind)));
+                assert!(rule.on.send.is_some() || rule.act != Act::Silent);
+                let kind = match &rule.act {
+                    Act::Silent => "silent",
+                    Act::Withhold { from: Some(1 | 2) } => "withhold",
+                    Act::Drop { .. } => "drop",
+                    Act::Delay { by } if *by <= Duration::from_millis(800) => "delay",
+                    Act::Replay { .. } => "replay",
+                    Act::Own { behavior, ways: 2 | 3 } => behavior.as_str(),
+                    other => panic!("{other:?}"),
+                };
+                kinds.insert(kind.to_owned());
+            }
+        }
+        assert!((150..250).contains(&none), "{none}");
+        assert!(kinds.len() >= 5 + loaded.protocol.behaviors.len() - 3, "{kinds:?}");
     }
 }

@@ -22,9 +22,6 @@ pub struct Checks {
     pub linearizable: Linearizable,
 }
 
-/// The name by which the check of what clients saw is switched off.
-pub(crate) const LINEARIZABLE: &str = "linearizable";
-
 /// Which of the protocol's checks are on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

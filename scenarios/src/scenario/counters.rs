@@ -10,7 +10,7 @@ use crate::document::Places;
 use crate::problem::Problem;
 
 /// Shorter names of counters that every run has.
-const SHORT: [(&str, &str); 5] = [
+pub(super) const SHORT: [(&str, &str); 5] = [
     ("operations", "operations.succeeded"),
     ("faults_fired", "faults.fired"),
     ("messages_cut", "dropped.cut"),
@@ -58,7 +58,8 @@ pub(super) fn is_of_operations(full: &str) -> bool {
     matches!(full, "operations.invoked" | "operations.returned" | "operations.succeeded")
 }
 
-fn full_name(name: &str, known: &[String], protocol: &ProtocolInfo) -> Option<String> {
+/// The full name of a counter that is written in full or in short.
+pub(super) fn full_name(name: &str, known: &[String], protocol: &ProtocolInfo) -> Option<String> {
     if known.iter().any(|known| known == name) {
         return Some(name.to_owned());
     }

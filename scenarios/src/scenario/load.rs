@@ -9,7 +9,7 @@ use sim_core::registry::{Cluster, Entry, Registry};
 use sim_core::setup::Topology;
 
 use super::read::{Reading, leave_out, read};
-use super::{Families, Safety, Scenario, counters, validate};
+use super::{Families, Safety, Scenario, counters, limits, validate};
 use crate::document::{Complaint, Document, Format, Places, Source};
 use crate::problem::{Problem, Problems};
 
@@ -114,6 +114,7 @@ impl Builder {
         scenario.initial.state = state;
         let protocol = entry.info();
         self.problems.extend(counters::resolve(&mut scenario.checks, protocol, &places));
+        self.problems.extend(limits::resolve(&mut scenario, protocol, &places));
         self.problems.extend(validate::validate(&scenario, protocol, cluster.as_ref(), &places));
         if !self.problems.is_empty() {
             return Err(self.all());

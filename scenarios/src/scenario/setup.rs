@@ -45,6 +45,7 @@ impl Loaded {
             behavior: scenario.initial.behavior.clone(),
             stop: scenario.stop.list(operations),
             measures: scenario.measure.clone(),
+            limits: scenario.limit.clone(),
             initial: scenario.initial.by_slot(),
             at_least: scenario.checks.at_least.iter().map(in_numbers).collect(),
             history_budget: scenario.checks.linearizable.budget_steps,

@@ -37,6 +37,8 @@ pub struct Swarm {
     pub traitors: Traitors,
     /// What traitors do, among all that the protocol knows, instead of `initial.behavior`.
     pub behaviors: bool,
+    /// Rules for traitors, by the kind of message and their role, before what `behaviors` draws: half of the seeds have some.
+    pub rules: bool,
 }
 
 /// Both ends included.

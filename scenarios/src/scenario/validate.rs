@@ -8,6 +8,7 @@ mod measures;
 use sim_core::distribution::RegionError;
 use sim_core::fault::Family;
 use sim_core::fault::swarm::MOST_STRIKES;
+use sim_core::limit::Limit;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
@@ -15,8 +16,7 @@ use sim_core::time::Duration;
 
 pub(super) use faults::is_late;
 
-use super::checks::LINEARIZABLE;
-use super::{Families, NodeName, Range, Safety, Scenario, Traitors};
+use super::{Families, LINEARIZABLE, NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
 
@@ -369,7 +369,9 @@ impl Validator<'_> {
         let Some(check) = &self.scenario.expect.check else { return };
         let own = self.protocol.checks.iter().map(|check| check.name);
         let models = ObjectModel::ALL.map(sim_core::history::check_name);
-        let checks: Vec<&str> = own.chain(ENGINE_CHECKS).chain(models).collect();
+        let limits: Vec<String> = self.scenario.limit.iter().map(Limit::check).collect();
+        let limits = limits.iter().map(String::as_str);
+        let checks: Vec<&str> = own.chain(ENGINE_CHECKS).chain(models).chain(limits).collect();
         if !checks.contains(&check.as_str()) {
             let problem = Problem::new(format!("unknown check \"{check}\" in what is expected"));
             let problem = problem.at(self.places.value_at(&["expect"]));

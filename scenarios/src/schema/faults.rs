@@ -16,11 +16,18 @@ pub(super) fn list_of_faults() -> Value {
     );
     properties.insert("on".to_owned(), trigger());
     properties.insert("for".to_owned(), about(duration(), "How long it lasts; to the end if absent."));
+    let again = [
+        ("every", "It begins again and again: the time from one beginning to the next."),
+        ("jitter", "Each time it begins up to so much later, drawn from the seed."),
+        ("until", "It does not begin again at this time or later; to `cluster.duration` if absent."),
+    ];
+    properties.extend(again.map(|(key, words)| (key.to_owned(), about(duration(), words))));
     for key in FAULT_KEYS {
         properties.insert((*key).to_owned(), fault(key));
     }
     let mut entry = table(&[], properties.into());
     entry["allOf"] = json!([one_of(&["at", "on"]), one_of(FAULT_KEYS)]);
+    entry["dependencies"] = json!({ "every": ["at"], "jitter": ["every"], "until": ["every"] });
     about(list(entry), "What goes wrong.")
 }
 

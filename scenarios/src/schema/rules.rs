@@ -37,6 +37,7 @@ pub(super) fn swarm() -> Value {
             "disk": switch("Draw how long syncs take."),
             "traitors": about(traitors, "How many traitors there are from the start."),
             "behaviors": switch("Draw what traitors do."),
+            "rules": switch("Draw rules for what traitors do with which messages, beside behaviors."),
         }),
     );
     about(schema, "What each seed draws instead of what is written.")

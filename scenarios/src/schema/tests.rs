@@ -64,6 +64,7 @@ fn everything() -> Value {
         "initial": { "twins": [{ "of": "n1", "at": "n2" }] },
         "stop": { "observed": { "kind": "X" } },
         "measure": [{ "name": "x", "what": { "count": "X" } }],
+        "limit": [{ "metric": "x", "at_most": "1s", "over": "campaign" }],
     })
 }
 

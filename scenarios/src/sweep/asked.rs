@@ -67,6 +67,14 @@ impl Asked<'_> {
                 let problem = Problem::new("a plot needs at least one column");
                 self.problems.push(problem.at(self.places.value_at(&["plot", &index, "columns"])));
             }
+            let labels = || self.sweep.file.bases.iter().map(|base| base.label.as_str());
+            for (place, base) in plot.bases.iter().enumerate() {
+                if !labels().any(|label| label == base) {
+                    let path = ["plot", &index, "bases", &place.to_string()];
+                    let problem = Problem::new(format!("no base has the label \"{base}\""));
+                    self.problems.push(problem.at(self.places.value_at(&path)).suggest(base, labels()));
+                }
+            }
             let bases = (0..self.sweep.file.bases.len()).filter(|base| self.sweeps(*base, &plot.against));
             let known: Vec<String> = bases.flat_map(|base| self.columns(base)).collect();
             for (place, column) in plot.columns.iter().enumerate() {

@@ -7,8 +7,21 @@ use super::Row;
 use crate::scenario::Loaded;
 
 /// Columns of every run that has anything to count by.
-const COUNTS: [&str; 9] =
-    ["messages", "bytes", "delivered", "dropped", "events", "per", "virtual_ns", "messages_per", "bytes_per"];
+const COUNTS: [&str; 10] = [
+    "messages",
+    "bytes",
+    "delivered",
+    "dropped",
+    "events",
+    "per",
+    "virtual_ns",
+    "broken",
+    "messages_per",
+    "bytes_per",
+];
+
+/// The verdicts of runs in which a property of safety did not hold, whether or not that accuses somebody.
+const BROKEN: [&str; 2] = ["assumption", "safety"];
 
 /// Every column that runs of a scenario may have.
 pub(super) fn names(loaded: &Loaded) -> Vec<String> {
@@ -29,6 +42,7 @@ pub(super) fn columns(row: &Row) -> OrderedMap<String, f64> {
         ("events", row.events),
         ("per", row.per),
         ("virtual_ns", row.virtual_ns),
+        ("broken", u64::from(BROKEN.contains(&row.verdict.as_str()))),
     ]
     .map(|(name, value)| (name.to_owned(), value as f64))
     .into();

@@ -102,6 +102,9 @@ pub struct PlotTable {
     pub against: String,
     /// The columns on the vertical axis, a line for each.
     pub columns: Vec<String>,
+    /// The labels of the bases whose lines are drawn; all of them if absent.
+    #[serde(default)]
+    pub bases: Vec<String>,
     /// Whether both axes are logarithmic.
     #[serde(default)]
     pub log: bool,

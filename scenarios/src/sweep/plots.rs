@@ -18,6 +18,7 @@ pub(super) fn plots(sweep: &Sweep, table: &SweepTable) -> Vec<Plot> {
         title: plot.title.clone().unwrap_or_else(|| title(&plot.columns, &plot.against)),
         against: plot.against.clone(),
         columns: plot.columns.clone(),
+        bases: plot.bases.clone(),
         log: plot.log,
         fit: plot.fit,
     });
@@ -79,6 +80,7 @@ fn usual(table: &SweepTable, key: &str) -> Vec<Plot> {
         title: title(&columns, key),
         against: key.to_owned(),
         columns,
+        bases: Vec::new(),
         log,
         fit,
     };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::digest::RunDigest;
 use sim_core::judgment::Judgment;
+use sim_core::limit::{LimitReading, Over};
 use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{Ended, MetricSummary, Outcome};
 
@@ -50,6 +51,9 @@ pub struct Row {
     pub metrics: OrderedMap<String, MetricSummary>,
     /// What the scenario measures.
     pub measures: OrderedMap<String, Option<u64>>,
+    /// How the run stands to the limits on all runs of its point.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitReading>,
 }
 
 impl Row {
@@ -76,6 +80,12 @@ impl Row {
             per,
             metrics: outcome.metrics.clone(),
             measures: outcome.measures.clone(),
+            limits: outcome
+                .limits
+                .iter()
+                .filter(|reading| reading.limit.over == Over::Campaign)
+                .cloned()
+                .collect(),
         }
     }
 }

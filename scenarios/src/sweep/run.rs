@@ -12,6 +12,7 @@ use crate::begin::{Begin, FolderError};
 use crate::parallel::{Hooks, Threads};
 use crate::plan::compile;
 use crate::run::run;
+use crate::shard::Shard;
 
 /// How many runs are made before they are written: what a killed sweep loses at most.
 const ROUND: u64 = 64;
@@ -23,6 +24,8 @@ pub struct SweepOptions {
     pub jobs: Option<usize>,
     /// What becomes of a sweep that is in the folder.
     pub begin: Begin,
+    /// Which part of the sweep.
+    pub shard: Shard,
     /// This program's build: runs of two builds do not belong in one table.
     pub build: String,
 }
@@ -55,7 +58,8 @@ pub fn sweep(
     let mut done = SweepRun { resumed: rows.len(), rows, interrupted: false };
     let seeds = sweep.seeds();
     let per_point = seeds.end - seeds.start;
-    let one = |number: u64, launch: &Launch| {
+    let one = |own: u64, launch: &Launch| {
+        let number = options.shard.number(own);
         single(sweep, number / per_point, seeds.start + number % per_point, launch)
     };
     let merge = |results: Vec<Result<Option<Row>, SweepError>>| {
@@ -72,7 +76,7 @@ pub fn sweep(
         done.rows.extend(store.append(&round).map_err(FolderError::from)?);
         Ok(if done.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    threads.rounds(ROUND, done_before..sweep.runs(), hooks, one, merge)?;
+    threads.rounds(ROUND, done_before..options.shard.count(sweep.runs()), hooks, one, merge)?;
     Ok(done)
 }
 

@@ -11,9 +11,13 @@ use super::{Row, Sweep, SweepOptions};
 use crate::ENGINE;
 use crate::artefact::{self, WriteError, whole_lines};
 use crate::begin::{Ahead, Begin, FolderError, Unfinished};
+use crate::shard::Shard;
+
+/// The file in the folder.
+pub const RUNS: &str = "runs.jsonl";
 
 /// The longest line of a run, in bytes.
-const LONGEST_LINE: u64 = 1 << 20;
+pub(super) const LONGEST_LINE: u64 = 1 << 20;
 
 /// The first line.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +29,21 @@ struct Header {
     /// How many runs follow in a finished sweep.
     #[serde(default)]
     runs: u64,
+    #[serde(default, skip_serializing_if = "Shard::is_whole")]
+    shard: Shard,
+}
+
+impl Header {
+    fn new(sweep: &Sweep, shard: Shard, build: &str) -> Self {
+        Self {
+            schema: "seedstorm.sweep-runs/1".to_owned(),
+            engine: ENGINE,
+            build: build.to_owned(),
+            sweep_hash: sweep.hash.clone(),
+            runs: shard.count(sweep.runs()),
+            shard,
+        }
+    }
 }
 
 /// The open file.
@@ -43,14 +62,8 @@ impl Store {
         folder: &Path,
         options: &SweepOptions,
     ) -> Result<(Self, Vec<Row>), FolderError> {
-        let path = folder.join("runs.jsonl");
-        let header = Header {
-            schema: "seedstorm.sweep-runs/1".to_owned(),
-            engine: ENGINE,
-            build: options.build.clone(),
-            sweep_hash: sweep.hash.clone(),
-            runs: sweep.runs(),
-        };
+        let path = folder.join(RUNS);
+        let header = Header::new(sweep, options.shard, &options.build);
         let rows = if options.begin == Begin::Resume {
             let (rows, length) =
                 valid(sweep, &header, &path).map_err(|why| FolderError::resume(&path, why))?;
@@ -138,37 +151,73 @@ fn line<T: Serialize>(path: &Path, value: &T) -> Result<String, WriteError> {
     text.map(|text| text + "\n").map_err(|error| WriteError { path: path.to_owned(), error })
 }
 
+/// A run with its line, or why it cannot be taken.
+pub(super) type ReadRun = Result<(String, Row), String>;
+
+/// The line that a sweep in one piece begins with.
+pub(super) fn whole_header(sweep: &Sweep, build: &str, path: &Path) -> Result<String, WriteError> {
+    line(path, &Header::new(sweep, Shard::WHOLE, build))
+}
+
+/// The runs of a shard that is at its end, with their lines, one after the other; the first error ends them.
+pub(super) fn whole_shard(
+    sweep: &Sweep,
+    shard: Shard,
+    build: &str,
+    path: &Path,
+) -> Result<impl Iterator<Item = ReadRun> + use<>, String> {
+    Ok(lines(sweep, &Header::new(sweep, shard, build), path)?.1)
+}
+
 /// The runs of a file and how many of its bytes they take; why not if it is not of this sweep.
 fn valid(sweep: &Sweep, expected: &Header, path: &Path) -> Result<(Vec<Row>, u64), String> {
-    let told = |error: io::Error| error.to_string();
-    let mut lines = whole_lines(path, LONGEST_LINE).map_err(told)?;
-    let first = lines.next().ok_or("it is empty")?.map_err(told)?;
-    let header: Header = tree::parse(&first).map_err(|_| "it is not a file of runs")?;
-    if header.schema != expected.schema {
-        return Err("it is not a file of runs of this version".to_owned());
-    }
-    if header.sweep_hash != expected.sweep_hash {
-        return Err("it is of another sweep: its points, seeds or scenarios differ".to_owned());
-    }
-    if header.engine != expected.engine {
-        return Err(format!("it is of engine {}, and this is engine {}", header.engine, expected.engine));
-    }
-    if header.build != expected.build {
-        return Err("it is of another build of this program".to_owned());
-    }
-    let seeds = sweep.seeds();
-    let per_point = seeds.end - seeds.start;
-    let (mut rows, mut length) = (Vec::new(), first.len() as u64);
-    for line in lines {
-        let line = line.map_err(|error| format!("line {}: {error}", rows.len() + 2))?;
-        let row: Row = tree::parse(&line).map_err(|error| format!("line {}: {error}", rows.len() + 2))?;
-        let number = rows.len() as u64;
-        let in_order = row.point as u64 == number / per_point && row.seed == seeds.start + number % per_point;
-        if !in_order || number >= sweep.runs() {
-            return Err(format!("line {} is out of order", rows.len() + 2));
-        }
+    let (mut length, runs) = lines(sweep, expected, path)?;
+    let mut rows = Vec::new();
+    for run in runs {
+        let (line, row) = run?;
         length += line.len() as u64;
         rows.push(row);
     }
     Ok((rows, length))
+}
+
+/// The length of a file's first line, and its runs with their lines; why not if they are not of this sweep.
+fn lines(
+    sweep: &Sweep,
+    expected: &Header,
+    path: &Path,
+) -> Result<(u64, impl Iterator<Item = ReadRun> + use<>), String> {
+    let told = |error: io::Error| error.to_string();
+    let mut lines = whole_lines(path, LONGEST_LINE).map_err(told)?;
+    let first = lines.next().ok_or("it is empty")?.map_err(told)?;
+    let header: Header = tree::parse(&first).map_err(|_| "it is not a file of runs")?;
+    same(&header, expected)?;
+    let (shard, seeds, runs) = (expected.shard, sweep.seeds(), expected.runs);
+    let per_point = seeds.end - seeds.start;
+    let parsed = (0_u64..).zip(lines).map(move |(own, line)| {
+        let place = own + 2;
+        let line = line.map_err(|error| format!("line {place}: {error}"))?;
+        let row: Row = tree::parse(&line).map_err(|error| format!("line {place}: {error}"))?;
+        let number = shard.number(own);
+        let in_order = row.point as u64 == number / per_point && row.seed == seeds.start + number % per_point;
+        if in_order && own < runs { Ok((line, row)) } else { Err(format!("line {place} is out of order")) }
+    });
+    Ok((first.len() as u64, parsed))
+}
+
+/// Why a file of runs is not of this sweep.
+fn same(header: &Header, expected: &Header) -> Result<(), String> {
+    if header.schema != expected.schema {
+        Err("it is not a file of runs of this version".to_owned())
+    } else if header.sweep_hash != expected.sweep_hash {
+        Err("it is of another sweep: its points, seeds or scenarios differ".to_owned())
+    } else if header.engine != expected.engine {
+        Err(format!("it is of engine {}, and this is engine {}", header.engine, expected.engine))
+    } else if header.shard != expected.shard {
+        Err(format!("it is shard {}, not {}", header.shard, expected.shard))
+    } else if header.build != expected.build {
+        Err("it is of another build of this program".to_owned())
+    } else {
+        Ok(())
+    }
 }

@@ -5,7 +5,9 @@ use sim_core::check::Verdict;
 use sim_core::ordered::OrderedMap;
 use sim_core::ratio::Ratio;
 use sim_core::stats::{Interval, log_log, mean, mean_interval, median, median_interval};
-use sim_core::sweep::{Coordinate, Estimate, Fit, Plot, SweepPoint, SweepTable, Theory, Unjudged};
+use sim_core::sweep::{
+    Coordinate, Estimate, Fit, Plot, PointLimit, SweepPoint, SweepTable, Theory, Unjudged,
+};
 use sim_core::time::Duration;
 
 use super::columns::columns;
@@ -13,6 +15,7 @@ use super::csv::plain;
 use super::law::Law;
 use super::plots::plots;
 use super::{PlannedPoint, Row, Sweep};
+use crate::campaign_limits::{CampaignLimit, CampaignLimits};
 
 /// The confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
@@ -74,7 +77,21 @@ fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[&Row]) -> SweepPoint {
         findings: rows.iter().filter(|row| row.finding).count() as u64,
         verdicts,
         columns: estimates.collect(),
+        limits: limits(rows),
     }
+}
+
+/// What all runs of a point came to under the limits on them together.
+fn limits(rows: &[&Row]) -> Vec<PointLimit> {
+    let mut limits = CampaignLimits::default();
+    rows.iter().for_each(|row| limits.add(row.seed, &row.limits));
+    let point = |result: CampaignLimit<'_>| PointLimit {
+        check: result.limit.check(),
+        words: result.words(),
+        met: result.met,
+        worst: result.worst_runs(),
+    };
+    limits.results().map(point).collect()
 }
 
 fn estimate(values: &[f64]) -> Option<Estimate> {

@@ -7,6 +7,7 @@ use crate::begin::Begin;
 use crate::begin::FolderError;
 use crate::parallel::Hooks;
 use crate::problem::Problems;
+use crate::shard::Shard;
 use crate::testing::{LEAST, registry};
 use sim_core::ordered::OrderedMap;
 
@@ -35,7 +36,7 @@ fn made(text: &str) -> Result<Sweep, Problems> {
 
 fn options(jobs: usize, resume: bool) -> SweepOptions {
     let begin = if resume { Begin::Resume } else { Begin::Fresh };
-    SweepOptions { jobs: Some(jobs), begin, build: "b".to_owned() }
+    SweepOptions { jobs: Some(jobs), begin, shard: Shard::WHOLE, build: "b".to_owned() }
 }
 
 fn swept(
@@ -79,6 +80,11 @@ fn an_error_at_a_point_names_key_and_value_where_they_are_written() {
         ("[7, 7]", "[4, 7]", &["has the value 7 twice"]),
         ("[]", "[4, 7]", &["cluster.nodes has no values"]),
         ("4", "[4, 7]", &["must have a list of values"]),
+        (
+            "{ \"cluster.nodes\" = [10] }\n[[plot]]\nagainst = \"cluster.nodes\"\ncolumns = [\"messages\"]\nbases = [\"tyo\"]",
+            "{ \"cluster.nodes\" = [10] }",
+            &["no base has the label \"tyo\"", "did you mean \"toy\"?"],
+        ),
         ("\"toy\"", "\"other\"", &["two bases have the label \"toy\""]),
     ] {
         let text = FILE.replacen(right, wrong, 1);

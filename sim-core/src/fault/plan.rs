@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+mod repeat;
+
 use super::spec::{Clock, ClockFault, Fault, RawEntry};
 use crate::distribution::Distribution;
 use crate::time::{Duration, Time};
+
+pub(super) use repeat::MOST_TIMES;
+pub use repeat::Repeat;
 
 /// The faults of a run.
 ///
@@ -31,6 +36,8 @@ pub struct FaultEntry {
     pub at: Moment,
     /// How long it lasts, written `for`; to the end if absent.
     pub lasts: Option<Duration>,
+    /// How it comes back, if it does.
+    pub repeat: Option<Repeat>,
     /// What goes wrong.
     pub what: Fault,
 }
@@ -109,6 +116,12 @@ pub enum EntryError {
     /// Neither `at` nor `on`, or both.
     #[error("read a fault: expected exactly one of at = \"5s\" or on = {{ event = \"..\" }}")]
     Moment,
+    /// `jitter` or `until` without `every`.
+    #[error("read a fault: jitter and until go with every")]
+    NoEvery,
+    /// `every` with `on`.
+    #[error("read a fault: every goes with at; a trigger waits for one event")]
+    EveryOn,
     /// No fault key.
     #[error("read a fault: it says when, but not what goes wrong; expected one of {}", super::spec::FAULT_KEYS.join(", "))]
     NoFault,
@@ -178,7 +191,14 @@ impl TryFrom<RawEntry> for FaultEntry {
             (None, Some(on)) => Moment::On(on),
             _ => return Err(EntryError::Moment),
         };
-        Ok(Self { id: raw.id, at, lasts: raw.lasts, what })
+        let repeat = match (raw.every, &at) {
+            (None, _) if raw.jitter.is_some() || raw.until.is_some() => return Err(EntryError::NoEvery),
+            (Some(_), Moment::On(_)) => return Err(EntryError::EveryOn),
+            (every, _) => {
+                every.map(|every| Repeat { every, jitter: raw.jitter.unwrap_or_default(), until: raw.until })
+            }
+        };
+        Ok(Self { id: raw.id, at, lasts: raw.lasts, repeat, what })
     }
 }
 
@@ -189,6 +209,11 @@ impl From<FaultEntry> for RawEntry {
             Moment::On(on) => (None, Some(on)),
         };
         let mut raw = Self { id: entry.id, at, on, lasts: entry.lasts, ..Self::default() };
+        if let Some(Repeat { every, jitter, until }) = entry.repeat {
+            raw.every = Some(every);
+            raw.jitter = Some(jitter).filter(|jitter| !jitter.is_zero());
+            raw.until = until;
+        }
         raw.put(entry.what);
         raw
     }
@@ -197,12 +222,12 @@ impl From<FaultEntry> for RawEntry {
 impl FaultEntry {
     /// A fault that begins at a time and lasts to the end.
     pub const fn at(at: Time, what: Fault) -> Self {
-        Self { id: None, at: Moment::At(at), lasts: None, what }
+        Self { id: None, at: Moment::At(at), lasts: None, repeat: None, what }
     }
 
     /// A fault that begins when something happens and lasts to the end.
     pub const fn on(trigger: Trigger, what: Fault) -> Self {
-        Self { id: None, at: Moment::On(trigger), lasts: None, what }
+        Self { id: None, at: Moment::On(trigger), lasts: None, repeat: None, what }
     }
 
     /// The same fault, ending after a time.

@@ -81,6 +81,12 @@ macro_rules! faults {
             pub(super) on: Option<Trigger>,
             #[serde(skip_serializing_if = "Option::is_none", rename = "for")]
             pub(super) lasts: Option<Duration>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(super) every: Option<Duration>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(super) jitter: Option<Duration>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(super) until: Option<Duration>,
             $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $key: Option<$params>, )*
             $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $link: Option<written::$harm>, )*
         }

@@ -120,7 +120,13 @@ pub fn draw(
         for strike in moments.repeat(&mut dice, drawn, &when) {
             // First the disks, so that the crash finds them so.
             let (at, lasts) = (&strike.at, Some(when.longest));
-            entries.extend(cut.clone().map(|what| FaultEntry { id: None, at: at.clone(), lasts, what }));
+            entries.extend(cut.clone().map(|what| FaultEntry {
+                id: None,
+                at: at.clone(),
+                lasts,
+                repeat: None,
+                what,
+            }));
             entries.push(strike);
         }
     }
@@ -176,7 +182,7 @@ fn entry(
     // These would go on changing the world as often as they were to change it in their length.
     let must_end = matches!(kind, Kind::Jam | Kind::Flap | Kind::Leave);
     let lasts = (takes_length && (must_end || !endless)).then_some(length);
-    FaultEntry { id: None, at: when.at.clone(), lasts, what }
+    FaultEntry { id: None, at: when.at.clone(), lasts, repeat: None, what }
 }
 
 /// What a power cut does to disks: whatever was not synced is gone. Only where everybody crashes at once, and not always.

@@ -2,7 +2,7 @@
 
 use super::action::DiskFault;
 use super::partition::MOST_GROUPS;
-use super::plan::{FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
+use super::plan::{FaultEntry, FaultPlan, MOST_TIMES, Moment, Repeat, Trigger, TriggerOn};
 use super::selector::{Selector, SlotList, UnknownTarget, Vocabulary, nearest};
 use super::spec::{ClockFault, Disk, Fault, Harm, LinkFault, Shape};
 use crate::distribution::{DistributionError, LONGEST};
@@ -100,6 +100,18 @@ pub enum Problem {
     /// Two lengths.
     #[error("\"for\" and \"restart_after\" say the same; give one of them")]
     TwoLengths,
+    /// It would begin while it is still in force.
+    #[error("it has not ended when it comes back: its length and jitter must not exceed every")]
+    StillOn,
+    /// Its beginnings could change places.
+    #[error("jitter must be below every")]
+    Jitter,
+    /// It would never begin.
+    #[error("until must be after at")]
+    Until,
+    /// It comes back too often.
+    #[error("it comes back {0} times, more than {MOST_TIMES}")]
+    Times(u64),
     /// A healthy disk is no fault.
     #[error("\"healthy\" is not a fault")]
     Healthy,
@@ -249,6 +261,7 @@ fn check_durations(entry: &FaultEntry) -> Result<(), Problem> {
 fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
     check_durations(entry)?;
     check_length(entry)?;
+    check_repeat(entry)?;
     if let Moment::On(Trigger { after: Some(after), .. }) = &entry.at {
         after.validate()?;
     }
@@ -299,6 +312,43 @@ fn check_length(entry: &FaultEntry) -> Result<(), Problem> {
         Some(_) if instant => Err(Problem::Instant),
         None if must_end => Err(Problem::Endless),
         _ => Ok(()),
+    }
+}
+
+fn check_repeat(entry: &FaultEntry) -> Result<(), Problem> {
+    let (Some(repeat), Moment::At(first)) = (entry.repeat, &entry.at) else { return Ok(()) };
+    let Repeat { every, jitter, until } = repeat;
+    often("every", every)?;
+    if jitter >= every {
+        return Err(Problem::Jitter);
+    }
+    if until.is_some_and(|until| until <= first.since(Time::ZERO)) {
+        return Err(Problem::Until);
+    }
+    match repeat.count(*first, Time::MAX) {
+        many if until.is_some() && many > MOST_TIMES => return Err(Problem::Times(many)),
+        _ => {}
+    }
+    match entry.duration() {
+        Some(lasts) if lasts.saturating_add(jitter) > every => Err(Problem::StillOn),
+        None if takes_length(&entry.what) => Err(Problem::Endless),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a fault without a length is in force to the end, so that it cannot come back: one that takes somebody away or
+/// that is over at once can.
+fn takes_length(fault: &Fault) -> bool {
+    match fault {
+        Fault::Partition(_)
+        | Fault::Flap(_)
+        | Fault::Links(_)
+        | Fault::Pause(_)
+        | Fault::Slow(_)
+        | Fault::Churn(_) => true,
+        Fault::Disk(disk) => disk.fault != DiskFault::Rot,
+        Fault::Clock(clock) => !matches!(clock.change, ClockFault::Forward(_) | ClockFault::Back(_)),
+        _ => false,
     }
 }
 
@@ -370,11 +420,8 @@ struct Span {
 
 /// Each entry that begins while an earlier one of its kind is in force at one of its slots.
 fn overlaps(entries: &[FaultEntry], members: u32, clients: u32) -> Vec<FaultError> {
-    let mut spans: Vec<Span> = entries
-        .iter()
-        .enumerate()
-        .filter_map(|(index, entry)| span(index, entry, members, clients))
-        .collect();
+    let mut spans: Vec<Span> =
+        entries.iter().enumerate().flat_map(|(index, entry)| spans(index, entry, members, clients)).collect();
     spans.sort_by_key(|span| (span.from, span.index));
     let meeting = spans.iter().enumerate().filter_map(|(later, second)| {
         let mut before = spans[..later].iter();
@@ -399,9 +446,21 @@ impl Span {
     }
 }
 
-fn span(index: usize, entry: &FaultEntry, members: u32, clients: u32) -> Option<Span> {
+/// The spans of an entry: one, or one for each time that it comes back, as late as its jitter may make it.
+fn spans(index: usize, entry: &FaultEntry, members: u32, clients: u32) -> Vec<Span> {
+    let Moment::At(first) = entry.at else { return Vec::new() };
+    let Some(Span { index, what, to, slots, .. }) = span(index, entry, first, members, clients) else {
+        return Vec::new();
+    };
+    let Some(repeat) = entry.repeat else { return vec![Span { index, what, from: first, to, slots }] };
+    let length = to.since(first).saturating_add(repeat.jitter);
+    let again =
+        |from: Time| Span { index, what, from, to: from.saturating_add(length), slots: slots.clone() };
+    repeat.times(first, Time::MAX).map(again).collect()
+}
+
+fn span(index: usize, entry: &FaultEntry, from: Time, members: u32, clients: u32) -> Option<Span> {
     let what = exclusive(entry)?;
-    let Moment::At(from) = entry.at else { return None };
     let slots = fixed_slots(entry.what.target()?, members, clients)?;
     let rot = matches!(&entry.what, Fault::Disk(disk) if disk.fault == DiskFault::Rot);
     let to = match entry.duration() {

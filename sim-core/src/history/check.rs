@@ -8,6 +8,9 @@ use super::spec::Refusal;
 use super::{list, prefix, queue, register, set, witness};
 use crate::operation::ObjectModel;
 
+/// The name by which all checks of what clients saw are switched off.
+pub const LINEARIZABLE: &str = "linearizable";
+
 /// The name of the witness check.
 pub const WITNESS: &str = "linearizable/witness";
 

@@ -2,7 +2,7 @@
 //! and the history.
 
 use super::Kernel;
-use crate::history::{History, HistoryCheck};
+use crate::history::{History, HistoryCheck, LINEARIZABLE};
 use crate::identity::Slot;
 use crate::kernel::event::Control;
 use crate::metrics::MetricId;
@@ -102,7 +102,7 @@ impl Clients {
 
 /// How what clients saw is judged, if it is.
 pub(crate) fn history_check(setup: &Setup) -> Option<HistoryCheck> {
-    let off = setup.checks_off.iter().any(|off| off == "linearizable");
+    let off = setup.checks_off.iter().any(|off| off == LINEARIZABLE);
     (setup.workload.is_some() && !off).then(|| HistoryCheck::new(setup.history_budget))
 }
 
@@ -134,7 +134,9 @@ impl Kernel {
             self.clients.waited += 1;
             // Found by name, so that runs in which nobody waits pay for no histogram.
             let wait = self.metrics.histogram(crate::metrics::OPERATION_WAIT);
-            self.metrics.record(wait, now.since(invocation.arrived).as_nanos());
+            let waited = now.since(invocation.arrived).as_nanos();
+            self.metrics.record(wait, waited);
+            self.windows.record(crate::metrics::OPERATION_WAIT, invocation.arrived, waited);
         }
         Some(invocation)
     }
@@ -186,7 +188,9 @@ impl Kernel {
         clients.returned += u64::from(!question);
         if succeeded && !question {
             clients.succeeded += 1;
-            self.metrics.record(clients.latency, now.since(invoked).as_nanos());
+            let latency = now.since(invoked).as_nanos();
+            self.metrics.record(clients.latency, latency);
+            self.windows.record(crate::metrics::OPERATION_LATENCY, invoked, latency);
         }
         let client = clients.client_of(slot);
         if let Some(workload) = &mut clients.workload {

@@ -191,6 +191,23 @@ impl Gauges {
             .collect()
     }
 
+    /// The number of one measure, and whether it is open: how much time had passed at the end for what is waited for and
+    /// never came. None if there is no such measure, or nothing to wait for.
+    pub(crate) fn read_one(&self, name: &str, ground: &Ground, executed: &[Executed]) -> Option<(u64, bool)> {
+        let (_, reading) = self.values.iter().find(|(known, _)| known == name)?;
+        if let Some(value) = self.value(reading, ground, executed) {
+            return Some((value, false));
+        }
+        let end = ground.now.as_nanos();
+        match reading {
+            Reading::NthTime(_) => Some((end, true)),
+            Reading::Between(from, to) if self.end(to, executed).is_none() => {
+                Some((end.checked_sub(self.end(from, executed)?)?, true))
+            }
+            _ => None,
+        }
+    }
+
     fn value(&self, reading: &Reading, ground: &Ground, executed: &[Executed]) -> Option<u64> {
         match reading {
             Reading::NthTime(gauge) => self.observed[*gauge].nth_at.map(Time::as_nanos),

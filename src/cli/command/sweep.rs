@@ -7,19 +7,23 @@ use reports::folder::PAGE;
 use reports::sweep::FILE_NAME;
 use scenarios::artefact::{self, FolderLock};
 use scenarios::begin::FolderError;
+use scenarios::campaign::{Campaign, Sweeping, Text, seal};
 use scenarios::document::Source;
 use scenarios::parallel::Hooks;
+use scenarios::shard::Shard;
 use scenarios::sweep::{
-    Draft, Seeds, Sweep, SweepError, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep,
+    Draft, RUNS, Seeds, Sweep, SweepError, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep,
     tabulate,
 };
+use serde_json::Value;
 use sim_core::judgment::Judgment;
 use sim_core::ordered::OrderedMap;
 use sim_core::registry::Registry;
 use sim_core::sweep::SweepTable;
 
 use crate::build::build_name;
-use crate::cli::arguments::BeginArguments;
+use crate::cli::arguments::{BeginArguments, shard_folder};
+use crate::cli::command::explore::ShardTold;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
@@ -33,15 +37,20 @@ use crate::cli::{document, files, interrupt, sweep_table};
   seedstorm sweep overhead-vs-n
   seedstorm sweep my-sweep.toml --out results --jobs 4
   seedstorm sweep my-sweep.toml --out results --resume
+  seedstorm sweep my-sweep.toml --shard 0/8 --out shards/0
 
 Every run is a line of DIR/runs.jsonl, in an order that does not depend on threads. Beside it: runs.csv,
-points.csv, sweep.json, a PNG, SVG and CSV for each plot, and report.html.")]
+points.csv, sweep.json, a PNG, SVG and CSV for each plot, and report.html. A shard leaves runs.jsonl alone, and ends with 0
+when all of its runs are made: `merge` draws and judges the sweep.")]
 pub(crate) struct SweepArguments {
     /// A sweep file, or the name of a built-in sweep (see `list sweeps`).
     pub(crate) sweep: String,
     /// Use these seeds instead of those in the file; the end is excluded.
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: Option<Seeds>,
+    /// Run one shard of the sweep, such as 0/8 for the first of eight; `merge` puts all of them together.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<Shard>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
@@ -58,35 +67,79 @@ pub(crate) fn sweep(
     arguments: &SweepArguments,
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
-    let sweep = load(registry, arguments)?;
+    let (sweep, campaign) = load(registry, arguments)?;
     let stem = Path::new(&arguments.sweep).file_stem().unwrap_or_default();
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("seedstorm-out").join(stem));
-    artefact::fit(&folder, &["runs.jsonl", FILE_NAME, PAGE])?;
+    let folder = shard_folder(folder, &arguments.out, arguments.shard);
+    artefact::fit(&folder, &[RUNS, FILE_NAME, PAGE])?;
     let held = artefact::lock(&folder).map_err(FolderError::from).map_err(SweepError::from)?;
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &held, arguments, terminal, watch)?;
-    let table = tabulate(&sweep, &run.rows);
-    let mut unkept = None;
-    let kept = if run.interrupted || run.rows.is_empty() {
-        Vec::new()
-    } else {
-        match keep(&sweep, &run, &table, &folder) {
-            Ok(kept) => kept,
-            Err(CliError::Write(error)) => {
-                unkept = Some(CliError::Write(error));
-                Vec::new()
-            }
-            Err(error) => return Err(error),
-        }
-    };
-    let words = sweep_table::words(&sweep, &run, &table, &kept, watch);
-    terminal.result(|| document::of_sweep(&sweep, &run, &table, &kept, watch), &words)?;
-    let exit = judge(&run, &table).into();
-    Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
+    let swept = Swept { sweep: &sweep, run, folder: &folder, watch };
+    match arguments.shard {
+        Some(shard) => swept.end_shard(shard, campaign, terminal),
+        None => swept.tell(None, terminal),
+    }
 }
 
-fn load(registry: &Registry, arguments: &SweepArguments) -> Result<Sweep, CliError> {
+/// A sweep that was run or merged.
+pub(crate) struct Swept<'a> {
+    pub(crate) sweep: &'a Sweep,
+    pub(crate) run: SweepRun,
+    pub(crate) folder: &'a Path,
+    pub(crate) watch: Stopwatch,
+}
+
+impl Swept<'_> {
+    /// Writes tables and plots, and tells what it came to; how it ends. `merged` is what a merge adds to the document.
+    pub(crate) fn tell(&self, merged: Option<Value>, terminal: &Terminal) -> Result<Exit, CliError> {
+        let Self { sweep, run, folder, watch } = self;
+        let table = tabulate(sweep, &run.rows);
+        let mut unkept = None;
+        let kept = if run.interrupted || run.rows.is_empty() {
+            Vec::new()
+        } else {
+            match keep(sweep, run, &table, folder) {
+                Ok(kept) => kept,
+                Err(CliError::Write(error)) => {
+                    unkept = Some(CliError::Write(error));
+                    Vec::new()
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let words = sweep_table::words(sweep, run, &table, &kept, *watch);
+        let document = || {
+            let mut document = document::of_sweep(sweep, run, &table, &kept, *watch);
+            if let Some(merged) = merged {
+                document["merged"] = merged;
+            }
+            document
+        };
+        terminal.result(document, &words)?;
+        let exit = judge(run, &table).into();
+        Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
+    }
+
+    /// Seals a shard that has all of its runs.
+    fn end_shard(&self, shard: Shard, campaign: Sweeping, terminal: &Terminal) -> Result<Exit, CliError> {
+        let Self { sweep, run, folder, watch } = self;
+        let (made, runs) = (run.rows.len() as u64, shard.count(sweep.runs()));
+        let campaign = Campaign::Sweep(Box::new(campaign));
+        let sealed = !run.interrupted && made == runs;
+        if sealed {
+            seal(folder, &build_name(), shard, &campaign, &[RUNS.to_owned()])?;
+        }
+        let resumed = run.resumed as u64;
+        let told = ShardTold { shard, campaign: &campaign, made, resumed, runs, sealed, folder };
+        terminal.result(|| told.document(*watch), &told.words(*watch))?;
+        Ok(told.exit(run.interrupted))
+    }
+}
+
+fn load(registry: &Registry, arguments: &SweepArguments) -> Result<(Sweep, Sweeping), CliError> {
     let source = files::sweep_source(&arguments.sweep)?;
+    let text = Text::of(&source);
     let folder = Path::new(&arguments.sweep).parent().unwrap_or(Path::new("")).to_owned();
     let mut draft = Draft::parse(source)?;
     if let Some(seeds) = arguments.seeds.clone() {
@@ -96,7 +149,14 @@ fn load(registry: &Registry, arguments: &SweepArguments) -> Result<Sweep, CliErr
     for name in draft.scenarios() {
         sources.insert(name.to_owned(), files::scenario_beside(&folder, name)?);
     }
-    Ok(draft.build(registry, &sources)?)
+    let sweep = draft.build(registry, &sources)?;
+    let campaign = Sweeping {
+        sweep: text,
+        seeds: Seeds(sweep.seeds()),
+        scenarios: sources.iter().map(|(name, source)| (name.clone(), Text::of(source))).collect(),
+        sweep_hash: sweep.hash.clone(),
+    };
+    Ok((sweep, campaign))
 }
 
 fn with_progress(
@@ -110,9 +170,10 @@ fn with_progress(
     let options = SweepOptions {
         jobs: arguments.jobs.map(usize::from),
         begin: arguments.begin.begin(),
+        shard: arguments.shard.unwrap_or_default(),
         build: build_name(),
     };
-    let progress = Progress::new(&sweep.name, sweep.runs(), terminal, watch);
+    let progress = Progress::new(&sweep.name, options.shard.count(sweep.runs()), terminal, watch);
     let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let run = run_sweep(sweep, held, &options, hooks);
     progress.finish();
@@ -133,7 +194,7 @@ fn keep(sweep: &Sweep, run: &SweepRun, table: &SweepTable, folder: &Path) -> Res
         files.push((name.to_string_lossy().into_owned(), content));
     }
     files.push((PAGE.to_owned(), reports::sweep::page(table).into_bytes()));
-    let mut kept = vec![folder.join("runs.jsonl")];
+    let mut kept = vec![folder.join(RUNS)];
     for (name, content) in files {
         let path = folder.join(name);
         artefact::write(&path, &content)?;

@@ -97,8 +97,19 @@ fn every_builtin_scenario_is_listed_with_its_protocol() {
     };
     let builtins: Vec<&str> = scenarios::builtin::names().collect();
     assert_eq!(names("scenarios"), builtins);
-    let protocols =
-        ["raft", "bracha", "pbft", "hotstuff", "tendermint", "epidemic", "swim", "plumtree", "coordination"];
+    let protocols = [
+        "raft",
+        "bracha",
+        "pbft",
+        "hotstuff",
+        "tendermint",
+        "epidemic",
+        "swim",
+        "plumtree",
+        "heartbeat",
+        "store",
+        "coordination",
+    ];
     assert_eq!(names("protocols"), protocols);
     assert!(names("plants").contains(&"vote-not-durable".to_owned()));
     assert!(names("checks").contains(&"bracha/agreement".to_owned()));

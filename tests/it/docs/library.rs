@@ -10,11 +10,9 @@ pub(super) fn explore_a_swarm() -> Result<Exploration, Box<dyn std::error::Error
     let loaded = load(&registry, source, Format::Toml, &[])?;
     let options = ExploreOptions {
         seeds: 0..20,
-        plants: vec![],
-        jobs: None,
         stop_on_first: true,
-        known: vec![],
         build: "test".to_owned(),
+        ..ExploreOptions::default()
     };
     Ok(explore(&loaded, &options, Hooks::NONE)?)
 }

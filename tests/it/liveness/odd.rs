@@ -5,8 +5,8 @@ use std::fmt::Write;
 use seedstorm::sim_core::random::mix64;
 
 /// For which protocols there are settings.
-pub(crate) const PROTOCOLS: [&str; 8] =
-    ["raft", "bracha", "epidemic", "pbft", "hotstuff", "tendermint", "swim", "coordination"];
+pub(crate) const PROTOCOLS: [&str; 9] =
+    ["raft", "bracha", "epidemic", "plumtree", "pbft", "hotstuff", "tendermint", "swim", "coordination"];
 
 /// A small generator: the settings must not change with the program.
 struct Dice(u64);
@@ -54,6 +54,7 @@ pub(crate) fn scenario(protocol: &str, setting: u64) -> String {
         "tendermint" => tendermint(&mut dice, &mut text),
         "coordination" => coordination(&mut dice, &mut text),
         "swim" => swim(&mut dice, &mut text),
+        "plumtree" => plumtree(&mut dice, &mut text),
         _ => epidemic(&mut dice, &mut text, nodes),
     }
     // One to three ways in which the environment is odd.
@@ -274,6 +275,30 @@ fn swim(dice: &mut Dice, text: &mut Text) {
         format!("reconnect_interval = \"{}ms\"", dice.between(100, 8_000)),
         format!("join_retry = \"{}ms\"", dice.between(50, 5_000)),
         format!("packet_bytes = {}", dice.pick(&["256", "512", "1400", "65507"])),
+    ]);
+}
+
+fn plumtree(dice: &mut Dice, text: &mut Text) {
+    text.protocol.extend([
+        format!("active_size = {}", dice.between(2, 16)),
+        format!("passive_size = {}", dice.between(1, 60)),
+        format!("join_walk = {}", dice.between(1, 12)),
+        format!("passive_walk = {}", dice.below(6)),
+        format!("shuffle_every = \"{}ms\"", dice.between(50, 8_000)),
+        format!("shuffle_active = {}", dice.below(6)),
+        format!("shuffle_passive = {}", dice.below(8)),
+        format!("neighbor_timeout = \"{}ms\"", dice.between(5, 3_000)),
+        format!("join_spread = \"{}ms\"", dice.below(3_000)),
+        format!("graft_timeout = \"{}ms\"", dice.between(5, 3_000)),
+        format!("graft_again = \"{}ms\"", dice.between(5, 3_000)),
+        format!("optimize_hops = {}", dice.below(8)),
+        format!("prune = {}", dice.below(4) > 0),
+        format!("compare_every = \"{}ms\"", dice.between(50, 6_000)),
+        format!("broadcasts = {}", dice.between(1, 60)),
+        format!("first_broadcast = \"{}ms\"", dice.below(4_000)),
+        format!("broadcast_every = \"{}ms\"", dice.between(5, 2_000)),
+        format!("senders = {}", dice.below(4)),
+        format!("payload_bytes = {}", dice.pick(&["0", "1", "256", "9000"])),
     ]);
 }
 

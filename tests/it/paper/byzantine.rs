@@ -16,7 +16,7 @@ fn delays_counts_and_thresholds_are_as_published() {
     for row in reproduction.rows() {
         assert!(row.pass, "{row:?}");
     }
-    assert_eq!(reproduction.rows().count(), 3 + 15 + 10);
+    assert_eq!(reproduction.rows().count(), 11 + 27 + 20);
 }
 
 #[test]

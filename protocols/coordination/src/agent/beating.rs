@@ -1,12 +1,14 @@
 //! Beats: what an agent tells its coordinator of itself, and what it may keep because it was heard.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Priority, TimerId};
 use sim_core::time::{Duration, Time};
 
 use super::{Agent, Boss};
+use crate::graph::TaskId;
 use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer, Ending};
 use crate::worker::Order;
 
@@ -25,6 +27,8 @@ pub(super) struct Beats {
     due: Option<Time>,
     /// Who coordinates, as far as this agent knows.
     pub(super) coordinator: NodeId,
+    /// Which member of the core gathers its beats, where they do not go to the coordinator.
+    home: Option<NodeId>,
     /// How many beats were not answered since the last answer.
     unanswered: u32,
     /// How often it turned to somebody else since the last beat that was due.
@@ -34,7 +38,20 @@ pub(super) struct Beats {
 impl Beats {
     /// Of an agent that believes this one to be its coordinator.
     pub(super) fn new(life: u64, coordinator: NodeId) -> Self {
-        Self { sequence: life, sent: VecDeque::new(), due: None, coordinator, unanswered: 0, turns: 0 }
+        Self {
+            sequence: life,
+            sent: VecDeque::new(),
+            due: None,
+            coordinator,
+            home: None,
+            unanswered: 0,
+            turns: 0,
+        }
+    }
+
+    /// The same, of an agent whose beats are gathered, by this one at first.
+    pub(super) fn gathered(self, home: NodeId) -> Self {
+        Self { home: Some(home), ..self }
     }
 
     fn sent_at(&self, sequence: u64) -> Option<Time> {
@@ -65,9 +82,14 @@ impl Agent {
         };
         (beats.turns, beats.unanswered) = (0, beats.unanswered + 1);
         if is_edge && core > 0 && beats.unanswered > UNANSWERED {
-            let next = NodeId((beats.coordinator.0 + 1) % core);
             beats.unanswered = 1;
-            self.turn_to(next, cx);
+            match &mut beats.home {
+                Some(home) => *home = NodeId((home.0 + 1) % core),
+                None => {
+                    let next = NodeId((beats.coordinator.0 + 1) % core);
+                    self.turn_to(next, cx);
+                }
+            }
         }
         self.beat_now(cx);
     }
@@ -84,16 +106,26 @@ impl Agent {
         while beats.sent.front().is_some_and(|(_, at)| now.since(*at) > lease) {
             beats.sent.pop_front();
         }
-        let (sequence, coordinator) = (beats.sequence, beats.coordinator);
+        let (sequence, to) = (beats.sequence, beats.home.unwrap_or(beats.coordinator));
         let message = Message::Beat {
             life,
             sequence,
             capabilities: parameters.skills.of(self.node.0, self.team.agents),
             places: parameters.slots + parameters.queue,
-            held: self.worker.held().map(|order| (order.task, order.fence)).collect(),
+            held: self.named(),
         };
-        self.send(coordinator, message, cx);
+        self.send(to, message, cx);
         cx.set_timer(BEAT, every, Timer::Beat);
+    }
+
+    /// What it has, and what it has ended without a receipt for that: a coordinator that hears its results late must not take
+    /// those tasks back meanwhile.
+    fn named(&self) -> Arc<[(TaskId, u64)]> {
+        let ended = self.courier.undelivered().filter_map(|letter| match *letter {
+            Message::Finish { task, fence, .. } => Some((task, fence)),
+            _ => None,
+        });
+        self.worker.held().map(|order| (order.task, order.fence)).chain(ended).collect()
     }
 
     /// Somebody says who coordinates. It is told at once of this agent, unless it turned around too often.
@@ -101,7 +133,7 @@ impl Agent {
         let started = self.beats().is_some_and(|beats| beats.due.is_some());
         let Some(beats) = self.beats_mut().filter(|beats| beats.coordinator != leader) else { return };
         beats.turns += 1;
-        let soon = beats.turns <= TURNS && started;
+        let soon = beats.turns <= TURNS && started && beats.home.is_none();
         self.turn_to(leader, cx);
         if soon {
             self.beat_now(cx);

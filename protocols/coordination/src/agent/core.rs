@@ -3,18 +3,24 @@
 //! A coordinator that may have been deposed without knowing it does nothing: it neither hears agents nor makes anything of
 //! decisions until a majority has confirmed it. So at any time at most one agent coordinates, in true time.
 
+use std::collections::BTreeMap;
+
 use raft::node::{RaftFactory, RaftNode};
 use raft::vocabulary::{Raft, RaftMessage};
 use sim_core::identity::NodeId;
 use sim_core::part::{Part, PartPlace};
-use sim_core::process::{Boot, Context, Factory, Input, Process};
+use sim_core::process::{Boot, Context, Factory, Input, Process, TimerId};
 
 use super::{Agent, Beats, Boss, Team};
 use crate::decision::Decision;
-use crate::hub::Hub;
+use crate::hub::{Hub, Pulse};
+use crate::parameters::Strategy;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Parcel,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+    CoordinationTimer as Timer, Gathered, Parcel,
 };
+
+const GATHER: TimerId = TimerId(4);
 
 /// What a member of the core has beside its worker.
 pub(super) struct Core {
@@ -24,6 +30,11 @@ pub(super) struct Core {
     pub(super) beats: Option<Beats>,
     /// The term in which it is in office.
     term: Option<u64>,
+    /// Decisions that it proposed in this term and that were not made yet.
+    proposed: usize,
+    /// The latest beats that it keeps: of agents outside of the core, where members of the core share that; and of all agents,
+    /// as long as it does not know whether it still coordinates.
+    gathered: BTreeMap<NodeId, Gathered>,
 }
 
 impl std::fmt::Debug for Core {
@@ -45,7 +56,14 @@ impl Core {
             };
             factory.boot(boot.among(&members))
         });
-        Self { order: Part::new(place, order), hub, beats, term: None }
+        Self {
+            order: Part::new(place, order),
+            hub,
+            beats,
+            term: None,
+            proposed: 0,
+            gathered: BTreeMap::new(),
+        }
     }
 }
 
@@ -115,12 +133,14 @@ impl Agent {
         let Some(raft) = core.order.process_mut().server_mut() else { return };
         let (reigns, undisputed, leader) = (raft.reigns(), raft.is_undisputed(now), raft.known_leader());
         if core.term.is_some() && core.term != reigns {
-            core.term = None;
+            (core.term, core.proposed) = (None, 0);
+            core.gathered.clear();
             core.hub.leave_office(cx);
             cx.observe(Observation::Deposed);
         }
         if reigns.is_none() || undisputed {
             while let Some((index, words)) = raft.next_decided() {
+                core.proposed = core.proposed.saturating_sub(1);
                 Decision::of(words).into_iter().for_each(|decision| core.hub.apply(index, decision, cx));
             }
         }
@@ -129,13 +149,19 @@ impl Agent {
             core.hub.take_office(term, cx);
             self.announce(cx);
         }
+        self.hear_gathered(cx);
         self.propose(cx);
         leader.into_iter().for_each(|leader| self.follow(leader, cx));
     }
 
+    /// Proposes what is to be decided, all at once, when nothing is under way: each round costs the coordinator an answer
+    /// of every member.
     pub(super) fn propose(&mut self, cx: &mut Context<'_, Coordination>) {
         let (node, team) = (self.node, &self.team);
         let Boss::Core(core) = &mut self.boss else { return };
+        if core.proposed > 0 {
+            return;
+        }
         let words: Vec<_> = core.hub.proposals().into_iter().map(Decision::words).collect();
         if words.is_empty() {
             return;
@@ -143,7 +169,8 @@ impl Agent {
         let call = |raft: &mut RaftNode, cx: &mut Context<'_, Raft>| {
             raft.server_mut().is_some_and(|server| server.propose_words(&words, cx))
         };
-        core.order.call(cx, call, |to, message, cx| send(node, team, to, message, cx));
+        let leads = core.order.call(cx, call, |to, message, cx| send(node, team, to, message, cx));
+        core.proposed = if leads { words.len() } else { 0 };
     }
 
     /// Tells the agents outside of the core that it coordinates now.
@@ -154,6 +181,59 @@ impl Agent {
             return cx.send_all((first..self.team.agents).map(NodeId), message);
         }
         (first..self.team.agents).for_each(|agent| self.send(NodeId(agent), message.clone(), cx));
+    }
+
+    /// Keeps a beat for the coordinator, where members of the core share beats, or for itself, if it may still coordinate;
+    /// whether it does.
+    pub(super) fn gather(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        cx: &mut Context<'_, Coordination>,
+    ) -> bool {
+        let parameters = &self.team.place.parameters;
+        let outside = from.0 >= parameters.core_of(self.team.agents);
+        let Boss::Core(core) = &mut self.boss else { return false };
+        let Message::Beat { life, sequence, capabilities, places, held } = message else { return false };
+        let shared = parameters.strategy == Strategy::Hybrid && outside;
+        if !shared && core.term.is_none() {
+            return false;
+        }
+        if shared && core.gathered.is_empty() {
+            cx.set_timer(GATHER, parameters.heartbeat / 8, Timer::Gather);
+        }
+        let (life, sequence, capabilities) = (*life, *sequence, *capabilities);
+        let beat =
+            Gathered { agent: from, life, sequence, capabilities, places: *places, held: held.clone() };
+        core.gathered.insert(from, beat);
+        true
+    }
+
+    /// Hears the beats that came while it did not know whether it still coordinates: agents live, although nobody answered
+    /// them. Leases count from when a beat was sent, so that a late one renews nothing for too long.
+    fn hear_gathered(&mut self, cx: &mut Context<'_, Coordination>) {
+        if !self.presides(cx) {
+            return;
+        }
+        let Boss::Core(core) = &mut self.boss else { return };
+        for (agent, beat) in std::mem::take(&mut core.gathered) {
+            let Gathered { life, sequence, capabilities, places, ref held, .. } = beat;
+            core.hub.beat(agent, &Pulse { life, sequence, capabilities, places, held }, cx);
+        }
+    }
+
+    /// Tells the coordinator of the beats that were gathered. What is lost is made up for by the next ones.
+    pub(super) fn pass_on_beats(&mut self, cx: &mut Context<'_, Coordination>) {
+        let Boss::Core(core) = &mut self.boss else { return };
+        // What it keeps for itself it hears as soon as it knows that it coordinates.
+        if core.term.is_some() || core.gathered.is_empty() {
+            return;
+        }
+        let leader = core.order.process().server().and_then(raft::server::Server::known_leader);
+        let beats = std::mem::take(&mut core.gathered).into_values().collect();
+        if let Some(leader) = leader {
+            self.send(leader, Message::Gathered { beats }, cx);
+        }
     }
 
     /// Whether it coordinates now, beyond doubt.

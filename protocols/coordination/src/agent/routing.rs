@@ -8,7 +8,8 @@ use sim_core::process::{Context, Priority};
 
 use super::Agent;
 use crate::hub::{Deed, Pulse};
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, Parcel};
+use crate::parameters::Parameters;
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, Gathered, Parcel};
 
 impl Agent {
     /// Sends something to another agent, if need be through others.
@@ -33,7 +34,9 @@ impl Agent {
         if to == self.node {
             return self.hear(from, &parcel.0, cx);
         }
-        cx.work(self.team.place.parameters.handling);
+        // It costs whoever passes it on as much as whoever hears it.
+        let Parameters { voting, handling, .. } = self.team.place.parameters;
+        cx.work(if matches!(*parcel.0, Message::Order { .. }) { voting } else { handling });
         let next = self.team.ways.next(self.node, to);
         if next == to {
             // The last one on the way cannot speak for the sender: links are authenticated.
@@ -92,12 +95,22 @@ impl Agent {
         }
         cx.work(self.team.place.parameters.handling);
         if !self.presides(cx) {
-            return self.send_on(from, cx);
+            if !self.gather(from, message, cx) {
+                self.send_on(from, cx);
+            }
+            return;
         }
         let Some(hub) = self.hub_mut() else { return };
         match *message {
             Message::Beat { life, sequence, capabilities, places, ref held } => {
                 hub.beat(from, &Pulse { life, sequence, capabilities, places, held }, cx);
+            }
+            Message::Gathered { ref beats } => {
+                for Gathered { agent, life, sequence, capabilities, places, held } in beats.iter() {
+                    let (life, sequence, capabilities) = (*life, *sequence, *capabilities);
+                    let pulse = Pulse { life, sequence, capabilities, places: *places, held };
+                    hub.beat(*agent, &pulse, cx);
+                }
             }
             Message::Finish { letter, task, fence, ending } if hub.is_replicated() => {
                 hub.asked_to_end((from, letter), (task, fence), ending, cx);

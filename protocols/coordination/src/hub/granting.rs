@@ -33,7 +33,7 @@ impl Hub {
     }
 
     fn grant(&mut self, task: TaskId, agent: NodeId, now: Time, cx: &mut Context<'_, Coordination>) {
-        if self.proposes_grant(task, agent, now) {
+        if self.proposes_grant(task, agent, cx) {
             return;
         }
         self.counter += 1;

@@ -110,15 +110,21 @@ impl Hub {
     }
 
     /// Wants to give a task to an agent; whether that has to be decided first.
-    pub(super) fn proposes_grant(&mut self, task: TaskId, agent: NodeId, now: Time) -> bool {
+    pub(super) fn proposes_grant(
+        &mut self,
+        task: TaskId,
+        agent: NodeId,
+        cx: &mut Context<'_, Coordination>,
+    ) -> bool {
         let Some(office) = &mut self.office else { return false };
         office.pending.insert(task, agent);
+        cx.observe(Observation::Proposed { task, agent });
         self.propose(Decision::Grant { task, agent });
         self.leave(agent);
         if let Some(member) = self.members.get_mut(&agent) {
             member.tasks.insert(task);
         }
-        self.enlist(agent, now);
+        self.enlist(agent, cx.monotonic());
         true
     }
 

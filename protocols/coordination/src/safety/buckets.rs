@@ -11,6 +11,9 @@ use crate::vocabulary::{
     Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
 };
 
+/// How many rows of agents the table has.
+const MOST_ROWS: usize = 40;
+
 /// Compares the buckets with the lives of agents, and what they say with the tasks that they have.
 #[derive(Debug)]
 pub struct TimeBuckets {
@@ -64,7 +67,7 @@ impl Check<Coordination> for TimeBuckets {
     }
 
     fn takes(&self) -> &'static [&'static str] {
-        &["Beat", "Finish", "Report", "Order", "Relay"]
+        &["Beat", "Gathered", "Finish", "Report", "Order", "Relay"]
     }
 
     fn received(&mut self, ground: &Ground, slot: Slot, _: NodeId, message: &Message, _: &mut Findings) {
@@ -118,15 +121,26 @@ impl Check<Coordination> for TimeBuckets {
         columns.extend(BUCKETS.iter().map(|(_, name)| (*name).to_owned()));
         columns.push("overhead".to_owned());
         let percent = |permille: u64| format!("{}.{} %", permille / 10, permille % 10);
-        let row = |(slot, spent): (Slot, &Buckets)| {
+        let row = |name: String, spent: &Buckets| {
             let share = |(bucket, _): &(Bucket, &str)| percent(spent.permille(*bucket));
-            let mut row = vec![ground.place(slot).node.to_string()];
+            let mut row = vec![name];
             row.extend(BUCKETS.iter().map(share));
             row.push(percent(spent.overhead_permille()));
             row
         };
-        let rows: Vec<Vec<String>> = (0..).map(Slot).zip(&buckets).take(40).map(row).collect();
-        let omitted = buckets.len().saturating_sub(rows.len()) as u64;
-        Some(Table { title: "Where the time of agents went".to_owned(), columns, rows, omitted })
+        let sum = |of: &[Buckets]| of.iter().fold(Buckets::default(), Buckets::plus);
+        let mut rows = vec![row("all agents".to_owned(), &sum(&buckets))];
+        let busiest = (0..).map(Slot).zip(&buckets).max_by_key(|(_, own)| own.of(Bucket::Coordinating));
+        rows.extend(busiest.map(|(slot, own)| row(format!("busiest, {}", ground.place(slot).node), own)));
+        // Many agents share a row.
+        let band = buckets.len().div_ceil(MOST_ROWS).max(1);
+        for (band, first) in buckets.chunks(band).zip((0..).step_by(band)) {
+            let name = |slot: usize| ground.place(Slot(slot as u32)).node.to_string();
+            let last = first + band.len() - 1;
+            let names =
+                if first == last { name(first) } else { format!("{} to {}", name(first), name(last)) };
+            rows.push(row(names, &sum(band)));
+        }
+        Some(Table { title: "Where the time of agents went".to_owned(), columns, rows, omitted: 0 })
     }
 }

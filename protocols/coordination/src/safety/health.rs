@@ -28,7 +28,7 @@ impl HealthChecks {
             first: match parameters.strategy {
                 Strategy::Single | Strategy::Independent => None,
                 Strategy::Star if agents == 1 => None,
-                Strategy::Star | Strategy::Service | Strategy::Raft => {
+                Strategy::Star | Strategy::Service | Strategy::Hybrid | Strategy::Raft => {
                     Some(agents - parameters.workers(agents))
                 }
             },

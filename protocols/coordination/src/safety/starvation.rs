@@ -11,7 +11,8 @@ use crate::board::most_overtaken;
 use crate::graph::Graph;
 use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
 
-/// Compares a task that is given away with the oldest one that could have been.
+/// Compares a task that is given away with the oldest one that could have been, at the moment when the coordinator chooses it:
+/// where a core decides, another one may become free before that is decided.
 ///
 /// Only tasks that any agent can do and that need no lock are compared: others may have to wait for somebody else.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Starvation {
     /// When each task became ready, as far as the present coordinator knows.
     since: Vec<Option<Time>>,
     waiting: BTreeSet<(Time, u32)>,
+    /// Tasks that were chosen, which a core has to decide.
+    proposed: BTreeSet<u32>,
 }
 
 impl Starvation {
@@ -28,7 +31,8 @@ impl Starvation {
     pub fn new(graph: &Rc<Graph>, ageing: Duration) -> Self {
         // The coordinator's clock may run a little slower than true time.
         let bound = most_overtaken(ageing).saturating_add(ageing / 8);
-        Self { since: vec![None; graph.len()], waiting: BTreeSet::new(), bound, graph: graph.clone() }
+        let (waiting, proposed) = (BTreeSet::new(), BTreeSet::new());
+        Self { since: vec![None; graph.len()], waiting, proposed, bound, graph: graph.clone() }
     }
 
     fn leave(&mut self, task: u32) {
@@ -40,7 +44,7 @@ impl Starvation {
 
 impl Check<Coordination> for Starvation {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Coordinator", "Ready", "Granted", "Adopted", "Settled"])
+        Some(&["Coordinator", "Ready", "Grew", "Proposed", "Granted", "Adopted", "Settled"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
@@ -48,6 +52,7 @@ impl Check<Coordination> for Starvation {
             Observation::Coordinator { .. } => {
                 self.since.fill(None);
                 self.waiting.clear();
+                self.proposed.clear();
             }
             Observation::Ready { task } => {
                 let since = *self.since[task as usize].get_or_insert(ground.now);
@@ -56,9 +61,24 @@ impl Check<Coordination> for Starvation {
                     self.waiting.insert((since, task));
                 }
             }
+            // Whoever is ready and waits for a newcomer is not ready any more.
+            Observation::Grew { task } => {
+                let graph = self.graph.clone();
+                for child in &graph.task(task).children {
+                    if let Some(since) = self.since[*child as usize]
+                        && self.waiting.remove(&(since, *child))
+                    {
+                        self.since[*child as usize] = None;
+                    }
+                }
+            }
             Observation::Adopted { task, .. } | Observation::Settled { task, .. } => self.leave(task),
-            Observation::Granted { task, .. } => {
+            Observation::Granted { task, .. } if self.proposed.remove(&task) => {}
+            Observation::Proposed { task, .. } | Observation::Granted { task, .. } => {
                 self.leave(task);
+                if matches!(seen.observation, Observation::Proposed { .. }) {
+                    self.proposed.insert(task);
+                }
                 let Some(since) = self.since[task as usize] else { return };
                 let Some((oldest, other)) = self.waiting.first().copied() else { return };
                 findings.exercised();

@@ -161,21 +161,55 @@ fn a_queue_beyond_its_room_is_found() {
     Script::new(queues::QueueBound, 4).see(1, queued(2)).clean();
 }
 
+fn ready(task: u32) -> Said {
+    Said::Ready { task }
+}
+
+fn granted(task: u32) -> Said {
+    Said::Granted { task, fence: 1, agent: NodeId(1), attempt: 0, waited: Duration::ZERO }
+}
+
 #[test]
 fn an_old_task_that_is_passed_over_is_found() {
-    let ready = |task| Said::Ready { task };
-    let granted =
-        |task| Said::Granted { task, fence: 1, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
     let script = || Script::new(starvation::Starvation::new(&graph(), Duration::from_secs(8)), 4);
     let mut early = script();
     early.at(at(0), 0).see(0, ready(0)).at(at(17), 0).see(0, ready(2)).see(0, granted(2)).clean();
     let mut late = script();
     late.at(at(0), 0).see(0, ready(0)).at(at(18), 0).see(0, ready(2)).see(0, granted(2));
     late.found("", "c is given away before a, which became ready 18 s earlier");
+    // Where a core decides, the choice counts: meanwhile an older task may have become free.
+    let proposed = |task: u32| Said::Proposed { task, agent: NodeId(1) };
+    let mut chosen = script();
+    chosen
+        .at(at(0), 0)
+        .see(0, ready(0))
+        .see(0, proposed(0))
+        .see(0, granted(0))
+        .at(at(30), 0)
+        .see(0, ready(2));
+    chosen.see(0, proposed(2)).see(0, ready(0)).see(0, granted(2)).clean();
+    chosen.at(at(60), 0).see(0, ready(1)).see(0, proposed(1));
+    chosen.found("", "b is given away before a, which became ready 1 min earlier");
     // A coordinator that starts again does not know since when.
     let mut again = script();
     again.at(at(0), 0).see(0, ready(0)).at(at(30), 0).see(0, Said::Coordinator { epoch: 2 });
     again.see(0, ready(0)).at(at(31), 0).see(0, ready(2)).see(0, granted(2)).clean();
+}
+
+#[test]
+fn a_task_that_waits_for_a_newcomer_is_not_passed_over() {
+    let tasks = serde_json::json!([
+        { "name": "a" }, { "name": "plan" }, { "name": "c" }, { "name": "sign", "born": "plan", "before": ["a"] }
+    ]);
+    let graph =
+        Rc::new(Graph::of(&Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() }, 1).unwrap());
+    let script = || Script::new(starvation::Starvation::new(&graph, Duration::from_secs(8)), 4);
+    let mut grown = script();
+    grown.at(at(0), 0).see(0, ready(0)).see(0, Said::Grew { task: 3 }).at(at(30), 0).see(0, ready(2));
+    grown.see(0, granted(2)).clean();
+    let mut alone = script();
+    alone.at(at(0), 0).see(0, ready(0)).at(at(30), 0).see(0, ready(2)).see(0, granted(2));
+    alone.found("", "c is given away before a, which became ready 30 s earlier");
 }
 
 #[test]

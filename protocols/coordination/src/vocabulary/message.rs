@@ -11,7 +11,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Lane, Message, Priority};
 use sim_core::time::Duration;
 
-use super::{Ending, Fact};
+use super::{Ending, Fact, Gathered};
 
 facts! {
     /// What is said. Letters have a number and are repeated until a receipt comes.
@@ -88,6 +88,11 @@ facts! {
             to: NodeId,
             /// What is said.
             parcel: Parcel,
+        },
+        /// A member of the core passes on the latest beats of agents.
+        Gathered {
+            /// The beats.
+            beats: Arc<[Gathered]>,
         },
         /// Who does not coordinate says who may.
         Redirect {
@@ -236,6 +241,9 @@ impl Message for CoordinationMessage {
         HEADER
             + match self {
                 Self::Beat { held, .. } => 36 + 12 * held.len() as u32,
+                Self::Gathered { beats } => {
+                    beats.iter().map(|beat| 40 + 12 * beat.held.len() as u32).sum::<u32>()
+                }
                 Self::BeatHeard { revoked, .. } => 20 + 8 * revoked.len() as u32,
                 Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
@@ -257,9 +265,11 @@ impl Message for CoordinationMessage {
     /// Reports come last.
     fn priority(&self) -> Priority {
         match self {
-            Self::Beat { .. } | Self::BeatHeard { .. } | Self::Redirect { .. } | Self::Order { .. } => {
-                Priority::Critical
-            }
+            Self::Beat { .. }
+            | Self::Gathered { .. }
+            | Self::BeatHeard { .. }
+            | Self::Redirect { .. }
+            | Self::Order { .. } => Priority::Critical,
             Self::Relay { parcel, .. } => parcel.0.priority(),
             Self::Report { .. } => Priority::Low,
             _ => Priority::Normal,

@@ -53,6 +53,13 @@ facts! {
             /// Which task.
             task: u32,
         },
+        /// The coordinator chose an agent for a task, which the core has to decide.
+        Proposed {
+            /// Which task.
+            task: u32,
+            /// Which agent.
+            agent: NodeId,
+        },
         /// A task was given to an agent.
         Granted {
             /// Which task.

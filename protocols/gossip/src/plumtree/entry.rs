@@ -27,6 +27,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     knobs: Parameters::KNOBS,
     plants: Plants::ALL,
     checks: CHECKS,
+    metrics: &["reliability_permille", "redundancy_permille", "last_delivery_hop"],
     journals: false,
     most_nodes: 1_000_000,
     ..ProtocolInfo::new("plumtree", "Plumtree over HyParView: broadcast trees that repair themselves")

@@ -12,6 +12,7 @@ use super::liveness::{SwimLiveness, window};
 use super::member::{Member, Members};
 use super::parameters::Parameters;
 use super::plants::Plants;
+use super::safety::accuracy::METRICS;
 use super::safety::{CHECKS, checks};
 use super::settings::Settings;
 use super::stalling::Stalling;
@@ -31,6 +32,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: Plants::ALL,
     stalls: Stalling::NAMES,
     checks: CHECKS,
+    metrics: METRICS,
     journals: false,
     most_nodes: 200_000,
     ..ProtocolInfo::new("swim", "SWIM: membership by probes and gossip, with Lifeguard")

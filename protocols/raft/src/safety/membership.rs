@@ -81,7 +81,8 @@ impl Membership {
         let changes = self.configs.last(seen.slot).is_some_and(|(index, _)| *index > commit);
         let voted = self.configs.first().votes(node)
             || self.voted.get(seen.slot).is_some_and(|who| *who == Some(node));
-        if !self.configs.of(seen.slot).votes(node) && !(changes && voted) {
+        let stands_rightly = self.configs.of(seen.slot).votes(node) || (changes && voted);
+        if !stands_rightly {
             let message = format!("{node} stands for election and is no voter in its own log");
             findings.safety("no-voter", &[node], message);
         }

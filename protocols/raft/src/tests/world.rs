@@ -46,6 +46,7 @@ fn setup(seed: u64, members: u32) -> Setup {
         adversaries: Vec::new(),
         stop: Vec::new(),
         measures: Vec::new(),
+        limits: Vec::new(),
         initial: Initial::default(),
         at_least: Vec::new(),
         history_budget: 1_000_000,

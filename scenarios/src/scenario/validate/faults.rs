@@ -26,7 +26,10 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
         observations: protocol.observations,
         messages: protocol.messages,
     };
-    let plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };
+    let mut plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };
+    for repeat in plan.entries.iter_mut().filter_map(|entry| entry.repeat.as_mut()) {
+        repeat.until.get_or_insert(scenario.cluster.duration);
+    }
     let errors = plan.problems(members, scenario.clients, Some(&vocabulary));
     let end = places.value_at(&["cluster", "duration"]);
     let late = scenario.faults.iter().enumerate().filter(|(_, fault)| is_late(scenario, fault));

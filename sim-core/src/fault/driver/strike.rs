@@ -191,7 +191,7 @@ impl FaultDriver {
         *self.activity.fired.entry(executed.kind).or_default() += 1;
         let log = self.record(executed);
         let (id, at, lasts) = (Some(firing.id), firing.at.clone(), firing.lasts);
-        self.pinned.push(FaultEntry { id, at, lasts, what: pinned });
+        self.pinned.push(FaultEntry { id, at, lasts, repeat: None, what: pinned });
         let (undo, lasts) = undo?;
         let active = self.next_active;
         self.next_active += 1;

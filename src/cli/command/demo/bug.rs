@@ -94,6 +94,7 @@ fn explored(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Exploration, CliErro
         stop_on_first: true,
         known: Vec::new(),
         build: build_name(),
+        ..ExploreOptions::default()
     };
     let bar = terminal.progress(SEEDS);
     let watch = Stopwatch::start();

@@ -25,6 +25,8 @@ pub const DETECTION: &str = "swim_detection_ns";
 pub const FIRST_DETECTION: &str = "swim_detection_first_ns";
 /// How long it took until a crash was known to the last one who learned of it.
 pub const LAST_DETECTION: &str = "swim_detection_last_ns";
+/// Everything that is measured here.
+pub const METRICS: &[&str] = &[DETECTION, FIRST_DETECTION, LAST_DETECTION];
 
 /// A member that is down.
 #[derive(Clone, Copy, Debug)]

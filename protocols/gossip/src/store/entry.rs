@@ -1,0 +1,111 @@
+//! The store as the registry knows it.
+
+use std::sync::Arc;
+
+use sim_core::facts::Facts;
+use sim_core::operation::ObjectModel;
+use sim_core::process::{Boot, Context, Input, Process, Role};
+use sim_core::registry::parameters::ParameterSet;
+use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
+use sim_core::setup::Setup;
+use sim_core::simulate::Subject;
+
+use super::client::Client;
+use super::convergence::Convergence;
+use super::liveness::StoreLiveness;
+use super::member::{Member, Shared};
+use super::parameters::Parameters;
+use super::plants::Plants;
+use super::ring::Ring;
+use super::safety::{Causality, Durability, Newest, QuorumReads, Resurrection, Survival};
+use super::service::KeyService;
+use super::vocabulary::{Store, StoreMessage, StoreObservation};
+
+const INFO: ProtocolInfo = ProtocolInfo {
+    about: "Members are homes of keys on a ring of hashes. Any of them coordinates what a client asks: a write is acknowledged once W \
+            members have it on disk, a read is answered by R homes (Dynamo, DeCandia et al. 2007). The last writer wins, by hybrid \
+            logical clocks. Hints, read repair and exchanges by hash trees make replicas equal; tombstones are collected once \
+            nothing older is left.",
+    roles: &["member"],
+    messages: StoreMessage::KINDS,
+    observations: StoreObservation::KINDS,
+    knobs: Parameters::KNOBS,
+    plants: Plants::ALL,
+    checks: CHECKS,
+    objects: &[ObjectModel::Register, ObjectModel::Kv],
+    linearizable: false,
+    metrics: &["convergence"],
+    fixed_members: Some("the ring is made of the members of the beginning"),
+    most_nodes: 1_000,
+    ..ProtocolInfo::new("store", "A replicated store: quorums, hints, read repair and anti-entropy")
+};
+
+/// The store in the registry.
+///
+/// Fewer than half may be down, and any number that comes back with its disk. Nothing is promised where disks are lost, or against
+/// members that lie.
+pub const ENTRY: Simple<Parameters, Store, Node> = Simple::new(&INFO, system)
+    .bears(|members| {
+        let minority = members.saturating_sub(1) / 2;
+        FaultModel { crashed: minority, lost_disks: 0, byzantine: 0, outages: true }
+    })
+    .waits(Parameters::longest_wait);
+
+/// A member or a client.
+#[derive(Debug)]
+pub enum Node {
+    /// A member.
+    Member(Box<Member>),
+    /// A client.
+    Client(Box<Client>),
+}
+
+impl Process<Store> for Node {
+    fn step(&mut self, input: Input<'_, Store>, cx: &mut Context<'_, Store>) {
+        match self {
+            Self::Member(member) => member.step(input, cx),
+            Self::Client(client) => client.step(input, cx),
+        }
+    }
+}
+
+fn ring(parameters: &Parameters, setup: &Setup) -> Ring {
+    Ring::new(setup.seed, setup.members, parameters.tokens, parameters.replicas)
+}
+
+fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Store, Node> {
+    let plants = Plants::of(launch);
+    let shared = Arc::new(Shared { parameters: *parameters, plants, ring: ring(parameters, setup) });
+    let factory = move |boot: Boot<'_, Store>| match boot.role {
+        Role::Member => Node::Member(Box::new(Member::new(&shared, &boot))),
+        Role::Client => {
+            let retry = shared.parameters.client_retry;
+            Node::Client(Box::new(Client::new(retry, shared.plants.wall_clock, &boot)))
+        }
+    };
+    Subject {
+        checks: checks(parameters, setup),
+        service: Box::new(KeyService { delete_percent: parameters.delete_percent }),
+        liveness: Box::new(StoreLiveness::new(parameters, ring(parameters, setup), setup)),
+        ..Subject::new("store", factory)
+    }
+}
+
+sim_core::checks! {
+    fn checks(parameters: &Parameters, setup: &Setup) -> Store {
+        "store/durability": "When a write is acknowledged, W members have it on disk, or something newer."
+            => Durability::new(parameters, setup.members),
+        "store/survival": "At the end each acknowledged write, or something newer, is still on some disk."
+            => Survival::default(),
+        "store/newest": "A home never replaces a record by an older one."
+            => Newest::default(),
+        "store/resurrection": "Once a delete has been collected, nobody holds a value that is older."
+            => Resurrection::new(parameters),
+        "store/causality": "The version of a write is higher than every version of its key that the client knew."
+            => Causality::default(),
+        "store/quorum-reads": "If R + W > N and quorums are strict, a read sees what was acknowledged before."
+            => QuorumReads::new(parameters, setup.members),
+        "store/convergence": "After the heal, all homes of a key in the core become equal."
+            => Convergence::new(parameters, ring(parameters, setup)),
+    }
+}

@@ -1,0 +1,260 @@
+//! One member: a home of some keys, a coordinator for clients, and a keeper of what others could not be told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sim_core::identity::NodeId;
+use sim_core::process::{Boot, Context, Input, Process, Stored, TimerId};
+use sim_core::time::Duration;
+
+use super::collection::Collection;
+use super::coordinating::{PendingRead, PendingWrite};
+use super::journal::{JOURNAL, Journal};
+use super::parameters::Parameters;
+use super::plants::Plants;
+use super::replica::Replica;
+use super::ring::Ring;
+use super::vocabulary::{
+    Record, Sent, Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version,
+};
+
+pub(super) const UNANSWERED: TimerId = TimerId(0);
+pub(super) const EXCHANGE: TimerId = TimerId(1);
+pub(super) const HANDOFF: TimerId = TimerId(2);
+pub(super) const COLLECT: TimerId = TimerId(3);
+
+/// What all members have in common.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// The parameters.
+    pub parameters: Parameters,
+    /// Which bugs are on.
+    pub plants: Plants,
+    /// Where keys have their homes.
+    pub ring: Ring,
+}
+
+/// A member.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub(super) shared: Arc<Shared>,
+    pub(super) me: NodeId,
+    pub(super) journal: Journal,
+    pub(super) replica: Replica,
+    /// What it keeps for others: for whom, and which key.
+    pub(super) hints: BTreeMap<(NodeId, u64), Record>,
+    /// The latest time of all versions that it has seen.
+    pub(super) clock: u64,
+    /// By collector: the latest of its collections that this member has confirmed, and its tombstones.
+    pub(super) confirmed: Vec<(u64, Box<[Record]>)>,
+    /// Writes up to this version are not taken any more: a tombstone that is newer may be gone.
+    pub(super) fence: Version,
+    pub(super) writes: Vec<PendingWrite>,
+    pub(super) reads: Vec<PendingRead>,
+    pub(super) next_operation: u64,
+    /// Whom it compares its records with, in turns, and whose turn it is.
+    pub(super) neighbors: Vec<NodeId>,
+    pub(super) turn: usize,
+    pub(super) collection: Collection,
+}
+
+/// What became of a record that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Merged {
+    /// It is held now, or something newer is.
+    Held,
+    /// Its sender has not confirmed a collection that this member has: the record may be older than a tombstone that is gone.
+    Outdated,
+}
+
+impl Member {
+    /// Starts from what the disk holds.
+    pub fn new(shared: &Arc<Shared>, boot: &Boot<'_, Store>) -> Self {
+        let members = shared.ring.members();
+        let mut own = Self {
+            shared: Arc::clone(shared),
+            me: boot.node,
+            journal: Journal::default(),
+            replica: Replica::new(members),
+            hints: BTreeMap::new(),
+            clock: 0,
+            confirmed: vec![(0, Box::default()); members],
+            fence: Version { time: 0, actor: NodeId(0) },
+            writes: Vec::new(),
+            reads: Vec::new(),
+            next_operation: 0,
+            neighbors: shared.ring.neighbors(boot.node),
+            turn: 0,
+            collection: Collection::default(),
+        };
+        for stored in boot.journal(JOURNAL).records {
+            if let Stored::Intact(record) = stored {
+                own.recall(record);
+            }
+        }
+        own
+    }
+
+    fn recall(&mut self, record: &StoreRecord) {
+        match *record {
+            StoreRecord::Kept { record } => {
+                self.clock = self.clock.max(record.version.time);
+                self.replica.put(self.me, record, &self.shared.ring);
+            }
+            StoreRecord::Dropped { key, .. } => self.replica.remove(self.me, key, &self.shared.ring),
+            StoreRecord::Hinted { target, record } => {
+                self.clock = self.clock.max(record.version.time);
+                self.hints.insert((target, record.key), record);
+            }
+            StoreRecord::Unhinted { target, key } => {
+                self.hints.remove(&(target, key));
+            }
+            StoreRecord::Confirmed { collector, collection, ref tombstones } => {
+                tombstones.iter().for_each(|tombstone| self.raise_fence(tombstone.version));
+                self.confirmed[collector.index()] = (collection, tombstones.clone());
+            }
+            StoreRecord::Began { collection } => self.collection.number = collection,
+        }
+    }
+
+    fn start(&mut self, cx: &mut Context<'_, Store>) {
+        // Answers to an earlier incarnation may still come.
+        self.next_operation = cx.rng().next_u64() >> 1;
+        cx.observe(StoreObservation::Started);
+        self.replica.iter().for_each(|record| cx.observe(StoreObservation::Stored { record: *record }));
+        for ((target, _), record) in &self.hints {
+            cx.observe(StoreObservation::Hinted { target: *target, record: *record });
+        }
+        let Parameters { exchange_every, handoff_every, collect_every, tombstone_grace, .. } =
+            self.shared.parameters;
+        if !exchange_every.is_zero() && !self.neighbors.is_empty() {
+            self.turn = cx.rng().below(self.neighbors.len() as u64) as usize;
+            begin(EXCHANGE, exchange_every, StoreTimer::Exchange, cx);
+        }
+        begin(HANDOFF, handoff_every, StoreTimer::HandOff, cx);
+        if !collect_every.is_zero() || !tombstone_grace.is_zero() {
+            begin(COLLECT, self.collect_every(), StoreTimer::Collect, cx);
+        }
+    }
+
+    fn ring(&mut self, timer: StoreTimer, cx: &mut Context<'_, Store>) {
+        match timer {
+            StoreTimer::Unanswered => self.unanswered(cx),
+            StoreTimer::Exchange => self.compare(cx),
+            StoreTimer::HandOff => self.hand_off(cx),
+            StoreTimer::Collect => self.collect(cx),
+            StoreTimer::Disk => self.journal.try_again(),
+            StoreTimer::Retry { .. } => {}
+        }
+    }
+
+    fn hear(&mut self, from: NodeId, message: &StoreMessage, cx: &mut Context<'_, Store>) {
+        match *message {
+            StoreMessage::Get { operation, key } => self.get(from, operation, key, cx),
+            StoreMessage::Put { operation, record } => self.put(from, operation, record, cx),
+            StoreMessage::Write { operation, sent, hint } => self.write(from, operation, sent, hint, cx),
+            StoreMessage::Wrote { operation, hint } => self.wrote(hint.unwrap_or(from), hint, operation, cx),
+            StoreMessage::Read { operation, key } => self.read(from, operation, key, cx),
+            StoreMessage::ReadReply { operation, sent } => self.read_reply(from, operation, sent, cx),
+            StoreMessage::Repair { sent } => self.repaired(from, sent, cx),
+            StoreMessage::HandOff { sent } => self.handed(from, sent, cx),
+            StoreMessage::HandedOff { key, version } => self.handed_off(from, key, version, cx),
+            StoreMessage::Root { root } => self.compared(from, root, cx),
+            StoreMessage::Leaves { ref leaves } => self.differ(from, leaves, cx),
+            StoreMessage::Exchange { buckets, ref sent, answer } => {
+                self.exchanged(from, buckets, sent, answer, cx);
+            }
+            StoreMessage::Confirm { collector, collection, ref tombstones } => {
+                self.confirm(collector, collection, tombstones, cx);
+            }
+            StoreMessage::Confirmed { collection } => self.is_confirmed(from, collection, cx),
+            StoreMessage::Collect { ref tombstones } => self.drop_all(tombstones, cx),
+            // For clients.
+            StoreMessage::Got { .. } | StoreMessage::Done { .. } | StoreMessage::Refused { .. } => {}
+        }
+    }
+
+    /// Says what need not wait for the disk any longer, and asks the disk for the rest.
+    fn settle(&mut self, cx: &mut Context<'_, Store>) {
+        while let Some((to, message)) = self.journal.next() {
+            self.tell(to, message, cx);
+        }
+        self.journal.flush(cx);
+    }
+
+    /// Says something to a member, which may be this one.
+    pub(super) fn tell(&mut self, to: NodeId, message: StoreMessage, cx: &mut Context<'_, Store>) {
+        if to == self.me {
+            self.hear(to, &message, cx);
+        } else {
+            cx.send(to, message);
+        }
+    }
+
+    /// A record as it is sent now.
+    pub(super) fn sent(&self, record: Record) -> Sent {
+        let collector = self.shared.ring.collector(record.key);
+        Sent { record, confirmed: self.confirmed[collector.index()].0 }
+    }
+
+    /// Whether a record may be older than a tombstone that this member has seen collected.
+    pub(super) fn is_outdated(&self, sent: &Sent) -> bool {
+        sent.confirmed < self.confirmed[self.shared.ring.collector(sent.record.key).index()].0
+    }
+
+    /// Holds a record if it is newer than what is held.
+    pub(super) fn merge(&mut self, sent: Sent, cx: &mut Context<'_, Store>) -> Merged {
+        let record = sent.record;
+        self.clock = self.clock.max(record.version.time);
+        match self.replica.get(record.key) {
+            None if self.is_outdated(&sent) => Merged::Outdated,
+            Some(held) if held.version >= record.version => Merged::Held,
+            _ => {
+                self.hold(record, cx);
+                Merged::Held
+            }
+        }
+    }
+
+    pub(super) fn hold(&mut self, record: Record, cx: &mut Context<'_, Store>) {
+        self.journal.append(StoreRecord::Kept { record }, cx);
+        self.replica.put(self.me, record, &self.shared.ring);
+        cx.observe(StoreObservation::Stored { record });
+    }
+
+    fn repaired(&mut self, from: NodeId, sent: Sent, cx: &mut Context<'_, Store>) {
+        if self.repair(sent, cx) == Merged::Outdated {
+            self.pass_on(from, sent.record.key, cx);
+        }
+    }
+
+    /// What a repair or a hint brings.
+    pub(super) fn repair(&mut self, sent: Sent, cx: &mut Context<'_, Store>) -> Merged {
+        if self.shared.plants.blind_repair && self.replica.get(sent.record.key) != Some(&sent.record) {
+            self.hold(sent.record, cx);
+            return Merged::Held;
+        }
+        self.merge(sent, cx)
+    }
+}
+
+/// Sets a timer for the first time: members are not in step.
+fn begin(id: TimerId, every: Duration, timer: StoreTimer, cx: &mut Context<'_, Store>) {
+    let phase = cx.rng().duration_between(Duration::ZERO, every);
+    cx.set_timer(id, phase, timer);
+}
+
+impl Process<Store> for Member {
+    fn step(&mut self, input: Input<'_, Store>, cx: &mut Context<'_, Store>) {
+        match input {
+            Input::Message { from, message } => self.hear(from, message, cx),
+            Input::Timer { timer, .. } => self.ring(timer, cx),
+            Input::Start => self.start(cx),
+            Input::Synced { id, result } => {
+                self.journal.synced(id, result, self.shared.parameters.disk_retry, cx);
+            }
+            Input::Link { .. } | Input::Request { .. } => {}
+        }
+        self.settle(cx);
+    }
+}

@@ -1,0 +1,11 @@
+//! What must never happen in the store, whatever breaks: a check for each promise.
+
+mod causality;
+mod durability;
+mod order;
+mod reads;
+
+pub use causality::Causality;
+pub use durability::{Durability, Survival};
+pub use order::{Newest, Resurrection};
+pub use reads::QuorumReads;

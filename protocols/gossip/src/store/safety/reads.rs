@@ -1,0 +1,137 @@
+//! Where quorums overlap, a read sees what was acknowledged before.
+
+use std::collections::BTreeMap;
+
+use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+use sim_core::process::RequestId;
+
+use super::super::holdings::Holdings;
+use super::super::parameters::Parameters;
+use super::super::vocabulary::{Record, Store, StoreObservation, StoreRequest, StoreResponse, Version};
+
+/// If R + W > N and quorums are strict, a read returns a version at least as new as each one that was acknowledged before it was
+/// asked for. A tombstone that has been collected may be found as nothing.
+///
+/// What counts as acknowledged is what W homes have on disk, by the world's own marks; hints do not count.
+#[derive(Clone, Debug)]
+pub struct QuorumReads {
+    promised: bool,
+    quorum: usize,
+    holdings: Holdings,
+    /// By key: the newest record that was acknowledged.
+    acknowledged: BTreeMap<u64, Record>,
+    /// Reads under way: the newest record of their keys when they were asked for.
+    reads: BTreeMap<RequestId, Record>,
+}
+
+impl QuorumReads {
+    /// For a cluster of so many members.
+    pub fn new(parameters: &Parameters, members: u32) -> Self {
+        Self {
+            promised: parameters.reads_overlap(),
+            quorum: parameters.write_quorum.min(members) as usize,
+            holdings: Holdings::default(),
+            acknowledged: BTreeMap::new(),
+            reads: BTreeMap::new(),
+        }
+    }
+}
+
+impl Check<Store> for QuorumReads {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&["Stored", "Dropped", "Hinted", "Unhinted", "Acknowledged"])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, _: &mut Findings) {
+        let StoreObservation::Acknowledged { record } = *seen.observation else {
+            return self.holdings.follow(seen);
+        };
+        if self.holdings.durable(ground, record.key, record.version).0 >= self.quorum {
+            let newest = self.acknowledged.entry(record.key).or_insert(record);
+            if newest.version < record.version {
+                *newest = record;
+            }
+        }
+    }
+
+    fn invoked(&mut self, _: &Ground, _: NodeId, id: RequestId, request: &StoreRequest, _: &mut Findings) {
+        if let StoreRequest::Get { key } = request
+            && self.promised
+            && let Some(newest) = self.acknowledged.get(key)
+        {
+            self.reads.insert(id, *newest);
+        }
+    }
+
+    fn returned(
+        &mut self,
+        _: &Ground,
+        client: NodeId,
+        id: RequestId,
+        response: &StoreResponse,
+        findings: &mut Findings,
+    ) {
+        let (Some(owed), StoreResponse::Read { record }) = (self.reads.remove(&id), response) else { return };
+        findings.exercised();
+        let found: Option<Version> = record.map(|record| record.version);
+        let collected = found.is_none() && self.holdings.dropped(owed.key) >= Some(owed.version);
+        if found < Some(owed.version) && !collected {
+            let text = format!(
+                "{client} reads key {} as it was before a write that was acknowledged earlier",
+                owed.key
+            );
+            findings.safety("", &[client], text);
+        }
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
+        self.holdings.lifecycle(ground, slot, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol_testing::script::Script;
+
+    use super::*;
+
+    fn record(time: u64, value: Option<u64>) -> Record {
+        Record { key: 5, version: Version { time, actor: NodeId(7) }, value }
+    }
+
+    /// Two homes have a record, which is acknowledged; then a client reads this.
+    fn reads(sloppy: bool, written: Record, collect: bool, read: Option<Record>) -> (usize, u64) {
+        let parameters = Parameters { sloppy, ..Parameters::default() };
+        let mut script: Script<Store, QuorumReads> = Script::new(QuorumReads::new(&parameters, 3), 3);
+        let stored = StoreObservation::Stored { record: written };
+        script.write(0, stored).write(1, stored).sync(0).sync(1);
+        script.see(0, StoreObservation::Acknowledged { record: written });
+        if collect {
+            script.write(0, StoreObservation::Dropped { key: 5, version: written.version });
+        }
+        let Script { check, ground, findings, .. } = &mut script;
+        check.invoked(ground, NodeId(3), RequestId(1), &StoreRequest::Get { key: 5 }, findings);
+        check.returned(ground, NodeId(3), RequestId(1), &StoreResponse::Read { record: read }, findings);
+        (script.violations(), script.exercised())
+    }
+
+    #[test]
+    fn a_read_that_misses_what_was_acknowledged_is_found() {
+        let (old, new) = (record(4, Some(1)), record(6, Some(2)));
+        assert_eq!(reads(false, new, false, Some(old)), (1, 1));
+        assert_eq!(reads(false, new, false, None), (1, 1));
+        assert_eq!(reads(false, new, false, Some(new)), (0, 1));
+        assert_eq!(reads(false, new, false, Some(record(8, None))), (0, 1), "something newer is right");
+        assert_eq!(reads(true, new, false, Some(old)), (0, 0), "a sloppy quorum promises nothing");
+    }
+
+    #[test]
+    fn a_collected_tombstone_is_found_as_nothing() {
+        let deleted = record(6, None);
+        assert_eq!(reads(false, deleted, true, None), (0, 1));
+        assert_eq!(reads(false, deleted, false, None), (1, 1), "it has not been collected");
+        assert_eq!(reads(false, deleted, true, Some(record(4, Some(1)))), (1, 1));
+    }
+}

@@ -1,0 +1,294 @@
+//! What members and clients of the store say, keep and report.
+
+use sim_core::facts;
+use sim_core::identity::NodeId;
+use sim_core::process::{Lane, Message, Observe, Summary};
+
+sim_core::vocabulary! {
+    /// A replicated store with eventual consistency.
+    pub Store {
+        message: StoreMessage,
+        timer: StoreTimer,
+        request: StoreRequest,
+        response: StoreResponse,
+        record: StoreRecord,
+        observation: StoreObservation,
+    }
+}
+
+facts! {
+    /// When a write was made, by a hybrid logical clock (Kulkarni et al. 2014), and by whom: a total order.
+    #[derive(Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub struct Version {
+        /// Nanoseconds of a clock that never falls behind what its owner has seen.
+        pub time: u64,
+        /// Which client wrote.
+        pub actor: NodeId,
+    }
+}
+
+facts! {
+    /// A key as somebody wrote it. The one with the highest version wins.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct Record {
+        /// Which key.
+        pub key: u64,
+        /// When it was written.
+        pub version: Version,
+        /// What was written; absent in a tombstone, which says that the key was deleted.
+        pub value: Option<u64>,
+    }
+}
+
+facts! {
+    /// A record on its way, and the latest collection that its sender had confirmed when it held the record.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct Sent {
+        /// The record.
+        pub record: Record,
+        /// The latest collection of the key's collector that the sender had confirmed.
+        pub confirmed: u64,
+    }
+}
+
+facts! {
+    /// What members and clients say to each other.
+    #[derive(PartialEq, Eq)]
+    pub enum StoreMessage {
+        /// A client reads a key.
+        Get { #[doc = "Which operation of the client."] operation: u64, #[doc = "Which key."] key: u64 },
+        /// A client writes or deletes a key.
+        Put { #[doc = "Which operation of the client."] operation: u64, #[doc = "What is written."] record: Record },
+        /// A member answers a read.
+        Got {
+            /// Which operation of the client.
+            operation: u64,
+            /// The newest record among the answers, if there is one.
+            record: Option<Record>,
+            /// The latest time that the member has seen.
+            clock: u64,
+        },
+        /// A write was acknowledged by enough members.
+        Done {
+            /// Which operation of the client.
+            operation: u64,
+            /// The latest time that the member has seen.
+            clock: u64,
+        },
+        /// A member does not take a write because of its version.
+        Refused {
+            /// Which operation of the client.
+            operation: u64,
+            /// The latest time that the member has seen.
+            clock: u64,
+            /// Whether the version is older than a collected tombstone; if not, it is too far ahead.
+            late: bool,
+        },
+        /// A coordinator has a record stored, by a home of the key or, with a hint, by somebody else.
+        Write {
+            /// Which operation of the coordinator.
+            operation: u64,
+            /// What is stored.
+            sent: Sent,
+            /// For whom it is kept, if the recipient is no home of the key.
+            hint: Option<NodeId>,
+        },
+        /// It is stored, and durable.
+        Wrote {
+            /// Which operation of the coordinator.
+            operation: u64,
+            /// For whom it is kept.
+            hint: Option<NodeId>,
+        },
+        /// A coordinator asks a home for a record.
+        Read { #[doc = "Which operation of the coordinator."] operation: u64, #[doc = "Which key."] key: u64 },
+        /// The answer.
+        ReadReply {
+            /// Which operation of the coordinator.
+            operation: u64,
+            /// What the home has.
+            sent: Option<Sent>,
+        },
+        /// A coordinator tells a home of a newer record than it answered with.
+        Repair { #[doc = "The newer record."] sent: Sent },
+        /// Whoever kept a record for a home hands it over.
+        HandOff { #[doc = "The record."] sent: Sent },
+        /// The home has it, durably.
+        HandedOff { #[doc = "Which key."] key: u64, #[doc = "Which version."] version: Version },
+        /// Compares all that two members share, by the root of a hash tree.
+        Root { #[doc = "The root."] root: u64 },
+        /// The roots differ: the leaves below it.
+        Leaves { #[doc = "One hash for each bucket of keys."] leaves: Box<[u64]> },
+        /// Records of the buckets that differ.
+        Exchange {
+            /// Which buckets, as a bit set.
+            buckets: u64,
+            /// The records.
+            sent: Box<[Sent]>,
+            /// Whether the other end should answer with what it has newer.
+            answer: bool,
+        },
+        /// Everybody is asked to confirm that nothing older than these tombstones is left: by the collector, or by somebody who
+        /// has confirmed it.
+        Confirm {
+            /// Who collects.
+            collector: NodeId,
+            /// Which of its collections.
+            collection: u64,
+            /// The tombstones.
+            tombstones: Box<[Record]>,
+        },
+        /// Nothing older is left, durably.
+        Confirmed { #[doc = "Which collection."] collection: u64 },
+        /// Everybody confirmed: the tombstones may be dropped.
+        Collect { #[doc = "The tombstones."] tombstones: Box<[Record]> },
+    }
+}
+
+facts! {
+    /// What a timer is for.
+    #[derive(Copy, PartialEq, Eq)]
+    pub enum StoreTimer {
+        /// Members that did not answer a coordinator are given up.
+        Unanswered,
+        /// A comparison with another member is due.
+        Exchange,
+        /// Hints are handed over.
+        HandOff,
+        /// Tombstones are collected.
+        Collect,
+        /// A failed sync is tried again.
+        Disk,
+        /// A client tries an operation again.
+        Retry { #[doc = "Which one."] operation: u64 },
+    }
+}
+
+facts! {
+    /// What a client is asked to do.
+    #[derive(Copy, PartialEq, Eq)]
+    pub enum StoreRequest {
+        /// Read a key.
+        Get { #[doc = "Which key."] key: u64 },
+        /// Write a key.
+        Put { #[doc = "Which key."] key: u64, #[doc = "What is written."] value: u64 },
+        /// Delete a key.
+        Delete { #[doc = "Which key."] key: u64 },
+    }
+}
+
+facts! {
+    /// What a client returns.
+    #[derive(Copy, PartialEq, Eq)]
+    pub enum StoreResponse {
+        /// A write was acknowledged.
+        Done { #[doc = "Under which version."] version: Version },
+        /// A write came too late to be taken; it may have been taken before, by others.
+        Unknown,
+        /// A key was read.
+        Read { #[doc = "What was found, a tombstone too."] record: Option<Record> },
+    }
+}
+
+facts! {
+    /// What the journal holds.
+    #[derive(PartialEq, Eq)]
+    pub enum StoreRecord {
+        /// A record of a key that has its home here.
+        Kept { #[doc = "The record."] record: Record },
+        /// A tombstone was dropped.
+        Dropped { #[doc = "Which key."] key: u64, #[doc = "Which version."] version: Version },
+        /// A record is kept for another member.
+        Hinted { #[doc = "For whom."] target: NodeId, #[doc = "The record."] record: Record },
+        /// It is not kept any more.
+        Unhinted { #[doc = "For whom it was."] target: NodeId, #[doc = "Which key."] key: u64 },
+        /// A collection was confirmed.
+        Confirmed {
+            /// Whose.
+            collector: NodeId,
+            /// Which one.
+            collection: u64,
+            /// The tombstones.
+            tombstones: Box<[Record]>,
+        },
+        /// It begins a collection of its own.
+        Began { #[doc = "Which one."] collection: u64 },
+    }
+}
+
+facts! {
+    /// What members and clients report.
+    #[derive(Copy, PartialEq, Eq)]
+    pub enum StoreObservation {
+        /// A member starts; what its disk holds follows.
+        Started,
+        /// A home has a record now.
+        Stored { #[doc = "The record."] record: Record },
+        /// A home dropped a tombstone.
+        Dropped { #[doc = "Which key."] key: u64, #[doc = "Which version."] version: Version },
+        /// A member keeps a record for another one.
+        Hinted { #[doc = "For whom."] target: NodeId, #[doc = "The record."] record: Record },
+        /// It does not keep it any more.
+        Unhinted { #[doc = "For whom it was."] target: NodeId, #[doc = "Which key."] key: u64 },
+        /// A coordinator acknowledges a write.
+        Acknowledged { #[doc = "What was written."] record: Record },
+        /// A coordinator repairs a home that answered with something older.
+        Repaired { #[doc = "Which home."] home: NodeId, #[doc = "Which key."] key: u64 },
+        /// Two members found a difference.
+        Differed { #[doc = "The other one."] peer: NodeId },
+        /// A client has chosen the version of a write.
+        Stamped { #[doc = "What it writes."] record: Record },
+        /// A client has seen a version.
+        Saw { #[doc = "Which key."] key: u64, #[doc = "Which version."] version: Version },
+    }
+}
+
+const HEADER: u32 = 28;
+const VERSION: u32 = 12;
+const RECORD: u32 = 8 + VERSION + 9;
+const SENT: u32 = RECORD + 8;
+
+impl Message for StoreMessage {
+    fn wire_size(&self) -> u32 {
+        let many =
+            |count: usize, each: u32| each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX / 64));
+        let body = match self {
+            Self::Get { .. } | Self::Read { .. } => 16,
+            Self::Put { .. } => 8 + RECORD,
+            Self::Got { .. } => 16 + RECORD,
+            Self::Done { .. } | Self::Refused { .. } => 17,
+            Self::Write { .. } => 8 + SENT + 5,
+            Self::Root { .. } | Self::Confirmed { .. } => 8,
+            Self::Wrote { .. } => 13,
+            Self::ReadReply { .. } => 9 + SENT,
+            Self::Repair { .. } | Self::HandOff { .. } => SENT,
+            Self::HandedOff { .. } => 8 + VERSION,
+            Self::Leaves { leaves } => many(leaves.len(), 8),
+            Self::Exchange { sent, .. } => many(sent.len(), SENT).saturating_add(9),
+            Self::Confirm { tombstones, .. } => many(tombstones.len(), RECORD).saturating_add(12),
+            Self::Collect { tombstones } => many(tombstones.len(), RECORD),
+        };
+        body.saturating_add(HEADER)
+    }
+
+    fn lane(&self) -> Lane {
+        Lane::Datagram
+    }
+}
+
+impl Observe for StoreObservation {
+    /// The position is a key; the digest a value.
+    fn summary(&self) -> Summary {
+        let none = Summary::default();
+        let of = |record: Record| Summary { position: Some(record.key), digest: record.value, ..none };
+        match *self {
+            Self::Started => Summary { role: Some("member"), ..none },
+            Self::Stored { record } | Self::Acknowledged { record } | Self::Stamped { record } => of(record),
+            Self::Hinted { target, record } => Summary { peer: Some(target), ..of(record) },
+            Self::Unhinted { target, key } => Summary { peer: Some(target), position: Some(key), ..none },
+            Self::Dropped { key, .. } | Self::Saw { key, .. } => Summary { position: Some(key), ..none },
+            Self::Repaired { home, key } => Summary { peer: Some(home), position: Some(key), ..none },
+            Self::Differed { peer } => Summary { peer: Some(peer), ..none },
+        }
+    }
+}
