@@ -224,7 +224,11 @@ fn a_killed_shard_goes_on_to_the_same_bytes() {
         assert_eq!(merge(folder, &["0", "cut", "--out", "early"]).code, 3);
     }
     assert!(killed > 0, "it was over before it could be killed");
-    seedstorm(&parts, &[&shard[..], &["--resume"]].concat());
+    // On a machine under load it may have been killed each time before it wrote anything.
+    let begun = parts.join("cut/explore.state.json").exists();
+    let resume: &[&str] = if begun { &["--resume"] } else { &[] };
+    let said = seedstorm(&parts, &[&shard[..], resume].concat());
+    assert_eq!(said.code, 0, "{}", said.err);
     assert_eq!(merge(folder, &["0", "cut", "--out", "out"]).code, 1);
     assert_same(&folder.join("whole/out"), &parts.join("out"));
 }
