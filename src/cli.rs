@@ -5,6 +5,7 @@ mod campaign;
 mod capsule_page;
 mod command;
 mod document;
+mod engine;
 mod error;
 mod exit;
 mod files;

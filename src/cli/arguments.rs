@@ -119,6 +119,9 @@ pub(crate) struct BeginArguments {
     /// Discard an unfinished campaign in the folder of --out (refused without this option).
     #[arg(long, conflicts_with = "resume")]
     start_over: bool,
+    /// Continue the campaign in the folder of --out if it is this one; otherwise begin.
+    #[arg(long, hide = true, conflicts_with_all = ["resume", "start_over"])]
+    go_on: bool,
 }
 
 impl BeginArguments {
@@ -126,6 +129,7 @@ impl BeginArguments {
         match self {
             Self { resume: true, .. } => Begin::Resume,
             Self { start_over: true, .. } => Begin::Over,
+            Self { go_on: true, .. } => Begin::GoOn,
             Self { .. } => Begin::Fresh,
         }
     }
