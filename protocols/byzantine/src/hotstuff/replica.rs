@@ -192,6 +192,9 @@ impl Replica {
 
 impl Process<Hotstuff> for Replica {
     fn step(&mut self, input: Input<'_, Hotstuff>, cx: &mut Context<'_, Hotstuff>) {
+        if self.outbox.shuts_out(&input, (DISK, self.parameters.disk_retry), cx) {
+            return;
+        }
         match input {
             Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
@@ -203,6 +206,9 @@ impl Process<Hotstuff> for Replica {
                 }
             }
             Input::Link { .. } | Input::Request { .. } => {}
+        }
+        if self.outbox.hears_again() {
+            self.show_tip(None);
         }
         self.outbox.flush(cx);
         self.invariants();

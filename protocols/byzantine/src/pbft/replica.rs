@@ -168,6 +168,9 @@ impl Replica {
 
 impl Process<Pbft> for Replica {
     fn step(&mut self, input: Input<'_, Pbft>, cx: &mut Context<'_, Pbft>) {
+        if self.outbox.shuts_out(&input, (DISK, self.parameters.disk_retry), cx) {
+            return;
+        }
         match input {
             Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
@@ -181,6 +184,9 @@ impl Process<Pbft> for Replica {
                 }
             }
             Input::Link { .. } | Input::Request { .. } => {}
+        }
+        if self.outbox.hears_again() {
+            self.report_status(None);
         }
         self.outbox.flush(cx);
         self.invariants();
