@@ -187,10 +187,33 @@ fn a_record_whose_sender_has_not_confirmed_a_collection_is_not_taken() {
     assert_eq!(bench.hear(1, &confirm(4)), [(1, StoreMessage::Confirmed { collection: 4 })]);
     let wrote = [(2, StoreMessage::Wrote { operation: 3, hint: None })];
     assert_eq!(bench.hear(2, &old(3)), wrote, "the tombstone is newer, and it is there");
-    bench.hear(1, &StoreMessage::Collect { tombstones: tombstones.clone() });
+    bench.hear(1, &StoreMessage::Collect { collection: 4, tombstones: tombstones.clone() });
     assert_eq!(bench.member.replica.get(key), None);
+    assert_eq!(bench.hear(1, &confirm(4)), [(1, StoreMessage::Confirmed { collection: 4 })]);
+    assert_eq!(bench.member.replica.get(key), None, "a list that took long brings nothing back");
     assert_eq!(bench.hear(2, &old(3)), [(2, confirm(4))], "it hears what it has to confirm");
     assert_eq!(bench.member.replica.get(key), None);
     assert_eq!(bench.hear(2, &old(4)), wrote);
     assert_eq!(bench.member.replica.get(key), Some(&record(key, 600, Some(6))));
+}
+
+#[test]
+fn an_answer_from_before_a_collection_is_asked_for_again() {
+    let three = Parameters { replicas: 3, read_quorum: 3, ..Parameters::default() };
+    let mut bench = Bench::new(three);
+    let key = bench.key(|homes| homes.len() == 3 && !homes.contains(&NodeId(0)));
+    let homes: Vec<u32> = bench.member.shared.ring.homes(key).iter().map(|home| home.0).collect();
+    let client = 9;
+    let asked = bench.hear(client, &StoreMessage::Get { operation: 1, key });
+    let &[(_, StoreMessage::Read { operation, .. }), ..] = &asked[..] else { panic!("{asked:?}") };
+    let reply = |sent: Option<(u64, u64)>, dropped| {
+        let sent = sent.map(|(time, confirmed)| Sent { record: record(key, time, Some(6)), confirmed });
+        StoreMessage::ReadReply { operation, sent, dropped }
+    };
+    assert!(bench.hear(homes[0], &reply(Some((600, 3)), 0)).is_empty());
+    assert!(bench.hear(homes[1], &reply(None, 3)).is_empty(), "the record was there after that collection");
+    let again = [(homes[0], StoreMessage::Read { operation, key })];
+    assert_eq!(bench.hear(homes[2], &reply(None, 4)), again);
+    let got = StoreMessage::Got { operation: 1, record: None, clock: 600 };
+    assert_eq!(bench.hear(homes[0], &reply(None, 4)), [(client, got)]);
 }
