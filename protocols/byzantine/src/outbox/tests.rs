@@ -57,11 +57,11 @@ impl Bench {
 
     fn step(&mut self, input: Input<'_, Pbft>) -> Effects<Pbft> {
         let effects = self.solo.step(&mut self.member, input);
-        let begun = effects.list().iter().filter_map(|effect| match effect {
+        let mut begun = effects.list().iter().filter_map(|effect| match effect {
             Effect::Sync { id, .. } => Some(*id),
             _ => None,
         });
-        self.sync = begun.last().unwrap_or(self.sync);
+        self.sync = begun.next_back().unwrap_or(self.sync);
         effects
     }
 
