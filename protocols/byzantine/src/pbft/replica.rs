@@ -89,6 +89,10 @@ pub struct Replica {
 impl Replica {
     /// How many votes decide.
     pub(super) fn votes_needed(&self) -> u32 {
+        // Plant: three are enough.
+        if self.plants.three_decide {
+            return self.members.min(3);
+        }
         // Plant: quorums of 2f.
         if self.plants.small_quorum { (2 * self.quorum.faulty()).max(1) } else { self.quorum.size() }
     }
