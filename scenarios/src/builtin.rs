@@ -44,6 +44,7 @@ builtins! {
     "raft-rolling-restart"
     "raft-overload"
     "raft-load-spike"
+    "raft-zone-outage"
     "raft-isolated-server"
     "raft-split-votes"
     "raft-downtime"
