@@ -10,9 +10,8 @@ use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, Entry, Registry};
 use sim_core::setup::Topology;
 
-use super::checks::LINEARIZABLE;
 use super::read::{Reading, leave_out, read};
-use super::{Families, Safety, Scenario, counters, files, limits, validate};
+use super::{Families, LINEARIZABLE, Safety, Scenario, counters, files, limits, validate};
 use crate::document::{Complaint, Document, Format, LARGEST_RESOLVED, Places, Source};
 use crate::problem::{Problem, Problems};
 
