@@ -62,7 +62,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     domains::place(&mut setup.faults.entries, &domains, true);
     setup.faults.number();
     setup.faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
-    draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members), &domains);
+    // The regions of a network can be named by a fault; whole domains are drawn where somebody wrote that they fail so.
+    let failing = if loaded.scenario.domains.is_some() { domains } else { Vec::new() };
+    draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members), &failing);
     setup.faults.sort();
     setup.faults.number();
     limits::set(&loaded.scenario.cluster, &mut setup);
