@@ -146,7 +146,7 @@ fn target(name: &str, about: &str, protocol: Option<&'static str>) -> Term {
             "seedstorm run raft-calm --set 'faults=[{ at = \"2s\", for = \"1s\", partition = { groups = [\"n1,n2\", \"rest\"] } }]'",
         ),
         "zone(b)" => Some(
-            "seedstorm run raft-zone-outage --set 'faults=[{ at = \"2s\", for = \"1s\", pause = { target = \"zone(b)\" } }]'",
+            "seedstorm run raft-calm --set 'domains={ zones = { b = [\"n1\"] } }' --set 'faults=[{ at = \"2s\", for = \"1s\", pause = { target = \"zone(b)\" } }]'",
         ),
         _ => None,
     };

@@ -1,7 +1,8 @@
 //! Data from files: where a scenario names a file, what the file holds stands in its place before anything is typed.
 //!
 //! So the hash of a scenario covers the data, a capsule carries it, and an error in a file shows the file's line. Paths
-//! are relative to the scenario, and lead nowhere else. A file may be larger than a scenario, but not without bound.
+//! are relative to the scenario, and lead nowhere else. A file may be larger than a scenario, but not without bound. A name
+//! that begins with `builtin:` is of data that is compiled in.
 
 mod edges;
 mod histogram;
@@ -9,33 +10,50 @@ mod matrix;
 mod outages;
 mod rows;
 
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::artefact::read_text;
+use crate::builtin;
 use crate::document::{Document, Places};
 use crate::problem::Problem;
 use crate::source::{Origin, Source};
 
-/// No file of data has more bytes: 64 MiB.
+/// The files of a scenario have no more bytes together: 64 MiB.
 const MOST_BYTES: u64 = 64 << 20;
+
+/// A scenario with the data in it has no more bytes: 28 MiB. A capsule holds it twice, and has at most 64 MiB.
+const MOST_RESOLVED: usize = 28 << 20;
+
+/// What stands before the name of data that is compiled in.
+const BUILTIN: &str = "builtin:";
 
 /// Puts the data of every file that a document names into it.
 pub(super) fn include(document: &mut Document) -> Vec<Problem> {
     let name = document.places.value.source.name.clone();
     let folder = Path::new(&name).parent().unwrap_or(Path::new("")).to_owned();
-    let mut includer = Includer { folder, problems: Vec::new() };
+    let mut includer = Includer { folder, left: MOST_BYTES, problems: Vec::new() };
     includer.outages(document);
     includer.edges(document);
     includer.hosts(document);
     includer.histograms(&mut document.value, &mut document.places);
+    if includer.left < MOST_BYTES && includer.problems.is_empty() {
+        let bytes = format!("{:#}", document.value).len();
+        if bytes > MOST_RESOLVED {
+            let title = format!("with its data, the scenario has {bytes} bytes, more than {MOST_RESOLVED}");
+            includer.problems.push(Problem::new(title).at(document.places.value.clone()));
+        }
+    }
     includer.problems
 }
 
 struct Includer {
     folder: PathBuf,
+    /// So many bytes may still be read.
+    left: u64,
     problems: Vec<Problem>,
 }
 
@@ -46,6 +64,9 @@ impl Includer {
             self.problems.push(Problem::new("expected the path of a file, in quotes").at(origin.clone()));
             return None;
         };
+        if let Some(data) = name.strip_prefix(BUILTIN) {
+            return self.builtin(data, origin);
+        }
         let inside = |component: Component<'_>| matches!(component, Component::Normal(_) | Component::CurDir);
         if name.is_empty() || !Path::new(name).components().all(inside) {
             let problem = Problem::new(format!("\"{name}\" does not stay in the scenario's folder"));
@@ -54,14 +75,34 @@ impl Includer {
             return None;
         }
         let path = self.folder.join(name);
-        match read_text(&path, MOST_BYTES) {
-            Ok(text) => Some(Arc::new(Source { name: path.display().to_string(), text })),
+        match read_text(&path, self.left) {
+            Ok(text) => {
+                self.left -= text.len() as u64;
+                Some(Arc::new(Source { name: path.display().to_string(), text }))
+            }
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                let title = format!("{} is too large", path.display());
+                let note = format!("the files of a scenario have at most {MOST_BYTES} bytes together");
+                self.problems.push(Problem::new(title).at(origin.clone()).note(note));
+                None
+            }
             Err(error) => {
                 let title = format!("failed to read {}: {error}", path.display());
                 self.problems.push(Problem::new(title).at(origin.clone()));
                 None
             }
         }
+    }
+
+    /// Data that is compiled in.
+    fn builtin(&mut self, name: &str, origin: &Origin) -> Option<Arc<Source>> {
+        let Some(text) = builtin::data(name) else {
+            let problem = Problem::new(format!("there is no built-in data \"{name}\"")).at(origin.clone());
+            self.problems.push(problem.suggest(name, builtin::DATA.iter().map(|(name, _)| *name)));
+            return None;
+        };
+        self.left = self.left.saturating_sub(text.len() as u64);
+        Some(Arc::new(Source { name: format!("{BUILTIN}{name}"), text: text.to_owned() }))
     }
 
     /// The table at a path, if it has a key `file`: the file, and where it is named.

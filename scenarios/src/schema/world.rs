@@ -41,7 +41,7 @@ fn topology() -> Value {
 fn hosts() -> Value {
     let unit = json!({ "enum": ["us", "ms", "s"], "default": "ms" });
     let matrix =
-        table(&["hosts", "micros"], json!({ "hosts": count(1, 4_096), "micros": { "type": "string" } }));
+        table(&["hosts", "micros"], json!({ "hosts": count(1, 2_048), "micros": { "type": "string" } }));
     let named = table(
         &["file"],
         json!({

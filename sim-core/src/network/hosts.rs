@@ -67,8 +67,8 @@ struct Written {
 const DIGITS: usize = 6;
 
 impl HostMatrix {
-    /// No matrix has more hosts.
-    pub const MOST_HOSTS: usize = 4_096;
+    /// No matrix has more hosts: a capsule holds it twice, and has at most 64 MiB.
+    pub const MOST_HOSTS: usize = 2_048;
     /// The largest latency: 16.7 seconds.
     pub const MOST_MICROS: u32 = (1 << 24) - 1;
 
@@ -193,8 +193,8 @@ mod tests {
         );
         for (json, why) in [
             (r#"{"hosts":2,"micros":"000000"}"#, "expected 4 latencies, found 1"),
-            (r#"{"hosts":0,"micros":""}"#, "expected 1 to 4096 hosts"),
-            (r#"{"hosts":99999999999,"micros":""}"#, "expected 1 to 4096 hosts"),
+            (r#"{"hosts":0,"micros":""}"#, "expected 1 to 2048 hosts"),
+            (r#"{"hosts":99999999999,"micros":""}"#, "expected 1 to 2048 hosts"),
             (r#"{"hosts":1,"micros":"00000g"}"#, "no number"),
         ] {
             assert!(read(json).unwrap_err().contains(why), "{json}");

@@ -34,11 +34,11 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Value, Problem> {
     let (mut buckets, mut list) = (Buckets::default(), Vec::new());
     for row in rows.skip(1) {
         let [bound, count] = row.cells[..] else { return Err(row.problem("expected two cells")) };
-        let bound = length(bound).ok_or_else(|| row.problem(format!("\"{bound}\" is no duration")))?;
-        let number = number(count).ok_or_else(|| row.problem(format!("\"{count}\" is no number")))?;
+        let bound = length(bound).ok_or_else(|| row.problem_at(0, format!("\"{bound}\" is no duration")))?;
+        let number = number(count).ok_or_else(|| row.problem_at(1, format!("\"{count}\" is no number")))?;
         match bound {
             Some(nanos) if values => list.push(json!([format!("{nanos}ns"), number])),
-            _ if values => return Err(row.problem("a value is not without end")),
+            _ if values => return Err(row.problem_at(0, "a value is not without end")),
             bound => buckets.add(bound, number, row.origin()),
         }
     }

@@ -47,13 +47,13 @@ pub(super) fn read(source: &Arc<Source>, unit: &str) -> Result<Value, Option<Pro
 }
 
 fn numbers(row: &Row<'_>, micros: f64) -> Result<Vec<u32>, Problem> {
-    let number = |cell: &&str| {
+    let number = |(index, cell): (usize, &&str)| {
         let value = cell.parse::<f64>().ok().map(|value| value * micros + 0.5);
         let value = value.filter(|value| (0.0..f64::from(HostMatrix::MOST_MICROS)).contains(value));
         value.map(|value| value as u32).ok_or_else(|| {
-            let problem = row.problem(format!("\"{cell}\" is no latency"));
+            let problem = row.problem_at(index, format!("\"{cell}\" is no latency"));
             problem.note(format!("expected a number of at most {} microseconds", HostMatrix::MOST_MICROS))
         })
     };
-    row.cells.iter().map(number).collect()
+    row.cells.iter().enumerate().map(number).collect()
 }

@@ -12,6 +12,7 @@ pub(super) struct Row<'a> {
     pub(super) cells: Vec<&'a str>,
     source: &'a Arc<Source>,
     span: Range<usize>,
+    between: char,
 }
 
 impl Row<'_> {
@@ -20,9 +21,27 @@ impl Row<'_> {
         Origin::new(self.source, self.span.clone())
     }
 
+    /// Where a cell stands; the whole row where it has no such cell.
+    pub(super) fn cell(&self, index: usize) -> Origin {
+        let mut from = self.span.start;
+        for (place, cell) in self.source.text[self.span.clone()].split(self.between).enumerate() {
+            if place == index {
+                let start = from + cell.len() - cell.trim_start().len();
+                return Origin::new(self.source, start..start + cell.trim().len());
+            }
+            from += cell.len() + self.between.len_utf8();
+        }
+        self.origin()
+    }
+
     /// A problem with it.
     pub(super) fn problem(&self, title: impl Into<String>) -> Problem {
         Problem::new(title).at(self.origin())
+    }
+
+    /// A problem with one of its cells.
+    pub(super) fn problem_at(&self, index: usize, title: impl Into<String>) -> Problem {
+        Problem::new(title).at(self.cell(index))
     }
 }
 
@@ -38,7 +57,7 @@ pub(super) fn rows(source: &Arc<Source>) -> impl Iterator<Item = Row<'_>> {
         }
         let between = [',', ';', '\t'].into_iter().find(|between| plain.contains(*between)).unwrap_or(',');
         let cells = plain.split(between).map(|cell| cell.trim().trim_matches('"').trim()).collect();
-        Some(Row { cells, source, span: from..from + plain.len() })
+        Some(Row { cells, source, span: from..from + plain.len(), between })
     })
 }
 

@@ -102,6 +102,16 @@ fn what_is_wrong_with_outages_is_shown_in_their_line() {
     let folder = Folder::with(&[("outages.csv", "who,from,to\nn1,1s,2s\nn9,1s,2s\n")]);
     let found = folder.complaint(all);
     assert!(found.contains("outages.csv:3:1"), "{found}");
+    // Each cell has its own column.
+    for (table, place) in [
+        ("n1,soon,2s", "outages.csv:1:4"),
+        ("n1, 1s,  later", "outages.csv:1:10"),
+        ("n1,2s,1s", "outages.csv:1:7"),
+        ("n1,100ms,900ms\nn1,500ms,1s", "outages.csv:2:"),
+    ] {
+        let found = Folder::with(&[("outages.csv", table)]).complaint(all);
+        assert!(found.contains(place), "{table}: {found}");
+    }
 }
 
 #[test]
@@ -247,4 +257,33 @@ fn what_is_wrong_with_a_matrix_is_told() {
         assert_eq!(found.is_empty(), expected.is_empty(), "{table}: {found}");
         assert!(found.contains(expected), "{table}: {found}");
     }
+}
+
+#[test]
+fn what_is_read_is_bounded() {
+    let folder = Folder::with(&[("outages.csv", "n1,1s,2s\n")]);
+    let large = fs::File::create(folder.path("large.csv")).unwrap();
+    large.set_len(super::MOST_BYTES + 1).unwrap();
+    let found = folder.complaint("[[outages]]\nfile = \"large.csv\"");
+    assert!(found.contains("large.csv is too large") && found.contains("scenario.toml:"), "{found}");
+    // All files of a scenario share the bound.
+    large.set_len(super::MOST_BYTES - 5).unwrap();
+    let twice = "[[outages]]\nfile = \"outages.csv\"\n[[outages]]\nfile = \"large.csv\"\n";
+    assert!(folder.complaint(twice).contains("large.csv is too large"));
+    // Little text can become much scenario.
+    let table: String = (0..200_000).map(|index| format!("1,{}\n", index % 3 + 2)).collect();
+    let folder = Folder::with(&[("edges.csv", &table.repeat(4))]);
+    let found = folder.complaint("[network]\ntopology = { edges = { file = \"edges.csv\" } }");
+    assert!(found.contains("with its data, the scenario has"), "{found}");
+}
+
+#[test]
+fn data_that_is_compiled_in_needs_no_file() {
+    let folder = Folder::with(&[]);
+    let with =
+        |name: &str| folder.complaint(&format!("[disk]\nsync = {{ empirical = {{ file = \"{name}\" }} }}"));
+    assert_eq!(with("builtin:fsync.prom"), "");
+    assert!(with("builtin:fsnyc.prom").contains("did you mean \"fsync.prom\"?"));
+    // What is wrong with such data shows its own place.
+    assert!(with("builtin:outages.csv").contains("--> builtin:outages.csv:1:1"));
 }
