@@ -64,7 +64,7 @@ fn forms_of_distributions() -> Value {
     let lists = json!({ "oneOf": [
         table(&["quantiles"], json!({ "quantiles": list(quantile) })),
         table(&["values"], json!({ "values": list(value) })),
-        table(&["file"], json!({ "file": about(json!({ "type": "string", "minLength": 1 }), "A histogram: a CSV, or buckets as Prometheus shows them.") })),
+        table(&["file"], json!({ "file": about(json!({ "type": "string", "pattern": "^.+$" }), "A histogram: a CSV, or buckets as Prometheus shows them.") })),
     ] });
     json!({
         "description": "How durations are spread: a bare duration is always the same.",

@@ -30,7 +30,7 @@ pub(super) fn network() -> Value {
 
 /// The path of a file of data, beside the scenario.
 fn file() -> Value {
-    json!({ "type": "string", "minLength": 1 })
+    json!({ "type": "string", "pattern": "^.+$" })
 }
 
 fn topology() -> Value {
