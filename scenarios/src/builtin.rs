@@ -44,6 +44,9 @@ builtins! {
     "raft-rolling-restart"
     "raft-overload"
     "raft-load-spike"
+    "raft-zone-outage"
+    "raft-outages"
+    "raft-fsync-histogram"
     "raft-isolated-server"
     "raft-split-votes"
     "raft-downtime"
@@ -273,6 +276,17 @@ builtins! {
     "coordination-witness-no-ageing"
     "coordination-witness-no-back-pressure"
     "coordination-witness-dead-is-gone"
+}
+
+/// Data for scenarios that is compiled in, by name: `file = "builtin:fsync.prom"`.
+pub const DATA: &[(&str, &str)] = &[
+    ("fsync.prom", include_str!("../builtin/data/fsync.prom")),
+    ("outages.csv", include_str!("../builtin/data/outages.csv")),
+];
+
+/// The text of built-in data.
+pub fn data(name: &str) -> Option<&'static str> {
+    DATA.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// The built-in scenario of a name, as a source.

@@ -141,6 +141,16 @@ fn target(name: &str, about: &str, protocol: Option<&'static str>) -> Term {
         Some(protocol) => format!("{protocol}-calm"),
         None => "raft-calm".to_owned(),
     };
+    let placed = match name {
+        "rest" => Some(
+            "seedstorm run raft-calm --set 'faults=[{ at = \"2s\", for = \"1s\", partition = { groups = [\"n1,n2\", \"rest\"] } }]'",
+        ),
+        "zone(b)" => Some(
+            "seedstorm run raft-calm --set 'domains={ zones = { b = [\"n1\"] } }' --set 'faults=[{ at = \"2s\", for = \"1s\", pause = { target = \"zone(b)\" } }]'",
+        ),
+        _ => None,
+    };
+    let placed = placed.map(str::to_owned);
     Term {
         kind: TermKind::Target,
         name: name.to_owned(),
@@ -152,10 +162,13 @@ fn target(name: &str, about: &str, protocol: Option<&'static str>) -> Term {
              that it came to.",
             about.to_owned() + "."
         ),
-        written: format!("target = \"{name}\", also in lists, as \"{name},n1\""),
-        example: format!(
+        written: match name {
+            "rest" => "partition = { groups = [\"n1,n2\", \"rest\"] }".to_owned(),
+            _ => format!("target = \"{name}\", also in lists, as \"{name},n1\""),
+        },
+        example: placed.unwrap_or_else(|| format!(
             "seedstorm run {scenario} --set 'faults=[{{ {example}, for = \"1s\", pause = {{ target = \"{name}\" }} }}]'"
-        ),
+        )),
         related: vec!["pause".to_owned(), "isolate".to_owned()],
         details: protocol.map(|protocol| details([("protocol", protocol.into())])).unwrap_or_default(),
     }

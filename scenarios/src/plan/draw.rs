@@ -14,7 +14,8 @@ use sim_core::setup::Setup;
 use sim_core::time::Duration;
 use sim_core::workload::{Mix, WorkloadModel};
 
-use crate::scenario::{Range, Swarm, Traitors};
+use crate::scenario::domains::place;
+use crate::scenario::{Domain, Range, Swarm, Traitors};
 
 /// A number below `n`.
 fn pick(rng: &mut ChaCha8Rng, n: u64) -> u64 {
@@ -162,13 +163,29 @@ fn rule(protocol: &ProtocolInfo, budget: u32, timeout: Duration, rng: &mut ChaCh
 
 /// Faults of the families that the swarm has on, beside those that are written. A drawn entry keeps clear of the
 /// names of the written ones.
-pub(super) fn faults(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, model: FaultModel) {
-    let space = swarm.space(protocol);
+pub(super) fn faults(
+    swarm: &Swarm,
+    setup: &mut Setup,
+    protocol: &ProtocolInfo,
+    model: FaultModel,
+    domains: &[Domain],
+) {
+    let mut space = swarm.space(protocol);
+    // A domain in which too many fail at once is never drawn as a whole; cut off it may be, as everybody may.
+    let borne = model.crashed.max(model.byzantine) as usize;
+    let members = |domain: &Domain| domain.slots.iter().filter(|slot| slot.0 < setup.members).count();
+    for domain in domains.iter().filter(|domain| members(domain) > 0) {
+        space.domains.push(domain.name.to_string());
+        if members(domain) <= borne {
+            space.small_domains.push(domain.name.to_string());
+        }
+    }
     if space.families.is_empty() {
         return;
     }
     let mut rng = stream(setup.seed, StreamName::Plan);
-    let drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
+    let mut drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
+    place(&mut drawn.entries, domains, false);
     let clash = |entries: &[FaultEntry]| {
         let plan = FaultPlan { entries: entries.to_vec(), over_budget: false };
         plan.validate(setup.members, setup.clients, None).is_err()

@@ -132,6 +132,7 @@ pub enum DiskFault {
     /// Nothing.
     Healthy,
     /// Syncs take this many times as long, plus `extra`.
+    #[serde(alias = "slow-sync")]
     Slow {
         /// The factor, in percent.
         percent: u32,
@@ -139,13 +140,17 @@ pub enum DiskFault {
         extra: Duration,
     },
     /// Syncs fail.
+    #[serde(alias = "failing-sync")]
     Failing,
     /// Syncs report a full disk.
+    #[serde(alias = "full-disk")]
     Full,
     /// At the next crash the unsynced tail is lost entirely.
     LoseTail,
     /// At the next crash the unsynced tail is cut within a record, which is found torn.
+    #[serde(alias = "torn-tail")]
     TearTail,
     /// One durable record, chosen by the run's randomness, no longer matches its checksum when next read.
+    #[serde(alias = "bit-rot")]
     Rot,
 }

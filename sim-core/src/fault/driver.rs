@@ -132,6 +132,8 @@ struct Firing {
     at: Moment,
     lasts: Option<Duration>,
     event: Option<Slot>,
+    /// The budget does not refuse it.
+    over_budget: bool,
 }
 
 impl FaultDriver {
@@ -184,6 +186,9 @@ impl FaultDriver {
             ahead: Duration::ZERO,
             entries: plan.entries,
         };
+        if driver.entries.iter().any(|entry| entry.over_budget) {
+            driver.governor.permit();
+        }
         driver.arm();
         Ok(driver)
     }

@@ -87,6 +87,8 @@ macro_rules! faults {
             pub(super) jitter: Option<Duration>,
             #[serde(skip_serializing_if = "Option::is_none")]
             pub(super) until: Option<Duration>,
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            pub(super) over_budget: bool,
             $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $key: Option<$params>, )*
             $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $link: Option<written::$harm>, )*
         }
@@ -331,11 +333,16 @@ pub struct Aim {
 pub struct Slow {
     /// Who.
     pub target: Selector,
-    /// How long everything takes, in percent of the normal time.
+    /// How long everything takes, in percent of the normal time; ten times as long if absent.
+    #[serde(default = "ten_times")]
     pub percent: u32,
     /// The least service time of a message.
     #[serde(default)]
     pub floor: Duration,
+}
+
+const fn ten_times() -> u32 {
+    1_000
 }
 
 /// New members.

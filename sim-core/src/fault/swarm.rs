@@ -51,6 +51,12 @@ pub struct SwarmSpace {
     pub events: Vec<String>,
     /// Messages to wait for.
     pub messages: Vec<String>,
+    /// Failure domains that may be cut off.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
+    /// Failure domains that may fail as a whole: within the budget.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub small_domains: Vec<String>,
 }
 
 impl Default for SwarmSpace {
@@ -66,6 +72,8 @@ impl Default for SwarmSpace {
             roles: vec!["leader".to_owned()],
             events: Vec::new(),
             messages: Vec::new(),
+            domains: Vec::new(),
+            small_domains: Vec::new(),
         }
     }
 }
@@ -125,6 +133,7 @@ pub fn draw(
                 at: at.clone(),
                 lasts,
                 repeat: None,
+                over_budget: false,
                 what,
             }));
             entries.push(strike);
@@ -182,7 +191,7 @@ fn entry(
     // These would go on changing the world as often as they were to change it in their length.
     let must_end = matches!(kind, Kind::Jam | Kind::Flap | Kind::Leave);
     let lasts = (takes_length && (must_end || !endless)).then_some(length);
-    FaultEntry { id: None, at: when.at.clone(), lasts, repeat: None, what }
+    FaultEntry { id: None, at: when.at.clone(), lasts, repeat: None, over_budget: false, what }
 }
 
 /// What a power cut does to disks: whatever was not synced is gone. Only where everybody crashes at once, and not always.

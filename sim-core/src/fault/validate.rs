@@ -118,6 +118,9 @@ pub enum Problem {
     /// A delay that cannot be drawn.
     #[error(transparent)]
     Delay(#[from] DistributionError),
+    /// The rest of nothing.
+    #[error("rest stands in partition.groups only, as a group of its own")]
+    Rest,
     /// `target` together with `from` or `to`.
     #[error("give target, or from and to, not both")]
     Links,
@@ -176,7 +179,11 @@ fn check_names(
     if let (Moment::On(trigger), Some(vocabulary)) = (&entry.at, vocabulary) {
         check_trigger(trigger, vocabulary)?;
     }
+    let groups = matches!(&entry.what, Fault::Partition(it) if matches!(it.shape, Shape::Groups(_)));
     for selector in entry.what.selectors() {
+        if selector.has_rest() && !(groups && *selector == Selector::Rest) {
+            return Err(Problem::Rest);
+        }
         if selector.needs_event() && matches!(entry.at, Moment::At(_)) {
             return Err(Problem::NoEvent);
         }
@@ -201,6 +208,7 @@ fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), 
             roles: &["leader"],
             observations: &[],
             messages: &[],
+            domains: &[],
         }),
     }
 }

@@ -142,10 +142,10 @@ impl FaultDriver {
         if self.healed {
             return;
         }
-        let FaultEntry { id, what, .. } = self.entries[entry].clone();
+        let FaultEntry { id, what, over_budget, .. } = self.entries[entry].clone();
         let id = id.unwrap_or_default();
         let lasts = self.entries[entry].lasts;
-        let firing = Firing { entry, id, lots: Lots::new(self.keyed, id, 0), at, lasts, event };
+        let firing = Firing { entry, id, lots: Lots::new(self.keyed, id, 0), at, lasts, event, over_budget };
         if what.kind().is_some() {
             self.strike(firing, &what, ground, actions);
         } else {
@@ -191,7 +191,8 @@ impl FaultDriver {
         *self.activity.fired.entry(executed.kind).or_default() += 1;
         let log = self.record(executed);
         let (id, at, lasts) = (Some(firing.id), firing.at.clone(), firing.lasts);
-        self.pinned.push(FaultEntry { id, at, lasts, repeat: None, what: pinned });
+        let over_budget = firing.over_budget;
+        self.pinned.push(FaultEntry { id, at, lasts, repeat: None, over_budget, what: pinned });
         let (undo, lasts) = undo?;
         let active = self.next_active;
         self.next_active += 1;
@@ -301,7 +302,7 @@ impl FaultDriver {
         let (mut struck, mut refused) = (Vec::new(), Vec::new());
         for slot in slots {
             let rots = effect.change != Some(Change::Rotten) || ground.place(slot).has_durable();
-            let may = self.may_strike(slot, kind, effect.change);
+            let may = self.may_strike(slot, kind, effect.change, firing.over_budget);
             match may.and_then(|()| rots.then_some(()).ok_or(Refusal::EmptyDisk)) {
                 Ok(()) => {
                     actions.push(effect.begin.action(slot));
@@ -339,9 +340,15 @@ impl FaultDriver {
         }
     }
 
-    fn may_strike(&self, slot: Slot, kind: Kind, change: Option<Change>) -> Result<(), Refusal> {
+    fn may_strike(
+        &self,
+        slot: Slot,
+        kind: Kind,
+        change: Option<Change>,
+        over_budget: bool,
+    ) -> Result<(), Refusal> {
         self.admits(slot, kind, change)?;
-        change.map_or(Ok(()), |change| self.governor.allows(slot, change))
+        change.filter(|_| !over_budget).map_or(Ok(()), |change| self.governor.allows(slot, change))
     }
 
     /// Whether a fault makes sense at a slot now, whatever the budget says.
@@ -397,7 +404,9 @@ impl FaultDriver {
         let mut trial = self.governor.clone();
         for slot in [target, place] {
             self.admits(slot, Kind::Twins, Some(Change::Traitor))?;
-            trial.allows(slot, Change::Traitor)?;
+            if !firing.over_budget {
+                trial.allows(slot, Change::Traitor)?;
+            }
             trial.apply(slot, Change::Traitor);
         }
         if target == place {

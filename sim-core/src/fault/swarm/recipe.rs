@@ -32,8 +32,22 @@ const fn ms(millis: u64) -> Duration {
 }
 
 impl Recipe<'_, '_> {
-    /// A fault of a kind, and whether it takes a length.
+    /// A fault of a kind, and whether it takes a length. Where there are failure domains, one fault in four strikes a whole one.
     pub(super) fn fault(&mut self, kind: Kind) -> (Fault, bool) {
+        let (mut fault, takes_length) = self.of_slots(kind);
+        let links = matches!(fault, Fault::Partition(_) | Fault::Flap(_) | Fault::Links(_));
+        let names = if links { &self.space.domains } else { &self.space.small_domains };
+        if !names.is_empty() {
+            let (strikes, which) = (self.dice.chance(1, 4), self.dice.below(names.len() as u64) as usize);
+            let domain = names[which].parse().ok().filter(|_| strikes && kind != Kind::Leave);
+            if let (Some(domain), Some(selector)) = (domain, fault.selectors_mut().into_iter().next()) {
+                *selector = domain;
+            }
+        }
+        (fault, takes_length)
+    }
+
+    fn of_slots(&mut self, kind: Kind) -> (Fault, bool) {
         match kind {
             Kind::Isolate
             | Kind::Split
