@@ -66,7 +66,9 @@ impl FaultDriver {
             self.diverted.retain(|open| *open != id);
         }
         let lots = Lots::new(self.keyed, id, 0);
-        let firing = Firing { entry, id, lots, at: Moment::At(ground.now), lasts: None, event: None };
+        // A detour breaks nothing that a protocol bears.
+        let (at, lasts, event, over_budget) = (Moment::At(ground.now), None, None, false);
+        let firing = Firing { entry, id, lots, at, lasts, event, over_budget };
         let point = Some(taken.point.to_owned());
         let pinned =
             Fault::Detour(Detour { target: aim(&[taken.slot]), point, chance: None, nth: Some(taken.nth) });
