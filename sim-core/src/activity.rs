@@ -26,6 +26,7 @@ pub const COUNTERS: [(&str, &str); 25] = [
     ("traitors.withheld", "messages of traitors that left honest members untold"),
     ("traitors.dropped", "messages of traitors that lost recipients by chance"),
     ("traitors.delayed", "messages of traitors that were sent later"),
+    ("traitors.altered", "messages of traitors in which a value was changed"),
     ("traitors.replayed", "messages that traitors heard and said again"),
     ("traitors.forged", "times that traitors spoke for somebody else"),
     ("traitors.inflated", "messages of traitors in a term, view or incarnation far ahead"),
