@@ -6,7 +6,7 @@ use crate::kernel::Dropped;
 
 /// Counters that every run has, whatever its protocol; besides, there is one for each family of faults, each kind of
 /// observation and each way to lose a message.
-pub const COUNTERS: [(&str, &str); 25] = [
+pub const COUNTERS: [(&str, &str); 26] = [
     ("faults.fired", "faults that fired, of all families"),
     ("faults.refused", "faults that the budget or their target refused"),
     ("operations.invoked", "operations that clients were asked for"),
