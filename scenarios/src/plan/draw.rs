@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use sim_core::adversary::{Act, Adversary, Occasion};
 use sim_core::distribution::Distribution;
+use sim_core::facts::mutation::Scope;
 use sim_core::fault::swarm::draw;
 use sim_core::fault::{FaultEntry, FaultPlan};
 use sim_core::random::{StreamName, below, stream};
@@ -148,7 +149,11 @@ fn rule(protocol: &ProtocolInfo, budget: u32, timeout: Duration, rng: &mut ChaCh
         (0 | 1, _) => Act::Withhold { from: Some(1 + u32::try_from(strength).unwrap_or(0) % budget) },
         (2, _) => Act::Drop { probability },
         (3, _) => Act::Delay { by: timeout * (strength + 1) / 8 },
-        (4, _) | (_, None) => Act::Replay { probability },
+        (4, _) => Act::Replay { probability },
+        (5, _) | (_, None) => {
+            let scope = if strength / 4 == 0 { Scope::Small } else { Scope::Any };
+            Act::Alter { field: None, scope, seal: strength % 4 > 0, probability }
+        }
         (_, Some(own)) => {
             Act::Own { behavior: own.name.to_owned(), ways: 2 + u32::try_from(strength % 2).unwrap_or(0) }
         }
@@ -241,6 +246,7 @@ mod tests {
                     Act::Drop { .. } => "drop",
                     Act::Delay { by } if *by <= Duration::from_millis(800) => "delay",
                     Act::Replay { .. } => "replay",
+                    Act::Alter { .. } => "alter",
                     Act::Own { behavior, ways: 2 | 3 } => behavior.as_str(),
                     other => panic!("{other:?}"),
                 };
@@ -248,6 +254,6 @@ mod tests {
             }
         }
         assert!((150..250).contains(&none), "{none}");
-        assert!(kinds.len() >= 5 + loaded.protocol.behaviors.len() - 3, "{kinds:?}");
+        assert!(kinds.len() >= 6 + loaded.protocol.behaviors.len() - 3, "{kinds:?}");
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn validate(
     validator.initial(cluster);
     validator.names();
     validator.measures();
-    validator.adversaries();
+    validator.adversaries(cluster);
     validator.expectation();
     validator.checks_off();
     validator.demands(cluster);

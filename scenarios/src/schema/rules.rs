@@ -104,6 +104,21 @@ fn behaviors() -> Map<String, Value> {
         ("delay", table(&["by"], json!({ "by": about(duration(), "How much later.") }))),
         ("replay", likely()),
         (
+            "alter",
+            table(
+                &[],
+                json!({
+                    "field": about(json!({ "type": "string" }), "Which value, by its name in a trace; any if absent."),
+                    "scope": about(
+                        json!({ "enum": ["small", "any"] }),
+                        "How far from what it was: next to it, or anything of its type.",
+                    ),
+                    "seal": about(json!({ "type": "boolean" }), "Whether it is signed again; yes if absent."),
+                    "probability": about(probability(), "How likely, for each recipient; always if absent."),
+                }),
+            ),
+        ),
+        (
             "order",
             table(&[], json!({ "how": about(orders, "Which messages between others are held back.") })),
         ),

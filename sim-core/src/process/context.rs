@@ -193,6 +193,13 @@ impl Signature {
     pub const fn forged(signer: NodeId, guess: u64) -> Self {
         Self { signer, tag: guess }
     }
+
+    /// Signs again what has this content now, if a hand that altered it holds the signer's key.
+    pub fn seal(&mut self, content: u64, hand: &mut dyn crate::facts::mutation::Hand) {
+        if let Some(tag) = hand.sign(self.signer, content) {
+            self.tag = tag;
+        }
+    }
 }
 
 /// Signatures over one content, folded into one: as hard to forge as each of them.
@@ -241,6 +248,10 @@ impl Keys {
 
     pub(crate) fn sign(&self, signer: NodeId, content: u64) -> Signature {
         Signature { signer, tag: hash_words(&[self.secret, u64::from(signer.0), content]) }
+    }
+
+    pub(crate) fn tag(&self, signer: NodeId, content: u64) -> u64 {
+        self.sign(signer, content).tag
     }
 
     pub(crate) fn verify(&self, content: u64, signature: &Signature) -> bool {

@@ -181,7 +181,7 @@ impl Replica {
         let parent = block.justify.statement;
         let by_timeout = block.timeout.as_ref().is_some_and(|timeout| timeout.view == block.view);
         let begins = block.view > parent.view && (parent.view + 1 == block.view || by_timeout);
-        if block.height != parent.height + 1 || !begins {
+        if block.height.checked_sub(1) != Some(parent.height) || !begins {
             return Err(Refusal::OutOfRange);
         }
         self.judge_certificate(&block.justify, Stage::Prepare, cx)?;
