@@ -129,6 +129,40 @@ plain_fields! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentHash(pub u64);
 
+/// Bytes, shown as hexadecimal: the first 32 of many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Field for Bytes {
+    fn fold(&self, digest: &mut Digest) {
+        digest.bytes(&self.0);
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        const SHOWN: usize = 32;
+        let mut text: String = self.0.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+        if self.0.len() > SHOWN {
+            text += &format!("... ({} bytes)", self.0.len());
+        }
+        visitor.value(name, Value::Text(&text));
+    }
+}
+
+/// A type of somebody else's as a field: it is known by what its `Debug` says, which must say everything that matters and
+/// nothing that differs from run to run (an address, the order of a hash map).
+///
+/// A type that goes over the wire in every message deserves a [`Field`] of its own: this one makes a text for each digest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opaque<T>(pub T);
+
+impl<T: Debug> Field for Opaque<T> {
+    fn fold(&self, digest: &mut Digest) {
+        digest.bytes(format!("{:?}", self.0).as_bytes());
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        visitor.value(name, Value::Text(&format!("{:?}", self.0)));
+    }
+}
+
 impl Field for &'static str {
     fn fold(&self, digest: &mut Digest) {
         digest.bytes(self.as_bytes());
@@ -563,6 +597,23 @@ mod tests {
             "Certificate votes [Ballot[term 1 candidate n1 granted true]]"
         );
         assert_ne!(certificate(&[1, 2]).content(), certificate(&[2, 1]).content());
+    }
+
+    facts! {
+        pub(super) enum Foreign {
+            Carried { by: Opaque<std::ops::Range<u8>>, raw: Bytes },
+        }
+    }
+
+    #[test]
+    fn types_of_others_and_bytes_are_fields_too() {
+        let carried = |end, byte| Foreign::Carried { by: Opaque(1..end), raw: Bytes(vec![byte; 40]) };
+        let shown = render(&carried(4, 0xa1));
+        assert!(shown.starts_with("Carried by 1..4 raw a1a1a1"), "{shown}");
+        assert!(shown.ends_with("a1... (40 bytes)"), "{shown}");
+        assert_eq!(carried(4, 1).content(), carried(4, 1).content());
+        assert_ne!(carried(4, 1).content(), carried(5, 1).content());
+        assert_ne!(carried(4, 1).content(), carried(4, 2).content());
     }
 
     #[test]

@@ -5,5 +5,5 @@
 //! - [`swarm`]: whole runs in which anything breaks
 
 pub mod pump;
-pub mod script;
 pub mod swarm;
+pub use sim_core::check::script;

@@ -317,6 +317,9 @@ impl Validator<'_> {
         if let Some(why) = self.protocol.fixed_members.filter(|_| swarm.membership) {
             self.problem(&["swarm", "membership"], why);
         }
+        if swarm.detours && !swarm.families.list().contains(&Family::Process) {
+            self.problem(&["swarm", "detours"], "a seed draws no detours without the family process");
+        }
         if swarm.operations.is_some() && self.scenario.workload.is_none() {
             self.problem(&["swarm", "operations"], "there is no [workload] whose operations could be drawn");
         }

@@ -102,6 +102,15 @@ fn of_slots(key: &str) -> Value {
             &["every", "count"],
             json!({ "target": selector(), "every": duration(), "count": count32(0) }),
         ),
+        "detour" => table(
+            &[],
+            json!({
+                "target": selector(),
+                "point": { "type": "string" },
+                "chance": probability(),
+                "nth": count32(1),
+            }),
+        ),
         "twins" => table(&["target"], json!({ "target": selector(), "place": selector() })),
         _ => panic!("the fault {key} has no schema"),
     }

@@ -30,6 +30,7 @@ pub(super) fn swarm() -> Value {
             "families": about(families, "Families of faults that a seed may draw."),
             "off": about(list(json!({ "enum": kinds })), "Kinds of faults that are never drawn."),
             "membership": switch("Whether members may join and leave."),
+            "detours": switch("Whether processes may take detours in their own code, where they ask for them."),
             "max_faults": about(count(0, MOST_STRIKES as u64), "The most faults that a seed draws, at most 96."),
             "workload": switch("Draw what clients do: the model, the number of objects, the mix and the pace."),
             "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),

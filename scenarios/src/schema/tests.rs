@@ -38,6 +38,7 @@ fn everything() -> Value {
         ("corrupt", json!({ "target": "n1" })),
         ("adaptive", json!({ "every": "1s", "count": 1 })),
         ("twins", json!({ "target": "n1" })),
+        ("detour", json!({ "target": "n1", "point": "short", "nth": 1 })),
     ] {
         faults.push(json!({ "at": "1s", key: parameters }));
     }
@@ -60,7 +61,7 @@ fn everything() -> Value {
         "faults": faults,
         "swarm": {
             "nodes": { "min": 1, "max": 2 }, "operations": { "min": 1, "max": 2 },
-            "families": { "only": ["disk"] }, "off": ["jam"], "traitors": "budget",
+            "families": { "only": ["disk"] }, "off": ["jam"], "traitors": "budget", "detours": true,
         },
         "checks": { "progress": "auto", "safety": "all", "linearizable": {}, "at_least": {} },
         "initial": { "twins": [{ "of": "n1", "at": "n2" }] },

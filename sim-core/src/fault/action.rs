@@ -6,6 +6,7 @@ pub use crate::clock::ClockChange;
 pub use crate::network::{CutId, Degradation, DegradeId, Reach};
 
 use crate::identity::{NodeId, Slot};
+use crate::process::Diversion;
 use crate::time::Duration;
 
 /// Something done to the world at one instant.
@@ -76,6 +77,10 @@ pub enum Action {
         /// Who.
         node: NodeId,
     },
+    /// Processes may take detours in their own code.
+    Divert(Diversion),
+    /// A diversion ends, by its name.
+    Straighten(u32),
 }
 
 impl Action {
@@ -93,7 +98,13 @@ impl Action {
             | Self::Disk { slot, .. }
             | Self::Clock { slot, .. }
             | Self::Twin { slot, .. } => Some(*slot),
-            Self::Cut { .. } | Self::Mend(_) | Self::Degrade { .. } | Self::Restore(_) | Self::Join => None,
+            Self::Cut { .. }
+            | Self::Mend(_)
+            | Self::Degrade { .. }
+            | Self::Restore(_)
+            | Self::Join
+            | Self::Divert(_)
+            | Self::Straighten(_) => None,
         }
     }
 
@@ -121,6 +132,8 @@ impl Action {
             Self::Clock { .. } => 14,
             Self::Corrupt(_) => 15,
             Self::Twin { .. } => 16,
+            // Part of no digest: what is taken of them is.
+            Self::Divert(_) | Self::Straighten(_) => 17,
         }
     }
 }

@@ -45,6 +45,9 @@ pub struct SwarmSpace {
     pub min_restart: Duration,
     /// The shortest calm between two storms.
     pub min_calm: Duration,
+    /// Whether processes may take detours in their own code.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub detours: bool,
     /// Roles to aim at.
     pub roles: Vec<String>,
     /// Observations to wait for.
@@ -69,6 +72,7 @@ impl Default for SwarmSpace {
             min_fault: Duration::from_millis(50),
             min_restart: Duration::from_millis(1),
             min_calm: Duration::from_millis(500),
+            detours: false,
             roles: vec!["leader".to_owned()],
             events: Vec::new(),
             messages: Vec::new(),
@@ -87,6 +91,7 @@ impl SwarmSpace {
             // Two copies of one identity in a place that was somebody else's are two traitors.
             Kind::Twins => model.byzantine > 1,
             Kind::Join | Kind::Leave => self.membership,
+            Kind::Detour => self.detours,
             // Drawn in place of a narrow link, unless that is off.
             Kind::RateLimit => self.off.contains(&Kind::Bandwidth),
             // Drawn in place of a ring of majorities, unless that is off.

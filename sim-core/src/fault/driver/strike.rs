@@ -170,6 +170,7 @@ impl FaultDriver {
                 Ok(())
             }
             Fault::Twins(twins) => self.twins(&mut firing, twins, ground, actions),
+            Fault::Detour(detour) => self.divert(&mut firing, detour, ground, actions),
             Fault::Links(links) => self.degrade(&mut firing, kind, links, ground, actions),
             _ => self.strike_slots(&mut firing, kind, fault, ground, actions),
         };
@@ -179,7 +180,7 @@ impl FaultDriver {
     }
 
     /// Records that a fault began, pinned, and schedules its end.
-    fn began(
+    pub(super) fn began(
         &mut self,
         firing: &Firing,
         mut executed: Executed,
@@ -352,7 +353,7 @@ impl FaultDriver {
     }
 
     /// Whether a fault makes sense at a slot now, whatever the budget says.
-    fn admits(&self, slot: Slot, kind: Kind, change: Option<Change>) -> Result<(), Refusal> {
+    pub(super) fn admits(&self, slot: Slot, kind: Kind, change: Option<Change>) -> Result<(), Refusal> {
         let is = self.governor.condition(slot);
         if slot.0 >= self.slots || is.left {
             return Err(Refusal::Absent);
@@ -369,7 +370,7 @@ impl FaultDriver {
         };
         let needs_process =
             matches!(kind.family(), crate::fault::Family::Process | crate::fault::Family::Malicious)
-                && kind != Kind::SlowNode;
+                && !matches!(kind, Kind::SlowNode | Kind::Detour);
         match change {
             _ if in_force => Err(Refusal::InForce),
             Some(Change::Traitor) if is.traitor => Err(Refusal::Traitor),

@@ -7,8 +7,8 @@ use crate::fault::action::DiskFault;
 use crate::fault::family::Kind;
 use crate::fault::selector::{Selector, SlotList};
 use crate::fault::spec::{
-    Adaptive, Aim, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift, Fault,
-    Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Shape, Slow, Twins,
+    Adaptive, Aim, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Detour, Direction, Disk, Drift,
+    Fault, Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Shape, Slow, Twins,
 };
 use crate::identity::Slot;
 use crate::time::Duration;
@@ -74,6 +74,11 @@ impl Recipe<'_, '_> {
                 self.process(kind)
             }
             Kind::ClockStep | Kind::ClockDrift | Kind::ClockFreeze => self.clock(kind),
+            Kind::Detour => {
+                let (target, chance) = (self.target(), Some(self.dice.odds(250)));
+                let target = if self.dice.chance(1, 2) { Selector::All } else { target };
+                (Fault::Detour(Detour { target, point: None, chance, nth: None }), true)
+            }
             Kind::Corrupt | Kind::Twins => (self.traitor(kind), false),
             Kind::LoseTail
             | Kind::TornTail
