@@ -97,8 +97,9 @@ fn runs_keep_to_it_whatever_they_came_to() {
 #[test]
 fn a_failure_keeps_to_it_from_finding_to_shrinking() {
     let folder = folder();
-    let found =
-        prints(folder.path(), &["explore", "demo-bug", "--seeds", "0..12", "--jobs", "1", "--out", "found"]);
+    let planted =
+        ["explore", "raft-witness-vote-not-durable", "--plant", "vote-not-durable", "--seeds", "0..3"];
+    let found = prints(folder.path(), &[&planted[..], &["--jobs", "1", "--out", "found"]].concat());
     let capsule = found["failures"][0]["capsule"].as_str().unwrap().to_owned();
     prints(folder.path(), &["replay", &capsule, "--neighbors", "3"]);
     prints(folder.path(), &["shrink", &capsule, "--out", "small.json"]);
