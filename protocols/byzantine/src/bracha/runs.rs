@@ -141,7 +141,7 @@ fn twins_of_the_broadcaster_equivocate_and_split_nothing() {
 #[test]
 fn members_that_have_too_much_to_do_are_not_accused() {
     let slow: [fn(&mut Setup); 5] = [
-        |setup| setup.service.per_message = Duration::from_millis(100),
+        |setup| setup.service.per_message = Duration::from_millis(100).into(),
         |setup| setup.service.per_signature = Duration::from_millis(100),
         |setup| setup.service.per_kilobyte = Duration::from_millis(700),
         |setup| setup.network.bandwidth = Some(2_000),
