@@ -88,6 +88,8 @@ facts! {
         Courier,
         /// A lease or an agent may be over.
         Watch,
+        /// An answer is overdue, or it is time to ask for a task again.
+        Claim,
         /// The sink is to be asked again.
         Poll,
         /// What was gathered is to be passed on.

@@ -1,0 +1,349 @@
+//! Claims: asking for a task, keeping it, and answering for the tasks of which an agent is a home.
+
+use sim_core::identity::NodeId;
+use sim_core::process::Context;
+use sim_core::time::{Duration, Time};
+
+use super::{ANSWER, Claimant, Held, Question, SmallMessage, Wish};
+use crate::graph::TaskId;
+use crate::vocabulary::{Coordination, CoordinationObservation as Observation, Ending};
+use crate::worker::Order;
+
+/// How many ready tasks of others an agent looks at, before it rests for a while.
+const LOOKS: usize = 256;
+
+/// Who has a task, as a home knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    agent: NodeId,
+    fence: u64,
+    until: Time,
+    /// Which question it answers, so that one that comes twice is answered alike.
+    sequence: u64,
+}
+
+/// What an agent counts on of a claim: a sixteenth less, since clocks may drift.
+fn counted_on(lease: Duration) -> Duration {
+    lease / 16 * 15
+}
+
+impl Claimant {
+    /// Asks for the next task, unless a question is open.
+    pub fn ask_next(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        if self.question.is_some() || self.is_opening() || !self.caught_up || now < self.rests {
+            return;
+        }
+        while let Some((at, task)) = self.later.first().copied().filter(|(at, _)| *at <= now) {
+            self.later.pop_first();
+            self.put_back(task, at);
+        }
+        while let Some((_, task)) = self.open.pop_first() {
+            // Whatever becomes of it: if it does not end, it is asked for again.
+            self.later.insert((now.saturating_add(self.parameters.lease), task));
+            if !self.held.contains_key(&task) {
+                return self.ask(task, cx);
+            }
+        }
+        if let Some(task) = self.foreign(now) {
+            self.ask(task, cx);
+        }
+    }
+
+    /// A ready task of others that nobody is known to have.
+    fn foreign(&mut self, now: Time) -> Option<TaskId> {
+        let (mut nth, mut low, after) = self.steals;
+        if now < after {
+            return None;
+        }
+        let common = self.common.clone();
+        let chronicle = common.chronicle.borrow();
+        while chronicle.nth_ready(low, self.known) == Some(None) {
+            low += 1;
+        }
+        let mut found = None;
+        for _ in 0..LOOKS {
+            let Some(entry) = chronicle.nth_ready(nth, self.known) else {
+                nth = low;
+                continue;
+            };
+            nth += 1;
+            let fits = |task: &TaskId| {
+                let able = common.graph.task(*task).needs & !self.capabilities == 0;
+                let free = self.avoids.get(task).is_none_or(|until| *until <= now);
+                able && free && !self.held.contains_key(task) && !common.homes.of_task(*task).contains(&self.own)
+            };
+            found = entry.filter(fits);
+            if found.is_some() {
+                break;
+            }
+        }
+        let pause = if found.is_some() { Duration::ZERO } else { self.parameters.poll / 8 };
+        self.steals = (nth, low, now.saturating_add(pause));
+        found
+    }
+
+    /// The first agent in the order of a task that is not silent; itself, if there is nobody.
+    fn home(&self, task: TaskId, now: Time) -> NodeId {
+        let speaks = |home: &&NodeId| **home == self.own || self.silent.get(*home).is_none_or(|until| *until <= now);
+        self.common.homes.ranked(task).iter().find(speaks).copied().unwrap_or(self.own)
+    }
+
+    fn ask(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        let home = self.home(task, now);
+        self.question = Some(Question { task, home, at: now });
+        self.say(home, SmallMessage::Claim(task, 0, now.as_nanos()), cx);
+    }
+
+    /// Says something to an agent, which may be itself.
+    fn say(&mut self, to: NodeId, message: SmallMessage, cx: &mut Context<'_, Coordination>) {
+        if to == self.own { self.hear(to, message, cx) } else { self.wishes.push(Wish::Send(to, message)) }
+    }
+
+    /// Hears another agent, or itself.
+    pub fn hear(&mut self, from: NodeId, message: SmallMessage, cx: &mut Context<'_, Coordination>) {
+        if self.silent.remove(&from).is_some() {
+            cx.observe(Observation::Back { agent: from });
+        }
+        match message {
+            SmallMessage::Claim(task, 0, sequence) => self.wanted(from, task, sequence, cx),
+            SmallMessage::Claim(task, fence, sequence) => self.kept(from, (task, fence), sequence, cx),
+            SmallMessage::Claimed(task, fence, attempt, sequence) => {
+                self.claimed(from, (task, fence), attempt, Time::from_nanos(sequence), cx);
+            }
+            SmallMessage::Taken(task, fence, wait) => self.taken((task, fence), wait, cx),
+            SmallMessage::Noted(task, fence, Some(agent)) => {
+                let until = cx.monotonic().saturating_add(self.parameters.lease);
+                let newer = self.claims.get(&task).is_none_or(|claim| claim.fence <= fence);
+                if newer && !self.has_ended(task) {
+                    self.claims.insert(task, Claim { agent, fence, until, sequence: 0 });
+                }
+            }
+            SmallMessage::Noted(task, fence, None) => {
+                if self.claims.get(&task).is_some_and(|claim| claim.fence <= fence) {
+                    self.claims.remove(&task);
+                }
+            }
+        }
+    }
+
+    fn has_ended(&self, task: TaskId) -> bool {
+        self.common.chronicle.borrow().is_over(task, self.known)
+    }
+
+    /// As a home: somebody wants a task.
+    fn wanted(&mut self, from: NodeId, task: TaskId, sequence: u64, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        let known = self.claims.get(&task).copied().filter(|claim| claim.until > now);
+        let wait = match (self.epoch, known) {
+            (None, _) => Some(ANSWER),
+            _ if now < self.closed => Some(self.closed.since(now)),
+            _ if self.has_ended(task) => Some(self.parameters.poll),
+            (_, Some(claim)) if claim.agent != from => Some(claim.until.since(now)),
+            _ => None,
+        };
+        if let Some(wait) = wait {
+            return self.say(from, SmallMessage::Taken(task, 0, wait), cx);
+        }
+        let again = known.filter(|claim| claim.sequence == sequence);
+        let fence = again.map_or_else(
+            || {
+                self.counter += 1;
+                u64::from(self.epoch.unwrap_or_default()) << 32 | u64::from(self.counter)
+            },
+            |claim| claim.fence,
+        );
+        self.grant(from, (task, fence), sequence, cx);
+    }
+
+    /// As a home: somebody has a task, and wants to keep it.
+    fn kept(
+        &mut self,
+        from: NodeId,
+        (task, fence): (TaskId, u64),
+        sequence: u64,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let now = cx.monotonic();
+        let other = self.claims.get(&task).copied().filter(|claim| claim.until > now && claim.fence > fence);
+        match other {
+            Some(claim) => self.say(from, SmallMessage::Taken(task, fence, claim.until.since(now)), cx),
+            None => self.grant(from, (task, fence), sequence, cx),
+        }
+    }
+
+    fn grant(
+        &mut self,
+        agent: NodeId,
+        (task, fence): (TaskId, u64),
+        sequence: u64,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let until = cx.monotonic().saturating_add(self.parameters.lease);
+        self.claims.insert(task, Claim { agent, fence, until, sequence });
+        self.note(task, fence, Some(agent));
+        let attempt = self.failed.get(&task).copied().unwrap_or_default();
+        self.say(agent, SmallMessage::Claimed(task, fence, attempt, sequence), cx);
+    }
+
+    /// Tells the other homes.
+    fn note(&mut self, task: TaskId, fence: u64, agent: Option<NodeId>) {
+        let common = self.common.clone();
+        for other in common.homes.of_task(task).iter().filter(|other| **other != self.own) {
+            self.wishes.push(Wish::Send(*other, SmallMessage::Noted(task, fence, agent)));
+        }
+    }
+
+    /// It may have a task, or keep it.
+    fn claimed(
+        &mut self,
+        home: NodeId,
+        (task, fence): (TaskId, u64),
+        attempt: u32,
+        asked: Time,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let lease_until = asked.saturating_add(counted_on(self.parameters.lease));
+        if let Some(held) = self.held.get_mut(&task).filter(|held| held.fence == fence) {
+            held.answered = true;
+            return self.wishes.push(Wish::Renew(fence, lease_until));
+        }
+        if self.question.is_none_or(|question| question.task != task || question.at != asked) {
+            return;
+        }
+        self.question = None;
+        if lease_until <= cx.monotonic() || self.has_ended(task) {
+            return;
+        }
+        if !self.common.homes.of_task(task).contains(&self.own) {
+            cx.observe(Observation::Stole { task, home });
+        }
+        self.held.insert(task, Held { fence, home, answered: true });
+        self.wishes.push(Wish::Take(Order { task, fence, attempt, lease_until, named_from: 0 }));
+    }
+
+    /// Somebody else has a task.
+    fn taken(&mut self, (task, fence): (TaskId, u64), wait: Duration, cx: &mut Context<'_, Coordination>) {
+        if fence > 0 {
+            if self.held.get(&task).is_some_and(|held| held.fence == fence) {
+                self.held.remove(&task);
+                self.wishes.push(Wish::Drop(fence));
+            }
+            return;
+        }
+        if self.question.is_none_or(|question| question.task != task) {
+            return;
+        }
+        self.question = None;
+        cx.observe(Observation::ClaimRefused { task });
+        let until = cx.monotonic().saturating_add(wait);
+        if self.common.homes.of_task(task).contains(&self.own) {
+            self.forget(task);
+            self.later.insert((until, task));
+        } else {
+            self.avoids.insert(task, until);
+        }
+    }
+
+    /// It has ended its work on a task under a fence: its home is told, and asked no more.
+    pub fn ended(&mut self, task: TaskId, fence: u64, ending: Ending, cx: &mut Context<'_, Coordination>) -> NodeId {
+        let now = cx.monotonic();
+        let held = self.held.get(&task).copied().filter(|held| held.fence == fence);
+        let home = held.map_or_else(|| self.home(task, now), |held| held.home);
+        if held.is_some() {
+            self.held.remove(&task);
+        }
+        match ending {
+            Ending::Done | Ending::Failed => self.returned = 0,
+            Ending::Attempt => {
+                self.forget(task);
+                self.put_back(task, now);
+            }
+            Ending::Returned => {
+                self.returned += 1;
+                let pause = self.parameters.heartbeat.saturating_mul(1 << self.returned.min(6));
+                self.rests = now.saturating_add(pause.min(Duration::from_secs(600)));
+            }
+            Ending::Elsewhere => {}
+        }
+        self.wishes.push(Wish::Ask);
+        if home == self.own {
+            self.released(task, fence, ending, cx);
+        }
+        home
+    }
+
+    /// As a home: somebody has ended its work on a task.
+    pub fn released(&mut self, task: TaskId, fence: u64, ending: Ending, cx: &mut Context<'_, Coordination>) {
+        let current = self.claims.get(&task).is_some_and(|claim| claim.fence == fence);
+        if !current || self.has_ended(task) {
+            return;
+        }
+        match ending {
+            // The sink tells of that; nobody is to begin meanwhile.
+            Ending::Done | Ending::Failed => return,
+            Ending::Attempt => {
+                let failed = self.failed.entry(task).or_default();
+                *failed += 1;
+                let failed = *failed;
+                cx.observe(Observation::Retried { task, failed });
+            }
+            Ending::Returned => cx.observe(Observation::Returned { task }),
+            // The sink has seen a later fence: those of this home are too low.
+            Ending::Elsewhere => {
+                if self.epoch.is_some_and(|epoch| u64::from(epoch) == fence >> 32) {
+                    self.wishes.push(Wish::Open);
+                }
+                return;
+            }
+        }
+        self.claims.remove(&task);
+        self.note(task, fence, None);
+    }
+
+    /// A heartbeat: it tells homes what it has. Whoever did not answer the last time is silent for a while.
+    pub fn renew(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        self.give_up_question(cx);
+        let tasks: Vec<(TaskId, Held)> = self.held.iter().map(|(task, held)| (*task, *held)).collect();
+        for (task, held) in tasks {
+            if !held.answered && held.home != self.own {
+                self.hold_for_silent(held.home, cx);
+            }
+            let home = self.home(task, now);
+            self.held.insert(task, Held { home, answered: false, ..held });
+            self.say(home, SmallMessage::Claim(task, held.fence, now.as_nanos()), cx);
+        }
+    }
+
+    fn hold_for_silent(&mut self, home: NodeId, cx: &mut Context<'_, Coordination>) {
+        let until = cx.monotonic().saturating_add(self.parameters.dead_after);
+        if self.silent.insert(home, until).is_none() {
+            cx.observe(Observation::Lost { agent: home });
+        }
+    }
+
+    /// Gives up a question that nobody answered; the next one goes to the next home.
+    pub fn give_up_question(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        let Some(question) = self.question.filter(|question| now.since(question.at) >= ANSWER) else { return };
+        self.question = None;
+        self.hold_for_silent(question.home, cx);
+        self.ask(question.task, cx);
+    }
+
+    /// What it was told to drop since its lease is over it has no more.
+    pub fn keeps_only(&mut self, held: impl Fn(TaskId, u64) -> bool) {
+        self.held.retain(|task, own| held(*task, own.fence));
+    }
+
+    /// When something is to be done next, if anything.
+    pub fn next_deadline(&self, has_room: bool) -> Option<Time> {
+        if let Some(question) = self.question {
+            return Some(question.at.saturating_add(ANSWER));
+        }
+        let later = self.later.first().map_or(Time::MAX, |(at, _)| *at).min(self.steals.2);
+        (has_room && self.caught_up && !self.is_opening() && self.unfinished > 0).then(|| later.max(self.rests))
+    }
+}
