@@ -134,13 +134,13 @@ impl Claimant {
 
     /// As a home: somebody wants a task.
     fn wanted(&mut self, from: NodeId, task: TaskId, sequence: u64, cx: &mut Context<'_, Coordination>) {
-        let now = cx.monotonic();
+        // One that the sink gives no epoch says nothing, so that the next home is asked.
+        let (now, Some(epoch)) = (cx.monotonic(), self.epoch) else { return };
         let known = self.claims.get(&task).copied().filter(|claim| claim.until > now);
-        let wait = match (self.epoch, known) {
-            (None, _) => Some(ANSWER),
+        let wait = match known {
             _ if now < self.closed => Some(self.closed.since(now)),
             _ if self.has_ended(task) => Some(self.parameters.poll),
-            (_, Some(claim)) if claim.agent != from => Some(claim.until.since(now)),
+            Some(claim) if claim.agent != from => Some(claim.until.since(now)),
             _ => None,
         };
         if let Some(wait) = wait {
@@ -150,7 +150,7 @@ impl Claimant {
         let fence = again.map_or_else(
             || {
                 self.counter += 1;
-                u64::from(self.epoch.unwrap_or_default()) << 32 | u64::from(self.counter)
+                u64::from(epoch) << 32 | u64::from(self.counter)
             },
             |claim| claim.fence,
         );
