@@ -5,6 +5,7 @@ mod campaign;
 mod capsule_page;
 mod command;
 mod document;
+mod engine;
 mod error;
 mod exit;
 mod files;
@@ -20,6 +21,7 @@ mod sweep_table;
 mod table;
 mod terminal;
 mod wall;
+mod watch;
 
 use std::ffi::OsStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -11,7 +11,7 @@ use sim_core::outcome::Outcome;
 use sim_core::trace::Parting;
 
 use crate::record::RunRecord;
-use crate::words;
+use crate::words::{self, plain};
 
 pub use page::page;
 
@@ -152,11 +152,6 @@ fn numbers(outcome: &Outcome) -> Vec<(Named, u64)> {
     let counted = |(name, value): (&String, &u64)| ((plain(name), unit(name)), *value);
     all.extend(outcome.activity.iter().map(counted));
     all
-}
-
-/// A name of the program in words: `operations.succeeded` is `operations succeeded`.
-fn plain(name: &str) -> String {
-    name.trim_end_matches("_ns").replace(['_', '.'], " ")
 }
 
 fn unit(name: &str) -> Unit {

@@ -35,6 +35,7 @@ mod number;
 mod raster;
 mod scale;
 pub mod shapes;
+pub(crate) mod strip;
 mod vector;
 
 #[cfg(test)]

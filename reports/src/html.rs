@@ -10,6 +10,7 @@ mod numbers;
 mod shares;
 mod story;
 mod tables;
+mod timeline;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +42,7 @@ pub fn page(record: &RunRecord) -> String {
             None => (numbers::cards(&run)),
         }
         (shares::section(&run))
-        (lanes::section(&run))
+        (lanes::section(&run, &figures))
         @if let Some(told) = &record.story { (story::otherwise(told)) }
         (replay(record))
         @if record.story.is_some() { (numbers::cards(&run)) }
@@ -123,7 +124,11 @@ pub(crate) fn sentence(run: &Run) -> String {
         Verdict::Pass => {
             let exercised = outcome.checks.iter().filter(|check| check.on && check.exercised > 0).count();
             let checks = counted(exercised as u64, "check");
-            format!("Passed: {faults} injected, {checks} exercised in {lasted}")
+            let traitors = match run.traitors() {
+                0 => String::new(),
+                count => format!("{} at work, ", counted(count, "traitor")),
+            };
+            format!("Passed: {faults} injected, {traitors}{checks} exercised in {lasted}")
         }
         Verdict::Inconclusive => format!("Inconclusive: {}", outcome.reasons.join("; ")),
         _ => match outcome.violations.first() {
@@ -146,11 +151,15 @@ fn replay(record: &RunRecord) -> Markup {
     }
 }
 
+/// The figures that are not over time: the others are on the time axis.
 fn gallery(figures: &[Figure]) -> Markup {
+    let all: Vec<&Figure> = figures.iter().filter(|figure| !timeline::is_over_time(figure)).collect();
     html! {
-        section aria-label="Figures" {
-            h2 { "Over the run" }
-            div.gallery { @for figure in figures { (framed(figure, Some(FIGURES))) } }
+        @if !all.is_empty() {
+            section aria-label="Figures" {
+                h2 { "Over the whole run" }
+                div.gallery { @for figure in all { (framed(figure, Some(FIGURES))) } }
+            }
         }
     }
 }

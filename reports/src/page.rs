@@ -13,7 +13,7 @@ use sim_core::judgment::Judgment;
 use crate::figure::Figure;
 
 const STYLE: &str = include_str!("page/style.css");
-const SCRIPT: &str = include_str!("page/script.js");
+const SCRIPT: &str = concat!(include_str!("page/script.js"), include_str!("page/timeline.js"));
 
 /// A page without its shell.
 pub(crate) struct Page<'a> {

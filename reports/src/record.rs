@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::outcome::Outcome;
 use sim_core::story::Story;
+use sim_core::trace::Moments;
 
 /// The name of the file in a run's folder.
 pub const FILE_NAME: &str = "record.json";
@@ -50,6 +51,9 @@ pub struct RunRecord {
     /// How a violation came about, if there was one and it was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<Story>,
+    /// The trace around what the story tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moments: Option<Moments>,
 }
 
 /// How many operations of a history a record keeps.

@@ -1,6 +1,7 @@
 //! Views of a record that reports need: operations with latencies, faults as time spans, lanes of members.
 
 pub mod figures;
+mod palette;
 
 use std::cmp::Reverse;
 
@@ -11,6 +12,8 @@ use sim_core::trace::WORLD;
 
 use crate::figure::Band;
 use crate::record::RunRecord;
+
+pub(crate) use palette::Palette;
 
 /// More members than these have no lane each.
 pub(crate) const MOST_LANES: u32 = 50;
@@ -73,6 +76,12 @@ impl<'a> Run<'a> {
     pub(crate) fn until(&self, fault: &Executed) -> u64 {
         let lasts = !matches!(fault.kind, Kind::ClockStep | Kind::BitRot | Kind::Join | Kind::Leave);
         fault.until_ns.unwrap_or(if lasts { self.outcome.virtual_ns } else { fault.at_ns })
+    }
+
+    /// How many slots were a traitor's at some time.
+    pub(crate) fn traitors(&self) -> u64 {
+        let marks = self.outcome.picture.marks.items.iter().filter(|mark| mark.kind == "corrupt");
+        marks.map(|mark| mark.slot).collect::<OrderedSet<u32>>().len() as u64
     }
 
     /// The faults as bands behind a figure over seconds.

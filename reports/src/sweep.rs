@@ -92,9 +92,9 @@ impl Scale {
 
     fn axis(&self, plot: &Plot) -> Axis {
         match self {
-            Self::Numbers { unit } if plot.log => Axis::log(&plot.against, unit),
-            Self::Numbers { unit } => Axis::linear(&plot.against, unit),
-            Self::Names(names) => Axis::names(&plot.against, names.clone()),
+            Self::Numbers { unit } if plot.log => Axis::log(&key_words(&plot.against), unit),
+            Self::Numbers { unit } => Axis::linear(&key_words(&plot.against), unit),
+            Self::Names(names) => Axis::names(&key_words(&plot.against), names.clone()),
         }
     }
 
@@ -122,6 +122,11 @@ fn series_name(line: &str, point: &SweepPoint, column: &str, plot: &Plot) -> Str
     let per = if column.ends_with("_per") { format!(", per {}", point.per) } else { String::new() };
     let rank = if plot.columns.len() > 1 { format!(" {rank}") } else { String::new() };
     format!("{line}{per}{rank}")
+}
+
+/// A key of a scenario in words: `cluster.raft.election_timeout_min` is `election timeout min`.
+fn key_words(key: &str) -> String {
+    key.rsplit('.').next().unwrap_or(key).replace('_', " ")
 }
 
 /// Nanoseconds are shown as milliseconds.

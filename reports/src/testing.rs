@@ -54,6 +54,7 @@ pub(crate) fn passing() -> RunRecord {
         outcome: outcome(picture),
         history_omitted: 0,
         story: None,
+        moments: None,
     }
 }
 

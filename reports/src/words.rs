@@ -32,6 +32,16 @@ pub(crate) fn counted(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
+/// A name of the program in words: `operations.succeeded` is `operations succeeded`, `operation_latency_ns` is `operation latency`.
+pub(crate) fn plain(name: &str) -> String {
+    name.trim_end_matches("_ns").replace(['_', '.'], " ")
+}
+
+/// A value in the unit that its name says.
+pub(crate) fn quantity(name: &str, value: u64) -> String {
+    if name.ends_with("_ns") { time(value) } else { count(value) }
+}
+
 /// A number of bytes.
 pub(crate) fn bytes(value: u64) -> String {
     match value {

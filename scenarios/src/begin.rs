@@ -15,6 +15,9 @@ pub enum Begin {
     Over,
     /// From what is in the folder.
     Resume,
+    /// From what is in the folder if it is of the campaign that begins, otherwise as [`Begin::Fresh`]: for programs that start
+    /// a campaign again without knowing how far it came.
+    GoOn,
 }
 
 /// An unfinished campaign that stands where another one was to begin.

@@ -87,3 +87,13 @@ impl Document {
         overlay::apply(self, assignment)
     }
 }
+
+/// Reads a text of one type, in which nothing but that type's keys may stand.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn read<T: serde::de::DeserializeOwned>(source: Source) -> Result<T, Problems> {
+    let format = Format::of_name(&source.name);
+    let document = Document::parse(source, format)?;
+    Complaint::read(&document.value).map_err(|complaint| complaint.explain(&document.places).into())
+}

@@ -18,6 +18,7 @@ use crate::explore;
 use crate::shard::Shard;
 use crate::sweep;
 
+pub use find::SHARDS;
 pub use keep::{KEPT, drop_kept, keep};
 
 /// What was found in folders.

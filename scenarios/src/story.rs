@@ -20,7 +20,7 @@ use sim_core::picture::Detail;
 use sim_core::registry::{Launch, LaunchError};
 use sim_core::story::{Step, StepKind, Story};
 use sim_core::time::Time;
-use sim_core::trace::{Trace, TraceFilter, TraceRequest};
+use sim_core::trace::{Center, Moments, Trace, TraceFilter, TraceRequest};
 
 use crate::plan::Plan;
 use crate::run::run;
@@ -39,6 +39,23 @@ pub struct Told {
     pub fingerprint: String,
     /// The run, with its trace.
     pub outcome: Outcome,
+}
+
+/// How many events of the trace are kept on each side of the violation.
+const AROUND_VIOLATION: usize = 200;
+/// And of each step that is told.
+const AROUND_STEP: usize = 12;
+
+impl Told {
+    /// The trace around the violation and around each step that is told.
+    pub fn moments(&self) -> Moments {
+        let Some(trace) = &self.outcome.trace else { return Moments::default() };
+        let broken = self.outcome.violations.iter().find(|found| found.fingerprint == self.fingerprint);
+        let broken = broken.map(|found| (found.at_ns, AROUND_VIOLATION));
+        let steps = self.story.steps.iter().map(|step| (step.at_ns, AROUND_STEP));
+        let centers: Vec<Center> = broken.into_iter().chain(steps).collect();
+        Moments::of(trace, &centers)
+    }
 }
 
 /// [`tell`], with everything that takes more runs: what came of it, what would have come of it without each fault and

@@ -293,7 +293,7 @@ impl Kernel {
     pub(crate) fn sample(&mut self) {
         let MessageCounts { sent, delivered, dropped, duplicated, .. } = self.messages;
         let in_flight = sent + duplicated - delivered - dropped;
-        self.painter.sample(self.now, Counts { sent, delivered, dropped, in_flight });
+        self.painter.sample(self.now, Counts { sent, delivered, dropped, in_flight }, &self.ground);
     }
 
     /// Folds one thing that happened into the digest.

@@ -7,6 +7,7 @@ mod clocks;
 mod edges;
 mod parts;
 mod rates;
+mod standing;
 
 use crate::capped::Capped;
 pub use crate::check::Table;
@@ -20,6 +21,8 @@ pub(crate) use parts::PAUSED;
 pub use parts::{Edge, LaneSpan, Picture, PointMark, Reign, Series};
 pub(crate) use rates::Counts;
 use rates::Rates;
+use standing::Standings;
+pub use standing::{Reading, Standing};
 
 /// How much of a run is kept for pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +45,7 @@ pub(crate) struct Painter {
     marks: Capped<PointMark>,
     clocks: ClockLines,
     rates: Rates,
+    standings: Standings,
 }
 
 #[derive(Clone, Copy)]
@@ -67,6 +71,7 @@ impl Painter {
             marks: Capped::with_limit(KEPT),
             clocks: ClockLines::default(),
             rates: Rates::new(detail == Detail::Full),
+            standings: Standings::new(ground, detail == Detail::Full),
         }
     }
 
@@ -132,7 +137,8 @@ impl Painter {
     }
 
     /// The counts at this moment.
-    pub(crate) fn sample(&mut self, now: Time, counts: Counts) {
+    pub(crate) fn sample(&mut self, now: Time, counts: Counts, ground: &Ground) {
+        self.standings.read(now, ground);
         self.rates.sample(now, counts);
     }
 
@@ -150,7 +156,8 @@ impl Painter {
         let mut series = Capped::with_limit(MOST_LANES);
         series.extend(self.rates.finish());
         series.extend(self.clocks.finish(now, &names, shown));
-        Picture { lanes: self.lanes, marks: self.marks, series, tables, ..Picture::default() }
+        let standings = self.standings.finish();
+        Picture { lanes: self.lanes, marks: self.marks, series, standings, tables, ..Picture::default() }
     }
 }
 

@@ -10,6 +10,7 @@ mod difference;
 mod event;
 mod file;
 mod filter;
+mod moments;
 mod render;
 mod tracer;
 
@@ -22,4 +23,5 @@ pub use difference::{Difference, Parting, first_difference, parting};
 pub use event::{Event, LossReason, Recorded, TraceEvent, WORLD, What, WhatKind};
 pub use file::TraceError;
 pub use filter::{TraceFilter, TraceForm, TraceRequest};
+pub use moments::{Center, Moment, Moments, Window};
 pub use tracer::{Trace, Tracer};

@@ -25,6 +25,7 @@ use super::command::reproduce::ReproduceArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::sweep::SweepArguments;
 use super::command::validate::ValidateArguments;
+use super::watch::speed;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
 #[derive(Debug, Parser)]
@@ -118,6 +119,9 @@ pub(crate) struct BeginArguments {
     /// Discard an unfinished campaign in the folder of --out (refused without this option).
     #[arg(long, conflicts_with = "resume")]
     start_over: bool,
+    /// Continue the campaign in the folder of --out if it is this one; otherwise begin.
+    #[arg(long, hide = true, conflicts_with_all = ["resume", "start_over"])]
+    go_on: bool,
 }
 
 impl BeginArguments {
@@ -125,6 +129,7 @@ impl BeginArguments {
         match self {
             Self { resume: true, .. } => Begin::Resume,
             Self { start_over: true, .. } => Begin::Over,
+            Self { go_on: true, .. } => Begin::GoOn,
             Self { .. } => Begin::Fresh,
         }
     }
@@ -148,6 +153,12 @@ pub(crate) struct RunArguments {
     /// Run twice and compare; on a mismatch, print the first event that differs.
     #[arg(long)]
     pub(crate) twice: bool,
+    /// Play the run back in the terminal: roles, faults in force, operations, findings.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// How fast it is played back, such as 10x: virtual time against real time.
+    #[arg(long, value_name = "FACTOR", default_value = "10x", value_parser = speed, requires = "watch")]
+    pub(crate) speed: f64,
     /// Write the clients' history as JSON lines, for `check`.
     #[arg(long, value_name = "FILE")]
     pub(crate) history: Option<PathBuf>,

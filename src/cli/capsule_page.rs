@@ -9,14 +9,32 @@ use scenarios::plan::Plan;
 use scenarios::replay::plan_of;
 use scenarios::run::run;
 use scenarios::scenario::{Expectation, verdict_name};
-use scenarios::story::{tell, tell_whole};
+use scenarios::story::{Told, tell, tell_whole};
 use serde_json::Value;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
 use sim_core::story::Story;
+use sim_core::trace::Moments;
 
 use super::error::CliError;
+
+/// What is told of a violation, and the trace around it.
+#[derive(Clone, Debug)]
+pub(crate) struct Telling {
+    pub(crate) story: Story,
+    pub(crate) moments: Moments,
+}
+
+impl Telling {
+    pub(crate) fn new(told: &Told) -> Self {
+        Self { story: told.story.clone(), moments: told.moments() }
+    }
+
+    pub(crate) fn parts(told: Option<Self>) -> (Option<Story>, Option<Moments>) {
+        told.map_or((None, None), |told| (Some(told.story), Some(told.moments)))
+    }
+}
 
 /// How the file of a capsule ends.
 pub(crate) const ENDING: &str = ".capsule.json";
@@ -29,7 +47,8 @@ pub(crate) fn beside(capsule: &Path) -> PathBuf {
 }
 
 /// Everything that can be told about the run of a capsule, from an outcome with its picture and history.
-pub(crate) fn record(capsule: &Capsule, path: &Path, outcome: &Outcome, story: Option<Story>) -> RunRecord {
+pub(crate) fn record(capsule: &Capsule, path: &Path, outcome: &Outcome, told: Option<Telling>) -> RunRecord {
+    let (story, moments) = Telling::parts(told);
     let text = |key: &str| capsule.scenario.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let expect: Expectation = text("expect").parse().unwrap_or_default();
     RunRecord {
@@ -45,6 +64,7 @@ pub(crate) fn record(capsule: &Capsule, path: &Path, outcome: &Outcome, story: O
         outcome: outcome.clone(),
         history_omitted: 0,
         story,
+        moments,
     }
 }
 
@@ -53,8 +73,8 @@ pub(crate) fn drawn(registry: &Registry, capsule: &Capsule, path: &Path) -> Resu
     let plan = plan_of(registry, capsule, capsule.setup.clone())?;
     let launch = Launch { picture: Detail::Full, keep_history: true, ..Launch::default() };
     let outcome = run(&plan, &launch)?;
-    let story = told(&plan, &outcome, capsule.fingerprint.as_deref())?;
-    Ok(record(capsule, path, &outcome, story))
+    let told = told(&plan, &outcome, capsule.fingerprint.as_deref())?;
+    Ok(record(capsule, path, &outcome, told))
 }
 
 /// Writes the page of a record into one file.
@@ -76,7 +96,7 @@ pub(crate) fn told(
     plan: &Plan,
     outcome: &Outcome,
     fingerprint: Option<&str>,
-) -> Result<Option<Story>, CliError> {
+) -> Result<Option<Telling>, CliError> {
     if outcome.violations.is_empty() || outcome.events > MOST_TOLD {
         return Ok(None);
     }
@@ -84,7 +104,7 @@ pub(crate) fn told(
     let fingerprint = fingerprint.filter(|print| there(print));
     let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
     let told = if whole { tell_whole(plan, fingerprint)? } else { tell(plan, fingerprint)? };
-    Ok(told.map(|told| told.story))
+    Ok(told.as_ref().map(Telling::new))
 }
 
 /// How a run ended, as a line says it: `SAFETY raft/election-safety`.

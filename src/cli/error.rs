@@ -108,6 +108,15 @@ pub(crate) enum CliError {
     /// Shards that cannot be merged.
     #[error(transparent)]
     Merge(#[from] MergeError),
+    /// An engine could not do something; what, and why.
+    #[error("{what}: {error}")]
+    Engine { what: String, error: io::Error },
+    /// The jobs of an earlier call are not at their end.
+    #[error(
+        "submit the campaign: job array {array} and the merge {merge} are still in the queue; --wait follows them, `scancel \
+         {array} {merge}` ends them; nothing was submitted"
+    )]
+    UnderWay { array: String, merge: String },
     /// Several folders, and none to write to.
     #[error("merge: --out DIR must say where the merged campaign is written; nothing was read or written")]
     NoOut,

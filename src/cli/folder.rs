@@ -9,9 +9,9 @@ use reports::sweep;
 use scenarios::artefact;
 use scenarios::scenario::Loaded;
 use sim_core::outcome::Outcome;
-use sim_core::story::Story;
 use sim_core::sweep::SweepTable;
 
+use super::capsule_page::Telling;
 use super::error::CliError;
 use super::files;
 
@@ -21,8 +21,9 @@ pub(crate) fn record(
     outcome: &Outcome,
     met: bool,
     replay: &str,
-    story: Option<Story>,
+    told: Option<Telling>,
 ) -> RunRecord {
+    let (story, moments) = Telling::parts(told);
     RunRecord {
         schema: RecordVersion::V1,
         name: loaded.name.clone(),
@@ -36,6 +37,7 @@ pub(crate) fn record(
         outcome: outcome.clone(),
         history_omitted: 0,
         story,
+        moments,
     }
 }
 

@@ -11,7 +11,7 @@ use super::files;
 use super::terminal::Terminal;
 
 /// Which other programs are told what a campaign came to.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct MachineArguments {
     /// Write a JUnit report too: a case for each capsule of a corpus, each check, and each demand on the campaign.
     #[arg(long, value_name = "FILE")]

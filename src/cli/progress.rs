@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::ProgressBar;
 
-use super::table::thousands;
+use super::table::{thousands, two_digits};
 use super::terminal::Terminal;
 use super::wall::Stopwatch;
 
@@ -53,7 +53,11 @@ impl<'a> Progress<'a> {
         if self.lines.fetch_max(due, Ordering::Relaxed) < due {
             let (done, total) = (thousands(done), thousands(self.total));
             let rate = self.done.load(Ordering::Relaxed) as f64 / seconds;
-            self.terminal.remark(&format!("{}: {done} of {total} runs · {rate:.0} runs/s", self.name));
+            self.terminal.remark(&format!(
+                "{}: {done} of {total} runs · {} runs/s",
+                self.name,
+                two_digits(rate)
+            ));
         }
     }
 

@@ -24,6 +24,15 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// A rate or a size with two digits at least: `0.34`, `3.4`, `34`, `1,234`.
+pub(crate) fn two_digits(value: f64) -> String {
+    match value {
+        v if v >= 9.95 => thousands(v.round() as u64),
+        v if v >= 0.995 => format!("{v:.1}"),
+        v => format!("{v:.2}"),
+    }
+}
+
 /// `1 node`, `5 nodes`.
 pub(crate) fn nodes(count: u32) -> String {
     format!("{} {}", thousands(count.into()), if count == 1 { "node" } else { "nodes" })
@@ -37,6 +46,7 @@ pub(crate) fn of_exploration(
     demands: &[Demand],
     capsules: &[PathBuf],
     watch: Stopwatch,
+    brief: bool,
 ) -> String {
     let mut text = String::new();
     let seeds = format!("seeds {}..{}", options.seeds.start, options.seeds.end);
@@ -50,9 +60,10 @@ pub(crate) fn of_exploration(
     };
     let _ = writeln!(
         text,
-        "{found} · {} runs{resumed} in {} · {rate:.0} runs/s",
+        "{found} · {} runs{resumed} in {} · {} runs/s",
         thousands(exploration.runs),
-        watch.words()
+        watch.words(),
+        two_digits(rate)
     );
     if exploration.known > 0 {
         let runs = if exploration.known == 1 {
@@ -69,7 +80,11 @@ pub(crate) fn of_exploration(
     for (finding, capsule) in exploration.findings.iter().zip(capsules) {
         text += &of_finding(finding, capsule);
     }
-    text + &of_limits(exploration) + &activity(exploration) + &of_demands(demands)
+    text += &of_limits(exploration);
+    if brief {
+        return text + &missed(demands);
+    }
+    text + &activity(exploration) + &of_demands(demands)
 }
 
 /// How far a campaign came that ended before its last seed.
@@ -119,6 +134,12 @@ fn of_demands(demands: &[Demand]) -> String {
         "              \"nothing found\" would not count: something that is demanded is missing\n"
     };
     text
+}
+
+/// What was demanded and missed, and nothing else.
+fn missed(demands: &[Demand]) -> String {
+    let missed = demands.iter().filter(|demand| !demand.met);
+    missed.map(|demand| format!("MISSED        {:>7}  {}\n", percent(demand.found), demand.what)).collect()
 }
 
 fn of_finding(finding: &Finding, capsule: &std::path::Path) -> String {
@@ -185,7 +206,15 @@ fn percent(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::thousands;
+    use super::{thousands, two_digits};
+
+    #[test]
+    fn rates_have_two_digits_at_least() {
+        for (rate, text) in [(0.344, "0.34"), (0.999, "1.0"), (3.44, "3.4"), (9.97, "10"), (1_234.4, "1,234")]
+        {
+            assert_eq!(two_digits(rate), text);
+        }
+    }
 
     #[test]
     fn numbers_get_commas() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
-use console::Term;
+use console::{Term, measure_text_width};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 use sim_core::text;
@@ -19,7 +19,7 @@ pub(crate) fn wrap(text: &str, indent: &str, columns: usize) -> String {
     let (mut whole, mut line) = (String::new(), String::new());
     // The text's own indentation and inner columns are kept: only single spaces are places to break at.
     for word in text.split_inclusive(' ') {
-        let length = line.chars().count() + word.trim_end().chars().count();
+        let length = measure_text_width(&line) + measure_text_width(word.trim_end());
         if length > columns && !line.trim().is_empty() {
             whole += line.trim_end();
             whole.push('\n');
@@ -28,6 +28,26 @@ pub(crate) fn wrap(text: &str, indent: &str, columns: usize) -> String {
         line += word;
     }
     whole + line.trim_end() + "\n"
+}
+
+/// A text with its lines broken between words where they are longer than a terminal is wide. What goes on stands below the
+/// words that it belongs to, not below their label. Lines that hold a command or a path are left whole, so that they can be copied.
+fn fitted(text: &str, columns: usize) -> String {
+    let whole = |line: &str| ["replay", "report", "next"].iter().any(|label| line.starts_with(label));
+    let fit = |line: &str| {
+        if measure_text_width(line) <= columns || whole(line) {
+            return format!("{line}\n");
+        }
+        wrap(line, &" ".repeat(words_at(line).min(columns / 2)), columns)
+    };
+    text.lines().map(fit).collect()
+}
+
+/// Where the words of a line begin: behind its indentation, its label, or its number.
+fn words_at(line: &str) -> usize {
+    let near: Vec<char> = line.chars().take(24).collect();
+    let gap = near.windows(3).rposition(|three| three[0] == ' ' && three[1] == ' ' && three[2] != ' ');
+    gap.map_or(0, |at| at + 2)
 }
 
 /// A text as it may stand on a terminal or in a log: what others wrote brings no control characters along, and where there
@@ -83,6 +103,11 @@ impl Terminal {
         size.map_or(usize::MAX, |(_, columns)| usize::from(columns).clamp(40, WIDEST))
     }
 
+    /// Whether only results are asked for.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether somebody looks at stderr as it comes.
     pub(crate) fn is_interactive() -> bool {
         io::stderr().is_terminal()
@@ -100,7 +125,7 @@ impl Terminal {
 
     /// The result: the document if JSON is asked for, else the words. A reader that went away is no error.
     pub(crate) fn result(&self, document: impl FnOnce() -> Value, words: &str) -> Result<(), CliError> {
-        let text = if self.json { format!("{:#}\n", document()) } else { words.to_owned() };
+        let text = if self.json { format!("{:#}\n", document()) } else { fitted(words, self.width()) };
         self.write(&text)
     }
 
@@ -155,7 +180,19 @@ impl Terminal {
 
 #[cfg(test)]
 mod tests {
-    use super::{shown, wrap};
+    use super::{fitted, shown, wrap};
+
+    #[test]
+    fn results_fit_a_narrow_terminal_and_commands_stay_whole() {
+        let text = "because      one two three four five six\nreplay       seedstorm replay a/long/path --x\n\nshort\n";
+        let fit = "because      one two three\n             four five six\nreplay       seedstorm replay a/long/path --x\n\nshort\n";
+        assert_eq!(fitted(text, 28), fit);
+        assert_eq!(fitted(text, usize::MAX), text);
+        assert_eq!(
+            fitted("   12.5 %  a reason that is long\n", 20),
+            "   12.5 %  a reason\n           that is\n           long\n".replace("           ", "          ")
+        );
+    }
 
     #[test]
     fn only_colors_begin_with_an_escape_and_only_where_there_are_any() {

@@ -28,6 +28,11 @@ impl Stopwatch {
     }
 }
 
+/// Waits for so many milliseconds, so that people can look.
+pub(crate) fn pause(milliseconds: u64) {
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+}
+
 /// A length of time by the wall clock, in seconds, as `30s`, `5m` or `1h`.
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     let hours_or_minutes = [("h", 3_600.0), ("m", 60.0)].into_iter().find_map(|(unit, length)| {

@@ -165,5 +165,6 @@ fn record(loaded: &Loaded, outcome: Outcome) -> RunRecord {
         outcome,
         history_omitted: 0,
         story: None,
+        moments: None,
     }
 }

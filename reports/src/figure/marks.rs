@@ -6,6 +6,8 @@ use super::{Figure, Point, Scale, Series, Style};
 
 const LINE: f64 = 2.0;
 const DOT: f64 = 3.5;
+/// A line through so few points shows where they are: it says nothing between them.
+const MARKED: usize = 24;
 
 /// Draws one series.
 pub(super) fn draw_series<C: Canvas>(
@@ -21,6 +23,10 @@ pub(super) fn draw_series<C: Canvas>(
             for run in unbroken(&series.points, layout) {
                 ribbon(&run, layout, ink, canvas)?;
                 stroke(&places(&run, layout), ink, canvas)?;
+            }
+            if series.points.len() <= MARKED && figure.x.label != "time" {
+                let mut places = places(&series.points, layout).into_iter();
+                places.try_for_each(|place| canvas.dot(place, DOT, ink, 1.0))?;
             }
             Ok(())
         }

@@ -6,9 +6,8 @@
 use maud::{Markup, html};
 use sim_core::story::{Arrow, Step, StepKind, Story};
 
-use super::lanes::Palette;
 use super::story::kind;
-use crate::run::Run;
+use crate::run::{Palette, Run};
 
 /// The height of a row; the list beside it has the same.
 const ROW: f64 = 38.0;

@@ -6,9 +6,10 @@ use maud::{Markup, PreEscaped, html};
 use sim_core::fault::{Executed, Family};
 use sim_core::outcome::LaneSpan;
 
-use crate::figure::FIGURES;
+use super::timeline;
+use crate::figure::{FIGURES, Figure};
 use crate::page::{framed, table};
-use crate::run::{MOST_LANES, Run, figures};
+use crate::run::{MOST_LANES, Palette, Run, figures};
 use crate::words::{count, moment};
 
 /// How many members are shown by name when there are too many.
@@ -18,82 +19,84 @@ const MOST_SPANS: usize = 1_500;
 /// How many faults a row of the strip shows.
 const MOST_FAULTS: usize = 150;
 
-/// Which class a state has.
-pub(super) struct Palette<'a> {
-    states: Vec<&'a str>,
-}
-
-impl<'a> Palette<'a> {
-    pub(super) fn new(run: &Run<'a>) -> Self {
-        let named = |state: &&str| !matches!(*state, "down" | "paused");
-        let mut states: Vec<&str> = run.states().into_iter().filter(named).collect();
-        if let Some(first) = run.first_state().and_then(|first| states.iter().position(|own| *own == first)) {
-            states[..=first].rotate_right(1);
-        }
-        Self { states }
-    }
-
-    /// The state in which most members start is plain; each other one has a color of its own.
-    pub(super) fn class(&self, state: &str) -> &'static str {
-        const COLORED: [&str; 6] = ["plain", "c0", "c4", "c2", "c3", "c5"];
-        match state {
-            "down" => "down",
-            "paused" => "paused",
-            _ => {
-                let place = self.states.iter().position(|own| *own == state).unwrap_or(0);
-                COLORED[place.min(COLORED.len() - 1)]
+/// The time axis of a run: the strip, the lanes and what was measured over time.
+pub(super) fn section(run: &Run, figures: &[Figure]) -> Markup {
+    let over_time: Vec<&Figure> = figures.iter().filter(|figure| timeline::is_over_time(figure)).collect();
+    let shown = shown(run);
+    let palette = Palette::new(run);
+    html! {
+        section.lanes #timeline tabindex="0" aria-label="Faults and roles" {
+            h2 { "Faults and roles over time" }
+            (legend(run, &palette))
+            (timeline::controls(run, &shown))
+            div.plots {
+                (strip(run, &shown, &palette))
+                (timeline::charts(run, &over_time))
+                (timeline::overlay())
             }
+            (timeline::moment())
+            (cut(run))
+            details { summary { "Numbers of the lanes" } (spans_table(run, &shown)) }
+            @if !over_time.is_empty() { (timeline::numbers(&over_time)) }
+            (timeline::data(run, &shown, &over_time))
         }
+        @if run.outcome.members > MOST_LANES { (crowded(run)) }
     }
-}
-
-/// The strip and the lanes.
-pub(super) fn section(run: &Run) -> Markup {
-    with_heading(run, "Faults and roles")
 }
 
 /// The strip and the lanes of one of two runs.
 pub(crate) fn titled(run: &Run, side: &str) -> Markup {
-    with_heading(run, &format!("Faults and roles, run {side}"))
-}
-
-fn with_heading(run: &Run, heading: &str) -> Markup {
-    let members = run.outcome.members;
-    let crowd = members > MOST_LANES;
-    let shown = if crowd { worst(run) } else { (0..members).collect() };
+    let heading = format!("Faults and roles, run {side}");
     let palette = Palette::new(run);
     html! {
         section.lanes aria-label=(heading) {
             h2 { (heading) }
             (legend(run, &palette))
-            @if !crowd || !run.outcome.faults.is_empty() || !run.outcome.violations.is_empty() { div.strip {
-                @for family in Family::ALL { (family_row(run, family)) }
-                (violation_row(run))
-                @if !crowd { @for slot in &shown { (lane(run, *slot, &palette)) } }
-                (axis(run))
-            } }
-            @if crowd { (crowded(run, &shown, &palette)) }
-            @if run.outcome.picture.lanes.omitted > 0 {
-                p.quiet { (count(run.outcome.picture.lanes.omitted)) " later changes of state were not kept." }
-            }
-            details { summary { "Numbers" } (spans_table(run, &shown)) }
+            (strip(run, &shown(run), &palette))
+            (cut(run))
         }
     }
 }
 
-/// Too many to look at: shares of them, and by name those that had it worst.
-fn crowded(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
+/// The members that have a lane.
+fn shown(run: &Run) -> Vec<u32> {
+    let members = run.outcome.members;
+    if members > MOST_LANES { worst(run) } else { (0..members).collect() }
+}
+
+fn strip(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
+    let recorded = !run.outcome.picture.lanes.items.is_empty();
     html! {
-        div.gallery {
-            @for figure in figures::of_crowd(run) { (framed(&figure, Some(FIGURES))) }
+        div.strip {
+            @for family in Family::ALL { (family_row(run, family)) }
+            (violation_row(run))
+            @if recorded {
+                @if run.outcome.members > MOST_LANES { p.quiet { (most_affected(run, shown.len())) } }
+                @for slot in shown { (lane(run, *slot, palette)) }
+            }
+            (axis(run))
         }
+    }
+}
+
+fn cut(run: &Run) -> Markup {
+    let omitted = run.outcome.picture.lanes.omitted;
+    html! {
+        @if omitted > 0 { p.quiet { (count(omitted)) " later changes of state were not kept." } }
         @if run.outcome.picture.lanes.items.is_empty() {
             p.quiet { "What each of so many nodes was at which time is not recorded." }
-        } @else {
-            h3 { (most_affected(run, shown.len())) }
-            div.strip {
-                @for slot in shown { (lane(run, *slot, palette)) }
-                (axis(run))
+        }
+    }
+}
+
+/// Too many to look at: shares of them.
+fn crowded(run: &Run) -> Markup {
+    let figures = figures::of_crowd(run);
+    html! {
+        @if !figures.is_empty() {
+            section aria-label="All nodes" {
+                h2 { "All nodes" }
+                div.gallery { @for figure in figures { (framed(&figure, Some(FIGURES))) } }
             }
         }
     }
@@ -108,19 +111,21 @@ fn most_affected(run: &Run, shown: usize) -> String {
     }
 }
 
-fn share(run: &Run, at_ns: u64) -> f64 {
+pub(super) fn share(run: &Run, at_ns: u64) -> f64 {
     at_ns as f64 * 100.0 / run.outcome.virtual_ns.max(1) as f64
 }
 
-fn percent(value: f64) -> String {
+pub(super) fn percent(value: f64) -> String {
     format!("{value:.2}%")
 }
 
-fn row(name: &str, title: &str, content: &Markup) -> Markup {
+fn row(name: &str, title: &str, slot: Option<u32>, content: &Markup) -> Markup {
     html! {
-        div.row {
+        div.row data-slot=[slot] {
             span.label title=(title) { (name) }
-            svg.lane width="100%" height="20" aria-hidden="true" { (content) }
+            svg.lane width="100%" height="20" aria-hidden="true" {
+                svg.zoom x="0" width="100%" height="20" { (content) }
+            }
         }
     }
 }
@@ -133,7 +138,7 @@ fn family_row(run: &Run, family: Family) -> Markup {
     let bar = |fault: &&Executed| {
         let (from, to) = (share(run, fault.at_ns), share(run, run.until(fault)));
         html! {
-            g {
+            g data-family=(family.name()) {
                 rect.fault x=(percent(from)) width=(percent(to - from)) y="3" height="14" {}
                 line.fault x1=(percent(from)) x2=(percent(from)) y1="1" y2="19" {}
                 title { (in_words(run, fault)) }
@@ -143,6 +148,7 @@ fn family_row(run: &Run, family: Family) -> Markup {
     row(
         family.name(),
         "faults of this family",
+        None,
         &html! { @for fault in faults.iter().take(MOST_FAULTS) { (bar(fault)) } },
     )
 }
@@ -165,7 +171,7 @@ fn violation_row(run: &Run) -> Markup {
             }
         }
     };
-    row("violation", "when a property was broken", &marks)
+    row("violation", "when a property was broken", None, &marks)
 }
 
 fn lane(run: &Run, slot: u32, palette: &Palette) -> Markup {
@@ -186,7 +192,11 @@ fn lane(run: &Run, slot: u32, palette: &Palette) -> Markup {
     let traitor =
         run.outcome.picture.marks.items.iter().any(|mark| mark.slot == slot && mark.kind == "corrupt");
     let name = run.slot(slot);
-    if traitor { row(&format!("{name} \u{2717}"), "a traitor", &content) } else { row(&name, "", &content) }
+    if traitor {
+        row(&format!("{name} \u{2717}"), "a traitor", Some(slot), &content)
+    } else {
+        row(&name, "", Some(slot), &content)
+    }
 }
 
 /// The plain state, from when a member was first there to when it was last.
@@ -245,7 +255,12 @@ fn axis(run: &Run) -> Markup {
             text.tick x=(percent(at * 100.0 / seconds)) y="16" { (format!("{at:.decimals$} s")) }
         }
     };
-    row("", "", &content)
+    html! {
+        div.row.axis {
+            span.label {}
+            svg.lane.ticks width="100%" height="20" aria-hidden="true" { (content) }
+        }
+    }
 }
 
 fn legend(run: &Run, palette: &Palette) -> Markup {

@@ -42,6 +42,10 @@ fn all(run: &Run) -> Vec<(&'static str, String, String)> {
         format!("{refused} refused by the budget or moot")
     };
     cards.push(("faults", count(run.faults().count() as u64), more));
+    let traitors = run.traitors();
+    if traitors > 0 {
+        cards.push(("traitors", count(traitors), "members that lied".to_owned()));
+    }
     cards.push(progress(&outcome.progress));
     cards
 }

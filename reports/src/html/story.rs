@@ -25,7 +25,7 @@ pub(super) fn section(run: &Run, story: &Story) -> Markup {
 
 fn item(step: &Step) -> Markup {
     html! {
-        li class={ "step " (kind(step.kind)) } data-step=(step.number) tabindex="0" {
+        li class={ "step " (kind(step.kind)) } data-at=(step.at_ns) data-step=(step.number) tabindex="0" {
             span.at { (moment(step.at_ns)) }
             span.what {
                 @if step.kind == StepKind::Fault { b.alarm { "FAULT " } }

@@ -5,7 +5,7 @@ use sim_core::fault::Executed;
 
 use crate::page::table::table;
 use crate::run::Run;
-use crate::words::{count, moment, time};
+use crate::words::{count, moment, plain, quantity};
 
 fn heads(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -91,14 +91,14 @@ fn checks(run: &Run) -> Markup {
 
 fn metrics(run: &Run) -> Markup {
     let metric = |(name, metric): (&String, &sim_core::outcome::MetricSummary)| {
-        let words = |value: u64| if name.ends_with("_ns") { time(value) } else { count(value) };
-        let plain = name.trim_end_matches("_ns").replace('_', " ");
-        let [p50, p90, p99, max] = [metric.p50, metric.p90, metric.p99, metric.max].map(words);
-        vec![plain, count(metric.count), p50, p90, p99, max]
+        let [p50, p90, p99, max] =
+            [metric.p50, metric.p90, metric.p99, metric.max].map(|value| quantity(name, value));
+        vec![plain(name), count(metric.count), p50, p90, p99, max]
     };
     let rows: Vec<Vec<String>> = run.outcome.metrics.iter().map(metric).collect();
     let measured = |(name, value): (&String, &Option<u64>)| {
-        vec![name.clone(), value.map_or_else(|| "never happened".to_owned(), count)]
+        let shown = value.map_or_else(|| "never happened".to_owned(), |value| quantity(name, value));
+        vec![plain(name), shown]
     };
     let measures: Vec<Vec<String>> = run.outcome.measures.iter().map(measured).collect();
     let content = html! {
@@ -106,16 +106,17 @@ fn metrics(run: &Run) -> Markup {
             (table(&heads(&["metric", "values", "p50", "p90", "p99", "max"]), &rows, "Metrics"))
         }
         @if !measures.is_empty() { (table(&heads(&["measure", "value"]), &measures, "Measures")) }
-        @if rows.is_empty() && measures.is_empty() { p.quiet { "Nothing was measured." } }
     };
-    section("metrics", "Metrics", &content)
+    if rows.is_empty() && measures.is_empty() {
+        html! {}
+    } else {
+        section("metrics", "Metrics", &content)
+    }
 }
 
 fn activity(run: &Run) -> Markup {
     let shown = run.outcome.activity.iter().filter(|(_, value)| **value > 0);
-    let row = |(name, value): (&String, &u64)| {
-        vec![name.clone(), if name.ends_with("_ns") { time(*value) } else { count(*value) }]
-    };
+    let row = |(name, value): (&String, &u64)| vec![plain(name), quantity(name, *value)];
     let rows: Vec<Vec<String>> = shown.map(row).collect();
     let content = table(&heads(&["what", "how often"]), &rows, "Activity");
     section("activity", "Activity", &content)

@@ -128,7 +128,7 @@ fn a_crowd_becomes_shares_and_the_worst_by_name() {
         .collect();
     let page = page(&record);
     assert!(page.contains("id=\"figure-roles-over-time\"") && page.contains("id=\"figure-rank-quantiles\""));
-    assert_eq!(page.matches("<svg class=\"lane\"").count(), 10 + 2 + 2, "ten lanes, two families, two axes");
+    assert_eq!(page.matches("<svg class=\"lane\"").count(), 10 + 2, "ten lanes, two families");
     assert!(page.contains("<span class=\"label\" title=\"\">n3</span>"), "n3 was down");
 }
 
@@ -149,7 +149,7 @@ fn the_state_in_which_members_start_is_plain_however_short() {
     };
     record.outcome.picture.lanes.items = (0..record.outcome.members).flat_map(lane).collect();
     let run = Run::new(&record);
-    let palette = lanes::Palette::new(&run);
+    let palette = crate::run::Palette::new(&run);
     assert_eq!(["follower", "leader", "candidate"].map(|state| palette.class(state)), ["plain", "c0", "c4"]);
 }
 
@@ -206,4 +206,59 @@ fn gallery_of_pages() {
             std::fs::write(run.with_extension("html"), page(&record)).unwrap();
         }
     }
+}
+
+/// A run with a finding, and the trace around it.
+fn traced() -> RunRecord {
+    let event = |at_ns: u64, what: &str, id: Option<u64>, line: &str| sim_core::trace::Moment {
+        at_ns,
+        slot: Some(0),
+        what: what.to_owned(),
+        kind: "RequestVote".to_owned(),
+        id,
+        peer: id.map(|_| 1),
+        text: "RequestVote term 4".to_owned(),
+        line: line.to_owned(),
+    };
+    let mut record = violation();
+    record.moments = Some(sim_core::trace::Moments {
+        windows: vec![sim_core::trace::Window {
+            from_ns: 600_000_000,
+            to_ns: 710_000_000,
+            facts: vec![(2, "Voted".to_owned(), "Voted term 4".to_owned())],
+            in_flight: vec![event(599_000_000, "send", Some(7), "</pre><b>sent</b>")],
+            events: vec![event(650_000_000, "deliver", Some(7), "0.650 s  n1 -> n2  RequestVote")],
+        }],
+    });
+    record
+}
+
+#[test]
+fn the_time_axis_has_lanes_charts_and_what_its_script_reads() {
+    let page = page(&traced());
+    let text =
+        page.split("<pre id=\"timeline-data\" hidden>").nth(1).unwrap().split("</pre>").next().unwrap();
+    let text = text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let data: serde_json::Value = serde_json::from_str(&text).expect("the script can read it");
+    assert_eq!((&data["end"], &data["slots"][5]), (&1_000_000_000_u64.into(), &"c1".into()));
+    assert_eq!(data["nodes"].as_array().unwrap().len(), 5);
+    assert_eq!(data["windows"][0]["before"][0]["line"], "</pre><b>sent</b>");
+    assert_eq!(
+        data["trace"],
+        "seedstorm replay seedstorm-out/demo/election-safety.capsule.json --trace - --until TIME"
+    );
+    let charts: Vec<&str> =
+        data["charts"].as_array().unwrap().iter().map(|chart| chart["name"].as_str().unwrap()).collect();
+    for name in charts {
+        for id in ["figure", "now"] {
+            assert!(page.contains(&format!("id=\"{id}-{name}\"")), "{id}-{name}");
+        }
+    }
+    for id in
+        ["filter-node", "filter-fault", "filter-kind", "next-event", "previous-event", "whole", "moment"]
+    {
+        assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+    // Each step is a moment.
+    assert!(page.contains("\" data-step=\"1\" tabindex") && page.contains("data-at=\""));
 }

@@ -26,6 +26,11 @@
     const light = function (number) {
       all.forEach(function (e) { e.classList.toggle("hot", number !== null && e.dataset.step === number); });
       story.classList.toggle("lit", number !== null);
+      const box = story.querySelector(".diagram");
+      const badge = number === null ? null : box.querySelector("[data-step='" + number + "'] circle");
+      if (badge && box.scrollHeight > box.clientHeight) {
+        box.scrollTop += badge.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 2;
+      }
     };
     all.forEach(function (e) {
       e.addEventListener("mouseenter", function () { light(e.dataset.step); });

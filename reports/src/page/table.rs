@@ -7,6 +7,9 @@ use crate::words::count;
 /// How many rows a table shows; the rest is in files.
 const MOST_ROWS: usize = 150;
 
+/// So many rows are in sight without scrolling.
+const IN_SIGHT: usize = 15;
+
 /// A cell with more letters is a text that wants width.
 const LONG: usize = 24;
 
@@ -34,9 +37,12 @@ pub(crate) fn table(heads: &[String], rows: &[Vec<String>], about: &str) -> Mark
                     }
                 }
             }
-            @if rows.len() > MOST_ROWS {
+        }
+        @if rows.len() > IN_SIGHT && rows.len() <= MOST_ROWS {
+            p.quiet.more { (count(rows.len() as u64)) " rows: scroll inside the table to see all." }
+        }
+        @if rows.len() > MOST_ROWS {
                 p.quiet { "The first " (MOST_ROWS) " of " (count(rows.len() as u64)) " rows; the files have them all." }
-            }
         }
     }
 }

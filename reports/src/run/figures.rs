@@ -2,7 +2,7 @@
 
 use sim_core::stats::{quantile, sorted};
 
-use super::{MOST_LANES, OperationSpan, Run, seconds};
+use super::{MOST_LANES, OperationSpan, Palette, Run, seconds};
 use crate::figure::shapes::percentiles;
 use crate::figure::{Axis, Figure, Point, Series, Style};
 use crate::record::RunRecord;
@@ -279,7 +279,8 @@ fn roles(run: &Run) -> Option<Figure> {
     let mut figure = Figure::new("roles-over-time", "Share of nodes by role", time_axis(run), axis);
     figure.bands = run.bands();
     let members = f64::from(run.outcome.members.max(1));
-    for (index, state) in run.states().into_iter().enumerate() {
+    let palette = Palette::new(run);
+    for state in run.states() {
         let spans = run.member_spans().filter(|span| span.state == state);
         // At which moments one more, or one less, is in this state.
         let mut changes: Vec<(u64, i64)> =
@@ -293,7 +294,7 @@ fn roles(run: &Run) -> Option<Figure> {
             }
             Point::new(seconds(at), inside as f64 / members)
         });
-        figure.add(Series::new(state, Style::Line, points.collect()).colored(index));
+        figure.add(Series::new(state, Style::Line, points.collect()).colored(palette.ink(state)));
     }
     (!figure.series.is_empty()).then_some(figure)
 }

@@ -1,9 +1,10 @@
 //! The page of a sweep: slopes against theory, figures, every number.
 
 use maud::{Markup, html};
+use sim_core::ordered::OrderedSet;
 use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable};
 
-use super::{FILE_NAME, figures};
+use super::{FILE_NAME, figures, words};
 use crate::figure::grouped;
 use crate::page::{Page, framed, table, tone};
 
@@ -13,13 +14,14 @@ pub fn page(table: &SweepTable) -> String {
     let about = html! { b { (table.title) } " · a sweep over seeds " (table.seeds) };
     let main = html! {
         (headline(table))
-        @if !table.fits.is_empty() { (fits(table)) }
-        @for law in &table.unjudged {
-            p { strong { "Not judged" } ": " (law.column) " ~ " (law.law) " of " (law.line) }
-        }
+        // The picture that answers comes first, the numbers behind it later.
         section aria-label="Figures" {
             h2 { "Over the grid" }
             div.gallery { @for figure in &figures { (framed(figure, None)) } }
+        }
+        @if !table.fits.is_empty() { (fits(table)) }
+        @for law in &table.unjudged {
+            p { strong { "Not judged" } ": " (words(&law.column, false)) " ~ " (law.law) " of " (law.line) }
         }
         (points(table))
     };
@@ -74,7 +76,7 @@ fn fit(fit: &Fit) -> Vec<String> {
     let (low, high) = fit.slope_interval;
     let mut row = vec![
         fit.line.clone(),
-        fit.column.clone(),
+        words(&fit.column, false),
         format!("{:.3}", fit.slope),
         format!("{low:.3} to {high:.3}"),
         format!("{:.4}", fit.r_squared),
@@ -90,9 +92,12 @@ fn fit(fit: &Fit) -> Vec<String> {
 /// Every point with what people ask for first; the rest is in `points.csv`.
 fn points(table: &SweepTable) -> Markup {
     let has = |column: &&str| table.points.iter().any(|point| point.columns.contains_key(*column));
-    let columns: Vec<&str> = SHOWN.iter().copied().filter(has).collect();
-    let heads: Vec<String> =
-        ["base", "at", "runs", "conclusive"].iter().chain(&columns).map(|head| (*head).to_owned()).collect();
+    let measured: OrderedSet<&str> =
+        table.points.iter().flat_map(|point| point.columns.keys()).map(String::as_str).collect();
+    let measured = measured.into_iter().filter(|column| column.starts_with("measure."));
+    let columns: Vec<&str> = measured.chain(SHOWN.iter().copied().filter(has)).collect();
+    let heads = ["base", "at", "runs", "conclusive"].map(str::to_owned).into_iter();
+    let heads: Vec<String> = heads.chain(columns.iter().map(|column| head(column))).collect();
     let row = |point: &SweepPoint| {
         let counts = [point.runs, point.conclusive].map(|count| count.to_string());
         let measured = columns.iter().map(|name| point.columns.get(*name).map(|found| estimate(name, found)));
@@ -107,6 +112,12 @@ fn points(table: &SweepTable) -> Markup {
             p.quiet { "Every column with its intervals: " code { "points.csv" } "; every run: " code { "runs.csv" } "." }
         }
     }
+}
+
+/// A column in words, as a table is headed.
+fn head(column: &str) -> String {
+    let per = if column.ends_with("_per") { " per unit of work" } else { "" };
+    format!("{}{per}", words(column, false))
 }
 
 const SHOWN: [&str; 5] =

@@ -163,6 +163,13 @@ impl State {
         let exploration = match begin {
             Begin::Resume => state.read(loaded, options)?,
             Begin::Over => Exploration::default(),
+            Begin::GoOn => match state.read(loaded, options) {
+                Err(ExploreError::Folder(FolderError::Resume { .. })) => {
+                    state.refuse_unfinished()?;
+                    Exploration::default()
+                }
+                read => read?,
+            },
             Begin::Fresh => {
                 state.refuse_unfinished()?;
                 Exploration::default()

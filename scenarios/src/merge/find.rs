@@ -13,7 +13,7 @@ use crate::shard::Shard;
 use crate::sweep::RUNS;
 
 /// A folder of shards beside each other.
-pub(super) const SHARDS: &str = "shards";
+pub const SHARDS: &str = "shards";
 
 /// The longest file, or first line, that is looked into for what it is, in bytes.
 const LARGEST: u64 = 64 << 20;

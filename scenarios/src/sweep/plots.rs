@@ -107,12 +107,17 @@ fn family(columns: &[String]) -> &str {
     if columns.len() > 1 { first.rsplit_once('.').map_or(first, |(family, _)| family) } else { first }
 }
 
+/// A name in words: `operation_latency_ns` is `operation latency`.
+fn plain(name: &str) -> String {
+    name.trim_start_matches("measure.").replace("_ns", "").replace(['_', '.'], " ")
+}
+
 fn title(columns: &[String], key: &str) -> String {
     let what = match family(columns) {
         "messages_per" => "Messages, per unit of work".to_owned(),
         "bytes_per" => "Bytes, per unit of work".to_owned(),
-        other if columns.len() > 1 => format!("{other}, percentiles"),
-        other => other.to_owned(),
+        other if columns.len() > 1 => format!("{}, percentiles", plain(other)),
+        other => plain(other),
     };
-    format!("{what}, against {key}")
+    format!("{what}, against {}", plain(key.rsplit('.').next().unwrap_or(key)))
 }

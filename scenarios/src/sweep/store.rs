@@ -64,9 +64,15 @@ impl Store {
     ) -> Result<(Self, Vec<Row>), FolderError> {
         let path = folder.join(RUNS);
         let header = Header::new(sweep, options.shard, &options.build);
-        let rows = if options.begin == Begin::Resume {
-            let (rows, length) =
-                valid(sweep, &header, &path).map_err(|why| FolderError::resume(&path, why))?;
+        let resumed = match options.begin {
+            Begin::Resume => {
+                Some(valid(sweep, &header, &path).map_err(|why| FolderError::resume(&path, why))?)
+            }
+            Begin::GoOn => valid(sweep, &header, &path).ok(),
+            Begin::Fresh | Begin::Over => None,
+        };
+        let resumes = resumed.is_some();
+        let rows = if let Some((rows, length)) = resumed {
             let file = OpenOptions::new().write(true).open(&path).and_then(|file| {
                 file.set_len(length)?;
                 file.sync_all()
@@ -74,13 +80,13 @@ impl Store {
             file.map_err(|error| WriteError { path: path.clone(), error })?;
             rows
         } else {
-            if options.begin == Begin::Fresh {
+            if options.begin != Begin::Over {
                 refuse_unfinished(sweep, &header, &path)?;
             }
             Vec::new()
         };
         let mut store = Self { header: line(&path, &header)?, path, file: None };
-        if options.begin == Begin::Resume {
+        if resumes {
             store.file = Some(store.go_on()?);
         } else if !store.path.exists() {
             store.file = Some(store.begin("")?);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::standing::Standing;
 use crate::capped::Capped;
 use crate::check::{Evidence, Table};
 use crate::fault::selector::LEADERS;
@@ -15,6 +16,9 @@ pub struct Picture {
     pub marks: Capped<PointMark>,
     /// Values over time.
     pub series: Capped<Series>,
+    /// How far each member was, read now and then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standings: Vec<Standing>,
     /// Messages that crossed from slot to slot (traced runs only).
     pub edges: Capped<Edge>,
     /// Small tables.

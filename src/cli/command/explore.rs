@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use scenarios::artefact::{self, FolderLock};
-use scenarios::campaign::Exploring;
+use scenarios::begin::Begin;
+use scenarios::campaign::{Campaign, Exploring};
 use scenarios::capsule::Capsule;
 use scenarios::corpus::{KEPT_PER_FINGERPRINT, folder};
 use scenarios::explore::{Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in};
@@ -20,6 +21,7 @@ use sim_core::registry::Registry;
 use crate::build::build_name;
 use crate::cli::arguments::{BeginArguments, ScenarioArguments, fingerprint, ratio, seeds, shard_folder};
 use crate::cli::command::corpus::Ran;
+use crate::cli::engine::{EngineArguments, Sharded};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::machines::MachineArguments;
@@ -39,6 +41,7 @@ pub(crate) use found::{Found, ShardTold};
   seedstorm explore raft-swarm --plant vote-not-durable --stop-on-first
   seedstorm explore raft-swarm --junit report.xml --github
   seedstorm explore raft-swarm --seeds 0..100000 --shard 0/8 --out shards/0
+  seedstorm explore raft-swarm --seeds 0..100000 --engine slurm --shards 64 --job-time 1:00:00 --wait --out findings
 
 Each distinct failure becomes one capsule in the folder of --out, which also holds the state that --resume
 goes on from. Exit codes: 0 nothing found, 1 a finding, a missed limit or another end than expected, 3 nothing found but a
@@ -51,7 +54,7 @@ pub(crate) struct ExploreArguments {
     #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
     pub(crate) seeds: Range<u64>,
     /// Run one shard of the campaign, such as 0/8 for the first of eight; `merge` puts all of them together.
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["stop_on_first", "corpus", "junit", "github"])]
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["stop_on_first", "corpus", "junit", "github", "engine"])]
     pub(crate) shard: Option<Shard>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -64,24 +67,43 @@ pub(crate) struct ExploreArguments {
     #[arg(long)]
     pub(crate) outcome_only: bool,
     /// Stop at the lowest seed with a failure that is not --known.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "engine")]
     pub(crate) stop_on_first: bool,
     /// The fingerprint of a known failure, which is counted but not reported as a finding; may be repeated.
     #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
     pub(crate) known: Vec<String>,
     /// A folder of capsules that are replayed first; new findings are added to it.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "engine")]
     pub(crate) corpus: Option<PathBuf>,
     /// Do not shrink failing runs.
     #[arg(long)]
     pub(crate) no_shrink: bool,
     /// Stop after this time, such as 30s or 5m.
-    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", value_parser = seconds, conflicts_with = "engine")]
     pub(crate) time: Option<f64>,
     #[command(flatten)]
     pub(crate) begin: BeginArguments,
     #[command(flatten)]
     pub(crate) machines: MachineArguments,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+}
+
+impl ExploreArguments {
+    /// What every shard is called with.
+    fn command(&self) -> Vec<String> {
+        let ScenarioArguments { scenario, overlays, plants, .. } = &self.scenario;
+        let mut words = vec!["explore".to_owned(), scenario.clone()];
+        let repeated = [("--set", overlays), ("--plant", plants), ("--known", &self.known)];
+        for (flag, values) in repeated {
+            words.extend(values.iter().map(|value| format!("{flag}={value}")));
+        }
+        words.push(format!("--seeds={}..{}", self.seeds.start, self.seeds.end));
+        words.push(format!("--min-conclusive={}", self.min_conclusive));
+        let switches = [("--outcome-only", self.outcome_only), ("--no-shrink", self.no_shrink)];
+        words.extend(switches.iter().filter(|(_, on)| *on).map(|(flag, _)| (*flag).to_owned()));
+        words
+    }
 }
 
 /// Runs a scenario under many seeds.
@@ -106,8 +128,20 @@ pub(crate) fn explore(
     };
     let folder =
         shard_folder(files::out_folder(&arguments.scenario), &arguments.scenario.out, arguments.shard);
-    hang::set_scene(&loaded, folder.clone());
     arguments.machines.fit()?;
+    if let Some(engine) = arguments.engine.engine {
+        let exploring = Exploring::new(&loaded, &options, arguments.min_conclusive, !arguments.no_shrink);
+        let sharded = Sharded {
+            campaign: Campaign::Explore(Box::new(exploring)),
+            command: arguments.command(),
+            folder,
+            jobs: arguments.jobs.unwrap_or(1),
+            over: arguments.begin.begin() == Begin::Over,
+            machines: &arguments.machines,
+        };
+        return sharded.run(engine, &arguments.engine, registry, terminal);
+    }
+    hang::set_scene(&loaded, folder.clone());
     if let Some(corpus) = &arguments.corpus {
         artefact::fit(corpus, &[])?;
     }

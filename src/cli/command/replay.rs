@@ -21,7 +21,7 @@ use sim_core::time::{Duration, Time};
 use sim_core::trace::TraceRequest;
 
 use crate::build::build_name;
-use crate::cli::capsule_page;
+use crate::cli::capsule_page::{self, Telling};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
@@ -82,9 +82,9 @@ pub(crate) fn replay(
     };
     // What fails in another way now is what there is to tell.
     let print = capsule.fingerprint.as_deref().filter(|_| replay.replayed != Replayed::Changed);
-    let told = tell_whole(&replay.plan, print)?.map(|told| told.story);
+    let all_told = tell_whole(&replay.plan, print)?.as_ref().map(Telling::new);
+    let told = all_told.as_ref().map(|told| told.story.clone());
     let whole = told.as_ref().map_or(0, |told| told.steps.len());
-    let all_told = told.clone();
     let page = if only_trace { None } else { write_page(arguments, &capsule, &replay, all_told, terminal) };
     let told = told.map(|told| cut(told, &slots, until));
     let around = around(arguments, &capsule, &replay)?;
@@ -119,7 +119,7 @@ fn write_page(
     arguments: &ReplayArguments,
     capsule: &Capsule,
     replay: &Replay,
-    told: Option<Story>,
+    told: Option<Telling>,
     terminal: &Terminal,
 ) -> Option<PathBuf> {
     if replay.outcome.violations.is_empty() {

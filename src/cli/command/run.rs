@@ -14,17 +14,16 @@ use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
 use sim_core::story;
-use sim_core::story::Story;
 
 use crate::build::build_name;
 use crate::cli::arguments::{RunArguments, ScenarioArguments};
-use crate::cli::capsule_page::told;
+use crate::cli::capsule_page::{Telling, told};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::run_progress::RunProgress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{document, files, folder, hang, run_text};
+use crate::cli::{document, files, folder, hang, run_text, watch};
 
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
@@ -67,22 +66,32 @@ pub(crate) fn run(
     let mut words = run_text::of_run(&loaded, &plan, &outcome, watch, &replay);
     words += &kept.map_or_else(String::new, |kept| run_text::of_report(&kept.report));
     if let Some(told) = told.as_ref().filter(|_| !met) {
-        words += &format!("\n{}", story::words(told, terminal.color_of_results()));
+        words += &format!("\n{}", story::words(&told.story, terminal.color_of_results()));
+    }
+    if arguments.twice && divergence.is_none() {
+        words += "\nrun twice    the same digest both times\n";
+    }
+    if arguments.watch && !terminal.wants_json() {
+        play(&outcome, arguments.speed, terminal);
     }
     terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
     let exit = match divergence {
         Some(divergence) => complain(&divergence, terminal),
-        None => {
-            if arguments.twice {
-                terminal.remark("run twice: the same digest");
-            }
-            loaded.scenario.expect.judge(&outcome).into()
-        }
+        None => loaded.scenario.expect.judge(&outcome).into(),
     };
     Ok(match unkept {
         None => exit,
         Some(error) => files::unkept(&error, exit, terminal),
     })
+}
+
+/// Plays a run back where somebody looks; what cannot be shown is no reason not to tell what it came to.
+fn play(outcome: &Outcome, speed: f64, terminal: &Terminal) {
+    if !Terminal::is_interactive() {
+        terminal.remark("note: --watch needs a terminal");
+    } else if let Err(error) = watch::play(outcome, speed, terminal.color()) {
+        terminal.remark(&format!("note: the run could not be shown: {error}"));
+    }
 }
 
 /// What was written of a run.
@@ -99,7 +108,7 @@ fn keep(
     plan: &Plan,
     outcome: &Outcome,
     arguments: &ScenarioArguments,
-    told: Option<&Story>,
+    told: Option<&Telling>,
 ) -> Result<Option<Kept>, CliError> {
     let met = loaded.scenario.expect.met(outcome);
     let found = !met && !matches!(outcome.verdict, Verdict::Pass | Verdict::Inconclusive);

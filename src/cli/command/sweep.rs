@@ -1,12 +1,13 @@
 //! `sweep`.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use reports::folder::PAGE;
 use reports::sweep::FILE_NAME;
 use scenarios::artefact::{self, FolderLock};
-use scenarios::begin::FolderError;
+use scenarios::begin::{Begin, FolderError};
 use scenarios::campaign::{Campaign, Sweeping, Text, seal};
 use scenarios::document::Source;
 use scenarios::parallel::Hooks;
@@ -24,8 +25,10 @@ use sim_core::sweep::SweepTable;
 use crate::build::build_name;
 use crate::cli::arguments::{BeginArguments, shard_folder};
 use crate::cli::command::explore::ShardTold;
+use crate::cli::engine::{EngineArguments, Sharded};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
@@ -38,6 +41,7 @@ use crate::cli::{document, files, interrupt, sweep_table};
   seedstorm sweep my-sweep.toml --out results --jobs 4
   seedstorm sweep my-sweep.toml --out results --resume
   seedstorm sweep my-sweep.toml --shard 0/8 --out shards/0
+  seedstorm sweep my-sweep.toml --engine local --shards 4 --out results
 
 Every run is a line of DIR/runs.jsonl, in an order that does not depend on threads. Beside it: runs.csv,
 points.csv, sweep.json, a PNG, SVG and CSV for each plot, and report.html. A shard leaves runs.jsonl alone, and ends with 0
@@ -49,7 +53,7 @@ pub(crate) struct SweepArguments {
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: Option<Seeds>,
     /// Run one shard of the sweep, such as 0/8 for the first of eight; `merge` puts all of them together.
-    #[arg(long, value_name = "K/N")]
+    #[arg(long, value_name = "K/N", conflicts_with = "engine")]
     pub(crate) shard: Option<Shard>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -59,6 +63,16 @@ pub(crate) struct SweepArguments {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) begin: BeginArguments,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+}
+
+impl SweepArguments {
+    /// What every shard is called with.
+    fn command(&self, sweep: &Sweep) -> Vec<String> {
+        let Range { start, end } = sweep.seeds();
+        vec!["sweep".to_owned(), self.sweep.clone(), format!("--seeds={start}..{end}")]
+    }
 }
 
 /// Runs a sweep.
@@ -71,6 +85,17 @@ pub(crate) fn sweep(
     let stem = Path::new(&arguments.sweep).file_stem().unwrap_or_default();
     let folder = arguments.out.clone().unwrap_or_else(|| Path::new("seedstorm-out").join(stem));
     let folder = shard_folder(folder, &arguments.out, arguments.shard);
+    if let Some(engine) = arguments.engine.engine {
+        let sharded = Sharded {
+            campaign: Campaign::Sweep(Box::new(campaign)),
+            command: arguments.command(&sweep),
+            folder,
+            jobs: arguments.jobs.unwrap_or(1),
+            over: arguments.begin.begin() == Begin::Over,
+            machines: &MachineArguments::default(),
+        };
+        return sharded.run(engine, &arguments.engine, registry, terminal);
+    }
     artefact::fit(&folder, &[RUNS, FILE_NAME, PAGE])?;
     let held = artefact::lock(&folder).map_err(FolderError::from).map_err(SweepError::from)?;
     let watch = Stopwatch::start();

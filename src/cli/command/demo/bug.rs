@@ -14,6 +14,7 @@ use sim_core::registry::{Launch, Registry};
 use sim_core::story;
 
 use crate::build::build_name;
+use crate::cli::capsule_page::Telling;
 use crate::cli::error::CliError;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
@@ -131,8 +132,8 @@ fn replayed_alike(hunt: &Hunt<'_>, small: &Capsule) -> Result<bool, CliError> {
 fn keep(hunt: &Hunt<'_>, finding: &Finding, small: &Capsule, told: &Told) -> Result<PathBuf, CliError> {
     let path = files::write_capsule(hunt.out, &finding.file_name(), small)?;
     let replay = replay_command(&path.display().to_string());
-    let story = Some(told.story.clone());
-    folder::write(hunt.out, folder::record(hunt.loaded, &told.outcome, false, &replay, story))?;
+    let telling = Some(Telling::new(told));
+    folder::write(hunt.out, folder::record(hunt.loaded, &told.outcome, false, &replay, telling))?;
     Ok(path)
 }
 

@@ -53,7 +53,9 @@ impl Found<'_> {
             Ok(page) => (Some(page), unkept),
             Err(error) => (None, unkept.or(Some(error))),
         };
-        let mut words = table::of_exploration(loaded, options, exploration, &demands, &capsules, *watch);
+        let brief = terminal.is_quiet();
+        let mut words =
+            table::of_exploration(loaded, options, exploration, &demands, &capsules, *watch, brief);
         words +=
             &page.as_ref().map_or_else(String::new, |page| format!("report        {}\n", page.display()));
         let document = || {
