@@ -22,7 +22,7 @@ use crate::parameters::Strategy;
 use crate::plants::Plants;
 use crate::solitary::{Shares, Solitary};
 use crate::topology::Ways;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer};
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer, Ending};
 use crate::worker::{Order, Word, Worker, Workplace};
 
 use beating::Beats;
@@ -318,6 +318,13 @@ impl Agent {
     }
 
     fn say(&mut self, word: Word, cx: &mut Context<'_, Coordination>) {
+        // For a coordinator, and for who has a share of its own, both are the same.
+        let word = match word {
+            Word::Ended(order, Ending::Superseded) if !matches!(self.boss, Boss::Claimant(_)) => {
+                Word::Ended(order, Ending::Returned)
+            }
+            word => word,
+        };
         match (&mut self.boss, word) {
             (Boss::Own(hub), Word::Ended(order, ending)) => {
                 hub.finished(self.node, (order.task, order.fence), ending, cx);

@@ -8,6 +8,8 @@
 pub mod chronicle;
 mod claims;
 pub mod homes;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +31,7 @@ use chronicle::Chronicle;
 use claims::Claim;
 use homes::Homes;
 
-/// How long an agent waits for a home before it holds it for silent.
+/// How long an agent waits at least for a home before it holds it for silent.
 const ANSWER: Duration = Duration::from_secs(1);
 
 /// What all agents that claim tasks share.
@@ -80,7 +82,9 @@ impl SmallMessage {
     pub fn message(self) -> Message {
         match self {
             Self::Claim(task, fence, sequence) => Message::Claim { task, fence, sequence },
-            Self::Claimed(task, fence, attempt, sequence) => Message::Claimed { task, fence, attempt, sequence },
+            Self::Claimed(task, fence, attempt, sequence) => {
+                Message::Claimed { task, fence, attempt, sequence }
+            }
             Self::Taken(task, fence, wait) => Message::Taken { task, fence, wait },
             Self::Noted(task, fence, agent) => Message::Noted { task, fence, agent },
         }
@@ -101,7 +105,16 @@ struct Question {
 struct Held {
     fence: u64,
     home: NodeId,
-    answered: bool,
+    /// Since when it waits for an answer of its home, if it does.
+    asked: Option<Time>,
+}
+
+/// An agent that did not answer is not asked for a while, longer each time: until it was heard, messages may pass in one
+/// direction only, and whoever is asked first must not hide who comes after.
+#[derive(Clone, Copy, Debug, Default)]
+struct Silence {
+    until: Time,
+    times: u32,
 }
 
 /// An agent that claims tasks, and keeps claims of others.
@@ -124,11 +137,17 @@ pub struct Claimant {
     /// Tasks of others that somebody has, and until when.
     avoids: BTreeMap<TaskId, Time>,
     question: Option<Question>,
+    /// The last question that it gave up.
+    missed: Option<Question>,
+    /// How long it waits for a home: longer where answers take longer.
+    answer_within: Duration,
     held: BTreeMap<TaskId, Held>,
-    /// Agents that did not answer, and until when they are not asked.
-    silent: BTreeMap<NodeId, Time>,
+    /// Agents that did not answer.
+    silent: BTreeMap<NodeId, Silence>,
     claims: BTreeMap<TaskId, Claim>,
     failed: BTreeMap<TaskId, u32>,
+    /// As a home: how often the sink had seen a later fence of a task than its own.
+    overtaken: BTreeMap<TaskId, u32>,
     /// Until when it asks for nothing, since it could not go on with a task; and how often that was so.
     rests: Time,
     returned: u32,
@@ -168,10 +187,13 @@ impl Claimant {
             steals: (own.0 as usize, 0, Time::ZERO),
             avoids: BTreeMap::new(),
             question: None,
+            missed: None,
+            answer_within: ANSWER,
             held: BTreeMap::new(),
             silent: BTreeMap::new(),
             claims: BTreeMap::new(),
             failed: BTreeMap::new(),
+            overtaken: BTreeMap::new(),
             rests: Time::ZERO,
             returned: 0,
             wishes: Vec::new(),
@@ -241,6 +263,7 @@ impl Claimant {
                 self.forget(task);
                 self.claims.remove(&task);
                 self.failed.remove(&task);
+                self.overtaken.remove(&task);
                 self.avoids.remove(&task);
                 if self.held.remove(&task).is_some() {
                     self.wishes.push(Wish::Over(task));
@@ -271,7 +294,7 @@ impl Claimant {
     fn put_back(&mut self, task: TaskId, now: Time) {
         let own = self.common.graph.task(task);
         if own.needs & !self.capabilities == 0 && self.common.homes.of_task(task).contains(&self.own) {
-            let ahead = self.parameters.ageing.saturating_mul(u64::from(own.rank.level()));
+            let ahead = self.parameters.ageing.saturating_mul(own.rank.level());
             self.open.insert((now.saturating_add(ahead), task));
         }
     }

@@ -155,3 +155,18 @@ fn what_cannot_be_is_refused_before_it_runs() {
     let message = "launch coordination: no agent that does tasks can do merge, which needs review";
     assert_eq!(refused(alone, 4), message);
 }
+
+/// In a ring of 24 agents that are 100 ms apart, an answer takes up to 2.4 s: longer than agents wait at first for a home.
+#[test]
+fn agents_that_claim_wait_for_homes_that_are_far_away() {
+    let parameters = serde_json::json!({
+        "strategy": "gossip", "topology": "ring", "tokens_out": 0, "steps": 1, "width": 30, "layers": 2
+    });
+    let mut setup = calm(4, 24);
+    setup.network.latency = sim_core::distribution::Distribution::Fixed(Duration::from_millis(100));
+    let outcome = run(&parameters, &setup);
+    assert_eq!(max(&outcome, "tasks_done"), 60);
+    assert!(seconds(&outcome, "makespan_ns") < 300.0, "{}", seconds(&outcome, "makespan_ns"));
+    let (alarms, claims) = (outcome.activity["observed.Lost"], outcome.activity["observed.Started"]);
+    assert!(alarms < claims, "{alarms} homes were held for silent, and {claims} tasks begun");
+}

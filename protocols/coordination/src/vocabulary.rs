@@ -40,6 +40,8 @@ facts! {
         Returned,
         /// The sink says that it had ended before.
         Elsewhere,
+        /// The sink has seen a later fence. Only agents without a coordinator tell this from `Returned`.
+        Superseded,
     }
 }
 

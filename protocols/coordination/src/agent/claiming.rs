@@ -61,17 +61,13 @@ impl Agent {
     /// Asks for a task if a slot is free, and does what follows; sets the timer for what comes next.
     pub(super) fn claim(&mut self, cx: &mut Context<'_, Coordination>) {
         let queue = self.team.place.parameters.queue as usize;
-        loop {
-            let free = self.worker.room() > queue;
+        // A task that it may have takes its slot before it asks for another one.
+        self.fulfil_wishes(cx);
+        while self.worker.room() > queue {
             let Some(own) = self.claimant_mut() else { return };
-            if free {
-                own.ask_next(cx);
-            }
-            if own.wishes.is_empty() {
+            own.ask_next(cx);
+            if !self.fulfil_wishes(cx) {
                 break;
-            }
-            for wish in std::mem::take(&mut own.wishes) {
-                self.fulfil(wish, cx);
             }
         }
         let free = self.worker.room() > queue;
@@ -89,6 +85,14 @@ impl Agent {
             own.armed = None;
             own.give_up_question(cx);
         }
+    }
+
+    /// Does what the claimant wants done; whether that was anything.
+    fn fulfil_wishes(&mut self, cx: &mut Context<'_, Coordination>) -> bool {
+        let wishes = self.claimant_mut().map(|own| std::mem::take(&mut own.wishes)).unwrap_or_default();
+        let any = !wishes.is_empty();
+        wishes.into_iter().for_each(|wish| self.fulfil(wish, cx));
+        any
     }
 
     fn fulfil(&mut self, wish: Wish, cx: &mut Context<'_, Coordination>) {

@@ -11,11 +11,15 @@ use crate::worker::Order;
 
 /// How many ready tasks of others an agent looks at, before it rests for a while.
 const LOOKS: usize = 256;
+/// How often a time is doubled at most. The silence of an agent is longer then than it takes to ask all others in the order of
+/// a task.
+const MOST_DOUBLED: u32 = 5;
 
 /// Who has a task, as a home knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
-    agent: NodeId,
+    /// Nobody that this home knows, if the sink has seen a later fence than the one that it gave.
+    agent: Option<NodeId>,
     fence: u64,
     until: Time,
     /// Which question it answers, so that one that comes twice is answered alike.
@@ -71,7 +75,9 @@ impl Claimant {
             let fits = |task: &TaskId| {
                 let able = common.graph.task(*task).needs & !self.capabilities == 0;
                 let free = self.avoids.get(task).is_none_or(|until| *until <= now);
-                able && free && !self.held.contains_key(task) && !common.homes.of_task(*task).contains(&self.own)
+                able && free
+                    && !self.held.contains_key(task)
+                    && !common.homes.of_task(*task).contains(&self.own)
             };
             found = entry.filter(fits);
             if found.is_some() {
@@ -85,7 +91,9 @@ impl Claimant {
 
     /// The first agent in the order of a task that is not silent; itself, if there is nobody.
     fn home(&self, task: TaskId, now: Time) -> NodeId {
-        let speaks = |home: &&NodeId| **home == self.own || self.silent.get(*home).is_none_or(|until| *until <= now);
+        let speaks = |home: &&NodeId| {
+            **home == self.own || self.silent.get(*home).is_none_or(|silence| silence.until <= now)
+        };
         self.common.homes.ranked(task).iter().find(speaks).copied().unwrap_or(self.own)
     }
 
@@ -103,21 +111,22 @@ impl Claimant {
 
     /// Hears another agent, or itself.
     pub fn hear(&mut self, from: NodeId, message: SmallMessage, cx: &mut Context<'_, Coordination>) {
-        if self.silent.remove(&from).is_some() {
-            cx.observe(Observation::Back { agent: from });
-        }
         match message {
             SmallMessage::Claim(task, 0, sequence) => self.wanted(from, task, sequence, cx),
             SmallMessage::Claim(task, fence, sequence) => self.kept(from, (task, fence), sequence, cx),
             SmallMessage::Claimed(task, fence, attempt, sequence) => {
+                self.answers(from, cx);
                 self.claimed(from, (task, fence), attempt, Time::from_nanos(sequence), cx);
             }
-            SmallMessage::Taken(task, fence, wait) => self.taken((task, fence), wait, cx),
+            SmallMessage::Taken(task, fence, wait) => {
+                self.answers(from, cx);
+                self.taken((task, fence), wait, cx);
+            }
             SmallMessage::Noted(task, fence, Some(agent)) => {
                 let until = cx.monotonic().saturating_add(self.parameters.lease);
                 let newer = self.claims.get(&task).is_none_or(|claim| claim.fence <= fence);
                 if newer && !self.has_ended(task) {
-                    self.claims.insert(task, Claim { agent, fence, until, sequence: 0 });
+                    self.claims.insert(task, Claim { agent: Some(agent), fence, until, sequence: 0 });
                 }
             }
             SmallMessage::Noted(task, fence, None) => {
@@ -125,6 +134,13 @@ impl Claimant {
                     self.claims.remove(&task);
                 }
             }
+        }
+    }
+
+    /// Only an answer shows that messages pass both ways.
+    fn answers(&mut self, home: NodeId, cx: &mut Context<'_, Coordination>) {
+        if self.silent.remove(&home).is_some() {
+            cx.observe(Observation::Back { agent: home });
         }
     }
 
@@ -140,7 +156,7 @@ impl Claimant {
         let wait = match known {
             _ if now < self.closed => Some(self.closed.since(now)),
             _ if self.has_ended(task) => Some(self.parameters.poll),
-            Some(claim) if claim.agent != from => Some(claim.until.since(now)),
+            Some(claim) if claim.agent != Some(from) => Some(claim.until.since(now)),
             _ => None,
         };
         if let Some(wait) = wait {
@@ -181,7 +197,7 @@ impl Claimant {
         cx: &mut Context<'_, Coordination>,
     ) {
         let until = cx.monotonic().saturating_add(self.parameters.lease);
-        self.claims.insert(task, Claim { agent, fence, until, sequence });
+        self.claims.insert(task, Claim { agent: Some(agent), fence, until, sequence });
         self.note(task, fence, Some(agent));
         let attempt = self.failed.get(&task).copied().unwrap_or_default();
         self.say(agent, SmallMessage::Claimed(task, fence, attempt, sequence), cx);
@@ -206,20 +222,22 @@ impl Claimant {
     ) {
         let lease_until = asked.saturating_add(counted_on(self.parameters.lease));
         if let Some(held) = self.held.get_mut(&task).filter(|held| held.fence == fence) {
-            held.answered = true;
+            held.asked = None;
             return self.wishes.push(Wish::Renew(fence, lease_until));
         }
+        let took = cx.monotonic().since(asked);
         if self.question.is_none_or(|question| question.task != task || question.at != asked) {
-            return;
+            return self.wait_longer(took.saturating_mul(2));
         }
         self.question = None;
+        self.answer_within = took.saturating_mul(4).clamp(ANSWER, self.longest_wait());
         if lease_until <= cx.monotonic() || self.has_ended(task) {
             return;
         }
         if !self.common.homes.of_task(task).contains(&self.own) {
             cx.observe(Observation::Stole { task, home });
         }
-        self.held.insert(task, Held { fence, home, answered: true });
+        self.held.insert(task, Held { fence, home, asked: None });
         self.wishes.push(Wish::Take(Order { task, fence, attempt, lease_until, named_from: 0 }));
     }
 
@@ -232,12 +250,15 @@ impl Claimant {
             }
             return;
         }
-        if self.question.is_none_or(|question| question.task != task) {
+        let now = cx.monotonic();
+        if self.question.take_if(|question| question.task == task).is_none() {
+            if let Some(missed) = self.missed.filter(|missed| missed.task == task) {
+                self.wait_longer(now.since(missed.at).saturating_mul(2));
+            }
             return;
         }
-        self.question = None;
         cx.observe(Observation::ClaimRefused { task });
-        let until = cx.monotonic().saturating_add(wait);
+        let until = now.saturating_add(wait);
         if self.common.homes.of_task(task).contains(&self.own) {
             self.forget(task);
             self.later.insert((until, task));
@@ -247,7 +268,13 @@ impl Claimant {
     }
 
     /// It has ended its work on a task under a fence: its home is told, and asked no more.
-    pub fn ended(&mut self, task: TaskId, fence: u64, ending: Ending, cx: &mut Context<'_, Coordination>) -> NodeId {
+    pub fn ended(
+        &mut self,
+        task: TaskId,
+        fence: u64,
+        ending: Ending,
+        cx: &mut Context<'_, Coordination>,
+    ) -> NodeId {
         let now = cx.monotonic();
         let held = self.held.get(&task).copied().filter(|held| held.fence == fence);
         let home = held.map_or_else(|| self.home(task, now), |held| held.home);
@@ -265,7 +292,7 @@ impl Claimant {
                 let pause = self.parameters.heartbeat.saturating_mul(1 << self.returned.min(6));
                 self.rests = now.saturating_add(pause.min(Duration::from_secs(600)));
             }
-            Ending::Elsewhere => {}
+            Ending::Elsewhere | Ending::Superseded => {}
         }
         self.wishes.push(Wish::Ask);
         if home == self.own {
@@ -282,7 +309,7 @@ impl Claimant {
         }
         match ending {
             // The sink tells of that; nobody is to begin meanwhile.
-            Ending::Done | Ending::Failed => return,
+            Ending::Done | Ending::Failed | Ending::Elsewhere => return,
             Ending::Attempt => {
                 let failed = self.failed.entry(task).or_default();
                 *failed += 1;
@@ -290,16 +317,24 @@ impl Claimant {
                 cx.observe(Observation::Retried { task, failed });
             }
             Ending::Returned => cx.observe(Observation::Returned { task }),
-            // The sink has seen a later fence: those of this home are too low.
-            Ending::Elsewhere => {
-                if self.epoch.is_some_and(|epoch| u64::from(epoch) == fence >> 32) {
-                    self.wishes.push(Wish::Open);
-                }
-                return;
-            }
+            Ending::Superseded => return self.overtake(task, fence, cx),
         }
         self.claims.remove(&task);
         self.note(task, fence, None);
+    }
+
+    /// Somebody whom another home let have a task may still work on it: it has a lease, and twice as long each time, or homes
+    /// that do not hear each other would take a long task from each other's agents for ever. And this home needs higher fences, or
+    /// the sink refuses whoever has the task from it for ever.
+    fn overtake(&mut self, task: TaskId, fence: u64, cx: &mut Context<'_, Coordination>) {
+        let times = self.overtaken.entry(task).or_default();
+        let wait = self.parameters.lease.saturating_mul(1 << (*times).min(MOST_DOUBLED));
+        *times += 1;
+        let until = cx.monotonic().saturating_add(wait);
+        self.claims.insert(task, Claim { agent: None, fence, until, sequence: 0 });
+        if self.epoch.is_some_and(|epoch| u64::from(epoch) == fence >> 32) {
+            self.wishes.push(Wish::Open);
+        }
     }
 
     /// A heartbeat: it tells homes what it has. Whoever did not answer the last time is silent for a while.
@@ -308,27 +343,45 @@ impl Claimant {
         self.give_up_question(cx);
         let tasks: Vec<(TaskId, Held)> = self.held.iter().map(|(task, held)| (*task, *held)).collect();
         for (task, held) in tasks {
-            if !held.answered && held.home != self.own {
+            let unheard = held.asked.filter(|asked| now.since(*asked) >= self.answer_within);
+            if unheard.is_some() && held.home != self.own {
                 self.hold_for_silent(held.home, cx);
             }
             let home = self.home(task, now);
-            self.held.insert(task, Held { home, answered: false, ..held });
+            let asked = held.asked.filter(|_| unheard.is_none()).unwrap_or(now);
+            self.held.insert(task, Held { home, asked: Some(asked), ..held });
             self.say(home, SmallMessage::Claim(task, held.fence, now.as_nanos()), cx);
         }
     }
 
     fn hold_for_silent(&mut self, home: NodeId, cx: &mut Context<'_, Coordination>) {
-        let until = cx.monotonic().saturating_add(self.parameters.dead_after);
-        if self.silent.insert(home, until).is_none() {
+        let new = !self.silent.contains_key(&home);
+        let silence = self.silent.entry(home).or_default();
+        let time = self.parameters.dead_after.saturating_mul(1 << silence.times.min(MOST_DOUBLED));
+        (silence.until, silence.times) = (cx.monotonic().saturating_add(time), silence.times + 1);
+        if new {
             cx.observe(Observation::Lost { agent: home });
         }
+    }
+
+    fn longest_wait(&self) -> Duration {
+        self.parameters.dead_after.max(ANSWER)
+    }
+
+    /// Answers take longer than it waits, on a long way through others: it would never hear one in time.
+    fn wait_longer(&mut self, time: Duration) {
+        self.answer_within = self.answer_within.max(time).min(self.longest_wait());
     }
 
     /// Gives up a question that nobody answered; the next one goes to the next home.
     pub fn give_up_question(&mut self, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
-        let Some(question) = self.question.filter(|question| now.since(question.at) >= ANSWER) else { return };
+        let Some(question) = self.question.filter(|question| now.since(question.at) >= self.answer_within)
+        else {
+            return;
+        };
         self.question = None;
+        self.missed = Some(question);
         self.hold_for_silent(question.home, cx);
         self.ask(question.task, cx);
     }
@@ -341,9 +394,10 @@ impl Claimant {
     /// When something is to be done next, if anything.
     pub fn next_deadline(&self, has_room: bool) -> Option<Time> {
         if let Some(question) = self.question {
-            return Some(question.at.saturating_add(ANSWER));
+            return Some(question.at.saturating_add(self.answer_within));
         }
         let later = self.later.first().map_or(Time::MAX, |(at, _)| *at).min(self.steals.2);
-        (has_room && self.caught_up && !self.is_opening() && self.unfinished > 0).then(|| later.max(self.rests))
+        (has_room && self.caught_up && !self.is_opening() && self.unfinished > 0)
+            .then(|| later.max(self.rests))
     }
 }
