@@ -134,6 +134,9 @@ pub struct Claimant {
     later: BTreeSet<(Time, TaskId)>,
     /// Where it looks next for a task of others, from where on some are not over, and when it looks.
     steals: (usize, usize, Time),
+    /// How many of the tasks that it asked others for one after the other were taken: the more, the longer it pauses, since all
+    /// who have nothing to do ask for the same few.
+    vain: u32,
     /// Tasks of others that somebody has, and until when.
     avoids: BTreeMap<TaskId, Time>,
     question: Option<Question>,
@@ -185,6 +188,7 @@ impl Claimant {
             open: BTreeSet::new(),
             later: BTreeSet::new(),
             steals: (own.0 as usize, 0, Time::ZERO),
+            vain: 0,
             avoids: BTreeMap::new(),
             question: None,
             missed: None,

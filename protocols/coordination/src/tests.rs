@@ -170,3 +170,14 @@ fn agents_that_claim_wait_for_homes_that_are_far_away() {
     let (alarms, claims) = (outcome.activity["observed.Lost"], outcome.activity["observed.Started"]);
     assert!(alarms < claims, "{alarms} homes were held for silent, and {claims} tasks begun");
 }
+
+/// Between its end at the sink and the answer that tells of it, an agent does not begin again what it has ended itself.
+#[test]
+fn agents_that_claim_begin_each_task_once_where_nothing_goes_wrong() {
+    let parameters = serde_json::json!({ "strategy": "gossip", "steps": 2, "width": 60, "layers": 3 });
+    let mut setup = calm(6, 20);
+    setup.network.latency = sim_core::distribution::Distribution::Fixed(Duration::from_millis(20));
+    let outcome = run(&parameters, &setup);
+    assert_eq!((max(&outcome, "tasks_done"), max(&outcome, "tasks_begun_again")), (180, 0));
+    assert_eq!(outcome.activity["observed.FenceRefused"], 0);
+}

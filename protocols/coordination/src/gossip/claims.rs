@@ -235,6 +235,7 @@ impl Claimant {
             return;
         }
         if !self.common.homes.of_task(task).contains(&self.own) {
+            self.vain = 0;
             cx.observe(Observation::Stole { task, home });
         }
         self.held.insert(task, Held { fence, home, asked: None });
@@ -264,6 +265,9 @@ impl Claimant {
             self.later.insert((until, task));
         } else {
             self.avoids.insert(task, until);
+            let pause = (self.parameters.poll / 8).saturating_mul(1 << self.vain.min(MOST_DOUBLED));
+            self.steals.2 = now.saturating_add(pause);
+            self.vain += 1;
         }
     }
 
@@ -280,6 +284,11 @@ impl Claimant {
         let home = held.map_or_else(|| self.home(task, now), |held| held.home);
         if held.is_some() {
             self.held.remove(&task);
+        }
+        // The sink has said that it is over, and will tell so: until then nobody is to ask for it again.
+        if matches!(ending, Ending::Done | Ending::Failed | Ending::Elsewhere) && !self.has_ended(task) {
+            self.forget(task);
+            self.avoids.insert(task, Time::MAX);
         }
         match ending {
             Ending::Done | Ending::Failed => self.returned = 0,

@@ -133,7 +133,7 @@ fn a_home_whose_fence_the_sink_refuses_waits_for_a_lease_and_asks_for_a_newer_ep
     one.passes(LEASE);
     let high = fence(&one.wants(OTHER, task));
     assert_eq!(high >> 32, 9);
-    one.hears(OTHER, &Message::Release { task, fence: high, ending: Ending::Superseded });
+    let said = one.hears(OTHER, &Message::Release { task, fence: high, ending: Ending::Superseded });
     one.opened(&said, 12);
     assert_eq!(wait(&one.wants(OTHER, task)), LEASE.saturating_mul(2), "whoever has it needs longer");
 }

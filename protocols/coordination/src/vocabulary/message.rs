@@ -309,6 +309,7 @@ impl Message for CoordinationMessage {
     }
 
     /// Beats come first, and with them what the core says to itself: that it is heard must not wait behind work.
+    /// The same holds for what keeps a claim, and for what homes tell each other: it must not wait behind those who ask for more.
     /// Reports come last.
     fn priority(&self) -> Priority {
         match self {
@@ -316,7 +317,9 @@ impl Message for CoordinationMessage {
             | Self::Gathered { .. }
             | Self::BeatHeard { .. }
             | Self::Redirect { .. }
+            | Self::Noted { .. }
             | Self::Order { .. } => Priority::Critical,
+            Self::Claim { fence, .. } if *fence > 0 => Priority::Critical,
             Self::Relay { parcel, .. } => parcel.0.priority(),
             Self::Report { .. } => Priority::Low,
             _ => Priority::Normal,
