@@ -8,6 +8,7 @@ mod document;
 mod engine;
 mod error;
 mod exit;
+mod export;
 mod files;
 mod folder;
 mod hang;

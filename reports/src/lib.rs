@@ -10,6 +10,7 @@ pub mod figure;
 pub mod folder;
 pub mod history;
 pub mod html;
+pub mod latency;
 mod page;
 pub mod record;
 pub mod run;

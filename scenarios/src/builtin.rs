@@ -44,6 +44,9 @@ builtins! {
     "raft-rolling-restart"
     "raft-overload"
     "raft-load-spike"
+    "raft-zone-outage"
+    "raft-outages"
+    "raft-fsync-histogram"
     "raft-isolated-server"
     "raft-split-votes"
     "raft-downtime"
@@ -73,6 +76,10 @@ builtins! {
     "raft-witness-counts-votes-twice"
     "raft-witness-commits-by-acknowledgments"
     "raft-witness-half-is-a-majority"
+    "raft-witness-half-elects"
+    "raft-witness-two-thirds-rounded-down"
+    "raft-witness-three-decide"
+    "raft-witness-asks-its-copies"
     "raft-witness-commit-stops-at-old-terms"
     "raft-witness-step-down-after-vote"
     "raft-witness-vote-for-zero-is-none"
@@ -147,6 +154,9 @@ builtins! {
     "pbft-normal-delays"
     "pbft-split"
     "pbft-witness-quorum-of-2f"
+    "pbft-witness-three-decide"
+    "pbft-witness-votes-for-any-digest"
+    "pbft-witness-silent-view-change"
     "pbft-witness-commit-without-prepared"
     "pbft-witness-view-change-forgets-prepared"
     "pbft-witness-prepared-claims-unverified"
@@ -268,6 +278,17 @@ builtins! {
     "coordination-witness-no-ageing"
     "coordination-witness-no-back-pressure"
     "coordination-witness-dead-is-gone"
+}
+
+/// Data for scenarios that is compiled in, by name: `file = "builtin:fsync.prom"`.
+pub const DATA: &[(&str, &str)] = &[
+    ("fsync.prom", include_str!("../builtin/data/fsync.prom")),
+    ("outages.csv", include_str!("../builtin/data/outages.csv")),
+];
+
+/// The text of built-in data.
+pub fn data(name: &str) -> Option<&'static str> {
+    DATA.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// The built-in scenario of a name, as a source.

@@ -114,6 +114,7 @@ impl Exploring {
             stop_on_first: false,
             known: self.known.clone(),
             build: build.to_owned(),
+            table: None,
         }
     }
 }

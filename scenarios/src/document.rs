@@ -26,6 +26,9 @@ pub use crate::source::{Origin, Source};
 /// The largest scenario text that is read, in bytes: 4 MiB.
 pub const LARGEST: usize = 4 << 20;
 
+/// The largest resolved scenario, in bytes: 64 MiB. What it names as files stands in it.
+pub const LARGEST_RESOLVED: usize = 64 << 20;
+
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -58,9 +61,17 @@ impl Document {
     /// If it is too large, not written in the format, or holds texts that nobody could show: everything that is wrong with
     /// how it is written.
     pub fn parse(source: Source, format: Format) -> Result<Self, Problems> {
+        Self::parse_within(source, format, LARGEST)
+    }
+
+    /// [`Document::parse`] of a text of at most so many bytes.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse_within(source: Source, format: Format, most: usize) -> Result<Self, Problems> {
         let source = Arc::new(source);
-        if source.text.len() > LARGEST {
-            let title = format!("the scenario has {} bytes, more than {LARGEST}", source.text.len());
+        if source.text.len() > most {
+            let title = format!("the scenario has {} bytes, more than {most}", source.text.len());
             return Err(Problem::new(title).at(Origin::new(&source, 0..0)).into());
         }
         let document = match format {

@@ -25,6 +25,7 @@ use crate::campaign_limits::CampaignLimits;
 use crate::parallel::{Threads, ThreadsError};
 use crate::plan::compile;
 use crate::run::run;
+use crate::runs_table::{RunsTable, TableFile};
 use crate::scenario::Loaded;
 use crate::shard::Shard;
 
@@ -59,6 +60,8 @@ pub struct ExploreOptions {
     pub known: Vec<String>,
     /// This program's build, for capsules.
     pub build: String,
+    /// Where a row for each run is written, if anywhere: for campaigns in one go, since what was run before is not there.
+    pub table: Option<TableFile>,
 }
 
 impl ExploreOptions {
@@ -182,10 +185,9 @@ fn rounds(
     exploration: &mut Exploration,
     merged: &mut dyn FnMut(&Exploration) -> Result<bool, ExploreError>,
 ) -> Result<(), ExploreError> {
-    if exploration.finished(options) {
-        return Ok(());
-    }
-    let numbers = exploration.runs..options.runs();
+    let table = options.table.as_ref().map(|file| RunsTable::of_exploration(file, loaded));
+    let mut table = table.transpose().map_err(FolderError::from)?;
+    let (numbers, finished) = (exploration.runs..options.runs(), exploration.finished(options));
     let one = |number, launch: &Launch| {
         let seed = options.seeds.start + options.shard.number(number);
         let plan = compile(loaded, seed, &options.plants);
@@ -198,6 +200,9 @@ fn rounds(
                 exploration.interrupted = true;
                 break;
             };
+            if let Some(table) = &mut table {
+                table.add_outcome(loaded, &result.outcome).map_err(FolderError::from)?;
+            }
             exploration.merge(loaded, options, result);
             if options.stop_on_first && !exploration.findings.is_empty() {
                 break;
@@ -207,7 +212,11 @@ fn rounds(
         let ends = enough || exploration.interrupted || exploration.finished(options);
         Ok(if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    Threads::start(options.jobs)?.rounds(ROUND, numbers, hooks, one, merge)
+    if !finished {
+        Threads::start(options.jobs)?.rounds(ROUND, numbers, hooks, one, merge)?;
+    }
+    table.map_or(Ok(()), RunsTable::finish).map_err(FolderError::from)?;
+    Ok(())
 }
 
 impl Exploration {

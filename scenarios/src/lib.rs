@@ -26,6 +26,7 @@ pub mod program;
 pub mod replay;
 pub mod reproduce;
 pub mod run;
+pub mod runs_table;
 pub mod scenario;
 pub mod schema;
 pub mod shard;

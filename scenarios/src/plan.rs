@@ -11,7 +11,7 @@ use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
 use sim_core::time::Time;
 
-use crate::scenario::{Loaded, Swarm, adversaries};
+use crate::scenario::{Loaded, Swarm, adversaries, domains};
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 pub const SEEDS_END: u64 = 1 << 53;
@@ -58,9 +58,13 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     draw::environment(swarm, &mut setup, seed);
     let budget = cluster.fault_model(members).byzantine;
     draw::traitors(swarm, &mut setup, loaded.protocol, budget, cluster.largest_timeout());
+    let domains = loaded.domains(members);
+    domains::place(&mut setup.faults.entries, &domains, true);
     setup.faults.number();
     setup.faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
-    draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members));
+    // The regions of a network can be named by a fault; whole domains are drawn where somebody wrote that they fail so.
+    let failing = if loaded.scenario.domains.is_some() { domains } else { Vec::new() };
+    draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members), &failing);
     setup.faults.sort();
     setup.faults.number();
     limits::set(&loaded.scenario.cluster, &mut setup);

@@ -6,7 +6,9 @@
 pub(crate) mod adversaries;
 mod checks;
 mod counters;
+pub(crate) mod domains;
 mod expect;
+mod files;
 mod limits;
 mod load;
 mod names;
@@ -29,6 +31,7 @@ use sim_core::workload::WorkloadModel;
 pub use adversaries::AdversaryTable;
 pub(crate) use adversaries::EVERYWHERE;
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
+pub use domains::{Domain, Domains, Filling, Rooms};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};
 pub use load::{Loaded, load, reload};
 pub(crate) use load::{from_document, hash};
@@ -63,6 +66,9 @@ pub struct Scenario {
     pub expect: Expectation,
     /// Who runs, and for how long.
     pub cluster: ClusterTable,
+    /// What fails together: machines, zones, regions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domains: Option<Domains>,
     /// How messages travel.
     #[serde(default)]
     pub network: NetworkModel,

@@ -5,6 +5,7 @@
 //! roles, overlapping faults) only the loader knows. Protocols bring the schema of their own parameters. Tests hold
 //! each table's keys against those that the types read.
 
+mod domains;
 mod faults;
 mod form;
 mod limits;
@@ -30,12 +31,14 @@ pub fn scenario(registry: &Registry) -> Value {
             "about": about(json!({ "type": "string" }), "A paragraph on what one should see."),
             "expect": expect(),
             "cluster": cluster(registry),
+            "domains": domains::domains(),
             "network": world::network(),
             "disk": world::disk(),
             "clock": world::clock(),
             "service": world::service(),
             "workload": world::workload(),
             "faults": faults::list_of_faults(),
+            "outages": world::outages(),
             "adversaries": rules::adversaries(registry),
             "over_budget": about(
                 json!({ "type": "boolean", "default": false }),

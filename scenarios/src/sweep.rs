@@ -27,6 +27,7 @@ use serde_json::Value;
 use crate::document::Source;
 use crate::scenario::Loaded;
 
+pub(crate) use columns::{columns, names as column_names};
 pub use csv::{points_csv, runs_csv};
 pub use error::SweepError;
 pub use file::{Base, ParseSeedsError, Seeds, SweepFile};

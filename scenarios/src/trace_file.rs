@@ -1,6 +1,7 @@
-//! A trace for people and for other programs: a line of text, or of JSON, for each event.
+//! A trace for people and for other programs: a line for each event, or a file that a viewer of traces opens.
 
-use std::fmt::Write;
+mod chrome;
+mod shiviz;
 
 use serde_json::json;
 use sim_core::identity::Slot;
@@ -11,6 +12,9 @@ use sim_core::trace::{Trace, TraceFilter, TraceRequest};
 use crate::plan::Plan;
 use crate::run::run;
 
+use chrome::Chrome;
+use shiviz::ShiViz;
+
 /// How a trace is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TraceFormat {
@@ -18,6 +22,10 @@ pub enum TraceFormat {
     Text,
     /// One JSON object per line.
     JsonLines,
+    /// The Trace Event Format, for Perfetto and Chrome.
+    Chrome,
+    /// Events with vector clocks, for ShiViz.
+    ShiViz,
 }
 
 /// How many events are held at once. A longer trace is written in parts, and the run is run again for each of them.
@@ -30,29 +38,64 @@ pub fn request(slots: &[Slot], until: Option<Time>) -> TraceRequest {
     TraceRequest { filter, limit: PART, ..TraceRequest::default() }
 }
 
-/// The first line of a trace: what it is of. By this a file is known as one of this program, which may be replaced.
-pub fn head(scenario: &str, seed: u64, format: TraceFormat) -> String {
-    match format {
-        TraceFormat::Text => {
-            format!("# Made by seedstorm from {scenario:?}, seed {seed}: one event per line\n")
-        }
-        TraceFormat::JsonLines => {
-            format!("{}\n", json!({ "schema": "seedstorm.trace/1", "scenario": scenario, "seed": seed }))
-        }
-    }
+/// Writes a trace part by part: a head, then each part, then a tail.
+#[derive(Debug)]
+pub struct TraceText(Form);
+
+#[derive(Debug)]
+enum Form {
+    Text,
+    JsonLines,
+    Chrome(Chrome),
+    ShiViz(ShiViz),
 }
 
-/// The events of a trace, a line for each.
-pub fn lines(trace: &Trace, format: TraceFormat) -> String {
-    let mut text = String::new();
-    for event in &trace.events {
-        // Writing to a string cannot fail.
-        let _ = match format {
-            TraceFormat::Text => writeln!(text, "{}", trace.line(event)),
-            TraceFormat::JsonLines => writeln!(text, "{}", trace.json(event)),
-        };
+impl TraceText {
+    /// Nothing written yet.
+    pub fn new(format: TraceFormat) -> Self {
+        Self(match format {
+            TraceFormat::Text => Form::Text,
+            TraceFormat::JsonLines => Form::JsonLines,
+            TraceFormat::Chrome => Form::Chrome(Chrome::default()),
+            TraceFormat::ShiViz => Form::ShiViz(ShiViz::default()),
+        })
     }
-    text
+
+    /// What it begins with: what it is of, where the format has a place for that. By this a JSON file is known as one of
+    /// this program, which may be replaced.
+    pub fn head(&self, scenario: &str, seed: u64) -> String {
+        match &self.0 {
+            Form::Text => {
+                format!("# Made by seedstorm from {scenario:?}, seed {seed}: one event per line\n")
+            }
+            Form::JsonLines => {
+                format!("{}\n", json!({ "schema": "seedstorm.trace/1", "scenario": scenario, "seed": seed }))
+            }
+            Form::Chrome(_) => Chrome::head(scenario, seed),
+            Form::ShiViz(_) => ShiViz::HEAD.to_owned(),
+        }
+    }
+
+    /// The events of the next part.
+    pub fn part(&mut self, trace: &Trace) -> String {
+        let lines = |line: &dyn Fn(&sim_core::trace::Recorded) -> String| {
+            trace.events.iter().fold(String::new(), |text, event| text + &line(event) + "\n")
+        };
+        match &mut self.0 {
+            Form::Text => lines(&|event| trace.line(event)),
+            Form::JsonLines => lines(&|event| trace.json(event).to_string()),
+            Form::Chrome(chrome) => chrome.part(trace),
+            Form::ShiViz(shiviz) => shiviz.part(trace),
+        }
+    }
+
+    /// What it ends with.
+    pub fn tail(&mut self) -> String {
+        match &mut self.0 {
+            Form::Chrome(chrome) => chrome.tail(),
+            Form::Text | Form::JsonLines | Form::ShiViz(_) => String::new(),
+        }
+    }
 }
 
 /// Gives every event that a request wants, part by part: the first part is there already, for each further one the run is
@@ -91,22 +134,26 @@ mod tests {
         let format = crate::document::Format::Toml;
         let loaded = crate::scenario::load(&crate::testing::real(), source, format, &overlays).unwrap();
         let plan = crate::plan::compile(&loaded, 1, &[]);
-        let written = |limit: u64| {
+        let written = |format: TraceFormat, limit: u64| {
             let request = TraceRequest { limit, ..request(&[], None) };
             let launch = Launch { trace: Some(request.clone()), ..Launch::default() };
             let first = run(&plan, &launch).unwrap().trace.unwrap();
             let (mut text, mut count) = (String::new(), 0);
+            let mut writing = TraceText::new(format);
             parts(&plan, &request, &first, |part| {
-                text += &lines(part, TraceFormat::Text);
+                text += &writing.part(part);
                 count += 1;
                 Ok::<_, LaunchError>(())
             })
             .unwrap();
-            (text, count)
+            (text + &writing.tail(), count)
         };
-        let (whole, one) = written(PART);
+        for format in [TraceFormat::JsonLines, TraceFormat::Chrome, TraceFormat::ShiViz] {
+            assert_eq!(written(format, 700).0, written(format, PART).0, "{format:?}");
+        }
+        let (whole, one) = written(TraceFormat::Text, PART);
         assert!(one == 1 && whole.lines().count() > 2_000, "{}", whole.lines().count());
-        let (in_parts, many) = written(700);
+        let (in_parts, many) = written(TraceFormat::Text, 700);
         assert!(many > 3, "{many}");
         assert_eq!(in_parts, whole);
         // A client has one name, where it acts and where its messages arrive.

@@ -6,7 +6,7 @@ use crate::kernel::Dropped;
 
 /// Counters that every run has, whatever its protocol; besides, there is one for each family of faults, each kind of
 /// observation and each way to lose a message.
-pub const COUNTERS: [(&str, &str); 25] = [
+pub const COUNTERS: [(&str, &str); 26] = [
     ("faults.fired", "faults that fired, of all families"),
     ("faults.refused", "faults that the budget or their target refused"),
     ("operations.invoked", "operations that clients were asked for"),
@@ -26,6 +26,7 @@ pub const COUNTERS: [(&str, &str); 25] = [
     ("traitors.withheld", "messages of traitors that left honest members untold"),
     ("traitors.dropped", "messages of traitors that lost recipients by chance"),
     ("traitors.delayed", "messages of traitors that were sent later"),
+    ("traitors.altered", "messages of traitors in which a value was changed"),
     ("traitors.replayed", "messages that traitors heard and said again"),
     ("traitors.forged", "times that traitors spoke for somebody else"),
     ("traitors.inflated", "messages of traitors in a term, view or incarnation far ahead"),

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::mutation::Scope;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -58,6 +59,19 @@ pub enum Act {
     /// Sends it, and something that any traitor heard before to anybody honest, as its own.
     Replay {
         /// How likely that is, at each of its messages.
+        probability: Ratio,
+    },
+    /// Changes one value of it, for each recipient by itself, and signs again what it can.
+    Alter {
+        /// Which one; any if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        /// How far from what it was.
+        #[serde(default)]
+        scope: Scope,
+        /// Whether it is signed again; else most of what is signed is refused at once.
+        seal: bool,
+        /// How likely that is, for each recipient.
         probability: Ratio,
     },
     /// Holds back messages between others, as far as the network grants it.

@@ -4,8 +4,14 @@
 //! means stand in one table of its protocol ([`checks!`](crate::checks!)). How often it was exercised is counted with
 //! what it finds: a check that was never exercised has proved nothing.
 
+mod by_index;
+mod by_slot;
 mod judge;
+pub mod neutral;
+pub mod script;
 
+pub use by_index::ByIndex;
+pub use by_slot::BySlot;
 pub use judge::Judge;
 
 use serde::{Deserialize, Serialize};

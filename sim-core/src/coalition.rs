@@ -4,12 +4,14 @@
 //! swallow the input, or act on its own as any of its slots. It holds the keys of its own slots only. Where the network
 //! grants it, it also holds back messages between others.
 
+mod altering;
 mod deeds;
 mod dice;
 mod directed;
 pub mod habits;
 mod overheard;
 
+pub use altering::Altering;
 pub use deeds::Deed;
 pub(crate) use deeds::Deeds;
 pub(crate) use dice::CoalitionDice;
@@ -170,6 +172,11 @@ impl<P: Protocol> CoalitionContext<'_, P> {
             Some(member) => self.keys.sign(member.node, content),
             None => Signature::forged(NodeId(slot.0), content),
         }
+    }
+
+    /// The tag of a traitor's signature.
+    pub(crate) fn tag(&self, signer: NodeId, content: u64) -> Option<u64> {
+        self.owns(signer).then(|| self.keys.tag(signer, content))
     }
 
     /// Counts something that a traitor did, for the outcome's activity.

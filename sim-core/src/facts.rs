@@ -3,12 +3,15 @@
 //! A vocabulary is written once with [`facts!`](crate::facts!), which declares the enum and implements [`Facts`]; a
 //! protocol that has no timers, records or requests uses [`Never`].
 
+pub mod mutation;
+
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::identity::NodeId;
 use crate::time::{Duration, Time};
+use mutation::Hand;
 
 /// A typed value with a kind and named fields.
 pub trait Facts: Clone + Debug + 'static {
@@ -23,6 +26,9 @@ pub trait Facts: Clone + Debug + 'static {
 
     /// Shows every named field to a visitor.
     fn visit(&self, visitor: &mut dyn Visitor);
+
+    /// Lets a hand change its fields.
+    fn alter(&mut self, _hand: &mut dyn Hand) {}
 
     /// The name of this value's kind.
     fn kind_name(&self) -> &'static str {
@@ -75,10 +81,12 @@ pub trait Field {
     fn fold(&self, digest: &mut Digest);
     /// Shows the content under a name.
     fn show(&self, name: &'static str, visitor: &mut dyn Visitor);
+    /// Lets a hand change the content; nothing happens where nothing in it can be changed.
+    fn alter(&mut self, _name: &'static str, _hand: &mut dyn Hand) {}
 }
 
 macro_rules! plain_fields {
-    ($($type:ty => |$value:ident| $word:expr, $shown:expr;)*) => {$(
+    ($($type:ty => |$value:ident| $word:expr, $shown:expr, |$hand:ident, $name:ident| $altered:expr;)*) => {$(
         impl Field for $type {
             #[inline]
             fn fold(&self, digest: &mut Digest) {
@@ -89,26 +97,71 @@ macro_rules! plain_fields {
                 let $value = *self;
                 visitor.value(name, $shown);
             }
+            fn alter(&mut self, $name: &'static str, $hand: &mut dyn Hand) {
+                let $value = *self;
+                *self = $altered;
+            }
         }
     )*};
 }
 
 plain_fields! {
-    u8 => |v| u64::from(v), Value::Unsigned(v.into());
-    u16 => |v| u64::from(v), Value::Unsigned(v.into());
-    u32 => |v| u64::from(v), Value::Unsigned(v.into());
-    u64 => |v| v, Value::Unsigned(v);
-    i64 => |v| v.cast_unsigned(), Value::Signed(v);
-    bool => |v| u64::from(v), Value::Bool(v);
-    NodeId => |v| u64::from(v.0), Value::Node(v);
-    Time => |v| v.as_nanos(), Value::Time(v);
-    Duration => |v| v.as_nanos(), Value::Duration(v);
-    ContentHash => |v| v.0, Value::Digest(v.0);
+    u8 => |v| u64::from(v), Value::Unsigned(v.into()),
+        |hand, name| hand.number(name, v.into(), u8::MAX.into()) as Self;
+    u16 => |v| u64::from(v), Value::Unsigned(v.into()),
+        |hand, name| hand.number(name, v.into(), u16::MAX.into()) as Self;
+    u32 => |v| u64::from(v), Value::Unsigned(v.into()),
+        |hand, name| hand.number(name, v.into(), u32::MAX.into()) as Self;
+    u64 => |v| v, Value::Unsigned(v), |hand, name| hand.number(name, v, Self::MAX);
+    i64 => |v| v.cast_unsigned(), Value::Signed(v),
+        |hand, name| hand.number(name, v.cast_unsigned(), u64::MAX).cast_signed();
+    bool => |v| u64::from(v), Value::Bool(v), |hand, name| hand.number(name, v.into(), 1) == 1;
+    NodeId => |v| u64::from(v.0), Value::Node(v),
+        |hand, name| Self(hand.number(name, v.0.into(), u32::MAX.into()) as u32);
+    Time => |v| v.as_nanos(), Value::Time(v),
+        |hand, name| Self::from_nanos(hand.number(name, v.as_nanos(), u64::MAX));
+    Duration => |v| v.as_nanos(), Value::Duration(v),
+        |hand, name| Self::from_nanos(hand.number(name, v.as_nanos(), u64::MAX));
+    ContentHash => |v| v.0, Value::Digest(v.0), |hand, name| Self(hand.hash(name, v.0));
 }
 
 /// A content hash carried as a field, shown as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentHash(pub u64);
+
+/// Bytes, shown as hexadecimal: the first 32 of many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Field for Bytes {
+    fn fold(&self, digest: &mut Digest) {
+        digest.bytes(&self.0);
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        const SHOWN: usize = 32;
+        let mut text: String = self.0.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+        if self.0.len() > SHOWN {
+            text += &format!("... ({} bytes)", self.0.len());
+        }
+        visitor.value(name, Value::Text(&text));
+    }
+}
+
+/// A type of somebody else's as a field: it is known by what its `Debug` says, which must say everything that matters and
+/// nothing that differs from run to run (an address, the order of a hash map).
+///
+/// A type that goes over the wire in every message deserves a [`Field`] of its own: this one makes a text for each digest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opaque<T>(pub T);
+
+impl<T: Debug> Field for Opaque<T> {
+    fn fold(&self, digest: &mut Digest) {
+        digest.bytes(format!("{:?}", self.0).as_bytes());
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        visitor.value(name, Value::Text(&format!("{:?}", self.0)));
+    }
+}
 
 impl Field for &'static str {
     fn fold(&self, digest: &mut Digest) {
@@ -144,6 +197,11 @@ impl<T: Field> Field for Option<T> {
             Some(value) => value.show(name, visitor),
         }
     }
+    fn alter(&mut self, name: &'static str, hand: &mut dyn Hand) {
+        if let Some(value) = self {
+            value.alter(name, hand);
+        }
+    }
 }
 
 impl<T: Field> Field for [T] {
@@ -175,7 +233,36 @@ macro_rules! delegating_fields {
     )*};
 }
 
-delegating_fields!(Vec<T>, Arc<[T]>, Box<[T]>);
+delegating_fields!(Arc<[T]>);
+
+impl<T: Field> Field for Vec<T> {
+    fn fold(&self, digest: &mut Digest) {
+        self[..].fold(digest);
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        self[..].show(name, visitor);
+    }
+    fn alter(&mut self, name: &'static str, hand: &mut dyn Hand) {
+        if let Some(place) = hand.cut(name, self.len()) {
+            self.remove(place);
+        }
+        self.iter_mut().for_each(|item| item.alter(name, hand));
+    }
+}
+
+impl<T: Field> Field for Box<[T]> {
+    fn fold(&self, digest: &mut Digest) {
+        self[..].fold(digest);
+    }
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        self[..].show(name, visitor);
+    }
+    fn alter(&mut self, name: &'static str, hand: &mut dyn Hand) {
+        let mut items = std::mem::take(self).into_vec();
+        items.alter(name, hand);
+        *self = items.into();
+    }
+}
 
 impl<A: Field, B: Field> Field for (A, B) {
     fn fold(&self, digest: &mut Digest) {
@@ -187,6 +274,10 @@ impl<A: Field, B: Field> Field for (A, B) {
             self.0.show("", visitor);
             self.1.show("", visitor);
         });
+    }
+    fn alter(&mut self, name: &'static str, hand: &mut dyn Hand) {
+        self.0.alter(name, hand);
+        self.1.alter(name, hand);
     }
 }
 
@@ -226,6 +317,9 @@ pub fn show_payload<F: Facts>(payload: &F, visitor: &mut dyn Visitor) {
 /// A variant may carry a value instead of fields, as `Vote(Ballot)`, whose type is declared with this macro as well. Its
 /// digest and what is shown of it are those of a variant with the fields of that value.
 ///
+/// Behind it, `altered by |own, hand| ...` says what happens once a traitor's [`Hand`] has changed a field: a signature over
+/// the content is made anew, as in `altered by |own, hand| own.signature.seal(own.content(), hand)`.
+///
 /// ```
 /// sim_core::facts! {
 ///     /// What a token ring says.
@@ -251,6 +345,7 @@ macro_rules! facts {
                 $( $(#[$field_meta:meta])* $field:ident : $type:ty ),* $(,)?
             })? $(( $payload:ty ))? ),* $(,)?
         }
+        $(altered by |$own:ident, $hand:ident| $then:expr)?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
@@ -285,6 +380,17 @@ macro_rules! facts {
                 }
             }
 
+            fn alter(&mut self, hand: &mut dyn $crate::facts::mutation::Hand) {
+                let _ = &hand;
+                match self {
+                    $( Self::$variant $({ $($field),* })? $((payload @ $crate::facts!(@any $payload)))? => {
+                        $( $( $crate::facts::Field::alter($field, stringify!($field), hand); )* )?
+                        $( <$payload as $crate::facts::Facts>::alter(payload, hand); )?
+                    } ),*
+                }
+                $( let ($own, $hand) = (self, hand); $then; )?
+            }
+
             fn visit(&self, visitor: &mut dyn $crate::facts::Visitor) {
                 let _ = &visitor;
                 match self {
@@ -303,6 +409,9 @@ macro_rules! facts {
             fn show(&self, name: &'static str, visitor: &mut dyn $crate::facts::Visitor) {
                 $crate::facts::show_facts(self, name, visitor);
             }
+            fn alter(&mut self, _: &'static str, hand: &mut dyn $crate::facts::mutation::Hand) {
+                $crate::facts::Facts::alter(self, hand);
+            }
         }
     };
     (
@@ -310,6 +419,7 @@ macro_rules! facts {
         $vis:vis struct $name:ident {
             $( $(#[$field_meta:meta])* $field_vis:vis $field:ident : $type:ty ),* $(,)?
         }
+        $(altered by |$own:ident, $hand:ident| $then:expr)?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
@@ -324,6 +434,11 @@ macro_rules! facts {
                 $( $crate::facts::Field::fold(&self.$field, digest); )*
                 let _ = digest;
             }
+            fn alter(&mut self, hand: &mut dyn $crate::facts::mutation::Hand) {
+                $( $crate::facts::Field::alter(&mut self.$field, stringify!($field), hand); )*
+                let _ = &hand;
+                $( let ($own, $hand) = (self, hand); $then; )?
+            }
             fn visit(&self, visitor: &mut dyn $crate::facts::Visitor) {
                 $( $crate::facts::Field::show(&self.$field, stringify!($field), visitor); )*
                 let _ = visitor;
@@ -336,6 +451,9 @@ macro_rules! facts {
             }
             fn show(&self, name: &'static str, visitor: &mut dyn $crate::facts::Visitor) {
                 $crate::facts::show_facts(self, name, visitor);
+            }
+            fn alter(&mut self, _: &'static str, hand: &mut dyn $crate::facts::mutation::Hand) {
+                $crate::facts::Facts::alter(self, hand);
             }
         }
     };
@@ -479,6 +597,23 @@ mod tests {
             "Certificate votes [Ballot[term 1 candidate n1 granted true]]"
         );
         assert_ne!(certificate(&[1, 2]).content(), certificate(&[2, 1]).content());
+    }
+
+    facts! {
+        pub(super) enum Foreign {
+            Carried { by: Opaque<std::ops::Range<u8>>, raw: Bytes },
+        }
+    }
+
+    #[test]
+    fn types_of_others_and_bytes_are_fields_too() {
+        let carried = |end, byte| Foreign::Carried { by: Opaque(1..end), raw: Bytes(vec![byte; 40]) };
+        let shown = render(&carried(4, 0xa1));
+        assert!(shown.starts_with("Carried by 1..4 raw a1a1a1"), "{shown}");
+        assert!(shown.ends_with("a1... (40 bytes)"), "{shown}");
+        assert_eq!(carried(4, 1).content(), carried(4, 1).content());
+        assert_ne!(carried(4, 1).content(), carried(5, 1).content());
+        assert_ne!(carried(4, 1).content(), carried(4, 2).content());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! - [`family`] is the table of all kinds, for lists and explanations.
 
 pub mod action;
+pub mod domain;
 pub mod driver;
 pub mod executed;
 pub mod family;

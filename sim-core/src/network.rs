@@ -21,6 +21,7 @@ mod bandwidth;
 mod cut;
 mod degrade;
 mod fate;
+mod hosts;
 mod latency;
 mod lifecycle;
 mod links;
@@ -35,6 +36,7 @@ mod tests;
 
 pub use cut::{CutId, Reach};
 pub use degrade::{Degradation, DegradeId};
+pub use hosts::{HostError, HostLatency, HostMatrix};
 pub use model::NetworkModel;
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
 

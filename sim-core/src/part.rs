@@ -183,7 +183,9 @@ impl<A: Protocol, N: Process<A>> Part<A, N> {
         call: impl FnOnce(&mut N, &mut Context<'_, A>) -> R,
         mut send: impl FnMut(&[NodeId], A::Message, &mut Context<'_, P>),
     ) -> R {
+        std::mem::swap(&mut cx.effects.detours, &mut self.effects.detours);
         let result = call(&mut self.process, &mut cx.reborrow(&mut self.effects));
+        std::mem::swap(&mut cx.effects.detours, &mut self.effects.detours);
         cx.effects.marks.take_over(&mut self.effects.marks);
         let recipients = std::mem::take(&mut self.effects.recipients);
         for effect in self.effects.list.drain(..) {

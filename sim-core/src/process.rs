@@ -6,6 +6,7 @@
 
 mod boot;
 mod context;
+mod detours;
 mod effects;
 mod marks;
 mod solo;
@@ -13,6 +14,8 @@ mod solo;
 pub use boot::{Boot, Factory, Role, Start};
 pub(crate) use context::ProcessPlace;
 pub use context::{Aggregate, Context, Keys, Signature};
+pub(crate) use detours::{Detours, Taken};
+pub use detours::{Diversion, Diverted};
 pub(crate) use effects::Endless;
 pub use effects::{Effect, Effects};
 pub(crate) use marks::Marks;

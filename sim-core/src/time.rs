@@ -293,9 +293,30 @@ impl FromStr for Duration {
 
 crate::serde_as_text!(Duration);
 
+/// Beyond the longest, it is the longest.
+impl From<core::time::Duration> for Duration {
+    fn from(duration: core::time::Duration) -> Self {
+        Self::from_nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Duration> for core::time::Duration {
+    fn from(duration: Duration) -> Self {
+        Self::from_nanos(duration.as_nanos())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_the_same_length_as_that_of_the_standard_library() {
+        let theirs = core::time::Duration::from_millis(1_500);
+        assert_eq!(Duration::from(theirs), Duration::from_millis(1_500));
+        assert_eq!(core::time::Duration::from(Duration::from_millis(1_500)), theirs);
+        assert_eq!(Duration::from(core::time::Duration::MAX).as_nanos(), u64::MAX);
+    }
 
     #[test]
     fn durations_read_as_they_are_written() {

@@ -25,6 +25,7 @@ use super::command::reproduce::ReproduceArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::sweep::SweepArguments;
 use super::command::validate::ValidateArguments;
+use super::export::FileFormat;
 use super::watch::speed;
 
 /// Deterministic simulation and chaos testing for coordination protocols.
@@ -159,9 +160,19 @@ pub(crate) struct RunArguments {
     /// How fast it is played back, such as 10x: virtual time against real time.
     #[arg(long, value_name = "FACTOR", default_value = "10x", value_parser = speed, requires = "watch")]
     pub(crate) speed: f64,
-    /// Write the clients' history as JSON lines, for `check`.
+    /// Write the clients' history for `check`: JSON lines, or Jepsen's EDN (*.edn).
     #[arg(long, value_name = "FILE")]
     pub(crate) history: Option<PathBuf>,
+    /// Write how long operations took: an HdrHistogram log, or a table of percentiles (*.hgrm).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) latencies: Option<PathBuf>,
+    /// Write every event: text, JSON lines (*.jsonl), a trace for Perfetto and Chrome (*.perfetto.json) or for ShiViz
+    /// (*.shiviz).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// The format of such a file, if its name does not say it; may be repeated, for several files.
+    #[arg(long = "format", value_name = "FORMAT")]
+    pub(crate) formats: Vec<FileFormat>,
 }
 
 pub(crate) fn seed(text: &str) -> Result<u64, String> {

@@ -117,6 +117,14 @@ pub(crate) enum CliError {
          {array} {merge}` ends them; nothing was submitted"
     )]
     UnderWay { array: String, merge: String },
+    /// A format that no file of the command can have.
+    #[error(
+        "write in the format {format}: no file that the command writes can have it; nothing was run or written"
+    )]
+    NoFileFor { format: String },
+    /// A log of latencies that cannot be made.
+    #[error(transparent)]
+    Latencies(#[from] reports::latency::LatencyError),
     /// Several folders, and none to write to.
     #[error("merge: --out DIR must say where the merged campaign is written; nothing was read or written")]
     NoOut,
@@ -188,6 +196,7 @@ impl CliError {
             | Self::Document(_)
             | Self::Junit(_)
             | Self::Figure(_)
+            | Self::Latencies(_)
             | Self::Explore(ExploreError::Threads(_))
             | Self::Sweep(SweepError::Threads(_))
             | Self::Shrink(ShrinkError::Threads(_))

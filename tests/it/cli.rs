@@ -6,6 +6,7 @@ mod capsule;
 mod check;
 mod commands;
 mod compare;
+mod data;
 mod demo;
 mod empty_passes;
 mod explain;

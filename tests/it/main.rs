@@ -6,6 +6,7 @@
     reason = "examples use the facade, though a shorter path exists in this package"
 )]
 
+mod altered;
 mod cases;
 mod cli;
 mod composite;

@@ -36,6 +36,8 @@ pub mod signers;
 pub mod store;
 pub mod tally;
 pub mod tendermint;
+#[cfg(test)]
+mod testing;
 pub mod vote;
 
 use sim_core::registry::Registry;

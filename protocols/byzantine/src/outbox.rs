@@ -2,12 +2,20 @@
 //!
 //! One sync is under way at a time; what is signed meanwhile waits for the next one, so that a slow disk is asked once for
 //! many votes. Everything leaves in the order in which it was said.
+//!
+//! What waits is bounded. A disk may fail for as long as the run lasts, and everything that is asked meanwhile would pile up.
+//! So a member for which too much waits is deaf: it takes in nothing but the disk's answers, and hears again once its disk
+//! has worked. Then it tells the others how far it is, like one that was restarted, since it may have missed anything.
 
 use sim_core::identity::NodeId;
-use sim_core::process::{Context, JournalId, Protocol, SyncId, SyncResult};
+use sim_core::process::{Context, Input, JournalId, Protocol, SyncId, SyncResult, TimerId};
+use sim_core::time::Duration;
 
 /// The only journal of a member.
 pub const JOURNAL: JournalId = JournalId(0);
+
+/// With so many outputs that wait for the disk, a member is deaf.
+const ROOM: usize = 1 << 14;
 
 /// Something that others will see.
 #[derive(Debug)]
@@ -43,6 +51,11 @@ pub struct Outbox<P: Protocol> {
     uncovered: bool,
     /// Whether the last sync failed: the next one waits until the disk is tried again.
     failed: bool,
+    /// Whether the sync under way tries a disk that failed. What it settles is shown once it is done, and not given to the
+    /// world before: a disk that fails for hours must not cost everything that waits at every attempt.
+    trying: bool,
+    /// Whether something was not heard since too much waited.
+    deaf: bool,
 }
 
 impl<P: Protocol> Outbox<P> {
@@ -58,7 +71,37 @@ impl<P: Protocol> Outbox<P> {
             said: Vec::new(),
             uncovered: false,
             failed: false,
+            trying: false,
+            deaf: false,
         }
+    }
+
+    /// Whether an input is not taken in, since too much waits for the disk. A timer, unless it is the disk's, then fires
+    /// again after a while.
+    pub fn shuts_out(
+        &mut self,
+        input: &Input<'_, P>,
+        (disk, again): (TimerId, Duration),
+        cx: &mut Context<'_, P>,
+    ) -> bool {
+        if self.waiting.len() + self.under.len() < ROOM {
+            return false;
+        }
+        match input {
+            Input::Start | Input::Synced { .. } => return false,
+            Input::Timer { id, .. } if *id == disk => return false,
+            Input::Timer { id, timer } => cx.set_timer(*id, again, timer.clone()),
+            Input::Message { .. } | Input::Link { .. } | Input::Request { .. } => {}
+        }
+        self.deaf = true;
+        true
+    }
+
+    /// Whether it hears again, after it had been deaf: said once.
+    pub fn hears_again(&mut self) -> bool {
+        let again = self.deaf && self.waiting.len() + self.under.len() < ROOM;
+        self.deaf &= !again;
+        again
     }
 
     /// Writes something down that everything said from this step on rests on.
@@ -97,6 +140,9 @@ impl<P: Protocol> Outbox<P> {
         if self.said.is_empty() {
             return;
         }
+        if self.trying {
+            return self.under.append(&mut self.said);
+        }
         if let Some(id) = self.syncing {
             cx.hold(id);
             self.under.extend_from_slice(&self.said);
@@ -116,8 +162,11 @@ impl<P: Protocol> Outbox<P> {
         self.syncing = Some(id);
         self.uncovered = false;
         cx.sync(JOURNAL, id);
-        cx.hold(id);
         self.under = std::mem::take(&mut self.waiting);
+        if self.trying {
+            return;
+        }
+        cx.hold(id);
         for output in self.under.clone() {
             self.show(output, cx);
         }
@@ -142,20 +191,30 @@ impl<P: Protocol> Outbox<P> {
         }
         self.syncing = None;
         self.failed = result != SyncResult::Ok;
+        let tried = std::mem::take(&mut self.trying);
         let mut under = std::mem::take(&mut self.under);
         if self.failed {
             self.uncovered = true;
             under.append(&mut self.waiting);
             self.waiting = under;
-        } else if self.uncovered || !self.waiting.is_empty() {
+            return true;
+        }
+        if tried {
+            under.into_iter().for_each(|output| self.show(output, cx));
+        }
+        if self.uncovered || !self.waiting.is_empty() {
             self.begin(cx);
         }
-        self.failed
+        false
     }
 
     /// A disk that failed is tried again.
     pub fn retry(&mut self, cx: &mut Context<'_, P>) {
         self.failed = false;
+        self.trying = self.syncing.is_none();
         self.begin(cx);
     }
 }
+
+#[cfg(test)]
+mod tests;

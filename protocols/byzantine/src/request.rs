@@ -31,6 +31,7 @@ facts! {
         /// Its client's signature.
         pub signature: Signature,
     }
+    altered by |own, hand| own.signature.seal(own.command.content(), hand)
 }
 
 /// A request, shared by all who keep or send it.

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use sim_core::digest::Digest;
+use sim_core::facts::mutation::Hand;
 use sim_core::facts::{Facts, Field, Visitor, show_facts};
 
 /// Something with a size on the wire.
@@ -66,7 +67,7 @@ impl<T> PartialEq for Shared<T> {
 
 impl<T> Eq for Shared<T> {}
 
-impl<T: Facts> Facts for Shared<T> {
+impl<T: Wire> Facts for Shared<T> {
     const KINDS: &'static [&'static str] = T::KINDS;
 
     fn kind(&self) -> u8 {
@@ -80,9 +81,18 @@ impl<T: Facts> Facts for Shared<T> {
     fn visit(&self, visitor: &mut dyn Visitor) {
         self.0.value.visit(visitor);
     }
+
+    fn alter(&mut self, hand: &mut dyn Hand) {
+        let mut value = self.0.value.clone();
+        value.alter(hand);
+        let altered = Self::new(value);
+        if altered != *self {
+            *self = altered;
+        }
+    }
 }
 
-impl<T: Facts> Field for Shared<T> {
+impl<T: Wire> Field for Shared<T> {
     #[inline]
     fn fold(&self, digest: &mut Digest) {
         digest.word(self.hash());
@@ -90,5 +100,9 @@ impl<T: Facts> Field for Shared<T> {
 
     fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
         show_facts(&self.0.value, name, visitor);
+    }
+
+    fn alter(&mut self, _: &'static str, hand: &mut dyn Hand) {
+        Facts::alter(self, hand);
     }
 }

@@ -1,6 +1,7 @@
 //! A set of members, as the signers of a statement: one bit each.
 
 use sim_core::digest::Digest;
+use sim_core::facts::mutation::Hand;
 use sim_core::facts::{Field, Value, Visitor};
 use sim_core::identity::NodeId;
 
@@ -78,6 +79,20 @@ impl Field for Signers {
         visitor.group(name, "list", &mut |visitor| {
             self.iter().for_each(|node| visitor.value("", Value::Node(node)));
         });
+    }
+
+    fn alter(&mut self, name: &'static str, hand: &mut dyn Hand) {
+        if let Some(place) = hand.cut(name, self.len() as usize) {
+            *self =
+                self.iter().enumerate().filter(|(index, _)| *index != place).map(|(_, node)| node).collect();
+        }
+        // One more, who may be nobody.
+        if let Some(last) = self.last() {
+            let more = hand.number(name, u64::from(last.0), u64::from(last.0) + 64);
+            if more != u64::from(last.0) {
+                self.insert(NodeId(more as u32));
+            }
+        }
     }
 }
 

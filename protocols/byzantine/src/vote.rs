@@ -2,6 +2,7 @@
 
 use sim_core::digest::{Digest, hash_words};
 use sim_core::facts;
+use sim_core::facts::mutation::Hand;
 use sim_core::facts::{ContentHash, Field, Value, Visitor};
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Protocol, Signature};
@@ -66,6 +67,11 @@ impl Field for Stage {
     fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
         visitor.value(name, Value::Text(self.name()));
     }
+
+    fn alter(&mut self, name: &'static str, hand: &mut dyn Hand) {
+        let most = Self::ALL.len() as u64 - 1;
+        *self = Self::ALL[hand.number(name, *self as u64, most) as usize];
+    }
 }
 
 facts! {
@@ -111,6 +117,7 @@ facts! {
         /// By whom.
         pub signature: Signature,
     }
+    altered by |own, hand| own.signature.seal(own.statement.signed_content(), hand)
 }
 
 impl Vote {

@@ -151,6 +151,14 @@ impl Server {
         cx.observe(RaftObservation::BecamePreCandidate { term: self.term + 1 });
         self.draw_election_timer(cx);
         self.request_votes(cx);
+        self.ask_copies(cx);
+    }
+
+    /// Plant H11: its own copies of the others are asked, and grant everything.
+    fn ask_copies(&mut self, cx: &mut Context<'_, Raft>) {
+        if self.plants.asks_its_copies {
+            (0..self.members.len()).for_each(|place| self.count_answer(place, true, cx));
+        }
     }
 
     /// Raises the term, votes for itself and asks everybody else. If the leader wanted that, they are told.
@@ -166,6 +174,7 @@ impl Server {
         if self.plants.candidate_before_durable {
             self.count_answer(self.place, true, cx);
         }
+        self.ask_copies(cx);
     }
 
     /// Asks whoever has not answered, once its own term and vote are durable, and again after a while.
@@ -321,7 +330,8 @@ impl Server {
     }
 
     fn count_answer(&mut self, place: usize, granted: bool, cx: &mut Context<'_, Raft>) {
-        let quorum = self.quorum();
+        // Plant H03: half of an even number is enough.
+        let quorum = if self.plants.half_elects { self.members.len().div_ceil(2) } else { self.quorum() };
         let (Role::PreCandidate(ballot) | Role::Candidate(ballot)) = &mut self.role else { return };
         if self.plants.counts_votes_twice {
             ballot.answer_again(place, granted);

@@ -260,6 +260,38 @@ sim_core::plants! {
             source: "etcd db54973; hashicorp 656e6c0",
             witness: "raft-witness-anybody-stands",
         }
+        /// Half of an even number of servers elects a leader.
+        half_elects {
+            name: "half-elects",
+            id: "H03",
+            breaks: "ElectionSafety",
+            source: "a tie that a tie-breaker settles on both sides",
+            witness: "raft-witness-half-elects",
+        }
+        /// Two thirds of the servers, rounded down, elect and commit: one of three, three of six.
+        two_thirds_rounded_down {
+            name: "two-thirds-rounded-down",
+            id: "H09",
+            breaks: "ElectionSafety, CommitDurable",
+            source: "claude-flow v3, swarm/src/consensus",
+            witness: "raft-witness-two-thirds-rounded-down",
+        }
+        /// Three servers elect and commit, however many there are.
+        three_decide {
+            name: "three-decide",
+            id: "H10",
+            breaks: "ElectionSafety, CommitDurable",
+            source: "claude-flow v3, swarm/src/consensus",
+            witness: "raft-witness-three-decide",
+        }
+        /// A candidate counts the votes of its own copies of the others, without asking them.
+        asks_its_copies {
+            name: "asks-its-copies",
+            id: "H11",
+            breaks: "ElectionSafety",
+            source: "claude-flow v3, swarm/src/consensus",
+            witness: "raft-witness-asks-its-copies",
+        }
         /// Control, harmless: an acknowledgment that was overtaken lowers what a leader knows of a follower.
         forgets_matches {
             name: "forgets-matches",

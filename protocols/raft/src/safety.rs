@@ -8,8 +8,6 @@
 //! world's mark says when the position is durable. A crash takes what is beyond the mark, and a checker has to forget
 //! it as well: a vote or a term that nobody could see and no disk held was never given.
 
-mod by_index;
-mod by_slot;
 pub mod commit_durable;
 pub mod commit_monotone;
 pub mod commit_term;
@@ -34,6 +32,7 @@ mod script;
 use sim_core::check::Seen;
 
 use sim_core::ground::Ground;
+use sim_core::process::Protocol;
 use sim_core::setup::{Setup, TimerClock};
 
 use super::parameters::Parameters;
@@ -77,7 +76,7 @@ sim_core::checks! {
 
 /// Whether an observation comes from somebody who follows the protocol.
 #[inline]
-fn honest(ground: &Ground, seen: &Seen<'_, Raft>) -> bool {
+fn honest<P: Protocol>(ground: &Ground, seen: &Seen<'_, P>) -> bool {
     ground.place(seen.slot).honest
 }
 
@@ -102,6 +101,22 @@ mod tests {
         assert_eq!(all().iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("raft/")));
+    }
+
+    sim_core::vocabulary! { Another { message: crate::vocabulary::RaftMessage, observation: RaftObservation } }
+
+    /// Checks that read observations only judge any protocol that reports as this one does.
+    #[test]
+    fn another_raft_is_judged_by_the_same_checks() {
+        type Script<C> = protocol_testing::script::Script<Another, C>;
+        let mut leaders = Script::new(super::election_safety::ElectionSafety::default(), 3);
+        let leads = |term| RaftObservation::BecameLeader { term, last_index: 0 };
+        leaders.see(0, leads(1)).see(1, leads(2)).clean();
+        leaders.see(2, leads(2)).found("", "two leaders in term 2: n2 and n3");
+        let mut commits = Script::new(super::commit_durable::CommitDurable::new(3, 0), 3);
+        commits.write(0, RaftObservation::Appended { index: 1, term: 1, hash: 11 }).sync(0);
+        commits.see(0, super::script::counted(1, 11, 1));
+        commits.found("not-replicated", "n1 committed index 1, durable at 1 of 3 members");
     }
 
     /// Whoever says what it hears must not wait for anything else.

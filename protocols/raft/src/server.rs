@@ -155,7 +155,12 @@ impl Server {
 
     /// How many members are a majority.
     pub(super) fn quorum(&self) -> usize {
-        self.members.len() / 2 + 1
+        let members = self.members.len();
+        // Plants H09 and H10.
+        if self.plants.two_thirds_rounded_down {
+            return (members * 66 / 100).max(1);
+        }
+        if self.plants.three_decide { members.min(3) } else { members / 2 + 1 }
     }
 
     /// A member's place among the members: mostly they are the first nodes of all.

@@ -65,8 +65,9 @@ impl Checker {
         let key = self.path.last().map_or("", String::as_str);
         let limit = LIMITS.iter().find(|(limited, _)| *limited == key).map(|(_, most)| *most);
         let paragraph = self.path == ["about"];
-        // Slots that are named one by one take as much as they take.
-        let limit = if text.starts_with("slot(") { usize::MAX } else { limit.unwrap_or(LONGEST) };
+        // Slots that are named one by one take as much as they take, and so do latencies between hosts.
+        let data = text.starts_with("slot(") || self.path == ["network", "hosts", "latency", "micros"];
+        let limit = if data { usize::MAX } else { limit.unwrap_or(LONGEST) };
         if let Some(why) = wrong(text, limit, paragraph) {
             let what = if self.path.len() == 1 { key } else { "this text" };
             self.problems.push(Problem::new(format!("{what} {why}")).at(places.value.clone()));

@@ -111,12 +111,28 @@ fn explain(places: &Places, path: &[String], message: &str) -> Problem {
             let (found, expected) = found_and_expected(message);
             let place = if shown.is_empty() { String::new() } else { format!("{shown}: ") };
             let problem = Problem::new(format!("{place}{found}")).at(places.value_at(path));
-            match expected {
+            let problem = match expected {
                 Some(expected) => problem.label(format!("expected {}", in_words(expected))),
+                None => problem,
+            };
+            match as_percentage(path, found) {
+                Some(percentage) => problem.note(format!("a probability is written \"{percentage}\"")),
                 None => problem,
             }
         }
     }
+}
+
+/// Keys of probabilities.
+const PROBABILITIES: [&str; 6] = ["loss", "duplicate", "corrupt", "probability", "quantile", "rewire"];
+
+/// How a number that stands for a probability should have been written: `5%` for `0.05`.
+fn as_percentage(path: &[String], found: &str) -> Option<String> {
+    let key = path.last().filter(|key| PROBABILITIES.contains(&key.as_str()));
+    let number = found.strip_prefix("invalid type: floating point `")?.strip_suffix('`')?;
+    let share = number.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share))?;
+    let text = format!("{:.6}", share * 100.0);
+    key.map(|_| format!("{}%", text.trim_end_matches('0').trim_end_matches('.')))
 }
 
 /// Splits a complaint in what is wrong and what was expected. Our own types say what they failed to do ("read a

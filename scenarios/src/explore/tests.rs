@@ -28,6 +28,7 @@ fn options(seeds: Range<u64>, plants: &[&str], jobs: usize) -> ExploreOptions {
         stop_on_first: false,
         known,
         build,
+        table: None,
     }
 }
 

@@ -57,7 +57,8 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
     } else {
         written.to_owned()
     };
-    let passes = matches!(family, Some(Family::Network | Family::Disk | Family::Clock)) || name == "pause";
+    let passes = matches!(family, Some(Family::Network | Family::Disk | Family::Clock))
+        || matches!(name, "pause" | "detour");
     let passes = passes && name != "bit-rot";
     let lasts = if passes { "for = \"2s\", " } else { "" };
     Term {
@@ -141,6 +142,16 @@ fn target(name: &str, about: &str, protocol: Option<&'static str>) -> Term {
         Some(protocol) => format!("{protocol}-calm"),
         None => "raft-calm".to_owned(),
     };
+    let placed = match name {
+        "rest" => Some(
+            "seedstorm run raft-calm --set 'faults=[{ at = \"2s\", for = \"1s\", partition = { groups = [\"n1,n2\", \"rest\"] } }]'",
+        ),
+        "zone(b)" => Some(
+            "seedstorm run raft-calm --set 'domains={ zones = { b = [\"n1\"] } }' --set 'faults=[{ at = \"2s\", for = \"1s\", pause = { target = \"zone(b)\" } }]'",
+        ),
+        _ => None,
+    };
+    let placed = placed.map(str::to_owned);
     Term {
         kind: TermKind::Target,
         name: name.to_owned(),
@@ -152,10 +163,13 @@ fn target(name: &str, about: &str, protocol: Option<&'static str>) -> Term {
              that it came to.",
             about.to_owned() + "."
         ),
-        written: format!("target = \"{name}\", also in lists, as \"{name},n1\""),
-        example: format!(
+        written: match name {
+            "rest" => "partition = { groups = [\"n1,n2\", \"rest\"] }".to_owned(),
+            _ => format!("target = \"{name}\", also in lists, as \"{name},n1\""),
+        },
+        example: placed.unwrap_or_else(|| format!(
             "seedstorm run {scenario} --set 'faults=[{{ {example}, for = \"1s\", pause = {{ target = \"{name}\" }} }}]'"
-        ),
+        )),
         related: vec!["pause".to_owned(), "isolate".to_owned()],
         details: protocol.map(|protocol| details([("protocol", protocol.into())])).unwrap_or_default(),
     }

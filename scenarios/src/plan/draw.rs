@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use sim_core::adversary::{Act, Adversary, Occasion};
 use sim_core::distribution::Distribution;
+use sim_core::facts::mutation::Scope;
 use sim_core::fault::swarm::draw;
 use sim_core::fault::{FaultEntry, FaultPlan};
 use sim_core::random::{StreamName, below, stream};
@@ -13,7 +14,8 @@ use sim_core::setup::Setup;
 use sim_core::time::Duration;
 use sim_core::workload::{Mix, WorkloadModel};
 
-use crate::scenario::{Range, Swarm, Traitors};
+use crate::scenario::domains::place;
+use crate::scenario::{Domain, Range, Swarm, Traitors};
 
 /// A number below `n`.
 fn pick(rng: &mut ChaCha8Rng, n: u64) -> u64 {
@@ -147,7 +149,11 @@ fn rule(protocol: &ProtocolInfo, budget: u32, timeout: Duration, rng: &mut ChaCh
         (0 | 1, _) => Act::Withhold { from: Some(1 + u32::try_from(strength).unwrap_or(0) % budget) },
         (2, _) => Act::Drop { probability },
         (3, _) => Act::Delay { by: timeout * (strength + 1) / 8 },
-        (4, _) | (_, None) => Act::Replay { probability },
+        (4, _) => Act::Replay { probability },
+        (5, _) | (_, None) => {
+            let scope = if strength / 4 == 0 { Scope::Small } else { Scope::Any };
+            Act::Alter { field: None, scope, seal: strength % 4 > 0, probability }
+        }
         (_, Some(own)) => {
             Act::Own { behavior: own.name.to_owned(), ways: 2 + u32::try_from(strength % 2).unwrap_or(0) }
         }
@@ -157,13 +163,29 @@ fn rule(protocol: &ProtocolInfo, budget: u32, timeout: Duration, rng: &mut ChaCh
 
 /// Faults of the families that the swarm has on, beside those that are written. A drawn entry keeps clear of the
 /// names of the written ones.
-pub(super) fn faults(swarm: &Swarm, setup: &mut Setup, protocol: &ProtocolInfo, model: FaultModel) {
-    let space = swarm.space(protocol);
+pub(super) fn faults(
+    swarm: &Swarm,
+    setup: &mut Setup,
+    protocol: &ProtocolInfo,
+    model: FaultModel,
+    domains: &[Domain],
+) {
+    let mut space = swarm.space(protocol);
+    // A domain in which too many fail at once is never drawn as a whole; cut off it may be, as everybody may.
+    let borne = model.crashed.max(model.byzantine) as usize;
+    let members = |domain: &Domain| domain.slots.iter().filter(|slot| slot.0 < setup.members).count();
+    for domain in domains.iter().filter(|domain| members(domain) > 0) {
+        space.domains.push(domain.name.to_string());
+        if members(domain) <= borne {
+            space.small_domains.push(domain.name.to_string());
+        }
+    }
     if space.families.is_empty() {
         return;
     }
     let mut rng = stream(setup.seed, StreamName::Plan);
-    let drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
+    let mut drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
+    place(&mut drawn.entries, domains, false);
     let clash = |entries: &[FaultEntry]| {
         let plan = FaultPlan { entries: entries.to_vec(), over_budget: false };
         plan.validate(setup.members, setup.clients, None).is_err()
@@ -224,6 +246,7 @@ mod tests {
                     Act::Drop { .. } => "drop",
                     Act::Delay { by } if *by <= Duration::from_millis(800) => "delay",
                     Act::Replay { .. } => "replay",
+                    Act::Alter { .. } => "alter",
                     Act::Own { behavior, ways: 2 | 3 } => behavior.as_str(),
                     other => panic!("{other:?}"),
                 };
@@ -231,6 +254,6 @@ mod tests {
             }
         }
         assert!((150..250).contains(&none), "{none}");
-        assert!(kinds.len() >= 5 + loaded.protocol.behaviors.len() - 3, "{kinds:?}");
+        assert!(kinds.len() >= 6 + loaded.protocol.behaviors.len() - 3, "{kinds:?}");
     }
 }

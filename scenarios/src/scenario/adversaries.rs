@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sim_core::adversary::{Act, Adversary, Occasion, Ordering};
+use sim_core::facts::mutation::Scope;
 use sim_core::fault::spec::Adaptive;
 use sim_core::fault::{Fault, FaultEntry};
 use sim_core::ratio::Ratio;
@@ -53,8 +54,8 @@ pub(crate) enum Unread {
 }
 
 /// Behaviors of every protocol.
-pub(crate) const EVERYWHERE: [&str; 8] =
-    ["silent", "withhold", "drop", "delay", "replay", "order", "twins", "adaptive"];
+pub(crate) const EVERYWHERE: [&str; 9] =
+    ["silent", "withhold", "drop", "delay", "replay", "alter", "order", "twins", "adaptive"];
 
 /// The behaviors that `do` may name.
 pub(crate) fn known(protocol: &ProtocolInfo) -> Vec<&'static str> {
@@ -87,6 +88,21 @@ struct Likely {
 impl Default for Likely {
     fn default() -> Self {
         Self { probability: Ratio::ONE }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Alter {
+    field: Option<String>,
+    scope: Scope,
+    seal: bool,
+    probability: Ratio,
+}
+
+impl Default for Alter {
+    fn default() -> Self {
+        Self { field: None, scope: Scope::Small, seal: true, probability: Ratio::ONE }
     }
 }
 
@@ -149,6 +165,10 @@ fn told(name: &str, table: &Value) -> Result<Told, String> {
         "drop" => Act::Drop { probability: settings::<Likely>(table)?.probability },
         "delay" => Act::Delay { by: settings::<Delay>(table)?.by },
         "replay" => Act::Replay { probability: settings::<Likely>(table)?.probability },
+        "alter" => {
+            let Alter { field, scope, seal, probability } = settings(table)?;
+            Act::Alter { field, scope, seal, probability }
+        }
         "order" => Act::Order { how: settings::<Order>(table)?.how },
         "twins" => return Ok(Told::Twins(settings::<TwinsAt>(table)?.place)),
         "adaptive" => return Ok(Told::Adaptive(settings(table)?)),

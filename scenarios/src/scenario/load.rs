@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use sim_core::digest::Digest;
 use sim_core::fault::{Family, FaultPlan};
+use sim_core::history::check_name;
+use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, Entry, Registry};
 use sim_core::setup::Topology;
 
 use super::read::{Reading, leave_out, read};
-use super::{Families, Safety, Scenario, counters, limits, validate};
-use crate::document::{Complaint, Document, Format, Places, Source};
+use super::{Families, LINEARIZABLE, Safety, Scenario, counters, files, limits, validate};
+use crate::document::{Complaint, Document, Format, LARGEST_RESOLVED, Places, Source};
 use crate::problem::{Problem, Problems};
 
 /// A scenario that can be compiled for any seed.
@@ -64,7 +66,9 @@ pub fn load(
 /// As [`load`], if this program knows another format or other protocols than the one that wrote it.
 pub fn reload(registry: &Registry, name: &str, resolved: &Value) -> Result<Loaded, Problems> {
     let source = Source { name: name.to_owned(), text: format!("{resolved:#}") };
-    load(registry, source, Format::Json, &[])
+    // Data from files stands in it.
+    let document = Document::parse_within(source, Format::Json, LARGEST_RESOLVED)?;
+    from_document(registry, name.to_owned(), document)
 }
 
 /// Reads a scenario that was parsed, and perhaps changed.
@@ -91,6 +95,7 @@ impl Builder {
             return Err(self.empty(registry));
         }
         self.drop_editors_key();
+        self.problems.extend(files::include(&mut self.document));
         self.gather_loads();
         let clients = self.clients();
         let entry = self.protocol(registry);
@@ -325,6 +330,11 @@ fn canonical(scenario: &mut Scenario) {
     fn set<T: Ord>(list: &mut Vec<T>) {
         list.sort_unstable();
         list.dedup();
+    }
+    // Only one of these is judged in a run, and all of them are switched off by one name.
+    let of_histories = |name: &str| ObjectModel::ALL.map(check_name).contains(&name);
+    for name in scenario.checks.off.iter_mut().filter(|name| of_histories(name)) {
+        LINEARIZABLE.clone_into(name);
     }
     set(&mut scenario.checks.off);
     if let Safety::Only(names) = &mut scenario.checks.safety {

@@ -6,7 +6,7 @@ use sim_core::setup::{Amount, Setup};
 use sim_core::workload::WorkloadModel;
 
 use super::counters::is_of_operations;
-use super::{Loaded, ProgressRule};
+use super::{Domain, Domains, Loaded, ProgressRule};
 
 impl Loaded {
     /// Why no run of a scenario can be made although each key makes sense: asked for the fewest and the most members.
@@ -19,6 +19,14 @@ impl Loaded {
             let refused = setup.validate().err().map(|error| error.to_string());
             refused.or_else(|| cluster.accepts(&setup).err().map(|error| error.to_string()))
         })
+    }
+
+    /// The failure domains in a run of so many members.
+    pub(crate) fn domains(&self, members: u32) -> Vec<Domain> {
+        let scenario = &self.scenario;
+        let nothing = Domains::default();
+        let domains = scenario.domains.as_ref().unwrap_or(&nothing);
+        domains.of(scenario.network.regions.as_ref(), members, scenario.clients).unwrap_or_default()
     }
 
     /// The setup as written, for so many members and this cluster.

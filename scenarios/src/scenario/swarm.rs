@@ -21,6 +21,9 @@ pub struct Swarm {
     pub off: Vec<Kind>,
     /// Whether members may join and leave.
     pub membership: bool,
+    /// Whether processes may take detours in their own code, where they ask for them; faults of the family `process`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub detours: bool,
     /// The most faults that a seed draws.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_faults: Option<u32>,
@@ -86,6 +89,7 @@ impl Swarm {
             families,
             off: self.off.clone(),
             membership: self.membership,
+            detours: self.detours,
             max_faults: self.max_faults.unwrap_or(usual.max_faults),
             roles: owned(protocol.roles),
             events: owned(protocol.observations),

@@ -312,7 +312,7 @@ fn one_slip_does_not_hide_the_next() {
             2 | titel  = "Primary lies, backups crash"
               | ^^^^^ did you mean "title"?
               |
-              = expected one of schema, title, about, expect, cluster, network, disk, clock, service, workload, faults, adversaries, over_budget, swarm, checks, initial, stop, measure, limit
+              = expected one of schema, title, about, expect, cluster, domains, network, disk, clock, service, workload, faults, adversaries, over_budget, swarm, checks, initial, stop, measure, limit
 
             error: cluster.toy.timeout: invalid type: integer `400`
              --> test.toml:9:11
@@ -340,7 +340,7 @@ fn one_slip_does_not_hide_the_next() {
             14 | latncy = 1
                | ^^^^^^ did you mean "latency"?
                |
-               = expected one of latency, regions, client_latency, loss, duplicate, corrupt, retransmit_after, bandwidth, queue_bytes, coalition_delay, topology
+               = expected one of latency, regions, hosts, client_latency, loss, duplicate, corrupt, retransmit_after, bandwidth, queue_bytes, coalition_delay, topology
 
             error: missing key "target" in faults.0.crash
               --> test.toml:22:9
@@ -489,4 +489,42 @@ fn deep_and_wide_texts_are_refused_and_nothing_overflows() {
     let source = Source { name: "s.json".to_owned(), text: deep };
     assert!(load(&registry(), source, Format::Json, &[]).is_err());
     assert!(toml(&"x".repeat(5 << 20)).is_err());
+}
+
+#[test]
+fn what_lists_print_is_accepted_where_a_scenario_needs_it() {
+    let with = |more: &str| toml(&format!("{LEAST}{more}"));
+    let disk = |fault: &str| {
+        with(&format!(
+            "[[faults]]\nat = \"1s\"\nfor = \"1s\"\ndisk = {{ target = \"n1\", fault = {fault} }}\n"
+        ))
+        .unwrap_or_else(|problems| panic!("{problems}"))
+        .hash
+    };
+    for (listed, written) in [
+        ("\"torn-tail\"", "\"tear-tail\""),
+        ("\"failing-sync\"", "\"failing\""),
+        ("\"full-disk\"", "\"full\""),
+        (
+            "{ slow-sync = { percent = 200, extra = \"1ms\" } }",
+            "{ slow = { percent = 200, extra = \"1ms\" } }",
+        ),
+    ] {
+        assert_eq!(disk(listed), disk(written), "{listed}");
+    }
+    let off = |name: &str| with(&format!("[checks]\noff = [\"{name}\"]\n")).unwrap().hash;
+    assert_eq!(off("linearizable/register"), off("linearizable"));
+    let slow = |more: &str| {
+        let fault = format!("slow = {{ target = \"n1\", floor = \"1ms\"{more} }}");
+        with(&format!("[[faults]]\nat = \"1s\"\n{fault}\n")).unwrap().hash
+    };
+    assert_eq!(slow(""), slow(", percent = 1000"));
+}
+
+#[test]
+fn a_probability_as_a_number_is_told_how_to_write_it() {
+    let found = toml(&format!("{LEAST}[network]\nloss = 0.05\n")).unwrap_err().render(false);
+    assert!(found.contains("a probability is written \"5%\"") && found.contains("test.toml:8:8"), "{found}");
+    let other = toml(&LEAST.replace("\"2s\"", "0.05")).unwrap_err().render(false);
+    assert!(!other.contains("probability"), "{other}");
 }

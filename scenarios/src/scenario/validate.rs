@@ -7,6 +7,7 @@ mod measures;
 
 use sim_core::distribution::RegionError;
 use sim_core::fault::Family;
+use sim_core::fault::domain::DomainName;
 use sim_core::fault::swarm::MOST_STRIKES;
 use sim_core::limit::Limit;
 use sim_core::operation::ObjectModel;
@@ -16,6 +17,7 @@ use sim_core::time::Duration;
 
 pub(super) use faults::is_late;
 
+use super::domains::{Domains, Misplaced};
 use super::{Families, LINEARIZABLE, NodeName, Range, Safety, Scenario, Traitors};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
@@ -61,18 +63,19 @@ pub(super) fn validate(
     validator.distributions();
     validator.regions();
     validator.topology();
+    let domains = validator.domains();
     validator.workload();
     validator.swarm(cluster);
     validator.initial(cluster);
     validator.names();
     validator.measures();
-    validator.adversaries();
+    validator.adversaries(cluster);
     validator.expectation();
     validator.checks_off();
     validator.demands(cluster);
     // Faults are judged against a cluster that can be.
     if scenario.cluster.nodes <= protocol.most_nodes && scenario.clients <= MOST_CLIENTS {
-        validator.problems.extend(faults::check(scenario, protocol, places));
+        validator.problems.extend(faults::check(scenario, protocol, &domains, places));
     }
     validator.problems
 }
@@ -157,6 +160,14 @@ impl Validator<'_> {
                 self.problem(&path, plain(&error));
             }
         }
+        if let Some(hosts) = &network.hosts {
+            if let Err(error) = hosts.jitter.validate() {
+                self.problem(&["network", "hosts", "jitter"], plain(&error));
+            }
+            if network.regions.is_some() {
+                self.problem(&["network", "hosts"], "latency is by host or by region, not both");
+            }
+        }
         if network.bandwidth == Some(0) {
             self.problem(&["network", "bandwidth"], "nothing gets through a bandwidth of 0");
         }
@@ -211,6 +222,30 @@ impl Validator<'_> {
             _ => return self.problems.push(problem),
         };
         self.problems.push(problem.note(note));
+    }
+
+    /// The names of failure domains; they must make sense in every cluster that may be drawn.
+    fn domains(&mut self) -> Vec<DomainName> {
+        let nothing = Domains::default();
+        let written = self.scenario.domains.as_ref();
+        let Some((least, most)) = self.members() else { return Vec::new() };
+        if self.scenario.clients > MOST_CLIENTS {
+            return Vec::new();
+        }
+        let regions = self.scenario.network.regions.as_ref();
+        let of = |members| written.unwrap_or(&nothing).of(regions, members, self.scenario.clients);
+        match of(least).and_then(|_| of(most)) {
+            Ok(domains) => domains.into_iter().map(|domain| domain.name).collect(),
+            Err(Misplaced { path, title, unknown }) => {
+                let path: Vec<String> = ["domains".to_owned()].into_iter().chain(path).collect();
+                let problem = Problem::new(title).at(self.places.value_at(&path));
+                self.problems.push(match unknown {
+                    Some((text, known)) => problem.suggest(&text, known.iter().map(String::as_str)),
+                    None => problem,
+                });
+                Vec::new()
+            }
+        }
     }
 
     /// The fewest and the most members that a run of it has; none where the scenario says what cannot be.
@@ -274,6 +309,9 @@ impl Validator<'_> {
         }
         if let Some(why) = self.protocol.fixed_members.filter(|_| swarm.membership) {
             self.problem(&["swarm", "membership"], why);
+        }
+        if swarm.detours && !swarm.families.list().contains(&Family::Process) {
+            self.problem(&["swarm", "detours"], "a seed draws no detours without the family process");
         }
         if swarm.operations.is_some() && self.scenario.workload.is_none() {
             self.problem(&["swarm", "operations"], "there is no [workload] whose operations could be drawn");
@@ -359,6 +397,7 @@ impl Validator<'_> {
             }
         }
         checks.push(LINEARIZABLE);
+        checks.extend(ObjectModel::ALL.map(sim_core::history::check_name));
         for (index, check) in self.scenario.checks.off.iter().enumerate() {
             self.known(&["checks", "off", &index.to_string()], "check", check, &checks);
         }

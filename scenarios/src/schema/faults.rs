@@ -22,6 +22,11 @@ pub(super) fn list_of_faults() -> Value {
         ("until", "It does not begin again at this time or later; to `cluster.duration` if absent."),
     ];
     properties.extend(again.map(|(key, words)| (key.to_owned(), about(duration(), words))));
+    let beyond = json!({ "type": "boolean", "default": false });
+    properties.insert(
+        "over_budget".to_owned(),
+        about(beyond, "It may exceed what the protocol promises to bear, on purpose."),
+    );
     for key in FAULT_KEYS {
         properties.insert((*key).to_owned(), fault(key));
     }
@@ -80,10 +85,9 @@ fn of_slots(key: &str) -> Value {
             table(&["target"], json!({ "target": selector(), "restart_after": duration() }))
         }
         "pause" | "leave" | "replace" | "corrupt" => aim(),
-        "slow" => table(
-            &["target", "percent"],
-            json!({ "target": selector(), "percent": count32(0), "floor": duration() }),
-        ),
+        "slow" => {
+            table(&["target"], json!({ "target": selector(), "percent": count32(0), "floor": duration() }))
+        }
         "join" => table(&["count"], json!({ "count": count32(0) })),
         "churn" => table(
             &["every"],
@@ -97,6 +101,15 @@ fn of_slots(key: &str) -> Value {
         "adaptive" => table(
             &["every", "count"],
             json!({ "target": selector(), "every": duration(), "count": count32(0) }),
+        ),
+        "detour" => table(
+            &[],
+            json!({
+                "target": selector(),
+                "point": { "type": "string" },
+                "chance": probability(),
+                "nth": count32(1),
+            }),
         ),
         "twins" => table(&["target"], json!({ "target": selector(), "place": selector() })),
         _ => panic!("the fault {key} has no schema"),
@@ -162,8 +175,9 @@ fn partition() -> Value {
 fn disk() -> Value {
     let slow = table(&["percent", "extra"], json!({ "percent": count32(0), "extra": duration() }));
     json!({ "oneOf": [
-        { "enum": ["lose-tail", "tear-tail", "failing", "full", "rot"] },
-        table(&["slow"], json!({ "slow": slow })),
+        { "enum": ["lose-tail", "tear-tail", "torn-tail", "failing", "failing-sync", "full", "full-disk", "rot", "bit-rot"] },
+        table(&["slow"], json!({ "slow": slow.clone() })),
+        table(&["slow-sync"], json!({ "slow-sync": slow })),
     ] })
 }
 

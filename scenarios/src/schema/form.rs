@@ -16,7 +16,7 @@ const NODE: &str = "^n[1-9][0-9]*$";
 fn selector_pattern() -> String {
     let name = "[A-Za-z][A-Za-z0-9_-]*";
     let one = format!(
-        r"\s*({name}|event\.node|random\s*\(\s*0*[1-9][0-9]*\s*\)|every\s*\(\s*{name}\s*\)|slot\s*\([0-9,\s-]*\)|[0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%)\s*"
+        r"\s*({name}|event\.node|random\s*\(\s*0*[1-9][0-9]*\s*\)|every\s*\(\s*{name}\s*\)|slot\s*\([0-9,\s-]*\)|(machine|zone|region)\s*\(\s*[A-Za-z0-9._-]+\s*\)|[0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%)\s*"
     );
     format!("^{one}(,{one})*$")
 }
@@ -38,7 +38,7 @@ pub(super) fn definitions() -> Value {
         ),
         "selector": text(
             &selector,
-            &["leader", "next-leader", "every(follower)", "random(2)", "1/3", "minority", "n1,n4", "all", "clients", "event.node"],
+            &["leader", "next-leader", "every(follower)", "random(2)", "1/3", "minority", "n1,n4", "all", "clients", "event.node", "zone(b)"],
             "Who: nodes, roles, counts, shares.",
         ),
         "distribution": forms_of_distributions(),
@@ -64,6 +64,7 @@ fn forms_of_distributions() -> Value {
     let lists = json!({ "oneOf": [
         table(&["quantiles"], json!({ "quantiles": list(quantile) })),
         table(&["values"], json!({ "values": list(value) })),
+        table(&["file"], json!({ "file": about(json!({ "type": "string", "pattern": "^.+$" }), "A histogram: a CSV, or buckets as Prometheus shows them.") })),
     ] });
     json!({
         "description": "How durations are spread: a bare duration is always the same.",

@@ -30,6 +30,7 @@ pub(super) fn swarm() -> Value {
             "families": about(families, "Families of faults that a seed may draw."),
             "off": about(list(json!({ "enum": kinds })), "Kinds of faults that are never drawn."),
             "membership": switch("Whether members may join and leave."),
+            "detours": switch("Whether processes may take detours in their own code, where they ask for them."),
             "max_faults": about(count(0, MOST_STRIKES as u64), "The most faults that a seed draws, at most 96."),
             "workload": switch("Draw what clients do: the model, the number of objects, the mix and the pace."),
             "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),
@@ -103,6 +104,21 @@ fn behaviors() -> Map<String, Value> {
         ("drop", likely()),
         ("delay", table(&["by"], json!({ "by": about(duration(), "How much later.") }))),
         ("replay", likely()),
+        (
+            "alter",
+            table(
+                &[],
+                json!({
+                    "field": about(json!({ "type": "string" }), "Which value, by its name in a trace; any if absent."),
+                    "scope": about(
+                        json!({ "enum": ["small", "any"] }),
+                        "How far from what it was: next to it, or anything of its type.",
+                    ),
+                    "seal": about(json!({ "type": "boolean" }), "Whether it is signed again; yes if absent."),
+                    "probability": about(probability(), "How likely, for each recipient; always if absent."),
+                }),
+            ),
+        ),
         (
             "order",
             table(&[], json!({ "how": about(orders, "Which messages between others are held back.") })),

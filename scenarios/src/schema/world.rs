@@ -13,6 +13,7 @@ pub(super) fn network() -> Value {
         json!({
             "latency": about(distribution(), "One-way latency between any two slots."),
             "regions": about(maybe(regions()), "Latency by region instead."),
+            "hosts": about(hosts(), "Latency by pair of hosts instead, as measured."),
             "client_latency": about(maybe(distribution()), "One-way latency between clients and members, if it differs."),
             "loss": about(probability(), "How likely a datagram is lost; on a stream it is a delay."),
             "duplicate": about(probability(), "How likely a datagram arrives twice."),
@@ -21,10 +22,55 @@ pub(super) fn network() -> Value {
             "bandwidth": about(maybe(count(1, u64::MAX)), "Bytes per second that a slot can send."),
             "queue_bytes": about(maybe(count(0, u64::MAX)), "Bytes that may wait at a slot of limited bandwidth."),
             "coalition_delay": about(maybe(duration()), "How long the coalition of traitors may hold back messages between others."),
-            "topology": about(maybe(Topology::schema()), "Who is linked to whom; everybody with everybody if absent."),
+            "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
         }),
     );
     about(schema, "How messages travel.")
+}
+
+/// The path of a file of data, beside the scenario.
+fn file() -> Value {
+    json!({ "type": "string", "pattern": "^.+$" })
+}
+
+fn topology() -> Value {
+    let edges = table(&["file"], json!({ "file": about(file(), "A CSV of pairs, or GraphML.") }));
+    json!({ "anyOf": [Topology::schema(), table(&["edges"], json!({ "edges": edges }))] })
+}
+
+fn hosts() -> Value {
+    let unit = json!({ "enum": ["us", "ms", "s"], "default": "ms" });
+    let matrix =
+        table(&["hosts", "micros"], json!({ "hosts": count(1, 2_048), "micros": { "type": "string" } }));
+    let named = table(
+        &["file"],
+        json!({
+            "file": about(file(), "A CSV: a square of latencies, a row per sending host."),
+            "unit": about(unit, "The unit of its numbers, which are for one way."),
+        }),
+    );
+    table(
+        &["latency"],
+        json!({
+            "latency": about(json!({ "anyOf": [named, matrix] }), "One-way latency between any two hosts."),
+            "jitter": about(distribution(), "What each message takes more; nothing if absent."),
+        }),
+    )
+}
+
+/// `[[outages]]`: tables of who is down, from when to when.
+pub(super) fn outages() -> Value {
+    let entry = table(
+        &["file"],
+        json!({
+            "file": about(file(), "A CSV: who, from, to; times from the start, as \"1h\" or as seconds."),
+            "fault": about(json!({ "enum": ["crash", "pause", "partition"], "default": "crash" }), "What each row is."),
+            "over_budget": about(json!({ "type": "boolean", "default": false }), "They may exceed what the protocol promises to bear, on purpose."),
+        }),
+    );
+    let mut schema = list(entry);
+    schema["description"] = "Outages from tables: each row is a fault.".into();
+    schema
 }
 
 fn regions() -> Value {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sim_core::adversary::{Act, Adversary};
 use sim_core::distribution::Distribution;
+use sim_core::facts::mutation::Scope;
 use sim_core::fault::{FaultEntry, Moment, Selector};
 use sim_core::network::PinnedFate;
 use sim_core::outcome::Outcome;
@@ -93,6 +94,9 @@ fn digits_of_rules(setup: &Setup) -> u64 {
         Act::Delay { by } => digits(by.as_nanos()),
         Act::Own { ways, .. } => u64::from(*ways),
         Act::Drop { probability } | Act::Replay { probability } => u64::from(*probability != Ratio::ONE),
+        Act::Alter { scope, seal, probability, .. } => {
+            u64::from(*probability != Ratio::ONE) + u64::from(*scope == Scope::Any) + u64::from(!seal)
+        }
         Act::Withhold { .. } | Act::Silent | Act::Order { .. } => 0,
     };
     let granted = setup.network.coalition_delay.map_or(0, |delay| digits(delay.as_nanos()));

@@ -20,11 +20,8 @@ const COUNTS: [&str; 10] = [
     "bytes_per",
 ];
 
-/// The verdicts of runs in which a property of safety did not hold, whether or not that accuses somebody.
-const BROKEN: [&str; 2] = ["assumption", "safety"];
-
 /// Every column that runs of a scenario may have.
-pub(super) fn names(loaded: &Loaded) -> Vec<String> {
+pub(crate) fn names(loaded: &Loaded) -> Vec<String> {
     let ranks = ["mean", "p50", "p90", "p99", "max"];
     let recorded = metrics::NAMES.iter().chain(loaded.protocol.metrics);
     let metrics = recorded.flat_map(|name| ranks.map(|rank| format!("{name}.{rank}")));
@@ -33,7 +30,7 @@ pub(super) fn names(loaded: &Loaded) -> Vec<String> {
 }
 
 /// Every number of a run, by the name of its column. What was not measured in a run is not there.
-pub(super) fn columns(row: &Row) -> OrderedMap<String, f64> {
+pub(crate) fn columns(row: &Row) -> OrderedMap<String, f64> {
     let mut columns: OrderedMap<String, f64> = [
         ("messages", row.messages),
         ("bytes", row.bytes),
@@ -42,7 +39,7 @@ pub(super) fn columns(row: &Row) -> OrderedMap<String, f64> {
         ("events", row.events),
         ("per", row.per),
         ("virtual_ns", row.virtual_ns),
-        ("broken", u64::from(BROKEN.contains(&row.verdict.as_str()))),
+        ("broken", u64::from(row.broken)),
     ]
     .map(|(name, value)| (name.to_owned(), value as f64))
     .into();

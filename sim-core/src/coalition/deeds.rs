@@ -21,11 +21,13 @@ pub enum Deed {
     Ordered,
     /// It claimed a term, view or incarnation far ahead.
     Inflated,
+    /// It changed a value of a message.
+    Altered,
 }
 
 impl Deed {
     /// Every deed, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Silent,
         Self::Equivocated,
         Self::Withheld,
@@ -35,6 +37,7 @@ impl Deed {
         Self::Forged,
         Self::Ordered,
         Self::Inflated,
+        Self::Altered,
     ];
 
     /// The counter of a run that counts it.
@@ -49,6 +52,7 @@ impl Deed {
             Self::Forged => "traitors.forged",
             Self::Ordered => "traitors.ordered",
             Self::Inflated => "traitors.inflated",
+            Self::Altered => "traitors.altered",
         }
     }
 }

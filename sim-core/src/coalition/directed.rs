@@ -3,7 +3,7 @@
 //! A slot for which some rule is written runs its honest code, and the rules edit what that says; every other traitor is
 //! moved by the protocol's own coalition, if it has one. All traitors share what any of them heard.
 
-use super::{Coalition, CoalitionContext, Crossing, Deed, Overheard, Puppet};
+use super::{Altering, Coalition, CoalitionContext, Crossing, Deed, Overheard, Puppet};
 use crate::adversary::{Act, Adversary, Ordering};
 use crate::aside::Aside;
 use crate::facts::Facts;
@@ -111,6 +111,15 @@ impl<P: Protocol> Directed<P> {
                     self.overheard.replay(sent.from, &self.honest(cx), cx);
                 }
                 sent.to
+            }
+            Act::Alter { field, scope, seal, probability } => {
+                let Outgoing { from, to, message } = sent;
+                let wanted = Altering { field: field.as_deref(), scope: *scope, seal: *seal };
+                to.into_iter()
+                    .filter(|node| {
+                        !probability.happens(cx.rng().next_u64()) || !wanted.tell(from, *node, &message, cx)
+                    })
+                    .collect()
             }
             Act::Order { .. } => sent.to,
             Act::Own { behavior, ways } => {

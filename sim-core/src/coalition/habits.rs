@@ -2,7 +2,8 @@
 //!
 //! A protocol lists its behaviors, those of every protocol among them, and implements [`Lies`] for its own.
 
-use super::{Coalition, CoalitionContext, Deed, Overheard, Puppet};
+use super::{Altering, Coalition, CoalitionContext, Deed, Overheard, Puppet};
+use crate::facts::mutation::Scope;
 use crate::identity::{NodeId, Slot};
 use crate::process::{Effect, Effects, Input, LinkState, Protocol};
 use crate::random::below;
@@ -18,6 +19,11 @@ pub const WITHHOLD: Named = Named {
 /// Repeats what it heard.
 pub const REPLAY: Named =
     Named { name: "replay", about: "Follows the protocol, and says again what it heard, to anybody." };
+/// Changes what it says.
+pub const MUTATE: Named = Named {
+    name: "mutate",
+    about: "Follows the protocol, but of every other message it changes a value, mostly a little, and mostly signs it again.",
+};
 /// Any of the others; the last one in a protocol's list.
 pub const RANDOM: Named = Named { name: "random", about: "Draws one of the others for each input." };
 
@@ -139,6 +145,11 @@ impl<P: Protocol, L: Lies<P>> Coalition<P> for Habits<P, L> {
             }
         } else if behavior == REPLAY.name {
             self.overheard.replay(slot, &self.honest(cx), cx);
+        } else if behavior == MUTATE.name {
+            let effects = puppet.effects();
+            for (recipients, message) in take_sends(effects) {
+                effects.push_send(mutate(slot, recipients, &message, cx), message);
+            }
         } else {
             let honest = self.honest(cx);
             let telling = Telling { lie: behavior, slot, honest: &honest, heard: &self.overheard };
@@ -164,6 +175,10 @@ impl<P: Protocol, L: Lies<P>> Coalition<P> for Habits<P, L> {
             let told = self.told(to, cx);
             return told.into_iter().for_each(|node| cx.send_as(from, node, message.clone()));
         }
+        if behavior == MUTATE.name {
+            let told = mutate(from, to.to_vec(), message, cx);
+            return told.into_iter().for_each(|node| cx.send_as(from, node, message.clone()));
+        }
         let honest = self.honest(cx);
         let goes_on = if behavior == REPLAY.name {
             self.overheard.replay(from, &honest, cx);
@@ -184,6 +199,22 @@ impl<P: Protocol, L: Lies<P>> Coalition<P> for Habits<P, L> {
     fn heard(&mut self, message: &P::Message) {
         self.overheard.add(message);
     }
+}
+
+/// Tells half of the recipients something else; who is still to be told the message itself.
+fn mutate<P: Protocol>(
+    from: Slot,
+    mut to: Vec<NodeId>,
+    message: &P::Message,
+    cx: &mut CoalitionContext<'_, P>,
+) -> Vec<NodeId> {
+    to.retain(|node| {
+        let word = cx.rng().next_u64();
+        let scope = if word >> 1 & 3 == 0 { Scope::Any } else { Scope::Small };
+        let altering = Altering { field: None, scope, seal: word >> 3 & 3 != 0 };
+        word & 1 == 0 || !altering.tell(from, *node, message, cx)
+    });
+    to
 }
 
 /// Takes everything that is to be sent out of the effects of a step.

@@ -11,7 +11,7 @@ use crate::time::Duration;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Empirical {
     /// Shares from 0 to 1, rising, each with the duration that this share of samples does not exceed; straight
-    /// lines between them.
+    /// lines between them. A share that stands twice is a jump: no sample lies between its two durations.
     Quantiles(Vec<(Ratio, Duration)>),
     /// Durations, each with its weight.
     Values(Vec<(Duration, u32)>),
@@ -74,7 +74,7 @@ fn validate_quantiles(points: &[(Ratio, Duration)]) -> Result<(), DistributionEr
     }
     for (index, pair) in points.windows(2).enumerate() {
         let [(share, duration), (next_share, next_duration)] = [pair[0], pair[1]];
-        if share.threshold() >= next_share.threshold() || duration > next_duration {
+        if share.threshold() > next_share.threshold() || duration > next_duration {
             return Err(DistributionError::Rise { index: index + 1 });
         }
     }
@@ -107,7 +107,8 @@ pub(super) fn knots(points: &[(Ratio, Duration)]) -> Box<[Knot]> {
         let rise = next_duration.as_nanos() - nanos;
         Knot { word, nanos, slope: rise as f64 / (next_share.threshold() - word) as f64 }
     };
-    points.windows(2).map(segment).collect()
+    let wide = |pair: &&[(Ratio, Duration)]| pair[0].0.threshold() < pair[1].0.threshold();
+    points.windows(2).filter(wide).map(segment).collect()
 }
 
 /// The duration at the share `word / 2^64`.

@@ -240,7 +240,7 @@ fn absurd_parameters_are_refused() {
         (quantiles(&[]), DistributionError::Entries { entries: 0 }),
         (quantiles(&[(0, 1)]), DistributionError::Ends),
         (quantiles(&[(1, 1), (100, 2)]), DistributionError::Ends),
-        (quantiles(&[(0, 1), (50, 2), (50, 3), (100, 4)]), DistributionError::Rise { index: 2 }),
+        (quantiles(&[(0, 1), (50, 2), (40, 3), (100, 4)]), DistributionError::Rise { index: 2 }),
         (quantiles(&[(0, 1), (50, 9), (100, 4)]), DistributionError::Rise { index: 2 }),
         (
             Distribution::Empirical(Empirical::Values(vec![(ms(1), 1), (ms(2), 0)])),

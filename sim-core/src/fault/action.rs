@@ -6,6 +6,7 @@ pub use crate::clock::ClockChange;
 pub use crate::network::{CutId, Degradation, DegradeId, Reach};
 
 use crate::identity::{NodeId, Slot};
+use crate::process::Diversion;
 use crate::time::Duration;
 
 /// Something done to the world at one instant.
@@ -76,6 +77,10 @@ pub enum Action {
         /// Who.
         node: NodeId,
     },
+    /// Processes may take detours in their own code.
+    Divert(Diversion),
+    /// A diversion ends, by its name.
+    Straighten(u32),
 }
 
 impl Action {
@@ -93,7 +98,13 @@ impl Action {
             | Self::Disk { slot, .. }
             | Self::Clock { slot, .. }
             | Self::Twin { slot, .. } => Some(*slot),
-            Self::Cut { .. } | Self::Mend(_) | Self::Degrade { .. } | Self::Restore(_) | Self::Join => None,
+            Self::Cut { .. }
+            | Self::Mend(_)
+            | Self::Degrade { .. }
+            | Self::Restore(_)
+            | Self::Join
+            | Self::Divert(_)
+            | Self::Straighten(_) => None,
         }
     }
 
@@ -121,6 +132,8 @@ impl Action {
             Self::Clock { .. } => 14,
             Self::Corrupt(_) => 15,
             Self::Twin { .. } => 16,
+            // Part of no digest: what is taken of them is.
+            Self::Divert(_) | Self::Straighten(_) => 17,
         }
     }
 }
@@ -132,6 +145,7 @@ pub enum DiskFault {
     /// Nothing.
     Healthy,
     /// Syncs take this many times as long, plus `extra`.
+    #[serde(alias = "slow-sync")]
     Slow {
         /// The factor, in percent.
         percent: u32,
@@ -139,13 +153,17 @@ pub enum DiskFault {
         extra: Duration,
     },
     /// Syncs fail.
+    #[serde(alias = "failing-sync")]
     Failing,
     /// Syncs report a full disk.
+    #[serde(alias = "full-disk")]
     Full,
     /// At the next crash the unsynced tail is lost entirely.
     LoseTail,
     /// At the next crash the unsynced tail is cut within a record, which is found torn.
+    #[serde(alias = "torn-tail")]
     TearTail,
     /// One durable record, chosen by the run's randomness, no longer matches its checksum when next read.
+    #[serde(alias = "bit-rot")]
     Rot,
 }

@@ -5,6 +5,7 @@
 //! as [`Executed`], for people, and pinned, as a plan that does the same again.
 
 mod core;
+mod detours;
 mod series;
 mod strike;
 #[cfg(test)]
@@ -51,6 +52,8 @@ pub struct FaultDriver {
     log: Vec<Executed>,
     pinned: Vec<FaultEntry>,
     activity: Activity,
+    /// Diversions in force, by name.
+    diverted: Vec<u32>,
     healed: bool,
     /// How far the plan is ahead of time, where choices and not time bring its moments.
     ahead: Duration,
@@ -74,6 +77,8 @@ enum Task {
     Toggle { active: u32 },
     /// A fault ends.
     End { active: u32 },
+    /// No more detours of this name.
+    Straighten { id: u32 },
 }
 
 /// An entry that waits for the protocol to do something.
@@ -132,6 +137,8 @@ struct Firing {
     at: Moment,
     lasts: Option<Duration>,
     event: Option<Slot>,
+    /// The budget does not refuse it.
+    over_budget: bool,
 }
 
 impl FaultDriver {
@@ -180,10 +187,14 @@ impl FaultDriver {
             log: Vec::new(),
             pinned: Vec::new(),
             activity: Activity::default(),
+            diverted: Vec::new(),
             healed: false,
             ahead: Duration::ZERO,
             entries: plan.entries,
         };
+        if driver.entries.iter().any(|entry| entry.over_budget) {
+            driver.governor.permit();
+        }
         driver.arm();
         Ok(driver)
     }
@@ -246,6 +257,7 @@ impl FaultDriver {
                 Task::Step { series, step } => self.step(series, step, ground, actions),
                 Task::Toggle { active } => self.toggle(active, ground, actions),
                 Task::End { active } => self.end(active, ground, actions),
+                Task::Straighten { id } => self.straighten(id, actions),
             }
         }
     }

@@ -126,6 +126,8 @@ kinds! {
         "New members join.";
     Leave, Process, "leave", "leave = { target = \"random(1)\" }",
         "Members leave for good.";
+    Detour, Process, "detour", "detour = { target = \"n1\", point = \"short-batch\", chance = \"1/20\" }",
+        "A process takes a rare turn in its own code, where it asks for one with `cx.buggify`.";
     LoseTail, Disk, "lose-tail", "disk = { target = \"n1\", fault = \"lose-tail\" }",
         "A crash takes everything that was not synced.";
     TornTail, Disk, "torn-tail", "disk = { target = \"n1\", fault = \"tear-tail\" }",

@@ -46,8 +46,14 @@ pub(super) fn draw(partition: &Partition, scene: &Scene<'_>, lots: &mut Lots) ->
             groups(sides, spread, scene, lots)
         }
         Shape::Groups(selectors) => {
-            let sides =
-                selectors.iter().map(|selector| resolve(selector, scene, lots)).collect::<Result<_, _>>()?;
+            let mut side = |selector: &Selector| match selector {
+                Selector::Rest => Ok(Vec::new()),
+                selector => resolve(selector, scene, lots),
+            };
+            let mut sides: Vec<Vec<Slot>> = selectors.iter().map(&mut side).collect::<Result<_, _>>()?;
+            if let Some(place) = selectors.iter().position(|selector| *selector == Selector::Rest) {
+                sides[place] = rest(&sides, scene);
+            }
             groups(sides, spread, scene, lots)
         }
         Shape::OneWay { from, to } => one_way(resolve(from, scene, lots)?, resolve(to, scene, lots)?, None),
@@ -60,6 +66,16 @@ pub(super) fn draw(partition: &Partition, scene: &Scene<'_>, lots: &mut Lots) ->
             pairs(&links, scene.members)
         }
     }
+}
+
+/// Members that are in none of these groups, and where a group names clients, the other clients.
+fn rest(sides: &[Vec<Slot>], scene: &Scene<'_>) -> Vec<Slot> {
+    let mut taken = sides.concat();
+    taken.sort_unstable();
+    let all_clients = scene.members..scene.members + scene.clients;
+    let clients = if taken.iter().any(|slot| all_clients.contains(&slot.0)) { all_clients } else { 0..0 };
+    let members = scene.present().map(|(slot, _)| slot);
+    members.chain(clients.map(Slot)).filter(|slot| taken.binary_search(slot).is_err()).collect()
 }
 
 /// Slots that may be anywhere: whoever runs.

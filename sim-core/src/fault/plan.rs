@@ -38,6 +38,8 @@ pub struct FaultEntry {
     pub lasts: Option<Duration>,
     /// How it comes back, if it does.
     pub repeat: Option<Repeat>,
+    /// The budget does not refuse it: it may exceed what the protocol promises to bear, on purpose.
+    pub over_budget: bool,
     /// What goes wrong.
     pub what: Fault,
 }
@@ -198,7 +200,7 @@ impl TryFrom<RawEntry> for FaultEntry {
                 every.map(|every| Repeat { every, jitter: raw.jitter.unwrap_or_default(), until: raw.until })
             }
         };
-        Ok(Self { id: raw.id, at, lasts: raw.lasts, repeat, what })
+        Ok(Self { id: raw.id, at, lasts: raw.lasts, repeat, over_budget: raw.over_budget, what })
     }
 }
 
@@ -208,7 +210,8 @@ impl From<FaultEntry> for RawEntry {
             Moment::At(at) => (Some(at.since(Time::ZERO)), None),
             Moment::On(on) => (None, Some(on)),
         };
-        let mut raw = Self { id: entry.id, at, on, lasts: entry.lasts, ..Self::default() };
+        let over_budget = entry.over_budget;
+        let mut raw = Self { id: entry.id, at, on, lasts: entry.lasts, over_budget, ..Self::default() };
         if let Some(Repeat { every, jitter, until }) = entry.repeat {
             raw.every = Some(every);
             raw.jitter = Some(jitter).filter(|jitter| !jitter.is_zero());
@@ -222,12 +225,12 @@ impl From<FaultEntry> for RawEntry {
 impl FaultEntry {
     /// A fault that begins at a time and lasts to the end.
     pub const fn at(at: Time, what: Fault) -> Self {
-        Self { id: None, at: Moment::At(at), lasts: None, repeat: None, what }
+        Self { id: None, at: Moment::At(at), lasts: None, repeat: None, over_budget: false, what }
     }
 
     /// A fault that begins when something happens and lasts to the end.
     pub const fn on(trigger: Trigger, what: Fault) -> Self {
-        Self { id: None, at: Moment::On(trigger), lasts: None, repeat: None, what }
+        Self { id: None, at: Moment::On(trigger), lasts: None, repeat: None, over_budget: false, what }
     }
 
     /// The same fault, ending after a time.

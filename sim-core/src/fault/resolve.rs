@@ -115,6 +115,8 @@ impl Scene<'_> {
             Selector::Minority => lots.pick(candidates(), self.members.saturating_sub(1) / 2),
             Selector::QuorumMinusOne => lots.pick(candidates(), self.quorum().saturating_sub(1)),
             Selector::EventNode => self.event.into_iter().collect(),
+            // The one has slots in its place by now, the other a meaning in partitions only.
+            Selector::Domain(_) | Selector::Rest => Vec::new(),
             Selector::Union(parts) => {
                 parts.iter().flat_map(|part| self.matching(part, lots, eligible)).collect()
             }

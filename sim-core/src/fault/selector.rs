@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 pub use slots::SlotList;
 
+use super::domain::{DomainName, Level};
 use crate::ratio::Ratio;
 use crate::text::Named;
 
@@ -41,6 +42,10 @@ pub enum Selector {
     QuorumMinusOne,
     /// `event.node`: where the event happened that the fault waits for.
     EventNode,
+    /// `zone(b)`: everybody in a failure domain. Slots stand in its place before a run.
+    Domain(DomainName),
+    /// `rest`: in the groups of a partition, everybody who is in no other group.
+    Rest,
     /// `n1,n4`: all that any of these select.
     Union(Vec<Selector>),
 }
@@ -62,6 +67,8 @@ pub struct Vocabulary<'a> {
     pub observations: &'a [&'a str],
     /// The protocol's kinds of messages.
     pub messages: &'a [&'a str],
+    /// Failure domains.
+    pub domains: &'a [DomainName],
 }
 
 /// A target that does not exist, with the nearest that does and all that do.
@@ -84,13 +91,14 @@ fn suggestion(nearest: Option<&str>) -> String {
 pub const LEADERS: [&str; 4] = ["leader", "primary", "proposer", "coordinator"];
 
 /// Selectors that are plain words, with what they mean.
-const WORDS: [(&str, Selector); 6] = [
+const WORDS: [(&str, Selector); 7] = [
     ("all", Selector::All),
     ("clients", Selector::Clients),
     ("minority", Selector::Minority),
     ("quorum-minus-one", Selector::QuorumMinusOne),
     ("next-leader", Selector::NextLeader),
     ("event.node", Selector::EventNode),
+    ("rest", Selector::Rest),
 ];
 
 /// What may be named besides a protocol's roles, one of each form, with what it means.
@@ -113,6 +121,11 @@ pub const TARGETS: &[Named] = &[
     Named { name: "minority", about: "the largest number of members below a half, drawn" },
     Named { name: "quorum-minus-one", about: "one member less than a quorum, drawn" },
     Named { name: "event.node", about: "where the event happened that the fault waits for" },
+    Named {
+        name: "zone(b)",
+        about: "everybody in this zone of [domains]; machine(b) and region(b) likewise",
+    },
+    Named { name: "rest", about: "in the groups of a partition, everybody who is in no other group" },
 ];
 
 impl Selector {
@@ -121,6 +134,28 @@ impl Selector {
         match self {
             Self::EventNode => true,
             Self::Union(parts) => parts.iter().any(Self::needs_event),
+            _ => false,
+        }
+    }
+
+    /// Whether it asks for the rest.
+    pub fn has_rest(&self) -> bool {
+        match self {
+            Self::Rest => true,
+            Self::Union(parts) => parts.iter().any(Self::has_rest),
+            _ => false,
+        }
+    }
+
+    /// Puts slots in the place of the domains that it names; whether it names any.
+    pub fn place(&mut self, slots_of: &dyn Fn(&DomainName) -> SlotList) -> bool {
+        match self {
+            Self::Domain(name) => {
+                let slots = slots_of(name);
+                *self = Self::Slots(slots);
+                true
+            }
+            Self::Union(parts) => parts.iter_mut().fold(false, |named, part| part.place(slots_of) | named),
             _ => false,
         }
     }
@@ -139,6 +174,7 @@ impl Selector {
                 let slots_there = u64::from(vocabulary.members) + u64::from(vocabulary.clients);
                 vocabulary.grows || slots.last().is_none_or(|last| u64::from(last.0) < slots_there)
             }
+            Self::Domain(name) => vocabulary.domains.contains(name),
             Self::Union(parts) => return parts.iter().try_for_each(|part| part.check(vocabulary)),
             _ => true,
         };
@@ -170,12 +206,16 @@ fn unknown(text: &str, vocabulary: &Vocabulary<'_>) -> UnknownTarget {
         allowed.push("clients".to_owned());
     }
     allowed.push("event.node".to_owned());
+    allowed.extend(vocabulary.domains.iter().take(MOST_SHOWN).map(ToString::to_string));
     let names = (0..vocabulary.members).map(|index| format!("n{}", index + 1));
     let nearest = nearest(text, allowed.iter().cloned().chain(names.take(1_000)));
     let of =
         if vocabulary.protocol.is_empty() { String::new() } else { format!("for {}: ", vocabulary.protocol) };
     UnknownTarget { text: text.to_owned(), nearest, allowed: format!("{of}{}", allowed.join(", ")) }
 }
+
+/// So many domains are listed at most.
+const MOST_SHOWN: usize = 50;
 
 /// No name is longer.
 const LONGEST_NAME: usize = 100;
@@ -248,6 +288,7 @@ fn parse_one(text: &str) -> Result<Selector, UnknownTarget> {
         roles: &["leader", "follower"],
         observations: &[],
         messages: &[],
+        domains: &[],
     };
     parse_known(text).ok_or_else(|| unknown(text, &nobody))
 }
@@ -261,7 +302,11 @@ fn parse_known(text: &str) -> Option<Selector> {
             "random" => inside.trim().parse().ok().filter(|count| *count > 0).map(Selector::Random),
             "every" => role_name(inside.trim()).map(Selector::Every),
             "slot" => SlotList::parse(inside).map(Selector::Slots),
-            _ => None,
+            level => {
+                let (level, name) = (Level::of_name(level)?, inside.trim());
+                let named = super::domain::is_domain_name(name);
+                named.then(|| Selector::Domain(DomainName { level, name: name.to_owned() }))
+            }
         };
     }
     if text.contains('/') || text.ends_with('%') {
@@ -305,6 +350,7 @@ impl fmt::Display for Selector {
             Self::Every(role) => write!(f, "every({role})"),
             Self::Random(count) => write!(f, "random({count})"),
             Self::Fraction(share) => write!(f, "{share}"),
+            Self::Domain(name) => name.fmt(f),
             Self::Union(parts) => {
                 let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
                 f.write_str(&parts.join(","))

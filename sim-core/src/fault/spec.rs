@@ -87,6 +87,8 @@ macro_rules! faults {
             pub(super) jitter: Option<Duration>,
             #[serde(skip_serializing_if = "Option::is_none")]
             pub(super) until: Option<Duration>,
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            pub(super) over_budget: bool,
             $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $key: Option<$params>, )*
             $( #[serde(skip_serializing_if = "Option::is_none")] pub(super) $link: Option<written::$harm>, )*
         }
@@ -155,6 +157,7 @@ faults! {
     corrupt = Corrupt(Aim);
     adaptive = Adaptive(Adaptive);
     twins = Twins(Twins);
+    detour = Detour(Detour);
     }
     links {
         slow_link = SlowLink {
@@ -219,6 +222,7 @@ impl Fault {
             Self::Clock(clock) => clock.change.kind(),
             Self::Corrupt(_) => Kind::Corrupt,
             Self::Twins(_) => Kind::Twins,
+            Self::Detour(_) => Kind::Detour,
             Self::Replace(_) | Self::Churn(_) | Self::RollingRestart(_) | Self::Adaptive(_) => return None,
         })
     }
@@ -236,6 +240,7 @@ impl Fault {
             Self::Clock(clock) => Some(&clock.target),
             Self::Adaptive(adaptive) => Some(&adaptive.target),
             Self::Twins(twins) => Some(&twins.target),
+            Self::Detour(detour) => Some(&detour.target),
             _ => None,
         }
     }
@@ -331,11 +336,16 @@ pub struct Aim {
 pub struct Slow {
     /// Who.
     pub target: Selector,
-    /// How long everything takes, in percent of the normal time.
+    /// How long everything takes, in percent of the normal time; ten times as long if absent.
+    #[serde(default = "ten_times")]
     pub percent: u32,
     /// The least service time of a message.
     #[serde(default)]
     pub floor: Duration,
+}
+
+const fn ten_times() -> u32 {
+    1_000
 }
 
 /// New members.
@@ -421,6 +431,41 @@ pub struct Twins {
     /// Where the second copy runs, in the place of whoever is there; a drawn other member if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Selector>,
+}
+
+/// Rare turns in the protocol's own code, where it asks for them with
+/// [`Context::buggify`](crate::process::Context::buggify).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detour {
+    /// Whose processes take them; all members if absent.
+    #[serde(default = "everybody")]
+    pub target: Selector,
+    /// At which point, by its name; at every one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+    /// How likely a pass takes the detour; one in twenty if neither this nor `nth` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chance: Option<Ratio>,
+    /// The one pass that takes it, counting from one since the fault began, as pinned plans have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nth: Option<u32>,
+}
+
+const fn everybody() -> Selector {
+    Selector::All
+}
+
+impl Detour {
+    /// At which passes it is taken.
+    pub(super) const fn how(&self) -> crate::process::Diverted {
+        use crate::process::Diverted;
+        match (self.nth, self.chance) {
+            (Some(nth), _) => Diverted::After(nth.saturating_sub(1)),
+            (None, Some(chance)) => Diverted::Chance(chance),
+            (None, None) => Diverted::Chance(Ratio::new(1, 20)),
+        }
+    }
 }
 
 /// Aims a fault at exactly these slots.

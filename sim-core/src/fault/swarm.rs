@@ -45,12 +45,21 @@ pub struct SwarmSpace {
     pub min_restart: Duration,
     /// The shortest calm between two storms.
     pub min_calm: Duration,
+    /// Whether processes may take detours in their own code.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub detours: bool,
     /// Roles to aim at.
     pub roles: Vec<String>,
     /// Observations to wait for.
     pub events: Vec<String>,
     /// Messages to wait for.
     pub messages: Vec<String>,
+    /// Failure domains that may be cut off.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
+    /// Failure domains that may fail as a whole: within the budget.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub small_domains: Vec<String>,
 }
 
 impl Default for SwarmSpace {
@@ -63,9 +72,12 @@ impl Default for SwarmSpace {
             min_fault: Duration::from_millis(50),
             min_restart: Duration::from_millis(1),
             min_calm: Duration::from_millis(500),
+            detours: false,
             roles: vec!["leader".to_owned()],
             events: Vec::new(),
             messages: Vec::new(),
+            domains: Vec::new(),
+            small_domains: Vec::new(),
         }
     }
 }
@@ -79,6 +91,7 @@ impl SwarmSpace {
             // Two copies of one identity in a place that was somebody else's are two traitors.
             Kind::Twins => model.byzantine > 1,
             Kind::Join | Kind::Leave => self.membership,
+            Kind::Detour => self.detours,
             // Drawn in place of a narrow link, unless that is off.
             Kind::RateLimit => self.off.contains(&Kind::Bandwidth),
             // Drawn in place of a ring of majorities, unless that is off.
@@ -125,6 +138,7 @@ pub fn draw(
                 at: at.clone(),
                 lasts,
                 repeat: None,
+                over_budget: false,
                 what,
             }));
             entries.push(strike);
@@ -182,7 +196,7 @@ fn entry(
     // These would go on changing the world as often as they were to change it in their length.
     let must_end = matches!(kind, Kind::Jam | Kind::Flap | Kind::Leave);
     let lasts = (takes_length && (must_end || !endless)).then_some(length);
-    FaultEntry { id: None, at: when.at.clone(), lasts, repeat: None, what }
+    FaultEntry { id: None, at: when.at.clone(), lasts, repeat: None, over_budget: false, what }
 }
 
 /// What a power cut does to disks: whatever was not synced is gone. Only where everybody crashes at once, and not always.

@@ -19,6 +19,7 @@ pub(super) struct Toy {
     pub(super) disks: OrderedMap<Slot, DiskFault>,
     pub(super) clocks: OrderedMap<Slot, ClockChange>,
     pub(super) left: OrderedSet<Slot>,
+    pub(super) diverted: OrderedSet<u32>,
     /// Everything done, with its time.
     pub(super) done: Vec<(Time, Action)>,
 }
@@ -33,6 +34,7 @@ impl Toy {
             disks: OrderedMap::new(),
             clocks: OrderedMap::new(),
             left: OrderedSet::new(),
+            diverted: OrderedSet::new(),
             done: Vec::new(),
         }
     }
@@ -90,6 +92,8 @@ impl Toy {
             }
             Action::Disk { slot, fault } => self.disk(slot, fault),
             Action::Clock { slot, change } => self.clock(slot, change),
+            Action::Divert(diversion) => assert!(self.diverted.insert(diversion.id), "{diversion:?}"),
+            Action::Straighten(id) => assert!(self.diverted.remove(&id), "{id} is not in force"),
             Action::Corrupt(slot) | Action::Twin { slot, .. } => {
                 assert!(self.place(slot).honest, "{slot} is a traitor");
                 self.place(slot).honest = false;

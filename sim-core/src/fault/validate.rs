@@ -118,6 +118,12 @@ pub enum Problem {
     /// A delay that cannot be drawn.
     #[error(transparent)]
     Delay(#[from] DistributionError),
+    /// The rest of nothing.
+    #[error("rest stands in partition.groups only, as a group of its own")]
+    Rest,
+    /// `chance` together with `nth`.
+    #[error("give chance or nth, not both")]
+    ChanceAndNth,
     /// `target` together with `from` or `to`.
     #[error("give target, or from and to, not both")]
     Links,
@@ -176,7 +182,11 @@ fn check_names(
     if let (Moment::On(trigger), Some(vocabulary)) = (&entry.at, vocabulary) {
         check_trigger(trigger, vocabulary)?;
     }
+    let groups = matches!(&entry.what, Fault::Partition(it) if matches!(it.shape, Shape::Groups(_)));
     for selector in entry.what.selectors() {
+        if selector.has_rest() && !(groups && *selector == Selector::Rest) {
+            return Err(Problem::Rest);
+        }
         if selector.needs_event() && matches!(entry.at, Moment::At(_)) {
             return Err(Problem::NoEvent);
         }
@@ -201,6 +211,7 @@ fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), 
             roles: &["leader"],
             observations: &[],
             messages: &[],
+            domains: &[],
         }),
     }
 }
@@ -277,6 +288,12 @@ fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
             within("count", adaptive.count, 1, 10_000)?;
             often("every", adaptive.every)
         }
+        Fault::Detour(detour) => match (detour.chance, detour.nth) {
+            (Some(_), Some(_)) => Err(Problem::ChanceAndNth),
+            (Some(chance), None) => positive("chance", !chance.is_zero()),
+            (None, Some(nth)) => positive("nth", nth > 0),
+            (None, None) => Ok(()),
+        },
         Fault::Disk(disk) if disk.fault == DiskFault::Healthy => Err(Problem::Healthy),
         Fault::Clock(clock) => match clock.change {
             ClockFault::Forward(by) => positive("forward", !by.is_zero()),
@@ -298,6 +315,7 @@ fn check_length(entry: &FaultEntry) -> Result<(), Problem> {
             return positive("restart_after", crash.restart_after != Some(Duration::ZERO));
         }
         Fault::Disk(disk) => disk.fault == DiskFault::Rot,
+        Fault::Detour(detour) => detour.nth.is_some(),
         Fault::Join(_)
         | Fault::Leave(_)
         | Fault::Replace(_)
@@ -347,6 +365,7 @@ fn takes_length(fault: &Fault) -> bool {
         | Fault::Slow(_)
         | Fault::Churn(_) => true,
         Fault::Disk(disk) => disk.fault != DiskFault::Rot,
+        Fault::Detour(detour) => detour.nth.is_none(),
         Fault::Clock(clock) => !matches!(clock.change, ClockFault::Forward(_) | ClockFault::Back(_)),
         _ => false,
     }

@@ -37,6 +37,7 @@ pub(super) fn fault(fault: &Fault, ground: &Ground) -> String {
             let place = twins.place.as_ref().map_or("another member".to_owned(), of);
             format!("run a second {} in the place of {place}", of(&twins.target))
         }
+        Fault::Detour(it) => detour(it.point.as_deref(), &of(&it.target)),
         Fault::Replace(_) | Fault::Churn(_) | Fault::RollingRestart(_) | Fault::Adaptive(_) => {
             fault.key().to_owned()
         }
@@ -66,6 +67,21 @@ pub(crate) fn action(action: &Action, ground: &Ground) -> String {
         Action::Clock { slot, change } => clock(*change, &name(slot)),
         Action::Corrupt(slot) => format!("make {} a traitor", name(slot)),
         Action::Twin { slot, node } => format!("run a second {node} in the place of {}", name(slot)),
+        Action::Divert(diversion) => detour(diversion.point.as_deref(), &names(&diversion.slots, ground)),
+        Action::Straighten(_) => "take no more detours".to_owned(),
+    }
+}
+
+/// `let n2 take the detour short-batch`, at one slot.
+pub(crate) fn detour_at(point: &str, slot: Slot, ground: &Ground) -> String {
+    detour(Some(point), &names(&[slot], ground))
+}
+
+/// `let n2 take the detour short-batch`.
+fn detour(point: Option<&str>, who: &str) -> String {
+    match point {
+        Some(point) => format!("let {who} take the detour {point}"),
+        None => format!("let {who} take detours"),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Histories as Jepsen writes them, in EDN: an operation is invoked and later ends as `:ok`, `:fail` or `:info`.
 //!
-//! Read are registers (`:read`, `:write`), compare-and-swap (`:cas`) and lists (`:append` and `:read`, also as a
-//! transaction of one such step, as Elle has them). A value may be `[key value]`, as `jepsen.independent` writes it, if
-//! all values are. Operations of a nemesis are passed over. A `:fail` surely did not happen, an `:info` may have.
+//! Read are registers (`:read`, `:write`), compare-and-swap (`:cas`), lists (`:append` and `:read`, also as a transaction
+//! of one such step, as Elle has them), queues (`:enqueue`, `:dequeue`) and sets (`:add`, `:remove`, `:read`). A value may
+//! be `[key value]`, as `jepsen.independent` writes it, if all values are. Operations of a nemesis are passed over. A
+//! `:fail` surely did not happen, an `:info` may have. That a swap saw another value (`:error :mismatch`) and a dequeue
+//! found nothing (`:error :empty`) are observations.
 
 mod form;
+mod write;
 
 use std::io::BufRead;
 use std::rc::Rc;
@@ -18,6 +21,8 @@ use crate::ordered::OrderedMap;
 use crate::time::Time;
 
 use form::{Form, Parser};
+
+pub use write::write_edn;
 
 /// Reads a history of objects of one kind from EDN: maps one after the other, or in a vector. Events count in the order
 /// in which they stand.
@@ -57,6 +62,7 @@ struct EdnEvent {
     process: Option<u64>,
     f: String,
     value: Form,
+    error: Option<String>,
     time: u64,
 }
 
@@ -84,6 +90,7 @@ fn take(line: usize, form: Form, events: &mut Vec<EdnEvent>) -> Result<(), ReadH
 
 fn event(line: usize, entries: Vec<(Form, Form)>) -> Result<EdnEvent, Flaw> {
     let (mut kind, mut process, mut f, mut value, mut time) = (None, None, None, Form::Nil, 0);
+    let mut error = None;
     for (key, entry) in entries {
         let Form::Keyword(key) = key else { continue };
         match (key.as_str(), entry) {
@@ -92,6 +99,7 @@ fn event(line: usize, entries: Vec<(Form, Form)>) -> Result<EdnEvent, Flaw> {
             ("process", _) => process = Some(None),
             ("f", Form::Keyword(name) | Form::Text(name)) => f = Some(name),
             ("value", entry) => value = entry,
+            ("error", Form::Keyword(name)) => error = Some(name),
             ("time", Form::Integer(at)) => time = u64::try_from(at).unwrap_or(0),
             _ => {}
         }
@@ -99,7 +107,7 @@ fn event(line: usize, entries: Vec<(Form, Form)>) -> Result<EdnEvent, Flaw> {
     let (Some(kind), Some(process)) = (kind, process) else { return Err(Flaw::NoOperation) };
     // A nemesis may do anything.
     let f = f.or_else(|| process.is_none().then(String::new)).ok_or(Flaw::NoOperation)?;
-    Ok(EdnEvent { line, kind, process, f, value, time })
+    Ok(EdnEvent { line, kind, process, f, value, error, time })
 }
 
 impl EdnType {
@@ -117,7 +125,7 @@ impl EdnType {
 impl EdnEvent {
     /// Whether the value says which object is meant, or nothing at all.
     fn may_be_keyed(&self) -> bool {
-        self.is_keyed() || (matches!(self.value, Form::Nil) && self.f == "read")
+        self.is_keyed() || (matches!(self.value, Form::Nil) && matches!(self.f.as_str(), "read" | "dequeue"))
     }
 
     fn is_keyed(&self) -> bool {
@@ -161,16 +169,26 @@ impl Replay {
             EdnType::Ok => {
                 let (ended, reply) = self.operation(event)?;
                 let called = self.history.records[index].operation;
-                if ended.key() != called.key() || (!called.is_read() && ended != called) {
+                let finds = called.is_read() || matches!(called, Operation::Dequeue { .. });
+                if ended.key() != called.key() || (!finds && ended != called) {
                     return Err(Flaw::OtherEnd { process });
                 }
                 reply
             }
-            EdnType::Fail => Reply::Refused,
+            EdnType::Fail => self.failed(index, event),
             _ => return Ok(()),
         };
         self.history.complete(index, at, Answer { reply, position: None });
         Ok(())
+    }
+
+    /// What an operation came to that failed: some observe something all the same.
+    fn failed(&self, index: usize, event: &EdnEvent) -> Reply {
+        match (self.history.records[index].operation, event.error.as_deref()) {
+            (Operation::Cas { .. }, Some(write::MISMATCH)) => Reply::Mismatch,
+            (Operation::Dequeue { .. }, Some(write::EMPTY)) => Reply::Value(None),
+            _ => Reply::Refused,
+        }
     }
 
     /// What an event calls, and what it says of the outcome if it ended well.
@@ -193,29 +211,31 @@ impl Replay {
     fn one(&mut self, f: &str, key: u64, value: &Form) -> Result<(Operation, Reply), Flaw> {
         match (f, self.model) {
             ("read" | "r", ObjectModel::Append) => {
-                let values = match value {
-                    Form::List(items) => items
-                        .iter()
-                        .map(|(_, item)| self.datum(item, f, "a list of values"))
-                        .collect::<Result<_, _>>()?,
-                    // As Elle writes a list to which nothing was appended; of an invocation it says nothing.
-                    Form::Nil => Vec::new(),
-                    _ => return Err(Flaw::EdnValue { f: f.to_owned(), expected: "a list of values" }),
-                };
-                Ok((Operation::ReadList { key }, Reply::Values(values)))
+                Ok((Operation::ReadList { key }, Reply::Values(self.all(f, value)?)))
             }
-            ("append", ObjectModel::Append) => {
+            ("append", ObjectModel::Append | ObjectModel::Kv) => {
                 Ok((Operation::Append { key, value: self.datum(value, f, "a value")? }, Reply::Done))
             }
-            ("read" | "r", ObjectModel::Register | ObjectModel::CasRegister) => {
-                let value = match value {
-                    Form::Nil => None,
-                    value => Some(self.datum(value, f, "a value or nil")?),
-                };
-                Ok((Operation::Read { key }, Reply::Value(value)))
+            ("read" | "r", ObjectModel::Set) => {
+                Ok((Operation::ReadSet { key }, Reply::Values(self.all(f, value)?)))
             }
-            ("write" | "w", ObjectModel::Register | ObjectModel::CasRegister) => {
+            ("read" | "r", ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv) => {
+                Ok((Operation::Read { key }, Reply::Value(self.optional(f, value)?)))
+            }
+            ("write" | "w", ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv) => {
                 Ok((Operation::Write { key, value: self.datum(value, f, "a value")? }, Reply::Done))
+            }
+            ("enqueue", ObjectModel::Queue) => {
+                Ok((Operation::Enqueue { key, value: self.datum(value, f, "a value")? }, Reply::Done))
+            }
+            ("dequeue", ObjectModel::Queue) => {
+                Ok((Operation::Dequeue { key }, Reply::Value(self.optional(f, value)?)))
+            }
+            ("add", ObjectModel::Set) => {
+                Ok((Operation::Add { key, value: self.datum(value, f, "a value")? }, Reply::Done))
+            }
+            ("remove", ObjectModel::Set) => {
+                Ok((Operation::Remove { key, value: self.datum(value, f, "a value")? }, Reply::Done))
             }
             ("cas", ObjectModel::CasRegister) => {
                 let Form::List(items) = value else {
@@ -232,6 +252,23 @@ impl Replay {
                 Ok((Operation::Cas { key, from, to }, Reply::Done))
             }
             (f, model) => Err(Flaw::EdnOperation { model, f: f.to_owned() }),
+        }
+    }
+
+    fn optional(&mut self, f: &str, value: &Form) -> Result<Option<u64>, Flaw> {
+        match value {
+            Form::Nil => Ok(None),
+            value => self.datum(value, f, "a value or nil").map(Some),
+        }
+    }
+
+    fn all(&mut self, f: &str, value: &Form) -> Result<Vec<u64>, Flaw> {
+        let expected = "a list of values";
+        match value {
+            Form::List(items) => items.iter().map(|(_, item)| self.datum(item, f, expected)).collect(),
+            // As Elle writes a list to which nothing was appended; of an invocation it says nothing.
+            Form::Nil => Ok(Vec::new()),
+            _ => Err(Flaw::EdnValue { f: f.to_owned(), expected }),
         }
     }
 

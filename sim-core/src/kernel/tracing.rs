@@ -35,6 +35,13 @@ impl Kernel {
         self.trace(slot, What::Lost { id, reason: reason(why) });
     }
 
+    pub(crate) fn trace_detour(&mut self, taken: crate::process::Taken) {
+        if self.traced() {
+            let text = words::detour_at(taken.point, taken.slot, &self.ground);
+            self.trace(taken.slot, What::Fault { text: &text });
+        }
+    }
+
     pub(crate) fn trace_fault(&mut self, action: &Action) {
         if self.traced() {
             let text = words::action(action, &self.ground);

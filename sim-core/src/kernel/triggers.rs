@@ -4,7 +4,10 @@ use super::Kernel;
 use crate::fault::Action;
 use crate::identity::Slot;
 use crate::kernel::event::Control;
-use crate::process::JournalId;
+use crate::process::{JournalId, Taken};
+
+/// A detour as part of the digest, above all kinds of actions.
+const DETOUR: u64 = 64;
 
 impl Kernel {
     /// One queue entry stands for all faults to come; a stale one finds nothing due.
@@ -59,8 +62,20 @@ impl Kernel {
         actions
     }
 
+    /// A process took a detour in its own code.
+    #[cold]
+    pub(crate) fn detoured(&mut self, taken: Taken) {
+        self.trace_detour(taken);
+        self.fold(super::Folded::Fault, taken.slot, DETOUR);
+        self.driver.took(taken, &self.ground);
+    }
+
     /// Does what a fault does to the network and to places. What it does to processes and disks is given back.
     pub(crate) fn apply(&mut self, action: Action) -> Option<Action> {
+        // That detours may be taken is no deed; taking one is.
+        if matches!(action, Action::Divert(_) | Action::Straighten(_)) {
+            return Some(action);
+        }
         self.trace_fault(&action);
         self.fold(super::Folded::Fault, action.slot().unwrap_or_default(), action.kind());
         match action {

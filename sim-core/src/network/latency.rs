@@ -8,11 +8,13 @@ use crate::time::Duration;
 
 use super::NetworkError;
 use super::cut::SlotSet;
+use super::hosts::HostSampler;
 
 #[derive(Clone, Debug)]
 enum Law {
     Everywhere(Sampler),
     Regions(RegionSampler),
+    Hosts(HostSampler),
 }
 
 /// The latency of each pair of slots, without a table of pairs.
@@ -26,9 +28,13 @@ pub(super) struct Latency {
 impl Latency {
     pub(super) fn new(model: &NetworkModel, members: u32, clients: u32) -> Result<Self, NetworkError> {
         model.latency.validate().map_err(NetworkError::Latency)?;
-        let law = match &model.regions {
-            None => Law::Everywhere(model.latency.compile()),
-            Some(matrix) => Law::Regions(matrix.compile(members, clients)?),
+        let law = match (&model.hosts, &model.regions) {
+            (Some(hosts), _) => {
+                hosts.jitter.validate().map_err(NetworkError::Latency)?;
+                Law::Hosts(HostSampler::new(hosts, members))
+            }
+            (None, Some(matrix)) => Law::Regions(matrix.compile(members, clients)?),
+            (None, None) => Law::Everywhere(model.latency.compile()),
         };
         if let Some(law) = &model.client_latency {
             law.validate().map_err(NetworkError::ClientLatency)?;
@@ -58,6 +64,7 @@ impl Latency {
         match &self.law {
             Law::Everywhere(law) => law.sample(word, more),
             Law::Regions(regions) => regions.sample(from, to, word, more),
+            Law::Hosts(hosts) => hosts.sample(from, to, word, more),
         }
     }
 }

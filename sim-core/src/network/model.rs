@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::graph::Topology;
+use crate::network::HostLatency;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -15,6 +16,9 @@ pub struct NetworkModel {
     pub latency: Distribution,
     /// Latency by region instead, if given.
     pub regions: Option<RegionMatrix>,
+    /// Latency by pair of hosts instead, if given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<HostLatency>,
     /// One-way latency between clients and members, if it differs (0 is allowed).
     pub client_latency: Option<Distribution>,
     /// Probability that a datagram is lost; on a stream it is a retransmission.
@@ -42,6 +46,7 @@ impl Default for NetworkModel {
         Self {
             latency: Distribution::Uniform { min: Duration::from_millis(1), max: Duration::from_millis(10) },
             regions: None,
+            hosts: None,
             client_latency: None,
             loss: Ratio::ZERO,
             duplicate: Ratio::ZERO,

@@ -17,6 +17,10 @@ pub struct Context<'a, P: Protocol> {
     pub(crate) signatures: &'a mut u32,
 }
 
+/// Timers without numbers of their own have ids from here to twice as far: above those that a process chooses, and below the bound for
+/// those of a part.
+const UNNUMBERED: u32 = 1 << 23;
+
 /// Who steps, when, and for the how-manieth time: what a context is made for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProcessPlace {
@@ -83,6 +87,20 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.effects.push(Effect::SetTimer { id, after, timer });
     }
 
+    /// Sets a timer that needs no number of its own, as one for each request. Its id is told so that it can be stopped; it is none that
+    /// a process would choose, and different from those of the last eight million timers set like this.
+    pub fn after(&mut self, after: Duration, timer: P::Timer) -> TimerId {
+        let node = self.node.index();
+        if node >= self.effects.unnumbered.len() {
+            self.effects.unnumbered.resize(node + 1, 0);
+        }
+        let count = &mut self.effects.unnumbered[node];
+        let id = TimerId(UNNUMBERED | *count);
+        *count = (*count + 1) % UNNUMBERED;
+        self.set_timer(id, after, timer);
+        id
+    }
+
     /// Stops a timer; nothing if it is not set.
     #[inline]
     pub fn cancel_timer(&mut self, id: TimerId) {
@@ -120,7 +138,9 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.effects.push(Effect::CloseLink(peer));
     }
 
-    /// Reports a fact.
+    /// Reports a fact. What it says of the process's own memory or disk is said **after the record was appended, and before any
+    /// hold**: checks take the length of the journal at that moment for the place of the record, and ask the world whether it is
+    /// durable. What others may rely on (a decision, a role) is said after the hold: nobody has seen it if the sync fails.
     #[inline]
     pub fn observe(&mut self, observation: P::Observation) {
         self.effects.push(Effect::Observe(observation));
@@ -132,6 +152,15 @@ impl<'a, P: Protocol> Context<'a, P> {
     #[inline]
     pub fn sometimes(&mut self, name: &'static str, condition: bool) {
         self.effects.marks.pass(name, condition);
+    }
+
+    /// A point where the process may do something rare but right: send a shorter batch, give up early, take the slow path. True
+    /// where the plan of the run has a detour (`detour = { .. }` among the faults), which it has only if the scenario or its swarm
+    /// asks for it. Each one that is taken is an entry of the executed plan, so that it replays, and shrinking removes those
+    /// that are not needed.
+    #[inline]
+    pub fn buggify(&mut self, point: &'static str) -> bool {
+        self.effects.detours.on && self.effects.detours.pass(point)
     }
 
     /// Occupies this slot with work for a time; what arrives meanwhile waits.
@@ -193,6 +222,13 @@ impl Signature {
     pub const fn forged(signer: NodeId, guess: u64) -> Self {
         Self { signer, tag: guess }
     }
+
+    /// Signs again what has this content now, if a hand that altered it holds the signer's key.
+    pub fn seal(&mut self, content: u64, hand: &mut dyn crate::facts::mutation::Hand) {
+        if let Some(tag) = hand.sign(self.signer, content) {
+            self.tag = tag;
+        }
+    }
 }
 
 /// Signatures over one content, folded into one: as hard to forge as each of them.
@@ -241,6 +277,10 @@ impl Keys {
 
     pub(crate) fn sign(&self, signer: NodeId, content: u64) -> Signature {
         Signature { signer, tag: hash_words(&[self.secret, u64::from(signer.0), content]) }
+    }
+
+    pub(crate) fn tag(&self, signer: NodeId, content: u64) -> u64 {
+        self.sign(signer, content).tag
     }
 
     pub(crate) fn verify(&self, content: u64, signature: &Signature) -> bool {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{JournalId, Marks, Protocol, RequestId, SyncId, TimerId};
+use super::{Detours, JournalId, Marks, Protocol, RequestId, SyncId, TimerId};
 use crate::identity::NodeId;
 use crate::time::Duration;
 
@@ -73,6 +73,10 @@ pub struct Effects<P: Protocol> {
     pub(crate) recipients: Vec<NodeId>,
     /// What was passed that a campaign should reach; kept from step to step.
     pub(crate) marks: Marks,
+    /// How many timers without numbers each process has set, in the order of identities; kept from step to step.
+    pub(crate) unnumbered: Vec<u32>,
+    /// Which detours are taken; kept from step to step.
+    pub(crate) detours: Detours,
     /// How many effects, and how many recipients, one step may ask for.
     most: usize,
 }
@@ -92,7 +96,14 @@ const MOST_PER_SLOT: usize = 32;
 
 impl<P: Protocol> Default for Effects<P> {
     fn default() -> Self {
-        Self { list: Vec::new(), recipients: Vec::new(), marks: Marks::default(), most: MOST }
+        Self {
+            list: Vec::new(),
+            recipients: Vec::new(),
+            marks: Marks::default(),
+            unnumbered: Vec::new(),
+            detours: Detours::default(),
+            most: MOST,
+        }
     }
 }
 
@@ -105,6 +116,12 @@ impl<P: Protocol> Effects<P> {
     /// An empty buffer for steps in a world of so many slots.
     pub(crate) fn for_slots(slots: usize) -> Self {
         Self { most: MOST.max(slots.saturating_mul(MOST_PER_SLOT)), ..Self::default() }
+    }
+
+    /// An empty buffer after a step that asked for too much; what was counted and what is in force stays.
+    pub(crate) fn afresh(&mut self, slots: usize) -> Self {
+        let (marks, detours) = (std::mem::take(&mut self.marks), std::mem::take(&mut self.detours));
+        Self { marks, detours, unnumbered: std::mem::take(&mut self.unnumbered), ..Self::for_slots(slots) }
     }
 
     /// Appends an effect. That a step never ends is noticed where its effects need more room.

@@ -55,6 +55,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             Action::Clock { slot, change } => self.change_clock(slot, change),
             Action::Corrupt(slot) => self.corrupt(slot),
             Action::Twin { slot, node } => self.twin(slot, node),
+            Action::Divert(diversion) => self.effects.detours.divert(diversion),
+            Action::Straighten(id) => self.effects.detours.straighten(id),
             // Those the kernel does by itself.
             Action::Cut { .. }
             | Action::Mend(_)

@@ -15,12 +15,16 @@ use crate::kernel::arrange::validate;
 use crate::kernel::report::Title;
 use crate::kernel::{Kernel, Vocabulary};
 use crate::launch::{Launch, LaunchError};
-use crate::process::{Effects, Process, Protocol};
+use crate::process::{Detours, Effects, Process, Protocol};
 use crate::queue::EventQueue;
+use crate::random::{Keyed, Purpose};
 use crate::setup::Setup;
 use crate::slab::Slab;
 use crate::subject::Subject;
 use crate::timers::Timers;
+
+/// Sets the draws of detours apart from those of targets and moments.
+const DETOURS: u64 = u64::MAX - 1;
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A world at time zero, with nothing booted.
@@ -53,6 +57,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let followed = told(subject.liveness.hears(), P::Observation::KINDS);
         let takers = interested(&checks, P::Message::KINDS, |check| Some(check.takes()));
         let (protocol, plants, keep_history) = (subject.protocol, launch.plants.clone(), launch.keep_history);
+        let mut effects = Effects::for_slots(slots);
+        if kernel.driver.has_detours() {
+            effects.detours = Detours::drawn_by(Keyed::new(setup.seed, Purpose::Fault).labeled(DETOURS));
+        }
         let mut world = Self {
             title: Title { protocol, plants, keep_history },
             kernel,
@@ -62,7 +70,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             payloads: Slab::default(),
             timers: Timers::new(slots),
             storage: Storage::new(slots, setup.disk.sync.compile(), setup.seed),
-            effects: Effects::for_slots(slots),
+            effects,
             carrying_out: false,
             checks,
             hearers,

@@ -70,11 +70,17 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         (self.kernel.ground.stepping, self.kernel.ground.monotonic) = (slot, monotonic);
         self.tell_checks_of_input(slot, &stimulus);
         let place = ProcessPlace { now, monotonic, node: hot.node, incarnation: hot.incarnation };
+        if self.effects.detours.on {
+            self.effects.detours.enter(slot, self.kernel.now);
+        }
         let stepped = if hot.corrupt && self.coalition.is_some() {
             self.pull_strings(slot, place, stimulus)
         } else {
             self.run_process(slot, place, stimulus)
         };
+        if self.effects.detours.on && !self.effects.detours.taken.is_empty() {
+            self.detoured();
+        }
         match stepped {
             Ok(signatures) => self.leave_step(slot, &hot, signatures),
             Err(panic) => self.panicked(slot, panic.as_ref()),
@@ -166,11 +172,19 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
+    /// A step took detours: they are faults that struck before what it asks for.
+    #[cold]
+    fn detoured(&mut self) {
+        for taken in std::mem::take(&mut self.effects.detours.taken) {
+            self.kernel.detoured(taken);
+        }
+    }
+
     /// A panic is caught, crashes the slot, and is a finding. So is a step that asks for things without end.
     #[cold]
     fn panicked(&mut self, slot: Slot, panic: &(dyn std::any::Any + Send)) {
         // What a step without end asked for took much memory.
-        self.effects = Effects::for_slots(self.kernel.hot.len());
+        self.effects = self.effects.afresh(self.kernel.hot.len());
         self.plots.clear();
         let node = self.kernel.hot[slot.index()].node;
         self.kernel.fold(Folded::Panic, slot, 0);

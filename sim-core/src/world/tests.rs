@@ -8,6 +8,7 @@ mod choices;
 mod clients;
 mod clocks;
 mod determinism;
+mod detours;
 mod heal;
 mod holds;
 mod journals;

@@ -24,6 +24,7 @@ use crate::cli::command::corpus::Ran;
 use crate::cli::engine::{EngineArguments, Sharded};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::export::{FileFormat, runs_file};
 use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
@@ -78,6 +79,12 @@ pub(crate) struct ExploreArguments {
     /// Do not shrink failing runs.
     #[arg(long)]
     pub(crate) no_shrink: bool,
+    /// Write a row for each run: CSV, or JSON lines (*.jsonl).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "engine"])]
+    pub(crate) runs: Option<PathBuf>,
+    /// The format of the file of --runs, if its name does not say it.
+    #[arg(long, value_name = "FORMAT", requires = "runs")]
+    pub(crate) format: Option<FileFormat>,
     /// Stop after this time, such as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = seconds, conflicts_with = "engine")]
     pub(crate) time: Option<f64>,
@@ -125,6 +132,7 @@ pub(crate) fn explore(
         stop_on_first: arguments.stop_on_first,
         known: arguments.known.clone(),
         build: build_name(),
+        table: runs_file(arguments.runs.as_deref(), arguments.format)?,
     };
     let folder =
         shard_folder(files::out_folder(&arguments.scenario), &arguments.scenario.out, arguments.shard);

@@ -9,7 +9,7 @@ use scenarios::explore::is_finding;
 use scenarios::neighbors::{Neighborhood, neighbors};
 use scenarios::replay::{Replay, ReplayOptions, Replayed, replay as replay_capsule};
 use scenarios::story::tell_whole;
-use scenarios::trace_file::{TraceFormat, head, lines, parts, request};
+use scenarios::trace_file::request;
 use serde_json::json;
 use sim_core::check::Verdict;
 use sim_core::identity::Slot;
@@ -18,12 +18,12 @@ use sim_core::registry::{Launch, Registry};
 use sim_core::story;
 use sim_core::story::Story;
 use sim_core::time::{Duration, Time};
-use sim_core::trace::TraceRequest;
 
 use crate::build::build_name;
 use crate::cli::capsule_page::{self, Telling};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::export::{Export, FileFormat, TraceFile, check_formats};
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, run_text};
@@ -44,10 +44,13 @@ pub(crate) struct ReplayArguments {
     /// Leave out everything after this time.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<Duration>,
-    /// Write every event, after a first line that says of what: as text, into a file named *.jsonl or *.json or under
-    /// --json as lines of JSON. "-" is stdout; with --json no other document follows it.
+    /// Write every event: text, JSON lines (*.jsonl, *.json, or under --json), a trace for Perfetto and Chrome
+    /// (*.perfetto.json) or for ShiViz (*.shiviz). "-" is stdout; with --json no other document follows it.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// The format of the trace, if its name does not say it.
+    #[arg(long, value_name = "FORMAT", requires = "trace")]
+    pub(crate) format: Option<FileFormat>,
     /// Show only what happens at this node, such as n3 or c1; may be repeated.
     #[arg(long = "node", value_name = "NODE")]
     pub(crate) nodes: Vec<String>,
@@ -66,6 +69,7 @@ pub(crate) fn replay(
         intact = false;
     }
     let slots = slots(&capsule, &arguments.nodes)?;
+    check_formats(arguments.format.as_slice(), &[(Export::Trace, arguments.trace.is_some())])?;
     if let Some(path) = arguments.trace.as_deref().filter(|path| *path != Path::new("-")) {
         artefact::fit_file(path)?;
     }
@@ -77,7 +81,12 @@ pub(crate) fn replay(
         Launch { picture: Detail::Full, keep_history: true, trace: trace.clone(), ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
     let only_trace = match (&arguments.trace, &trace) {
-        (Some(path), Some(request)) => write_trace((path, request), &capsule, &replay, terminal)?,
+        (Some(path), Some(request)) => {
+            let format = trace_format(path, arguments.format, terminal);
+            let file = TraceFile { path, format, scenario: &capsule.name, request };
+            file.write(&replay.plan, &replay.outcome, terminal)?;
+            path == Path::new("-") && terminal.wants_json()
+        }
         _ => false,
     };
     // What fails in another way now is what there is to tell.
@@ -151,27 +160,12 @@ fn slots(capsule: &Capsule, names: &[String]) -> Result<Vec<Slot>, CliError> {
     names.iter().map(slot).collect()
 }
 
-/// Writes the trace, all of it; whether nothing else may follow on stdout.
-fn write_trace(
-    (path, request): (&Path, &TraceRequest),
-    capsule: &Capsule,
-    replay: &Replay,
-    terminal: &Terminal,
-) -> Result<bool, CliError> {
-    let Some(first) = &replay.outcome.trace else { return Ok(false) };
-    let json = path.extension().is_some_and(|extension| extension == "jsonl" || extension == "json");
-    let format = if json || terminal.wants_json() { TraceFormat::JsonLines } else { TraceFormat::Text };
-    let head = head(&capsule.name, capsule.seed, format);
-    if path == Path::new("-") {
-        terminal.write(&head)?;
-        parts(&replay.plan, request, first, |part| terminal.write(&lines(part, format)))?;
-        return Ok(terminal.wants_json());
+/// The format of a trace; under --json it is for programs, whatever its name.
+fn trace_format(path: &Path, asked: Option<FileFormat>, terminal: &Terminal) -> FileFormat {
+    match (Export::Trace.format(path, asked.as_slice()), asked) {
+        (FileFormat::Text, None) if terminal.wants_json() => FileFormat::Jsonl,
+        (format, _) => format,
     }
-    let mut file = artefact::Growing::begin(path)?;
-    file.add(head.as_bytes())?;
-    parts(&replay.plan, request, first, |part| Ok::<_, CliError>(file.add(lines(part, format).as_bytes())?))?;
-    file.finish()?;
-    Ok(false)
 }
 
 /// A story without what happened later, or elsewhere, and without what is said of those steps. Faults of the whole

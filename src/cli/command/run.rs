@@ -7,9 +7,10 @@ use scenarios::capsule::Capsule;
 use scenarios::plan::{Plan, compile};
 use scenarios::run::{Divergence, run as run_once, twice};
 use scenarios::scenario::Loaded;
+use scenarios::trace_file::request;
 use sim_core::check::Verdict;
-use sim_core::history::write_history;
 use sim_core::lookout::Lookout;
+use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, Registry};
@@ -20,6 +21,7 @@ use crate::cli::arguments::{RunArguments, ScenarioArguments};
 use crate::cli::capsule_page::{Telling, told};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::export::{self, Export, TraceFile, check_formats};
 use crate::cli::run_progress::RunProgress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
@@ -32,15 +34,14 @@ pub(crate) fn run(
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
     let (loaded, plants) = files::scenario(registry, &arguments.scenario)?;
-    if let Some(history) = &arguments.history {
-        scenarios::artefact::fit_file(history)?;
-    }
+    fit(arguments)?;
     let plan = compile(&loaded, arguments.seed, &plants);
     hang::set_scene(&loaded, files::out_folder(&arguments.scenario));
     let watch = Stopwatch::start();
     let progress = RunProgress::of(&plan, terminal, watch);
     let lookout = Some(Arc::clone(&progress) as Arc<dyn Lookout>);
-    let launch = Launch { picture: Detail::Full, keep_history: true, lookout, ..Launch::default() };
+    let trace = arguments.trace.as_ref().map(|_| request(&[], None));
+    let launch = Launch { picture: Detail::Full, keep_history: true, lookout, trace, ..Launch::default() };
     let (outcome, divergence) = if arguments.twice {
         let twice = twice(&plan, &launch)?;
         (twice.outcome, twice.divergence)
@@ -48,12 +49,7 @@ pub(crate) fn run(
         (run_once(&plan, &launch)?, None)
     };
     progress.finish();
-    if let Some(path) = &arguments.history {
-        let mut lines = Vec::new();
-        write_history(&outcome.history, &mut lines)
-            .map_err(|error| CliError::Read { path: path.clone(), error })?;
-        scenarios::artefact::write(path, &lines)?;
-    }
+    write_files(arguments, &loaded, &plan, &outcome, terminal)?;
     let met = loaded.scenario.expect.met(&outcome);
     let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome, None)? };
     // What was found is told even where it cannot be kept.
@@ -83,6 +79,41 @@ pub(crate) fn run(
         None => exit,
         Some(error) => files::unkept(&error, exit, terminal),
     })
+}
+
+/// Whether the files for other programs can be written.
+fn fit(arguments: &RunArguments) -> Result<(), CliError> {
+    let RunArguments { history, latencies, trace, formats, .. } = arguments;
+    let files = [(Export::Trace, trace), (Export::History, history), (Export::Latencies, latencies)];
+    check_formats(formats, &files.map(|(export, path)| (export, path.is_some())))?;
+    for path in files.into_iter().filter_map(|(_, path)| path.as_ref()) {
+        scenarios::artefact::fit_file(path)?;
+    }
+    Ok(())
+}
+
+/// Writes the files for other programs.
+fn write_files(
+    arguments: &RunArguments,
+    loaded: &Loaded,
+    plan: &Plan,
+    outcome: &Outcome,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let formats = &arguments.formats;
+    if let Some(path) = &arguments.history {
+        let model = plan.setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
+        export::write_clients_history(path, Export::History.format(path, formats), model, outcome)?;
+    }
+    if let Some(path) = &arguments.latencies {
+        export::write_latencies(path, Export::Latencies.format(path, formats), outcome)?;
+    }
+    if let Some(path) = &arguments.trace {
+        let format = Export::Trace.format(path, formats);
+        let file = TraceFile { path, format, scenario: &loaded.name, request: &request(&[], None) };
+        file.write(plan, outcome, terminal)?;
+    }
+    Ok(())
 }
 
 /// Plays a run back where somebody looks; what cannot be shown is no reason not to tell what it came to.

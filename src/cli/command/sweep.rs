@@ -11,6 +11,7 @@ use scenarios::begin::{Begin, FolderError};
 use scenarios::campaign::{Campaign, Sweeping, Text, seal};
 use scenarios::document::Source;
 use scenarios::parallel::Hooks;
+use scenarios::runs_table::{RunsTable, TableFile};
 use scenarios::shard::Shard;
 use scenarios::sweep::{
     Draft, RUNS, Seeds, Sweep, SweepError, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep,
@@ -28,6 +29,7 @@ use crate::cli::command::explore::ShardTold;
 use crate::cli::engine::{EngineArguments, Sharded};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::export::{FileFormat, runs_file};
 use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
@@ -58,6 +60,12 @@ pub(crate) struct SweepArguments {
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+    /// Write a row for each run, with every declared column: CSV, or JSON lines (*.jsonl).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["shard", "engine"])]
+    pub(crate) runs: Option<PathBuf>,
+    /// The format of the file of --runs, if its name does not say it.
+    #[arg(long, value_name = "FORMAT", requires = "runs")]
+    pub(crate) format: Option<FileFormat>,
     /// Where files are written [default: seedstorm-out/SWEEP].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -97,9 +105,13 @@ pub(crate) fn sweep(
         return sharded.run(engine, &arguments.engine, registry, terminal);
     }
     artefact::fit(&folder, &[RUNS, FILE_NAME, PAGE])?;
+    let table = runs_file(arguments.runs.as_deref(), arguments.format)?;
     let held = artefact::lock(&folder).map_err(FolderError::from).map_err(SweepError::from)?;
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &held, arguments, terminal, watch)?;
+    if let Some(file) = &table {
+        write_rows(file, &sweep, &run)?;
+    }
     let swept = Swept { sweep: &sweep, run, folder: &folder, watch };
     match arguments.shard {
         Some(shard) => swept.end_shard(shard, campaign, terminal),
@@ -203,6 +215,15 @@ fn with_progress(
     let run = run_sweep(sweep, held, &options, hooks);
     progress.finish();
     Ok(run?)
+}
+
+/// Writes a row for each run.
+fn write_rows(file: &TableFile, sweep: &Sweep, run: &SweepRun) -> Result<(), CliError> {
+    let mut table = RunsTable::of_sweep(file, sweep)?;
+    for row in &run.rows {
+        table.add_row(row)?;
+    }
+    Ok(table.finish()?)
 }
 
 /// Writes everything that a whole sweep leaves; the files' names in order.

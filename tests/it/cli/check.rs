@@ -26,6 +26,50 @@ fn the_history_of_a_run_is_judged_again_as_it_was() {
     assert!(document["ops"].as_u64().unwrap() > 1_000, "{document:#}");
 }
 
+/// Jepsen's EDN of a run is the history that JSON lines hold.
+#[test]
+fn the_history_of_a_run_is_the_same_in_edn() {
+    let folder = folder();
+    let told = |file: &str| {
+        let run = ["run", "raft-calm", "--seed", "1", "--history", file, "--quiet"];
+        assert_eq!(seedstorm(folder.path(), &run).code, 0);
+        let said = seedstorm(folder.path(), &["check", file, "--model", "cas-register", "--json"]);
+        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+        let mut document = said.json();
+        document["file"] = "".into();
+        // In EDN a process that calls at the stamp of its return has returned, which may make it easier.
+        document["decided_by"] = serde_json::Value::Null;
+        document
+    };
+    assert_eq!(told("calm.edn"), told("calm.jsonl"));
+    // A read that gave something else is found there too.
+    let path = folder.path().join("calm.edn");
+    let text = fs::read_to_string(&path).unwrap();
+    let line = text.lines().rfind(|line| line.contains(":type :ok") && line.contains(":f :read")).unwrap();
+    let (head, rest) = line.split_once(":value [0 ").unwrap();
+    let (_, tail) = rest.split_once(']').unwrap();
+    fs::write(&path, text.replace(line, &format!("{head}:value [0 999999999]{tail}"))).unwrap();
+    let said = seedstorm(folder.path(), &["check", "calm.edn", "--model", "cas-register"]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+}
+
+#[test]
+fn a_run_leaves_files_in_the_formats_that_were_asked_for() {
+    let folder = folder();
+    let said = |more: &[&str]| seedstorm(folder.path(), &[&["run", "raft-calm", "--quiet"], more].concat());
+    let files = ["--trace", "t.bin", "--latencies", "l.hgrm", "--format", "perfetto"];
+    assert_eq!(said(&files).code, 0);
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let trace: serde_json::Value = serde_json::from_str(&read("t.bin")).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().len() > 1_000);
+    assert!(read("l.hgrm").contains("Percentile"));
+    assert_eq!(said(&["--latencies", "l.hlog"]).code, 0);
+    assert!(read("l.hlog").contains("HISTFAAA"));
+    let refused = said(&["--trace", "t.txt", "--format", "edn"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("edn") && !folder.path().join("t.txt").exists(), "{}", refused.err);
+}
+
 #[test]
 fn a_stale_read_is_shown_in_words_and_on_a_page() {
     let folder = folder();

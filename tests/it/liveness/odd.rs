@@ -5,8 +5,19 @@ use std::fmt::Write;
 use seedstorm::sim_core::random::mix64;
 
 /// For which protocols there are settings.
-pub(crate) const PROTOCOLS: [&str; 9] =
-    ["raft", "bracha", "epidemic", "plumtree", "pbft", "hotstuff", "tendermint", "swim", "coordination"];
+pub(crate) const PROTOCOLS: [&str; 11] = [
+    "raft",
+    "bracha",
+    "epidemic",
+    "plumtree",
+    "pbft",
+    "hotstuff",
+    "tendermint",
+    "swim",
+    "coordination",
+    "heartbeat",
+    "store",
+];
 
 /// A small generator: the settings must not change with the program.
 struct Dice(u64);
@@ -40,6 +51,9 @@ struct Text {
 }
 
 /// The scenario of a setting.
+///
+/// # Panics
+/// If there are no settings for the protocol.
 pub(crate) fn scenario(protocol: &str, setting: u64) -> String {
     let mut dice = Dice(mix64(setting) ^ protocol.len() as u64);
     let mut text = Text::default();
@@ -55,7 +69,10 @@ pub(crate) fn scenario(protocol: &str, setting: u64) -> String {
         "coordination" => coordination(&mut dice, &mut text),
         "swim" => swim(&mut dice, &mut text),
         "plumtree" => plumtree(&mut dice, &mut text),
-        _ => epidemic(&mut dice, &mut text, nodes),
+        "epidemic" => epidemic(&mut dice, &mut text, nodes),
+        "heartbeat" => heartbeat(&mut dice, &mut text),
+        "store" => store(&mut dice, &mut text),
+        _ => panic!("no odd settings for {protocol}"),
     }
     // One to three ways in which the environment is odd.
     let mut odd = [false; 7];
@@ -299,6 +316,49 @@ fn plumtree(dice: &mut Dice, text: &mut Text) {
         format!("broadcast_every = \"{}ms\"", dice.between(5, 2_000)),
         format!("senders = {}", dice.below(4)),
         format!("payload_bytes = {}", dice.pick(&["0", "1", "256", "9000"])),
+    ]);
+}
+
+fn heartbeat(dice: &mut Dice, text: &mut Text) {
+    let interval = dice.between(5, 3_000);
+    let timeout = [interval, interval + 1, 2 * interval, 50 * interval][dice.below(4) as usize];
+    text.protocol.extend([
+        format!("detector = \"{}\"", dice.pick(&["timeout", "phi-normal", "phi-exponential"])),
+        format!("interval = \"{interval}ms\""),
+        format!("watchers = {}", dice.below(12)),
+        format!("timeout = \"{timeout}ms\""),
+        format!("threshold = {}", dice.between(1, 32)),
+        format!("acceptable_pause = \"{}ms\"", dice.below(4_000)),
+        format!("min_deviation = \"{}ms\"", dice.between(1, 4_000)),
+        format!("samples = {}", dice.between(2, 1_000)),
+        format!("longest_sample = {}", dice.between(1, 16)),
+    ]);
+}
+
+fn store(dice: &mut Dice, text: &mut Text) {
+    let replicas = 1 + dice.below(7);
+    text.protocol.extend([
+        format!("replicas = {replicas}"),
+        format!("write_quorum = {}", 1 + dice.below(replicas)),
+        format!("read_quorum = {}", 1 + dice.below(replicas)),
+        format!("sloppy = {}", dice.below(2) == 0),
+        format!("tokens = {}", dice.between(1, 256)),
+        format!("delete_percent = {}", dice.pick(&["0", "20", "100"])),
+        format!("answer_timeout = \"{}ms\"", dice.between(1, 3_000)),
+        format!("client_retry = \"{}ms\"", dice.between(1, 3_000)),
+        format!("handoff_every = \"{}ms\"", dice.between(5, 4_000)),
+        format!("exchange_every = \"{}ms\"", dice.between(5, 4_000)),
+        format!("read_repair = {}", dice.below(2) == 0),
+        format!("collect_every = \"{}ms\"", dice.below(2) * dice.between(5, 4_000)),
+        format!("max_offset = \"{}ms\"", dice.below(2) * dice.between(1, 5_000)),
+        format!("disk_retry = \"{}ms\"", dice.between(1, 2_000)),
+    ]);
+    text.workload.extend([
+        "model = \"kv\"".to_owned(),
+        format!("keys = {}", dice.between(1, 64)),
+        format!("clients = {}", dice.between(1, 6)),
+        format!("rate = \"{}/s\"", dice.between(2, 200)),
+        format!("operations = {}", dice.between(1, 150)),
     ]);
 }
 

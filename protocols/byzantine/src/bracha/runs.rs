@@ -1,12 +1,12 @@
 //! Whole runs in a world: swarms of faults, traitors of every behavior, twins, and one traitor too many.
 
+use protocol_testing::swarm::{brave, finds_nothing};
 use serde_json::json;
 use sim_core::check::Verdict;
 use sim_core::distribution::Distribution;
 use sim_core::fault::{SwarmSpace, swarm::draw};
 use sim_core::outcome::{Outcome, Progress};
 use sim_core::random::{StreamName, stream};
-use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, Entry, Launch};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
@@ -35,13 +35,8 @@ fn run(cluster: &dyn Cluster, setup: &Setup) -> Outcome {
 /// Runs with a drawn plan of everything that the protocol bears.
 fn swarm(seed: u64, members: u32, behavior: Option<&str>) -> Outcome {
     let cluster = cluster(members.min(3), 10);
-    let mut setup = setup(seed, members);
-    setup.network.loss = Ratio::new(1, 50);
-    setup.behavior = behavior.map(str::to_owned);
-    let mut rng = stream(seed, StreamName::Plan);
-    let model = cluster.fault_model(members);
-    setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
-    run(cluster.as_ref(), &setup)
+    let setup = Setup { behavior: behavior.map(str::to_owned), ..setup(seed, members) };
+    brave(cluster.as_ref(), setup, 50, &SwarmSpace::default())
 }
 
 #[test]
@@ -59,14 +54,10 @@ fn a_calm_run_costs_what_the_paper_says_and_delivers_everything() {
 
 #[test]
 fn nothing_is_found_in_a_swarm_and_progress_is_made() {
-    let mut owed = 0;
-    for seed in 0..300 {
-        let behavior = BEHAVIORS[(seed % 6) as usize].name;
-        let outcome = swarm(seed, 4 + 3 * (seed % 3) as u32, Some(behavior));
-        assert!(outcome.violations.is_empty(), "seed {seed} {behavior:?}: {:?}", outcome.violations);
-        owed += u32::from(matches!(outcome.progress, Progress::Made { .. }));
-    }
-    assert!(owed >= 270, "{owed} of 300 made progress");
+    let made = finds_nothing(300, |seed| {
+        swarm(seed, 4 + 3 * (seed % 3) as u32, Some(BEHAVIORS[(seed % 6) as usize].name))
+    });
+    assert!(made >= 270, "{made} of 300 made progress");
 }
 
 #[test]

@@ -7,7 +7,9 @@ mod split;
 
 use std::collections::BTreeMap;
 
-use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
+use sim_core::coalition::habits::{
+    Habits, Lies, MUTATE, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends,
+};
 use sim_core::coalition::{CoalitionContext, Deed, Member};
 use sim_core::identity::NodeId;
 use sim_core::process::{Effects, Signature};
@@ -31,7 +33,7 @@ const FORGE: Named = Named {
 };
 
 /// What traitors do.
-pub const BEHAVIORS: &[Named] = &[SILENT, EQUIVOCATE, WITHHOLD, REPLAY, FORGE, RANDOM];
+pub const BEHAVIORS: &[Named] = &[SILENT, EQUIVOCATE, WITHHOLD, REPLAY, FORGE, MUTATE, RANDOM];
 
 /// The brain of traitors among so many members, who do what a run asks for, or equivocate.
 pub fn traitors(behavior: Option<&str>, members: u32) -> Habits<Bracha, Traitors> {

@@ -109,6 +109,10 @@ facts! {
         /// What a member is ready to deliver, signed by that member.
         Ready(Vote),
     }
+    altered by |own, hand| {
+        let (phase, Self::Initial(vote) | Self::Echo(vote) | Self::Ready(vote)) = (own.phase(), own);
+        vote.signature.seal(vote.broadcast.content(phase, vote.value), hand);
+    }
 }
 
 impl BrachaMessage {

@@ -7,7 +7,7 @@ use sim_core::process::{Boot, Recovered};
 use super::blocks::genesis;
 use super::parameters::Parameters;
 use super::plants::Plants;
-use super::replica::{Replica, rank};
+use super::replica::{Open, Replica, rank};
 use super::turns::Turns;
 use super::vocabulary::{Hotstuff, HotstuffRecord};
 use crate::certificate::Certificate;
@@ -39,6 +39,7 @@ impl Replica {
             lock: genesis,
             decided: None,
             tree: BTreeMap::new(),
+            open: Open::default(),
             chain: Vec::new(),
             forked: false,
             store: Store::default(),

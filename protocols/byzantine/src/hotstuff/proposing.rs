@@ -39,8 +39,9 @@ impl Replica {
         if !self.may_propose() {
             return;
         }
-        let Some(open) = self.open_requests(cx) else { return };
-        self.pending.propose_only(open.iter());
+        if !self.mark_open(cx) {
+            return;
+        }
         let batch = Requests::batch(self.pending.take(self.parameters.max_batch as usize));
         let (view, justify) = (self.view, self.high.clone());
         let timeout = self.timeout.clone().filter(|timeout| timeout.view == view);
@@ -59,19 +60,35 @@ impl Replica {
         self.keep_watch(cx);
     }
 
-    /// The requests of the blocks on the way to its highest certificate that are not committed; `None` if one is lacking.
-    pub(super) fn open_requests(&mut self, cx: &mut Context<'_, Hotstuff>) -> Option<Vec<Request>> {
-        let mut open = Vec::new();
-        let mut next = self.high.statement;
-        while next.height > self.tip().0 {
+    /// Gathers the requests of the blocks on the way to its highest certificate that are not committed. Whether none of these
+    /// is lacking. Where timeouts are too short, nothing is committed while that way grows, so it is not walked again.
+    fn gather_open(&mut self, cx: &mut Context<'_, Hotstuff>) -> bool {
+        let (tip, high) = (self.tip().0, self.high.statement);
+        let known = (self.open.tip == tip).then_some(self.open.top);
+        let mut new = Vec::new();
+        let mut next = high;
+        while next.height > tip && known != Some(next.digest.0) {
             let Some(block) = self.tree.get(&next.digest.0) else {
                 self.want(next.digest.0, next.height, cx);
-                return None;
+                return false;
             };
-            open.extend(block.requests().iter().cloned());
+            new.extend(block.requests().iter().cloned());
             next = block.justify.statement;
         }
-        Some(open)
+        if next.height <= tip {
+            self.open.requests.clear();
+        }
+        self.open.requests.append(&mut new);
+        (self.open.tip, self.open.top) = (tip, high.digest.0);
+        true
+    }
+
+    /// Marks the requests that are in open blocks: they are not proposed again. Whether none of these blocks is lacking.
+    pub(super) fn mark_open(&mut self, cx: &mut Context<'_, Hotstuff>) -> bool {
+        let complete = self.gather_open(cx);
+        let open = if complete { &self.open.requests[..] } else { &[] };
+        self.pending.propose_only(open.iter());
+        complete
     }
 
     /// Keeps a block, and waits for what it holds.
@@ -164,7 +181,7 @@ impl Replica {
         let parent = block.justify.statement;
         let by_timeout = block.timeout.as_ref().is_some_and(|timeout| timeout.view == block.view);
         let begins = block.view > parent.view && (parent.view + 1 == block.view || by_timeout);
-        if block.height != parent.height + 1 || !begins {
+        if block.height.checked_sub(1) != Some(parent.height) || !begins {
             return Err(Refusal::OutOfRange);
         }
         self.judge_certificate(&block.justify, Stage::Prepare, cx)?;

@@ -16,6 +16,7 @@ use crate::certificate::{Certificate, Refusal};
 use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::quorum::Quorum;
+use crate::request::Request;
 use crate::signers::Signers;
 use crate::store::Store;
 use crate::tally::Tally;
@@ -55,6 +56,8 @@ pub struct Replica {
     pub(super) decided: Option<Certificate>,
     /// Blocks that are not committed.
     pub(super) tree: BTreeMap<u64, Block>,
+    /// What is asked for in those of them that lead to a certificate.
+    pub(super) open: Open,
     /// Blocks that are committed, from height 1.
     pub(super) chain: Vec<Block>,
     /// Whether it saw a quorum commit something that does not extend its chain.
@@ -94,6 +97,15 @@ pub struct Replica {
     /// Timeouts in a row without anything committed.
     pub(super) attempts: u32,
     pub(super) outbox: Outbox<Hotstuff>,
+}
+
+/// Requests in blocks that are certified and not committed.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    /// The digest of the last of these blocks, and the height of the last committed one below them.
+    pub(super) top: u64,
+    pub(super) tip: u64,
+    pub(super) requests: Vec<Request>,
 }
 
 /// The stages of votes on a block, in order.
@@ -192,6 +204,9 @@ impl Replica {
 
 impl Process<Hotstuff> for Replica {
     fn step(&mut self, input: Input<'_, Hotstuff>, cx: &mut Context<'_, Hotstuff>) {
+        if self.outbox.shuts_out(&input, (DISK, self.parameters.disk_retry), cx) {
+            return;
+        }
         match input {
             Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
@@ -203,6 +218,9 @@ impl Process<Hotstuff> for Replica {
                 }
             }
             Input::Link { .. } | Input::Request { .. } => {}
+        }
+        if self.outbox.hears_again() {
+            self.show_tip(None);
         }
         self.outbox.flush(cx);
         self.invariants();

@@ -55,8 +55,7 @@ impl Replica {
         if self.pending.requests().next().is_none() {
             return;
         }
-        let open = self.open_requests(cx).unwrap_or_default();
-        self.pending.propose_only(open.iter());
+        self.mark_open(cx);
         let leader = self.turns.leader(self.view);
         for request in self.pending.take(usize::MAX) {
             self.outbox.tell(leader, HotstuffMessage::Request(request));

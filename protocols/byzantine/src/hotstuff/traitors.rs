@@ -9,7 +9,9 @@ mod stale;
 mod stories;
 
 use sim_core::coalition::CoalitionContext;
-use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
+use sim_core::coalition::habits::{
+    Habits, Lies, MUTATE, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends,
+};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 use sim_core::process::{Effects, Signature};
@@ -43,7 +45,7 @@ const OLD: Named = Named {
 };
 
 /// The lies that only members of HotStuff can tell.
-const LIES: [(Named, Tell); 12] = [
+const LIES: [(Named, Tell); 11] = [
     (EQUIVOCATE, Traitors::equivocate),
     (
         Named {
@@ -94,20 +96,13 @@ const LIES: [(Named, Tell); 12] = [
         },
         Traitors::misreport,
     ),
-    (
-        Named {
-            name: "mutate",
-            about: "Changes votes a little and signs them again: one off in view or height, another stage or digest.",
-        },
-        Traitors::mutate,
-    ),
 ];
 
 /// What traitors do.
 pub const BEHAVIORS: &[Named] = &behaviors();
 
-const fn behaviors() -> [Named; LIES.len() + 4] {
-    let mut all = [SILENT; LIES.len() + 4];
+const fn behaviors() -> [Named; LIES.len() + 5] {
+    let mut all = [SILENT; LIES.len() + 5];
     all[1] = WITHHOLD;
     all[2] = REPLAY;
     let mut place = 0;
@@ -115,7 +110,8 @@ const fn behaviors() -> [Named; LIES.len() + 4] {
         all[place + 3] = LIES[place].0;
         place += 1;
     }
-    all[LIES.len() + 3] = RANDOM;
+    all[LIES.len() + 3] = MUTATE;
+    all[LIES.len() + 4] = RANDOM;
     all
 }
 

@@ -25,9 +25,9 @@ impl Turns {
         NodeId(u32::try_from(self.turn(view) % self.members).unwrap_or(0))
     }
 
-    /// The first view of the turn after that of a view.
+    /// The first view of the turn after that of a view. A liar may speak of any view, and none is after the last ones.
     pub const fn after(self, view: u64) -> u64 {
-        (self.turn(view) + 1) * self.views + 1
+        (self.turn(view).saturating_add(1)).saturating_mul(self.views).saturating_add(1)
     }
 }
 
@@ -42,5 +42,6 @@ mod tests {
         assert_eq!(leaders(4), [0, 0, 0, 0, 1, 1, 1, 1, 2]);
         assert_eq!([1, 4, 5, 8].map(|view| Turns::new(4, 4).after(view)), [5, 5, 9, 9]);
         assert_eq!([1, 2, 3].map(|view| Turns::new(4, 1).after(view)), [2, 3, 4]);
+        assert_eq!([1, 4].map(|views| Turns::new(4, views).after(u64::MAX)), [u64::MAX; 2]);
     }
 }

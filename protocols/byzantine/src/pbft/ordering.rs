@@ -187,8 +187,13 @@ impl Replica {
         }
     }
 
-    /// What a vote is about. Plant: it is about whatever has that digest, at any sequence number.
+    /// What a vote is about. Plants: it is about what was proposed there, whatever its digest; or about whatever has that
+    /// digest, at any sequence number.
     fn told_of(&self, said: Statement) -> Statement {
+        let proposal = self.log.get(&said.height).and_then(|instance| instance.proposal.as_ref());
+        if let Some(proposal) = proposal.filter(|_| self.plants.votes_for_any_digest) {
+            return Statement { digest: proposal.vote.statement.digest, ..said };
+        }
         if !self.plants.sequence_uncompared {
             return said;
         }

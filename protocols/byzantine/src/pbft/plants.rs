@@ -115,5 +115,29 @@ sim_core::plants! {
             source: "Autobahn DA-11; BFT-SMaRt ae06f929",
             witness: "pbft-witness-malformed-certificate-panics",
         }
+        /// Members prepare and commit with three votes, however many there are.
+        three_decide {
+            name: "three-decide",
+            id: "H10",
+            breaks: "Agreement",
+            source: "claude-flow v3, swarm/src/consensus",
+            witness: "pbft-witness-three-decide",
+        }
+        /// A vote counts for the proposal that is known, whatever digest it carries.
+        votes_for_any_digest {
+            name: "votes-for-any-digest",
+            id: "H12",
+            breaks: "Agreement",
+            source: "claude-flow v3, swarm/src/consensus",
+            witness: "pbft-witness-votes-for-any-digest",
+        }
+        /// A member that gives a primary up goes on to the next view by itself, tells nobody and asks nobody.
+        silent_view_change {
+            name: "silent-view-change",
+            id: "H13",
+            breaks: "Agreement, progress",
+            source: "claude-flow v3, swarm/src/consensus",
+            witness: "pbft-witness-silent-view-change",
+        }
     }
 }

@@ -68,6 +68,7 @@ facts! {
         /// Its signature over all of that.
         pub signature: Signature,
     }
+    altered by |own, hand| own.signature.seal(own.content(), hand)
 }
 
 /// A view-change message, shared by all who keep or send it.
@@ -111,6 +112,7 @@ facts! {
         /// The primary's signature over all of that.
         pub signature: Signature,
     }
+    altered by |own, hand| own.signature.seal(own.content(), hand)
 }
 
 /// A new-view message, shared by all who keep or send it.

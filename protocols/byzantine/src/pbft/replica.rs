@@ -89,6 +89,10 @@ pub struct Replica {
 impl Replica {
     /// How many votes decide.
     pub(super) fn votes_needed(&self) -> u32 {
+        // Plant: three are enough.
+        if self.plants.three_decide {
+            return self.members.min(3);
+        }
         // Plant: quorums of 2f.
         if self.plants.small_quorum { (2 * self.quorum.faulty()).max(1) } else { self.quorum.size() }
     }
@@ -168,6 +172,9 @@ impl Replica {
 
 impl Process<Pbft> for Replica {
     fn step(&mut self, input: Input<'_, Pbft>, cx: &mut Context<'_, Pbft>) {
+        if self.outbox.shuts_out(&input, (DISK, self.parameters.disk_retry), cx) {
+            return;
+        }
         match input {
             Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
@@ -181,6 +188,9 @@ impl Process<Pbft> for Replica {
                 }
             }
             Input::Link { .. } | Input::Request { .. } => {}
+        }
+        if self.outbox.hears_again() {
+            self.report_status(None);
         }
         self.outbox.flush(cx);
         self.invariants();

@@ -11,6 +11,9 @@ use crate::vote::{Stage, Statement};
 impl Replica {
     /// Takes part in no view before this one, and says so.
     pub(super) fn want_view(&mut self, view: u64, cx: &mut Context<'_, Pbft>) {
+        if self.plants.silent_view_change {
+            return self.enter_alone(view, cx);
+        }
         (self.view, self.active, self.new_view) = (view, false, None);
         self.record(PbftRecord::Abandoned { view }, cx);
         self.forget_votes();
@@ -21,6 +24,18 @@ impl Replica {
         cx.cancel_timer(VIEW);
         self.expect_more(cx);
         self.count_changes(cx);
+    }
+
+    /// Plant: goes on to a view by itself.
+    fn enter_alone(&mut self, view: u64, cx: &mut Context<'_, Pbft>) {
+        (self.view, self.active, self.new_view) = (view, true, None);
+        self.proposed = self.executed;
+        self.record(PbftRecord::Entered { view, new_view: None }, cx);
+        self.forget_votes();
+        self.outbox.report(PbftObservation::Entered { view, primary: self.leads() });
+        self.pending.propose_only(std::iter::empty());
+        self.watch_anew(cx);
+        self.propose(cx);
     }
 
     fn make_change(&self, cx: &mut Context<'_, Pbft>) -> ViewChange {

@@ -222,6 +222,9 @@ impl Replica {
 
 impl Process<Tendermint> for Replica {
     fn step(&mut self, input: Input<'_, Tendermint>, cx: &mut Context<'_, Tendermint>) {
+        if self.outbox.shuts_out(&input, (DISK, self.parameters.disk_retry), cx) {
+            return;
+        }
         match input {
             Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
@@ -235,6 +238,9 @@ impl Process<Tendermint> for Replica {
                 }
             }
             Input::Link { .. } | Input::Request { .. } => {}
+        }
+        if self.outbox.hears_again() {
+            self.report_status(None);
         }
         self.outbox.flush(cx);
         self.invariants();

@@ -9,7 +9,9 @@ mod split;
 mod votes;
 
 use sim_core::coalition::CoalitionContext;
-use sim_core::coalition::habits::{Habits, Lies, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends};
+use sim_core::coalition::habits::{
+    Habits, Lies, MUTATE, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends,
+};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 use sim_core::process::Effects;
@@ -24,7 +26,7 @@ macro_rules! lies {
         $( $(#[doc = $doc])+ const $name: Named = Named { name: $text, about: concat!($($doc),+).trim_ascii() }; )*
 
         /// What traitors do.
-        pub const BEHAVIORS: &[Named] = &[SILENT, WITHHOLD, REPLAY, $( $name, )* RANDOM];
+        pub const BEHAVIORS: &[Named] = &[SILENT, WITHHOLD, REPLAY, $( $name, )* MUTATE, RANDOM];
 
         impl Traitors {
             /// Tells a lie in place of a message; whether the message itself goes out as well.
@@ -77,8 +79,6 @@ lies! {
     FORGE = "forge" => Traitors::forge;
     /// Tells clients false results, the same as every other traitor.
     MISREPORT = "false-replies" => Traitors::misreport;
-    /// Changes votes a little and signs them again: one off in round or height, or another block.
-    MUTATE = "mutate" => Traitors::mutate;
 }
 
 /// A lie that is being told, and to whom.

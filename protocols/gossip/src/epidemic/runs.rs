@@ -1,11 +1,11 @@
 //! Whole runs in a world.
 
+use protocol_testing::swarm::{finds_nothing, weather};
 use serde_json::{Value, json};
 use sim_core::check::Verdict;
 use sim_core::distribution::Distribution;
-use sim_core::fault::{SwarmSpace, swarm::draw};
-use sim_core::outcome::{Ended, Outcome, Progress};
-use sim_core::random::{StreamName, stream};
+use sim_core::fault::SwarmSpace;
+use sim_core::outcome::{Ended, Outcome};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, Entry, Launch};
 use sim_core::setup::{Measure, MeasureOf, Pattern, Setup, Stop};
@@ -62,23 +62,11 @@ fn a_published_row_comes_out_of_the_world_as_well() {
 
 #[test]
 fn nothing_is_found_in_a_swarm_and_the_core_is_reached() {
-    let (mut made, mut owed) = (0, 0);
-    for seed in 0..200 {
-        let base = cluster(&json!({ "period": "100ms" }));
-        let cluster = base.drawn(&mut stream(seed, StreamName::Configuration));
+    let cluster = cluster(&json!({ "period": "100ms" }));
+    let made = finds_nothing(200, |seed| {
         let members = 5 + (seed % 30) as u32;
-        let mut setup = Setup::new(seed, members);
-        setup.duration = Duration::from_secs(8);
-        setup.progress_timeout = Some(cluster.largest_timeout());
-        setup.network.loss = Ratio::new(1, 20);
-        let model = cluster.fault_model(members);
-        let mut rng = stream(seed, StreamName::Plan);
-        setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
-        let outcome = cluster.launch(&setup, &Launch::default()).unwrap();
-        assert!(outcome.violations.is_empty(), "seed {seed}: {:?}", outcome.violations);
-        made += u32::from(matches!(outcome.progress, Progress::Made { .. }));
-        owed += u32::from(!matches!(outcome.progress, Progress::Stalled { .. }));
-    }
-    println!("{made} made, {owed} owed");
-    assert!(made >= 180, "{made} of 200 made progress, {owed} owed it");
+        let setup = Setup { duration: Duration::from_secs(8), ..Setup::new(seed, members) };
+        weather(cluster.as_ref(), setup, 20, &SwarmSpace::default())
+    });
+    assert!(made >= 180, "{made} of 200 made progress");
 }

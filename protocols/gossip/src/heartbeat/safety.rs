@@ -46,7 +46,7 @@ impl Check<Heartbeat> for Everybody {
         let HeartbeatMessage::Beat { born, number } = *message;
         let Some(said) = self.said.get(to, from) else { return };
         findings.exercised();
-        let due = if said.0 == born { said.1 + 1 } else { 1 };
+        let due = if said.0 == born { said.1.saturating_add(1) } else { 1 };
         *said = (born, number);
         if number != due {
             let text =

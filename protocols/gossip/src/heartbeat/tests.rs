@@ -1,11 +1,10 @@
 //! Whole runs in a world.
 
+use protocol_testing::swarm::{finds_nothing, weather};
 use serde_json::{Value, json};
 use sim_core::check::Verdict;
-use sim_core::fault::{SwarmSpace, swarm::draw};
-use sim_core::outcome::{Outcome, Progress};
-use sim_core::random::{StreamName, stream};
-use sim_core::ratio::Ratio;
+use sim_core::fault::SwarmSpace;
+use sim_core::outcome::Outcome;
 use sim_core::registry::{Entry, Launch};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
@@ -61,21 +60,13 @@ fn nobody_is_suspected_where_nothing_is_lost() {
 
 #[test]
 fn nothing_is_found_in_a_swarm_and_the_core_is_right() {
-    let (mut made, mut suspected) = (0, 0);
-    for seed in 0..200 {
-        let cluster =
-            ENTRY.configure(&json!({})).unwrap().drawn(&mut stream(seed, StreamName::Configuration));
-        let members = 2 + (seed % 20) as u32;
-        let mut setup = setup(seed, members, 20);
-        setup.progress_timeout = Some(cluster.largest_timeout());
-        setup.network.loss = Ratio::new(1, 20);
-        let model = cluster.fault_model(members);
-        let mut rng = stream(seed, StreamName::Plan);
-        setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
-        let outcome = cluster.launch(&setup, &Launch::default()).unwrap();
-        assert!(outcome.violations.is_empty(), "seed {seed}: {:?}", outcome.violations);
-        made += u32::from(matches!(outcome.progress, Progress::Made { .. }));
+    let cluster = ENTRY.configure(&json!({})).unwrap();
+    let mut suspected = 0;
+    let made = finds_nothing(200, |seed| {
+        let setup = setup(seed, 2 + (seed % 20) as u32, 20);
+        let outcome = weather(cluster.as_ref(), setup, 20, &SwarmSpace::default());
         suspected += u32::from(observed(&outcome, "Suspected") > 0);
-    }
+        outcome
+    });
     assert!(made >= 190 && suspected >= 60, "{made} made progress, in {suspected} somebody was suspected");
 }

@@ -1,12 +1,12 @@
 //! One member at a time, and whole runs in a world.
 
+use protocol_testing::swarm::{finds_nothing, weather};
 use serde_json::{Value, json};
 use sim_core::check::Verdict;
-use sim_core::fault::{SwarmSpace, swarm::draw};
+use sim_core::fault::SwarmSpace;
 use sim_core::identity::NodeId;
-use sim_core::outcome::{Outcome, Progress};
+use sim_core::outcome::Outcome;
 use sim_core::process::{Effect, Effects, Factory, Input, LinkState, Role, Solo};
-use sim_core::random::{StreamName, stream};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Entry, Launch};
 use sim_core::setup::Setup;
@@ -55,23 +55,11 @@ fn loss_and_duplicates_change_nothing_over_streams() {
 
 #[test]
 fn nothing_is_found_in_a_swarm_and_the_core_is_reached() {
-    let (mut made, mut owed) = (0, 0);
-    for seed in 0..150 {
-        let cluster =
-            ENTRY.configure(&json!({})).unwrap().drawn(&mut stream(seed, StreamName::Configuration));
-        let members = 4 + (seed % 25) as u32;
-        let mut setup = setup(seed, members, 12);
-        setup.progress_timeout = Some(cluster.largest_timeout());
-        setup.network.loss = Ratio::new(1, 20);
-        let model = cluster.fault_model(members);
-        let mut rng = stream(seed, StreamName::Plan);
-        setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
-        let outcome = cluster.launch(&setup, &Launch::default()).unwrap();
-        assert!(outcome.violations.is_empty(), "seed {seed}: {:?}", outcome.violations);
-        made += u32::from(matches!(outcome.progress, Progress::Made { .. }));
-        owed += u32::from(!matches!(outcome.progress, Progress::Stalled { .. }));
-    }
-    assert!(made >= 130, "{made} of 150 made progress, {owed} owed it");
+    let cluster = ENTRY.configure(&json!({})).unwrap();
+    let made = finds_nothing(150, |seed| {
+        weather(cluster.as_ref(), setup(seed, 4 + (seed % 25) as u32, 12), 20, &SwarmSpace::default())
+    });
+    assert!(made >= 130, "{made} of 150 made progress");
 }
 
 /// Member 0 of ten, with room for two links.

@@ -154,16 +154,15 @@ const ADDRESS: u32 = 6;
 
 impl Message for PlumtreeMessage {
     fn wire_size(&self) -> u32 {
-        HEADER
-            + match self {
-                Self::Join | Self::Neighbor { .. } | Self::Accept | Self::Reject => 2,
-                Self::Disconnect | Self::Prune => 1,
-                Self::ForwardJoin { .. } => 2 + ADDRESS,
-                Self::Shuffle { sample, .. } => (2 + ADDRESS).saturating_add(ADDRESS * sample.len() as u32),
-                Self::ShuffleReply { sample } => 2 + ADDRESS * sample.len() as u32,
-                Self::Gossip { bytes, .. } => bytes.saturating_add(20),
-                Self::IHave { .. } | Self::Graft { .. } | Self::HaveAll { .. } | Self::Compare { .. } => 20,
-            }
+        HEADER.saturating_add(match self {
+            Self::Join | Self::Neighbor { .. } | Self::Accept | Self::Reject => 2,
+            Self::Disconnect | Self::Prune => 1,
+            Self::ForwardJoin { .. } => 2 + ADDRESS,
+            Self::Shuffle { sample, .. } => (2 + ADDRESS).saturating_add(ADDRESS * sample.len() as u32),
+            Self::ShuffleReply { sample } => 2 + ADDRESS * sample.len() as u32,
+            Self::Gossip { bytes, .. } => bytes.saturating_add(20),
+            Self::IHave { .. } | Self::Graft { .. } | Self::HaveAll { .. } | Self::Compare { .. } => 20,
+        })
     }
 
     /// A comparison goes to anybody, so that it keeps no session.

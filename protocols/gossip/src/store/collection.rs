@@ -8,6 +8,10 @@
 //! What was sent before its sender confirmed may still be on its way. Therefore each record is sent with the latest collection
 //! that its sender had confirmed, and whoever has confirmed a later one takes no record of a key that it knows nothing of: it
 //! passes the list on instead, so that a collector that is gone holds nobody up. The design record 0120 tells why that suffices.
+//!
+//! A read may last longer than a collection: one home answers before it learns of the tombstone, another one after it has
+//! dropped it. So a home that holds nothing says in which collection it dropped something last, and who answered before it had
+//! confirmed that one is asked again.
 
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
@@ -87,23 +91,26 @@ impl Member {
         tombstones: &[Record],
         cx: &mut Context<'_, Store>,
     ) {
-        for tombstone in tombstones {
-            let (key, version) = (tombstone.key, tombstone.version);
-            let older =
-                self.hints.iter().filter(|((_, kept), record)| *kept == key && record.version < version);
-            let targets: Vec<NodeId> = older.map(|((target, _), _)| *target).collect();
-            targets.into_iter().for_each(|target| self.hint(target, *tombstone, cx));
-            if self.shared.ring.is_home(self.me, key) {
-                self.merge(Sent { record: *tombstone, confirmed: u64::MAX }, cx);
-            }
-            self.raise_fence(version);
-        }
+        // What was confirmed before may be gone, and something newer with it: a list that took long brings nothing back.
         if collection > self.confirmed[collector.index()].0 {
+            tombstones.iter().for_each(|tombstone| self.give_way(tombstone, cx));
             let tombstones: Box<[Record]> = tombstones.into();
             self.confirmed[collector.index()] = (collection, tombstones.clone());
             self.journal.append(StoreRecord::Confirmed { collector, collection, tombstones }, cx);
         }
         self.journal.say(collector, StoreMessage::Confirmed { collection });
+    }
+
+    /// Whatever is older than a tombstone gives way to it here.
+    fn give_way(&mut self, tombstone: &Record, cx: &mut Context<'_, Store>) {
+        let (key, version) = (tombstone.key, tombstone.version);
+        let older = self.hints.iter().filter(|((_, kept), record)| *kept == key && record.version < version);
+        let targets: Vec<NodeId> = older.map(|((target, _), _)| *target).collect();
+        targets.into_iter().for_each(|target| self.hint(target, *tombstone, cx));
+        if self.shared.ring.is_home(self.me, key) {
+            self.merge(Sent { record: *tombstone, confirmed: u64::MAX }, cx);
+        }
+        self.raise_fence(version);
     }
 
     pub(super) fn raise_fence(&mut self, version: Version) {
@@ -131,19 +138,26 @@ impl Member {
         let enough = if self.shared.plants.early_collection { members / 2 + 1 } else { members };
         if confirmed >= enough {
             let tombstones = std::mem::take(&mut self.collection.tombstones);
-            self.drop_all(&tombstones, cx);
+            self.drop_all(collection, &tombstones, cx);
             let others = (0..members as u32).map(NodeId).filter(|node| *node != self.me);
-            cx.send_all(others, StoreMessage::Collect { tombstones });
+            cx.send_all(others, StoreMessage::Collect { collection, tombstones });
         }
     }
 
+    /// Holds nothing of a key any more, since a collection of its collector is complete.
+    pub(super) fn remove(&mut self, key: u64, collection: u64) {
+        let dropped = &mut self.dropped[self.shared.ring.collector(key).index()];
+        *dropped = collection.max(*dropped);
+        self.replica.remove(self.me, key, &self.shared.ring);
+    }
+
     /// Drops tombstones that nobody needs any more.
-    pub(super) fn drop_all(&mut self, tombstones: &[Record], cx: &mut Context<'_, Store>) {
+    pub(super) fn drop_all(&mut self, collection: u64, tombstones: &[Record], cx: &mut Context<'_, Store>) {
         for tombstone in tombstones {
             if self.replica.get(tombstone.key) == Some(tombstone) {
                 let (key, version) = (tombstone.key, tombstone.version);
-                self.journal.append(StoreRecord::Dropped { key, version }, cx);
-                self.replica.remove(self.me, key, &self.shared.ring);
+                self.journal.append(StoreRecord::Dropped { key, version, collection }, cx);
+                self.remove(key, collection);
                 cx.observe(StoreObservation::Dropped { key, version });
             }
             let same = self.hints.iter().filter(|(_, kept)| *kept == tombstone);
@@ -159,6 +173,6 @@ impl Member {
         let aged =
             |record: &&Record| record.value.is_none() && record.version.time.saturating_add(grace) <= now;
         let aged: Vec<Record> = self.replica.iter().filter(aged).copied().collect();
-        self.drop_all(&aged, cx);
+        self.drop_all(0, &aged, cx);
     }
 }

@@ -5,7 +5,7 @@ use sim_core::process::Context;
 use sim_core::time::Time;
 
 use super::member::{Member, Merged, UNANSWERED};
-use super::vocabulary::{Record, Sent, Store, StoreMessage, StoreObservation, StoreTimer, Version};
+use super::vocabulary::{Record, Sent, Store, StoreMessage, StoreObservation, StoreTimer};
 
 /// How often a coordinator asks again before it gives up.
 const MOST_TRIES: u32 = 4;
@@ -43,16 +43,46 @@ pub(super) struct PendingRead {
     of_client: u64,
     key: u64,
     /// By home: what it answered, if it did.
-    answers: [Option<Option<Version>>; MOST_HOMES],
-    newest: Option<Sent>,
+    answers: [Option<Answer>; MOST_HOMES],
     tries: u32,
     until: Time,
     answered: bool,
 }
 
+/// What a home said about a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    /// What it has.
+    pub(super) sent: Option<Sent>,
+    /// The latest collection in which it dropped something of the key's collector.
+    pub(super) dropped: u64,
+}
+
 impl PendingRead {
     fn answers(&self) -> usize {
         self.answers.iter().flatten().count()
+    }
+
+    /// The newest record among the answers.
+    fn newest(&self) -> Option<Sent> {
+        let all = self.answers.iter().flatten().filter_map(|answer| answer.sent);
+        all.max_by_key(|sent| sent.record.version)
+    }
+
+    /// Takes back answers from before a collection in which another home may have dropped the key: they may be older than
+    /// the tombstone. Whose answers these were: a bit set in the order of preference.
+    fn take_back(&mut self) -> u64 {
+        let nothing = self.answers.iter().flatten().filter(|answer| answer.sent.is_none());
+        let dropped = nothing.map(|answer| answer.dropped).max().unwrap_or(0);
+        let mut taken = 0;
+        for (place, answer) in self.answers.iter_mut().enumerate() {
+            let sent = answer.and_then(|answer| answer.sent);
+            if sent.is_some_and(|sent| sent.confirmed < dropped) {
+                *answer = None;
+                taken |= 1 << place;
+            }
+        }
+        taken
     }
 }
 
@@ -199,18 +229,8 @@ impl Member {
         let operation = self.operation();
         let until = cx.monotonic() + self.shared.parameters.answer_timeout;
         let answers = [None; MOST_HOMES];
-        let (newest, tries, answered) = (None, 0, false);
-        self.reads.push(PendingRead {
-            operation,
-            client,
-            of_client,
-            key,
-            answers,
-            newest,
-            tries,
-            until,
-            answered,
-        });
+        let (tries, answered) = (0, false);
+        self.reads.push(PendingRead { operation, client, of_client, key, answers, tries, until, answered });
         self.await_answers(cx);
         self.ask_to_read(operation, key, &answers, cx);
     }
@@ -220,7 +240,7 @@ impl Member {
         &mut self,
         operation: u64,
         key: u64,
-        answers: &[Option<Option<Version>>; MOST_HOMES],
+        answers: &[Option<Answer>; MOST_HOMES],
         cx: &mut Context<'_, Store>,
     ) {
         let me = self.me;
@@ -238,7 +258,8 @@ impl Member {
     /// A coordinator asks what this home has.
     pub(super) fn read(&mut self, from: NodeId, operation: u64, key: u64, cx: &mut Context<'_, Store>) {
         let sent = self.replica.get(key).map(|record| self.sent(*record));
-        self.tell(from, StoreMessage::ReadReply { operation, sent }, cx);
+        let dropped = self.dropped[self.shared.ring.collector(key).index()];
+        self.tell(from, StoreMessage::ReadReply { operation, sent, dropped }, cx);
     }
 
     /// A home says what it has.
@@ -246,7 +267,7 @@ impl Member {
         &mut self,
         from: NodeId,
         operation: u64,
-        sent: Option<Sent>,
+        answer: Answer,
         cx: &mut Context<'_, Store>,
     ) {
         let Some(index) = self.reads.iter().position(|read| read.operation == operation) else { return };
@@ -255,15 +276,14 @@ impl Member {
         let Some(place) = self.shared.ring.homes(read.key).iter().position(|home| *home == from) else {
             return;
         };
-        read.answers[place] = Some(sent.map(|sent| sent.record.version));
-        let newer =
-            |sent: &Sent| read.newest.is_none_or(|newest| newest.record.version < sent.record.version);
-        if let Some(sent) = sent.filter(newer) {
-            read.newest = Some(sent);
+        read.answers[place] = Some(answer);
+        if let Some(sent) = answer.sent {
             self.clock = self.clock.max(sent.record.version.time);
         }
+        let (key, again) = (read.key, read.take_back());
         let enough = (self.shared.parameters.read_quorum as usize).min(replicas);
-        let (answers, PendingRead { client, of_client, newest, .. }) = (read.answers(), *read);
+        let (answers, newest) = (read.answers(), read.newest());
+        let PendingRead { client, of_client, .. } = *read;
         if answers >= enough && !read.answered {
             read.answered = true;
             let record = newest.map(|newest| newest.record);
@@ -273,14 +293,19 @@ impl Member {
             let read = self.reads.swap_remove(index);
             self.repair_homes(&read, cx);
         }
+        for place in (0..replicas).filter(|place| again >> place & 1 == 1) {
+            let home = self.shared.ring.homes(key)[place];
+            self.tell(home, StoreMessage::Read { operation, key }, cx);
+        }
     }
 
     /// Tells homes that answered with something older (read repair).
     fn repair_homes(&mut self, read: &PendingRead, cx: &mut Context<'_, Store>) {
-        let Some(newest) = read.newest.filter(|_| self.shared.parameters.read_repair) else { return };
+        let Some(newest) = read.newest().filter(|_| self.shared.parameters.read_repair) else { return };
         let version = newest.record.version;
         for place in 0..self.shared.ring.replicas() {
-            let older = read.answers[place].is_some_and(|answer| answer.is_none_or(|has| has < version));
+            let older = read.answers[place]
+                .is_some_and(|answer| answer.sent.is_none_or(|has| has.record.version < version));
             if !older {
                 continue;
             }

@@ -2,6 +2,9 @@
 //!
 //! One sync is under way at a time. What is appended meanwhile waits for the next one, so that a slow disk is asked once for
 //! many writes.
+//!
+//! What waits is bounded. A disk may fail for as long as the run lasts; then what is beyond the bound is not said at all, as if
+//! the network had lost it.
 
 use std::collections::VecDeque;
 
@@ -15,6 +18,9 @@ use super::vocabulary::{Store, StoreMessage, StoreRecord, StoreTimer};
 pub(super) const JOURNAL: JournalId = JournalId(0);
 
 pub(super) const DISK: TimerId = TimerId(4);
+
+/// How many messages may wait for the disk.
+const ROOM: usize = 1 << 14;
 
 /// The journal of one incarnation, and what waits for it.
 #[derive(Clone, Debug, Default)]
@@ -46,9 +52,11 @@ impl Journal {
         self.durable >= appended
     }
 
-    /// Keeps a message until all that was appended so far is durable.
+    /// Keeps a message until all that was appended so far is durable, if there is room.
     pub(super) fn say(&mut self, to: NodeId, message: StoreMessage) {
-        self.waiting.push_back((self.appended, to, message));
+        if self.waiting.len() < ROOM {
+            self.waiting.push_back((self.appended, to, message));
+        }
     }
 
     /// The next message that need not wait any longer.

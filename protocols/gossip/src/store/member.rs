@@ -8,7 +8,7 @@ use sim_core::process::{Boot, Context, Input, Process, Stored, TimerId};
 use sim_core::time::Duration;
 
 use super::collection::Collection;
-use super::coordinating::{PendingRead, PendingWrite};
+use super::coordinating::{Answer, PendingRead, PendingWrite};
 use super::journal::{JOURNAL, Journal};
 use super::parameters::Parameters;
 use super::plants::Plants;
@@ -47,6 +47,8 @@ pub struct Member {
     pub(super) clock: u64,
     /// By collector: the latest of its collections that this member has confirmed, and its tombstones.
     pub(super) confirmed: Vec<(u64, Box<[Record]>)>,
+    /// By collector: the latest of its collections in which this member dropped something.
+    pub(super) dropped: Vec<u64>,
     /// Writes up to this version are not taken any more: a tombstone that is newer may be gone.
     pub(super) fence: Version,
     pub(super) writes: Vec<PendingWrite>,
@@ -79,6 +81,7 @@ impl Member {
             hints: BTreeMap::new(),
             clock: 0,
             confirmed: vec![(0, Box::default()); members],
+            dropped: vec![0; members],
             fence: Version { time: 0, actor: NodeId(0) },
             writes: Vec::new(),
             reads: Vec::new(),
@@ -101,7 +104,7 @@ impl Member {
                 self.clock = self.clock.max(record.version.time);
                 self.replica.put(self.me, record, &self.shared.ring);
             }
-            StoreRecord::Dropped { key, .. } => self.replica.remove(self.me, key, &self.shared.ring),
+            StoreRecord::Dropped { key, collection, .. } => self.remove(key, collection),
             StoreRecord::Hinted { target, record } => {
                 self.clock = self.clock.max(record.version.time);
                 self.hints.insert((target, record.key), record);
@@ -155,7 +158,9 @@ impl Member {
             StoreMessage::Write { operation, sent, hint } => self.write(from, operation, sent, hint, cx),
             StoreMessage::Wrote { operation, hint } => self.wrote(hint.unwrap_or(from), hint, operation, cx),
             StoreMessage::Read { operation, key } => self.read(from, operation, key, cx),
-            StoreMessage::ReadReply { operation, sent } => self.read_reply(from, operation, sent, cx),
+            StoreMessage::ReadReply { operation, sent, dropped } => {
+                self.read_reply(from, operation, Answer { sent, dropped }, cx);
+            }
             StoreMessage::Repair { sent } => self.repaired(from, sent, cx),
             StoreMessage::HandOff { sent } => self.handed(from, sent, cx),
             StoreMessage::HandedOff { key, version } => self.handed_off(from, key, version, cx),
@@ -168,7 +173,7 @@ impl Member {
                 self.confirm(collector, collection, tombstones, cx);
             }
             StoreMessage::Confirmed { collection } => self.is_confirmed(from, collection, cx),
-            StoreMessage::Collect { ref tombstones } => self.drop_all(tombstones, cx),
+            StoreMessage::Collect { collection, ref tombstones } => self.drop_all(collection, tombstones, cx),
             // For clients.
             StoreMessage::Got { .. } | StoreMessage::Done { .. } | StoreMessage::Refused { .. } => {}
         }

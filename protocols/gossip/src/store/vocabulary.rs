@@ -108,6 +108,8 @@ facts! {
             operation: u64,
             /// What the home has.
             sent: Option<Sent>,
+            /// The latest collection in which it dropped a record of the key's collector: the key may have been in it.
+            dropped: u64,
         },
         /// A coordinator tells a home of a newer record than it answered with.
         Repair { #[doc = "The newer record."] sent: Sent },
@@ -141,7 +143,12 @@ facts! {
         /// Nothing older is left, durably.
         Confirmed { #[doc = "Which collection."] collection: u64 },
         /// Everybody confirmed: the tombstones may be dropped.
-        Collect { #[doc = "The tombstones."] tombstones: Box<[Record]> },
+        Collect {
+            /// Which collection of the sender is complete.
+            collection: u64,
+            /// The tombstones.
+            tombstones: Box<[Record]>,
+        },
     }
 }
 
@@ -197,7 +204,14 @@ facts! {
         /// A record of a key that has its home here.
         Kept { #[doc = "The record."] record: Record },
         /// A tombstone was dropped.
-        Dropped { #[doc = "Which key."] key: u64, #[doc = "Which version."] version: Version },
+        Dropped {
+            /// Which key.
+            key: u64,
+            /// Which version.
+            version: Version,
+            /// In which collection of the key's collector; 0 if by age.
+            collection: u64,
+        },
         /// A record is kept for another member.
         Hinted { #[doc = "For whom."] target: NodeId, #[doc = "The record."] record: Record },
         /// It is not kept any more.
@@ -260,13 +274,13 @@ impl Message for StoreMessage {
             Self::Write { .. } => 8 + SENT + 5,
             Self::Root { .. } | Self::Confirmed { .. } => 8,
             Self::Wrote { .. } => 13,
-            Self::ReadReply { .. } => 9 + SENT,
+            Self::ReadReply { .. } => 17 + SENT,
             Self::Repair { .. } | Self::HandOff { .. } => SENT,
             Self::HandedOff { .. } => 8 + VERSION,
             Self::Leaves { leaves } => many(leaves.len(), 8),
             Self::Exchange { sent, .. } => many(sent.len(), SENT).saturating_add(9),
             Self::Confirm { tombstones, .. } => many(tombstones.len(), RECORD).saturating_add(12),
-            Self::Collect { tombstones } => many(tombstones.len(), RECORD),
+            Self::Collect { tombstones, .. } => many(tombstones.len(), RECORD).saturating_add(8),
         };
         body.saturating_add(HEADER)
     }

@@ -10,11 +10,12 @@
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::process::Protocol;
 
 use super::configs::Configs;
 use super::holding::Holding;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
 
 /// Follows the log of each member that the cluster began with.
 #[derive(Debug, Default)]
@@ -52,10 +53,10 @@ impl CommitDurable {
         self.members.get_mut(slot.index()).filter(|member| !member.gone)
     }
 
-    fn judge(
+    fn judge<P: Protocol<Observation = RaftObservation>>(
         &mut self,
         ground: &Ground,
-        seen: &Seen<'_, Raft>,
+        seen: &Seen<'_, P>,
         index: u64,
         hash: u64,
         findings: &mut Findings,
@@ -87,12 +88,12 @@ impl CommitDurable {
     }
 }
 
-impl Check<Raft> for CommitDurable {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitDurable {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Appended", "Truncated", "Recovered", "SnapshotInstalled", "ConfigAppended", "Committed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }

@@ -7,9 +7,10 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::Slot;
 
-use super::by_slot::BySlot;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::BySlot;
+use sim_core::process::Protocol;
 
 /// Remembers the commit index of each running server.
 #[derive(Debug, Default)]
@@ -17,12 +18,12 @@ pub struct CommitMonotone {
     commit: BySlot<u64>,
 }
 
-impl Check<Raft> for CommitMonotone {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitMonotone {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed", "SnapshotInstalled"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let (index, installed) = match *seen.observation {
             RaftObservation::Committed { index, .. } => (index, false),
             // More may be committed than a snapshot covers.

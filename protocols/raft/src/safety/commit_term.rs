@@ -3,20 +3,21 @@
 
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
+use sim_core::process::Protocol;
 
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
 
 /// Compares two terms; remembers nothing.
 #[derive(Debug, Default)]
 pub struct CommitTerm {}
 
-impl Check<Raft> for CommitTerm {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitTerm {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let RaftObservation::Committed { index, entry_term, term, counted: true, .. } = *seen.observation
         else {
             return;

@@ -3,9 +3,10 @@
 use sim_core::check::Seen;
 use sim_core::identity::{NodeId, Slot};
 
-use super::by_slot::BySlot;
 use crate::configuration::{Config, Configuration, genesis};
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::BySlot;
+use sim_core::process::Protocol;
 
 /// The configurations in each server's log.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +23,7 @@ impl Configs {
     }
 
     /// Takes an observation of a server.
-    pub(crate) fn follow(&mut self, seen: &Seen<'_, Raft>) {
+    pub(crate) fn follow<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>) {
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. } => {
                 let appended = self.appended.at(seen.slot);

@@ -4,9 +4,10 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
+use sim_core::process::Protocol;
 
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
 
 /// Remembers the leader of each term.
 #[derive(Debug, Default)]
@@ -14,12 +15,12 @@ pub struct ElectionSafety {
     leader_of: OrderedMap<u64, NodeId>,
 }
 
-impl Check<Raft> for ElectionSafety {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for ElectionSafety {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["BecameLeader"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let RaftObservation::BecameLeader { term, .. } = *seen.observation else { return };
         if !honest(ground, seen) {
             return;

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use sim_core::check::Seen;
 use sim_core::ground::{Mark, Place};
-use sim_core::process::JournalId;
+use sim_core::process::{JournalId, Protocol};
 
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
 
 /// The log of one server above a floor. Below the floor everything is settled, and forgotten; so memory is bounded by
 /// what is not committed yet.
@@ -43,7 +43,11 @@ const FOUND: u64 = 1 << 16;
 
 impl Holding {
     /// Takes an observation of this server; what is below `floor` may be forgotten. O(1) amortised.
-    pub(super) fn follow(&mut self, seen: &Seen<'_, Raft>, floor: u64) {
+    pub(super) fn follow<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        seen: &Seen<'_, P>,
+        floor: u64,
+    ) {
         match *seen.observation {
             RaftObservation::Appended { index, hash, .. } => {
                 self.journal = seen.journal;
@@ -209,7 +213,8 @@ mod tests {
         fn see(&mut self, observation: &RaftObservation, floor: u64) {
             let mark = self.place.marks[0];
             let (slot, node, journal) = (Slot(0), NodeId(0), JournalId(0));
-            let seen = Seen { slot, node, incarnation: 0, journal, mark, observation };
+            let seen: Seen<'_, crate::vocabulary::Raft> =
+                Seen { slot, node, incarnation: 0, journal, mark, observation };
             self.holding.follow(&seen, floor);
         }
 

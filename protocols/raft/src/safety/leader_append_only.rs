@@ -4,9 +4,10 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
-use super::by_slot::BySlot;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::BySlot;
+use sim_core::process::Protocol;
 
 /// Remembers who leads, and the last index of each leader's log.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ impl LeaderAppendOnly {
     }
 }
 
-impl Check<Raft> for LeaderAppendOnly {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderAppendOnly {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "BecameLeader",
@@ -50,7 +51,7 @@ impl Check<Raft> for LeaderAppendOnly {
         ])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }

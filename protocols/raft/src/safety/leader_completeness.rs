@@ -10,10 +10,11 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 
-use super::by_slot::BySlot;
 use super::holding::Holding;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::BySlot;
+use sim_core::process::Protocol;
 
 /// Of how many terms the last commit is remembered.
 const TERMS: usize = 64;
@@ -102,7 +103,7 @@ impl LeaderCompleteness {
     }
 }
 
-impl Check<Raft> for LeaderCompleteness {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderCompleteness {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "Appended",
@@ -119,7 +120,7 @@ impl Check<Raft> for LeaderCompleteness {
         ])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }

@@ -13,11 +13,11 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::time::{Duration, Time};
 
-use super::by_slot::BySlot;
 use super::configs::Configs;
 use super::honest;
 use crate::parameters::Parameters;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
+use sim_core::check::BySlot;
 
 /// Within so many windows of check-quorum, a leader that nobody answers has noticed.
 const WINDOWS: u64 = 4;

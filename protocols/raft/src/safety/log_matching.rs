@@ -1,56 +1,34 @@
 //! Log matching: two logs that hold an entry of the same index and term are equal up to there (Raft paper, section
 //! 5.3). The hash of an entry covers everything before it, so that one comparison compares two whole prefixes.
 
+use sim_core::check::neutral::{Prefix, Prefixes};
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
-use sim_core::identity::NodeId;
-use sim_core::ordered::OrderedMap;
 
-use super::by_index::ByIndex;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::process::Protocol;
 
-/// The prefix that whoever was first had at an index and term.
-#[derive(Clone, Copy, Debug)]
-struct Prefix {
-    term: u64,
-    hash: u64,
-    node: NodeId,
-}
-
-/// Remembers the first prefix seen for each index and term. Most indices only ever see one term.
+/// Remembers the first prefix seen for each index and term.
 #[derive(Debug, Default)]
 pub struct LogMatching {
-    first_term: ByIndex<Prefix>,
-    other_terms: OrderedMap<(u64, u64), Prefix>,
+    prefixes: Prefixes,
 }
 
-impl LogMatching {
-    fn known_or(&mut self, index: u64, own: Prefix) -> Prefix {
-        match self.first_term.get_or_put(index, own) {
-            Some(first) if first.term != own.term => {
-                *self.other_terms.entry((index, own.term)).or_insert(own)
-            }
-            Some(first) => *first,
-            None => own,
-        }
-    }
-}
-
-impl Check<Raft> for LogMatching {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for LogMatching {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Appended"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let RaftObservation::Appended { index, term, hash } = *seen.observation else { return };
         if !honest(ground, seen) {
             return;
         }
         findings.exercised();
         let node = seen.node;
-        let first = self.known_or(index, Prefix { term, hash, node });
-        if first.hash != hash {
+        let first = self.prefixes.known_or(index, Prefix { rank: term, digest: hash, node });
+        if first.digest != hash {
             let other = first.node;
             let message = format!("the logs of {other} and {node} differ up to index {index} of term {term}");
             findings.safety("", &[other, node], message);

@@ -8,11 +8,12 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
-use super::by_slot::BySlot;
 use super::configs::Configs;
 use super::honest;
 use crate::configuration::Config;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::BySlot;
+use sim_core::process::Protocol;
 
 /// Follows each server's configurations, and what leaders have committed.
 #[derive(Debug, Default)]
@@ -42,7 +43,13 @@ impl Membership {
         }
     }
 
-    fn proposed(&mut self, seen: &Seen<'_, Raft>, index: u64, next: &Config, findings: &mut Findings) {
+    fn proposed<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        seen: &Seen<'_, P>,
+        index: u64,
+        next: &Config,
+        findings: &mut Findings,
+    ) {
         let Some(Server { leads: Some(term), commit, commit_term }) = self.servers.get(seen.slot).copied()
         else {
             return;
@@ -74,7 +81,11 @@ impl Membership {
         }
     }
 
-    fn stands(&self, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn stands<P: Protocol<Observation = RaftObservation>>(
+        &self,
+        seen: &Seen<'_, P>,
+        findings: &mut Findings,
+    ) {
         findings.exercised();
         let node = seen.node;
         let commit = self.servers.get(seen.slot).map_or(0, |server| server.commit);
@@ -89,7 +100,7 @@ impl Membership {
     }
 }
 
-impl Check<Raft> for Membership {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "ConfigAppended",
@@ -104,7 +115,7 @@ impl Check<Raft> for Membership {
         ])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }

@@ -11,9 +11,9 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::JournalId;
 
-use super::by_slot::BySlot;
 use super::honest;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
+use sim_core::check::BySlot;
 
 /// How many votes of a server are remembered, the latest terms first. Its terms never go back, or
 /// [`term_monotone`](super::term_monotone) says so; what lies further back cannot be asked for again.

@@ -11,11 +11,11 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::process::RequestId;
 
-use super::by_slot::BySlot;
 use super::honest;
 use crate::parameters::{Parameters, Reads};
 use crate::store::Operation;
 use crate::vocabulary::{Raft, RaftObservation, RaftRequest, RaftResponse, ReadBy};
+use sim_core::check::BySlot;
 
 /// Remembers what clients were told, and who leads.
 #[derive(Debug)]

@@ -6,10 +6,11 @@ use sim_core::ground::Ground;
 use sim_core::hash::FixedMap;
 use sim_core::identity::{NodeId, Slot};
 
-use super::by_index::ByIndex;
-use super::by_slot::BySlot;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::ByIndex;
+use sim_core::check::BySlot;
+use sim_core::process::Protocol;
 
 /// Remembers how far each server has come in each session, and whose operation stands at each index.
 #[derive(Debug, Default)]
@@ -106,12 +107,12 @@ impl Sessions {
     }
 }
 
-impl Check<Raft> for Sessions {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for Sessions {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Applied", "Acknowledged", "SnapshotInstalled"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }

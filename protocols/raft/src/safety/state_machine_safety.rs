@@ -10,10 +10,11 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 
-use super::by_index::ByIndex;
-use super::by_slot::BySlot;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::ByIndex;
+use sim_core::check::BySlot;
+use sim_core::process::Protocol;
 
 /// The canonical array, and how far each running server has applied it.
 #[derive(Debug, Default)]
@@ -93,12 +94,12 @@ impl StateMachineSafety {
     }
 }
 
-impl Check<Raft> for StateMachineSafety {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for StateMachineSafety {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed", "Applied", "SnapshotTaken", "SnapshotInstalled"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }

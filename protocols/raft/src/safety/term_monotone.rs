@@ -5,55 +5,20 @@
 //! record is durable, or the server led in it, so that a majority has promised to follow it. A term that was merely
 //! mentioned in a message binds nobody; a vote does, and [`one_vote`](super::one_vote) sees to it.
 
-use std::collections::VecDeque;
-
+use sim_core::check::neutral::Lasting;
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::process::JournalId;
+use sim_core::process::Protocol;
 
-use super::by_slot::BySlot;
 use super::honest;
-use crate::vocabulary::{Raft, RaftObservation};
+use crate::vocabulary::RaftObservation;
+use sim_core::check::BySlot;
 
 /// Remembers each server's term, and how much of it a crash could take.
 #[derive(Debug, Default)]
 pub struct TermMonotone {
-    terms: BySlot<Terms>,
-}
-
-#[derive(Debug, Default)]
-struct Terms {
-    /// What the server is in.
-    current: u64,
-    /// What no crash can take.
-    binding: u64,
-    /// Later terms, with the positions of their records, while those are not durable.
-    pending: VecDeque<(u64, u64)>,
-    journal: JournalId,
-}
-
-impl Terms {
-    fn entered(&mut self, term: u64, seen: &Seen<'_, Raft>) {
-        self.journal = seen.journal;
-        self.settle(seen.mark.durable);
-        self.pending.push_back((term, seen.mark.appended));
-    }
-
-    fn settle(&mut self, durable: u64) {
-        while let Some((term, position)) = self.pending.front().copied()
-            && position <= durable
-        {
-            self.binding = self.binding.max(term);
-            self.pending.pop_front();
-        }
-    }
-
-    fn crashed(&mut self, durable: u64) {
-        self.settle(durable);
-        self.pending.clear();
-        self.current = self.binding;
-    }
+    terms: BySlot<Lasting>,
 }
 
 impl TermMonotone {
@@ -67,14 +32,19 @@ impl TermMonotone {
         }
     }
 
-    fn recovered(&mut self, seen: &Seen<'_, Raft>, term: u64, findings: &mut Findings) {
+    fn recovered<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        seen: &Seen<'_, P>,
+        term: u64,
+        findings: &mut Findings,
+    ) {
         self.compare(seen.slot, seen.node, term, "restart", findings);
         // What it found is on disk.
-        *self.terms.at(seen.slot) = Terms { current: term, binding: term, ..Terms::default() };
+        *self.terms.at(seen.slot) = Lasting::found(term);
     }
 }
 
-impl Check<Raft> for TermMonotone {
+impl<P: Protocol<Observation = RaftObservation>> Check<P> for TermMonotone {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "Recovered",
@@ -87,7 +57,7 @@ impl Check<Raft> for TermMonotone {
         ])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
         }
@@ -126,8 +96,7 @@ impl Check<Raft> for TermMonotone {
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
         match event {
             Lifecycle::Crashed => {
-                let terms = self.terms.at(slot);
-                terms.crashed(ground.place(slot).mark(terms.journal).durable);
+                self.terms.at(slot).crashed(ground, slot);
             }
             Lifecycle::Wiped => self.terms.reset(slot),
             Lifecycle::Booted | Lifecycle::Corrupted | Lifecycle::Healed => {}

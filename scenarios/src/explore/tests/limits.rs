@@ -50,6 +50,7 @@ fn part(loaded: &Loaded, shard: Shard) -> Exploration {
         stop_on_first: false,
         known: Vec::new(),
         build: "b".to_owned(),
+        table: None,
     };
     explore(loaded, &options, Hooks::NONE).unwrap()
 }

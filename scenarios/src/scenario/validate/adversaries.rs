@@ -3,20 +3,34 @@
 use sim_core::adversary::Act;
 use sim_core::fault::plan::same_kind;
 use sim_core::fault::selector::in_role;
+use sim_core::registry::Cluster;
 
 use super::Validator;
 use crate::document::Complaint;
 use crate::problem::Problem;
 use crate::scenario::adversaries::{AdversaryTable, Told, Unread, known};
 
+/// In so large a cluster, a protocol bears a traitor if it bears any at all.
+const MANY: u32 = 100;
+
 impl Validator<'_> {
-    pub(super) fn adversaries(&mut self) {
+    pub(super) fn adversaries(&mut self, cluster: &dyn Cluster) {
         let scenario = self.scenario;
+        let bears_lies = cluster.fault_model(MANY).byzantine > 0;
         for (index, table) in scenario.adversaries.iter().enumerate() {
             let index = index.to_string();
             self.traitors(&index, table);
             self.occasion(&index, table);
             match table.read(self.protocol) {
+                Ok(Told::Rule(Act::Alter { .. })) if !bears_lies => {
+                    let title = format!(
+                        "{} believes every message, so that an altered one proves nothing",
+                        self.protocol.name
+                    );
+                    let problem =
+                        Problem::new(title).at(self.places.value_at(&["adversaries", &index, "do"]));
+                    self.problems.push(problem.label("expected a protocol that bears traitors"));
+                }
                 Ok(told) => self.told(&index, table, &told),
                 Err(unread) => self.unread(&index, &unread),
             }

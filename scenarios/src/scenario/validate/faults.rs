@@ -1,6 +1,7 @@
 //! `[[faults]]` against the cluster: the fault plan judges itself, this finds the place of what it refuses.
 
 use sim_core::fault::action::DiskFault;
+use sim_core::fault::domain::DomainName;
 use sim_core::fault::spec::Disk;
 use sim_core::fault::validate::{FaultError, Problem as FaultProblem};
 use sim_core::fault::{Fault, FaultEntry, FaultPlan, Moment, Vocabulary};
@@ -14,7 +15,12 @@ use crate::problem::Problem;
 use crate::scenario::Scenario;
 
 /// What is wrong with the faults.
-pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places: &Places) -> Vec<Problem> {
+pub(super) fn check(
+    scenario: &Scenario,
+    protocol: &'static ProtocolInfo,
+    domains: &[DomainName],
+    places: &Places,
+) -> Vec<Problem> {
     let drawn = scenario.swarm.as_ref().and_then(|swarm| swarm.nodes);
     let members = drawn.map_or(scenario.cluster.nodes, |range| range.min);
     let vocabulary = Vocabulary {
@@ -25,6 +31,7 @@ pub(super) fn check(scenario: &Scenario, protocol: &'static ProtocolInfo, places
         roles: protocol.roles,
         observations: protocol.observations,
         messages: protocol.messages,
+        domains,
     };
     let mut plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };
     for repeat in plan.entries.iter_mut().filter_map(|entry| entry.repeat.as_mut()) {

@@ -1,6 +1,7 @@
 //! Removes members and traitors.
 
 use sim_core::adversary::Act;
+use sim_core::facts::mutation::Scope;
 use sim_core::identity::Slot;
 use sim_core::ratio::Ratio;
 use sim_core::setup::Setup;
@@ -70,6 +71,16 @@ fn plainer(act: &Act) -> Vec<Act> {
         }
         Act::Replay { probability } if *probability != Ratio::ONE => {
             vec![Act::Replay { probability: Ratio::ONE }]
+        }
+        Act::Alter { field, scope, seal, probability } => {
+            let with =
+                |scope, seal, probability| Act::Alter { field: field.clone(), scope, seal, probability };
+            let plainer = [
+                with(*scope, *seal, Ratio::ONE),
+                with(Scope::Small, *seal, *probability),
+                with(*scope, true, *probability),
+            ];
+            plainer.into_iter().filter(|plainer| plainer != act).collect()
         }
         Act::Own { behavior, ways } => {
             (2..*ways).map(|ways| Act::Own { behavior: behavior.clone(), ways }).collect()

@@ -63,6 +63,7 @@ impl FaultDriver {
         self.agenda.clear();
         self.watches.clear();
         self.armed.clear();
+        self.straighten_all(actions);
         let and_clients = |slots: &[Slot]| {
             let mut slots = slots.to_vec();
             slots.extend((self.members..self.members + self.clients).map(Slot));

@@ -89,7 +89,7 @@ impl FaultDriver {
         u32::try_from(struck.map(|line| line.slots.len()).sum::<usize>()).unwrap_or(u32::MAX)
     }
 
-    fn fresh_id(&mut self) -> u32 {
+    pub(super) fn fresh_id(&mut self) -> u32 {
         let id = self.next_id;
         self.next_id += 1;
         id

@@ -142,10 +142,10 @@ impl FaultDriver {
         if self.healed {
             return;
         }
-        let FaultEntry { id, what, .. } = self.entries[entry].clone();
+        let FaultEntry { id, what, over_budget, .. } = self.entries[entry].clone();
         let id = id.unwrap_or_default();
         let lasts = self.entries[entry].lasts;
-        let firing = Firing { entry, id, lots: Lots::new(self.keyed, id, 0), at, lasts, event };
+        let firing = Firing { entry, id, lots: Lots::new(self.keyed, id, 0), at, lasts, event, over_budget };
         if what.kind().is_some() {
             self.strike(firing, &what, ground, actions);
         } else {
@@ -170,6 +170,7 @@ impl FaultDriver {
                 Ok(())
             }
             Fault::Twins(twins) => self.twins(&mut firing, twins, ground, actions),
+            Fault::Detour(detour) => self.divert(&mut firing, detour, ground, actions),
             Fault::Links(links) => self.degrade(&mut firing, kind, links, ground, actions),
             _ => self.strike_slots(&mut firing, kind, fault, ground, actions),
         };
@@ -179,7 +180,7 @@ impl FaultDriver {
     }
 
     /// Records that a fault began, pinned, and schedules its end.
-    fn began(
+    pub(super) fn began(
         &mut self,
         firing: &Firing,
         mut executed: Executed,
@@ -191,7 +192,8 @@ impl FaultDriver {
         *self.activity.fired.entry(executed.kind).or_default() += 1;
         let log = self.record(executed);
         let (id, at, lasts) = (Some(firing.id), firing.at.clone(), firing.lasts);
-        self.pinned.push(FaultEntry { id, at, lasts, repeat: None, what: pinned });
+        let over_budget = firing.over_budget;
+        self.pinned.push(FaultEntry { id, at, lasts, repeat: None, over_budget, what: pinned });
         let (undo, lasts) = undo?;
         let active = self.next_active;
         self.next_active += 1;
@@ -301,7 +303,7 @@ impl FaultDriver {
         let (mut struck, mut refused) = (Vec::new(), Vec::new());
         for slot in slots {
             let rots = effect.change != Some(Change::Rotten) || ground.place(slot).has_durable();
-            let may = self.may_strike(slot, kind, effect.change);
+            let may = self.may_strike(slot, kind, effect.change, firing.over_budget);
             match may.and_then(|()| rots.then_some(()).ok_or(Refusal::EmptyDisk)) {
                 Ok(()) => {
                     actions.push(effect.begin.action(slot));
@@ -339,13 +341,19 @@ impl FaultDriver {
         }
     }
 
-    fn may_strike(&self, slot: Slot, kind: Kind, change: Option<Change>) -> Result<(), Refusal> {
+    fn may_strike(
+        &self,
+        slot: Slot,
+        kind: Kind,
+        change: Option<Change>,
+        over_budget: bool,
+    ) -> Result<(), Refusal> {
         self.admits(slot, kind, change)?;
-        change.map_or(Ok(()), |change| self.governor.allows(slot, change))
+        change.filter(|_| !over_budget).map_or(Ok(()), |change| self.governor.allows(slot, change))
     }
 
     /// Whether a fault makes sense at a slot now, whatever the budget says.
-    fn admits(&self, slot: Slot, kind: Kind, change: Option<Change>) -> Result<(), Refusal> {
+    pub(super) fn admits(&self, slot: Slot, kind: Kind, change: Option<Change>) -> Result<(), Refusal> {
         let is = self.governor.condition(slot);
         if slot.0 >= self.slots || is.left {
             return Err(Refusal::Absent);
@@ -362,7 +370,7 @@ impl FaultDriver {
         };
         let needs_process =
             matches!(kind.family(), crate::fault::Family::Process | crate::fault::Family::Malicious)
-                && kind != Kind::SlowNode;
+                && !matches!(kind, Kind::SlowNode | Kind::Detour);
         match change {
             _ if in_force => Err(Refusal::InForce),
             Some(Change::Traitor) if is.traitor => Err(Refusal::Traitor),
@@ -397,7 +405,9 @@ impl FaultDriver {
         let mut trial = self.governor.clone();
         for slot in [target, place] {
             self.admits(slot, Kind::Twins, Some(Change::Traitor))?;
-            trial.allows(slot, Change::Traitor)?;
+            if !firing.over_budget {
+                trial.allows(slot, Change::Traitor)?;
+            }
             trial.apply(slot, Change::Traitor);
         }
         if target == place {

@@ -18,6 +18,7 @@ impl Fault {
             Self::Crash(it) | Self::Amnesia(it) => vec![&mut it.target],
             Self::Pause(it) | Self::Leave(it) | Self::Replace(it) | Self::Corrupt(it) => vec![&mut it.target],
             Self::Slow(it) => vec![&mut it.target],
+            Self::Detour(it) => vec![&mut it.target],
             Self::RollingRestart(it) => vec![&mut it.target],
             Self::Disk(it) => vec![&mut it.target],
             Self::Clock(it) => vec![&mut it.target],
@@ -45,6 +46,7 @@ mod tests {
             r#"{"at":"1s","disk":{"target":"n1","fault":"rot"}}"#,
             r#"{"at":"1s","clock":{"target":"n1","forward":"1s"}}"#,
             r#"{"at":"1s","twins":{"target":"n1","place":"n2"}}"#,
+            r#"{"at":"1s","detour":{"target":"n1","point":"short-batch","nth":2}}"#,
             r#"{"at":"1s","join":{"count":1}}"#,
         ] {
             let mut entry: FaultEntry = serde_json::from_str(text).unwrap();

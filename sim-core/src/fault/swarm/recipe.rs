@@ -7,8 +7,8 @@ use crate::fault::action::DiskFault;
 use crate::fault::family::Kind;
 use crate::fault::selector::{Selector, SlotList};
 use crate::fault::spec::{
-    Adaptive, Aim, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Direction, Disk, Drift, Fault,
-    Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Shape, Slow, Twins,
+    Adaptive, Aim, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Detour, Direction, Disk, Drift,
+    Fault, Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Shape, Slow, Twins,
 };
 use crate::identity::Slot;
 use crate::time::Duration;
@@ -32,8 +32,22 @@ const fn ms(millis: u64) -> Duration {
 }
 
 impl Recipe<'_, '_> {
-    /// A fault of a kind, and whether it takes a length.
+    /// A fault of a kind, and whether it takes a length. Where there are failure domains, one fault in four strikes a whole one.
     pub(super) fn fault(&mut self, kind: Kind) -> (Fault, bool) {
+        let (mut fault, takes_length) = self.of_slots(kind);
+        let links = matches!(fault, Fault::Partition(_) | Fault::Flap(_) | Fault::Links(_));
+        let names = if links { &self.space.domains } else { &self.space.small_domains };
+        if !names.is_empty() {
+            let (strikes, which) = (self.dice.chance(1, 4), self.dice.below(names.len() as u64) as usize);
+            let domain = names[which].parse().ok().filter(|_| strikes && kind != Kind::Leave);
+            if let (Some(domain), Some(selector)) = (domain, fault.selectors_mut().into_iter().next()) {
+                *selector = domain;
+            }
+        }
+        (fault, takes_length)
+    }
+
+    fn of_slots(&mut self, kind: Kind) -> (Fault, bool) {
         match kind {
             Kind::Isolate
             | Kind::Split
@@ -60,6 +74,11 @@ impl Recipe<'_, '_> {
                 self.process(kind)
             }
             Kind::ClockStep | Kind::ClockDrift | Kind::ClockFreeze => self.clock(kind),
+            Kind::Detour => {
+                let (target, chance) = (self.target(), Some(self.dice.odds(250)));
+                let target = if self.dice.chance(1, 2) { Selector::All } else { target };
+                (Fault::Detour(Detour { target, point: None, chance, nth: None }), true)
+            }
             Kind::Corrupt | Kind::Twins => (self.traitor(kind), false),
             Kind::LoseTail
             | Kind::TornTail

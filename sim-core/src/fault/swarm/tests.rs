@@ -8,7 +8,7 @@ const DURATION: Duration = Duration::from_secs(30);
 const ALL: FaultModel = FaultModel { crashed: 2, lost_disks: 1, byzantine: 2, outages: false };
 
 fn space() -> SwarmSpace {
-    SwarmSpace { membership: true, events: vec!["Voted".to_owned()], ..SwarmSpace::default() }
+    SwarmSpace { membership: true, detours: true, events: vec!["Voted".to_owned()], ..SwarmSpace::default() }
 }
 
 fn drawn(seed: u64, space: &SwarmSpace, model: FaultModel) -> FaultPlan {

@@ -52,6 +52,7 @@ fn names_are_looked_up_in_the_vocabulary() {
         roles: &["leader", "follower"],
         observations: &["BecameLeader", "Voted"],
         messages: &["AppendEntries"],
+        domains: &[],
     };
     let check = |text| validate(&[text], Some(&raft));
     assert_eq!(check("on = { event = \"raft.became-leader\" }\ncrash = { target = \"event.node\" }"), Ok(()));

@@ -8,7 +8,7 @@ use sim_core::process::{Aggregate, Signature};
 
 use super::super::blocks::{Block, Made};
 use super::super::vocabulary::HotstuffMessage;
-use super::{Cx, Lie, Traitors, draw_below, other_batch, proposed, signed};
+use super::{Cx, Lie, Traitors, draw_below, other_batch, proposed};
 use crate::certificate::{Certificate, Scheme, Signed};
 use crate::request::{Command, Request, Requests, SignedCommand};
 use crate::shared::Shared;
@@ -112,29 +112,6 @@ impl Traitors {
             cx.send_as(lie.slot, *to, lied.clone());
         }
         cx.did(Deed::Forged);
-        false
-    }
-
-    /// Some of the recipients hear something that is nearly the same.
-    pub(super) fn mutate(&mut self, lie: &Lie<'_>, message: &HotstuffMessage, cx: Cx<'_, '_>) -> bool {
-        let HotstuffMessage::Vote(vote) = message else { return true };
-        let said = vote.statement;
-        for to in lie.to {
-            let near = match draw_below(cx, 12) {
-                0 => Statement { view: said.view + 1, ..said },
-                1 => Statement { view: said.view.saturating_sub(1), ..said },
-                2 => Statement { height: said.height + 1, ..said },
-                3 => Statement { height: said.height.saturating_sub(1), ..said },
-                4 => Statement { digest: ContentHash(said.digest.0 ^ 1), ..said },
-                5 => Statement { stage: Stage::Commit, ..said },
-                _ => said,
-            };
-            if near != said {
-                cx.did(Deed::Equivocated);
-            }
-            let vote = signed(lie.slot, near, cx);
-            cx.send_as(lie.slot, *to, HotstuffMessage::Vote(vote));
-        }
         false
     }
 }

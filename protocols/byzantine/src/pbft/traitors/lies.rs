@@ -204,35 +204,4 @@ impl Traitors {
         cx.did(Deed::Forged);
         false
     }
-
-    /// Some of the recipients hear something that is nearly the same.
-    pub(super) fn mutate(
-        &mut self,
-        lie: &Lie<'_>,
-        message: &PbftMessage,
-        cx: &mut CoalitionContext<'_, Pbft>,
-    ) -> bool {
-        let (PbftMessage::Prepare(vote) | PbftMessage::Commit(vote) | PbftMessage::Checkpoint(vote)) =
-            message
-        else {
-            return true;
-        };
-        let said = vote.statement;
-        for to in lie.to {
-            let near = match draw_below(cx, 12) {
-                0 => Statement { view: said.view + 1, ..said },
-                1 => Statement { view: said.view.saturating_sub(1), ..said },
-                2 => Statement { height: said.height + 1, ..said },
-                3 => Statement { height: said.height.saturating_sub(1), ..said },
-                4 => Statement { digest: ContentHash(said.digest.0 ^ 1), ..said },
-                _ => said,
-            };
-            if near != said {
-                cx.did(Deed::Equivocated);
-            }
-            let vote = signed(lie.slot, near, cx);
-            cx.send_as(lie.slot, *to, in_stage(vote));
-        }
-        false
-    }
 }

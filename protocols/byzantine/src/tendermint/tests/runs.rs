@@ -3,53 +3,14 @@
 use serde_json::{Value, json};
 use sim_core::check::Verdict;
 use sim_core::distribution::Distribution;
-use sim_core::fault::{FaultPlan, SwarmSpace, swarm::draw};
-use sim_core::operation::ObjectModel;
-use sim_core::outcome::{Outcome, Progress};
-use sim_core::random::{StreamName, stream};
-use sim_core::ratio::Ratio;
-use sim_core::registry::{Cluster, Entry, Launch};
+use sim_core::fault::FaultPlan;
+use sim_core::registry::Launch;
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
-use sim_core::workload::WorkloadModel;
 
 use super::super::entry::ENTRY;
 use super::super::traitors::BEHAVIORS;
-
-fn cluster(parameters: &Value) -> Box<dyn Cluster> {
-    ENTRY.configure(parameters).unwrap()
-}
-
-/// A few seconds of clients that write and read a register.
-fn setup(seed: u64, members: u32, operations: u64) -> Setup {
-    let workload: WorkloadModel = serde_json::from_value(json!({
-        "model": ObjectModel::CasRegister, "rate": "50/s", "operations": operations,
-    }))
-    .unwrap();
-    Setup {
-        duration: Duration::from_secs(4),
-        clients: 3,
-        workload: Some(workload),
-        progress_timeout: Some(Duration::from_millis(500)),
-        ..Setup::new(seed, members)
-    }
-}
-
-fn run(cluster: &dyn Cluster, setup: &Setup) -> Outcome {
-    cluster.launch(setup, &Launch::default()).unwrap()
-}
-
-fn swarm(seed: u64, members: u32, behavior: Option<&str>) -> Outcome {
-    let cluster = cluster(&json!({})).drawn(&mut stream(seed, StreamName::Configuration));
-    let mut setup = setup(seed, members, 60);
-    setup.network.loss = Ratio::new(1, 50);
-    setup.behavior = behavior.map(str::to_owned);
-    let mut rng = stream(seed, StreamName::Plan);
-    let model = cluster.fault_model(members);
-    setup.faults = draw(&mut rng, &SwarmSpace::default(), members, 0, setup.duration, model);
-    setup.progress_timeout = Some(cluster.largest_timeout());
-    run(cluster.as_ref(), &setup)
-}
+use crate::testing::{cluster, run, setup, swarm, weathers_every_behavior};
 
 /// A proposal, n(n-1) prevotes and n(n-1) precommits, (n-1)(2n+1) in all; a client asks all members, and all answer.
 #[test]
@@ -57,7 +18,7 @@ fn a_decision_costs_what_the_paper_says() {
     for n in [4, 7, 10] {
         let mut setup = Setup { progress_timeout: None, clients: 1, ..setup(1, n, 1) };
         setup.network.latency = Distribution::Fixed(Duration::from_millis(10));
-        let outcome = run(cluster(&json!({})).as_ref(), &setup);
+        let outcome = run(cluster(&ENTRY, &json!({})).as_ref(), &setup);
         assert_eq!(outcome.verdict, Verdict::Pass, "{:?} {:?}", outcome.violations, outcome.reasons);
         let sent = |kind: &str| outcome.messages.by_kind.get(kind).copied().unwrap_or(0);
         let n = u64::from(n);
@@ -68,15 +29,7 @@ fn a_decision_costs_what_the_paper_says() {
 
 #[test]
 fn nothing_is_found_in_a_swarm_and_progress_is_made() {
-    let mut owed = 0;
-    let runs = 15 * BEHAVIORS.len() as u64;
-    for seed in 0..runs {
-        let behavior = BEHAVIORS[seed as usize % BEHAVIORS.len()].name;
-        let outcome = swarm(seed, 4 + 3 * (seed % 3) as u32, Some(behavior));
-        assert!(outcome.violations.is_empty(), "seed {seed} {behavior:?}: {:?}", outcome.violations);
-        owed += u64::from(matches!(outcome.progress, Progress::Made { .. }));
-    }
-    assert!(owed * 100 >= runs * 90, "{owed} of {runs} made progress");
+    weathers_every_behavior(&ENTRY, BEHAVIORS);
 }
 
 #[test]
@@ -88,7 +41,7 @@ fn f_equivocators_split_nothing_and_f_plus_one_split_the_honest() {
         for seed in 0..10 {
             let mut setup = setup(seed, n, 20);
             setup.initial.corrupt = (0..traitors).collect();
-            let outcome = run(cluster(&json!({})).as_ref(), &setup);
+            let outcome = run(cluster(&ENTRY, &json!({})).as_ref(), &setup);
             let found = |check: &str| outcome.violations.iter().find(|violation| violation.check == check);
             let fork = found("tendermint/agreement");
             forks += u32::from(fork.is_some());
@@ -112,7 +65,7 @@ fn a_fork_takes_power_and_not_heads() {
         for seed in 0..10 {
             let mut setup = setup(seed, 6, 20);
             setup.initial.corrupt = corrupt.clone();
-            let outcome = run(cluster(&json!({ "power": [3, 1, 1, 1, 1, 1] })).as_ref(), &setup);
+            let outcome = run(cluster(&ENTRY, &json!({ "power": [3, 1, 1, 1, 1, 1] })).as_ref(), &setup);
             forks += u32::from(outcome.violations.iter().any(|found| found.check == "tendermint/agreement"));
         }
         assert_eq!(forks > 0, breaks, "{corrupt:?}: {forks} forks");
@@ -138,7 +91,7 @@ fn planted_bugs_are_found_and_nothing_without_them() {
             setup.behavior = Some(behavior.to_owned());
             let found = !plants.is_empty();
             let launch = Launch { plants, ..Launch::default() };
-            let outcome = cluster(&json!({})).launch(&setup, &launch).unwrap();
+            let outcome = cluster(&ENTRY, &json!({})).launch(&setup, &launch).unwrap();
             assert_eq!(!outcome.violations.is_empty(), found, "{plant}: {:?}", outcome.violations);
         }
     }
@@ -155,7 +108,7 @@ fn caught(plant: &str, latency: &Value, traitor: Option<(u32, &str)>, faults: &V
             setup.behavior = traitor.map(|(_, behavior)| behavior.to_owned());
             setup.duration = Duration::from_secs(8);
             let launch = Launch { plants: plants.clone(), ..Launch::default() };
-            !cluster(&json!({})).launch(&setup, &launch).unwrap().violations.is_empty()
+            !cluster(&ENTRY, &json!({})).launch(&setup, &launch).unwrap().violations.is_empty()
         };
         (0..10).filter(found).count()
     })
@@ -185,7 +138,7 @@ fn who_is_blocked_by_an_early_vote_is_found() {
 #[test]
 fn a_run_is_repeated_to_the_bit() {
     for seed in [3, 8] {
-        let digests = [0, 1].map(|_| swarm(seed, 7, Some("random")).digest);
+        let digests = [0, 1].map(|_| swarm(&ENTRY, seed, 7, Some("random")).digest);
         assert_eq!(digests[0], digests[1]);
     }
 }

@@ -1,10 +1,10 @@
 //! Whole runs in a world.
 
+use protocol_testing::swarm::{finds_nothing, weather};
 use serde_json::{Value, json};
 use sim_core::check::Verdict;
-use sim_core::fault::{SwarmSpace, swarm::draw};
-use sim_core::outcome::{Outcome, Progress};
-use sim_core::random::{StreamName, stream};
+use sim_core::fault::SwarmSpace;
+use sim_core::outcome::Outcome;
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, Entry, Launch};
 use sim_core::setup::Setup;
@@ -58,23 +58,12 @@ fn a_cold_cluster_comes_together() {
 
 #[test]
 fn nothing_is_found_in_a_swarm_and_views_converge() {
-    let (mut made, mut owed) = (0, 0);
-    for seed in 0..100 {
-        let cluster = cluster(&json!({})).drawn(&mut stream(seed, StreamName::Configuration));
+    let cluster = cluster(&json!({}));
+    let space = SwarmSpace { membership: true, ..SwarmSpace::default() };
+    let made = finds_nothing(100, |seed| {
         let members = 3 + (seed % 14) as u32;
-        let mut setup = Setup::new(seed, members);
-        setup.duration = Duration::from_secs(15);
-        setup.progress_timeout = Some(cluster.largest_timeout());
-        setup.network.loss = Ratio::new(1, 50);
-        let model = cluster.fault_model(members);
-        let mut rng = stream(seed, StreamName::Plan);
-        let space = SwarmSpace { membership: true, ..SwarmSpace::default() };
-        setup.faults = draw(&mut rng, &space, members, 0, setup.duration, model);
-        let outcome = cluster.launch(&setup, &Launch::default()).unwrap();
-        assert!(outcome.violations.is_empty(), "seed {seed}: {:#?}", outcome.violations);
-        made += u32::from(matches!(outcome.progress, Progress::Made { .. }));
-        owed += u32::from(!matches!(outcome.progress, Progress::Stalled { .. }));
-    }
-    println!("{made} made, {owed} owed");
-    assert!(made >= 90, "{made} of 100 made progress, {owed} owed it");
+        let setup = Setup { duration: Duration::from_secs(15), ..Setup::new(seed, members) };
+        weather(cluster.as_ref(), setup, 50, &space)
+    });
+    assert!(made >= 90, "{made} of 100 made progress");
 }

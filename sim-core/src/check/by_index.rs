@@ -1,11 +1,11 @@
-//! A table over log indices: write once, then compare.
+//! A table over positions, as indices of a log: write once, then compare.
 
-use sim_core::ordered::OrderedMap;
+use crate::ordered::OrderedMap;
 
-/// One value per log index. Indices that follow each other lie side by side; a stray one (of a wrong protocol) costs
+/// One value per position. Positions that follow each other lie side by side; a stray one (of a wrong protocol) costs
 /// a place in a tree, and no memory for the gap before it.
 #[derive(Clone, Debug)]
-pub(super) struct ByIndex<T> {
+pub struct ByIndex<T> {
     first: u64,
     dense: Vec<T>,
     stray: OrderedMap<u64, T>,
@@ -20,14 +20,14 @@ impl<T> Default for ByIndex<T> {
 impl<T> ByIndex<T> {
     /// What stands at an index.
     #[inline]
-    pub(super) fn get(&self, index: u64) -> Option<&T> {
+    pub fn get(&self, index: u64) -> Option<&T> {
         let place = index.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
         place.and_then(|place| self.dense.get(place)).or_else(|| self.stray.get(&index))
     }
 
     /// What stands at an index already; otherwise puts `value` there.
     #[inline]
-    pub(super) fn get_or_put(&mut self, index: u64, value: T) -> Option<&T> {
+    pub fn get_or_put(&mut self, index: u64, value: T) -> Option<&T> {
         if self.get(index).is_some() {
             return self.get(index);
         }

@@ -2,11 +2,12 @@
 
 use std::marker::PhantomData;
 
-use sim_core::check::{Check, Findings, Lifecycle, Seen, fingerprint};
-use sim_core::ground::{Ground, Mark};
-use sim_core::identity::{NodeId, Slot};
-use sim_core::process::{JournalId, Protocol};
-use sim_core::time::Time;
+use crate::check::{Check, Findings, Lifecycle, Seen, fingerprint};
+use crate::facts::Facts;
+use crate::ground::{Ground, Mark};
+use crate::identity::{NodeId, Slot};
+use crate::process::{JournalId, Protocol};
+use crate::time::Time;
 
 /// A small world of members (and one client after them) that does what the test says, watched by one check.
 pub struct Script<P, C> {
@@ -29,8 +30,11 @@ impl<P: Protocol, C: Check<P>> Script<P, C> {
         Self { check, ground: Ground::new(members, 1), findings: Findings::new(), protocol: PhantomData }
     }
 
-    /// A member reports something that it writes nothing for.
+    /// A member reports something that it writes nothing for. The check is told if it hears of that kind.
     pub fn see(&mut self, slot: u32, observation: P::Observation) -> &mut Self {
+        if self.check.hears().is_some_and(|kinds| !kinds.contains(&observation.kind_name())) {
+            return self;
+        }
         let place = self.ground.place(Slot(slot));
         let seen = Seen {
             slot: Slot(slot),
