@@ -8,6 +8,7 @@
 pub mod chronicle;
 mod claims;
 pub mod homes;
+mod keeping;
 #[cfg(test)]
 mod tests;
 
@@ -28,8 +29,8 @@ use crate::vocabulary::{
 use crate::worker::Order;
 
 use chronicle::Chronicle;
-use claims::Claim;
 use homes::Homes;
+use keeping::Claim;
 
 /// How long an agent waits at least for a home before it holds it for silent.
 const ANSWER: Duration = Duration::from_secs(1);
