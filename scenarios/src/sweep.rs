@@ -6,9 +6,11 @@
 
 mod asked;
 mod columns;
+mod compare;
 mod csv;
 mod error;
 mod file;
+mod grid;
 mod law;
 mod merged;
 mod plots;
@@ -28,7 +30,7 @@ use crate::document::Source;
 use crate::scenario::Loaded;
 
 pub(crate) use columns::{columns, names as column_names};
-pub use csv::{points_csv, runs_csv};
+pub use csv::{comparisons_csv, points_csv, rates_csv, runs_csv};
 pub use error::SweepError;
 pub use file::{Base, ParseSeedsError, Seeds, SweepFile};
 pub use law::Law;

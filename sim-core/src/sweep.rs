@@ -30,6 +30,56 @@ pub struct SweepTable {
     pub unjudged: Vec<Unjudged>,
     /// What is to be drawn.
     pub plots: Vec<Plot>,
+    /// Points side by side, seed by seed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
+}
+
+/// Two points that differ in one thing, compared over the seeds that both have run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// What they have in common, as `cluster.nodes = 5`.
+    pub at: String,
+    /// What the first has, as `Raft` or `network.loss = 0`.
+    pub first: String,
+    /// What the second has.
+    pub second: String,
+    /// Which column.
+    pub column: String,
+    /// How many seeds have a value of it at both.
+    pub pairs: u64,
+    /// The mean of second minus first.
+    pub difference: f64,
+    /// Where that mean lies, from Student's t.
+    pub difference_interval: (f64, f64),
+    /// The probability of such a mean if the two do not differ.
+    pub p_value: f64,
+    /// The mean of the second over that of the first; absent if the first may be zero.
+    pub ratio: Option<f64>,
+    /// Where the ratio lies, by the bootstrap.
+    pub ratio_interval: Option<(f64, f64)>,
+    /// In how many pairs the second is larger.
+    pub larger: u64,
+    /// In how many pairs the second is smaller.
+    pub smaller: u64,
+}
+
+/// How many runs of a point are of some kind.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rate {
+    /// How many.
+    pub count: u64,
+    /// Of how many.
+    pub of: u64,
+    /// Where the share lies (Wilson).
+    pub interval: (f64, f64),
+}
+
+impl Rate {
+    /// The share.
+    pub fn share(&self) -> f64 {
+        if self.of == 0 { 0.0 } else { self.count as f64 / self.of as f64 }
+    }
 }
 
 /// A point of the grid.
@@ -51,6 +101,9 @@ pub struct SweepPoint {
     pub findings: u64,
     /// Runs by verdict.
     pub verdicts: OrderedMap<String, u64>,
+    /// The shares of runs that are conclusive, findings, broken, or of a verdict (`verdict.pass`).
+    #[serde(default, skip_serializing_if = "OrderedMap::is_empty")]
+    pub rates: OrderedMap<String, Rate>,
     /// What was measured, by column.
     pub columns: OrderedMap<String, Estimate>,
     /// Limits on all runs of the point together.
@@ -91,12 +144,24 @@ pub struct Estimate {
     pub count: u64,
     /// The mean over runs.
     pub mean: f64,
-    /// Where the mean lies, from Student's t; absent of a single run.
+    /// Where the mean lies, from Student's t, and of a share of runs (`broken`) from Wilson; absent of a single run.
     pub mean_interval: Option<(f64, f64)>,
     /// The median over runs.
     pub median: f64,
     /// Where the median lies, from the ranks around it.
     pub median_interval: (f64, f64),
+    /// Nine runs in ten have at most this.
+    #[serde(default)]
+    pub p90: f64,
+    /// Where that lies, from the ranks around it; absent if there are too few runs to say.
+    #[serde(default)]
+    pub p90_interval: Option<(f64, f64)>,
+    /// 99 runs in a hundred have at most this.
+    #[serde(default)]
+    pub p99: f64,
+    /// Where that lies; absent if there are too few runs to say.
+    #[serde(default)]
+    pub p99_interval: Option<(f64, f64)>,
 }
 
 /// A power law through the points of one line: `column ~ key ^ slope`.

@@ -67,7 +67,7 @@ pub(crate) enum ReportSource {
     /// An exploration.
     Campaign(Box<CampaignRecord>),
     /// A sweep.
-    Sweep(SweepTable),
+    Sweep(Box<SweepTable>),
 }
 
 /// Reads what a folder, or a file in one, can be drawn from; which file that is.
@@ -84,7 +84,8 @@ pub(crate) fn read(path: &Path) -> Result<(PathBuf, ReportSource), CliError> {
         ReportSource::Campaign(Box::new(record))
     } else if named(sweep::FILE_NAME) {
         let table = sweep::from_json(&text);
-        ReportSource::Sweep(table.map_err(|error| CliError::SweepTable { path: path.clone(), error })?)
+        let table = table.map_err(|error| CliError::SweepTable { path: path.clone(), error })?;
+        ReportSource::Sweep(Box::new(table))
     } else {
         let record = RunRecord::from_json(&text);
         ReportSource::Run(Box::new(record.map_err(|error| CliError::Record { path: path.clone(), error })?))

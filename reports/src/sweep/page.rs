@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use sim_core::ordered::OrderedSet;
-use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable};
+use sim_core::sweep::{Comparison, Estimate, Fit, SweepPoint, SweepTable};
 
 use super::{FILE_NAME, figures, words};
 use crate::figure::grouped;
@@ -23,7 +23,9 @@ pub fn page(table: &SweepTable) -> String {
         @for law in &table.unjudged {
             p { strong { "Not judged" } ": " (words(&law.column, false)) " ~ " (law.law) " of " (law.line) }
         }
+        @if !table.comparisons.is_empty() { (comparisons(table)) }
         (points(table))
+        (rates(table))
     };
     Page { title: format!("{} · seedstorm sweep", table.title), about, main, made_from: FILE_NAME }
         .into_html()
@@ -87,6 +89,84 @@ fn fit(fit: &Fit) -> Vec<String> {
         row.extend([theory.law.clone(), format!("{:.3}", theory.slope), tolerance, agrees.to_owned()]);
     }
     row
+}
+
+/// Points side by side, seed by seed.
+fn comparisons(table: &SweepTable) -> Markup {
+    let heads = owned([
+        "at",
+        "first",
+        "second",
+        "column",
+        "pairs",
+        "second minus first",
+        "p",
+        "second over first",
+        "larger",
+        "smaller",
+    ]);
+    let row = |found: &Comparison| {
+        let (unit, divisor) = super::unit_of(&found.column);
+        let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        let number = |value: f64| {
+            let value = value / divisor;
+            grouped(value, if value.abs() < 100.0 { 2 } else { 0 })
+        };
+        let (low, high) = found.difference_interval;
+        let ratio = found.ratio.zip(found.ratio_interval);
+        let ratio = ratio.map(|(ratio, (low, high))| format!("{ratio:.3} ({low:.3} to {high:.3})"));
+        vec![
+            found.at.clone(),
+            found.first.clone(),
+            found.second.clone(),
+            head(&found.column),
+            found.pairs.to_string(),
+            format!("{} ({} to {}){unit}", number(found.difference), number(low), number(high)),
+            format!("{:.4}", found.p_value),
+            ratio.unwrap_or_default(),
+            found.larger.to_string(),
+            found.smaller.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = table.comparisons.iter().map(row).collect();
+    html! {
+        section {
+            h2 { "Side by side" }
+            (table::table(&heads, &rows, "Points compared seed by seed"))
+            p.quiet {
+                "Differences over the same seeds, with Student's interval of 95 %; ratios of means with that of a bootstrap \
+                 over pairs. The same numbers: " code { "comparisons.csv" } "."
+            }
+        }
+    }
+}
+
+/// The share of runs of each kind.
+fn rates(table: &SweepTable) -> Markup {
+    let names: OrderedSet<&str> =
+        table.points.iter().flat_map(|point| point.rates.keys()).map(String::as_str).collect();
+    if names.is_empty() {
+        return html! {};
+    }
+    let heads: Vec<String> =
+        ["base", "at"].into_iter().chain(names.iter().copied()).map(str::to_owned).collect();
+    let row = |point: &SweepPoint| {
+        let share = |name: &&str| {
+            let rate = point.rates.get(*name)?;
+            let (low, high) = rate.interval;
+            Some(format!("{:.1} % ({:.1} to {:.1})", 100.0 * rate.share(), 100.0 * low, 100.0 * high))
+        };
+        let shares = names.iter().map(|name| share(name).unwrap_or_default());
+        [point.base.clone(), at(point)].into_iter().chain(shares).collect()
+    };
+    let rows: Vec<Vec<String>> = table.points.iter().map(row).collect();
+    html! {
+        section {
+            h2 { "Shares of runs" }
+            (table::table(&heads, &rows, "Shares of runs, with Wilson's interval of 95 %"))
+            p.quiet { "With Wilson's intervals of 95 %. The same numbers: " code { "rates.csv" } "." }
+        }
+    }
 }
 
 /// Every point with what people ask for first; the rest is in `points.csv`.

@@ -1,5 +1,5 @@
 use sim_core::ordered::OrderedMap;
-use sim_core::sweep::{Coordinate, Estimate, Fit, Theory};
+use sim_core::sweep::{Comparison, Coordinate, Estimate, Fit, Rate, Theory};
 
 use super::*;
 
@@ -10,6 +10,10 @@ fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
         mean_interval: Some((mean * 0.9, mean * 1.1)),
         median: mean,
         median_interval: (mean * 0.8, mean * 1.2),
+        p90: mean,
+        p90_interval: None,
+        p99: mean,
+        p99_interval: None,
     };
     let at = |key: &str, value: String, number| Coordinate {
         key: key.to_owned(),
@@ -26,6 +30,7 @@ fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
         conclusive: 5,
         findings: 0,
         verdicts: OrderedMap::new(),
+        rates: [("broken".to_owned(), Rate { count: 1, of: 5, interval: (0.036, 0.624) })].into(),
         columns: [
             ("messages_per".to_owned(), estimate(messages)),
             ("latency_ns.p50".to_owned(), estimate(2e6)),
@@ -69,7 +74,34 @@ fn table(plots: Vec<Plot>) -> SweepTable {
         }],
         unjudged: Vec::new(),
         plots,
+        comparisons: vec![Comparison {
+            at: "cluster.nodes = 5".to_owned(),
+            first: "Raft".to_owned(),
+            second: "PBFT".to_owned(),
+            column: "messages_per".to_owned(),
+            pairs: 5,
+            difference: 12.0,
+            difference_interval: (11.0, 13.0),
+            p_value: 0.001,
+            ratio: Some(1.5),
+            ratio_interval: Some((1.4, 1.6)),
+            larger: 5,
+            smaller: 0,
+        }],
     }
+}
+
+#[test]
+fn a_page_has_shares_and_comparisons_with_their_intervals() {
+    let page = page(&table(Vec::new()));
+    for part in
+        ["20.0 % (3.6 to 62.4)", "12.00 (11.00 to 13.00)", "1.500 (1.400 to 1.600)", "comparisons.csv"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let mut without = table(Vec::new());
+    without.comparisons.clear();
+    assert!(!super::page(&without).contains("Side by side"));
 }
 
 #[test]

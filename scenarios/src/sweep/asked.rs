@@ -10,7 +10,7 @@ use crate::problem::{Problem, Problems};
 use sim_core::ordered::OrderedSet;
 
 /// The files that every sweep leaves.
-const RESERVED: [&str; 4] = ["runs", "points", "sweep", "report"];
+const RESERVED: [&str; 6] = ["runs", "points", "rates", "comparisons", "sweep", "report"];
 /// Longer names are refused by some file systems, with what is put behind them.
 const LONGEST_NAME: usize = 100;
 
@@ -19,6 +19,8 @@ pub(super) fn check(sweep: &Sweep, places: &Places) -> Result<(), Problems> {
     asked.names();
     asked.plots();
     asked.theory();
+    asked.excludes();
+    asked.compares();
     if asked.problems.is_empty() { Ok(()) } else { Err(Problems { list: asked.problems }) }
 }
 
@@ -99,6 +101,64 @@ impl Asked<'_> {
         }
     }
 
+    /// An exclusion that names a key nobody sweeps excludes nothing.
+    fn excludes(&mut self) {
+        for (index, table) in self.sweep.file.excludes.iter().enumerate() {
+            let swept = |key: &str| {
+                let grids = self.sweep.file.bases.iter().map(|base| &base.grid);
+                grids.chain([&self.sweep.file.grid]).any(|grid| names_key(grid, key))
+            };
+            let mut keys = Vec::new();
+            key_names(table, String::new(), &mut keys);
+            for key in keys.into_iter().filter(|key| !swept(key)) {
+                let problem = Problem::new(format!("no grid has \"{key}\", so nothing is excluded by it"));
+                self.problems.push(problem.at(self.places.value_at(&["exclude", &index.to_string()])));
+            }
+        }
+    }
+
+    /// A comparison has two sides that are there, and columns that are measured.
+    fn compares(&mut self) {
+        for (index, table) in self.sweep.file.compares.iter().enumerate() {
+            let number = index.to_string();
+            let at = |key: &str| self.places.value_at(&["compare", &number, key]);
+            let labels = || self.sweep.file.bases.iter().map(|base| base.label.as_str());
+            let sides = match &table.key {
+                Some(_) => table.bases.is_empty() && table.values.len() == 2,
+                None => table.values.is_empty() && table.bases.len() == 2,
+            };
+            if !sides {
+                let title = "a comparison has either `bases`, two labels, or a `key` and two `values` of it";
+                self.problems.push(Problem::new(title).at(at("columns")));
+                continue;
+            }
+            if let Some(base) = table.bases.iter().find(|base| !labels().any(|label| label == **base)) {
+                let problem = Problem::new(format!("no base has the label \"{base}\"")).at(at("bases"));
+                self.problems.push(problem.suggest(base, labels()));
+            }
+            if let Some(key) = &table.key {
+                let has = |value: &serde_json::Value| {
+                    self.sweep
+                        .points
+                        .iter()
+                        .any(|point| point.at.iter().any(|(swept, own)| swept == key && own == value))
+                };
+                if let Some(value) = table.values.iter().find(|value| !has(value)) {
+                    let problem = Problem::new(format!("no point has {key} = {value}"));
+                    self.problems.push(problem.at(at("values")));
+                }
+            }
+            let known: Vec<String> =
+                (0..self.sweep.file.bases.len()).flat_map(|base| self.columns(base)).collect();
+            for column in &table.columns {
+                self.problems.extend(unknown(column, &known).map(|problem| problem.at(at("columns"))));
+            }
+            if table.columns.is_empty() {
+                self.problems.push(Problem::new("a comparison needs at least one column").at(at("columns")));
+            }
+        }
+    }
+
     /// Why a law would not be judged although every run measured its column.
     fn unjudged(&self, base: usize, column: &str, law: Law) -> Option<Problem> {
         let keys: Vec<String> =
@@ -144,6 +204,25 @@ impl Asked<'_> {
     fn first(&self, base: usize) -> Option<&super::PlannedPoint> {
         self.sweep.points.iter().find(|point| point.base == base)
     }
+}
+
+/// The keys of a grid, written as `cluster.nodes` or as tables in tables.
+fn key_names(grid: &serde_json::Value, path: String, keys: &mut Vec<String>) {
+    match grid {
+        serde_json::Value::Object(table) => {
+            for (name, inner) in table {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                key_names(inner, path, keys);
+            }
+        }
+        _ => keys.push(path),
+    }
+}
+
+fn names_key(grid: &serde_json::Value, key: &str) -> bool {
+    let mut keys = Vec::new();
+    key_names(grid, String::new(), &mut keys);
+    keys.iter().any(|name| name == key)
 }
 
 fn unknown(column: &str, known: &[String]) -> Option<Problem> {

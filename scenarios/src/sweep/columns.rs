@@ -15,10 +15,13 @@ const COUNTS: [&str; 10] = [
     "events",
     "per",
     "virtual_ns",
-    "broken",
+    BROKEN,
     "messages_per",
     "bytes_per",
 ];
+
+/// The column that is 1 where a property of safety did not hold.
+pub(super) const BROKEN: &str = "broken";
 
 /// Every column that runs of a scenario may have.
 pub(crate) fn names(loaded: &Loaded) -> Vec<String> {
@@ -39,7 +42,7 @@ pub(crate) fn columns(row: &Row) -> OrderedMap<String, f64> {
         ("events", row.events),
         ("per", row.per),
         ("virtual_ns", row.virtual_ns),
-        ("broken", u64::from(row.broken)),
+        (BROKEN, u64::from(row.broken)),
     ]
     .map(|(name, value)| (name.to_owned(), value as f64))
     .into();

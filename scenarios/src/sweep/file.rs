@@ -37,6 +37,18 @@ pub struct SweepFile {
     /// Keys of scenarios, each with the values that it takes.
     #[serde(default)]
     pub grid: Value,
+    /// Points of the grid that are not run: those at which each of these keys has one of these values.
+    #[serde(default, rename = "exclude", skip_serializing_if = "Vec::is_empty")]
+    pub excludes: Vec<Value>,
+    /// Further grids, each with all combinations of its values: single points if each list has one.
+    #[serde(default, rename = "include", skip_serializing_if = "Vec::is_empty")]
+    pub includes: Vec<Value>,
+    /// Draws points of the grid instead of running all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latin: Option<Latin>,
+    /// What is compared seed by seed.
+    #[serde(default, rename = "compare", skip_serializing_if = "Vec::is_empty")]
+    pub compares: Vec<CompareTable>,
     /// What is to be drawn; if absent, what is usual.
     #[serde(default, rename = "plot")]
     pub plots: Vec<PlotTable>,
@@ -86,6 +98,34 @@ impl Base {
     pub fn per_word(&self) -> &str {
         self.per_name.as_deref().or(self.per.as_deref()).unwrap_or("run")
     }
+}
+
+/// A Latin hypercube over the grid (McKay, Beckman, Conover 1979): each value of each key is met equally often, or once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latin {
+    /// How many points are drawn of each base.
+    pub points: u32,
+    /// What they are drawn from.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// A comparison of points that differ in one thing, over the seeds that both have run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompareTable {
+    /// The labels of the two bases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<String>,
+    /// Or the key in which they differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// And its two values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Value>,
+    /// The columns that are compared.
+    pub columns: Vec<String>,
 }
 
 /// A plot as a file asks for it.

@@ -4,13 +4,16 @@ use serde_json::{Value, json};
 use sim_core::ordered::OrderedMap;
 use sim_core::registry::Registry;
 
-use super::{PlannedPoint, Seeds, Sweep, SweepFile, asked};
+use super::{PlannedPoint, Seeds, Sweep, SweepFile, asked, grid};
 use crate::document::{Complaint, Document, Format, Places, Source};
 use crate::problem::{Problem, Problems};
 use crate::scenario::{Loaded, from_document, hash};
 
 /// More points are a mistake.
 const MOST_POINTS: usize = 10_000;
+
+/// More combinations than this are not looked through for those that are not excluded.
+const MOST_COMBINATIONS: usize = 1_000_000;
 
 /// A sweep file that was read, before the scenarios are known that it names.
 #[derive(Clone, Debug)]
@@ -62,6 +65,10 @@ impl Draft {
                 .at(self.places.value_at(&["schema"]))
                 .into());
         }
+        if self.file.latin.is_some_and(|latin| !(1..=MOST_POINTS as u32).contains(&latin.points)) {
+            let title = format!("a Latin hypercube has 1 to {MOST_POINTS} points");
+            return Err(Problem::new(title).at(self.places.value_at(&["latin", "points"])).into());
+        }
         for (index, base) in self.file.bases.iter().enumerate() {
             let at = |key: &str| self.places.value_at(&["base", &index.to_string(), key]);
             if base.scenario.is_some() == base.inline.is_some() {
@@ -102,34 +109,86 @@ impl Draft {
         sources: &OrderedMap<String, Source>,
         points: &mut Vec<PlannedPoint>,
     ) -> Result<(), Problems> {
-        let axes = self.axes(index)?;
-        let own = axes.iter().map(|axis| axis.values.len()).try_fold(1, usize::checked_mul);
-        let count = own.and_then(|own| own.checked_add(points.len()));
-        if count.is_none_or(|count| count > MOST_POINTS) {
-            let title = format!("the grid has more than {MOST_POINTS} points");
-            return Err(Problem::new(title).at(self.places.value_at(&["grid"])).into());
-        }
+        let own = ["base".to_owned(), index.to_string(), "grid".to_owned()];
+        let axes =
+            self.axes(&[(&self.file.grid, &["grid".to_owned()]), (&self.file.bases[index].grid, &own)])?;
+        let excludes = self.grids("exclude", &self.file.excludes)?;
         let document = self.base_document(index, sources)?;
-        let mut places = vec![0_usize; axes.len()];
-        loop {
-            let chosen: Vec<(&Axis, usize)> = axes.iter().zip(places.iter().copied()).collect();
-            points.push(self.point(registry, index, document.clone(), &chosen)?);
-            // The last key moves fastest.
-            let Some(moved) = (0..axes.len()).rev().find(|at| places[*at] + 1 < axes[*at].values.len())
-            else {
-                return Ok(());
-            };
-            places[moved] += 1;
-            places[moved + 1..].fill(0);
+        let lengths: Vec<usize> = axes.iter().map(|axis| axis.values.len()).collect();
+        let whole = self.file.latin.is_none() && excludes.is_empty();
+        let all = lengths.iter().copied().try_fold(1, usize::checked_mul);
+        if whole && all.and_then(|own| own.checked_add(points.len())).is_none_or(|all| all > MOST_POINTS) {
+            return Err(self.too_many());
         }
+        let chosen: Box<dyn Iterator<Item = Vec<usize>>> = match self.file.latin {
+            Some(latin) => Box::new(grid::latin(&lengths, latin).into_iter()),
+            None => Box::new(grid::all(&lengths)),
+        };
+        let first = points.len();
+        self.grid_points(registry, (index, &document), &axes, chosen, &excludes, points)?;
+        for axes in self.grids("include", &self.file.includes)? {
+            let lengths: Vec<usize> = axes.iter().map(|axis| axis.values.len()).collect();
+            self.grid_points(registry, (index, &document), &axes, grid::all(&lengths), &[], points)?;
+        }
+        let twice = (first + 1..points.len())
+            .find(|place| points[first..*place].iter().any(|other| other.at == points[*place].at));
+        twice.map_or(Ok(()), |place| {
+            let at: Vec<String> =
+                points[place].at.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+            let title = format!("the point {} is there twice", at.join(", "));
+            Err(Problem::new(title).at(self.places.value_at(&["include"])).into())
+        })
     }
 
-    /// The keys of a base in alphabetical order.
-    fn axes(&self, index: usize) -> Result<Vec<Axis>, Problems> {
-        let number = index.to_string();
+    fn too_many(&self) -> Problems {
+        let title = format!("the grid has more than {MOST_POINTS} points");
+        Problem::new(title).at(self.places.value_at(&["grid"])).into()
+    }
+
+    /// Adds the points at these places of a grid that are not excluded.
+    fn grid_points(
+        &self,
+        registry: &Registry,
+        (index, document): (usize, &Document),
+        axes: &[Axis],
+        places: impl Iterator<Item = Vec<usize>>,
+        excludes: &[Vec<Axis>],
+        points: &mut Vec<PlannedPoint>,
+    ) -> Result<(), Problems> {
+        let mut looked_at = 0_usize;
+        for places in places {
+            looked_at += 1;
+            let chosen: Vec<(&Axis, usize)> = axes.iter().zip(places).collect();
+            if points.len() == MOST_POINTS || looked_at > MOST_COMBINATIONS {
+                return Err(self.too_many());
+            }
+            if !excludes.iter().any(|exclude| excluded(exclude, &chosen)) {
+                points.push(self.point(registry, index, document.clone(), &chosen)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Each table of a list as a grid.
+    fn grids(&self, name: &str, tables: &[Value]) -> Result<Vec<Vec<Axis>>, Problems> {
+        let grids = tables.iter().enumerate().map(|(number, table)| {
+            let path = [name.to_owned(), number.to_string()];
+            let axes = self.axes(&[(table, &path)])?;
+            if axes.is_empty() {
+                let title = format!("an [[{name}]] names at least one key with its values");
+                return Err(Problem::new(title)
+                    .at(self.places.value_at(&[name, &number.to_string()]))
+                    .into());
+            }
+            Ok(axes)
+        });
+        grids.collect()
+    }
+
+    /// The keys of grids in alphabetical order; a later grid has other values for a key of an earlier one.
+    fn axes(&self, grids: &[(&Value, &[String])]) -> Result<Vec<Axis>, Problems> {
         let mut axes: OrderedMap<String, Axis> = OrderedMap::new();
-        let own = ["base", number.as_str(), "grid"];
-        for (grid, path) in [(&self.file.grid, &["grid"][..]), (&self.file.bases[index].grid, &own[..])] {
+        for (grid, path) in grids {
             let (places, followed) = self.places.follow(path);
             if followed == path.len() {
                 flatten(grid, places, &mut Vec::new(), &mut axes)?;
@@ -212,6 +271,16 @@ impl Draft {
             Err(problem.suggest(plant, known).into())
         })
     }
+}
+
+/// Whether a point has, of each key of a table, one of its values.
+fn excluded(exclude: &[Axis], chosen: &[(&Axis, usize)]) -> bool {
+    exclude.iter().all(|axis| {
+        let own = chosen.iter().find(|(swept, _)| swept.key == axis.key);
+        own.is_some_and(|(swept, place)| {
+            axis.values.iter().any(|(value, _)| *value == swept.values[*place].0)
+        })
+    })
 }
 
 /// Finds the lists of values in a grid: `"cluster.nodes" = [..]` and `cluster.nodes = [..]` mean the same key.

@@ -4,13 +4,17 @@ use serde_json::Value;
 use sim_core::check::Verdict;
 use sim_core::ordered::OrderedMap;
 use sim_core::ratio::Ratio;
-use sim_core::stats::{Interval, log_log, mean, mean_interval, median, median_interval};
+use sim_core::stats::{
+    Interval, log_log, mean, mean_interval, median, median_interval, quantile, quantile_interval, sorted,
+    wilson,
+};
 use sim_core::sweep::{
-    Coordinate, Estimate, Fit, Plot, PointLimit, SweepPoint, SweepTable, Theory, Unjudged,
+    Coordinate, Estimate, Fit, Plot, PointLimit, Rate, SweepPoint, SweepTable, Theory, Unjudged,
 };
 use sim_core::time::Duration;
 
-use super::columns::columns;
+use super::columns::{BROKEN, columns};
+use super::compare::compare;
 use super::csv::plain;
 use super::law::Law;
 use super::plots::plots;
@@ -18,9 +22,9 @@ use super::{PlannedPoint, Row, Sweep};
 use crate::campaign_limits::{CampaignLimit, CampaignLimits};
 
 /// The confidence of every interval.
-const CONFIDENCE: f64 = 0.95;
+pub(super) const CONFIDENCE: f64 = 0.95;
 
-/// Puts runs together. Points without a run are left out.
+/// Puts runs together, which stand point by point. Points without a run are left out.
 pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
     let seeds = sweep.seeds();
     let mut table = SweepTable {
@@ -33,13 +37,12 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
         fits: Vec::new(),
         unjudged: Vec::new(),
         plots: Vec::new(),
+        comparisons: Vec::new(),
     };
-    for (index, planned) in sweep.points.iter().enumerate() {
-        let own: Vec<&Row> = rows.iter().filter(|row| row.point == index).collect();
-        if !own.is_empty() {
-            table.points.push(point(sweep, planned, &own));
-        }
+    for own in rows.chunk_by(|row, next| row.point == next.point) {
+        table.points.push(point(sweep, &sweep.points[own[0].point], own));
     }
+    table.comparisons = compare(sweep, rows);
     table.plots = plots(sweep, &table);
     let fitted: Vec<Plot> = table.plots.iter().filter(|plot| plot.fit).cloned().collect();
     for plot in &fitted {
@@ -54,7 +57,7 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
     table
 }
 
-fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[&Row]) -> SweepPoint {
+fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[Row]) -> SweepPoint {
     let base = sweep.base(planned);
     let mut verdicts: OrderedMap<String, u64> = OrderedMap::new();
     let mut values: OrderedMap<String, Vec<f64>> = OrderedMap::new();
@@ -66,23 +69,33 @@ fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[&Row]) -> SweepPoint {
     }
     let expected = planned.loaded.scenario.expect.verdict == Verdict::Inconclusive;
     let inconclusive = verdicts.get("inconclusive").copied().filter(|_| !expected).unwrap_or(0);
-    let estimates = values.into_iter().filter_map(|(name, values)| Some((name, estimate(&values)?)));
+    let estimates =
+        values.into_iter().filter_map(|(name, values)| Some((name.clone(), estimate(&name, &values)?)));
+    let (runs, findings) = (rows.len() as u64, rows.iter().filter(|row| row.finding).count() as u64);
+    let mut rates: OrderedMap<String, Rate> = OrderedMap::new();
+    rates.insert("conclusive".to_owned(), rate(runs - inconclusive, runs));
+    rates.insert("findings".to_owned(), rate(findings, runs));
+    rates.insert(BROKEN.to_owned(), rate(rows.iter().filter(|row| row.broken).count() as u64, runs));
+    for (verdict, count) in &verdicts {
+        rates.insert(format!("verdict.{verdict}"), rate(*count, runs));
+    }
     SweepPoint {
         base: base.label.clone(),
         per: base.per_word().to_owned(),
         scenario_hash: planned.loaded.hash.clone(),
         at: planned.at.iter().map(|(key, value)| coordinate(key, value)).collect(),
-        runs: rows.len() as u64,
-        conclusive: rows.len() as u64 - inconclusive,
-        findings: rows.iter().filter(|row| row.finding).count() as u64,
+        runs,
+        conclusive: runs - inconclusive,
+        findings,
         verdicts,
+        rates,
         columns: estimates.collect(),
         limits: limits(rows),
     }
 }
 
 /// What all runs of a point came to under the limits on them together.
-fn limits(rows: &[&Row]) -> Vec<PointLimit> {
+fn limits(rows: &[Row]) -> Vec<PointLimit> {
     let mut limits = CampaignLimits::default();
     rows.iter().for_each(|row| limits.add(row.seed, &row.limits));
     let point = |result: CampaignLimit<'_>| PointLimit {
@@ -94,14 +107,34 @@ fn limits(rows: &[&Row]) -> Vec<PointLimit> {
     limits.results().map(point).collect()
 }
 
-fn estimate(values: &[f64]) -> Option<Estimate> {
-    let ends = |interval: Interval| (interval.low, interval.high);
+fn rate(count: u64, of: u64) -> Rate {
+    Rate { count, of, interval: ends(wilson(count, of, CONFIDENCE)) }
+}
+
+const fn ends(interval: Interval) -> (f64, f64) {
+    (interval.low, interval.high)
+}
+
+fn estimate(name: &str, values: &[f64]) -> Option<Estimate> {
+    let values = &sorted(values)[..];
+    let count = values.len() as u64;
+    // A share of runs is no quantity: its interval never leaves 0 to 1, and is not empty where all runs agree.
+    let mean_interval = if name == BROKEN {
+        Some(wilson(values.iter().filter(|value| **value > 0.0).count() as u64, count, CONFIDENCE))
+    } else {
+        mean_interval(values, CONFIDENCE)
+    };
+    let high = |share: f64| quantile_interval(values, share, CONFIDENCE).map(ends);
     Some(Estimate {
-        count: values.len() as u64,
+        count,
         mean: mean(values)?,
-        mean_interval: mean_interval(values, CONFIDENCE).map(ends),
+        mean_interval: mean_interval.map(ends),
         median: median(values)?,
         median_interval: ends(median_interval(values, CONFIDENCE)?),
+        p90: quantile(values, 0.9)?,
+        p90_interval: high(0.9),
+        p99: quantile(values, 0.99)?,
+        p99_interval: high(0.99),
     })
 }
 

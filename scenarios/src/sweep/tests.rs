@@ -1,3 +1,5 @@
+mod design;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

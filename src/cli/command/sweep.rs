@@ -14,8 +14,8 @@ use scenarios::parallel::Hooks;
 use scenarios::runs_table::{RunsTable, TableFile};
 use scenarios::shard::Shard;
 use scenarios::sweep::{
-    Draft, RUNS, Seeds, Sweep, SweepError, SweepOptions, SweepRun, points_csv, runs_csv, sweep as run_sweep,
-    tabulate,
+    Draft, RUNS, Seeds, Sweep, SweepError, SweepOptions, SweepRun, comparisons_csv, points_csv, rates_csv,
+    runs_csv, sweep as run_sweep, tabulate,
 };
 use serde_json::Value;
 use sim_core::judgment::Judgment;
@@ -46,7 +46,7 @@ use crate::cli::{document, files, interrupt, sweep_table};
   seedstorm sweep my-sweep.toml --engine local --shards 4 --out results
 
 Every run is a line of DIR/runs.jsonl, in an order that does not depend on threads. Beside it: runs.csv,
-points.csv, sweep.json, a PNG, SVG and CSV for each plot, and report.html. A shard leaves runs.jsonl alone, and ends with 0
+points.csv (means, medians, quantiles), rates.csv (shares of runs), comparisons.csv (of [[compare]]), sweep.json, a PNG, SVG and CSV for each plot, and report.html. A shard leaves runs.jsonl alone, and ends with 0
 when all of its runs are made: `merge` draws and judges the sweep.")]
 pub(crate) struct SweepArguments {
     /// A sweep file, or the name of a built-in sweep (see `list sweeps`).
@@ -231,8 +231,12 @@ fn keep(sweep: &Sweep, run: &SweepRun, table: &SweepTable, folder: &Path) -> Res
     let mut files: Vec<(String, Vec<u8>)> = vec![
         ("runs.csv".to_owned(), runs_csv(sweep, &run.rows).into_bytes()),
         ("points.csv".to_owned(), points_csv(table).into_bytes()),
+        ("rates.csv".to_owned(), rates_csv(table).into_bytes()),
         (FILE_NAME.to_owned(), format!("{:#}\n", reports::sweep::document(table)?).into_bytes()),
     ];
+    if !sweep.file.compares.is_empty() {
+        files.push(("comparisons.csv".to_owned(), comparisons_csv(table).into_bytes()));
+    }
     // Drawn from what is written, as `report` will: a number may lose its last bit on the way through a file.
     let reread = reports::sweep::from_json(&reports::sweep::document(table)?.to_string());
     let table = &reread.map_err(|error| CliError::SweepTable { path: folder.join(FILE_NAME), error })?;

@@ -3,11 +3,12 @@
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
 use super::parameters::Parameters;
-use super::vocabulary::{Plumtree, PlumtreeObservation};
+use super::vocabulary::{Plumtree, PlumtreeMessage, PlumtreeObservation};
 
 /// What each slot has delivered, by the number of the broadcast.
 #[derive(Clone, Debug, Default)]
@@ -166,9 +167,17 @@ pub struct Symmetry {
     quiet: Duration,
     /// Whether nothing goes wrong in this run, so that no message is late.
     calm: bool,
+    /// Whether a member hears within that time that a session ended, as far as the network has it. Else nobody is judged.
+    in_time: bool,
     links: Links,
     core: Vec<Slot>,
+    /// By sender and recipient: how many messages about their link were sent and have not been handed over. What a session
+    /// lost stays in here, so that its two members are not judged until one of them starts again.
+    under_way: OrderedMap<(NodeId, NodeId), u32>,
 }
+
+/// The messages that make and end links.
+const ABOUT_LINKS: &[&str] = &["Join", "Neighbor", "Accept", "Disconnect"];
 
 impl Symmetry {
     /// For members with these parameters in this run.
@@ -179,13 +188,19 @@ impl Symmetry {
         let longest = network.latency.bounds().1;
         let in_time = longest.is_some_and(|longest| longest.saturating_mul(8) < quiet);
         let calm = setup.faults.entries.is_empty() && prompt && in_time;
-        Self { quiet, calm, links: Links::default(), core: Vec::new() }
+        Self { quiet, calm, in_time, links: Links::default(), core: Vec::new(), under_way: OrderedMap::new() }
+    }
+
+    /// Whether neither of two members still has to hear of the other what it makes of their link.
+    fn is_settled(&self, one: NodeId, other: NodeId) -> bool {
+        let none = |from, to| self.under_way.get(&(from, to)).is_none_or(|count| *count == 0);
+        none(one, other) && none(other, one)
     }
 
     fn is_quiet(&self, ground: &Ground, slot: Slot) -> bool {
         let place = ground.place(slot);
         let changed = self.links.get(slot).map_or(Time::ZERO, |links| links.1);
-        let judged = self.calm || self.core.contains(&slot);
+        let judged = self.in_time && (self.calm || self.core.contains(&slot));
         judged && place.runs() && place.honest && ground.now.since(changed) >= self.quiet
     }
 }
@@ -203,9 +218,33 @@ impl Check<Plumtree> for Symmetry {
         self.links.follow(ground, seen);
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        ABOUT_LINKS
+    }
+
+    fn sent(&mut self, _: &Ground, from: NodeId, to: NodeId, _: &PlumtreeMessage, _: &mut Findings) {
+        *self.under_way.entry((from, to)).or_default() += 1;
+    }
+
+    fn takes(&self) -> &'static [&'static str] {
+        ABOUT_LINKS
+    }
+
+    fn received(&mut self, ground: &Ground, slot: Slot, from: NodeId, _: &PlumtreeMessage, _: &mut Findings) {
+        let to = ground.place(slot).node;
+        if let Some(count) = self.under_way.get_mut(&(from, to)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
         match what {
-            Lifecycle::Booted => *self.links.of(slot) = (Vec::new(), ground.now),
+            Lifecycle::Booted => {
+                *self.links.of(slot) = (Vec::new(), ground.now);
+                // Its sessions ended, and what was said in them does not arrive any more.
+                let node = ground.place(slot).node;
+                self.under_way.retain(|(from, to), _| *from != node && *to != node);
+            }
             // Whatever was wrong with the network may end links now.
             Lifecycle::Healed => {
                 self.core.push(slot);
@@ -228,6 +267,9 @@ impl Check<Plumtree> for Symmetry {
                 let Some(other) = ground.slot_of(*peer).filter(|other| self.is_quiet(ground, *other)) else {
                     continue;
                 };
+                if !self.is_settled(node, *peer) {
+                    continue;
+                }
                 findings.exercised();
                 if self.links.get(other).is_none_or(|(theirs, _)| !theirs.contains(&node)) {
                     let text = format!("{node} has a link with {peer}, which has none with {node}");
@@ -309,5 +351,24 @@ mod tests {
         assert_eq!(symmetry(&calm, 19, false, 20), 1);
         assert_eq!(symmetry(&calm, 19, true, 20), 0);
         assert_eq!(symmetry(&calm, 2, false, 2), 0, "the other end may not have heard yet");
+    }
+
+    /// Whatever keeps a message so long, nobody is wrong before it was handed over.
+    #[test]
+    fn a_link_is_not_judged_while_something_about_it_is_under_way() {
+        let judged = |arrives: bool, restarts: bool| {
+            let mut script = Script::new(Symmetry::new(&Parameters::default(), &Setup::new(1, 4)), 4);
+            let seconds = |seconds| Time::ZERO + Duration::from_secs(seconds);
+            if restarts {
+                script.send(1, 0, PlumtreeMessage::Join).restart(1);
+            }
+            script.at(seconds(1), 0).see(0, linked(1)).send(0, 1, PlumtreeMessage::Accept);
+            if arrives {
+                script.receive(seconds(2), 0, 1, PlumtreeMessage::Accept);
+            }
+            script.at(seconds(30), 0);
+            script.finish().violations()
+        };
+        assert_eq!((judged(false, false), judged(true, false), judged(true, true)), (0, 1, 1));
     }
 }
