@@ -267,6 +267,8 @@ builtins! {
     "coordination-raft-500"
     "coordination-1000"
     "coordination-hybrid-1000"
+    "coordination-gossip-1000"
+    "coordination-gossip-partition"
     "coordination-swarm"
     "coordination-witness-not-requeued"
     "coordination-witness-no-fence"

@@ -4,6 +4,7 @@
 //! much to do.
 
 mod beating;
+mod claiming;
 mod core;
 mod routing;
 
@@ -15,13 +16,14 @@ use sim_core::time::{Duration, Time};
 
 use crate::board::Board;
 use crate::courier::Courier;
+use crate::gossip::{Claimant, Common};
 use crate::hub::Hub;
 use crate::parameters::Strategy;
 use crate::plants::Plants;
 use crate::solitary::{Shares, Solitary};
 use crate::topology::Ways;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer};
-use crate::worker::{Word, Worker, Workplace};
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer, Ending};
+use crate::worker::{Order, Word, Worker, Workplace};
 
 use beating::Beats;
 use core::Core;
@@ -39,6 +41,8 @@ pub struct Team {
     pub agents: u32,
     /// Whose task each one is, where tasks are shared out.
     pub shares: Rc<Shares>,
+    /// What agents share that claim tasks themselves.
+    pub common: Option<Rc<Common>>,
     /// Who forwards for whom.
     pub ways: Ways,
     /// Bugs that are on.
@@ -56,6 +60,8 @@ enum Boss {
     Core(Box<Core>),
     /// Itself.
     Nobody(Box<Solitary>),
+    /// Itself, and the homes of tasks.
+    Claimant(Box<Claimant>),
     /// It has nothing to do in this run.
     Idle,
 }
@@ -110,6 +116,9 @@ impl Agent {
                     Boss::First(beats())
                 }
             }
+            Strategy::Gossip => team.common.as_ref().map_or(Boss::Idle, |common| {
+                Boss::Claimant(Box::new(Claimant::new(node, common.clone(), parameters.clone(), team.agents)))
+            }),
             Strategy::Independent => {
                 Boss::Nobody(Box::new(Solitary::new(node, board(), team.shares.clone(), team.plants)))
             }
@@ -121,6 +130,10 @@ impl Agent {
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
         match &self.boss {
             Boss::Own(_) | Boss::Nobody(_) => self.open(cx),
+            Boss::Claimant(_) => {
+                self.open(cx);
+                cx.set_timer(beating::BEAT, self.team.place.parameters.heartbeat, Timer::Beat);
+            }
             Boss::First(_) | Boss::Core(_) => self.beat(cx),
             Boss::Idle => {}
         }
@@ -134,7 +147,7 @@ impl Agent {
         match &mut self.boss {
             Boss::Own(hub) => Some(hub),
             Boss::Core(core) => Some(&mut core.hub),
-            Boss::First(_) | Boss::Nobody(_) | Boss::Idle => None,
+            Boss::First(_) | Boss::Nobody(_) | Boss::Claimant(_) | Boss::Idle => None,
         }
     }
 
@@ -143,7 +156,7 @@ impl Agent {
         match &self.boss {
             Boss::First(beats) => Some(beats),
             Boss::Core(core) => core.beats.as_ref(),
-            Boss::Own(_) | Boss::Nobody(_) | Boss::Idle => None,
+            Boss::Own(_) | Boss::Nobody(_) | Boss::Claimant(_) | Boss::Idle => None,
         }
     }
 
@@ -151,7 +164,7 @@ impl Agent {
         match &mut self.boss {
             Boss::First(beats) => Some(beats),
             Boss::Core(core) => core.beats.as_mut(),
-            Boss::Own(_) | Boss::Nobody(_) | Boss::Idle => None,
+            Boss::Own(_) | Boss::Nobody(_) | Boss::Claimant(_) | Boss::Idle => None,
         }
     }
 
@@ -160,9 +173,14 @@ impl Agent {
         self.beats().map_or(NodeId(0), |beats| beats.coordinator)
     }
 
+    /// What tells its present question for an epoch from others.
+    fn token(&self) -> u64 {
+        if let Boss::Claimant(own) = &self.boss { self.life + own.reopened } else { self.life }
+    }
+
     /// Asks the sink for an epoch, until it answers.
     fn open(&mut self, cx: &mut Context<'_, Coordination>) {
-        cx.send(self.team.place.sink, Message::Open { token: self.life });
+        cx.send(self.team.place.sink, Message::Open { token: self.token() });
         cx.set_timer(POLL, ASK_AGAIN, Timer::Poll);
     }
 
@@ -196,12 +214,19 @@ impl Agent {
                 let pause = crate::courier::jittered(every, cx);
                 cx.set_timer(POLL, pause, Timer::Poll);
             }
-            Boss::Nobody(_) | Boss::First(_) | Boss::Idle => {}
+            Boss::Claimant(own) if own.is_opening() => self.open(cx),
+            Boss::Claimant(own) if !own.is_over() => {
+                self.ask(own.known(), cx);
+                let pause = crate::courier::jittered(every, cx);
+                cx.set_timer(POLL, pause, Timer::Poll);
+            }
+            Boss::Nobody(_) | Boss::Claimant(_) | Boss::First(_) | Boss::Idle => {}
         }
     }
 
     /// The sink answered.
     fn hear_sink(&mut self, message: &Message, cx: &mut Context<'_, Coordination>) {
+        let own_token = self.token();
         match (message, &mut self.boss) {
             (Message::Opened { token, epoch }, Boss::Own(hub)) if *token == self.life => {
                 hub.opened(*epoch, cx);
@@ -211,6 +236,16 @@ impl Agent {
             {
                 own.opened(*epoch, cx);
                 self.poll(cx);
+            }
+            (Message::Opened { token, epoch }, Boss::Claimant(own))
+                if *token == own_token && own.is_opening() =>
+            {
+                own.opened(*epoch, cx);
+                self.poll(cx);
+            }
+            (Message::Facts { since, ends, all }, Boss::Claimant(own)) => {
+                let more = own.told(*since, ends, *all, cx).then(|| own.known());
+                more.into_iter().for_each(|known| self.ask(known, cx));
             }
             (Message::Facts { since, ends, all }, Boss::Own(hub)) => {
                 self.asked = None;
@@ -233,6 +268,9 @@ impl Agent {
         // A core has a result once that is decided; the letter is acknowledged then.
         let later = matches!(message, Message::Finish { .. }) && matches!(self.boss, Boss::Core(_));
         if !later && message.letter().is_some_and(|letter| !self.accept(from, letter, cx)) {
+            return;
+        }
+        if self.hear_claims(from, message, cx) {
             return;
         }
         match message {
@@ -271,6 +309,7 @@ impl Agent {
                     self.worker.take(order, cx);
                 }
             }
+            self.claim(cx);
             self.do_deeds(cx);
             if self.worker.words.is_empty() {
                 return self.propose(cx);
@@ -279,6 +318,13 @@ impl Agent {
     }
 
     fn say(&mut self, word: Word, cx: &mut Context<'_, Coordination>) {
+        // For a coordinator, and for who has a share of its own, both are the same.
+        let word = match word {
+            Word::Ended(order, Ending::Superseded) if !matches!(self.boss, Boss::Claimant(_)) => {
+                Word::Ended(order, Ending::Returned)
+            }
+            word => word,
+        };
         match (&mut self.boss, word) {
             (Boss::Own(hub), Word::Ended(order, ending)) => {
                 hub.finished(self.node, (order.task, order.fence), ending, cx);
@@ -286,6 +332,13 @@ impl Agent {
             (Boss::Nobody(own), Word::Ended(order, ending)) => {
                 let unsure = own.finished(order.task, ending, cx).then(|| own.known());
                 unsure.into_iter().for_each(|known| self.ask(known, cx));
+            }
+            (Boss::Claimant(own), Word::Ended(order, ending)) => {
+                let Order { task, fence, .. } = order;
+                let home = own.ended(task, fence, ending, cx);
+                if home != self.node {
+                    self.send(home, Message::Release { task, fence, ending }, cx);
+                }
             }
             (Boss::First(_) | Boss::Core(_), Word::Ended(order, ending)) => {
                 let message = Message::Finish { letter: 0, task: order.task, fence: order.fence, ending };
@@ -317,7 +370,9 @@ impl Agent {
             Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
             Input::Timer { timer, .. } => match timer {
+                Timer::Beat if matches!(self.boss, Boss::Claimant(_)) => self.renew_claims(cx),
                 Timer::Beat => self.beat(cx),
+                Timer::Claim => self.claim_again(cx),
                 Timer::Slot { slot } => self.worker.wake(slot, cx),
                 Timer::Courier => self.repeat(cx),
                 Timer::Watch => {

@@ -1,5 +1,6 @@
 //! Coordination as the registry knows it.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use sim_core::facts::Facts;
@@ -13,10 +14,15 @@ use sim_core::simulate::Subject;
 use sim_core::text::Named;
 
 use crate::agent::{Agent, Team};
+use crate::board::Board;
+use crate::gossip::Common;
+use crate::gossip::chronicle::Chronicle;
+use crate::gossip::homes::Homes;
 use crate::graph::Graph;
+use crate::hub::Hub;
 use crate::ledger::Ledger;
 use crate::liveness::{TasksEnd, window};
-use crate::parameters::{CLOCK_DRIFT_PPM, Parameters};
+use crate::parameters::{CLOCK_DRIFT_PPM, Parameters, Strategy};
 use crate::plants::Plants;
 use crate::platform::Platform;
 use crate::safety::makespan::METRICS;
@@ -122,7 +128,14 @@ pub fn team(parameters: &Parameters, members: u32, seed: u64, plants: Plants) ->
         sink: NodeId(members + 1),
     };
     let ways = Ways::of(parameters, members, seed)?;
-    Ok(Team { place: Rc::new(place), agents: members, shares, ways, plants })
+    let common = (parameters.strategy == Strategy::Gossip).then(|| {
+        let graph = place.graph.clone();
+        let order = Hub::ordering(parameters, plants);
+        let board = Board::new(graph.clone(), order).with_growth_unchecked(plants.cycle_accepted);
+        let homes = Homes::of(graph.len(), members, seed);
+        Rc::new(Common { homes, chronicle: RefCell::new(Chronicle::new(board)), graph })
+    });
+    Ok(Team { place: Rc::new(place), agents: members, shares, common, ways, plants })
 }
 
 /// Makes agents, and the two services in client slots.

@@ -21,6 +21,7 @@ pub mod board;
 pub mod courier;
 pub mod decision;
 pub mod entry;
+pub mod gossip;
 pub mod graph;
 pub mod hub;
 pub mod ledger;

@@ -53,8 +53,9 @@ impl TasksEnd {
     /// Whether the way from an agent to the first one is inside, and with it that to any other such agent.
     fn reaches_the_first(&self, agent: NodeId, inside: impl Fn(NodeId) -> bool) -> bool {
         let way = agent.0 == 0 || self.team.ways.between(agent).all(&inside);
-        let elects = self.team.place.parameters.core_of(self.team.agents) > 0;
-        way && (!elects || self.team.ways.is_direct() || inside(NodeId(0)))
+        let parameters = &self.team.place.parameters;
+        let peers = parameters.core_of(self.team.agents) > 0 || parameters.strategy == Strategy::Gossip;
+        way && (!peers || self.team.ways.is_direct() || inside(NodeId(0)))
     }
 
     /// Whether enough of those who elect a coordinator reach each other.
@@ -153,7 +154,7 @@ impl Liveness<Coordination> for TasksEnd {
     fn owed(&self, _: &Ground, core: &[Slot]) -> Result<(), Stall> {
         let strategy = self.team.place.parameters.strategy;
         let coordinator = match strategy {
-            Strategy::Independent => true,
+            Strategy::Independent | Strategy::Gossip => true,
             Strategy::Single | Strategy::Star => core.binary_search(&Slot(0)).is_ok(),
             Strategy::Service | Strategy::Hybrid | Strategy::Raft => self.can_elect(core),
         };

@@ -11,13 +11,15 @@ use crate::topology::{Links, Topology};
 pub const CLOCK_DRIFT_PPM: u32 = 10_000;
 
 /// Those with most to go wrong more often.
-const DRAWN_STRATEGIES: [Strategy; 8] = [
+const DRAWN_STRATEGIES: [Strategy; 10] = [
     Strategy::Star,
     Strategy::Star,
     Strategy::Single,
     Strategy::Independent,
     Strategy::Service,
     Strategy::Hybrid,
+    Strategy::Gossip,
+    Strategy::Gossip,
     Strategy::Raft,
     Strategy::Raft,
 ];
@@ -154,6 +156,9 @@ sim_core::choices! {
         Hybrid = "hybrid",
         /// All agents are the core, and do tasks.
         Raft = "raft",
+        /// Nobody coordinates: agents claim tasks at three agents that keep the claims of each task, and steal what
+        /// those have no time for. Where views differ, two may work on one task.
+        Gossip = "gossip",
     }
 }
 
@@ -186,6 +191,7 @@ impl Strategy {
         match self {
             Self::Single => Gives { exclusive: true, takeover: false, locks: true },
             Self::Independent => Gives { exclusive: true, takeover: false, locks: false },
+            Self::Gossip => Gives { exclusive: false, takeover: true, locks: false },
             Self::Star | Self::Service | Self::Hybrid | Self::Raft => {
                 Gives { exclusive: true, takeover: true, locks: true }
             }
@@ -198,7 +204,7 @@ impl Parameters {
     pub fn workers(&self, agents: u32) -> u32 {
         match self.strategy {
             Strategy::Single => agents.min(1),
-            Strategy::Independent | Strategy::Raft => agents,
+            Strategy::Independent | Strategy::Gossip | Strategy::Raft => agents,
             Strategy::Star | Strategy::Service | Strategy::Hybrid => agents - self.idle(agents),
         }
     }
@@ -207,7 +213,7 @@ impl Parameters {
     pub fn works(&self, agent: u32, agents: u32) -> bool {
         match self.strategy {
             Strategy::Single => agent == 0,
-            Strategy::Independent | Strategy::Raft => true,
+            Strategy::Independent | Strategy::Gossip | Strategy::Raft => true,
             Strategy::Star | Strategy::Service | Strategy::Hybrid => agent >= self.idle(agents),
         }
     }
@@ -221,7 +227,7 @@ impl Parameters {
     /// How many of so many agents are the core; 0 for strategies without one.
     pub fn core_of(&self, agents: u32) -> u32 {
         match self.strategy {
-            Strategy::Single | Strategy::Independent | Strategy::Star => 0,
+            Strategy::Single | Strategy::Independent | Strategy::Gossip | Strategy::Star => 0,
             Strategy::Service | Strategy::Hybrid => self.core.min(agents),
             Strategy::Raft => agents,
         }

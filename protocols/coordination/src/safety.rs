@@ -41,7 +41,7 @@ sim_core::checks! {
         "coordination/exactly-once": "Every task takes effect at most once, and the fences of a task rise."
             => effects::Effects::new(graph),
         "coordination/live-leases": "At any moment, at most one agent has a live lease of a task."
-            => leases::LiveLeases::new(ledger.clone()),
+            => leases::LiveLeases::new(ledger.clone(), parameters.strategy.gives().exclusive),
         "coordination/conservation": "The coordinator gives away only tasks that are free, and ends each one once."
             => conservation::Conservation::new(graph, parameters.core_of(agents)),
         "coordination/queue-bound": "No more tasks wait at an agent than it has room for."

@@ -70,8 +70,12 @@ impl Sink {
                 (entry.fence, entry.steps) = (fence, steps);
             }
             CoordinationRecord::Ended { task, fence, done } => {
-                self.tasks.entry(task).or_default().ended = Some(fence);
-                self.ends.push(Fact { task, done });
+                // Two writes may have waited for the disk at once; only the first one took effect.
+                let entry = self.tasks.entry(task).or_default();
+                if entry.ended.is_none() || self.plants.no_fence {
+                    entry.ended = Some(fence);
+                    self.ends.push(Fact { task, done });
+                }
             }
             CoordinationRecord::Order { .. } => {}
         }

@@ -133,7 +133,7 @@ impl Solitary {
                     cx.observe(Observation::Retried { task, failed });
                 }
             }
-            Ending::Returned => self.board.give_back(task, now, false),
+            Ending::Returned | Ending::Superseded => self.board.give_back(task, now, false),
             Ending::Elsewhere => {}
         }
         self.report(cx);

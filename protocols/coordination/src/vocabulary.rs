@@ -40,6 +40,8 @@ facts! {
         Returned,
         /// The sink says that it had ended before.
         Elsewhere,
+        /// The sink has seen a later fence. Only agents without a coordinator tell this from `Returned`.
+        Superseded,
     }
 }
 
@@ -88,6 +90,8 @@ facts! {
         Courier,
         /// A lease or an agent may be over.
         Watch,
+        /// An answer is overdue, or it is time to ask for a task again.
+        Claim,
         /// The sink is to be asked again.
         Poll,
         /// What was gathered is to be passed on.

@@ -165,6 +165,15 @@ impl Worker {
         }
     }
 
+    /// What it has under a fence is its until then.
+    pub fn renew_one(&mut self, fence: u64, until: Time, cx: &mut Context<'_, Coordination>) {
+        let lease = until.since(cx.monotonic());
+        for order in self.held_mut().filter(|order| order.fence == fence) {
+            order.lease_until = order.lease_until.max(until);
+            cx.observe(Observation::Renewed { task: order.task, fence, lease });
+        }
+    }
+
     /// A slot is free: the next task that waits begins.
     fn vacate(&mut self, slot: usize, cx: &mut Context<'_, Coordination>) {
         if let Some(attempt) = self.slots[slot].take() {

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 use sim_core::outcome::Table;
 
-use crate::run::Run;
+use crate::run::{Palette, Run};
 
 /// Values with more letters are sentences, and stay in their table.
 const LONG: usize = 24;
@@ -23,6 +23,8 @@ pub(super) fn section(run: &Run) -> Markup {
         .flat_map(|own| &own.rows)
         .filter(|row| row.len() == 2 && row[1].chars().count() <= LONG)
         .collect();
+    let names: Vec<String> = table.columns.iter().skip(1).take(shares).cloned().collect();
+    let colors = Palette::new(run).shares(&names);
     html! {
         @if !figures.is_empty() {
             section.cards aria-label="Figures of the protocol" {
@@ -32,20 +34,21 @@ pub(super) fn section(run: &Run) -> Markup {
         section #shares {
             h2 { (table.title) }
             p.quiet {
-                @for (at, name) in table.columns.iter().skip(1).take(shares).enumerate() {
+                @for (name, color) in names.iter().zip(&colors) {
                     span.key { svg viewBox="0 0 10 10" aria-hidden="true" {
-                        rect class={ "state " (color(at, name)) } width="10" height="10" {}
+                        rect class={ "state " (color) } width="10" height="10" {}
                     } (name) }
                 }
             }
-            ul.shares { @for row in &table.rows { (bar(table, row, shares)) } }
+            ul.shares { @for row in &table.rows { (bar(table, row, &colors)) } }
             @if table.omitted > 0 { p.quiet { (table.omitted) " more rows were not kept." } }
         }
     }
 }
 
 /// One row: its name, and its shares side by side.
-fn bar(table: &Table, row: &[String], shares: usize) -> Markup {
+fn bar(table: &Table, row: &[String], colors: &[&str]) -> Markup {
+    let shares = colors.len();
     let parts: Vec<u32> = row.iter().skip(1).take(shares).filter_map(|cell| permille(cell)).collect();
     let starts = parts.iter().scan(0, |sum, part| {
         *sum += part;
@@ -64,17 +67,12 @@ fn bar(table: &Table, row: &[String], shares: usize) -> Markup {
             span { (row[0]) }
             svg viewBox="0 0 1000 14" preserveAspectRatio="none" role="img" aria-label=(words.join(", ")) {
                 title { (words.join(", ")) }
-                @for (at, (part, start)) in parts.iter().zip(starts).enumerate() {
-                    rect class={ "state " (color(at, &table.columns[at + 1])) } x=(start) width=(part) height="14" {}
+                @for ((part, start), color) in parts.iter().zip(starts).zip(colors) {
+                    rect class={ "state " (color) } x=(start) width=(part) height="14" {}
                 }
             }
         }
     }
-}
-
-/// What is idle stands back.
-fn color(at: usize, name: &str) -> String {
-    if name == "idle" { "plain".to_owned() } else { format!("c{}", at.min(5)) }
 }
 
 /// How many columns after the first make up the whole in every row; none if the table is of another kind.
@@ -124,7 +122,7 @@ mod tests {
     #[test]
     fn a_bar_lays_its_shares_side_by_side() {
         let own = table(&[&["n1", "60.1 %", "39.8 %", "0.0 %"]]);
-        let drawn = bar(&own, &own.rows[0], 2).into_string();
+        let drawn = bar(&own, &own.rows[0], &["c0", "plain"]).into_string();
         assert!(drawn.contains("class=\"state c0\" x=\"0\" width=\"601\""), "{drawn}");
         assert!(drawn.contains("class=\"state plain\" x=\"601\" width=\"398\""), "{drawn}");
         assert!(drawn.contains("working 60.1 %, idle 39.8 %"));

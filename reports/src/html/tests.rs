@@ -151,6 +151,12 @@ fn the_state_in_which_members_start_is_plain_however_short() {
     let run = Run::new(&record);
     let palette = crate::run::Palette::new(&run);
     assert_eq!(["follower", "leader", "candidate"].map(|state| palette.class(state)), ["plain", "c0", "c4"]);
+    let names = ["leader", "waiting", "idle"].map(ToOwned::to_owned);
+    assert_eq!(
+        palette.shares(&names),
+        ["c0", "c1", "plain"],
+        "as on the lanes, and no state's color for what is none"
+    );
 }
 
 #[test]

@@ -27,6 +27,21 @@ impl<'a> Palette<'a> {
         }
     }
 
+    /// The class of each of these shares of a whole: that of the state of the same name, and for one that is no state a class that
+    /// no state has.
+    pub(crate) fn shares(&self, names: &[String]) -> Vec<&'static str> {
+        let is_state = |name: &str| name == "idle" || name == "down" || self.states.contains(&name);
+        let taken: Vec<&str> = self.states.iter().map(|state| self.class(state)).collect();
+        let mut free =
+            ["c1", "c0", "c4", "c2", "c3", "c5"].into_iter().filter(|class| !taken.contains(class)).cycle();
+        let class = |name: &String| match name.as_str() {
+            "idle" => "plain",
+            name if is_state(name) => self.class(name),
+            _ => free.next().unwrap_or("c1"),
+        };
+        names.iter().map(class).collect()
+    }
+
     /// The state in which most members start is plain; each other one has a color of its own.
     pub(crate) fn class(&self, state: &str) -> &'static str {
         const COLORED: [&str; 6] = ["plain", "c0", "c4", "c2", "c3", "c5"];

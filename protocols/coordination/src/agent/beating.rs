@@ -12,7 +12,7 @@ use crate::graph::TaskId;
 use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer, Ending};
 use crate::worker::Order;
 
-const BEAT: TimerId = TimerId(0);
+pub(super) const BEAT: TimerId = TimerId(0);
 /// After so many beats without an answer, an agent outside of the core turns to the next member of it.
 const UNANSWERED: u32 = 2;
 /// How often an agent is sent on between two beats.

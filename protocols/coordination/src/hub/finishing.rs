@@ -26,7 +26,9 @@ impl Hub {
         if !current && !self.plants.no_fence {
             cx.observe(Observation::Stale { task, fence });
             // The sink may have taken it before somebody else got the task; then it has ended.
-            if !matches!(ending, Ending::Attempt | Ending::Returned) && !self.board.state(task).is_final() {
+            if !matches!(ending, Ending::Attempt | Ending::Returned | Ending::Superseded)
+                && !self.board.state(task).is_final()
+            {
                 self.deeds.push(Deed::Ask(self.known));
             }
             return;
@@ -47,7 +49,7 @@ impl Hub {
                     cx.observe(Observation::Retried { task, failed });
                 }
             }
-            Ending::Returned => {
+            Ending::Returned | Ending::Superseded => {
                 self.release(task, cx);
                 if reports {
                     cx.observe(Observation::Returned { task });

@@ -67,16 +67,17 @@ impl Check<Coordination> for TimeBuckets {
     }
 
     fn takes(&self) -> &'static [&'static str] {
-        &["Beat", "Gathered", "Finish", "Report", "Order", "Relay"]
+        &["Beat", "Gathered", "Finish", "Report", "Order", "Claim", "Relay"]
     }
 
     fn received(&mut self, ground: &Ground, slot: Slot, _: NodeId, message: &Message, _: &mut Findings) {
         let busy = match message {
             Message::Order { .. } => self.voting,
-            Message::Relay { to, parcel, .. } if *to == ground.place(slot).node => match &*parcel.0 {
+            Message::Relay { to, parcel, .. } => match &*parcel.0 {
                 Message::Order { .. } => self.voting,
-                _ if slot.0 < self.coordinators => self.handling,
-                _ => return,
+                Message::Claim { .. } => self.handling,
+                _ if *to == ground.place(slot).node && slot.0 >= self.coordinators => return,
+                _ => self.handling,
             },
             _ => self.handling,
         };

@@ -26,7 +26,7 @@ impl HealthChecks {
             longest: parameters.heartbeat.saturating_mul(2),
             beat: vec![None; agents as usize],
             first: match parameters.strategy {
-                Strategy::Single | Strategy::Independent => None,
+                Strategy::Single | Strategy::Independent | Strategy::Gossip => None,
                 Strategy::Star if agents == 1 => None,
                 Strategy::Star | Strategy::Service | Strategy::Hybrid | Strategy::Raft => {
                     Some(agents - parameters.workers(agents))

@@ -13,12 +13,15 @@ use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
 #[derive(Debug)]
 pub struct LiveLeases {
     ledger: Ledger,
+    /// Whether the strategy gives that; else it is counted.
+    exclusive: bool,
+    twice: u64,
 }
 
 impl LiveLeases {
     /// Reads this ledger.
-    pub const fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    pub const fn new(ledger: Ledger, exclusive: bool) -> Self {
+        Self { ledger, exclusive, twice: 0 }
     }
 }
 
@@ -32,7 +35,8 @@ impl Check<Coordination> for LiveLeases {
         findings.exercised();
         let ledger = self.ledger.read();
         let other = ledger.holders(task).find(|(slot, run)| *slot != seen.slot && run.until > ground.now);
-        if let Some((slot, run)) = other {
+        self.twice += u64::from(other.is_some());
+        if let Some((slot, run)) = other.filter(|_| self.exclusive) {
             let other = ground.place(slot).node;
             let name = ledger.board.graph().name(task);
             let left = run.until.since(ground.now).told();
@@ -44,5 +48,9 @@ impl Check<Coordination> for LiveLeases {
             let message = format!("{} begins {name}, which {other} still has{still}", seen.node);
             findings.safety("", &[seen.node, other], message);
         }
+    }
+
+    fn finish(&mut self, _: &Ground, findings: &mut Findings) {
+        findings.record("tasks_begun_while_held", self.twice);
     }
 }

@@ -16,6 +16,7 @@ use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
 pub const METRICS: &[&str] = &[
     "tasks_done",
     "tasks_begun_again",
+    "tasks_begun_while_held",
     "calls_refused",
     "cost_microdollars",
     "makespan_ns",

@@ -114,7 +114,7 @@ fn a_second_effect_and_a_fence_that_falls_are_found() {
 
 #[test]
 fn two_live_leases_are_found_and_a_lease_that_is_over_is_none() {
-    let script = || with_ledger(|_, ledger| leases::LiveLeases::new(ledger));
+    let script = || with_ledger(|_, ledger| leases::LiveLeases::new(ledger, true));
     script()
         .at(at(1), 1)
         .see(1, started(0, 1))

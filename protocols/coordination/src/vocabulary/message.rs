@@ -104,6 +104,53 @@ facts! {
             /// What they say.
             inner: RaftMessage,
         },
+        /// An agent asks the home of a task for it, under fence 0, or to keep it.
+        Claim {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// What tells this question from others.
+            sequence: u64,
+        },
+        /// It may have the task.
+        Claimed {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// How many attempts failed before.
+            attempt: u32,
+            /// What tells the question from others.
+            sequence: u64,
+        },
+        /// It may not: somebody else has the task, or may have it.
+        Taken {
+            /// Which task.
+            task: u32,
+            /// Under which fence it asked.
+            fence: u64,
+            /// For how long.
+            wait: Duration,
+        },
+        /// A home tells the other homes of a task who has it now.
+        Noted {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Which agent; nobody any more, if none.
+            agent: Option<NodeId>,
+        },
+        /// An agent has ended its work on a task; its home frees it.
+        Release {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// What became of it.
+            ending: Ending,
+        },
         /// An agent asks the sink for a new epoch of fences.
         Open {
             /// What tells this question from others.
@@ -262,6 +309,7 @@ impl Message for CoordinationMessage {
     }
 
     /// Beats come first, and with them what the core says to itself: that it is heard must not wait behind work.
+    /// The same holds for what keeps a claim, and for what homes tell each other: it must not wait behind those who ask for more.
     /// Reports come last.
     fn priority(&self) -> Priority {
         match self {
@@ -269,7 +317,9 @@ impl Message for CoordinationMessage {
             | Self::Gathered { .. }
             | Self::BeatHeard { .. }
             | Self::Redirect { .. }
+            | Self::Noted { .. }
             | Self::Order { .. } => Priority::Critical,
+            Self::Claim { fence, .. } if *fence > 0 => Priority::Critical,
             Self::Relay { parcel, .. } => parcel.0.priority(),
             Self::Report { .. } => Priority::Low,
             _ => Priority::Normal,

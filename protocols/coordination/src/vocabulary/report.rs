@@ -60,6 +60,18 @@ facts! {
             /// Which agent.
             agent: NodeId,
         },
+        /// An agent has a task of which it is no home.
+        Stole {
+            /// Which task.
+            task: u32,
+            /// Who let it have the task.
+            home: NodeId,
+        },
+        /// An agent may not have a task that it asked for.
+        ClaimRefused {
+            /// Which task.
+            task: u32,
+        },
         /// A task was given to an agent.
         Granted {
             /// Which task.

@@ -176,7 +176,7 @@ impl Worker {
 
     pub(super) fn refused(&mut self, of: (TaskId, u64), ended: bool, cx: &mut Context<'_, Coordination>) {
         if let Some(slot) = self.slot_of(of, |_| true) {
-            let ending = if ended { Ending::Elsewhere } else { Ending::Returned };
+            let ending = if ended { Ending::Elsewhere } else { Ending::Superseded };
             self.finish(slot, ending, cx);
         }
     }

@@ -1,0 +1,303 @@
+//! Asking for a task, and keeping it.
+
+use sim_core::identity::NodeId;
+use sim_core::process::Context;
+use sim_core::time::{Duration, Time};
+
+use super::keeping::Claim;
+use super::{ANSWER, Claimant, Held, Question, SmallMessage, Wish};
+use crate::graph::TaskId;
+use crate::vocabulary::{Coordination, CoordinationObservation as Observation, Ending};
+use crate::worker::Order;
+
+/// How many ready tasks of others an agent looks at, before it rests for a while.
+const LOOKS: usize = 256;
+/// How often a time is doubled at most. The silence of an agent is longer then than it takes to ask all others in the order of
+/// a task.
+pub(super) const MOST_DOUBLED: u32 = 5;
+
+/// What an agent counts on of a claim: a sixteenth less, since clocks may drift.
+fn counted_on(lease: Duration) -> Duration {
+    lease / 16 * 15
+}
+
+impl Claimant {
+    /// Asks for the next task, unless a question is open.
+    pub fn ask_next(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        if self.question.is_some() || self.is_opening() || !self.caught_up || now < self.rests {
+            return;
+        }
+        while let Some((at, task)) = self.later.first().copied().filter(|(at, _)| *at <= now) {
+            self.later.pop_first();
+            self.put_back(task, at);
+        }
+        while let Some((_, task)) = self.open.pop_first() {
+            // Whatever becomes of it: if it does not end, it is asked for again.
+            self.later.insert((now.saturating_add(self.parameters.lease), task));
+            if !self.held.contains_key(&task) {
+                return self.ask(task, cx);
+            }
+        }
+        if let Some(task) = self.foreign(now) {
+            self.ask(task, cx);
+        }
+    }
+
+    /// A ready task of others that nobody is known to have.
+    fn foreign(&mut self, now: Time) -> Option<TaskId> {
+        let (mut nth, mut low, after) = self.steals;
+        if now < after {
+            return None;
+        }
+        let common = self.common.clone();
+        let chronicle = common.chronicle.borrow();
+        while chronicle.nth_ready(low, self.known) == Some(None) {
+            low += 1;
+        }
+        let mut found = None;
+        for _ in 0..LOOKS {
+            let Some(entry) = chronicle.nth_ready(nth, self.known) else {
+                nth = low;
+                continue;
+            };
+            nth += 1;
+            let fits = |task: &TaskId| {
+                let able = common.graph.task(*task).needs & !self.capabilities == 0;
+                let free = self.avoids.get(task).is_none_or(|until| *until <= now);
+                able && free
+                    && !self.held.contains_key(task)
+                    && !common.homes.of_task(*task).contains(&self.own)
+            };
+            found = entry.filter(fits);
+            if found.is_some() {
+                break;
+            }
+        }
+        let pause = if found.is_some() { Duration::ZERO } else { self.parameters.poll / 8 };
+        self.steals = (nth, low, now.saturating_add(pause));
+        found
+    }
+
+    /// The first agent in the order of a task that is not silent; itself, if there is nobody.
+    fn home(&self, task: TaskId, now: Time) -> NodeId {
+        let speaks = |home: &&NodeId| {
+            **home == self.own || self.silent.get(*home).is_none_or(|silence| silence.until <= now)
+        };
+        self.common.homes.ranked(task).iter().find(speaks).copied().unwrap_or(self.own)
+    }
+
+    fn ask(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        let home = self.home(task, now);
+        self.question = Some(Question { task, home, at: now });
+        self.say(home, SmallMessage::Claim(task, 0, now.as_nanos()), cx);
+    }
+
+    /// Says something to an agent, which may be itself.
+    pub(super) fn say(&mut self, to: NodeId, message: SmallMessage, cx: &mut Context<'_, Coordination>) {
+        if to == self.own { self.hear(to, message, cx) } else { self.wishes.push(Wish::Send(to, message)) }
+    }
+
+    /// Hears another agent, or itself.
+    pub fn hear(&mut self, from: NodeId, message: SmallMessage, cx: &mut Context<'_, Coordination>) {
+        match message {
+            SmallMessage::Claim(task, 0, sequence) => self.wanted(from, task, sequence, cx),
+            SmallMessage::Claim(task, fence, sequence) => self.kept(from, (task, fence), sequence, cx),
+            SmallMessage::Claimed(task, fence, attempt, sequence) => {
+                self.answers(from, cx);
+                self.claimed(from, (task, fence), attempt, Time::from_nanos(sequence), cx);
+            }
+            SmallMessage::Taken(task, fence, wait) => {
+                self.answers(from, cx);
+                self.taken((task, fence), wait, cx);
+            }
+            SmallMessage::Noted(task, fence, Some(agent)) => {
+                let until = cx.monotonic().saturating_add(self.parameters.lease);
+                let newer = self.claims.get(&task).is_none_or(|claim| claim.fence <= fence);
+                if newer && !self.has_ended(task) {
+                    self.claims.insert(task, Claim { agent: Some(agent), fence, until, sequence: 0 });
+                }
+            }
+            SmallMessage::Noted(task, fence, None) => {
+                if self.claims.get(&task).is_some_and(|claim| claim.fence <= fence) {
+                    self.claims.remove(&task);
+                }
+            }
+        }
+    }
+
+    /// Only an answer shows that messages pass both ways.
+    fn answers(&mut self, home: NodeId, cx: &mut Context<'_, Coordination>) {
+        if self.silent.remove(&home).is_some() {
+            cx.observe(Observation::Back { agent: home });
+        }
+    }
+
+    pub(super) fn has_ended(&self, task: TaskId) -> bool {
+        self.common.chronicle.borrow().is_over(task, self.known)
+    }
+
+    /// It may have a task, or keep it.
+    fn claimed(
+        &mut self,
+        home: NodeId,
+        (task, fence): (TaskId, u64),
+        attempt: u32,
+        asked: Time,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let lease_until = asked.saturating_add(counted_on(self.parameters.lease));
+        if let Some(held) = self.held.get_mut(&task).filter(|held| held.fence == fence) {
+            held.asked = None;
+            return self.wishes.push(Wish::Renew(fence, lease_until));
+        }
+        let took = cx.monotonic().since(asked);
+        if self.question.is_none_or(|question| question.task != task || question.at != asked) {
+            return self.wait_longer(took.saturating_mul(2));
+        }
+        self.question = None;
+        self.answer_within = took.saturating_mul(4).clamp(ANSWER, self.longest_wait());
+        if lease_until <= cx.monotonic() || self.has_ended(task) {
+            return;
+        }
+        if !self.common.homes.of_task(task).contains(&self.own) {
+            self.vain = 0;
+            cx.observe(Observation::Stole { task, home });
+        }
+        self.held.insert(task, Held { fence, home, asked: None });
+        self.wishes.push(Wish::Take(Order { task, fence, attempt, lease_until, named_from: 0 }));
+    }
+
+    /// Somebody else has a task.
+    fn taken(&mut self, (task, fence): (TaskId, u64), wait: Duration, cx: &mut Context<'_, Coordination>) {
+        if fence > 0 {
+            if self.held.get(&task).is_some_and(|held| held.fence == fence) {
+                self.held.remove(&task);
+                self.wishes.push(Wish::Drop(fence));
+            }
+            return;
+        }
+        let now = cx.monotonic();
+        if self.question.take_if(|question| question.task == task).is_none() {
+            if let Some(missed) = self.missed.filter(|missed| missed.task == task) {
+                self.wait_longer(now.since(missed.at).saturating_mul(2));
+            }
+            return;
+        }
+        cx.observe(Observation::ClaimRefused { task });
+        let until = now.saturating_add(wait);
+        if self.common.homes.of_task(task).contains(&self.own) {
+            self.forget(task);
+            self.later.insert((until, task));
+        } else {
+            self.avoids.insert(task, until);
+            let pause = (self.parameters.poll / 8).saturating_mul(1 << self.vain.min(MOST_DOUBLED));
+            self.steals.2 = now.saturating_add(pause);
+            self.vain += 1;
+        }
+    }
+
+    /// It has ended its work on a task under a fence: its home is told, and asked no more.
+    pub fn ended(
+        &mut self,
+        task: TaskId,
+        fence: u64,
+        ending: Ending,
+        cx: &mut Context<'_, Coordination>,
+    ) -> NodeId {
+        let now = cx.monotonic();
+        let held = self.held.get(&task).copied().filter(|held| held.fence == fence);
+        let home = held.map_or_else(|| self.home(task, now), |held| held.home);
+        if held.is_some() {
+            self.held.remove(&task);
+        }
+        // The sink has said that it is over, and will tell so: until then nobody is to ask for it again.
+        if matches!(ending, Ending::Done | Ending::Failed | Ending::Elsewhere) && !self.has_ended(task) {
+            self.forget(task);
+            self.avoids.insert(task, Time::MAX);
+        }
+        match ending {
+            Ending::Done | Ending::Failed => self.returned = 0,
+            Ending::Attempt => {
+                self.forget(task);
+                self.put_back(task, now);
+            }
+            Ending::Returned => {
+                self.returned += 1;
+                let pause = self.parameters.heartbeat.saturating_mul(1 << self.returned.min(6));
+                self.rests = now.saturating_add(pause.min(Duration::from_secs(600)));
+            }
+            Ending::Elsewhere | Ending::Superseded => {}
+        }
+        self.wishes.push(Wish::Ask);
+        if home == self.own {
+            self.released(task, fence, ending, cx);
+        }
+        home
+    }
+
+    /// A heartbeat: it tells homes what it has. Whoever did not answer the last time is silent for a while.
+    pub fn renew(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        self.give_up_question(cx);
+        let tasks: Vec<(TaskId, Held)> = self.held.iter().map(|(task, held)| (*task, *held)).collect();
+        for (task, held) in tasks {
+            let unheard = held.asked.filter(|asked| now.since(*asked) >= self.answer_within);
+            if unheard.is_some() && held.home != self.own {
+                self.hold_for_silent(held.home, cx);
+            }
+            let home = self.home(task, now);
+            let asked = held.asked.filter(|_| unheard.is_none()).unwrap_or(now);
+            self.held.insert(task, Held { home, asked: Some(asked), ..held });
+            self.say(home, SmallMessage::Claim(task, held.fence, now.as_nanos()), cx);
+        }
+    }
+
+    fn hold_for_silent(&mut self, home: NodeId, cx: &mut Context<'_, Coordination>) {
+        let new = !self.silent.contains_key(&home);
+        let silence = self.silent.entry(home).or_default();
+        let time = self.parameters.dead_after.saturating_mul(1 << silence.times.min(MOST_DOUBLED));
+        (silence.until, silence.times) = (cx.monotonic().saturating_add(time), silence.times + 1);
+        if new {
+            cx.observe(Observation::Lost { agent: home });
+        }
+    }
+
+    fn longest_wait(&self) -> Duration {
+        self.parameters.dead_after.max(ANSWER)
+    }
+
+    /// Answers take longer than it waits, on a long way through others: it would never hear one in time.
+    fn wait_longer(&mut self, time: Duration) {
+        self.answer_within = self.answer_within.max(time).min(self.longest_wait());
+    }
+
+    /// Gives up a question that nobody answered; the next one goes to the next home.
+    pub fn give_up_question(&mut self, cx: &mut Context<'_, Coordination>) {
+        let now = cx.monotonic();
+        let Some(question) = self.question.filter(|question| now.since(question.at) >= self.answer_within)
+        else {
+            return;
+        };
+        self.question = None;
+        self.missed = Some(question);
+        self.hold_for_silent(question.home, cx);
+        self.ask(question.task, cx);
+    }
+
+    /// What it was told to drop since its lease is over it has no more.
+    pub fn keeps_only(&mut self, held: impl Fn(TaskId, u64) -> bool) {
+        self.held.retain(|task, own| held(*task, own.fence));
+    }
+
+    /// When something is to be done next, if anything.
+    pub fn next_deadline(&self, has_room: bool) -> Option<Time> {
+        if let Some(question) = self.question {
+            return Some(question.at.saturating_add(self.answer_within));
+        }
+        let later = self.later.first().map_or(Time::MAX, |(at, _)| *at).min(self.steals.2);
+        (has_room && self.caught_up && !self.is_opening() && self.unfinished > 0)
+            .then(|| later.max(self.rests))
+    }
+}
