@@ -24,6 +24,8 @@ awk -v work="$work" '
     inside && commands == "" { print > file }
 ' "$page"
 sed -i.bak "s|/path/to/seedstorm|$repository|" "$work/Cargo.toml"
+# The versions of the repository: nothing newer than what it is tested with.
+cp "$repository/Cargo.lock" "$work/Cargo.lock"
 
 cd "$work"
 while read -r expect command <&3; do
