@@ -108,6 +108,12 @@ pub trait Check<P: Protocol> {
         Needs::Order
     }
 
+    /// Whether others rest on what it keeps, such as the judge of progress. Then it is told of everything although it is
+    /// off, and what it finds is left out.
+    fn keeps_books(&self) -> bool {
+        false
+    }
+
     /// A process reported something.
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings);
 

@@ -95,6 +95,26 @@ fn odd_but_legal_settings_are_not_accused() {
 /// Settings whose clean runs were accused once: a service that a slow server had taken up before the heal (141), a stream in
 /// the core that waits for its next retransmission when the core is left alone (280), and a member that is let in by one that
 /// it suspects (6).
+/// Progress and other checks may rest on what a check keeps: whichever is off, or all of them, clean code is not accused.
+#[test]
+fn a_check_that_is_off_leaves_nobody_accused() {
+    for entry in seedstorm::registry().iter() {
+        let (name, checks) = (entry.info().name, entry.info().checks);
+        let each = checks.iter().map(|check| (format!("checks.off=[\"{}\"]", check.name), 2));
+        for (overlay, seeds) in each.chain([("checks.safety=\"none\"".to_owned(), 10)]) {
+            let source = builtin::find(&format!("{name}-swarm")).expect("every protocol has a swarm");
+            let loaded =
+                load(&seedstorm::registry(), source, Format::Toml, std::slice::from_ref(&overlay)).unwrap();
+            for seed in 0..seeds {
+                let outcome = outcome(&loaded, seed, &[]);
+                assert!(outcome.violations.is_empty(), "{name} {overlay} {seed}: {:?}", outcome.violations);
+                let off = outcome.checks.iter().filter(|check| !check.on).count();
+                assert!(off >= 1 && (seeds == 2 || off >= checks.len()), "{name} {overlay}: {off} are off");
+            }
+        }
+    }
+}
+
 #[test]
 fn settings_that_were_accused_once_are_not_accused_again() {
     for (protocol, setting, seed) in

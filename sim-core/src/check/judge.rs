@@ -12,12 +12,24 @@ pub struct Judge<P: Protocol> {
     /// What judges.
     pub check: Box<dyn Check<P>>,
     exercised: u64,
+    /// Where its findings go that nobody asks for: it is off, and only keeps books.
+    unasked: Option<Box<Findings>>,
 }
 
 impl<P: Protocol> Judge<P> {
     /// A check under a name, as `protocol/property`, with what it means in a sentence.
     pub fn new(name: &'static str, about: &'static str, check: impl Check<P> + 'static) -> Self {
-        Self { named: Named { name, about }, check: Box::new(check), exercised: 0 }
+        Self { named: Named { name, about }, check: Box::new(check), exercised: 0, unasked: None }
+    }
+
+    /// Leaves out whatever it finds from now on.
+    pub(crate) fn silence(&mut self) {
+        self.unasked = Some(Box::default());
+    }
+
+    /// Whether its findings count.
+    pub(crate) fn is_on(&self) -> bool {
+        self.unasked.is_none()
     }
 
     /// How often it had something to judge.
@@ -33,6 +45,9 @@ impl<P: Protocol> Judge<P> {
         findings: &mut Findings,
         judge: impl FnOnce(&mut dyn Check<P>, &mut Findings),
     ) {
+        if let Some(unasked) = &mut self.unasked {
+            return judge(&mut *self.check, unasked);
+        }
         findings.turn_of(self.named.name, now);
         judge(&mut *self.check, findings);
         self.exercised += std::mem::take(&mut findings.exercised);

@@ -18,9 +18,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 check.finish(ground, findings);
             });
         }
-        let mut checks: Vec<CheckReport> = self.checks.iter().map(|judge| report(judge, true)).collect();
+        let mut checks: Vec<CheckReport> = self.checks.iter().map(report).collect();
+        checks.iter_mut().zip(&self.checks).for_each(|(report, judge)| report.on = judge.is_on());
         checks.append(&mut self.checks_off);
-        let shown = self.checks.iter().filter(|_| self.kernel.painter.on());
+        let shown = self.checks.iter().filter(|judge| judge.is_on() && self.kernel.painter.on());
         let tables: Vec<Table> = shown.filter_map(|judge| judge.check.table(&self.kernel.ground)).collect();
         self.kernel.marks = self.effects.marks;
         let mut outcome = self.kernel.conclude(self.title, ended, checks);
@@ -29,8 +30,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 }
 
-/// What a check did, or that it was off.
-pub(super) fn report<P: Protocol>(judge: &Judge<P>, on: bool) -> CheckReport {
+/// What a check did; it was off if nobody says otherwise.
+pub(super) fn report<P: Protocol>(judge: &Judge<P>) -> CheckReport {
     let name = judge.named.name.to_owned();
-    CheckReport { name, on, needs: judge.check.needs(), exercised: judge.exercised() }
+    CheckReport { name, on: false, needs: judge.check.needs(), exercised: judge.exercised() }
 }

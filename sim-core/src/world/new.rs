@@ -49,9 +49,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         kernel.driver.limit_drift(subject.drift_ppm);
         kernel.driver.limit_groups(&subject.groups);
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
-        let (checks, off): (Vec<_>, Vec<_>) =
-            subject.checks.into_iter().partition(|judge| wanted(setup, timed, judge));
-        let checks_off = off.iter().map(|judge| report(judge, false)).collect();
+        let (mut checks, off): (Vec<_>, Vec<_>) = subject.checks.into_iter().partition(|judge| {
+            (timed || judge.check.needs() == Needs::Order)
+                && (is_on(setup, judge) || judge.check.keeps_books())
+        });
+        checks.iter_mut().filter(|judge| !is_on(setup, judge)).for_each(Judge::silence);
+        let checks_off = off.iter().map(report).collect();
         let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
         let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
         let followed = told(subject.liveness.hears(), P::Observation::KINDS);
@@ -105,9 +108,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 }
 
-fn wanted<P: Protocol>(setup: &Setup, timed: bool, judge: &Judge<P>) -> bool {
-    let off = setup.checks_off.iter().any(|off| off == judge.named.name);
-    (timed || judge.check.needs() == Needs::Order) && !off
+fn is_on<P: Protocol>(setup: &Setup, judge: &Judge<P>) -> bool {
+    setup.checks_off.iter().all(|off| off != judge.named.name)
 }
 
 /// For each kind of a vocabulary, the checks that want to be told of it; a check wants all if it does not say which.

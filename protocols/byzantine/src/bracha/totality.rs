@@ -43,6 +43,10 @@ impl Totality {
 }
 
 impl Check<Bracha> for Totality {
+    fn keeps_books(&self) -> bool {
+        true
+    }
+
     fn needs(&self) -> Needs {
         Needs::RealTime
     }

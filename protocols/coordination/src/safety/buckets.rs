@@ -62,6 +62,10 @@ impl TimeBuckets {
 }
 
 impl Check<Coordination> for TimeBuckets {
+    fn keeps_books(&self) -> bool {
+        true
+    }
+
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Idle", "Working", "Throttled", "Coordinating"])
     }

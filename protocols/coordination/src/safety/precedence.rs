@@ -32,6 +32,10 @@ impl Precedence {
 }
 
 impl Check<Coordination> for Precedence {
+    fn keeps_books(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
         if let Observation::Started { task, .. } = *seen.observation {
             findings.exercised();

@@ -95,6 +95,10 @@ fn about(observation: &SwimObservation) -> Option<(NodeId, Held)> {
 }
 
 impl Check<Swim> for Incarnations {
+    fn keeps_books(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Swim>, findings: &mut Findings) {
         if !ground.place(seen.slot).honest {
             return;
