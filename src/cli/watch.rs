@@ -78,6 +78,9 @@ impl<W: Write> Screen<W> {
 
 impl<W: Write> Drop for Screen<W> {
     fn drop(&mut self) {
+        if self.drawn == 0 {
+            return;
+        }
         let clear = self.back() + "\x1b[J";
         // If stderr is gone there is nothing to clear.
         let _ = self.out.write_all(clear.as_bytes()).and_then(|()| self.out.flush());
