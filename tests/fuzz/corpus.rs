@@ -133,7 +133,7 @@ impl Corpus {
     }
 
     fn add_campaigns(&mut self) {
-        let keep = Keep { folder: &self.folder, begin: Begin::Over, enough: &|| false };
+        let keep = Keep { folder: &self.folder, begin: Begin::Over, enough: &|| false, onlooker: &() };
         drop(explore_in(keep, &self.explored, &options(), Hooks::NONE).unwrap());
         let read = |name: &str| std::fs::read_to_string(self.folder.join(name)).unwrap();
         self.states.push(read("explore.state.json"));

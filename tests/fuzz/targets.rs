@@ -184,7 +184,7 @@ fn capsule(corpus: &Corpus, text: &str, dice: &mut Dice) -> bool {
 
 fn state(corpus: &Corpus, text: &str) -> bool {
     std::fs::write(corpus.folder.join("explore.state.json"), text).unwrap();
-    let keep = Keep { folder: &corpus.folder, begin: Begin::Resume, enough: &|| true };
+    let keep = Keep { folder: &corpus.folder, begin: Begin::Resume, enough: &|| true, onlooker: &() };
     let at_once = Hooks { interrupted: &|| true, ..Hooks::NONE };
     let options = ExploreOptions { seeds: 0..6, ..options() };
     let Ok((exploration, _held)) = explore_in(keep, &corpus.explored, &options, at_once) else {

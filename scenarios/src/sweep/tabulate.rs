@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sim_core::check::Verdict;
-use sim_core::ordered::OrderedMap;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::ratio::Ratio;
 use sim_core::stats::{
     Interval, log_log, mean, mean_interval, median, median_interval, quantile, quantile_interval, sorted,
@@ -44,6 +44,10 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
     }
     table.comparisons = compare(sweep, rows);
     table.plots = plots(sweep, &table);
+    let plotted: OrderedSet<String> = table.plots.iter().flat_map(|plot| plot.columns.clone()).collect();
+    for (point, own) in table.points.iter_mut().zip(rows.chunk_by(|row, next| row.point == next.point)) {
+        point.distributions = distributions(own, &plotted);
+    }
     let fitted: Vec<Plot> = table.plots.iter().filter(|plot| plot.fit).cloned().collect();
     for plot in &fitted {
         for column in &plot.columns {
@@ -90,8 +94,26 @@ fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[Row]) -> SweepPoint {
         verdicts,
         rates,
         columns: estimates.collect(),
+        distributions: OrderedMap::new(),
         limits: limits(rows),
     }
+}
+
+/// What single runs of a point had of these columns.
+fn distributions(rows: &[Row], plotted: &OrderedSet<String>) -> OrderedMap<String, Vec<f64>> {
+    let mut values: OrderedMap<String, Vec<f64>> = OrderedMap::new();
+    for (name, value) in rows.iter().flat_map(columns).filter(|(name, _)| plotted.contains(name)) {
+        values.entry(name).or_default().push(value);
+    }
+    values.into_iter().map(|(name, values)| (name, quantiles(&sorted(&values)))).collect()
+}
+
+/// All of them if they are few, else the quantiles from 0 to 100 in a hundred.
+fn quantiles(sorted: &[f64]) -> Vec<f64> {
+    if sorted.len() <= 101 {
+        return sorted.to_vec();
+    }
+    (0..=100).filter_map(|hundredth| quantile(sorted, f64::from(hundredth) / 100.0)).collect()
 }
 
 /// What all runs of a point came to under the limits on them together.

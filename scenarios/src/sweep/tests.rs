@@ -270,6 +270,9 @@ fn plots_ask_for_what_is_there_and_name_files_that_nothing_else_has() {
         (plot("").replace("events", "event"), "did you mean \"events\"?"),
         (plot("").replace("events", "measure.nothing"), "unknown column \"measure.nothing\""),
         (plot("").replace("\"events\"", ""), "at least one column"),
+        (plot("name = \"x-distribution\"\n"), "are those of a distribution"),
+        (plot("name = \"x\"\nsize_mm = [20, 60]\n"), "between 30 and 1000 millimeters"),
+        (plot("name = \"x\"\ny_scale = \"lgo\"\n"), "lgo"),
     ] {
         let said = one(&(plot("") + &second)).unwrap_err();
         assert!(said.contains(part), "{part}: {said}");
@@ -288,6 +291,24 @@ fn every_plot_has_files_of_its_own_although_keys_end_alike() {
         .map(|of| ["messages", "bytes"].map(|what| format!("{what}-per-vs-{of}-nodes")))
         .concat();
     assert_eq!(names, expected);
+}
+
+#[test]
+fn plotted_columns_keep_the_values_of_single_runs() {
+    let plot = "[[plot]]\nagainst = \"cluster.nodes\"\ncolumns = [\"events\"]\nx_scale = \"log\"\ny_label = \"work\"\n";
+    let sweep_of = one(plot).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = swept(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    let table = tabulate(&sweep_of, &run.rows);
+    assert!(table.plots[0].x_log() && !table.plots[0].y_log());
+    assert_eq!(table.plots[0].y_label.as_deref(), Some("work"));
+    for point in &table.points {
+        let values = &point.distributions["events"];
+        assert_eq!((values.len() as u64, point.distributions.len()), (point.runs, 1));
+        assert!(values.is_sorted());
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        assert!((mean - point.columns["events"].mean).abs() < 1e-6, "{mean}");
+    }
 }
 
 #[test]
