@@ -20,6 +20,8 @@ use super::vocabulary::{Raft, RaftObservation};
 #[derive(Clone, Debug)]
 pub struct RaftLiveness {
     parameters: Parameters,
+    /// Whether members come and go.
+    changes: bool,
     members: usize,
     scale: Scale,
     /// The probability that a message is lost or damaged.
@@ -45,6 +47,7 @@ impl RaftLiveness {
         let first = genesis(&members, parameters.learners).into();
         let mut liveness = Self {
             parameters: *parameters,
+            changes: parameters.changes_members() || setup.faults.changes_members(),
             members: setup.members as usize,
             scale: Scale {
                 members: u64::from(setup.members),
@@ -65,7 +68,7 @@ impl RaftLiveness {
 
     /// Who votes by each configuration that may be in use. What is joint takes two majorities.
     fn count_voters(&mut self) {
-        if !self.parameters.changes_members() {
+        if !self.changes {
             return;
         }
         self.electorates.clear();
@@ -80,7 +83,7 @@ impl RaftLiveness {
         }
     }
 
-    /// Whether a place belongs to a server that takes part: one of genesis, with a sound disk as far as it has said.
+    /// Whether a place belongs to a server that takes part: it is in a configuration, and has a sound disk as far as it has said.
     fn takes_part(&self, place: &Place) -> bool {
         let member = |(_, config): &(u64, Config)| config.0.everybody().contains(&place.node);
         place.honest && place.status.role != Some("halted") && self.configs.iter().any(member)
@@ -123,7 +126,7 @@ impl RaftLiveness {
 
     /// Who is no member any more need not come any further; whether nobody else has to, either.
     fn drop_removed(&mut self, ground: &Ground) -> bool {
-        if !self.parameters.changes_members() || self.missing == 0 {
+        if !self.changes || self.missing == 0 {
             return false;
         }
         let mut behind = std::mem::take(&mut self.behind);
@@ -153,11 +156,7 @@ fn leader<'a>(places: impl Iterator<Item = &'a Place>) -> Option<(u64, &'a Place
 
 impl Liveness<Raft> for RaftLiveness {
     fn hears(&self) -> &'static [&'static str] {
-        if self.parameters.changes_members() {
-            &["ConfigAppended", "Truncated", "Recovered", "Committed"]
-        } else {
-            &[]
-        }
+        if self.changes { &["ConfigAppended", "Truncated", "Recovered", "Committed"] } else { &[] }
     }
 
     /// Who votes is followed from the start.
@@ -195,8 +194,11 @@ impl Liveness<Raft> for RaftLiveness {
     /// An attempt is an election and an operation: a timeout passes until somebody stands, and another until a client asks
     /// again. A minority of the servers may be asked in vain, or lead in vain, one after the other.
     fn pace(&self, timeout: Duration, _: &[Slot]) -> Pace {
-        let wasted = u32::try_from(self.members / 2).unwrap_or(u32::MAX);
-        let shares = timing::shares(&self.parameters, self.scale, timeout);
+        let voters = self.electorates.iter().map(|electorate| electorate.members.len()).max();
+        let members = voters.unwrap_or(0).max(self.members);
+        let wasted = u32::try_from(members / 2).unwrap_or(u32::MAX);
+        let scale = Scale { members: members as u64, ..self.scale };
+        let shares = timing::shares(&self.parameters, scale, timeout);
         // Timeouts that are not apart elect nobody, but for luck.
         let chance = if shares.way.is_zero() { 0.0 } else { timing::chance(self.loss) };
         Pace { windows: 2, chance, wasted, shares }

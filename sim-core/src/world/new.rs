@@ -89,6 +89,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             waiting_requests: Aside::new(),
             service: subject.service,
             liveness: subject.liveness,
+            member_changes: Vec::new(),
             touched: 0,
         };
         world.arrange();
