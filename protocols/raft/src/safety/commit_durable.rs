@@ -153,8 +153,10 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitDurable {
 #[cfg(test)]
 mod tests {
     use super::CommitDurable;
+    use crate::configuration::Configuration;
     use crate::safety::script::{Script, appended, counted, recovered, told};
     use crate::vocabulary::RaftObservation;
+    use sim_core::identity::NodeId;
 
     fn script(members: u32) -> Script<CommitDurable> {
         Script::new(CommitDurable::new(members, 0), members)
@@ -220,6 +222,25 @@ mod tests {
         script.write(0, appended(2, 1, 12)).sync(0).write(1, appended(2, 1, 12)).sync(1);
         script.see(0, counted(2, 12, 1));
         script.found("not-replicated", "n1 committed index 2, durable at 1 of 3 members");
+    }
+
+    #[test]
+    fn a_newcomer_that_votes_counts_whether_it_came_to_a_place_of_its_own_or_not() {
+        let config = |nodes: &[u32]| {
+            let voters: Vec<NodeId> = nodes.iter().copied().map(NodeId).collect();
+            RaftObservation::ConfigAppended { index: 1, term: 1, config: Configuration::of(&voters).into() }
+        };
+        let mut script = script(3);
+        script.write(0, appended(1, 1, 11)).sync(0).crash(1, 0).wipe(1);
+        // The second server is somebody else now, and the third is not asked any more.
+        script
+            .see(0, config(&[0, 101]))
+            .write(1, appended(1, 1, 11))
+            .sync(1)
+            .see(0, counted(1, 11, 1))
+            .clean();
+        script.write(0, appended(2, 1, 12)).sync(0).write(1, appended(2, 1, 12)).see(0, counted(2, 12, 1));
+        script.found("not-durable", "n1 committed index 2, durable at 1 of 2 members");
     }
 
     #[test]

@@ -102,7 +102,11 @@ struct Asking {
 
 impl Asking {
     fn new(now: Time) -> Self {
-        let mut solo = Solo::new(CLIENT, 3);
+        Self::called(CLIENT, now)
+    }
+
+    fn called(client: NodeId, now: Time) -> Self {
+        let mut solo = Solo::new(client, 3);
         solo.now = now;
         let process = RaftFactory { parameters: without_pre_vote(), ..RaftFactory::default() }
             .boot(solo.boot(SlotRole::Client, &[]));
@@ -227,10 +231,10 @@ fn a_client_whose_clock_stands_still_does_not_use_a_sequence_twice() {
 /// Newcomers and losses are asked for one after the other, each until it is done; who left is not waited for.
 #[test]
 fn the_first_client_asks_for_changes_of_membership() {
-    let mut asking = Asking::new(Time::ZERO);
+    let mut asking = Asking::called(NodeId(3), Time::ZERO);
     let n = |number: u32| NodeId(number);
     let wishes = |done: Vec<(Option<NodeId>, String)>| done.into_iter().map(|(_, it)| it).collect::<Vec<_>>();
-    let mut hears_of = |asking: &mut Asking, node, here| {
+    let hears_of = |asking: &mut Asking, node, here| {
         let request = RaftRequest { operation: Operation::Member { node, here } };
         wishes(asking.step(Input::Request { id: RequestId(99), request }))
     };
