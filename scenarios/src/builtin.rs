@@ -61,6 +61,8 @@ builtins! {
     "raft-preset-tikv"
     "raft-membership"
     "raft-joint-membership"
+    "raft-replacement"
+    "raft-growth"
     "raft-snapshots"
     "raft-slow-restore"
     "raft-leadership-transfer"

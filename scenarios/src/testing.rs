@@ -51,6 +51,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     metrics: &[],
     journals: true,
     fixed_members: None,
+    clients_change_members: false,
     most_nodes: 1_000,
 };
 

@@ -21,8 +21,19 @@ pub struct Ground {
     pub overdue: bool,
     /// Every slot: members first, clients next, joiners last.
     pub places: Vec<Place>,
+    /// Who votes now, where the protocol says that this changes; else none, and the members of the beginning count.
+    pub electorates: Vec<Electorate>,
     /// The slots of each identity; most have one.
     pub(crate) slots_of: SlotsOf,
+}
+
+/// Members of whom a quorum decides. Of several electorates, each has to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Electorate {
+    /// Who votes, in ascending order.
+    pub members: Vec<NodeId>,
+    /// How many of them decide.
+    pub quorum: u32,
 }
 
 /// The truth about one slot.

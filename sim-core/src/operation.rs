@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::NodeId;
 use crate::process::Protocol;
 
 /// One operation on a replicated object.
@@ -203,6 +204,15 @@ pub struct Answer {
     pub position: Option<u64>,
 }
 
+/// Somebody came, or left for good, while a run went on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberChange {
+    /// A new identity runs now, with empty disks.
+    Joined(NodeId),
+    /// This identity runs nowhere any more and never will: it left, or its disk is gone.
+    Left(NodeId),
+}
+
 /// Translates between neutral operations and a protocol's own requests.
 pub trait Service<P: Protocol> {
     /// The request for an operation; `None` if the protocol offers no such operation.
@@ -210,6 +220,13 @@ pub trait Service<P: Protocol> {
 
     /// What a response says.
     fn decode(&self, operation: &Operation, response: &P::Response) -> Answer;
+
+    /// The request by which each client hears that somebody came or left; `None` where no client needs to know. It ends
+    /// without a response. A client that was restarted hears of all of it again. One of them may ask the members to change
+    /// the membership.
+    fn member_change(&self, _change: MemberChange) -> Option<P::Request> {
+        None
+    }
 }
 
 /// For protocols without clients.

@@ -131,6 +131,8 @@ pub struct ProtocolInfo {
     pub journals: bool,
     /// Why members cannot join or leave while it runs; `None` if they can.
     pub fixed_members: Option<&'static str>,
+    /// Whether a client asks for changes of membership, so that without clients there are none.
+    pub clients_change_members: bool,
     /// How many members a run may have: with more, it would fill the memory of a usual machine before it shows anything.
     pub most_nodes: u32,
 }
@@ -156,6 +158,7 @@ impl ProtocolInfo {
             metrics: &[],
             journals: true,
             fixed_members: None,
+            clients_change_members: false,
             most_nodes: 10_000_000,
         }
     }

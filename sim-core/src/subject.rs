@@ -3,7 +3,7 @@
 use crate::check::{Judge, Seen};
 use crate::coalition::Coalition;
 use crate::fault::{FaultGroup, FaultModel};
-use crate::ground::Ground;
+use crate::ground::{Electorate, Ground};
 use crate::identity::Slot;
 use crate::operation::Service;
 use crate::outcome::Stall;
@@ -49,6 +49,13 @@ pub trait Liveness<P: Protocol> {
 
     /// A process reported something of a kind that it hears, in either phase.
     fn observe(&mut self, _: &Seen<'_, P>) {}
+
+    /// Who votes now, as far as it has [observed](Self::observe): of each of these, a quorum has to agree. The budget of
+    /// faults, the core that is healed, and selectors that speak of quorums go by it. None where the members of the
+    /// beginning decide for good, as many as the fault model says.
+    fn electorates(&self) -> &[Electorate] {
+        &[]
+    }
 
     /// How fast correct code makes progress in a good environment; `timeout` is the protocol's base timeout.
     fn pace(&self, timeout: Duration, _core: &[Slot]) -> Pace {

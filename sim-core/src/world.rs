@@ -34,7 +34,7 @@ use crate::identity::{NodeId, Slot};
 use crate::kernel::Kernel;
 use crate::kernel::event::{Control, Event, Payload};
 use crate::kernel::report::Title;
-use crate::operation::Service;
+use crate::operation::{MemberChange, Service};
 use crate::outcome::Ended;
 use crate::process::{Effects, Factory, Process, Protocol};
 use crate::queue;
@@ -83,6 +83,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     waiting_requests: Aside<P::Request>,
     service: Box<dyn Service<P>>,
     liveness: Box<dyn Liveness<P>>,
+    /// Who came and left, as far as clients are told.
+    member_changes: Vec<MemberChange>,
     /// Where in the queue's day [`World::touch_ahead`] began its last batch.
     touched: usize,
 }

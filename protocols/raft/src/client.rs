@@ -19,7 +19,7 @@ use super::configuration::genesis;
 use super::operator::Operator;
 use super::parameters::{Parameters, Reads};
 use super::store::{Operation, Reply};
-use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftResponse, RaftTimer, ReadBy};
+use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRequest, RaftResponse, RaftTimer, ReadBy};
 
 const RETRY: TimerId = TimerId(0);
 const OPERATE: TimerId = TimerId(1);
@@ -62,7 +62,8 @@ pub struct Client {
 impl Client {
     /// A client of the members it boots with.
     pub fn new(parameters: Parameters, boot: &Boot<'_, Raft>) -> Self {
-        let operates = !parameters.reconfigure_every.is_zero() && boot.node.index() == boot.members.len();
+        let operates = boot.node.index() == boot.members.len();
+        let restless = !parameters.reconfigure_every.is_zero();
         Self {
             servers: boot.members.to_vec(),
             parameters,
@@ -75,7 +76,7 @@ impl Client {
             relay: false,
             retries: 0,
             operator: operates
-                .then(|| Operator::knowing(genesis(boot.members, parameters.learners).learners)),
+                .then(|| Operator::knowing(genesis(boot.members, parameters.learners).learners, restless)),
         }
     }
 
@@ -84,9 +85,37 @@ impl Client {
         cx.now().as_nanos().saturating_add(apart)
     }
 
+    /// An operator asks for what is due as often as a client asks again, and thinks of something else now and then.
     fn wait_to_operate(&self, cx: &mut Context<'_, Raft>) {
-        if self.operator.is_some() {
-            cx.set_timer(OPERATE, self.parameters.reconfigure_every, RaftTimer::Operate);
+        let Some(operator) = &self.operator else { return };
+        let Parameters { reconfigure_every, client_retry, .. } = self.parameters;
+        if operator.is_busy() {
+            cx.set_timer(OPERATE, client_retry, RaftTimer::Operate);
+        } else if !reconfigure_every.is_zero() {
+            cx.set_timer(OPERATE, reconfigure_every, RaftTimer::Operate);
+        }
+    }
+
+    fn operate(&mut self, cx: &mut Context<'_, Raft>) {
+        if let Some(operator) = &mut self.operator {
+            operator.act(&self.servers, cx);
+        }
+        self.wait_to_operate(cx);
+    }
+
+    /// A server came, or left for good.
+    fn on_member(&mut self, node: NodeId, here: bool, cx: &mut Context<'_, Raft>) {
+        self.servers.retain(|server| *server != node);
+        if here {
+            self.servers.push(node);
+        } else if self.target == Some(node) {
+            self.target = None;
+        }
+        let Some(operator) = &mut self.operator else { return };
+        let begins = !operator.is_busy();
+        operator.hears(node, here);
+        if begins {
+            self.operate(cx);
         }
     }
 
@@ -218,10 +247,12 @@ impl Process<Raft> for Client {
                 self.wait_to_operate(cx);
             }
             Input::Timer { timer: RaftTimer::Operate, .. } => {
-                if let Some(operator) = &mut self.operator {
-                    operator.act(&self.servers, cx);
-                }
-                self.wait_to_operate(cx);
+                self.operate(cx);
+            }
+            Input::Request {
+                request: RaftRequest { operation: Operation::Member { node, here } }, ..
+            } => {
+                self.on_member(node, here, cx);
             }
             Input::Message { message: RaftMessage::ChangeReply { node, add, done, leader }, .. } => {
                 if let Some(operator) = &mut self.operator {

@@ -33,16 +33,14 @@ const INFO: ProtocolInfo = ProtocolInfo {
     objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
     // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
-    fixed_members: Some(
-        "nobody would configure a newcomer; members of the beginning come and go by reconfigure_every",
-    ),
+    clients_change_members: true,
     ..ProtocolInfo::new("raft", "Raft: a replicated log under one elected leader")
 };
 
 /// Raft in the registry.
 ///
 /// A minority may be down or cut off, or have lost what their disks had synced: such a server halts, since it could vote
-/// twice in one term.
+/// twice in one term. Where members come and leave, whoever runs in its place is somebody new, and replaces it.
 pub const ENTRY: Simple<Parameters, Raft, RaftNode> = Simple::new(&INFO, system)
     .bears(|members| {
         let minority = members.saturating_sub(1) / 2;
@@ -55,16 +53,18 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Ra
     let initial =
         setup.initial.state.as_ref().and_then(|state| InitialState::read(state, setup.members).ok());
     let behavior = setup.behavior.as_deref().and_then(Behavior::find).unwrap_or(Behavior::InflateTerm);
+    let changes = parameters.changes_members() || setup.faults.changes_members();
     let factory = RaftFactory {
         parameters: *parameters,
         plants: Plants::of(launch),
         stall: Stalling::of(launch),
         initial: initial.unwrap_or_default(),
+        changes,
     };
     Subject {
         checks: checks(parameters, setup),
         coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
-        service: Box::new(KeyValueService),
+        service: Box::new(KeyValueService { changes }),
         liveness: Box::new(RaftLiveness::new(parameters, setup)),
         // Leases rest on clocks; nothing else does.
         drift_ppm: if parameters.leases() {

@@ -1,7 +1,7 @@
 //! What progress a Raft cluster owes: an operation of each client, and every server of the core at what was committed.
 
 use sim_core::check::Seen;
-use sim_core::ground::{Ground, Place};
+use sim_core::ground::{Electorate, Ground, Place};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::outcome::Stall;
 use sim_core::progress::Pace;
@@ -20,6 +20,8 @@ use super::vocabulary::{Raft, RaftObservation};
 #[derive(Clone, Debug)]
 pub struct RaftLiveness {
     parameters: Parameters,
+    /// Whether members come and go.
+    changes: bool,
     members: usize,
     scale: Scale,
     /// The probability that a message is lost or damaged.
@@ -31,6 +33,8 @@ pub struct RaftLiveness {
     missing: usize,
     /// The last configuration that somebody has committed, and those that somebody has appended after it, with their indices.
     configs: Vec<(u64, Config)>,
+    /// Who votes by them; none where the members never change.
+    electorates: Vec<Electorate>,
     /// The configurations in each server's log: what stands at an index that was committed is what the server that says so has
     /// there, and not what another one had there that never was.
     logs: Configs,
@@ -41,8 +45,9 @@ impl RaftLiveness {
     pub fn new(parameters: &Parameters, setup: &Setup) -> Self {
         let members: Vec<NodeId> = (0..setup.members).map(NodeId).collect();
         let first = genesis(&members, parameters.learners).into();
-        Self {
+        let mut liveness = Self {
             parameters: *parameters,
+            changes: parameters.changes_members() || setup.faults.changes_members(),
             members: setup.members as usize,
             scale: Scale {
                 members: u64::from(setup.members),
@@ -54,11 +59,31 @@ impl RaftLiveness {
             behind: Vec::new(),
             missing: 0,
             configs: vec![(0, first)],
+            electorates: Vec::new(),
             logs: Configs::new(setup.members, parameters.learners),
+        };
+        liveness.count_voters();
+        liveness
+    }
+
+    /// Who votes by each configuration that may be in use. What is joint takes two majorities.
+    fn count_voters(&mut self) {
+        if !self.changes {
+            return;
+        }
+        self.electorates.clear();
+        for config in self.configs.iter().map(|(_, config)| &config.0) {
+            for voters in [&config.voters, &config.outgoing] {
+                let quorum = u32::try_from(voters.len() / 2 + 1).unwrap_or(u32::MAX);
+                let electorate = Electorate { members: voters.clone(), quorum };
+                if !voters.is_empty() && !self.electorates.contains(&electorate) {
+                    self.electorates.push(electorate);
+                }
+            }
         }
     }
 
-    /// Whether a place belongs to a server that takes part: one of genesis, with a sound disk as far as it has said.
+    /// Whether a place belongs to a server that takes part: it is in a configuration, and has a sound disk as far as it has said.
     fn takes_part(&self, place: &Place) -> bool {
         let member = |(_, config): &(u64, Config)| config.0.everybody().contains(&place.node);
         place.honest && place.status.role != Some("halted") && self.configs.iter().any(member)
@@ -101,7 +126,7 @@ impl RaftLiveness {
 
     /// Who is no member any more need not come any further; whether nobody else has to, either.
     fn drop_removed(&mut self, ground: &Ground) -> bool {
-        if !self.parameters.changes_members() || self.missing == 0 {
+        if !self.changes || self.missing == 0 {
             return false;
         }
         let mut behind = std::mem::take(&mut self.behind);
@@ -131,11 +156,7 @@ fn leader<'a>(places: impl Iterator<Item = &'a Place>) -> Option<(u64, &'a Place
 
 impl Liveness<Raft> for RaftLiveness {
     fn hears(&self) -> &'static [&'static str] {
-        if self.parameters.changes_members() {
-            &["ConfigAppended", "Truncated", "Recovered", "Committed"]
-        } else {
-            &[]
-        }
+        if self.changes { &["ConfigAppended", "Truncated", "Recovered", "Committed"] } else { &[] }
     }
 
     /// Who votes is followed from the start.
@@ -147,16 +168,22 @@ impl Liveness<Raft> for RaftLiveness {
             {
                 self.configs.push((index, config.clone()));
                 self.configs.sort_by_key(|(index, _)| *index);
+                self.count_voters();
             }
             RaftObservation::Committed { index, .. } if self.configs.len() > 1 => {
                 let Some(committed) = self.logs.up_to(seen.slot, index) else { return };
                 // What a snapshot replaced is in no log any more, though it may still be told.
                 if self.configs.contains(committed) {
                     self.configs.retain(|appended| appended.0 > index || appended == committed);
+                    self.count_voters();
                 }
             }
             _ => {}
         }
+    }
+
+    fn electorates(&self) -> &[Electorate] {
+        &self.electorates
     }
 
     /// Asked before the heal, which starts what is down in the core; so being down now excuses nobody.
@@ -167,8 +194,11 @@ impl Liveness<Raft> for RaftLiveness {
     /// An attempt is an election and an operation: a timeout passes until somebody stands, and another until a client asks
     /// again. A minority of the servers may be asked in vain, or lead in vain, one after the other.
     fn pace(&self, timeout: Duration, _: &[Slot]) -> Pace {
-        let wasted = u32::try_from(self.members / 2).unwrap_or(u32::MAX);
-        let shares = timing::shares(&self.parameters, self.scale, timeout);
+        let voters = self.electorates.iter().map(|electorate| electorate.members.len()).max();
+        let members = voters.unwrap_or(0).max(self.members);
+        let wasted = u32::try_from(members / 2).unwrap_or(u32::MAX);
+        let scale = Scale { members: members as u64, ..self.scale };
+        let shares = timing::shares(&self.parameters, scale, timeout);
         // Timeouts that are not apart elect nobody, but for luck.
         let chance = if shares.way.is_zero() { 0.0 } else { timing::chance(self.loss) };
         Pace { windows: 2, chance, wasted, shares }
@@ -337,5 +367,28 @@ mod tests {
         see(&mut liveness, 0, &committed(215));
         assert_eq!(liveness.owed(&ground, &core(&[0, 1, 2])), Err(Stall::NoQuorum), "n3 does not vote");
         assert_eq!(liveness.owed(&ground, &core(&[0, 1, 4])), Ok(()));
+    }
+
+    #[test]
+    fn who_votes_follows_what_is_committed_and_what_may_be_in_use() {
+        let changes = Parameters { reconfigure_every: Duration::from_secs(1), ..Parameters::default() };
+        let fixed = RaftLiveness::new(&Parameters::default(), &Setup::new(0, 3));
+        assert!(fixed.electorates().is_empty(), "the members of the beginning, for good");
+        let mut liveness = RaftLiveness::new(&changes, &Setup::new(0, 3));
+        let votes = |liveness: &RaftLiveness| -> Vec<(Vec<u32>, u32)> {
+            let numbers = |it: &Electorate| it.members.iter().map(|node| node.0).collect();
+            liveness.electorates().iter().map(|it| (numbers(it), it.quorum)).collect()
+        };
+        assert_eq!(votes(&liveness), [(vec![0, 1, 2], 2)]);
+        let nodes = |list: &[u32]| list.iter().copied().map(NodeId).collect::<Vec<_>>();
+        let joint = Config::from(genesis(&nodes(&[0, 1, 2]), 0).with_voters(nodes(&[0, 1, 2, 7]), true));
+        let appended = |index, config| RaftObservation::ConfigAppended { index, term: 1, config };
+        see(&mut liveness, 0, &appended(4, joint));
+        assert_eq!(votes(&liveness), [(vec![0, 1, 2], 2), (vec![0, 1, 2, 7], 3)]);
+        see(&mut liveness, 0, &appended(5, genesis(&nodes(&[0, 1, 2, 7]), 0).into()));
+        let hash = 0;
+        let committed = RaftObservation::Committed { index: 5, hash, entry_term: 1, term: 1, counted: true };
+        see(&mut liveness, 0, &committed);
+        assert_eq!(votes(&liveness), [(vec![0, 1, 2, 7], 3)]);
     }
 }

@@ -22,6 +22,8 @@ pub struct RaftFactory {
     pub stall: Option<Stalling>,
     /// What servers start from.
     pub initial: InitialState,
+    /// Whether servers come and leave: who comes later starts with nothing, and waits to be let in.
+    pub changes: bool,
 }
 
 /// What runs in a slot.
@@ -32,7 +34,7 @@ pub enum RaftNode {
     /// A client.
     Client(Box<Client>),
     /// A server that takes no part: its journal is damaged, so that it may have forgotten a vote or an entry that
-    /// others count on; or it is no member, since the members are fixed.
+    /// others count on; or it came later, and nobody will ever let it in.
     Halted,
 }
 
@@ -54,10 +56,11 @@ impl Factory<Raft> for RaftFactory {
     fn boot(&mut self, boot: Boot<'_, Raft>) -> RaftNode {
         match boot.role {
             Role::Client => RaftNode::Client(Box::new(Client::new(self.parameters, &boot))),
-            Role::Member => match Server::recover(self.parameters, self.plants, &boot) {
+            Role::Member => match self.server(&boot) {
                 Some(mut server) => {
                     let given = self.initial.first_timeout(boot.node);
                     server.stall = self.stall;
+                    server.open |= self.changes;
                     server.first_timeout = given.filter(|_| boot.start == Start::Genesis);
                     RaftNode::Server(Box::new(server))
                 }
@@ -68,6 +71,13 @@ impl Factory<Raft> for RaftFactory {
 
     fn disk(&mut self, node: NodeId) -> Vec<(JournalId, Vec<RaftRecord>)> {
         self.initial.disk(node)
+    }
+}
+
+impl RaftFactory {
+    fn server(&self, boot: &Boot<'_, Raft>) -> Option<Server> {
+        let comes = self.changes || boot.members.binary_search(&boot.node).is_ok();
+        if comes { Server::recover(self.parameters, self.plants, boot) } else { None }
     }
 }
 

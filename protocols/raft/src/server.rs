@@ -64,6 +64,8 @@ pub struct Server {
     pub(super) plain: bool,
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
+    /// Whether somebody may ask for its vote, or lead it, who is no member as far as it knows.
+    pub(super) open: bool,
     /// A bug that keeps it from making progress, for tests.
     pub(super) stall: Option<Stalling>,
     /// How long the first election timer runs, if the scenario says so.
@@ -99,9 +101,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with what its journal holds; `None` if it is no member or its journal is damaged.
+    /// A server with what its journal holds; `None` if its journal is damaged. Who came later knows the members of the
+    /// beginning, and is none of them.
     pub fn recover(parameters: Parameters, plants: Plants, boot: &Boot<'_, Raft>) -> Option<Self> {
-        boot.members.binary_search(&boot.node).ok()?;
         // Plant R24: what cannot be read was never there.
         let remembered = recover(&boot.journal(JOURNAL))
             .or_else(|| plants.damaged_disk_is_blank.then(Remembered::default))?;
@@ -130,6 +132,7 @@ impl Server {
             configs,
             parameters,
             plants,
+            open: parameters.changes_members(),
             stall: None,
             first_timeout: None,
             term,
@@ -212,7 +215,7 @@ impl Server {
             return;
         }
         // Only members answer. Who is no member here may be one by a configuration that this server does not have yet.
-        let asks = self.parameters.changes_members() && asks_to_be_heard(message);
+        let asks = self.open && asks_to_be_heard(message);
         let Some(place) = self.place_of(from).or_else(|| asks.then_some(usize::MAX)) else { return };
         match *message {
             RaftMessage::RequestVote { term, last_index, last_term, pre } => {

@@ -1,13 +1,16 @@
 //! Neutral operations in Raft's words.
 
-use sim_core::operation::{Answer, Operation as Neutral, Reply as NeutralReply, Service};
+use sim_core::operation::{Answer, MemberChange, Operation as Neutral, Reply as NeutralReply, Service};
 
 use super::store::{Operation, Reply};
 use super::vocabulary::{Raft, RaftRequest, RaftResponse};
 
 /// Registers on the key-value store. All operations go through the log, reads too.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct KeyValueService;
+pub struct KeyValueService {
+    /// Whether clients hear who comes and leaves, and the first of them asks the servers to follow.
+    pub changes: bool,
+}
 
 impl Service<Raft> for KeyValueService {
     fn encode(&self, operation: &Neutral) -> Option<RaftRequest> {
@@ -28,6 +31,14 @@ impl Service<Raft> for KeyValueService {
         };
         Answer { reply, position: Some(response.index) }
     }
+
+    fn member_change(&self, change: MemberChange) -> Option<RaftRequest> {
+        let (node, here) = match change {
+            MemberChange::Joined(node) => (node, true),
+            MemberChange::Left(node) => (node, false),
+        };
+        self.changes.then_some(RaftRequest { operation: Operation::Member { node, here } })
+    }
 }
 
 #[cfg(test)]
@@ -36,15 +47,15 @@ mod tests {
 
     #[test]
     fn registers_are_offered_and_nothing_else() {
-        let encoded = KeyValueService.encode(&Neutral::Cas { key: 1, from: None, to: 2 });
+        let encoded = KeyValueService::default().encode(&Neutral::Cas { key: 1, from: None, to: 2 });
         assert_eq!(encoded, Some(RaftRequest { operation: Operation::Cas { key: 1, from: None, to: 2 } }));
-        assert_eq!(KeyValueService.encode(&Neutral::ReadList { key: 1 }), None);
+        assert_eq!(KeyValueService::default().encode(&Neutral::ReadList { key: 1 }), None);
     }
 
     #[test]
     fn an_answer_carries_its_place_in_the_log() {
         let response = RaftResponse { reply: Reply::Value { value: Some(3) }, index: 8 };
-        let answer = KeyValueService.decode(&Neutral::Read { key: 1 }, &response);
+        let answer = KeyValueService::default().decode(&Neutral::Read { key: 1 }, &response);
         assert_eq!(answer, Answer { reply: NeutralReply::Value(Some(3)), position: Some(8) });
     }
 }

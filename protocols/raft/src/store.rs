@@ -23,6 +23,8 @@ facts! {
             #[doc = "What must be there."] from: Option<u64>,
             #[doc = "What is there afterwards."] to: u64,
         },
+        /// Clients hear that a server came, or left for good. Nothing of it goes through the store.
+        Member { #[doc = "Who."] node: NodeId, #[doc = "Whether it came."] here: bool },
     }
 }
 
@@ -149,6 +151,7 @@ impl Store {
                 Reply::Done
             }
             Operation::Cas { .. } => Reply::Mismatch,
+            Operation::Member { .. } => Reply::Done,
         }
     }
 

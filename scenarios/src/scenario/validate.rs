@@ -314,7 +314,9 @@ impl Validator<'_> {
         if swarm.max_faults.is_some_and(|most| most as usize > MOST_STRIKES) {
             self.problem(&["swarm", "max_faults"], format!("a seed draws at most {MOST_STRIKES} faults"));
         }
-        if let Some(why) = self.protocol.fixed_members.filter(|_| swarm.membership) {
+        let nobody = self.protocol.clients_change_members && self.scenario.clients == 0;
+        let why = self.protocol.fixed_members.or(nobody.then_some(faults::NOBODY_ASKS));
+        if let Some(why) = why.filter(|_| swarm.membership) {
             self.problem(&["swarm", "membership"], why);
         }
         if swarm.detours && !swarm.families.list().contains(&Family::Process) {

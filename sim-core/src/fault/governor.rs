@@ -10,6 +10,10 @@
 //!   they knew is gone even when they run again.
 //! - *traitors*: at most `byzantine`. They stay so.
 //!
+//! Where who votes changes, it is the voters who count, and each electorate has a budget: all but a quorum may be
+//! affected. A voter whose disk was lost is affected until it is removed; whoever lives in its place since is somebody
+//! else. Servers that do not vote count for nothing.
+//!
 //! A protocol whose members are not alike also names groups, as the few that decide for many: in each of them only so
 //! many may be affected, and they count to the members, too.
 //!
@@ -28,7 +32,7 @@
 
 use super::executed::Refusal;
 use crate::ground::Ground;
-use crate::identity::Slot;
+use crate::identity::{NodeId, Slot};
 use crate::process::Role;
 
 /// How many members may be affected, by class of fault, with everything still owed.
@@ -67,6 +71,8 @@ pub struct Governor {
     model: FaultModel,
     /// Groups with a budget of their own, and how many of each are affected.
     groups: Vec<(FaultGroup, u32)>,
+    /// Who votes, where that changes.
+    boards: Vec<Board>,
     unlimited: bool,
     /// How wrong clocks may run, in parts per million.
     drift_ppm: u32,
@@ -77,11 +83,44 @@ pub struct Governor {
     counts: Counts,
 }
 
+/// An electorate, as far as its members live somewhere.
+#[derive(Clone, Debug)]
+pub(super) struct Board {
+    /// Where they live, in order.
+    seats: Vec<Slot>,
+    /// How many decide.
+    pub(super) quorum: u32,
+    /// How many there are.
+    size: u32,
+    /// How many are affected, those included who live nowhere any more.
+    affected: u32,
+}
+
+impl Board {
+    const fn is_full(&self) -> bool {
+        self.affected >= self.size.saturating_sub(self.quorum)
+    }
+
+    pub(super) fn seats(&self, slot: Slot) -> bool {
+        self.seats.binary_search(&slot).is_ok()
+    }
+
+    /// How many more voters these slots would need to decide.
+    pub(super) fn lacks(&self, slots: &[Slot]) -> u32 {
+        let there = slots.iter().filter(|slot| self.seats(**slot)).count();
+        self.quorum.saturating_sub(u32::try_from(there).unwrap_or(u32::MAX))
+    }
+}
+
 /// What is known to be wrong with one slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
-    /// It is a member, so the budget counts it.
+    /// It is a member.
     pub member: bool,
+    /// The budget counts it: every member, or every voter.
+    counted: bool,
+    /// Who lives here, where voters are counted.
+    node: Option<NodeId>,
     /// No process runs here.
     pub down: bool,
     /// The process stands still.
@@ -157,7 +196,7 @@ pub enum Change {
 impl Condition {
     fn affected(self) -> bool {
         let down = self.down && !self.outage;
-        self.member && (down || self.paused || self.sync_fails || self.lost || self.traitor || self.left)
+        self.counted && (down || self.paused || self.sync_fails || self.lost || self.traitor || self.left)
     }
 
     /// The process is there and moves.
@@ -198,14 +237,14 @@ impl Condition {
 impl Counts {
     fn add(&mut self, state: Condition) {
         self.affected += u32::from(state.affected());
-        self.lost += u32::from(state.member && state.lost);
-        self.traitors += u32::from(state.member && state.traitor);
+        self.lost += u32::from(state.counted && state.lost);
+        self.traitors += u32::from(state.counted && state.traitor);
     }
 
     fn remove(&mut self, state: Condition) {
         self.affected -= u32::from(state.affected());
-        self.lost -= u32::from(state.member && state.lost);
-        self.traitors -= u32::from(state.member && state.traitor);
+        self.lost -= u32::from(state.counted && state.lost);
+        self.traitors -= u32::from(state.counted && state.traitor);
     }
 }
 
@@ -216,6 +255,7 @@ impl Governor {
         Self {
             model,
             groups: Vec::new(),
+            boards: Vec::new(),
             unlimited,
             drift_ppm: u32::MAX,
             exceeded: false,
@@ -245,6 +285,25 @@ impl Governor {
         self.model
     }
 
+    /// How many members decide things by number: those of the beginning, or all voters; and how many of them do.
+    pub(super) fn electorate(&self, members: u32) -> (u32, u32) {
+        let largest = self.boards.iter().map(|board| (board.size, board.quorum)).max();
+        largest.unwrap_or_else(|| match self.model.crashed.max(self.model.byzantine) {
+            0 => (members, members / 2 + 1),
+            borne => (members, members.saturating_sub(borne)),
+        })
+    }
+
+    /// Whether who votes changes, and a slot does not.
+    pub(super) fn only_listens(&self, slot: Slot) -> bool {
+        !self.boards.is_empty() && !self.condition(slot).counted
+    }
+
+    /// Who votes, where that changes.
+    pub(super) fn boards(&self) -> &[Board] {
+        &self.boards
+    }
+
     /// Who is affected now.
     pub const fn counts(&self) -> Counts {
         self.counts
@@ -264,18 +323,41 @@ impl Governor {
     /// the start. What faults did here is kept, whether the world shows it already or not.
     pub fn sync(&mut self, ground: &Ground) {
         self.states.resize(self.states.len().max(ground.places.len()), Condition::default());
-        self.counts = Counts::default();
+        let all = ground.electorates.is_empty();
         for (state, place) in self.states.iter_mut().zip(&ground.places) {
+            // What somebody else lost is not lost to whoever lives there since.
+            state.lost &= all || state.node.is_none_or(|before| before == place.node);
+            state.node = Some(place.node);
             state.member = place.role == Role::Member;
+            state.counted = state.member && all;
             state.down = !place.up || state.crashed_here;
             state.outage &= state.crashed_here;
             state.paused = place.paused || state.paused_here;
             state.traitor = !place.honest || state.corrupted_here;
-            self.counts.add(*state);
         }
+        self.seat(ground);
+        self.counts = Counts::default();
+        self.states.iter().for_each(|state| self.counts.add(*state));
         for (group, affected) in &mut self.groups {
             let own = self.states.iter().skip(group.first as usize).take(group.slots as usize);
             *affected = own.filter(|state| state.affected()).count() as u32;
+        }
+    }
+
+    /// Finds out where those live who vote.
+    fn seat(&mut self, ground: &Ground) {
+        self.boards.clear();
+        for electorate in &ground.electorates {
+            let mut seats: Vec<Slot> =
+                electorate.members.iter().filter_map(|node| ground.slot_of(*node)).collect();
+            seats.sort_unstable();
+            seats.iter().for_each(|slot| self.states[slot.index()].counted = true);
+            let size = u32::try_from(electorate.members.len()).unwrap_or(u32::MAX);
+            self.boards.push(Board { seats, quorum: electorate.quorum, size, affected: 0 });
+        }
+        for board in &mut self.boards {
+            let there = board.seats.iter().filter(|slot| !self.states[slot.index()].affected()).count();
+            board.affected = board.size - there as u32;
         }
     }
 
@@ -308,13 +390,20 @@ impl Governor {
         if after.traitors > before.traitors.max(model.byzantine) {
             return Err(Refusal::TraitorBudget);
         }
-        if after.lost > before.lost.max(model.lost_disks) {
+        let worse = state.changed(change).affected() && !state.affected();
+        // Who votes has a budget of its own, also of lost disks, if any may be lost.
+        let (lost_disks, affected) = match &self.boards[..] {
+            [] => (model.lost_disks, model.crashed.max(model.byzantine)),
+            _ if model.lost_disks == 0 => (0, u32::MAX),
+            _ => (u32::MAX, u32::MAX),
+        };
+        if after.lost > before.lost.max(lost_disks) {
             return Err(Refusal::DiskBudget);
         }
-        if after.affected > before.affected.max(model.crashed.max(model.byzantine)) {
+        let full = |board: &Board| board.seats(slot) && board.is_full();
+        if after.affected > before.affected.max(affected) || (worse && self.boards.iter().any(full)) {
             return Err(Refusal::CrashBudget);
         }
-        let worse = state.changed(change).affected() && !state.affected();
         let full = |(group, affected): &(FaultGroup, u32)| group.has(slot) && *affected >= group.affected;
         if worse && self.groups.iter().any(full) {
             return Err(Refusal::CrashBudget);
@@ -343,123 +432,11 @@ impl Governor {
         for (_, affected) in self.groups.iter_mut().filter(|(group, _)| group.has(slot)) {
             *affected = *affected + after - before;
         }
+        for board in self.boards.iter_mut().filter(|board| board.seats(slot)) {
+            board.affected = board.affected + after - before;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn governor(crashed: u32, lost_disks: u32, byzantine: u32) -> Governor {
-        bearing(FaultModel { crashed, lost_disks, byzantine, outages: false })
-    }
-
-    fn bearing(model: FaultModel) -> Governor {
-        let mut governor = Governor::new(model, false);
-        governor.sync(&Ground::new(5, 2));
-        governor
-    }
-
-    fn take(governor: &mut Governor, slot: u32, change: Change) -> Result<(), Refusal> {
-        governor.allows(Slot(slot), change)?;
-        governor.apply(Slot(slot), change);
-        Ok(())
-    }
-
-    #[test]
-    fn a_group_has_a_budget_of_its_own() {
-        let mut governor = governor(5, 0, 0);
-        governor.limit_groups(&[FaultGroup { first: 0, slots: 3, affected: 1 }]);
-        assert_eq!(governor.allows(Slot(1), Change::Down), Ok(()));
-        governor.apply(Slot(1), Change::Down);
-        assert_eq!(governor.allows(Slot(2), Change::Paused), Err(Refusal::CrashBudget));
-        assert_eq!(governor.allows(Slot(1), Change::Paused), Ok(()), "it is affected already");
-        assert_eq!(governor.allows(Slot(3), Change::Down), Ok(()), "outside of the group");
-        governor.apply(Slot(1), Change::Up);
-        assert_eq!(governor.allows(Slot(2), Change::Paused), Ok(()));
-    }
-
-    #[test]
-    fn classes_share_the_count_of_affected_members() {
-        let mut governor = governor(2, 1, 0);
-        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
-        assert_eq!(take(&mut governor, 1, Change::Disk(true)), Ok(()));
-        assert_eq!(take(&mut governor, 2, Change::Paused), Err(Refusal::CrashBudget));
-        // A disk that is only slow does not count, nor does a client, nor a second fault at an affected member.
-        assert_eq!(take(&mut governor, 3, Change::Disk(false)), Ok(()));
-        assert_eq!(take(&mut governor, 5, Change::Down), Ok(()));
-        assert_eq!(take(&mut governor, 1, Change::Down), Ok(()));
-        assert_eq!(take(&mut governor, 0, Change::Up), Ok(()));
-        assert_eq!(take(&mut governor, 2, Change::Paused), Ok(()));
-        assert!(!governor.exceeded());
-    }
-
-    #[test]
-    fn a_lost_disk_counts_for_ever() {
-        let mut governor = governor(2, 1, 0);
-        assert_eq!(take(&mut governor, 0, Change::Wiped), Ok(()));
-        assert_eq!(take(&mut governor, 0, Change::Up), Ok(()));
-        assert_eq!(governor.counts(), Counts { affected: 1, lost: 1, traitors: 0 });
-        assert_eq!(take(&mut governor, 1, Change::Rotten), Err(Refusal::DiskBudget));
-        assert_eq!(take(&mut governor, 1, Change::Down), Ok(()));
-        assert_eq!(take(&mut governor, 2, Change::Down), Err(Refusal::CrashBudget));
-    }
-
-    #[test]
-    fn traitors_leave_less_room_for_crashes() {
-        let mut governor = governor(1, 0, 1);
-        assert_eq!(take(&mut governor, 0, Change::Traitor), Ok(()));
-        assert_eq!(take(&mut governor, 1, Change::Traitor), Err(Refusal::TraitorBudget));
-        assert_eq!(take(&mut governor, 1, Change::Down), Err(Refusal::CrashBudget));
-        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
-    }
-
-    #[test]
-    fn over_budget_on_purpose_is_noticed() {
-        let mut governor =
-            Governor::new(FaultModel { crashed: 1, lost_disks: 0, byzantine: 0, outages: false }, true);
-        governor.sync(&Ground::new(3, 0));
-        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
-        assert!(!governor.exceeded());
-        assert_eq!(take(&mut governor, 1, Change::Down), Ok(()));
-        assert!(governor.exceeded());
-    }
-
-    #[test]
-    fn the_world_tells_who_is_down_without_a_fault() {
-        let mut ground = Ground::new(5, 0);
-        ground.places[4].up = false;
-        let mut governor =
-            Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0, outages: false }, false);
-        governor.sync(&ground);
-        assert_eq!(governor.counts().affected, 1);
-        assert_eq!(take(&mut governor, 0, Change::Down), Ok(()));
-        assert_eq!(take(&mut governor, 1, Change::Down), Err(Refusal::CrashBudget));
-        // The world has not executed the crash yet; it counts all the same.
-        governor.sync(&ground);
-        assert_eq!(governor.counts().affected, 2);
-    }
-
-    #[test]
-    fn all_may_be_down_together_where_they_come_back_and_only_there() {
-        let model = FaultModel { crashed: 2, lost_disks: 1, byzantine: 0, outages: true };
-        let mut careful = bearing(model);
-        for slot in 0..5 {
-            assert_eq!(take(&mut careful, slot, Change::Outage), Ok(()), "{slot}");
-        }
-        // What is gone for good counts, also of somebody who was to come back.
-        assert_eq!(take(&mut careful, 0, Change::Wiped), Ok(()));
-        assert_eq!(take(&mut careful, 1, Change::Wiped), Err(Refusal::DiskBudget));
-        assert_eq!(take(&mut careful, 1, Change::Down), Ok(()));
-        assert_eq!(take(&mut careful, 2, Change::Left), Err(Refusal::CrashBudget));
-        for slot in 2..5 {
-            assert_eq!(take(&mut careful, slot, Change::Up), Ok(()));
-        }
-        assert!(!careful.exceeded());
-        careful.invariants();
-        let mut forgetful = bearing(FaultModel { outages: false, ..model });
-        assert_eq!(take(&mut forgetful, 0, Change::Outage), Ok(()));
-        assert_eq!(take(&mut forgetful, 1, Change::Outage), Ok(()));
-        assert_eq!(take(&mut forgetful, 2, Change::Outage), Err(Refusal::CrashBudget));
-    }
-}
+mod tests;

@@ -283,6 +283,11 @@ fn letters(name: &str) -> impl Iterator<Item = u8> + '_ {
 }
 
 impl FaultPlan {
+    /// Whether some entry makes somebody come or leave for good.
+    pub fn changes_members(&self) -> bool {
+        self.entries.iter().any(|entry| entry.what.changes_members())
+    }
+
     /// How long timers may still stand when the core is healed: a clock that goes back, by a fault or as a step forward
     /// ends, holds up what was set before for as long. The most that all steps of a plan together can do to one clock.
     pub fn held_up(&self) -> Duration {

@@ -12,7 +12,7 @@ use crate::random::{Keyed, below};
 pub struct Scene<'a> {
     /// The truth.
     pub ground: &'a Ground,
-    /// Who left, and how many a quorum is.
+    /// Who left, who votes, and how many a quorum is.
     pub governor: &'a Governor,
     /// Members at genesis.
     pub members: u32,
@@ -87,7 +87,9 @@ impl Scene<'_> {
     }
 
     fn matching(&self, selector: &Selector, lots: &mut Lots, eligible: &dyn Fn(Slot) -> bool) -> Vec<Slot> {
-        let candidates = || self.present().map(|(slot, _)| slot).filter(|slot| eligible(*slot)).collect();
+        let able = || self.present().map(|(slot, _)| slot).filter(|slot| eligible(*slot));
+        let candidates = || able().collect();
+        let voters = || able().filter(|slot| !self.governor.only_listens(*slot)).collect();
         match selector {
             Selector::All => self.present().map(|(slot, _)| slot).collect(),
             Selector::Clients => (self.members..self.members + self.clients).map(Slot).collect(),
@@ -109,11 +111,15 @@ impl Scene<'_> {
             }
             Selector::Random(count) => lots.pick(candidates(), *count),
             Selector::Fraction(share) => {
-                let count = share.of(u64::from(self.members)).max(1);
+                let count = share.of(u64::from(self.governor.electorate(self.members).0)).max(1);
                 lots.pick(candidates(), u32::try_from(count).unwrap_or(u32::MAX))
             }
-            Selector::Minority => lots.pick(candidates(), self.members.saturating_sub(1) / 2),
-            Selector::QuorumMinusOne => lots.pick(candidates(), self.quorum().saturating_sub(1)),
+            Selector::Minority => {
+                lots.pick(voters(), self.governor.electorate(self.members).0.saturating_sub(1) / 2)
+            }
+            Selector::QuorumMinusOne => {
+                lots.pick(voters(), self.governor.electorate(self.members).1.saturating_sub(1))
+            }
             Selector::EventNode => self.event.into_iter().collect(),
             // The one has slots in its place by now, the other a meaning in partitions only.
             Selector::Domain(_) | Selector::Rest => Vec::new(),
@@ -126,15 +132,6 @@ impl Scene<'_> {
     /// Members that have not left.
     pub fn present(&self) -> impl Iterator<Item = (Slot, &Place)> + '_ {
         self.ground.members().filter(|(slot, _)| !self.governor.condition(*slot).left)
-    }
-
-    /// How many members can go on without the others: all but those that may be crashed, or a majority.
-    fn quorum(&self) -> u32 {
-        let model = self.governor.model();
-        match model.crashed.max(model.byzantine) {
-            0 => self.members / 2 + 1,
-            borne => self.members.saturating_sub(borne),
-        }
     }
 
     /// Where an identity lives; if nowhere, the slot of its number.
@@ -219,6 +216,24 @@ mod tests {
         assert_eq!(resolve("1/3", 0, None).unwrap().len(), 2);
         assert_eq!(resolve("1%", 0, None).unwrap().len(), 1);
         assert_eq!(resolve("next-leader", 0, None), Ok(vec![5]), "2 and 5 came farthest");
+    }
+
+    #[test]
+    fn quorums_are_those_of_whoever_votes_now() {
+        let (mut ground, mut governor) = world();
+        let members = [0, 2, 3].map(NodeId).to_vec();
+        ground.electorates = vec![crate::ground::Electorate { members, quorum: 2 }];
+        governor.sync(&ground);
+        let scene = Scene { ground: &ground, governor: &governor, members: 7, clients: 2, event: None };
+        for seed in 0..50 {
+            let mut lots = Lots::new(Keyed::new(seed, Purpose::Fault), 0, 0);
+            let mut drawn = |selector| scene.resolve(&selector, &mut lots, &|_| true).unwrap();
+            for selector in [Selector::Minority, Selector::QuorumMinusOne] {
+                let slots = drawn(selector);
+                assert!(slots.len() == 1 && [0, 2, 3].contains(&slots[0].0), "{slots:?}");
+            }
+            assert_eq!(drawn(Selector::All).len(), 7, "who does not vote can fail as well");
+        }
     }
 
     #[test]

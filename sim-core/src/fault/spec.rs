@@ -206,6 +206,11 @@ impl Fault {
         matches!(self, Self::Join(_) | Self::Replace(_) | Self::Churn(_))
     }
 
+    /// Whether somebody comes or leaves for good.
+    pub const fn changes_members(&self) -> bool {
+        self.adds_slots() || matches!(self, Self::Leave(_))
+    }
+
     /// Its kind; `None` for a fault that is made of others.
     pub fn kind(&self) -> Option<Kind> {
         Some(match self {

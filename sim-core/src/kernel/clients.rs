@@ -175,6 +175,15 @@ impl Kernel {
         id
     }
 
+    /// A client is told something that it need not answer: the name of the request.
+    pub(crate) fn tell(&mut self, slot: Slot) -> RequestId {
+        let id = RequestId(self.clients.asked.len() as u64);
+        let operation = Operation::Read { key: 0 };
+        let invoked = self.now;
+        self.clients.asked.push(Call { slot, operation, entry: 0, invoked, open: false, question: true });
+        id
+    }
+
     /// A client has its answer.
     pub(crate) fn answered(&mut self, slot: Slot, id: RequestId, answer: Answer) {
         let now = self.now;

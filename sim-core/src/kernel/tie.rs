@@ -9,6 +9,7 @@ const TIMER: u64 = 0x3377 << 48;
 const SERVED: u64 = 0x5577 << 48;
 const SYNC: u64 = 0x5599 << 48;
 const WAKE: u64 = 0x77AA << 48;
+const NEWS: u64 = 0x99AA << 48;
 
 /// Says of the second copy of a message that it is not the first.
 pub(crate) const COPY: u32 = 1 << 31;
@@ -44,6 +45,11 @@ pub(crate) fn served(slot: Slot) -> u64 {
 /// The end of a sync.
 pub(crate) fn sync(slot: Slot, id: SyncId) -> u64 {
     pair(slot.0, 0) ^ id.0 ^ SYNC
+}
+
+/// A client hears who came or left.
+pub(crate) fn news(slot: Slot, request: u32) -> u64 {
+    pair(slot.0, request) ^ NEWS
 }
 
 /// The coalition wakes itself.

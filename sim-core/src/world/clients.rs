@@ -6,7 +6,8 @@ use crate::facts::Facts;
 use crate::identity::Slot;
 use crate::kernel::Folded;
 use crate::kernel::event::Event;
-use crate::operation::Operation;
+use crate::kernel::tie;
+use crate::operation::{MemberChange, Operation};
 use crate::process::{Process, Protocol, RequestId};
 use crate::trace::What;
 
@@ -47,14 +48,50 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         true
     }
 
-    /// A client that was busy has time for a request.
+    /// A client that was busy has time for a request, or is to hear of something.
     pub(super) fn request_waits(&mut self, index: u32) {
         let id = RequestId(u64::from(index));
+        let Some(slot) = self.kernel.clients.slot_of_request(id) else { return };
+        if self.kernel.postponed(slot, Event::Request(index)) {
+            return;
+        }
         let Some(request) = self.waiting_requests.take(id.0) else { return };
-        let slot = self.kernel.clients.slot_of_request(id);
-        if let Some(slot) = slot.filter(|slot| self.kernel.hot[slot.index()].up) {
+        if self.kernel.hot[slot.index()].up {
             self.step(slot, Stimulus::Request { id, request });
         }
+    }
+
+    /// Somebody came or left: all clients hear of it, where that is of use to them.
+    pub(super) fn tell_clients(&mut self, change: MemberChange) {
+        if self.service.member_change(change).is_none() {
+            return;
+        }
+        self.member_changes.push(change);
+        for client in 0..self.kernel.setup.clients {
+            let slot = self.kernel.clients.slot_of(client);
+            if self.kernel.hot[slot.index()].up {
+                self.tell_client(slot, change);
+            }
+        }
+    }
+
+    /// A client that starts again hears who came and left before, since it forgot.
+    pub(super) fn tell_again(&mut self, slot: Slot) {
+        let first = self.kernel.clients.slot_of(0);
+        if slot < first || slot.0 - first.0 >= self.kernel.setup.clients {
+            return;
+        }
+        for index in 0..self.member_changes.len() {
+            self.tell_client(slot, self.member_changes[index]);
+        }
+    }
+
+    fn tell_client(&mut self, slot: Slot, change: MemberChange) {
+        let Some(request) = self.service.member_change(change) else { return };
+        let id = self.kernel.tell(slot);
+        let index = u32::try_from(id.0).expect("fewer than 2^29 requests");
+        self.waiting_requests.put(id.0, request);
+        self.kernel.queue(self.kernel.now, tie::news(slot, index), Event::Request(index));
     }
 
     /// A client returns.

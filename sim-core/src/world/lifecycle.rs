@@ -9,6 +9,7 @@ use crate::check::{Lifecycle, Verdict};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Dropped;
 use crate::kernel::lifecycle::Life;
+use crate::operation::MemberChange;
 use crate::process::{Boot, Process, Protocol, Start};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
@@ -39,6 +40,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.tell_lifecycle(slot, Lifecycle::Booted);
         self.kernel.resume_operations(slot);
         self.step(slot, Stimulus::Start);
+        match start {
+            Start::Join => self.tell_clients(MemberChange::Joined(node)),
+            Start::Restart => self.tell_again(slot),
+            Start::Genesis => {}
+        }
     }
 
     /// Stops the process in a slot: its memory, timers, sessions and whatever was not synced are gone.
@@ -94,10 +100,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn wipe(&mut self, slot: Slot) {
         self.crash(slot);
         self.wipe_storage(slot);
+        let before = self.kernel.ground.places[slot.index()].node;
         let node = self.kernel.fresh_identity();
         self.kernel.assign(slot, node);
         self.kernel.watch.wiped(slot);
         self.tell_lifecycle(slot, Lifecycle::Wiped);
+        self.tell_clients(MemberChange::Left(before));
     }
 
     /// A newcomer joins in a slot of its own.
@@ -113,6 +121,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn leave(&mut self, slot: Slot) {
         self.crash(slot);
         self.kernel.watch.depart(slot);
+        self.tell_clients(MemberChange::Left(self.kernel.ground.places[slot.index()].node));
     }
 
     pub(super) fn resume(&mut self, slot: Slot) {

@@ -48,6 +48,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let mut kernel = Kernel::new(setup, launch, subject.model, vocabulary, agenda)?;
         kernel.driver.limit_drift(subject.drift_ppm);
         kernel.driver.limit_groups(&subject.groups);
+        kernel.ground.electorates = subject.liveness.electorates().to_vec();
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let (mut checks, off): (Vec<_>, Vec<_>) = subject.checks.into_iter().partition(|judge| {
             (timed || judge.check.needs() == Needs::Order)
@@ -88,6 +89,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             waiting_requests: Aside::new(),
             service: subject.service,
             liveness: subject.liveness,
+            member_changes: Vec::new(),
             touched: 0,
         };
         world.arrange();

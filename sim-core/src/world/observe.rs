@@ -46,6 +46,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.found_something();
         if self.followed[usize::from(kind)] {
             self.liveness.observe(&seen);
+            let ground = &mut self.kernel.ground;
+            if ground.electorates != self.liveness.electorates() {
+                ground.electorates = self.liveness.electorates().to_vec();
+            }
         }
         self.progress_by(&seen);
         if self.kernel.watches.observations {

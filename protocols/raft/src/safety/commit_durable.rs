@@ -7,20 +7,23 @@
 //! of them. A traitor counts as holding everything, since an honest leader cannot know better. So does, of what it
 //! held, a server whose disk was lost later: who returns there is somebody else and never votes in its name.
 
-use sim_core::check::{Check, Findings, Lifecycle, Seen};
+use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
-use sim_core::process::Protocol;
+use sim_core::process::{Protocol, Role};
 
 use super::configs::Configs;
 use super::holding::Holding;
 use super::honest;
 use crate::vocabulary::RaftObservation;
 
-/// Follows the log of each member that the cluster began with.
+/// Follows the log of each server.
 #[derive(Debug, Default)]
 pub struct CommitDurable {
-    members: Vec<Member>,
+    /// Who lives in each slot, if it is a server.
+    members: BySlot<Option<Member>>,
+    /// Servers whose disks were lost.
+    gone: Vec<Member>,
     begun: bool,
     /// The highest index that was judged.
     judged: u64,
@@ -31,8 +34,13 @@ pub struct CommitDurable {
 struct Member {
     node: NodeId,
     log: Holding,
-    gone: bool,
     traitor: bool,
+}
+
+impl Member {
+    fn new(node: NodeId) -> Self {
+        Self { node, log: Holding::default(), traitor: false }
+    }
 }
 
 impl CommitDurable {
@@ -43,14 +51,41 @@ impl CommitDurable {
 
     fn begin(&mut self, ground: &Ground) {
         if !std::mem::replace(&mut self.begun, true) {
-            let member = |node| Member { node, log: Holding::default(), gone: false, traitor: false };
-            self.members = ground.members().map(|(_, place)| member(place.node)).collect();
+            for (slot, place) in ground.members() {
+                *self.members.at(slot) = Some(Member::new(place.node));
+            }
         }
     }
 
-    /// Members come first among the slots, so that a slot is a place in this list.
-    fn member(&mut self, slot: Slot) -> Option<&mut Member> {
-        self.members.get_mut(slot.index()).filter(|member| !member.gone)
+    /// Who lives in a slot; a server that came later is one, too.
+    fn member(&mut self, ground: &Ground, slot: Slot) -> Option<&mut Member> {
+        let place = ground.place(slot);
+        if place.role != Role::Member {
+            return None;
+        }
+        let member = self.members.at(slot).get_or_insert_with(|| Member::new(place.node));
+        if member.node != place.node {
+            // Its disk was lost, and somebody else lives here now.
+            self.gone.push(std::mem::replace(member, Member::new(place.node)));
+        }
+        Some(member)
+    }
+
+    /// Whether a server holds the log up to an index, where no crash can take it or anyhow.
+    fn holds(&self, ground: &Ground, voter: NodeId, (index, hash): (u64, u64), durably: bool) -> bool {
+        let here = ground.slot_of(voter).and_then(|slot| {
+            let member = self.members.get(slot)?.as_ref().filter(|member| member.node == voter)?;
+            let log = &member.log;
+            let holds = if durably {
+                log.holds_durably(index, hash, ground.place(slot))
+            } else {
+                log.holds(index, hash)
+            };
+            Some(member.traitor || holds)
+        });
+        // Nothing takes what was durable when its disk was lost: its name holds it, and never votes again.
+        let gone = || self.gone.iter().find(|member| member.node == voter);
+        here.unwrap_or_else(|| gone().is_some_and(|member| member.traitor || member.log.holds(index, hash)))
     }
 
     fn judge<P: Protocol<Observation = RaftObservation>>(
@@ -67,15 +102,10 @@ impl CommitDurable {
         }
         self.judged = index;
         findings.exercised();
-        let members = self.members.iter().zip(&ground.places);
-        let holds = |member: &Member, place| member.traitor || member.log.holds_durably(index, hash, place);
         let config = self.configs.of(seen.slot);
-        let member = |voter: NodeId| members.clone().find(|(member, _)| member.node == voter);
-        let durable = |voter| member(voter).is_some_and(|(member, place)| holds(member, place));
+        let durable = |voter| self.holds(ground, voter, (index, hash), true);
         if !config.majority(durable) {
-            let anyhow = |voter| {
-                member(voter).is_some_and(|(member, _)| member.traitor || member.log.holds(index, hash))
-            };
+            let anyhow = |voter| self.holds(ground, voter, (index, hash), false);
             let shape = if config.majority(anyhow) { "not-durable" } else { "not-replicated" };
             let voters = config.everybody();
             let durably = voters.iter().filter(|voter| durable(**voter)).count();
@@ -103,19 +133,19 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitDurable {
             return self.judge(ground, seen, index, hash, findings);
         }
         let floor = self.judged.saturating_add(1);
-        if let Some(member) = self.member(seen.slot) {
+        if let Some(member) = self.member(ground, seen.slot) {
             member.log.follow(seen, floor);
         }
     }
 
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
         self.begin(ground);
-        let Some(member) = self.member(slot) else { return };
+        // Who lived in a slot that was wiped is put aside here.
+        let Some(member) = self.member(ground, slot) else { return };
         match event {
             Lifecycle::Crashed => member.log.crashed(ground.place(slot)),
-            Lifecycle::Wiped => member.gone = true,
             Lifecycle::Corrupted => member.traitor = true,
-            Lifecycle::Booted | Lifecycle::Healed => {}
+            Lifecycle::Wiped | Lifecycle::Booted | Lifecycle::Healed => {}
         }
     }
 }
@@ -123,8 +153,10 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitDurable {
 #[cfg(test)]
 mod tests {
     use super::CommitDurable;
+    use crate::configuration::Configuration;
     use crate::safety::script::{Script, appended, counted, recovered, told};
     use crate::vocabulary::RaftObservation;
+    use sim_core::identity::NodeId;
 
     fn script(members: u32) -> Script<CommitDurable> {
         Script::new(CommitDurable::new(members, 0), members)
@@ -190,6 +222,25 @@ mod tests {
         script.write(0, appended(2, 1, 12)).sync(0).write(1, appended(2, 1, 12)).sync(1);
         script.see(0, counted(2, 12, 1));
         script.found("not-replicated", "n1 committed index 2, durable at 1 of 3 members");
+    }
+
+    #[test]
+    fn a_newcomer_that_votes_counts_whether_it_came_to_a_place_of_its_own_or_not() {
+        let config = |nodes: &[u32]| {
+            let voters: Vec<NodeId> = nodes.iter().copied().map(NodeId).collect();
+            RaftObservation::ConfigAppended { index: 1, term: 1, config: Configuration::of(&voters).into() }
+        };
+        let mut script = script(3);
+        script.write(0, appended(1, 1, 11)).sync(0).crash(1, 0).wipe(1);
+        // The second server is somebody else now, and the third is not asked any more.
+        script
+            .see(0, config(&[0, 101]))
+            .write(1, appended(1, 1, 11))
+            .sync(1)
+            .see(0, counted(1, 11, 1))
+            .clean();
+        script.write(0, appended(2, 1, 12)).sync(0).write(1, appended(2, 1, 12)).see(0, counted(2, 12, 1));
+        script.found("not-durable", "n1 committed index 2, durable at 1 of 2 members");
     }
 
     #[test]

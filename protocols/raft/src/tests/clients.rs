@@ -102,7 +102,11 @@ struct Asking {
 
 impl Asking {
     fn new(now: Time) -> Self {
-        let mut solo = Solo::new(CLIENT, 3);
+        Self::called(CLIENT, now)
+    }
+
+    fn called(client: NodeId, now: Time) -> Self {
+        let mut solo = Solo::new(client, 3);
         solo.now = now;
         let process = RaftFactory { parameters: without_pre_vote(), ..RaftFactory::default() }
             .boot(solo.boot(SlotRole::Client, &[]));
@@ -222,4 +226,45 @@ fn a_client_whose_clock_stands_still_does_not_use_a_sequence_twice() {
         used.push(asked);
         client.restart();
     }
+}
+
+/// Newcomers and losses are asked for one after the other, each until it is done; who left is not waited for.
+#[test]
+fn the_first_client_asks_for_changes_of_membership() {
+    let mut asking = Asking::called(NodeId(3), Time::ZERO);
+    let n = |number: u32| NodeId(number);
+    let wishes = |done: Vec<(Option<NodeId>, String)>| done.into_iter().map(|(_, it)| it).collect::<Vec<_>>();
+    let hears_of = |asking: &mut Asking, node, here| {
+        let request = RaftRequest { operation: Operation::Member { node, here } };
+        wishes(asking.step(Input::Request { id: RequestId(99), request }))
+    };
+    assert_eq!(hears_of(&mut asking, n(7), true), ["Change node n8 add true"]);
+    assert!(hears_of(&mut asking, n(8), true).is_empty(), "one at a time");
+    assert!(hears_of(&mut asking, N2, false).is_empty());
+    // What is not done is asked for again, behind the others.
+    let again =
+        |asking: &mut Asking| wishes(asking.step(Input::Timer { id: TimerId(1), timer: RaftTimer::Operate }));
+    assert_eq!(again(&mut asking), ["Change node n9 add true"]);
+    assert_eq!(again(&mut asking), ["Change node n2 add false"]);
+    assert_eq!(again(&mut asking), ["Change node n8 add true"]);
+    let done = |node, add| RaftMessage::ChangeReply { node, add, done: true, leader: None };
+    asking.hears(N3, &done(n(7), true));
+    assert_eq!(again(&mut asking), ["Change node n9 add true"]);
+    // It leaves before it was let in: it is to be removed, and that is next but one.
+    assert!(hears_of(&mut asking, n(8), false).is_empty());
+    assert_eq!(again(&mut asking), ["Change node n2 add false"]);
+    asking.hears(N3, &done(N2, false));
+    assert_eq!(again(&mut asking), ["Change node n9 add false"]);
+    asking.hears(N3, &done(n(8), false));
+    assert!(again(&mut asking).is_empty(), "nothing is left to do");
+}
+
+#[test]
+fn clients_ask_servers_that_came_and_none_that_left() {
+    let mut asking = Asking::new(Time::ZERO);
+    for (node, here) in [(NodeId(0), false), (N2, false), (N3, false), (NodeId(7), true)] {
+        let request = RaftRequest { operation: Operation::Member { node, here } };
+        asking.step(Input::Request { id: RequestId(99), request });
+    }
+    assert_eq!(asking.request(1)[0].0, Some(NodeId(7)));
 }

@@ -8,7 +8,7 @@ use sim_core::process::{Effect, Factory, Input, Role as SlotRole, Solo, Stored, 
 use super::one::{N2, N3, One, entries, heartbeat, journal, noop, request_vote, sends, without_pre_vote};
 use crate::node::{RaftFactory, RaftNode};
 use crate::plants::Plants;
-use crate::server::{DISK, Role};
+use crate::server::{DISK, ELECTION, Role};
 use crate::vocabulary::{RaftMessage, RaftRecord, RaftTimer};
 
 fn plain() -> One {
@@ -217,4 +217,21 @@ fn a_newcomer_takes_no_part() {
     assert_eq!(first, "Halted");
     let effects = solo.step(&mut process, Input::Message { from: N2, message: &request_vote(9, 9, 9) });
     assert!(effects.list().is_empty());
+}
+
+/// Where members change, whoever comes later waits with nothing, and never stands by itself.
+#[test]
+fn a_newcomer_follows_and_votes_and_does_not_stand_where_members_change() {
+    let mut solo = Solo::new(NodeId(5), 3);
+    let mut process =
+        RaftFactory { changes: true, ..RaftFactory::default() }.boot(solo.boot(SlotRole::Member, &[]));
+    solo.step(&mut process, Input::Start);
+    for _ in 0..3 {
+        let effects = solo.step(&mut process, Input::Timer { id: ELECTION, timer: RaftTimer::Election });
+        assert!(!effects.list().iter().any(|effect| matches!(effect, Effect::Send { .. })));
+    }
+    let effects = solo.step(&mut process, Input::Message { from: N2, message: &entries(2, 0, 0, 0, &[2]) });
+    let kept = |effect: &Effect<_>| matches!(effect, Effect::Append { .. });
+    assert!(effects.list().iter().any(kept), "it takes what a leader sends");
+    assert_eq!(process.server().map(|server| (server.term, server.log.last_index())), Some((2, 1)));
 }

@@ -205,7 +205,7 @@ fn accused(plan: &Value) -> usize {
         setup.faults = FaultPlan::new(serde_json::from_value(plan.clone()).unwrap());
         let parameters = Parameters::default();
         let subject = Subject {
-            service: Box::new(KeyValueService),
+            service: Box::new(KeyValueService::default()),
             liveness: Box::new(RaftLiveness::new(&parameters, &setup)),
             model: FaultModel { crashed: 2, lost_disks: 2, byzantine: 0, outages: false },
             ..Subject::new("raft", Deaf(RaftFactory { parameters, ..RaftFactory::default() }))

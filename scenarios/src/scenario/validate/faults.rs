@@ -105,7 +105,9 @@ fn changes_nothing(
             ))
         }
         Fault::Join(_) | Fault::Leave(_) | Fault::Replace(_) | Fault::Churn(_) => {
-            Some((fault.key(), protocol.fixed_members?))
+            let nobody = protocol.clients_change_members && scenario.clients == 0;
+            let why = protocol.fixed_members.or(nobody.then_some(NOBODY_ASKS))?;
+            Some((fault.key(), why))
         }
         Fault::Corrupt(_) | Fault::Adaptive(_) if nobody_moves_them => Some((
             fault.key(),
@@ -114,6 +116,9 @@ fn changes_nothing(
         _ => None,
     }
 }
+
+/// Why nobody joins or leaves where a client would have to ask for it.
+pub(super) const NOBODY_ASKS: &str = "nobody would ask the members for it: a client does, and there are none; give it a [workload] with `clients`";
 
 fn explain(error: &FaultError, protocol: &str, places: &Places) -> Problem {
     match error {

@@ -17,10 +17,11 @@ use crate::identity::Slot;
 const CORE: u32 = u32::MAX;
 
 impl FaultDriver {
-    /// A random core: honest members from genesis, whose disks lost nothing, at least as many as remain when all have
-    /// failed that may fail (or what is left, if that is less). Members that were down from the start are taken only
-    /// where there are too few others. The protocol says whether it owes progress to this core; another `attempt`
-    /// draws another one.
+    /// A random core: honest members whose disks lost nothing, at least as many as remain when all have failed that may
+    /// fail (or what is left, if that is less). Where who votes changes, that is a quorum of each electorate, and
+    /// newcomers are as good as others; else only members of the beginning are taken. Members that were down from the
+    /// start are taken only where there are too few others. The protocol says whether it owes progress to this core;
+    /// another `attempt` draws another one.
     pub fn choose_core(&self, ground: &Ground, attempt: u32) -> Vec<Slot> {
         let mut governor: Governor = self.governor.clone();
         governor.sync(ground);
@@ -28,13 +29,16 @@ impl FaultDriver {
             let is = governor.condition(*slot);
             !is.left && !is.lost && !is.traitor
         };
-        let (idle, able): (Vec<Slot>, Vec<Slot>) = (0..self.members)
-            .map(Slot)
+        let boards = governor.boards();
+        let there = ground.members().map(|(slot, _)| slot);
+        let (idle, able): (Vec<Slot>, Vec<Slot>) = there
+            .filter(|slot| slot.0 < self.members || !boards.is_empty())
             .filter(sound)
             .partition(|slot| governor.condition(*slot).down_by_itself());
         let mut lots = Lots::new(self.keyed, CORE, attempt);
         let model = governor.model();
-        let least = self.members.saturating_sub(model.crashed.max(model.byzantine)).max(1);
+        let remain = self.members.saturating_sub(model.crashed.max(model.byzantine));
+        let least = boards.iter().map(|board| board.quorum).max().unwrap_or(remain).max(1);
         let most = u32::try_from(able.len()).unwrap_or(u32::MAX);
         let extra = lots.below(u64::from(most.saturating_sub(least)) + 1);
         let size = least.saturating_add(u32::try_from(extra).unwrap_or(0));
@@ -42,11 +46,19 @@ impl FaultDriver {
         // be lost.
         let leads = |slot: &Slot| ground.place(*slot).status.role.is_some_and(|is| in_role("leader", is));
         let (leaders, others): (Vec<Slot>, Vec<Slot>) = able.iter().copied().partition(leads);
-        let enough = !leaders.is_empty() && others.len() >= least as usize;
+        let decide = boards.iter().all(|board| board.lacks(&others) == 0);
+        let enough = !leaders.is_empty() && others.len() >= least as usize && decide;
         let able = if enough && lots.below(2) == 0 { others } else { able };
-        let mut core = lots.pick(able, size);
+        let mut core = lots.pick(able.clone(), size);
         let missing = least.saturating_sub(u32::try_from(core.len()).unwrap_or(u32::MAX));
-        core.extend(lots.pick(idle, missing));
+        core.extend(lots.pick(idle.clone(), missing));
+        for board in boards {
+            for more in [&able, &idle] {
+                let spare = more.iter().copied().filter(|slot| !core.contains(slot) && board.seats(*slot));
+                let spare = lots.pick(spare.collect(), board.lacks(&core));
+                core.extend(spare);
+            }
+        }
         core.sort_unstable();
         core
     }

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::lab::{Actor, Ask, Lab, Told, actor, faults, millis, play, play_with, say, setup};
+use super::lab::{Actor, Ask, Lab, Told, actor, faults, millis, note, play, play_with, say, setup};
 use crate::check::{Seen, Verdict};
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
-use crate::operation::ObjectModel;
+use crate::operation::{Answer, MemberChange, ObjectModel, Operation, Service};
 use crate::outcome::Stall;
 use crate::process::{Boot, Input, RequestId};
 use crate::setup::Setup;
@@ -199,4 +199,59 @@ fn every_client_looks_at_every_object_after_the_heal_and_before_anything_is_writ
     // What was acknowledged and is gone is seen.
     let lost = keep(&healed(1), true);
     assert_eq!(lost.violations[0].check, "linearizable/register");
+}
+
+/// Hears who came and left, beside registers.
+struct Informed;
+
+impl Service<Lab> for Informed {
+    fn encode(&self, operation: &Operation) -> Option<Ask> {
+        super::lab::Registers.encode(operation)
+    }
+    fn decode(&self, operation: &Operation, response: &Told) -> Answer {
+        super::lab::Registers.decode(operation, response)
+    }
+    fn member_change(&self, change: MemberChange) -> Option<Ask> {
+        let (MemberChange::Joined(node) | MemberChange::Left(node)) = change;
+        let more = if matches!(change, MemberChange::Joined(_)) { 1_000 } else { 2_000 };
+        Some(Ask { n: more + u64::from(node.0) })
+    }
+}
+
+#[test]
+fn clients_hear_who_came_and_left_and_again_after_a_restart() {
+    let mut setup = setup(2);
+    setup.clients = 2;
+    setup.faults = faults(json!([
+        { "at": "1s", "join": { "count": 1 } },
+        { "at": "2s", "for": "2s", "pause": { "target": "c2" } },
+        { "at": "3s", "amnesia": { "target": "n2", "restart_after": "2s" } },
+        { "at": "7s", "leave": { "target": "n1" } },
+        { "at": "8s", "crash": { "target": "c1", "restart_after": "1s" } },
+    ]));
+    let tells = |boot: &Boot<'_, Lab>| {
+        let client = boot.role == crate::process::Role::Client;
+        actor(move |input, cx| {
+            if let (true, Input::Request { request, .. }) = (client, input) {
+                note(cx, "told", request.n);
+            }
+        })
+    };
+    let played = play_with(&setup, tells, |subject| subject.service = Box::new(Informed));
+    let told = |slot: u32| -> Vec<(u64, u64)> {
+        let all = played.noted("told");
+        all.into_iter().filter(|(_, at, _)| *at == slot).map(|(ms, _, n)| (ms, n)).collect()
+    };
+    let later = [(5_000, 1_005), (7_000, 2_000)];
+    assert_eq!(
+        told(3)[..4],
+        [&[(1_000, 1_004), (4_000, 2_001)], &later[..]].concat(),
+        "while it was paused it waited"
+    );
+    assert_eq!(told(2)[..4], [&[(1_000, 1_004), (3_000, 2_001)], &later[..]].concat());
+    let mut again: Vec<u64> = told(2)[4..].iter().map(|(_, n)| *n).collect();
+    again.sort_unstable();
+    assert_eq!(again, [1_004, 1_005, 2_000, 2_001], "it forgot");
+    assert_eq!((told(2).len(), told(3).len()), (8, 4));
+    assert_eq!(played.outcome.activity["operations.invoked"], 0, "nobody was asked for anything");
 }

@@ -91,6 +91,32 @@ fn a_flapping_link_stays_as_it_was_found() {
 }
 
 #[test]
+fn a_core_is_a_quorum_of_each_electorate_and_newcomers_are_in_it() {
+    let entries = [
+        "at = \"1s\"\njoin = { count = 2 }",
+        "at = \"2s\"\namnesia = { target = \"n1\", restart_after = \"1s\" }",
+    ];
+    let mut run = Run::new(&plan(&entries), TWO, 5, 0, 3);
+    run.until(seconds(5));
+    let ground = &mut run.toy.ground;
+    let votes = |ground: &crate::ground::Ground, slots: &[usize], quorum| crate::ground::Electorate {
+        members: slots.iter().map(|slot| ground.places[*slot].node).collect(),
+        quorum,
+    };
+    // Those with a disk that is there, and before a change that is joint.
+    ground.electorates = vec![votes(ground, &[4, 5, 6], 2), votes(ground, &[1, 2, 3, 4, 5], 3)];
+    let mut newcomers = 0;
+    for attempt in 0..200 {
+        let core = run.driver.choose_core(&run.toy.ground, attempt);
+        let of = |slots: &[u32]| core.iter().filter(|slot| slots.contains(&slot.0)).count();
+        assert!(of(&[4, 5, 6]) >= 2 && of(&[1, 2, 3, 4, 5]) >= 3, "{core:?}");
+        assert!(core.is_sorted());
+        newcomers += of(&[6]);
+    }
+    assert!((50..200).contains(&newcomers), "{newcomers}");
+}
+
+#[test]
 fn a_core_is_honest_with_intact_disks_and_large_enough() {
     let entries = [
         "at = \"1s\"\namnesia = { target = \"n1\", restart_after = \"1s\" }",
