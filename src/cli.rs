@@ -84,7 +84,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments) -> Exit {
         Command::Reproduce(reproduce) => command::reproduce::reproduce(registry, reproduce, &terminal),
         Command::Sweep(sweep) => command::sweep::sweep(registry, sweep, &terminal),
         Command::Merge(merge) => command::merge::merge(registry, merge, &terminal),
-        Command::Schema => command::schema::schema(registry, &terminal),
+        Command::Schema(schema) => command::schema::schema(registry, schema, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(registry, shrink, &terminal),
         Command::Report(report) => command::report::report(registry, report, &terminal),
         Command::Compare(compare) => command::compare::compare(registry, compare, &terminal),

@@ -45,6 +45,7 @@ builtins! {
     "raft-overload"
     "raft-load-spike"
     "raft-zone-outage"
+    "raft-cloud-regions"
     "raft-outages"
     "raft-fsync-histogram"
     "raft-isolated-server"

@@ -20,6 +20,7 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 mod validate;
+pub mod wan;
 
 use serde::{Deserialize, Serialize};
 use sim_core::fault::FaultEntry;

@@ -227,6 +227,13 @@ impl Default for Distribution {
     }
 }
 
+impl From<Duration> for Distribution {
+    /// Always the same.
+    fn from(value: Duration) -> Self {
+        Self::Fixed(value)
+    }
+}
+
 fn not_too_long(name: &'static str, value: Duration) -> Result<(), DistributionError> {
     if value > LONGEST { Err(DistributionError::TooLong { name, value }) } else { Ok(()) }
 }

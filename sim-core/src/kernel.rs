@@ -199,7 +199,7 @@ impl Kernel {
             hot,
             network,
             clocks: Clocks::new(setup.clocks.timers),
-            servers: Servers::new(&setup.service, slots),
+            servers: Servers::new(&setup.service, slots, seed),
             watches: Watches::of(&driver),
             driver,
             actions: Vec::new(),

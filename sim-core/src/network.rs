@@ -26,6 +26,7 @@ mod latency;
 mod lifecycle;
 mod links;
 mod model;
+mod pairs;
 mod pin;
 mod route;
 mod row;
@@ -38,6 +39,7 @@ pub use cut::{CutId, Reach};
 pub use degrade::{Degradation, DegradeId};
 pub use hosts::{HostError, HostLatency, HostMatrix};
 pub use model::NetworkModel;
+pub use pairs::LinkLatency;
 pub use pin::{CHANGES_KEPT, ChangedFate, Changes, FateChange, Pin, PinnedFate, Pins};
 
 use crate::distribution::{DistributionError, RegionError};
@@ -194,7 +196,7 @@ impl Network {
             chances,
             retransmission: chances.retransmission(),
             dice: Dice::new(seed),
-            latency: Latency::new(model, members, clients)?,
+            latency: Latency::new(model, members, clients, seed)?,
             retransmit_after: model.retransmit_after,
             queue_bytes: model.queue_bytes,
             lines: model.bandwidth.map(Lines::new),

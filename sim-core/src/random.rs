@@ -61,6 +61,8 @@ pub enum Purpose {
     Bootstrap = 16,
     /// Choices of a campaign: mutation, order of shrinking.
     Campaign = 17,
+    /// The latency of a link that keeps it for the whole run.
+    Latency = 18,
 }
 
 /// A key of Philox: a 128-bit counter in, 128 bits out, without state.

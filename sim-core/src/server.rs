@@ -16,8 +16,10 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::distribution::{Distribution, Sampler};
 use crate::identity::Slot;
 use crate::process::{Lane, Priority};
+use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
 
 /// What became of a message that arrived at a slot.
@@ -352,13 +354,25 @@ pub(crate) struct Left {
 #[derive(Clone, Debug)]
 pub(crate) struct Servers {
     model: ServiceModel,
+    per_message: PerMessage,
     table: Vec<Server>,
     slots: usize,
 }
 
+/// The service time of a message, ready to be asked for.
+#[derive(Clone, Debug)]
+enum PerMessage {
+    Fixed(Duration),
+    Drawn(Box<Sampler>, Keyed),
+}
+
 impl Servers {
-    pub(crate) fn new(model: &ServiceModel, slots: usize) -> Self {
-        let mut servers = Self { model: model.clone(), table: Vec::new(), slots };
+    pub(crate) fn new(model: &ServiceModel, slots: usize, seed: u64) -> Self {
+        let per_message = match &model.per_message {
+            Distribution::Fixed(time) => PerMessage::Fixed(*time),
+            drawn => PerMessage::Drawn(Box::new(drawn.compile()), Keyed::new(seed, Purpose::Work)),
+        };
+        let mut servers = Self { model: model.clone(), per_message, table: Vec::new(), slots };
         if model != (&ServiceModel { inbox: model.inbox, ..ServiceModel::default() }) {
             servers.turn_on();
         }
@@ -423,15 +437,23 @@ impl Servers {
         self.of(slot).offer(envelope, lane, priority, limit)
     }
 
-    /// The service time of a message.
+    /// The service time of a message from a slot, sent at a time. Copies of it take the same.
     #[inline]
-    pub(crate) fn message_cost(&self, slot: Slot, size: u32) -> Duration {
-        let model = &self.model;
-        if model.per_kilobyte.is_zero() {
-            return self.slowed(slot, model.per_message);
+    pub(crate) fn message_cost(&self, slot: Slot, size: u32, from: Slot, sent: Time) -> Duration {
+        let per_message = match &self.per_message {
+            PerMessage::Fixed(time) => *time,
+            PerMessage::Drawn(law, keyed) => {
+                let ends = u64::from(from.0) << 32 | u64::from(slot.0);
+                let mut draw = Draw::new(*keyed, ends, sent.as_nanos());
+                let word = draw.next_u64();
+                law.sample(word, &mut draw)
+            }
+        };
+        if self.model.per_kilobyte.is_zero() {
+            return self.slowed(slot, per_message);
         }
-        let bytes = u128::from(model.per_kilobyte.as_nanos()) * u128::from(size) / 1_000;
-        let plain = model.per_message + Duration::from_nanos(u64::try_from(bytes).unwrap_or(u64::MAX));
+        let bytes = u128::from(self.model.per_kilobyte.as_nanos()) * u128::from(size) / 1_000;
+        let plain = per_message + Duration::from_nanos(u64::try_from(bytes).unwrap_or(u64::MAX));
         self.slowed(slot, plain)
     }
 
@@ -483,7 +505,7 @@ pub(crate) struct Booked {
 #[serde(default, deny_unknown_fields)]
 pub struct ServiceModel {
     /// Time per message received.
-    pub per_message: Duration,
+    pub per_message: Distribution,
     /// Time per thousand bytes received.
     pub per_kilobyte: Duration,
     /// Time per signature made or verified.

@@ -22,6 +22,7 @@ use super::command::merge::MergeArguments;
 use super::command::replay::ReplayArguments;
 use super::command::report::ReportArguments;
 use super::command::reproduce::ReproduceArguments;
+use super::command::schema::SchemaArguments;
 use super::command::shrink::ShrinkArguments;
 use super::command::sweep::SweepArguments;
 use super::command::validate::ValidateArguments;
@@ -77,8 +78,8 @@ pub(crate) enum Command {
     Sweep(SweepArguments),
     /// Put the shards of an exploration or a sweep together.
     Merge(MergeArguments),
-    /// Print the JSON Schema of scenario files, for editors.
-    Schema,
+    /// Print the JSON Schema of scenario files, for editors, or of a document that --json prints.
+    Schema(SchemaArguments),
     /// Shrink the run of a capsule as far as possible.
     Shrink(ShrinkArguments),
     /// Check whether a recorded history is linearizable, and explain why if it is not.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use scenarios::sweep::{Sweep, SweepRun};
-use sim_core::sweep::{Estimate, Fit, SweepPoint, SweepTable, Unjudged};
+use sim_core::sweep::{Comparison, Estimate, Fit, SweepPoint, SweepTable, Unjudged};
 
 use super::command::sweep::judge;
 use super::table::thousands;
@@ -56,6 +56,7 @@ pub(crate) fn words(
             }
         }
     }
+    text += &of_comparisons(&table.comparisons);
     text += &of_fits(&table.fits);
     for law in &table.unjudged {
         let Unjudged { line, column, law, .. } = law;
@@ -136,6 +137,36 @@ fn digits(value: f64) -> String {
     }
 }
 
+/// Points side by side, a line for each column.
+fn of_comparisons(comparisons: &[Comparison]) -> String {
+    let mut text = String::new();
+    for found in comparisons {
+        let (scale, unit) = if found.column.contains("_ns") { (1e6, " ms") } else { (1.0, "") };
+        let sign = |value: f64| if value < 0.0 { "-" } else { "" };
+        let number = |value: f64| format!("{}{}", sign(value), digits(value.abs() / scale));
+        let (low, high) = found.difference_interval;
+        let ratio = found.ratio.zip(found.ratio_interval);
+        let ratio = ratio.map_or_else(String::new, |(ratio, (low, high))| {
+            format!(", {ratio:.3} times ({low:.3} to {high:.3})")
+        });
+        let _ = writeln!(
+            text,
+            "{} against {} ({}): {} {} more ({} to {}){unit}{ratio}; larger in {}, smaller in {} of {} seeds",
+            found.second,
+            found.first,
+            found.at,
+            found.column,
+            number(found.difference),
+            number(low),
+            number(high),
+            found.larger,
+            found.smaller,
+            found.pairs,
+        );
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
 /// Columns to the right, the last one to the left.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -188,7 +219,8 @@ fn of_fits(fits: &[Fit]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{aligned, digits};
+    use super::{aligned, digits, of_comparisons};
+    use sim_core::sweep::Comparison;
 
     #[test]
     fn numbers_keep_the_digits_that_matter() {
@@ -203,5 +235,27 @@ mod tests {
     fn columns_stand_under_each_other() {
         let rows = [["n", "messages", "x"], ["13", "5", "y"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(aligned(&rows), "   n   messages   x\n  13          5   y\n");
+    }
+
+    #[test]
+    fn a_comparison_is_told_with_its_signs_and_units() {
+        let found = Comparison {
+            at: "Raft".to_owned(),
+            first: "a".to_owned(),
+            second: "b".to_owned(),
+            column: "operation_latency_ns.p50".to_owned(),
+            pairs: 12,
+            difference: -2_500_000_000.0,
+            difference_interval: (-3e9, 1e6),
+            p_value: 0.1,
+            ratio: None,
+            ratio_interval: None,
+            larger: 3,
+            smaller: 9,
+        };
+        let expected = "\nb against a (Raft): operation_latency_ns.p50 -2,500 more (-3,000 to 1.00) ms; larger in 3, \
+                        smaller in 9 of 12 seeds\n";
+        assert_eq!(of_comparisons(&[found]), expected);
+        assert_eq!(of_comparisons(&[]), "");
     }
 }

@@ -11,6 +11,7 @@ mod cases;
 mod cli;
 mod composite;
 mod determinism;
+mod detours;
 mod docs;
 mod fuzz;
 mod golden;

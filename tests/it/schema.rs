@@ -1,5 +1,6 @@
 //! The schema for editors is true: what the loader accepts it accepts, and files with slips it refuses as well.
 
+mod documents;
 mod validator;
 
 use seedstorm::prelude::{Format, Source, load};

@@ -11,7 +11,7 @@ use sim_core::registry::{Cluster, Entry, Registry};
 use sim_core::setup::Topology;
 
 use super::read::{Reading, leave_out, read};
-use super::{Families, LINEARIZABLE, Safety, Scenario, counters, files, limits, validate};
+use super::{Families, LINEARIZABLE, Safety, Scenario, counters, files, limits, validate, wan};
 use crate::document::{Complaint, Document, Format, LARGEST_RESOLVED, Places, Source};
 use crate::problem::{Problem, Problems};
 
@@ -96,6 +96,7 @@ impl Builder {
         }
         self.drop_editors_key();
         self.problems.extend(files::include(&mut self.document));
+        self.problems.extend(wan::include(&mut self.document));
         self.gather_loads();
         let clients = self.clients();
         let entry = self.protocol(registry);

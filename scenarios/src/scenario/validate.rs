@@ -154,25 +154,32 @@ impl Validator<'_> {
             (["network", "client_latency"], network.client_latency.as_ref()),
             (["disk", "sync"], Some(&scenario.disk.sync)),
             (["clock", "offset"], scenario.clock.offset.as_ref()),
+            (["service", "per_message"], Some(&scenario.service.per_message)),
         ];
         for (path, distribution) in named {
             if let Some(Err(error)) = distribution.map(sim_core::distribution::Distribution::validate) {
                 self.problem(&path, plain(&error));
             }
         }
-        if let Some(hosts) = &network.hosts {
-            if let Err(error) = hosts.jitter.validate() {
-                self.problem(&["network", "hosts", "jitter"], plain(&error));
+        let hosts = network.hosts.iter().map(|hosts| ("hosts", "jitter", &hosts.jitter));
+        let links = network
+            .links
+            .iter()
+            .flat_map(|links| [("links", "latency", &links.latency), ("links", "jitter", &links.jitter)]);
+        for (table, key, distribution) in hosts.chain(links) {
+            if let Err(error) = distribution.validate() {
+                self.problem(&["network", table, key], plain(&error));
             }
-            if network.regions.is_some() {
-                self.problem(&["network", "hosts"], "latency is by host or by region, not both");
-            }
+        }
+        let laws = [network.hosts.is_some(), network.links.is_some(), network.regions.is_some()];
+        if laws.into_iter().filter(|given| *given).count() > 1 {
+            let table = if network.hosts.is_some() { "hosts" } else { "links" };
+            self.problem(&["network", table], "latency is by host, by link or by region, one of them");
         }
         if network.bandwidth == Some(0) {
             self.problem(&["network", "bandwidth"], "nothing gets through a bandwidth of 0");
         }
-        let lengths: [(&[&str], Duration); 5] = [
-            (&["service", "per_message"], scenario.service.per_message),
+        let lengths: [(&[&str], Duration); 4] = [
             (&["service", "per_kilobyte"], scenario.service.per_kilobyte),
             (&["service", "per_signature"], scenario.service.per_signature),
             (&["network", "retransmit_after"], network.retransmit_after),

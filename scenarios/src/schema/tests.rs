@@ -50,12 +50,13 @@ fn everything() -> Value {
             "latency": { "log_normal": { "median": "1s", "p99": "2s" } },
             "client_latency": { "normal": { "mean": "1s", "std_dev": "1s" } },
             "regions": { "regions": ["a"], "latency": [["1s"]], "placement": "blocks" },
+            "links": { "latency": "1s", "jitter": { "exponential": { "mean": "1s" } } },
             "topology": { "small_world": { "degree": 2, "rewire": "1/2" } },
         },
         "domains": { "zones": 3, "placement": "blocks" },
         "disk": { "sync": { "pareto": { "scale": "1s", "shape": "2" } } },
         "clock": { "offset": { "exponential": { "mean": "1s" } } },
-        "service": {},
+        "service": { "per_message": { "exponential": { "mean": "1s" } } },
         "workload": { "model": "kv", "spacing": "fixed", "when_busy": "skip", "mix": {}, "more": [{ "rate": "1/s", "mix": {} }] },
         "faults": faults,
         "swarm": {
@@ -147,6 +148,7 @@ fn every_table_has_the_keys_that_its_type_reads() {
         match path.as_str() {
             "" => drop((described.remove("$schema"), described.remove("outages"))),
             "/cluster" => drop(described.remove("toy")),
+            "/network" => drop(described.remove("wan")),
             "/workload" => drop(described.remove("clients")),
             "/workload/mix" | "/workload/more/0/mix" => {
                 described.retain(|key| !["get", "put"].contains(&key.as_str()));

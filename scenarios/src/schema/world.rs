@@ -5,6 +5,8 @@ use sim_core::graph::Topology;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::parameters::Parameter;
 
+use crate::scenario::wan;
+
 use super::form::{about, count, count32, distribution, duration, list, maybe, probability, rate, table};
 
 pub(super) fn network() -> Value {
@@ -13,6 +15,8 @@ pub(super) fn network() -> Value {
         json!({
             "latency": about(distribution(), "One-way latency between any two slots."),
             "regions": about(maybe(regions()), "Latency by region instead."),
+            "wan": about(wan(), "A built-in network: regions with published latencies."),
+            "links": about(links(), "Latency by link instead, drawn once per run and kept."),
             "hosts": about(hosts(), "Latency by pair of hosts instead, as measured."),
             "client_latency": about(maybe(distribution()), "One-way latency between clients and members, if it differs."),
             "loss": about(probability(), "How likely a datagram is lost; on a stream it is a delay."),
@@ -36,6 +40,31 @@ fn file() -> Value {
 fn topology() -> Value {
     let edges = table(&["file"], json!({ "file": about(file(), "A CSV of pairs, or GraphML.") }));
     json!({ "anyOf": [Topology::schema(), table(&["edges"], json!({ "edges": edges }))] })
+}
+
+fn links() -> Value {
+    table(
+        &["latency"],
+        json!({
+            "latency": about(distribution(), "What the one-way latency of each link is drawn from, once per run."),
+            "jitter": about(distribution(), "What each message takes more; nothing if absent."),
+            "asymmetric": about(json!({ "type": "boolean", "default": false }), "Whether the two ways of a link have latencies of their own."),
+        }),
+    )
+}
+
+fn wan() -> Value {
+    let name = json!({ "enum": wan::names().collect::<Vec<_>>() });
+    let whole = table(
+        &["name"],
+        json!({
+            "name": about(name.clone(), "Which network."),
+            "sites": about(list(json!({ "type": "string" })), "Only these of its sites, in this order; all if absent."),
+            "placement": about(placement(), "Which member is at which site; \"round-robin\" if absent."),
+            "clients": about(placement(), "Which client is at which site; \"round-robin\" if absent."),
+        }),
+    );
+    json!({ "anyOf": [name, whole] })
 }
 
 fn hosts() -> Value {
@@ -73,18 +102,21 @@ pub(super) fn outages() -> Value {
     schema
 }
 
-fn regions() -> Value {
-    let placement = json!({ "oneOf": [
+fn placement() -> Value {
+    json!({ "oneOf": [
         { "enum": ["round-robin", "blocks"] },
         table(&["named"], json!({ "named": list(json!({ "type": "string" })) })),
-    ] });
+    ] })
+}
+
+fn regions() -> Value {
     table(
         &["regions", "latency"],
         json!({
             "regions": about(list(json!({ "type": "string" })), "Their names."),
             "latency": about(list(list(distribution())), "A row per sending region, an entry per receiving one."),
-            "placement": about(placement.clone(), "Which member is in which region; \"round-robin\" if absent."),
-            "clients": about(placement, "Which client is in which region; \"round-robin\" if absent."),
+            "placement": about(placement(), "Which member is in which region; \"round-robin\" if absent."),
+            "clients": about(placement(), "Which client is in which region; \"round-robin\" if absent."),
         }),
     )
 }
@@ -109,7 +141,7 @@ pub(super) fn service() -> Value {
     let schema = table(
         &[],
         json!({
-            "per_message": about(duration(), "Time per message received."),
+            "per_message": about(distribution(), "Time per message received."),
             "per_kilobyte": about(duration(), "Time per thousand bytes received."),
             "per_signature": about(duration(), "Time per signature made or verified."),
             "inbox": about(maybe(count32(1)), "Messages that may wait at a slot; without a limit if absent."),

@@ -119,7 +119,7 @@ fn chances(setup: &Setup) -> u64 {
         !network.duplicate.is_zero(),
         !network.corrupt.is_zero(),
         random(&network.latency),
-        network.regions.is_some(),
+        network.regions.is_some() || network.hosts.is_some() || network.links.is_some(),
         network.client_latency.as_ref().is_some_and(random),
         network.bandwidth.is_some(),
         random(&setup.disk.sync),

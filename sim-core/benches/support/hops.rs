@@ -126,7 +126,7 @@ impl Load {
         setup.max_events = self.events;
         let mut subject = Subject::new("hops", Nodes(self.lane));
         if self.burdened {
-            setup.service.per_message = Duration::from_micros(2);
+            setup.service.per_message = Duration::from_micros(2).into();
             setup.service.inbox = Some(1_000);
             setup.initial.corrupt = (0..self.n).step_by(10).collect();
             subject.coalition = Some(Box::new(Sleepers));

@@ -21,12 +21,8 @@ pub struct HostLatency {
     /// last host the first again; clients likewise.
     pub latency: HostMatrix,
     /// What each message takes more; nothing if absent.
-    #[serde(default = "nothing")]
+    #[serde(default)]
     pub jitter: Distribution,
-}
-
-const fn nothing() -> Distribution {
-    Distribution::Fixed(Duration::ZERO)
 }
 
 /// One-way latencies between hosts, in microseconds.
@@ -101,6 +97,12 @@ impl HostMatrix {
     #[inline]
     pub fn between(&self, from: usize, to: usize) -> Duration {
         Duration::from_micros(u64::from(self.micros[from * self.hosts + to]))
+    }
+
+    /// The shortest and the longest latency.
+    pub fn bounds(&self) -> (Duration, Duration) {
+        let micros = |found: Option<&u32>| Duration::from_micros(found.copied().unwrap_or_default().into());
+        (micros(self.micros.iter().min()), micros(self.micros.iter().max()))
     }
 
     fn symmetric(&self) -> bool {
@@ -205,7 +207,7 @@ mod tests {
     #[test]
     fn members_and_clients_take_their_hosts_in_turn() {
         let latency = HostMatrix::new(3, (0..9).map(|pair| pair * 1_000).collect()).unwrap();
-        let sampler = HostSampler::new(&HostLatency { latency, jitter: nothing() }, 5);
+        let sampler = HostSampler::new(&HostLatency { latency, jitter: Distribution::default() }, 5);
         let hosts: Vec<usize> = (0..8).map(|slot| sampler.host_of(slot)).collect();
         assert_eq!(hosts, [0, 1, 2, 0, 1, 0, 1, 2]);
     }

@@ -9,12 +9,14 @@ use crate::time::Duration;
 use super::NetworkError;
 use super::cut::SlotSet;
 use super::hosts::HostSampler;
+use super::pairs::LinkSampler;
 
 #[derive(Clone, Debug)]
 enum Law {
     Everywhere(Sampler),
     Regions(RegionSampler),
     Hosts(HostSampler),
+    Links(LinkSampler),
 }
 
 /// The latency of each pair of slots, without a table of pairs.
@@ -26,15 +28,25 @@ pub(super) struct Latency {
 }
 
 impl Latency {
-    pub(super) fn new(model: &NetworkModel, members: u32, clients: u32) -> Result<Self, NetworkError> {
+    pub(super) fn new(
+        model: &NetworkModel,
+        members: u32,
+        clients: u32,
+        seed: u64,
+    ) -> Result<Self, NetworkError> {
         model.latency.validate().map_err(NetworkError::Latency)?;
-        let law = match (&model.hosts, &model.regions) {
-            (Some(hosts), _) => {
-                hosts.jitter.validate().map_err(NetworkError::Latency)?;
-                Law::Hosts(HostSampler::new(hosts, members))
-            }
-            (None, Some(matrix)) => Law::Regions(matrix.compile(members, clients)?),
-            (None, None) => Law::Everywhere(model.latency.compile()),
+        let law = if let Some(hosts) = &model.hosts {
+            hosts.jitter.validate().map_err(NetworkError::Latency)?;
+            Law::Hosts(HostSampler::new(hosts, members))
+        } else if let Some(links) = &model.links {
+            [&links.latency, &links.jitter]
+                .into_iter()
+                .try_for_each(|law| law.validate().map_err(NetworkError::Latency))?;
+            Law::Links(LinkSampler::new(links, seed))
+        } else if let Some(matrix) = &model.regions {
+            Law::Regions(matrix.compile(members, clients)?)
+        } else {
+            Law::Everywhere(model.latency.compile())
         };
         if let Some(law) = &model.client_latency {
             law.validate().map_err(NetworkError::ClientLatency)?;
@@ -65,6 +77,7 @@ impl Latency {
             Law::Everywhere(law) => law.sample(word, more),
             Law::Regions(regions) => regions.sample(from, to, word, more),
             Law::Hosts(hosts) => hosts.sample(from, to, word, more),
+            Law::Links(links) => links.sample(from, to, word, more),
         }
     }
 }

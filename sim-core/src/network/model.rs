@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::graph::Topology;
-use crate::network::HostLatency;
+use crate::network::{HostLatency, LinkLatency};
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -19,6 +19,9 @@ pub struct NetworkModel {
     /// Latency by pair of hosts instead, if given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosts: Option<HostLatency>,
+    /// Latency by link instead, drawn once and kept, if given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<LinkLatency>,
     /// One-way latency between clients and members, if it differs (0 is allowed).
     pub client_latency: Option<Distribution>,
     /// Probability that a datagram is lost; on a stream it is a retransmission.
@@ -47,6 +50,7 @@ impl Default for NetworkModel {
             latency: Distribution::Uniform { min: Duration::from_millis(1), max: Duration::from_millis(10) },
             regions: None,
             hosts: None,
+            links: None,
             client_latency: None,
             loss: Ratio::ZERO,
             duplicate: Ratio::ZERO,
@@ -57,5 +61,63 @@ impl Default for NetworkModel {
             coalition_delay: None,
             topology: None,
         }
+    }
+}
+
+impl NetworkModel {
+    /// The shortest and the longest time that a message takes over a link, whatever is drawn, faults and queues aside; no
+    /// longest one where there is no bound. Links of clients with a latency of their own do not count.
+    pub fn bounds(&self) -> (Duration, Option<Duration>) {
+        let with = |(least, most): (Duration, Option<Duration>), jitter: &Distribution| {
+            let (less, more) = jitter.bounds();
+            (least.saturating_add(less), most.zip(more).map(|(most, more)| most.saturating_add(more)))
+        };
+        if let Some(hosts) = &self.hosts {
+            let (least, most) = hosts.latency.bounds();
+            return with((least, Some(most)), &hosts.jitter);
+        }
+        if let Some(links) = &self.links {
+            return with(links.latency.bounds(), &links.jitter);
+        }
+        let Some(regions) = &self.regions else { return self.latency.bounds() };
+        let all = regions.latency.iter().flatten().map(Distribution::bounds);
+        let wider = |(least, most): (Duration, Option<Duration>),
+                     (less, more): (Duration, Option<Duration>)| {
+            (least.min(less), most.zip(more).map(|(most, more)| most.max(more)))
+        };
+        all.reduce(wider).unwrap_or_else(|| self.latency.bounds())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::HostMatrix;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn bounds_are_those_of_whatever_decides_the_latency() {
+        let between = |least, most| Distribution::Uniform { min: ms(least), max: ms(most) };
+        let plain = NetworkModel { latency: between(2, 3), ..NetworkModel::default() };
+        assert_eq!(plain.bounds(), (ms(2), Some(ms(3))));
+        let latency = vec![vec![between(1, 2), between(7, 9)], vec![between(5, 6), between(3, 4)]];
+        let matrix = RegionMatrix {
+            regions: vec!["a".to_owned(), "b".to_owned()],
+            latency,
+            placement: Default::default(),
+            clients: Default::default(),
+        };
+        let regions = NetworkModel { regions: Some(matrix), ..plain.clone() };
+        assert_eq!(regions.bounds(), (ms(1), Some(ms(9))));
+        let links = LinkLatency { latency: between(4, 8), jitter: between(1, 2), asymmetric: false };
+        let links = NetworkModel { links: Some(links), ..regions.clone() };
+        assert_eq!(links.bounds(), (ms(5), Some(ms(10))));
+        let latency = HostMatrix::new(2, vec![6_000, 20_000, 30_000, 6_000]).unwrap();
+        let endless = Distribution::Exponential { mean: ms(1) };
+        let hosts = NetworkModel { hosts: Some(HostLatency { latency, jitter: endless }), ..links };
+        assert_eq!(hosts.bounds(), (ms(6), None));
     }
 }

@@ -4,12 +4,12 @@ use super::*;
 
 fn servers(inbox: u32) -> Servers {
     let model = ServiceModel {
-        per_message: Duration::from_micros(10),
+        per_message: Duration::from_micros(10).into(),
         per_kilobyte: Duration::from_micros(1),
         per_signature: Duration::from_micros(50),
         inbox: Some(inbox),
     };
-    Servers::new(&model, 1)
+    Servers::new(&model, 1, 1)
 }
 
 /// All that waits, in the order in which it is served; notices as negative numbers.
@@ -104,19 +104,37 @@ fn a_crash_takes_all_that_waits() {
 #[test]
 fn costs_follow_size_and_slowness() {
     let mut servers = servers(2);
-    assert_eq!(servers.message_cost(Slot(0), 2_000), Duration::from_micros(12));
+    assert_eq!(servers.message_cost(Slot(0), 2_000, Slot(9), Time::ZERO), Duration::from_micros(12));
     assert_eq!(servers.signature_cost(Slot(0), 3), Duration::from_micros(150));
     servers.slow(Slot(0), 300, Duration::from_micros(40));
-    assert_eq!(servers.message_cost(Slot(0), 0), Duration::from_micros(40));
+    assert_eq!(servers.message_cost(Slot(0), 0, Slot(9), Time::ZERO), Duration::from_micros(40));
     servers.slow(Slot(0), 100, Duration::ZERO);
-    assert_eq!(servers.message_cost(Slot(0), 0), Duration::from_micros(10));
+    assert_eq!(servers.message_cost(Slot(0), 0, Slot(9), Time::ZERO), Duration::from_micros(10));
 }
 
 #[test]
 fn free_service_is_off_until_needed() {
-    let mut servers = Servers::new(&ServiceModel::default(), 2);
+    let mut servers = Servers::new(&ServiceModel::default(), 2, 1);
     assert!(!servers.on());
     servers.slow(Slot(1), 200, Duration::from_micros(1));
     assert!(servers.on());
-    assert_eq!(servers.message_cost(Slot(1), 100), Duration::from_micros(1));
+    assert_eq!(servers.message_cost(Slot(1), 100, Slot(9), Time::ZERO), Duration::from_micros(1));
+}
+
+#[test]
+fn service_times_are_drawn_by_message_and_slowed_as_others() {
+    let (least, most) = (Duration::from_micros(100), Duration::from_micros(900));
+    let per_message = Distribution::Uniform { min: least, max: most };
+    let model = ServiceModel { per_message, ..ServiceModel::default() };
+    let mut servers = Servers::new(&model, 2, 7);
+    let cost =
+        |servers: &Servers, sent: u64| servers.message_cost(Slot(0), 10, Slot(1), Time::from_nanos(sent));
+    let drawn: Vec<Duration> = (0..1_000).map(|sent| cost(&servers, sent)).collect();
+    assert!(drawn.iter().all(|cost| (least..=most).contains(cost)));
+    let mean = drawn.iter().map(|cost| cost.as_nanos()).sum::<u64>() / 1_000;
+    assert!((480_000..520_000).contains(&mean), "{mean}");
+    assert_eq!(cost(&servers, 5), drawn[5], "a copy takes as long");
+    assert_ne!(servers.message_cost(Slot(1), 10, Slot(1), Time::from_nanos(5)), drawn[5]);
+    servers.slow(Slot(0), 200, Duration::ZERO);
+    assert_eq!(cost(&servers, 5), drawn[5] * 2);
 }

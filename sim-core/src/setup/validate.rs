@@ -95,7 +95,6 @@ impl Setup {
 
     fn check_lengths(&self) -> Result<(), SetupError> {
         let lengths = [
-            ("the service time of a message", self.service.per_message),
             ("the service time of a kilobyte", self.service.per_kilobyte),
             ("the service time of a signature", self.service.per_signature),
             ("the wait before a retransmission", self.network.retransmit_after),
@@ -106,7 +105,11 @@ impl Setup {
     }
 
     fn check_distributions(&self) -> Result<(), SetupError> {
-        let drawn = [("the time of a sync", Some(&self.disk.sync)), ("offset", self.clocks.offset.as_ref())];
+        let drawn = [
+            ("the time of a sync", Some(&self.disk.sync)),
+            ("the service time of a message", Some(&self.service.per_message)),
+            ("offset", self.clocks.offset.as_ref()),
+        ];
         drawn.into_iter().try_for_each(|(name, distribution)| {
             let checked = distribution.map_or(Ok(()), crate::distribution::Distribution::validate);
             checked.map_err(|error| SetupError::Distribution { name, error })

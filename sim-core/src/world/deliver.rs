@@ -76,7 +76,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Takes a message up: it is delivered when its time is over, or now if it takes none.
     #[inline]
     fn begin_service(&mut self, slot: Slot, key: u32, payload: u32) {
-        let cost = self.kernel.servers.message_cost(slot, self.payloads[payload].size);
+        let &Envelope { from_slot, sent, .. } = &self.kernel.envelopes[key];
+        let cost = self.kernel.servers.message_cost(slot, self.payloads[payload].size, from_slot, sent);
         if cost.is_zero() {
             let envelope = self.kernel.envelopes.remove(key);
             self.deliver(&envelope);

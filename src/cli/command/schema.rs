@@ -1,14 +1,80 @@
-//! `schema`: the JSON Schema of a scenario, for editors.
+//! `schema`: the JSON Schema of a scenario, for editors, and those of the documents that `--json` prints, for programs.
 
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 use sim_core::registry::Registry;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 
+/// Which schema.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  seedstorm schema
+  seedstorm schema run
+  seedstorm schema explore")]
+pub(crate) struct SchemaArguments {
+    /// A scenario file, or the command whose --json document is described.
+    #[arg(default_value = "scenario")]
+    pub(crate) what: Described,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Described {
+    /// A scenario file.
+    Scenario,
+    /// What `run --json` prints.
+    Run,
+    /// What `explore --json` prints.
+    Explore,
+    /// What `replay --json` prints.
+    Replay,
+    /// What `shrink --json` prints.
+    Shrink,
+    /// What `check --json` prints.
+    Check,
+    /// What `validate --json` prints.
+    Validate,
+}
+
+macro_rules! published {
+    ($name:literal) => {
+        include_str!(concat!("../../../docs/schemas/", $name, ".schema.json"))
+    };
+}
+
+impl Described {
+    /// The published text; nothing for scenarios, whose schema knows the protocols of this program.
+    const fn published(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Scenario => return None,
+            Self::Run => published!("run"),
+            Self::Explore => published!("explore"),
+            Self::Replay => published!("replay"),
+            Self::Shrink => published!("shrink"),
+            Self::Check => published!("check"),
+            Self::Validate => published!("validate"),
+        })
+    }
+}
+
 /// Prints the schema; it is a JSON document in any case.
-pub(crate) fn schema(registry: &Registry, terminal: &Terminal) -> Result<Exit, CliError> {
-    let schema = scenarios::schema::scenario(registry);
+pub(crate) fn schema(
+    registry: &Registry,
+    arguments: &SchemaArguments,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    let schema = match arguments.what.published() {
+        None => scenarios::schema::scenario(registry),
+        Some(text) => serde_json::from_str(text).unwrap_or_else(|error| broken(&error)),
+    };
     terminal.result(|| schema.clone(), &format!("{schema:#}\n"))?;
     Ok(Exit::AsExpected)
+}
+
+/// A published text is JSON: a test reads each of them.
+fn broken(error: &serde_json::Error) -> Value {
+    json!({ "error": error.to_string() })
 }

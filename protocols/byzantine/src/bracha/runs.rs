@@ -141,7 +141,7 @@ fn twins_of_the_broadcaster_equivocate_and_split_nothing() {
 #[test]
 fn members_that_have_too_much_to_do_are_not_accused() {
     let slow: [fn(&mut Setup); 5] = [
-        |setup| setup.service.per_message = Duration::from_millis(100),
+        |setup| setup.service.per_message = Duration::from_millis(100).into(),
         |setup| setup.service.per_signature = Duration::from_millis(100),
         |setup| setup.service.per_kilobyte = Duration::from_millis(700),
         |setup| setup.network.bandwidth = Some(2_000),
@@ -164,7 +164,7 @@ fn a_swarm_of_busy_members_makes_progress() {
         let members = 4 + 3 * (seed % 3) as u32;
         let mut setup = setup(seed, members);
         setup.behavior = Some(BEHAVIORS[(seed % 6) as usize].name.to_owned());
-        setup.service.per_message = Duration::from_millis(1 + seed % 40);
+        setup.service.per_message = Duration::from_millis(1 + seed % 40).into();
         setup.network.bandwidth = (seed % 2 == 0).then_some(2_000 + 100 * seed);
         let cluster = cluster(3, 10);
         let mut rng = stream(seed, StreamName::Plan);

@@ -185,7 +185,7 @@ impl Symmetry {
         let quiet = parameters.neighbor_timeout.saturating_mul(4).max(Duration::from_secs(3));
         let network = &setup.network;
         let prompt = network.regions.is_none() && network.topology.is_none() && network.loss.is_zero();
-        let longest = network.latency.bounds().1;
+        let longest = network.bounds().1;
         let in_time = longest.is_some_and(|longest| longest.saturating_mul(8) < quiet);
         let calm = setup.faults.entries.is_empty() && prompt && in_time;
         Self { quiet, calm, in_time, links: Links::default(), core: Vec::new(), under_way: OrderedMap::new() }

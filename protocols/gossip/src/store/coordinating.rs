@@ -70,14 +70,15 @@ impl PendingRead {
     }
 
     /// Takes back answers from before a collection in which another home may have dropped the key: they may be older than
-    /// the tombstone. Whose answers these were: a bit set in the order of preference.
-    fn take_back(&mut self) -> u64 {
+    /// the tombstone. Whose answers these were: a bit set in the order of preference. The coordinator's own answer is always
+    /// of now.
+    fn take_back(&mut self, own: Option<usize>) -> u64 {
         let nothing = self.answers.iter().flatten().filter(|answer| answer.sent.is_none());
         let dropped = nothing.map(|answer| answer.dropped).max().unwrap_or(0);
         let mut taken = 0;
         for (place, answer) in self.answers.iter_mut().enumerate() {
             let sent = answer.and_then(|answer| answer.sent);
-            if sent.is_some_and(|sent| sent.confirmed < dropped) {
+            if own != Some(place) && sent.is_some_and(|sent| sent.confirmed < dropped) {
                 *answer = None;
                 taken |= 1 << place;
             }
@@ -257,9 +258,13 @@ impl Member {
 
     /// A coordinator asks what this home has.
     pub(super) fn read(&mut self, from: NodeId, operation: u64, key: u64, cx: &mut Context<'_, Store>) {
-        let sent = self.replica.get(key).map(|record| self.sent(*record));
-        let dropped = self.dropped[self.shared.ring.collector(key).index()];
+        let Answer { sent, dropped } = self.answer(key);
         self.tell(from, StoreMessage::ReadReply { operation, sent, dropped }, cx);
+    }
+
+    fn answer(&self, key: u64) -> Answer {
+        let sent = self.replica.get(key).map(|record| self.sent(*record));
+        Answer { sent, dropped: self.dropped[self.shared.ring.collector(key).index()] }
     }
 
     /// A home says what it has.
@@ -271,16 +276,22 @@ impl Member {
         cx: &mut Context<'_, Store>,
     ) {
         let Some(index) = self.reads.iter().position(|read| read.operation == operation) else { return };
-        let replicas = self.shared.ring.replicas();
+        let (key, ring) = (self.reads[index].key, &self.shared.ring);
+        let replicas = ring.replicas();
+        let place_of = |node: NodeId| ring.homes(key).iter().position(|home| *home == node);
+        let Some(place) = place_of(from) else { return };
+        let (own, now) = (place_of(self.me), self.answer(key));
         let read = &mut self.reads[index];
-        let Some(place) = self.shared.ring.homes(read.key).iter().position(|home| *home == from) else {
-            return;
-        };
         read.answers[place] = Some(answer);
+        if let Some(own) = own
+            && let Some(answer) = &mut read.answers[own]
+        {
+            *answer = now;
+        }
         if let Some(sent) = answer.sent {
             self.clock = self.clock.max(sent.record.version.time);
         }
-        let (key, again) = (read.key, read.take_back());
+        let again = read.take_back(own);
         let enough = (self.shared.parameters.read_quorum as usize).min(replicas);
         let (answers, newest) = (read.answers(), read.newest());
         let PendingRead { client, of_client, .. } = *read;
@@ -295,7 +306,7 @@ impl Member {
         }
         for place in (0..replicas).filter(|place| again >> place & 1 == 1) {
             let home = self.shared.ring.homes(key)[place];
-            self.tell(home, StoreMessage::Read { operation, key }, cx);
+            cx.send(home, StoreMessage::Read { operation, key });
         }
     }
 

@@ -204,3 +204,21 @@ fn an_answer_from_before_a_collection_is_asked_for_again() {
     let got = StoreMessage::Got { operation: 1, record: None, clock: 600 };
     assert_eq!(bench.hear(homes[0], &reply(None, 4)), [(client, got)]);
 }
+
+/// Where somebody is wrong about a collection, a coordinator that is a home itself does not ask itself without end.
+#[test]
+fn its_own_answer_is_never_asked_for_again() {
+    let three = Parameters { replicas: 3, read_quorum: 3, ..Parameters::default() };
+    let mut bench = Bench::new(three);
+    let key = bench.key(|homes| homes.contains(&NodeId(0)) && homes[0] != NodeId(0));
+    let sent = Sent { record: record(key, 600, Some(6)), confirmed: 0 };
+    bench.hear(8, &StoreMessage::HandOff { sent });
+    let others: Vec<u32> =
+        bench.member.shared.ring.homes(key).iter().map(|home| home.0).filter(|home| *home != 0).collect();
+    let asked = bench.hear(9, &StoreMessage::Get { operation: 1, key });
+    let &[(_, StoreMessage::Read { operation, .. }), ..] = &asked[..] else { panic!("{asked:?}") };
+    let nothing = StoreMessage::ReadReply { operation, sent: None, dropped: 7 };
+    assert!(bench.hear(others[0], &nothing).is_empty());
+    let got = StoreMessage::Got { operation: 1, record: Some(sent.record), clock: 600 };
+    assert!(bench.hear(others[1], &nothing).contains(&(9, got)));
+}

@@ -73,6 +73,8 @@ fn even(setup: &mut Setup, latency: Duration) {
 pub(super) fn even_latency(setup: &mut Setup, latency: Duration) {
     setup.network.latency = Distribution::Fixed(latency);
     setup.network.regions = None;
+    setup.network.hosts = None;
+    setup.network.links = None;
     setup.network.client_latency = None;
 }
 

@@ -86,13 +86,8 @@ impl Kernel {
 
     /// Whether every message, or every sync, takes longer than its share, whatever is drawn.
     fn is_hopeless(&self, shares: Shares) -> bool {
-        let network = &self.setup.network;
-        let way = if network.regions.is_some() || network.hosts.is_some() {
-            Duration::ZERO
-        } else {
-            network.latency.bounds().0
-        };
-        let serve = self.setup.service.per_message;
+        let way = self.setup.network.bounds().0;
+        let serve = self.setup.service.per_message.bounds().0;
         way > shares.way || self.setup.disk.sync.bounds().0 > shares.sync || serve > shares.serve
     }
 

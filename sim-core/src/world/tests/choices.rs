@@ -270,7 +270,7 @@ fn a_second_phase_needs_time() {
 #[test]
 fn what_takes_time_ends_when_it_is_chosen() {
     let mut setup = setup(2);
-    setup.service.per_message = millis(1);
+    setup.service.per_message = millis(1).into();
     assert_eq!(orders(&setup, Duration::ZERO, two_messages).len(), 6);
 }
 

@@ -48,7 +48,7 @@ fn starts(lines: &[Line]) -> Vec<(u32, NodeId, u64)> {
 #[test]
 fn a_crash_drops_inbox_and_timers_and_a_restart_starts_afresh() {
     let mut setup = setup(2);
-    setup.service.per_message = millis(10);
+    setup.service.per_message = millis(10).into();
     setup.faults = faults(json!([{ "at": "25ms", "crash": { "target": "n2", "restart_after": "1s" } }]));
     let played = play(&setup, |boot| match (boot.node, boot.incarnation) {
         (NodeId(0), _) => actor(|input, cx| {

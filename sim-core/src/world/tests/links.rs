@@ -151,7 +151,7 @@ const UP: (&str, u64) = ("up", 0);
 #[test]
 fn a_busy_slot_hears_of_the_end_of_a_session_after_all_that_it_said() {
     let mut setup = setup(2);
-    setup.service.per_message = millis(20);
+    setup.service.per_message = millis(20).into();
     let (before, after): (Vec<_>, Vec<_>) = ((0..5).map(flow).collect(), (5..7).map(flow).collect());
     let expected: Vec<_> =
         (0..5).map(|n| ("heard", n)).chain([DOWN, UP, ("heard", 5), ("heard", 6)]).collect();
@@ -172,7 +172,7 @@ fn a_paused_slot_hears_of_the_end_of_a_session_after_all_that_it_said() {
 #[test]
 fn nothing_urgent_of_the_next_session_overtakes_the_end_of_the_one_before() {
     let mut setup = setup(2);
-    setup.service.per_message = millis(20);
+    setup.service.per_message = millis(20).into();
     let of = |n, urgency| Say { urgency, ..flow(n) };
     let before = [of(0, 1), of(1, 2), of(2, 1), of(3, 0), of(4, 2)];
     let heard = heard_around_the_end(&setup, &before, &[of(5, 2), of(6, 0)]);

@@ -181,7 +181,7 @@ fn an_environment_that_is_slow_is_named_and_excuses() {
     let cases: [(Slow, &str); 4] = [
         (|setup| setup.network.latency = Distribution::Fixed(millis(11)), "the link from n"),
         (|setup| setup.network.bandwidth = Some(900_000), "the line of n"),
-        (|setup| setup.service.per_message = millis(2), "with one message"),
+        (|setup| setup.service.per_message = millis(2).into(), "with one message"),
         (|setup| setup.disk.sync = Distribution::Fixed(millis(11)), "the disk of n"),
     ];
     for (slow, named) in cases {

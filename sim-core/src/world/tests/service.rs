@@ -15,7 +15,7 @@ const LISTENER: NodeId = NodeId(1);
 
 fn served(per_message: u64, inbox: Option<u32>) -> Setup {
     let mut setup = setup(2);
-    setup.service.per_message = millis(per_message);
+    setup.service.per_message = millis(per_message).into();
     setup.service.inbox = inbox;
     setup
 }

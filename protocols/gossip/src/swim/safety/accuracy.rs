@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen, Verdict};
-use sim_core::distribution::Distribution;
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::setup::Setup;
@@ -137,10 +136,7 @@ fn at<T: Clone>(list: &mut Vec<T>, node: NodeId, otherwise: T) -> &mut T {
 /// Whether nothing goes wrong, and an answer takes less than a member waits for it.
 fn is_faultless(settings: &Settings, setup: &Setup) -> bool {
     let network = &setup.network;
-    let latency = match network.latency {
-        Distribution::Fixed(latency) | Distribution::Uniform { max: latency, .. } => latency,
-        _ => Duration::MAX,
-    };
+    let latency = network.bounds().1.unwrap_or(Duration::MAX);
     setup.faults.entries.is_empty()
         && network.loss.is_zero()
         && network.corrupt.is_zero()

@@ -1,0 +1,179 @@
+//! The crate [`omnipaxos`] under test: replicas of a key-value store on its log, with journals, crashes and clients.
+//!
+//! In reading order: [`vocabulary`] (its messages, as facts), [`storage`] (its writes, on their way to a journal), [`replica`],
+//! [`client`]. What is judged stands here: that decisions agree and are durable on a majority, that promises and decided
+//! indices never go back, and that what clients see is linearizable.
+
+pub mod client;
+pub mod replica;
+pub mod storage;
+pub mod vocabulary;
+
+use seedstorm::sim_core;
+use sim_core::check::neutral::{Agreement, DurableOnQuorum, Monotone, majority};
+use sim_core::facts::Facts;
+use sim_core::ground::Ground;
+use sim_core::identity::Slot;
+use sim_core::operation::{Answer, ObjectModel, Operation, Reply, Service};
+use sim_core::outcome::Stall;
+use sim_core::process::{Boot, Context, Input, Process, Role};
+use sim_core::registry::parameters::{ABOVE_ZERO, ParameterSet};
+use sim_core::registry::{FaultModel, ProtocolInfo, Registry, Simple};
+use sim_core::simulate::{Liveness, Reach, Subject};
+use sim_core::time::Duration;
+
+use client::Client;
+use replica::Replica;
+use vocabulary::{Ask, Command, Omni, Report, Told, Word};
+
+sim_core::parameters! {
+    /// How often it ticks, and what it does after how many ticks.
+    #[derive(Copy)]
+    pub struct Parameters {
+        /// Time between two ticks.
+        tick: Duration = "10ms", in ABOVE_ZERO;
+        /// Ticks until a leader that is not heard is replaced.
+        election_ticks: u32 = 10, in 1.., drawn |_, _, dice| dice.within(5..=20) as u32;
+        /// Ticks until a message counts as lost.
+        resend_ticks: u32 = 20, in 1.., drawn |_, _, dice| dice.within(10..=40) as u32;
+        /// Entries in a batch.
+        batch: u32 = 1, in 1.., drawn |_, _, dice| dice.within(1..=4) as u32;
+    }
+}
+
+sim_core::plants! {
+    /// Mistakes at the boundary, which an adapter makes and not the crate.
+    pub struct Plants {
+        /// Messages leave before what they rest on is on disk.
+        ack_before_sync {
+            name: "ack-before-sync",
+            id: "OP1",
+            breaks: "omnipaxos/durable",
+            source: "a storage that does not wait for fsync",
+            witness: "swarm.toml",
+        }
+        /// Promises are kept in memory only.
+        forget_promise {
+            name: "forget-promise",
+            id: "OP2",
+            breaks: "omnipaxos/promise-monotone",
+            source: "a storage that takes a promise for a cache",
+            witness: "swarm.toml",
+        }
+    }
+}
+
+sim_core::checks! {
+    /// What is checked, beside linearizability.
+    fn checks(members: u32) -> Omni {
+        "omnipaxos/agreement": "No two replicas decide different entries at one index."
+            => Agreement::at_positions(&["Decided"]),
+        "omnipaxos/durable": "What is decided is on the disks of a majority."
+            => DurableOnQuorum::new(majority(members), &["Wrote"], &["Decided"]),
+        "omnipaxos/promise-monotone": "The ballot that a replica has promised never goes back, over crashes neither."
+            => Monotone::rank(&["Promised"]).over_crashes(),
+        "omnipaxos/decided-monotone": "The decided index of a replica never goes back while it runs."
+            => Monotone::position(&["Decided"]),
+    }
+}
+
+const INFO: ProtocolInfo = ProtocolInfo {
+    about: "The published crate omnipaxos 0.2.4, as it is.",
+    roles: &["leader", "follower"],
+    messages: Word::KINDS,
+    observations: Report::KINDS,
+    knobs: Parameters::KNOBS,
+    plants: Plants::ALL,
+    checks: CHECKS,
+    objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
+    fixed_members: Some("the adapter does not reconfigure it"),
+    most_nodes: 64,
+    ..ProtocolInfo::new("omnipaxos", "OmniPaxos, a replicated log that survives partial partitions")
+};
+
+/// Neutral operations in the words of the store.
+struct KeyValue;
+
+impl Service<Omni> for KeyValue {
+    fn encode(&self, operation: &Operation) -> Option<Ask> {
+        let command = match *operation {
+            Operation::Read { key } => Command::Get { key },
+            Operation::Write { key, value } => Command::Put { key, value },
+            Operation::Cas { key, from, to } => Command::Cas { key, from, to },
+            _ => return None,
+        };
+        Some(Ask { command })
+    }
+
+    fn decode(&self, operation: &Operation, told: &Told) -> Answer {
+        let reply = match (operation, told.done) {
+            (Operation::Read { .. }, _) => Reply::Value(told.value),
+            (_, true) => Reply::Done,
+            (_, false) => Reply::Mismatch,
+        };
+        Answer { reply, position: None }
+    }
+}
+
+/// After the heal, each client has an operation done.
+struct Serves;
+
+impl Liveness<Omni> for Serves {
+    fn owed(&self, _: &Ground, _: &[Slot]) -> Result<(), Stall> {
+        Ok(())
+    }
+
+    fn asks_clients(&self) -> bool {
+        true
+    }
+
+    fn reached(&mut self, _: &Ground, _: &[Slot], _: Option<&sim_core::check::Seen<'_, Omni>>) -> Reach {
+        Reach::All
+    }
+}
+
+/// A replica or a client.
+enum Node {
+    Replica(Box<Replica>),
+    Client(Client),
+}
+
+impl Process<Omni> for Node {
+    fn step(&mut self, input: Input<'_, Omni>, cx: &mut Context<'_, Omni>) {
+        match self {
+            Self::Replica(replica) => replica.step(input, cx),
+            Self::Client(client) => client.step(input, cx),
+        }
+    }
+}
+
+/// A minority may be down for good, and any number for a while.
+const fn bears(members: u32) -> FaultModel {
+    FaultModel { crashed: members.saturating_sub(1) / 2, lost_disks: 0, byzantine: 0, outages: true }
+}
+
+/// The protocols of this package.
+pub fn registry() -> Registry {
+    let mut registry = Registry::new();
+    let entry = Simple::new(&INFO, |parameters: &Parameters, setup, launch| {
+        let (parameters, plants) = (*parameters, Plants::of(launch));
+        Subject {
+            checks: checks(setup.members),
+            service: Box::new(KeyValue),
+            liveness: Box::new(Serves),
+            ..Subject::new("omnipaxos", move |boot: Boot<'_, Omni>| match boot.role {
+                Role::Member => Node::Replica(Box::new(Replica::boot(&boot, parameters, plants))),
+                Role::Client => Node::Client(Client::boot(&boot)),
+            })
+        }
+    });
+    let patience = |parameters: &Parameters| {
+        let ticks = u64::from(parameters.election_ticks.max(parameters.resend_ticks));
+        parameters.tick.saturating_mul(2 * ticks)
+    };
+    let fits = |_: &Parameters, setup: &sim_core::setup::Setup| {
+        if setup.members > 1 { Ok(()) } else { Err("omnipaxos needs more than one node".to_owned()) }
+    };
+    registry.register(entry.bears(bears).waits(patience).fits(fits));
+    registry
+}
