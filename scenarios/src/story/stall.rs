@@ -51,15 +51,20 @@ pub(super) fn steps(outcome: &Outcome, trace: &Trace, violation: &Violation) -> 
     told
 }
 
-/// The members of the healed core: those that the violation names, else all that are up at the end.
+/// The members of the healed core, of those that the violation names if it names any; where nothing was healed, all that are
+/// up at the end.
 fn members(outcome: &Outcome, violation: &Violation) -> Vec<u32> {
     let named = |slot: &u32| {
         let name = &outcome.slots[*slot as usize];
         violation.nodes.iter().any(|node| node.to_string() == *name)
     };
-    let core: Vec<u32> = (0..outcome.members).filter(named).collect();
+    let named: Vec<u32> = (0..outcome.members).filter(named).collect();
     let up = |slot: &u32| role(outcome, *slot).is_some_and(|span| span.state != "down");
-    if core.is_empty() { (0..outcome.members).filter(up).collect() } else { core }
+    match (named.is_empty(), outcome.core.is_empty()) {
+        (false, _) => named,
+        (true, false) => outcome.core.clone(),
+        (true, true) => (0..outcome.members).filter(up).collect(),
+    }
 }
 
 /// The state of a slot as the run ends.
