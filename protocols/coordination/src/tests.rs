@@ -132,7 +132,8 @@ fn whoever_goes_on_with_tasks_is_preferred_to_whoever_returns_them() {
     });
     let mut setup = calm(1, 4);
     setup.progress_timeout = None;
-    let lost = serde_json::json!([{ "id": 0, "at": "1ns", "partition": { "from": "n2,n3", "to": "clients" } }]);
+    let lost =
+        serde_json::json!([{ "id": 0, "at": "1ns", "partition": { "from": "n2,n3", "to": "clients" } }]);
     setup.faults = sim_core::fault::FaultPlan::new(serde_json::from_value(lost).unwrap());
     let outcome = run(&parameters, &setup);
     assert_eq!((max(&outcome, "tasks_done"), outcome.activity["observed.Returned"]), (1, 2));
