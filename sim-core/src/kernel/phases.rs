@@ -280,6 +280,14 @@ impl Kernel {
         }
     }
 
+    /// The slots of the core that was healed, if one was.
+    pub(crate) fn healed_core(&self) -> Vec<u32> {
+        match &self.phase {
+            Phase::Healed(healed) => healed.core.iter().map(|slot| slot.0).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether what is owed is overdue, so that whatever is missing accuses.
     pub(crate) fn is_overdue(&self) -> bool {
         matches!(&self.phase, Phase::Healed(healed) if matches!(healed.end, Some(PhaseEnd::Missed { .. })))
