@@ -135,6 +135,9 @@ impl Kernel {
         let control = if self.setup.progress_timeout.is_some() { Control::Heal } else { Control::End };
         self.queue_control(end, control, false);
         self.queue_faults();
+        if let Some(redraw) = self.redraw {
+            self.queue_control(redraw.at, Control::Redraw, true);
+        }
         if let Some(at) = self.clients.workload.as_ref().and_then(crate::workload::Workload::first_arrival) {
             self.watch.arrival_queued = Some(at);
             self.queue_control(at, Control::Arrival, false);
