@@ -147,7 +147,14 @@ fn stories_of_stalls_name_the_core_and_what_it_waits_for() {
         let outcome = run(&plan, &Launch::default()).unwrap();
         let healed: Vec<&str> =
             outcome.core.iter().map(|slot| outcome.slots[*slot as usize].as_str()).collect();
-        assert_eq!(members, healed, "{text}");
+        match healed.get(9..) {
+            Some(more) if !more.is_empty() => {
+                assert_eq!(members[..9], healed[..9], "{text}");
+                assert_eq!(members[9], format!("{} more", more.len()), "{text}");
+            }
+            _ => assert_eq!(members, healed, "{text}"),
+        }
+        let members = healed;
         assert!(!members.is_empty() && steps.len() > core + 1, "{text}");
         // After it comes a line for each member and client that is told of, with what it waits for; the violation is last.
         let [waiting @ .., last] = &steps[core + 1..] else { panic!("{steps:#?}") };

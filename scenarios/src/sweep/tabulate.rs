@@ -155,8 +155,7 @@ impl<'a> Tabulator<'a> {
             comparisons: compare(sweep, of_point)?,
         };
         table.plots = plots(sweep, &table);
-        let plotted: OrderedSet<String> =
-            table.plots.iter().flat_map(|plot| plot.columns.clone()).collect();
+        let plotted: OrderedSet<String> = table.plots.iter().flat_map(|plot| plot.columns.clone()).collect();
         for point in &mut table.points {
             point.distributions.retain(|name, _| plotted.contains(name));
         }
