@@ -2,7 +2,9 @@
 //!
 //! A follower is *probed* until one message has matched: one at a time, going back by the follower's hints. Then
 //! messages are pipelined: the next index advances as they are sent, up to a window of unacknowledged messages. New
-//! requests wait while the window is full and then travel as one batch.
+//! requests wait while the window is full and then travel as one batch. After a refusal the window is half of what
+//! was under way and grows with each acknowledgment, as that of TCP does (RFC 5681): where the network reorders, each message
+//! that overtakes another one is refused, and whole windows sent anew for each refusal were a flood.
 //!
 //! Heartbeats go to idle followers (paper, section 5.2): to whom nothing was sent for as long as a heartbeat's
 //! interval. And to silent ones: entries may take long to be answered, since they wait for a disk, and a leader
@@ -36,6 +38,8 @@ pub(super) struct Progress {
     probing: bool,
     /// The last index of each message with entries that is not acknowledged; at most the window.
     inflight: VecDeque<u64>,
+    /// How wide the window may be, up to that of the parameters.
+    room: usize,
     /// Whether anything was heard since the last check of the quorum.
     heard: bool,
     heard_at: Time,
@@ -58,6 +62,7 @@ impl Progress {
             matched: 0,
             probing: true,
             inflight,
+            room: usize::MAX,
             heard,
             heard_at: Time::ZERO,
             round: 0,
@@ -109,7 +114,7 @@ impl Progress {
     }
 
     fn may_send(&self, last_index: u64, window: u32) -> bool {
-        let window = if self.probing { 1 } else { window as usize };
+        let window = if self.probing { 1 } else { self.room.min(window as usize) };
         self.next <= last_index && self.inflight.len() < window && self.install.is_none()
     }
 
@@ -122,6 +127,7 @@ impl Progress {
     }
 
     fn acknowledged(&mut self, index: u64, forgets: bool) {
+        self.room = self.room.saturating_add(usize::from(index > self.matched));
         // Control C01: an acknowledgment that was overtaken takes back what a later one said.
         self.matched = if forgets { index } else { self.matched.max(index) };
         if self.probing {
@@ -143,6 +149,7 @@ impl Progress {
         }
         self.next = hint + 1;
         self.probing = true;
+        self.room = (self.inflight.len() / 2).max(1);
         self.inflight.clear();
         true
     }

@@ -159,6 +159,19 @@ fn a_refusal_goes_back_to_probing_at_the_hint() {
     assert_eq!(short(&one.hears(CLIENT, &put(1))), ["n2: 5+1"]);
 }
 
+/// Where the network reorders, each message that overtakes another is refused: whole windows for each refusal were a flood.
+#[test]
+fn after_a_refusal_the_window_grows_with_each_acknowledgment() {
+    let parameters = Parameters { max_inflight: 8, max_batch: 1, ..without_pre_vote() };
+    let mut one = leader(parameters, Plants::default(), &[1; 8]);
+    assert_eq!(short(&one.hears(N2, &refusal(2, 0))), ["n2: 0+1"]);
+    assert_eq!(short(&one.hears(N2, &ack(2, 1))), ["n2: 1+1", "n2: 2+1"]);
+    assert_eq!(short(&one.hears(N2, &ack(2, 2))), ["n2: 3+1", "n2: 4+1"]);
+    assert!(one.hears(N2, &ack(2, 2)).is_empty(), "no news");
+    assert_eq!(short(&one.hears(N2, &refusal(2, 2))), ["n2: 2+1"], "the fourth overtook the third");
+    assert_eq!(short(&one.hears(N2, &ack(2, 3))), ["n2: 3+1", "n2: 4+1"]);
+}
+
 /// A lost message is found by the next heartbeat, since it claims what was sent.
 #[test]
 fn a_heartbeat_finds_what_was_lost() {
