@@ -229,9 +229,10 @@ mod tests {
     /// The digest by the book: over everything, from nothing.
     fn whole_digest(store: &Store) -> u64 {
         let values = store.values.iter().map(|(key, value)| pair_hash(*key, *value));
-        let elements = store.lists.iter().flat_map(|(key, list)| {
-            (0..).zip(list).map(|(place, value)| element_hash(*key, place, *value))
-        });
+        let elements = store
+            .lists
+            .iter()
+            .flat_map(|(key, list)| (0..).zip(list).map(|(place, value)| element_hash(*key, place, *value)));
         let sessions = store
             .sessions
             .iter()

@@ -191,7 +191,11 @@ impl Workload {
         let Arrival { number, at, mix } = arrival;
         let client = self.choose_client(number)?;
         self.take(client);
-        Some(Invocation { client, operation: self.operation(client, number, 0, number + 1, mix), arrived: at })
+        Some(Invocation {
+            client,
+            operation: self.operation(client, number, 0, number + 1, mix),
+            arrived: at,
+        })
     }
 
     fn arrive_open(&mut self, now: Time) -> Option<Invocation> {
