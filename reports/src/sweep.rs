@@ -5,40 +5,58 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+mod distribution;
+mod words;
+
 use std::path::PathBuf;
 
 use sim_core::ordered::OrderedSet;
 use sim_core::sweep::{Plot, SweepPoint, SweepTable};
 
+use crate::figure::paper::PaperSize;
 use crate::figure::{Axis, Figure, FigureError, Point, Series, Style};
+use words::{column_words, key_words, line_words, unit_of};
 
 pub use page::page;
 pub use read::{FILE_NAME, SweepTableError, document, from_json};
 
-/// Every figure of a sweep. A plot of which nothing was measured gives none.
+/// The folder of the figures for papers, beside the page.
+const PAPER: &str = "paper";
+
+/// Every figure of a sweep: for each plot its means, and how single runs are distributed. A plot of which nothing was measured
+/// gives none.
 pub fn figures(table: &SweepTable) -> Vec<Figure> {
-    table.plots.iter().filter_map(|plot| figure(table, plot)).collect()
+    table.plots.iter().flat_map(|plot| of_plot(table, plot)).collect()
 }
 
-/// The files of a sweep's figures: PNG, SVG and CSV of each, beside its page.
+fn of_plot(table: &SweepTable, plot: &Plot) -> impl Iterator<Item = Figure> {
+    figure(table, plot).into_iter().chain(distribution::figure(table, plot))
+}
+
+/// The files of a sweep's figures, beside its page: PNG, SVG and CSV of each, and in a folder PDF and SVG in the sizes of papers.
 ///
 /// # Errors
 /// If a figure cannot be drawn, which would be a bug.
 pub fn figure_files(table: &SweepTable) -> Result<Vec<(PathBuf, Vec<u8>)>, FigureError> {
     let mut files = Vec::new();
-    for figure in figures(table) {
-        files.extend(figure.files()?.into_iter().map(|file| (PathBuf::from(file.name), file.content)));
+    for plot in &table.plots {
+        let sizes = plot.size_mm.map_or(vec![PaperSize::COLUMN, PaperSize::PAGE], |(width_mm, height_mm)| {
+            vec![PaperSize { width_mm, height_mm }]
+        });
+        for figure in of_plot(table, plot) {
+            files.extend(figure.files()?.into_iter().map(|file| (PathBuf::from(file.name), file.content)));
+            let paper = sizes.iter().flat_map(|size| figure.paper_files(*size));
+            files.extend(paper.map(|file| (PathBuf::from(PAPER).join(file.name), file.content)));
+        }
     }
     Ok(files)
 }
 
 fn figure(table: &SweepTable, plot: &Plot) -> Option<Figure> {
     let scale = Scale::of(table, plot);
-    let (unit, divisor) = unit_of(plot.columns.first()?);
-    let y_label = words(plot.columns.first()?, plot.columns.len() > 1);
-    let y = if plot.log { Axis::log(&y_label, unit) } else { Axis::linear(&y_label, unit) };
-    let mut figure = Figure::new(&plot.name, &plot.title, scale.axis(plot), y);
-    for (line, points) in table.lines(&plot.against) {
+    let divisor = unit_of(plot.columns.first()?).1;
+    let mut figure = empty(plot, &plot.name, &plot.title, scale.axis(table, plot), value_axis(plot)?);
+    for (_, points) in table.lines(&plot.against) {
         if !points.first().is_some_and(|point| plot.shows(&point.base)) {
             continue;
         }
@@ -48,7 +66,7 @@ fn figure(table: &SweepTable, plot: &Plot) -> Option<Figure> {
             if marks.is_empty() {
                 continue;
             }
-            let name = series_name(&line, points[0], column, plot);
+            let name = series_name(&line_words(table, points[0], &plot.against), points[0], column, plot);
             let style = if plot.fit || !scale.numeric() { Style::Dots } else { Style::Line };
             figure.add(Series::new(&name, style, marks));
             if plot.fit {
@@ -62,6 +80,24 @@ fn figure(table: &SweepTable, plot: &Plot) -> Option<Figure> {
     (!figure.series.is_empty()).then_some(figure)
 }
 
+/// A figure without series, as wide as usual and as high as the plot wants it to be.
+fn empty(plot: &Plot, name: &str, title: &str, x: Axis, y: Axis) -> Figure {
+    let mut figure = Figure::new(name, title, x, y);
+    if let Some((width, height)) = plot.size_mm {
+        let share = (height / width).clamp(0.3, 1.5);
+        figure.size.1 = (f64::from(figure.size.0) * share).round() as u32;
+    }
+    figure
+}
+
+/// The axis of what was measured; nothing if no column is named.
+fn value_axis(plot: &Plot) -> Option<Axis> {
+    let first = plot.columns.first()?;
+    let label = plot.y_label.clone().unwrap_or_else(|| column_words(first, plot.columns.len() > 1));
+    let unit = unit_of(first).0;
+    Some(if plot.y_log() { Axis::log(&label, unit) } else { Axis::linear(&label, unit) })
+}
+
 /// How values of the swept key become places.
 enum Scale {
     Numbers { unit: String },
@@ -73,7 +109,7 @@ impl Scale {
         let places: Vec<_> =
             table.points.iter().filter_map(|point| point.coordinate(&plot.against)).collect();
         let units: OrderedSet<&str> = places.iter().map(|place| place.unit.as_str()).collect();
-        let drawn = |number: Option<f64>| number.is_some_and(|number| !plot.log || number > 0.0);
+        let drawn = |number: Option<f64>| number.is_some_and(|number| !plot.x_log() || number > 0.0);
         if units.len() == 1 && places.iter().all(|place| drawn(place.number)) {
             return Self::Numbers { unit: places[0].unit.clone() };
         }
@@ -90,11 +126,12 @@ impl Scale {
         matches!(self, Self::Numbers { .. })
     }
 
-    fn axis(&self, plot: &Plot) -> Axis {
+    fn axis(&self, table: &SweepTable, plot: &Plot) -> Axis {
+        let label = plot.x_label.clone().unwrap_or_else(|| key_words(table, &plot.against));
         match self {
-            Self::Numbers { unit } if plot.log => Axis::log(&key_words(&plot.against), unit),
-            Self::Numbers { unit } => Axis::linear(&key_words(&plot.against), unit),
-            Self::Names(names) => Axis::names(&key_words(&plot.against), names.clone()),
+            Self::Numbers { unit } if plot.x_log() => Axis::log(&label, unit),
+            Self::Numbers { unit } => Axis::linear(&label, unit),
+            Self::Names(names) => Axis::names(&label, names.clone()),
         }
     }
 
@@ -112,7 +149,7 @@ fn mark(point: &SweepPoint, column: &str, plot: &Plot, scale: &Scale, divisor: f
     let mark = Point::new(scale.place(point, &plot.against)?, found.mean / divisor);
     let (low, high) = found.mean_interval.unwrap_or((found.mean, found.mean));
     // Below zero there is nothing, and a logarithm has no place for it.
-    let low = if plot.log && low <= 0.0 { found.mean } else { low };
+    let low = if plot.y_log() && low <= 0.0 { found.mean } else { low };
     Some(mark.between(low / divisor, high / divisor))
 }
 
@@ -122,21 +159,4 @@ fn series_name(line: &str, point: &SweepPoint, column: &str, plot: &Plot) -> Str
     let per = if column.ends_with("_per") { format!(", per {}", point.per) } else { String::new() };
     let rank = if plot.columns.len() > 1 { format!(" {rank}") } else { String::new() };
     format!("{line}{per}{rank}")
-}
-
-/// A key of a scenario in words: `cluster.raft.election_timeout_min` is `election timeout min`.
-fn key_words(key: &str) -> String {
-    key.rsplit('.').next().unwrap_or(key).replace('_', " ")
-}
-
-/// Nanoseconds are shown as milliseconds.
-fn unit_of(column: &str) -> (&'static str, f64) {
-    if column.contains("_ns") { ("ms", 1e6) } else { ("", 1.0) }
-}
-
-/// A column in words: `messages_per` are `messages`, `operation_latency_ns.p99` is `operation latency p99`.
-fn words(column: &str, family: bool) -> String {
-    let column = if family { column.split('.').next().unwrap_or(column) } else { column };
-    let plain = column.trim_start_matches("measure.").replace("_ns", "").replace("_per", "");
-    plain.replace(['_', '.'], " ")
 }

@@ -92,6 +92,7 @@ fn outcome(picture: Picture) -> Outcome {
         seed: 211,
         slots: (1..=5).map(|n| format!("n{n}")).chain(["c1".to_owned()]).collect(),
         members: 5,
+        core: Vec::new(),
         verdict: Verdict::Pass,
         reasons: Vec::new(),
         violations: Vec::new(),

@@ -8,7 +8,7 @@ mod fates;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sim_core::check::Verdict;
+use sim_core::check::{Verdict, Violation};
 use sim_core::digest::RunDigest;
 use sim_core::fault::{Executed, FaultPlan};
 use sim_core::outcome::Outcome;
@@ -110,11 +110,16 @@ pub enum CapsuleError {
     Checksum,
 }
 
+/// What a failing run is known by: the first of its worst violations.
+pub fn first_violation(outcome: &Outcome) -> Option<&Violation> {
+    let worst = outcome.violations.iter().map(|violation| violation.verdict).max();
+    outcome.violations.iter().find(|violation| Some(violation.verdict) == worst)
+}
+
 impl Capsule {
     /// The capsule of a run.
     pub fn new(loaded: &Loaded, plan: &Plan, outcome: &Outcome, build: &str) -> Self {
-        let worst = outcome.violations.iter().map(|violation| violation.verdict).max();
-        let first = outcome.violations.iter().find(|violation| Some(violation.verdict) == worst);
+        let first = first_violation(outcome);
         Self {
             schema: CapsuleVersion::V1,
             engine: ENGINE,

@@ -16,7 +16,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use sim_core::judgment::{Campaign, Judgment};
-use sim_core::outcome::Ended;
+use sim_core::outcome::{Ended, Outcome};
 use sim_core::registry::{Launch, LaunchError};
 
 use crate::artefact::FolderLock;
@@ -30,7 +30,7 @@ use crate::scenario::Loaded;
 use crate::shard::Shard;
 
 pub use activity::{Activity, Counter};
-pub use finding::{Finding, is_finding};
+pub use finding::{Finding, fails, is_finding};
 pub use merged::{STATE, keep, read};
 pub use standard::{Demand, judge};
 pub use totals::Totals;
@@ -85,7 +85,21 @@ pub struct Keep<'a> {
     pub begin: Begin,
     /// Whether enough was done; asked at the end of each round.
     pub enough: &'a dyn Fn() -> bool,
+    /// Who looks on.
+    pub onlooker: &'a dyn Onlooker,
 }
+
+/// Looks on while an exploration goes on, for people: nothing depends on it.
+pub trait Onlooker: Sync {
+    /// It begins, or goes on from what was explored before.
+    fn begun(&self, _: &Exploration) {}
+
+    /// A run has ended. Runs are told as they end, in no particular order, from any thread.
+    fn ended(&self, _: &Outcome) {}
+}
+
+/// Nobody looks on.
+impl Onlooker for () {}
 
 /// What an exploration came to.
 #[derive(Clone, Debug, Default)]
@@ -140,7 +154,7 @@ pub fn explore(
     hooks: Hooks<'_>,
 ) -> Result<Exploration, ExploreError> {
     let mut exploration = Exploration::default();
-    rounds(loaded, options, hooks, &mut exploration, &mut |_| Ok(false))?;
+    rounds(loaded, options, (hooks, &()), &mut exploration, &mut |_| Ok(false))?;
     Ok(exploration)
 }
 
@@ -172,7 +186,8 @@ pub fn explore_in(
         }
         Err(error) => Err(error.into()),
     };
-    rounds(loaded, options, hooks, &mut exploration, &mut merged)?;
+    keep.onlooker.begun(&exploration);
+    rounds(loaded, options, (hooks, keep.onlooker), &mut exploration, &mut merged)?;
     exploration.unkept = unkept;
     Ok((exploration, state.into_lock()))
 }
@@ -181,7 +196,7 @@ pub fn explore_in(
 fn rounds(
     loaded: &Loaded,
     options: &ExploreOptions,
-    hooks: Hooks<'_>,
+    (hooks, onlooker): (Hooks<'_>, &dyn Onlooker),
     exploration: &mut Exploration,
     merged: &mut dyn FnMut(&Exploration) -> Result<bool, ExploreError>,
 ) -> Result<(), ExploreError> {
@@ -192,7 +207,11 @@ fn rounds(
         let seed = options.seeds.start + options.shard.number(number);
         let plan = compile(loaded, seed, &options.plants);
         let outcome = run(&plan, launch).map_err(|error| ExploreError::Launch { seed, error })?;
-        Ok((outcome.ended != Ended::Stopped).then(|| RunResult::new(loaded, plan, outcome)))
+        if outcome.ended == Ended::Stopped {
+            return Ok(None);
+        }
+        onlooker.ended(&outcome);
+        Ok(Some(RunResult::new(loaded, plan, outcome)))
     };
     let merge = |results: Vec<Result<Option<RunResult>, ExploreError>>| {
         for result in results {

@@ -92,6 +92,7 @@ fn crashed(plan: &Plan, message: &str) -> Outcome {
         seed: setup.seed,
         slots: (0..setup.members).map(member).chain((0..setup.clients).map(client)).collect(),
         members: setup.members,
+        core: Vec::new(),
         verdict: Verdict::Crash,
         reasons: Vec::new(),
         violations: vec![violation],

@@ -130,8 +130,8 @@ pub struct ClusterTable {
     /// The run ends after this many dispatched events, whatever else; by default, many times what a run of its size has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_events: Option<u64>,
-    /// More events and messages than this within a second of virtual time are a storm; by default, many times what a run of
-    /// its size has.
+    /// More events and messages than this in two seconds of virtual time on end, or four times as many within one, are a
+    /// storm; by default, many times what a run of its size has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_events_per_second: Option<u64>,
 }

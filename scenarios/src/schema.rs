@@ -76,7 +76,7 @@ fn cluster(registry: &Registry) -> Value {
             "nodes": about(count(1, 10_000_000), "How many members there are."),
             "duration": about(form::duration(), "Length of the first phase: safety under faults."),
             "max_events": about(count(1, u64::MAX), "The run ends after this many events, whatever else; by default, many times what a run of its size has."),
-            "max_events_per_second": about(count(1, u64::MAX), "More events and messages than this within a second of virtual time are a storm; by default, many times what a run of its size has."),
+            "max_events_per_second": about(count(1, u64::MAX), "More events and messages than this in two seconds of virtual time on end, or four times as many within one, are a storm; by default, many times what a run of its size has."),
         }),
     );
     // Only the table of the protocol that runs may be there.

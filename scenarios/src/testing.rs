@@ -162,6 +162,7 @@ fn outcome(setup: &Setup, launch: &Launch, findings: &Findings, parameters: &Par
         seed: setup.seed,
         slots: (0..setup.members).map(|index| format!("n{}", index + 1)).collect(),
         members: setup.members,
+        core: Vec::new(),
         verdict,
         reasons: if inconclusive { vec!["nothing happened".to_owned()] } else { Vec::new() },
         violations: findings.violations().to_vec(),

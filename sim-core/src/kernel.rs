@@ -36,7 +36,7 @@ use crate::ground::Ground;
 use crate::history::HistoryCheck;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Control, Envelope, Event};
-use crate::launch::{Launch, LaunchError};
+use crate::launch::{Launch, LaunchError, Redraw};
 use crate::lookout::Lookout;
 use crate::metrics::Metrics;
 use crate::network::{LinkNotice, Network};
@@ -87,6 +87,7 @@ pub(crate) struct Notice {
 /// Everything that is not typed by a protocol.
 pub(crate) struct Kernel {
     pub(crate) seed: u64,
+    pub(crate) redraw: Option<Redraw>,
     pub(crate) now: Time,
     pub(crate) agenda: Agenda,
     pub(crate) ground: Ground,
@@ -194,6 +195,7 @@ impl Kernel {
         let latency = metrics.histogram(crate::metrics::OPERATION_LATENCY);
         Ok(Self {
             seed,
+            redraw: launch.redraw,
             now: Time::ZERO,
             agenda,
             hot,
@@ -240,6 +242,23 @@ impl Kernel {
             setup: setup.clone(),
             ground,
         })
+    }
+
+    /// The seed of what is drawn now.
+    pub(crate) fn chance(&self) -> u64 {
+        self.redraw.filter(|redraw| self.now >= redraw.at).map_or(self.seed, |redraw| redraw.seed)
+    }
+
+    /// From now on, chance is that of another seed.
+    pub(crate) fn draw_anew(&mut self, seed: u64) {
+        self.dice = Keyed::new(seed, Purpose::Process);
+        self.tie_key = Keyed::new(seed, Purpose::Tie).word(0, 0);
+        self.network.draw_anew(seed);
+        self.servers.draw_anew(seed);
+        self.driver.draw_anew(seed);
+        if let Some(workload) = &mut self.clients.workload {
+            workload.draw_anew(seed);
+        }
     }
 
     /// Moves time to an event.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::lookout::Lookout;
 use crate::picture::Detail;
+use crate::time::Time;
 use crate::trace::TraceRequest;
 
 /// How a run is launched, beyond the setup.
@@ -19,6 +20,19 @@ pub struct Launch {
     pub picture: Detail,
     /// Who looks on.
     pub lookout: Option<Arc<dyn Lookout>>,
+    /// Draws chance anew from a moment on: what comes of it is another run than that of the setup.
+    pub redraw: Option<Redraw>,
+}
+
+/// From a moment on, chance is that of another seed: what is under way stays under way, what was drawn before stays drawn
+/// (plans of faults, latencies and clocks that are kept for a run, identities), and fates that were fixed by hand are no
+/// longer. Everything else is drawn anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redraw {
+    /// The moment; the first events at it have the new chance.
+    pub at: Time,
+    /// The seed of what follows.
+    pub seed: u64,
 }
 
 /// A setup that cannot be run.

@@ -312,6 +312,12 @@ impl Network {
         self.settle();
     }
 
+    /// From now on, fates are those of another seed, and none is fixed by hand. Latencies that links keep stay.
+    pub(crate) fn draw_anew(&mut self, seed: u64) {
+        self.dice = Dice::new(seed);
+        self.pin(Pins::default(), false);
+    }
+
     /// The fates that changed something, so far.
     pub fn changes(&self) -> &Changes {
         &self.changes

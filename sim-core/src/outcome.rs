@@ -32,6 +32,9 @@ pub struct Outcome {
     pub slots: Vec<String>,
     /// How many of them are members.
     pub members: u32,
+    /// The slots of the core that was healed, in order; none if nothing was healed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub core: Vec<u32>,
     /// The worst of everything below.
     pub verdict: Verdict,
     /// Why the verdict is inconclusive, if it is.

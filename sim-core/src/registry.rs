@@ -9,7 +9,7 @@ mod simple;
 pub use simple::{NoParameters, Simple};
 
 pub use crate::fault::FaultModel;
-pub use crate::launch::{Launch, LaunchError};
+pub use crate::launch::{Launch, LaunchError, Redraw};
 pub use crate::text::Named;
 
 use rand_chacha::ChaCha8Rng;

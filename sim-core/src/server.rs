@@ -367,6 +367,13 @@ enum PerMessage {
 }
 
 impl Servers {
+    /// From now on, service times are drawn from another seed.
+    pub(crate) fn draw_anew(&mut self, seed: u64) {
+        if let PerMessage::Drawn(_, keyed) = &mut self.per_message {
+            *keyed = Keyed::new(seed, Purpose::Work);
+        }
+    }
+
     pub(crate) fn new(model: &ServiceModel, slots: usize, seed: u64) -> Self {
         let per_message = match &model.per_message {
             Distribution::Fixed(time) => PerMessage::Fixed(*time),

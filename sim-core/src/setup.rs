@@ -45,7 +45,8 @@ pub struct Setup {
     pub recovery_within: Option<Duration>,
     /// Ends a run that has no end: dispatched events.
     pub max_events: u64,
-    /// More events and messages than this within a second of virtual time are a storm, which is a finding and ends the run.
+    /// More events and messages than this in two seconds of virtual time on end, or four times as many within one, are a storm:
+    /// a finding that ends the run.
     #[serde(default = "no_limit")]
     pub max_events_per_second: u64,
     /// How messages travel.

@@ -106,6 +106,10 @@ pub struct SweepPoint {
     pub rates: OrderedMap<String, Rate>,
     /// What was measured, by column.
     pub columns: OrderedMap<String, Estimate>,
+    /// The values that single runs had, ascending, of columns that are plotted: all of them, or the quantiles from 0 to 100
+    /// in a hundred where there are more runs.
+    #[serde(default, skip_serializing_if = "OrderedMap::is_empty")]
+    pub distributions: OrderedMap<String, Vec<f64>>,
     /// Limits on all runs of the point together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<PointLimit>,
@@ -231,9 +235,62 @@ pub struct Plot {
     pub log: bool,
     /// Whether power laws are fitted.
     pub fit: bool,
+    /// What the horizontal axis is called; the key in words if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x_label: Option<String>,
+    /// What the vertical axis is called; the column in words if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y_label: Option<String>,
+    /// How the horizontal axis is scaled, instead of what `log` says of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x_scale: Option<AxisScale>,
+    /// How the vertical axis is scaled, instead of what `log` says of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y_scale: Option<AxisScale>,
+    /// Width and height on paper in millimeters; 85 by 60 and 178 by 80 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_mm: Option<(f64, f64)>,
+}
+
+/// How an axis is scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AxisScale {
+    /// Equal steps for equal differences.
+    Linear,
+    /// Equal steps for equal ratios.
+    Log,
 }
 
 impl Plot {
+    /// A plot of columns against a key, with linear axes.
+    pub fn new(name: String, title: String, against: &str, columns: Vec<String>) -> Self {
+        Self {
+            name,
+            title,
+            against: against.to_owned(),
+            columns,
+            bases: Vec::new(),
+            log: false,
+            fit: false,
+            x_label: None,
+            y_label: None,
+            x_scale: None,
+            y_scale: None,
+            size_mm: None,
+        }
+    }
+
+    /// Whether the horizontal axis is logarithmic.
+    pub fn x_log(&self) -> bool {
+        self.x_scale.map_or(self.log, |scale| scale == AxisScale::Log)
+    }
+
+    /// Whether the vertical axis is logarithmic.
+    pub fn y_log(&self) -> bool {
+        self.y_scale.map_or(self.log, |scale| scale == AxisScale::Log)
+    }
+
     /// Whether the lines of a scenario are drawn.
     pub fn shows(&self, base: &str) -> bool {
         self.bases.is_empty() || self.bases.iter().any(|shown| shown == base)

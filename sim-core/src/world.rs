@@ -223,6 +223,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             Control::Probe => self.probe(),
             Control::Ask => self.ask_clients(),
             Control::End => self.kernel.ended = Some(Ended::Horizon),
+            Control::Redraw => self.draw_anew(),
         }
     }
 }

@@ -191,7 +191,7 @@ pub(crate) fn of_sweep(
         reports::sweep::document(table).unwrap_or_else(|error| json!({ "error": error.to_string() }));
     if let Some(document) = value.as_object_mut() {
         document.insert("sweep".to_owned(), sweep.name.as_str().into());
-        document.insert("runs".to_owned(), run.rows.len().into());
+        document.insert("runs".to_owned(), run.made.into());
         document.insert("interrupted".to_owned(), run.interrupted.into());
         document.insert("judgment".to_owned(), judge(run, table).name().into());
         document.insert("files".to_owned(), json!(files));

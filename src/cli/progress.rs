@@ -15,7 +15,10 @@ const EVERY: u64 = 10;
 pub(crate) struct Progress<'a> {
     name: String,
     total: u64,
-    done: AtomicU64,
+    /// How many runs were made before.
+    resumed: AtomicU64,
+    /// How many runs were made since.
+    made: AtomicU64,
     /// How many lines were due so far.
     lines: AtomicU64,
     bar: ProgressBar,
@@ -29,7 +32,8 @@ impl<'a> Progress<'a> {
         Self {
             name: name.to_owned(),
             total,
-            done: AtomicU64::new(0),
+            resumed: AtomicU64::new(0),
+            made: AtomicU64::new(0),
             lines: AtomicU64::new(0),
             bar: terminal.progress(total),
             terminal,
@@ -37,9 +41,16 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// So many runs were made before.
+    pub(crate) fn resume(&self, runs: u64) {
+        self.resumed.store(runs, Ordering::Relaxed);
+        self.bar.set_position(runs);
+        self.bar.reset_eta();
+    }
+
     /// One more run is done.
     pub(crate) fn step(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         self.bar.inc(1);
         let seconds = self.watch.seconds();
         if seconds < 1.0 {
@@ -51,8 +62,9 @@ impl<'a> Progress<'a> {
         }
         let due = seconds as u64 / EVERY;
         if self.lines.fetch_max(due, Ordering::Relaxed) < due {
+            let done = self.resumed.load(Ordering::Relaxed) + made;
             let (done, total) = (thousands(done), thousands(self.total));
-            let rate = self.done.load(Ordering::Relaxed) as f64 / seconds;
+            let rate = made as f64 / seconds;
             self.terminal.remark(&format!(
                 "{}: {done} of {total} runs · {} runs/s",
                 self.name,

@@ -8,7 +8,7 @@ use sim_core::lookout::Lookout;
 use sim_core::time::{Duration, Time};
 
 use super::terminal::Terminal;
-use super::wall::Stopwatch;
+use super::wall::{Stopwatch, rough};
 
 /// Seconds between two lines.
 const EVERY: f64 = 5.0;
@@ -59,16 +59,6 @@ fn line(events: u64, now: Time, whole: Duration, seconds: f64) -> String {
     };
     let events = super::table::thousands(events);
     format!("{now} of {whole} simulated · {events} events in {seconds:.0} s · {left}")
-}
-
-/// A time by the wall clock in one unit.
-fn rough(seconds: f64) -> String {
-    match seconds {
-        s if s < 120.0 => format!("{s:.0} s"),
-        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
-        s if s < 172_800.0 => format!("{:.0} h", s / 3_600.0),
-        s => format!("{:.0} days", s / 86_400.0),
-    }
 }
 
 #[cfg(test)]

@@ -22,12 +22,12 @@ pub(crate) fn words(
     let _ = writeln!(text, "{} · {}", sweep.name, table.title);
     let resumed = match run.resumed {
         0 => String::new(),
-        runs => format!(", {} of them from before", thousands(runs as u64)),
+        runs => format!(", {} of them from before", thousands(runs)),
     };
     let _ = writeln!(
         text,
         "{} of {} runs{resumed} · {} points · seeds {} · {}",
-        thousands(run.rows.len() as u64),
+        thousands(run.made),
         thousands(sweep.runs()),
         table.points.len(),
         table.seeds,

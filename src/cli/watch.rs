@@ -1,191 +1,188 @@
-//! `run --watch`: a run played back in the terminal, at a pace that people can follow.
+//! What is going on, drawn in the terminal: a run played back (`run --watch`), and a campaign while it goes on
+//! (`explore --watch`).
 //!
-//! A run takes milliseconds, so it is made first and then shown from what was kept of it. The frame is drawn in place,
-//! without another screen and without another mode of the terminal, and is gone at the end.
+//! Frames are drawn in place, without another screen, without another mode of the terminal, and with the cursor as it is.
+//! So there is nothing to restore, also where the program is killed.
 
-use std::io;
+mod campaign;
+mod run;
 
-use console::{Style, Term, measure_text_width, truncate_str};
-use sim_core::outcome::{LaneSpan, Outcome};
+use std::io::{self, Write};
 
-use super::interrupt;
-use super::run_text::milliseconds;
-use super::table::thousands;
-use super::wall::{Stopwatch, pause};
+use console::{Term, truncate_str};
+
+use super::terminal::{Terminal, wrap};
+
+pub(crate) use campaign::CampaignWatch;
+pub(crate) use run::{play, speed};
 
 /// Milliseconds between two frames.
 const FRAME: u64 = 80;
 
-/// More members than these are counted by role and not listed.
-const MOST_ROWS: u32 = 16;
-
-/// How fast a run is shown: virtual seconds for each second.
-pub(crate) fn speed(text: &str) -> Result<f64, String> {
-    let number: Option<f64> = text.strip_suffix('x').unwrap_or(text).parse().ok();
-    let number = number.filter(|number| number.is_finite() && (0.001..=1e6).contains(number));
-    number.ok_or_else(|| "expected how many times as fast as real time, as 10x".to_owned())
+/// Whether frames can be drawn; where they cannot, it is said why.
+pub(crate) fn possible(terminal: &Terminal) -> bool {
+    let possible = Terminal::is_interactive();
+    if !possible {
+        terminal.remark("note: --watch needs a terminal on stderr");
+    }
+    possible
 }
 
-/// Plays a run back on stderr, until it ends or somebody interrupts.
-pub(crate) fn play(outcome: &Outcome, speed: f64, color: bool) -> io::Result<()> {
-    let term = Term::stderr();
-    interrupt::listen();
-    let watch = Stopwatch::start();
-    term.hide_cursor()?;
-    let mut drawn = 0;
-    let mut played = Ok(());
-    while played.is_ok() && !interrupt::interrupted() {
-        let at_ns = (watch.seconds() * speed * 1e9) as u64;
-        played = draw(&term, &frame(outcome, at_ns.min(outcome.virtual_ns), speed, color), &mut drawn);
-        if at_ns >= outcome.virtual_ns {
-            break;
+/// Where frames are drawn, one in place of the other. The last one is gone when the screen is dropped.
+struct Screen<W: Write> {
+    out: W,
+    /// How many lines the frame has that is there.
+    drawn: usize,
+}
+
+impl Screen<Term> {
+    /// The terminal on stderr.
+    fn stderr() -> Self {
+        Self::on(Term::stderr())
+    }
+
+    /// Draws a frame as far as there is room.
+    fn show(&mut self, lines: &[String]) -> io::Result<()> {
+        let size = self.out.size();
+        self.draw(lines, size)
+    }
+}
+
+impl<W: Write> Screen<W> {
+    fn on(out: W) -> Self {
+        Self { out, drawn: 0 }
+    }
+
+    /// Draws a frame on a terminal with so many rows and columns, in one go, so that it does not flicker.
+    fn draw(&mut self, lines: &[String], (rows, columns): (u16, u16)) -> io::Result<()> {
+        let room = usize::from(rows).saturating_sub(1).max(1);
+        let mut frame = self.back();
+        let columns = usize::from(columns);
+        let broken: String = lines.iter().map(|line| wrap(line, &labelled("", ""), columns)).collect();
+        self.drawn = 0;
+        for line in broken.lines().take(room) {
+            frame += &truncate_str(line, columns, "…");
+            frame += "\x1b[K\n";
+            self.drawn += 1;
         }
-        pause(FRAME);
+        frame += "\x1b[J";
+        self.out.write_all(frame.as_bytes())?;
+        self.out.flush()
     }
-    let cleared = term.clear_last_lines(drawn);
-    term.show_cursor()?;
-    played.and(cleared)
-}
 
-fn draw(term: &Term, lines: &[String], drawn: &mut usize) -> io::Result<()> {
-    let (rows, columns) = term.size();
-    let room = usize::from(rows).saturating_sub(1).max(1);
-    term.clear_last_lines(*drawn)?;
-    *drawn = 0;
-    for line in lines.iter().take(room) {
-        term.write_line(&truncate_str(line, usize::from(columns), "…"))?;
-        *drawn += 1;
+    /// Takes the cursor to where the frame begins.
+    fn back(&self) -> String {
+        if self.drawn == 0 { "\r".to_owned() } else { format!("\r\x1b[{}A", self.drawn) }
     }
-    Ok(())
 }
 
-/// What is going on at a moment, a line for each thing.
-fn frame(outcome: &Outcome, at_ns: u64, speed: f64, color: bool) -> Vec<String> {
-    let mut lines = vec![clock(outcome, at_ns, speed)];
-    if outcome.members > MOST_ROWS {
-        lines.push(format!("roles       {}", roles(outcome, at_ns)));
-    } else {
-        lines.extend((0..outcome.members).map(|slot| node(outcome, slot, at_ns, color)));
-    }
-    lines.push(format!("faults      {}", faults(outcome, at_ns)));
-    if !outcome.history.is_empty() {
-        lines.push(format!("operations  {}", operations(outcome, at_ns)));
-    }
-    let found = outcome.violations.iter().find(|found| found.at_ns <= at_ns);
-    let red = Style::new().red().bold().force_styling(color);
-    lines.push(found.map_or_else(
-        || "found       nothing so far".to_owned(),
-        |found| format!("found       {}", red.apply_to(format!("{}: {}", found.check, found.message))),
-    ));
-    lines
-}
-
-/// The bar that shows how far it is.
-fn clock(outcome: &Outcome, at_ns: u64, speed: f64) -> String {
-    const WIDE: u64 = 24;
-    let done = (at_ns.saturating_mul(WIDE) / outcome.virtual_ns.max(1)).min(WIDE) as usize;
-    let bar = "█".repeat(done) + &"░".repeat(WIDE as usize - done);
-    format!("{} of {}  {bar}  {speed}x · Ctrl-C ends", milliseconds(at_ns), milliseconds(outcome.virtual_ns))
-}
-
-/// What a member is at a moment.
-fn span(outcome: &Outcome, slot: u32, at_ns: u64) -> Option<&LaneSpan> {
-    let inside = |span: &&LaneSpan| span.slot == slot && span.from_ns <= at_ns && at_ns <= span.to_ns;
-    outcome.picture.lanes.items.iter().rfind(inside)
-}
-
-fn node(outcome: &Outcome, slot: u32, at_ns: u64, color: bool) -> String {
-    let name = outcome.slots.get(slot as usize).map_or("", String::as_str);
-    let Some(span) = span(outcome, slot, at_ns) else { return format!("{name:<12}not there") };
-    let style = match span.state.as_str() {
-        "down" => Style::new().red(),
-        "leader" | "primary" => Style::new().blue().bold(),
-        "candidate" => Style::new().yellow(),
-        _ => Style::new(),
-    };
-    let state = style.force_styling(color).apply_to(&span.state).to_string();
-    let pad = " ".repeat(14_usize.saturating_sub(measure_text_width(&state)));
-    format!("{name:<12}{state}{pad}{}", span.label)
-}
-
-/// How many members are what, the most frequent first.
-fn roles(outcome: &Outcome, at_ns: u64) -> String {
-    let mut counts: Vec<(&str, u64)> = Vec::new();
-    let spans = outcome.picture.lanes.items.iter();
-    let inside =
-        |span: &&LaneSpan| span.slot < outcome.members && span.from_ns <= at_ns && at_ns < span.to_ns;
-    for span in spans.filter(inside) {
-        match counts.iter_mut().find(|(state, _)| *state == span.state) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((&span.state, 1)),
+impl<W: Write> Drop for Screen<W> {
+    fn drop(&mut self) {
+        if self.drawn == 0 {
+            return;
         }
+        let clear = self.back() + "\x1b[J";
+        // If stderr is gone there is nothing to clear.
+        let _ = self.out.write_all(clear.as_bytes()).and_then(|()| self.out.flush());
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    if counts.is_empty() {
-        return "not recorded for so many".to_owned();
-    }
-    counts
-        .iter()
-        .map(|(state, count)| format!("{} {state}", thousands(*count)))
-        .collect::<Vec<_>>()
-        .join(" · ")
 }
 
-fn faults(outcome: &Outcome, at_ns: u64) -> String {
-    let fired = outcome.faults.iter().filter(|fault| fault.refused.is_none() && fault.at_ns <= at_ns);
-    let so_far = fired.clone().count() as u64;
-    let now = fired.filter(|fault| fault.until_ns.is_none_or(|until| at_ns < until));
-    let now: Vec<&str> = now.map(|fault| fault.detail.as_str()).collect();
-    let now = if now.is_empty() { "none in force".to_owned() } else { now.join(" · ") };
-    format!("{now}  ({} so far)", thousands(so_far))
+/// How far something is, as a bar.
+fn bar(done: u64, whole: u64) -> String {
+    const WIDE: u128 = 24;
+    let full = (u128::from(done) * WIDE / u128::from(whole.max(1))).min(WIDE) as usize;
+    "█".repeat(full) + &"░".repeat(WIDE as usize - full)
 }
 
-/// Answers in the last second, and in all.
-fn operations(outcome: &Outcome, at_ns: u64) -> String {
-    const SECOND: u64 = 1_000_000_000;
-    let returned = outcome.history.iter().filter_map(|entry| entry.return_ns).filter(|at| *at <= at_ns);
-    let (all, last) =
-        returned.fold((0_u64, 0_u64), |(all, last), at| (all + 1, last + u64::from(at_ns - at < SECOND)));
-    format!("{} in the last second · {} so far", thousands(last), thousands(all))
+/// A line of a frame: what it is about, and what there is.
+fn labelled(label: &str, words: &str) -> String {
+    format!("{label:<12}{words}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scenarios::document::Format;
-    use scenarios::plan::compile;
-    use scenarios::run::run;
-    use scenarios::scenario::load;
-    use sim_core::picture::Detail;
-    use sim_core::registry::Launch;
+
+    /// What a terminal shows of what was written to it: it knows the few codes that frames are made of, and no others.
+    fn shown(bytes: &[u8]) -> (Vec<String>, usize) {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let (mut lines, mut row, mut column) = (vec![String::new()], 0, 0);
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\r' => column = 0,
+                '\n' => {
+                    (row, column) = (row + 1, 0);
+                    lines.resize(lines.len().max(row + 1), String::new());
+                }
+                '\x1b' => {
+                    assert_eq!(chars.next(), Some('['), "an escape that changes more than what is shown");
+                    let mut code = String::new();
+                    while !code.ends_with(|c: char| c.is_ascii_alphabetic()) {
+                        code.push(chars.next().unwrap());
+                    }
+                    match code.strip_suffix('A') {
+                        Some(up) => row -= up.parse::<usize>().unwrap(),
+                        None if code == "K" => lines[row] = lines[row].chars().take(column).collect(),
+                        None if code == "J" => {
+                            lines[row] = lines[row].chars().take(column).collect();
+                            lines.truncate(row + 1);
+                        }
+                        None => panic!("the code {code} changes more than what is shown"),
+                    }
+                }
+                c => {
+                    let before: String = lines[row].chars().take(column).collect();
+                    let after: String = lines[row].chars().skip(column + 1).collect();
+                    lines[row] = format!("{before}{c}{after}");
+                    column += 1;
+                }
+            }
+        }
+        (lines, row)
+    }
+
+    fn lines(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
 
     #[test]
-    fn speeds_are_read() {
-        assert_eq!((speed("10x"), speed("0.5"), speed("2.5x")), (Ok(10.0), Ok(0.5), Ok(2.5)));
-        for text in ["", "x", "0x", "-1x", "fast", "infx", "nan"] {
-            assert!(speed(text).is_err(), "{text}");
+    fn a_frame_takes_the_place_of_the_one_before() {
+        let mut out = Vec::new();
+        let mut screen = Screen::on(&mut out);
+        screen.draw(&lines(&["one", "a long line", "three"]), (24, 8)).unwrap();
+        screen.draw(&lines(&["1", "2"]), (24, 80)).unwrap();
+        std::mem::forget(screen);
+        assert_eq!(shown(&out), (lines(&["1", "2", ""]), 2));
+        out.clear();
+        let mut screen = Screen::on(&mut out);
+        let long = "words       a line that is too long";
+        screen.draw(&lines(&[long, "unbreakable-word-here", "three"]), (5, 20)).unwrap();
+        std::mem::forget(screen);
+        let broken =
+            ["words       a line", "            that is", "            too long", "unbreakable-word-he…", ""];
+        assert_eq!(shown(&out), (lines(&broken), 4), "what has no room is left out");
+    }
+
+    #[test]
+    fn the_terminal_is_as_it_was_at_the_end_and_after_a_panic() {
+        for panics in [false, true] {
+            let mut out = b"before\n".to_vec();
+            let drawing = std::panic::AssertUnwindSafe(|| {
+                let mut screen = Screen::on(&mut out);
+                screen.draw(&lines(&["one", "two"]), (24, 80)).unwrap();
+                screen.draw(&lines(&["one", "two", "three"]), (24, 80)).unwrap();
+                assert!(!panics, "in the middle of a campaign");
+            });
+            assert_eq!(std::panic::catch_unwind(drawing).is_err(), panics);
+            assert_eq!(shown(&out), (lines(&["before", ""]), 1));
         }
     }
 
     #[test]
-    fn a_frame_tells_roles_faults_and_the_rate_of_its_moment() {
-        let source = scenarios::builtin::find("raft-partition").unwrap();
-        let loaded = load(&crate::registry(), source, Format::Toml, &[]).unwrap();
-        let launch = Launch { picture: Detail::Full, keep_history: true, ..Launch::default() };
-        let outcome = run(&compile(&loaded, 0, &[]), &launch).unwrap();
-        let fault = outcome.faults.iter().find(|fault| fault.refused.is_none()).unwrap();
-        let lines = frame(&outcome, fault.at_ns, 10.0, false);
-        assert_eq!(lines.len(), 1 + outcome.members as usize + 3, "{lines:#?}");
-        assert!(lines[0].contains("10x"), "{}", lines[0]);
-        let led = lines.iter().filter(|line| line.contains("leader")).count();
-        assert!((1..=2).contains(&led), "{lines:#?}");
-        assert!(lines.iter().any(|line| line.contains(&fault.detail)), "{lines:#?}");
-        let before = frame(&outcome, 0, 10.0, false);
-        assert!(
-            before.iter().any(|line| line.contains("none in force"))
-                && before.iter().all(|line| !line.contains("leader")),
-            "{before:#?}"
-        );
-        assert!(frame(&outcome, outcome.virtual_ns, 10.0, true).iter().any(|line| line.contains("so far")));
+    fn a_bar_is_as_full_as_what_it_shows() {
+        assert_eq!(bar(0, 0), "░".repeat(24));
+        assert_eq!(bar(u64::MAX, u64::MAX), "█".repeat(24));
+        assert_eq!(bar(1, 2), "█".repeat(12) + &"░".repeat(12));
     }
 }

@@ -9,7 +9,8 @@ use seedstorm::scenarios::begin::Begin;
 use seedstorm::scenarios::builtin;
 use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::explore::{Keep, explore_in};
-use seedstorm::scenarios::sweep::{Draft, SWEEPS, Sweep, SweepOptions, sweep, tabulate};
+use seedstorm::scenarios::parallel::Threads;
+use seedstorm::scenarios::sweep::{Draft, SWEEPS, Sweep, SweepOptions, Tabulated, sweep};
 use seedstorm::sim_core::history::write_history;
 use sim_core::ordered::OrderedMap;
 
@@ -133,7 +134,7 @@ impl Corpus {
     }
 
     fn add_campaigns(&mut self) {
-        let keep = Keep { folder: &self.folder, begin: Begin::Over, enough: &|| false };
+        let keep = Keep { folder: &self.folder, begin: Begin::Over, enough: &|| false, onlooker: &() };
         drop(explore_in(keep, &self.explored, &options(), Hooks::NONE).unwrap());
         let read = |name: &str| std::fs::read_to_string(self.folder.join(name)).unwrap();
         self.states.push(read("explore.state.json"));
@@ -146,8 +147,9 @@ impl Corpus {
         let held = lock(&self.folder).unwrap();
         let run = sweep(&self.swept, &held, &options, Hooks::NONE).unwrap();
         self.rows.push(read("runs.jsonl"));
-        let table = tabulate(&self.swept, &run.rows);
-        self.tables.push(format!("{:#}", seedstorm::reports::sweep::document(&table).unwrap()));
+        let threads = Threads::start(Some(1)).unwrap();
+        let read = Tabulated::read(&self.swept, &self.folder, BUILD, run.made, &threads).unwrap();
+        self.tables.push(format!("{:#}", seedstorm::reports::sweep::document(&read.table).unwrap()));
     }
 }
 

@@ -6,8 +6,9 @@ use seedstorm::scenarios::artefact::lock;
 use seedstorm::scenarios::begin::Begin;
 use seedstorm::scenarios::capsule::Capsule;
 use seedstorm::scenarios::explore::{Keep, explore_in, github, judge, junit};
+use seedstorm::scenarios::parallel::Threads;
 use seedstorm::scenarios::replay::plan_of;
-use seedstorm::scenarios::sweep::{SweepOptions, points_csv, runs_csv, sweep, tabulate};
+use seedstorm::scenarios::sweep::{SweepOptions, Tabulated, points_csv, sweep};
 use seedstorm::sim_core::history::read_history;
 use seedstorm::sim_core::operation::ObjectModel;
 use seedstorm::sim_core::ratio::Ratio;
@@ -184,7 +185,7 @@ fn capsule(corpus: &Corpus, text: &str, dice: &mut Dice) -> bool {
 
 fn state(corpus: &Corpus, text: &str) -> bool {
     std::fs::write(corpus.folder.join("explore.state.json"), text).unwrap();
-    let keep = Keep { folder: &corpus.folder, begin: Begin::Resume, enough: &|| true };
+    let keep = Keep { folder: &corpus.folder, begin: Begin::Resume, enough: &|| true, onlooker: &() };
     let at_once = Hooks { interrupted: &|| true, ..Hooks::NONE };
     let options = ExploreOptions { seeds: 0..6, ..options() };
     let Ok((exploration, _held)) = explore_in(keep, &corpus.explored, &options, at_once) else {
@@ -209,9 +210,10 @@ fn rows(corpus: &Corpus, text: &str) -> bool {
     };
     let at_once = Hooks { interrupted: &|| true, ..Hooks::NONE };
     let Ok(run) = sweep(&corpus.swept, &held, &options, at_once) else { return false };
-    let table = tabulate(&corpus.swept, &run.rows);
-    runs_csv(&corpus.swept, &run.rows);
-    points_csv(&table);
+    let threads = Threads::start(Some(1)).unwrap();
+    let read = Tabulated::read(&corpus.swept, &corpus.folder, BUILD, run.made, &threads).unwrap();
+    read.write_runs_csv(&corpus.folder.join("runs.csv"), &threads).unwrap();
+    points_csv(&read.table);
     true
 }
 

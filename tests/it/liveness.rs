@@ -144,6 +144,10 @@ fn stories_of_stalls_name_the_core_and_what_it_waits_for() {
         let (members, leader) = members.split_once("; ").unwrap();
         assert_eq!(leader, "nobody leads", "{text}");
         let members: Vec<&str> = members.split(", ").flat_map(|some| some.split(" and ")).collect();
+        let outcome = run(&plan, &Launch::default()).unwrap();
+        let healed: Vec<&str> =
+            outcome.core.iter().map(|slot| outcome.slots[*slot as usize].as_str()).collect();
+        assert_eq!(members, healed, "{text}");
         assert!(!members.is_empty() && steps.len() > core + 1, "{text}");
         // After it comes a line for each member and client that is told of, with what it waits for; the violation is last.
         let [waiting @ .., last] = &steps[core + 1..] else { panic!("{steps:#?}") };

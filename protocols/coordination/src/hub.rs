@@ -28,8 +28,8 @@ use crate::vocabulary::{
 use crate::worker::Order;
 
 use leases::{Lease, Watch};
-use members::Member;
 pub use members::Pulse;
+use members::{Member, Standing};
 use office::Office;
 
 const WATCH: TimerId = TimerId(2);
@@ -63,8 +63,8 @@ pub struct Hub {
     opens: Option<Time>,
     counter: u32,
     members: BTreeMap<NodeId, Member>,
-    /// Agents with room, by what they can do, the least loaded first.
-    free: BTreeMap<u64, BTreeSet<(u32, NodeId)>>,
+    /// Agents with room, by what they can do, the best first.
+    free: BTreeMap<u64, BTreeSet<Standing>>,
     leases: Vec<Option<Lease>>,
     watch: BTreeSet<(Time, Watch)>,
     armed: Option<Time>,

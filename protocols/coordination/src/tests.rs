@@ -122,6 +122,23 @@ fn a_greedy_coordinator_stays_within_grahams_bound() {
     }
 }
 
+/// n2 and n3 reach the coordinator and not the platform; n4, which is free all the time, reaches both. What n2 returns goes to n4
+/// and not back and forth between n2 and n3, whose rests are shorter than their attempts.
+#[test]
+fn whoever_goes_on_with_tasks_is_preferred_to_whoever_returns_them() {
+    let parameters = serde_json::json!({
+        "strategy": "star", "steps": 1, "patience": "20s", "heartbeat": "50ms", "queue": 0,
+        "tasks": [{ "name": "only", "duration": "1s" }]
+    });
+    let mut setup = calm(1, 4);
+    setup.progress_timeout = None;
+    let lost =
+        serde_json::json!([{ "id": 0, "at": "1ns", "partition": { "from": "n2,n3", "to": "clients" } }]);
+    setup.faults = sim_core::fault::FaultPlan::new(serde_json::from_value(lost).unwrap());
+    let outcome = run(&parameters, &setup);
+    assert_eq!((max(&outcome, "tasks_done"), outcome.activity["observed.Returned"]), (1, 2));
+}
+
 #[test]
 fn the_buckets_of_every_agent_sum_to_the_run() {
     let outcome =

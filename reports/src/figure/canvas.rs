@@ -29,6 +29,18 @@ pub(crate) const PALETTE: [(u8, u8, u8); 8] = [
     (240, 228, 66),
 ];
 
+/// The colors of pictures that stand alone: on white.
+pub(super) const fn on_white(ink: Ink) -> (u8, u8, u8) {
+    match ink {
+        Ink::Paper => (255, 255, 255),
+        Ink::Text => (27, 31, 36),
+        Ink::Muted => (90, 97, 106),
+        Ink::Grid => (228, 231, 235),
+        Ink::Series(index) => PALETTE[index % PALETTE.len()],
+        Ink::Alarm => (192, 72, 0),
+    }
+}
+
 /// Letters: how large an em is, whether bold, and on which side of the place they stand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Letters {

@@ -102,6 +102,15 @@ fn axes<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(
             free[row] = x + half + 6.0;
         }
     }
+    for x in
+        layout.x_marks.iter().filter_map(|value| layout.x.share(*value)).map(|share| layout.across(share))
+    {
+        canvas.line(&[(x, bottom - 3.0), (x, bottom)], 1.0, Ink::Muted)?;
+    }
+    for y in layout.y_marks.iter().filter_map(|value| layout.y.share(*value)).map(|share| layout.down(share))
+    {
+        canvas.line(&[(left, y), (left + 3.0, y)], 1.0, Ink::Muted)?;
+    }
     canvas.line(&[(left, bottom), (right, bottom)], 1.0, Ink::Muted)?;
     let middle = left + layout.plot.0 / 2.0;
     canvas.text(

@@ -2,23 +2,83 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef, Glyph, GlyphId, PxScale, ScaleFont, point};
 
 /// What a viewer of an SVG looks for.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 
-static REGULAR: LazyLock<FontRef<'static>> =
-    LazyLock::new(|| parsed(include_bytes!("../../fonts/DejaVuSans-subset.ttf")));
-static BOLD: LazyLock<FontRef<'static>> =
-    LazyLock::new(|| parsed(include_bytes!("../../fonts/DejaVuSans-Bold-subset.ttf")));
+const REGULAR_FILE: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
+const BOLD_FILE: &[u8] = include_bytes!("../../fonts/DejaVuSans-Bold-subset.ttf");
+
+static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(REGULAR_FILE));
+static BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(BOLD_FILE));
 
 fn parsed(bytes: &'static [u8]) -> FontRef<'static> {
     FontRef::try_from_slice(bytes).expect("the fonts are part of the program, and a test reads them")
 }
 
+/// One of the two faces, by whether it is bold.
+pub(super) fn face(bold: bool) -> &'static FontRef<'static> {
+    if bold { &BOLD } else { &REGULAR }
+}
+
+/// A face as files embed it. Lengths are in thousandths of an em.
+pub(super) struct Face {
+    pub(super) bold: bool,
+    /// As files call it.
+    pub(super) name: &'static str,
+    pub(super) file: &'static [u8],
+}
+
+impl Face {
+    pub(super) const fn of(bold: bool) -> Self {
+        if bold {
+            Self { bold, name: "DejaVuSans-Bold", file: BOLD_FILE }
+        } else {
+            Self { bold, name: "DejaVuSans", file: REGULAR_FILE }
+        }
+    }
+
+    fn thousandths(&self, units: f32) -> f64 {
+        f64::from(units) / f64::from(face(self.bold).units_per_em().unwrap_or(1.0)) * 1_000.0
+    }
+
+    /// How far one glyph is from the next.
+    pub(super) fn advance(&self, glyph: u16) -> f64 {
+        self.thousandths(face(self.bold).h_advance_unscaled(GlyphId(glyph)))
+    }
+
+    pub(super) fn ascent(&self) -> f64 {
+        self.thousandths(face(self.bold).ascent_unscaled())
+    }
+
+    pub(super) fn descent(&self) -> f64 {
+        self.thousandths(face(self.bold).descent_unscaled())
+    }
+}
+
+/// A glyph of a text.
+pub(super) struct Placed {
+    pub(super) id: GlyphId,
+    pub(super) letter: char,
+    /// How far it stands from where the text begins.
+    pub(super) at: f64,
+}
+
+/// The glyphs of a text, and how wide it is.
+pub(super) fn set_text(text: &str, size: f64, bold: bool) -> (Vec<Placed>, f64) {
+    let (glyphs, end) = set(text, (0.0, 0.0), size, bold);
+    let placed = glyphs.iter().zip(text.chars()).map(|(glyph, letter)| Placed {
+        id: glyph.id,
+        letter,
+        at: f64::from(glyph.position.x),
+    });
+    (placed.collect(), end)
+}
+
 /// The glyphs of a text whose base line starts at a place, and where it ends.
 fn set(text: &str, (x, base): (f64, f64), size: f64, bold: bool) -> (Vec<Glyph>, f64) {
-    let font = if bold { &*BOLD } else { &*REGULAR };
+    let font = face(bold);
     // The font counts the height of its box, and people the em.
     let em = f64::from(font.height_unscaled()) / f64::from(font.units_per_em().unwrap_or(1.0));
     let scaled = font.as_scaled(PxScale::from((size * em) as f32));
@@ -49,7 +109,7 @@ pub(super) fn draw<E>(
     bold: bool,
     mut pixel: impl FnMut((i32, i32), f64) -> Result<(), E>,
 ) -> Result<(), E> {
-    let font = if bold { &*BOLD } else { &*REGULAR };
+    let font = face(bold);
     let mut result = Ok(());
     for outline in set(text, place, size, bold).0.into_iter().filter_map(|glyph| font.outline_glyph(glyph)) {
         let corner = outline.px_bounds().min;

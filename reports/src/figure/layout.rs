@@ -19,6 +19,9 @@ pub(super) struct Layout<'a> {
     pub(super) y: Measure<'a>,
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
+    /// Values between ticks that are marked.
+    pub(super) x_marks: Vec<f64>,
+    pub(super) y_marks: Vec<f64>,
     /// The plot's upper left corner and its size.
     pub(super) corner: PixelPoint,
     pub(super) plot: PixelPoint,
@@ -54,7 +57,8 @@ impl<'a> Layout<'a> {
             points().flat_map(super::Point::heights),
             if grounded { Ground::Zero } else { Ground::High },
         );
-        let mut top = EDGE + TITLE;
+        // What a paper shows has its title below it.
+        let mut top = if figure.title.is_empty() { 0.0 } else { EDGE + TITLE };
         let title_at = top;
         let mut caption = Vec::new();
         for line in wrapped(&figure.caption, width - 2.0 * EDGE) {
@@ -70,7 +74,8 @@ impl<'a> Layout<'a> {
         }
         let staggered = is_crowded(figure, width - 70.0);
         let bottom = if staggered { 56.0 } else { 44.0 };
-        let y_ticks = y.ticks((height - top - bottom) / 50.0);
+        let y_wanted = (height - top - bottom) / 50.0;
+        let (y_ticks, y_marks) = (y.ticks(y_wanted), y.marks(y_wanted));
         let widest = y_ticks.iter().map(|tick| self::width(&tick.label, SMALL, false)).fold(0.0, f64::max);
         let left = EDGE + widest + 8.0;
         let right = match legend {
@@ -78,12 +83,15 @@ impl<'a> Layout<'a> {
             Legend::None | Legend::Above(_) => EDGE + 10.0,
         };
         let plot = (width - left - right, height - top - bottom);
-        let x_ticks = x.ticks(plot.0 / 80.0);
+        let x_wanted = plot.0 / 80.0;
+        let (x_ticks, x_marks) = (x.ticks(x_wanted), x.marks(x_wanted));
         Self {
             x,
             y,
             x_ticks,
             y_ticks,
+            x_marks,
+            y_marks,
             corner: (left, top),
             plot,
             legend,

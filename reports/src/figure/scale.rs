@@ -69,6 +69,17 @@ impl<'a> Measure<'a> {
         warped.is_finite().then_some(warped)
     }
 
+    /// Marks between the ticks of a logarithmic axis, at whole multiples of powers of ten: they show that it is one, and help
+    /// to read values. None where they would be too near each other.
+    pub(super) fn marks(&self, wanted: f64) -> Vec<f64> {
+        if *self.scale != Scale::Log || self.low <= 0.0 || math::log10(self.high / self.low) > 1.5 * wanted {
+            return Vec::new();
+        }
+        let powers = math::log10(self.low).floor() as i32..=math::log10(self.high).ceil() as i32;
+        let all = powers.flat_map(|power| (1..10).map(move |times| f64::from(times) * 10_f64.powi(power)));
+        all.filter(|value| (self.low..=self.high).contains(value)).collect()
+    }
+
     /// The ticks, about `wanted` of them.
     pub(super) fn ticks(&self, wanted: f64) -> Vec<Tick> {
         let all = match self.scale {
@@ -180,6 +191,18 @@ mod tests {
     fn log_axes_have_decades_or_finer() {
         assert_eq!(labels(&Axis::log("", ""), &[1.0, 10_000.0], 5.0), ["1", "10", "100", "1,000", "10,000"]);
         assert_eq!(labels(&Axis::log("", ""), &[3.0, 40.0], 6.0), ["5", "10", "20"]);
+    }
+
+    #[test]
+    fn log_axes_are_marked_between_their_ticks() {
+        let (axis, linear) = (Axis::log("", ""), Axis::linear("", ""));
+        let marks = |axis: &Axis, values: &[f64], wanted: f64| {
+            Measure::new(axis, values.iter().copied(), Ground::High).marks(wanted)
+        };
+        assert_eq!(marks(&axis, &[3.0, 30.0], 6.0)[..4], [3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(marks(&axis, &[3.0, 30.0], 6.0).last(), Some(&30.0));
+        assert!(marks(&linear, &[3.0, 30.0], 6.0).is_empty());
+        assert!(marks(&axis, &[1e-9, 1e9], 6.0).is_empty(), "too near each other");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle};
 
 use super::Figure;
-use super::canvas::{Align, Canvas, Ink, Letters, PALETTE, PixelPoint};
+use super::canvas::{Align, Canvas, Ink, Letters, PixelPoint, on_white};
 use super::draw::draw;
 use super::error::FigureError;
 use super::font::{self, FAMILY};
@@ -120,15 +120,7 @@ impl<B: DrawingBackend> Canvas for Plotter<'_, B> {
     }
 }
 
-/// The colors of pictures that stand alone: on white.
 fn color(ink: Ink, opacity: f64) -> RGBAColor {
-    let (red, green, blue) = match ink {
-        Ink::Paper => (255, 255, 255),
-        Ink::Text => (27, 31, 36),
-        Ink::Muted => (90, 97, 106),
-        Ink::Grid => (228, 231, 235),
-        Ink::Series(index) => PALETTE[index % PALETTE.len()],
-        Ink::Alarm => (192, 72, 0),
-    };
+    let (red, green, blue) = on_white(ink);
     RGBColor(red, green, blue).mix(opacity)
 }

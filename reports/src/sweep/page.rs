@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use sim_core::ordered::OrderedSet;
 use sim_core::sweep::{Comparison, Estimate, Fit, SweepPoint, SweepTable};
 
-use super::{FILE_NAME, figures, words};
+use super::words::{column_words, line_words, place_words, unit_of};
+use super::{FILE_NAME, figures};
 use crate::figure::grouped;
 use crate::page::{Page, framed, table, tone};
 
@@ -21,7 +22,7 @@ pub fn page(table: &SweepTable) -> String {
         }
         @if !table.fits.is_empty() { (fits(table)) }
         @for law in &table.unjudged {
-            p { strong { "Not judged" } ": " (words(&law.column, false)) " ~ " (law.law) " of " (law.line) }
+            p { strong { "Not judged" } ": " (column_words(&law.column, false)) " ~ " (law.law) " of " (law.line) }
         }
         @if !table.comparisons.is_empty() { (comparisons(table)) }
         (points(table))
@@ -70,15 +71,16 @@ fn fits(table: &SweepTable) -> Markup {
         "tolerance",
         "agrees",
     ]);
-    let rows: Vec<Vec<String>> = table.fits.iter().map(fit).collect();
+    let rows: Vec<Vec<String>> = table.fits.iter().map(|found| fit(table, found)).collect();
     html! { section { h2 { "Slopes" } (table::table(&heads, &rows, "Slopes of power laws")) } }
 }
 
-fn fit(fit: &Fit) -> Vec<String> {
+fn fit(table: &SweepTable, fit: &Fit) -> Vec<String> {
+    let first = table.points.iter().find(|point| point.line(&fit.against) == fit.line);
     let (low, high) = fit.slope_interval;
     let mut row = vec![
-        fit.line.clone(),
-        words(&fit.column, false),
+        first.map_or_else(|| fit.line.clone(), |point| line_words(table, point, &fit.against)),
+        column_words(&fit.column, false),
         format!("{:.3}", fit.slope),
         format!("{low:.3} to {high:.3}"),
         format!("{:.4}", fit.r_squared),
@@ -106,7 +108,7 @@ fn comparisons(table: &SweepTable) -> Markup {
         "smaller",
     ]);
     let row = |found: &Comparison| {
-        let (unit, divisor) = super::unit_of(&found.column);
+        let (unit, divisor) = unit_of(&found.column);
         let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
         let number = |value: f64| {
             let value = value / divisor;
@@ -157,7 +159,7 @@ fn rates(table: &SweepTable) -> Markup {
             Some(format!("{:.1} % ({:.1} to {:.1})", 100.0 * rate.share(), 100.0 * low, 100.0 * high))
         };
         let shares = names.iter().map(|name| share(name).unwrap_or_default());
-        [point.base.clone(), at(point)].into_iter().chain(shares).collect()
+        [point.base.clone(), place_words(table, point)].into_iter().chain(shares).collect()
     };
     let rows: Vec<Vec<String>> = table.points.iter().map(row).collect();
     html! {
@@ -182,7 +184,7 @@ fn points(table: &SweepTable) -> Markup {
         let counts = [point.runs, point.conclusive].map(|count| count.to_string());
         let measured = columns.iter().map(|name| point.columns.get(*name).map(|found| estimate(name, found)));
         let measured = measured.map(Option::unwrap_or_default);
-        [point.base.clone(), at(point)].into_iter().chain(counts).chain(measured).collect()
+        [point.base.clone(), place_words(table, point)].into_iter().chain(counts).chain(measured).collect()
     };
     let rows: Vec<Vec<String>> = table.points.iter().map(row).collect();
     html! {
@@ -197,20 +199,15 @@ fn points(table: &SweepTable) -> Markup {
 /// A column in words, as a table is headed.
 fn head(column: &str) -> String {
     let per = if column.ends_with("_per") { " per unit of work" } else { "" };
-    format!("{}{per}", words(column, false))
+    format!("{}{per}", column_words(column, false))
 }
 
 const SHOWN: [&str; 5] =
     ["messages_per", "bytes_per", "operation_latency_ns.p50", "operation_latency_ns.p99", "virtual_ns"];
 
-fn at(point: &SweepPoint) -> String {
-    let pairs = point.at.iter().map(|at| format!("{} = {}", at.key, at.value));
-    pairs.collect::<Vec<_>>().join(", ")
-}
-
 /// A mean and half its interval; nanoseconds as milliseconds.
 fn estimate(column: &str, found: &Estimate) -> String {
-    let (unit, divisor) = super::unit_of(column);
+    let (unit, divisor) = unit_of(column);
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     let decimals = if found.mean.abs() / divisor < 100.0 { 2 } else { 0 };
     let half = found.mean_interval.map_or(0.0, |(low, high)| (high - low) / 2.0);

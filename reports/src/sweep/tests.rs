@@ -1,5 +1,5 @@
 use sim_core::ordered::OrderedMap;
-use sim_core::sweep::{Comparison, Coordinate, Estimate, Fit, Rate, Theory};
+use sim_core::sweep::{AxisScale, Comparison, Coordinate, Estimate, Fit, Rate, Theory};
 
 use super::*;
 
@@ -36,20 +36,14 @@ fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
             ("latency_ns.p50".to_owned(), estimate(2e6)),
         ]
         .into(),
+        distributions: [("messages_per".to_owned(), vec![messages - 1.0, messages, messages + 2.0])].into(),
         limits: Vec::new(),
     }
 }
 
 fn plot(against: &str, column: &str, log: bool) -> Plot {
-    Plot {
-        name: "messages-vs-n".to_owned(),
-        title: "Messages".to_owned(),
-        against: against.to_owned(),
-        columns: vec![column.to_owned()],
-        bases: Vec::new(),
-        log,
-        fit: log,
-    }
+    let (name, title) = ("messages-vs-n".to_owned(), "Messages".to_owned());
+    Plot { log, fit: log, ..Plot::new(name, title, against, vec![column.to_owned()]) }
 }
 
 fn table(plots: Vec<Plot>) -> SweepTable {
@@ -108,7 +102,7 @@ fn a_page_has_shares_and_comparisons_with_their_intervals() {
 fn a_plot_becomes_points_with_intervals_and_a_fitted_line() {
     let figures = figures(&table(vec![plot("cluster.nodes", "messages_per", true)]));
     let figure = &figures[0];
-    assert_eq!((figures.len(), figure.series.len()), (1, 2));
+    assert_eq!((figures.len(), figure.series.len()), (2, 2));
     assert!(
         figure.series[0].name.starts_with("Raft, mode = push, per commit: slope 1.00"),
         "{}",
@@ -125,7 +119,7 @@ fn a_plot_shows_the_bases_that_it_names() {
         let bases = vec![base.to_owned()];
         figures(&table(vec![Plot { bases, ..plot("cluster.nodes", "messages_per", false) }])).len()
     };
-    assert_eq!((of("Raft"), of("another")), (1, 0));
+    assert_eq!((of("Raft"), of("another")), (2, 0));
 }
 
 #[test]
@@ -163,4 +157,60 @@ fn the_page_stands_alone_and_texts_are_data() {
     for part in ["1.000", "0.990 to 1.010", "yes", "points.csv"] {
         assert!(page.contains(part), "{part}");
     }
+}
+
+#[test]
+fn a_plot_has_the_labels_scales_and_size_that_its_file_asks_for() {
+    let asked = Plot {
+        x_label: Some("members".to_owned()),
+        y_label: Some("frames".to_owned()),
+        y_scale: Some(AxisScale::Linear),
+        size_mm: Some((120.0, 60.0)),
+        ..plot("cluster.nodes", "messages_per", true)
+    };
+    let table = table(vec![asked]);
+    let drawn = figures(&table);
+    let figure = &drawn[0];
+    assert_eq!((figure.x.label.as_str(), figure.y.label.as_str()), ("members", "frames"));
+    assert!(figure.x.scale == crate::figure::Scale::Log && figure.y.scale == crate::figure::Scale::Linear);
+    assert_eq!(figure.size, (720, 360));
+    let names: Vec<String> =
+        figure_files(&table).unwrap().into_iter().map(|(name, _)| name.display().to_string()).collect();
+    for name in
+        ["messages-vs-n.png", "paper/messages-vs-n-120mm.pdf", "paper/messages-vs-n-distribution-120mm.svg"]
+    {
+        assert!(names.iter().any(|known| known == name), "no {name} in {names:?}");
+    }
+}
+
+#[test]
+fn every_plot_shows_how_single_runs_are_distributed() {
+    let drawn = figures(&table(vec![plot("cluster.nodes", "messages_per", false)]));
+    let figure = &drawn[1];
+    assert_eq!(figure.name, "messages-vs-n-distribution");
+    let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
+    assert_eq!(names, ["nodes = 3", "nodes = 5", "nodes = 9", "nodes = 17"]);
+    let (first, last) = (figure.series[0].points[0], *figure.series[0].points.last().unwrap());
+    assert_eq!(((first.x, first.y), (last.x, last.y)), ((5.0, 0.0), (8.0, 1.0)));
+    let mut same = table(vec![plot("cluster.nodes", "messages_per", false)]);
+    for point in &mut same.points {
+        point.distributions.insert("messages_per".to_owned(), vec![1.0, 1.0, 1.0]);
+    }
+    assert_eq!(figures(&same).len(), 1, "there is nothing to see where all runs agree");
+    let mut many = table(vec![plot("cluster.nodes", "messages_per", false)]);
+    many.points = (3..40).map(|n| point("Raft", f64::from(n), f64::from(n))).collect();
+    let figure = &figures(&many)[1];
+    assert!(figure.series.len() == 8 && figure.caption.contains("8 of 37 points"), "{}", figure.caption);
+    assert_eq!(figure.series.last().unwrap().name, "nodes = 39");
+}
+
+#[test]
+fn keys_are_told_in_words_and_apart() {
+    let mut two = table(Vec::new());
+    for point in &mut two.points {
+        point.at[1].key = "workload.nodes".to_owned();
+    }
+    let page = page(&two);
+    assert!(page.contains("cluster nodes = 5, workload nodes = push"), "both keys end in the same word");
+    assert!(super::page(&table(Vec::new())).contains("nodes = 5, mode = push"));
 }

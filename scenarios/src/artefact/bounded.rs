@@ -1,7 +1,7 @@
 //! Files are read in bounds: some never end, and some are not what their name says.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use sim_core::digest::{Digest, RunDigest};
@@ -34,7 +34,22 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
 /// # Errors
 /// If the file cannot be opened.
 pub fn whole_lines(path: &Path, limit: u64) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
+    whole_lines_from(path, 0, limit)
+}
+
+/// [`whole_lines`], from a byte at which one begins.
+///
+/// # Errors
+/// If the file cannot be opened.
+pub fn whole_lines_from(
+    path: &Path,
+    at: u64,
+    limit: u64,
+) -> io::Result<impl Iterator<Item = io::Result<String>> + use<>> {
     let mut file = BufReader::new(open(path)?);
+    if at > 0 {
+        file.seek(SeekFrom::Start(at))?;
+    }
     Ok(std::iter::from_fn(move || {
         let mut bytes = Vec::new();
         match file.by_ref().take(limit + 1).read_until(b'\n', &mut bytes) {
@@ -100,6 +115,18 @@ pub(super) fn is_empty_or_has(path: &Path, mark: &[u8]) -> io::Result<bool> {
             return Ok(true);
         }
     }
+}
+
+/// A piece of a file, shorter than asked for only at its end.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_piece(path: &Path, at: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    file.seek(SeekFrom::Start(at))?;
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -31,6 +31,11 @@ pub const fn is_finding(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Service | Verdict::Liveness | Verdict::Safety | Verdict::Crash)
 }
 
+/// Whether a run is a finding: its verdict accuses the protocol, and is not what the scenario expects.
+pub fn fails(loaded: &Loaded, outcome: &Outcome) -> bool {
+    is_finding(outcome.verdict) && !loaded.scenario.expect.met(outcome)
+}
+
 /// A run on its way from a worker to the merge.
 pub(super) struct RunResult {
     pub(super) outcome: Outcome,
@@ -42,7 +47,7 @@ impl RunResult {
     /// Keeps the plan of a failing run; the picture of a run is dropped, since nobody looks at so many.
     pub(super) fn new(loaded: &Loaded, plan: Plan, mut outcome: Outcome) -> Self {
         outcome.picture = Picture::default();
-        let failed = is_finding(outcome.verdict) && !loaded.scenario.expect.met(&outcome);
+        let failed = fails(loaded, &outcome);
         Self { outcome, failed: failed.then(|| Box::new(plan)) }
     }
 }

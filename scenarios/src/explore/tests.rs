@@ -114,7 +114,7 @@ fn what_was_done_before_an_interrupt_is_kept_without_gaps() {
 }
 
 fn kept(folder: &Path, begin: Begin, options: &ExploreOptions) -> Result<Exploration, ExploreError> {
-    let keep = Keep { folder, begin, enough: &|| false };
+    let keep = Keep { folder, begin, enough: &|| false, onlooker: &() };
     explore_in(keep, &toml(LEAST).unwrap(), options, Hooks::NONE).map(|(exploration, _)| exploration)
 }
 
@@ -130,6 +130,7 @@ fn a_campaign_that_stopped_at_any_round_goes_on_to_the_same_end() {
             folder: folder.path(),
             begin: if round > 1 { Begin::Resume } else { Begin::Fresh },
             enough: &|| true,
+            onlooker: &(),
         };
         let (part, _) = explore_in(keep, &loaded, &options, Hooks::NONE).unwrap();
         assert_eq!((part.runs, part.resumed), ((round * ROUND).min(1_097), (round - 1) * ROUND));
@@ -178,7 +179,7 @@ fn another_campaigns_state_is_refused_and_left_alone() {
     assert_eq!(why(&options(0..50, &["bad-coin"], 2)), "its plants are none, not bad-coin");
     assert!(why(&ExploreOptions { build: "c".to_owned(), ..first.clone() }).contains("another build"));
     let other = toml(&LEAST.replace("nodes = 4", "nodes = 5")).unwrap();
-    let keep = Keep { folder: folder.path(), begin: Begin::Resume, enough: &|| false };
+    let keep = Keep { folder: folder.path(), begin: Begin::Resume, enough: &|| false, onlooker: &() };
     let error = explore_in(keep, &other, &first, Hooks::NONE).unwrap_err();
     assert!(error.to_string().contains("another scenario"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
@@ -195,7 +196,7 @@ fn an_unfinished_campaign_is_not_replaced_unasked() {
     let path = folder.path().join("explore.state.json");
     let first = options(0..600, &["bad-coin"], 2);
     let begun = |begin: Begin, loaded: &Loaded, options: &ExploreOptions, enough: bool| {
-        let keep = Keep { folder: folder.path(), begin, enough: &|| enough };
+        let keep = Keep { folder: folder.path(), begin, enough: &|| enough, onlooker: &() };
         explore_in(keep, loaded, options, Hooks::NONE).map(|(exploration, _)| exploration)
     };
     assert_eq!(begun(Begin::Fresh, &loaded, &first, true).unwrap().runs, ROUND);

@@ -102,7 +102,8 @@ fn storm() -> Term {
         line: "the number of events per virtual second stays within the limit".to_owned(),
         about: "A run with millions of events and messages within a second of virtual time never gets to its end: two members \
                 that answer each other at once, or a timer that fires at once again. It ends there, and the finding names the \
-                node that takes most steps and the message that is sent most. The limit is \
+                node that takes most steps and the message that is sent most. A burst that ends is no storm: a storm has more than \
+                the limit in two seconds on end, or four times as much within one. The limit is \
                 `cluster.max_events_per_second`: by default at least a million, and more for more members, clients and \
                 operations."
             .to_owned(),

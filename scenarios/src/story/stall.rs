@@ -25,7 +25,7 @@ pub(super) fn is_stall(violation: &Violation) -> bool {
 pub(super) fn steps(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Vec<Step> {
     let heals = outcome.picture.marks.items.iter().filter(|mark| mark.kind == "heal");
     let Some(since_ns) = heals.map(|mark| mark.at_ns).max() else { return Vec::new() };
-    let members = members(outcome, violation);
+    let core = healed_core(outcome);
     let step = |slot: Option<u32>, text: String| Step {
         number: 0,
         at_ns: violation.at_ns,
@@ -35,13 +35,14 @@ pub(super) fn steps(outcome: &Outcome, trace: &Trace, violation: &Violation) -> 
         note: String::new(),
         arrow: None,
     };
-    let names: Vec<&str> = members.iter().map(|slot| outcome.slots[*slot as usize].as_str()).collect();
+    let names: Vec<&str> = core.iter().map(|slot| outcome.slots[*slot as usize].as_str()).collect();
     let healed = Duration::from_nanos(since_ns).as_secs_f64();
     let mut told = vec![step(
         None,
-        format!("healed core since {healed:.3} s: {}; {}", listed(&names), leads(outcome, &members)),
+        format!("healed core since {healed:.3} s: {}; {}", listed(&names), leads(outcome, &core)),
     )];
     let clients = (outcome.members..outcome.slots.len() as u32).map(Slot);
+    let members = told_of(outcome, violation, &core);
     let states = members.iter().map(|slot| (Slot(*slot), State::of(trace, Slot(*slot), since_ns)));
     let waiting = clients.map(|slot| (slot, State::of(trace, slot, since_ns)));
     let waiting = waiting.filter(|(_, state)| !state.asked.is_empty());
@@ -51,15 +52,20 @@ pub(super) fn steps(outcome: &Outcome, trace: &Trace, violation: &Violation) -> 
     told
 }
 
-/// The members of the healed core: those that the violation names, else all that are up at the end.
-fn members(outcome: &Outcome, violation: &Violation) -> Vec<u32> {
+/// The members of the healed core; where nothing was healed, all that are up at the end.
+fn healed_core(outcome: &Outcome) -> Vec<u32> {
+    let up = |slot: &u32| role(outcome, *slot).is_some_and(|span| span.state != "down");
+    if outcome.core.is_empty() { (0..outcome.members).filter(up).collect() } else { outcome.core.clone() }
+}
+
+/// Those whose states are told: whom the violation names, else the core.
+fn told_of(outcome: &Outcome, violation: &Violation, core: &[u32]) -> Vec<u32> {
     let named = |slot: &u32| {
         let name = &outcome.slots[*slot as usize];
         violation.nodes.iter().any(|node| node.to_string() == *name)
     };
-    let core: Vec<u32> = (0..outcome.members).filter(named).collect();
-    let up = |slot: &u32| role(outcome, *slot).is_some_and(|span| span.state != "down");
-    if core.is_empty() { (0..outcome.members).filter(up).collect() } else { core }
+    let named: Vec<u32> = (0..outcome.members).filter(named).collect();
+    if named.is_empty() { core.to_vec() } else { named }
 }
 
 /// The state of a slot as the run ends.
@@ -87,6 +93,9 @@ fn listed(names: &[&str]) -> String {
     match names {
         [] => "nobody".to_owned(),
         [one] => (*one).to_owned(),
+        [first @ .., _] if names.len() > MOST_SLOTS => {
+            format!("{} and {} more", first[..MOST_SLOTS].join(", "), names.len() - MOST_SLOTS)
+        }
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

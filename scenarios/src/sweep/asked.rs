@@ -11,6 +11,10 @@ use sim_core::ordered::OrderedSet;
 
 /// The files that every sweep leaves.
 const RESERVED: [&str; 6] = ["runs", "points", "rates", "comparisons", "sweep", "report"];
+/// What the name of a plot's distribution ends with.
+const DISTRIBUTION: &str = "-distribution";
+/// Lengths on paper that a plot can have, in millimeters.
+const PAPER_MM: std::ops::RangeInclusive<f64> = 30.0..=1_000.0;
 /// Longer names are refused by some file systems, with what is put behind them.
 const LONGEST_NAME: usize = 100;
 
@@ -43,6 +47,10 @@ impl Asked<'_> {
                 ))
             } else if RESERVED.contains(&stem.as_str()) {
                 Problem::new(format!("a file of the sweep itself is named \"{stem}\""))
+            } else if stem.ends_with(DISTRIBUTION) {
+                Problem::new(format!("files named \"{stem}\" are those of a distribution")).note(format!(
+                    "every plot has one: expected a name that does not end in \"{DISTRIBUTION}\""
+                ))
             } else if plots[..index].iter().any(|other| name(other) == stem) {
                 Problem::new(format!("two plots are named \"{stem}\"")).note("`name` tells them apart")
             } else {
@@ -68,6 +76,14 @@ impl Asked<'_> {
             if plot.columns.is_empty() {
                 let problem = Problem::new("a plot needs at least one column");
                 self.problems.push(problem.at(self.places.value_at(&["plot", &index, "columns"])));
+            }
+            if plot
+                .size_mm
+                .is_some_and(|(width, height)| !PAPER_MM.contains(&width) || !PAPER_MM.contains(&height))
+            {
+                let problem = Problem::new("a plot cannot have this size");
+                let note = "expected width and height between 30 and 1000 millimeters, as in [120, 70]";
+                self.problems.push(problem.note(note).at(self.places.value_at(&["plot", &index, "size_mm"])));
             }
             let labels = || self.sweep.file.bases.iter().map(|base| base.label.as_str());
             for (place, base) in plot.bases.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use sim_core::metrics;
 use sim_core::ordered::OrderedMap;
+use sim_core::stats::Tally;
 
 use super::Row;
 use crate::scenario::Loaded;
@@ -32,9 +33,24 @@ pub(crate) fn names(loaded: &Loaded) -> Vec<String> {
     COUNTS.map(str::to_owned).into_iter().chain(metrics).chain(measures).collect()
 }
 
-/// Every number of a run, by the name of its column. What was not measured in a run is not there.
-pub(crate) fn columns(row: &Row) -> OrderedMap<String, f64> {
-    let mut columns: OrderedMap<String, f64> = [
+/// The name of a column in its parts: many rows have the same, and need not spell it out.
+#[derive(Clone, Copy)]
+struct Name<'a>(&'static str, &'a str, &'static str);
+
+impl Name<'_> {
+    fn is(self, text: &str) -> bool {
+        let rest = text.strip_prefix(self.0).and_then(|rest| rest.strip_prefix(self.1));
+        rest == Some(self.2)
+    }
+
+    fn text(self) -> String {
+        [self.0, self.1, self.2].concat()
+    }
+}
+
+/// Calls with every number of a run and the name of its column, in an order that depends on names alone.
+fn each(row: &Row, mut call: impl FnMut(Name<'_>, f64)) {
+    let counts = [
         ("messages", row.messages),
         ("bytes", row.bytes),
         ("delivered", row.delivered),
@@ -43,24 +59,81 @@ pub(crate) fn columns(row: &Row) -> OrderedMap<String, f64> {
         ("per", row.per),
         ("virtual_ns", row.virtual_ns),
         (BROKEN, u64::from(row.broken)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value as f64))
-    .into();
+    ];
+    for (name, value) in counts {
+        call(Name("", name, ""), value as f64);
+    }
     if row.per > 0 {
-        columns.insert("messages_per".to_owned(), row.messages as f64 / row.per as f64);
-        columns.insert("bytes_per".to_owned(), row.bytes as f64 / row.per as f64);
+        call(Name("", "messages_per", ""), row.messages as f64 / row.per as f64);
+        call(Name("", "bytes_per", ""), row.bytes as f64 / row.per as f64);
     }
     for (name, metric) in &row.metrics {
-        columns.insert(format!("{name}.mean"), metric.mean);
-        let ranks = [("p50", metric.p50), ("p90", metric.p90), ("p99", metric.p99), ("max", metric.max)];
+        call(Name("", name, ".mean"), metric.mean);
+        let ranks = [(".p50", metric.p50), (".p90", metric.p90), (".p99", metric.p99), (".max", metric.max)];
         for (rank, value) in ranks {
-            columns.insert(format!("{name}.{rank}"), value as f64);
+            call(Name("", name, rank), value as f64);
         }
     }
     for (name, value) in &row.measures {
         if let Some(value) = value {
-            columns.insert(format!("measure.{name}"), *value as f64);
+            call(Name("measure.", name, ""), *value as f64);
         }
     }
+}
+
+/// Every number of a run, by the name of its column. What was not measured in a run is not there.
+pub(crate) fn columns(row: &Row) -> OrderedMap<String, f64> {
+    let mut columns = OrderedMap::new();
+    each(row, |name, value| {
+        columns.insert(name.text(), value);
+    });
     columns
+}
+
+/// The number of a run in one column.
+pub(super) fn number(row: &Row, column: &str) -> Option<f64> {
+    let mut found = None;
+    each(row, |name, value| {
+        if name.is(column) {
+            found = Some(value);
+        }
+    });
+    found
+}
+
+/// Columns of many runs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Columns(Vec<(String, Tally)>);
+
+impl Columns {
+    /// Takes in a run.
+    pub(super) fn add(&mut self, row: &Row) {
+        // Runs of a point mostly have the same columns in the same order: the next one is where it was.
+        let mut next = 0;
+        each(row, |name, value| {
+            if !self.0.get(next).is_some_and(|(text, _)| name.is(text)) {
+                next = self.0.iter().position(|(text, _)| name.is(text)).unwrap_or_else(|| {
+                    self.0.push((name.text(), Tally::default()));
+                    self.0.len() - 1
+                });
+            }
+            self.0[next].1.add(value);
+            next += 1;
+        });
+    }
+
+    /// Takes in the columns of other runs.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (name, tally) in other.0 {
+            match self.0.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, own)) => own.absorb(&tally),
+                None => self.0.push((name, tally)),
+            }
+        }
+    }
+
+    /// Each column with its sample, by name.
+    pub(super) fn sorted(self) -> OrderedMap<String, Tally> {
+        self.0.into_iter().collect()
+    }
 }

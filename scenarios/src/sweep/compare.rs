@@ -1,45 +1,45 @@
 //! Points side by side, seed by seed: what the seeds have in common drops out of the difference.
 
 use serde_json::Value;
-use sim_core::ordered::OrderedMap;
 use sim_core::random::{Keyed, Purpose};
-use sim_core::stats::{paired, paired_ratio};
+use sim_core::stats::Pairs;
 use sim_core::sweep::Comparison;
 
-use super::columns::columns;
+use super::columns::number;
 use super::csv::plain;
 use super::file::CompareTable;
 use super::tabulate::CONFIDENCE;
 use super::{PlannedPoint, Row, Sweep};
 
-/// How often pairs are drawn anew for the interval of a ratio.
-const RESAMPLES: u32 = 2_000;
-/// With more pairs than this, fewer resamples are as good, and the product of the two is bounded.
-const DRAWS: u64 = 20_000_000;
+/// The runs of a point, by seed.
+pub(super) type PointRows = Box<dyn Iterator<Item = Result<Row, String>>>;
 
-/// Every comparison that a file asks for, of runs that stand point by point.
-pub(super) fn compare(sweep: &Sweep, rows: &[Row]) -> Vec<Comparison> {
-    let points: OrderedMap<usize, &[Row]> =
-        rows.chunk_by(|row, next| row.point == next.point).map(|own| (own[0].point, own)).collect();
+/// Every comparison that a file asks for, of runs that can be read point by point.
+///
+/// # Errors
+/// If they cannot be read.
+pub(super) fn compare(
+    sweep: &Sweep,
+    of_point: &dyn Fn(usize) -> Result<PointRows, String>,
+) -> Result<Vec<Comparison>, String> {
     let mut found = Vec::new();
     for table in &sweep.file.compares {
         for (index, first) in sweep.points.iter().enumerate() {
             let Some(side) = Side::of(sweep, table, first, 0) else { continue };
-            let partner = sweep.points.iter().position(|second| {
-                Side::of(sweep, table, second, 1).is_some_and(|other| other.rest == side.rest)
+            let partner = sweep.points.iter().enumerate().find_map(|(place, second)| {
+                let other = Side::of(sweep, table, second, 1).filter(|other| other.rest == side.rest)?;
+                Some((place, other))
             });
-            let rows =
-                partner.and_then(|partner| Some((*points.get(&index)?, *points.get(&partner)?, partner)));
-            let Some((ours, theirs, partner)) = rows else { continue };
-            let Some(other) = Side::of(sweep, table, &sweep.points[partner], 1) else { continue };
-            for (number, column) in table.columns.iter().enumerate() {
+            let Some((partner, other)) = partner else { continue };
+            let pairs = pairs(of_point(index)?, of_point(partner)?, &table.columns)?;
+            for ((number, column), pairs) in table.columns.iter().enumerate().zip(&pairs) {
                 let label = (index as u64) << 32 | number as u64;
                 let names = [side.words(), side.name.clone(), other.name.clone()];
-                found.extend(one(names, column, pairs(ours, theirs, column), label));
+                found.extend(one(names, column, pairs, label));
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// A point as one side of a comparison.
@@ -77,30 +77,38 @@ impl Side {
     }
 }
 
-/// The values of a column at both points, by seed.
-fn pairs(first: &[Row], second: &[Row], column: &str) -> (Vec<f64>, Vec<f64>) {
-    let value = |row: &Row| columns(row).get(column).copied();
-    let theirs: OrderedMap<u64, &Row> = second.iter().map(|row| (row.seed, row)).collect();
-    let both = first.iter().filter_map(|row| Some((value(row)?, value(theirs.get(&row.seed)?)?)));
-    both.unzip()
+/// The values of columns at both points, under the seeds that both have run.
+fn pairs(mut first: PointRows, mut second: PointRows, columns: &[String]) -> Result<Vec<Pairs>, String> {
+    let mut pairs = vec![Pairs::default(); columns.len()];
+    let (mut ours, mut theirs) = (first.next().transpose()?, second.next().transpose()?);
+    while let (Some(one), Some(two)) = (&ours, &theirs) {
+        let (early, late) = (one.seed <= two.seed, two.seed <= one.seed);
+        if early && late {
+            for (column, pairs) in columns.iter().zip(&mut pairs) {
+                if let Some((one, two)) = number(one, column).zip(number(two, column)) {
+                    pairs.add(one, two);
+                }
+            }
+        }
+        if early {
+            ours = first.next().transpose()?;
+        }
+        if late {
+            theirs = second.next().transpose()?;
+        }
+    }
+    Ok(pairs)
 }
 
-fn one(
-    [at, first, second]: [String; 3],
-    column: &str,
-    (ours, theirs): (Vec<f64>, Vec<f64>),
-    label: u64,
-) -> Option<Comparison> {
-    let difference = paired(&ours, &theirs, CONFIDENCE)?;
-    let resamples = (DRAWS / ours.len() as u64).clamp(200, RESAMPLES.into()) as u32;
-    let keyed = Keyed::new(0, Purpose::Bootstrap).labeled(label);
-    let ratio = paired_ratio(&ours, &theirs, CONFIDENCE, resamples, keyed);
+fn one([at, first, second]: [String; 3], column: &str, pairs: &Pairs, label: u64) -> Option<Comparison> {
+    let difference = pairs.difference(CONFIDENCE)?;
+    let ratio = pairs.ratio(CONFIDENCE, Keyed::new(0, Purpose::Bootstrap).labeled(label));
     Some(Comparison {
         at,
         first,
         second,
         column: column.to_owned(),
-        pairs: ours.len() as u64,
+        pairs: pairs.count(),
         difference: difference.mean,
         difference_interval: (difference.interval.low, difference.interval.high),
         p_value: difference.p_value,

@@ -1,32 +1,9 @@
 //! The same numbers as tidy tables (RFC 4180, lines end with a line feed alone).
 
 use serde_json::Value;
-use sim_core::ordered::{OrderedMap, OrderedSet};
+use sim_core::ordered::OrderedSet;
 use sim_core::sweep::{SweepPoint, SweepTable};
 use sim_core::text::csv_line;
-
-use super::columns::columns;
-use super::{Row, Sweep};
-
-/// One row for each run.
-pub fn runs_csv(sweep: &Sweep, rows: &[Row]) -> String {
-    let keys = keys(sweep.points.iter().flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())));
-    let numbers: Vec<_> = rows.iter().map(columns).collect();
-    let names = keys_of(numbers.iter().flat_map(OrderedMap::keys));
-    let mut heads = vec!["base".to_owned()];
-    heads.extend(keys.iter().cloned());
-    heads.extend(["seed", "verdict", "digest"].map(str::to_owned));
-    heads.extend(names.iter().cloned());
-    let mut text = csv_line(heads);
-    for (row, numbers) in rows.iter().zip(&numbers) {
-        let mut cells = vec![row.base.clone()];
-        cells.extend(keys.iter().map(|key| row.at.get(key).map(plain).unwrap_or_default()));
-        cells.extend([row.seed.to_string(), row.verdict.clone(), row.digest.to_string()]);
-        cells.extend(names.iter().map(|name| numbers.get(name).map(f64::to_string).unwrap_or_default()));
-        text += &csv_line(cells);
-    }
-    text
-}
 
 /// One row for each point and column, with intervals.
 pub fn points_csv(table: &SweepTable) -> String {
@@ -115,12 +92,9 @@ fn place(point: &SweepPoint, keys: &[String]) -> Vec<String> {
     std::iter::once(point.base.clone()).chain(keys.iter().map(value)).collect()
 }
 
-fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// Names in order, each once.
+pub(super) fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names.collect::<OrderedSet<&str>>().into_iter().map(str::to_owned).collect()
-}
-
-fn keys_of<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
-    keys(names.map(String::as_str))
 }
 
 /// A value as a person would write it: a text without its quotes.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::ordered::OrderedMap;
+use sim_core::sweep::AxisScale;
 
 use super::law::Law;
 use crate::plan::SEEDS_END;
@@ -151,6 +152,21 @@ pub struct PlotTable {
     /// Whether power laws are fitted.
     #[serde(default)]
     pub fit: bool,
+    /// What the horizontal axis is called; the key in words if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x_label: Option<String>,
+    /// What the vertical axis is called; the column in words if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y_label: Option<String>,
+    /// `linear` or `log`, for the horizontal axis; what `log` says if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x_scale: Option<AxisScale>,
+    /// `linear` or `log`, for the vertical axis; what `log` says if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y_scale: Option<AxisScale>,
+    /// Width and height on paper in millimeters: `[120, 70]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_mm: Option<(f64, f64)>,
 }
 
 /// A range of seeds, the end excluded, written `0..20`.

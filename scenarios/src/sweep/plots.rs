@@ -14,13 +14,20 @@ const USUALLY_FITTED: [&str; 2] = ["messages_per", "bytes_per"];
 /// that has at least two values.
 pub(super) fn plots(sweep: &Sweep, table: &SweepTable) -> Vec<Plot> {
     let asked = sweep.file.plots.iter().map(|plot| Plot {
-        name: name(plot),
-        title: plot.title.clone().unwrap_or_else(|| title(&plot.columns, &plot.against)),
-        against: plot.against.clone(),
-        columns: plot.columns.clone(),
         bases: plot.bases.clone(),
         log: plot.log,
         fit: plot.fit,
+        x_label: plot.x_label.clone(),
+        y_label: plot.y_label.clone(),
+        x_scale: plot.x_scale,
+        y_scale: plot.y_scale,
+        size_mm: plot.size_mm,
+        ..Plot::new(
+            name(plot),
+            plot.title.clone().unwrap_or_else(|| title(&plot.columns, &plot.against)),
+            &plot.against,
+            plot.columns.clone(),
+        )
     });
     if !sweep.file.plots.is_empty() {
         return asked.collect();
@@ -76,13 +83,9 @@ fn usual(table: &SweepTable, key: &str) -> Vec<Plot> {
     let numbers: Vec<Option<f64>> = numbers.collect();
     let log = logarithmic(&numbers);
     let plot = |columns: Vec<String>, log: bool, fit: bool| Plot {
-        name: stem(&columns, key),
-        title: title(&columns, key),
-        against: key.to_owned(),
-        columns,
-        bases: Vec::new(),
         log,
         fit,
+        ..Plot::new(stem(&columns, key), title(&columns, key), key, columns)
     };
     let mut plots: Vec<Plot> =
         USUALLY_FITTED.iter().map(|column| plot(vec![(*column).to_owned()], log, log)).collect();
@@ -119,5 +122,7 @@ fn title(columns: &[String], key: &str) -> String {
         other if columns.len() > 1 => format!("{}, percentiles", plain(other)),
         other => plain(other),
     };
-    format!("{what}, against {}", plain(key.rsplit('.').next().unwrap_or(key)))
+    let title = format!("{what}, against {}", plain(key.rsplit('.').next().unwrap_or(key)));
+    let mut letters = title.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

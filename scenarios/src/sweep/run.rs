@@ -31,12 +31,12 @@ pub struct SweepOptions {
 }
 
 /// What a sweep has run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SweepRun {
-    /// The runs, by point and seed, without gaps.
-    pub rows: Vec<Row>,
+    /// How many runs stand in the file, by point and seed, without gaps.
+    pub made: u64,
     /// How many of them were there before.
-    pub resumed: usize,
+    pub resumed: u64,
     /// Whether it was interrupted.
     pub interrupted: bool,
 }
@@ -53,9 +53,8 @@ pub fn sweep(
     hooks: Hooks<'_>,
 ) -> Result<SweepRun, SweepError> {
     let threads = Threads::start(options.jobs)?;
-    let (mut store, rows) = Store::open(sweep, held.folder(), options)?;
-    let done_before = rows.len() as u64;
-    let mut done = SweepRun { resumed: rows.len(), rows, interrupted: false };
+    let (mut store, before) = Store::open(sweep, held.folder(), options)?;
+    let mut done = SweepRun { resumed: before, made: before, interrupted: false };
     let seeds = sweep.seeds();
     let per_point = seeds.end - seeds.start;
     let one = |own: u64, launch: &Launch| {
@@ -73,10 +72,11 @@ pub fn sweep(
                 }
             }
         }
-        done.rows.extend(store.append(&round).map_err(FolderError::from)?);
+        store.append(&round).map_err(FolderError::from)?;
+        done.made += round.len() as u64;
         Ok(if done.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    threads.rounds(ROUND, done_before..options.shard.count(sweep.runs()), hooks, one, merge)?;
+    threads.rounds(ROUND, before..options.shard.count(sweep.runs()), hooks, one, merge)?;
     Ok(done)
 }
 

@@ -9,7 +9,7 @@ use sim_core::tree;
 
 use super::{Row, Sweep, SweepOptions};
 use crate::ENGINE;
-use crate::artefact::{self, WriteError, whole_lines};
+use crate::artefact::{self, WriteError, whole_lines, whole_lines_from};
 use crate::begin::{Ahead, Begin, FolderError, Unfinished};
 use crate::shard::Shard;
 
@@ -56,12 +56,12 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Starts the file, or goes on with it; the runs that are there already.
+    /// Starts the file, or goes on with it; how many runs are there already.
     pub(super) fn open(
         sweep: &Sweep,
         folder: &Path,
         options: &SweepOptions,
-    ) -> Result<(Self, Vec<Row>), FolderError> {
+    ) -> Result<(Self, u64), FolderError> {
         let path = folder.join(RUNS);
         let header = Header::new(sweep, options.shard, &options.build);
         let resumed = match options.begin {
@@ -72,18 +72,18 @@ impl Store {
             Begin::Fresh | Begin::Over => None,
         };
         let resumes = resumed.is_some();
-        let rows = if let Some((rows, length)) = resumed {
+        let runs = if let Some((runs, length)) = resumed {
             let file = OpenOptions::new().write(true).open(&path).and_then(|file| {
                 file.set_len(length)?;
                 file.sync_all()
             });
             file.map_err(|error| WriteError { path: path.clone(), error })?;
-            rows
+            runs
         } else {
             if options.begin != Begin::Over {
                 refuse_unfinished(sweep, &header, &path)?;
             }
-            Vec::new()
+            0
         };
         let mut store = Self { header: line(&path, &header)?, path, file: None };
         if resumes {
@@ -91,7 +91,7 @@ impl Store {
         } else if !store.path.exists() {
             store.file = Some(store.begin("")?);
         }
-        Ok((store, rows))
+        Ok((store, runs))
     }
 
     /// Puts a new file with runs in place.
@@ -105,9 +105,8 @@ impl Store {
         file.map_err(|error| WriteError { path: self.path.clone(), error })
     }
 
-    /// Adds runs and brings them to the disk. Gives the runs as they will be read again: a sweep that goes on counts with
-    /// the very same numbers as one that was never interrupted.
-    pub(super) fn append(&mut self, rows: &[Row]) -> Result<Vec<Row>, WriteError> {
+    /// Adds runs and brings them to the disk.
+    pub(super) fn append(&mut self, rows: &[Row]) -> Result<(), WriteError> {
         let mut text = String::new();
         for row in rows {
             text += &line(&self.path, row)?;
@@ -118,8 +117,7 @@ impl Store {
             None if rows.is_empty() => {}
             None => self.file = Some(self.begin(&text)?),
         }
-        let reread = text.lines().map(|line| tree::parse(line).map_err(io::Error::other));
-        reread.collect::<io::Result<Vec<Row>>>().map_err(failed)
+        Ok(())
     }
 }
 
@@ -157,58 +155,100 @@ fn line<T: Serialize>(path: &Path, value: &T) -> Result<String, WriteError> {
     text.map(|text| text + "\n").map_err(|error| WriteError { path: path.to_owned(), error })
 }
 
-/// A run with its line, or why it cannot be taken.
-pub(super) type ReadRun = Result<(String, Row), String>;
-
 /// The line that a sweep in one piece begins with.
 pub(super) fn whole_header(sweep: &Sweep, build: &str, path: &Path) -> Result<String, WriteError> {
     line(path, &Header::new(sweep, Shard::WHOLE, build))
 }
 
-/// The runs of a shard that is at its end, with their lines, one after the other; the first error ends them.
-pub(super) fn whole_shard(
+/// How many runs a file has, and how many of its bytes they take; why not if it is not of this sweep.
+fn valid(sweep: &Sweep, expected: &Header, path: &Path) -> Result<(u64, u64), String> {
+    let (mut length, lines) = lines(expected, path)?;
+    let shape = Shape::of(sweep, expected.shard);
+    let mut runs = 0;
+    for line in lines {
+        let line = line.map_err(|error| format!("line {}: {error}", runs + 2))?;
+        shape.row(runs, &line)?;
+        length += line.len() as u64;
+        runs += 1;
+    }
+    Ok((runs, length))
+}
+
+/// Whether a folder holds a sweep in one piece, at its end; why not.
+pub(super) fn whole(sweep: &Sweep, build: &str, path: &Path) -> Result<(), String> {
+    let header = Header::new(sweep, Shard::WHOLE, build);
+    let (runs, _) = valid(sweep, &header, path)?;
+    if runs == header.runs { Ok(()) } else { Err(format!("it has {runs} of its {} runs", header.runs)) }
+}
+
+/// Lines of runs, or why no more can be read.
+pub(super) type ReadLines = Box<dyn Iterator<Item = Result<String, String>>>;
+
+/// The length of a file's first line, and the lines of its runs; why not if it is not of this sweep.
+pub(super) fn open_runs(
     sweep: &Sweep,
     shard: Shard,
     build: &str,
     path: &Path,
-) -> Result<impl Iterator<Item = ReadRun> + use<>, String> {
-    Ok(lines(sweep, &Header::new(sweep, shard, build), path)?.1)
+) -> Result<(u64, ReadLines), String> {
+    lines(&Header::new(sweep, shard, build), path)
 }
 
-/// The runs of a file and how many of its bytes they take; why not if it is not of this sweep.
-fn valid(sweep: &Sweep, expected: &Header, path: &Path) -> Result<(Vec<Row>, u64), String> {
-    let (mut length, runs) = lines(sweep, expected, path)?;
-    let mut rows = Vec::new();
-    for run in runs {
-        let (line, row) = run?;
-        length += line.len() as u64;
-        rows.push(row);
-    }
-    Ok((rows, length))
-}
-
-/// The length of a file's first line, and its runs with their lines; why not if they are not of this sweep.
-fn lines(
-    sweep: &Sweep,
-    expected: &Header,
-    path: &Path,
-) -> Result<(u64, impl Iterator<Item = ReadRun> + use<>), String> {
+fn lines(expected: &Header, path: &Path) -> Result<(u64, ReadLines), String> {
     let told = |error: io::Error| error.to_string();
     let mut lines = whole_lines(path, LONGEST_LINE).map_err(told)?;
     let first = lines.next().ok_or("it is empty")?.map_err(told)?;
-    let header: Header = tree::parse(&first).map_err(|_| "it is not a file of runs")?;
-    same(&header, expected)?;
-    let (shard, seeds, runs) = (expected.shard, sweep.seeds(), expected.runs);
-    let per_point = seeds.end - seeds.start;
-    let parsed = (0_u64..).zip(lines).map(move |(own, line)| {
+    is_header(&first, expected)?;
+    Ok((first.len() as u64, Box::new(lines.map(move |line| line.map_err(told)))))
+}
+
+/// The lines of runs from where one begins.
+pub(super) fn lines_from(path: &Path, at: u64) -> Result<ReadLines, String> {
+    let told = |error: io::Error| error.to_string();
+    let lines = whole_lines_from(path, at, LONGEST_LINE).map_err(told)?;
+    Ok(Box::new(lines.map(move |line| line.map_err(told))))
+}
+
+/// Whether a first line is that of a shard of this sweep; why not.
+pub(super) fn begins(sweep: &Sweep, shard: Shard, build: &str, first: &str) -> Result<(), String> {
+    is_header(first, &Header::new(sweep, shard, build))
+}
+
+fn is_header(first: &str, expected: &Header) -> Result<(), String> {
+    let header: Header = tree::parse(first).map_err(|_| "it is not a file of runs")?;
+    same(&header, expected)
+}
+
+/// Which runs stand in which line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    shard: Shard,
+    first_seed: u64,
+    per_point: u64,
+    runs: u64,
+}
+
+impl Shape {
+    pub(super) fn of(sweep: &Sweep, shard: Shard) -> Self {
+        let seeds = sweep.seeds();
+        let runs = shard.count(sweep.runs());
+        Self { shard, first_seed: seeds.start, per_point: seeds.end - seeds.start, runs }
+    }
+
+    /// The point of its own run `own`.
+    pub(super) const fn point(&self, own: u64) -> u64 {
+        self.shard.number(own) / self.per_point
+    }
+
+    /// Its own run `own`, from its line; why not if the line is not that of this run.
+    pub(super) fn row(&self, own: u64, line: &str) -> Result<Row, String> {
         let place = own + 2;
-        let line = line.map_err(|error| format!("line {place}: {error}"))?;
-        let row: Row = tree::parse(&line).map_err(|error| format!("line {place}: {error}"))?;
-        let number = shard.number(own);
-        let in_order = row.point as u64 == number / per_point && row.seed == seeds.start + number % per_point;
-        if in_order && own < runs { Ok((line, row)) } else { Err(format!("line {place} is out of order")) }
-    });
-    Ok((first.len() as u64, parsed))
+        let row: Row = tree::parse(line).map_err(|error| format!("line {place}: {error}"))?;
+        let number = self.shard.number(own);
+        let seed = self.first_seed + number % self.per_point;
+        let in_order = row.point as u64 == number / self.per_point && row.seed == seed;
+        if in_order && own < self.runs { Ok(row) } else { Err(format!("line {place} is out of order")) }
+    }
 }
 
 /// Why a file of runs is not of this sweep.

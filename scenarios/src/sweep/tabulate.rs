@@ -2,80 +2,194 @@
 
 use serde_json::Value;
 use sim_core::check::Verdict;
-use sim_core::ordered::OrderedMap;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::ratio::Ratio;
-use sim_core::stats::{
-    Interval, log_log, mean, mean_interval, median, median_interval, quantile, quantile_interval, sorted,
-    wilson,
-};
+use sim_core::stats::{Interval, Summary, log_log, wilson};
 use sim_core::sweep::{
     Coordinate, Estimate, Fit, Plot, PointLimit, Rate, SweepPoint, SweepTable, Theory, Unjudged,
 };
 use sim_core::time::Duration;
 
-use super::columns::{BROKEN, columns};
-use super::compare::compare;
+use super::columns::{BROKEN, Columns};
+use super::compare::{PointRows, compare};
 use super::csv::plain;
 use super::law::Law;
 use super::plots::plots;
+use super::store::Shape;
 use super::{PlannedPoint, Row, Sweep};
 use crate::campaign_limits::{CampaignLimit, CampaignLimits};
 
 /// The confidence of every interval.
 pub(super) const CONFIDENCE: f64 = 0.95;
 
+/// A distribution of more values is told by its quantiles from 0 to 100 in a hundred.
+const HUNDREDTHS: u64 = 100;
+
 /// Puts runs together, which stand point by point. Points without a run are left out.
 pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
-    let seeds = sweep.seeds();
-    let mut table = SweepTable {
-        title: sweep.file.title.clone(),
-        about: sweep.file.about.split_whitespace().collect::<Vec<_>>().join(" "),
-        hash: sweep.hash.clone(),
-        seeds: format!("{}..{}", seeds.start, seeds.end),
-        confidence: CONFIDENCE,
-        points: Vec::new(),
-        fits: Vec::new(),
-        unjudged: Vec::new(),
-        plots: Vec::new(),
-        comparisons: Vec::new(),
-    };
+    let mut tabulator = Tabulator::new(sweep);
     for own in rows.chunk_by(|row, next| row.point == next.point) {
-        table.points.push(point(sweep, &sweep.points[own[0].point], own));
+        let mut tally = PointTally::default();
+        own.iter().for_each(|row| tally.add(row));
+        tabulator.absorb(Part(vec![(own[0].point, tally)]));
     }
-    table.comparisons = compare(sweep, rows);
-    table.plots = plots(sweep, &table);
-    let fitted: Vec<Plot> = table.plots.iter().filter(|plot| plot.fit).cloned().collect();
-    for plot in &fitted {
-        for column in &plot.columns {
-            let (fits, unjudged) = fits(sweep, &table, &plot.against, column);
-            table.fits.extend(fits);
-            table.unjudged.extend(unjudged);
-        }
-    }
-    let forgotten = forgotten(sweep, &table);
-    table.unjudged.extend(forgotten);
-    table
+    let of_point = |point: usize| {
+        let rows: Vec<_> = rows.iter().filter(|row| row.point == point).cloned().map(Ok).collect();
+        Ok(Box::new(rows.into_iter()) as PointRows)
+    };
+    tabulator.finish(&of_point).map_or_else(|_| unreachable!("nothing is read"), |(table, _)| table)
 }
 
-fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[Row]) -> SweepPoint {
-    let base = sweep.base(planned);
-    let mut verdicts: OrderedMap<String, u64> = OrderedMap::new();
-    let mut values: OrderedMap<String, Vec<f64>> = OrderedMap::new();
-    for row in rows {
-        *verdicts.entry(row.verdict.clone()).or_default() += 1;
-        for (name, value) in columns(row) {
-            values.entry(name).or_default().push(value);
+/// What runs of a point have in common.
+#[derive(Debug, Default)]
+struct PointTally {
+    runs: u64,
+    findings: u64,
+    broken: u64,
+    verdicts: OrderedMap<String, u64>,
+    columns: Columns,
+    limits: CampaignLimits,
+}
+
+impl PointTally {
+    fn add(&mut self, row: &Row) {
+        self.runs += 1;
+        self.findings += u64::from(row.finding);
+        self.broken += u64::from(row.broken);
+        *self.verdicts.entry(row.verdict.clone()).or_default() += 1;
+        self.columns.add(row);
+        self.limits.add(row.seed, &row.limits);
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.findings += other.findings;
+        self.broken += other.broken;
+        for (verdict, count) in other.verdicts {
+            *self.verdicts.entry(verdict).or_default() += count;
+        }
+        self.columns.absorb(other.columns);
+        self.limits.absorb(&other.limits);
+    }
+}
+
+/// Some runs that follow each other, by point.
+#[derive(Debug)]
+pub(super) struct Part(Vec<(usize, PointTally)>);
+
+impl Part {
+    /// Of the lines from the run `first` on.
+    ///
+    /// # Errors
+    /// The number of the first run whose line is not what it should be, and why.
+    pub(super) fn of(shape: Shape, first: u64, lines: &[String]) -> Result<Self, (u64, String)> {
+        let mut points: Vec<(usize, PointTally)> = Vec::new();
+        for (number, line) in (first..).zip(lines) {
+            let row = shape.row(number, line).map_err(|why| (number, why))?;
+            if points.last().is_none_or(|(point, _)| *point != row.point) {
+                points.push((row.point, PointTally::default()));
+            }
+            if let Some((_, tally)) = points.last_mut() {
+                tally.add(&row);
+            }
+        }
+        Ok(Self(points))
+    }
+}
+
+/// A table in the making, from runs that come point by point. Only the point that is under way is in memory.
+pub(super) struct Tabulator<'a> {
+    sweep: &'a Sweep,
+    points: Vec<SweepPoint>,
+    under_way: Option<(usize, PointTally)>,
+}
+
+impl<'a> Tabulator<'a> {
+    pub(super) const fn new(sweep: &'a Sweep) -> Self {
+        Self { sweep, points: Vec::new(), under_way: None }
+    }
+
+    /// Takes in the next runs.
+    pub(super) fn absorb(&mut self, part: Part) {
+        for (index, tally) in part.0 {
+            match &mut self.under_way {
+                Some((point, own)) if *point == index => own.absorb(tally),
+                _ => {
+                    self.end_point();
+                    self.under_way = Some((index, tally));
+                }
+            }
         }
     }
+
+    fn end_point(&mut self) {
+        if let Some((index, tally)) = self.under_way.take() {
+            self.points.push(point(self.sweep, &self.sweep.points[index], tally));
+        }
+    }
+
+    /// The table, and the names of all columns in which something was measured. Runs of points that are compared are asked for
+    /// once more.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub(super) fn finish(
+        mut self,
+        of_point: &dyn Fn(usize) -> Result<PointRows, String>,
+    ) -> Result<(SweepTable, Vec<String>), String> {
+        self.end_point();
+        let Self { sweep, points, .. } = self;
+        let columns: OrderedSet<String> =
+            points.iter().flat_map(|point| point.columns.keys().cloned()).collect();
+        let seeds = sweep.seeds();
+        let mut table = SweepTable {
+            title: sweep.file.title.clone(),
+            about: sweep.file.about.split_whitespace().collect::<Vec<_>>().join(" "),
+            hash: sweep.hash.clone(),
+            seeds: format!("{}..{}", seeds.start, seeds.end),
+            confidence: CONFIDENCE,
+            points,
+            fits: Vec::new(),
+            unjudged: Vec::new(),
+            plots: Vec::new(),
+            comparisons: compare(sweep, of_point)?,
+        };
+        table.plots = plots(sweep, &table);
+        let plotted: OrderedSet<String> =
+            table.plots.iter().flat_map(|plot| plot.columns.clone()).collect();
+        for point in &mut table.points {
+            point.distributions.retain(|name, _| plotted.contains(name));
+        }
+        let fitted: Vec<Plot> = table.plots.iter().filter(|plot| plot.fit).cloned().collect();
+        for plot in &fitted {
+            for column in &plot.columns {
+                let (fits, unjudged) = fits(sweep, &table, &plot.against, column);
+                table.fits.extend(fits);
+                table.unjudged.extend(unjudged);
+            }
+        }
+        let forgotten = forgotten(sweep, &table);
+        table.unjudged.extend(forgotten);
+        Ok((table, columns.into_iter().collect()))
+    }
+}
+
+fn point(sweep: &Sweep, planned: &PlannedPoint, tally: PointTally) -> SweepPoint {
+    let base = sweep.base(planned);
+    let PointTally { runs, findings, broken, verdicts, columns, limits } = tally;
     let expected = planned.loaded.scenario.expect.verdict == Verdict::Inconclusive;
     let inconclusive = verdicts.get("inconclusive").copied().filter(|_| !expected).unwrap_or(0);
-    let estimates =
-        values.into_iter().filter_map(|(name, values)| Some((name.clone(), estimate(&name, &values)?)));
-    let (runs, findings) = (rows.len() as u64, rows.iter().filter(|row| row.finding).count() as u64);
+    let (mut estimates, mut distributions) = (OrderedMap::new(), OrderedMap::new());
+    for (name, tally) in columns.sorted() {
+        let sample = tally.summary();
+        let Some(estimate) = estimate(&name, &sample) else { continue };
+        estimates.insert(name.clone(), estimate);
+        distributions.insert(name, sample.spread(HUNDREDTHS));
+    }
     let mut rates: OrderedMap<String, Rate> = OrderedMap::new();
     rates.insert("conclusive".to_owned(), rate(runs - inconclusive, runs));
     rates.insert("findings".to_owned(), rate(findings, runs));
-    rates.insert(BROKEN.to_owned(), rate(rows.iter().filter(|row| row.broken).count() as u64, runs));
+    rates.insert(BROKEN.to_owned(), rate(broken, runs));
     for (verdict, count) in &verdicts {
         rates.insert(format!("verdict.{verdict}"), rate(*count, runs));
     }
@@ -89,22 +203,20 @@ fn point(sweep: &Sweep, planned: &PlannedPoint, rows: &[Row]) -> SweepPoint {
         findings,
         verdicts,
         rates,
-        columns: estimates.collect(),
-        limits: limits(rows),
+        columns: estimates,
+        distributions,
+        limits: limits.results().map(|result| point_limit(&result)).collect(),
     }
 }
 
-/// What all runs of a point came to under the limits on them together.
-fn limits(rows: &[Row]) -> Vec<PointLimit> {
-    let mut limits = CampaignLimits::default();
-    rows.iter().for_each(|row| limits.add(row.seed, &row.limits));
-    let point = |result: CampaignLimit<'_>| PointLimit {
+/// What all runs of a point came to under a limit on them together.
+fn point_limit(result: &CampaignLimit<'_>) -> PointLimit {
+    PointLimit {
         check: result.limit.check(),
         words: result.words(),
         met: result.met,
         worst: result.worst_runs(),
-    };
-    limits.results().map(point).collect()
+    }
 }
 
 fn rate(count: u64, of: u64) -> Rate {
@@ -115,25 +227,24 @@ const fn ends(interval: Interval) -> (f64, f64) {
     (interval.low, interval.high)
 }
 
-fn estimate(name: &str, values: &[f64]) -> Option<Estimate> {
-    let values = &sorted(values)[..];
-    let count = values.len() as u64;
+fn estimate(name: &str, sample: &Summary) -> Option<Estimate> {
+    let count = sample.count();
     // A share of runs is no quantity: its interval never leaves 0 to 1, and is not empty where all runs agree.
     let mean_interval = if name == BROKEN {
-        Some(wilson(values.iter().filter(|value| **value > 0.0).count() as u64, count, CONFIDENCE))
+        Some(wilson(count - sample.up_to_zero(), count, CONFIDENCE))
     } else {
-        mean_interval(values, CONFIDENCE)
+        sample.mean_interval(CONFIDENCE)
     };
-    let high = |share: f64| quantile_interval(values, share, CONFIDENCE).map(ends);
+    let high = |share: f64| sample.quantile_interval(share, CONFIDENCE).map(ends);
     Some(Estimate {
         count,
-        mean: mean(values)?,
+        mean: sample.mean()?,
         mean_interval: mean_interval.map(ends),
-        median: median(values)?,
-        median_interval: ends(median_interval(values, CONFIDENCE)?),
-        p90: quantile(values, 0.9)?,
+        median: sample.quantile(0.5)?,
+        median_interval: ends(sample.median_interval(CONFIDENCE)?),
+        p90: sample.quantile(0.9)?,
         p90_interval: high(0.9),
-        p99: quantile(values, 0.99)?,
+        p99: sample.quantile(0.99)?,
         p99_interval: high(0.99),
     })
 }

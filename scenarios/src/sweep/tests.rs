@@ -7,7 +7,7 @@ use super::*;
 use crate::artefact::lock;
 use crate::begin::Begin;
 use crate::begin::FolderError;
-use crate::parallel::Hooks;
+use crate::parallel::{Hooks, Threads};
 use crate::problem::Problems;
 use crate::shard::Shard;
 use crate::testing::{LEAST, registry};
@@ -41,13 +41,42 @@ fn options(jobs: usize, resume: bool) -> SweepOptions {
     SweepOptions { jobs: Some(jobs), begin, shard: Shard::WHOLE, build: "b".to_owned() }
 }
 
+/// A sweep that was run, with its rows as they are read again.
+#[derive(Debug)]
+struct Swept {
+    rows: Vec<Row>,
+    resumed: u64,
+    interrupted: bool,
+}
+
 fn swept(
     sweep_of: &Sweep,
     folder: &Path,
     options: &SweepOptions,
     hooks: Hooks<'_>,
-) -> Result<SweepRun, SweepError> {
-    sweep(sweep_of, &lock(folder).map_err(FolderError::from)?, options, hooks)
+) -> Result<Swept, SweepError> {
+    let run = sweep(sweep_of, &lock(folder).map_err(FolderError::from)?, options, hooks)?;
+    let SweepRun { made, resumed, interrupted } = run;
+    let tabulated = tabulated(sweep_of, folder, made)?;
+    let mut rows = Vec::new();
+    tabulated.each(|row| {
+        rows.push(row.clone());
+        Ok(())
+    })?;
+    // What is read in batches and in parallel is what comes of all rows at once.
+    assert_eq!((rows.len() as u64, &tabulated.table), (made, &tabulate(sweep_of, &rows)));
+    Ok(Swept { rows, resumed, interrupted })
+}
+
+fn tabulated<'a>(sweep_of: &'a Sweep, folder: &Path, made: u64) -> Result<Tabulated<'a>, SweepError> {
+    Tabulated::read(sweep_of, folder, "b", made, &Threads::start(Some(2))?)
+}
+
+fn runs_csv(sweep_of: &Sweep, folder: &Path) -> String {
+    let path = folder.join("runs.csv");
+    let tabulated = tabulated(sweep_of, folder, sweep_of.runs()).unwrap();
+    tabulated.write_runs_csv(&path, &Threads::start(Some(2)).unwrap()).unwrap();
+    std::fs::read_to_string(path).unwrap()
 }
 
 #[test]
@@ -114,7 +143,8 @@ fn threads_change_nothing_and_neither_does_being_killed() {
         assert!(resumed.resumed > 0 && resumed.resumed < 360);
         assert_eq!(std::fs::read(killed.path().join("runs.jsonl")).unwrap(), text);
         assert_eq!(tabulate(&sweep_of, &resumed.rows), tabulate(&sweep_of, &whole.rows));
-        assert_eq!(runs_csv(&sweep_of, &resumed.rows), runs_csv(&sweep_of, &whole.rows));
+        assert_eq!(runs_csv(&sweep_of, killed.path()), runs_csv(&sweep_of, one.path()));
+        assert_eq!(runs_csv(&sweep_of, one.path()).lines().count(), 361);
     }
 }
 
@@ -132,7 +162,7 @@ fn an_interrupted_sweep_keeps_a_prefix() {
     let cut = swept(&sweep_of, folder.path(), &options(2, false), hooks).unwrap();
     assert!(cut.interrupted && (64..200).contains(&cut.rows.len()), "{}", cut.rows.len());
     let rest = swept(&sweep_of, folder.path(), &options(2, true), Hooks::NONE).unwrap();
-    assert_eq!((rest.resumed, rest.rows.len()), (cut.rows.len(), 360));
+    assert_eq!((rest.resumed, rest.rows.len()), (cut.rows.len() as u64, 360));
     assert_eq!(rest.rows[..cut.rows.len()], cut.rows[..]);
 }
 
@@ -270,6 +300,9 @@ fn plots_ask_for_what_is_there_and_name_files_that_nothing_else_has() {
         (plot("").replace("events", "event"), "did you mean \"events\"?"),
         (plot("").replace("events", "measure.nothing"), "unknown column \"measure.nothing\""),
         (plot("").replace("\"events\"", ""), "at least one column"),
+        (plot("name = \"x-distribution\"\n"), "are those of a distribution"),
+        (plot("name = \"x\"\nsize_mm = [20, 60]\n"), "between 30 and 1000 millimeters"),
+        (plot("name = \"x\"\ny_scale = \"lgo\"\n"), "lgo"),
     ] {
         let said = one(&(plot("") + &second)).unwrap_err();
         assert!(said.contains(part), "{part}: {said}");
@@ -288,6 +321,24 @@ fn every_plot_has_files_of_its_own_although_keys_end_alike() {
         .map(|of| ["messages", "bytes"].map(|what| format!("{what}-per-vs-{of}-nodes")))
         .concat();
     assert_eq!(names, expected);
+}
+
+#[test]
+fn plotted_columns_keep_the_values_of_single_runs() {
+    let plot = "[[plot]]\nagainst = \"cluster.nodes\"\ncolumns = [\"events\"]\nx_scale = \"log\"\ny_label = \"work\"\n";
+    let sweep_of = one(plot).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = swept(&sweep_of, folder.path(), &options(1, false), Hooks::NONE).unwrap();
+    let table = tabulate(&sweep_of, &run.rows);
+    assert!(table.plots[0].x_log() && !table.plots[0].y_log());
+    assert_eq!(table.plots[0].y_label.as_deref(), Some("work"));
+    for point in &table.points {
+        let values = &point.distributions["events"];
+        assert_eq!((values.len() as u64, point.distributions.len()), (point.runs, 1));
+        assert!(values.is_sorted());
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        assert!((mean - point.columns["events"].mean).abs() < 1e-6, "{mean}");
+    }
 }
 
 #[test]

@@ -21,6 +21,11 @@ impl CoalitionDice {
         Self { keyed: Keyed::new(seed, Purpose::Coalition), steps: Vec::new(), wakes: 0 }
     }
 
+    /// From now on, the dice are those of another seed.
+    pub(crate) const fn draw_anew(&mut self, seed: u64) {
+        self.keyed = Keyed::new(seed, Purpose::Coalition);
+    }
+
     /// For what the coalition makes of the next input of a slot.
     pub(crate) fn step(&mut self, slot: Slot) -> Draw {
         if self.steps.len() <= slot.index() {

@@ -142,6 +142,11 @@ struct Firing {
 }
 
 impl FaultDriver {
+    /// From now on, targets and moments that faults find as the run goes on are drawn from another seed.
+    pub(crate) fn draw_anew(&mut self, seed: u64) {
+        self.keyed = Keyed::new(seed, Purpose::Fault);
+    }
+
     /// Refuses clocks whose rate is wrong by more than so many parts per million.
     pub fn limit_drift(&mut self, ppm: u32) {
         self.governor.limit_drift(ppm);

@@ -100,11 +100,7 @@ impl Scene<'_> {
                 let holders = self.holders(role, eligible);
                 lots.pick(holders, 1)
             }
-            Selector::Every(role) => self
-                .present()
-                .filter(|(_, place)| place.status.role.is_some_and(|is| in_role(role, is)))
-                .map(|(slot, _)| slot)
-                .collect(),
+            Selector::Every(role) => self.in_role(role).map(|(slot, _)| slot).collect(),
             Selector::NextLeader => {
                 let heirs = self.heirs(eligible);
                 lots.pick(heirs, 1)
@@ -134,18 +130,24 @@ impl Scene<'_> {
         self.ground.members().filter(|(slot, _)| !self.governor.condition(*slot).left)
     }
 
+    /// Members that have not left and clients, in a role: some protocols have services that stand outside of the cluster.
+    fn in_role<'r>(&'r self, role: &'r str) -> impl Iterator<Item = (Slot, &'r Place)> + 'r {
+        let clients = (self.members..self.members + self.clients).map(Slot);
+        let clients = clients.map(|slot| (slot, self.ground.place(slot)));
+        let holds = move |place: &Place| place.status.role.is_some_and(|is| in_role(role, is));
+        self.present().chain(clients).filter(move |(_, place)| holds(place))
+    }
+
     /// Where an identity lives; if nowhere, the slot of its number.
     fn home(&self, index: u32) -> Vec<Slot> {
         let homes: Vec<Slot> = self.ground.slots_of(NodeId(index)).collect();
         if homes.is_empty() { vec![Slot(index)] } else { homes }
     }
 
-    /// Eligible members in a role; of several that lead, those of the highest term, since an old leader may not know
+    /// Those in a role that are eligible; of several that lead, those of the highest term, since an old leader may not know
     /// yet that it is one.
     fn holders(&self, role: &str, eligible: &dyn Fn(Slot) -> bool) -> Vec<Slot> {
-        let holds = |place: &Place| place.status.role.is_some_and(|is| in_role(role, is));
-        let holders: Vec<_> =
-            self.present().filter(|(slot, place)| eligible(*slot) && holds(place)).collect();
+        let holders: Vec<_> = self.in_role(role).filter(|(slot, _)| eligible(*slot)).collect();
         if !LEADERS.contains(&role) {
             return holders.into_iter().map(|(slot, _)| slot).collect();
         }
@@ -183,6 +185,7 @@ mod tests {
             ground.places[index].status.role = Some("leader");
             ground.places[index].status.rank = Some(term);
         }
+        ground.places[8].status.role = Some("sink");
         let mut governor =
             Governor::new(FaultModel { crashed: 2, lost_disks: 0, byzantine: 0, outages: false }, false);
         governor.sync(&ground);
@@ -207,6 +210,8 @@ mod tests {
         assert_eq!(resolve("leader", 0, None), Ok(vec![4]), "the highest term");
         assert_eq!(resolve("primary", 0, None), Ok(vec![4]), "another word for it");
         assert_eq!(resolve("every(leader)", 0, None), Ok(vec![1, 4]));
+        assert_eq!(resolve("sink", 0, None), Ok(vec![8]), "a service among the clients");
+        assert_eq!(resolve("every(sink)", 0, None), Ok(vec![8]));
         assert_eq!(resolve("candidate", 0, None), Err(Refusal::NoTarget));
         assert_eq!(resolve("event.node", 0, Some(Slot(5))), Ok(vec![5]));
         assert_eq!(resolve("event.node", 0, None), Err(Refusal::NoTarget));

@@ -40,6 +40,8 @@ pub(crate) enum Control {
     End,
     /// A client of the second phase is asked its next question.
     Ask,
+    /// Chance is drawn anew from here on.
+    Redraw,
 }
 
 const INDEX_BITS: u32 = 29;
@@ -79,7 +81,8 @@ impl Event {
                 2 => Control::Heal,
                 3 => Control::Probe,
                 4 => Control::End,
-                _ => Control::Ask,
+                5 => Control::Ask,
+                _ => Control::Redraw,
             }),
         }
     }
@@ -155,6 +158,7 @@ mod tests {
             Event::Control(Control::Heal),
             Event::Control(Control::Probe),
             Event::Control(Control::Ask),
+            Event::Control(Control::Redraw),
             Event::Control(Control::End),
         ] {
             assert_eq!(Event::decode(event.encode()), event);

@@ -12,8 +12,12 @@ use crate::outcome::Ended;
 use crate::setup::Setup;
 use crate::time::{Duration, Time};
 
-/// The length of what is measured: a storm has more events than it may within it.
+/// The length of what is measured: a storm has more events than it may within it, and goes on.
 const SECOND: Duration = Duration::from_secs(1);
+
+/// So many times as much within a second is a storm at once. Less is one if the next second is like it: what waited for a
+/// member that was paused comes in one burst when it goes on, and that ends by itself.
+const AT_ONCE: u64 = 4;
 
 /// So many controls (arrivals of operations, faults) without a step are looked at together.
 const CONTROLS: u64 = 4_096;
@@ -30,6 +34,8 @@ pub(crate) struct Pace {
     /// Since when the present stretch is measured, and what had happened before.
     since: Time,
     before: u64,
+    /// Whether more happened than may in the stretch before.
+    burst: bool,
     /// Whether a storm is being looked at: it is not another one.
     storming: bool,
 }
@@ -43,6 +49,7 @@ impl Pace {
             controls: 0,
             since: Time::ZERO,
             before: 0,
+            burst: false,
             storming: false,
         }
     }
@@ -73,13 +80,15 @@ impl Kernel {
     #[inline(never)]
     pub(crate) fn look_up(&mut self) -> Outlook {
         if self.events >= self.pace.most_events {
-            return Outlook::Over(Ended::EventLimit);
+            // A run that ends at its limit in the middle of a burst is not told from one that never ends.
+            let storm = self.storm(1);
+            return storm.map_or(Outlook::Over(Ended::EventLimit), Outlook::Storm);
         }
         self.pace.next = (self.events + EVERY).min(self.pace.most_events);
         if self.lookout.as_ref().is_some_and(|lookout| !lookout.passed(self.events, self.now)) {
             return Outlook::Over(Ended::Stopped);
         }
-        self.storm().map_or(Outlook::Calm, Outlook::Storm)
+        self.storm(AT_ONCE).map_or(Outlook::Calm, Outlook::Storm)
     }
 
     /// Something happened that is no step, and would never be looked up from. Whether to look up now.
@@ -88,19 +97,24 @@ impl Kernel {
         self.pace.controls.is_multiple_of(CONTROLS) && self.ended.is_none()
     }
 
-    /// Whether more happens than may within a second of virtual time. Under choices time has no length.
-    fn storm(&mut self) -> Option<Storm> {
-        if self.pace.storming {
+    /// Whether more happens than may within a second of virtual time, for the second time on end or `at_once` times as much.
+    /// Under choices time has no length.
+    fn storm(&mut self, at_once: u64) -> Option<Storm> {
+        if self.pace.storming || !matches!(self.agenda, Agenda::Timed(_)) {
             return None;
         }
         let happened = self.events + self.messages.sent + self.pace.controls;
         let within = self.now.since(self.pace.since);
+        let count = happened - self.pace.before;
+        let most = self.pace.most_per_second;
+        let storms = count > most.saturating_mul(if self.pace.burst { 1 } else { at_once });
         if within >= SECOND {
+            // A stretch may be longer than a second, since one looks up once in a thousand events.
+            let (second, within) = (u128::from(SECOND.as_nanos()), u128::from(within.as_nanos()));
+            self.pace.burst = u128::from(count) * second > u128::from(most) * within;
             (self.pace.since, self.pace.before) = (self.now, happened);
             return None;
         }
-        let count = happened - self.pace.before;
-        let storms = matches!(self.agenda, Agenda::Timed(_)) && count > self.pace.most_per_second;
         self.pace.storming = storms;
         storms.then_some(Storm { count, within })
     }

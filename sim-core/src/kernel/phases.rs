@@ -135,6 +135,9 @@ impl Kernel {
         let control = if self.setup.progress_timeout.is_some() { Control::Heal } else { Control::End };
         self.queue_control(end, control, false);
         self.queue_faults();
+        if let Some(redraw) = self.redraw {
+            self.queue_control(redraw.at, Control::Redraw, true);
+        }
         if let Some(at) = self.clients.workload.as_ref().and_then(crate::workload::Workload::first_arrival) {
             self.watch.arrival_queued = Some(at);
             self.queue_control(at, Control::Arrival, false);
@@ -277,6 +280,14 @@ impl Kernel {
                 Some(PhaseEnd::Missed { detail }) => Progress::Missed { detail },
                 None => why("the run ended before progress was due"),
             },
+        }
+    }
+
+    /// The slots of the core that was healed, if one was.
+    pub(crate) fn healed_core(&self) -> Vec<u32> {
+        match &self.phase {
+            Phase::Healed(healed) => healed.core.iter().map(|slot| slot.0).collect(),
+            _ => Vec::new(),
         }
     }
 

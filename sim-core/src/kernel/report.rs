@@ -55,6 +55,7 @@ impl Kernel {
                 .map(|why| format!("the history was not judged to the end ({why})")),
         );
         let verdict = self.verdict(&reasons);
+        let core = self.healed_core();
         let measures = self.gauges.read(&self.ground, self.driver.executed());
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
@@ -68,6 +69,7 @@ impl Kernel {
             seed: self.seed,
             slots: self.ground.slot_names(),
             members: self.setup.members,
+            core,
             verdict,
             reasons,
             violations: self.findings.violations().to_vec(),

@@ -83,6 +83,11 @@ impl Detours {
         Self { on: true, dice, ..Self::default() }
     }
 
+    /// From now on, other dice are thrown.
+    pub(crate) const fn draw_anew(&mut self, dice: Keyed) {
+        self.dice = dice;
+    }
+
     /// A process takes a step.
     pub(crate) const fn enter(&mut self, slot: Slot, now: Time) {
         (self.slot, self.now) = (slot, now);

@@ -70,10 +70,18 @@ pub fn wilson(successes: u64, trials: u64, confidence: f64) -> Interval {
 /// # Panics
 /// If the confidence is not strictly between 0 and 1.
 pub fn mean_interval(values: &[f64], confidence: f64) -> Option<Interval> {
-    let (center, deviation) = (mean(values)?, std_dev(values)?);
-    let n = values.len() as f64;
-    let half = student_t_quantile(upper_share(confidence), n - 1.0) * deviation / math::sqrt(n);
-    Some(Interval { low: center - half, high: center + half })
+    Some(student(mean(values)?, std_dev(values)?, values.len() as f64, confidence))
+}
+
+/// The interval of a mean of `n` values, of which there are at least two.
+pub(super) fn student(mean: f64, deviation: f64, n: f64, confidence: f64) -> Interval {
+    let half = student_quantile(confidence, n) * deviation / math::sqrt(n);
+    Interval { low: mean - half, high: mean + half }
+}
+
+/// How many standard errors the mean of `n` values may be away.
+pub(super) fn student_quantile(confidence: f64, n: f64) -> f64 {
+    student_t_quantile(upper_share(confidence), n - 1.0)
 }
 
 /// The interval of a median from the ranks around it, whatever the distribution: the number of values below the
@@ -84,14 +92,23 @@ pub fn mean_interval(values: &[f64], confidence: f64) -> Option<Interval> {
 /// # Panics
 /// If the confidence is not strictly between 0 and 1.
 pub fn median_interval(values: &[f64], confidence: f64) -> Option<Interval> {
-    let z = math::normal_quantile(upper_share(confidence));
     let sorted = sorted(values);
-    let n = sorted.len() as f64;
+    at_ranks(&sorted, median_ranks(sorted.len() as u64, confidence)?)
+}
+
+/// The places of the interval of a median among `count` values in rising order, counted from 0.
+pub(super) fn median_ranks(count: u64, confidence: f64) -> Option<(u64, u64)> {
+    let z = math::normal_quantile(upper_share(confidence));
+    let n = count as f64;
     // The rank of the lower end counts from 1; the upper end has the same rank from above.
     let rank = (n + 1.0 - z * math::sqrt(n)) / 2.0;
-    let low = (rank.max(1.0) as usize).checked_sub(1)?;
-    let high = sorted.len().checked_sub(1 + low)?;
-    Some(Interval { low: *sorted.get(low)?, high: *sorted.get(high)? })
+    let low = (rank.max(1.0) as u64).checked_sub(1)?;
+    Some((low, count.checked_sub(1 + low)?))
+}
+
+fn at_ranks(sorted: &[f64], (low, high): (u64, u64)) -> Option<Interval> {
+    let at = |place: u64| sorted.get(usize::try_from(place).ok()?).copied();
+    Some(Interval { low: at(low)?, high: at(high)? })
 }
 
 /// The interval of a quantile from the ranks around it, whatever the distribution, of values that are
@@ -102,15 +119,17 @@ pub fn median_interval(values: &[f64], confidence: f64) -> Option<Interval> {
 /// # Panics
 /// If the confidence is not strictly between 0 and 1.
 pub fn quantile_interval(sorted: &[f64], share: f64, confidence: f64) -> Option<Interval> {
+    at_ranks(sorted, quantile_ranks(sorted.len() as u64, share, confidence)?)
+}
+
+/// The places of the interval of a quantile among `count` values in rising order, counted from 0.
+pub(super) fn quantile_ranks(count: u64, share: f64, confidence: f64) -> Option<(u64, u64)> {
     let z = math::normal_quantile(upper_share(confidence));
-    let n = sorted.len() as f64;
+    let n = count as f64;
     let (center, half) = (n * share + 0.5, z * math::sqrt(n * share * (1.0 - share)));
-    let (low, high) = ((center - half).floor(), (center + half).ceil());
-    if low < 1.0 || high > n {
-        return None;
-    }
     // Ranks count from 1.
-    Some(Interval { low: *sorted.get(low as usize - 1)?, high: *sorted.get(high as usize - 1)? })
+    let (low, high) = ((center - half).floor(), (center + half).ceil());
+    (low >= 1.0 && high <= n).then(|| (low as u64 - 1, high as u64 - 1))
 }
 
 /// The ratio of the means of two columns over the same seeds, second over first, and its interval by the percentile

@@ -1,8 +1,8 @@
-//! Lines through points, and columns over the same seeds.
+//! Lines through points.
 
-use super::interval::{Interval, mean_interval, upper_share};
-use super::special::{student_t_cdf, student_t_quantile};
-use super::summary::{mean, std_dev, sum};
+use super::interval::{Interval, upper_share};
+use super::special::student_t_quantile;
+use super::summary::sum;
 use crate::math;
 
 /// A line `intercept + slope * x` through points.
@@ -67,50 +67,9 @@ pub fn log_log(points: &[(f64, f64)], confidence: f64) -> Option<Line> {
     least_squares(&logs, confidence)
 }
 
-/// How a second column differs from a first one over the same seeds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Paired {
-    /// The mean of second minus first.
-    pub mean: f64,
-    /// Where that mean lies with the confidence asked for.
-    pub interval: Interval,
-    /// The two-sided probability of such a mean if the columns do not differ (Student's paired test).
-    pub p_value: f64,
-    /// In how many pairs the second is larger.
-    pub larger: u64,
-    /// In how many pairs the second is smaller.
-    pub smaller: u64,
-}
-
-/// Compares two columns pair by pair, which removes what the seeds have in common. `None` of fewer than two pairs.
-///
-/// # Panics
-/// If the columns differ in length, or the confidence is not strictly between 0 and 1.
-pub fn paired(first: &[f64], second: &[f64], confidence: f64) -> Option<Paired> {
-    assert_eq!(first.len(), second.len(), "columns over the same seeds have the same length");
-    let differences: Vec<f64> = first.iter().zip(second).map(|(first, second)| second - first).collect();
-    let (center, deviation) = (mean(&differences)?, std_dev(&differences)?);
-    let n = differences.len() as f64;
-    let p_value = if deviation > 0.0 {
-        2.0 * student_t_cdf(-center.abs() * math::sqrt(n) / deviation, n - 1.0)
-    } else if center == 0.0 {
-        1.0
-    } else {
-        0.0
-    };
-    let count = |holds: &dyn Fn(f64) -> bool| differences.iter().filter(|d| holds(**d)).count() as u64;
-    Some(Paired {
-        mean: center,
-        interval: mean_interval(&differences, confidence)?,
-        p_value,
-        larger: count(&|difference| difference > 0.0),
-        smaller: count(&|difference| difference < 0.0),
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{least_squares, log_log, paired};
+    use super::{least_squares, log_log};
     use crate::math;
     use crate::random::{Keyed, Purpose};
 
@@ -153,20 +112,5 @@ mod tests {
         });
         let covered = covered.count();
         assert!((870..=930).contains(&covered), "{covered} of 1000");
-    }
-
-    /// Student's own table: ten patients' additional sleep under two drugs (Biometrika 6, 1908); R's `sleep`.
-    #[test]
-    fn pairs_show_what_columns_hide() {
-        let first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
-        let second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
-        let found = paired(&first, &second, 0.95).unwrap();
-        near(found.mean, 1.58);
-        assert!((found.p_value - 0.002_833).abs() < 1e-6, "{}", found.p_value);
-        assert!((found.interval.low - 0.700_114_2).abs() < 1e-6, "{:?}", found.interval);
-        assert!((found.interval.high - 2.459_885_8).abs() < 1e-6, "{:?}", found.interval);
-        assert_eq!((found.larger, found.smaller), (9, 0));
-        assert_eq!(paired(&[1.0, 2.0], &[1.0, 2.0], 0.95).unwrap().p_value, 1.0);
-        assert_eq!(paired(&[1.0], &[2.0], 0.95), None);
     }
 }

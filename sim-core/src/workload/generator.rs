@@ -120,6 +120,11 @@ const WHEN: u64 = 2;
 const CLOSED: u64 = 1 << 32;
 
 impl Workload {
+    /// From now on, operations are drawn from another seed. Those whose arrival is settled arrive all the same.
+    pub(crate) const fn draw_anew(&mut self, seed: u64) {
+        self.keyed = Keyed::new(seed, Purpose::Workload);
+    }
+
     /// The workload of a run. The model must be valid for this many clients.
     pub fn new(model: &WorkloadModel, clients: u32, seed: u64) -> Self {
         let keyed = Keyed::new(seed, Purpose::Workload);

@@ -96,6 +96,19 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         Ok(world)
     }
 
+    /// From now on, chance is that of another seed.
+    #[cold]
+    pub(super) fn draw_anew(&mut self) {
+        let Some(redraw) = self.kernel.redraw else { return };
+        self.kernel.draw_anew(redraw.seed);
+        self.storage.draw_anew(redraw.seed);
+        self.coalition_dice.draw_anew(redraw.seed);
+        if self.kernel.driver.has_detours() {
+            let dice = Keyed::new(redraw.seed, Purpose::Fault).labeled(DETOURS);
+            self.effects.detours.draw_anew(dice);
+        }
+    }
+
     /// The state at the start: who is absent, who is a traitor, whose clock is wrong.
     fn arrange(&mut self) {
         let initial = self.kernel.setup.initial.clone();

@@ -273,7 +273,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let message = &self.payloads[payload].message;
         let (members, traitors) = (self.kernel.setup.members, self.kernel.traitors.as_slice());
         let crossing = Crossing { from, to, message, granted, members, traitors };
-        let dice = Keyed::new(self.kernel.seed, Purpose::Coalition).labeled(HOLDING_BACK);
+        let seed = self.kernel.chance();
+        let dice = Keyed::new(seed, Purpose::Coalition).labeled(HOLDING_BACK);
         let ends = u64::from(from.0) << 32 | u64::from(to.0);
         let mut draw = Draw::new(dice, ends, now.as_nanos() ^ u64::from(ordinal).rotate_left(48));
         let held = coalition.order(&crossing, &mut draw).min(granted);

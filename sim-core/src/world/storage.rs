@@ -115,6 +115,12 @@ pub(super) struct Storage<P: Protocol> {
 }
 
 impl<P: Protocol> Storage<P> {
+    /// From now on, what befalls disks is drawn from another seed.
+    pub(super) const fn draw_anew(&mut self, seed: u64) {
+        self.dice = Keyed::new(seed, Purpose::Disk);
+        self.crash_dice = Keyed::new(seed, Purpose::Crash);
+    }
+
     pub(super) fn new(slots: usize, sampler: Sampler, seed: u64) -> Self {
         Self {
             stores: std::iter::repeat_with(|| None).take(slots).collect(),

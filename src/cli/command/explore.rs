@@ -11,10 +11,11 @@ use scenarios::begin::Begin;
 use scenarios::campaign::{Campaign, Exploring};
 use scenarios::capsule::Capsule;
 use scenarios::corpus::{KEPT_PER_FINGERPRINT, folder};
-use scenarios::explore::{Exploration, ExploreOptions, Finding, Hooks, Keep, explore_in};
+use scenarios::explore::{Exploration, ExploreOptions, Finding, Hooks, Keep, Onlooker, explore_in};
 use scenarios::scenario::Loaded;
 use scenarios::shard::Shard;
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink_findings};
+use sim_core::outcome::Outcome;
 use sim_core::ratio::Ratio;
 use sim_core::registry::Registry;
 
@@ -29,6 +30,7 @@ use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::{Stopwatch, seconds};
+use crate::cli::watch::{self, CampaignWatch};
 use crate::cli::{command, files, hang, interrupt};
 
 pub(crate) use found::{Found, ShardTold};
@@ -38,6 +40,7 @@ pub(crate) use found::{Found, ShardTold};
 #[command(after_help = "Examples:
   seedstorm explore raft-swarm --seeds 0..10000
   seedstorm explore raft-swarm --time 30s --out findings
+  seedstorm explore raft-swarm --seeds 0..100000 --watch
   seedstorm explore raft-swarm --seeds 0..10000 --out findings --resume
   seedstorm explore raft-swarm --plant vote-not-durable --stop-on-first
   seedstorm explore raft-swarm --junit report.xml --github
@@ -85,6 +88,10 @@ pub(crate) struct ExploreArguments {
     /// The format of the file of --runs, if its name does not say it.
     #[arg(long, value_name = "FORMAT", requires = "runs")]
     pub(crate) format: Option<FileFormat>,
+    /// Draw in the terminal what is going on: how far and how fast, what was found, what happens in the runs, and what is
+    /// still missing.
+    #[arg(long, conflicts_with = "engine")]
+    pub(crate) watch: bool,
     /// Stop after this time, such as 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = seconds, conflicts_with = "engine")]
     pub(crate) time: Option<f64>,
@@ -216,6 +223,7 @@ fn shrink_all(
     Ok(shrink_findings(registry, findings, &options, hooks)?)
 }
 
+/// Explores, and shows how far it is.
 fn with_progress(
     loaded: &Loaded,
     options: &ExploreOptions,
@@ -226,14 +234,53 @@ fn with_progress(
 ) -> Result<(Exploration, FolderLock), CliError> {
     interrupt::listen();
     let progress = Progress::new(&loaded.name, options.runs(), terminal, watch);
+    let drawn = arguments.watch && watch::possible(terminal);
+    let drawn =
+        drawn.then(|| CampaignWatch::new(loaded, options, arguments.min_conclusive, watch, terminal.color()));
+    let shown = Shown { progress: &progress, drawn: drawn.as_ref() };
     let enough = || arguments.time.is_some_and(|limit| watch.seconds() >= limit);
-    let stopped = || interrupt::interrupted() || enough();
-    let hooks = Hooks { after_run: &|| progress.step(), interrupted: &stopped };
-    let keep = Keep { folder, begin: arguments.begin.begin(), enough: &enough };
+    let stopped = || {
+        shown.look();
+        interrupt::interrupted() || enough()
+    };
+    let hooks = Hooks { after_run: &|| (), interrupted: &stopped };
+    let keep = Keep { folder, begin: arguments.begin.begin(), enough: &enough, onlooker: &shown };
     let explored = explore_in(keep, loaded, options, hooks);
     progress.finish();
+    drop(drawn);
     let (mut exploration, lock) = explored?;
     // What ends with its time ends as it should.
     exploration.interrupted = exploration.interrupted && interrupt::interrupted();
     Ok((exploration, lock))
+}
+
+/// How an exploration is shown while it goes on: drawn, or as a bar.
+struct Shown<'a> {
+    progress: &'a Progress<'a>,
+    drawn: Option<&'a CampaignWatch<'a>>,
+}
+
+impl Shown<'_> {
+    /// Draws, if it is time to. A campaign asks every few milliseconds whether to end, also where runs are long.
+    fn look(&self) {
+        if let Some(drawn) = self.drawn {
+            drawn.look();
+        }
+    }
+}
+
+impl Onlooker for Shown<'_> {
+    fn begun(&self, exploration: &Exploration) {
+        match self.drawn {
+            Some(drawn) => drawn.begun(exploration),
+            None => self.progress.resume(exploration.runs),
+        }
+    }
+
+    fn ended(&self, outcome: &Outcome) {
+        match self.drawn {
+            Some(drawn) => drawn.ended(outcome),
+            None => self.progress.step(),
+        }
+    }
 }

@@ -10,8 +10,9 @@ use scenarios::begin::FolderError;
 use scenarios::campaign::{Campaign, Exploring, Sweeping};
 use scenarios::explore::{self, Exploration};
 use scenarios::merge::{Gathered, drop_kept, gather, keep};
+use scenarios::parallel::Threads;
 use scenarios::shard::Shard;
-use scenarios::sweep::{Shards, SweepError};
+use scenarios::sweep::{MergeShardsError, SweepError, holds_whole, merge_shards};
 use serde_json::{Value, json};
 use sim_core::registry::Registry;
 
@@ -123,29 +124,40 @@ impl Merging<'_> {
             return Err(CliError::SweepForMachines);
         }
         let sweep = campaign.load(registry)?;
-        let read = |folders: &[(Shard, PathBuf)]| Shards::read(&sweep, &self.build, folders);
-        let one = |folder: &Path| read(&[(Shard::WHOLE, folder.to_owned())]).map_err(|(_, why)| why);
-        let shards = match find_whole(&mut self.gathered, &self.out, one) {
-            Some(shards) => shards,
-            None => loop {
-                if !self.gathered.missing().is_empty() {
-                    return self.keep(None);
-                }
-                let parts = self.gathered.parts.iter().map(|(shard, folder)| (*shard, folder.clone()));
-                match read(&parts.collect::<Vec<_>>()) {
-                    Ok(shards) => break shards,
-                    Err((folder, why)) => self.gathered.refuse(&folder, why),
-                }
-            },
+        let one = |folder: &Path| {
+            holds_whole(&sweep, &self.build, folder).map(|()| vec![(Shard::WHOLE, folder.to_owned())])
         };
-        artefact::fit(&self.out, &[scenarios::sweep::RUNS, FILE_NAME, PAGE])?;
-        let _held = artefact::lock(&self.out).map_err(FolderError::from).map_err(SweepError::from)?;
-        let run = shards.keep(&sweep, &self.build, &self.out)?;
-        self.tell_refused();
-        let swept = Swept { sweep: &sweep, run, folder: &self.out, watch: self.watch };
-        let exit = swept.tell(Some(self.document()), self.terminal)?;
-        drop_kept(&self.gathered, &self.out)?;
-        Ok(self.worse(exit))
+        let whole = find_whole(&mut self.gathered, &self.out, one);
+        let threads = Threads::start(None).map_err(SweepError::from)?;
+        loop {
+            let parts =
+                || self.gathered.parts.iter().map(|(shard, folder)| (*shard, folder.clone())).collect();
+            let shards: Vec<(Shard, PathBuf)> = match &whole {
+                Some(whole) => whole.clone(),
+                None if self.gathered.missing().is_empty() => parts(),
+                None => return self.keep(None),
+            };
+            artefact::fit(&self.out, &[scenarios::sweep::RUNS, FILE_NAME, PAGE])?;
+            let _held = artefact::lock(&self.out).map_err(FolderError::from).map_err(SweepError::from)?;
+            match merge_shards(&sweep, &self.build, &shards, &self.out, &threads) {
+                Ok((run, tabulated)) => {
+                    self.tell_refused();
+                    let (folder, watch) = (&*self.out, self.watch);
+                    let swept = Swept { sweep: &sweep, run, tabulated, threads, folder, watch };
+                    let exit = swept.tell(Some(self.document()), self.terminal)?;
+                    drop_kept(&self.gathered, &self.out)?;
+                    return Ok(self.worse(exit));
+                }
+                Err(MergeShardsError::Shard { folder, why }) if whole.is_none() => {
+                    self.gathered.refuse(&folder, why);
+                }
+                Err(MergeShardsError::Sweep(error)) => return Err(error.into()),
+                Err(MergeShardsError::Shard { folder, why }) => {
+                    let error = std::io::Error::new(std::io::ErrorKind::InvalidData, why);
+                    return Err(artefact::WriteError { path: folder, error }.into());
+                }
+            }
+        }
     }
 
     /// Keeps shards until the others are there, and names those.

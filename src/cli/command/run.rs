@@ -118,9 +118,10 @@ fn write_files(
 
 /// Plays a run back where somebody looks; what cannot be shown is no reason not to tell what it came to.
 fn play(outcome: &Outcome, speed: f64, terminal: &Terminal) {
-    if !Terminal::is_interactive() {
-        terminal.remark("note: --watch needs a terminal");
-    } else if let Err(error) = watch::play(outcome, speed, terminal.color()) {
+    if !watch::possible(terminal) {
+        return;
+    }
+    if let Err(error) = watch::play(outcome, speed, terminal.color()) {
         terminal.remark(&format!("note: the run could not be shown: {error}"));
     }
 }

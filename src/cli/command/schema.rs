@@ -13,9 +13,10 @@ use crate::cli::terminal::Terminal;
 #[command(after_help = "Examples:
   seedstorm schema
   seedstorm schema run
-  seedstorm schema explore")]
+  seedstorm schema explore
+  seedstorm schema corpus-run")]
 pub(crate) struct SchemaArguments {
-    /// A scenario file, or the command whose --json document is described.
+    /// A scenario file, or the --json document of a command.
     #[arg(default_value = "scenario")]
     pub(crate) what: Described,
 }
@@ -37,6 +38,38 @@ pub(crate) enum Described {
     Check,
     /// What `validate --json` prints.
     Validate,
+    /// What `demo --json` prints.
+    Demo,
+    /// What `report --json` prints.
+    Report,
+    /// What `compare --json` prints.
+    Compare,
+    /// What `reproduce --json` prints.
+    Reproduce,
+    /// What `sweep --json` prints.
+    Sweep,
+    /// What `merge --json` prints while shards are missing.
+    Merge,
+    /// What `corpus add --json` prints.
+    CorpusAdd,
+    /// What `corpus run --json` prints.
+    CorpusRun,
+    /// What `corpus prune --json` prints.
+    CorpusPrune,
+    /// What `list --json` prints.
+    List,
+    /// What `explain --json` prints.
+    Explain,
+    /// What `completions --json` prints.
+    Completions,
+    /// What `--shard` prints with `--json`.
+    ShardRun,
+    /// What `--dry-run` prints with `--json`.
+    DryRun,
+    /// What `--engine slurm` prints with `--json`.
+    Slurm,
+    /// What is printed with `--json` if a step of a process never ends.
+    Hang,
 }
 
 macro_rules! published {
@@ -56,6 +89,22 @@ impl Described {
             Self::Shrink => published!("shrink"),
             Self::Check => published!("check"),
             Self::Validate => published!("validate"),
+            Self::Demo => published!("demo"),
+            Self::Report => published!("report"),
+            Self::Compare => published!("compare"),
+            Self::Reproduce => published!("reproduce"),
+            Self::Sweep => published!("sweep"),
+            Self::Merge => published!("merge"),
+            Self::CorpusAdd => published!("corpus-add"),
+            Self::CorpusRun => published!("corpus-run"),
+            Self::CorpusPrune => published!("corpus-prune"),
+            Self::List => published!("list"),
+            Self::Explain => published!("explain"),
+            Self::Completions => published!("completions"),
+            Self::ShardRun => published!("shard-run"),
+            Self::DryRun => published!("dry-run"),
+            Self::Slurm => published!("slurm"),
+            Self::Hang => published!("hang"),
         })
     }
 }

@@ -10,12 +10,12 @@ use scenarios::artefact::{self, FolderLock};
 use scenarios::begin::{Begin, FolderError};
 use scenarios::campaign::{Campaign, Sweeping, Text, seal};
 use scenarios::document::Source;
-use scenarios::parallel::Hooks;
+use scenarios::parallel::{Hooks, Threads};
 use scenarios::runs_table::{RunsTable, TableFile};
 use scenarios::shard::Shard;
 use scenarios::sweep::{
-    Draft, RUNS, Seeds, Sweep, SweepError, SweepOptions, SweepRun, comparisons_csv, points_csv, rates_csv,
-    runs_csv, sweep as run_sweep, tabulate,
+    Draft, RUNS, Seeds, Sweep, SweepError, SweepOptions, SweepRun, Tabulated, comparisons_csv, points_csv,
+    rates_csv, sweep as run_sweep,
 };
 use serde_json::Value;
 use sim_core::judgment::Judgment;
@@ -109,20 +109,23 @@ pub(crate) fn sweep(
     let held = artefact::lock(&folder).map_err(FolderError::from).map_err(SweepError::from)?;
     let watch = Stopwatch::start();
     let run = with_progress(&sweep, &held, arguments, terminal, watch)?;
+    if let Some(shard) = arguments.shard {
+        return end_shard(&sweep, run, &folder, watch, shard, campaign, terminal);
+    }
+    let threads = Threads::start(arguments.jobs.map(usize::from)).map_err(SweepError::from)?;
+    let tabulated = Tabulated::read(&sweep, &folder, &build_name(), run.made, &threads)?;
     if let Some(file) = &table {
-        write_rows(file, &sweep, &run)?;
+        write_rows(file, &sweep, &tabulated)?;
     }
-    let swept = Swept { sweep: &sweep, run, folder: &folder, watch };
-    match arguments.shard {
-        Some(shard) => swept.end_shard(shard, campaign, terminal),
-        None => swept.tell(None, terminal),
-    }
+    Swept { sweep: &sweep, run, tabulated, threads, folder: &folder, watch }.tell(None, terminal)
 }
 
 /// A sweep that was run or merged.
 pub(crate) struct Swept<'a> {
     pub(crate) sweep: &'a Sweep,
     pub(crate) run: SweepRun,
+    pub(crate) tabulated: Tabulated<'a>,
+    pub(crate) threads: Threads,
     pub(crate) folder: &'a Path,
     pub(crate) watch: Stopwatch,
 }
@@ -130,13 +133,13 @@ pub(crate) struct Swept<'a> {
 impl Swept<'_> {
     /// Writes tables and plots, and tells what it came to; how it ends. `merged` is what a merge adds to the document.
     pub(crate) fn tell(&self, merged: Option<Value>, terminal: &Terminal) -> Result<Exit, CliError> {
-        let Self { sweep, run, folder, watch } = self;
-        let table = tabulate(sweep, &run.rows);
+        let Self { sweep, run, tabulated, watch, .. } = self;
+        let table = &tabulated.table;
         let mut unkept = None;
-        let kept = if run.interrupted || run.rows.is_empty() {
+        let kept = if run.interrupted || run.made == 0 {
             Vec::new()
         } else {
-            match keep(sweep, run, &table, folder) {
+            match self.keep() {
                 Ok(kept) => kept,
                 Err(CliError::Write(error)) => {
                     unkept = Some(CliError::Write(error));
@@ -145,33 +148,70 @@ impl Swept<'_> {
                 Err(error) => return Err(error),
             }
         };
-        let words = sweep_table::words(sweep, run, &table, &kept, *watch);
+        let words = sweep_table::words(sweep, run, table, &kept, *watch);
         let document = || {
-            let mut document = document::of_sweep(sweep, run, &table, &kept, *watch);
+            let mut document = document::of_sweep(sweep, run, table, &kept, *watch);
             if let Some(merged) = merged {
                 document["merged"] = merged;
             }
             document
         };
         terminal.result(document, &words)?;
-        let exit = judge(run, &table).into();
+        let exit = judge(run, table).into();
         Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
     }
 
-    /// Seals a shard that has all of its runs.
-    fn end_shard(&self, shard: Shard, campaign: Sweeping, terminal: &Terminal) -> Result<Exit, CliError> {
-        let Self { sweep, run, folder, watch } = self;
-        let (made, runs) = (run.rows.len() as u64, shard.count(sweep.runs()));
-        let campaign = Campaign::Sweep(Box::new(campaign));
-        let sealed = !run.interrupted && made == runs;
-        if sealed {
-            seal(folder, &build_name(), shard, &campaign, &[RUNS.to_owned()])?;
+    /// Writes everything that a whole sweep leaves; the files' names in order.
+    fn keep(&self) -> Result<Vec<PathBuf>, CliError> {
+        let Self { sweep, tabulated, threads, folder, .. } = self;
+        let table = &tabulated.table;
+        let mut kept = vec![folder.join(RUNS), folder.join("runs.csv")];
+        tabulated.write_runs_csv(&kept[1], threads)?;
+        let document = reports::sweep::document(table)?;
+        let mut files: Vec<(String, Vec<u8>)> = vec![
+            ("points.csv".to_owned(), points_csv(table).into_bytes()),
+            ("rates.csv".to_owned(), rates_csv(table).into_bytes()),
+            (FILE_NAME.to_owned(), format!("{document:#}\n").into_bytes()),
+        ];
+        if !sweep.file.compares.is_empty() {
+            files.push(("comparisons.csv".to_owned(), comparisons_csv(table).into_bytes()));
         }
-        let resumed = run.resumed as u64;
-        let told = ShardTold { shard, campaign: &campaign, made, resumed, runs, sealed, folder };
-        terminal.result(|| told.document(*watch), &told.words(*watch))?;
-        Ok(told.exit(run.interrupted))
+        // Drawn from what is written, as `report` will: a number may lose its last bit on the way through a file.
+        let reread = reports::sweep::from_json(&document.to_string());
+        let table = &reread.map_err(|error| CliError::SweepTable { path: folder.join(FILE_NAME), error })?;
+        for (name, content) in reports::sweep::figure_files(table)? {
+            files.push((name.to_string_lossy().into_owned(), content));
+        }
+        files.push((PAGE.to_owned(), reports::sweep::page(table).into_bytes()));
+        for (name, content) in files {
+            let path = folder.join(name);
+            artefact::write(&path, &content)?;
+            kept.push(path);
+        }
+        Ok(kept)
     }
+}
+
+/// Seals a shard that has all of its runs.
+fn end_shard(
+    sweep: &Sweep,
+    run: SweepRun,
+    folder: &Path,
+    watch: Stopwatch,
+    shard: Shard,
+    campaign: Sweeping,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
+    let SweepRun { made, resumed, interrupted } = run;
+    let runs = shard.count(sweep.runs());
+    let campaign = Campaign::Sweep(Box::new(campaign));
+    let sealed = !interrupted && made == runs;
+    if sealed {
+        seal(folder, &build_name(), shard, &campaign, &[RUNS.to_owned()])?;
+    }
+    let told = ShardTold { shard, campaign: &campaign, made, resumed, runs, sealed, folder };
+    terminal.result(|| told.document(watch), &told.words(watch))?;
+    Ok(told.exit(interrupted))
 }
 
 fn load(registry: &Registry, arguments: &SweepArguments) -> Result<(Sweep, Sweeping), CliError> {
@@ -218,39 +258,10 @@ fn with_progress(
 }
 
 /// Writes a row for each run.
-fn write_rows(file: &TableFile, sweep: &Sweep, run: &SweepRun) -> Result<(), CliError> {
+fn write_rows(file: &TableFile, sweep: &Sweep, tabulated: &Tabulated<'_>) -> Result<(), CliError> {
     let mut table = RunsTable::of_sweep(file, sweep)?;
-    for row in &run.rows {
-        table.add_row(row)?;
-    }
+    tabulated.each(|row| table.add_row(row))?;
     Ok(table.finish()?)
-}
-
-/// Writes everything that a whole sweep leaves; the files' names in order.
-fn keep(sweep: &Sweep, run: &SweepRun, table: &SweepTable, folder: &Path) -> Result<Vec<PathBuf>, CliError> {
-    let mut files: Vec<(String, Vec<u8>)> = vec![
-        ("runs.csv".to_owned(), runs_csv(sweep, &run.rows).into_bytes()),
-        ("points.csv".to_owned(), points_csv(table).into_bytes()),
-        ("rates.csv".to_owned(), rates_csv(table).into_bytes()),
-        (FILE_NAME.to_owned(), format!("{:#}\n", reports::sweep::document(table)?).into_bytes()),
-    ];
-    if !sweep.file.compares.is_empty() {
-        files.push(("comparisons.csv".to_owned(), comparisons_csv(table).into_bytes()));
-    }
-    // Drawn from what is written, as `report` will: a number may lose its last bit on the way through a file.
-    let reread = reports::sweep::from_json(&reports::sweep::document(table)?.to_string());
-    let table = &reread.map_err(|error| CliError::SweepTable { path: folder.join(FILE_NAME), error })?;
-    for (name, content) in reports::sweep::figure_files(table)? {
-        files.push((name.to_string_lossy().into_owned(), content));
-    }
-    files.push((PAGE.to_owned(), reports::sweep::page(table).into_bytes()));
-    let mut kept = vec![folder.join(RUNS)];
-    for (name, content) in files {
-        let path = folder.join(name);
-        artefact::write(&path, &content)?;
-        kept.push(path);
-    }
-    Ok(kept)
 }
 
 /// What the sweep comes to.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{Said, folder, seedstorm};
+use crate::support::{Said, files, folder, seedstorm};
 
 /// A sweep of few and short runs.
 const SWEEP: &str = r#"schema = "seedstorm.sweep/1"
@@ -31,22 +31,6 @@ const EXPLORE: [&str; 10] = [
     "--seeds",
     "0..60",
 ];
-
-/// Every file of a folder and of those in it, by name; what is hidden is no result.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() {
-            found.extend(files(&path).into_iter().map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
-        } else if !name.starts_with('.') {
-            found.push((name, fs::read(&path).unwrap()));
-        }
-    }
-    found.sort();
-    found
-}
 
 fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (files(one), files(other));

@@ -8,7 +8,30 @@ use serde_json::{Value, json};
 use super::Validator;
 use crate::support::{folder, seedstorm};
 
-const DOCUMENTS: [&str; 6] = ["run", "explore", "replay", "shrink", "check", "validate"];
+const DOCUMENTS: [&str; 22] = [
+    "run",
+    "explore",
+    "replay",
+    "shrink",
+    "check",
+    "validate",
+    "demo",
+    "report",
+    "compare",
+    "reproduce",
+    "sweep",
+    "merge",
+    "corpus-add",
+    "corpus-run",
+    "corpus-prune",
+    "list",
+    "explain",
+    "completions",
+    "shard-run",
+    "dry-run",
+    "slurm",
+    "hang",
+];
 
 /// A schema that allows no other keys than those that it describes. Published schemas are open: keys may come.
 fn closed(schema: &Value) -> Value {
@@ -40,9 +63,15 @@ fn keeps(document: &str, value: &Value) -> Result<(), String> {
 
 /// Runs a command with `--json`, and holds what it prints against the schema of its document.
 fn prints(folder: &Path, arguments: &[&str]) -> Value {
-    let value = seedstorm(folder, &[arguments, &["--json"]].concat()).json();
-    assert_eq!(value["schema"], format!("seedstorm.{}/1", arguments[0]));
-    assert_eq!(keeps(arguments[0], &value), Ok(()), "{arguments:?}: {value:#}");
+    prints_as(arguments[0], folder, arguments)
+}
+
+/// The same, of a command that prints the document of another name.
+fn prints_as(document: &str, folder: &Path, arguments: &[&str]) -> Value {
+    let said = seedstorm(folder, &[arguments, &["--json"]].concat());
+    let value = said.json();
+    assert_eq!(value["schema"], format!("seedstorm.{document}/1"), "{}", said.err);
+    assert_eq!(keeps(document, &value), Ok(()), "{arguments:?}: {value:#}");
     value
 }
 
@@ -144,5 +173,124 @@ fn what_has_a_key_more_or_less_or_another_form_does_not_keep_to_it() {
         let mut other = good.clone();
         change(&mut other);
         assert!(keeps("run", &other).is_err(), "change {index}");
+    }
+}
+
+/// A sweep with everything that its document can hold.
+const SWEEP: &str = r#"schema = "seedstorm.sweep/1"
+title = "Elections"
+seeds = "0..4"
+[grid]
+"cluster.nodes" = [3, 5, 7]
+[[compare]]
+key = "cluster.nodes"
+values = [3, 5]
+columns = ["messages_per", "operation_latency_ns.p50"]
+[[base]]
+label = "raft"
+scenario = "raft-calm"
+per = "operations.succeeded"
+per_name = "commit"
+theory = { messages_per = "n" }
+set = { "stop.returned" = 40, "checks.progress" = "none", "checks.at_least" = { "operations.succeeded" = 30 }, limit = [{ metric = "operation_latency_ns", quantile = "50%", over = "campaign", at_most = "1ns" }] }
+[[plot]]
+against = "cluster.nodes"
+columns = ["messages_per"]
+bases = ["raft"]
+fit = true
+x_label = "members"
+y_scale = "log"
+size_mm = [120, 70]
+"#;
+
+#[test]
+fn sweeps_keep_to_it_in_one_piece_and_in_shards() {
+    let folder = folder();
+    fs::write(folder.path().join("s.toml"), SWEEP).unwrap();
+    let swept = |more: &[&'static str]| [&["sweep", "s.toml", "--jobs", "1"], more].concat();
+    let whole = prints(folder.path(), &swept(&["--out", "whole"]));
+    let point = &whole["points"][0];
+    assert!(point["distributions"]["messages_per"].is_array() && point["limits"][0]["met"] == false);
+    assert!(whole["comparisons"][0]["pairs"] == 4 && whole["fits"][0]["theory"].is_object());
+    let kept: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("whole/sweep.json")).unwrap()).unwrap();
+    for (key, value) in kept.as_object().unwrap() {
+        assert_eq!(&whole[key], value, "{key}");
+    }
+    prints_as("report", folder.path(), &["report", "whole"]);
+    prints_as("dry-run", folder.path(), &swept(&["--engine", "local", "--shards", "2", "--dry-run"]));
+    prints_as("shard-run", folder.path(), &swept(&["--shard", "0/2", "--out", "parts/0"]));
+    let missing = prints(folder.path(), &["merge", "parts", "--out", "merged"]);
+    assert_eq!(missing["missing"], json!(["1/2"]));
+    prints_as("shard-run", folder.path(), &swept(&["--shard", "1/2", "--out", "parts/1"]));
+    let merged = prints_as("sweep", folder.path(), &["merge", "parts", "--out", "merged"]);
+    assert_eq!(merged["merged"]["missing"], json!([]));
+}
+
+#[test]
+fn explorations_keep_to_it_in_shards_and_with_a_corpus() {
+    let folder = folder();
+    let explore =
+        ["explore", "demo-bug", "--plant", "R01", "--no-shrink", "--jobs", "1", "--seeds", "0..120"];
+    let explore = |more: &[&'static str]| [&explore[..], more].concat();
+    for (shard, out) in [("0/2", "parts/0"), ("1/2", "parts/1")] {
+        prints_as("shard-run", folder.path(), &explore(&["--shard", shard, "--out", out]));
+    }
+    let found = prints_as("explore", folder.path(), &["merge", "parts", "--out", "merged"]);
+    let capsule = found["failures"][0]["capsule"].as_str().unwrap();
+    let added = prints_as("corpus-add", folder.path(), &["corpus", "add", "kept", capsule]);
+    assert_eq!(added["added"].as_array().map(Vec::len), Some(1));
+    fs::write(folder.path().join("kept/torn.capsule.json"), "{").unwrap();
+    let ran = prints_as("corpus-run", folder.path(), &["corpus", "run", "kept"]);
+    assert!(ran["capsules"][0]["replayed"] == "reproduced" && ran["damaged"][0]["error"].is_string());
+    prints_as("corpus-prune", folder.path(), &["corpus", "prune", "kept"]);
+    let few = explore(&["--corpus", "kept", "--out", "again", "--stop-on-first"]);
+    assert!(prints(folder.path(), &few)["corpus"]["capsules"][0].is_object());
+}
+
+#[test]
+fn comparisons_names_and_everything_else_keep_to_it() {
+    let folder = folder();
+    for sides in [
+        ["raft-calm@1", "raft-calm@2"],
+        ["raft-calm@1", "raft-calm@1"],
+        ["raft-partition@1", "bracha-calm@1"],
+    ] {
+        prints(folder.path(), &["compare", sides[0], sides[1], "--out", "compared.html"]);
+    }
+    prints(folder.path(), &["compare", "raft-calm@1", "raft-storm@1"]);
+    let all = prints(folder.path(), &["list"]);
+    assert!(all.as_object().unwrap().len() == 13 && all["plants"][0]["witness"].is_string());
+    prints(folder.path(), &["list", "exit-codes"]);
+    for list in all.as_object().unwrap().values().filter_map(Value::as_array) {
+        for name in [list.first(), list.last()].into_iter().flatten() {
+            prints(folder.path(), &["explain", name["name"].as_str().unwrap()]);
+        }
+    }
+    prints(folder.path(), &["reproduce", "3", "--seeds-scale", "1/2", "--jobs", "1"]);
+    prints(folder.path(), &["completions", "bash"]);
+    let demo = prints(folder.path(), &["demo", "--out", "demo"]);
+    assert!(demo["bug"]["story"].is_object(), "{demo:#}");
+}
+
+#[test]
+fn every_kind_of_document_of_the_program_is_published() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut kinds = Vec::new();
+    let mut folders = vec![home.join("src/cli")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let after = text.split("\"seedstorm.").skip(1);
+            kinds.extend(after.filter_map(|rest| Some(rest.split_once("/1\"")?.0.to_owned())));
+        }
+    }
+    assert!(kinds.len() > 15, "{kinds:?}");
+    for kind in kinds {
+        assert!(DOCUMENTS.contains(&kind.as_str()), "seedstorm.{kind}/1 has no schema");
     }
 }

@@ -187,15 +187,23 @@ impl Claimant {
         }
         cx.observe(Observation::ClaimRefused { task });
         let until = now.saturating_add(wait);
-        if self.common.homes.of_task(task).contains(&self.own) {
-            self.forget(task);
-            self.later.insert((until, task));
-        } else {
-            self.avoids.insert(task, until);
+        if !self.leave_alone(task, until) {
             let pause = (self.parameters.poll / 8).saturating_mul(1 << self.vain.min(MOST_DOUBLED));
             self.steals.2 = now.saturating_add(pause);
             self.vain += 1;
         }
+    }
+
+    /// Asks for a task no sooner than that; whether it is one of those of which it is a home.
+    fn leave_alone(&mut self, task: TaskId, until: Time) -> bool {
+        let own = self.common.homes.of_task(task).contains(&self.own);
+        if own {
+            self.forget(task);
+            self.later.insert((until, task));
+        } else {
+            self.avoids.insert(task, until);
+        }
+        own
     }
 
     /// It has ended its work on a task under a fence: its home is told, and asked no more.
@@ -228,7 +236,11 @@ impl Claimant {
                 let pause = self.parameters.heartbeat.saturating_mul(1 << self.returned.min(6));
                 self.rests = now.saturating_add(pause.min(Duration::from_secs(600)));
             }
-            Ending::Elsewhere | Ending::Superseded => {}
+            // Its home may not hear of that: without a pause, it would be given the task under the next low fence at once.
+            Ending::Superseded => {
+                self.leave_alone(task, now.saturating_add(self.parameters.lease));
+            }
+            Ending::Elsewhere => {}
         }
         self.wishes.push(Wish::Ask);
         if home == self.own {

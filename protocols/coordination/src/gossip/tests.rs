@@ -200,3 +200,29 @@ fn whoever_is_heard_but_does_not_answer_stays_silent() {
     let others = asked.iter().filter(|home| **home != OWN).count();
     assert!((2..=8).contains(&others), "asked in 40 s: {asked:?}");
 }
+
+/// The home of a task may not hear that its fences are too low.
+#[test]
+fn an_agent_pauses_before_it_asks_again_for_a_task_that_the_sink_refused_it() {
+    let mut one = One::new(1, 0);
+    let mut said = one.hears(SINK, &Message::Facts { since: 0, ends: [].into(), all: 0 });
+    let mut begun = 0;
+    for _ in 0..100 {
+        for (to, message) in std::mem::take(&mut said) {
+            match message {
+                Message::Claim { task, fence: 0, sequence } => {
+                    let low = Message::Claimed { task, fence: 5 << 32 | begun, attempt: 0, sequence };
+                    said.extend(one.hears(to, &low));
+                }
+                Message::Begin { task, fence } => {
+                    begun += 1;
+                    said.extend(one.hears(SINK, &Message::Refused { task, fence, ended: false }));
+                }
+                _ => {}
+            }
+        }
+        one.passes(Duration::from_millis(100));
+        said.extend(one.step(Input::Timer { id: TimerId(5), timer: CoordinationTimer::Claim }));
+    }
+    assert_eq!(begun, 1, "times in ten seconds of a lease of twenty");
+}

@@ -36,9 +36,7 @@ impl Hub {
         match ending {
             Ending::Done | Ending::Failed => {
                 self.release(task, cx);
-                if let Some(member) = self.members.get_mut(&from) {
-                    member.returned = 0;
-                }
+                self.went_on(from, now);
                 let state = if ending == Ending::Done { State::Done } else { State::Failed };
                 self.board.end(task, state, now);
             }

@@ -1,10 +1,12 @@
-//! Who gets which task: the first ready one that a free agent can do goes to the least loaded such agent.
+//! Who gets which task: the first ready one that a free agent can do goes to the least loaded such agent; of those that are
+//! loaded alike, to one that went on with what it had lately.
 
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::Time;
 
 use super::leases::Lease;
+use super::members::Standing;
 use super::{Deed, Hub};
 use crate::graph::TaskId;
 use crate::vocabulary::{
@@ -26,10 +28,10 @@ impl Hub {
 
     /// The least loaded agent for which there is a task, and the task.
     fn next_pair(&mut self) -> Option<(TaskId, NodeId)> {
-        let mut heads: Vec<((u32, NodeId), u64)> =
+        let mut heads: Vec<(Standing, u64)> =
             self.free.iter().filter_map(|(can, free)| Some((*free.first()?, *can))).collect();
         heads.sort_unstable();
-        heads.into_iter().find_map(|((_, agent), can)| Some((self.board.pick(can)?, agent)))
+        heads.into_iter().find_map(|(Standing { agent, .. }, can)| Some((self.board.pick(can)?, agent)))
     }
 
     fn grant(&mut self, task: TaskId, agent: NodeId, now: Time, cx: &mut Context<'_, Coordination>) {

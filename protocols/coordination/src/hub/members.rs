@@ -30,6 +30,22 @@ pub(super) struct Member {
     pub(super) tasks: BTreeSet<TaskId>,
 }
 
+/// Where an agent stands among those that have room: the first one gets the next task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Standing {
+    load: u32,
+    /// How many tasks in a row it could not go on with. Who can go on is preferred to who comes first: with a few agents
+    /// that reach neither platform nor sink, a task went around among them for ever.
+    returned: u32,
+    pub(super) agent: NodeId,
+}
+
+impl Member {
+    fn standing(&self, agent: NodeId) -> Standing {
+        Standing { load: self.tasks.len() as u32, returned: self.returned, agent }
+    }
+}
+
 /// A beat, without whom it came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Pulse<'a> {
@@ -165,23 +181,30 @@ impl Hub {
         self.watch_for(until, Watch::Rest(agent), cx);
     }
 
+    /// An agent ended a task, with whatever result: it can go on with tasks.
+    pub(super) fn went_on(&mut self, agent: NodeId, now: Time) {
+        self.leave(agent);
+        if let Some(member) = self.members.get_mut(&agent) {
+            member.returned = 0;
+        }
+        self.enlist(agent, now);
+    }
+
     /// An agent has room, or has none: where it stands among the free ones.
     pub(super) fn enlist(&mut self, agent: NodeId, now: Time) {
         self.leave(agent);
         let Some(member) = self.members.get(&agent) else { return };
-        let load = member.tasks.len() as u32;
-        let has_room = load < member.places || self.plants.no_back_pressure;
+        let has_room = (member.tasks.len() as u32) < member.places || self.plants.no_back_pressure;
         if member.alive && has_room && now >= member.rests {
-            self.free.entry(member.capabilities).or_default().insert((load, agent));
+            self.free.entry(member.capabilities).or_default().insert(member.standing(agent));
         }
     }
 
     /// An agent is not among the free ones any more.
     pub(super) fn leave(&mut self, agent: NodeId) {
         let Some(member) = self.members.get(&agent) else { return };
-        let load = member.tasks.len() as u32;
         if let Some(free) = self.free.get_mut(&member.capabilities) {
-            free.remove(&(load, agent));
+            free.remove(&member.standing(agent));
         }
     }
 }

@@ -97,6 +97,34 @@ fn more_events_in_a_second_than_may_be_are_a_storm_with_a_name() {
 }
 
 #[test]
+fn a_burst_that_ends_is_no_storm_and_one_that_goes_on_is() {
+    // For so long they answer each other every 10 us: some 400,000 events and messages a second.
+    let bursts = |length: Duration, most: u64| {
+        let mut setup = stormy(most);
+        setup.network.latency = crate::distribution::Distribution::Fixed(Duration::from_micros(10));
+        let cast = move |boot: &Boot<'_, Lab>| {
+            let other = NodeId(1 - boot.node.0.min(1));
+            actor(move |_, cx| {
+                if cx.monotonic() < Time::ZERO.saturating_add(length) {
+                    cx.send(other, say(1));
+                }
+            })
+        };
+        play(&setup, cast).outcome
+    };
+    let outcome = bursts(millis(900), 200_000);
+    assert_eq!((outcome.ended, found(&outcome)), (Ended::Horizon, vec![]));
+    assert!(outcome.events > 150_000, "{}", outcome.events);
+    assert_eq!(bursts(Duration::from_secs(3), 200_000).ended, Ended::Storm, "it goes on");
+    assert_eq!(bursts(millis(900), 50_000).ended, Ended::Storm, "more than four times as much");
+    let mut short = stormy(100_000);
+    short.max_events = 60_000;
+    assert_eq!(play(&short, ping_pong).outcome.ended, Ended::Storm, "the run's own limit comes first");
+    short.max_events = 40_000;
+    assert_eq!(play(&short, ping_pong).outcome.ended, Ended::EventLimit);
+}
+
+#[test]
 fn time_that_stands_still_is_a_storm() {
     let cast = |_: &Boot<'_, Lab>| actor(|_, cx| cx.set_timer(TimerId(0), Duration::ZERO, Tick { n: 0 }));
     let outcome = play(&stormy(10_000), cast).outcome;
