@@ -53,7 +53,8 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     };
     let mut setup = loaded.setup(seed, members, cluster.as_ref());
     let workload = loaded.scenario.workload.as_ref();
-    setup.workload = workload.map(|workload| draw::workload(swarm, workload, loaded.protocol, seed));
+    let clients = setup.clients;
+    setup.workload = workload.map(|workload| draw::workload(swarm, workload, clients, loaded.protocol, seed));
     adversaries::apply(&loaded.scenario.adversaries, loaded.protocol, &mut setup);
     draw::environment(swarm, &mut setup, seed);
     let budget = cluster.fault_model(members).byzantine;

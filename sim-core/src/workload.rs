@@ -43,6 +43,9 @@ pub struct WorkloadModel {
     /// How many objects there are, used evenly: by default 16 for `kv`, else 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<u64>,
+    /// How many of the clients, the last ones, only read: who never writes goes on asking whoever answers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<u32>,
     /// How many operations there are at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<u64>,
@@ -132,6 +135,9 @@ pub enum WorkloadError {
         /// The operation, as `mix` names it.
         operation: &'static str,
     },
+    /// Clients that only read what cannot be read, or more of them than there are clients.
+    #[error("use the workload: \"readers\" are some of the clients, and need a model with reads")]
+    Readers,
     /// It ends before it starts.
     #[error("use the workload: \"until\" must be later than \"start\"")]
     EmptyPeriod,
@@ -153,6 +159,7 @@ impl WorkloadModel {
             when_busy: WhenBusy::default(),
             mix: Mix::default(),
             keys: None,
+            readers: None,
             operations: None,
             start: Duration::ZERO,
             until: None,
@@ -212,6 +219,10 @@ impl WorkloadModel {
         if self.key_count() == 0 {
             return Err(WorkloadError::NoKeys);
         }
+        let readers = self.readers.unwrap_or(0);
+        if readers > clients || (readers > 0 && self.model == ObjectModel::Queue) {
+            return Err(WorkloadError::Readers);
+        }
         if self.until.is_some_and(|until| until <= self.start) {
             return Err(WorkloadError::EmptyPeriod);
         }
@@ -267,6 +278,10 @@ mod tests {
         assert_eq!(base.validate(1), Ok(()));
         assert_eq!(base.validate(0), Err(WorkloadError::NoClients));
         assert_eq!(WorkloadModel { keys: Some(0), ..base.clone() }.validate(1), Err(WorkloadError::NoKeys));
+        let readers = |model, readers| WorkloadModel { readers: Some(readers), ..WorkloadModel::new(model) };
+        assert_eq!(readers(ObjectModel::Register, 2).validate(2), Ok(()));
+        assert_eq!(readers(ObjectModel::Register, 3).validate(2), Err(WorkloadError::Readers));
+        assert_eq!(readers(ObjectModel::Queue, 1).validate(2), Err(WorkloadError::Readers));
         let both = WorkloadModel { rate: Some(Rate::DEFAULT), think: Some(Duration::ZERO), ..base.clone() };
         assert_eq!(both.validate(1), Err(WorkloadError::TwoLoops));
         let empty = WorkloadModel { until: Some(Duration::ZERO), ..base.clone() };

@@ -195,8 +195,8 @@ impl Client {
     }
 
     /// It is done. Whoever answered is asked next; only a leader need not pass anything on.
-    fn on_reply(&mut self, from: NodeId, answer: &Answered, cx: &mut Context<'_, Raft>) {
-        let Answered { sequence, reply, index, leader } = *answer;
+    fn on_reply(&mut self, from: NodeId, answer: Answered, cx: &mut Context<'_, Raft>) {
+        let Answered { sequence, reply, index, leader } = answer;
         if sequence != self.sequence {
             return;
         }
@@ -268,8 +268,8 @@ impl Process<Raft> for Client {
             Input::Timer { timer: RaftTimer::Retry { sequence }, .. } => self.on_retry(sequence, cx),
             Input::Message { from, message: RaftMessage::ClientReply { sequence, reply, index, leader } } => {
                 let (sequence, index, leader) = (*sequence, *index, *leader);
-                match *reply {
-                    Some(reply) => self.on_reply(from, &Answered { sequence, reply, index, leader }, cx),
+                match reply.clone() {
+                    Some(reply) => self.on_reply(from, Answered { sequence, reply, index, leader }, cx),
                     None => self.on_redirect(from, sequence, leader, cx),
                 }
             }

@@ -108,10 +108,10 @@ impl Server {
                 index,
                 hash: self.log.hash_at(index),
                 state: self.store.digest(),
-                client: outcome.map(|outcome| outcome.client),
-                sequence: outcome.map_or(0, |outcome| outcome.sequence),
-                repeated: outcome.is_some_and(|outcome| outcome.repeated),
-                answer: outcome.map_or(0, |outcome| outcome.answer),
+                client: outcome.as_ref().map(|outcome| outcome.client),
+                sequence: outcome.as_ref().map_or(0, |outcome| outcome.sequence),
+                repeated: outcome.as_ref().is_some_and(|outcome| outcome.repeated),
+                answer: outcome.as_ref().map_or(0, |outcome| outcome.answer),
             });
             if let Some(outcome) = outcome {
                 self.on_applied(&outcome, cx);

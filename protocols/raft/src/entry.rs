@@ -30,7 +30,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: Plants::ALL,
     stalls: Stalling::NAMES,
     checks: CHECKS,
-    objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv],
+    objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv, ObjectModel::Append],
     // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
     clients_change_members: true,

@@ -48,9 +48,10 @@ impl Server {
         cx.observe(RaftObservation::ConfigAppended { index, term: self.term, config: config.clone() });
     }
 
-    /// Says which configuration is in force, if it is not that of the beginning.
-    pub(super) fn report_config(&self, cx: &mut Context<'_, Raft>) {
-        if let Some((index, config)) = self.configs.last().filter(|(index, _)| *index > 0) {
+    /// Says which configurations its log holds, but for that of the beginning: the last one is in force, and any other may be
+    /// once what comes after it is dropped.
+    pub(super) fn report_configs(&self, cx: &mut Context<'_, Raft>) {
+        for (index, config) in self.configs.iter().filter(|(index, _)| *index > 0) {
             let (index, term, config) = (*index, self.term, config.clone());
             cx.observe(RaftObservation::ConfigAppended { index, term, config });
         }

@@ -59,7 +59,7 @@ impl Server {
         let same = session.sequence == sequence;
         let reply = RaftMessage::ClientReply {
             sequence: session.sequence,
-            reply: same.then_some(session.reply),
+            reply: same.then(|| session.reply.clone()),
             index: if same { session.index } else { 0 },
             leader: self.leader,
         };

@@ -183,7 +183,7 @@ impl Server {
             hash: self.log.hash_at(self.log.last_index()),
         });
         self.report_snapshot(cx);
-        self.report_config(cx);
+        self.report_configs(cx);
         // It does not know whom it heard before it was started.
         self.heard = cx.monotonic();
         match self.first_timeout.take() {

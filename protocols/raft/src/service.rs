@@ -5,7 +5,7 @@ use sim_core::operation::{Answer, MemberChange, Operation as Neutral, Reply as N
 use super::store::{Operation, Reply};
 use super::vocabulary::{Raft, RaftRequest, RaftResponse};
 
-/// Registers on the key-value store. All operations go through the log, reads too.
+/// Registers and lists. All operations go through the log, reads of lists too.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyValueService {
     /// Whether clients hear who comes and leaves, and the first of them asks the servers to follow.
@@ -18,15 +18,18 @@ impl Service<Raft> for KeyValueService {
             Neutral::Read { key } => Operation::Get { key },
             Neutral::Write { key, value } => Operation::Put { key, value },
             Neutral::Cas { key, from, to } => Operation::Cas { key, from, to },
+            Neutral::Append { key, value } => Operation::Append { key, value },
+            Neutral::ReadList { key } => Operation::List { key },
             _ => return None,
         };
         Some(RaftRequest { operation })
     }
 
     fn decode(&self, _: &Neutral, response: &RaftResponse) -> Answer {
-        let reply = match response.reply {
+        let reply = match &response.reply {
             Reply::Done => NeutralReply::Done,
-            Reply::Value { value } => NeutralReply::Value(value),
+            Reply::Value { value } => NeutralReply::Value(*value),
+            Reply::List { values } => NeutralReply::Values(values.0.to_vec()),
             Reply::Mismatch => NeutralReply::Mismatch,
         };
         Answer { reply, position: Some(response.index) }
@@ -46,10 +49,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn registers_are_offered_and_nothing_else() {
+    fn registers_and_lists_are_offered_and_nothing_else() {
         let encoded = KeyValueService::default().encode(&Neutral::Cas { key: 1, from: None, to: 2 });
         assert_eq!(encoded, Some(RaftRequest { operation: Operation::Cas { key: 1, from: None, to: 2 } }));
-        assert_eq!(KeyValueService::default().encode(&Neutral::ReadList { key: 1 }), None);
+        assert_eq!(KeyValueService::default().encode(&Neutral::ReadSet { key: 1 }), None);
     }
 
     #[test]

@@ -216,7 +216,7 @@ impl Server {
         self.snapshot = Some(snapshot);
         self.rewrite_journal(cx);
         self.report_snapshot(cx);
-        self.report_config(cx);
+        self.report_configs(cx);
     }
 
     /// Says what was installed, or found at boot.

@@ -1,10 +1,11 @@
-//! The key-value state machine, with one session per client.
+//! The key-value state machine, which also keeps lists, with one session per client.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use sim_core::digest::Digest;
 use sim_core::facts;
-use sim_core::facts::Facts;
+use sim_core::facts::{Facts, Field, Visitor};
 use sim_core::identity::NodeId;
 
 use super::vocabulary::Command;
@@ -25,12 +26,16 @@ facts! {
         },
         /// Clients hear that a server came, or left for good. Nothing of it goes through the store.
         Member { #[doc = "Who."] node: NodeId, #[doc = "Whether it came."] here: bool },
+        /// Append to a list.
+        Append { #[doc = "Which list."] key: u64, #[doc = "What is appended."] value: u64 },
+        /// Read a whole list.
+        List { #[doc = "Which list."] key: u64 },
     }
 }
 
 facts! {
     /// What an operation came to.
-    #[derive(Copy, PartialEq, Eq)]
+    #[derive(PartialEq, Eq)]
     pub enum Reply {
         /// It took effect.
         Done,
@@ -38,11 +43,27 @@ facts! {
         Value { #[doc = "The value; absent if unwritten."] value: Option<u64> },
         /// A compare-and-swap found another value.
         Mismatch,
+        /// The list that was read.
+        List { #[doc = "Its elements, in order."] values: List },
+    }
+}
+
+/// A list as it was read, shared by all who pass it on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List(pub Rc<[u64]>);
+
+impl Field for List {
+    fn fold(&self, digest: &mut Digest) {
+        self.0.fold(digest);
+    }
+
+    fn show(&self, name: &'static str, visitor: &mut dyn Visitor) {
+        self.0.show(name, visitor);
     }
 }
 
 /// What a session remembers of its last operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Which operation it was.
     pub sequence: u64,
@@ -53,7 +74,7 @@ pub struct Session {
 }
 
 /// What applying a client's command came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Whose operation it was.
     pub client: NodeId,
@@ -68,7 +89,7 @@ pub struct Outcome {
 }
 
 /// The session of a client, with its hash, as it is part of the digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Known {
     client: NodeId,
     session: Session,
@@ -81,6 +102,7 @@ struct Known {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
     values: BTreeMap<u64, u64>,
+    lists: BTreeMap<u64, Vec<u64>>,
     /// By client: every command asks for one, and new clients are rare.
     sessions: Vec<Known>,
     digest: u64,
@@ -92,9 +114,10 @@ impl Store {
         Self::default()
     }
 
-    /// How large it is in a snapshot: pairs of 16 bytes, and sessions of 40.
+    /// How large it is in a snapshot: pairs of 16 bytes, lists of 16 and 8 for each element, and sessions of 40.
     pub fn bytes(&self) -> u64 {
-        64 + 16 * self.values.len() as u64 + 40 * self.sessions.len() as u64
+        let lists = self.lists.values().map(|list| 16 + 8 * list.len() as u64).sum::<u64>();
+        64 + 16 * self.values.len() as u64 + lists + 40 * self.sessions.len() as u64
     }
 
     /// A hash of all values and sessions.
@@ -122,12 +145,13 @@ impl Store {
             && self.sessions[place].session.sequence >= sequence
             && !forgotten
         {
-            let Known { session, answer, .. } = self.sessions[place];
+            let Known { session, answer, .. } = self.sessions[place].clone();
             return Some(Outcome { client, sequence, repeated: true, session, answer });
         }
         let session = Session { sequence, reply: self.perform(operation), index };
         let answer = session.reply.content();
-        let known = Known { client, session, answer, hash: session_hash(client, &session, answer) };
+        let hash = session_hash(client, &session, answer);
+        let known = Known { client, session: session.clone(), answer, hash };
         self.digest = self.digest.wrapping_add(known.hash);
         match place {
             Ok(place) => {
@@ -152,6 +176,16 @@ impl Store {
             }
             Operation::Cas { .. } => Reply::Mismatch,
             Operation::Member { .. } => Reply::Done,
+            Operation::Append { key, value } => {
+                let list = self.lists.entry(key).or_default();
+                self.digest = self.digest.wrapping_add(element_hash(key, list.len() as u64, value));
+                list.push(value);
+                Reply::Done
+            }
+            Operation::List { key } => {
+                let list = self.lists.get(&key).map_or(&[][..], |list| list);
+                Reply::List { values: List(Rc::from(list)) }
+            }
         }
     }
 
@@ -164,6 +198,14 @@ impl Store {
 fn pair_hash(key: u64, value: u64) -> u64 {
     let mut digest = Digest::new();
     digest.pair(key, value);
+    digest.short()
+}
+
+/// A list's element hangs on its place.
+fn element_hash(key: u64, place: u64, value: u64) -> u64 {
+    let mut digest = Digest::new();
+    digest.pair(key, place);
+    digest.word(value);
     digest.short()
 }
 
@@ -187,11 +229,15 @@ mod tests {
     /// The digest by the book: over everything, from nothing.
     fn whole_digest(store: &Store) -> u64 {
         let values = store.values.iter().map(|(key, value)| pair_hash(*key, *value));
+        let elements = store
+            .lists
+            .iter()
+            .flat_map(|(key, list)| (0..).zip(list).map(|(place, value)| element_hash(*key, place, *value)));
         let sessions = store
             .sessions
             .iter()
             .map(|known| session_hash(known.client, &known.session, known.session.reply.content()));
-        values.chain(sessions).fold(0, u64::wrapping_add)
+        values.chain(elements).chain(sessions).fold(0, u64::wrapping_add)
     }
 
     #[test]
@@ -209,6 +255,13 @@ mod tests {
         assert_eq!(reply(Operation::Put { key: 1, value: 7 }), Reply::Done);
         assert_eq!(reply(Operation::Cas { key: 1, from: Some(7), to: 8 }), Reply::Done);
         assert_eq!(reply(Operation::Get { key: 1 }), Reply::Value { value: Some(8) });
+        let list = |values: &[u64]| Reply::List { values: List(Rc::from(values)) };
+        assert_eq!(reply(Operation::List { key: 1 }), list(&[]));
+        assert_eq!(reply(Operation::Append { key: 1, value: 4 }), Reply::Done);
+        assert_eq!(reply(Operation::Append { key: 1, value: 2 }), Reply::Done);
+        assert_eq!(reply(Operation::Append { key: 2, value: 9 }), Reply::Done);
+        assert_eq!(reply(Operation::List { key: 1 }), list(&[4, 2]));
+        assert_eq!(store.bytes(), 64 + 16 + 2 * 16 + 3 * 8 + 40);
     }
 
     #[test]
@@ -233,9 +286,10 @@ mod tests {
         let mut seen = Vec::new();
         for index in 1..200_u64 {
             let key = index * 7 % 5;
-            let operation = match index % 3 {
+            let operation = match index % 4 {
                 0 => Operation::Get { key },
                 1 => Operation::Put { key, value: index },
+                2 => Operation::Append { key, value: index },
                 _ => Operation::Cas { key, from: store.values.get(&key).copied(), to: index },
             };
             let client = NodeId(u32::try_from(index % 4).unwrap());

@@ -317,6 +317,9 @@ impl Message for RaftMessage {
             Self::AppendReply { .. } => HEADER + 17,
             Self::ClientRequest { .. } => HEADER + 34,
             Self::Forward { .. } => HEADER + 37,
+            Self::ClientReply { reply: Some(Reply::List { values }), .. } => {
+                HEADER + 29 + 8 * u32::try_from(values.0.len()).unwrap_or(u32::MAX / 16)
+            }
             Self::ClientReply { .. } | Self::ReadReply { .. } => HEADER + 29,
             Self::TimeoutNow { .. } => HEADER + 8,
             Self::RequestTransferredVote { .. } => HEADER + 24,

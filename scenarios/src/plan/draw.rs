@@ -7,6 +7,7 @@ use sim_core::distribution::Distribution;
 use sim_core::facts::mutation::Scope;
 use sim_core::fault::swarm::draw;
 use sim_core::fault::{FaultEntry, FaultPlan};
+use sim_core::operation::ObjectModel;
 use sim_core::random::{StreamName, below, stream};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{FaultModel, ProtocolInfo};
@@ -36,6 +37,7 @@ pub(super) fn count(range: Option<Range>, written: u32, rng: &mut ChaCha8Rng) ->
 pub(super) fn workload(
     swarm: &Swarm,
     written: &WorkloadModel,
+    clients: u32,
     protocol: &ProtocolInfo,
     seed: u64,
 ) -> WorkloadModel {
@@ -43,7 +45,7 @@ pub(super) fn workload(
     let operations = swarm.operations.map(|range| u64::from(within(range, &mut rng)));
     let mut workload = WorkloadModel { operations: operations.or(written.operations), ..written.clone() };
     if swarm.workload && !protocol.objects.is_empty() {
-        let [model, keys, reads, pace] = [(); 4].map(|()| pick(&mut rng, 12) as usize);
+        let [model, keys, reads, pace, readers] = [(); 5].map(|()| pick(&mut rng, 12) as usize);
         workload.model = protocol.objects[model % protocol.objects.len()];
         workload.keys = Some([1, 1, 2, 5][keys % 4]);
         workload.mix = Mix::default().or_default(workload.model).with_reads([1, 1, 4][reads % 3]);
@@ -53,6 +55,10 @@ pub(super) fn workload(
                 (workload.rate, workload.think) = (None, Some(Duration::from_millis(20)));
             }
             _ => {}
+        }
+        if swarm.readers && workload.model != ObjectModel::Queue {
+            let most = clients / 2;
+            workload.readers = [None, None, Some(1.min(most)), Some(most)][readers % 4];
         }
     }
     workload
@@ -212,18 +218,21 @@ mod tests {
         let source = crate::builtin::find("raft-swarm").unwrap();
         let loaded = crate::scenario::load(&registry, source, crate::document::Format::Toml, &[]).unwrap();
         let written = loaded.scenario.workload.clone().unwrap();
-        let on = Swarm { workload: true, ..Swarm::default() };
+        let on = Swarm { workload: true, readers: true, ..Swarm::default() };
         let (mut models, mut keys, mut open) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut readers = BTreeSet::new();
         for seed in 0..200 {
-            let drawn = workload(&on, &written, loaded.protocol, seed);
+            let drawn = workload(&on, &written, 4, loaded.protocol, seed);
             assert!(loaded.protocol.objects.contains(&drawn.model));
-            assert_eq!(drawn.validate(loaded.scenario.cluster.nodes), Ok(()));
+            assert_eq!(drawn.validate(4), Ok(()));
+            readers.insert(drawn.readers);
             models.insert(drawn.model);
             keys.insert(drawn.keys);
             open.insert(drawn.open_rate().is_some());
-            assert_eq!(workload(&Swarm::default(), &written, loaded.protocol, seed), written);
+            assert_eq!(workload(&Swarm::default(), &written, 4, loaded.protocol, seed), written);
         }
         assert_eq!((models.len(), keys.len(), open.len()), (loaded.protocol.objects.len(), 3, 2));
+        assert_eq!(readers.into_iter().collect::<Vec<_>>(), [None, Some(1), Some(2)]);
     }
 
     #[test]

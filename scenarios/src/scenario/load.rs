@@ -167,7 +167,7 @@ impl Builder {
     /// `[[workload]]`: the first entry becomes the workload, the others its further loads. What all loads have in common,
     /// the first says; another one may say the same.
     fn gather_loads(&mut self) {
-        const SHARED: [&str; 4] = ["model", "clients", "keys", "when_busy"];
+        const SHARED: [&str; 5] = ["model", "clients", "readers", "keys", "when_busy"];
         let listed = self.document.value.get_mut("workload").and_then(Value::as_array_mut);
         let Some(loads) = listed.filter(|loads| !loads.is_empty() && loads.iter().all(Value::is_object))
         else {

@@ -30,6 +30,9 @@ pub struct Swarm {
     /// What clients do, among all models of objects that the protocol offers: the model, how many objects, the mix and the
     /// pace.
     pub workload: bool,
+    /// How many clients only read: none, one, or half of them. Only where `workload` is drawn.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub readers: bool,
     /// The protocol's knobs, among those that may be drawn; what a drawn one forfeits is not owed.
     pub knobs: bool,
     /// Latency, loss and duplication of the network, instead of `[network]`.

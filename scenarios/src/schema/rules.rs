@@ -33,6 +33,7 @@ pub(super) fn swarm() -> Value {
             "detours": switch("Whether processes may take detours in their own code, where they ask for them."),
             "max_faults": about(count(0, MOST_STRIKES as u64), "The most faults that a seed draws, at most 96."),
             "workload": switch("Draw what clients do: the model, the number of objects, the mix and the pace."),
+            "readers": switch("Draw how many clients only read: none, one, or half of them."),
             "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),
             "network": switch("Draw latency, loss and duplication."),
             "disk": switch("Draw how long syncs take."),

@@ -196,7 +196,11 @@ impl Workload {
         let Arrival { number, at, mix } = arrival;
         let client = self.choose_client(number)?;
         self.take(client);
-        Some(Invocation { client, operation: self.operation(number, 0, number + 1, mix), arrived: at })
+        Some(Invocation {
+            client,
+            operation: self.operation(client, number, 0, number + 1, mix),
+            arrived: at,
+        })
     }
 
     fn arrive_open(&mut self, now: Time) -> Option<Invocation> {
@@ -258,7 +262,7 @@ impl Workload {
         let lane = CLOSED * (u64::from(client) + 1);
         let value = turn * clients + u64::from(client) + 1;
         let mix = self.model.mix.or_default(self.model.model);
-        Some(Invocation { client, operation: self.operation(turn, lane, value, mix), arrived })
+        Some(Invocation { client, operation: self.operation(client, turn, lane, value, mix), arrived })
     }
 
     /// An operation ended, in whatever way, or its client is gone.
@@ -324,11 +328,13 @@ impl Workload {
         self.seen.insert(operation.key(), seen);
     }
 
-    /// The operation of a number. `value` is unique in the run.
-    fn operation(&self, number: u64, lane: u64, value: u64, mix: Mix) -> Operation {
+    /// The operation of a number for a client. `value` is unique in the run.
+    fn operation(&self, client: u32, number: u64, lane: u64, value: u64, mix: Mix) -> Operation {
         let [kind, which] = self.keyed.words(number, lane + WHAT);
         let key = below(which, self.model.key_count());
-        match mix.pick(kind) {
+        let writers = self.under_way.len().saturating_sub(self.model.readers.unwrap_or(0) as usize);
+        let kind = if client as usize >= writers { OperationKind::Read } else { mix.pick(kind) };
+        match kind {
             OperationKind::Read => match self.model.model {
                 ObjectModel::Append => Operation::ReadList { key },
                 ObjectModel::Set => Operation::ReadSet { key },

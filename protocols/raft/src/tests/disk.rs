@@ -6,10 +6,11 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Effect, Factory, Input, Role as SlotRole, Solo, Stored, SyncResult};
 
 use super::one::{N2, N3, One, entries, heartbeat, journal, noop, request_vote, sends, without_pre_vote};
+use crate::configuration::Configuration;
 use crate::node::{RaftFactory, RaftNode};
 use crate::plants::Plants;
 use crate::server::{DISK, ELECTION, Role};
-use crate::vocabulary::{RaftMessage, RaftRecord, RaftTimer};
+use crate::vocabulary::{Command, Entry, RaftMessage, RaftObservation, RaftRecord, RaftTimer};
 
 fn plain() -> One {
     One::new(without_pre_vote())
@@ -234,4 +235,27 @@ fn a_newcomer_follows_and_votes_and_does_not_stand_where_members_change() {
     let kept = |effect: &Effect<_>| matches!(effect, Effect::Append { .. });
     assert!(effects.list().iter().any(kept), "it takes what a leader sends");
     assert_eq!(process.server().map(|server| (server.term, server.log.last_index())), Some((2, 1)));
+}
+
+/// Found by the swarm, seed 4709: the last configuration alone was told at a restart, so that nobody knew what was in force once it
+/// was dropped.
+#[test]
+fn a_restarted_server_tells_every_configuration_in_its_log() {
+    let mut stored = journal(4, &[1]);
+    for (index, voters) in [(2, 3), (3, 2)] {
+        let voters: Vec<NodeId> = (0..voters).map(NodeId).collect();
+        let config = Configuration::of(&voters).into();
+        let entry = Entry::new(4, Command::Config { config });
+        stored.push(Stored::Intact(RaftRecord::Entry { index, entry }));
+    }
+    let mut solo = Solo::new(NodeId(2), 3);
+    let journals = [Journal::holding(stored, false)];
+    let factory = RaftFactory { parameters: without_pre_vote(), ..RaftFactory::default() };
+    let mut process = { factory }.boot(solo.boot(SlotRole::Member, &journals));
+    let effects = solo.step(&mut process, Input::Start);
+    let told = effects.list().iter().filter_map(|effect| match effect {
+        Effect::Observe(RaftObservation::ConfigAppended { index, .. }) => Some(*index),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [2, 3]);
 }

@@ -37,7 +37,10 @@ fn write(pump: &mut Pump, members: u32, values: std::ops::Range<u64>) {
 fn value_read(pump: &mut Pump, members: u32, id: u64) -> Option<Reply> {
     pump.request(NodeId(members), id, Operation::Get { key: 1 });
     pump.run_for(ms(1_500));
-    pump.returned.iter().find(|(returned, ..)| returned.0 == id).map(|(_, response, _)| response.reply)
+    pump.returned
+        .iter()
+        .find(|(returned, ..)| returned.0 == id)
+        .map(|(_, response, _)| response.reply.clone())
 }
 
 /// Dissertation, section 3.10: the heir stands at once, without pre-votes, and nobody waits for a timeout.

@@ -218,3 +218,27 @@ fn several_loads_keep_their_times_and_rates() {
         alone.iter().map(|(at, _)| *at).collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn readers_only_read_and_all_others_do_what_they_did() {
+    let base = WorkloadModel { rate: Some(Rate::per_second(100)), ..WorkloadModel::new(ObjectModel::Append) };
+    let asked = |readers| {
+        let mut workload = Workload::new(&WorkloadModel { readers, ..base.clone() }, 4, 7);
+        let mut all = Vec::new();
+        while all.len() < 400 {
+            let at = workload.next_arrival().unwrap();
+            while let Some(Invocation { client, operation, .. }) = workload.arrive(at) {
+                all.push((client, operation));
+                workload.returned(client, &operation, &Reply::Unknown, at);
+            }
+        }
+        all
+    };
+    let (none, two) = (asked(None), asked(Some(2)));
+    assert!(two.iter().all(|(client, operation)| *client < 2 || operation.is_read()));
+    assert!(none.iter().any(|(client, operation)| *client == 3 && !operation.is_read()));
+    let writers = |all: &[(u32, Operation)]| -> Vec<_> {
+        all.iter().filter(|(client, _)| *client < 2).copied().collect()
+    };
+    assert_eq!(writers(&none), writers(&two));
+}
