@@ -60,7 +60,9 @@ impl Server {
 
     /// The leader of this term wants this server to stand at once.
     pub(super) fn on_timeout_now(&mut self, from: NodeId, term: u64, cx: &mut Context<'_, Raft>) {
-        if term == self.term && self.leader == Some(from) && !self.journal.failing() {
+        // It may be meant for who was here before: a wiped server that comes back as a new member hears what was under way.
+        let stands = self.may_stand() || self.plants.anybody_stands;
+        if term == self.term && self.leader == Some(from) && stands && !self.journal.failing() {
             self.start_election(true, cx);
         }
     }

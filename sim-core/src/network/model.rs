@@ -65,9 +65,15 @@ impl Default for NetworkModel {
 }
 
 impl NetworkModel {
-    /// The shortest and the longest time that a message takes over a link, whatever is drawn, faults and queues aside; no
-    /// longest one where there is no bound. Links of clients with a latency of their own do not count.
+    /// The shortest and the longest time that a message takes, whatever is drawn, faults aside; no longest one where there is
+    /// no bound. Where bandwidth is limited messages queue, and on a sparse topology they take several links: there is no
+    /// bound either. Links of clients with a latency of their own do not count.
     pub fn bounds(&self) -> (Duration, Option<Duration>) {
+        let (least, most) = self.bounds_of_links();
+        (least, most.filter(|_| self.bandwidth.is_none() && self.topology.is_none()))
+    }
+
+    fn bounds_of_links(&self) -> (Duration, Option<Duration>) {
         let with = |(least, most): (Duration, Option<Duration>), jitter: &Distribution| {
             let (less, more) = jitter.bounds();
             (least.saturating_add(less), most.zip(more).map(|(most, more)| most.saturating_add(more)))
@@ -103,6 +109,8 @@ mod tests {
         let between = |least, most| Distribution::Uniform { min: ms(least), max: ms(most) };
         let plain = NetworkModel { latency: between(2, 3), ..NetworkModel::default() };
         assert_eq!(plain.bounds(), (ms(2), Some(ms(3))));
+        let narrow = NetworkModel { bandwidth: Some(1_000), ..plain.clone() };
+        assert_eq!(narrow.bounds(), (ms(2), None), "messages queue");
         let latency = vec![vec![between(1, 2), between(7, 9)], vec![between(5, 6), between(3, 4)]];
         let matrix = RegionMatrix {
             regions: vec!["a".to_owned(), "b".to_owned()],

@@ -313,3 +313,19 @@ fn a_cluster_of_one_elects_itself_when_its_vote_is_durable() {
     let committed = one.synced(SyncResult::Ok);
     assert!(committed[0].starts_with("Committed index 1"), "{committed:?}");
 }
+
+/// What was meant for a server that was wiped reaches the new member in its place.
+#[test]
+fn who_does_not_vote_is_handed_nothing_over() {
+    let stands = |learners: u32, anybody_stands: bool| {
+        let parameters = Parameters { learners, ..without_pre_vote() };
+        let plants = Plants { anybody_stands, ..Plants::default() };
+        let mut one = One::with(parameters, plants, 3, Vec::new());
+        one.hears(N2, &heartbeat(1, 0, 0, 0));
+        let lines = one.hears(N2, &RaftMessage::TimeoutNow { term: 1 });
+        lines.iter().any(|line| line.contains("BecameCandidate"))
+    };
+    assert!(stands(0, false));
+    assert!(!stands(3, false));
+    assert!(stands(3, true), "which the check of membership accuses");
+}
