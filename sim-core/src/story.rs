@@ -71,7 +71,10 @@ pub struct LikelihoodAt {
 impl LikelihoodAt {
     /// The share, in percent.
     pub const fn percent(&self) -> u64 {
-        if self.of == 0 { 0 } else { (self.count * 100 + self.of / 2) / self.of }
+        match (self.count * 100 + self.of / 2).checked_div(self.of) {
+            Some(percent) => percent,
+            None => 0,
+        }
     }
 }
 
