@@ -86,6 +86,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments) -> Exit {
         Command::Merge(merge) => command::merge::merge(registry, merge, &terminal),
         Command::Schema(schema) => command::schema::schema(registry, schema, &terminal),
         Command::Shrink(shrink) => command::shrink::shrink(registry, shrink, &terminal),
+        Command::Likelihood(likelihood) => command::likelihood::likelihood(registry, likelihood, &terminal),
         Command::Report(report) => command::report::report(registry, report, &terminal),
         Command::Compare(compare) => command::compare::compare(registry, compare, &terminal),
         Command::Check(check) => command::check::check(check, &terminal),

@@ -11,7 +11,7 @@ use sim_core::outcome::{
     CheckReport, Ended, Evidence, LaneSpan, MessageCounts, MetricSummary, Outcome, Picture, PointMark,
     Progress, Series,
 };
-use sim_core::story::{Arrow, Counterfactual, CriticalPair, Step, StepKind, Story};
+use sim_core::story::{Arrow, Counterfactual, CriticalPair, Likelihood, LikelihoodAt, Step, StepKind, Story};
 
 use crate::record::{RecordVersion, RunRecord};
 
@@ -183,7 +183,17 @@ pub(crate) fn story() -> Story {
         }),
         critical_sought: true,
         consequence: None,
+        likelihood: Some(Likelihood {
+            found_ns: 706 * MS,
+            open_ns: Some(412 * MS),
+            doomed_ns: 504 * MS,
+            moments: [(0, 3), (412, 5), (504, 20)].map(|(at, count)| likely(at, count)).to_vec(),
+        }),
     }
+}
+
+fn likely(at: u64, count: u64) -> LikelihoodAt {
+    LikelihoodAt { at_ns: at * MS, count, of: 20, low_percent: 4, high_percent: 97 }
 }
 
 fn steps() -> Vec<Step> {

@@ -10,6 +10,7 @@ mod critical;
 mod facts;
 mod faults;
 mod fold;
+mod likelihood;
 mod slice;
 mod stall;
 mod words;
@@ -24,6 +25,8 @@ use sim_core::trace::{Center, Moments, Trace, TraceFilter, TraceRequest};
 
 use crate::plan::Plan;
 use crate::run::run;
+
+pub use likelihood::{LikelihoodOptions, likelihood};
 
 use slice::Slice;
 
@@ -59,7 +62,7 @@ impl Told {
 }
 
 /// [`tell`], with everything that takes more runs: what came of it, what would have come of it without each fault and
-/// without the plants, and the two steps whose order decides.
+/// without the plants, the two steps whose order decides, and from which moment on the run was doomed.
 ///
 /// # Errors
 /// If the plan cannot be run.
@@ -73,6 +76,7 @@ pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>
     critical::find(plan, told.outcome.events, &print, &mut told.story)?;
     told.story.slots = slots(&told.outcome, &told.story.steps);
     told.story.counterfactuals = counterfactual::all(plan, &told, &print)?;
+    told.story.likelihood = likelihood::of_story(plan, told.outcome.events, &print)?;
     Ok(Some(told))
 }
 
@@ -148,6 +152,7 @@ fn of(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Story {
         critical: None,
         critical_sought: false,
         consequence: None,
+        likelihood: None,
     }
 }
 

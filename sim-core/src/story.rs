@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Verdict;
 
-pub use text::words;
+pub use text::{of_likelihood, words};
 
 /// The story of one violation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,47 @@ pub struct Story {
     /// What came of it, if the run goes on.
     #[serde(default)]
     pub consequence: Option<Consequence>,
+    /// How likely it was from which moment on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<Likelihood>,
+}
+
+/// How often a property is broken if a failing run is made again up to a moment and chance is drawn anew from there on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Likelihood {
+    /// When the violation was found, in true time.
+    pub found_ns: u64,
+    /// The last moment after which it could still be avoided; absent if there is none.
+    pub open_ns: Option<u64>,
+    /// The first moment from which at least 95 runs of a hundred fail; at the latest that of the violation.
+    pub doomed_ns: u64,
+    /// Moments in order, the first at the start.
+    pub moments: Vec<LikelihoodAt>,
+}
+
+/// How often a property is broken with other chance from one moment on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LikelihoodAt {
+    /// The moment, in true time.
+    pub at_ns: u64,
+    /// How many runs broke the property.
+    pub count: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The lower end of the share's interval (Wilson, 95 %), in percent.
+    pub low_percent: u32,
+    /// The upper end.
+    pub high_percent: u32,
+}
+
+impl LikelihoodAt {
+    /// The share, in percent.
+    pub const fn percent(&self) -> u64 {
+        match (self.count * 100 + self.of / 2).checked_div(self.of) {
+            Some(percent) => percent,
+            None => 0,
+        }
+    }
 }
 
 /// Another property that breaks because of the first: what a user would have seen.

@@ -17,6 +17,7 @@ use super::command::corpus::CorpusArguments;
 use super::command::demo::DemoArguments;
 use super::command::explain::ExplainArguments;
 use super::command::explore::ExploreArguments;
+use super::command::likelihood::LikelihoodArguments;
 use super::command::list::ListArguments;
 use super::command::merge::MergeArguments;
 use super::command::replay::ReplayArguments;
@@ -82,6 +83,8 @@ pub(crate) enum Command {
     Schema(SchemaArguments),
     /// Shrink the run of a capsule as far as possible.
     Shrink(ShrinkArguments),
+    /// Tell from which moment on the run of a capsule was doomed.
+    Likelihood(LikelihoodArguments),
     /// Check whether a recorded history is linearizable, and explain why if it is not.
     Check(CheckArguments),
     /// Keep capsules of failing runs as regression tests.

@@ -7,6 +7,7 @@ pub(crate) mod corpus;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod explore;
+pub(crate) mod likelihood;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod replay;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use sim_core::check::Verdict;
-use sim_core::story::{Consequence, Counterfactual, Step, StepKind, Story};
+use sim_core::story::{Consequence, Counterfactual, Likelihood, Step, StepKind, Story};
 
 use super::diagram;
 use crate::run::Run;
@@ -57,7 +57,7 @@ pub(super) const fn kind(kind: StepKind) -> &'static str {
 
 /// What would have come of it otherwise.
 pub(super) fn otherwise(story: &Story) -> Markup {
-    let decided = story.critical.is_some() || story.critical_sought;
+    let decided = story.critical.is_some() || story.critical_sought || story.likelihood.is_some();
     if story.counterfactuals.is_empty() && !decided && story.consequence.is_none() {
         return html! {};
     }
@@ -70,6 +70,61 @@ pub(super) fn otherwise(story: &Story) -> Markup {
                 p { b { "Race: " } (pair.about) " (steps " (pair.first) " and " (pair.second) ")" }
             } @else if story.critical_sought {
                 p.quiet { "No race between two nearby steps decides the outcome." }
+            }
+            @if let Some(likelihood) = &story.likelihood { (over_time(likelihood)) }
+        }
+    }
+}
+
+/// The chart is so wide and so high.
+const CHART: (u64, u64) = (640, 120);
+
+/// How likely the violation was from which moment on: a chart, and its numbers beside it.
+fn over_time(likelihood: &Likelihood) -> Markup {
+    let (width, height) = CHART;
+    let x = |at_ns: u64| {
+        let across = u128::from(at_ns) * u128::from(width) / u128::from(likelihood.found_ns.max(1));
+        u64::try_from(across).unwrap_or(width).min(width)
+    };
+    let y = |percent: u64| height - percent.min(100) * height / 100;
+    let ends = likelihood.moments.iter().map(|moment| (x(moment.at_ns), y(moment.percent())));
+    let line = ends.chain([(width, 0)]).map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ");
+    let (doomed, found) = (moment(likelihood.doomed_ns), moment(likelihood.found_ns));
+    html! {
+        h2 { "Likelihood over time" }
+        p {
+            "The same violation, with chance drawn anew from a moment on. "
+            @match likelihood.open_ns {
+                Some(open) => { b { "Doomed between " (moment(open)) " and " (doomed) } "; found at " (found) "." },
+                None => { b { "Doomed from the start" } ": other chance changes nothing." },
+            }
+        }
+        svg.likelihood viewBox=(format!("-4 -4 {} {}", width + 8, height + 8)) width=(width + 8)
+            height=(height + 8) role="img" aria-label="Share of runs that fail, by the moment from which chance is drawn anew" {
+            rect x="0" y="0" width=(width) height=(height) fill="none" stroke="currentColor" opacity="0.2" {}
+            @for at in &likelihood.moments {
+                line x1=(x(at.at_ns)) x2=(x(at.at_ns)) y1=(y(at.low_percent.into())) y2=(y(at.high_percent.into()))
+                    stroke="currentColor" opacity="0.4" {}
+            }
+            polyline points=(line) fill="none" stroke="currentColor" stroke-width="2" {}
+            line x1=(x(likelihood.doomed_ns)) x2=(x(likelihood.doomed_ns)) y1="0" y2=(height)
+                stroke="currentColor" stroke-dasharray="4 4" {}
+        }
+        details {
+            summary { "Numbers" }
+            table {
+                thead { tr { th { "from" } th { "fail" } th { "of" } th { "share" } th { "95 % interval" } } }
+                tbody {
+                    @for at in &likelihood.moments {
+                        tr {
+                            td { (moment(at.at_ns)) }
+                            td { (at.count) }
+                            td { (at.of) }
+                            td { (at.percent()) " %" }
+                            td { (at.low_percent) " to " (at.high_percent) " %" }
+                        }
+                    }
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Stories of real plants.
 
+use sim_core::registry::Redraw;
 use sim_core::story::{Step, StepKind};
 
 use super::*;
@@ -119,4 +120,50 @@ fn messages_are_drawn_between_slots_that_take_part() {
 fn a_run_that_breaks_nothing_has_no_story() {
     let loaded = built_in(&real(), "raft-wan-election");
     assert!(tell(&compile(&loaded, 1, &[]), None).unwrap().is_none());
+}
+
+/// A server forgets its vote in a crash and votes twice. With other chance from the start that is rare; once both votes are
+/// under way it is sure.
+#[test]
+fn a_run_is_doomed_from_the_moment_that_decides() {
+    let (registry, plants) = (real(), ["vote-not-durable".to_owned()]);
+    let plan = compile(&built_in(&registry, "demo-bug"), 66, &plants);
+    let outcome = run(&plan, &Launch::default()).unwrap();
+    let broken = &outcome.violations[0];
+    let options = LikelihoodOptions { moments: 16, draws: 20 };
+    let found = likelihood(&plan, Some(&broken.fingerprint), options).unwrap().unwrap();
+    assert_eq!((found.found_ns, found.moments.len(), found.moments[0].at_ns), (broken.at_ns, 16, 0));
+    assert!(found.moments.is_sorted_by_key(|moment| moment.at_ns));
+    assert!(found.moments[0].percent() < 60, "{found:#?}");
+    let open = found.open_ns.unwrap();
+    assert!(open < found.doomed_ns && found.doomed_ns <= found.found_ns);
+    // The moments close in on the one that decides.
+    assert!(found.doomed_ns - open <= found.found_ns / 64, "{found:#?}");
+    assert!(found.moments.iter().filter(|moment| moment.at_ns >= found.doomed_ns).all(|at| at.count >= 19));
+    assert_eq!(likelihood(&plan, Some(&broken.fingerprint), options).unwrap(), Some(found));
+    assert_eq!(likelihood(&plan, Some("another"), options).unwrap(), None);
+}
+
+/// Up to the moment it is the run of its seed; what comes after it is another one, and always the same.
+#[test]
+fn chance_is_drawn_anew_from_a_moment_on() {
+    let plan = compile(&built_in(&real(), "raft-swarm"), 3, &[]);
+    let traced = |redraw: Option<Redraw>| {
+        let trace = Some(TraceRequest::default());
+        run(&plan, &Launch { trace, redraw, ..Launch::default() }).unwrap()
+    };
+    let plain = traced(None);
+    let at = Time::from_nanos(plain.virtual_ns / 3);
+    let other = traced(Some(Redraw { at, seed: 99 }));
+    let before = |outcome: &Outcome| {
+        let events = &outcome.trace.as_ref().unwrap().events;
+        events.iter().filter(|event| event.at < at).cloned().collect::<Vec<_>>()
+    };
+    assert!(before(&plain).len() > 100);
+    assert_eq!(format!("{:?}", before(&plain)), format!("{:?}", before(&other)));
+    assert_ne!(plain.digest, other.digest);
+    assert_eq!(other.digest, traced(Some(Redraw { at, seed: 99 })).digest);
+    assert_ne!(other.digest, traced(Some(Redraw { at, seed: 98 })).digest);
+    let late = Redraw { at: Time::MAX, seed: 99 };
+    assert_eq!(plain.digest, traced(Some(late)).digest);
 }

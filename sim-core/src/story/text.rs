@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::{Consequence, Counterfactual, CriticalPair, Step, StepKind, Story};
+use super::{Consequence, Counterfactual, CriticalPair, Likelihood, LikelihoodAt, Step, StepKind, Story};
 use crate::time::Duration;
 
 /// Where notes begin, at most; a longer step pushes its note.
@@ -58,6 +58,31 @@ pub fn words(story: &Story, color: bool) -> String {
         let words: Vec<String> = story.counterfactuals.iter().map(counterfactual).collect();
         let _ = writeln!(text, "\n  {}", words.join(" · "));
     }
+    if let Some(likelihood) = &story.likelihood {
+        let _ = write!(text, "\n{}", of_likelihood(likelihood));
+    }
+    text
+}
+
+/// How long the bar of a sure failure is.
+const BAR: u64 = 24;
+
+/// A small chart: a bar for each moment.
+pub fn of_likelihood(likelihood: &Likelihood) -> String {
+    let seconds = |at_ns: u64| Duration::from_nanos(at_ns).as_secs_f64();
+    let mut text = "  the same violation, with chance drawn anew from a moment on:\n".to_owned();
+    for moment in &likelihood.moments {
+        let bar = "#".repeat(usize::try_from(moment.percent() * BAR / 100).unwrap_or(0));
+        let LikelihoodAt { at_ns, count, of, .. } = *moment;
+        let line =
+            format!("  {:>11.6} s  {:>3} %  {bar:<24}  {count} of {of}", seconds(at_ns), moment.percent());
+        let _ = writeln!(text, "{line}");
+    }
+    let doomed = seconds(likelihood.doomed_ns);
+    let _ = match likelihood.open_ns {
+        Some(open) => writeln!(text, "  doomed between {:.6} s and {doomed:.6} s", seconds(open)),
+        None => writeln!(text, "  doomed from the start: other chance changes nothing"),
+    };
     text
 }
 
@@ -129,6 +154,19 @@ mod tests {
         let told = words(&whole, false);
         let said = "  and if n1 crashes then, at 0.400 s  raft/election-safety: two leaders in term 4\n";
         assert!(told.contains(said) && told.contains("no race between two nearby steps"), "{told}");
+        let at =
+            |at_ns: u64, count: u64| LikelihoodAt { at_ns, count, of: 20, low_percent: 0, high_percent: 99 };
+        whole.likelihood = Some(Likelihood {
+            found_ns: 300_000_000,
+            open_ns: Some(0),
+            doomed_ns: 150_000_000,
+            moments: vec![at(0, 5), at(150_000_000, 20)],
+        });
+        let chart = "\n  the same violation, with chance drawn anew from a moment on:
+     0.000000 s   25 %  ######                    5 of 20
+     0.150000 s  100 %  ########################  20 of 20
+  doomed between 0.000000 s and 0.150000 s\n";
+        assert!(words(&whole, false).ends_with(chart), "{}", words(&whole, false));
         let expected = "     2 earlier steps are omitted
   1     0.100 s  FAULT cut off n1
   2     0.200 s  n3 voted term 4  disk: vote none

@@ -182,6 +182,7 @@ fn cut(mut told: Story, slots: &[Slot], until: Option<Time>) -> Story {
     let sought = told.critical_sought && told.critical.is_none() && until.is_none() && slots.is_empty();
     told.critical = told.critical.filter(|pair| is_told(pair.first) && is_told(pair.second));
     told.critical_sought = sought || told.critical.is_some();
+    told.likelihood = told.likelihood.filter(|likelihood| before(likelihood.found_ns));
     told.counterfactuals.retain(|other| other.step.is_none_or(is_told));
     told
 }

@@ -38,6 +38,8 @@ pub(crate) enum Described {
     Check,
     /// What `validate --json` prints.
     Validate,
+    /// What `likelihood --json` prints.
+    Likelihood,
     /// What `demo --json` prints.
     Demo,
     /// What `report --json` prints.
@@ -103,6 +105,7 @@ impl Described {
             Self::Completions => published!("completions"),
             Self::ShardRun => published!("shard-run"),
             Self::DryRun => published!("dry-run"),
+            Self::Likelihood => published!("likelihood"),
             Self::Slurm => published!("slurm"),
             Self::Hang => published!("hang"),
         })

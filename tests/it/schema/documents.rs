@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Validator;
 use crate::support::{folder, seedstorm};
 
-const DOCUMENTS: [&str; 22] = [
+const DOCUMENTS: [&str; 23] = [
     "run",
     "explore",
     "replay",
@@ -30,6 +30,7 @@ const DOCUMENTS: [&str; 22] = [
     "shard-run",
     "dry-run",
     "slurm",
+    "likelihood",
     "hang",
 ];
 
