@@ -1,13 +1,15 @@
 //! Paper, sections 5.1, 5.2 and 5.4.1; dissertation, sections 4.2.3, 6.2 and 9.6.
 
-use sim_core::process::SyncResult;
+use sim_core::identity::NodeId;
+use sim_core::process::{Stored, SyncResult};
 use sim_core::time::Duration;
 
 use super::one::{ME, N2, N3, One, entries, heartbeat, journal, request_vote, sends, vote, without_pre_vote};
+use crate::configuration::Configuration;
 use crate::parameters::Parameters;
 use crate::plants::Plants;
 use crate::server::{QUORUM, Role};
-use crate::vocabulary::{RaftMessage, RaftTimer};
+use crate::vocabulary::{Command, Entry, RaftMessage, RaftRecord, RaftTimer};
 
 fn plain() -> One {
     One::new(without_pre_vote())
@@ -317,15 +319,17 @@ fn a_cluster_of_one_elects_itself_when_its_vote_is_durable() {
 /// What was meant for a server that was wiped reaches the new member in its place.
 #[test]
 fn who_does_not_vote_is_handed_nothing_over() {
-    let stands = |learners: u32, anybody_stands: bool| {
-        let parameters = Parameters { learners, ..without_pre_vote() };
+    let stands = |voters: &[NodeId], anybody_stands: bool| {
+        let config = Configuration { voters: voters.to_vec(), ..Configuration::default() };
+        let entry = Entry::new(1, Command::Config { config: config.into() });
+        let stored = [RaftRecord::HardState { term: 1, vote: None }, RaftRecord::Entry { index: 1, entry }];
         let plants = Plants { anybody_stands, ..Plants::default() };
-        let mut one = One::with(parameters, plants, 3, Vec::new());
-        one.hears(N2, &heartbeat(1, 0, 0, 0));
+        let mut one = One::with(without_pre_vote(), plants, 3, stored.map(Stored::Intact).to_vec());
+        one.hears(N2, &heartbeat(1, 1, 1, 1));
         let lines = one.hears(N2, &RaftMessage::TimeoutNow { term: 1 });
         lines.iter().any(|line| line.contains("BecameCandidate"))
     };
-    assert!(stands(0, false));
-    assert!(!stands(3, false));
-    assert!(stands(3, true), "which the check of membership accuses");
+    assert!(stands(&[ME, N2, N3], false));
+    assert!(!stands(&[N2, N3], false));
+    assert!(stands(&[N2, N3], true), "which the check of membership accuses");
 }
