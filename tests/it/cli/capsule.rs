@@ -31,8 +31,8 @@ fn a_capsule_of_another_build_runs_from_its_plan() {
     let folder = folder();
     let out = folder.path().join("out");
     let out = out.to_str().unwrap();
-    // A run full of faults that passes: the pinned plan must come to the very same run.
-    for seed in ["3", "8", "21"] {
+    // Runs full of faults that pass, members that join and leave among them: the pinned plan must come to the very same run.
+    for seed in ["3", "8", "9", "22"] {
         let said = seedstorm(folder.path(), &["run", "raft-swarm", "--seed", seed, "--out", out, "--json"]);
         assert_eq!(said.code, 0, "{}", said.err);
         let path = folder.path().join(format!("out/seed-{seed}.capsule.json"));
