@@ -304,6 +304,12 @@ impl Check<Raft> for LeadershipStable {
             return;
         }
         self.configs.follow(seen);
+        // Who is the only voter needs nobody, and owes whoever it adds afterward nothing of before.
+        let appends = matches!(seen.observation, RaftObservation::ConfigAppended { .. });
+        if appends && self.configs.of(seen.slot).majority(|voter| voter == seen.node) {
+            let office = &mut self.servers.at(seen.slot).office;
+            (office.deaf, office.spoke) = (Duration::ZERO, ground.monotonic);
+        }
         let server = self.servers.at(seen.slot);
         match *seen.observation {
             // It stops leading for a reason.
