@@ -2,6 +2,7 @@
 
 mod draw;
 mod limits;
+mod shuffle;
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,6 +56,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let workload = loaded.scenario.workload.as_ref();
     let clients = setup.clients;
     setup.workload = workload.map(|workload| draw::workload(swarm, workload, clients, loaded.protocol, seed));
+    if loaded.scenario.initial.shuffle {
+        shuffle::members(&mut setup);
+    }
     adversaries::apply(&loaded.scenario.adversaries, loaded.protocol, &mut setup);
     draw::environment(swarm, &mut setup, seed);
     let budget = cluster.fault_model(members).byzantine;

@@ -101,7 +101,7 @@ fn under_a_degradation(bencher: divan::Bencher<'_, '_>) {
 
 #[divan::bench]
 fn with_bandwidth(bencher: divan::Bencher<'_, '_>) {
-    time(bencher, network(&NetworkModel { bandwidth: Some(1 << 30), ..lossy() }), Lane::Datagram);
+    time(bencher, network(&NetworkModel { bandwidth: Some((1 << 30).into()), ..lossy() }), Lane::Datagram);
 }
 
 #[divan::bench]

@@ -35,6 +35,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use bandwidth::Bandwidth;
 pub use cut::{CutId, Reach};
 pub use degrade::{Degradation, DegradeId};
 pub use hosts::{HostError, HostLatency, HostMatrix};
@@ -184,7 +185,8 @@ impl Network {
     /// # Errors
     /// The first thing in the model that makes no sense or does not fit the number of slots.
     pub fn new(model: &NetworkModel, members: u32, clients: u32, seed: u64) -> Result<Self, NetworkError> {
-        if model.bandwidth == Some(0) {
+        if model.bandwidth.as_ref().is_some_and(|bandwidth| bandwidth.least().is_none_or(|least| least == 0))
+        {
             return Err(NetworkError::Bandwidth);
         }
         let graph =
@@ -199,7 +201,7 @@ impl Network {
             latency: Latency::new(model, members, clients, seed)?,
             retransmit_after: model.retransmit_after,
             queue_bytes: model.queue_bytes,
-            lines: model.bandwidth.map(Lines::new),
+            lines: model.bandwidth.as_ref().map(|bandwidth| Lines::of(bandwidth, members)),
             routes: graph.flatten().map(Routes::new),
             cuts: Cuts::default(),
             windows: Windows::default(),

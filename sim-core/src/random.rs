@@ -63,6 +63,8 @@ pub enum Purpose {
     Campaign = 17,
     /// The latency of a link that keeps it for the whole run.
     Latency = 18,
+    /// How late timers fire.
+    Timer = 19,
 }
 
 /// A key of Philox: a 128-bit counter in, 128 bits out, without state.

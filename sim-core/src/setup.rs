@@ -141,6 +141,10 @@ impl Default for DiskModel {
     }
 }
 
+fn is_nothing(length: &Duration) -> bool {
+    length.is_zero()
+}
+
 /// How wrong clocks are to begin with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -151,6 +155,9 @@ pub struct ClockModel {
     pub drift_ppm: u32,
     /// By which clock timers run.
     pub timers: TimerClock,
+    /// Each timer fires later than it was set to by up to this, drawn evenly, as on a busy machine.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub timer_jitter: Duration,
 }
 
 /// When to stop before the end.

@@ -70,7 +70,11 @@ sim_core::checks! {
             => membership::Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \
             one that reaches no majority does."
-            => leadership_stable::LeadershipStable::new(parameters, setup.members, setup.clocks.timers == TimerClock::Monotonic),
+            => leadership_stable::LeadershipStable::new(
+                parameters,
+                setup.members,
+                setup.clocks.timers == TimerClock::Monotonic && setup.clocks.timer_jitter.is_zero(),
+            ),
     }
 }
 

@@ -25,7 +25,9 @@ fn letters(ink: Ink, align: Align) -> Letters {
 
 fn head<C: Canvas>(figure: &Figure, layout: &Layout, canvas: &mut C) -> Result<(), C::Error> {
     let title = Letters { size: TITLE, bold: true, align: Align::Left, ink: Ink::Text };
-    canvas.text(&figure.title, (layout.left, layout.title_at), title)?;
+    for (line, at) in &layout.title {
+        canvas.text(line, (layout.left, *at), title)?;
+    }
     for (line, at) in &layout.caption {
         canvas.text(line, (layout.left, *at), letters(Ink::Muted, Align::Left))?;
     }

@@ -28,8 +28,8 @@ pub(super) struct Layout<'a> {
     pub(super) legend: Legend,
     /// Whether names below the plot need two rows.
     pub(super) staggered: bool,
-    /// Base lines of the texts at the top.
-    pub(super) title_at: f64,
+    /// The lines of the texts at the top, with their base lines.
+    pub(super) title: Vec<(String, f64)>,
     pub(super) caption: Vec<(String, f64)>,
     pub(super) y_heading_at: f64,
     /// Where texts at the left begin.
@@ -58,10 +58,14 @@ impl<'a> Layout<'a> {
             if grounded { Ground::Zero } else { Ground::High },
         );
         // What a paper shows has its title below it.
-        let mut top = if figure.title.is_empty() { 0.0 } else { EDGE + TITLE };
-        let title_at = top;
+        let mut top = 0.0;
+        let mut title = Vec::new();
+        for line in wrapped(&figure.title, width - 2.0 * EDGE, (TITLE, true)) {
+            top += if title.is_empty() { EDGE + TITLE } else { TITLE + 4.0 };
+            title.push((line, top));
+        }
         let mut caption = Vec::new();
-        for line in wrapped(&figure.caption, width - 2.0 * EDGE) {
+        for line in wrapped(&figure.caption, width - 2.0 * EDGE, (SMALL, false)) {
             top += 17.0;
             caption.push((line, top));
         }
@@ -96,7 +100,7 @@ impl<'a> Layout<'a> {
             plot,
             legend,
             staggered,
-            title_at,
+            title,
             caption,
             y_heading_at,
             left: EDGE,
@@ -159,11 +163,11 @@ fn legend(figure: &Figure, top: &mut f64, width: f64) -> Legend {
 }
 
 /// Breaks a text into lines that fit.
-fn wrapped(text: &str, room: f64) -> Vec<String> {
+fn wrapped(text: &str, room: f64, (size, bold): (f64, bool)) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if width(line, SMALL, false) + width(word, SMALL, false) + 4.0 <= room => {
+            Some(line) if width(line, size, bold) + width(word, size, bold) + 4.0 <= room => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -80,8 +80,18 @@ impl<'a> Measure<'a> {
         all.filter(|value| (self.low..=self.high).contains(value)).collect()
     }
 
-    /// The ticks, about `wanted` of them.
+    /// The ticks, about `wanted` of them; more where fewer than two would be left, which measure nothing.
     pub(super) fn ticks(&self, wanted: f64) -> Vec<Tick> {
+        let mut found = self.about(wanted);
+        for more in [2.0, 4.0] {
+            if found.len() < 2 {
+                found = self.about(more * wanted);
+            }
+        }
+        found
+    }
+
+    fn about(&self, wanted: f64) -> Vec<Tick> {
         let all = match self.scale {
             Scale::Linear => linear_ticks(self.low, self.high, wanted, if self.whole { 1.0 } else { 0.0 }),
             Scale::Log => log_ticks(self.low, self.high, wanted),
@@ -203,6 +213,12 @@ mod tests {
         assert_eq!(marks(&axis, &[3.0, 30.0], 6.0).last(), Some(&30.0));
         assert!(marks(&linear, &[3.0, 30.0], 6.0).is_empty());
         assert!(marks(&axis, &[1e-9, 1e9], 6.0).is_empty(), "too near each other");
+    }
+
+    #[test]
+    fn an_axis_has_two_ticks_at_least() {
+        assert_eq!(labels(&Axis::linear("", "ms"), &[-40.0, 99.0], 1.0), ["0", "50", "100"]);
+        assert_eq!(labels(&Axis::log("", "ms"), &[30.0, 400.0], 1.0), ["50", "100", "200"]);
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn rates(table: &SweepTable) -> Markup {
         return html! {};
     }
     let heads: Vec<String> =
-        ["base", "at"].into_iter().chain(names.iter().copied()).map(str::to_owned).collect();
+        ["base", "at"].into_iter().chain(names.iter().copied()).map(|name| name.replace('.', " ")).collect();
     let row = |point: &SweepPoint| {
         let share = |name: &&str| {
             let rate = point.rates.get(*name)?;

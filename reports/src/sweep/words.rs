@@ -29,13 +29,22 @@ pub(super) fn line_words(table: &SweepTable, point: &SweepPoint, against: &str) 
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// Nanoseconds are shown as milliseconds.
+/// Nanoseconds are shown as milliseconds, and the length of whole runs in seconds.
 pub(super) fn unit_of(column: &str) -> (&'static str, f64) {
+    if column == "virtual_ns" {
+        return ("s", 1e9);
+    }
     if column.contains("_ns") { ("ms", 1e6) } else { ("", 1.0) }
 }
 
 /// A column in words: `messages_per` are `messages`, `operation_latency_ns.p99` is `operation latency p99`.
 pub(super) fn column_words(column: &str, family: bool) -> String {
+    match column {
+        "broken" => return "share of runs that broke safety".to_owned(),
+        "virtual_ns" => return "virtual time".to_owned(),
+        "per" => return "units of work".to_owned(),
+        _ => {}
+    }
     let column = if family { column.split('.').next().unwrap_or(column) } else { column };
     let plain = column.trim_start_matches("measure.").replace("_ns", "").replace("_per", "");
     plain.replace(['_', '.'], " ")

@@ -4,6 +4,7 @@
 //! are relative to the scenario, and lead nowhere else. A file may be larger than a scenario, but not without bound. A name
 //! that begins with `builtin:` is of data that is compiled in.
 
+mod bandwidth;
 mod edges;
 mod histogram;
 mod matrix;
@@ -39,6 +40,7 @@ pub(super) fn include(document: &mut Document) -> Vec<Problem> {
     includer.outages(document);
     includer.edges(document);
     includer.hosts(document);
+    includer.bandwidth(document);
     includer.histograms(&mut document.value, &mut document.places);
     if includer.left < MOST_BYTES && includer.problems.is_empty() {
         let bytes = format!("{:#}", document.value).len();
@@ -141,6 +143,23 @@ impl Includer {
             Err(problem) => self.problems.push(problem.unwrap_or_else(|| {
                 let place = document.places.value_at(&["network", "hosts", "latency", "unit"]);
                 Problem::new(format!("unknown unit \"{unit}\"")).at(place).suggest(&unit, matrix::UNITS)
+            })),
+        }
+    }
+
+    fn bandwidth(&mut self, document: &mut Document) {
+        let path = ["network", "bandwidth"];
+        let Some((source, origin)) = self.named(document, &path) else { return };
+        let table = document.value.pointer("/network/bandwidth").and_then(Value::as_object).cloned();
+        let table = table.unwrap_or_default();
+        let (places, _) = document.places.follow(&path);
+        self.only(&table, places, &["file", "unit"]);
+        let unit = table.get("unit").and_then(Value::as_str).unwrap_or("B/s").to_owned();
+        match bandwidth::read(&source, &unit) {
+            Ok(rates) => put(document, &path, rates, origin),
+            Err(problem) => self.problems.push(problem.unwrap_or_else(|| {
+                let place = document.places.value_at(&["network", "bandwidth", "unit"]);
+                Problem::new(format!("unknown unit \"{unit}\"")).at(place).suggest(&unit, bandwidth::units())
             })),
         }
     }

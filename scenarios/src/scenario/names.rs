@@ -19,6 +19,9 @@ pub struct InitialState {
     pub behavior: Option<String>,
     /// Identities that run twice.
     pub twins: Vec<Twin>,
+    /// Whether the seed draws which members all of this is about: names stand for others then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shuffle: bool,
     /// What the members' disks and timers hold at the start: `[[initial.<protocol>]]` in a file, read by the protocol.
     #[serde(skip)]
     pub state: Option<Value>,

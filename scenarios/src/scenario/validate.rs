@@ -10,6 +10,7 @@ use sim_core::fault::Family;
 use sim_core::fault::domain::DomainName;
 use sim_core::fault::swarm::MOST_STRIKES;
 use sim_core::limit::Limit;
+use sim_core::network::Bandwidth;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
@@ -176,8 +177,11 @@ impl Validator<'_> {
             let table = if network.hosts.is_some() { "hosts" } else { "links" };
             self.problem(&["network", table], "latency is by host, by link or by region, one of them");
         }
-        if network.bandwidth == Some(0) {
+        let least = network.bandwidth.as_ref().map(Bandwidth::least);
+        if least == Some(Some(0)) {
             self.problem(&["network", "bandwidth"], "nothing gets through a bandwidth of 0");
+        } else if least == Some(None) {
+            self.problem(&["network", "bandwidth"], "expected the bandwidth of one host at least");
         }
         let lengths: [(&[&str], Duration); 4] = [
             (&["service", "per_kilobyte"], scenario.service.per_kilobyte),
@@ -187,6 +191,9 @@ impl Validator<'_> {
         ];
         for (path, _) in lengths.iter().filter(|(_, length)| *length > LONGEST) {
             self.problem(path, "this is above 365 days");
+        }
+        if scenario.clock.timer_jitter > Duration::from_secs(10) {
+            self.problem(&["clock", "timer_jitter"], "a timer cannot be late by more than 10 s");
         }
         if scenario.clock.drift_ppm > 100_000 {
             self.problem(&["clock", "drift_ppm"], "a clock cannot drift by more than 100000 ppm (a tenth)");
@@ -509,6 +516,25 @@ mod tests {
             let found = regions(placement, rest);
             assert_eq!(found.is_empty(), expected.is_empty(), "{placement}: {found}");
             assert!(found.contains(expected), "{placement}: {found}");
+        }
+    }
+
+    #[test]
+    fn bandwidth_and_jitter_have_bounds() {
+        for (text, expected) in [
+            ("[network]\nbandwidth = 1000\n", ""),
+            ("[network]\nbandwidth = 0\n", "nothing gets through"),
+            ("[network]\nbandwidth = { hosts = [1000, 10] }\n", ""),
+            ("[network]\nbandwidth = { hosts = [1000, 0] }\n", "nothing gets through"),
+            ("[network]\nbandwidth = { hosts = [] }\n", "of one host at least"),
+            ("[network]\nbandwidth = { host = [5] }\n", "hosts"),
+            ("[clock]\ntimer_jitter = \"2ms\"\n", ""),
+            ("[clock]\ntimer_jitter = \"11s\"\n", "more than 10 s"),
+            ("[initial]\nabsent = [\"n4\"]\nshuffle = true\n", ""),
+        ] {
+            let found = complaint(text);
+            assert_eq!(found.is_empty(), expected.is_empty(), "{text}: {found}");
+            assert!(found.contains(expected), "{text}: {found}");
         }
     }
 

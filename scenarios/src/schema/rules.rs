@@ -80,6 +80,7 @@ pub(super) fn initial(registry: &Registry) -> Value {
             "corrupt": about(list(node()), "Traitors from the start."),
             "behavior": about(json!({ "type": "string" }), "The behavior of traitors, as the protocol names it."),
             "twins": about(list(twin), "Identities that run twice."),
+            "shuffle": about(json!({ "type": "boolean", "default": false }), "Whether the seed draws which members all of this is about."),
         }),
     );
     // Protocols bring the schema of what they start from.

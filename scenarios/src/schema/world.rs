@@ -23,7 +23,7 @@ pub(super) fn network() -> Value {
             "duplicate": about(probability(), "How likely a datagram arrives twice."),
             "corrupt": about(probability(), "How likely a bit flips; a checksum finds it."),
             "retransmit_after": about(duration(), "How long a stream waits before it sends a lost message again."),
-            "bandwidth": about(maybe(count(1, u64::MAX)), "Bytes per second that a slot can send."),
+            "bandwidth": about(maybe(bandwidth()), "Bytes per second that a slot can send: everywhere alike, or by host."),
             "queue_bytes": about(maybe(count(0, u64::MAX)), "Bytes that may wait at a slot of limited bandwidth."),
             "coalition_delay": about(maybe(duration()), "How long the coalition of traitors may hold back messages between others."),
             "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
@@ -65,6 +65,21 @@ fn wan() -> Value {
         }),
     );
     json!({ "anyOf": [name, whole] })
+}
+
+fn bandwidth() -> Value {
+    let rate = || count(1, u64::MAX);
+    let unit = json!({ "enum": ["B/s", "kB/s", "MB/s", "Mbit/s", "Gbit/s"], "default": "B/s" });
+    let named = table(
+        &["file"],
+        json!({
+            "file": about(file(), "A CSV: a row for each host, the bandwidth in its last cell."),
+            "unit": about(unit, "The unit of its numbers."),
+        }),
+    );
+    let by_host =
+        table(&["hosts"], json!({ "hosts": about(list(rate()), "One for each host, in their order.") }));
+    json!({ "anyOf": [rate(), by_host, named] })
 }
 
 fn hosts() -> Value {
@@ -131,6 +146,7 @@ pub(super) fn clock() -> Value {
         json!({
             "offset": about(maybe(distribution()), "How far each wall clock is ahead at the start."),
             "timers": about(json!({ "enum": ["monotonic", "wall"] }), "By which clock timers run; a step moves the wall clock only."),
+            "timer_jitter": about(duration(), "Each timer fires later than it was set to by up to this, drawn evenly; 0 if absent."),
             "drift_ppm": about(count(0, 100_000), "Each clock drifts by up to so many parts per million, either way."),
         }),
     );

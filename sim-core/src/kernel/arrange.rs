@@ -6,11 +6,24 @@ use crate::distribution::{Distribution, Sampler};
 use crate::fault::ClockChange;
 use crate::identity::Slot;
 use crate::launch::LaunchError;
+use crate::process::TimerId;
 use crate::random::{Draw, Keyed, Purpose, below};
 use crate::setup::{MeasureOf, Setup, Stop};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 
 impl Kernel {
+    /// How much later than it is set to a timer fires, by the platform.
+    #[inline]
+    pub(crate) fn timer_lateness(&self, slot: Slot, id: TimerId) -> Duration {
+        let most = self.setup.clocks.timer_jitter.as_nanos();
+        if most == 0 {
+            return Duration::ZERO;
+        }
+        let name = u64::from(slot.0) << 32 | u64::from(id.0);
+        let word = Keyed::new(self.setup.seed, Purpose::Timer).word(name, self.now.as_nanos());
+        Duration::from_nanos(below(word, most.saturating_add(1)))
+    }
+
     /// Whoever is absent at the start is down.
     pub(crate) fn set_absent(&mut self, absent: &[u32]) {
         for slot in absent.iter().copied().map(Slot) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::graph::Topology;
-use crate::network::{HostLatency, LinkLatency};
+use crate::network::{Bandwidth, HostLatency, LinkLatency};
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -32,8 +32,8 @@ pub struct NetworkModel {
     pub corrupt: Ratio,
     /// How long a stream waits before it sends a lost message again; doubles with each loss of the same message.
     pub retransmit_after: Duration,
-    /// Bytes per second that a slot can send, if limited.
-    pub bandwidth: Option<u64>,
+    /// Bytes per second that slots can send, if limited.
+    pub bandwidth: Option<Bandwidth>,
     /// Bytes that may wait to be sent at a slot with limited bandwidth; what exceeds it is dropped (datagram) or waits
     /// (stream).
     pub queue_bytes: Option<u64>,

@@ -28,6 +28,8 @@ pub(crate) enum Culprit {
     Backlog(Slot, Slot),
     /// A timer that was set before the heal waits for a clock that went back.
     Clock(Slot),
+    /// A timer fires long after it should.
+    Timer(Slot),
 }
 
 /// The worst that happened, measured by its share.
@@ -173,6 +175,13 @@ impl Ledger {
         }
     }
 
+    /// A timer was set, which fires so late, at `at`.
+    pub(crate) fn timer(&mut self, slot: Slot, late: Duration, at: Time) {
+        if late > self.shares.way && self.is_inside(slot) {
+            self.note(Culprit::Timer(slot), late, self.shares.way, at);
+        }
+    }
+
     /// Something from before the heal lasts until then.
     pub(crate) fn left(&mut self, culprit: Culprit, now: Time, until: Time) {
         let share = self.shares.way;
@@ -246,6 +255,7 @@ mod tests {
         ledger.sent(INSIDE, at(1_000), at(1_010), NONE);
         ledger.sync(Slot(0), ms(10), at(1_500));
         ledger.serve(Slot(0), ms(1), at(1_000));
+        ledger.timer(Slot(0), ms(10), at(1_500));
         ledger.dropped(INSIDE, at(1_000), 100);
         ledger.shed(INSIDE, at(1_000), 5);
         assert!(ledger.close(at(1_000)) && ledger.worst.is_none());
@@ -266,6 +276,7 @@ mod tests {
             |ledger: &mut Ledger| ledger.sent(INSIDE, at(1_000), at(1_250), NONE),
             |ledger: &mut Ledger| ledger.sync(Slot(1), ms(11), at(1_250)),
             |ledger: &mut Ledger| ledger.serve(Slot(1), ms(250), at(1_000)),
+            |ledger: &mut Ledger| ledger.timer(Slot(1), ms(11), at(1_250)),
             |ledger: &mut Ledger| ledger.left(Culprit::Clock(Slot(0)), at(1_000), at(1_250)),
         ] {
             let mut ledger = ledger();
@@ -283,6 +294,7 @@ mod tests {
         ledger.sent((Slot(0), Slot(0)), at(1_000), at(5_000), NONE);
         ledger.sync(Slot(2), ms(99), at(5_000));
         ledger.serve(Slot(9), ms(99), at(1_000));
+        ledger.timer(Slot(2), ms(99), at(5_000));
         assert!(ledger.close(at(1_000)));
     }
 

@@ -23,6 +23,8 @@ pub enum StreamName {
     Initial = 6,
     /// Choices of a campaign about this seed.
     Campaign = 7,
+    /// Which member has which part of a written initial state.
+    Shuffle = 8,
 }
 
 /// The stream of a name in the run of a seed.

@@ -15,6 +15,8 @@ const MOST_SLOTS: u64 = 1 << 24;
 
 /// No clock is further off its rate than this, in parts per million.
 const MOST_DRIFT: u32 = 900_000;
+/// No timer is later than this.
+const LONGEST_JITTER: Duration = Duration::from_secs(10);
 
 /// Why a setup cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +49,9 @@ pub enum SetupError {
     /// A clock is no clock.
     #[error("a clock cannot drift by more than {MOST_DRIFT} ppm")]
     Drift,
+    /// Timers that are later than any machine's.
+    #[error("a timer cannot be late by more than {LONGEST_JITTER}")]
+    Jitter,
     /// A message never arrives.
     #[error("in an inbox of no places nothing ever arrives")]
     Inbox,
@@ -83,6 +88,9 @@ impl Setup {
         self.check_distributions()?;
         if self.clocks.drift_ppm > MOST_DRIFT {
             return Err(SetupError::Drift);
+        }
+        if self.clocks.timer_jitter > LONGEST_JITTER {
+            return Err(SetupError::Jitter);
         }
         if self.service.inbox == Some(0) {
             return Err(SetupError::Inbox);
@@ -149,6 +157,7 @@ mod tests {
         assert!(refused(|setup| setup.disk.sync = long.clone()).contains("the time of a sync: failed to"));
         assert!(refused(|setup| setup.clocks.offset = Some(long.clone())).contains("offset: failed to"));
         assert!(refused(|setup| setup.clocks.drift_ppm = 1_000_000).contains("900000 ppm"));
+        assert!(refused(|setup| setup.clocks.timer_jitter = Duration::from_secs(11)).contains("10s"));
         assert!(refused(|setup| setup.service.inbox = Some(0)).contains("no places"));
         assert!(refused(|setup| setup.service.per_signature = Duration::MAX).contains("of a signature is"));
         assert!(refused(|setup| setup.network.retransmit_after = Duration::MAX).contains("retransmission"));

@@ -213,8 +213,15 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let kernel = &mut self.kernel;
         let content = timer.content() ^ after.as_nanos() ^ u64::from(id.0).rotate_left(48);
         kernel.fold(Folded::SetTimer, slot, content);
-        let local = kernel.clocks.timers(slot, kernel.now).saturating_add(after);
+        let mut local = kernel.clocks.timers(slot, kernel.now).saturating_add(after);
+        let late = kernel.timer_lateness(slot, id);
+        if !late.is_zero() {
+            local = local.saturating_add(late);
+        }
         let due = kernel.clocks.reaches(slot, local, kernel.now);
+        if kernel.ledger.on && !late.is_zero() {
+            kernel.ledger.timer(slot, late, due);
+        }
         if let Some(index) = self.timers.set(slot, id, local, due, timer) {
             kernel.queue(due, tie::timer(slot, id), Event::Timer(index));
         }

@@ -144,7 +144,7 @@ fn members_that_have_too_much_to_do_are_not_accused() {
         |setup| setup.service.per_message = Duration::from_millis(100).into(),
         |setup| setup.service.per_signature = Duration::from_millis(100),
         |setup| setup.service.per_kilobyte = Duration::from_millis(700),
-        |setup| setup.network.bandwidth = Some(2_000),
+        |setup| setup.network.bandwidth = Some(2_000.into()),
         |setup| setup.network.latency = Distribution::Fixed(Duration::from_secs(9)),
     ];
     for (which, slow) in slow.into_iter().enumerate() {
@@ -165,7 +165,7 @@ fn a_swarm_of_busy_members_makes_progress() {
         let mut setup = setup(seed, members);
         setup.behavior = Some(BEHAVIORS[(seed % 6) as usize].name.to_owned());
         setup.service.per_message = Duration::from_millis(1 + seed % 40).into();
-        setup.network.bandwidth = (seed % 2 == 0).then_some(2_000 + 100 * seed);
+        setup.network.bandwidth = (seed % 2 == 0).then(|| (2_000 + 100 * seed).into());
         let cluster = cluster(3, 10);
         let mut rng = stream(seed, StreamName::Plan);
         let model = cluster.fault_model(members);

@@ -227,6 +227,28 @@ fn a_matrix_of_1740_hosts_is_read_shared_and_carried_by_a_capsule() {
 }
 
 #[test]
+fn bandwidth_by_host_comes_from_a_table() {
+    let named = "[network]\nbandwidth = { file = \"lines.csv\" }";
+    let in_megabits = "[network]\nbandwidth = { file = \"lines.csv\", unit = \"Mbit/s\" }";
+    let folder = Folder::with(&[("lines.csv", "host,rate\na,100\nb,0.5\n")]);
+    let loaded = folder.load(&format!("{LEAST}{in_megabits}\n")).unwrap();
+    assert_eq!(loaded.resolved["network"]["bandwidth"], serde_json::json!({ "hosts": [12_500_000, 62_500] }));
+    for (table, more, expected) in [
+        ("1000\n2000", named, ""),
+        ("1000\n0", named, "\"0\" is no bandwidth"),
+        ("a,1000\nb,fast", named, "\"fast\" is no bandwidth"),
+        ("", named, "expected 1 to 100000 hosts, found 0"),
+        ("1000", &named.replace("file =", "file = \"lines.csv\", unti ="), "did you mean \"unit\"?"),
+        ("1000", &in_megabits.replace("Mbit", "mbit"), "did you mean \"Mbit/s\"?"),
+    ] {
+        let folder = Folder::with(&[("lines.csv", table)]);
+        let found = folder.complaint(more);
+        assert_eq!(found.is_empty(), expected.is_empty(), "{table}: {found}");
+        assert!(found.contains(expected), "{table}: {found}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_matrix_is_told() {
     let hosts = "[network]\nhosts = { latency = { file = \"hosts.csv\" } }";
     for (table, more, expected) in [

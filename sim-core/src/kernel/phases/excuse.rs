@@ -136,6 +136,9 @@ impl Kernel {
             Culprit::Clock(slot) => {
                 format!("the clock of {} was set back and holds up a timer for {took}", name(slot))
             }
+            Culprit::Timer(slot) => {
+                format!("a timer of {} fired {took} late, its share is {share}", name(slot))
+            }
         }
     }
 }

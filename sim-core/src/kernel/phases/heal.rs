@@ -91,12 +91,13 @@ impl Kernel {
         way > shares.way || self.setup.disk.sync.bounds().0 > shares.sync || serve > shares.serve
     }
 
-    /// The base timeout, by the slowest clock.
+    /// The base timeout, by the slowest clock and the latest timer.
     pub(crate) fn window(&self, timeout: Duration) -> Duration {
         const MILLION: u64 = 1_000_000;
         let drift = u64::from(self.setup.clocks.drift_ppm).min(MILLION * 9 / 10);
         let nanos = u128::from(timeout.as_nanos()) * u128::from(MILLION) / u128::from(MILLION - drift);
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX).max(1))
+        let slowest = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX).max(1));
+        slowest.saturating_add(self.setup.clocks.timer_jitter)
     }
 
     /// The core and the clients: whose lateness counts.

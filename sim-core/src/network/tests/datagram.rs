@@ -127,7 +127,7 @@ fn rare_features_change_nothing_where_they_do_not_apply() {
     assert_eq!(send_all(&mut degraded), all);
     degraded.restore(DegradeId(1));
     assert!(degraded.quiet);
-    let wide = NetworkModel { bandwidth: Some(u64::MAX), ..model };
+    let wide = NetworkModel { bandwidth: Some(u64::MAX.into()), ..model };
     let soon = send_all(&mut network(&wide, 9));
     assert_eq!(count(&soon, is_lost), count(&all, is_lost));
 }
@@ -185,7 +185,7 @@ fn spikes_of_one_window_do_not_move_those_of_another() {
 #[test]
 fn bandwidth_delays_and_a_full_queue_drops() {
     // 100 bytes take 100 ms; 250 bytes may wait.
-    let model = NetworkModel { bandwidth: Some(1_000), queue_bytes: Some(250), ..fixed() };
+    let model = NetworkModel { bandwidth: Some(1_000.into()), queue_bytes: Some(250), ..fixed() };
     let mut network = network(&model, 3);
     let mut arrival = |now, from, to| match network.send(&datagram(now, from, to)) {
         Sent::One(flight) => Some(flight.at),
@@ -204,7 +204,7 @@ fn bandwidth_delays_and_a_full_queue_drops() {
 
 #[test]
 fn windows_have_lines_of_their_own() {
-    let mut network = network(&NetworkModel { bandwidth: Some(1_000), ..fixed() }, 3);
+    let mut network = network(&NetworkModel { bandwidth: Some(1_000.into()), ..fixed() }, 3);
     let slow =
         |bandwidth| Degradation { to: vec![Slot(1)], bandwidth: Some(bandwidth), ..Degradation::default() };
     network.degrade(DegradeId(1), &slow(500));
@@ -233,7 +233,7 @@ fn a_limited_rate_counts_messages_and_not_bytes() {
 
 #[test]
 fn a_slot_reaches_itself_at_once_whatever_happens() {
-    let mut network = network(&NetworkModel { bandwidth: Some(1), ..lossy(1, 1) }, 2);
+    let mut network = network(&NetworkModel { bandwidth: Some(1.into()), ..lossy(1, 1) }, 2);
     network.cut(at(0), CutId(1), &Reach::Groups(vec![0, 0]), &mut Vec::new());
     let flight = one(network.send(&datagram(at(3), 1, 1)));
     assert_eq!((flight.at, flight.damaged), (at(3), false));

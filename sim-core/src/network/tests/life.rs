@@ -216,7 +216,7 @@ fn a_reset_loses_all() {
 
 #[test]
 fn a_stream_waits_where_a_datagram_is_dropped() {
-    let model = NetworkModel { bandwidth: Some(1_000), queue_bytes: Some(0), ..fixed() };
+    let model = NetworkModel { bandwidth: Some(1_000.into()), queue_bytes: Some(0), ..fixed() };
     let mut network = network(&model, 2);
     let arrivals = [0, 0, 0].map(|now| one(network.send(&segment(at(now), 0, 1))).at);
     assert_eq!(arrivals, [110, 210, 310].map(at));

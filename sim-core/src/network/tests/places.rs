@@ -86,7 +86,7 @@ fn a_cut_of_one_hop_cuts_the_way() {
 #[test]
 fn models_that_make_no_sense_are_refused() {
     let error = |model: NetworkModel| Network::new(&model, 3, 0, 1).unwrap_err();
-    assert_eq!(error(NetworkModel { bandwidth: Some(0), ..fixed() }), NetworkError::Bandwidth);
+    assert_eq!(error(NetworkModel { bandwidth: Some(0.into()), ..fixed() }), NetworkError::Bandwidth);
     let absurd = Distribution::Uniform { min: ms(2), max: ms(1) };
     let latency = error(NetworkModel { latency: absurd.clone(), ..fixed() });
     assert!(matches!(latency, NetworkError::Latency(DistributionError::Order { .. })));

@@ -180,7 +180,7 @@ proptest! {
         let model = NetworkModel {
             loss: Ratio::new(1, 50),
             topology: ring.then_some(Topology::Ring),
-            bandwidth: slow.then_some(50_000),
+            bandwidth: slow.then_some(50_000.into()),
             ..NetworkModel::default()
         };
         let mut story = Story::new(&model, seed);

@@ -29,7 +29,7 @@ pub(super) fn busy_setup(seed: u64) -> Setup {
     setup.duration = millis(3_000);
     setup.network.latency = Distribution::Uniform { min: millis(1), max: millis(20) };
     setup.network.duplicate = "1/20".parse().unwrap();
-    setup.network.bandwidth = (pick(2) == 0).then_some(200_000);
+    setup.network.bandwidth = (pick(2) == 0).then_some(200_000.into());
     setup.disk.sync = Distribution::Uniform { min: millis(0), max: millis(pick(2) * 15) };
     setup.service.per_message = millis(pick(2)).into();
     setup.service.inbox = (pick(2) == 0).then_some(4);

@@ -48,6 +48,43 @@ fn timers_follow_the_clock_of_the_slot() {
 }
 
 #[test]
+fn jitter_makes_timers_late_by_up_to_its_bound_and_never_early() {
+    let play = |seed: u64, jitter: u64| {
+        let mut setup = setup(2);
+        (setup.seed, setup.clocks.timer_jitter) = (seed, millis(jitter));
+        let played = play(&setup, |_| {
+            actor(|input, cx| {
+                if let Input::Timer { .. } = input {
+                    note(cx, "fired", cx.monotonic().as_nanos() / 1_000);
+                }
+                if matches!(input, Input::Start | Input::Timer { .. })
+                    && cx.monotonic().as_nanos() < 900_000_000
+                {
+                    cx.set_timer(TimerId(0), millis(100), Tick { n: 0 });
+                }
+            })
+        });
+        let fired: Vec<(u32, u64)> =
+            played.noted("fired").into_iter().map(|(_, slot, micros)| (slot, micros)).collect();
+        fired
+    };
+    assert_eq!(play(1, 0)[0], (0, 100_000));
+    let fired = play(1, 20);
+    assert!(fired != play(2, 20) && fired == play(1, 20), "it is drawn from the seed");
+    let mut latest = 0;
+    for slot in [0, 1] {
+        let mut before = 0;
+        for (_, at) in fired.iter().filter(|(own, _)| *own == slot) {
+            let took = at - before;
+            assert!((100_000..=120_000).contains(&took), "{took}");
+            latest = latest.max(took);
+            before = *at;
+        }
+    }
+    assert!(latest > 110_000, "twenty draws have one in their upper half: {latest}");
+}
+
+#[test]
 fn a_frozen_clock_fires_nothing_until_it_goes_on() {
     let frozen = json!([{ "at": "500ms", "for": "2s", "clock": { "target": "n1", "freeze": true } }]);
     assert_eq!(one_second(frozen, TimerClock::Monotonic).noted("fired").len(), 1);

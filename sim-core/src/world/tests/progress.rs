@@ -178,11 +178,12 @@ fn an_endless_back_off_is_accused() {
 #[test]
 fn an_environment_that_is_slow_is_named_and_excuses() {
     type Slow = fn(&mut Setup);
-    let cases: [(Slow, &str); 4] = [
+    let cases: [(Slow, &str); 5] = [
         (|setup| setup.network.latency = Distribution::Fixed(millis(11)), "the link from n"),
-        (|setup| setup.network.bandwidth = Some(900_000), "the line of n"),
+        (|setup| setup.network.bandwidth = Some(900_000.into()), "the line of n"),
         (|setup| setup.service.per_message = millis(2).into(), "with one message"),
         (|setup| setup.disk.sync = Distribution::Fixed(millis(11)), "the disk of n"),
+        (|setup| setup.clocks.timer_jitter = millis(40), "a timer of n"),
     ];
     for (slow, named) in cases {
         let play = |slow: Slow| {
@@ -208,7 +209,7 @@ fn an_environment_that_is_slow_is_named_and_excuses() {
 #[test]
 fn a_queue_that_the_protocol_fills_itself_is_no_excuse() {
     let mut setup = healed();
-    setup.network.bandwidth = Some(2_000_000);
+    setup.network.bandwidth = Some(2_000_000.into());
     let played = run(&setup, Done::default(), |slot| {
         ticking(move |tick, cx| {
             for _ in 0..200 {

@@ -141,6 +141,7 @@ fn is_faultless(settings: &Settings, setup: &Setup) -> bool {
         && network.loss.is_zero()
         && network.corrupt.is_zero()
         && setup.clocks.drift_ppm <= 1_000
+        && setup.clocks.timer_jitter.is_zero()
         && setup.service == sim_core::setup::ServiceModel::default()
         && setup.initial.corrupt.is_empty()
         && setup.initial.twins.is_empty()
