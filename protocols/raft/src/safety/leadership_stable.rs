@@ -304,9 +304,8 @@ impl Check<Raft> for LeadershipStable {
             return;
         }
         self.configs.follow(seen);
-        // Who is the only voter needs nobody, and owes whoever it adds afterward nothing of before.
-        let appends = matches!(seen.observation, RaftObservation::ConfigAppended { .. });
-        if appends && self.configs.of(seen.slot).majority(|voter| voter == seen.node) {
+        // Whom a new configuration needs owed no answer before it: who was the only voter needed nobody.
+        if matches!(seen.observation, RaftObservation::ConfigAppended { .. }) {
             let office = &mut self.servers.at(seen.slot).office;
             (office.deaf, office.spoke) = (Duration::ZERO, ground.monotonic);
         }

@@ -2,6 +2,7 @@ use sim_core::identity::NodeId;
 use sim_core::time::{Duration, Time};
 
 use super::LeadershipStable;
+use crate::configuration::Configuration;
 use crate::parameters::Parameters;
 use crate::safety::script::{Script, leads};
 use crate::vocabulary::{RaftMessage, RaftObservation};
@@ -126,13 +127,15 @@ fn a_leader_that_is_answered_goes_only_for_a_later_term_or_a_failed_disk() {
         .found("candidate", "n1, leader of term 1, became a candidate");
 }
 
+/// The leader speaks with each heartbeat of these milliseconds.
+fn speak(script: &mut Script<LeadershipStable>, from: u64, to: u64) {
+    for at in (from..to).step_by(50) {
+        script.at(ms(at), 0).send(0, 1, entries(1));
+    }
+}
+
 #[test]
 fn a_leader_that_nobody_answers_is_found_unless_it_stood_still() {
-    let speak = |script: &mut Script<LeadershipStable>, from, to| {
-        (from..to).step_by(50).for_each(|at| {
-            script.at(ms(at), 0).send(0, 1, entries(1));
-        });
-    };
     let mut deaf = leading();
     speak(&mut deaf, 1_000, 2_201);
     deaf.clean();
@@ -147,6 +150,23 @@ fn a_leader_that_nobody_answers_is_found_unless_it_stood_still() {
         speak(&mut heard, start, start + 500);
     }
     heard.clean();
+}
+
+#[test]
+fn whoever_a_new_configuration_needs_owed_no_answer_before_it() {
+    let configured = |index, voters: &[u32]| {
+        let voters: Vec<NodeId> = voters.iter().copied().map(NodeId).collect();
+        RaftObservation::ConfigAppended { index, term: 1, config: Configuration::of(&voters).into() }
+    };
+    let mut sole = script(1);
+    sole.at(ms(900), 0).see(0, term(1)).see(0, configured(1, &[0])).see(0, leads(1, 0));
+    // A learner gets its entries for a while before it votes.
+    speak(&mut sole, 950, 2_050);
+    sole.see(0, configured(2, &[0, 1]));
+    speak(&mut sole, 2_050, 3_201);
+    sole.clean();
+    speak(&mut sole, 3_250, 3_301);
+    sole.found("deaf", "n1 leads term 1 although no majority has answered for 4 windows of check-quorum");
 }
 
 #[test]
