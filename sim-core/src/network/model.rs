@@ -109,7 +109,7 @@ mod tests {
         let between = |least, most| Distribution::Uniform { min: ms(least), max: ms(most) };
         let plain = NetworkModel { latency: between(2, 3), ..NetworkModel::default() };
         assert_eq!(plain.bounds(), (ms(2), Some(ms(3))));
-        let narrow = NetworkModel { bandwidth: Some(1_000), ..plain.clone() };
+        let narrow = NetworkModel { bandwidth: Some(Bandwidth::Everywhere(1_000)), ..plain.clone() };
         assert_eq!(narrow.bounds(), (ms(2), None), "messages queue");
         let latency = vec![vec![between(1, 2), between(7, 9)], vec![between(5, 6), between(3, 4)]];
         let matrix = RegionMatrix {
