@@ -18,7 +18,7 @@ use super::action::{Action, ClockChange, CutId, Degradation, DegradeId, Reach};
 use super::executed::{Activity, Executed, Refusal};
 use super::family::Kind;
 use super::governor::Governor;
-use super::plan::{Before, FaultEntry, FaultPlan, Moment, Trigger, TriggerOn};
+use super::plan::{Before, FaultEntry, FaultPlan, KindName, Moment, Trigger, TriggerOn};
 use super::resolve::{Lots, Scene};
 use super::validate::FaultError;
 use crate::distribution::Distribution;
@@ -86,6 +86,7 @@ enum Task {
 struct Watch {
     entry: usize,
     trigger: Trigger,
+    kind: KindName,
     seen: u32,
     /// Where what was seen is not durable yet: the slot, its incarnation, the journal and how much of it has to be.
     waiting: Vec<(Slot, u32, JournalId, u64)>,
@@ -210,7 +211,8 @@ impl FaultDriver {
             match self.entries[entry].at.clone() {
                 Moment::At(at) => self.schedule(at, Order::Begin, Task::Begin { entry, event: None }),
                 Moment::On(trigger) => {
-                    self.watches.push(Watch { entry, trigger, seen: 0, waiting: Vec::new() });
+                    let kind = trigger.kind();
+                    self.watches.push(Watch { entry, trigger, kind, seen: 0, waiting: Vec::new() });
                 }
             }
         }
@@ -439,7 +441,7 @@ const AFTER_TRIGGER: u64 = u64::MAX;
 impl Watch {
     /// Whether this is a kind and a place that it waits for.
     fn fits(&self, kind: &str, slot: Slot, ground: &Ground) -> bool {
-        self.trigger.names(kind)
+        self.kind.is(kind)
             && self.trigger.role.as_ref().is_none_or(|role| {
                 let place = ground.place(slot);
                 place.status.role.is_some_and(|is| super::selector::in_role(role, is))

@@ -267,15 +267,43 @@ impl Trigger {
 
     /// Whether a kind is the one that the trigger names.
     pub fn names(&self, kind: &str) -> bool {
+        same_kind(self.written(), kind)
+    }
+
+    /// The kind that the trigger names.
+    pub fn kind(&self) -> KindName {
+        KindName::new(self.written())
+    }
+
+    fn written(&self) -> &str {
         let (TriggerOn::Event(name) | TriggerOn::Send(name) | TriggerOn::Durable(name)) = &self.what;
-        same_kind(name, kind)
+        name
+    }
+}
+
+/// A kind as it was written, to be compared with that of every message and observation of a run.
+#[derive(Clone, Debug)]
+pub struct KindName(Box<[u8]>);
+
+impl KindName {
+    /// What [`same_kind`] compares.
+    pub fn new(written: &str) -> Self {
+        Self(letters(own_name(written)).collect())
+    }
+
+    /// Whether it means this kind.
+    pub fn is(&self, kind: &str) -> bool {
+        letters(kind).eq(self.0.iter().copied())
     }
 }
 
 /// Whether a written name means a kind, without regard to case, `-`, `_` and a prefix that ends in a point.
 pub fn same_kind(written: &str, kind: &str) -> bool {
-    let written = written.rsplit_once('.').map_or(written, |(_, name)| name);
-    letters(written).eq(letters(kind))
+    letters(own_name(written)).eq(letters(kind))
+}
+
+fn own_name(written: &str) -> &str {
+    written.rsplit_once('.').map_or(written, |(_, name)| name)
 }
 
 fn letters(name: &str) -> impl Iterator<Item = u8> + '_ {

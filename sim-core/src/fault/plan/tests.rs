@@ -26,7 +26,11 @@ fn the_entries_of_a_scenario_are_read() {
     assert_eq!(read.duration(), Some(Duration::from_millis(200)));
     let Moment::On(trigger) = read.at else { panic!("not a trigger") };
     assert_eq!((trigger.nth, trigger.before), (3, Some(Before::Send)));
-    assert!(trigger.names("Prepared") && !trigger.names("PrePrepared"));
+    for (kind, meant) in
+        [("Prepared", true), ("PREPARED", true), ("Pre-pared", true), ("PrePrepared", false), ("Prep", false)]
+    {
+        assert_eq!((trigger.names(kind), trigger.kind().is(kind)), (meant, meant), "{kind}");
+    }
 
     let read = entry("at = \"0s\"\nclock = { target = \"random(2)\", drift = \"200ppm\" }").unwrap();
     assert_eq!(read.what.kind(), Some(crate::fault::Kind::ClockDrift));
