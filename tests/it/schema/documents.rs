@@ -268,7 +268,7 @@ fn comparisons_names_and_everything_else_keep_to_it() {
             prints(folder.path(), &["explain", name["name"].as_str().unwrap()]);
         }
     }
-    prints(folder.path(), &["reproduce", "3", "--seeds-scale", "1/2", "--jobs", "1"]);
+    prints(folder.path(), &["reproduce", "3", "--seeds-scale", "1/10", "--jobs", "1"]);
     prints(folder.path(), &["completions", "bash"]);
     let demo = prints(folder.path(), &["demo", "--out", "demo"]);
     assert!(demo["bug"]["story"].is_object(), "{demo:#}");
