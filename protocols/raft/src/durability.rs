@@ -46,6 +46,7 @@ pub(super) struct Durability {
     written: u64,
     durable: u64,
     covered: u64,
+    /// In the order in which they were asked for: ids and what they cover rise.
     pending: VecDeque<Pending>,
     next_sync: u64,
     failing: bool,
@@ -141,7 +142,7 @@ impl Durability {
 
     /// A sync ended: moves the durable end, or takes back what was thought covered.
     pub(super) fn finish(&mut self, id: SyncId, result: SyncResult) {
-        let Some(place) = self.pending.iter().position(|pending| pending.id == id) else { return };
+        let Ok(place) = self.pending.binary_search_by_key(&id, |pending| pending.id) else { return };
         if result == SyncResult::Ok {
             // An earlier sync still under way covers nothing that this one does not.
             let covers = self.pending[place].covers;
@@ -200,8 +201,8 @@ impl Durability {
         if position <= self.durable {
             return Standing::Durable;
         }
-        let covering = self.pending.iter().find(|pending| pending.covers >= position);
-        covering.map_or(Standing::Uncovered, |pending| Standing::Under(pending.id))
+        let covering = self.pending.partition_point(|pending| pending.covers < position);
+        self.pending.get(covering).map_or(Standing::Uncovered, |pending| Standing::Under(pending.id))
     }
 
     /// Makes everything visible that follows in this step wait for a position. False if it must not be said yet.

@@ -34,6 +34,14 @@ impl<P: Protocol> Gate<P> {
     }
 }
 
+/// The place of a sync that has not ended, of several with this id the last. Most processes count their syncs, so the ids
+/// rise; a slow disk may have thousands of them to come.
+fn place(pending: &VecDeque<Pending>, id: SyncId) -> Option<usize> {
+    let after = pending.partition_point(|sync| sync.id <= id);
+    let found = after.checked_sub(1).filter(|place| pending[*place].id == id);
+    found.or_else(|| pending.iter().rposition(|sync| sync.id == id))
+}
+
 impl<P: Protocol> Storage<P> {
     /// How many sends wait for syncs.
     pub(in crate::world) fn gated_sends(&self) -> u64 {
@@ -70,8 +78,8 @@ impl<P: Protocol> Storage<P> {
         let gate = std::mem::replace(&mut self.open, fresh);
         let store = self.of(slot);
         for id in &gate.waits {
-            let sync = store.pending.iter_mut().rev().find(|sync| sync.id == *id);
-            sync.expect("a gate waits for a sync that is still to come").gates += 1;
+            let place = place(&store.pending, *id).expect("a gate waits for a sync that is still to come");
+            store.pending[place].gates += 1;
         }
         store.gates.push_back(gate);
     }
@@ -86,8 +94,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if store.failed.contains(&id) {
             self.storage.lost = true;
         }
-        // What is held on is nearly always the sync that was asked for last.
-        let pending = store.pending.iter().rev().any(|sync| sync.id == id);
+        let pending = place(&store.pending, id).is_some();
         if pending && !self.storage.holds.contains(&id) {
             self.storage.holds.push(id);
         }
