@@ -1,6 +1,6 @@
 //! Settings that are odd but legal, under faults, with clean code: nobody may be accused.
 //!
-//! `cargo bench --bench odd_settings` runs 400 settings of each protocol with 100 seeds each, and ends with an error if anything
+//! `cargo bench --bench odd_settings` runs 500 settings of each protocol with 100 seeds each, and ends with an error if anything
 //! worse than a missed service level is found. Name protocols to run only those, and `SETTINGS`x`SEEDS` to run fewer:
 //! `cargo bench --bench odd_settings -- raft 400x10`. Both may be ranges (`100..150x0..20`), so that pieces of it add up to the
 //! whole. A setting that takes more than a second for each seed is named; `show` prints settings and runs none.
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         let (settings, seeds) = word.split_once('x')?;
         Some((range(settings)?, range(seeds)?))
     };
-    let (settings, seeds) = words.iter().find_map(size).unwrap_or((0..400, 0..100));
+    let (settings, seeds) = words.iter().find_map(size).unwrap_or((0..500, 0..100));
     let wanted = |protocol: &&&str| {
         let named: Vec<&String> =
             words.iter().filter(|word| size(word).is_none() && *word != "show").collect();

@@ -19,6 +19,9 @@ pub(crate) const PROTOCOLS: [&str; 11] = [
     "store",
 ];
 
+/// The settings from here on have more, so that those before stay what they were.
+const PLAIN: u64 = 400;
+
 /// A small generator: the settings must not change with the program.
 struct Dice(u64);
 
@@ -48,6 +51,7 @@ struct Text {
     workload: Vec<String>,
     network: Vec<String>,
     others: Vec<String>,
+    swarm: Vec<String>,
 }
 
 /// The scenario of a setting.
@@ -80,7 +84,44 @@ pub(crate) fn scenario(protocol: &str, setting: u64) -> String {
         odd[dice.below(7) as usize] = true;
     }
     environment(&mut dice, &mut text, odd);
+    if setting >= PLAIN {
+        more(&mut dice, &mut text, protocol);
+    }
     text.written(protocol)
+}
+
+/// What settings after the plain ones have as well: timers that are late, lines of each host, and the rest of Raft.
+fn more(dice: &mut Dice, text: &mut Text, protocol: &str) {
+    let late = format!("timer_jitter = \"{}us\"", dice.between(10, 400_000));
+    match text.others.iter_mut().find(|section| section.starts_with("[clock]")) {
+        Some(clock) => *clock = format!("{clock}\n{late}"),
+        None => text.others.push(format!("[clock]\n{late}")),
+    }
+    if protocol != "raft" {
+        return;
+    }
+    let reads = dice.pick(&["log", "read-index", "lease", "mixed"]);
+    // A lease needs a leader that asks whether it still leads.
+    let leases = matches!(reads, "lease" | "mixed");
+    let reads =
+        if leases && text.protocol.iter().any(|line| line == "check_quorum = false") { "log" } else { reads };
+    let shortest = text.protocol.iter().find_map(|line| line.strip_prefix("election_timeout_min = \""));
+    let least: u64 =
+        shortest.and_then(|text| text.strip_suffix("ms\"")).expect("it is drawn").parse().expect("a number");
+    text.protocol.extend([
+        format!("reads = \"{reads}\""),
+        format!("clock_drift_ppm = {}", dice.between(1, 500_000)),
+        format!("snapshot_every = {}", dice.below(2) * dice.between(1, 300)),
+        format!("snapshot_chunk = {}", dice.between(64, 100_000)),
+        format!("apply_delay = \"{}ms\"", dice.below(2) * dice.between(1, least)),
+        format!("transfer_every = \"{}ms\"", dice.below(2) * (8 * least + dice.between(1, 3_000))),
+        format!("reconfigure_every = \"{}ms\"", dice.below(2) * dice.between(20, 3_000)),
+        format!("joint = {}", dice.below(2) == 0),
+    ]);
+    text.swarm.push("membership = true".to_owned());
+    let model = dice.pick(&["register", "cas-register", "kv", "append"]);
+    text.workload.retain(|line| !line.starts_with("model"));
+    text.workload.push(format!("model = \"{model}\""));
 }
 
 fn environment(dice: &mut Dice, text: &mut Text, odd: [bool; 7]) {
@@ -383,6 +424,7 @@ impl Text {
             _ => "\"all\"",
         };
         let _ = write!(written, "\n{}\n\n[swarm]\nfamilies = {families}\n", self.others.join("\n\n"));
+        self.swarm.iter().for_each(|line| written.extend([line, "\n"]));
         if matches!(protocol, "bracha" | "pbft" | "hotstuff" | "tendermint") {
             written.push_str("traitors = \"up_to_budget\"\nbehaviors = true\n");
         }
