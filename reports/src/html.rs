@@ -44,6 +44,7 @@ pub fn page(record: &RunRecord) -> String {
         (shares::section(&run))
         (lanes::section(&run, &figures))
         @if let Some(told) = &record.story { (story::otherwise(told)) }
+        (tables::of_the_protocol(&run))
         (replay(record))
         @if record.story.is_some() { (numbers::cards(&run)) }
         (gallery(&figures))

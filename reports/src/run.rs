@@ -131,6 +131,13 @@ impl<'a> Run<'a> {
         counts.into_values().max().map(|(_, Reverse(state))| state)
     }
 
+    /// Until when it is kept what every member was.
+    pub(crate) fn recorded_until(&self) -> u64 {
+        let (lanes, end) = (&self.outcome.picture.lanes, self.outcome.virtual_ns);
+        let last = lanes.items.iter().map(|span| span.to_ns).max();
+        if lanes.omitted > 0 { last.unwrap_or(end).min(end) } else { end }
+    }
+
     /// When the first phase ended and a core was healed.
     pub(crate) fn healed(&self) -> Option<u64> {
         let marks = &self.outcome.picture.marks.items;

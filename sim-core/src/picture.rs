@@ -34,8 +34,11 @@ pub enum Detail {
     Full,
 }
 
-/// How many spans and marks a run keeps.
+/// How many marks a run keeps.
 const KEPT: usize = 20_000;
+
+/// How many spans of lanes it keeps: a thousand agents change what they do a few dozen times each.
+const KEPT_SPANS: usize = 60_000;
 
 /// Collects what can be drawn while a run goes on.
 pub(crate) struct Painter {
@@ -67,7 +70,7 @@ impl Painter {
         Self {
             detail,
             open: vec![None; if keeps { ground.places.len() } else { 0 }],
-            lanes: Capped::with_limit(KEPT),
+            lanes: Capped::with_limit(KEPT_SPANS),
             marks: Capped::with_limit(KEPT),
             clocks: ClockLines::default(),
             rates: Rates::new(detail == Detail::Full),

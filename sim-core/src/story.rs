@@ -68,6 +68,14 @@ pub struct LikelihoodAt {
     pub high_percent: u32,
 }
 
+impl Likelihood {
+    /// How many runs there were, if the property broke in all of them: then chance decides nothing.
+    pub fn tries_that_all_failed(&self) -> Option<u64> {
+        let all = self.moments.iter().all(|moment| moment.count == moment.of);
+        all.then(|| self.moments.iter().map(|moment| moment.of).sum())
+    }
+}
+
 impl LikelihoodAt {
     /// The share, in percent.
     pub const fn percent(&self) -> u64 {

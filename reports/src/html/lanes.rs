@@ -82,7 +82,9 @@ fn strip(run: &Run, shown: &[u32], palette: &Palette) -> Markup {
 fn cut(run: &Run) -> Markup {
     let omitted = run.outcome.picture.lanes.omitted;
     html! {
-        @if omitted > 0 { p.quiet { (count(omitted)) " later changes of state were not kept." } }
+        @if omitted > 0 {
+            p.quiet { "After " (moment(run.recorded_until())) " what nodes were is not kept: " (count(omitted)) " more changes." }
+        }
         @if run.outcome.picture.lanes.items.is_empty() {
             p.quiet { "What each of so many nodes was at which time is not recorded." }
         }
@@ -104,7 +106,9 @@ fn crowded(run: &Run) -> Markup {
 
 /// Which nodes of a crowd are shown by name.
 fn most_affected(run: &Run, shown: usize) -> String {
-    if run.faults().next().is_none() {
+    if run.faults().next().is_none() && run.states().len() < 2 {
+        format!("The first {shown} nodes; none was ever anything else")
+    } else if run.faults().next().is_none() {
         format!("The {shown} nodes that spent the most time outside their initial role")
     } else {
         format!("The {shown} nodes that were down or paused the longest, then those hit by the most faults")

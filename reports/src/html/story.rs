@@ -81,6 +81,14 @@ const CHART: (u64, u64) = (640, 120);
 
 /// How likely the violation was from which moment on: a chart, and its numbers beside it.
 fn over_time(likelihood: &Likelihood) -> Markup {
+    if let Some(tries) = likelihood.tries_that_all_failed() {
+        return html! {
+            p {
+                b { "Chance has no part in it" }
+                ": drawn anew from the start or from any later moment on, the same in " (tries) " of " (tries) " runs."
+            }
+        };
+    }
     let (width, height) = CHART;
     let x = |at_ns: u64| {
         let across = u128::from(at_ns) * u128::from(width) / u128::from(likelihood.found_ns.max(1));

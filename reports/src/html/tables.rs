@@ -21,11 +21,17 @@ pub(super) fn sections(run: &Run) -> Markup {
         (violations(run))
         div.columns { (checks(run)) (metrics(run)) (activity(run)) }
         (faults(run))
+        (scenario(run))
+    }
+}
+
+/// What the protocol itself tells, for example who lied and who believed it.
+pub(super) fn of_the_protocol(run: &Run) -> Markup {
+    html! {
         @for (index, own) in run.outcome.picture.tables.items.iter().enumerate() {
             (section(&format!("table-{index}"), &own.title, &own_table(own)))
         }
         (left_out(run.outcome.picture.tables.omitted, "tables"))
-        (scenario(run))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::words::count;
 const MOST_ROWS: usize = 150;
 
 /// So many rows are in sight without scrolling.
-const IN_SIGHT: usize = 15;
+const IN_SIGHT: usize = 20;
 
 /// A cell with more letters is a text that wants width.
 const LONG: usize = 24;

@@ -220,7 +220,9 @@ fn rank(run: &Run) -> Option<Figure> {
             points.push(Point::new(seconds(at), rank as f64));
         }
     }
-    points.push(Point::new(run.seconds(), points.last()?.y));
+    // Where nobody ever has one, a line at the bottom tells nothing.
+    let last = points.last().filter(|last| last.y > 0.0)?.y;
+    points.push(Point::new(run.seconds(), last));
     let mut figure =
         Figure::new("rank", "Highest term or view", time_axis(run), Axis::linear("term or view", ""));
     figure.bands = run.bands();
@@ -269,7 +271,7 @@ pub(crate) fn of_crowd(run: &Run) -> Vec<Figure> {
 const LOOKS: u32 = 240;
 
 fn looks(run: &Run) -> impl Iterator<Item = u64> {
-    let end = run.outcome.virtual_ns;
+    let end = run.recorded_until();
     (0..LOOKS).map(move |look| end / u64::from(LOOKS) * u64::from(look))
 }
 
@@ -280,7 +282,12 @@ fn roles(run: &Run) -> Option<Figure> {
     figure.bands = run.bands();
     let members = f64::from(run.outcome.members.max(1));
     let palette = Palette::new(run);
-    for state in run.states() {
+    let states = run.states();
+    // All are the same all the time.
+    if states.len() < 2 {
+        return None;
+    }
+    for state in states {
         let spans = run.member_spans().filter(|span| span.state == state);
         // At which moments one more, or one less, is in this state.
         let mut changes: Vec<(u64, i64)> =
@@ -296,7 +303,7 @@ fn roles(run: &Run) -> Option<Figure> {
         });
         figure.add(Series::new(state, Style::Line, points.collect()).colored(palette.ink(state)));
     }
-    (!figure.series.is_empty()).then_some(figure)
+    Some(figure)
 }
 
 /// The terms or views of all members as quantiles.
@@ -305,7 +312,7 @@ fn ranks(run: &Run) -> Option<Figure> {
         .member_spans()
         .filter_map(|span| Some((span.from_ns, span.slot, span.label.parse().ok()?)))
         .collect();
-    if spans.is_empty() {
+    if spans.iter().all(|(.., rank)| *rank == 0.0) {
         return None;
     }
     spans.sort_by_key(|span| (span.0, span.1));

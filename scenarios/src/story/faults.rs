@@ -69,7 +69,7 @@ fn words(fault: &Executed, until_ns: u64) -> String {
         let lasted = end.saturating_sub(fault.at_ns);
         // Moments are told in milliseconds.
         text += &if lasted < 1_000_000 {
-            format!("{what} {} later", Duration::from_nanos(lasted))
+            format!("{what} {} ms later", lasted as f64 / 1e6)
         } else {
             format!("{what} at {:.3} s", Duration::from_nanos(end).as_secs_f64())
         };
@@ -156,6 +156,6 @@ mod tests {
         assert_eq!(words(&cut, 200_000_000), cut.detail);
         assert_eq!(without_end(&cut.detail), cut.detail);
         let crash = Executed { kind: Kind::Crash, until_ns: Some(100_300_000), ..cut };
-        assert_eq!(words(&crash, 1_000_000_000), "cut n1 and n3 from n2, n4 and n5, back 300us later");
+        assert_eq!(words(&crash, 1_000_000_000), "cut n1 and n3 from n2, n4 and n5, back 0.3 ms later");
     }
 }

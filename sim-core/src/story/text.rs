@@ -70,6 +70,11 @@ const BAR: u64 = 24;
 /// A small chart: a bar for each moment.
 pub fn of_likelihood(likelihood: &Likelihood) -> String {
     let seconds = |at_ns: u64| Duration::from_nanos(at_ns).as_secs_f64();
+    if let Some(tries) = likelihood.tries_that_all_failed() {
+        return format!(
+            "  chance has no part in it: drawn anew from the start or from any later moment on, the same in {tries} of {tries} runs\n"
+        );
+    }
     let mut text = "  the same violation, with chance drawn anew from a moment on:\n".to_owned();
     for moment in &likelihood.moments {
         let bar = "#".repeat(usize::try_from(moment.percent() * BAR / 100).unwrap_or(0));

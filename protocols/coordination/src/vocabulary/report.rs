@@ -267,7 +267,8 @@ impl Observe for CoordinationObservation {
                 Summary { peer: Some(agent), ..none }
             }
             Self::Granted { agent, fence, .. } | Self::Expired { agent, fence, .. } => {
-                Summary { peer: Some(agent), rank: Some(fence), ..none }
+                // The epoch of whoever decides; the rest of a fence counts its decisions.
+                Summary { peer: Some(agent), rank: Some(fence >> 32), ..none }
             }
             _ => none,
         }
