@@ -220,8 +220,8 @@ fn rank(run: &Run) -> Option<Figure> {
             points.push(Point::new(seconds(at), rank as f64));
         }
     }
-    // Where nobody ever has one, a line at the bottom tells nothing.
-    let last = points.last().filter(|last| last.y > 0.0)?.y;
+    // Where it never rises, a flat line tells nothing that the lanes do not.
+    let last = points.last().filter(|last| points.len() > 1 && last.y > 0.0)?.y;
     points.push(Point::new(run.seconds(), last));
     let mut figure =
         Figure::new("rank", "Highest term or view", time_axis(run), Axis::linear("term or view", ""));
@@ -312,7 +312,7 @@ fn ranks(run: &Run) -> Option<Figure> {
         .member_spans()
         .filter_map(|span| Some((span.from_ns, span.slot, span.label.parse().ok()?)))
         .collect();
-    if spans.iter().all(|(.., rank)| *rank == 0.0) {
+    if spans.windows(2).all(|pair| pair[0].2 == pair[1].2) {
         return None;
     }
     spans.sort_by_key(|span| (span.0, span.1));
