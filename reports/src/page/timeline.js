@@ -208,10 +208,11 @@
       const lane = laneAt(own, at), reading = readingAt(own, at);
       const facts = window ? factsAt(window, own.slot, at) : {};
       const said = Object.keys(facts).sort().map(function (kind) { return facts[kind]; }).join(" · ");
+      const read = reading ? (reading[0] / 1e9).toFixed(3) + " s" : "";
       const shown = function (index) { return reading && reading[index] !== null ? String(reading[index]) : ""; };
-      return [nameOf(own.slot), lane ? data.states[lane[2]] || "" : "not there", lane ? lane[3] : "", shown(1), shown(2), shown(3), said];
+      return [nameOf(own.slot), lane ? data.states[lane[2]] || "" : "not there", lane ? lane[3] : "", shown(1), shown(2), shown(3), read, said];
     });
-    const heads = ["node", "role", "term or view", "position", "records", "durable", "latest observation of each kind"];
+    const heads = ["node", "role", "term or view", "position", "records", "durable", "which was read at", "latest observation of each kind"];
     const used = heads.map(function (_, index) { return rows.some(function (cells) { return cells[index] !== ""; }); });
     const kept = function (cells) { return cells.filter(function (_, index) { return used[index]; }); };
     return table(kept(heads), rows.map(kept));
