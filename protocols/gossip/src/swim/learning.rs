@@ -9,7 +9,8 @@ use sim_core::time::{Duration, Time};
 
 use super::member::Member;
 use super::stalling::Stalling;
-use super::view::{Known, lives};
+use super::suspicion::Suspicions;
+use super::view::{Known, View, lives};
 use super::vocabulary::{Status, Swim, SwimObservation, Update};
 
 /// Members have lower numbers; a larger one is nonsense that somebody made up.
@@ -21,6 +22,15 @@ const TICK: u32 = 24;
 /// A moment as it is kept beside a death.
 pub(super) fn ticks(time: Time) -> u32 {
     u32::try_from(time.as_nanos() >> TICK).unwrap_or(u32::MAX)
+}
+
+/// Whether an update is what its sender holds.
+#[inline]
+pub(super) fn is_current(view: &View, suspicions: &Suspicions, update: &Update) -> bool {
+    let known = view.get(update.node);
+    known.status == update.status
+        && known.incarnation == update.incarnation
+        && (known.status != Status::Suspect || suspicions.latest_accuser(known.link) == Some(update.from))
 }
 
 /// The moment that was kept.
@@ -153,10 +163,7 @@ impl Member {
             self.suspicions.forget_deadlines(now);
         }
         loop {
-            let view = &self.view;
-            let place =
-                |node| Some(view.get(node)).filter(|it| it.status == Status::Suspect).map(|it| it.link);
-            let Some((deadline, node)) = self.suspicions.next(place) else { return };
+            let Some((deadline, node)) = self.suspicions.next() else { return };
             if deadline > now {
                 return;
             }
@@ -190,7 +197,8 @@ impl Member {
 
     /// Passes an update on, with the next packets and gossip ticks.
     pub(super) fn tell(&mut self, update: Update, cx: &Context<'_, Swim>) {
-        self.broadcasts.push(update);
+        let (view, suspicions) = (&self.view, &self.suspicions);
+        self.broadcasts.push(update, |update| is_current(view, suspicions, update));
         if self.due.gossip == Time::MAX && self.settings.gossip_nodes > 0 {
             self.due.gossip = self.next_gossip(cx.monotonic());
         }

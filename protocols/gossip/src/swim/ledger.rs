@@ -19,6 +19,11 @@ const ALL_FOLLOWED: u32 = 16_384;
 /// In larger ones about so many.
 const FOLLOWED: u32 = 1_024;
 
+/// Of a cluster of so many members one of how many is followed.
+pub(super) fn followed_every(members: u32) -> u32 {
+    if members <= ALL_FOLLOWED { 1 } else { members / FOLLOWED }
+}
+
 /// What one member holds another one to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Held {
@@ -118,8 +123,7 @@ fn owed_about(place: &Place, core: bool) -> Owed {
 
 impl Beliefs {
     fn new(members: u32) -> Self {
-        let stride = if members <= ALL_FOLLOWED { 1 } else { members / FOLLOWED };
-        Self { members, stride, ..Self::default() }
+        Self { members, stride: followed_every(members), ..Self::default() }
     }
 
     /// Whether the member in a slot is followed.

@@ -12,6 +12,7 @@ use sim_core::time::{Duration, Time};
 use super::broadcasts::Broadcasts;
 use super::due::Due;
 use super::initial::{InitialState, Own};
+use super::learning::is_current;
 use super::order::Round;
 use super::parameters::{self, Parameters, Phase};
 use super::probing::{Probe, Relay};
@@ -237,14 +238,7 @@ impl Member {
         }
         let limit = self.transmit_limit();
         let (view, suspicions) = (&self.view, &self.suspicions);
-        let is_current = |update: &Update| {
-            let known = view.get(update.node);
-            known.status == update.status
-                && known.incarnation == update.incarnation
-                && (known.status != Status::Suspect
-                    || suspicions.latest_accuser(known.link) == Some(update.from))
-        };
-        self.broadcasts.take(room, limit, is_current, &mut self.scratch);
+        self.broadcasts.take(room, limit, |update| is_current(view, suspicions, update), &mut self.scratch);
         self.scratch.as_slice().into()
     }
 

@@ -9,6 +9,7 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
+use crate::swim::ledger::followed_every;
 use crate::swim::settings::Settings;
 use crate::swim::vocabulary::{Swim, SwimMessage, SwimObservation};
 
@@ -40,20 +41,28 @@ pub struct IndirectProbes {
     /// Whether others are ever asked.
     on: bool,
     members: u32,
+    /// One of so many members is followed.
+    stride: u32,
     probers: Vec<Prober>,
 }
 
 impl IndirectProbes {
     /// For a cluster of these settings that begins with so many members.
     pub fn new(settings: &Settings, members: u32) -> Self {
-        Self { on: settings.indirect_checks > 0, members, probers: Vec::new() }
+        let stride = followed_every(members);
+        Self { on: settings.indirect_checks > 0, members, stride, probers: Vec::new() }
     }
 
-    fn of(&mut self, slot: Slot) -> &mut Prober {
-        if slot.index() >= self.probers.len() {
-            self.probers.resize_with(slot.index() + 1, Prober::default);
+    /// What is known of the member in a slot, if it is followed.
+    fn of(&mut self, slot: Slot) -> Option<&mut Prober> {
+        if !slot.0.is_multiple_of(self.stride) {
+            return None;
         }
-        &mut self.probers[slot.index()]
+        let index = (slot.0 / self.stride) as usize;
+        if index >= self.probers.len() {
+            self.probers.resize_with(index + 1, Prober::default);
+        }
+        Some(&mut self.probers[index])
     }
 }
 
@@ -78,7 +87,7 @@ impl Check<Swim> for IndirectProbes {
             return;
         }
         let (me, genesis) = (seen.node, self.members);
-        let prober = self.of(seen.slot);
+        let Some(prober) = self.of(seen.slot) else { return };
         match *seen.observation {
             SwimObservation::Started { knows, .. } => prober.alive = if knows { genesis } else { 1 },
             SwimObservation::Suspected { peer, from, .. } => {
@@ -109,12 +118,13 @@ impl Check<Swim> for IndirectProbes {
 
     fn sent(&mut self, ground: &Ground, from: NodeId, to: NodeId, message: &SwimMessage, _: &mut Findings) {
         let Some(slot) = ground.slot_of(from).filter(|_| self.on) else { return };
+        let Some(prober) = self.of(slot) else { return };
         match message {
             SwimMessage::Ping { relay: None, .. } => {
-                self.of(slot).probe = Some(Probe { target: to, asked: false, still: true });
+                prober.probe = Some(Probe { target: to, asked: false, still: true });
             }
             SwimMessage::PingRequest { target, .. } => {
-                if let Some(probe) = self.of(slot).probe.as_mut().filter(|probe| probe.target == *target) {
+                if let Some(probe) = prober.probe.as_mut().filter(|probe| probe.target == *target) {
                     probe.asked = true;
                 }
             }
@@ -125,7 +135,9 @@ impl Check<Swim> for IndirectProbes {
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
         if what == Lifecycle::Booted {
             let forgets = ground.place(slot).incarnation > 0;
-            *self.of(slot) = Prober { forgets, ..Prober::default() };
+            if let Some(prober) = self.of(slot) {
+                *prober = Prober { forgets, ..Prober::default() };
+            }
         }
     }
 }
