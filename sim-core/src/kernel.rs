@@ -385,4 +385,5 @@ pub(crate) enum Folded {
     Panic,
     Fault,
     Wake,
+    HoldUntilDurable,
 }

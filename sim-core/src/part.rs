@@ -206,6 +206,7 @@ impl<A: Protocol, N: Process<A>> Part<A, N> {
                 }
                 Effect::Sync { journal, id } => cx.sync(self.place.journal(journal), self.place.sync(id)),
                 Effect::Hold(id) => cx.hold(self.place.sync(id)),
+                Effect::HoldUntilDurable(journal) => cx.hold_until_durable(self.place.journal(journal)),
                 Effect::Return { id, response } => cx.respond(id, P::response(response)),
                 Effect::CloseLink(peer) => cx.close_link(peer),
                 Effect::Observe(observation) => cx.observe(P::observation(observation)),

@@ -116,7 +116,7 @@ impl Chrome {
             }
             What::Lost { .. } | What::Fault { .. } => self.inside(text, trace, event, own),
             What::SetTimer { .. } | What::CancelTimer { .. } | What::Rewrite { .. } | What::Sync { .. } => {}
-            What::Hold { .. } | What::CloseLink { .. } => {}
+            What::Hold { .. } | What::HoldUntilDurable { .. } | What::CloseLink { .. } => {}
         }
     }
 

@@ -128,6 +128,13 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.effects.push(Effect::Hold(id));
     }
 
+    /// Gates every visible effect that follows in this step until all that was appended to the journal so far is durable, by
+    /// whichever sync. Unlike [`Context::hold`] they survive a sync that fails, and go out once a later one succeeds; a crash
+    /// takes them as well. Both kinds add up; where all is durable already, it is nothing.
+    pub fn hold_until_durable(&mut self, journal: JournalId) {
+        self.effects.push(Effect::HoldUntilDurable(journal));
+    }
+
     /// Ends a request.
     pub fn respond(&mut self, id: RequestId, response: P::Response) {
         self.effects.push(Effect::Return { id, response });

@@ -51,6 +51,9 @@ pub enum Effect<P: Protocol> {
     },
     /// Gate every visible effect that follows in this step until the sync has succeeded.
     Hold(SyncId),
+    /// Gate every visible effect that follows in this step until all that was appended to a journal so far is durable,
+    /// by whichever sync.
+    HoldUntilDurable(JournalId),
     /// End a request.
     Return {
         /// Which request.

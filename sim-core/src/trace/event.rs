@@ -127,6 +127,11 @@ pub enum What<C, T> {
         /// For which.
         id: SyncId,
     },
+    /// Effect: what follows in this step waits until a journal is durable.
+    HoldUntilDurable {
+        /// Which journal.
+        journal: JournalId,
+    },
     /// Effect: a request was answered.
     Return {
         /// Which.
@@ -238,7 +243,7 @@ what_kinds! {
     Boot "boot", Crash "crash", Start "start", Deliver "deliver", Fire "fire", Request "request", Link "link",
     Synced "synced", Send "send", SetTimer "set-timer", CancelTimer "cancel-timer", Append "append",
     Rewrite "rewrite", Sync "sync", Hold "hold", Return "return", CloseLink "close-link", Observe "observe",
-    Work "work", Lost "lost", Fault "fault",
+    Work "work", Lost "lost", Fault "fault", HoldUntilDurable "hold-until-durable",
 }
 
 impl<C, T> What<C, T> {
@@ -260,6 +265,7 @@ impl<C, T> What<C, T> {
             Self::Rewrite { .. } => WhatKind::Rewrite,
             Self::Sync { .. } => WhatKind::Sync,
             Self::Hold { .. } => WhatKind::Hold,
+            Self::HoldUntilDurable { .. } => WhatKind::HoldUntilDurable,
             Self::Return { .. } => WhatKind::Return,
             Self::CloseLink { .. } => WhatKind::CloseLink,
             Self::Observe { .. } => WhatKind::Observe,

@@ -91,6 +91,9 @@ impl Trace {
             }
             What::Sync { journal, id } => format!("{here} syncs journal {} ({})", journal.0, id.0),
             What::Hold { id } => format!("{here} waits for sync {}", id.0),
+            What::HoldUntilDurable { journal } => {
+                format!("{here} waits until journal {} is durable", journal.0)
+            }
             What::Return { response, .. } => format!("{here} answers: {}", self.named(response)),
             What::CloseLink { peer } => {
                 format!("{here} closes its session with {}", self.node_name(*peer))
@@ -140,7 +143,9 @@ impl Trace {
             What::SetTimer { id, after, .. } => {
                 vec![("timer", id.0.into()), ("after_ns", after.as_nanos().into())]
             }
-            What::Append { journal, .. } => vec![("journal", journal.0.into())],
+            What::Append { journal, .. } | What::HoldUntilDurable { journal } => {
+                vec![("journal", journal.0.into())]
+            }
             What::Rewrite { journal, records } => {
                 vec![("journal", journal.0.into()), ("records", (*records).into())]
             }

@@ -215,7 +215,7 @@ fn put_what(bytes: &mut Vec<u8>, written: &mut Written, base: &mut Base, event: 
             put_varint(bytes, u64::from(id.0));
             put_varint(bytes, after.as_nanos());
         }
-        What::Append { journal, .. } => bytes.push(journal.0),
+        What::Append { journal, .. } | What::HoldUntilDurable { journal } => bytes.push(journal.0),
         What::Rewrite { journal, records } => {
             bytes.push(journal.0);
             put_varint(bytes, *records);
@@ -330,6 +330,7 @@ fn get_effect(
         WhatKind::Rewrite => What::Rewrite { journal: JournalId(reader.byte()?), records: reader.varint()? },
         WhatKind::Sync => What::Sync { journal: JournalId(reader.byte()?), id: SyncId(reader.varint()?) },
         WhatKind::Hold => What::Hold { id: SyncId(reader.varint()?) },
+        WhatKind::HoldUntilDurable => What::HoldUntilDurable { journal: JournalId(reader.byte()?) },
         WhatKind::Return => {
             What::Return { id: RequestId(reader.varint()?), response: reader.content(before)? }
         }

@@ -37,6 +37,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 Effect::Rewrite { journal, records } => self.rewrite(slot, journal, records),
                 Effect::Sync { journal, id } => self.sync(slot, journal, id),
                 Effect::Hold(id) => self.hold(slot, id),
+                Effect::HoldUntilDurable(journal) => self.hold_until_durable(slot, journal),
                 Effect::Return { id, response } if self.storage.gate_open() => {
                     self.gate(slot, Gated::Return { id, response });
                 }

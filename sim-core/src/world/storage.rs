@@ -107,6 +107,8 @@ pub(super) struct Storage<P: Protocol> {
     crash_dice: Keyed,
     /// The syncs that the step in progress holds on.
     holds: Vec<SyncId>,
+    /// The journals that it holds on, and how much of each has to be durable.
+    until: Vec<(JournalId, u64)>,
     /// A hold on a failed sync: whatever follows in the step is lost.
     lost: bool,
     open: Gate<P>,
@@ -128,6 +130,7 @@ impl<P: Protocol> Storage<P> {
             dice: Keyed::new(seed, Purpose::Disk),
             crash_dice: Keyed::new(seed, Purpose::Crash),
             holds: Vec::new(),
+            until: Vec::new(),
             lost: false,
             open: Gate::new(),
             spare: Vec::new(),
@@ -155,7 +158,8 @@ impl<P: Protocol> Storage<P> {
 
     /// What is true of all that is stored, between two events.
     pub(super) fn invariants(&self, ground: &Ground) {
-        assert!(self.holds.is_empty() && !self.lost, "a hold ends with its step");
+        let held = !self.holds.is_empty() || !self.until.is_empty();
+        assert!(!held && !self.lost, "a hold ends with its step");
         for (store, place) in self.stores.iter().zip(&ground.places) {
             let Some(store) = store else { continue };
             for (index, journal) in store.journals.iter().enumerate() {
@@ -358,6 +362,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         if self.kernel.ground.places[job.slot.index()].paused {
             return true;
+        }
+        if job.result == SyncResult::Ok {
+            self.open_durable(job.slot, journal);
         }
         let pending = &mut self.storage.of(job.slot).pending;
         let Some(place) = pending.iter().position(|sync| sync.id == job.id) else { return true };

@@ -16,21 +16,28 @@ pub(in crate::world) enum Gated<P: Protocol> {
     Observe { journal: JournalId, observation: P::Observation },
 }
 
-/// Effects of one step that wait for the same syncs.
+/// Effects of one step that wait for the same.
 pub(super) struct Gate<P: Protocol> {
+    /// Syncs that have to succeed.
     waits: Vec<SyncId>,
+    /// Journals, and how much of each has to be durable.
+    until: Vec<(JournalId, u64)>,
     effects: Vec<Gated<P>>,
 }
 
 impl<P: Protocol> Gate<P> {
     pub(super) const fn new() -> Self {
-        Self { waits: Vec::new(), effects: Vec::new() }
+        Self { waits: Vec::new(), until: Vec::new(), effects: Vec::new() }
     }
 
-    /// Whether it waits, and only for syncs among these.
+    fn is_open(&self) -> bool {
+        self.waits.is_empty() && self.until.is_empty()
+    }
+
+    /// Whether it waits, and of syncs only for these.
     pub(super) fn waits_for(&self, pending: &VecDeque<Pending>) -> bool {
         let is_pending = |id: &SyncId| pending.iter().any(|sync| sync.id == *id);
-        !self.waits.is_empty() && self.waits.iter().all(is_pending)
+        !self.is_open() && self.waits.iter().all(is_pending)
     }
 }
 
@@ -52,7 +59,7 @@ impl<P: Protocol> Storage<P> {
 
     #[inline]
     pub(in crate::world) fn gate_open(&self) -> bool {
-        self.lost || !self.holds.is_empty()
+        self.lost || !self.holds.is_empty() || !self.until.is_empty()
     }
 
     /// Keeps an effect until the syncs that the step holds on have ended; gives it back if one of them has failed.
@@ -60,9 +67,10 @@ impl<P: Protocol> Storage<P> {
         if self.lost {
             return Some(effect);
         }
-        if self.open.waits != self.holds {
+        if self.open.waits != self.holds || self.open.until != self.until {
             self.seal(slot);
             self.open.waits.extend_from_slice(&self.holds);
+            self.open.until.extend_from_slice(&self.until);
         }
         self.open.effects.push(effect);
         None
@@ -72,6 +80,7 @@ impl<P: Protocol> Storage<P> {
     fn seal(&mut self, slot: Slot) {
         if self.open.effects.is_empty() {
             self.open.waits.clear();
+            self.open.until.clear();
             return;
         }
         let fresh = self.spare.pop().unwrap_or_else(Gate::new);
@@ -100,6 +109,18 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
+    #[inline(never)]
+    pub(in crate::world) fn hold_until_durable(&mut self, slot: Slot, journal: JournalId) {
+        self.kernel.fold(Folded::HoldUntilDurable, slot, u64::from(journal.0));
+        self.kernel.trace(slot, What::HoldUntilDurable { journal });
+        let mark = self.kernel.ground.places[slot.index()].mark(journal);
+        let until = &mut self.storage.until;
+        if mark.durable < mark.appended {
+            until.retain(|(other, _)| *other != journal);
+            until.push((journal, mark.appended));
+        }
+    }
+
     /// Keeps a visible effect until the syncs that the step holds on have ended; it is lost if one of them has failed.
     pub(in crate::world) fn gate(&mut self, slot: Slot, effect: Gated<P>) {
         if let Some(lost) = self.storage.gate(slot, effect) {
@@ -116,8 +137,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             effects.drain(..).for_each(|effect| self.lose(&effect));
             self.storage.open.effects = effects;
             self.storage.open.waits.clear();
+            self.storage.open.until.clear();
         }
         self.storage.holds.clear();
+        self.storage.until.clear();
         self.storage.lost = false;
     }
 
@@ -138,11 +161,27 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             let before = gate.waits.len();
             gate.waits.retain(|wait| *wait != id);
             waiting -= u32::from(gate.waits.len() < before);
-            opening += u32::from(gate.waits.is_empty());
+            opening += u32::from(gate.is_open());
         }
+        self.release_open(slot, opening);
+    }
+
+    /// More of a journal is durable. What waited for no more than that goes out.
+    pub(super) fn open_durable(&mut self, slot: Slot, journal: JournalId) {
+        let durable = self.kernel.ground.places[slot.index()].mark(journal).durable;
+        let mut opening = 0;
+        for gate in self.storage.of(slot).gates.iter_mut().filter(|gate| !gate.until.is_empty()) {
+            gate.until.retain(|(other, upto)| *other != journal || *upto > durable);
+            opening += u32::from(gate.is_open());
+        }
+        self.release_open(slot, opening);
+    }
+
+    /// So many gates are open: what they kept goes out, in order.
+    fn release_open(&mut self, slot: Slot, opening: u32) {
         for _ in 0..opening {
             let gates = &mut self.storage.of(slot).gates;
-            let Some(place) = gates.iter().position(|gate| gate.waits.is_empty()) else { return };
+            let Some(place) = gates.iter().position(Gate::is_open) else { return };
             let Some(mut gate) = gates.remove(place) else { return };
             let incarnation = self.kernel.begin_burst(slot).incarnation;
             for effect in gate.effects.drain(..) {
@@ -177,6 +216,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             if id.is_none_or(|id| gate.waits.contains(&id)) {
                 gate.effects.drain(..).for_each(|effect| self.lose(&effect));
                 gate.waits.clear();
+                gate.until.clear();
                 self.storage.spare.push(gate);
             } else {
                 self.storage.of(slot).gates.push_back(gate);

@@ -236,3 +236,53 @@ fn a_failed_sync_takes_what_waits_for_it_and_what_is_held_on_it_later() {
     assert_eq!(played.numbers("held"), [0_u64; 0]);
     assert_eq!(played.outcome.activity["syncs.failed"], 1);
 }
+
+#[test]
+fn what_is_held_until_durable_survives_a_failed_sync_and_goes_out_with_the_next() {
+    let mut setup = slow_disk(2);
+    setup.faults =
+        faults(json!([{ "at": "1ms", "for": "15ms", "disk": { "target": "n1", "fault": "failing" } }]));
+    let played = play(&setup, |boot| {
+        lead(boot, |input, cx| match input {
+            Input::Start => {
+                cx.hold_until_durable(LOG);
+                cx.send(NodeId(1), say(1));
+                cx.set_timer(TimerId(0), millis(2), Tick { n: 0 });
+            }
+            Input::Timer { .. } => {
+                write(cx, LOG, 1, 1);
+                cx.hold_until_durable(LOG);
+                cx.send(NodeId(1), say(2));
+                note(cx, "held", 1);
+            }
+            // Asked again until it is done.
+            Input::Synced { id, result } if result == SyncResult::Io => {
+                note(cx, "failed", id.0);
+                cx.sync(LOG, SyncId(id.0 + 1));
+            }
+            Input::Synced { .. } => note(cx, "synced", 1),
+            _ => {}
+        })
+    });
+    assert_eq!(played.numbers("heard"), [1, 2]);
+    assert_eq!(played.numbers("failed"), [1, 2], "the disk works again before the third");
+    let at = |name| played.noted(name)[0].0;
+    assert_eq!((at("held"), at("synced")), (32, 32), "ten milliseconds for each sync, from 2 ms on");
+}
+
+#[test]
+fn a_crash_takes_what_is_held_until_durable() {
+    let mut setup = slow_disk(2);
+    setup.faults = faults(json!([{ "at": "5ms", "crash": { "target": "n1", "restart_after": "1ms" } }]));
+    let played = play(&setup, |boot| {
+        let first = boot.incarnation == 0;
+        lead(boot, move |input, cx| {
+            if matches!(input, Input::Start) && first {
+                write(cx, LOG, 1, 1);
+                cx.hold_until_durable(LOG);
+                cx.send(NodeId(1), say(1));
+            }
+        })
+    });
+    assert_eq!(played.numbers("heard"), [0_u64; 0]);
+}
