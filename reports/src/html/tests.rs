@@ -133,6 +133,43 @@ fn a_crowd_becomes_shares_and_the_worst_by_name() {
 }
 
 #[test]
+fn what_is_the_same_all_the_time_has_no_chart() {
+    let mut record = passing();
+    record.outcome.members = 200;
+    record.outcome.slots = (1..=200).map(|n| format!("n{n}")).collect();
+    record.outcome.faults.clear();
+    let end = record.outcome.virtual_ns;
+    let span = record.outcome.picture.lanes.items[0].clone();
+    let lane = |slot: u32, state: &str, label: &str| sim_core::outcome::LaneSpan {
+        slot,
+        state: state.to_owned(),
+        from_ns: 0,
+        to_ns: end,
+        label: label.to_owned(),
+        ..span.clone()
+    };
+    record.outcome.picture.lanes.items = (0..200).map(|slot| lane(slot, "member", "1")).collect();
+    let flat = page(&record);
+    for name in ["roles-over-time", "rank-quantiles", "rank"] {
+        assert!(!flat.contains(&format!("id=\"figure-{name}\"")), "{name}");
+    }
+    assert!(flat.contains("The first 10 nodes; none was ever anything else"));
+    // What was kept of lanes ends before the run: shares end there, too.
+    record.outcome.picture.lanes.items =
+        (0..200).map(|slot| lane(slot, ["member", "leader"][slot as usize % 2], "1")).collect();
+    record.outcome.picture.lanes.items.iter_mut().for_each(|span| span.to_ns = end / 2);
+    record.outcome.picture.lanes.omitted = 7;
+    let cut = page(&record);
+    assert!(cut.contains("what nodes were is not kept: 7 more changes."));
+    let shares = figures::of_crowd(&Run::new(&record));
+    let last = shares[0].series[0].points.last().unwrap();
+    assert!(
+        last.x <= end as f64 / 2e9 && last.y == 0.5,
+        "half of them, to the end of what is kept: {last:?}"
+    );
+}
+
+#[test]
 fn the_state_in_which_members_start_is_plain_however_short() {
     let mut record = passing();
     let span = record.outcome.picture.lanes.items[0].clone();

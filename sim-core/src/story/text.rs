@@ -172,6 +172,9 @@ mod tests {
      0.150000 s  100 %  ########################  20 of 20
   doomed between 0.000000 s and 0.150000 s\n";
         assert!(words(&whole, false).ends_with(chart), "{}", words(&whole, false));
+        whole.likelihood.as_mut().unwrap().moments[0].count = 20;
+        let always = "  chance has no part in it: drawn anew from the start or from any later moment on, the same in 40 of 40 runs\n";
+        assert!(words(&whole, false).ends_with(always), "{}", words(&whole, false));
         let expected = "     2 earlier steps are omitted
   1     0.100 s  FAULT cut off n1
   2     0.200 s  n3 voted term 4  disk: vote none
