@@ -26,6 +26,8 @@ const DRAWN_STRATEGIES: [Strategy; 10] = [
 /// So that forty agents never keep anybody busier than it can be: the beats of all of them, with their answers, take whoever
 /// passes them on a sixth of its time at most, and Raft among all of them not much more. With twice that, a run of seven thousand ran away.
 const MOST_DRAWN_LOAD: u64 = 10_000;
+/// Half of the time nothing but the majority decides.
+const DRAWN_POLICIES: [OnPartition; 2] = [OnPartition::StandStill, OnPartition::AdaptiveQuorum];
 const DRAWN_TOPOLOGIES: [Topology; 5] =
     [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
 
@@ -136,6 +138,10 @@ sim_core::parameters! {
         price_in: u32 = 3;
         /// Dollars for a million tokens out.
         price_out: u32 = 15;
+        /// What a part of the core does when it is cut off from the rest.
+        on_partition: OnPartition = "stand-still",
+            forfeits "one order of decisions and one agent at a task while the network is split, if it is \"adaptive-quorum\"",
+            drawn |_, _, dice| dice.pick(&DRAWN_POLICIES);
     }
 }
 
@@ -174,9 +180,22 @@ sim_core::choices! {
     }
 }
 
-/// What a strategy promises. Checks hold it to that, and to nothing else.
+sim_core::choices! {
+    /// What a part of the core does when it is cut off from the rest.
+    pub enum OnPartition {
+        /// The side with a majority goes on; the others decide nothing until they hear it again.
+        StandStill = "stand-still",
+        /// Members that do not answer are not counted any more, so that a majority of those who are left decides: popular advice, and
+        /// unsafe. Two sides of a split network both decide.
+        AdaptiveQuorum = "adaptive-quorum",
+    }
+}
+
+/// What a strategy promises under a policy for partitions. Checks hold it to that, and to nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gives {
+    /// All members of the core make the same decisions in the same order.
+    pub one_order: bool,
     /// At any time at most one agent works on a task.
     pub exclusive: bool,
     /// What a lost agent had is done by somebody else.
@@ -186,20 +205,38 @@ pub struct Gives {
 }
 
 impl Strategy {
-    /// What it promises.
+    /// What it promises, as long as no policy forfeits it.
     pub const fn gives(self) -> Gives {
+        let all = Gives { one_order: true, exclusive: true, takeover: true, locks: true };
         match self {
-            Self::Single => Gives { exclusive: true, takeover: false, locks: true },
-            Self::Independent => Gives { exclusive: true, takeover: false, locks: false },
-            Self::Gossip => Gives { exclusive: false, takeover: true, locks: false },
-            Self::Star | Self::Service | Self::Hybrid | Self::Raft => {
-                Gives { exclusive: true, takeover: true, locks: true }
-            }
+            Self::Single => Gives { takeover: false, ..all },
+            Self::Independent => Gives { takeover: false, locks: false, ..all },
+            Self::Gossip => Gives { exclusive: false, locks: false, ..all },
+            Self::Star | Self::Service | Self::Hybrid | Self::Raft => all,
         }
+    }
+
+    /// Whether a core decides.
+    pub const fn has_core(self) -> bool {
+        matches!(self, Self::Service | Self::Hybrid | Self::Raft)
     }
 }
 
 impl Parameters {
+    /// What the strategy promises, less what the policy for partitions forfeits.
+    pub fn gives(&self) -> Gives {
+        let gives = self.strategy.gives();
+        if self.quorum_adapts() {
+            return Gives { one_order: false, exclusive: false, locks: false, ..gives };
+        }
+        gives
+    }
+
+    /// Whether a part of the core may lower its quorum.
+    pub fn quorum_adapts(&self) -> bool {
+        self.strategy.has_core() && self.on_partition == OnPartition::AdaptiveQuorum
+    }
+
     /// How many of so many agents do tasks.
     pub fn workers(&self, agents: u32) -> u32 {
         match self.strategy {

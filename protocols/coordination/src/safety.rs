@@ -1,6 +1,7 @@
 //! What must never happen, whatever goes wrong. One checker per file.
 //!
-//! A strategy is held to what it gives and to nothing else ([`Strategy::gives`](crate::parameters::Strategy::gives)).
+//! A strategy is held to what it gives and to nothing else ([`Parameters::gives`]). A check of what the policy for partitions
+//! forfeits hears nothing.
 
 pub mod buckets;
 pub mod conservation;
@@ -13,6 +14,7 @@ pub mod leases;
 pub mod makespan;
 pub mod precedence;
 pub mod queues;
+pub mod split_brain;
 pub mod starvation;
 
 use std::rc::Rc;
@@ -39,18 +41,18 @@ sim_core::checks! {
         "coordination/precedence": "No task starts before all that it waits for has ended."
             => precedence::Precedence::new(graph, ledger.clone()),
         "coordination/exactly-once": "Every task takes effect at most once, and the fences of a task rise."
-            => effects::Effects::new(graph),
+            => effects::Effects::new(graph, parameters.gives().one_order),
         "coordination/live-leases": "At any moment, at most one agent has a live lease of a task."
-            => leases::LiveLeases::new(ledger.clone(), parameters.strategy.gives().exclusive),
+            => leases::LiveLeases::new(ledger.clone(), parameters.gives().exclusive),
         "coordination/conservation": "The coordinator gives away only tasks that are free, and ends each one once."
-            => conservation::Conservation::new(graph, parameters.core_of(agents)),
+            => conservation::Conservation::new(graph, parameters.core_of(agents), parameters.gives().one_order),
         "coordination/queue-bound": "No more tasks wait at an agent than it has room for."
             => queues::QueueBound,
         "coordination/deadlock": "Tasks never wait for each other in a circle, and whatever waits waits for something that \
             can come."
             => deadlock::Deadlock::new(graph, ledger.clone()),
         "coordination/starvation": "No ready task is overtaken by one that became ready more than two steps of ageing later."
-            => starvation::Starvation::new(graph, parameters.ageing),
+            => starvation::Starvation::new(graph, parameters.ageing, parameters.gives().one_order),
         "coordination/health-checks": "An agent does nothing else when its last beat is older than two heartbeats."
             => health::HealthChecks::new(parameters, agents),
         "coordination/makespan": "The tasks do not end sooner than their longest chain and their work allow."
@@ -59,27 +61,30 @@ sim_core::checks! {
             has a task."
             => buckets::TimeBuckets::new(parameters, agents, ledger.clone()),
         "coordination/one-coordinator": "At any moment at most one agent coordinates, and terms rise."
-            => coordinator::OneCoordinator::default(),
+            => coordinator::OneCoordinator::new(parameters.gives().one_order),
+        "coordination/split-brain": "Never do two coordinators decide different things at one place of the order, also where \
+            the policy for partitions forfeits that."
+            => split_brain::SplitBrain::new(graph, parameters),
         "raft/election-safety": "No term ever has two leaders, also not one after the other."
-            => core::OfCore::new(ElectionSafety::default()),
+            => core::OfCore::new(ElectionSafety::default()).if_given(parameters.gives().one_order),
         "raft/one-vote": "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent."
             => core::OfCore::new(OneVote::default()),
         "raft/term-monotone": "A server's term never goes back; over a crash, not behind one that was durable or that it led."
             => core::OfCore::new(TermMonotone::default()),
         "raft/commit-monotone": "A server's commit index never goes back while the server runs."
-            => core::OfCore::new(CommitMonotone::default()),
+            => core::OfCore::new(CommitMonotone::default()).if_given(parameters.gives().one_order),
         "raft/leader-append-only": "A leader never drops or overwrites an entry of its own log; it only appends."
             => core::OfCore::new(LeaderAppendOnly::default()),
         "raft/log-matching": "Logs that hold an entry of the same index and term are equal up to that index."
-            => core::OfCore::new(LogMatching::default()),
+            => core::OfCore::new(LogMatching::default()).if_given(parameters.gives().one_order),
         "raft/commit-durable": "What is committed is on the disks of a majority of the members, whatever crashes next."
-            => core::OfCore::new(CommitDurable::new(parameters.core_of(agents), 0)),
+            => core::OfCore::new(CommitDurable::new(parameters.core_of(agents), 0)).if_given(parameters.gives().one_order),
         "raft/commit-term": "A leader commits by counting only up to an entry of its own term."
             => core::OfCore::new(CommitTerm::default()),
         "raft/state-machine-safety": "Servers commit and apply the same entries in the same order, without gaps, and come to the same states."
-            => core::OfCore::new(StateMachineSafety::default()),
+            => core::OfCore::new(StateMachineSafety::default()).if_given(parameters.gives().one_order),
         "raft/leader-completeness": "What was committed in a term is in the log of every leader of a later term."
-            => core::OfCore::new(LeaderCompleteness::default()),
+            => core::OfCore::new(LeaderCompleteness::default()).if_given(parameters.gives().one_order),
     }
 }
 

@@ -145,10 +145,13 @@ impl Server {
     /// Asks whether an election could be won, without raising the term (dissertation, section 9.6).
     fn start_pre_vote(&mut self, cx: &mut Context<'_, Raft>) {
         self.elections += 1;
+        if matches!(self.role, Role::Follower) {
+            self.counted.forgive();
+        }
         let mut ballot = Ballot::new(self.members.len());
         ballot.answer(self.place, true);
         self.role = Role::PreCandidate(ballot);
-        cx.observe(RaftObservation::BecamePreCandidate { term: self.term + 1 });
+        cx.observe(RaftObservation::BecamePreCandidate { term: self.next_term() });
         self.draw_election_timer(cx);
         self.request_votes(cx);
         self.ask_copies(cx);
@@ -163,7 +166,7 @@ impl Server {
 
     /// Raises the term, votes for itself and asks everybody else. If the leader wanted that, they are told.
     pub(super) fn start_election(&mut self, transferred: bool, cx: &mut Context<'_, Raft>) {
-        self.set_term(self.term + 1, Some(self.node), cx);
+        self.set_term(self.next_term(), Some(self.node), cx);
         let mut ballot = Ballot::new(self.members.len());
         ballot.transferred = transferred;
         self.role = Role::Candidate(ballot);
@@ -186,7 +189,7 @@ impl Server {
             return;
         }
         let (ballot, term, pre) = match &self.role {
-            Role::PreCandidate(ballot) => (ballot, self.term + 1, true),
+            Role::PreCandidate(ballot) => (ballot, self.next_term(), true),
             Role::Candidate(ballot) => (ballot, self.term, false),
             Role::Follower | Role::Leader(_) => return,
         };
@@ -207,6 +210,7 @@ impl Server {
 
     /// Time to speak again: for a leader to its followers, for a candidate to whoever has not answered.
     pub(super) fn on_heartbeat_timeout(&mut self, cx: &mut Context<'_, Raft>) {
+        self.asked_everybody(cx);
         match self.role {
             Role::Leader(_) => {
                 self.send_heartbeats(cx);
@@ -317,7 +321,7 @@ impl Server {
             return self.enter_term(term, cx);
         }
         let asked = match self.role {
-            Role::PreCandidate(_) => pre && (!granted || term == self.term + 1),
+            Role::PreCandidate(_) => pre && (!granted || term == self.next_term()),
             // Plant R09: a vote of an earlier term counts too.
             Role::Candidate(_) => {
                 !pre && (term == self.term || (self.plants.counts_old_votes && granted && term < self.term))

@@ -90,6 +90,7 @@ impl Server {
         self.forget_configs(from, cx);
         // Never below what is committed, unless somebody broke the rules. The checks will say so.
         self.commit = self.commit.min(from - 1);
+        self.begin_again(from);
         cx.observe(RaftObservation::Truncated { from });
     }
 

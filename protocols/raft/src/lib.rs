@@ -4,6 +4,7 @@
 //! requests, reads, transfer, snapshot, membership, durability), [`store`], [`client`] (and the operator that it may be), [`node`], [`composing`] (Raft as a part of something larger), and what a scenario sees: [`parameters`], [`initial`], [`plants`],
 //! [`traitors`], [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
+mod adapting;
 pub mod batch;
 pub mod client;
 mod commit;

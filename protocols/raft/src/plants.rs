@@ -260,6 +260,14 @@ sim_core::plants! {
             source: "etcd db54973; hashicorp 656e6c0",
             witness: "raft-witness-anybody-stands",
         }
+        /// Members that do not answer are not counted any more: a majority of those who are left elects and commits.
+        quorum_adapts {
+            name: "quorum-adapts",
+            id: "H01",
+            breaks: "CommitDurable, StateMachineSafety",
+            source: "advice to adapt the quorum in a partition: 5 of 7 becomes 3 of 4",
+            witness: "raft-witness-quorum-adapts",
+        }
         /// Half of an even number of servers elects a leader.
         half_elects {
             name: "half-elects",

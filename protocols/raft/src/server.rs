@@ -14,6 +14,7 @@ use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
+use super::adapting::Counted;
 use super::batch::Batch;
 use super::configuration::{Config, genesis};
 use super::durability::{Durability, JOURNAL, Remembered, recover};
@@ -98,6 +99,8 @@ pub struct Server {
     pub(super) applying: bool,
     /// What a composite proposed, is applied, and was not taken yet.
     pub(super) decided: VecDeque<(u64, Words)>,
+    /// Whom it counts, if the quorum adapts.
+    pub(super) counted: Counted,
 }
 
 impl Server {
@@ -125,6 +128,7 @@ impl Server {
         };
         Some(Self {
             node: boot.node,
+            counted: Counted::new(members.len(), plants.quorum_adapts),
             members,
             place,
             plain: config.0.is_plain(boot.node),
@@ -159,7 +163,10 @@ impl Server {
     /// How many members are a majority.
     pub(super) fn quorum(&self) -> usize {
         let members = self.members.len();
-        // Plants H09 and H10.
+        // Plants H01, H09 and H10.
+        if self.plants.quorum_adapts {
+            return self.counted.of(members) / 2 + 1;
+        }
         if self.plants.two_thirds_rounded_down {
             return (members * 66 / 100).max(1);
         }
@@ -217,6 +224,7 @@ impl Server {
         // Only members answer. Who is no member here may be one by a configuration that this server does not have yet.
         let asks = self.open && asks_to_be_heard(message);
         let Some(place) = self.place_of(from).or_else(|| asks.then_some(usize::MAX)) else { return };
+        self.counted.heard(place);
         match *message {
             RaftMessage::RequestVote { term, last_index, last_term, pre } => {
                 let up_to_date = self.is_up_to_date(last_index, last_term);

@@ -51,7 +51,10 @@ impl Core {
         let order = place.boot(boot, |boot: Boot<'_, Raft>| {
             let mut factory = RaftFactory {
                 parameters: parameters.raft(),
-                plants: team.plants.raft(),
+                plants: raft::plants::Plants {
+                    quorum_adapts: parameters.quorum_adapts(),
+                    ..team.plants.raft()
+                },
                 ..RaftFactory::default()
             };
             factory.boot(boot.among(&members))
@@ -137,6 +140,9 @@ impl Agent {
             core.gathered.clear();
             core.hub.leave_office(cx);
             cx.observe(Observation::Deposed);
+        }
+        if raft.has_begun_again() {
+            core.hub.begin_again(cx);
         }
         if reigns.is_none() || undisputed {
             while let Some((index, words)) = raft.next_decided() {

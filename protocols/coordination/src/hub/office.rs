@@ -13,7 +13,7 @@ use sim_core::time::Time;
 
 use super::leases::{Lease, Watch};
 use super::{Deed, Hub, WATCH};
-use crate::board::State;
+use crate::board::{Board, State};
 use crate::decision::Decision;
 use crate::graph::TaskId;
 use crate::vocabulary::{
@@ -101,6 +101,17 @@ impl Hub {
         self.armed = None;
         cx.cancel_timer(WATCH);
         (self.epoch, self.opens) = (None, None);
+    }
+
+    /// Everything that was decided is void, since another side of the network decided otherwise: what was decided there follows,
+    /// from the beginning.
+    pub fn begin_again(&mut self, cx: &mut Context<'_, Coordination>) {
+        self.board = Board::new(self.board.graph().clone(), Self::ordering(&self.parameters, self.plants))
+            .with_growth_unchecked(self.plants.cycle_accepted);
+        self.board.start(Time::ZERO);
+        self.board.events.clear();
+        self.leases.fill(None);
+        cx.observe(Observation::BeganAgain);
     }
 
     fn propose(&mut self, decision: Decision) {

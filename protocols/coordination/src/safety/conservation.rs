@@ -23,12 +23,19 @@ pub struct Conservation {
     places: Vec<Place>,
     /// How many of the first agents may coordinate.
     coordinators: u32,
+    /// Whether there is one order of decisions.
+    one_order: bool,
 }
 
 impl Conservation {
     /// All tasks are on the board.
-    pub fn new(graph: &Rc<Graph>, core: u32) -> Self {
-        Self { places: vec![Place::Board; graph.len()], coordinators: core.max(1), graph: graph.clone() }
+    pub fn new(graph: &Rc<Graph>, core: u32, one_order: bool) -> Self {
+        Self {
+            one_order,
+            places: vec![Place::Board; graph.len()],
+            coordinators: core.max(1),
+            graph: graph.clone(),
+        }
     }
 
     /// Moves a task, if it was where it had to be.
@@ -57,6 +64,9 @@ impl Conservation {
 
 impl Check<Coordination> for Conservation {
     fn hears(&self) -> Option<&'static [&'static str]> {
+        if !self.one_order {
+            return Some(&[]);
+        }
         Some(&["Coordinator", "Granted", "Adopted", "Expired", "Retried", "Returned", "Settled"])
     }
 

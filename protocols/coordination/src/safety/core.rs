@@ -34,6 +34,12 @@ impl<C: Check<Raft>> OfCore<C> {
         let reads = bits(check.reads(), RaftMessage::KINDS);
         Self { check, hears, reads }
     }
+
+    /// The same check, which hears nothing unless what it looks after is given.
+    #[must_use]
+    pub fn if_given(self, given: bool) -> Self {
+        if given { self } else { Self { hears: 0, reads: 0, ..self } }
+    }
 }
 
 impl<C: Check<Raft>> Check<Coordination> for OfCore<C> {
@@ -42,7 +48,7 @@ impl<C: Check<Raft>> Check<Coordination> for OfCore<C> {
     }
 
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Order"])
+        if self.hears == 0 { Some(&[]) } else { Some(&["Order"]) }
     }
 
     fn reads(&self) -> &'static [&'static str] {

@@ -15,18 +15,25 @@ pub struct Effects {
     /// Under which fence each task took effect.
     effects: Vec<Option<u64>>,
     granted: Vec<u64>,
+    /// Whether fences come from one order.
+    one_order: bool,
 }
 
 impl Effects {
     /// Nothing took effect yet.
-    pub fn new(graph: &Rc<Graph>) -> Self {
-        Self { effects: vec![None; graph.len()], granted: vec![0; graph.len()], graph: graph.clone() }
+    pub fn new(graph: &Rc<Graph>, one_order: bool) -> Self {
+        Self {
+            one_order,
+            effects: vec![None; graph.len()],
+            granted: vec![0; graph.len()],
+            graph: graph.clone(),
+        }
     }
 }
 
 impl Check<Coordination> for Effects {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Effect", "Granted"])
+        if self.one_order { Some(&["Effect", "Granted"]) } else { Some(&["Effect"]) }
     }
 
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {

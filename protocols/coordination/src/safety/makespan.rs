@@ -17,6 +17,8 @@ pub const METRICS: &[&str] = &[
     "tasks_done",
     "tasks_begun_again",
     "tasks_begun_while_held",
+    "decisions_made_twice",
+    "members_begun_again",
     "calls_refused",
     "cost_microdollars",
     "makespan_ns",

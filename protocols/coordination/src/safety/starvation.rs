@@ -24,15 +24,17 @@ pub struct Starvation {
     waiting: BTreeSet<(Time, u32)>,
     /// Tasks that were chosen, which a core has to decide.
     proposed: BTreeSet<u32>,
+    /// Whether there is one order of decisions.
+    one_order: bool,
 }
 
 impl Starvation {
     /// A level of priority is worth so much waiting.
-    pub fn new(graph: &Rc<Graph>, ageing: Duration) -> Self {
+    pub fn new(graph: &Rc<Graph>, ageing: Duration, one_order: bool) -> Self {
         // The coordinator's clock may run a little slower than true time.
         let bound = most_overtaken(ageing).saturating_add(ageing / 8);
         let (waiting, proposed) = (BTreeSet::new(), BTreeSet::new());
-        Self { since: vec![None; graph.len()], waiting, proposed, bound, graph: graph.clone() }
+        Self { one_order, since: vec![None; graph.len()], waiting, proposed, bound, graph: graph.clone() }
     }
 
     fn leave(&mut self, task: u32) {
@@ -44,6 +46,9 @@ impl Starvation {
 
 impl Check<Coordination> for Starvation {
     fn hears(&self) -> Option<&'static [&'static str]> {
+        if !self.one_order {
+            return Some(&[]);
+        }
         Some(&["Coordinator", "Ready", "Grew", "Proposed", "Granted", "Adopted", "Settled"])
     }
 

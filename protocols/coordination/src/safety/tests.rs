@@ -12,6 +12,7 @@ use sim_core::time::{Duration, Time};
 use super::*;
 use crate::graph::Tasks;
 use crate::ledger::Bucket;
+use crate::parameters::OnPartition;
 use crate::vocabulary::{CoordinationMessage as Message, CoordinationObservation as Said, Parcel};
 
 type Script<C> = protocol_testing::script::Script<Coordination, C>;
@@ -100,7 +101,7 @@ fn a_second_effect_and_a_fence_that_falls_are_found() {
     let effect = |fence| Said::Effect { task: 0, fence, done: true };
     let granted =
         |fence| Said::Granted { task: 0, fence, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
-    let script = || Script::new(effects::Effects::new(&graph()), 4);
+    let script = || Script::new(effects::Effects::new(&graph(), true), 4);
     script()
         .see(4, effect(1))
         .see(4, effect(2))
@@ -110,6 +111,36 @@ fn a_second_effect_and_a_fence_that_falls_are_found() {
         .see(0, granted(5))
         .found("fence", "a goes to n2 under fence 0x5, which is not above 0x5");
     script().see(0, granted(1)).see(0, granted(2)).see(4, effect(1)).clean();
+}
+
+#[test]
+fn two_sides_that_decide_are_found_and_one_that_repeats_itself_is_not() {
+    let policy = |on_partition| Parameters {
+        strategy: crate::parameters::Strategy::Raft,
+        on_partition,
+        ..parameters()
+    };
+    let granted = |task, fence, agent| Said::Granted {
+        task,
+        fence,
+        agent: NodeId(agent),
+        attempt: 0,
+        waited: Duration::ZERO,
+    };
+    let script = |own: OnPartition| Script::new(split_brain::SplitBrain::new(&graph(), &policy(own)), 4);
+    let mut split = script(OnPartition::AdaptiveQuorum);
+    split.see(0, granted(0, 7, 1)).see(3, granted(2, 7, 2));
+    split.found(
+        "",
+        "n1 and n4 both decide, each for its own side of the network: decision 7 gives a to n2 on one side, and c to n3 on \
+         the other",
+    );
+    // A successor that tells again what was decided, and a later decision about the same task.
+    script(OnPartition::StandStill)
+        .see(0, granted(0, 7, 1))
+        .see(3, granted(0, 7, 1))
+        .see(3, granted(0, 9, 2))
+        .clean();
 }
 
 #[test]
@@ -141,7 +172,7 @@ fn a_coordinator_that_gives_a_task_away_twice_is_found() {
         |fence| Said::Granted { task: 0, fence, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
     let expired = Said::Expired { task: 0, fence: 1, agent: NodeId(1) };
     let settled = Said::Settled { task: 0, how: 0 };
-    let script = || Script::new(conservation::Conservation::new(&graph(), 0), 4);
+    let script = || Script::new(conservation::Conservation::new(&graph(), 0, true), 4);
     script()
         .see(0, granted(1))
         .see(0, granted(2))
@@ -171,7 +202,7 @@ fn granted(task: u32) -> Said {
 
 #[test]
 fn an_old_task_that_is_passed_over_is_found() {
-    let script = || Script::new(starvation::Starvation::new(&graph(), Duration::from_secs(8)), 4);
+    let script = || Script::new(starvation::Starvation::new(&graph(), Duration::from_secs(8), true), 4);
     let mut early = script();
     early.at(at(0), 0).see(0, ready(0)).at(at(17), 0).see(0, ready(2)).see(0, granted(2)).clean();
     let mut late = script();
@@ -203,7 +234,7 @@ fn a_task_that_waits_for_a_newcomer_is_not_passed_over() {
     ]);
     let graph =
         Rc::new(Graph::of(&Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() }, 1).unwrap());
-    let script = || Script::new(starvation::Starvation::new(&graph, Duration::from_secs(8)), 4);
+    let script = || Script::new(starvation::Starvation::new(&graph, Duration::from_secs(8), true), 4);
     let mut grown = script();
     grown.at(at(0), 0).see(0, ready(0)).see(0, Said::Grew { task: 3 }).at(at(30), 0).see(0, ready(2));
     grown.see(0, granted(2)).clean();

@@ -24,6 +24,8 @@ facts! {
         },
         /// It coordinates no more: another one may have been elected.
         Deposed,
+        /// A member of the core gives up what its side decided: it takes over what another side decided, from the beginning.
+        BeganAgain,
         /// Something that a member of the core reports of their agreement.
         Order {
             /// What it reports.
