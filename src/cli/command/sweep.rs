@@ -203,9 +203,10 @@ fn end_shard(
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
     let SweepRun { made, resumed, interrupted } = run;
-    let runs = shard.count(sweep.runs());
     let campaign = Campaign::Sweep(Box::new(campaign));
-    let sealed = !interrupted && made == runs;
+    // A sweep ends by itself only when no run of its own follows.
+    let sealed = !interrupted;
+    let runs = if sealed { made } else { sweep.runs_of(shard) };
     if sealed {
         seal(folder, &build_name(), shard, &campaign, &[RUNS.to_owned()])?;
     }
@@ -250,7 +251,7 @@ fn with_progress(
         shard: arguments.shard.unwrap_or_default(),
         build: build_name(),
     };
-    let progress = Progress::new(&sweep.name, options.shard.count(sweep.runs()), terminal, watch);
+    let progress = Progress::new(&sweep.name, sweep.runs_of(options.shard), terminal, watch);
     let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let run = run_sweep(sweep, held, &options, hooks);
     progress.finish();
