@@ -68,17 +68,12 @@ pub fn merge_shards<'a>(
     file.add(header.as_bytes()).map_err(unwritten)?;
     let mut counting = Counting::new(sweep, header.len() as u64);
     let (mut made, mut turns) = (0, Turns::new(sweep, readers.len() as u64));
-    loop {
-        let (mut lines, mut whose) = (Vec::new(), Vec::new());
-        while lines.len() < Counting::batch() {
-            let Some((line, reader)) = turns.next(&mut readers)? else { break };
-            lines.push(line);
-            whose.push(reader);
-        }
-        if lines.is_empty() {
-            break;
-        }
-        counting.take(&lines, threads).map_err(|(number, why)| {
+    let mut batch = turns.batch(&mut readers)?;
+    while !batch.0.is_empty() {
+        // The next lines are read while these are counted.
+        let (counted, next) = threads.both(|| counting.take(&batch.0, threads), || turns.batch(&mut readers));
+        let (lines, whose) = &batch;
+        counted.map_err(|(number, why)| {
             let Turn { reader, own, point } = whose[(number - made) as usize];
             // A line too few of a point shows at the first one of the next point, which is of another shard.
             let short = counting.next_point().filter(|expected| *expected < point);
@@ -89,6 +84,7 @@ pub fn merge_shards<'a>(
         })?;
         file.add(lines.concat().as_bytes()).map_err(unwritten)?;
         made += lines.len() as u64;
+        batch = next?;
     }
     if let Some(reader) = counting.next_point().and_then(|point| turns.of_point(point)) {
         return Err(readers[reader].refused("it lacks runs of a point".to_owned()));
@@ -132,6 +128,17 @@ impl<'a> Turns<'a> {
     /// The shard that has a point whole.
     fn of_point(&self, point: u64) -> Option<usize> {
         self.sweep.file.stop.is_some().then_some((point % self.of) as usize)
+    }
+
+    /// The next lines, and whose each is; none at the end.
+    fn batch(&mut self, readers: &mut [Reader]) -> Result<(Vec<String>, Vec<Turn>), MergeShardsError> {
+        let (mut lines, mut whose) = (Vec::new(), Vec::new());
+        while lines.len() < Counting::batch() {
+            let Some((line, turn)) = self.next(readers)? else { break };
+            lines.push(line);
+            whose.push(turn);
+        }
+        Ok((lines, whose))
     }
 
     /// The next line, and whose it is.

@@ -226,9 +226,12 @@ fn is_header(first: &str, expected: &Header) -> Result<(), String> {
     same(&header, expected)
 }
 
-/// A line of a run as a row; why not if it is none.
+/// A line of a run as a row; why not if it is none. There are millions of them: they are read without a tree in between,
+/// which only tells what is wrong with a line.
 pub(super) fn read_row(place: u64, line: &str) -> Result<Row, String> {
-    tree::parse(line).map_err(|error| format!("line {place}: {error}"))
+    serde_json::from_str(line)
+        .or_else(|_| tree::parse(line))
+        .map_err(|error| format!("line {place}: {error}"))
 }
 
 /// Why a line is refused that is not the one of the next run.

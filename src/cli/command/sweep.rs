@@ -60,7 +60,7 @@ pub(crate) struct SweepArguments {
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Write a row for each run, with every declared column: CSV, or JSON lines (*.jsonl).
+    /// Write a row for each run, with every declared column: CSV, JSON lines (*.jsonl), or Parquet (*.parquet).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["shard", "engine"])]
     pub(crate) runs: Option<PathBuf>,
     /// The format of the file of --runs, if its name does not say it.

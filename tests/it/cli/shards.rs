@@ -62,7 +62,7 @@ fn merge(folder: &Path, arguments: &[&str]) -> Said {
 fn shards_of_a_sweep_that_stops_early_merge_to_the_bytes_of_the_whole() {
     let folder = folder();
     let folder = folder.path();
-    let rule = "[stop]\ncolumn = \"messages\"\nrelative = \"1%\"\nlooks = [2, 3, 5]\n[grid]";
+    let rule = "[stop]\ncolumn = \"messages\"\nrelative = \"20%\"\nlooks = [2, 3, 5]\n[grid]";
     let text = SWEEP.replace("[grid]", rule).replace("[3, 5]", "[3, 4, 5, 7]");
     for name in ["whole", "parts"] {
         fs::create_dir_all(folder.join(name)).unwrap();
