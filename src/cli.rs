@@ -5,6 +5,7 @@ mod campaign;
 mod capsule_page;
 mod command;
 mod document;
+mod embedded;
 mod engine;
 mod error;
 mod exit;
@@ -38,6 +39,8 @@ use error::CliError;
 use exit::Exit;
 use terminal::Terminal;
 
+pub use embedded::{Answer, Embedded};
+
 /// Runs the command that the arguments of this process name, for the protocols of a registry. A program of a few lines
 /// has every command of this package that way, with its own protocols and under its own name:
 ///
@@ -59,9 +62,14 @@ pub fn main(registry: &Registry) -> ExitCode {
     interrupt::survive_size_limits();
     let arguments = Arguments::from_arg_matches(&arguments::command().get_matches());
     let arguments = arguments.unwrap_or_else(|error| error.exit());
-    // A panic outside of a run is a bug of this program; the hook has printed it.
-    let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(registry, &arguments)));
-    dispatched.unwrap_or(Exit::Internal).into()
+    let terminal = Terminal::new(arguments.quiet, arguments.json);
+    hang::listen(terminal);
+    caught(|| dispatch(registry, &arguments, terminal)).into()
+}
+
+/// A panic outside of a run is a bug of this program; the hook has printed it.
+fn caught(command: impl FnOnce() -> Exit) -> Exit {
+    catch_unwind(AssertUnwindSafe(command)).unwrap_or(Exit::Internal)
 }
 
 /// Commands that are printed begin with the name of the file that runs.
@@ -73,9 +81,7 @@ fn name_program() {
     }
 }
 
-fn dispatch(registry: &Registry, arguments: &Arguments) -> Exit {
-    let terminal = Terminal::new(arguments.quiet, arguments.json);
-    hang::listen(terminal);
+fn dispatch(registry: &Registry, arguments: &Arguments, terminal: Terminal) -> Exit {
     let result = match &arguments.command {
         Command::Demo(demo) => command::demo::demo(registry, demo, &terminal),
         Command::Run(run) => command::run::run(registry, run, &terminal),

@@ -1,6 +1,7 @@
 """Reads what tests/formats.sh has written, and compares it with what the program says of the same runs."""
 
 import json
+import os
 import re
 
 import edn_format
@@ -110,5 +111,23 @@ def runs():
     return f"{len(csv)} rows, {len(csv.columns)} columns"
 
 
-for check in (edn, histograms, perfetto, shiviz, runs):
+def parquet():
+    """The columns of Parquet have types, and the values of the CSV."""
+    if not os.path.exists("runs.parquet"):
+        return "SKIPPED: it needs pyarrow, and a program with the feature parquet"
+    from pyarrow import parquet
+
+    table = parquet.read_table("runs.parquet")
+    csv = pandas.read_csv("runs.csv")
+    assert table.column_names == list(csv.columns) and table.num_rows == len(csv)
+    types = {name: str(table.schema.field(name).type) for name in table.column_names}
+    assert (types["seed"], types["finding"], types["verdict"], types["messages"]) == ("int64", "bool", "string", "double")
+    for name in table.column_names:
+        ours, theirs = table[name].to_pandas(), csv[name]
+        assert list(ours.isna()) == list(theirs.isna()), name
+        assert ours.dropna().tolist() == theirs.dropna().tolist(), name
+    return f"{table.num_rows} rows, {len(types)} columns"
+
+
+for check in (edn, histograms, perfetto, shiviz, runs, parquet):
     print(f"{check.__name__:12} {check()}")

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Reads the files for other programs back by programs that did not write them: Python's csv and json, hdrhistogram,
-# edn_format and pandas.
+# edn_format, pandas, and pyarrow for a program with the feature parquet.
 #
 #     cargo build --release && tests/formats.sh [target/release/seedstorm]
 #
@@ -25,4 +25,7 @@ cd "$work"
 "$program" run raft-calm --seed 1 --latencies l.hgrm --quiet > /dev/null
 "$program" explore raft-swarm --seeds 0..40 --no-shrink --runs runs.csv --out a --json > explore.json || true
 "$program" explore raft-swarm --seeds 0..40 --no-shrink --runs runs.jsonl --out b --json > /dev/null || true
+if "$python" -c 'import pyarrow' 2> /dev/null; then
+    "$program" explore raft-swarm --seeds 0..40 --no-shrink --runs runs.parquet --out c --quiet > /dev/null 2>&1 || true
+fi
 "$python" "$here/formats.py"

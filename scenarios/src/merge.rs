@@ -15,6 +15,7 @@ use crate::ENGINE;
 use crate::artefact::path_text;
 use crate::campaign::{Campaign, Seal, SealError};
 use crate::explore;
+use crate::parallel::on_all_cores;
 use crate::shard::Shard;
 use crate::sweep;
 
@@ -113,8 +114,11 @@ impl Candidate {
 pub fn gather(folders: &[PathBuf], build: &str) -> Result<Gathered, MergeError> {
     let mut refused = Vec::new();
     let (mut candidates, mut wholes) = (Vec::new(), Vec::new());
-    for path in find::leaves(folders, &mut refused) {
-        match Seal::read(&path) {
+    let leaves = find::leaves(folders, &mut refused);
+    // Every file is read once to the end for its digest.
+    let seals = on_all_cores(&leaves, |path| Seal::read(path));
+    for (path, seal) in leaves.into_iter().zip(seals) {
+        match seal {
             Ok(seal) => match foreign(&seal, build) {
                 Some(why) => refused.push(Refused { path, why }),
                 None => candidates.push(Candidate { path, seal }),

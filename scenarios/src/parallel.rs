@@ -58,6 +58,15 @@ impl Threads {
         self.0.install(|| items.into_par_iter().map(one).collect())
     }
 
+    /// Two things at once.
+    pub(crate) fn both<A: Send, B: Send>(
+        &self,
+        one: impl FnOnce() -> A + Send,
+        other: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        self.0.install(|| rayon::join(one, other))
+    }
+
     /// Runs numbers round by round: rounds end at multiples of `size`, also where a campaign goes on in the middle of one.
     /// `merge` takes the results of a round in order, nothing in place of what was not run to its end since the campaign was
     /// interrupted, and says whether to go on. Runs are launched so that an interruption ends them in the middle.

@@ -1,7 +1,10 @@
-//! The runs of a campaign as a tidy table: a row for each run, a column for each number, as CSV or JSON lines.
+//! The runs of a campaign as a tidy table: a row for each run, a column for each number, as CSV, JSON lines or Parquet.
 //!
 //! Columns are declared by the scenarios before anything is run, so that rows can be written one by one: what was not
 //! measured in a run is empty in CSV and absent in JSON.
+
+#[cfg(feature = "parquet")]
+mod parquet;
 
 use std::path::PathBuf;
 
@@ -24,6 +27,9 @@ pub enum RowFormat {
     Csv,
     /// A JSON object for each run.
     JsonLines,
+    /// Typed columns, in groups of rows.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// Where a table is written.
@@ -38,12 +44,25 @@ pub struct TableFile {
 /// A table in the making: it appears under its name when it is complete.
 #[derive(Debug)]
 pub struct RunsTable {
-    format: RowFormat,
-    file: Growing,
+    rows: Rows,
     /// Names of what identifies a run, in their order.
     about: Vec<String>,
     /// Names of what was counted and measured.
     numbers: Vec<String>,
+}
+
+/// Where rows go.
+enum Rows {
+    Csv(Growing),
+    JsonLines(Growing),
+    #[cfg(feature = "parquet")]
+    Parquet(PathBuf, Box<parquet::ParquetRows<Growing>>),
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rows")
+    }
 }
 
 impl RunsTable {
@@ -78,12 +97,25 @@ impl RunsTable {
     }
 
     fn begin(file: &TableFile, about: Vec<String>, numbers: Vec<String>) -> Result<Self, WriteError> {
-        let mut table = Self { format: file.format, file: Growing::begin(&file.path)?, about, numbers };
-        if table.format == RowFormat::Csv {
-            let head = csv_line(table.about.iter().chain(&table.numbers));
-            table.file.add(head.as_bytes())?;
-        }
-        Ok(table)
+        let mut growing = Growing::begin(&file.path)?;
+        let rows = match file.format {
+            RowFormat::Csv => {
+                growing.add(csv_line(about.iter().chain(&numbers)).as_bytes())?;
+                Rows::Csv(growing)
+            }
+            RowFormat::JsonLines => Rows::JsonLines(growing),
+            #[cfg(feature = "parquet")]
+            RowFormat::Parquet => {
+                let named = |name: &String, kind| (name.clone(), kind);
+                let about = about.iter().map(|name| named(name, kind(name)));
+                let numbers = numbers.iter().map(|name| named(name, parquet::Kind::Number));
+                let columns: Vec<_> = about.chain(numbers).collect();
+                let rows = parquet::ParquetRows::begin(growing, &columns);
+                let rows = rows.map_err(|error| WriteError { path: file.path.clone(), error })?;
+                Rows::Parquet(file.path.clone(), Box::new(rows))
+            }
+        };
+        Ok(Self { rows, about, numbers })
     }
 
     /// Adds a run of an exploration.
@@ -120,17 +152,20 @@ impl RunsTable {
         };
         let number = |name: &String| numbers.get(name).map_or(Value::Null, |number| plain_number(*number));
         let cells = self.about.iter().map(about).chain(self.numbers.iter().map(number));
-        let line = match self.format {
-            RowFormat::Csv => csv_line(cells.map(|cell| text(&cell))),
-            RowFormat::JsonLines => {
+        match &mut self.rows {
+            Rows::Csv(file) => file.add(csv_line(cells.map(|cell| text(&cell))).as_bytes()),
+            Rows::JsonLines(file) => {
                 let names = self.about.iter().chain(&self.numbers).cloned();
                 let cells = names.zip(cells).filter(|(_, cell)| !cell.is_null());
                 let schema = std::iter::once(("schema".to_owned(), SCHEMA.into()));
                 let object: Map<String, Value> = schema.chain(cells).collect();
-                Value::Object(object).to_string() + "\n"
+                file.add((Value::Object(object).to_string() + "\n").as_bytes())
             }
-        };
-        self.file.add(line.as_bytes())
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(path, rows) => {
+                rows.add(cells).map_err(|error| WriteError { path: path.clone(), error })
+            }
+        }
     }
 
     /// Puts the file in its place.
@@ -138,7 +173,21 @@ impl RunsTable {
     /// # Errors
     /// If it cannot be written; whatever stood there before still does then.
     pub fn finish(self) -> Result<(), WriteError> {
-        self.file.finish()
+        match self.rows {
+            Rows::Csv(file) | Rows::JsonLines(file) => file.finish(),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(path, rows) => rows.finish().map_err(|error| WriteError { path, error })?.finish(),
+        }
+    }
+}
+
+/// What a column holds that identifies a run; swept keys are texts, as in CSV.
+#[cfg(feature = "parquet")]
+fn kind(name: &str) -> parquet::Kind {
+    match name {
+        "seed" | "members" => parquet::Kind::Whole,
+        "finding" => parquet::Kind::Flag,
+        _ => parquet::Kind::Text,
     }
 }
 

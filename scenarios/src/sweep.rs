@@ -13,11 +13,13 @@ mod file;
 mod grid;
 mod law;
 mod merged;
+mod order;
 mod plots;
 mod points;
 mod reading;
 mod row;
 mod run;
+mod stop;
 mod store;
 mod tabulate;
 #[cfg(test)]
@@ -29,6 +31,7 @@ use serde_json::Value;
 
 use crate::document::Source;
 use crate::scenario::Loaded;
+use crate::shard::Shard;
 
 pub(crate) use columns::{columns, names as column_names};
 pub use csv::{comparisons_csv, points_csv, rates_csv};
@@ -40,6 +43,7 @@ pub use points::Draft;
 pub use reading::Tabulated;
 pub use row::Row;
 pub use run::{SweepOptions, SweepRun, sweep};
+pub use stop::StopRule;
 pub use store::RUNS;
 pub use tabulate::tabulate;
 
@@ -78,10 +82,19 @@ impl Sweep {
         self.file.seeds.0.clone()
     }
 
-    /// How many runs it has.
+    /// How many runs it has; where points may stop early, how many at most.
     pub fn runs(&self) -> u64 {
         let seeds = self.seeds();
         (self.points.len() as u64).saturating_mul(seeds.end - seeds.start)
+    }
+
+    /// How many of them are a shard's own. Where points may stop early, a shard has whole points.
+    pub fn runs_of(&self, shard: Shard) -> u64 {
+        if self.file.stop.is_none() {
+            return shard.count(self.runs());
+        }
+        let seeds = self.seeds();
+        shard.count(self.points.len() as u64).saturating_mul(seeds.end - seeds.start)
     }
 }
 

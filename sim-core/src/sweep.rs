@@ -21,6 +21,9 @@ pub struct SweepTable {
     pub seeds: String,
     /// The confidence of every interval.
     pub confidence: f64,
+    /// When a point has runs enough, in a sentence; absent if each has all seeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<String>,
     /// The points in their order.
     pub points: Vec<SweepPoint>,
     /// Power laws through points.
@@ -95,6 +98,9 @@ pub struct SweepPoint {
     pub at: Vec<Coordinate>,
     /// How many runs there were.
     pub runs: u64,
+    /// Whether it stopped early, since these runs were enough.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     /// How many of them say something.
     pub conclusive: u64,
     /// How many of them accuse the protocol, or came to a conclusive end that the scenario does not expect.

@@ -122,6 +122,12 @@ pub(crate) enum CliError {
         "write in the format {format}: no file that the command writes can have it; nothing was run or written"
     )]
     NoFileFor { format: String },
+    /// A format that this program was built without.
+    #[cfg(not(feature = "parquet"))]
+    #[error(
+        "write Parquet: this program was built without it; `cargo build --release --features parquet` builds one with it"
+    )]
+    NoParquet,
     /// A log of latencies that cannot be made.
     #[error(transparent)]
     Latencies(#[from] reports::latency::LatencyError),

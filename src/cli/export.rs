@@ -24,6 +24,8 @@ pub(crate) enum FileFormat {
     Jsonl,
     /// Comma-separated values (*.csv).
     Csv,
+    /// Apache Parquet (*.parquet); only of a program built with the feature `parquet`.
+    Parquet,
     /// The Trace Event Format, for Perfetto and Chrome (*.perfetto.json, *.chrome.json).
     Perfetto,
     /// Events with vector clocks, for ShiViz (*.shiviz).
@@ -37,13 +39,14 @@ pub(crate) enum FileFormat {
 }
 
 /// What endings of names say; of several that fit, the first.
-const ENDINGS: [(&str, FileFormat); 10] = [
+const ENDINGS: [(&str, FileFormat); 11] = [
     (".perfetto.json", FileFormat::Perfetto),
     (".chrome.json", FileFormat::Perfetto),
     (".json", FileFormat::Jsonl),
     (".jsonl", FileFormat::Jsonl),
     (".txt", FileFormat::Text),
     (".csv", FileFormat::Csv),
+    (".parquet", FileFormat::Parquet),
     (".shiviz", FileFormat::Shiviz),
     (".edn", FileFormat::Edn),
     (".hlog", FileFormat::Hlog),
@@ -69,7 +72,7 @@ impl Export {
             Self::Trace => &[FileFormat::Text, FileFormat::Jsonl, FileFormat::Perfetto, FileFormat::Shiviz],
             Self::History => &[FileFormat::Jsonl, FileFormat::Edn],
             Self::Latencies => &[FileFormat::Hlog, FileFormat::Hgrm],
-            Self::Runs => &[FileFormat::Csv, FileFormat::Jsonl],
+            Self::Runs => &[FileFormat::Csv, FileFormat::Jsonl, FileFormat::Parquet],
         }
     }
 
@@ -107,6 +110,10 @@ pub(crate) fn runs_file(
     artefact::fit_file(path)?;
     let format = match Export::Runs.format(path, asked.as_slice()) {
         FileFormat::Jsonl => RowFormat::JsonLines,
+        #[cfg(feature = "parquet")]
+        FileFormat::Parquet => RowFormat::Parquet,
+        #[cfg(not(feature = "parquet"))]
+        FileFormat::Parquet => return Err(CliError::NoParquet),
         _ => RowFormat::Csv,
     };
     Ok(Some(TableFile { path: path.to_owned(), format }))
@@ -194,6 +201,7 @@ mod tests {
         assert_eq!(of(Export::History, "h", &[FileFormat::Perfetto, FileFormat::Edn]), FileFormat::Edn);
         assert_eq!(of(Export::Latencies, "l.hgrm", &[FileFormat::Hlog]), FileFormat::Hlog);
         assert_eq!(of(Export::Runs, "runs.jsonl", &[]), FileFormat::Jsonl);
+        assert_eq!(of(Export::Runs, "runs.parquet", &[]), FileFormat::Parquet);
     }
 
     #[test]

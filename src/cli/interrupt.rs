@@ -4,9 +4,23 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static SIGNALS_ARE_OURS: AtomicBool = AtomicBool::new(true);
+
+/// From now on, signals are those of the program around this one, which says itself when somebody interrupts.
+pub(crate) fn leave_signals_alone() {
+    SIGNALS_ARE_OURS.store(false, Ordering::Relaxed);
+}
+
+/// Says whether somebody interrupts.
+pub(crate) fn set(interrupted: bool) {
+    INTERRUPTED.store(interrupted, Ordering::Relaxed);
+}
 
 /// Listens from now on. Where that is not possible, Ctrl-C ends the program as ever.
 pub(crate) fn listen() {
+    if !SIGNALS_ARE_OURS.load(Ordering::Relaxed) {
+        return;
+    }
     let handler = || {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(super::exit::Exit::Interrupted as u8));

@@ -7,6 +7,7 @@ use scenarios::plan::Plan;
 use sim_core::lookout::Lookout;
 use sim_core::time::{Duration, Time};
 
+use super::interrupt;
 use super::terminal::Terminal;
 use super::wall::{Stopwatch, rough};
 
@@ -43,7 +44,7 @@ impl Lookout for RunProgress {
         if self.lines.fetch_max(due, Ordering::Relaxed) < due {
             self.terminal.remark(&line(events, now, self.whole, seconds));
         }
-        true
+        !interrupt::interrupted()
     }
 }
 

@@ -36,6 +36,10 @@ pub(crate) fn words(
     if !table.points.is_empty() {
         let _ = writeln!(text, "{} · {}", judge(run, table).words(), table.reason());
     }
+    if let Some(stop) = &table.stop {
+        let stopped = table.points.iter().filter(|point| point.stopped).count();
+        let _ = writeln!(text, "{stop}: {stopped} of {} points stopped early", table.points.len());
+    }
     if run.interrupted {
         text += "interrupted: what was done is kept, --resume goes on with it\n";
     }

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 use sim_core::text;
 
+use super::embedded::{Stream, keep};
 use super::error::CliError;
 
 /// Longer lines are hard to read.
@@ -80,6 +81,8 @@ pub(crate) struct Terminal {
     json: bool,
     color: bool,
     colored_results: bool,
+    /// Whether texts are kept for a program around this one, instead of printed.
+    kept: bool,
 }
 
 impl Terminal {
@@ -92,7 +95,13 @@ impl Terminal {
             json,
             color: io::stderr().is_terminal() && !no_color,
             colored_results: io::stdout().is_terminal() && !no_color,
+            kept: false,
         }
+    }
+
+    /// Speaks to a program around this one.
+    pub(crate) const fn kept(quiet: bool, json: bool) -> Self {
+        Self { quiet, json, color: false, colored_results: false, kept: true }
     }
 
     /// How many columns a text on stdout may have: as many as the terminal, up to what reads well. Without a terminal
@@ -137,6 +146,10 @@ impl Terminal {
     /// Text on stdout, whatever is asked for. A reader that went away is no error.
     pub(crate) fn write(&self, text: &str) -> Result<(), CliError> {
         let text = if self.json { text::json(text) } else { shown(text, self.colored_results) };
+        if self.kept {
+            keep(Stream::Result, &text);
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
@@ -159,7 +172,12 @@ impl Terminal {
 
     /// An error. If stderr is gone there is nobody to tell.
     pub(crate) fn complain(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", shown(text, self.color));
+        let text = shown(text, self.color);
+        if self.kept {
+            keep(Stream::Complaint, &text);
+            return;
+        }
+        let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
     /// A progress bar on stderr; invisible until [`Terminal::show`], where stderr is no terminal, and if quiet.

@@ -40,6 +40,7 @@ fn headline(table: &SweepTable) -> Markup {
             h1 { span class={ "badge " (tone(judgment)) } { (judgment.words()) } " " (table.reason()) }
             p.sub { (summary(table)) " · sweep " code { (table.hash) } }
             p.about { b { (table.title) } ". " (table.about) }
+            @if let Some(stop) = &table.stop { p { (stop) ": " (stopped(table)) } }
         }
     }
 }
@@ -53,6 +54,12 @@ fn summary(table: &SweepTable) -> String {
         grouped(runs as f64, 0),
         grouped(conclusive as f64, 0),
     )
+}
+
+/// How many points did.
+fn stopped(table: &SweepTable) -> String {
+    let stopped = table.points.iter().filter(|point| point.stopped).count();
+    format!("{stopped} of {} points stopped early", table.points.len())
 }
 
 fn owned<const N: usize>(words: [&str; N]) -> Vec<String> {

@@ -27,6 +27,7 @@ fn point(base: &str, n: f64, messages: f64) -> SweepPoint {
         scenario_hash: String::new(),
         at: vec![at("cluster.nodes", n.to_string(), Some(n)), at("mode", "push".to_owned(), None)],
         runs: 5,
+        stopped: false,
         conclusive: 5,
         findings: 0,
         verdicts: OrderedMap::new(),
@@ -54,6 +55,7 @@ fn table(plots: Vec<Plot>) -> SweepTable {
         hash: "0".repeat(32),
         seeds: "0..5".to_owned(),
         confidence: 0.95,
+        stop: None,
         points: [3.0, 5.0, 9.0, 17.0].iter().map(|n| point("Raft", *n, 2.0 * n)).collect(),
         fits: vec![Fit {
             line: "Raft".to_owned(),

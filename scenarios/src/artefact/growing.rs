@@ -48,6 +48,17 @@ impl Growing {
     }
 }
 
+/// For writers of formats, which write in pieces of their own.
+impl Write for Growing {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.file.write(piece)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Drop for Growing {
     fn drop(&mut self) {
         if let Some(part) = self.part.take() {

@@ -25,6 +25,7 @@ pub(super) fn check(sweep: &Sweep, places: &Places) -> Result<(), Problems> {
     asked.theory();
     asked.excludes();
     asked.compares();
+    asked.stop();
     if asked.problems.is_empty() { Ok(()) } else { Err(Problems { list: asked.problems }) }
 }
 
@@ -172,6 +173,30 @@ impl Asked<'_> {
             if table.columns.is_empty() {
                 self.problems.push(Problem::new("a comparison needs at least one column").at(at("columns")));
             }
+        }
+    }
+
+    /// A rule by which points stop has a width, counts at which one looks, and a column that is measured.
+    fn stop(&mut self) {
+        let Some(rule) = &self.sweep.file.stop else { return };
+        let at = |key: &str| self.places.value_at(&["stop", key]);
+        let known: Vec<String> =
+            (0..self.sweep.file.bases.len()).flat_map(|base| self.columns(base)).collect();
+        self.problems.extend(unknown(&rule.column, &known).map(|problem| problem.at(at("column"))));
+        if !rule.looks.is_sorted_by(|one, next| one < next)
+            || rule.looks.first().is_none_or(|first| *first < 2)
+        {
+            let problem =
+                Problem::new("one looks after rising counts of runs, of which the first is at least 2");
+            self.problems.push(problem.note("expected counts as in [20, 40, 80]").at(at("looks")));
+        }
+        let absolute = rule.half_width.is_none_or(|most| most.is_finite() && most > 0.0);
+        let relative = rule.relative.is_none_or(|share| share.as_f64() > 0.0);
+        if !absolute || !relative || (rule.half_width.is_none() && rule.relative.is_none()) {
+            let problem = Problem::new("nothing says which interval is narrow enough");
+            let note =
+                "expected half_width, in the column's unit, or relative, a share of the mean, above zero";
+            self.problems.push(problem.note(note).at(at("column")));
         }
     }
 

@@ -9,6 +9,7 @@ use sim_core::ordered::OrderedMap;
 use sim_core::sweep::AxisScale;
 
 use super::law::Law;
+use super::stop::StopRule;
 use crate::plan::SEEDS_END;
 
 /// The version that a file must name.
@@ -47,6 +48,9 @@ pub struct SweepFile {
     /// Draws points of the grid instead of running all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latin: Option<Latin>,
+    /// When a point has runs enough; if absent, each has all seeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopRule>,
     /// What is compared seed by seed.
     #[serde(default, rename = "compare", skip_serializing_if = "Vec::is_empty")]
     pub compares: Vec<CompareTable>,

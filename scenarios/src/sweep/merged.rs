@@ -67,18 +67,27 @@ pub fn merge_shards<'a>(
     let mut file = Growing::begin(&path).map_err(unwritten)?;
     file.add(header.as_bytes()).map_err(unwritten)?;
     let mut counting = Counting::new(sweep, header.len() as u64);
-    let (runs, of) = (sweep.runs(), readers.len() as u64);
-    let mut next = 0;
-    while next < runs {
-        let end = runs.min(next + Counting::batch() as u64);
-        let lines: Result<Vec<String>, _> =
-            (next..end).map(|number| readers[(number % of) as usize].line(number / of)).collect();
-        let lines = lines?;
-        counting.take(&lines, threads).map_err(|(number, why)| {
-            readers[(number % of) as usize].refused(format!("run {}: {why}", number / of))
+    let (mut made, mut turns) = (0, Turns::new(sweep, readers.len() as u64));
+    let mut batch = turns.batch(&mut readers)?;
+    while !batch.0.is_empty() {
+        // The next lines are read while these are counted.
+        let (counted, next) = threads.both(|| counting.take(&batch.0, threads), || turns.batch(&mut readers));
+        let (lines, whose) = &batch;
+        counted.map_err(|(number, why)| {
+            let Turn { reader, own, point } = whose[(number - made) as usize];
+            // A line too few of a point shows at the first one of the next point, which is of another shard.
+            let short = counting.next_point().filter(|expected| *expected < point);
+            match short.and_then(|point| turns.of_point(point)) {
+                Some(reader) => readers[reader].refused("it lacks runs of a point".to_owned()),
+                None => readers[reader].refused(format!("run {own}: {why}")),
+            }
         })?;
         file.add(lines.concat().as_bytes()).map_err(unwritten)?;
-        next = end;
+        made += lines.len() as u64;
+        batch = next?;
+    }
+    if let Some(reader) = counting.next_point().and_then(|point| turns.of_point(point)) {
+        return Err(readers[reader].refused("it lacks runs of a point".to_owned()));
     }
     for reader in &mut readers {
         if reader.next()?.is_some() {
@@ -86,8 +95,76 @@ pub fn merge_shards<'a>(
         }
     }
     file.finish().map_err(unwritten)?;
-    let run = SweepRun { made: runs, resumed: 0, interrupted: false };
+    let run = SweepRun { made, resumed: 0, interrupted: false };
     Ok((run, counting.finish(&path)?))
+}
+
+/// A line as one of a shard.
+#[derive(Clone, Copy)]
+struct Turn {
+    /// The shard's place among all.
+    reader: usize,
+    /// Which of its own runs it is.
+    own: u64,
+    /// The point that it should be of.
+    point: u64,
+}
+
+/// Which shard has the next line: each in turn has a run, or a point where points may stop early.
+struct Turns<'a> {
+    sweep: &'a Sweep,
+    of: u64,
+    /// How many runs there were, or of which point the next one is.
+    next: u64,
+    /// How many runs each shard has given. Only under a rule.
+    given: Vec<u64>,
+}
+
+impl<'a> Turns<'a> {
+    fn new(sweep: &'a Sweep, of: u64) -> Self {
+        Self { sweep, of, next: 0, given: vec![0; of as usize] }
+    }
+
+    /// The shard that has a point whole.
+    fn of_point(&self, point: u64) -> Option<usize> {
+        self.sweep.file.stop.is_some().then_some((point % self.of) as usize)
+    }
+
+    /// The next lines, and whose each is; none at the end.
+    fn batch(&mut self, readers: &mut [Reader]) -> Result<(Vec<String>, Vec<Turn>), MergeShardsError> {
+        let (mut lines, mut whose) = (Vec::new(), Vec::new());
+        while lines.len() < Counting::batch() {
+            let Some((line, turn)) = self.next(readers)? else { break };
+            lines.push(line);
+            whose.push(turn);
+        }
+        Ok((lines, whose))
+    }
+
+    /// The next line, and whose it is.
+    fn next(&mut self, readers: &mut [Reader]) -> Result<Option<(String, Turn)>, MergeShardsError> {
+        if self.sweep.file.stop.is_none() {
+            let number = self.next;
+            if number == self.sweep.runs() {
+                return Ok(None);
+            }
+            self.next += 1;
+            let seeds = self.sweep.seeds();
+            let point = number / (seeds.end - seeds.start);
+            let turn = Turn { reader: (number % self.of) as usize, own: number / self.of, point };
+            return Ok(Some((readers[turn.reader].line(turn.own)?, turn)));
+        }
+        while self.next < self.sweep.points.len() as u64 {
+            let (point, reader) = (self.next, (self.next % self.of) as usize);
+            if let Some(line) = readers[reader].line_of(point)? {
+                let own = self.given[reader];
+                self.given[reader] += 1;
+                return Ok(Some((line, Turn { reader, own, point })));
+            }
+            self.next += 1;
+        }
+        Ok(None)
+    }
 }
 
 /// A shard that is read piece by piece.
@@ -109,7 +186,7 @@ impl Reader {
         let mut reader = Self {
             folder: folder.to_owned(),
             path: folder.join(RUNS),
-            runs: shard.count(sweep.runs()),
+            runs: sweep.runs_of(shard),
             piece: (IN_MEMORY / of).clamp(PIECES.0, PIECES.1),
             at: 0,
             bytes: Vec::new(),
@@ -130,14 +207,31 @@ impl Reader {
         self.read().map_err(|why| self.refused(why))
     }
 
+    /// The next line if it is of a point.
+    fn line_of(&mut self, point: u64) -> Result<Option<String>, MergeShardsError> {
+        let begin = format!("{{\"point\":{point},");
+        let end = self.fill().map_err(|why| self.refused(why))?;
+        match end {
+            Some(end) if self.bytes[self.used..end].starts_with(begin.as_bytes()) => self.next(),
+            _ => Ok(None),
+        }
+    }
+
     /// The next line, with its end; what is behind the last one may be torn.
     fn read(&mut self) -> Result<Option<String>, String> {
+        let Some(end) = self.fill()? else { return Ok(None) };
+        let line = std::str::from_utf8(&self.bytes[self.used..end]).map_err(|_| "a line is not UTF-8")?;
+        let line = line.to_owned();
+        self.used = end;
+        Ok(Some(line))
+    }
+
+    /// Where the next line ends among the bytes, if there is one.
+    fn fill(&mut self) -> Result<Option<usize>, String> {
         loop {
             let rest = &self.bytes[self.used..];
             if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line = std::str::from_utf8(&rest[..=end]).map_err(|_| "a line is not UTF-8")?;
-                self.used += end + 1;
-                return Ok(Some(line.to_owned()));
+                return Ok(Some(self.used + end + 1));
             }
             if rest.len() as u64 > LONGEST_LINE {
                 return Err(format!("a line has more than {LONGEST_LINE} bytes"));

@@ -9,7 +9,8 @@ use sim_core::text::csv_line;
 use super::columns::columns;
 use super::compare::PointRows;
 use super::csv::{keys, plain};
-use super::store::{RUNS, Shape, lines_from, open_runs};
+use super::order::Order;
+use super::store::{RUNS, lines_from, open_runs, out_of_order, read_row};
 use super::tabulate::{Part, Tabulator};
 use super::{Row, Sweep, SweepError};
 use crate::artefact::{Growing, WriteError};
@@ -37,7 +38,6 @@ pub struct Tabulated<'a> {
 #[derive(Debug)]
 struct RunsFile {
     path: PathBuf,
-    shape: Shape,
     /// For each point its first run, and where its line begins.
     starts: Vec<(u64, u64, u64)>,
     /// How many runs there are.
@@ -47,10 +47,9 @@ struct RunsFile {
 /// Runs under way from lines to a table.
 pub(super) struct Counting<'a> {
     sweep: &'a Sweep,
-    shape: Shape,
+    order: Order<'a>,
     tabulator: Tabulator<'a>,
     starts: Vec<(u64, u64, u64)>,
-    runs: u64,
     /// Where the next line begins.
     at: u64,
 }
@@ -58,8 +57,8 @@ pub(super) struct Counting<'a> {
 impl<'a> Counting<'a> {
     /// Begins behind the first line, whose length is given.
     pub(super) fn new(sweep: &'a Sweep, header: u64) -> Self {
-        let shape = Shape::of(sweep, Shard::WHOLE);
-        Self { sweep, shape, tabulator: Tabulator::new(sweep), starts: Vec::new(), runs: 0, at: header }
+        let order = Order::new(sweep, Shard::WHOLE);
+        Self { sweep, order, tabulator: Tabulator::new(sweep), starts: Vec::new(), at: header }
     }
 
     /// How many lines fit a batch.
@@ -72,25 +71,35 @@ impl<'a> Counting<'a> {
     /// # Errors
     /// The number of the first run that is not what it should be, and why.
     pub(super) fn take(&mut self, lines: &[String], threads: &Threads) -> Result<(), (u64, String)> {
-        let shape = self.shape;
-        for part in threads.map(pieces(self.runs, lines), |(first, lines)| Part::of(shape, first, lines)) {
-            self.tabulator.absorb(part?);
-        }
-        for line in lines {
-            let point = self.shape.point(self.runs);
-            if self.starts.last().is_none_or(|(last, ..)| *last != point) {
-                self.starts.push((point, self.runs, self.at));
+        let rule = self.sweep.file.stop.as_ref();
+        let mut lengths = lines.iter().map(|line| line.len() as u64);
+        let of = |(first, lines): (u64, &[String])| Part::of(rule, first, lines);
+        for part in threads.map(pieces(self.order.taken(), lines), of) {
+            let part = part?;
+            for ((point, seed, watched), length) in part.runs.iter().zip(lengths.by_ref()) {
+                let number = self.order.taken();
+                if !self.order.take_value(*point, *seed, *watched) {
+                    return Err((number, out_of_order(number + 2)));
+                }
+                if self.starts.last().is_none_or(|(last, ..)| last != point) {
+                    self.starts.push((*point, number, self.at));
+                }
+                self.at += length;
             }
-            self.runs += 1;
-            self.at += line.len() as u64;
+            self.tabulator.absorb(part);
         }
         Ok(())
     }
 
+    /// The point of the next run, if one follows.
+    pub(super) fn next_point(&self) -> Option<u64> {
+        self.order.next_point()
+    }
+
     /// The table, with the comparisons of runs that stand in a file.
     pub(super) fn finish(self, path: &Path) -> Result<Tabulated<'a>, SweepError> {
-        let Self { sweep, shape, tabulator, starts, runs, .. } = self;
-        let file = RunsFile { path: path.to_owned(), shape, starts, runs };
+        let Self { sweep, order, tabulator, starts, .. } = self;
+        let file = RunsFile { path: path.to_owned(), starts, runs: order.taken() };
         let (table, columns) =
             tabulator.finish(&|point| file.of_point(point)).map_err(|why| file.failed(why))?;
         Ok(Tabulated { table, sweep, file, columns })
@@ -105,13 +114,13 @@ impl RunsFile {
 
     /// The runs of a point, none if there are none.
     fn of_point(&self, point: usize) -> Result<PointRows, String> {
-        let Some((_, first, at)) = self.starts.iter().find(|(known, ..)| *known == point as u64) else {
+        let Some(place) = self.starts.iter().position(|(known, ..)| *known == point as u64) else {
             return Ok(Box::new(std::iter::empty()));
         };
-        let (shape, first) = (self.shape, *first);
-        let numbers = (first..self.runs).take_while(move |number| shape.point(*number) == point as u64);
-        let lines = lines_from(&self.path, *at)?;
-        Ok(Box::new(numbers.zip(lines).map(move |(number, line)| shape.row(number, &line?))))
+        let (_, first, at) = self.starts[place];
+        let end = self.starts.get(place + 1).map_or(self.runs, |(_, first, _)| *first);
+        let lines = lines_from(&self.path, at)?;
+        Ok(Box::new((first..end).zip(lines).map(move |(number, line)| read_row(number + 2, &line?))))
     }
 
     /// Calls with every batch of lines.
@@ -175,7 +184,7 @@ impl<'a> Tabulated<'a> {
     pub fn each(&self, mut call: impl FnMut(&Row) -> Result<(), WriteError>) -> Result<(), SweepError> {
         self.file.batches(|first, lines| {
             for (number, line) in (first..).zip(lines) {
-                let row = self.file.shape.row(number, line).map_err(|why| self.file.failed(why))?;
+                let row = read_row(number + 2, line).map_err(|why| self.file.failed(why))?;
                 call(&row).map_err(FolderError::from)?;
             }
             Ok(())
@@ -195,12 +204,11 @@ impl<'a> Tabulated<'a> {
         heads.extend(self.columns.iter().cloned());
         let mut file = Growing::begin(path).map_err(FolderError::from)?;
         file.add(csv_line(heads).as_bytes()).map_err(FolderError::from)?;
-        let shape = self.file.shape;
         self.file.batches(|first, lines| {
             let csv = |(first, lines): (u64, &[String])| {
                 let mut text = String::new();
                 for (number, line) in (first..).zip(lines) {
-                    text += &csv_row(&shape.row(number, line)?, &keys, &self.columns);
+                    text += &csv_row(&read_row(number + 2, line)?, &keys, &self.columns);
                 }
                 Ok(text)
             };

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use sim_core::outcome::Ended;
 use sim_core::registry::Launch;
 
+use super::order::Order;
 use super::store::Store;
 use super::{Row, Sweep, SweepError};
 use crate::artefact::FolderLock;
@@ -53,30 +54,32 @@ pub fn sweep(
     hooks: Hooks<'_>,
 ) -> Result<SweepRun, SweepError> {
     let threads = Threads::start(options.jobs)?;
-    let (mut store, before) = Store::open(sweep, held.folder(), options)?;
+    let (mut store, mut order) = Store::open(sweep, held.folder(), options)?;
+    let before = order.taken();
     let mut done = SweepRun { resumed: before, made: before, interrupted: false };
-    let seeds = sweep.seeds();
-    let per_point = seeds.end - seeds.start;
-    let one = |own: u64, launch: &Launch| {
-        let number = options.shard.number(own);
-        single(sweep, number / per_point, seeds.start + number % per_point, launch)
+    let one = |number: u64, launch: &Launch| {
+        let (point, seed) = Order::at(sweep, options.shard, number);
+        single(sweep, point, seed, launch)
     };
-    let merge = |results: Vec<Result<Option<Row>, SweepError>>| {
-        let mut round = Vec::with_capacity(results.len());
-        for result in results {
-            match result? {
-                Some(row) => round.push(row),
-                None => {
+    // One stretch in all, or one up to each look of the rule by which points stop.
+    while !done.interrupted && !order.is_at_end() {
+        let stretch = order.stretch();
+        let merge = |results: Vec<Result<Option<Row>, SweepError>>| {
+            let mut round = Vec::with_capacity(results.len());
+            for result in results {
+                let Some(row) = result? else {
                     done.interrupted = true;
                     break;
-                }
+                };
+                order.take(&row);
+                round.push(row);
             }
-        }
-        store.append(&round).map_err(FolderError::from)?;
-        done.made += round.len() as u64;
-        Ok(if done.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    };
-    threads.rounds(ROUND, before..options.shard.count(sweep.runs()), hooks, one, merge)?;
+            store.append(&round).map_err(FolderError::from)?;
+            done.made += round.len() as u64;
+            Ok(if done.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        threads.rounds(ROUND, stretch, hooks, one, merge)?;
+    }
     Ok(done)
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sim_core::tree;
 
+use super::order::Order;
 use super::{Row, Sweep, SweepOptions};
 use crate::ENGINE;
 use crate::artefact::{self, WriteError, whole_lines, whole_lines_from};
@@ -26,7 +27,7 @@ struct Header {
     engine: u32,
     build: String,
     sweep_hash: String,
-    /// How many runs follow in a finished sweep.
+    /// How many runs follow in a finished sweep; where points may stop early, how many at most.
     #[serde(default)]
     runs: u64,
     #[serde(default, skip_serializing_if = "Shard::is_whole")]
@@ -40,7 +41,7 @@ impl Header {
             engine: ENGINE,
             build: build.to_owned(),
             sweep_hash: sweep.hash.clone(),
-            runs: shard.count(sweep.runs()),
+            runs: sweep.runs_of(shard),
             shard,
         }
     }
@@ -56,12 +57,12 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Starts the file, or goes on with it; how many runs are there already.
-    pub(super) fn open(
-        sweep: &Sweep,
+    /// Starts the file, or goes on with it behind the runs that are there already.
+    pub(super) fn open<'a>(
+        sweep: &'a Sweep,
         folder: &Path,
         options: &SweepOptions,
-    ) -> Result<(Self, u64), FolderError> {
+    ) -> Result<(Self, Order<'a>), FolderError> {
         let path = folder.join(RUNS);
         let header = Header::new(sweep, options.shard, &options.build);
         let resumed = match options.begin {
@@ -72,18 +73,18 @@ impl Store {
             Begin::Fresh | Begin::Over => None,
         };
         let resumes = resumed.is_some();
-        let runs = if let Some((runs, length)) = resumed {
+        let order = if let Some((order, length)) = resumed {
             let file = OpenOptions::new().write(true).open(&path).and_then(|file| {
                 file.set_len(length)?;
                 file.sync_all()
             });
             file.map_err(|error| WriteError { path: path.clone(), error })?;
-            runs
+            order
         } else {
             if options.begin != Begin::Over {
                 refuse_unfinished(sweep, &header, &path)?;
             }
-            0
+            Order::new(sweep, options.shard)
         };
         let mut store = Self { header: line(&path, &header)?, path, file: None };
         if resumes {
@@ -91,7 +92,7 @@ impl Store {
         } else if !store.path.exists() {
             store.file = Some(store.begin("")?);
         }
-        Ok((store, runs))
+        Ok((store, order))
     }
 
     /// Puts a new file with runs in place.
@@ -140,7 +141,11 @@ fn refuse_unfinished(sweep: &Sweep, ours: &Header, path: &Path) -> Result<(), Fo
         (Some(header), runs) if runs == 0 || runs == header.runs => return Ok(()),
         (Some(header), runs) => {
             let what = format!("an unfinished sweep is there, with {runs} of {} runs", header.runs);
-            (what, valid(sweep, ours, path).err().map_or(Ahead::Same, Ahead::Other))
+            match valid(sweep, ours, path) {
+                Ok((order, _)) if order.is_at_end() => return Ok(()),
+                Ok(_) => (what, Ahead::Same),
+                Err(why) => (what, Ahead::Other(why)),
+            }
         }
         (None, _) => {
             let why = "its first line cannot be read".to_owned();
@@ -160,25 +165,27 @@ pub(super) fn whole_header(sweep: &Sweep, build: &str, path: &Path) -> Result<St
     line(path, &Header::new(sweep, Shard::WHOLE, build))
 }
 
-/// How many runs a file has, and how many of its bytes they take; why not if it is not of this sweep.
-fn valid(sweep: &Sweep, expected: &Header, path: &Path) -> Result<(u64, u64), String> {
+/// Where a file of runs is, and how many of its bytes they take; why not if it is not of this sweep.
+fn valid<'a>(sweep: &'a Sweep, expected: &Header, path: &Path) -> Result<(Order<'a>, u64), String> {
     let (mut length, lines) = lines(expected, path)?;
-    let shape = Shape::of(sweep, expected.shard);
-    let mut runs = 0;
+    let mut order = Order::new(sweep, expected.shard);
     for line in lines {
-        let line = line.map_err(|error| format!("line {}: {error}", runs + 2))?;
-        shape.row(runs, &line)?;
+        let place = order.taken() + 2;
+        let line = line.map_err(|error| format!("line {place}: {error}"))?;
+        if !order.take(&read_row(place, &line)?) {
+            return Err(out_of_order(place));
+        }
         length += line.len() as u64;
-        runs += 1;
     }
-    Ok((runs, length))
+    Ok((order, length))
 }
 
 /// Whether a folder holds a sweep in one piece, at its end; why not.
 pub(super) fn whole(sweep: &Sweep, build: &str, path: &Path) -> Result<(), String> {
     let header = Header::new(sweep, Shard::WHOLE, build);
-    let (runs, _) = valid(sweep, &header, path)?;
-    if runs == header.runs { Ok(()) } else { Err(format!("it has {runs} of its {} runs", header.runs)) }
+    let (order, _) = valid(sweep, &header, path)?;
+    let (runs, most) = (order.taken(), header.runs);
+    if order.is_at_end() { Ok(()) } else { Err(format!("it has {runs} of its {most} runs")) }
 }
 
 /// Lines of runs, or why no more can be read.
@@ -219,36 +226,17 @@ fn is_header(first: &str, expected: &Header) -> Result<(), String> {
     same(&header, expected)
 }
 
-/// Which runs stand in which line.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    shard: Shard,
-    first_seed: u64,
-    per_point: u64,
-    runs: u64,
+/// A line of a run as a row; why not if it is none. There are millions of them: they are read without a tree in between,
+/// which only tells what is wrong with a line.
+pub(super) fn read_row(place: u64, line: &str) -> Result<Row, String> {
+    serde_json::from_str(line)
+        .or_else(|_| tree::parse(line))
+        .map_err(|error| format!("line {place}: {error}"))
 }
 
-impl Shape {
-    pub(super) fn of(sweep: &Sweep, shard: Shard) -> Self {
-        let seeds = sweep.seeds();
-        let runs = shard.count(sweep.runs());
-        Self { shard, first_seed: seeds.start, per_point: seeds.end - seeds.start, runs }
-    }
-
-    /// The point of its own run `own`.
-    pub(super) const fn point(&self, own: u64) -> u64 {
-        self.shard.number(own) / self.per_point
-    }
-
-    /// Its own run `own`, from its line; why not if the line is not that of this run.
-    pub(super) fn row(&self, own: u64, line: &str) -> Result<Row, String> {
-        let place = own + 2;
-        let row: Row = tree::parse(line).map_err(|error| format!("line {place}: {error}"))?;
-        let number = self.shard.number(own);
-        let seed = self.first_seed + number % self.per_point;
-        let in_order = row.point as u64 == number / self.per_point && row.seed == seed;
-        if in_order && own < self.runs { Ok(row) } else { Err(format!("line {place} is out of order")) }
-    }
+/// Why a line is refused that is not the one of the next run.
+pub(super) fn out_of_order(place: u64) -> String {
+    format!("line {place} is out of order")
 }
 
 /// Why a file of runs is not of this sweep.

@@ -15,7 +15,8 @@ use super::compare::{PointRows, compare};
 use super::csv::plain;
 use super::law::Law;
 use super::plots::plots;
-use super::store::Shape;
+use super::stop::{StopRule, mean_interval, watched};
+use super::store::read_row;
 use super::{PlannedPoint, Row, Sweep};
 use crate::campaign_limits::{CampaignLimit, CampaignLimits};
 
@@ -31,7 +32,7 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
     for own in rows.chunk_by(|row, next| row.point == next.point) {
         let mut tally = PointTally::default();
         own.iter().for_each(|row| tally.add(row));
-        tabulator.absorb(Part(vec![(own[0].point, tally)]));
+        tabulator.absorb(Part { runs: Vec::new(), points: vec![(own[0].point, tally)] });
     }
     let of_point = |point: usize| {
         let rows: Vec<_> = rows.iter().filter(|row| row.point == point).cloned().map(Ok).collect();
@@ -75,17 +76,23 @@ impl PointTally {
 
 /// Some runs that follow each other, by point.
 #[derive(Debug)]
-pub(super) struct Part(Vec<(usize, PointTally)>);
+pub(super) struct Part {
+    /// Point and seed of each, and what a rule sees of it by which points stop.
+    pub(super) runs: Vec<(u64, u64, Option<f64>)>,
+    points: Vec<(usize, PointTally)>,
+}
 
 impl Part {
     /// Of the lines from the run `first` on.
     ///
     /// # Errors
     /// The number of the first run whose line is not what it should be, and why.
-    pub(super) fn of(shape: Shape, first: u64, lines: &[String]) -> Result<Self, (u64, String)> {
+    pub(super) fn of(rule: Option<&StopRule>, first: u64, lines: &[String]) -> Result<Self, (u64, String)> {
         let mut points: Vec<(usize, PointTally)> = Vec::new();
+        let mut runs = Vec::with_capacity(lines.len());
         for (number, line) in (first..).zip(lines) {
-            let row = shape.row(number, line).map_err(|why| (number, why))?;
+            let row = read_row(number + 2, line).map_err(|why| (number, why))?;
+            runs.push((row.point as u64, row.seed, rule.and_then(|rule| watched(rule, &row))));
             if points.last().is_none_or(|(point, _)| *point != row.point) {
                 points.push((row.point, PointTally::default()));
             }
@@ -93,7 +100,7 @@ impl Part {
                 tally.add(&row);
             }
         }
-        Ok(Self(points))
+        Ok(Self { runs, points })
     }
 }
 
@@ -111,7 +118,7 @@ impl<'a> Tabulator<'a> {
 
     /// Takes in the next runs.
     pub(super) fn absorb(&mut self, part: Part) {
-        for (index, tally) in part.0 {
+        for (index, tally) in part.points {
             match &mut self.under_way {
                 Some((point, own)) if *point == index => own.absorb(tally),
                 _ => {
@@ -148,6 +155,7 @@ impl<'a> Tabulator<'a> {
             hash: sweep.hash.clone(),
             seeds: format!("{}..{}", seeds.start, seeds.end),
             confidence: CONFIDENCE,
+            stop: sweep.file.stop.as_ref().map(StopRule::words),
             points,
             fits: Vec::new(),
             unjudged: Vec::new(),
@@ -174,7 +182,7 @@ impl<'a> Tabulator<'a> {
 }
 
 fn point(sweep: &Sweep, planned: &PlannedPoint, tally: PointTally) -> SweepPoint {
-    let base = sweep.base(planned);
+    let (base, seeds) = (sweep.base(planned), sweep.seeds());
     let PointTally { runs, findings, broken, verdicts, columns, limits } = tally;
     let expected = planned.loaded.scenario.expect.verdict == Verdict::Inconclusive;
     let inconclusive = verdicts.get("inconclusive").copied().filter(|_| !expected).unwrap_or(0);
@@ -205,6 +213,7 @@ fn point(sweep: &Sweep, planned: &PlannedPoint, tally: PointTally) -> SweepPoint
         columns: estimates,
         distributions,
         limits: limits.results().map(|result| point_limit(&result)).collect(),
+        stopped: sweep.file.stop.is_some() && runs < seeds.end - seeds.start,
     }
 }
 
@@ -228,17 +237,11 @@ const fn ends(interval: Interval) -> (f64, f64) {
 
 fn estimate(name: &str, sample: &Summary) -> Option<Estimate> {
     let count = sample.count();
-    // A share of runs is no quantity: its interval never leaves 0 to 1, and is not empty where all runs agree.
-    let mean_interval = if name == BROKEN {
-        Some(wilson(count - sample.up_to_zero(), count, CONFIDENCE))
-    } else {
-        sample.mean_interval(CONFIDENCE)
-    };
     let high = |share: f64| sample.quantile_interval(share, CONFIDENCE).map(ends);
     Some(Estimate {
         count,
         mean: sample.mean()?,
-        mean_interval: mean_interval.map(ends),
+        mean_interval: mean_interval(name, sample).map(ends),
         median: sample.quantile(0.5)?,
         median_interval: ends(sample.median_interval(CONFIDENCE)?),
         p90: sample.quantile(0.9)?,

@@ -1,4 +1,5 @@
 mod design;
+mod stopping;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

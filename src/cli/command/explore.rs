@@ -82,7 +82,7 @@ pub(crate) struct ExploreArguments {
     /// Do not shrink failing runs.
     #[arg(long)]
     pub(crate) no_shrink: bool,
-    /// Write a row for each run: CSV, or JSON lines (*.jsonl).
+    /// Write a row for each run: CSV, JSON lines (*.jsonl), or Parquet (*.parquet).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "engine"])]
     pub(crate) runs: Option<PathBuf>,
     /// The format of the file of --runs, if its name does not say it.

@@ -60,7 +60,7 @@ pub(crate) struct SweepArguments {
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Write a row for each run, with every declared column: CSV, or JSON lines (*.jsonl).
+    /// Write a row for each run, with every declared column: CSV, JSON lines (*.jsonl), or Parquet (*.parquet).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["shard", "engine"])]
     pub(crate) runs: Option<PathBuf>,
     /// The format of the file of --runs, if its name does not say it.
@@ -203,9 +203,10 @@ fn end_shard(
     terminal: &Terminal,
 ) -> Result<Exit, CliError> {
     let SweepRun { made, resumed, interrupted } = run;
-    let runs = shard.count(sweep.runs());
     let campaign = Campaign::Sweep(Box::new(campaign));
-    let sealed = !interrupted && made == runs;
+    // A sweep ends by itself only when no run of its own follows.
+    let sealed = !interrupted;
+    let runs = if sealed { made } else { sweep.runs_of(shard) };
     if sealed {
         seal(folder, &build_name(), shard, &campaign, &[RUNS.to_owned()])?;
     }
@@ -250,7 +251,7 @@ fn with_progress(
         shard: arguments.shard.unwrap_or_default(),
         build: build_name(),
     };
-    let progress = Progress::new(&sweep.name, options.shard.count(sweep.runs()), terminal, watch);
+    let progress = Progress::new(&sweep.name, sweep.runs_of(options.shard), terminal, watch);
     let hooks = Hooks { after_run: &|| progress.step(), interrupted: &interrupt::interrupted };
     let run = run_sweep(sweep, held, &options, hooks);
     progress.finish();

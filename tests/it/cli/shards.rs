@@ -57,6 +57,35 @@ fn merge(folder: &Path, arguments: &[&str]) -> Said {
     seedstorm(&folder.join("parts"), &[&["merge"], arguments].concat())
 }
 
+/// Points stop early, and shards agree on where, since each has whole points.
+#[test]
+fn shards_of_a_sweep_that_stops_early_merge_to_the_bytes_of_the_whole() {
+    let folder = folder();
+    let folder = folder.path();
+    let rule = "[stop]\ncolumn = \"messages\"\nrelative = \"20%\"\nlooks = [2, 3, 5]\n[grid]";
+    let text = SWEEP.replace("[grid]", rule).replace("[3, 5]", "[3, 4, 5, 7]");
+    for name in ["whole", "parts"] {
+        fs::create_dir_all(folder.join(name)).unwrap();
+        fs::write(folder.join(name).join("s.toml"), &text).unwrap();
+    }
+    let whole = seedstorm(&folder.join("whole"), &["sweep", "s.toml", "--out", "out"]);
+    let points = fs::read_to_string(folder.join("whole/out/sweep.json")).unwrap();
+    assert!(points.contains("\"stopped\": true"), "{}", whole.out);
+    assert!(
+        whole.out.contains("a point stops where half the interval of the mean messages"),
+        "{}",
+        whole.out
+    );
+    for index in ["2", "0", "1"] {
+        let arguments = ["sweep", "s.toml", "--shard", &format!("{index}/3"), "--out", index];
+        let said = seedstorm(&folder.join("parts"), &arguments);
+        assert_eq!(said.code, 0, "{}{}", said.err, said.out);
+    }
+    let said = merge(folder, &["1", "2", "0", "--out", "out"]);
+    assert_eq!(said.code, whole.code, "{}{}", said.err, said.out);
+    assert_same(&folder.join("whole/out"), &folder.join("parts/out"));
+}
+
 #[test]
 fn shards_of_a_sweep_merge_to_the_bytes_of_the_whole_in_any_order() {
     let folder = folder();
