@@ -256,7 +256,7 @@ fn what_is_held_until_durable_survives_a_failed_sync_and_goes_out_with_the_next(
                 note(cx, "held", 1);
             }
             // Asked again until it is done.
-            Input::Synced { id, result } if result == SyncResult::Io => {
+            Input::Synced { id, result: SyncResult::Io } => {
                 note(cx, "failed", id.0);
                 cx.sync(LOG, SyncId(id.0 + 1));
             }
