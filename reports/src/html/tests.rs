@@ -139,14 +139,12 @@ fn what_is_the_same_all_the_time_has_no_chart() {
     record.outcome.slots = (1..=200).map(|n| format!("n{n}")).collect();
     record.outcome.faults.clear();
     let end = record.outcome.virtual_ns;
-    let span = record.outcome.picture.lanes.items[0].clone();
     let lane = |slot: u32, state: &str, label: &str| sim_core::outcome::LaneSpan {
         slot,
         state: state.to_owned(),
         from_ns: 0,
         to_ns: end,
         label: label.to_owned(),
-        ..span.clone()
     };
     record.outcome.picture.lanes.items = (0..200).map(|slot| lane(slot, "member", "1")).collect();
     let flat = page(&record);
