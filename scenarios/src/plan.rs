@@ -53,9 +53,11 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
         Arc::clone(&loaded.cluster)
     };
     let mut setup = loaded.setup(seed, members, cluster.as_ref());
+    setup.clients = draw::count(swarm.clients, setup.clients, &mut configuration).max(setup.clients);
+    setup.duration = draw::length(swarm.duration, setup.duration, &mut configuration);
     let workload = loaded.scenario.workload.as_ref();
-    let clients = setup.clients;
-    setup.workload = workload.map(|workload| draw::workload(swarm, workload, clients, loaded.protocol, seed));
+    let size = (setup.clients, setup.duration);
+    setup.workload = workload.map(|workload| draw::workload(swarm, workload, size, loaded.protocol, seed));
     if loaded.scenario.initial.shuffle {
         shuffle::members(&mut setup);
     }

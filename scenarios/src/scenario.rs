@@ -40,7 +40,7 @@ pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
 pub(crate) use sim_core::history::LINEARIZABLE;
 pub use stop::StopRules;
 pub use summary::summary;
-pub use swarm::{Families, Range, Swarm, Traitors};
+pub use swarm::{Families, Lengths, Range, Swarm, Traitors};
 pub(crate) use validate::within_limits;
 
 /// The version that a file must name.

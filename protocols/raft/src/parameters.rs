@@ -31,6 +31,9 @@ const DRAWN_TRANSFERS: [u64; 6] = [0, 0, 0, 4, 10, 30];
 /// How often an operator asks for a change, in longest election timeouts, as a swarm draws it.
 const DRAWN_CHANGES: [u64; 6] = [0, 0, 0, 2, 5, 15];
 
+/// How many of the members begin as learners, as a swarm draws it.
+const DRAWN_LEARNERS: [u32; 6] = [0, 0, 0, 0, 1, 2];
+
 // A swarm only makes timeouts longer, so that what suited the network still does.
 sim_core::parameters! {
     /// The settings of a Raft cluster.
@@ -88,7 +91,7 @@ sim_core::parameters! {
             "must be zero, or at least twice election_timeout_max",
             drawn |_, drawn, dice| drawn.election_timeout_max.saturating_mul(dice.pick(&DRAWN_TRANSFERS));
         /// After how many applied entries a server takes a snapshot and drops what came before; never if zero.
-        snapshot_every: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 8, 32, 128]);
+        snapshot_every: u32 = 0, drawn |_, _, dice| dice.pick(&[0, 0, 4, 16, 64]);
         /// How many bytes of a snapshot one message carries at most.
         snapshot_chunk: u32 = 4_096, in 64.., drawn |_, _, dice| dice.pick(&[64, 512, 4_096]);
         /// How often an operator asks for a change of membership; never if zero.
@@ -97,7 +100,7 @@ sim_core::parameters! {
         /// Whether the voters change through a joint configuration.
         joint: bool = false, drawn |_, _, dice| dice.pick(&[false, true]);
         /// How many of the last members begin as learners, who do not vote.
-        learners: u32 = 0;
+        learners: u32 = 0, drawn |own, _, dice| own.learners.max(dice.pick(&DRAWN_LEARNERS));
         /// How long it takes until what is committed is applied.
         apply_delay: Duration = "0s",
             must |own| own.apply_delay <= own.election_timeout_min, "must be at most election_timeout_min",
@@ -152,6 +155,8 @@ mod tests {
         let off = |of: fn(&Parameters) -> bool| (0..500).filter(|seed| !of(&draw(*seed))).count();
         assert!((60..200).contains(&off(|drawn| drawn.pre_vote)), "safeguards are off now and then");
         assert!((60..200).contains(&off(|drawn| drawn.check_quorum)), "safeguards are off now and then");
+        let learners = (0..500).filter(|seed| draw(*seed).learners > 0).count();
+        assert!((100..250).contains(&learners), "{learners} of 500 have learners");
         assert_ne!(draw(1), draw(2));
         assert_eq!(draw(3), draw(3));
     }

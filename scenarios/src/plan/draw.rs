@@ -13,10 +13,10 @@ use sim_core::ratio::Ratio;
 use sim_core::registry::{FaultModel, ProtocolInfo};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
-use sim_core::workload::{Mix, WorkloadModel};
+use sim_core::workload::{Load, Mix, Rate, WorkloadModel};
 
 use crate::scenario::domains::place;
-use crate::scenario::{Domain, Range, Swarm, Traitors};
+use crate::scenario::{Domain, Lengths, Range, Swarm, Traitors};
 
 /// A number below `n`.
 fn pick(rng: &mut ChaCha8Rng, n: u64) -> u64 {
@@ -33,11 +33,20 @@ pub(super) fn count(range: Option<Range>, written: u32, rng: &mut ChaCha8Rng) ->
     range.map_or(written, |range| within(range, rng))
 }
 
+/// A length from a range of which each doubling is equally likely, but no more than the one that is written.
+pub(super) fn length(lengths: Option<Lengths>, written: Duration, rng: &mut ChaCha8Rng) -> Duration {
+    let Some(Lengths { min, max }) = lengths else { return written };
+    let doublings = u64::from((max.as_nanos() / min.as_nanos().max(1)).max(1).ilog2()) + 1;
+    let low = min.saturating_mul(1 << pick(rng, doublings)).min(max);
+    let width = low.saturating_mul(2).min(max) - low;
+    (low + Duration::from_nanos(pick(rng, width.as_nanos() + 1))).min(written)
+}
+
 /// What clients are asked for: how much of it, and where the swarm draws it, what.
 pub(super) fn workload(
     swarm: &Swarm,
     written: &WorkloadModel,
-    clients: u32,
+    (clients, duration): (u32, Duration),
     protocol: &ProtocolInfo,
     seed: u64,
 ) -> WorkloadModel {
@@ -50,6 +59,7 @@ pub(super) fn workload(
         workload.keys = Some([1, 1, 2, 5][keys % 4]);
         workload.mix = Mix::default().or_default(workload.model).with_reads([1, 1, 4][reads % 3]);
         match (pace % 4, workload.rate) {
+            _ if swarm.spread => spread(&mut workload, pace % 4, (clients, duration), &mut rng),
             (2, Some(rate)) => workload.rate = Some(rate.times(4)),
             (3, _) if workload.more.is_empty() => {
                 (workload.rate, workload.think) = (None, Some(Duration::from_millis(20)));
@@ -62,6 +72,41 @@ pub(super) fn workload(
         }
     }
     workload
+}
+
+/// Spreads the operations over the run: evenly, in bursts, over its first quarter, or in a closed loop that lasts about as long.
+fn spread(
+    workload: &mut WorkloadModel,
+    pace: usize,
+    (clients, duration): (u32, Duration),
+    rng: &mut ChaCha8Rng,
+) {
+    let operations = workload.operations.unwrap_or(1).max(1);
+    let even = Rate::new(operations, duration);
+    match pace {
+        1 => {
+            let bursts = 2 + pick(rng, 7);
+            let share = operations.div_ceil(bursts);
+            let mut load = || Load {
+                rate: even.times(32),
+                spacing: workload.spacing,
+                mix: workload.mix,
+                operations: Some(share),
+                start: Duration::from_nanos(pick(rng, duration.as_nanos() * 7 / 8)),
+                until: None,
+            };
+            let loads: Vec<Load> = (0..bursts).map(|_| load()).collect();
+            workload.rate = Some(even.times(32));
+            workload.operations = Some(share);
+            (workload.start, workload.more) = (loads[0].start, loads[1..].to_vec());
+        }
+        2 => workload.rate = Some(even.times(4)),
+        3 => {
+            let think = duration * u64::from(clients) / operations;
+            (workload.rate, workload.think) = (None, Some(think));
+        }
+        _ => workload.rate = Some(even),
+    }
 }
 
 /// The network and the disks, each from a few kinds that differ in more than strength.
@@ -212,6 +257,8 @@ mod tests {
     use super::*;
     use crate::testing::real;
 
+    const SIZE: (u32, Duration) = (4, Duration::from_secs(20));
+
     #[test]
     fn a_swarm_draws_what_clients_do_among_what_the_protocol_offers() {
         let registry = real();
@@ -222,17 +269,74 @@ mod tests {
         let (mut models, mut keys, mut open) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut readers = BTreeSet::new();
         for seed in 0..200 {
-            let drawn = workload(&on, &written, 4, loaded.protocol, seed);
+            let drawn = workload(&on, &written, SIZE, loaded.protocol, seed);
             assert!(loaded.protocol.objects.contains(&drawn.model));
             assert_eq!(drawn.validate(4), Ok(()));
             readers.insert(drawn.readers);
             models.insert(drawn.model);
             keys.insert(drawn.keys);
             open.insert(drawn.open_rate().is_some());
-            assert_eq!(workload(&Swarm::default(), &written, 4, loaded.protocol, seed), written);
+            assert_eq!(workload(&Swarm::default(), &written, SIZE, loaded.protocol, seed), written);
         }
         assert_eq!((models.len(), keys.len(), open.len()), (loaded.protocol.objects.len(), 3, 2));
         assert_eq!(readers.into_iter().collect::<Vec<_>>(), [None, Some(1), Some(2)]);
+    }
+
+    #[test]
+    fn drawn_operations_are_spread_over_the_run_and_come_to_what_was_drawn() {
+        let registry = real();
+        let source = crate::builtin::find("raft-swarm").unwrap();
+        let loaded = crate::scenario::load(&registry, source, crate::document::Format::Toml, &[]).unwrap();
+        let written = loaded.scenario.workload.clone().unwrap();
+        let operations = Some(Range { min: 50, max: 300 });
+        let on = Swarm { workload: true, spread: true, operations, ..Swarm::default() };
+        let second = Duration::from_secs(1);
+        let mut paces = [0; 4];
+        for seed in 0..200 {
+            let drawn = workload(&on, &written, (4, second * 10), loaded.protocol, seed);
+            assert_eq!(drawn.validate(4), Ok(()));
+            let most = drawn.most_operations().unwrap();
+            assert!((50..=308).contains(&most), "{most}");
+            let pace = match (drawn.think, drawn.more.len()) {
+                // Four clients that think so long, one operation after the other.
+                (Some(think), 0) => {
+                    assert!(think * most / 4 <= second * 10);
+                    3
+                }
+                (None, 0) => {
+                    let lasts = drawn.rate.unwrap().offset(most);
+                    assert!(
+                        lasts.as_nanos().abs_diff(Duration::from_millis(10_000).as_nanos()) < 1_000_000
+                            || lasts.as_nanos().abs_diff(Duration::from_millis(2_500).as_nanos()) < 1_000_000
+                    );
+                    usize::from(lasts < second * 5) * 2
+                }
+                (None, more) => {
+                    assert!((1..=7).contains(&more));
+                    assert!(
+                        drawn.loads().iter().all(|load| load.mix == drawn.mix && load.start < second * 10)
+                    );
+                    1
+                }
+                other => panic!("{other:?}"),
+            };
+            paces[pace] += 1;
+        }
+        assert!(paces.iter().all(|count| *count > 20), "{paces:?}");
+    }
+
+    #[test]
+    fn short_runs_are_as_frequent_as_long_ones_and_none_exceeds_what_is_written() {
+        let (four, twenty) = (Duration::from_secs(4), Duration::from_secs(20));
+        let lengths = Some(Lengths { min: four, max: twenty });
+        let draw = |written| {
+            (0..400).map(move |seed| length(lengths, written, &mut stream(seed, StreamName::Configuration)))
+        };
+        assert!(draw(twenty).all(|drawn| (four..=twenty).contains(&drawn)));
+        let short = draw(twenty).filter(|drawn| *drawn < four * 2).count();
+        assert!((90..180).contains(&short), "{short} of 400 are shorter than 8 s");
+        assert!(draw(four).all(|drawn| drawn == four));
+        assert_eq!(length(None, four, &mut stream(1, StreamName::Configuration)), four);
     }
 
     #[test]

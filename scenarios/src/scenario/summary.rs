@@ -59,6 +59,8 @@ fn drawn(scenario: &Scenario) -> String {
     let parts = [
         (swarm.nodes.is_some(), "the number of nodes"),
         (swarm.operations.is_some(), "the number of operations"),
+        (swarm.clients.is_some(), "the number of clients"),
+        (swarm.duration.is_some(), "the duration"),
         (swarm.workload, "what clients do"),
         (swarm.knobs, "knobs"),
         (swarm.network, "the network"),

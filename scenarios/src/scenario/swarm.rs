@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::fault::swarm::SwarmSpace;
 use sim_core::fault::{Family, Kind};
 use sim_core::registry::ProtocolInfo;
+use sim_core::time::Duration;
 
 /// What is drawn. Each part is off if absent or false.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,12 @@ pub struct Swarm {
     /// The number of operations of the workload, instead of `workload.operations`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Range>,
+    /// The number of clients, instead of `workload.clients`, which is the least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Range>,
+    /// The length of the first phase, at most `cluster.duration`: each doubling is equally likely, so that many runs are short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Lengths>,
     /// The families of faults that a seed may draw, on top of `[[faults]]`.
     pub families: Families,
     /// Kinds of faults that are never drawn.
@@ -33,6 +40,14 @@ pub struct Swarm {
     /// How many clients only read: none, one, or half of them. Only where `workload` is drawn.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub readers: bool,
+    /// How the operations that `operations` draws are spread: evenly over the whole run or over its first quarter, in a few bursts,
+    /// or in a closed loop. Only where `workload` is drawn; instead of the pace that it draws.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spread: bool,
+    /// Seeds differ in how faults are drawn: how many wait for events, how many strike together, how long they last, how late
+    /// messages may be, and whether crashes lose what was not synced.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub moods: bool,
     /// The protocol's knobs, among those that may be drawn; what a drawn one forfeits is not owed.
     pub knobs: bool,
     /// Latency, loss and duplication of the network, instead of `[network]`.
@@ -55,6 +70,16 @@ pub struct Range {
     pub min: u32,
     /// The most.
     pub max: u32,
+}
+
+/// Lengths of time, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lengths {
+    /// The shortest.
+    pub min: Duration,
+    /// The longest.
+    pub max: Duration,
 }
 
 /// Which families of faults may be drawn.
@@ -93,6 +118,7 @@ impl Swarm {
             off: self.off.clone(),
             membership: self.membership,
             detours: self.detours,
+            moods: self.moods,
             max_faults: self.max_faults.unwrap_or(usual.max_faults),
             roles: owned(protocol.roles),
             events: owned(protocol.observations),

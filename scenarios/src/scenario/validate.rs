@@ -19,7 +19,7 @@ use sim_core::time::Duration;
 pub(super) use faults::is_late;
 
 use super::domains::{Domains, Misplaced};
-use super::{Families, LINEARIZABLE, NodeName, Range, Safety, Scenario, Traitors};
+use super::{Families, LINEARIZABLE, Lengths, NodeName, Range, Safety, Scenario, Swarm, Traitors};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
 
@@ -27,6 +27,8 @@ use crate::problem::Problem;
 const MOST_OPERATIONS: u32 = 10_000_000;
 /// No one simulates more clients.
 const MOST_CLIENTS: u32 = 100_000;
+/// The shortest first phase that a seed may draw: there must be room for a storm and a calm.
+const SHORTEST_DRAWN: Duration = Duration::from_secs(1);
 /// The longest phase of a run: 365 days.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
 /// The longest phase of a capsule: progress may be owed for longer than a scenario says, by what clocks went back.
@@ -301,9 +303,11 @@ impl Validator<'_> {
     fn swarm(&mut self, cluster: &dyn Cluster) {
         let Some(swarm) = &self.scenario.swarm else { return };
         let most_nodes = self.protocol.most_nodes;
-        for (key, range, most) in
-            [("nodes", swarm.nodes, most_nodes), ("operations", swarm.operations, MOST_OPERATIONS)]
-        {
+        for (key, range, most) in [
+            ("nodes", swarm.nodes, most_nodes),
+            ("operations", swarm.operations, MOST_OPERATIONS),
+            ("clients", swarm.clients, MOST_CLIENTS),
+        ] {
             if let Some(Range { min, max }) = range
                 && (min > max || min == 0 || max > most)
             {
@@ -311,6 +315,7 @@ impl Validator<'_> {
                 self.problem(&["swarm", key], title);
             }
         }
+        self.drawn_clients_and_duration(swarm);
         if let Families::Only(families) = &swarm.families
             && let Some(index) = families.iter().position(|family| *family == Family::Disk)
             && !self.protocol.journals
@@ -337,6 +342,21 @@ impl Validator<'_> {
             && cluster.fault_model(nodes).byzantine.saturating_add(more) > nodes
         {
             self.problem(&["swarm", "traitors"], "there would be more traitors than nodes");
+        }
+    }
+
+    fn drawn_clients_and_duration(&mut self, swarm: &Swarm) {
+        if swarm.clients.is_some() && self.scenario.workload.is_none() {
+            self.problem(&["swarm", "clients"], "there is no [workload] whose clients could be drawn");
+        }
+        if let Some(Lengths { min, max }) = swarm.duration
+            && (min > max || min < SHORTEST_DRAWN || max > LONGEST)
+        {
+            let title = format!("expected {SHORTEST_DRAWN} <= min <= max, found {min} and {max}");
+            self.problem(&["swarm", "duration"], title);
+        }
+        if swarm.spread && !(swarm.workload && swarm.operations.is_some()) {
+            self.problem(&["swarm", "spread"], "only drawn operations of a drawn workload can be spread");
         }
     }
 

@@ -22,11 +22,14 @@ pub(super) fn swarm() -> Value {
         { "enum": ["none", "up_to_budget", "budget"] },
         table(&["beyond"], json!({ "beyond": count32(0) })),
     ] });
+    let lengths = table(&["min", "max"], json!({ "min": duration(), "max": duration() }));
     let schema = table(
         &[],
         json!({
             "nodes": about(range(), "The number of members, instead of cluster.nodes."),
             "operations": about(range(), "The number of operations, instead of workload.operations."),
+            "clients": about(range(), "The number of clients, instead of workload.clients, which is the least."),
+            "duration": about(lengths, "The length of the first phase, at most cluster.duration: each doubling is equally likely."),
             "families": about(families, "Families of faults that a seed may draw."),
             "off": about(list(json!({ "enum": kinds })), "Kinds of faults that are never drawn."),
             "membership": switch("Whether members may join and leave."),
@@ -34,6 +37,8 @@ pub(super) fn swarm() -> Value {
             "max_faults": about(count(0, MOST_STRIKES as u64), "The most faults that a seed draws, at most 96."),
             "workload": switch("Draw what clients do: the model, the number of objects, the mix and the pace."),
             "readers": switch("Draw how many clients only read: none, one, or half of them."),
+            "spread": switch("Draw how the drawn operations are spread: over the run, over its first quarter, in bursts, or in a closed loop."),
+            "moods": switch("Draw how faults are drawn: how many wait for events or strike together, how long they last."),
             "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),
             "network": switch("Draw latency, loss and duplication."),
             "disk": switch("Draw how long syncs take."),

@@ -48,6 +48,10 @@ pub struct SwarmSpace {
     /// Whether processes may take detours in their own code.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub detours: bool,
+    /// Whether seeds differ in how faults are drawn, not only in which: how many wait for an event, how many strike together,
+    /// how long they may last, how late messages may be, and whether crashes lose what was not synced.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub moods: bool,
     /// Roles to aim at.
     pub roles: Vec<String>,
     /// Observations to wait for.
@@ -73,6 +77,7 @@ impl Default for SwarmSpace {
             min_restart: Duration::from_millis(1),
             min_calm: Duration::from_millis(500),
             detours: false,
+            moods: false,
             roles: vec!["leader".to_owned()],
             events: Vec::new(),
             messages: Vec::new(),
@@ -199,12 +204,17 @@ fn entry(
     FaultEntry { id: None, at: when.at.clone(), lasts, repeat: None, over_budget: false, what }
 }
 
-/// What a power cut does to disks: whatever was not synced is gone. Only where everybody crashes at once, and not always.
+/// What a power cut does to disks: whatever was not synced is gone. Mostly where everybody crashes at once; with moods, in one of
+/// four other crashes as well.
 fn power_cut(dice: &mut Dice<'_>, space: &SwarmSpace, drawn: &FaultEntry) -> Option<Fault> {
-    let Fault::Crash(Crash { target: Selector::All, .. }) = &drawn.what else { return None };
+    let Fault::Crash(Crash { target, .. }) = &drawn.what else { return None };
+    let everybody = *target == Selector::All;
+    if !everybody && !space.moods {
+        return None;
+    }
     let disks = space.families.contains(&Family::Disk) && !space.off.contains(&Kind::LoseTail);
     let disk = Disk { target: Selector::All, fault: DiskFault::LoseTail };
-    (dice.chance(3, 4) && disks).then_some(Fault::Disk(disk))
+    (dice.chance(if everybody { 3 } else { 1 }, 4) && disks).then_some(Fault::Disk(disk))
 }
 
 /// Leaves out what would be refused because it overlaps with an earlier fault at a slot that both name.

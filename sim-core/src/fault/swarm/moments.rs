@@ -25,6 +25,34 @@ pub(super) struct When {
     pub(super) last: bool,
 }
 
+/// How the faults of a seed are drawn.
+#[derive(Clone, Copy, Debug)]
+struct Mood {
+    /// How many of so many strike around the moment of the one before.
+    together: (u64, u64),
+    /// How many of so many wait for an event.
+    waiting: (u64, u64),
+    /// How many of so many of these wait for a preferred one.
+    favorite: (u64, u64),
+    /// The longest that a fault lasts.
+    longest: Duration,
+}
+
+impl Mood {
+    const USUAL: Self = Self { together: (1, 4), waiting: (2, 5), favorite: (1, 2), longest: Duration::MAX };
+
+    /// Calm or hectic: what needs a few quick blows is seldom found among long ones, and the other way around.
+    fn drawn(dice: &mut Dice<'_>) -> Self {
+        let [together, waiting, favorite, longest] = [(); 4].map(|()| dice.below(4) as usize);
+        Self {
+            together: [(1, 4), (1, 4), (1, 2), (1, 8)][together],
+            waiting: [(1, 5), (2, 5), (2, 5), (4, 5)][waiting],
+            favorite: [(1, 4), (1, 2), (1, 2), (7, 8)][favorite],
+            longest: [Duration::MAX, Duration::MAX, ms(1_000), ms(300)][longest],
+        }
+    }
+}
+
 /// The storms of a seed, what its faults prefer to wait for, and when the latest of them strikes.
 #[derive(Clone, Debug)]
 pub(super) struct Moments<'a> {
@@ -34,17 +62,20 @@ pub(super) struct Moments<'a> {
     /// rare moment find more than each at one of its own.
     favorites: Vec<TriggerOn>,
     latest: Option<When>,
+    mood: Mood,
 }
 
 impl<'a> Moments<'a> {
     pub(super) fn new(dice: &mut Dice<'_>, space: &'a SwarmSpace, storms: Vec<Storm>) -> Self {
         let favorites = (0..2).filter_map(|_| any(dice, space)).collect();
-        Self { space, storms, favorites, latest: None }
+        let mood = if space.moods { Mood::drawn(dice) } else { Mood::USUAL };
+        Self { space, storms, favorites, latest: None, mood }
     }
 
-    /// When the next entry begins: one in four strikes around the same moment as the one before it.
+    /// When the next entry begins: mostly one in four strikes around the same moment as the one before it.
     pub(super) fn draw(&mut self, dice: &mut Dice<'_>) -> When {
-        let together = dice.chance(1, 4);
+        let (times, of) = self.mood.together;
+        let together = dice.chance(times, of);
         let when = match self.latest.take().filter(|_| together) {
             Some(latest) => self.near(dice, latest),
             None => self.fresh(dice),
@@ -78,15 +109,16 @@ impl<'a> Moments<'a> {
     }
 
     fn when(&self, storm: usize, at: Time, moment: Option<Moment>) -> When {
-        let longest = self.storms[storm].1.since(at).max(self.space.min_fault);
+        let longest = self.storms[storm].1.since(at).min(self.mood.longest).max(self.space.min_fault);
         let last = storm + 1 == self.storms.len();
         When { at: moment.unwrap_or(Moment::At(at)), storm, longest, last }
     }
 
-    /// Two faults in five wait for an event, if there are any to wait for.
+    /// Mostly two faults in five wait for an event, if there are any to wait for.
     fn trigger(&self, dice: &mut Dice<'_>) -> Option<Trigger> {
-        let wanted = dice.chance(2, 5);
-        let favorite = dice.chance(1, 2);
+        let Mood { waiting, favorite, .. } = self.mood;
+        let wanted = dice.chance(waiting.0, waiting.1);
+        let favorite = dice.chance(favorite.0, favorite.1);
         let which = dice.below(self.favorites.len() as u64) as usize;
         let other = any(dice, self.space);
         let nth = dice.up_to_octaves(64);

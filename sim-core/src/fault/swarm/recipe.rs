@@ -168,13 +168,15 @@ impl Recipe<'_, '_> {
         let spread = Distribution::Uniform { min: delay / 4, max: delay };
         let harm = match kind {
             Kind::SlowLink => {
-                let delay = self.dice.octaves(ms(1), (self.length / 4).max(ms(2)));
+                let most = if self.very_late() { self.length } else { self.length / 4 };
+                let delay = self.dice.octaves(ms(1), most.max(ms(2)));
                 Harm::SlowLink { delay: Distribution::Uniform { min: delay / 2, max: delay } }
             }
             Kind::Jam => Harm::Jam {},
             Kind::Spikes => Harm::Spikes { probability: self.dice.odds(250), delay: spread },
             Kind::Reorder => {
-                let (probability, within) = (self.dice.odds(500), self.dice.octaves(ms(1), ms(100)));
+                let most = if self.very_late() { self.length.max(ms(100)) } else { ms(100) };
+                let (probability, within) = (self.dice.odds(500), self.dice.octaves(ms(1), most));
                 Harm::Reorder { probability, within }
             }
             Kind::Bandwidth | Kind::RateLimit => self.narrow(kind),
@@ -183,6 +185,11 @@ impl Recipe<'_, '_> {
             _ => Harm::Loss { probability: self.dice.odds(500) },
         };
         Fault::Links(LinkFault { ends, harm })
+    }
+
+    /// Whether messages may arrive when what they are about is over: in half of the cases, with moods.
+    fn very_late(&mut self) -> bool {
+        self.space.moods && self.dice.chance(1, 2)
     }
 
     /// A narrow link. Half of them count messages instead of bytes: one draw for both, so that no other draw moves.

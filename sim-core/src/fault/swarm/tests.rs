@@ -134,3 +134,40 @@ fn faults_strike_together_and_again() {
     }
     assert!(together > 200 && again > 200, "{together} {again}");
 }
+
+/// With moods, whole seeds are brief, and whole seeds wait for events; crashes of single members lose what was not synced.
+#[test]
+fn moods_make_seeds_differ_from_each_other() {
+    let moody = SwarmSpace { moods: true, ..space() };
+    let longest = |plan: &FaultPlan| plan.entries.iter().filter_map(|entry| entry.lasts).max();
+    let waits = |plan: &FaultPlan| {
+        let waiting = plan.entries.iter().filter(|entry| matches!(entry.at, Moment::On(_))).count();
+        waiting * 10 > plan.entries.len() * 7
+    };
+    // Crashes that are not power cuts, with a disk fault of everybody just before.
+    let loses = |plan: &FaultPlan| {
+        plan.entries.windows(2).any(|pair| {
+            let crash =
+                matches!(&pair[1].what, Fault::Crash(Crash { target, .. }) if *target != Selector::All);
+            let disk = Disk { target: Selector::All, fault: DiskFault::LoseTail };
+            crash && pair[0].what == Fault::Disk(disk) && pair[0].at == pair[1].at
+        })
+    };
+    let count = |space: &SwarmSpace| {
+        let mut counts = [0; 3];
+        for seed in 0..1_000 {
+            let plan = drawn(seed, space, ALL);
+            assert_eq!(plan.validate(7, 2, None), Ok(()));
+            let brief = plan.entries.len() > 10
+                && longest(&plan).is_some_and(|longest| longest <= Duration::from_millis(300));
+            counts[0] += u32::from(brief);
+            counts[1] += u32::from(plan.entries.len() > 10 && waits(&plan));
+            counts[2] += u32::from(loses(&plan));
+        }
+        counts
+    };
+    let (with, without) = (count(&moody), count(&space()));
+    assert!(with[0] > without[0] + 50, "brief: {with:?} {without:?}");
+    assert!(with[1] > without[1] + 50, "waiting: {with:?} {without:?}");
+    assert!(with[2] > 50 && without[2] < 10, "losing: {with:?} {without:?}");
+}

@@ -152,6 +152,31 @@ fn a_leader_that_nobody_answers_is_found_unless_it_stood_still() {
     heard.clean();
 }
 
+/// Its learners answer or not; when the operator makes one of them a voter, that one has four windows like everybody.
+#[test]
+fn the_only_voter_owes_nobody_an_answer_and_voters_that_it_adds_count_from_then_on() {
+    let grown = |until: u64| {
+        let parameters = Parameters { learners: 2, ..Parameters::default() };
+        let mut script = Script::new(LeadershipStable::new(&parameters, 3, true), 3);
+        script.see(0, term(1)).at(ms(1_000), 0).see(0, leads(1, 0));
+        let speak = |script: &mut Script<LeadershipStable>, from, to| {
+            (from..to).step_by(50).for_each(|at| {
+                script.at(ms(at), 0).send(0, 1, entries(1));
+            });
+        };
+        speak(&mut script, 1_050, 2_150);
+        let voters = [NodeId(0), NodeId(1)];
+        let config = Configuration { voters: voters.to_vec(), outgoing: vec![], learners: vec![NodeId(2)] };
+        let appended = RaftObservation::ConfigAppended { index: 2, term: 1, config: config.into() };
+        script.at(ms(2_160), 0).see(0, appended);
+        speak(&mut script, 2_200, until);
+        script
+    };
+    grown(3_300).clean();
+    grown(3_500)
+        .found("deaf", "n1 leads term 1 although no majority has answered for 4 windows of check-quorum");
+}
+
 #[test]
 fn whoever_a_new_configuration_needs_owed_no_answer_before_it() {
     let configured = |index, voters: &[u32]| {
