@@ -51,7 +51,7 @@ fn every_what(facts: &dyn ShowFacts) -> Vec<What<&dyn ShowFacts, &str>> {
         What::Fire { id: timer, timer: facts },
         What::Request { id: RequestId(5), request: facts },
         What::Link { peer: NodeId(3), state: LinkState::Up },
-        What::Link { peer: NodeId(3), state: LinkState::Down },
+        What::HoldUntilDurable { journal },
         What::Synced { id: sync, result: SyncResult::Io },
         What::Send { id, to: NodeId(0), message: facts },
         What::SetTimer { id: timer, after: Duration::from_secs(1), timer: facts },
@@ -110,6 +110,9 @@ fn every_sort_of_event_is_read_as_it_was_recorded() {
     assert_eq!(trace.events[6].what, What::Link { peer: NodeId(3), state: LinkState::Up });
     assert_eq!(trace.events[8].what, What::Synced { id: SyncId(1 << 40), result: SyncResult::Io });
     assert_eq!(trace.events[20].what, What::Lost { id: 300, reason: LossReason::Withheld });
+    assert_eq!(trace.events[7].what, What::HoldUntilDurable { journal: JournalId(2) });
+    let down = short(&[(0, What::Link { peer: NodeId(3), state: LinkState::Down })]);
+    assert_eq!(down.events[0].what, What::Link { peer: NodeId(3), state: LinkState::Down });
 }
 
 #[test]
