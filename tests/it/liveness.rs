@@ -92,9 +92,6 @@ fn odd_but_legal_settings_are_not_accused() {
     }
 }
 
-/// Settings whose clean runs were accused once: a service that a slow server had taken up before the heal (141), a stream in
-/// the core that waits for its next retransmission when the core is left alone (280), and a member that is let in by one that
-/// it suspects (6).
 /// Progress and other checks may rest on what a check keeps: whichever is off, or all of them, clean code is not accused.
 #[test]
 fn a_check_that_is_off_leaves_nobody_accused() {
@@ -115,6 +112,9 @@ fn a_check_that_is_off_leaves_nobody_accused() {
     }
 }
 
+/// Settings whose clean runs were accused once: a service that a slow server had taken up before the heal (141), a stream in
+/// the core that waits for its next retransmission when the core is left alone (280), and a member that is let in by one that
+/// it suspects (6).
 #[test]
 fn settings_that_were_accused_once_are_not_accused_again() {
     for (protocol, setting, seed) in
