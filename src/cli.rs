@@ -15,6 +15,7 @@ mod folder;
 mod hang;
 mod interrupt;
 mod machines;
+mod mistyped;
 mod progress;
 mod run_progress;
 mod run_text;
@@ -60,8 +61,10 @@ pub fn main(registry: &Registry) -> ExitCode {
     scenarios::run::keep_quiet_about_panics_in_runs();
     crate::memory::keep();
     interrupt::survive_size_limits();
-    let arguments = Arguments::from_arg_matches(&arguments::command().get_matches());
-    let arguments = arguments.unwrap_or_else(|error| error.exit());
+    let command = mistyped::with_negative_values(arguments::command());
+    let matches = command.clone().try_get_matches();
+    let matches = matches.unwrap_or_else(|error| mistyped::with_hints(error, &command).exit());
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let terminal = Terminal::new(arguments.quiet, arguments.json);
     hang::listen(terminal);
     caught(|| dispatch(registry, &arguments, terminal)).into()

@@ -2,10 +2,12 @@
 //! from the registries.
 
 mod codes;
+mod concepts;
 mod everywhere;
 mod faults;
 mod files;
 mod protocols;
+mod tables;
 
 use serde_json::{Map, Value};
 use sim_core::registry::{Entry, Registry};
@@ -43,11 +45,15 @@ pub enum TermKind {
     Verdict,
     /// Exit codes.
     ExitCode,
+    /// A table of a scenario.
+    Table,
+    /// A word of this program's own.
+    Concept,
 }
 
 impl TermKind {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Protocol,
         Self::Scenario,
         Self::Sweep,
@@ -60,6 +66,8 @@ impl TermKind {
         Self::Behavior,
         Self::Verdict,
         Self::ExitCode,
+        Self::Table,
+        Self::Concept,
     ];
 
     /// One of them, in words.
@@ -77,6 +85,8 @@ impl TermKind {
             Self::Behavior => "behavior",
             Self::Verdict => "verdict",
             Self::ExitCode => "exit code",
+            Self::Table => "table",
+            Self::Concept => "concept",
         }
     }
 
@@ -95,6 +105,8 @@ impl TermKind {
             Self::Behavior => "behaviors",
             Self::Verdict => "verdicts",
             Self::ExitCode => "exit_codes",
+            Self::Table => "tables",
+            Self::Concept => "concepts",
         }
     }
 }
@@ -120,6 +132,8 @@ pub struct Term {
     pub example: String,
     /// Names to look at next.
     pub related: Vec<String>,
+    /// What stands in it, each with what it says: the keys of a table.
+    pub entries: Vec<(String, String)>,
     /// More about it, for JSON.
     pub details: Map<String, Value>,
 }
@@ -154,6 +168,8 @@ pub fn glossary(registry: &Registry) -> Vec<Term> {
     terms.extend(everywhere::behaviors());
     terms.extend(codes::verdicts());
     terms.extend(codes::exit_codes());
+    terms.extend(tables::tables(registry));
+    terms.extend(concepts::concepts());
     terms.iter_mut().for_each(|term| term.example = own(&term.example));
     terms
 }
@@ -170,6 +186,10 @@ pub fn explain<'a>(terms: &'a [Term], name: &str) -> Result<Vec<&'a Term>, Optio
     }
     if let Some(target) = faults::target_like(terms, name) {
         return Ok(vec![target]);
+    }
+    let tables = tables::with_key(terms, name);
+    if !tables.is_empty() {
+        return Ok(tables);
     }
     let names = terms.iter().flat_map(|term| term.aliases.iter().chain([&term.name]));
     let names: Vec<&str> = names.map(String::as_str).collect();

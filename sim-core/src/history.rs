@@ -7,6 +7,7 @@
 //! believe nobody (zones for registers, prefixes for lists), then a search with a budget. A pass of any tier is a
 //! proof; so is a failure of any tier but the witness.
 
+mod bank;
 mod check;
 mod conflict;
 mod edn;

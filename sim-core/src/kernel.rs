@@ -42,7 +42,7 @@ use crate::metrics::Metrics;
 use crate::network::{LinkNotice, Network};
 use crate::outcome::{Ended, MessageCounts};
 use crate::picture::{Counts, Painter};
-use crate::process::{Keys, Marks, SyncId};
+use crate::process::{Keys, Lane, Marks, SyncId};
 use crate::progress::Ledger;
 use crate::queue;
 use crate::random::{Keyed, Purpose, mix64};
@@ -100,7 +100,11 @@ pub(crate) struct Kernel {
     pub(crate) actions: Vec<Action>,
     /// What faults want to start while a step is being carried out: it starts when the step is over.
     pub(crate) late: Vec<Action>,
+    /// A message went as a datagram whose protocol counts on a stream.
+    pub(crate) demoted: bool,
     pub(crate) notices: Vec<LinkNotice>,
+    /// Processes that ended themselves: when they start again, and as which incarnation.
+    pub(crate) supervised: std::collections::BTreeSet<(Time, Slot, u32)>,
     pub(crate) pending_notices: Slab<Notice>,
     pub(crate) envelopes: Slab<Envelope>,
     pub(crate) syncs: Slab<SyncJob>,
@@ -206,7 +210,9 @@ impl Kernel {
             driver,
             actions: Vec::new(),
             late: Vec::new(),
+            demoted: false,
             notices: Vec::new(),
+            supervised: std::collections::BTreeSet::new(),
             pending_notices: Slab::default(),
             envelopes: Slab::default(),
             syncs: Slab::default(),
@@ -300,6 +306,14 @@ impl Kernel {
         self.agenda.push(queue::key(at.as_nanos(), tie, Event::Control(control).encode()));
     }
 
+    /// The lane of a message whose protocol wants this one.
+    #[inline]
+    pub(crate) fn lane(&mut self, wanted: Lane) -> Lane {
+        let Some(lane) = self.setup.network.lane else { return wanted };
+        self.demoted |= lane < wanted;
+        lane
+    }
+
     /// Changes what a slot's clock shows, from now on.
     pub(crate) fn change_clock(&mut self, slot: Slot, change: ClockChange) {
         let before = self.clocks.read(slot, self.now);
@@ -386,4 +400,5 @@ pub(crate) enum Folded {
     Fault,
     Wake,
     HoldUntilDurable,
+    Abort,
 }

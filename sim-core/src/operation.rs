@@ -76,7 +76,29 @@ pub enum Operation {
         /// Which set.
         key: u64,
     },
+    /// Move money between two accounts of a bank; nothing moves if the payer holds too little.
+    Transfer {
+        /// Which bank.
+        key: u64,
+        /// The account that pays, below [`ACCOUNTS`].
+        from: u32,
+        /// The account that is paid, below [`ACCOUNTS`].
+        to: u32,
+        /// How much.
+        amount: u64,
+    },
+    /// Read all accounts of a bank.
+    ReadBank {
+        /// Which bank.
+        key: u64,
+    },
 }
+
+/// How many accounts a bank has.
+pub const ACCOUNTS: usize = 8;
+
+/// What every account of a bank holds in the beginning.
+pub const OPENING_BALANCE: u64 = 100;
 
 impl Operation {
     /// Which object it acts on.
@@ -91,7 +113,9 @@ impl Operation {
             | Self::Dequeue { key }
             | Self::Add { key, .. }
             | Self::Remove { key, .. }
-            | Self::ReadSet { key } => key,
+            | Self::ReadSet { key }
+            | Self::Transfer { key, .. }
+            | Self::ReadBank { key } => key,
         }
     }
 
@@ -105,13 +129,21 @@ impl Operation {
             Self::Add { key, .. } => Self::Add { key, value },
             Self::Remove { key, .. } => Self::Remove { key, value },
             Self::Cas { key, from, .. } => Self::Cas { key, from, to: value },
-            Self::Read { .. } | Self::ReadList { .. } | Self::Dequeue { .. } | Self::ReadSet { .. } => self,
+            Self::Read { .. }
+            | Self::ReadList { .. }
+            | Self::Dequeue { .. }
+            | Self::ReadSet { .. }
+            | Self::Transfer { .. }
+            | Self::ReadBank { .. } => self,
         }
     }
 
     /// Whether it changes nothing, whatever it returns.
     pub const fn is_read(&self) -> bool {
-        matches!(self, Self::Read { .. } | Self::ReadList { .. } | Self::ReadSet { .. })
+        matches!(
+            self,
+            Self::Read { .. } | Self::ReadList { .. } | Self::ReadSet { .. } | Self::ReadBank { .. }
+        )
     }
 }
 
@@ -132,12 +164,14 @@ pub enum ObjectModel {
     Queue,
     /// Add, remove, read whole.
     Set,
+    /// Accounts between which money moves: transfer, read all. The sum stays.
+    Bank,
 }
 
 impl ObjectModel {
     /// Every model, in the order of declaration.
-    pub const ALL: [Self; 6] =
-        [Self::Register, Self::CasRegister, Self::Kv, Self::Append, Self::Queue, Self::Set];
+    pub const ALL: [Self; 7] =
+        [Self::Register, Self::CasRegister, Self::Kv, Self::Append, Self::Queue, Self::Set, Self::Bank];
 
     /// As scenarios and the command line name it.
     pub const fn name(self) -> &'static str {
@@ -148,6 +182,7 @@ impl ObjectModel {
             Self::Append => "append",
             Self::Queue => "queue",
             Self::Set => "set",
+            Self::Bank => "bank",
         }
     }
 }
@@ -160,7 +195,9 @@ impl fmt::Display for ObjectModel {
 
 /// No object model has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("read an object model: expected register, cas-register, kv, append, queue or set, found \"{found}\"")]
+#[error(
+    "read an object model: expected register, cas-register, kv, append, queue, set or bank, found \"{found}\""
+)]
 pub struct ParseObjectModelError {
     /// The text.
     pub found: String,
@@ -183,9 +220,9 @@ pub enum Reply {
     Done,
     /// What was read or dequeued; `None` if it was unwritten or empty.
     Value(Option<u64>),
-    /// The list or set that was read.
+    /// The list or set that was read, or the balances of a bank.
     Values(Vec<u64>),
-    /// A compare-and-swap observed another value.
+    /// A compare-and-swap observed another value, or an account held too little: nothing changed.
     Mismatch,
     /// It surely did not and will not happen.
     Refused,

@@ -211,6 +211,8 @@ impl<A: Protocol, N: Process<A>> Part<A, N> {
                 Effect::CloseLink(peer) => cx.close_link(peer),
                 Effect::Observe(observation) => cx.observe(P::observation(observation)),
                 Effect::Work(cost) => cx.work(cost),
+                // A part is no process of its own.
+                Effect::Abort { restart_after } => cx.abort(restart_after),
             }
         }
         self.effects.recipients = recipients;

@@ -59,7 +59,8 @@ pub trait Message: Facts {
 }
 
 /// What the network owes a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Lane {
     /// May be lost, reordered or duplicated, and is shed by a full inbox.
     Datagram,

@@ -8,6 +8,8 @@
 
 mod generator;
 mod mix;
+mod popularity;
+mod ramp;
 mod rate;
 
 pub use generator::{Invocation, Workload};
@@ -31,6 +33,9 @@ pub struct WorkloadModel {
     /// Closed loop: the mean time a client waits after a return before it asks again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub think: Option<Duration>,
+    /// Open loop: the rate rises or falls evenly to this one until `until`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp_to: Option<Rate>,
     /// How gaps between arrivals, or think times, are distributed.
     #[serde(default)]
     pub spacing: Spacing,
@@ -40,9 +45,12 @@ pub struct WorkloadModel {
     /// How often each kind of operation is asked for; the default mix of the model if all weights are zero.
     #[serde(default)]
     pub mix: Mix,
-    /// How many objects there are, used evenly: by default 16 for `kv`, else 1.
+    /// How many objects there are: by default 16 for `kv`, else 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<u64>,
+    /// How often each of them is used.
+    #[serde(default, skip_serializing_if = "Skew::is_even")]
+    pub skew: Skew,
     /// How many of the clients, the last ones, only read: who never writes goes on asking whoever answers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readers: Option<u32>,
@@ -66,6 +74,9 @@ pub struct WorkloadModel {
 pub struct Load {
     /// Operations per time.
     pub rate: Rate,
+    /// The rate rises or falls evenly to this one until `until`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp_to: Option<Rate>,
     /// How gaps between arrivals are distributed.
     #[serde(default)]
     pub spacing: Spacing,
@@ -81,6 +92,23 @@ pub struct Load {
     /// From when on none arrives any more; the end of the run by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Duration>,
+}
+
+/// How often each object is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Skew {
+    /// All equally often.
+    #[default]
+    Even,
+    /// By Zipf's law: the i-th key, counted from 1, in proportion to 1/i. Of 1,000 keys the first gets 13 % of all operations.
+    Zipf,
+}
+
+impl Skew {
+    fn is_even(&self) -> bool {
+        *self == Self::Even
+    }
 }
 
 /// How gaps between arrivals, or think times, are distributed.
@@ -110,6 +138,9 @@ pub enum WhenBusy {
 /// So many operations a second clients are asked for at most: a run of more only waits for its workload.
 const MOST_PER_SECOND: u64 = 1_000_000;
 
+/// So many keys may be used unevenly at most: a run keeps a table of them.
+const MOST_SKEWED_KEYS: u64 = 1 << 20;
+
 /// Why a workload cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorkloadError {
@@ -138,6 +169,12 @@ pub enum WorkloadError {
     /// Clients that only read what cannot be read, or more of them than there are clients.
     #[error("use the workload: \"readers\" are some of the clients, and need a model with reads")]
     Readers,
+    /// More keys than a table of their shares may have.
+    #[error("use the workload: with \"skew\" there may be at most {MOST_SKEWED_KEYS} \"keys\"")]
+    SkewedKeys,
+    /// A ramp without an end, or in a closed loop.
+    #[error("use the workload: \"ramp_to\" needs \"rate\" and \"until\", by when the new rate is reached")]
+    EndlessRamp,
     /// It ends before it starts.
     #[error("use the workload: \"until\" must be later than \"start\"")]
     EmptyPeriod,
@@ -154,11 +191,13 @@ impl WorkloadModel {
         Self {
             model,
             rate: None,
+            ramp_to: None,
             think: None,
             spacing: Spacing::default(),
             when_busy: WhenBusy::default(),
             mix: Mix::default(),
             keys: None,
+            skew: Skew::default(),
             readers: None,
             operations: None,
             start: Duration::ZERO,
@@ -170,8 +209,8 @@ impl WorkloadModel {
     /// All open loops, this one first; none in a closed loop.
     pub fn loads(&self) -> Vec<Load> {
         let Some(rate) = self.open_rate() else { return Vec::new() };
-        let &Self { spacing, mix, operations, start, until, .. } = self;
-        std::iter::once(Load { rate, spacing, mix, operations, start, until })
+        let &Self { ramp_to, spacing, mix, operations, start, until, .. } = self;
+        std::iter::once(Load { rate, ramp_to, spacing, mix, operations, start, until })
             .chain(self.more.clone())
             .collect()
     }
@@ -219,6 +258,12 @@ impl WorkloadModel {
         if self.key_count() == 0 {
             return Err(WorkloadError::NoKeys);
         }
+        if !self.skew.is_even() && self.key_count() > MOST_SKEWED_KEYS {
+            return Err(WorkloadError::SkewedKeys);
+        }
+        if self.ramp_to.is_some() && (self.rate.is_none() || self.until.is_none()) {
+            return Err(WorkloadError::EndlessRamp);
+        }
         let readers = self.readers.unwrap_or(0);
         if readers > clients || (readers > 0 && self.model == ObjectModel::Queue) {
             return Err(WorkloadError::Readers);
@@ -229,18 +274,26 @@ impl WorkloadModel {
         fits(&self.mix, self.model)?;
         let loads = self.loads();
         loads.iter().try_for_each(|load| load.validate(self.model))?;
-        let together = loads.iter().map(|load| load.rate.in_a_second()).sum::<u128>();
+        let together = loads.iter().map(Load::most_in_a_second).sum::<u128>();
         if together > u128::from(MOST_PER_SECOND) { Err(WorkloadError::AbsurdRate) } else { Ok(()) }
     }
 }
 
 impl Load {
+    fn most_in_a_second(&self) -> u128 {
+        let end = self.ramp_to.map_or(0, Rate::in_a_second);
+        self.rate.in_a_second().max(end)
+    }
+
     fn validate(&self, model: ObjectModel) -> Result<(), WorkloadError> {
         if self.until.is_some_and(|until| until <= self.start) {
             return Err(WorkloadError::EmptyPeriod);
         }
-        if !self.rate.sane() {
+        if !self.rate.sane() || self.ramp_to.is_some_and(|rate| !rate.sane()) {
             return Err(WorkloadError::AbsurdRate);
+        }
+        if self.ramp_to.is_some() && self.until.is_none() {
+            return Err(WorkloadError::EndlessRamp);
         }
         fits(&self.mix, model)
     }
@@ -290,6 +343,18 @@ mod tests {
         assert_eq!(fast.validate(1), Ok(()));
         let load: Load = serde_json::from_str(r#"{"rate":"600000/s"}"#).unwrap();
         assert_eq!(WorkloadModel { more: vec![load], ..fast }.validate(1), Err(WorkloadError::AbsurdRate));
+        let ramp = WorkloadModel { ramp_to: Some(Rate::per_second(600_000)), ..base.clone() };
+        assert_eq!(ramp.validate(1), Err(WorkloadError::EndlessRamp));
+        let ramp = WorkloadModel { rate: Some(Rate::per_second(500_000)), ..ramp };
+        assert_eq!(ramp.validate(1), Err(WorkloadError::EndlessRamp));
+        let ramp = WorkloadModel { until: Some(Duration::from_secs(1)), ..ramp };
+        assert_eq!(ramp.validate(1), Ok(()));
+        let load: Load = serde_json::from_str(r#"{"rate":"500000/s"}"#).unwrap();
+        assert_eq!(WorkloadModel { more: vec![load], ..ramp }.validate(1), Err(WorkloadError::AbsurdRate));
+        let skewed = WorkloadModel { skew: Skew::Zipf, keys: Some(1 << 20), ..base.clone() };
+        assert_eq!(skewed.validate(1), Ok(()));
+        let skewed = WorkloadModel { keys: Some((1 << 20) + 1), ..skewed };
+        assert_eq!(skewed.validate(1), Err(WorkloadError::SkewedKeys));
         let foreign = WorkloadModel { mix: Mix { cas: 1, ..Mix::default() }, ..base };
         assert_eq!(
             foreign.validate(1),

@@ -224,6 +224,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             Control::Ask => self.ask_clients(),
             Control::End => self.kernel.ended = Some(Ended::Horizon),
             Control::Redraw => self.draw_anew(),
+            Control::Supervise => self.restart_aborted(),
         }
     }
 }

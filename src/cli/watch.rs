@@ -9,7 +9,7 @@ mod run;
 
 use std::io::{self, Write};
 
-use console::{Term, truncate_str};
+use console::{Term, measure_text_width, truncate_str};
 
 use super::terminal::{Terminal, wrap};
 
@@ -31,8 +31,8 @@ pub(crate) fn possible(terminal: &Terminal) -> bool {
 /// Where frames are drawn, one in place of the other. The last one is gone when the screen is dropped.
 struct Screen<W: Write> {
     out: W,
-    /// How many lines the frame has that is there.
-    drawn: usize,
+    /// How wide each line of the frame is that is there.
+    drawn: Vec<usize>,
 }
 
 impl Screen<Term> {
@@ -50,38 +50,40 @@ impl Screen<Term> {
 
 impl<W: Write> Screen<W> {
     fn on(out: W) -> Self {
-        Self { out, drawn: 0 }
+        Self { out, drawn: Vec::new() }
     }
 
     /// Draws a frame on a terminal with so many rows and columns, in one go, so that it does not flicker.
     fn draw(&mut self, lines: &[String], (rows, columns): (u16, u16)) -> io::Result<()> {
         let room = usize::from(rows).saturating_sub(1).max(1);
-        let mut frame = self.back();
         let columns = usize::from(columns);
+        let mut frame = self.back(columns);
         let broken: String = lines.iter().map(|line| wrap(line, &labelled("", ""), columns)).collect();
-        self.drawn = 0;
+        self.drawn.clear();
         for line in broken.lines().take(room) {
-            frame += &truncate_str(line, columns, "…");
+            let line = truncate_str(line, columns, "…");
+            self.drawn.push(measure_text_width(&line));
+            frame += &line;
             frame += "\x1b[K\n";
-            self.drawn += 1;
         }
         frame += "\x1b[J";
         self.out.write_all(frame.as_bytes())?;
         self.out.flush()
     }
 
-    /// Takes the cursor to where the frame begins.
-    fn back(&self) -> String {
-        if self.drawn == 0 { "\r".to_owned() } else { format!("\r\x1b[{}A", self.drawn) }
+    /// Takes the cursor to where the frame begins. A terminal that became narrower has broken lines that were longer.
+    fn back(&self, columns: usize) -> String {
+        let rows: usize = self.drawn.iter().map(|width| width.div_ceil(columns.max(1)).max(1)).sum();
+        if rows == 0 { "\r".to_owned() } else { format!("\r\x1b[{rows}A") }
     }
 }
 
 impl<W: Write> Drop for Screen<W> {
     fn drop(&mut self) {
-        if self.drawn == 0 {
+        if self.drawn.is_empty() {
             return;
         }
-        let clear = self.back() + "\x1b[J";
+        let clear = self.back(usize::MAX) + "\x1b[J";
         // If stderr is gone there is nothing to clear.
         let _ = self.out.write_all(clear.as_bytes()).and_then(|()| self.out.flush());
     }
@@ -162,6 +164,17 @@ mod tests {
         let broken =
             ["words       a line", "            that is", "            too long", "unbreakable-word-he…", ""];
         assert_eq!(shown(&out), (lines(&broken), 4), "what has no room is left out");
+    }
+
+    #[test]
+    fn a_terminal_that_became_narrower_has_broken_the_lines() {
+        let mut out = Vec::new();
+        let mut screen = Screen::on(&mut out);
+        screen.draw(&lines(&["a line of thirty characters..,", "two"]), (24, 80)).unwrap();
+        screen.draw(&lines(&["1"]), (24, 20)).unwrap();
+        std::mem::forget(screen);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("\r\x1b[3A1\x1b[K\n"), "{text:?}");
     }
 
     #[test]

@@ -355,3 +355,30 @@ fn the_guide_has_every_key_of_every_table() {
     }
     assert!(rows > 90, "{rows} rows");
 }
+
+/// What a page of a table shows is a scenario that loads.
+#[test]
+fn the_example_of_every_table_is_read() {
+    let registry = seedstorm::registry();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("outages.csv"), "who,from,to\nn1,1s,2s\n").unwrap();
+    std::fs::write(folder.path().join("latencies.csv"), "0,1,2,3,4\n".repeat(5)).unwrap();
+    let terms = scenarios::glossary::glossary(&registry);
+    let tables = terms.iter().filter(|term| term.kind == scenarios::glossary::TermKind::Table);
+    let mut read = 0;
+    for term in tables {
+        let example = &term.written;
+        let head = "schema = \"seedstorm.scenario/1\"\ntitle = \"an example\"\n";
+        let protocol = if example.contains("\"Commit\"") { "pbft" } else { "raft" };
+        let cluster = format!("[cluster]\nprotocol = \"{protocol}\"\nnodes = 5\nduration = \"60s\"\n");
+        let cluster = if example.starts_with("[cluster]") { "" } else { &cluster };
+        let load = if example.contains("[workload]") { "" } else { "[workload]\nmodel = \"register\"\n" };
+        let text = format!("{head}{cluster}{load}{example}\n");
+        let file = folder.path().join("example.toml");
+        std::fs::write(&file, &text).unwrap();
+        let said = crate::support::seedstorm(folder.path(), &["validate", "example.toml"]);
+        assert_eq!(said.code, 0, "{}: {}{}\n{text}", term.name, said.out, said.err);
+        read += 1;
+    }
+    assert!(read > 15, "{read}");
+}

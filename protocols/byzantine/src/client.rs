@@ -20,7 +20,7 @@ use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::request::{Command, Request, SignedCommand};
 use crate::service::{Told, Wish};
-use crate::store::{Operation, Reply};
+use objects::{Operation, Reply};
 
 const RETRY: TimerId = TimerId(0);
 

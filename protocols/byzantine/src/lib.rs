@@ -33,7 +33,6 @@ pub mod safety;
 pub mod service;
 pub mod shared;
 pub mod signers;
-pub mod store;
 pub mod tally;
 pub mod tendermint;
 #[cfg(test)]

@@ -9,8 +9,8 @@ use crate::certificate::{Certificate, Scheme, Signed};
 use crate::request::{Batch, Requests};
 use crate::shared::Shared;
 use crate::signers::Signers;
-use crate::store::Reply;
 use crate::vote::{Statement, Vote};
+use objects::Reply;
 
 /// An index below a length that is not zero.
 pub fn draw_below<P: Protocol>(cx: &mut CoalitionContext<'_, P>, length: usize) -> usize {

@@ -4,7 +4,7 @@ use sim_core::identity::NodeId;
 use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use crate::request::Request;
-use crate::store::Store;
+use objects::Store;
 
 #[derive(Debug)]
 struct Known {
@@ -63,7 +63,7 @@ impl Pending {
     pub fn forget_done(&mut self, store: &Store) {
         let clients: Vec<NodeId> = self.known.keys().copied().collect();
         for client in clients {
-            self.done(client, store.session(client).map_or(0, |session| session.timestamp));
+            self.done(client, store.session(client).map_or(0, |session| session.sequence));
         }
     }
 

@@ -6,8 +6,8 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Context, Protocol, Signature};
 
 use crate::shared::{Shared, Wire};
-use crate::store::Operation;
 use crate::vote::SIGNATURE_SIZE;
+use objects::Operation;
 
 facts! {
     /// An operation of a client.
@@ -19,6 +19,13 @@ facts! {
         pub timestamp: u64,
         /// What to do.
         pub operation: Operation,
+    }
+}
+
+impl Command {
+    /// Whose session it belongs to, and its place there.
+    pub const fn session(&self) -> (NodeId, u64) {
+        (self.client, self.timestamp)
     }
 }
 

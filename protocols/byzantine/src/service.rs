@@ -1,14 +1,9 @@
 //! Neutral operations in the words of the state machine, for every protocol that replicates it.
 
+use objects::{Operation, Reply};
 use sim_core::facts;
-use sim_core::operation::{Answer, ObjectModel, Operation as Neutral, Reply as NeutralReply, Service};
+use sim_core::operation::{Answer, Operation as Neutral, Reply as NeutralReply, Service};
 use sim_core::process::Protocol;
-
-use crate::store::{Operation, Reply};
-
-/// What clients are offered.
-pub const OBJECTS: &[ObjectModel] =
-    &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv, ObjectModel::Append];
 
 facts! {
     /// What a client is asked to do.
@@ -30,31 +25,17 @@ facts! {
     }
 }
 
-/// Registers and lists.
+/// Objects of every model.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Objects;
 
 impl<P: Protocol<Request = Wish, Response = Told>> Service<P> for Objects {
     fn encode(&self, operation: &Neutral) -> Option<Wish> {
-        let operation = match *operation {
-            Neutral::Read { key } => Operation::Get { key },
-            Neutral::Write { key, value } => Operation::Put { key, value },
-            Neutral::Cas { key, from, to } => Operation::Cas { key, from, to },
-            Neutral::Append { key, value } => Operation::Append { key, value },
-            Neutral::ReadList { key } => Operation::GetList { key },
-            _ => return None,
-        };
-        Some(Wish { operation })
+        Some(Wish { operation: Operation::of(operation) })
     }
 
     fn decode(&self, _: &Neutral, told: &Told) -> Answer {
-        let reply = match &told.reply {
-            None => NeutralReply::Unknown,
-            Some(Reply::Done) => NeutralReply::Done,
-            Some(Reply::Value { value }) => NeutralReply::Value(*value),
-            Some(Reply::List { values }) => NeutralReply::Values(values.to_vec()),
-            Some(Reply::Mismatch) => NeutralReply::Mismatch,
-        };
+        let reply = told.reply.as_ref().map_or(NeutralReply::Unknown, Reply::neutral);
         Answer { reply, position: told.position }
     }
 }

@@ -8,8 +8,8 @@ use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
 use super::server::Server;
-use super::store::Store;
 use super::vocabulary::Raft;
+use objects::Store;
 
 /// After so many longest election timeouts without an answer, a member is not counted any more.
 const PATIENCE: u64 = 3;
@@ -75,7 +75,7 @@ impl Server {
     /// The log was replaced below what was committed: what follows is applied from the beginning.
     pub(super) fn begin_again(&mut self, from: u64) {
         if self.plants.quorum_adapts && from <= self.applied && self.log.base().index == 0 {
-            (self.commit, self.applied, self.store) = (0, 0, Store::new());
+            (self.commit, self.applied, self.store) = (0, 0, Store::default());
             self.decided.clear();
             self.counted.began_again = true;
         }

@@ -18,8 +18,8 @@ use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId
 use super::configuration::genesis;
 use super::operator::Operator;
 use super::parameters::{Parameters, Reads};
-use super::store::{Operation, Reply};
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRequest, RaftResponse, RaftTimer, ReadBy};
+use objects::{Operation, Reply};
 
 const RETRY: TimerId = TimerId(0);
 const OPERATE: TimerId = TimerId(1);
@@ -249,9 +249,7 @@ impl Process<Raft> for Client {
             Input::Timer { timer: RaftTimer::Operate, .. } => {
                 self.operate(cx);
             }
-            Input::Request {
-                request: RaftRequest { operation: Operation::Member { node, here } }, ..
-            } => {
+            Input::Request { request: RaftRequest::Member { node, here }, .. } => {
                 self.on_member(node, here, cx);
             }
             Input::Message { message: RaftMessage::ChangeReply { node, add, done, leader }, .. } => {
@@ -259,8 +257,8 @@ impl Process<Raft> for Client {
                     operator.answered((*node, *add), (*done, *leader), &self.servers, cx);
                 }
             }
-            Input::Request { id, request } => {
-                self.waiting.push_back((id, request.operation));
+            Input::Request { id, request: RaftRequest::Operation { operation } } => {
+                self.waiting.push_back((id, operation));
                 if self.outstanding.is_none() {
                     self.begin_next(cx);
                 }

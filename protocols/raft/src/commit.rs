@@ -99,11 +99,17 @@ impl Server {
         while self.applied < self.commit {
             let index = self.applied + 1;
             let Some(entry) = self.log.entry(index) else { return };
-            let outcome = self.store.apply(index, entry.command(), self.plants.no_sessions);
+            let outcome = match *entry.command() {
+                Command::Apply { client, sequence, operation } => {
+                    Some(self.store.apply(index, (client, sequence), operation, self.plants.no_sessions))
+                }
+                Command::Foreign { words } => {
+                    self.decided.push_back((index, words));
+                    None
+                }
+                Command::Noop | Command::Config { .. } => None,
+            };
             self.applied = index;
-            if let Command::Foreign { words } = entry.command() {
-                self.decided.push_back((index, *words));
-            }
             cx.observe(RaftObservation::Applied {
                 index,
                 hash: self.log.hash_at(index),

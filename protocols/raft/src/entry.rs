@@ -1,7 +1,6 @@
 //! Raft as the registry knows it: what it is called, what can be set, and how a run is launched.
 
 use sim_core::facts::Facts;
-use sim_core::operation::ObjectModel;
 use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
 use sim_core::setup::Setup;
@@ -20,7 +19,7 @@ use super::vocabulary::{Raft, RaftMessage, RaftObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
     about: "Servers elect a leader, which replicates a log of client operations to a majority; each server applies \
-            the committed log to a key-value store. Pre-vote, check-quorum, pipelining, batching, a journal for term, \
+            the committed log to objects that clients read and change. Pre-vote, check-quorum, pipelining, batching, a journal for term, \
             vote and log, and client sessions that make every operation happen once.",
     roles: &["follower", "candidate", "leader", "halted"],
     messages: RaftMessage::KINDS,
@@ -30,7 +29,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: Plants::ALL,
     stalls: Stalling::NAMES,
     checks: CHECKS,
-    objects: &[ObjectModel::Register, ObjectModel::CasRegister, ObjectModel::Kv, ObjectModel::Append],
+    objects: objects::MODELS,
     // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
     clients_change_members: true,

@@ -30,7 +30,6 @@ pub mod server;
 pub mod service;
 pub mod snapshot;
 pub mod stalling;
-pub mod store;
 mod timing;
 pub mod traitors;
 mod transfer;

@@ -216,7 +216,7 @@ impl Server {
     fn serve(&mut self, client: NodeId, (sequence, key): (u64, u64), by: ReadBy, cx: &mut Context<'_, Raft>) {
         let (index, term) = (self.applied, self.term);
         cx.observe(RaftObservation::ReadServed { client, sequence, index, term, by });
-        let value = self.store.value(key);
+        let value = self.store.contents().register(key);
         cx.send(client, RaftMessage::ReadReply { sequence, value, index });
     }
 

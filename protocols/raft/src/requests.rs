@@ -5,8 +5,8 @@ use sim_core::ordered::OrderedMap;
 use sim_core::process::Context;
 
 use super::server::{Role, Server};
-use super::store::{Operation, Outcome};
 use super::vocabulary::{Command, Raft, RaftMessage};
+use objects::{Operation, Outcome};
 
 /// The latest operation of each client that this leader has put in its log. A client has one at a time.
 #[derive(Debug, Default)]

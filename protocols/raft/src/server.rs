@@ -25,8 +25,8 @@ use super::plants::Plants;
 use super::replication::Leadership;
 use super::snapshot::{Chunk, Incoming, Snapshot};
 use super::stalling::Stalling;
-use super::store::Store;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer, Words};
+use objects::Store;
 
 /// The timers of a server, one of each kind.
 pub(super) const ELECTION: TimerId = TimerId(0);
@@ -149,7 +149,7 @@ impl Server {
             owed: None,
             commit: index,
             applied: index,
-            store: snapshot.as_ref().map_or_else(Store::new, |snapshot| (*snapshot.image.0).clone()),
+            store: snapshot.as_ref().map_or_else(Store::default, |snapshot| (*snapshot.image.0).clone()),
             snapshot,
             incoming: None,
             relayed: OrderedMap::new(),

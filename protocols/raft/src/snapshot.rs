@@ -19,8 +19,8 @@ use super::configuration::Config;
 use super::log::Base;
 use super::replication::{Leadership, Progress};
 use super::server::{Role, Server};
-use super::store::Store;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRecord};
+use objects::Store;
 
 /// A state machine at some index, shared by all who keep it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn other_entries_are_of_the_same_term_and_empty() {
-        let operation = super::super::store::Operation::Put { key: 1, value: 2 };
+        let operation = objects::Operation::Put { key: 1, value: 2 };
         let command = Command::Apply { client: NodeId(9), sequence: 1, operation };
         let entries = |command| -> Batch { [Entry::new(3, command)].into_iter().collect() };
         let message =

@@ -7,7 +7,7 @@ use sim_core::process::Message;
 use super::batch::Batch;
 use super::configuration::Config;
 use super::snapshot::Image;
-use super::store::{Operation, Reply};
+use objects::{Operation, Reply};
 
 mod log_entry;
 mod report;
@@ -242,9 +242,19 @@ facts! {
 facts! {
     /// What a workload asks of a client.
     #[derive(PartialEq, Eq)]
-    pub struct RaftRequest {
-        /// What to do.
-        pub operation: Operation,
+    pub enum RaftRequest {
+        /// An operation on the objects.
+        Operation {
+            /// What to do.
+            operation: Operation,
+        },
+        /// A server came, or left for good. Nothing of it goes through the log.
+        Member {
+            /// Who.
+            node: NodeId,
+            /// Whether it came.
+            here: bool,
+        },
     }
 }
 
@@ -317,9 +327,7 @@ impl Message for RaftMessage {
             Self::AppendReply { .. } => HEADER + 17,
             Self::ClientRequest { .. } => HEADER + 34,
             Self::Forward { .. } => HEADER + 37,
-            Self::ClientReply { reply: Some(Reply::List { values }), .. } => {
-                HEADER + 29 + 8 * u32::try_from(values.0.len()).unwrap_or(u32::MAX / 16)
-            }
+            Self::ClientReply { reply: Some(reply), .. } => HEADER + 29 + reply.extra_bytes(),
             Self::ClientReply { .. } | Self::ReadReply { .. } => HEADER + 29,
             Self::TimeoutNow { .. } => HEADER + 8,
             Self::RequestTransferredVote { .. } => HEADER + 24,

@@ -86,6 +86,7 @@ pub(super) fn verdicts() -> Vec<Term> {
                 .into_iter()
                 .filter(|other| other != name)
                 .collect(),
+            entries: Vec::new(),
             details: details([]),
         }
     };
@@ -103,6 +104,7 @@ pub(super) fn exit_codes() -> Vec<Term> {
         written: format!("an exit code; in a shell, test \"$?\" -eq {code}"),
         example: "seedstorm run raft-calm; echo $?".to_owned(),
         related: Vec::new(),
+        entries: Vec::new(),
         details: details([("meaning", named.name.into())]),
     };
     EXIT_CODES.into_iter().map(term).collect()

@@ -52,6 +52,7 @@ fn history_check(name: &str, line: String, about: String) -> Term {
         written: format!("expect = \"safety:{name}\", or [checks] off = [\"{LINEARIZABLE}\"]"),
         example: "seedstorm run raft-calm".to_owned(),
         related: Vec::new(),
+        entries: Vec::new(),
         details: details([("protocol", Value::Null)]),
     }
 }
@@ -70,6 +71,7 @@ fn progress() -> Term {
         written: "[checks] progress = \"auto\", \"none\" or { within = \"5s\" }; expect = \"liveness\"".to_owned(),
         example: "seedstorm run raft-calm --set 'checks.progress={ within = \"5s\" }'".to_owned(),
         related: vec!["liveness".to_owned()],
+        entries: Vec::new(),
         details: details([("protocol", Value::Null)]),
     }
 }
@@ -89,6 +91,7 @@ fn hang() -> Term {
         written: "expect = \"crash:process/hang\"".to_owned(),
         example: "seedstorm explore raft-swarm --seeds 0..100".to_owned(),
         related: vec!["crash".to_owned(), STORM.to_owned()],
+        entries: Vec::new(),
         details: details([("protocol", Value::Null)]),
     }
 }
@@ -110,6 +113,7 @@ fn storm() -> Term {
         written: "[cluster] max_events_per_second = 5_000_000; expect = \"liveness:run/storm\"".to_owned(),
         example: "seedstorm run raft-calm --set cluster.max_events_per_second=100".to_owned(),
         related: vec!["liveness".to_owned(), HANG.to_owned()],
+        entries: Vec::new(),
         details: details([("protocol", Value::Null)]),
     }
 }
@@ -171,6 +175,7 @@ fn behavior(name: &'static str) -> Term {
         written: format!("[[adversaries]] {nodes}do = {act}"),
         example: format!("seedstorm run bracha-calm {grants}--set 'adversaries=[{{ {nodes}do = {act} }}]'"),
         related: vec!["corrupt".to_owned()],
+        entries: Vec::new(),
         details: details([("protocol", Value::Null)]),
     }
 }

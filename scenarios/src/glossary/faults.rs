@@ -82,6 +82,7 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
                 others.map(|kind| kind.name().to_owned()).collect()
             })
             .unwrap_or_default(),
+        entries: Vec::new(),
         details: details([
             ("family", family.map_or(Value::Null, |family| family.name().into())),
             ("written", written.into()),
@@ -115,6 +116,7 @@ fn family(family: Family) -> Term {
         ),
         written,
         related: kinds.collect(),
+        entries: Vec::new(),
         details: Map::new(),
     }
 }
@@ -171,6 +173,7 @@ fn target(name: &str, about: &str, protocol: Option<&'static str>) -> Term {
             "seedstorm run {scenario} --set 'faults=[{{ {example}, for = \"1s\", pause = {{ target = \"{name}\" }} }}]'"
         )),
         related: vec!["pause".to_owned(), "isolate".to_owned()],
+        entries: Vec::new(),
         details: protocol.map(|protocol| details([("protocol", protocol.into())])).unwrap_or_default(),
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn scenario(loaded: &Loaded) -> Term {
             format!("seedstorm run {} --seed 1", loaded.name)
         },
         related: vec![loaded.protocol.name.to_owned()],
+        entries: Vec::new(),
         details: details([
             ("protocol", loaded.protocol.name.into()),
             ("description", scenario.about.as_str().into()),
@@ -62,6 +63,7 @@ pub(super) fn sweeps(builtins: &[Loaded]) -> impl Iterator<Item = Term> {
             written: format!("its name, or a copy of scenarios/sweeps/{name}.toml"),
             example: format!("seedstorm sweep {name}"),
             related: draft.scenarios().map(str::to_owned).collect(),
+            entries: Vec::new(),
             details: details([("description", file.about.as_str().into())]),
         }
     })

@@ -29,6 +29,7 @@ pub(super) fn protocol(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Term
         written: format!("[cluster] protocol = \"{}\"", info.name),
         example: format!("seedstorm run {}", shown_by(builtins, info.name, false)),
         related: info.checks.iter().map(|check| check.name.to_owned()).collect(),
+        entries: Vec::new(),
         details: details([
             ("description", info.about.into()),
             ("roles", info.roles.into()),
@@ -61,6 +62,7 @@ pub(super) fn checks(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Te
         written: format!("expect = \"safety:{0}\", or [checks] off = [\"{0}\"]", check.name),
         example: format!("seedstorm explore {} --seeds 0..1000", shown_by(builtins, info.name, true)),
         related: broken_by(check),
+        entries: Vec::new(),
         details: details([("protocol", info.name.into())]),
     };
     info.checks.iter().map(term).collect()
@@ -99,6 +101,7 @@ pub(super) fn plants(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Te
             plant.name
         ),
         related: broken(plant).into_iter().chain([plant.witness.to_owned()]).collect(),
+        entries: Vec::new(),
         details: details([
             ("id", plant.id.into()),
             ("protocol", info.name.into()),
@@ -139,6 +142,7 @@ pub(super) fn knobs(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Ter
             written: format!("[cluster.{}] {} = {written}", info.name, knob.name),
             example: format!("seedstorm run {} --set {set}", shown_by(builtins, info.name, false)),
             related: vec![info.name.to_owned()],
+            entries: Vec::new(),
             details: details([
                 ("protocol", info.name.into()),
                 ("default", default.into()),
@@ -192,6 +196,7 @@ pub(super) fn behaviors(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec
         written: format!("[initial] corrupt = [\"n1\"], behavior = \"{}\"", behavior.name),
         example: format!("seedstorm run {shown} --set initial.behavior={}", behavior.name),
         related: vec!["corrupt".to_owned()],
+        entries: Vec::new(),
         details: details([("protocol", info.name.into())]),
     };
     info.behaviors.iter().map(term).collect()

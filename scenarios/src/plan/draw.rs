@@ -54,8 +54,9 @@ pub(super) fn workload(
     let operations = swarm.operations.map(|range| u64::from(within(range, &mut rng)));
     let mut workload = WorkloadModel { operations: operations.or(written.operations), ..written.clone() };
     if swarm.workload && !protocol.objects.is_empty() {
+        workload.ramp_to = None;
         let [model, keys, reads, pace, readers] = [(); 5].map(|()| pick(&mut rng, 12) as usize);
-        workload.model = protocol.objects[model % protocol.objects.len()];
+        workload.model = kind_of_object(protocol.objects, model, seed);
         workload.keys = Some([1, 1, 2, 5][keys % 4]);
         workload.mix = Mix::default().or_default(workload.model).with_reads([1, 1, 4][reads % 3]);
         match (pace % 4, workload.rate) {
@@ -74,6 +75,21 @@ pub(super) fn workload(
     workload
 }
 
+/// One of the first kinds of objects for two seeds of three, and one of the others for the third. These have a stream of their
+/// own, so that they change nothing for the seeds that do not use them.
+fn kind_of_object(offered: &[ObjectModel], drawn: usize, seed: u64) -> ObjectModel {
+    let (usual, others) = offered.split_at(offered.len().min(USUAL_OBJECTS));
+    let mut rng = stream(seed, StreamName::Objects);
+    let [other, which] = [(); 2].map(|()| rng.next_u64());
+    if !others.is_empty() && below(other, 3) == 0 {
+        return others[below(which, others.len() as u64) as usize];
+    }
+    usual[drawn % usual.len()]
+}
+
+/// Registers with and without swaps, many registers, and lists.
+const USUAL_OBJECTS: usize = 4;
+
 /// Spreads the operations over the run: evenly, in bursts, over its first quarter, or in a closed loop that lasts about as long.
 fn spread(
     workload: &mut WorkloadModel,
@@ -89,6 +105,7 @@ fn spread(
             let share = operations.div_ceil(bursts);
             let mut load = || Load {
                 rate: even.times(32),
+                ramp_to: None,
                 spacing: workload.spacing,
                 mix: workload.mix,
                 operations: Some(share),

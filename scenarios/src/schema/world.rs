@@ -26,7 +26,8 @@ pub(super) fn network() -> Value {
             "bandwidth": about(maybe(bandwidth()), "Bytes per second that a slot can send: everywhere alike, or by host."),
             "queue_bytes": about(maybe(count(0, u64::MAX)), "Bytes that may wait at a slot of limited bandwidth."),
             "coalition_delay": about(maybe(duration()), "How long the coalition of traitors may hold back messages between others."),
-            "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
+            "lane": about(json!({ "enum": ["datagram", "stream"] }), "The lane of every message, whatever the protocol says of it."),
+        "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
         }),
     );
     about(schema, "How messages travel.")
@@ -175,6 +176,7 @@ pub(super) fn workload() -> Value {
         "think": about(duration(), "Closed loop: how long a client waits before it asks again."),
         "when_busy": about(json!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
         "keys": about(count(1, u64::MAX), "How many objects there are."),
+        "skew": about(json!({ "enum": ["even", "zipf"], "default": "even" }), "How often each object is used: all equally, or the i-th in proportion to 1/i."),
         "more": about(list(table(&["rate"], load())), "Further loads of the same clients; several [[workload]] are the same."),
     });
     let mut properties = load();
@@ -192,6 +194,7 @@ pub(super) fn workload() -> Value {
 fn load() -> Value {
     json!({
         "rate": about(rate(), "Open loop: operations of all clients together."),
+        "ramp_to": about(rate(), "The rate rises or falls evenly to this one until `until`."),
         "spacing": about(json!({ "enum": ["exponential", "fixed"] }), "How gaps between arrivals are spread."),
         "mix": mix(),
         "operations": about(count(0, u64::MAX), "How many operations there are at most."),
@@ -201,7 +204,8 @@ fn load() -> Value {
 }
 
 fn mix() -> Value {
-    let kinds = ["read", "get", "write", "put", "cas", "append", "enqueue", "dequeue", "add", "remove"];
+    let kinds =
+        ["read", "get", "write", "put", "cas", "append", "enqueue", "dequeue", "add", "remove", "transfer"];
     let weights: serde_json::Map<String, Value> =
         kinds.iter().map(|kind| ((*kind).to_owned(), count32(0))).collect();
     about(table(&[], weights.into()), "How often each kind of operation is asked for, by weight.")

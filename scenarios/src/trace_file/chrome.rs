@@ -114,7 +114,7 @@ impl Chrome {
             What::Send { .. } | What::Return { .. } | What::Observe { .. } | What::Append { .. } => {
                 self.inside(text, trace, event, own);
             }
-            What::Lost { .. } | What::Fault { .. } => self.inside(text, trace, event, own),
+            What::Lost { .. } | What::Fault { .. } | What::Abort => self.inside(text, trace, event, own),
             What::SetTimer { .. } | What::CancelTimer { .. } | What::Rewrite { .. } | What::Sync { .. } => {}
             What::Hold { .. } | What::HoldUntilDurable { .. } | What::CloseLink { .. } => {}
         }

@@ -60,6 +60,7 @@ fn is_shown(event: &Recorded) -> bool {
         event.what,
         What::Boot { .. }
             | What::Crash
+            | What::Abort
             | What::Deliver { .. }
             | What::Fire { .. }
             | What::Request { .. }

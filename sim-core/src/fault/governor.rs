@@ -319,6 +319,11 @@ impl Governor {
         self.states.get(slot.index()).copied().unwrap_or_default()
     }
 
+    /// Whether a fault keeps the process of a slot down.
+    pub(crate) fn keeps_down(&self, slot: Slot) -> bool {
+        self.condition(slot).crashed_here
+    }
+
     /// Takes over what the world says about each slot: who joined, who is down without a fault, who is a traitor from
     /// the start. What faults did here is kept, whether the world shows it already or not.
     pub fn sync(&mut self, ground: &Ground) {

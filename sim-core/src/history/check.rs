@@ -5,7 +5,7 @@ use super::object::Object;
 use super::record::History;
 use super::search::{Limits, SearchEnd, Searched, search};
 use super::spec::Refusal;
-use super::{list, prefix, queue, register, set, witness};
+use super::{bank, list, prefix, queue, register, set, witness};
 use crate::operation::ObjectModel;
 
 /// The name by which all checks of what clients saw are switched off.
@@ -23,6 +23,7 @@ pub const fn check_name(model: ObjectModel) -> &'static str {
         ObjectModel::Append => "linearizable/append",
         ObjectModel::Queue => "linearizable/queue",
         ObjectModel::Set => "linearizable/set",
+        ObjectModel::Bank => "linearizable/bank",
     }
 }
 
@@ -227,6 +228,7 @@ fn direct(object: &Object<'_>) -> Outcome {
         ObjectModel::Append => list::judge(object),
         ObjectModel::Queue => queue::judge(object),
         ObjectModel::Set => set::judge(object),
+        ObjectModel::Bank => bank::judge(object),
     }
 }
 

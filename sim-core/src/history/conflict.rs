@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::operation::{ACCOUNTS, OPENING_BALANCE};
+
 /// What a checker found to contradict itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
@@ -78,6 +80,13 @@ pub enum Reason {
     },
     /// An empty answer was given while something was in the queue at every moment.
     NotEmpty,
+    /// All accounts of a bank together hold more or less than they can.
+    Total {
+        /// What they hold; `u64::MAX` if that does not fit.
+        sum: u64,
+        /// How many there are.
+        accounts: usize,
+    },
     /// After the longest order, nothing could come next.
     DeadEnd {
         /// How many operations the longest order has.
@@ -101,6 +110,7 @@ impl Reason {
             Self::TakenTwice { .. } => "taken-twice",
             Self::Overtaken { .. } => "overtaken",
             Self::NotEmpty => "not-empty",
+            Self::Total { .. } => "total",
             Self::DeadEnd { .. } => "dead-end",
         }
     }
@@ -137,6 +147,10 @@ impl fmt::Display for Reason {
             Self::Overtaken { first, second } => {
                 write!(f, "{first} was put in before {second}, but {second} was taken out before it")
             }
+            Self::Total { sum, accounts } => write!(
+                f,
+                "{accounts} accounts hold {sum} together, but {ACCOUNTS} accounts of {OPENING_BALANCE} were opened"
+            ),
             Self::NotEmpty => f.write_str("the queue was found empty, but was not at any moment"),
             Self::DeadEnd { placed } => write!(f, "after {placed} operations in order, none could come next"),
         }

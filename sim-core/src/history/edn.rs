@@ -14,9 +14,9 @@ use std::rc::Rc;
 
 use super::entry::Datum;
 use super::names::Names;
-use super::reader::{Flaw, ReadHistoryError};
+use super::reader::{self, Flaw, ReadHistoryError};
 use super::record::History;
-use crate::operation::{Answer, ObjectModel, Operation, Reply};
+use crate::operation::{ACCOUNTS, Answer, ObjectModel, Operation, Reply};
 use crate::ordered::OrderedMap;
 use crate::time::Time;
 
@@ -51,6 +51,7 @@ pub fn read_edn(model: ObjectModel, mut from: impl BufRead) -> Result<History, R
         replay.event(event).map_err(|flaw| ReadHistoryError::Meaning { line: event.line, flaw })?;
     }
     replay.history.texts = Rc::new(replay.names.texts);
+    reader::refuse_other_banks(&replay.history)?;
     Ok(replay.history)
 }
 
@@ -135,7 +136,15 @@ impl EdnEvent {
         // Of a swap the value itself is a pair, and a list that was read may have two elements.
         match self.f.as_str() {
             "cas" => plain && matches!(value, Form::List(_)),
-            "read" => plain && matches!(value, Form::Nil | Form::List(_) | Form::Integer(_) | Form::Text(_)),
+            "read" => {
+                let read = |value: &Form| {
+                    matches!(
+                        value,
+                        Form::Nil | Form::List(_) | Form::Map(_) | Form::Integer(_) | Form::Text(_)
+                    )
+                };
+                plain && read(value)
+            }
             _ => plain,
         }
     }
@@ -185,7 +194,7 @@ impl Replay {
     /// What an operation came to that failed: some observe something all the same.
     fn failed(&self, index: usize, event: &EdnEvent) -> Reply {
         match (self.history.records[index].operation, event.error.as_deref()) {
-            (Operation::Cas { .. }, Some(write::MISMATCH)) => Reply::Mismatch,
+            (Operation::Cas { .. } | Operation::Transfer { .. }, Some(write::MISMATCH)) => Reply::Mismatch,
             (Operation::Dequeue { .. }, Some(write::EMPTY)) => Reply::Value(None),
             _ => Reply::Refused,
         }
@@ -237,6 +246,10 @@ impl Replay {
             ("remove", ObjectModel::Set) => {
                 Ok((Operation::Remove { key, value: self.datum(value, f, "a value")? }, Reply::Done))
             }
+            ("read" | "r", ObjectModel::Bank) => {
+                Ok((Operation::ReadBank { key }, Reply::Values(balances(f, value)?)))
+            }
+            ("transfer", ObjectModel::Bank) => Ok((transfer(f, key, value)?, Reply::Done)),
             ("cas", ObjectModel::CasRegister) => {
                 let Form::List(items) = value else {
                     return Err(Flaw::EdnValue { f: f.to_owned(), expected: "[from to]" });
@@ -286,6 +299,47 @@ impl Replay {
         };
         Ok(self.names.number(&datum))
     }
+}
+
+/// What all accounts hold: `{0 95, 1 105}`; of an invocation, nothing.
+fn balances(f: &str, value: &Form) -> Result<Vec<u64>, Flaw> {
+    let flaw =
+        || Flaw::EdnValue { f: f.to_owned(), expected: "a map from accounts, counted from 0, to balances" };
+    let entries = match value {
+        Form::Nil => return Ok(Vec::new()),
+        Form::Map(entries) => entries,
+        _ => return Err(flaw()),
+    };
+    let mut accounts: Vec<(u64, u64)> = entries
+        .iter()
+        .map(|(account, balance)| Some((natural(account)?, natural(balance)?)))
+        .collect::<Option<_>>()
+        .ok_or_else(flaw)?;
+    accounts.sort_unstable();
+    let counted = (0..).zip(&accounts).all(|(place, (account, _))| place == *account);
+    if counted { Ok(accounts.into_iter().map(|(_, balance)| balance).collect()) } else { Err(flaw()) }
+}
+
+/// `{:from 0, :to 1, :amount 5}`.
+fn transfer(f: &str, key: u64, value: &Form) -> Result<Operation, Flaw> {
+    let entries = if let Form::Map(entries) = value { &entries[..] } else { &[] };
+    let of = |name: &str| {
+        let is = |form: &Form| matches!(form, Form::Keyword(known) if known == name);
+        natural(&entries.iter().find(|(key, _)| is(key))?.1)
+    };
+    let account = |name: &str| {
+        let account = u32::try_from(of(name)?).ok()?;
+        ((account as usize) < ACCOUNTS).then_some(account)
+    };
+    let read = || {
+        Some(Operation::Transfer { key, from: account("from")?, to: account("to")?, amount: of("amount")? })
+    };
+    let expected = "{:from A, :to B, :amount N}, with accounts from 0 to 7";
+    read().ok_or_else(|| Flaw::EdnValue { f: f.to_owned(), expected })
+}
+
+fn natural(form: &Form) -> Option<u64> {
+    if let Form::Integer(number) = form { u64::try_from(*number).ok() } else { None }
 }
 
 /// The step of a transaction that has only one: its name and `[key value]`.

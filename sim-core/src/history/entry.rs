@@ -24,10 +24,12 @@ pub struct HistoryEntry {
     /// Which object; null or left out where there is only one.
     #[serde(default)]
     pub key: Option<Datum>,
-    /// What was written or read; `[from, to]` for a compare-and-swap; null is the unwritten value.
+    /// What was written or read; `[from, to]` for a compare-and-swap, `[from, to, amount]` for a transfer; null is the
+    /// unwritten value.
     #[serde(default)]
     pub value: EntryValue,
-    /// True if it took effect, false for a compare-and-swap that saw another value, null if unknown.
+    /// True if it took effect, false for a compare-and-swap that saw another value or a transfer from an account that held
+    /// too little, null if unknown.
     #[serde(deserialize_with = "required")]
     pub ok: Option<bool>,
     /// Free remarks, ignored by every check.
@@ -44,7 +46,7 @@ fn required<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Function {
-    /// Read a register, a list or a set.
+    /// Read a register, a list, a set or a bank.
     Read,
     /// Write a register.
     Write,
@@ -64,6 +66,8 @@ pub enum Function {
     Add,
     /// Take out of a set.
     Remove,
+    /// Move money between two accounts of a bank.
+    Transfer,
 }
 
 /// A key or a value: a number or a text.
@@ -97,7 +101,7 @@ pub enum EntryValue {
     None,
     /// One value.
     One(Datum),
-    /// `[from, to]`, or the content of a list or set.
+    /// `[from, to]`, `[from, to, amount]`, or the content of a list, set or bank.
     Many(Vec<Option<Datum>>),
 }
 
@@ -135,7 +139,13 @@ fn written(model: ObjectModel, operation: &Operation, reply: Option<&Reply>) -> 
             (Function::Cas, EntryValue::Many(pair))
         }
         Operation::Append { value, .. } => (Function::Append, one(value)),
-        Operation::ReadList { .. } | Operation::ReadSet { .. } => (Function::Read, read_value(reply)),
+        Operation::ReadList { .. } | Operation::ReadSet { .. } | Operation::ReadBank { .. } => {
+            (Function::Read, read_value(reply))
+        }
+        Operation::Transfer { from, to, amount, .. } => {
+            let all = [u64::from(from), u64::from(to), amount].map(|number| Some(Datum::Number(number)));
+            (Function::Transfer, EntryValue::Many(all.to_vec()))
+        }
         Operation::Enqueue { value, .. } => (Function::Enqueue, one(value)),
         Operation::Dequeue { .. } => (Function::Dequeue, read_value(reply)),
         Operation::Add { value, .. } => (Function::Add, one(value)),

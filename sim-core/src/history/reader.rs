@@ -3,10 +3,11 @@
 use std::io::{self, BufRead, Write};
 use std::rc::Rc;
 
-use super::entry::{EntryValue, Function, HistoryEntry};
+use super::bank;
+use super::entry::{Datum, EntryValue, Function, HistoryEntry};
 use super::names::Names;
 use super::record::History;
-use crate::operation::{Answer, ObjectModel, Operation, Reply};
+use crate::operation::{ACCOUNTS, Answer, OPENING_BALANCE, ObjectModel, Operation, Reply};
 use crate::time::Time;
 
 /// Why a text is not a history.
@@ -39,6 +40,12 @@ pub enum ReadHistoryError {
         /// What is wrong with it.
         flaw: Flaw,
     },
+    /// No read of all accounts is one of a bank of this program's own workload, so that nothing can be said.
+    #[error(
+        "read a history: this is another bank: the model opens {ACCOUNTS} accounts with {OPENING_BALANCE} each, and no \
+         read of all accounts has that sum"
+    )]
+    OtherBank,
 }
 
 /// What is wrong with an entry that has the right form.
@@ -157,6 +164,7 @@ pub fn read_history(model: ObjectModel, from: impl BufRead) -> Result<History, R
     refuse_overlaps(&lines)?;
     let mut history = replay(model, &lines);
     history.texts = Rc::new(names.texts);
+    refuse_other_banks(&history)?;
     Ok(history)
 }
 
@@ -195,7 +203,7 @@ impl Line {
         if let (Some(ok), None) = (entry.ok, entry.return_ns) {
             return Err(Flaw::OkWithoutReturn { ok });
         }
-        if entry.ok == Some(false) && entry.f != Function::Cas {
+        if entry.ok == Some(false) && !matches!(entry.f, Function::Cas | Function::Transfer) {
             return Err(Flaw::Failed);
         }
         let (operation, reply) = names.operation(model, entry)?;
@@ -285,9 +293,36 @@ impl Names {
                 Ok((Operation::Remove { key, value: self.one(entry)? }, Reply::Done))
             }
             (Function::Read, ObjectModel::Set) => Ok((Operation::ReadSet { key }, self.many(entry)?)),
+            (Function::Read, ObjectModel::Bank) => Ok((Operation::ReadBank { key }, self.many(entry)?)),
+            (Function::Transfer, ObjectModel::Bank) => {
+                let reply = if entry.ok == Some(false) { Reply::Mismatch } else { Reply::Done };
+                Ok((transfer(key, entry)?, reply))
+            }
             (f, model) => Err(Flaw::ForeignOperation { model, f: f.name() }),
         }
     }
+}
+
+/// `[from, to, amount]`.
+fn transfer(key: u64, entry: &HistoryEntry) -> Result<Operation, Flaw> {
+    let number = |datum: &Option<Datum>| match datum {
+        Some(Datum::Number(number)) => Some(*number),
+        _ => None,
+    };
+    let account = |datum: &Option<Datum>| {
+        let account = u32::try_from(number(datum)?).ok()?;
+        ((account as usize) < ACCOUNTS).then_some(account)
+    };
+    let read = || match &entry.value {
+        EntryValue::Many(all) => match &all[..] {
+            [from, to, amount] => Some((account(from)?, account(to)?, number(amount)?)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let flaw = Flaw::Value { f: entry.f.name(), expected: "[from, to, amount], with accounts from 0 to 7" };
+    let (from, to, amount) = read().ok_or(flaw)?;
+    Ok(Operation::Transfer { key, from, to, amount })
 }
 
 impl Function {
@@ -304,8 +339,22 @@ impl Function {
             Self::Dequeue => "dequeue",
             Self::Add => "add",
             Self::Remove => "remove",
+            Self::Transfer => "transfer",
         }
     }
+}
+
+/// A bank that was opened otherwise is not judged: each of its reads would look wrong.
+pub(super) fn refuse_other_banks(history: &History) -> Result<(), ReadHistoryError> {
+    let own = |reply: &Reply| match reply {
+        Reply::Values(balances) => Some(bank::is_whole(balances)),
+        _ => None,
+    };
+    let mut reads = history.records.iter().filter_map(|record| own(record.reply()?)).peekable();
+    if history.model != ObjectModel::Bank || reads.peek().is_none() || reads.any(|own| own) {
+        return Ok(());
+    }
+    Err(ReadHistoryError::OtherBank)
 }
 
 /// A process that calls at the very stamp of its last return is sequential; one that calls before it is not.
@@ -399,6 +448,32 @@ mod tests {
             "{\"process\":0,\"call_ns\":0,\"return_ns\":1,\"f\":\"add\",\"value\":4,\"ok\":true}\n\
              {\"process\":1,\"call_ns\":2,\"return_ns\":3,\"f\":\"read\",\"value\":[4,5],\"ok\":true}"
         ));
+    }
+
+    #[test]
+    fn banks_move_money_and_other_banks_are_refused() {
+        let line = |call: u64, f: &str, value: &str, ok: bool| {
+            format!(
+                "{{\"process\":0,\"call_ns\":{call},\"return_ns\":{},\"f\":\"{f}\",\"value\":{value},\"ok\":{ok}}}\n",
+                call + 1
+            )
+        };
+        let moved = |read: &str| {
+            line(0, "transfer", "[0,1,60]", true)
+                + &line(2, "transfer", "[0,1,60]", false)
+                + &line(4, "read", read, true)
+        };
+        assert!(legal(ObjectModel::Bank, &moved("[40,160,100,100,100,100,100,100]")));
+        assert!(!legal(ObjectModel::Bank, &moved("[100,100,100,100,100,100,100,100]")), "it was moved");
+        let poor = line(9, "read", "[40,160,100,100,100,100,100,100]", true);
+        assert!(
+            !legal(ObjectModel::Bank, &(moved("[40,100,100,100,100,100,100,100]") + &poor)),
+            "60 are lost"
+        );
+        let error = read(ObjectModel::Bank, &moved("[40,60]")).unwrap_err();
+        assert!(error.contains("this is another bank: the model opens 8 accounts with 100 each"), "{error}");
+        let error = read(ObjectModel::Bank, &line(0, "transfer", "[0,8,1]", true)).unwrap_err();
+        assert!(error.contains("[from, to, amount], with accounts from 0 to 7"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::texts::Texts;
 use crate::ordered::OrderedSet;
 
 use crate::digest::Digest;
-use crate::operation::{ObjectModel, Operation, Reply};
+use crate::operation::{ACCOUNTS, OPENING_BALANCE, ObjectModel, Operation, Reply};
 
 /// The state of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum State {
     Queue(VecDeque<u64>),
     /// A set.
     Set(OrderedSet<u64>),
+    /// What each account of a bank holds.
+    Bank([u64; ACCOUNTS]),
 }
 
 /// Why an operation with its reply could not come next.
@@ -68,6 +70,13 @@ pub enum Refusal {
         /// The first element that differs: what was due and what was given there.
         first: (Option<u64>, Option<u64>),
     },
+    /// A transfer took place although its account held too little, or did not although there was enough.
+    Funds {
+        /// What the account held.
+        held: u64,
+        /// What was to be paid.
+        amount: u64,
+    },
     /// The operation or its reply does not belong to this kind of object.
     Foreign,
 }
@@ -94,6 +103,12 @@ impl fmt::Display for Refusal {
                 show(&first.1),
                 show(&first.0)
             ),
+            Self::Funds { held, amount } if held < amount => {
+                write!(f, "it moved {amount}, but the account held {held}")
+            }
+            Self::Funds { held, amount } => {
+                write!(f, "it was refused {amount}, but the account held {held}")
+            }
             Self::Foreign => f.write_str("this kind of object has no such operation or reply"),
         }
     }
@@ -110,6 +125,7 @@ pub(super) enum Undo {
     PutBack(u64),
     TakeOut(u64),
     Insert(u64),
+    MoveBack { from: usize, to: usize, amount: u64 },
 }
 
 impl State {
@@ -120,6 +136,7 @@ impl State {
             ObjectModel::Append => Self::List(Vec::new()),
             ObjectModel::Queue => Self::Queue(VecDeque::new()),
             ObjectModel::Set => Self::Set(OrderedSet::new()),
+            ObjectModel::Bank => Self::Bank([OPENING_BALANCE; ACCOUNTS]),
         }
     }
 
@@ -143,6 +160,7 @@ impl State {
             Self::List(list) => step_list(list, operation, reply),
             Self::Queue(queue) => step_queue(queue, operation, reply),
             Self::Set(set) => step_set(set, operation, reply),
+            Self::Bank(accounts) => step_bank(accounts, operation, reply),
         }
     }
 
@@ -164,6 +182,10 @@ impl State {
             (Self::Set(set), Undo::Insert(value)) => {
                 set.insert(value);
             }
+            (Self::Bank(accounts), Undo::MoveBack { from, to, amount }) => {
+                accounts[to] -= amount;
+                accounts[from] += amount;
+            }
             _ => {}
         }
     }
@@ -181,6 +203,7 @@ impl State {
             Self::List(list) => fold_all(list.iter(), digest),
             Self::Queue(queue) => fold_all(queue.iter(), digest),
             Self::Set(set) => fold_all(set.iter(), digest),
+            Self::Bank(accounts) => fold_all(accounts.iter(), digest),
         }
     }
 }
@@ -309,6 +332,35 @@ fn step_set(
     }
 }
 
+fn step_bank(
+    accounts: &mut [u64; ACCOUNTS],
+    operation: &Operation,
+    reply: Option<&Reply>,
+) -> Result<Undo, Refusal> {
+    match (operation, reply) {
+        (Operation::Transfer { from, to, amount, .. }, None | Some(Reply::Done | Reply::Mismatch)) => {
+            let (from, to, amount) = (*from as usize, *to as usize, *amount);
+            let (Some(&held), Some(_)) = (accounts.get(from), accounts.get(to)) else {
+                return Err(Refusal::Foreign);
+            };
+            match (held >= amount, reply) {
+                (true, Some(Reply::Mismatch)) | (false, Some(Reply::Done)) => {
+                    Err(Refusal::Funds { held, amount })
+                }
+                (true, _) => {
+                    accounts[from] -= amount;
+                    accounts[to] += amount;
+                    Ok(Undo::MoveBack { from, to, amount })
+                }
+                (false, _) => Ok(Undo::Nothing),
+            }
+        }
+        (Operation::ReadBank { .. }, None) => Ok(Undo::Nothing),
+        (Operation::ReadBank { .. }, Some(Reply::Values(given))) => same(accounts.iter(), given.iter()),
+        _ => Err(Refusal::Foreign),
+    }
+}
+
 fn same<'a>(
     mut due: impl ExactSizeIterator<Item = &'a u64>,
     mut given: impl ExactSizeIterator<Item = &'a u64>,
@@ -332,7 +384,15 @@ mod tests {
     #[test]
     fn every_step_can_be_taken_back() {
         let key = 0;
-        let steps: [(ObjectModel, &[Operation]); 4] = [
+        let steps: [(ObjectModel, &[Operation]); 5] = [
+            (
+                ObjectModel::Bank,
+                &[
+                    Operation::Transfer { key, from: 0, to: 1, amount: OPENING_BALANCE },
+                    Operation::Transfer { key, from: 0, to: 2, amount: 1 },
+                    Operation::Transfer { key, from: 3, to: 3, amount: 4 },
+                ],
+            ),
             (
                 ObjectModel::CasRegister,
                 &[Operation::Write { key, value: 1 }, Operation::Cas { key, from: Some(1), to: 2 }],

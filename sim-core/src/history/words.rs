@@ -12,8 +12,12 @@ impl History {
     pub fn call_in_words(&self, record: &Record) -> String {
         let value = |value: u64| self.texts.of(value).into_owned();
         match record.operation {
-            Operation::Read { .. } | Operation::ReadList { .. } | Operation::ReadSet { .. } => {
-                "read".to_owned()
+            Operation::Read { .. }
+            | Operation::ReadList { .. }
+            | Operation::ReadSet { .. }
+            | Operation::ReadBank { .. } => "read".to_owned(),
+            Operation::Transfer { from, to, amount, .. } => {
+                format!("transfer {amount} from {from} to {to}")
             }
             Operation::Write { value: to, .. } => format!("write {}", value(to)),
             Operation::Cas { from, to, .. } => {

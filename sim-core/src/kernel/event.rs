@@ -42,6 +42,8 @@ pub(crate) enum Control {
     Ask,
     /// Chance is drawn anew from here on.
     Redraw,
+    /// A process that ended itself starts again.
+    Supervise,
 }
 
 const INDEX_BITS: u32 = 29;
@@ -82,7 +84,8 @@ impl Event {
                 3 => Control::Probe,
                 4 => Control::End,
                 5 => Control::Ask,
-                _ => Control::Redraw,
+                6 => Control::Redraw,
+                _ => Control::Supervise,
             }),
         }
     }
@@ -159,6 +162,7 @@ mod tests {
             Event::Control(Control::Probe),
             Event::Control(Control::Ask),
             Event::Control(Control::Redraw),
+            Event::Control(Control::Supervise),
             Event::Control(Control::End),
         ] {
             assert_eq!(Event::decode(event.encode()), event);

@@ -3,9 +3,10 @@
 use super::{Folded, Hot, Kernel, Notice};
 use crate::coalition::Member;
 use crate::identity::{NodeId, Slot};
-use crate::kernel::event::Event;
+use crate::kernel::event::{Control, Event};
 use crate::process::Role;
 use crate::random::WordsDrawn;
+use crate::time::Duration;
 use crate::trace::What;
 
 /// Who begins to live in a place.
@@ -51,6 +52,37 @@ impl Kernel {
         self.painter.enter(slot, self.now, "down", None);
         self.painter.mark(slot, self.now, "crash");
         self.watch.left_role(slot);
+    }
+
+    /// A process is about to end itself.
+    pub(crate) fn aborts(&mut self, slot: Slot, restart_after: Option<Duration>) {
+        let after = restart_after.map_or(u64::MAX, Duration::as_nanos);
+        self.fold(Folded::Abort, slot, after);
+        self.trace(slot, What::Abort);
+        self.painter.mark(slot, self.now, "abort");
+    }
+
+    /// A slot whose process ended itself gets a new one after a while.
+    pub(crate) fn supervise(&mut self, slot: Slot, after: Duration) {
+        let at = self.now.saturating_add(after);
+        self.supervised.insert((at, slot, self.ground.places[slot.index()].incarnation));
+        self.queue_control(at, Control::Supervise, false);
+    }
+
+    /// The next slot whose process is due to start again. Where somebody else has started one since, or a fault keeps the slot
+    /// down, it is not.
+    pub(crate) fn next_restart(&mut self) -> Option<Slot> {
+        while let Some((_, slot, incarnation)) =
+            self.supervised.first().copied().filter(|(at, ..)| *at <= self.now)
+        {
+            self.supervised.pop_first();
+            if self.ground.places[slot.index()].incarnation == incarnation
+                && !self.driver.governor().keeps_down(slot)
+            {
+                return Some(slot);
+            }
+        }
+        None
     }
 
     /// A notice about a session reaches its slot: what the process hears now. At a slot that is busy or paused it waits

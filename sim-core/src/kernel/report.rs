@@ -218,10 +218,13 @@ impl Kernel {
         (there < wanted).then(few)
     }
 
-    /// Whether there was more than the protocol promises to bear: by faults, or by traitors from the start.
+    /// Whether there was more than the protocol promises to bear: by faults, by traitors from the start, or by a network that
+    /// loses what it counts on.
     fn beyond_the_model(&self) -> bool {
         let traitors = self.ground.members().filter(|(_, place)| !place.honest).count();
-        self.driver.over_budget() || traitors > self.driver.governor().model().byzantine as usize
+        self.demoted
+            || self.driver.over_budget()
+            || traitors > self.driver.governor().model().byzantine as usize
     }
 
     fn verdict(&self, reasons: &[String]) -> Verdict {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::{Distribution, RegionMatrix};
 use crate::graph::Topology;
 use crate::network::{Bandwidth, HostLatency, LinkLatency};
+use crate::process::Lane;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -42,6 +43,10 @@ pub struct NetworkModel {
     pub coalition_delay: Option<Duration>,
     /// Who is linked to whom; a full mesh if absent.
     pub topology: Option<Topology>,
+    /// The lane of every message, whatever the protocol says of it. A protocol that counts on streams and gets datagrams has
+    /// lost what it promises under: what is found then has the verdict assumption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
 }
 
 impl Default for NetworkModel {
@@ -60,6 +65,7 @@ impl Default for NetworkModel {
             queue_bytes: None,
             coalition_delay: None,
             topology: None,
+            lane: None,
         }
     }
 }

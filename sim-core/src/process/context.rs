@@ -135,6 +135,14 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.effects.push(Effect::HoldUntilDurable(journal));
     }
 
+    /// Ends this process, as `abort()` does, for example since a sync failed and nobody knows what is on the disk (Rebello et al.,
+    /// "Can Applications Recover from fsync Failures?", ATC 2020). It is a crash: memory, timers, sessions and whatever was not
+    /// synced are lost, held effects too, and what this step asks for afterward does not happen. A supervisor starts the
+    /// process again `restart_after` later in true time, unless a fault keeps it down until then; without a time, nobody does.
+    pub fn abort(&mut self, restart_after: Option<Duration>) {
+        self.effects.push(Effect::Abort { restart_after });
+    }
+
     /// Ends a request.
     pub fn respond(&mut self, id: RequestId, response: P::Response) {
         self.effects.push(Effect::Return { id, response });

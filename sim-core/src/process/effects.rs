@@ -67,6 +67,11 @@ pub enum Effect<P: Protocol> {
     Observe(P::Observation),
     /// Occupy this slot for a time that counts as work, not as coordination.
     Work(Duration),
+    /// End the process. Nothing that the step asked for afterward happens.
+    Abort {
+        /// When a supervisor starts it again; never if absent.
+        restart_after: Option<Duration>,
+    },
 }
 
 /// The effects of one step. The world reuses one buffer for all steps.

@@ -25,6 +25,8 @@ pub enum StreamName {
     Campaign = 7,
     /// Which member has which part of a written initial state.
     Shuffle = 8,
+    /// Whether clients use queues, sets or banks instead of what the workload's stream draws.
+    Objects = 9,
 }
 
 /// The stream of a name in the run of a seed.

@@ -161,6 +161,8 @@ pub enum What<C, T> {
         /// Why.
         reason: LossReason,
     },
+    /// The process ends itself.
+    Abort,
     /// The world: something goes wrong, or is mended.
     Fault {
         /// What, in words.
@@ -244,6 +246,7 @@ what_kinds! {
     Synced "synced", Send "send", SetTimer "set-timer", CancelTimer "cancel-timer", Append "append",
     Rewrite "rewrite", Sync "sync", Hold "hold", Return "return", CloseLink "close-link", Observe "observe",
     Work "work", Lost "lost", Fault "fault", HoldUntilDurable "hold-until-durable",
+    Abort "abort",
 }
 
 impl<C, T> What<C, T> {
@@ -266,6 +269,7 @@ impl<C, T> What<C, T> {
             Self::Sync { .. } => WhatKind::Sync,
             Self::Hold { .. } => WhatKind::Hold,
             Self::HoldUntilDurable { .. } => WhatKind::HoldUntilDurable,
+            Self::Abort => WhatKind::Abort,
             Self::Return { .. } => WhatKind::Return,
             Self::CloseLink { .. } => WhatKind::CloseLink,
             Self::Observe { .. } => WhatKind::Observe,

@@ -55,6 +55,7 @@ impl Trace {
             What::Boot { incarnation: 0 } => format!("{here} boots"),
             What::Boot { incarnation } => format!("{here} boots again ({incarnation})"),
             What::Crash => format!("{here} crashes"),
+            What::Abort => format!("{here} ends itself"),
             What::Start => format!("{here} starts"),
             What::Deliver { from, message, .. } => {
                 format!("{} -> {here}  {}", self.node_name(*from), self.named(message))
@@ -155,7 +156,7 @@ impl Trace {
             What::Work { time } => vec![("time_ns", time.as_nanos().into())],
             What::Lost { id, reason } => vec![("id", (*id).into()), ("reason", reason.name().into())],
             What::Fault { text } => vec![("text", text.clone().into())],
-            What::Crash | What::Start | What::Observe { .. } => Vec::new(),
+            What::Crash | What::Abort | What::Start | What::Observe { .. } => Vec::new(),
         }
     }
 }

@@ -66,6 +66,7 @@ fn every_what(facts: &dyn ShowFacts) -> Vec<What<&dyn ShowFacts, &str>> {
         What::Work { time: Duration::from_micros(3) },
         What::Lost { id, reason: LossReason::Withheld },
         What::Fault { text: "cut n1 | n2" },
+        What::Abort,
     ]
 }
 
@@ -97,7 +98,7 @@ fn every_sort_of_event_is_read_as_it_was_recorded() {
     let trace = everything().finish();
     let facts = say();
     let recorded = facts.iter().flat_map(|facts| every_what(facts));
-    assert_eq!(trace.events.len(), 88);
+    assert_eq!(trace.events.len(), 92);
     for ((event, what), sequence) in trace.events.iter().zip(recorded).zip(1..) {
         let slot = if what.kind() == WhatKind::Fault { WORLD } else { Slot(sequence as u32 % 4) };
         let given = Event { at: Time::from_nanos(sequence * 1_000_003), slot, sequence, what };
@@ -138,9 +139,9 @@ fn an_event_is_one_line_or_one_object() {
         )
         .replace("HASH", &format!("{:016x}", say()[0].content_hash()))
     );
-    let tail = trace.json(&trace.events[25]);
+    let tail = trace.json(&trace.events[26]);
     assert_eq!(tail["content"]["fields"]["entries"][0], serde_json::json!([1, -7]));
-    let nested = trace.json(&trace.events[47]);
+    let nested = trace.json(&trace.events[49]);
     assert_eq!(nested["content"]["fields"]["vote"], serde_json::json!({"kind": "Inner", "term": 9}));
 }
 
@@ -204,9 +205,9 @@ fn filters_and_limits_hold() {
     let with =
         |filter: TraceFilter| record(TraceRequest { filter, limit: 1_000, ..TraceRequest::default() }).events;
     let base = TraceFilter::default;
-    assert_eq!(with(base()).len(), 88);
+    assert_eq!(with(base()).len(), 92);
     let slots = with(TraceFilter { slots: vec![Slot(1)], ..base() });
-    assert!(slots.len() == 32 && slots.iter().all(|e| e.slot == Slot(1) || e.slot == WORLD));
+    assert!(slots.len() == 36 && slots.iter().all(|e| e.slot == Slot(1) || e.slot == WORLD));
     let sends = with(TraceFilter { whats: vec![WhatKind::Send], ..base() });
     assert_eq!(sends.len(), 4);
     let idle = with(TraceFilter { kinds: vec!["Idle".to_owned()], whats: vec![WhatKind::Send], ..base() });
@@ -214,12 +215,12 @@ fn filters_and_limits_hold() {
     let late = with(TraceFilter { from: Time::from_nanos(5), until: Time::from_nanos(6), ..base() });
     assert_eq!(late.len(), 8);
     let few = record(TraceRequest { limit: 10, ..TraceRequest::default() });
-    assert_eq!((few.events.len(), few.omitted), (10, 78));
+    assert_eq!((few.events.len(), few.omitted), (10, 82));
     // In parts, each of a run of its own, a trace is the same.
     let parts =
         (0..3).map(|part| record(TraceRequest { skip: 40 * part, limit: 40, ..TraceRequest::default() }));
     let parts: Vec<Trace> = parts.collect();
-    assert_eq!(parts.iter().map(|part| part.omitted).collect::<Vec<_>>(), [48, 8, 0]);
+    assert_eq!(parts.iter().map(|part| part.omitted).collect::<Vec<_>>(), [52, 12, 0]);
     assert_eq!(parts.into_iter().flat_map(|part| part.events).collect::<Vec<_>>(), with(base()));
 }
 

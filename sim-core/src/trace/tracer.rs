@@ -189,7 +189,7 @@ impl Base {
 fn put_what(bytes: &mut Vec<u8>, written: &mut Written, base: &mut Base, event: &TraceEvent<'_>) {
     let what = &event.what;
     match what {
-        What::Crash | What::Start => {}
+        What::Crash | What::Abort | What::Start => {}
         What::Boot { incarnation } => put_varint(bytes, u64::from(*incarnation)),
         What::Deliver { id, from, sent_at, .. } => {
             base.put_message(bytes, *id);
@@ -261,6 +261,7 @@ fn get_what(
     match kind {
         WhatKind::Boot => Ok(What::Boot { incarnation: reader.number()? }),
         WhatKind::Crash => Ok(What::Crash),
+        WhatKind::Abort => Ok(What::Abort),
         WhatKind::Lost => {
             let id = base.get_message(reader)?;
             Ok(What::Lost { id, reason: one_of(&LossReason::ALL, reader.byte()?)? })

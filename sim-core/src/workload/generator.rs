@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mix::{Mix, OperationKind};
+use super::popularity::Popularity;
+use super::ramp::Ramp;
 use super::{Load, Spacing, WhenBusy, WorkloadModel};
 use crate::math;
 use crate::operation::{ObjectModel, Operation, Reply};
@@ -27,6 +29,7 @@ pub struct Invocation {
 #[derive(Clone, Debug)]
 pub struct Workload {
     model: WorkloadModel,
+    popularity: Popularity,
     keyed: Keyed,
     /// How many operations were drawn so far.
     drawn: u64,
@@ -67,6 +70,8 @@ struct Stream {
     drawn: u64,
     /// When the next one arrives.
     next: Time,
+    /// How the rate changes, if it does, and how many arrivals are expected by the next one.
+    ramp: Option<(Ramp, f64)>,
 }
 
 impl Stream {
@@ -74,7 +79,30 @@ impl Stream {
         let aspect = WHEN + ((index as u64) << 2);
         let first = gap(keyed, load.spacing, load.rate.mean_gap(), aspect, 0);
         let next = (Time::ZERO + load.start).saturating_add(first);
-        Self { load, aspect, drawn: 0, next }
+        let ramp = load.ramp_to.zip(load.until).map(|(to, until)| {
+            (
+                Ramp::new(
+                    load.rate,
+                    to,
+                    Duration::from_nanos(until.as_nanos().saturating_sub(load.start.as_nanos())),
+                ),
+                0.0,
+            )
+        });
+        let mut stream = Self { load, aspect, drawn: 0, next, ramp };
+        stream.climb(keyed);
+        stream
+    }
+
+    /// Where the rate changes: when the next operation arrives.
+    fn climb(&mut self, keyed: &Keyed) {
+        let Some((ramp, expected)) = &mut self.ramp else { return };
+        *expected += match self.load.spacing {
+            Spacing::Fixed => 1.0,
+            Spacing::Exponential => unit_gap(keyed, self.aspect, self.drawn),
+        };
+        let offset = ramp.when(*expected).unwrap_or(Duration::MAX);
+        self.next = (Time::ZERO + self.load.start).saturating_add(offset);
     }
 
     /// When its next operation falls due, if there is one.
@@ -87,6 +115,9 @@ impl Stream {
     /// An operation arrived: when the one after it does.
     fn advance(&mut self, keyed: &Keyed) {
         self.drawn += 1;
+        if self.ramp.is_some() {
+            return self.climb(keyed);
+        }
         self.next = match self.load.spacing {
             // From the start, so that rounding does not add up.
             Spacing::Fixed => {
@@ -112,6 +143,12 @@ struct Arrival {
     mix: Mix,
 }
 
+/// How many accounts a bank has.
+const ACCOUNTS: u64 = crate::operation::ACCOUNTS as u64;
+
+/// The most that one transfer moves.
+const MOST_MOVED: u64 = crate::operation::OPENING_BALANCE / 2;
+
 /// Which aspect of an operation a word decides; the high half of the counter.
 const WHAT: u64 = 0;
 const WHERE: u64 = 1;
@@ -130,6 +167,7 @@ impl Workload {
         let keyed = Keyed::new(seed, Purpose::Workload);
         let mut workload = Self {
             model: model.clone(),
+            popularity: Popularity::new(model.skew, model.key_count()),
             keyed,
             drawn: 0,
             skipped: 0,
@@ -331,13 +369,14 @@ impl Workload {
     /// The operation of a number for a client. `value` is unique in the run.
     fn operation(&self, client: u32, number: u64, lane: u64, value: u64, mix: Mix) -> Operation {
         let [kind, which] = self.keyed.words(number, lane + WHAT);
-        let key = below(which, self.model.key_count());
+        let key = self.popularity.pick(which);
         let writers = self.under_way.len().saturating_sub(self.model.readers.unwrap_or(0) as usize);
         let kind = if client as usize >= writers { OperationKind::Read } else { mix.pick(kind) };
         match kind {
             OperationKind::Read => match self.model.model {
                 ObjectModel::Append => Operation::ReadList { key },
                 ObjectModel::Set => Operation::ReadSet { key },
+                ObjectModel::Bank => Operation::ReadBank { key },
                 _ => Operation::Read { key },
             },
             OperationKind::Write => Operation::Write { key, value },
@@ -352,6 +391,14 @@ impl Workload {
                 let word = self.keyed.words(number, lane + WHERE)[1];
                 Operation::Remove { key, value: 1 + below(word, value) }
             }
+            OperationKind::Transfer => {
+                let word = self.keyed.words(number, lane + WHERE)[1];
+                // Different accounts; now and then more than one of them holds.
+                let (from, to) = (word % ACCOUNTS, (word >> 8) % (ACCOUNTS - 1));
+                let to = if to < from { to } else { to + 1 };
+                let amount = 1 + below(word, MOST_MOVED);
+                Operation::Transfer { key, from: from as u32, to: to as u32, amount }
+            }
         }
     }
 }
@@ -361,12 +408,17 @@ fn gap(keyed: &Keyed, spacing: Spacing, mean: Duration, aspect: u64, number: u64
     match spacing {
         Spacing::Fixed => mean,
         Spacing::Exponential => {
-            // 53 bits, shifted off zero: the logarithm is finite.
-            let word = keyed.word(number, aspect) >> 11;
-            let uniform = (word as f64 + 0.5) / (1_u64 << 53) as f64;
-            Duration::from_nanos((-math::ln(uniform) * mean.as_nanos() as f64) as u64)
+            Duration::from_nanos((unit_gap(keyed, aspect, number) * mean.as_nanos() as f64) as u64)
         }
     }
+}
+
+/// A gap of mean 1, exponentially distributed.
+fn unit_gap(keyed: &Keyed, aspect: u64, number: u64) -> f64 {
+    // 53 bits, shifted off zero: the logarithm is finite.
+    let word = keyed.word(number, aspect) >> 11;
+    let uniform = (word as f64 + 0.5) / (1_u64 << 53) as f64;
+    -math::ln(uniform)
 }
 
 impl Pace {

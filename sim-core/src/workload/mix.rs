@@ -8,7 +8,7 @@ use crate::operation::ObjectModel;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mix {
-    /// Read a register, a list or a set.
+    /// Read a register, a list, a set or a bank.
     #[serde(alias = "get", skip_serializing_if = "zero")]
     pub read: u32,
     /// Write a register.
@@ -32,6 +32,9 @@ pub struct Mix {
     /// Take out of a set.
     #[serde(skip_serializing_if = "zero")]
     pub remove: u32,
+    /// Move money between two accounts of a bank.
+    #[serde(skip_serializing_if = "zero")]
+    pub transfer: u32,
 }
 
 fn zero(weight: &u32) -> bool {
@@ -49,6 +52,7 @@ pub(super) enum OperationKind {
     Dequeue,
     Add,
     Remove,
+    Transfer,
 }
 
 impl OperationKind {
@@ -62,6 +66,7 @@ impl OperationKind {
             Self::Dequeue => "dequeue",
             Self::Add => "add",
             Self::Remove => "remove",
+            Self::Transfer => "transfer",
         }
     }
 
@@ -72,6 +77,7 @@ impl OperationKind {
             ObjectModel::Append => &[Self::Read, Self::Append],
             ObjectModel::Queue => &[Self::Enqueue, Self::Dequeue],
             ObjectModel::Set => &[Self::Read, Self::Add, Self::Remove],
+            ObjectModel::Bank => &[Self::Read, Self::Transfer],
         }
     }
 }
@@ -92,10 +98,11 @@ impl Mix {
             ObjectModel::Append => Self { read: 50, append: 50, ..none },
             ObjectModel::Queue => Self { enqueue: 50, dequeue: 50, ..none },
             ObjectModel::Set => Self { read: 30, add: 50, remove: 20, ..none },
+            ObjectModel::Bank => Self { read: 30, transfer: 70, ..none },
         }
     }
 
-    fn weights(&self) -> [(OperationKind, u32); 8] {
+    fn weights(&self) -> [(OperationKind, u32); 9] {
         [
             (OperationKind::Read, self.read),
             (OperationKind::Write, self.write),
@@ -105,6 +112,7 @@ impl Mix {
             (OperationKind::Dequeue, self.dequeue),
             (OperationKind::Add, self.add),
             (OperationKind::Remove, self.remove),
+            (OperationKind::Transfer, self.transfer),
         ]
     }
 

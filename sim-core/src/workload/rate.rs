@@ -68,6 +68,11 @@ impl Rate {
         self.mean_gap() <= Self::LONGEST_GAP
     }
 
+    /// How many there are in a nanosecond.
+    pub(super) fn per_nanosecond(self) -> f64 {
+        self.count as f64 / self.per.as_nanos().max(1) as f64
+    }
+
     /// How many there are in a second, rounded up.
     pub(super) fn in_a_second(self) -> u128 {
         let second = u128::from(Duration::from_secs(1).as_nanos());

@@ -52,6 +52,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                     }
                 }
                 Effect::Work(cost) => self.kernel.work(slot, cost),
+                Effect::Abort { restart_after } => self.abort(slot, restart_after),
             }
         }
         self.effects.list = list;
@@ -119,7 +120,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline]
     pub(super) fn pack(&mut self, from: Slot, sender: NodeId, message: P::Message) -> Parcel {
         let (size, content, kind) = (message.wire_size(), message.content(), message.kind());
-        let (lane, priority) = (message.lane(), message.priority());
+        let (lane, priority) = (self.kernel.lane(message.lane()), message.priority());
         let payload =
             self.payloads.insert(Payload { message, users: 1, size, content, kind, lane, priority });
         Parcel { from, sender, payload, size, content, kind, lane, priority }

@@ -11,6 +11,7 @@ use crate::kernel::Dropped;
 use crate::kernel::lifecycle::Life;
 use crate::operation::MemberChange;
 use crate::process::{Boot, Process, Protocol, Start};
+use crate::time::Duration;
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Starts a process in a slot and steps it for the first time.
@@ -62,6 +63,22 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.abandon_operations(slot);
         self.tell_lifecycle(slot, Lifecycle::Crashed);
         self.kernel.watch_roles();
+    }
+
+    /// A process ends itself.
+    pub(super) fn abort(&mut self, slot: Slot, restart_after: Option<Duration>) {
+        self.kernel.aborts(slot, restart_after);
+        self.crash(slot);
+        if let Some(after) = restart_after {
+            self.kernel.supervise(slot, after);
+        }
+    }
+
+    /// Those who ended themselves are started again when it is time.
+    pub(super) fn restart_aborted(&mut self) {
+        while let Some(slot) = self.kernel.next_restart() {
+            self.restart(slot);
+        }
     }
 
     /// What waited in a slot that crashed is lost.

@@ -22,7 +22,7 @@ const LAST: usize = 10;
 pub(crate) struct CheckArguments {
     /// The history: JSON lines, or Jepsen's EDN; `-` is stdin.
     pub(crate) file: PathBuf,
-    /// The type of the object: register, cas-register, kv, append, queue or set.
+    /// The type of the object: register, cas-register, kv, append, queue, set or bank.
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: ObjectModel,
     /// The maximal number of search steps for each key.

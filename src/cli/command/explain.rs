@@ -18,9 +18,12 @@ use crate::cli::terminal::{Terminal, wrap};
   seedstorm explain raft/election-safety
   seedstorm explain torn-tail
   seedstorm explain 'random(2)'
+  seedstorm explain swarm
+  seedstorm explain network.regions
   seedstorm explain inconclusive")]
 pub(crate) struct ExplainArguments {
-    /// A check, fault, target, plant, scenario, protocol, knob, behavior, verdict, sweep or exit code.
+    /// A check, fault, target, plant, scenario, protocol, knob, behavior, verdict, sweep, exit code, table or key of a scenario, or
+    /// a word such as "capsule".
     pub(crate) name: String,
 }
 
@@ -47,11 +50,23 @@ fn words(term: &Term, width: usize) -> String {
         if term.aliases.is_empty() { String::new() } else { format!(" (also {})", term.aliases.join(", ")) };
     let _ = writeln!(text, "{} · {}{of}{also}\n", term.name, term.kind.singular());
     text += &wrap(&term.about, "", width);
-    let _ = writeln!(text, "\nwritten   {}\ntry       {}", term.written, term.example);
+    text += &entries(term, width);
+    let written = term.written.replace('\n', "\n          ");
+    let _ =
+        writeln!(text, "\nwritten   {}\ntry       {}", written.replace("          \n", "\n"), term.example);
     if !term.related.is_empty() {
         text += &wrap(&format!("see also  {}", term.related.join(", ")), "          ", width);
     }
     text
+}
+
+/// What stands in a table: each key with what it says beside it.
+fn entries(term: &Term, width: usize) -> String {
+    let widest = term.entries.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
+    let indent = " ".repeat(widest + 4);
+    let row = |(key, says): &(String, String)| wrap(&format!("  {key:widest$}  {says}"), &indent, width);
+    let rows: String = term.entries.iter().map(row).collect();
+    if rows.is_empty() { rows } else { format!("\n{rows}") }
 }
 
 fn document(name: &str, found: &[&Term]) -> Value {

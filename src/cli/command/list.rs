@@ -49,6 +49,10 @@ pub(crate) enum Listed {
     Verdicts,
     /// Exit codes.
     ExitCodes,
+    /// Tables of a scenario.
+    Tables,
+    /// Words of this program's own.
+    Concepts,
 }
 
 impl Listed {
@@ -66,6 +70,8 @@ impl Listed {
             Self::Behaviors => TermKind::Behavior,
             Self::Verdicts => TermKind::Verdict,
             Self::ExitCodes => TermKind::ExitCode,
+            Self::Tables => TermKind::Table,
+            Self::Concepts => TermKind::Concept,
         }
     }
 }

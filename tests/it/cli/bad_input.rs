@@ -91,3 +91,19 @@ fn a_campaign_of_no_seeds_ran_nothing() {
     assert_eq!(said.code, 4);
     assert_eq!(said.json()["runs"], 0);
 }
+
+#[test]
+fn a_mistyped_command_and_a_negative_seed_get_a_hint_that_helps() {
+    let folder = folder();
+    let said = seedstorm(folder.path(), &["rnu", "raft-calm"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("a similar subcommand exists: 'run'"), "{}", said.err);
+    let said = seedstorm(folder.path(), &["quite-another", "raft-calm"]);
+    assert!(said.code == 2 && !said.err.contains("similar"), "{}", said.err);
+    for value in ["-1", "-99999"] {
+        let said = seedstorm(folder.path(), &["run", "raft-calm", "--seed", value]);
+        assert_eq!(said.code, 2);
+        let expected = "expected a whole number below 2^53";
+        assert!(said.err.contains(expected) && !said.err.contains("tip"), "{}", said.err);
+    }
+}

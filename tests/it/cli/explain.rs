@@ -58,10 +58,11 @@ fn arguments(example: &str) -> Vec<String> {
 /// Loads what an example names, with what it sets.
 fn loads(term: &Term) {
     let words = arguments(&term.example);
-    let [_, command, name, rest @ ..] = &words[..] else { panic!("{}", term.example) };
-    if command == "sweep" {
+    // These read no scenario, or a file that a run has to write first.
+    if ["sweep", "demo", "schema", "replay", "shrink", "likelihood", "corpus"].contains(&words[1].as_str()) {
         return;
     }
+    let [_, _, name, rest @ ..] = &words[..] else { panic!("{}", term.example) };
     let source = scenarios::builtin::find(name).unwrap_or_else(|| panic!("{}: no {name}", term.example));
     let sets = rest.windows(2).filter(|pair| pair[0] == "--set").map(|pair| pair[1].clone());
     let sets: Vec<String> = sets.collect();

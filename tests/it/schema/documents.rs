@@ -261,7 +261,7 @@ fn comparisons_names_and_everything_else_keep_to_it() {
     }
     prints(folder.path(), &["compare", "raft-calm@1", "raft-storm@1"]);
     let all = prints(folder.path(), &["list"]);
-    assert!(all.as_object().unwrap().len() == 13 && all["plants"][0]["witness"].is_string());
+    assert!(all.as_object().unwrap().len() == 15 && all["plants"][0]["witness"].is_string());
     prints(folder.path(), &["list", "exit-codes"]);
     for list in all.as_object().unwrap().values().filter_map(Value::as_array) {
         for name in [list.first(), list.last()].into_iter().flatten() {

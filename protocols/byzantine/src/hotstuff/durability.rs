@@ -15,7 +15,7 @@ use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
 use crate::quorum::Quorum;
 use crate::signers::Signers;
-use crate::store::Store;
+use objects::Store;
 
 impl Replica {
     /// A member with what its journal holds; `None` if that is damaged.
@@ -107,7 +107,11 @@ impl Replica {
         }
         for block in path.into_iter().rev() {
             for request in block.requests() {
-                self.store.apply(&request.command, self.plants.executed_again);
+                self.store.apply_next(
+                    request.command.session(),
+                    request.command.operation,
+                    self.plants.executed_again,
+                );
             }
             if !block.requests().is_empty() {
                 self.filled = block.height;

@@ -14,7 +14,7 @@ use super::safety::{CHECKS, checks};
 use super::traitors::{BEHAVIORS, traitors};
 use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
 use crate::quorum::Quorum;
-use crate::service::{OBJECTS, Objects};
+use crate::service::Objects;
 
 const INFO: ProtocolInfo = ProtocolInfo {
     about: "Replicas execute what clients ask for in the order of a chain of blocks (Yin et al. 2019). Votes go to one \
@@ -28,7 +28,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     behaviors: BEHAVIORS,
     plants: Plants::ALL,
     checks: CHECKS,
-    objects: OBJECTS,
+    objects: objects::MODELS,
     most_nodes: 10_000,
     fixed_members: Some("its quorums are those of the members that it starts with"),
     ..ProtocolInfo::new("hotstuff", "HotStuff: a replicated chain of blocks in spite of members that lie")

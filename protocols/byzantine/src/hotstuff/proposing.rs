@@ -98,7 +98,7 @@ impl Replica {
         }
         for request in block.requests() {
             let known = self.store.session(request.command.client);
-            if known.is_none_or(|session| session.timestamp < request.command.timestamp) {
+            if known.is_none_or(|session| session.sequence < request.command.timestamp) {
                 self.pending.add(request);
             }
         }

@@ -18,9 +18,9 @@ use crate::pending::Pending;
 use crate::quorum::Quorum;
 use crate::request::Request;
 use crate::signers::Signers;
-use crate::store::Store;
 use crate::tally::Tally;
 use crate::vote::{Stage, Statement, Vote};
+use objects::Store;
 
 pub(super) const VIEW: TimerId = TimerId(0);
 pub(super) const DISK: TimerId = TimerId(1);

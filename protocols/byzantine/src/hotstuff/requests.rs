@@ -35,16 +35,15 @@ impl Replica {
     /// Answers what the session has seen. A later timestamp than asked for tells a client that came back without memory
     /// where its session is.
     fn answer_from_session(&mut self, client: NodeId, timestamp: u64) -> bool {
-        let Some(session) = self.store.session(client).filter(|session| session.timestamp >= timestamp)
-        else {
+        let Some(session) = self.store.session(client).filter(|session| session.sequence >= timestamp) else {
             return false;
         };
-        let same = session.timestamp == timestamp;
+        let same = session.sequence == timestamp;
         let reply = HotstuffMessage::Reply {
             turn: self.turns.turn(self.view),
-            timestamp: session.timestamp,
+            timestamp: session.sequence,
             reply: same.then(|| session.reply.clone()),
-            position: if same { session.position } else { 0 },
+            position: if same { session.index } else { 0 },
         };
         self.outbox.tell(client, reply);
         true

@@ -10,8 +10,8 @@ use crate::certificate::Certificate;
 use crate::request::Request;
 use crate::service::{Told, Wish};
 use crate::shared::Shared;
-use crate::store::Reply;
 use crate::vote::{Stage, VOTE_SIZE, Vote};
+use objects::Reply;
 
 sim_core::vocabulary! {
     /// HotStuff with registers and lists.
@@ -91,10 +91,8 @@ impl Message for HotstuffMessage {
         match self {
             Self::Request(request) => HEADER + request.wire(),
             Self::Reply { reply, .. } => match reply {
-                Some(Reply::List { values }) => {
-                    HEADER + 64 + 8 * u32::try_from(values.len()).unwrap_or(u32::MAX / 16)
-                }
-                _ => HEADER + 64,
+                Some(reply) => HEADER + 64 + reply.extra_bytes(),
+                None => HEADER + 64,
             },
             Self::Proposal(proposal) => proposal.wire(),
             Self::Vote(_) => VOTE_SIZE,

@@ -10,8 +10,8 @@ use super::vocabulary::{Pbft, PbftRecord};
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
 use crate::quorum::Quorum;
-use crate::store::Store;
 use crate::vote::{Stage, Statement, Vote};
+use objects::Store;
 
 impl Replica {
     /// A member with what its journal holds; `None` if that is damaged.
@@ -97,7 +97,11 @@ impl Replica {
             self.log.get(&(self.executed + 1)).and_then(|instance| instance.decided.clone())
         {
             for request in self.in_order(&batch) {
-                self.store.apply(&request.command, self.plants.executed_again);
+                self.store.apply_next(
+                    request.command.session(),
+                    request.command.operation,
+                    self.plants.executed_again,
+                );
             }
             self.executed += 1;
         }

@@ -14,7 +14,7 @@ use super::safety::{CHECKS, checks};
 use super::traitors::{BEHAVIORS, traitors};
 use super::vocabulary::{Pbft, PbftMessage, PbftObservation};
 use crate::quorum::Quorum;
-use crate::service::{OBJECTS, Objects};
+use crate::service::Objects;
 
 const INFO: ProtocolInfo = ProtocolInfo {
     about: "Replicas execute what clients ask for in one order, which a primary proposes and quorums prepare and commit \
@@ -27,7 +27,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     behaviors: BEHAVIORS,
     plants: Plants::ALL,
     checks: CHECKS,
-    objects: OBJECTS,
+    objects: objects::MODELS,
     // Each decision takes 2n^2 messages.
     most_nodes: 2_000,
     fixed_members: Some("its quorums are those of the members that it starts with"),

@@ -65,8 +65,10 @@ impl Replica {
         let command = request.command;
         let (client, timestamp) = (command.client, command.timestamp);
         // Plant: a timestamp that was seen is executed again.
-        if let Some(session) = self.store.apply(&command, self.plants.executed_again) {
-            let (position, reply) = (session.position, session.reply.clone());
+        if let Some(session) =
+            self.store.apply_next(command.session(), command.operation, self.plants.executed_again)
+        {
+            let (position, reply) = (session.index, session.reply.clone());
             self.outbox.report(PbftObservation::Applied {
                 client,
                 timestamp,

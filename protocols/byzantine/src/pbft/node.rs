@@ -11,7 +11,7 @@ use crate::client::{Answer, Asks, Policy};
 use crate::members::Replicates;
 use crate::power::Power;
 use crate::request::Request;
-use crate::store::Operation;
+use objects::Operation;
 
 /// Makes members and clients.
 pub type Members = crate::members::Members<Parameters, Plants>;

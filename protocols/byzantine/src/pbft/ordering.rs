@@ -88,7 +88,7 @@ impl Replica {
         let Statement { view, height, digest, .. } = proposal.vote.statement;
         for request in &proposal.batch.list {
             let known = self.store.session(request.command.client);
-            if known.is_none_or(|session| session.timestamp < request.command.timestamp) {
+            if known.is_none_or(|session| session.sequence < request.command.timestamp) {
                 self.pending.add(request);
             }
         }

@@ -8,8 +8,8 @@ use sim_core::process::Signature;
 use crate::certificate::Certificate;
 use crate::request::Batch;
 use crate::shared::{Shared, Wire};
-use crate::store::Store;
 use crate::vote::{SIGNATURE_SIZE, VOTE_SIZE, Vote};
+use objects::Store;
 
 const HEADER: u32 = 40;
 
@@ -165,6 +165,6 @@ impl Facts for Snapshot {
 
 impl Wire for Snapshot {
     fn size(&self) -> u32 {
-        self.store.size()
+        u32::try_from(self.store.bytes()).unwrap_or(u32::MAX)
     }
 }

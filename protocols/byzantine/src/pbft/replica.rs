@@ -16,9 +16,9 @@ use crate::pending::Pending;
 use crate::quorum::Quorum;
 use crate::request::Batch;
 use crate::shared::Shared;
-use crate::store::Store;
 use crate::tally::Tally;
 use crate::vote::{Statement, Vote};
+use objects::Store;
 
 pub(super) const VIEW: TimerId = TimerId(0);
 pub(super) const DISK: TimerId = TimerId(1);

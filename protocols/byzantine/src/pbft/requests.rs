@@ -6,7 +6,7 @@ use sim_core::process::Context;
 use super::replica::Replica;
 use super::vocabulary::{Pbft, PbftMessage};
 use crate::request::Request;
-use crate::store::Operation;
+use objects::Operation;
 
 impl Replica {
     /// A client asks, or another member passes on what a client asks.
@@ -33,16 +33,15 @@ impl Replica {
     /// Answers what the session has seen. A later timestamp than asked for tells a client that came back without memory
     /// where its session is.
     pub(super) fn answer_from_session(&mut self, client: NodeId, timestamp: u64) -> bool {
-        let Some(session) = self.store.session(client).filter(|session| session.timestamp >= timestamp)
-        else {
+        let Some(session) = self.store.session(client).filter(|session| session.sequence >= timestamp) else {
             return false;
         };
-        let same = session.timestamp == timestamp;
+        let same = session.sequence == timestamp;
         let reply = PbftMessage::Reply {
             view: self.view,
-            timestamp: session.timestamp,
+            timestamp: session.sequence,
             reply: same.then(|| session.reply.clone()),
-            position: if same { session.position } else { 0 },
+            position: if same { session.index } else { 0 },
         };
         self.outbox.tell(client, reply);
         true
@@ -53,7 +52,7 @@ impl Replica {
         if !self.parameters.read_only || !operation.is_read() || client.0 < self.members {
             return;
         }
-        let reply = Some(self.store.read(operation));
+        let reply = self.store.contents().read(operation);
         self.outbox.tell(client, PbftMessage::Reply { view: self.view, timestamp, reply, position: 0 });
     }
 }

@@ -12,8 +12,8 @@ use crate::certificate::Certificate;
 use crate::request::{Batch, Request};
 use crate::service::{Told, Wish};
 use crate::shared::Shared;
-use crate::store::{Operation, Reply};
 use crate::vote::{VOTE_SIZE, Vote};
+use objects::{Operation, Reply};
 
 sim_core::vocabulary! {
     /// PBFT with registers and lists.
@@ -98,10 +98,8 @@ impl Message for PbftMessage {
             Self::Request(request) => HEADER + request.wire(),
             Self::ReadOnly { .. } => HEADER + 33,
             Self::Reply { reply, .. } => match reply {
-                Some(Reply::List { values }) => {
-                    HEADER + 64 + 8 * u32::try_from(values.len()).unwrap_or(u32::MAX / 16)
-                }
-                _ => HEADER + 64,
+                Some(reply) => HEADER + 64 + reply.extra_bytes(),
+                None => HEADER + 64,
             },
             Self::PrePrepare(proposal) => proposal.wire(),
             Self::Prepare(_) | Self::Commit(_) | Self::Checkpoint(_) => VOTE_SIZE,

@@ -9,8 +9,8 @@ use super::replica::{Lock, Replica, Step};
 use super::vocabulary::{Tendermint, TendermintMessage, TendermintRecord};
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
-use crate::store::Store;
 use crate::vote::{Stage, Statement, Vote};
+use objects::Store;
 
 impl Replica {
     /// A member with what its journal holds; `None` if that is damaged.
@@ -79,7 +79,11 @@ impl Replica {
             TendermintRecord::Decided { certificate, block } => {
                 // Nobody is told: nobody was told before either, or has asked again.
                 for request in &block.batch.list {
-                    self.store.apply(&request.command, self.plants.executed_again);
+                    self.store.apply_next(
+                        request.command.session(),
+                        request.command.operation,
+                        self.plants.executed_again,
+                    );
                 }
                 self.chain.push((certificate.clone(), block.clone()));
                 self.height += 1;

@@ -13,7 +13,7 @@ use super::plants::Plants;
 use super::safety::{CHECKS, checks};
 use super::traitors::{BEHAVIORS, traitors};
 use super::vocabulary::{Tendermint, TendermintMessage, TendermintObservation};
-use crate::service::{OBJECTS, Objects};
+use crate::service::Objects;
 
 const INFO: ProtocolInfo = ProtocolInfo {
     about: "Members decide one block after the other, each in rounds: a proposer proposes, members prevote, and precommit \
@@ -27,7 +27,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     behaviors: BEHAVIORS,
     plants: Plants::ALL,
     checks: CHECKS,
-    objects: OBJECTS,
+    objects: objects::MODELS,
     // Each decision takes 2n^2 messages.
     most_nodes: 2_000,
     fixed_members: Some("its quorums are those of the members that it starts with"),

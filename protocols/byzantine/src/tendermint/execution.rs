@@ -41,8 +41,10 @@ impl Replica {
         let command = request.command;
         let (client, timestamp) = (command.client, command.timestamp);
         // Plant: a timestamp that was seen is executed again.
-        if let Some(session) = self.store.apply(&command, self.plants.executed_again) {
-            let (position, reply) = (session.position, session.reply.clone());
+        if let Some(session) =
+            self.store.apply_next(command.session(), command.operation, self.plants.executed_again)
+        {
+            let (position, reply) = (session.index, session.reply.clone());
             self.outbox.report(TendermintObservation::Applied {
                 client,
                 timestamp,
@@ -60,16 +62,15 @@ impl Replica {
     /// Answers what the session has seen. A later timestamp than asked for tells a client that came back without memory
     /// where its session is.
     pub(super) fn answer_from_session(&mut self, client: NodeId, timestamp: u64) -> bool {
-        let Some(session) = self.store.session(client).filter(|session| session.timestamp >= timestamp)
-        else {
+        let Some(session) = self.store.session(client).filter(|session| session.sequence >= timestamp) else {
             return false;
         };
-        let same = session.timestamp == timestamp;
+        let same = session.sequence == timestamp;
         let reply = TendermintMessage::Reply {
             height: self.height,
-            timestamp: session.timestamp,
+            timestamp: session.sequence,
             reply: same.then(|| session.reply.clone()),
-            position: if same { session.position } else { 0 },
+            position: if same { session.index } else { 0 },
         };
         // Another member that passes on an old request is told nothing.
         if client.0 >= self.members {

@@ -15,9 +15,9 @@ use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::quorum::Quorum;
 use crate::signers::Signers;
-use crate::store::Store;
 use crate::tally::Tally;
 use crate::vote::{Stage, Statement, Vote};
+use objects::Store;
 
 pub(super) const PROPOSE: TimerId = TimerId(0);
 pub(super) const PREVOTE: TimerId = TimerId(1);

@@ -9,8 +9,8 @@ pub use super::block::{Block, BlockContent, Proposal, Proposed};
 use crate::certificate::Certificate;
 use crate::request::Request;
 use crate::service::{Told, Wish};
-use crate::store::Reply;
 use crate::vote::{VOTE_SIZE, Vote};
+use objects::Reply;
 
 sim_core::vocabulary! {
     /// Tendermint with registers and lists.
@@ -84,10 +84,8 @@ impl Message for TendermintMessage {
         match self {
             Self::Request(request) => HEADER + request.wire(),
             Self::Reply { reply, .. } => match reply {
-                Some(Reply::List { values }) => {
-                    HEADER + 64 + 8 * u32::try_from(values.len()).unwrap_or(u32::MAX / 16)
-                }
-                _ => HEADER + 64,
+                Some(reply) => HEADER + 64 + reply.extra_bytes(),
+                None => HEADER + 64,
             },
             Self::Proposal(proposal) => proposal.wire(),
             Self::Prevote(_) => VOTE_SIZE,

@@ -13,8 +13,8 @@ use sim_core::process::RequestId;
 
 use super::honest;
 use crate::parameters::{Parameters, Reads};
-use crate::store::Operation;
 use crate::vocabulary::{Raft, RaftObservation, RaftRequest, RaftResponse, ReadBy};
+use objects::Operation;
 use sim_core::check::BySlot;
 
 /// Remembers what clients were told, and who leads.
@@ -84,7 +84,7 @@ impl Check<Raft> for ReadsAreRecent {
         request: &RaftRequest,
         _: &mut Findings,
     ) {
-        if self.on && matches!(request.operation, Operation::Get { .. }) {
+        if self.on && matches!(request, RaftRequest::Operation { operation: Operation::Get { .. } }) {
             self.asked.push_back((client, id, self.told));
         }
     }
@@ -120,7 +120,7 @@ impl Check<Raft> for ReadsAreRecent {
 mod tests {
     use super::*;
     use crate::safety::script::{Script, leads};
-    use crate::store::Reply;
+    use objects::Reply;
 
     const CLIENT: NodeId = NodeId(3);
 
@@ -154,7 +154,7 @@ mod tests {
         let run = |reads, first: u64, second: u64| {
             let mut script =
                 Script::new(ReadsAreRecent::new(&Parameters { reads, ..Parameters::default() }), 3);
-            let request = RaftRequest { operation: Operation::Get { key: 1 } };
+            let request = RaftRequest::Operation { operation: Operation::Get { key: 1 } };
             let response = |index| RaftResponse { reply: Reply::Value { value: None }, index };
             let Script { check, ground, findings, .. } = &mut script;
             check.invoked(ground, CLIENT, RequestId(1), &request, findings);

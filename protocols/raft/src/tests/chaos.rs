@@ -11,7 +11,7 @@ use super::pump::{Pump, Rough, Servers};
 use crate::node::RaftFactory;
 use crate::parameters::Parameters;
 use crate::plants::Plants;
-use crate::store::Operation;
+use objects::Operation;
 
 /// One rough run of three to five servers: what it broke, and whether it recovered.
 fn rough_run(seed: u64, base: Parameters, plants: Plants) -> (Option<String>, bool) {

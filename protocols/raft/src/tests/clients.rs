@@ -8,8 +8,8 @@ use sim_core::time::Time;
 use super::one::{CLIENT, N2, N3, One, sends, without_pre_vote};
 use crate::batch::Batch;
 use crate::node::{RaftFactory, RaftNode};
-use crate::store::{Operation, Reply};
 use crate::vocabulary::{Command, Entry, Raft, RaftMessage, RaftRequest, RaftTimer};
+use objects::{Operation, Reply};
 
 const PUT: Operation = Operation::Put { key: 1, value: 5 };
 
@@ -145,7 +145,7 @@ impl Asking {
     }
 
     fn request(&mut self, id: u64) -> Vec<(Option<NodeId>, String)> {
-        self.step(Input::Request { id: RequestId(id), request: RaftRequest { operation: PUT } })
+        self.step(Input::Request { id: RequestId(id), request: RaftRequest::Operation { operation: PUT } })
     }
 
     fn hears(&mut self, from: NodeId, message: &RaftMessage) -> Vec<(Option<NodeId>, String)> {
@@ -235,7 +235,7 @@ fn the_first_client_asks_for_changes_of_membership() {
     let n = |number: u32| NodeId(number);
     let wishes = |done: Vec<(Option<NodeId>, String)>| done.into_iter().map(|(_, it)| it).collect::<Vec<_>>();
     let hears_of = |asking: &mut Asking, node, here| {
-        let request = RaftRequest { operation: Operation::Member { node, here } };
+        let request = RaftRequest::Member { node, here };
         wishes(asking.step(Input::Request { id: RequestId(99), request }))
     };
     assert_eq!(hears_of(&mut asking, n(7), true), ["Change node n8 add true"]);
@@ -263,7 +263,7 @@ fn the_first_client_asks_for_changes_of_membership() {
 fn clients_ask_servers_that_came_and_none_that_left() {
     let mut asking = Asking::new(Time::ZERO);
     for (node, here) in [(NodeId(0), false), (N2, false), (N3, false), (NodeId(7), true)] {
-        let request = RaftRequest { operation: Operation::Member { node, here } };
+        let request = RaftRequest::Member { node, here };
         asking.step(Input::Request { id: RequestId(99), request });
     }
     assert_eq!(asking.request(1)[0].0, Some(NodeId(7)));

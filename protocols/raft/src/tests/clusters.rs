@@ -9,8 +9,8 @@ use super::one::without_pre_vote;
 use super::pump::{DELAY, Pump, SYNC, Servers};
 use crate::node::RaftFactory;
 use crate::parameters::Parameters;
-use crate::store::{Operation, Reply};
 use crate::vocabulary::RaftObservation;
+use objects::{Operation, Reply};
 
 fn cluster(parameters: Parameters, members: u32, clients: u32) -> Pump {
     Pump::new(RaftFactory { parameters, ..RaftFactory::default() }, members, clients)

@@ -9,8 +9,8 @@ use super::clusters::broken;
 use super::pump::{Pump, Servers};
 use crate::node::RaftFactory;
 use crate::parameters::{Parameters, Reads};
-use crate::store::{Operation, Reply};
 use crate::vocabulary::RaftMessage;
+use objects::{Operation, Reply};
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)

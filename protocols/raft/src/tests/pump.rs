@@ -7,8 +7,8 @@ pub(super) use protocol_testing::pump::{DELAY, Rough, SYNC};
 
 use crate::node::{RaftFactory, RaftNode};
 use crate::server::{Role, Server};
-use crate::store::Operation;
 use crate::vocabulary::{Raft, RaftRequest};
+use objects::Operation;
 
 /// Servers, then clients.
 pub(super) type Pump = protocol_testing::pump::Pump<Raft, RaftFactory>;
@@ -25,7 +25,10 @@ pub(super) trait Servers {
 
 impl Servers for Pump {
     fn request(&mut self, client: NodeId, id: u64, operation: Operation) {
-        self.step(client, Input::Request { id: RequestId(id), request: RaftRequest { operation } });
+        self.step(
+            client,
+            Input::Request { id: RequestId(id), request: RaftRequest::Operation { operation } },
+        );
     }
 
     fn server(&self, node: NodeId) -> &Server {

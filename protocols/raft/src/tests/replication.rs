@@ -6,8 +6,8 @@ use sim_core::time::Time;
 use super::one::{CLIENT, N2, N3, One, entries, heartbeat, journal, sends, without_pre_vote};
 use crate::parameters::Parameters;
 use crate::plants::Plants;
-use crate::store::Operation;
 use crate::vocabulary::RaftMessage;
+use objects::Operation;
 
 fn follower(term: u64, log: &[u64]) -> One {
     One::with(without_pre_vote(), Plants::default(), 3, journal(term, log))

@@ -8,7 +8,7 @@ use sim_core::facts::{Facts, Field, Visitor, show_facts};
 use sim_core::identity::NodeId;
 
 use crate::configuration::Config;
-use crate::store::Operation;
+use objects::Operation;
 
 /// One place of the replicated log. Its content is hashed once, as it is made, and it is kept once, by every log, journal
 /// and message that it passes through: so it never changes.

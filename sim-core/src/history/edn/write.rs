@@ -27,7 +27,7 @@ pub fn write_edn(model: ObjectModel, entries: &[HistoryEntry], mut to: impl Writ
         let known = kind == "ok" || kind == "fail";
         let (f, value) = value(model, entry, known);
         let error = match (kind, entry.f) {
-            ("fail", Function::Cas) => format!(", :error :{MISMATCH}"),
+            ("fail", Function::Cas | Function::Transfer) => format!(", :error :{MISMATCH}"),
             ("fail", _) => format!(", :error :{EMPTY}"),
             _ => String::new(),
         };
@@ -101,6 +101,8 @@ fn value(model: ObjectModel, entry: &HistoryEntry, known: bool) -> (&'static str
         f => f.name(),
     };
     match (model, entry.f) {
+        (ObjectModel::Bank, Function::Read) => ("read", format!("[{key} {}]", balances(&entry.value))),
+        (ObjectModel::Bank, _) => ("transfer", format!("[{key} {}]", transfer(&entry.value))),
         (ObjectModel::Append, Function::Read) => ("txn", format!("[[:r {key} {value}]]")),
         (ObjectModel::Append, _) => ("txn", format!("[[:{f} {key} {value}]]")),
         _ => (f, format!("[{key} {value}]")),
@@ -119,6 +121,26 @@ fn plain(model: ObjectModel, value: &EntryValue) -> String {
             format!("{open}{}{close}", all.join(" "))
         }
     }
+}
+
+/// `{0 95, 1 105}`, as Jepsen's workload writes what all accounts hold.
+fn balances(value: &EntryValue) -> String {
+    let EntryValue::Many(all) = value else { return "nil".to_owned() };
+    let held = |(account, one): (usize, &Option<Datum>)| {
+        format!("{account} {}", one.as_ref().map_or_else(|| "nil".to_owned(), datum))
+    };
+    let all: Vec<String> = all.iter().enumerate().map(held).collect();
+    format!("{{{}}}", all.join(", "))
+}
+
+/// `{:from 0, :to 1, :amount 5}`.
+fn transfer(value: &EntryValue) -> String {
+    let EntryValue::Many(all) = value else { return "nil".to_owned() };
+    let named = [":from", ":to", ":amount"].into_iter().zip(all);
+    let all: Vec<String> = named
+        .map(|(name, one)| format!("{name} {}", one.as_ref().map_or_else(|| "nil".to_owned(), datum)))
+        .collect();
+    format!("{{{}}}", all.join(", "))
 }
 
 fn datum(datum: &Datum) -> String {
@@ -171,6 +193,8 @@ mod tests {
                     (ObjectModel::Set, 0) => Operation::ReadSet { key },
                     (ObjectModel::Set, 1) => Operation::Remove { key, value },
                     (ObjectModel::Set, _) => Operation::Add { key, value },
+                    (ObjectModel::Bank, 0) => Operation::ReadBank { key },
+                    (ObjectModel::Bank, _) => Operation::Transfer { key, from: 0, to: 7, amount: value },
                     (_, 1) => Operation::Read { key },
                     _ => Operation::Write { key, value },
                 };
@@ -179,9 +203,10 @@ mod tests {
                 let (index, operation) = open.swap_remove(index as usize);
                 let reply = match (operation, draw(6, 5)) {
                     (_, 0) => Reply::Unknown,
-                    (Operation::Cas { .. }, 1) => Reply::Mismatch,
+                    (Operation::Cas { .. } | Operation::Transfer { .. }, 1) => Reply::Mismatch,
                     (Operation::Read { .. } | Operation::Dequeue { .. }, 1) => Reply::Value(None),
                     (Operation::Read { .. } | Operation::Dequeue { .. }, _) => Reply::Value(Some(draw(7, 9))),
+                    (Operation::ReadBank { .. }, _) => Reply::Values(vec![100; 8]),
                     (Operation::ReadList { .. } | Operation::ReadSet { .. }, rest) => {
                         Reply::Values((0..rest).collect())
                     }

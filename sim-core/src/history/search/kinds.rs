@@ -59,6 +59,9 @@ fn key(call: &Call<'_>) -> Option<(u8, Option<u64>, u64)> {
         (Operation::Dequeue { .. }, Some(Reply::Value(Some(value)))) => Some((5, None, *value)),
         (Operation::Add { value, .. }, _) => Some((6, None, *value)),
         (Operation::Remove { value, .. }, _) => Some((7, None, *value)),
+        (Operation::Transfer { from, to, amount, .. }, _) => {
+            Some((8, Some((u64::from(*from) << 32) | u64::from(*to)), *amount))
+        }
         _ => None,
     }
 }

@@ -27,12 +27,24 @@ pub(crate) struct Demand {
 const MOST_KEYS: u64 = 64;
 
 /// Changes that a client may know; the value is replaced by one that is new.
-const CHANGES: [Operation; 4] = [
+const CHANGES: [Operation; 5] = [
     Operation::Write { key: 0, value: 0 },
     Operation::Append { key: 0, value: 0 },
     Operation::Enqueue { key: 0, value: 0 },
     Operation::Add { key: 0, value: 0 },
+    Operation::Transfer { key: 0, from: 0, to: 1, amount: 1 },
 ];
+
+/// The change of an object of this kind.
+const fn change_of(model: ObjectModel) -> Operation {
+    match model {
+        ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => CHANGES[0],
+        ObjectModel::Append => CHANGES[1],
+        ObjectModel::Queue => CHANGES[2],
+        ObjectModel::Set => CHANGES[3],
+        ObjectModel::Bank => CHANGES[4],
+    }
+}
 
 impl Kernel {
     /// What each client is asked once a core is healed: it looks at every object, so that what was acknowledged and lost
@@ -44,10 +56,12 @@ impl Kernel {
             ObjectModel::Append => Operation::ReadList { key },
             ObjectModel::Set => Operation::ReadSet { key },
             ObjectModel::Queue => Operation::Dequeue { key },
+            ObjectModel::Bank => Operation::ReadBank { key },
             ObjectModel::Register | ObjectModel::CasRegister | ObjectModel::Kv => Operation::Read { key },
         };
         let looks = |keys: u64| (0..keys).map(look).filter(known);
-        let change = CHANGES.into_iter().find(known).unwrap_or(CHANGES[0]);
+        let own = change_of(workload.model);
+        let change = [own].into_iter().chain(CHANGES).find(known).unwrap_or(own);
         looks(workload.key_count().min(MOST_KEYS)).chain([change]).chain(looks(1)).collect()
     }
 

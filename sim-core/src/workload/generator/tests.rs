@@ -1,4 +1,4 @@
-use super::super::Rate;
+use super::super::{Rate, Skew};
 use super::*;
 
 fn model(model: ObjectModel) -> WorkloadModel {
@@ -181,6 +181,7 @@ fn who_waits_in_line_is_not_sent_to_a_client_that_is_down() {
 fn several_loads_keep_their_times_and_rates() {
     let rate = |per_second| Rate::per_second(per_second);
     let spike = Load {
+        ramp_to: None,
         rate: rate(600),
         spacing: Spacing::Exponential,
         mix: Mix { write: 1, ..Mix::default() },
@@ -241,4 +242,46 @@ fn readers_only_read_and_all_others_do_what_they_did() {
         all.iter().filter(|(client, _)| *client < 2).copied().collect()
     };
     assert_eq!(writers(&none), writers(&two));
+}
+
+#[test]
+fn a_ramp_rises_and_falls_as_its_rate_says() {
+    let second = Duration::from_secs(1);
+    let up = WorkloadModel {
+        rate: Some(Rate::per_second(10)),
+        ramp_to: Some(Rate::per_second(1_000)),
+        start: second,
+        until: Some(second * 5),
+        operations: None,
+        ..model(ObjectModel::Register)
+    };
+    let down = WorkloadModel { rate: up.ramp_to, ramp_to: up.rate, ..up.clone() };
+    for spacing in [Spacing::Fixed, Spacing::Exponential] {
+        // Of 2,020 in four seconds, by the integral over the rate, a bit over a quarter come in the first half.
+        for (model, half) in [(&up, 515), (&down, 1_505)] {
+            let model = WorkloadModel { spacing, ..model.clone() };
+            let handed = run(&model, 100, 3, |_| 1_000, done);
+            let early = handed.iter().filter(|(_, i)| i.arrived < Time::ZERO + second * 3).count();
+            let allowed = if spacing == Spacing::Fixed { 1 } else { 100 };
+            assert!(handed.len().abs_diff(2_020) <= allowed, "{spacing:?}: {} operations", handed.len());
+            assert!(early.abs_diff(half) <= allowed, "{spacing:?}: {early} in the first half");
+            assert!(handed.iter().all(|(_, i)| i.arrived >= Time::ZERO + second));
+        }
+    }
+}
+
+#[test]
+fn skewed_keys_are_used_by_their_law() {
+    let skewed = WorkloadModel {
+        skew: Skew::Zipf,
+        keys: Some(100),
+        operations: Some(2_000),
+        ..WorkloadModel::new(ObjectModel::Kv)
+    };
+    let mut counts = [0_u32; 100];
+    for (_, invocation) in run(&skewed, 10, 1, |_| 1_000, done) {
+        counts[invocation.operation.key() as usize] += 1;
+    }
+    // The harmonic number of 100 is 5.19.
+    assert!(counts[0].abs_diff(385) < 60 && counts[1].abs_diff(193) < 45, "{counts:?}");
 }

@@ -253,3 +253,49 @@ fn a_message_to_oneself_arrives_at_once() {
     heard.sort_unstable();
     assert_eq!(heard, [(0, 0, 1), (0, 0, 2)]);
 }
+
+/// A process that ends itself as soon as it has written and been heard, with what the disk and the others saw of it.
+fn aborting(restart_after: Option<crate::time::Duration>, fault: serde_json::Value) -> super::lab::Played {
+    let mut setup = setup(2);
+    setup.faults = faults(fault);
+    play(&setup, move |boot| match (boot.node, boot.incarnation) {
+        (NodeId(1), _) => listener(),
+        (_, 0) => actor(move |input, cx| match input {
+            Input::Start => cx.set_timer(TimerId(0), millis(10), Tick { n: 0 }),
+            Input::Timer { .. } => {
+                cx.send(NodeId(1), say(1));
+                cx.abort(restart_after);
+                cx.send(NodeId(1), say(2));
+                note(cx, "after", 0);
+            }
+            _ => {}
+        }),
+        (_, incarnation) => {
+            let start = start_number(boot.start);
+            actor(move |input, cx| {
+                if matches!(input, Input::Start) {
+                    note(cx, "again", 100 * u64::from(incarnation) + start);
+                }
+            })
+        }
+    })
+}
+
+#[test]
+fn a_process_that_ends_itself_starts_again_after_a_while() {
+    let played = aborting(Some(millis(5)), json!([]));
+    assert_eq!(played.numbers("heard"), [1], "what was sent before went out, and nothing after");
+    assert_eq!(played.numbers("after"), [0_u64; 0]);
+    let again: Vec<_> = played.noted("again").iter().map(|(at, _, n)| (*at, *n)).collect();
+    assert_eq!(again, [(15, 102)], "another incarnation, restarted");
+    assert_eq!(aborting(None, json!([])).numbers("again"), [0_u64; 0], "nobody starts it again");
+}
+
+#[test]
+fn a_fault_that_keeps_it_down_is_stronger_than_the_supervisor() {
+    let crash = |at: &str| json!([{ "at": at, "crash": { "target": "n1", "restart_after": "30ms" } }]);
+    let again =
+        |played: super::lab::Played| played.noted("again").iter().map(|(at, ..)| *at).collect::<Vec<_>>();
+    assert_eq!(again(aborting(Some(millis(5)), crash("20ms"))), [15, 50], "struck after it was back");
+    assert_eq!(again(aborting(Some(millis(5)), crash("5ms"))), [35], "it never got to end itself");
+}

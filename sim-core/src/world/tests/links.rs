@@ -2,10 +2,14 @@
 
 use serde_json::json;
 
-use super::lab::{Actor, Lab, Played, Say, Tick, actor, faults, flow, millis, note, play, setup};
+use super::lab::{Actor, Lab, Played, Say, Tick, actor, faults, flow, millis, note, play, play_with, setup};
+use crate::check::{Check, Findings, Judge, Seen, Verdict};
+use crate::ground::Ground;
 use crate::identity::NodeId;
-use crate::process::{Boot, Input, LinkState, TimerId};
+use crate::process::{Boot, Input, Lane, LinkState, TimerId};
+use crate::ratio::Ratio;
 use crate::setup::Setup;
+use crate::simulate::Subject;
 
 /// Both say their time on a stream every ten milliseconds, and note what they hear and what becomes of the link.
 fn chatter(boot: &Boot<'_, Lab>) -> Actor {
@@ -182,4 +186,51 @@ fn nothing_urgent_of_the_next_session_overtakes_the_end_of_the_one_before() {
     expected.retain(|said| said != first);
     expected.extend([DOWN, UP, ("heard", 6), ("heard", 5)]);
     assert_eq!(rest, expected);
+}
+
+/// What is heard, and whether links were spoken of, if half of all messages are lost and the scenario chooses the lane.
+fn chosen(lane: Option<Lane>) -> (Vec<u64>, bool) {
+    let mut setup = setup(2);
+    setup.duration = millis(500);
+    setup.network.loss = Ratio::new(1, 2);
+    setup.network.lane = lane;
+    setup.faults = faults(json!([{ "at": "105ms", "for": "100ms", "partition": { "isolate": "n1" } }]));
+    let played = play(&setup, chatter);
+    (played.numbers("heard"), !links_at(&played, 0).is_empty())
+}
+
+#[test]
+fn a_scenario_chooses_the_lane() {
+    let (own, told) = chosen(None);
+    assert!(told, "the protocol wants streams");
+    assert_eq!(chosen(Some(Lane::Stream)), (own.clone(), true));
+    let (heard, told) = chosen(Some(Lane::Datagram));
+    // A stream that lost a message waits for it, and a datagram waits for nobody.
+    assert!(!told && heard.len() > 2 * own.len(), "{} and {}", heard.len(), own.len());
+}
+
+/// Finds fault as soon as anything is noted.
+struct Fussy;
+
+impl Check<Lab> for Fussy {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Lab>, findings: &mut Findings) {
+        findings.exercised();
+        findings.safety("", &[seen.node], "something was heard".to_owned());
+    }
+}
+
+#[test]
+fn who_counts_on_streams_and_gets_datagrams_is_not_accused() {
+    let verdict = |lane| {
+        let mut setup = setup(2);
+        setup.duration = millis(100);
+        setup.network.lane = lane;
+        let fussy = |subject: &mut Subject<Lab, Actor>| {
+            subject.checks.push(Judge::new("lab/fussy", "nothing is heard", Fussy));
+        };
+        play_with(&setup, chatter, fussy).outcome.verdict
+    };
+    assert_eq!(verdict(None), Verdict::Safety);
+    assert_eq!(verdict(Some(Lane::Stream)), Verdict::Safety);
+    assert_eq!(verdict(Some(Lane::Datagram)), Verdict::Assumption);
 }

@@ -8,7 +8,7 @@ use super::refused;
 use crate::support::{folder, seedstorm};
 
 /// What to write instead in `raft-partition`, and what the complaint says.
-const ABSURD: [(&str, &str, &str); 21] = [
+const ABSURD: [(&str, &str, &str); 20] = [
     ("nodes    = 5", "nodes = 0", "at least one node"),
     ("nodes    = 5", "nodes = -1", "from 0 to 4294967295"),
     ("nodes    = 5", "nodes = 4294967295", "more than the 10000 of a run of raft"),
@@ -21,7 +21,6 @@ const ABSURD: [(&str, &str, &str); 21] = [
     ("clients = 4", "clients = 0", "at least one client"),
     ("clients = 4", "clients = 200000", "more than 100000"),
     ("\"100/s\"", "\"0/s\"", "the rate must lie between"),
-    ("\"cas-register\"", "\"queue\"", "raft offers its clients no queue"),
     ("{ split = \"halves\" }", "{ groups = [\"n1,n2\", \"n6\"] }", "unknown target \"n6\""),
     ("{ split = \"halves\" }", "{ split = \"thirds\" }", "unknown name \"thirds\""),
     ("{ split = \"halves\" }", "{ split = \"random\", parts = 99 }", "between 2 and"),
@@ -53,6 +52,16 @@ fn absurd_values_are_refused_with_their_place() {
             assert!(complaint.contains(part), "{to}: {part}: {complaint}");
         }
     }
+}
+
+#[test]
+fn an_object_that_a_protocol_does_not_offer_is_refused() {
+    let folder = folder();
+    let text = scenarios::builtin::find("store-calm").unwrap().text;
+    assert!(text.contains("\"kv\""));
+    fs::write(folder.path().join("s.toml"), text.replacen("\"kv\"", "\"queue\"", 1)).unwrap();
+    let complaint = refused(folder.path(), &["run", "s.toml"]);
+    assert!(complaint.contains("store offers its clients no queue"), "{complaint}");
 }
 
 #[test]

@@ -13,8 +13,8 @@ use crate::certificate::{Certificate, Scheme, Signed};
 use crate::request::{Command, Request, Requests, SignedCommand};
 use crate::shared::Shared;
 use crate::signers::Signers;
-use crate::store::{Operation, Reply};
 use crate::vote::{Stage, Statement, Vote};
+use objects::{Operation, Reply};
 
 /// How many requests a traitor remembers, to order them again.
 const REMEMBERED: usize = 64;

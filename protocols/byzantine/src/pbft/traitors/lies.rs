@@ -13,8 +13,8 @@ use crate::lying::{draw_below, made_up_certificate, other_reply, signed};
 use crate::request::{Command, Request, Requests, SignedCommand};
 use crate::shared::Shared;
 use crate::signers::Signers;
-use crate::store::Operation;
 use crate::vote::{Stage, Statement, Vote};
+use objects::Operation;
 
 /// How many requests a traitor remembers, to order them again.
 const REMEMBERED: usize = 64;

@@ -13,8 +13,8 @@ use crate::request::Requests;
 use crate::service::Wish;
 use crate::shared::Shared;
 use crate::signers::Signers;
-use crate::store::{Operation, Reply};
 use crate::vote::{Stage, Statement};
+use objects::{Operation, Reply};
 
 type Pump = protocol_testing::pump::Pump<Tendermint, Members>;
 
