@@ -23,6 +23,8 @@ pub mod cli;
 pub mod literature;
 pub mod memory;
 pub mod storm;
+#[cfg(any(feature = "proptest", all(test, feature = "protocols")))]
+pub mod strategies;
 
 #[cfg(feature = "protocols")]
 pub use protocols;

@@ -9,14 +9,18 @@ use scenarios::campaign_limits::CampaignLimit;
 use scenarios::capsule::Capsule;
 use scenarios::corpus::folder::{self, read_capsule};
 use scenarios::corpus::{KEPT_PER_FINGERPRINT, Kept, file_name};
-use scenarios::explore::{Demand, Exploration, ExploreOptions, Hooks, explore, is_finding, judge};
+use scenarios::explore::{
+    Demand, Exploration, ExploreOptions, Hooks, explore, fails as finding_in, is_finding, judge,
+};
+use scenarios::plan::Plan;
 use scenarios::replay::{Replay, ReplayOptions, Replayed, plan_of, replay};
-use scenarios::run::keep_quiet_about_panics_in_runs;
+use scenarios::run::{keep_quiet_about_panics_in_runs, run};
 use scenarios::scenario::{Loaded, load};
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink};
 use scenarios::source::Source;
 use scenarios::story::tell;
 use sim_core::judgment::Judgment;
+use sim_core::outcome::Outcome;
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Launch, Registry};
 
@@ -146,9 +150,7 @@ impl<'a> Storm<'a> {
         let exploration = self.explore(&loaded)?;
         if let Some(finding) = exploration.findings.first() {
             let small = self.shrunk(&finding.capsule)?;
-            folder::add(&corpus, std::slice::from_ref(&small), KEPT_PER_FINGERPRINT)?;
-            let path = corpus.join(file_name(&small));
-            return Err(self.found(&small, &path, Some(exploration.runs))?);
+            return Err(self.keep(&small, exploration.runs)?);
         }
         let demands = judge(&loaded, &exploration.activity, self.min_conclusive);
         match exploration.judge(&demands) {
@@ -163,6 +165,22 @@ impl<'a> Storm<'a> {
             }
             _ => Err(StormFailure::Demands { scenario: loaded.name, runs: exploration.runs, demands }),
         }
+    }
+
+    /// Runs one plan of this scenario, as a property test draws or makes it. What fails is shrunk and kept beside the scenario.
+    ///
+    /// # Errors
+    /// What was found, or why the plan cannot be run.
+    pub fn verify(&self, plan: &Plan) -> Result<Outcome, StormFailure> {
+        keep_quiet_about_panics_in_runs();
+        let loaded = self.load()?;
+        let plan = Plan { plants: self.plants.clone(), ..plan.clone() };
+        let outcome = run(&plan, &Launch::default())?;
+        if !finding_in(&loaded, &outcome) {
+            return Ok(outcome);
+        }
+        let small = self.shrunk(&Capsule::new(&loaded, &plan, &outcome, &build_name()))?;
+        Err(self.keep(&small, 1)?)
     }
 
     fn load(&self) -> Result<Loaded, StormFailure> {
@@ -247,6 +265,13 @@ impl<'a> Storm<'a> {
     fn shrunk(&self, capsule: &Capsule) -> Result<Capsule, StormFailure> {
         let options = ShrinkOptions { budget: BUDGET, jobs: self.settings.jobs, build: build_name() };
         Ok(shrink(self.registry, capsule, &options, ShrinkHooks::NONE)?.capsule)
+    }
+
+    /// Keeps a run that fails, and tells of it.
+    fn keep(&self, small: &Capsule, runs: u64) -> Result<StormFailure, StormFailure> {
+        let corpus = self.corpus();
+        folder::add(&corpus, std::slice::from_ref(small), KEPT_PER_FINGERPRINT)?;
+        self.found(small, &corpus.join(file_name(small)), Some(runs))
     }
 
     /// Tells of a run that fails.

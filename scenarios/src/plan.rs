@@ -7,10 +7,12 @@ mod shuffle;
 use std::fmt;
 use std::sync::Arc;
 
+use sim_core::operation::ObjectModel;
 use sim_core::random::{StreamName, stream};
 use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
-use sim_core::time::Time;
+use sim_core::time::{Duration, Time};
+use sim_core::workload::WorkloadModel;
 
 use crate::scenario::{Loaded, Swarm, adversaries, domains};
 
@@ -39,6 +41,19 @@ impl fmt::Debug for Plan {
             .field("setup", setup)
             .finish_non_exhaustive()
     }
+}
+
+/// Draws what clients do, as a swarm does that draws the workload and how it is spread.
+pub fn draw_workload(
+    protocol: &ProtocolInfo,
+    size: (u32, Duration),
+    operations: u64,
+    seed: u64,
+) -> WorkloadModel {
+    let on = Swarm { workload: true, spread: true, readers: true, ..Swarm::default() };
+    let first = protocol.objects.first().copied().unwrap_or(ObjectModel::Register);
+    let written = WorkloadModel { operations: Some(operations), ..WorkloadModel::new(first) };
+    draw::workload(&on, &written, size, protocol, seed)
 }
 
 /// Draws what a scenario leaves open, for one seed. Which plants are on changes nothing in what is drawn.
