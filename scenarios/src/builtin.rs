@@ -273,6 +273,8 @@ builtins! {
     "coordination-gossip-1000"
     "coordination-gossip-partition"
     "coordination-adaptive-quorum"
+    "coordination-memory"
+    "coordination-memory-gossip"
     "coordination-swarm"
     "coordination-witness-not-requeued"
     "coordination-witness-no-fence"
@@ -283,6 +285,8 @@ builtins! {
     "coordination-witness-no-ageing"
     "coordination-witness-no-back-pressure"
     "coordination-witness-dead-is-gone"
+    "coordination-witness-acknowledged-early"
+    "coordination-witness-last-writer-wins"
 }
 
 /// Data for scenarios that is compiled in, by name: `file = "builtin:fsync.prom"`.

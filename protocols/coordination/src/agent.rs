@@ -6,6 +6,7 @@
 mod beating;
 mod claiming;
 mod core;
+mod remembering;
 mod routing;
 
 use std::rc::Rc;
@@ -18,6 +19,9 @@ use crate::board::Board;
 use crate::courier::Courier;
 use crate::gossip::{Claimant, Common};
 use crate::hub::Hub;
+use crate::memory::Keeps;
+use crate::memory::notebook::Notebook;
+use crate::memory::replica::Replica;
 use crate::parameters::Strategy;
 use crate::plants::Plants;
 use crate::solitary::{Shares, Solitary};
@@ -78,6 +82,10 @@ pub struct Agent {
     life: u64,
     /// When the sink was asked last.
     asked: Option<Time>,
+    /// What it asks of shared memory, if there is any and it does tasks.
+    notebook: Option<Notebook>,
+    /// Its own notes, where agents merge them.
+    replica: Option<Box<Replica>>,
 }
 
 impl Agent {
@@ -124,7 +132,15 @@ impl Agent {
             }
         };
         let courier = Courier::new(parameters.outbox, life);
-        Self { node, worker: Worker::new(team.place.clone(), life), courier, boss, life, asked: None, team }
+        let keeps = parameters.memory();
+        let notebook =
+            (keeps != Keeps::Nothing && parameters.works(node.0, team.agents)).then(|| Notebook::new(life));
+        let replica = (keeps == Keeps::Merged).then(|| {
+            let (keys, ttl) = (parameters.memory_keys, parameters.memory_ttl);
+            Box::new(Replica::new(boot, (keys, ttl), team.plants.last_writer_wins))
+        });
+        let worker = Worker::new(team.place.clone(), life);
+        Self { node, worker, courier, boss, life, asked: None, notebook, replica, team }
     }
 
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
@@ -137,6 +153,7 @@ impl Agent {
             Boss::First(_) | Boss::Core(_) => self.beat(cx),
             Boss::Idle => {}
         }
+        self.begin_to_remember(cx);
         if !matches!(self.boss, Boss::Own(_)) {
             cx.observe(crate::vocabulary::CoordinationObservation::Idle);
         }
@@ -273,11 +290,11 @@ impl Agent {
         if self.hear_claims(from, message, cx) {
             return;
         }
-        match message {
-            Message::Order { inner } => self.order_hear(from, inner, cx),
-            Message::Redirect { leader: Some(leader) } => self.follow(*leader, cx),
-            Message::Relay { from, to, parcel } => self.pass_on(*from, *to, parcel, cx),
-            Message::Receipt { letter } => drop(self.courier_receipt(*letter, cx)),
+        match *message {
+            Message::Order { ref inner } => self.order_hear(from, inner, cx),
+            Message::Redirect { leader: Some(leader) } => self.follow(leader, cx),
+            Message::Relay { from, to, ref parcel } => self.pass_on(from, to, parcel, cx),
+            Message::Receipt { letter } => drop(self.courier_receipt(letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
             Message::BeatHeard { .. } => {
                 // Whoever coordinates answers beats, also those that others gathered.
@@ -290,10 +307,18 @@ impl Agent {
             Message::Beat { .. }
             | Message::Gathered { .. }
             | Message::Finish { .. }
+            | Message::Remember { .. }
+            | Message::Recall { .. }
             | Message::Report { .. } => {
                 self.coordinate(from, message, cx);
             }
-            other => self.worker.hear(other, cx),
+            Message::Remembered { .. } | Message::NotYours { .. } | Message::Recalled { .. } => {
+                self.hear_memory(message, cx);
+            }
+            Message::Share { answer, ref notes, ref left } => {
+                self.merge_notes(from, (answer, notes, left), cx);
+            }
+            _ => self.worker.hear(message, cx),
         }
     }
 
@@ -384,9 +409,11 @@ impl Agent {
                 }
                 Timer::Poll => self.poll(cx),
                 Timer::Gather => self.pass_on_beats(cx),
+                Timer::Memory => self.use_memory(cx),
                 Timer::Served { .. } | Timer::Order { .. } => {}
             },
-            Input::Request { .. } | Input::Link { .. } | Input::Synced { .. } => {}
+            Input::Synced { id, result } => self.notes_synced(id, result, cx),
+            Input::Request { .. } | Input::Link { .. } => {}
         }
     }
 }

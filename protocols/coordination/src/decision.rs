@@ -1,4 +1,4 @@
-//! What the core decides about tasks, as the words that its log carries.
+//! What the core decides about tasks and notes, as the words that its log carries.
 //!
 //! Whoever applies the same decisions in the same order has the same board. A decision that does not fit any more, since
 //! another one came before it, does nothing.
@@ -42,6 +42,22 @@ pub enum Decision {
         /// Whether it succeeded.
         done: bool,
     },
+    /// An agent writes a note to shared memory. The index in the log is its version.
+    Note {
+        /// Under which key.
+        key: u32,
+        /// The number of the note.
+        note: u64,
+        /// Which agent.
+        agent: NodeId,
+    },
+    /// A note has expired.
+    Forget {
+        /// Under which key.
+        key: u32,
+        /// The version of the note.
+        version: u64,
+    },
 }
 
 const ENDINGS: [Ending; 5] =
@@ -63,6 +79,8 @@ impl Decision {
             }
             Self::Expire { task, fence } => words(3, task, fence, 0),
             Self::Fact { task, done } => words(4, task, 0, done.into()),
+            Self::Note { key, note, agent } => words(5, key, note, agent.0.into()),
+            Self::Forget { key, version } => words(6, key, version, 0),
         }
     }
 
@@ -77,6 +95,11 @@ impl Decision {
             }
             3 => Self::Expire { task, fence: words.second },
             4 => Self::Fact { task, done: words.third == 1 },
+            5 => {
+                let agent = NodeId(u32::try_from(words.third).ok()?);
+                Self::Note { key: task, note: words.second, agent }
+            }
+            6 => Self::Forget { key: task, version: words.second },
             _ => return None,
         })
     }
@@ -94,6 +117,8 @@ mod tests {
             Decision::Expire { task, fence },
             Decision::Fact { task, done: true },
             Decision::Fact { task, done: false },
+            Decision::Note { key: 3, note: fence | 1, agent: NodeId(999) },
+            Decision::Forget { key: 3, version: 88 },
         ];
         all.extend(ENDINGS.map(|ending| Decision::Finish { task, fence, ending }));
         for decision in all {

@@ -9,6 +9,7 @@ mod finishing;
 mod granting;
 mod leases;
 mod members;
+mod notes;
 mod office;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use sim_core::time::{Duration, Time};
 
 use crate::board::{Board, Event, Ordering, State};
 use crate::graph::TaskId;
+use crate::memory::store::Notes;
 use crate::parameters::{Parameters, Strategy};
 use crate::plants::Plants;
 use crate::vocabulary::{
@@ -68,6 +70,8 @@ pub struct Hub {
     leases: Vec<Option<Lease>>,
     watch: BTreeSet<(Time, Watch)>,
     armed: Option<Time>,
+    /// What agents wrote to shared memory.
+    notes: Notes,
     /// What it keeps if its decisions go through a log.
     office: Option<Office>,
     /// What is to be done.
@@ -79,6 +83,7 @@ impl Hub {
     pub fn new(own: NodeId, board: Board, parameters: Parameters, plants: Plants) -> Self {
         Self {
             leases: vec![None; board.graph().len()],
+            notes: Notes::new(parameters.memory_keys),
             own,
             parameters,
             plants,

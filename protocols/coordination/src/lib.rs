@@ -11,6 +11,7 @@
 //! - [`worker`]: an agent at work; [`hub`] and [`solitary`]: who decides about its work; [`agent`] puts them together
 //! - [`decision`]: what a core decides, as the words of its log
 //! - [`courier`]: letters that arrive or are told to be lost
+//! - [`memory`]: notes that agents share
 //! - [`platform`] and [`sink`]: the model's API and the place of results, in the client slots
 //! - [`ledger`]: what really became of tasks and of the agents' time, for checks
 //! - [`safety`] and [`liveness`]: what is checked, and owed
@@ -26,6 +27,7 @@ pub mod graph;
 pub mod hub;
 pub mod ledger;
 pub mod liveness;
+pub mod memory;
 pub mod parameters;
 pub mod plants;
 pub mod platform;

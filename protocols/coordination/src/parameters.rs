@@ -5,6 +5,7 @@ use sim_core::registry::parameters::ABOVE_ZERO;
 use sim_core::time::Duration;
 
 use crate::graph::{Skills, Tasks, Timing};
+use crate::memory::Keeps;
 use crate::topology::{Links, Topology};
 
 /// How wrong clocks may run, in parts per million: an agent counts on a sixteenth less of a lease than it is given.
@@ -140,8 +141,17 @@ sim_core::parameters! {
         price_out: u32 = 15;
         /// What a part of the core does when it is cut off from the rest.
         on_partition: OnPartition = "stand-still",
-            forfeits "one order of decisions and one agent at a task while the network is split, if it is \"adaptive-quorum\"",
+            forfeits "one order of decisions, one agent at a task and all promises about notes while the network is split, if it is \"adaptive-quorum\"",
             drawn |_, _, dice| dice.pick(&DRAWN_POLICIES);
+        /// Shared memory: how many keys each of its two namespaces has, `findings` and `claims`; 0 for none. Agents that do tasks
+        /// write notes under them and read them.
+        memory_keys: u32 = 0, in 0..=1_000, drawn |_, _, dice| dice.pick(&[0, 1, 2, 5]);
+        /// Shared memory: how often each such agent writes or reads, with jitter.
+        memory_every: Duration = "5s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=4);
+        /// Shared memory: the share of reads.
+        memory_reads: Ratio = "1/2", drawn |_, _, dice| dice.pick(&[Ratio::new(1, 4), Ratio::new(1, 2), Ratio::new(3, 4)]);
+        /// Shared memory: how long a note is kept at least, unless it is replaced; 0 for ever.
+        memory_ttl: Duration = "0s", drawn |_, drawn, dice| dice.times(drawn.memory_every, 0..=6);
     }
 }
 
@@ -202,17 +212,21 @@ pub struct Gives {
     pub takeover: bool,
     /// At most one holder of a lock works at any time.
     pub locks: bool,
+    /// What becomes of notes in shared memory.
+    pub memory: Keeps,
 }
 
 impl Strategy {
     /// What it promises, as long as no policy forfeits it.
     pub const fn gives(self) -> Gives {
-        let all = Gives { one_order: true, exclusive: true, takeover: true, locks: true };
+        let all =
+            Gives { one_order: true, exclusive: true, takeover: true, locks: true, memory: Keeps::Decided };
         match self {
-            Self::Single => Gives { takeover: false, ..all },
-            Self::Independent => Gives { takeover: false, locks: false, ..all },
-            Self::Gossip => Gives { exclusive: false, locks: false, ..all },
-            Self::Star | Self::Service | Self::Hybrid | Self::Raft => all,
+            Self::Single => Gives { takeover: false, memory: Keeps::UntilCrash, ..all },
+            Self::Independent => Gives { takeover: false, locks: false, memory: Keeps::Nothing, ..all },
+            Self::Gossip => Gives { exclusive: false, locks: false, memory: Keeps::Merged, ..all },
+            Self::Star => Gives { memory: Keeps::UntilCrash, ..all },
+            Self::Service | Self::Hybrid | Self::Raft => all,
         }
     }
 
@@ -227,9 +241,20 @@ impl Parameters {
     pub fn gives(&self) -> Gives {
         let gives = self.strategy.gives();
         if self.quorum_adapts() {
-            return Gives { one_order: false, exclusive: false, locks: false, ..gives };
+            return Gives {
+                one_order: false,
+                exclusive: false,
+                locks: false,
+                memory: Keeps::Forfeited,
+                ..gives
+            };
         }
         gives
+    }
+
+    /// What becomes of notes, if there are any.
+    pub fn memory(&self) -> Keeps {
+        if self.memory_keys == 0 { Keeps::Nothing } else { self.gives().memory }
     }
 
     /// Whether a part of the core may lower its quorum.

@@ -67,6 +67,14 @@ sim_core::plants! {
             source: "the rule of credits between producers and consumers",
             witness: "coordination-witness-no-back-pressure",
         }
+        /// A coordinator acknowledges a note before its core has decided about it.
+        acknowledged_early {
+            name: "acknowledged-early",
+            id: "S16",
+            breaks: "coordination/memory",
+            source: "Jepsen's analysis of Redis (aphyr 283): writes acknowledged before they are replicated",
+            witness: "coordination-witness-acknowledged-early",
+        }
         /// An agent that is held for dead is taken for gone: its tasks go to others before its lease is over.
         dead_is_gone {
             name: "dead-is-gone",
@@ -74,6 +82,14 @@ sim_core::plants! {
             breaks: "coordination/live-leases",
             source: "failure detectors used as fences",
             witness: "coordination-witness-dead-is-gone",
+        }
+        /// Of notes that were written on both sides of a split at the same time, the last one wins: an acknowledged one is lost.
+        last_writer_wins {
+            name: "last-writer-wins",
+            id: "H04",
+            breaks: "coordination/memory",
+            source: "Kingsbury, \"The trouble with timestamps\" (aphyr 299)",
+            witness: "coordination-witness-last-writer-wins",
         }
     }
 }

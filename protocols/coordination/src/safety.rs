@@ -12,6 +12,7 @@ pub mod effects;
 pub mod health;
 pub mod leases;
 pub mod makespan;
+pub mod memory;
 pub mod precedence;
 pub mod queues;
 pub mod split_brain;
@@ -65,6 +66,9 @@ sim_core::checks! {
         "coordination/split-brain": "Never do two coordinators decide different things at one place of the order, also where \
             the policy for partitions forfeits that."
             => split_brain::SplitBrain::new(graph, parameters),
+        "coordination/memory": "Shared memory keeps what the strategy promises: acknowledged notes are not lost, what is read was \
+            written, and what was given up as expired is not returned."
+            => memory::SharedMemory::new(parameters, agents),
         "raft/election-safety": "No term ever has two leaders, also not one after the other."
             => core::OfCore::new(ElectionSafety::default()).if_given(parameters.gives().one_order),
         "raft/one-vote": "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent."

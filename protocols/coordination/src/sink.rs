@@ -77,7 +77,7 @@ impl Sink {
                     self.ends.push(Fact { task, done });
                 }
             }
-            CoordinationRecord::Order { .. } => {}
+            CoordinationRecord::Order { .. } | CoordinationRecord::Notes { .. } => {}
         }
     }
 

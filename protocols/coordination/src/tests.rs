@@ -198,3 +198,31 @@ fn agents_that_claim_begin_each_task_once_where_nothing_goes_wrong() {
     assert_eq!((max(&outcome, "tasks_done"), max(&outcome, "tasks_begun_again")), (180, 0));
     assert_eq!(outcome.activity["observed.FenceRefused"], 0);
 }
+
+/// What each strategy promises of notes is kept, and what it does not promise is measured.
+#[test]
+fn notes_are_kept_under_every_strategy_that_shares_memory() {
+    for strategy in ["single", "star", "service", "hybrid", "raft", "gossip", "independent"] {
+        let parameters = serde_json::json!({
+            "strategy": strategy, "layers": 3, "width": 10, "memory_keys": 2, "memory_every": "1s", "memory_ttl": "10s",
+            "election_timeout": "500ms"
+        });
+        let mut setup = calm(3, 8);
+        setup.network.latency = sim_core::distribution::Distribution::Fixed(Duration::from_millis(10));
+        let outcome = run(&parameters, &setup);
+        let seen =
+            |kind: &str| outcome.activity.get(&format!("observed.{kind}")).copied().unwrap_or_default();
+        let check = outcome.checks.iter().find(|check| check.name == "coordination/memory").unwrap();
+        if strategy == "independent" {
+            assert_eq!((seen("NoteAsked"), check.exercised), (0, 0), "agents share nothing");
+            continue;
+        }
+        let [writes, kept, unanswered] = ["memory_writes", "NoteKept", "memory_unanswered"]
+            .map(|name| outcome.metrics.get(name).map_or_else(|| seen(name), |summary| summary.max));
+        assert!(kept > 20 && writes >= kept && unanswered == 0, "{strategy}: {kept} of {writes}");
+        assert!(check.exercised > 20 && seen("NoteForgotten") > 0, "{strategy}");
+        let merges = strategy == "gossip";
+        assert_eq!(max(&outcome, "memory_stale_reads") > 0, merges, "{strategy}");
+        assert_eq!(seen("NoteLearned") > 0, merges, "{strategy}");
+    }
+}

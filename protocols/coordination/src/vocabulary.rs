@@ -11,7 +11,9 @@ use raft::vocabulary::{RaftRecord, RaftTimer};
 use sim_core::facts;
 use sim_core::facts::Never;
 use sim_core::identity::NodeId;
+use sim_core::time::Duration;
 
+pub use crate::memory::replica::Shared;
 pub use message::{CoordinationMessage, Parcel};
 pub use report::CoordinationObservation;
 
@@ -96,6 +98,8 @@ facts! {
         Poll,
         /// What was gathered is to be passed on.
         Gather,
+        /// Something is to be written to shared memory or read from it.
+        Memory,
         /// A call of the model is over.
         Served {
             /// The number of the call.
@@ -141,6 +145,15 @@ facts! {
             fence: u64,
             /// Whether it succeeded.
             done: bool,
+        },
+        /// All notes of an agent that keeps some itself.
+        Notes {
+            /// The notes.
+            notes: Shared,
+            /// How long each is kept still, if they expire.
+            left: Arc<[(u64, Duration)]>,
+            /// Notes that went with this change, and which one took the place of each; 0 if it expired.
+            gone: Arc<[(u64, u64)]>,
         },
         /// What a member of the core keeps.
         Order {

@@ -29,6 +29,11 @@ impl Server {
         true
     }
 
+    /// The index of the last entry of its log.
+    pub fn last_appended(&self) -> u64 {
+        self.log.last_index()
+    }
+
     /// The next words that are decided, with their index.
     pub fn next_decided(&mut self) -> Option<(u64, Words)> {
         self.decided.pop_front()

@@ -97,6 +97,9 @@ fn more(dice: &mut Dice, text: &mut Text, protocol: &str) {
         Some(clock) => *clock = format!("{clock}\n{late}"),
         None => text.others.push(format!("[clock]\n{late}")),
     }
+    if protocol == "coordination" {
+        return core_and_memory(dice, text);
+    }
     if protocol != "raft" {
         return;
     }
@@ -122,6 +125,23 @@ fn more(dice: &mut Dice, text: &mut Text, protocol: &str) {
     let model = dice.pick(&["register", "cas-register", "kv", "append"]);
     text.workload.retain(|line| !line.starts_with("model"));
     text.workload.push(format!("model = \"{model}\""));
+}
+
+/// Strategies with a core and without a coordinator, policies for partitions, and shared memory.
+fn core_and_memory(dice: &mut Dice, text: &mut Text) {
+    text.protocol.retain(|line| !line.starts_with("strategy"));
+    let strategy = dice.pick(&["service", "hybrid", "raft", "gossip", "gossip", "star", "single"]);
+    text.protocol.extend([
+        format!("strategy = \"{strategy}\""),
+        format!("core = {}", dice.between(1, 5)),
+        format!("election_timeout = \"{}ms\"", dice.between(100, 3_000)),
+        format!("voting = \"{}us\"", dice.below(300)),
+        format!("on_partition = \"{}\"", dice.pick(&["stand-still", "adaptive-quorum"])),
+        format!("memory_keys = {}", dice.between(1, 20)),
+        format!("memory_every = \"{}ms\"", dice.between(50, 3_000)),
+        format!("memory_reads = \"{}\"", dice.pick(&["0", "1/4", "1/2", "9/10", "1"])),
+        format!("memory_ttl = \"{}ms\"", dice.below(2) * dice.between(1, 6_000)),
+    ]);
 }
 
 fn environment(dice: &mut Dice, text: &mut Text, odd: [bool; 7]) {

@@ -168,15 +168,23 @@ impl Agent {
         if core.proposed > 0 {
             return;
         }
-        let words: Vec<_> = core.hub.proposals().into_iter().map(Decision::words).collect();
-        if words.is_empty() {
+        let decisions = core.hub.proposals();
+        if decisions.is_empty() {
             return;
         }
+        let words: Vec<_> = decisions.iter().map(|decision| decision.words()).collect();
         let call = |raft: &mut RaftNode, cx: &mut Context<'_, Raft>| {
             raft.server_mut().is_some_and(|server| server.propose_words(&words, cx))
         };
         let leads = core.order.call(cx, call, |to, message, cx| send(node, team, to, message, cx));
         core.proposed = if leads { words.len() } else { 0 };
+        if leads && team.plants.acknowledged_early {
+            let last = core.order.process().server().map_or(0, raft::server::Server::last_appended);
+            for (decision, back) in decisions.into_iter().rev().zip(0..) {
+                core.hub.acknowledge_early(last - back, decision);
+            }
+            self.do_deeds(cx);
+        }
     }
 
     /// Tells the agents outside of the core that it coordinates now.

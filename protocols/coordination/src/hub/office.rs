@@ -5,7 +5,7 @@
 //! then each member makes the same change. Who the agents are, and until when their leases last, only the one in office
 //! knows. A successor learns the first from their beats, and waits for the second as long as a lease can last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
@@ -16,6 +16,7 @@ use super::{Deed, Hub, WATCH};
 use crate::board::{Board, State};
 use crate::decision::Decision;
 use crate::graph::TaskId;
+use crate::memory::store::Notes;
 use crate::vocabulary::{
     Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Ending,
 };
@@ -29,6 +30,8 @@ pub(super) struct Office {
     pending: BTreeMap<TaskId, NodeId>,
     /// Fences that it wants to end, undecided; and the letter that asked for that, for its receipt.
     closing: BTreeMap<u64, Option<(NodeId, u64)>>,
+    /// Notes that it wants to write, undecided.
+    pub(super) writes: BTreeSet<u64>,
     proposals: Vec<Decision>,
 }
 
@@ -86,6 +89,7 @@ impl Hub {
                 cx.observe(Observation::Ready { task });
             }
         }
+        self.watch_notes(cx);
     }
 
     /// It was deposed. What it proposed and was not decided may still be, so that it takes back only what it made of
@@ -111,12 +115,25 @@ impl Hub {
         self.board.start(Time::ZERO);
         self.board.events.clear();
         self.leases.fill(None);
+        self.notes = Notes::new(self.parameters.memory_keys);
         cx.observe(Observation::BeganAgain);
     }
 
     fn propose(&mut self, decision: Decision) {
-        if let Some(office) = &mut self.office {
-            office.proposals.push(decision);
+        self.proposes(decision);
+    }
+
+    /// Wants something decided; whether that has to be.
+    pub(super) fn proposes(&mut self, decision: Decision) -> bool {
+        let Some(office) = &mut self.office else { return false };
+        office.proposals.push(decision);
+        true
+    }
+
+    /// Wants to write a note, unless that is under way.
+    pub(super) fn proposes_note(&mut self, agent: NodeId, key: u32, note: u64) {
+        if self.office.as_mut().is_some_and(|office| office.writes.insert(note)) {
+            self.propose(Decision::Note { key, note, agent });
         }
     }
 
@@ -206,6 +223,8 @@ impl Hub {
                     self.board.end(task, if done { State::Done } else { State::Failed }, cx.monotonic());
                 }
             }
+            Decision::Note { key, note, agent } => self.write_decided((key, note), agent, index, cx),
+            Decision::Forget { key, version } => self.forget(key, version, cx),
         }
         self.report(cx);
         if self.is_in_office() {

@@ -33,6 +33,16 @@ pub const METRICS: &[&str] = &[
     "agent_throttled_ns",
     "agent_idle_ns",
     "agent_down_ns",
+    "memory_writes",
+    "memory_reads",
+    "memory_stale_reads",
+    "memory_refused",
+    "memory_unanswered",
+    "memory_write_ns",
+    "memory_read_ns",
+    "memory_stale_ns",
+    "memory_kept_too_long_ns",
+    "memory_spread_ns",
 ];
 
 /// Compares the end of the last task with the bound, and records what a run came to.

@@ -11,7 +11,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Lane, Message, Priority};
 use sim_core::time::Duration;
 
-use super::{Ending, Fact, Gathered};
+use super::{Ending, Fact, Gathered, Shared};
 
 facts! {
     /// What is said. Letters have a number and are repeated until a receipt comes.
@@ -234,6 +234,52 @@ facts! {
             /// Whether the task has ended.
             ended: bool,
         },
+        /// An agent writes a note to shared memory.
+        Remember {
+            /// Under which key.
+            key: u32,
+            /// The number of the note.
+            note: u64,
+        },
+        /// The note is kept.
+        Remembered {
+            /// The number of the note.
+            note: u64,
+            /// At which place of the order.
+            version: u64,
+        },
+        /// The note is not kept: its key belongs to somebody else.
+        NotYours {
+            /// The number of the note.
+            note: u64,
+            /// To whom.
+            owner: NodeId,
+        },
+        /// What is under a key of shared memory?
+        Recall {
+            /// Which key.
+            key: u32,
+            /// What tells this question from others.
+            question: u64,
+        },
+        /// This note, or none.
+        Recalled {
+            /// What tells the question from others.
+            question: u64,
+            /// The number of the note.
+            note: Option<u64>,
+            /// The last place of the order at which anything was written under the key.
+            version: u64,
+        },
+        /// The notes of an agent that keeps some itself.
+        Share {
+            /// Whether it wants those of the other one.
+            answer: bool,
+            /// The notes.
+            notes: Shared,
+            /// How long each is kept still, if they expire.
+            left: Arc<[(u64, Duration)]>,
+        },
         /// A call of the model.
         Call {
             /// The number of the call.
@@ -295,7 +341,11 @@ impl Message for CoordinationMessage {
                 Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
                 Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),
-                Self::Answer { .. } => 400,
+                Self::Answer { .. } | Self::Remember { .. } | Self::Recalled { note: Some(_), .. } => 400,
+                // A note is as long there as where it is written.
+                Self::Share { notes, left, .. } => {
+                    360 * notes.len() + notes.wire_size() + 16 * left.len() as u32
+                }
                 Self::Order { inner } => return inner.wire_size(),
                 _ => 40,
             }

@@ -1,5 +1,7 @@
 //! What is reported to checks.
 
+use std::sync::Arc;
+
 use raft::vocabulary::RaftObservation;
 use sim_core::facts;
 use sim_core::identity::NodeId;
@@ -201,6 +203,65 @@ facts! {
         Shed {
             /// To whom.
             to: NodeId,
+        },
+        /// An agent writes a note to shared memory.
+        NoteAsked {
+            /// Under which key.
+            key: u32,
+            /// The number of the note.
+            note: u64,
+        },
+        /// It heard that its note is kept.
+        NoteKept {
+            /// The number of the note.
+            note: u64,
+            /// At which place of the order; 0 where there is none.
+            version: u64,
+        },
+        /// It heard that the key belongs to somebody else.
+        NoteRefused {
+            /// The number of the note.
+            note: u64,
+            /// To whom.
+            owner: NodeId,
+        },
+        /// It asks what is under a key.
+        NoteSought {
+            /// Under which key.
+            key: u32,
+        },
+        /// It heard what is there.
+        NotesFound {
+            /// Under which key.
+            key: u32,
+            /// The numbers of the notes.
+            notes: Arc<[u64]>,
+            /// The last place of the order at which anything was written there; 0 where there is none.
+            version: u64,
+        },
+        /// It had no answer from shared memory, and gave up.
+        NoteUnanswered {
+            /// The number of the note or the question.
+            number: u64,
+        },
+        /// A note has expired: its store does not return it any more.
+        NoteForgotten {
+            /// The number of the note.
+            note: u64,
+            /// At which place of the order it was written; 0 where there is none.
+            version: u64,
+        },
+        /// Whoever wrote a note had seen another one, whose place it takes.
+        NoteReplaced {
+            /// The number of the other note.
+            note: u64,
+            /// The number of the new one.
+            by: u64,
+        },
+        /// A note of somebody else is at this agent now.
+        NoteLearned {
+            /// The number of the note.
+            note: u64,
         },
         /// A step of a task is done.
         Stepped {

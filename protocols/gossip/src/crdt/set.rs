@@ -33,6 +33,11 @@ impl OrSet {
         self.additions.contains_key(&element)
     }
 
+    /// The events that are known here: additions, also those that were removed since.
+    pub const fn known(&self) -> &VersionVector {
+        &self.known
+    }
+
     /// All elements, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
         self.additions.keys().copied()

@@ -30,6 +30,11 @@ impl VersionVector {
         dot.count <= self.get(dot.actor)
     }
 
+    /// Actors, and how many events of each are known.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, u64)> + '_ {
+        self.0.iter().map(|(actor, count)| (*actor, *count))
+    }
+
     /// A new event of an actor, known from now on.
     pub fn next(&mut self, actor: NodeId) -> Dot {
         let count = self.get(actor) + 1;

@@ -1,0 +1,110 @@
+//! What an agent asks of shared memory: one thing at a time, asked again with growing pauses until there is an answer, and told as
+//! unanswered when there is none.
+
+use sim_core::process::Context;
+use sim_core::random::below;
+use sim_core::time::Duration;
+
+use crate::courier::{TRIES, jittered};
+use crate::parameters::Parameters;
+use crate::vocabulary::{Coordination, CoordinationMessage as Message};
+
+/// The first pause before something is asked again; it doubles up to sixteen times this.
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// A write or a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// To write a note of this number under a key.
+    Write {
+        /// Which key.
+        key: u32,
+        /// Which note.
+        note: u64,
+    },
+    /// To read what is under a key.
+    Read {
+        /// Which key.
+        key: u32,
+        /// What tells this question from others.
+        question: u64,
+    },
+}
+
+impl Wanted {
+    /// What is said to a store.
+    pub const fn message(self) -> Message {
+        match self {
+            Self::Write { key, note } => Message::Remember { key, note },
+            Self::Read { key, question } => Message::Recall { key, question },
+        }
+    }
+
+    /// The number of the note or the question.
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Write { note, .. } => note,
+            Self::Read { question, .. } => question,
+        }
+    }
+}
+
+/// What is to be done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// To ask for something new.
+    Begin(Wanted),
+    /// To ask again.
+    Again(Wanted),
+    /// To give up.
+    GiveUp(Wanted),
+}
+
+/// What an agent asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Notebook {
+    /// The last number that was used.
+    last: u64,
+    asked: Option<(Wanted, u32)>,
+}
+
+impl Notebook {
+    /// Nothing was asked; numbers follow this one, which no earlier life of the agent used.
+    pub const fn new(life: u64) -> Self {
+        Self { last: life, asked: None }
+    }
+
+    /// It is time to ask; what for, and when to come back.
+    pub fn turn(&mut self, parameters: &Parameters, cx: &mut Context<'_, Coordination>) -> (Turn, Duration) {
+        let every = parameters.memory_every;
+        match &mut self.asked {
+            Some((wanted, tries)) if *tries >= TRIES => {
+                let wanted = *wanted;
+                self.asked = None;
+                (Turn::GiveUp(wanted), jittered(every, cx))
+            }
+            Some((wanted, tries)) => {
+                *tries += 1;
+                let pause = PAUSE.saturating_mul(1 << (*tries - 1).min(4));
+                (Turn::Again(*wanted), jittered(pause, cx))
+            }
+            None => {
+                self.last += 1;
+                let key = below(cx.rng().next_u64(), 2 * u64::from(parameters.memory_keys)) as u32;
+                let wanted = if parameters.memory_reads.happens(cx.rng().next_u64()) {
+                    Wanted::Read { key, question: self.last }
+                } else {
+                    Wanted::Write { key, note: self.last }
+                };
+                self.asked = Some((wanted, 1));
+                (Turn::Begin(wanted), jittered(PAUSE, cx))
+            }
+        }
+    }
+
+    /// There is an answer to the question or note of this number; what was asked, if it was the last thing.
+    pub fn answered(&mut self, number: u64) -> Option<Wanted> {
+        let (wanted, _) = self.asked.take_if(|(wanted, _)| wanted.number() == number)?;
+        Some(wanted)
+    }
+}
