@@ -26,7 +26,7 @@ mod terminal;
 mod wall;
 mod watch;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -61,13 +61,17 @@ pub fn main(registry: &Registry) -> ExitCode {
     scenarios::run::keep_quiet_about_panics_in_runs();
     crate::memory::keep();
     interrupt::survive_size_limits();
-    let command = mistyped::with_negative_values(arguments::command());
-    let matches = command.clone().try_get_matches();
-    let matches = matches.unwrap_or_else(|error| mistyped::with_hints(error, &command).exit());
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let arguments = read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let terminal = Terminal::new(arguments.quiet, arguments.json);
     hang::listen(terminal);
     caught(|| dispatch(registry, &arguments, terminal)).into()
+}
+
+/// What words ask for, the first of which is the program's name.
+fn read<T: Into<OsString> + Clone>(words: impl IntoIterator<Item = T>) -> Result<Arguments, clap::Error> {
+    let command = mistyped::with_negative_values(arguments::command());
+    let matches = command.clone().try_get_matches_from(words);
+    Arguments::from_arg_matches(&matches.map_err(|error| mistyped::with_hints(error, &command))?)
 }
 
 /// A panic outside of a run is a bug of this program; the hook has printed it.

@@ -5,10 +5,8 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Once;
 
-use clap::FromArgMatches;
 use sim_core::registry::Registry;
 
-use super::arguments::{self, Arguments};
 use super::exit::Exit;
 use super::interrupt;
 use super::terminal::Terminal;
@@ -45,8 +43,7 @@ impl Embedded {
     /// Runs the command that words name, the first of which is the program's name. Arguments that make no sense are an
     /// answer with exit code 2. A step that never ends is not noticed: only a program of its own can be ended then.
     pub fn answer(&self, registry: &Registry, words: &[String]) -> Answer {
-        let read = arguments::command().try_get_matches_from(words);
-        let exit = match read.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        let exit = match super::read(words) {
             Ok(arguments) => {
                 let terminal = Terminal::kept(arguments.quiet, arguments.json);
                 super::caught(|| super::dispatch(registry, &arguments, terminal))
