@@ -8,7 +8,7 @@
 //! - [`parameters`], [`preset`] and [`settings`]: what can be set, published defaults, and the published formulas
 //! - [`vocabulary`]: what members say and report
 //! - [`member`]: the state machine; its phases are `probing`, `learning`, `dissemination`, `push_pull` and `joining`
-//! - `view`, `table`, `order`, `suspicion`, `broadcasts`, `due`: what a member keeps
+//! - `view` (on `pages`, `suspicion` and `subjects`), `broadcasts` (of `rumor`), `order`, `due`: what a member keeps
 //! - [`initial`]: what it starts from
 //! - [`safety`] and [`liveness`]: what is checked, and owed
 //! - [`plants`] and [`stalling`]: bugs to switch on; [`traitors`]: members that lie
@@ -25,16 +25,18 @@ pub mod ledger;
 pub mod liveness;
 pub mod member;
 mod order;
+mod pages;
 pub mod parameters;
 pub mod plants;
 pub mod preset;
 mod probing;
 mod push_pull;
+mod rumor;
 pub mod safety;
 pub mod settings;
 pub mod stalling;
+mod subjects;
 mod suspicion;
-mod table;
 pub mod traitors;
 mod view;
 pub mod vocabulary;

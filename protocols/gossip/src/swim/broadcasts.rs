@@ -1,147 +1,77 @@
-//! Updates that wait to be piggybacked: those that were sent least often first, the newest of them first.
+//! Rumors that wait to be piggybacked: those that were sent least often first, the newest of them first.
 //!
 //! An update is sent a limited number of times, so that its spreading costs O(n log n) messages in all. A later update
-//! about the same member takes the place of an earlier one: an update is fit to be sent only while it is what its sender
-//! holds, which is looked at when it is its turn. Among 100,000 members a thousand updates wait at each: sixteen bytes each.
+//! about the same member takes the place of an earlier one: a rumor is fit to be sent only while it is what its sender
+//! holds, which is looked at when it is its turn. Among 100,000 members a thousand rumors wait at each: four bytes each.
 
 use std::collections::VecDeque;
 
-use sim_core::identity::NodeId;
+use super::rumor::Rumor;
+use super::vocabulary::Update;
 
-use super::vocabulary::{Status, Update};
-
-/// No place.
-const NONE: u32 = u32::MAX;
-/// So many places are looked through for updates that are no longer fit, before there are more.
+/// So many rumors wait before those that are no longer fit are looked for.
 const FEW: usize = 64;
-/// Numbers of members are below 2^28, so that a status fits beside one.
-const STATUS: u32 = 28;
 
-/// An update that waits.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    /// Whom it is about, and the status.
-    node: u32,
-    incarnation: u32,
-    from: NodeId,
-    /// The one below it in its stack.
-    below: u32,
-}
-
-impl Place {
-    fn of(update: Update, below: u32) -> Self {
-        let status = match update.status {
-            Status::Unknown => 0,
-            Status::Alive => 1,
-            Status::Suspect => 2,
-            Status::Dead => 3,
-            Status::Left => 4,
-        };
-        let node = update.node.0 | status << STATUS;
-        Self { node, incarnation: update.incarnation, from: update.from, below }
-    }
-
-    #[inline]
-    fn update(self) -> Update {
-        let status = match self.node >> STATUS {
-            0 => Status::Unknown,
-            1 => Status::Alive,
-            2 => Status::Suspect,
-            3 => Status::Dead,
-            _ => Status::Left,
-        };
-        let node = NodeId(self.node & ((1 << STATUS) - 1));
-        Update { node, status, incarnation: self.incarnation, from: self.from }
-    }
-}
-
-/// The updates of one member.
+/// The rumors of one member.
 #[derive(Clone, Debug)]
 pub(super) struct Broadcasts {
-    /// All places; those that are free are a stack as well.
-    places: Vec<Place>,
-    free: u32,
-    /// The top of a stack for each number of sendings.
-    tops: Vec<u32>,
-    waiting: usize,
-    /// With so many places the next new update looks for unfit ones first.
+    /// Those that were sent most often first; among those that were sent equally often, the one that is next comes last.
+    waiting: Vec<Rumor>,
+    /// How many were sent never, once, twice and so on.
+    levels: Vec<u32>,
+    /// With so many waiting the next new one looks for unfit ones first.
     most: usize,
     /// Plant: one queue, without order and limit.
-    plain: Option<VecDeque<Update>>,
-    /// What is being chosen, and how often it was sent then; kept for its memory.
-    chosen: Vec<(u32, u32)>,
+    plain: Option<VecDeque<Rumor>>,
 }
 
 impl Broadcasts {
     pub(super) fn new(plain: bool) -> Self {
-        Self {
-            places: Vec::new(),
-            free: NONE,
-            tops: Vec::new(),
-            waiting: 0,
-            most: FEW,
-            plain: plain.then(VecDeque::new),
-            chosen: Vec::new(),
-        }
+        Self { waiting: Vec::new(), levels: Vec::new(), most: FEW, plain: plain.then(VecDeque::new) }
     }
 
     /// Whether nothing waits.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting == 0
+        self.waiting.is_empty() && self.plain.as_ref().is_none_or(VecDeque::is_empty)
     }
 
-    /// Something new to tell.
-    pub(super) fn push(&mut self, update: Update, is_current: impl Fn(&Update) -> bool) {
-        self.waiting += 1;
+    /// Something new to tell; `told` says what a rumor is, if it is fit to be sent.
+    pub(super) fn push(&mut self, rumor: Rumor, told: impl Fn(Rumor) -> Option<Update>) {
         if let Some(queue) = &mut self.plain {
-            queue.push_back(update);
-            return;
+            return queue.push_back(rumor);
         }
-        if self.free == NONE && self.places.len() >= self.most {
-            self.drop_unfit(is_current);
+        if self.waiting.len() >= self.most {
+            self.drop_unfit(told);
         }
-        if self.tops.is_empty() {
-            self.tops.push(NONE);
+        if self.waiting.len() == self.waiting.capacity() {
+            // A third more each time, since what is never used would be most of it among 100,000 members.
+            self.waiting.reserve_exact(self.waiting.len() / 3 + 8);
         }
-        let new = Place::of(update, self.tops[0]);
-        let place = self.free;
-        self.tops[0] = if place == NONE {
-            self.places.push(new);
-            (self.places.len() - 1) as u32
-        } else {
-            self.free = self.places[place as usize].below;
-            self.places[place as usize] = new;
-            place
-        };
+        self.waiting.push(rumor);
+        match self.levels.first_mut() {
+            Some(never) => *never += 1,
+            None => self.levels.push(1),
+        }
     }
 
-    /// Updates that would be dropped when it is their turn are dropped now.
-    fn drop_unfit(&mut self, is_current: impl Fn(&Update) -> bool) {
-        for level in 0..self.tops.len() {
-            let (mut place, mut above) = (self.tops[level], NONE);
-            while place != NONE {
-                let here = self.places[place as usize];
-                if is_current(&here.update()) {
-                    above = place;
-                } else {
-                    match above {
-                        NONE => self.tops[level] = here.below,
-                        above => self.places[above as usize].below = here.below,
-                    }
-                    self.release(place);
+    /// Rumors that would be dropped when it is their turn are dropped now.
+    fn drop_unfit(&mut self, told: impl Fn(Rumor) -> Option<Update>) {
+        let (mut kept, mut next) = (0, 0);
+        for level in self.levels.iter_mut().rev() {
+            let before = kept;
+            for _ in 0..*level {
+                let rumor = self.waiting[next];
+                next += 1;
+                if told(rumor).is_some() {
+                    self.waiting[kept] = rumor;
+                    kept += 1;
                 }
-                place = here.below;
             }
+            *level = (kept - before) as u32;
         }
-        self.most = FEW.max(self.waiting * 2);
-    }
-
-    /// A place is free from now on.
-    fn release(&mut self, place: u32) {
-        self.places[place as usize].below = self.free;
-        self.free = place;
-        self.waiting -= 1;
+        self.waiting.truncate(kept);
+        self.most = FEW.max(kept + kept / 2);
     }
 
     /// Chooses what fits into so many bytes; each of it counts as sent once more, and is gone after `limit` times.
@@ -149,105 +79,147 @@ impl Broadcasts {
         &mut self,
         bytes: u32,
         limit: u32,
-        is_current: impl Fn(&Update) -> bool,
+        told: impl Fn(Rumor) -> Option<Update>,
         news: &mut Vec<Update>,
     ) {
-        if self.waiting == 0 {
-            return;
-        }
-        let mut left = bytes;
+        let mut room = Room { left: bytes, news };
         if self.plain.is_some() {
-            self.take_plain(left, is_current, news);
-            return;
+            return self.take_plain(room, told);
         }
-        'levels: for level in 0..self.tops.len() {
-            while self.tops[level] != NONE {
-                let place = self.tops[level];
-                let Place { below, .. } = self.places[place as usize];
-                let update = self.places[place as usize].update();
-                let current = is_current(&update);
-                if current && update.bytes() > left {
-                    break 'levels;
+        // What is before `next` was not looked at; what is chosen gathers from `kept` on.
+        let (mut next, mut kept) = (self.waiting.len(), self.waiting.len());
+        let mut passed_on = 0;
+        for level in 0..self.levels.len() {
+            let start = next - self.levels[level] as usize;
+            let chosen_from = kept;
+            let mut full = false;
+            while next > start {
+                let rumor = self.waiting[next - 1];
+                if let Some(update) = told(rumor) {
+                    full = !room.takes(update);
+                    if full {
+                        break;
+                    }
+                    if level as u32 + 1 < limit {
+                        kept -= 1;
+                        self.waiting[kept] = rumor;
+                    }
                 }
-                self.tops[level] = below;
-                if current {
-                    left -= update.bytes();
-                    self.chosen.push((level as u32 + 1, place));
-                    news.push(update);
-                } else {
-                    self.release(place);
-                }
+                next -= 1;
+            }
+            let chosen = chosen_from - kept;
+            self.levels[level] = (next - start) as u32 + passed_on;
+            passed_on = chosen as u32;
+            if full {
+                // What was not looked at stays at its level, so that what was chosen from it goes below.
+                self.waiting.copy_within(kept.., next);
+                self.waiting.truncate(self.waiting.len() - (kept - next));
+                self.waiting[start..next + chosen].rotate_right(chosen);
+                return self.rise(level + 1, passed_on);
             }
         }
-        self.put_back(limit);
+        self.waiting.drain(next..kept);
+        self.rise(self.levels.len(), passed_on);
+        if self.waiting.is_empty() {
+            *self = Self::new(false);
+        }
     }
 
-    /// Those that were chosen go to the next level, in the order in which they were.
-    fn put_back(&mut self, limit: u32) {
-        while let Some((level, place)) = self.chosen.pop() {
-            if level >= limit {
-                self.release(place);
-                continue;
-            }
-            let level = level as usize;
-            if level == self.tops.len() {
-                self.tops.push(NONE);
-            }
-            self.places[place as usize].below = std::mem::replace(&mut self.tops[level], place);
-        }
-        if self.waiting == 0 {
-            *self = Self { chosen: std::mem::take(&mut self.chosen), ..Self::new(false) };
+    /// More rumors come to a level.
+    fn rise(&mut self, level: usize, more: u32) {
+        match self.levels.get_mut(level) {
+            Some(waiting) => *waiting += more,
+            None if more > 0 => self.levels.push(more),
+            None => {}
         }
     }
 
-    fn take_plain(&mut self, bytes: u32, is_current: impl Fn(&Update) -> bool, news: &mut Vec<Update>) {
+    fn take_plain(&mut self, mut room: Room<'_>, told: impl Fn(Rumor) -> Option<Update>) {
         let Some(queue) = &mut self.plain else { return };
-        let mut left = bytes;
         for _ in 0..queue.len() {
-            let Some(update) = queue.front().copied() else { break };
-            if is_current(&update) {
-                if update.bytes() > left {
+            let Some(rumor) = queue.front().copied() else { break };
+            if let Some(update) = told(rumor) {
+                if !room.takes(update) {
                     break;
                 }
-                left -= update.bytes();
-                news.push(update);
-                queue.push_back(update);
+                queue.push_back(rumor);
             }
             queue.pop_front();
         }
-        self.waiting = queue.len();
+    }
+}
+
+/// What is left of a packet.
+struct Room<'a> {
+    left: u32,
+    news: &'a mut Vec<Update>,
+}
+
+impl Room<'_> {
+    /// Takes an update in, if it fits.
+    #[inline]
+    fn takes(&mut self, update: Update) -> bool {
+        let fits = update.bytes() <= self.left;
+        if fits {
+            self.left -= update.bytes();
+            self.news.push(update);
+        }
+        fits
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sim_core::identity::NodeId;
+    use sim_core::random::mix64;
+
+    use super::super::rumor::Said;
+    use super::super::subjects::Subject;
+    use super::super::vocabulary::Status;
     use super::*;
 
-    fn update(node: u32) -> Update {
-        Update { node: NodeId(node), status: Status::Dead, incarnation: 0, from: NodeId(0) }
+    fn rumor(node: u32) -> Rumor {
+        Rumor::new(Subject(node), Said::new(Status::Dead, 0))
+    }
+
+    fn update(rumor: Rumor) -> Update {
+        Update { node: NodeId(rumor.subject().0), status: Status::Dead, incarnation: 0, from: NodeId(0) }
+    }
+
+    fn any(rumor: Rumor) -> Option<Update> {
+        Some(update(rumor))
     }
 
     /// Takes what fits: `most` updates.
-    fn take(all: &mut Broadcasts, most: u32, limit: u32) -> Vec<u32> {
+    fn take_of(
+        all: &mut Broadcasts,
+        most: u32,
+        limit: u32,
+        told: impl Fn(Rumor) -> Option<Update>,
+    ) -> Vec<u32> {
         let mut news = Vec::new();
-        all.take(most * update(0).bytes(), limit, |_| true, &mut news);
+        all.take(most * update(rumor(0)).bytes(), limit, told, &mut news);
         news.iter().map(|update| update.node.0).collect()
+    }
+
+    fn take(all: &mut Broadcasts, most: u32, limit: u32) -> Vec<u32> {
+        take_of(all, most, limit, any)
     }
 
     #[test]
     fn what_was_sent_least_often_comes_first_and_of_that_the_newest() {
         let mut all = Broadcasts::new(false);
-        (1..=3).for_each(|node| all.push(update(node), |_| true));
+        (1..=3).for_each(|node| all.push(rumor(node), any));
         assert_eq!(take(&mut all, 2, 9), [3, 2]);
         assert_eq!(take(&mut all, 2, 9), [1, 3]);
-        all.push(update(4), |_| true);
+        all.push(rumor(4), any);
         assert_eq!(take(&mut all, 9, 9), [4, 1, 2, 3], "sent 0, 1, 1 and 2 times");
     }
 
     #[test]
     fn each_is_sent_so_often_and_no_more() {
         let mut all = Broadcasts::new(false);
-        (1..=2).for_each(|node| all.push(update(node), |_| true));
+        (1..=2).for_each(|node| all.push(rumor(node), any));
         let sent: Vec<_> = std::iter::from_fn(|| Some(take(&mut all, 1, 3)).filter(|sent| !sent.is_empty()))
             .flatten()
             .collect();
@@ -255,25 +227,67 @@ mod tests {
         assert!(all.is_empty());
     }
 
-    #[test]
-    fn what_is_no_longer_so_is_dropped() {
-        let mut all = Broadcasts::new(false);
-        (1..=2).for_each(|node| all.push(update(node), |_| true));
-        let mut news = Vec::new();
-        all.take(1_000, 9, |update| update.node == NodeId(1), &mut news);
-        assert_eq!(news, [update(1)]);
-        assert_eq!(all.waiting, 1);
+    /// The same as lists: one stack for each number of sendings.
+    #[derive(Default)]
+    struct Stacks {
+        stacks: Vec<Vec<u32>>,
+    }
+
+    impl Stacks {
+        fn push(&mut self, level: usize, node: u32) {
+            self.stacks.resize(self.stacks.len().max(level + 1), Vec::new());
+            self.stacks[level].push(node);
+        }
+
+        fn take(&mut self, most: usize, limit: usize, fit: impl Fn(u32) -> bool) -> Vec<u32> {
+            let mut chosen = Vec::new();
+            'levels: for level in 0..self.stacks.len() {
+                while let Some(node) = self.stacks[level].pop() {
+                    if fit(node) && chosen.len() == most {
+                        self.stacks[level].push(node);
+                        break 'levels;
+                    }
+                    if fit(node) {
+                        chosen.push((level + 1, node));
+                    }
+                }
+            }
+            for (level, node) in chosen.iter().rev().filter(|(level, _)| *level < limit) {
+                self.push(*level, *node);
+            }
+            chosen.into_iter().map(|(_, node)| node).collect()
+        }
     }
 
     #[test]
-    fn updates_come_out_as_they_went_in() {
-        for (status, incarnation) in [(Status::Alive, u32::MAX), (Status::Suspect, 0), (Status::Left, 7)] {
-            let told = Update { node: NodeId((1 << 28) - 1), status, incarnation, from: NodeId(u32::MAX) };
-            let mut all = Broadcasts::new(false);
-            all.push(told, |_| true);
-            let mut news = Vec::new();
-            all.take(1_000, 1, |_| true, &mut news);
-            assert_eq!(news, [told]);
+    fn it_is_a_stack_for_each_number_of_sendings() {
+        for seed in 0..40_u64 {
+            let (mut all, mut stacks) = (Broadcasts::new(false), Stacks::default());
+            let mut unfit = std::collections::BTreeSet::new();
+            let mut next = 0;
+            for step in 0..2_000 {
+                let word = mix64(seed << 32 | step);
+                let limit = 3 + (word >> 40) as u32 % 3;
+                let fits = |node: u32| !unfit.contains(&node);
+                let told = |rumor: Rumor| any(rumor).filter(|update| fits(update.node.0));
+                if word % 7 < 3 {
+                    all.push(rumor(next), told);
+                    stacks.push(0, next);
+                    next += 1;
+                } else if word % 7 < 6 {
+                    let most = (word >> 8) as u32 % 6;
+                    let sent = take_of(&mut all, most, limit, told);
+                    assert_eq!(sent, stacks.take(most as usize, limit as usize, fits), "{seed} {step}");
+                } else if next > 0 {
+                    unfit.insert((word >> 16) as u32 % next);
+                }
+                assert_eq!(all.waiting.len(), all.levels.iter().sum::<u32>() as usize);
+            }
+            let told = |rumor: Rumor| any(rumor).filter(|update| !unfit.contains(&update.node.0));
+            assert_eq!(
+                take_of(&mut all, 9_999, 1, told).len(),
+                stacks.take(9_999, 1, |node| !unfit.contains(&node)).len()
+            );
             assert!(all.is_empty());
         }
     }
@@ -282,19 +296,19 @@ mod tests {
     fn what_is_no_longer_so_takes_no_room_among_many() {
         let mut all = Broadcasts::new(false);
         for node in 0..10_000 {
-            all.push(update(node), |update| update.node.0 % 100 == 0 || update.node.0 + 10 > node);
+            let fit = |it: u32| it.is_multiple_of(100) || it + 10 > node;
+            all.push(rumor(node), |rumor| any(rumor).filter(|update| fit(update.node.0)));
         }
-        assert!(all.places.len() < 300, "{}", all.places.len());
-        let mut news = Vec::new();
-        all.take(1_000_000, 9, |update| update.node.0 % 100 == 0, &mut news);
-        let told: Vec<u32> = news.iter().map(|update| update.node.0).collect();
+        assert!(all.waiting.len() < 300, "{}", all.waiting.len());
+        let hundreds = |rumor| any(rumor).filter(|update| update.node.0.is_multiple_of(100));
+        let told = take_of(&mut all, 10_000, 9, hundreds);
         assert_eq!(told, (0..100).rev().map(|hundred| hundred * 100).collect::<Vec<_>>(), "the newest first");
     }
 
     #[test]
     fn a_plain_queue_never_ends() {
         let mut all = Broadcasts::new(true);
-        (1..=2).for_each(|node| all.push(update(node), |_| true));
+        (1..=2).for_each(|node| all.push(rumor(node), any));
         let sent: Vec<_> = (0..6).flat_map(|_| take(&mut all, 1, 3)).collect();
         assert_eq!(sent, [1, 2, 1, 2, 1, 2]);
         assert!(!all.is_empty());

@@ -4,7 +4,6 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::Time;
 
-use super::learning::since_ticks;
 use super::member::Member;
 use super::view::lives;
 use super::vocabulary::{Status, Swim, SwimMessage};
@@ -33,7 +32,7 @@ impl Member {
     fn hears_gossip(&self, node: NodeId, now: Time) -> bool {
         let known = self.view.get(node);
         let window = self.settings.gossip_to_dead;
-        let fresh = || now.since(since_ticks(known.link).min(now)) <= window;
+        let fresh = || now.since(self.view.died_at(known).min(now)) <= window;
         let reached = known.status == Status::Dead && !self.settings.plants.no_reconnect && fresh();
         lives(known.status) || reached
     }

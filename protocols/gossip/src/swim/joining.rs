@@ -4,10 +4,9 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
-use super::learning::since_ticks;
 use super::member::{Life, Member};
 use super::view::lives;
-use super::vocabulary::{Status, Swim, SwimObservation, Update};
+use super::vocabulary::{Status, Swim, SwimObservation};
 
 /// How often a seed is drawn until one is found that is not known.
 const DRAWS: u32 = 8;
@@ -94,9 +93,9 @@ impl Member {
         self.due.join = Time::MAX;
         self.due.leave = now + self.settings.leave_delay;
         let (node, incarnation) = (self.me, self.incarnation);
-        self.view.set(node, Status::Left, incarnation, 0);
+        self.view.set(node, Status::Left, incarnation);
         cx.observe(SwimObservation::Leaving { incarnation });
-        self.tell(Update { node, status: Status::Left, incarnation, from: node }, cx);
+        self.tell(node, cx);
     }
 
     /// Forgets those who have been dead for long.
@@ -108,12 +107,12 @@ impl Member {
         while let Some(peer) = self.deaths.front().copied() {
             let known = self.view.get(peer);
             if !lives(known.status) && known.status != Status::Unknown {
-                let until = since_ticks(known.link) + self.settings.tombstones;
+                let until = self.view.died_at(known) + self.settings.tombstones;
                 if until > now {
                     self.due.reap = until;
                     return;
                 }
-                self.view.set(peer, Status::Unknown, 0, 0);
+                self.view.set(peer, Status::Unknown, 0);
                 cx.observe(SwimObservation::Forgot { peer });
             }
             self.deaths.pop_front();

@@ -8,40 +8,17 @@ use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
 use super::member::Member;
+use super::rumor::MOST_MEMBERS;
 use super::stalling::Stalling;
-use super::suspicion::Suspicions;
-use super::view::{Known, View, lives};
+use super::view::{Known, lives};
 use super::vocabulary::{Status, Swim, SwimObservation, Update};
-
-/// Members have lower numbers; a larger one is nonsense that somebody made up.
-const MOST_MEMBERS: u32 = 1 << 28;
-
-/// Deaths are dated in units of 2^24 ns, about 17 ms.
-const TICK: u32 = 24;
-
-/// A moment as it is kept beside a death.
-pub(super) fn ticks(time: Time) -> u32 {
-    u32::try_from(time.as_nanos() >> TICK).unwrap_or(u32::MAX)
-}
-
-/// Whether an update is what its sender holds.
-#[inline]
-pub(super) fn is_current(view: &View, suspicions: &Suspicions, update: &Update) -> bool {
-    let known = view.get(update.node);
-    known.status == update.status
-        && known.incarnation == update.incarnation
-        && (known.status != Status::Suspect || suspicions.latest_accuser(known.link) == Some(update.from))
-}
-
-/// The moment that was kept.
-pub(super) fn since_ticks(ticks: u32) -> Time {
-    Time::from_nanos(u64::from(ticks) << TICK)
-}
 
 impl Member {
     pub(super) fn learn_all(&mut self, news: &[Update], cx: &mut Context<'_, Swim>) {
         for update in news {
-            self.learn(*update, cx);
+            if !self.view.is_old(update) {
+                self.learn(*update, cx);
+            }
         }
     }
 
@@ -78,9 +55,8 @@ impl Member {
         if !self.is_news(known, incarnation) {
             return;
         }
-        self.end_suspicion(known);
-        self.view.set(node, Status::Alive, incarnation, 0);
-        self.tell(Update { node, status: Status::Alive, incarnation, from: node }, cx);
+        self.view.set(node, Status::Alive, incarnation);
+        self.tell(node, cx);
         let (members, view) = (self.view.alive(), self.view.living());
         cx.observe(SwimObservation::Alive { peer: node, incarnation, members, view });
     }
@@ -107,20 +83,15 @@ impl Member {
         if node == self.me {
             return self.refute(incarnation, cx);
         }
-        let (now, members) = (cx.monotonic(), self.view.alive());
-        let place = self.suspicions.begin(node, from, now, members, &self.settings);
-        self.view.set(node, Status::Suspect, incarnation, place);
-        self.tell(Update { node, status: Status::Suspect, incarnation, from }, cx);
+        self.view.suspect(node, incarnation, from, cx.monotonic(), &self.settings);
+        self.tell(node, cx);
         cx.observe(SwimObservation::Suspected { peer: node, incarnation, from });
     }
 
     /// A suspicion is confirmed by somebody else: it ends sooner, and the confirmation is passed on.
     fn confirm(&mut self, known: Known, update: Update, cx: &mut Context<'_, Swim>) {
-        if update.incarnation > known.incarnation {
-            self.view.set(update.node, Status::Suspect, update.incarnation, known.link);
-        }
-        if self.suspicions.confirm(known.link, update.from, cx.monotonic(), &self.settings) {
-            self.tell(update, cx);
+        if self.view.confirm(known, &update, cx.monotonic(), &self.settings) {
+            self.tell(update.node, cx);
         }
     }
 
@@ -133,7 +104,6 @@ impl Member {
         if node == self.me {
             return self.refute(incarnation, cx);
         }
-        self.end_suspicion(known);
         self.lay_down(update, cx);
     }
 
@@ -141,10 +111,10 @@ impl Member {
     fn lay_down(&mut self, update: Update, cx: &mut Context<'_, Swim>) {
         let Update { node, status, incarnation, from } = update;
         let now = cx.monotonic();
-        self.view.set(node, status, incarnation, ticks(now));
+        self.view.bury(&update, now);
         self.deaths.push_back(node);
         self.due.reap = self.due.reap.min(now + self.settings.tombstones);
-        self.tell(update, cx);
+        self.tell(node, cx);
         let (members, view) = (self.view.alive(), self.view.living());
         if status == Status::Left {
             cx.observe(SwimObservation::Departed { peer: node, incarnation, members, view });
@@ -153,32 +123,22 @@ impl Member {
             self.want_reconnect(now, cx);
         }
         if self.settings.plants.no_tombstones {
-            self.view.set(node, Status::Unknown, 0, 0);
+            self.view.set(node, Status::Unknown, 0);
         }
     }
 
     /// Suspicions that timed out become deaths.
     pub(super) fn bury(&mut self, now: Time, cx: &mut Context<'_, Swim>) {
         if self.settings.stall == Some(Stalling::NeverBuries) {
-            self.suspicions.forget_deadlines(now);
+            self.view.forget_deadlines(now);
         }
         loop {
-            let Some((deadline, node)) = self.suspicions.next() else { return };
+            let Some((deadline, node)) = self.view.next_due() else { return };
             if deadline > now {
                 return;
             }
-            let known = self.view.get(node);
-            self.end_suspicion(known);
-            let Known { incarnation, .. } = known;
+            let Known { incarnation, .. } = self.view.get(node);
             self.lay_down(Update { node, status: Status::Dead, incarnation, from: self.me }, cx);
-        }
-    }
-
-    fn end_suspicion(&mut self, known: Known) {
-        if known.status == Status::Suspect
-            && let Some(moved) = self.suspicions.end(known.link)
-        {
-            self.view.relink(moved, known.link);
         }
     }
 
@@ -189,16 +149,16 @@ impl Member {
         }
         self.incarnation = self.incarnation.max(accused).saturating_add(1);
         let (node, incarnation) = (self.me, self.incarnation);
-        self.view.set(node, Status::Alive, incarnation, 0);
+        self.view.set(node, Status::Alive, incarnation);
         cx.observe(SwimObservation::Refuted { incarnation });
-        self.tell(Update { node, status: Status::Alive, incarnation, from: node }, cx);
+        self.tell(node, cx);
         self.feel(1, cx);
     }
 
-    /// Passes an update on, with the next packets and gossip ticks.
-    pub(super) fn tell(&mut self, update: Update, cx: &Context<'_, Swim>) {
-        let (view, suspicions) = (&self.view, &self.suspicions);
-        self.broadcasts.push(update, |update| is_current(view, suspicions, update));
+    /// Passes on what it holds of a member, with the next packets and gossip ticks.
+    pub(super) fn tell(&mut self, node: NodeId, cx: &Context<'_, Swim>) {
+        let view = &self.view;
+        self.broadcasts.push(view.rumor(node), |rumor| view.told(rumor));
         if self.due.gossip == Time::MAX && self.settings.gossip_nodes > 0 {
             self.due.gossip = self.next_gossip(cx.monotonic());
         }

@@ -12,12 +12,11 @@ use sim_core::time::{Duration, Time};
 use super::broadcasts::Broadcasts;
 use super::due::Due;
 use super::initial::{InitialState, Own};
-use super::learning::is_current;
 use super::order::Round;
 use super::parameters::{self, Parameters, Phase};
 use super::probing::{Probe, Relay};
 use super::settings::Settings;
-use super::suspicion::Suspicions;
+use super::subjects::Subjects;
 use super::view::{Base, View};
 use super::vocabulary::{Status, Swim, SwimMessage, SwimObservation, SwimTimer, Update};
 
@@ -29,6 +28,7 @@ const NEXT: TimerId = TimerId(0);
 pub struct Members {
     settings: Arc<Settings>,
     base: Arc<Base>,
+    subjects: Subjects,
     initial: InitialState,
     warm: bool,
 }
@@ -39,6 +39,7 @@ impl Members {
         Self {
             settings: Arc::new(settings),
             base: Arc::new(Base::new(members)),
+            subjects: Subjects::default(),
             initial,
             warm: parameters.start == parameters::Start::Warm,
         }
@@ -59,8 +60,11 @@ impl Factory<Swim> for Members {
             health: 0,
             members: self.base.members(),
             limit: (0, 0),
-            view: View::new(Arc::clone(&self.base), knows && boot.role == Role::Member),
-            suspicions: Suspicions::default(),
+            view: View::new(
+                Arc::clone(&self.base),
+                self.subjects.clone(),
+                knows && boot.role == Role::Member,
+            ),
             broadcasts: Broadcasts::new(self.settings.plants.plain_queue),
             probe: Probe::default(),
             relays: Vec::new(),
@@ -101,7 +105,6 @@ pub struct Member {
     /// How often an update is sent, for the number of members it was computed for.
     limit: (u32, u32),
     pub(super) view: View,
-    pub(super) suspicions: Suspicions,
     pub(super) broadcasts: Broadcasts,
     pub(super) probe: Probe,
     pub(super) relays: Vec<Relay>,
@@ -139,7 +142,7 @@ impl Member {
         if knows {
             self.life = Life::Member;
         } else {
-            self.view.set(self.me, Status::Alive, 0, 0);
+            self.view.set(self.me, Status::Alive, 0);
             self.due.join = now;
             self.due.reconnect = now + self.settings.reconnect_interval;
         }
@@ -210,7 +213,7 @@ impl Member {
     }
 
     fn earliest(&self) -> Time {
-        self.due.earliest().min(self.suspicions.earliest())
+        self.due.earliest().min(self.view.earliest())
     }
 
     fn set_timer(&mut self, cx: &mut Context<'_, Swim>) {
@@ -237,8 +240,8 @@ impl Member {
             self.scratch.push(first);
         }
         let limit = self.transmit_limit();
-        let (view, suspicions) = (&self.view, &self.suspicions);
-        self.broadcasts.take(room, limit, |update| is_current(view, suspicions, update), &mut self.scratch);
+        let view = &self.view;
+        self.broadcasts.take(room, limit, |rumor| view.told(rumor), &mut self.scratch);
         self.scratch.as_slice().into()
     }
 

@@ -105,7 +105,7 @@ impl Member {
     /// A suspect is told first of all that it is one, so that it can deny it (Lifeguard's buddy system).
     fn accusation(&self, target: NodeId) -> Option<Update> {
         let known = self.view.get(target);
-        let from = self.suspicions.latest_accuser(known.link)?;
+        let from = self.view.latest_accuser(known)?;
         let wanted = self.settings.buddy && known.status == Status::Suspect;
         wanted.then_some(Update { node: target, status: known.status, incarnation: known.incarnation, from })
     }

@@ -94,7 +94,7 @@ impl Member {
             listed.iter().filter(gone).filter(unknown).map(|update| update.node).collect();
         self.view.take_base();
         for node in &gone {
-            self.view.set(*node, Status::Unknown, 0, 0);
+            self.view.set(*node, Status::Unknown, 0);
         }
         self.joined(from, true, cx);
         for peer in gone {

@@ -19,6 +19,8 @@ pub struct Settings {
     pub(super) fallback_ping: bool,
     pub(super) suspicion_mult: u32,
     pub(super) suspicion_max_mult: u32,
+    /// How much of the time between the longest and the shortest suspicion so many confirmations take away.
+    pub(super) shares: [f64; CONFIRMATIONS + 1],
     pub(super) dynamic_suspicion: bool,
     pub(super) local_health: u32,
     pub(super) buddy: bool,
@@ -38,6 +40,9 @@ pub struct Settings {
     pub(super) plants: Plants,
     pub(super) stall: Option<Stalling>,
 }
+
+/// How many confirmations are remembered: more than this never count.
+pub(super) const CONFIRMATIONS: usize = 5;
 
 /// The rhythms of a preset.
 struct Rhythm {
@@ -82,13 +87,15 @@ impl Settings {
         let preset = rhythm(of.preset);
         let full = of.preset != Preset::Pure;
         let millis = Duration::from_millis;
+        let suspicion_mult = of.suspicion_mult.or(preset.suspicion);
         Self {
             probe_interval: Self::interval(of),
             probe_timeout: of.probe_timeout.or(millis(preset.timeout)),
             indirect_checks: of.indirect_checks.or(3),
             nacks: of.nacks.or(full),
             fallback_ping: of.fallback_ping.or(full),
-            suspicion_mult: of.suspicion_mult.or(preset.suspicion),
+            suspicion_mult,
+            shares: shares(confirmations_wanted(suspicion_mult)),
             suspicion_max_mult: of.suspicion_max_mult.or(6),
             dynamic_suspicion: of.dynamic_suspicion.or(full),
             local_health: of.local_health.or(if full { 8 } else { 1 }),
@@ -118,18 +125,34 @@ impl Settings {
 
     /// How long a suspicion lasts at least among `n` members: a multiple of their logarithm, to a thousandth.
     pub fn suspicion_timeout(&self, n: u32) -> Duration {
-        suspicion_timeout(self.suspicion_mult, n, self.probe_interval)
+        self.least_suspicion(Scale::of(n))
+    }
+
+    /// How long one lasts at least in a cluster of a size.
+    pub(super) fn least_suspicion(&self, scale: Scale) -> Duration {
+        suspicion_timeout(self.suspicion_mult, scale, self.probe_interval)
     }
 
     /// How long one may last at most.
     pub(super) fn longest_suspicion(&self, n: u32) -> Duration {
+        self.most_suspicion(Scale::of(n))
+    }
+
+    /// How long one lasts in a cluster of a size that nobody confirms.
+    pub(super) fn most_suspicion(&self, scale: Scale) -> Duration {
         let most = if self.dynamic_suspicion { self.suspicion_max_mult } else { 1 };
-        self.suspicion_timeout(n).saturating_mul(u64::from(most))
+        self.least_suspicion(scale).saturating_mul(u64::from(most))
+    }
+
+    /// How long one lasts that confirmations shorten and that has so many of them.
+    pub(super) fn confirmed_suspicion(&self, scale: Scale, confirmed: usize) -> Duration {
+        let share = self.shares[confirmed.min(CONFIRMATIONS)];
+        confirmed_suspicion(share, self.least_suspicion(scale), self.most_suspicion(scale))
     }
 
     /// How many members must confirm a suspicion until it lasts as short as it may; 0 if it does from the start.
     pub fn confirmations(&self, n: u32) -> u32 {
-        let wanted = self.suspicion_mult.saturating_sub(2);
+        let wanted = confirmations_wanted(self.suspicion_mult);
         let possible = n.saturating_sub(2);
         if self.dynamic_suspicion && possible >= wanted { wanted } else { 0 }
     }
@@ -157,11 +180,21 @@ const fn rhythm(preset: Preset) -> Rhythm {
     }
 }
 
-/// `mult * max(1, log10(max(1, n))) * interval`, the middle factor cut to a thousandth.
-fn suspicion_timeout(mult: u32, n: u32, interval: Duration) -> Duration {
-    let scale = math::log10(f64::from(n.max(1))).max(1.0);
-    let thousandths = u64::from(mult).saturating_mul((scale * 1_000.0) as u64);
-    interval.saturating_mul(thousandths) / 1_000
+/// The logarithm of the size of a cluster, `max(1, log10(max(1, n)))`, cut to a thousandth: all that a suspicion keeps of
+/// that size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scale(pub(super) u16);
+
+impl Scale {
+    /// Of `n` members.
+    pub(super) fn of(n: u32) -> Self {
+        Self((math::log10(f64::from(n.max(1))).max(1.0) * 1_000.0) as u16)
+    }
+}
+
+/// `mult * scale * interval`.
+fn suspicion_timeout(mult: u32, scale: Scale, interval: Duration) -> Duration {
+    interval.saturating_mul(u64::from(mult).saturating_mul(u64::from(scale.0))) / 1_000
 }
 
 /// `mult * ceil(log10(n + 1))`.
@@ -170,19 +203,21 @@ fn transmit_limit(mult: u32, n: u32) -> u32 {
     mult.saturating_mul(scale as u32)
 }
 
-/// How much longer a suspicion lasts that began `elapsed` ago and was confirmed `confirmed` times out of `wanted`, in
-/// nanoseconds; below zero if it is overdue.
-pub fn remaining_suspicion(
-    confirmed: u32,
-    wanted: u32,
-    elapsed: Duration,
-    least: Duration,
-    most: Duration,
-) -> i128 {
-    let share = math::ln(f64::from(confirmed) + 1.0) / math::ln(f64::from(wanted) + 1.0);
+/// How many confirmations make a suspicion as short as it may be, if there are members enough.
+const fn confirmations_wanted(suspicion_mult: u32) -> u32 {
+    suspicion_mult.saturating_sub(2)
+}
+
+/// What confirmations take away, by their number out of `wanted` (memberlist, `remainingSuspicionTime`).
+fn shares(wanted: u32) -> [f64; CONFIRMATIONS + 1] {
+    let all = math::ln(f64::from(wanted) + 1.0);
+    std::array::from_fn(|confirmed| math::ln(confirmed as f64 + 1.0) / all)
+}
+
+/// How long a suspicion lasts in all of whose time such a share was taken away, to a millisecond.
+fn confirmed_suspicion(share: f64, least: Duration, most: Duration) -> Duration {
     let seconds = most.as_secs_f64() - share * (most.as_secs_f64() - least.as_secs_f64());
-    let whole = Duration::from_millis((seconds * 1_000.0).floor().max(0.0) as u64);
-    i128::from(whole.max(least).as_nanos()) - i128::from(elapsed.as_nanos())
+    Duration::from_millis((seconds * 1_000.0).floor().max(0.0) as u64).max(least)
 }
 
 #[cfg(test)]
@@ -194,10 +229,10 @@ mod tests {
         let second = Duration::from_secs(1);
         for (n, millis) in [(5, 1_000), (10, 1_000), (50, 1_698), (100, 2_000), (500, 2_698), (1_000, 3_000)]
         {
-            assert_eq!(suspicion_timeout(1, n, second), Duration::from_millis(millis), "{n}");
+            assert_eq!(suspicion_timeout(1, Scale::of(n), second), Duration::from_millis(millis), "{n}");
         }
-        assert_eq!(suspicion_timeout(3, 50, second), Duration::from_millis(3 * 1_698));
-        assert_eq!(suspicion_timeout(1, 0, second), second);
+        assert_eq!(suspicion_timeout(3, Scale::of(50), second), Duration::from_millis(3 * 1_698));
+        assert_eq!(suspicion_timeout(1, Scale::of(0), second), second);
     }
 
     #[test]
@@ -208,14 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn confirmations_shorten_what_is_left() {
+    fn confirmations_shorten_a_suspicion() {
         let (least, most) = (Duration::from_secs(2), Duration::from_secs(30));
-        for (confirmed, elapsed, left) in
-            [(0, 0, 30_000), (1, 2, 14_000), (2, 3, 4_810), (3, 4, -2_000), (4, 5, -3_000)]
-        {
-            let elapsed = Duration::from_secs(elapsed);
-            let remaining = remaining_suspicion(confirmed, 3, elapsed, least, most);
-            assert_eq!(remaining, left * 1_000_000, "{confirmed}");
+        for (confirmed, millis) in [(0, 30_000), (1, 16_000), (2, 7_810), (3, 2_000), (4, 2_000)] {
+            let length = confirmed_suspicion(shares(3)[confirmed], least, most);
+            assert_eq!(length, Duration::from_millis(millis), "{confirmed}");
         }
     }
 

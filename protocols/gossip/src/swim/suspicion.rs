@@ -1,209 +1,176 @@
-//! The suspicions of one member, each with the moment at which it becomes a death.
+//! The suspicions of one member about a page of subjects, each with the moment at which it becomes a death: 20 bytes each.
 //!
-//! With Lifeguard a suspicion begins with a long timeout, which independent confirmations shorten.
+//! With Lifeguard a suspicion begins with a long timeout, which independent confirmations shorten. When it began is not kept:
+//! its deadline and the number of its accusers say so.
 
 use sim_core::identity::NodeId;
 use sim_core::time::{Duration, Time};
 
-use super::settings::{Settings, remaining_suspicion};
+use super::settings::{CONFIRMATIONS, Scale, Settings};
 
-/// How many accusers are remembered: more confirmations than this never count.
-const ACCUSERS: usize = 6;
+/// So many subjects are kept together.
+pub(super) const PAGE: usize = 64;
 
-/// Not in the heap.
-const NONE: u32 = u32::MAX;
+/// How many accusers are remembered.
+const ACCUSERS: usize = CONFIRMATIONS + 1;
+/// So many of those before the latest are remembered in any case; there is room for the rest once somebody has more.
+const FIRST: usize = 2;
+const REST: usize = ACCUSERS - 1 - FIRST;
 
-/// One suspicion.
+/// One suspicion: 12 bytes.
 #[derive(Clone, Copy, Debug)]
-struct Suspicion {
-    node: NodeId,
+struct Case {
+    /// Who accused it before the latest one, who is kept beside what is held of the subject.
+    first: [NodeId; FIRST],
     /// The size of the cluster when it began decides how long it lasts.
-    members: u32,
-    /// When it began.
-    since: Time,
-    deadline: Time,
-    /// Its place in the heap of deadlines.
-    rank: u32,
-    /// How many accusers it has.
+    scale: Scale,
+    /// How many accusers it has; none if there is no suspicion.
     accused: u8,
+    /// Whether confirmations shorten it.
+    shortens: bool,
 }
 
-/// All suspicions of a member.
-///
-/// Among 100,000 members of whom a thousand crash, each has a thousand of them at once: some fifty bytes each.
-#[derive(Clone, Debug, Default)]
+const CLOSED: Case = Case { first: [NodeId(0); FIRST], scale: Scale(0), accused: 0, shortens: false };
+
+/// How a suspicion stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Confirmed {
+    /// When it becomes a death.
+    pub(super) due: Time,
+    /// How many accusers it has, of those who count.
+    pub(super) accused: u8,
+    /// Whether further ones do not count.
+    pub(super) full: bool,
+}
+
+/// Those about one page of subjects, by place.
+#[derive(Clone, Debug)]
 pub(super) struct Suspicions {
-    list: Vec<Suspicion>,
-    /// Room for the accusers of each.
-    accusers: Vec<NodeId>,
-    /// How many have room.
-    most: usize,
-    /// A heap of places in the list, the earliest deadline first, and of equal ones the lowest number of a member.
-    heap: Vec<u32>,
+    /// [`Time::MAX`] where there is none.
+    deadlines: [Time; PAGE],
+    cases: [Case; PAGE],
+    rest: Option<Box<[[NodeId; REST]; PAGE]>>,
+    open: u32,
+}
+
+impl Default for Suspicions {
+    fn default() -> Self {
+        Self { deadlines: [Time::MAX; PAGE], cases: [CLOSED; PAGE], rest: None, open: 0 }
+    }
+}
+
+impl Case {
+    /// How many confirmations it takes until it lasts as short as it may.
+    fn wanted(&self, settings: &Settings) -> u32 {
+        if self.shortens { settings.confirmations(u32::MAX) } else { 0 }
+    }
+
+    /// How long it lasts with so many confirmations.
+    fn length(&self, confirmed: usize, settings: &Settings) -> Duration {
+        match (self.shortens, confirmed) {
+            (false, _) => settings.least_suspicion(self.scale),
+            (true, 0) => settings.most_suspicion(self.scale),
+            (true, confirmed) => settings.confirmed_suspicion(self.scale, confirmed),
+        }
+    }
+
+    /// Whether further accusers do not count.
+    fn is_full(&self, settings: &Settings) -> bool {
+        u32::from(self.accused) > self.wanted(settings) || usize::from(self.accused) >= ACCUSERS
+    }
 }
 
 impl Suspicions {
-    /// Begins one; where it is, from now on.
+    /// Begins one among so many members.
     pub(super) fn begin(
         &mut self,
-        node: NodeId,
-        from: NodeId,
+        place: usize,
         now: Time,
-        members: u32,
+        (members, scale): (u32, Scale),
         settings: &Settings,
-    ) -> u32 {
-        let wanted = settings.confirmations(members);
-        let least = settings.suspicion_timeout(members);
-        let length = if wanted == 0 { least } else { settings.longest_suspicion(members) };
-        let deadline = now.saturating_add(length);
-        if self.list.is_empty() {
-            self.most = (settings.confirmations(u32::MAX) as usize + 1).min(ACCUSERS);
-        }
-        let place = self.list.len() as u32;
-        self.list.push(Suspicion { node, members, since: now, deadline, rank: NONE, accused: 1 });
-        self.accusers.push(from);
-        self.accusers.resize(self.list.len() * self.most, NodeId(NONE));
-        self.insert(place);
-        place
+    ) -> Confirmed {
+        let shortens = settings.confirmations(members) > 0;
+        let case = Case { scale, shortens, accused: 1, ..CLOSED };
+        self.open += u32::from(self.cases[place].accused == 0);
+        self.cases[place] = case;
+        self.deadlines[place] = now.saturating_add(case.length(0, settings));
+        self.stands(place, settings)
     }
 
-    /// The accusers of a suspicion.
-    fn accusers(&self, place: usize) -> &[NodeId] {
-        let start = place * self.most;
-        &self.accusers[start..start + usize::from(self.list[place].accused)]
+    fn stands(&self, place: usize, settings: &Settings) -> Confirmed {
+        let case = &self.cases[place];
+        Confirmed { due: self.deadlines[place], accused: case.accused, full: case.is_full(settings) }
     }
 
-    /// Somebody else says so, too; whether that is news.
-    pub(super) fn confirm(&mut self, place: u32, from: NodeId, now: Time, settings: &Settings) -> bool {
-        let index = place as usize;
-        let Some(suspicion) = self.list.get(index).copied() else { return false };
-        let wanted = settings.confirmations(suspicion.members);
-        let accused = usize::from(suspicion.accused);
-        let full = accused > wanted as usize || accused >= self.most;
-        if full || self.accusers(index).contains(&from) {
-            return false;
-        }
-        self.accusers[index * self.most + accused] = from;
-        let least = settings.suspicion_timeout(suspicion.members);
-        let most = settings.longest_suspicion(suspicion.members);
-        let elapsed = now.since(suspicion.since);
-        let left = remaining_suspicion(accused as u32, wanted, elapsed, least, most);
-        let left = Duration::from_nanos(u64::try_from(left.max(0)).unwrap_or(u64::MAX));
-        let suspicion = &mut self.list[index];
-        suspicion.accused += 1;
-        suspicion.deadline = suspicion.deadline.min(now.saturating_add(left));
-        match suspicion.rank {
-            NONE => self.insert(place),
-            rank => self.rise(rank as usize),
-        }
-        true
-    }
-
-    /// Who accused last, of those who counted.
-    pub(super) fn latest_accuser(&self, place: u32) -> Option<NodeId> {
-        self.list.get(place as usize)?;
-        self.accusers(place as usize).last().copied()
-    }
-
-    /// Ends one. Another one may move to its place: who it is about.
-    pub(super) fn end(&mut self, place: u32) -> Option<NodeId> {
-        let index = place as usize;
-        let rank = self.list.get(index)?.rank;
-        if rank != NONE {
-            self.take_out(rank as usize);
-        }
-        let last = self.list.len() - 1;
-        self.list.swap_remove(index);
-        if index < last {
-            self.accusers.copy_within(last * self.most..(last + 1) * self.most, index * self.most);
-        }
-        self.accusers.truncate(last * self.most);
-        if self.list.is_empty() {
-            *self = Self::default();
-        }
-        let moved = self.list.get(index)?;
-        if moved.rank != NONE {
-            self.heap[moved.rank as usize] = place;
-        }
-        Some(moved.node)
-    }
-
-    /// Nothing is due before this.
-    #[inline]
-    pub(super) fn earliest(&self) -> Time {
-        self.heap.first().map_or(Time::MAX, |place| self.list[*place as usize].deadline)
-    }
-
-    /// Plant of the tests: what is due never comes.
-    pub(super) fn forget_deadlines(&mut self, now: Time) {
-        while self.earliest() <= now {
-            self.take_out(0);
+    /// An accuser before the latest, by number.
+    fn earlier(&self, place: usize, number: usize) -> Option<NodeId> {
+        match number.checked_sub(FIRST) {
+            None => Some(self.cases[place].first[number]),
+            Some(number) => Some(self.rest.as_ref()?[place][number]),
         }
     }
 
-    /// The next deadline, and of whom.
-    pub(super) fn next(&self) -> Option<(Time, NodeId)> {
-        let first = &self.list[*self.heap.first()? as usize];
-        Some((first.deadline, first.node))
-    }
-
-    fn insert(&mut self, place: u32) {
-        self.heap.push(place);
-        self.put(self.heap.len() - 1, place);
-        self.rise(self.heap.len() - 1);
-    }
-
-    /// A place of the list comes to a rank.
-    #[inline]
-    fn put(&mut self, rank: usize, place: u32) {
-        self.heap[rank] = place;
-        self.list[place as usize].rank = rank as u32;
-    }
-
-    #[inline]
-    fn key(&self, rank: usize) -> (Time, NodeId) {
-        let suspicion = &self.list[self.heap[rank] as usize];
-        (suspicion.deadline, suspicion.node)
-    }
-
-    fn swap(&mut self, one: usize, other: usize) {
-        let (first, second) = (self.heap[one], self.heap[other]);
-        self.put(one, second);
-        self.put(other, first);
-    }
-
-    fn rise(&mut self, mut rank: usize) {
-        while rank > 0 && self.key(rank) < self.key((rank - 1) / 2) {
-            self.swap(rank, (rank - 1) / 2);
-            rank = (rank - 1) / 2;
-        }
-    }
-
-    fn sink(&mut self, mut rank: usize) {
-        loop {
-            let below = [2 * rank + 1, 2 * rank + 2].into_iter().filter(|child| *child < self.heap.len());
-            let Some(child) = below.min_by_key(|child| self.key(*child)) else { return };
-            if self.key(rank) <= self.key(child) {
-                return;
+    fn put_earlier(&mut self, place: usize, number: usize, from: NodeId) {
+        match number.checked_sub(FIRST) {
+            None => self.cases[place].first[number] = from,
+            Some(number) => {
+                self.rest.get_or_insert_with(|| Box::new([[NodeId(0); REST]; PAGE]))[place][number] = from;
             }
-            self.swap(rank, child);
-            rank = child;
         }
     }
 
-    /// What is at a rank is in the heap no more.
-    fn take_out(&mut self, rank: usize) {
-        let last = self.heap.len() - 1;
-        if rank < last {
-            self.swap(rank, last);
+    /// After the latest accuser somebody else says so, too: how it stands then, if that is news.
+    pub(super) fn confirm(
+        &mut self,
+        place: usize,
+        (latest, from): (NodeId, NodeId),
+        now: Time,
+        settings: &Settings,
+    ) -> Option<Confirmed> {
+        let case = self.cases[place];
+        let confirmed = usize::from(case.accused);
+        let earlier = confirmed.checked_sub(1)?;
+        let known = from == latest || (0..earlier).any(|number| self.earlier(place, number) == Some(from));
+        if known || case.is_full(settings) {
+            return None;
         }
-        if let Some(place) = self.heap.pop() {
-            self.list[place as usize].rank = NONE;
+        self.put_earlier(place, earlier, latest);
+        self.cases[place].accused += 1;
+        let deadline = self.deadlines[place];
+        if deadline < Time::MAX {
+            let length = |confirmed| case.length(confirmed, settings).as_nanos();
+            let sooner = length(confirmed - 1).saturating_sub(length(confirmed));
+            let due = Time::from_nanos(deadline.as_nanos().saturating_sub(sooner));
+            self.deadlines[place] = due.max(now).min(deadline);
         }
-        if rank < last {
-            self.rise(rank);
-            self.sink(rank);
-        }
+        Some(self.stands(place, settings))
+    }
+
+    /// Ends one, if there is one; when it would have been due.
+    pub(super) fn end(&mut self, place: usize) -> Time {
+        self.open -= u32::from(self.cases[place].accused > 0);
+        self.cases[place] = CLOSED;
+        self.forget_deadline(place)
+    }
+
+    /// It stays, and never becomes a death; when it would have been due.
+    pub(super) fn forget_deadline(&mut self, place: usize) -> Time {
+        std::mem::replace(&mut self.deadlines[place], Time::MAX)
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open == 0
+    }
+
+    /// The earliest deadline.
+    pub(super) fn earliest(&self) -> Time {
+        self.deadlines.iter().copied().min().unwrap_or(Time::MAX)
+    }
+
+    /// The places whose deadline that is.
+    pub(super) fn due(&self, deadline: Time) -> impl Iterator<Item = usize> {
+        (0..PAGE).filter(move |place| self.deadlines[*place] == deadline)
     }
 }
 
@@ -216,32 +183,37 @@ mod tests {
         Time::from_nanos(seconds * 1_000_000_000)
     }
 
+    fn begun(members: u32, settings: &Settings) -> (Suspicions, Time) {
+        let mut all = Suspicions::default();
+        let due = all.begin(5, at(0), (members, Scale::of(members)), settings).due;
+        (all, due)
+    }
+
+    fn confirm(all: &mut Suspicions, latest: u32, from: u32, now: u64, settings: &Settings) -> Option<Time> {
+        all.confirm(5, (NodeId(latest), NodeId(from)), at(now), settings).map(|confirmed| confirmed.due)
+    }
+
     #[test]
     fn a_suspicion_is_long_alone_and_short_when_confirmed() {
         // Ten members on a local network: 4 s at least, 24 s at most, two confirmations.
         let settings = Settings::of(&Parameters::default());
-        let mut all = Suspicions::default();
-        let place = all.begin(NodeId(5), NodeId(1), at(0), 10, &settings);
-        assert_eq!(all.next(), Some((at(24), NodeId(5))));
-        assert!(!all.confirm(place, NodeId(1), at(1), &settings), "the first accuser confirms nothing");
-        assert!(all.confirm(place, NodeId(2), at(1), &settings));
-        let between = all.next().unwrap().0;
+        let (mut all, due) = begun(10, &settings);
+        assert_eq!(due, at(24));
+        assert_eq!(confirm(&mut all, 1, 1, 1, &settings), None, "the first accuser confirms nothing");
+        let between = confirm(&mut all, 1, 2, 1, &settings).unwrap();
         assert!(at(10) < between && between < at(13), "{between}");
-        assert!(all.confirm(place, NodeId(3), at(2), &settings));
-        assert_eq!(all.next(), Some((at(4), NodeId(5))));
-        assert!(!all.confirm(place, NodeId(4), at(2), &settings), "two are enough");
-        assert_eq!(all.latest_accuser(place), Some(NodeId(3)));
+        assert_eq!(confirm(&mut all, 2, 1, 1, &settings), None, "nor does it later");
+        assert_eq!(confirm(&mut all, 2, 3, 2, &settings), Some(at(4)));
+        assert_eq!(all.earliest(), at(4));
+        assert_eq!(confirm(&mut all, 3, 4, 2, &settings), None, "two are enough");
     }
 
     #[test]
     fn a_confirmation_that_comes_late_ends_it_now() {
         let settings = Settings::of(&Parameters::default());
-        let mut all = Suspicions::default();
-        let place = all.begin(NodeId(5), NodeId(1), at(0), 10, &settings);
-        for from in [2, 3] {
-            all.confirm(place, NodeId(from), at(20), &settings);
-        }
-        assert_eq!(all.next(), Some((at(20), NodeId(5))));
+        let (mut all, _) = begun(10, &settings);
+        let due = [2, 3].map(|from| confirm(&mut all, from - 1, from, 20, &settings));
+        assert_eq!(due, [Some(at(20)); 2]);
     }
 
     #[test]
@@ -249,54 +221,20 @@ mod tests {
         let fixed = Settings { dynamic_suspicion: false, ..Settings::of(&Parameters::default()) };
         let lan = Settings::of(&Parameters::default());
         for (settings, members) in [(&fixed, 10), (&lan, 3)] {
-            let mut all = Suspicions::default();
-            all.begin(NodeId(5), NodeId(1), at(0), members, settings);
-            assert_eq!(all.next(), Some((at(4), NodeId(5))));
+            assert_eq!(begun(members, settings).1, at(4));
         }
     }
 
     #[test]
-    fn what_ended_is_skipped_and_what_moved_is_told() {
+    fn what_ended_is_gone_and_what_is_forgotten_is_never_due() {
         let settings = Settings::of(&Parameters::default());
-        let mut all = Suspicions::default();
-        all.begin(NodeId(5), NodeId(1), at(0), 3, &settings);
-        all.begin(NodeId(6), NodeId(1), at(1), 3, &settings);
-        assert_eq!(all.end(0), Some(NodeId(6)));
-        assert_eq!(all.next(), Some((at(5), NodeId(6))));
-        assert_eq!(all.end(0), None);
-        assert_eq!(all.next(), None);
-    }
-
-    /// Deadlines, accusers and places against a list that is searched each time.
-    #[test]
-    fn deadlines_come_in_order_whatever_ends_and_moves() {
-        use sim_core::random::mix64;
-        let settings = Settings::of(&Parameters::default());
-        let (mut all, mut places) = (Suspicions::default(), Vec::<NodeId>::new());
-        for step in 0..20_000_u64 {
-            let word = mix64(step);
-            let node = NodeId((word % 40) as u32);
-            let (now, from) = (at(step / 100), NodeId((word >> 20) as u32 % 5));
-            match places.iter().position(|known| *known == node) {
-                None => {
-                    assert_eq!(all.begin(node, from, now, 100, &settings) as usize, places.len());
-                    places.push(node);
-                }
-                Some(place) if (word >> 40).is_multiple_of(3) => {
-                    places.swap_remove(place);
-                    assert_eq!(all.end(place as u32), places.get(place).copied());
-                }
-                Some(place) => {
-                    let was = all.latest_accuser(place as u32);
-                    let news = all.confirm(place as u32, from, now, &settings);
-                    assert_eq!(all.latest_accuser(place as u32), if news { Some(from) } else { was });
-                }
-            }
-            let held: Vec<NodeId> = all.list.iter().map(|suspicion| suspicion.node).collect();
-            assert_eq!(held, places);
-            let first = all.list.iter().map(|suspicion| (suspicion.deadline, suspicion.node)).min();
-            assert_eq!(all.next(), first);
-            assert_eq!(all.earliest(), first.map_or(Time::MAX, |first| first.0));
-        }
+        let (mut all, due) = begun(10, &settings);
+        assert_eq!(all.forget_deadline(5), due);
+        assert_eq!(all.earliest(), Time::MAX);
+        assert_eq!(confirm(&mut all, 1, 2, 1, &settings), Some(Time::MAX));
+        assert!(!all.is_empty());
+        all.end(5);
+        assert!(all.is_empty());
+        assert_eq!(confirm(&mut all, 2, 3, 1, &settings), None);
     }
 }

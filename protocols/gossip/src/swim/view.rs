@@ -9,8 +9,12 @@ use std::sync::Arc;
 use sim_core::digest::hash_words;
 use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
+use sim_core::time::Time;
 
-use super::table::{Entry, Table};
+use super::pages::Pages;
+use super::rumor::{Rumor, Said};
+use super::settings::{Scale, Settings};
+use super::subjects::{Subject, Subjects};
 use super::vocabulary::{Status, Update};
 
 /// The members of genesis, alive in incarnation 0.
@@ -45,7 +49,7 @@ fn living_of(node: NodeId) -> u64 {
 
 /// Status and incarnation in one word.
 #[inline]
-pub(super) const fn packed(status: Status, incarnation: u32) -> u32 {
+const fn packed(status: Status, incarnation: u32) -> u32 {
     incarnation << 3
         | match status {
             Status::Unknown => 0,
@@ -57,7 +61,7 @@ pub(super) const fn packed(status: Status, incarnation: u32) -> u32 {
 }
 
 #[inline]
-pub(super) const fn status_of(state: u32) -> Status {
+const fn status_of(state: u32) -> Status {
     match state & 7 {
         1 => Status::Alive,
         2 => Status::Suspect,
@@ -67,15 +71,18 @@ pub(super) const fn status_of(state: u32) -> Status {
     }
 }
 
-#[inline]
-pub(super) const fn incarnation_of(state: u32) -> u32 {
-    state >> 3
-}
-
 /// Whether a status counts as alive.
 #[inline]
 pub(super) const fn lives(status: Status) -> bool {
     matches!(status, Status::Alive | Status::Suspect)
+}
+
+/// Deaths are dated in units of 2^24 ns, about 17 ms.
+const TICK: u32 = 24;
+
+/// A moment as it is kept beside a death.
+fn ticks(time: Time) -> u32 {
+    u32::try_from(time.as_nanos() >> TICK).unwrap_or(u32::MAX)
 }
 
 /// What is known about one member.
@@ -83,11 +90,12 @@ pub(super) const fn lives(status: Status) -> bool {
 pub(super) struct Known {
     pub(super) status: Status,
     pub(super) incarnation: u32,
-    pub(super) link: u32,
+    /// Where more is kept, if there may be more.
+    subject: Option<Subject>,
 }
 
 impl Known {
-    pub(super) const fn state(self) -> u32 {
+    const fn state(self) -> u32 {
         packed(self.status, self.incarnation)
     }
 }
@@ -98,7 +106,10 @@ pub(super) struct View {
     base: Arc<Base>,
     /// Whether the base is part of it.
     based: bool,
-    differences: Table,
+    subjects: Subjects,
+    pages: Pages,
+    /// The size that the latest suspicion began with, and what is kept of it.
+    size: (u32, Scale),
     /// All numbers of members are below this.
     domain: u32,
     alive: u32,
@@ -109,11 +120,13 @@ pub(super) struct View {
 
 impl View {
     /// Of somebody who knows all members of genesis, or nobody.
-    pub(super) fn new(base: Arc<Base>, based: bool) -> Self {
+    pub(super) fn new(base: Arc<Base>, subjects: Subjects, based: bool) -> Self {
         let mut view = Self {
             base,
             based: false,
-            differences: Table::default(),
+            subjects,
+            pages: Pages::default(),
+            size: (0, Scale::of(0)),
             domain: 0,
             alive: 0,
             dead: 0,
@@ -133,10 +146,12 @@ impl View {
         }
         let alive = packed(Status::Alive, 0);
         let (mut added, mut whole, mut living) = (self.base.members, self.base.whole, self.base.living);
-        for entry in self.differences.sorted().iter().filter(|entry| entry.node.0 < self.base.members) {
-            added -= 1;
-            whole = whole.wrapping_sub(whole_of(entry.node, alive));
-            living = living.wrapping_sub(living_of(entry.node));
+        for node in self.pages.all().map(|subject| self.subjects.node(subject)) {
+            if node.0 < self.base.members {
+                added -= 1;
+                whole = whole.wrapping_sub(whole_of(node, alive));
+                living = living.wrapping_sub(living_of(node));
+            }
         }
         self.based = true;
         self.alive += added;
@@ -145,24 +160,91 @@ impl View {
         self.domain = self.domain.max(self.base.members);
     }
 
+    /// The status of somebody about whom nothing is kept.
     #[inline]
-    pub(super) fn get(&self, node: NodeId) -> Known {
-        match self.differences.get(node) {
-            Some(entry) => Known {
-                status: status_of(entry.state),
-                incarnation: incarnation_of(entry.state),
-                link: entry.link,
-            },
-            None => {
-                let based = self.based && node.0 < self.base.members;
-                let status = if based { Status::Alive } else { Status::Unknown };
-                Known { status, incarnation: 0, link: 0 }
-            }
+    fn before(&self, node: NodeId) -> Status {
+        if self.based && node.0 < self.base.members { Status::Alive } else { Status::Unknown }
+    }
+
+    /// What is held of a subject.
+    #[inline]
+    fn held(&self, subject: Subject, node: NodeId) -> (Status, u32) {
+        match self.pages.said(subject).status() {
+            Some(status) => (status, self.pages.incarnation(subject)),
+            None => (self.before(node), 0),
         }
     }
 
-    /// Changes what is known about a member.
-    pub(super) fn set(&mut self, node: NodeId, status: Status, incarnation: u32, link: u32) {
+    #[inline]
+    pub(super) fn get(&self, node: NodeId) -> Known {
+        let subject = self.subjects.find(node);
+        let held = subject.map_or_else(|| (self.before(node), 0), |subject| self.held(subject, node));
+        Known { status: held.0, incarnation: held.1, subject }
+    }
+
+    /// Whether an update changes nothing for sure, as nearly all do that come. Without any bug, that is: some make old news
+    /// news.
+    #[inline]
+    pub(super) fn is_old(&self, update: &Update) -> bool {
+        let Some(subject) = self.subjects.find(update.node) else { return false };
+        let said = self.pages.said(subject);
+        match (update.status, said.status()) {
+            (Status::Dead | Status::Left | Status::Suspect, Some(Status::Dead | Status::Left)) => true,
+            (Status::Suspect, Some(Status::Suspect)) => {
+                said.is_full() && update.incarnation <= self.pages.incarnation(subject)
+            }
+            _ => false,
+        }
+    }
+
+    /// Changes what is known about a member. It is suspected no more, and if it was dead there is no trace of that.
+    pub(super) fn set(&mut self, node: NodeId, status: Status, incarnation: u32) {
+        let subject = self.write(node, status, incarnation);
+        self.pages.clear(subject);
+    }
+
+    /// A suspicion begins.
+    pub(super) fn suspect(
+        &mut self,
+        node: NodeId,
+        incarnation: u32,
+        from: NodeId,
+        now: Time,
+        settings: &Settings,
+    ) {
+        if self.size.0 != self.alive {
+            self.size = (self.alive, Scale::of(self.alive));
+        }
+        let size = self.size;
+        let subject = self.write(node, Status::Suspect, incarnation);
+        let begun = self.pages.suspect(subject, from, now, size, settings);
+        self.pages.put(subject, Said::suspect(incarnation, begun.accused, begun.full), incarnation);
+    }
+
+    /// Somebody else says so, too, maybe of a later incarnation; whether that is news.
+    pub(super) fn confirm(&mut self, known: Known, update: &Update, now: Time, settings: &Settings) -> bool {
+        let Some(subject) = known.subject else { return false };
+        let incarnation = known.incarnation.max(update.incarnation);
+        if incarnation > known.incarnation {
+            let said = self.pages.said(subject);
+            self.write(update.node, Status::Suspect, incarnation);
+            self.pages.put(subject, said.in_incarnation(incarnation), incarnation);
+        }
+        let Some(confirmed) = self.pages.confirm(subject, update.from, now, settings) else { return false };
+        let said = Said::suspect(incarnation, confirmed.accused, confirmed.full);
+        self.pages.put(subject, said, incarnation);
+        true
+    }
+
+    /// A member is dead, or has left.
+    pub(super) fn bury(&mut self, update: &Update, now: Time) {
+        let subject = self.write(update.node, update.status, update.incarnation);
+        self.pages.clear(subject);
+        self.pages.bury(subject, update.from, ticks(now));
+    }
+
+    /// Changes what is held of a member, counts and hashes.
+    fn write(&mut self, node: NodeId, status: Status, incarnation: u32) -> Subject {
         let old = self.get(node);
         let state = packed(status, incarnation);
         self.alive = self.alive + u32::from(lives(status)) - u32::from(lives(old.status));
@@ -177,19 +259,62 @@ impl View {
             self.living = self.living.wrapping_add(change);
         }
         self.domain = self.domain.max(node.0 + 1);
-        let in_base = self.based && node.0 < self.base.members;
-        let as_before = if in_base { packed(Status::Alive, 0) } else { packed(Status::Unknown, 0) };
-        if state == as_before {
-            self.differences.remove(node);
-        } else {
-            self.differences.put(Entry { node, state, link });
-        }
+        let subject = old.subject.unwrap_or_else(|| self.subjects.number(node));
+        let as_before = status == self.before(node) && incarnation == 0;
+        let said = if as_before { Said::AS_BEFORE } else { Said::new(status, incarnation) };
+        self.pages.put(subject, said, incarnation);
+        subject
     }
 
-    /// Points elsewhere, without a change of what is known.
-    pub(super) fn relink(&mut self, node: NodeId, link: u32) {
-        let known = self.get(node);
-        self.differences.put(Entry { node, state: known.state(), link });
+    /// Who accused a member last, if it is a suspect.
+    pub(super) fn latest_accuser(&self, known: Known) -> Option<NodeId> {
+        self.pages.from(known.subject.filter(|_| known.status == Status::Suspect)?)
+    }
+
+    /// When a member died or left, to about 17 ms; the beginning of time if that is not kept.
+    pub(super) fn died_at(&self, known: Known) -> Time {
+        let ticks = known.subject.and_then(|subject| self.pages.died(subject)).unwrap_or(0);
+        Time::from_nanos(u64::from(ticks) << TICK)
+    }
+
+    /// No suspicion is due before this.
+    #[inline]
+    pub(super) fn earliest(&self) -> Time {
+        self.pages.earliest()
+    }
+
+    /// The suspect that is due first, of several the one with the lowest number; and when.
+    pub(super) fn next_due(&self) -> Option<(Time, NodeId)> {
+        let node = self.pages.due().map(|subject| self.subjects.node(subject)).min()?;
+        Some((self.pages.earliest(), node))
+    }
+
+    /// Plant of the tests: suspicions that are due never become deaths.
+    pub(super) fn forget_deadlines(&mut self, now: Time) {
+        self.pages.forget_deadlines(now);
+    }
+
+    /// What is held of a member, to be told.
+    pub(super) fn rumor(&self, node: NodeId) -> Rumor {
+        let subject = self.subjects.number(node);
+        Rumor::new(subject, self.pages.said(subject))
+    }
+
+    /// The update that a rumor is, if that is what is held still.
+    #[inline]
+    pub(super) fn told(&self, rumor: Rumor) -> Option<Update> {
+        let subject = rumor.subject();
+        if self.pages.said(subject) != rumor.said() {
+            return None;
+        }
+        let node = self.subjects.node(subject);
+        let (status, incarnation) = self.held(subject, node);
+        let from = match status {
+            Status::Unknown => return None,
+            Status::Alive => node,
+            Status::Suspect | Status::Dead | Status::Left => self.pages.from(subject).unwrap_or(node),
+        };
+        Some(Update { node, status, incarnation, from })
     }
 
     /// Whether the base is part of it.
@@ -227,81 +352,30 @@ impl View {
     /// How many members it has an opinion about.
     pub(super) fn members(&self) -> u32 {
         let base = if self.based { self.base.members } else { 0 };
-        base.max(u32::try_from(self.differences.len()).unwrap_or(u32::MAX))
+        base.max(self.pages.len())
     }
 
     /// What differs from the base, as updates, by number.
     pub(super) fn listed(&self) -> Vec<Update> {
-        let update = |entry: Entry| Update {
-            node: entry.node,
-            status: status_of(entry.state),
-            incarnation: incarnation_of(entry.state),
-            from: entry.node,
+        let update = |subject| {
+            let node = self.subjects.node(subject);
+            let (status, incarnation) = self.held(subject, node);
+            Update { node, status, incarnation, from: node }
         };
-        self.differences.sorted().into_iter().map(update).collect()
+        let mut all: Vec<Update> = self.pages.all().map(update).collect();
+        all.sort_unstable_by_key(|update| update.node);
+        all
     }
 
     /// Those of a status among what differs from the base, by number.
     pub(super) fn those(&self, status: Status) -> Vec<NodeId> {
-        let all = self.differences.sorted().into_iter();
-        all.filter(|entry| status_of(entry.state) == status).map(|entry| entry.node).collect()
+        let of_status = |subject: &Subject| self.pages.said(*subject).status() == Some(status);
+        let mut all: Vec<NodeId> =
+            self.pages.all().filter(of_status).map(|subject| self.subjects.node(subject)).collect();
+        all.sort_unstable();
+        all
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use sim_core::random::mix64;
-
-    use super::*;
-
-    const STATUSES: [Status; 5] =
-        [Status::Unknown, Status::Alive, Status::Suspect, Status::Dead, Status::Left];
-
-    /// Counts and hashes from scratch.
-    fn recount(view: &View) -> (u32, u32, u64, u64) {
-        let all = || (0..view.domain).map(NodeId).map(|node| (node, view.get(node)));
-        let count = |of: &dyn Fn(Status) -> bool| all().filter(|(_, known)| of(known.status)).count() as u32;
-        let whole = all().fold(0, |sum: u64, (node, known)| sum.wrapping_add(whole_of(node, known.state())));
-        let living = all().filter(|(_, known)| lives(known.status));
-        let living = living.fold(0, |sum: u64, (node, _)| sum.wrapping_add(living_of(node)));
-        (count(&lives), count(&|status| status == Status::Dead), whole, living)
-    }
-
-    #[test]
-    fn counts_and_hashes_follow_every_change() {
-        let base = Arc::new(Base::new(20));
-        for based in [false, true] {
-            let mut view = View::new(Arc::clone(&base), based);
-            for step in 0..2_000_u64 {
-                let word = mix64(step);
-                let status = STATUSES[(word >> 8) as usize % 5];
-                let incarnation = if status == Status::Unknown { 0 } else { (word >> 16) as u32 % 4 };
-                view.set(NodeId((word % 30) as u32), status, incarnation, 0);
-                if step == 1_000 {
-                    view.take_base();
-                }
-                assert_eq!((view.alive, view.dead, view.whole, view.living), recount(&view), "{step}");
-            }
-        }
-    }
-
-    #[test]
-    fn equal_views_have_equal_hashes_however_they_came_about() {
-        let base = Arc::new(Base::new(8));
-        let (mut warm, mut cold) = (View::new(Arc::clone(&base), true), View::new(Arc::clone(&base), false));
-        assert_ne!(warm.whole(), cold.whole());
-        cold.set(NodeId(3), Status::Alive, 2, 0);
-        cold.take_base();
-        warm.set(NodeId(3), Status::Dead, 1, 0);
-        assert_ne!(warm.living(), cold.living());
-        warm.set(NodeId(3), Status::Alive, 2, 0);
-        assert_eq!((warm.whole(), warm.living(), warm.alive()), (cold.whole(), cold.living(), cold.alive()));
-        assert_eq!(warm.listed(), cold.listed());
-    }
-
-    #[test]
-    fn a_calm_cluster_takes_no_memory() {
-        let view = View::new(Arc::new(Base::new(100_000)), true);
-        assert_eq!((view.alive(), view.listed().len(), view.domain()), (100_000, 0, 100_000));
-    }
-}
+mod tests;
