@@ -171,7 +171,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) latencies: Option<PathBuf>,
     /// Write every event: text, JSON lines (*.jsonl), a trace for Perfetto and Chrome (*.perfetto.json) or for ShiViz
-    /// (*.shiviz).
+    /// (*.shiviz). "-" is stdout; with --json no other document follows it.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// The format of such a file, if its name does not say it; may be repeated, for several files.

@@ -216,6 +216,13 @@ impl Server {
     fn serve(&mut self, client: NodeId, (sequence, key): (u64, u64), by: ReadBy, cx: &mut Context<'_, Raft>) {
         let (index, term) = (self.applied, self.term);
         cx.observe(RaftObservation::ReadServed { client, sequence, index, term, by });
+        // Counted apart, so that a campaign shows that each way was taken. Only those that happen are passed: a cluster whose
+        // settings have no leases owes none.
+        match by {
+            ReadBy::Index => cx.sometimes("index-read", true),
+            ReadBy::Lease => cx.sometimes("lease-read", true),
+            ReadBy::Stale => cx.sometimes("stale-read", true),
+        }
         let value = self.store.contents().register(key);
         cx.send(client, RaftMessage::ReadReply { sequence, value, index });
     }

@@ -1,6 +1,6 @@
 //! `run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scenarios::capsule::Capsule;
@@ -70,7 +70,11 @@ pub(crate) fn run(
     if arguments.watch && !terminal.wants_json() {
         play(&outcome, arguments.speed, terminal);
     }
-    terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
+    // One document at a time: a trace on stdout is one already.
+    let traced = arguments.trace.as_deref().is_some_and(|path| path == Path::new("-"));
+    if !(traced && terminal.wants_json()) {
+        terminal.result(|| document::of_run(&loaded, &outcome, met, watch), &words)?;
+    }
     let exit = match divergence {
         Some(divergence) => complain(&divergence, terminal),
         None => loaded.scenario.expect.judge(&outcome).into(),

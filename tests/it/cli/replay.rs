@@ -240,3 +240,20 @@ fn of_two_that_change_a_corpus_none_is_lost() {
         assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"x");
     }
 }
+
+#[test]
+fn a_trace_on_stdout_is_one_document() {
+    let folder = folder();
+    let said = seedstorm(
+        folder.path(),
+        &["run", "raft-wan-election", "--trace", "-", "--format", "jsonl", "--json"],
+    );
+    assert_eq!(said.code, 0, "{}", said.err);
+    let lines: Vec<serde_json::Value> =
+        said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(
+        lines.len() > 50 && lines.iter().skip(1).all(|line| line.get("at_ns").is_some()),
+        "{}",
+        lines.len()
+    );
+}
