@@ -17,6 +17,7 @@ pub(crate) fn words(
     table: &SweepTable,
     kept: &[PathBuf],
     watch: Stopwatch,
+    columns: usize,
 ) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{} · {}", sweep.name, table.title);
@@ -47,7 +48,7 @@ pub(crate) fn words(
     bases.dedup();
     for base in bases {
         let points: Vec<&SweepPoint> = table.points.iter().filter(|point| point.base == base).collect();
-        text += &of_base(base, &points);
+        text += &of_base(base, &points, columns);
     }
     for point in &table.points {
         for limit in point.limits.iter().filter(|limit| limit.met != Some(true)) {
@@ -86,7 +87,7 @@ const SHOWN: [(&str, &str); 5] = [
     ("operation_latency_ns.p99", "p99"),
 ];
 
-fn of_base(base: &str, points: &[&SweepPoint]) -> String {
+fn of_base(base: &str, points: &[&SweepPoint], columns: usize) -> String {
     let has = |column: &str| points.iter().any(|point| point.columns.contains_key(column));
     let measures = points.iter().flat_map(|point| point.columns.keys());
     let mut measures: Vec<&str> =
@@ -96,9 +97,21 @@ fn of_base(base: &str, points: &[&SweepPoint]) -> String {
     let mut shown: Vec<(&str, &str)> = SHOWN.into_iter().filter(|(column, _)| has(column)).collect();
     shown.extend(measures.into_iter().map(|name| (name, name.trim_start_matches("measure."))));
     let keys: Vec<&str> = points[0].at.iter().map(|at| at.key.as_str()).collect();
-    let mut rows = vec![heads(&keys, &shown)];
-    rows.extend(points.iter().map(|point| cells(point, &shown)));
-    format!("\n{base}, per {}\n{}", points[0].per, aligned(&rows))
+    let table = |shown: &[(&str, &str)], spread: bool| {
+        let rows = points.iter().map(|point| cells(point, shown, spread));
+        aligned(&std::iter::once(heads(&keys, shown)).chain(rows).collect::<Vec<_>>())
+    };
+    let fits = |text: &str| text.lines().all(|line| line.chars().count() <= columns);
+    let mut text = table(&shown, true);
+    // On a narrow terminal, intervals and then columns are left out: the page and points.csv have all of them.
+    if !fits(&text) {
+        text = table(&shown, false);
+    }
+    while !fits(&text) && shown.len() > 1 {
+        shown.pop();
+        text = table(&shown, false);
+    }
+    format!("\n{base}, per {}\n{text}", points[0].per)
 }
 
 fn heads(keys: &[&str], shown: &[(&str, &str)]) -> Vec<String> {
@@ -111,11 +124,13 @@ fn heads(keys: &[&str], shown: &[(&str, &str)]) -> Vec<String> {
     heads
 }
 
-fn cells(point: &SweepPoint, shown: &[(&str, &str)]) -> Vec<String> {
+fn cells(point: &SweepPoint, shown: &[(&str, &str)], spread: bool) -> Vec<String> {
     let mut cells: Vec<String> = point.at.iter().map(|at| at.value.clone()).collect();
     cells.push(thousands(point.runs));
     for (column, _) in shown {
-        cells.push(point.columns.get(*column).map_or_else(|| "-".to_owned(), |found| number(column, found)));
+        cells.push(
+            point.columns.get(*column).map_or_else(|| "-".to_owned(), |found| number(column, found, spread)),
+        );
     }
     let others = point.verdicts.iter().filter(|(name, _)| *name != "pass");
     let others: Vec<String> = others.map(|(name, runs)| format!("{name} {runs}")).collect();
@@ -123,11 +138,12 @@ fn cells(point: &SweepPoint, shown: &[(&str, &str)]) -> Vec<String> {
     cells
 }
 
-/// The mean, and half the width of its interval.
-fn number(column: &str, found: &Estimate) -> String {
+/// The mean, and half the width of its interval where that is wanted.
+fn number(column: &str, found: &Estimate, spread: bool) -> String {
     let (scale, unit) = if column.contains("_ns") { (1e6, " ms") } else { (1.0, "") };
     let half = found.mean_interval.map_or(0.0, |(low, high)| (high - low) / 2.0);
-    format!("{}{} ±{}", digits(found.mean / scale), unit, digits(half / scale))
+    let spread = if spread { format!(" ±{}", digits(half / scale)) } else { String::new() };
+    format!("{}{unit}{spread}", digits(found.mean / scale))
 }
 
 /// Three or four digits that matter.

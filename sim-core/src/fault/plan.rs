@@ -293,7 +293,10 @@ impl KindName {
 
     /// Whether it means this kind.
     pub fn is(&self, kind: &str) -> bool {
-        letters(kind).eq(self.0.iter().copied())
+        // Most kinds are others, and begin with another letter.
+        let first = kind.bytes().next().map(|first| first.to_ascii_lowercase());
+        let other = first.is_some_and(|first| first.is_ascii_lowercase() && self.0.first() != Some(&first));
+        !other && letters(kind).eq(self.0.iter().copied())
     }
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn compare(
         (_, Err(why)) => (None, Some(format!("B {why}"))),
     };
     let comparison = Comparison { runs: [a.record, b.record], parting, untraced };
-    let mut words = words(&comparison);
+    let mut words = words(&comparison, terminal.width());
     if let Some(out) = &arguments.out {
         artefact::write(out, page(&comparison).as_bytes())?;
         let _ = writeln!(words, "report       {}", out.display());
@@ -63,7 +63,7 @@ pub(crate) fn compare(
     Ok(Exit::AsExpected)
 }
 
-fn words(comparison: &Comparison) -> String {
+fn words(comparison: &Comparison, columns: usize) -> String {
     let mut text = String::new();
     for (side, run) in SIDES.into_iter().zip(&comparison.runs) {
         let plants: String = run.outcome.plants.iter().map(|plant| format!(" · plant {plant}")).collect();
@@ -73,7 +73,7 @@ fn words(comparison: &Comparison) -> String {
     let _ = writeln!(text, "compared     {}", headline(comparison));
     text += &events(comparison);
     text += &keys(comparison);
-    text + &numbers(&figures(comparison))
+    text + &numbers(&figures(comparison), columns)
 }
 
 /// The events around the place where the runs part.
@@ -116,22 +116,27 @@ fn keys(comparison: &Comparison) -> String {
     text
 }
 
-/// The figures that differ, a line for each.
-fn numbers(rows: &[FigureRow]) -> String {
-    let other: Vec<[String; 4]> = rows
-        .iter()
-        .filter(|row| !row.is_equal())
-        .map(|row| [row.name.clone(), row.value_words(0), row.value_words(1), row.difference_words()])
-        .collect();
-    let equal = rows.len() - other.len();
+/// The figures that differ, a line for each. On a narrow terminal, shares are left out.
+fn numbers(rows: &[FigureRow], columns: usize) -> String {
+    let equal = rows.iter().filter(|row| row.is_equal()).count();
+    let differ = rows.iter().filter(|row| !row.is_equal());
+    let heads = ["figure", "A", "B", "B against A"].map(str::to_owned);
+    let cells =
+        |row: &FigureRow| [row.name.clone(), row.value_words(0), row.value_words(1), row.difference_words()];
+    let mut table: Vec<[String; 4]> = std::iter::once(heads).chain(differ.map(cells)).collect();
+    let wide = |table: &[[String; 4]], at: usize| {
+        table.iter().map(|row| row[at].chars().count()).max().unwrap_or_default()
+    };
+    let [name, a, b, difference] = [0, 1, 2, 3].map(|at| wide(&table, at));
+    if name + a + b + difference + 6 > columns {
+        for row in &mut table {
+            let bare = row[3].split(" (").next().unwrap_or_default().to_owned();
+            row[3] = bare;
+        }
+    }
     let mut text = String::from("\n");
-    if !other.is_empty() {
-        let heads = ["figure", "A", "B", "B against A"].map(str::to_owned);
-        let wide = |at: usize| {
-            other.iter().chain([&heads]).map(|row| row[at].chars().count()).max().unwrap_or_default()
-        };
-        let (name, a, b) = (wide(0), wide(1), wide(2));
-        for row in [&heads].into_iter().chain(&other) {
+    if table.len() > 1 {
+        for row in &table {
             let line = format!("{:<name$}  {:>a$}  {:>b$}  {}", row[0], row[1], row[2], row[3]);
             let _ = writeln!(text, "{}", line.trim_end());
         }

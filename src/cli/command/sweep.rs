@@ -148,7 +148,7 @@ impl Swept<'_> {
                 Err(error) => return Err(error),
             }
         };
-        let words = sweep_table::words(sweep, run, table, &kept, *watch);
+        let words = sweep_table::words(sweep, run, table, &kept, *watch, terminal.width());
         let document = || {
             let mut document = document::of_sweep(sweep, run, table, &kept, *watch);
             if let Some(merged) = merged {
