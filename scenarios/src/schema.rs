@@ -5,6 +5,7 @@
 //! roles, overlapping faults) only the loader knows. Protocols bring the schema of their own parameters. Tests hold
 //! each table's keys against those that the types read.
 
+mod described;
 mod domains;
 mod faults;
 mod form;
@@ -55,6 +56,7 @@ pub fn scenario(registry: &Registry) -> Value {
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
     schema["title"] = "A seedstorm scenario".into();
     schema["definitions"] = form::definitions();
+    described::describe(&mut schema, registry);
     schema
 }
 

@@ -123,6 +123,11 @@ pub(super) fn behaviors() -> Vec<Term> {
     EVERYWHERE.into_iter().map(behavior).collect()
 }
 
+/// What a traitor with a general behavior does: the rest of a sentence that begins with "it".
+pub(crate) fn meaning_everywhere(name: &str) -> Option<&'static str> {
+    (EVERYWHERE.contains(&name) && name != "alter").then(|| meaning(name).1)
+}
+
 /// A form of `do`, and what it means.
 fn meaning(name: &str) -> (&'static str, &'static str) {
     match name {

@@ -124,6 +124,37 @@ fn expected(value: &Value, path: &str, change: impl FnOnce(&mut Value)) -> Optio
     complaint.names().map(|names| names.into_iter().collect())
 }
 
+/// Every key that an editor offers says what it is.
+#[test]
+fn every_key_has_a_description() {
+    fn silent(value: &Value, path: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(table) => {
+                for (key, inner) in table {
+                    if let ("properties", Value::Object(properties)) = (key.as_str(), inner) {
+                        for (name, property) in properties {
+                            let path = format!("{path}.{name}");
+                            if property["description"].as_str().is_none_or(|words| !words.ends_with('.')) {
+                                found.push(path.clone());
+                            }
+                            silent(property, &path, found);
+                        }
+                    } else if !["if", "then", "examples", "default"].contains(&key.as_str()) {
+                        silent(inner, path, found);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| silent(item, path, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    silent(&scenario(&crate::testing::real()), "", &mut found);
+    // Protocols and their knobs are told by titles.
+    found.retain(|path| !path.starts_with(".cluster."));
+    assert!(found.is_empty(), "{} keys: {found:#?}", found.len());
+}
+
 #[test]
 fn the_types_accept_everything() {
     Complaint::read::<Scenario>(&everything()).unwrap();
