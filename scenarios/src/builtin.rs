@@ -273,6 +273,8 @@ builtins! {
     "coordination-gossip-1000"
     "coordination-gossip-partition"
     "coordination-adaptive-quorum"
+    "coordination-read-only"
+    "coordination-local-writes"
     "coordination-memory"
     "coordination-memory-gossip"
     "coordination-swarm"
