@@ -1,5 +1,7 @@
 //! Whole runs: figures made by hand, the oracle, and every strategy on the same tasks.
 
+mod oracle;
+
 use sim_core::outcome::Outcome;
 use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{Entry, Launch};
