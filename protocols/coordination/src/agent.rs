@@ -84,6 +84,8 @@ pub struct Agent {
     asked: Option<Time>,
     /// What it asks of shared memory, if there is any and it does tasks.
     notebook: Option<Notebook>,
+    /// How often a store did not answer it: it turns to the next one.
+    store_turns: u32,
     /// Its own notes, where agents merge them.
     replica: Option<Box<Replica>>,
 }
@@ -135,12 +137,12 @@ impl Agent {
         let keeps = parameters.memory();
         let notebook =
             (keeps != Keeps::Nothing && parameters.works(node.0, team.agents)).then(|| Notebook::new(life));
-        let replica = (keeps == Keeps::Merged).then(|| {
+        let replica = (node.0 < parameters.replicas(team.agents)).then(|| {
             let (keys, ttl) = (parameters.memory_keys, parameters.memory_ttl);
             Box::new(Replica::new(boot, (keys, ttl), team.plants.last_writer_wins))
         });
         let worker = Worker::new(team.place.clone(), life);
-        Self { node, worker, courier, boss, life, asked: None, notebook, replica, team }
+        Self { node, worker, courier, boss, life, asked: None, notebook, store_turns: 0, replica, team }
     }
 
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
@@ -307,13 +309,17 @@ impl Agent {
             Message::Beat { .. }
             | Message::Gathered { .. }
             | Message::Finish { .. }
-            | Message::Remember { .. }
-            | Message::Recall { .. }
             | Message::Report { .. } => {
                 self.coordinate(from, message, cx);
             }
-            Message::Remembered { .. } | Message::NotYours { .. } | Message::Recalled { .. } => {
-                self.hear_memory(message, cx);
+            Message::Remembered { .. }
+            | Message::NotYours { .. }
+            | Message::ReadOnly { .. }
+            | Message::Recalled { .. } => self.hear_memory(from, message, cx),
+            Message::Remember { .. } | Message::Recall { .. } => {
+                if !self.serves_memory(from, message, cx) {
+                    self.coordinate(from, message, cx);
+                }
             }
             Message::Share { answer, ref notes, ref left } => {
                 self.merge_notes(from, (answer, notes, left), cx);

@@ -27,8 +27,14 @@ const DRAWN_STRATEGIES: [Strategy; 10] = [
 /// So that forty agents never keep anybody busier than it can be: the beats of all of them, with their answers, take whoever
 /// passes them on a sixth of its time at most, and Raft among all of them not much more. With twice that, a run of seven thousand ran away.
 const MOST_DRAWN_LOAD: u64 = 10_000;
-/// Half of the time nothing but the majority decides.
-const DRAWN_POLICIES: [OnPartition; 2] = [OnPartition::StandStill, OnPartition::AdaptiveQuorum];
+/// Adaptive quorums forfeit most of what there is to check.
+const DRAWN_POLICIES: [OnPartition; 5] = [
+    OnPartition::StandStill,
+    OnPartition::AdaptiveQuorum,
+    OnPartition::ReadOnly,
+    OnPartition::ReadOnly,
+    OnPartition::LocalWrites,
+];
 const DRAWN_TOPOLOGIES: [Topology; 5] =
     [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
 
@@ -141,7 +147,7 @@ sim_core::parameters! {
         price_out: u32 = 15;
         /// What a part of the core does when it is cut off from the rest.
         on_partition: OnPartition = "stand-still",
-            forfeits "one order of decisions, one agent at a task and all promises about notes while the network is split, if it is \"adaptive-quorum\"",
+            forfeits "one order of decisions, one agent at a task and all promises about notes while the network is split, if it is \"adaptive-quorum\"; that every read of a note returns what was acknowledged last, if it is \"local-writes\"",
             drawn |_, _, dice| dice.pick(&DRAWN_POLICIES);
         /// Shared memory: how many keys each of its two namespaces has, `findings` and `claims`; 0 for none. Agents that do tasks
         /// write notes under them and read them.
@@ -195,6 +201,13 @@ sim_core::choices! {
     pub enum OnPartition {
         /// The side with a majority goes on; the others decide nothing until they hear it again.
         StandStill = "stand-still",
+        /// The same, but its members answer reads of shared memory with what they had last, and refuse writes at once. A member is
+        /// in that mode when it has known no coordinator for two of the longest election timeouts, and leaves it when it
+        /// hears one, to whom it sends everybody from then on.
+        ReadOnly = "read-only",
+        /// Every member keeps notes of its own, takes writes at all times, and merges its notes with those of the others. Tasks
+        /// stand still as under "stand-still".
+        LocalWrites = "local-writes",
         /// Members that do not answer are not counted any more, so that a majority of those who are left decides: popular advice, and
         /// unsafe. Two sides of a split network both decide.
         AdaptiveQuorum = "adaptive-quorum",
@@ -249,12 +262,29 @@ impl Parameters {
                 ..gives
             };
         }
+        if self.strategy.has_core() && self.on_partition == OnPartition::LocalWrites {
+            return Gives { memory: Keeps::Merged, ..gives };
+        }
         gives
     }
 
     /// What becomes of notes, if there are any.
     pub fn memory(&self) -> Keeps {
         if self.memory_keys == 0 { Keeps::Nothing } else { self.gives().memory }
+    }
+
+    /// How many of so many agents keep notes that they merge; the first ones.
+    pub fn replicas(&self, agents: u32) -> u32 {
+        match self.memory() {
+            Keeps::Merged if self.strategy.has_core() => self.core_of(agents),
+            Keeps::Merged => agents,
+            _ => 0,
+        }
+    }
+
+    /// Whether members of a core that know no coordinator answer reads of notes.
+    pub fn reads_while_cut_off(&self) -> bool {
+        self.strategy.has_core() && self.on_partition == OnPartition::ReadOnly && self.memory_keys > 0
     }
 
     /// Whether a part of the core may lower its quorum.

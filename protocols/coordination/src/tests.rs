@@ -1,5 +1,7 @@
 //! Whole runs: figures made by hand, the oracle, and every strategy on the same tasks.
 
+mod oracle;
+
 use sim_core::outcome::Outcome;
 use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{Entry, Launch};
@@ -225,4 +227,40 @@ fn notes_are_kept_under_every_strategy_that_shares_memory() {
         assert_eq!(max(&outcome, "memory_stale_reads") > 0, merges, "{strategy}");
         assert_eq!(seen("NoteLearned") > 0, merges, "{strategy}");
     }
+}
+
+/// Four agents and three agents cannot hear each other for a minute.
+fn split(policy: &str) -> Outcome {
+    let parameters = serde_json::json!({
+        "strategy": "raft", "on_partition": policy, "layers": 4, "width": 14, "duration": "10s", "memory_keys": 2,
+        "memory_every": "1s", "election_timeout": "1s"
+    });
+    let mut setup = calm(5, 7);
+    setup.network.latency = sim_core::distribution::Distribution::Fixed(Duration::from_millis(10));
+    let cut = serde_json::json!([
+        { "id": 0, "at": "20s", "for": "60s", "partition": { "groups": ["n1,n2,n3,n4", "n5,n6,n7"] } }
+    ]);
+    setup.faults = sim_core::fault::FaultPlan::new(serde_json::from_value(cut).unwrap());
+    run(&parameters, &setup)
+}
+
+#[test]
+fn a_minority_that_is_read_only_denies_writes_and_returns_what_it_had_last() {
+    let (reads, still) = (split("read-only"), split("stand-still"));
+    assert!(reads.activity["observed.WentReadOnly"] >= 3 && max(&reads, "memory_denied") > 10);
+    assert!(max(&reads, "memory_stale_reads") > 0 && max(&reads, "memory_old_reads") > 10);
+    // A read misses at most what was written since the split began.
+    assert!(seconds(&reads, "memory_stale_ns") < 60.0, "{}", seconds(&reads, "memory_stale_ns"));
+    assert_eq!(reads.activity["observed.WentReadOnly"], reads.activity["observed.LeftReadOnly"]);
+    assert_eq!((max(&still, "memory_denied"), max(&still, "memory_stale_reads")), (0, 0));
+    assert!(max(&still, "memory_reads") < max(&reads, "memory_reads"));
+}
+
+#[test]
+fn local_writes_go_on_on_both_sides_and_none_is_lost() {
+    let (local, still) = (split("local-writes"), split("stand-still"));
+    assert_eq!((max(&local, "memory_denied"), max(&local, "memory_unanswered")), (0, 0));
+    assert!(max(&local, "memory_stale_reads") > 0);
+    assert!(seconds(&local, "memory_spread_ns") > 2.0, "what was written in the split was everywhere late");
+    assert!(max(&still, "memory_unanswered") > 0);
 }

@@ -154,6 +154,8 @@ facts! {
             left: Arc<[(u64, Duration)]>,
             /// Notes that went with this change, and which one took the place of each; 0 if it expired.
             gone: Arc<[(u64, u64)]>,
+            /// The last note that was written here in each life of an agent.
+            last: Arc<[(NodeId, u64)]>,
         },
         /// What a member of the core keeps.
         Order {

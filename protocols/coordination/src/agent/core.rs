@@ -10,6 +10,7 @@ use raft::vocabulary::{Raft, RaftMessage};
 use sim_core::identity::NodeId;
 use sim_core::part::{Part, PartPlace};
 use sim_core::process::{Boot, Context, Factory, Input, Process, TimerId};
+use sim_core::time::Time;
 
 use super::{Agent, Beats, Boss, Team};
 use crate::decision::Decision;
@@ -32,6 +33,11 @@ pub(super) struct Core {
     term: Option<u64>,
     /// Decisions that it proposed in this term and that were not made yet.
     proposed: usize,
+    /// Where members without a coordinator answer reads of notes: since when it knows none, if it ever knew one in this life; and
+    /// whether it does now.
+    cut_off: (Option<Time>, bool),
+    /// Whether it ever knew one.
+    knew: bool,
     /// The latest beats that it keeps: of agents outside of the core, where members of the core share that; and of all agents,
     /// as long as it does not know whether it still coordinates.
     gathered: BTreeMap<NodeId, Gathered>,
@@ -65,6 +71,8 @@ impl Core {
             beats,
             term: None,
             proposed: 0,
+            cut_off: (None, false),
+            knew: false,
             gathered: BTreeMap::new(),
         }
     }
@@ -155,9 +163,43 @@ impl Agent {
             core.hub.take_office(term, cx);
             self.announce(cx);
         }
+        self.watch_for_a_coordinator(leader, cx);
         self.hear_gathered(cx);
         self.propose(cx);
         leader.into_iter().for_each(|leader| self.follow(leader, cx));
+    }
+
+    /// Where the policy says so, a member that has known no coordinator for two of the longest election timeouts answers reads of
+    /// notes, until it knows one.
+    fn watch_for_a_coordinator(&mut self, leader: Option<NodeId>, cx: &mut Context<'_, Coordination>) {
+        let parameters = &self.team.place.parameters;
+        let longest = parameters.election_timeout.saturating_mul(4);
+        let now = cx.monotonic();
+        let Boss::Core(core) = &mut self.boss else { return };
+        if !parameters.reads_while_cut_off() {
+            return;
+        }
+        let (since, serves) = &mut core.cut_off;
+        if leader.is_some() {
+            core.knew = true;
+            *since = None;
+            if std::mem::take(serves) {
+                cx.observe(Observation::LeftReadOnly);
+            }
+        } else if core.knew
+            && now.since(*since.get_or_insert(now)) >= longest
+            && !std::mem::replace(serves, true)
+        {
+            cx.observe(Observation::WentReadOnly);
+        }
+    }
+
+    /// The member of the core in it, if that answers reads of notes without a coordinator.
+    pub(super) fn read_only_core(&self) -> Option<&Core> {
+        match &self.boss {
+            Boss::Core(core) if core.cut_off.1 => Some(core),
+            _ => None,
+        }
     }
 
     /// Proposes what is to be decided, all at once, when nothing is under way: each round costs the coordinator an answer

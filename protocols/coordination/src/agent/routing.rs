@@ -116,7 +116,7 @@ impl Agent {
                 hub.asked_to_end((from, letter), (task, fence), ending, cx);
             }
             Message::Finish { task, fence, ending, .. } => hub.finished(from, (task, fence), ending, cx),
-            Message::Remember { key, note } => hub.remember(from, key, note, cx),
+            Message::Remember { key, note, .. } => hub.remember(from, key, note, cx),
             Message::Recall { key, question } => hub.recall(from, key, question),
             _ => {}
         }

@@ -37,8 +37,15 @@ impl Hub {
         let (note, version) = self.notes.read(key);
         // A coordinator that keeps nothing over a crash says in which life it never had anything there.
         let least = if self.office.is_some() { 0 } else { u64::from(epoch) << 32 };
-        let (note, version) = (note.map(|there| there.note), version.max(least));
-        self.deeds.push(Deed::Send(from, Message::Recalled { question, note, version }));
+        let (notes, version) = (note.iter().map(|there| there.note).collect(), version.max(least));
+        self.deeds.push(Deed::Send(from, Message::Recalled { question, notes, version, current: true }));
+    }
+
+    /// What it had last under a key, as somebody who does not coordinate.
+    pub fn recall_old(&self, key: u32, question: u64) -> Message {
+        let (note, version) = self.notes.read(key);
+        let notes = note.iter().map(|there| there.note).collect();
+        Message::Recalled { question, notes, version, current: false }
     }
 
     fn tell_writer(&mut self, to: NodeId, note: u64, answer: Answer) {

@@ -1,6 +1,9 @@
 //! What an agent asks of shared memory: one thing at a time, asked again with growing pauses until there is an answer, and told as
 //! unanswered when there is none.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use sim_core::process::Context;
 use sim_core::random::below;
 use sim_core::time::Duration;
@@ -32,14 +35,6 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// What is said to a store.
-    pub const fn message(self) -> Message {
-        match self {
-            Self::Write { key, note } => Message::Remember { key, note },
-            Self::Read { key, question } => Message::Recall { key, question },
-        }
-    }
-
     /// The number of the note or the question.
     pub const fn number(self) -> u64 {
         match self {
@@ -54,24 +49,42 @@ impl Wanted {
 pub enum Turn {
     /// To ask for something new.
     Begin(Wanted),
-    /// To ask again.
-    Again(Wanted),
+    /// To ask again, for so manieth time.
+    Again(Wanted, u32),
     /// To give up.
     GiveUp(Wanted),
 }
 
 /// What an agent asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Notebook {
     /// The last number that was used.
     last: u64,
     asked: Option<(Wanted, u32)>,
+    /// Where notes are merged: what the agent saw last under each key.
+    seen: BTreeMap<u32, Arc<[u64]>>,
 }
 
 impl Notebook {
     /// Nothing was asked; numbers follow this one, which no earlier life of the agent used.
     pub const fn new(life: u64) -> Self {
-        Self { last: life, asked: None }
+        Self { last: life, asked: None, seen: BTreeMap::new() }
+    }
+
+    /// What is said to a store.
+    pub fn message(&self, wanted: Wanted) -> Message {
+        match wanted {
+            Wanted::Write { key, note } => {
+                let seen = self.seen.get(&key).cloned().unwrap_or_default();
+                Message::Remember { key, note, seen }
+            }
+            Wanted::Read { key, question } => Message::Recall { key, question },
+        }
+    }
+
+    /// The agent has seen these notes under a key, where notes are merged.
+    pub fn saw(&mut self, key: u32, notes: Arc<[u64]>) {
+        self.seen.insert(key, notes);
     }
 
     /// It is time to ask; what for, and when to come back.
@@ -86,7 +99,7 @@ impl Notebook {
             Some((wanted, tries)) => {
                 *tries += 1;
                 let pause = PAUSE.saturating_mul(1 << (*tries - 1).min(4));
-                (Turn::Again(*wanted), jittered(pause, cx))
+                (Turn::Again(*wanted, *tries - 1), jittered(pause, cx))
             }
             None => {
                 self.last += 1;

@@ -1,4 +1,4 @@
-//! Notes that every agent has on its own disk and merges with those of others.
+//! Notes that an agent has on its own disk and merges with those of others: every agent, or every member of a core.
 //!
 //! All notes of a replica are one set from which only what was seen is removed ([`OrSet`]). A write adds its note and removes those of its
 //! key that it has seen; so of notes that were written at the same time none is lost, and a key may have several until
@@ -18,6 +18,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, JournalId, Stored, SyncId, SyncResult};
 use sim_core::time::{Duration, Time};
 
+use super::store::life;
 use super::{is_claim, kept_for};
 use crate::vocabulary::{
     Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, CoordinationRecord,
@@ -88,7 +89,7 @@ impl Shared {
 /// A change that is told once it is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
-    Wrote(u64),
+    Wrote(u64, NodeId),
     Replaced(u64, u64),
     Learned(u64),
     Forgot(u64),
@@ -101,6 +102,19 @@ const fn went(note: u64, by: u64) -> Observation {
     } else {
         Observation::NoteForgotten { note, version: 0 }
     }
+}
+
+/// What becomes of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was written before, and is durable.
+    Kept,
+    /// It is answered once it is durable.
+    Waits,
+    /// Its writer went on to another one: nothing is written, and nobody waits for an answer.
+    Old,
+    /// The key belongs to somebody else.
+    Owned(NodeId),
 }
 
 /// The notes of one agent.
@@ -119,6 +133,9 @@ pub struct Replica {
     writing: Option<(SyncId, Shared, Vec<Change>)>,
     changes: Vec<Change>,
     expires: BTreeMap<u64, Time>,
+    /// The last note that was written here in each life of an agent: a write that comes again, however late, takes effect once. Nobody
+    /// writes one note at two replicas.
+    last: BTreeMap<(NodeId, u64), u64>,
     syncs: u64,
     /// Notes that went with the last change that was written before it crashed: nobody may have heard of that.
     untold: Arc<[(u64, u64)]>,
@@ -138,14 +155,16 @@ impl Replica {
             writing: None,
             changes: Vec::new(),
             expires: BTreeMap::new(),
+            last: BTreeMap::new(),
             syncs: 0,
             untold: Arc::new([]),
         };
-        if let Some(Stored::Intact(CoordinationRecord::Notes { notes, left, gone })) =
+        if let Some(Stored::Intact(CoordinationRecord::Notes { notes, left, gone, last })) =
             boot.journal(JOURNAL).records.last()
         {
             own.durable = notes.clone();
             own.untold = gone.clone();
+            own.last = last.iter().map(|(owner, note)| ((*owner, life(*note)), *note)).collect();
             own.working = notes.clone();
             own.expires = left.iter().map(|(note, left)| (*note, Time::ZERO.saturating_add(*left))).collect();
         }
@@ -166,23 +185,23 @@ impl Replica {
         self.durable.0.notes.iter().filter(|(_, about)| about.key == key).map(|(note, _)| *note).collect()
     }
 
-    /// The agent writes a note.
-    ///
-    /// # Errors
-    /// If the key belongs to somebody else; to whom.
-    pub fn write(&mut self, key: u32, note: u64, owner: NodeId, now: Time) -> Result<(), NodeId> {
-        let there = |state: &State| -> Vec<(u64, NodeId)> {
-            let under = state.notes.iter().filter(|(_, about)| about.key == key);
-            under.map(|(note, about)| (*note, about.owner)).collect()
-        };
-        let seen = there(&self.working.0);
-        if is_claim(key, self.keys)
-            && let Some((_, other)) = seen.iter().find(|(_, other)| *other != owner)
-        {
-            return Err(*other);
+    /// An agent writes a note here, which takes the place of those that it has seen.
+    pub fn write(&mut self, (key, note): (u32, u64), owner: NodeId, seen: &[u64], now: Time) -> Outcome {
+        let last = self.last.get(&(owner, life(note))).copied().unwrap_or_default();
+        if note <= last {
+            return if note < last { Outcome::Old } else { self.again(note) };
         }
+        let notes = &self.working.0.notes;
+        if is_claim(key, self.keys)
+            && let Some(other) = notes.values().find(|about| about.key == key && about.owner != owner)
+        {
+            return Outcome::Owned(other.owner);
+        }
+        self.last.insert((owner, life(note)), note);
+        let is_under_key = |note: &&u64| notes.get(note).is_some_and(|about| about.key == key);
+        let replaced: Vec<u64> = seen.iter().filter(is_under_key).copied().collect();
         let state = Rc::make_mut(&mut self.working.0);
-        for (before, _) in seen {
+        for before in replaced {
             state.set.remove(before);
             state.notes.remove(&before);
             self.expires.remove(&before);
@@ -193,8 +212,24 @@ impl Replica {
         if self.ttl > Duration::ZERO {
             self.expires.insert(note, now.saturating_add(kept_for(self.ttl)));
         }
-        self.changes.push(Change::Wrote(note));
-        Ok(())
+        self.changes.push(Change::Wrote(note, owner));
+        Outcome::Waits
+    }
+
+    /// A note that was written before comes again.
+    fn again(&self, note: u64) -> Outcome {
+        let writing = self.writing.iter().flat_map(|(_, _, changes)| changes);
+        let waits = self
+            .changes
+            .iter()
+            .chain(writing)
+            .any(|change| matches!(change, Change::Wrote(own, _) if *own == note));
+        if waits { Outcome::Waits } else { Outcome::Kept }
+    }
+
+    /// What is under a key, also what is not durable yet.
+    pub fn newest(&self, key: u32) -> Arc<[u64]> {
+        self.working.0.notes.iter().filter(|(_, about)| about.key == key).map(|(note, _)| *note).collect()
     }
 
     /// Takes in the notes of another replica.
@@ -278,16 +313,22 @@ impl Replica {
         let gone = self.changes.iter().filter_map(|change| match *change {
             Change::Replaced(note, by) => Some((note, by)),
             Change::Forgot(note) => Some((note, 0)),
-            Change::Wrote(_) | Change::Learned(_) => None,
+            Change::Wrote(..) | Change::Learned(_) => None,
         });
-        let record = CoordinationRecord::Notes { notes: notes.clone(), left, gone: gone.collect() };
+        let last = self.last.iter().map(|((owner, _), note)| (*owner, *note)).collect();
+        let record = CoordinationRecord::Notes { notes: notes.clone(), left, gone: gone.collect(), last };
         cx.rewrite(JOURNAL, vec![record]);
         cx.sync(JOURNAL, id);
         self.writing = Some((id, notes, std::mem::take(&mut self.changes)));
     }
 
-    /// What it wrote is durable, or is not; notes of its agent that are kept from now on.
-    pub fn synced(&mut self, id: SyncId, result: SyncResult, cx: &mut Context<'_, Coordination>) -> Vec<u64> {
+    /// What it wrote is durable, or is not; notes that are kept from now on, and whose they are.
+    pub fn synced(
+        &mut self,
+        id: SyncId,
+        result: SyncResult,
+        cx: &mut Context<'_, Coordination>,
+    ) -> Vec<(u64, NodeId)> {
         let Some((_, notes, changes)) = self.writing.take_if(|(writing, ..)| *writing == id) else {
             return Vec::new();
         };
@@ -300,7 +341,7 @@ impl Replica {
         let mut kept = Vec::new();
         for change in changes {
             match change {
-                Change::Wrote(note) => kept.push(note),
+                Change::Wrote(note, owner) => kept.push((note, owner)),
                 Change::Replaced(note, by) => cx.observe(went(note, by)),
                 Change::Learned(note) => cx.observe(Observation::NoteLearned { note }),
                 Change::Forgot(note) => cx.observe(went(note, 0)),

@@ -47,7 +47,7 @@ pub struct Notes {
 }
 
 /// The life in which an agent numbered a note.
-const fn life(note: u64) -> u64 {
+pub(super) const fn life(note: u64) -> u64 {
     note >> 32
 }
 

@@ -37,12 +37,16 @@ pub const METRICS: &[&str] = &[
     "memory_reads",
     "memory_stale_reads",
     "memory_refused",
+    "memory_denied",
+    "memory_old_reads",
     "memory_unanswered",
     "memory_write_ns",
     "memory_read_ns",
     "memory_stale_ns",
     "memory_kept_too_long_ns",
     "memory_spread_ns",
+    "memory_converged_ns",
+    "memory_read_only_ns",
 ];
 
 /// Compares the end of the last task with the bound, and records what a run came to.

@@ -1,5 +1,8 @@
 //! Shared memory keeps what its strategy promises.
 
+mod counts;
+mod judging;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen, Table};
@@ -10,6 +13,8 @@ use sim_core::time::{Duration, Time};
 use crate::memory::{Keeps, is_claim, name};
 use crate::parameters::Parameters;
 use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
+
+use counts::Counts;
 
 /// A note, as its writer told of it.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +28,7 @@ struct Note {
     gone: bool,
     /// At which place of the order it is.
     version: Option<u64>,
-    /// At how many agents it is that merge notes.
+    /// At how many replicas it is.
     at: u32,
 }
 
@@ -46,18 +51,6 @@ struct Read {
     live: Vec<u64>,
 }
 
-/// What is counted.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    writes: u64,
-    kept: u64,
-    reads: u64,
-    stale: u64,
-    refused: u64,
-    unanswered: u64,
-    forgotten: u64,
-}
-
 /// Judges what agents hear from shared memory.
 ///
 /// What is read was written. Where one agent or a core keeps notes, a read returns the one that was acknowledged last, or a later
@@ -69,7 +62,7 @@ pub struct SharedMemory {
     keeps: Keeps,
     keys: u32,
     ttl: Duration,
-    agents: u32,
+    replicas: u32,
     notes: BTreeMap<u64, Note>,
     /// By key. Of versions of different lives of a coordinator that keeps nothing, only the last one's count.
     latest: Vec<Option<Latest>>,
@@ -78,11 +71,18 @@ pub struct SharedMemory {
     versions: BTreeMap<u64, u64>,
     /// By agent.
     reads: Vec<Option<Read>>,
-    /// By agent: notes that it returned or acknowledged, and those that it gave up; only where agents merge notes.
-    held: Vec<BTreeSet<u64>>,
-    given_up: Vec<BTreeSet<u64>>,
+    /// By replica: notes that it returned or acknowledged, and those that it gave up, and since when somebody knew so.
+    held: Vec<BTreeMap<u64, Time>>,
+    given_up: Vec<BTreeMap<u64, Time>>,
     /// By key: acknowledged and not replaced.
     live: Vec<BTreeSet<u64>>,
+    /// By member of a core: when it started or crashed last, and since when it answers reads although it is cut off.
+    booted: Vec<Time>,
+    cut_off: Vec<Option<Time>>,
+    /// What such members returned in this life of theirs: the version of a key, and when somebody had read it.
+    old: BTreeMap<(NodeId, u32), (u64, Time)>,
+    /// When the first phase was over, and notes that are not everywhere since then.
+    healed: Option<(Time, BTreeSet<u64>)>,
     counts: Counts,
 }
 
@@ -99,15 +99,19 @@ impl SharedMemory {
             keeps: parameters.memory(),
             keys: parameters.memory_keys,
             ttl: parameters.memory_ttl,
-            agents,
+            replicas: parameters.replicas(agents),
             notes: BTreeMap::new(),
             latest: vec![None; all],
             forgotten: vec![0; all],
             versions: BTreeMap::new(),
             reads: vec![None; agents as usize],
-            held: vec![BTreeSet::new(); agents as usize],
-            given_up: vec![BTreeSet::new(); agents as usize],
+            held: vec![BTreeMap::new(); agents as usize],
+            given_up: vec![BTreeMap::new(); agents as usize],
             live: vec![BTreeSet::new(); all],
+            booted: vec![Time::ZERO; agents as usize],
+            cut_off: vec![None; agents as usize],
+            old: BTreeMap::new(),
+            healed: None,
             counts: Counts::default(),
         }
     }
@@ -129,13 +133,11 @@ impl SharedMemory {
 
     fn is_kept(
         &mut self,
-        note: u64,
-        version: u64,
-        ground: &Ground,
-        seen: &Seen<'_, Coordination>,
+        (note, version): (u64, u64),
+        (by, node): (NodeId, NodeId),
+        now: Time,
         findings: &mut Findings,
     ) {
-        let now = ground.now;
         let Some(known) = self.notes.get_mut(&note) else { return };
         known.kept = Some(now);
         let Note { key, asked, gone, owner, .. } = *known;
@@ -146,7 +148,7 @@ impl SharedMemory {
         }
         if self.keeps == Keeps::Merged {
             if !gone {
-                self.held[seen.slot.index()].insert(note);
+                self.held[by.index()].insert(note, now);
             }
             return;
         }
@@ -154,7 +156,7 @@ impl SharedMemory {
             return;
         }
         findings.exercised();
-        self.check_version(note, version, seen.node, findings);
+        self.check_version(note, version, node, findings);
         let before = self.latest[key as usize].filter(|latest| epoch(latest.version) == epoch(version));
         if let Some(before) = before.filter(|_| is_claim(key, self.keys)) {
             self.check_owner(before, (note, version), owner, now, findings);
@@ -229,11 +231,12 @@ impl SharedMemory {
     fn is_found(
         &mut self,
         (key, notes, version): (u32, &[u64], u64),
-        ground: &Ground,
+        (by, current): (NodeId, bool),
         seen: &Seen<'_, Coordination>,
+        now: Time,
         findings: &mut Findings,
     ) {
-        let (now, node) = (ground.now, seen.node);
+        let node = seen.node;
         let Some(read) = self.reads[seen.slot.index()].take().filter(|read| read.key == key) else { return };
         findings.exercised();
         self.counts.reads += 1;
@@ -252,10 +255,11 @@ impl SharedMemory {
         }
         self.measure_staleness(&read, (notes, version), now, findings);
         match self.keeps {
+            Keeps::Decided if !current => self.judge_old(&read, (by, version), node, now, findings),
             Keeps::UntilCrash | Keeps::Decided => {
                 self.judge_one_place(&read, (notes, version), node, now, findings);
             }
-            Keeps::Merged => self.judge_replica(seen.slot, (key, notes), node, now, findings),
+            Keeps::Merged => self.judge_replica(&read, (by, notes), node, now, findings),
             Keeps::Nothing | Keeps::Forfeited => {}
         }
     }
@@ -282,77 +286,31 @@ impl SharedMemory {
         }
     }
 
-    fn judge_one_place(
-        &mut self,
-        read: &Read,
-        (notes, version): (&[u64], u64),
-        node: NodeId,
-        now: Time,
-        findings: &mut Findings,
-    ) {
-        let name = self.name(read.key);
-        if let Some(note) = notes.first() {
-            self.check_version(*note, version, node, findings);
-            if version <= read.forgotten && epoch(version) == epoch(read.forgotten) {
-                let message = format!("{node} reads a note under {name} that had been given up as expired");
-                findings.safety("expired", &[node], message);
-            }
-        }
-        let Some(latest) = read.latest.filter(|latest| epoch(latest.version) == epoch(version)) else {
-            return;
-        };
-        let writer = self.notes[&latest.note].owner;
-        if version < latest.version {
-            let message = format!(
-                "{node} reads version {version} of {name}, after {writer} heard that its note is version {}",
-                latest.version
-            );
-            findings.safety("lost", &[writer, node], message);
-        } else if notes.is_empty() && now < self.until(latest.note) {
-            let message =
-                format!("{node} reads nothing under {name}, where the note of {writer} has not expired");
-            findings.safety("lost", &[writer, node], message);
+    /// The first phase is over: how long it takes from now on until every note that was acknowledged is everywhere.
+    fn is_healed(&mut self, now: Time) {
+        if self.keeps == Keeps::Merged && self.healed.is_none() {
+            let Self { notes, live, replicas, .. } = self;
+            let apart = live
+                .iter()
+                .flatten()
+                .filter(|note| notes.get(note).is_some_and(|known| known.at < *replicas));
+            self.healed = Some((now, apart.copied().collect()));
         }
     }
 
-    fn judge_replica(
-        &mut self,
-        slot: Slot,
-        (key, notes): (u32, &[u64]),
-        node: NodeId,
-        now: Time,
-        findings: &mut Findings,
-    ) {
-        let held = &mut self.held[slot.index()];
-        held.retain(|note| self.notes.get(note).is_some_and(|known| !known.gone));
-        let until = |note: &u64| {
-            let asked = self.notes.get(note).map_or(Time::ZERO, |known| known.asked);
-            if self.ttl.is_zero() { Time::MAX } else { asked.saturating_add(self.ttl) }
-        };
-        let of_key = |note: &u64| self.notes.get(note).is_some_and(|known| known.key == key);
-        let lost =
-            held.iter().find(|note| of_key(note) && !notes.contains(note) && now < until(note)).copied();
-        held.extend(notes.iter().filter(|note| self.notes.get(note).is_some_and(|known| !known.gone)));
-        if let Some(lost) = lost {
-            let writer = self.notes[&lost].owner;
-            let message = format!(
-                "{node} does not find the note of {writer} under {} any more, which nobody replaced",
-                self.name(key)
-            );
-            findings.safety("lost", &[writer, node], message);
-        }
-        if notes.iter().any(|note| self.given_up[slot.index()].contains(note)) {
-            let message =
-                format!("{node} reads a note under {} that it had given up as expired", self.name(key));
-            findings.safety("expired", &[node], message);
+    /// A note is everywhere, or is gone.
+    fn is_settled(&mut self, note: u64, now: Time, findings: &mut Findings) {
+        let Some((healed, apart)) = &mut self.healed else { return };
+        if apart.remove(&note) && apart.is_empty() {
+            findings.record("memory_converged_ns", now.since(*healed).as_nanos());
         }
     }
 
-    fn is_forgotten(&mut self, (note, version): (u64, u64), slot: Slot) {
+    fn is_forgotten(&mut self, (note, version): (u64, u64), slot: Slot, now: Time) {
         self.counts.forgotten += 1;
         self.retire(note);
         if self.keeps == Keeps::Merged {
-            self.given_up[slot.index()].insert(note);
+            self.given_up[slot.index()].insert(note, now);
         } else if let Some(known) = self.notes.get(&note) {
             let latest = &mut self.forgotten[known.key as usize];
             *latest = (*latest).max(version);
@@ -369,6 +327,9 @@ impl Check<Coordination> for SharedMemory {
             "NoteAsked",
             "NoteKept",
             "NoteRefused",
+            "NoteDenied",
+            "WentReadOnly",
+            "LeftReadOnly",
             "NoteSought",
             "NotesFound",
             "NoteUnanswered",
@@ -389,7 +350,16 @@ impl Check<Coordination> for SharedMemory {
                     Note { key, owner, asked: now, kept: None, gone: false, version: None, at: 1 },
                 );
             }
-            Observation::NoteKept { note, version } => self.is_kept(note, version, ground, seen, findings),
+            Observation::NoteKept { note, version, by } => {
+                self.is_kept((note, version), (by, seen.node), now, findings);
+            }
+            Observation::NoteDenied { .. } => self.counts.denied += 1,
+            Observation::WentReadOnly => self.cut_off[seen.slot.index()] = Some(now),
+            Observation::LeftReadOnly => {
+                if let Some(since) = self.cut_off[seen.slot.index()].take() {
+                    findings.record("memory_read_only_ns", now.since(since).as_nanos());
+                }
+            }
             Observation::NoteRefused { .. } => self.counts.refused += 1,
             Observation::NoteUnanswered { .. } => {
                 self.counts.unanswered += 1;
@@ -400,27 +370,43 @@ impl Check<Coordination> for SharedMemory {
                 let live = self.live[key as usize].iter().copied().collect();
                 self.reads[seen.slot.index()] = Some(Read { key, at: now, latest, forgotten, live });
             }
-            Observation::NotesFound { key, ref notes, version } => {
-                self.is_found((key, notes, version), ground, seen, findings);
+            Observation::NotesFound { key, ref notes, version, by, current } => {
+                self.is_found((key, notes, version), (by, current), seen, now, findings);
             }
-            Observation::NoteForgotten { note, version } => self.is_forgotten((note, version), seen.slot),
-            Observation::NoteReplaced { note, .. } => self.retire(note),
+            Observation::NoteForgotten { note, version } => {
+                self.is_forgotten((note, version), seen.slot, now);
+                self.is_settled(note, now, findings);
+            }
+            Observation::NoteReplaced { note, .. } => {
+                self.retire(note);
+                self.is_settled(note, now, findings);
+            }
             Observation::NoteLearned { note } => {
-                let agents = self.agents;
+                let replicas = self.replicas;
                 let Some(known) = self.notes.get_mut(&note) else { return };
                 known.at += 1;
-                if known.at == agents {
-                    findings.record("memory_spread_ns", now.since(known.asked).as_nanos());
+                if known.at == replicas {
+                    let asked = known.asked;
+                    self.is_settled(note, now, findings);
+                    findings.record("memory_spread_ns", now.since(asked).as_nanos());
                 }
             }
             _ => {}
         }
     }
 
-    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        if event == Lifecycle::Healed {
+            return self.is_healed(ground.now);
+        }
         let Some(read) = self.reads.get_mut(slot.index()) else { return };
+        self.cut_off[slot.index()] = None;
         match event {
-            Lifecycle::Booted | Lifecycle::Crashed => *read = None,
+            Lifecycle::Booted | Lifecycle::Crashed => {
+                *read = None;
+                self.booted[slot.index()] = ground.now;
+                self.old.retain(|(by, _), _| by.index() != slot.index());
+            }
             // What was on its disk is gone.
             Lifecycle::Wiped | Lifecycle::Corrupted => {
                 *read = None;
@@ -435,31 +421,11 @@ impl Check<Coordination> for SharedMemory {
         if self.keeps == Keeps::Nothing {
             return;
         }
-        let Counts { writes, reads, stale, refused, unanswered, .. } = self.counts;
-        findings.record("memory_writes", writes);
-        findings.record("memory_reads", reads);
-        findings.record("memory_stale_reads", stale);
-        findings.record("memory_refused", refused);
-        findings.record("memory_unanswered", unanswered);
+        self.counts.record(findings);
     }
 
     fn table(&self, _: &Ground) -> Option<Table> {
-        let Counts { writes, kept, reads, stale, refused, unanswered, forgotten } = self.counts;
-        let row = |name: &str, value: u64| vec![name.to_owned(), value.to_string()];
-        (self.keeps != Keeps::Nothing).then(|| Table {
-            title: "Memory".to_owned(),
-            columns: vec!["what".to_owned(), "value".to_owned()],
-            rows: vec![
-                row("writes", writes),
-                row("acknowledged", kept),
-                row("refused, since the key belongs to somebody else", refused),
-                row("reads", reads),
-                row("stale reads", stale),
-                row("without an answer", unanswered),
-                row("notes that expired", forgotten),
-            ],
-            omitted: 0,
-        })
+        (self.keeps != Keeps::Nothing).then(|| self.counts.table())
     }
 }
 

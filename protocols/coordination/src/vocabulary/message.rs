@@ -240,6 +240,8 @@ facts! {
             key: u32,
             /// The number of the note.
             note: u64,
+            /// Where notes are merged: those that it has seen there, whose place it takes.
+            seen: Arc<[u64]>,
         },
         /// The note is kept.
         Remembered {
@@ -255,6 +257,11 @@ facts! {
             /// To whom.
             owner: NodeId,
         },
+        /// The note is not kept: whoever was asked knows no coordinator, and writes nothing.
+        ReadOnly {
+            /// The number of the note.
+            note: u64,
+        },
         /// What is under a key of shared memory?
         Recall {
             /// Which key.
@@ -262,12 +269,14 @@ facts! {
             /// What tells this question from others.
             question: u64,
         },
-        /// This note, or none.
+        /// These notes, or none.
         Recalled {
             /// What tells the question from others.
             question: u64,
-            /// The number of the note.
-            note: Option<u64>,
+            /// The numbers of the notes; at most one, unless notes are merged.
+            notes: Arc<[u64]>,
+            /// Whether that is so now; else it was so when whoever was asked knew a coordinator last.
+            current: bool,
             /// The last place of the order at which anything was written under the key.
             version: u64,
         },
@@ -341,7 +350,9 @@ impl Message for CoordinationMessage {
                 Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
                 Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),
-                Self::Answer { .. } | Self::Remember { .. } | Self::Recalled { note: Some(_), .. } => 400,
+                Self::Answer { .. } => 400,
+                Self::Remember { seen, .. } => 400 + 8 * seen.len() as u32,
+                Self::Recalled { notes, .. } => 40 + 360 * notes.len() as u32,
                 // A note is as long there as where it is written.
                 Self::Share { notes, left, .. } => {
                     360 * notes.len() + notes.wire_size() + 16 * left.len() as u32

@@ -217,7 +217,18 @@ facts! {
             note: u64,
             /// At which place of the order; 0 where there is none.
             version: u64,
+            /// Who keeps it.
+            by: NodeId,
         },
+        /// It heard that nothing is written, since whoever it asked knows no coordinator.
+        NoteDenied {
+            /// The number of the note.
+            note: u64,
+        },
+        /// A member of the core has known no coordinator for too long: it writes no notes, and reads are of what it had last.
+        WentReadOnly,
+        /// It knows a coordinator again.
+        LeftReadOnly,
         /// It heard that the key belongs to somebody else.
         NoteRefused {
             /// The number of the note.
@@ -238,6 +249,10 @@ facts! {
             notes: Arc<[u64]>,
             /// The last place of the order at which anything was written there; 0 where there is none.
             version: u64,
+            /// Who says so.
+            by: NodeId,
+            /// Whether that is so now; else it was so when `by` knew a coordinator last.
+            current: bool,
         },
         /// It had no answer from shared memory, and gave up.
         NoteUnanswered {

@@ -70,9 +70,9 @@ impl Disk {
         }
     }
 
-    fn write(&mut self, key: u32, note: u64) -> Result<(), NodeId> {
-        let (owner, now) = (self.hands.0.own, self.solo.now);
-        self.hands.0.write(key, note, owner, now)
+    fn write(&mut self, key: u32, note: u64) -> Outcome {
+        let (owner, now, seen) = (self.hands.0.own, self.solo.now, self.hands.0.newest(key));
+        self.hands.0.write((key, note), owner, &seen, now)
     }
 
     fn hear(&mut self, other: &Self) {
@@ -99,14 +99,14 @@ impl Disk {
 #[test]
 fn of_notes_that_were_written_at_the_same_time_none_is_lost() {
     let (mut one, mut other) = (Disk::new(0, None), Disk::new(1, None));
-    one.write(0, 10).unwrap();
-    other.write(0, 20).unwrap();
+    assert_eq!(one.write(0, 10), Outcome::Waits);
+    assert_eq!(other.write(0, 20), Outcome::Waits);
     one.sync();
     other.sync();
     one.hear(&other);
     assert_eq!(one.read(0), [10, 20]);
     // Who has seen both replaces both, everywhere.
-    one.write(0, 11).unwrap();
+    assert_eq!(one.write(0, 11), Outcome::Waits);
     one.sync();
     assert_eq!(one.has_told("NoteReplaced"), 2);
     other.hear(&one);
@@ -117,8 +117,8 @@ fn of_notes_that_were_written_at_the_same_time_none_is_lost() {
 fn the_plant_loses_a_note_that_nobody_had_seen() {
     let (mut one, mut other) = (Disk::new(0, None), Disk::new(1, None));
     one.hands.0.last_writer_wins = true;
-    one.write(0, 10).unwrap();
-    other.write(0, 20).unwrap();
+    assert_eq!(one.write(0, 10), Outcome::Waits);
+    assert_eq!(other.write(0, 20), Outcome::Waits);
     one.sync();
     other.sync();
     one.hear(&other);
@@ -128,7 +128,7 @@ fn the_plant_loses_a_note_that_nobody_had_seen() {
 #[test]
 fn what_is_not_durable_is_neither_read_nor_told() {
     let mut one = Disk::new(0, None);
-    one.write(0, 10).unwrap();
+    assert_eq!(one.write(0, 10), Outcome::Waits);
     assert_eq!(one.read(0), [0; 0]);
     let Message::Share { notes, .. } = one.hands.0.told(false, one.solo.now) else { panic!() };
     assert!(notes.is_empty());
@@ -139,21 +139,21 @@ fn what_is_not_durable_is_neither_read_nor_told() {
 #[test]
 fn a_claim_is_refused_to_others_where_it_is_known() {
     let (mut one, mut other) = (Disk::new(0, None), Disk::new(1, None));
-    one.write(2, 10).unwrap();
+    assert_eq!(one.write(2, 10), Outcome::Waits);
     one.sync();
-    other.write(2, 20).unwrap();
+    assert_eq!(other.write(2, 20), Outcome::Waits);
     other.sync();
     other.hear(&one);
     assert_eq!(other.read(2), [10, 20], "they did not know of each other: both own it");
-    assert_eq!(other.write(2, 21), Err(NodeId(0)));
+    assert_eq!(other.write(2, 21), Outcome::Owned(NodeId(0)));
     other.later(17);
-    assert_eq!(other.write(2, 22), Ok(()));
+    assert_eq!(other.write(2, 22), Outcome::Waits);
 }
 
 #[test]
 fn an_expired_note_does_not_come_back_with_a_late_copy() {
     let (mut one, mut other) = (Disk::new(0, None), Disk::new(1, None));
-    one.write(0, 10).unwrap();
+    assert_eq!(one.write(0, 10), Outcome::Waits);
     one.sync();
     other.hear(&one);
     one.later(16);
@@ -170,9 +170,9 @@ fn an_expired_note_does_not_come_back_with_a_late_copy() {
 #[test]
 fn a_replica_that_starts_again_has_what_it_had_and_tells_what_went_with_its_last_change() {
     let mut one = Disk::new(0, None);
-    one.write(0, 10).unwrap();
+    assert_eq!(one.write(0, 10), Outcome::Waits);
     one.sync();
-    one.write(0, 11).unwrap();
+    assert_eq!(one.write(0, 11), Outcome::Waits);
     // The disk has the change, and the replica crashes before it hears so.
     one.step(Input::Timer {
         id: sim_core::process::TimerId(0),
@@ -191,7 +191,7 @@ fn a_replica_that_starts_again_has_what_it_had_and_tells_what_went_with_its_last
 #[test]
 fn a_sync_that_fails_is_made_again_with_the_next_change() {
     let mut one = Disk::new(0, None);
-    one.write(0, 10).unwrap();
+    assert_eq!(one.write(0, 10), Outcome::Waits);
     one.step(Input::Timer {
         id: sim_core::process::TimerId(0),
         timer: crate::vocabulary::CoordinationTimer::Memory,
@@ -201,4 +201,37 @@ fn a_sync_that_fails_is_made_again_with_the_next_change() {
     assert_eq!(one.read(0), [0; 0]);
     one.sync();
     assert_eq!(one.read(0), [10]);
+}
+
+#[test]
+fn a_write_takes_the_place_of_what_its_writer_saw_and_of_nothing_else() {
+    let mut one = Disk::new(0, None);
+    let (owner, now) = (NodeId(2), one.solo.now);
+    let mut write = |note, seen: &[u64]| one.hands.0.write((0, note), owner, seen, now);
+    assert_eq!([write(10, &[]), write(20, &[]), write(30, &[10])], [Outcome::Waits; 3]);
+    assert_eq!(write(30, &[10]), Outcome::Waits, "it is there, and not durable");
+    one.sync();
+    assert_eq!((one.read(0), one.has_told("NoteReplaced")), (vec![20, 30], 1));
+    assert_eq!(
+        one.hands.0.write((0, 30), owner, &[20], now),
+        Outcome::Kept,
+        "asked again, it changes nothing"
+    );
+    assert_eq!(one.read(0), [20, 30]);
+}
+
+/// A message may be repeated by the network at any time later.
+#[test]
+fn a_write_that_comes_again_late_does_not_bring_its_note_back() {
+    let mut one = Disk::new(0, None);
+    let (owner, now) = (NodeId(2), one.solo.now);
+    assert_eq!(one.hands.0.write((0, 10), owner, &[], now), Outcome::Waits);
+    one.sync();
+    one.later(17);
+    let mut again = Disk::new(0, one.stored.clone());
+    assert_eq!(again.hands.0.write((0, 10), owner, &[], now), Outcome::Kept);
+    assert_eq!(again.hands.0.write((0, 11), owner, &[], now), Outcome::Waits);
+    assert_eq!(again.hands.0.write((0, 10), owner, &[], now), Outcome::Old);
+    again.sync();
+    assert_eq!(again.read(0), [11]);
 }

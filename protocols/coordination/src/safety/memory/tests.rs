@@ -1,5 +1,6 @@
 //! A store that breaks its promise trips the check, and an odd one that keeps it does not.
 
+use sim_core::identity::NodeId;
 use sim_core::time::{Duration, Time};
 
 use super::SharedMemory;
@@ -26,7 +27,7 @@ fn asked(key: u32, note: u64) -> Said {
 }
 
 fn kept(note: u64, version: u64) -> Said {
-    Said::NoteKept { note, version }
+    Said::NoteKept { note, version, by: NodeId(0) }
 }
 
 fn sought(key: u32) -> Said {
@@ -34,7 +35,7 @@ fn sought(key: u32) -> Said {
 }
 
 fn found(key: u32, notes: &[u64], version: u64) -> Said {
-    Said::NotesFound { key, notes: notes.into(), version }
+    Said::NotesFound { key, notes: notes.into(), version, by: NodeId(0), current: true }
 }
 
 fn forgotten(note: u64, version: u64) -> Said {
@@ -131,44 +132,82 @@ fn a_note_that_takes_effect_twice_is_found() {
     same.found("version", "n2 hears that note 0x9 has version 2, which note 0x8 has");
 }
 
+/// What a replica, or a member of a core, returned.
+fn at_replica(by: u32, key: u32, notes: &[u64]) -> Said {
+    Said::NotesFound { key, notes: notes.into(), version: 0, by: NodeId(by), current: true }
+}
+
 #[test]
 fn a_replica_that_takes_back_what_it_said_is_found_and_one_that_is_late_is_not() {
-    // n2 learns of the note of n1 late, and returns it from then on.
-    let mut late = script(Strategy::Gossip, 0);
-    late.see(0, asked(0, 7)).see(0, kept(7, 0)).at(at(3), 1).see(1, sought(0)).see(1, found(0, &[], 0));
-    late.see(1, sought(0)).see(1, found(0, &[7], 0)).clean();
-    let mut lost = script(Strategy::Gossip, 0);
-    lost.see(0, asked(0, 7)).see(0, kept(7, 0)).crash(0, 0).see(0, sought(0)).see(0, found(0, &[], 0));
-    lost.found("lost", "n1 does not find the note of n1 under findings/0 any more, which nobody replaced");
+    // n1 has written 7 at its own replica.
+    let written = |ttl| {
+        let mut script = script(Strategy::Gossip, ttl);
+        script.at(at(1), 0).see(0, asked(0, 7)).see(0, kept(7, 0)).at(at(3), 1);
+        script
+    };
+    // n2 learns of the note late, and returns it from then on.
+    let mut late = written(0);
+    late.see(1, sought(0)).see(1, at_replica(1, 0, &[])).at(at(4), 1);
+    late.see(1, sought(0)).see(1, at_replica(1, 0, &[7])).at(at(5), 1).see(1, sought(0)).clean();
+    late.see(1, at_replica(1, 0, &[]));
+    late.found(
+        "lost",
+        "n2 does not find the note of n1 under findings/0 at n2 any more, which nobody replaced",
+    );
+    let mut lost = written(0);
+    lost.crash(0, 0).see(0, sought(0)).see(0, at_replica(0, 0, &[]));
+    lost.found(
+        "lost",
+        "n1 does not find the note of n1 under findings/0 at n1 any more, which nobody replaced",
+    );
+    // Another agent asks the same replica, or asked before the note was acknowledged there.
+    let mut other = written(0);
+    other.see(2, sought(0)).see(2, at_replica(0, 0, &[]));
+    assert_eq!(other.violations(), 1);
+    let mut before = script(Strategy::Gossip, 0);
+    before.at(at(0), 2).see(2, sought(0)).at(at(1), 0).see(0, asked(0, 7)).see(0, kept(7, 0));
+    before.at(at(3), 2).see(2, at_replica(0, 0, &[])).clean();
     // Somebody who saw it wrote another one, or it expired.
-    let mut replaced = script(Strategy::Gossip, 0);
-    replaced
-        .see(0, asked(0, 7))
-        .see(0, kept(7, 0))
-        .see(1, asked(0, 8))
-        .see(1, Said::NoteReplaced { note: 7, by: 8 });
-    replaced.see(1, kept(8, 0)).see(0, sought(0)).see(0, found(0, &[8], 0)).clean();
-    let mut expired = script(Strategy::Gossip, 10);
-    expired
-        .see(0, asked(0, 7))
-        .see(0, kept(7, 0))
-        .see(0, forgotten(7, 0))
-        .see(0, sought(0))
-        .see(0, found(0, &[7], 0));
-    expired.found("expired", "n1 reads a note under findings/0 that it had given up as expired");
+    let mut replaced = written(0);
+    replaced.see(1, asked(0, 8)).see(1, Said::NoteReplaced { note: 7, by: 8 });
+    replaced.see(1, kept(8, 0)).see(0, sought(0)).see(0, at_replica(0, 0, &[8])).clean();
+    let mut expired = written(10);
+    expired.see(0, forgotten(7, 0)).at(at(4), 0).see(0, sought(0)).see(0, at_replica(0, 0, &[7]));
+    expired.found("expired", "n1 reads a note under findings/0 that n1 had given up as expired");
+}
+
+#[test]
+fn what_a_member_returns_that_is_cut_off_may_be_old_and_never_goes_back() {
+    let old = |version: u64, notes: &[u64]| Said::NotesFound {
+        key: 0,
+        notes: notes.into(),
+        version,
+        by: NodeId(2),
+        current: false,
+    };
+    let mut stale = two_writes(Strategy::Raft, 0);
+    stale.at(at(1), 1).see(1, sought(0)).see(1, old(1, &[7])).clean();
+    assert_eq!((stale.check.counts.stale, stale.check.counts.old), (1, 1));
+    stale.at(at(2), 1).see(1, sought(0)).see(1, old(2, &[8])).clean();
+    stale.at(at(3), 1).see(1, sought(0)).see(1, old(1, &[7]));
+    stale.found("back", "n2 reads version 1 of findings/0 at n3, which had version 2 before");
+    // After a crash it may have less.
+    let mut again = two_writes(Strategy::Raft, 0);
+    again.at(at(1), 1).see(1, sought(0)).see(1, old(2, &[8])).at(at(2), 2).crash(2, 0).boot(2);
+    again.at(at(3), 1).see(1, sought(0)).see(1, old(1, &[7])).clean();
+    // What it said before it crashed comes late.
+    let mut late = two_writes(Strategy::Raft, 0);
+    late.at(at(1), 1).see(1, sought(0)).at(at(2), 2).crash(2, 0).boot(2).at(at(3), 1).see(1, old(2, &[8]));
+    late.at(at(4), 1).see(1, sought(0)).see(1, old(1, &[7])).clean();
 }
 
 #[test]
 fn reads_that_miss_what_was_acknowledged_are_counted_as_stale() {
     let mut late = script(Strategy::Gossip, 0);
-    late.see(0, asked(0, 7))
-        .at(at(2), 0)
-        .see(0, kept(7, 0))
-        .at(at(5), 1)
-        .see(1, sought(0))
-        .see(1, found(0, &[], 0));
+    late.see(0, asked(0, 7)).at(at(2), 0).see(0, kept(7, 0)).at(at(5), 1);
+    late.see(1, sought(0)).see(1, at_replica(1, 0, &[]));
     assert_eq!(late.check.counts.stale, 1);
-    late.see(1, sought(0)).see(1, found(0, &[7], 0)).finish().clean();
+    late.see(1, sought(0)).see(1, at_replica(1, 0, &[7])).finish().clean();
     assert_eq!((late.check.counts.reads, late.check.counts.stale), (2, 1));
 }
 
