@@ -36,6 +36,12 @@ impl Broadcasts {
         self.waiting.is_empty() && self.plain.as_ref().is_none_or(VecDeque::is_empty)
     }
 
+    /// The rumors that are looked at first when `most` are to be told.
+    #[inline]
+    pub(super) fn next(&self, most: usize) -> &[Rumor] {
+        &self.waiting[self.waiting.len().saturating_sub(most)..]
+    }
+
     /// Something new to tell; `told` says what a rumor is, if it is fit to be sent.
     pub(super) fn push(&mut self, rumor: Rumor, told: impl Fn(Rumor) -> Option<Update>) {
         if let Some(queue) = &mut self.plain {
@@ -45,8 +51,8 @@ impl Broadcasts {
             self.drop_unfit(told);
         }
         if self.waiting.len() == self.waiting.capacity() {
-            // A third more each time, since what is never used would be most of it among 100,000 members.
-            self.waiting.reserve_exact(self.waiting.len() / 3 + 8);
+            // An eighth more each time, since what is never used would be most of it among 100,000 members.
+            self.waiting.reserve_exact(self.waiting.len() / 8 + 8);
         }
         self.waiting.push(rumor);
         match self.levels.first_mut() {
@@ -71,7 +77,7 @@ impl Broadcasts {
             *level = (kept - before) as u32;
         }
         self.waiting.truncate(kept);
-        self.most = FEW.max(kept + kept / 2);
+        self.most = FEW.max(kept + kept / 4);
     }
 
     /// Chooses what fits into so many bytes; each of it counts as sent once more, and is gone after `limit` times.

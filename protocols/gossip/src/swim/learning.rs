@@ -10,14 +10,17 @@ use sim_core::time::{Duration, Time};
 use super::member::Member;
 use super::rumor::MOST_MEMBERS;
 use super::stalling::Stalling;
-use super::view::{Known, lives};
+use super::view::{Known, TOGETHER, lives};
 use super::vocabulary::{Status, Swim, SwimObservation, Update};
 
 impl Member {
     pub(super) fn learn_all(&mut self, news: &[Update], cx: &mut Context<'_, Swim>) {
-        for update in news {
-            if !self.view.is_old(update) {
-                self.learn(*update, cx);
+        for news in news.chunks(TOGETHER) {
+            let subjects = self.view.warm(news);
+            for (update, subject) in news.iter().zip(subjects) {
+                if !self.view.is_old(subject, update) {
+                    self.learn(*update, cx);
+                }
             }
         }
     }

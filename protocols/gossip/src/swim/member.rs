@@ -17,7 +17,7 @@ use super::parameters::{self, Parameters, Phase};
 use super::probing::{Probe, Relay};
 use super::settings::Settings;
 use super::subjects::Subjects;
-use super::view::{Base, View};
+use super::view::{Base, TOGETHER, View};
 use super::vocabulary::{Status, Swim, SwimMessage, SwimObservation, SwimTimer, Update};
 
 /// The only timer.
@@ -241,6 +241,7 @@ impl Member {
         }
         let limit = self.transmit_limit();
         let view = &self.view;
+        view.warm_rumors(self.broadcasts.next(TOGETHER));
         self.broadcasts.take(room, limit, |rumor| view.told(rumor), &mut self.scratch);
         self.scratch.as_slice().into()
     }

@@ -90,6 +90,15 @@ impl Pages {
         Some(self.pages.get(page)?.died.as_ref()?[place])
     }
 
+    /// Reads all that a change of what is held of a subject would need; what it comes to means nothing.
+    #[inline]
+    pub(super) fn touch(&self, subject: Subject) -> u64 {
+        let (page, place) = home(subject);
+        let Some(page) = self.pages.get(page) else { return 0 };
+        let from = page.from.as_ref().map_or(0, |from| u64::from(from[place].0));
+        from ^ page.suspicions.as_ref().map_or(0, |suspicions| suspicions.touch(place))
+    }
+
     fn page(&mut self, page: usize) -> &mut Page {
         if page >= self.pages.len() {
             self.pages.reserve_exact(page + 1 - self.pages.len());
@@ -201,24 +210,27 @@ impl Pages {
         self.earliest
     }
 
-    /// The subjects that are due first.
-    pub(super) fn due(&self) -> impl Iterator<Item = Subject> {
-        let first = self.earliest;
-        let pages = self
-            .pages
-            .iter()
-            .enumerate()
-            .filter(move |(_, page)| page.earliest == first && first < Time::MAX);
-        let due = pages.filter_map(|(number, page)| Some((number, page.suspicions.as_ref()?)));
-        due.flat_map(move |(number, suspicions)| {
-            suspicions.due(first).map(move |place| Subject((number * PAGE + place) as u32))
-        })
+    /// The subject that is due first, of several the one with the lowest number of a member.
+    pub(super) fn first_due(&self, node: impl Fn(Subject) -> NodeId) -> Option<Subject> {
+        let mut first = None;
+        for (number, page) in self.pages.iter().enumerate() {
+            if page.earliest > self.earliest || page.earliest == Time::MAX {
+                continue;
+            }
+            for place in page.suspicions.iter().flat_map(|suspicions| suspicions.due(self.earliest)) {
+                let subject = Subject((number * PAGE + place) as u32);
+                if first.is_none_or(|first| node(subject) < node(first)) {
+                    first = Some(subject);
+                }
+            }
+        }
+        first
     }
 
     /// Plant of the tests: what is due never comes.
     pub(super) fn forget_deadlines(&mut self, now: Time) {
         while self.earliest <= now {
-            let Some(subject) = self.due().next() else { return };
+            let Some(subject) = self.first_due(|subject| NodeId(subject.0)) else { return };
             let (number, place) = home(subject);
             if let Some(suspicions) = &mut self.pages[number].suspicions {
                 let due = suspicions.forget_deadline(place);

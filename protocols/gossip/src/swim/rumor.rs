@@ -48,6 +48,10 @@ impl Said {
         Self((accused & 7) << ACCUSED | full | (incarnation & 3) as u8)
     }
 
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
+
     /// The same suspect in another incarnation.
     #[inline]
     pub(super) const fn in_incarnation(self, incarnation: u32) -> Self {

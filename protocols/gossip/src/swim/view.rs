@@ -4,6 +4,7 @@
 //! what happened since, and 100,000 views fit. Two hashes are kept as it changes: of the whole view, for comparing two of
 //! them, and of those that are alive, for checks.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use sim_core::digest::hash_words;
@@ -76,6 +77,9 @@ const fn status_of(state: u32) -> Status {
 pub(super) const fn lives(status: Status) -> bool {
     matches!(status, Status::Alive | Status::Suspect)
 }
+
+/// So many updates are looked at together.
+pub(super) const TOGETHER: usize = 32;
 
 /// Deaths are dated in units of 2^24 ns, about 17 ms.
 const TICK: u32 = 24;
@@ -182,11 +186,39 @@ impl View {
         Known { status: held.0, incarnation: held.1, subject }
     }
 
+    /// Reads what updates are about before any of them is acted on. A member is cold when a message comes, and this way it is
+    /// waited for once for all of them, and not for one after the other.
+    #[inline]
+    pub(super) fn warm(&self, news: &[Update]) -> [Option<Subject>; TOGETHER] {
+        let mut subjects = [None; TOGETHER];
+        let mut read = 0;
+        for (subject, update) in subjects.iter_mut().zip(news) {
+            *subject = self.subjects.find(update.node);
+            read ^= subject.map_or(0, |subject| self.pages.said(subject).bits());
+        }
+        black_box(read);
+        let mut read = 0;
+        for (subject, update) in subjects.iter().zip(news) {
+            if let Some(subject) = subject.filter(|_| !self.is_old(*subject, update)) {
+                read ^= self.pages.touch(subject);
+            }
+        }
+        black_box(read);
+        subjects
+    }
+
+    /// Reads what rumors are, for the same reason.
+    #[inline]
+    pub(super) fn warm_rumors(&self, rumors: &[Rumor]) {
+        let read = rumors.iter().map(|rumor| self.pages.from(rumor.subject()).map_or(0, |from| from.0));
+        black_box(read.fold(0, |all, read| all ^ read));
+    }
+
     /// Whether an update changes nothing for sure, as nearly all do that come. Without any bug, that is: some make old news
     /// news.
     #[inline]
-    pub(super) fn is_old(&self, update: &Update) -> bool {
-        let Some(subject) = self.subjects.find(update.node) else { return false };
+    pub(super) fn is_old(&self, subject: Option<Subject>, update: &Update) -> bool {
+        let Some(subject) = subject else { return false };
         let said = self.pages.said(subject);
         match (update.status, said.status()) {
             (Status::Dead | Status::Left | Status::Suspect, Some(Status::Dead | Status::Left)) => true,
@@ -285,8 +317,8 @@ impl View {
 
     /// The suspect that is due first, of several the one with the lowest number; and when.
     pub(super) fn next_due(&self) -> Option<(Time, NodeId)> {
-        let node = self.pages.due().map(|subject| self.subjects.node(subject)).min()?;
-        Some((self.pages.earliest(), node))
+        let first = self.pages.first_due(|subject| self.subjects.node(subject))?;
+        Some((self.pages.earliest(), self.subjects.node(first)))
     }
 
     /// Plant of the tests: suspicions that are due never become deaths.

@@ -184,7 +184,7 @@ fn compare_old(view: &View, plain: &Plain, word: u64, now: Time, settings: &Sett
     let update =
         Update { node, status, incarnation: (word >> 16) as u32 % 3, from: NodeId((word >> 24) as u32 % 7) };
     let held = plain.of(node);
-    if view.is_old(&update) {
+    if view.is_old(view.warm(&[update])[0], &update) {
         let gone = matches!(held.status, Status::Dead | Status::Left);
         assert!(gone && status != Status::Alive || held.status == status, "{update:?} after {held:?}");
         if held.status == Status::Suspect {
