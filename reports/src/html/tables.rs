@@ -1,6 +1,7 @@
 //! Everything that was counted, as tables.
 
 use maud::{Markup, html};
+use serde_json::Value;
 use sim_core::fault::Executed;
 
 use crate::page::table::table;
@@ -147,7 +148,57 @@ fn faults(run: &Run) -> Markup {
 fn scenario(run: &Run) -> Markup {
     let content = html! {
         p { "Resolved, with every default. Its hash is " code { (run.record.scenario_hash) } "." }
-        details { summary { "Show it" } pre tabindex="0" { (format!("{:#}", run.record.scenario)) } }
+        details { summary { "Show it" } pre tabindex="0" { (format!("{:#}", without_data(&run.record.scenario))) } }
     };
     section("scenario", "Scenario", &content)
+}
+
+/// The longest text of a scenario that is shown: what is longer is data from a file.
+const LONGEST: usize = 2_000;
+
+/// A list with more items than this is cut: so many links or outages come from a file.
+const MOST_ITEMS: usize = 500;
+
+/// How many items of a list that is cut are shown.
+const SHOWN_ITEMS: usize = 20;
+
+/// A scenario without the data that it read from files: the record and the capsule have it.
+fn without_data(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.len() > LONGEST => {
+            format!("{} characters of data, as in the record", text.chars().count()).into()
+        }
+        Value::Array(items) if items.len() > MOST_ITEMS => {
+            let rest: Value = format!("{} more, as in the record", items.len() - SHOWN_ITEMS).into();
+            items.iter().take(SHOWN_ITEMS).map(without_data).chain([rest]).collect()
+        }
+        Value::Array(items) => items.iter().map(without_data).collect(),
+        Value::Object(table) => table
+            .iter()
+            .map(|(key, value)| (key.clone(), without_data(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn data_from_files_is_left_out_of_a_page() {
+        let shown = without_data(&json!({ "hosts": [{ "micros": "0".repeat(5_000) }], "name": "a" }));
+        assert_eq!(
+            shown,
+            json!({ "hosts": [{ "micros": "5000 characters of data, as in the record" }], "name": "a" })
+        );
+        let many: Vec<u32> = (0..501).collect();
+        let shown = without_data(&json!(many));
+        assert_eq!(shown.as_array().unwrap().len(), 21);
+        assert_eq!(shown[20], "481 more, as in the record");
+        assert_eq!(without_data(&json!(many[1..])), json!(many[1..]));
+    }
 }
