@@ -6,7 +6,7 @@ use sim_core::time::{Duration, Time};
 
 use super::member::{Life, Member};
 use super::view::lives;
-use super::vocabulary::{Status, Swim, SwimObservation};
+use super::vocabulary::{Status, Swim, SwimObservation, Update};
 
 /// How often a seed is drawn until one is found that is not known.
 const DRAWS: u32 = 8;
@@ -93,7 +93,7 @@ impl Member {
         self.due.join = Time::MAX;
         self.due.leave = now + self.settings.leave_delay;
         let (node, incarnation) = (self.me, self.incarnation);
-        self.view.set(node, Status::Left, incarnation);
+        self.view.bury(&Update { node, status: Status::Left, incarnation, from: node }, Time::ZERO);
         cx.observe(SwimObservation::Leaving { incarnation });
         self.tell(node, cx);
     }

@@ -1,9 +1,8 @@
 //! Where a member keeps what it knows about subjects: pages of places, in the order of the subjects' numbers.
 //!
-//! What decides whether news is news is one byte, so that most of what a message brings is settled by a few cache lines. Who
-//! said what is held takes four bytes more. A suspicion takes 20, and a death four: a page has room for these only while, or
-//! from when on, one of its subjects needs it. Subjects with numbers close to each other are mostly suspected and buried at
-//! about the same time.
+//! What decides whether news is news is one byte, so that most of what a message brings is settled by a few cache lines. A
+//! suspicion takes 24 bytes more, and a death eight: a page has room for these only while, or from when on, one of its subjects
+//! needs it. Subjects with numbers close to each other are mostly suspected and buried at about the same time.
 
 use sim_core::identity::NodeId;
 use sim_core::time::Time;
@@ -13,16 +12,20 @@ use super::settings::{Scale, Settings};
 use super::subjects::Subject;
 use super::suspicion::{Confirmed, PAGE, Suspicions};
 
+/// When a subject died, in ticks, and who said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grave {
+    pub(super) at: u32,
+    pub(super) from: NodeId,
+}
+
 /// A page's head: a cache line of what is held, and a line of where the rest is.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 struct Page {
     said: [Said; PAGE],
-    /// Who said so: of a suspect the latest accuser.
-    from: Option<Box<[NodeId; PAGE]>>,
     suspicions: Option<Box<Suspicions>>,
-    /// When those who are dead died, in ticks.
-    died: Option<Box<[u32; PAGE]>>,
+    graves: Option<Box<[Grave; PAGE]>>,
     /// All in their first incarnation if there are none.
     incarnations: Option<Box<[u32; PAGE]>>,
     /// The earliest deadline of its suspicions.
@@ -31,9 +34,8 @@ struct Page {
 
 const EMPTY: Page = Page {
     said: [Said::AS_BEFORE; PAGE],
-    from: None,
     suspicions: None,
-    died: None,
+    graves: None,
     incarnations: None,
     earliest: Time::MAX,
 };
@@ -76,18 +78,18 @@ impl Pages {
         incarnations.map_or(0, |incarnations| incarnations[place])
     }
 
-    /// Who said so, of a suspect or somebody dead or gone.
+    /// Who accused a suspect last.
     #[inline]
-    pub(super) fn from(&self, subject: Subject) -> Option<NodeId> {
+    pub(super) fn latest_accuser(&self, subject: Subject) -> Option<NodeId> {
         let (page, place) = home(subject);
-        Some(self.pages.get(page)?.from.as_ref()?[place])
+        self.pages.get(page)?.suspicions.as_ref()?.latest_accuser(place)
     }
 
-    /// When it died, in ticks.
+    /// The grave of somebody dead or gone.
     #[inline]
-    pub(super) fn died(&self, subject: Subject) -> Option<u32> {
+    pub(super) fn grave(&self, subject: Subject) -> Option<Grave> {
         let (page, place) = home(subject);
-        Some(self.pages.get(page)?.died.as_ref()?[place])
+        Some(self.pages.get(page)?.graves.as_ref()?[place])
     }
 
     /// Reads all that a change of what is held of a subject would need; what it comes to means nothing.
@@ -95,8 +97,8 @@ impl Pages {
     pub(super) fn touch(&self, subject: Subject) -> u64 {
         let (page, place) = home(subject);
         let Some(page) = self.pages.get(page) else { return 0 };
-        let from = page.from.as_ref().map_or(0, |from| u64::from(from[place].0));
-        from ^ page.suspicions.as_ref().map_or(0, |suspicions| suspicions.touch(place))
+        let grave = page.graves.as_ref().map_or(0, |graves| u64::from(graves[place].at));
+        grave ^ page.suspicions.as_ref().map_or(0, |suspicions| suspicions.touch(place))
     }
 
     fn page(&mut self, page: usize) -> &mut Page {
@@ -118,16 +120,11 @@ impl Pages {
         self.used = self.used + u32::from(said != Said::AS_BEFORE) - u32::from(old != Said::AS_BEFORE);
     }
 
-    fn put_from(&mut self, subject: Subject, from: NodeId) {
+    /// A subject is dead or gone.
+    pub(super) fn bury(&mut self, subject: Subject, grave: Grave) {
         let (page, place) = home(subject);
-        self.page(page).from.get_or_insert_with(|| Box::new([NodeId(0); PAGE]))[place] = from;
-    }
-
-    /// A subject is dead, as somebody said at a moment.
-    pub(super) fn bury(&mut self, subject: Subject, from: NodeId, ticks: u32) {
-        let (page, place) = home(subject);
-        self.put_from(subject, from);
-        self.page(page).died.get_or_insert_with(|| Box::new([0; PAGE]))[place] = ticks;
+        let nobody = Grave { at: 0, from: NodeId(0) };
+        self.page(page).graves.get_or_insert_with(|| Box::new([nobody; PAGE]))[place] = grave;
     }
 
     /// Of how many subjects something else is held than at genesis.
@@ -153,10 +150,9 @@ impl Pages {
         size: (u32, Scale),
         settings: &Settings,
     ) -> Confirmed {
-        self.put_from(subject, from);
         let (page, place) = home(subject);
         let page = self.page(page);
-        let begun = page.suspicions.get_or_insert_default().begin(place, now, size, settings);
+        let begun = page.suspicions.get_or_insert_default().begin(place, from, now, size, settings);
         page.earliest = page.earliest.min(begun.due);
         self.earliest = self.earliest.min(begun.due);
         begun
@@ -172,9 +168,7 @@ impl Pages {
     ) -> Option<Confirmed> {
         let (page, place) = home(subject);
         let page = self.pages.get_mut(page)?;
-        let latest = &mut page.from.as_mut()?[place];
-        let confirmed = page.suspicions.as_mut()?.confirm(place, (*latest, from), now, settings)?;
-        *latest = from;
+        let confirmed = page.suspicions.as_mut()?.confirm(place, from, now, settings)?;
         page.earliest = page.earliest.min(confirmed.due);
         self.earliest = self.earliest.min(confirmed.due);
         Some(confirmed)

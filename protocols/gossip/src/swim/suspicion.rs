@@ -1,4 +1,4 @@
-//! The suspicions of one member about a page of subjects, each with the moment at which it becomes a death: 20 bytes each.
+//! The suspicions of one member about a page of subjects, each with the moment at which it becomes a death: 24 bytes each.
 //!
 //! With Lifeguard a suspicion begins with a long timeout, which independent confirmations shorten. When it began is not kept:
 //! its deadline and the number of its accusers say so.
@@ -13,14 +13,15 @@ pub(super) const PAGE: usize = 64;
 
 /// How many accusers are remembered.
 const ACCUSERS: usize = CONFIRMATIONS + 1;
-/// So many of those before the latest are remembered in any case; there is room for the rest once somebody has more.
-const FIRST: usize = 2;
-const REST: usize = ACCUSERS - 1 - FIRST;
+/// So many of them are remembered in any case; there is room for the rest once somebody has more.
+const FIRST: usize = 3;
+const REST: usize = ACCUSERS - FIRST;
 
-/// One suspicion: 12 bytes.
+/// One suspicion, in one cache line or two.
 #[derive(Clone, Copy, Debug)]
-struct Case {
-    /// Who accused it before the latest one, who is kept beside what is held of the subject.
+struct Suspicion {
+    /// [`Time::MAX`] if it never becomes a death.
+    deadline: Time,
     first: [NodeId; FIRST],
     /// The size of the cluster when it began decides how long it lasts.
     scale: Scale,
@@ -30,7 +31,13 @@ struct Case {
     shortens: bool,
 }
 
-const CLOSED: Case = Case { first: [NodeId(0); FIRST], scale: Scale(0), accused: 0, shortens: false };
+const NONE: Suspicion = Suspicion {
+    deadline: Time::MAX,
+    first: [NodeId(0); FIRST],
+    scale: Scale(0),
+    accused: 0,
+    shortens: false,
+};
 
 /// How a suspicion stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,20 +53,18 @@ pub(super) struct Confirmed {
 /// Those about one page of subjects, by place.
 #[derive(Clone, Debug)]
 pub(super) struct Suspicions {
-    /// [`Time::MAX`] where there is none.
-    deadlines: [Time; PAGE],
-    cases: [Case; PAGE],
+    places: [Suspicion; PAGE],
     rest: Option<Box<[[NodeId; REST]; PAGE]>>,
     open: u32,
 }
 
 impl Default for Suspicions {
     fn default() -> Self {
-        Self { deadlines: [Time::MAX; PAGE], cases: [CLOSED; PAGE], rest: None, open: 0 }
+        Self { places: [NONE; PAGE], rest: None, open: 0 }
     }
 }
 
-impl Case {
+impl Suspicion {
     /// How many confirmations it takes until it lasts as short as it may.
     fn wanted(&self, settings: &Settings) -> u32 {
         if self.shortens { settings.confirmations(u32::MAX) } else { 0 }
@@ -85,63 +90,72 @@ impl Suspicions {
     pub(super) fn begin(
         &mut self,
         place: usize,
+        from: NodeId,
         now: Time,
         (members, scale): (u32, Scale),
         settings: &Settings,
     ) -> Confirmed {
         let shortens = settings.confirmations(members) > 0;
-        let case = Case { scale, shortens, accused: 1, ..CLOSED };
-        self.open += u32::from(self.cases[place].accused == 0);
-        self.cases[place] = case;
-        self.deadlines[place] = now.saturating_add(case.length(0, settings));
+        let mut begun = Suspicion { scale, shortens, accused: 1, ..NONE };
+        begun.first[0] = from;
+        begun.deadline = now.saturating_add(begun.length(0, settings));
+        self.open += u32::from(self.places[place].accused == 0);
+        self.places[place] = begun;
         self.stands(place, settings)
     }
 
     fn stands(&self, place: usize, settings: &Settings) -> Confirmed {
-        let case = &self.cases[place];
-        Confirmed { due: self.deadlines[place], accused: case.accused, full: case.is_full(settings) }
+        let it = &self.places[place];
+        Confirmed { due: it.deadline, accused: it.accused, full: it.is_full(settings) }
     }
 
-    /// An accuser before the latest, by number.
-    fn earlier(&self, place: usize, number: usize) -> Option<NodeId> {
+    /// An accuser, by number.
+    #[inline]
+    fn accuser(&self, place: usize, number: usize) -> Option<NodeId> {
         match number.checked_sub(FIRST) {
-            None => Some(self.cases[place].first[number]),
+            None => Some(self.places[place].first[number]),
             Some(number) => Some(self.rest.as_ref()?[place][number]),
         }
     }
 
-    fn put_earlier(&mut self, place: usize, number: usize, from: NodeId) {
+    fn put_accuser(&mut self, place: usize, number: usize, from: NodeId) {
         match number.checked_sub(FIRST) {
-            None => self.cases[place].first[number] = from,
+            None => self.places[place].first[number] = from,
             Some(number) => {
                 self.rest.get_or_insert_with(|| Box::new([[NodeId(0); REST]; PAGE]))[place][number] = from;
             }
         }
     }
 
-    /// After the latest accuser somebody else says so, too: how it stands then, if that is news.
+    /// Who accused last, of those who counted.
+    #[inline]
+    pub(super) fn latest_accuser(&self, place: usize) -> Option<NodeId> {
+        let latest = usize::from(self.places[place].accused).checked_sub(1)?;
+        self.accuser(place, latest)
+    }
+
+    /// Somebody else says so, too: how it stands then, if that is news.
     pub(super) fn confirm(
         &mut self,
         place: usize,
-        (latest, from): (NodeId, NodeId),
+        from: NodeId,
         now: Time,
         settings: &Settings,
     ) -> Option<Confirmed> {
-        let case = self.cases[place];
-        let confirmed = usize::from(case.accused);
-        let earlier = confirmed.checked_sub(1)?;
-        let known = from == latest || (0..earlier).any(|number| self.earlier(place, number) == Some(from));
-        if known || case.is_full(settings) {
+        let it = self.places[place];
+        let confirmed = usize::from(it.accused);
+        let known = (0..confirmed).any(|number| self.accuser(place, number) == Some(from));
+        if confirmed == 0 || known || it.is_full(settings) {
             return None;
         }
-        self.put_earlier(place, earlier, latest);
-        self.cases[place].accused += 1;
-        let deadline = self.deadlines[place];
-        if deadline < Time::MAX {
-            let length = |confirmed| case.length(confirmed, settings).as_nanos();
+        self.put_accuser(place, confirmed, from);
+        let changed = &mut self.places[place];
+        changed.accused += 1;
+        if it.deadline < Time::MAX {
+            let length = |confirmed| it.length(confirmed, settings).as_nanos();
             let sooner = length(confirmed - 1).saturating_sub(length(confirmed));
-            let due = Time::from_nanos(deadline.as_nanos().saturating_sub(sooner));
-            self.deadlines[place] = due.max(now).min(deadline);
+            let due = Time::from_nanos(it.deadline.as_nanos().saturating_sub(sooner));
+            changed.deadline = due.max(now).min(it.deadline);
         }
         Some(self.stands(place, settings))
     }
@@ -149,19 +163,19 @@ impl Suspicions {
     /// Reads one; what it comes to means nothing.
     #[inline]
     pub(super) fn touch(&self, place: usize) -> u64 {
-        self.deadlines[place].as_nanos() ^ u64::from(self.cases[place].accused)
+        self.places[place].deadline.as_nanos() ^ u64::from(self.places[place].accused)
     }
 
     /// Ends one, if there is one; when it would have been due.
     pub(super) fn end(&mut self, place: usize) -> Time {
-        self.open -= u32::from(self.cases[place].accused > 0);
-        self.cases[place] = CLOSED;
-        self.forget_deadline(place)
+        let ended = std::mem::replace(&mut self.places[place], NONE);
+        self.open -= u32::from(ended.accused > 0);
+        ended.deadline
     }
 
     /// It stays, and never becomes a death; when it would have been due.
     pub(super) fn forget_deadline(&mut self, place: usize) -> Time {
-        std::mem::replace(&mut self.deadlines[place], Time::MAX)
+        std::mem::replace(&mut self.places[place].deadline, Time::MAX)
     }
 
     /// Whether there is none.
@@ -171,12 +185,12 @@ impl Suspicions {
 
     /// The earliest deadline.
     pub(super) fn earliest(&self) -> Time {
-        self.deadlines.iter().copied().min().unwrap_or(Time::MAX)
+        self.places.iter().map(|it| it.deadline).min().unwrap_or(Time::MAX)
     }
 
     /// The places whose deadline that is.
     pub(super) fn due(&self, deadline: Time) -> impl Iterator<Item = usize> {
-        (0..PAGE).filter(move |place| self.deadlines[*place] == deadline)
+        (0..PAGE).filter(move |place| self.places[*place].deadline == deadline)
     }
 }
 
@@ -191,12 +205,12 @@ mod tests {
 
     fn begun(members: u32, settings: &Settings) -> (Suspicions, Time) {
         let mut all = Suspicions::default();
-        let due = all.begin(5, at(0), (members, Scale::of(members)), settings).due;
+        let due = all.begin(5, NodeId(1), at(0), (members, Scale::of(members)), settings).due;
         (all, due)
     }
 
-    fn confirm(all: &mut Suspicions, latest: u32, from: u32, now: u64, settings: &Settings) -> Option<Time> {
-        all.confirm(5, (NodeId(latest), NodeId(from)), at(now), settings).map(|confirmed| confirmed.due)
+    fn confirm(all: &mut Suspicions, from: u32, now: u64, settings: &Settings) -> Option<Time> {
+        all.confirm(5, NodeId(from), at(now), settings).map(|confirmed| confirmed.due)
     }
 
     #[test]
@@ -205,20 +219,20 @@ mod tests {
         let settings = Settings::of(&Parameters::default());
         let (mut all, due) = begun(10, &settings);
         assert_eq!(due, at(24));
-        assert_eq!(confirm(&mut all, 1, 1, 1, &settings), None, "the first accuser confirms nothing");
-        let between = confirm(&mut all, 1, 2, 1, &settings).unwrap();
+        assert_eq!(confirm(&mut all, 1, 1, &settings), None, "the first accuser confirms nothing");
+        let between = confirm(&mut all, 2, 1, &settings).unwrap();
         assert!(at(10) < between && between < at(13), "{between}");
-        assert_eq!(confirm(&mut all, 2, 1, 1, &settings), None, "nor does it later");
-        assert_eq!(confirm(&mut all, 2, 3, 2, &settings), Some(at(4)));
+        assert_eq!(confirm(&mut all, 1, 1, &settings), None, "nor does it later");
+        assert_eq!(confirm(&mut all, 3, 2, &settings), Some(at(4)));
         assert_eq!(all.earliest(), at(4));
-        assert_eq!(confirm(&mut all, 3, 4, 2, &settings), None, "two are enough");
+        assert_eq!(confirm(&mut all, 4, 2, &settings), None, "two are enough");
     }
 
     #[test]
     fn a_confirmation_that_comes_late_ends_it_now() {
         let settings = Settings::of(&Parameters::default());
         let (mut all, _) = begun(10, &settings);
-        let due = [2, 3].map(|from| confirm(&mut all, from - 1, from, 20, &settings));
+        let due = [2, 3].map(|from| confirm(&mut all, from, 20, &settings));
         assert_eq!(due, [Some(at(20)); 2]);
     }
 
@@ -237,10 +251,10 @@ mod tests {
         let (mut all, due) = begun(10, &settings);
         assert_eq!(all.forget_deadline(5), due);
         assert_eq!(all.earliest(), Time::MAX);
-        assert_eq!(confirm(&mut all, 1, 2, 1, &settings), Some(Time::MAX));
+        assert_eq!(confirm(&mut all, 2, 1, &settings), Some(Time::MAX));
         assert!(!all.is_empty());
         all.end(5);
         assert!(all.is_empty());
-        assert_eq!(confirm(&mut all, 2, 3, 1, &settings), None);
+        assert_eq!(confirm(&mut all, 3, 1, &settings), None);
     }
 }

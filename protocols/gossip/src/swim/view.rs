@@ -12,7 +12,7 @@ use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
 use sim_core::time::Time;
 
-use super::pages::Pages;
+use super::pages::{Grave, Pages};
 use super::rumor::{Rumor, Said};
 use super::settings::{Scale, Settings};
 use super::subjects::{Subject, Subjects};
@@ -210,7 +210,7 @@ impl View {
     /// Reads what rumors are, for the same reason.
     #[inline]
     pub(super) fn warm_rumors(&self, rumors: &[Rumor]) {
-        let read = rumors.iter().map(|rumor| self.pages.from(rumor.subject()).map_or(0, |from| from.0));
+        let read = rumors.iter().map(|rumor| self.pages.touch(rumor.subject()));
         black_box(read.fold(0, |all, read| all ^ read));
     }
 
@@ -229,8 +229,12 @@ impl View {
         }
     }
 
-    /// Changes what is known about a member. It is suspected no more, and if it was dead there is no trace of that.
+    /// A member is alive, or nothing is known about it.
     pub(super) fn set(&mut self, node: NodeId, status: Status, incarnation: u32) {
+        debug_assert!(
+            matches!(status, Status::Alive | Status::Unknown),
+            "{node} is not {status:?} for no reason"
+        );
         let subject = self.write(node, status, incarnation);
         self.pages.clear(subject);
     }
@@ -272,7 +276,7 @@ impl View {
     pub(super) fn bury(&mut self, update: &Update, now: Time) {
         let subject = self.write(update.node, update.status, update.incarnation);
         self.pages.clear(subject);
-        self.pages.bury(subject, update.from, ticks(now));
+        self.pages.bury(subject, Grave { at: ticks(now), from: update.from });
     }
 
     /// Changes what is held of a member, counts and hashes.
@@ -300,13 +304,13 @@ impl View {
 
     /// Who accused a member last, if it is a suspect.
     pub(super) fn latest_accuser(&self, known: Known) -> Option<NodeId> {
-        self.pages.from(known.subject.filter(|_| known.status == Status::Suspect)?)
+        self.pages.latest_accuser(known.subject?)
     }
 
     /// When a member died or left, to about 17 ms; the beginning of time if that is not kept.
     pub(super) fn died_at(&self, known: Known) -> Time {
-        let ticks = known.subject.and_then(|subject| self.pages.died(subject)).unwrap_or(0);
-        Time::from_nanos(u64::from(ticks) << TICK)
+        let grave = known.subject.and_then(|subject| self.pages.grave(subject));
+        Time::from_nanos(grave.map_or(0, |grave| u64::from(grave.at)) << TICK)
     }
 
     /// No suspicion is due before this.
@@ -344,7 +348,8 @@ impl View {
         let from = match status {
             Status::Unknown => return None,
             Status::Alive => node,
-            Status::Suspect | Status::Dead | Status::Left => self.pages.from(subject).unwrap_or(node),
+            Status::Suspect => self.pages.latest_accuser(subject)?,
+            Status::Dead | Status::Left => self.pages.grave(subject)?.from,
         };
         Some(Update { node, status, incarnation, from })
     }

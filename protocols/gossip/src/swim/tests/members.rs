@@ -228,23 +228,24 @@ fn a_process_that_is_stopped_for_long_asks_before_it_suspects() {
 
 #[test]
 fn a_member_that_left_says_nothing_more() {
-    let state = serde_json::json!([{ "nodes": ["n1"], "leaves_at": "2s" }]);
+    let state = serde_json::json!([{ "nodes": ["n2"], "leaves_at": "2s" }]);
     let parameters = Parameters::default();
     let initial = InitialState::read(&state, 5).unwrap();
-    let solo = Solo::new(NodeId(0), 5);
+    let solo = Solo::new(NodeId(1), 5);
     let member =
         Members::new(&parameters, Settings::of(&parameters), initial, 5).boot(solo.boot(Role::Member, &[]));
     let mut bench = Bench { solo, member, timer: None, sent: Vec::new(), observed: Vec::new() };
     bench.step(Input::Start);
+    bench.told(Status::Dead, 4, 0);
     bench.pass(SECOND * 3);
     assert_eq!((bench.saw("Leaving"), bench.saw("Gone")), (1, 0));
     assert!(bench.sent.iter().any(|(_, message)| match message {
-        SwimMessage::Gossip { news } => news[0].status == Status::Left,
+        SwimMessage::Gossip { news } => news[0].status == Status::Left && news[0].from == NodeId(1),
         _ => false,
     }));
     bench.pass(SECOND * 5);
     let before = bench.sent.len();
-    bench.hear(1, &SwimMessage::Ping { sequence: 1, relay: None, news: Box::default() });
+    bench.hear(2, &SwimMessage::Ping { sequence: 1, relay: None, news: Box::default() });
     bench.pass(SECOND * 5);
     assert_eq!((bench.saw("Gone"), bench.sent.len()), (1, before));
 }

@@ -27,7 +27,7 @@ fn counts_and_hashes_follow_every_change() {
             let word = mix64(step);
             let status = STATUSES[(word >> 8) as usize % 5];
             let incarnation = if status == Status::Unknown { 0 } else { (word >> 16) as u32 % 4 };
-            view.set(NodeId((word % 30) as u32), status, incarnation);
+            view.write(NodeId((word % 30) as u32), status, incarnation);
             if step == 1_000 {
                 view.take_base();
             }
@@ -46,7 +46,7 @@ fn equal_views_have_equal_hashes_however_they_came_about() {
     assert_ne!(warm.whole(), cold.whole());
     cold.set(NodeId(3), Status::Alive, 2);
     cold.take_base();
-    warm.set(NodeId(3), Status::Dead, 1);
+    warm.write(NodeId(3), Status::Dead, 1);
     assert_ne!(warm.living(), cold.living());
     warm.set(NodeId(3), Status::Alive, 2);
     assert_eq!((warm.whole(), warm.living(), warm.alive()), (cold.whole(), cold.living(), cold.alive()));
