@@ -89,6 +89,8 @@ impl Courier {
             own.waits -= 1;
             cx.observe(CoordinationObservation::Shed { to });
         }
+        let length = own.waiting.iter().map(VecDeque::len).sum::<usize>() as u32;
+        cx.observe(CoordinationObservation::LettersWait { to, length, room });
     }
 
     fn dispatch(&mut self, to: NodeId, message: CoordinationMessage, cx: &mut Context<'_, Coordination>) {

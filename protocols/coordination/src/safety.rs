@@ -47,7 +47,7 @@ sim_core::checks! {
             => leases::LiveLeases::new(ledger.clone(), parameters.gives().exclusive),
         "coordination/conservation": "The coordinator gives away only tasks that are free, and ends each one once."
             => conservation::Conservation::new(graph, parameters.core_of(agents), parameters.gives().one_order),
-        "coordination/queue-bound": "No more tasks wait at an agent than it has room for."
+        "coordination/queue-bound": "No more tasks wait at an agent than it has room for, and no more letters for one receiver."
             => queues::QueueBound,
         "coordination/deadlock": "Tasks never wait for each other in a circle, and whatever waits waits for something that \
             can come."

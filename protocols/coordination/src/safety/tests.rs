@@ -190,6 +190,11 @@ fn a_queue_beyond_its_room_is_found() {
         .see(1, queued(3))
         .found("", "3 tasks wait at n2, which has room for 2");
     Script::new(queues::QueueBound, 4).see(1, queued(2)).clean();
+    let letters = |length| Said::LettersWait { to: NodeId(2), length, room: 2 };
+    Script::new(queues::QueueBound, 4)
+        .see(1, letters(3))
+        .found("letters", "3 letters wait at n2 for n3, and there is room for 2");
+    Script::new(queues::QueueBound, 4).see(1, letters(2)).clean();
 }
 
 fn ready(task: u32) -> Said {

@@ -326,6 +326,15 @@ facts! {
             /// Whether the task has ended.
             ended: bool,
         },
+        /// So many letters wait behind others for a receiver; there is room for so many.
+        LettersWait {
+            /// For whom.
+            to: NodeId,
+            /// How many wait.
+            length: u32,
+            /// For how many there is room.
+            room: u32,
+        },
     }
 }
 
