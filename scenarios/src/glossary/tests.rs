@@ -24,7 +24,7 @@ fn names_numbers_and_forms_are_found() {
     let crash: Vec<TermKind> = explain(&terms, "crash").unwrap().iter().map(|term| term.kind).collect();
     assert_eq!(crash, [TermKind::Fault, TermKind::Verdict]);
     let seen = explain(&terms, "linearizable").unwrap();
-    assert!(seen.len() == 7 && seen.iter().all(|term| term.kind == TermKind::Check));
+    assert!(seen.len() == 8 && seen.iter().all(|term| term.kind == TermKind::Check));
     assert_eq!(only(&terms, "linearizable/cas-register").kind, TermKind::Check);
     for name in crate::scenario::EVERYWHERE {
         assert!(explain(&terms, name).unwrap().iter().any(|term| term.kind == TermKind::Behavior), "{name}");

@@ -340,7 +340,7 @@ fn one_slip_does_not_hide_the_next() {
             14 | latncy = 1
                | ^^^^^^ did you mean "latency"?
                |
-               = expected one of latency, regions, hosts, links, client_latency, loss, duplicate, corrupt, retransmit_after, bandwidth, queue_bytes, coalition_delay, topology
+               = expected one of latency, regions, hosts, links, client_latency, loss, duplicate, corrupt, retransmit_after, bandwidth, queue_bytes, coalition_delay, topology, lane
 
             error: missing key "target" in faults.0.crash
               --> test.toml:22:9
