@@ -17,8 +17,6 @@ use crate::program::own;
 use crate::scenario::Loaded;
 
 pub use codes::EXIT_CODES;
-pub(crate) use everywhere::meaning_everywhere;
-pub(crate) use protocols::clause;
 
 /// What kind of thing a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

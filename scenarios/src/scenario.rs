@@ -30,7 +30,7 @@ use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
 pub use adversaries::AdversaryTable;
-pub(crate) use adversaries::EVERYWHERE;
+pub(crate) use adversaries::{EVERYWHERE, meaning};
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
 pub use domains::{Domain, Domains, Filling, Rooms};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};

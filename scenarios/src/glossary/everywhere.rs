@@ -6,7 +6,7 @@ use sim_core::operation::ObjectModel;
 
 use super::{Term, TermKind, details, sentence};
 use crate::run::HANG;
-use crate::scenario::{EVERYWHERE, LINEARIZABLE};
+use crate::scenario::{EVERYWHERE, LINEARIZABLE, meaning};
 
 /// The name of the check of progress after the heal.
 const PROGRESS: &str = "progress";
@@ -121,46 +121,6 @@ fn storm() -> Term {
 /// What traitors of every protocol can be told to do, by `[[adversaries]]`.
 pub(super) fn behaviors() -> Vec<Term> {
     EVERYWHERE.into_iter().map(behavior).collect()
-}
-
-/// What a traitor with a general behavior does: the rest of a sentence that begins with "it".
-pub(crate) fn meaning_everywhere(name: &str) -> Option<&'static str> {
-    (EVERYWHERE.contains(&name) && name != "alter").then(|| meaning(name).1)
-}
-
-/// A form of `do`, and what it means.
-fn meaning(name: &str) -> (&'static str, &'static str) {
-    match name {
-        "silent" => (
-            "\"silent\"",
-            "does not send the messages that its honest code would send; without `on`, it does nothing at all",
-        ),
-        "withhold" => (
-            "{ withhold = { from = 1 } }",
-            "sends nothing to a few honest members, always the same ones (f by default)",
-        ),
-        "drop" => {
-            ("{ drop = { probability = \"1/3\" } }", "leaves out each recipient with the given probability")
-        }
-        "delay" => ("{ delay = { by = \"50ms\" } }", "sends later, for example just before a timeout"),
-        "replay" => (
-            "{ replay = { probability = \"1/10\" } }",
-            "repeats messages that any traitor received, to random honest members, as its own",
-        ),
-        "order" => (
-            "{ order = { how = \"shuffle\" } }",
-            "holds back messages between other members, up to network.coalition_delay",
-        ),
-        "twins" => (
-            "{ twins = { place = \"n2\" } }",
-            "runs a second time, with the same keys, in the place of another member",
-        ),
-        "adaptive" => (
-            "{ adaptive = { target = \"n2\", every = \"2s\", count = 1 } }",
-            "corrupts more members during the run: the next leader, or the given target",
-        ),
-        _ => ("\"silent\"", "does what its protocol says"),
-    }
 }
 
 fn behavior(name: &'static str) -> Term {

@@ -159,7 +159,7 @@ fn bare(knob: &Knob) -> &'static str {
 }
 
 /// A sentence as a part of another one: "it ...".
-pub(crate) fn clause(text: &str) -> String {
+fn clause(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -57,6 +57,41 @@ pub(crate) enum Unread {
 pub(crate) const EVERYWHERE: [&str; 9] =
     ["silent", "withhold", "drop", "delay", "replay", "alter", "order", "twins", "adaptive"];
 
+/// A form of `do`, and what a traitor with this behavior does: the rest of a sentence that begins with "it".
+pub(crate) fn meaning(name: &str) -> (&'static str, &'static str) {
+    match name {
+        "silent" => (
+            "\"silent\"",
+            "does not send the messages that its honest code would send; without `on`, it does nothing at all",
+        ),
+        "withhold" => (
+            "{ withhold = { from = 1 } }",
+            "sends nothing to a few honest members, always the same ones (f by default)",
+        ),
+        "drop" => {
+            ("{ drop = { probability = \"1/3\" } }", "leaves out each recipient with the given probability")
+        }
+        "delay" => ("{ delay = { by = \"50ms\" } }", "sends later, for example just before a timeout"),
+        "replay" => (
+            "{ replay = { probability = \"1/10\" } }",
+            "repeats messages that any traitor received, to random honest members, as its own",
+        ),
+        "order" => (
+            "{ order = { how = \"shuffle\" } }",
+            "holds back messages between other members, up to network.coalition_delay",
+        ),
+        "twins" => (
+            "{ twins = { place = \"n2\" } }",
+            "runs a second time, with the same keys, in the place of another member",
+        ),
+        "adaptive" => (
+            "{ adaptive = { target = \"n2\", every = \"2s\", count = 1 } }",
+            "corrupts more members during the run: the next leader, or the given target",
+        ),
+        _ => ("\"silent\"", "does what its protocol says"),
+    }
+}
+
 /// The behaviors that `do` may name.
 pub(crate) fn known(protocol: &ProtocolInfo) -> Vec<&'static str> {
     let own = protocol.behaviors.iter().map(|named| named.name);

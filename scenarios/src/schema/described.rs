@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use sim_core::registry::Registry;
 
-use crate::glossary::{clause, meaning_everywhere};
+use crate::scenario::{EVERYWHERE, meaning};
 
 /// Keys inside of others: the table that they stand in (any if empty), the key, and what it says.
 const WORDS: [(&str, &str, &str); 104] = [
@@ -117,7 +117,7 @@ const WORDS: [(&str, &str, &str); 104] = [
 pub(super) fn describe(schema: &mut Value, registry: &Registry) {
     let mut behaviors: Map<String, Value> = Map::new();
     for behavior in registry.iter().flat_map(|entry| entry.info().behaviors) {
-        behaviors.entry(behavior.name).or_insert_with(|| clause(behavior.about).into());
+        behaviors.entry(behavior.name).or_insert_with(|| behavior.about.into());
     }
     walk(schema, &mut Vec::new(), &behaviors);
 }
@@ -169,9 +169,11 @@ fn words(name: &str, path: &[String], behaviors: &Map<String, Value>) -> Option<
         return Some((*words).to_owned());
     }
     if parent == "do" {
-        let everywhere = meaning_everywhere(name).map(str::to_owned);
-        let own = || behaviors.get(name).and_then(Value::as_str).map(str::to_owned);
-        return everywhere.or_else(own).map(|act| format!("It {act}."));
+        if EVERYWHERE.contains(&name) {
+            return Some(format!("It {}.", meaning(name).1));
+        }
+        let own = behaviors.get(name)?.as_str()?;
+        return Some(format!("{}.", own.trim_end_matches('.')));
     }
     known("").map(|(_, _, words)| (*words).to_owned())
 }
