@@ -11,7 +11,7 @@
 //! - [`vote`], [`signers`], [`tally`], [`certificate`]: what members sign, who did, and what that proves
 //! - [`shared`]: values that pass through many messages
 //! - [`outbox`]: nothing leaves before it is on disk
-//! - [`request`], [`store`], [`service`]: what clients ask for, and the state machine that does it
+//! - [`request`], [`service`]: what clients ask for; the state machine that does it is [`objects`]
 //! - [`pending`], [`client`]: what waits to be decided, and whom clients ask and believe
 //! - [`members`]: what runs in a slot; [`laggards`]: who must still catch up after the heal
 //! - [`safety`]: what must never happen in any of them; [`lying`]: what lies are made of

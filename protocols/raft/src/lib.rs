@@ -1,7 +1,7 @@
 //! Raft (Ongaro and Ousterhout 2014; Ongaro's dissertation 2014).
 //!
 //! In reading order: [`vocabulary`], [`batch`], [`log`], [`server`] with its phases (election, replication, follower, commit,
-//! requests, reads, transfer, snapshot, membership, durability), [`store`], [`client`] (and the operator that it may be), [`node`], [`composing`] (Raft as a part of something larger), and what a scenario sees: [`parameters`], [`initial`], [`plants`],
+//! requests, reads, transfer, snapshot, membership, durability; the state machine is [`objects`]), [`client`] (and the operator that it may be), [`node`], [`composing`] (Raft as a part of something larger), and what a scenario sees: [`parameters`], [`initial`], [`plants`],
 //! [`traitors`], [`service`], [`liveness`] (and the timing that it needs), [`entry`].
 
 mod adapting;
