@@ -272,13 +272,20 @@ fn an_agent_that_works_on_without_beating_is_found() {
     let call = || Message::Call { call: 1, tokens_in: 1, tokens_out: 1 };
     let script = || Script::new(health::HealthChecks::new(&parameters(), 4), 4);
     let mut late = script();
-    late.at(at(0), 1).send(1, 0, beat()).at(at(11), 1).send(1, 5, call());
+    late.at(at(0), 1).send(1, 0, beat()).at(at(4), 1).send(1, 5, call()).at(at(8), 1).send(1, 5, call());
+    late.at(at(11), 1).send(1, 5, call());
     late.found("", "n2 goes on working 11 s after its last beat");
     // One that stood still beats first, through others if need be.
     let relay = Message::Relay { from: NodeId(1), to: NodeId(0), parcel: Parcel(Rc::new(beat())) };
     let mut still = script();
     still.at(at(0), 1).send(1, 0, beat()).at(at(60), 1).send(1, 2, relay).send(1, 5, call()).clean();
     assert_eq!(still.exercised(), 1);
+    // What came while it stood still may be served before its timer, but not for longer than an interval.
+    let mut again = script();
+    again.at(at(0), 1).send(1, 0, beat()).at(at(60), 1).send(1, 5, call()).at(at(62), 1).send(1, 5, call());
+    assert_eq!(again.violations(), 0);
+    again.at(at(66), 1).send(1, 5, call());
+    again.found("", "n2 goes on working 1 min 6 s after its last beat");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! An update is sent a limited number of times, so that its spreading costs O(n log n) messages in all. A later update
 //! about the same member takes the place of an earlier one: a rumor is fit to be sent only while it is what its sender
-//! holds, which is looked at when it is its turn. Among 100,000 members a thousand rumors wait at each: four bytes each.
+//! holds, which is looked at when it is its turn. Among 100,000 members a thousand rumors wait at each: eight bytes each.
 
 use std::collections::VecDeque;
 
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn rumor(node: u32) -> Rumor {
-        Rumor::new(Subject(node), Said::new(Status::Dead, 0))
+        Rumor::new(Subject(node), Said::new(Status::Dead, 0), 0)
     }
 
     fn update(rumor: Rumor) -> Update {

@@ -1,4 +1,4 @@
-//! What a member holds of a subject in one byte, and what waits to be told of it in four.
+//! What a member holds of a subject in one byte, and what waits to be told of it in eight.
 
 use super::subjects::Subject;
 use super::vocabulary::Status;
@@ -78,20 +78,26 @@ impl Said {
     }
 }
 
-/// A subject, and what was held of it when this was to be told. It is fit to be told as long as that is held still. What is
-/// held wraps: in the eighth incarnation of a suspect that nobody cleared, a rumor of the fourth would be told once more.
+/// A subject, and what was held of it when this was to be told. It is fit to be told as long as that is held still. The byte
+/// of what is held wraps with the incarnation, so that a rumor has all of it: else one of an earlier incarnation would be fit
+/// again later, and be told more often than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rumor(u32);
+pub(super) struct Rumor(u64);
 
 impl Rumor {
     #[inline]
-    pub(super) const fn new(subject: Subject, said: Said) -> Self {
-        Self(subject.0 << SAID | said.0 as u32)
+    pub(super) const fn new(subject: Subject, said: Said, incarnation: u32) -> Self {
+        Self((subject.0 as u64) << (SAID + u32::BITS) | (incarnation as u64) << SAID | said.0 as u64)
     }
 
     #[inline]
     pub(super) const fn subject(self) -> Subject {
-        Subject(self.0 >> SAID)
+        Subject((self.0 >> (SAID + u32::BITS)) as u32)
+    }
+
+    #[inline]
+    pub(super) const fn incarnation(self) -> u32 {
+        (self.0 >> SAID) as u32
     }
 
     #[inline]
@@ -129,8 +135,11 @@ mod tests {
     #[test]
     fn a_rumor_is_what_it_was_made_of() {
         for (subject, said) in [(0, Said::AS_BEFORE), (MOST_MEMBERS - 1, Said::new(Status::Left, 63))] {
-            let rumor = Rumor::new(Subject(subject), said);
-            assert_eq!((rumor.subject(), rumor.said()), (Subject(subject), said));
+            for incarnation in [0, 7, u32::MAX] {
+                let rumor = Rumor::new(Subject(subject), said, incarnation);
+                assert_eq!((rumor.subject(), rumor.said()), (Subject(subject), said));
+                assert_eq!(rumor.incarnation(), incarnation);
+            }
         }
     }
 }

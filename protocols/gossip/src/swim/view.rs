@@ -333,14 +333,15 @@ impl View {
     /// What is held of a member, to be told.
     pub(super) fn rumor(&self, node: NodeId) -> Rumor {
         let subject = self.subjects.number(node);
-        Rumor::new(subject, self.pages.said(subject))
+        Rumor::new(subject, self.pages.said(subject), self.pages.incarnation(subject))
     }
 
     /// The update that a rumor is, if that is what is held still.
     #[inline]
     pub(super) fn told(&self, rumor: Rumor) -> Option<Update> {
         let subject = rumor.subject();
-        if self.pages.said(subject) != rumor.said() {
+        if self.pages.said(subject) != rumor.said() || self.pages.incarnation(subject) != rumor.incarnation()
+        {
             return None;
         }
         let node = self.subjects.node(subject);

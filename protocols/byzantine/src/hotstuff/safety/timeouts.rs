@@ -6,10 +6,11 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 
-use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
+use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation, TimeoutCertificate};
 use crate::quorum::Quorum;
 use crate::safety::honest;
 use crate::signers::Signers;
+use crate::vote::Vote;
 
 /// Who wanted which view.
 #[derive(Clone, Debug)]
@@ -53,20 +54,33 @@ impl Check<Hotstuff> for Timeouts {
     }
 
     fn reads(&self) -> &'static [&'static str] {
-        &["Timeout"]
+        &["Timeout", "Tip", "Proposal"]
     }
 
     fn sent(&mut self, _: &Ground, from: NodeId, _: NodeId, message: &HotstuffMessage, _: &mut Findings) {
-        let HotstuffMessage::Timeout(timeout) = message else { return };
-        if timeout.vote.signer() == from {
-            self.wanted.entry(timeout.vote.statement.view).or_default().insert(from);
+        // Who forms a certificate counts itself, also where its own word has not left: it waits for the disk, and a crash may come
+        // before. The certificate is on disk then, and what it passes on of it is its word.
+        let own = match message {
+            HotstuffMessage::Timeout(timeout) => Some(timeout.vote),
+            HotstuffMessage::Tip { timeout: Some(timeout), .. } => own_vote(timeout, from),
+            HotstuffMessage::Proposal(proposal) => {
+                proposal.block.timeout.as_ref().and_then(|timeout| own_vote(timeout, from))
+            }
+            _ => None,
+        };
+        if let Some(vote) = own.filter(|vote| vote.signer() == from) {
+            self.wanted.entry(vote.statement.view).or_default().insert(from);
         }
     }
 }
 
+fn own_vote(timeout: &TimeoutCertificate, node: NodeId) -> Option<Vote> {
+    timeout.votes.iter().find(|vote| vote.signer() == node).copied()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::super::blocks::{TimedOut, genesis, timeout_statement};
+    use super::super::super::blocks::{TimedOut, TimedOutAll, genesis, timeout_statement};
     use super::super::tests::{Script, vote};
     use super::*;
     use crate::certificate::Scheme;
@@ -90,5 +104,23 @@ mod tests {
         assert_eq!(violations(&[1], false), 1);
         assert_eq!(violations(&[1], true), 0, "the traitor may have");
         assert_eq!(violations(&[1, 1], false), 1, "one member, twice");
+    }
+
+    #[test]
+    fn who_passes_a_certificate_on_wanted_what_it_signed_in_it() {
+        let violations = |sender: u32| {
+            let mut script = Script::new(Timeouts::new(4), 4);
+            let give_up = |from| vote(from, timeout_statement(5, 0));
+            let high = genesis(Scheme::Single);
+            let heard = TimedOut { vote: give_up(2), high: high.clone() };
+            script.send(2, 0, HotstuffMessage::Timeout(Shared::new(heard)));
+            let timeout = TimedOutAll { view: 5, votes: vec![give_up(1), give_up(2)], high: high.clone() };
+            let timeout = Some(Shared::new(timeout));
+            script.send(sender, 0, HotstuffMessage::Tip { view: 5, high, timeout, decided: None });
+            script.see(0, HotstuffObservation::Entered { view: 5, leader: false, timeout: true });
+            script.violations()
+        };
+        assert_eq!(violations(1), 0, "n2, whose own word had not left, n3 and n1 itself");
+        assert_eq!(violations(3), 1, "n4 speaks of others, and nobody heard n2");
     }
 }

@@ -235,3 +235,20 @@ fn a_suspicion_whose_deadline_is_forgotten_is_never_due() {
     assert_eq!((node, view.next_due(), view.earliest()), (NodeId(3), None, Time::MAX));
     assert_eq!(view.latest_accuser(view.get(node)), Some(NodeId(4)));
 }
+
+/// The byte of what is held wraps with the incarnation: a rumor of an earlier one is not told again for that.
+#[test]
+fn a_rumor_is_told_of_its_own_incarnation_only() {
+    let settings = Settings::of(&Parameters::default());
+    let mut view = View::new(Arc::new(Base::new(20)), Subjects::default(), true);
+    let (node, from) = (NodeId(3), NodeId(4));
+    view.suspect(node, 0, from, Time::ZERO, &settings);
+    let rumor = view.rumor(node);
+    assert!(view.told(rumor).is_some());
+    for incarnation in 1..=8 {
+        view.set(node, Status::Alive, incarnation);
+        view.suspect(node, incarnation, from, Time::ZERO, &settings);
+        assert_eq!(view.told(rumor), None, "incarnation {incarnation}");
+    }
+    assert!(view.told(view.rumor(node)).is_some());
+}
