@@ -24,6 +24,7 @@ mod tracing;
 mod triggers;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::agenda::Agenda;
@@ -104,7 +105,7 @@ pub(crate) struct Kernel {
     pub(crate) demoted: bool,
     pub(crate) notices: Vec<LinkNotice>,
     /// Processes that ended themselves: when they start again, and as which incarnation.
-    pub(crate) supervised: std::collections::BTreeSet<(Time, Slot, u32)>,
+    pub(crate) supervised: BTreeSet<(Time, Slot, u32)>,
     pub(crate) pending_notices: Slab<Notice>,
     pub(crate) envelopes: Slab<Envelope>,
     pub(crate) syncs: Slab<SyncJob>,
@@ -171,6 +172,15 @@ pub(crate) struct Vocabulary {
     pub(crate) messages: &'static [&'static str],
 }
 
+/// What carries out the faults of a run.
+fn driver(setup: &Setup, model: FaultModel) -> Result<FaultDriver, LaunchError> {
+    let (members, clients, seed) = (setup.members, setup.clients, setup.seed);
+    let mut faults = setup.faults.clone();
+    faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
+    FaultDriver::new(&faults, model, members, clients, seed)
+        .map_err(|error| LaunchError::Setup(error.to_string()))
+}
+
 impl Kernel {
     /// The kernel of a run at time zero.
     ///
@@ -183,15 +193,11 @@ impl Kernel {
         vocabulary: Vocabulary,
         agenda: Agenda,
     ) -> Result<Self, LaunchError> {
-        let refused = |error: &dyn std::fmt::Display| LaunchError::Setup(error.to_string());
         let (members, clients, seed) = (setup.members, setup.clients, setup.seed);
-        let mut network =
-            Network::new(&setup.network, members, clients, seed).map_err(|error| refused(&error))?;
+        let mut network = Network::new(&setup.network, members, clients, seed)
+            .map_err(|error| LaunchError::Setup(error.to_string()))?;
         network.pin(setup.pins.clone(), setup.pins_only);
-        let mut faults = setup.faults.clone();
-        faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
-        let driver =
-            FaultDriver::new(&faults, model, members, clients, seed).map_err(|error| refused(&error))?;
+        let driver = driver(setup, model)?;
         let slots = (members + clients) as usize;
         let ground = Ground::new(members, clients);
         let hot = ground.places.iter().map(Hot::at).collect();
@@ -212,7 +218,7 @@ impl Kernel {
             late: Vec::new(),
             demoted: false,
             notices: Vec::new(),
-            supervised: std::collections::BTreeSet::new(),
+            supervised: BTreeSet::new(),
             pending_notices: Slab::default(),
             envelopes: Slab::default(),
             syncs: Slab::default(),
