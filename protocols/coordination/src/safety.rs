@@ -40,7 +40,7 @@ sim_core::checks! {
     /// Every check, fresh, for one run.
     pub fn checks(parameters: &Parameters, graph: &Rc<Graph>, agents: u32, ledger: &Ledger) -> Coordination {
         "coordination/precedence": "No task starts before all that it waits for has ended."
-            => precedence::Precedence::new(graph, ledger.clone()),
+            => precedence::Precedence::new(graph, ledger.clone(), parameters.gives().one_order),
         "coordination/exactly-once": "Every task takes effect at most once, and the fences of a task rise."
             => effects::Effects::new(graph, parameters.gives().one_order),
         "coordination/live-leases": "At any moment, at most one agent has a live lease of a task."

@@ -16,18 +16,25 @@ use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
 pub struct Precedence {
     graph: Rc<Graph>,
     ledger: Ledger,
+    /// Whether only one coordinator decides.
+    one_order: bool,
 }
 
 impl Precedence {
-    /// For these tasks.
-    pub fn new(graph: &Rc<Graph>, ledger: Ledger) -> Self {
-        Self { graph: graph.clone(), ledger }
+    /// For these tasks; if one coordinator decides or several may (`one_order`).
+    pub fn new(graph: &Rc<Graph>, ledger: Ledger, one_order: bool) -> Self {
+        Self { graph: graph.clone(), ledger, one_order }
     }
 
-    /// Whether it is certain what a task waits for: one that came into being meanwhile may have come too late.
+    /// Whether it is certain what a task waits for: one that came into being meanwhile may have come too late. Where two
+    /// coordinators gave a task away under one fence, one of them counts an attempt that failed as its own, and goes on
+    /// with the fallback while the task itself still runs.
     fn is_certain(&self, task: TaskId) -> bool {
         let own = self.graph.task(task);
-        own.born.is_none() && own.parents.iter().all(|parent| self.graph.task(*parent).born.is_none())
+        let falls_back_alone = self.one_order || own.stands_for.is_none();
+        falls_back_alone
+            && own.born.is_none()
+            && own.parents.iter().all(|parent| self.graph.task(*parent).born.is_none())
     }
 }
 

@@ -104,6 +104,7 @@ impl FaultDriver {
     /// The slots that a fault in force is at, or of which a link to or from one of `healed` (sorted) is cut or worse;
     /// of so many slots in all.
     pub fn impaired(&self, healed: &[Slot], slots: usize) -> Vec<bool> {
+        assert!(healed.is_sorted(), "whoever is healed is looked up in order");
         let mut impaired = vec![false; slots];
         let mut mark = |slot: Slot| {
             if let Some(place) = impaired.get_mut(slot.index()) {

@@ -172,7 +172,9 @@ impl Kernel {
     pub(crate) fn mark_impaired(&mut self, core: &[Slot]) {
         let patience = self.setup.network.retransmit_after;
         let clients = (self.setup.members..self.setup.members + self.setup.clients).map(Slot);
-        let healed: Vec<Slot> = core.iter().copied().chain(clients).collect();
+        let mut healed: Vec<Slot> = core.iter().copied().chain(clients).collect();
+        // Who joined later has a slot behind the clients.
+        healed.sort_unstable();
         let impaired = self.driver.impaired(&healed, self.ground.places.len());
         let places = (0..).map(Slot).zip(&mut self.ground.places);
         for ((slot, place), impaired) in places.zip(impaired) {
