@@ -1,5 +1,9 @@
 //! Neutral operations: what a workload asks for and what a history records, whatever the protocol.
 
+mod weight;
+
+pub use weight::{MOST_VALUE_BYTES, ValueBytes, bytes_of, bytes_of_all, number_of};
+
 use std::fmt;
 use std::str::FromStr;
 

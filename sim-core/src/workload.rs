@@ -18,7 +18,7 @@ pub use rate::{ParseRateError, Rate};
 
 use serde::{Deserialize, Serialize};
 
-use crate::operation::ObjectModel;
+use crate::operation::{MOST_VALUE_BYTES, ObjectModel, ValueBytes};
 use crate::time::Duration;
 
 /// What clients do, as plain data. With neither `rate` nor `think` it is an open loop of 100 operations per second.
@@ -51,6 +51,9 @@ pub struct WorkloadModel {
     /// How often each of them is used.
     #[serde(default, skip_serializing_if = "Skew::is_even")]
     pub skew: Skew,
+    /// How many bytes the written values have, besides the number that each is told by.
+    #[serde(default, skip_serializing_if = "ValueBytes::is_nothing")]
+    pub value_bytes: ValueBytes,
     /// How many of the clients, the last ones, only read: who never writes goes on asking whoever answers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readers: Option<u32>,
@@ -172,6 +175,11 @@ pub enum WorkloadError {
     /// More keys than a table of their shares may have.
     #[error("use the workload: with \"skew\" there may be at most {MOST_SKEWED_KEYS} \"keys\"")]
     SkewedKeys,
+    /// A range of bytes from more to less, or values that are too large.
+    #[error(
+        "use the workload: \"value_bytes\" has \"min\" up to \"max\", and a value has at most {MOST_VALUE_BYTES} bytes"
+    )]
+    ValueBytes,
     /// A ramp without an end, or in a closed loop.
     #[error("use the workload: \"ramp_to\" needs \"rate\" and \"until\", by when the new rate is reached")]
     EndlessRamp,
@@ -198,6 +206,7 @@ impl WorkloadModel {
             mix: Mix::default(),
             keys: None,
             skew: Skew::default(),
+            value_bytes: ValueBytes::default(),
             readers: None,
             operations: None,
             start: Duration::ZERO,
@@ -260,6 +269,9 @@ impl WorkloadModel {
         }
         if !self.skew.is_even() && self.key_count() > MOST_SKEWED_KEYS {
             return Err(WorkloadError::SkewedKeys);
+        }
+        if !self.value_bytes.is_sane() {
+            return Err(WorkloadError::ValueBytes);
         }
         if self.ramp_to.is_some() && (self.rate.is_none() || self.until.is_none()) {
             return Err(WorkloadError::EndlessRamp);

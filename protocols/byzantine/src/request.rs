@@ -45,9 +45,9 @@ facts! {
 pub type Request = Shared<SignedCommand>;
 
 impl Wire for SignedCommand {
-    /// Client, timestamp, kind, key and two values, and a signature.
+    /// Client, timestamp, kind, key and two values with their bytes, and a signature.
     fn size(&self) -> u32 {
-        4 + 8 + 25 + SIGNATURE_SIZE
+        4 + 8 + 25 + SIGNATURE_SIZE + self.command.operation.extra_bytes()
     }
 }
 
@@ -77,7 +77,7 @@ pub type Batch = Shared<Requests>;
 
 impl Wire for Requests {
     fn size(&self) -> u32 {
-        self.list.iter().fold(4, |size, request| size + request.wire())
+        self.list.iter().fold(4, |size, request| size.saturating_add(request.wire()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use sim_core::digest::Digest;
-use sim_core::operation::{ACCOUNTS, OPENING_BALANCE};
+use sim_core::operation::{ACCOUNTS, OPENING_BALANCE, bytes_of};
 
 use crate::operation::{Operation, Reply};
 
@@ -17,6 +17,8 @@ pub struct Contents {
     sets: BTreeMap<u64, BTreeSet<u64>>,
     banks: BTreeMap<u64, [u64; ACCOUNTS]>,
     digest: u64,
+    /// The bytes of all values that are held, besides their numbers.
+    value_bytes: u64,
 }
 
 /// A queue, and how much was taken from it so far: the place of an element never changes.
@@ -59,6 +61,14 @@ fn element(kind: Kind, key: u64, place: u64, value: u64) -> u64 {
     digest.short()
 }
 
+/// The bytes of an element besides its number; money has none.
+const fn weight(kind: Kind, value: u64) -> u32 {
+    match kind {
+        Kind::Register | Kind::List | Kind::Queue | Kind::Set => bytes_of(value),
+        Kind::Account => 0,
+    }
+}
+
 impl Contents {
     /// A hash of everything that the objects hold.
     pub const fn digest(&self) -> u64 {
@@ -84,7 +94,8 @@ impl Contents {
         registers.chain(lists).chain(queues).chain(sets).chain(banks).fold(0, u64::wrapping_add)
     }
 
-    /// How large they are in a snapshot: 16 bytes for a register, and for the others 16 and 8 for each element.
+    /// How large they are in a snapshot: 16 bytes for a register, and for the others 16 and 8 for each element; and the bytes
+    /// of all values.
     pub fn bytes(&self) -> u64 {
         let lists = self.lists.values().map(Vec::len);
         let queues = self.queues.values().map(|queue| queue.waiting.len());
@@ -92,7 +103,7 @@ impl Contents {
         let banks = self.banks.values().map(|accounts| accounts.len());
         let elements = |length: usize| 16 + 8 * length as u64;
         let others = lists.chain(queues).chain(sets).chain(banks).map(elements).sum::<u64>();
-        16 * self.registers.len() as u64 + others
+        16 * self.registers.len() as u64 + others + self.value_bytes
     }
 
     /// The value of a register, if it was written.
@@ -131,33 +142,37 @@ impl Contents {
         Reply::Done
     }
 
-    fn gained(&mut self, hash: u64) {
-        self.digest = self.digest.wrapping_add(hash);
+    /// It holds one more element.
+    fn gained(&mut self, kind: Kind, key: u64, place: u64, value: u64) {
+        self.digest = self.digest.wrapping_add(element(kind, key, place, value));
+        self.value_bytes += u64::from(weight(kind, value));
     }
 
-    fn lost(&mut self, hash: u64) {
-        self.digest = self.digest.wrapping_sub(hash);
+    /// It holds one element less.
+    fn lost(&mut self, kind: Kind, key: u64, place: u64, value: u64) {
+        self.digest = self.digest.wrapping_sub(element(kind, key, place, value));
+        self.value_bytes -= u64::from(weight(kind, value));
     }
 
     fn put(&mut self, key: u64, value: u64) {
         if let Some(before) = self.registers.insert(key, value) {
-            self.lost(element(Kind::Register, key, 0, before));
+            self.lost(Kind::Register, key, 0, before);
         }
-        self.gained(element(Kind::Register, key, 0, value));
+        self.gained(Kind::Register, key, 0, value);
     }
 
     fn append(&mut self, key: u64, value: u64) {
         let list = self.lists.entry(key).or_default();
         let place = list.len() as u64;
         list.push(value);
-        self.gained(element(Kind::List, key, place, value));
+        self.gained(Kind::List, key, place, value);
     }
 
     fn enqueue(&mut self, key: u64, value: u64) {
         let queue = self.queues.entry(key).or_default();
         let place = queue.taken + queue.waiting.len() as u64;
         queue.waiting.push_back(value);
-        self.gained(element(Kind::Queue, key, place, value));
+        self.gained(Kind::Queue, key, place, value);
     }
 
     fn dequeue(&mut self, key: u64) -> Option<u64> {
@@ -165,19 +180,19 @@ impl Contents {
         let value = queue.waiting.pop_front()?;
         let place = queue.taken;
         queue.taken += 1;
-        self.lost(element(Kind::Queue, key, place, value));
+        self.lost(Kind::Queue, key, place, value);
         Some(value)
     }
 
     fn add(&mut self, key: u64, value: u64) {
         if self.sets.entry(key).or_default().insert(value) {
-            self.gained(element(Kind::Set, key, 0, value));
+            self.gained(Kind::Set, key, 0, value);
         }
     }
 
     fn remove(&mut self, key: u64, value: u64) {
         if self.sets.get_mut(&key).is_some_and(|set| set.remove(&value)) {
-            self.lost(element(Kind::Set, key, 0, value));
+            self.lost(Kind::Set, key, 0, value);
         }
     }
 
@@ -197,15 +212,12 @@ impl Contents {
         }
         accounts[payer] = left;
         accounts[payee] = accounts[payee].saturating_add(amount);
-        let hash = |accounts: [u64; ACCOUNTS]| {
-            let elements =
-                (0..).zip(accounts).map(|(place, balance)| element(Kind::Account, key, place, balance));
-            elements.fold(0, u64::wrapping_add)
-        };
-        if let Some(before) = self.banks.insert(key, accounts) {
-            self.lost(hash(before));
+        for (place, before) in self.banks.insert(key, accounts).into_iter().flat_map(|all| (0..).zip(all)) {
+            self.lost(Kind::Account, key, place, before);
         }
-        self.gained(hash(accounts));
+        for (place, balance) in (0..).zip(accounts) {
+            self.gained(Kind::Account, key, place, balance);
+        }
         true
     }
 }

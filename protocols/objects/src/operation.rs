@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sim_core::facts;
-use sim_core::operation::{ObjectModel, Operation as Neutral, Reply as NeutralReply};
+use sim_core::operation::{ObjectModel, Operation as Neutral, Reply as NeutralReply, bytes_of, bytes_of_all};
 
 /// What clients are offered: everything.
 pub const MODELS: &[ObjectModel] = &ObjectModel::ALL;
@@ -69,6 +69,24 @@ impl Operation {
         matches!(self, Self::Get { .. } | Self::GetList { .. } | Self::GetSet { .. } | Self::GetBank { .. })
     }
 
+    /// Bytes of its values, beyond those of an operation of fixed size.
+    pub fn extra_bytes(&self) -> u32 {
+        match *self {
+            Self::Put { value, .. }
+            | Self::Append { value, .. }
+            | Self::Enqueue { value, .. }
+            | Self::Add { value, .. }
+            | Self::Remove { value, .. } => bytes_of(value),
+            Self::Cas { from, to, .. } => from.map_or(0, bytes_of) + bytes_of(to),
+            Self::Get { .. }
+            | Self::GetList { .. }
+            | Self::Dequeue { .. }
+            | Self::GetSet { .. }
+            | Self::Transfer { .. }
+            | Self::GetBank { .. } => 0,
+        }
+    }
+
     /// The same in the words of a protocol.
     pub const fn of(neutral: &Neutral) -> Self {
         match *neutral {
@@ -99,9 +117,13 @@ impl Reply {
         }
     }
 
-    /// Bytes beyond those of a reply of fixed size: 8 for each element that was read.
+    /// Bytes beyond those of a reply of fixed size: 8 for each element that was read, and those of the values.
     pub fn extra_bytes(&self) -> u32 {
-        let Self::List { values } = self else { return 0 };
-        u32::try_from(values.len()).unwrap_or(u32::MAX / 16).saturating_mul(8)
+        let bytes = match self {
+            Self::Value { value: Some(value) } => u64::from(bytes_of(*value)),
+            Self::List { values } => 8 * values.len() as u64 + bytes_of_all(values.iter().copied()),
+            Self::Done | Self::Value { value: None } | Self::Mismatch => 0,
+        };
+        u32::try_from(bytes).unwrap_or(u32::MAX / 2)
     }
 }

@@ -166,6 +166,9 @@ impl Server {
         let next = if chunk.number == awaited { awaited + 1 } else { awaited };
         if next < chunk.of {
             self.incoming = Some(Incoming { last, chunk: next });
+            if next > awaited {
+                cx.observe(RaftObservation::ChunkKept { index: last, chunk: next, chunks: chunk.of });
+            }
             return self.acknowledge_chunk(from, last, next, false, cx);
         }
         self.incoming = None;

@@ -320,13 +320,14 @@ impl Message for RaftMessage {
         const ENTRY: u32 = 48;
         match self {
             Self::AppendEntries { entries, .. } => {
-                HEADER + 32 + ENTRY * u32::try_from(entries.len()).unwrap_or(u32::MAX / ENTRY / 2)
+                let each = |entry: &Entry| ENTRY.saturating_add(entry.extra_bytes());
+                entries.iter().map(each).fold(HEADER + 32, u32::saturating_add)
             }
             Self::RequestVote { .. } => HEADER + 25,
             Self::Vote { .. } => HEADER + 10,
             Self::AppendReply { .. } => HEADER + 17,
-            Self::ClientRequest { .. } => HEADER + 34,
-            Self::Forward { .. } => HEADER + 37,
+            Self::ClientRequest { operation, .. } => HEADER + 34 + operation.extra_bytes(),
+            Self::Forward { operation, .. } => HEADER + 37 + operation.extra_bytes(),
             Self::ClientReply { reply: Some(reply), .. } => HEADER + 29 + reply.extra_bytes(),
             Self::ClientReply { .. } | Self::ReadReply { .. } => HEADER + 29,
             Self::TimeoutNow { .. } => HEADER + 8,

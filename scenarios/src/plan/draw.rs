@@ -7,7 +7,7 @@ use sim_core::distribution::Distribution;
 use sim_core::facts::mutation::Scope;
 use sim_core::fault::swarm::draw;
 use sim_core::fault::{FaultEntry, FaultPlan};
-use sim_core::operation::ObjectModel;
+use sim_core::operation::{ObjectModel, ValueBytes};
 use sim_core::random::{StreamName, below, stream};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{FaultModel, ProtocolInfo};
@@ -57,6 +57,7 @@ pub(super) fn workload(
         workload.ramp_to = None;
         let [model, keys, reads, pace, readers] = [(); 5].map(|()| pick(&mut rng, 12) as usize);
         workload.model = kind_of_object(protocol.objects, model, seed);
+        workload.value_bytes = value_bytes(seed);
         workload.keys = Some([1, 1, 2, 5][keys % 4]);
         workload.mix = Mix::default().or_default(workload.model).with_reads([1, 1, 4][reads % 3]);
         match (pace % 4, workload.rate) {
@@ -85,6 +86,15 @@ fn kind_of_object(offered: &[ObjectModel], drawn: usize, seed: u64) -> ObjectMod
         return others[below(which, others.len() as u64) as usize];
     }
     usual[drawn % usual.len()]
+}
+
+/// Plain numbers for seven seeds of eight; for the eighth small records, or what takes a slow link a while. Larger ones would cost
+/// a campaign as much as all other seeds together, where they are sent in small chunks.
+fn value_bytes(seed: u64) -> ValueBytes {
+    let mut rng = stream(seed, StreamName::ValueBytes);
+    let [whether, most] = [(); 2].map(|()| pick(&mut rng, 24));
+    let max = [100, 500, 2_500][most as usize % 3];
+    if whether % 8 == 0 { ValueBytes { min: 0, max } } else { ValueBytes::default() }
 }
 
 /// Registers with and without swaps, many registers, and lists.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sim_core::graph::Topology;
-use sim_core::operation::ObjectModel;
+use sim_core::operation::{MOST_VALUE_BYTES, ObjectModel};
 use sim_core::registry::parameters::Parameter;
 
 use crate::scenario::wan;
@@ -177,6 +177,7 @@ pub(super) fn workload() -> Value {
         "when_busy": about(json!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
         "keys": about(count(1, u64::MAX), "How many objects there are."),
         "skew": about(json!({ "enum": ["even", "zipf"], "default": "even" }), "How often each object is used: all equally, or the i-th in proportion to 1/i."),
+        "value_bytes": about(value_bytes(), "Bytes of each written value besides its number: one count, or drawn evenly from a range."),
         "more": about(list(table(&["rate"], load())), "Further loads of the same clients; several [[workload]] are the same."),
     });
     let mut properties = load();
@@ -188,6 +189,15 @@ pub(super) fn workload() -> Value {
     let mut several = list(table(&[], properties));
     several["minItems"] = 1.into();
     json!({ "anyOf": [one, several], "description": "What clients do; several [[workload]] are several loads." })
+}
+
+fn value_bytes() -> Value {
+    let bytes = || count(0, u64::from(MOST_VALUE_BYTES));
+    let range = json!({
+        "min": about(bytes(), "The fewest."),
+        "max": about(bytes(), "The most."),
+    });
+    json!({ "anyOf": [bytes(), table(&["min", "max"], range)] })
 }
 
 /// What each load has of its own.

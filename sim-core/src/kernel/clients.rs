@@ -6,7 +6,7 @@ use crate::history::{History, HistoryCheck, LINEARIZABLE};
 use crate::identity::Slot;
 use crate::kernel::event::Control;
 use crate::metrics::MetricId;
-use crate::operation::{Answer, ObjectModel, Operation, Reply};
+use crate::operation::{Answer, ObjectModel, Operation, Reply, ValueBytes};
 use crate::process::RequestId;
 use crate::setup::Setup;
 use crate::time::Time;
@@ -27,6 +27,7 @@ pub(crate) struct Call {
 /// What clients are asked and what they answered.
 pub(crate) struct Clients {
     pub(crate) workload: Option<Workload>,
+    value_bytes: ValueBytes,
     pub(crate) history: History,
     asked: Vec<Call>,
     first: u32,
@@ -47,6 +48,10 @@ impl Clients {
         let model = setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
         Self {
             workload,
+            value_bytes: setup
+                .workload
+                .as_ref()
+                .map_or(ValueBytes::default(), |workload| workload.value_bytes),
             history: History::new(model),
             asked: Vec::new(),
             first: setup.members,
@@ -151,6 +156,18 @@ impl Kernel {
                 self.queue_control(at, Control::Arrival, false);
             }
         }
+    }
+
+    /// An operation as protocols hear of it: its values tell how many bytes they have.
+    #[inline]
+    pub(crate) fn with_weight(&self, operation: &Operation) -> Operation {
+        self.clients.value_bytes.put_on(self.setup.seed, operation)
+    }
+
+    /// An answer as histories keep it.
+    #[inline]
+    pub(crate) fn without_weight(&self, answer: Answer) -> Answer {
+        Answer { reply: self.clients.value_bytes.take_off(answer.reply), ..answer }
     }
 
     /// Whether a client is there to be asked; if not, its user hears of it.

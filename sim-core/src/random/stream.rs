@@ -27,6 +27,8 @@ pub enum StreamName {
     Shuffle = 8,
     /// Whether clients use queues, sets or banks instead of what the workload's stream draws.
     Objects = 9,
+    /// How many bytes the values of clients have.
+    ValueBytes = 10,
 }
 
 /// The stream of a name in the run of a seed.

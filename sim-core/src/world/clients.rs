@@ -26,7 +26,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// Hands an operation to a client; whether it was there to take it.
     fn invoke(&mut self, client: u32, operation: &Operation) -> bool {
-        let Some(request) = self.service.encode(operation) else { return false };
+        let Some(request) = self.service.encode(&self.kernel.with_weight(operation)) else { return false };
         if !self.kernel.may_ask(client, operation) {
             return false;
         }
@@ -99,7 +99,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.fold(Folded::Return, slot, response.content() ^ id.0);
         self.kernel.trace(slot, What::Return { id, response });
         let Some(asked) = self.kernel.clients.open(slot, id) else { return };
-        let answer = self.service.decode(&asked.operation, response);
+        let operation = asked.operation;
+        let answer = self.service.decode(&self.kernel.with_weight(&operation), response);
+        let answer = self.kernel.without_weight(answer);
         let node = self.kernel.hot[slot.index()].node;
         let ground = &self.kernel.ground;
         for judge in &mut self.checks {

@@ -6,6 +6,7 @@ use scenarios::document::{Format, Source};
 use scenarios::plan::compile;
 use scenarios::problem::Problems;
 use scenarios::scenario::{Loaded, load};
+use sim_core::check::Verdict;
 use sim_core::outcome::Outcome;
 use sim_core::registry::Launch;
 
@@ -179,6 +180,40 @@ fn a_load_may_spike_on_top_of_another() {
         let found = refusal(case("load-spike.toml", &[overlay]));
         assert!(found.contains(said), "{overlay}: {found}");
     }
+}
+
+fn with_values(protocol: &str) -> String {
+    format!(
+        "schema = \"seedstorm.scenario/1\"\ntitle = \"values\"\n[cluster]\nprotocol = \"{protocol}\"\nnodes = 4\n\
+         duration = \"5s\"\n[workload]\nmodel = \"register\"\noperations = 40\nrate = \"20/s\"\nmix = {{ write = 1 }}"
+    )
+}
+
+/// Every protocol with clients carries the bytes of values; what clients see stays the same.
+#[test]
+fn values_have_bytes_wherever_they_go() {
+    for protocol in ["raft", "pbft", "hotstuff", "tendermint", "store"] {
+        let text = with_values(protocol);
+        let go = |overlays: &[&str]| run(&read(&text, overlays).unwrap(), 1);
+        let (plain, heavy) = (go(&[]), go(&["workload.value_bytes=5000"]));
+        assert_eq!((plain.verdict, heavy.verdict), (Verdict::Pass, Verdict::Pass), "{protocol}");
+        assert!(heavy.activity["operations.succeeded"] == 40, "{protocol}: {:?}", heavy.activity);
+        // To a leader or coordinator, and from there to whoever keeps it.
+        let more = heavy.messages.bytes - plain.messages.bytes;
+        assert!(more >= 40 * 2 * 5_000, "{protocol}: {more} bytes more");
+    }
+}
+
+#[test]
+fn values_that_are_too_large_are_refused_where_they_stand() {
+    let refused =
+        |bytes: &str| refusal(read(&with_values("raft"), &[&format!("workload.value_bytes={bytes}")]));
+    assert!(refused("1048575").is_empty());
+    let expected = "\"value_bytes\" has \"min\" up to \"max\", and a value has at most 1048575 bytes";
+    for bytes in ["1048576", "{ min = 2, max = 1 }"] {
+        assert!(refused(bytes).contains(expected), "{}", refused(bytes));
+    }
+    assert!(refused("\"large\"").contains("a number of bytes"), "{}", refused("\"large\""));
 }
 
 #[test]

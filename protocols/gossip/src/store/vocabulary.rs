@@ -2,6 +2,7 @@
 
 use sim_core::facts;
 use sim_core::identity::NodeId;
+use sim_core::operation::bytes_of;
 use sim_core::process::{Lane, Message, Observe, Summary};
 
 sim_core::vocabulary! {
@@ -262,23 +263,40 @@ const VERSION: u32 = 12;
 const RECORD: u32 = 8 + VERSION + 9;
 const SENT: u32 = RECORD + 8;
 
+impl Sent {
+    /// Bytes of the value besides the number.
+    fn extra_bytes(&self) -> u32 {
+        self.record.extra_bytes()
+    }
+}
+
+impl Record {
+    /// Bytes of the value besides the number.
+    fn extra_bytes(&self) -> u32 {
+        self.value.map_or(0, bytes_of)
+    }
+}
+
 impl Message for StoreMessage {
     fn wire_size(&self) -> u32 {
         let many =
             |count: usize, each: u32| each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX / 64));
         let body = match self {
             Self::Get { .. } | Self::Read { .. } => 16,
-            Self::Put { .. } => 8 + RECORD,
-            Self::Got { .. } => 16 + RECORD,
+            Self::Put { record, .. } => 8 + RECORD + record.extra_bytes(),
+            Self::Got { record, .. } => 16 + RECORD + record.as_ref().map_or(0, Record::extra_bytes),
             Self::Done { .. } | Self::Refused { .. } => 17,
-            Self::Write { .. } => 8 + SENT + 5,
+            Self::Write { sent, .. } => 8 + SENT + 5 + sent.extra_bytes(),
             Self::Root { .. } | Self::Confirmed { .. } => 8,
             Self::Wrote { .. } => 13,
-            Self::ReadReply { .. } => 17 + SENT,
-            Self::Repair { .. } | Self::HandOff { .. } => SENT,
+            Self::ReadReply { sent, .. } => 17 + SENT + sent.as_ref().map_or(0, Sent::extra_bytes),
+            Self::Repair { sent } | Self::HandOff { sent } => SENT + sent.extra_bytes(),
             Self::HandedOff { .. } => 8 + VERSION,
             Self::Leaves { leaves } => many(leaves.len(), 8),
-            Self::Exchange { sent, .. } => many(sent.len(), SENT).saturating_add(9),
+            Self::Exchange { sent, .. } => {
+                let extra = sent.iter().map(Sent::extra_bytes).fold(9, u32::saturating_add);
+                many(sent.len(), SENT).saturating_add(extra)
+            }
             Self::Confirm { tombstones, .. } => many(tombstones.len(), RECORD).saturating_add(12),
             Self::Collect { tombstones, .. } => many(tombstones.len(), RECORD).saturating_add(8),
         };

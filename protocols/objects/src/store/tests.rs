@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use sim_core::operation::{ACCOUNTS, OPENING_BALANCE};
+use sim_core::operation::{ACCOUNTS, OPENING_BALANCE, Operation as NeutralOperation, ValueBytes};
 use sim_core::random::{Keyed, Purpose};
 
 use super::*;
@@ -124,4 +124,31 @@ fn no_two_states_on_a_long_way_have_one_digest() {
         assert_eq!(store.digest(), store.digest_by_the_book());
         assert!(seen.insert(store.digest()), "{index}: {operation:?}");
     }
+}
+
+#[test]
+fn values_weigh_what_they_say_as_long_as_they_are_held() {
+    let heavy = ValueBytes { min: 1_000, max: 1_000 };
+    let weighed = |operation: NeutralOperation| Operation::of(&heavy.put_on(1, &operation));
+    let mut store = Asked::default();
+    let empty = store.0.bytes() + 40;
+    let write = weighed(NeutralOperation::Write { key: 1, value: 3 });
+    assert_eq!((write.extra_bytes(), Operation::Get { key: 1 }.extra_bytes()), (1_000, 0));
+    store.ask(write);
+    assert_eq!(store.0.bytes() - empty, 16 + 1_000);
+    store.ask(weighed(NeutralOperation::Cas { key: 1, from: Some(3), to: 4 }));
+    assert_eq!(store.0.bytes() - empty, 16 + 1_000, "one took the place of the other");
+    assert_eq!(store.ask(Operation::Get { key: 1 }).extra_bytes(), 1_000);
+    for value in [5, 6] {
+        store.ask(weighed(NeutralOperation::Enqueue { key: 1, value }));
+        store.ask(weighed(NeutralOperation::Add { key: 1, value }));
+        store.ask(weighed(NeutralOperation::Append { key: 1, value }));
+    }
+    assert_eq!(store.0.bytes() - empty, 16 + 1_000 + 3 * (16 + 2 * 1_008));
+    assert_eq!(store.ask(Operation::GetList { key: 1 }).extra_bytes(), 2 * 1_008);
+    store.ask(Operation::Dequeue { key: 1 });
+    store.ask(weighed(NeutralOperation::Remove { key: 1, value: 5 }));
+    assert_eq!(store.0.bytes() - empty, 16 + 1_000 + 3 * 16 + 4 * 1_008);
+    store.ask(Operation::Transfer { key: 1, from: 0, to: 1, amount: 60 });
+    assert_eq!(store.0.bytes() - empty, 16 + 1_000 + 3 * 16 + 4 * 1_008 + 16 + 8 * ACCOUNTS as u64);
 }

@@ -76,6 +76,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderAppendOnly {
             | RaftObservation::SnapshotTaken { .. }
             | RaftObservation::ConfigAppended { .. }
             | RaftObservation::Removed { .. }
+            | RaftObservation::ChunkKept { .. }
             | RaftObservation::SnapshotInstalled { .. } => {}
         }
     }

@@ -153,6 +153,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderCompleteness
             | RaftObservation::Transferring { .. }
             | RaftObservation::ReadServed { .. }
             | RaftObservation::SnapshotTaken { .. }
+            | RaftObservation::ChunkKept { .. }
             | RaftObservation::ConfigAppended { .. }
             | RaftObservation::Removed { .. } => {}
         }

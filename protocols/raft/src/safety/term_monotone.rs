@@ -88,6 +88,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for TermMonotone {
             | RaftObservation::SnapshotTaken { .. }
             | RaftObservation::ConfigAppended { .. }
             | RaftObservation::Removed { .. }
+            | RaftObservation::ChunkKept { .. }
             | RaftObservation::SnapshotInstalled { .. } => return,
         };
         self.compare(seen.slot, seen.node, term, "running", findings);

@@ -20,13 +20,19 @@ struct Made {
     term: u64,
     command: Command,
     content: u64,
+    /// What it weighs on the wire beyond an entry of fixed size.
+    extra_bytes: u32,
 }
 
 impl Entry {
     /// An entry of a leader of this term.
     pub fn new(term: u64, command: Command) -> Self {
         let content = hash_words(&[term, command.content()]);
-        Self(Rc::new(Made { term, command, content }))
+        let extra_bytes = match &command {
+            Command::Apply { operation, .. } => operation.extra_bytes(),
+            Command::Noop | Command::Config { .. } | Command::Foreign { .. } => 0,
+        };
+        Self(Rc::new(Made { term, command, content, extra_bytes }))
     }
 
     /// The term of the leader that made it.
@@ -39,6 +45,12 @@ impl Entry {
     #[inline]
     pub fn command(&self) -> &Command {
         &self.0.command
+    }
+
+    /// Bytes of its values, beyond those of an entry of fixed size.
+    #[inline]
+    pub fn extra_bytes(&self) -> u32 {
+        self.0.extra_bytes
     }
 
     /// A hash of term and command.

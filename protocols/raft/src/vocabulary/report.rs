@@ -138,6 +138,15 @@ facts! {
             /// The state machine's digest.
             state: u64,
         },
+        /// It keeps one more chunk of a snapshot that the leader sends, and not yet all.
+        ChunkKept {
+            /// The last index that the snapshot covers.
+            index: u64,
+            /// How many chunks it has.
+            chunk: u64,
+            /// How many there are.
+            chunks: u64,
+        },
         /// It replaced its state machine with a snapshot of the leader, or found one at boot.
         SnapshotInstalled {
             /// The last index that it covers.
@@ -188,6 +197,7 @@ impl Observe for RaftObservation {
             | Self::Acknowledged { .. }
             | Self::ReadServed { .. }
             | Self::SnapshotTaken { .. }
+            | Self::ChunkKept { .. }
             | Self::ConfigAppended { .. }
             | Self::Removed { .. } => Summary::default(),
             Self::SnapshotInstalled { index, hash, .. } => {

@@ -4,6 +4,7 @@ use sim_core::coalition::Deed;
 use sim_core::digest::hash_words;
 use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
+use sim_core::operation::number_of;
 use sim_core::process::{Aggregate, Signature};
 
 use super::super::blocks::{Block, Made};
@@ -33,7 +34,7 @@ impl Traitors {
         let Some(model) = proposal.block.requests().first() else { return true };
         let command = Command {
             timestamp: model.command.timestamp + 1,
-            operation: Operation::Put { key: 0, value: cx.rng().next_u64() },
+            operation: Operation::Put { key: 0, value: number_of(cx.rng().next_u64()) },
             ..model.command
         };
         let signature = Signature::forged(command.client, cx.rng().next_u64());
