@@ -172,10 +172,13 @@ impl Liveness<Coordination> for TasksEnd {
         }
     }
 
-    /// Whom the core elected may be one that is broken for others.
+    /// Whom the core elected may be one that is broken for others, or one that the healthy agents reach only through such a
+    /// one: its heartbeats come, and so nobody else is elected, but what it grants comes too late.
     fn explain(&self, _: &Ground, core: &[Slot]) -> Option<Stall> {
         let elects = self.team.place.parameters.core_of(self.team.agents) > 0;
-        let outside = self.elected.is_some_and(|slot| core.binary_search(&slot).is_err());
+        let inside = |agent: NodeId| core.binary_search(&Slot(agent.0)).is_ok();
+        let reached = |agent: NodeId| inside(agent) && self.reaches_the_first(agent, inside);
+        let outside = self.elected.is_some_and(|slot| !reached(NodeId(slot.0)));
         (elects && outside).then_some(Stall::Outsider)
     }
 
@@ -220,9 +223,12 @@ impl Liveness<Coordination> for TasksEnd {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::ground::Ground;
     use sim_core::identity::Slot;
+    use sim_core::outcome::Stall;
     use sim_core::registry::parameters::ParameterSet;
     use sim_core::setup::Setup;
+    use sim_core::simulate::Liveness;
 
     use super::TasksEnd;
     use crate::entry::team;
@@ -243,5 +249,25 @@ mod tests {
         let judge = TasksEnd::new(team, &Setup::new(1, 2), ledger);
         assert_eq!(judge.own_tasks(&[Slot(0)]), [0]);
         assert_eq!(judge.own_tasks(&[Slot(0), Slot(1)]), [0, 1, 2]);
+    }
+
+    /// In this tree n4 and n5 are below n2, and n6 and n7 below n3. Once n2 is broken, nobody is accused because n4 leads.
+    #[test]
+    fn a_coordinator_behind_somebody_broken_is_an_outsider() {
+        let parameters = Parameters::read(&serde_json::json!({
+            "strategy": "raft", "topology": "tree", "degree": 2
+        }))
+        .unwrap();
+        let team = std::rc::Rc::new(team(&parameters, 7, 1, Plants::default()).unwrap());
+        let ledger = Ledger::new(&team.place.graph, 7);
+        let mut judge = TasksEnd::new(team, &Setup::new(1, 7), ledger);
+        let ground = Ground::new(7, 2);
+        let core = [0, 2, 3, 5, 6].map(Slot);
+        assert_eq!(judge.owed(&ground, &core), Ok(()), "four of seven reach each other");
+        for (elected, stall) in [(0, None), (5, None), (3, Some(Stall::Outsider)), (1, Some(Stall::Outsider))]
+        {
+            judge.elected = Some(Slot(elected));
+            assert_eq!(judge.explain(&ground, &core), stall, "n{}", elected + 1);
+        }
     }
 }
