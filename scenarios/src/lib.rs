@@ -23,6 +23,7 @@ pub mod parallel;
 pub mod plan;
 pub mod problem;
 pub mod program;
+mod renaming;
 pub mod replay;
 pub mod reproduce;
 pub mod run;

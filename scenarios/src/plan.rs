@@ -73,6 +73,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let workload = loaded.scenario.workload.as_ref();
     let size = (setup.clients, setup.duration);
     setup.workload = workload.map(|workload| draw::workload(swarm, workload, size, loaded.protocol, seed));
+    if swarm.past && setup.initial.state.is_none() {
+        setup.initial.state = draw::past(cluster.as_ref(), members, seed);
+    }
     if loaded.scenario.initial.shuffle {
         shuffle::members(&mut setup);
     }

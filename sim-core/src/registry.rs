@@ -65,6 +65,12 @@ pub trait Cluster: Send + Sync {
         no_state()
     }
 
+    /// A state that an earlier run could have left behind for a cluster of `members`, in the form that
+    /// [`Cluster::check_state`] reads; `None` if nobody knows how to draw one.
+    fn drawn_state(&self, _members: u32, _rng: &mut ChaCha8Rng) -> Option<Value> {
+        None
+    }
+
     /// The most often that so many members can make an observation of this kind if none of them restarts, joins or lies;
     /// `None` if there is no limit, or nobody knows it.
     fn most_observed(&self, _kind: &str, _members: u32) -> Option<u64> {

@@ -1,11 +1,13 @@
 //! Raft as the registry knows it: what it is called, what can be set, and how a run is launched.
 
 use sim_core::facts::Facts;
+use sim_core::identity::NodeId;
 use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
 use sim_core::setup::Setup;
 use sim_core::simulate::Subject;
 
+use super::configuration::genesis;
 use super::initial::{self, InitialState};
 use super::liveness::RaftLiveness;
 use super::node::{RaftFactory, RaftNode};
@@ -46,7 +48,11 @@ pub const ENTRY: Simple<Parameters, Raft, RaftNode> = Simple::new(&INFO, system)
         FaultModel { crashed: minority, lost_disks: minority, byzantine: 0, outages: true }
     })
     .waits(Parameters::largest_timeout)
-    .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop));
+    .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop))
+    .starts_from_drawn(|parameters, members, dice| {
+        let all: Vec<NodeId> = (0..members).map(NodeId).collect();
+        initial::past::draw(members, genesis(&all, parameters.learners).voters.len(), dice)
+    });
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Raft, RaftNode> {
     let initial =

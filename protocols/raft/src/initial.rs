@@ -1,5 +1,7 @@
 //! What servers start from, where a scenario says so: `[[initial.raft]]`.
 
+pub(crate) mod past;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

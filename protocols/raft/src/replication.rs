@@ -108,6 +108,11 @@ impl Progress {
         self.heard_at.saturating_add(window) > now
     }
 
+    /// Whether a snapshot is on its way to it.
+    pub(super) fn installs(&self) -> bool {
+        self.install.is_some()
+    }
+
     /// Whether it answers, and it is known where the logs meet.
     pub(super) fn follows(&self) -> bool {
         self.heard && !self.probing

@@ -4,11 +4,14 @@
 //! tells it to stand at once. That one needs no pre-votes, and those who hear the leader vote for it all the same. If nothing
 //! comes of it within the longest election timeout, the leader goes on; but it has no lease any more, since the message may
 //! still arrive.
+//!
+//! A leader that sends a snapshot to somebody who answers stays for as long as that takes: the next leader would have to begin
+//! with another one, and leaders that change faster than a snapshot arrives would never bring anybody up to date.
 
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
-use super::replication::Leadership;
+use super::replication::{Leadership, Progress};
 use super::server::{Role, Server, TRANSFER};
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer};
 
@@ -24,8 +27,10 @@ impl Server {
     pub(super) fn on_transfer_timeout(&mut self, cx: &mut Context<'_, Raft>) {
         let node = self.node;
         let config = self.config.clone();
+        let (now, patience) = (cx.monotonic(), self.parameters.election_timeout_max);
         let Role::Leader(Leadership { progress, heir, reading, .. }) = &mut self.role else { return };
-        if heir.take().is_some() {
+        let installs = |progress: &Progress| progress.installs() && progress.heard_within(patience, now);
+        if heir.take().is_some() || progress.iter().any(installs) {
             return self.set_transfer_timer(cx);
         }
         let others = progress.iter().enumerate().filter(|(_, progress)| {

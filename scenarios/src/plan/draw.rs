@@ -2,6 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
+use serde_json::Value;
 use sim_core::adversary::{Act, Adversary, Occasion};
 use sim_core::distribution::Distribution;
 use sim_core::facts::mutation::Scope;
@@ -10,7 +11,7 @@ use sim_core::fault::{FaultEntry, FaultPlan};
 use sim_core::operation::{ObjectModel, ValueBytes};
 use sim_core::random::{StreamName, below, stream};
 use sim_core::ratio::Ratio;
-use sim_core::registry::{FaultModel, ProtocolInfo};
+use sim_core::registry::{Cluster, FaultModel, ProtocolInfo};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
 use sim_core::workload::{Load, Mix, Rate, WorkloadModel};
@@ -99,6 +100,12 @@ fn value_bytes(seed: u64) -> ValueBytes {
 
 /// Registers with and without swaps, many registers, and lists.
 const USUAL_OBJECTS: usize = 4;
+
+/// What an earlier run left behind, in a third of the seeds.
+pub(super) fn past(cluster: &dyn Cluster, members: u32, seed: u64) -> Option<Value> {
+    let mut rng = stream(seed, StreamName::Past);
+    if pick(&mut rng, 3) > 0 { None } else { cluster.drawn_state(members, &mut rng) }
+}
 
 /// Spreads the operations over the run: evenly, in bursts, over its first quarter, or in a closed loop that lasts about as long.
 fn spread(

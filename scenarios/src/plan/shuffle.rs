@@ -5,9 +5,10 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
-use serde_json::Value;
 use sim_core::random::{StreamName, below, stream};
 use sim_core::setup::Setup;
+
+use crate::renaming::rename;
 
 /// Puts others in the place of the members that the initial state names: whoever is named twice is the same one twice.
 pub(super) fn members(setup: &mut Setup) {
@@ -22,7 +23,7 @@ pub(super) fn members(setup: &mut Setup) {
         (*at, *of) = (other(*at), other(*of));
     }
     if let Some(state) = &mut initial.state {
-        rename(state, &other);
+        rename(state, &|slot| Some(other(slot)));
     }
 }
 
@@ -36,24 +37,9 @@ fn permutation(members: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {
     others
 }
 
-/// Every text that is the name of a member, wherever a protocol's state has one.
-fn rename(state: &mut Value, other: &impl Fn(u32) -> u32) {
-    match state {
-        Value::String(text) => {
-            let number = text.strip_prefix('n').and_then(|number| number.parse::<u32>().ok());
-            if let Some(slot) = number.and_then(|number| number.checked_sub(1)) {
-                *text = format!("n{}", other(slot) + 1);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, other)),
-        Value::Object(table) => table.values_mut().for_each(|value| rename(value, other)),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use sim_core::ordered::OrderedSet;
     use sim_core::setup::Initial;
 

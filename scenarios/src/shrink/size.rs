@@ -30,7 +30,7 @@ impl Size {
             waits: entries.iter().map(waits).sum(),
             clients: setup.clients.into(),
             operations: operations(outcome),
-            knobs: count(differing(parameters, defaults).count()),
+            knobs: count(differing(parameters, defaults).count() + left_behind(setup)),
             lasting_ms: lasting.map(|lasts| lasts.as_nanos() / 1_000_000).sum(),
             digits: digits_of(setup),
             duration_ms: setup.duration.as_nanos().div_ceil(1_000_000),
@@ -61,6 +61,15 @@ impl Size {
         shape(self) <= shape(other)
             && self.digits <= other.digits + 2
             && self.events <= other.events + other.events / 4
+    }
+}
+
+/// Members that start from something.
+fn left_behind(setup: &Setup) -> usize {
+    match &setup.initial.state {
+        None => 0,
+        Some(Value::Array(list)) => 1 + list.len(),
+        Some(_) => 1,
     }
 }
 

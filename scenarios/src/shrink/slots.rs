@@ -7,6 +7,8 @@ use sim_core::identity::{NodeName, Slot};
 use sim_core::network::Pin;
 use sim_core::setup::{Setup, Topology};
 
+use crate::renaming::rename;
+
 /// Takes a member or a client out. What was aimed at it alone goes with it.
 pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
     let member = gone.0 < setup.members;
@@ -22,6 +24,9 @@ pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
         initial.corrupt = initial.corrupt.iter().filter_map(|slot| number(*slot, gone)).collect();
         let twin = |(slot, of): &(u32, u32)| Some((number(*slot, gone)?, number(*of, gone)?));
         initial.twins = initial.twins.iter().filter_map(twin).collect();
+        if let Some(state) = &mut initial.state {
+            rename(state, &|slot| number(slot, gone));
+        }
         setup.adversaries.retain(|rule| rule.slots != [gone.0]);
         for rule in &mut setup.adversaries {
             rule.slots = rule.slots.iter().filter_map(|slot| number(*slot, gone)).collect();
@@ -107,6 +112,7 @@ fn leave_out(selector: &mut Selector, members: u32, gone: Slot) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use sim_core::distribution::RegionMatrix;
 
     use super::*;
@@ -157,10 +163,17 @@ mod tests {
             clients: named("xy"),
         });
         setup.initial.corrupt = vec![1, 3];
+        setup.initial.state = Some(json!([
+            { "nodes": ["n1", "n2", "n3"], "vote": "n2", "log": [1, 1] }, { "nodes": ["n4"], "vote": "n3" }
+        ]));
         setup.initial.twins = vec![(3, 2), (2, 1)];
         setup.network.topology = Some(edges(&[(0, 1), (1, 2), (2, 3)]));
         remove_slot(&mut setup, Slot(1));
         assert_eq!((setup.members, setup.clients), (3, 2));
+        let left = json!([
+            { "nodes": ["n1", "n2"], "vote": null, "log": [1, 1] }, { "nodes": ["n3"], "vote": "n2" }
+        ]);
+        assert_eq!(setup.initial.state, Some(left));
         assert_eq!(setup.initial.corrupt, [2]);
         assert_eq!(setup.initial.twins, [(2, 1)]);
         assert_eq!(setup.network.topology, Some(edges(&[(1, 2)])));

@@ -29,6 +29,8 @@ pub enum StreamName {
     Objects = 9,
     /// How many bytes the values of clients have.
     ValueBytes = 10,
+    /// What an earlier run left behind.
+    Past = 11,
 }
 
 /// The stream of a name in the run of a seed.

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-use super::parameters::ParameterSet;
+use super::parameters::{Dice, ParameterSet};
 use super::{Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, no_state};
 use crate::history::LINEARIZABLE;
 use crate::outcome::Outcome;
@@ -25,6 +25,7 @@ pub struct Simple<T, P: Protocol, N: Process<P>> {
     fits: fn(&T, &Setup) -> Result<(), String>,
     observes: fn(&T, &str, u32) -> Option<u64>,
     state: Option<State>,
+    draw_state: Option<DrawState<T>>,
     system: System<T, P, N>,
 }
 
@@ -36,6 +37,8 @@ struct State {
     schema: fn() -> Value,
     check: fn(&Value, u32) -> Result<(), ParameterError>,
 }
+
+type DrawState<T> = fn(&T, u32, &mut Dice<'_>) -> Value;
 
 crate::parameters! {
     /// For protocols without parameters.
@@ -54,6 +57,7 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
             fits: |_, _| Ok(()),
             observes: |_, _, _| None,
             state: None,
+            draw_state: None,
             system,
         }
     }
@@ -108,6 +112,13 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
         check: fn(&Value, u32) -> Result<(), ParameterError>,
     ) -> Self {
         self.state = Some(State { schema, check });
+        self
+    }
+
+    /// A swarm may draw the state that so many members start from; see [`Cluster::drawn_state`].
+    #[must_use]
+    pub const fn starts_from_drawn(mut self, draw: fn(&T, u32, &mut Dice<'_>) -> Value) -> Self {
+        self.draw_state = Some(draw);
         self
     }
 }
@@ -165,6 +176,10 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
 
     fn check_state(&self, state: &Value, members: u32) -> Result<(), ParameterError> {
         self.entry.state.map_or_else(no_state, |own| (own.check)(state, members))
+    }
+
+    fn drawn_state(&self, members: u32, rng: &mut ChaCha8Rng) -> Option<Value> {
+        self.entry.draw_state.map(|draw| draw(&self.parameters, members, &mut Dice::new(rng)))
     }
 
     fn most_observed(&self, kind: &str, members: u32) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! Removes members and traitors.
 
+use serde_json::Value;
 use sim_core::adversary::Act;
 use sim_core::facts::mutation::Scope;
 use sim_core::identity::Slot;
@@ -13,6 +14,16 @@ use super::super::tester::Tested;
 use super::horizon::rounder;
 use super::{parts, without};
 
+/// From nothing, or with some of the members from nothing.
+fn from_less(best: &Tested) -> impl Iterator<Item = Candidate> {
+    let state = best.candidate.setup.initial.state.as_ref();
+    let nothing = state.map(|_| best.candidate.with(|setup| setup.initial.state = None));
+    let list = state.and_then(Value::as_array);
+    let fewer = list.into_iter().flat_map(|list| parts(list.len()).map(|part| without(list, &part)));
+    let some = fewer.map(|left| best.candidate.with(|setup| setup.initial.state = Some(left.into())));
+    nothing.into_iter().chain(some)
+}
+
 /// With as few members as protocols need at least, or half of them; then without one. The last go first: the names of all
 /// others stay.
 pub(in super::super) fn fewer(best: &Tested) -> Candidates<'_> {
@@ -22,7 +33,7 @@ pub(in super::super) fn fewer(best: &Tested) -> Candidates<'_> {
     let few = move |kept| best.candidate.with(|setup| keep_members(setup, kept));
     let fewer = |member| best.candidate.with(|setup| remove_slot(setup, Slot(member)));
     let single = (0..members).rev().filter(move |_| members > 1).map(fewer);
-    Box::new(kept.into_iter().map(few).chain(single))
+    Box::new(from_less(best).chain(kept.into_iter().map(few)).chain(single))
 }
 
 /// Keeps so many members: all that the run begins with as traitors or twins, and the first ones beside them.

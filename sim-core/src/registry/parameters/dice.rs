@@ -1,4 +1,4 @@
-//! What a swarm draws parameters with.
+//! What a swarm draws parameters and states with.
 
 use std::ops::RangeInclusive;
 
@@ -14,8 +14,14 @@ pub struct Dice<'a> {
 }
 
 impl<'a> Dice<'a> {
-    pub(super) fn new(rng: &'a mut ChaCha8Rng) -> Self {
+    /// Dice that throw what a stream says.
+    pub fn new(rng: &'a mut ChaCha8Rng) -> Self {
         Self { rng }
+    }
+
+    /// A number below `n`, which must not be 0.
+    pub fn below(&mut self, n: u64) -> u64 {
+        below(self.rng.next_u64(), n)
     }
 
     /// A number of a range.
