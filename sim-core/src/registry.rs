@@ -105,6 +105,8 @@ pub struct ProtocolInfo {
     pub roles: &'static [&'static str],
     /// Kinds of messages.
     pub messages: &'static [&'static str],
+    /// Those of them that tell their round ([`Message::round`](crate::process::Message::round)).
+    pub rounds: &'static [&'static str],
     /// Kinds of observations.
     pub observations: &'static [&'static str],
     /// Its parameters.
@@ -146,6 +148,7 @@ impl ProtocolInfo {
             about: "",
             roles: &[],
             messages: &[],
+            rounds: &[],
             observations: &[],
             knobs: &[],
             behaviors: &[],

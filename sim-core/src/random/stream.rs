@@ -29,6 +29,8 @@ pub enum StreamName {
     Objects = 9,
     /// How many bytes the values of clients have.
     ValueBytes = 10,
+    /// Which schedule of rounds a run has, and how many members have a twin.
+    Rounds = 11,
 }
 
 /// The stream of a name in the run of a seed.
