@@ -13,7 +13,7 @@ mod runs;
 
 use hops::Load;
 use measure::{peak_memory, quantile, timed};
-use runs::{Run, built_in, built_in_with, hotstuff_faults, many, one, raft_faults};
+use runs::{Run, built_in, built_in_with, hotstuff_faults, many, one, raft_faults, twelve_rounds};
 use seedstorm::prelude::{Launch, Verdict};
 use seedstorm::sim_core::process::Lane;
 use seedstorm::sim_core::trace::{TraceForm, TraceRequest};
@@ -37,6 +37,7 @@ const ROWS: &[Row] = &[
     Row { name: "raft", measure: raft },
     Row { name: "pbft", measure: pbft },
     Row { name: "hotstuff", measure: hotstuff },
+    Row { name: "twins", measure: twins },
     Row { name: "explore", measure: explore },
     Row { name: "checks", measure: checks },
     Row { name: "trace", measure: trace },
@@ -171,6 +172,31 @@ fn hotstuff() {
     note("one decision, n=512: ms, median", median(&runs));
     let runs = many(&built_in("hotstuff-swarm"), 0..EXPLORED / 4, |outcome| outcome.violations.is_empty());
     line("explore hotstuff-swarm: ms a run, median", median(&runs), 6.0, 6.0);
+}
+
+/// Schedules of twelve rounds, drawn and run one after the other by one thread: four replicas, one of them with a twin.
+fn twins() {
+    let loaded = twelve_rounds();
+    let seeds = EXPLORED * 4;
+    let mut behind = 0_u32;
+    let (runs, ms) = timed(|| {
+        many(&loaded, 0..seeds, |outcome| {
+            behind += u32::from(outcome.measures.values().any(|view| view.is_none_or(|view| view < 13)));
+            outcome.violations.is_empty()
+        })
+    });
+    let per_second = seeds as f64 * 1e3 / ms;
+    println!(
+        "{:44} {per_second:10.0} {:>8} {:>8} {:6.2}",
+        "twins, twelve rounds: schedules/s",
+        3_000,
+        3_000,
+        3e3 / per_second
+    );
+    note("events a schedule", runs.iter().map(|run| run.events).sum::<u64>() as f64 / runs.len() as f64);
+    note("of these not through all rounds, %", 100.0 * f64::from(behind) / runs.len() as f64);
+    let runs = many(&built_in("twins-swarm"), 0..EXPLORED / 4, |outcome| outcome.violations.is_empty());
+    line("explore twins-swarm: ms a run, median", median(&runs), 6.0, 6.0);
 }
 
 /// Runs as an exploration makes them, one thread.

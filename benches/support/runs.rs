@@ -32,6 +32,12 @@ pub(crate) fn hotstuff_faults() -> Loaded {
     read(Source { name: "hotstuff-faults".to_owned(), text }, &[])
 }
 
+/// Schedules of twelve rounds for HotStuff, which end once these are over.
+pub(crate) fn twelve_rounds() -> Loaded {
+    let text = include_str!("../twelve-rounds.toml").to_owned();
+    read(Source { name: "twelve-rounds".to_owned(), text }, &[])
+}
+
 fn read(source: Source, overlays: &[String]) -> Loaded {
     load(&seedstorm::registry(), source, Format::Toml, overlays).expect("a sound scenario")
 }
@@ -54,10 +60,10 @@ pub(crate) struct Run {
 pub(crate) fn many(
     loaded: &Loaded,
     seeds: std::ops::Range<u64>,
-    sound: impl Fn(&Outcome) -> bool,
+    mut sound: impl FnMut(&Outcome) -> bool,
 ) -> Vec<Run> {
     let launch = Launch::default();
-    let one = |seed| {
+    let mut one = |seed| {
         let (outcome, ms) = one(loaded, seed, &launch);
         assert!(sound(&outcome), "seed {seed} came to {:?}: {:?}", outcome.verdict, outcome.violations);
         let count = |name: &str| outcome.activity.get(name).copied().unwrap_or(0);
@@ -68,5 +74,5 @@ pub(crate) fn many(
             succeeded: count("operations.succeeded"),
         }
     };
-    seeds.map(one).collect()
+    seeds.map(&mut one).collect()
 }

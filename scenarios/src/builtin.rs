@@ -128,6 +128,7 @@ builtins! {
     "hotstuff-two-chain"
     "hotstuff-split"
     "hotstuff-swarm"
+    "twins-swarm"
     "hotstuff-messages"
     "hotstuff-witness-quorum-of-2f"
     "hotstuff-witness-second-proposal-accepted"

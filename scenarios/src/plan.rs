@@ -14,7 +14,7 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 use sim_core::workload::WorkloadModel;
 
-use crate::scenario::{Loaded, Swarm, adversaries, domains};
+use crate::scenario::{Loaded, Swarm, adversaries, domains, rounds};
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 pub const SEEDS_END: u64 = 1 << 53;
@@ -81,7 +81,11 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     }
     adversaries::apply(&loaded.scenario.adversaries, loaded.protocol, &mut setup);
     draw::environment(swarm, &mut setup, seed);
-    let budget = cluster.fault_model(members).byzantine;
+    if let Some(drawn) = &swarm.rounds {
+        rounds::draw(drawn, &loaded.rounds, cluster.as_ref(), &mut setup);
+    }
+    let twins = u32::try_from(setup.initial.beside.len()).unwrap_or(u32::MAX);
+    let budget = cluster.fault_model(members).byzantine.saturating_sub(twins);
     draw::traitors(swarm, &mut setup, loaded.protocol, budget, cluster.largest_timeout());
     let domains = loaded.domains(members);
     domains::place(&mut setup.faults.entries, &domains, true);

@@ -13,6 +13,7 @@ mod limits;
 mod load;
 mod names;
 mod read;
+pub(crate) mod rounds;
 mod setup;
 mod stop;
 mod summary;
@@ -40,7 +41,7 @@ pub use names::{InitialState, NodeName, ParseNodeNameError, Twin};
 pub(crate) use sim_core::history::LINEARIZABLE;
 pub use stop::StopRules;
 pub use summary::summary;
-pub use swarm::{Families, Lengths, Range, Swarm, Traitors};
+pub use swarm::{DrawnRounds, Families, Lengths, Range, Swarm, Traitors, Twins};
 pub(crate) use validate::within_limits;
 
 /// The version that a file must name.

@@ -32,6 +32,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     about: "Runs nothing.",
     roles: &["primary", "backup"],
     messages: &["Ping"],
+    rounds: &[],
     observations: &["BecamePrimary"],
     knobs: &[],
     behaviors: &[Named { name: "equivocate", about: "says two things" }],

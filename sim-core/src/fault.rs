@@ -4,6 +4,7 @@
 //! - [`FaultDriver`] fires the plan lazily, as time passes or as the protocol does something, and records what it did.
 //! - [`Governor`] holds the budget: what a protocol need not survive is refused, and the refusal recorded.
 //! - [`Action`] is what the world executes.
+//! - [`rounds`] numbers all schedules of rounds of a cluster.
 //! - [`family`] is the table of all kinds, for lists and explanations.
 
 pub mod action;
@@ -14,6 +15,7 @@ pub mod family;
 pub mod governor;
 pub mod plan;
 pub mod resolve;
+pub mod rounds;
 pub mod selector;
 pub mod spec;
 pub mod swarm;

@@ -56,6 +56,9 @@ pub struct Place {
     pub honest: bool,
     /// Whether it is one of several slots of one identity, all running honest code.
     pub twin: bool,
+    /// Whether it is the second slot of an identity that runs twice, beside the members: it is counted nowhere, since its
+    /// identity is.
+    pub beside: bool,
     /// How much each journal holds and how much of it is durable.
     pub marks: Vec<Mark>,
     /// What its latest observations say about it.
@@ -85,6 +88,7 @@ impl Place {
             impaired: false,
             honest: true,
             twin: false,
+            beside: false,
             marks: Vec::new(),
             status: Status::default(),
         }
@@ -98,6 +102,11 @@ impl Place {
     /// Whether anything in its journals is durable.
     pub fn has_durable(&self) -> bool {
         self.marks.iter().any(|mark| mark.durable > 0)
+    }
+
+    /// Whether it counts as a member.
+    pub fn is_member(&self) -> bool {
+        self.role == Role::Member && !self.beside
     }
 
     /// Up and running.
@@ -152,9 +161,9 @@ impl Ground {
         self.slots_of(node).all(|slot| self.places[slot.index()].honest)
     }
 
-    /// The member slots.
+    /// The member slots: one for each member, whose twin beside the others is none.
     pub fn members(&self) -> impl Iterator<Item = (Slot, &Place)> + '_ {
-        self.slots().filter(|(_, place)| place.role == Role::Member)
+        self.slots().filter(|(_, place)| place.is_member())
     }
 
     /// Every slot.

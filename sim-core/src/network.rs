@@ -15,6 +15,7 @@
 //!
 //! - `fate`: the dice, and what each bit decides; `pin`: fates that changed something, and fates fixed by hand
 //! - `latency`, `bandwidth`, `route`: how long it takes, and which way
+//! - `rounds`: who hears whom in which round of the protocol
 //! - `cut`, `degrade`: faults in force; `session`, `lifecycle`: what they do to streams
 
 mod bandwidth;
@@ -28,6 +29,7 @@ mod links;
 mod model;
 mod pairs;
 mod pin;
+mod rounds;
 mod route;
 mod row;
 mod sending;
@@ -55,6 +57,7 @@ use degrade::Windows;
 use fate::{Chance, Chances, Dice, Name, damage};
 use latency::Latency;
 use links::Links;
+use rounds::Rounds;
 use route::Routes;
 
 /// A message, as far as the network looks at it.
@@ -113,6 +116,8 @@ pub enum Lost {
     NoRoute,
     /// The sender's line is busy and its queue is full.
     QueueFull,
+    /// The plan of rounds keeps its ends apart in the round that it tells.
+    Round,
 }
 
 /// What one end of a session hears. Ask [`Network::concerns`] before it is delivered: the process that it was for may
@@ -177,6 +182,8 @@ pub struct Network {
     /// Whether what is not pinned is left to no chance.
     pins_only: bool,
     changes: Changes,
+    /// Who hears whom in which round.
+    pub(crate) rounds: Rounds,
 }
 
 impl Network {
@@ -211,6 +218,7 @@ impl Network {
             pins: Pins::default(),
             pins_only: false,
             changes: Changes::default(),
+            rounds: Rounds::default(),
         };
         network.settle();
         Ok(network)

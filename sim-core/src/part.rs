@@ -100,6 +100,7 @@ impl PartPlace {
             slot: boot.slot,
             role: boot.role,
             members: boot.members,
+            leaders: boot.leaders,
             start: boot.start,
             incarnation: boot.incarnation,
             run_seed: boot.run_seed,

@@ -56,6 +56,12 @@ pub trait Message: Facts {
     fn priority(&self) -> Priority {
         Priority::Normal
     }
+
+    /// The round, view or term that it belongs to, counted from one, if it tells one: plans may say round by round who
+    /// hears whom (`round = { .. }` among the faults).
+    fn round(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// What the network owes a message.

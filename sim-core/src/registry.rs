@@ -111,6 +111,8 @@ pub struct ProtocolInfo {
     pub roles: &'static [&'static str],
     /// Kinds of messages.
     pub messages: &'static [&'static str],
+    /// Those of them that tell their round ([`Message::round`](crate::process::Message::round)).
+    pub rounds: &'static [&'static str],
     /// Kinds of observations.
     pub observations: &'static [&'static str],
     /// Its parameters.
@@ -152,6 +154,7 @@ impl ProtocolInfo {
             about: "",
             roles: &[],
             messages: &[],
+            rounds: &[],
             observations: &[],
             knobs: &[],
             behaviors: &[],

@@ -190,6 +190,10 @@ pub struct Initial {
     pub corrupt: Vec<u32>,
     /// Twins: `(slot, identity)`.
     pub twins: Vec<(u32, u32)>,
+    /// Identities of which a second copy runs in a slot of its own, beside all members and clients: the first of these slots
+    /// comes after the last client, the others follow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<u32>,
     /// What the members' disks and timers hold at the start, in the words of the protocol, which reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<Value>,

@@ -58,6 +58,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     factory: Box<dyn Factory<P, Node = N>>,
     nodes: Vec<Option<N>>,
     members: Rc<[NodeId]>,
+    /// Who leads which round, where the plan says so.
+    leaders: Rc<[Option<NodeId>]>,
     payloads: Slab<Payload<P::Message>>,
     timers: Timers<P::Timer>,
     storage: Storage<P>,
@@ -115,6 +117,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     fn begin(&mut self) {
         self.kernel.queue_controls();
         self.kernel.watch.running = self.kernel.ground.members().filter(|(_, place)| place.up).count() as u64;
+        let rounds = self.kernel.rounds_due();
+        self.perform(rounds);
         for index in 0..self.nodes.len() {
             let slot = Slot(u32::try_from(index).expect("fewer than 2^32 slots"));
             self.fill_disk(slot);

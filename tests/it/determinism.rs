@@ -17,11 +17,12 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 11] = [
+const SWARMS: [&str; 12] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
     "hotstuff-swarm",
+    "twins-swarm",
     "tendermint-swarm",
     "epidemic-swarm",
     "plumtree-swarm",

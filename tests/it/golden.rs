@@ -109,6 +109,11 @@ fn golden_digests_of_hotstuff_are_met() {
 }
 
 #[test]
+fn golden_digests_of_schedules_of_rounds_are_met() {
+    check("twins-swarm");
+}
+
+#[test]
 fn golden_digests_of_tendermint_are_met() {
     check("tendermint-swarm");
 }

@@ -20,6 +20,7 @@ mod lease_lock;
 mod liveness;
 mod own_protocol;
 mod paper;
+mod rounds;
 mod schema;
 mod storm;
 mod support;

@@ -29,6 +29,9 @@ pub(super) fn faults() -> Vec<Term> {
 /// What a fault leaves behind when it is over.
 fn when(kind: Kind) -> &'static str {
     match kind.family() {
+        Family::Network if kind == Kind::Round => {
+            "It is in force from the start to the heal, whenever the protocol comes to that round; it takes neither `at` nor `for`."
+        }
         Family::Network | Family::Disk | Family::Clock => {
             "It strikes `at` a time or `on` an event and lasts `for` a while; without `for`, to the end of the first \
              phase."
@@ -49,6 +52,8 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
         _ if traitors => "bracha-calm",
         // Raft has no change of membership.
         "join" | "leave" | "replace" | "churn" => "epidemic-calm",
+        // Nor do its messages tell their terms.
+        "round" => "hotstuff-calm",
         _ => "raft-calm",
     };
     // Who leads in one protocol broadcasts in another.
@@ -60,7 +65,11 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
     let passes = matches!(family, Some(Family::Network | Family::Disk | Family::Clock))
         || matches!(name, "pause" | "detour");
     let passes = passes && name != "bit-rot";
-    let lasts = if passes { "for = \"2s\", " } else { "" };
+    let when = match (name, passes) {
+        ("round", _) => "",
+        (_, true) => "at = \"2s\", for = \"2s\", ",
+        (_, false) => "at = \"2s\", ",
+    };
     Term {
         kind: TermKind::Fault,
         name: name.to_owned(),
@@ -74,8 +83,8 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
         protocol: None,
         line: line.to_owned(),
         about,
-        written: format!("[[faults]] at = \"2s\", {lasts}{written}"),
-        example: format!("seedstorm run {scenario} --set 'faults=[{{ at = \"2s\", {lasts}{shown} }}]'"),
+        written: format!("[[faults]] {when}{written}"),
+        example: format!("seedstorm run {scenario} --set 'faults=[{{ {when}{shown} }}]'"),
         related: family
             .map(|family| {
                 let others = Kind::ALL.iter().filter(|kind| kind.family() == family && kind.name() != name);

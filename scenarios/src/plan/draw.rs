@@ -203,7 +203,8 @@ pub(super) fn traitors(
         Traitors::Beyond(more) => budget.saturating_add(more),
     };
     let initial = &setup.initial;
-    let twin = |slot: &u32| initial.twins.iter().any(|(at, of)| at == slot || of == slot);
+    let beside = |slot: &u32| initial.beside.contains(slot);
+    let twin = |slot: &u32| beside(slot) || initial.twins.iter().any(|(at, of)| at == slot || of == slot);
     let taken = |slot: &u32| initial.corrupt.contains(slot) || initial.absent.contains(slot) || twin(slot);
     let mut free: Vec<u32> = (0..setup.members).filter(|slot| !taken(slot)).collect();
     for _ in 0..wanted.min(u32::try_from(free.len()).unwrap_or(u32::MAX)) {

@@ -15,7 +15,7 @@ pub(super) fn members(setup: &mut Setup) {
     let others = permutation(setup.members, &mut stream(setup.seed, StreamName::Shuffle));
     let other = |slot: u32| others.get(slot as usize).copied().unwrap_or(slot);
     let initial = &mut setup.initial;
-    for slots in [&mut initial.absent, &mut initial.corrupt] {
+    for slots in [&mut initial.absent, &mut initial.corrupt, &mut initial.beside] {
         slots.iter_mut().for_each(|slot| *slot = other(*slot));
         slots.sort_unstable();
     }
@@ -50,6 +50,7 @@ mod tests {
             absent: vec![0, 1],
             corrupt: vec![4],
             twins: vec![(2, 3)],
+            beside: Vec::new(),
             state: Some(json!([{ "nodes": ["n1"], "vote": "n3", "log": [1, 2], "kind": "nothing" }])),
         };
         let mut setup = Setup { initial, ..Setup::new(seed, 5) };
@@ -61,7 +62,7 @@ mod tests {
     fn every_member_stands_for_one_and_names_stay_together() {
         let mut firsts = OrderedSet::new();
         for seed in 0..200 {
-            let Initial { absent, corrupt, twins, state } = shuffled(seed).initial;
+            let Initial { absent, corrupt, twins, state, .. } = shuffled(seed).initial;
             let mut all = [absent.clone(), corrupt, vec![twins[0].0, twins[0].1]].concat();
             all.sort_unstable();
             assert_eq!(all, [0, 1, 2, 3, 4], "seed {seed}");

@@ -11,7 +11,8 @@ use sim_core::registry::{Cluster, Entry, Registry};
 use sim_core::setup::Topology;
 
 use super::read::{Reading, leave_out, read};
-use super::{Families, LINEARIZABLE, Safety, Scenario, counters, files, limits, validate, wan};
+use super::rounds::RoundSpaces;
+use super::{Families, LINEARIZABLE, Safety, Scenario, counters, files, limits, rounds, validate, wan};
 use crate::document::{Complaint, Document, Format, LARGEST_RESOLVED, Places, Source};
 use crate::problem::{Problem, Problems};
 
@@ -30,6 +31,8 @@ pub struct Loaded {
     pub hash: String,
     /// What is known of the protocol.
     pub protocol: &'static sim_core::registry::ProtocolInfo,
+    /// The schedules of rounds that seeds draw from.
+    pub(crate) rounds: RoundSpaces,
 }
 
 impl std::fmt::Debug for Loaded {
@@ -129,7 +132,14 @@ impl Builder {
         leave_out_late_faults(&mut scenario);
         let resolved = resolve(&scenario, protocol.name, cluster.as_ref());
         let hash = hash(&resolved);
-        let loaded = Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol };
+        let rounds = match rounds::spaces(&scenario, cluster.as_ref()) {
+            Ok(rounds) => rounds,
+            Err(error) => {
+                let origin = places.value_at(&["swarm", "rounds"]);
+                return Err(Problem::new(error.to_string()).at(origin).into());
+            }
+        };
+        let loaded = Loaded { name, scenario, cluster: cluster.into(), resolved, hash, protocol, rounds };
         match loaded.refused() {
             None => Ok(loaded),
             Some(why) => Err(Problem::new(why).at(places.value_at(&["cluster"])).into()),

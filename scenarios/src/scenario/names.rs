@@ -27,14 +27,15 @@ pub struct InitialState {
     pub state: Option<Value>,
 }
 
-/// An identity that runs in the place of another node too.
+/// An identity that runs twice: in the place of another node too, or beside all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Twin {
     /// Who runs twice.
     pub of: NodeName,
-    /// In whose place.
-    pub at: NodeName,
+    /// In whose place, which is then nobody's; beside all members if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<NodeName>,
 }
 
 impl InitialState {
@@ -47,7 +48,7 @@ impl InitialState {
         let twins = self.twins.iter().enumerate().flat_map(|(index, twin)| {
             let path =
                 move |end: &str| ["initial", "twins", &index.to_string(), end].map(str::to_owned).to_vec();
-            [(path("of"), twin.of), (path("at"), twin.at)]
+            std::iter::once((path("of"), twin.of)).chain(twin.at.map(|at| (path("at"), at)))
         });
         list("absent", &self.absent).into_iter().chain(list("corrupt", &self.corrupt)).chain(twins)
     }
@@ -57,7 +58,8 @@ impl InitialState {
         Initial {
             absent: self.absent.iter().map(|name| name.0).collect(),
             corrupt: self.corrupt.iter().map(|name| name.0).collect(),
-            twins: self.twins.iter().map(|twin| (twin.at.0, twin.of.0)).collect(),
+            twins: self.twins.iter().filter_map(|twin| Some((twin.at?.0, twin.of.0))).collect(),
+            beside: self.twins.iter().filter(|twin| twin.at.is_none()).map(|twin| twin.of.0).collect(),
             state: self.state.clone(),
         }
     }

@@ -68,6 +68,7 @@ fn drawn(scenario: &Scenario) -> String {
         (swarm.behaviors, "what traitors do"),
         (swarm.rules, "rules for traitors"),
         (swarm.detours, "detours"),
+        (swarm.rounds.is_some(), "rounds"),
     ];
     let parts = parts.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned());
     parts.chain(families).collect::<Vec<_>>().join(", ")

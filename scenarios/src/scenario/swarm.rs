@@ -62,8 +62,41 @@ pub struct Swarm {
     pub traitors: Traitors,
     /// What traitors do, among all that the protocol knows, instead of `initial.behavior`.
     pub behaviors: bool,
+    /// A schedule of rounds: who leads each, who hears whom, who has a twin. Only where messages of the protocol tell rounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<DrawnRounds>,
     /// Rules for traitors, by the kind of message and their role, before what `behaviors` draws: half of the seeds have some.
     pub rules: bool,
+}
+
+/// The schedules of rounds that a seed may draw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrawnRounds {
+    /// How many rounds are planned, from the first on.
+    pub count: u32,
+    /// How many members have a twin, which runs beside the members; no more than the protocol bears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twins: Option<Twins>,
+    /// The kinds of messages of which one may be lost alone across the sides of a round; else all that tell the round are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
+    /// Whether any members may be apart; else there is a quorum on one side, so that each round can be got through.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_sides: bool,
+    /// Whether the seed is the number of the schedule, so that so many seeds try all; else each seed draws one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enumerate: bool,
+}
+
+/// How many members have a twin, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Twins {
+    /// The least.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
 }
 
 /// Both ends included.

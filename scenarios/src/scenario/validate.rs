@@ -6,9 +6,10 @@ mod faults;
 mod measures;
 
 use sim_core::distribution::RegionError;
-use sim_core::fault::Family;
 use sim_core::fault::domain::DomainName;
+use sim_core::fault::rounds::MOST_ROUNDS;
 use sim_core::fault::swarm::MOST_STRIKES;
+use sim_core::fault::{Family, Fault};
 use sim_core::limit::Limit;
 use sim_core::network::Bandwidth;
 use sim_core::operation::ObjectModel;
@@ -19,7 +20,9 @@ use sim_core::time::Duration;
 pub(super) use faults::is_late;
 
 use super::domains::{Domains, Misplaced};
-use super::{Families, LINEARIZABLE, Lengths, NodeName, Range, Safety, Scenario, Swarm, Traitors};
+use super::{
+    DrawnRounds, Families, LINEARIZABLE, Lengths, NodeName, Range, Safety, Scenario, Swarm, Traitors, Twins,
+};
 use crate::document::{Complaint, Places};
 use crate::problem::Problem;
 
@@ -334,6 +337,9 @@ impl Validator<'_> {
         if swarm.detours && !swarm.families.list().contains(&Family::Process) {
             self.problem(&["swarm", "detours"], "a seed draws no detours without the family process");
         }
+        if let Some(drawn) = &swarm.rounds {
+            self.drawn_rounds(drawn, cluster);
+        }
         if swarm.operations.is_some() && self.scenario.workload.is_none() {
             self.problem(&["swarm", "operations"], "there is no [workload] whose operations could be drawn");
         }
@@ -342,6 +348,34 @@ impl Validator<'_> {
             && cluster.fault_model(nodes).byzantine.saturating_add(more) > nodes
         {
             self.problem(&["swarm", "traitors"], "there would be more traitors than nodes");
+        }
+    }
+
+    fn drawn_rounds(&mut self, drawn: &DrawnRounds, cluster: &dyn Cluster) {
+        let known = self.protocol.rounds;
+        if known.is_empty() {
+            let title = format!("messages of {} tell no round", self.protocol.name);
+            return self.problem(&["swarm", "rounds"], title);
+        }
+        if self.scenario.faults.iter().any(|entry| matches!(entry.what, Fault::Round(_))) {
+            self.problem(&["swarm", "rounds"], "rounds are drawn here or written among the faults, not both");
+        }
+        if drawn.count == 0 || drawn.count > MOST_ROUNDS {
+            let title = format!("expected 1 to {MOST_ROUNDS} rounds, found {}", drawn.count);
+            self.problem(&["swarm", "rounds", "count"], title);
+        }
+        for (index, kind) in drawn.kinds.iter().enumerate() {
+            if !known.contains(&kind.as_str()) {
+                let title = format!("\"{kind}\" is no message that tells its round: {}", known.join(", "));
+                self.problem(&["swarm", "rounds", "kinds", &index.to_string()], title);
+            }
+        }
+        let borne = cluster.fault_model(self.least_nodes()).byzantine;
+        if let Some(Twins { min, max }) = drawn.twins
+            && (min > max || min > borne)
+        {
+            let title = format!("expected min <= max, and a min of at most the {borne} that are borne");
+            self.problem(&["swarm", "rounds", "twins"], title);
         }
     }
 
@@ -367,9 +401,13 @@ impl Validator<'_> {
             self.node_exists(&path, name);
         }
         for (index, twin) in self.scenario.initial.twins.iter().enumerate() {
-            if twin.of == twin.at {
+            if twin.at == Some(twin.of) {
                 let title = format!("{} runs in its own place already", twin.of);
                 self.problem(&["initial", "twins", &index.to_string(), "at"], title);
+            }
+            if self.scenario.initial.twins[..index].contains(twin) {
+                let title = format!("the twin of {} is there already", twin.of);
+                self.problem(&["initial", "twins", &index.to_string()], title);
             }
         }
         if !self.scenario.initial.corrupt.is_empty() && !self.moves_traitors() {

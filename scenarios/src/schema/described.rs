@@ -6,7 +6,7 @@ use sim_core::registry::Registry;
 use crate::scenario::{EVERYWHERE, meaning};
 
 /// Keys inside of others: the table that they stand in (any if empty), the key, and what it says.
-const WORDS: [(&str, &str, &str); 104] = [
+const WORDS: [(&str, &str, &str); 108] = [
     ("distribution", "fixed", "Always the same."),
     ("distribution", "uniform", "Everything between is equally likely."),
     ("distribution", "normal", "A bell curve without its part below zero."),
@@ -54,6 +54,10 @@ const WORDS: [(&str, &str, &str); 104] = [
     ("detour", "point", "Where in the code; everywhere if absent."),
     ("detour", "chance", "How likely each time."),
     ("detour", "nth", "Only at the n-th time."),
+    ("round", "number", "Which round, counting from one."),
+    ("round", "leader", "Who leads it; whoever it would be anyway if absent."),
+    ("round", "sides", "Members hear each other if they share one; those on none form one more."),
+    ("round", "drop", "Kinds of messages that are lost across; all that tell a round if absent."),
     ("flap", "period", "How long until links change again."),
     ("join", "count", "How many come."),
     ("rolling_restart", "down", "How long each is down."),

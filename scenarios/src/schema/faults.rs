@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 use sim_core::fault::family::about_key;
 use sim_core::fault::spec::{FAULT_KEYS, Form, LINK_FAULTS};
 
-use super::form::{about, count, count32, distribution, drift, duration, list, probability, selector, table};
+use super::form::{
+    about, count, count32, distribution, drift, duration, list, node, probability, selector, table,
+};
 
 /// The list of faults: each says when, how long, and exactly one thing that goes wrong.
 pub(super) fn list_of_faults() -> Value {
@@ -31,7 +33,9 @@ pub(super) fn list_of_faults() -> Value {
         properties.insert((*key).to_owned(), fault(key));
     }
     let mut entry = table(&[], properties.into());
-    entry["allOf"] = json!([one_of(&["at", "on"]), one_of(FAULT_KEYS)]);
+    // A round is in force from the start.
+    let when = json!({ "anyOf": [one_of(&["at", "on"]), { "required": ["round"] }] });
+    entry["allOf"] = json!([when, one_of(FAULT_KEYS)]);
     entry["dependencies"] = json!({ "every": ["at"], "jitter": ["every"], "until": ["every"] });
     about(list(entry), "What goes wrong.")
 }
@@ -110,6 +114,10 @@ fn of_slots(key: &str) -> Value {
                 "chance": probability(),
                 "nth": count32(1),
             }),
+        ),
+        "round" => table(
+            &["number"],
+            json!({ "number": count32(1), "leader": node(), "sides": list(selector()), "drop": list(json!({ "type": "string" })) }),
         ),
         "twins" => table(&["target"], json!({ "target": selector(), "place": selector() })),
         _ => panic!("the fault {key} has no schema"),

@@ -1,6 +1,7 @@
 //! The schema of `[swarm]`, `[checks]`, `[initial]` and `[[measure]]`.
 
 use serde_json::{Map, Value, json};
+use sim_core::fault::rounds::MOST_ROUNDS;
 use sim_core::fault::swarm::MOST_STRIKES;
 use sim_core::fault::{Family, Kind};
 use sim_core::ordered::OrderedSet;
@@ -45,10 +46,26 @@ pub(super) fn swarm() -> Value {
             "disk": switch("Draw how long syncs take."),
             "traitors": about(traitors, "How many traitors there are from the start."),
             "behaviors": switch("Draw what traitors do."),
+            "rounds": about(rounds(), "Draw a schedule of rounds: who leads each, who hears whom, who has a twin."),
             "rules": switch("Draw rules for what traitors do with which messages, beside behaviors."),
         }),
     );
     about(schema, "What each seed draws instead of what is written.")
+}
+
+fn rounds() -> Value {
+    let switch = |words: &str| about(json!({ "type": "boolean", "default": false }), words);
+    let twins = table(&["min", "max"], json!({ "min": count32(0), "max": count32(0) }));
+    table(
+        &["count"],
+        json!({
+            "count": about(count(1, u64::from(MOST_ROUNDS)), "How many rounds are planned, from the first on."),
+            "twins": about(twins, "How many members have a twin, which runs beside the members."),
+            "kinds": about(list(json!({ "type": "string" })), "Kinds of messages of which one may be lost alone across the sides of a round."),
+            "any_sides": switch("Whether any members may be apart; else a quorum is on one side."),
+            "enumerate": switch("Whether the seed is the number of the schedule, so that so many seeds try all."),
+        }),
+    )
 }
 
 pub(super) fn checks() -> Value {
@@ -76,8 +93,11 @@ pub(super) fn checks() -> Value {
 
 pub(super) fn initial(registry: &Registry) -> Value {
     let twin = table(
-        &["of", "at"],
-        json!({ "of": about(node(), "Who runs twice."), "at": about(node(), "In whose place.") }),
+        &["of"],
+        json!({
+            "of": about(node(), "Who runs twice."),
+            "at": about(node(), "In whose place; beside all members if absent."),
+        }),
     );
     let mut schema = table(
         &[],

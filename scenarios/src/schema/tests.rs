@@ -39,6 +39,7 @@ fn everything() -> Value {
         ("adaptive", json!({ "every": "1s", "count": 1 })),
         ("twins", json!({ "target": "n1" })),
         ("detour", json!({ "target": "n1", "point": "short", "nth": 1 })),
+        ("round", json!({ "number": 1, "leader": "n1", "sides": ["n1", "rest"], "drop": ["Vote"] })),
     ] {
         faults.push(json!({ "at": "1s", key: parameters }));
     }
@@ -62,9 +63,10 @@ fn everything() -> Value {
         "swarm": {
             "nodes": { "min": 1, "max": 2 }, "operations": { "min": 1, "max": 2 },
             "families": { "only": ["disk"] }, "off": ["jam"], "traitors": "budget", "detours": true,
+            "rounds": { "count": 3, "twins": { "min": 0, "max": 1 }, "kinds": ["Vote"], "any_sides": true, "enumerate": true },
         },
         "checks": { "progress": "auto", "safety": "all", "linearizable": {}, "at_least": {} },
-        "initial": { "twins": [{ "of": "n1", "at": "n2" }] },
+        "initial": { "twins": [{ "of": "n1", "at": "n2" }, { "of": "n3" }] },
         "stop": { "observed": { "kind": "X" } },
         "measure": [{ "name": "x", "what": { "count": "X" } }],
         "limit": [{ "metric": "x", "at_most": "1s", "over": "campaign" }],

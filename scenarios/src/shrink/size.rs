@@ -21,7 +21,9 @@ impl Size {
         let count = |length: usize| length as u64;
         Self {
             faults: count(entries.len()),
-            traitors: count(setup.initial.corrupt.len() + setup.initial.twins.len()),
+            traitors: count(
+                setup.initial.corrupt.len() + setup.initial.twins.len() + setup.initial.beside.len(),
+            ),
             rules: rules(setup),
             nodes: setup.members.into(),
             chance: chances(setup),

@@ -9,15 +9,32 @@ use sim_core::setup::{Setup, Topology};
 
 use crate::renaming::rename;
 
-/// Takes a member or a client out. What was aimed at it alone goes with it.
-pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
-    let member = gone.0 < setup.members;
+/// Takes the second copy of an identity out, by its place among those beside the members.
+pub(super) fn remove_beside(setup: &mut Setup, place: usize) {
+    if place < setup.initial.beside.len() {
+        setup.initial.beside.remove(place);
+        let slot = Slot(setup.members + setup.clients + u32::try_from(place).unwrap_or(u32::MAX));
+        forget(setup, slot);
+    }
+}
+
+/// Takes a slot out of what faults and pins name.
+fn forget(setup: &mut Setup, gone: Slot) {
     let entries = std::mem::take(&mut setup.faults.entries);
     setup.faults.entries =
         entries.into_iter().filter_map(|entry| without(entry, setup.members, gone)).collect();
     let pins = setup.pins.iter();
     let moved = |pin: &Pin| Some(Pin { from: moved(pin.from, gone)?, to: moved(pin.to, gone)?, ..*pin });
     setup.pins = pins.filter_map(moved).collect();
+}
+
+/// Takes a member or a client out. What was aimed at it alone goes with it.
+pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
+    let member = gone.0 < setup.members;
+    while let Some(place) = setup.initial.beside.iter().position(|of| member && *of == gone.0) {
+        remove_beside(setup, place);
+    }
+    forget(setup, gone);
     if member {
         let initial = &mut setup.initial;
         initial.absent = initial.absent.iter().filter_map(|slot| number(*slot, gone)).collect();
@@ -27,6 +44,7 @@ pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
         if let Some(state) = &mut initial.state {
             rename(state, &|slot| number(slot, gone));
         }
+        initial.beside = initial.beside.iter().filter_map(|of| number(*of, gone)).collect();
         setup.adversaries.retain(|rule| rule.slots != [gone.0]);
         for rule in &mut setup.adversaries {
             rule.slots = rule.slots.iter().filter_map(|slot| number(*slot, gone)).collect();
@@ -67,6 +85,13 @@ fn without(mut entry: FaultEntry, members: u32, gone: Slot) -> Option<FaultEntry
     let mut whole = true;
     for selector in entry.what.selectors_mut() {
         whole &= leave_out(selector, members, gone);
+    }
+    if let Fault::Round(round) = &mut entry.what {
+        if gone.0 < members {
+            round.leader = round.leader.and_then(|leader| number(leader.0, gone)).map(NodeName);
+        }
+        round.sides.retain(|side| *side != Selector::Slots(SlotList::default()));
+        whole = round.leader.is_some() || !round.sides.is_empty();
     }
     if let Fault::Partition(partition) = &mut entry.what {
         match &mut partition.shape {
@@ -146,6 +171,34 @@ mod tests {
         let links = r#"{"at":"1s","partition":{"links":[[1,2],[2,3]]}}"#;
         assert_eq!(after(links, 0).unwrap(), r#"{"at":"1s","partition":{"links":[[1,2]]}}"#);
         assert_eq!(after(r#"{"at":"1s","partition":{"from":"slot(1)","to":"slot(2)"}}"#, 1), None);
+    }
+
+    #[test]
+    fn rounds_lose_a_leader_or_a_side() {
+        let round = r#"{"at":"0s","round":{"number":3,"leader":"n2","sides":["slot(1-2)","slot(3-4)"]}}"#;
+        let left = r#"{"at":"0s","round":{"number":3,"leader":"n1","sides":["slot(1)","slot(2-3)"]}}"#;
+        assert_eq!(after(round, 0).unwrap(), left);
+        let left = r#"{"at":"0s","round":{"number":3,"sides":["slot(1)","slot(2-3)"]}}"#;
+        assert_eq!(after(round, 1).unwrap(), left);
+        assert_eq!(after(r#"{"round":{"number":3,"leader":"n2"}}"#, 1), None);
+        let alone = r#"{"round":{"number":3,"leader":"n2","sides":["slot(1)","slot(2-4)"]}}"#;
+        let left = r#"{"at":"0s","round":{"number":3,"leader":"n1","sides":["slot(1-3)"]}}"#;
+        assert_eq!(after(alone, 0).unwrap(), left);
+    }
+
+    #[test]
+    fn who_runs_twice_goes_with_its_twin() {
+        let mut setup = Setup::new(1, 4);
+        setup.clients = 1;
+        setup.initial.beside = vec![1, 3];
+        setup.faults.entries = vec![entry(r#"{"round":{"number":1,"sides":["slot(1,6)","slot(2-4,7)"]}}"#)];
+        remove_slot(&mut setup, Slot(1));
+        assert_eq!((setup.members, &setup.initial.beside[..]), (3, &[2][..]));
+        let left = r#"{"at":"0s","round":{"number":1,"sides":["slot(1)","slot(2-3,5)"]}}"#;
+        assert_eq!(serde_json::to_string(&setup.faults.entries[0]).unwrap(), left);
+        remove_beside(&mut setup, 0);
+        let left = r#"{"at":"0s","round":{"number":1,"sides":["slot(1)","slot(2-3)"]}}"#;
+        assert_eq!(serde_json::to_string(&setup.faults.entries[0]).unwrap(), left);
     }
 
     #[test]

@@ -77,6 +77,19 @@ pub enum Action {
         /// Who.
         node: NodeId,
     },
+    /// In a round of the protocol, members reach only whom this says, with messages that tell the round.
+    Round {
+        /// Which one, counting from one.
+        number: u32,
+        /// Who leads it, as every process knows from its start.
+        leader: Option<NodeId>,
+        /// Who reaches whom; all reach all if absent.
+        reach: Option<Reach>,
+        /// The kinds of messages that are lost; all if there are none.
+        drop: Vec<String>,
+    },
+    /// A round is like any other from now on.
+    EndRound(u32),
     /// Processes may take detours in their own code.
     Divert(Diversion),
     /// A diversion ends, by its name.
@@ -103,6 +116,8 @@ impl Action {
             | Self::Degrade { .. }
             | Self::Restore(_)
             | Self::Join
+            | Self::Round { .. }
+            | Self::EndRound(_)
             | Self::Divert(_)
             | Self::Straighten(_) => None,
         }
@@ -132,6 +147,8 @@ impl Action {
             Self::Clock { .. } => 14,
             Self::Corrupt(_) => 15,
             Self::Twin { .. } => 16,
+            Self::Round { .. } => 18,
+            Self::EndRound(_) => 19,
             // Part of no digest: what is taken of them is.
             Self::Divert(_) | Self::Straighten(_) => 17,
         }

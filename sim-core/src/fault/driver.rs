@@ -6,6 +6,7 @@
 
 mod core;
 mod detours;
+mod rounds;
 mod series;
 mod strike;
 #[cfg(test)]
@@ -106,6 +107,7 @@ enum Undo {
     Slots { how: SlotUndo, slots: Vec<Slot> },
     Cut { cuts: Vec<(CutId, Reach)>, flap: Option<Flapping> },
     Degrade(Vec<(DegradeId, Degradation)>),
+    Round(u32),
 }
 
 /// How a fault at a slot is taken back.

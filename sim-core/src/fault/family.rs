@@ -96,6 +96,8 @@ kinds! {
         "Messages from some slots to others are lost, those the other way arrive.";
     Flap, Network, "flap", "flap = { target = \"n1\", period = \"200ms\" }",
         "Links are cut and mended again and again.";
+    Round, Network, "round", "round = { number = 2, leader = \"n1\", sides = [\"n1\", \"n2,n3,n4\"] }",
+        "In one round of the protocol, some members do not hear of each other, or another one leads.";
     SlowLink, Network, "slow-link", "slow_link = { target = \"n1\", delay = { fixed = \"50ms\" } }",
         "Every message on some links takes longer.";
     Jam, Network, "jam", "jam = { from = \"n1\", to = \"n2\" }",

@@ -334,7 +334,7 @@ impl Governor {
             state.lost &= all || state.node.is_none_or(|before| before == place.node);
             state.node = Some(place.node);
             state.member = place.role == Role::Member;
-            state.counted = state.member && all;
+            state.counted = place.is_member() && all;
             state.down = !place.up || state.crashed_here;
             state.outage &= state.crashed_here;
             state.paused = place.paused || state.paused_here;

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 mod repeat;
 
-use super::spec::{Clock, ClockFault, Fault, RawEntry};
+use super::spec::{Clock, ClockFault, Fault, LAST_ROUND, RawEntry, Round};
 use crate::distribution::Distribution;
+use crate::identity::NodeId;
 use crate::time::{Duration, Time};
 
 pub(super) use repeat::MOST_TIMES;
@@ -189,6 +190,8 @@ impl TryFrom<RawEntry> for FaultEntry {
             (None, _) => return Err(EntryError::NoFault),
         };
         let at = match (raw.at, raw.on) {
+            // A round is in force from the start.
+            (None, None) if matches!(what, Fault::Round(_)) => Moment::At(Time::ZERO),
             (Some(at), None) => Moment::At(Time::ZERO + at),
             (None, Some(on)) => Moment::On(on),
             _ => return Err(EntryError::Moment),
@@ -314,6 +317,23 @@ fn letters(name: &str) -> impl Iterator<Item = u8> + '_ {
 }
 
 impl FaultPlan {
+    /// Who leads which round, from the first one on, where the plan says so; empty if it says nothing.
+    pub fn leaders(&self) -> Vec<Option<NodeId>> {
+        let mut leaders = Vec::new();
+        for entry in &self.entries {
+            if let Fault::Round(Round { number, leader: Some(leader), .. }) = &entry.what
+                && (1..=LAST_ROUND).contains(number)
+            {
+                let index = *number as usize - 1;
+                if leaders.len() <= index {
+                    leaders.resize(index + 1, None);
+                }
+                leaders[index] = Some(NodeId(leader.0));
+            }
+        }
+        leaders
+    }
+
     /// Whether some entry makes somebody come or leave for good.
     pub fn changes_members(&self) -> bool {
         self.entries.iter().any(|entry| entry.what.changes_members())

@@ -67,6 +67,8 @@ pub struct Vocabulary<'a> {
     pub observations: &'a [&'a str],
     /// The protocol's kinds of messages.
     pub messages: &'a [&'a str],
+    /// Those of them that tell their round.
+    pub rounds: &'a [&'a str],
     /// Failure domains.
     pub domains: &'a [DomainName],
 }
@@ -288,6 +290,7 @@ fn parse_one(text: &str) -> Result<Selector, UnknownTarget> {
         roles: &["leader", "follower"],
         observations: &[],
         messages: &[],
+        rounds: &[],
         domains: &[],
     };
     parse_known(text).ok_or_else(|| unknown(text, &nobody))

@@ -15,10 +15,12 @@ mod clock;
 mod edit;
 mod links;
 mod partition;
+mod round;
 
 pub use clock::{Clock, ClockFault, Drift, ParseDriftError};
 pub use links::{Form, LinkEnds, LinkFault, Written};
 pub use partition::{ClientSide, Direction, Partition, Shape};
+pub use round::{LAST_ROUND, Round};
 
 /// Declares [`Fault`] and [`Harm`], and the flat form in which a scenario writes an entry: one key for each fault. What
 /// each does is said by the table in [`super::family`].
@@ -143,6 +145,7 @@ faults! {
     {
     partition = Partition(Partition);
     flap = Flap(Flap);
+    round = Round(Round);
     crash = Crash(Crash);
     amnesia = Amnesia(Crash);
     pause = Pause(Aim);
@@ -216,6 +219,7 @@ impl Fault {
         Some(match self {
             Self::Partition(partition) => partition.kind(),
             Self::Flap(_) => Kind::Flap,
+            Self::Round(_) => Kind::Round,
             Self::Links(links) => links.harm.kind(),
             Self::Crash(_) => Kind::Crash,
             Self::Amnesia(_) => Kind::Amnesia,
@@ -261,6 +265,7 @@ impl Fault {
                 _ => {}
             },
             Self::Flap(flap) => all.push(&flap.target),
+            Self::Round(round) => all.extend(&round.sides),
             Self::Twins(twins) => all.extend(&twins.place),
             _ => {}
         }

@@ -97,6 +97,8 @@ impl SwarmSpace {
             Kind::Twins => model.byzantine > 1,
             Kind::Join | Kind::Leave => self.membership,
             Kind::Detour => self.detours,
+            // A whole schedule of rounds is drawn, or none.
+            Kind::Round => false,
             // Drawn in place of a narrow link, unless that is off.
             Kind::RateLimit => self.off.contains(&Kind::Bandwidth),
             // Drawn in place of a ring of majorities, unless that is off.

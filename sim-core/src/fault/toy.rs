@@ -20,6 +20,7 @@ pub(super) struct Toy {
     pub(super) clocks: OrderedMap<Slot, ClockChange>,
     pub(super) left: OrderedSet<Slot>,
     pub(super) diverted: OrderedSet<u32>,
+    pub(super) rounds: OrderedSet<u32>,
     /// Everything done, with its time.
     pub(super) done: Vec<(Time, Action)>,
 }
@@ -35,6 +36,7 @@ impl Toy {
             clocks: OrderedMap::new(),
             left: OrderedSet::new(),
             diverted: OrderedSet::new(),
+            rounds: OrderedSet::new(),
             done: Vec::new(),
         }
     }
@@ -92,6 +94,10 @@ impl Toy {
             }
             Action::Disk { slot, fault } => self.disk(slot, fault),
             Action::Clock { slot, change } => self.clock(slot, change),
+            Action::Round { number, .. } => {
+                assert!(self.rounds.insert(number), "round {number} has begun already");
+            }
+            Action::EndRound(number) => assert!(self.rounds.remove(&number), "round {number} has not begun"),
             Action::Divert(diversion) => assert!(self.diverted.insert(diversion.id), "{diversion:?}"),
             Action::Straighten(id) => assert!(self.diverted.remove(&id), "{id} is not in force"),
             Action::Corrupt(slot) | Action::Twin { slot, .. } => {

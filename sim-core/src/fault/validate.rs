@@ -2,9 +2,9 @@
 
 use super::action::DiskFault;
 use super::partition::MOST_GROUPS;
-use super::plan::{FaultEntry, FaultPlan, MOST_TIMES, Moment, Repeat, Trigger, TriggerOn};
+use super::plan::{FaultEntry, FaultPlan, MOST_TIMES, Moment, Repeat, Trigger, TriggerOn, same_kind};
 use super::selector::{Selector, SlotList, UnknownTarget, Vocabulary, nearest};
-use super::spec::{ClockFault, Disk, Fault, Harm, LinkFault, Shape};
+use super::spec::{ClockFault, Disk, Fault, Harm, LAST_ROUND, LinkFault, Round, Shape};
 use crate::distribution::{DistributionError, LONGEST};
 use crate::identity::Slot;
 use crate::time::{Duration, Time};
@@ -121,6 +121,20 @@ pub enum Problem {
     /// The rest of nothing.
     #[error("rest stands in partition.groups only, as a group of its own")]
     Rest,
+    /// A round that begins at a time or ends.
+    #[error(
+        "a round is in force from the start to the heal, so it takes no \"at\", \"on\", \"for\" or \"every\""
+    )]
+    Moment,
+    /// Two entries about one round.
+    #[error("another entry says who leads round {0} or which sides it has; write one entry")]
+    SameRound(u32),
+    /// A round of a protocol whose messages tell none.
+    #[error("messages of {0} tell no round")]
+    NoRounds(String),
+    /// `drop` without `sides`.
+    #[error("drop says what is lost across sides; give sides, too")]
+    NoSides,
     /// `chance` together with `nth`.
     #[error("give chance or nth, not both")]
     ChanceAndNth,
@@ -158,6 +172,7 @@ impl FaultPlan {
             let named = |problem| FaultError::Entry { entry: index, key: entry.what.key(), problem };
             let checked = self
                 .check_id(index)
+                .and_then(|()| self.check_round(index, members))
                 .and_then(|()| check_entry(entry, members))
                 .and_then(|()| check_names(entry, members, clients, vocabulary));
             checked.err().map(named)
@@ -171,6 +186,31 @@ impl FaultPlan {
         let taken = self.entries[..index].iter().any(|other| other.id == Some(id));
         if taken || id > LARGEST_ID { Err(Problem::Id(id)) } else { Ok(()) }
     }
+
+    /// Whether an entry about a round is the only one about it, and is in force from the start.
+    fn check_round(&self, index: usize, members: u32) -> Result<(), Problem> {
+        let entry = &self.entries[index];
+        let Fault::Round(round) = &entry.what else { return Ok(()) };
+        if entry.at != Moment::At(Time::ZERO) || entry.lasts.is_some() || entry.repeat.is_some() {
+            return Err(Problem::Moment);
+        }
+        within("number", round.number, 1, LAST_ROUND)?;
+        if let Some(leader) = round.leader {
+            within("leader", leader.0.saturating_add(1), 1, members)?;
+        }
+        if round.sides.is_empty() && !round.drop.is_empty() {
+            return Err(Problem::NoSides);
+        }
+        within(
+            "the number of sides",
+            u32::try_from(round.sides.len()).unwrap_or(u32::MAX),
+            0,
+            MOST_GROUPS as u32,
+        )?;
+        let same =
+            |other: &FaultEntry| matches!(&other.what, Fault::Round(other) if other.number == round.number);
+        if self.entries[..index].iter().any(same) { Err(Problem::SameRound(round.number)) } else { Ok(()) }
+    }
 }
 
 fn check_names(
@@ -182,7 +222,13 @@ fn check_names(
     if let (Moment::On(trigger), Some(vocabulary)) = (&entry.at, vocabulary) {
         check_trigger(trigger, vocabulary)?;
     }
-    let groups = matches!(&entry.what, Fault::Partition(it) if matches!(it.shape, Shape::Groups(_)));
+    if let (Fault::Round(round), Some(vocabulary)) = (&entry.what, vocabulary) {
+        check_dropped(round, vocabulary)?;
+    }
+    let groups = match &entry.what {
+        Fault::Partition(it) => matches!(it.shape, Shape::Groups(_)),
+        other => matches!(other, Fault::Round(_)),
+    };
     for selector in entry.what.selectors() {
         if selector.has_rest() && !(groups && *selector == Selector::Rest) {
             return Err(Problem::Rest);
@@ -198,6 +244,22 @@ fn check_names(
     Ok(())
 }
 
+/// Whether messages tell rounds, and those that are lost do.
+fn check_dropped(round: &Round, vocabulary: &Vocabulary<'_>) -> Result<(), Problem> {
+    if vocabulary.rounds.is_empty() {
+        return Err(Problem::NoRounds(vocabulary.protocol.to_owned()));
+    }
+    let known = |name: &&String| vocabulary.rounds.iter().any(|kind| same_kind(name, kind));
+    round.drop.iter().find(|name| !known(name)).map_or(Ok(()), |name| {
+        Err(Problem::Kind {
+            what: "message that tells its round",
+            text: name.clone(),
+            nearest: nearest(name, vocabulary.rounds),
+            allowed: vocabulary.rounds.join(", "),
+        })
+    })
+}
+
 /// Without a vocabulary every role exists.
 fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), UnknownTarget> {
     match selector {
@@ -211,6 +273,7 @@ fn check_numbers(selector: &Selector, members: u32, clients: u32) -> Result<(), 
             roles: &["leader"],
             observations: &[],
             messages: &[],
+            rounds: &[],
             domains: &[],
         }),
     }

@@ -5,7 +5,7 @@ use super::selector::Selector;
 use super::spec::{ClockFault, Direction, Fault, Harm, LinkEnds, LinkFault, Partition, Shape};
 use crate::distribution::Distribution;
 use crate::ground::Ground;
-use crate::identity::Slot;
+use crate::identity::{NodeId, Slot};
 use crate::process::Role;
 use crate::ratio::Ratio;
 use crate::time::Duration;
@@ -21,6 +21,11 @@ pub(super) fn fault(fault: &Fault, ground: &Ground) -> String {
         Fault::Flap(flap) => {
             let cut = isolation(&of(&flap.target), flap.direction);
             format!("{cut}, again and again, every {}", rough(flap.period))
+        }
+        Fault::Round(it) => {
+            let sides: Vec<Vec<Slot>> = it.sides.iter().map(|side| listed_slots(side, ground)).collect();
+            let cut = (!sides.is_empty()).then(|| apart(&with_rest(sides, ground), ground));
+            round(it.number, it.leader.map(|leader| NodeId(leader.0)), cut, &it.drop)
         }
         Fault::Links(links) => worse_links(links, ground),
         Fault::Crash(it) => format!("crash {}", of(&it.target)),
@@ -67,6 +72,10 @@ pub(crate) fn action(action: &Action, ground: &Ground) -> String {
         Action::Clock { slot, change } => clock(*change, &name(slot)),
         Action::Corrupt(slot) => format!("make {} a traitor", name(slot)),
         Action::Twin { slot, node } => format!("run a second {node} in the place of {}", name(slot)),
+        Action::Round { number, leader, reach, drop } => {
+            round(*number, *leader, reach.as_ref().map(|reach| reached(reach, ground)), drop)
+        }
+        Action::EndRound(number) => format!("round {number} is like any other"),
         Action::Divert(diversion) => detour(diversion.point.as_deref(), &names(&diversion.slots, ground)),
         Action::Straighten(_) => "take no more detours".to_owned(),
     }
@@ -91,16 +100,8 @@ fn partition(partition: &Partition, ground: &Ground) -> String {
         Shape::LeaderAlone => isolation("leader", Direction::Both),
         Shape::OneWay { from, to } => one_way(&who(from, ground), &who(to, ground)),
         Shape::Groups(selectors) => {
-            let listed = |selector: &Selector| match selector {
-                Selector::Slots(slots) => slots.below(ground.places.len()).collect(),
-                _ => Vec::new(),
-            };
-            let mut groups: Vec<Vec<Slot>> = selectors.iter().map(listed).collect();
-            let rest = ground.members().map(|(slot, _)| slot);
-            let in_any = |slot: &Slot| groups.iter().any(|group| group.binary_search(slot).is_ok());
-            let rest: Vec<Slot> = rest.filter(|slot| !in_any(slot)).collect();
-            groups.push(rest);
-            apart(&groups, ground)
+            let groups = selectors.iter().map(|selector| listed_slots(selector, ground)).collect();
+            apart(&with_rest(groups, ground), ground)
         }
         Shape::Links(links) => {
             let slot = |number: u32| Slot(number.saturating_sub(1));
@@ -111,6 +112,33 @@ fn partition(partition: &Partition, ground: &Ground) -> String {
             "cut the members into groups".to_owned()
         }
     }
+}
+
+/// The slots that a pinned selector lists.
+fn listed_slots(selector: &Selector, ground: &Ground) -> Vec<Slot> {
+    match selector {
+        Selector::Slots(slots) => slots.below(ground.places.len()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Members in no group form one more.
+fn with_rest(mut groups: Vec<Vec<Slot>>, ground: &Ground) -> Vec<Vec<Slot>> {
+    let in_any = |slot: &Slot| groups.iter().any(|group| group.binary_search(slot).is_ok());
+    let rest: Vec<Slot> = ground.members().map(|(slot, _)| slot).filter(|slot| !in_any(slot)).collect();
+    groups.push(rest);
+    groups
+}
+
+/// `in round 3, let n2 lead and cut n1 from n2, n3 and n4`.
+fn round(number: u32, leader: Option<NodeId>, cut: Option<String>, drop: &[String]) -> String {
+    let lead = leader.map(|leader| format!("let {leader} lead"));
+    let which = if drop.is_empty() { String::new() } else { format!(" ({} only)", listed(drop)) };
+    let deeds: Vec<String> = lead.into_iter().chain(cut.map(|cut| cut + &which)).collect();
+    if deeds.is_empty() {
+        return format!("in round {number}, change nothing");
+    }
+    format!("in round {number}, {}", deeds.join(" and "))
 }
 
 fn isolation(target: &str, direction: Direction) -> String {

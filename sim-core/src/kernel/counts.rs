@@ -26,11 +26,12 @@ impl Dropped {
             Self::Checksum => 7,
             Self::Shed => 8,
             Self::Nobody => 9,
+            Self::Network(Lost::Round) => 10,
         }
     }
 
     /// Names in the order of the counters.
-    pub(crate) const NAMES: [&'static str; 10] = [
+    pub(crate) const NAMES: [&'static str; 11] = [
         "loss",
         "cut",
         "no_session",
@@ -41,6 +42,7 @@ impl Dropped {
         "checksum",
         "inbox_full",
         "nobody",
+        "round",
     ];
 }
 

@@ -1,7 +1,7 @@
 //! What the queue refers to: 32 bits that name an event, and the envelopes of messages under way.
 
 use crate::identity::{NodeId, Slot};
-use crate::process::{Lane, Priority};
+use crate::process::{Lane, Message, Priority};
 use crate::time::Time;
 
 /// What comes up next.
@@ -117,6 +117,8 @@ pub(crate) struct Payload<M> {
     pub(crate) kind: u8,
     pub(crate) lane: Lane,
     pub(crate) priority: Priority,
+    /// The round that it tells, or 0.
+    pub(crate) round: u32,
 }
 
 /// A payload and its sender, as the network and the digest look at them: read once for all recipients.
@@ -130,14 +132,22 @@ pub(crate) struct Parcel {
     pub(crate) kind: u8,
     pub(crate) lane: Lane,
     pub(crate) priority: Priority,
+    /// The round that it tells, or 0.
+    pub(crate) round: u32,
+}
+
+/// The round that a message tells, in the form in which it is kept: 0 if it tells none, or one that no plan can name.
+#[inline]
+pub(crate) fn round_of(message: &impl Message) -> u32 {
+    message.round().map_or(0, |round| u32::try_from(round).unwrap_or(0))
 }
 
 impl<M> Payload<M> {
     /// What others need to know of it.
     #[inline]
     pub(crate) fn parcel(&self, from: Slot, sender: NodeId, payload: u32) -> Parcel {
-        let &Self { size, content, kind, lane, priority, .. } = self;
-        Parcel { from, sender, payload, size, content, kind, lane, priority }
+        let &Self { size, content, kind, lane, priority, round, .. } = self;
+        Parcel { from, sender, payload, size, content, kind, lane, priority, round }
     }
 }
 

@@ -29,7 +29,7 @@ impl Kernel {
     pub(crate) fn come_up(&mut self, slot: Slot) -> Life {
         let place = &mut self.ground.places[slot.index()];
         let was_up = std::mem::replace(&mut place.up, true);
-        self.watch.running += u64::from(!was_up && place.role == Role::Member);
+        self.watch.running += u64::from(!was_up && place.is_member());
         let (node, role, incarnation) = (place.node, place.role, place.incarnation);
         self.refresh(slot);
         self.hot[slot.index()].drawn = WordsDrawn::default();
@@ -42,7 +42,7 @@ impl Kernel {
     pub(crate) fn go_down(&mut self, slot: Slot) {
         let place = &mut self.ground.places[slot.index()];
         place.up = false;
-        self.watch.running -= u64::from(place.role == Role::Member);
+        self.watch.running -= u64::from(place.is_member());
         place.paused = false;
         place.status = crate::ground::Status::default();
         place.incarnation += 1;
@@ -149,6 +149,16 @@ impl Kernel {
         self.painter.add_slot();
         self.watch.add_slot();
         self.set_new_clock(slot);
+        slot
+    }
+
+    /// A slot for a second copy of an identity, which is up from the start.
+    pub(crate) fn add_beside(&mut self) -> Slot {
+        let slot = self.add_member();
+        let place = &mut self.ground.places[slot.index()];
+        place.beside = true;
+        place.up = true;
+        self.refresh(slot);
         slot
     }
 

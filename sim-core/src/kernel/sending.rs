@@ -11,8 +11,16 @@ impl Kernel {
     /// Hands a message to the network for one slot: how many copies are under way then, or why none is.
     pub(crate) fn transmit(&mut self, parcel: &Parcel, to: Slot) -> Result<u32, Lost> {
         let packet = self.packet(parcel, to);
-        let sent = self.network.send(&packet);
+        let sent =
+            if self.is_parted(parcel, to) { Sent::Lost(Lost::Round) } else { self.network.send(&packet) };
         self.launch(parcel, &packet, sent)
+    }
+
+    /// Whether the plan of rounds keeps a message from a slot. It is lost before it meets the network, so that a session
+    /// goes on as if it had never been sent.
+    #[inline(always)]
+    pub(crate) fn is_parted(&self, parcel: &Parcel, to: Slot) -> bool {
+        parcel.round != 0 && self.network.rounds.part(parcel.round, parcel.kind, parcel.from, to)
     }
 
     /// Counts a message and numbers it.

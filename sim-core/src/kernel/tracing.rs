@@ -53,7 +53,7 @@ impl Kernel {
 const fn reason(why: Dropped) -> LossReason {
     match why {
         Dropped::Network(Lost::Loss) => LossReason::Chance,
-        Dropped::Network(Lost::Cut) | Dropped::CutUnderway => LossReason::Cut,
+        Dropped::Network(Lost::Cut | Lost::Round) | Dropped::CutUnderway => LossReason::Cut,
         Dropped::Network(Lost::NoSession) => LossReason::SessionEnded,
         Dropped::Network(Lost::NoRoute) | Dropped::Nobody => LossReason::Unreachable,
         Dropped::Network(Lost::QueueFull) | Dropped::Shed => LossReason::Overflow,

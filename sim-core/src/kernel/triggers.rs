@@ -1,7 +1,8 @@
 //! When faults are due, and what triggers them.
 
 use super::Kernel;
-use crate::fault::Action;
+use crate::fault::plan::same_kind;
+use crate::fault::{Action, Reach};
 use crate::identity::Slot;
 use crate::kernel::event::Control;
 use crate::process::{JournalId, Taken};
@@ -18,6 +19,13 @@ impl Kernel {
             self.watch.faults_queued = Some(at);
             self.queue_control(at, Control::Faults, true);
         }
+    }
+
+    /// What is to be done before anybody boots.
+    pub(crate) fn rounds_due(&mut self) -> Vec<Action> {
+        let mut actions = std::mem::take(&mut self.actions);
+        self.driver.begin_rounds(&self.ground, &mut actions);
+        actions
     }
 
     /// Faults begin or end now: what is to be done.
@@ -89,10 +97,24 @@ impl Kernel {
             }
             Action::Degrade { id, how } => self.network.degrade(id, &how),
             Action::Restore(id) => self.network.restore(id),
+            Action::Round { number, reach, drop, .. } => self.part_round(number, reach.as_ref(), &drop),
+            Action::EndRound(number) => self.network.rounds.end(number),
             Action::Pause(slot) => self.pause(slot),
             Action::Slow { slot, percent, floor } => self.servers.slow(slot, percent, floor),
             other => return Some(other),
         }
         None
+    }
+
+    /// In a round, messages of these kinds reach only whom `reach` says.
+    fn part_round(&mut self, number: u32, reach: Option<&Reach>, drop: &[String]) {
+        let Some(reach) = reach else { return };
+        let known = (0_u8..).zip(self.vocabulary.messages);
+        let dropped = known.filter(|(_, kind)| drop.iter().any(|name| same_kind(name, kind)));
+        let kinds: Vec<u8> = dropped.map(|(number, _)| number).collect();
+        // Names of kinds that nobody sends lose nothing.
+        if drop.is_empty() || !kinds.is_empty() {
+            self.network.rounds.begin(number, reach, &kinds);
+        }
     }
 }

@@ -57,6 +57,9 @@ pub struct Boot<'a, P: Protocol> {
     pub role: Role,
     /// The members at genesis, in ascending order.
     pub members: &'a [NodeId],
+    /// Who leads which round, from the first one on, where the plan of the run says so (`round = { .. }` among the faults): a
+    /// protocol whose messages tell rounds obeys. Empty in most runs.
+    pub leaders: &'a [Option<NodeId>],
     /// Why it starts.
     pub start: Start,
     /// For traces only: how often this slot was booted before. A wiped node cannot know this.
@@ -79,6 +82,7 @@ impl<P: Protocol> Boot<'_, P> {
             slot: self.slot,
             role: self.role,
             members,
+            leaders: self.leaders,
             start: self.start,
             incarnation: self.incarnation,
             run_seed: self.run_seed,

@@ -31,6 +31,7 @@ impl Solo {
             slot: Slot(self.node.0),
             role,
             members: &self.members,
+            leaders: &[],
             start,
             incarnation: 0,
             run_seed: 0,

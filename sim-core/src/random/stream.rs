@@ -31,6 +31,8 @@ pub enum StreamName {
     ValueBytes = 10,
     /// What an earlier run left behind.
     Past = 11,
+    /// Which schedule of rounds a run has, and how many members have a twin.
+    Rounds = 12,
 }
 
 /// The stream of a name in the run of a seed.

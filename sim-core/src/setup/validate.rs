@@ -77,7 +77,7 @@ impl Setup {
         if self.members == 0 {
             return Err(SetupError::NoMember);
         }
-        if u64::from(self.members) + u64::from(self.clients) > MOST_SLOTS {
+        if u64::from(self.members) + u64::from(self.clients) + self.initial.beside.len() as u64 > MOST_SLOTS {
             return Err(SetupError::Slots);
         }
         let phases = [Some(self.duration), self.progress_timeout];
@@ -127,7 +127,7 @@ impl Setup {
     fn check_initial(&self) -> Result<(), SetupError> {
         let initial = &self.initial;
         let twins = initial.twins.iter().flat_map(|(slot, node)| [slot, node]);
-        let mut named = initial.absent.iter().chain(&initial.corrupt).chain(twins);
+        let mut named = initial.absent.iter().chain(&initial.corrupt).chain(twins).chain(&initial.beside);
         match named.find(|slot| **slot >= self.members) {
             None => Ok(()),
             Some(slot) => Err(SetupError::Nobody { slot: *slot, members: self.members }),

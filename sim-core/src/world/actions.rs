@@ -62,6 +62,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             | Action::Mend(_)
             | Action::Degrade { .. }
             | Action::Restore(_)
+            | Action::Round { .. }
+            | Action::EndRound(_)
             | Action::Pause(_)
             | Action::Slow { .. } => {}
         }

@@ -6,9 +6,9 @@ use super::World;
 use super::storage::Gated;
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
-use crate::kernel::event::{Event, Parcel, Payload};
+use crate::kernel::event::{Event, Parcel, Payload, round_of};
 use crate::kernel::{Dropped, Folded, tie};
-use crate::network::Lost;
+use crate::network::{Lost, Sent};
 use crate::process::{Effect, Message, Process, Protocol, TimerId};
 use crate::time::Duration;
 use crate::trace::What;
@@ -121,9 +121,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn pack(&mut self, from: Slot, sender: NodeId, message: P::Message) -> Parcel {
         let (size, content, kind) = (message.wire_size(), message.content(), message.kind());
         let (lane, priority) = (self.kernel.lane(message.lane()), message.priority());
+        let round = round_of(&message);
         let payload =
-            self.payloads.insert(Payload { message, users: 1, size, content, kind, lane, priority });
-        Parcel { from, sender, payload, size, content, kind, lane, priority }
+            self.payloads.insert(Payload { message, users: 1, size, content, kind, lane, priority, round });
+        Parcel { from, sender, payload, size, content, kind, lane, priority, round }
     }
 
     /// One user fewer.
@@ -204,6 +205,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[cold]
     fn transmit_late(&mut self, parcel: &Parcel, to: Slot, granted: Duration) -> Result<u32, Lost> {
         let packet = self.kernel.packet(parcel, to);
+        if self.kernel.is_parted(parcel, to) {
+            return self.kernel.launch(parcel, &packet, Sent::Lost(Lost::Round));
+        }
         let late = self.held_back(&packet, parcel.payload, granted);
         let sent = self.kernel.network.send_late(&packet, late);
         self.kernel.launch(parcel, &packet, sent)

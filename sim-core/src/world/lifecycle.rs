@@ -17,12 +17,13 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Starts a process in a slot and steps it for the first time.
     pub(super) fn boot(&mut self, slot: Slot, start: Start) {
         let Life { node, role, incarnation } = self.kernel.come_up(slot);
-        let members = Rc::clone(&self.members);
+        let (members, leaders) = (Rc::clone(&self.members), Rc::clone(&self.leaders));
         let boot = Boot {
             node,
             slot,
             role,
             members: &members,
+            leaders: &leaders,
             start,
             incarnation,
             run_seed: self.kernel.seed,
@@ -128,10 +129,15 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A newcomer joins in a slot of its own.
     pub(super) fn join(&mut self) {
         let slot = self.kernel.add_member();
+        self.add_place();
+        self.boot(slot, Start::Join);
+    }
+
+    /// A new slot gets what every slot has.
+    pub(super) fn add_place(&mut self) {
         self.timers.add_slot();
         self.storage.add_slot();
         self.nodes.push(None);
-        self.boot(slot, Start::Join);
     }
 
     /// The process leaves for good.

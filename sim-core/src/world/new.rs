@@ -71,6 +71,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             factory: subject.factory,
             nodes: std::iter::repeat_with(|| None).take(slots).collect(),
             members: everybody(setup.members),
+            leaders: setup.faults.leaders().into(),
             payloads: Slab::default(),
             timers: Timers::new(slots),
             storage: Storage::new(slots, setup.disk.sync.compile(), setup.seed),
@@ -118,6 +119,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         for (slot, node) in initial.twins {
             self.twin(Slot(slot), NodeId(node));
+        }
+        for node in initial.beside {
+            let slot = self.kernel.add_beside();
+            self.add_place();
+            self.twin(slot, NodeId(node));
         }
         self.kernel.set_clocks();
     }

@@ -19,5 +19,6 @@ mod outcome;
 mod pace;
 mod pictures;
 mod progress;
+mod rounds;
 mod service;
 mod traitors;

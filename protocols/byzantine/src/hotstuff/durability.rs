@@ -27,7 +27,7 @@ impl Replica {
             me: boot.node,
             members,
             quorum: Quorum::of(members),
-            turns: Turns::new(members, parameters.views_per_leader),
+            turns: Turns::new(members, parameters.views_per_leader).after_planned(boot.leaders),
             parameters,
             plants,
             view: 1,

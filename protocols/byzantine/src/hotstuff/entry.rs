@@ -12,7 +12,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::safety::{CHECKS, checks};
 use super::traitors::{BEHAVIORS, traitors};
-use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
+use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation, ROUNDS};
 use crate::quorum::Quorum;
 use crate::service::Objects;
 
@@ -23,6 +23,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
             members, f = floor((n - 1) / 3) may lie or be down, both kinds together.",
     roles: &["leader", "replica", "waiting", "halted"],
     messages: HotstuffMessage::KINDS,
+    rounds: ROUNDS,
     observations: HotstuffObservation::KINDS,
     knobs: Parameters::KNOBS,
     behaviors: BEHAVIORS,
@@ -47,9 +48,10 @@ pub const ENTRY: Simple<Parameters, Hotstuff, Node> = Simple::new(&INFO, system)
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Hotstuff, Node> {
     let members = Members { parameters: *parameters, plants: Plants::of(launch) };
+    let leaders = setup.faults.leaders();
     Subject {
-        checks: checks(setup.members, parameters),
-        coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members, parameters))),
+        checks: checks(setup.members, parameters, &leaders),
+        coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members, parameters, &leaders))),
         service: Box::new(Objects),
         liveness: Box::new(HotstuffLiveness::new(parameters, setup)),
         ..Subject::new("hotstuff", members)

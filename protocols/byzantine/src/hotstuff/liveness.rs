@@ -21,6 +21,8 @@ pub struct HotstuffLiveness {
     parameters: Parameters,
     members: u32,
     clients: u32,
+    /// How many views a plan gives to leaders that may be bad.
+    planned: u32,
     quorum: Quorum,
     laggards: Laggards,
 }
@@ -32,6 +34,7 @@ impl HotstuffLiveness {
             parameters: *parameters,
             members: setup.members,
             clients: setup.clients,
+            planned: u32::try_from(setup.faults.leaders().len()).unwrap_or(u32::MAX),
             quorum: Quorum::of(setup.members),
             laggards: Laggards::default(),
         }
@@ -86,7 +89,7 @@ impl Liveness<Hotstuff> for HotstuffLiveness {
         } else {
             outside.max(self.quorum.faulty())
         };
-        Pace { windows, chance: 0.5, wasted, shares }
+        Pace { windows, chance: 0.5, wasted: wasted.saturating_add(self.planned), shares }
     }
 
     fn asks_clients(&self) -> bool {

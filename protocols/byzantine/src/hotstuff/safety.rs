@@ -7,6 +7,8 @@ pub mod timeouts;
 mod versions;
 pub mod votes;
 
+use sim_core::identity::NodeId;
+
 use super::parameters::Parameters;
 use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
 use crate::power::Power;
@@ -15,7 +17,7 @@ use crate::vote::{Statement, Vote};
 
 sim_core::checks! {
     /// Every check of HotStuff, fresh, for one run.
-    pub fn checks(members: u32, parameters: &Parameters) -> Hotstuff {
+    pub fn checks(members: u32, parameters: &Parameters, leaders: &[Option<NodeId>]) -> Hotstuff {
         "hotstuff/agreement": "No two honest members commit different blocks at one height."
             => agreement::Agreement::default(),
         "hotstuff/one-certified": "No two blocks are certified in one view and stage."
@@ -41,7 +43,7 @@ sim_core::checks! {
         "hotstuff/chain": "What an honest member commits extends what it committed before."
             => chain::Extends::default(),
         "hotstuff/proposers": "An honest member votes only for blocks that the leader of their view proposed."
-            => votes::Proposers::new(members, parameters),
+            => votes::Proposers::new(members, parameters, leaders),
         "hotstuff/accountability": "A fork convicts more than f members, all of them traitors."
             => accountability::Accountability::new(members, parameters.rule),
     }
@@ -102,7 +104,6 @@ impl Judged for Hotstuff {
 pub(super) mod tests {
     use std::collections::BTreeSet;
 
-    use sim_core::identity::NodeId;
     use sim_core::process::Signature;
 
     use super::*;
@@ -118,7 +119,7 @@ pub(super) mod tests {
     #[test]
     fn the_table_names_every_check_once_and_in_order() {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
-        let fresh = checks(4, &Parameters::default());
+        let fresh = checks(4, &Parameters::default(), &[]);
         assert_eq!(fresh.iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("hotstuff/")));

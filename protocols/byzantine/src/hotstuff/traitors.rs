@@ -124,13 +124,18 @@ struct Lie<'a> {
 }
 
 /// The brain of traitors among so many members, who do what a run asks for, or equivocate.
-pub fn traitors(behavior: Option<&str>, members: u32, parameters: &Parameters) -> Habits<Hotstuff, Traitors> {
+pub fn traitors(
+    behavior: Option<&str>,
+    members: u32,
+    parameters: &Parameters,
+    leaders: &[Option<NodeId>],
+) -> Habits<Hotstuff, Traitors> {
     let quorum = Quorum::of(members);
     let lies = Traitors {
         members,
         quorum,
         rule: parameters.rule,
-        turns: Turns::new(members, parameters.views_per_leader),
+        turns: Turns::new(members, parameters.views_per_leader).after_planned(leaders),
         noted: 0,
         stories: OrderedMap::new(),
         votes: OrderedMap::new(),

@@ -111,7 +111,23 @@ impl Message for HotstuffMessage {
     fn lane(&self) -> Lane {
         Lane::Stream
     }
+
+    /// The view: of a timeout the one that is given up, of a tip the one that its sender is in. What clients say, and blocks
+    /// that somebody lacks, belong to no view.
+    fn round(&self) -> Option<u64> {
+        match self {
+            Self::Proposal(proposal) => Some(proposal.block.view),
+            Self::Vote(vote) => Some(vote.statement.view),
+            Self::Certified(certificate) => Some(certificate.statement.view),
+            Self::NewView { view, .. } | Self::Tip { view, .. } => Some(*view),
+            Self::Timeout(timeout) => Some(timeout.vote.statement.view.saturating_sub(1)),
+            Self::Request(_) | Self::Reply { .. } | Self::Fetch { .. } | Self::Blocks { .. } => None,
+        }
+    }
 }
+
+/// The messages that tell the view that they belong to.
+pub const ROUNDS: &[&str] = &["Proposal", "Vote", "Certified", "NewView", "Timeout", "Tip"];
 
 facts! {
     /// What a timer is for.

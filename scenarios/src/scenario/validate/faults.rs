@@ -27,10 +27,12 @@ pub(super) fn check(
         protocol: protocol.name,
         members,
         clients: scenario.clients,
-        grows: scenario.faults.iter().any(|fault| fault.what.adds_slots()),
+        grows: scenario.faults.iter().any(|fault| fault.what.adds_slots())
+            || scenario.initial.twins.iter().any(|twin| twin.at.is_none()),
         roles: protocol.roles,
         observations: protocol.observations,
         messages: protocol.messages,
+        rounds: protocol.rounds,
         domains,
     };
     let mut plan = FaultPlan { entries: scenario.faults.clone(), over_budget: scenario.over_budget };

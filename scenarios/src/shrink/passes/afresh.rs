@@ -6,7 +6,7 @@
 
 use sim_core::distribution::Distribution;
 use sim_core::fault::plan::TriggerOn;
-use sim_core::fault::{FaultEntry, Moment, Selector, Trigger};
+use sim_core::fault::{Fault, FaultEntry, Moment, Selector, Trigger};
 use sim_core::random::{Keyed, below};
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
@@ -91,6 +91,10 @@ impl Draws {
 
     /// The fault at its own moment, at an earlier event of the same kind, at an event of the protocol, or at any time.
     fn moved(&mut self, entry: FaultEntry, best: &Tested) -> FaultEntry {
+        // A round is in force from the start.
+        if matches!(entry.what, Fault::Round(_)) {
+            return entry;
+        }
         let nth = |draws: &mut Self| 1 + draws.below(MOST_NTH) as u32;
         let at = match (self.below(4), entry.at.clone()) {
             (0, at) => at,

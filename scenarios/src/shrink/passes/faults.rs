@@ -1,6 +1,6 @@
 //! Removes faults, and makes the rest shorter and aimed at fewer slots.
 
-use sim_core::fault::spec::Fault;
+use sim_core::fault::spec::{Fault, Round};
 use sim_core::fault::{Family, FaultEntry, Kind, Moment, Selector};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
@@ -40,6 +40,28 @@ pub(in super::super) fn targets(best: &Tested) -> Candidates<'_> {
         })
     };
     Box::new((0..entries).rev().flat_map(fewer))
+}
+
+/// Rounds that say less: nothing about who leads, nothing about sides, or that everything is lost across them.
+pub(in super::super) fn rounds(best: &Tested) -> Candidates<'_> {
+    let entries = &best.candidate.setup.faults.entries;
+    let planned = (0..entries.len()).rev().filter(|entry| matches!(entries[*entry].what, Fault::Round(_)));
+    let plainer = move |entry: usize| {
+        let with = move |change: fn(&mut Round)| {
+            best.candidate.with(|setup| {
+                if let Fault::Round(round) = &mut setup.faults.entries[entry].what {
+                    change(round);
+                }
+            })
+        };
+        let changes: [fn(&mut Round); 3] = [
+            |round| (round.sides, round.drop) = (Vec::new(), Vec::new()),
+            |round| round.leader = None,
+            |round| round.drop = Vec::new(),
+        ];
+        changes.into_iter().map(with)
+    };
+    Box::new(planned.flat_map(plainer))
 }
 
 /// Faults that strike a role instead of a slot.
@@ -113,6 +135,10 @@ pub(in super::super) fn lengths(best: &Tested) -> Candidates<'_> {
 /// Lets a fault last so long, or to the end.
 pub(super) fn set_length(setup: &mut Setup, entry: usize, lasts: Option<Duration>) {
     let entry = &mut setup.faults.entries[entry];
+    // A round ends with the heal.
+    if matches!(entry.what, Fault::Round(_)) {
+        return;
+    }
     if let Fault::Crash(crash) | Fault::Amnesia(crash) = &mut entry.what {
         crash.restart_after = None;
     }

@@ -2,7 +2,7 @@
 //! unrelated change, one in the middle of its window stays.
 
 use sim_core::distribution::Distribution;
-use sim_core::fault::Moment;
+use sim_core::fault::{Fault, Moment};
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
@@ -49,9 +49,11 @@ fn longer(best: &Tested, entry: usize) -> impl Iterator<Item = super::super::can
 }
 
 fn moved(best: &Tested, entry: usize) -> impl Iterator<Item = super::super::candidate::Candidate> {
-    let at = match best.candidate.setup.faults.entries[entry].at {
-        Moment::At(at) => Some(at),
-        Moment::On(_) => None,
+    let entry_now = &best.candidate.setup.faults.entries[entry];
+    let at = match entry_now.at {
+        // A round is in force from the start.
+        Moment::At(at) if !matches!(entry_now.what, Fault::Round(_)) => Some(at),
+        Moment::At(_) | Moment::On(_) => None,
     };
     let moments = at.into_iter().flat_map(|at| {
         MOVES.into_iter().map(Duration::from_micros).flat_map(move |by| {

@@ -9,7 +9,7 @@ use sim_core::setup::Setup;
 
 use super::super::candidate::Candidate;
 use super::super::pass::Candidates;
-use super::super::slots::remove_slot;
+use super::super::slots::{remove_beside, remove_slot};
 use super::super::tester::Tested;
 use super::horizon::rounder;
 use super::{parts, without};
@@ -39,7 +39,8 @@ pub(in super::super) fn fewer(best: &Tested) -> Candidates<'_> {
 /// Keeps so many members: all that the run begins with as traitors or twins, and the first ones beside them.
 fn keep_members(setup: &mut Setup, kept: u32) {
     let named = setup.initial.twins.iter().flat_map(|(slot, of)| [*slot, *of]);
-    let named: Vec<u32> = named.chain(setup.initial.corrupt.iter().copied()).collect();
+    let alone = setup.initial.corrupt.iter().chain(&setup.initial.beside).copied();
+    let named: Vec<u32> = named.chain(alone).collect();
     for member in (0..setup.members).rev() {
         if setup.members > kept && !named.contains(&member) {
             remove_slot(setup, Slot(member));
@@ -54,7 +55,9 @@ pub(in super::super) fn traitors(best: &Tested) -> Candidates<'_> {
         .map(|part| best.candidate.with(|setup| setup.initial.corrupt = without(&initial.corrupt, &part)));
     let twins = parts(initial.twins.len())
         .map(|part| best.candidate.with(|setup| setup.initial.twins = without(&initial.twins, &part)));
-    Box::new(traitors.chain(twins).chain(rules(best)).chain(behaviors(best)))
+    let beside =
+        (0..initial.beside.len()).rev().map(|place| best.candidate.with(|setup| remove_beside(setup, place)));
+    Box::new(traitors.chain(twins).chain(beside).chain(rules(best)).chain(behaviors(best)))
 }
 
 /// Fewer rules, each for all messages and in any role, with round times and nothing left to chance.

@@ -117,6 +117,7 @@ impl FaultDriver {
                 Undo::Cut { cuts, .. } => {
                     cuts.iter().for_each(|(_, reach)| cut_off(reach, healed, &mut mark));
                 }
+                Undo::Round(_) => {}
                 Undo::Degrade(degraded) => {
                     degraded.iter().for_each(|(_, how)| made_worse(how, healed, slots, &mut mark));
                 }
@@ -143,6 +144,11 @@ impl FaultDriver {
             Undo::Cut { cuts, .. } => {
                 let cuts = self.heal_cuts(cuts, core, actions);
                 (!cuts.is_empty()).then_some(Undo::Cut { cuts, flap: None::<Flapping> })
+            }
+            // The world heals, and rounds with it.
+            Undo::Round(number) => {
+                actions.push(Action::EndRound(number));
+                None
             }
             Undo::Degrade(degraded) => {
                 let left = self.heal_degraded(degraded, core, ground.places.len(), actions);

@@ -165,6 +165,7 @@ impl FaultDriver {
         let done = match fault {
             Fault::Partition(partition) => self.cut(&mut firing, kind, partition, ground, actions),
             Fault::Flap(flap) => self.flap(&mut firing, flap, ground, actions),
+            Fault::Round(round) => self.part_round(&mut firing, round, ground, actions),
             Fault::Join(join) => {
                 self.join(&firing, join, ground, actions);
                 Ok(())
@@ -430,6 +431,7 @@ impl FaultDriver {
             Undo::Degrade(degraded) => {
                 actions.extend(degraded.into_iter().map(|(id, _)| Action::Restore(id)));
             }
+            Undo::Round(number) => actions.push(Action::EndRound(number)),
             Undo::Slots { how, slots } => {
                 for slot in slots {
                     self.undo_at(slot, how, actions);

@@ -10,6 +10,7 @@ const PBFT: Vocabulary<'_> = Vocabulary {
     roles: &["primary", "backup"],
     observations: &["Prepared"],
     messages: &["PrePrepare"],
+    rounds: &[],
     domains: &[],
 };
 

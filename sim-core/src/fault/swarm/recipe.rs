@@ -8,7 +8,7 @@ use crate::fault::family::Kind;
 use crate::fault::selector::{Selector, SlotList};
 use crate::fault::spec::{
     Adaptive, Aim, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Detour, Direction, Disk, Drift,
-    Fault, Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Shape, Slow, Twins,
+    Fault, Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Round, Shape, Slow, Twins,
 };
 use crate::identity::Slot;
 use crate::time::Duration;
@@ -60,6 +60,11 @@ impl Recipe<'_, '_> {
                 // At most 64 changes of one link, however long it lasts.
                 let period = self.dice.octaves(self.length / 32, self.length).max(ms(2));
                 (Fault::Flap(Flap { target, direction, period }), true)
+            }
+            Kind::Round => {
+                let number = self.dice.number(1, 12);
+                let sides = vec![Selector::Random(1)];
+                (Fault::Round(Round { number, leader: None, sides, drop: Vec::new() }), false)
             }
             Kind::SlowLink
             | Kind::Jam

@@ -52,6 +52,7 @@ fn names_are_looked_up_in_the_vocabulary() {
         roles: &["leader", "follower"],
         observations: &["BecameLeader", "Voted"],
         messages: &["AppendEntries"],
+        rounds: &[],
         domains: &[],
     };
     let check = |text| validate(&[text], Some(&raft));
@@ -65,6 +66,44 @@ fn names_are_looked_up_in_the_vocabulary() {
     assert!(error.contains("unknown role \"follwer\", did you mean \"follower\"?"), "{error}");
     let error = check("at = \"1s\"\npartition = { groups = [\"n1\", \"folower\"] }").unwrap_err();
     assert!(error.contains("did you mean \"follower\"?"), "{error}");
+}
+
+#[test]
+fn a_round_is_written_once_and_in_force_from_the_start() {
+    let chain = Vocabulary {
+        protocol: "chain",
+        members: 4,
+        clients: 0,
+        grows: false,
+        roles: &["leader"],
+        observations: &["Voted"],
+        messages: &["Proposal", "Vote", "Request"],
+        rounds: &["Proposal", "Vote"],
+        domains: &[],
+    };
+    let check = |texts: &[&str]| validate(texts, Some(&chain));
+    let third = "round = { number = 3, leader = \"n2\", sides = [\"n1,n2\", \"rest\"], drop = [\"vote\"] }";
+    assert_eq!(check(&[third]), Ok(()));
+    for (texts, why) in [
+        (&["at = \"1s\"\nround = { number = 3 }"][..], "in force from the start to the heal"),
+        (&["for = \"1s\"\nat = \"0s\"\nround = { number = 3 }"], "in force from the start to the heal"),
+        (&["on = { event = \"Voted\" }\nround = { number = 3 }"], "in force from the start to the heal"),
+        (&[third, "round = { number = 3 }"], "another entry says who leads round 3"),
+        (&["round = { number = 0 }"], "number must lie between 1 and 4096"),
+        (&["round = { number = 1, leader = \"n9\" }"], "leader must lie between 1 and 5"),
+        (&["round = { number = 1, drop = [\"Vote\"] }"], "give sides, too"),
+        (
+            &["round = { number = 1, sides = [\"n1\"], drop = [\"Request\"] }"],
+            "unknown message that tells its round \"Request\"",
+        ),
+        (&["round = { number = 1, sides = [\"n1\"], drop = [\"Vot\"] }"], "did you mean \"Vote\"?"),
+    ] {
+        let error = check(texts).unwrap_err();
+        assert!(error.contains(why), "{texts:?}: {error}");
+    }
+    let other = Vocabulary { rounds: &[], ..chain };
+    let error = validate(&["round = { number = 1 }"], Some(&other)).unwrap_err();
+    assert!(error.contains("messages of chain tell no round"), "{error}");
 }
 
 #[test]

@@ -44,6 +44,15 @@ fn faults_of_the_network_are_phrases() {
             r#""flap":{"target":"slot(2)","period":"200ms"}"#,
             "cut off n2 from everybody else, again and again, every 200ms",
         ),
+        (r#""round":{"number":3,"leader":"n2"}"#, "in round 3, let n2 lead"),
+        (
+            r#""round":{"number":3,"leader":"n2","sides":["slot(1)","slot(2-5)"]}"#,
+            "in round 3, let n2 lead and cut n1 from n2 to n5",
+        ),
+        (
+            r#""round":{"number":9,"sides":["slot(1,2)"],"drop":["Vote"]}"#,
+            "in round 9, cut n1 and n2 from n3 to n5 (Vote only)",
+        ),
         (r#""slow_link":{"target":"slot(1)","delay":"50ms"}"#, "delay every message from or to n1 by 50ms"),
         (
             r#""jam":{"from":"slot(1)","to":"slot(2)"}"#,

@@ -65,6 +65,10 @@ impl Message for Say {
     fn priority(&self) -> Priority {
         Priority::ALL[usize::from(self.urgency)]
     }
+    /// Millions are rounds.
+    fn round(&self) -> Option<u64> {
+        Some(self.n / 1_000_000).filter(|round| *round > 0)
+    }
 }
 
 impl Observe for Saw {

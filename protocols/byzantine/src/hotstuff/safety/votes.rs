@@ -147,9 +147,9 @@ pub struct Proposers {
 }
 
 impl Proposers {
-    /// For so many members that take turns.
-    pub fn new(members: u32, parameters: &Parameters) -> Self {
-        let turns = Turns::new(members, parameters.views_per_leader);
+    /// For so many members that take turns, after views that a plan gives to `leaders`.
+    pub fn new(members: u32, parameters: &Parameters, leaders: &[Option<NodeId>]) -> Self {
+        let turns = Turns::new(members, parameters.views_per_leader).after_planned(leaders);
         Self { turns, proposed: OrderedSet::new(), last: None }
     }
 }
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_vote_is_for_what_the_leader_proposed() {
-        let script = || Script::new(Proposers::new(4, &Parameters::default()), 4);
+        let script = || Script::new(Proposers::new(4, &Parameters::default(), &[]), 4);
         let proposed = |view| HotstuffObservation::Proposed { view, height: view, digest: ContentHash(view) };
         let vote = |view| voted(view, Stage::Prepare, 0);
         assert_eq!(script().see(0, proposed(4)).see(1, vote(4)).violations(), 0);
