@@ -1,9 +1,12 @@
 //! Many runs on several threads. Only this module uses threads: campaigns hand it numbers and take results in their order, so
 //! that nothing depends on how many threads there are.
 
+use std::any::Any;
+use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -69,7 +72,8 @@ impl Threads {
 
     /// Runs numbers round by round: rounds end at multiples of `size`, also where a campaign goes on in the middle of one.
     /// `merge` takes the results of a round in order, nothing in place of what was not run to its end since the campaign was
-    /// interrupted, and says whether to go on. Runs are launched so that an interruption ends them in the middle.
+    /// interrupted, and says whether to go on. It works on the calling thread, while the threads are a round ahead: none of
+    /// them waits for the others' last runs, or for a disk. Runs are launched so that an interruption ends them in the middle.
     ///
     /// # Errors
     /// The first of `merge`.
@@ -91,18 +95,76 @@ impl Threads {
             (hooks.after_run)();
             Ok(made)
         };
-        let mut round = |next: u64| {
-            let end = next.saturating_add(size - next % size).min(numbers.end);
-            let round: Vec<u64> = (next..end).collect();
-            Ok(if merge(self.map(round, hooked))?.is_break() { numbers.end } else { end })
-        };
         stop.while_asking(hooks, || {
-            let mut next = numbers.start;
-            while next < numbers.end {
-                next = round(next)?;
-            }
-            Ok(())
+            self.0.in_place_scope(|scope| {
+                let _stops = Stops(&stop);
+                let mut results = Results::new(numbers.start);
+                let (mut next, mut asked) = (numbers.start, numbers.start);
+                while next < numbers.end {
+                    let end = next.saturating_add(size - next % size).min(numbers.end);
+                    let ahead = end.saturating_add(size).min(numbers.end);
+                    for number in asked..ahead {
+                        let give = results.give.clone();
+                        let hooked = &hooked;
+                        scope.spawn(move |_| {
+                            let made = catch_unwind(AssertUnwindSafe(|| hooked(number)));
+                            // Nobody takes it any more if the campaign is over.
+                            let _ = give.send((number, made));
+                        });
+                    }
+                    asked = ahead;
+                    next = if merge(results.up_to(end))?.is_break() { numbers.end } else { end };
+                }
+                Ok(())
+            })
         })
+    }
+}
+
+/// What threads have come to and nobody has taken yet.
+struct Results<T> {
+    give: mpsc::Sender<(u64, Made<T>)>,
+    take: mpsc::Receiver<(u64, Made<T>)>,
+    /// The number of the first.
+    next: u64,
+    /// From there on; absent what is under way.
+    made: VecDeque<Option<T>>,
+}
+
+/// What one number came to, or what its thread panicked with.
+type Made<T> = Result<T, Box<dyn Any + Send>>;
+
+impl<T> Results<T> {
+    fn new(next: u64) -> Self {
+        let (give, take) = mpsc::channel();
+        Self { give, take, next, made: VecDeque::new() }
+    }
+
+    /// Waits for all results before a number, and takes them in their order.
+    fn up_to(&mut self, end: u64) -> Vec<T> {
+        let wanted = (end - self.next) as usize;
+        let mut missing = wanted - self.made.iter().take(wanted).flatten().count();
+        while missing > 0 {
+            // One end is ours: they never all hang up.
+            let Ok((number, made)) = self.take.recv() else { break };
+            let place = (number - self.next) as usize;
+            if self.made.len() <= place {
+                self.made.resize_with(place + 1, || None);
+            }
+            self.made[place] = Some(made.unwrap_or_else(|panic| resume_unwind(panic)));
+            missing -= usize::from(place < wanted);
+        }
+        self.next = end;
+        self.made.drain(..wanted.min(self.made.len())).flatten().collect()
+    }
+}
+
+/// Ends what is under way when nobody waits for it any more, also after a panic.
+struct Stops<'a>(&'a Stop);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.asked.store(true, Ordering::Relaxed);
     }
 }
 
@@ -203,9 +265,51 @@ mod tests {
             },
             interrupted: &|| runs.load(Ordering::SeqCst) >= 4,
         };
-        let seen = rounds(0..100, hooks);
-        assert_eq!(seen[0], [Some(0), Some(10), Some(20), Some(30)]);
-        assert_eq!((seen.len(), &seen[1]), (2, &vec![None; 4]));
+        let seen: Vec<Option<u64>> = rounds(0..100, hooks).concat();
+        // One thread may have begun a run before the other ended the fourth one.
+        assert_eq!(seen[..4], [Some(0), Some(10), Some(20), Some(30)]);
+        assert!(seen.len() == 8 && seen[5..] == [None; 3], "{seen:?}");
+        assert!(runs.load(Ordering::SeqCst) <= 5);
+    }
+
+    #[test]
+    fn threads_are_a_round_ahead_and_no_further() {
+        let threads = Threads::start(Some(2)).unwrap();
+        let begun = AtomicU64::new(0);
+        let one = |number: u64, _: &Launch| {
+            begun.fetch_max(number + 1, Ordering::SeqCst);
+            Ok::<_, Infallible>(Some(number))
+        };
+        let mut ends = Vec::new();
+        let merge = |round: Vec<Result<Option<u64>, Infallible>>| {
+            let end = round.last().and_then(|last| last.as_ref().ok().copied().flatten()).unwrap() + 1;
+            // The next round needs no one to take this one.
+            while begun.load(Ordering::SeqCst) < (end + 10).min(35) {
+                std::thread::yield_now();
+            }
+            ends.push((end, begun.load(Ordering::SeqCst)));
+            Ok(if end == 30 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        threads.rounds(10, 0..35, Hooks::NONE, one, merge).unwrap();
+        assert_eq!(ends, [(10, 20), (20, 30), (30, 35)]);
+    }
+
+    #[test]
+    fn a_panic_in_a_run_ends_the_campaign() {
+        let threads = Threads::start(Some(2)).unwrap();
+        let one = |number: u64, _: &Launch| {
+            assert_ne!(number, 11, "the eleventh");
+            Ok::<_, Infallible>(Some(number))
+        };
+        let mut merged = 0;
+        let campaign = AssertUnwindSafe(|| {
+            threads.rounds(4, 0..100, Hooks::NONE, one, |round| {
+                merged += round.len();
+                Ok(ControlFlow::Continue(()))
+            })
+        });
+        assert!(catch_unwind(campaign).is_err());
+        assert!(merged <= 8);
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod error;
 mod file;
 mod grid;
 mod law;
+mod line;
+mod lines;
 mod merged;
 mod order;
 mod plots;

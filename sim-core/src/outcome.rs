@@ -108,6 +108,17 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// Every way in which a run can end.
+    pub const ALL: [Self; 7] = [
+        Self::Horizon,
+        Self::StopRule,
+        Self::Quiescent,
+        Self::EventLimit,
+        Self::Storm,
+        Self::Stopped,
+        Self::OutOfChoices,
+    ];
+
     /// The name, as documents have it.
     pub const fn name(self) -> &'static str {
         match self {

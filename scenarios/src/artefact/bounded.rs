@@ -6,6 +6,9 @@ use std::path::Path;
 
 use sim_core::digest::{Digest, RunDigest};
 
+/// How many bytes are asked for at once.
+const PIECE: usize = 1 << 16;
+
 /// Reads a text, and no more of it than it may have.
 ///
 /// # Errors
@@ -81,8 +84,7 @@ pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// If it cannot be read.
 pub fn digest_of(path: &Path) -> io::Result<RunDigest> {
-    const PIECE: usize = 1 << 16;
-    let mut file = BufReader::with_capacity(PIECE, open(path)?);
+    let mut file = open(path)?;
     let (mut digest, mut bytes) = (Digest::new(), Vec::with_capacity(PIECE));
     loop {
         // Pieces are of one length but for the last, however much each read gives.
@@ -117,16 +119,15 @@ pub(super) fn is_empty_or_has(path: &Path, mark: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// A piece of a file, shorter than asked for only at its end.
+/// Adds a piece of a file to what was read before; how many bytes, fewer than asked for only at its end.
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn read_piece(path: &Path, at: u64, length: u64) -> io::Result<Vec<u8>> {
+pub fn read_piece(path: &Path, at: u64, length: u64, to: &mut Vec<u8>) -> io::Result<u64> {
     let mut file = open(path)?;
     file.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    file.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    to.reserve(usize::try_from(length).unwrap_or(0).min(PIECE));
+    Ok(file.take(length).read_to_end(to)? as u64)
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -5,6 +5,7 @@ use sim_core::ordered::OrderedMap;
 use sim_core::stats::Tally;
 
 use super::Row;
+use super::line::View;
 use crate::scenario::Loaded;
 
 /// Columns of every run that has anything to count by.
@@ -39,8 +40,11 @@ struct Name<'a>(&'static str, &'a str, &'static str);
 
 impl Name<'_> {
     fn is(self, text: &str) -> bool {
-        let rest = text.strip_prefix(self.0).and_then(|rest| rest.strip_prefix(self.1));
-        rest == Some(self.2)
+        let Self(before, middle, after) = self;
+        text.len() == before.len() + middle.len() + after.len()
+            && (before.is_empty() || text.starts_with(before))
+            && (after.is_empty() || text.ends_with(after))
+            && text.as_bytes()[before.len()..].starts_with(middle.as_bytes())
     }
 
     fn text(self) -> String {
@@ -49,7 +53,7 @@ impl Name<'_> {
 }
 
 /// Calls with every number of a run and the name of its column, in an order that depends on names alone.
-fn each(row: &Row, mut call: impl FnMut(Name<'_>, f64)) {
+fn each(row: &View<'_>, mut call: impl FnMut(Name<'_>, f64)) {
     let counts = [
         ("messages", row.messages),
         ("bytes", row.bytes),
@@ -84,14 +88,14 @@ fn each(row: &Row, mut call: impl FnMut(Name<'_>, f64)) {
 /// Every number of a run, by the name of its column. What was not measured in a run is not there.
 pub(crate) fn columns(row: &Row) -> OrderedMap<String, f64> {
     let mut columns = OrderedMap::new();
-    each(row, |name, value| {
+    each(&View::of(row), |name, value| {
         columns.insert(name.text(), value);
     });
     columns
 }
 
 /// The number of a run in one column.
-pub(super) fn number(row: &Row, column: &str) -> Option<f64> {
+pub(super) fn number(row: &View<'_>, column: &str) -> Option<f64> {
     let mut found = None;
     each(row, |name, value| {
         if name.is(column) {
@@ -107,7 +111,7 @@ pub(super) struct Columns(Vec<(String, Tally)>);
 
 impl Columns {
     /// Takes in a run.
-    pub(super) fn add(&mut self, row: &Row) {
+    pub(super) fn add(&mut self, row: &View<'_>) {
         // Runs of a point mostly have the same columns in the same order: the next one is where it was.
         let mut next = 0;
         each(row, |name, value| {
@@ -135,5 +139,41 @@ impl Columns {
     /// Each column with its sample, by name.
     pub(super) fn sorted(self) -> OrderedMap<String, Tally> {
         self.0.into_iter().collect()
+    }
+}
+
+/// Numbers of runs in columns of a table, which stand in the order of their names.
+#[derive(Debug)]
+pub(super) struct Cells<'a> {
+    columns: &'a [String],
+    /// The columns of the run before, in the order in which it had them.
+    places: Vec<usize>,
+    cells: Vec<Option<f64>>,
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn new(columns: &'a [String]) -> Self {
+        Self { columns, places: Vec::new(), cells: Vec::new() }
+    }
+
+    /// The number of a run in each column; nothing if it has one in another column.
+    pub(super) fn of(&mut self, row: &View<'_>) -> Option<&[Option<f64>]> {
+        let Self { columns, places, cells } = self;
+        cells.clear();
+        cells.resize(columns.len(), None);
+        let (mut next, mut all) = (0, true);
+        each(row, |name, value| {
+            // As in [`Columns::add`].
+            if !places.get(next).is_some_and(|place| name.is(&columns[*place])) {
+                places.truncate(next);
+                match columns.binary_search(&name.text()) {
+                    Ok(place) => places.push(place),
+                    Err(_) => return all = false,
+                }
+            }
+            cells[places[next]] = Some(value);
+            next += 1;
+        });
+        all.then_some(cells)
     }
 }

@@ -8,6 +8,7 @@ use sim_core::sweep::Comparison;
 use super::columns::number;
 use super::csv::plain;
 use super::file::CompareTable;
+use super::line::View;
 use super::tabulate::CONFIDENCE;
 use super::{PlannedPoint, Row, Sweep};
 
@@ -84,8 +85,9 @@ fn pairs(mut first: PointRows, mut second: PointRows, columns: &[String]) -> Res
     while let (Some(one), Some(two)) = (&ours, &theirs) {
         let (early, late) = (one.seed <= two.seed, two.seed <= one.seed);
         if early && late {
+            let (one, two) = (View::of(one), View::of(two));
             for (column, pairs) in columns.iter().zip(&mut pairs) {
-                if let Some((one, two)) = number(one, column).zip(number(two, column)) {
+                if let Some((one, two)) = number(&one, column).zip(number(&two, column)) {
                     pairs.add(one, two);
                 }
             }

@@ -1,9 +1,85 @@
 //! The same numbers as tidy tables (RFC 4180, lines end with a line feed alone).
 
+use std::fmt::Write;
+
 use serde_json::Value;
 use sim_core::ordered::OrderedSet;
 use sim_core::sweep::{SweepPoint, SweepTable};
 use sim_core::text::csv_line;
+
+use super::columns::Cells;
+use super::line::{LineReader, View};
+use super::lines::Piece;
+use super::{PlannedPoint, Sweep};
+
+/// One row for each run.
+pub(super) struct RunsCsv<'a> {
+    keys: Vec<String>,
+    columns: &'a [String],
+    /// How the row of a run at each point begins.
+    begins: Vec<String>,
+}
+
+impl<'a> RunsCsv<'a> {
+    /// With these columns, which stand in the order of their names.
+    pub(super) fn new(sweep: &Sweep, columns: &'a [String]) -> Self {
+        let keys = keys(sweep.points.iter().flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())));
+        let begin = |point: &PlannedPoint| {
+            let at =
+                |key: &String| point.at.iter().find(|(swept, _)| swept == key).map(|(_, value)| plain(value));
+            let cells = keys.iter().map(|key| at(key).unwrap_or_default());
+            let line = csv_line(std::iter::once(sweep.base(point).label.clone()).chain(cells));
+            line.trim_end_matches('\n').to_owned()
+        };
+        let begins = sweep.points.iter().map(begin).collect();
+        Self { keys, columns, begins }
+    }
+
+    /// The first line.
+    pub(super) fn head(&self) -> String {
+        let first = std::iter::once("base").chain(self.keys.iter().map(String::as_str));
+        let heads = first.chain(["seed", "verdict", "digest"]).chain(self.columns.iter().map(String::as_str));
+        csv_line(heads)
+    }
+
+    /// The rows of some runs; why not if a line is none of a run of this sweep.
+    pub(super) fn rows(&self, reader: &LineReader, piece: Piece<'_>) -> Result<String, String> {
+        let (mut text, mut cells) = (String::new(), Cells::new(self.columns));
+        for (number, line) in piece.lines() {
+            let place = number + 2;
+            let whole = reader.read(place, line, |row| self.row(row, &mut cells, &mut text))?;
+            whole.ok_or_else(|| format!("line {place} changed while it was read"))?;
+        }
+        Ok(text)
+    }
+
+    fn row(&self, row: &View<'_>, cells: &mut Cells<'_>, text: &mut String) -> Option<()> {
+        text.push_str(self.begins.get(row.point)?);
+        // Writing to a text does not fail.
+        let _ = write!(text, ",{},", row.seed);
+        text.push_str(csv_line([row.verdict]).trim_end_matches('\n'));
+        let _ = write!(text, ",{}", row.digest);
+        for cell in cells.of(row)? {
+            text.push(',');
+            if let Some(value) = cell {
+                number(*value, text);
+            }
+        }
+        text.push('\n');
+        Some(())
+    }
+}
+
+/// Writes a number as [`f64::to_string`] does: most are whole, which takes less.
+fn number(value: f64, text: &mut String) {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    let whole = value as u64;
+    let _ = if value.is_sign_positive() && value < EXACT && whole as f64 == value {
+        write!(text, "{whole}")
+    } else {
+        write!(text, "{value}")
+    };
+}
 
 /// One row for each point and column, with intervals.
 pub fn points_csv(table: &SweepTable) -> String {
@@ -100,4 +176,21 @@ pub(super) fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
 /// A value as a person would write it: a text without its quotes.
 pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_ever() {
+        let mut numbers =
+            vec![0.0, -0.0, 0.5, 1.0, 1e15, 9_007_199_254_740_991.0, 9_007_199_254_740_992.0, 1e300, -3.0];
+        numbers.extend([f64::INFINITY, f64::NAN, 1e-7, u64::MAX as f64]);
+        for value in numbers {
+            let mut text = String::new();
+            number(value, &mut text);
+            assert_eq!(text, value.to_string());
+        }
+    }
 }

@@ -4,10 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::lines::{LineFile, Lines};
 use super::reading::{Counting, Tabulated};
-use super::store::{LONGEST_LINE, RUNS, Store, begins, whole, whole_header};
+use super::store::{RUNS, Store, begins, whole, whole_header};
 use super::{Sweep, SweepError, SweepOptions, SweepRun};
-use crate::artefact::{Growing, path_text, read_piece};
+use crate::artefact::{Growing, path_text};
 use crate::begin::{Begin, FolderError};
 use crate::parallel::Threads;
 use crate::shard::Shard;
@@ -68,11 +69,15 @@ pub fn merge_shards<'a>(
     file.add(header.as_bytes()).map_err(unwritten)?;
     let mut counting = Counting::new(sweep, header.len() as u64);
     let (mut made, mut turns) = (0, Turns::new(sweep, readers.len() as u64));
-    let mut batch = turns.batch(&mut readers)?;
-    while !batch.0.is_empty() {
-        // The next lines are read while these are counted.
-        let (counted, next) = threads.both(|| counting.take(&batch.0, threads), || turns.batch(&mut readers));
-        let (lines, whose) = &batch;
+    let (mut batch, mut next) = (Batch::default(), Batch::default());
+    turns.fill(&mut batch, &mut readers)?;
+    while !batch.whose.is_empty() {
+        // These lines are counted and written while the next ones are read.
+        let Batch { lines, whose } = &batch;
+        let (counted, (written, read)) = threads.both(
+            || counting.take(lines, threads),
+            || threads.both(|| file.add(lines.text().as_bytes()), || turns.fill(&mut next, &mut readers)),
+        );
         counted.map_err(|(number, why)| {
             let Turn { reader, own, point } = whose[(number - made) as usize];
             // A line too few of a point shows at the first one of the next point, which is of another shard.
@@ -82,15 +87,16 @@ pub fn merge_shards<'a>(
                 None => readers[reader].refused(format!("run {own}: {why}")),
             }
         })?;
-        file.add(lines.concat().as_bytes()).map_err(unwritten)?;
+        written.map_err(unwritten)?;
+        read?;
         made += lines.len() as u64;
-        batch = next?;
+        std::mem::swap(&mut batch, &mut next);
     }
     if let Some(reader) = counting.next_point().and_then(|point| turns.of_point(point)) {
         return Err(readers[reader].refused("it lacks runs of a point".to_owned()));
     }
     for reader in &mut readers {
-        if reader.next()?.is_some() {
+        if reader.has_more()? {
             return Err(reader.refused("it has more runs than it should".to_owned()));
         }
     }
@@ -130,19 +136,20 @@ impl<'a> Turns<'a> {
         self.sweep.file.stop.is_some().then_some((point % self.of) as usize)
     }
 
-    /// The next lines, and whose each is; none at the end.
-    fn batch(&mut self, readers: &mut [Reader]) -> Result<(Vec<String>, Vec<Turn>), MergeShardsError> {
-        let (mut lines, mut whose) = (Vec::new(), Vec::new());
-        while lines.len() < Counting::batch() {
-            let Some((line, turn)) = self.next(readers)? else { break };
-            lines.push(line);
-            whose.push(turn);
+    /// Makes a batch of the next lines; of none at the end.
+    fn fill(&mut self, batch: &mut Batch, readers: &mut [Reader]) -> Result<(), MergeShardsError> {
+        batch.lines.clear();
+        batch.whose.clear();
+        while !batch.lines.is_full() {
+            let Some(turn) = self.next(readers)? else { break };
+            batch.lines.push(readers[turn.reader].line(turn.own)?);
+            batch.whose.push(turn);
         }
-        Ok((lines, whose))
+        Ok(())
     }
 
-    /// The next line, and whose it is.
-    fn next(&mut self, readers: &mut [Reader]) -> Result<Option<(String, Turn)>, MergeShardsError> {
+    /// Whose the next line is.
+    fn next(&mut self, readers: &mut [Reader]) -> Result<Option<Turn>, MergeShardsError> {
         if self.sweep.file.stop.is_none() {
             let number = self.next;
             if number == self.sweep.runs() {
@@ -151,15 +158,14 @@ impl<'a> Turns<'a> {
             self.next += 1;
             let seeds = self.sweep.seeds();
             let point = number / (seeds.end - seeds.start);
-            let turn = Turn { reader: (number % self.of) as usize, own: number / self.of, point };
-            return Ok(Some((readers[turn.reader].line(turn.own)?, turn)));
+            return Ok(Some(Turn { reader: (number % self.of) as usize, own: number / self.of, point }));
         }
         while self.next < self.sweep.points.len() as u64 {
             let (point, reader) = (self.next, (self.next % self.of) as usize);
-            if let Some(line) = readers[reader].line_of(point)? {
+            if readers[reader].has(point)? {
                 let own = self.given[reader];
                 self.given[reader] += 1;
-                return Ok(Some((line, Turn { reader, own, point })));
+                return Ok(Some(Turn { reader, own, point }));
             }
             self.next += 1;
         }
@@ -167,84 +173,45 @@ impl<'a> Turns<'a> {
     }
 }
 
+/// Some lines, and whose each is.
+#[derive(Default)]
+struct Batch {
+    lines: Lines,
+    whose: Vec<Turn>,
+}
+
 /// A shard that is read piece by piece.
 struct Reader {
     folder: PathBuf,
-    path: PathBuf,
     /// How many runs it should have.
     runs: u64,
-    piece: u64,
-    /// Where the next piece begins.
-    at: u64,
-    bytes: Vec<u8>,
-    /// How many of the bytes were given out.
-    used: usize,
+    lines: LineFile,
 }
 
 impl Reader {
     fn open(sweep: &Sweep, shard: Shard, build: &str, folder: &Path, of: u64) -> Result<Self, String> {
-        let mut reader = Self {
-            folder: folder.to_owned(),
-            path: folder.join(RUNS),
-            runs: sweep.runs_of(shard),
-            piece: (IN_MEMORY / of).clamp(PIECES.0, PIECES.1),
-            at: 0,
-            bytes: Vec::new(),
-            used: 0,
-        };
-        let first = reader.read().map_err(|error| error.to_string())?.ok_or("it is empty")?;
-        begins(sweep, shard, build, &first)?;
-        Ok(reader)
+        let mut lines = LineFile::new(&folder.join(RUNS), 0, (IN_MEMORY / of).clamp(PIECES.0, PIECES.1));
+        begins(sweep, shard, build, lines.next()?.ok_or("it is empty")?)?;
+        Ok(Self { folder: folder.to_owned(), runs: sweep.runs_of(shard), lines })
     }
 
-    /// The line of its run `own`.
-    fn line(&mut self, own: u64) -> Result<String, MergeShardsError> {
-        let runs = self.runs;
-        self.next()?.ok_or_else(|| self.refused(format!("it has {own} of its {runs} runs")))
+    /// The line of its run `own`, which comes next.
+    fn line(&mut self, own: u64) -> Result<&str, MergeShardsError> {
+        let Self { folder, runs, lines } = self;
+        let refused = |why| MergeShardsError::Shard { folder: folder.clone(), why };
+        let line = lines.next().map_err(refused)?;
+        line.ok_or_else(|| refused(format!("it has {own} of its {runs} runs")))
     }
 
-    fn next(&mut self) -> Result<Option<String>, MergeShardsError> {
-        self.read().map_err(|why| self.refused(why))
+    /// Whether it has a further line.
+    fn has_more(&mut self) -> Result<bool, MergeShardsError> {
+        self.lines.next_begins("").map_err(|why| self.refused(why))
     }
 
-    /// The next line if it is of a point.
-    fn line_of(&mut self, point: u64) -> Result<Option<String>, MergeShardsError> {
-        let begin = format!("{{\"point\":{point},");
-        let end = self.fill().map_err(|why| self.refused(why))?;
-        match end {
-            Some(end) if self.bytes[self.used..end].starts_with(begin.as_bytes()) => self.next(),
-            _ => Ok(None),
-        }
-    }
-
-    /// The next line, with its end; what is behind the last one may be torn.
-    fn read(&mut self) -> Result<Option<String>, String> {
-        let Some(end) = self.fill()? else { return Ok(None) };
-        let line = std::str::from_utf8(&self.bytes[self.used..end]).map_err(|_| "a line is not UTF-8")?;
-        let line = line.to_owned();
-        self.used = end;
-        Ok(Some(line))
-    }
-
-    /// Where the next line ends among the bytes, if there is one.
-    fn fill(&mut self) -> Result<Option<usize>, String> {
-        loop {
-            let rest = &self.bytes[self.used..];
-            if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                return Ok(Some(self.used + end + 1));
-            }
-            if rest.len() as u64 > LONGEST_LINE {
-                return Err(format!("a line has more than {LONGEST_LINE} bytes"));
-            }
-            let piece = read_piece(&self.path, self.at, self.piece).map_err(|error| error.to_string())?;
-            if piece.is_empty() {
-                return Ok(None);
-            }
-            self.at += piece.len() as u64;
-            self.bytes.drain(..self.used);
-            self.used = 0;
-            self.bytes.extend(piece);
-        }
+    /// Whether its next line is of a point.
+    fn has(&mut self, point: u64) -> Result<bool, MergeShardsError> {
+        let begins = self.lines.next_begins(&format!("{{\"point\":{point},"));
+        begins.map_err(|why| self.refused(why))
     }
 
     fn refused(&self, why: String) -> MergeShardsError {

@@ -1,5 +1,6 @@
 //! Which run comes next in a file of runs, given those before it.
 
+use super::line::View;
 use super::stop::{Watched, watched};
 use super::{Row, Sweep};
 use crate::shard::Shard;
@@ -57,6 +58,12 @@ impl<'a> Order<'a> {
 
     /// Takes in the next run; whether it is the one that comes next.
     pub(super) fn take(&mut self, row: &Row) -> bool {
+        let value = self.sweep.file.stop.as_ref().and_then(|rule| watched(rule, &View::of(row)));
+        self.take_value(row.point as u64, row.seed, value)
+    }
+
+    /// Takes in the next run as its line tells it.
+    pub(super) fn take_view(&mut self, row: &View<'_>) -> bool {
         let value = self.sweep.file.stop.as_ref().and_then(|rule| watched(rule, row));
         self.take_value(row.point as u64, row.seed, value)
     }

@@ -4,24 +4,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sim_core::sweep::SweepTable;
-use sim_core::text::csv_line;
 
-use super::columns::columns;
 use super::compare::PointRows;
-use super::csv::{keys, plain};
+use super::csv::RunsCsv;
+use super::line::LineReader;
+use super::lines::{LineFile, Lines, Piece};
 use super::order::Order;
 use super::store::{RUNS, lines_from, open_runs, out_of_order, read_row};
-use super::tabulate::{Part, Tabulator};
+use super::tabulate::{Counted, Tabulator, Worker};
 use super::{Row, Sweep, SweepError};
 use crate::artefact::{Growing, WriteError};
 use crate::begin::FolderError;
 use crate::parallel::Threads;
 use crate::shard::Shard;
 
-/// How many lines one thread takes at once.
-const PIECE: usize = 1_024;
-/// How many pieces there are in memory.
-const PIECES: usize = 8;
+/// How many pieces of a batch there are for each thread.
+const PIECES: usize = 2;
+/// How many bytes of a file are read at once.
+pub(super) const READ: u64 = 1 << 20;
 
 /// The runs of a sweep in their file, and what they come to.
 #[derive(Debug)]
@@ -48,6 +48,10 @@ struct RunsFile {
 pub(super) struct Counting<'a> {
     sweep: &'a Sweep,
     order: Order<'a>,
+    reader: LineReader,
+    /// Each counts pieces of batches. What they have counted is put together at the end of a point: that is the same whichever of
+    /// them counted what.
+    workers: Vec<Worker>,
     tabulator: Tabulator<'a>,
     starts: Vec<(u64, u64, u64)>,
     /// Where the next line begins.
@@ -57,38 +61,51 @@ pub(super) struct Counting<'a> {
 impl<'a> Counting<'a> {
     /// Begins behind the first line, whose length is given.
     pub(super) fn new(sweep: &'a Sweep, header: u64) -> Self {
-        let order = Order::new(sweep, Shard::WHOLE);
-        Self { sweep, order, tabulator: Tabulator::new(sweep), starts: Vec::new(), at: header }
-    }
-
-    /// How many lines fit a batch.
-    pub(super) const fn batch() -> usize {
-        PIECE * PIECES
+        Self {
+            sweep,
+            order: Order::new(sweep, Shard::WHOLE),
+            reader: LineReader::new(sweep),
+            workers: Vec::new(),
+            tabulator: Tabulator::new(sweep),
+            starts: Vec::new(),
+            at: header,
+        }
     }
 
     /// Takes in the next lines.
     ///
     /// # Errors
     /// The number of the first run that is not what it should be, and why.
-    pub(super) fn take(&mut self, lines: &[String], threads: &Threads) -> Result<(), (u64, String)> {
-        let rule = self.sweep.file.stop.as_ref();
-        let mut lengths = lines.iter().map(|line| line.len() as u64);
-        let of = |(first, lines): (u64, &[String])| Part::of(rule, first, lines);
-        for part in threads.map(pieces(self.order.taken(), lines), of) {
-            let part = part?;
-            for ((point, seed, watched), length) in part.runs.iter().zip(lengths.by_ref()) {
+    pub(super) fn take(&mut self, lines: &Lines, threads: &Threads) -> Result<(), (u64, String)> {
+        let (rule, reader) = (self.sweep.file.stop.as_ref(), &self.reader);
+        self.workers.resize_with(threads.count() * PIECES, Worker::default);
+        let pieces = lines.pieces(self.order.taken(), self.workers.len());
+        let shared: Vec<_> = pieces.into_iter().zip(&mut self.workers).collect();
+        for (runs, failed) in threads.map(shared, |(piece, worker)| worker.take(reader, rule, piece)) {
+            for Counted { point, seed, watched, length } in runs {
                 let number = self.order.taken();
-                if !self.order.take_value(*point, *seed, *watched) {
+                if !self.order.take_value(point, seed, watched) {
                     return Err((number, out_of_order(number + 2)));
                 }
-                if self.starts.last().is_none_or(|(last, ..)| last != point) {
-                    self.starts.push((*point, number, self.at));
+                if self.starts.last().is_none_or(|(last, ..)| *last != point) {
+                    self.starts.push((point, number, self.at));
                 }
                 self.at += length;
             }
-            self.tabulator.absorb(part);
+            failed.map_or(Ok(()), Err)?;
+        }
+        if let Some((under_way, ..)) = self.starts.last() {
+            let under_way = *under_way;
+            self.end_points(|point| point as u64 != under_way);
         }
         Ok(())
+    }
+
+    /// Puts together what was counted of points that are at their end.
+    fn end_points(&mut self, ended: impl Fn(usize) -> bool) {
+        let mut points: Vec<_> = self.workers.iter_mut().flat_map(|worker| worker.end(&ended)).collect();
+        points.sort_by_key(|(point, _)| *point);
+        points.into_iter().for_each(|(point, tally)| self.tabulator.absorb(point, tally));
     }
 
     /// The point of the next run, if one follows.
@@ -97,7 +114,8 @@ impl<'a> Counting<'a> {
     }
 
     /// The table, with the comparisons of runs that stand in a file.
-    pub(super) fn finish(self, path: &Path) -> Result<Tabulated<'a>, SweepError> {
+    pub(super) fn finish(mut self, path: &Path) -> Result<Tabulated<'a>, SweepError> {
+        self.end_points(|_| true);
         let Self { sweep, order, tabulator, starts, .. } = self;
         let file = RunsFile { path: path.to_owned(), starts, runs: order.taken() };
         let (table, columns) =
@@ -108,8 +126,7 @@ impl<'a> Counting<'a> {
 
 impl RunsFile {
     fn failed(&self, why: String) -> SweepError {
-        let error = io::Error::new(io::ErrorKind::InvalidData, why);
-        FolderError::from(WriteError { path: self.path.clone(), error }).into()
+        failed(&self.path, why)
     }
 
     /// The runs of a point, none if there are none.
@@ -123,24 +140,27 @@ impl RunsFile {
         Ok(Box::new((first..end).zip(lines).map(move |(number, line)| read_row(number + 2, &line?))))
     }
 
-    /// Calls with every batch of lines.
-    fn batches(
-        &self,
-        mut call: impl FnMut(u64, &[String]) -> Result<(), SweepError>,
-    ) -> Result<(), SweepError> {
+    /// Calls with every batch of lines, and the number of its first run.
+    fn batches(&self, mut call: impl FnMut(u64, &Lines) -> Result<(), SweepError>) -> Result<(), SweepError> {
         let Some((_, _, at)) = self.starts.first() else { return Ok(()) };
-        let lines = lines_from(&self.path, *at).map_err(|why| self.failed(why))?;
-        let (mut first, mut batch) = (0, Vec::with_capacity(Counting::batch()));
-        for line in lines.take(usize::try_from(self.runs).unwrap_or(usize::MAX)) {
-            batch.push(line.map_err(|why| self.failed(why))?);
-            if batch.len() == Counting::batch() {
-                call(first, &batch)?;
-                first += batch.len() as u64;
-                batch.clear();
+        let mut lines = LineFile::new(&self.path, *at, READ);
+        let (mut first, mut batch) = (0, Lines::default());
+        while first < self.runs {
+            batch.clear();
+            while !batch.is_full() && first + (batch.len() as u64) < self.runs {
+                let line = lines.next().and_then(|line| line.ok_or_else(|| "it lacks runs".to_owned()));
+                batch.push(line.map_err(|why| self.failed(why))?);
             }
+            call(first, &batch)?;
+            first += batch.len() as u64;
         }
-        call(first, &batch)
+        Ok(())
     }
+}
+
+fn failed(path: &Path, why: String) -> SweepError {
+    let error = io::Error::new(io::ErrorKind::InvalidData, why);
+    FolderError::from(WriteError { path: path.to_owned(), error }).into()
 }
 
 impl<'a> Tabulated<'a> {
@@ -156,24 +176,29 @@ impl<'a> Tabulated<'a> {
         threads: &Threads,
     ) -> Result<Self, SweepError> {
         let path = folder.join(RUNS);
-        let failed = |why: String| {
-            let error = io::Error::new(io::ErrorKind::InvalidData, why);
-            SweepError::from(FolderError::from(WriteError { path: path.clone(), error }))
-        };
+        let failed = |why: String| failed(&path, why);
         if runs == 0 {
             return Counting::new(sweep, 0).finish(&path);
         }
-        let (header, lines) = open_runs(sweep, Shard::WHOLE, build, &path).map_err(failed)?;
+        let (header, mut lines) = open_runs(sweep, Shard::WHOLE, build, &path).map_err(failed)?;
         let mut counting = Counting::new(sweep, header);
-        let mut batch = Vec::with_capacity(Counting::batch());
-        for line in lines.take(usize::try_from(runs).unwrap_or(usize::MAX)) {
-            batch.push(line.map_err(failed)?);
-            if batch.len() == Counting::batch() {
-                counting.take(&batch, threads).map_err(|(_, why)| failed(why))?;
-                batch.clear();
+        let mut left = runs;
+        let mut batch = || {
+            let mut batch = Lines::default();
+            while left > 0 && !batch.is_full() {
+                let Some(line) = lines.next()? else { break };
+                batch.push(line);
+                left -= 1;
             }
+            Ok(batch)
+        };
+        let mut now = batch().map_err(failed)?;
+        while now.len() > 0 {
+            // The next lines are read while these are counted.
+            let (counted, next) = threads.both(|| counting.take(&now, threads), &mut batch);
+            counted.map_err(|(_, why)| failed(why))?;
+            now = next.map_err(failed)?;
         }
-        counting.take(&batch, threads).map_err(|(_, why)| failed(why))?;
         counting.finish(&path)
     }
 
@@ -183,7 +208,7 @@ impl<'a> Tabulated<'a> {
     /// If the file cannot be read any more, or the first of `call`.
     pub fn each(&self, mut call: impl FnMut(&Row) -> Result<(), WriteError>) -> Result<(), SweepError> {
         self.file.batches(|first, lines| {
-            for (number, line) in (first..).zip(lines) {
+            for (number, line) in lines.pieces(first, 1).into_iter().flat_map(Piece::lines) {
                 let row = read_row(number + 2, line).map_err(|why| self.file.failed(why))?;
                 call(&row).map_err(FolderError::from)?;
             }
@@ -196,23 +221,12 @@ impl<'a> Tabulated<'a> {
     /// # Errors
     /// If a file cannot be read or written.
     pub fn write_runs_csv(&self, path: &Path, threads: &Threads) -> Result<(), SweepError> {
-        let keys =
-            keys(self.sweep.points.iter().flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())));
-        let mut heads = vec!["base".to_owned()];
-        heads.extend(keys.iter().cloned());
-        heads.extend(["seed", "verdict", "digest"].map(str::to_owned));
-        heads.extend(self.columns.iter().cloned());
+        let (reader, table) = (LineReader::new(self.sweep), RunsCsv::new(self.sweep, &self.columns));
         let mut file = Growing::begin(path).map_err(FolderError::from)?;
-        file.add(csv_line(heads).as_bytes()).map_err(FolderError::from)?;
+        file.add(table.head().as_bytes()).map_err(FolderError::from)?;
         self.file.batches(|first, lines| {
-            let csv = |(first, lines): (u64, &[String])| {
-                let mut text = String::new();
-                for (number, line) in (first..).zip(lines) {
-                    text += &csv_row(&read_row(number + 2, line)?, &keys, &self.columns);
-                }
-                Ok(text)
-            };
-            for text in threads.map(pieces(first, lines), csv) {
+            let pieces = lines.pieces(first, threads.count() * PIECES);
+            for text in threads.map(pieces, |piece| table.rows(&reader, piece)) {
                 let text = text.map_err(|why| self.file.failed(why))?;
                 file.add(text.as_bytes()).map_err(FolderError::from)?;
             }
@@ -220,18 +234,4 @@ impl<'a> Tabulated<'a> {
         })?;
         Ok(file.finish().map_err(FolderError::from)?)
     }
-}
-
-/// Lines in pieces, each with the number of its first run.
-fn pieces(first: u64, lines: &[String]) -> Vec<(u64, &[String])> {
-    (first..).step_by(PIECE).zip(lines.chunks(PIECE)).collect()
-}
-
-fn csv_row(row: &Row, keys: &[String], names: &[String]) -> String {
-    let numbers = columns(row);
-    let mut cells = vec![row.base.clone()];
-    cells.extend(keys.iter().map(|key| row.at.get(key).map(plain).unwrap_or_default()));
-    cells.extend([row.seed.to_string(), row.verdict.clone(), row.digest.to_string()]);
-    cells.extend(names.iter().map(|name| numbers.get(name).map(f64::to_string).unwrap_or_default()));
-    csv_line(cells)
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use sim_core::ratio::Ratio;
 use sim_core::stats::{Interval, Summary, Tally, wilson};
 
-use super::Row;
 use super::columns::{BROKEN, number};
+use super::line::View;
 use super::tabulate::CONFIDENCE;
 
 /// When a point has runs enough.
@@ -105,6 +105,6 @@ impl Watched {
 }
 
 /// What a rule looks at in a run.
-pub(super) fn watched(rule: &StopRule, row: &Row) -> Option<f64> {
+pub(super) fn watched(rule: &StopRule, row: &View<'_>) -> Option<f64> {
     number(row, &rule.column)
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sim_core::tree;
 
+use super::line::LineReader;
+use super::lines::LineFile;
 use super::order::Order;
+use super::reading::READ;
 use super::{Row, Sweep, SweepOptions};
 use crate::ENGINE;
 use crate::artefact::{self, WriteError, whole_lines, whole_lines_from};
@@ -167,12 +170,12 @@ pub(super) fn whole_header(sweep: &Sweep, build: &str, path: &Path) -> Result<St
 
 /// Where a file of runs is, and how many of its bytes they take; why not if it is not of this sweep.
 fn valid<'a>(sweep: &'a Sweep, expected: &Header, path: &Path) -> Result<(Order<'a>, u64), String> {
-    let (mut length, lines) = lines(expected, path)?;
-    let mut order = Order::new(sweep, expected.shard);
-    for line in lines {
+    let (mut length, mut lines) = lines(expected, path)?;
+    let (mut order, reader) = (Order::new(sweep, expected.shard), LineReader::new(sweep));
+    loop {
         let place = order.taken() + 2;
-        let line = line.map_err(|error| format!("line {place}: {error}"))?;
-        if !order.take(&read_row(place, &line)?) {
+        let Some(line) = lines.next().map_err(|error| format!("line {place}: {error}"))? else { break };
+        if !reader.read(place, line, |row| order.take_view(row))? {
             return Err(out_of_order(place));
         }
         length += line.len() as u64;
@@ -188,26 +191,25 @@ pub(super) fn whole(sweep: &Sweep, build: &str, path: &Path) -> Result<(), Strin
     if order.is_at_end() { Ok(()) } else { Err(format!("it has {runs} of its {most} runs")) }
 }
 
-/// Lines of runs, or why no more can be read.
-pub(super) type ReadLines = Box<dyn Iterator<Item = Result<String, String>>>;
-
 /// The length of a file's first line, and the lines of its runs; why not if it is not of this sweep.
 pub(super) fn open_runs(
     sweep: &Sweep,
     shard: Shard,
     build: &str,
     path: &Path,
-) -> Result<(u64, ReadLines), String> {
+) -> Result<(u64, LineFile), String> {
     lines(&Header::new(sweep, shard, build), path)
 }
 
-fn lines(expected: &Header, path: &Path) -> Result<(u64, ReadLines), String> {
-    let told = |error: io::Error| error.to_string();
-    let mut lines = whole_lines(path, LONGEST_LINE).map_err(told)?;
-    let first = lines.next().ok_or("it is empty")?.map_err(told)?;
-    is_header(&first, expected)?;
-    Ok((first.len() as u64, Box::new(lines.map(move |line| line.map_err(told)))))
+fn lines(expected: &Header, path: &Path) -> Result<(u64, LineFile), String> {
+    let mut lines = LineFile::new(path, 0, READ);
+    let first = lines.next()?.ok_or("it is empty")?;
+    is_header(first, expected)?;
+    Ok((first.len() as u64, lines))
 }
+
+/// Lines of runs, or why no more can be read.
+type ReadLines = Box<dyn Iterator<Item = Result<String, String>>>;
 
 /// The lines of runs from where one begins.
 pub(super) fn lines_from(path: &Path, at: u64) -> Result<ReadLines, String> {

@@ -14,9 +14,10 @@ use super::columns::{BROKEN, Columns};
 use super::compare::{PointRows, compare};
 use super::csv::plain;
 use super::law::Law;
+use super::line::{LineReader, View};
+use super::lines::Piece;
 use super::plots::plots;
 use super::stop::{StopRule, mean_interval, watched};
-use super::store::read_row;
 use super::{PlannedPoint, Row, Sweep};
 use crate::campaign_limits::{CampaignLimit, CampaignLimits};
 
@@ -31,8 +32,8 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
     let mut tabulator = Tabulator::new(sweep);
     for own in rows.chunk_by(|row, next| row.point == next.point) {
         let mut tally = PointTally::default();
-        own.iter().for_each(|row| tally.add(row));
-        tabulator.absorb(Part { runs: Vec::new(), points: vec![(own[0].point, tally)] });
+        own.iter().for_each(|row| tally.add(&View::of(row)));
+        tabulator.absorb(own[0].point, tally);
     }
     let of_point = |point: usize| {
         let rows: Vec<_> = rows.iter().filter(|row| row.point == point).cloned().map(Ok).collect();
@@ -43,7 +44,7 @@ pub fn tabulate(sweep: &Sweep, rows: &[Row]) -> SweepTable {
 
 /// What runs of a point have in common.
 #[derive(Debug, Default)]
-struct PointTally {
+pub(super) struct PointTally {
     runs: u64,
     findings: u64,
     broken: u64,
@@ -53,11 +54,14 @@ struct PointTally {
 }
 
 impl PointTally {
-    fn add(&mut self, row: &Row) {
+    fn add(&mut self, row: &View<'_>) {
         self.runs += 1;
         self.findings += u64::from(row.finding);
         self.broken += u64::from(row.broken);
-        *self.verdicts.entry(row.verdict.clone()).or_default() += 1;
+        match self.verdicts.get_mut(row.verdict) {
+            Some(count) => *count += 1,
+            None => _ = self.verdicts.insert(row.verdict.to_owned(), 1),
+        }
         self.columns.add(row);
         self.limits.add(row.seed, &row.limits);
     }
@@ -74,33 +78,58 @@ impl PointTally {
     }
 }
 
-/// Some runs that follow each other, by point.
-#[derive(Debug)]
-pub(super) struct Part {
-    /// Point and seed of each, and what a rule sees of it by which points stop.
-    pub(super) runs: Vec<(u64, u64, Option<f64>)>,
+/// What was counted of a run.
+pub(super) struct Counted {
+    pub(super) point: u64,
+    pub(super) seed: u64,
+    /// What a rule sees of it by which points stop.
+    pub(super) watched: Option<f64>,
+    /// How many bytes its line has.
+    pub(super) length: u64,
+}
+
+/// Counts runs, by point.
+#[derive(Debug, Default)]
+pub(super) struct Worker {
     points: Vec<(usize, PointTally)>,
 }
 
-impl Part {
-    /// Of the lines from the run `first` on.
-    ///
-    /// # Errors
-    /// The number of the first run whose line is not what it should be, and why.
-    pub(super) fn of(rule: Option<&StopRule>, first: u64, lines: &[String]) -> Result<Self, (u64, String)> {
-        let mut points: Vec<(usize, PointTally)> = Vec::new();
-        let mut runs = Vec::with_capacity(lines.len());
-        for (number, line) in (first..).zip(lines) {
-            let row = read_row(number + 2, line).map_err(|why| (number, why))?;
-            runs.push((row.point as u64, row.seed, rule.and_then(|rule| watched(rule, &row))));
-            if points.last().is_none_or(|(point, _)| *point != row.point) {
-                points.push((row.point, PointTally::default()));
-            }
-            if let Some((_, tally)) = points.last_mut() {
-                tally.add(&row);
+impl Worker {
+    /// Takes in some lines that follow each other: the runs up to the first line that is not what it should be, and the number of
+    /// that one and why.
+    pub(super) fn take(
+        &mut self,
+        reader: &LineReader,
+        rule: Option<&StopRule>,
+        piece: Piece<'_>,
+    ) -> (Vec<Counted>, Option<(u64, String)>) {
+        let mut runs = Vec::new();
+        for (number, line) in piece.lines() {
+            let counted = reader.read(number + 2, line, |row| {
+                self.add(row);
+                let watched = rule.and_then(|rule| watched(rule, row));
+                Counted { point: row.point as u64, seed: row.seed, watched, length: line.len() as u64 }
+            });
+            match counted {
+                Ok(counted) => runs.push(counted),
+                Err(why) => return (runs, Some((number, why))),
             }
         }
-        Ok(Self { runs, points })
+        (runs, None)
+    }
+
+    fn add(&mut self, row: &View<'_>) {
+        if self.points.last().is_none_or(|(point, _)| *point != row.point) {
+            self.points.push((row.point, PointTally::default()));
+        }
+        if let Some((_, tally)) = self.points.last_mut() {
+            tally.add(row);
+        }
+    }
+
+    /// Gives away what it counted of points that are at their end.
+    pub(super) fn end(&mut self, ended: impl Fn(usize) -> bool) -> Vec<(usize, PointTally)> {
+        self.points.extract_if(.., |(point, _)| ended(*point)).collect()
     }
 }
 
@@ -116,15 +145,13 @@ impl<'a> Tabulator<'a> {
         Self { sweep, points: Vec::new(), under_way: None }
     }
 
-    /// Takes in the next runs.
-    pub(super) fn absorb(&mut self, part: Part) {
-        for (index, tally) in part.points {
-            match &mut self.under_way {
-                Some((point, own)) if *point == index => own.absorb(tally),
-                _ => {
-                    self.end_point();
-                    self.under_way = Some((index, tally));
-                }
+    /// Takes in runs of a point, of the last one or of one that follows.
+    pub(super) fn absorb(&mut self, index: usize, tally: PointTally) {
+        match &mut self.under_way {
+            Some((point, own)) if *point == index => own.absorb(tally),
+            _ => {
+                self.end_point();
+                self.under_way = Some((index, tally));
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::shard::Shard;
 use crate::testing::{LEAST, registry};
 use sim_core::ordered::OrderedMap;
 
-const FILE: &str = r#"schema = "seedstorm.sweep/1"
+pub(super) const FILE: &str = r#"schema = "seedstorm.sweep/1"
 title = "Toys"
 seeds = "0..40"
 [grid]
@@ -31,7 +31,7 @@ set = { "cluster.duration" = "3s" }
 grid = { "cluster.nodes" = [10] }
 "#;
 
-fn made(text: &str) -> Result<Sweep, Problems> {
+pub(super) fn made(text: &str) -> Result<Sweep, Problems> {
     let draft = Draft::parse(Source { name: "sweep.toml".to_owned(), text: text.to_owned() })?;
     let least = Source { name: "least.toml".to_owned(), text: LEAST.to_owned() };
     draft.build(&registry(), &OrderedMap::from([("least.toml".to_owned(), least)]))
