@@ -283,6 +283,7 @@ builtins! {
     "coordination-witness-not-requeued"
     "coordination-witness-no-fence"
     "coordination-witness-lease-not-renewed"
+    "coordination-witness-steal-unconfirmed"
     "coordination-witness-lock-not-freed"
     "coordination-witness-failover-forgets"
     "coordination-witness-cycle-accepted"

@@ -133,7 +133,7 @@ pub fn team(parameters: &Parameters, members: u32, seed: u64, plants: Plants) ->
         let order = Hub::ordering(parameters, plants);
         let board = Board::new(graph.clone(), order).with_growth_unchecked(plants.cycle_accepted);
         let homes = Homes::of(graph.len(), members, seed);
-        Rc::new(Common { homes, chronicle: RefCell::new(Chronicle::new(board)), graph })
+        Rc::new(Common { homes, chronicle: RefCell::new(Chronicle::new(board)), graph, plants })
     });
     Ok(Team { place: Rc::new(place), agents: members, shares, common, ways, plants })
 }
