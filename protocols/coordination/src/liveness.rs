@@ -139,7 +139,11 @@ impl TasksEnd {
         let step = tasks.map(|task| task.work / u64::from(task.steps)).max().unwrap_or_default();
         // A bucket that is used up is full again after a minute, and an agent backs off for a minute at most.
         let throttled = if self.is_limited() { Duration::from_secs(180) } else { Duration::ZERO };
-        [election, lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled]
+        // A breaker that is open, and a call that tries in vain.
+        let tried = parameters.answer_timeout.saturating_add(parameters.usual_call().saturating_mul(2));
+        let broken = parameters.breaker_pause.saturating_add(tried).saturating_mul(2);
+        let broken = if parameters.breaker > 0 { broken } else { Duration::ZERO };
+        [election, lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled, broken]
             .into_iter()
             .fold(self.team.place.parameters.usual_call(), Duration::saturating_add)
     }

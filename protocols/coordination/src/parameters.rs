@@ -124,6 +124,13 @@ sim_core::parameters! {
         /// What an agent does after a 429.
         on_limit: OnLimit = "back-off",
             drawn |_, _, dice| dice.pick(&[OnLimit::BackOff, OnLimit::BackOff, OnLimit::RetryAfter]);
+        /// Circuit breaker: after how many calls in a row that failed or had no answer an agent calls the model no more for a
+        /// while; 0 never.
+        breaker: u32 = 0, in 0..=1_000, drawn |_, _, dice| dice.pick(&[0, 0, 1, 3, 5]);
+        /// Circuit breaker: for how long. Then one call tries whether the model answers again, while the others wait.
+        breaker_pause: Duration = "10s", in ABOVE_ZERO,
+            must |own| own.breaker == 0 || own.breaker_pause < own.patience, "must be shorter than patience",
+            drawn |_, _, dice| dice.times(Duration::from_secs(1), 1..=8);
         /// How many letters may wait for a receipt from one receiver. As many more wait behind them; of further ones the
         /// least urgent are dropped.
         outbox: u32 = 64, in 1..=100_000;

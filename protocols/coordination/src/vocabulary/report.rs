@@ -308,6 +308,13 @@ facts! {
             /// Which agent.
             agent: NodeId,
         },
+        /// So many calls in a row failed or had no answer: the agent calls the model no more for a while.
+        BreakerOpened {
+            /// How many calls.
+            calls: u32,
+        },
+        /// The model answered it again.
+        BreakerClosed,
         /// A task took effect.
         Effect {
             /// Which task.
