@@ -50,6 +50,8 @@ const INFO: ProtocolInfo = ProtocolInfo {
     metrics: METRICS,
     fixed_members: Some("agents are known before the start; they crash and come back"),
     most_nodes: 20_000,
+    // A thousand agents that all beat at once, ten times.
+    inbox: Some(10_000),
     ..ProtocolInfo::new("coordination", "Agents that share work, a model's limits and a sink")
 };
 

@@ -191,7 +191,9 @@ impl Liveness<Coordination> for TasksEnd {
         let windows = self.attempt().as_nanos() / timeout.as_nanos().max(1) + 1;
         let agents = u64::from(self.team.agents.max(1));
         let serve = timeout / (16 * agents);
-        let shares = TimeShares { serve, ..TimeShares::of(timeout) };
+        // What all agents say in a beat, with letters, notes and claims.
+        let inbox = self.team.agents.saturating_mul(32).saturating_add(256);
+        let shares = TimeShares { serve, inbox, ..TimeShares::of(timeout) };
         Pace {
             windows: u32::try_from(windows).unwrap_or(u32::MAX),
             chance: 0.5 * kept * kept,
