@@ -298,6 +298,13 @@ impl Agent {
             Message::Relay { from, to, ref parcel } => self.pass_on(from, to, parcel, cx),
             Message::Receipt { letter } => drop(self.courier_receipt(letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
+            Message::Lives { ref agents, ref heard } => {
+                if self.presides(cx)
+                    && let Some(hub) = self.hub_mut()
+                {
+                    hub.told_who_lives(agents, heard, cx);
+                }
+            }
             Message::BeatHeard { .. } => {
                 // Whoever coordinates answers beats, also those that others gathered.
                 self.follow(from, cx);

@@ -1,6 +1,7 @@
 //! Whole runs: figures made by hand, the oracle, and every strategy on the same tasks.
 
 mod oracle;
+mod recovery;
 
 use sim_core::outcome::Outcome;
 use sim_core::registry::parameters::ParameterSet;

@@ -138,6 +138,7 @@ impl Agent {
                 Deed::Take(order) => self.worker.take(order, cx),
                 Deed::Drop(fence) => self.worker.drop_fences(&[fence], cx),
                 Deed::Ask(since) => self.ask(since, cx),
+                Deed::AskSink(message) => cx.send(self.team.place.sink, message),
             }
         }
     }

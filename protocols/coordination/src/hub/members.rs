@@ -82,6 +82,7 @@ impl Hub {
             member.alive = true;
             member.sequence = member.sequence.max(pulse.sequence);
         }
+        self.speaks_again(from);
         self.enlist(from, now);
         let heard = Message::BeatHeard { sequence: pulse.sequence, revoked: revoked.into() };
         self.deeds.push(Deed::Send(from, heard));
@@ -152,9 +153,16 @@ impl Hub {
         member.alive = false;
         cx.observe(Observation::Lost { agent });
         self.leave(agent);
+        self.fell_silent(agent, cx);
         if self.plants.dead_is_gone {
             self.take_all_back(agent, cx);
         }
+    }
+
+    /// How long nothing was heard of an agent.
+    pub(super) fn silence_of(&self, agent: NodeId, cx: &mut Context<'_, Coordination>) -> Duration {
+        let now = cx.monotonic();
+        self.members.get(&agent).map_or(Duration::ZERO, |member| now.since(member.heard))
     }
 
     /// What an agent had is ready again.

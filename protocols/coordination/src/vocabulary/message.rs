@@ -177,6 +177,22 @@ facts! {
             /// How many ends there are.
             all: u32,
         },
+        /// An agent whose beats nobody answers tells the sink that it is alive.
+        Present,
+        /// A coordinator asks the sink which of these agents, of whom it hears nothing, were heard there lately.
+        WhoLives {
+            /// Their numbers.
+            agents: Arc<[u64]>,
+            /// How late that may have been.
+            within: Duration,
+        },
+        /// Which ones.
+        Lives {
+            /// The numbers of those that were asked for.
+            agents: Arc<[u64]>,
+            /// The numbers of those that were heard.
+            heard: Arc<[u64]>,
+        },
         /// An agent starts with a task.
         Begin {
             /// Which task.
@@ -347,6 +363,8 @@ impl Message for CoordinationMessage {
                     beats.iter().map(|beat| 40 + 12 * beat.held.len() as u32).sum::<u32>()
                 }
                 Self::BeatHeard { revoked, .. } => 20 + 8 * revoked.len() as u32,
+                Self::WhoLives { agents, .. } => 12 + 4 * agents.len() as u32,
+                Self::Lives { agents, heard } => 8 + 4 * (agents.len() + heard.len()) as u32,
                 Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
                 Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),

@@ -47,6 +47,20 @@ facts! {
             /// Which agent.
             agent: NodeId,
         },
+        /// The hub hears nothing of an agent, and the sink does: the network between hub and agent is cut.
+        CutOff {
+            /// Which agent.
+            agent: NodeId,
+            /// How long the hub has heard nothing of it.
+            silent: Duration,
+        },
+        /// Neither the hub nor the sink hears anything of an agent.
+        Gone {
+            /// Which agent.
+            agent: NodeId,
+            /// How long the hub has heard nothing of it.
+            silent: Duration,
+        },
         /// It is back.
         Back {
             /// Which agent.
@@ -357,7 +371,11 @@ impl Observe for CoordinationObservation {
             Self::Coordinator { epoch } => Summary { rank: Some(epoch.into()), ..role("coordinator") },
             Self::PlatformUp => role("platform"),
             Self::SinkUp => role("sink"),
-            Self::Registered { agent } | Self::Lost { agent } | Self::Back { agent } => {
+            Self::Registered { agent }
+            | Self::Lost { agent }
+            | Self::CutOff { agent, .. }
+            | Self::Gone { agent, .. }
+            | Self::Back { agent } => {
                 Summary { peer: Some(agent), ..none }
             }
             Self::Granted { agent, fence, .. } | Self::Expired { agent, fence, .. } => {
