@@ -3,6 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gossip::swim::initial::InitialState;
+use gossip::swim::member::Members;
+use gossip::swim::settings::Settings;
 use sim_core::facts::Facts;
 use sim_core::fault::FaultGroup;
 use sim_core::identity::NodeId;
@@ -137,7 +140,11 @@ pub fn team(parameters: &Parameters, members: u32, seed: u64, plants: Plants) ->
         let homes = Homes::of(graph.len(), members, seed);
         Rc::new(Common { homes, chronicle: RefCell::new(Chronicle::new(board)), graph, plants })
     });
-    Ok(Team { place: Rc::new(place), agents: members, shares, common, ways, plants })
+    let swim = parameters.uses_swim().then(|| {
+        let swim = parameters.swim();
+        Members::new(&swim, Settings::of(&swim), InitialState::default(), members)
+    });
+    Ok(Team { place: Rc::new(place), agents: members, shares, common, swim, ways, plants })
 }
 
 /// Makes agents, and the two services in client slots.

@@ -74,6 +74,8 @@ pub struct Hub {
     leases: Vec<Option<Lease>>,
     watch: BTreeSet<(Time, Watch)>,
     armed: Option<Time>,
+    /// Under SWIM: whom the own member does not hold alive.
+    fallen: Option<BTreeSet<NodeId>>,
     /// Agents of whom it hears nothing.
     silences: Silences,
     /// What agents wrote to shared memory.
@@ -91,7 +93,6 @@ impl Hub {
             leases: vec![None; board.graph().len()],
             notes: Notes::new(parameters.memory_keys),
             own,
-            parameters,
             plants,
             board,
             epoch: None,
@@ -102,9 +103,11 @@ impl Hub {
             free: BTreeMap::new(),
             watch: BTreeSet::new(),
             armed: None,
+            fallen: parameters.uses_swim().then(BTreeSet::new),
             silences: Silences::default(),
             office: None,
             deeds: Vec::new(),
+            parameters,
         }
     }
 

@@ -115,7 +115,8 @@ impl Sink {
         self.heard.insert(from, cx.monotonic());
         match *message {
             Message::WhoLives { ref agents, within } => {
-                let since = |agent: u64| self.heard.get(&NodeId(agent as u32)).map(|at| cx.monotonic().since(*at));
+                let since =
+                    |agent: u64| self.heard.get(&NodeId(agent as u32)).map(|at| cx.monotonic().since(*at));
                 let lives = |agent: &u64| since(*agent).is_some_and(|silent| silent <= within);
                 let heard = agents.iter().copied().filter(lives).collect();
                 cx.send(from, Message::Lives { agents: agents.clone(), heard });

@@ -2,6 +2,7 @@
 
 mod oracle;
 mod recovery;
+mod silence;
 
 use sim_core::outcome::Outcome;
 use sim_core::registry::parameters::ParameterSet;

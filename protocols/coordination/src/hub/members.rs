@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use gossip::swim::vocabulary::Status;
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
@@ -150,6 +151,36 @@ impl Hub {
         if now < over {
             return self.watch_for(over, Watch::Agent(agent), cx);
         }
+        if self.fallen.as_ref().is_some_and(|fallen| !fallen.contains(&agent)) {
+            let again = now.saturating_add(self.parameters.heartbeat);
+            return self.watch_for(again, Watch::Agent(agent), cx);
+        }
+        self.lose(agent, cx);
+    }
+
+    /// What the own member of SWIM holds of everybody has changed.
+    pub fn told_of_membership(
+        &mut self,
+        all: impl Iterator<Item = (NodeId, Status)>,
+        presides: bool,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let (mut fallen, mut dead) = (BTreeSet::new(), Vec::new());
+        for (agent, status) in all.filter(|(_, status)| !matches!(status, Status::Alive | Status::Suspect)) {
+            fallen.insert(agent);
+            // Whom it never heard of, as one that has just started, is not dead.
+            if status != Status::Unknown && self.members.get(&agent).is_some_and(|member| member.alive) {
+                dead.push(agent);
+            }
+        }
+        self.fallen = Some(fallen);
+        if presides {
+            dead.into_iter().for_each(|agent| self.lose(agent, cx));
+        }
+    }
+
+    fn lose(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
+        let Some(member) = self.members.get_mut(&agent) else { return };
         member.alive = false;
         cx.observe(Observation::Lost { agent });
         self.leave(agent);

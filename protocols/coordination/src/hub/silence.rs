@@ -13,7 +13,9 @@ use sim_core::time::Duration;
 use super::leases::Watch;
 use super::{Deed, Hub};
 use crate::parameters::Parameters;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationObservation as Observation};
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+};
 
 /// What is known of an agent that is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

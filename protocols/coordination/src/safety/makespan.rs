@@ -151,7 +151,18 @@ const fn time_metric(bucket: &str) -> &'static str {
 
 impl Check<Coordination> for Makespan {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Ready", "Started", "Lost", "CutOff", "Gone", "Expired", "Effect", "Stale", "FenceRefused", "FellBack"])
+        Some(&[
+            "Ready",
+            "Started",
+            "Lost",
+            "CutOff",
+            "Gone",
+            "Expired",
+            "Effect",
+            "Stale",
+            "FenceRefused",
+            "FellBack",
+        ])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
@@ -234,7 +245,9 @@ impl Check<Coordination> for Makespan {
         let busiest = buckets.iter().map(|own| own.permille(Bucket::Coordinating)).max().unwrap_or_default();
         let all = buckets.iter().fold(Buckets::default(), Buckets::plus);
         let percent = |permille: u64| format!("{}.{} %", permille / 10, permille % 10);
-        let told = |all: u64, wrong: u64| if wrong > 0 { format!("{all}, {wrong} of them wrongly") } else { all.to_string() };
+        let told = |all: u64, wrong: u64| {
+            if wrong > 0 { format!("{all}, {wrong} of them wrongly") } else { all.to_string() }
+        };
         let share = |(bucket, name): &(Bucket, &str)| format!("{name} {}", percent(all.permille(*bucket)));
         Some(Table {
             title: "Tasks".to_owned(),
@@ -246,7 +259,10 @@ impl Check<Coordination> for Makespan {
                 row("no schedule needs less than", self.bound().told()),
                 row("begun again", (begun - once).to_string()),
                 row("leases that ran out", self.expired.to_string()),
-                row("silent agents, told to be cut off", told(self.counts.cut_off, self.counts.cut_off_wrong)),
+                row(
+                    "silent agents, told to be cut off",
+                    told(self.counts.cut_off, self.counts.cut_off_wrong),
+                ),
                 row("silent agents, told to be gone", told(self.counts.gone, self.counts.gone_wrong)),
                 row("results under an old fence", (self.counts.stale + self.counts.refused).to_string()),
                 row("fallbacks", self.counts.fell_back.to_string()),

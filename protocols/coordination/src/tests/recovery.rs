@@ -10,7 +10,11 @@ const OVERLOAD: (u64, u64) = (120, 180);
 
 /// How many tasks took effect until so many seconds, while somebody is so slow during the overload. The same seed begins alike,
 /// whenever a run ends.
-fn effects_until(parameters: &serde_json::Value, slow: &serde_json::Value, (agents, seconds): (u32, u64)) -> u64 {
+fn effects_until(
+    parameters: &serde_json::Value,
+    slow: &serde_json::Value,
+    (agents, seconds): (u32, u64),
+) -> u64 {
     let mut setup = calm(1, agents);
     setup.service.inbox = Some(10_000);
     setup.duration = Duration::from_secs(seconds);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use gossip::swim::vocabulary::SwimMessage;
 use raft::vocabulary::RaftMessage;
 use sim_core::digest::Digest;
 use sim_core::facts;
@@ -103,6 +104,11 @@ facts! {
         Order {
             /// What they say.
             inner: RaftMessage,
+        },
+        /// Something that agents say to each other as members of SWIM.
+        Membership {
+            /// What they say.
+            inner: SwimMessage,
         },
         /// An agent asks the home of a task for it, under fence 0, or to keep it.
         Claim {
@@ -376,6 +382,7 @@ impl Message for CoordinationMessage {
                     360 * notes.len() + notes.wire_size() + 16 * left.len() as u32
                 }
                 Self::Order { inner } => return inner.wire_size(),
+                Self::Membership { inner } => return inner.wire_size(),
                 _ => 40,
             }
     }
@@ -383,6 +390,7 @@ impl Message for CoordinationMessage {
     fn lane(&self) -> Lane {
         match self {
             Self::Order { inner } => inner.lane(),
+            Self::Membership { inner } => inner.lane(),
             _ => Lane::Datagram,
         }
     }
@@ -399,8 +407,9 @@ impl Message for CoordinationMessage {
             | Self::Noted { .. }
             | Self::Order { .. } => Priority::Critical,
             Self::Claim { fence, .. } if *fence > 0 => Priority::Critical,
+            Self::Membership { inner } if inner.priority() != Priority::Low => Priority::Critical,
             Self::Relay { parcel, .. } => parcel.0.priority(),
-            Self::Report { .. } => Priority::Low,
+            Self::Report { .. } | Self::Membership { .. } => Priority::Low,
             _ => Priority::Normal,
         }
     }

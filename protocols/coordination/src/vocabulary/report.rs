@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gossip::swim::vocabulary::SwimObservation;
 use raft::vocabulary::RaftObservation;
 use sim_core::facts;
 use sim_core::identity::NodeId;
@@ -32,6 +33,11 @@ facts! {
         Order {
             /// What it reports.
             inner: RaftObservation,
+        },
+        /// Something that an agent reports as a member of SWIM.
+        Membership {
+            /// What it reports.
+            inner: SwimObservation,
         },
         /// The platform is there.
         PlatformUp,
@@ -375,9 +381,7 @@ impl Observe for CoordinationObservation {
             | Self::Lost { agent }
             | Self::CutOff { agent, .. }
             | Self::Gone { agent, .. }
-            | Self::Back { agent } => {
-                Summary { peer: Some(agent), ..none }
-            }
+            | Self::Back { agent } => Summary { peer: Some(agent), ..none },
             Self::Granted { agent, fence, .. } | Self::Expired { agent, fence, .. } => {
                 // The epoch of whoever decides; the rest of a fence counts its decisions.
                 Summary { peer: Some(agent), rank: Some(fence >> 32), ..none }

@@ -61,8 +61,15 @@ impl Worker {
         let now = cx.monotonic();
         let lease = (order.lease_until < Time::MAX).then(|| order.lease_until.since(now));
         cx.observe(Observation::Started { task: order.task, fence: order.fence, lease });
-        self.slots[slot] =
-            Some(Attempt { order, stage: Stage::Beginning, steps: 0, call: 0, failed: false, tries: 0, since: now });
+        self.slots[slot] = Some(Attempt {
+            order,
+            stage: Stage::Beginning,
+            steps: 0,
+            call: 0,
+            failed: false,
+            tries: 0,
+            since: now,
+        });
         self.ask(slot, cx);
     }
 
