@@ -279,6 +279,7 @@ builtins! {
     "coordination-local-writes"
     "coordination-memory"
     "coordination-memory-gossip"
+    "coordination-circuit-breaker"
     "coordination-swim"
     "coordination-swarm"
     "coordination-witness-not-requeued"

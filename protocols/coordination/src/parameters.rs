@@ -46,7 +46,8 @@ sim_core::parameters! {
         strategy: Strategy = "star", drawn |_, _, dice| dice.pick(&DRAWN_STRATEGIES);
         /// Who is linked to whom. Agents speak with the coordinator through those on the shortest way.
         topology: Topology = "mesh", drawn |_, _, dice| dice.pick(&DRAWN_TOPOLOGIES);
-        /// The fan-out of a tree, or the links of each agent in a random topology.
+        /// The fan-out of a tree, the links of each agent in a random or regular topology or a small world, or the agents of a group in a
+        /// hierarchical mesh.
         degree: u32 = 4, in 2..=64, drawn |_, _, dice| dice.within(2..=5) as u32;
         /// The links of the topology "listed", as pairs of agents counted from 1.
         links: Links = "none";
