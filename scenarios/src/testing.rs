@@ -50,6 +50,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     linearizable: true,
     services: &[],
     metrics: &[],
+    inbox: None,
     journals: true,
     fixed_members: None,
     clients_change_members: false,

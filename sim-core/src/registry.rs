@@ -135,6 +135,8 @@ pub struct ProtocolInfo {
     pub services: &'static [Named],
     /// Quantities that its checks record, by the names under which an outcome has them.
     pub metrics: &'static [&'static str],
+    /// How many messages may wait at a slot where a scenario does not say that; without a limit if `None`.
+    pub inbox: Option<u32>,
     /// Whether its processes keep journals: faults of disks do nothing to one that keeps none.
     pub journals: bool,
     /// Why members cannot join or leave while it runs; `None` if they can.
@@ -165,6 +167,7 @@ impl ProtocolInfo {
             linearizable: true,
             services: &[],
             metrics: &[],
+            inbox: None,
             journals: true,
             fixed_members: None,
             clients_change_members: false,

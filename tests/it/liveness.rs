@@ -47,6 +47,20 @@ fn slow_clusters_are_not_accused() {
     }
 }
 
+/// Agents have bounded inboxes unless a scenario says otherwise, and other protocols have none.
+#[test]
+fn inboxes_of_agents_are_bounded() {
+    let inbox =
+        |text: &str, overlays: &[&str]| compile(&scenario(text, overlays), 0, &[]).setup.service.inbox;
+    let of = |protocol: &str| {
+        let head = "schema = \"seedstorm.scenario/1\"\ntitle = \"Three\"\n[cluster]\nnodes = 3\nduration = \"10s\"";
+        format!("{head}\nprotocol = \"{protocol}\"\n")
+    };
+    assert_eq!(inbox(&of("coordination"), &[]), Some(10_000));
+    assert_eq!(inbox(&of("coordination"), &["service.inbox=7"]), Some(7));
+    assert_eq!(inbox(&of("swim"), &[]), None);
+}
+
 /// A sync that began while the disk was slow ends late, after the heal.
 #[test]
 fn a_sync_that_outlives_a_fault_accuses_nobody() {

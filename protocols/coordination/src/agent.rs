@@ -6,11 +6,13 @@
 mod beating;
 mod claiming;
 mod core;
+mod edge;
 mod remembering;
 mod routing;
 
 use std::rc::Rc;
 
+use gossip::swim::member::Members;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
@@ -31,6 +33,7 @@ use crate::worker::{Order, Word, Worker, Workplace};
 
 use beating::Beats;
 use core::Core;
+use edge::Edge;
 
 const POLL: TimerId = TimerId(3);
 /// How long an agent waits for the sink before it asks again.
@@ -47,6 +50,8 @@ pub struct Team {
     pub shares: Rc<Shares>,
     /// What agents share that claim tasks themselves.
     pub common: Option<Rc<Common>>,
+    /// What makes agents members of SWIM, where they are.
+    pub swim: Option<Members>,
     /// Who forwards for whom.
     pub ways: Ways,
     /// Bugs that are on.
@@ -88,6 +93,8 @@ pub struct Agent {
     store_turns: u32,
     /// Its own notes, where agents merge them.
     replica: Option<Box<Replica>>,
+    /// Its membership in SWIM, where agents are members.
+    edge: Option<Box<Edge>>,
 }
 
 impl Agent {
@@ -142,7 +149,8 @@ impl Agent {
             Box::new(Replica::new(boot, (keys, ttl), team.plants.last_writer_wins))
         });
         let worker = Worker::new(team.place.clone(), life);
-        Self { node, worker, courier, boss, life, asked: None, notebook, store_turns: 0, replica, team }
+        let edge = Edge::new(boot, &team);
+        Self { node, worker, courier, boss, life, asked: None, notebook, store_turns: 0, replica, edge, team }
     }
 
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
@@ -294,10 +302,18 @@ impl Agent {
         }
         match *message {
             Message::Order { ref inner } => self.order_hear(from, inner, cx),
+            Message::Membership { ref inner } => self.edge_input(Input::Message { from, message: inner }, cx),
             Message::Redirect { leader: Some(leader) } => self.follow(leader, cx),
             Message::Relay { from, to, ref parcel } => self.pass_on(from, to, parcel, cx),
             Message::Receipt { letter } => drop(self.courier_receipt(letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
+            Message::Lives { ref agents, ref heard } => {
+                if self.presides(cx)
+                    && let Some(hub) = self.hub_mut()
+                {
+                    hub.told_who_lives(agents, heard, cx);
+                }
+            }
             Message::BeatHeard { .. } => {
                 // Whoever coordinates answers beats, also those that others gathered.
                 self.follow(from, cx);
@@ -387,7 +403,7 @@ impl Process<Coordination> for Agent {
     fn step(&mut self, input: Input<'_, Coordination>, cx: &mut Context<'_, Coordination>) {
         self.beat_if_due(cx);
         self.worker.drop_expired(cx);
-        let input = self.order_step(input, cx);
+        let input = self.order_step(input, cx).and_then(|input| self.edge_step(input, cx));
         self.govern(cx);
         input.into_iter().for_each(|input| self.take_in(input, cx));
         self.settle(cx);
@@ -416,7 +432,7 @@ impl Agent {
                 Timer::Poll => self.poll(cx),
                 Timer::Gather => self.pass_on_beats(cx),
                 Timer::Memory => self.use_memory(cx),
-                Timer::Served { .. } | Timer::Order { .. } => {}
+                Timer::Served { .. } | Timer::Order { .. } | Timer::Membership { .. } => {}
             },
             Input::Synced { id, result } => self.notes_synced(id, result, cx),
             Input::Request { .. } | Input::Link { .. } => {}

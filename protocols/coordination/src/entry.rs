@@ -3,6 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gossip::swim::initial::InitialState;
+use gossip::swim::member::Members;
+use gossip::swim::settings::Settings;
 use sim_core::facts::Facts;
 use sim_core::fault::FaultGroup;
 use sim_core::identity::NodeId;
@@ -50,6 +53,8 @@ const INFO: ProtocolInfo = ProtocolInfo {
     metrics: METRICS,
     fixed_members: Some("agents are known before the start; they crash and come back"),
     most_nodes: 20_000,
+    // A thousand agents that all beat at once, ten times.
+    inbox: Some(10_000),
     ..ProtocolInfo::new("coordination", "Agents that share work, a model's limits and a sink")
 };
 
@@ -133,9 +138,13 @@ pub fn team(parameters: &Parameters, members: u32, seed: u64, plants: Plants) ->
         let order = Hub::ordering(parameters, plants);
         let board = Board::new(graph.clone(), order).with_growth_unchecked(plants.cycle_accepted);
         let homes = Homes::of(graph.len(), members, seed);
-        Rc::new(Common { homes, chronicle: RefCell::new(Chronicle::new(board)), graph })
+        Rc::new(Common { homes, chronicle: RefCell::new(Chronicle::new(board)), graph, plants })
     });
-    Ok(Team { place: Rc::new(place), agents: members, shares, common, ways, plants })
+    let swim = parameters.uses_swim().then(|| {
+        let swim = parameters.swim();
+        Members::new(&swim, Settings::of(&swim), InitialState::default(), members)
+    });
+    Ok(Team { place: Rc::new(place), agents: members, shares, common, swim, ways, plants })
 }
 
 /// Makes agents, and the two services in client slots.

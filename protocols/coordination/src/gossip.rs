@@ -23,6 +23,7 @@ use sim_core::time::{Duration, Time};
 use crate::board::Event;
 use crate::graph::{Graph, TaskId};
 use crate::parameters::Parameters;
+use crate::plants::Plants;
 use crate::vocabulary::{
     Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Fact,
 };
@@ -44,6 +45,8 @@ pub struct Common {
     pub chronicle: RefCell<Chronicle>,
     /// The tasks.
     pub graph: Rc<Graph>,
+    /// Bugs that are on.
+    pub plants: Plants,
 }
 
 /// What a claimant wants the agent that it lives in to do.

@@ -11,6 +11,7 @@ mod leases;
 mod members;
 mod notes;
 mod office;
+mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,7 @@ use leases::{Lease, Watch};
 pub use members::Pulse;
 use members::{Member, Standing};
 use office::Office;
+use silence::Silences;
 
 const WATCH: TimerId = TimerId(2);
 
@@ -49,6 +51,8 @@ pub enum Deed {
     Drop(u64),
     /// The sink is to be asked what has ended since so many ends.
     Ask(u32),
+    /// Something else for the sink.
+    AskSink(Message),
 }
 
 /// The coordinator.
@@ -70,6 +74,10 @@ pub struct Hub {
     leases: Vec<Option<Lease>>,
     watch: BTreeSet<(Time, Watch)>,
     armed: Option<Time>,
+    /// Under SWIM: whom the own member does not hold alive.
+    fallen: Option<BTreeSet<NodeId>>,
+    /// Agents of whom it hears nothing.
+    silences: Silences,
     /// What agents wrote to shared memory.
     notes: Notes,
     /// What it keeps if its decisions go through a log.
@@ -85,7 +93,6 @@ impl Hub {
             leases: vec![None; board.graph().len()],
             notes: Notes::new(parameters.memory_keys),
             own,
-            parameters,
             plants,
             board,
             epoch: None,
@@ -96,8 +103,11 @@ impl Hub {
             free: BTreeMap::new(),
             watch: BTreeSet::new(),
             armed: None,
+            fallen: parameters.uses_swim().then(BTreeSet::new),
+            silences: Silences::default(),
             office: None,
             deeds: Vec::new(),
+            parameters,
         }
     }
 

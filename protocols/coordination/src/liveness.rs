@@ -139,7 +139,11 @@ impl TasksEnd {
         let step = tasks.map(|task| task.work / u64::from(task.steps)).max().unwrap_or_default();
         // A bucket that is used up is full again after a minute, and an agent backs off for a minute at most.
         let throttled = if self.is_limited() { Duration::from_secs(180) } else { Duration::ZERO };
-        [election, lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled]
+        // A breaker that is open, and a call that tries in vain.
+        let tried = parameters.answer_timeout.saturating_add(parameters.usual_call().saturating_mul(2));
+        let broken = parameters.breaker_pause.saturating_add(tried).saturating_mul(2);
+        let broken = if parameters.breaker > 0 { broken } else { Duration::ZERO };
+        [election, lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled, broken]
             .into_iter()
             .fold(self.team.place.parameters.usual_call(), Duration::saturating_add)
     }
@@ -187,7 +191,9 @@ impl Liveness<Coordination> for TasksEnd {
         let windows = self.attempt().as_nanos() / timeout.as_nanos().max(1) + 1;
         let agents = u64::from(self.team.agents.max(1));
         let serve = timeout / (16 * agents);
-        let shares = TimeShares { serve, ..TimeShares::of(timeout) };
+        // What all agents say in a beat, with letters, notes and claims.
+        let inbox = self.team.agents.saturating_mul(32).saturating_add(256);
+        let shares = TimeShares { serve, inbox, ..TimeShares::of(timeout) };
         Pace {
             windows: u32::try_from(windows).unwrap_or(u32::MAX),
             chance: 0.5 * kept * kept,

@@ -1,5 +1,6 @@
 //! The parameters of a coordination run, as they stand under `[cluster.coordination]`.
 
+use gossip::swim::preset::Setting;
 use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::ABOVE_ZERO;
 use sim_core::time::Duration;
@@ -45,7 +46,8 @@ sim_core::parameters! {
         strategy: Strategy = "star", drawn |_, _, dice| dice.pick(&DRAWN_STRATEGIES);
         /// Who is linked to whom. Agents speak with the coordinator through those on the shortest way.
         topology: Topology = "mesh", drawn |_, _, dice| dice.pick(&DRAWN_TOPOLOGIES);
-        /// The fan-out of a tree, or the links of each agent in a random topology.
+        /// The fan-out of a tree, the links of each agent in a random or regular topology or a small world, or the agents of a group in a
+        /// hierarchical mesh.
         degree: u32 = 4, in 2..=64, drawn |_, _, dice| dice.within(2..=5) as u32;
         /// The links of the topology "listed", as pairs of agents counted from 1.
         links: Links = "none";
@@ -99,7 +101,7 @@ sim_core::parameters! {
         /// speaks to them four times as often.
         election_timeout: Duration = "2s", in ABOVE_ZERO,
             drawn |_, _, dice| dice.times(Duration::from_millis(500), 2..=6);
-        /// How long a member of a core, or whoever passes it on, is busy with each message of Raft.
+        /// How long a member of a core, or whoever passes it on, is busy with each message of Raft, and an agent with each one of SWIM.
         voting: Duration = "100us", drawn |_, drawn, dice| dice.times(drawn.election_timeout / MOST_DRAWN_LOAD, 0..=3);
         /// How often an agent says that it is alive.
         heartbeat: Duration = "5s", in ABOVE_ZERO, drawn |_, _, dice| dice.times(Duration::from_millis(500), 1..=4);
@@ -124,6 +126,13 @@ sim_core::parameters! {
         /// What an agent does after a 429.
         on_limit: OnLimit = "back-off",
             drawn |_, _, dice| dice.pick(&[OnLimit::BackOff, OnLimit::BackOff, OnLimit::RetryAfter]);
+        /// Circuit breaker: after how many calls in a row that failed or had no answer an agent calls the model no more for a
+        /// while; 0 never.
+        breaker: u32 = 0, in 0..=1_000, drawn |_, _, dice| dice.pick(&[0, 0, 1, 3, 5]);
+        /// Circuit breaker: for how long. Then one call tries whether the model answers again, while the others wait.
+        breaker_pause: Duration = "10s", in ABOVE_ZERO,
+            must |own| own.breaker == 0 || own.breaker_pause < own.patience, "must be shorter than patience",
+            drawn |_, _, dice| dice.times(Duration::from_secs(1), 1..=8);
         /// How many letters may wait for a receipt from one receiver. As many more wait behind them; of further ones the
         /// least urgent are dropped.
         outbox: u32 = 64, in 1..=100_000;
@@ -158,6 +167,13 @@ sim_core::parameters! {
         memory_reads: Ratio = "1/2", drawn |_, _, dice| dice.pick(&[Ratio::new(1, 4), Ratio::new(1, 2), Ratio::new(3, 4)]);
         /// Shared memory: how long a note is kept at least, unless it is replaced; 0 for ever.
         memory_ttl: Duration = "0s", drawn |_, drawn, dice| dice.times(drawn.memory_every, 0..=6);
+        /// By what a coordinator finds out that an agent is lost. Leases rest on beats in any case.
+        detector: Detector = "heartbeat",
+            drawn |_, _, dice| dice.pick(&[Detector::Heartbeat, Detector::Heartbeat, Detector::Swim]);
+        /// Under detector "swim": how often an agent probes another one. All else is as memberlist has it on a local network.
+        probe_interval: Duration = "1s", in ABOVE_ZERO,
+            must |own| own.probe_interval >= Duration::from_millis(10), "must be at least 10ms",
+            drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=2);
     }
 }
 
@@ -181,6 +197,17 @@ sim_core::choices! {
         /// Nobody coordinates: agents claim tasks at three agents that keep the claims of each task, and steal what
         /// those have no time for. Where views differ, two may work on one task.
         Gossip = "gossip",
+    }
+}
+
+sim_core::choices! {
+    /// By what a coordinator finds out that an agent is lost.
+    pub enum Detector {
+        /// It has not heard a beat of the agent for `dead_after`.
+        Heartbeat = "heartbeat",
+        /// All agents are members of SWIM, and the coordinator's member holds the agent for dead. Agents whose beats alone do not
+        /// come are not lost.
+        Swim = "swim",
     }
 }
 
@@ -290,6 +317,22 @@ impl Parameters {
     /// Whether a part of the core may lower its quorum.
     pub fn quorum_adapts(&self) -> bool {
         self.strategy.has_core() && self.on_partition == OnPartition::AdaptiveQuorum
+    }
+
+    /// Whether agents are members of SWIM: where somebody coordinates others.
+    pub fn uses_swim(&self) -> bool {
+        self.detector == Detector::Swim && (self.strategy == Strategy::Star || self.strategy.has_core())
+    }
+
+    /// How SWIM runs then.
+    pub fn swim(&self) -> gossip::swim::parameters::Parameters {
+        let every = self.probe_interval;
+        gossip::swim::parameters::Parameters {
+            probe_interval: Setting::Own(every),
+            probe_timeout: Setting::Own(every / 2),
+            gossip_interval: Setting::Own(every / 5),
+            ..gossip::swim::parameters::Parameters::default()
+        }
     }
 
     /// How many of so many agents do tasks.

@@ -27,6 +27,15 @@ sim_core::plants! {
             source: "lion-reader PR917; memoryops PR111",
             witness: "coordination-witness-lease-not-renewed",
         }
+        /// A home takes a task for begun as soon as it told a thief that it may have it. A thief that does not hear that asks for
+        /// something else, and nobody does the task.
+        steal_unconfirmed {
+            name: "steal-unconfirmed",
+            id: "S09",
+            breaks: "progress",
+            source: "dask 36b0ee8b8 (#5379)",
+            witness: "coordination-witness-steal-unconfirmed",
+        }
         /// The lock of a task whose agent was lost stays taken.
         lock_not_freed {
             name: "lock-not-freed",

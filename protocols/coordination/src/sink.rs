@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, JournalId, Process, Stored, SyncId, SyncResult};
+use sim_core::time::Time;
 
 use crate::plants::Plants;
 use crate::vocabulary::{
@@ -36,6 +37,8 @@ pub struct Sink {
     ends: Vec<Fact>,
     /// Epochs by who asked, so that a repeated question is answered alike.
     opened: BTreeMap<(NodeId, u64), u32>,
+    /// When each agent was heard last; forgotten by a crash.
+    heard: BTreeMap<NodeId, Time>,
     /// What waits for its sync.
     pending: VecDeque<(SyncId, NodeId, Message)>,
     next: u64,
@@ -50,6 +53,7 @@ impl Sink {
             tasks: BTreeMap::new(),
             ends: Vec::new(),
             opened: BTreeMap::new(),
+            heard: BTreeMap::new(),
             pending: VecDeque::new(),
             next: 0,
         };
@@ -108,7 +112,15 @@ impl Sink {
     }
 
     fn hear(&mut self, from: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
+        self.heard.insert(from, cx.monotonic());
         match *message {
+            Message::WhoLives { ref agents, within } => {
+                let since =
+                    |agent: u64| self.heard.get(&NodeId(agent as u32)).map(|at| cx.monotonic().since(*at));
+                let lives = |agent: &u64| since(*agent).is_some_and(|silent| silent <= within);
+                let heard = agents.iter().copied().filter(lives).collect();
+                cx.send(from, Message::Lives { agents: agents.clone(), heard });
+            }
             Message::Ask { since } => self.tell(from, since, cx),
             Message::Open { token } => match self.opened.get(&(from, token)) {
                 Some(epoch) => cx.send(from, Message::Opened { token, epoch: *epoch }),

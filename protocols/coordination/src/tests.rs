@@ -1,6 +1,8 @@
 //! Whole runs: figures made by hand, the oracle, and every strategy on the same tasks.
 
 mod oracle;
+mod recovery;
+mod silence;
 
 use sim_core::outcome::Outcome;
 use sim_core::registry::parameters::ParameterSet;
@@ -139,6 +141,24 @@ fn whoever_goes_on_with_tasks_is_preferred_to_whoever_returns_them() {
     setup.faults = sim_core::fault::FaultPlan::new(serde_json::from_value(lost).unwrap());
     let outcome = run(&parameters, &setup);
     assert_eq!((max(&outcome, "tasks_done"), outcome.activity["observed.Returned"]), (1, 2));
+}
+
+/// Forty agents have more to say than the coordinator hears in time, and only so many messages may wait at it. Of what is dropped, beats
+/// come with the next one and letters are repeated, so that all tasks end all the same.
+#[test]
+fn a_coordinator_whose_inbox_is_full_loses_no_task() {
+    let parameters = serde_json::json!({
+        "strategy": "star", "steps": 4, "layers": 1, "width": 200, "duration": "4s", "tokens_out": 0, "handling": "40ms"
+    });
+    let dropped = |inbox: Option<u32>| {
+        let mut setup = calm(1, 40);
+        setup.service.inbox = inbox;
+        let outcome = run(&parameters, &setup);
+        assert_eq!(max(&outcome, "tasks_done"), 200, "{inbox:?}");
+        outcome.activity["dropped.inbox_full"]
+    };
+    assert!(dropped(Some(12)) > 0);
+    assert_eq!(dropped(None), 0);
 }
 
 #[test]

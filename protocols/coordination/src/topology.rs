@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use petgraph::algo::{connected_components, is_cyclic_undirected};
 use petgraph::graph::{NodeIndex, UnGraph};
 use serde_json::{Value, json};
+use sim_core::graph;
 use sim_core::identity::NodeId;
 use sim_core::random::{Keyed, Purpose, below};
+use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::Parameter;
 
 use crate::parameters::Parameters;
@@ -24,6 +26,12 @@ sim_core::choices! {
         Ring = "ring",
         /// Each to about `degree` others, drawn from the seed; always connected.
         Random = "random",
+        /// Each to `degree` others, drawn from the seed.
+        Regular = "regular",
+        /// Each to the `degree` nearest ones on a ring, of which one link in ten leads to anybody instead (Watts and Strogatz 1998).
+        SmallWorld = "small-world",
+        /// Groups of `degree` agents, each a mesh; the first agents of all groups are a mesh, too.
+        HierarchicalMesh = "hierarchical-mesh",
         /// As `links` lists.
         Listed = "listed",
     }
@@ -80,7 +88,7 @@ impl Ways {
                 Ok(Self { up: vec![0; agents as usize], direct: true })
             };
         }
-        let links = links(parameters, agents, seed);
+        let links = links(parameters, agents, seed)?;
         if let Some((a, b)) = links.iter().find(|(a, b)| *a >= agents || *b >= agents || a == b) {
             let [a, b] = [*a, *b].map(NodeId);
             return Err(format!("there is no link between {a} and {b} among {agents} agents"));
@@ -120,9 +128,32 @@ impl Ways {
     }
 }
 
-fn links(parameters: &Parameters, agents: u32, seed: u64) -> Vec<(u32, u32)> {
+/// The links of a topology that the engine knows as well.
+fn links_of(topology: &graph::Topology, agents: u32, seed: u64) -> Result<Vec<(u32, u32)>, String> {
+    // Another graph than that of a network of the same name.
+    let seed = Keyed::new(seed, Purpose::Identity).labeled(0x6c69_6e6b).words(0, 0)[0];
+    let built = graph::Graph::build(topology, agents, seed).map_err(|why| {
+        let why = why.to_string();
+        why.strip_prefix("use the topology: ").unwrap_or(&why).to_owned()
+    })?;
+    let all = built.iter().flat_map(|built| {
+        let of = |agent: u32| built.neighbors(agent as usize).iter().map(move |other| (agent, *other));
+        (0..agents).flat_map(of)
+    });
+    Ok(all.filter(|(a, b)| a < b).collect())
+}
+
+fn links(parameters: &Parameters, agents: u32, seed: u64) -> Result<Vec<(u32, u32)>, String> {
     let degree = parameters.degree;
-    match parameters.topology {
+    Ok(match parameters.topology {
+        Topology::Regular => return links_of(&graph::Topology::RandomRegular { degree }, agents, seed),
+        Topology::SmallWorld => {
+            let rewire = Ratio::new(1, 10);
+            return links_of(&graph::Topology::SmallWorld { degree, rewire }, agents, seed);
+        }
+        Topology::HierarchicalMesh => {
+            return links_of(&graph::Topology::HierarchicalMesh { group: degree }, agents, seed);
+        }
         Topology::Mesh => Vec::new(),
         Topology::Star => (1..agents).map(|agent| (0, agent)).collect(),
         Topology::Tree if !parameters.links.0.is_empty() => parameters.links.0.clone(),
@@ -142,7 +173,7 @@ fn links(parameters: &Parameters, agents: u32, seed: u64) -> Vec<(u32, u32)> {
             links
         }
         Topology::Listed => parameters.links.0.clone(),
-    }
+    })
 }
 
 fn validate(parameters: &Parameters, agents: u32, graph: &UnGraph<(), (), u32>) -> Result<(), String> {
@@ -243,6 +274,17 @@ mod tests {
             "there is no link between n1 and n10 among 3 agents"
         );
         assert!(ways(Topology::Ring, &[], 30).is_ok());
+    }
+
+    #[test]
+    fn shapes_of_the_engine_are_shapes_of_agents() {
+        let of = |topology, agents| ways(topology, &[], agents);
+        // Groups of two: n1 and n2, n3 and n4, n5 and n6.
+        let mesh = of(Topology::HierarchicalMesh, 6).unwrap();
+        assert_eq!(mesh.between(NodeId(5)).collect::<Vec<_>>(), [NodeId(4)]);
+        assert_eq!(mesh.between(NodeId(4)).count(), 0);
+        assert!(of(Topology::Regular, 9).is_ok() && of(Topology::SmallWorld, 9).is_ok());
+        assert_eq!(of(Topology::Regular, 2).unwrap_err(), "2 members cannot have 2 links each");
     }
 
     #[test]

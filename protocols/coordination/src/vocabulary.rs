@@ -1,5 +1,6 @@
 //! What agents, the platform and the sink say ([`CoordinationMessage`]), keep and report ([`CoordinationObservation`]).
-//! What the members of a core say to each other is Raft's, under the name `Order`.
+//! What the members of a core say to each other is Raft's, under the name `Order`,
+//! and what agents say as members of SWIM is SWIM's, under the name `Membership`.
 
 mod embedding;
 mod message;
@@ -7,6 +8,7 @@ mod report;
 
 use std::sync::Arc;
 
+use gossip::swim::vocabulary::SwimTimer;
 use raft::vocabulary::{RaftRecord, RaftTimer};
 use sim_core::facts;
 use sim_core::facts::Never;
@@ -115,6 +117,11 @@ facts! {
         Order {
             /// What it stands for.
             inner: RaftTimer,
+        },
+        /// A timer of a member of SWIM.
+        Membership {
+            /// What it stands for.
+            inner: SwimTimer,
         },
     }
 }

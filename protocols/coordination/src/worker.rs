@@ -5,6 +5,7 @@
 //! beats, and a crash in the middle costs only the time lived.
 
 mod attempt;
+mod breaker;
 mod calls;
 
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ use crate::vocabulary::{
 };
 
 use attempt::Attempt;
+use breaker::Breaker;
 
 /// Timers of slots begin here.
 const SLOTS: u32 = 16;
@@ -84,6 +86,7 @@ pub struct Worker {
     slots: Vec<Option<Attempt>>,
     queue: VecDeque<Order>,
     next_call: u64,
+    breaker: Breaker,
     busy: Busy,
     /// What is to be said.
     pub words: Vec<Word>,
@@ -95,6 +98,7 @@ impl Worker {
         let slots = place.parameters.slots as usize;
         Self {
             slots: (0..slots).map(|_| None).collect(),
+            breaker: Breaker::new(place.parameters.breaker, place.parameters.breaker_pause),
             place,
             queue: VecDeque::new(),
             next_call: first_call,

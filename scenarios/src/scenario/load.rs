@@ -122,6 +122,7 @@ impl Builder {
         };
         scenario.initial.state = state;
         let protocol = entry.info();
+        scenario.service.inbox = scenario.service.inbox.or(protocol.inbox);
         self.problems.extend(counters::resolve(&mut scenario.checks, protocol, &places));
         self.problems.extend(limits::resolve(&mut scenario, protocol, &places));
         self.problems.extend(validate::validate(&scenario, protocol, cluster.as_ref(), &places));

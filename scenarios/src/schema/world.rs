@@ -161,7 +161,7 @@ pub(super) fn service() -> Value {
             "per_message": about(distribution(), "Time per message received."),
             "per_kilobyte": about(duration(), "Time per thousand bytes received."),
             "per_signature": about(duration(), "Time per signature made or verified."),
-            "inbox": about(maybe(count32(1)), "Messages that may wait at a slot; without a limit if absent."),
+            "inbox": about(maybe(count32(1)), "Messages that may wait at a slot. If absent, 10,000 under coordination, else without a limit."),
         }),
     );
     about(schema, "What steps cost, and how much may wait.")

@@ -80,6 +80,7 @@ impl Agent {
         let Some(beats) = self.beats_mut().filter(|beats| beats.due.is_none_or(|due| now >= due)) else {
             return;
         };
+        let alone = beats.unanswered > 0;
         (beats.turns, beats.unanswered) = (0, beats.unanswered + 1);
         if is_edge && core > 0 && beats.unanswered > UNANSWERED {
             beats.unanswered = 1;
@@ -90,6 +91,10 @@ impl Agent {
                     self.turn_to(next, cx);
                 }
             }
+        }
+        // So that somebody can tell a coordinator who does not hear it that it lives.
+        if alone {
+            cx.send(self.team.place.sink, Message::Present);
         }
         self.beat_now(cx);
     }

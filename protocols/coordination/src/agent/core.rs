@@ -12,13 +12,14 @@ use sim_core::part::{Part, PartPlace};
 use sim_core::process::{Boot, Context, Factory, Input, Process, TimerId};
 use sim_core::time::Time;
 
+use super::routing::send_all;
 use super::{Agent, Beats, Boss, Team};
 use crate::decision::Decision;
 use crate::hub::{Hub, Pulse};
 use crate::parameters::Strategy;
 use crate::vocabulary::{
     Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
-    CoordinationTimer as Timer, Gathered, Parcel,
+    CoordinationTimer as Timer, Gathered,
 };
 
 const GATHER: TimerId = TimerId(4);
@@ -78,23 +79,6 @@ impl Core {
     }
 }
 
-/// Sends what a member of the core says, if need be through agents on the way.
-fn send(node: NodeId, team: &Team, to: &[NodeId], message: RaftMessage, cx: &mut Context<'_, Coordination>) {
-    let message = Message::Order { inner: message };
-    if team.ways.is_direct() {
-        return cx.send_all(to.iter().copied(), message);
-    }
-    let parcel = Parcel(std::rc::Rc::new(message));
-    for to in to {
-        let next = team.ways.next(node, *to);
-        if next == *to {
-            cx.send(*to, (*parcel.0).clone());
-        } else {
-            cx.send(next, Message::Relay { from: node, to: *to, parcel: parcel.clone() });
-        }
-    }
-}
-
 impl Agent {
     /// Steps the member of the core in this agent, if the input is its own; else gives it back.
     pub(super) fn order_step<'i>(
@@ -133,7 +117,9 @@ impl Agent {
             cx.work(team.place.parameters.voting);
         }
         let call = |raft: &mut RaftNode, cx: &mut Context<'_, Raft>| raft.step(input, cx);
-        core.order.call(cx, call, |to, message, cx| send(node, team, to, message, cx));
+        core.order.call(cx, call, |to, inner, cx| {
+            send_all(node, team, to, Message::Order { inner }, cx);
+        });
     }
 
     /// Takes and leaves office as the core decides, makes of its decisions what follows, and proposes what is to be
@@ -218,7 +204,9 @@ impl Agent {
         let call = |raft: &mut RaftNode, cx: &mut Context<'_, Raft>| {
             raft.server_mut().is_some_and(|server| server.propose_words(&words, cx))
         };
-        let leads = core.order.call(cx, call, |to, message, cx| send(node, team, to, message, cx));
+        let leads = core.order.call(cx, call, |to, inner, cx| {
+            send_all(node, team, to, Message::Order { inner }, cx);
+        });
         core.proposed = if leads { words.len() } else { 0 };
         if leads && team.plants.acknowledged_early {
             let last = core.order.process().server().map_or(0, raft::server::Server::last_appended);

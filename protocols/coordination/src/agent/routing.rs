@@ -6,10 +6,32 @@ use std::rc::Rc;
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Priority};
 
-use super::Agent;
+use super::{Agent, Team};
 use crate::hub::{Deed, Pulse};
 use crate::parameters::Parameters;
 use crate::vocabulary::{Coordination, CoordinationMessage as Message, Gathered, Parcel};
+
+/// Sends what a part of an agent says, if need be through agents on the way.
+pub(super) fn send_all(
+    node: NodeId,
+    team: &Team,
+    to: &[NodeId],
+    message: Message,
+    cx: &mut Context<'_, Coordination>,
+) {
+    if team.ways.is_direct() {
+        return cx.send_all(to.iter().copied(), message);
+    }
+    let parcel = Parcel(Rc::new(message));
+    for to in to {
+        let next = team.ways.next(node, *to);
+        if next == *to {
+            cx.send(*to, (*parcel.0).clone());
+        } else {
+            cx.send(next, Message::Relay { from: node, to: *to, parcel: parcel.clone() });
+        }
+    }
+}
 
 impl Agent {
     /// Sends something to another agent, if need be through others.
@@ -36,7 +58,11 @@ impl Agent {
         }
         // It costs whoever passes it on as much as whoever hears it.
         let Parameters { voting, handling, .. } = self.team.place.parameters;
-        cx.work(if matches!(*parcel.0, Message::Order { .. }) { voting } else { handling });
+        cx.work(if matches!(*parcel.0, Message::Order { .. } | Message::Membership { .. }) {
+            voting
+        } else {
+            handling
+        });
         let next = self.team.ways.next(self.node, to);
         if next == to {
             // The last one on the way cannot speak for the sender: links are authenticated.
@@ -138,6 +164,7 @@ impl Agent {
                 Deed::Take(order) => self.worker.take(order, cx),
                 Deed::Drop(fence) => self.worker.drop_fences(&[fence], cx),
                 Deed::Ask(since) => self.ask(since, cx),
+                Deed::AskSink(message) => cx.send(self.team.place.sink, message),
             }
         }
     }

@@ -117,6 +117,7 @@ impl Claimant {
                 let newer = self.claims.get(&task).is_none_or(|claim| claim.fence <= fence);
                 if newer && !self.has_ended(task) {
                     self.claims.insert(task, Claim { agent: Some(agent), fence, until, sequence: 0 });
+                    self.take_for_begun(task, agent);
                 }
             }
             SmallMessage::Noted(task, fence, None) => {
@@ -295,6 +296,13 @@ impl Claimant {
         self.question = None;
         self.missed = Some(question);
         self.hold_for_silent(question.home, cx);
+        // Plant S09: a thief believes that somebody else has the task, and asks for something else.
+        if self.common.plants.steal_unconfirmed
+            && !self.common.homes.of_task(question.task).contains(&self.own)
+        {
+            self.avoids.insert(question.task, Time::MAX);
+            return;
+        }
         self.ask(question.task, cx);
     }
 

@@ -20,6 +20,13 @@ pub(super) struct Claim {
     pub(super) sequence: u64,
 }
 
+impl Claim {
+    /// Whether it lasts until the agent says something (plant S09).
+    fn is_unconfirmed(&self) -> bool {
+        self.until == Time::MAX
+    }
+}
+
 impl Claimant {
     /// As a home: somebody wants a task.
     pub(super) fn wanted(
@@ -35,6 +42,7 @@ impl Claimant {
         let wait = match known {
             _ if now < self.closed => Some(self.closed.since(now)),
             _ if self.has_ended(task) => Some(self.parameters.poll),
+            Some(claim) if claim.agent != Some(from) && claim.is_unconfirmed() => Some(self.parameters.lease),
             Some(claim) if claim.agent != Some(from) => Some(claim.until.since(now)),
             _ => None,
         };
@@ -50,6 +58,18 @@ impl Claimant {
             |claim| claim.fence,
         );
         self.grant(from, (task, fence), sequence, cx);
+        self.take_for_begun(task, from);
+    }
+
+    /// Plant S09: a thief counts as begun, for good, whether or not it hears that it may.
+    pub(super) fn take_for_begun(&mut self, task: TaskId, agent: NodeId) {
+        let steals = !self.common.homes.of_task(task).contains(&agent);
+        if let Some(claim) = self.claims.get_mut(&task)
+            && steals
+            && self.common.plants.steal_unconfirmed
+        {
+            claim.until = Time::MAX;
+        }
     }
 
     /// As a home: somebody has a task, and wants to keep it.

@@ -31,6 +31,8 @@ pub(super) enum Watch {
     Agent(NodeId),
     /// An agent has rested.
     Rest(NodeId),
+    /// The sink is asked for agents that are silent.
+    Silence,
     /// Whether the note of a key and a version is still there, which has expired.
     Note(u32, u64),
 }
@@ -54,6 +56,7 @@ impl Hub {
                 Watch::Lease(task, fence) => self.expire(task, fence, cx),
                 Watch::Agent(agent) => self.examine(agent, cx),
                 Watch::Rest(agent) => self.enlist(agent, now),
+                Watch::Silence => self.ask_again_for_silent(cx),
                 Watch::Note(key, version) => self.note_expires(key, version, cx),
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use gossip::swim::vocabulary::Status;
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
@@ -82,6 +83,7 @@ impl Hub {
             member.alive = true;
             member.sequence = member.sequence.max(pulse.sequence);
         }
+        self.speaks_again(from);
         self.enlist(from, now);
         let heard = Message::BeatHeard { sequence: pulse.sequence, revoked: revoked.into() };
         self.deeds.push(Deed::Send(from, heard));
@@ -149,12 +151,49 @@ impl Hub {
         if now < over {
             return self.watch_for(over, Watch::Agent(agent), cx);
         }
+        if self.fallen.as_ref().is_some_and(|fallen| !fallen.contains(&agent)) {
+            let again = now.saturating_add(self.parameters.heartbeat);
+            return self.watch_for(again, Watch::Agent(agent), cx);
+        }
+        self.lose(agent, cx);
+    }
+
+    /// What the own member of SWIM holds of everybody has changed.
+    pub fn told_of_membership(
+        &mut self,
+        all: impl Iterator<Item = (NodeId, Status)>,
+        presides: bool,
+        cx: &mut Context<'_, Coordination>,
+    ) {
+        let (mut fallen, mut dead) = (BTreeSet::new(), Vec::new());
+        for (agent, status) in all.filter(|(_, status)| !matches!(status, Status::Alive | Status::Suspect)) {
+            fallen.insert(agent);
+            // Whom it never heard of, as one that has just started, is not dead.
+            if status != Status::Unknown && self.members.get(&agent).is_some_and(|member| member.alive) {
+                dead.push(agent);
+            }
+        }
+        self.fallen = Some(fallen);
+        if presides {
+            dead.into_iter().for_each(|agent| self.lose(agent, cx));
+        }
+    }
+
+    fn lose(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
+        let Some(member) = self.members.get_mut(&agent) else { return };
         member.alive = false;
         cx.observe(Observation::Lost { agent });
         self.leave(agent);
+        self.fell_silent(agent, cx);
         if self.plants.dead_is_gone {
             self.take_all_back(agent, cx);
         }
+    }
+
+    /// How long nothing was heard of an agent.
+    pub(super) fn silence_of(&self, agent: NodeId, cx: &mut Context<'_, Coordination>) -> Duration {
+        let now = cx.monotonic();
+        self.members.get(&agent).map_or(Duration::ZERO, |member| now.since(member.heard))
     }
 
     /// What an agent had is ready again.

@@ -102,6 +102,7 @@ impl Hub {
         self.members.clear();
         self.free.clear();
         self.watch.clear();
+        self.forget_silences();
         self.armed = None;
         cx.cancel_timer(WATCH);
         (self.epoch, self.opens) = (None, None);

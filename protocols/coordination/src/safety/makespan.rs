@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use sim_core::check::{Check, Findings, Seen, Table};
 use sim_core::ground::Ground;
+use sim_core::identity::NodeId;
 use sim_core::time::{Duration, Time};
 
 use crate::graph::bounds::{chain_and_sum, least_makespan};
@@ -27,6 +28,10 @@ pub const METRICS: &[&str] = &[
     "busiest_coordinating_permille",
     "ready_to_started_ns",
     "detection_ns",
+    "cut_off_told_ns",
+    "gone_told_ns",
+    "cut_off_wrong",
+    "gone_wrong",
     "agent_working_ns",
     "agent_coordinating_ns",
     "agent_waiting_ns",
@@ -57,7 +62,6 @@ pub struct Makespan {
     per_token: Duration,
     slots: u64,
     ready: Vec<Option<Time>>,
-    lost: Vec<Option<Time>>,
     expired: u64,
     down: Vec<Option<Time>>,
     counts: Counts,
@@ -69,7 +73,10 @@ struct Counts {
     stale: u64,
     refused: u64,
     fell_back: u64,
-    false_alarms: u64,
+    cut_off: u64,
+    cut_off_wrong: u64,
+    gone: u64,
+    gone_wrong: u64,
 }
 
 impl Makespan {
@@ -79,7 +86,6 @@ impl Makespan {
             slots: u64::from(parameters.workers(agents)) * u64::from(parameters.slots),
             per_token: parameters.per_token,
             ready: vec![None; graph.len()],
-            lost: vec![None; agents as usize],
             down: vec![None; agents as usize],
             expired: 0,
             counts: Counts::default(),
@@ -93,6 +99,10 @@ impl Makespan {
         let task = self.graph.task(id);
         let calls = self.per_token.saturating_mul(u64::from(task.tokens_out) * u64::from(task.steps));
         task.work.saturating_add(calls)
+    }
+
+    fn is_down(&self, agent: NodeId) -> bool {
+        self.down.get(agent.index()).copied().flatten().is_some()
     }
 
     /// The least time in which what was done can be done.
@@ -110,6 +120,8 @@ impl Makespan {
         let once = ledger.begun.iter().filter(|times| **times > 0).count() as u64;
         findings.record("tasks_done", ledger.done.len() as u64);
         findings.record("tasks_begun_again", begun - once);
+        findings.record("cut_off_wrong", self.counts.cut_off_wrong);
+        findings.record("gone_wrong", self.counts.gone_wrong);
         findings.record("calls_refused", ledger.limited);
         findings.record("cost_microdollars", ledger.cost);
         findings.record("busiest_coordinating_permille", busiest);
@@ -139,7 +151,18 @@ const fn time_metric(bucket: &str) -> &'static str {
 
 impl Check<Coordination> for Makespan {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Ready", "Started", "Lost", "Expired", "Effect", "Stale", "FenceRefused", "FellBack"])
+        Some(&[
+            "Ready",
+            "Started",
+            "Lost",
+            "CutOff",
+            "Gone",
+            "Expired",
+            "Effect",
+            "Stale",
+            "FenceRefused",
+            "FellBack",
+        ])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
@@ -153,12 +176,17 @@ impl Check<Coordination> for Makespan {
             Observation::Lost { agent } => {
                 if let Some(since) = self.down.get(agent.index()).copied().flatten() {
                     findings.record("detection_ns", ground.now.since(since).as_nanos());
-                } else {
-                    self.counts.false_alarms += 1;
                 }
-                if let Some(lost) = self.lost.get_mut(agent.index()) {
-                    *lost = Some(ground.now);
-                }
+            }
+            Observation::CutOff { agent, silent } => {
+                self.counts.cut_off += 1;
+                self.counts.cut_off_wrong += u64::from(self.is_down(agent));
+                findings.record("cut_off_told_ns", silent.as_nanos());
+            }
+            Observation::Gone { agent, silent } => {
+                self.counts.gone += 1;
+                self.counts.gone_wrong += u64::from(!self.is_down(agent));
+                findings.record("gone_told_ns", silent.as_nanos());
             }
             Observation::Expired { .. } => self.expired += 1,
             Observation::Effect { .. } => findings.exercised(),
@@ -217,6 +245,9 @@ impl Check<Coordination> for Makespan {
         let busiest = buckets.iter().map(|own| own.permille(Bucket::Coordinating)).max().unwrap_or_default();
         let all = buckets.iter().fold(Buckets::default(), Buckets::plus);
         let percent = |permille: u64| format!("{}.{} %", permille / 10, permille % 10);
+        let told = |all: u64, wrong: u64| {
+            if wrong > 0 { format!("{all}, {wrong} of them wrongly") } else { all.to_string() }
+        };
         let share = |(bucket, name): &(Bucket, &str)| format!("{name} {}", percent(all.permille(*bucket)));
         Some(Table {
             title: "Tasks".to_owned(),
@@ -228,6 +259,11 @@ impl Check<Coordination> for Makespan {
                 row("no schedule needs less than", self.bound().told()),
                 row("begun again", (begun - once).to_string()),
                 row("leases that ran out", self.expired.to_string()),
+                row(
+                    "silent agents, told to be cut off",
+                    told(self.counts.cut_off, self.counts.cut_off_wrong),
+                ),
+                row("silent agents, told to be gone", told(self.counts.gone, self.counts.gone_wrong)),
                 row("results under an old fence", (self.counts.stale + self.counts.refused).to_string()),
                 row("fallbacks", self.counts.fell_back.to_string()),
                 row("calls answered", ledger.served.to_string()),

@@ -1,5 +1,6 @@
-//! Raft as a part of an agent: each of its words has a place among those of the agent.
+//! Raft and SWIM as parts of an agent: each of their words has a place among those of the agent.
 
+use gossip::swim::vocabulary::{Swim, SwimMessage, SwimObservation, SwimTimer};
 use raft::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRecord, RaftResponse, RaftTimer};
 use sim_core::facts::Never;
 use sim_core::part::Embed;
@@ -40,5 +41,39 @@ impl Embed<Raft> for Coordination {
 
     fn observation(inner: RaftObservation) -> CoordinationObservation {
         CoordinationObservation::Order { inner }
+    }
+}
+
+impl Embed<Swim> for Coordination {
+    fn message(inner: SwimMessage) -> CoordinationMessage {
+        CoordinationMessage::Membership { inner }
+    }
+
+    fn as_message(message: &CoordinationMessage) -> Option<&SwimMessage> {
+        if let CoordinationMessage::Membership { inner } = message { Some(inner) } else { None }
+    }
+
+    fn timer(inner: SwimTimer) -> CoordinationTimer {
+        CoordinationTimer::Membership { inner }
+    }
+
+    fn into_timer(timer: CoordinationTimer) -> Option<SwimTimer> {
+        if let CoordinationTimer::Membership { inner } = timer { Some(inner) } else { None }
+    }
+
+    fn record(inner: Never) -> CoordinationRecord {
+        match inner {}
+    }
+
+    fn as_record(_: &CoordinationRecord) -> Option<&Never> {
+        None
+    }
+
+    fn response(inner: Never) -> Never {
+        inner
+    }
+
+    fn observation(inner: SwimObservation) -> CoordinationObservation {
+        CoordinationObservation::Membership { inner }
     }
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use gossip::swim::vocabulary::SwimMessage;
 use raft::vocabulary::RaftMessage;
 use sim_core::digest::Digest;
 use sim_core::facts;
@@ -104,6 +105,11 @@ facts! {
             /// What they say.
             inner: RaftMessage,
         },
+        /// Something that agents say to each other as members of SWIM.
+        Membership {
+            /// What they say.
+            inner: SwimMessage,
+        },
         /// An agent asks the home of a task for it, under fence 0, or to keep it.
         Claim {
             /// Which task.
@@ -176,6 +182,22 @@ facts! {
             ends: Arc<[Fact]>,
             /// How many ends there are.
             all: u32,
+        },
+        /// An agent whose beats nobody answers tells the sink that it is alive.
+        Present,
+        /// A coordinator asks the sink which of these agents, of whom it hears nothing, were heard there lately.
+        WhoLives {
+            /// Their numbers.
+            agents: Arc<[u64]>,
+            /// How late that may have been.
+            within: Duration,
+        },
+        /// Which ones.
+        Lives {
+            /// The numbers of those that were asked for.
+            agents: Arc<[u64]>,
+            /// The numbers of those that were heard.
+            heard: Arc<[u64]>,
         },
         /// An agent starts with a task.
         Begin {
@@ -347,6 +369,8 @@ impl Message for CoordinationMessage {
                     beats.iter().map(|beat| 40 + 12 * beat.held.len() as u32).sum::<u32>()
                 }
                 Self::BeatHeard { revoked, .. } => 20 + 8 * revoked.len() as u32,
+                Self::WhoLives { agents, .. } => 12 + 4 * agents.len() as u32,
+                Self::Lives { agents, heard } => 8 + 4 * (agents.len() + heard.len()) as u32,
                 Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
                 Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),
@@ -358,6 +382,7 @@ impl Message for CoordinationMessage {
                     360 * notes.len() + notes.wire_size() + 16 * left.len() as u32
                 }
                 Self::Order { inner } => return inner.wire_size(),
+                Self::Membership { inner } => return inner.wire_size(),
                 _ => 40,
             }
     }
@@ -365,6 +390,7 @@ impl Message for CoordinationMessage {
     fn lane(&self) -> Lane {
         match self {
             Self::Order { inner } => inner.lane(),
+            Self::Membership { inner } => inner.lane(),
             _ => Lane::Datagram,
         }
     }
@@ -381,8 +407,9 @@ impl Message for CoordinationMessage {
             | Self::Noted { .. }
             | Self::Order { .. } => Priority::Critical,
             Self::Claim { fence, .. } if *fence > 0 => Priority::Critical,
+            Self::Membership { inner } if inner.priority() != Priority::Low => Priority::Critical,
             Self::Relay { parcel, .. } => parcel.0.priority(),
-            Self::Report { .. } => Priority::Low,
+            Self::Report { .. } | Self::Membership { .. } => Priority::Low,
             _ => Priority::Normal,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gossip::swim::vocabulary::SwimObservation;
 use raft::vocabulary::RaftObservation;
 use sim_core::facts;
 use sim_core::identity::NodeId;
@@ -33,6 +34,11 @@ facts! {
             /// What it reports.
             inner: RaftObservation,
         },
+        /// Something that an agent reports as a member of SWIM.
+        Membership {
+            /// What it reports.
+            inner: SwimObservation,
+        },
         /// The platform is there.
         PlatformUp,
         /// The sink is there.
@@ -46,6 +52,20 @@ facts! {
         Lost {
             /// Which agent.
             agent: NodeId,
+        },
+        /// The hub hears nothing of an agent, and the sink does: the network between hub and agent is cut.
+        CutOff {
+            /// Which agent.
+            agent: NodeId,
+            /// How long the hub has heard nothing of it.
+            silent: Duration,
+        },
+        /// Neither the hub nor the sink hears anything of an agent.
+        Gone {
+            /// Which agent.
+            agent: NodeId,
+            /// How long the hub has heard nothing of it.
+            silent: Duration,
         },
         /// It is back.
         Back {
@@ -308,6 +328,13 @@ facts! {
             /// Which agent.
             agent: NodeId,
         },
+        /// So many calls in a row failed or had no answer: the agent calls the model no more for a while.
+        BreakerOpened {
+            /// How many calls.
+            calls: u32,
+        },
+        /// The model answered it again.
+        BreakerClosed,
         /// A task took effect.
         Effect {
             /// Which task.
@@ -350,9 +377,11 @@ impl Observe for CoordinationObservation {
             Self::Coordinator { epoch } => Summary { rank: Some(epoch.into()), ..role("coordinator") },
             Self::PlatformUp => role("platform"),
             Self::SinkUp => role("sink"),
-            Self::Registered { agent } | Self::Lost { agent } | Self::Back { agent } => {
-                Summary { peer: Some(agent), ..none }
-            }
+            Self::Registered { agent }
+            | Self::Lost { agent }
+            | Self::CutOff { agent, .. }
+            | Self::Gone { agent, .. }
+            | Self::Back { agent } => Summary { peer: Some(agent), ..none },
             Self::Granted { agent, fence, .. } | Self::Expired { agent, fence, .. } => {
                 // The epoch of whoever decides; the rest of a fence counts its decisions.
                 Summary { peer: Some(agent), rank: Some(fence >> 32), ..none }

@@ -21,7 +21,7 @@ pub(super) enum Stage {
     Working,
     /// A call of the model is under way.
     Calling,
-    /// A limit holds it up.
+    /// A limit holds it up, or the breaker.
     Throttled,
     /// The sink saves how far it is.
     Saving,
@@ -48,6 +48,8 @@ pub(super) struct Attempt {
     pub(super) steps: u32,
     /// The call under way.
     pub(super) call: u64,
+    /// Whether that call failed.
+    pub(super) failed: bool,
     /// How often the present request was made.
     pub(super) tries: u32,
     /// When it was made first.
@@ -59,8 +61,15 @@ impl Worker {
         let now = cx.monotonic();
         let lease = (order.lease_until < Time::MAX).then(|| order.lease_until.since(now));
         cx.observe(Observation::Started { task: order.task, fence: order.fence, lease });
-        self.slots[slot] =
-            Some(Attempt { order, stage: Stage::Beginning, steps: 0, call: 0, tries: 0, since: now });
+        self.slots[slot] = Some(Attempt {
+            order,
+            stage: Stage::Beginning,
+            steps: 0,
+            call: 0,
+            failed: false,
+            tries: 0,
+            since: now,
+        });
         self.ask(slot, cx);
     }
 
@@ -191,6 +200,7 @@ impl Worker {
     /// The timer of a slot fired.
     pub(super) fn turn(&mut self, slot: usize, cx: &mut Context<'_, Coordination>) {
         let patience = self.place.parameters.patience;
+        self.miss_answer(slot, cx);
         let Some(attempt) = &self.slots[slot] else { return };
         match attempt.stage {
             Stage::Reading => self.work(slot, cx),

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Factory, Input, Process, Role, Start, TimerId};
 use sim_core::time::{Duration, Time};
@@ -136,6 +137,16 @@ impl Process<Swim> for Member {
 }
 
 impl Member {
+    /// What it holds another member to be; a suspect counts as alive.
+    pub fn holds(&self, node: NodeId) -> Status {
+        self.view.get(node).status
+    }
+
+    /// The hash of all that it holds alive, which changes with them.
+    pub fn living(&self) -> ContentHash {
+        self.view.living()
+    }
+
     fn start(&mut self, cx: &mut Context<'_, Swim>) {
         let now = cx.monotonic();
         let knows = self.view.is_based();

@@ -1,0 +1,102 @@
+//! A circuit breaker between an agent and the model, so that a model that is down or overloaded is left alone: calls that
+//! nobody waits for any more use up a limit, and what is behind it, long after it is back.
+//!
+//! Closed, every call goes out. After some calls in a row without an answer it is open, and none goes out for a while. Then one call
+//! tries: its answer closes the breaker, and a failure or silence opens it again. A refusal with 429 is an answer. (Nygard, "Release
+//! It!", 2007, section 5.2.)
+
+use sim_core::time::{Duration, Time};
+
+/// What an agent may do about a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// Make it.
+    Call,
+    /// Wait that long, and ask again.
+    Wait(Duration),
+}
+
+/// A breaker.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Breaker {
+    /// After how many calls it opens; 0 never.
+    limit: u32,
+    pause: Duration,
+    /// How many calls in a row had no answer or failed.
+    failures: u32,
+    /// Until when no call goes out, or no other than the one that tries.
+    open_until: Option<Time>,
+}
+
+impl Breaker {
+    /// A closed one that opens after so many calls, for so long.
+    pub(super) const fn new(limit: u32, pause: Duration) -> Self {
+        Self { limit, pause, failures: 0, open_until: None }
+    }
+
+    /// Somebody wants to call. Whoever comes first after the pause tries; it has `patience` for an answer.
+    pub(super) fn leave(&mut self, now: Time, patience: Duration) -> Leave {
+        match self.open_until {
+            Some(until) if now < until => Leave::Wait(until.since(now).min(self.pause)),
+            Some(_) => {
+                self.open_until = Some(now.saturating_add(patience));
+                Leave::Call
+            }
+            None => Leave::Call,
+        }
+    }
+
+    /// A call failed, or had no answer; after how many in a row it opens now, if it does.
+    pub(super) fn failed(&mut self, now: Time) -> Option<u32> {
+        self.failures = self.failures.saturating_add(1);
+        if self.limit == 0 || self.failures < self.limit {
+            return None;
+        }
+        let was_closed = self.open_until.is_none();
+        self.open_until = Some(now.saturating_add(self.pause));
+        was_closed.then_some(self.failures)
+    }
+
+    /// The model answered; whether it was open.
+    pub(super) fn answered(&mut self) -> bool {
+        self.failures = 0;
+        self.open_until.take().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn at(seconds: u64) -> Time {
+        Time::from_nanos(seconds * 1_000_000_000)
+    }
+
+    #[test]
+    fn one_call_tries_after_the_pause_and_its_answer_lets_all_others_go() {
+        let mut breaker = Breaker::new(2, Duration::from_secs(10));
+        assert_eq!((breaker.failed(at(0)), breaker.leave(at(1), PATIENCE)), (None, Leave::Call));
+        assert_eq!(breaker.failed(at(2)), Some(2));
+        assert_eq!(breaker.leave(at(3), PATIENCE), Leave::Wait(Duration::from_secs(9)));
+        assert_eq!(breaker.leave(at(12), PATIENCE), Leave::Call, "this one tries");
+        assert_eq!(breaker.leave(at(13), PATIENCE), Leave::Wait(Duration::from_secs(10)));
+        assert_eq!(breaker.failed(at(14)), None, "it is open already");
+        assert_eq!(breaker.leave(at(15), PATIENCE), Leave::Wait(Duration::from_secs(9)));
+        assert_eq!(breaker.leave(at(24), PATIENCE), Leave::Call);
+        assert!(breaker.answered());
+        assert_eq!(breaker.leave(at(25), PATIENCE), Leave::Call);
+        assert!(!breaker.answered());
+    }
+
+    #[test]
+    fn an_answer_in_between_starts_the_count_again() {
+        let mut breaker = Breaker::new(2, Duration::from_secs(10));
+        assert_eq!(breaker.failed(at(0)), None);
+        assert!(!breaker.answered());
+        assert_eq!(breaker.failed(at(1)), None);
+        let mut never = Breaker::new(0, Duration::from_secs(10));
+        assert!((0..100).all(|_| never.failed(at(0)).is_none()));
+    }
+}
