@@ -395,7 +395,7 @@ fn rules_are_told_beside_what_cannot_be_read() {
             30 | at_least = { operatoins = 1, became_primary = 2 }
                |              ^^^^^^^^^^ did you mean "operations"?
                |
-               = expected one of operations, faults_fired, messages_cut, messages_lost, messages_shed, disks.lost, disks.rotten, disks.torn, dropped.checksum, dropped.cut, dropped.cut_under_way, dropped.inbox_full, dropped.loss, dropped.no_route, dropped.no_session, dropped.nobody, dropped.queue_full, dropped.receiver_down, ended.early, faults.clock, faults.disk, faults.fired, faults.malicious, faults.network and 23 more
+               = expected one of operations, faults_fired, messages_cut, messages_lost, messages_shed, disks.lost, disks.rotten, disks.torn, dropped.checksum, dropped.cut, dropped.cut_under_way, dropped.inbox_full, dropped.loss, dropped.no_route, dropped.no_session, dropped.nobody, dropped.queue_full, dropped.receiver_down, dropped.round, ended.early, faults.clock, faults.disk, faults.fired, faults.malicious and 24 more
 
             error: there is no node n8
               --> test.toml:32:12
