@@ -53,7 +53,8 @@ fn inboxes_of_agents_are_bounded() {
     let inbox =
         |text: &str, overlays: &[&str]| compile(&scenario(text, overlays), 0, &[]).setup.service.inbox;
     let of = |protocol: &str| {
-        let head = "schema = \"seedstorm.scenario/1\"\ntitle = \"Three\"\n[cluster]\nnodes = 3\nduration = \"10s\"";
+        let head =
+            "schema = \"seedstorm.scenario/1\"\ntitle = \"Three\"\n[cluster]\nnodes = 3\nduration = \"10s\"";
         format!("{head}\nprotocol = \"{protocol}\"\n")
     };
     assert_eq!(inbox(&of("coordination"), &[]), Some(10_000));

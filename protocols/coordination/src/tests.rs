@@ -143,6 +143,24 @@ fn whoever_goes_on_with_tasks_is_preferred_to_whoever_returns_them() {
     assert_eq!((max(&outcome, "tasks_done"), outcome.activity["observed.Returned"]), (1, 2));
 }
 
+/// From the decision about a task until its agent hears of it: a latency for each link on the way, which in a tree of fan-out 2 leads to n4
+/// to n7 through n2 and n3.
+#[test]
+fn routing_takes_a_latency_for_each_link_on_the_way() {
+    let longest = |topology: &str| {
+        let parameters = serde_json::json!({
+            "strategy": "star", "topology": topology, "degree": 2, "layers": 1, "width": 30, "steps": 1, "tokens_out": 0,
+            "duration": "5s", "handling": "0s"
+        });
+        let mut setup = calm(1, 7);
+        setup.network.latency = sim_core::distribution::Distribution::Fixed(Duration::from_millis(10));
+        let outcome = run(&parameters, &setup);
+        assert_eq!(outcome.metrics["routing_ns"].count, 30, "{topology}");
+        max(&outcome, "routing_ns") / 1_000_000
+    };
+    assert_eq!(["mesh", "star", "tree", "ring"].map(longest), [10, 10, 20, 30]);
+}
+
 /// Forty agents have more to say than the coordinator hears in time, and only so many messages may wait at it. Of what is dropped, beats
 /// come with the next one and letters are repeated, so that all tasks end all the same.
 #[test]

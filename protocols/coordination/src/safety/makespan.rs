@@ -4,14 +4,16 @@ use std::rc::Rc;
 
 use sim_core::check::{Check, Findings, Seen, Table};
 use sim_core::ground::Ground;
-use sim_core::identity::NodeId;
+use sim_core::identity::{NodeId, Slot};
 use sim_core::time::{Duration, Time};
 
 use crate::graph::bounds::{chain_and_sum, least_makespan};
 use crate::graph::{Graph, TaskId};
 use crate::ledger::{BUCKETS, Bucket, Buckets, Ledger};
 use crate::parameters::Parameters;
-use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+};
 
 /// What is recorded about every run.
 pub const METRICS: &[&str] = &[
@@ -27,6 +29,7 @@ pub const METRICS: &[&str] = &[
     "overhead_permille",
     "busiest_coordinating_permille",
     "ready_to_started_ns",
+    "routing_ns",
     "detection_ns",
     "cut_off_told_ns",
     "gone_told_ns",
@@ -62,6 +65,8 @@ pub struct Makespan {
     per_token: Duration,
     slots: u64,
     ready: Vec<Option<Time>>,
+    /// By task: under which fence it was given away last, and when, until the agent hears of that.
+    granted: Vec<Option<(u64, Time)>>,
     expired: u64,
     down: Vec<Option<Time>>,
     counts: Counts,
@@ -86,6 +91,7 @@ impl Makespan {
             slots: u64::from(parameters.workers(agents)) * u64::from(parameters.slots),
             per_token: parameters.per_token,
             ready: vec![None; graph.len()],
+            granted: vec![None; graph.len()],
             down: vec![None; agents as usize],
             expired: 0,
             counts: Counts::default(),
@@ -153,6 +159,7 @@ impl Check<Coordination> for Makespan {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
             "Ready",
+            "Granted",
             "Started",
             "Lost",
             "CutOff",
@@ -168,6 +175,9 @@ impl Check<Coordination> for Makespan {
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
         match *seen.observation {
             Observation::Ready { task } => self.ready[task as usize] = Some(ground.now),
+            Observation::Granted { task, fence, .. } => {
+                self.granted[task as usize] = Some((fence, ground.now));
+            }
             Observation::Started { task, .. } => {
                 if let Some(since) = self.ready[task as usize].take() {
                     findings.record("ready_to_started_ns", ground.now.since(since).as_nanos());
@@ -197,10 +207,33 @@ impl Check<Coordination> for Makespan {
         }
     }
 
+    fn takes(&self) -> &'static [&'static str] {
+        &["Grant", "Relay"]
+    }
+
+    fn received(
+        &mut self,
+        ground: &Ground,
+        slot: Slot,
+        _: NodeId,
+        message: &Message,
+        findings: &mut Findings,
+    ) {
+        let message = match message {
+            Message::Relay { to, parcel, .. } if ground.place(slot).node == *to => &*parcel.0,
+            other => other,
+        };
+        if let Message::Grant { task, fence, .. } = *message
+            && let Some((_, at)) = self.granted[task as usize].take_if(|(granted, _)| *granted == fence)
+        {
+            findings.record("routing_ns", ground.now.since(at).as_nanos());
+        }
+    }
+
     fn lifecycle(
         &mut self,
         ground: &Ground,
-        slot: sim_core::identity::Slot,
+        slot: Slot,
         event: sim_core::check::Lifecycle,
         _: &mut Findings,
     ) {
