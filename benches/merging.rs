@@ -47,8 +47,8 @@ fn main() {
     let (shards, each) = (number(0, 100) as u32, number(1, 1_000));
     let program = words.get(2).map_or(env!("CARGO_BIN_EXE_seedstorm"), String::as_str);
     let folder = tempfile::tempdir().expect("a folder");
-    overhead("overhead-vs-n", 3);
-    overhead("agents-per-limit", 3);
+    overhead("overhead-vs-n", 20);
+    overhead("agents-per-limit", 20);
     let runs = u64::from(shards) * each;
     let (sweep, campaign) = sweep(runs / POINTS);
     assert_eq!(sweep.runs(), runs, "runs are shared evenly by {POINTS} points");
@@ -82,7 +82,7 @@ fn overhead(name: &str, seeds: u64) {
     let sources: OrderedMap<String, Source> = draft.scenarios().map(source).collect();
     let sweep = draft.build(&seedstorm::registry(), &sources).expect("it is sound");
     let (mut alone, mut whole) = (f64::INFINITY, f64::INFINITY);
-    for _ in 0..5 {
+    for _ in 0..3 {
         alone = alone.min(processor_time(|| {
             for point in &sweep.points {
                 for seed in sweep.seeds() {

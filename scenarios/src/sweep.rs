@@ -46,7 +46,7 @@ pub use reading::Tabulated;
 pub use row::Row;
 pub use run::{SweepOptions, SweepRun, sweep};
 pub use stop::StopRule;
-pub use store::RUNS;
+pub use store::{RUNS, RUNS_CSV};
 pub use tabulate::tabulate;
 
 /// A sweep, ready to run.

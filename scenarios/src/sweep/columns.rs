@@ -136,6 +136,11 @@ impl Columns {
         }
     }
 
+    /// The names of all columns.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Each column with its sample, by name.
     pub(super) fn sorted(self) -> OrderedMap<String, Tally> {
         self.0.into_iter().collect()

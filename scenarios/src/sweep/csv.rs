@@ -13,16 +13,17 @@ use super::lines::Piece;
 use super::{PlannedPoint, Sweep};
 
 /// One row for each run.
-pub(super) struct RunsCsv<'a> {
+#[derive(Debug)]
+pub(super) struct RunsCsv {
     keys: Vec<String>,
-    columns: &'a [String],
+    columns: Vec<String>,
     /// How the row of a run at each point begins.
     begins: Vec<String>,
 }
 
-impl<'a> RunsCsv<'a> {
+impl RunsCsv {
     /// With these columns, which stand in the order of their names.
-    pub(super) fn new(sweep: &Sweep, columns: &'a [String]) -> Self {
+    pub(super) fn new(sweep: &Sweep, columns: Vec<String>) -> Self {
         let keys = keys(sweep.points.iter().flat_map(|point| point.at.iter().map(|(key, _)| key.as_str())));
         let begin = |point: &PlannedPoint| {
             let at =
@@ -42,9 +43,14 @@ impl<'a> RunsCsv<'a> {
         csv_line(heads)
     }
 
-    /// The rows of some runs; why not if a line is none of a run of this sweep.
+    /// The columns, in order.
+    pub(super) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The rows of some runs; why not if a line is none of a run with numbers in these columns alone.
     pub(super) fn rows(&self, reader: &LineReader, piece: Piece<'_>) -> Result<String, String> {
-        let (mut text, mut cells) = (String::new(), Cells::new(self.columns));
+        let (mut text, mut cells) = (String::new(), Cells::new(&self.columns));
         for (number, line) in piece.lines() {
             let place = number + 2;
             let whole = reader.read(place, line, |row| self.row(row, &mut cells, &mut text))?;
@@ -53,12 +59,15 @@ impl<'a> RunsCsv<'a> {
         Ok(text)
     }
 
-    fn row(&self, row: &View<'_>, cells: &mut Cells<'_>, text: &mut String) -> Option<()> {
+    /// Adds the row of a run, if it has numbers in these columns alone.
+    pub(super) fn row(&self, row: &View<'_>, cells: &mut Cells<'_>, text: &mut String) -> Option<()> {
         text.push_str(self.begins.get(row.point)?);
-        // Writing to a text does not fail.
-        let _ = write!(text, ",{},", row.seed);
+        text.push(',');
+        whole(row.seed, text);
+        text.push(',');
         text.push_str(csv_line([row.verdict]).trim_end_matches('\n'));
-        let _ = write!(text, ",{}", row.digest);
+        text.push(',');
+        text.push_str(&row.digest);
         for cell in cells.of(row)? {
             text.push(',');
             if let Some(value) = cell {
@@ -73,12 +82,25 @@ impl<'a> RunsCsv<'a> {
 /// Writes a number as [`f64::to_string`] does: most are whole, which takes less.
 fn number(value: f64, text: &mut String) {
     const EXACT: f64 = (1_u64 << 53) as f64;
-    let whole = value as u64;
-    let _ = if value.is_sign_positive() && value < EXACT && whole as f64 == value {
-        write!(text, "{whole}")
+    let integer = value as u64;
+    if value.is_sign_positive() && value < EXACT && integer as f64 == value {
+        whole(integer, text);
     } else {
-        write!(text, "{value}")
-    };
+        // Writing to a text does not fail.
+        let _ = write!(text, "{value}");
+    }
+}
+
+/// Writes a whole number.
+fn whole(mut number: u64, text: &mut String) {
+    let (mut digits, mut first) = ([b'0'; 20], 19);
+    while number >= 10 {
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        first -= 1;
+    }
+    digits[first] = b'0' + number as u8;
+    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
 }
 
 /// One row for each point and column, with intervals.
@@ -191,6 +213,11 @@ mod tests {
             let mut text = String::new();
             number(value, &mut text);
             assert_eq!(text, value.to_string());
+        }
+        for number in [0, 9, 10, 99, 100, 12_345, u64::MAX - 1, u64::MAX] {
+            let mut text = String::new();
+            whole(number, &mut text);
+            assert_eq!(text, number.to_string());
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lines::{LineFile, Lines};
 use super::reading::{Counting, Tabulated};
-use super::store::{RUNS, Store, begins, whole, whole_header};
+use super::store::{RUNS, RUNS_CSV, Store, begins, whole, whole_header};
 use super::{Sweep, SweepError, SweepOptions, SweepRun};
 use crate::artefact::{Growing, path_text};
 use crate::begin::{Begin, FolderError};
@@ -67,7 +67,7 @@ pub fn merge_shards<'a>(
     let header = whole_header(sweep, build, &path).map_err(unwritten)?;
     let mut file = Growing::begin(&path).map_err(unwritten)?;
     file.add(header.as_bytes()).map_err(unwritten)?;
-    let mut counting = Counting::new(sweep, header.len() as u64);
+    let mut counting = Counting::new(sweep, header.len() as u64, Some(folder.join(RUNS_CSV)));
     let (mut made, mut turns) = (0, Turns::new(sweep, readers.len() as u64));
     let (mut batch, mut next) = (Batch::default(), Batch::default());
     turns.fill(&mut batch, &mut readers)?;

@@ -1,8 +1,10 @@
 //! Runs are read in batches from the file in which they stand: as many as a sweep has, in the memory of one batch.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sim_core::ordered::OrderedSet;
 use sim_core::sweep::SweepTable;
 
 use super::compare::PointRows;
@@ -10,7 +12,7 @@ use super::csv::RunsCsv;
 use super::line::LineReader;
 use super::lines::{LineFile, Lines, Piece};
 use super::order::Order;
-use super::store::{RUNS, lines_from, open_runs, out_of_order, read_row};
+use super::store::{RUNS, RUNS_CSV, lines_from, open_runs, out_of_order, read_row};
 use super::tabulate::{Counted, Tabulator, Worker};
 use super::{Row, Sweep, SweepError};
 use crate::artefact::{Growing, WriteError};
@@ -32,6 +34,16 @@ pub struct Tabulated<'a> {
     file: RunsFile,
     /// Every column in which something was measured, by name.
     columns: Vec<String>,
+    /// The table of runs, if it was written while they were counted.
+    csv: RefCell<Option<CsvFile>>,
+}
+
+/// A table of runs in the making.
+#[derive(Debug)]
+struct CsvFile {
+    path: PathBuf,
+    file: Growing,
+    table: RunsCsv,
 }
 
 /// A file of runs that was read once.
@@ -56,12 +68,18 @@ pub(super) struct Counting<'a> {
     starts: Vec<(u64, u64, u64)>,
     /// Where the next line begins.
     at: u64,
+    /// The table of runs. Which columns it has is seen in the first batch; if a later run has others, it is given up.
+    csv: Option<CsvFile>,
+    /// Where the table of runs is begun with the first batch.
+    csv_path: Option<PathBuf>,
 }
 
 impl<'a> Counting<'a> {
-    /// Begins behind the first line, whose length is given.
-    pub(super) fn new(sweep: &'a Sweep, header: u64) -> Self {
+    /// Begins behind the first line, whose length is given. A table of runs is written meanwhile if it has a path.
+    pub(super) fn new(sweep: &'a Sweep, header: u64, csv_path: Option<PathBuf>) -> Self {
         Self {
+            csv: None,
+            csv_path,
             sweep,
             order: Order::new(sweep, Shard::WHOLE),
             reader: LineReader::new(sweep),
@@ -78,11 +96,13 @@ impl<'a> Counting<'a> {
     /// The number of the first run that is not what it should be, and why.
     pub(super) fn take(&mut self, lines: &Lines, threads: &Threads) -> Result<(), (u64, String)> {
         let (rule, reader) = (self.sweep.file.stop.as_ref(), &self.reader);
+        let table = self.csv.as_ref().map(|csv| &csv.table);
         self.workers.resize_with(threads.count() * PIECES, Worker::default);
-        let pieces = lines.pieces(self.order.taken(), self.workers.len());
+        let (first, mut rows) = (self.order.taken(), Vec::new());
+        let pieces = lines.pieces(first, self.workers.len());
         let shared: Vec<_> = pieces.into_iter().zip(&mut self.workers).collect();
-        for (runs, failed) in threads.map(shared, |(piece, worker)| worker.take(reader, rule, piece)) {
-            for Counted { point, seed, watched, length } in runs {
+        for taken in threads.map(shared, |(piece, worker)| worker.take(reader, rule, table, piece)) {
+            for Counted { point, seed, watched, length } in taken.runs {
                 let number = self.order.taken();
                 if !self.order.take_value(point, seed, watched) {
                     return Err((number, out_of_order(number + 2)));
@@ -92,13 +112,29 @@ impl<'a> Counting<'a> {
                 }
                 self.at += length;
             }
-            failed.map_or(Ok(()), Err)?;
+            taken.failed.map_or(Ok(()), Err)?;
+            rows.push(taken.rows);
+        }
+        if let Some(path) = self.csv_path.take() {
+            self.csv = self.begin_csv(path, lines.pieces(first, 1));
+        } else {
+            self.csv = self.csv.take().and_then(|csv| csv.with(rows));
         }
         if let Some((under_way, ..)) = self.starts.last() {
             let under_way = *under_way;
             self.end_points(|point| point as u64 != under_way);
         }
         Ok(())
+    }
+
+    /// Begins the table of runs with the first batch. What cannot be written is told where the table is asked for.
+    fn begin_csv(&self, path: PathBuf, batch: Vec<Piece<'_>>) -> Option<CsvFile> {
+        let columns: OrderedSet<&str> = self.workers.iter().flat_map(Worker::columns).collect();
+        let table = RunsCsv::new(self.sweep, columns.into_iter().map(str::to_owned).collect());
+        let rows = batch.into_iter().map(|piece| table.rows(&self.reader, piece).ok());
+        let rows: Vec<_> = std::iter::once(Some(table.head())).chain(rows).collect();
+        let file = Growing::begin(&path).ok()?;
+        CsvFile { path, file, table }.with(rows)
     }
 
     /// Puts together what was counted of points that are at their end.
@@ -116,11 +152,21 @@ impl<'a> Counting<'a> {
     /// The table, with the comparisons of runs that stand in a file.
     pub(super) fn finish(mut self, path: &Path) -> Result<Tabulated<'a>, SweepError> {
         self.end_points(|_| true);
-        let Self { sweep, order, tabulator, starts, .. } = self;
+        let Self { sweep, order, tabulator, starts, csv, .. } = self;
         let file = RunsFile { path: path.to_owned(), starts, runs: order.taken() };
         let (table, columns) =
             tabulator.finish(&|point| file.of_point(point)).map_err(|why| file.failed(why))?;
-        Ok(Tabulated { table, sweep, file, columns })
+        let csv = RefCell::new(csv.filter(|csv| csv.table.columns() == columns));
+        Ok(Tabulated { table, sweep, file, columns, csv })
+    }
+}
+
+impl CsvFile {
+    /// With more rows; nothing if some do not fit its columns, or cannot be written.
+    fn with(mut self, rows: Vec<Option<String>>) -> Option<Self> {
+        let added =
+            rows.into_iter().all(|rows| rows.is_some_and(|rows| self.file.add(rows.as_bytes()).is_ok()));
+        added.then_some(self)
     }
 }
 
@@ -178,10 +224,10 @@ impl<'a> Tabulated<'a> {
         let path = folder.join(RUNS);
         let failed = |why: String| failed(&path, why);
         if runs == 0 {
-            return Counting::new(sweep, 0).finish(&path);
+            return Counting::new(sweep, 0, None).finish(&path);
         }
         let (header, mut lines) = open_runs(sweep, Shard::WHOLE, build, &path).map_err(failed)?;
-        let mut counting = Counting::new(sweep, header);
+        let mut counting = Counting::new(sweep, header, Some(folder.join(RUNS_CSV)));
         let mut left = runs;
         let mut batch = || {
             let mut batch = Lines::default();
@@ -221,7 +267,10 @@ impl<'a> Tabulated<'a> {
     /// # Errors
     /// If a file cannot be read or written.
     pub fn write_runs_csv(&self, path: &Path, threads: &Threads) -> Result<(), SweepError> {
-        let (reader, table) = (LineReader::new(self.sweep), RunsCsv::new(self.sweep, &self.columns));
+        if let Some(csv) = self.csv.borrow_mut().take_if(|csv| csv.path == path) {
+            return Ok(csv.file.finish().map_err(FolderError::from)?);
+        }
+        let (reader, table) = (LineReader::new(self.sweep), RunsCsv::new(self.sweep, self.columns.clone()));
         let mut file = Growing::begin(path).map_err(FolderError::from)?;
         file.add(table.head().as_bytes()).map_err(FolderError::from)?;
         self.file.batches(|first, lines| {
@@ -235,3 +284,6 @@ impl<'a> Tabulated<'a> {
         Ok(file.finish().map_err(FolderError::from)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

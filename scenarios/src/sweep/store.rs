@@ -20,6 +20,9 @@ use crate::shard::Shard;
 /// The file in the folder.
 pub const RUNS: &str = "runs.jsonl";
 
+/// The same as a table, beside it.
+pub const RUNS_CSV: &str = "runs.csv";
+
 /// The longest line of a run, in bytes.
 pub(super) const LONGEST_LINE: u64 = 1 << 20;
 

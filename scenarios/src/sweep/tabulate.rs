@@ -10,9 +10,9 @@ use sim_core::sweep::{
 };
 use sim_core::time::Duration;
 
-use super::columns::{BROKEN, Columns};
+use super::columns::{BROKEN, Cells, Columns};
 use super::compare::{PointRows, compare};
-use super::csv::plain;
+use super::csv::{RunsCsv, plain};
 use super::law::Law;
 use super::line::{LineReader, View};
 use super::lines::Piece;
@@ -88,6 +88,15 @@ pub(super) struct Counted {
     pub(super) length: u64,
 }
 
+/// What became of some lines.
+pub(super) struct Taken {
+    pub(super) runs: Vec<Counted>,
+    /// The number of the first run whose line is not what it should be, and why.
+    pub(super) failed: Option<(u64, String)>,
+    /// Their rows in a table, if they fit its columns.
+    pub(super) rows: Option<String>,
+}
+
 /// Counts runs, by point.
 #[derive(Debug, Default)]
 pub(super) struct Worker {
@@ -95,27 +104,41 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Takes in some lines that follow each other: the runs up to the first line that is not what it should be, and the number of
-    /// that one and why.
+    /// Takes in some lines that follow each other, up to the first one that is not what it should be.
     pub(super) fn take(
         &mut self,
         reader: &LineReader,
         rule: Option<&StopRule>,
+        csv: Option<&RunsCsv>,
         piece: Piece<'_>,
-    ) -> (Vec<Counted>, Option<(u64, String)>) {
-        let mut runs = Vec::new();
+    ) -> Taken {
+        let mut taken = Taken { runs: Vec::new(), failed: None, rows: csv.map(|_| String::new()) };
+        let mut cells = Cells::new(csv.map_or(&[], RunsCsv::columns));
         for (number, line) in piece.lines() {
             let counted = reader.read(number + 2, line, |row| {
                 self.add(row);
+                if let Some((csv, rows)) = csv.zip(taken.rows.as_mut())
+                    && csv.row(row, &mut cells, rows).is_none()
+                {
+                    taken.rows = None;
+                }
                 let watched = rule.and_then(|rule| watched(rule, row));
                 Counted { point: row.point as u64, seed: row.seed, watched, length: line.len() as u64 }
             });
             match counted {
-                Ok(counted) => runs.push(counted),
-                Err(why) => return (runs, Some((number, why))),
+                Ok(counted) => taken.runs.push(counted),
+                Err(why) => {
+                    taken.failed = Some((number, why));
+                    break;
+                }
             }
         }
-        (runs, None)
+        taken
+    }
+
+    /// The columns in which something was measured, of points that are not at their end.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.points.iter().flat_map(|(_, tally)| tally.columns.names())
     }
 
     fn add(&mut self, row: &View<'_>) {

@@ -37,7 +37,7 @@ pub(super) fn made(text: &str) -> Result<Sweep, Problems> {
     draft.build(&registry(), &OrderedMap::from([("least.toml".to_owned(), least)]))
 }
 
-fn options(jobs: usize, resume: bool) -> SweepOptions {
+pub(super) fn options(jobs: usize, resume: bool) -> SweepOptions {
     let begin = if resume { Begin::Resume } else { Begin::Fresh };
     SweepOptions { jobs: Some(jobs), begin, shard: Shard::WHOLE, build: "b".to_owned() }
 }

@@ -14,8 +14,8 @@ use scenarios::parallel::{Hooks, Threads};
 use scenarios::runs_table::{RunsTable, TableFile};
 use scenarios::shard::Shard;
 use scenarios::sweep::{
-    Draft, RUNS, Seeds, Sweep, SweepError, SweepOptions, SweepRun, Tabulated, comparisons_csv, points_csv,
-    rates_csv, sweep as run_sweep,
+    Draft, RUNS, RUNS_CSV, Seeds, Sweep, SweepError, SweepOptions, SweepRun, Tabulated, comparisons_csv,
+    points_csv, rates_csv, sweep as run_sweep,
 };
 use serde_json::Value;
 use sim_core::judgment::Judgment;
@@ -165,7 +165,7 @@ impl Swept<'_> {
     fn keep(&self) -> Result<Vec<PathBuf>, CliError> {
         let Self { sweep, tabulated, threads, folder, .. } = self;
         let table = &tabulated.table;
-        let mut kept = vec![folder.join(RUNS), folder.join("runs.csv")];
+        let mut kept = vec![folder.join(RUNS), folder.join(RUNS_CSV)];
         tabulated.write_runs_csv(&kept[1], threads)?;
         let document = reports::sweep::document(table)?;
         let mut files: Vec<(String, Vec<u8>)> = vec![
