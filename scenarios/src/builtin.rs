@@ -153,6 +153,7 @@ builtins! {
     "pbft-twins"
     "pbft-adaptive"
     "pbft-mixed"
+    "pbft-corrupt-clients"
     "pbft-wan"
     "pbft-swarm"
     "pbft-messages"

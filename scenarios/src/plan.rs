@@ -76,6 +76,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     if swarm.past && setup.initial.state.is_none() {
         setup.initial.state = draw::past(cluster.as_ref(), members, seed);
     }
+    if let Some(workload) = setup.workload.as_mut().filter(|_| swarm.corrupt_clients) {
+        workload.corrupt = draw::corrupt_clients(seed, setup.clients).or(workload.corrupt);
+    }
     if loaded.scenario.initial.shuffle {
         shuffle::members(&mut setup);
     }

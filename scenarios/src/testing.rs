@@ -33,6 +33,7 @@ static INFO: ProtocolInfo = ProtocolInfo {
     roles: &["primary", "backup"],
     messages: &["Ping"],
     rounds: &[],
+    corrupt_clients: false,
     observations: &["BecamePrimary"],
     knobs: &[],
     behaviors: &[Named { name: "equivocate", about: "says two things" }],

@@ -102,6 +102,7 @@ impl PartPlace {
             members: boot.members,
             leaders: boot.leaders,
             start: boot.start,
+            corrupt: boot.corrupt,
             incarnation: boot.incarnation,
             run_seed: boot.run_seed,
             journals: &journals,

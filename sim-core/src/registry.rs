@@ -128,6 +128,8 @@ pub struct ProtocolInfo {
     pub checks: &'static [Named],
     /// Which objects it offers to clients; none if it has no clients.
     pub objects: &'static [ObjectModel],
+    /// Whether its clients may be corrupt ([`Boot::corrupt`](crate::process::Boot::corrupt)).
+    pub corrupt_clients: bool,
     /// Whether what clients see is judged: it must be linearizable. A store that is only eventually consistent is not, by design.
     pub linearizable: bool,
     /// Services that members use and that the protocol brings along: one client slot for each, in this order, in every run
@@ -164,6 +166,7 @@ impl ProtocolInfo {
             stalls: &[],
             checks: &[],
             objects: &[],
+            corrupt_clients: false,
             linearizable: true,
             services: &[],
             metrics: &[],

@@ -57,6 +57,11 @@ pub struct WorkloadModel {
     /// How many of the clients, the last ones, only read: who never writes goes on asking whoever answers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readers: Option<u32>,
+    /// How many of the clients, the first ones, do not follow the protocol: they say what they like to whom they like
+    /// ([`Boot::corrupt`](crate::process::Boot::corrupt)). What they are asked for may be done or not, once at most, and nobody
+    /// owes them anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrupt: Option<u32>,
     /// How many operations there are at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<u64>,
@@ -172,6 +177,9 @@ pub enum WorkloadError {
     /// Clients that only read what cannot be read, or more of them than there are clients.
     #[error("use the workload: \"readers\" are some of the clients, and need a model with reads")]
     Readers,
+    /// No client is left that follows the protocol.
+    #[error("use the workload: \"corrupt\" clients are fewer than all")]
+    Corrupt,
     /// More keys than a table of their shares may have.
     #[error("use the workload: with \"skew\" there may be at most {MOST_SKEWED_KEYS} \"keys\"")]
     SkewedKeys,
@@ -208,6 +216,7 @@ impl WorkloadModel {
             skew: Skew::default(),
             value_bytes: ValueBytes::default(),
             readers: None,
+            corrupt: None,
             operations: None,
             start: Duration::ZERO,
             until: None,
@@ -280,6 +289,9 @@ impl WorkloadModel {
         if readers > clients || (readers > 0 && self.model == ObjectModel::Queue) {
             return Err(WorkloadError::Readers);
         }
+        if self.corrupt.is_some_and(|corrupt| corrupt >= clients) {
+            return Err(WorkloadError::Corrupt);
+        }
         if self.until.is_some_and(|until| until <= self.start) {
             return Err(WorkloadError::EmptyPeriod);
         }
@@ -347,6 +359,9 @@ mod tests {
         assert_eq!(readers(ObjectModel::Register, 2).validate(2), Ok(()));
         assert_eq!(readers(ObjectModel::Register, 3).validate(2), Err(WorkloadError::Readers));
         assert_eq!(readers(ObjectModel::Queue, 1).validate(2), Err(WorkloadError::Readers));
+        let corrupt = |corrupt| WorkloadModel { corrupt: Some(corrupt), ..base.clone() };
+        assert_eq!(corrupt(1).validate(2), Ok(()));
+        assert_eq!(corrupt(2).validate(2), Err(WorkloadError::Corrupt));
         let both = WorkloadModel { rate: Some(Rate::DEFAULT), think: Some(Duration::ZERO), ..base.clone() };
         assert_eq!(both.validate(1), Err(WorkloadError::TwoLoops));
         let empty = WorkloadModel { until: Some(Duration::ZERO), ..base.clone() };

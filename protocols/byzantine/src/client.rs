@@ -22,6 +22,10 @@ use crate::request::{Command, Request, SignedCommand};
 use crate::service::{Told, Wish};
 use objects::{Operation, Reply};
 
+mod corrupt;
+#[cfg(test)]
+mod runs;
+
 const RETRY: TimerId = TimerId(0);
 
 /// How far a restarted client may begin beyond its clock, in nanoseconds.
@@ -103,6 +107,8 @@ pub struct Client {
     quorum: Quorum,
     policy: Policy,
     restarted: bool,
+    /// Whether it signs two operations under each timestamp.
+    corrupt: bool,
     /// The view that it believes in.
     view: u64,
     /// Of the outstanding operation, or of the last one.
@@ -123,6 +129,7 @@ impl Client {
             quorum: policy.power.quorum(members),
             policy,
             restarted: boot.start == Start::Restart,
+            corrupt: boot.corrupt,
             view: 0,
             timestamp: 0,
             outstanding: None,
@@ -154,6 +161,9 @@ impl Client {
             return cx.send_all(all, read);
         }
         let command = Command { client: cx.node(), timestamp, operation };
+        if self.corrupt {
+            return corrupt::ask::<P>(command, self.members, cx);
+        }
         let request = P::request(SignedCommand::sign(command, cx));
         if again || !self.policy.leader_first {
             cx.send_all(all, request);

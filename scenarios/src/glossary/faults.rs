@@ -30,7 +30,7 @@ pub(super) fn faults() -> Vec<Term> {
 fn when(kind: Kind) -> &'static str {
     match kind.family() {
         Family::Network if kind == Kind::Round => {
-            "It is in force from the start to the heal, whenever the protocol comes to that round; it takes neither `at` nor `for`."
+            "It is in force whenever the protocol comes to that round, until the heal or `for` a while after the first message of the round."
         }
         Family::Network | Family::Disk | Family::Clock => {
             "It strikes `at` a time or `on` an event and lasts `for` a while; without `for`, to the end of the first \

@@ -77,6 +77,18 @@ pub(super) fn workload(
     workload
 }
 
+/// How many clients do not follow the protocol: none in half of the seeds, else one or up to half of them.
+pub(super) fn corrupt_clients(seed: u64, clients: u32) -> Option<u32> {
+    let mut rng = stream(seed, StreamName::Clients);
+    let [some, many, count] = [(); 3].map(|()| rng.next_u64());
+    let most = clients / 2;
+    if most == 0 || below(some, 2) == 0 {
+        return None;
+    }
+    let drawn = if below(many, 2) == 0 { 1 } else { 1 + below(count, u64::from(most)) };
+    u32::try_from(drawn).ok()
+}
+
 /// One of the first kinds of objects for two seeds of three, and one of the others for the third. These have a stream of their
 /// own, so that they change nothing for the seeds that do not use them.
 fn kind_of_object(offered: &[ObjectModel], drawn: usize, seed: u64) -> ObjectModel {

@@ -15,6 +15,9 @@ use super::{Range, Scenario};
 /// Every space that a seed may draw from, by members and twins.
 pub(crate) type RoundSpaces = Arc<BTreeMap<(u32, u32), RoundSpace>>;
 
+/// So many timeouts the sides of a round last where a scenario does not say. Protocols double theirs, mostly three times.
+const TIMEOUTS: u64 = 10;
+
 /// How many twins so many members may have.
 fn twins(drawn: &DrawnRounds, cluster: &dyn Cluster, members: u32) -> Twins {
     let Twins { min, max } = drawn.twins.unwrap_or(Twins { min: 0, max: 0 });
@@ -61,6 +64,7 @@ pub(crate) fn draw(drawn: &DrawnRounds, spaces: &RoundSpaces, cluster: &dyn Clus
     let Some(space) = spaces.get(&(setup.members, twins)) else { return };
     let index = if drawn.enumerate { u128::from(setup.seed) } else { space.draw(&mut rng) };
     setup.initial.beside.extend(space.twins());
+    let lasts = drawn.lasts.unwrap_or_else(|| cluster.largest_timeout().saturating_mul(TIMEOUTS));
     let rounds = space.entries(&space.schedule(index), setup.clients, &drawn.kinds);
-    setup.faults.entries.extend(rounds);
+    setup.faults.entries.extend(rounds.into_iter().map(|round| round.lasting(lasts)));
 }

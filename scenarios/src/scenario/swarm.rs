@@ -62,6 +62,9 @@ pub struct Swarm {
     pub traitors: Traitors,
     /// What traitors do, among all that the protocol knows, instead of `initial.behavior`.
     pub behaviors: bool,
+    /// How many clients are corrupt, instead of `workload.corrupt`: none in half of the seeds, else one or up to half of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub corrupt_clients: bool,
     /// A schedule of rounds: who leads each, who hears whom, who has a twin. Only where messages of the protocol tell rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<DrawnRounds>,
@@ -78,6 +81,10 @@ pub struct DrawnRounds {
     /// How many members have a twin, which runs beside the members; no more than the protocol bears.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twins: Option<Twins>,
+    /// How long the sides of a round last, from its first message on; ten times the longest timeout of the protocol if absent,
+    /// so that even a doubled one is met, and no round is the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Duration>,
     /// The kinds of messages of which one may be lost alone across the sides of a round; else all that tell the round are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,

@@ -290,6 +290,9 @@ impl Validator<'_> {
         if let Err(error) = workload.validate(self.scenario.clients) {
             self.problem(&["workload"], plain(&error));
         }
+        if workload.corrupt.is_some() && !self.protocol.corrupt_clients {
+            self.problem(&["workload", "corrupt"], no_corrupt_clients(self.protocol));
+        }
         let offered = self.protocol.objects;
         if !offered.contains(&workload.model) {
             let title = format!("{} offers its clients no {}", self.protocol.name, workload.model);
@@ -336,6 +339,9 @@ impl Validator<'_> {
         }
         if swarm.detours && !swarm.families.list().contains(&Family::Process) {
             self.problem(&["swarm", "detours"], "a seed draws no detours without the family process");
+        }
+        if swarm.corrupt_clients && !self.protocol.corrupt_clients {
+            self.problem(&["swarm", "corrupt_clients"], no_corrupt_clients(self.protocol));
         }
         if let Some(drawn) = &swarm.rounds {
             self.drawn_rounds(drawn, cluster);
@@ -504,6 +510,11 @@ impl Validator<'_> {
 fn plain(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     text.split_once(": ").map_or(text.clone(), |(_, rest)| rest.to_owned())
+}
+
+/// Why no client is corrupt.
+fn no_corrupt_clients(protocol: &ProtocolInfo) -> String {
+    format!("{} does not say what corrupt clients do: pbft, hotstuff and tendermint do", protocol.name)
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub(super) fn swarm() -> Value {
             "disk": switch("Draw how long syncs take."),
             "traitors": about(traitors, "How many traitors there are from the start."),
             "behaviors": switch("Draw what traitors do."),
+            "corrupt_clients": switch("Draw how many clients are corrupt: none in half of the seeds, else one or up to half of them."),
             "rounds": about(rounds(), "Draw a schedule of rounds: who leads each, who hears whom, who has a twin."),
             "rules": switch("Draw rules for what traitors do with which messages, beside behaviors."),
         }),
@@ -61,6 +62,7 @@ fn rounds() -> Value {
         json!({
             "count": about(count(1, u64::from(MOST_ROUNDS)), "How many rounds are planned, from the first on."),
             "twins": about(twins, "How many members have a twin, which runs beside the members."),
+            "lasts": about(duration(), "How long the sides of a round last, from its first message on; ten times the longest timeout if absent."),
             "kinds": about(list(json!({ "type": "string" })), "Kinds of messages of which one may be lost alone across the sides of a round."),
             "any_sides": switch("Whether any members may be apart; else a quorum is on one side."),
             "enumerate": switch("Whether the seed is the number of the schedule, so that so many seeds try all."),

@@ -63,7 +63,7 @@ fn everything() -> Value {
         "swarm": {
             "nodes": { "min": 1, "max": 2 }, "operations": { "min": 1, "max": 2 },
             "families": { "only": ["disk"] }, "off": ["jam"], "traitors": "budget", "detours": true,
-            "rounds": { "count": 3, "twins": { "min": 0, "max": 1 }, "kinds": ["Vote"], "any_sides": true, "enumerate": true },
+            "rounds": { "count": 3, "lasts": "1s", "twins": { "min": 0, "max": 1 }, "kinds": ["Vote"], "any_sides": true, "enumerate": true },
         },
         "checks": { "progress": "auto", "safety": "all", "linearizable": {}, "at_least": {} },
         "initial": { "twins": [{ "of": "n1", "at": "n2" }, { "of": "n3" }] },

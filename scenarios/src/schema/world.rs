@@ -173,6 +173,7 @@ pub(super) fn workload() -> Value {
         "model": about(json!({ "enum": models }), "What kind of object clients use."),
         "clients": about(count(1, 100_000), "How many clients there are; 4 if absent."),
         "readers": about(count(0, 100_000), "How many of the clients, the last ones, only read."),
+        "corrupt": about(count(0, 100_000), "How many of the clients, the first ones, sign two operations under one timestamp."),
         "think": about(duration(), "Closed loop: how long a client waits before it asks again."),
         "when_busy": about(json!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
         "keys": about(count(1, u64::MAX), "How many objects there are."),

@@ -51,6 +51,11 @@ pub(super) fn remove_slot(setup: &mut Setup, gone: Slot) {
         }
         setup.members -= 1;
     } else {
+        let corrupt = setup.workload.as_mut().map(|workload| &mut workload.corrupt);
+        if let Some(corrupt) = corrupt {
+            let left = corrupt.map(|corrupt| corrupt - u32::from(gone.0 - setup.members < corrupt));
+            *corrupt = left.map(|left| left.min(setup.clients.saturating_sub(2))).filter(|left| *left > 0);
+        }
         setup.clients -= 1;
     }
     if let Some(Topology::Edges(edges)) = &mut setup.network.topology {

@@ -87,6 +87,8 @@ pub enum Action {
         reach: Option<Reach>,
         /// The kinds of messages that are lost; all if there are none.
         drop: Vec<String>,
+        /// How long, from the first message that tells the round on; to the heal if absent.
+        lasts: Option<Duration>,
     },
     /// A round is like any other from now on.
     EndRound(u32),

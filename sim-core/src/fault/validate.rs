@@ -121,10 +121,8 @@ pub enum Problem {
     /// The rest of nothing.
     #[error("rest stands in partition.groups only, as a group of its own")]
     Rest,
-    /// A round that begins at a time or ends.
-    #[error(
-        "a round is in force from the start to the heal, so it takes no \"at\", \"on\", \"for\" or \"every\""
-    )]
+    /// A round that begins at a time.
+    #[error("a round begins with its first message, so it takes no \"at\", \"on\" or \"every\"")]
     Moment,
     /// Two entries about one round.
     #[error("another entry says who leads round {0} or which sides it has; write one entry")]
@@ -191,7 +189,7 @@ impl FaultPlan {
     fn check_round(&self, index: usize, members: u32) -> Result<(), Problem> {
         let entry = &self.entries[index];
         let Fault::Round(round) = &entry.what else { return Ok(()) };
-        if entry.at != Moment::At(Time::ZERO) || entry.lasts.is_some() || entry.repeat.is_some() {
+        if entry.at != Moment::At(Time::ZERO) || entry.repeat.is_some() {
             return Err(Problem::Moment);
         }
         within("number", round.number, 1, LAST_ROUND)?;

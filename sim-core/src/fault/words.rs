@@ -72,7 +72,7 @@ pub(crate) fn action(action: &Action, ground: &Ground) -> String {
         Action::Clock { slot, change } => clock(*change, &name(slot)),
         Action::Corrupt(slot) => format!("make {} a traitor", name(slot)),
         Action::Twin { slot, node } => format!("run a second {node} in the place of {}", name(slot)),
-        Action::Round { number, leader, reach, drop } => {
+        Action::Round { number, leader, reach, drop, .. } => {
             round(*number, *leader, reach.as_ref().map(|reach| reached(reach, ground)), drop)
         }
         Action::EndRound(number) => format!("round {number} is like any other"),

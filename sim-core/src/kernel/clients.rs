@@ -112,6 +112,23 @@ pub(crate) fn history_check(setup: &Setup) -> Option<HistoryCheck> {
 }
 
 impl Kernel {
+    /// Whether a slot is that of a client which does not follow the protocol.
+    pub(crate) fn is_corrupt_client(&self, slot: Slot) -> bool {
+        let corrupt = self.setup.workload.as_ref().and_then(|workload| workload.corrupt).unwrap_or(0);
+        slot.0.checked_sub(self.setup.members).is_some_and(|client| client < corrupt)
+    }
+
+    /// Clients that do not follow the protocol are known as such.
+    pub(crate) fn set_corrupt_clients(&mut self) {
+        let clients = self.setup.members..self.setup.members + self.setup.clients;
+        for slot in clients.map(Slot).filter(|slot| self.is_corrupt_client(*slot)).collect::<Vec<_>>() {
+            let place = &mut self.ground.places[slot.index()];
+            // It runs code of its own, which no coalition moves.
+            (place.honest, place.twin) = (false, true);
+            self.refresh(slot);
+        }
+    }
+
     /// A slot crashed: what it had under way as a client ends unknown, and its user goes on.
     pub(crate) fn abandon_operations(&mut self, slot: Slot) {
         self.clients.abandon(slot, self.now);
@@ -204,6 +221,12 @@ impl Kernel {
     /// A client has its answer.
     pub(crate) fn answered(&mut self, slot: Slot, id: RequestId, answer: Answer) {
         let now = self.now;
+        // What somebody says who lies is worth nothing.
+        let answer = if self.is_corrupt_client(slot) {
+            Answer { reply: Reply::Unknown, position: None }
+        } else {
+            answer
+        };
         let Some(asked) = self.clients.open(slot, id) else { return };
         asked.open = false;
         let Call { operation, entry, invoked, question, .. } = *asked;

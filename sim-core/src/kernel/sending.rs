@@ -19,8 +19,9 @@ impl Kernel {
     /// Whether the plan of rounds keeps a message from a slot. It is lost before it meets the network, so that a session
     /// goes on as if it had never been sent.
     #[inline(always)]
-    pub(crate) fn is_parted(&self, parcel: &Parcel, to: Slot) -> bool {
-        parcel.round != 0 && self.network.rounds.part(parcel.round, parcel.kind, parcel.from, to)
+    pub(crate) fn is_parted(&mut self, parcel: &Parcel, to: Slot) -> bool {
+        parcel.round != 0
+            && self.network.rounds.part(self.now, (parcel.round, parcel.kind), (parcel.from, to))
     }
 
     /// Counts a message and numbers it.

@@ -6,6 +6,7 @@ use crate::fault::{Action, Reach};
 use crate::identity::Slot;
 use crate::kernel::event::Control;
 use crate::process::{JournalId, Taken};
+use crate::time::Duration;
 
 /// A detour as part of the digest, above all kinds of actions.
 const DETOUR: u64 = 64;
@@ -97,7 +98,9 @@ impl Kernel {
             }
             Action::Degrade { id, how } => self.network.degrade(id, &how),
             Action::Restore(id) => self.network.restore(id),
-            Action::Round { number, reach, drop, .. } => self.part_round(number, reach.as_ref(), &drop),
+            Action::Round { number, reach, drop, lasts, .. } => {
+                self.part_round(number, reach.as_ref(), &drop, lasts);
+            }
             Action::EndRound(number) => self.network.rounds.end(number),
             Action::Pause(slot) => self.pause(slot),
             Action::Slow { slot, percent, floor } => self.servers.slow(slot, percent, floor),
@@ -107,14 +110,14 @@ impl Kernel {
     }
 
     /// In a round, messages of these kinds reach only whom `reach` says.
-    fn part_round(&mut self, number: u32, reach: Option<&Reach>, drop: &[String]) {
+    fn part_round(&mut self, number: u32, reach: Option<&Reach>, drop: &[String], lasts: Option<Duration>) {
         let Some(reach) = reach else { return };
         let known = (0_u8..).zip(self.vocabulary.messages);
         let dropped = known.filter(|(_, kind)| drop.iter().any(|name| same_kind(name, kind)));
         let kinds: Vec<u8> = dropped.map(|(number, _)| number).collect();
         // Names of kinds that nobody sends lose nothing.
         if drop.is_empty() || !kinds.is_empty() {
-            self.network.rounds.begin(number, reach, &kinds);
+            self.network.rounds.begin(number, reach, &kinds, lasts);
         }
     }
 }

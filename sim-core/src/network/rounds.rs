@@ -6,6 +6,7 @@
 
 use super::cut::{CutId, Cuts, Reach};
 use crate::identity::Slot;
+use crate::time::{Duration, Time};
 
 /// The sides of all rounds.
 #[derive(Clone, Debug, Default)]
@@ -19,11 +20,16 @@ struct Sides {
     cuts: Cuts,
     /// A bit for each kind of message that is lost across.
     kinds: u128,
+    /// How long they last, from the first message that tells the round on, if not for ever.
+    lasts: Option<Duration>,
+    /// When that was sent.
+    since: Option<Time>,
 }
 
 impl Rounds {
     /// From now on, messages of these kinds (all kinds if there are none) that tell this round reach only whom `reach` says.
-    pub(crate) fn begin(&mut self, round: u32, reach: &Reach, kinds: &[u8]) {
+    /// That ends so long after the first message that tells it, if it ends.
+    pub(crate) fn begin(&mut self, round: u32, reach: &Reach, kinds: &[u8], lasts: Option<Duration>) {
         let index = index(round);
         if self.sides.len() <= index {
             self.sides.resize(index + 1, None);
@@ -34,7 +40,7 @@ impl Rounds {
         };
         let mut cuts = Cuts::default();
         cuts.add(CutId(round), reach);
-        self.sides[index] = Some(Sides { cuts, kinds });
+        self.sides[index] = Some(Sides { cuts, kinds, lasts, since: None });
     }
 
     /// A round has no sides any more.
@@ -44,11 +50,13 @@ impl Rounds {
         }
     }
 
-    /// Whether a message of a round and kind is lost between two slots.
+    /// Whether a message of a round and kind that is sent now is lost between two slots.
     #[inline]
-    pub(crate) fn part(&self, round: u32, kind: u8, from: Slot, to: Slot) -> bool {
-        let Some(Some(sides)) = self.sides.get(index(round)) else { return false };
-        sides.kinds & bit(kind) != 0 && !sides.cuts.pass(from.index(), to.index())
+    pub(crate) fn part(&mut self, now: Time, (round, kind): (u32, u8), (from, to): (Slot, Slot)) -> bool {
+        let Some(Some(sides)) = self.sides.get_mut(index(round)) else { return false };
+        let since = *sides.since.get_or_insert(now);
+        let over = sides.lasts.is_some_and(|lasts| now > since.saturating_add(lasts));
+        !over && sides.kinds & bit(kind) != 0 && !sides.cuts.pass(from.index(), to.index())
     }
 }
 
@@ -66,22 +74,36 @@ const fn bit(kind: u8) -> u128 {
 mod tests {
     use super::*;
 
+    fn part(rounds: &mut Rounds, round: u32, kind: u8, from: u32, to: u32) -> bool {
+        rounds.part(Time::ZERO, (round, kind), (Slot(from), Slot(to)))
+    }
+
     #[test]
     fn a_message_is_lost_in_its_round_and_across_sides_only() {
-        let mut rounds = Rounds::default();
-        let part = |rounds: &Rounds, round, kind, from, to| rounds.part(round, kind, Slot(from), Slot(to));
-        assert!(!part(&rounds, 3, 0, 0, 1), "no round has sides");
+        let rounds = &mut Rounds::default();
+        assert!(!part(rounds, 3, 0, 0, 1), "no round has sides");
         let reach = Reach::Groups(vec![0b01, 0b10, 0b10]);
-        rounds.begin(3, &reach, &[]);
-        assert!(part(&rounds, 3, 0, 0, 1) && part(&rounds, 3, 7, 2, 0));
-        assert!(!part(&rounds, 3, 0, 1, 2), "they are on one side");
-        assert!(!part(&rounds, 3, 0, 0, 0), "everybody hears itself");
-        assert!(!part(&rounds, 3, 0, 0, 3), "whoever is not listed is on every side");
-        assert!(!part(&rounds, 2, 0, 0, 1) && !part(&rounds, 4, 0, 0, 1), "other rounds");
-        rounds.begin(3, &reach, &[2, 5]);
-        assert!(part(&rounds, 3, 2, 0, 1) && part(&rounds, 3, 5, 0, 1) && !part(&rounds, 3, 4, 0, 1));
+        rounds.begin(3, &reach, &[], None);
+        assert!(part(rounds, 3, 0, 0, 1) && part(rounds, 3, 7, 2, 0));
+        assert!(!part(rounds, 3, 0, 1, 2), "they are on one side");
+        assert!(!part(rounds, 3, 0, 0, 0), "everybody hears itself");
+        assert!(!part(rounds, 3, 0, 0, 3), "whoever is not listed is on every side");
+        assert!(!part(rounds, 2, 0, 0, 1) && !part(rounds, 4, 0, 0, 1), "other rounds");
+        rounds.begin(3, &reach, &[2, 5], None);
+        assert!(part(rounds, 3, 2, 0, 1) && part(rounds, 3, 5, 0, 1) && !part(rounds, 3, 4, 0, 1));
         rounds.end(3);
         rounds.end(9);
-        assert!(!part(&rounds, 3, 2, 0, 1));
+        assert!(!part(rounds, 3, 2, 0, 1));
+    }
+
+    #[test]
+    fn sides_last_from_the_first_message_of_their_round() {
+        let mut rounds = Rounds::default();
+        rounds.begin(2, &Reach::Groups(vec![0b01, 0b10]), &[], Some(Duration::from_millis(10)));
+        let mut at = |ms: u64| {
+            let now = Time::ZERO.saturating_add(Duration::from_millis(ms));
+            rounds.part(now, (2, 0), (Slot(0), Slot(1)))
+        };
+        assert_eq!([500, 505, 510, 511].map(&mut at), [true, true, true, false]);
     }
 }

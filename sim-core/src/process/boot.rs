@@ -62,6 +62,11 @@ pub struct Boot<'a, P: Protocol> {
     pub leaders: &'a [Option<NodeId>],
     /// Why it starts.
     pub start: Start,
+    /// Whether it is a client that does not follow the protocol, as the workload says ([`WorkloadModel::corrupt`]): it runs what
+    /// the protocol has for that.
+    ///
+    /// [`WorkloadModel::corrupt`]: crate::workload::WorkloadModel::corrupt
+    pub corrupt: bool,
     /// For traces only: how often this slot was booted before. A wiped node cannot know this.
     pub incarnation: u32,
     pub(crate) run_seed: u64,
@@ -84,6 +89,7 @@ impl<P: Protocol> Boot<'_, P> {
             members,
             leaders: self.leaders,
             start: self.start,
+            corrupt: self.corrupt,
             incarnation: self.incarnation,
             run_seed: self.run_seed,
             journals: self.journals,

@@ -33,6 +33,7 @@ impl Solo {
             members: &self.members,
             leaders: &[],
             start,
+            corrupt: false,
             incarnation: 0,
             run_seed: 0,
             journals,

@@ -33,6 +33,8 @@ pub enum StreamName {
     Past = 11,
     /// Which schedule of rounds a run has, and how many members have a twin.
     Rounds = 12,
+    /// How many clients do not follow the protocol.
+    Clients = 13,
 }
 
 /// The stream of a name in the run of a seed.

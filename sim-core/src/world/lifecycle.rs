@@ -25,6 +25,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             members: &members,
             leaders: &leaders,
             start,
+            corrupt: self.kernel.is_corrupt_client(slot),
             incarnation,
             run_seed: self.kernel.seed,
             journals: self.storage.journals(slot),

@@ -125,6 +125,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             self.add_place();
             self.twin(slot, NodeId(node));
         }
+        self.kernel.set_corrupt_clients();
         self.kernel.set_clocks();
     }
 }

@@ -30,6 +30,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: Plants::ALL,
     checks: CHECKS,
     objects: objects::MODELS,
+    corrupt_clients: true,
     most_nodes: 10_000,
     fixed_members: Some("its quorums are those of the members that it starts with"),
     ..ProtocolInfo::new("hotstuff", "HotStuff: a replicated chain of blocks in spite of members that lie")

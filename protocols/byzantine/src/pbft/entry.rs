@@ -28,6 +28,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     plants: Plants::ALL,
     checks: CHECKS,
     objects: objects::MODELS,
+    corrupt_clients: true,
     // Each decision takes 2n^2 messages.
     most_nodes: 2_000,
     fixed_members: Some("its quorums are those of the members that it starts with"),

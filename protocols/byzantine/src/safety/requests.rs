@@ -1,4 +1,5 @@
-//! Validity: what is applied for an honest client is what the client asked for, each request once.
+//! Validity: what is applied for an honest client is what the client asked for, each request once. Of two operations that a
+//! corrupt client signs under one timestamp, one at most is applied.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,8 @@ use super::{Fact, Judged, honest};
 #[derive(Clone, Debug, Default)]
 pub struct Validity {
     asked: BTreeMap<(NodeId, u64), u64>,
-    applied: BTreeMap<(NodeId, u64), u64>,
+    /// At which position, and which operation.
+    applied: BTreeMap<(NodeId, u64), (u64, u64)>,
 }
 
 impl<P: Judged> Check<P> for Validity {
@@ -37,7 +39,12 @@ impl<P: Judged> Check<P> for Validity {
                         format!("{node} applied request {timestamp} of {client}, which never asked for that");
                     findings.safety("never asked for", &[node, client], text);
                 }
-                let first = *self.applied.entry((client, timestamp)).or_insert(position);
+                let (first, before) =
+                    *self.applied.entry((client, timestamp)).or_insert((position, operation));
+                if before != operation {
+                    let text = format!("two operations were applied as request {timestamp} of {client}");
+                    findings.safety("two operations", &[node], text);
+                }
                 if first != position {
                     let text = format!(
                         "request {timestamp} of {client} was applied twice, at positions {first} and {position}"
@@ -72,5 +79,7 @@ mod tests {
         assert_eq!(script().see(0, applied(1, 1)).violations(), 1);
         assert_eq!(script().see(3, asked()).see(0, applied(1, 1)).see(0, applied(1, 2)).violations(), 1);
         assert_eq!(script().corrupt(3).see(0, applied(2, 1)).violations(), 0);
+        let both = script().corrupt(3).see(0, applied(1, 1)).see(1, applied(2, 1)).violations();
+        assert_eq!(both, 1, "a corrupt client has one operation for each timestamp, too");
     }
 }

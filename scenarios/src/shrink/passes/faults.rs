@@ -135,10 +135,6 @@ pub(in super::super) fn lengths(best: &Tested) -> Candidates<'_> {
 /// Lets a fault last so long, or to the end.
 pub(super) fn set_length(setup: &mut Setup, entry: usize, lasts: Option<Duration>) {
     let entry = &mut setup.faults.entries[entry];
-    // A round ends with the heal.
-    if matches!(entry.what, Fault::Round(_)) {
-        return;
-    }
     if let Fault::Crash(crash) | Fault::Amnesia(crash) = &mut entry.what {
         crash.restart_after = None;
     }

@@ -15,7 +15,17 @@ pub(in super::super) fn clients(best: &Tested) -> Candidates<'_> {
     kept.retain(|kept| *kept < clients);
     let one = move |client| best.candidate.with(|setup| remove_slot(setup, Slot(setup.members + client)));
     let single = (0..clients).rev().filter(move |_| clients > 1).map(one);
-    Box::new(kept.into_iter().map(fewer).chain(single))
+    let corrupt = best.candidate.setup.workload.as_ref().and_then(|workload| workload.corrupt).unwrap_or(0);
+    let honest = move |corrupt: Option<u32>| {
+        best.candidate.with(|setup| {
+            if let Some(workload) = &mut setup.workload {
+                workload.corrupt = corrupt;
+            }
+        })
+    };
+    let fewer_corrupt =
+        [None, Some(1)].into_iter().filter(move |left| left.unwrap_or(0) < corrupt).map(honest);
+    Box::new(kept.into_iter().map(fewer).chain(fewer_corrupt).chain(single))
 }
 
 fn keep_clients(setup: &mut Setup, kept: u32) {

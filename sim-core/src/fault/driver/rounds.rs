@@ -51,7 +51,8 @@ impl FaultDriver {
             (reach, slots) = (Some(drawn.reach), drawn.slots);
         }
         let leader = round.leader.map(|leader| NodeId(leader.0));
-        actions.push(Action::Round { number: round.number, leader, reach, drop: round.drop.clone() });
+        let (number, drop, lasts) = (round.number, round.drop.clone(), firing.lasts);
+        actions.push(Action::Round { number, leader, reach, drop, lasts });
         let executed = line(firing, Kind::Round, slots, ground.now);
         let undo = Some((Undo::Round(round.number), None));
         self.began(firing, executed, Fault::Round(pinned), undo, ground);

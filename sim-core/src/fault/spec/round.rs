@@ -8,8 +8,8 @@ use crate::identity::NodeName;
 /// No plan names a later round.
 pub const LAST_ROUND: u32 = 4_096;
 
-/// One round of the protocol: who leads it, and who hears whom in it. It is in force from the start to the heal, whenever the
-/// protocol comes to this round.
+/// One round of the protocol: who leads it, and who hears whom in it. It is in force whenever the protocol comes to this
+/// round: until the heal, or so long after the first message that tells the round as the entry says with `for`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Round {

@@ -84,10 +84,10 @@ fn a_round_is_written_once_and_in_force_from_the_start() {
     let check = |texts: &[&str]| validate(texts, Some(&chain));
     let third = "round = { number = 3, leader = \"n2\", sides = [\"n1,n2\", \"rest\"], drop = [\"vote\"] }";
     assert_eq!(check(&[third]), Ok(()));
+    assert_eq!(check(&["for = \"1s\"\nround = { number = 3, sides = [\"n1\"] }"]), Ok(()));
     for (texts, why) in [
-        (&["at = \"1s\"\nround = { number = 3 }"][..], "in force from the start to the heal"),
-        (&["for = \"1s\"\nat = \"0s\"\nround = { number = 3 }"], "in force from the start to the heal"),
-        (&["on = { event = \"Voted\" }\nround = { number = 3 }"], "in force from the start to the heal"),
+        (&["at = \"1s\"\nround = { number = 3 }"][..], "a round begins with its first message"),
+        (&["on = { event = \"Voted\" }\nround = { number = 3 }"], "a round begins with its first message"),
         (&[third, "round = { number = 3 }"], "another entry says who leads round 3"),
         (&["round = { number = 0 }"], "number must lie between 1 and 4096"),
         (&["round = { number = 1, leader = \"n9\" }"], "leader must lie between 1 and 5"),

@@ -74,6 +74,12 @@ impl Kernel {
             owed => owed,
         };
         let asked = if asks { self.setup.clients as usize } else { 0 };
+        // Nothing is owed to who does not follow the protocol.
+        let served = AskedClient { answered: questions.len().max(1), waits: false };
+        let corrupt = |client| self.is_corrupt_client(self.clients.slot_of(client));
+        let clients =
+            (0..asked as u32).map(|client| if corrupt(client) { served } else { AskedClient::default() });
+        let clients = clients.collect();
         let healed = Healed {
             count: Count::new(&pace, owed.is_ok() && (asked > 0 || !asks), self.is_hopeless(pace.shares)),
             core,
@@ -86,7 +92,7 @@ impl Kernel {
             reached,
             asks,
             questions,
-            clients: vec![AskedClient::default(); asked],
+            clients,
             recovered: None,
             end: None,
         };
