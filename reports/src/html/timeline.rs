@@ -116,7 +116,7 @@ fn chart(run: &Run, figure: &Figure) -> Markup {
                         line.gridline x1="0" x2="100%" y1=(y) y2=(y) {}
                     }
                     svg.zoom x="0" width="100%" y="2" height="80" {
-                        @for fault in bands { (band(run, fault)) }
+                        g.bands { @for fault in bands { (band(run, fault)) } }
                         svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" width="100%" height="100%" overflow="visible" {
                             @for (color, style, path) in &strip.paths {
                                 path class={ "ink " (style) " " (color) } d=(path) {}
