@@ -115,6 +115,15 @@ pub trait Judged: Protocol {
         }
     }
 
+    /// The kinds of messages that votes and [`Judged::proof`] are found in.
+    const SIGNED: &'static [&'static str] = Self::VOTES;
+
+    /// A certificate that a message hands on: an honest sender that is among its signers has signed, even if a crash swallowed
+    /// its vote and all that it said before.
+    fn proof(_message: &Self::Message) -> Option<(Statement, &Signers)> {
+        None
+    }
+
     /// What a member claims that a quorum signed.
     fn claim(observation: &Self::Observation) -> Option<Statement>;
 

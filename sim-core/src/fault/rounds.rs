@@ -7,7 +7,7 @@
 //! told apart: the first one lives in the member's own slot.
 //!
 //! Members that had the same part in all rounds so far are a *class*. Only how a round divides the classes matters, so that
-//! the schedules are the paths of a graph whose nodes are the sizes of classes, largest first ([`table`]).
+//! the schedules are the paths of a graph whose nodes are the sizes of classes, largest first (see `table`).
 
 mod table;
 #[cfg(test)]

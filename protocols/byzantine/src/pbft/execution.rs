@@ -20,9 +20,15 @@ impl Replica {
             digest: said.digest,
             batch: ContentHash(batch.hash()),
         });
-        // Nothing is signed by that: it need not be durable before anything else.
         let record = PbftRecord::Decided { certificate: certificate.clone(), batch: batch.clone() };
-        cx.append(crate::outbox::JOURNAL, record);
+        if self.parameters.read_only {
+            // Reads that take no place in the order rest on it that whoever answered from a state does not fall back behind
+            // it: members that executed a write, and forgot it in a crash, would be a quorum for what was there before.
+            self.record(record, cx);
+        } else {
+            // Nothing is signed by that: it need not be durable before anything else.
+            cx.append(crate::outbox::JOURNAL, record);
+        }
         self.execute(cx);
     }
 

@@ -9,6 +9,7 @@ use super::parameters::Parameters;
 use super::vocabulary::{Pbft, PbftMessage, PbftObservation};
 use crate::power::Power;
 use crate::safety::{Fact, Judged, agreement, certificates, equivocation, order, replies, requests};
+use crate::signers::Signers;
 use crate::vote::{Stage, Statement, Vote};
 
 sim_core::checks! {
@@ -41,6 +42,8 @@ sim_core::checks! {
 
 impl Judged for Pbft {
     const VOTES: &'static [&'static str] = &["PrePrepare", "Prepare", "Commit", "Checkpoint", "NewView"];
+    const SIGNED: &'static [&'static str] =
+        &["PrePrepare", "Prepare", "Commit", "Checkpoint", "NewView", "Committed", "State"];
     const CLAIMS: &'static [&'static str] = &["Prepared", "Committed", "Stable"];
     const PLACE: &'static str = "sequence number";
 
@@ -83,6 +86,15 @@ impl Judged for Pbft {
                 new_view.proposals.iter().for_each(|proposal| note(&proposal.vote));
             }
             _ => Self::vote(message).into_iter().for_each(note),
+        }
+    }
+
+    fn proof(message: &PbftMessage) -> Option<(Statement, &Signers)> {
+        match message {
+            PbftMessage::Committed { certificate, .. } | PbftMessage::State { certificate, .. } => {
+                Some((certificate.statement, &certificate.signers))
+            }
+            _ => None,
         }
     }
 

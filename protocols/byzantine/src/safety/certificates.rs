@@ -55,13 +55,17 @@ impl<P: Judged> Check<P> for Certificates {
     }
 
     fn reads(&self) -> &'static [&'static str] {
-        P::VOTES
+        P::SIGNED
     }
 
     fn sent(&mut self, ground: &Ground, from: NodeId, _: NodeId, message: &P::Message, _: &mut Findings) {
         P::votes(message, &mut |vote| {
             self.signatures.note(ground, from, vote);
         });
+        let proof = P::proof(message).filter(|(_, signers)| ground.honest(from) && signers.contains(from));
+        if let Some((statement, _)) = proof {
+            self.signatures.note_own(from, statement);
+        }
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
@@ -92,9 +96,14 @@ impl<P: Judged> Check<P> for Certificates {
 mod tests {
     use sim_core::facts::ContentHash;
 
+    use sim_core::process::Aggregate;
+
     use super::*;
+    use crate::certificate::{Scheme, Signed};
     use crate::pbft::safety::tests::{Script, vote};
     use crate::pbft::vocabulary::{PbftMessage, PbftObservation};
+    use crate::request::Requests;
+    use crate::shared::Shared;
     use crate::vote::Stage;
 
     fn script(commits: &[(u32, u32)], restarted: bool) -> Script<Certificates> {
@@ -122,6 +131,30 @@ mod tests {
         assert_eq!(script(&[(0, 0), (1, 1), (1, 1)], false).violations(), 0, "n4 may have");
         assert_eq!(script(&[(0, 0), (1, 1), (3, 3)], false).violations(), 0, "a traitor's vote counts");
         assert_eq!(script(&[(0, 0), (3, 3), (3, 2)], false).violations(), 1, "but not one that it makes up");
+    }
+
+    /// Found by the swarm, seed 9009330: a member was crashed as it wrote its vote down, and handed the certificate on once it was
+    /// back.
+    #[test]
+    fn whoever_hands_a_certificate_on_has_signed_what_it_shows_of_it() {
+        let hands_on = |from: u32, signers: &[u32]| {
+            let statement = Statement::new(Stage::Commit, 0, 1, 5);
+            let mut script = Script::new(Certificates::new(4, Power::EQUAL), 4);
+            for signer in [1, 2] {
+                script.send(signer, 3, PbftMessage::Commit(vote(signer, statement)));
+            }
+            let signers = signers.iter().copied().map(NodeId).collect();
+            let aggregate = Aggregate::default();
+            let signed = Signed { statement, signers, aggregate, scheme: Scheme::Single };
+            let batch = Requests::batch(Vec::new());
+            script.send(from, 3, PbftMessage::Committed { certificate: Shared::new(signed), batch });
+            let digest = ContentHash(5);
+            script.see(3, PbftObservation::Committed { view: 0, sequence: 1, digest, batch: digest });
+            script.violations()
+        };
+        assert_eq!(hands_on(0, &[0, 1, 2]), 0);
+        assert_eq!(hands_on(1, &[0, 1, 2]), 1, "n2 does not speak for n1");
+        assert_eq!(hands_on(0, &[1, 2]), 1, "n1 is not among them");
     }
 
     #[test]

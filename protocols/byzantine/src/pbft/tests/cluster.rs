@@ -101,6 +101,25 @@ fn a_restarted_member_remembers_what_it_executed_and_takes_part_again() {
     assert_eq!(executed(&pump, 2), 7);
 }
 
+/// Found by the swarm, seed 9001480: three of four had told a client of its write, forgot it in a crash each, and were a quorum for
+/// a read of what was there before.
+#[test]
+fn whoever_answered_does_not_fall_back_where_reads_take_no_place_in_the_order() {
+    let parameters = Parameters { read_only: true, max_batch: 1, ..Parameters::default() };
+    let mut pump = Pump::new(Members { parameters, plants: Plants::default() }, 4, 1);
+    write(&mut pump, 4, 1);
+    let before = pump.observed.len();
+    for member in (0..4).map(NodeId) {
+        pump.crash(member);
+        pump.boot(member);
+    }
+    let remembers = |(_, _, observation): &&(_, NodeId, PbftObservation)| {
+        matches!(observation, PbftObservation::Started { executed: 1, .. })
+    };
+    let remembering = pump.observed[before..].iter().filter(remembers).count();
+    assert!(remembering >= 3, "{remembering} of the quorum that answered remember");
+}
+
 #[test]
 fn made_up_certificates_are_refused_each_for_its_reason() {
     let mut pump = pump(4);
