@@ -28,7 +28,7 @@ fn a_story_ends_where_the_property_breaks_and_names_who_voted() {
     // The crash comes soon before the second vote here. Where it comes long before, no order of two steps decides.
     let (registry, plants) = (real(), ["vote-not-durable".to_owned()]);
     let loaded = built_in(&registry, "demo-bug");
-    let plan = compile(&loaded, 66, &plants);
+    let plan = compile(&loaded, 192, &plants);
     let outcome = run(&plan, &Launch::default()).unwrap();
     let told = of_capsule(&registry, &Capsule::new(&loaded, &plan, &outcome, "b"));
     let Story { check, headline, steps, .. } = &told.story;
@@ -127,7 +127,7 @@ fn a_run_that_breaks_nothing_has_no_story() {
 #[test]
 fn a_run_is_doomed_from_the_moment_that_decides() {
     let (registry, plants) = (real(), ["vote-not-durable".to_owned()]);
-    let plan = compile(&built_in(&registry, "demo-bug"), 66, &plants);
+    let plan = compile(&built_in(&registry, "demo-bug"), 133, &plants);
     let outcome = run(&plan, &Launch::default()).unwrap();
     let broken = &outcome.violations[0];
     let options = LikelihoodOptions { moments: 16, draws: 20 };
