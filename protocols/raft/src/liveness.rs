@@ -31,8 +31,8 @@ pub struct RaftLiveness {
     /// By slot: how far it must still come, and has come.
     behind: Vec<Option<u64>>,
     missing: usize,
-    /// By slot: the snapshot on its way to who is behind, and how many chunks of it have come.
-    chunks: Vec<(u64, u64)>,
+    /// By slot: the most chunks of a snapshot that have come since it was last brought further.
+    chunks: Vec<u64>,
     /// The last configuration that somebody has committed, and those that somebody has appended after it, with their indices.
     configs: Vec<(u64, Config)>,
     /// Who votes by them; none where the members never change.
@@ -106,7 +106,7 @@ impl RaftLiveness {
         let servers = ground.members().filter(|(_, place)| place.up && self.takes_part(place));
         self.target = servers.map(|(_, place)| committed(place)).max().unwrap_or(0);
         self.behind = vec![None; ground.places.len()];
-        self.chunks = vec![(0, 0); ground.places.len()];
+        self.chunks = vec![0; ground.places.len()];
         for slot in core {
             let place = ground.place(*slot);
             if self.takes_part(place) && committed(place) < self.target {
@@ -124,17 +124,18 @@ impl RaftLiveness {
             return Reach::Nothing;
         }
         *behind = (index < target).then_some(index);
+        self.chunks[slot.index()] = 0;
         self.missing -= usize::from(index >= target);
         if self.missing == 0 { Reach::All } else { Reach::More }
     }
 
-    /// A server that is behind has more of a snapshot than ever before. That a snapshot in many small chunks takes long says
-    /// nothing of whether it ever comes; one that begins again and again comes no further than before.
-    fn chunk_came(&mut self, slot: Slot, index: u64, chunk: u64) -> Reach {
+    /// A server that is behind has more of a snapshot than of any before. That a snapshot in many small chunks takes long says
+    /// nothing of whether it ever comes; leaders who each begin with another one, without end, come no further than before.
+    fn chunk_came(&mut self, slot: Slot, chunk: u64) -> Reach {
         let is_behind = self.behind.get(slot.index()).copied().flatten().is_some();
-        match self.chunks.get_mut(slot.index()).filter(|most| is_behind && **most < (index, chunk)) {
+        match self.chunks.get_mut(slot.index()).filter(|most| is_behind && **most < chunk) {
             Some(most) => {
-                *most = (index, chunk);
+                *most = chunk;
                 Reach::More
             }
             None => Reach::Nothing,
@@ -237,7 +238,7 @@ impl Liveness<Raft> for RaftLiveness {
             RaftObservation::Committed { index, .. } | RaftObservation::SnapshotInstalled { index, .. } => {
                 self.committed(seen.slot, index)
             }
-            RaftObservation::ChunkKept { index, chunk, .. } => self.chunk_came(seen.slot, index, chunk),
+            RaftObservation::ChunkKept { chunk, .. } => self.chunk_came(seen.slot, chunk),
             RaftObservation::Halted => self.halted(seen.slot),
             _ => Reach::Nothing,
         }
@@ -352,6 +353,8 @@ mod tests {
         assert_eq!(see(1, &kept(6, 1)), Reach::More, "a part of a snapshot");
         assert_eq!(see(1, &kept(6, 2)), Reach::More);
         assert_eq!(see(1, &kept(6, 1)), Reach::Nothing, "it was begun again");
+        assert_eq!(see(1, &kept(7, 2)), Reach::Nothing, "so was another one");
+        assert_eq!(see(1, &kept(7, 3)), Reach::More);
         assert_eq!(see(0, &kept(6, 1)), Reach::Nothing, "who is not behind needs none");
         assert_eq!(see(2, &RaftObservation::Halted), Reach::Nothing);
         assert_eq!(see(1, &committed(7)), Reach::All);
