@@ -14,11 +14,10 @@ pub(crate) fn rename(state: &mut Value, other: &impl Fn(u32) -> Option<u32>) {
             }
         }
         Value::Array(items) => {
-            let named = |item: &Value| item.is_string();
             items.retain_mut(|item| {
-                let was_named = named(item);
+                let was_name = item.is_string();
                 rename(item, other);
-                !was_named || named(item)
+                !was_name || item.is_string()
             });
         }
         Value::Object(table) => table.values_mut().for_each(|value| rename(value, other)),

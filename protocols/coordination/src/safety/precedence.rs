@@ -31,8 +31,8 @@ impl Precedence {
     /// with the fallback while the task itself still runs.
     fn is_certain(&self, task: TaskId) -> bool {
         let own = self.graph.task(task);
-        let falls_back_alone = self.one_order || own.stands_for.is_none();
-        falls_back_alone
+        let one_decides = self.one_order || own.stands_for.is_none();
+        one_decides
             && own.born.is_none()
             && own.parents.iter().all(|parent| self.graph.task(*parent).born.is_none())
     }
