@@ -171,6 +171,16 @@ fn activity(exploration: &Exploration) -> String {
         let _ = writeln!(text, "              {:>7}  {reason}", thousands(*runs));
     }
     let _ = writeln!(text, "owed progress {:>7}", percent(activity.owed_liveness_share()));
+    if let Some(run) = exploration.totals.largest {
+        let mean = exploration.totals.events as f64 / activity.runs.max(1) as f64;
+        let times = two_digits(run.events as f64 / mean.max(1.0));
+        let _ = writeln!(
+            text,
+            "largest run            seed {} with {} events, {times} times the mean",
+            run.seed,
+            thousands(run.events)
+        );
+    }
     counters(&mut text, "fault family", &activity.families, activity.runs);
     counters(&mut text, "fault", &activity.faults, activity.runs);
     if activity.refused.total > 0 {

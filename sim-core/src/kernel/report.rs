@@ -290,6 +290,6 @@ fn refused(faults: &[Executed]) -> Option<String> {
     }
     Some(match faults.len() {
         1 => format!("the only fault was refused: {}", first.detail),
-        count => format!("all {count} faults were refused, the first one because {}", first.detail),
+        count => format!("every fault was refused, the first one because {} (of {count})", first.detail),
     })
 }
