@@ -42,6 +42,8 @@ builtins! {
     "raft-clock-steps"
     "raft-pause"
     "raft-rolling-restart"
+    "raft-rolling-upgrade"
+    "raft-upgrade-shortens-leases"
     "raft-overload"
     "raft-load-spike"
     "raft-zone-outage"

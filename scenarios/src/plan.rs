@@ -14,7 +14,7 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 use sim_core::workload::WorkloadModel;
 
-use crate::scenario::{Loaded, Swarm, adversaries, domains, rounds};
+use crate::scenario::{Loaded, Swarm, adversaries, domains, rounds, versions};
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 pub const SEEDS_END: u64 = 1 << 53;
@@ -62,11 +62,10 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let swarm = loaded.scenario.swarm.as_ref().unwrap_or(&nothing);
     let mut configuration = stream(seed, StreamName::Configuration);
     let members = draw::count(swarm.nodes, loaded.scenario.cluster.nodes, &mut configuration);
-    let cluster = if swarm.knobs {
-        Arc::from(loaded.cluster.drawn(&mut configuration))
-    } else {
-        Arc::clone(&loaded.cluster)
-    };
+    let drawn = swarm.knobs.then(|| Arc::from(loaded.cluster.drawn(&mut configuration)));
+    // Versions are written for the parameters that are written: where drawn ones do not suit them, those stay.
+    let suits = |cluster: &Arc<dyn Cluster>| versions::fit(&loaded.scenario.versions, cluster.as_ref());
+    let cluster: Arc<dyn Cluster> = drawn.filter(suits).unwrap_or_else(|| Arc::clone(&loaded.cluster));
     let mut setup = loaded.setup(seed, members, cluster.as_ref());
     setup.clients = draw::count(swarm.clients, setup.clients, &mut configuration).max(setup.clients);
     setup.duration = draw::length(swarm.duration, setup.duration, &mut configuration);
@@ -96,7 +95,9 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     setup.faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
     // The regions of a network can be named by a fault; whole domains are drawn where somebody wrote that they fail so.
     let failing = if loaded.scenario.domains.is_some() { domains } else { Vec::new() };
+    let written = setup.faults.entries.len();
     draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members), &failing);
+    draw::upgrades(&mut setup, written);
     setup.faults.sort();
     setup.faults.number();
     limits::set(&loaded.scenario.cluster, &mut setup);

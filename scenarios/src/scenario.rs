@@ -21,11 +21,14 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 mod validate;
+pub(crate) mod versions;
 pub mod wan;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sim_core::fault::FaultEntry;
 use sim_core::limit::Limit;
+use sim_core::ordered::OrderedMap;
 use sim_core::setup::{ClockModel, DiskModel, Measure, NetworkModel, ServiceModel};
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
@@ -68,6 +71,9 @@ pub struct Scenario {
     pub expect: Expectation,
     /// Who runs, and for how long.
     pub cluster: ClusterTable,
+    /// What members may be upgraded to: parameters of the protocol that are set otherwise, by the name of the version.
+    #[serde(default, skip_serializing_if = "OrderedMap::is_empty")]
+    pub versions: OrderedMap<String, Value>,
     /// What fails together: machines, zones, regions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domains: Option<Domains>,

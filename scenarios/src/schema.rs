@@ -32,6 +32,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "about": about(json!({ "type": "string" }), "A paragraph on what one should see."),
             "expect": expect(),
             "cluster": cluster(registry),
+            "versions": versions(),
             "domains": domains::domains(),
             "network": world::network(),
             "disk": world::disk(),
@@ -95,6 +96,15 @@ fn cluster(registry: &Registry) -> Value {
     }
     cluster["allOf"] = rules.into();
     about(cluster, "Who runs, and for how long.")
+}
+
+/// The versions of a cluster: what is set otherwise, whatever the protocol calls it.
+fn versions() -> Value {
+    let changes = about(json!({ "type": "object" }), "Parameters of the protocol that are set otherwise.");
+    about(
+        json!({ "type": "object", "additionalProperties": changes }),
+        "What members may be upgraded to: the parameters that differ, by the name of the version.",
+    )
 }
 
 /// A protocol's own parameters; texts whose default is a duration or a share get the form of one.

@@ -103,6 +103,7 @@ impl PartPlace {
             leaders: boot.leaders,
             start: boot.start,
             corrupt: boot.corrupt,
+            version: boot.version,
             incarnation: boot.incarnation,
             run_seed: boot.run_seed,
             journals: &journals,

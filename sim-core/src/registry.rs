@@ -5,8 +5,10 @@
 pub mod parameters;
 mod plants;
 mod simple;
+mod versions;
 
 pub use simple::{NoParameters, Simple};
+pub use versions::{RunsTogether, Together};
 
 pub use crate::fault::FaultModel;
 pub use crate::launch::{Launch, LaunchError, Redraw};
@@ -69,6 +71,16 @@ pub trait Cluster: Send + Sync {
     /// [`Cluster::check_state`] reads; `None` if nobody knows how to draw one.
     fn drawn_state(&self, _members: u32, _rng: &mut ChaCha8Rng) -> Option<Value> {
         None
+    }
+
+    /// The same protocol with some parameters set otherwise, as a version that members are upgraded to.
+    ///
+    /// # Errors
+    /// If it has no such parameters, or they do not fit the others. Every change is refused by a protocol that does not say
+    /// otherwise.
+    fn otherwise(&self, _changes: &Value) -> Result<Box<dyn Cluster>, ParameterError> {
+        let message = "the members of this protocol cannot be upgraded".to_owned();
+        Err(ParameterError { path: Vec::new(), message })
     }
 
     /// The most often that so many members can make an observation of this kind if none of them restarts, joins or lies;

@@ -87,6 +87,22 @@ pub struct Setup {
     pub history_budget: u64,
     /// Checks that are off, by name.
     pub checks_off: Vec<String>,
+    /// What members may be upgraded to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Version>,
+}
+
+/// The name of the version as which everybody starts.
+pub const FIRST_VERSION: &str = "first";
+
+/// The same protocol, set otherwise: what a member may run after an upgrade.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// As faults name it.
+    pub name: String,
+    /// All parameters of the protocol.
+    pub parameters: Value,
 }
 
 impl Setup {
@@ -118,6 +134,7 @@ impl Setup {
             at_least: Vec::new(),
             history_budget: 1_000_000,
             checks_off: Vec::new(),
+            versions: Vec::new(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod storm;
 #[cfg(test)]
 mod tests;
 mod tracing;
+mod versions;
 
 use std::rc::Rc;
 
@@ -44,6 +45,7 @@ use crate::time::{Duration, Time};
 use crate::timers::Timers;
 
 use self::storage::Storage;
+use self::versions::Versions;
 
 /// Worlds of more slots than this do not fit in a processor's cache.
 const CACHED: usize = 20_000;
@@ -81,6 +83,7 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     coalition_dice: CoalitionDice,
     plots: Vec<Plot<P>>,
     wakes: Slab<u64>,
+    versions: Versions,
     /// Requests that wait until their clients have time for them, by number.
     waiting_requests: Aside<P::Request>,
     service: Box<dyn Service<P>>,

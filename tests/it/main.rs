@@ -26,4 +26,5 @@ mod storm;
 mod support;
 mod survives;
 mod tidy;
+mod upgrades;
 mod witnesses;

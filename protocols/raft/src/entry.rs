@@ -17,6 +17,7 @@ use super::safety::{CHECKS, checks};
 use super::service::KeyValueService;
 use super::stalling::Stalling;
 use super::traitors::{Behavior, Traitors};
+use super::versions;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -48,6 +49,7 @@ pub const ENTRY: Simple<Parameters, Raft, RaftNode> = Simple::new(&INFO, system)
         FaultModel { crashed: minority, lost_disks: minority, byzantine: 0, outages: true }
     })
     .waits(Parameters::largest_timeout)
+    .runs_together(versions::together)
     .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop))
     .starts_from_drawn(|parameters, members, dice| {
         let all: Vec<NodeId> = (0..members).map(NodeId).collect();

@@ -33,6 +33,7 @@ pub mod stalling;
 mod timing;
 pub mod traitors;
 mod transfer;
+mod versions;
 pub mod vocabulary;
 
 use sim_core::registry::Registry;

@@ -7,7 +7,7 @@ use super::{Term, TermKind, sentence};
 use crate::schema;
 
 /// An example of each table that has a page: the table as the schema places it, and how a scenario writes it.
-pub(super) const EXAMPLES: [(&str, &str); 21] = [
+pub(super) const EXAMPLES: [(&str, &str); 22] = [
     (
         "adversaries",
         "[[adversaries]]\nnodes = [\"n2\"]\non    = { send = \"Commit\" }\ndo    = { withhold = { from = 1 } }",
@@ -51,6 +51,10 @@ pub(super) const EXAMPLES: [(&str, &str); 21] = [
     (
         "swarm",
         "[swarm]\nnodes      = { min = 3, max = 9 }\noperations = { min = 50, max = 500 }\nfamilies   = { only = [\"network\", \"process\"] }\noff        = [\"amnesia\"]\nnetwork    = true",
+    ),
+    (
+        "versions",
+        "[versions.two]\npre_vote = true\n\n[[faults]]\nat      = \"10s\"\nupgrade = { target = \"all\", to = \"two\" }",
     ),
     (
         "workload",

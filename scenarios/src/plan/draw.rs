@@ -6,8 +6,9 @@ use serde_json::Value;
 use sim_core::adversary::{Act, Adversary, Occasion};
 use sim_core::distribution::Distribution;
 use sim_core::facts::mutation::Scope;
+use sim_core::fault::spec::{RollingRestart, Upgrade};
 use sim_core::fault::swarm::draw;
-use sim_core::fault::{FaultEntry, FaultPlan};
+use sim_core::fault::{Fault, FaultEntry, FaultPlan};
 use sim_core::operation::{ObjectModel, ValueBytes};
 use sim_core::random::{StreamName, below, stream};
 use sim_core::ratio::Ratio;
@@ -293,6 +294,28 @@ pub(super) fn faults(
         setup.faults.number();
         if clash(&setup.faults.entries) {
             setup.faults.entries.pop();
+        }
+    }
+}
+
+/// Where there are versions, half of those who stop by a drawn fault start again as one of them, or as the first one.
+pub(super) fn upgrades(setup: &mut Setup, written: usize) {
+    if setup.versions.is_empty() {
+        return;
+    }
+    let names: Vec<String> = setup.version_names().map(str::to_owned).collect();
+    let mut rng = stream(setup.seed, StreamName::Upgrades);
+    for entry in setup.faults.entries.iter_mut().skip(written) {
+        let to = names[pick(&mut rng, names.len() as u64) as usize].clone();
+        if pick(&mut rng, 2) == 0 {
+            continue;
+        }
+        match &mut entry.what {
+            Fault::Crash(crash) => crash.version = Some(to),
+            Fault::RollingRestart(RollingRestart { target, down, gap }) => {
+                entry.what = Fault::Upgrade(Upgrade { target: target.clone(), to, down: *down, gap: *gap });
+            }
+            _ => {}
         }
     }
 }

@@ -3,9 +3,11 @@
 use sim_core::fault::FaultPlan;
 use sim_core::registry::Cluster;
 use sim_core::setup::{Amount, Setup};
+use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
 
 use super::counters::is_of_operations;
+use super::versions;
 use super::{Domain, Domains, Loaded, ProgressRule};
 
 impl Loaded {
@@ -40,10 +42,13 @@ impl Loaded {
             let least = if is_of_operations(name) { Amount::Times(least.of(operations)) } else { *least };
             (name.clone(), least)
         };
+        let versions = versions::of(&scenario.versions, cluster);
+        let waits = versions.iter().map(|(_, version)| version.largest_timeout());
+        let longest = waits.fold(cluster.largest_timeout(), Duration::max);
         Setup {
             clients: scenario.clients,
             duration: scenario.cluster.duration,
-            progress_timeout: (progress != ProgressRule::None).then(|| cluster.largest_timeout()),
+            progress_timeout: (progress != ProgressRule::None).then_some(longest),
             recovery_within: progress.level(),
             network: scenario.network.clone(),
             disk: scenario.disk.clone(),
@@ -58,6 +63,7 @@ impl Loaded {
             at_least: scenario.checks.at_least.iter().map(in_numbers).collect(),
             history_budget: scenario.checks.linearizable.budget_steps,
             checks_off: scenario.checks.names_off(self.protocol),
+            versions: versions::with_parameters(versions),
             ..Setup::new(seed, members)
         }
     }

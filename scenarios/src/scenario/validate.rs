@@ -14,12 +14,13 @@ use sim_core::limit::Limit;
 use sim_core::network::Bandwidth;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, ProtocolInfo};
-use sim_core::setup::Setup;
+use sim_core::setup::{FIRST_VERSION, Setup};
 use sim_core::time::Duration;
 
 pub(super) use faults::is_late;
 
 use super::domains::{Domains, Misplaced};
+use super::versions;
 use super::{
     DrawnRounds, Families, LINEARIZABLE, Lengths, NodeName, Range, Safety, Scenario, Swarm, Traitors, Twins,
 };
@@ -73,6 +74,7 @@ pub(super) fn validate(
     validator.workload();
     validator.swarm(cluster);
     validator.initial(cluster);
+    validator.versions(cluster);
     validator.names();
     validator.measures();
     validator.adversaries(cluster);
@@ -430,6 +432,27 @@ impl Validator<'_> {
             let path = ["initial", self.protocol.name].map(str::to_owned).into_iter().chain(inner);
             let complaint = Complaint { path: path.collect(), message: error.message };
             self.problems.push(complaint.explain(self.places));
+        }
+    }
+
+    fn versions(&mut self, cluster: &dyn Cluster) {
+        let scenario = self.scenario;
+        for (name, changes) in &scenario.versions {
+            if let Some(error) = versions::problem(name, changes, cluster) {
+                let inner = error.path.iter().map(|segment| segment.trim_matches(['[', ']']).to_owned());
+                let path = ["versions", name].map(str::to_owned).into_iter().chain(inner);
+                let complaint = Complaint { path: path.collect(), message: error.message };
+                self.problems.push(complaint.explain(self.places));
+            }
+        }
+        let names: Vec<&str> =
+            std::iter::once(FIRST_VERSION).chain(scenario.versions.keys().map(String::as_str)).collect();
+        for (entry, fault) in scenario.faults.iter().enumerate() {
+            let key = if matches!(fault.what, Fault::Upgrade(_)) { "to" } else { "version" };
+            if let Some(version) = fault.what.version() {
+                let path = ["faults", &entry.to_string(), fault.what.key(), key];
+                self.known(&path, "version", version, &names);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use sim_core::registry::Registry;
 use crate::scenario::{EVERYWHERE, meaning};
 
 /// Keys inside of others: the table that they stand in (any if empty), the key, and what it says.
-const WORDS: [(&str, &str, &str); 108] = [
+const WORDS: [(&str, &str, &str); 112] = [
     ("distribution", "fixed", "Always the same."),
     ("distribution", "uniform", "Everything between is equally likely."),
     ("distribution", "normal", "A bell curve without its part below zero."),
@@ -62,6 +62,10 @@ const WORDS: [(&str, &str, &str); 108] = [
     ("join", "count", "How many come."),
     ("rolling_restart", "down", "How long each is down."),
     ("rolling_restart", "gap", "How long until the next one."),
+    ("crash", "version", "As which of `[versions]` it starts again; as before if absent."),
+    ("upgrade", "to", "Which of `[versions]`, or \"first\" for the way back."),
+    ("upgrade", "down", "How long each is down."),
+    ("upgrade", "gap", "How long until the next one."),
     ("twins", "place", "In whose place the second one runs."),
     ("latency", "hosts", "How many hosts there are."),
     ("latency", "micros", "The square of latencies in microseconds, row by row, as a capsule keeps it."),

@@ -60,6 +60,11 @@ fn trigger() -> Value {
     about(schema, "When the protocol does something, instead of at a time.")
 }
 
+/// The name of a version.
+fn version() -> Value {
+    json!({ "type": "string" })
+}
+
 /// Exactly one of these keys is there.
 fn one_of(keys: &[&str]) -> Value {
     let has = |key: &&str| json!({ "required": [key] });
@@ -85,9 +90,15 @@ fn of_slots(key: &str) -> Value {
             &["target", "period"],
             json!({ "target": selector(), "direction": direction(), "period": duration() }),
         ),
-        "crash" | "amnesia" => {
-            table(&["target"], json!({ "target": selector(), "restart_after": duration() }))
-        }
+        "crash" => table(
+            &["target"],
+            json!({ "target": selector(), "restart_after": duration(), "version": version() }),
+        ),
+        "amnesia" => table(&["target"], json!({ "target": selector(), "restart_after": duration() })),
+        "upgrade" => table(
+            &["target", "to"],
+            json!({ "target": selector(), "to": version(), "down": duration(), "gap": duration() }),
+        ),
         "pause" | "leave" | "replace" | "corrupt" => aim(),
         "slow" => {
             table(&["target"], json!({ "target": selector(), "percent": count32(0), "floor": duration() }))

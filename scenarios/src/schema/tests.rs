@@ -33,6 +33,7 @@ fn everything() -> Value {
         ("replace", json!({ "target": "n1" })),
         ("churn", json!({ "every": "1s", "how": "mixed" })),
         ("rolling_restart", json!({ "target": "n1", "down": "1s" })),
+        ("upgrade", json!({ "target": "n1", "to": "new" })),
         ("disk", json!({ "target": "n1", "fault": { "slow": { "percent": 1, "extra": "1s" } } })),
         ("clock", json!({ "target": "n1", "freeze": true })),
         ("corrupt", json!({ "target": "n1" })),

@@ -33,7 +33,9 @@ impl Pass {
             Self::Families => faults::families(best),
             Self::Faults => faults::fewer(best),
             Self::Afresh => afresh::afresh(best, seeds, effort),
-            Self::Targets => Box::new(faults::rounds(best).chain(faults::targets(best))),
+            Self::Targets => {
+                Box::new(faults::rounds(best).chain(faults::versions(best)).chain(faults::targets(best)))
+            }
             Self::Roles => faults::roles(best),
             Self::Waits => faults::waits(best),
             Self::Traitors => members::traitors(best),

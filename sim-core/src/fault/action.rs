@@ -33,6 +33,13 @@ pub enum Action {
     Restore(DegradeId),
     /// The process stops; unsynced records may be lost, as the disk faults in force say.
     Crash(Slot),
+    /// What starts in the slot from now on is this version.
+    Install {
+        /// Which slot.
+        slot: Slot,
+        /// The version, by name.
+        version: String,
+    },
     /// A process starts in a slot that is down, from what its journals hold.
     Restart(Slot),
     /// The process stops and its disk is gone; it comes back, if restarted, under an identity never used before.
@@ -112,6 +119,7 @@ impl Action {
             | Self::Slow { slot, .. }
             | Self::Disk { slot, .. }
             | Self::Clock { slot, .. }
+            | Self::Install { slot, .. }
             | Self::Twin { slot, .. } => Some(*slot),
             Self::Cut { .. }
             | Self::Mend(_)
@@ -151,6 +159,7 @@ impl Action {
             Self::Twin { .. } => 16,
             Self::Round { .. } => 18,
             Self::EndRound(_) => 19,
+            Self::Install { .. } => 20,
             // Part of no digest: what is taken of them is.
             Self::Divert(_) | Self::Straighten(_) => 17,
         }

@@ -157,7 +157,7 @@ kinds! {
 /// Faults made of others: a scenario writes one, the executed plan lists its parts under their own kinds.
 ///
 /// Each is `(key, how a scenario writes it, one line about it)`.
-pub const COMPOSITES: [(&str, &str, &str); 4] = [
+pub const COMPOSITES: [(&str, &str, &str); 5] = [
     ("replace", "replace = { target = \"random(1)\" }", "Members leave for good and as many new ones join."),
     (
         "churn",
@@ -168,6 +168,11 @@ pub const COMPOSITES: [(&str, &str, &str); 4] = [
         "rolling_restart",
         "rolling_restart = { target = \"all\", down = \"200ms\", gap = \"1s\" }",
         "One slot after the other is crashed and restarted.",
+    ),
+    (
+        "upgrade",
+        "upgrade = { target = \"all\", to = \"new\", down = \"500ms\", gap = \"500ms\" }",
+        "One slot after the other stops and starts again as another version, one of `[versions]`.",
     ),
     (
         "adaptive",

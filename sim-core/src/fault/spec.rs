@@ -155,6 +155,7 @@ faults! {
     replace = Replace(Aim);
     churn = Churn(Churn);
     rolling_restart = RollingRestart(RollingRestart);
+    upgrade = Upgrade(Upgrade);
     disk = Disk(Disk);
     clock = Clock(Clock);
     corrupt = Corrupt(Aim);
@@ -232,7 +233,11 @@ impl Fault {
             Self::Corrupt(_) => Kind::Corrupt,
             Self::Twins(_) => Kind::Twins,
             Self::Detour(_) => Kind::Detour,
-            Self::Replace(_) | Self::Churn(_) | Self::RollingRestart(_) | Self::Adaptive(_) => return None,
+            Self::Replace(_)
+            | Self::Churn(_)
+            | Self::RollingRestart(_)
+            | Self::Upgrade(_)
+            | Self::Adaptive(_) => return None,
         })
     }
 
@@ -245,11 +250,21 @@ impl Fault {
             }
             Self::Slow(slow) => Some(&slow.target),
             Self::RollingRestart(rolling) => Some(&rolling.target),
+            Self::Upgrade(upgrade) => Some(&upgrade.target),
             Self::Disk(disk) => Some(&disk.target),
             Self::Clock(clock) => Some(&clock.target),
             Self::Adaptive(adaptive) => Some(&adaptive.target),
             Self::Twins(twins) => Some(&twins.target),
             Self::Detour(detour) => Some(&detour.target),
+            _ => None,
+        }
+    }
+
+    /// The version as which somebody starts again, if it says one.
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Self::Crash(Crash { version, .. }) => version.as_deref(),
+            Self::Upgrade(upgrade) => Some(&upgrade.to),
             _ => None,
         }
     }
@@ -330,6 +345,16 @@ pub struct Crash {
     /// When they start again, if they do; `for` says the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_after: Option<Duration>,
+    /// As which of the versions of [`Setup::versions`](crate::setup::Setup::versions) they start from then on; as before if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl Crash {
+    /// Somebody stops, and starts again as what they were.
+    pub const fn of(target: Selector, restart_after: Option<Duration>) -> Self {
+        Self { target, restart_after, version: None }
+    }
 }
 
 /// A target, and nothing else to say.
@@ -403,6 +428,26 @@ pub struct RollingRestart {
     /// Time between a restart and the next crash.
     #[serde(default)]
     pub gap: Duration,
+}
+
+/// A rolling upgrade: one after the other stops and starts again as another version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upgrade {
+    /// Who, in the order of slots.
+    pub target: Selector,
+    /// The version, by its name in the scenario, or [`FIRST_VERSION`](crate::setup::FIRST_VERSION) for a way back.
+    pub to: String,
+    /// How long each is down.
+    #[serde(default = "half_a_second")]
+    pub down: Duration,
+    /// Time between a start and the next stop.
+    #[serde(default = "half_a_second")]
+    pub gap: Duration,
+}
+
+const fn half_a_second() -> Duration {
+    Duration::from_millis(500)
 }
 
 /// Disks with something wrong.

@@ -66,6 +66,7 @@ impl Toy {
                 assert!(self.place(slot).up && !self.place(slot).paused, "{slot} does not run");
                 self.place(slot).up = false;
             }
+            Action::Install { slot, .. } => assert!(self.place(slot).up, "{slot} is down"),
             Action::Restart(slot) => {
                 assert!(!self.place(slot).up, "{slot} is up");
                 self.place(slot).up = true;

@@ -100,6 +100,9 @@ pub enum Problem {
     /// Two lengths.
     #[error("\"for\" and \"restart_after\" say the same; give one of them")]
     TwoLengths,
+    /// Somebody new cannot be an upgraded one.
+    #[error("a version goes with \"crash\" only: who comes back from an amnesia is somebody new")]
+    VersionOfNobody,
     /// It would begin while it is still in force.
     #[error("it has not ended when it comes back: its length and jitter must not exceed every")]
     StillOn,
@@ -315,6 +318,7 @@ fn check_durations(entry: &FaultEntry) -> Result<(), Problem> {
         Fault::Churn(it) => [("every", Some(it.every)), ("", None)],
         Fault::Adaptive(it) => [("every", Some(it.every)), ("", None)],
         Fault::RollingRestart(it) => [("down", Some(it.down)), ("gap", Some(it.gap))],
+        Fault::Upgrade(it) => [("down", Some(it.down)), ("gap", Some(it.gap))],
         Fault::Disk(Disk { fault: DiskFault::Slow { extra, .. }, .. }) => {
             [("extra", Some(*extra)), ("", None)]
         }
@@ -341,10 +345,12 @@ fn check_entry(entry: &FaultEntry, members: u32) -> Result<(), Problem> {
         Fault::Partition(partition) => check_shape(&partition.shape, members),
         Fault::Flap(flap) => often("period", flap.period),
         Fault::Links(links) => harm::check(links),
+        Fault::Amnesia(it) if it.version.is_some() => Err(Problem::VersionOfNobody),
         Fault::Slow(slow) => within("percent", slow.percent, 101, 1_000_000),
         Fault::Join(join) => within("count", join.count, 1, 10_000),
         Fault::Churn(churn) => often("every", churn.every),
         Fault::RollingRestart(rolling) => positive("down", !rolling.down.is_zero()),
+        Fault::Upgrade(upgrade) => positive("down", !upgrade.down.is_zero()),
         Fault::Adaptive(adaptive) => {
             within("count", adaptive.count, 1, 10_000)?;
             often("every", adaptive.every)
@@ -381,6 +387,7 @@ fn check_length(entry: &FaultEntry) -> Result<(), Problem> {
         | Fault::Leave(_)
         | Fault::Replace(_)
         | Fault::RollingRestart(_)
+        | Fault::Upgrade(_)
         | Fault::Corrupt(_)
         | Fault::Adaptive(_)
         | Fault::Twins(_) => true,

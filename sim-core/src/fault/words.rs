@@ -2,7 +2,7 @@
 
 use super::action::{Action, ClockChange, Degradation, DiskFault, Reach};
 use super::selector::Selector;
-use super::spec::{ClockFault, Direction, Fault, Harm, LinkEnds, LinkFault, Partition, Shape};
+use super::spec::{ClockFault, Crash, Direction, Fault, Harm, LinkEnds, LinkFault, Partition, Shape};
 use crate::distribution::Distribution;
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
@@ -28,6 +28,9 @@ pub(super) fn fault(fault: &Fault, ground: &Ground) -> String {
             round(it.number, it.leader.map(|leader| NodeId(leader.0)), cut, &it.drop)
         }
         Fault::Links(links) => worse_links(links, ground),
+        Fault::Crash(Crash { target, version: Some(version), .. }) => {
+            format!("stop {} to run {version}", of(target))
+        }
         Fault::Crash(it) => format!("crash {}", of(&it.target)),
         Fault::Amnesia(it) => format!("crash {} and wipe the disk", of(&it.target)),
         Fault::Pause(it) => format!("pause {}", of(&it.target)),
@@ -43,9 +46,11 @@ pub(super) fn fault(fault: &Fault, ground: &Ground) -> String {
             format!("run a second {} in the place of {place}", of(&twins.target))
         }
         Fault::Detour(it) => detour(it.point.as_deref(), &of(&it.target)),
-        Fault::Replace(_) | Fault::Churn(_) | Fault::RollingRestart(_) | Fault::Adaptive(_) => {
-            fault.key().to_owned()
-        }
+        Fault::Replace(_)
+        | Fault::Churn(_)
+        | Fault::RollingRestart(_)
+        | Fault::Upgrade(_)
+        | Fault::Adaptive(_) => fault.key().to_owned(),
     }
 }
 
@@ -58,6 +63,9 @@ pub(crate) fn action(action: &Action, ground: &Ground) -> String {
         Action::Degrade { how, .. } => degraded(how, ground),
         Action::Restore(_) => "restore links".to_owned(),
         Action::Crash(slot) => format!("crash {}", name(slot)),
+        Action::Install { slot, version } => {
+            format!("let {} run {version} from its next start on", name(slot))
+        }
         Action::Restart(slot) => format!("restart {}", name(slot)),
         Action::Wipe(slot) => format!("crash {} and wipe the disk", name(slot)),
         Action::Join => "add a new member".to_owned(),

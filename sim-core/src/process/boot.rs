@@ -67,6 +67,9 @@ pub struct Boot<'a, P: Protocol> {
     ///
     /// [`WorkloadModel::corrupt`]: crate::workload::WorkloadModel::corrupt
     pub corrupt: bool,
+    /// Which of the versions of the run it starts as: 0 as the scenario's cluster says, 1 as the first of
+    /// [`Setup::versions`](crate::setup::Setup::versions) says, and so on.
+    pub version: u32,
     /// For traces only: how often this slot was booted before. A wiped node cannot know this.
     pub incarnation: u32,
     pub(crate) run_seed: u64,
@@ -90,6 +93,7 @@ impl<P: Protocol> Boot<'_, P> {
             leaders: self.leaders,
             start: self.start,
             corrupt: self.corrupt,
+            version: self.version,
             incarnation: self.incarnation,
             run_seed: self.run_seed,
             journals: self.journals,

@@ -34,6 +34,7 @@ impl Solo {
             leaders: &[],
             start,
             corrupt: false,
+            version: 0,
             incarnation: 0,
             run_seed: 0,
             journals,

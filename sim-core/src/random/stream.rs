@@ -33,6 +33,8 @@ pub enum StreamName {
     Past = 11,
     /// Which schedule of rounds a run has, and how many members have a twin.
     Rounds = 12,
+    /// Which of those who stop start again as another version.
+    Upgrades = 14,
     /// How many clients do not follow the protocol.
     Clients = 13,
 }

@@ -1,9 +1,12 @@
 //! An entry made of a description and a function: all that a protocol needs to be registered.
 
+use std::borrow::Cow;
+
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::parameters::{Dice, ParameterSet};
+use super::versions::{AnyVersion, RunsTogether, together};
 use super::{Cluster, Entry, FaultModel, Launch, LaunchError, ParameterError, ProtocolInfo, no_state};
 use crate::history::LINEARIZABLE;
 use crate::outcome::Outcome;
@@ -26,6 +29,7 @@ pub struct Simple<T, P: Protocol, N: Process<P>> {
     observes: fn(&T, &str, u32) -> Option<u64>,
     state: Option<State>,
     draw_state: Option<DrawState<T>>,
+    together: Option<RunsTogether<T>>,
     system: System<T, P, N>,
 }
 
@@ -58,6 +62,7 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
             observes: |_, _, _| None,
             state: None,
             draw_state: None,
+            together: None,
             system,
         }
     }
@@ -121,6 +126,20 @@ impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
         self.draw_state = Some(draw);
         self
     }
+
+    /// Its members can be upgraded: what several versions in one cluster promise together, or why they cannot be there
+    /// at once. The judges of a run are those of the parameters that it names.
+    #[must_use]
+    pub const fn runs_together(mut self, rule: RunsTogether<T>) -> Self {
+        self.together = Some(rule);
+        self
+    }
+}
+
+impl<T, P: Protocol, N: Process<P>> Simple<T, P, N> {
+    fn fault_model(&self, parameters: &T, members: u32) -> FaultModel {
+        self.bears_by.map_or_else(|| (self.bears)(members), |bears| bears(parameters, members))
+    }
 }
 
 impl<T, P: Protocol, N: Process<P>> Clone for Simple<T, P, N> {
@@ -165,9 +184,7 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
     }
 
     fn fault_model(&self, members: u32) -> FaultModel {
-        self.entry
-            .bears_by
-            .map_or_else(|| (self.entry.bears)(members), |bears| bears(&self.parameters, members))
+        self.entry.fault_model(&self.parameters, members)
     }
 
     fn largest_timeout(&self) -> Duration {
@@ -182,6 +199,14 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
         self.entry.draw_state.map(|draw| draw(&self.parameters, members, &mut Dice::new(rng)))
     }
 
+    fn otherwise(&self, changes: &Value) -> Result<Box<dyn Cluster>, ParameterError> {
+        let mut whole = self.parameters.write();
+        if let (Value::Object(whole), Value::Object(changes)) = (&mut whole, changes) {
+            whole.extend(changes.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        Ok(Box::new(Self { entry: self.entry, parameters: T::read(&whole)? }))
+    }
+
     fn most_observed(&self, kind: &str, members: u32) -> Option<u64> {
         (self.entry.observes)(&self.parameters, kind, members)
     }
@@ -192,6 +217,7 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
         let state = setup.initial.state.as_ref();
         let checked = state.map_or(Ok(()), |state| self.check_state(state, setup.members));
         checked.map_err(|error| LaunchError::Setup(error.message))?;
+        together(&self.parameters, setup, info, self.entry.together)?;
         (self.entry.fits)(&self.parameters, setup).map_err(|reason| info.unfit(reason))
     }
 
@@ -199,15 +225,21 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
         let info = self.entry.info;
         launch.plants.iter().try_for_each(|plant| info.knows_plant(plant))?;
         self.accepts(setup)?;
-        let subject = (self.entry.system)(&self.parameters, setup, launch);
-        let model = self.fault_model(setup.members);
-        let subject = Subject { protocol: info.name, model, ..subject };
-        if info.linearizable {
-            return simulate(setup, launch, subject);
+        let mut setup = Cow::Borrowed(setup);
+        let together = together(&self.parameters, &setup, info, self.entry.together)?;
+        let judged = together.as_ref().map_or(&self.parameters, |(_, together)| &together.parameters);
+        let mut subject = (self.entry.system)(judged, &setup, launch);
+        let model = self.entry.fault_model(judged, setup.members);
+        if let Some((all, together)) = &together {
+            let makes = |version: &T| (self.entry.system)(version, &setup, launch).factory;
+            subject.factory = Box::new(AnyVersion(all.iter().map(makes).collect()));
+            let unjudged = together.unjudged.iter().map(|check| (*check).to_owned());
+            setup.to_mut().checks_off.extend(unjudged);
         }
-        let mut unjudged = setup.clone();
-        unjudged.checks_off.push(LINEARIZABLE.to_owned());
-        simulate(&unjudged, launch, subject)
+        if !info.linearizable {
+            setup.to_mut().checks_off.push(LINEARIZABLE.to_owned());
+        }
+        simulate(&setup, launch, Subject { protocol: info.name, model, ..subject })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What the network and the plan of faults say of themselves they check themselves.
 
-use super::Setup;
+use super::{FIRST_VERSION, Setup};
 use crate::distribution::{DistributionError, LONGEST};
 use crate::time::Duration;
 use crate::workload::WorkloadError;
@@ -58,6 +58,17 @@ pub enum SetupError {
     /// The workload makes no sense.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
+    /// There are two versions of one name, or one takes the name of the first.
+    #[error("there are two versions called \"{0}\"")]
+    SameVersion(String),
+    /// A fault names a version that nobody knows.
+    #[error("a fault upgrades to \"{version}\": expected one of {known}")]
+    UnknownVersion {
+        /// What it names.
+        version: String,
+        /// All that there are.
+        known: String,
+    },
     /// The start names somebody who is not there.
     #[error("the start names n{}, but there are only {members} members", u64::from(*slot) + 1)]
     Nobody {
@@ -98,7 +109,28 @@ impl Setup {
         if let Some(workload) = &self.workload {
             workload.validate(self.clients)?;
         }
+        self.check_versions()?;
         self.check_initial()
+    }
+
+    fn check_versions(&self) -> Result<(), SetupError> {
+        let names: Vec<&str> = self.version_names().collect();
+        let twice = (1..names.len()).find(|index| names[..*index].contains(&names[*index]));
+        if let Some(index) = twice {
+            return Err(SetupError::SameVersion(names[index].to_owned()));
+        }
+        let mut installed = self.faults.entries.iter().filter_map(|entry| entry.what.version());
+        match installed.find(|version| !names.contains(version)) {
+            Some(version) => {
+                Err(SetupError::UnknownVersion { version: version.to_owned(), known: names.join(", ") })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The names of all versions, the first one first.
+    pub fn version_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(FIRST_VERSION).chain(self.versions.iter().map(|version| version.name.as_str()))
     }
 
     fn check_lengths(&self) -> Result<(), SetupError> {

@@ -45,6 +45,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let Some(action) = self.kernel.apply(action) else { return };
         match action {
             Action::Crash(slot) => self.crash(slot),
+            Action::Install { slot, version } => self.versions.install(slot, &version),
             Action::Restart(slot) => self.restart(slot),
             Action::Wipe(slot) => self.wipe(slot),
             Action::Join => self.join(),

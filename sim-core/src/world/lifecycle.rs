@@ -26,6 +26,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             leaders: &leaders,
             start,
             corrupt: self.kernel.is_corrupt_client(slot),
+            version: self.versions.of(slot),
             incarnation,
             run_seed: self.kernel.seed,
             journals: self.storage.journals(slot),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::World;
 use super::conclude::report;
 use super::storage::Storage;
+use super::versions::Versions;
 use crate::agenda::Agenda;
 use crate::aside::Aside;
 use crate::check::{Check, Judge, Needs};
@@ -87,6 +88,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             coalition_dice: CoalitionDice::new(setup.seed),
             plots: Vec::new(),
             wakes: Slab::default(),
+            versions: Versions::of_setup(setup),
             waiting_requests: Aside::new(),
             service: subject.service,
             liveness: subject.liveness,

@@ -64,6 +64,23 @@ pub(in super::super) fn rounds(best: &Tested) -> Candidates<'_> {
     Box::new(planned.flat_map(plainer))
 }
 
+/// Upgrades that are plain restarts, and a run without the versions that nobody starts as.
+pub(in super::super) fn versions(best: &Tested) -> Candidates<'_> {
+    let entries = &best.candidate.setup.faults.entries;
+    let upgrades = (0..entries.len()).rev().filter(|entry| entries[*entry].what.version().is_some());
+    let plain = move |entry: usize| {
+        best.candidate.with(|setup| {
+            if let Fault::Crash(crash) = &mut setup.faults.entries[entry].what {
+                crash.version = None;
+            }
+        })
+    };
+    let used = |name: &str| entries.iter().any(|entry| entry.what.version() == Some(name));
+    let unused = best.candidate.setup.versions.iter().any(|version| !used(&version.name));
+    let needed = move || best.candidate.with(|setup| setup.versions.retain(|version| used(&version.name)));
+    Box::new(upgrades.map(plain).chain(unused.then(needed)))
+}
+
 /// Faults that strike a role instead of a slot.
 pub(in super::super) fn roles(best: &Tested) -> Candidates<'_> {
     let entries = best.candidate.setup.faults.entries.len();

@@ -1,4 +1,4 @@
-//! Faults made of others: churn, rolling restarts, replacements, an adversary that follows the leadership.
+//! Faults made of others: churn, rolling restarts and upgrades, replacements, an adversary that follows the leadership.
 //!
 //! Each part is drawn, budgeted, recorded and pinned by itself, so that a shrinker can take single parts away.
 
@@ -8,7 +8,7 @@ use crate::fault::driver::FaultDriver;
 use crate::fault::plan::Moment;
 use crate::fault::resolve::Lots;
 use crate::fault::selector::Selector;
-use crate::fault::spec::{Aim, ChurnHow, Crash, Fault, Join, aim};
+use crate::fault::spec::{Aim, ChurnHow, Crash, Fault, Join, RollingRestart, Upgrade, aim};
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::time::{Duration, Time};
@@ -37,6 +37,7 @@ impl FaultDriver {
         firing.lasts = None;
         let settled = match &what {
             Fault::RollingRestart(rolling) => Some(&rolling.target),
+            Fault::Upgrade(upgrade) => Some(&upgrade.target),
             Fault::Replace(aim) => Some(&aim.target),
             _ => None,
         };
@@ -103,13 +104,10 @@ impl Series {
         let join = || Fault::Join(Join { count: 1 });
         let count = step.saturating_add(1);
         match &self.what {
-            Fault::RollingRestart(rolling) => {
-                let Some(slot) = self.slots.get(step as usize) else { return (Vec::new(), None) };
-                let (target, restart_after) = (aim(&[*slot]), Some(rolling.down));
-                let more = self.slots.len() > count as usize;
-                let next = more.then(|| rolling.down.saturating_add(rolling.gap));
-                (vec![Fault::Crash(Crash { target, restart_after })], next)
+            Fault::RollingRestart(RollingRestart { down, gap, .. }) => {
+                self.next_stop(step, *down, *gap, None)
             }
+            Fault::Upgrade(Upgrade { down, gap, to, .. }) => self.next_stop(step, *down, *gap, Some(to)),
             Fault::Replace(_) => (vec![leave(aim(&self.slots)), join()], None),
             Fault::Adaptive(adaptive) => {
                 let corrupt = Fault::Corrupt(Aim { target: adaptive.target.clone() });
@@ -126,5 +124,19 @@ impl Series {
             }
             _ => (Vec::new(), None),
         }
+    }
+
+    /// The slot whose turn it is stops for a while, and starts again as this version.
+    fn next_stop(
+        &self,
+        step: u32,
+        down: Duration,
+        gap: Duration,
+        version: Option<&String>,
+    ) -> (Vec<Fault>, Option<Duration>) {
+        let Some(slot) = self.slots.get(step as usize) else { return (Vec::new(), None) };
+        let crash = Crash { version: version.cloned(), ..Crash::of(aim(&[*slot]), Some(down)) };
+        let more = self.slots.len() > step as usize + 1;
+        (vec![Fault::Crash(crash)], more.then(|| down.saturating_add(gap)))
     }
 }

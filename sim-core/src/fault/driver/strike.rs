@@ -307,6 +307,9 @@ impl FaultDriver {
             let may = self.may_strike(slot, kind, effect.change, firing.over_budget);
             match may.and_then(|()| rots.then_some(()).ok_or(Refusal::EmptyDisk)) {
                 Ok(()) => {
+                    if let Fault::Crash(Crash { version: Some(version), .. }) = fault {
+                        actions.push(Action::Install { slot, version: version.clone() });
+                    }
                     actions.push(effect.begin.action(slot));
                     if let Some(change) = effect.change {
                         self.governor.apply(slot, change);

@@ -225,9 +225,9 @@ impl Recipe<'_, '_> {
                     0 => Selector::Random(self.members.saturating_sub(1).max(1)),
                     _ => Selector::All,
                 };
-                (Fault::Crash(Crash { target, restart_after: Some(self.length) }), false)
+                (Fault::Crash(Crash::of(target, Some(self.length))), false)
             }
-            Kind::Amnesia => (Fault::Amnesia(Crash { target, restart_after: None }), true),
+            Kind::Amnesia => (Fault::Amnesia(Crash::of(target, None)), true),
             Kind::Pause => (Fault::Pause(Aim { target }), true),
             Kind::SlowNode => {
                 let (percent, floor) = (self.dice.number(200, 10_000), self.dice.octaves(ms(1), ms(20)) / 4);
@@ -242,7 +242,7 @@ impl Recipe<'_, '_> {
                     (Fault::Churn(Churn { every, how: ChurnHow::Mixed }), true)
                 }
             },
-            _ => (Fault::Crash(Crash { target, restart_after: None }), true),
+            _ => (Fault::Crash(Crash::of(target, None)), true),
         }
     }
 

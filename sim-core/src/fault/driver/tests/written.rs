@@ -105,6 +105,18 @@ fn faults_made_of_others_go_step_by_step() {
             (3_500, Action::Restart(Slot(2))),
         ]
     );
+    let version = || "two".to_owned();
+    assert_eq!(
+        does("at = \"1s\"\nupgrade = { target = \"n1,n3\", to = \"two\", down = \"1s\", gap = \"500ms\" }"),
+        [
+            (1_000, Action::Install { slot: Slot(0), version: version() }),
+            (1_000, Action::Crash(Slot(0))),
+            (2_000, Action::Restart(Slot(0))),
+            (2_500, Action::Install { slot: Slot(2), version: version() }),
+            (2_500, Action::Crash(Slot(2))),
+            (3_500, Action::Restart(Slot(2))),
+        ]
+    );
     assert_eq!(
         does("at = \"1s\"\nreplace = { target = \"n3\" }"),
         [(1_000, Action::Leave(Slot(2))), (1_000, Action::Join)]

@@ -1,0 +1,41 @@
+//! Which version of the protocol starts in a slot, where a rolling upgrade changes that.
+
+use std::collections::BTreeMap;
+
+use crate::identity::Slot;
+use crate::setup::{FIRST_VERSION, Setup};
+
+/// The versions of a run, by number, and who starts as which.
+#[derive(Debug)]
+pub(super) struct Versions {
+    /// Number 0 is what the scenario's cluster says.
+    names: Vec<String>,
+    /// Where something else was installed.
+    installed: BTreeMap<Slot, u32>,
+}
+
+impl Versions {
+    /// Everybody starts as the first one.
+    pub(super) fn of_setup(setup: &Setup) -> Self {
+        let others = setup.versions.iter().map(|version| version.name.clone());
+        Self {
+            names: std::iter::once(FIRST_VERSION.to_owned()).chain(others).collect(),
+            installed: BTreeMap::new(),
+        }
+    }
+
+    /// Whoever starts in the slot from now on is this version.
+    ///
+    /// # Panics
+    /// If there is no such version: a setup that names one is refused.
+    pub(super) fn install(&mut self, slot: Slot, version: &str) {
+        let number = self.names.iter().position(|name| name == version);
+        let number = number.expect("every version of the plan is one of the setup");
+        self.installed.insert(slot, u32::try_from(number).expect("there are few"));
+    }
+
+    /// What starts in a slot.
+    pub(super) fn of(&self, slot: Slot) -> u32 {
+        self.installed.get(&slot).copied().unwrap_or(0)
+    }
+}
