@@ -176,7 +176,7 @@ impl Claimant {
     pub fn new(own: NodeId, common: Rc<Common>, parameters: Parameters, agents: u32) -> Self {
         Self {
             own,
-            capabilities: parameters.skills.of(own.0, agents),
+            capabilities: parameters.capabilities(own.0, agents),
             unfinished: common.graph.len(),
             closed: Time::ZERO,
             agents,

@@ -5,7 +5,7 @@ use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::ABOVE_ZERO;
 use sim_core::time::Duration;
 
-use crate::graph::{Skills, Tasks, Timing};
+use crate::graph::{Namespaces, Skills, Tasks, Timing};
 use crate::memory::Keeps;
 use crate::topology::{Links, Topology};
 
@@ -174,6 +174,11 @@ sim_core::parameters! {
         probe_interval: Duration = "1s", in ABOVE_ZERO,
             must |own| own.probe_interval >= Duration::from_millis(10), "must be at least 10ms",
             drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=2);
+        /// Namespaces in which agents register, in turn: a task that names one is for agents in it. "none" if there is one
+        /// for all.
+        namespaces: Namespaces = "none";
+        /// How long agents have to register after a coordinator begins. It names those that did not.
+        register_within: Duration = "15s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.eighths(drawn.heartbeat, 4..=40);
     }
 }
 
@@ -333,6 +338,17 @@ impl Parameters {
             gossip_interval: Setting::Own(every / 5),
             ..gossip::swim::parameters::Parameters::default()
         }
+    }
+
+    /// What an agent can do and where it is registered, as bits: capabilities in the lower half, its namespace in the upper one.
+    pub fn capabilities(&self, agent: u32, agents: u32) -> u64 {
+        self.skills.of(agent, agents) | self.namespaces.of(agent)
+    }
+
+    /// The names of what such bits stand for.
+    pub fn names_of(&self, capabilities: u64) -> String {
+        let names = [self.skills.names(capabilities), self.namespaces.names(capabilities)];
+        names.into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ")
     }
 
     /// How many of so many agents do tasks.
