@@ -309,9 +309,10 @@ impl Agent {
             Message::Receipt { letter } => drop(self.courier_receipt(letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
             Message::Lives { ref agents, ref heard } => {
-                if self.presides(cx)
-                    && let Some(hub) = self.hub_mut()
-                {
+                let presides = self.presides(cx);
+                if let Boss::Claimant(own) = &mut self.boss {
+                    own.told_who_lives(agents, heard, cx);
+                } else if let Some(hub) = self.hub_mut().filter(|_| presides) {
                     hub.told_who_lives(agents, heard, cx);
                 }
             }

@@ -284,7 +284,8 @@ fn task(
         steps: spec.steps.unwrap_or(usual.steps).clamp(1, 10_000),
         tokens_in: spec.tokens_in.unwrap_or(usual.tokens_in),
         tokens_out: spec.tokens_out.unwrap_or(usual.tokens_out),
-        needs: skills.mask(&spec.name, &spec.needs)? | namespaces.mask(&spec.name, spec.namespace.as_deref())?,
+        needs: skills.mask(&spec.name, &spec.needs)?
+            | namespaces.mask(&spec.name, spec.namespace.as_deref())?,
         rank: spec.priority.unwrap_or_default(),
         retries: spec.retries.unwrap_or(usual.retries),
         fallback: one(&spec.fallback)?,

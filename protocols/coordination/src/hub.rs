@@ -93,12 +93,7 @@ pub struct Hub {
 
 impl Hub {
     /// A coordinator that knows nobody yet.
-    pub fn new(
-        (own, agents): (NodeId, u32),
-        board: Board,
-        parameters: Parameters,
-        plants: Plants,
-    ) -> Self {
+    pub fn new((own, agents): (NodeId, u32), board: Board, parameters: Parameters, plants: Plants) -> Self {
         Self {
             leases: vec![None; board.graph().len()],
             notes: Notes::new(parameters.memory_keys),

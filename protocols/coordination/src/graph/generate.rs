@@ -44,7 +44,11 @@ enum Drawn {
 /// The tasks of a shape: each waits for some of the layer before.
 ///
 /// Namespaces have them in turn.
-pub(super) fn specs(shape: &Shape, (skills, namespaces): (&Skills, &Namespaces), keyed: Keyed) -> Vec<TaskSpec> {
+pub(super) fn specs(
+    shape: &Shape,
+    (skills, namespaces): (&Skills, &Namespaces),
+    keyed: Keyed,
+) -> Vec<TaskSpec> {
     let mut specs = Vec::new();
     for layer in 0..shape.layers {
         for place in 0..shape.width {

@@ -32,7 +32,8 @@ impl Namespaces {
         let Some(name) = name else { return Ok(0) };
         let place = self.0.iter().position(|known| known == name);
         let known = if self.0.is_empty() { "there are none".to_owned() } else { self.0.join(", ") };
-        let place = place.ok_or_else(|| format!("{by} is for {name}, which is not among the namespaces: {known}"))?;
+        let place =
+            place.ok_or_else(|| format!("{by} is for {name}, which is not among the namespaces: {known}"))?;
         Ok(1 << (FIRST + place as u32))
     }
 
@@ -59,7 +60,11 @@ impl Parameter for Namespaces {
         if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(format!("there are two namespaces called {}", pair[0]));
         }
-        if names.len() > MOST { Err(format!("there can be at most {MOST} namespaces")) } else { Ok(Self(names)) }
+        if names.len() > MOST {
+            Err(format!("there can be at most {MOST} namespaces"))
+        } else {
+            Ok(Self(names))
+        }
     }
 
     fn write(&self) -> Value {

@@ -229,8 +229,10 @@ impl Parameter for Tasks {
             return Err("there must be at least one task".to_owned());
         }
         // Names, references and cycles do not depend on skills and namespaces, which are other parameters.
-        let bare: Vec<TaskSpec> =
-            specs.iter().map(|spec| TaskSpec { needs: Vec::new(), namespace: None, ..spec.clone() }).collect();
+        let bare: Vec<TaskSpec> = specs
+            .iter()
+            .map(|spec| TaskSpec { needs: Vec::new(), namespace: None, ..spec.clone() })
+            .collect();
         let timings = specs.iter().filter_map(|spec| spec.duration.as_ref());
         for timing in timings {
             timing.0.validate().map_err(|error| format!("failed to {error}"))?;

@@ -78,7 +78,13 @@ impl Registry {
         tenure.accounted += u32::from(registers && !again && !late);
     }
 
-    fn named(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, agent: NodeId, findings: &mut Findings) {
+    fn named(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, Coordination>,
+        agent: NodeId,
+        findings: &mut Findings,
+    ) {
         let Some(tenure) = self.tenures.get_mut(&seen.slot) else { return };
         findings.exercised();
         let (node, early) = (seen.node, tenure.ends.is_none_or(|ends| ground.monotonic < ends));
@@ -95,7 +101,13 @@ impl Registry {
         }
     }
 
-    fn granted(&mut self, ground: &Ground, seen: &Seen<'_, Coordination>, of: (TaskId, NodeId), findings: &mut Findings) {
+    fn granted(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, Coordination>,
+        of: (TaskId, NodeId),
+        findings: &mut Findings,
+    ) {
         let (task, agent) = of;
         let Some(tenure) = self.tenures.get_mut(&seen.slot) else { return };
         findings.exercised();
@@ -104,7 +116,9 @@ impl Registry {
         if over && tenure.accounted < self.expected && !tenure.accused {
             tenure.accused = true;
             let left = self.expected - tenure.accounted;
-            let message = format!("{node} gives tasks away after the deadline, and has not named {left} that did not register");
+            let message = format!(
+                "{node} gives tasks away after the deadline, and has not named {left} that did not register"
+            );
             findings.safety("unnamed", &[node], message);
         }
         let name = self.graph.name(task);
@@ -114,7 +128,8 @@ impl Registry {
                 findings.safety("stranger", &[node, agent], message);
             }
             Some(can) if self.graph.task(task).needs & !can != 0 => {
-                let message = format!("{node} gives {name} to {agent}, which registered without what that needs");
+                let message =
+                    format!("{node} gives {name} to {agent}, which registered without what that needs");
                 findings.safety("unable", &[node, agent], message);
             }
             _ => {}
@@ -240,7 +255,10 @@ mod tests {
         assert_eq!(table.rows[2], ["did not register in time", "n3"]);
         let mut silent = script();
         silent.see(0, registered(1)).at(at(17), 0).see(0, granted(0, 1));
-        silent.found("unnamed", "n1 gives tasks away after the deadline, and has not named 1 that did not register");
+        silent.found(
+            "unnamed",
+            "n1 gives tasks away after the deadline, and has not named 1 that did not register",
+        );
     }
 
     #[test]
@@ -253,10 +271,19 @@ mod tests {
 
     #[test]
     fn tasks_go_to_those_that_registered_and_can_do_them() {
-        script().see(0, granted(1, 2)).found("stranger", "n1 gives b to n3, which has not registered with it");
+        script()
+            .see(0, granted(1, 2))
+            .found("stranger", "n1 gives b to n3, which has not registered with it");
         let mut unable = script();
-        unable.see(0, registered(1)).see(0, registered(2)).see(0, granted(1, 2)).see(0, granted(0, 1)).clean();
-        unable.see(0, granted(0, 2)).found("unable", "n1 gives a to n3, which registered without what that needs");
+        unable
+            .see(0, registered(1))
+            .see(0, registered(2))
+            .see(0, granted(1, 2))
+            .see(0, granted(0, 1))
+            .clean();
+        unable
+            .see(0, granted(0, 2))
+            .found("unable", "n1 gives a to n3, which registered without what that needs");
         let mut deposed = script();
         deposed.see(0, registered(1)).see(0, Observation::Deposed);
         deposed.at(at(40), 0).see(0, Observation::Coordinator { epoch: 2 });

@@ -77,7 +77,8 @@ fn namespaces_that_cannot_be_are_refused() {
             own.launch(&calm(1, agents), &Launch::default()).map(drop).map_err(|error| error.to_string())
         })
     };
-    let unknown = serde_json::json!({ "namespaces": ["build"], "tasks": [{ "name": "a", "namespace": "biuld" }] });
+    let unknown =
+        serde_json::json!({ "namespaces": ["build"], "tasks": [{ "name": "a", "namespace": "biuld" }] });
     assert_eq!(
         refused(unknown, 4).unwrap_err(),
         "launch coordination: a is for biuld, which is not among the namespaces: build"
