@@ -111,10 +111,10 @@ impl Agent {
         };
         let boss = match parameters.strategy {
             Strategy::Single | Strategy::Star if node.0 == 0 => {
-                let mut hub = Hub::new(node, board(), parameters.clone(), team.plants);
+                let mut hub = Hub::new((node, team.agents), board(), parameters.clone(), team.plants);
                 if parameters.works(0, team.agents) {
                     let places = parameters.slots + parameters.queue;
-                    hub.employ_itself(parameters.skills.of(0, team.agents), places);
+                    hub.employ_itself(parameters.capabilities(0, team.agents), places);
                 }
                 Boss::Own(Box::new(hub))
             }
@@ -124,7 +124,8 @@ impl Agent {
                 let core = parameters.core_of(team.agents);
                 let beats = || Beats::new(life, NodeId(node.0 % core));
                 if node.0 < core {
-                    let hub = Hub::new(node, board(), parameters.clone(), team.plants).replicated();
+                    let hub = Hub::new((node, team.agents), board(), parameters.clone(), team.plants);
+                    let hub = hub.replicated();
                     let works = parameters.works(node.0, team.agents);
                     Boss::Core(Box::new(Core::new(boot, &team, hub, works.then(beats))))
                 } else if parameters.strategy == Strategy::Hybrid {
@@ -308,9 +309,10 @@ impl Agent {
             Message::Receipt { letter } => drop(self.courier_receipt(letter, cx)),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
             Message::Lives { ref agents, ref heard } => {
-                if self.presides(cx)
-                    && let Some(hub) = self.hub_mut()
-                {
+                let presides = self.presides(cx);
+                if let Boss::Claimant(own) = &mut self.boss {
+                    own.told_who_lives(agents, heard, cx);
+                } else if let Some(hub) = self.hub_mut().filter(|_| presides) {
                     hub.told_who_lives(agents, heard, cx);
                 }
             }
@@ -405,6 +407,9 @@ impl Process<Coordination> for Agent {
         self.worker.drop_expired(cx);
         let input = self.order_step(input, cx).and_then(|input| self.edge_step(input, cx));
         self.govern(cx);
+        if let Boss::Own(hub) = &mut self.boss {
+            hub.name_missing(cx);
+        }
         input.into_iter().for_each(|input| self.take_in(input, cx));
         self.settle(cx);
     }

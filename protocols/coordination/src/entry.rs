@@ -93,12 +93,12 @@ impl Process<Coordination> for Node {
 fn fits(parameters: &Parameters, setup: &Setup) -> Result<(), String> {
     let graph = Graph::of(parameters, setup.seed)?;
     Ways::of(parameters, setup.members, setup.seed)?;
-    let can = |agent: u32| parameters.skills.of(agent, setup.members);
+    let can = |agent: u32| parameters.capabilities(agent, setup.members);
     let sets: std::collections::BTreeSet<u64> =
         (0..setup.members).filter(|agent| parameters.works(*agent, setup.members)).map(can).collect();
     for (_, task) in graph.iter() {
         if !sets.iter().any(|can| task.needs & !can == 0) {
-            let needs = parameters.skills.names(task.needs);
+            let needs = parameters.names_of(task.needs);
             return Err(format!("no agent that does tasks can do {}, which needs {needs}", task.name));
         }
         let most =
@@ -125,7 +125,7 @@ fn fits(parameters: &Parameters, setup: &Setup) -> Result<(), String> {
 /// If the tasks or the topology cannot be.
 pub fn team(parameters: &Parameters, members: u32, seed: u64, plants: Plants) -> Result<Team, String> {
     let graph = Rc::new(Graph::of(parameters, seed)?);
-    let shares = Rc::new(Shares::of(&graph, &parameters.skills, members));
+    let shares = Rc::new(Shares::of(&graph, parameters, members));
     let place = Workplace {
         graph,
         parameters: parameters.clone(),

@@ -11,6 +11,7 @@ pub mod homes;
 mod keeping;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,7 @@ use crate::worker::Order;
 use chronicle::Chronicle;
 use homes::Homes;
 use keeping::Claim;
+use witness::Doubt;
 
 /// How long an agent waits at least for a home before it holds it for silent.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -66,6 +68,8 @@ pub enum Wish {
     Open,
     /// To ask the sink what has ended.
     Ask,
+    /// To ask the sink for agents that do not answer.
+    AskWitness,
 }
 
 /// What claimants and homes say to each other.
@@ -151,6 +155,10 @@ pub struct Claimant {
     held: BTreeMap<TaskId, Held>,
     /// Agents that did not answer.
     silent: BTreeMap<NodeId, Silence>,
+    /// Agents that SWIM holds dead, where agents are its members.
+    fallen: BTreeSet<NodeId>,
+    /// What the sink says of those that do not answer, or that SWIM holds dead.
+    doubts: BTreeMap<NodeId, Doubt>,
     claims: BTreeMap<TaskId, Claim>,
     failed: BTreeMap<TaskId, u32>,
     /// As a home: how often the sink had seen a later fence of a task than its own.
@@ -176,7 +184,7 @@ impl Claimant {
     pub fn new(own: NodeId, common: Rc<Common>, parameters: Parameters, agents: u32) -> Self {
         Self {
             own,
-            capabilities: parameters.skills.of(own.0, agents),
+            capabilities: parameters.capabilities(own.0, agents),
             unfinished: common.graph.len(),
             closed: Time::ZERO,
             agents,
@@ -199,6 +207,8 @@ impl Claimant {
             answer_within: ANSWER,
             held: BTreeMap::new(),
             silent: BTreeMap::new(),
+            fallen: BTreeSet::new(),
+            doubts: BTreeMap::new(),
             claims: BTreeMap::new(),
             failed: BTreeMap::new(),
             overtaken: BTreeMap::new(),

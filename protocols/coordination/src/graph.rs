@@ -8,6 +8,7 @@ pub mod bounds;
 mod csv;
 mod cycle;
 mod generate;
+mod namespaces;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use sim_core::time::Duration;
 
 pub use cycle::would_close_a_cycle;
 pub use generate::Shape;
+pub use namespaces::Namespaces;
 pub use spec::{Branch, Rank, Skill, Skills, TaskSpec, Tasks, Timing};
 
 use crate::parameters::Parameters;
@@ -38,7 +40,7 @@ pub struct Task {
     pub tokens_in: u32,
     /// Tokens out of the model at each step.
     pub tokens_out: u32,
-    /// Which capabilities an agent needs, as bits.
+    /// Which capabilities an agent needs, and in which namespace it must be, as bits.
     pub needs: u64,
     /// Its priority.
     pub rank: Rank,
@@ -113,11 +115,12 @@ impl Graph {
     /// If names are unknown or twice there, or tasks wait for each other in a circle, which is named task by task.
     pub fn of(parameters: &Parameters, seed: u64) -> Result<Self, String> {
         let keyed = Keyed::new(seed, Purpose::Workload).labeled(0x7461_736b);
+        let able = (&parameters.skills, &parameters.namespaces);
         let specs = match &parameters.tasks {
-            Tasks::Generated => generate::specs(&Shape::of(parameters), &parameters.skills, keyed),
+            Tasks::Generated => generate::specs(&Shape::of(parameters), able, keyed),
             Tasks::Listed(specs) => specs.clone(),
         };
-        Self::build(&specs, &parameters.skills, &Usual::of(parameters), keyed)
+        Self::build(&specs, able, &Usual::of(parameters), keyed)
     }
 
     /// How many tasks there are.
@@ -155,14 +158,19 @@ impl Graph {
         (0..).zip(&self.tasks)
     }
 
-    fn build(specs: &[TaskSpec], skills: &Skills, usual: &Usual, keyed: Keyed) -> Result<Self, String> {
+    fn build(
+        specs: &[TaskSpec],
+        able: (&Skills, &Namespaces),
+        usual: &Usual,
+        keyed: Keyed,
+    ) -> Result<Self, String> {
         let names = Names::of(specs)?;
         let mut tasks = Vec::with_capacity(specs.len());
         let mut locks: BTreeMap<&str, u32> = BTreeMap::new();
         for (id, spec) in (0..).zip(specs) {
             let next = locks.len() as u32;
             let lock = spec.lock.as_deref().map(|lock| *locks.entry(lock).or_insert(next));
-            tasks.push(Task { lock, ..task(id, spec, skills, usual, &names, keyed)? });
+            tasks.push(Task { lock, ..task(id, spec, able, usual, &names, keyed)? });
         }
         let mut graph = Self { tasks, born: BTreeMap::new(), locks: locks.len() as u32 };
         graph.link(specs, &names)?;
@@ -255,7 +263,7 @@ enum Drawn {
 fn task(
     id: TaskId,
     spec: &TaskSpec,
-    skills: &Skills,
+    (skills, namespaces): (&Skills, &Namespaces),
     usual: &Usual,
     names: &Names<'_>,
     keyed: Keyed,
@@ -276,7 +284,8 @@ fn task(
         steps: spec.steps.unwrap_or(usual.steps).clamp(1, 10_000),
         tokens_in: spec.tokens_in.unwrap_or(usual.tokens_in),
         tokens_out: spec.tokens_out.unwrap_or(usual.tokens_out),
-        needs: skills.mask(&spec.name, &spec.needs)?,
+        needs: skills.mask(&spec.name, &spec.needs)?
+            | namespaces.mask(&spec.name, spec.namespace.as_deref())?,
         rank: spec.priority.unwrap_or_default(),
         retries: spec.retries.unwrap_or(usual.retries),
         fallback: one(&spec.fallback)?,

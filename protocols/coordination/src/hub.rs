@@ -11,6 +11,7 @@ mod leases;
 mod members;
 mod notes;
 mod office;
+mod registry;
 mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,10 @@ pub struct Hub {
     opens: Option<Time>,
     counter: u32,
     members: BTreeMap<NodeId, Member>,
+    /// How many agents there are, who may register.
+    agents: u32,
+    /// When whoever has not registered is named, unless that was done.
+    registration_ends: Option<Time>,
     /// Agents with room, by what they can do, the best first.
     free: BTreeMap<u64, BTreeSet<Standing>>,
     leases: Vec<Option<Lease>>,
@@ -88,7 +93,7 @@ pub struct Hub {
 
 impl Hub {
     /// A coordinator that knows nobody yet.
-    pub fn new(own: NodeId, board: Board, parameters: Parameters, plants: Plants) -> Self {
+    pub fn new((own, agents): (NodeId, u32), board: Board, parameters: Parameters, plants: Plants) -> Self {
         Self {
             leases: vec![None; board.graph().len()],
             notes: Notes::new(parameters.memory_keys),
@@ -100,6 +105,8 @@ impl Hub {
             opens: None,
             counter: 0,
             members: BTreeMap::new(),
+            agents,
+            registration_ends: None,
             free: BTreeMap::new(),
             watch: BTreeSet::new(),
             armed: None,
@@ -118,6 +125,7 @@ impl Hub {
         }
         self.epoch = Some(epoch);
         cx.observe(Observation::Coordinator { epoch });
+        self.open_registration(cx);
         self.deeds.push(Deed::Ask(0));
     }
 

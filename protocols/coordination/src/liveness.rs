@@ -68,8 +68,9 @@ impl TasksEnd {
 
     /// Whether somebody of the core can do each task that is left.
     fn all_can_be_done(&self, core: &[Slot]) -> bool {
-        let (skills, agents) = (&self.team.place.parameters.skills, self.team.agents);
-        let mut sets: Vec<u64> = self.able(core).map(|agent| skills.of(agent.0, agents)).collect();
+        let (parameters, agents) = (&self.team.place.parameters, self.team.agents);
+        let mut sets: Vec<u64> =
+            self.able(core).map(|agent| parameters.capabilities(agent.0, agents)).collect();
         sets.sort_unstable();
         sets.dedup();
         let ledger = self.ledger.read();

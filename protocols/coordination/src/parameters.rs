@@ -2,10 +2,10 @@
 
 use gossip::swim::preset::Setting;
 use sim_core::ratio::Ratio;
-use sim_core::registry::parameters::ABOVE_ZERO;
+use sim_core::registry::parameters::{ABOVE_ZERO, Dice};
 use sim_core::time::Duration;
 
-use crate::graph::{Skills, Tasks, Timing};
+use crate::graph::{Namespaces, Skills, Tasks, Timing};
 use crate::memory::Keeps;
 use crate::topology::{Links, Topology};
 
@@ -36,8 +36,22 @@ const DRAWN_POLICIES: [OnPartition; 5] = [
     OnPartition::ReadOnly,
     OnPartition::LocalWrites,
 ];
-const DRAWN_TOPOLOGIES: [Topology; 5] =
-    [Topology::Mesh, Topology::Star, Topology::Tree, Topology::Ring, Topology::Random];
+const DRAWN_TOPOLOGIES: [Topology; 8] = [
+    Topology::Mesh,
+    Topology::Star,
+    Topology::Tree,
+    Topology::Ring,
+    Topology::Random,
+    Topology::Regular,
+    Topology::SmallWorld,
+    Topology::HierarchicalMesh,
+];
+
+/// The lattice of a small world has as many links to the left as to the right.
+fn drawn_degree(topology: Topology, dice: &mut Dice<'_>) -> u32 {
+    let degree = dice.within(2..=5) as u32;
+    if topology == Topology::SmallWorld { degree & !1 } else { degree }
+}
 
 sim_core::parameters! {
     /// How agents share work.
@@ -47,8 +61,10 @@ sim_core::parameters! {
         /// Who is linked to whom. Agents speak with the coordinator through those on the shortest way.
         topology: Topology = "mesh", drawn |_, _, dice| dice.pick(&DRAWN_TOPOLOGIES);
         /// The fan-out of a tree, the links of each agent in a random or regular topology or a small world, or the agents of a group in a
-        /// hierarchical mesh.
-        degree: u32 = 4, in 2..=64, drawn |_, _, dice| dice.within(2..=5) as u32;
+        /// hierarchical mesh. Of a small world it is even.
+        degree: u32 = 4, in 2..=64,
+            must |own| own.topology != Topology::SmallWorld || own.degree.is_multiple_of(2), "must be even in a small world",
+            drawn |_, drawn, dice| drawn_degree(drawn.topology, dice);
         /// The links of the topology "listed", as pairs of agents counted from 1.
         links: Links = "none";
         /// The most links that an agent may have.
@@ -167,13 +183,18 @@ sim_core::parameters! {
         memory_reads: Ratio = "1/2", drawn |_, _, dice| dice.pick(&[Ratio::new(1, 4), Ratio::new(1, 2), Ratio::new(3, 4)]);
         /// Shared memory: how long a note is kept at least, unless it is replaced; 0 for ever.
         memory_ttl: Duration = "0s", drawn |_, drawn, dice| dice.times(drawn.memory_every, 0..=6);
-        /// By what a coordinator finds out that an agent is lost. Leases rest on beats in any case.
+        /// By what a coordinator, or an agent that claims tasks, finds out that an agent is lost. Leases rest on beats in any case.
         detector: Detector = "heartbeat",
             drawn |_, _, dice| dice.pick(&[Detector::Heartbeat, Detector::Heartbeat, Detector::Swim]);
         /// Under detector "swim": how often an agent probes another one. All else is as memberlist has it on a local network.
         probe_interval: Duration = "1s", in ABOVE_ZERO,
             must |own| own.probe_interval >= Duration::from_millis(10), "must be at least 10ms",
             drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=2);
+        /// Namespaces in which agents register, in turn: a task that names one is for agents in it. "none" if there is one
+        /// for all.
+        namespaces: Namespaces = "none";
+        /// How long agents have to register after a coordinator begins. It names those that did not.
+        register_within: Duration = "15s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.eighths(drawn.heartbeat, 4..=40);
     }
 }
 
@@ -206,7 +227,8 @@ sim_core::choices! {
         /// It has not heard a beat of the agent for `dead_after`.
         Heartbeat = "heartbeat",
         /// All agents are members of SWIM, and the coordinator's member holds the agent for dead. Agents whose beats alone do not
-        /// come are not lost.
+        /// come are not lost. Under "gossip" nobody asks an agent for a task that the own member holds for dead, beside those that do
+        /// not answer. "single" and "independent" have nobody who wants to know.
         Swim = "swim",
     }
 }
@@ -319,9 +341,9 @@ impl Parameters {
         self.strategy.has_core() && self.on_partition == OnPartition::AdaptiveQuorum
     }
 
-    /// Whether agents are members of SWIM: where somebody coordinates others.
+    /// Whether agents are members of SWIM: where somebody wants to know who is lost.
     pub fn uses_swim(&self) -> bool {
-        self.detector == Detector::Swim && (self.strategy == Strategy::Star || self.strategy.has_core())
+        self.detector == Detector::Swim && !matches!(self.strategy, Strategy::Single | Strategy::Independent)
     }
 
     /// How SWIM runs then.
@@ -333,6 +355,17 @@ impl Parameters {
             gossip_interval: Setting::Own(every / 5),
             ..gossip::swim::parameters::Parameters::default()
         }
+    }
+
+    /// What an agent can do and where it is registered, as bits: capabilities in the lower half, its namespace in the upper one.
+    pub fn capabilities(&self, agent: u32, agents: u32) -> u64 {
+        self.skills.of(agent, agents) | self.namespaces.of(agent)
+    }
+
+    /// The names of what such bits stand for.
+    pub fn names_of(&self, capabilities: u64) -> String {
+        let names = [self.skills.names(capabilities), self.namespaces.names(capabilities)];
+        names.into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ")
     }
 
     /// How many of so many agents do tasks.

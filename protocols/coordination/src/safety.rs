@@ -15,6 +15,7 @@ pub mod makespan;
 pub mod memory;
 pub mod precedence;
 pub mod queues;
+pub mod registry;
 pub mod split_brain;
 pub mod starvation;
 
@@ -63,6 +64,8 @@ sim_core::checks! {
             => buckets::TimeBuckets::new(parameters, agents, ledger.clone()),
         "coordination/one-coordinator": "At any moment at most one agent coordinates, and terms rise."
             => coordinator::OneCoordinator::new(parameters.gives().one_order),
+        "coordination/registry": "Whoever has not registered within the deadline is named, and tasks go to registered agents that can do them."
+            => registry::Registry::new(parameters, graph, agents),
         "coordination/split-brain": "Never do two coordinators decide different things at one place of the order, also where \
             the policy for partitions forfeits that."
             => split_brain::SplitBrain::new(graph, parameters),

@@ -8,7 +8,8 @@ use sim_core::process::Context;
 use sim_core::time::Time;
 
 use crate::board::{Board, Event, State};
-use crate::graph::{Graph, Skills, TaskId};
+use crate::graph::{Graph, TaskId};
+use crate::parameters::Parameters;
 use crate::plants::Plants;
 use crate::vocabulary::{Coordination, CoordinationObservation as Observation, Ending, Fact};
 use crate::worker::Order;
@@ -19,9 +20,9 @@ pub struct Shares(Vec<NodeId>);
 
 impl Shares {
     /// Shares out tasks in turn among the agents that can do them.
-    pub fn of(graph: &Graph, skills: &Skills, agents: u32) -> Self {
+    pub fn of(graph: &Graph, parameters: &Parameters, agents: u32) -> Self {
         let can = |needs: u64| {
-            let able = (0..agents).filter(move |agent| needs & !skills.of(*agent, agents) == 0);
+            let able = (0..agents).filter(move |agent| needs & !parameters.capabilities(*agent, agents) == 0);
             able.collect::<Vec<u32>>()
         };
         let mut able = std::collections::BTreeMap::new();

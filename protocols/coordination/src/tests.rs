@@ -2,6 +2,7 @@
 
 mod oracle;
 mod recovery;
+mod registry;
 mod silence;
 
 use sim_core::outcome::Outcome;

@@ -26,9 +26,10 @@ sim_core::choices! {
         Ring = "ring",
         /// Each to about `degree` others, drawn from the seed; always connected.
         Random = "random",
-        /// Each to `degree` others, drawn from the seed.
+        /// Each to `degree` others, drawn from the seed; to all of them, if there are no more.
         Regular = "regular",
-        /// Each to the `degree` nearest ones on a ring, of which one link in ten leads to anybody instead (Watts and Strogatz 1998).
+        /// Each to the `degree` nearest ones on a ring, of which one link in ten leads to anybody instead (Watts and Strogatz 1998); to all
+        /// others, if there are no more.
         SmallWorld = "small-world",
         /// Groups of `degree` agents, each a mesh; the first agents of all groups are a mesh, too.
         HierarchicalMesh = "hierarchical-mesh",
@@ -146,6 +147,9 @@ fn links_of(topology: &graph::Topology, agents: u32, seed: u64) -> Result<Vec<(u
 fn links(parameters: &Parameters, agents: u32, seed: u64) -> Result<Vec<(u32, u32)>, String> {
     let degree = parameters.degree;
     Ok(match parameters.topology {
+        Topology::Regular | Topology::SmallWorld if agents <= degree => {
+            (0..agents).flat_map(|agent| (0..agent).map(move |other| (other, agent))).collect()
+        }
         Topology::Regular => return links_of(&graph::Topology::RandomRegular { degree }, agents, seed),
         Topology::SmallWorld => {
             let rewire = Ratio::new(1, 10);
@@ -239,6 +243,8 @@ fn ways_up(agents: u32, links: &[(u32, u32)]) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::registry::parameters::ParameterSet;
+
     use super::*;
 
     fn ways(topology: Topology, links: &[(u32, u32)], agents: u32) -> Result<Ways, String> {
@@ -284,14 +290,22 @@ mod tests {
         assert_eq!(mesh.between(NodeId(5)).collect::<Vec<_>>(), [NodeId(4)]);
         assert_eq!(mesh.between(NodeId(4)).count(), 0);
         assert!(of(Topology::Regular, 9).is_ok() && of(Topology::SmallWorld, 9).is_ok());
-        assert_eq!(of(Topology::Regular, 2).unwrap_err(), "2 members cannot have 2 links each");
+        let few = of(Topology::Regular, 2).unwrap();
+        assert_eq!(few.next(NodeId(1), NodeId(0)), NodeId(0));
     }
 
     #[test]
     fn every_drawn_topology_is_connected() {
-        for seed in 0..200 {
-            let parameters = Parameters { topology: Topology::Random, ..Parameters::default() };
-            Ways::of(&parameters, 2 + seed as u32 % 40, seed).unwrap();
+        let mut rng = sim_core::random::stream(1, sim_core::random::StreamName::Configuration);
+        let mut drawn = std::collections::BTreeSet::new();
+        for seed in 0..1_000 {
+            let parameters = Parameters::default().drawn(&mut rng);
+            drawn.insert(format!("{:?}", parameters.topology));
+            let agents = 1 + seed as u32 % 40;
+            let ways = Ways::of(&parameters, agents, seed).unwrap();
+            let far = (1..agents).map(NodeId).filter(|agent| ways.between(*agent).count() >= agents as usize);
+            assert_eq!(far.count(), 0, "{parameters:?}");
         }
+        assert_eq!(drawn.len(), 8, "{drawn:?}");
     }
 }

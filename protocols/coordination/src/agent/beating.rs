@@ -115,7 +115,7 @@ impl Agent {
         let message = Message::Beat {
             life,
             sequence,
-            capabilities: parameters.skills.of(self.node.0, self.team.agents),
+            capabilities: parameters.capabilities(self.node.0, self.team.agents),
             places: parameters.slots + parameters.queue,
             held: self.named(),
         };

@@ -111,6 +111,11 @@ impl Agent {
                 own.into_iter().for_each(Claimant::reopen);
                 self.open(cx);
             }
+            Wish::AskWitness => {
+                let now = cx.monotonic();
+                let question = self.claimant_mut().map(|own| own.witness_question(now));
+                question.into_iter().for_each(|question| cx.send(self.team.place.sink, question));
+            }
             Wish::Ask => {
                 let known = self.claimant_mut().map(|own| own.known());
                 known.into_iter().for_each(|known| self.ask(known, cx));

@@ -138,6 +138,9 @@ impl Agent {
         if raft.has_begun_again() {
             core.hub.begin_again(cx);
         }
+        if core.term.is_some() && core.term == reigns && undisputed {
+            core.hub.name_missing(cx);
+        }
         if reigns.is_none() || undisputed {
             while let Some((index, words)) = raft.next_decided() {
                 core.proposed = core.proposed.saturating_sub(1);

@@ -1,4 +1,4 @@
-//! An agent as a member of SWIM, by which a coordinator finds out who is lost.
+//! An agent as a member of SWIM, by which a coordinator finds out who is lost, and an agent that claims tasks whom not to ask.
 //!
 //! All agents are members, also those of a core. What the coordinator's own member holds of the others replaces how long their beats
 //! have been missing: whom some other agent still reaches is not lost. Leases rest on beats all the same.
@@ -11,7 +11,7 @@ use sim_core::part::{Part, PartPlace};
 use sim_core::process::{Boot, Context, Factory, Input, Process};
 
 use super::routing::send_all;
-use super::{Agent, Team};
+use super::{Agent, Boss, Team};
 use crate::vocabulary::{Coordination, CoordinationMessage as Message};
 
 /// A member of SWIM.
@@ -75,13 +75,15 @@ impl Agent {
         }
     }
 
-    /// The coordinator in it, if there is one, is told what the member holds of everybody.
+    /// The coordinator in it, if there is one, or the claimant is told what the member holds of everybody.
     fn tell_of_membership(&mut self, cx: &mut Context<'_, Coordination>) {
         let presides = self.presides(cx);
         let Some(edge) = self.edge.take() else { return };
         let everybody = (0..self.team.agents).map(NodeId);
-        if let Some(hub) = self.hub_mut() {
-            let all = everybody.map(|agent| (agent, edge.swim.process().holds(agent)));
+        let all = everybody.map(|agent| (agent, edge.swim.process().holds(agent)));
+        if let Boss::Claimant(own) = &mut self.boss {
+            own.told_of_membership(all, cx);
+        } else if let Some(hub) = self.hub_mut() {
             hub.told_of_membership(all, presides, cx);
         }
         self.edge = Some(edge);

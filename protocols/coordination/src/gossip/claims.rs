@@ -25,7 +25,8 @@ impl Claimant {
     /// Asks for the next task, unless a question is open.
     pub fn ask_next(&mut self, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
-        if self.question.is_some() || self.is_opening() || !self.caught_up || now < self.rests {
+        let waits = self.question.is_some() || self.is_opening() || !self.caught_up || now < self.rests;
+        if waits || self.is_over() {
             return;
         }
         while let Some((at, task)) = self.later.first().copied().filter(|(at, _)| *at <= now) {
@@ -33,6 +34,10 @@ impl Claimant {
             self.put_back(task, at);
         }
         while let Some((_, task)) = self.open.pop_first() {
+            // It may have been refused after its end was known.
+            if self.has_ended(task) {
+                continue;
+            }
             // Whatever becomes of it: if it does not end, it is asked for again.
             self.later.insert((now.saturating_add(self.parameters.lease), task));
             if !self.held.contains_key(&task) {
@@ -82,12 +87,13 @@ impl Claimant {
     /// The first agent in the order of a task that is not silent; itself, if there is nobody.
     fn home(&self, task: TaskId, now: Time) -> NodeId {
         let speaks = |home: &&NodeId| {
-            **home == self.own || self.silent.get(*home).is_none_or(|silence| silence.until <= now)
+            let silent = self.silent.get(*home).is_some_and(|silence| silence.until > now);
+            **home == self.own || !silent && !self.fallen.contains(*home)
         };
         self.common.homes.ranked(task).iter().find(speaks).copied().unwrap_or(self.own)
     }
 
-    fn ask(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
+    pub(super) fn ask(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
         let home = self.home(task, now);
         self.question = Some(Question { task, home, at: now });
@@ -131,7 +137,7 @@ impl Claimant {
     /// Only an answer shows that messages pass both ways.
     fn answers(&mut self, home: NodeId, cx: &mut Context<'_, Coordination>) {
         if self.silent.remove(&home).is_some() {
-            cx.observe(Observation::Back { agent: home });
+            self.trust(home, cx);
         }
     }
 
@@ -254,6 +260,7 @@ impl Claimant {
     pub fn renew(&mut self, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
         self.give_up_question(cx);
+        self.ask_witness(now);
         let tasks: Vec<(TaskId, Held)> = self.held.iter().map(|(task, held)| (*task, *held)).collect();
         for (task, held) in tasks {
             let unheard = held.asked.filter(|asked| now.since(*asked) >= self.answer_within);
@@ -272,8 +279,10 @@ impl Claimant {
         let silence = self.silent.entry(home).or_default();
         let time = self.parameters.dead_after.saturating_mul(1 << silence.times.min(MOST_DOUBLED));
         (silence.until, silence.times) = (cx.monotonic().saturating_add(time), silence.times + 1);
-        if new {
-            cx.observe(Observation::Lost { agent: home });
+        if !new {
+            self.doubt_again(home, cx);
+        } else if !self.fallen.contains(&home) {
+            self.doubt(home, cx);
         }
     }
 

@@ -3,6 +3,7 @@
 use sim_core::random::{Keyed, below};
 use sim_core::ratio::Ratio;
 
+use super::Namespaces;
 use super::spec::{Branch, Rank, Skills, TaskSpec};
 use crate::parameters::Parameters;
 
@@ -41,7 +42,13 @@ enum Drawn {
 }
 
 /// The tasks of a shape: each waits for some of the layer before.
-pub(super) fn specs(shape: &Shape, skills: &Skills, keyed: Keyed) -> Vec<TaskSpec> {
+///
+/// Namespaces have them in turn.
+pub(super) fn specs(
+    shape: &Shape,
+    (skills, namespaces): (&Skills, &Namespaces),
+    keyed: Keyed,
+) -> Vec<TaskSpec> {
     let mut specs = Vec::new();
     for layer in 0..shape.layers {
         for place in 0..shape.width {
@@ -60,6 +67,7 @@ pub(super) fn specs(shape: &Shape, skills: &Skills, keyed: Keyed) -> Vec<TaskSpe
                 after,
                 needs: skill.iter().map(|skill| skill.name.clone()).collect(),
                 priority: shape.ranked.happens(word(Drawn::Rank, 0)).then_some(rank),
+                namespace: namespaces.0.get(number as usize % namespaces.0.len().max(1)).cloned(),
                 lock: locked.then(|| format!("lock{}", word(Drawn::Lock, 1) & 1)),
                 ..TaskSpec::default()
             });

@@ -8,7 +8,7 @@ use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::Parameter;
 use sim_core::time::Duration;
 
-use super::{Graph, Usual, csv};
+use super::{Graph, Namespaces, Usual, csv};
 
 /// A task as a scenario writes it. What it leaves out is as the parameters of the same names say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct TaskSpec {
     /// Capabilities that an agent needs for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// The namespace in which an agent must be registered for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// Its priority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Rank>,
@@ -225,16 +228,18 @@ impl Parameter for Tasks {
         if specs.is_empty() {
             return Err("there must be at least one task".to_owned());
         }
-        // Names, references and cycles do not depend on skills, which are another parameter.
-        let bare: Vec<TaskSpec> =
-            specs.iter().map(|spec| TaskSpec { needs: Vec::new(), ..spec.clone() }).collect();
+        // Names, references and cycles do not depend on skills and namespaces, which are other parameters.
+        let bare: Vec<TaskSpec> = specs
+            .iter()
+            .map(|spec| TaskSpec { needs: Vec::new(), namespace: None, ..spec.clone() })
+            .collect();
         let timings = specs.iter().filter_map(|spec| spec.duration.as_ref());
         for timing in timings {
             timing.0.validate().map_err(|error| format!("failed to {error}"))?;
         }
         let usual = Usual::of(&crate::parameters::Parameters::default());
         let keyed = sim_core::random::Keyed::new(0, sim_core::random::Purpose::Workload);
-        Graph::build(&bare, &Skills::default(), &usual, keyed)?;
+        Graph::build(&bare, (&Skills::default(), &Namespaces::default()), &usual, keyed)?;
         Ok(Self::Listed(specs))
     }
 

@@ -27,6 +27,8 @@ pub(super) enum Watch {
     Opens,
     /// Whether the lease of a task under a fence is over.
     Lease(TaskId, u64),
+    /// Agents have had their time to register.
+    Registration,
     /// Whether an agent is lost.
     Agent(NodeId),
     /// An agent has rested.
@@ -52,7 +54,8 @@ impl Hub {
         while let Some((_, what)) = self.watch.first().copied().filter(|(at, _)| *at <= now) {
             self.watch.pop_first();
             match what {
-                Watch::Opens => {}
+                // Who is missing was named when this step began.
+                Watch::Opens | Watch::Registration => {}
                 Watch::Lease(task, fence) => self.expire(task, fence, cx),
                 Watch::Agent(agent) => self.examine(agent, cx),
                 Watch::Rest(agent) => self.enlist(agent, now),

@@ -92,7 +92,7 @@ impl Hub {
 
     fn register(&mut self, agent: NodeId, pulse: &Pulse<'_>, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
-        cx.observe(Observation::Registered { agent });
+        self.report_registered(agent, pulse, cx);
         let member = Member {
             life: pulse.life,
             capabilities: pulse.capabilities,
@@ -110,7 +110,7 @@ impl Hub {
 
     /// An agent started again.
     fn reborn(&mut self, agent: NodeId, pulse: &Pulse<'_>, cx: &mut Context<'_, Coordination>) {
-        cx.observe(Observation::Registered { agent });
+        self.report_registered(agent, pulse, cx);
         self.leave(agent);
         let was_lost = self.members.get(&agent).is_some_and(|member| !member.alive);
         if let Some(member) = self.members.get_mut(&agent) {

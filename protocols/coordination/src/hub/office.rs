@@ -75,6 +75,7 @@ impl Hub {
         office.held = true;
         (self.epoch, self.opens, self.known) = (Some(epoch), Some(now), 0);
         cx.observe(Observation::Coordinator { epoch });
+        self.open_registration(cx);
         for task in 0..self.leases.len() as TaskId {
             if let Some(Lease { agent, fence, .. }) = self.leases[task as usize] {
                 cx.observe(Observation::Adopted { task, fence, agent });
@@ -105,7 +106,7 @@ impl Hub {
         self.forget_silences();
         self.armed = None;
         cx.cancel_timer(WATCH);
-        (self.epoch, self.opens) = (None, None);
+        (self.epoch, self.opens, self.registration_ends) = (None, None, None);
     }
 
     /// Everything that was decided is void, since another side of the network decided otherwise: what was decided there follows,

@@ -85,3 +85,53 @@ fn swim_works_under_every_coordinator_and_over_detours() {
         println!("{strategy} {topology}: {:?}", outcome.metrics.get("detection_ns"));
     }
 }
+
+/// Agents that claim tasks ask the sink about those that do not answer. In a split each side doubts the other.
+#[test]
+fn agents_that_claim_tell_who_is_cut_off_from_who_is_gone() {
+    for detector in ["heartbeat", "swim"] {
+        let more = || serde_json::json!({ "strategy": "gossip", "detector": detector });
+        let cut = serde_json::json!({ "groups": ["n8,n9", "rest"] });
+        let split = after_ten_seconds(&more(), ("partition", cut));
+        let both_sides = ["n8", "n1"].iter().all(|side| split.slots.iter().any(|slot| slot == side));
+        assert!(both_sides && seen(&split, "CutOff") >= 4, "{detector}: {}", seen(&split, "CutOff"));
+        assert_eq!(seen(&split, "Gone"), 0, "{detector}");
+
+        let crash = serde_json::json!({ "target": "n8,n9" });
+        let deaths = after_ten_seconds(&more(), ("crash", crash));
+        assert!(seen(&deaths, "Gone") >= 2, "{detector}");
+        assert_eq!(seen(&deaths, "CutOff"), 0, "{detector}");
+        // Polls and heartbeats of five seconds: 15 s of silence, and two answers.
+        assert!(
+            max(&deaths, "gone_told_ns") <= 26_000_000_000,
+            "{detector}: {}",
+            max(&deaths, "gone_told_ns")
+        );
+        for outcome in [split, deaths] {
+            assert_eq!((max(&outcome, "cut_off_wrong"), max(&outcome, "gone_wrong")), (0, 0), "{detector}");
+            assert_eq!(max(&outcome, "tasks_done"), 200, "{detector}");
+        }
+    }
+}
+
+/// Where agents are members of SWIM, all of them know of a death within seconds, and not only when they ask the dead one for a task.
+#[test]
+fn swim_tells_agents_that_claim_of_deaths_before_they_ask() {
+    let mean = |detector: &str| {
+        let more =
+            serde_json::json!({ "strategy": "gossip", "detector": detector, "width": 400, "duration": "4s" });
+        let crash = serde_json::json!({ "target": "n7,n8,n9" });
+        let outcome = after_ten_seconds(&more, ("crash", crash));
+        assert_eq!(max(&outcome, "tasks_done"), 400, "{detector}");
+        let (detection, claims) = (&outcome.metrics["detection_ns"], outcome.messages.by_kind["Claim"]);
+        // Seven that live find three each.
+        assert_eq!(detection.count, 21, "{detector}");
+        // Three for each task, whatever else wakes agents up.
+        assert!(claims < 1_200, "{detector}: {claims}");
+        (detection.mean / 1e9, max(&outcome, "makespan_ns") / 1_000_000_000)
+    };
+    let (alone, swim) = (mean("heartbeat"), mean("swim"));
+    assert!(swim.0 < 8.0 && alone.0 > 20.0, "{swim:?} against {alone:?}");
+    assert!(swim.1 <= alone.1, "{swim:?} against {alone:?}");
+    println!("{swim:?} against {alone:?}");
+}

@@ -43,8 +43,19 @@ facts! {
         PlatformUp,
         /// The sink is there.
         SinkUp,
-        /// The hub knows an agent.
+        /// The coordinator has an agent in its registry.
         Registered {
+            /// Which agent.
+            agent: NodeId,
+            /// In which namespace, counted from 0.
+            namespace: u32,
+            /// What it can do, as bits.
+            capabilities: u64,
+            /// For how many tasks it has room.
+            places: u32,
+        },
+        /// An agent has not registered with the coordinator within the deadline.
+        Missing {
             /// Which agent.
             agent: NodeId,
         },
@@ -377,7 +388,8 @@ impl Observe for CoordinationObservation {
             Self::Coordinator { epoch } => Summary { rank: Some(epoch.into()), ..role("coordinator") },
             Self::PlatformUp => role("platform"),
             Self::SinkUp => role("sink"),
-            Self::Registered { agent }
+            Self::Registered { agent, .. }
+            | Self::Missing { agent }
             | Self::Lost { agent }
             | Self::CutOff { agent, .. }
             | Self::Gone { agent, .. }
