@@ -2,10 +2,12 @@
 //! key-value store", SOSP 2007).
 //!
 //! Each key has N homes on a ring of hashes. Any member coordinates what a client asks: a write is acknowledged once W members have
-//! it on disk, a read is answered by R homes, and the last writer wins. What homes miss reaches them by hints, read repair and
-//! comparisons of hash trees. A delete leaves a tombstone, which is collected once nothing older is left anywhere.
+//! it on disk, and a read is answered by R homes. The last writer wins, or concurrent writes are kept side by side. What homes miss reaches
+//! them by hints, read repair and comparisons of hash trees. A delete leaves a tombstone, which is collected once nothing older
+//! is left anywhere.
 //!
 //! - [`vocabulary`] and [`parameters`]: what is said, kept and reported, and what can be set
+//! - [`siblings`]: what is held of a key
 //! - [`ring`], [`tree`] and [`replica`]: where keys live, and how two members compare
 //! - [`member`]: the state machine; its parts are `coordinating`, `handoff`, `exchange`, `collection` and `journal`
 //! - [`client`] and [`service`]: who asks, and how workloads say it
@@ -23,6 +25,7 @@ mod exchange;
 mod handoff;
 mod holdings;
 mod journal;
+mod lineage;
 pub mod liveness;
 pub mod member;
 pub mod parameters;
@@ -31,6 +34,7 @@ pub mod replica;
 pub mod ring;
 pub mod safety;
 pub mod service;
+pub mod siblings;
 pub mod tree;
 pub mod vocabulary;
 

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use sim_core::check::Seen;
 use sim_core::identity::{NodeId, Slot};
 
+use super::holdings::Holdings;
+use super::lineage::Lineage;
+use super::parameters::Parameters;
 use super::ring::Ring;
 use super::vocabulary::{Record, Store, StoreObservation, Version};
 
@@ -12,6 +15,7 @@ use super::vocabulary::{Record, Store, StoreObservation, Version};
 #[derive(Clone, Debug)]
 pub(super) struct Agreement {
     ring: Ring,
+    lineage: Lineage,
     rows: BTreeMap<u64, Row>,
     /// By member: whether it is in the healed core.
     core: Vec<bool>,
@@ -22,42 +26,58 @@ pub(super) struct Agreement {
 /// One key.
 #[derive(Clone, Debug, Default)]
 struct Row {
-    homes: Vec<(NodeId, Option<Record>)>,
+    homes: Vec<(NodeId, Vec<Record>)>,
     /// By whom and for whom it is kept.
     hints: Vec<(NodeId, NodeId, Record)>,
     unsettled: bool,
 }
 
 /// What a reader sees: a tombstone looks like nothing.
-fn visible(record: Option<&Record>) -> Option<Version> {
-    record.filter(|record| record.value.is_some()).map(|record| record.version)
+fn visible(records: &[Record]) -> impl Iterator<Item = Version> {
+    records.iter().filter(|record| record.value.is_some()).map(|record| record.version)
+}
+
+/// Whether readers see the same in both.
+fn look_alike(one: &[Record], other: &[Record]) -> bool {
+    let among = |records: &[Record], version| visible(records).any(|known| known == version);
+    visible(one).all(|version| among(other, version)) && visible(other).all(|version| among(one, version))
 }
 
 impl Row {
+    /// What a home holds.
+    fn held(&mut self, node: NodeId) -> Option<&mut Vec<Record>> {
+        self.homes.iter_mut().find(|(home, _)| *home == node).map(|(_, held)| held)
+    }
+
     /// Whether the homes in the core are equal, and nobody there keeps something for one of them that would change it.
-    fn is_settled(&self, core: &[bool]) -> bool {
+    fn is_settled(&self, core: &[bool], lineage: &Lineage) -> bool {
         let inside = |node: &NodeId| core.get(node.index()).copied().unwrap_or(false);
         let mut homes = self.homes.iter().filter(|(home, _)| inside(home));
         let Some((_, first)) = homes.next() else { return true };
-        let seen = visible(first.as_ref());
-        homes.all(|(_, record)| visible(record.as_ref()) == seen)
-            && self.hints.iter().filter(|(keeper, target, _)| inside(keeper) && inside(target)).all(
-                |(_, target, hint)| {
-                    let held = self.homes.iter().find(|(home, _)| home == target);
-                    let held = held.and_then(|(_, record)| record.as_ref());
-                    held.is_some_and(|held| held.version >= hint.version)
-                        || visible(Some(hint)) == visible(held)
-                },
-            )
+        let mut hints = self.hints.iter().filter(|(keeper, target, _)| inside(keeper) && inside(target));
+        homes.all(|(_, records)| look_alike(records, first))
+            && hints.all(|(_, target, hint)| {
+                let held = self.homes.iter().find(|(home, _)| home == target);
+                held.is_none_or(|(_, held)| changes_nothing(held, *hint, lineage))
+            })
     }
+}
+
+/// Whether a home that takes this record looks as before.
+fn changes_nothing(held: &[Record], record: Record, lineage: &Lineage) -> bool {
+    let Record { key, version, value } = record;
+    let older = |other| lineage.supersedes(key, version, other);
+    held.iter().any(|held| lineage.includes(key, held.version, version))
+        || value.is_none() && !visible(held).any(older)
 }
 
 impl Agreement {
     /// The kinds of observations that it follows.
-    pub(super) const HEARS: &'static [&'static str] = &["Started", "Stored", "Dropped", "Hinted", "Unhinted"];
+    pub(super) const HEARS: &'static [&'static str] = &Holdings::HEARS;
 
-    pub(super) fn new(ring: Ring) -> Self {
-        Self { ring, rows: BTreeMap::new(), core: Vec::new(), unsettled: 0 }
+    pub(super) fn new(parameters: &Parameters, ring: Ring) -> Self {
+        let lineage = Lineage::new(parameters.conflicts);
+        Self { ring, lineage, rows: BTreeMap::new(), core: Vec::new(), unsettled: 0 }
     }
 
     /// These are the core from now on.
@@ -84,28 +104,45 @@ impl Agreement {
     fn count_all(&mut self) {
         self.unsettled = 0;
         for row in self.rows.values_mut() {
-            row.unsettled = !row.is_settled(&self.core);
+            row.unsettled = !row.is_settled(&self.core, &self.lineage);
             self.unsettled += usize::from(row.unsettled);
         }
     }
 
-    /// Takes an observation of a member.
+    /// Takes an observation of a member or client.
     pub(super) fn follow(&mut self, seen: &Seen<'_, Store>) {
         let node = seen.node;
+        let siblings = self.lineage.keeps_siblings();
         match *seen.observation {
             StoreObservation::Started => self.forget(node),
             StoreObservation::Stored { record } => {
-                self.change(record.key, |row| put(row, node, Some(record)));
+                self.change(record.key, |row| {
+                    let Some(held) = row.held(node) else { return };
+                    held.retain(|known| siblings && known.version != record.version);
+                    held.push(record);
+                });
             }
-            StoreObservation::Dropped { key, .. } => self.change(key, |row| put(row, node, None)),
+            StoreObservation::Superseded { key, version, .. }
+            | StoreObservation::Dropped { key, version } => {
+                self.change(key, |row| {
+                    if let Some(held) = row.held(node) {
+                        held.retain(|known| known.version != version);
+                    }
+                });
+            }
             StoreObservation::Hinted { target, record } => self.change(record.key, |row| {
-                row.hints.retain(|(keeper, of, _)| (*keeper, *of) != (node, target));
+                let other = |version| siblings && version != record.version;
+                row.hints
+                    .retain(|(keeper, of, hint)| (*keeper, *of) != (node, target) || other(hint.version));
                 row.hints.push((node, target, record));
             }),
-            StoreObservation::Unhinted { target, key } => self.change(key, |row| {
-                row.hints.retain(|(keeper, of, _)| (*keeper, *of) != (node, target));
+            StoreObservation::Unhinted { target, key, version } => self.change(key, |row| {
+                row.hints
+                    .retain(|(keeper, of, hint)| (*keeper, *of, hint.version) != (node, target, version));
             }),
-            _ => {}
+            _ => {
+                self.lineage.follow(seen);
+            }
         }
     }
 
@@ -113,7 +150,9 @@ impl Agreement {
     fn forget(&mut self, node: NodeId) {
         for row in self.rows.values_mut() {
             row.hints.retain(|(keeper, ..)| *keeper != node);
-            row.homes.iter_mut().filter(|(home, _)| *home == node).for_each(|(_, record)| *record = None);
+            if let Some(held) = row.held(node) {
+                held.clear();
+            }
         }
         self.count_all();
     }
@@ -121,16 +160,12 @@ impl Agreement {
     fn change(&mut self, key: u64, change: impl FnOnce(&mut Row)) {
         let ring = &self.ring;
         let row = self.rows.entry(key).or_insert_with(|| Row {
-            homes: ring.homes(key).iter().map(|home| (*home, None)).collect(),
+            homes: ring.homes(key).iter().map(|home| (*home, Vec::new())).collect(),
             ..Row::default()
         });
         change(row);
-        let unsettled = !row.is_settled(&self.core);
+        let unsettled = !row.is_settled(&self.core, &self.lineage);
         let before = std::mem::replace(&mut row.unsettled, unsettled);
         self.unsettled = self.unsettled + usize::from(row.unsettled) - usize::from(before);
     }
-}
-
-fn put(row: &mut Row, node: NodeId, record: Option<Record>) {
-    row.homes.iter_mut().filter(|(home, _)| *home == node).for_each(|(_, held)| *held = record);
 }

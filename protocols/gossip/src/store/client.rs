@@ -4,13 +4,20 @@
 //! harmless however late an earlier request arrives. Its clock never falls behind what it has seen: what it writes is newer than
 //! whatever it has read or written. A clock that stands still or steps back may show the same time to two incarnations, so dice are
 //! added after a restart: two writes must never have the same version.
+//!
+//! Where siblings are kept, it says with each write what it knew of the key: what it has read and written there (Dynamo, section 4.4).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 use sim_core::time::Duration;
 
+use super::member::Shared;
+use super::parameters::Conflicts;
+use super::plants::Plants;
+use super::siblings::{Siblings, Written, learn};
 use super::vocabulary::{
     Record, Store, StoreMessage, StoreObservation, StoreRequest, StoreResponse, StoreTimer, Version,
 };
@@ -21,10 +28,10 @@ const RETRY: TimerId = TimerId(0);
 const APART: u64 = 1 << 24;
 
 /// What a client asks a member for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Asked {
     Get(u64),
-    Put(Record),
+    Put(Written),
 }
 
 /// One incarnation of a client.
@@ -33,8 +40,11 @@ pub struct Client {
     me: NodeId,
     members: Vec<NodeId>,
     retry: Duration,
-    /// Whether it goes by its wall clock alone (plant G19).
-    wall_clock: bool,
+    plants: Plants,
+    /// What is known of each key: the latest version by each actor. Empty where the last writer wins.
+    known: Option<BTreeMap<u64, Vec<Version>>>,
+    /// Which actor it is.
+    session: u64,
     restarted: bool,
     /// The latest time that it has seen or given.
     clock: u64,
@@ -47,12 +57,15 @@ pub struct Client {
 
 impl Client {
     /// A client of the members that it boots with.
-    pub fn new(retry: Duration, wall_clock: bool, boot: &Boot<'_, Store>) -> Self {
+    pub fn new(shared: &Shared, boot: &Boot<'_, Store>) -> Self {
+        let siblings = shared.parameters.conflicts == Conflicts::Siblings;
         Self {
             me: boot.node,
             members: boot.members.to_vec(),
-            retry,
-            wall_clock,
+            retry: shared.parameters.client_retry,
+            plants: shared.plants,
+            known: siblings.then(BTreeMap::new),
+            session: 0,
             restarted: boot.start == Start::Restart,
             clock: 0,
             target: 0,
@@ -67,15 +80,26 @@ impl Client {
         self.clock = if self.restarted { cx.now().as_nanos().saturating_add(apart) } else { 0 };
         // Answers to an earlier incarnation may still come.
         self.operation = cx.rng().next_u64() >> 1;
+        // Whoever has forgotten what it wrote is a new actor.
+        if self.known.is_some() && !self.plants.reused_actor {
+            self.session = self.operation;
+        }
         self.target = cx.rng().below(self.members.len().max(1) as u64) as usize;
     }
 
-    fn stamp(&mut self, key: u64, value: Option<u64>, cx: &mut Context<'_, Store>) -> Record {
+    fn stamp(&mut self, key: u64, value: Option<u64>, cx: &mut Context<'_, Store>) -> Written {
         let now = cx.now().as_nanos();
-        self.clock = if self.wall_clock { now } else { now.max(self.clock.saturating_add(1)) };
-        let record = Record { key, version: Version { time: self.clock, actor: self.me }, value };
+        self.clock = if self.plants.wall_clock { now } else { now.max(self.clock.saturating_add(1)) };
+        let version = Version { time: self.clock, actor: self.me, session: self.session };
+        let record = Record { key, version, value };
         cx.observe(StoreObservation::Stamped { record });
-        record
+        let past = self.known.as_mut().map(|known| {
+            let known = known.entry(key).or_default();
+            let past = Arc::from(&known[..]);
+            learn(known, version);
+            past
+        });
+        Written { record, past }
     }
 
     fn begin_next(&mut self, cx: &mut Context<'_, Store>) {
@@ -92,13 +116,13 @@ impl Client {
     }
 
     fn ask(&self, cx: &mut Context<'_, Store>) {
-        let (Some((_, asked)), operation) = (self.outstanding, self.operation) else { return };
+        let (Some((_, asked)), operation) = (&self.outstanding, self.operation) else { return };
         let Some(target) = self.members.get(self.target) else { return };
         cx.send(
             *target,
             match asked {
-                Asked::Get(key) => StoreMessage::Get { operation, key },
-                Asked::Put(record) => StoreMessage::Put { operation, record },
+                Asked::Get(key) => StoreMessage::Get { operation, key: *key },
+                Asked::Put(written) => StoreMessage::Put { operation, written: written.clone() },
             },
         );
         cx.set_timer(RETRY, self.retry, StoreTimer::Retry { operation });
@@ -111,15 +135,26 @@ impl Client {
 
     /// The answer to the outstanding operation came.
     fn end(&mut self, response: StoreResponse, cx: &mut Context<'_, Store>) {
-        let Some((id, _)) = self.outstanding else { return };
+        let Some((id, _)) = &self.outstanding else { return };
         cx.cancel_timer(RETRY);
-        cx.respond(id, response);
+        cx.respond(*id, response);
         self.begin_next(cx);
     }
 
     fn saw(&mut self, key: u64, version: Version, cx: &mut Context<'_, Store>) {
         self.clock = self.clock.max(version.time);
         cx.observe(StoreObservation::Saw { key, version });
+    }
+
+    /// Whoever has read a record knows what its writer knew, too.
+    fn found(&mut self, key: u64, found: &Siblings, cx: &mut Context<'_, Store>) {
+        for written in found.iter() {
+            self.saw(key, written.record.version, cx);
+            let (Some(known), Some(past)) = (&mut self.known, &written.past) else { continue };
+            let known = known.entry(key).or_default();
+            past.iter().for_each(|version| learn(known, *version));
+            learn(known, written.record.version);
+        }
     }
 
     fn hear(&mut self, message: &StoreMessage, cx: &mut Context<'_, Store>) {
@@ -132,18 +167,19 @@ impl Client {
         if operation != self.operation {
             return;
         }
-        let Some((_, asked)) = self.outstanding else { return };
+        let Some((_, asked)) = &self.outstanding else { return };
         self.clock = self.clock.max(clock);
         match (message, asked) {
-            (StoreMessage::Got { record, .. }, Asked::Get(key)) => {
-                if let Some(record) = record {
-                    self.saw(key, record.version, cx);
-                }
-                self.end(StoreResponse::Read { record: *record }, cx);
+            (StoreMessage::Got { found, .. }, Asked::Get(key)) => {
+                self.found(*key, found, cx);
+                let mut records = found.iter().map(|written| written.record);
+                let (record, others) = (records.next(), records.collect());
+                self.end(StoreResponse::Read { record, others }, cx);
             }
-            (StoreMessage::Done { .. }, Asked::Put(record)) => {
-                self.saw(record.key, record.version, cx);
-                self.end(StoreResponse::Done { version: record.version }, cx);
+            (StoreMessage::Done { .. }, Asked::Put(written)) => {
+                let Record { key, version, .. } = written.record;
+                self.saw(key, version, cx);
+                self.end(StoreResponse::Done { version }, cx);
             }
             (StoreMessage::Refused { late: true, .. }, Asked::Put(_)) => {
                 self.end(StoreResponse::Unknown, cx);

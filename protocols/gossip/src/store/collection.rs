@@ -18,6 +18,7 @@ use sim_core::process::Context;
 use sim_core::time::Duration;
 
 use super::member::{COLLECT, Member};
+use super::siblings::Written;
 use super::vocabulary::{
     Record, Sent, Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version,
 };
@@ -31,7 +32,7 @@ pub(super) struct Collection {
     /// The number of the latest one.
     pub(super) number: u64,
     /// What it is about; empty if none is under way.
-    tombstones: Box<[Record]>,
+    tombstones: Box<[Written]>,
     /// How much of the journal must be durable before anybody is asked: a number is never used twice.
     after: u64,
     /// Who has confirmed.
@@ -62,8 +63,9 @@ impl Member {
 
     fn begin_collection(&mut self, cx: &mut Context<'_, Store>) {
         let ring = &self.shared.ring;
-        let own = |record: &&Record| record.value.is_none() && ring.collector(record.key) == self.me;
-        let tombstones: Box<[Record]> = self.replica.iter().filter(own).take(MOST_AT_ONCE).copied().collect();
+        let own = |held: &&Written| held.record.value.is_none() && ring.collector(held.record.key) == self.me;
+        let tombstones: Box<[Written]> =
+            self.replica.iter().filter(own).take(MOST_AT_ONCE).cloned().collect();
         if tombstones.is_empty() {
             return;
         }
@@ -88,13 +90,13 @@ impl Member {
         &mut self,
         collector: NodeId,
         collection: u64,
-        tombstones: &[Record],
+        tombstones: &[Written],
         cx: &mut Context<'_, Store>,
     ) {
         // What was confirmed before may be gone, and something newer with it: a list that took long brings nothing back.
         if collection > self.confirmed[collector.index()].0 {
             tombstones.iter().for_each(|tombstone| self.give_way(tombstone, cx));
-            let tombstones: Box<[Record]> = tombstones.into();
+            let tombstones: Box<[Written]> = tombstones.into();
             self.confirmed[collector.index()] = (collection, tombstones.clone());
             self.journal.append(StoreRecord::Confirmed { collector, collection, tombstones }, cx);
         }
@@ -102,13 +104,17 @@ impl Member {
     }
 
     /// Whatever is older than a tombstone gives way to it here.
-    fn give_way(&mut self, tombstone: &Record, cx: &mut Context<'_, Store>) {
-        let (key, version) = (tombstone.key, tombstone.version);
-        let older = self.hints.iter().filter(|((_, kept), record)| *kept == key && record.version < version);
+    fn give_way(&mut self, tombstone: &Written, cx: &mut Context<'_, Store>) {
+        let Record { key, version, .. } = tombstone.record;
+        let older = self.hints.iter().filter(|((_, of), kept)| {
+            let older =
+                |kept: &Written| kept.record.version != version && tombstone.includes(kept.record.version);
+            *of == key && kept.iter().any(older)
+        });
         let targets: Vec<NodeId> = older.map(|((target, _), _)| *target).collect();
-        targets.into_iter().for_each(|target| self.hint(target, *tombstone, cx));
+        targets.into_iter().for_each(|target| self.hint(target, tombstone.clone(), cx));
         if self.shared.ring.is_home(self.me, key) {
-            self.merge(Sent { record: *tombstone, confirmed: u64::MAX }, cx);
+            self.merge(&Sent { written: tombstone.clone(), confirmed: u64::MAX }, cx);
         }
         self.raise_fence(version);
     }
@@ -145,24 +151,24 @@ impl Member {
     }
 
     /// Holds nothing of a key any more, since a collection of its collector is complete.
-    pub(super) fn remove(&mut self, key: u64, collection: u64) {
+    pub(super) fn remove(&mut self, key: u64, version: Version, collection: u64) {
         let dropped = &mut self.dropped[self.shared.ring.collector(key).index()];
         *dropped = collection.max(*dropped);
-        self.replica.remove(self.me, key, &self.shared.ring);
+        self.replica.remove(self.me, key, version, &self.shared.ring);
     }
 
     /// Drops tombstones that nobody needs any more.
-    pub(super) fn drop_all(&mut self, collection: u64, tombstones: &[Record], cx: &mut Context<'_, Store>) {
+    pub(super) fn drop_all(&mut self, collection: u64, tombstones: &[Written], cx: &mut Context<'_, Store>) {
         for tombstone in tombstones {
-            if self.replica.get(tombstone.key) == Some(tombstone) {
-                let (key, version) = (tombstone.key, tombstone.version);
+            let Record { key, version, .. } = tombstone.record;
+            if self.replica.get(key).is_some_and(|held| held.get(version).is_some()) {
                 self.journal.append(StoreRecord::Dropped { key, version, collection }, cx);
-                self.remove(key, collection);
+                self.remove(key, version, collection);
                 cx.observe(StoreObservation::Dropped { key, version });
             }
-            let same = self.hints.iter().filter(|(_, kept)| *kept == tombstone);
+            let same = self.hints.iter().filter(|((_, of), kept)| *of == key && kept.get(version).is_some());
             let targets: Vec<NodeId> = same.map(|((target, _), _)| *target).collect();
-            targets.into_iter().for_each(|target| self.forget_hint(target, tombstone.key, cx));
+            targets.into_iter().for_each(|target| self.forget_hint(target, key, version, cx));
         }
     }
 
@@ -170,9 +176,10 @@ impl Member {
     fn drop_aged(&mut self, cx: &mut Context<'_, Store>) {
         let grace = self.shared.parameters.tombstone_grace.as_nanos();
         let now = cx.now().as_nanos();
-        let aged =
-            |record: &&Record| record.value.is_none() && record.version.time.saturating_add(grace) <= now;
-        let aged: Vec<Record> = self.replica.iter().filter(aged).copied().collect();
+        let aged = |held: &&Written| {
+            held.record.value.is_none() && held.record.version.time.saturating_add(grace) <= now
+        };
+        let aged: Vec<Written> = self.replica.iter().filter(aged).cloned().collect();
         self.drop_all(0, &aged, cx);
     }
 }

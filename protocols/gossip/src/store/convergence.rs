@@ -27,7 +27,7 @@ impl Convergence {
     pub fn new(parameters: &Parameters, ring: Ring) -> Self {
         Self {
             promised: !parameters.exchange_every.is_zero(),
-            agreement: Agreement::new(ring),
+            agreement: Agreement::new(parameters, ring),
             core: Vec::new(),
             healed_at: None,
             settled_at: Time::ZERO,
@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn record(time: u64, value: Option<u64>) -> Record {
-        Record { key: 5, version: Version { time, actor: NodeId(7) }, value }
+        Record { key: 5, version: Version { time, actor: NodeId(7), session: 0 }, value }
     }
 
     fn stored(time: u64) -> StoreObservation {

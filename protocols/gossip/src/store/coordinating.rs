@@ -4,8 +4,9 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::Time;
 
-use super::member::{Member, Merged, UNANSWERED};
-use super::vocabulary::{Record, Sent, Store, StoreMessage, StoreObservation, StoreTimer};
+use super::member::{Compared, Member, Merged, UNANSWERED};
+use super::siblings::{Siblings, Written};
+use super::vocabulary::{Sent, Store, StoreMessage, StoreObservation, StoreTimer};
 
 /// How often a coordinator asks again before it gives up.
 const MOST_TRIES: u32 = 4;
@@ -14,7 +15,7 @@ const MOST_TRIES: u32 = 4;
 const MOST_HOMES: usize = 7;
 
 /// A write that not all homes have.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PendingWrite {
     operation: u64,
     client: NodeId,
@@ -35,7 +36,7 @@ pub(super) struct PendingWrite {
 }
 
 /// A read that not all homes have answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PendingRead {
     operation: u64,
     client: NodeId,
@@ -50,10 +51,12 @@ pub(super) struct PendingRead {
 }
 
 /// What a home said about a key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Answer {
     /// What it has.
-    pub(super) sent: Option<Sent>,
+    pub(super) found: Siblings,
+    /// The latest collection of the key's collector that it has confirmed.
+    pub(super) confirmed: u64,
     /// The latest collection in which it dropped something of the key's collector.
     pub(super) dropped: u64,
 }
@@ -63,22 +66,39 @@ impl PendingRead {
         self.answers.iter().flatten().count()
     }
 
-    /// The newest record among the answers.
-    fn newest(&self) -> Option<Sent> {
-        let all = self.answers.iter().flatten().filter_map(|answer| answer.sent);
-        all.max_by_key(|sent| sent.record.version)
+    /// Which homes have answered: a bit set in the order of preference.
+    fn answered_by(&self) -> u64 {
+        let places = self.answers.iter().enumerate().filter(|(_, answer)| answer.is_some());
+        places.fold(0, |set, (place, _)| set | 1 << place)
+    }
+
+    /// What the answers hold together.
+    fn found(&self) -> Siblings {
+        let mut found = Siblings::default();
+        let all = self.answers.iter().flatten().flat_map(|answer| answer.found.iter());
+        all.for_each(|written| found.add(written.clone()));
+        found
+    }
+
+    /// A record as the latest of the homes that answered with it would send it.
+    fn sent(&self, written: &Written) -> Sent {
+        let version = written.record.version;
+        let having = self.answers.iter().flatten().filter(|answer| answer.found.get(version).is_some());
+        let confirmed = having.map(|answer| answer.confirmed).max().unwrap_or(0);
+        Sent { written: written.clone(), confirmed }
     }
 
     /// Takes back answers from before a collection in which another home may have dropped the key: they may be older than
-    /// the tombstone. Whose answers these were: a bit set in the order of preference. The coordinator's own answer is always
-    /// of now.
+    /// the tombstone. A last writer that another home holds is newer than that; siblings may be older. Whose answers these were:
+    /// a bit set in the order of preference. The coordinator's own answer is always of now.
     fn take_back(&mut self, own: Option<usize>) -> u64 {
-        let nothing = self.answers.iter().flatten().filter(|answer| answer.sent.is_none());
-        let dropped = nothing.map(|answer| answer.dropped).max().unwrap_or(0);
+        let replaced = |answer: &Answer| answer.found.newest().is_some_and(|newest| newest.past.is_none());
+        let others = self.answers.iter().flatten().filter(|answer| !replaced(answer));
+        let dropped = others.map(|answer| answer.dropped).max().unwrap_or(0);
         let mut taken = 0;
         for (place, answer) in self.answers.iter_mut().enumerate() {
-            let sent = answer.and_then(|answer| answer.sent);
-            if own != Some(place) && sent.is_some_and(|sent| sent.confirmed < dropped) {
+            let before = |answer: &Answer| !answer.found.is_empty() && answer.confirmed < dropped;
+            if own != Some(place) && answer.as_ref().is_some_and(before) {
                 *answer = None;
                 taken |= 1 << place;
             }
@@ -98,9 +118,10 @@ impl Member {
         &mut self,
         client: NodeId,
         of_client: u64,
-        record: Record,
+        written: &Written,
         cx: &mut Context<'_, Store>,
     ) {
+        let record = written.record;
         let offset = self.shared.parameters.max_offset;
         let late = record.version <= self.fence;
         let ahead = !offset.is_zero() && record.version.time > cx.now().saturating_add(offset).as_nanos();
@@ -114,14 +135,14 @@ impl Member {
             return;
         }
         self.clock = self.clock.max(record.version.time);
-        let (operation, sent) = (self.operation(), self.sent(record));
+        let (operation, sent) = (self.operation(), self.sent(written.clone()));
         let until = cx.monotonic() + self.shared.parameters.answer_timeout;
         let (has, kept, asked, answers, tries, acknowledged) = (0, 0, 0, 0, 0, false);
         self.writes.push(PendingWrite {
             operation,
             client,
             of_client,
-            sent,
+            sent: sent.clone(),
             has,
             kept,
             answers,
@@ -131,15 +152,15 @@ impl Member {
             acknowledged,
         });
         self.await_answers(cx);
-        self.ask_to_write(operation, sent, 0, cx);
+        self.ask_to_write(operation, &sent, 0, cx);
     }
 
     /// Asks the homes that do not have it.
-    fn ask_to_write(&mut self, operation: u64, sent: Sent, has: u64, cx: &mut Context<'_, Store>) {
-        let write = StoreMessage::Write { operation, sent, hint: None };
+    fn ask_to_write(&mut self, operation: u64, sent: &Sent, has: u64, cx: &mut Context<'_, Store>) {
+        let write = StoreMessage::Write { operation, sent: sent.clone(), hint: None };
         let me = self.me;
         let homes = || {
-            let homes = self.shared.ring.homes(sent.record.key).iter().enumerate();
+            let homes = self.shared.ring.homes(sent.written.record.key).iter().enumerate();
             homes.filter(move |(place, _)| has >> place & 1 == 0).map(|(_, home)| *home)
         };
         let own = homes().any(|home| home == me);
@@ -154,7 +175,7 @@ impl Member {
         &mut self,
         from: NodeId,
         operation: u64,
-        sent: Sent,
+        sent: &Sent,
         hint: Option<NodeId>,
         cx: &mut Context<'_, Store>,
     ) {
@@ -163,7 +184,7 @@ impl Member {
             None => self.merge(sent, cx),
         };
         if merged == Merged::Outdated {
-            return self.pass_on(from, sent.record.key, cx);
+            return self.pass_on(from, sent.written.record.key, cx);
         }
         let wrote = StoreMessage::Wrote { operation, hint };
         if self.shared.plants.eager_acknowledgment {
@@ -174,15 +195,13 @@ impl Member {
     }
 
     /// Keeps a record for a home that did not answer (hinted hand-off).
-    fn keep(&mut self, target: NodeId, sent: Sent, cx: &mut Context<'_, Store>) -> Merged {
-        let record = sent.record;
+    fn keep(&mut self, target: NodeId, sent: &Sent, cx: &mut Context<'_, Store>) -> Merged {
+        let record = sent.written.record;
         self.clock = self.clock.max(record.version.time);
-        match self.hints.get(&(target, record.key)) {
-            None if self.is_outdated(&sent) => return Merged::Outdated,
-            Some(kept) if kept.version >= record.version => {}
-            _ => {
-                self.hint(target, record, cx);
-            }
+        match self.compare_with(self.hints.get(&(target, record.key)), sent) {
+            Compared::Outdated => return Merged::Outdated,
+            Compared::Held => {}
+            Compared::New => self.hint(target, sent.written.clone(), cx),
         }
         Merged::Held
     }
@@ -197,7 +216,7 @@ impl Member {
         cx: &mut Context<'_, Store>,
     ) {
         let Some(index) = self.writes.iter().position(|write| write.operation == operation) else { return };
-        let key = self.writes[index].sent.record.key;
+        let key = self.writes[index].sent.written.record.key;
         let place = self.shared.ring.homes(key).iter().position(|node| *node == home);
         let Some(place) = place else { return };
         let replicas = self.shared.ring.replicas();
@@ -210,10 +229,10 @@ impl Member {
         // There may be fewer members than copies are asked for.
         let enough = copies >= parameters.write_quorum.min(replicas as u32);
         let all = write.has == (1 << replicas) - 1;
-        let PendingWrite { client, of_client, sent, .. } = *write;
+        let (client, of_client, record) = (write.client, write.of_client, write.sent.written.record);
         if enough && !write.acknowledged {
             write.acknowledged = true;
-            cx.observe(StoreObservation::Acknowledged { record: sent.record });
+            cx.observe(StoreObservation::Acknowledged { record });
             cx.send(client, StoreMessage::Done { operation: of_client, clock: self.clock });
         }
         if all && enough {
@@ -229,25 +248,19 @@ impl Member {
         }
         let operation = self.operation();
         let until = cx.monotonic() + self.shared.parameters.answer_timeout;
-        let answers = [None; MOST_HOMES];
+        let answers = [const { None }; MOST_HOMES];
         let (tries, answered) = (0, false);
         self.reads.push(PendingRead { operation, client, of_client, key, answers, tries, until, answered });
         self.await_answers(cx);
-        self.ask_to_read(operation, key, &answers, cx);
+        self.ask_to_read(operation, key, 0, cx);
     }
 
     /// Asks the homes that have not answered.
-    fn ask_to_read(
-        &mut self,
-        operation: u64,
-        key: u64,
-        answers: &[Option<Answer>; MOST_HOMES],
-        cx: &mut Context<'_, Store>,
-    ) {
+    fn ask_to_read(&mut self, operation: u64, key: u64, answered_by: u64, cx: &mut Context<'_, Store>) {
         let me = self.me;
         let homes = || {
-            let homes = self.shared.ring.homes(key).iter().zip(answers);
-            homes.filter(|(_, answer)| answer.is_none()).map(|(home, _)| *home)
+            let homes = self.shared.ring.homes(key).iter().enumerate();
+            homes.filter(move |(place, _)| answered_by >> place & 1 == 0).map(|(_, home)| *home)
         };
         let own = homes().any(|home| home == me);
         cx.send_all(homes().filter(|home| *home != me), StoreMessage::Read { operation, key });
@@ -258,13 +271,14 @@ impl Member {
 
     /// A coordinator asks what this home has.
     pub(super) fn read(&mut self, from: NodeId, operation: u64, key: u64, cx: &mut Context<'_, Store>) {
-        let Answer { sent, dropped } = self.answer(key);
-        self.tell(from, StoreMessage::ReadReply { operation, sent, dropped }, cx);
+        let Answer { found, confirmed, dropped } = self.answer(key);
+        self.tell(from, StoreMessage::ReadReply { operation, found, confirmed, dropped }, cx);
     }
 
     fn answer(&self, key: u64) -> Answer {
-        let sent = self.replica.get(key).map(|record| self.sent(*record));
-        Answer { sent, dropped: self.dropped[self.shared.ring.collector(key).index()] }
+        let found = self.replica.get(key).cloned().unwrap_or_default();
+        let dropped = self.dropped[self.shared.ring.collector(key).index()];
+        Answer { found, confirmed: self.confirmed_of(key), dropped }
     }
 
     /// A home says what it has.
@@ -281,6 +295,9 @@ impl Member {
         let place_of = |node: NodeId| ring.homes(key).iter().position(|home| *home == node);
         let Some(place) = place_of(from) else { return };
         let (own, now) = (place_of(self.me), self.answer(key));
+        if let Some(newest) = answer.found.newest() {
+            self.clock = self.clock.max(newest.record.version.time);
+        }
         let read = &mut self.reads[index];
         read.answers[place] = Some(answer);
         if let Some(own) = own
@@ -288,17 +305,13 @@ impl Member {
         {
             *answer = now;
         }
-        if let Some(sent) = answer.sent {
-            self.clock = self.clock.max(sent.record.version.time);
-        }
         let again = read.take_back(own);
         let enough = (self.shared.parameters.read_quorum as usize).min(replicas);
-        let (answers, newest) = (read.answers(), read.newest());
-        let PendingRead { client, of_client, .. } = *read;
+        let (answers, client, of_client) = (read.answers(), read.client, read.of_client);
         if answers >= enough && !read.answered {
             read.answered = true;
-            let record = newest.map(|newest| newest.record);
-            cx.send(client, StoreMessage::Got { operation: of_client, record, clock: self.clock });
+            let found = read.found();
+            cx.send(client, StoreMessage::Got { operation: of_client, found, clock: self.clock });
         }
         if answers >= replicas {
             let read = self.reads.swap_remove(index);
@@ -310,19 +323,19 @@ impl Member {
         }
     }
 
-    /// Tells homes that answered with something older (read repair).
+    /// Tells homes what their answers lacked (read repair).
     fn repair_homes(&mut self, read: &PendingRead, cx: &mut Context<'_, Store>) {
-        let Some(newest) = read.newest().filter(|_| self.shared.parameters.read_repair) else { return };
-        let version = newest.record.version;
+        if !self.shared.parameters.read_repair {
+            return;
+        }
+        let found = read.found();
         for place in 0..self.shared.ring.replicas() {
-            let older = read.answers[place]
-                .is_some_and(|answer| answer.sent.is_none_or(|has| has.record.version < version));
-            if !older {
-                continue;
-            }
+            let Some(answer) = &read.answers[place] else { continue };
             let home = self.shared.ring.homes(read.key)[place];
-            cx.observe(StoreObservation::Repaired { home, key: read.key });
-            self.tell(home, StoreMessage::Repair { sent: newest }, cx);
+            for written in found.iter().filter(|written| !answer.found.includes(written.record.version)) {
+                cx.observe(StoreObservation::Repaired { home, key: read.key });
+                self.tell(home, StoreMessage::Repair { sent: read.sent(written) }, cx);
+            }
         }
     }
 
@@ -347,7 +360,7 @@ impl Member {
             if write.tries >= MOST_TRIES {
                 self.writes.swap_remove(index);
             } else {
-                let write = *write;
+                let write = write.clone();
                 self.write_again(&write, cx);
             }
         }
@@ -357,12 +370,12 @@ impl Member {
                 continue;
             }
             (read.tries, read.until) = (read.tries + 1, again);
-            let read = *read;
             if read.answered || read.tries >= MOST_TRIES {
-                self.reads.swap_remove(index);
+                let read = self.reads.swap_remove(index);
                 self.repair_homes(&read, cx);
             } else {
-                self.ask_to_read(read.operation, read.key, &read.answers, cx);
+                let (operation, key, answered_by) = (read.operation, read.key, read.answered_by());
+                self.ask_to_read(operation, key, answered_by, cx);
             }
         }
         self.await_answers(cx);
@@ -370,19 +383,19 @@ impl Member {
 
     /// Asks the missing homes again, and for each of them somebody who was not asked yet to keep a hint.
     fn write_again(&mut self, write: &PendingWrite, cx: &mut Context<'_, Store>) {
-        let PendingWrite { operation, sent, has, kept, asked, .. } = *write;
-        let key = sent.record.key;
+        let PendingWrite { operation, ref sent, has, kept, asked, .. } = *write;
+        let key = sent.written.record.key;
         let missing = (0..self.shared.ring.replicas()).filter(|place| (has | kept) >> place & 1 == 0);
         let mut next = asked;
         for place in missing {
             let Some(keeper) = self.shared.ring.others(key).nth(next) else { break };
             next += 1;
             let home = self.shared.ring.homes(key)[place];
-            let write = StoreMessage::Write { operation, sent, hint: Some(home) };
+            let write = || StoreMessage::Write { operation, sent: sent.clone(), hint: Some(home) };
             if keeper == self.me {
                 self.write(keeper, operation, sent, Some(home), cx);
             } else {
-                cx.send(keeper, write);
+                cx.send(keeper, write());
             }
         }
         if let Some(write) = self.writes.iter_mut().find(|write| write.operation == operation) {

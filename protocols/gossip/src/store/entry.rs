@@ -17,14 +17,14 @@ use super::member::{Member, Shared};
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::ring::Ring;
-use super::safety::{Causality, Durability, Newest, QuorumReads, Resurrection, Survival};
+use super::safety::{Causality, Durability, Newest, QuorumReads, Resurrection, Siblings, Survival};
 use super::service::KeyService;
 use super::vocabulary::{Store, StoreMessage, StoreObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
     about: "Members are homes of keys on a ring of hashes. Any of them coordinates what a client asks: a write is acknowledged once W \
             members have it on disk, a read is answered by R homes (Dynamo, DeCandia et al. 2007). The last writer wins, by hybrid \
-            logical clocks. Hints, read repair and exchanges by hash trees make replicas equal; tombstones are collected once \
+            logical clocks, or concurrent writes are kept as siblings, by version vectors. Hints, read repair and exchanges by hash trees make replicas equal; tombstones are collected once \
             nothing older is left.",
     roles: &["member"],
     messages: StoreMessage::KINDS,
@@ -78,10 +78,7 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<St
     let shared = Arc::new(Shared { parameters: *parameters, plants, ring: ring(parameters, setup) });
     let factory = move |boot: Boot<'_, Store>| match boot.role {
         Role::Member => Node::Member(Box::new(Member::new(&shared, &boot))),
-        Role::Client => {
-            let retry = shared.parameters.client_retry;
-            Node::Client(Box::new(Client::new(retry, shared.plants.wall_clock, &boot)))
-        }
+        Role::Client => Node::Client(Box::new(Client::new(&shared, &boot))),
     };
     Subject {
         checks: checks(parameters, setup),
@@ -96,9 +93,11 @@ sim_core::checks! {
         "store/durability": "When a write is acknowledged, W members have it on disk, or something newer."
             => Durability::new(parameters, setup.members),
         "store/survival": "At the end each acknowledged write, or something newer, is still on some disk."
-            => Survival::default(),
-        "store/newest": "A home never replaces a record by an older one."
-            => Newest::default(),
+            => Survival::new(parameters),
+        "store/newest": "A home never replaces a record by an older one, nor keeps an older one beside a newer one."
+            => Newest::new(parameters),
+        "store/siblings": "Where siblings are kept, a home gives a write up only for one whose writer knew it."
+            => Siblings::new(parameters),
         "store/resurrection": "Once a delete has been collected, nobody holds a value that is older."
             => Resurrection::new(parameters),
         "store/causality": "The version of a write is higher than every version of its key that the client knew."

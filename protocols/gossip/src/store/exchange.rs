@@ -5,6 +5,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
 use super::member::{EXCHANGE, Member, Merged};
+use super::siblings::Written;
 use super::vocabulary::{Record, Sent, Store, StoreMessage, StoreObservation, StoreTimer};
 
 impl Member {
@@ -29,12 +30,12 @@ impl Member {
         let buckets = self.replica.tree(from).differing(leaves);
         if buckets != 0 {
             let records = self.replica.shared(from, buckets, &self.shared.ring);
-            let sent = records.map(|record| self.sent(*record)).collect();
+            let sent = records.map(|held| self.sent(held.clone())).collect();
             cx.send(from, StoreMessage::Exchange { buckets, sent, answer: true });
         }
     }
 
-    /// Takes what is newer, and answers with what is newer here.
+    /// Takes what adds something here, and answers with what adds something there.
     pub(super) fn exchanged(
         &mut self,
         from: NodeId,
@@ -45,9 +46,9 @@ impl Member {
     ) {
         let mut collectors: Vec<NodeId> = Vec::new();
         for sent in sent {
-            let key = sent.record.key;
+            let key = sent.written.record.key;
             let collector = self.shared.ring.collector(key);
-            if self.merge(*sent, cx) == Merged::Outdated && !collectors.contains(&collector) {
+            if self.merge(sent, cx) == Merged::Outdated && !collectors.contains(&collector) {
                 collectors.push(collector);
                 self.pass_on(from, key, cx);
             }
@@ -55,13 +56,14 @@ impl Member {
         if !answer {
             return;
         }
-        let theirs = |key: u64| {
-            let place = sent.binary_search_by_key(&key, |sent| sent.record.key);
-            place.ok().map(|place| sent[place].record.version)
+        let lacks = |held: &&Written| {
+            let Record { key, version, .. } = held.record;
+            let first = sent.partition_point(|sent| sent.written.record.key < key);
+            let theirs = sent[first..].iter().take_while(|sent| sent.written.record.key == key);
+            !theirs.into_iter().any(|sent| sent.written.includes(version))
         };
-        let newer = |record: &&Record| theirs(record.key).is_none_or(|version| version < record.version);
-        let records = self.replica.shared(from, buckets, &self.shared.ring).filter(newer);
-        let sent: Box<[Sent]> = records.map(|record| self.sent(*record)).collect();
+        let records = self.replica.shared(from, buckets, &self.shared.ring).filter(lacks);
+        let sent: Box<[Sent]> = records.map(|held| self.sent(held.clone())).collect();
         if !sent.is_empty() {
             cx.send(from, StoreMessage::Exchange { buckets, sent, answer: false });
         }

@@ -4,6 +4,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
 use super::member::{HANDOFF, Member, Merged};
+use super::siblings::Written;
 use super::vocabulary::{
     Record, Sent, Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version,
 };
@@ -14,28 +15,30 @@ const MOST_AT_ONCE: usize = 64;
 impl Member {
     /// Hands over what it keeps, as far as it may at once: the first of it again, until it is taken.
     pub(super) fn hand_off(&mut self, cx: &mut Context<'_, Store>) {
+        let kept = self.hints.iter().flat_map(|((target, _), kept)| kept.iter().map(|kept| (*target, kept)));
         let at_once: Vec<_> =
-            self.hints.iter().take(MOST_AT_ONCE).map(|(at, record)| (*at, *record)).collect();
-        for ((target, key), record) in at_once {
-            cx.send(target, StoreMessage::HandOff { sent: self.sent(record) });
+            kept.take(MOST_AT_ONCE).map(|(target, written)| (target, written.clone())).collect();
+        for (target, written) in at_once {
+            let record = written.record;
+            cx.send(target, StoreMessage::HandOff { sent: self.sent(written) });
             if self.shared.plants.hint_not_awaited {
-                self.forget_hint(target, key, cx);
+                self.forget_hint(target, record.key, record.version, cx);
             }
         }
         cx.set_timer(HANDOFF, self.shared.parameters.handoff_every, StoreTimer::HandOff);
     }
 
     /// Somebody hands over what it kept for this member.
-    pub(super) fn handed(&mut self, from: NodeId, sent: Sent, cx: &mut Context<'_, Store>) {
+    pub(super) fn handed(&mut self, from: NodeId, sent: &Sent, cx: &mut Context<'_, Store>) {
+        let Record { key, version, .. } = sent.written.record;
         if self.repair(sent, cx) == Merged::Held {
-            let (key, version) = (sent.record.key, sent.record.version);
             self.journal.say(from, StoreMessage::HandedOff { key, version });
         } else {
-            self.pass_on(from, sent.record.key, cx);
+            self.pass_on(from, key, cx);
         }
     }
 
-    /// The home has it.
+    /// The home has it: all that is included in it need not be kept any longer.
     pub(super) fn handed_off(
         &mut self,
         from: NodeId,
@@ -43,22 +46,47 @@ impl Member {
         version: Version,
         cx: &mut Context<'_, Store>,
     ) {
-        if self.hints.get(&(from, key)).is_some_and(|kept| kept.version <= version) {
-            self.forget_hint(from, key, cx);
+        let Some(kept) = self.hints.get(&(from, key)) else { return };
+        let older = kept.newest().filter(|kept| kept.past.is_none() && kept.record.version <= version);
+        if let Some(kept) = kept.get(version).or(older) {
+            self.forget_hint(from, key, kept.record.version, cx);
         }
     }
 
     /// Keeps a record for a home.
-    pub(super) fn hint(&mut self, target: NodeId, record: Record, cx: &mut Context<'_, Store>) {
-        self.hints.insert((target, record.key), record);
-        self.journal.append(StoreRecord::Hinted { target, record }, cx);
+    pub(super) fn hint(&mut self, target: NodeId, written: Written, cx: &mut Context<'_, Store>) {
+        let record = written.record;
+        self.journal.append(StoreRecord::Hinted { target, written: written.clone() }, cx);
+        let kept = self.hints.entry((target, record.key)).or_default();
+        if written.past.is_some() {
+            let versions = kept.iter().map(|kept| kept.record.version);
+            let superseded =
+                versions.filter(|version| *version != record.version && written.includes(*version));
+            let key = record.key;
+            superseded.for_each(|version| cx.observe(StoreObservation::Unhinted { target, key, version }));
+        }
+        kept.hold(written);
         cx.observe(StoreObservation::Hinted { target, record });
     }
 
-    pub(super) fn forget_hint(&mut self, target: NodeId, key: u64, cx: &mut Context<'_, Store>) {
-        if self.hints.remove(&(target, key)).is_some() {
-            self.journal.append(StoreRecord::Unhinted { target, key }, cx);
-            cx.observe(StoreObservation::Unhinted { target, key });
+    pub(super) fn forget_hint(
+        &mut self,
+        target: NodeId,
+        key: u64,
+        version: Version,
+        cx: &mut Context<'_, Store>,
+    ) {
+        self.remove_hint(target, key, version);
+        self.journal.append(StoreRecord::Unhinted { target, key, version }, cx);
+        cx.observe(StoreObservation::Unhinted { target, key, version });
+    }
+
+    pub(super) fn remove_hint(&mut self, target: NodeId, key: u64, version: Version) {
+        if let Some(kept) = self.hints.get_mut(&(target, key)) {
+            kept.remove(version);
+            if kept.is_empty() {
+                self.hints.remove(&(target, key));
+            }
         }
     }
 }

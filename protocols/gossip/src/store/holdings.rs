@@ -7,20 +7,23 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
 use super::journal::JOURNAL;
+use super::lineage::Lineage;
+use super::parameters::Parameters;
 use super::vocabulary::{Record, Store, StoreObservation, Version};
 
 /// What each member holds of each key: as a home, and in hints for others.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Holdings {
     of: BTreeMap<u64, Key>,
+    lineage: Lineage,
 }
 
 /// What is held of one key.
 #[derive(Clone, Debug, Default)]
 struct Key {
     shelves: Vec<Shelf>,
-    /// The newest tombstone that somebody has dropped.
-    dropped: Option<Version>,
+    /// The tombstones that somebody has dropped, but for those that another one of them supersedes.
+    dropped: Vec<Version>,
 }
 
 /// What one member holds of a key, for itself or for another one.
@@ -28,79 +31,169 @@ struct Key {
 struct Shelf {
     slot: Slot,
     target: Option<NodeId>,
-    /// The last one that is durable, and those after it, each with where it stands in the journal; `None` if it was given up.
-    copies: Vec<(u64, Option<Record>)>,
+    /// What is durable.
+    durable: Vec<Record>,
+    /// What was done since, each with where it stands in the journal.
+    changes: Vec<(u64, Change)>,
+}
+
+/// What happens to a shelf.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    /// Another record; where the last writer wins, instead of what was there.
+    Put(Record),
+    /// A version is given up.
+    Gone(Version),
+}
+
+/// Does to a set of records what a change says.
+fn apply(records: &mut Vec<Record>, change: Change, siblings: bool) {
+    match change {
+        Change::Put(_) if !siblings => records.clear(),
+        Change::Put(Record { version, .. }) | Change::Gone(version) => {
+            records.retain(|record| record.version != version);
+        }
+    }
+    if let Change::Put(record) = change {
+        records.push(record);
+    }
 }
 
 impl Shelf {
-    fn durable(&self, ground: &Ground) -> Option<&Record> {
-        let durable = ground.place(self.slot).mark(JOURNAL).durable;
-        let last = self.copies.iter().rev().find(|(position, _)| *position <= durable);
-        last.and_then(|(_, record)| record.as_ref())
+    /// What is there once everything up to a place in the journal is.
+    fn up_to(&self, position: u64, siblings: bool) -> Vec<Record> {
+        let mut records = self.durable.clone();
+        let changes = self.changes.iter().take_while(|(at, _)| *at <= position);
+        changes.for_each(|(_, change)| apply(&mut records, *change, siblings));
+        records
+    }
+
+    /// What is durable need not be told apart any longer.
+    fn settle(&mut self, durable: u64, siblings: bool) {
+        let settled = self.changes.iter().take_while(|(at, _)| *at <= durable).count();
+        for (_, change) in self.changes.drain(..settled) {
+            apply(&mut self.durable, change, siblings);
+        }
     }
 }
 
 impl Holdings {
     /// The kinds of observations that it follows.
-    pub(super) const HEARS: [&'static str; 4] = ["Stored", "Dropped", "Hinted", "Unhinted"];
+    pub(super) const HEARS: [&'static str; 8] =
+        ["Started", "Stored", "Superseded", "Dropped", "Hinted", "Unhinted", "Stamped", "Saw"];
 
-    /// Takes an observation of a member.
+    /// These, and acknowledgments.
+    pub(super) const WITH_ACKNOWLEDGMENTS: [&'static str; 9] = [
+        "Started",
+        "Stored",
+        "Superseded",
+        "Dropped",
+        "Hinted",
+        "Unhinted",
+        "Stamped",
+        "Saw",
+        "Acknowledged",
+    ];
+
+    pub(super) fn new(parameters: &Parameters) -> Self {
+        Self { of: BTreeMap::new(), lineage: Lineage::new(parameters.conflicts) }
+    }
+
+    pub(super) fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// Takes an observation of a member or client.
     pub(super) fn follow(&mut self, seen: &Seen<'_, Store>) {
-        let (key, target, record) = match *seen.observation {
-            StoreObservation::Stored { record } => (record.key, None, Some(record)),
-            StoreObservation::Hinted { target, record } => (record.key, Some(target), Some(record)),
-            StoreObservation::Unhinted { target, key } => (key, Some(target), None),
+        let (key, target, change) = match *seen.observation {
+            StoreObservation::Stored { record } => (record.key, None, Change::Put(record)),
+            StoreObservation::Hinted { target, record } => (record.key, Some(target), Change::Put(record)),
+            StoreObservation::Superseded { key, version, .. } => (key, None, Change::Gone(version)),
+            StoreObservation::Unhinted { target, key, version } => (key, Some(target), Change::Gone(version)),
             StoreObservation::Dropped { key, version } => {
-                let dropped = &mut self.of.entry(key).or_default().dropped;
-                *dropped = (*dropped).max(Some(version));
-                (key, None, None)
+                self.drop(key, version);
+                (key, None, Change::Gone(version))
             }
-            _ => return,
+            StoreObservation::Started => return self.forget(seen.slot, |_| false),
+            _ => {
+                self.lineage.follow(seen);
+                return;
+            }
         };
         let shelves = &mut self.of.entry(key).or_default().shelves;
         let known = shelves.iter().position(|shelf| shelf.slot == seen.slot && shelf.target == target);
         let known = known.unwrap_or_else(|| {
-            shelves.push(Shelf { slot: seen.slot, target, copies: Vec::new() });
+            let (durable, changes) = (Vec::new(), Vec::new());
+            shelves.push(Shelf { slot: seen.slot, target, durable, changes });
             shelves.len() - 1
         });
-        let copies = &mut shelves[known].copies;
-        let durable = copies.iter().rposition(|(position, _)| *position <= seen.mark.durable);
-        copies.drain(..durable.unwrap_or(0));
-        copies.push((seen.mark.appended, record));
+        let shelf = &mut shelves[known];
+        shelf.settle(seen.mark.durable, self.lineage.keeps_siblings());
+        shelf.changes.push((seen.mark.appended, change));
+    }
+
+    fn drop(&mut self, key: u64, version: Version) {
+        let lineage = &self.lineage;
+        let dropped = &mut self.of.entry(key).or_default().dropped;
+        if !dropped.iter().any(|known| lineage.includes(key, *known, version)) {
+            dropped.retain(|known| !lineage.includes(key, version, *known));
+            dropped.push(version);
+        }
     }
 
     /// Something happened to a slot.
     pub(super) fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle) {
         let durable = ground.place(slot).mark(JOURNAL).durable;
-        let keeps = |position: u64| what == Lifecycle::Crashed && position <= durable;
-        if matches!(what, Lifecycle::Crashed | Lifecycle::Wiped) {
-            let shelves = self.of.values_mut().flat_map(|key| &mut key.shelves);
-            for shelf in shelves.filter(|shelf| shelf.slot == slot) {
-                shelf.copies.retain(|(position, _)| keeps(*position));
+        match what {
+            Lifecycle::Crashed => self.forget(slot, |position| position <= durable),
+            Lifecycle::Wiped => self.forget(slot, |_| false),
+            _ => {}
+        }
+    }
+
+    /// A member holds nothing any more but what stands at some places of its journal.
+    fn forget(&mut self, slot: Slot, keeps: impl Fn(u64) -> bool) {
+        let shelves = self.of.values_mut().flat_map(|key| &mut key.shelves);
+        for shelf in shelves.filter(|shelf| shelf.slot == slot) {
+            shelf.changes.retain(|(position, _)| keeps(*position));
+            if !keeps(0) {
+                shelf.durable.clear();
             }
         }
     }
 
     /// What a home holds of a key, durable or not.
-    pub(super) fn held(&self, slot: Slot, key: u64) -> Option<Record> {
-        let shelves = &self.of.get(&key)?.shelves;
-        let shelf = shelves.iter().find(|shelf| shelf.slot == slot && shelf.target.is_none())?;
-        shelf.copies.last().and_then(|(_, record)| *record)
+    pub(super) fn held(&self, slot: Slot, key: u64) -> Vec<Record> {
+        let shelves = self.of.get(&key).map_or(&[][..], |key| &key.shelves);
+        let shelf = shelves.iter().find(|shelf| shelf.slot == slot && shelf.target.is_none());
+        shelf.map(|shelf| shelf.up_to(u64::MAX, self.lineage.keeps_siblings())).unwrap_or_default()
     }
 
-    /// The newest tombstone of a key that somebody has dropped.
-    pub(super) fn dropped(&self, key: u64) -> Option<Version> {
-        self.of.get(&key).and_then(|key| key.dropped)
+    /// Whether somebody has dropped a tombstone of a key.
+    pub(super) fn has_dropped(&self, key: u64) -> bool {
+        self.of.get(&key).is_some_and(|key| !key.dropped.is_empty())
     }
 
-    /// How many members have a version of a key, or a newer one, on disk: `(as homes, in any way)`.
+    /// Whether somebody has dropped a tombstone that is this version, or supersedes it.
+    pub(super) fn is_gone(&self, key: u64, version: Version) -> bool {
+        let dropped = self.of.get(&key).map_or(&[][..], |key| &key.dropped);
+        dropped.iter().any(|dropped| self.lineage.includes(key, *dropped, version))
+    }
+
+    /// How many members have a version of a key, or one that supersedes it, on disk: `(as homes, in any way)`.
     pub(super) fn durable(&self, ground: &Ground, key: u64, version: Version) -> (usize, usize) {
-        let Some(key) = self.of.get(&key) else { return (0, 0) };
-        let has = |shelf: &&Shelf| shelf.durable(ground).is_some_and(|record| record.version >= version);
-        let homes = key.shelves.iter().filter(has).filter(|shelf| shelf.target.is_none());
-        let mut slots: Vec<Slot> = key.shelves.iter().filter(has).map(|shelf| shelf.slot).collect();
+        let Some(of) = self.of.get(&key) else { return (0, 0) };
+        let siblings = self.lineage.keeps_siblings();
+        let has = |shelf: &&Shelf| {
+            let durable = ground.place(shelf.slot).mark(JOURNAL).durable;
+            let records = shelf.up_to(durable, siblings);
+            records.iter().any(|record| self.lineage.includes(key, record.version, version))
+        };
+        let having: Vec<&Shelf> = of.shelves.iter().filter(has).collect();
+        let homes = having.iter().filter(|shelf| shelf.target.is_none()).count();
+        let mut slots: Vec<Slot> = having.iter().map(|shelf| shelf.slot).collect();
         slots.sort_unstable();
         slots.dedup();
-        (homes.count(), slots.len())
+        (homes, slots.len())
     }
 }

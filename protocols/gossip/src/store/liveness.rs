@@ -32,7 +32,7 @@ impl StoreLiveness {
             parameters: *parameters,
             members: setup.members.into(),
             loss: setup.network.loss.as_f64() + setup.network.corrupt.as_f64(),
-            agreement: Agreement::new(ring),
+            agreement: Agreement::new(parameters, ring),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::Replica;
 use super::ring::Ring;
+use super::siblings::{Siblings, Written};
 use super::vocabulary::{
     Record, Sent, Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version,
 };
@@ -42,11 +43,11 @@ pub struct Member {
     pub(super) journal: Journal,
     pub(super) replica: Replica,
     /// What it keeps for others: for whom, and which key.
-    pub(super) hints: BTreeMap<(NodeId, u64), Record>,
+    pub(super) hints: BTreeMap<(NodeId, u64), Siblings>,
     /// The latest time of all versions that it has seen.
     pub(super) clock: u64,
     /// By collector: the latest of its collections that this member has confirmed, and its tombstones.
-    pub(super) confirmed: Vec<(u64, Box<[Record]>)>,
+    pub(super) confirmed: Vec<(u64, Box<[Written]>)>,
     /// By collector: the latest of its collections in which this member dropped something.
     pub(super) dropped: Vec<u64>,
     /// Writes up to this version are not taken any more: a tombstone that is newer may be gone.
@@ -69,6 +70,17 @@ pub(super) enum Merged {
     Outdated,
 }
 
+/// How a record that came relates to what is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// It is held, or superseded by what is held.
+    Held,
+    /// It adds something.
+    New,
+    /// Its sender has not confirmed a collection that this member has.
+    Outdated,
+}
+
 impl Member {
     /// Starts from what the disk holds.
     pub fn new(shared: &Arc<Shared>, boot: &Boot<'_, Store>) -> Self {
@@ -82,7 +94,7 @@ impl Member {
             clock: 0,
             confirmed: vec![(0, Box::default()); members],
             dropped: vec![0; members],
-            fence: Version { time: 0, actor: NodeId(0) },
+            fence: Version { time: 0, actor: NodeId(0), session: 0 },
             writes: Vec::new(),
             reads: Vec::new(),
             next_operation: 0,
@@ -100,20 +112,18 @@ impl Member {
 
     fn recall(&mut self, record: &StoreRecord) {
         match *record {
-            StoreRecord::Kept { record } => {
-                self.clock = self.clock.max(record.version.time);
-                self.replica.put(self.me, record, &self.shared.ring);
+            StoreRecord::Kept { ref written } => {
+                self.clock = self.clock.max(written.record.version.time);
+                self.replica.put(self.me, written.clone(), &self.shared.ring);
             }
-            StoreRecord::Dropped { key, collection, .. } => self.remove(key, collection),
-            StoreRecord::Hinted { target, record } => {
-                self.clock = self.clock.max(record.version.time);
-                self.hints.insert((target, record.key), record);
+            StoreRecord::Dropped { key, version, collection } => self.remove(key, version, collection),
+            StoreRecord::Hinted { target, ref written } => {
+                self.clock = self.clock.max(written.record.version.time);
+                self.hints.entry((target, written.record.key)).or_default().hold(written.clone());
             }
-            StoreRecord::Unhinted { target, key } => {
-                self.hints.remove(&(target, key));
-            }
+            StoreRecord::Unhinted { target, key, version } => self.remove_hint(target, key, version),
             StoreRecord::Confirmed { collector, collection, ref tombstones } => {
-                tombstones.iter().for_each(|tombstone| self.raise_fence(tombstone.version));
+                tombstones.iter().for_each(|tombstone| self.raise_fence(tombstone.record.version));
                 self.confirmed[collector.index()] = (collection, tombstones.clone());
             }
             StoreRecord::Began { collection } => self.collection.number = collection,
@@ -124,9 +134,11 @@ impl Member {
         // Answers to an earlier incarnation may still come.
         self.next_operation = cx.rng().next_u64() >> 1;
         cx.observe(StoreObservation::Started);
-        self.replica.iter().for_each(|record| cx.observe(StoreObservation::Stored { record: *record }));
-        for ((target, _), record) in &self.hints {
-            cx.observe(StoreObservation::Hinted { target: *target, record: *record });
+        let stored = self.replica.iter().map(|held| held.record);
+        stored.for_each(|record| cx.observe(StoreObservation::Stored { record }));
+        for ((target, _), hints) in &self.hints {
+            let hinted = hints.iter().map(|held| held.record);
+            hinted.for_each(|record| cx.observe(StoreObservation::Hinted { target: *target, record }));
         }
         let Parameters { exchange_every, handoff_every, collect_every, tombstone_grace, .. } =
             self.shared.parameters;
@@ -154,15 +166,16 @@ impl Member {
     fn hear(&mut self, from: NodeId, message: &StoreMessage, cx: &mut Context<'_, Store>) {
         match *message {
             StoreMessage::Get { operation, key } => self.get(from, operation, key, cx),
-            StoreMessage::Put { operation, record } => self.put(from, operation, record, cx),
-            StoreMessage::Write { operation, sent, hint } => self.write(from, operation, sent, hint, cx),
+            StoreMessage::Put { operation, ref written } => self.put(from, operation, written, cx),
+            StoreMessage::Write { operation, ref sent, hint } => self.write(from, operation, sent, hint, cx),
             StoreMessage::Wrote { operation, hint } => self.wrote(hint.unwrap_or(from), hint, operation, cx),
             StoreMessage::Read { operation, key } => self.read(from, operation, key, cx),
-            StoreMessage::ReadReply { operation, sent, dropped } => {
-                self.read_reply(from, operation, Answer { sent, dropped }, cx);
+            StoreMessage::ReadReply { operation, ref found, confirmed, dropped } => {
+                let found = found.clone();
+                self.read_reply(from, operation, Answer { found, confirmed, dropped }, cx);
             }
-            StoreMessage::Repair { sent } => self.repaired(from, sent, cx),
-            StoreMessage::HandOff { sent } => self.handed(from, sent, cx),
+            StoreMessage::Repair { ref sent } => self.repaired(from, sent, cx),
+            StoreMessage::HandOff { ref sent } => self.handed(from, sent, cx),
             StoreMessage::HandedOff { key, version } => self.handed_off(from, key, version, cx),
             StoreMessage::Root { root } => self.compared(from, root, cx),
             StoreMessage::Leaves { ref leaves } => self.differ(from, leaves, cx),
@@ -197,46 +210,71 @@ impl Member {
     }
 
     /// A record as it is sent now.
-    pub(super) fn sent(&self, record: Record) -> Sent {
-        let collector = self.shared.ring.collector(record.key);
-        Sent { record, confirmed: self.confirmed[collector.index()].0 }
+    pub(super) fn sent(&self, written: Written) -> Sent {
+        let confirmed = self.confirmed_of(written.record.key);
+        Sent { written, confirmed }
+    }
+
+    /// The latest collection that this member has confirmed, of a key's collector.
+    pub(super) fn confirmed_of(&self, key: u64) -> u64 {
+        self.confirmed[self.shared.ring.collector(key).index()].0
     }
 
     /// Whether a record may be older than a tombstone that this member has seen collected.
     pub(super) fn is_outdated(&self, sent: &Sent) -> bool {
-        sent.confirmed < self.confirmed[self.shared.ring.collector(sent.record.key).index()].0
+        let Record { key, version, .. } = sent.written.record;
+        sent.confirmed < self.confirmed_of(key) && version <= self.fence
     }
 
-    /// Holds a record if it is newer than what is held.
-    pub(super) fn merge(&mut self, sent: Sent, cx: &mut Context<'_, Store>) -> Merged {
-        let record = sent.record;
-        self.clock = self.clock.max(record.version.time);
-        match self.replica.get(record.key) {
-            None if self.is_outdated(&sent) => Merged::Outdated,
-            Some(held) if held.version >= record.version => Merged::Held,
-            _ => {
-                self.hold(record, cx);
-                Merged::Held
-            }
+    /// Whether a record would add nothing to what is held, or may not be taken. A last writer replaces whatever is held,
+    /// so that it is not older than a tombstone which that replaced; a sibling may be.
+    pub(super) fn compare_with(&self, held: Option<&Siblings>, sent: &Sent) -> Compared {
+        let Written { record, past } = &sent.written;
+        match held {
+            Some(held) if held.includes(record.version) => Compared::Held,
+            Some(_) if past.is_none() => Compared::New,
+            _ if self.is_outdated(sent) => Compared::Outdated,
+            _ => Compared::New,
         }
     }
 
-    pub(super) fn hold(&mut self, record: Record, cx: &mut Context<'_, Store>) {
-        self.journal.append(StoreRecord::Kept { record }, cx);
-        self.replica.put(self.me, record, &self.shared.ring);
+    /// Holds a record if what is held does not include it.
+    pub(super) fn merge(&mut self, sent: &Sent, cx: &mut Context<'_, Store>) -> Merged {
+        let record = sent.written.record;
+        self.clock = self.clock.max(record.version.time);
+        match self.compare_with(self.replica.get(record.key), sent) {
+            Compared::Outdated => return Merged::Outdated,
+            Compared::Held => {}
+            Compared::New => self.hold(sent.written.clone(), cx),
+        }
+        Merged::Held
+    }
+
+    pub(super) fn hold(&mut self, written: Written, cx: &mut Context<'_, Store>) {
+        let record = written.record;
+        self.journal.append(StoreRecord::Kept { written: written.clone() }, cx);
+        if let Some(held) = self.replica.get(record.key).filter(|_| written.past.is_some()) {
+            let (key, by) = (record.key, record.version);
+            let versions = held.iter().map(|held| held.record.version);
+            let superseded = versions.filter(|version| *version != by && written.includes(*version));
+            superseded.for_each(|version| cx.observe(StoreObservation::Superseded { key, version, by }));
+        }
+        self.replica.put(self.me, written, &self.shared.ring);
         cx.observe(StoreObservation::Stored { record });
     }
 
-    fn repaired(&mut self, from: NodeId, sent: Sent, cx: &mut Context<'_, Store>) {
+    fn repaired(&mut self, from: NodeId, sent: &Sent, cx: &mut Context<'_, Store>) {
         if self.repair(sent, cx) == Merged::Outdated {
-            self.pass_on(from, sent.record.key, cx);
+            self.pass_on(from, sent.written.record.key, cx);
         }
     }
 
     /// What a repair or a hint brings.
-    pub(super) fn repair(&mut self, sent: Sent, cx: &mut Context<'_, Store>) -> Merged {
-        if self.shared.plants.blind_repair && self.replica.get(sent.record.key) != Some(&sent.record) {
-            self.hold(sent.record, cx);
+    pub(super) fn repair(&mut self, sent: &Sent, cx: &mut Context<'_, Store>) -> Merged {
+        let Record { key, version, .. } = sent.written.record;
+        let held = self.replica.get(key).and_then(|held| held.get(version));
+        if self.shared.plants.blind_repair && held.is_none() {
+            self.hold(sent.written.clone(), cx);
             return Merged::Held;
         }
         self.merge(sent, cx)

@@ -21,6 +21,8 @@ sim_core::parameters! {
         sloppy: bool = true,
             forfeits "that a read of R homes sees what W members acknowledged, where R + W > N",
             drawn |own, _, dice| own.sloppy && dice.pick(&[true, false]);
+        /// What becomes of writes that did not know of each other.
+        conflicts: Conflicts = "last-writer-wins", drawn |_, _, dice| dice.pick(Conflicts::ALL);
         /// Places of each member on the ring.
         tokens: u32 = 8, in 1..=256, drawn |_, _, dice| dice.pick(&[1, 8, 32]);
         /// How many of a hundred writes are deletes.
@@ -54,6 +56,16 @@ sim_core::parameters! {
         /// How long a member waits before it tries a failed sync again.
         disk_retry: Duration = "50ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.disk_retry, 4..=16);
+    }
+}
+
+sim_core::choices! {
+    /// What becomes of writes that did not know of each other.
+    pub enum Conflicts {
+        /// The one with the highest version stays: one write is lost, by design.
+        LastWriterWins = "last-writer-wins",
+        /// All stay, as siblings, until somebody who has seen them writes (version vectors).
+        Siblings = "siblings",
     }
 }
 

@@ -51,5 +51,13 @@ sim_core::plants! {
             source: "a repair must merge: the last one to arrive is not the last one written",
             witness: "store-witness-blind-repair",
         }
+        /// A client that starts anew keeps its actor, though it has forgotten what it wrote.
+        reused_actor {
+            name: "reused-actor",
+            id: "G45",
+            breaks: "store/siblings",
+            source: "riak_kv issue 679: who has lost its vector and goes on as the same actor makes newer writes look older, or known",
+            witness: "store-witness-reused-actor",
+        }
     }
 }

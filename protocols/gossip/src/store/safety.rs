@@ -4,8 +4,10 @@ mod causality;
 mod durability;
 mod order;
 mod reads;
+mod siblings;
 
 pub use causality::Causality;
 pub use durability::{Durability, Survival};
 pub use order::{Newest, Resurrection};
 pub use reads::QuorumReads;
+pub use siblings::Siblings;

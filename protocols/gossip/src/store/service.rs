@@ -29,7 +29,7 @@ impl Service<Store> for KeyService {
         let reply = match *response {
             StoreResponse::Done { .. } => Reply::Done,
             StoreResponse::Unknown => Reply::Unknown,
-            StoreResponse::Read { record } => Reply::Value(record.and_then(|record| record.value)),
+            StoreResponse::Read { record, .. } => Reply::Value(record.and_then(|record| record.value)),
         };
         Answer { reply, position: None }
     }

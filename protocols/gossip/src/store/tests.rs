@@ -1,5 +1,6 @@
 //! One member at a time, and whole runs in a world.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use protocol_testing::swarm::{finds_nothing, weather};
@@ -17,9 +18,10 @@ use sim_core::workload::{Rate, WorkloadModel};
 
 use super::entry::ENTRY;
 use super::member::{Member, Shared};
-use super::parameters::Parameters;
+use super::parameters::{Conflicts, Parameters};
 use super::plants::Plants;
 use super::ring::Ring;
+use super::siblings::{Siblings, Written, learn};
 use super::vocabulary::{Record, Sent, StoreMessage, Version};
 
 fn setup(seed: u64, members: u32, seconds: u64) -> Setup {
@@ -57,11 +59,23 @@ fn a_calm_store_serves_collects_and_is_read_as_it_was_written() {
 
 #[test]
 fn nothing_is_found_in_a_swarm_and_replicas_become_equal() {
-    let cluster = ENTRY.configure(&json!({})).unwrap();
-    let made = finds_nothing(150, |seed| {
-        weather(cluster.as_ref(), setup(seed, 3 + (seed % 8) as u32, 12), 20, &SwarmSpace::default())
-    });
-    assert!(made >= 130, "{made} of 150 made progress");
+    for conflicts in Conflicts::ALL {
+        let cluster = ENTRY.configure(&json!({ "conflicts": conflicts.name() })).unwrap();
+        let made = finds_nothing(100, |seed| {
+            weather(cluster.as_ref(), setup(seed, 3 + (seed % 8) as u32, 12), 20, &SwarmSpace::default())
+        });
+        assert!(made >= 85, "{made} of 100 made progress");
+    }
+}
+
+#[test]
+fn a_calm_store_keeps_siblings_collects_and_is_read_as_it_was_written() {
+    let parameters = json!({ "sloppy": false, "collect_every": "250ms", "conflicts": "siblings" });
+    let outcome = run(&parameters, &setup(1, 5, 20));
+    assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.violations);
+    assert!(exercised(&outcome, "store/quorum-reads") > 100);
+    assert!(exercised(&outcome, "store/siblings") > 100, "writes take the place of those that were known");
+    assert!(exercised(&outcome, "store/resurrection") > 20, "tombstones are collected");
 }
 
 /// Member 0 of five, each key at three homes.
@@ -81,6 +95,10 @@ impl Bench {
         solo.now = Time::ZERO + Duration::from_secs(10);
         solo.step(&mut member, Input::Start);
         Self { solo, member }
+    }
+
+    fn held(&self, key: u64) -> Vec<Written> {
+        self.member.replica.get(key).map(|held| held.iter().cloned().collect()).unwrap_or_default()
     }
 
     fn key(&self, fits: impl Fn(&[NodeId]) -> bool) -> u64 {
@@ -108,8 +126,14 @@ impl Bench {
     }
 }
 
-fn record(key: u64, time: u64, value: Option<u64>) -> Record {
-    Record { key, version: Version { time, actor: NodeId(CLIENT) }, value }
+fn found(all: impl IntoIterator<Item = Written>) -> Siblings {
+    let mut found = Siblings::default();
+    all.into_iter().for_each(|written| found.add(written));
+    found
+}
+
+fn last(key: u64, time: u64, value: Option<u64>) -> Written {
+    Written::last(Record { key, version: Version { time, actor: NodeId(CLIENT), session: 0 }, value })
 }
 
 #[test]
@@ -118,7 +142,7 @@ fn a_home_and_a_hint_for_it_are_one_copy() {
         let mut bench = Bench::new(Parameters { sloppy, ..Parameters::default() });
         let key = bench.key(|homes| !homes.contains(&NodeId(0)));
         let homes: Vec<u32> = bench.member.shared.ring.homes(key).iter().map(|home| home.0).collect();
-        let asked = bench.hear(CLIENT, &StoreMessage::Put { operation: 1, record: record(key, 5, Some(1)) });
+        let asked = bench.hear(CLIENT, &StoreMessage::Put { operation: 1, written: last(key, 5, Some(1)) });
         assert_eq!(asked.iter().map(|(to, _)| *to).collect::<Vec<_>>(), homes);
         let (_, StoreMessage::Write { operation, .. }) = asked[0] else { panic!("{asked:?}") };
         let wrote = |hint: Option<u32>| StoreMessage::Wrote { operation, hint: hint.map(NodeId) };
@@ -142,7 +166,7 @@ fn a_version_too_far_ahead_or_behind_a_collected_tombstone_is_refused() {
     let mut bench = Bench::new(Parameters { max_offset: Duration::from_secs(1), ..Parameters::default() });
     let key = bench.key(|homes| homes[0] == NodeId(1));
     let put = |bench: &mut Bench, time| {
-        let said = bench.hear(CLIENT, &StoreMessage::Put { operation: 1, record: record(key, time, None) });
+        let said = bench.hear(CLIENT, &StoreMessage::Put { operation: 1, written: last(key, time, None) });
         said.iter().find_map(|(_, message)| match message {
             StoreMessage::Refused { late, .. } => Some(*late),
             _ => None,
@@ -150,7 +174,7 @@ fn a_version_too_far_ahead_or_behind_a_collected_tombstone_is_refused() {
     };
     assert_eq!(put(&mut bench, 11_000_000_001), Some(false));
     assert_eq!(put(&mut bench, 11_000_000_000), None);
-    let tombstones: Box<[Record]> = [record(key, 700, None)].into();
+    let tombstones: Box<[Written]> = [last(key, 700, None)].into();
     bench.hear(1, &StoreMessage::Confirm { collector: NodeId(1), collection: 1, tombstones });
     assert_eq!(put(&mut bench, 700), Some(true));
     assert_eq!(put(&mut bench, 701), None);
@@ -160,7 +184,7 @@ fn a_version_too_far_ahead_or_behind_a_collected_tombstone_is_refused() {
 fn a_record_whose_sender_has_not_confirmed_a_collection_is_not_taken() {
     let mut bench = Bench::new(Parameters::default());
     let key = bench.key(|homes| homes[0] == NodeId(1) && homes.contains(&NodeId(0)));
-    let tombstones: Box<[Record]> = [record(key, 700, None)].into();
+    let tombstones: Box<[Written]> = [last(key, 700, None)].into();
     let confirm = |collection| StoreMessage::Confirm {
         collector: NodeId(1),
         collection,
@@ -168,20 +192,20 @@ fn a_record_whose_sender_has_not_confirmed_a_collection_is_not_taken() {
     };
     let old = |confirmed| StoreMessage::Write {
         operation: 3,
-        sent: Sent { record: record(key, 600, Some(6)), confirmed },
+        sent: Sent { written: last(key, 600, Some(6)), confirmed },
         hint: None,
     };
     assert_eq!(bench.hear(1, &confirm(4)), [(1, StoreMessage::Confirmed { collection: 4 })]);
     let wrote = [(2, StoreMessage::Wrote { operation: 3, hint: None })];
     assert_eq!(bench.hear(2, &old(3)), wrote, "the tombstone is newer, and it is there");
     bench.hear(1, &StoreMessage::Collect { collection: 4, tombstones: tombstones.clone() });
-    assert_eq!(bench.member.replica.get(key), None);
+    assert_eq!(bench.held(key), []);
     assert_eq!(bench.hear(1, &confirm(4)), [(1, StoreMessage::Confirmed { collection: 4 })]);
-    assert_eq!(bench.member.replica.get(key), None, "a list that took long brings nothing back");
+    assert_eq!(bench.held(key), [], "a list that took long brings nothing back");
     assert_eq!(bench.hear(2, &old(3)), [(2, confirm(4))], "it hears what it has to confirm");
-    assert_eq!(bench.member.replica.get(key), None);
+    assert_eq!(bench.held(key), []);
     assert_eq!(bench.hear(2, &old(4)), wrote);
-    assert_eq!(bench.member.replica.get(key), Some(&record(key, 600, Some(6))));
+    assert_eq!(bench.held(key), [last(key, 600, Some(6))]);
 }
 
 #[test]
@@ -193,16 +217,19 @@ fn an_answer_from_before_a_collection_is_asked_for_again() {
     let client = 9;
     let asked = bench.hear(client, &StoreMessage::Get { operation: 1, key });
     let &[(_, StoreMessage::Read { operation, .. }), ..] = &asked[..] else { panic!("{asked:?}") };
-    let reply = |sent: Option<(u64, u64)>, dropped| {
-        let sent = sent.map(|(time, confirmed)| Sent { record: record(key, time, Some(6)), confirmed });
-        StoreMessage::ReadReply { operation, sent, dropped }
+    let reply = |time: Option<u64>, confirmed, dropped| {
+        let found = found(time.map(|time| last(key, time, Some(6))));
+        StoreMessage::ReadReply { operation, found, confirmed, dropped }
     };
-    assert!(bench.hear(homes[0], &reply(Some((600, 3)), 0)).is_empty());
-    assert!(bench.hear(homes[1], &reply(None, 3)).is_empty(), "the record was there after that collection");
+    assert!(bench.hear(homes[0], &reply(Some(600), 3, 0)).is_empty());
+    assert!(
+        bench.hear(homes[1], &reply(None, 3, 3)).is_empty(),
+        "the record was there after that collection"
+    );
     let again = [(homes[0], StoreMessage::Read { operation, key })];
-    assert_eq!(bench.hear(homes[2], &reply(None, 4)), again);
-    let got = StoreMessage::Got { operation: 1, record: None, clock: 600 };
-    assert_eq!(bench.hear(homes[0], &reply(None, 4)), [(client, got)]);
+    assert_eq!(bench.hear(homes[2], &reply(None, 4, 4)), again);
+    let got = StoreMessage::Got { operation: 1, found: Siblings::default(), clock: 600 };
+    assert_eq!(bench.hear(homes[0], &reply(None, 4, 4)), [(client, got)]);
 }
 
 /// Where somebody is wrong about a collection, a coordinator that is a home itself does not ask itself without end.
@@ -211,14 +238,98 @@ fn its_own_answer_is_never_asked_for_again() {
     let three = Parameters { replicas: 3, read_quorum: 3, ..Parameters::default() };
     let mut bench = Bench::new(three);
     let key = bench.key(|homes| homes.contains(&NodeId(0)) && homes[0] != NodeId(0));
-    let sent = Sent { record: record(key, 600, Some(6)), confirmed: 0 };
+    let sent = Sent { written: last(key, 600, Some(6)), confirmed: 0 };
     bench.hear(8, &StoreMessage::HandOff { sent });
     let others: Vec<u32> =
         bench.member.shared.ring.homes(key).iter().map(|home| home.0).filter(|home| *home != 0).collect();
     let asked = bench.hear(9, &StoreMessage::Get { operation: 1, key });
     let &[(_, StoreMessage::Read { operation, .. }), ..] = &asked[..] else { panic!("{asked:?}") };
-    let nothing = StoreMessage::ReadReply { operation, sent: None, dropped: 7 };
+    let nothing = StoreMessage::ReadReply { operation, found: Siblings::default(), confirmed: 7, dropped: 7 };
     assert!(bench.hear(others[0], &nothing).is_empty());
-    let got = StoreMessage::Got { operation: 1, record: Some(sent.record), clock: 600 };
+    let got = StoreMessage::Got { operation: 1, found: found([last(key, 600, Some(6))]), clock: 600 };
     assert!(bench.hear(others[1], &nothing).contains(&(9, got)));
+}
+
+/// A sibling by one session of the client that knew these others.
+fn sibling(key: u64, session: u64, time: u64, value: Option<u64>, knew: &[&Written]) -> Written {
+    let mut past = Vec::new();
+    for knew in knew {
+        knew.past.iter().flat_map(|past| past.iter()).for_each(|version| learn(&mut past, *version));
+        learn(&mut past, knew.record.version);
+    }
+    let version = Version { time, actor: NodeId(CLIENT), session };
+    Written { record: Record { key, version, value }, past: Some(past.into()) }
+}
+
+fn sent(written: &Written, confirmed: u64) -> Sent {
+    Sent { written: written.clone(), confirmed }
+}
+
+#[test]
+fn siblings_stay_at_a_home_and_in_hints_until_one_knew_them() {
+    let mut bench = Bench::new(Parameters::default());
+    let key = bench.key(|homes| homes.contains(&NodeId(0)));
+    let (one, two) = (sibling(key, 1, 600, Some(6), &[]), sibling(key, 2, 700, Some(7), &[]));
+    for written in [&one, &two, &one] {
+        bench.hear(2, &StoreMessage::Repair { sent: sent(written, 0) });
+    }
+    assert_eq!(bench.held(key), [two.clone(), one.clone()]);
+    let both = sibling(key, 1, 800, None, &[&one, &two]);
+    bench.hear(2, &StoreMessage::HandOff { sent: sent(&both, 0) });
+    assert_eq!(bench.held(key), from_ref(&both));
+    bench.hear(2, &StoreMessage::Repair { sent: sent(&two, 0) });
+    assert_eq!(bench.held(key), from_ref(&both), "it is known to be older");
+
+    let away = bench.key(|homes| !homes.contains(&NodeId(0)));
+    let target = bench.member.shared.ring.homes(away)[0];
+    let write =
+        |written: &Written| StoreMessage::Write { operation: 3, sent: sent(written, 0), hint: Some(target) };
+    let (one, two) = (sibling(away, 1, 600, Some(6), &[]), sibling(away, 2, 700, Some(7), &[]));
+    bench.hear(2, &write(&one));
+    bench.hear(2, &write(&two));
+    let hints = |bench: &Bench| bench.member.hints.get(&(target, away)).map_or(0, |kept| kept.iter().count());
+    assert_eq!(hints(&bench), 2);
+    bench.hear(target.0, &StoreMessage::HandedOff { key: away, version: two.record.version });
+    assert_eq!(hints(&bench), 1, "the other one has not arrived");
+    bench.hear(2, &write(&sibling(away, 3, 900, None, &[&one])));
+    assert_eq!(hints(&bench), 1, "the newer one takes its place");
+}
+
+#[test]
+fn an_exchange_answers_with_the_siblings_that_the_other_lacks() {
+    let mut bench = Bench::new(Parameters::default());
+    let key = bench.key(|homes| homes.contains(&NodeId(0)) && homes.contains(&NodeId(2)));
+    let (one, two) = (sibling(key, 1, 600, Some(6), &[]), sibling(key, 2, 700, Some(7), &[]));
+    let newer = sibling(key, 3, 800, Some(8), &[&one]);
+    for written in [&one, &two] {
+        bench.hear(2, &StoreMessage::Repair { sent: sent(written, 0) });
+    }
+    let exchange = |written: &Written, answer| {
+        let all = Box::from([sent(written, 0)]);
+        StoreMessage::Exchange { buckets: u64::MAX, sent: all, answer }
+    };
+    assert_eq!(bench.hear(2, &exchange(&newer, true)), [(2, exchange(&two, false))]);
+    assert_eq!(bench.held(key), [newer, two]);
+}
+
+/// A tombstone that is gone is not replaced by its sibling: what it had superseded does not come back beside that one.
+#[test]
+fn a_sibling_of_a_collected_tombstone_lets_nothing_older_in() {
+    let mut bench = Bench::new(Parameters::default());
+    let key = bench.key(|homes| homes[0] == NodeId(1) && homes.contains(&NodeId(0)));
+    let old = sibling(key, 1, 600, Some(6), &[]);
+    let (deleted, beside) = (sibling(key, 1, 700, None, &[&old]), sibling(key, 2, 650, Some(7), &[]));
+    let tombstones: Box<[Written]> = [deleted].into();
+    bench.hear(2, &StoreMessage::Repair { sent: sent(&beside, 0) });
+    let confirm =
+        StoreMessage::Confirm { collector: NodeId(1), collection: 4, tombstones: tombstones.clone() };
+    bench.hear(1, &confirm);
+    bench.hear(1, &StoreMessage::Collect { collection: 4, tombstones });
+    assert_eq!(bench.held(key), from_ref(&beside));
+    let repair = |written: &Written, confirmed| StoreMessage::Repair { sent: sent(written, confirmed) };
+    assert_eq!(bench.hear(2, &repair(&old, 3)), [(2, confirm)]);
+    assert_eq!(bench.held(key), from_ref(&beside));
+    let new = sibling(key, 3, 701, Some(8), &[]);
+    bench.hear(2, &repair(&new, 3));
+    assert_eq!(bench.held(key), [new, beside], "what is newer than all that was collected need not wait");
 }

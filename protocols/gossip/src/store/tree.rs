@@ -1,9 +1,6 @@
 //! A hash tree over what two members share, kept up to date by every change (Dynamo, section 4.7).
 
 use sim_core::digest::hash_words;
-use sim_core::facts::Facts;
-
-use super::vocabulary::Record;
 
 /// How many buckets of keys there are below the root.
 pub const BUCKETS: usize = 16;
@@ -21,15 +18,11 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// A record takes the place of another one.
-    pub fn replace(&mut self, old: Option<&Record>, new: Option<&Record>) {
-        let hash = |record: Option<&Record>| record.map_or(0, Facts::content);
-        let change = hash(new).wrapping_sub(hash(old));
+    /// The sum of the hashes of a key's records changes by so much.
+    pub fn change(&mut self, key: u64, change: u64) {
         self.root = self.root.wrapping_add(change);
-        if let Some(record) = new.or(old) {
-            let leaf = &mut self.leaves[bucket(record.key)];
-            *leaf = leaf.wrapping_add(change);
-        }
+        let leaf = &mut self.leaves[bucket(key)];
+        *leaf = leaf.wrapping_add(change);
     }
 
     /// The root hash.
@@ -51,26 +44,23 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::identity::NodeId;
-
-    use super::super::vocabulary::Version;
     use super::*;
 
-    fn record(key: u64, time: u64) -> Record {
-        Record { key, version: Version { time, actor: NodeId(9) }, value: Some(time) }
+    fn hash(key: u64, time: u64) -> u64 {
+        hash_words(&[9, key, time])
     }
 
     #[test]
     fn the_way_to_a_state_leaves_no_trace_in_its_hash() {
         let (mut one, mut other) = (Tree::default(), Tree::default());
-        (0..50).for_each(|key| one.replace(None, Some(&record(key, 1))));
-        (0..50).rev().for_each(|key| other.replace(None, Some(&record(key, 0))));
+        (0..50).for_each(|key| one.change(key, hash(key, 1)));
+        (0..50).rev().for_each(|key| other.change(key, hash(key, 0)));
         assert_ne!(one.root(), other.root());
-        (0..50).for_each(|key| other.replace(Some(&record(key, 0)), Some(&record(key, 1))));
+        (0..50).for_each(|key| other.change(key, hash(key, 1).wrapping_sub(hash(key, 0))));
         assert_eq!(one, other);
-        one.replace(Some(&record(7, 1)), None);
+        one.change(7, hash(7, 1).wrapping_neg());
         assert_eq!(one.differing(other.leaves()), 1 << bucket(7));
-        other.replace(Some(&record(7, 1)), None);
+        other.change(7, hash(7, 1).wrapping_neg());
         assert_eq!(one, other);
     }
 }

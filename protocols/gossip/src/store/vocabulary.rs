@@ -5,6 +5,8 @@ use sim_core::identity::NodeId;
 use sim_core::operation::bytes_of;
 use sim_core::process::{Lane, Message, Observe, Summary};
 
+use super::siblings::{Siblings, Written};
+
 sim_core::vocabulary! {
     /// A replicated store with eventual consistency.
     pub Store {
@@ -25,11 +27,13 @@ facts! {
         pub time: u64,
         /// Which client wrote.
         pub actor: NodeId,
+        /// Which of its incarnations, by a number that it drew; 0 where the last writer wins.
+        pub session: u64,
     }
 }
 
 facts! {
-    /// A key as somebody wrote it. The one with the highest version wins.
+    /// A key as somebody wrote it.
     #[derive(Copy, PartialEq, Eq)]
     pub struct Record {
         /// Which key.
@@ -43,10 +47,10 @@ facts! {
 
 facts! {
     /// A record on its way, and the latest collection that its sender had confirmed when it held the record.
-    #[derive(Copy, PartialEq, Eq)]
+    #[derive(PartialEq, Eq)]
     pub struct Sent {
         /// The record.
-        pub record: Record,
+        pub written: Written,
         /// The latest collection of the key's collector that the sender had confirmed.
         pub confirmed: u64,
     }
@@ -59,13 +63,13 @@ facts! {
         /// A client reads a key.
         Get { #[doc = "Which operation of the client."] operation: u64, #[doc = "Which key."] key: u64 },
         /// A client writes or deletes a key.
-        Put { #[doc = "Which operation of the client."] operation: u64, #[doc = "What is written."] record: Record },
+        Put { #[doc = "Which operation of the client."] operation: u64, #[doc = "What is written."] written: Written },
         /// A member answers a read.
         Got {
             /// Which operation of the client.
             operation: u64,
-            /// The newest record among the answers, if there is one.
-            record: Option<Record>,
+            /// What the answers hold together.
+            found: Siblings,
             /// The latest time that the member has seen.
             clock: u64,
         },
@@ -108,12 +112,14 @@ facts! {
             /// Which operation of the coordinator.
             operation: u64,
             /// What the home has.
-            sent: Option<Sent>,
+            found: Siblings,
+            /// The latest collection of the key's collector that it has confirmed.
+            confirmed: u64,
             /// The latest collection in which it dropped a record of the key's collector: the key may have been in it.
             dropped: u64,
         },
-        /// A coordinator tells a home of a newer record than it answered with.
-        Repair { #[doc = "The newer record."] sent: Sent },
+        /// A coordinator tells a home of a record that its answer lacked.
+        Repair { #[doc = "The record."] sent: Sent },
         /// Whoever kept a record for a home hands it over.
         HandOff { #[doc = "The record."] sent: Sent },
         /// The home has it, durably.
@@ -139,7 +145,7 @@ facts! {
             /// Which of its collections.
             collection: u64,
             /// The tombstones.
-            tombstones: Box<[Record]>,
+            tombstones: Box<[Written]>,
         },
         /// Nothing older is left, durably.
         Confirmed { #[doc = "Which collection."] collection: u64 },
@@ -148,7 +154,7 @@ facts! {
             /// Which collection of the sender is complete.
             collection: u64,
             /// The tombstones.
-            tombstones: Box<[Record]>,
+            tombstones: Box<[Written]>,
         },
     }
 }
@@ -187,14 +193,19 @@ facts! {
 
 facts! {
     /// What a client returns.
-    #[derive(Copy, PartialEq, Eq)]
+    #[derive(PartialEq, Eq)]
     pub enum StoreResponse {
         /// A write was acknowledged.
         Done { #[doc = "Under which version."] version: Version },
         /// A write came too late to be taken; it may have been taken before, by others.
         Unknown,
         /// A key was read.
-        Read { #[doc = "What was found, a tombstone too."] record: Option<Record> },
+        Read {
+            /// What was found, a tombstone too: the record with the highest version.
+            record: Option<Record>,
+            /// The other siblings.
+            others: Box<[Record]>,
+        },
     }
 }
 
@@ -203,7 +214,7 @@ facts! {
     #[derive(PartialEq, Eq)]
     pub enum StoreRecord {
         /// A record of a key that has its home here.
-        Kept { #[doc = "The record."] record: Record },
+        Kept { #[doc = "The record."] written: Written },
         /// A tombstone was dropped.
         Dropped {
             /// Which key.
@@ -214,9 +225,16 @@ facts! {
             collection: u64,
         },
         /// A record is kept for another member.
-        Hinted { #[doc = "For whom."] target: NodeId, #[doc = "The record."] record: Record },
+        Hinted { #[doc = "For whom."] target: NodeId, #[doc = "The record."] written: Written },
         /// It is not kept any more.
-        Unhinted { #[doc = "For whom it was."] target: NodeId, #[doc = "Which key."] key: u64 },
+        Unhinted {
+            /// For whom it was.
+            target: NodeId,
+            /// Which key.
+            key: u64,
+            /// Which version.
+            version: Version,
+        },
         /// A collection was confirmed.
         Confirmed {
             /// Whose.
@@ -224,7 +242,7 @@ facts! {
             /// Which one.
             collection: u64,
             /// The tombstones.
-            tombstones: Box<[Record]>,
+            tombstones: Box<[Written]>,
         },
         /// It begins a collection of its own.
         Began { #[doc = "Which one."] collection: u64 },
@@ -239,12 +257,28 @@ facts! {
         Started,
         /// A home has a record now.
         Stored { #[doc = "The record."] record: Record },
+        /// A home gives a record up for a write that supersedes it, which it stores next.
+        Superseded {
+            /// Which key.
+            key: u64,
+            /// Which version is given up.
+            version: Version,
+            /// For which one.
+            by: Version,
+        },
         /// A home dropped a tombstone.
         Dropped { #[doc = "Which key."] key: u64, #[doc = "Which version."] version: Version },
         /// A member keeps a record for another one.
         Hinted { #[doc = "For whom."] target: NodeId, #[doc = "The record."] record: Record },
         /// It does not keep it any more.
-        Unhinted { #[doc = "For whom it was."] target: NodeId, #[doc = "Which key."] key: u64 },
+        Unhinted {
+            /// For whom it was.
+            target: NodeId,
+            /// Which key.
+            key: u64,
+            /// Which version.
+            version: Version,
+        },
         /// A coordinator acknowledges a write.
         Acknowledged { #[doc = "What was written."] record: Record },
         /// A coordinator repairs a home that answered with something older.
@@ -262,43 +296,54 @@ const HEADER: u32 = 28;
 const VERSION: u32 = 12;
 const RECORD: u32 = 8 + VERSION + 9;
 const SENT: u32 = RECORD + 8;
+/// A version in a vector: its session as well.
+const KNOWN: u32 = VERSION + 8;
 
-impl Sent {
-    /// Bytes of the value besides the number.
+impl Written {
+    /// Bytes of the value besides the number, and of a vector with its own session.
     fn extra_bytes(&self) -> u32 {
-        self.record.extra_bytes()
+        let value = self.record.value.map_or(0, bytes_of);
+        let past = self.past.as_ref().map_or(0, |past| many(past.len(), KNOWN).saturating_add(8));
+        value.saturating_add(past)
     }
 }
 
-impl Record {
-    /// Bytes of the value besides the number.
+impl Siblings {
+    /// Bytes of all but the first record, and what the first one has besides the usual.
     fn extra_bytes(&self) -> u32 {
-        self.value.map_or(0, bytes_of)
+        let extra = self.iter().map(Written::extra_bytes).fold(0, u32::saturating_add);
+        many(self.iter().count().saturating_sub(1), RECORD).saturating_add(extra)
     }
+}
+
+fn many(count: usize, each: u32) -> u32 {
+    each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX / 64))
+}
+
+fn all(written: &[Written]) -> u32 {
+    written.iter().map(Written::extra_bytes).fold(many(written.len(), RECORD), u32::saturating_add)
 }
 
 impl Message for StoreMessage {
     fn wire_size(&self) -> u32 {
-        let many =
-            |count: usize, each: u32| each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX / 64));
         let body = match self {
             Self::Get { .. } | Self::Read { .. } => 16,
-            Self::Put { record, .. } => 8 + RECORD + record.extra_bytes(),
-            Self::Got { record, .. } => 16 + RECORD + record.as_ref().map_or(0, Record::extra_bytes),
+            Self::Put { written, .. } => (8 + RECORD).saturating_add(written.extra_bytes()),
+            Self::Got { found, .. } => (16 + RECORD).saturating_add(found.extra_bytes()),
             Self::Done { .. } | Self::Refused { .. } => 17,
-            Self::Write { sent, .. } => 8 + SENT + 5 + sent.extra_bytes(),
+            Self::Write { sent, .. } => (8 + SENT + 5).saturating_add(sent.written.extra_bytes()),
             Self::Root { .. } | Self::Confirmed { .. } => 8,
             Self::Wrote { .. } => 13,
-            Self::ReadReply { sent, .. } => 17 + SENT + sent.as_ref().map_or(0, Sent::extra_bytes),
-            Self::Repair { sent } | Self::HandOff { sent } => SENT + sent.extra_bytes(),
+            Self::ReadReply { found, .. } => (17 + SENT).saturating_add(found.extra_bytes()),
+            Self::Repair { sent } | Self::HandOff { sent } => SENT.saturating_add(sent.written.extra_bytes()),
             Self::HandedOff { .. } => 8 + VERSION,
             Self::Leaves { leaves } => many(leaves.len(), 8),
             Self::Exchange { sent, .. } => {
-                let extra = sent.iter().map(Sent::extra_bytes).fold(9, u32::saturating_add);
+                let extra = sent.iter().map(|sent| sent.written.extra_bytes()).fold(9, u32::saturating_add);
                 many(sent.len(), SENT).saturating_add(extra)
             }
-            Self::Confirm { tombstones, .. } => many(tombstones.len(), RECORD).saturating_add(12),
-            Self::Collect { tombstones, .. } => many(tombstones.len(), RECORD).saturating_add(8),
+            Self::Confirm { tombstones, .. } => all(tombstones).saturating_add(12),
+            Self::Collect { tombstones, .. } => all(tombstones).saturating_add(8),
         };
         body.saturating_add(HEADER)
     }
@@ -317,8 +362,10 @@ impl Observe for StoreObservation {
             Self::Started => Summary { role: Some("member"), ..none },
             Self::Stored { record } | Self::Acknowledged { record } | Self::Stamped { record } => of(record),
             Self::Hinted { target, record } => Summary { peer: Some(target), ..of(record) },
-            Self::Unhinted { target, key } => Summary { peer: Some(target), position: Some(key), ..none },
-            Self::Dropped { key, .. } | Self::Saw { key, .. } => Summary { position: Some(key), ..none },
+            Self::Unhinted { target, key, .. } => Summary { peer: Some(target), position: Some(key), ..none },
+            Self::Superseded { key, .. } | Self::Dropped { key, .. } | Self::Saw { key, .. } => {
+                Summary { position: Some(key), ..none }
+            }
             Self::Repaired { home, key } => Summary { peer: Some(home), position: Some(key), ..none },
             Self::Differed { peer } => Summary { peer: Some(peer), ..none },
         }

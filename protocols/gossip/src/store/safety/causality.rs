@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn version(time: u64) -> Version {
-        Version { time, actor: NodeId(3) }
+        Version { time, actor: NodeId(3), session: 0 }
     }
 
     fn stamped(time: u64) -> StoreObservation {

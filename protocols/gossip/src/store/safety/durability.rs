@@ -8,9 +8,7 @@ use sim_core::identity::{NodeId, Slot};
 
 use super::super::holdings::Holdings;
 use super::super::parameters::Parameters;
-use super::super::vocabulary::{Store, StoreObservation, Version};
-
-const HEARS: &[&str] = &["Stored", "Dropped", "Hinted", "Unhinted", "Acknowledged"];
+use super::super::vocabulary::{Record, Store, StoreObservation, Version};
 
 /// When a write is acknowledged, so many members as the write quorum asks for have it on disk, or something newer: homes of the
 /// key alone if the quorum is strict.
@@ -25,13 +23,13 @@ impl Durability {
     /// For a cluster of so many members.
     pub fn new(parameters: &Parameters, members: u32) -> Self {
         let quorum = parameters.write_quorum.min(members) as usize;
-        Self { quorum, sloppy: parameters.sloppy, holdings: Holdings::default() }
+        Self { quorum, sloppy: parameters.sloppy, holdings: Holdings::new(parameters) }
     }
 }
 
 impl Check<Store> for Durability {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(HEARS)
+        Some(&Holdings::WITH_ACKNOWLEDGMENTS)
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
@@ -40,7 +38,7 @@ impl Check<Store> for Durability {
         };
         findings.exercised();
         // Where something newer was deleted and collected, every home had it.
-        if self.holdings.dropped(record.key) >= Some(record.version) {
+        if self.holdings.is_gone(record.key, record.version) {
             return;
         }
         let (homes, all) = self.holdings.durable(ground, record.key, record.version);
@@ -60,24 +58,35 @@ impl Check<Store> for Durability {
 }
 
 /// At the end every acknowledged write, or something newer, is still on some disk.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Survival {
     holdings: Holdings,
-    /// By key: the newest write that was acknowledged.
-    acknowledged: BTreeMap<u64, (Version, NodeId)>,
+    /// By key: the writes that were acknowledged, but for those that another one of them supersedes.
+    acknowledged: BTreeMap<u64, Vec<(Version, NodeId)>>,
+}
+
+impl Survival {
+    /// For members with these parameters.
+    pub fn new(parameters: &Parameters) -> Self {
+        Self { holdings: Holdings::new(parameters), acknowledged: BTreeMap::new() }
+    }
 }
 
 impl Check<Store> for Survival {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(HEARS)
+        Some(&Holdings::WITH_ACKNOWLEDGMENTS)
     }
 
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Store>, _: &mut Findings) {
         let StoreObservation::Acknowledged { record } = *seen.observation else {
             return self.holdings.follow(seen);
         };
-        let newest = self.acknowledged.entry(record.key).or_insert((record.version, seen.node));
-        *newest = (*newest).max((record.version, seen.node));
+        let Record { key, version, .. } = record;
+        let (lineage, known) = (self.holdings.lineage(), self.acknowledged.entry(key).or_default());
+        if !known.iter().any(|(known, _)| lineage.includes(key, *known, version)) {
+            known.retain(|(known, _)| !lineage.includes(key, version, *known));
+            known.push((version, seen.node));
+        }
     }
 
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
@@ -85,10 +94,12 @@ impl Check<Store> for Survival {
     }
 
     fn finish(&mut self, ground: &Ground, findings: &mut Findings) {
-        for (key, (version, node)) in &self.acknowledged {
+        let all =
+            self.acknowledged.iter().flat_map(|(key, known)| known.iter().map(move |known| (key, known)));
+        for (key, (version, node)) in all {
             findings.exercised();
-            let collected = self.holdings.dropped(*key) >= Some(*version);
-            if !collected && self.holdings.durable(ground, *key, *version).1 == 0 {
+            if !self.holdings.is_gone(*key, *version) && self.holdings.durable(ground, *key, *version).1 == 0
+            {
                 let text = format!("a write of key {key} that {node} acknowledged is on no disk any more");
                 findings.safety("", &[*node], text);
             }
@@ -100,13 +111,14 @@ impl Check<Store> for Survival {
 mod tests {
     use protocol_testing::script::Script;
 
-    use super::super::super::vocabulary::Record;
     use super::*;
 
-    const RECORD: Record = Record { key: 5, version: Version { time: 9, actor: NodeId(7) }, value: Some(3) };
+    const RECORD: Record =
+        Record { key: 5, version: Version { time: 9, actor: NodeId(7), session: 0 }, value: Some(3) };
     const STORED: StoreObservation = StoreObservation::Stored { record: RECORD };
     const HINTED: StoreObservation = StoreObservation::Hinted { target: NodeId(1), record: RECORD };
-    const UNHINTED: StoreObservation = StoreObservation::Unhinted { target: NodeId(1), key: 5 };
+    const UNHINTED: StoreObservation =
+        StoreObservation::Unhinted { target: NodeId(1), key: 5, version: RECORD.version };
     const ACKNOWLEDGED: StoreObservation = StoreObservation::Acknowledged { record: RECORD };
 
     fn durability(sloppy: bool) -> Script<Store, Durability> {
@@ -136,7 +148,8 @@ mod tests {
 
     #[test]
     fn something_newer_counts_and_so_does_a_collected_tombstone() {
-        let newer = Record { version: Version { time: 11, actor: NodeId(6) }, value: None, ..RECORD };
+        let newer =
+            Record { version: Version { time: 11, actor: NodeId(6), session: 0 }, value: None, ..RECORD };
         let mut script = durability(false);
         script.write(0, StoreObservation::Stored { record: newer }).write(1, STORED).sync(0).sync(1);
         script.see(2, ACKNOWLEDGED).clean();
@@ -146,10 +159,10 @@ mod tests {
 
     #[test]
     fn an_acknowledged_write_that_nobody_has_any_more_is_found() {
-        let mut lost: Script<Store, Survival> = Script::new(Survival::default(), 5);
+        let mut lost: Script<Store, Survival> = Script::new(Survival::new(&Parameters::default()), 5);
         lost.write(3, HINTED).sync(3).see(2, ACKNOWLEDGED).write(3, UNHINTED).sync(3).finish();
         lost.found("", "a write of key 5 that n3 acknowledged is on no disk any more");
-        let mut handed: Script<Store, Survival> = Script::new(Survival::default(), 5);
+        let mut handed: Script<Store, Survival> = Script::new(Survival::new(&Parameters::default()), 5);
         handed.write(3, HINTED).sync(3).see(2, ACKNOWLEDGED).write(1, STORED).sync(1);
         handed.write(3, UNHINTED).sync(3).crash(1, 0).finish().clean();
         assert_eq!(handed.exercised(), 1);

@@ -6,12 +6,20 @@ use sim_core::identity::Slot;
 
 use super::super::holdings::Holdings;
 use super::super::parameters::Parameters;
-use super::super::vocabulary::{Store, StoreObservation};
+use super::super::vocabulary::{Record, Store, StoreObservation};
 
-/// A home never replaces a record by an older one, but for what a crash takes that was not on disk.
-#[derive(Clone, Debug, Default)]
+/// A home never takes a record that is older than what it holds, nor keeps one that is older than what it takes; but for what a
+/// crash takes that was not on disk. Where the last writer wins, the order is that of versions, and otherwise that of causes.
+#[derive(Clone, Debug)]
 pub struct Newest {
     holdings: Holdings,
+}
+
+impl Newest {
+    /// For members with these parameters.
+    pub fn new(parameters: &Parameters) -> Self {
+        Self { holdings: Holdings::new(parameters) }
+    }
 }
 
 impl Check<Store> for Newest {
@@ -22,15 +30,20 @@ impl Check<Store> for Newest {
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
         if let StoreObservation::Stored { record } = *seen.observation
             && ground.place(seen.slot).honest
-            && let Some(held) = self.holdings.held(seen.slot, record.key)
+            && let held = self.holdings.held(seen.slot, record.key)
+            && !held.is_empty()
         {
             findings.exercised();
-            if record.version < held.version {
-                let (node, key) = (seen.node, record.key);
-                let text = format!(
-                    "{node} replaces key {key} of {} by an older write of {}",
-                    held.version.actor, record.version.actor
-                );
+            let (node, Record { key, version, .. }) = (seen.node, record);
+            let lineage = self.holdings.lineage();
+            let newer = held.iter().find(|held| lineage.supersedes(key, held.version, version));
+            let older = held.iter().find(|held| lineage.supersedes(key, version, held.version));
+            let (of, actor) = (|held: &Record| held.version.actor, version.actor);
+            if let Some(held) = newer {
+                let text = format!("{node} replaces key {key} of {} by an older write of {actor}", of(held));
+                findings.safety("", &[node], text);
+            } else if let Some(held) = older.filter(|_| lineage.keeps_siblings()) {
+                let text = format!("{node} keeps key {key} of {} beside a newer write of {actor}", of(held));
                 findings.safety("", &[node], text);
             }
         }
@@ -53,7 +66,7 @@ pub struct Resurrection {
 impl Resurrection {
     /// For members with these parameters.
     pub fn new(parameters: &Parameters) -> Self {
-        Self { promised: parameters.tombstone_grace.is_zero(), holdings: Holdings::default() }
+        Self { promised: parameters.tombstone_grace.is_zero(), holdings: Holdings::new(parameters) }
     }
 }
 
@@ -67,10 +80,10 @@ impl Check<Store> for Resurrection {
             *seen.observation
             && self.promised
             && ground.place(seen.slot).honest
-            && let Some(dropped) = self.holdings.dropped(record.key)
+            && self.holdings.has_dropped(record.key)
         {
             findings.exercised();
-            if record.value.is_some() && record.version < dropped {
+            if record.value.is_some() && self.holdings.is_gone(record.key, record.version) {
                 let (node, key) = (seen.node, record.key);
                 let text = format!(
                     "{node} holds a value of key {key} that is older than a delete which was collected"
@@ -92,11 +105,11 @@ mod tests {
     use sim_core::identity::NodeId;
     use sim_core::time::Duration;
 
-    use super::super::super::vocabulary::{Record, Version};
+    use super::super::super::vocabulary::Version;
     use super::*;
 
     fn record(time: u64, value: Option<u64>) -> Record {
-        Record { key: 5, version: Version { time, actor: NodeId(7) }, value }
+        Record { key: 5, version: Version { time, actor: NodeId(7), session: 0 }, value }
     }
 
     fn stored(time: u64) -> StoreObservation {
@@ -105,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_home_that_goes_back_is_found() {
-        let mut script: Script<Store, Newest> = Script::new(Newest::default(), 3);
+        let mut script: Script<Store, Newest> = Script::new(Newest::new(&Parameters::default()), 3);
         script.write(0, stored(4)).write(0, stored(6)).write(1, stored(5)).clean();
         script.write(0, stored(5)).found("", "n1 replaces key 5 of n8 by an older write of n8");
         assert_eq!(script.exercised(), 2);
@@ -113,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_a_crash_took_may_come_again() {
-        let mut script: Script<Store, Newest> = Script::new(Newest::default(), 3);
+        let mut script: Script<Store, Newest> = Script::new(Newest::new(&Parameters::default()), 3);
         script.write(0, stored(4)).sync(0).write(0, stored(9)).restart(0).see(0, stored(4));
         script.write(0, stored(6)).clean();
         script.write(0, stored(5));

@@ -11,7 +11,7 @@ use super::super::holdings::Holdings;
 use super::super::parameters::Parameters;
 use super::super::vocabulary::{Record, Store, StoreObservation, StoreRequest, StoreResponse, Version};
 
-/// If R + W > N and quorums are strict, a read returns a version at least as new as each one that was acknowledged before it was
+/// If R + W > N and quorums are strict, a read returns a version that includes each one that was acknowledged before it was
 /// asked for. A tombstone that has been collected may be found as nothing.
 ///
 /// What counts as acknowledged is what W homes have on disk, by the world's own marks; hints do not count.
@@ -20,10 +20,10 @@ pub struct QuorumReads {
     promised: bool,
     quorum: usize,
     holdings: Holdings,
-    /// By key: the newest record that was acknowledged.
-    acknowledged: BTreeMap<u64, Record>,
-    /// Reads under way: the newest record of their keys when they were asked for.
-    reads: BTreeMap<RequestId, Record>,
+    /// By key: the versions that were acknowledged, but for those that another one of them supersedes.
+    acknowledged: BTreeMap<u64, Vec<Version>>,
+    /// Reads under way: their keys, and what was acknowledged of them when they were asked for.
+    reads: BTreeMap<RequestId, (u64, Vec<Version>)>,
 }
 
 impl QuorumReads {
@@ -32,7 +32,7 @@ impl QuorumReads {
         Self {
             promised: parameters.reads_overlap(),
             quorum: parameters.write_quorum.min(members) as usize,
-            holdings: Holdings::default(),
+            holdings: Holdings::new(parameters),
             acknowledged: BTreeMap::new(),
             reads: BTreeMap::new(),
         }
@@ -41,7 +41,7 @@ impl QuorumReads {
 
 impl Check<Store> for QuorumReads {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Stored", "Dropped", "Hinted", "Unhinted", "Acknowledged"])
+        Some(&Holdings::WITH_ACKNOWLEDGMENTS)
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, _: &mut Findings) {
@@ -49,9 +49,11 @@ impl Check<Store> for QuorumReads {
             return self.holdings.follow(seen);
         };
         if self.holdings.durable(ground, record.key, record.version).0 >= self.quorum {
-            let newest = self.acknowledged.entry(record.key).or_insert(record);
-            if newest.version < record.version {
-                *newest = record;
+            let Record { key, version, .. } = record;
+            let (lineage, known) = (self.holdings.lineage(), self.acknowledged.entry(key).or_default());
+            if !known.iter().any(|known| lineage.includes(key, *known, version)) {
+                known.retain(|known| !lineage.includes(key, version, *known));
+                known.push(version);
             }
         }
     }
@@ -59,9 +61,9 @@ impl Check<Store> for QuorumReads {
     fn invoked(&mut self, _: &Ground, _: NodeId, id: RequestId, request: &StoreRequest, _: &mut Findings) {
         if let StoreRequest::Get { key } = request
             && self.promised
-            && let Some(newest) = self.acknowledged.get(key)
+            && let Some(acknowledged) = self.acknowledged.get(key)
         {
-            self.reads.insert(id, *newest);
+            self.reads.insert(id, (*key, acknowledged.clone()));
         }
     }
 
@@ -73,15 +75,19 @@ impl Check<Store> for QuorumReads {
         response: &StoreResponse,
         findings: &mut Findings,
     ) {
-        let (Some(owed), StoreResponse::Read { record }) = (self.reads.remove(&id), response) else { return };
+        let (Some((key, owed)), StoreResponse::Read { record, others }) = (self.reads.remove(&id), response)
+        else {
+            return;
+        };
         findings.exercised();
-        let found: Option<Version> = record.map(|record| record.version);
-        let collected = found.is_none() && self.holdings.dropped(owed.key) >= Some(owed.version);
-        if found < Some(owed.version) && !collected {
-            let text = format!(
-                "{client} reads key {} as it was before a write that was acknowledged earlier",
-                owed.key
-            );
+        let lineage = self.holdings.lineage();
+        let collected =
+            |version| (record.is_none() || lineage.keeps_siblings()) && self.holdings.is_gone(key, version);
+        let found =
+            |version| record.iter().chain(others).any(|found| lineage.includes(key, found.version, version));
+        if owed.into_iter().any(|version| !found(version) && !collected(version)) {
+            let text =
+                format!("{client} reads key {key} as it was before a write that was acknowledged earlier");
             findings.safety("", &[client], text);
         }
     }
@@ -98,7 +104,7 @@ mod tests {
     use super::*;
 
     fn record(time: u64, value: Option<u64>) -> Record {
-        Record { key: 5, version: Version { time, actor: NodeId(7) }, value }
+        Record { key: 5, version: Version { time, actor: NodeId(7), session: 0 }, value }
     }
 
     /// Two homes have a record, which is acknowledged; then a client reads this.
@@ -113,7 +119,13 @@ mod tests {
         }
         let Script { check, ground, findings, .. } = &mut script;
         check.invoked(ground, NodeId(3), RequestId(1), &StoreRequest::Get { key: 5 }, findings);
-        check.returned(ground, NodeId(3), RequestId(1), &StoreResponse::Read { record: read }, findings);
+        check.returned(
+            ground,
+            NodeId(3),
+            RequestId(1),
+            &StoreResponse::Read { record: read, others: [].into() },
+            findings,
+        );
         (script.violations(), script.exercised())
     }
 
