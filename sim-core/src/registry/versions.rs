@@ -19,6 +19,9 @@ pub struct Together<T> {
 /// What the given versions promise together, the first of which is the one of the beginning; or why they cannot run together.
 pub type RunsTogether<T> = fn(&[T]) -> Result<Together<T>, String>;
 
+/// The parameters of all versions, the first one first, and what they promise together.
+type Mix<T> = (Vec<T>, Together<T>);
+
 /// The parameters of all versions of a run, the first one first.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ pub(super) fn together<T: ParameterSet + Clone>(
     setup: &Setup,
     info: &ProtocolInfo,
     rule: Option<RunsTogether<T>>,
-) -> Result<Option<(Vec<T>, Together<T>)>, LaunchError> {
+) -> Result<Option<Mix<T>>, LaunchError> {
     if setup.versions.is_empty() {
         return Ok(None);
     }
