@@ -17,13 +17,15 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 12] = [
+const SWARMS: [&str; 14] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
     "hotstuff-swarm",
     "twins-swarm",
     "tendermint-swarm",
+    "zyzzyva-swarm",
+    "fab-swarm",
     "epidemic-swarm",
     "plumtree-swarm",
     "heartbeat-swarm",

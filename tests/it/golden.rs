@@ -119,6 +119,12 @@ fn golden_digests_of_tendermint_are_met() {
 }
 
 #[test]
+fn golden_digests_of_fast_agreement_are_met() {
+    check("zyzzyva-swarm");
+    check("fab-swarm");
+}
+
+#[test]
 fn golden_digests_of_coordination_are_met() {
     check("coordination-swarm");
 }

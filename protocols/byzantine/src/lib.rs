@@ -4,6 +4,7 @@
 //! - [`pbft`]: a replicated service under one primary after the other
 //! - [`hotstuff`]: the same in a chain of blocks, at a cost that grows like n
 //! - [`tendermint`]: the same service as a chain of blocks, with a new proposer for each
+//! - [`fast`]: Zyzzyva and FaB, which decide sooner where all members answer; one slot each
 //!
 //! What they share:
 //!
@@ -19,6 +20,7 @@
 pub mod bracha;
 pub mod certificate;
 pub mod client;
+pub mod fast;
 pub mod hotstuff;
 pub mod laggards;
 pub mod lying;
@@ -49,5 +51,7 @@ pub fn register(registry: &mut Registry) {
         .register(bracha::entry::ENTRY)
         .register(pbft::entry::ENTRY)
         .register(hotstuff::entry::ENTRY)
-        .register(tendermint::entry::ENTRY);
+        .register(tendermint::entry::ENTRY)
+        .register(fast::zyzzyva::ENTRY)
+        .register(fast::fab::ENTRY);
 }

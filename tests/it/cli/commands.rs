@@ -104,6 +104,8 @@ fn every_builtin_scenario_is_listed_with_its_protocol() {
         "pbft",
         "hotstuff",
         "tendermint",
+        "zyzzyva",
+        "fab",
         "epidemic",
         "swim",
         "plumtree",

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use seedstorm::sim_core::random::mix64;
 
 /// For which protocols there are settings.
-pub(crate) const PROTOCOLS: [&str; 11] = [
+pub(crate) const PROTOCOLS: [&str; 13] = [
     "raft",
     "bracha",
     "epidemic",
@@ -13,6 +13,8 @@ pub(crate) const PROTOCOLS: [&str; 11] = [
     "pbft",
     "hotstuff",
     "tendermint",
+    "zyzzyva",
+    "fab",
     "swim",
     "coordination",
     "heartbeat",
@@ -70,6 +72,7 @@ pub(crate) fn scenario(protocol: &str, setting: u64) -> String {
         "pbft" => pbft(&mut dice, &mut text),
         "hotstuff" => hotstuff(&mut dice, &mut text),
         "tendermint" => tendermint(&mut dice, &mut text),
+        "zyzzyva" | "fab" => fast(&mut dice, &mut text),
         "coordination" => coordination(&mut dice, &mut text),
         "swim" => swim(&mut dice, &mut text),
         "plumtree" => plumtree(&mut dice, &mut text),
@@ -295,6 +298,17 @@ fn tendermint(dice: &mut Dice, text: &mut Text) {
     registers(dice, text);
 }
 
+fn fast(dice: &mut Dice, text: &mut Text) {
+    text.protocol.extend([
+        format!("clients = {}", dice.between(1, 10)),
+        format!("ask_within = \"{}ms\"", dice.between(1, 3_000)),
+        format!("view_timeout = \"{}ms\"", dice.between(5, 2_000)),
+        format!("collect_timeout = \"{}ms\"", dice.between(1, 2_000)),
+        format!("disk_retry = \"{}ms\"", dice.between(5, 1_000)),
+        format!("signatures = \"{}\"", dice.pick(&["single", "aggregated"])),
+    ]);
+}
+
 fn coordination(dice: &mut Dice, text: &mut Text) {
     let heartbeat = dice.between(20, 3_000);
     let dead_after = 2 * heartbeat + dice.between(1, 2_000);
@@ -446,7 +460,7 @@ impl Text {
         };
         let _ = write!(written, "\n{}\n\n[swarm]\nfamilies = {families}\n", self.others.join("\n\n"));
         self.swarm.iter().for_each(|line| written.extend([line, "\n"]));
-        if matches!(protocol, "bracha" | "pbft" | "hotstuff" | "tendermint") {
+        if matches!(protocol, "bracha" | "pbft" | "hotstuff" | "tendermint" | "zyzzyva" | "fab") {
             written.push_str("traitors = \"up_to_budget\"\nbehaviors = true\n");
         }
         written
