@@ -9,7 +9,7 @@
 //! - [`vocabulary`] and [`parameters`]: what is said, kept and reported, and what can be set
 //! - [`siblings`]: what is held of a key
 //! - [`ring`], [`tree`] and [`replica`]: where keys live, and how two members compare
-//! - [`member`]: the state machine; its parts are `coordinating`, `handoff`, `exchange`, `collection` and `journal`
+//! - [`member`]: the state machine; its parts are `coordinating`, `handoff`, `exchange`, `collection`, `compaction` and `journal`
 //! - [`client`] and [`service`]: who asks, and how workloads say it
 //! - [`safety`], [`convergence`] and [`liveness`]: what is checked, and owed
 //! - [`plants`]: bugs to switch on
@@ -18,6 +18,7 @@
 mod agreement;
 pub mod client;
 mod collection;
+mod compaction;
 pub mod convergence;
 mod coordinating;
 pub mod entry;

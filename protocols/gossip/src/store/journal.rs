@@ -25,9 +25,12 @@ const ROOM: usize = 1 << 14;
 /// The journal of one incarnation, and what waits for it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
-    /// How many records this incarnation has appended, and how many of them are durable.
+    /// How many writes this incarnation has made, and how many of them are durable.
     appended: u64,
     durable: u64,
+    /// How many records the journal has, and how many it had when it was last rewritten.
+    pub(super) records: u64,
+    rewritten: u64,
     /// The sync under way, and how many records it makes durable.
     under: Option<(SyncId, u64)>,
     syncs: u64,
@@ -41,6 +44,25 @@ impl Journal {
     pub(super) fn append(&mut self, record: StoreRecord, cx: &mut Context<'_, Store>) {
         cx.append(JOURNAL, record);
         self.appended += 1;
+        self.records += 1;
+    }
+
+    /// The disk held so many records at the start.
+    pub(super) fn found(&mut self, records: u64) {
+        self.records = records;
+    }
+
+    /// Whether there are at least so many records beyond twice those of the last rewriting.
+    pub(super) fn has_grown_by(&self, records: u64) -> bool {
+        self.records >= 2 * self.rewritten + records
+    }
+
+    /// Writes these records instead of all that were written before.
+    pub(super) fn rewrite(&mut self, records: Vec<StoreRecord>, cx: &mut Context<'_, Store>) {
+        self.records = records.len() as u64;
+        self.rewritten = self.records;
+        self.appended += 1;
+        cx.rewrite(JOURNAL, records);
     }
 
     /// How many records there are: what was written up to here is durable once [`Journal::is_durable`] says so.

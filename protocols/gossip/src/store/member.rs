@@ -102,7 +102,9 @@ impl Member {
             turn: 0,
             collection: Collection::default(),
         };
-        for stored in boot.journal(JOURNAL).records {
+        let records = boot.journal(JOURNAL).records;
+        own.journal.found(records.len() as u64);
+        for stored in records {
             if let Stored::Intact(record) = stored {
                 own.recall(record);
             }
@@ -127,6 +129,12 @@ impl Member {
                 self.confirmed[collector.index()] = (collection, tombstones.clone());
             }
             StoreRecord::Began { collection } => self.collection.number = collection,
+            StoreRecord::Compacted { clock, fence, began } => {
+                (self.clock, self.fence, self.collection.number) = (clock, fence, began);
+            }
+            StoreRecord::DroppedLast { collector, collection } => {
+                self.dropped[collector.index()] = collection;
+            }
         }
     }
 
@@ -197,6 +205,7 @@ impl Member {
         while let Some((to, message)) = self.journal.next() {
             self.tell(to, message, cx);
         }
+        self.compact(cx);
         self.journal.flush(cx);
     }
 

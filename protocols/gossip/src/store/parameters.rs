@@ -53,6 +53,8 @@ sim_core::parameters! {
         tombstone_grace: Duration = "0s", forfeits "that a deleted key stays deleted";
         /// How far a write may be ahead of the clock of the member that takes it; 0s any length.
         max_offset: Duration = "5s", drawn |_, _, dice| dice.times(Duration::from_millis(500), 0..=10);
+        /// After how many records beyond those that it had then a member rewrites its journal again, as what its records amount to; 0 never.
+        compact_after: u32 = 1_000, drawn |_, _, dice| dice.pick(&[0, 1, 20, 100, 1_000]);
         /// How long a member waits before it tries a failed sync again.
         disk_retry: Duration = "50ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.disk_retry, 4..=16);

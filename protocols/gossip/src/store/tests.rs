@@ -6,11 +6,12 @@ use std::sync::Arc;
 use protocol_testing::swarm::{finds_nothing, weather};
 use serde_json::{Value, json};
 use sim_core::check::Verdict;
+use sim_core::disk::Journal;
 use sim_core::fault::SwarmSpace;
 use sim_core::identity::NodeId;
 use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
-use sim_core::process::{Effect, Input, Role, Solo, SyncResult};
+use sim_core::process::{Effect, Input, Role, Solo, Stored, SyncResult};
 use sim_core::registry::{Entry, Launch};
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
@@ -332,4 +333,43 @@ fn a_sibling_of_a_collected_tombstone_lets_nothing_older_in() {
     let new = sibling(key, 3, 701, Some(8), &[]);
     bench.hear(2, &repair(&new, 3));
     assert_eq!(bench.held(key), [new, beside], "what is newer than all that was collected need not wait");
+}
+
+/// A member that starts from its summary is where it was.
+#[test]
+fn a_rewritten_journal_tells_the_same() {
+    let mut bench = Bench::new(Parameters::default());
+    let key = bench.key(|homes| homes[0] == NodeId(1) && homes.contains(&NodeId(0)));
+    let away = bench.key(|homes| !homes.contains(&NodeId(0)));
+    let target = bench.member.shared.ring.homes(away)[0];
+    let (one, two) = (sibling(key, 1, 600, Some(6), &[]), sibling(key, 2, 700, Some(7), &[]));
+    for written in [&one, &two] {
+        bench.hear(2, &StoreMessage::Repair { sent: sent(written, 0) });
+        let mut kept = written.clone();
+        kept.record.key = away;
+        bench.hear(2, &StoreMessage::Write { operation: 3, sent: sent(&kept, 0), hint: Some(target) });
+    }
+    let tombstones: Box<[Written]> = [sibling(key, 3, 800, None, &[&one])].into();
+    let confirm =
+        StoreMessage::Confirm { collector: NodeId(1), collection: 4, tombstones: tombstones.clone() };
+    bench.hear(1, &confirm);
+    bench.hear(1, &StoreMessage::Collect { collection: 4, tombstones });
+    let summary = bench.member.summary();
+    assert_eq!(summary.len(), 6, "{summary:?}");
+    let journals = [Journal::holding(summary.iter().cloned().map(Stored::Intact).collect(), false)];
+    let again = Member::new(&bench.member.shared, &bench.solo.boot(Role::Member, &journals));
+    assert_eq!(again.summary(), summary);
+    assert_eq!((again.fence.time, again.confirmed[1].0, again.dropped[1]), (800, 4, 4));
+}
+
+#[test]
+fn a_journal_stays_as_long_as_what_it_is_about() {
+    let mut bench = Bench::new(Parameters { compact_after: 10, ..Parameters::default() });
+    let key = bench.key(|homes| homes.contains(&NodeId(0)));
+    let mut longest = 0;
+    for time in 1..200 {
+        bench.hear(2, &StoreMessage::Repair { sent: sent(&last(key, time, Some(time)), 0) });
+        longest = bench.member.journal.records.max(longest);
+    }
+    assert_eq!(longest, 13, "less than ten more than twice the two records of a rewriting");
 }

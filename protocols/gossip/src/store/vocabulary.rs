@@ -246,6 +246,17 @@ facts! {
         },
         /// It begins a collection of its own.
         Began { #[doc = "Which one."] collection: u64 },
+        /// The journal was rewritten: what follows is all that still matters of the records before.
+        Compacted {
+            /// The latest time that the member had seen.
+            clock: u64,
+            /// The newest version of the tombstones that it had confirmed.
+            fence: Version,
+            /// The latest collection of its own that it had begun.
+            began: u64,
+        },
+        /// It dropped tombstones before the journal was rewritten.
+        DroppedLast { #[doc = "Whose."] collector: NodeId, #[doc = "In which of the collector's collections last."] collection: u64 },
     }
 }
 
