@@ -8,10 +8,7 @@ use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
 use sim_core::process::{Boot, Context, Factory, Input, Process};
 use sim_core::registry::{Entry, FaultModel, Launch};
-use sim_core::setup::{
-    Amount, ClockModel, DiskModel, Initial, Measure, MeasureOf, NetworkModel, Pattern, ServiceModel, Setup,
-    Stop,
-};
+use sim_core::setup::{Amount, DiskModel, Measure, MeasureOf, Pattern, Setup, Stop};
 use sim_core::simulate::{Subject, simulate};
 use sim_core::time::Duration;
 use sim_core::workload::WorkloadModel;
@@ -25,33 +22,7 @@ use crate::service::KeyValueService;
 use crate::vocabulary::{Raft, RaftMessage};
 
 fn setup(seed: u64, members: u32) -> Setup {
-    Setup {
-        seed,
-        members,
-        clients: 0,
-        duration: Duration::from_secs(60),
-        progress_timeout: None,
-        recovery_within: None,
-        max_events: 10_000_000,
-        max_events_per_second: u64::MAX,
-        network: NetworkModel::default(),
-        disk: DiskModel::default(),
-        clocks: ClockModel::default(),
-        service: ServiceModel::default(),
-        workload: None,
-        faults: FaultPlan::default(),
-        behavior: None,
-        pins: sim_core::network::Pins::default(),
-        pins_only: false,
-        adversaries: Vec::new(),
-        stop: Vec::new(),
-        measures: Vec::new(),
-        limits: Vec::new(),
-        initial: Initial::default(),
-        at_least: Vec::new(),
-        history_budget: 1_000_000,
-        checks_off: Vec::new(),
-    }
+    Setup { max_events: 10_000_000, ..Setup::new(seed, members) }
 }
 
 fn run(parameters: &Value, setup: &Setup) -> Outcome {
