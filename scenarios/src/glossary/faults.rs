@@ -65,6 +65,8 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
     let passes = matches!(family, Some(Family::Network | Family::Disk | Family::Clock))
         || matches!(name, "pause" | "detour");
     let passes = passes && name != "bit-rot";
+    let versions =
+        if name == "upgrade" { " --set 'versions={ new = { heartbeat = \"30ms\" } }'" } else { "" };
     let when = match (name, passes) {
         ("round", _) => "",
         (_, true) => "at = \"2s\", for = \"2s\", ",
@@ -84,7 +86,7 @@ fn fault(name: &str, written: &str, line: &str, about: String, family: Option<Fa
         line: line.to_owned(),
         about,
         written: format!("[[faults]] {when}{written}"),
-        example: format!("seedstorm run {scenario} --set 'faults=[{{ {when}{shown} }}]'"),
+        example: format!("seedstorm run {scenario}{versions} --set 'faults=[{{ {when}{shown} }}]'"),
         related: family
             .map(|family| {
                 let others = Kind::ALL.iter().filter(|kind| kind.family() == family && kind.name() != name);
