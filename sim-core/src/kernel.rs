@@ -147,21 +147,36 @@ pub(crate) struct Kernel {
     tie_key: u64,
 }
 
-/// Which protocol events the fault driver wants to hear of.
-#[derive(Clone, Copy, Debug, Default)]
+/// Which protocol events the fault driver wants to hear of: of most kinds, nobody does.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Watches {
-    pub(crate) observations: bool,
-    pub(crate) messages: bool,
+    pub(crate) observations: Kinds,
+    pub(crate) messages: Kinds,
     pub(crate) syncs: bool,
+    /// Whether there is any event for which something waits.
+    pub(crate) any: bool,
+}
+
+/// Some of the kinds of a vocabulary, by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kinds(Box<[bool]>);
+
+impl Kinds {
+    fn of(vocabulary: &[&str], wanted: impl Fn(&str) -> bool) -> Self {
+        Self(vocabulary.iter().map(|kind| wanted(kind)).collect())
+    }
+
+    pub(crate) fn have(&self, kind: u8) -> bool {
+        self.0.get(usize::from(kind)).copied().unwrap_or(false)
+    }
 }
 
 impl Watches {
-    fn of(driver: &FaultDriver) -> Self {
-        Self {
-            observations: driver.watches_observations(),
-            messages: driver.watches_messages(),
-            syncs: driver.watches_syncs(),
-        }
+    fn of(driver: &FaultDriver, vocabulary: Vocabulary) -> Self {
+        let observations = Kinds::of(vocabulary.observations, |kind| driver.waits_for_observation(kind));
+        let messages = Kinds::of(vocabulary.messages, |kind| driver.waits_for_message(kind));
+        let any = observations.0.iter().chain(&messages.0).any(|wanted| *wanted);
+        Self { observations, messages, syncs: driver.watches_syncs(), any }
     }
 }
 
@@ -212,7 +227,7 @@ impl Kernel {
             network,
             clocks: Clocks::new(setup.clocks.timers),
             servers: Servers::new(&setup.service, slots, seed),
-            watches: Watches::of(&driver),
+            watches: Watches::of(&driver, vocabulary),
             driver,
             actions: Vec::new(),
             late: Vec::new(),

@@ -271,16 +271,14 @@ impl FaultDriver {
         }
     }
 
-    /// Whether some entry still waits for an observation.
-    pub fn watches_observations(&self) -> bool {
-        self.watches
-            .iter()
-            .any(|watch| matches!(watch.trigger.what, TriggerOn::Event(_) | TriggerOn::Durable(_)))
+    /// Whether some entry still waits for an observation of this kind.
+    pub fn waits_for_observation(&self, kind: &str) -> bool {
+        self.watches.iter().any(|watch| !watch.is_of_messages() && watch.kind.is(kind))
     }
 
-    /// Whether some entry still waits for a message.
-    pub fn watches_messages(&self) -> bool {
-        self.watches.iter().any(|watch| matches!(watch.trigger.what, TriggerOn::Send(_)))
+    /// Whether some entry still waits for a message of this kind.
+    pub fn waits_for_message(&self, kind: &str) -> bool {
+        self.watches.iter().any(|watch| watch.is_of_messages() && watch.kind.is(kind))
     }
 
     /// Whether some entry still waits for a sync.
@@ -304,7 +302,7 @@ impl FaultDriver {
     /// stopped.
     pub fn sending(&mut self, kind: &'static str, from: Slot, ground: &Ground, actions: &mut Vec<Action>) {
         self.seen(from, ground, actions, |watch| {
-            let counts = matches!(watch.trigger.what, TriggerOn::Send(_)) && watch.fits(kind, from, ground);
+            let counts = watch.is_of_messages() && watch.fits(kind, from, ground);
             u32::from(counts)
         });
     }
@@ -441,6 +439,10 @@ const FIRST_HEALED: u32 = 1 << 31;
 const AFTER_TRIGGER: u64 = u64::MAX;
 
 impl Watch {
+    const fn is_of_messages(&self) -> bool {
+        matches!(self.trigger.what, TriggerOn::Send(_))
+    }
+
     /// Whether this is a kind and a place that it waits for.
     fn fits(&self, kind: &str, slot: Slot, ground: &Ground) -> bool {
         self.kind.is(kind)

@@ -72,7 +72,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[inline]
     fn send(&mut self, slot: Slot, sender: NodeId, recipients: Range<u32>, message: P::Message) {
-        if self.kernel.watches.messages {
+        if self.kernel.watches.messages.have(message.kind()) {
             return self.send_watched(slot, sender, recipients, message);
         }
         let parcel = self.pack(slot, sender, message);

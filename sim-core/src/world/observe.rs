@@ -52,7 +52,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             }
         }
         self.progress_by(&seen);
-        if self.kernel.watches.observations {
+        if self.kernel.watches.observations.have(kind) {
             let struck = self.kernel.observation_triggers(slot, journal, observation.kind_name());
             self.strike(struck);
         }

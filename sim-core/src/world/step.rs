@@ -167,7 +167,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if self.kernel.servers.on() {
             self.kernel.book(slot, signatures);
         }
-        if self.kernel.watches.observations || self.kernel.watches.messages {
+        if self.kernel.watches.any {
             self.step_ended();
         }
     }

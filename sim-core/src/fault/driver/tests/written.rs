@@ -193,7 +193,8 @@ fn events_fire_at_the_right_point_of_a_step() {
         run.until(seconds(9));
         let back = (steps * 1_000 + 200, Action::Restart(Slot(2)));
         assert_eq!(actions(&run), [(steps * 1_000, Action::Crash(Slot(2))), back], "{on}");
-        assert!(!run.driver.watches_observations() && !run.driver.watches_messages());
+        let left = run.driver.waits_for_observation("Prepared") || run.driver.waits_for_message("PrePrepare");
+        assert!(!left, "{on}");
     }
 }
 
@@ -201,7 +202,8 @@ fn events_fire_at_the_right_point_of_a_step() {
 fn before_send_strikes_within_the_step_and_otherwise_after_it() {
     let text = "on = { event = \"Voted\", before = \"send\" }\npause = { target = \"event.node\" }";
     let mut run = Run::new(&plan(&[text]), TWO, 5, 0, 1);
-    assert!(run.driver.watches_observations());
+    assert!(run.driver.waits_for_observation("Voted") && !run.driver.waits_for_observation("Vowed"));
+    assert!(!run.driver.waits_for_message("Voted"));
     let mut now = Vec::new();
     run.driver.observed("Voted", (Slot(3), JournalId(0)), &run.toy.ground, &mut now);
     assert_eq!(now, [Action::Pause(Slot(3))]);
