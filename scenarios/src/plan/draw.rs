@@ -289,7 +289,13 @@ pub(super) fn faults(
         let plan = FaultPlan { entries: entries.to_vec(), over_budget: false };
         plan.validate(setup.members, setup.clients, None).is_err()
     };
-    for entry in drawn.entries {
+    let written = setup.faults.entries.len();
+    setup.faults.entries.extend(drawn.entries.into_iter().map(|entry| FaultEntry { id: None, ..entry }));
+    setup.faults.number();
+    if !clash(&setup.faults.entries) {
+        return;
+    }
+    for entry in setup.faults.entries.split_off(written) {
         setup.faults.entries.push(FaultEntry { id: None, ..entry });
         setup.faults.number();
         if clash(&setup.faults.entries) {
