@@ -1,30 +1,27 @@
 //! The crate [`omnipaxos`] under test: replicas of a key-value store on its log, with journals, crashes and clients.
 //!
-//! In reading order: [`vocabulary`] (its messages, as facts), [`storage`] (its writes, on their way to a journal), [`replica`],
-//! [`client`]. What is judged stands here: that decisions agree and are durable on a majority, that promises and decided
+//! In reading order: [`vocabulary`] (its messages, as facts), [`storage`] (its writes, on their way to a journal), [`replica`].
+//! What is judged stands here: that decisions agree and are durable on a majority, that promises and decided
 //! indices never go back, and that what clients see is linearizable.
 
-pub mod client;
 pub mod replica;
 pub mod storage;
 pub mod vocabulary;
 
+use adapter_kit::client::Client;
+use adapter_kit::judge::{KeyValue, Serves, bears};
 use seedstorm::sim_core;
 use sim_core::check::neutral::{Agreement, DurableOnQuorum, Monotone, majority};
 use sim_core::facts::Facts;
-use sim_core::ground::Ground;
-use sim_core::identity::Slot;
-use sim_core::operation::{Answer, ObjectModel, Operation, Reply, Service};
-use sim_core::outcome::Stall;
+use sim_core::operation::ObjectModel;
 use sim_core::process::{Boot, Context, Input, Process, Role};
 use sim_core::registry::parameters::{ABOVE_ZERO, ParameterSet};
-use sim_core::registry::{FaultModel, ProtocolInfo, Registry, Simple};
-use sim_core::simulate::{Liveness, Reach, Subject};
+use sim_core::registry::{ProtocolInfo, Registry, Simple};
+use sim_core::simulate::Subject;
 use sim_core::time::Duration;
 
-use client::Client;
 use replica::Replica;
-use vocabulary::{Ask, Command, Omni, Report, Told, Word};
+use vocabulary::{Omni, Report, Word};
 
 sim_core::parameters! {
     /// How often it ticks, and what it does after how many ticks.
@@ -91,47 +88,6 @@ const INFO: ProtocolInfo = ProtocolInfo {
     ..ProtocolInfo::new("omnipaxos", "OmniPaxos, a replicated log that survives partial partitions")
 };
 
-/// Neutral operations in the words of the store.
-struct KeyValue;
-
-impl Service<Omni> for KeyValue {
-    fn encode(&self, operation: &Operation) -> Option<Ask> {
-        let command = match *operation {
-            Operation::Read { key } => Command::Get { key },
-            Operation::Write { key, value } => Command::Put { key, value },
-            Operation::Cas { key, from, to } => Command::Cas { key, from, to },
-            _ => return None,
-        };
-        Some(Ask { command })
-    }
-
-    fn decode(&self, operation: &Operation, told: &Told) -> Answer {
-        let reply = match (operation, told.done) {
-            (Operation::Read { .. }, _) => Reply::Value(told.value),
-            (_, true) => Reply::Done,
-            (_, false) => Reply::Mismatch,
-        };
-        Answer { reply, position: None }
-    }
-}
-
-/// After the heal, each client has an operation done.
-struct Serves;
-
-impl Liveness<Omni> for Serves {
-    fn owed(&self, _: &Ground, _: &[Slot]) -> Result<(), Stall> {
-        Ok(())
-    }
-
-    fn asks_clients(&self) -> bool {
-        true
-    }
-
-    fn reached(&mut self, _: &Ground, _: &[Slot], _: Option<&sim_core::check::Seen<'_, Omni>>) -> Reach {
-        Reach::All
-    }
-}
-
 /// A replica or a client.
 enum Node {
     Replica(Box<Replica>),
@@ -145,11 +101,6 @@ impl Process<Omni> for Node {
             Self::Client(client) => client.step(input, cx),
         }
     }
-}
-
-/// A minority may be down for good, and any number for a while.
-const fn bears(members: u32) -> FaultModel {
-    FaultModel { crashed: members.saturating_sub(1) / 2, lost_disks: 0, byzantine: 0, outages: true }
 }
 
 /// The protocols of this package.

@@ -1,7 +1,9 @@
 //! A replica: the crate, its journal, and a key-value store that applies what is decided.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use adapter_kit::command::Proposal;
+use adapter_kit::sessions::{Asked, Sessions};
 
 use omnipaxos::util::LogEntry;
 use omnipaxos::{ClusterConfig, OmniPaxos, ServerConfig};
@@ -11,17 +13,14 @@ use seedstorm::sim_core::process::{Boot, Context, Input, JournalId, LinkState, S
 use seedstorm::sim_core::time::Duration;
 
 use crate::storage::{Store, Written};
-use crate::vocabulary::{Alarm, Command, Kept, Omni, Proposal, Report, Word, Write};
+use crate::vocabulary::{Alarm, Item, Kept, Omni, Report, Word, Write};
 use crate::{Parameters, Plants};
 
 const LOG: JournalId = JournalId(0);
 
-/// The answer to the last command of a session.
-type Answered = (u64, Option<u64>, bool);
-
 /// One incarnation of a replica.
 pub struct Replica {
-    crate_: OmniPaxos<Proposal, Store>,
+    crate_: OmniPaxos<Item, Store>,
     written: Written,
     /// The length of the log, as its writes make it.
     log: u64,
@@ -30,10 +29,7 @@ pub struct Replica {
     plants: Plants,
     /// How many entries were applied.
     applied: usize,
-    values: BTreeMap<u64, u64>,
-    sessions: BTreeMap<(NodeId, u64), Answered>,
-    /// Which commands clients asked this replica for that are not applied yet.
-    asked: BTreeMap<(NodeId, u64), u64>,
+    sessions: Sessions,
     promised: u64,
     leads: Option<bool>,
 }
@@ -77,9 +73,7 @@ impl Replica {
             tick: parameters.tick,
             plants,
             applied: 0,
-            values: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            asked: BTreeMap::new(),
+            sessions: Sessions::default(),
             promised: 0,
             leads: None,
         }
@@ -118,19 +112,17 @@ impl Replica {
     }
 
     fn asked(&mut self, from: NodeId, proposal: &Proposal, cx: &mut Context<'_, Omni>) {
-        let session = (proposal.client, proposal.session);
-        match self.sessions.get(&session) {
-            Some((last, value, done)) if *last == proposal.sequence => {
-                let (sequence, value, done) = (*last, *value, *done);
+        match self.sessions.asked(proposal) {
+            Asked::Done(answer) => {
                 // What it answers with was decided; that it was rests on what is on disk by now or not at all.
                 self.hold(cx);
-                cx.send(from, Word::Answer { session: session.1, sequence, value, done });
+                cx.send(from, Word::Answer { answer });
             }
-            _ if self.asked.insert(session, proposal.sequence) != Some(proposal.sequence) => {
+            Asked::New => {
                 // It refuses nothing but while it is being reconfigured, which it never is.
-                let _ = self.crate_.append(proposal.clone());
+                let _ = self.crate_.append(Item { proposal: proposal.clone() });
             }
-            _ => {}
+            Asked::Pending => {}
         }
     }
 
@@ -204,36 +196,10 @@ impl Replica {
     }
 
     /// A command is done once, however often it is decided.
-    fn done(&mut self, entry: &Proposal, cx: &mut Context<'_, Omni>) {
-        let session = (entry.client, entry.session);
-        let last = self.sessions.get(&session).map_or(0, |(last, ..)| *last);
-        cx.sometimes("command-decided-twice", entry.sequence <= last);
-        if entry.sequence > last {
-            let (value, done) = self.execute(entry.command);
-            self.sessions.insert(session, (entry.sequence, value, done));
-        }
-        if self.asked.get(&session) == Some(&entry.sequence) {
-            self.asked.remove(&session);
-            if let Some((sequence, value, done)) = self.sessions.get(&session).copied() {
-                cx.send(entry.client, Word::Answer { session: entry.session, sequence, value, done });
-            }
-        }
-    }
-
-    fn execute(&mut self, command: Command) -> (Option<u64>, bool) {
-        match command {
-            Command::Get { key } => (self.values.get(&key).copied(), true),
-            Command::Put { key, value } => {
-                self.values.insert(key, value);
-                (None, true)
-            }
-            Command::Cas { key, from, to } => {
-                let equal = self.values.get(&key).copied() == from;
-                if equal {
-                    self.values.insert(key, to);
-                }
-                (None, equal)
-            }
+    fn done(&mut self, entry: &Item, cx: &mut Context<'_, Omni>) {
+        cx.sometimes("command-decided-twice", self.sessions.is_repeated(&entry.proposal));
+        if let Some(answer) = self.sessions.decided(&entry.proposal) {
+            cx.send(entry.proposal.client, Word::Answer { answer });
         }
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use omnipaxos::ballot_leader_election::Ballot;
 use omnipaxos::storage::{NoSnapshot, StopSign, Storage, StorageOp, StorageResult};
 
-use crate::vocabulary::{Kept, Number, Proposal, Write};
+use crate::vocabulary::{Kept, Number, Item, Write};
 
 /// What was written and is not on its way to a journal yet; shared with the replica, since the crate owns its storage.
 pub type Written = Rc<RefCell<Vec<Kept>>>;
@@ -14,7 +14,7 @@ pub type Written = Rc<RefCell<Vec<Kept>>>;
 /// What the crate has stored.
 #[derive(Debug, Default)]
 pub struct Store {
-    log: Vec<Proposal>,
+    log: Vec<Item>,
     promise: Option<Ballot>,
     accepted: Option<Ballot>,
     decided: usize,
@@ -42,7 +42,7 @@ impl Store {
     }
 
     /// The log.
-    pub fn log(&self) -> &[Proposal] {
+    pub fn log(&self) -> &[Item] {
         &self.log
     }
 
@@ -65,8 +65,8 @@ impl Store {
     }
 }
 
-impl Storage<Proposal> for Store {
-    fn write_atomically(&mut self, ops: Vec<StorageOp<Proposal>>) -> StorageResult<()> {
+impl Storage<Item> for Store {
+    fn write_atomically(&mut self, ops: Vec<StorageOp<Item>>) -> StorageResult<()> {
         let write = |op| match op {
             StorageOp::AppendEntry(entry) => Some(Write::Append { entries: vec![entry] }),
             StorageOp::AppendEntries(entries) => Some(Write::Append { entries }),
@@ -86,18 +86,18 @@ impl Storage<Proposal> for Store {
         Ok(())
     }
 
-    fn append_entry(&mut self, entry: Proposal) -> StorageResult<()> {
+    fn append_entry(&mut self, entry: Item) -> StorageResult<()> {
         self.append_entries(vec![entry])
     }
 
-    fn append_entries(&mut self, entries: Vec<Proposal>) -> StorageResult<()> {
+    fn append_entries(&mut self, entries: Vec<Item>) -> StorageResult<()> {
         if !entries.is_empty() {
             self.write(vec![Write::Append { entries }]);
         }
         Ok(())
     }
 
-    fn append_on_prefix(&mut self, from_idx: usize, entries: Vec<Proposal>) -> StorageResult<()> {
+    fn append_on_prefix(&mut self, from_idx: usize, entries: Vec<Item>) -> StorageResult<()> {
         self.write(vec![Write::AppendFrom { from: from_idx as u64, entries }]);
         Ok(())
     }
@@ -127,16 +127,16 @@ impl Storage<Proposal> for Store {
         Ok(self.accepted)
     }
 
-    fn get_entries(&self, from: usize, to: usize) -> StorageResult<Vec<Proposal>> {
-        Ok(self.log.get(from..to).map(<[Proposal]>::to_vec).unwrap_or_default())
+    fn get_entries(&self, from: usize, to: usize) -> StorageResult<Vec<Item>> {
+        Ok(self.log.get(from..to).map(<[Item]>::to_vec).unwrap_or_default())
     }
 
     fn get_log_len(&self) -> StorageResult<usize> {
         Ok(self.log.len())
     }
 
-    fn get_suffix(&self, from: usize) -> StorageResult<Vec<Proposal>> {
-        Ok(self.log.get(from..).map(<[Proposal]>::to_vec).unwrap_or_default())
+    fn get_suffix(&self, from: usize) -> StorageResult<Vec<Item>> {
+        Ok(self.log.get(from..).map(<[Item]>::to_vec).unwrap_or_default())
     }
 
     fn get_promise(&self) -> StorageResult<Option<Ballot>> {

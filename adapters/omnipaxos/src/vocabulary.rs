@@ -1,46 +1,28 @@
 //! The messages of the crate as facts, each kind under its own name, and the words of the store on top.
 
+use adapter_kit::client::Talk;
+use adapter_kit::command::{Answer, Ask, Proposal, Told};
 use omnipaxos::messages::Message;
 use omnipaxos::messages::ballot_leader_election::HeartbeatMsg;
 use omnipaxos::messages::sequence_paxos::PaxosMsg;
 use omnipaxos::storage::{Entry, NoSnapshot};
 use seedstorm::sim_core::facts::{ContentHash, Opaque};
-use seedstorm::sim_core::identity::NodeId;
 use seedstorm::sim_core::process::{Lane, Message as OnTheWire, Observe, Summary};
 use seedstorm::sim_core::{facts, vocabulary};
 
 /// A message of the crate.
-pub type Body = Opaque<Message<Proposal>>;
-
-facts! {
-    /// What a client wants done.
-    #[derive(Copy, PartialEq, Eq)]
-    pub enum Command {
-        /// Read.
-        Get { key: u64 },
-        /// Write.
-        Put { key: u64, value: u64 },
-        /// Compare and swap.
-        Cas { key: u64, from: Option<u64>, to: u64 },
-    }
-}
+pub type Body = Opaque<Message<Item>>;
 
 facts! {
     /// An entry of the log.
     #[derive(PartialEq, Eq)]
-    pub struct Proposal {
-        /// Whose.
-        pub client: NodeId,
-        /// Which of the client's sessions: each of its incarnations has its own.
-        pub session: u64,
-        /// Which command of the session.
-        pub sequence: u64,
-        /// What to do.
-        pub command: Command,
+    pub struct Item {
+        /// What is proposed.
+        pub proposal: Proposal,
     }
 }
 
-impl Entry for Proposal {
+impl Entry for Item {
     type Snapshot = NoSnapshot;
 }
 
@@ -56,13 +38,13 @@ macro_rules! words {
                 /// A client asks a replica.
                 Request { proposal: Proposal },
                 /// A replica answers.
-                Answer { session: u64, sequence: u64, value: Option<u64>, done: bool },
+                Answer { answer: Answer },
             }
         }
 
         impl Word {
             /// The message of the crate, if it is one.
-            pub fn body(&self) -> Option<&Message<Proposal>> {
+            pub fn body(&self) -> Option<&Message<Item>> {
                 match self {
                     $( Self::$kind { body } => Some(&body.0), )*
                     Self::Request { .. } | Self::Answer { .. } => None,
@@ -87,8 +69,8 @@ words!(
     HeartbeatReply
 );
 
-impl From<Message<Proposal>> for Word {
-    fn from(message: Message<Proposal>) -> Self {
+impl From<Message<Item>> for Word {
+    fn from(message: Message<Item>) -> Self {
         let kind: fn(Body) -> Self = match &message {
             Message::SequencePaxos(paxos) => match paxos.msg {
                 PaxosMsg::PrepareReq(_) => |body| Self::PrepareReq { body },
@@ -134,21 +116,21 @@ facts! {
     }
 }
 
-facts! {
-    /// What a workload asks of a client.
-    pub struct Ask {
-        /// What to do.
-        pub command: Command,
+impl Talk for Omni {
+    fn request(proposal: Proposal) -> Word {
+        Word::Request { proposal }
     }
-}
 
-facts! {
-    /// What a client returns.
-    pub struct Told {
-        /// What was read.
-        pub value: Option<u64>,
-        /// Whether it took effect.
-        pub done: bool,
+    fn answer(message: &Word) -> Option<&Answer> {
+        if let Word::Answer { answer } = message { Some(answer) } else { None }
+    }
+
+    fn retry(sequence: u64) -> Alarm {
+        Alarm::Retry { sequence }
+    }
+
+    fn retried(timer: &Alarm) -> Option<u64> {
+        if let Alarm::Retry { sequence } = timer { Some(*sequence) } else { None }
     }
 }
 
@@ -157,9 +139,9 @@ facts! {
     #[derive(PartialEq, Eq)]
     pub enum Write {
         /// Entries at the end.
-        Append { entries: Vec<Proposal> },
+        Append { entries: Vec<Item> },
         /// Entries from an index on, in place of whatever was there.
-        AppendFrom { from: u64, entries: Vec<Proposal> },
+        AppendFrom { from: u64, entries: Vec<Item> },
         /// A ballot was promised.
         Promise { ballot: Number },
         /// How far the log is decided.
