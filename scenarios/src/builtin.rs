@@ -259,6 +259,7 @@ builtins! {
     "heartbeat-witness-deserts-suspects"
     "store-calm"
     "store-partition"
+    "store-lost-disks"
     "store-siblings"
     "store-tombstones"
     "store-swarm"

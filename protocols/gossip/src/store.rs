@@ -9,7 +9,8 @@
 //! - [`vocabulary`] and [`parameters`]: what is said, kept and reported, and what can be set
 //! - [`siblings`]: what is held of a key
 //! - [`ring`], [`tree`] and [`replica`]: where keys live, and how two members compare
-//! - [`member`]: the state machine; its parts are `coordinating`, `handoff`, `exchange`, `collection`, `compaction` and `journal`
+//! - [`member`]: the state machine; its parts are `coordinating`, `handoff`, `exchange`, `collection`, `joining`,
+//!   `compaction` and `journal`
 //! - [`client`] and [`service`]: who asks, and how workloads say it
 //! - [`safety`], [`convergence`] and [`liveness`]: what is checked, and owed
 //! - [`plants`]: bugs to switch on
@@ -25,6 +26,7 @@ pub mod entry;
 mod exchange;
 mod handoff;
 mod holdings;
+mod joining;
 mod journal;
 mod lineage;
 pub mod liveness;

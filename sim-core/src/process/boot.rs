@@ -77,6 +77,13 @@ pub struct Boot<'a, P: Protocol> {
 }
 
 impl<P: Protocol> Boot<'_, P> {
+    /// The member of genesis in whose place this one runs since the disk there was lost, as an operator would tell it: the process
+    /// is somebody new, with a name of its own. Nobody for all others.
+    pub fn replaces(&self) -> Option<NodeId> {
+        let first = self.members.get(self.slot.index()).copied();
+        first.filter(|first| self.role == Role::Member && *first != self.node)
+    }
+
     /// 32 bytes of seed of its own, for protocols that want a generator of their own.
     pub fn seed(&self) -> [u8; 32] {
         crate::random::boot_seed(self.run_seed, self.slot.0, self.incarnation)

@@ -111,7 +111,8 @@ impl Agreement {
 
     /// Takes an observation of a member or client.
     pub(super) fn follow(&mut self, seen: &Seen<'_, Store>) {
-        let node = seen.node;
+        // Who comes after a lost disk runs in the same place.
+        let node = NodeId(seen.slot.0);
         let siblings = self.lineage.keeps_siblings();
         match *seen.observation {
             StoreObservation::Started => self.forget(node),

@@ -39,6 +39,15 @@ pub(super) struct Collection {
     confirmed: Vec<bool>,
 }
 
+impl Collection {
+    /// What a member had confirmed counts no longer.
+    pub(super) fn forget(&mut self, place: NodeId) {
+        if let Some(confirmed) = self.confirmed.get_mut(place.index()) {
+            *confirmed = false;
+        }
+    }
+}
+
 impl Member {
     /// How often it looks for tombstones.
     pub(super) fn collect_every(&self) -> Duration {
@@ -56,7 +65,7 @@ impl Member {
             let missing = missing.map(|(index, _)| NodeId(index as u32)).filter(|node| *node != self.me);
             let (collection, tombstones) = (self.collection.number, self.collection.tombstones.clone());
             let collector = self.me;
-            cx.send_all(missing, StoreMessage::Confirm { collector, collection, tombstones });
+            self.tell_all(missing, StoreMessage::Confirm { collector, collection, tombstones }, cx);
         }
         cx.set_timer(COLLECT, self.collect_every(), StoreTimer::Collect);
     }
@@ -100,7 +109,8 @@ impl Member {
             self.confirmed[collector.index()] = (collection, tombstones.clone());
             self.journal.append(StoreRecord::Confirmed { collector, collection, tombstones }, cx);
         }
-        self.journal.say(collector, StoreMessage::Confirmed { collection });
+        let renewed = self.roster.renewed().collect();
+        self.journal.say(collector, StoreMessage::Confirmed { collection, renewed });
     }
 
     /// Whatever is older than a tombstone gives way to it here.
@@ -128,8 +138,9 @@ impl Member {
     pub(super) fn pass_on(&mut self, to: NodeId, key: u64, cx: &mut Context<'_, Store>) {
         let collector = self.shared.ring.collector(key);
         let (collection, tombstones) = self.confirmed[collector.index()].clone();
-        if to != self.me {
-            cx.send(to, StoreMessage::Confirm { collector, collection, tombstones });
+        // A newcomer knows the numbers of lists whose tombstones it does not know.
+        if to != self.me && !tombstones.is_empty() {
+            cx.send(self.roster.actor(to), StoreMessage::Confirm { collector, collection, tombstones });
         }
     }
 
@@ -146,7 +157,7 @@ impl Member {
             let tombstones = std::mem::take(&mut self.collection.tombstones);
             self.drop_all(collection, &tombstones, cx);
             let others = (0..members as u32).map(NodeId).filter(|node| *node != self.me);
-            cx.send_all(others, StoreMessage::Collect { collection, tombstones });
+            self.tell_all(others, StoreMessage::Collect { collection, tombstones }, cx);
         }
     }
 

@@ -26,6 +26,7 @@ impl Member {
             fence: self.fence,
             began: self.collection.number,
         }];
+        records.extend(self.roster.renewed().map(|(place, actor)| StoreRecord::Renewed { place, actor }));
         let collectors = (0..).map(NodeId).zip(self.confirmed.iter().zip(&self.dropped));
         for (collector, ((collection, tombstones), dropped)) in collectors {
             let (collection, dropped) = (*collection, *dropped);
@@ -40,6 +41,9 @@ impl Member {
         records.extend(self.replica.iter().map(|held| StoreRecord::Kept { written: held.clone() }));
         let hints = self.hints.iter().flat_map(|((target, _), kept)| with(*target, kept));
         records.extend(hints);
+        if self.roster.joined && self.roster.actor(self.me) != self.me {
+            records.push(StoreRecord::Joined);
+        }
         records
     }
 }

@@ -164,7 +164,7 @@ impl Member {
             homes.filter(move |(place, _)| has >> place & 1 == 0).map(|(_, home)| *home)
         };
         let own = homes().any(|home| home == me);
-        cx.send_all(homes().filter(|home| *home != me), write);
+        self.tell_all(homes().filter(|home| *home != me), write, cx);
         if own {
             self.write(me, operation, sent, None, cx);
         }
@@ -263,7 +263,7 @@ impl Member {
             homes.filter(move |(place, _)| answered_by >> place & 1 == 0).map(|(_, home)| *home)
         };
         let own = homes().any(|home| home == me);
-        cx.send_all(homes().filter(|home| *home != me), StoreMessage::Read { operation, key });
+        self.tell_all(homes().filter(|home| *home != me), StoreMessage::Read { operation, key }, cx);
         if own {
             self.read(me, operation, key, cx);
         }
@@ -319,7 +319,7 @@ impl Member {
         }
         for place in (0..replicas).filter(|place| again >> place & 1 == 1) {
             let home = self.shared.ring.homes(key)[place];
-            cx.send(home, StoreMessage::Read { operation, key });
+            cx.send(self.roster.actor(home), StoreMessage::Read { operation, key });
         }
     }
 
@@ -395,7 +395,7 @@ impl Member {
             if keeper == self.me {
                 self.write(keeper, operation, sent, Some(home), cx);
             } else {
-                cx.send(keeper, write());
+                cx.send(self.roster.actor(keeper), write());
             }
         }
         if let Some(write) = self.writes.iter_mut().find(|write| write.operation == operation) {

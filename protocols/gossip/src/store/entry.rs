@@ -42,12 +42,12 @@ const INFO: ProtocolInfo = ProtocolInfo {
 
 /// The store in the registry.
 ///
-/// Fewer than half may be down, and any number that comes back with its disk. Nothing is promised where disks are lost, or against
-/// members that lie.
+/// Fewer than half may be down or have lost their disks, and any number may be down that comes back with its disk. Somebody new takes the
+/// place of a lost disk; one that is damaged halts its member. Nothing is promised against members that lie.
 pub const ENTRY: Simple<Parameters, Store, Node> = Simple::new(&INFO, system)
     .bears(|members| {
         let minority = members.saturating_sub(1) / 2;
-        FaultModel { crashed: minority, lost_disks: 0, byzantine: 0, outages: true }
+        FaultModel { crashed: minority, lost_disks: minority, byzantine: 0, outages: true }
     })
     .waits(Parameters::longest_wait);
 

@@ -13,14 +13,14 @@ impl Member {
     pub(super) fn compare(&mut self, cx: &mut Context<'_, Store>) {
         let peer = self.neighbors[self.turn];
         self.turn = (self.turn + 1) % self.neighbors.len();
-        cx.send(peer, StoreMessage::Root { root: self.replica.tree(peer).root() });
+        cx.send(self.roster.actor(peer), StoreMessage::Root { root: self.replica.tree(peer).root() });
         cx.set_timer(EXCHANGE, self.shared.parameters.exchange_every, StoreTimer::Exchange);
     }
 
     pub(super) fn compared(&mut self, from: NodeId, root: u64, cx: &mut Context<'_, Store>) {
         let tree = self.replica.tree(from);
         if tree.root() != root {
-            cx.send(from, StoreMessage::Leaves { leaves: tree.leaves()[..].into() });
+            cx.send(self.roster.actor(from), StoreMessage::Leaves { leaves: tree.leaves()[..].into() });
             cx.observe(StoreObservation::Differed { peer: from });
         }
     }
@@ -31,7 +31,7 @@ impl Member {
         if buckets != 0 {
             let records = self.replica.shared(from, buckets, &self.shared.ring);
             let sent = records.map(|held| self.sent(held.clone())).collect();
-            cx.send(from, StoreMessage::Exchange { buckets, sent, answer: true });
+            cx.send(self.roster.actor(from), StoreMessage::Exchange { buckets, sent, answer: true });
         }
     }
 
@@ -65,7 +65,7 @@ impl Member {
         let records = self.replica.shared(from, buckets, &self.shared.ring).filter(lacks);
         let sent: Box<[Sent]> = records.map(|held| self.sent(held.clone())).collect();
         if !sent.is_empty() {
-            cx.send(from, StoreMessage::Exchange { buckets, sent, answer: false });
+            cx.send(self.roster.actor(from), StoreMessage::Exchange { buckets, sent, answer: false });
         }
     }
 }

@@ -20,7 +20,7 @@ impl Member {
             kept.take(MOST_AT_ONCE).map(|(target, written)| (target, written.clone())).collect();
         for (target, written) in at_once {
             let record = written.record;
-            cx.send(target, StoreMessage::HandOff { sent: self.sent(written) });
+            cx.send(self.roster.actor(target), StoreMessage::HandOff { sent: self.sent(written) });
             if self.shared.plants.hint_not_awaited {
                 self.forget_hint(target, record.key, record.version, cx);
             }

@@ -24,6 +24,8 @@ struct Key {
     shelves: Vec<Shelf>,
     /// The tombstones that somebody has dropped, but for those that another one of them supersedes.
     dropped: Vec<Version>,
+    /// What was durable at members whose disks were lost.
+    lost: Vec<(Slot, Version)>,
 }
 
 /// What one member holds of a key, for itself or for another one.
@@ -146,9 +148,31 @@ impl Holdings {
         let durable = ground.place(slot).mark(JOURNAL).durable;
         match what {
             Lifecycle::Crashed => self.forget(slot, |position| position <= durable),
-            Lifecycle::Wiped => self.forget(slot, |_| false),
+            Lifecycle::Wiped => self.lose(slot),
             _ => {}
         }
+    }
+
+    /// A member lost its disk. It was down before: all that it holds is durable.
+    fn lose(&mut self, slot: Slot) {
+        let siblings = self.lineage.keeps_siblings();
+        for key in self.of.values_mut() {
+            for shelf in key.shelves.iter().filter(|shelf| shelf.slot == slot) {
+                let held = shelf.up_to(u64::MAX, siblings);
+                key.lost.extend(held.iter().map(|record| (slot, record.version)));
+            }
+        }
+        self.forget(slot, |_| false);
+    }
+
+    /// How many members had a version of a key, or one that supersedes it, on disks that were lost.
+    pub(super) fn lost(&self, key: u64, version: Version) -> usize {
+        let lost = self.of.get(&key).map_or(&[][..], |key| &key.lost);
+        let had = lost.iter().filter(|(_, lost)| self.lineage.includes(key, *lost, version));
+        let mut slots: Vec<Slot> = had.map(|(slot, _)| *slot).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots.len()
     }
 
     /// A member holds nothing any more but what stands at some places of its journal.

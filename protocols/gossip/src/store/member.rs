@@ -9,6 +9,7 @@ use sim_core::time::Duration;
 
 use super::collection::Collection;
 use super::coordinating::{Answer, PendingRead, PendingWrite};
+use super::joining::Roster;
 use super::journal::{JOURNAL, Journal};
 use super::parameters::Parameters;
 use super::plants::Plants;
@@ -39,7 +40,11 @@ pub struct Shared {
 #[derive(Clone, Debug)]
 pub struct Member {
     pub(super) shared: Arc<Shared>,
+    /// Its place on the ring, which is the name of whoever ran there first.
     pub(super) me: NodeId,
+    pub(super) roster: Roster,
+    /// Whether its disk is damaged: it does nothing.
+    halted: bool,
     pub(super) journal: Journal,
     pub(super) replica: Replica,
     /// What it keeps for others: for whom, and which key.
@@ -85,9 +90,12 @@ impl Member {
     /// Starts from what the disk holds.
     pub fn new(shared: &Arc<Shared>, boot: &Boot<'_, Store>) -> Self {
         let members = shared.ring.members();
+        let me = boot.replaces().unwrap_or(boot.node);
         let mut own = Self {
             shared: Arc::clone(shared),
-            me: boot.node,
+            me,
+            roster: Roster::new(boot, members),
+            halted: false,
             journal: Journal::default(),
             replica: Replica::new(members),
             hints: BTreeMap::new(),
@@ -98,15 +106,16 @@ impl Member {
             writes: Vec::new(),
             reads: Vec::new(),
             next_operation: 0,
-            neighbors: shared.ring.neighbors(boot.node),
+            neighbors: shared.ring.neighbors(me),
             turn: 0,
             collection: Collection::default(),
         };
         let records = boot.journal(JOURNAL).records;
         own.journal.found(records.len() as u64);
         for stored in records {
-            if let Stored::Intact(record) = stored {
-                own.recall(record);
+            match stored {
+                Stored::Intact(record) => own.recall(record),
+                Stored::Damaged => own.halted = true,
             }
         }
         own
@@ -128,6 +137,10 @@ impl Member {
                 tombstones.iter().for_each(|tombstone| self.raise_fence(tombstone.record.version));
                 self.confirmed[collector.index()] = (collection, tombstones.clone());
             }
+            StoreRecord::Renewed { place, actor } => {
+                self.roster.renew(place, actor);
+            }
+            StoreRecord::Joined => self.roster.joined = true,
             StoreRecord::Began { collection } => self.collection.number = collection,
             StoreRecord::Compacted { clock, fence, began } => {
                 (self.clock, self.fence, self.collection.number) = (clock, fence, began);
@@ -148,6 +161,14 @@ impl Member {
             let hinted = hints.iter().map(|held| held.record);
             hinted.for_each(|record| cx.observe(StoreObservation::Hinted { target: *target, record }));
         }
+        if self.roster.joined {
+            self.begin_timers(cx);
+        } else {
+            self.ask_to_join(cx);
+        }
+    }
+
+    pub(super) fn begin_timers(&mut self, cx: &mut Context<'_, Store>) {
         let Parameters { exchange_every, handoff_every, collect_every, tombstone_grace, .. } =
             self.shared.parameters;
         if !exchange_every.is_zero() && !self.neighbors.is_empty() {
@@ -167,14 +188,32 @@ impl Member {
             StoreTimer::HandOff => self.hand_off(cx),
             StoreTimer::Collect => self.collect(cx),
             StoreTimer::Disk => self.journal.try_again(),
+            StoreTimer::Join => self.ask_to_join(cx),
             StoreTimer::Retry { .. } => {}
         }
     }
 
-    fn hear(&mut self, from: NodeId, message: &StoreMessage, cx: &mut Context<'_, Store>) {
+    /// A message comes, from a client or from whoever runs in some place. Whoever has been replaced is not listened to.
+    fn receive(&mut self, from: NodeId, message: &StoreMessage, cx: &mut Context<'_, Store>) {
         match *message {
+            StoreMessage::Join { place } => self.wants_to_join(from, place, cx),
+            StoreMessage::Welcome { ref confirmed, fence, clock, ref renewed } => {
+                self.welcomed(from, confirmed, (fence, clock), renewed, cx);
+            }
+            _ if !self.roster.joined => {}
             StoreMessage::Get { operation, key } => self.get(from, operation, key, cx),
             StoreMessage::Put { operation, ref written } => self.put(from, operation, written, cx),
+            _ => {
+                if let Some(place) = self.roster.place(from) {
+                    self.hear(place, message, cx);
+                }
+            }
+        }
+    }
+
+    /// The member in a place says something.
+    fn hear(&mut self, from: NodeId, message: &StoreMessage, cx: &mut Context<'_, Store>) {
+        match *message {
             StoreMessage::Write { operation, ref sent, hint } => self.write(from, operation, sent, hint, cx),
             StoreMessage::Wrote { operation, hint } => self.wrote(hint.unwrap_or(from), hint, operation, cx),
             StoreMessage::Read { operation, key } => self.read(from, operation, key, cx),
@@ -193,10 +232,18 @@ impl Member {
             StoreMessage::Confirm { collector, collection, ref tombstones } => {
                 self.confirm(collector, collection, tombstones, cx);
             }
-            StoreMessage::Confirmed { collection } => self.is_confirmed(from, collection, cx),
+            StoreMessage::Confirmed { collection, ref renewed } => {
+                renewed.iter().for_each(|(place, actor)| self.renew(*place, *actor, cx));
+                self.is_confirmed(from, collection, cx);
+            }
             StoreMessage::Collect { collection, ref tombstones } => self.drop_all(collection, tombstones, cx),
             // For clients.
             StoreMessage::Got { .. } | StoreMessage::Done { .. } | StoreMessage::Refused { .. } => {}
+            // They are heard of before.
+            StoreMessage::Get { .. }
+            | StoreMessage::Put { .. }
+            | StoreMessage::Join { .. }
+            | StoreMessage::Welcome { .. } => {}
         }
     }
 
@@ -214,8 +261,18 @@ impl Member {
         if to == self.me {
             self.hear(to, &message, cx);
         } else {
-            cx.send(to, message);
+            cx.send(self.roster.actor(to), message);
         }
+    }
+
+    /// Says something to those in several other places.
+    pub(super) fn tell_all(
+        &self,
+        to: impl IntoIterator<Item = NodeId>,
+        message: StoreMessage,
+        cx: &mut Context<'_, Store>,
+    ) {
+        cx.send_all(to.into_iter().map(|place| self.roster.actor(place)), message);
     }
 
     /// A record as it is sent now.
@@ -298,8 +355,11 @@ fn begin(id: TimerId, every: Duration, timer: StoreTimer, cx: &mut Context<'_, S
 
 impl Process<Store> for Member {
     fn step(&mut self, input: Input<'_, Store>, cx: &mut Context<'_, Store>) {
+        if self.halted {
+            return;
+        }
         match input {
-            Input::Message { from, message } => self.hear(from, message, cx),
+            Input::Message { from, message } => self.receive(from, message, cx),
             Input::Timer { timer, .. } => self.ring(timer, cx),
             Input::Start => self.start(cx),
             Input::Synced { id, result } => {

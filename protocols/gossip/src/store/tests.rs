@@ -11,7 +11,7 @@ use sim_core::fault::SwarmSpace;
 use sim_core::identity::NodeId;
 use sim_core::operation::ObjectModel;
 use sim_core::outcome::Outcome;
-use sim_core::process::{Effect, Input, Role, Solo, Stored, SyncResult};
+use sim_core::process::{Effect, Input, Role, Solo, Stored, SyncResult, TimerId};
 use sim_core::registry::{Entry, Launch};
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
@@ -23,7 +23,7 @@ use super::parameters::{Conflicts, Parameters};
 use super::plants::Plants;
 use super::ring::Ring;
 use super::siblings::{Siblings, Written, learn};
-use super::vocabulary::{Record, Sent, StoreMessage, Version};
+use super::vocabulary::{Record, Sent, Store, StoreMessage, StoreTimer, Version};
 
 fn setup(seed: u64, members: u32, seconds: u64) -> Setup {
     let workload = WorkloadModel {
@@ -108,8 +108,16 @@ impl Bench {
 
     /// Hears a message; what is said because of it, once all is on disk.
     fn hear(&mut self, from: u32, message: &StoreMessage) -> Vec<(u32, StoreMessage)> {
+        self.step(Input::Message { from: NodeId(from), message })
+    }
+
+    fn ring(&mut self, timer: StoreTimer) -> Vec<(u32, StoreMessage)> {
+        self.step(Input::Timer { id: TimerId(0), timer })
+    }
+
+    fn step(&mut self, input: Input<'_, Store>) -> Vec<(u32, StoreMessage)> {
         let mut said = Vec::new();
-        let mut effects = self.solo.step(&mut self.member, Input::Message { from: NodeId(from), message });
+        let mut effects = self.solo.step(&mut self.member, input);
         loop {
             let mut synced = None;
             for effect in effects.list() {
@@ -125,6 +133,10 @@ impl Bench {
             effects = self.solo.step(&mut self.member, Input::Synced { id, result: SyncResult::Ok });
         }
     }
+}
+
+fn confirmed(collection: u64, renewed: &[(NodeId, NodeId)]) -> StoreMessage {
+    StoreMessage::Confirmed { collection, renewed: renewed.into() }
 }
 
 fn found(all: impl IntoIterator<Item = Written>) -> Siblings {
@@ -196,12 +208,12 @@ fn a_record_whose_sender_has_not_confirmed_a_collection_is_not_taken() {
         sent: Sent { written: last(key, 600, Some(6)), confirmed },
         hint: None,
     };
-    assert_eq!(bench.hear(1, &confirm(4)), [(1, StoreMessage::Confirmed { collection: 4 })]);
+    assert_eq!(bench.hear(1, &confirm(4)), [(1, confirmed(4, &[]))]);
     let wrote = [(2, StoreMessage::Wrote { operation: 3, hint: None })];
     assert_eq!(bench.hear(2, &old(3)), wrote, "the tombstone is newer, and it is there");
     bench.hear(1, &StoreMessage::Collect { collection: 4, tombstones: tombstones.clone() });
     assert_eq!(bench.held(key), []);
-    assert_eq!(bench.hear(1, &confirm(4)), [(1, StoreMessage::Confirmed { collection: 4 })]);
+    assert_eq!(bench.hear(1, &confirm(4)), [(1, confirmed(4, &[]))]);
     assert_eq!(bench.held(key), [], "a list that took long brings nothing back");
     assert_eq!(bench.hear(2, &old(3)), [(2, confirm(4))], "it hears what it has to confirm");
     assert_eq!(bench.held(key), []);
@@ -240,7 +252,7 @@ fn its_own_answer_is_never_asked_for_again() {
     let mut bench = Bench::new(three);
     let key = bench.key(|homes| homes.contains(&NodeId(0)) && homes[0] != NodeId(0));
     let sent = Sent { written: last(key, 600, Some(6)), confirmed: 0 };
-    bench.hear(8, &StoreMessage::HandOff { sent });
+    bench.hear(4, &StoreMessage::HandOff { sent });
     let others: Vec<u32> =
         bench.member.shared.ring.homes(key).iter().map(|home| home.0).filter(|home| *home != 0).collect();
     let asked = bench.hear(9, &StoreMessage::Get { operation: 1, key });
@@ -372,4 +384,63 @@ fn a_journal_stays_as_long_as_what_it_is_about() {
         longest = bench.member.journal.records.max(longest);
     }
     assert_eq!(longest, 13, "less than ten more than twice the two records of a rewriting");
+}
+
+/// What the member said to somebody.
+fn to(said: &[(u32, StoreMessage)], whom: u32) -> Vec<&StoreMessage> {
+    said.iter().filter(|(to, _)| *to == whom).map(|(_, message)| message).collect()
+}
+
+#[test]
+fn a_confirmation_of_a_member_whose_disk_is_lost_counts_no_longer() {
+    let mut bench = Bench::new(Parameters::default());
+    let key = bench.key(|homes| homes[0] == NodeId(0));
+    bench.hear(2, &StoreMessage::Repair { sent: sent(&last(key, 700, None), 0) });
+    let asked = bench.ring(StoreTimer::Collect);
+    assert_eq!(asked.len(), 4, "{asked:?}");
+    for member in [1, 2] {
+        bench.hear(member, &confirmed(1, &[]));
+    }
+    let new = [(NodeId(2), NodeId(20))];
+    bench.hear(3, &confirmed(1, &new));
+    bench.hear(2, &confirmed(1, &[]));
+    bench.hear(4, &confirmed(1, &new));
+    assert_eq!(bench.held(key).len(), 1, "somebody who has confirmed nothing runs there now");
+    assert_eq!(to(&bench.ring(StoreTimer::Collect), 20).len(), 1, "it is asked");
+    bench.hear(20, &confirmed(1, &[]));
+    assert_eq!(bench.held(key), []);
+    let confirm = StoreMessage::Confirm { collector: NodeId(1), collection: 1, tombstones: [].into() };
+    assert_eq!(bench.hear(1, &confirm), [(1, confirmed(1, &new))], "it says whom it knows to be new");
+}
+
+#[test]
+fn a_newcomer_acts_once_half_of_the_others_have_written_it_down() {
+    let mut bench = Bench::new(Parameters::default());
+    let key = bench.key(|homes| homes[0] == NodeId(1) && homes.contains(&NodeId(0)));
+    let (mut known, away) = (bench.member.clone(), NodeId(20));
+    known.confirmed[1] = (7, Box::default());
+    known.fence = last(key, 700, None).record.version;
+    // As if its own disk had been lost.
+    bench.member.roster.joined = false;
+    bench.member.roster.renew(NodeId(0), away);
+    let old = sent(&last(key, 600, Some(6)), 6);
+    let welcome = StoreMessage::Welcome {
+        confirmed: known.confirmed.iter().map(|(collection, _)| *collection).collect(),
+        fence: known.fence,
+        clock: 700,
+        renewed: [(NodeId(0), away), (NodeId(3), NodeId(21))].into(),
+    };
+    assert_eq!(bench.hear(1, &StoreMessage::Repair { sent: old.clone() }), []);
+    bench.hear(1, &welcome);
+    assert_eq!(bench.hear(2, &StoreMessage::Join { place: NodeId(2) }), [], "it does not vouch for others");
+    assert!(!bench.member.roster.joined);
+    bench.hear(2, &welcome);
+    assert!(bench.member.roster.joined);
+    bench.hear(1, &StoreMessage::Repair { sent: old });
+    assert_eq!(bench.held(key), [], "it may be older than a tombstone that is gone");
+    bench.hear(3, &StoreMessage::Repair { sent: sent(&last(key, 800, Some(8)), 0) });
+    assert_eq!(bench.held(key), [], "who was replaced is not listened to");
+    bench.hear(21, &StoreMessage::Repair { sent: sent(&last(key, 800, Some(8)), 0) });
+    assert_eq!(bench.held(key).len(), 1);
+    assert!(bench.member.collection.number >= 1 << 32, "no number of the one before is used again");
 }

@@ -148,7 +148,25 @@ facts! {
             tombstones: Box<[Written]>,
         },
         /// Nothing older is left, durably.
-        Confirmed { #[doc = "Which collection."] collection: u64 },
+        Confirmed {
+            /// Which collection.
+            collection: u64,
+            /// Who runs in place of a member whose disk was lost, as far as the sender knows.
+            renewed: Box<[(NodeId, NodeId)]>,
+        },
+        /// Somebody new takes the place of a member whose disk was lost.
+        Join { #[doc = "The place."] place: NodeId },
+        /// It has been written down that somebody new is there.
+        Welcome {
+            /// By collector: the latest of its collections that the sender has confirmed.
+            confirmed: Box<[u64]>,
+            /// Up to which version the sender takes no writes.
+            fence: Version,
+            /// The latest time that the sender has seen.
+            clock: u64,
+            /// Places of members whose disks were lost, and who runs there.
+            renewed: Box<[(NodeId, NodeId)]>,
+        },
         /// Everybody confirmed: the tombstones may be dropped.
         Collect {
             /// Which collection of the sender is complete.
@@ -173,6 +191,8 @@ facts! {
         Collect,
         /// A failed sync is tried again.
         Disk,
+        /// A newcomer asks again those that have not answered.
+        Join,
         /// A client tries an operation again.
         Retry { #[doc = "Which one."] operation: u64 },
     }
@@ -244,6 +264,10 @@ facts! {
             /// The tombstones.
             tombstones: Box<[Written]>,
         },
+        /// Somebody new runs in a place.
+        Renewed { #[doc = "The place."] place: NodeId, #[doc = "Who."] actor: NodeId },
+        /// A newcomer may act from now on.
+        Joined,
         /// It begins a collection of its own.
         Began { #[doc = "Which one."] collection: u64 },
         /// The journal was rewritten: what follows is all that still matters of the records before.
@@ -343,7 +367,12 @@ impl Message for StoreMessage {
             Self::Got { found, .. } => (16 + RECORD).saturating_add(found.extra_bytes()),
             Self::Done { .. } | Self::Refused { .. } => 17,
             Self::Write { sent, .. } => (8 + SENT + 5).saturating_add(sent.written.extra_bytes()),
-            Self::Root { .. } | Self::Confirmed { .. } => 8,
+            Self::Root { .. } => 8,
+            Self::Confirmed { renewed, .. } => many(renewed.len(), 8).saturating_add(8),
+            Self::Join { .. } => 4,
+            Self::Welcome { confirmed, renewed, .. } => {
+                many(confirmed.len() + renewed.len(), 8).saturating_add(KNOWN + 8)
+            }
             Self::Wrote { .. } => 13,
             Self::ReadReply { found, .. } => (17 + SENT).saturating_add(found.extra_bytes()),
             Self::Repair { sent } | Self::HandOff { sent } => SENT.saturating_add(sent.written.extra_bytes()),

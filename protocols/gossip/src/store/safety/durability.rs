@@ -42,7 +42,8 @@ impl Check<Store> for Durability {
             return;
         }
         let (homes, all) = self.holdings.durable(ground, record.key, record.version);
-        let copies = if self.sloppy { all } else { homes };
+        // What was durable, and is lost with its disk by now, was a copy.
+        let copies = if self.sloppy { all } else { homes } + self.holdings.lost(record.key, record.version);
         if copies < self.quorum {
             let (node, key, quorum) = (seen.node, record.key, self.quorum);
             let text = format!(
@@ -57,7 +58,7 @@ impl Check<Store> for Durability {
     }
 }
 
-/// At the end every acknowledged write, or something newer, is still on some disk.
+/// At the end every acknowledged write, or something newer, is still on some disk; unless the last disk that had it was lost.
 #[derive(Clone, Debug)]
 pub struct Survival {
     holdings: Holdings,
@@ -77,11 +78,15 @@ impl Check<Store> for Survival {
         Some(&Holdings::WITH_ACKNOWLEDGMENTS)
     }
 
-    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Store>, _: &mut Findings) {
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, _: &mut Findings) {
         let StoreObservation::Acknowledged { record } = *seen.observation else {
             return self.holdings.follow(seen);
         };
         let Record { key, version, .. } = record;
+        let nowhere = self.holdings.durable(ground, key, version).1 == 0;
+        if nowhere && self.holdings.lost(key, version) > 0 {
+            return;
+        }
         let (lineage, known) = (self.holdings.lineage(), self.acknowledged.entry(key).or_default());
         if !known.iter().any(|(known, _)| lineage.includes(key, *known, version)) {
             known.retain(|(known, _)| !lineage.includes(key, version, *known));
@@ -91,6 +96,15 @@ impl Check<Store> for Survival {
 
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
         self.holdings.lifecycle(ground, slot, what);
+        if what == Lifecycle::Wiped {
+            let holdings = &self.holdings;
+            for (key, known) in &mut self.acknowledged {
+                let remains = |version| {
+                    holdings.is_gone(*key, version) || holdings.durable(ground, *key, version).1 > 0
+                };
+                known.retain(|(version, _)| holdings.lost(*key, *version) == 0 || remains(*version));
+            }
+        }
     }
 
     fn finish(&mut self, ground: &Ground, findings: &mut Findings) {

@@ -94,6 +94,14 @@ impl Check<Store> for QuorumReads {
 
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
         self.holdings.lifecycle(ground, slot, what);
+        if what == Lifecycle::Wiped {
+            // With a disk, one of the copies is lost that reads are to meet.
+            let is_whole = |key: u64, version: &Version| self.holdings.lost(key, *version) == 0;
+            let acknowledged = self.acknowledged.iter_mut();
+            acknowledged.for_each(|(key, known)| known.retain(|version| is_whole(*key, version)));
+            let reads = self.reads.values_mut();
+            reads.for_each(|(key, owed)| owed.retain(|version| is_whole(*key, version)));
+        }
     }
 }
 
