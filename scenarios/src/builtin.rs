@@ -292,6 +292,7 @@ builtins! {
     "coordination-memory"
     "coordination-memory-gossip"
     "coordination-circuit-breaker"
+    "coordination-events"
     "coordination-swim"
     "coordination-swarm"
     "coordination-witness-not-requeued"

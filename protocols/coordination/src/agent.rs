@@ -7,6 +7,7 @@ mod beating;
 mod claiming;
 mod core;
 mod edge;
+mod publishing;
 mod remembering;
 mod routing;
 
@@ -34,6 +35,7 @@ use crate::worker::{Order, Word, Worker, Workplace};
 use beating::Beats;
 use core::Core;
 use edge::Edge;
+use publishing::Events;
 
 const POLL: TimerId = TimerId(3);
 /// How long an agent waits for the sink before it asks again.
@@ -95,6 +97,8 @@ pub struct Agent {
     replica: Option<Box<Replica>>,
     /// Its membership in SWIM, where agents are members.
     edge: Option<Box<Edge>>,
+    /// What it published, and what it heard of.
+    events: Events,
 }
 
 impl Agent {
@@ -151,7 +155,20 @@ impl Agent {
         });
         let worker = Worker::new(team.place.clone(), life);
         let edge = Edge::new(boot, &team);
-        Self { node, worker, courier, boss, life, asked: None, notebook, store_turns: 0, replica, edge, team }
+        Self {
+            node,
+            worker,
+            courier,
+            boss,
+            life,
+            asked: None,
+            notebook,
+            store_turns: 0,
+            replica,
+            edge,
+            events: Events::default(),
+            team,
+        }
     }
 
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
@@ -306,7 +323,8 @@ impl Agent {
             Message::Membership { ref inner } => self.edge_input(Input::Message { from, message: inner }, cx),
             Message::Redirect { leader: Some(leader) } => self.follow(leader, cx),
             Message::Relay { from, to, ref parcel } => self.pass_on(from, to, parcel, cx),
-            Message::Receipt { letter } => drop(self.courier_receipt(letter, cx)),
+            Message::Receipt { letter } => self.courier_receipt(letter, cx),
+            Message::Event { task, .. } => self.hear_event(task, cx),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
             Message::Lives { ref agents, ref heard } => {
                 let presides = self.presides(cx);
@@ -367,6 +385,9 @@ impl Agent {
     }
 
     fn say(&mut self, word: Word, cx: &mut Context<'_, Coordination>) {
+        if let Word::Ended(order, Ending::Done) = word {
+            self.publish(order.task, cx);
+        }
         // For a coordinator, and for who has a share of its own, both are the same.
         let word = match word {
             Word::Ended(order, Ending::Superseded) if !matches!(self.boss, Boss::Claimant(_)) => {

@@ -195,6 +195,12 @@ sim_core::parameters! {
         namespaces: Namespaces = "none";
         /// How long agents have to register after a coordinator begins. It names those that did not.
         register_within: Duration = "15s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.eighths(drawn.heartbeat, 4..=40);
+        /// Generated tasks: on how many topics they publish their success as an event, in turn; 0 for none.
+        topics: u32 = 0, in 0..=1_000, drawn |_, _, dice| dice.pick(&[0, 1, 3]);
+        /// Generated tasks: the share with another task that the first event on their topic brings into being.
+        triggered: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 4)]);
+        /// How many agents that do tasks hear of the events of each topic.
+        subscribers: u32 = 0, in 0..=10_000, drawn |_, _, dice| dice.within(0..=4) as u32;
     }
 }
 
@@ -384,6 +390,15 @@ impl Parameters {
             Strategy::Independent | Strategy::Gossip | Strategy::Raft => true,
             Strategy::Star | Strategy::Service | Strategy::Hybrid => agent >= self.idle(agents),
         }
+    }
+
+    /// Who hears of the events of a topic: so many agents that do tasks, for each topic those after the ones of the last.
+    pub fn subscribers_of(&self, topic: u32, agents: u32) -> impl Iterator<Item = u32> + use<> {
+        let workers = self.workers(agents);
+        let first = if self.strategy == Strategy::Single { 0 } else { agents - workers };
+        let all = u64::from(workers).max(1);
+        let start = u64::from(topic) * u64::from(self.subscribers) % all;
+        (0..self.subscribers.min(workers)).map(move |nth| first + ((start + u64::from(nth)) % all) as u32)
     }
 
     /// How many of the first agents only coordinate: nobody, if there is nobody else.

@@ -1,5 +1,6 @@
 //! Whole runs: figures made by hand, the oracle, and every strategy on the same tasks.
 
+mod events;
 mod oracle;
 mod recovery;
 mod registry;

@@ -79,7 +79,8 @@ impl Agent {
         urgency: Priority,
         cx: &mut Context<'_, Coordination>,
     ) {
-        self.courier.post(to, message, urgency, cx);
+        let shed = self.courier.post(to, message, urgency, cx);
+        shed.into_iter().for_each(|message| self.event_unheard(to, &message, cx));
         self.carry(cx);
     }
 
@@ -88,14 +89,12 @@ impl Agent {
         self.courier.is_new(from, letter)
     }
 
-    pub(super) fn courier_receipt(
-        &mut self,
-        letter: u64,
-        cx: &mut Context<'_, Coordination>,
-    ) -> Option<Message> {
+    pub(super) fn courier_receipt(&mut self, letter: u64, cx: &mut Context<'_, Coordination>) {
         let arrived = self.courier.receipt(letter, cx);
+        if let Some(Message::Event { task, .. }) = arrived {
+            self.event_ended(task, cx);
+        }
         self.carry(cx);
-        arrived
     }
 
     /// Repeats letters that are due. What a coordinator could not deliver comes back with the lease; what an agent could
@@ -104,7 +103,10 @@ impl Agent {
         let given_up = self.courier.repeat(cx);
         self.carry(cx);
         // The result of a task is told for as long as it takes.
-        given_up.into_iter().for_each(|(_, message)| self.post_finish(message, cx));
+        for (to, message) in given_up {
+            self.event_unheard(to, &message, cx);
+            self.post_finish(message, cx);
+        }
     }
 
     /// Sends what the courier wants to be sent.

@@ -69,6 +69,13 @@ facts! {
             /// What became of it.
             ending: Ending,
         },
+        /// A task succeeded that publishes on a topic to which the receiver subscribes.
+        Event {
+            /// The number of the letter.
+            letter: u64,
+            /// Which task.
+            task: u32,
+        },
         /// How far an agent is; nobody misses it if it is lost.
         Report {
             /// Which task.
@@ -374,7 +381,7 @@ impl Message for CoordinationMessage {
                 Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
                 Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),
-                Self::Answer { .. } => 400,
+                Self::Answer { .. } | Self::Event { .. } => 400,
                 Self::Remember { seen, .. } => 400 + 8 * seen.len() as u32,
                 Self::Recalled { notes, .. } => 40 + 360 * notes.len() as u32,
                 // A note is as long there as where it is written.
@@ -419,9 +426,10 @@ impl CoordinationMessage {
     /// The number of a letter, if it is one.
     pub const fn letter(&self) -> Option<u64> {
         match *self {
-            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
-                Some(letter)
-            }
+            Self::Grant { letter, .. }
+            | Self::Cancel { letter, .. }
+            | Self::Finish { letter, .. }
+            | Self::Event { letter, .. } => Some(letter),
             _ => None,
         }
     }
@@ -429,9 +437,10 @@ impl CoordinationMessage {
     /// The same letter under another number.
     pub(crate) fn numbered(mut self, number: u64) -> Self {
         match &mut self {
-            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
-                *letter = number;
-            }
+            Self::Grant { letter, .. }
+            | Self::Cancel { letter, .. }
+            | Self::Finish { letter, .. }
+            | Self::Event { letter, .. } => *letter = number,
             _ => {}
         }
         self

@@ -225,6 +225,28 @@ facts! {
             /// For how many there is room.
             room: u32,
         },
+        /// An agent publishes the success of a task as an event.
+        Published {
+            /// Which task.
+            task: u32,
+        },
+        /// A subscriber hears of it.
+        EventHeard {
+            /// Which task.
+            task: u32,
+        },
+        /// A subscriber did not take it, and is not told any more.
+        EventUnheard {
+            /// Which task.
+            task: u32,
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// Nobody is left whom the publisher still tries to tell.
+        EventRouted {
+            /// Which task.
+            task: u32,
+        },
         /// A letter was given up: nobody took it.
         GaveUp {
             /// To whom.
