@@ -10,6 +10,7 @@ mod edge;
 mod publishing;
 mod remembering;
 mod routing;
+mod standing;
 
 use std::rc::Rc;
 
@@ -36,6 +37,7 @@ use beating::Beats;
 use core::Core;
 use edge::Edge;
 use publishing::Events;
+use standing::Standing;
 
 const POLL: TimerId = TimerId(3);
 /// How long an agent waits for the sink before it asks again.
@@ -99,6 +101,8 @@ pub struct Agent {
     edge: Option<Box<Edge>>,
     /// What it published, and what it heard of.
     events: Events,
+    /// Whether it stands by.
+    standby: Standing,
 }
 
 impl Agent {
@@ -155,6 +159,7 @@ impl Agent {
         });
         let worker = Worker::new(team.place.clone(), life);
         let edge = Edge::new(boot, &team);
+        let standby = Standing::new(parameters.stands_by(node.0, team.agents));
         Self {
             node,
             worker,
@@ -167,6 +172,7 @@ impl Agent {
             replica,
             edge,
             events: Events::default(),
+            standby,
             team,
         }
     }
@@ -339,7 +345,7 @@ impl Agent {
                 self.follow(from, cx);
                 self.obey(message, cx);
             }
-            Message::Grant { .. } | Message::Cancel { .. } => {
+            Message::Grant { .. } | Message::Cancel { .. } | Message::Replace { .. } => {
                 self.obey(message, cx);
             }
             Message::Beat { .. }

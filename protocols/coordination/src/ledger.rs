@@ -146,6 +146,7 @@ impl Truth {
                 self.cost += cost;
                 self.tokens += u64::from(tokens_in) + u64::from(tokens_out);
             }
+            Observation::Replaces { cost, .. } => self.cost += cost,
             Observation::Limited { .. } => self.limited += 1,
             Observation::Idle => self.turn(now, slot, Bucket::Idle),
             Observation::Working => self.turn(now, slot, Bucket::Working),

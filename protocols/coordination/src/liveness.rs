@@ -45,7 +45,9 @@ impl TasksEnd {
     fn able<'a>(&'a self, core: &'a [Slot]) -> impl Iterator<Item = NodeId> + 'a {
         let parameters = &self.team.place.parameters;
         let inside = move |agent: NodeId| core.binary_search(&Slot(agent.0)).is_ok();
-        let works = move |agent: &NodeId| parameters.works(agent.0, self.team.agents);
+        let works = move |agent: &NodeId| {
+            parameters.works(agent.0, self.team.agents) && !parameters.stands_by(agent.0, self.team.agents)
+        };
         let reached = move |agent: &NodeId| self.reaches_the_first(*agent, inside);
         core.iter().map(|slot| NodeId(slot.0)).filter(works).filter(reached)
     }

@@ -201,6 +201,13 @@ sim_core::parameters! {
         triggered: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 4)]);
         /// How many agents that do tasks hear of the events of each topic.
         subscribers: u32 = 0, in 0..=10_000, drawn |_, _, dice| dice.within(0..=4) as u32;
+        /// How many of the last agents stand by, where somebody coordinates: each does tasks only once it takes the place of an agent
+        /// that is gone.
+        standbys: u32 = 0, in 0..=10_000, drawn |_, _, dice| dice.pick(&[0, 0, 1, 2, 4]);
+        /// How long an agent that stands by needs until it does tasks.
+        standby_delay: Duration = "10s", drawn |_, drawn, dice| dice.times(drawn.heartbeat, 0..=4);
+        /// Cents for each agent that is replaced.
+        standby_cents: u32 = 0;
     }
 }
 
@@ -390,6 +397,13 @@ impl Parameters {
             Strategy::Independent | Strategy::Gossip | Strategy::Raft => true,
             Strategy::Star | Strategy::Service | Strategy::Hybrid => agent >= self.idle(agents),
         }
+    }
+
+    /// Whether an agent stands by at first.
+    pub fn stands_by(&self, agent: u32, agents: u32) -> bool {
+        let coordinated = self.strategy == Strategy::Star || self.strategy.has_core();
+        let others = self.workers(agents).saturating_sub(self.standbys);
+        coordinated && others > 0 && agent >= agents - self.standbys.min(agents)
     }
 
     /// Who hears of the events of a topic: so many agents that do tasks, for each topic those after the ones of the last.

@@ -5,6 +5,7 @@ mod oracle;
 mod recovery;
 mod registry;
 mod silence;
+mod standbys;
 
 use sim_core::outcome::Outcome;
 use sim_core::registry::parameters::ParameterSet;

@@ -104,6 +104,7 @@ impl Agent {
         let (now, parameters) = (cx.monotonic(), &team.place.parameters);
         let (every, lease) = (parameters.heartbeat, parameters.lease);
         let life = self.life;
+        let (places, instead_of) = self.standing(cx);
         let Some(beats) = self.beats_mut() else { return };
         beats.sequence += 1;
         beats.due = Some(now.saturating_add(every));
@@ -116,7 +117,8 @@ impl Agent {
             life,
             sequence,
             capabilities: parameters.capabilities(self.node.0, self.team.agents),
-            places: parameters.slots + parameters.queue,
+            places,
+            instead_of,
             held: self.named(),
         };
         self.send(to, message, cx);
@@ -199,6 +201,7 @@ impl Agent {
                 }
             }
             Message::Cancel { fence, .. } => self.worker.drop_fences(&[fence], cx),
+            Message::Replace { agent, .. } => self.take_the_place_of(agent, cx),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use sim_core::process::{Context, Priority};
 use super::{Agent, Team};
 use crate::hub::{Deed, Pulse};
 use crate::parameters::Parameters;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, Gathered, Parcel};
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, Parcel};
 
 /// Sends what a part of an agent says, if need be through agents on the way.
 pub(super) fn send_all(
@@ -105,6 +105,9 @@ impl Agent {
         // The result of a task is told for as long as it takes.
         for (to, message) in given_up {
             self.event_unheard(to, &message, cx);
+            if let (Message::Replace { agent, .. }, Some(hub)) = (&message, self.hub_mut()) {
+                hub.not_called(to, *agent, cx);
+            }
             self.post_finish(message, cx);
         }
     }
@@ -130,15 +133,11 @@ impl Agent {
         }
         let Some(hub) = self.hub_mut() else { return };
         match *message {
-            Message::Beat { life, sequence, capabilities, places, ref held } => {
-                hub.beat(from, &Pulse { life, sequence, capabilities, places, held }, cx);
+            Message::Beat { life, sequence, capabilities, places, instead_of, ref held } => {
+                hub.beat(from, &Pulse { life, sequence, capabilities, places, instead_of, held }, cx);
             }
             Message::Gathered { ref beats } => {
-                for Gathered { agent, life, sequence, capabilities, places, held } in beats.iter() {
-                    let (life, sequence, capabilities) = (*life, *sequence, *capabilities);
-                    let pulse = Pulse { life, sequence, capabilities, places: *places, held };
-                    hub.beat(*agent, &pulse, cx);
-                }
+                beats.iter().for_each(|beat| hub.beat(beat.agent, &Pulse::of(beat), cx));
             }
             Message::Finish { letter, task, fence, ending } if hub.is_replicated() => {
                 hub.asked_to_end((from, letter), (task, fence), ending, cx);

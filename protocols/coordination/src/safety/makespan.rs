@@ -39,6 +39,8 @@ pub const METRICS: &[&str] = &[
     "registration_ns",
     "agents_unregistered",
     "agents_registered_late",
+    "agents_replaced",
+    "replacement_ns",
     "detection_ns",
     "cut_off_told_ns",
     "gone_told_ns",

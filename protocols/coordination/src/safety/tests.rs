@@ -281,7 +281,7 @@ fn a_circle_that_is_taken_in_is_found() {
 }
 
 fn beat() -> Message {
-    Message::Beat { life: 1, sequence: 1, capabilities: 0, places: 1, held: Arc::new([]) }
+    Message::Beat { life: 1, sequence: 1, capabilities: 0, places: 1, instead_of: None, held: Arc::new([]) }
 }
 
 #[test]

@@ -28,6 +28,8 @@ facts! {
             capabilities: u64,
             /// For how many tasks it has room, those that it has included.
             places: u32,
+            /// In whose place it is, if it stood by.
+            instead_of: Option<NodeId>,
             /// What it holds: tasks and fences.
             held: Arc<[(u32, u64)]>,
         },
@@ -57,6 +59,13 @@ facts! {
             letter: u64,
             /// Under which fence.
             fence: u64,
+        },
+        /// An agent that stands by is to take the place of another one.
+        Replace {
+            /// The number of the letter.
+            letter: u64,
+            /// Whose.
+            agent: NodeId,
         },
         /// An agent has ended its work on a task.
         Finish {
@@ -428,6 +437,7 @@ impl CoordinationMessage {
         match *self {
             Self::Grant { letter, .. }
             | Self::Cancel { letter, .. }
+            | Self::Replace { letter, .. }
             | Self::Finish { letter, .. }
             | Self::Event { letter, .. } => Some(letter),
             _ => None,
@@ -439,6 +449,7 @@ impl CoordinationMessage {
         match &mut self {
             Self::Grant { letter, .. }
             | Self::Cancel { letter, .. }
+            | Self::Replace { letter, .. }
             | Self::Finish { letter, .. }
             | Self::Event { letter, .. } => *letter = number,
             _ => {}

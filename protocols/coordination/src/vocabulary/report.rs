@@ -78,6 +78,25 @@ facts! {
             /// How long the hub has heard nothing of it.
             silent: Duration,
         },
+        /// An agent that stands by is called to take the place of one that is gone.
+        Called {
+            /// Which one stands by.
+            standby: NodeId,
+            /// In whose place.
+            agent: NodeId,
+        },
+        /// Nobody stands by who could take the place of an agent that is gone.
+        NobodyStandsBy {
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// An agent that stood by does tasks from now on, in the place of another one.
+        Replaces {
+            /// Which other one.
+            agent: NodeId,
+            /// What that costs, in millionths of a dollar.
+            cost: u64,
+        },
         /// It is back.
         Back {
             /// Which agent.
@@ -415,6 +434,9 @@ impl Observe for CoordinationObservation {
             | Self::Lost { agent }
             | Self::CutOff { agent, .. }
             | Self::Gone { agent, .. }
+            | Self::Called { agent, .. }
+            | Self::NobodyStandsBy { agent }
+            | Self::Replaces { agent, .. }
             | Self::Back { agent } => Summary { peer: Some(agent), ..none },
             Self::Granted { agent, fence, .. } | Self::Expired { agent, fence, .. } => {
                 // The epoch of whoever decides; the rest of a fence counts its decisions.
