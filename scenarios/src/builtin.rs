@@ -293,6 +293,7 @@ builtins! {
     "coordination-memory-gossip"
     "coordination-circuit-breaker"
     "coordination-events"
+    "coordination-standbys"
     "coordination-swim"
     "coordination-swarm"
     "coordination-witness-not-requeued"

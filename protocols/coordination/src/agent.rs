@@ -20,6 +20,7 @@ use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
 use crate::board::Board;
+use crate::breaker::Breaker;
 use crate::courier::Courier;
 use crate::gossip::{Claimant, Common};
 use crate::hub::Hub;
@@ -86,6 +87,8 @@ pub struct Agent {
     team: Rc<Team>,
     worker: Worker,
     courier: Courier,
+    /// Towards the coordinator.
+    breaker: Breaker,
     boss: Boss,
     /// The number of this life, larger than any that is in use.
     life: u64,
@@ -159,11 +162,13 @@ impl Agent {
         });
         let worker = Worker::new(team.place.clone(), life);
         let edge = Edge::new(boot, &team);
+        let breaker = Breaker::new(parameters.coordinator_breaker, parameters.coordinator_pause);
         let standby = Standing::new(parameters.stands_by(node.0, team.agents));
         Self {
             node,
             worker,
             courier,
+            breaker,
             boss,
             life,
             asked: None,
@@ -420,6 +425,8 @@ impl Agent {
                 let message = Message::Finish { letter: 0, task: order.task, fence: order.fence, ending };
                 self.post_finish(message, cx);
             }
+            // Nobody misses it.
+            (Boss::First(_) | Boss::Core(_), Word::Stepped(..)) if self.breaker.is_open() => {}
             (Boss::First(_) | Boss::Core(_), Word::Stepped(task, steps)) => {
                 self.send(self.coordinator(), Message::Report { task, steps }, cx);
             }

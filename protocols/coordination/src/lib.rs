@@ -19,6 +19,7 @@
 
 pub mod agent;
 pub mod board;
+mod breaker;
 pub mod courier;
 pub mod decision;
 pub mod entry;

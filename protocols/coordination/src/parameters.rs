@@ -149,6 +149,12 @@ sim_core::parameters! {
         breaker_pause: Duration = "10s", in ABOVE_ZERO,
             must |own| own.breaker == 0 || own.breaker_pause < own.patience, "must be shorter than patience",
             drawn |_, _, dice| dice.times(Duration::from_secs(1), 1..=8);
+        /// Circuit breaker towards the coordinator: after how many beats in a row without an answer an agent says nothing to it but beats
+        /// for a while; 0 never.
+        coordinator_breaker: u32 = 0, in 0..=1_000, drawn |_, _, dice| dice.pick(&[0, 0, 1, 3]);
+        /// Circuit breaker towards the coordinator: for how long. Then one letter tries, while the others wait; a beat that is answered
+        /// ends it.
+        coordinator_pause: Duration = "10s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=6);
         /// How many letters may wait for a receipt from one receiver. As many more wait behind them; of further ones the
         /// least urgent are dropped.
         outbox: u32 = 64, in 1..=100_000;

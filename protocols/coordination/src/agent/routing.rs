@@ -112,10 +112,12 @@ impl Agent {
         }
     }
 
-    /// Sends what the courier wants to be sent.
+    /// Sends what the courier wants to be sent. What is for a coordinator that does not answer is held back, and repeated.
     fn carry(&mut self, cx: &mut Context<'_, Coordination>) {
         for (to, message) in std::mem::take(&mut self.courier.out) {
-            self.send(to, message, cx);
+            if !matches!(message, Message::Finish { .. }) || self.may_speak(cx) {
+                self.send(to, message, cx);
+            }
         }
     }
 

@@ -387,6 +387,13 @@ facts! {
         },
         /// The model answered it again.
         BreakerClosed,
+        /// So many beats in a row had no answer: the agent says nothing to the coordinator but beats for a while.
+        CoordinatorBreakerOpened {
+            /// How many beats.
+            beats: u32,
+        },
+        /// The coordinator answered it again, or another one coordinates.
+        CoordinatorBreakerClosed,
         /// A task took effect.
         Effect {
             /// Which task.
