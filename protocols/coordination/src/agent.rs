@@ -10,7 +10,7 @@ mod edge;
 mod publishing;
 mod remembering;
 mod routing;
-mod standing;
+mod standby;
 
 use std::rc::Rc;
 
@@ -38,7 +38,7 @@ use beating::Beats;
 use core::Core;
 use edge::Edge;
 use publishing::Events;
-use standing::Standing;
+use standby::Standby;
 
 const POLL: TimerId = TimerId(3);
 /// How long an agent waits for the sink before it asks again.
@@ -105,7 +105,7 @@ pub struct Agent {
     /// What it published, and what it heard of.
     events: Events,
     /// Whether it stands by.
-    standby: Standing,
+    standby: Standby,
 }
 
 impl Agent {
@@ -163,7 +163,7 @@ impl Agent {
         let worker = Worker::new(team.place.clone(), life);
         let edge = Edge::new(boot, &team);
         let breaker = Breaker::new(parameters.coordinator_breaker, parameters.coordinator_pause);
-        let standby = Standing::new(parameters.stands_by(node.0, team.agents));
+        let standby = Standby::new(parameters.stands_by(node.0, team.agents));
         Self {
             node,
             worker,
@@ -183,6 +183,9 @@ impl Agent {
     }
 
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
+        if self.node.0 == 0 {
+            crate::marks::mark(&self.team.place.parameters, cx);
+        }
         match &self.boss {
             Boss::Own(_) | Boss::Nobody(_) => self.open(cx),
             Boss::Claimant(_) => {

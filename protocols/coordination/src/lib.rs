@@ -28,6 +28,7 @@ pub mod graph;
 pub mod hub;
 pub mod ledger;
 pub mod liveness;
+mod marks;
 pub mod memory;
 pub mod parameters;
 pub mod plants;

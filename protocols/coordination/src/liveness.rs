@@ -41,7 +41,16 @@ impl TasksEnd {
     pub fn new(team: Rc<Team>, setup: &Setup, ledger: Ledger) -> Self {
         let loss = setup.network.loss.as_f64() + setup.network.corrupt.as_f64();
         let steps = vec![0; team.place.graph.len()];
-        Self { team, ledger, loss, unsettled: 0, steps, owed: Vec::new(), closed: BTreeSet::new(), elected: None }
+        Self {
+            team,
+            ledger,
+            loss,
+            unsettled: 0,
+            steps,
+            owed: Vec::new(),
+            closed: BTreeSet::new(),
+            elected: None,
+        }
     }
 
     /// The agents of the core that do tasks and that the coordinator reaches through the core.

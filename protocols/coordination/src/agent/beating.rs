@@ -111,7 +111,7 @@ impl Agent {
         let (now, parameters) = (cx.monotonic(), &team.place.parameters);
         let (every, lease) = (parameters.heartbeat, parameters.lease);
         let life = self.life;
-        let (places, instead_of) = self.standing(cx);
+        let (places, instead_of) = self.room(cx);
         let Some(beats) = self.beats_mut() else { return };
         beats.sequence += 1;
         beats.due = Some(now.saturating_add(every));

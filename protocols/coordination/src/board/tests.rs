@@ -181,7 +181,7 @@ fn dormant(
         return if causes().any(|state| state == State::Done) {
             Some(State::Waiting)
         } else {
-            causes().all(|state| state.is_final()).then_some(State::Skipped)
+            causes().all(State::is_final).then_some(State::Skipped)
         };
     }
     let ran = graph.task(root).parents.iter().all(|parent| outcome(states, *parent) != State::Failed);

@@ -40,9 +40,8 @@ impl Hub {
         }
         self.registration_ends = None;
         let Parameters { register_within, dead_after, .. } = self.parameters;
-        let missing = |agent: &NodeId| {
-            self.parameters.works(agent.0, self.agents) && !self.members.contains_key(agent)
-        };
+        let missing =
+            |agent: &NodeId| self.parameters.works(agent.0, self.agents) && !self.members.contains_key(agent);
         let missing: Vec<NodeId> = (0..self.agents).map(NodeId).filter(missing).collect();
         for agent in missing {
             cx.observe(Observation::Missing { agent });

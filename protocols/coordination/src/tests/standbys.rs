@@ -46,7 +46,10 @@ fn whoever_is_cut_off_is_not_replaced() {
         { "id": 0, "at": "10s", "for": "60s", "partition": { "groups": ["n7,n8", "rest"] } }
     ]);
     let outcome = with_two_that_stand_by("star", &serde_json::json!({}), cut);
-    assert_eq!((seen(&outcome, "CutOff"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")), (2, 0, 0));
+    assert_eq!(
+        (seen(&outcome, "CutOff"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")),
+        (2, 0, 0)
+    );
     assert_eq!(max(&outcome, "tasks_done"), 200);
 }
 
@@ -60,7 +63,10 @@ fn who_cannot_be_replaced_is_reported() {
         { "id": 0, "at": "10s", "crash": { "target": "n11" } }, { "id": 1, "at": "40s", "crash": { "target": "n8" } }
     ]);
     let outcome = with_two_that_stand_by("star", &serde_json::json!({}), both);
-    assert_eq!((seen(&outcome, "Gone"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")), (2, 1, 1));
+    assert_eq!(
+        (seen(&outcome, "Gone"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")),
+        (2, 1, 1)
+    );
 }
 
 /// n8 is replaced by n11, and then the coordinator crashes: the next one hears from n11 in whose place it is, and calls nobody else. It
@@ -73,14 +79,20 @@ fn a_successor_calls_nobody_to_a_place_that_is_taken() {
     ]);
     let outcome = with_two_that_stand_by("service", &serde_json::json!({}), faults);
     assert_eq!((seen(&outcome, "Coordinator"), seen(&outcome, "Missing")), (2, 1));
-    assert_eq!((seen(&outcome, "Gone"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")), (2, 1, 1));
+    assert_eq!(
+        (seen(&outcome, "Gone"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")),
+        (2, 1, 1)
+    );
     // It crashes before anybody is replaced: the next one does that.
     let faults = serde_json::json!([
         { "id": 0, "at": "10s", "crash": { "target": "n8" } },
         { "id": 1, "at": "12s", "crash": { "target": "leader", "restart_after": "5s" } }
     ]);
     let outcome = with_two_that_stand_by("service", &serde_json::json!({}), faults);
-    assert_eq!((seen(&outcome, "Gone"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")), (1, 1, 1));
+    assert_eq!(
+        (seen(&outcome, "Gone"), seen(&outcome, "Called"), max(&outcome, "agents_replaced")),
+        (1, 1, 1)
+    );
 }
 
 /// Without a coordinator nobody calls them: the last agents do tasks like all others.
