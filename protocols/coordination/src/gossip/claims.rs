@@ -278,7 +278,7 @@ impl Claimant {
         let time = self.parameters.dead_after.saturating_mul(1 << silence.times.min(MOST_DOUBLED));
         (silence.until, silence.times) = (cx.monotonic().saturating_add(time), silence.times + 1);
         if !new {
-            self.doubt_again(home, cx);
+            self.doubt_again(home);
         } else if !self.fallen.contains(&home) {
             self.doubt(home, cx);
         }
