@@ -38,6 +38,7 @@ const ROWS: &[Row] = &[
     Row { name: "pbft", measure: pbft },
     Row { name: "hotstuff", measure: hotstuff },
     Row { name: "twins", measure: twins },
+    Row { name: "coordination", measure: coordination },
     Row { name: "explore", measure: explore },
     Row { name: "checks", measure: checks },
     Row { name: "trace", measure: trace },
@@ -132,6 +133,21 @@ fn swim_100_000() {
     note("us an event", ms * 1e3 / outcome.events as f64);
     if let Some(mebibytes) = peak_memory() {
         line("swim, 100000 members, most memory: MiB", mebibytes, 16_384.0, 4_096.0);
+    }
+}
+
+/// A thousand agents and ten thousand tasks in ten minutes; and four times as many tasks in four times as long, of which each must
+/// cost the same: a task costs no scan over tasks.
+fn coordination() {
+    for name in ["coordination-hybrid-1000", "coordination-gossip-1000"] {
+        let (outcome, ms) = one(&built_in(name), 0, &Launch::default());
+        assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.reasons);
+        line(&format!("{name}: s"), ms / 1e3, 10.0, 3.0);
+        note("us an event", ms * 1e3 / outcome.events as f64);
+        let overlays = ["cluster.coordination.layers=40", "cluster.duration=\"40min\""].map(str::to_owned);
+        let (longer, longer_ms) = one(&built_in_with(name, &overlays), 0, &Launch::default());
+        assert_eq!(longer.metrics["tasks_done"].max, 40_000);
+        line("a task among 40,000 against 10,000", longer_ms / ms / 4.0, 2.0, f64::INFINITY);
     }
 }
 

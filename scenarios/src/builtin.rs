@@ -293,6 +293,8 @@ builtins! {
     "coordination-memory"
     "coordination-memory-gossip"
     "coordination-circuit-breaker"
+    "coordination-events"
+    "coordination-standbys"
     "coordination-swim"
     "coordination-swarm"
     "coordination-witness-not-requeued"

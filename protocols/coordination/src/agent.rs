@@ -7,8 +7,10 @@ mod beating;
 mod claiming;
 mod core;
 mod edge;
+mod publishing;
 mod remembering;
 mod routing;
+mod standby;
 
 use std::rc::Rc;
 
@@ -18,6 +20,7 @@ use sim_core::process::{Boot, Context, Input, Process, TimerId};
 use sim_core::time::{Duration, Time};
 
 use crate::board::Board;
+use crate::breaker::Breaker;
 use crate::courier::Courier;
 use crate::gossip::{Claimant, Common};
 use crate::hub::Hub;
@@ -34,6 +37,8 @@ use crate::worker::{Order, Word, Worker, Workplace};
 use beating::Beats;
 use core::Core;
 use edge::Edge;
+use publishing::Events;
+use standby::Standby;
 
 const POLL: TimerId = TimerId(3);
 /// How long an agent waits for the sink before it asks again.
@@ -82,6 +87,8 @@ pub struct Agent {
     team: Rc<Team>,
     worker: Worker,
     courier: Courier,
+    /// Towards the coordinator.
+    breaker: Breaker,
     boss: Boss,
     /// The number of this life, larger than any that is in use.
     life: u64,
@@ -95,6 +102,10 @@ pub struct Agent {
     replica: Option<Box<Replica>>,
     /// Its membership in SWIM, where agents are members.
     edge: Option<Box<Edge>>,
+    /// What it published, and what it heard of.
+    events: Events,
+    /// Whether it stands by.
+    standby: Standby,
 }
 
 impl Agent {
@@ -151,10 +162,30 @@ impl Agent {
         });
         let worker = Worker::new(team.place.clone(), life);
         let edge = Edge::new(boot, &team);
-        Self { node, worker, courier, boss, life, asked: None, notebook, store_turns: 0, replica, edge, team }
+        let breaker = Breaker::new(parameters.coordinator_breaker, parameters.coordinator_pause);
+        let standby = Standby::new(parameters.stands_by(node.0, team.agents));
+        Self {
+            node,
+            worker,
+            courier,
+            breaker,
+            boss,
+            life,
+            asked: None,
+            notebook,
+            store_turns: 0,
+            replica,
+            edge,
+            events: Events::default(),
+            standby,
+            team,
+        }
     }
 
     fn start(&mut self, cx: &mut Context<'_, Coordination>) {
+        if self.node.0 == 0 {
+            crate::marks::mark(&self.team.place.parameters, cx);
+        }
         match &self.boss {
             Boss::Own(_) | Boss::Nobody(_) => self.open(cx),
             Boss::Claimant(_) => {
@@ -306,7 +337,8 @@ impl Agent {
             Message::Membership { ref inner } => self.edge_input(Input::Message { from, message: inner }, cx),
             Message::Redirect { leader: Some(leader) } => self.follow(leader, cx),
             Message::Relay { from, to, ref parcel } => self.pass_on(from, to, parcel, cx),
-            Message::Receipt { letter } => drop(self.courier_receipt(letter, cx)),
+            Message::Receipt { letter } => self.courier_receipt(letter, cx),
+            Message::Event { task, .. } => self.hear_event(task, cx),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),
             Message::Lives { ref agents, ref heard } => {
                 let presides = self.presides(cx);
@@ -321,7 +353,7 @@ impl Agent {
                 self.follow(from, cx);
                 self.obey(message, cx);
             }
-            Message::Grant { .. } | Message::Cancel { .. } => {
+            Message::Grant { .. } | Message::Cancel { .. } | Message::Replace { .. } => {
                 self.obey(message, cx);
             }
             Message::Beat { .. }
@@ -367,6 +399,9 @@ impl Agent {
     }
 
     fn say(&mut self, word: Word, cx: &mut Context<'_, Coordination>) {
+        if let Word::Ended(order, Ending::Done) = word {
+            self.publish(order.task, cx);
+        }
         // For a coordinator, and for who has a share of its own, both are the same.
         let word = match word {
             Word::Ended(order, Ending::Superseded) if !matches!(self.boss, Boss::Claimant(_)) => {
@@ -393,6 +428,8 @@ impl Agent {
                 let message = Message::Finish { letter: 0, task: order.task, fence: order.fence, ending };
                 self.post_finish(message, cx);
             }
+            // Nobody misses it.
+            (Boss::First(_) | Boss::Core(_), Word::Stepped(..)) if self.breaker.is_open() => {}
             (Boss::First(_) | Boss::Core(_), Word::Stepped(task, steps)) => {
                 self.send(self.coordinator(), Message::Report { task, steps }, cx);
             }

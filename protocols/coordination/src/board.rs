@@ -94,7 +94,7 @@ pub struct Board {
 impl Board {
     /// A board on which nothing has started. `order` says which ready task comes first.
     pub fn new(graph: Rc<Graph>, order: Ordering) -> Self {
-        let there = |parent: &&TaskId| graph.task(**parent).born.is_none();
+        let there = |parent: &&TaskId| graph.task(**parent).born.is_empty();
         let cards = graph.iter().map(|(_, task)| Card {
             state: if task.is_plain() { State::Waiting } else { State::Dormant },
             missing: task.parents.iter().filter(there).count() as u32,

@@ -67,30 +67,33 @@ impl Courier {
         }
     }
 
-    /// Sends a letter, or lets it wait behind others.
+    /// Sends a letter, or lets it wait behind others. Gives back the one that is dropped for that, if one is.
     pub fn post(
         &mut self,
         to: NodeId,
         message: CoordinationMessage,
         urgency: Priority,
         cx: &mut Context<'_, Coordination>,
-    ) {
+    ) -> Option<CoordinationMessage> {
         let room = self.room;
         let own = self.boxes.entry(to).or_default();
         if own.under_way < room {
             own.under_way += 1;
-            return self.dispatch(to, message, cx);
+            self.dispatch(to, message, cx);
+            return None;
         }
         own.waiting[urgency as usize].push_back(message);
         own.waits += 1;
+        let mut shed = None;
         if own.waits > room {
             let least = own.waiting.iter_mut().rev().find(|queue| !queue.is_empty());
-            least.and_then(VecDeque::pop_back);
+            shed = least.and_then(VecDeque::pop_back);
             own.waits -= 1;
             cx.observe(CoordinationObservation::Shed { to });
         }
         let length = own.waiting.iter().map(VecDeque::len).sum::<usize>() as u32;
         cx.observe(CoordinationObservation::LettersWait { to, length, room });
+        shed
     }
 
     fn dispatch(&mut self, to: NodeId, message: CoordinationMessage, cx: &mut Context<'_, Coordination>) {

@@ -94,8 +94,11 @@ fn fits(parameters: &Parameters, setup: &Setup) -> Result<(), String> {
     let graph = Graph::of(parameters, setup.seed)?;
     Ways::of(parameters, setup.members, setup.seed)?;
     let can = |agent: u32| parameters.capabilities(agent, setup.members);
+    // One that stands by may never be called.
+    let does =
+        |agent: u32| parameters.works(agent, setup.members) && !parameters.stands_by(agent, setup.members);
     let sets: std::collections::BTreeSet<u64> =
-        (0..setup.members).filter(|agent| parameters.works(*agent, setup.members)).map(can).collect();
+        (0..setup.members).filter(|agent| does(*agent)).map(can).collect();
     for (_, task) in graph.iter() {
         if !sets.iter().any(|can| task.needs & !can == 0) {
             let needs = parameters.names_of(task.needs);

@@ -11,6 +11,7 @@ pub mod homes;
 mod keeping;
 #[cfg(test)]
 mod tests;
+mod wanted;
 mod witness;
 
 use std::cell::RefCell;
@@ -33,6 +34,7 @@ use crate::worker::Order;
 use chronicle::Chronicle;
 use homes::Homes;
 use keeping::Claim;
+use wanted::Wanted;
 use witness::Doubt;
 
 /// How long an agent waits at least for a home before it holds it for silent.
@@ -136,10 +138,8 @@ pub struct Claimant {
     counter: u32,
     known: u32,
     caught_up: bool,
-    /// Ready tasks of which it is a home, in the order in which it asks for them.
-    open: BTreeSet<(Time, TaskId)>,
-    /// Those that somebody has, and when to ask again.
-    later: BTreeSet<(Time, TaskId)>,
+    /// Ready tasks of which it is a home.
+    wanted: Wanted,
     /// Where it looks next for a task of others, from where on some are not over, and when it looks.
     steals: (usize, usize, Time),
     /// How many of the tasks that it asked others for one after the other were taken: the more, the longer it pauses, since all
@@ -197,8 +197,7 @@ impl Claimant {
             counter: 0,
             known: 0,
             caught_up: false,
-            open: BTreeSet::new(),
-            later: BTreeSet::new(),
+            wanted: Wanted::default(),
             steals: (own.0 as usize, 0, Time::ZERO),
             vain: 0,
             avoids: BTreeMap::new(),
@@ -304,8 +303,7 @@ impl Claimant {
 
     /// It does not ask for this one any more.
     fn forget(&mut self, task: TaskId) {
-        self.open.retain(|(_, other)| *other != task);
-        self.later.retain(|(_, other)| *other != task);
+        self.wanted.forget(task);
     }
 
     /// A task of its own is free. Who waits longer and is more urgent comes first.
@@ -313,7 +311,7 @@ impl Claimant {
         let own = self.common.graph.task(task);
         if own.needs & !self.capabilities == 0 && self.common.homes.of_task(task).contains(&self.own) {
             let ahead = self.parameters.ageing.saturating_mul(own.rank.level());
-            self.open.insert((now.saturating_add(ahead), task));
+            self.wanted.open(task, now.saturating_add(ahead));
         }
     }
 }

@@ -52,8 +52,10 @@ pub struct Task {
     pub stands_for: Option<TaskId>,
     /// Which task its result decides about.
     pub branch: Option<Split>,
-    /// The task whose end brings it into being.
-    pub born: Option<TaskId>,
+    /// The tasks of which the first that succeeds brings it into being: one, or all that publish on a topic.
+    pub born: Vec<TaskId>,
+    /// The topic on which its success is an event.
+    pub publishes: Option<u32>,
     /// The lock that it holds while it runs.
     pub lock: Option<u32>,
     /// Tasks that its success makes superfluous.
@@ -88,6 +90,8 @@ pub struct Graph {
     born: BTreeMap<TaskId, Vec<TaskId>>,
     /// How many locks there are.
     pub locks: u32,
+    /// How many topics events are published on.
+    pub topics: u32,
 }
 
 impl Task {
@@ -104,7 +108,7 @@ impl Task {
 
     /// Whether it is there from the start and runs without anything having failed.
     pub const fn is_plain(&self) -> bool {
-        self.born.is_none() && self.stands_for.is_none()
+        self.born.is_empty() && self.stands_for.is_none()
     }
 }
 
@@ -167,15 +171,47 @@ impl Graph {
         let names = Names::of(specs)?;
         let mut tasks = Vec::with_capacity(specs.len());
         let mut locks: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut topics: BTreeMap<&str, u32> = BTreeMap::new();
         for (id, spec) in (0..).zip(specs) {
             let next = locks.len() as u32;
             let lock = spec.lock.as_deref().map(|lock| *locks.entry(lock).or_insert(next));
-            tasks.push(Task { lock, ..task(id, spec, able, usual, &names, keyed)? });
+            let next = topics.len() as u32;
+            let publishes = spec.publishes.as_deref().map(|topic| *topics.entry(topic).or_insert(next));
+            tasks.push(Task { lock, publishes, ..task(id, spec, able, usual, &names, keyed)? });
         }
-        let mut graph = Self { tasks, born: BTreeMap::new(), locks: locks.len() as u32 };
+        let (locks, count) = (locks.len() as u32, topics.len() as u32);
+        let mut graph = Self { tasks, born: BTreeMap::new(), locks, topics: count };
+        graph.subscribe(specs, &topics)?;
         graph.link(specs, &names)?;
         graph.validate()?;
         Ok(graph)
+    }
+
+    /// Tasks that an event brings into being, from all that publish on its topic.
+    fn subscribe(&mut self, specs: &[TaskSpec], topics: &BTreeMap<&str, u32>) -> Result<(), String> {
+        let mut publishers = vec![Vec::new(); topics.len()];
+        for (id, task) in (0..).zip(&self.tasks) {
+            task.publishes.into_iter().for_each(|topic| publishers[topic as usize].push(id));
+        }
+        for (task, spec) in self.tasks.iter_mut().zip(specs) {
+            let Some(name) = spec.on.as_deref() else { continue };
+            let Some(topic) = topics.get(name) else {
+                let known = topics.keys().take(8).copied().collect::<Vec<_>>().join(", ");
+                let known = if known.is_empty() { "there are none".to_owned() } else { known };
+                return Err(format!(
+                    "{} waits for events on {name}, on which nothing publishes; topics: {known}",
+                    spec.name
+                ));
+            };
+            if !task.born.is_empty() {
+                return Err(format!(
+                    "{} has both \"born\" and \"on\": one of them brings it into being",
+                    spec.name
+                ));
+            }
+            task.born.clone_from(&publishers[*topic as usize]);
+        }
+        Ok(())
     }
 
     /// Children from parents, and the other references backward.
@@ -184,8 +220,8 @@ impl Graph {
             for child in names.all(&spec.name, &spec.before)? {
                 self.tasks[child as usize].parents.push(id);
             }
-            if let Some(parent) = self.tasks[id as usize].born {
-                self.born.entry(parent).or_default().push(id);
+            for parent in &self.tasks[id as usize].born {
+                self.born.entry(*parent).or_default().push(id);
             }
             if let Some(fallback) = self.tasks[id as usize].fallback {
                 let stands_for = &mut self.tasks[fallback as usize].stands_for;
@@ -207,11 +243,11 @@ impl Graph {
 
     fn validate(&self) -> Result<(), String> {
         for (_, task) in self.iter().filter(|(_, task)| task.stands_for.is_some()) {
-            if !task.parents.is_empty() || !task.children.is_empty() || task.born.is_some() {
+            if !task.parents.is_empty() || !task.children.is_empty() || !task.born.is_empty() {
                 let name = &task.name;
                 return Err(format!(
                     "{name} is a fallback: it takes the place of the task that failed, and can have no \"after\", \
-                     \"before\" or \"born\" of its own"
+                     \"before\", \"born\" or \"on\" of its own"
                 ));
             }
         }
@@ -223,7 +259,7 @@ impl Graph {
                 }
             }
         }
-        cycle::refuse(self, |task| task.born.is_none())
+        cycle::refuse(self, |task| task.born.is_empty())
     }
 }
 
@@ -291,7 +327,8 @@ fn task(
         fallback: one(&spec.fallback)?,
         stands_for: None,
         branch: branch.transpose()?,
-        born: one(&spec.born)?,
+        born: one(&spec.born)?.into_iter().collect(),
+        publishes: None,
         lock: None,
         cancels: names.all(&spec.name, &spec.cancels)?,
         parents: names.all(&spec.name, &spec.after)?,

@@ -13,6 +13,7 @@ mod notes;
 mod office;
 mod registry;
 mod silence;
+mod standby;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,6 +73,8 @@ pub struct Hub {
     members: BTreeMap<NodeId, Member>,
     /// How many agents there are, who may register.
     agents: u32,
+    /// Since when it coordinates.
+    began: Time,
     /// When whoever has not registered is named, unless that was done.
     registration_ends: Option<Time>,
     /// Agents with room, by what they can do, the best first.
@@ -83,6 +86,8 @@ pub struct Hub {
     fallen: Option<BTreeSet<NodeId>>,
     /// Agents of whom it hears nothing.
     silences: Silences,
+    /// Agents that stand by and were called, and in whose place.
+    called: BTreeMap<NodeId, NodeId>,
     /// What agents wrote to shared memory.
     notes: Notes,
     /// What it keeps if its decisions go through a log.
@@ -106,12 +111,14 @@ impl Hub {
             counter: 0,
             members: BTreeMap::new(),
             agents,
+            began: Time::ZERO,
             registration_ends: None,
             free: BTreeMap::new(),
             watch: BTreeSet::new(),
             armed: None,
             fallen: parameters.uses_swim().then(BTreeSet::new),
             silences: Silences::default(),
+            called: BTreeMap::new(),
             office: None,
             deeds: Vec::new(),
             parameters,

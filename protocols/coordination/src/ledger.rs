@@ -50,6 +50,8 @@ pub struct Truth {
     meters: Vec<Meter>,
     /// Who works on each task: nobody or one, if all is well.
     at: Vec<Vec<Slot>>,
+    /// How many tasks anybody works on.
+    under_way: u32,
     clock: ReadyClock,
     /// Calls that were answered, refused, and failed; and what they cost in millionths of a dollar.
     pub served: u64,
@@ -78,6 +80,7 @@ impl Ledger {
             begun: vec![0; graph.len()],
             steps: vec![0; graph.len()],
             at: vec![Vec::new(); graph.len()],
+            under_way: 0,
             meters: vec![Meter::default(); agents as usize],
             clock: ReadyClock::new(board.ready() > 0),
             board,
@@ -120,6 +123,7 @@ impl Truth {
                 self.begun[task as usize] += 1;
                 let until = lease.map_or(Time::MAX, |lease| now.saturating_add(lease));
                 self.board.lend(task);
+                self.under_way += u32::from(self.at[task as usize].is_empty());
                 self.at[task as usize].push(slot);
                 if let Some(meter) = self.meters.get_mut(slot.index()) {
                     meter.runs.push(Run { task, fence, until });
@@ -146,6 +150,7 @@ impl Truth {
                 self.cost += cost;
                 self.tokens += u64::from(tokens_in) + u64::from(tokens_out);
             }
+            Observation::Replaces { cost, .. } => self.cost += cost,
             Observation::Limited { .. } => self.limited += 1,
             Observation::Idle => self.turn(now, slot, Bucket::Idle),
             Observation::Working => self.turn(now, slot, Bucket::Working),
@@ -180,6 +185,7 @@ impl Truth {
         let at = &mut self.at[task as usize];
         if let Some(place) = at.iter().position(|other| *other == slot) {
             at.swap_remove(place);
+            self.under_way -= u32::from(at.is_empty());
         }
         if at.is_empty() && self.board.state(task) == State::Leased {
             self.board.give_back(task, now, false);
@@ -213,6 +219,11 @@ impl Truth {
         let run =
             move |slot: &Slot| self.runs(*slot).iter().find(|run| run.task == task).map(|run| (*slot, *run));
         self.at[task as usize].iter().filter_map(run)
+    }
+
+    /// How many tasks anybody works on.
+    pub fn under_way(&self) -> u32 {
+        self.under_way
     }
 
     /// What an agent works on.

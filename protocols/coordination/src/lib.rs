@@ -19,6 +19,7 @@
 
 pub mod agent;
 pub mod board;
+mod breaker;
 pub mod courier;
 pub mod decision;
 pub mod entry;
@@ -27,6 +28,7 @@ pub mod graph;
 pub mod hub;
 pub mod ledger;
 pub mod liveness;
+mod marks;
 pub mod memory;
 pub mod parameters;
 pub mod plants;

@@ -1,6 +1,7 @@
 //! What progress is owed: after the heal every task ends, as far as the strategy promises that with the agents that are
 //! left.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sim_core::check::Seen;
@@ -29,6 +30,8 @@ pub struct TasksEnd {
     steps: Vec<u32>,
     /// Without a coordinator: the tasks that the core can end by itself.
     owed: Vec<TaskId>,
+    /// Agents whose breaker closed since the heal: until then they could not go on, and each counts once.
+    closed: BTreeSet<Slot>,
     /// Whom the core of a replicated coordinator elected last.
     elected: Option<Slot>,
 }
@@ -38,14 +41,25 @@ impl TasksEnd {
     pub fn new(team: Rc<Team>, setup: &Setup, ledger: Ledger) -> Self {
         let loss = setup.network.loss.as_f64() + setup.network.corrupt.as_f64();
         let steps = vec![0; team.place.graph.len()];
-        Self { team, ledger, loss, unsettled: 0, steps, owed: Vec::new(), elected: None }
+        Self {
+            team,
+            ledger,
+            loss,
+            unsettled: 0,
+            steps,
+            owed: Vec::new(),
+            closed: BTreeSet::new(),
+            elected: None,
+        }
     }
 
     /// The agents of the core that do tasks and that the coordinator reaches through the core.
     fn able<'a>(&'a self, core: &'a [Slot]) -> impl Iterator<Item = NodeId> + 'a {
         let parameters = &self.team.place.parameters;
         let inside = move |agent: NodeId| core.binary_search(&Slot(agent.0)).is_ok();
-        let works = move |agent: &NodeId| parameters.works(agent.0, self.team.agents);
+        let works = move |agent: &NodeId| {
+            parameters.works(agent.0, self.team.agents) && !parameters.stands_by(agent.0, self.team.agents)
+        };
         let reached = move |agent: &NodeId| self.reaches_the_first(*agent, inside);
         core.iter().map(|slot| NodeId(slot.0)).filter(works).filter(reached)
     }
@@ -140,11 +154,7 @@ impl TasksEnd {
         let step = tasks.map(|task| task.work / u64::from(task.steps)).max().unwrap_or_default();
         // A bucket that is used up is full again after a minute, and an agent backs off for a minute at most.
         let throttled = if self.is_limited() { Duration::from_secs(180) } else { Duration::ZERO };
-        // A breaker that is open, and a call that tries in vain.
-        let tried = parameters.answer_timeout.saturating_add(parameters.usual_call().saturating_mul(2));
-        let broken = parameters.breaker_pause.saturating_add(tried).saturating_mul(2);
-        let broken = if parameters.breaker > 0 { broken } else { Duration::ZERO };
-        [election, lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled, broken]
+        [election, lease, lease, dead_after, patience, patience, heartbeat, *poll, step, throttled]
             .into_iter()
             .fold(self.team.place.parameters.usual_call(), Duration::saturating_add)
     }
@@ -192,9 +202,7 @@ impl Liveness<Coordination> for TasksEnd {
         let windows = self.attempt().as_nanos() / timeout.as_nanos().max(1) + 1;
         let agents = u64::from(self.team.agents.max(1));
         let serve = timeout / (16 * agents);
-        // What all agents say in a beat, with letters, notes and claims.
-        let inbox = self.team.agents.saturating_mul(32).saturating_add(256);
-        let shares = TimeShares { serve, inbox, ..TimeShares::of(timeout) };
+        let shares = TimeShares { serve, ..TimeShares::of(timeout) };
         Pace {
             windows: u32::try_from(windows).unwrap_or(u32::MAX),
             chance: 0.5 * kept * kept,
@@ -205,9 +213,13 @@ impl Liveness<Coordination> for TasksEnd {
 
     fn reached(&mut self, _: &Ground, core: &[Slot], seen: Option<&Seen<'_, Coordination>>) -> Reach {
         let before = self.unsettled;
+        if let Some(Seen { slot, observation: Observation::BreakerClosed, .. }) = seen {
+            return if self.closed.insert(*slot) { Reach::More } else { Reach::Nothing };
+        }
         match seen.map(|seen| seen.observation) {
             None => {
                 self.owed = self.own_tasks(core);
+                self.closed.clear();
                 self.unsettled = self.left();
                 return if self.unsettled == 0 { Reach::All } else { Reach::Nothing };
             }

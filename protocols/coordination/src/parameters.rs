@@ -149,6 +149,12 @@ sim_core::parameters! {
         breaker_pause: Duration = "10s", in ABOVE_ZERO,
             must |own| own.breaker == 0 || own.breaker_pause < own.patience, "must be shorter than patience",
             drawn |_, _, dice| dice.times(Duration::from_secs(1), 1..=8);
+        /// Circuit breaker towards the coordinator: after how many beats in a row without an answer an agent says nothing to it but beats
+        /// for a while; 0 never.
+        coordinator_breaker: u32 = 0, in 0..=1_000, drawn |_, _, dice| dice.pick(&[0, 0, 1, 3]);
+        /// Circuit breaker towards the coordinator: for how long. Then one letter tries, while the others wait; a beat that is answered
+        /// ends it.
+        coordinator_pause: Duration = "10s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=6);
         /// How many letters may wait for a receipt from one receiver. As many more wait behind them; of further ones the
         /// least urgent are dropped.
         outbox: u32 = 64, in 1..=100_000;
@@ -195,6 +201,19 @@ sim_core::parameters! {
         namespaces: Namespaces = "none";
         /// How long agents have to register after a coordinator begins. It names those that did not.
         register_within: Duration = "15s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.eighths(drawn.heartbeat, 4..=40);
+        /// Generated tasks: on how many topics they publish their success as an event, in turn; 0 for none.
+        topics: u32 = 0, in 0..=1_000, drawn |_, _, dice| dice.pick(&[0, 1, 3]);
+        /// Generated tasks: the share with another task that the first event on their topic brings into being.
+        triggered: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 4)]);
+        /// How many agents that do tasks hear of the events of each topic.
+        subscribers: u32 = 0, in 0..=10_000, drawn |_, _, dice| dice.within(0..=4) as u32;
+        /// How many of the last agents stand by, where somebody coordinates: each does tasks only once it takes the place of an agent
+        /// that is gone.
+        standbys: u32 = 0, in 0..=10_000, drawn |_, _, dice| dice.pick(&[0, 0, 1, 2, 4]);
+        /// How long an agent that stands by needs until it does tasks.
+        standby_delay: Duration = "10s", drawn |_, drawn, dice| dice.times(drawn.heartbeat, 0..=4);
+        /// Cents for each agent that is replaced.
+        standby_cents: u32 = 0;
     }
 }
 
@@ -384,6 +403,22 @@ impl Parameters {
             Strategy::Independent | Strategy::Gossip | Strategy::Raft => true,
             Strategy::Star | Strategy::Service | Strategy::Hybrid => agent >= self.idle(agents),
         }
+    }
+
+    /// Whether an agent stands by at first.
+    pub fn stands_by(&self, agent: u32, agents: u32) -> bool {
+        let coordinated = self.strategy == Strategy::Star || self.strategy.has_core();
+        let others = self.workers(agents).saturating_sub(self.standbys);
+        coordinated && others > 0 && agent >= agents - self.standbys.min(agents)
+    }
+
+    /// Who hears of the events of a topic: so many agents that do tasks, for each topic those after the ones of the last.
+    pub fn subscribers_of(&self, topic: u32, agents: u32) -> impl Iterator<Item = u32> + use<> {
+        let workers = self.workers(agents);
+        let first = if self.strategy == Strategy::Single { 0 } else { agents - workers };
+        let all = u64::from(workers).max(1);
+        let start = u64::from(topic) * u64::from(self.subscribers) % all;
+        (0..self.subscribers.min(workers)).map(move |nth| first + ((start + u64::from(nth)) % all) as u32)
     }
 
     /// How many of the first agents only coordinate: nobody, if there is nobody else.

@@ -9,6 +9,7 @@ pub mod coordinator;
 pub mod core;
 pub mod deadlock;
 pub mod effects;
+pub mod events;
 pub mod health;
 pub mod leases;
 pub mod makespan;
@@ -66,6 +67,8 @@ sim_core::checks! {
             => coordinator::OneCoordinator::new(parameters.gives().one_order),
         "coordination/registry": "Whoever has not registered within the deadline is named, and tasks go to registered agents that can do them."
             => registry::Registry::new(parameters, graph, agents),
+        "coordination/events": "Whoever subscribes to a topic hears of each event once in its life, or it is reported that it did not."
+            => events::Events::new(parameters, graph, agents),
         "coordination/split-brain": "Never do two coordinators decide different things at one place of the order, also where \
             the policy for partitions forfeits that."
             => split_brain::SplitBrain::new(graph, parameters),

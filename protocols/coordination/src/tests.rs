@@ -1,9 +1,11 @@
 //! Whole runs: figures made by hand, the oracle, and every strategy on the same tasks.
 
+mod events;
 mod oracle;
 mod recovery;
 mod registry;
 mod silence;
+mod standbys;
 
 use sim_core::outcome::Outcome;
 use sim_core::registry::parameters::ParameterSet;

@@ -74,6 +74,8 @@ facts! {
         pub capabilities: u64,
         /// For how many tasks it has room, those that it has included.
         pub places: u32,
+        /// In whose place it is, if it stood by.
+        pub instead_of: Option<NodeId>,
         /// What it holds: tasks and fences.
         pub held: Arc<[(u32, u64)]>,
     }

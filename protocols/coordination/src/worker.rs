@@ -5,7 +5,6 @@
 //! beats, and a crash in the middle costs only the time lived.
 
 mod attempt;
-mod breaker;
 mod calls;
 
 use std::collections::VecDeque;
@@ -15,6 +14,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Context, TimerId};
 use sim_core::time::{Duration, Time};
 
+use crate::breaker::Breaker;
 use crate::graph::{Graph, TaskId};
 use crate::parameters::Parameters;
 use crate::vocabulary::{
@@ -23,7 +23,6 @@ use crate::vocabulary::{
 };
 
 use attempt::Attempt;
-use breaker::Breaker;
 
 /// Timers of slots begin here.
 const SLOTS: u32 = 16;

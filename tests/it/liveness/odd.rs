@@ -145,6 +145,13 @@ fn core_and_memory(dice: &mut Dice, text: &mut Text) {
         format!("memory_reads = \"{}\"", dice.pick(&["0", "1/4", "1/2", "9/10", "1"])),
         format!("memory_ttl = \"{}ms\"", dice.below(2) * dice.between(1, 6_000)),
         format!("register_within = \"{}ms\"", dice.between(1, 4_000)),
+        format!("standbys = {}", dice.below(4)),
+        format!("standby_delay = \"{}ms\"", dice.below(4_000)),
+        format!("coordinator_breaker = {}", dice.below(4)),
+        format!("coordinator_pause = \"{}ms\"", dice.between(1, 4_000)),
+        format!("topics = {}", dice.below(4)),
+        format!("subscribers = {}", dice.below(12)),
+        format!("triggered = \"{}\"", dice.pick(&["0", "1/4", "1/1"])),
     ]);
 }
 

@@ -8,8 +8,12 @@ use sim_core::process::{Context, Priority, TimerId};
 use sim_core::time::{Duration, Time};
 
 use super::{Agent, Boss};
+use crate::breaker::Leave;
 use crate::graph::TaskId;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, CoordinationTimer as Timer, Ending};
+use crate::vocabulary::{
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+    CoordinationTimer as Timer, Ending,
+};
 use crate::worker::Order;
 
 pub(super) const BEAT: TimerId = TimerId(0);
@@ -94,6 +98,9 @@ impl Agent {
         }
         // So that somebody can tell a coordinator who does not hear it that it lives.
         if alone {
+            if let Some(beats) = self.breaker.failed(now) {
+                cx.observe(Observation::CoordinatorBreakerOpened { beats });
+            }
             cx.send(self.team.place.sink, Message::Present);
         }
         self.beat_now(cx);
@@ -104,6 +111,7 @@ impl Agent {
         let (now, parameters) = (cx.monotonic(), &team.place.parameters);
         let (every, lease) = (parameters.heartbeat, parameters.lease);
         let life = self.life;
+        let (places, instead_of) = self.room(cx);
         let Some(beats) = self.beats_mut() else { return };
         beats.sequence += 1;
         beats.due = Some(now.saturating_add(every));
@@ -116,7 +124,8 @@ impl Agent {
             life,
             sequence,
             capabilities: parameters.capabilities(self.node.0, self.team.agents),
-            places: parameters.slots + parameters.queue,
+            places,
+            instead_of,
             held: self.named(),
         };
         self.send(to, message, cx);
@@ -149,10 +158,23 @@ impl Agent {
     fn turn_to(&mut self, leader: NodeId, cx: &mut Context<'_, Coordination>) {
         let Some(beats) = self.beats_mut() else { return };
         let before = std::mem::replace(&mut beats.coordinator, leader);
+        self.close_breaker(cx);
         let is_finish = |message: &Message| matches!(message, Message::Finish { .. });
         for message in self.courier.take_back(before, is_finish, cx) {
             self.post_finish(message, cx);
         }
+    }
+
+    fn close_breaker(&mut self, cx: &mut Context<'_, Coordination>) {
+        if self.breaker.answered() {
+            cx.observe(Observation::CoordinatorBreakerClosed);
+        }
+    }
+
+    /// Whether it says something to the coordinator now that is no beat.
+    pub(super) fn may_speak(&mut self, cx: &Context<'_, Coordination>) -> bool {
+        let patience = self.team.place.parameters.heartbeat;
+        self.breaker.leave(cx.monotonic(), patience) == Leave::Call
     }
 
     /// Tells the coordinator what became of a task.
@@ -191,7 +213,9 @@ impl Agent {
             }
             Message::BeatHeard { sequence, ref revoked } => {
                 beats.unanswered = 0;
-                if let Some(at) = beats.sent_at(sequence) {
+                let at = beats.sent_at(sequence);
+                self.close_breaker(cx);
+                if let Some(at) = at {
                     self.worker.renew(sequence, at.saturating_add(lease), cx);
                 }
                 if !revoked.is_empty() {
@@ -199,6 +223,7 @@ impl Agent {
                 }
             }
             Message::Cancel { fence, .. } => self.worker.drop_fences(&[fence], cx),
+            Message::Replace { agent, .. } => self.take_the_place_of(agent, cx),
             _ => {}
         }
     }

@@ -241,7 +241,9 @@ impl Agent {
         let parameters = &self.team.place.parameters;
         let outside = from.0 >= parameters.core_of(self.team.agents);
         let Boss::Core(core) = &mut self.boss else { return false };
-        let Message::Beat { life, sequence, capabilities, places, held } = message else { return false };
+        let Message::Beat { life, sequence, capabilities, places, instead_of, held } = message else {
+            return false;
+        };
         let shared = parameters.strategy == Strategy::Hybrid && outside;
         if !shared && core.term.is_none() {
             return false;
@@ -249,9 +251,15 @@ impl Agent {
         if shared && core.gathered.is_empty() {
             cx.set_timer(GATHER, parameters.heartbeat / 8, Timer::Gather);
         }
-        let (life, sequence, capabilities) = (*life, *sequence, *capabilities);
-        let beat =
-            Gathered { agent: from, life, sequence, capabilities, places: *places, held: held.clone() };
+        let beat = Gathered {
+            agent: from,
+            life: *life,
+            sequence: *sequence,
+            capabilities: *capabilities,
+            places: *places,
+            instead_of: *instead_of,
+            held: held.clone(),
+        };
         core.gathered.insert(from, beat);
         true
     }
@@ -264,8 +272,7 @@ impl Agent {
         }
         let Boss::Core(core) = &mut self.boss else { return };
         for (agent, beat) in std::mem::take(&mut core.gathered) {
-            let Gathered { life, sequence, capabilities, places, ref held, .. } = beat;
-            core.hub.beat(agent, &Pulse { life, sequence, capabilities, places, held }, cx);
+            core.hub.beat(agent, &Pulse::of(&beat), cx);
         }
     }
 

@@ -86,7 +86,10 @@ impl Agent {
         if self.replica.is_none() {
             let Some(notebook) = &self.notebook else { return };
             let (to, message) = (self.store(wanted, tries), notebook.message(wanted));
-            return self.send(to, message, cx);
+            if to != self.coordinator() || self.may_speak(cx) {
+                self.send(to, message, cx);
+            }
+            return;
         }
         match wanted {
             Wanted::Write { key, note } => {

@@ -9,7 +9,7 @@ use sim_core::process::{Context, Priority};
 use super::{Agent, Team};
 use crate::hub::{Deed, Pulse};
 use crate::parameters::Parameters;
-use crate::vocabulary::{Coordination, CoordinationMessage as Message, Gathered, Parcel};
+use crate::vocabulary::{Coordination, CoordinationMessage as Message, Parcel};
 
 /// Sends what a part of an agent says, if need be through agents on the way.
 pub(super) fn send_all(
@@ -79,7 +79,8 @@ impl Agent {
         urgency: Priority,
         cx: &mut Context<'_, Coordination>,
     ) {
-        self.courier.post(to, message, urgency, cx);
+        let shed = self.courier.post(to, message, urgency, cx);
+        shed.into_iter().for_each(|message| self.event_unheard(to, &message, cx));
         self.carry(cx);
     }
 
@@ -88,14 +89,12 @@ impl Agent {
         self.courier.is_new(from, letter)
     }
 
-    pub(super) fn courier_receipt(
-        &mut self,
-        letter: u64,
-        cx: &mut Context<'_, Coordination>,
-    ) -> Option<Message> {
+    pub(super) fn courier_receipt(&mut self, letter: u64, cx: &mut Context<'_, Coordination>) {
         let arrived = self.courier.receipt(letter, cx);
+        if let Some(Message::Event { task, .. }) = arrived {
+            self.event_ended(task, cx);
+        }
         self.carry(cx);
-        arrived
     }
 
     /// Repeats letters that are due. What a coordinator could not deliver comes back with the lease; what an agent could
@@ -104,13 +103,21 @@ impl Agent {
         let given_up = self.courier.repeat(cx);
         self.carry(cx);
         // The result of a task is told for as long as it takes.
-        given_up.into_iter().for_each(|(_, message)| self.post_finish(message, cx));
+        for (to, message) in given_up {
+            self.event_unheard(to, &message, cx);
+            if let (Message::Replace { agent, .. }, Some(hub)) = (&message, self.hub_mut()) {
+                hub.not_called(to, *agent, cx);
+            }
+            self.post_finish(message, cx);
+        }
     }
 
-    /// Sends what the courier wants to be sent.
+    /// Sends what the courier wants to be sent. What is for a coordinator that does not answer is held back, and repeated.
     fn carry(&mut self, cx: &mut Context<'_, Coordination>) {
         for (to, message) in std::mem::take(&mut self.courier.out) {
-            self.send(to, message, cx);
+            if !matches!(message, Message::Finish { .. }) || self.may_speak(cx) {
+                self.send(to, message, cx);
+            }
         }
     }
 
@@ -128,15 +135,11 @@ impl Agent {
         }
         let Some(hub) = self.hub_mut() else { return };
         match *message {
-            Message::Beat { life, sequence, capabilities, places, ref held } => {
-                hub.beat(from, &Pulse { life, sequence, capabilities, places, held }, cx);
+            Message::Beat { life, sequence, capabilities, places, instead_of, ref held } => {
+                hub.beat(from, &Pulse { life, sequence, capabilities, places, instead_of, held }, cx);
             }
             Message::Gathered { ref beats } => {
-                for Gathered { agent, life, sequence, capabilities, places, held } in beats.iter() {
-                    let (life, sequence, capabilities) = (*life, *sequence, *capabilities);
-                    let pulse = Pulse { life, sequence, capabilities, places: *places, held };
-                    hub.beat(*agent, &pulse, cx);
-                }
+                beats.iter().for_each(|beat| hub.beat(beat.agent, &Pulse::of(beat), cx));
             }
             Message::Finish { letter, task, fence, ending } if hub.is_replicated() => {
                 hub.asked_to_end((from, letter), (task, fence), ending, cx);

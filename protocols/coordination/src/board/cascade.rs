@@ -62,7 +62,7 @@ impl Board {
     fn failed(&mut self, task: TaskId, now: Time, ends: &mut Vec<(TaskId, State)>) {
         let graph = self.graph.clone();
         let own = graph.task(task);
-        ends.extend(graph.born_of(task).iter().map(|unborn| (*unborn, State::Skipped)));
+        self.skip_unborn(task, ends);
         // A task that never ran because of another one has nothing to fall back from.
         let ran = self.cards[task as usize].ready_at.is_some();
         match own.fallback.filter(|fallback| ran && self.state(*fallback) == State::Dormant) {
@@ -85,11 +85,21 @@ impl Board {
     fn skipped(&mut self, task: TaskId, now: Time, ends: &mut Vec<(TaskId, State)>) {
         let graph = self.graph.clone();
         ends.extend(graph.task(task).fallback.map(|fallback| (fallback, State::Skipped)));
-        ends.extend(graph.born_of(task).iter().map(|unborn| (*unborn, State::Skipped)));
+        self.skip_unborn(task, ends);
         // A fallback that is not needed held nobody up.
         if graph.task(task).stands_for.is_none() {
             self.release(task, self.canceled.contains(&task), now, ends);
         }
+    }
+
+    /// Tasks that this one could have brought into being, and that nobody else can any more, do not come.
+    fn skip_unborn(&self, task: TaskId, ends: &mut Vec<(TaskId, State)>) {
+        let lost = |unborn: &&TaskId| {
+            let causes = &self.graph.task(**unborn).born;
+            self.state(**unborn) == State::Dormant && causes.iter().all(|cause| self.state(*cause).is_final())
+        };
+        let unborn = self.graph.born_of(task).iter().filter(lost);
+        ends.extend(unborn.map(|unborn| (*unborn, State::Skipped)));
     }
 
     /// The task whose place a fallback takes, and whose dependents wait for it; else the task itself.
@@ -109,7 +119,7 @@ impl Board {
     fn release(&mut self, parent: TaskId, live: bool, now: Time, ends: &mut Vec<(TaskId, State)>) {
         let graph = self.graph.clone();
         // One that was never there held nobody up.
-        if graph.task(parent).born.is_some() && !self.was_born(parent) {
+        if !self.was_born(parent) {
             return;
         }
         for child in &graph.task(parent).children {
@@ -129,8 +139,9 @@ impl Board {
 
     /// Whether a task that another one brings into being came into being.
     fn was_born(&self, task: TaskId) -> bool {
-        let parent = self.graph.task(task).born;
-        parent.is_none_or(|parent| self.state(parent) == State::Done) && !self.late.contains(&(task, task))
+        let causes = &self.graph.task(task).born;
+        let born = causes.is_empty() || causes.iter().any(|cause| self.state(*cause) == State::Done);
+        born && !self.late.contains(&(task, task))
     }
 
     /// A task comes into being, unless it would wait for itself.

@@ -77,15 +77,18 @@ impl Queues {
 pub(super) struct Locks {
     holders: Vec<Option<TaskId>>,
     parked: Vec<BTreeSet<(Key, TaskId)>>,
+    /// How many wait for any lock.
+    count: usize,
 }
 
 impl Locks {
     pub(super) fn new(count: u32) -> Self {
-        Self { holders: vec![None; count as usize], parked: vec![BTreeSet::new(); count as usize] }
+        let count = count as usize;
+        Self { holders: vec![None; count], parked: vec![BTreeSet::new(); count], count: 0 }
     }
 
     pub(super) fn parked(&self) -> usize {
-        self.parked.iter().map(BTreeSet::len).sum()
+        self.count
     }
 
     /// Whether a task has the lock now.
@@ -94,11 +97,11 @@ impl Locks {
     }
 
     pub(super) fn park(&mut self, lock: u32, key: Key, task: TaskId) {
-        self.parked[lock as usize].insert((key, task));
+        self.count += usize::from(self.parked[lock as usize].insert((key, task)));
     }
 
     pub(super) fn unpark(&mut self, lock: u32, key: Key, task: TaskId) {
-        self.parked[lock as usize].remove(&(key, task));
+        self.count -= usize::from(self.parked[lock as usize].remove(&(key, task)));
     }
 
     /// The lock stays with somebody who is gone: a bug.
@@ -113,6 +116,8 @@ impl Locks {
             return None;
         }
         *holder = None;
-        self.parked[lock as usize].pop_first()
+        let next = self.parked[lock as usize].pop_first();
+        self.count -= usize::from(next.is_some());
+        next
     }
 }

@@ -176,11 +176,12 @@ fn dormant(
     outcome: &impl Fn(&[State], TaskId) -> State,
 ) -> Option<State> {
     let task = graph.task(id);
-    if let Some(parent) = task.born {
-        return match states[parent as usize] {
-            State::Done => Some(State::Waiting),
-            State::Failed | State::Skipped => Some(State::Skipped),
-            _ => None,
+    if !task.born.is_empty() {
+        let causes = || task.born.iter().map(|cause| states[*cause as usize]);
+        return if causes().any(|state| state == State::Done) {
+            Some(State::Waiting)
+        } else {
+            causes().all(State::is_final).then_some(State::Skipped)
         };
     }
     let ran = graph.task(root).parents.iter().all(|parent| outcome(states, *parent) != State::Failed);
@@ -283,4 +284,27 @@ fn whatever_the_order_the_board_comes_to_what_the_oracle_says() {
         let found: Vec<State> = graph.iter().map(|(id, _)| board.state(id)).collect();
         assert_eq!(found, expected, "seed {seed}");
     }
+}
+
+/// Whichever publishes first brings a task into being; it does not come if nobody does.
+#[test]
+fn the_first_event_on_a_topic_brings_a_task_into_being() {
+    let tasks = serde_json::json!([
+        { "name": "a", "publishes": "built" }, { "name": "b", "publishes": "built" }, { "name": "test", "on": "built" }
+    ]);
+    let fresh = || board(&tasks);
+    let mut board = fresh();
+    assert_eq!(board.state(2), State::Dormant);
+    board.end(0, State::Failed, Time::ZERO);
+    assert_eq!(board.state(2), State::Dormant, "b may still publish");
+    board.end(1, State::Done, Time::ZERO);
+    assert_eq!(board.state(2), State::Ready);
+    let mut neither = fresh();
+    neither.end(1, State::Failed, Time::ZERO);
+    neither.end(0, State::Failed, Time::ZERO);
+    assert_eq!(neither.state(2), State::Skipped);
+    let mut twice = fresh();
+    twice.end(1, State::Done, Time::ZERO);
+    twice.end(0, State::Failed, Time::ZERO);
+    assert_eq!((twice.state(2), twice.unfinished()), (State::Ready, 1), "who has come stays");
 }

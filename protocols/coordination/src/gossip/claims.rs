@@ -29,17 +29,16 @@ impl Claimant {
         if waits || self.is_over() {
             return;
         }
-        while let Some((at, task)) = self.later.first().copied().filter(|(at, _)| *at <= now) {
-            self.later.pop_first();
+        while let Some((at, task)) = self.wanted.due(now) {
             self.put_back(task, at);
         }
-        while let Some((_, task)) = self.open.pop_first() {
+        while let Some(task) = self.wanted.next() {
             // It may have been refused after its end was known.
             if self.has_ended(task) {
                 continue;
             }
             // Whatever becomes of it: if it does not end, it is asked for again.
-            self.later.insert((now.saturating_add(self.parameters.lease), task));
+            self.wanted.later(task, now.saturating_add(self.parameters.lease));
             if !self.held.contains_key(&task) {
                 return self.ask(task, cx);
             }
@@ -205,8 +204,7 @@ impl Claimant {
     fn leave_alone(&mut self, task: TaskId, until: Time) -> bool {
         let own = self.common.homes.of_task(task).contains(&self.own);
         if own {
-            self.forget(task);
-            self.later.insert((until, task));
+            self.wanted.later(task, until);
         } else {
             self.avoids.insert(task, until);
         }
@@ -280,7 +278,7 @@ impl Claimant {
         let time = self.parameters.dead_after.saturating_mul(1 << silence.times.min(MOST_DOUBLED));
         (silence.until, silence.times) = (cx.monotonic().saturating_add(time), silence.times + 1);
         if !new {
-            self.doubt_again(home, cx);
+            self.doubt_again(home);
         } else if !self.fallen.contains(&home) {
             self.doubt(home, cx);
         }
@@ -325,7 +323,7 @@ impl Claimant {
         if let Some(question) = self.question {
             return Some(question.at.saturating_add(self.answer_within));
         }
-        let later = self.later.first().map_or(Time::MAX, |(at, _)| *at).min(self.steals.2);
+        let later = self.wanted.next_due().unwrap_or(Time::MAX).min(self.steals.2);
         (has_room && self.caught_up && !self.is_opening() && self.unfinished > 0)
             .then(|| later.max(self.rests))
     }

@@ -2,8 +2,8 @@
 //!
 //! Every agent that has not seen the end of all tasks asks the sink once in a `poll`. So the sink is a witness that both have in
 //! common, as for a coordinator (`hub/silence.rs`): whom it did not hear in two answers is gone. Whom it heard lately, long after the silence
-//! began, is asked once more, since an agent does not ask everybody all the time: if that one does not answer either, it is cut off.
-//! Neither is a fence.
+//! began, is asked for a task once more when its turn comes, since an agent does not ask everybody all the time. If it does not answer then
+//! and the sink hears it still, it is cut off. Neither is a fence.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,16 @@ use crate::vocabulary::{
 pub(super) struct Doubt {
     /// Since when it is silent.
     since: Time,
+    /// Whether it was asked again after the sink had heard it, and did not answer.
+    again: bool,
     known: Known,
+}
+
+impl Doubt {
+    /// Whether the sink is asked about it.
+    fn is_open(&self) -> bool {
+        !matches!(self.known, Known::Lives | Known::Gone)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,16 +51,14 @@ impl Claimant {
     /// An agent does not answer, or SWIM holds it dead.
     pub(super) fn doubt(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
         let since = cx.monotonic();
-        self.doubts.entry(agent).or_insert(Doubt { since, known: Known::Unheard(0) });
+        self.doubts.entry(agent).or_insert(Doubt { since, again: false, known: Known::Unheard(0) });
         cx.observe(Observation::Lost { agent });
     }
 
     /// An agent that does not answer has not answered again.
-    pub(super) fn doubt_again(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
-        let now = cx.monotonic();
+    pub(super) fn doubt_again(&mut self, agent: NodeId) {
         if let Some(doubt) = self.doubts.get_mut(&agent).filter(|doubt| doubt.known == Known::Lives) {
-            doubt.known = Known::CutOff;
-            cx.observe(Observation::CutOff { agent, silent: now.since(doubt.since) });
+            (doubt.known, doubt.again) = (Known::Unheard(0), true);
         }
     }
 
@@ -72,7 +79,7 @@ impl Claimant {
     /// Asks the sink for agents that are silent for twice as long as that, so that what it heard lately was said in the silence.
     pub(super) fn ask_witness(&mut self, now: Time) {
         let long = self.speaks_within().saturating_mul(2);
-        let asks = |doubt: &Doubt| doubt.known != Known::Gone && now.since(doubt.since) >= long;
+        let asks = |doubt: &Doubt| doubt.is_open() && now.since(doubt.since) >= long;
         if !self.is_over() && self.doubts.values().any(asks) {
             self.wishes.push(Wish::AskWitness);
         }
@@ -82,7 +89,7 @@ impl Claimant {
     pub fn witness_question(&self, now: Time) -> Message {
         let within = self.speaks_within();
         let long = within.saturating_mul(2);
-        let asks = |doubt: &Doubt| doubt.known != Known::Gone && now.since(doubt.since) >= long;
+        let asks = |doubt: &Doubt| doubt.is_open() && now.since(doubt.since) >= long;
         let doubted = self.doubts.iter().filter(|(_, doubt)| asks(doubt));
         Message::WhoLives { agents: doubted.map(|(agent, _)| u64::from(agent.0)).collect(), within }
     }
@@ -100,7 +107,7 @@ impl Claimant {
                 Known::Gone => Known::Gone,
                 Known::CutOff if lives => Known::CutOff,
                 // SWIM asks it all the time.
-                _ if lives && self.fallen.contains(&agent) => Known::CutOff,
+                _ if lives && (doubt.again || self.fallen.contains(&agent)) => Known::CutOff,
                 _ if lives => Known::Lives,
                 Known::Unheard(times) if times + 1 >= TIMES => Known::Gone,
                 Known::Unheard(times) => Known::Unheard(times + 1),
@@ -131,7 +138,9 @@ impl Claimant {
         let before = std::mem::replace(&mut self.fallen, dead);
         let fell: Vec<NodeId> = self.fallen.difference(&before).copied().collect();
         for agent in fell {
-            if !self.silent.contains_key(&agent) {
+            if self.silent.contains_key(&agent) {
+                self.doubt_again(agent);
+            } else {
                 self.doubt(agent, cx);
             }
             if let Some(question) = self.question.filter(|question| question.home == agent) {

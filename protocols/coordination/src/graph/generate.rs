@@ -18,6 +18,8 @@ pub struct Shape {
     growth: Ratio,
     locked: Ratio,
     ranked: Ratio,
+    topics: u32,
+    triggered: Ratio,
 }
 
 impl Shape {
@@ -25,7 +27,8 @@ impl Shape {
     pub fn of(parameters: &Parameters) -> Self {
         let Parameters { layers, width, fan_in, fallbacks, branches, growth, locked, ranked, .. } =
             *parameters;
-        Self { layers, width, fan_in, fallbacks, branches, growth, locked, ranked }
+        let Parameters { topics, triggered, .. } = *parameters;
+        Self { layers, width, fan_in, fallbacks, branches, growth, locked, ranked, topics, triggered }
     }
 }
 
@@ -39,6 +42,7 @@ enum Drawn {
     Lock,
     Rank,
     Skill,
+    Trigger,
 }
 
 /// The tasks of a shape: each waits for some of the layer before.
@@ -68,6 +72,7 @@ pub(super) fn specs(
                 needs: skill.iter().map(|skill| skill.name.clone()).collect(),
                 priority: shape.ranked.happens(word(Drawn::Rank, 0)).then_some(rank),
                 namespace: namespaces.0.get(number as usize % namespaces.0.len().max(1)).cloned(),
+                publishes: (shape.topics > 0).then(|| topic(shape, number)),
                 lock: locked.then(|| format!("lock{}", word(Drawn::Lock, 1) & 1)),
                 ..TaskSpec::default()
             });
@@ -75,6 +80,11 @@ pub(super) fn specs(
         }
     }
     specs
+}
+
+/// Tasks publish on topics in turn.
+fn topic(shape: &Shape, number: u32) -> String {
+    format!("topic{}", number % shape.topics + 1)
 }
 
 fn name(number: u32) -> String {
@@ -103,5 +113,9 @@ fn twists(shape: &Shape, number: u32, specs: &mut Vec<TaskSpec>, word: &impl Fn(
     if shape.growth.happens(word(Drawn::Growth, 0)) {
         let born = Some(own.clone());
         specs.push(TaskSpec { name: format!("{own}-more"), born, ..TaskSpec::default() });
+    }
+    if shape.topics > 0 && shape.triggered.happens(word(Drawn::Trigger, 0)) {
+        let on = Some(topic(shape, number));
+        specs.push(TaskSpec { name: format!("{own}-on"), on, ..TaskSpec::default() });
     }
 }

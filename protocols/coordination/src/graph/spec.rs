@@ -61,6 +61,12 @@ pub struct TaskSpec {
     /// The task whose success brings it into being.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub born: Option<String>,
+    /// The topic on which its success is an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishes: Option<String>,
+    /// The topic whose first event brings it into being.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
     /// The lock that it holds while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<String>,

@@ -11,7 +11,7 @@ use super::leases::Watch;
 use super::{Deed, Hub};
 use crate::graph::TaskId;
 use crate::vocabulary::{
-    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
+    Coordination, CoordinationMessage as Message, CoordinationObservation as Observation, Gathered,
 };
 
 /// An agent, as the hub knows it.
@@ -20,6 +20,8 @@ pub(super) struct Member {
     pub(super) life: u64,
     pub(super) capabilities: u64,
     pub(super) places: u32,
+    /// In whose place it is.
+    pub(super) instead_of: Option<NodeId>,
     /// The number of its last beat, which its leases rest on.
     pub(super) sequence: u64,
     pub(super) heard: Time,
@@ -58,8 +60,18 @@ pub struct Pulse<'a> {
     pub capabilities: u64,
     /// How many tasks it has room for, those that it has included.
     pub places: u32,
+    /// In whose place it is, if it stood by.
+    pub instead_of: Option<NodeId>,
     /// What it holds.
     pub held: &'a [(TaskId, u64)],
+}
+
+impl<'a> Pulse<'a> {
+    /// What somebody else passed on.
+    pub fn of(beat: &'a Gathered) -> Self {
+        let Gathered { life, sequence, capabilities, places, instead_of, ref held, .. } = *beat;
+        Self { life, sequence, capabilities, places, instead_of, held }
+    }
 }
 
 impl Hub {
@@ -80,6 +92,10 @@ impl Hub {
         let revoked = if self.opens.is_some() { self.renew(from, pulse.held, now, cx) } else { Vec::new() };
         if let Some(member) = self.members.get_mut(&from) {
             member.heard = now;
+            // One that stood by has room later. An old beat may be late.
+            if pulse.sequence >= member.sequence {
+                (member.places, member.instead_of) = (pulse.places, pulse.instead_of);
+            }
             member.alive = true;
             member.sequence = member.sequence.max(pulse.sequence);
         }
@@ -97,6 +113,7 @@ impl Hub {
             life: pulse.life,
             capabilities: pulse.capabilities,
             places: pulse.places,
+            instead_of: pulse.instead_of,
             sequence: pulse.sequence,
             heard: now,
             alive: true,
@@ -112,6 +129,9 @@ impl Hub {
     fn reborn(&mut self, agent: NodeId, pulse: &Pulse<'_>, cx: &mut Context<'_, Coordination>) {
         self.report_registered(agent, pulse, cx);
         self.leave(agent);
+        if let Some(place) = self.called.remove(&agent) {
+            self.replace(place, cx);
+        }
         let was_lost = self.members.get(&agent).is_some_and(|member| !member.alive);
         if let Some(member) = self.members.get_mut(&agent) {
             (member.life, member.sequence) = (pulse.life, pulse.sequence);
@@ -132,6 +152,7 @@ impl Hub {
             life: 0,
             capabilities,
             places,
+            instead_of: None,
             sequence: 0,
             heard: Time::MAX,
             alive: true,
@@ -193,7 +214,8 @@ impl Hub {
     /// How long nothing was heard of an agent.
     pub(super) fn silence_of(&self, agent: NodeId, cx: &mut Context<'_, Coordination>) -> Duration {
         let now = cx.monotonic();
-        self.members.get(&agent).map_or(Duration::ZERO, |member| now.since(member.heard))
+        let heard = self.members.get(&agent).map_or(self.began, |member| member.heard);
+        now.since(heard)
     }
 
     /// What an agent had is ready again.

@@ -104,6 +104,7 @@ impl Hub {
         self.free.clear();
         self.watch.clear();
         self.forget_silences();
+        self.called.clear();
         self.armed = None;
         cx.cancel_timer(WATCH);
         (self.epoch, self.opens, self.registration_ends) = (None, None, None);

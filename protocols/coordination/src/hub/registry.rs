@@ -9,12 +9,14 @@ use sim_core::process::Context;
 use super::leases::Watch;
 use super::{Hub, Pulse};
 use crate::graph::Namespaces;
+use crate::parameters::Parameters;
 use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
 
 impl Hub {
     /// It coordinates from now on: agents have until the deadline to register.
     pub(super) fn open_registration(&mut self, cx: &mut Context<'_, Coordination>) {
-        let ends = cx.monotonic().saturating_add(self.parameters.register_within);
+        self.began = cx.monotonic();
+        let ends = self.began.saturating_add(self.parameters.register_within);
         self.registration_ends = Some(ends);
         self.watch_for(ends, Watch::Registration, cx);
     }
@@ -37,9 +39,15 @@ impl Hub {
             return;
         }
         self.registration_ends = None;
-        for agent in (0..self.agents).map(NodeId) {
-            if self.parameters.works(agent.0, self.agents) && !self.members.contains_key(&agent) {
-                cx.observe(Observation::Missing { agent });
+        let Parameters { register_within, dead_after, .. } = self.parameters;
+        let missing =
+            |agent: &NodeId| self.parameters.works(agent.0, self.agents) && !self.members.contains_key(agent);
+        let missing: Vec<NodeId> = (0..self.agents).map(NodeId).filter(missing).collect();
+        for agent in missing {
+            cx.observe(Observation::Missing { agent });
+            // The witness knows whether it is gone or cut off, once it was silent for long enough.
+            if register_within >= dead_after {
+                self.fell_silent(agent, cx);
             }
         }
     }

@@ -93,7 +93,10 @@ impl Hub {
             match next {
                 Some(Silence::CutOff) => cx.observe(Observation::CutOff { agent: node, silent }),
                 Some(Silence::Unheard(_)) => {}
-                None => cx.observe(Observation::Gone { agent: node, silent }),
+                None => {
+                    cx.observe(Observation::Gone { agent: node, silent });
+                    self.replace(node, cx);
+                }
             }
             match next {
                 Some(next) => drop(self.silences.agents.insert(node, next)),

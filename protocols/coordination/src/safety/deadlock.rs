@@ -51,7 +51,7 @@ impl Check<Coordination> for Deadlock {
         let stuck =
             ledger.board.unfinished() > 0 && ledger.board.ready() == 0 && ledger.done.len() < graph.len();
         // Whatever runs may still end and make others ready.
-        if stuck && !self.reported && graph.iter().all(|(id, _)| ledger.holders(id).next().is_none()) {
+        if stuck && !self.reported && ledger.under_way() == 0 {
             let waiting = graph.iter().filter(|(id, _)| ledger.board.state(*id) == State::Waiting);
             let names: Vec<&str> = waiting.map(|(_, task)| task.name.as_str()).take(8).collect();
             if !names.is_empty() {

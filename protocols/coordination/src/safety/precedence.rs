@@ -33,8 +33,8 @@ impl Precedence {
         let own = self.graph.task(task);
         let one_decides = self.one_order || own.stands_for.is_none();
         one_decides
-            && own.born.is_none()
-            && own.parents.iter().all(|parent| self.graph.task(*parent).born.is_none())
+            && own.born.is_empty()
+            && own.parents.iter().all(|parent| self.graph.task(*parent).born.is_empty())
     }
 }
 

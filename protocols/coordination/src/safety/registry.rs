@@ -38,6 +38,11 @@ pub struct Registry {
     /// By slot.
     tenures: BTreeMap<Slot, Tenure>,
     one_order: bool,
+    /// Agents that stand by, and were not called to the place of another one since they run.
+    standing_by: BTreeSet<NodeId>,
+    /// Since when agents do not run.
+    down: BTreeMap<NodeId, Time>,
+    replaced: u64,
     registrations: u64,
     missing: Vec<NodeId>,
     late: u64,
@@ -49,6 +54,8 @@ impl Registry {
     pub fn new(parameters: &Parameters, graph: &Rc<Graph>, agents: u32) -> Self {
         let alone = parameters.strategy == Strategy::Single || agents == 1;
         let registers = |agent: u32| !alone && parameters.works(agent, agents);
+        let standing_by =
+            (0..agents).filter(|agent| parameters.stands_by(*agent, agents)).map(NodeId).collect();
         let agents: Vec<_> = (0..agents).map(|agent| (registers(agent), Time::ZERO)).collect();
         Self {
             within: parameters.register_within,
@@ -57,6 +64,9 @@ impl Registry {
             tenures: BTreeMap::new(),
             one_order: parameters.gives().one_order,
             graph: graph.clone(),
+            standing_by,
+            down: BTreeMap::new(),
+            replaced: 0,
             registrations: 0,
             missing: Vec::new(),
             late: 0,
@@ -122,6 +132,10 @@ impl Registry {
             findings.safety("unnamed", &[node], message);
         }
         let name = self.graph.name(task);
+        if self.standing_by.contains(&agent) {
+            let message = format!("{node} gives {name} to {agent}, which stands by and takes nobody's place");
+            findings.safety("standby", &[node, agent], message);
+        }
         match tenure.registered.get(&agent) {
             None if self.agents.get(agent.index()).is_some_and(|(registers, _)| *registers) => {
                 let message = format!("{node} gives {name} to {agent}, which has not registered with it");
@@ -140,7 +154,7 @@ impl Registry {
 impl Check<Coordination> for Registry {
     fn hears(&self) -> Option<&'static [&'static str]> {
         if self.one_order && self.expected > 0 {
-            Some(&["Coordinator", "Deposed", "Registered", "Missing", "Granted"])
+            Some(&["Coordinator", "Deposed", "Registered", "Missing", "Granted", "Replaces"])
         } else {
             Some(&[])
         }
@@ -158,6 +172,13 @@ impl Check<Coordination> for Registry {
             Observation::Registered { agent, capabilities, .. } => {
                 self.registered(ground, seen.slot, (agent, capabilities), findings);
             }
+            Observation::Replaces { agent, .. } => {
+                self.standing_by.remove(&seen.node);
+                self.replaced += 1;
+                if let Some(since) = self.down.get(&agent) {
+                    findings.record("replacement_ns", ground.now.since(*since).as_nanos());
+                }
+            }
             Observation::Missing { agent } => self.named(ground, seen, agent, findings),
             Observation::Granted { task, agent, .. } => self.granted(ground, seen, (task, agent), findings),
             _ => {}
@@ -170,8 +191,12 @@ impl Check<Coordination> for Registry {
                 if let Some((_, up)) = self.agents.get_mut(slot.index()) {
                     *up = ground.now;
                 }
+                self.down.remove(&ground.place(slot).node);
             }
-            Lifecycle::Crashed | Lifecycle::Wiped => drop(self.tenures.remove(&slot)),
+            Lifecycle::Crashed | Lifecycle::Wiped => {
+                self.tenures.remove(&slot);
+                self.down.insert(ground.place(slot).node, ground.now);
+            }
             Lifecycle::Corrupted | Lifecycle::Healed => {}
         }
     }
@@ -180,6 +205,7 @@ impl Check<Coordination> for Registry {
         if self.registrations + self.missing.len() as u64 > 0 {
             findings.record("agents_unregistered", self.missing.len() as u64);
             findings.record("agents_registered_late", self.late);
+            findings.record("agents_replaced", self.replaced);
         }
     }
 
@@ -201,6 +227,7 @@ impl Check<Coordination> for Registry {
             row("the slowest took", self.slowest.told()),
             row("did not register in time", missing),
             row("of these, registered later", self.late.to_string()),
+            row("replaced by one that stood by", self.replaced.to_string()),
         ];
         let columns = vec!["what".to_owned(), "value".to_owned()];
         Some(Table { title: "Registry".to_owned(), columns, rows, omitted: 0 })

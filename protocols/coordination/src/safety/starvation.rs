@@ -77,7 +77,12 @@ impl Check<Coordination> for Starvation {
                     }
                 }
             }
-            Observation::Adopted { task, .. } | Observation::Settled { task, .. } => self.leave(task),
+            // It became ready before that, under somebody else.
+            Observation::Adopted { task, .. } => {
+                self.leave(task);
+                self.since[task as usize].get_or_insert(ground.now);
+            }
+            Observation::Settled { task, .. } => self.leave(task),
             Observation::Granted { task, .. } if self.proposed.remove(&task) => {}
             Observation::Proposed { task, .. } | Observation::Granted { task, .. } => {
                 self.leave(task);

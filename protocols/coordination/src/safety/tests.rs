@@ -247,6 +247,11 @@ fn an_old_task_that_is_passed_over_is_found() {
     let mut again = script();
     again.at(at(0), 0).see(0, ready(0)).at(at(30), 0).see(0, Said::Coordinator { epoch: 2 });
     again.see(0, ready(0)).at(at(31), 0).see(0, ready(2)).see(0, granted(2)).clean();
+    // Nor since when a task was ready that an agent went on with; it is no newcomer when its lease is over. The swarm, seed 20010140.
+    let adopted = Said::Adopted { task: 2, fence: 1, agent: NodeId(1) };
+    let mut back = script();
+    back.at(at(0), 0).see(0, Said::Coordinator { epoch: 2 }).see(0, adopted).see(0, ready(0));
+    back.at(at(30), 0).see(0, ready(2)).see(0, granted(2)).clean();
 }
 
 #[test]
@@ -281,7 +286,7 @@ fn a_circle_that_is_taken_in_is_found() {
 }
 
 fn beat() -> Message {
-    Message::Beat { life: 1, sequence: 1, capabilities: 0, places: 1, held: Arc::new([]) }
+    Message::Beat { life: 1, sequence: 1, capabilities: 0, places: 1, instead_of: None, held: Arc::new([]) }
 }
 
 #[test]

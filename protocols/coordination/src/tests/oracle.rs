@@ -33,10 +33,16 @@ fn fates(graph: &Graph) -> Vec<Option<Fate>> {
     for _ in 0..graph.len() {
         for (id, task) in graph.iter().filter(|(_, task)| task.stands_for.is_none()) {
             let succeeds = |parent: TaskId, fate| fate == Fate::Done && !graph.task(parent).fails_for_good();
-            let cause = task.born.map(|parent| fates[parent as usize].map(|fate| succeeds(parent, fate)));
+            let causes =
+                || task.born.iter().map(|cause| fates[*cause as usize].map(|fate| succeeds(*cause, fate)));
+            let born = if task.born.is_empty() || causes().any(|came| came == Some(true)) {
+                Some(true)
+            } else {
+                causes().all(|came| came.is_some()).then_some(false)
+            };
             let known: Option<Vec<Fate>> =
                 task.parents.iter().map(|parent| fates[*parent as usize]).collect();
-            if let (Some(parents), Some(born)) = (known, cause.unwrap_or(Some(true))) {
+            if let (Some(parents), Some(born)) = (known, born) {
                 fates[id as usize] = Some(fate(graph, id, &parents, born));
             }
         }
@@ -109,11 +115,17 @@ fn makespan(graph: &Graph, fates: &[Option<Fate>], workers: usize) -> Duration {
             task.stands_for.is_none() && ends[*id as usize].is_none() && was_tried(graph, *id, fates)
         });
         let since = |id: TaskId| {
-            let waits = graph.task(id).parents.iter().chain(graph.task(id).born.as_ref());
-            let tried = waits.filter(|other| was_tried(graph, **other, fates));
+            let task = graph.task(id);
+            let succeeds =
+                |cause: &&TaskId| was_tried(graph, **cause, fates) && !graph.task(**cause).fails_for_good();
+            let first = task.born.iter().filter(succeeds).filter_map(|cause| ends[*cause as usize]).min();
+            if !task.born.is_empty() && first.is_none() {
+                return None;
+            }
+            let tried = task.parents.iter().filter(|other| was_tried(graph, **other, fates));
             tried
                 .map(|other| ends[*other as usize])
-                .try_fold(Duration::ZERO, |last, end| Some(last.max(end?)))
+                .try_fold(first.unwrap_or_default(), |last, end| Some(last.max(end?)))
         };
         let next = ready.filter_map(|(id, _)| Some((since(id)?, id))).min();
         let Some((since, id)) = next else { break };

@@ -75,3 +75,29 @@ fn a_breaker_ends_the_storm_of_calls_that_an_overload_of_the_model_leaves() {
     assert!(without[2] * 2 < without[0], "{without:?}");
     println!("without {without:?}, with {with:?}");
 }
+
+/// The coordinator is down for a minute. Agents that have results repeat their letters, until beats without an answer open their breakers;
+/// the first beat that is answered closes them.
+#[test]
+fn a_breaker_leaves_a_coordinator_alone_that_does_not_answer() {
+    let of = |breaker: u32| {
+        let parameters = serde_json::json!({
+            "strategy": "star", "steps": 3, "layers": 1, "width": 300, "duration": "12s", "tokens_out": 0, "queue": 3,
+            "coordinator_breaker": breaker, "coordinator_pause": "20s", "memory_keys": 2, "memory_every": "2s", "lease": "2min"
+        });
+        let mut setup = calm(1, 21);
+        let fault = serde_json::json!([{ "id": 0, "at": "30s", "crash": { "target": "n1", "restart_after": "60s" } }]);
+        setup.faults = FaultPlan::new(serde_json::from_value(fault).unwrap());
+        let outcome = run(&parameters, &setup);
+        assert_eq!(super::max(&outcome, "tasks_done"), 300);
+        let opened = outcome.activity.get("observed.CoordinatorBreakerOpened").copied().unwrap_or_default();
+        let closed = outcome.activity.get("observed.CoordinatorBreakerClosed").copied().unwrap_or_default();
+        // What was said to a coordinator that does not run.
+        (opened, closed, outcome.messages.dropped, super::seconds(&outcome, "makespan_ns"))
+    };
+    let (without, with) = (of(0), of(2));
+    assert_eq!((without.0, with.0, with.1), (0, 20, 20));
+    assert!(with.2 * 2 < without.2, "{with:?} against {without:?}");
+    assert!(with.3 < without.3 * 1.1, "{with:?} against {without:?}");
+    println!("{with:?} against {without:?}");
+}

@@ -9,23 +9,36 @@ use super::{
     Coordination, CoordinationMessage, CoordinationObservation, CoordinationRecord, CoordinationTimer,
 };
 
-impl Embed<Raft> for Coordination {
-    fn message(inner: RaftMessage) -> CoordinationMessage {
-        CoordinationMessage::Order { inner }
-    }
+/// A protocol under one name among messages, timers and observations; what it keeps and answers differs.
+macro_rules! embedded {
+    ($protocol:ty as $place:ident: $message:ty, $timer:ty, $observation:ty { $($rest:tt)* }) => {
+        impl Embed<$protocol> for Coordination {
+            fn message(inner: $message) -> CoordinationMessage {
+                CoordinationMessage::$place { inner }
+            }
 
-    fn as_message(message: &CoordinationMessage) -> Option<&RaftMessage> {
-        if let CoordinationMessage::Order { inner } = message { Some(inner) } else { None }
-    }
+            fn as_message(message: &CoordinationMessage) -> Option<&$message> {
+                if let CoordinationMessage::$place { inner } = message { Some(inner) } else { None }
+            }
 
-    fn timer(inner: RaftTimer) -> CoordinationTimer {
-        CoordinationTimer::Order { inner }
-    }
+            fn timer(inner: $timer) -> CoordinationTimer {
+                CoordinationTimer::$place { inner }
+            }
 
-    fn into_timer(timer: CoordinationTimer) -> Option<RaftTimer> {
-        if let CoordinationTimer::Order { inner } = timer { Some(inner) } else { None }
-    }
+            fn into_timer(timer: CoordinationTimer) -> Option<$timer> {
+                if let CoordinationTimer::$place { inner } = timer { Some(inner) } else { None }
+            }
 
+            fn observation(inner: $observation) -> CoordinationObservation {
+                CoordinationObservation::$place { inner }
+            }
+
+            $($rest)*
+        }
+    };
+}
+
+embedded! { Raft as Order: RaftMessage, RaftTimer, RaftObservation {
     fn record(inner: RaftRecord) -> CoordinationRecord {
         CoordinationRecord::Order { inner }
     }
@@ -38,29 +51,9 @@ impl Embed<Raft> for Coordination {
     fn response(_: RaftResponse) -> Never {
         unreachable!("a server answers with messages, and the core has no client")
     }
+} }
 
-    fn observation(inner: RaftObservation) -> CoordinationObservation {
-        CoordinationObservation::Order { inner }
-    }
-}
-
-impl Embed<Swim> for Coordination {
-    fn message(inner: SwimMessage) -> CoordinationMessage {
-        CoordinationMessage::Membership { inner }
-    }
-
-    fn as_message(message: &CoordinationMessage) -> Option<&SwimMessage> {
-        if let CoordinationMessage::Membership { inner } = message { Some(inner) } else { None }
-    }
-
-    fn timer(inner: SwimTimer) -> CoordinationTimer {
-        CoordinationTimer::Membership { inner }
-    }
-
-    fn into_timer(timer: CoordinationTimer) -> Option<SwimTimer> {
-        if let CoordinationTimer::Membership { inner } = timer { Some(inner) } else { None }
-    }
-
+embedded! { Swim as Membership: SwimMessage, SwimTimer, SwimObservation {
     fn record(inner: Never) -> CoordinationRecord {
         match inner {}
     }
@@ -72,8 +65,4 @@ impl Embed<Swim> for Coordination {
     fn response(inner: Never) -> Never {
         inner
     }
-
-    fn observation(inner: SwimObservation) -> CoordinationObservation {
-        CoordinationObservation::Membership { inner }
-    }
-}
+} }

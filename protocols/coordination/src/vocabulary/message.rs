@@ -28,6 +28,8 @@ facts! {
             capabilities: u64,
             /// For how many tasks it has room, those that it has included.
             places: u32,
+            /// In whose place it is, if it stood by.
+            instead_of: Option<NodeId>,
             /// What it holds: tasks and fences.
             held: Arc<[(u32, u64)]>,
         },
@@ -58,6 +60,13 @@ facts! {
             /// Under which fence.
             fence: u64,
         },
+        /// An agent that stands by is to take the place of another one.
+        Replace {
+            /// The number of the letter.
+            letter: u64,
+            /// Whose.
+            agent: NodeId,
+        },
         /// An agent has ended its work on a task.
         Finish {
             /// The number of the letter.
@@ -68,6 +77,13 @@ facts! {
             fence: u64,
             /// What became of it.
             ending: Ending,
+        },
+        /// A task succeeded that publishes on a topic to which the receiver subscribes.
+        Event {
+            /// The number of the letter.
+            letter: u64,
+            /// Which task.
+            task: u32,
         },
         /// How far an agent is; nobody misses it if it is lost.
         Report {
@@ -374,7 +390,7 @@ impl Message for CoordinationMessage {
                 Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
                 Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),
-                Self::Answer { .. } => 400,
+                Self::Answer { .. } | Self::Event { .. } => 400,
                 Self::Remember { seen, .. } => 400 + 8 * seen.len() as u32,
                 Self::Recalled { notes, .. } => 40 + 360 * notes.len() as u32,
                 // A note is as long there as where it is written.
@@ -419,9 +435,11 @@ impl CoordinationMessage {
     /// The number of a letter, if it is one.
     pub const fn letter(&self) -> Option<u64> {
         match *self {
-            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
-                Some(letter)
-            }
+            Self::Grant { letter, .. }
+            | Self::Cancel { letter, .. }
+            | Self::Replace { letter, .. }
+            | Self::Finish { letter, .. }
+            | Self::Event { letter, .. } => Some(letter),
             _ => None,
         }
     }
@@ -429,9 +447,11 @@ impl CoordinationMessage {
     /// The same letter under another number.
     pub(crate) fn numbered(mut self, number: u64) -> Self {
         match &mut self {
-            Self::Grant { letter, .. } | Self::Cancel { letter, .. } | Self::Finish { letter, .. } => {
-                *letter = number;
-            }
+            Self::Grant { letter, .. }
+            | Self::Cancel { letter, .. }
+            | Self::Replace { letter, .. }
+            | Self::Finish { letter, .. }
+            | Self::Event { letter, .. } => *letter = number,
             _ => {}
         }
         self

@@ -78,6 +78,25 @@ facts! {
             /// How long the hub has heard nothing of it.
             silent: Duration,
         },
+        /// An agent that stands by is called to take the place of one that is gone.
+        Called {
+            /// Which one stands by.
+            standby: NodeId,
+            /// In whose place.
+            agent: NodeId,
+        },
+        /// Nobody stands by who could take the place of an agent that is gone.
+        NobodyStandsBy {
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// An agent that stood by does tasks from now on, in the place of another one.
+        Replaces {
+            /// Which other one.
+            agent: NodeId,
+            /// What that costs, in millionths of a dollar.
+            cost: u64,
+        },
         /// It is back.
         Back {
             /// Which agent.
@@ -225,6 +244,28 @@ facts! {
             /// For how many there is room.
             room: u32,
         },
+        /// An agent publishes the success of a task as an event.
+        Published {
+            /// Which task.
+            task: u32,
+        },
+        /// A subscriber hears of it.
+        EventHeard {
+            /// Which task.
+            task: u32,
+        },
+        /// A subscriber did not take it, and is not told any more.
+        EventUnheard {
+            /// Which task.
+            task: u32,
+            /// Which agent.
+            agent: NodeId,
+        },
+        /// Nobody is left whom the publisher still tries to tell.
+        EventRouted {
+            /// Which task.
+            task: u32,
+        },
         /// A letter was given up: nobody took it.
         GaveUp {
             /// To whom.
@@ -346,6 +387,13 @@ facts! {
         },
         /// The model answered it again.
         BreakerClosed,
+        /// So many beats in a row had no answer: the agent says nothing to the coordinator but beats for a while.
+        CoordinatorBreakerOpened {
+            /// How many beats.
+            beats: u32,
+        },
+        /// The coordinator answered it again, or another one coordinates.
+        CoordinatorBreakerClosed,
         /// A task took effect.
         Effect {
             /// Which task.
@@ -393,6 +441,9 @@ impl Observe for CoordinationObservation {
             | Self::Lost { agent }
             | Self::CutOff { agent, .. }
             | Self::Gone { agent, .. }
+            | Self::Called { agent, .. }
+            | Self::NobodyStandsBy { agent }
+            | Self::Replaces { agent, .. }
             | Self::Back { agent } => Summary { peer: Some(agent), ..none },
             Self::Granted { agent, fence, .. } | Self::Expired { agent, fence, .. } => {
                 // The epoch of whoever decides; the rest of a fence counts its decisions.

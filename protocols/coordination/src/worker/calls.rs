@@ -5,7 +5,7 @@ use sim_core::time::Duration;
 
 use super::Worker;
 use super::attempt::Stage;
-use super::breaker::Leave;
+use crate::breaker::Leave;
 use crate::courier::jittered;
 use crate::parameters::OnLimit;
 use crate::vocabulary::{

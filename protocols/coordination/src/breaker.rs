@@ -1,15 +1,15 @@
-//! A circuit breaker between an agent and the model, so that a model that is down or overloaded is left alone: calls that
-//! nobody waits for any more use up a limit, and what is behind it, long after it is back.
+//! A circuit breaker between an agent and somebody who serves many: the model, or the coordinator. One that is down or overloaded is left
+//! alone: what nobody waits for any more uses up a limit, and what is behind it, long after it is back.
 //!
-//! Closed, every call goes out. After some calls in a row without an answer it is open, and none goes out for a while. Then one call
+//! Closed, everything goes out. After some failures or silences in a row it is open, and nothing goes out for a while. Then one word
 //! tries: its answer closes the breaker, and a failure or silence opens it again. A refusal with 429 is an answer. (Nygard, "Release
 //! It!", 2007, section 5.2.)
 
 use sim_core::time::{Duration, Time};
 
-/// What an agent may do about a call.
+/// What an agent may do about a call, or a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Leave {
+pub(crate) enum Leave {
     /// Make it.
     Call,
     /// Wait that long, and ask again.
@@ -18,7 +18,7 @@ pub(super) enum Leave {
 
 /// A breaker.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     /// After how many calls it opens; 0 never.
     limit: u32,
     pause: Duration,
@@ -30,12 +30,12 @@ pub(super) struct Breaker {
 
 impl Breaker {
     /// A closed one that opens after so many calls, for so long.
-    pub(super) const fn new(limit: u32, pause: Duration) -> Self {
+    pub(crate) const fn new(limit: u32, pause: Duration) -> Self {
         Self { limit, pause, failures: 0, open_until: None }
     }
 
     /// Somebody wants to call. Whoever comes first after the pause tries; it has `patience` for an answer.
-    pub(super) fn leave(&mut self, now: Time, patience: Duration) -> Leave {
+    pub(crate) fn leave(&mut self, now: Time, patience: Duration) -> Leave {
         match self.open_until {
             Some(until) if now < until => Leave::Wait(until.since(now).min(self.pause)),
             Some(_) => {
@@ -47,7 +47,7 @@ impl Breaker {
     }
 
     /// A call failed, or had no answer; after how many in a row it opens now, if it does.
-    pub(super) fn failed(&mut self, now: Time) -> Option<u32> {
+    pub(crate) fn failed(&mut self, now: Time) -> Option<u32> {
         self.failures = self.failures.saturating_add(1);
         if self.limit == 0 || self.failures < self.limit {
             return None;
@@ -57,8 +57,13 @@ impl Breaker {
         was_closed.then_some(self.failures)
     }
 
-    /// The model answered; whether it was open.
-    pub(super) fn answered(&mut self) -> bool {
+    /// Whether nothing goes out but what tries.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open_until.is_some()
+    }
+
+    /// There was an answer; whether it was open.
+    pub(crate) fn answered(&mut self) -> bool {
         self.failures = 0;
         self.open_until.take().is_some()
     }
