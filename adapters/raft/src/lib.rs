@@ -37,7 +37,8 @@ sim_core::parameters! {
         /// Whether a replica asks if it would win before it raises its term.
         pre_vote: bool = true, drawn |_, _, dice| dice.within(0..=1) == 1;
         /// Whether a leader that does not hear from a majority steps down.
-        check_quorum: bool = true, drawn |_, _, dice| dice.within(0..=1) == 1;
+        check_quorum: bool = true,
+            forfeits "progress while a leader that reaches no majority is still heard by a follower with the longest log";
         /// Bytes of entries in one message.
         batch_bytes: u64 = 1_048_576, drawn |_, _, dice| dice.pick(&[0, 200, 1_048_576]);
         /// Messages with entries that are under way to one follower.
