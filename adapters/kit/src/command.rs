@@ -76,8 +76,7 @@ impl Proposal {
             Command::Cas { key, from: None, to } => (2, key, 0, to),
             Command::Cas { key, from: Some(from), to } => (3, key, from, to),
         };
-        let words: [u64; WORDS] =
-            [self.client.0.into(), self.session, self.sequence, tag, key, from, to];
+        let words: [u64; WORDS] = [self.client.0.into(), self.session, self.sequence, tag, key, from, to];
         words.into_iter().flat_map(u64::to_le_bytes).collect()
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use omnipaxos::ballot_leader_election::Ballot;
 use omnipaxos::storage::{NoSnapshot, StopSign, Storage, StorageOp, StorageResult};
 
-use crate::vocabulary::{Kept, Number, Item, Write};
+use crate::vocabulary::{Item, Kept, Number, Write};
 
 /// What was written and is not on its way to a journal yet; shared with the replica, since the crate owns its storage.
 pub type Written = Rc<RefCell<Vec<Kept>>>;

@@ -130,9 +130,8 @@ pub fn registry() -> Registry {
             })
         }
     });
-    let patience = |parameters: &Parameters| {
-        parameters.tick.saturating_mul(2 * u64::from(parameters.election_ticks))
-    };
+    let patience =
+        |parameters: &Parameters| parameters.tick.saturating_mul(2 * u64::from(parameters.election_ticks));
     registry.register(entry.bears(bears).waits(patience));
     registry
 }

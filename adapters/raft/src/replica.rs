@@ -14,11 +14,15 @@ use seedstorm::sim_core::facts::{ContentHash, Facts};
 use seedstorm::sim_core::identity::NodeId;
 use seedstorm::sim_core::process::{Boot, Context, Input, JournalId, SyncId, SyncResult};
 use seedstorm::sim_core::random::below;
+use seedstorm::sim_core::time::Duration;
 
 use crate::vocabulary::{Alarm, Kept, Line, Report, Tikv, Word};
 use crate::{Parameters, Plants};
 
 const LOG: JournalId = JournalId(0);
+
+/// When a supervisor starts a replica again that stopped itself.
+const RESTART_AFTER: Duration = Duration::from_millis(200);
 
 /// A ready that is written and not durable yet.
 struct Written {
@@ -82,7 +86,8 @@ impl Replica {
                     store.wl().append(&[entry(line)]).expect("the journal has no gaps");
                 }
                 Kept::State { term, vote, commit } => {
-                    let state = HardState { term: *term, vote: *vote, commit: *commit, ..HardState::default() };
+                    let state =
+                        HardState { term: *term, vote: *vote, commit: *commit, ..HardState::default() };
                     store.wl().set_hardstate(state);
                 }
             }
@@ -130,7 +135,9 @@ impl Replica {
                 }
             }
             // Nobody goes on whose disk fails: what was written may be there, or not.
-            Input::Synced { result: SyncResult::Io | SyncResult::Full, .. } => return cx.abort(None),
+            Input::Synced { result: SyncResult::Io | SyncResult::Full, .. } => {
+                return cx.abort(Some(RESTART_AFTER));
+            }
             Input::Synced { id, result: SyncResult::Ok } => self.persisted(id, cx),
             _ => return,
         }

@@ -5,10 +5,9 @@ use seedstorm::storm::{Storm, StormFailure};
 #[test]
 fn mistakes_at_the_boundary_are_found() {
     let registry = raft_under_test::registry();
-    for (plant, checks) in [
-        ("ack-before-sync", &["raft-rs/durable"][..]),
-        ("forget-vote", &["raft-rs/term-monotone"]),
-    ] {
+    for (plant, checks) in
+        [("ack-before-sync", &["raft-rs/durable"][..]), ("forget-vote", &["raft-rs/term-monotone"])]
+    {
         // What is found is kept beside the scenario.
         let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(plant);
         std::fs::create_dir_all(&home).unwrap();
