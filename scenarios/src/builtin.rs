@@ -205,6 +205,8 @@ builtins! {
     "zyzzyva-calm"
     "zyzzyva-swarm"
     "zyzzyva-witness-certificate-first"
+    "tendermint-twins-swarm"
+    "pbft-twins-swarm"
     "fab-calm"
     "fab-swarm"
     "fab-witness-weak-progress-certificate"

@@ -17,12 +17,14 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 14] = [
+const SWARMS: [&str; 16] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
     "hotstuff-swarm",
     "twins-swarm",
+    "tendermint-twins-swarm",
+    "pbft-twins-swarm",
     "tendermint-swarm",
     "zyzzyva-swarm",
     "fab-swarm",

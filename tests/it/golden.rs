@@ -111,6 +111,8 @@ fn golden_digests_of_hotstuff_are_met() {
 #[test]
 fn golden_digests_of_schedules_of_rounds_are_met() {
     check("twins-swarm");
+    check("tendermint-twins-swarm");
+    check("pbft-twins-swarm");
 }
 
 #[test]

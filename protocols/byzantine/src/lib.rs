@@ -14,6 +14,7 @@
 //! - [`outbox`]: nothing leaves before it is on disk
 //! - [`request`], [`service`]: what clients ask for; the state machine that does it is [`objects`]
 //! - [`pending`], [`client`]: what waits to be decided, and whom clients ask and believe
+//! - [`leaders`]: who leads which turn
 //! - [`members`]: what runs in a slot; [`laggards`]: who must still catch up after the heal
 //! - [`safety`]: what must never happen in any of them; [`lying`]: what lies are made of
 
@@ -23,6 +24,7 @@ pub mod client;
 pub mod fast;
 pub mod hotstuff;
 pub mod laggards;
+pub mod leaders;
 pub mod lying;
 pub mod members;
 pub mod outbox;

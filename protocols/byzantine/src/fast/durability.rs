@@ -7,7 +7,9 @@ use super::parameters::Parameters;
 use super::replica::Replica;
 use super::style::Style;
 use super::vocabulary::{Fast, FastRecord};
+use crate::leaders::Leaders;
 use crate::outbox::{JOURNAL, Outbox};
+use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::request::Request;
 use crate::vote::{Stage, Vote};
@@ -24,7 +26,7 @@ impl Replica {
             quorum: Quorum::of(members),
             style,
             parameters,
-            leaders: boot.leaders.to_vec(),
+            leaders: Leaders::new(members, Power::EQUAL, boot.leaders),
             seed: u64::from_le_bytes(word),
             view: 0,
             own: None,

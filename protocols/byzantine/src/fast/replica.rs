@@ -13,6 +13,7 @@ use super::vocabulary::{
     Accepted, Fast, FastMessage, FastObservation, FastRecord, FastTimer, Proposal, Report,
 };
 use crate::certificate::{Certificate, Refusal};
+use crate::leaders::Leaders;
 use crate::outbox::Outbox;
 use crate::quorum::Quorum;
 use crate::request::{Command, Request, SignedCommand};
@@ -45,8 +46,7 @@ pub struct Replica {
     pub(super) quorum: Quorum,
     pub(super) style: Style,
     pub(super) parameters: Parameters,
-    /// Who leads the first views, where a plan says so.
-    pub(super) leaders: Vec<Option<NodeId>>,
+    pub(super) leaders: Leaders,
     /// What its own request is made from. Twins have different ones, so that they ask for different things.
     pub(super) seed: u64,
     /// It takes part in no view before this one.
@@ -122,7 +122,7 @@ impl Process<Fast> for Node {
 impl Replica {
     /// Who leads a view: whom the plan says, or each in turn.
     pub(super) fn leader_of(&self, view: u64) -> NodeId {
-        leader_of(&self.leaders, self.members, view)
+        self.leaders.of(view)
     }
 
     /// Who sees what is accepted: this member is not among those that it tells.
@@ -296,13 +296,6 @@ impl Replica {
         debug_assert!(self.certificate.as_ref().is_none_or(|held| held.statement.view <= self.view));
         debug_assert!(self.votes.len() as u64 <= 2 * VIEWS_KEPT + 1);
     }
-}
-
-/// Who leads a view: whom a plan says, or each member in turn.
-pub(super) fn leader_of(leaders: &[Option<NodeId>], members: u32, view: u64) -> NodeId {
-    let planned = usize::try_from(view).ok().and_then(|view| leaders.get(view)).copied().flatten();
-    let turn = || NodeId(u32::try_from(view % u64::from(members.max(1))).unwrap_or(0));
-    planned.unwrap_or_else(turn)
 }
 
 impl Process<Fast> for Replica {

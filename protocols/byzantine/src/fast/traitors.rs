@@ -14,9 +14,11 @@ use sim_core::ordered::OrderedMap;
 use sim_core::process::{Effects, Signature};
 use sim_core::registry::Named;
 
-use super::replica::{SLOT, leader_of};
+use super::replica::SLOT;
 use super::vocabulary::{Accepted, Fast, FastMessage, Proposal, Proposed, Report, Reported};
+use crate::leaders::Leaders;
 use crate::lying::{draw_below, made_up_certificate, second_half, signed};
+use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::request::{Command, Request, SignedCommand};
 use crate::shared::Shared;
@@ -72,8 +74,9 @@ pub fn traitors(
     behavior: Option<&str>,
     members: u32,
     clients: u32,
-    leaders: Vec<Option<NodeId>>,
+    planned: &[Option<NodeId>],
 ) -> Habits<Fast, Traitors> {
+    let leaders = Leaders::new(members, Power::EQUAL, planned);
     let lies = Traitors { members, clients, leaders, splits: OrderedMap::new() };
     Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, Quorum::of(members).faulty(), lies)
 }
@@ -83,7 +86,7 @@ pub fn traitors(
 pub struct Traitors {
     members: u32,
     clients: u32,
-    leaders: Vec<Option<NodeId>>,
+    leaders: Leaders,
     /// By view: what the first half of the honest members was told, and the second.
     splits: OrderedMap<u64, [Proposal; 2]>,
 }
@@ -218,7 +221,7 @@ impl Traitors {
         cx.send_as(lie.slot, to, FastMessage::Decided(certificate));
         // It also proposes in a view that it may not lead.
         let view = vote.statement.view + 1;
-        if leader_of(&self.leaders, self.members, view) == victim {
+        if self.leaders.of(view) == victim {
             let request = other_request(self.clients, lie, view, cx);
             let statement = Statement::new(Stage::Propose, view, SLOT, request.hash());
             let vote = Vote { statement, signature };

@@ -73,7 +73,7 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Fa
             setup.behavior.as_deref(),
             setup.members,
             parameters.clients,
-            leaders,
+            &leaders,
         ))),
         liveness: Box::new(FastLiveness::new(parameters, setup)),
         ..Subject::new("zyzzyva", Members { style, parameters: *parameters })

@@ -7,8 +7,10 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::{Instance, Replica};
 use super::vocabulary::{Pbft, PbftRecord};
+use crate::leaders::Leaders;
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
+use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::vote::{Stage, Statement, Vote};
 use objects::Store;
@@ -26,6 +28,7 @@ impl Replica {
             quorum: Quorum::of(members),
             parameters,
             plants,
+            leaders: Leaders::new(members, Power::EQUAL, boot.leaders),
             seed: u64::from_le_bytes(word),
             view: 0,
             active: true,

@@ -12,7 +12,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::safety::{CHECKS, checks};
 use super::traitors::{BEHAVIORS, traitors};
-use super::vocabulary::{Pbft, PbftMessage, PbftObservation};
+use super::vocabulary::{Pbft, PbftMessage, PbftObservation, ROUNDS};
 use crate::quorum::Quorum;
 use crate::service::Objects;
 
@@ -22,6 +22,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
             what is remembered. Of n members, f = floor((n - 1) / 3) may lie or be down, both kinds together.",
     roles: &["primary", "backup", "changing", "halted"],
     messages: PbftMessage::KINDS,
+    rounds: ROUNDS,
     observations: PbftObservation::KINDS,
     knobs: Parameters::KNOBS,
     behaviors: BEHAVIORS,
@@ -51,7 +52,12 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Pb
     let members = Members { parameters: *parameters, plants: Plants::of(launch) };
     Subject {
         checks: checks(setup.members, *parameters),
-        coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members, parameters))),
+        coalition: Some(Box::new(traitors(
+            setup.behavior.as_deref(),
+            setup.members,
+            parameters,
+            &setup.faults.leaders(),
+        ))),
         service: Box::new(Objects),
         liveness: Box::new(PbftLiveness::new(parameters, setup)),
         ..Subject::new("pbft", members)

@@ -21,6 +21,8 @@ pub struct PbftLiveness {
     parameters: Parameters,
     members: u32,
     clients: u32,
+    /// How many views a plan gives to primaries that may be bad.
+    planned: u32,
     quorum: Quorum,
     laggards: Laggards,
 }
@@ -32,6 +34,7 @@ impl PbftLiveness {
             parameters: *parameters,
             members: setup.members,
             clients: setup.clients,
+            planned: u32::try_from(setup.faults.leaders().len()).unwrap_or(u32::MAX),
             quorum: Quorum::of(setup.members),
             laggards: Laggards::default(),
         }
@@ -61,7 +64,8 @@ impl Liveness<Pbft> for PbftLiveness {
         let load = members.saturating_mul(8).saturating_add(u64::from(self.clients).saturating_mul(8));
         let shares = Shares { way: step, sync: step, serve: step / load, ..Shares::of(timeout) };
         let windows = (1 << DOUBLINGS) + 2;
-        Pace { windows, chance: 0.5, wasted: outside.max(self.quorum.faulty()), shares }
+        let wasted = outside.max(self.quorum.faulty()).saturating_add(self.planned);
+        Pace { windows, chance: 0.5, wasted, shares }
     }
 
     fn asks_clients(&self) -> bool {

@@ -11,6 +11,7 @@ use super::vocabulary::{
     ViewChange,
 };
 use crate::certificate::{Certificate, Refusal};
+use crate::leaders::Leaders;
 use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::quorum::Quorum;
@@ -50,6 +51,7 @@ pub struct Replica {
     pub(super) quorum: Quorum,
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
+    pub(super) leaders: Leaders,
     /// Its own dice, for the bug that executes in the order of a hash table.
     pub(super) seed: u64,
     pub(super) view: u64,
@@ -99,7 +101,7 @@ impl Replica {
 
     /// Who leads a view.
     pub(super) fn primary_of(&self, view: u64) -> NodeId {
-        NodeId(u32::try_from(view % u64::from(self.members)).unwrap_or(0))
+        self.leaders.of(view)
     }
 
     pub(super) fn leads(&self) -> bool {

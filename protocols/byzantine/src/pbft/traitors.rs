@@ -18,6 +18,8 @@ use sim_core::registry::Named;
 
 use super::parameters::Parameters;
 use super::vocabulary::{Pbft, PbftMessage, Proposal};
+use crate::leaders::Leaders;
+use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::request::Request;
 
@@ -79,11 +81,17 @@ struct Lie<'a> {
 }
 
 /// The brain of traitors among so many members, who do what a run asks for, or equivocate.
-pub fn traitors(behavior: Option<&str>, members: u32, parameters: &Parameters) -> Habits<Pbft, Traitors> {
+pub fn traitors(
+    behavior: Option<&str>,
+    members: u32,
+    parameters: &Parameters,
+    planned: &[Option<NodeId>],
+) -> Habits<Pbft, Traitors> {
     let quorum = Quorum::of(members);
     let lies = Traitors {
         members,
         quorum,
+        leaders: Leaders::new(members, Power::EQUAL, planned),
         checkpoint_interval: parameters.checkpoint_interval,
         splits: OrderedMap::new(),
         shifted: OrderedMap::new(),
@@ -98,6 +106,7 @@ pub fn traitors(behavior: Option<&str>, members: u32, parameters: &Parameters) -
 pub struct Traitors {
     members: u32,
     quorum: Quorum,
+    leaders: Leaders,
     checkpoint_interval: u64,
     /// By view and sequence number: what the first half of the honest members was told, and the second.
     splits: OrderedMap<(u64, u64), [Proposal; 2]>,

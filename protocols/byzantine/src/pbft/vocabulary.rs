@@ -114,7 +114,23 @@ impl Message for PbftMessage {
     fn lane(&self) -> Lane {
         Lane::Stream
     }
+
+    /// The view, from 1; of a view change the one that is given up. What clients say, checkpoints, and what a member lacks belong
+    /// to none.
+    fn round(&self) -> Option<u64> {
+        let view = match self {
+            Self::PrePrepare(proposal) => proposal.vote.statement.view,
+            Self::Prepare(vote) | Self::Commit(vote) => vote.statement.view,
+            Self::ViewChange(change) => change.view.wrapping_sub(1),
+            Self::NewView(new_view) => new_view.view,
+            _ => return None,
+        };
+        Some(view.wrapping_add(1))
+    }
 }
+
+/// The messages that tell the view that they belong to.
+pub const ROUNDS: &[&str] = &["PrePrepare", "Prepare", "Commit", "ViewChange", "NewView"];
 
 facts! {
     /// What a timer is for.

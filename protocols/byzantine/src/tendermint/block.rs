@@ -39,6 +39,11 @@ impl Wire for BlockContent {
     }
 }
 
+/// Which turn to propose a round of a height is. Heights go on as rounds do, so that no turn is far off.
+pub const fn turn(height: u64, round: u64) -> u64 {
+    height.wrapping_add(round).wrapping_sub(1)
+}
+
 facts! {
     /// A block that a proposer wants at a height.
     #[derive(PartialEq, Eq)]

@@ -7,6 +7,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::{Lock, Replica, Step};
 use super::vocabulary::{Tendermint, TendermintMessage, TendermintRecord};
+use crate::leaders::Leaders;
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
 use crate::vote::{Stage, Statement, Vote};
@@ -26,6 +27,7 @@ impl Replica {
             quorum: parameters.quorum(members),
             parameters,
             plants,
+            leaders: Leaders::new(members, parameters.power, boot.leaders),
             height: 1,
             round: 0,
             step: Step::Idle,

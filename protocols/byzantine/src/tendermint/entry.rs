@@ -12,7 +12,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::safety::{CHECKS, checks};
 use super::traitors::{BEHAVIORS, traitors};
-use super::vocabulary::{Tendermint, TendermintMessage, TendermintObservation};
+use super::vocabulary::{ROUNDS, Tendermint, TendermintMessage, TendermintObservation};
 use crate::service::Objects;
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -22,6 +22,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
             3) may lie or be down, both kinds together.",
     roles: &["proposer", "validator", "halted"],
     messages: TendermintMessage::KINDS,
+    rounds: ROUNDS,
     observations: TendermintObservation::KINDS,
     knobs: Parameters::KNOBS,
     behaviors: BEHAVIORS,
@@ -49,9 +50,10 @@ pub const ENTRY: Simple<Parameters, Tendermint, Node> = Simple::new(&INFO, syste
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Tendermint, Node> {
     let members = Members { parameters: *parameters, plants: Plants::of(launch) };
+    let planned = setup.faults.leaders();
     Subject {
-        checks: checks(setup.members, *parameters),
-        coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members, parameters))),
+        checks: checks(setup.members, *parameters, &planned),
+        coalition: Some(Box::new(traitors(setup.behavior.as_deref(), setup.members, parameters, &planned))),
         service: Box::new(Objects),
         liveness: Box::new(TendermintLiveness::new(parameters, setup)),
         ..Subject::new("tendermint", members)

@@ -22,6 +22,8 @@ pub struct TendermintLiveness {
     parameters: Parameters,
     members: u32,
     clients: u32,
+    /// How many turns a plan gives to proposers that may be bad.
+    planned: u32,
     quorum: Quorum,
     laggards: Laggards,
 }
@@ -33,6 +35,7 @@ impl TendermintLiveness {
             parameters: *parameters,
             members: setup.members,
             clients: setup.clients,
+            planned: u32::try_from(setup.faults.leaders().len()).unwrap_or(u32::MAX),
             quorum: parameters.quorum(setup.members),
             laggards: Laggards::default(),
         }
@@ -66,7 +69,8 @@ impl Liveness<Tendermint> for TendermintLiveness {
         let grown = self.parameters.in_round(propose_timeout.max(vote_timeout), GROWING_ROUNDS);
         let attempt = grown.saturating_mul(2 * 3).as_nanos() / timeout.as_nanos().max(1);
         let windows = u32::try_from(attempt).unwrap_or(u32::MAX).saturating_add(3);
-        Pace { windows, chance: 0.5, wasted: outside.max(self.quorum.faulty()), shares }
+        let wasted = outside.max(self.quorum.faulty()).saturating_add(self.planned);
+        Pace { windows, chance: 0.5, wasted, shares }
     }
 
     fn asks_clients(&self) -> bool {

@@ -5,12 +5,14 @@ use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 use sim_core::process::{Context, Input, LinkState, Process, TimerId};
 
+use super::block::turn;
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::vocabulary::{
     Block, Proposal, Tendermint, TendermintMessage, TendermintObservation, TendermintTimer,
 };
 use crate::certificate::{Certificate, Refusal};
+use crate::leaders::Leaders;
 use crate::outbox::Outbox;
 use crate::pending::Pending;
 use crate::quorum::Quorum;
@@ -88,6 +90,7 @@ pub struct Replica {
     pub(super) quorum: Quorum,
     pub(super) parameters: Parameters,
     pub(super) plants: Plants,
+    pub(super) leaders: Leaders,
     /// The height that it works on: the one after its chain.
     pub(super) height: u64,
     pub(super) round: u64,
@@ -126,7 +129,7 @@ impl Replica {
 
     /// Who proposes in a round of a height.
     pub(super) fn proposer_of(&self, height: u64, round: u64) -> NodeId {
-        self.parameters.power.turn(height.wrapping_add(round).wrapping_sub(1), self.members)
+        self.leaders.of(turn(height, round))
     }
 
     pub(super) fn power_of(&self, member: NodeId) -> u32 {

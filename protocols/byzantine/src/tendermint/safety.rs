@@ -6,15 +6,18 @@ pub mod locks;
 pub mod rounds;
 pub mod turns;
 
+use sim_core::identity::NodeId;
+
 use super::block::NIL;
 use super::parameters::Parameters;
 use super::vocabulary::{Tendermint, TendermintMessage, TendermintObservation};
+use crate::leaders::Leaders;
 use crate::safety::{Fact, Judged, agreement, certificates, equivocation, order, replies, requests};
 use crate::vote::{Stage, Statement, Vote};
 
 sim_core::checks! {
     /// Every check of Tendermint, fresh, for one run.
-    pub fn checks(members: u32, parameters: Parameters) -> Tendermint {
+    pub fn checks(members: u32, parameters: Parameters, planned: &[Option<NodeId>]) -> Tendermint {
         "tendermint/agreement": "No two honest members decide different blocks at one height."
             => agreement::Agreement::default(),
         "tendermint/polka": "No two blocks have a quorum of prevotes at one height and round."
@@ -34,7 +37,7 @@ sim_core::checks! {
         "tendermint/rounds": "Heights, rounds, votes and locks of an honest member never go back, also over restarts."
             => rounds::Rounds::default(),
         "tendermint/turns": "What members take for the proposal of a round is its proposer's."
-            => turns::Turns::new(members, parameters.power),
+            => turns::Turns::new(Leaders::new(members, parameters.power, planned)),
         "tendermint/accountability": "A fork convicts members with more power than f, all of them traitors."
             => accountability::Accountability::new(members, parameters.power),
     }
@@ -120,7 +123,7 @@ pub(super) mod tests {
     #[test]
     fn the_table_names_every_check_once_and_in_order() {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
-        let fresh = checks(4, Parameters::default());
+        let fresh = checks(4, Parameters::default(), &[]);
         assert_eq!(fresh.iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("tendermint/")));

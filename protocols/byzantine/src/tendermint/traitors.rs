@@ -19,6 +19,7 @@ use sim_core::registry::Named;
 
 use super::parameters::Parameters;
 use super::vocabulary::{Proposal, Tendermint, TendermintMessage};
+use crate::leaders::Leaders;
 use crate::request::Request;
 
 macro_rules! lies {
@@ -96,10 +97,12 @@ pub fn traitors(
     behavior: Option<&str>,
     members: u32,
     parameters: &Parameters,
+    planned: &[Option<NodeId>],
 ) -> Habits<Tendermint, Traitors> {
     let lies = Traitors {
         members,
         parameters: *parameters,
+        leaders: Leaders::new(members, parameters.power, planned),
         splits: OrderedMap::new(),
         ordered: Vec::new(),
         usurped: OrderedMap::new(),
@@ -116,6 +119,7 @@ pub fn traitors(
 pub struct Traitors {
     members: u32,
     parameters: Parameters,
+    leaders: Leaders,
     /// By height and round: what each part of the honest members was told.
     splits: OrderedMap<(u64, u64), Vec<Proposal>>,
     /// The latest requests that were ordered.

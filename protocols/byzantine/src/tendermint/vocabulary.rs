@@ -5,6 +5,7 @@ use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
 use sim_core::process::{Lane, Message, Observe, Summary};
 
+use super::block::turn;
 pub use super::block::{Block, BlockContent, Proposal, Proposed};
 use crate::certificate::Certificate;
 use crate::request::Request;
@@ -100,7 +101,21 @@ impl Message for TendermintMessage {
     fn lane(&self) -> Lane {
         Lane::Stream
     }
+
+    /// The turn to propose that it belongs to, from 1: heights and rounds go on together, so that no turn comes back. What clients
+    /// say, where members are, and what is decided belong to none.
+    fn round(&self) -> Option<u64> {
+        let vote = match self {
+            Self::Proposal(proposal) => &proposal.vote,
+            Self::Prevote(vote) | Self::Precommit { vote, .. } => vote,
+            _ => return None,
+        };
+        Some(turn(vote.statement.height, vote.statement.view).wrapping_add(1))
+    }
 }
+
+/// The messages that tell the turn that they belong to.
+pub const ROUNDS: &[&str] = &["Proposal", "Prevote", "Precommit"];
 
 facts! {
     /// What a timer is for.

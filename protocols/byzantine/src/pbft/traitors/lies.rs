@@ -111,7 +111,7 @@ impl Traitors {
     ) -> bool {
         let PbftMessage::ViewChange(change) = message else { return true };
         let view = change.view.saturating_sub(1);
-        let primary = NodeId(u32::try_from(view % u64::from(self.members)).unwrap_or(0));
+        let primary = self.leaders.of(view);
         let heights: Vec<u64> =
             change.prepared.iter().map(|prepared| prepared.proposal.vote.statement.height).collect();
         let heights = if heights.is_empty() { vec![change.stable + 1] } else { heights };

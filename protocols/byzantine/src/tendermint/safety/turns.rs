@@ -3,21 +3,21 @@
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 
+use super::super::block::turn;
 use super::super::vocabulary::{Tendermint, TendermintObservation};
-use crate::power::Power;
+use crate::leaders::Leaders;
 use crate::safety::honest;
 
-/// Whose turn it is, by power.
-#[derive(Clone, Copy, Debug)]
+/// Whose turn it is.
+#[derive(Clone, Debug)]
 pub struct Turns {
-    members: u32,
-    power: Power,
+    leaders: Leaders,
 }
 
 impl Turns {
-    /// For so many members of this power.
-    pub const fn new(members: u32, power: Power) -> Self {
-        Self { members, power }
+    /// For members that take turns like this.
+    pub const fn new(leaders: Leaders) -> Self {
+        Self { leaders }
     }
 }
 
@@ -32,7 +32,7 @@ impl Check<Tendermint> for Turns {
             return;
         }
         findings.exercised();
-        let proposer = self.power.turn(height.wrapping_add(round).wrapping_sub(1), self.members);
+        let proposer = self.leaders.of(turn(height, round));
         if by != proposer {
             let node = seen.node;
             let text = format!(
@@ -50,6 +50,7 @@ mod tests {
 
     use super::super::tests::Script;
     use super::*;
+    use crate::power::Power;
 
     #[test]
     fn each_round_has_one_proposer_and_a_heavy_one_has_more_turns() {
@@ -57,7 +58,7 @@ mod tests {
             let (digest, block) = (ContentHash(5), ContentHash(5));
             TendermintObservation::Accepted { height: 1, round, digest, block, by: NodeId(by) }
         };
-        let script = |power| Script::new(Turns::new(4, power), 4);
+        let script = |power| Script::new(Turns::new(Leaders::new(4, power, &[])), 4);
         script(Power::EQUAL).see(0, accepted(0, 0)).see(0, accepted(1, 1)).clean();
         assert_eq!(script(Power::EQUAL).see(0, accepted(1, 0)).violations(), 1);
         assert_eq!(script(Power::EQUAL).corrupt(0).see(0, accepted(1, 0)).violations(), 0);

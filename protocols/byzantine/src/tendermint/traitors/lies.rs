@@ -7,7 +7,7 @@ use sim_core::identity::NodeId;
 use sim_core::operation::number_of;
 use sim_core::process::Signature;
 
-use super::super::block::{BlockContent, NIL};
+use super::super::block::{BlockContent, NIL, turn};
 use super::super::vocabulary::{Tendermint, TendermintMessage};
 use super::split::{fresh, in_stage, proposed};
 use super::votes::vote_in;
@@ -82,7 +82,7 @@ impl Traitors {
             TendermintMessage::Proposal(proposal) if proposal.vote.statement.view > 0 => {
                 let Statement { view, height, .. } = proposal.vote.statement;
                 let (batch, round) = (Requests::batch(Vec::new()), view - 1);
-                let proposer = self.parameters.power.turn(height + round - 1, self.members);
+                let proposer = self.leaders.of(turn(height, round));
                 let block = Shared::new(BlockContent { round, proposer, batch, ..(*proposal.block).clone() });
                 let said = Statement::new(Stage::Prevote, round, height, block.hash());
                 let proof = Some(made_up_certificate(said, all()));

@@ -4,7 +4,7 @@ use sim_core::coalition::{CoalitionContext, Deed};
 use sim_core::facts::ContentHash;
 use sim_core::time::Duration;
 
-use super::super::block::{BlockContent, NIL};
+use super::super::block::{BlockContent, NIL, turn};
 use super::super::vocabulary::{Tendermint, TendermintMessage};
 use super::split::{fresh, in_stage, proposed, vote_for};
 use super::{Lie, Traitors};
@@ -77,7 +77,7 @@ impl Traitors {
         let next = (height, view.saturating_add(1));
         let parent = if height == 1 { Some(0) } else { self.precommitted.get(&(height - 1)).copied() };
         let proposer = vote.signer();
-        let turn = self.parameters.power.turn(height.wrapping_add(view), self.members) == proposer;
+        let turn = self.leaders.of(turn(height, next.1)) == proposer;
         let Some(parent) = parent.filter(|_| turn && !self.proposed.contains_key(&next)) else { return };
         let (parent, batch) = (ContentHash(parent), Requests::batch(Vec::new()));
         let block = Shared::new(BlockContent { height, round: next.1, proposer, parent, batch });
