@@ -28,7 +28,7 @@ mod tests {
     fn defaults_are_legal_and_so_is_what_a_swarm_draws() {
         let mut registry = Registry::new();
         register(&mut registry);
-        assert_eq!(registry.iter().count(), 11);
+        assert_eq!(registry.iter().count(), 13);
         for entry in registry.iter() {
             let cluster = entry.configure(&json!({})).unwrap();
             let again = entry.configure(&cluster.parameters()).unwrap();

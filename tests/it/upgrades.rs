@@ -85,6 +85,11 @@ fn versions_that_cannot_be_are_refused_at_their_place() {
         ("raft-calm", "versions.two.learners=1", "the same number of learners"),
         ("raft-calm", "versions={ two = 7 }", "a table of the parameters"),
         ("pbft-calm", "versions={ two = {} }", "cannot be upgraded"),
+        (
+            "raft-calm",
+            "faults=[{ at = \"2s\", amnesia = { target = \"n1\", version = \"first\" } }]",
+            "who comes back from an amnesia is somebody new",
+        ),
         ("raft-rolling-upgrade", "faults.0.upgrade.to=\"tow\"", "did you mean \"two\"?"),
     ] {
         let text = refused(name, overlay);

@@ -312,7 +312,7 @@ fn one_slip_does_not_hide_the_next() {
             2 | titel  = "Primary lies, backups crash"
               | ^^^^^ did you mean "title"?
               |
-              = expected one of schema, title, about, expect, cluster, domains, network, disk, clock, service, workload, faults, adversaries, over_budget, swarm, checks, initial, stop, measure, limit
+              = expected one of schema, title, about, expect, cluster, versions, domains, network, disk, clock, service, workload, faults, adversaries, over_budget, swarm, checks, initial, stop, measure, limit
 
             error: cluster.toy.timeout: invalid type: integer `400`
              --> test.toml:9:11
