@@ -47,6 +47,12 @@ impl<P: Protocol> Liveness<P> for Serves {
         true
     }
 
+    /// Somebody outside may lead with a slow disk, or be heard by those who would elect another: a run without those outside says.
+    fn explain(&self, ground: &Ground, core: &[Slot]) -> Option<Stall> {
+        let outside = ground.members().any(|(slot, place)| place.up && core.binary_search(&slot).is_err());
+        outside.then_some(Stall::Outsider)
+    }
+
     fn reached(&mut self, _: &Ground, _: &[Slot], _: Option<&Seen<'_, P>>) -> Reach {
         Reach::All
     }

@@ -10,7 +10,7 @@ fn mistakes_at_the_boundary_are_found() {
         ("forget-promise", &["omnipaxos/promise-monotone"]),
     ] {
         // What is found is kept beside the scenario.
-        let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(plant);
+        let home = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("omnipaxos").join(plant);
         std::fs::create_dir_all(&home).unwrap();
         std::fs::write(home.join("swarm.toml"), include_str!("../swarm.toml")).unwrap();
         match Storm::new(&registry, home, "swarm.toml").seeds(200).plant(plant).run() {

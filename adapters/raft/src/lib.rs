@@ -53,7 +53,7 @@ sim_core::plants! {
         ack_before_sync {
             name: "ack-before-sync",
             id: "TR1",
-            breaks: "raft-rs/durable",
+            breaks: "process/panic",
             source: "a storage that does not wait for fsync",
             witness: "swarm.toml",
         }
