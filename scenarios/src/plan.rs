@@ -64,7 +64,11 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let members = draw::count(swarm.nodes, loaded.scenario.cluster.nodes, &mut configuration);
     let drawn = swarm.knobs.then(|| Arc::from(loaded.cluster.drawn(&mut configuration)));
     // Versions are written for the parameters that are written: where drawn ones do not suit them, those stay.
-    let suits = |cluster: &Arc<dyn Cluster>| versions::fit(&loaded.scenario.versions, cluster.as_ref());
+    let suits = |cluster: &Arc<dyn Cluster>| {
+        loaded.scenario.versions.is_empty()
+            || versions::fit(&loaded.scenario.versions, cluster.as_ref())
+                && cluster.accepts(&loaded.setup(seed, members, cluster.as_ref())).is_ok()
+    };
     let cluster: Arc<dyn Cluster> = drawn.filter(suits).unwrap_or_else(|| Arc::clone(&loaded.cluster));
     let mut setup = loaded.setup(seed, members, cluster.as_ref());
     setup.clients = draw::count(swarm.clients, setup.clients, &mut configuration).max(setup.clients);

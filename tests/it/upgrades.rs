@@ -74,6 +74,16 @@ fn a_swarm_upgrades_and_goes_back() {
     }
 }
 
+/// Some seeds draw learners, and no version may have another number of them.
+#[test]
+fn drawn_settings_that_suit_no_version_are_not_used() {
+    let loaded = loaded("raft-swarm", &["versions.two.learners=0"]).unwrap();
+    for seed in 0..60 {
+        let plan = compile(&loaded, seed, &[]);
+        assert_eq!(plan.cluster.accepts(&plan.setup), Ok(()), "seed {seed}");
+    }
+}
+
 #[test]
 fn versions_that_cannot_be_are_refused_at_their_place() {
     let refused = |name: &str, overlay: &str| loaded(name, &[overlay]).err().unwrap();

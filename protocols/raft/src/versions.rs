@@ -31,11 +31,16 @@ pub(super) fn together(versions: &[Parameters]) -> Result<Together<Parameters>, 
         disk_retry: longest(|version| version.disk_retry),
         reads: reads(versions),
         clock_drift_ppm: versions.iter().map(|version| version.clock_drift_ppm).min().unwrap_or_default(),
+        transfer_every: longest(|version| version.transfer_every),
         snapshot_every: versions.iter().map(|version| version.snapshot_every).max().unwrap_or_default(),
         reconfigure_every: longest(|version| version.reconfigure_every),
         joint: versions.iter().any(|version| version.joint),
         apply_delay: longest(|version| version.apply_delay),
-        ..*first
+        // These promise nothing. All settings are listed, so that a new one has to be thought of here.
+        max_batch: first.max_batch,
+        max_inflight: first.max_inflight,
+        snapshot_chunk: first.snapshot_chunk,
+        learners: first.learners,
     };
     let alike = others.iter().all(|version| {
         let judged = |of: &Parameters| {

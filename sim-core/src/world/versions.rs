@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::identity::Slot;
-use crate::setup::{FIRST_VERSION, Setup};
+use crate::setup::Setup;
 
 /// The versions of a run, by number, and who starts as which.
 #[derive(Debug)]
@@ -17,11 +17,7 @@ pub(super) struct Versions {
 impl Versions {
     /// Everybody starts as the first one.
     pub(super) fn of_setup(setup: &Setup) -> Self {
-        let others = setup.versions.iter().map(|version| version.name.clone());
-        Self {
-            names: std::iter::once(FIRST_VERSION.to_owned()).chain(others).collect(),
-            installed: BTreeMap::new(),
-        }
+        Self { names: setup.version_names().map(str::to_owned).collect(), installed: BTreeMap::new() }
     }
 
     /// Whoever starts in the slot from now on is this version.
