@@ -25,6 +25,7 @@ mod schema;
 mod storm;
 mod support;
 mod survives;
+mod tasks;
 mod tidy;
 mod upgrades;
 mod witnesses;

@@ -41,6 +41,7 @@ pub(super) fn include(document: &mut Document) -> Vec<Problem> {
     includer.edges(document);
     includer.hosts(document);
     includer.bandwidth(document);
+    includer.parameters(document);
     includer.histograms(&mut document.value, &mut document.places);
     if includer.left < MOST_BYTES && includer.problems.is_empty() {
         let bytes = format!("{:#}", document.value).len();
@@ -161,6 +162,23 @@ impl Includer {
                 let place = document.places.value_at(&["network", "bandwidth", "unit"]);
                 Problem::new(format!("unknown unit \"{unit}\"")).at(place).suggest(&unit, bandwidth::units())
             })),
+        }
+    }
+
+    /// Every parameter of the protocol that is `{ file = .. }`: the lines of that file, for the protocol to read.
+    fn parameters(&mut self, document: &mut Document) {
+        let protocol = document.value.pointer("/cluster/protocol").and_then(Value::as_str).map(str::to_owned);
+        let Some(protocol) = protocol else { return };
+        let table =
+            document.value.pointer("/cluster").and_then(|cluster| cluster.get(&protocol)?.as_object());
+        let named = table.into_iter().flatten().filter(|(_, value)| value.get("file").is_some());
+        let named: Vec<(String, Value)> = named.map(|(key, value)| (key.clone(), value.clone())).collect();
+        for (key, value) in named {
+            let path = ["cluster", &protocol, &key];
+            let places = document.places.follow(&path).0.clone();
+            value.as_object().into_iter().for_each(|table| self.only(table, &places, &["file"]));
+            let Some((source, origin)) = self.named(document, &path) else { continue };
+            put(document, &path, source.text.lines().map(Value::from).collect(), origin);
         }
     }
 

@@ -217,8 +217,12 @@ fn lines(value: &Value) -> Vec<&str> {
 }
 
 impl Parameter for Tasks {
+    /// A file is read before parameters are: its lines stand in its place.
     fn schema() -> Value {
-        json!({ "type": ["array", "string"] })
+        json!({
+            "type": ["array", "string", "object"], "required": ["file"], "additionalProperties": false,
+            "properties": { "file": { "type": "string", "pattern": "^.+$" } }
+        })
     }
 
     /// A list of tables, or the lines of a CSV. A cycle is refused here, so that a bad file is refused as a whole.

@@ -297,11 +297,11 @@ impl Check<Coordination> for Makespan {
             title: "Tasks".to_owned(),
             columns: vec!["what".to_owned(), "value".to_owned()],
             rows: vec![
-                row("done", format!("{} of {}", ledger.done.len(), self.graph.len())),
-                row("not ended", ledger.unsettled().to_string()),
-                row("last end", end.told()),
+                row("tasks done", format!("{} of {}", ledger.done.len(), self.graph.len())),
+                row("tasks not ended", ledger.unsettled().to_string()),
+                row("last task ended after", end.told()),
                 row("no schedule needs less than", self.bound().told()),
-                row("begun again", (begun - once).to_string()),
+                row("tasks begun again", (begun - once).to_string()),
                 row("leases that ran out", self.expired.to_string()),
                 row(
                     "silent agents, told to be cut off",

@@ -224,10 +224,10 @@ impl Check<Coordination> for Registry {
         };
         let rows = vec![
             row("registrations", self.registrations.to_string()),
-            row("the slowest took", self.slowest.told()),
-            row("did not register in time", missing),
-            row("of these, registered later", self.late.to_string()),
-            row("replaced by one that stood by", self.replaced.to_string()),
+            row("slowest registration", self.slowest.told()),
+            row("agents that did not register in time", missing),
+            row("agents that registered late", self.late.to_string()),
+            row("agents replaced by one that stood by", self.replaced.to_string()),
         ];
         let columns = vec!["what".to_owned(), "value".to_owned()];
         Some(Table { title: "Registry".to_owned(), columns, rows, omitted: 0 })
@@ -279,7 +279,7 @@ mod tests {
         named.see(0, registered(1)).see(0, granted(0, 1)).at(at(17), 0).see(0, MISSING);
         named.see(0, granted(1, 1)).see(0, registered(2)).see(0, granted(1, 2)).clean();
         let table = named.check.table(&named.ground).unwrap();
-        assert_eq!(table.rows[2], ["did not register in time", "n3"]);
+        assert_eq!(table.rows[2], ["agents that did not register in time", "n3"]);
         let mut silent = script();
         silent.see(0, registered(1)).at(at(17), 0).see(0, granted(0, 1));
         silent.found(
