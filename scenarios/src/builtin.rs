@@ -311,6 +311,11 @@ builtins! {
     "coordination-witness-dead-is-gone"
     "coordination-witness-acknowledged-early"
     "coordination-witness-last-writer-wins"
+    "coordination-witness-missing-unnamed"
+    "coordination-witness-namespace-ignored"
+    "coordination-witness-event-dropped-silently"
+    "coordination-witness-breaker-stays-open"
+    "coordination-witness-standby-has-room"
 }
 
 /// Data for scenarios that is compiled in, by name: `file = "builtin:fsync.prom"`.

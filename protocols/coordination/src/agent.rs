@@ -8,6 +8,7 @@ mod claiming;
 mod core;
 mod edge;
 mod publishing;
+mod relays;
 mod remembering;
 mod routing;
 mod standby;
@@ -38,6 +39,7 @@ use beating::Beats;
 use core::Core;
 use edge::Edge;
 use publishing::Events;
+use relays::Relays;
 use standby::Standby;
 
 const POLL: TimerId = TimerId(3);
@@ -87,6 +89,8 @@ pub struct Agent {
     team: Rc<Team>,
     worker: Worker,
     courier: Courier,
+    /// What it passed on for others.
+    relays: Relays,
     /// Towards the coordinator.
     breaker: Breaker,
     boss: Boss,
@@ -162,12 +166,14 @@ impl Agent {
         });
         let worker = Worker::new(team.place.clone(), life);
         let edge = Edge::new(boot, &team);
-        let breaker = Breaker::new(parameters.coordinator_breaker, parameters.coordinator_pause);
+        let breaker = Breaker::new(parameters.coordinator_breaker, parameters.coordinator_pause)
+            .sticking(team.plants.breaker_stays_open);
         let standby = Standby::new(parameters.stands_by(node.0, team.agents));
         Self {
             node,
             worker,
             courier,
+            relays: Relays::new(life),
             breaker,
             boss,
             life,
@@ -336,7 +342,7 @@ impl Agent {
             Message::Order { ref inner } => self.order_hear(from, inner, cx),
             Message::Membership { ref inner } => self.edge_input(Input::Message { from, message: inner }, cx),
             Message::Redirect { leader: Some(leader) } => self.follow(leader, cx),
-            Message::Relay { from, to, ref parcel } => self.pass_on(from, to, parcel, cx),
+            Message::Relay { from, to, number, ref parcel } => self.pass_on((from, to), number, parcel, cx),
             Message::Receipt { letter } => self.courier_receipt(letter, cx),
             Message::Event { task, .. } => self.hear_event(task, cx),
             Message::Opened { .. } | Message::Facts { .. } => self.hear_sink(message, cx),

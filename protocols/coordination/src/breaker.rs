@@ -26,20 +26,29 @@ pub(crate) struct Breaker {
     failures: u32,
     /// Until when no call goes out, or no other than the one that tries.
     open_until: Option<Time>,
+    /// Whether one is out that tries.
+    tries: bool,
+    /// Plant S20: once open, it stays open.
+    sticks: bool,
 }
 
 impl Breaker {
     /// A closed one that opens after so many calls, for so long.
     pub(crate) const fn new(limit: u32, pause: Duration) -> Self {
-        Self { limit, pause, failures: 0, open_until: None }
+        Self { limit, pause, failures: 0, open_until: None, tries: false, sticks: false }
+    }
+
+    /// The same; whether it stays open once it is, which is a bug.
+    pub(crate) const fn sticking(self, sticks: bool) -> Self {
+        Self { sticks, ..self }
     }
 
     /// Somebody wants to call. Whoever comes first after the pause tries; it has `patience` for an answer.
     pub(crate) fn leave(&mut self, now: Time, patience: Duration) -> Leave {
         match self.open_until {
-            Some(until) if now < until => Leave::Wait(until.since(now).min(self.pause)),
+            Some(until) if now < until || self.sticks => Leave::Wait(until.since(now).min(self.pause)),
             Some(_) => {
-                self.open_until = Some(now.saturating_add(patience));
+                (self.open_until, self.tries) = (Some(now.saturating_add(patience)), true);
                 Leave::Call
             }
             None => Leave::Call,
@@ -49,12 +58,19 @@ impl Breaker {
     /// A call failed, or had no answer; after how many in a row it opens now, if it does.
     pub(crate) fn failed(&mut self, now: Time) -> Option<u32> {
         self.failures = self.failures.saturating_add(1);
+        self.tries = false;
         if self.limit == 0 || self.failures < self.limit {
             return None;
         }
         let was_closed = self.open_until.is_none();
         self.open_until = Some(now.saturating_add(self.pause));
         was_closed.then_some(self.failures)
+    }
+
+    /// Something had no answer that goes out whether the breaker is open or not, such as a beat. While it is open, that counts only if
+    /// one is out that tries: else beats without an answer would put off whoever is to try for ever.
+    pub(crate) fn unanswered(&mut self, now: Time) -> Option<u32> {
+        if self.is_open() && !self.tries { None } else { self.failed(now) }
     }
 
     /// Whether nothing goes out but what tries.
@@ -65,7 +81,7 @@ impl Breaker {
     /// There was an answer; whether it was open.
     pub(crate) fn answered(&mut self) -> bool {
         self.failures = 0;
-        self.open_until.take().is_some()
+        !self.sticks && self.open_until.take().is_some()
     }
 }
 
@@ -93,6 +109,20 @@ mod tests {
         assert!(breaker.answered());
         assert_eq!(breaker.leave(at(25), PATIENCE), Leave::Call);
         assert!(!breaker.answered());
+    }
+
+    #[test]
+    fn beats_without_an_answer_do_not_put_off_whoever_tries() {
+        let mut breaker = Breaker::new(2, Duration::from_secs(10));
+        assert_eq!([0, 1].map(|second| breaker.unanswered(at(second))), [None, Some(2)]);
+        assert!((2..11).all(|second| breaker.unanswered(at(second)).is_none()));
+        assert_eq!(breaker.leave(at(11), PATIENCE), Leave::Call, "ten seconds after it opened");
+        assert_eq!(breaker.unanswered(at(12)), None);
+        assert_eq!(
+            breaker.leave(at(13), PATIENCE),
+            Leave::Wait(Duration::from_secs(9)),
+            "that had no answer either"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use raft::vocabulary::RaftObservation;
 use sim_core::check::Seen;
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
@@ -32,8 +33,8 @@ pub struct TasksEnd {
     owed: Vec<TaskId>,
     /// Agents whose breaker closed since the heal: until then they could not go on, and each counts once.
     closed: BTreeSet<Slot>,
-    /// Whom the core of a replicated coordinator elected last.
-    elected: Option<Slot>,
+    /// Whom the core of a replicated coordinator elected in the latest term, whether or not it coordinates.
+    elected: Option<(u64, Slot)>,
 }
 
 impl TasksEnd {
@@ -178,22 +179,23 @@ impl Liveness<Coordination> for TasksEnd {
     }
 
     fn hears(&self) -> &'static [&'static str] {
-        &["Coordinator"]
+        &["Order"]
     }
 
     fn observe(&mut self, seen: &Seen<'_, Coordination>) {
-        if matches!(seen.observation, Observation::Coordinator { .. }) {
-            self.elected = Some(seen.slot);
+        if let Observation::Order { inner: RaftObservation::BecameLeader { term, .. } } = seen.observation {
+            self.elected = self.elected.max(Some((*term, seen.slot)));
         }
     }
 
     /// Whom the core elected may be one that is broken for others, or one that the healthy agents reach only through such a
-    /// one: its heartbeats come, and so nobody else is elected, but what it grants comes too late.
+    /// one: its heartbeats come, and so nobody else is elected, but what it grants comes too late. Or it hears nobody, and never
+    /// coordinates: without a majority that answers it would step down, but with an adaptive quorum it counts nobody else.
     fn explain(&self, _: &Ground, core: &[Slot]) -> Option<Stall> {
         let elects = self.team.place.parameters.core_of(self.team.agents) > 0;
         let inside = |agent: NodeId| core.binary_search(&Slot(agent.0)).is_ok();
         let reached = |agent: NodeId| inside(agent) && self.reaches_the_first(agent, inside);
-        let outside = self.elected.is_some_and(|slot| !reached(NodeId(slot.0)));
+        let outside = self.elected.is_some_and(|(_, slot)| !reached(NodeId(slot.0)));
         (elects && outside).then_some(Stall::Outsider)
     }
 
@@ -285,7 +287,7 @@ mod tests {
         assert_eq!(judge.owed(&ground, &core), Ok(()), "four of seven reach each other");
         for (elected, stall) in [(0, None), (5, None), (3, Some(Stall::Outsider)), (1, Some(Stall::Outsider))]
         {
-            judge.elected = Some(Slot(elected));
+            judge.elected = Some((1, Slot(elected)));
             assert_eq!(judge.explain(&ground, &core), stall, "n{}", elected + 1);
         }
     }

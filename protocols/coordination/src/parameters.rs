@@ -157,7 +157,7 @@ sim_core::parameters! {
         coordinator_pause: Duration = "10s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=6);
         /// How many letters may wait for a receipt from one receiver. As many more wait behind them; of further ones the
         /// least urgent are dropped.
-        outbox: u32 = 64, in 1..=100_000;
+        outbox: u32 = 64, in 1..=100_000, drawn |_, _, dice| dice.pick(&[1, 4, 64, 64]);
         /// How long the model needs until the first token.
         first_token: Timing = "800ms", drawn |_, _, dice| Timing::fixed(dice.times(Duration::from_millis(100), 1..=8));
         /// How long it needs for each token that it answers.
@@ -178,7 +178,7 @@ sim_core::parameters! {
         price_out: u32 = 15;
         /// What a part of the core does when it is cut off from the rest.
         on_partition: OnPartition = "stand-still",
-            forfeits "one order of decisions, one agent at a task and all promises about notes while the network is split, if it is \"adaptive-quorum\"; that every read of a note returns what was acknowledged last, if it is \"local-writes\"",
+            forfeits "one order of decisions, one agent at a task and all promises about notes while the network is split, and progress while a member that hears nobody is heard, if it is \"adaptive-quorum\"; that every read of a note returns what was acknowledged last, if it is \"local-writes\"",
             drawn |_, _, dice| dice.pick(&DRAWN_POLICIES);
         /// Shared memory: how many keys each of its two namespaces has, `findings` and `claims`; 0 for none. Agents that do tasks
         /// write notes under them and read them.

@@ -84,6 +84,46 @@ sim_core::plants! {
             source: "Jepsen's analysis of Redis (aphyr 283): writes acknowledged before they are replicated",
             witness: "coordination-witness-acknowledged-early",
         }
+        /// Agents that have not registered within the deadline are not named, and nobody asks what became of them.
+        missing_unnamed {
+            name: "missing-unnamed",
+            id: "S17",
+            breaks: "coordination/registry",
+            source: "ray PR7343: workers that never register",
+            witness: "coordination-witness-missing-unnamed",
+        }
+        /// Tasks go to agents of any namespace.
+        namespace_ignored {
+            name: "namespace-ignored",
+            id: "S18",
+            breaks: "coordination/registry",
+            source: "cordum #11: capabilities that a task needs are ignored",
+            witness: "coordination-witness-namespace-ignored",
+        }
+        /// A publisher gives up a subscriber that does not take an event, and reports nothing.
+        event_dropped_silently {
+            name: "event-dropped-silently",
+            id: "S19",
+            breaks: "coordination/events",
+            source: "sensu-go #1096",
+            witness: "coordination-witness-event-dropped-silently",
+        }
+        /// The breaker of an agent towards the coordinator opens, and neither lets anything try nor closes.
+        breaker_stays_open {
+            name: "breaker-stays-open",
+            id: "S20",
+            breaks: "progress",
+            source: "opossum #276, resilience4j #935",
+            witness: "coordination-witness-breaker-stays-open",
+        }
+        /// An agent that stands by has room for tasks before anybody called it.
+        standby_has_room {
+            name: "standby-has-room",
+            id: "S21",
+            breaks: "coordination/registry",
+            source: "the rule of standbys: no work before they are called",
+            witness: "coordination-witness-standby-has-room",
+        }
         /// An agent that is held for dead is taken for gone: its tasks go to others before its lease is over.
         dead_is_gone {
             name: "dead-is-gone",

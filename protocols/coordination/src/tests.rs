@@ -4,7 +4,9 @@ mod events;
 mod oracle;
 mod recovery;
 mod registry;
+mod relays;
 mod silence;
+mod stalls;
 mod standbys;
 
 use sim_core::outcome::Outcome;

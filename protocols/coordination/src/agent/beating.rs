@@ -98,7 +98,7 @@ impl Agent {
         }
         // So that somebody can tell a coordinator who does not hear it that it lives.
         if alone {
-            if let Some(beats) = self.breaker.failed(now) {
+            if let Some(beats) = self.breaker.unanswered(now) {
                 cx.observe(Observation::CoordinatorBreakerOpened { beats });
             }
             cx.send(self.team.place.sink, Message::Present);

@@ -111,14 +111,14 @@ impl Agent {
     }
 
     fn order_input(&mut self, input: Input<'_, Raft>, cx: &mut Context<'_, Coordination>) {
-        let (node, team) = (self.node, &self.team);
+        let (node, team, relays) = (self.node, &self.team, &mut self.relays);
         let Boss::Core(core) = &mut self.boss else { return };
         if matches!(input, Input::Message { .. }) {
             cx.work(team.place.parameters.voting);
         }
         let call = |raft: &mut RaftNode, cx: &mut Context<'_, Raft>| raft.step(input, cx);
         core.order.call(cx, call, |to, inner, cx| {
-            send_all(node, team, to, Message::Order { inner }, cx);
+            send_all((node, relays), team, to, Message::Order { inner }, cx);
         });
     }
 
@@ -194,7 +194,7 @@ impl Agent {
     /// Proposes what is to be decided, all at once, when nothing is under way: each round costs the coordinator an answer
     /// of every member.
     pub(super) fn propose(&mut self, cx: &mut Context<'_, Coordination>) {
-        let (node, team) = (self.node, &self.team);
+        let (node, team, relays) = (self.node, &self.team, &mut self.relays);
         let Boss::Core(core) = &mut self.boss else { return };
         if core.proposed > 0 {
             return;
@@ -208,7 +208,7 @@ impl Agent {
             raft.server_mut().is_some_and(|server| server.propose_words(&words, cx))
         };
         let leads = core.order.call(cx, call, |to, inner, cx| {
-            send_all(node, team, to, Message::Order { inner }, cx);
+            send_all((node, relays), team, to, Message::Order { inner }, cx);
         });
         core.proposed = if leads { words.len() } else { 0 };
         if leads && team.plants.acknowledged_early {
@@ -299,7 +299,7 @@ impl Agent {
     }
 
     /// Says who coordinates to somebody who believes that it is this agent.
-    pub(super) fn send_on(&self, from: NodeId, cx: &mut Context<'_, Coordination>) {
+    pub(super) fn send_on(&mut self, from: NodeId, cx: &mut Context<'_, Coordination>) {
         let Boss::Core(core) = &self.boss else { return };
         let leader = core.order.process().server().and_then(raft::server::Server::known_leader);
         if leader.is_some_and(|leader| leader != self.node) && from != self.node {

@@ -60,14 +60,14 @@ impl Agent {
     }
 
     pub(super) fn edge_input(&mut self, input: Input<'_, Swim>, cx: &mut Context<'_, Coordination>) {
-        let (node, team) = (self.node, &self.team);
+        let (node, team, relays) = (self.node, &self.team, &mut self.relays);
         let Some(edge) = &mut self.edge else { return };
         if matches!(input, Input::Message { .. }) {
             cx.work(team.place.parameters.voting);
         }
         let call = |member: &mut Member, cx: &mut Context<'_, Swim>| member.step(input, cx);
         edge.swim.call(cx, call, |to, inner, cx| {
-            send_all(node, team, to, Message::Membership { inner }, cx);
+            send_all((node, relays), team, to, Message::Membership { inner }, cx);
         });
         let living = edge.swim.process().living();
         if std::mem::replace(&mut edge.living, living) != living {

@@ -60,7 +60,9 @@ impl Agent {
         cx: &mut Context<'_, Coordination>,
     ) {
         if let Message::Event { task, .. } = *letter {
-            cx.observe(Observation::EventUnheard { task, agent });
+            if !self.team.plants.event_dropped_silently {
+                cx.observe(Observation::EventUnheard { task, agent });
+            }
             self.event_ended(task, cx);
         }
     }

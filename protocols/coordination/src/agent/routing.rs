@@ -6,14 +6,14 @@ use std::rc::Rc;
 use sim_core::identity::NodeId;
 use sim_core::process::{Context, Priority};
 
-use super::{Agent, Team};
+use super::{Agent, Relays, Team};
 use crate::hub::{Deed, Pulse};
 use crate::parameters::Parameters;
 use crate::vocabulary::{Coordination, CoordinationMessage as Message, Parcel};
 
 /// Sends what a part of an agent says, if need be through agents on the way.
 pub(super) fn send_all(
-    node: NodeId,
+    (node, relays): (NodeId, &mut Relays),
     team: &Team,
     to: &[NodeId],
     message: Message,
@@ -28,33 +28,37 @@ pub(super) fn send_all(
         if next == *to {
             cx.send(*to, (*parcel.0).clone());
         } else {
-            cx.send(next, Message::Relay { from: node, to: *to, parcel: parcel.clone() });
+            let number = relays.number();
+            cx.send(next, Message::Relay { from: node, to: *to, number, parcel: parcel.clone() });
         }
     }
 }
 
 impl Agent {
     /// Sends something to another agent, if need be through others.
-    pub(super) fn send(&self, to: NodeId, message: Message, cx: &mut Context<'_, Coordination>) {
+    pub(super) fn send(&mut self, to: NodeId, message: Message, cx: &mut Context<'_, Coordination>) {
         let next = self.team.ways.next(self.node, to);
         if next == to {
             cx.send(to, message);
         } else {
-            let parcel = Parcel(Rc::new(message));
-            cx.send(next, Message::Relay { from: self.node, to, parcel });
+            let (number, parcel) = (self.relays.number(), Parcel(Rc::new(message)));
+            cx.send(next, Message::Relay { from: self.node, to, number, parcel });
         }
     }
 
-    /// Hears what came through others, or passes it on.
+    /// Hears what came through others, or passes it on, unless it did so before.
     pub(super) fn pass_on(
         &mut self,
-        from: NodeId,
-        to: NodeId,
+        (from, to): (NodeId, NodeId),
+        number: u64,
         parcel: &Parcel,
         cx: &mut Context<'_, Coordination>,
     ) {
         if to == self.node {
             return self.hear(from, &parcel.0, cx);
+        }
+        if !self.relays.is_new(from, number) {
+            return;
         }
         // It costs whoever passes it on as much as whoever hears it.
         let Parameters { voting, handling, .. } = self.team.place.parameters;
@@ -63,13 +67,9 @@ impl Agent {
         } else {
             handling
         });
+        // The last one on the way cannot speak for the sender either: links are authenticated.
         let next = self.team.ways.next(self.node, to);
-        if next == to {
-            // The last one on the way cannot speak for the sender: links are authenticated.
-            cx.send(to, Message::Relay { from, to, parcel: parcel.clone() });
-        } else {
-            cx.send(next, Message::Relay { from, to, parcel: parcel.clone() });
-        }
+        cx.send(next, Message::Relay { from, to, number, parcel: parcel.clone() });
     }
 
     pub(super) fn post(
@@ -80,7 +80,7 @@ impl Agent {
         cx: &mut Context<'_, Coordination>,
     ) {
         let shed = self.courier.post(to, message, urgency, cx);
-        shed.into_iter().for_each(|message| self.event_unheard(to, &message, cx));
+        shed.into_iter().for_each(|message| self.untold(to, &message, cx));
         self.carry(cx);
     }
 
@@ -104,11 +104,16 @@ impl Agent {
         self.carry(cx);
         // The result of a task is told for as long as it takes.
         for (to, message) in given_up {
-            self.event_unheard(to, &message, cx);
-            if let (Message::Replace { agent, .. }, Some(hub)) = (&message, self.hub_mut()) {
-                hub.not_called(to, *agent, cx);
-            }
+            self.untold(to, &message, cx);
             self.post_finish(message, cx);
+        }
+    }
+
+    /// A letter is given up or dropped: what follows for whoever wrote it.
+    fn untold(&mut self, to: NodeId, message: &Message, cx: &mut Context<'_, Coordination>) {
+        self.event_unheard(to, message, cx);
+        if let (Message::Replace { agent, .. }, Some(hub)) = (message, self.hub_mut()) {
+            hub.not_called(to, *agent, cx);
         }
     }
 

@@ -53,6 +53,7 @@ impl Agent {
         }
         match self.standby {
             Standby::Never => (places, None),
+            Standby::Waits if self.team.plants.standby_has_room => (places, None),
             Standby::Waits => (0, None),
             Standby::Called(agent, _) => (0, Some(agent)),
             Standby::Instead(agent) => (places, Some(agent)),

@@ -13,6 +13,9 @@ const FIRST: u32 = 32;
 const MOST: usize = 32;
 
 impl Namespaces {
+    /// The bits of all namespaces that there can be.
+    pub(crate) const ALL: u64 = u64::MAX << FIRST;
+
     /// The bit of the namespace of an agent; none if there is one for all.
     pub fn of(&self, agent: u32) -> u64 {
         match self.0.len() as u32 {

@@ -8,7 +8,7 @@ use sim_core::time::Time;
 use super::leases::Lease;
 use super::members::Standing;
 use super::{Deed, Hub};
-use crate::graph::TaskId;
+use crate::graph::{Namespaces, TaskId};
 use crate::vocabulary::{
     Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
 };
@@ -31,6 +31,9 @@ impl Hub {
         let mut heads: Vec<(Standing, u64)> =
             self.free.iter().filter_map(|(can, free)| Some((*free.first()?, *can))).collect();
         heads.sort_unstable();
+        if self.plants.namespace_ignored {
+            heads.iter_mut().for_each(|(_, can)| *can |= Namespaces::ALL);
+        }
         heads.into_iter().find_map(|(Standing { agent, .. }, can)| Some((self.board.pick(can)?, agent)))
     }
 

@@ -39,6 +39,9 @@ impl Hub {
             return;
         }
         self.registration_ends = None;
+        if self.plants.missing_unnamed {
+            return;
+        }
         let Parameters { register_within, dead_after, .. } = self.parameters;
         let missing =
             |agent: &NodeId| self.parameters.works(agent.0, self.agents) && !self.members.contains_key(agent);

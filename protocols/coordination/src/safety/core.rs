@@ -82,7 +82,7 @@ impl<C: Check<Raft>> Check<Coordination> for OfCore<C> {
     ) {
         let (to, inner) = match message {
             Message::Order { inner } => (to, inner),
-            Message::Relay { from: origin, to, parcel } if *origin == from => match &*parcel.0 {
+            Message::Relay { from: origin, to, parcel, .. } if *origin == from => match &*parcel.0 {
                 Message::Order { inner } => (*to, inner),
                 _ => return,
             },

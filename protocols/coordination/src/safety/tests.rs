@@ -298,7 +298,7 @@ fn an_agent_that_works_on_without_beating_is_found() {
     late.at(at(11), 1).send(1, 5, call());
     late.found("", "n2 goes on working 11 s after its last beat");
     // One that stood still beats first, through others if need be.
-    let relay = Message::Relay { from: NodeId(1), to: NodeId(0), parcel: Parcel(Rc::new(beat())) };
+    let relay = Message::Relay { from: NodeId(1), to: NodeId(0), number: 1, parcel: Parcel(Rc::new(beat())) };
     let mut still = script();
     still.at(at(0), 1).send(1, 0, beat()).at(at(60), 1).send(1, 2, relay).send(1, 5, call()).clean();
     assert_eq!(still.exercised(), 1);

@@ -103,6 +103,8 @@ facts! {
             from: NodeId,
             /// To whom.
             to: NodeId,
+            /// The number that its sender gave it, by which those on the way know copies.
+            number: u64,
             /// What is said.
             parcel: Parcel,
         },
@@ -387,7 +389,7 @@ impl Message for CoordinationMessage {
                 Self::BeatHeard { revoked, .. } => 20 + 8 * revoked.len() as u32,
                 Self::WhoLives { agents, .. } => 12 + 4 * agents.len() as u32,
                 Self::Lives { agents, heard } => 8 + 4 * (agents.len() + heard.len()) as u32,
-                Self::Relay { parcel, .. } => 8 + parcel.0.wire_size(),
+                Self::Relay { parcel, .. } => 16 + parcel.0.wire_size(),
                 Self::Facts { ends, .. } => 16 + 8 * ends.len() as u32,
                 Self::Call { tokens_in, .. } => 200_u32.saturating_add(tokens_in.saturating_mul(TOKEN)),
                 Self::Answer { .. } | Self::Event { .. } => 400,
