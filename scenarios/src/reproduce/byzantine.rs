@@ -1,5 +1,7 @@
-//! Byzantine agreement: Castro and Liskov (1999), Bracha (1987), Yin et al. (2019), Buchman et al. (2018), and a simulator's
-//! figures (DSN 2022).
+//! Byzantine agreement: Castro and Liskov (1999), Bracha (1987), Yin et al. (2019), Buchman et al. (2018), protocols with a
+//! fast track ([`fast`]), and a simulator's figures (DSN 2022).
+
+mod fast;
 
 use super::{Case, Claim, Column, Comparison, Drawing, Experiment, Plot, Statistic, Tolerance};
 
@@ -9,17 +11,20 @@ const BRACHA: &str = "Bracha, Asynchronous Byzantine Agreement Protocols, 1987";
 const HOTSTUFF: &str = "Yin et al., HotStuff: BFT Consensus in the Lens of Blockchain, PODC 2019";
 const TENDERMINT: &str = "Buchman, Kwon and Milosevic, The Latest Gossip on BFT Consensus, 2018";
 
-/// Rows 14 to 17.
+/// Rows 14 to 18.
 pub fn experiments() -> Vec<Experiment> {
     vec![
         delays(),
         hotstuff_delays(),
         tendermint_delays(),
+        fast::delays(),
         counts(),
         hotstuff_counts(),
         tendermint_counts(),
+        fast::counts(),
         normal_delays(),
         thresholds(),
+        fast::flaws(),
     ]
 }
 
@@ -343,11 +348,13 @@ const THRESHOLDS: [(u32, u32, bool); 5] =
     [(4, 1, false), (4, 2, true), (7, 2, false), (7, 3, true), (6, 2, true)];
 
 /// Protocol, its name, the scenario, and the check that sees the fork.
-const SPLIT: [(&str, &str, &str, &[&str]); 4] = [
+const SPLIT: [(&str, &str, &str, &[&str]); 6] = [
     ("pbft", "PBFT", "pbft-split", &["found.pbft/agreement"]),
     ("bracha", "Bracha", "bracha-split", &["found.bracha/agreement"]),
     ("hotstuff", "HotStuff", "hotstuff-split", &["found.hotstuff/agreement"]),
     ("tendermint", "Tendermint", "tendermint-split", &["found.tendermint/agreement"]),
+    ("zyzzyva", "Zyzzyva", "zyzzyva-split", &["found.zyzzyva/agreement"]),
+    ("fab", "FaB", "fab-split", &["found.fab/agreement"]),
 ];
 
 fn thresholds() -> Experiment {

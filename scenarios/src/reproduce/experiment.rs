@@ -30,6 +30,8 @@ pub struct Case {
     pub scenario: &'static str,
     /// Overlays, as `--set` takes them.
     pub overlays: Vec<String>,
+    /// A planted bug that is on: a rule as it was published, which breaks a promise. What checks find then is the figure.
+    pub plant: Option<&'static str>,
     /// How many seeds.
     pub runs: u64,
 }
@@ -162,7 +164,12 @@ impl Case {
     /// A built-in scenario with overlays.
     pub fn new(name: &str, scenario: &'static str, overlays: &[&str], runs: u64) -> Self {
         let overlays = overlays.iter().map(|overlay| (*overlay).to_owned()).collect();
-        Self { name: name.to_owned(), scenario, overlays, runs }
+        Self { name: name.to_owned(), scenario, overlays, plant: None, runs }
+    }
+
+    /// The same with a planted bug: a rule as it was published.
+    pub fn with(self, plant: &'static str) -> Self {
+        Self { plant: Some(plant), ..self }
     }
 
     /// How many of its seeds are run at a scale.

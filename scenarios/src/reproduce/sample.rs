@@ -74,14 +74,15 @@ fn measure(
     seed: u64,
     launch: &Launch,
 ) -> Result<Option<Measured>, ReproduceError> {
-    let plan = compile(loaded, seed, &[]);
+    let plants: Vec<String> = case.plant.map(str::to_owned).into_iter().collect();
+    let plan = compile(loaded, seed, &plants);
     let outcome = run(&plan, launch).map_err(|error| ReproduceError::Launch {
         case: case.name.clone(),
         seed,
         error,
     })?;
-    // With more traitors than it bears, a protocol breaks no promise.
-    let broken = outcome.verdict > Verdict::Assumption;
+    // With more traitors than it bears, a protocol breaks no promise; a planted bug is there to break one.
+    let broken = outcome.verdict > Verdict::Assumption && case.plant.is_none();
     let found = |name: &str| outcome.violations.iter().any(|violation| violation.check == name);
     let checks = outcome
         .checks

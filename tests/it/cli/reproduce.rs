@@ -32,7 +32,7 @@ fn what_does_not_exist_is_refused() {
         (["reproduce", "rafd", "--jobs", "1"], "did you mean \"raft\"?"),
         (
             ["reproduce", "99", "--jobs", "1"],
-            "a row (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17) or all",
+            "a row (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18) or all",
         ),
         (["reproduce", "raft", "--seeds-scale", "0"], "expected more than nothing"),
         (["reproduce", "raft", "--seeds-scale", "3/2"], "--seeds-scale"),

@@ -12,11 +12,11 @@ fn run_rows(words: &[&str], scale: Ratio) -> Reproduction {
 
 #[test]
 fn delays_counts_and_thresholds_are_as_published() {
-    let reproduction = run_rows(&["14", "15", "17"], Ratio::new(1, 10));
+    let reproduction = run_rows(&["14", "15", "17", "18"], Ratio::new(1, 10));
     for row in reproduction.rows() {
         assert!(row.pass, "{row:?}");
     }
-    assert_eq!(reproduction.rows().count(), 11 + 27 + 20);
+    assert_eq!(reproduction.rows().count(), 15 + 33 + 30 + 4);
 }
 
 #[test]
@@ -36,4 +36,17 @@ fn one_traitor_more_does_not_pass() {
     let reproduction = reproduce(&seedstorm::registry(), experiments, &options, Hooks::NONE).unwrap();
     let failing: Vec<&str> = reproduction.rows().filter(|row| !row.pass).map(|row| row.id.as_str()).collect();
     assert_eq!(failing, ["17-pbft-n4-t1"]);
+}
+
+/// The attacks need the rules as they were published: without these bugs, the rows of the flaws fail, and no others.
+#[test]
+fn repaired_rules_show_no_flaw() {
+    let mut experiments = select(&["18".to_owned()]).unwrap();
+    for case in &mut experiments[0].cases {
+        case.plant = None;
+    }
+    let options = ReproduceOptions { scale: Ratio::new(1, 10), jobs: Some(2) };
+    let reproduction = reproduce(&seedstorm::registry(), experiments, &options, Hooks::NONE).unwrap();
+    let failing: Vec<&str> = reproduction.rows().filter(|row| !row.pass).map(|row| row.id.as_str()).collect();
+    assert_eq!(failing, ["18-zyzzyva-published", "18-fab-published"]);
 }

@@ -3,6 +3,7 @@
 use sim_core::digest::hash_words;
 use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
+use sim_core::operation::number_of;
 use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Factory, Input, LinkState, Process, Role, TimerId};
 use sim_core::time::Duration;
@@ -175,7 +176,7 @@ impl Replica {
 
     /// A client asks for something.
     fn ask(&mut self, cx: &mut Context<'_, Fast>) {
-        let operation = Operation::Put { key: 0, value: hash_words(&[self.seed, 1]) };
+        let operation = Operation::Put { key: 0, value: number_of(hash_words(&[self.seed, 1])) };
         let request = SignedCommand::sign(Command { client: self.me, timestamp: 1, operation }, cx);
         self.own = Some(request.clone());
         self.outbox.record(FastRecord::Asked(request.clone()), cx);

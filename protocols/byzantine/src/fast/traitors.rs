@@ -10,6 +10,7 @@ use sim_core::coalition::{CoalitionContext, Deed, Overheard};
 use sim_core::digest::hash_words;
 use sim_core::facts::{ContentHash, Facts};
 use sim_core::identity::{NodeId, Slot};
+use sim_core::operation::number_of;
 use sim_core::ordered::OrderedMap;
 use sim_core::process::{Effects, Signature};
 use sim_core::registry::Named;
@@ -244,7 +245,7 @@ fn other_request(clients: u32, lie: &Lie<'_>, than: u64, cx: &mut CoalitionConte
         (None, Some(request)) => request,
         (client, _) => {
             let (slot, node) = client.map_or((lie.slot, NodeId(lie.slot.0)), |one| (one.slot, one.node));
-            let operation = Operation::Put { key: 0, value: hash_words(&[than, 7]) };
+            let operation = Operation::Put { key: 0, value: number_of(hash_words(&[than, 7])) };
             let command = Command { client: node, timestamp: 1, operation };
             let signature = cx.sign_as(slot, command.content());
             Shared::new(SignedCommand { command, signature })

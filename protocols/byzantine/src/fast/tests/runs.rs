@@ -44,6 +44,8 @@ fn a_calm_decision_costs_what_the_papers_say() {
             let accepts = if entry.info().name == "zyzzyva" { others } else { u64::from(n) * others };
             assert_eq!((sent("Request"), sent("Proposal"), sent("Accepted")), (others, others, accepts));
             assert_eq!(outcome.activity["observed.Committed"], u64::from(n));
+            // A request is a number: what it is made from must not become the size of a value.
+            assert!(outcome.messages.bytes < outcome.messages.sent * 1_000, "{:?}", outcome.messages);
         }
     }
 }
