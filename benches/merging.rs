@@ -41,6 +41,8 @@ use sim_core::random::mix64;
 const POINTS: u64 = 10;
 
 fn main() {
+    // As the program does.
+    seedstorm::memory::keep();
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let number =
         |place: usize, usual: u64| words.get(place).map_or(usual, |word| word.parse().expect("a number"));
