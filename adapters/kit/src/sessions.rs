@@ -15,30 +15,16 @@ pub struct Sessions {
     asked: BTreeMap<(NodeId, u64), u64>,
 }
 
-/// What to do with a command that a client asks for.
-pub enum Asked {
-    /// It was done already.
-    Done(Answer),
-    /// It is to be proposed.
-    New,
-    /// It was proposed here, and is on its way.
-    Pending,
-}
-
 impl Sessions {
-    /// A client asks for a command.
-    pub fn asked(&mut self, proposal: &Proposal) -> Asked {
+    /// A client asks for a command: the answer, if it was done already. If not it must be proposed, also if it was asked for
+    /// here before: what was proposed then may be lost, and it is done once, however often it is decided.
+    pub fn asked(&mut self, proposal: &Proposal) -> Option<Answer> {
         let session = (proposal.client, proposal.session);
-        match self.answers.get(&session) {
-            Some(answer) if answer.sequence == proposal.sequence => Asked::Done(*answer),
-            _ if self.asked.insert(session, proposal.sequence) == Some(proposal.sequence) => Asked::Pending,
-            _ => Asked::New,
+        let done = self.answers.get(&session).filter(|answer| answer.sequence == proposal.sequence);
+        if done.is_none() {
+            self.asked.insert(session, proposal.sequence);
         }
-    }
-
-    /// The log has lost what was proposed here: a client that asks again is heard again.
-    pub fn forget_asked(&mut self) {
-        self.asked.clear();
+        done.copied()
     }
 
     /// Whether a command of a later number or this one was done before.

@@ -8,16 +8,14 @@ pub mod replica;
 pub mod storage;
 pub mod vocabulary;
 
-use adapter_kit::client::Client;
-use adapter_kit::judge::{KeyValue, Serves, bears};
+use adapter_kit::judge::bears;
+use adapter_kit::node::store;
 use seedstorm::sim_core;
 use sim_core::check::neutral::{Agreement, DurableOnQuorum, Monotone, majority};
 use sim_core::facts::Facts;
 use sim_core::operation::ObjectModel;
-use sim_core::process::{Boot, Context, Input, Process, Role};
 use sim_core::registry::parameters::{ABOVE_ZERO, ParameterSet};
 use sim_core::registry::{ProtocolInfo, Registry, Simple};
-use sim_core::simulate::Subject;
 use sim_core::time::Duration;
 
 use replica::Replica;
@@ -88,35 +86,12 @@ const INFO: ProtocolInfo = ProtocolInfo {
     ..ProtocolInfo::new("omnipaxos", "OmniPaxos, a replicated log that survives partial partitions")
 };
 
-/// A replica or a client.
-enum Node {
-    Replica(Box<Replica>),
-    Client(Client),
-}
-
-impl Process<Omni> for Node {
-    fn step(&mut self, input: Input<'_, Omni>, cx: &mut Context<'_, Omni>) {
-        match self {
-            Self::Replica(replica) => replica.step(input, cx),
-            Self::Client(client) => client.step(input, cx),
-        }
-    }
-}
-
 /// The protocols of this package.
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
     let entry = Simple::new(&INFO, |parameters: &Parameters, setup, launch| {
         let (parameters, plants) = (*parameters, Plants::of(launch));
-        Subject {
-            checks: checks(setup.members),
-            service: Box::new(KeyValue),
-            liveness: Box::new(Serves),
-            ..Subject::new("omnipaxos", move |boot: Boot<'_, Omni>| match boot.role {
-                Role::Member => Node::Replica(Box::new(Replica::boot(&boot, parameters, plants))),
-                Role::Client => Node::Client(Client::boot(&boot)),
-            })
-        }
+        store("omnipaxos", checks(setup.members), move |boot| Replica::boot(boot, parameters, plants))
     });
     let patience = |parameters: &Parameters| {
         let ticks = u64::from(parameters.election_ticks.max(parameters.resend_ticks));

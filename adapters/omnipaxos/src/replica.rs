@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use adapter_kit::command::Proposal;
-use adapter_kit::sessions::{Asked, Sessions};
+use adapter_kit::sessions::Sessions;
 
 use omnipaxos::util::LogEntry;
 use omnipaxos::{ClusterConfig, OmniPaxos, ServerConfig};
 use seedstorm::sim_core::facts::{ContentHash, Facts};
 use seedstorm::sim_core::identity::NodeId;
-use seedstorm::sim_core::process::{Boot, Context, Input, JournalId, LinkState, SyncId};
+use seedstorm::sim_core::process::{Boot, Context, Input, JournalId, LinkState, Process, SyncId};
 use seedstorm::sim_core::time::Duration;
 
 use crate::storage::{Store, Written};
@@ -41,6 +41,27 @@ fn pid(node: NodeId) -> u64 {
 
 fn node(pid: u64) -> NodeId {
     NodeId(u32::try_from(pid - 1).expect("a node of the cluster"))
+}
+
+impl Process<Omni> for Replica {
+    fn step(&mut self, input: Input<'_, Omni>, cx: &mut Context<'_, Omni>) {
+        match input {
+            Input::Start => self.start(cx),
+            Input::Timer { timer: Alarm::Tick, .. } => {
+                self.crate_.tick();
+                cx.after(self.tick, Alarm::Tick);
+            }
+            Input::Message { from, message: Word::Request { proposal } } => self.asked(from, proposal, cx),
+            Input::Message { message, .. } => {
+                if let Some(message) = message.body() {
+                    self.crate_.handle_incoming(message.clone());
+                }
+            }
+            Input::Link { peer, state: LinkState::Up } => self.crate_.reconnected(pid(peer)),
+            _ => return,
+        }
+        self.settle(cx);
+    }
 }
 
 impl Replica {
@@ -79,26 +100,6 @@ impl Replica {
         }
     }
 
-    /// One input, and everything that follows from it.
-    pub fn step(&mut self, input: Input<'_, Omni>, cx: &mut Context<'_, Omni>) {
-        match input {
-            Input::Start => self.start(cx),
-            Input::Timer { timer: Alarm::Tick, .. } => {
-                self.crate_.tick();
-                cx.after(self.tick, Alarm::Tick);
-            }
-            Input::Message { from, message: Word::Request { proposal } } => self.asked(from, proposal, cx),
-            Input::Message { message, .. } => {
-                if let Some(message) = message.body() {
-                    self.crate_.handle_incoming(message.clone());
-                }
-            }
-            Input::Link { peer, state: LinkState::Up } => self.crate_.reconnected(pid(peer)),
-            _ => return,
-        }
-        self.settle(cx);
-    }
-
     /// It reports what it found: a crash may have come between a sync and the report of what was written before it.
     fn start(&mut self, cx: &mut Context<'_, Omni>) {
         for index in 0..self.log {
@@ -113,16 +114,15 @@ impl Replica {
 
     fn asked(&mut self, from: NodeId, proposal: &Proposal, cx: &mut Context<'_, Omni>) {
         match self.sessions.asked(proposal) {
-            Asked::Done(answer) => {
+            Some(answer) => {
                 // What it answers with was decided; that it was rests on what is on disk by now or not at all.
                 self.hold(cx);
                 cx.send(from, Word::Answer { answer });
             }
-            Asked::New => {
+            None => {
                 // It refuses nothing but while it is being reconfigured, which it never is.
                 let _ = self.crate_.append(Item { proposal: proposal.clone() });
             }
-            Asked::Pending => {}
         }
     }
 

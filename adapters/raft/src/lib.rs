@@ -7,16 +7,14 @@
 pub mod replica;
 pub mod vocabulary;
 
-use adapter_kit::client::Client;
-use adapter_kit::judge::{KeyValue, Serves, bears};
+use adapter_kit::judge::bears;
+use adapter_kit::node::store;
 use seedstorm::sim_core;
 use sim_core::check::neutral::{Agreement, DurableOnQuorum, LogMatching, Monotone, OnePerRank, majority};
 use sim_core::facts::Facts;
 use sim_core::operation::ObjectModel;
-use sim_core::process::{Boot, Context, Input, Process, Role};
 use sim_core::registry::parameters::{ABOVE_ZERO, ParameterSet};
 use sim_core::registry::{ProtocolInfo, Registry, Simple};
-use sim_core::simulate::Subject;
 use sim_core::time::Duration;
 
 use replica::Replica;
@@ -100,35 +98,12 @@ const INFO: ProtocolInfo = ProtocolInfo {
     ..ProtocolInfo::new("raft-rs", "The crate raft, which TiKV replicates its regions with")
 };
 
-/// A replica or a client.
-enum Node {
-    Replica(Box<Replica>),
-    Client(Client),
-}
-
-impl Process<Tikv> for Node {
-    fn step(&mut self, input: Input<'_, Tikv>, cx: &mut Context<'_, Tikv>) {
-        match self {
-            Self::Replica(replica) => replica.step(input, cx),
-            Self::Client(client) => client.step(input, cx),
-        }
-    }
-}
-
 /// The protocols of this package.
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
     let entry = Simple::new(&INFO, |parameters: &Parameters, setup, launch| {
         let (parameters, plants) = (*parameters, Plants::of(launch));
-        Subject {
-            checks: checks(setup.members),
-            service: Box::new(KeyValue),
-            liveness: Box::new(Serves),
-            ..Subject::new("raft-rs", move |boot: Boot<'_, Tikv>| match boot.role {
-                Role::Member => Node::Replica(Box::new(Replica::boot(&boot, parameters, plants))),
-                Role::Client => Node::Client(Client::boot(&boot)),
-            })
-        }
+        store("raft-rs", checks(setup.members), move |boot| Replica::boot(boot, parameters, plants))
     });
     let patience =
         |parameters: &Parameters| parameters.tick.saturating_mul(2 * u64::from(parameters.election_ticks));

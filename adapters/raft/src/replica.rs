@@ -6,13 +6,13 @@
 use std::collections::VecDeque;
 
 use adapter_kit::command::Proposal;
-use adapter_kit::sessions::{Asked, Sessions};
+use adapter_kit::sessions::Sessions;
 use raft::eraftpb::{Entry, HardState, Message};
 use raft::storage::MemStorage;
 use raft::{Config, RawNode, Ready, StateRole};
 use seedstorm::sim_core::facts::{ContentHash, Facts};
 use seedstorm::sim_core::identity::NodeId;
-use seedstorm::sim_core::process::{Boot, Context, Input, JournalId, SyncId, SyncResult};
+use seedstorm::sim_core::process::{Boot, Context, Input, JournalId, Process, SyncId, SyncResult};
 use seedstorm::sim_core::random::below;
 use seedstorm::sim_core::time::Duration;
 
@@ -72,6 +72,33 @@ fn digest(line: &Line) -> ContentHash {
     ContentHash(line.content())
 }
 
+impl Process<Tikv> for Replica {
+    fn step(&mut self, input: Input<'_, Tikv>, cx: &mut Context<'_, Tikv>) {
+        match input {
+            Input::Start => self.start(cx),
+            Input::Timer { timer: Alarm::Tick, .. } => {
+                self.raft.tick();
+                cx.after(self.parameters.tick, Alarm::Tick);
+            }
+            Input::Message { from, message: Word::Request { proposal } } => self.asked(from, proposal, cx),
+            Input::Message { message, .. } => {
+                if let Some(message) = message.body() {
+                    // It refuses what comes from nobody and what is for itself only.
+                    let _ = self.raft.step(message.clone());
+                }
+            }
+            // Nobody goes on whose disk fails: what was written may be there, or not.
+            Input::Synced { result: SyncResult::Io | SyncResult::Full, .. } => {
+                return cx.abort(Some(RESTART_AFTER));
+            }
+            Input::Synced { id, result: SyncResult::Ok } => self.persisted(id, cx),
+            _ => return,
+        }
+        self.draw_timeout(cx);
+        self.settle(cx);
+    }
+}
+
 impl Replica {
     /// It recovers what its journal holds.
     pub fn boot(boot: &Boot<'_, Tikv>, parameters: Parameters, plants: Plants) -> Self {
@@ -119,32 +146,6 @@ impl Replica {
         }
     }
 
-    /// One input, and everything that follows from it.
-    pub fn step(&mut self, input: Input<'_, Tikv>, cx: &mut Context<'_, Tikv>) {
-        match input {
-            Input::Start => self.start(cx),
-            Input::Timer { timer: Alarm::Tick, .. } => {
-                self.raft.tick();
-                cx.after(self.parameters.tick, Alarm::Tick);
-            }
-            Input::Message { from, message: Word::Request { proposal } } => self.asked(from, proposal, cx),
-            Input::Message { message, .. } => {
-                if let Some(message) = message.body() {
-                    // It refuses what comes from nobody and what is for itself only.
-                    let _ = self.raft.step(message.clone());
-                }
-            }
-            // Nobody goes on whose disk fails: what was written may be there, or not.
-            Input::Synced { result: SyncResult::Io | SyncResult::Full, .. } => {
-                return cx.abort(Some(RESTART_AFTER));
-            }
-            Input::Synced { id, result: SyncResult::Ok } => self.persisted(id, cx),
-            _ => return,
-        }
-        self.draw_timeout(cx);
-        self.settle(cx);
-    }
-
     /// A crash may have come between a sync and the report of what was written before it.
     fn start(&mut self, cx: &mut Context<'_, Tikv>) {
         for line in std::mem::take(&mut self.recovered) {
@@ -166,9 +167,9 @@ impl Replica {
 
     fn asked(&mut self, from: NodeId, proposal: &Proposal, cx: &mut Context<'_, Tikv>) {
         match self.sessions.asked(proposal) {
-            Asked::Done(answer) => cx.send(from, Word::Answer { answer }),
+            Some(answer) => cx.send(from, Word::Answer { answer }),
             // Without a leader it is refused; the client asks again.
-            Asked::New | Asked::Pending => {
+            None => {
                 let _ = self.raft.propose(Vec::new(), proposal.to_bytes());
             }
         }
