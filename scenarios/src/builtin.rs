@@ -320,6 +320,7 @@ builtins! {
     "coordination-witness-event-dropped-silently"
     "coordination-witness-breaker-stays-open"
     "coordination-witness-standby-has-room"
+    "coordination-witness-silent-is-gone"
 }
 
 /// Data for scenarios that is compiled in, by name: `file = "builtin:fsync.prom"`.

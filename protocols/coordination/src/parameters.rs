@@ -208,7 +208,7 @@ sim_core::parameters! {
         /// How many agents that do tasks hear of the events of each topic.
         subscribers: u32 = 0, in 0..=10_000, drawn |_, _, dice| dice.within(0..=4) as u32;
         /// How many of the last agents stand by, where somebody coordinates: each does tasks only once it takes the place of an agent
-        /// that is gone.
+        /// that is gone. If nobody else would do tasks, nobody stands by.
         standbys: u32 = 0, in 0..=10_000, drawn |_, _, dice| dice.pick(&[0, 0, 1, 2, 4]);
         /// How long an agent that stands by needs until it does tasks.
         standby_delay: Duration = "10s", drawn |_, drawn, dice| dice.times(drawn.heartbeat, 0..=4);

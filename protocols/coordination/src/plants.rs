@@ -124,6 +124,14 @@ sim_core::plants! {
             source: "the rule of standbys: no work before they are called",
             witness: "coordination-witness-standby-has-room",
         }
+        /// An agent that stands by is called as soon as another one is silent, whether that is gone or cut off.
+        silent_is_gone {
+            name: "silent-is-gone",
+            id: "S22",
+            breaks: "coordination/registry",
+            source: "failover on silence alone, without a witness",
+            witness: "coordination-witness-silent-is-gone",
+        }
         /// An agent that is held for dead is taken for gone: its tasks go to others before its lease is over.
         dead_is_gone {
             name: "dead-is-gone",

@@ -65,7 +65,8 @@ sim_core::checks! {
             => buckets::TimeBuckets::new(parameters, agents, ledger.clone()),
         "coordination/one-coordinator": "At any moment at most one agent coordinates, and terms rise."
             => coordinator::OneCoordinator::new(parameters.gives().one_order),
-        "coordination/registry": "Whoever has not registered within the deadline is named, and tasks go to registered agents that can do them."
+        "coordination/registry": "Whoever has not registered within the deadline is named, and tasks go to registered agents that can do them, \
+            and only agents that are gone are replaced."
             => registry::Registry::new(parameters, graph, agents),
         "coordination/events": "Whoever subscribes to a topic hears of each event once in its life, or it is reported that it did not."
             => events::Events::new(parameters, graph, agents),

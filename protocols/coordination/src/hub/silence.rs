@@ -40,6 +40,9 @@ impl Hub {
     /// An agent is silent from now on.
     pub(super) fn fell_silent(&mut self, agent: NodeId, cx: &mut Context<'_, Coordination>) {
         self.silences.agents.insert(agent, Silence::Unheard(0));
+        if self.plants.silent_is_gone {
+            self.replace(agent, cx);
+        }
         self.ask_for_silent(cx);
     }
 

@@ -1,4 +1,5 @@
-//! The registry: who has not registered within the deadline is named, and tasks go to registered agents that can do them.
+//! The registry: who has not registered within the deadline is named, tasks go to registered agents that can do them, and only agents
+//! that are gone are replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -40,6 +41,8 @@ pub struct Registry {
     one_order: bool,
     /// Agents that stand by, and were not called to the place of another one since they run.
     standing_by: BTreeSet<NodeId>,
+    /// Of whom somebody who coordinates said in its life that they are gone.
+    gone: BTreeSet<(Slot, NodeId)>,
     /// Since when agents do not run.
     down: BTreeMap<NodeId, Time>,
     replaced: u64,
@@ -65,6 +68,7 @@ impl Registry {
             one_order: parameters.gives().one_order,
             graph: graph.clone(),
             standing_by,
+            gone: BTreeSet::new(),
             down: BTreeMap::new(),
             replaced: 0,
             registrations: 0,
@@ -111,6 +115,18 @@ impl Registry {
         }
     }
 
+    /// Whoever is cut off comes back by itself: only who is gone is replaced.
+    fn called(&self, seen: &Seen<'_, Coordination>, standby: NodeId, agent: NodeId, findings: &mut Findings) {
+        findings.exercised();
+        let node = seen.node;
+        if !self.gone.contains(&(seen.slot, agent)) {
+            let message = format!(
+                "{node} calls {standby} to the place of {agent}, of which it does not know that it is gone"
+            );
+            findings.safety("replaced", &[node, standby, agent], message);
+        }
+    }
+
     fn granted(
         &mut self,
         ground: &Ground,
@@ -154,7 +170,16 @@ impl Registry {
 impl Check<Coordination> for Registry {
     fn hears(&self) -> Option<&'static [&'static str]> {
         if self.one_order && self.expected > 0 {
-            Some(&["Coordinator", "Deposed", "Registered", "Missing", "Granted", "Replaces"])
+            Some(&[
+                "Coordinator",
+                "Deposed",
+                "Registered",
+                "Missing",
+                "Granted",
+                "Replaces",
+                "Gone",
+                "Called",
+            ])
         } else {
             Some(&[])
         }
@@ -179,6 +204,8 @@ impl Check<Coordination> for Registry {
                     findings.record("replacement_ns", ground.now.since(*since).as_nanos());
                 }
             }
+            Observation::Gone { agent, .. } => drop(self.gone.insert((seen.slot, agent))),
+            Observation::Called { standby, agent } => self.called(seen, standby, agent, findings),
             Observation::Missing { agent } => self.named(ground, seen, agent, findings),
             Observation::Granted { task, agent, .. } => self.granted(ground, seen, (task, agent), findings),
             _ => {}
@@ -195,6 +222,7 @@ impl Check<Coordination> for Registry {
             }
             Lifecycle::Crashed | Lifecycle::Wiped => {
                 self.tenures.remove(&slot);
+                self.gone.retain(|(own, _)| *own != slot);
                 self.down.insert(ground.place(slot).node, ground.now);
             }
             Lifecycle::Corrupted | Lifecycle::Healed => {}
@@ -294,6 +322,19 @@ mod tests {
         let mut wrong = script();
         wrong.see(0, registered(2)).at(at(17), 0).see(0, MISSING);
         wrong.found("named", "n1 names n3 as missing, which registered with it");
+    }
+
+    #[test]
+    fn only_who_is_gone_is_replaced() {
+        let (standby, agent, silent) = (NodeId(1), NodeId(2), Duration::ZERO);
+        let mut known = script();
+        known
+            .see(0, Observation::Gone { agent, silent })
+            .see(0, Observation::Called { standby, agent })
+            .clean();
+        known.restart(0).see(0, Observation::Called { standby, agent });
+        let message = "n1 calls n2 to the place of n3, of which it does not know that it is gone";
+        known.found("replaced", message);
     }
 
     #[test]
