@@ -8,11 +8,13 @@
 //! world's mark says when the position is durable. A crash takes what is beyond the mark, and a checker has to forget
 //! it as well: a vote or a term that nobody could see and no disk held was never given.
 
+pub mod acknowledged;
 pub mod commit_durable;
 pub mod commit_monotone;
 pub mod commit_term;
 mod configs;
 pub(crate) use configs::Configs;
+pub mod confirmed;
 pub mod election_safety;
 mod holding;
 pub mod leader_append_only;
@@ -21,6 +23,7 @@ pub mod leadership_stable;
 pub mod log_matching;
 pub mod membership;
 pub mod one_vote;
+pub mod promises;
 pub mod reads;
 pub mod sessions;
 pub mod state_machine_safety;
@@ -55,6 +58,11 @@ sim_core::checks! {
             => log_matching::LogMatching::default(),
         "raft/commit-durable": "What is committed is on the disks of a majority of the members, whatever crashes next."
             => commit_durable::CommitDurable::new(setup.members, parameters.learners),
+        "raft/promises": "What a server acknowledges is in its leader's log and durable, its votes go to logs that are as up to date as its own, \
+            and after a crash its log is what was durable."
+            => promises::Promises::default(),
+        "raft/acknowledged": "What a leader commits by counting, a majority has acknowledged to it in its own term."
+            => acknowledged::Acknowledged::new(setup.members, parameters.learners),
         "raft/commit-term": "A leader commits by counting only up to an entry of its own term."
             => commit_term::CommitTerm::default(),
         "raft/state-machine-safety": "Servers commit and apply the same entries in the same order, without gaps, and come to the same states."
@@ -66,6 +74,9 @@ sim_core::checks! {
             => sessions::Sessions::new(parameters.snapshot_every > 0),
         "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader."
             => reads::ReadsAreRecent::new(parameters),
+        "raft/confirmed": "A read that does not go through the log rests on a majority that follows its leader: since it was asked, or, by a \
+            lease, within the shortest election timeout; and whoever a lease may bind votes for nobody else."
+            => confirmed::Confirmed::new(parameters, setup.members),
         "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand."
             => membership::Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \
@@ -96,7 +107,8 @@ mod tests {
     use crate::vocabulary::RaftObservation;
 
     fn all() -> Vec<Judge<Raft>> {
-        checks(&Parameters::default(), &Setup::new(1, 3))
+        let parameters = Parameters { reads: crate::parameters::Reads::Mixed, ..Parameters::default() };
+        checks(&parameters, &Setup::new(1, 3))
     }
 
     #[test]

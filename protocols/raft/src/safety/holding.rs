@@ -15,9 +15,15 @@ pub(super) struct Holding {
     journal: JournalId,
     /// The index before the first copy. What is up to here is not known any more.
     before: u64,
+    /// The chained hash there, if it is known.
+    before_hash: Option<u64>,
     copies: VecDeque<Copy>,
     /// Dropped suffixes, while a crash could bring them back: the record that drops them is not durable yet.
     dropped: VecDeque<Dropped>,
+    /// Where the last snapshot stands that replaced the whole log.
+    replaced: u64,
+    /// Whether a crash took such a snapshot: the log before it is not known any more.
+    unsure: bool,
 }
 
 /// One entry of a log.
@@ -48,6 +54,32 @@ impl Holding {
         seen: &Seen<'_, P>,
         floor: u64,
     ) {
+        self.take(seen, floor);
+        while self.before.saturating_add(1) < floor && !self.copies.is_empty() {
+            self.forget_first();
+        }
+    }
+
+    /// The same, but the last few entries are kept, and what a crash could take: then the end of the log is exact over crashes, too.
+    pub(super) fn follow_exactly<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        seen: &Seen<'_, P>,
+        keep: u64,
+    ) {
+        self.take(seen, 0);
+        while self.copies.len() as u64 > keep
+            && self.copies.front().is_some_and(|copy| copy.position <= seen.mark.durable)
+        {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        let Some(first) = self.copies.pop_front() else { return };
+        (self.before, self.before_hash) = (self.before + 1, first.hash);
+    }
+
+    fn take<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, floor: u64) {
         match *seen.observation {
             RaftObservation::Appended { index, hash, .. } => {
                 self.journal = seen.journal;
@@ -62,16 +94,24 @@ impl Holding {
                 self.install(index, hash, last_index, seen.mark);
             }
             RaftObservation::Recovered { last_index, hash, .. } => self.recover(last_index, hash, floor),
-            _ => return,
-        }
-        while self.before.saturating_add(1) < floor && self.copies.pop_front().is_some() {
-            self.before += 1;
+            _ => {}
         }
     }
 
     /// The last index of the log.
     pub(super) fn end(&self) -> u64 {
         self.before + self.copies.len() as u64
+    }
+
+    /// The chained hash at an index, if it is known.
+    pub(super) fn hash(&self, index: u64) -> Option<u64> {
+        if index == self.before { self.before_hash } else { self.copy(index)?.hash }
+    }
+
+    /// What the log must be after the crash that was told last: its last index, and the hash there if that is known. None if
+    /// that cannot be told, since the crash may have taken a snapshot that had replaced the log.
+    pub(super) fn survived(&self) -> Option<(u64, Option<u64>)> {
+        (!self.unsure).then(|| (self.end(), self.hash(self.end())))
     }
 
     /// Whether the log holds this prefix, as far as is known.
@@ -88,6 +128,8 @@ impl Holding {
     /// The server crashed; the world's marks show what survived.
     pub(super) fn crashed(&mut self, place: &Place) {
         let durable = place.mark(self.journal).durable;
+        self.unsure |= self.replaced > durable;
+        self.replaced = 0;
         lose(&mut self.copies, durable);
         while let Some(mut dropped) = self.dropped.pop_back() {
             if dropped.position <= durable {
@@ -110,7 +152,9 @@ impl Holding {
         let keep =
             usize::try_from(last.saturating_sub(self.before)).unwrap_or(usize::MAX).min(self.copies.len());
         let dropped = self.copies.split_off(keep);
-        self.before = self.before.min(last);
+        if last < self.before {
+            (self.before, self.before_hash) = (last, None);
+        }
         dropped
     }
 
@@ -120,7 +164,7 @@ impl Holding {
             self.cut(last);
         } else if self.end() < last {
             self.copies.clear();
-            self.before = last;
+            (self.before, self.before_hash) = (last, None);
         }
         self.copies.push_back(Copy { hash: Some(hash), position: mark.appended });
         while self.dropped.front().is_some_and(|dropped| dropped.position <= mark.durable) {
@@ -141,9 +185,18 @@ impl Holding {
         if last_index > index && self.end() >= last_index {
             return;
         }
+        // What it held already is where it was, until the snapshot that stands for it is durable.
+        if self.copy(index).is_some_and(|copy| copy.hash == Some(hash)) {
+            if self.end() > index {
+                self.cut(index);
+                self.replaced = mark.appended;
+            }
+            return;
+        }
         self.copies.clear();
         self.dropped.clear();
-        self.before = index.saturating_sub(1);
+        self.replaced = mark.appended;
+        (self.before, self.before_hash) = (index.saturating_sub(1), None);
         if index > 0 {
             self.copies.push_back(Copy { hash: Some(hash), position: mark.appended });
         }
@@ -157,7 +210,7 @@ impl Holding {
         self.cut(dropped.first - 1);
         if self.end() < dropped.first - 1 {
             self.copies.clear();
-            self.before = dropped.first - 1;
+            (self.before, self.before_hash) = (dropped.first - 1, None);
         }
         self.copies.extend(dropped.copies);
     }
@@ -166,8 +219,10 @@ impl Holding {
     /// start was never reported, and a wrong server may have lost what its disk held.
     fn recover(&mut self, last_index: u64, hash: u64, floor: u64) {
         self.dropped.clear();
+        self.unsure = false;
         if self.end() < last_index {
             self.copies.clear();
+            self.before_hash = None;
             self.before = floor.saturating_sub(1).max(last_index.saturating_sub(FOUND)).min(last_index);
             let found = usize::try_from(last_index - self.before).expect("bounded by a constant");
             self.copies.resize(found, Copy { hash: None, position: 0 });
@@ -322,6 +377,37 @@ mod tests {
         assert!(pair.holding.holds(2, 12) && !pair.holding.holds(3, 13));
         pair.see(&recovered(1, 2, 99), 0);
         assert!(pair.holding.holds(2, 99) && !pair.holding.holds(2, 12));
+    }
+
+    #[test]
+    fn a_snapshot_of_what_was_held_takes_nothing_back() {
+        let installed = |hash| RaftObservation::SnapshotInstalled { index: 2, hash, state: 0, last_index: 2 };
+        let held = |hash| {
+            let mut pair = Pair::new();
+            pair.write(appended(1, 1, 11), 0);
+            pair.write(appended(2, 1, 12), 0);
+            pair.sync();
+            pair.place.marks[0].appended += 1;
+            pair.see(&installed(hash), 0);
+            pair
+        };
+        let mut same = held(12);
+        assert!(same.holding.holds_durably(2, 12, &same.place));
+        same.holding.crashed(&same.place);
+        assert_eq!(same.holding.survived(), Some((2, Some(12))));
+        // A crash takes what was not durable before, also if the snapshot covers it.
+        let mut fresh = Pair::new();
+        fresh.write(appended(1, 1, 11), 0);
+        fresh.write(appended(2, 1, 12), 0);
+        fresh.place.marks[0].appended += 1;
+        fresh.see(&installed(12), 0);
+        fresh.holding.crashed(&fresh.place);
+        assert_eq!(fresh.holding.survived(), Some((0, None)));
+        let mut other = held(22);
+        assert!(other.holding.holds(2, 22) && !other.holding.holds_durably(2, 22, &other.place));
+        assert_eq!(other.holding.survived(), Some((2, Some(22))));
+        other.holding.crashed(&other.place);
+        assert_eq!(other.holding.survived(), None, "the log before it is not known any more");
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! A leader appends a configuration only when the last one is committed and so is an entry of its own term. It changes the
 //! voters by one, or is joint with the voters before, or ends what was joint. And only voters stand for election, or whoever
-//! was one before a change that it does not know to be committed (section 4.2.2).
+//! was one before a change that it does not know to be committed (section 4.2.2). A snapshot carries the configuration that is in force
+//! where it was taken (section 5.1).
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::configs::Configs;
 use super::honest;
@@ -22,6 +24,8 @@ pub struct Membership {
     servers: BySlot<Server>,
     /// Who was a voter in a configuration of its own log after genesis.
     voted: BySlot<Option<NodeId>>,
+    /// What was in force where somebody took a snapshot, by the log of who took it.
+    taken: OrderedMap<u64, (NodeId, Config)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +35,8 @@ struct Server {
     commit: u64,
     /// The highest term of an entry that it knows to be committed.
     commit_term: u64,
+    /// Where the snapshot stands that it has installed or found.
+    snapshot: u64,
 }
 
 impl Membership {
@@ -40,6 +46,7 @@ impl Membership {
             configs: Configs::new(members, learners),
             servers: BySlot::default(),
             voted: BySlot::default(),
+            taken: OrderedMap::new(),
         }
     }
 
@@ -50,7 +57,8 @@ impl Membership {
         next: &Config,
         findings: &mut Findings,
     ) {
-        let Some(Server { leads: Some(term), commit, commit_term }) = self.servers.get(seen.slot).copied()
+        let Some(Server { leads: Some(term), commit, commit_term, .. }) =
+            self.servers.get(seen.slot).copied()
         else {
             return;
         };
@@ -78,6 +86,32 @@ impl Membership {
         if !fits {
             let message = format!("{node} changes more than one voter at index {index} in one step");
             findings.safety("too-much", &[node], message);
+        }
+    }
+
+    /// Somebody takes a snapshot: its own log says which configuration is in force there.
+    fn snapshot_taken<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, index: u64) {
+        let known = self.configs.up_to(seen.slot, index).map(|(_, config)| config.clone());
+        let config = known.unwrap_or_else(|| self.configs.first().clone().into());
+        self.taken.entry(index).or_insert((seen.node, config));
+    }
+
+    /// A snapshot brings the configuration that is in force where it was taken (dissertation, section 5.1).
+    fn snapshot_found<P: Protocol<Observation = RaftObservation>>(
+        &self,
+        seen: &Seen<'_, P>,
+        (index, config): (u64, &Config),
+        findings: &mut Findings,
+    ) {
+        let installed = self.servers.get(seen.slot).is_some_and(|server| server.snapshot == index);
+        let Some((taker, known)) = self.taken.get(&index).filter(|_| installed) else { return };
+        findings.exercised();
+        if known != config {
+            let node = seen.node;
+            let message = format!(
+                "{node} has a snapshot up to index {index} with another configuration than {taker} used there"
+            );
+            findings.safety("snapshot", &[node, *taker], message);
         }
     }
 
@@ -112,6 +146,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
             "BecameFollower",
             "Committed",
             "SnapshotInstalled",
+            "SnapshotTaken",
         ])
     }
 
@@ -122,6 +157,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. } => {
                 self.proposed(seen, index, config, findings);
+                self.snapshot_found(seen, (index, config), findings);
                 if config.0.votes(seen.node) {
                     *self.voted.at(seen.slot) = Some(seen.node);
                 }
@@ -139,7 +175,9 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
             RaftObservation::SnapshotInstalled { index, .. } => {
                 let server = self.servers.at(seen.slot);
                 server.commit = server.commit.max(index);
+                server.snapshot = index;
             }
+            RaftObservation::SnapshotTaken { index, .. } => self.snapshot_taken(seen, index),
             _ => {}
         }
         self.configs.follow(seen);
@@ -200,6 +238,34 @@ mod tests {
             "before-own-entry",
             "n1, leader of term 2, changes the membership before it has committed an entry of its term",
         );
+    }
+
+    #[test]
+    fn a_snapshot_carries_the_configuration_that_is_in_force_where_it_was_taken() {
+        let taken = |index| RaftObservation::SnapshotTaken { index, hash: 0, state: 0 };
+        let installed =
+            |index| RaftObservation::SnapshotInstalled { index, hash: 0, state: 0, last_index: index };
+        let script = || {
+            let mut script = leading();
+            script
+                .see(0, taken(5))
+                .see(0, appended(6, &[0, 1, 2], &[]))
+                .see(0, counted(7, 17, 2))
+                .see(0, taken(7));
+            script
+        };
+        script()
+            .see(1, installed(5))
+            .see(1, appended(5, &[0, 1, 2, 3], &[]))
+            .see(1, installed(7))
+            .see(1, appended(7, &[0, 1, 2], &[]))
+            .clean();
+        script().see(1, installed(5)).see(1, appended(5, &[0, 1, 2], &[])).found(
+            "snapshot",
+            "n2 has a snapshot up to index 5 with another configuration than n1 used there",
+        );
+        // An entry that happens to stand there in the log of a leader that is none any more.
+        script().see(2, appended(7, &[0, 1, 3], &[])).clean();
     }
 
     #[test]

@@ -1,0 +1,187 @@
+//! A leader counts what was acknowledged to it in its own term (Raft paper, figure 2: matchIndex starts at nothing with each term).
+//!
+//! Whoever it counts must have said so: what it commits by counting, a majority of the voters by the last configuration in its log
+//! have acknowledged in this term, itself included as far as its own disk is. This judges the counting;
+//! [`commit_durable`](super::commit_durable) judges whether it is so.
+
+use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+
+use super::configs::Configs;
+use super::honest;
+use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
+
+/// Follows what is acknowledged to each leader.
+#[derive(Debug, Default)]
+pub struct Acknowledged {
+    configs: Configs,
+    leaders: BySlot<Leader>,
+}
+
+#[derive(Debug, Default)]
+struct Leader {
+    /// The term that it leads; 0 if none.
+    term: u64,
+    /// Up to which index who has acknowledged its log.
+    matched: Vec<(NodeId, u64)>,
+}
+
+impl Leader {
+    fn takes(&mut self, from: NodeId, index: u64) {
+        match self.matched.iter_mut().find(|(node, _)| *node == from) {
+            Some((_, matched)) => *matched = index.max(*matched),
+            None => self.matched.push((from, index)),
+        }
+    }
+
+    fn has(&self, node: NodeId, index: u64) -> bool {
+        self.matched.iter().any(|(who, matched)| *who == node && *matched >= index)
+    }
+}
+
+impl Acknowledged {
+    /// Of a cluster whose members all vote but for the last few.
+    pub fn new(members: u32, learners: u32) -> Self {
+        Self { configs: Configs::new(members, learners), leaders: BySlot::default() }
+    }
+
+    fn counted(&self, seen: &Seen<'_, Raft>, index: u64, findings: &mut Findings) {
+        let node = seen.node;
+        let Some(leader) = self.leaders.get(seen.slot).filter(|leader| leader.term > 0) else { return };
+        findings.exercised();
+        let config = self.configs.of(seen.slot);
+        let has = |voter: NodeId| voter == node || leader.has(voter, index);
+        if !config.majority(has) {
+            let voters = config.everybody();
+            let count = voters.iter().filter(|voter| has(**voter)).count();
+            let message = format!(
+                "{node} committed index {index} by counting, which {count} of {} members have acknowledged in its term {}",
+                voters.len(),
+                leader.term
+            );
+            findings.safety("too-few", &[node], message);
+        }
+    }
+}
+
+impl Check<Raft> for Acknowledged {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "Recovered",
+            "TermSet",
+            "BecameLeader",
+            "BecameFollower",
+            "ConfigAppended",
+            "Truncated",
+            "Committed",
+        ])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        self.configs.follow(seen);
+        let leader = self.leaders.at(seen.slot);
+        match *seen.observation {
+            RaftObservation::BecameLeader { term, .. } => {
+                leader.term = term;
+                leader.matched.clear();
+            }
+            RaftObservation::BecameFollower { .. }
+            | RaftObservation::TermSet { .. }
+            | RaftObservation::Recovered { .. } => leader.term = 0,
+            RaftObservation::Committed { index, counted: true, .. } => self.counted(seen, index, findings),
+            _ => {}
+        }
+    }
+
+    fn takes(&self) -> &'static [&'static str] {
+        &["AppendReply", "InstallReply"]
+    }
+
+    fn received(&mut self, _: &Ground, slot: Slot, from: NodeId, message: &RaftMessage, _: &mut Findings) {
+        let leader = self.leaders.at(slot);
+        match *message {
+            RaftMessage::AppendReply { term, success: true, index }
+            | RaftMessage::InstallReply { term, index, done: true, .. }
+                if term == leader.term =>
+            {
+                leader.takes(from, index);
+            }
+            _ => {}
+        }
+    }
+
+    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        if matches!(event, Lifecycle::Crashed | Lifecycle::Wiped) {
+            self.leaders.reset(slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::time::Time;
+
+    use super::*;
+    use crate::configuration::Configuration;
+    use crate::safety::script::{Script, counted, leads, told};
+
+    fn yes(term: u64, index: u64) -> RaftMessage {
+        RaftMessage::AppendReply { term, success: true, index }
+    }
+
+    fn script() -> Script<Acknowledged> {
+        let mut script = Script::new(Acknowledged::new(3, 0), 3);
+        script.see(0, leads(2, 0));
+        script
+    }
+
+    #[test]
+    fn what_a_majority_acknowledged_in_this_term_is_counted() {
+        let mut script = script();
+        script.receive(Time::ZERO, 1, 0, yes(2, 3)).see(0, counted(2, 12, 2)).see(0, counted(3, 13, 2));
+        let done = RaftMessage::InstallReply { term: 2, index: 4, chunk: 1, done: true };
+        script.receive(Time::ZERO, 2, 0, done).see(0, counted(4, 14, 2)).see(1, told(9, 19, 2)).clean();
+        script.see(0, counted(5, 15, 2)).found(
+            "too-few",
+            "n1 committed index 5 by counting, which 1 of 3 members have acknowledged in its term 2",
+        );
+    }
+
+    #[test]
+    fn answers_of_an_earlier_term_and_refusals_do_not_count() {
+        let refused = RaftMessage::AppendReply { term: 2, success: false, index: 3 };
+        let found = "n1 committed index 3 by counting, which 1 of 3 members have acknowledged in its term 2";
+        let count = |message| {
+            let mut script = script();
+            script.receive(Time::ZERO, 1, 0, message).see(0, counted(3, 13, 2));
+            script
+        };
+        count(yes(1, 3)).found("too-few", found);
+        count(refused).found("too-few", found);
+        let mut script = script();
+        script.receive(Time::ZERO, 1, 0, yes(2, 3)).see(0, RaftObservation::TermSet { term: 3 });
+        script.see(0, leads(3, 3)).see(0, counted(3, 13, 3));
+        script.found(
+            "too-few",
+            "n1 committed index 3 by counting, which 1 of 3 members have acknowledged in its term 3",
+        );
+    }
+
+    #[test]
+    fn those_who_vote_by_its_log_count() {
+        let config = |voters: &[u32]| {
+            let voters: Vec<NodeId> = voters.iter().copied().map(NodeId).collect();
+            RaftObservation::ConfigAppended { index: 1, term: 2, config: Configuration::of(&voters).into() }
+        };
+        let mut script = script();
+        script.see(0, config(&[0, 1])).receive(Time::ZERO, 2, 0, yes(2, 3)).see(0, counted(3, 13, 2));
+        script.found(
+            "too-few",
+            "n1 committed index 3 by counting, which 1 of 2 members have acknowledged in its term 2",
+        );
+    }
+}

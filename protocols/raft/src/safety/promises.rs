@@ -1,0 +1,332 @@
+//! What servers promise, they hold, and find again (Raft paper, section 5.3 and figure 2: persistent state).
+//!
+//! An acknowledgment of an index says that the log up to there is that of the leader, and that no crash can take it. And a log is
+//! the same after a crash as far as it was durable: nothing of it is gone, and nothing that was dropped is back. A vote goes to a
+//! candidate whose log is at least as up to date as the voter's (section 5.4.1). All of it is judged when it happens, by the
+//! world's own marks, whether or not anybody comes to rely on it.
+
+use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
+use sim_core::ground::Ground;
+use sim_core::identity::{NodeId, Slot};
+
+use super::holding::Holding;
+use super::honest;
+use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
+
+/// Follows the log of each server.
+#[derive(Debug, Default)]
+pub struct Promises {
+    servers: BySlot<Server>,
+    /// By index: the chained hash and the term of what was appended there last.
+    appended: Vec<(u64, u64)>,
+}
+
+#[derive(Debug, Default)]
+struct Server {
+    log: Holding,
+    term: u64,
+    leads: bool,
+    /// Whether it was there before: what a server finds at its first boot is not known.
+    known: bool,
+    /// The last acknowledgment that was judged: of which term, and up to which index.
+    judged: (u64, u64),
+    /// What it says of its log as a candidate: in which term it stands, and the term and index of its last entry.
+    stands: (u64, (u64, u64)),
+}
+
+/// So many of the last entries of each log are remembered, and those that are not durable.
+const REMEMBERED: u64 = 1_024;
+
+/// Entries so far beyond all others are not remembered.
+const FARTHEST: usize = 1 << 16;
+
+impl Promises {
+    fn appended(&mut self, index: u64, entry: (u64, u64)) {
+        let Ok(place) = usize::try_from(index) else { return };
+        if place >= self.appended.len() {
+            if place - self.appended.len() > FARTHEST {
+                return;
+            }
+            self.appended.resize(place + 1, (0, 0));
+        }
+        self.appended[place] = entry;
+    }
+
+    /// A server is back, and its log must be what survived.
+    fn recovered(&self, seen: &Seen<'_, Raft>, (index, hash): (u64, u64), findings: &mut Findings) {
+        let node = seen.node;
+        let Some(server) = self.servers.get(seen.slot).filter(|server| server.known) else { return };
+        let Some((last, known)) = server.log.survived() else { return };
+        findings.exercised();
+        let (shape, what) = if index < last {
+            ("lost", format!("with its log up to index {index}, although it was durable up to {last}"))
+        } else if index > last {
+            ("restored", format!("with a log up to index {index}, although only {last} of it survived"))
+        } else if known.is_some_and(|known| known != hash) {
+            ("another", format!("with another log up to index {index} than was durable"))
+        } else {
+            return;
+        };
+        findings.safety(shape, &[node], format!("{node} is back {what}"));
+    }
+
+    /// A server votes for another one, whose log was told when it asked.
+    fn voted(&self, ground: &Ground, seen: &Seen<'_, Raft>, vote: (u64, NodeId), findings: &mut Findings) {
+        let ((term, candidate), node) = (vote, seen.node);
+        let asks = ground.slot_of(candidate).and_then(|slot| self.servers.get(slot));
+        let Some((stands, told)) = asks.map(|server| server.stands).filter(|_| candidate != node) else {
+            return;
+        };
+        let Some(log) = self.servers.get(seen.slot).map(|server| &server.log) else { return };
+        let last = log.end();
+        let known = log.hash(last).zip(usize::try_from(last).ok().and_then(|place| self.appended.get(place)));
+        let Some((_, (_, last_term))) = known.filter(|(hash, (other, _))| hash == other) else { return };
+        if stands != term {
+            return;
+        }
+        findings.exercised();
+        if told < (*last_term, last) {
+            let message = format!(
+                "{node}, whose log ends with index {last} of term {last_term}, voted for {candidate}, whose log ends with \
+                 index {} of term {}",
+                told.1, told.0
+            );
+            findings.safety("outdated", &[node, candidate], message);
+        }
+    }
+
+    fn acknowledged(
+        &mut self,
+        ground: &Ground,
+        ends: (NodeId, NodeId),
+        said: (u64, u64),
+        findings: &mut Findings,
+    ) {
+        let ((from, to), (term, index)) = (ends, said);
+        let place = |node| ground.slot_of(node).filter(|_| ground.honest(node));
+        let (Some(own), Some(other)) = (place(from), place(to)) else { return };
+        let follower = self.servers.at(own);
+        // What waited for the disk may come when there is another leader; and heartbeats are answered again and again.
+        if follower.term != term || follower.judged >= (term, index) {
+            return;
+        }
+        follower.judged = (term, index);
+        let (Some(follower), Some(leader)) = (self.servers.get(own), self.servers.get(other)) else { return };
+        let Some(hash) = leader.log.hash(index).filter(|_| leader.leads && leader.term == term) else {
+            return;
+        };
+        findings.exercised();
+        if follower.log.holds_durably(index, hash, ground.place(own)) {
+            return;
+        }
+        if follower.log.holds(index, hash) {
+            let message = format!("{from} acknowledged index {index} to {to} before it was durable");
+            findings.safety("not-durable", &[from, to], message);
+        } else {
+            let message =
+                format!("{from} acknowledged index {index} to {to}, whose log is another one up to there");
+            findings.safety("not-held", &[from, to], message);
+        }
+    }
+}
+
+impl Check<Raft> for Promises {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "Appended",
+            "Truncated",
+            "Recovered",
+            "SnapshotInstalled",
+            "TermSet",
+            "BecameLeader",
+            "BecameFollower",
+            "Voted",
+        ])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !honest(ground, seen) {
+            return;
+        }
+        match *seen.observation {
+            RaftObservation::Recovered { last_index, hash, .. } => {
+                self.recovered(seen, (last_index, hash), findings);
+            }
+            RaftObservation::Voted { term, candidate } => {
+                return self.voted(ground, seen, (term, candidate), findings);
+            }
+            RaftObservation::Appended { index, term, hash } => self.appended(index, (hash, term)),
+            _ => {}
+        }
+        let server = self.servers.at(seen.slot);
+        match *seen.observation {
+            RaftObservation::Recovered { term, .. } => {
+                (server.term, server.leads, server.known, server.judged) = (term, false, true, (0, 0));
+            }
+            RaftObservation::TermSet { term } => (server.term, server.leads) = (term, false),
+            RaftObservation::BecameLeader { .. } => server.leads = true,
+            RaftObservation::BecameFollower { .. } => server.leads = false,
+            _ => {}
+        }
+        server.log.follow_exactly(seen, REMEMBERED);
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["AppendReply", "RequestVote", "RequestTransferredVote"]
+    }
+
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &RaftMessage,
+        findings: &mut Findings,
+    ) {
+        match *message {
+            RaftMessage::AppendReply { term, success: true, index } => {
+                self.acknowledged(ground, (from, to), (term, index), findings);
+            }
+            RaftMessage::RequestVote { term, last_index, last_term, pre: false }
+            | RaftMessage::RequestTransferredVote { term, last_index, last_term } => {
+                if let Some(slot) = ground.slot_of(from) {
+                    self.servers.at(slot).stands = (term, (last_term, last_index));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+        match event {
+            Lifecycle::Crashed => self.servers.at(slot).log.crashed(ground.place(slot)),
+            Lifecycle::Wiped | Lifecycle::Corrupted => self.servers.reset(slot),
+            Lifecycle::Booted | Lifecycle::Healed => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::safety::script::{Script, appended, leads, recovered};
+
+    fn yes(term: u64, index: u64) -> RaftMessage {
+        RaftMessage::AppendReply { term, success: true, index }
+    }
+
+    /// The first of three servers leads term 2, with two entries on its disk; all have booted.
+    fn leading() -> Script<Promises> {
+        let mut script = Script::new(Promises::default(), 3);
+        for slot in 0..3 {
+            script.see(slot, recovered(2, 0, 0));
+        }
+        script.see(0, leads(2, 0)).write(0, appended(1, 2, 11)).write(0, appended(2, 2, 12)).sync(0);
+        script
+    }
+
+    #[test]
+    fn what_is_acknowledged_is_held_and_durable() {
+        let mut script = leading();
+        script.write(1, appended(1, 2, 11)).sync(1).send(1, 0, yes(2, 1)).send(1, 0, yes(2, 0)).clean();
+        script.write(1, appended(2, 2, 12)).send(1, 0, yes(2, 2));
+        script.found("not-durable", "n2 acknowledged index 2 to n1 before it was durable");
+    }
+
+    #[test]
+    fn what_another_leader_left_is_not_acknowledged() {
+        let mut script = leading();
+        script.write(1, appended(1, 1, 91)).sync(1).send(1, 0, yes(2, 1));
+        script.found("not-held", "n2 acknowledged index 1 to n1, whose log is another one up to there");
+        leading()
+            .send(2, 0, yes(2, 2))
+            .found("not-held", "n3 acknowledged index 2 to n1, whose log is another one up to there");
+    }
+
+    #[test]
+    fn an_answer_that_waited_for_the_disk_may_be_about_what_is_gone() {
+        let mut script = leading();
+        script.write(1, appended(1, 2, 11)).see(1, RaftObservation::TermSet { term: 3 });
+        script.write(1, RaftObservation::Truncated { from: 1 }).sync(1).send(1, 0, yes(2, 1)).clean();
+        script.see(0, RaftObservation::TermSet { term: 3 }).send(2, 0, yes(2, 2)).clean();
+    }
+
+    #[test]
+    fn a_log_is_found_again_as_far_as_it_was_durable() {
+        let mut script = leading();
+        script.write(0, appended(3, 2, 13)).crash(0, 0).recover(0, recovered(2, 2, 12)).clean();
+        script.crash(0, 0).recover(0, recovered(2, 1, 11));
+        script.found("lost", "n1 is back with its log up to index 1, although it was durable up to 2");
+        let mut script = leading();
+        script.crash(0, 0).recover(0, recovered(2, 2, 99));
+        script.found("another", "n1 is back with another log up to index 2 than was durable");
+    }
+
+    #[test]
+    fn votes_go_to_logs_that_are_as_up_to_date() {
+        let stands =
+            |last_term, last_index| RaftMessage::RequestVote { term: 3, last_index, last_term, pre: false };
+        let voted = |candidate| RaftObservation::Voted { term: 3, candidate: NodeId(candidate) };
+        let mut script = leading();
+        script.send(1, 0, stands(2, 2)).see(0, voted(1)).send(1, 0, stands(2, 3)).see(0, voted(1));
+        // An earlier candidacy, its own, and a log of which nothing is known.
+        script.send(1, 0, stands(2, 1)).see(0, RaftObservation::Voted { term: 4, candidate: NodeId(1) });
+        script.see(0, voted(0)).send(0, 2, stands(0, 0)).write(2, appended(9, 9, 19)).clean();
+        script.see(0, voted(1)).found(
+            "outdated",
+            "n1, whose log ends with index 2 of term 2, voted for n2, whose log ends with index 1 of term 2",
+        );
+        let mut script = leading();
+        script.send(1, 0, stands(1, 9)).see(0, voted(1)).found(
+            "outdated",
+            "n1, whose log ends with index 2 of term 2, voted for n2, whose log ends with index 9 of term 1",
+        );
+    }
+
+    #[test]
+    fn what_was_dropped_does_not_come_back() {
+        let mut script = leading();
+        script
+            .write(0, RaftObservation::Truncated { from: 2 })
+            .sync(0)
+            .crash(0, 0)
+            .recover(0, recovered(2, 2, 12));
+        script.found("restored", "n1 is back with a log up to index 2, although only 1 of it survived");
+        // Unless the crash took the dropping.
+        let mut script = leading();
+        script
+            .write(0, RaftObservation::Truncated { from: 2 })
+            .crash(0, 0)
+            .recover(0, recovered(2, 2, 12))
+            .clean();
+    }
+
+    #[test]
+    fn only_the_last_entries_are_remembered_and_the_end_is_always_known() {
+        let mut script = leading();
+        let last = 3 * REMEMBERED;
+        for index in 3..=last {
+            script.write(0, appended(index, 2, 10 + index)).write(1, appended(index, 2, 10 + index)).sync(0);
+        }
+        script.sync(1).send(1, 0, yes(2, 3)).send(1, 0, yes(2, last)).clean();
+        script.crash(0, 0).recover(0, recovered(2, last, 10 + last)).clean();
+        script.crash(0, 0).recover(0, recovered(2, 2, 12));
+        let message = format!("n1 is back with its log up to index 2, although it was durable up to {last}");
+        script.found("lost", &message);
+    }
+
+    #[test]
+    fn a_snapshot_that_a_crash_took_leaves_a_log_that_is_not_known() {
+        let installed = RaftObservation::SnapshotInstalled { index: 9, hash: 19, state: 0, last_index: 9 };
+        let mut script = leading();
+        script.write(1, installed.clone()).crash(1, 0).recover(1, recovered(2, 4, 14)).clean();
+        script.write(1, installed).sync(1).crash(1, 0).recover(1, recovered(2, 4, 14));
+        script.found("lost", "n2 is back with its log up to index 4, although it was durable up to 9");
+    }
+
+    #[test]
+    fn traitors_and_newcomers_promise_nothing() {
+        let mut script = leading();
+        script.corrupt(1).send(1, 0, yes(2, 2)).crash(0, 0).wipe(0).recover(0, recovered(0, 0, 0)).clean();
+    }
+}
