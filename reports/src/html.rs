@@ -125,7 +125,7 @@ pub(crate) fn sentence(run: &Run) -> String {
         Verdict::Pass => {
             let exercised = outcome.checks.iter().filter(|check| check.on && check.exercised > 0).count();
             let checks = counted(exercised as u64, "check");
-            let traitors = match run.traitors() {
+            let traitors = match run.traitors().len() as u64 {
                 0 => String::new(),
                 count => format!("{} at work, ", counted(count, "traitor")),
             };

@@ -78,10 +78,10 @@ impl<'a> Run<'a> {
         fault.until_ns.unwrap_or(if lasts { self.outcome.virtual_ns } else { fault.at_ns })
     }
 
-    /// How many slots were a traitor's at some time.
-    pub(crate) fn traitors(&self) -> u64 {
+    /// The slots that were a traitor's at some time.
+    pub(crate) fn traitors(&self) -> OrderedSet<u32> {
         let marks = self.outcome.picture.marks.items.iter().filter(|mark| mark.kind == "corrupt");
-        marks.map(|mark| mark.slot).collect::<OrderedSet<u32>>().len() as u64
+        marks.map(|mark| mark.slot).collect()
     }
 
     /// The faults as bands behind a figure over seconds.

@@ -14,7 +14,7 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 use sim_core::workload::WorkloadModel;
 
-use crate::scenario::{Loaded, Swarm, adversaries, domains, rounds, versions};
+use crate::scenario::{Loaded, Swarm, adversaries, byzzfuzz, domains, rounds, versions};
 
 /// Seeds end here, so that every program that reads JSON reads them exactly.
 pub const SEEDS_END: u64 = 1 << 53;
@@ -91,7 +91,15 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
         rounds::draw(drawn, &loaded.rounds, cluster.as_ref(), &mut setup);
     }
     let twins = u32::try_from(setup.initial.beside.len()).unwrap_or(u32::MAX);
-    let budget = cluster.fault_model(members).byzantine.saturating_sub(twins);
+    let mut budget = cluster.fault_model(members).byzantine.saturating_sub(twins);
+    if let Some(drawn) = &swarm.byzzfuzz {
+        let written = setup.initial.corrupt.len();
+        let left = budget.saturating_sub(u32::try_from(written).unwrap_or(u32::MAX));
+        let lasts = cluster.largest_timeout().saturating_mul(rounds::TIMEOUTS);
+        byzzfuzz::draw(drawn, loaded.protocol, left, lasts, &mut setup);
+        let drawn = setup.initial.corrupt.len() - written;
+        budget = budget.saturating_sub(u32::try_from(drawn).unwrap_or(u32::MAX));
+    }
     draw::traitors(swarm, &mut setup, loaded.protocol, budget, cluster.largest_timeout());
     let domains = loaded.domains(members);
     domains::place(&mut setup.faults.entries, &domains, true);

@@ -4,6 +4,7 @@
 //! (`[cluster.<protocol>]`) stays a neutral value here and is read by the protocol's registry entry.
 
 pub(crate) mod adversaries;
+pub(crate) mod byzzfuzz;
 mod checks;
 mod counters;
 pub(crate) mod domains;
@@ -35,6 +36,7 @@ use sim_core::workload::WorkloadModel;
 
 pub use adversaries::AdversaryTable;
 pub(crate) use adversaries::{EVERYWHERE, meaning};
+pub use byzzfuzz::ByzzFuzz;
 pub use checks::{AtLeast, Checks, Linearizable, ProgressRule, Safety};
 pub use domains::{Domain, Domains, Filling, Rooms};
 pub use expect::{Expectation, ParseExpectationError, VERDICTS, verdict_name};

@@ -33,6 +33,9 @@ pub struct Occasion {
     /// While the traitor is in this role only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// To messages that tell this round only, counting from one ([`Message::round`](crate::process::Message::round)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<u32>,
 }
 
 /// What a traitor does with a message that its honest code would send.

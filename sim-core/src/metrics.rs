@@ -31,6 +31,9 @@ const LARGEST: u64 = 1 << 43;
 /// Significant decimal digits of a quantile.
 const DIGITS: u8 = 3;
 
+/// Values below 2^11 are told apart exactly, and of larger ones the first eleven bits: more than [`DIGITS`] digits.
+const SUB_BUCKET_BITS: u32 = 11;
+
 /// The histograms and counters of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
@@ -41,10 +44,78 @@ pub struct Metrics {
 #[derive(Clone, Debug)]
 struct Named {
     name: String,
-    /// Made when something is recorded: a short run spends more on the room of one than on all else of its beginning.
-    histogram: Option<Histogram<u32>>,
+    values: Values,
     sum: u128,
     max: u64,
+}
+
+/// What was recorded. A short run would spend more on the room of a histogram, and on looking through it, than on all of its
+/// beginning.
+#[derive(Clone, Debug)]
+enum Values {
+    /// Up to [`FEW`], as they were recorded.
+    Few(Vec<u64>),
+    /// More than that.
+    Many(Histogram<u32>),
+}
+
+/// So many values are kept as they are.
+const FEW: usize = 256;
+
+impl Values {
+    fn record(&mut self, value: u64) {
+        match self {
+            Self::Few(few) if few.len() < FEW => few.push(value),
+            Self::Few(few) => {
+                let mut histogram = empty();
+                few.drain(..).chain([value]).for_each(|value| histogram.saturating_record(value));
+                *self = Self::Many(histogram);
+            }
+            Self::Many(histogram) => histogram.saturating_record(value),
+        }
+    }
+
+    /// The upper ends of their buckets, in order.
+    fn sorted_ends(few: &[u64]) -> Vec<u64> {
+        let mut ends: Vec<u64> = few.iter().map(|value| bucket_end(*value)).collect();
+        ends.sort_unstable();
+        ends
+    }
+
+    /// The upper end of each bucket with a value, in order, and how many are in it.
+    fn buckets(&self) -> Vec<(u64, u64)> {
+        match self {
+            Self::Few(few) => {
+                let ends = Self::sorted_ends(few);
+                ends.chunk_by(u64::eq).map(|same| (same[0], same.len() as u64)).collect()
+            }
+            Self::Many(histogram) => {
+                let recorded = histogram.iter_recorded();
+                recorded.map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect()
+            }
+        }
+    }
+
+    /// How many values there are, and the upper ends of the buckets in which these quantiles lie.
+    fn quantiles<const N: usize>(&self, wanted: [f64; N]) -> (u64, [u64; N]) {
+        match self {
+            Self::Few(few) => {
+                let (ends, count) = (Self::sorted_ends(few), few.len() as u64);
+                let place = |quantile: f64| ((quantile * count as f64).ceil() as usize).saturating_sub(1);
+                (count, wanted.map(|quantile| ends.get(place(quantile)).copied().unwrap_or(0)))
+            }
+            Self::Many(histogram) => {
+                (histogram.len(), wanted.map(|quantile| histogram.value_at_quantile(quantile)))
+            }
+        }
+    }
+}
+
+/// The largest value that a histogram does not tell from this one: [`DIGITS`] digits fit into eleven bits.
+fn bucket_end(value: u64) -> u64 {
+    let value = if value < 2 * LARGEST { value } else { LARGEST };
+    let unit = 1_u64 << (u64::BITS - value.leading_zeros()).saturating_sub(SUB_BUCKET_BITS);
+    value | (unit - 1)
 }
 
 impl Metrics {
@@ -78,7 +149,7 @@ impl Metrics {
     #[inline]
     pub fn record(&mut self, id: MetricId, value: u64) {
         let named = &mut self.histograms[id.0 as usize];
-        named.histogram.get_or_insert_with(empty).saturating_record(value);
+        named.values.record(value);
         named.sum += u128::from(value);
         named.max = named.max.max(value);
     }
@@ -103,21 +174,17 @@ impl Metrics {
 
     /// Every histogram in which something was recorded.
     pub fn summary(&self) -> OrderedMap<String, MetricSummary> {
-        let summary = |named: &Named| Some((named.name.clone(), named.summary(named.histogram.as_ref()?)));
-        self.histograms.iter().filter_map(summary).collect()
+        let used = self.histograms.iter().filter(|named| !named.is_empty());
+        used.map(|named| (named.name.clone(), named.summary())).collect()
     }
 
     /// Every value that was recorded under a name, to three digits, and how often; nothing if none was. The largest is exact.
     pub fn values(&self, name: &str) -> Vec<(u64, u64)> {
-        let named = self.histograms.iter().find(|named| named.name == name);
-        let found = named.and_then(|named| Some((named.histogram.as_ref()?, named.max)));
-        let Some((histogram, max)) = found else { return Vec::new() };
-        let recorded = histogram.iter_recorded();
-        let mut values: Vec<(u64, u64)> = recorded
-            .map(|step| (step.value_iterated_to().min(max), step.count_since_last_iteration()))
-            .collect();
+        let Some(named) = self.histograms.iter().find(|named| named.name == name) else { return Vec::new() };
+        let mut values = named.values.buckets();
+        values.iter_mut().for_each(|(end, _)| *end = (*end).min(named.max));
         if let Some(last) = values.last_mut() {
-            last.0 = max;
+            last.0 = named.max;
         }
         values
     }
@@ -130,19 +197,22 @@ impl Metrics {
 
 impl Named {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), histogram: None, sum: 0, max: 0 }
+        Self { name: name.to_owned(), values: Values::Few(Vec::new()), sum: 0, max: 0 }
     }
 
-    fn summary(&self, histogram: &Histogram<u32>) -> MetricSummary {
-        let count = histogram.len();
-        // The histogram answers with the upper end of a bucket, which may lie above everything recorded.
-        let quantile = |q: f64| histogram.value_at_quantile(q).min(self.max);
+    fn is_empty(&self) -> bool {
+        matches!(&self.values, Values::Few(few) if few.is_empty())
+    }
+
+    fn summary(&self) -> MetricSummary {
+        // A bucket is known by its upper end, which may lie above everything recorded.
+        let (count, [p50, p90, p99]) = self.values.quantiles([0.5, 0.9, 0.99]);
         MetricSummary {
             count,
             mean: if count == 0 { 0.0 } else { self.sum as f64 / count as f64 },
-            p50: quantile(0.5),
-            p90: quantile(0.9),
-            p99: quantile(0.99),
+            p50: p50.min(self.max),
+            p90: p90.min(self.max),
+            p99: p99.min(self.max),
             max: self.max,
         }
     }
@@ -204,6 +274,31 @@ mod tests {
         assert_eq!((summary.p50, summary.p99, summary.max), (0, 1_000_001, 1_000_001));
         metrics.record(id, u64::MAX);
         assert_eq!(metrics.summary()["x"].max, u64::MAX);
+    }
+
+    /// Few values are told as a histogram tells them, and so is the first one that is too many.
+    #[test]
+    fn few_values_are_told_as_many_are() {
+        let mut word = 7_u64;
+        for count in (1..=FEW + 2).step_by(5).chain([FEW, FEW + 1]) {
+            let (mut metrics, mut histogram) = (Metrics::new(), empty());
+            let id = metrics.histogram("x");
+            for _ in 0..count {
+                word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let value = word >> (word % 61);
+                metrics.record(id, value);
+                histogram.saturating_record(value);
+            }
+            let summary = metrics.summary()["x"];
+            let told = |q: f64| histogram.value_at_quantile(q).min(summary.max);
+            assert_eq!((summary.p50, summary.p90, summary.p99), (told(0.5), told(0.9), told(0.99)));
+            assert_eq!(summary.count, count as u64);
+            let recorded = histogram.iter_recorded();
+            let ends: Vec<(u64, u64)> =
+                recorded.map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect();
+            assert_eq!(metrics.histograms[0].values.buckets(), ends, "{count}");
+            assert_eq!(metrics.values("x").last().map(|(last, _)| *last), Some(summary.max));
+        }
     }
 
     #[test]

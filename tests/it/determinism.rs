@@ -17,7 +17,7 @@ use seedstorm::sim_core::simulate::Subject;
 use seedstorm::sim_core::trace::{Trace, TraceForm, TraceRequest};
 
 /// Every family is run again.
-const SWARMS: [&str; 16] = [
+const SWARMS: [&str; 21] = [
     "raft-swarm",
     "bracha-swarm",
     "pbft-swarm",
@@ -25,6 +25,11 @@ const SWARMS: [&str; 16] = [
     "twins-swarm",
     "tendermint-twins-swarm",
     "pbft-twins-swarm",
+    "pbft-byzzfuzz-swarm",
+    "hotstuff-byzzfuzz-swarm",
+    "tendermint-byzzfuzz-swarm",
+    "zyzzyva-byzzfuzz-swarm",
+    "fab-byzzfuzz-swarm",
     "tendermint-swarm",
     "zyzzyva-swarm",
     "fab-swarm",

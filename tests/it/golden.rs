@@ -116,6 +116,15 @@ fn golden_digests_of_schedules_of_rounds_are_met() {
 }
 
 #[test]
+fn golden_digests_of_a_few_faults_in_a_few_rounds_are_met() {
+    check("pbft-byzzfuzz-swarm");
+    check("hotstuff-byzzfuzz-swarm");
+    check("tendermint-byzzfuzz-swarm");
+    check("zyzzyva-byzzfuzz-swarm");
+    check("fab-byzzfuzz-swarm");
+}
+
+#[test]
 fn golden_digests_of_tendermint_are_met() {
     check("tendermint-swarm");
 }

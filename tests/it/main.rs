@@ -7,6 +7,7 @@
 )]
 
 mod altered;
+mod byzzfuzz;
 mod cases;
 mod cli;
 mod composite;

@@ -279,7 +279,7 @@ fn legend(run: &Run, palette: &Palette) -> Markup {
             @if run.faults().any(|fault| fault.family == Family::Network && !fault.slots.is_empty()) {
                 li { svg width="14" height="14" aria-hidden="true" { rect.cut width="14" height="4" y="5" {} } " its links are at fault" }
             }
-            @if run.traitors() > 0 { li { "\u{2717} a traitor" } }
+            @if !run.traitors().is_empty() { li { "\u{2717} a traitor" } }
             @if run.member_spans().any(|span| !span.label.is_empty()) { li.quiet { "numbers are terms or views" } }
             @if run.healed().is_some_and(|at| share(run, at) < 98.0) {
                 li { "healed at " (moment(run.healed().unwrap_or_default())) }

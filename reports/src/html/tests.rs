@@ -1,6 +1,8 @@
 //! The page: what is on it, what cannot get on it, how large it may be.
 
 use super::*;
+use sim_core::outcome::PointMark;
+
 use crate::testing::{passing, violation};
 
 /// Every section that a person may look for.
@@ -54,6 +56,20 @@ fn a_story_stands_on_the_first_screen_with_its_diagram() {
     }
     assert_eq!(page.matches("class=\"arrow lost\"").count(), 1);
     assert!(!super::page(&passing()).contains("class=\"steps\""));
+}
+
+#[test]
+fn the_first_screen_says_who_lied_and_how() {
+    let mut record = passing();
+    let mark = |slot| PointMark { at_ns: 0, slot, kind: "corrupt".to_owned(), label: String::new() };
+    (1..3).for_each(|slot| record.outcome.picture.marks.items.push(mark(slot)));
+    record.outcome.activity.insert("traitors.equivocated".to_owned(), 1_200);
+    record.outcome.activity.insert("traitors.silent".to_owned(), 3);
+    let page = page(&record);
+    assert!(page.contains("n2, n3: 1,200 equivocated, 3 silent"), "no such card");
+    assert!(page.contains("2 traitors at work"));
+    record.outcome.activity.remove("traitors.silent");
+    assert!(super::page(&record).contains("n2, n3: 1,200 equivocated<"));
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn rule(protocol: &ProtocolInfo, budget: u32, timeout: Duration, rng: &mut ChaCh
             Act::Own { behavior: own.name.to_owned(), ways: 2 + u32::try_from(strength % 2).unwrap_or(0) }
         }
     };
-    Adversary { slots: Vec::new(), on: Occasion { send, role }, act }
+    Adversary { slots: Vec::new(), on: Occasion { send, role, round: None }, act }
 }
 
 /// Faults of the families that the swarm has on, beside those that are written. A drawn entry keeps clear of the

@@ -16,7 +16,7 @@ use super::{Range, Scenario};
 pub(crate) type RoundSpaces = Arc<BTreeMap<(u32, u32), RoundSpace>>;
 
 /// So many timeouts the sides of a round last where a scenario does not say. Protocols double theirs, mostly three times.
-const TIMEOUTS: u64 = 10;
+pub(crate) const TIMEOUTS: u64 = 10;
 
 /// How many twins so many members may have.
 fn twins(drawn: &DrawnRounds, cluster: &dyn Cluster, members: u32) -> Twins {

@@ -69,6 +69,7 @@ fn drawn(scenario: &Scenario) -> String {
         (swarm.rules, "rules for traitors"),
         (swarm.detours, "detours"),
         (swarm.rounds.is_some(), "rounds"),
+        (swarm.byzzfuzz.is_some(), "a bounded number of faults in rounds"),
         (swarm.corrupt_clients, "corrupt clients"),
     ];
     let parts = parts.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned());

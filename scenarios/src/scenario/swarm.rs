@@ -6,6 +6,8 @@ use sim_core::fault::{Family, Kind};
 use sim_core::registry::ProtocolInfo;
 use sim_core::time::Duration;
 
+use super::byzzfuzz::ByzzFuzz;
+
 /// What is drawn. Each part is off if absent or false.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -68,6 +70,10 @@ pub struct Swarm {
     /// A schedule of rounds: who leads each, who hears whom, who has a twin. Only where messages of the protocol tell rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<DrawnRounds>,
+    /// A bounded number of faults in drawn rounds: the network in two parts, or a traitor that lies. Only where messages of the
+    /// protocol tell rounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byzzfuzz: Option<ByzzFuzz>,
     /// Rules for traitors, by the kind of message and their role, before what `behaviors` draws: half of the seeds have some.
     pub rules: bool,
 }

@@ -348,6 +348,9 @@ impl Validator<'_> {
         if let Some(drawn) = &swarm.rounds {
             self.drawn_rounds(drawn, cluster);
         }
+        if let Some(drawn) = &swarm.byzzfuzz {
+            self.byzzfuzz(drawn, cluster);
+        }
         if swarm.operations.is_some() && self.scenario.workload.is_none() {
             self.problem(&["swarm", "operations"], "there is no [workload] whose operations could be drawn");
         }

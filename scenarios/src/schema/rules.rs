@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use sim_core::fault::rounds::MOST_ROUNDS;
+use sim_core::fault::spec::LAST_ROUND;
 use sim_core::fault::swarm::MOST_STRIKES;
 use sim_core::fault::{Family, Kind};
 use sim_core::ordered::OrderedSet;
@@ -48,6 +49,7 @@ pub(super) fn swarm() -> Value {
             "behaviors": switch("Draw what traitors do."),
             "corrupt_clients": switch("Draw how many clients are corrupt: none in half of the seeds, else one or up to half of them."),
             "rounds": about(rounds(), "Draw a schedule of rounds: who leads each, who hears whom, who has a twin."),
+            "byzzfuzz": about(byzzfuzz(), "Draw a bounded number of faults in drawn rounds: the network in two parts, or a traitor that lies."),
             "rules": switch("Draw rules for what traitors do with which messages, beside behaviors."),
         }),
     );
@@ -66,6 +68,21 @@ fn rounds() -> Value {
             "kinds": about(list(json!({ "type": "string" })), "Kinds of messages of which one may be lost alone across the sides of a round."),
             "any_sides": switch("Whether any members may be apart; else a quorum is on one side."),
             "enumerate": switch("Whether the seed is the number of the schedule, so that so many seeds try all."),
+        }),
+    )
+}
+
+fn byzzfuzz() -> Value {
+    let switch = |words: &str| about(json!({ "type": "boolean", "default": false }), words);
+    table(
+        &["within"],
+        json!({
+            "within": about(count(1, u64::from(MOST_ROUNDS)), "Faults are in the rounds from the first to this one."),
+            "network": about(count(0, u64::from(MOST_ROUNDS)), "How many times the network is in two parts for a round, at most."),
+            "process": about(count(0, u64::from(MOST_ROUNDS)), "How many times a traitor lies in a round, at most."),
+            "corrupt": about(count32(0), "How many members are traitors, at most; one if absent, and no more than the protocol bears."),
+            "scope": about(json!({ "enum": ["small", "any"] }), "How far altered messages are from what they were; drawn for each fault if absent."),
+            "lies": switch("Whether half of the lies are those that only traitors of the protocol can tell."),
         }),
     )
 }
@@ -176,6 +193,7 @@ pub(super) fn adversaries(registry: &Registry) -> Value {
         json!({
             "send": about(text(), "To messages of this kind only."),
             "role": about(text(), "While the traitor is in this role only."),
+            "round": about(count(1, u64::from(LAST_ROUND)), "To messages that tell this round only."),
         }),
     );
     let own: OrderedSet<&str> = registry

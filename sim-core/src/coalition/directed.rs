@@ -11,7 +11,7 @@ use crate::fault::FaultModel;
 use crate::fault::plan::same_kind;
 use crate::fault::selector::in_role;
 use crate::identity::{NodeId, Slot};
-use crate::process::{Input, Protocol};
+use crate::process::{Input, Message, Protocol};
 use crate::random::{Draw, below};
 use crate::time::Duration;
 
@@ -69,8 +69,9 @@ impl<P: Protocol> Directed<P> {
                 (Some(kind), Some(message)) => same_kind(kind, message.kind_name()),
                 (Some(_), None) => false,
             };
+            let right_round = in_round(rule, message);
             let speaks = !matches!(rule.act, Act::Order { .. });
-            speaks && names(rule, slot) && right_role && right_kind
+            speaks && names(rule, slot) && right_role && right_kind && right_round
         };
         self.rules.iter().find(fits)
     }
@@ -145,6 +146,11 @@ fn fewer<P: Protocol>(
     left
 }
 
+/// Whether a rule is about the round that a message tells.
+fn in_round<M: Message>(rule: &Adversary, message: Option<&M>) -> bool {
+    rule.on.round.is_none_or(|wanted| message.and_then(M::round) == Some(u64::from(wanted)))
+}
+
 /// Whether a rule is about a slot.
 fn names(rule: &Adversary, slot: Slot) -> bool {
     rule.slots.is_empty() || rule.slots.contains(&slot.0)
@@ -199,7 +205,10 @@ impl<P: Protocol> Coalition<P> for Directed<P> {
     fn order(&mut self, crossing: &Crossing<'_, P>, draw: &mut Draw) -> Duration {
         let kind = crossing.message.kind_name();
         let ordering = self.rules.iter().find_map(|rule| match &rule.act {
-            Act::Order { how } if rule.on.send.as_ref().is_none_or(|wanted| same_kind(wanted, kind)) => {
+            Act::Order { how }
+                if rule.on.send.as_ref().is_none_or(|wanted| same_kind(wanted, kind))
+                    && in_round(rule, Some(crossing.message)) =>
+            {
                 Some(*how)
             }
             _ => None,

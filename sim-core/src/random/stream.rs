@@ -37,6 +37,8 @@ pub enum StreamName {
     Upgrades = 14,
     /// How many clients do not follow the protocol.
     Clients = 13,
+    /// Which faults of a bounded number a run has, and in which rounds.
+    ByzzFuzz = 15,
 }
 
 /// The stream of a name in the run of a seed.

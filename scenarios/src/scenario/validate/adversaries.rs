@@ -1,13 +1,16 @@
 //! `[[adversaries]]` against the protocol: who, when and what must exist.
 
-use sim_core::adversary::Act;
+use sim_core::adversary::{Act, Occasion};
 use sim_core::fault::plan::same_kind;
+use sim_core::fault::rounds::MOST_ROUNDS;
 use sim_core::fault::selector::in_role;
+use sim_core::fault::spec::LAST_ROUND;
 use sim_core::registry::Cluster;
 
 use super::Validator;
 use crate::document::Complaint;
 use crate::problem::Problem;
+use crate::scenario::ByzzFuzz;
 use crate::scenario::adversaries::{AdversaryTable, Told, Unread, known};
 
 /// In so large a cluster, a protocol bears a traitor if it bears any at all.
@@ -56,11 +59,31 @@ impl Validator<'_> {
         {
             self.known(&["adversaries", index, "on", "role"], "role", role, roles);
         }
+        if let Some(round) = table.on.round {
+            self.round(index, round, table.on.send.as_deref());
+        }
+    }
+
+    /// A round that no message tells would be a rule that never applies.
+    fn round(&mut self, index: &str, round: u32, send: Option<&str>) {
+        let path = ["adversaries", index, "on", "round"];
+        let known = self.protocol.rounds;
+        if known.is_empty() {
+            let title = format!("messages of {} tell no round", self.protocol.name);
+            return self.problem(&path, title);
+        }
+        if !(1..=LAST_ROUND).contains(&round) {
+            self.problem(&path, format!("expected a round from 1 to {LAST_ROUND}, found {round}"));
+        }
+        if let Some(send) = send.filter(|send| !known.iter().any(|kind| same_kind(send, kind))) {
+            let title = format!("\"{send}\" is no message that tells its round: {}", known.join(", "));
+            self.problem(&["adversaries", index, "on", "send"], title);
+        }
     }
 
     fn told(&mut self, index: &str, table: &AdversaryTable, told: &Told) {
         let act = ["adversaries", index, "do"];
-        let always = table.on.send.is_none() && table.on.role.is_none();
+        let always = table.on == Occasion::default();
         match told {
             Told::Rule(Act::Order { .. }) if self.scenario.network.coalition_delay.is_none() => {
                 let title = "the network does not let traitors order it";
@@ -83,6 +106,38 @@ impl Validator<'_> {
                     );
                 }
             }
+        }
+    }
+
+    /// Bounds that leave something to draw.
+    pub(super) fn byzzfuzz(&mut self, drawn: &ByzzFuzz, cluster: &dyn Cluster) {
+        let at = |key: &'static str| ["swarm", "byzzfuzz", key];
+        if self.protocol.rounds.is_empty() {
+            let title = format!("messages of {} tell no round", self.protocol.name);
+            return self.problem(&["swarm", "byzzfuzz"], title);
+        }
+        if !(1..=MOST_ROUNDS).contains(&drawn.within) {
+            self.problem(
+                &at("within"),
+                format!("expected 1 to {MOST_ROUNDS} rounds, found {}", drawn.within),
+            );
+        }
+        if drawn.network > MOST_ROUNDS || drawn.process > MOST_ROUNDS {
+            self.problem(
+                &["swarm", "byzzfuzz"],
+                format!("expected at most {MOST_ROUNDS} faults of each kind"),
+            );
+        }
+        if drawn.network == 0 && drawn.process == 0 {
+            self.problem(&["swarm", "byzzfuzz"], "expected faults: of the network, of processes, or both");
+        }
+        let borne = cluster.fault_model(MANY).byzantine;
+        if drawn.process > 0 && (drawn.corrupt == 0 || borne == 0) {
+            let title = format!(
+                "faults of processes need traitors, and {} of them may be drawn",
+                drawn.corrupt.min(borne)
+            );
+            self.problem(&at("process"), title);
         }
     }
 
