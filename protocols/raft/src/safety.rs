@@ -14,7 +14,7 @@ pub mod commit_monotone;
 pub mod commit_term;
 mod configs;
 pub(crate) use configs::Configs;
-pub mod confirmed;
+mod confirmed;
 pub mod election_safety;
 mod holding;
 pub mod leader_append_only;
@@ -72,11 +72,9 @@ sim_core::checks! {
         "raft/sessions": "No operation of a session is done twice or skipped, and what a client was told of was applied, \
             with that reply."
             => sessions::Sessions::new(parameters.snapshot_every > 0),
-        "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader."
-            => reads::ReadsAreRecent::new(parameters),
-        "raft/confirmed": "A read that does not go through the log rests on a majority that follows its leader: since it was asked, or, by a \
-            lease, within the shortest election timeout; and whoever a lease may bind votes for nobody else."
-            => confirmed::Confirmed::new(parameters, setup.members),
+        "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader. \
+            Without the log, it rests on a majority that follows its leader, and whoever a lease may bind votes for nobody else."
+            => reads::ReadsAreRecent::new(parameters, setup.members),
         "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand."
             => membership::Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \
@@ -107,8 +105,7 @@ mod tests {
     use crate::vocabulary::RaftObservation;
 
     fn all() -> Vec<Judge<Raft>> {
-        let parameters = Parameters { reads: crate::parameters::Reads::Mixed, ..Parameters::default() };
-        checks(&parameters, &Setup::new(1, 3))
+        checks(&Parameters::default(), &Setup::new(1, 3))
     }
 
     #[test]

@@ -21,7 +21,7 @@ const MOST_READS: usize = 64;
 
 /// Follows whom servers follow, and since when reads wait.
 #[derive(Debug)]
-pub struct Confirmed {
+pub(super) struct Confirmed {
     on: bool,
     leases: bool,
     /// How long a server that has heard a leader votes for nobody else.
@@ -46,7 +46,7 @@ struct Server {
 
 impl Confirmed {
     /// For servers with these settings; off where all reads go through the log, or may be stale.
-    pub fn new(parameters: &Parameters, members: u32) -> Self {
+    pub(super) fn new(parameters: &Parameters, members: u32) -> Self {
         Self {
             on: !matches!(parameters.reads, Reads::Log | Reads::Stale),
             leases: parameters.leases(),
@@ -54,6 +54,11 @@ impl Confirmed {
             configs: Configs::new(members, parameters.learners),
             servers: BySlot::default(),
         }
+    }
+
+    /// Whether there are such reads.
+    pub(super) fn is_on(&self) -> bool {
+        self.on
     }
 
     /// A server gets a message of a leader, and follows it unless it is in a later term.

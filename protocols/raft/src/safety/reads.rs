@@ -6,14 +6,15 @@
 
 use std::collections::VecDeque;
 
-use sim_core::check::{Check, Findings, Seen};
+use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
-use sim_core::identity::NodeId;
+use sim_core::identity::{NodeId, Slot};
 use sim_core::process::RequestId;
 
+use super::confirmed::Confirmed;
 use super::honest;
 use crate::parameters::{Parameters, Reads};
-use crate::vocabulary::{Raft, RaftObservation, RaftRequest, RaftResponse, ReadBy};
+use crate::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRequest, RaftResponse, ReadBy};
 use objects::Operation;
 use sim_core::check::BySlot;
 
@@ -29,24 +30,69 @@ pub struct ReadsAreRecent {
     led: (u64, NodeId),
     /// Which leaders have begun to hand over.
     hands_over: BySlot<bool>,
+    /// What those reads rest on that do not go through the log.
+    confirmed: Confirmed,
 }
 
 impl ReadsAreRecent {
     /// For clusters with these settings; off where reads may be stale.
-    pub fn new(parameters: &Parameters) -> Self {
+    pub fn new(parameters: &Parameters, members: u32) -> Self {
         let on = parameters.reads != Reads::Stale;
-        Self { on, told: 0, asked: VecDeque::new(), led: (0, NodeId(0)), hands_over: BySlot::default() }
+        Self {
+            on,
+            told: 0,
+            asked: VecDeque::new(),
+            led: (0, NodeId(0)),
+            hands_over: BySlot::default(),
+            confirmed: Confirmed::new(parameters, members),
+        }
     }
 }
 
 impl Check<Raft> for ReadsAreRecent {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["BecameLeader", "Transferring", "ReadServed"])
+        let kinds: &[&str] = &[
+            "BecameLeader",
+            "Transferring",
+            "ReadServed",
+            "Recovered",
+            "TermSet",
+            "Voted",
+            "ConfigAppended",
+            "Truncated",
+        ];
+        Some(if self.confirmed.is_on() { kinds } else { &kinds[..3] })
+    }
+
+    fn needs(&self) -> Needs {
+        if self.confirmed.is_on() { Needs::RealTime } else { Needs::Order }
+    }
+
+    fn takes(&self) -> &'static [&'static str] {
+        self.confirmed.takes()
+    }
+
+    fn received(
+        &mut self,
+        ground: &Ground,
+        slot: Slot,
+        from: NodeId,
+        message: &RaftMessage,
+        findings: &mut Findings,
+    ) {
+        self.confirmed.received(ground, slot, from, message, findings);
+    }
+
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, findings: &mut Findings) {
+        self.confirmed.lifecycle(ground, slot, event, findings);
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !honest(ground, seen) {
             return;
+        }
+        if self.confirmed.is_on() {
+            self.confirmed.observe(ground, seen, findings);
         }
         match *seen.observation {
             RaftObservation::BecameLeader { term, .. } => {
@@ -130,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_lease_ends_before_a_later_leader_is_elected() {
-        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default()), 3);
+        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default(), 3), 3);
         script.see(0, leads(1, 0)).see(0, served(1, ReadBy::Lease)).clean();
         script.see(1, leads(2, 0)).see(1, served(2, ReadBy::Lease)).see(0, served(1, ReadBy::Index)).clean();
         script.see(0, served(1, ReadBy::Lease));
@@ -139,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_lease_ends_before_leadership_is_handed_over() {
-        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default()), 3);
+        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default(), 3), 3);
         script.see(0, leads(1, 0)).see(0, RaftObservation::Transferring { to: NodeId(1) });
         script.see(0, served(1, ReadBy::Index)).clean();
         script.see(0, served(1, ReadBy::Lease));
@@ -153,7 +199,7 @@ mod tests {
     fn a_read_sees_what_was_told_before_it_was_asked_for() {
         let run = |reads, first: u64, second: u64| {
             let mut script =
-                Script::new(ReadsAreRecent::new(&Parameters { reads, ..Parameters::default() }), 3);
+                Script::new(ReadsAreRecent::new(&Parameters { reads, ..Parameters::default() }, 3), 3);
             let request = RaftRequest::Operation { operation: Operation::Get { key: 1 } };
             let response = |index| RaftResponse { reply: Reply::Value { value: None }, index };
             let Script { check, ground, findings, .. } = &mut script;
