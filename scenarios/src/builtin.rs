@@ -228,6 +228,7 @@ builtins! {
     "swim-crash"
     "swim-mass-failure"
     "swim-partition"
+    "swim-rolling-upgrade"
     "swim-join-storm"
     "swim-slow-members"
     "swim-churn"

@@ -33,6 +33,19 @@ fn servers_of_two_versions_work_together_and_the_one_reads_what_the_other_wrote(
 }
 
 #[test]
+fn members_with_lifeguard_and_without_find_out_together_who_is_dead() {
+    for seed in 1..4 {
+        let mixed = outcome("swim-rolling-upgrade", seed, &[]);
+        assert_eq!(mixed.verdict, Verdict::Pass, "seed {seed}: {:?}", mixed.reasons);
+        assert!(
+            mixed.checks.iter().all(|check| check.on),
+            "every check is about one member, or about all: {:?}",
+            mixed.checks
+        );
+    }
+}
+
+#[test]
 fn versions_that_do_not_fit_each_other_are_found_and_a_capsule_keeps_them() {
     let name = "raft-upgrade-shortens-leases";
     let plain = ["faults.0.upgrade.to=\"first\"", "expect=\"pass\""];
@@ -95,6 +108,7 @@ fn versions_that_cannot_be_are_refused_at_their_place() {
         ("raft-calm", "versions.two.learners=1", "the same number of learners"),
         ("raft-calm", "versions={ two = 7 }", "a table of the parameters"),
         ("pbft-calm", "versions={ two = {} }", "cannot be upgraded"),
+        ("swim-calm", "versions.two.seeds=3", "the same start and seeds"),
         (
             "raft-calm",
             "faults=[{ at = \"2s\", amnesia = { target = \"n1\", version = \"first\" } }]",

@@ -12,6 +12,7 @@
 //! - [`initial`]: what it starts from
 //! - [`safety`] and [`liveness`]: what is checked, and owed
 //! - [`plants`] and [`stalling`]: bugs to switch on; [`traitors`]: members that lie
+//! - `versions`: what members promise together that are set otherwise
 //! - [`entry`]: its place in the registry
 
 mod broadcasts;
@@ -38,6 +39,7 @@ pub mod stalling;
 mod subjects;
 mod suspicion;
 pub mod traitors;
+mod versions;
 mod view;
 pub mod vocabulary;
 

@@ -17,6 +17,7 @@ use super::safety::{CHECKS, checks};
 use super::settings::Settings;
 use super::stalling::Stalling;
 use super::traitors::{BEHAVIORS, traitors};
+use super::versions;
 use super::vocabulary::{Swim, SwimMessage, SwimObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -47,6 +48,7 @@ pub const ENTRY: Simple<Parameters, Swim, Member> = Simple::new(&INFO, system)
         FaultModel { crashed: minority, lost_disks: minority, byzantine: 0, outages: false }
     })
     .waits(window)
+    .runs_together(versions::together)
     .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop));
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Swim, Member> {
