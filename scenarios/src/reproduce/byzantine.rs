@@ -1,5 +1,5 @@
 //! Byzantine agreement: Castro and Liskov (1999), Bracha (1987), Yin et al. (2019), Buchman et al. (2018), protocols with a
-//! fast track ([`fast`]), and a simulator's figures (DSN 2022).
+//! fast track (`fast`), and a simulator's figures (DSN 2022).
 
 mod fast;
 
