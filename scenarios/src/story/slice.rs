@@ -370,7 +370,7 @@ impl<'a> Slice<'a> {
             return String::new();
         }
         let synced = sync.is_some_and(|(index, id)| self.synced(slot, id, index));
-        format!("disk: {}{}", appended.join(", "), if synced { "" } else { " (not synced)" })
+        format!("disk: {}{}", words::listed(&appended), if synced { "" } else { " (not synced)" })
     }
 
     /// Whether a sync ended before the process did.

@@ -52,6 +52,15 @@ pub(super) fn record(content: &Content) -> String {
     format!("{}{}", content.kind, shown.collect::<String>())
 }
 
+/// Words of several things one after the other, those that are the same in a row once: `Entry term 3 2 times, Vote term 4`.
+pub(super) fn listed(words: &[String]) -> String {
+    let same = words.chunk_by(|one, other| one == other).map(|same| match same {
+        [one] => one.clone(),
+        _ => format!("{} {} times", same[0], same.len()),
+    });
+    same.collect::<Vec<String>>().join(", ")
+}
+
 fn fields(content: &Content) -> String {
     content.fields.iter().filter_map(field).collect()
 }
@@ -113,5 +122,12 @@ mod tests {
     fn a_record_shows_what_it_lacks() {
         let expected = "RequestVote term 4 last_index 0 candidate n1 pre true counted false vote none";
         assert_eq!(record(&content()), expected);
+    }
+
+    #[test]
+    fn what_is_the_same_in_a_row_is_told_once() {
+        let words = ["a 1", "a 1", "a 1", "b", "a 1"].map(str::to_owned);
+        assert_eq!(listed(&words), "a 1 3 times, b, a 1");
+        assert_eq!(listed(&[]), "");
     }
 }
