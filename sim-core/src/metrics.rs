@@ -4,6 +4,7 @@
 //! but at the first of a name.
 
 use crate::ordered::OrderedMap;
+use crate::picture::Cumulative;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
@@ -187,6 +188,13 @@ impl Metrics {
             last.0 = named.max;
         }
         values
+    }
+
+    /// How the values of each histogram with at least two of them are distributed.
+    pub(crate) fn distributions(&self) -> impl Iterator<Item = Cumulative> + '_ {
+        let all = self.histograms.iter().map(|named| (&named.name, self.values(&named.name)));
+        let several = all.filter(|(_, values)| values.iter().map(|(_, times)| times).sum::<u64>() > 1);
+        several.map(|(name, values)| Cumulative::of(name, &values))
     }
 
     /// Every counter, those at zero included.

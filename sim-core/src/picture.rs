@@ -18,7 +18,7 @@ use crate::time::Time;
 use clocks::ClockLines;
 pub(crate) use edges::edges;
 pub(crate) use parts::PAUSED;
-pub use parts::{Edge, LaneSpan, Picture, PointMark, Reign, Series};
+pub use parts::{Cumulative, Edge, LaneSpan, Picture, PointMark, Reign, Series};
 pub(crate) use rates::Counts;
 use rates::Rates;
 use standing::Standings;
@@ -49,6 +49,8 @@ pub(crate) struct Painter {
     clocks: ClockLines,
     rates: Rates,
     standings: Standings,
+    /// By slot: how many messages it sent. Empty if nothing is kept.
+    sent: Vec<u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -75,6 +77,7 @@ impl Painter {
             clocks: ClockLines::default(),
             rates: Rates::new(detail == Detail::Full),
             standings: Standings::new(ground, detail == Detail::Full),
+            sent: vec![0; if detail == Detail::Full { ground.places.len() } else { 0 }],
         }
     }
 
@@ -84,7 +87,18 @@ impl Painter {
         self.detail == Detail::Full
     }
 
+    /// A slot sends a message.
+    #[inline(always)]
+    pub(crate) fn sends(&mut self, slot: Slot) {
+        if let Some(sent) = self.sent.get_mut(slot.index()) {
+            *sent += 1;
+        }
+    }
+
     pub(crate) fn add_slot(&mut self) {
+        if self.on() {
+            self.sent.push(0);
+        }
         if !self.open.is_empty() && self.open.len() < MOST_LANES {
             self.open.push(None);
         }
@@ -160,12 +174,23 @@ impl Painter {
         series.extend(self.rates.finish());
         series.extend(self.clocks.finish(now, &names, shown));
         let standings = self.standings.finish();
-        Picture { lanes: self.lanes, marks: self.marks, series, standings, tables, ..Picture::default() }
+        let distributions = if self.sent.is_empty() { Vec::new() } else { vec![sent(&self.sent, ground)] };
+        let (lanes, marks) = (self.lanes, self.marks);
+        Picture { lanes, marks, series, standings, distributions, tables, ..Picture::default() }
     }
 }
 
 fn slot_at(index: usize) -> Slot {
     Slot(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+/// How many messages each member sent, whoever ran in its slot.
+fn sent(sent: &[u64], ground: &Ground) -> Cumulative {
+    let members = ground.places.iter().zip(sent).filter(|(place, _)| place.role == Role::Member);
+    let mut each: Vec<u64> = members.map(|(_, sent)| *sent).collect();
+    each.sort_unstable();
+    let counts: Vec<(u64, u64)> = each.chunk_by(u64::eq).map(|same| (same[0], same.len() as u64)).collect();
+    Cumulative::of(Cumulative::SENT, &counts)
 }
 
 /// What became of each member.

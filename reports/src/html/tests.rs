@@ -149,6 +149,30 @@ fn a_crowd_becomes_shares_and_the_worst_by_name() {
 }
 
 #[test]
+fn a_crowd_has_distributions_of_its_times_and_messages() {
+    let mut record = passing();
+    let of = |name: &str, steps: &[(u64, f64)]| sim_core::outcome::Cumulative {
+        name: name.to_owned(),
+        count: 200,
+        steps: steps.to_vec(),
+    };
+    let sent = sim_core::outcome::Cumulative::SENT;
+    let detected = "swim_detection_ns";
+    record.outcome.picture.distributions =
+        vec![of(sent, &[(70, 0.25), (80, 1.0)]), of(detected, &[(2_000_000_000, 0.5), (3_000_000_000, 1.0)])];
+    assert!(!page(&record).contains("id=\"figure-messages-per-member\""), "a few have lanes instead");
+    record.outcome.members = 200;
+    record.outcome.slots = (1..=200).map(|n| format!("n{n}")).collect();
+    let page = page(&record);
+    assert!(page.contains("id=\"figure-distributions\"") && page.contains("swim detection: 200 values"));
+    assert!(page.contains("200 members; half of them sent at most 80 messages, and nobody more than 80"));
+    let figures = figures::of_crowd(&Run::new(&record));
+    let times = figures.iter().find(|figure| figure.name == "distributions").unwrap();
+    let points: Vec<(f64, f64)> = times.series[0].points.iter().map(|point| (point.x, point.y)).collect();
+    assert_eq!(points, [(2.0, 0.0), (2.0, 0.5), (3.0, 1.0)]);
+}
+
+#[test]
 fn what_is_the_same_all_the_time_has_no_chart() {
     let mut record = passing();
     record.outcome.members = 200;

@@ -1,12 +1,14 @@
 //! The figures of a run, made from its record. What is not in the record (no clients, true clocks) has no figure.
 
+use sim_core::metrics::OPERATION_LATENCY;
+use sim_core::outcome::Cumulative;
 use sim_core::stats::{quantile, sorted};
 
 use super::{MOST_LANES, OperationSpan, Palette, Run, seconds};
 use crate::figure::shapes::percentiles;
 use crate::figure::{Axis, Figure, Point, Series, Style};
 use crate::record::RunRecord;
-use crate::words::{count, counted};
+use crate::words::{count, counted, plain};
 
 /// How many dots a cloud keeps besides the slow ones.
 const MOST_DOTS: usize = 2_000;
@@ -264,7 +266,47 @@ fn clocks(run: &Run) -> Option<Figure> {
 
 /// The figures of a run with more members than can have a lane each.
 pub(crate) fn of_crowd(run: &Run) -> Vec<Figure> {
-    [roles(run), ranks(run)].into_iter().flatten().collect()
+    [roles(run), ranks(run), times(run), sent(run)].into_iter().flatten().collect()
+}
+
+/// How long whatever was measured took, as the share of values that are at most so long.
+fn times(run: &Run) -> Option<Figure> {
+    let axis = Axis::linear("share of values at most that", "").from_to(0.0, 1.0);
+    let all = &run.outcome.picture.distributions;
+    let mut figure = Figure::new("distributions", "How long it took", Axis::linear("time", "s"), axis);
+    let mut counts = Vec::new();
+    for one in all.iter().filter(|one| one.name.ends_with("_ns") && one.name != OPERATION_LATENCY) {
+        let name = plain(&one.name);
+        counts.push(format!("{name}: {}", counted(one.count, "value")));
+        figure.add(Series::new(&name, Style::Steps, rising(one, 1e9)));
+    }
+    figure.caption = counts.join("; ");
+    (!figure.series.is_empty()).then_some(figure)
+}
+
+/// How many messages members sent: the share of members that sent at most so many.
+fn sent(run: &Run) -> Option<Figure> {
+    let one = run.outcome.picture.distributions.iter().find(|one| one.name == Cumulative::SENT)?;
+    let axis = Axis::linear("share of members that sent at most that", "").from_to(0.0, 1.0);
+    let messages = Axis::linear("messages", "");
+    let mut figure = Figure::new("messages-per-member", "Messages sent by each member", messages, axis);
+    let most = one.steps.last().filter(|most| most.0 > 0)?.0;
+    let half = one.steps.iter().find(|step| step.1 >= 0.5).map_or(most, |step| step.0);
+    figure.caption = format!(
+        "{}; half of them sent at most {}, and nobody more than {}",
+        counted(one.count, "member"),
+        counted(half, "message"),
+        count(most),
+    );
+    figure.add(Series::new("", Style::Steps, rising(one, 1.0)).colored(2));
+    Some(figure)
+}
+
+/// Steps from zero to one, with values in so many parts.
+fn rising(one: &Cumulative, unit: f64) -> Vec<Point> {
+    let first = one.steps.first().map(|step| Point::new(step.0 as f64 / unit, 0.0));
+    let steps = one.steps.iter().map(|(value, share)| Point::new(*value as f64 / unit, *share));
+    first.into_iter().chain(steps).collect()
 }
 
 /// How many moments a crowd is looked at.

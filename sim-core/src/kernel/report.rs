@@ -61,6 +61,10 @@ impl Kernel {
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
         let mut picture = picture(self.painter, &self.ground, &self.clocks, trace.as_ref());
         picture.evidence.extend(self.findings.evidence().iter().cloned());
+        if !picture.distributions.is_empty() {
+            picture.distributions.extend(self.metrics.distributions());
+            picture.distributions.extend(self.findings.measured().distributions());
+        }
         let mut metrics = self.metrics.summary();
         metrics.extend(self.findings.measured().summary());
         Outcome {

@@ -29,6 +29,7 @@ impl Kernel {
     pub(crate) fn packet(&mut self, parcel: &Parcel, to: Slot) -> Packet {
         let &Parcel { from, size, kind, lane, priority, .. } = parcel;
         self.messages.sent += 1;
+        self.painter.sends(from);
         self.messages.bytes += u64::from(size);
         self.sends.by_kind[usize::from(kind)] += 1;
         Packet { now: self.now, from, to, size, lane, priority, ordinal: self.sends.ordinal(to) }
@@ -108,6 +109,7 @@ impl Kernel {
     #[cold]
     pub(crate) fn send_to_nobody(&mut self, parcel: &Parcel) -> u32 {
         self.messages.sent += 1;
+        self.painter.sends(parcel.from);
         self.sends.by_kind[usize::from(parcel.kind)] += 1;
         self.drop_message(Dropped::Nobody);
         0

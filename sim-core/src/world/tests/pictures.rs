@@ -5,7 +5,7 @@ use serde_json::json;
 use super::accounting::{busy_cast, busy_setup};
 use super::lab::{Notes, Saw, Tick, actor, faults, millis, say, setup, subject, traced};
 use crate::identity::NodeId;
-use crate::outcome::{Outcome, Picture};
+use crate::outcome::{Cumulative, Outcome, Picture};
 use crate::picture::Detail;
 use crate::process::{Input, TimerId};
 use crate::registry::Launch;
@@ -95,6 +95,15 @@ fn rates_add_up_to_the_messages() {
     let steps = sent.points.windows(2);
     let total: f64 = steps.map(|pair| (pair[1].0 - pair[0].0) as f64 / 1e9 * pair[0].1).sum();
     assert!((total - outcome.messages.sent as f64).abs() <= 2.0, "{total} of {}", outcome.messages.sent);
+}
+
+#[test]
+fn what_each_member_sent_is_a_distribution() {
+    let outcome = greeted(json!([]), &drawn());
+    let sent = &outcome.picture.distributions[0];
+    assert_eq!((sent.name.as_str(), sent.count), (Cumulative::SENT, 2));
+    assert_eq!(sent.steps, [(0, 0.5), (outcome.messages.sent, 1.0)], "one of two sends everything");
+    assert!(greeted(json!([]), &traced()).picture.distributions.is_empty(), "nobody asked for it");
 }
 
 #[test]
