@@ -59,9 +59,10 @@ impl Kernel {
         let measures = self.gauges.read(&self.ground, self.driver.executed());
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
+        let on = self.painter.on();
         let mut picture = picture(self.painter, &self.ground, &self.clocks, trace.as_ref());
         picture.evidence.extend(self.findings.evidence().iter().cloned());
-        if !picture.distributions.is_empty() {
+        if on {
             picture.distributions.extend(self.metrics.distributions());
             picture.distributions.extend(self.findings.measured().distributions());
         }
