@@ -3,8 +3,10 @@
 //! Names are looked up once, at the start of a run; recording is an index and an increment, and allocates nothing
 //! but at the first of a name.
 
+mod cumulative;
+
 use crate::ordered::OrderedMap;
-use crate::picture::Cumulative;
+pub use cumulative::Cumulative;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::capped::Capped;
 pub use crate::check::{CheckReport, Evidence};
-pub use crate::metrics::MetricSummary;
-pub use crate::picture::{Cumulative, Edge, LaneSpan, Picture, PointMark, Reign, Series, Table};
+pub use crate::metrics::{Cumulative, MetricSummary};
+pub use crate::picture::{Edge, LaneSpan, Picture, PointMark, Reign, Series, Table};
 
 use crate::check::{Verdict, Violation};
 use crate::digest::RunDigest;
