@@ -46,6 +46,26 @@ fn members_with_lifeguard_and_without_find_out_together_who_is_dead() {
 }
 
 #[test]
+fn who_waits_by_its_own_version_is_not_accused_by_another_ones_timeouts() {
+    let timeouts = |of: &str, min, max| {
+        format!(
+            "{of}={{ reads = \"lease\", election_timeout_min = \"{min}ms\", election_timeout_max = \"{max}ms\" }}"
+        )
+    };
+    let overlays = [
+        timeouts("cluster.raft", 150, 300),
+        timeouts("versions.two", 1_000, 2_000),
+        "faults=[{ at = \"4s\", for = \"2s\", crash = { target = \"leader\" } }]".to_owned(),
+    ];
+    let overlays: Vec<&str> = overlays.iter().map(String::as_str).collect();
+    for seed in 1..4 {
+        let outcome = outcome("raft-calm", seed, &overlays);
+        assert!(outcome.activity["observed.BecameLeader"] > 1, "another one is elected");
+        assert_eq!(outcome.verdict, Verdict::Pass, "seed {seed}: {:?}", outcome.violations);
+    }
+}
+
+#[test]
 fn versions_that_do_not_fit_each_other_are_found_and_a_capsule_keeps_them() {
     let name = "raft-upgrade-shortens-leases";
     let plain = ["faults.0.upgrade.to=\"first\"", "expect=\"pass\""];

@@ -112,6 +112,47 @@ pub struct Agent {
     standby: Standby,
 }
 
+/// Whom an agent works for, or what it is to the others, by its place and the strategy. `life` is the number of this life.
+fn boss(boot: &Boot<'_, Coordination>, team: &Rc<Team>, life: u64) -> Boss {
+    let (parameters, node) = (&team.place.parameters, boot.node);
+    let board = || {
+        let order = Hub::ordering(parameters, team.plants);
+        Board::new(team.place.graph.clone(), order).with_growth_unchecked(team.plants.cycle_accepted)
+    };
+    match parameters.strategy {
+        Strategy::Single | Strategy::Star if node.0 == 0 => {
+            let mut hub = Hub::new((node, team.agents), board(), parameters.clone(), team.plants);
+            if parameters.works(0, team.agents) {
+                let places = parameters.slots + parameters.queue;
+                hub.employ_itself(parameters.capabilities(0, team.agents), places);
+            }
+            Boss::Own(Box::new(hub))
+        }
+        Strategy::Single => Boss::Idle,
+        Strategy::Star => Boss::First(Beats::new(life, NodeId(0))),
+        Strategy::Service | Strategy::Hybrid | Strategy::Raft => {
+            let core = parameters.core_of(team.agents);
+            let beats = || Beats::new(life, NodeId(node.0 % core));
+            if node.0 < core {
+                let hub = Hub::new((node, team.agents), board(), parameters.clone(), team.plants);
+                let hub = hub.replicated();
+                let works = parameters.works(node.0, team.agents);
+                Boss::Core(Box::new(Core::new(boot, team, hub, works.then(beats))))
+            } else if parameters.strategy == Strategy::Hybrid {
+                Boss::First(beats().gathered(NodeId(node.0 % core)))
+            } else {
+                Boss::First(beats())
+            }
+        }
+        Strategy::Gossip => team.common.as_ref().map_or(Boss::Idle, |common| {
+            Boss::Claimant(Box::new(Claimant::new(node, common.clone(), parameters.clone(), team.agents)))
+        }),
+        Strategy::Independent => {
+            Boss::Nobody(Box::new(Solitary::new(node, board(), team.shares.clone(), team.plants)))
+        }
+    }
+}
+
 impl Agent {
     /// An agent that starts, for the first time or again.
     pub fn new(boot: &Boot<'_, Coordination>, team: Rc<Team>) -> Self {
@@ -120,42 +161,7 @@ impl Agent {
         // A life is told from others by a number of its own: 24 bits of it lead all that it numbers.
         let seed = boot.seed();
         let life = u64::from_le_bytes([seed[0], seed[1], seed[2], 0, 0, 0, 0, 0]) << 32;
-        let board = || {
-            let order = Hub::ordering(parameters, team.plants);
-            Board::new(team.place.graph.clone(), order).with_growth_unchecked(team.plants.cycle_accepted)
-        };
-        let boss = match parameters.strategy {
-            Strategy::Single | Strategy::Star if node.0 == 0 => {
-                let mut hub = Hub::new((node, team.agents), board(), parameters.clone(), team.plants);
-                if parameters.works(0, team.agents) {
-                    let places = parameters.slots + parameters.queue;
-                    hub.employ_itself(parameters.capabilities(0, team.agents), places);
-                }
-                Boss::Own(Box::new(hub))
-            }
-            Strategy::Single => Boss::Idle,
-            Strategy::Star => Boss::First(Beats::new(life, NodeId(0))),
-            Strategy::Service | Strategy::Hybrid | Strategy::Raft => {
-                let core = parameters.core_of(team.agents);
-                let beats = || Beats::new(life, NodeId(node.0 % core));
-                if node.0 < core {
-                    let hub = Hub::new((node, team.agents), board(), parameters.clone(), team.plants);
-                    let hub = hub.replicated();
-                    let works = parameters.works(node.0, team.agents);
-                    Boss::Core(Box::new(Core::new(boot, &team, hub, works.then(beats))))
-                } else if parameters.strategy == Strategy::Hybrid {
-                    Boss::First(beats().gathered(NodeId(node.0 % core)))
-                } else {
-                    Boss::First(beats())
-                }
-            }
-            Strategy::Gossip => team.common.as_ref().map_or(Boss::Idle, |common| {
-                Boss::Claimant(Box::new(Claimant::new(node, common.clone(), parameters.clone(), team.agents)))
-            }),
-            Strategy::Independent => {
-                Boss::Nobody(Box::new(Solitary::new(node, board(), team.shares.clone(), team.plants)))
-            }
-        };
+        let boss = boss(boot, &team, life);
         let courier = Courier::new(parameters.outbox, life);
         let keeps = parameters.memory();
         let notebook =

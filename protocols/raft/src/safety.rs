@@ -74,7 +74,7 @@ sim_core::checks! {
             => sessions::Sessions::new(parameters.snapshot_every > 0),
         "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader. \
             Without the log, it rests on a majority that follows its leader, and whoever a lease may bind votes for nobody else."
-            => reads::ReadsAreRecent::new(parameters, setup.members),
+            => reads::ReadsAreRecent::new(parameters, setup),
         "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand."
             => membership::Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \

@@ -9,6 +9,7 @@
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
 use super::configs::Configs;
@@ -23,7 +24,9 @@ const MOST_READS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Confirmed {
     on: bool,
-    leases: bool,
+    /// Whether votes are judged. Where members run several versions, how long each waits is its own: then reads alone tell whether
+    /// one version's leases outlive another one's patience.
+    guards: bool,
     /// How long a server that has heard a leader votes for nobody else.
     window: Duration,
     configs: Configs,
@@ -46,12 +49,12 @@ struct Server {
 
 impl Confirmed {
     /// For servers with these settings; off where all reads go through the log, or may be stale.
-    pub(super) fn new(parameters: &Parameters, members: u32) -> Self {
+    pub(super) fn new(parameters: &Parameters, setup: &Setup) -> Self {
         Self {
             on: !matches!(parameters.reads, Reads::Log | Reads::Stale),
-            leases: parameters.leases(),
+            guards: parameters.leases() && setup.versions.is_empty(),
             window: parameters.election_timeout_min,
-            configs: Configs::new(members, parameters.learners),
+            configs: Configs::new(setup.members, parameters.learners),
             servers: BySlot::default(),
         }
     }
@@ -131,7 +134,7 @@ impl Confirmed {
 
     fn voted(&self, ground: &Ground, seen: &Seen<'_, Raft>, vote: (u64, NodeId), findings: &mut Findings) {
         let ((term, candidate), node) = (vote, seen.node);
-        let Some(server) = self.servers.get(seen.slot).filter(|_| self.leases) else { return };
+        let Some(server) = self.servers.get(seen.slot).filter(|_| self.guards) else { return };
         if server.request != Some(candidate) || candidate == node {
             return;
         }
@@ -235,8 +238,10 @@ mod tests {
 
     /// Three servers, up for long; the shortest election timeout is 150 ms.
     fn script() -> Script<Confirmed> {
-        let mut script =
-            Script::new(Confirmed::new(&Parameters { reads: Reads::Mixed, ..Parameters::default() }, 3), 3);
+        let mut script = Script::new(
+            Confirmed::new(&Parameters { reads: Reads::Mixed, ..Parameters::default() }, &Setup::new(1, 3)),
+            3,
+        );
         for slot in 0..3 {
             script.at(ms(0), slot).see(slot, recovered(1, 0, 0));
         }

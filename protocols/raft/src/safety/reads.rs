@@ -10,6 +10,7 @@ use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::RequestId;
+use sim_core::setup::Setup;
 
 use super::confirmed::Confirmed;
 use super::honest;
@@ -36,7 +37,7 @@ pub struct ReadsAreRecent {
 
 impl ReadsAreRecent {
     /// For clusters with these settings; off where reads may be stale.
-    pub fn new(parameters: &Parameters, members: u32) -> Self {
+    pub fn new(parameters: &Parameters, setup: &Setup) -> Self {
         let on = parameters.reads != Reads::Stale;
         Self {
             on,
@@ -44,7 +45,7 @@ impl ReadsAreRecent {
             asked: VecDeque::new(),
             led: (0, NodeId(0)),
             hands_over: BySlot::default(),
-            confirmed: Confirmed::new(parameters, members),
+            confirmed: Confirmed::new(parameters, setup),
         }
     }
 }
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_lease_ends_before_a_later_leader_is_elected() {
-        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default(), 3), 3);
+        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default(), &Setup::new(1, 3)), 3);
         script.see(0, leads(1, 0)).see(0, served(1, ReadBy::Lease)).clean();
         script.see(1, leads(2, 0)).see(1, served(2, ReadBy::Lease)).see(0, served(1, ReadBy::Index)).clean();
         script.see(0, served(1, ReadBy::Lease));
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_lease_ends_before_leadership_is_handed_over() {
-        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default(), 3), 3);
+        let mut script = Script::new(ReadsAreRecent::new(&Parameters::default(), &Setup::new(1, 3)), 3);
         script.see(0, leads(1, 0)).see(0, RaftObservation::Transferring { to: NodeId(1) });
         script.see(0, served(1, ReadBy::Index)).clean();
         script.see(0, served(1, ReadBy::Lease));
@@ -198,8 +199,10 @@ mod tests {
     #[test]
     fn a_read_sees_what_was_told_before_it_was_asked_for() {
         let run = |reads, first: u64, second: u64| {
-            let mut script =
-                Script::new(ReadsAreRecent::new(&Parameters { reads, ..Parameters::default() }, 3), 3);
+            let mut script = Script::new(
+                ReadsAreRecent::new(&Parameters { reads, ..Parameters::default() }, &Setup::new(1, 3)),
+                3,
+            );
             let request = RaftRequest::Operation { operation: Operation::Get { key: 1 } };
             let response = |index| RaftResponse { reply: Reply::Value { value: None }, index };
             let Script { check, ground, findings, .. } = &mut script;
