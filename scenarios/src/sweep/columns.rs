@@ -52,7 +52,7 @@ impl Name<'_> {
     }
 }
 
-/// Calls with every number of a run and the name of its column, in an order that depends on names alone.
+/// Calls with every number of a run and the name of its column, in an order that depends on its [`Shape`] alone.
 fn each(row: &View<'_>, mut call: impl FnMut(Name<'_>, f64)) {
     let counts = [
         ("messages", row.messages),
@@ -85,6 +85,40 @@ fn each(row: &View<'_>, mut call: impl FnMut(Name<'_>, f64)) {
     }
 }
 
+/// What runs have in common that have the same columns, and where each of them is kept. Most runs of a sweep are like the one
+/// before, and nobody spells their columns' names.
+#[derive(Clone, Debug, Default)]
+struct Shape {
+    per: bool,
+    metrics: Vec<String>,
+    measures: Vec<(String, bool)>,
+    places: Vec<usize>,
+}
+
+impl Shape {
+    fn is_of(&self, row: &View<'_>) -> bool {
+        self.per == (row.per > 0)
+            && self.metrics.iter().eq(row.metrics.iter().map(|(name, _)| name))
+            && self.measures.iter().map(|(name, is)| (name.as_str(), *is)).eq(measured(row))
+            && !self.places.is_empty()
+    }
+
+    /// Of a run whose columns are kept at these places.
+    fn of(row: &View<'_>, places: Vec<usize>) -> Self {
+        Self {
+            per: row.per > 0,
+            metrics: row.metrics.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            measures: measured(row).map(|(name, is)| (name.to_owned(), is)).collect(),
+            places,
+        }
+    }
+}
+
+/// The measures of a run, and whether each has a value.
+fn measured<'a>(row: &'a View<'_>) -> impl Iterator<Item = (&'a str, bool)> {
+    row.measures.iter().map(|(name, value)| (*name, value.is_some()))
+}
+
 /// Every number of a run, by the name of its column. What was not measured in a run is not there.
 pub(crate) fn columns(row: &Row) -> OrderedMap<String, f64> {
     let mut columns = OrderedMap::new();
@@ -107,43 +141,52 @@ pub(super) fn number(row: &View<'_>, column: &str) -> Option<f64> {
 
 /// Columns of many runs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Columns(Vec<(String, Tally)>);
+pub(super) struct Columns {
+    columns: Vec<(String, Tally)>,
+    last: Shape,
+}
 
 impl Columns {
     /// Takes in a run.
     pub(super) fn add(&mut self, row: &View<'_>) {
-        // Runs of a point mostly have the same columns in the same order: the next one is where it was.
-        let mut next = 0;
-        each(row, |name, value| {
-            if !self.0.get(next).is_some_and(|(text, _)| name.is(text)) {
-                next = self.0.iter().position(|(text, _)| name.is(text)).unwrap_or_else(|| {
-                    self.0.push((name.text(), Tally::default()));
-                    self.0.len() - 1
-                });
+        let Self { columns, last } = self;
+        if !last.is_of(row) {
+            let mut places = Vec::new();
+            each(row, |name, _| {
+                let place = columns.iter().position(|(text, _)| name.is(text));
+                places.push(place.unwrap_or_else(|| {
+                    columns.push((name.text(), Tally::default()));
+                    columns.len() - 1
+                }));
+            });
+            *last = Shape::of(row, places);
+        }
+        let mut places = last.places.iter();
+        each(row, |_, value| {
+            if let Some(place) = places.next() {
+                columns[*place].1.add(value);
             }
-            self.0[next].1.add(value);
-            next += 1;
         });
     }
 
     /// Takes in the columns of other runs.
     pub(super) fn absorb(&mut self, other: Self) {
-        for (name, tally) in other.0 {
-            match self.0.iter_mut().find(|(known, _)| *known == name) {
+        for (name, tally) in other.columns {
+            match self.columns.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, own)) => own.absorb(&tally),
-                None => self.0.push((name, tally)),
+                None => self.columns.push((name, tally)),
             }
         }
     }
 
     /// The names of all columns.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.columns.iter().map(|(name, _)| name.as_str())
     }
 
     /// Each column with its sample, by name.
     pub(super) fn sorted(self) -> OrderedMap<String, Tally> {
-        self.0.into_iter().collect()
+        self.columns.into_iter().collect()
     }
 }
 
@@ -151,34 +194,37 @@ impl Columns {
 #[derive(Debug)]
 pub(super) struct Cells<'a> {
     columns: &'a [String],
-    /// The columns of the run before, in the order in which it had them.
-    places: Vec<usize>,
+    last: Shape,
     cells: Vec<Option<f64>>,
 }
 
 impl<'a> Cells<'a> {
     pub(super) fn new(columns: &'a [String]) -> Self {
-        Self { columns, places: Vec::new(), cells: Vec::new() }
+        Self { columns, last: Shape::default(), cells: Vec::new() }
     }
 
     /// The number of a run in each column; nothing if it has one in another column.
     pub(super) fn of(&mut self, row: &View<'_>) -> Option<&[Option<f64>]> {
-        let Self { columns, places, cells } = self;
+        let Self { columns, last, cells } = self;
+        if !last.is_of(row) {
+            let (mut places, mut all) = (Vec::new(), true);
+            each(row, |name, _| match columns.binary_search(&name.text()) {
+                Ok(place) => places.push(place),
+                Err(_) => all = false,
+            });
+            if !all {
+                return None;
+            }
+            *last = Shape::of(row, places);
+        }
         cells.clear();
         cells.resize(columns.len(), None);
-        let (mut next, mut all) = (0, true);
-        each(row, |name, value| {
-            // As in [`Columns::add`].
-            if !places.get(next).is_some_and(|place| name.is(&columns[*place])) {
-                places.truncate(next);
-                match columns.binary_search(&name.text()) {
-                    Ok(place) => places.push(place),
-                    Err(_) => return all = false,
-                }
+        let mut places = last.places.iter();
+        each(row, |_, value| {
+            if let Some(place) = places.next() {
+                cells[*place] = Some(value);
             }
-            cells[places[next]] = Some(value);
-            next += 1;
         });
-        all.then_some(cells)
+        Some(cells)
     }
 }
