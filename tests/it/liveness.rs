@@ -107,6 +107,18 @@ fn odd_but_legal_settings_are_not_accused() {
     }
 }
 
+/// Messages of this setting take 3 ms or seconds, and whoever lacks something asks after 7 ms. Where every question was answered in full,
+/// a run took 14.5 million events, and was given up.
+#[test]
+fn what_takes_long_is_not_asked_for_all_the_time() {
+    let loaded = scenario(&odd::scenario("tendermint", 62), &[]);
+    for seed in 0..5 {
+        let outcome = outcome(&loaded, seed, &[]);
+        assert!(outcome.events < 100_000, "seed {seed}: {} events", outcome.events);
+        assert!(matches!(outcome.progress, Progress::Made { .. }), "seed {seed}: {:?}", outcome.progress);
+    }
+}
+
 /// Progress and other checks may rest on what a check keeps: whichever is off, or all of them, clean code is not accused.
 #[test]
 fn a_check_that_is_off_leaves_nobody_accused() {

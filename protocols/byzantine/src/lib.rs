@@ -14,10 +14,11 @@
 //! - [`outbox`]: nothing leaves before it is on disk
 //! - [`request`], [`service`]: what clients ask for; the state machine that does it is [`objects`]
 //! - [`pending`], [`client`]: what waits to be decided, and whom clients ask and believe
-//! - [`leaders`]: who leads which turn
+//! - [`leaders`]: who leads which turn; [`asking`]: how long to wait before something is asked for again
 //! - [`members`]: what runs in a slot; [`laggards`]: who must still catch up after the heal
 //! - [`safety`]: what must never happen in any of them; [`lying`]: what lies are made of
 
+pub mod asking;
 pub mod bracha;
 pub mod certificate;
 pub mod client;

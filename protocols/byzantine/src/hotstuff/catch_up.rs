@@ -126,7 +126,9 @@ impl Replica {
         self.wanted = Some((digest, height));
         let source = self.source;
         self.ask_for_blocks(source);
-        cx.set_timer(FETCH, self.parameters.fetch_interval, HotstuffTimer::Fetch);
+        let wait = self.asking.wait((digest, height), self.parameters.fetch_interval);
+        self.asking.asked((digest, height));
+        cx.set_timer(FETCH, wait, HotstuffTimer::Fetch);
     }
 
     fn ask_for_blocks(&mut self, peer: NodeId) {

@@ -10,6 +10,7 @@ use super::plants::Plants;
 use super::replica::{Open, Replica, rank};
 use super::turns::Turns;
 use super::vocabulary::{Hotstuff, HotstuffRecord};
+use crate::asking::Asking;
 use crate::certificate::Certificate;
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
@@ -54,6 +55,7 @@ impl Replica {
             taken: 0,
             deferred: None,
             wanted: None,
+            asking: Asking::default(),
             source: boot.node,
             filled: 0,
             told: 0,

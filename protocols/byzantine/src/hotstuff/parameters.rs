@@ -39,7 +39,8 @@ sim_core::parameters! {
         /// How long a client waits for enough answers before it asks all members.
         client_retry: Duration = "500ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.client_retry, 4..=16);
-        /// How often a member asks again for a block that it lacks.
+        /// After how long a member asks again for a block that it lacks. Each wait for the same block is twice as long as the
+        /// last one, four times at most.
         fetch_interval: Duration = "100ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.fetch_interval, 4..=16);
         /// How long a member waits before it tries a failed sync again.

@@ -12,6 +12,7 @@ use super::parameters::{Parameters, Rule};
 use super::plants::Plants;
 use super::turns::Turns;
 use super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation, HotstuffTimer};
+use crate::asking::Asking;
 use crate::certificate::{Certificate, Refusal};
 use crate::outbox::Outbox;
 use crate::pending::Pending;
@@ -84,6 +85,8 @@ pub struct Replica {
     pub(super) deferred: Option<Proposal>,
     /// A block that it asks for: digest and height.
     pub(super) wanted: Option<(u64, u64)>,
+    /// How often it asked others for that.
+    pub(super) asking: Asking<(u64, u64)>,
     /// Who told it what it handles.
     pub(super) source: NodeId,
     /// The height of the last block with requests that is committed, and what everybody can know to be committed by the

@@ -13,9 +13,10 @@ use crate::vote::{Stage, Statement, Vote};
 impl Replica {
     /// Others may be further: if this member does not come further by itself, it asks.
     pub(super) fn expect_more(&mut self, cx: &mut Context<'_, Pbft>) {
-        if self.fetching.is_none() {
-            self.fetching = Some(self.executed);
-            cx.set_timer(FETCH, self.parameters.fetch_interval, PbftTimer::Fetch);
+        let now = (self.executed, self.view);
+        if self.fetching.is_none_or(|begun| self.asking.hurries(begun, now)) {
+            self.fetching = Some(now);
+            cx.set_timer(FETCH, self.asking.wait(now, self.parameters.fetch_interval), PbftTimer::Fetch);
         }
     }
 
@@ -28,9 +29,10 @@ impl Replica {
     }
 
     pub(super) fn on_fetch_timeout(&mut self, cx: &mut Context<'_, Pbft>) {
-        let stuck = self.fetching.take() == Some(self.executed);
+        let stuck = self.fetching.take().is_some_and(|(executed, _)| executed == self.executed);
         let behind = self.vouched() > self.executed;
         if (behind && stuck) || !self.active {
+            self.asking.asked((self.executed, self.view));
             // One of f + 1 is honest.
             let first = cx.rng().below(u64::from(self.members));
             for offset in 0..=u64::from(self.quorum.faulty()) {

@@ -7,6 +7,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::{Instance, Replica};
 use super::vocabulary::{Pbft, PbftRecord};
+use crate::asking::Asking;
 use crate::leaders::Leaders;
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
@@ -47,6 +48,7 @@ impl Replica {
             early: OrderedMap::new(),
             claims: vec![0; boot.members.len()],
             fetching: None,
+            asking: Asking::default(),
             awaited: None,
             attempts: 0,
             outbox: Outbox::new(boot.node, members),

@@ -19,7 +19,8 @@ sim_core::parameters! {
         /// How long a client waits for enough answers before it asks all replicas.
         client_retry: Duration = "500ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.client_retry, 4..=16);
-        /// How often a replica that was left behind asks others for what it lacks.
+        /// After how long a replica that was left behind asks others for what it lacks. While nothing comes of it, each wait is
+        /// twice as long as the last one, four times at most.
         fetch_interval: Duration = "100ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.fetch_interval, 4..=16);
         /// How long a replica waits before it tries a failed sync again.

@@ -10,6 +10,7 @@ use super::vocabulary::{
     NewView, Pbft, PbftMessage, PbftObservation, PbftRecord, PbftTimer, Prepared, Proposal, Snapshot,
     ViewChange,
 };
+use crate::asking::Asking;
 use crate::certificate::{Certificate, Refusal};
 use crate::leaders::Leaders;
 use crate::outbox::Outbox;
@@ -79,8 +80,10 @@ pub struct Replica {
     pub(super) early: OrderedMap<NodeId, Vec<Vote>>,
     /// By member: the highest sequence number that it is known to have committed to.
     pub(super) claims: Vec<u64>,
-    /// While others are asked: up to where it had executed when the timer was set.
-    pub(super) fetching: Option<u64>,
+    /// While others are asked: up to where it had executed when the timer was set, and in which view.
+    pub(super) fetching: Option<(u64, u64)>,
+    /// How often others were asked for what comes next in this view.
+    pub(super) asking: Asking<(u64, u64)>,
     /// For which view a new-view message is awaited.
     pub(super) awaited: Option<u64>,
     /// View changes in a row without anything executed.

@@ -83,9 +83,11 @@ impl Replica {
 
     /// If this member does not come further by itself, it asks.
     pub(super) fn expect_more(&mut self, cx: &mut Context<'_, Tendermint>) {
-        if self.fetching.is_none() {
+        let now = (self.height, self.round);
+        if self.fetching.is_none_or(|(height, round, _)| self.asking.hurries((height, round), now)) {
             self.fetching = Some((self.height, self.round, self.step));
-            cx.set_timer(FETCH, self.parameters.fetch_interval, TendermintTimer::Fetch);
+            let wait = self.asking.wait(now, self.parameters.fetch_interval);
+            cx.set_timer(FETCH, wait, TendermintTimer::Fetch);
         }
     }
 
@@ -110,6 +112,7 @@ impl Replica {
     /// Asks some members, of which one is honest: those who say that they are further, or else anybody.
     fn ask(&mut self, further: usize, cx: &mut Context<'_, Tendermint>) {
         let height = self.height;
+        self.asking.asked((height, self.round));
         let further = further > self.quorum.faulty() as usize || (further > 0 && self.step == Step::Idle);
         let able = |node: &NodeId| *node != self.me && (!further || self.claims[node.index()] > height);
         let able: Vec<NodeId> = (0..self.members).map(NodeId).filter(able).collect();

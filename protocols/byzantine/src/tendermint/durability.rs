@@ -7,6 +7,7 @@ use super::parameters::Parameters;
 use super::plants::Plants;
 use super::replica::{Lock, Replica, Step};
 use super::vocabulary::{Tendermint, TendermintMessage, TendermintRecord};
+use crate::asking::Asking;
 use crate::leaders::Leaders;
 use crate::outbox::{JOURNAL, Outbox};
 use crate::pending::Pending;
@@ -43,6 +44,7 @@ impl Replica {
             store: Store::default(),
             pending: Pending::default(),
             fetching: None,
+            asking: Asking::default(),
             blocked: false,
             outbox: Outbox::new(boot.node, members),
         };

@@ -11,6 +11,7 @@ use super::plants::Plants;
 use super::vocabulary::{
     Block, Proposal, Tendermint, TendermintMessage, TendermintObservation, TendermintTimer,
 };
+use crate::asking::Asking;
 use crate::certificate::{Certificate, Refusal};
 use crate::leaders::Leaders;
 use crate::outbox::Outbox;
@@ -115,6 +116,8 @@ pub struct Replica {
     pub(super) pending: Pending,
     /// While it is looked whether it comes further: where it was when the timer was set.
     pub(super) fetching: Option<(u64, u64, Step)>,
+    /// How often others were asked in this round.
+    pub(super) asking: Asking<(u64, u64)>,
     /// Plant: a vote came before its proposal, and nothing goes on at this height.
     pub(super) blocked: bool,
     pub(super) outbox: Outbox<Tendermint>,

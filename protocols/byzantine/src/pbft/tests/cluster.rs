@@ -144,6 +144,19 @@ fn made_up_certificates_are_refused_each_for_its_reason() {
     assert_eq!(executed(&pump, 0), 0);
 }
 
+/// n1 and n2 are gone, so that no view begins: the others ask in each view after one interval, then after two, after four, ...
+#[test]
+fn who_is_not_answered_asks_more_and_more_seldom() {
+    let mut pump = pump(4);
+    [0, 1].into_iter().for_each(|gone| pump.isolate(NodeId(gone)));
+    let request = Wish { operation: Operation::Put { key: 0, value: 1 } };
+    pump.step(NodeId(4), Input::Request { id: RequestId(1), request });
+    pump.run_for(Duration::from_secs(60));
+    let asked = pump.sent.get("Status").copied().unwrap_or(0);
+    // Two members ask at most two others at a time, and 300 intervals have gone by.
+    assert!((20..=500).contains(&asked), "{asked}");
+}
+
 /// n1 has gone on to view 2, and what it said of view 1 was lost: the others wait for a view that no quorum wants any more,
 /// but not for ever.
 #[test]

@@ -89,6 +89,31 @@ fn who_was_cut_off_is_told_what_it_lacks() {
     assert_eq!(executed(&pump, 3), 5);
 }
 
+/// n4 hears nobody in a round that never ends for it: it asks after one interval, then after two, after four, ...
+#[test]
+fn who_is_not_answered_asks_more_and_more_seldom() {
+    let mut pump = pump(4);
+    let request = Wish { operation: Operation::Put { key: 0, value: 1 } };
+    pump.step(NodeId(4), Input::Request { id: RequestId(1), request });
+    pump.run_until(|pump| {
+        let entered = |seen: &TendermintObservation| matches!(seen, TendermintObservation::Entered { .. });
+        pump.observed.iter().any(|(_, by, seen)| *by == NodeId(3) && entered(seen))
+    });
+    pump.isolate(NodeId(3));
+    let asked = |pump: &Pump| pump.sent.get("Status").copied().unwrap_or(0);
+    pump.run_for(Duration::from_secs(3));
+    let few = asked(&pump);
+    assert!((2..=2 * 4).contains(&few), "{few}");
+    pump.run_for(Duration::from_secs(57));
+    // 300 intervals have gone by.
+    let more = asked(&pump) - few;
+    assert!((2 * 12..=2 * 20).contains(&more), "{more}");
+    assert_eq!(executed(&pump, 3), 0);
+    pump.cut.clear();
+    pump.run_for(Duration::from_secs(4));
+    assert_eq!(executed(&pump, 3), 1, "it is told in the end");
+}
+
 /// n1 is down. n2 goes on to round 1, and its precommit of round 0, which the others need for that, is lost.
 #[test]
 fn who_is_a_round_behind_is_told_how_that_round_ended() {
