@@ -130,9 +130,9 @@ pub fn student_t_quantile(p: f64, degrees_of_freedom: f64) -> f64 {
     for _ in 0..200 {
         let above = student_t_cdf(t, degrees_of_freedom) - p;
         if above < 0.0 {
-            low = t
+            low = t;
         } else {
-            high = t
+            high = t;
         }
         let newton = t - above / student_t_density(t, degrees_of_freedom);
         let inside = low < newton && newton < high;
