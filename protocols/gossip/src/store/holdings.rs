@@ -70,6 +70,11 @@ impl Shelf {
         records
     }
 
+    /// Up to where the member's journal is on disk.
+    fn on_disk(&self, ground: &Ground) -> u64 {
+        ground.place(self.slot).mark(JOURNAL).durable
+    }
+
     /// What is durable need not be told apart any longer.
     fn settle(&mut self, durable: u64, siblings: bool) {
         let settled = self.changes.iter().take_while(|(at, _)| *at <= durable).count();
@@ -207,17 +212,27 @@ impl Holdings {
     /// How many members have a version of a key, or one that supersedes it, on disk: `(as homes, in any way)`.
     pub(super) fn durable(&self, ground: &Ground, key: u64, version: Version) -> (usize, usize) {
         let Some(of) = self.of.get(&key) else { return (0, 0) };
-        let siblings = self.lineage.keeps_siblings();
-        let has = |shelf: &&Shelf| {
-            let durable = ground.place(shelf.slot).mark(JOURNAL).durable;
-            let records = shelf.up_to(durable, siblings);
-            records.iter().any(|record| self.lineage.includes(key, record.version, version))
-        };
+        let has = |shelf: &&Shelf| self.has(shelf, shelf.on_disk(ground), key, version);
         let having: Vec<&Shelf> = of.shelves.iter().filter(has).collect();
         let homes = having.iter().filter(|shelf| shelf.target.is_none()).count();
         let mut slots: Vec<Slot> = having.iter().map(|shelf| shelf.slot).collect();
         slots.sort_unstable();
         slots.dedup();
         (homes, slots.len())
+    }
+
+    /// Whether some member has a version of a key, or one that supersedes it, on disk and does not mean to give it up. Who handed
+    /// it over has, although what it wrote of that is not on disk yet.
+    pub(super) fn is_kept(&self, ground: &Ground, key: u64, version: Version) -> bool {
+        let shelves = self.of.get(&key).map_or(&[][..], |key| &key.shelves);
+        shelves.iter().any(|shelf| {
+            [shelf.on_disk(ground), u64::MAX].iter().all(|position| self.has(shelf, *position, key, version))
+        })
+    }
+
+    /// Whether a shelf, once everything up to a place in the journal is there, has a version or one that supersedes it.
+    fn has(&self, shelf: &Shelf, position: u64, key: u64, version: Version) -> bool {
+        let records = shelf.up_to(position, self.lineage.keeps_siblings());
+        records.iter().any(|record| self.lineage.includes(key, record.version, version))
     }
 }

@@ -71,6 +71,17 @@ impl Survival {
     pub fn new(parameters: &Parameters) -> Self {
         Self { holdings: Holdings::new(parameters), acknowledged: BTreeMap::new() }
     }
+
+    /// Nobody owes writes of a key that were on disks that are lost and are kept by nobody else.
+    fn excuse(&mut self, ground: &Ground, key: u64) {
+        let (holdings, known) = (&self.holdings, self.acknowledged.get_mut(&key));
+        let owed = |version| {
+            holdings.lost(key, version) == 0
+                || holdings.is_gone(key, version)
+                || holdings.is_kept(ground, key, version)
+        };
+        known.into_iter().for_each(|known| known.retain(|(version, _)| owed(*version)));
+    }
 }
 
 impl Check<Store> for Survival {
@@ -79,12 +90,17 @@ impl Check<Store> for Survival {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, _: &mut Findings) {
-        let StoreObservation::Acknowledged { record } = *seen.observation else {
-            return self.holdings.follow(seen);
+        let record = match *seen.observation {
+            StoreObservation::Acknowledged { record } => record,
+            // It was handed over to somebody whose disk may be lost by now.
+            StoreObservation::Unhinted { key, .. } => {
+                self.holdings.follow(seen);
+                return self.excuse(ground, key);
+            }
+            _ => return self.holdings.follow(seen),
         };
         let Record { key, version, .. } = record;
-        let nowhere = self.holdings.durable(ground, key, version).1 == 0;
-        if nowhere && self.holdings.lost(key, version) > 0 {
+        if !self.holdings.is_kept(ground, key, version) && self.holdings.lost(key, version) > 0 {
             return;
         }
         let (lineage, known) = (self.holdings.lineage(), self.acknowledged.entry(key).or_default());
@@ -97,13 +113,8 @@ impl Check<Store> for Survival {
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
         self.holdings.lifecycle(ground, slot, what);
         if what == Lifecycle::Wiped {
-            let holdings = &self.holdings;
-            for (key, known) in &mut self.acknowledged {
-                let remains = |version| {
-                    holdings.is_gone(*key, version) || holdings.durable(ground, *key, version).1 > 0
-                };
-                known.retain(|(version, _)| holdings.lost(*key, *version) == 0 || remains(*version));
-            }
+            let keys: Vec<u64> = self.acknowledged.keys().copied().collect();
+            keys.into_iter().for_each(|key| self.excuse(ground, key));
         }
     }
 
@@ -133,6 +144,8 @@ mod tests {
     const HINTED: StoreObservation = StoreObservation::Hinted { target: NodeId(1), record: RECORD };
     const UNHINTED: StoreObservation =
         StoreObservation::Unhinted { target: NodeId(1), key: 5, version: RECORD.version };
+    const SUPERSEDED: StoreObservation =
+        StoreObservation::Superseded { key: 5, version: RECORD.version, by: RECORD.version };
     const ACKNOWLEDGED: StoreObservation = StoreObservation::Acknowledged { record: RECORD };
 
     fn durability(sloppy: bool) -> Script<Store, Durability> {
@@ -180,5 +193,22 @@ mod tests {
         handed.write(3, HINTED).sync(3).see(2, ACKNOWLEDGED).write(1, STORED).sync(1);
         handed.write(3, UNHINTED).sync(3).crash(1, 0).finish().clean();
         assert_eq!(handed.exercised(), 1);
+    }
+
+    #[test]
+    fn what_was_handed_to_a_disk_that_is_lost_then_is_nobodys_fault() {
+        let survival = || Script::<Store, Survival>::new(Survival::new(&Parameters::default()), 5);
+        let mut lost = survival();
+        lost.write(3, HINTED).sync(3).see(2, ACKNOWLEDGED).write(1, STORED).sync(1);
+        // It is given up, but not on disk yet, when the only other disk is lost.
+        lost.write(3, UNHINTED).wipe(1).sync(3).finish().clean();
+        // Or the word that it was taken comes after that.
+        let mut late = survival();
+        late.write(3, HINTED).sync(3).see(2, ACKNOWLEDGED).write(1, STORED).sync(1).wipe(1);
+        late.write(3, UNHINTED).sync(3).finish().clean();
+        let mut other = survival();
+        other.write(3, HINTED).sync(3).write(1, STORED).sync(1).see(2, ACKNOWLEDGED).wipe(0);
+        other.write(3, UNHINTED).write(1, SUPERSEDED).sync(1).sync(3).finish();
+        other.found("", "a write of key 5 that n3 acknowledged is on no disk any more");
     }
 }
