@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 use sim_core::fault::{Executed, Kind};
 use sim_core::ordered::{OrderedMap, OrderedSet};
-use sim_core::outcome::{LaneSpan, Outcome};
+use sim_core::outcome::{LaneSpan, Outcome, Series};
 use sim_core::trace::WORLD;
 
 use crate::figure::Band;
@@ -105,9 +105,23 @@ impl<'a> Run<'a> {
         self.outcome.picture.lanes.items.iter().filter(move |span| span.slot < members)
     }
 
+    /// How many members were in each state, where they were counted.
+    fn censuses(&self) -> impl Iterator<Item = &'a Series> {
+        self.outcome.picture.series.items.iter().filter(|series| series.unit == Series::MEMBERS)
+    }
+
+    /// How many members were in a state over time, where they were counted.
+    pub(crate) fn census(&self, state: &str) -> Option<&'a Series> {
+        self.censuses().find(|series| series.name == state)
+    }
+
     /// The states of all members, the one that takes most time first.
     pub(crate) fn states(&self) -> Vec<&'a str> {
-        let mut states: Vec<(&str, u64)> = Vec::new();
+        let mut states: Vec<(&str, u64)> = self.censuses().filter_map(time_in).collect();
+        if !states.is_empty() {
+            states.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            return states.into_iter().map(|(state, _)| state).collect();
+        }
         for span in self.member_spans() {
             let time = span.to_ns.saturating_sub(span.from_ns);
             match states.iter_mut().find(|(state, _)| *state == span.state) {
@@ -121,6 +135,10 @@ impl<'a> Run<'a> {
 
     /// What most members are at first.
     pub(crate) fn first_state(&self) -> Option<&'a str> {
+        let at_first = |series: &&Series| series.points.first().map_or(0, |point| point.1 as u64);
+        if let Some(first) = self.censuses().max_by_key(at_first) {
+            return Some(&first.name);
+        }
         let mut counts: OrderedMap<&str, (u32, Reverse<&str>)> = OrderedMap::new();
         let mut seen: OrderedSet<u32> = OrderedSet::new();
         let mut spans: Vec<&LaneSpan> = self.member_spans().collect();
@@ -149,6 +167,13 @@ impl<'a> Run<'a> {
         let returned = self.operations.iter().filter_map(OperationSpan::latency_ns);
         returned.map(|latency| latency as f64 / 1e6).collect()
     }
+}
+
+/// For how many nanoseconds members were in a state, all together; nothing if nobody was seen in it.
+fn time_in(series: &Series) -> Option<(&str, u64)> {
+    let spent = |pair: &[(u64, f64)]| (pair[1].0 - pair[0].0) as f64 * pair[0].1;
+    let time: f64 = series.points.windows(2).map(spent).sum();
+    series.points.iter().any(|point| point.1 > 0.0).then_some((&series.name, time as u64))
 }
 
 /// Nanoseconds as seconds.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::capped::Capped;
 pub use crate::check::{CheckReport, Evidence};
 pub use crate::metrics::{Cumulative, MetricSummary};
-pub use crate::picture::{Edge, LaneSpan, Picture, PointMark, Reign, Series, Table};
+pub use crate::picture::{Course, Edge, Expectation, LaneSpan, Picture, PointMark, Reign, Series, Table};
 
 use crate::check::{Verdict, Violation};
 use crate::digest::RunDigest;

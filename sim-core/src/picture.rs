@@ -3,8 +3,10 @@
 //!
 //! Nothing is kept unless the launch asks for it ([`Detail`]), and what is kept changes nothing in the run.
 
+mod census;
 mod clocks;
 mod edges;
+mod expected;
 mod parts;
 mod rates;
 mod standing;
@@ -16,8 +18,10 @@ use crate::identity::Slot;
 use crate::metrics::Cumulative;
 use crate::process::Role;
 use crate::time::Time;
+use census::Census;
 use clocks::ClockLines;
 pub(crate) use edges::edges;
+pub use expected::{Course, Expectation};
 pub(crate) use parts::PAUSED;
 pub use parts::{Edge, LaneSpan, Picture, PointMark, Reign, Series};
 pub(crate) use rates::Counts;
@@ -50,6 +54,7 @@ pub(crate) struct Painter {
     clocks: ClockLines,
     rates: Rates,
     standings: Standings,
+    census: Census,
     /// By slot: how many messages it sent. Empty if nothing is kept.
     sent: Vec<u64>,
 }
@@ -82,6 +87,7 @@ impl Painter {
             clocks: ClockLines::default(),
             rates: Rates::new(detail == Detail::Full),
             standings: Standings::new(ground, detail == Detail::Full),
+            census: Census::new(ground, detail == Detail::Full),
             sent: vec![0; if counts { ground.places.len() } else { 0 }],
         }
     }
@@ -112,6 +118,7 @@ impl Painter {
     /// The slot is in this state from now on.
     #[inline]
     pub(crate) fn enter(&mut self, slot: Slot, now: Time, state: &'static str, rank: Option<u64>) {
+        self.census.enter(slot, state);
         let Some(open) = self.open.get_mut(slot.index()) else { return };
         if open.is_some_and(|open| open.state == state && open.rank == rank) {
             return;
@@ -161,6 +168,7 @@ impl Painter {
     /// The counts at this moment.
     pub(crate) fn sample(&mut self, now: Time, counts: Counts, ground: &Ground) {
         self.standings.read(now, ground);
+        self.census.read(now);
         self.rates.sample(now, counts);
     }
 
@@ -178,11 +186,21 @@ impl Painter {
         let mut series = Capped::with_limit(MOST_LANES);
         series.extend(self.rates.finish());
         series.extend(self.clocks.finish(now, &names, shown));
+        series.extend(self.census.finish(now));
         let standings = self.standings.finish();
         let distributions = if self.sent.is_empty() { Vec::new() } else { vec![sent(&self.sent, ground)] };
         let (lanes, marks) = (self.lanes, self.marks);
         Picture { lanes, marks, series, standings, distributions, tables, ..Picture::default() }
     }
+}
+
+/// Keeps the first of every two in a list that became too long.
+fn every_other<T>(list: &mut Vec<T>) {
+    let mut index = 0;
+    list.retain(|_| {
+        index += 1;
+        index % 2 == 1
+    });
 }
 
 fn slot_at(index: usize) -> Slot {

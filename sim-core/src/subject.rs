@@ -6,7 +6,7 @@ use crate::fault::{FaultGroup, FaultModel};
 use crate::ground::{Electorate, Ground};
 use crate::identity::Slot;
 use crate::operation::Service;
-use crate::outcome::Stall;
+use crate::outcome::{Expectation, Stall};
 use crate::process::{Factory, Process, Protocol};
 use crate::progress::Pace;
 use crate::time::Duration;
@@ -30,6 +30,8 @@ pub struct Subject<P: Protocol, N: Process<P>> {
     pub model: FaultModel,
     /// Members of whom fewer may be affected, beside the model.
     pub groups: Vec<FaultGroup>,
+    /// What theory says of a share of the members over time; only a report asks for it ([`Launch::picture`](crate::registry::Launch)).
+    pub expected: Option<Expectation>,
     /// How wrong clocks may run, in parts per million; any rate by default, standing still included.
     pub drift_ppm: u32,
 }
@@ -122,6 +124,7 @@ impl<P: Protocol, N: Process<P>> Subject<P, N> {
             liveness: Box::new(NothingOwed),
             model: FaultModel { crashed: 0, lost_disks: 0, byzantine: 0, outages: false },
             groups: Vec::new(),
+            expected: None,
             drift_ppm: u32::MAX,
         }
     }

@@ -36,7 +36,7 @@ use crate::kernel::Kernel;
 use crate::kernel::event::{Control, Event, Payload};
 use crate::kernel::report::Title;
 use crate::operation::{MemberChange, Service};
-use crate::outcome::Ended;
+use crate::outcome::{Ended, Expectation};
 use crate::process::{Effects, Factory, Process, Protocol};
 use crate::queue;
 use crate::slab::Slab;
@@ -88,6 +88,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     waiting_requests: Aside<P::Request>,
     service: Box<dyn Service<P>>,
     liveness: Box<dyn Liveness<P>>,
+    /// What theory says of this run, for its picture.
+    expected: Option<Expectation>,
     /// Who came and left, as far as clients are told.
     member_changes: Vec<MemberChange>,
     /// Where in the queue's day [`World::touch_ahead`] began its last batch.

@@ -14,6 +14,7 @@
 //! - [`agent`]: the state machine
 //! - [`safety`] and [`completeness`]: what is checked
 //! - [`liveness`]: what progress is owed
+//! - `theory`: how a simple epidemic grows, for reports
 //! - [`entry`]: its place in the registry
 
 pub mod agent;
@@ -24,6 +25,7 @@ pub mod liveness;
 pub mod parameters;
 pub mod safety;
 pub mod stalling;
+mod theory;
 pub mod vocabulary;
 
 #[cfg(test)]

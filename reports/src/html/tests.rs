@@ -3,6 +3,7 @@
 use super::*;
 use sim_core::outcome::PointMark;
 
+use crate::figure::Style;
 use crate::testing::{passing, violation};
 
 /// Every section that a person may look for.
@@ -170,6 +171,63 @@ fn a_crowd_has_distributions_of_its_times_and_messages() {
     let times = figures.iter().find(|figure| figure.name == "distributions").unwrap();
     let points: Vec<(f64, f64)> = times.series[0].points.iter().map(|point| (point.x, point.y)).collect();
     assert_eq!(points, [(2.0, 0.0), (2.0, 0.5), (3.0, 1.0)]);
+}
+
+/// A thousand agents that learn something, counted four times, and what theory says.
+fn epidemic(course: sim_core::outcome::Course) -> RunRecord {
+    use sim_core::outcome::{Expectation, Series};
+    let mut record = passing();
+    let outcome = &mut record.outcome;
+    (outcome.members, outcome.virtual_ns) = (1_000, 1_000_000_000);
+    outcome.slots = (1..=1_000).map(|n| format!("n{n}")).collect();
+    outcome.picture.lanes.items.clear();
+    outcome.faults.clear();
+    let series = |name: &str, counts: [f64; 4]| Series {
+        name: name.to_owned(),
+        unit: Series::MEMBERS.to_owned(),
+        slot: None,
+        points: (0..4).map(|at| at * 250_000_000).zip(counts).collect(),
+        omitted: 0,
+    };
+    for (name, counts) in [
+        ("running", [0.0; 4]),
+        ("susceptible", [990.0, 900.0, 200.0, 0.0]),
+        ("infected", [10.0, 100.0, 800.0, 1_000.0]),
+    ] {
+        outcome.picture.series.push(series(name, counts));
+    }
+    let (state, source) = ("infected".to_owned(), "somebody 1987".to_owned());
+    outcome.picture.expected = Some(Expectation { state, source, course });
+    record
+}
+
+#[test]
+fn what_theory_expects_is_drawn_beside_what_was_counted() {
+    use sim_core::outcome::Course;
+    let points = vec![(0, 0.01), (500_000_000, 0.5), (1_500_000_000, 1.0)];
+    let record = epidemic(Course::Shares(points));
+    let figures = figures::of_crowd(&Run::new(&record));
+    let shares = figures.iter().find(|figure| figure.name == "roles-over-time").unwrap();
+    let drawn: Vec<(&str, Style, Option<usize>)> =
+        shares.series.iter().map(|series| (series.name.as_str(), series.style, series.color)).collect();
+    let infected = drawn[1].2;
+    let expected = [
+        ("susceptible", Style::Line, Some(6)),
+        ("infected", Style::Line, infected),
+        ("infected, in theory", Style::Dashed, infected),
+    ];
+    assert_eq!(drawn, expected, "nobody was ever just running; one color for one state");
+    let of = |index: usize| -> Vec<(f64, f64)> {
+        shares.series[index].points.iter().map(|point| (point.x, point.y)).collect()
+    };
+    assert_eq!(of(1), [(0.0, 0.01), (0.25, 0.1), (0.5, 0.8), (0.75, 1.0)]);
+    assert_eq!(of(2), [(0.0, 0.01), (0.5, 0.5), (1.0, 0.75)], "it ends where the run ends");
+    assert!(shares.caption.contains("somebody 1987"));
+
+    let without = epidemic(Course::Unknown("there were faults".to_owned()));
+    let figures = figures::of_crowd(&Run::new(&without));
+    assert_eq!(figures[0].series.len(), 2, "no curve of a theory that is not about this run");
+    assert_eq!(figures[0].caption, "No curve of theory (somebody 1987): there were faults");
 }
 
 #[test]

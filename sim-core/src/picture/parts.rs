@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::expected::Expectation;
 use super::standing::Standing;
 use crate::capped::Capped;
 use crate::check::{Evidence, Table};
@@ -23,6 +24,9 @@ pub struct Picture {
     /// How the values of each metric are distributed, and how many messages each member sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distributions: Vec<Cumulative>,
+    /// What theory says of the share of members in some state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expectation>,
     /// Messages that crossed from slot to slot (traced runs only).
     pub edges: Capped<Edge>,
     /// Small tables.
@@ -118,6 +122,11 @@ pub struct Series {
     /// How many more points there were: between its last two, it is drawn straight.
     #[serde(default)]
     pub omitted: u64,
+}
+
+impl Series {
+    /// The unit of a series that says how many members are in the state of its name.
+    pub const MEMBERS: &'static str = "members";
 }
 
 /// A message from slot to slot.

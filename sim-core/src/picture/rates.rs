@@ -3,7 +3,7 @@
 //! How long a run will last is not known, so it starts with fine steps; when there are too many, every other one goes
 //! and steps are twice as long.
 
-use super::Series;
+use super::{Series, every_other};
 use crate::time::{Duration, Time};
 
 /// How many samples are kept.
@@ -39,11 +39,7 @@ impl Rates {
     pub(super) fn sample(&mut self, now: Time, counts: Counts) {
         self.samples.push((now, counts));
         if self.samples.len() >= KEPT {
-            let mut index = 0;
-            self.samples.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
+            every_other(&mut self.samples);
             self.step = self.step + self.step;
         }
         self.next = now + self.step;

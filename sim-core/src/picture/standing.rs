@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::every_other;
 use crate::ground::Ground;
 use crate::process::Role;
 use crate::time::Time;
@@ -63,11 +64,7 @@ impl Standings {
             }
             readings.push(reading);
             if readings.len() > most {
-                let mut index = 0;
-                readings.retain(|_| {
-                    index += 1;
-                    index % 2 == 1
-                });
+                every_other(readings);
             }
         }
     }

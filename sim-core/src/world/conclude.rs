@@ -23,9 +23,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         checks.append(&mut self.checks_off);
         let shown = self.checks.iter().filter(|judge| judge.is_on() && self.kernel.painter.on());
         let tables: Vec<Table> = shown.filter_map(|judge| judge.check.table(&self.kernel.ground)).collect();
+        let expected = self.expected.filter(|_| self.kernel.painter.on());
         self.kernel.marks = self.effects.marks;
         let mut outcome = self.kernel.conclude(self.title, ended, checks);
         outcome.picture.tables.extend(tables);
+        outcome.picture.expected = expected.map(|expected| expected.under(&outcome.faults));
         outcome
     }
 }

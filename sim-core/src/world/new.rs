@@ -92,6 +92,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             waiting_requests: Aside::new(),
             service: subject.service,
             liveness: subject.liveness,
+            expected: subject.expected,
             member_changes: Vec::new(),
             touched: 0,
         };

@@ -3,6 +3,7 @@
 use sim_core::distribution::Distribution;
 use sim_core::facts::Facts;
 use sim_core::graph::fit_topology;
+use sim_core::picture::Detail;
 use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{FaultModel, Launch, ProtocolInfo, Simple};
 use sim_core::setup::{NetworkModel, Setup};
@@ -15,6 +16,7 @@ use super::liveness::EpidemicLiveness;
 use super::parameters::{Parameters, Rhythm};
 use super::safety::{Integrity, Silence, Validity};
 use super::stalling::Stalling;
+use super::theory;
 use super::vocabulary::{Epidemic, EpidemicMessage, EpidemicObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -102,6 +104,7 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Ep
     Subject {
         checks: checks(parameters, setup),
         liveness: Box::new(EpidemicLiveness::new(parameters.clone(), setup)),
+        expected: (launch.picture == Detail::Full).then(|| theory::expected(parameters, setup)).flatten(),
         ..Subject::new("epidemic", agents)
     }
 }
