@@ -154,7 +154,8 @@ fn grow(parameters: &Parameters, setup: &Setup) -> Course {
         let share = population.infected();
         if phases == 1 {
             // A staircase: all is learned at once.
-            points.extend([(now + late, before), (now + late, share)]);
+            let learned = now.saturating_add(late);
+            points.extend([(learned, before), (learned, share)]);
         } else if at % (phases / KEPT) == phases / KEPT - 1 {
             points.push((now, share));
         }
