@@ -246,6 +246,11 @@ impl Findings {
         self.found(Verdict::Safety, shape, nodes, message);
     }
 
+    /// Reports that a safety property was broken at an earlier moment, which is known only now to have led to nothing worse.
+    pub fn safety_at(&mut self, at: Time, shape: &'static str, nodes: &[NodeId], message: String) {
+        self.report(at, Verdict::Safety, (self.check, shape), nodes, message);
+    }
+
     /// Reports that the protocol made no progress although it should have.
     pub fn liveness(&mut self, shape: &'static str, nodes: &[NodeId], message: String) {
         self.found(Verdict::Liveness, shape, nodes, message);

@@ -2,12 +2,14 @@
 
 use scenarios::builtin;
 use scenarios::capsule::Capsule;
+use scenarios::explore::{ExploreOptions, Hooks, explore, judge};
 use scenarios::plan::compile;
 use scenarios::scenario::{Loaded, load};
 use scenarios::shrink::{ShrinkHooks, ShrinkOptions, shrink};
 use seedstorm::prelude::{Format, Launch, Outcome, Verdict, run};
 use seedstorm::scenarios;
 use sim_core::fault::Fault;
+use sim_core::judgment::Judgment;
 
 fn loaded(name: &str, overlays: &[&str]) -> Result<Loaded, String> {
     let overlays: Vec<String> = overlays.iter().map(|text| (*text).to_owned()).collect();
@@ -30,6 +32,20 @@ fn servers_of_two_versions_work_together_and_the_one_reads_what_the_other_wrote(
     assert!(taken(&mixed) > 0, "only the second version takes snapshots");
     let back = outcome("raft-rolling-upgrade", 3, &["faults=[]", "checks.at_least={}"]);
     assert_eq!(taken(&back), 0, "nobody was upgraded");
+}
+
+/// A campaign of seeds with two versions asks for no check that a mix of versions cannot be judged by.
+#[test]
+fn a_campaign_of_mixed_versions_counts_without_the_check_that_they_switch_off() {
+    let swarm = "swarm={ families = { only = [\"process\"] } }";
+    let loaded = loaded("raft-rolling-upgrade", &[swarm]).unwrap();
+    let options =
+        ExploreOptions { seeds: 0..12, jobs: Some(2), build: "b".to_owned(), ..ExploreOptions::default() };
+    let found = explore(&loaded, &options, Hooks::NONE).unwrap();
+    let demands = judge(&loaded, &found.activity, "1/2".parse().unwrap());
+    assert_eq!(found.judge(&demands), Judgment::AsExpected, "{demands:#?}");
+    let about = |check: &str| demands.iter().any(|demand| demand.check.as_deref() == Some(check));
+    assert!(about("raft/one-vote") && !about("raft/leadership-stable"), "{demands:#?}");
 }
 
 #[test]

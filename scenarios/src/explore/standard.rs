@@ -86,11 +86,13 @@ pub fn judge(loaded: &Loaded, activity: &Activity, min_conclusive: Ratio) -> Vec
 }
 
 /// The checks that some run ought to exercise: those of the protocol that are on, and where there are clients those of what
-/// they saw. The witness is asked for only where some run of the protocol gave an order of its operations.
+/// they saw. What the protocol judges in none of the runs is left out, as what a mix of versions does not promise. The witness is
+/// asked for only where some run of the protocol gave an order of its operations.
 fn checks(loaded: &Loaded, activity: &Activity) -> Vec<&'static str> {
     let off = loaded.scenario.checks.names_off(loaded.protocol);
     let on = |check: &&str| !off.iter().any(|off| off == check);
-    let own = loaded.protocol.checks.iter().map(|check| check.name).filter(on);
+    let ever = |check: &&str| activity.runs == 0 || activity.checks.contains_key(*check);
+    let own = loaded.protocol.checks.iter().map(|check| check.name).filter(on).filter(ever);
     let judged = loaded.protocol.linearizable && on(&LINEARIZABLE);
     let seen = loaded.scenario.workload.as_ref().filter(|_| judged);
     let witness = seen.map(|_| WITNESS).filter(|witness| activity.checks.contains_key(*witness));

@@ -266,8 +266,11 @@ fn what_a_campaign_must_show_is_judged() {
     let mut idle = found.activity.clone();
     idle.conclusive = 94;
     idle.owed_liveness = 49;
+    idle.checks.values_mut().for_each(|counter| *counter = Counter::default());
+    assert_eq!((met(&judged(&idle)), judged(&idle).len()), (Vec::new(), 3));
+    // A check that was off in every run, as where versions are mixed, is not asked for.
     idle.checks.clear();
-    assert_eq!(met(&judged(&idle)), [""; 0]);
+    assert_eq!(judged(&idle).len(), 2);
     // What clients saw is judged where there are clients, unless the scenario does not want it.
     let with = |more: &str| {
         let demands = judge(&toml(&format!("{LEAST}{more}")).unwrap(), &found.activity, "0".parse().unwrap());

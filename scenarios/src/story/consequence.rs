@@ -32,7 +32,7 @@ pub(super) fn find(plan: &Plan, events: u64, first: &Violation) -> Option<Conseq
         // A fault that does not fit into the plan, as a second crash of who is down, is no way to go on.
         let Ok(outcome) = run(&plan, &Launch::default()) else { continue };
         let later = |other: &&Violation| {
-            other.at_ns >= first.at_ns && other.check != first.check && other.verdict == Verdict::Safety
+            other.at_ns >= first.at_ns && goes_further(first, other) && other.verdict == Verdict::Safety
         };
         if let Some(other) = outcome.violations.iter().find(later) {
             let (at_ns, check, message) = (other.at_ns, other.check.clone(), other.message.clone());
@@ -40,6 +40,13 @@ pub(super) fn find(plan: &Plan, events: u64, first: &Violation) -> Option<Conseq
         }
     }
     None
+}
+
+/// Whether a later violation says more than the first one: it breaks another property, or the same one with the same and more members, as
+/// a second vote after one was forgotten.
+fn goes_further(first: &Violation, other: &Violation) -> bool {
+    let more = other.nodes.len() > first.nodes.len();
+    other.check != first.check || more && first.nodes.iter().all(|node| other.nodes.contains(node))
 }
 
 /// What may happen next, in words and as a fault: nothing more; each of the involved cut off, or crashed, for good.

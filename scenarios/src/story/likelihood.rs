@@ -52,7 +52,7 @@ pub(super) fn of_story(plan: &Plan, events: u64, print: &str) -> Result<Option<L
 }
 
 /// Draws chance anew at moments of a failing run. The violation of a fingerprint is followed, the first one if it is absent.
-/// Each run that breaks the same check counts, since who breaks it, and when, is chance as well. Nothing is told if the run has no
+/// Each run that fails in the same way counts, since who does, and when, is chance as well. Nothing is told if the run has no
 /// such violation.
 ///
 /// # Errors
@@ -69,7 +69,8 @@ pub fn likelihood(
     };
     let mut plan = plan.clone();
     plan.setup.max_events = plan.setup.max_events.min(outcome.events.saturating_mul(LONGER));
-    let drawing = Drawing { plan: &plan, check: &broken.check, draws: u64::from(options.draws.max(1)) };
+    let drawing =
+        Drawing { plan: &plan, wanted: &broken.fingerprint, draws: u64::from(options.draws.max(1)) };
     let even = options.moments.max(2).div_ceil(2);
     let mut moments: Vec<LikelihoodAt> = Vec::new();
     for place in 0..even {
@@ -108,7 +109,8 @@ fn steepest(moments: &[LikelihoodAt], found_ns: u64, draws: u64) -> Option<u64> 
 /// What is drawn, and how often.
 struct Drawing<'a> {
     plan: &'a Plan,
-    check: &'a str,
+    /// The fingerprint that counts.
+    wanted: &'a str,
     draws: u64,
 }
 
@@ -119,7 +121,7 @@ impl Drawing<'_> {
         let one = |draw: u64| {
             let redraw = Redraw { at: Time::from_nanos(at_ns), seed: keyed.word(at_ns, draw) % SEEDS_END };
             let outcome = run(self.plan, &Launch { redraw: Some(redraw), ..Launch::default() })?;
-            Ok(outcome.violations.iter().any(|violation| violation.check == self.check))
+            Ok(outcome.violations.iter().any(|violation| violation.fingerprint == self.wanted))
         };
         let draws: Vec<u64> = (0..self.draws).collect();
         let mut count = 0;

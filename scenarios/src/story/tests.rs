@@ -63,6 +63,24 @@ fn a_story_ends_where_the_property_breaks_and_names_who_voted() {
     assert!(steps.iter().any(|step| step.note.contains("vote none")), "{steps:#?}");
 }
 
+/// Nobody votes twice in this run: what was promised, where it is lost and what may follow is all that there is to tell.
+#[test]
+fn a_story_of_a_restart_tells_the_promise_that_is_forgotten() {
+    let Story { check, headline, steps, counterfactuals, .. } = story("vote-not-durable").story;
+    assert_eq!(check, "raft/one-vote");
+    let voter = headline.split(' ').next().unwrap();
+    assert!(headline.contains("has forgotten its vote for n"), "{headline}");
+    assert!(headline.ends_with("may have two leaders"), "{headline}");
+    let [.., last] = &steps[..] else { panic!("no steps") };
+    assert!(last.kind == StepKind::Violation && last.text.contains(" recovered term "), "{steps:#?}");
+    // The vote, what the disk got of it, and the crash.
+    let vote = steps.iter().find(|step| step.text.starts_with(voter) && step.text.contains("voted term"));
+    assert!(vote.is_some_and(|vote| vote.note.contains("vote none")), "{steps:#?}");
+    let crash = |step: &Step| step.kind == StepKind::Fault && step.text.contains(&format!("crash {voter}"));
+    assert!(steps.iter().any(crash), "{steps:#?}");
+    assert!(counterfactuals.iter().all(|other| !other.reproduced), "{counterfactuals:#?}");
+}
+
 #[test]
 fn what_led_to_it_last_is_told_where_a_trace_does_not_hold_the_whole_run() {
     let registry = real();

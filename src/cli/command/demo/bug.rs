@@ -1,9 +1,10 @@
 //! The third part of the demo: a planted bug is found by exploring, shrunk, told and replayed.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use scenarios::capsule::{Capsule, replay_command};
-use scenarios::explore::{Exploration, ExploreOptions, Finding, Hooks, explore};
+use scenarios::explore::{Exploration, ExploreOptions, Finding, Hooks, ROUND, explore};
 use scenarios::replay::plan_of;
 use scenarios::run::twice;
 use scenarios::scenario::Loaded;
@@ -20,7 +21,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{files, folder, interrupt, shrink_text};
 
-/// How many seeds are explored at most.
+/// How many seeds are explored at most: whole rounds.
 const SEEDS: u64 = 4_096;
 
 /// How many runs shrinking may take.
@@ -44,11 +45,16 @@ pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>
     terminal.say(&format!("3/3 bug    plant {} ({id}): {about}\n", hunt.plant))?;
     terminal.say("           exploring does not know which plant is on\n")?;
     let watch = Stopwatch::start();
-    let exploration = explored(hunt, terminal)?;
-    let first = hunt.first_seed();
-    let seeds = format!("seeds {first}..{}", first + exploration.runs);
-    terminal.say(&format!("           {seeds} · {} runs in {}\n\n", exploration.runs, watch.words()))?;
-    let Some(finding) = exploration.findings.first() else { return Ok(None) };
+    let (seeds, exploration) = explored(hunt, terminal)?;
+    let runs = seeds.end - hunt.first_seed();
+    terminal.say(&format!(
+        "           seeds {}..{} · {runs} runs in {}{}\n\n",
+        hunt.first_seed(),
+        seeds.end,
+        watch.words(),
+        failed(&exploration)
+    ))?;
+    let Some(finding) = rarest(&exploration) else { return Ok(None) };
     let color = terminal.color_of_results();
     let (red, plain) = if color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     terminal.say(&format!("{red}VIOLATION{plain}   {} · seed {}\n", finding.check, finding.seed))?;
@@ -67,7 +73,7 @@ pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>
     terminal.say(&last_lines(hunt, &replay))?;
     Ok(Some(json!({
         "seed": finding.seed,
-        "runs": exploration.runs,
+        "runs": runs,
         "check": finding.check,
         "fingerprint": finding.fingerprint,
         "shrunk": small.shrunk,
@@ -85,17 +91,8 @@ impl Hunt<'_> {
     }
 }
 
-fn explored(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Exploration, CliError> {
-    let first = hunt.first_seed();
-    let options = ExploreOptions {
-        seeds: first..first + SEEDS,
-        plants: vec![hunt.plant.to_owned()],
-        jobs: Some(hunt.jobs),
-        stop_on_first: true,
-        known: Vec::new(),
-        build: build_name(),
-        ..ExploreOptions::default()
-    };
+/// Explores round by round until a round has found something: its seeds, and what it found.
+fn explored(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<(Range<u64>, Exploration), CliError> {
     let bar = terminal.progress(SEEDS);
     let watch = Stopwatch::start();
     let after_run = || {
@@ -105,9 +102,45 @@ fn explored(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Exploration, CliErro
         }
     };
     let hooks = Hooks { after_run: &after_run, interrupted: &interrupt::interrupted };
-    let exploration = explore(hunt.loaded, &options, hooks);
-    bar.finish_and_clear();
-    Ok(exploration?)
+    let end = hunt.first_seed() + SEEDS;
+    let mut seeds = hunt.first_seed()..hunt.first_seed();
+    loop {
+        let options = options(hunt, seeds.end..(seeds.end + ROUND).min(end));
+        let exploration = explore(hunt.loaded, &options, hooks);
+        let exploration = exploration.inspect_err(|_| bar.finish_and_clear())?;
+        seeds = options.seeds.start..options.seeds.start + exploration.runs;
+        if !exploration.findings.is_empty() || exploration.interrupted || seeds.end >= end {
+            bar.finish_and_clear();
+            return Ok((seeds, exploration));
+        }
+    }
+}
+
+fn options(hunt: &Hunt<'_>, seeds: Range<u64>) -> ExploreOptions {
+    ExploreOptions {
+        seeds,
+        plants: vec![hunt.plant.to_owned()],
+        jobs: Some(hunt.jobs),
+        build: build_name(),
+        ..ExploreOptions::default()
+    }
+}
+
+/// How many runs of the last round failed, in how many ways.
+fn failed(exploration: &Exploration) -> String {
+    let ways = exploration.findings.len();
+    let runs: u64 = exploration.findings.iter().map(|finding| finding.runs).sum();
+    match ways {
+        0 => String::new(),
+        1 => format!(", {runs} of which fail"),
+        _ => format!(", {runs} of which fail, in {ways} ways; the rarest is told"),
+    }
+}
+
+/// The way of failing that the fewest runs show. What is found in nearly every run stands next to the mistake; what is rare took more
+/// to come about, and shows what the mistake can lead to.
+fn rarest(exploration: &Exploration) -> Option<&Finding> {
+    exploration.findings.iter().min_by_key(|finding| (finding.runs, finding.seed))
 }
 
 fn shrunk_capsule(hunt: &Hunt<'_>, finding: &Finding) -> Result<Capsule, CliError> {
