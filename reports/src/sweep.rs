@@ -33,21 +33,29 @@ fn of_plot(table: &SweepTable, plot: &Plot) -> impl Iterator<Item = Figure> {
     figure(table, plot).into_iter().chain(distribution::figure(table, plot))
 }
 
-/// The files of a sweep's figures, beside its page: PNG, SVG and CSV of each, and in a folder PDF and SVG in the sizes of papers.
+/// The [files](plot_files) of all plots.
 ///
 /// # Errors
 /// If a figure cannot be drawn, which would be a bug.
 pub fn figure_files(table: &SweepTable) -> Result<Vec<(PathBuf, Vec<u8>)>, FigureError> {
+    let drawn: Result<Vec<_>, _> = table.plots.iter().map(|plot| plot_files(table, plot)).collect();
+    Ok(drawn?.into_iter().flatten().collect())
+}
+
+/// The files of a plot's figures, beside the page of its sweep: PNG, SVG and CSV of each, and in a folder PDF and SVG in the sizes of
+/// papers.
+///
+/// # Errors
+/// If a figure cannot be drawn, which would be a bug.
+pub fn plot_files(table: &SweepTable, plot: &Plot) -> Result<Vec<(PathBuf, Vec<u8>)>, FigureError> {
+    let sizes = plot.size_mm.map_or(vec![PaperSize::COLUMN, PaperSize::PAGE], |(width_mm, height_mm)| {
+        vec![PaperSize { width_mm, height_mm }]
+    });
     let mut files = Vec::new();
-    for plot in &table.plots {
-        let sizes = plot.size_mm.map_or(vec![PaperSize::COLUMN, PaperSize::PAGE], |(width_mm, height_mm)| {
-            vec![PaperSize { width_mm, height_mm }]
-        });
-        for figure in of_plot(table, plot) {
-            files.extend(figure.files()?.into_iter().map(|file| (PathBuf::from(file.name), file.content)));
-            let paper = sizes.iter().flat_map(|size| figure.paper_files(*size));
-            files.extend(paper.map(|file| (PathBuf::from(PAPER).join(file.name), file.content)));
-        }
+    for figure in of_plot(table, plot) {
+        files.extend(figure.files()?.into_iter().map(|file| (PathBuf::from(file.name), file.content)));
+        let paper = sizes.iter().flat_map(|size| figure.paper_files(*size));
+        files.extend(paper.map(|file| (PathBuf::from(PAPER).join(file.name), file.content)));
     }
     Ok(files)
 }

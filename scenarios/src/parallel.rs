@@ -54,7 +54,7 @@ impl Threads {
     }
 
     /// What each item comes to, in the order of the items.
-    pub(crate) fn map<I, T: Send>(&self, items: I, one: impl Fn(I::Item) -> T + Sync + Send) -> Vec<T>
+    pub fn map<I, T: Send>(&self, items: I, one: impl Fn(I::Item) -> T + Sync + Send) -> Vec<T>
     where
         I: IntoParallelIterator<Iter: IndexedParallelIterator> + Send,
     {

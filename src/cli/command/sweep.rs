@@ -179,14 +179,20 @@ impl Swept<'_> {
         // Drawn from what is written, as `report` will: a number may lose its last bit on the way through a file.
         let reread = reports::sweep::from_json(&document.to_string());
         let table = &reread.map_err(|error| CliError::SweepTable { path: folder.join(FILE_NAME), error })?;
-        for (name, content) in reports::sweep::figure_files(table)? {
-            files.push((name.to_string_lossy().into_owned(), content));
+        let drawn = threads.map(&table.plots[..], |plot| reports::sweep::plot_files(table, plot));
+        for plot in drawn {
+            files.extend(
+                plot?.into_iter().map(|(name, content)| (name.to_string_lossy().into_owned(), content)),
+            );
         }
         files.push((PAGE.to_owned(), reports::sweep::page(table).into_bytes()));
-        for (name, content) in files {
+        // Each waits for the disk, and none for another one.
+        let written = threads.map(&files[..], |(name, content)| {
             let path = folder.join(name);
-            artefact::write(&path, &content)?;
-            kept.push(path);
+            artefact::write(&path, content).map(|()| path)
+        });
+        for path in written {
+            kept.push(path?);
         }
         Ok(kept)
     }
