@@ -6,33 +6,42 @@ use sim_core::identity::{NodeId, Slot};
 
 use crate::swim::vocabulary::{Status, Swim, SwimMessage, SwimObservation};
 
-/// A probe that told its target that it is a suspect.
+/// What a member was told of itself with the probe that it heard last.
 #[derive(Clone, Copy, Debug)]
 struct Accused {
-    target: NodeId,
+    /// Who probes.
+    by: NodeId,
     sequence: u32,
     incarnation: u32,
 }
 
-/// Compares accusations that travel with a probe with the incarnation of whoever answers that probe.
-#[derive(Clone, Debug, Default)]
-pub struct Refutation {
-    /// By the number of whoever probes: one at a time.
-    accused: Vec<Option<Accused>>,
-    /// By slot: the incarnation of the process there; none while it leaves.
-    incarnations: Vec<Option<u32>>,
+/// What is known of the process in a slot.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// Its incarnation; none while it leaves.
+    incarnation: Option<u32>,
+    accused: Option<Accused>,
 }
 
-fn at<T: Clone + Default>(list: &mut Vec<T>, index: usize) -> &mut T {
-    if index >= list.len() {
-        list.resize(index + 1, T::default());
+/// Compares the accusation that came with a probe with the incarnation in which that probe is answered. What counts is what was heard: who
+/// starts again counts its probes from the first one, and an older one of the same number may still be on its way.
+#[derive(Clone, Debug, Default)]
+pub struct Refutation {
+    members: Vec<Known>,
+}
+
+impl Refutation {
+    fn at(&mut self, slot: Slot) -> &mut Known {
+        if slot.index() >= self.members.len() {
+            self.members.resize(slot.index() + 1, Known::default());
+        }
+        &mut self.members[slot.index()]
     }
-    &mut list[index]
 }
 
 impl Check<Swim> for Refutation {
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Swim>, _: &mut Findings) {
-        let incarnation = at(&mut self.incarnations, seen.slot.index());
+        let incarnation = &mut self.at(seen.slot).incarnation;
         match *seen.observation {
             SwimObservation::Started { incarnation: of, .. } => *incarnation = Some(of),
             SwimObservation::Refuted { incarnation: of } => *incarnation = Some(of),
@@ -45,8 +54,27 @@ impl Check<Swim> for Refutation {
         Some(&["Started", "Refuted", "Leaving"])
     }
 
+    fn takes(&self) -> &'static [&'static str] {
+        &["Ping"]
+    }
+
+    fn received(
+        &mut self,
+        ground: &Ground,
+        slot: Slot,
+        from: NodeId,
+        message: &SwimMessage,
+        _: &mut Findings,
+    ) {
+        let SwimMessage::Ping { sequence, news, .. } = message else { return };
+        let own = ground.place(slot).node;
+        let accusation = news.first().filter(|it| it.node == own && it.status == Status::Suspect);
+        self.at(slot).accused =
+            accusation.map(|it| Accused { by: from, sequence: *sequence, incarnation: it.incarnation });
+    }
+
     fn reads(&self) -> &'static [&'static str] {
-        &["Ping", "Ack"]
+        &["Ack"]
     }
 
     fn sent(
@@ -57,45 +85,33 @@ impl Check<Swim> for Refutation {
         message: &SwimMessage,
         findings: &mut Findings,
     ) {
-        match message {
-            SwimMessage::Ping { sequence, relay: None, news } => {
-                let accusation = news.first().filter(|it| it.node == to && it.status == Status::Suspect);
-                let accused = at(&mut self.accused, from.index());
-                *accused = accusation.map(|it| Accused {
-                    target: to,
-                    sequence: *sequence,
-                    incarnation: it.incarnation,
-                });
-            }
-            SwimMessage::Ack { sequence, .. } => {
-                let accused = self.accused.get(to.index()).copied().flatten();
-                let accused = accused.filter(|it| it.target == from && it.sequence == *sequence);
-                let Some(slot) = ground.slot_of(from).filter(|slot| ground.place(*slot).honest) else {
-                    return;
-                };
-                let Some(own) = self.incarnations.get(slot.index()).copied().flatten() else { return };
-                let Some(Accused { incarnation, .. }) = accused else { return };
-                findings.exercised();
-                if own <= incarnation {
-                    let text = format!(
-                        "{from} answers {to} in incarnation {own}, which told it that it is suspected in {incarnation}"
-                    );
-                    findings.safety("", &[from, to], text);
-                }
-            }
-            _ => {}
+        let SwimMessage::Ack { sequence, .. } = message else { return };
+        let Some(slot) = ground.slot_of(from).filter(|slot| ground.place(*slot).honest) else { return };
+        let Known { incarnation: Some(own), accused: Some(accused) } = *self.at(slot) else { return };
+        if (accused.by, accused.sequence) != (to, *sequence) {
+            return;
+        }
+        findings.exercised();
+        let incarnation = accused.incarnation;
+        if own <= incarnation {
+            let text = format!(
+                "{from} answers {to} in incarnation {own}, which told it that it is suspected in {incarnation}"
+            );
+            findings.safety("", &[from, to], text);
         }
     }
 
     fn lifecycle(&mut self, _: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
         if what == Lifecycle::Booted || what == Lifecycle::Crashed {
-            *at(&mut self.incarnations, slot.index()) = None;
+            *self.at(slot) = Known::default();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sim_core::time::Time;
+
     use super::super::tests::Script;
     use super::*;
     use crate::swim::vocabulary::Update;
@@ -118,19 +134,31 @@ mod tests {
     #[test]
     fn an_answer_without_a_denial_is_found() {
         let mut script = script();
-        script.send(0, 1, accusing(4, 0)).send(1, 0, ack(4));
+        script.receive(Time::ZERO, 0, 1, accusing(4, 0)).send(1, 0, ack(4));
         assert_eq!((script.violations(), script.exercised()), (1, 1));
     }
 
     #[test]
     fn a_denial_an_older_answer_and_a_leaver_are_fine() {
         let mut denied = script();
-        denied.send(0, 1, accusing(4, 0)).see(1, SwimObservation::Refuted { incarnation: 1 });
+        denied.receive(Time::ZERO, 0, 1, accusing(4, 0)).see(1, SwimObservation::Refuted { incarnation: 1 });
         denied.send(1, 0, ack(4)).clean();
+        assert_eq!(denied.exercised(), 1);
         let mut older = script();
-        older.send(0, 1, accusing(4, 0)).send(1, 0, ack(3)).clean();
+        older.receive(Time::ZERO, 0, 1, accusing(4, 0)).send(1, 0, ack(3)).clean();
         let mut leaver = script();
         leaver.see(1, SwimObservation::Leaving { incarnation: 0 });
-        leaver.send(0, 1, accusing(4, 0)).send(1, 0, ack(4)).clean();
+        leaver.receive(Time::ZERO, 0, 1, accusing(4, 0)).send(1, 0, ack(4)).clean();
+    }
+
+    /// The prober has started again, counts from the first one, and its probe is behind an older one of the same number.
+    #[test]
+    fn a_probe_that_is_still_on_its_way_tells_nobody_anything() {
+        let probe = SwimMessage::Ping { sequence: 4, relay: None, news: Box::default() };
+        let mut script = script();
+        script.send(0, 1, probe.clone()).restart(0).send(0, 1, accusing(4, 0));
+        script.receive(Time::ZERO, 0, 1, probe).send(1, 0, ack(4)).clean();
+        script.receive(Time::ZERO, 0, 1, accusing(4, 0)).send(1, 0, ack(4));
+        assert_eq!(script.violations(), 1);
     }
 }
