@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use sim_core::fault::{Executed, Family};
-use sim_core::ordered::OrderedSet;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::trace::Window;
 
 use super::lanes;
@@ -172,7 +172,7 @@ pub(super) fn data(run: &Run, shown: &[u32], figures: &[&Figure]) -> Markup {
     let states = run.states();
     let value = json!({
         "end": run.outcome.virtual_ns.max(1),
-        "slots": run.outcome.slots,
+        "slots": names(run, shown),
         "states": states,
         "nodes": nodes(run, shown, &states),
         "faults": faults.collect::<Vec<_>>(),
@@ -188,6 +188,13 @@ pub(super) fn data(run: &Run, shown: &[u32], figures: &[&Figure]) -> Markup {
             p.quiet { "Under the cursor, the first " (count(MOST_SPANS as u64)) " of " (count(spans as u64)) " changes of state are known." }
         }
     }
+}
+
+/// The names that the script needs, by slot: of the nodes that have a lane, and of those in the trace that it shows.
+fn names(run: &Run, shown: &[u32]) -> OrderedMap<u32, String> {
+    let moments = windows(run).iter().flat_map(|window| window.in_flight.iter().chain(&window.events));
+    let in_trace = moments.flat_map(|moment| moment.slot.into_iter().chain(moment.peer));
+    in_trace.chain(shown.iter().copied()).map(|slot| (slot, run.slot(slot))).collect()
 }
 
 /// What each node was, and how far.
