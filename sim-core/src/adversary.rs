@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::facts::mutation::Scope;
+use crate::identity::Slot;
 use crate::ratio::Ratio;
 use crate::time::Duration;
 
@@ -21,6 +22,18 @@ pub struct Adversary {
     pub on: Occasion,
     /// What the traitor does.
     pub act: Act,
+}
+
+impl Adversary {
+    /// Whether it is about a slot.
+    pub fn names(&self, slot: Slot) -> bool {
+        self.slots.is_empty() || self.slots.contains(&slot.0)
+    }
+
+    /// Whether it is about what a slot says. A slot that no rule moves does what the protocol's own traitors do.
+    pub fn moves(&self, slot: Slot) -> bool {
+        self.names(slot) && !matches!(self.act, Act::Order { .. })
+    }
 }
 
 /// When a rule applies: always, where nothing is said.

@@ -41,6 +41,19 @@ fn a_few_faults_find_who_accepts_a_second_proposal() {
     assert_eq!(verdict(found, &[]), Verdict::Pass);
 }
 
+/// One traitor more than a cluster bears may lead the honest to the last round that there is. That is no reason to panic.
+#[test]
+fn more_traitors_than_are_borne_crash_nobody() {
+    for swarm in ["pbft-swarm", "hotstuff-swarm", "tendermint-swarm"] {
+        let loaded = loaded(swarm, &["swarm.traitors={ beyond = 1 }"]).unwrap();
+        for seed in 0..40 {
+            let outcome = run(&compile(&loaded, seed, &[]), &Launch::default()).unwrap();
+            let panicked = outcome.violations.iter().find(|found| found.verdict == Verdict::Crash);
+            assert_eq!(panicked.map(|found| &found.message), None, "{swarm} {seed}");
+        }
+    }
+}
+
 #[test]
 fn what_could_never_be_drawn_or_apply_is_refused() {
     let byzzfuzz = |inner: &str| format!("swarm.byzzfuzz={{ {inner} }}");

@@ -21,10 +21,11 @@
 //! - `replica`, `voting`, `views`, `durability`: a member
 //! - [`safety`], [`liveness`]: what is checked, and what progress is owed
 //! - [`traitors`]: the lies that only members of these protocols can tell
-//! - [`zyzzyva`], [`fab`]: their places in the registry
+//! - [`zyzzyva`], [`fab`]: their places in the registry; [`entry`]: what these share
 
 pub mod choice;
 mod durability;
+pub mod entry;
 pub mod fab;
 pub mod liveness;
 pub mod parameters;

@@ -1,4 +1,6 @@
-//! What lies of every protocol here are made of.
+//! What lies of every protocol here are made of, and how they are told.
+
+mod telling;
 
 use sim_core::coalition::CoalitionContext;
 use sim_core::identity::{NodeId, Slot};
@@ -11,6 +13,9 @@ use crate::shared::Shared;
 use crate::signers::Signers;
 use crate::vote::{Statement, Vote};
 use objects::Reply;
+
+pub(crate) use telling::lies;
+pub use telling::{ByMessage, Cx, Hears, Lie, Tells};
 
 /// An index below a length that is not zero.
 pub fn draw_below<P: Protocol>(cx: &mut CoalitionContext<'_, P>, length: usize) -> usize {
@@ -28,6 +33,17 @@ pub fn other_batch(batch: &Batch) -> Batch {
         return Requests::batch(Vec::new());
     }
     Requests::batch(batch.list.iter().rev().cloned().collect())
+}
+
+/// Signers of a made-up certificate: all, one, one that does not exist among all, or none.
+pub fn odd_signers<P: Protocol>(members: u32, cx: &mut CoalitionContext<'_, P>) -> Signers {
+    let all = || (0..members).map(NodeId);
+    match draw_below(cx, 4) {
+        0 => all().collect(),
+        1 => all().take(1).collect(),
+        2 => all().chain([NodeId(members + 7)]).collect(),
+        _ => Signers::default(),
+    }
 }
 
 /// A statement, signed as a traitor.

@@ -56,7 +56,7 @@ impl<P: Protocol> Directed<P> {
 
     /// Whether any rule is about what this slot says.
     fn moves(&self, slot: Slot) -> bool {
-        self.rules.iter().any(|rule| names(rule, slot) && !matches!(rule.act, Act::Order { .. }))
+        self.rules.iter().any(|rule| rule.moves(slot))
     }
 
     /// The rule that decides about a message, or about the slot as a whole if there is none.
@@ -70,8 +70,7 @@ impl<P: Protocol> Directed<P> {
                 (Some(_), None) => false,
             };
             let right_round = in_round(rule, message);
-            let speaks = !matches!(rule.act, Act::Order { .. });
-            speaks && names(rule, slot) && right_role && right_kind && right_round
+            rule.moves(slot) && right_role && right_kind && right_round
         };
         self.rules.iter().find(fits)
     }
@@ -149,11 +148,6 @@ fn fewer<P: Protocol>(
 /// Whether a rule is about the round that a message tells.
 fn in_round<M: Message>(rule: &Adversary, message: Option<&M>) -> bool {
     rule.on.round.is_none_or(|wanted| message.and_then(M::round) == Some(u64::from(wanted)))
-}
-
-/// Whether a rule is about a slot.
-fn names(rule: &Adversary, slot: Slot) -> bool {
-    rule.slots.is_empty() || rule.slots.contains(&slot.0)
 }
 
 impl<P: Protocol> Coalition<P> for Directed<P> {

@@ -3,50 +3,31 @@
 //! Each lie takes one message that the honest code of a corrupt slot would send, and says something else in its place, or
 //! besides. A traitor knows what any traitor heard, signs with the keys of all traitors, and knows who is honest.
 
-use sim_core::coalition::habits::{
-    Habits, Lies, MUTATE, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends,
-};
-use sim_core::coalition::{CoalitionContext, Deed, Overheard};
+use sim_core::coalition::habits::Habits;
+use sim_core::coalition::{CoalitionContext, Deed};
 use sim_core::digest::hash_words;
 use sim_core::facts::{ContentHash, Facts};
-use sim_core::identity::{NodeId, Slot};
+use sim_core::identity::NodeId;
 use sim_core::operation::number_of;
 use sim_core::ordered::OrderedMap;
-use sim_core::process::{Effects, Signature};
-use sim_core::registry::Named;
+use sim_core::process::Signature;
 
 use super::replica::SLOT;
 use super::vocabulary::{Accepted, Fast, FastMessage, Proposal, Proposed, Report, Reported};
 use crate::leaders::Leaders;
-use crate::lying::{draw_below, made_up_certificate, second_half, signed};
+use crate::lying::{
+    self, ByMessage, Hears, draw_below, lies, made_up_certificate, odd_signers, second_half, signed,
+};
 use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::request::{Command, Request, SignedCommand};
 use crate::shared::Shared;
-use crate::signers::Signers;
 use crate::vote::{Stage, Statement, Vote};
 use objects::Operation;
 
-macro_rules! lies {
-    ($( $(#[doc = $doc:literal])+ $name:ident = $text:literal => $told:path; )*) => {
-        $( $(#[doc = $doc])+ const $name: Named = Named { name: $text, about: concat!($($doc),+).trim_ascii() }; )*
-
-        /// What traitors do.
-        pub const BEHAVIORS: &[Named] = &[SILENT, WITHHOLD, REPLAY, $( $name, )* MUTATE, RANDOM];
-
-        impl Traitors {
-            /// Tells a lie in place of a message; whether the message itself goes out as well.
-            fn tell(&mut self, lie: &Lie<'_>, message: &FastMessage, cx: &mut CoalitionContext<'_, Fast>) -> bool {
-                match lie.name {
-                    $( $text => $told(self, lie, message, cx), )*
-                    _ => true,
-                }
-            }
-        }
-    };
-}
-
 lies! {
+    Fast;
+
     /// As leader, proposes another request to the second half of the honest members; all traitors accept both, one towards each
     /// half.
     EQUIVOCATE = "equivocate" => Traitors::equivocate;
@@ -61,14 +42,7 @@ lies! {
     FORGE = "forge" => Traitors::forge;
 }
 
-/// A lie that is being told, and to whom.
-struct Lie<'a> {
-    name: &'static str,
-    slot: Slot,
-    honest: &'a [NodeId],
-    heard: &'a Overheard<Fast>,
-    to: &'a [NodeId],
-}
+type Lie<'a> = lying::Lie<'a, Fast>;
 
 /// The brain of traitors among so many members, who do what a run asks for, or equivocate.
 pub fn traitors(
@@ -76,10 +50,10 @@ pub fn traitors(
     members: u32,
     clients: u32,
     planned: &[Option<NodeId>],
-) -> Habits<Fast, Traitors> {
+) -> Habits<Fast, ByMessage<Traitors>> {
     let leaders = Leaders::new(members, Power::EQUAL, planned);
     let lies = Traitors { members, clients, leaders, splits: OrderedMap::new() };
-    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, Quorum::of(members).faulty(), lies)
+    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, Quorum::of(members).faulty(), ByMessage(lies))
 }
 
 /// What was said in lies so far.
@@ -208,13 +182,7 @@ impl Traitors {
         let signature = Signature::forged(victim, cx.rng().next_u64());
         let statement = Statement { digest: other, ..vote.statement };
         cx.send_as(lie.slot, to, in_stage(Vote { statement, signature }));
-        let all = || (0..self.members).map(NodeId);
-        let signers: Signers = match draw_below(cx, 4) {
-            0 => all().collect(),
-            1 => all().take(1).collect(),
-            2 => all().chain([NodeId(self.members + 7)]).collect(),
-            _ => Signers::default(),
-        };
+        let signers = odd_signers(self.members, cx);
         let about = |stage| Statement { stage, ..statement };
         let certificate = made_up_certificate(about(Stage::Prepare), signers.clone());
         cx.send_as(lie.slot, to, FastMessage::Certified(certificate));
@@ -261,33 +229,4 @@ const fn in_stage(vote: Vote) -> FastMessage {
     }
 }
 
-impl Lies<Fast> for Traitors {
-    fn lie(
-        &mut self,
-        telling: &Telling<'_, Fast>,
-        _: Option<NodeId>,
-        effects: &mut Effects<Fast>,
-        cx: &mut CoalitionContext<'_, Fast>,
-    ) {
-        for (to, message) in take_sends(effects) {
-            let Telling { lie: name, slot, honest, heard } = *telling;
-            let lie = Lie { name, slot, honest, heard, to: &to };
-            if self.tell(&lie, &message, cx) {
-                effects.push_send(to, message);
-            }
-        }
-    }
-
-    fn instead(
-        &mut self,
-        telling: &Telling<'_, Fast>,
-        _: u32,
-        to: &[NodeId],
-        message: &FastMessage,
-        cx: &mut CoalitionContext<'_, Fast>,
-    ) -> bool {
-        let Telling { lie: name, slot, honest, heard } = *telling;
-        let lie = Lie { name, slot, honest, heard, to };
-        self.tell(&lie, message, cx)
-    }
-}
+impl Hears<Fast> for Traitors {}

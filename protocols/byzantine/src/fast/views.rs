@@ -35,7 +35,7 @@ impl Replica {
         let here = self.reports.values().filter(|report| report.view >= self.view).count();
         if self.view == 0 || here >= self.quorum.size() as usize {
             self.attempts = self.attempts.saturating_add(1);
-            self.enter(self.view + 1, cx);
+            self.enter(self.view.saturating_add(1), cx);
         } else {
             let report = self.make_report(cx);
             self.outbox.tell_all(FastMessage::Report(report));

@@ -18,7 +18,7 @@ impl Replica {
             self.outbox.report(HotstuffObservation::Certified { view, stage, height, digest });
             self.settle(cx);
         }
-        let next = if self.is_basic() { view } else { view + 1 };
+        let next = if self.is_basic() { view } else { view.saturating_add(1) };
         if next > self.view {
             self.enter(next, false, cx);
         }
@@ -59,12 +59,12 @@ impl Replica {
         let below = |block: &Block| self.block(&block.justify.statement);
         let parent = below(block)?;
         // Plant: the views of a two-chain need not be consecutive.
-        let follows = parent.view + 1 == block.view || self.plants.any_two_chain;
+        let follows = parent.view.saturating_add(1) == block.view || self.plants.any_two_chain;
         match self.parameters.rule {
             Rule::TwoChain => follows.then(|| parent.clone()),
             _ => {
                 let lowest = below(parent)?;
-                (follows && lowest.view + 1 == parent.view).then(|| lowest.clone())
+                (follows && lowest.view.saturating_add(1) == parent.view).then(|| lowest.clone())
             }
         }
     }

@@ -125,7 +125,7 @@ impl Replica {
 
     /// Finds the view that it was in, or one before, and what waits.
     fn go_on(&mut self) {
-        let next = self.high.statement.view + u64::from(!self.is_basic());
+        let next = self.high.statement.view.saturating_add(u64::from(!self.is_basic()));
         self.view = self.voted.0.max(next).max(1);
         self.taken = self.voted.0;
         self.told = self.tip().0;

@@ -66,7 +66,7 @@ impl Replica {
             self.settle(cx);
         }
         if view >= self.view {
-            self.enter(view + 1, false, cx);
+            self.enter(view.saturating_add(1), false, cx);
             self.report_ready(cx);
         }
         self.propose(cx);

@@ -20,7 +20,7 @@ impl Replica {
     fn may_propose(&self) -> bool {
         let view = self.view;
         let by_timeout = self.timeout.as_ref().is_some_and(|timeout| timeout.view == view);
-        let entitled = by_timeout || self.high.statement.view + 1 == view;
+        let entitled = by_timeout || self.high.statement.view.saturating_add(1) == view;
         let all_ready = by_timeout
             || !self.is_basic()
             || view == 1
@@ -45,7 +45,7 @@ impl Replica {
         let batch = Requests::batch(self.pending.take(self.parameters.max_batch as usize));
         let (view, justify) = (self.view, self.high.clone());
         let timeout = self.timeout.clone().filter(|timeout| timeout.view == view);
-        let height = justify.statement.height + 1;
+        let height = justify.statement.height.saturating_add(1);
         let block = Shared::new(Made { view, height, justify, timeout, batch });
         let vote = Vote::sign(Statement::new(Stage::Propose, view, height, block.hash()), cx);
         let proposal = Shared::new(Proposed { vote, block });
@@ -180,7 +180,7 @@ impl Replica {
         }
         let parent = block.justify.statement;
         let by_timeout = block.timeout.as_ref().is_some_and(|timeout| timeout.view == block.view);
-        let begins = block.view > parent.view && (parent.view + 1 == block.view || by_timeout);
+        let begins = block.view > parent.view && (parent.view.saturating_add(1) == block.view || by_timeout);
         if block.height.checked_sub(1) != Some(parent.height) || !begins {
             return Err(Refusal::OutOfRange);
         }

@@ -137,7 +137,7 @@ impl Replica {
 
     /// Who collects the votes of a view.
     pub(super) fn collector(&self, view: u64) -> NodeId {
-        self.turns.leader(if self.is_basic() { view } else { view + 1 })
+        self.turns.leader(if self.is_basic() { view } else { view.saturating_add(1) })
     }
 
     /// The height of the last block that is committed, and its digest.

@@ -28,7 +28,7 @@ impl Replica {
             }
             Rule::TwoChain => {
                 let timeout = block.timeout.as_ref().filter(|timeout| timeout.view == block.view);
-                parent.view + 1 == block.view
+                parent.view.saturating_add(1) == block.view
                     || timeout.is_some_and(|timeout| parent.view >= timeout.high.statement.view)
             }
         }
@@ -72,7 +72,7 @@ impl Replica {
     /// A member votes.
     pub(super) fn on_vote(&mut self, vote: &Vote, cx: &mut Context<'_, Hotstuff>) {
         let Statement { stage, view, .. } = vote.statement;
-        let far = self.view + AHEAD * self.parameters.views_per_leader;
+        let far = self.view.saturating_add(AHEAD * self.parameters.views_per_leader);
         let stages: &[Stage] = if self.is_basic() {
             &[Stage::Prepare, Stage::Precommit, Stage::Commit]
         } else {

@@ -65,11 +65,11 @@ impl Replica {
         self.low = height;
         self.proof = Some(certificate.clone());
         self.proposed = self.proposed.max(height);
-        self.log = self.log.split_off(&(height + 1));
-        self.checkpoints = self.checkpoints.split_off(&(height + 1));
+        self.log = self.log.split_off(&height.saturating_add(1));
+        self.checkpoints = self.checkpoints.split_off(&height.saturating_add(1));
         self.outbox.report(PbftObservation::Stable { sequence: height, digest });
         let own = self.states.remove(&height).filter(|state| state.store.digest() == digest.0);
-        self.states = self.states.split_off(&(height + 1));
+        self.states = self.states.split_off(&height.saturating_add(1));
         if let Some(snapshot) = own {
             self.stable = Some((certificate.clone(), snapshot));
             self.forget_the_past(cx);

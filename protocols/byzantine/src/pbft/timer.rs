@@ -49,6 +49,6 @@ impl Replica {
     /// The primary of this view, or of the one that is wanted, took too long.
     pub(super) fn on_view_timeout(&mut self, cx: &mut Context<'_, Pbft>) {
         self.attempts += 1;
-        self.want_view(self.view + 1, cx);
+        self.want_view(self.view.saturating_add(1), cx);
     }
 }

@@ -7,42 +7,21 @@
 mod lies;
 mod split;
 
-use sim_core::coalition::CoalitionContext;
-use sim_core::coalition::habits::{
-    Habits, Lies, MUTATE, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends,
-};
+use sim_core::coalition::habits::Habits;
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
-use sim_core::process::Effects;
-use sim_core::registry::Named;
 
 use super::parameters::Parameters;
-use super::vocabulary::{Pbft, PbftMessage, Proposal};
+use super::vocabulary::{Pbft, Proposal};
 use crate::leaders::Leaders;
+use crate::lying::{self, ByMessage, Hears, lies};
 use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::request::Request;
 
-macro_rules! lies {
-    ($( $(#[doc = $doc:literal])+ $name:ident = $text:literal => $told:path; )*) => {
-        $( $(#[doc = $doc])+ const $name: Named = Named { name: $text, about: concat!($($doc),+).trim_ascii() }; )*
-
-        /// What traitors do.
-        pub const BEHAVIORS: &[Named] = &[SILENT, WITHHOLD, REPLAY, $( $name, )* MUTATE, RANDOM];
-
-        impl Traitors {
-            /// Tells a lie in place of a message; whether the message itself goes out as well.
-            fn tell(&mut self, lie: &Lie<'_>, message: &PbftMessage, cx: &mut CoalitionContext<'_, Pbft>) -> bool {
-                match lie.name {
-                    $( $text => $told(self, lie, message, cx), )*
-                    _ => true,
-                }
-            }
-        }
-    };
-}
-
 lies! {
+    Pbft;
+
     /// As primary, proposes two batches, one to each half of the honest members; all traitors vote for both.
     EQUIVOCATE = "equivocate" => Traitors::equivocate;
     /// Equivocates, and says each of its votes again and again.
@@ -72,13 +51,7 @@ lies! {
     MISREPORT = "false-replies" => Traitors::misreport;
 }
 
-/// A lie that is being told, and to whom.
-struct Lie<'a> {
-    name: &'static str,
-    slot: sim_core::identity::Slot,
-    honest: &'a [NodeId],
-    to: &'a [NodeId],
-}
+type Lie<'a> = lying::Lie<'a, Pbft>;
 
 /// The brain of traitors among so many members, who do what a run asks for, or equivocate.
 pub fn traitors(
@@ -86,7 +59,7 @@ pub fn traitors(
     members: u32,
     parameters: &Parameters,
     planned: &[Option<NodeId>],
-) -> Habits<Pbft, Traitors> {
+) -> Habits<Pbft, ByMessage<Traitors>> {
     let quorum = Quorum::of(members);
     let lies = Traitors {
         members,
@@ -98,7 +71,7 @@ pub fn traitors(
         ordered: Vec::new(),
         usurped: OrderedMap::new(),
     };
-    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, quorum.faulty(), lies)
+    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, quorum.faulty(), ByMessage(lies))
 }
 
 /// What was said in lies so far.
@@ -118,31 +91,4 @@ pub struct Traitors {
     usurped: OrderedMap<(u64, u64), ()>,
 }
 
-impl Lies<Pbft> for Traitors {
-    fn lie(
-        &mut self,
-        telling: &Telling<'_, Pbft>,
-        _: Option<NodeId>,
-        effects: &mut Effects<Pbft>,
-        cx: &mut CoalitionContext<'_, Pbft>,
-    ) {
-        for (to, message) in take_sends(effects) {
-            let lie = Lie { name: telling.lie, slot: telling.slot, honest: telling.honest, to: &to };
-            if self.tell(&lie, &message, cx) {
-                effects.push_send(to, message);
-            }
-        }
-    }
-
-    fn instead(
-        &mut self,
-        telling: &Telling<'_, Pbft>,
-        _: u32,
-        to: &[NodeId],
-        message: &PbftMessage,
-        cx: &mut CoalitionContext<'_, Pbft>,
-    ) -> bool {
-        let lie = Lie { name: telling.lie, slot: telling.slot, honest: telling.honest, to };
-        self.tell(&lie, message, cx)
-    }
-}
+impl Hears<Pbft> for Traitors {}

@@ -49,7 +49,10 @@ impl Replica {
     pub(super) fn on_precommit_timeout(&mut self, height: u64, round: u64, cx: &mut Context<'_, Tendermint>) {
         if self.is_now(height, round) {
             self.report_timeout("precommit");
-            self.start_round(round + 1, cx);
+            // More than f traitors can lead the honest to the last round that there is.
+            if let Some(next) = round.checked_add(1) {
+                self.start_round(next, cx);
+            }
         }
     }
 }

@@ -9,44 +9,19 @@ mod split;
 mod votes;
 
 use sim_core::coalition::CoalitionContext;
-use sim_core::coalition::habits::{
-    Habits, Lies, MUTATE, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends,
-};
+use sim_core::coalition::habits::Habits;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
-use sim_core::process::Effects;
-use sim_core::registry::Named;
 
 use super::parameters::Parameters;
 use super::vocabulary::{Proposal, Tendermint, TendermintMessage};
 use crate::leaders::Leaders;
+use crate::lying::{self, ByMessage, Hears, lies};
 use crate::request::Request;
 
-macro_rules! lies {
-    ($( $(#[doc = $doc:literal])+ $name:ident = $text:literal => $told:path; )*) => {
-        $( $(#[doc = $doc])+ const $name: Named = Named { name: $text, about: concat!($($doc),+).trim_ascii() }; )*
-
-        /// What traitors do.
-        pub const BEHAVIORS: &[Named] = &[SILENT, WITHHOLD, REPLAY, $( $name, )* MUTATE, RANDOM];
-
-        impl Traitors {
-            /// Tells a lie in place of a message; whether the message itself goes out as well.
-            fn tell(
-                &mut self,
-                lie: &Lie<'_>,
-                message: &TendermintMessage,
-                cx: &mut CoalitionContext<'_, Tendermint>,
-            ) -> bool {
-                match lie.name {
-                    $( $text => $told(self, lie, message, cx), )*
-                    _ => true,
-                }
-            }
-        }
-    };
-}
-
 lies! {
+    Tendermint;
+
     /// As proposer, proposes two blocks, one to each half of the honest members, or more in as many ways as a rule says; all
     /// traitors vote for each of them.
     EQUIVOCATE = "equivocate" => Traitors::equivocate;
@@ -82,15 +57,7 @@ lies! {
     MISREPORT = "false-replies" => Traitors::misreport;
 }
 
-/// A lie that is being told, and to whom.
-struct Lie<'a> {
-    name: &'static str,
-    slot: Slot,
-    /// In how many ways, where there are several.
-    ways: usize,
-    honest: &'a [NodeId],
-    to: &'a [NodeId],
-}
+type Lie<'a> = lying::Lie<'a, Tendermint>;
 
 /// The brain of traitors among so many members, who do what a run asks for, or equivocate.
 pub fn traitors(
@@ -98,7 +65,7 @@ pub fn traitors(
     members: u32,
     parameters: &Parameters,
     planned: &[Option<NodeId>],
-) -> Habits<Tendermint, Traitors> {
+) -> Habits<Tendermint, ByMessage<Traitors>> {
     let lies = Traitors {
         members,
         parameters: *parameters,
@@ -111,7 +78,7 @@ pub fn traitors(
         late: Vec::new(),
     };
     let untold = parameters.power.borne(members);
-    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, untold, lies)
+    Habits::new(BEHAVIORS, behavior, EQUIVOCATE.name, members, untold, ByMessage(lies))
 }
 
 /// What was said in lies so far.
@@ -134,35 +101,7 @@ pub struct Traitors {
     late: Vec<Option<(Slot, Vec<NodeId>, TendermintMessage)>>,
 }
 
-impl Lies<Tendermint> for Traitors {
-    fn lie(
-        &mut self,
-        telling: &Telling<'_, Tendermint>,
-        _: Option<NodeId>,
-        effects: &mut Effects<Tendermint>,
-        cx: &mut CoalitionContext<'_, Tendermint>,
-    ) {
-        for (to, message) in take_sends(effects) {
-            let lie = Lie { name: telling.lie, slot: telling.slot, ways: 2, honest: telling.honest, to: &to };
-            if self.tell(&lie, &message, cx) {
-                effects.push_send(to, message);
-            }
-        }
-    }
-
-    fn instead(
-        &mut self,
-        telling: &Telling<'_, Tendermint>,
-        ways: u32,
-        to: &[NodeId],
-        message: &TendermintMessage,
-        cx: &mut CoalitionContext<'_, Tendermint>,
-    ) -> bool {
-        let ways = ways.max(2) as usize;
-        let lie = Lie { name: telling.lie, slot: telling.slot, ways, honest: telling.honest, to };
-        self.tell(&lie, message, cx)
-    }
-
+impl Hears<Tendermint> for Traitors {
     fn wake(&mut self, token: u64, cx: &mut CoalitionContext<'_, Tendermint>) {
         let late = usize::try_from(token).ok().and_then(|place| self.late.get_mut(place)?.take());
         if let Some((slot, to, message)) = late {

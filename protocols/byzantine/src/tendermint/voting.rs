@@ -77,7 +77,7 @@ impl Replica {
     /// begins to work if it has not.
     pub(super) fn heard_of_round(&mut self, signer: NodeId, round: u64, cx: &mut Context<'_, Tendermint>) {
         let reached = round.saturating_add(1);
-        let own = self.round + u64::from(self.step != Step::Idle);
+        let own = self.round.saturating_add(u64::from(self.step != Step::Idle));
         let Some(ahead) = self.ahead.get_mut(signer.index()).filter(|ahead| **ahead < reached) else {
             return;
         };

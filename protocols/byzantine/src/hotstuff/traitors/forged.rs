@@ -3,19 +3,17 @@
 use sim_core::coalition::Deed;
 use sim_core::digest::hash_words;
 use sim_core::facts::ContentHash;
-use sim_core::identity::NodeId;
 use sim_core::operation::number_of;
-use sim_core::process::{Aggregate, Signature};
+use sim_core::process::Signature;
 
 use super::super::blocks::{Block, Made};
 use super::super::vocabulary::HotstuffMessage;
-use super::{Cx, Lie, Traitors, draw_below, other_batch, proposed};
-use crate::certificate::{Certificate, Scheme, Signed};
+use super::{Cx, Lie, Traitors, proposed};
+use crate::lying::{draw_below, made_up_certificate, odd_signers, other_batch, other_reply};
 use crate::request::{Command, Request, Requests, SignedCommand};
 use crate::shared::Shared;
-use crate::signers::Signers;
 use crate::vote::{Stage, Statement, Vote};
-use objects::{Operation, Reply};
+use objects::Operation;
 
 /// How many requests a traitor remembers, to order them again.
 const REMEMBERED: usize = 64;
@@ -71,17 +69,8 @@ impl Traitors {
         for to in lie.to {
             cx.send_as(lie.slot, *to, HotstuffMessage::Vote(Vote { statement: other, signature }));
         }
-        let all = || (0..self.members).map(NodeId);
-        let signers: Signers = match draw_below(cx, 4) {
-            0 => all().collect(),
-            1 => all().take(1).collect(),
-            2 => all().chain([NodeId(self.members + 7)]).collect(),
-            _ => Signers::default(),
-        };
-        let made_up = |statement| -> Certificate {
-            let (signers, aggregate, scheme) = (signers.clone(), Aggregate::default(), Scheme::Single);
-            Shared::new(Signed { statement, signers, aggregate, scheme })
-        };
+        let signers = odd_signers(self.members, cx);
+        let made_up = |statement| made_up_certificate(statement, signers.clone());
         let (view, timeout) = (said.view + 2, None);
         let high = made_up(Statement { stage: Stage::Prepare, view: said.view + 1, ..other });
         let decided = Some(made_up(Statement { stage: Stage::Commit, ..other }));
@@ -114,15 +103,5 @@ impl Traitors {
         }
         cx.did(Deed::Forged);
         false
-    }
-}
-
-/// Another result of the same kind of operation.
-fn other_reply(reply: &Reply) -> Reply {
-    match reply {
-        Reply::Done => Reply::Mismatch,
-        Reply::Mismatch => Reply::Done,
-        Reply::Value { value } => Reply::Value { value: value.map_or(Some(1), |_| None) },
-        Reply::List { values } => Reply::List { values: values.iter().skip(1).copied().collect() },
     }
 }

@@ -4,7 +4,8 @@ use sim_core::coalition::Deed;
 
 use super::super::blocks::{Made, TimedOut, TimedOutAll, genesis, timeout_statement};
 use super::super::vocabulary::HotstuffMessage;
-use super::{Cx, Lie, Traitors, other_batch, proposed, second_half, signed};
+use super::{Cx, Lie, Traitors, proposed};
+use crate::lying::{other_batch, second_half, signed};
 use crate::shared::Shared;
 
 impl Traitors {

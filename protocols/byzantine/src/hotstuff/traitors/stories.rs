@@ -6,8 +6,9 @@ use sim_core::identity::{NodeId, Slot};
 use super::super::blocks::{Block, Made, Proposal};
 use super::super::parameters::Rule;
 use super::super::vocabulary::HotstuffMessage;
-use super::{Cx, Lie, Traitors, other_batch, proposed, second_half, signed};
+use super::{Cx, Lie, Traitors, proposed};
 use crate::certificate::{Certificate, Signed};
+use crate::lying::{other_batch, second_half, signed};
 use crate::request::Requests;
 use crate::tally::Tally;
 use crate::vote::{Stage, Statement};
@@ -117,7 +118,7 @@ impl Traitors {
     }
 
     /// The second chain gets longer as soon as it can.
-    pub(super) fn go_on(&mut self, cx: Cx<'_, '_>) {
+    pub(super) fn go_on_with_stories(&mut self, cx: Cx<'_, '_>) {
         let Some((view, story)) = self.stories.last_key_value() else { return };
         let view = *view;
         let late = story.to.clone();

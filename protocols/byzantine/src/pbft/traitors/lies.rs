@@ -10,10 +10,9 @@ use sim_core::process::Signature;
 use super::super::vocabulary::{Pbft, PbftMessage, PreparedProposal, Proposed, ViewChange, ViewChanged};
 use super::split::{in_stage, proposed};
 use super::{Lie, Traitors};
-use crate::lying::{draw_below, made_up_certificate, other_reply, signed};
+use crate::lying::{draw_below, made_up_certificate, odd_signers, other_reply, signed};
 use crate::request::{Command, Request, Requests, SignedCommand};
 use crate::shared::Shared;
-use crate::signers::Signers;
 use crate::vote::{Stage, Statement, Vote};
 use objects::Operation;
 
@@ -174,13 +173,7 @@ impl Traitors {
         let batch = Requests::batch(Vec::new());
         let statement =
             Statement::new(Stage::Commit, vote.statement.view, vote.statement.height + 1, batch.hash());
-        let all = || (0..self.members).map(NodeId);
-        let signers: Signers = match draw_below(cx, 4) {
-            0 => all().collect(),
-            1 => all().take(1).collect(),
-            2 => all().chain([NodeId(self.members + 7)]).collect(),
-            _ => Signers::default(),
-        };
+        let signers = odd_signers(self.members, cx);
         let certificate = made_up_certificate(statement, signers);
         cx.send_as(lie.slot, to, PbftMessage::Committed { certificate, batch });
         cx.did(Deed::Forged);

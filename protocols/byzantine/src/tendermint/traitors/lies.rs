@@ -12,7 +12,7 @@ use super::super::vocabulary::{Tendermint, TendermintMessage};
 use super::split::{fresh, in_stage, proposed};
 use super::votes::vote_in;
 use super::{Lie, Traitors};
-use crate::lying::{draw_below, made_up_certificate, other_reply, signed};
+use crate::lying::{draw_below, made_up_certificate, odd_signers, other_reply, signed};
 use crate::request::{Command, Request, Requests, SignedCommand};
 use crate::shared::Shared;
 use crate::signers::Signers;
@@ -124,13 +124,7 @@ impl Traitors {
             batch: Requests::batch(Vec::new()),
         });
         let said = Statement::new(Stage::Precommit, view, block.height, block.hash());
-        let all = || (0..self.members).map(NodeId);
-        let signers: Signers = match draw_below(cx, 4) {
-            0 => all().collect(),
-            1 => all().take(1).collect(),
-            2 => all().chain([NodeId(self.members + 7)]).collect(),
-            _ => Signers::default(),
-        };
+        let signers = odd_signers(self.members, cx);
         let certificate = made_up_certificate(said, signers);
         cx.send_as(lie.slot, to, TendermintMessage::Committed { certificate, block });
         cx.did(Deed::Forged);
