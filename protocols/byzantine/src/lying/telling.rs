@@ -34,7 +34,7 @@ impl<'a, P: Protocol> Lie<'a, P> {
     }
 }
 
-/// The lies of a protocol, as [`lies!`](crate::lying::lies) lists them.
+/// The lies of a protocol, as `lies!` lists them.
 pub trait Tells<P: Protocol>: Hears<P> {
     /// Tells a lie in place of a message; whether the message itself goes out as well.
     fn tell(&mut self, lie: &Lie<'_, P>, message: &P::Message, cx: Cx<'_, '_, P>) -> bool;
