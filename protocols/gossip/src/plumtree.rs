@@ -7,7 +7,7 @@
 //!
 //! - [`vocabulary`] and [`parameters`]: what members say and report, and what can be set
 //! - [`member`]: the state machine; `membership` and `broadcast` are its halves
-//! - [`safety`], [`announcement`], [`eviction`], [`completeness`] and [`liveness`]: what is checked, and owed; [`course`]: what is measured
+//! - [`safety`], [`announcement`], [`eviction`], [`tree`], [`completeness`] and [`liveness`]: what is checked, and owed; [`course`]: what is measured
 //! - [`plants`]: bugs to switch on
 //! - [`entry`]: its place in the registry
 
@@ -23,6 +23,7 @@ mod membership;
 pub mod parameters;
 pub mod plants;
 pub mod safety;
+pub mod tree;
 pub mod vocabulary;
 
 #[cfg(test)]

@@ -85,7 +85,8 @@ impl Member {
         let Some(shorter) = self.announced.iter().find(shorter).filter(|_| least > 0).copied() else {
             return;
         };
-        if self.set_eager(shorter.peer, true) && self.set_eager(from, false) {
+        if self.views.has(from) && self.set_eager(shorter.peer, true) {
+            self.set_eager(from, false);
             cx.send(shorter.peer, PlumtreeMessage::Graft { broadcast: None, hops: 0 });
             cx.send(from, PlumtreeMessage::Prune);
         }

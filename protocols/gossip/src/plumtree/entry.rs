@@ -15,6 +15,7 @@ use super::member::{Member, Members};
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::safety::{ActiveView, Integrity, Symmetry};
+use super::tree::Tree;
 use super::vocabulary::{Plumtree, PlumtreeMessage, PlumtreeObservation};
 
 const INFO: ProtocolInfo = ProtocolInfo {
@@ -72,6 +73,9 @@ sim_core::checks! {
             => Eviction::default(),
         "plumtree/announcement": "Whoever delivers a broadcast sends the payload or an announcement over every link."
             => Announcement::default(),
+        "plumtree/tree": "A graft is answered with the payload and a duplicate with a prune, and a pruned link stays lazy until it is \
+            grafted."
+            => Tree::new(parameters),
         "plumtree/symmetry": "A link that did not change for a while is a link of both ends."
             => Symmetry::new(parameters, setup),
         "plumtree/completeness": "After the heal, a broadcast that the core has reaches all of it."

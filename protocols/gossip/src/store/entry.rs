@@ -17,7 +17,7 @@ use super::member::{Member, Shared};
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::ring::Ring;
-use super::safety::{Causality, Durability, Newest, QuorumReads, Resurrection, Siblings, Survival};
+use super::safety::{Causality, Durability, Newest, Promises, QuorumReads, Resurrection, Siblings, Survival};
 use super::service::KeyService;
 use super::vocabulary::{Store, StoreMessage, StoreObservation};
 
@@ -100,6 +100,9 @@ sim_core::checks! {
             => Siblings::new(parameters),
         "store/resurrection": "Once a delete has been collected, nobody holds a value that is older."
             => Resurrection::new(parameters),
+        "store/promises": "Whoever takes over a hint or confirms tombstones has that on disk, sends nothing older, and knows it after \
+            each restart."
+            => Promises::new(parameters, ring(parameters, setup)),
         "store/causality": "The version of a write is higher than every version of its key that the client knew."
             => Causality::default(),
         "store/quorum-reads": "If R + W > N and quorums are strict, a read sees what was acknowledged before."

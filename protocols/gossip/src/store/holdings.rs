@@ -221,6 +221,23 @@ impl Holdings {
         (homes, slots.len())
     }
 
+    /// Whether a home has a version of a key, or one that supersedes it, on disk.
+    pub(super) fn has_on_disk(&self, ground: &Ground, slot: Slot, key: u64, version: Version) -> bool {
+        let shelves = self.of.get(&key).map_or(&[][..], |key| &key.shelves);
+        let own = shelves.iter().find(|shelf| shelf.slot == slot && shelf.target.is_none());
+        own.is_some_and(|shelf| self.has(shelf, shelf.on_disk(ground), key, version))
+    }
+
+    /// Whether a member has something on disk for another one that a version of its key supersedes.
+    pub(super) fn keeps_older(&self, ground: &Ground, slot: Slot, key: u64, version: Version) -> bool {
+        let shelves = self.of.get(&key).map_or(&[][..], |key| &key.shelves);
+        let mut kept = shelves.iter().filter(|shelf| shelf.slot == slot && shelf.target.is_some());
+        kept.any(|shelf| {
+            let records = shelf.up_to(shelf.on_disk(ground), self.lineage.keeps_siblings());
+            records.iter().any(|record| self.lineage.supersedes(key, version, record.version))
+        })
+    }
+
     /// Whether some member has a version of a key, or one that supersedes it, on disk and does not mean to give it up. Who handed
     /// it over has, although what it wrote of that is not on disk yet.
     pub(super) fn is_kept(&self, ground: &Ground, key: u64, version: Version) -> bool {
