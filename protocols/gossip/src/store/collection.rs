@@ -134,13 +134,14 @@ impl Member {
         self.clock = self.clock.max(version.time);
     }
 
-    /// Tells a member what it has not confirmed yet, of the collector of a key.
-    pub(super) fn pass_on(&mut self, to: NodeId, key: u64, cx: &mut Context<'_, Store>) {
+    /// Tells a member what it has not confirmed yet, of the collector of a key, once it is on disk here: a collector that loses a number
+    /// uses it again.
+    pub(super) fn pass_on(&mut self, to: NodeId, key: u64) {
         let collector = self.shared.ring.collector(key);
         let (collection, tombstones) = self.confirmed[collector.index()].clone();
         // A newcomer knows the numbers of lists whose tombstones it does not know.
         if to != self.me && !tombstones.is_empty() {
-            cx.send(self.roster.actor(to), StoreMessage::Confirm { collector, collection, tombstones });
+            self.journal.say(to, StoreMessage::Confirm { collector, collection, tombstones });
         }
     }
 

@@ -184,7 +184,7 @@ impl Member {
             None => self.merge(sent, cx),
         };
         if merged == Merged::Outdated {
-            return self.pass_on(from, sent.written.record.key, cx);
+            return self.pass_on(from, sent.written.record.key);
         }
         let wrote = StoreMessage::Wrote { operation, hint };
         if self.shared.plants.eager_acknowledgment {

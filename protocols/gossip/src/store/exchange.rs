@@ -50,7 +50,7 @@ impl Member {
             let collector = self.shared.ring.collector(key);
             if self.merge(sent, cx) == Merged::Outdated && !collectors.contains(&collector) {
                 collectors.push(collector);
-                self.pass_on(from, key, cx);
+                self.pass_on(from, key);
             }
         }
         if !answer {

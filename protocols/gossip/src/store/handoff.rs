@@ -34,7 +34,7 @@ impl Member {
         if self.repair(sent, cx) == Merged::Held {
             self.journal.say(from, StoreMessage::HandedOff { key, version });
         } else {
-            self.pass_on(from, key, cx);
+            self.pass_on(from, key);
         }
     }
 

@@ -331,7 +331,7 @@ impl Member {
 
     fn repaired(&mut self, from: NodeId, sent: &Sent, cx: &mut Context<'_, Store>) {
         if self.repair(sent, cx) == Merged::Outdated {
-            self.pass_on(from, sent.written.record.key, cx);
+            self.pass_on(from, sent.written.record.key);
         }
     }
 
