@@ -155,6 +155,9 @@ fn settings_that_were_accused_once_are_not_accused_again() {
         ("store", 78, 67),
         ("store", 121, 36),
         ("store", 136, 39),
+        ("coordination", 126, 54),
+        ("coordination", 133, 70),
+        ("coordination", 149, 85),
     ] {
         let loaded = scenario(&odd::scenario(protocol, setting), &[]);
         let outcome = outcome(&loaded, seed, &[]);

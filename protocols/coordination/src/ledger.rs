@@ -118,6 +118,9 @@ impl Truth {
     fn follow(&mut self, now: Time, slot: Slot, said: &Observation) {
         match *said {
             Observation::Effect { task, done, .. } => self.take_effect(now, task, done),
+            Observation::EffectFound { task, done, .. } if !self.board.state(task).is_final() => {
+                self.take_effect(now, task, done);
+            }
             Observation::Settled { task, .. } => self.settle(now, task),
             Observation::Started { task, fence, lease } => {
                 self.begun[task as usize] += 1;

@@ -161,6 +161,16 @@ impl TasksEnd {
     }
 }
 
+impl TasksEnd {
+    /// Whether a coordinator takes longer for the beats of all agents than until the next ones: what waits at it grows without end, and
+    /// nobody is owed an answer.
+    fn is_overloaded(&self) -> bool {
+        let Parameters { strategy, handling, heartbeat, .. } = self.team.place.parameters;
+        let coordinates = !matches!(strategy, Strategy::Single | Strategy::Independent | Strategy::Gossip);
+        coordinates && handling.saturating_mul(u64::from(self.team.agents.saturating_sub(1))) > heartbeat
+    }
+}
+
 /// A window of progress: one beat of an agent.
 pub(crate) fn window(parameters: &Parameters) -> Duration {
     parameters.heartbeat
@@ -175,7 +185,11 @@ impl Liveness<Coordination> for TasksEnd {
             Strategy::Service | Strategy::Hybrid | Strategy::Raft => self.can_elect(core),
         };
         let done = strategy == Strategy::Independent || self.all_can_be_done(core);
-        if coordinator && done { Ok(()) } else { Err(Stall::NoQuorum) }
+        match coordinator && done {
+            false => Err(Stall::NoQuorum),
+            true if self.is_overloaded() => Err(Stall::Settings),
+            true => Ok(()),
+        }
     }
 
     fn hears(&self) -> &'static [&'static str] {
@@ -225,7 +239,9 @@ impl Liveness<Coordination> for TasksEnd {
                 self.unsettled = self.left();
                 return if self.unsettled == 0 { Reach::All } else { Reach::Nothing };
             }
-            Some(Observation::Effect { .. } | Observation::Settled { .. }) => self.unsettled = self.left(),
+            Some(
+                Observation::Effect { .. } | Observation::EffectFound { .. } | Observation::Settled { .. },
+            ) => self.unsettled = self.left(),
             Some(Observation::Stepped { task, steps }) => {
                 let most = &mut self.steps[*task as usize];
                 let more = steps > most;
@@ -270,6 +286,22 @@ mod tests {
         let judge = TasksEnd::new(team, &Setup::new(1, 2), ledger);
         assert_eq!(judge.own_tasks(&[Slot(0)]), [0]);
         assert_eq!(judge.own_tasks(&[Slot(0), Slot(1)]), [0, 1, 2]);
+    }
+
+    /// Three agents beat every 25 ms. What a coordinator takes for one beat decides.
+    #[test]
+    fn a_coordinator_that_is_asked_more_than_it_can_do_owes_nothing() {
+        let owed = |strategy: &str, handling: &str| {
+            let parameters =
+                serde_json::json!({ "strategy": strategy, "heartbeat": "25ms", "handling": handling });
+            let parameters = Parameters::read(&parameters).unwrap();
+            let team = std::rc::Rc::new(team(&parameters, 4, 1, Plants::default()).unwrap());
+            let ledger = Ledger::new(&team.place.graph, 4);
+            TasksEnd::new(team, &Setup::new(1, 4), ledger).owed(&Ground::new(4, 2), &[0, 1, 2, 3].map(Slot))
+        };
+        assert_eq!(owed("star", "8ms"), Ok(()));
+        assert_eq!(owed("star", "9ms"), Err(Stall::Settings));
+        assert_eq!(owed("gossip", "9ms"), Ok(()), "nobody hears all beats");
     }
 
     /// In this tree n4 and n5 are below n2, and n6 and n7 below n3. Once n2 is broken, nobody is accused because n4 leads.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, Input, JournalId, Process, Stored, SyncId, SyncResult};
-use sim_core::time::Time;
+use sim_core::time::{Duration, Time};
 
 use crate::plants::Plants;
 use crate::vocabulary::{
@@ -17,6 +17,8 @@ use crate::vocabulary::{
 };
 
 const JOURNAL: JournalId = JournalId(0);
+/// How long a sink stays down whose disk failed.
+const RESTART: Duration = Duration::from_millis(100);
 /// How many ends one answer tells of.
 const PAGE: usize = 128;
 
@@ -59,30 +61,36 @@ impl Sink {
         };
         for stored in boot.journal(JOURNAL).records {
             match stored {
-                Stored::Intact(record) => sink.recall(record),
+                Stored::Intact(record) => _ = sink.take(record),
                 Stored::Damaged => {}
             }
         }
         sink
     }
 
-    fn recall(&mut self, record: &CoordinationRecord) {
+    /// Takes in what is durable, unless something durable before it forbids it; tells whether a task ended by it. What was on the disk at
+    /// a start is taken in by the same rule as what became durable since: a record that was refused then is refused again.
+    fn take(&mut self, record: &CoordinationRecord) -> bool {
         match *record {
             CoordinationRecord::Epoch { epoch } => self.epoch = self.epoch.max(epoch),
-            CoordinationRecord::Held { task, fence, steps } => {
+            CoordinationRecord::Held { task, fence, steps } if self.refuses(task, fence).is_none() => {
                 let entry = self.tasks.entry(task).or_default();
-                (entry.fence, entry.steps) = (fence, steps);
+                (entry.fence, entry.steps) = (entry.fence.max(fence), entry.steps.max(steps));
             }
-            CoordinationRecord::Ended { task, fence, done } => {
-                // Two writes may have waited for the disk at once; only the first one took effect.
+            CoordinationRecord::Ended { task, fence, done } if self.refuses(task, fence).is_none() => {
                 let entry = self.tasks.entry(task).or_default();
-                if entry.ended.is_none() || self.plants.no_fence {
-                    entry.ended = Some(fence);
+                entry.fence = entry.fence.max(fence);
+                if entry.ended.replace(fence) != Some(fence) {
                     self.ends.push(Fact { task, done });
+                    return true;
                 }
             }
-            CoordinationRecord::Order { .. } | CoordinationRecord::Notes { .. } => {}
+            CoordinationRecord::Held { .. }
+            | CoordinationRecord::Ended { .. }
+            | CoordinationRecord::Order { .. }
+            | CoordinationRecord::Notes { .. } => {}
         }
+        false
     }
 
     /// Why a fence may not act on a task any more: whether the task has ended.
@@ -174,38 +182,31 @@ impl Sink {
                 if let Some(ended) = self.refuses(task, fence) {
                     return refuse(from, (task, fence, ended), cx);
                 }
-                self.change(from, message, (task, fence), cx);
+                let record = self.record(message);
+                let ended = self.take(&record);
+                let steps = self.tasks.get(&task).map_or(0, |entry| entry.steps);
+                match *message {
+                    Message::Save { .. } => cx.send(from, Message::Saved { task, fence }),
+                    Message::Write { ending, .. } => {
+                        if ended {
+                            cx.observe(Observation::Effect { task, fence, done: ending == Ending::Done });
+                        }
+                        cx.send(from, Message::Written { task, fence });
+                    }
+                    _ => cx.send(from, Message::Begun { task, fence, steps }),
+                }
             }
             _ => {}
         }
     }
 
-    fn change(
-        &mut self,
-        from: NodeId,
-        message: &Message,
-        (task, fence): (u32, u64),
-        cx: &mut Context<'_, Coordination>,
-    ) {
-        let entry = self.tasks.entry(task).or_default();
-        entry.fence = entry.fence.max(fence);
-        match *message {
-            Message::Save { steps, .. } => {
-                entry.steps = entry.steps.max(steps);
-                cx.send(from, Message::Saved { task, fence });
-            }
-            Message::Write { ending, .. } => {
-                let again = entry.ended == Some(fence);
-                entry.ended = Some(fence);
-                if !again {
-                    let done = ending == Ending::Done;
-                    self.ends.push(Fact { task, done });
-                    cx.observe(Observation::Effect { task, fence, done });
-                }
-                cx.send(from, Message::Written { task, fence });
-            }
-            _ => cx.send(from, Message::Begun { task, fence, steps: entry.steps }),
+    /// What has ended before is told at a start: a record may have become durable in a crash, before anybody heard of it.
+    fn start(&self, cx: &mut Context<'_, Coordination>) {
+        for Fact { task, done } in &self.ends {
+            let fence = self.tasks.get(task).and_then(|entry| entry.ended).unwrap_or_default();
+            cx.observe(Observation::EffectFound { task: *task, fence, done: *done });
         }
+        cx.observe(Observation::SinkUp);
     }
 
     fn synced(&mut self, id: SyncId, result: SyncResult, cx: &mut Context<'_, Coordination>) {
@@ -213,11 +214,11 @@ impl Sink {
             if next > id {
                 return self.pending.push_front((next, from, message));
             }
-            if result == SyncResult::Ok {
-                self.apply(from, &message, cx);
-            } else if let Message::Open { token } = message {
-                self.opened.remove(&(from, token));
+            if result != SyncResult::Ok {
+                // Nobody knows what the disk holds of it: a start tells.
+                return cx.abort(Some(RESTART));
             }
+            self.apply(from, &message, cx);
         }
     }
 }
@@ -230,7 +231,7 @@ fn refuse(to: NodeId, (task, fence, ended): (u32, u64, bool), cx: &mut Context<'
 impl Process<Coordination> for Sink {
     fn step(&mut self, input: Input<'_, Coordination>, cx: &mut Context<'_, Coordination>) {
         match input {
-            Input::Start => cx.observe(Observation::SinkUp),
+            Input::Start => self.start(cx),
             Input::Message { from, message } => self.hear(from, message, cx),
             Input::Synced { id, result } => self.synced(id, result, cx),
             _ => {}

@@ -6,6 +6,7 @@ mod recovery;
 mod registry;
 mod relays;
 mod silence;
+mod sink;
 mod stalls;
 mod standbys;
 

@@ -33,7 +33,11 @@ impl Effects {
 
 impl Check<Coordination> for Effects {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        if self.one_order { Some(&["Effect", "Granted"]) } else { Some(&["Effect"]) }
+        if self.one_order {
+            Some(&["Effect", "EffectFound", "Granted"])
+        } else {
+            Some(&["Effect", "EffectFound"])
+        }
     }
 
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
@@ -44,6 +48,17 @@ impl Check<Coordination> for Effects {
                     let name = self.graph.name(task);
                     let message = format!("{name} took effect twice: under fence {before:#x} and {fence:#x}");
                     findings.safety("twice", &[], message);
+                }
+            }
+            Observation::EffectFound { task, fence, .. } => {
+                // What took effect is found under its own fence, at every start.
+                let found = self.effects[task as usize].replace(fence);
+                if let Some(before) = found.filter(|before| *before != fence) {
+                    let name = self.graph.name(task);
+                    let message = format!(
+                        "{name} took effect under fence {before:#x}, and {fence:#x} was found on the disk"
+                    );
+                    findings.safety("found", &[], message);
                 }
             }
             Observation::Granted { task, fence, agent, .. } => {

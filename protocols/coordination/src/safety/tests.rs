@@ -128,6 +128,25 @@ fn a_second_effect_and_a_fence_that_falls_are_found() {
         .see(0, granted(5))
         .found("fence", "a goes to n2 under fence 0x5, which is not above 0x5");
     script().see(0, granted(1)).see(0, granted(2)).see(4, effect(1)).clean();
+    let found = |fence| Said::EffectFound { task: 0, fence, done: true };
+    script().see(4, effect(1)).see(4, found(1)).see(4, found(1)).clean();
+    script()
+        .see(4, found(2))
+        .see(4, effect(2))
+        .found("twice", "a took effect twice: under fence 0x2 and 0x2");
+    script()
+        .see(4, effect(1))
+        .see(4, found(2))
+        .found("found", "a took effect under fence 0x1, and 0x2 was found on the disk");
+}
+
+/// An end that became durable in a crash counts from the start that finds it.
+#[test]
+fn what_waits_for_an_end_that_was_found_may_start() {
+    let graph = graph();
+    let script = || Script::new(precedence::Precedence::new(&graph, Ledger::new(&graph, 4), true), 4);
+    script().see(1, started(1, 1)).found("", "n2 starts b before a has ended");
+    script().see(4, Said::EffectFound { task: 0, fence: 1, done: true }).see(1, started(1, 1)).clean();
 }
 
 #[test]

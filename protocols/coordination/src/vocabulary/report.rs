@@ -403,6 +403,15 @@ facts! {
             /// Whether it succeeded.
             done: bool,
         },
+        /// The sink found at a start that a task has taken effect. That it took effect may be news: its record became durable in a crash.
+        EffectFound {
+            /// Which task.
+            task: u32,
+            /// Under which fence.
+            fence: u64,
+            /// Whether it succeeded.
+            done: bool,
+        },
         /// The sink refused a fence: a later one is known, or the task has ended.
         FenceRefused {
             /// Which task.
