@@ -130,6 +130,8 @@ impl Sink {
                 cx.send(from, Message::Lives { agents: agents.clone(), heard });
             }
             Message::Ask { since } => self.tell(from, since, cx),
+            // Its epoch is on the way to the disk: the answer comes from there.
+            Message::Open { token } if self.is_opening(from, token) => {}
             Message::Open { token } => match self.opened.get(&(from, token)) {
                 Some(epoch) => cx.send(from, Message::Opened { token, epoch: *epoch }),
                 None => {
@@ -146,6 +148,11 @@ impl Sink {
             },
             _ => {}
         }
+    }
+
+    fn is_opening(&self, who: NodeId, token: u64) -> bool {
+        let asks = |message: &Message| matches!(message, Message::Open { token: own } if *own == token);
+        self.pending.iter().any(|(_, from, message)| *from == who && asks(message))
     }
 
     fn record(&self, message: &Message) -> CoordinationRecord {

@@ -77,6 +77,17 @@ fn what_was_refused_is_refused_after_a_start_as_well() {
     assert_eq!(Desk::on(again.journal).step(Input::Start)[1], format!("{:?}", [found, Observation::SinkUp]));
 }
 
+/// Who asks again meanwhile has no answer before the epoch is on the disk: after a crash it would go to somebody else as well.
+#[test]
+fn an_epoch_is_told_when_it_is_durable() {
+    let mut desk = Desk::on(Vec::new());
+    let open = Message::Open { token: 7 };
+    assert_eq!([desk.hear(&open), desk.hear(&open)].map(|[said, _]| said), ["[]", "[]"]);
+    let opened = format!("{:?}", [Message::Opened { token: 7, epoch: 1 }]);
+    assert_eq!(desk.synced(0)[0], opened);
+    assert_eq!(desk.hear(&open)[0], opened);
+}
+
 /// The sink crashes at every millisecond of a run whose records wait 15 ms for the disk. Some become durable in the crash: what waits
 /// for their tasks begins after the start, and nobody is accused.
 #[test]
