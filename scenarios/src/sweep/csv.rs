@@ -100,7 +100,7 @@ fn whole(mut number: u64, text: &mut String) {
         first -= 1;
     }
     digits[first] = b'0' + number as u8;
-    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 /// One row for each point and column, with intervals.

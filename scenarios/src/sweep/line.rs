@@ -151,12 +151,19 @@ impl<'a> Scan<'a> {
 
     /// A whole number, which has no more zeros than it needs and fits.
     fn number(&mut self) -> Option<u64> {
+        /// So many digits always fit.
+        const SAFE: usize = 19;
         let bytes = self.rest.as_bytes();
         let (mut number, mut length) = (0_u64, 0);
         while let Some(digit) =
             bytes.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
         {
-            number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+            let digit = u64::from(digit);
+            number = if length < SAFE {
+                number.wrapping_mul(10).wrapping_add(digit)
+            } else {
+                number.checked_mul(10)?.checked_add(digit)?
+            };
             length += 1;
         }
         if length == 0 || (length > 1 && bytes[0] == b'0') {

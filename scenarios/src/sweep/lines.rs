@@ -25,6 +25,8 @@ pub(super) struct Piece<'a> {
     /// The number of the first run.
     pub(super) first: u64,
     text: &'a str,
+    /// How many lines it has.
+    lines: usize,
 }
 
 impl Lines {
@@ -56,7 +58,7 @@ impl Lines {
         let (mut pieces, mut begin, mut first) = (Vec::with_capacity(parts), 0, first);
         for ends in self.ends.chunks(self.len().div_ceil(parts).max(1)) {
             let end = ends[ends.len() - 1];
-            pieces.push(Piece { first, text: &self.text[begin..end] });
+            pieces.push(Piece { first, text: &self.text[begin..end], lines: ends.len() });
             begin = end;
             first += ends.len() as u64;
         }
@@ -65,6 +67,16 @@ impl Lines {
 }
 
 impl<'a> Piece<'a> {
+    /// How many bytes it has.
+    pub(super) const fn bytes(self) -> usize {
+        self.text.len()
+    }
+
+    /// How many lines it has.
+    pub(super) const fn len(self) -> usize {
+        self.lines
+    }
+
     /// Its lines, each with the number of its run.
     pub(super) fn lines(self) -> impl Iterator<Item = (u64, &'a str)> {
         (self.first..).zip(self.text.split_inclusive('\n'))

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sim_core::ordered::OrderedSet;
 use sim_core::sweep::SweepTable;
@@ -20,8 +21,8 @@ use crate::begin::FolderError;
 use crate::parallel::Threads;
 use crate::shard::Shard;
 
-/// How many pieces of a batch there are for each thread.
-const PIECES: usize = 2;
+/// How many pieces of a batch there are for each thread: the more there are, the less threads wait for each other at its end.
+const PIECES: usize = 8;
 /// How many bytes of a file are read at once.
 pub(super) const READ: u64 = 1 << 20;
 
@@ -43,7 +44,7 @@ pub struct Tabulated<'a> {
 struct CsvFile {
     path: PathBuf,
     file: Growing,
-    table: RunsCsv,
+    table: Arc<RunsCsv>,
 }
 
 /// A file of runs that was read once.
@@ -61,15 +62,17 @@ pub(super) struct Counting<'a> {
     sweep: &'a Sweep,
     order: Order<'a>,
     reader: LineReader,
-    /// Each counts pieces of batches. What they have counted is put together at the end of a point: that is the same whichever of
-    /// them counted what.
-    workers: Vec<Worker>,
+    /// Each counts pieces of batches, one at a time, and waits here in between: there are as many as threads. What they have counted is put
+    /// together at the end of a point: that is the same whichever of them counted what.
+    workers: Mutex<Vec<Worker>>,
     tabulator: Tabulator<'a>,
     starts: Vec<(u64, u64, u64)>,
     /// Where the next line begins.
     at: u64,
     /// The table of runs. Which columns it has is seen in the first batch; if a later run has others, it is given up.
     csv: Option<CsvFile>,
+    /// Rows of the last batch, which are written while the next one is counted.
+    rows: Vec<Option<String>>,
     /// Where the table of runs is begun with the first batch.
     csv_path: Option<PathBuf>,
 }
@@ -79,11 +82,12 @@ impl<'a> Counting<'a> {
     pub(super) fn new(sweep: &'a Sweep, header: u64, csv_path: Option<PathBuf>) -> Self {
         Self {
             csv: None,
+            rows: Vec::new(),
             csv_path,
             sweep,
             order: Order::new(sweep, Shard::WHOLE),
             reader: LineReader::new(sweep),
-            workers: Vec::new(),
+            workers: Mutex::new(Vec::new()),
             tabulator: Tabulator::new(sweep),
             starts: Vec::new(),
             at: header,
@@ -96,12 +100,21 @@ impl<'a> Counting<'a> {
     /// The number of the first run that is not what it should be, and why.
     pub(super) fn take(&mut self, lines: &Lines, threads: &Threads) -> Result<(), (u64, String)> {
         let (rule, reader) = (self.sweep.file.stop.as_ref(), &self.reader);
-        let table = self.csv.as_ref().map(|csv| &csv.table);
-        self.workers.resize_with(threads.count() * PIECES, Worker::default);
+        let table = self.csv.as_ref().map(|csv| csv.table.clone());
         let (first, mut rows) = (self.order.taken(), Vec::new());
-        let pieces = lines.pieces(first, self.workers.len());
-        let shared: Vec<_> = pieces.into_iter().zip(&mut self.workers).collect();
-        for taken in threads.map(shared, |(piece, worker)| worker.take(reader, rule, table, piece)) {
+        let (csv, before) = (&mut self.csv, std::mem::take(&mut self.rows));
+        let pieces = lines.pieces(first, threads.count() * PIECES);
+        let workers = &self.workers;
+        let free = || workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let take = |piece| {
+            let mut worker = free().pop().unwrap_or_default();
+            let taken = worker.take(reader, rule, table.as_deref(), piece);
+            free().push(worker);
+            taken
+        };
+        let (all_taken, ()) =
+            threads.both(|| threads.map(pieces, take), || *csv = csv.take().and_then(|csv| csv.with(before)));
+        for taken in all_taken {
             for Counted { point, seed, watched, length } in taken.runs {
                 let number = self.order.taken();
                 if !self.order.take_value(point, seed, watched) {
@@ -118,7 +131,7 @@ impl<'a> Counting<'a> {
         if let Some(path) = self.csv_path.take() {
             self.csv = self.begin_csv(path, lines.pieces(first, 1));
         } else {
-            self.csv = self.csv.take().and_then(|csv| csv.with(rows));
+            self.rows = rows;
         }
         if let Some((under_way, ..)) = self.starts.last() {
             let under_way = *under_way;
@@ -129,8 +142,9 @@ impl<'a> Counting<'a> {
 
     /// Begins the table of runs with the first batch. What cannot be written is told where the table is asked for.
     fn begin_csv(&self, path: PathBuf, batch: Vec<Piece<'_>>) -> Option<CsvFile> {
-        let columns: OrderedSet<&str> = self.workers.iter().flat_map(Worker::columns).collect();
-        let table = RunsCsv::new(self.sweep, columns.into_iter().map(str::to_owned).collect());
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let columns: OrderedSet<&str> = workers.iter().flat_map(Worker::columns).collect();
+        let table = Arc::new(RunsCsv::new(self.sweep, columns.into_iter().map(str::to_owned).collect()));
         let rows = batch.into_iter().map(|piece| table.rows(&self.reader, piece).ok());
         let rows: Vec<_> = std::iter::once(Some(table.head())).chain(rows).collect();
         let file = Growing::begin(&path).ok()?;
@@ -139,7 +153,8 @@ impl<'a> Counting<'a> {
 
     /// Puts together what was counted of points that are at their end.
     fn end_points(&mut self, ended: impl Fn(usize) -> bool) {
-        let mut points: Vec<_> = self.workers.iter_mut().flat_map(|worker| worker.end(&ended)).collect();
+        let workers = self.workers.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut points: Vec<_> = workers.iter_mut().flat_map(|worker| worker.end(&ended)).collect();
         points.sort_by_key(|(point, _)| *point);
         points.into_iter().for_each(|(point, tally)| self.tabulator.absorb(point, tally));
     }
@@ -152,7 +167,8 @@ impl<'a> Counting<'a> {
     /// The table, with the comparisons of runs that stand in a file.
     pub(super) fn finish(mut self, path: &Path) -> Result<Tabulated<'a>, SweepError> {
         self.end_points(|_| true);
-        let Self { sweep, order, tabulator, starts, csv, .. } = self;
+        let Self { sweep, order, tabulator, starts, csv, rows, .. } = self;
+        let csv = csv.and_then(|csv| csv.with(rows));
         let file = RunsFile { path: path.to_owned(), starts, runs: order.taken() };
         let (table, columns) =
             tabulator.finish(&|point| file.of_point(point)).map_err(|why| file.failed(why))?;

@@ -112,7 +112,9 @@ impl Worker {
         csv: Option<&RunsCsv>,
         piece: Piece<'_>,
     ) -> Taken {
-        let mut taken = Taken { runs: Vec::new(), failed: None, rows: csv.map(|_| String::new()) };
+        // A row has about half as many bytes as its line.
+        let rows = csv.map(|_| String::with_capacity(piece.bytes() / 2));
+        let mut taken = Taken { runs: Vec::with_capacity(piece.len()), failed: None, rows };
         let mut cells = Cells::new(csv.map_or(&[], RunsCsv::columns));
         for (number, line) in piece.lines() {
             let counted = reader.read(number + 2, line, |row| {

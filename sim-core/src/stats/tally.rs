@@ -89,7 +89,7 @@ impl Tally {
         coarsen(&mut self.buckets, dropped - self.dropped);
         coarsen(&mut buckets, dropped - other.dropped);
         self.dropped = dropped;
-        self.merge(buckets);
+        self.merge(&buckets);
     }
 
     /// How many values there are.
@@ -136,35 +136,30 @@ impl Tally {
         }
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.sort_unstable_by_key(|(place, _)| *place);
-        let mut counted: Vec<(u64, u64)> = Vec::with_capacity(waiting.len());
-        for (place, times) in &waiting {
-            count_in(&mut counted, place >> self.dropped, *times);
-        }
+        coarsen(&mut waiting, self.dropped);
+        self.merge(&waiting);
         waiting.clear();
         self.waiting = waiting;
-        self.merge(counted);
     }
 
     /// Takes in counts of prefixes of the same length, in rising order.
-    fn merge(&mut self, others: Vec<(u64, u64)>) {
-        let own = std::mem::take(&mut self.buckets);
-        let mut merged = Vec::with_capacity(own.len() + others.len());
-        let (mut own, mut others) = (own.into_iter().peekable(), others.into_iter().peekable());
-        loop {
-            let ours = match (own.peek(), others.peek()) {
-                (Some((ours, _)), Some((theirs, _))) => ours <= theirs,
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (None, None) => break,
-            };
-            let next = if ours { own.next() } else { others.next() };
-            let Some((prefix, count)) = next else { break };
-            count_in(&mut merged, prefix, count);
+    fn merge(&mut self, others: &[(u64, u64)]) {
+        let buckets = &mut self.buckets;
+        let (mut ours, mut theirs) = (buckets.len(), others.len());
+        buckets.resize(ours + theirs, (0, 0));
+        // From the largest down, so that everything finds its place without a second list.
+        for place in (0..buckets.len()).rev() {
+            let Some(other) = theirs.checked_sub(1).map(|last| others[last]) else { break };
+            match ours.checked_sub(1).map(|last| buckets[last]).filter(|own| own.0 > other.0) {
+                Some(own) => (buckets[place], ours) = (own, ours - 1),
+                None => (buckets[place], theirs) = (other, theirs - 1),
+            }
         }
-        self.buckets = merged;
-        while self.buckets.len() > MOST {
-            coarsen(&mut self.buckets, 1);
-            self.dropped += 1;
+        coarsen(buckets, 0);
+        if buckets.len() > MOST {
+            let bits = bits_too_many(buckets);
+            coarsen(buckets, bits);
+            self.dropped += bits;
         }
     }
 
@@ -178,20 +173,31 @@ impl Tally {
     }
 }
 
-/// Adds to the count of a prefix that is the last one, or comes after it.
-fn count_in(counted: &mut Vec<(u64, u64)>, prefix: u64, count: u64) {
-    match counted.last_mut() {
-        Some((last, known)) if *last == prefix => *known += count,
-        _ => counted.push((prefix, count)),
-    }
-}
-
-/// Drops further bits.
+/// Drops further bits of prefixes in rising order, and counts those together that are equal then.
 fn coarsen(buckets: &mut Vec<(u64, u64)>, bits: u32) {
     if bits > 0 {
-        let finer = std::mem::take(buckets);
-        finer.into_iter().for_each(|(prefix, count)| count_in(buckets, prefix >> bits, count));
+        buckets.iter_mut().for_each(|(prefix, _)| *prefix >>= bits);
     }
+    buckets.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0 };
+        same
+    });
+}
+
+/// How many bits must be dropped, at least, until no more than [`MOST`] prefixes differ. Neighbors are equal once the highest bit in which
+/// they differ is gone.
+fn bits_too_many(buckets: &[(u64, u64)]) -> u32 {
+    let mut differing = [0_usize; u64::BITS as usize];
+    for pair in buckets.windows(2) {
+        differing[(pair[0].0 ^ pair[1].0).ilog2() as usize] += 1;
+    }
+    let (mut bits, mut left) = (0, buckets.len());
+    while left > MOST {
+        left -= differing[bits];
+        bits += 1;
+    }
+    bits as u32
 }
 
 const SIGN: u64 = 1 << 63;
@@ -410,6 +416,23 @@ mod tests {
         assert_eq!(backward, whole);
         assert_eq!(scattered, whole);
         assert_ne!(parts[0], whole);
+    }
+
+    /// Bits are dropped one after the other until few enough prefixes differ; how many is known at once.
+    #[test]
+    fn no_more_bits_are_dropped_than_must_be() {
+        for step in [1, 3, 64, 1 << 20] {
+            let values: Vec<(u64, u64)> =
+                (0..MOST as u64 * 2 + step).map(|i| (i * i * step + 1, 1)).collect();
+            let bits = bits_too_many(&values);
+            for (dropped, few) in [(bits, true), (bits - 1, false)] {
+                let mut coarser = values.clone();
+                coarsen(&mut coarser, dropped);
+                assert_eq!(coarser.len() <= MOST, few, "{dropped} of {step}");
+                assert_eq!(coarser.iter().map(|(_, count)| count).sum::<u64>(), values.len() as u64);
+            }
+        }
+        assert_eq!(bits_too_many(&[(1, 1), (2, 1)]), 0);
     }
 
     #[test]
