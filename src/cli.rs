@@ -8,6 +8,7 @@ mod document;
 mod embedded;
 mod engine;
 mod error;
+mod evidence;
 mod exit;
 mod export;
 mod files;

@@ -152,7 +152,7 @@ pub(crate) fn violation() -> RunRecord {
         verdict: Verdict::Safety,
     }];
     let facts = vec!["n3 voted for n1 in term 4".to_owned(), "n3 voted for n2 in term 4".to_owned()];
-    record.outcome.picture.evidence.push(Evidence { violation: 0, facts, omitted: 7 });
+    record.outcome.picture.evidence.push(Evidence { violation: 0, facts, omitted: 7, guilt: None });
     record.story = Some(story());
     record
 }

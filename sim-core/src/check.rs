@@ -6,17 +6,18 @@
 
 mod by_index;
 mod by_slot;
+mod evidence;
 mod judge;
 pub mod neutral;
 pub mod script;
 
 pub use by_index::ByIndex;
 pub use by_slot::BySlot;
+pub use evidence::{Culprit, Evidence, Guilt, Signed};
 pub use judge::Judge;
 
 use serde::{Deserialize, Serialize};
 
-use crate::capped::Capped;
 use crate::digest::Digest;
 use crate::ground::{Ground, Mark};
 use crate::identity::{NodeId, Slot};
@@ -208,9 +209,6 @@ pub struct Findings {
 /// How many violations of one kind are kept whole in one run.
 const KEPT: u64 = 16;
 
-/// How many sentences of evidence are kept for one violation.
-const FACTS: usize = 40;
-
 impl Findings {
     /// Nothing found yet.
     pub fn new() -> Self {
@@ -303,10 +301,17 @@ impl Findings {
     /// of many are kept.
     pub fn because(&mut self, facts: impl IntoIterator<Item = String>) {
         if self.kept {
-            let mut list = Capped::with_limit(FACTS);
-            facts.into_iter().for_each(|fact| list.push(crate::text::into_one_line(fact)));
-            let violation = self.violations.len() - 1;
-            self.evidence.push(Evidence { violation, facts: list.items, omitted: list.omitted });
+            self.evidence.push(Evidence::new(self.violations.len() - 1, facts));
+        }
+    }
+
+    /// As [`Findings::because`], and who is guilty.
+    pub fn because_of(&mut self, guilt: Guilt, facts: impl IntoIterator<Item = String>) {
+        self.because(facts);
+        if self.kept
+            && let Some(evidence) = self.evidence.last_mut()
+        {
+            evidence.guilt = Some(guilt);
         }
     }
 
@@ -378,18 +383,6 @@ pub struct Table {
     /// Rows, as long as the heads.
     pub rows: Vec<Vec<String>>,
     /// How many more rows there were.
-    #[serde(default)]
-    pub omitted: u64,
-}
-
-/// What a violation rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Which violation, as an index.
-    pub violation: usize,
-    /// The facts in order, as sentences.
-    pub facts: Vec<String>,
-    /// How many more there were.
     #[serde(default)]
     pub omitted: u64,
 }

@@ -5,7 +5,7 @@
 pub use crate::disk::Mark;
 
 use crate::identity::{NodeId, Slot};
-use crate::process::{JournalId, Role};
+use crate::process::{Aggregate, JournalId, Keys, Role, Signature};
 use crate::time::Time;
 
 /// The truth about every slot at this moment.
@@ -25,6 +25,8 @@ pub struct Ground {
     pub electorates: Vec<Electorate>,
     /// The slots of each identity; most have one.
     pub(crate) slots_of: SlotsOf,
+    /// The keys of all.
+    pub(crate) keys: Keys,
 }
 
 /// Members of whom a quorum decides. Of several electorates, each has to.
@@ -121,6 +123,21 @@ impl Ground {
         let role = |index| if index < members { Role::Member } else { Role::Client };
         let places = (0..members + clients).map(|index| Place::new(NodeId(index), role(index))).collect();
         Self { places, ..Self::default() }
+    }
+
+    /// Whether a signature is that of its signer under this content.
+    pub fn signed(&self, content: u64, signature: &Signature) -> bool {
+        self.keys.verify(content, signature)
+    }
+
+    /// Whether folded signatures are those of all these signers under this content.
+    pub fn all_signed(
+        &self,
+        content: u64,
+        signers: impl IntoIterator<Item = NodeId>,
+        aggregate: Aggregate,
+    ) -> bool {
+        self.keys.fold(content, signers) == aggregate
     }
 
     /// The truth about one slot.

@@ -214,7 +214,8 @@ impl Kernel {
         network.pin(setup.pins.clone(), setup.pins_only);
         let driver = driver(setup, model)?;
         let slots = (members + clients) as usize;
-        let ground = Ground::new(members, clients);
+        let keys = Keys::new(seed);
+        let ground = Ground { keys, ..Ground::new(members, clients) };
         let hot = ground.places.iter().map(Hot::at).collect();
         let mut metrics = Metrics::default();
         let latency = metrics.histogram(crate::metrics::OPERATION_LATENCY);
@@ -237,7 +238,7 @@ impl Kernel {
             pending_notices: Slab::default(),
             envelopes: Slab::default(),
             syncs: Slab::default(),
-            keys: Keys::new(seed),
+            keys,
             dice: Keyed::new(seed, Purpose::Process),
             digest: Digest::new(),
             events: 0,

@@ -18,6 +18,7 @@ use sim_core::story::Story;
 use sim_core::trace::Moments;
 
 use super::error::CliError;
+use super::evidence;
 
 /// What is told of a violation, and the trace around it.
 #[derive(Clone, Debug)]
@@ -77,13 +78,14 @@ pub(crate) fn drawn(registry: &Registry, capsule: &Capsule, path: &Path) -> Resu
     Ok(record(capsule, path, &outcome, told))
 }
 
-/// Writes the page of a record into one file.
+/// Writes the page of a record into one file, and beside it what violations rest on, where a check said so.
 pub(crate) fn write(mut record: RunRecord, page: &Path) -> Result<(), CliError> {
     // Drawn from what a file would hold, as every page is.
     let text = record.to_json()?;
     let read =
         RunRecord::from_json(&text).map_err(|error| CliError::Record { path: page.to_owned(), error })?;
-    Ok(artefact::write(page, &reports::folder::page(&read))?)
+    artefact::write(page, &reports::folder::page(&read))?;
+    evidence::write(&page.with_extension(evidence::FILE_NAME), &read.name, &read.outcome)
 }
 
 /// A run with more events than this is not traced to tell how its violation came about: `replay` does so when asked.

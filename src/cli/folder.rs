@@ -13,6 +13,7 @@ use sim_core::sweep::SweepTable;
 
 use super::capsule_page::Telling;
 use super::error::CliError;
+use super::evidence;
 use super::files;
 
 /// Everything that can be told about a run.
@@ -49,6 +50,7 @@ pub(crate) fn write(folder: &Path, mut record: RunRecord) -> Result<PathBuf, Cli
     artefact::write(&folder.join("scenario.json"), scenario.as_bytes())?;
     let text = record.to_json()?;
     artefact::write(&folder.join(FILE_NAME), text.as_bytes())?;
+    evidence::write(&folder.join(evidence::FILE_NAME), &record.name, &record.outcome)?;
     let report = folder.join(PAGE);
     // Drawn from what was written, as `report` will: a number may lose its last bit on the way through a file.
     let read =

@@ -2,6 +2,7 @@
 
 use sim_core::facts;
 use sim_core::facts::Field;
+use sim_core::ground::Ground;
 use sim_core::process::{Aggregate, Context, Protocol};
 
 use crate::power::Power;
@@ -94,6 +95,11 @@ impl Signed {
     pub fn certificate(statement: Statement, backing: &Backing, scheme: Scheme) -> Certificate {
         let Backing { signers, aggregate, .. } = backing.clone();
         Shared::new(Self { statement, signers, aggregate, scheme })
+    }
+
+    /// Whether all its signers signed it, by the world's own keys.
+    pub fn is_signed(&self, ground: &Ground) -> bool {
+        ground.all_signed(self.statement.signed_content(), self.signers.iter(), self.aggregate)
     }
 
     /// Whether at least so many of the first `members` nodes signed it.

@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod certificates;
 pub mod equivocation;
+pub mod guilt;
 pub mod order;
 pub mod replies;
 pub mod requests;
@@ -161,7 +162,12 @@ impl Signatures {
         }
         self.last = Some(*vote);
         let signer = vote.signer();
-        if signer != from && ground.honest(signer) {
+        // What an honest member sends as its own is signed. A traitor may send what proves nothing.
+        let proves = match ground.honest(signer) {
+            true => signer == from,
+            false => ground.signed(vote.statement.signed_content(), &vote.signature),
+        };
+        if !proves {
             return false;
         }
         self.signers.entry(vote.statement).or_default().insert(signer)

@@ -6,8 +6,13 @@ use crate::check::{Check, Findings, Lifecycle, Seen, fingerprint};
 use crate::facts::Facts;
 use crate::ground::{Ground, Mark};
 use crate::identity::{NodeId, Slot};
-use crate::process::{JournalId, Protocol};
+use crate::process::{JournalId, Keys, Protocol, Signature};
 use crate::time::Time;
+
+/// The signature of a node under a content, in the world of a script.
+pub fn signature(node: NodeId, content: u64) -> Signature {
+    Keys::default().sign(node, content)
+}
 
 /// A small world of members (and one client after them) that does what the test says, watched by one check.
 pub struct Script<P, C> {

@@ -205,9 +205,7 @@ impl<'a, P: Protocol> Context<'a, P> {
         verifications: u32,
     ) -> bool {
         *self.signatures += verifications;
-        let mut expected = Aggregate::default();
-        signers.into_iter().for_each(|signer| expected.add(&self.keys.sign(signer, content)));
-        expected == aggregate
+        self.keys.fold(content, signers) == aggregate
     }
 
     /// The same step with another vocabulary, for a part of a composite.
@@ -280,7 +278,7 @@ impl crate::facts::Field for Signature {
 }
 
 /// The secret keys of a run; only the world holds them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Keys {
     secret: u64,
 }
@@ -300,5 +298,12 @@ impl Keys {
 
     pub(crate) fn verify(&self, content: u64, signature: &Signature) -> bool {
         *signature == self.sign(signature.signer, content)
+    }
+
+    /// The signatures of all these under a content, folded.
+    pub(crate) fn fold(&self, content: u64, signers: impl IntoIterator<Item = NodeId>) -> Aggregate {
+        let mut folded = Aggregate::default();
+        signers.into_iter().for_each(|signer| folded.add(&self.sign(signer, content)));
+        folded
     }
 }

@@ -72,6 +72,8 @@ pub(crate) enum Described {
     Slurm,
     /// What is printed with `--json` if a step of a process never ends.
     Hang,
+    /// The file `evidence.json` of a run's folder.
+    Evidence,
 }
 
 macro_rules! published {
@@ -86,6 +88,7 @@ impl Described {
         Some(match self {
             Self::Scenario => return None,
             Self::Run => published!("run"),
+            Self::Evidence => published!("evidence"),
             Self::Explore => published!("explore"),
             Self::Replay => published!("replay"),
             Self::Shrink => published!("shrink"),

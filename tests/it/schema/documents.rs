@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Validator;
 use crate::support::{folder, seedstorm};
 
-const DOCUMENTS: [&str; 23] = [
+const DOCUMENTS: [&str; 24] = [
     "run",
     "explore",
     "replay",
@@ -32,6 +32,7 @@ const DOCUMENTS: [&str; 23] = [
     "slurm",
     "likelihood",
     "hang",
+    "evidence",
 ];
 
 /// A schema that allows no other keys than those that it describes. Published schemas are open: keys may come.
@@ -122,6 +123,44 @@ fn runs_keep_to_it_whatever_they_came_to() {
             "limit=[{ metric = \"operation_latency_ns\", quantile = \"50%\", since = \"30s\", at_most = \"1ns\" }]",
         ],
     );
+}
+
+/// On a fork, a file names the guilty, and what each of them signed.
+#[test]
+fn evidence_of_a_fork_names_the_guilty() {
+    let folder = folder();
+    for scenario in ["pbft-beyond-f", "hotstuff-beyond-f", "tendermint-beyond-f"] {
+        seedstorm(folder.path(), &["run", scenario, "--out", scenario]);
+        let text = fs::read_to_string(folder.path().join(scenario).join("evidence.json")).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(keeps("evidence", &document), Ok(()), "{document:#}");
+        let named = |value: &Value| value.as_str().unwrap().to_owned();
+        let found = &document["evidence"][0];
+        let culprits = found["guilt"]["culprits"].as_array().unwrap();
+        let guilty: Vec<String> = culprits.iter().map(|culprit| named(&culprit["node"])).collect();
+        let nodes: Vec<String> = found["nodes"].as_array().unwrap().iter().map(named).collect();
+        assert_eq!((guilty.len(), &guilty), (2, &nodes), "{document:#}");
+        for culprit in culprits {
+            let [one, other] = &culprit["signed"].as_array().unwrap()[..] else { panic!("{document:#}") };
+            assert_eq!((&one["stage"], &one["view"]), (&other["stage"], &other["view"]));
+            assert_ne!(one["digest"], other["digest"]);
+        }
+        assert_eq!(found["guilt"]["third_party"], true);
+    }
+}
+
+/// What is said of a run does not stay beside another one.
+#[test]
+fn evidence_is_of_the_run_that_it_lies_beside() {
+    let folder = folder();
+    let is_there = |name: &str| folder.path().join("out").join(name).exists();
+    seedstorm(folder.path(), &["run", "pbft-beyond-f", "--out", "out"]);
+    assert!(is_there("evidence.json"));
+    let capsule = "out/seed-0.capsule.json";
+    seedstorm(folder.path(), &["report", capsule]);
+    assert!(is_there("seed-0.evidence.json"));
+    seedstorm(folder.path(), &["run", "pbft-calm", "--out", "out"]);
+    assert!(!is_there("evidence.json"), "nothing was found");
 }
 
 #[test]

@@ -104,16 +104,17 @@ impl Judged for Hotstuff {
 pub(super) mod tests {
     use std::collections::BTreeSet;
 
-    use sim_core::process::Signature;
-
     use super::*;
 
     /// A script of members.
     pub(in crate::hotstuff) type Script<C> = protocol_testing::script::Script<Hotstuff, C>;
 
-    /// A vote of somebody, with a signature that nobody looks at.
+    /// A vote of somebody.
     pub(in crate::hotstuff) fn vote(signer: u32, statement: Statement) -> Vote {
-        Vote { statement, signature: Signature::forged(NodeId(signer), statement.digest.0) }
+        Vote {
+            statement,
+            signature: sim_core::check::script::signature(NodeId(signer), statement.signed_content()),
+        }
     }
 
     #[test]

@@ -121,16 +121,18 @@ pub(crate) mod tests {
     use std::collections::BTreeSet;
 
     use sim_core::identity::NodeId;
-    use sim_core::process::Signature;
 
     use super::*;
 
     /// A script of members.
     pub(crate) type Script<C> = protocol_testing::script::Script<Pbft, C>;
 
-    /// A vote of somebody, with a signature that nobody looks at.
+    /// A vote of somebody.
     pub(crate) fn vote(signer: u32, statement: Statement) -> Vote {
-        Vote { statement, signature: Signature::forged(NodeId(signer), statement.digest.0) }
+        Vote {
+            statement,
+            signature: sim_core::check::script::signature(NodeId(signer), statement.signed_content()),
+        }
     }
 
     #[test]

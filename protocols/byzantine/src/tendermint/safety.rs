@@ -102,14 +102,13 @@ pub(super) mod tests {
     use std::collections::BTreeSet;
 
     use sim_core::identity::NodeId;
-    use sim_core::process::Signature;
 
     use super::*;
 
     /// A script of members.
     pub(in crate::tendermint) type Script<C> = protocol_testing::script::Script<Tendermint, C>;
 
-    /// A vote of somebody, with a signature that nobody looks at.
+    /// A vote of somebody.
     pub(in crate::tendermint) fn vote(
         signer: u32,
         stage: Stage,
@@ -117,7 +116,10 @@ pub(super) mod tests {
         block: u64,
     ) -> Vote {
         let statement = Statement::new(stage, round, height, block);
-        Vote { statement, signature: Signature::forged(NodeId(signer), block) }
+        Vote {
+            statement,
+            signature: sim_core::check::script::signature(NodeId(signer), statement.signed_content()),
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Also without a fork it keeps what traitors proposed in two versions, to whom, and what came of each, for the page of the
 //! run.
 
-use sim_core::check::{Check, Findings, Seen, Verdict};
+use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::outcome::Table;
@@ -13,6 +13,7 @@ use super::super::replica::SLOT;
 use super::super::vocabulary::{Fast, FastMessage, FastObservation};
 use crate::power::Power;
 use crate::quorum::Quorum;
+use crate::safety::guilt::Charge;
 use crate::safety::versions::{Versions, Words};
 use crate::safety::{Judged, Signatures, honest};
 use crate::vote::{Stage, Statement};
@@ -73,20 +74,10 @@ impl Evidence {
             if guilty.len() < self.quorum.one_honest() as usize {
                 continue;
             }
-            let names = guilty.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let text =
-                format!("a fork in view {} is the work of [{names}], who signed two requests", one.said.view);
-            if guilty.iter().any(|node| ground.honest(*node)) {
-                findings.safety("honest member accused", &guilty, text);
-            } else {
-                findings.found(Verdict::Assumption, "culprits", &guilty, text);
-            }
             let decided = decisions.map(|decision| format!("{} decided by {}", decision.by, decision.said));
-            let signed = guilty.iter().map(|node| {
-                let [one, other] = decisions.map(|decision| Statement { stage, ..decision.said });
-                format!("{node} signed {one} and {other}")
-            });
-            return findings.because(decided.into_iter().chain(signed));
+            let both = decisions.map(|decision| Statement { stage, ..decision.said });
+            let charge = Charge::signed_both(guilty, both, "who signed two requests");
+            return charge.report(ground, &format!("in view {}", one.said.view), decided, findings);
         }
     }
 }
@@ -139,6 +130,7 @@ impl Check<Fast> for Evidence {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::check::Verdict;
     use sim_core::facts::ContentHash;
 
     use super::*;
@@ -166,7 +158,7 @@ mod tests {
         let [found] = script.findings.violations() else { panic!("not one finding") };
         assert_eq!((found.verdict, &found.nodes[..]), (Verdict::Assumption, &[NodeId(0), NodeId(3)][..]));
         let [evidence] = script.findings.evidence() else { panic!("no evidence") };
-        assert_eq!(evidence.facts.len(), 4);
+        assert_eq!(evidence.facts.len(), 5);
         assert_eq!(forked([2, 3]).violations(), 0);
     }
 }

@@ -5,25 +5,32 @@
 //! extend it shares more than f voters with that quorum. Under the two-chain rule such a block rests on a timeout
 //! certificate instead, whose signers denied the certificate that they had voted on.
 //!
-//! Who voted is known by the votes that were sent or reported, and, for traitors, by certificates that honest members
-//! accepted. So no honest member is accused of what somebody put into a made-up certificate.
+//! Who voted is known by the votes that were sent or reported, and, for traitors, by certificates whose signatures are
+//! theirs. So nobody is accused of what somebody put into a made-up certificate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim_core::check::{Check, Findings, Seen, Verdict};
+use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::outcome::Table;
 
-use super::super::blocks::Block;
+use super::super::blocks::{Block, TimeoutCertificate};
 use super::super::parameters::Rule;
 use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
 use super::versions::Versions;
 use crate::certificate::Certificate;
+use crate::power::Power;
 use crate::quorum::Quorum;
+use crate::safety::guilt::{Charge, fewest};
 use crate::safety::{Judged, Signatures, honest};
 use crate::signers::Signers;
-use crate::vote::{Stage, Statement};
+use crate::vote::{Stage, Statement, Vote};
+
+/// What a third party needs to see that a vote was against a lock.
+const THE_BLOCKS: &str = "the blocks that were signed: the second does not extend the first, and rests on a certificate that is not newer";
+/// What a third party needs to see that a timeout denied a certificate.
+const THE_BLOCK: &str = "the block that was signed, which rests on a certificate that the timeout denies";
 
 /// A commit, and whose.
 #[derive(Clone, Copy, Debug)]
@@ -33,20 +40,13 @@ struct Commit {
     by: NodeId,
 }
 
-/// A set of members whose guilt makes a fork possible, and what shows it.
-struct Guilt {
-    nodes: Vec<NodeId>,
-    how: &'static str,
-    facts: Vec<String>,
-}
-
 /// Who signed what, and what follows from it.
 #[derive(Clone, Debug)]
 pub struct Accountability {
     quorum: Quorum,
     rule: Rule,
     signatures: Signatures,
-    /// The signers in certificates that were shown.
+    /// The signers in genuine certificates that were shown.
     shown: BTreeMap<Statement, Signers>,
     /// What an honest member accepted as certified.
     accepted: BTreeSet<Statement>,
@@ -75,12 +75,15 @@ impl Accountability {
         }
     }
 
-    /// A certificate was shown: it tells which traitors voted, should an honest member accept it.
-    fn note(&mut self, certificate: &Certificate) {
+    /// A certificate was shown: it tells which traitors voted.
+    fn note(&mut self, ground: &Ground, certificate: &Certificate) {
         if self.last.as_ref() == Some(certificate) {
             return;
         }
         self.last = Some(certificate.clone());
+        if !certificate.is_signed(ground) {
+            return;
+        }
         let signers = self.shown.entry(certificate.statement).or_default();
         certificate.signers.iter().for_each(|node| {
             signers.insert(node);
@@ -98,19 +101,19 @@ impl Accountability {
     }
 
     /// The fewest who must have signed both of two certified blocks of one view.
-    fn signed_both(&self, ground: &Ground) -> Option<Guilt> {
+    fn signed_both(&self, ground: &Ground) -> Option<Charge> {
         let pairs = self.accepted.iter().zip(self.accepted.iter().skip(1));
         let same = |one: &Statement, other: &Statement| (one.view, one.stage) == (other.view, other.stage);
         pairs.filter(|(one, other)| same(one, other)).find_map(|(one, other)| {
-            let nodes: Vec<NodeId> = self.voters(ground, one).shared(&self.voters(ground, other)).collect();
-            let fact = |node: &NodeId| format!("{node} signed {one} and {other}");
-            let facts = nodes.iter().map(fact).collect();
-            self.enough(Guilt { nodes, how: "who signed two blocks of one view", facts })
+            let voters = [self.voters(ground, one), self.voters(ground, other)];
+            let nodes = self.fewest(&voters)?;
+            Some(Charge::signed_both(nodes, [*one, *other], "who signed two blocks of one view"))
         })
     }
 
-    fn enough(&self, guilt: Guilt) -> Option<Guilt> {
-        (guilt.nodes.len() >= self.quorum.one_honest() as usize).then_some(guilt)
+    /// The fewest that must be in both sets for each to be a quorum.
+    fn fewest(&self, [one, other]: &[Signers; 2]) -> Option<Vec<NodeId>> {
+        fewest(one.shared(other).collect(), [one.len(), other.len()], Power::EQUAL, self.quorum)
     }
 
     /// Whether a block is another one or stands on it.
@@ -143,7 +146,7 @@ impl Accountability {
     }
 
     /// Who was locked on the earlier block, and helped to certify one of a later view that does not extend it.
-    fn voted_against_lock(&self, ground: &Ground, commits: [Commit; 2]) -> Option<Guilt> {
+    fn voted_against_lock(&self, ground: &Ground, commits: [Commit; 2]) -> Option<Charge> {
         let [one, other] = commits;
         let earlier = if one.view < other.view { one } else { other };
         let locking = self.locking(earlier)?;
@@ -158,28 +161,44 @@ impl Accountability {
             .timeout
             .as_ref()
             .filter(|timeout| self.rule == Rule::TwoChain && timeout.view == block.view);
-        let (nodes, how, what): (Vec<NodeId>, _, _) = match timeout {
-            Some(timeout) => {
-                let denied = timeout.votes.iter().filter(|vote| vote.statement.height < earlier.view);
-                let denied = denied.map(crate::vote::Vote::signer).filter(|node| locked.contains(*node));
-                (
-                    denied.collect(),
-                    "who denied in a timeout the certificate that they had voted on",
-                    "a timeout that denies it",
-                )
-            }
+        match timeout {
+            Some(timeout) => self.denied(ground, (locking, &locked), (earlier.view, timeout), *against),
             None => {
-                let voters = self.voters(ground, against);
-                (
-                    locked.shared(&voters).collect(),
-                    "who voted against their own lock",
-                    "a vote for a block that does not extend it",
-                )
+                let nodes = self.fewest(&[locked, self.voters(ground, against)])?;
+                let mut charge = Charge::new("who voted against their own lock").beyond(THE_BLOCKS);
+                for node in nodes {
+                    let fact = format!(
+                        "{node} signed {locking}, and then a vote for a block that does not extend it, for {against}"
+                    );
+                    charge.add(node, [locking.into(), (*against).into()], fact);
+                }
+                Some(charge)
             }
-        };
-        let fact = |node: &NodeId| format!("{node} signed {locking}, and then {what}, for {against}");
-        let facts = nodes.iter().map(fact).collect();
-        self.enough(Guilt { nodes, how, facts })
+        }
+    }
+
+    /// Who voted on a certificate of a view, and denied in a timeout to have it.
+    fn denied(
+        &self,
+        ground: &Ground,
+        (locking, locked): (Statement, &Signers),
+        (view, timeout): (u64, &TimeoutCertificate),
+        against: Statement,
+    ) -> Option<Charge> {
+        let signed = |vote: &&Vote| ground.signed(vote.statement.signed_content(), &vote.signature);
+        let votes: Vec<&Vote> = timeout.votes.iter().filter(signed).collect();
+        let denies = |vote: &&&Vote| vote.statement.height < view && locked.contains(vote.signer());
+        let denied: Signers = votes.iter().filter(denies).map(|vote| vote.signer()).collect();
+        let all: Signers = votes.iter().map(|vote| vote.signer()).collect();
+        let nodes = fewest(denied.iter().collect(), [locked.len(), all.len()], Power::EQUAL, self.quorum)?;
+        let how = "who denied in a timeout the certificate that they had voted on";
+        let mut charge = Charge::new(how).beyond(THE_BLOCK);
+        for vote in votes.into_iter().filter(|vote| nodes.contains(&vote.signer())) {
+            let node = vote.signer();
+            let fact = format!("{node} signed {locking}, and then a timeout that denies it, for {against}");
+            charge.add(node, [locking.into(), vote.statement.into()], fact);
+        }
+        Some(charge)
     }
 
     fn judge_fork(&self, ground: &Ground, height: u64, commits: [Commit; 2], findings: &mut Findings) {
@@ -187,8 +206,8 @@ impl Accountability {
         let decided = commits.map(|commit| {
             format!("{} committed {:016x} at {height} of view {}", commit.by, commit.digest, commit.view)
         });
-        let guilt = self.signed_both(ground).or_else(|| self.voted_against_lock(ground, commits));
-        let Some(guilt) = guilt else {
+        let charge = self.signed_both(ground).or_else(|| self.voted_against_lock(ground, commits));
+        let Some(charge) = charge else {
             // With more than 2f traitors, nobody promises that they can be named.
             if traitors <= 2 * self.quorum.faulty() as usize {
                 let text =
@@ -198,14 +217,7 @@ impl Accountability {
             }
             return;
         };
-        let names = guilt.nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let text = format!("a fork at height {height} is the work of [{names}], {}", guilt.how);
-        if guilt.nodes.iter().any(|node| ground.honest(*node)) {
-            findings.safety("honest member accused", &guilt.nodes, text);
-        } else {
-            findings.found(Verdict::Assumption, "culprits", &guilt.nodes, text);
-        }
-        findings.because(decided.into_iter().chain(guilt.facts));
+        charge.report(ground, &format!("at height {height}"), decided, findings);
     }
 }
 
@@ -249,7 +261,7 @@ impl Check<Hotstuff> for Accountability {
         match message {
             HotstuffMessage::Proposal(proposal) => {
                 self.versions.told(ground, proposal, to);
-                self.note(&proposal.block.justify);
+                self.note(ground, &proposal.block.justify);
                 let digest = proposal.block.hash();
                 self.blocks.entry(digest).or_insert_with(|| proposal.block.clone());
             }
@@ -257,7 +269,7 @@ impl Check<Hotstuff> for Accountability {
                 findings.exercised_by(u64::from(self.signatures.note(ground, from, vote)));
             }
             HotstuffMessage::Certified(certificate) | HotstuffMessage::Tip { high: certificate, .. } => {
-                self.note(certificate);
+                self.note(ground, certificate);
             }
             _ => {}
         }
@@ -270,6 +282,7 @@ impl Check<Hotstuff> for Accountability {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::check::{Verdict, script};
     use sim_core::facts::ContentHash;
     use sim_core::process::Aggregate;
 
@@ -298,8 +311,11 @@ mod tests {
         for signer in signers {
             script.send(*signer, 0, HotstuffMessage::Vote(vote(*signer, said)));
         }
+        let mut aggregate = Aggregate::default();
+        let signatures = signers.iter().map(|node| script::signature(NodeId(*node), said.signed_content()));
+        signatures.for_each(|signature| aggregate.add(&signature));
         let signers = signers.iter().copied().map(NodeId).collect();
-        let (aggregate, scheme) = (Aggregate::default(), Scheme::Single);
+        let scheme = Scheme::Single;
         let Statement { stage, view, height, digest } = said;
         script.see(1, HotstuffObservation::Certified { view, stage, height, digest });
         Shared::new(Signed { statement: said, signers, aggregate, scheme })
@@ -346,7 +362,7 @@ mod tests {
             },
         );
         assert_eq!(culprits(&script), (Verdict::Assumption, vec![0, 3]));
-        assert_eq!(script.findings.evidence()[0].facts.len(), 4);
+        assert_eq!(script.findings.evidence()[0].facts.len(), 5);
     }
 
     /// n2 commits the first of three blocks; then a block that extends none of them is certified with the votes of those who
@@ -366,6 +382,10 @@ mod tests {
         certify(&mut script, &other, &[0, 3, 2]);
         commit(&mut script, 2, &other);
         assert_eq!(culprits(&script), (Verdict::Assumption, vec![0, 3]));
+        let guilt = script.findings.evidence()[0].guilt.as_ref().expect("it is a fork");
+        assert_eq!(guilt.beyond_statements.as_deref(), Some(THE_BLOCKS));
+        let views = guilt.culprits[0].signed.each_ref().map(|signed| signed.view);
+        assert_eq!(views, [3, 9]);
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim_core::check::{Check, Findings, Seen, Verdict};
+use sim_core::check::{Check, Findings, Seen, Signed};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::outcome::Table;
@@ -18,6 +18,7 @@ use sim_core::outcome::Table;
 use super::super::vocabulary::{NewView, Pbft, PbftMessage, PbftObservation, ViewChange};
 use crate::power::Power;
 use crate::quorum::Quorum;
+use crate::safety::guilt::{Charge, fewest};
 use crate::safety::versions::{Versions, Words};
 use crate::safety::{Judged, Signatures, honest};
 use crate::vote::{Stage, Statement};
@@ -29,13 +30,6 @@ struct Commit {
     digest: u64,
     batch: u64,
     by: NodeId,
-}
-
-/// A set of members whose guilt makes a fork possible, and what shows it.
-struct Guilt {
-    nodes: Vec<NodeId>,
-    how: &'static str,
-    facts: Vec<String>,
 }
 
 /// Who signed what, and what follows from it.
@@ -75,33 +69,34 @@ impl Accountability {
     }
 
     /// The fewest who must have signed both digests in a stage for each to have a quorum there, if each has.
-    fn signed_both(&self, stage: Stage, sequence: u64, [one, other]: [Commit; 2]) -> Option<Guilt> {
-        let needed = self.quorum.size();
+    fn signed_both(&self, stage: Stage, sequence: u64, [one, other]: [Commit; 2]) -> Option<Charge> {
         let statement = |commit: Commit| Statement::new(stage, commit.view, sequence, commit.digest);
-        let first = self.signatures.of(&statement(one))?;
-        let second = self.signatures.of(&statement(other))?;
-        if one.view != other.view || first.len() < needed || second.len() < needed {
+        let statements = [statement(one), statement(other)];
+        let first = self.signatures.of(&statements[0])?;
+        let second = self.signatures.of(&statements[1])?;
+        let quorum = self.quorum.size();
+        if one.view != other.view || first.len() < quorum || second.len() < quorum {
             return None;
         }
-        let mut both: Vec<NodeId> = first.shared(second).collect();
-        let lacks = |all: u32| needed.saturating_sub(all - both.len() as u32);
-        let fewest = lacks(first.len()).max(lacks(second.len()));
-        both.truncate(fewest as usize);
-        let fact = |node: &NodeId| format!("{node} signed {} and {}", statement(one), statement(other));
-        let facts = both.iter().map(fact).collect();
-        Some(Guilt { nodes: both, how: "who signed two digests", facts })
+        let nodes = self.fewest(first.shared(second).collect(), [first.len(), second.len()])?;
+        Some(Charge::signed_both(nodes, statements, "who signed two digests"))
+    }
+
+    fn fewest(&self, both: Vec<NodeId>, sets: [u32; 2]) -> Option<Vec<NodeId>> {
+        fewest(both, sets, Power::EQUAL, self.quorum)
     }
 
     /// Whether this new view rests on what its members really said.
     fn is_genuine(&self, ground: &Ground, new_view: &NewView) -> bool {
-        let said = |change: &ViewChange| {
-            !ground.honest(change.signature.signer) || self.genuine.contains(&change.hash())
+        let said = |change: &ViewChange| match ground.honest(change.signature.signer) {
+            true => self.genuine.contains(&change.hash()),
+            false => ground.signed(change.content(), &change.signature),
         };
         new_view.changes.iter().all(said)
     }
 
     /// Who had committed, and then let a later view propose something else.
-    fn denied(&self, ground: &Ground, sequence: u64, [one, other]: [Commit; 2]) -> Option<Guilt> {
+    fn denied(&self, ground: &Ground, sequence: u64, [one, other]: [Commit; 2]) -> Option<Charge> {
         if one.view == other.view {
             return None;
         }
@@ -122,19 +117,10 @@ impl Accountability {
                     && change.stable < sequence
                     && !claims.into_iter().any(|said| said.height == sequence && said.view >= earlier.view)
             };
-            let guilty: Vec<&ViewChange> = new_view.changes.iter().filter(denies).collect();
-            let fact = |change: &&ViewChange| {
-                format!(
-                    "{} signed {promise}, and then a view change to view {} that claims nothing prepared there since",
-                    change.signature.signer, change.view
-                )
-            };
-            if guilty.len() >= self.quorum.one_honest() as usize {
-                return Some(Guilt {
-                    nodes: guilty.iter().map(|change| change.signature.signer).collect(),
-                    how: "who denied in a view change what they had committed to",
-                    facts: guilty.iter().map(fact).collect(),
-                });
+            let denied = new_view.changes.iter().filter(denies).map(|change| change.signature.signer);
+            let sets = [promised.len(), new_view.changes.len() as u32];
+            if let Some(nodes) = self.fewest(denied.collect(), sets) {
+                return Some(denial(&nodes, promise, new_view.view));
             }
         }
         None
@@ -150,9 +136,7 @@ impl Accountability {
             self.signed_both(Stage::Prepare, sequence, commits),
             self.denied(ground, sequence, commits),
         ];
-        let enough = |guilt: &Guilt| guilt.nodes.len() >= self.quorum.one_honest() as usize;
-        let Some(guilt) = sets.into_iter().flatten().filter(enough).min_by_key(|guilt| guilt.nodes.len())
-        else {
+        let Some(charge) = sets.into_iter().flatten().min_by_key(|charge| charge.nodes().count()) else {
             // With more than 2f traitors, nobody promises that they can be named.
             if traitors <= 2 * self.quorum.faulty() as usize {
                 let text = format!("a fork at {sequence} convicts no {} members", self.quorum.one_honest());
@@ -161,15 +145,28 @@ impl Accountability {
             }
             return;
         };
-        let names = guilt.nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let text = format!("a fork at sequence number {sequence} is the work of [{names}], {}", guilt.how);
-        if guilt.nodes.iter().any(|node| ground.honest(*node)) {
-            findings.safety("honest member accused", &guilt.nodes, text);
-        } else {
-            findings.found(Verdict::Assumption, "culprits", &guilt.nodes, text);
-        }
-        findings.because(decided.into_iter().chain(guilt.facts));
+        charge.report(ground, &format!("at sequence number {sequence}"), decided, findings);
     }
+}
+
+/// These had committed, and claimed in a view change that they had prepared nothing.
+fn denial(nodes: &[NodeId], promise: Statement, view: u64) -> Charge {
+    let mut charge = Charge::new("who denied in a view change what they had committed to");
+    for node in nodes {
+        let fact = format!(
+            "{node} signed {promise}, and then a view change to view {view} that claims nothing prepared there since"
+        );
+        let claims = format!("nothing prepared there since view {}", promise.view);
+        let denied = Signed {
+            stage: "view change".to_owned(),
+            view,
+            height: Some(promise.height),
+            digest: None,
+            claims: Some(claims),
+        };
+        charge.add(*node, [promise.into(), denied], fact);
+    }
+    charge
 }
 
 impl Check<Pbft> for Accountability {
@@ -237,13 +234,16 @@ impl Check<Pbft> for Accountability {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::check::{Culprit, Guilt, Verdict, script};
     use sim_core::facts::ContentHash;
+    use sim_core::process::Signature;
 
     use super::super::super::vocabulary::{NewViewBegun, Proposed, ViewChanged};
     use super::super::tests::{Script, vote};
     use super::*;
     use crate::request::Requests;
     use crate::shared::Shared;
+    use crate::vote::Vote;
 
     fn script(commits: &[(u32, u64)]) -> Script<Accountability> {
         let mut script = Script::new(Accountability::new(4), 4);
@@ -265,8 +265,14 @@ mod tests {
         let [found] = script.findings.violations() else { panic!("not one finding") };
         assert_eq!((found.verdict, &found.nodes[..]), (Verdict::Assumption, &[NodeId(0), NodeId(3)][..]));
         let [evidence] = script.findings.evidence() else { panic!("no evidence") };
-        assert_eq!(evidence.facts.len(), 4);
+        assert_eq!(evidence.facts.len(), 5);
         assert!(evidence.facts[2].starts_with("n1 signed commit of 0000000000000005 at 1 in view 0 and"));
+        assert_eq!(evidence.facts[4], "the signed statements prove it to a third party");
+        let guilt = evidence.guilt.as_ref().expect("it is a fork");
+        let [first, second] = [5, 6].map(|digest| Statement::new(Stage::Commit, 0, 1, digest).into());
+        let signed = [first, second];
+        let culprits = [0, 3].map(|node| Culprit { node: NodeId(node), signed: signed.clone() });
+        assert_eq!(*guilt, Guilt { culprits: culprits.to_vec(), beyond_statements: None });
     }
 
     #[test]
@@ -305,8 +311,9 @@ mod tests {
         commit(&mut script, 0, 5, [0, 3, 1]);
         let changes: Vec<ViewChange> = [0, 2, 3]
             .map(|signer| {
-                let signature = vote(signer, Statement::new(Stage::Commit, 1, 0, 0)).signature;
                 let (checkpoint, prepared) = (None, Vec::new());
+                let content = ViewChanged::signed_content(1, 0, None, &prepared);
+                let signature = script::signature(NodeId(signer), content);
                 Shared::new(ViewChanged { view: 1, stable: 0, checkpoint, prepared, signature })
             })
             .to_vec();
@@ -323,6 +330,24 @@ mod tests {
         let [found] = script.findings.violations() else { panic!("not one finding") };
         assert_eq!((found.verdict, &found.nodes[..]), (Verdict::Assumption, &[NodeId(0), NodeId(3)][..]));
         assert!(found.message.ends_with("who denied in a view change what they had committed to"));
+        let guilt = script.findings.evidence()[0].guilt.as_ref().expect("it is a fork");
+        let [promise, denial] = &guilt.culprits[1].signed;
+        assert_eq!((&*promise.stage, promise.view, promise.height), ("commit", 0, Some(1)));
+        assert_eq!((&*denial.stage, denial.view, denial.height), ("view change", 1, Some(1)));
+        assert_eq!(denial.claims.as_deref(), Some("nothing prepared there since view 0"));
+    }
+
+    /// A third party would not believe it.
+    #[test]
+    fn what_a_traitor_did_not_sign_shows_nothing() {
+        let mut script = Script::new(Accountability::new(4), 4);
+        script.corrupt(0).corrupt(3);
+        let said = Statement::new(Stage::Commit, 0, 1, 5);
+        let forged = Vote { signature: Signature::forged(NodeId(3), 5), ..vote(3, said) };
+        script.send(3, 1, PbftMessage::Commit(forged));
+        assert!(script.check.signatures.of(&said).is_none());
+        script.send(3, 1, PbftMessage::Commit(vote(3, said)));
+        assert!(script.check.signatures.of(&said).is_some_and(|signers| signers.contains(NodeId(3))));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim_core::check::{Check, Findings, Seen, Verdict};
+use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::outcome::Table;
@@ -20,6 +20,7 @@ use super::is_block;
 use crate::certificate::Certificate;
 use crate::power::Power;
 use crate::quorum::Quorum;
+use crate::safety::guilt::{Charge, fewest};
 use crate::safety::versions::{Versions, Words};
 use crate::safety::{Judged, Signatures, honest};
 use crate::signers::Signers;
@@ -34,6 +35,10 @@ const WORDS: Words = Words {
     stage: Stage::Precommit,
 };
 
+/// What a third party lacks to convict those who forgot their lock.
+const NO_PROOF_OF_LOCK: &str = "the knowledge that no quorum prevoted for the second block between the two rounds: each of them would have to \
+                                show such a quorum, and cannot";
+
 /// A decision, and whose.
 #[derive(Clone, Copy, Debug)]
 struct Decision {
@@ -41,13 +46,6 @@ struct Decision {
     block: u64,
     content: u64,
     by: NodeId,
-}
-
-/// A set of members whose guilt makes a fork possible, and what shows it.
-struct Guilt {
-    nodes: Vec<NodeId>,
-    how: &'static str,
-    facts: Vec<String>,
 }
 
 /// Who signed what, and what follows from it.
@@ -81,42 +79,25 @@ impl Accountability {
         self.power.sum(signers.iter()) >= self.quorum.size()
     }
 
-    /// The fewest who must be in both, if both are quorums.
-    fn overlap(&self, one: &Signers, other: &Signers) -> Option<Vec<NodeId>> {
-        if !self.is_quorum(one) || !self.is_quorum(other) {
+    /// The fewest who must have signed both statements for each to have a quorum, if each has.
+    fn signed_by_both(&self, [one, other]: [Statement; 2], how: &'static str) -> Option<Charge> {
+        let (first, second) = (self.signatures.of(&one)?, self.signatures.of(&other)?);
+        if !self.is_quorum(first) || !self.is_quorum(second) {
             return None;
         }
-        let mut both: Vec<NodeId> = one.shared(other).collect();
-        both.sort_by_key(|node| std::cmp::Reverse(self.power.of(*node)));
-        let shared = self.power.sum(both.iter().copied());
-        let lacks = |all: &Signers| {
-            self.quorum.size().saturating_sub(self.power.sum(all.iter()).saturating_sub(shared))
-        };
-        let needed = lacks(one).max(lacks(other)).max(self.quorum.one_honest());
-        let mut power = 0;
-        both.retain(|node| {
-            let lacking = power < needed;
-            power += if lacking { self.power.of(*node) } else { 0 };
-            lacking
-        });
-        both.sort_unstable();
-        (power >= self.quorum.one_honest()).then_some(both)
-    }
-
-    fn culprits(&self, one: Statement, other: Statement, how: &'static str) -> Option<Guilt> {
-        let nodes = self.overlap(self.signatures.of(&one)?, self.signatures.of(&other)?)?;
-        let facts = nodes.iter().map(|node| format!("{node} signed {one} and {other}")).collect();
-        Some(Guilt { nodes, how, facts })
+        let sets = [first, second].map(|signers| self.power.sum(signers.iter()));
+        let nodes = fewest(first.shared(second).collect(), sets, self.power, self.quorum)?;
+        Some(Charge::signed_both(nodes, [one, other], how))
     }
 
     /// Who signed two blocks in a round for each of which there is a quorum.
-    fn signed_both(&self, stage: Stage, round: u64, height: u64, blocks: [u64; 2]) -> Option<Guilt> {
-        let [one, other] = blocks.map(|block| Statement::new(stage, round, height, block));
-        self.culprits(one, other, "who signed two blocks")
+    fn signed_both(&self, stage: Stage, round: u64, height: u64, blocks: [u64; 2]) -> Option<Charge> {
+        let both = blocks.map(|block| Statement::new(stage, round, height, block));
+        self.signed_by_both(both, "who signed two blocks")
     }
 
     /// Who had precommitted, and prevoted for another block in the earliest round in which a quorum did.
-    fn forgot(&self, height: u64, [one, other]: [Decision; 2]) -> Option<Guilt> {
+    fn forgot(&self, height: u64, [one, other]: [Decision; 2]) -> Option<Charge> {
         if one.round == other.round {
             return None;
         }
@@ -129,7 +110,9 @@ impl Accountability {
         if vote.view == earlier.round {
             return self.signed_both(Stage::Prevote, vote.view, height, [earlier.block, vote.digest.0]);
         }
-        self.culprits(promise, *vote, "who forgot the block that they were locked on")
+        let charge =
+            self.signed_by_both([promise, *vote], "who forgot the block that they were locked on")?;
+        Some(charge.beyond(NO_PROOF_OF_LOCK))
     }
 
     fn judge_fork(&self, ground: &Ground, height: u64, decisions: [Decision; 2], findings: &mut Findings) {
@@ -146,7 +129,7 @@ impl Accountability {
             (one.round == other.round).then(|| self.signed_both(stage, one.round, height, blocks)).flatten()
         };
         let sets = [same(Stage::Precommit), same(Stage::Prevote), self.forgot(height, decisions)];
-        let Some(guilt) = sets.into_iter().flatten().min_by_key(|guilt| guilt.nodes.len()) else {
+        let Some(charge) = sets.into_iter().flatten().min_by_key(|charge| charge.nodes().count()) else {
             // With more than 2f traitors, nobody promises that they can be named.
             if self.power.sum(traitors) <= 2 * self.quorum.faulty() {
                 let text = format!("a fork at {height} convicts no members with a power of f + 1");
@@ -155,22 +138,18 @@ impl Accountability {
             }
             return;
         };
-        let names = guilt.nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let text = format!("a fork at height {height} is the work of [{names}], {}", guilt.how);
-        if guilt.nodes.iter().any(|node| ground.honest(*node)) {
-            findings.safety("honest member accused", &guilt.nodes, text);
-        } else {
-            findings.found(Verdict::Assumption, "culprits", &guilt.nodes, text);
-        }
-        findings.because(decided.into_iter().chain(guilt.facts));
+        charge.report(ground, &format!("at height {height}"), decided, findings);
     }
 
-    /// What an honest member shows to others, it has verified. A traitor may have signed that and nothing else.
+    /// A traitor may have signed what others show in a certificate, and have sent it to nobody else.
     fn note_certificate(&mut self, ground: &Ground, certificate: &Certificate) {
         if self.last.as_ref() == Some(certificate) {
             return;
         }
         self.last = Some(certificate.clone());
+        if !certificate.is_signed(ground) {
+            return;
+        }
         for signer in certificate.signers.iter().filter(|signer| !ground.honest(*signer)) {
             self.signatures.shown(certificate.statement, signer);
         }
@@ -225,7 +204,7 @@ impl Check<Tendermint> for Accountability {
             TendermintMessage::Committed { certificate, .. } => Some(certificate),
             _ => None,
         };
-        if let Some(certificate) = shown.filter(|_| ground.honest(from)) {
+        if let Some(certificate) = shown {
             self.note_certificate(ground, certificate);
         }
         if let Some(vote) = Tendermint::vote(message) {
@@ -240,6 +219,7 @@ impl Check<Tendermint> for Accountability {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::check::Verdict;
     use sim_core::facts::ContentHash;
 
     use super::super::tests::{Script, vote};
@@ -281,7 +261,9 @@ mod tests {
         let (message, verdict, nodes) = convicted(&script);
         assert_eq!((verdict, &nodes[..]), (Verdict::Assumption, &[0, 3][..]));
         assert!(message.ends_with("who signed two blocks"), "{message}");
-        assert_eq!(script.findings.evidence()[0].facts.len(), 4);
+        let evidence = &script.findings.evidence()[0];
+        assert_eq!(evidence.facts.len(), 5);
+        assert_eq!(evidence.guilt.as_ref().expect("it is a fork").beyond_statements, None);
     }
 
     #[test]
@@ -295,6 +277,8 @@ mod tests {
         let (message, verdict, nodes) = convicted(&script);
         assert_eq!((verdict, &nodes[..]), (Verdict::Assumption, &[0, 3][..]));
         assert!(message.ends_with("who forgot the block that they were locked on"), "{message}");
+        let guilt = script.findings.evidence()[0].guilt.as_ref().expect("it is a fork");
+        assert_eq!(guilt.beyond_statements.as_deref(), Some(NO_PROOF_OF_LOCK));
     }
 
     /// n2 was locked on the first block, and a quorum prevoted for the second one in round 1: it may follow in round 2.
@@ -308,6 +292,30 @@ mod tests {
         say(&mut script, Stage::Precommit, 2, &[(0, 6), (1, 6), (2, 6)]);
         decide(&mut script, 2, 2, 6);
         assert_eq!(convicted(&script).2, [0, 3]);
+    }
+
+    /// A traitor shows a certificate with the name of another one in it.
+    #[test]
+    fn a_made_up_certificate_shows_nothing() {
+        use sim_core::check::script::signature;
+        use sim_core::process::Aggregate;
+
+        use crate::certificate::{Scheme, Signed};
+        use crate::shared::Shared;
+
+        let mut script = script();
+        let statement = Statement::new(Stage::Precommit, 0, 1, 5);
+        let mut aggregate = Aggregate::default();
+        aggregate.add(&signature(NodeId(0), statement.signed_content()));
+        let mut show = |signers: [u32; 2], aggregate| {
+            let signers = signers.into_iter().map(NodeId).collect();
+            let certificate = Signed { statement, signers, aggregate, scheme: Scheme::Single };
+            script.check.note_certificate(&script.ground, &Shared::new(certificate));
+            script.check.signatures.of(&statement).is_some_and(|signers| signers.contains(NodeId(3)))
+        };
+        assert!(!show([0, 3], aggregate));
+        aggregate.add(&signature(NodeId(3), statement.signed_content()));
+        assert!(show([0, 3], aggregate));
     }
 
     #[test]
