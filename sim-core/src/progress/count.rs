@@ -20,6 +20,10 @@ pub(crate) enum Ruling {
     GivenUp,
 }
 
+/// Where not one attempt was timely, a run is given up after as many windows as so many attempts have: an environment that is late all the
+/// time will not be timely later, and waiting until it proves nothing takes millions of events. It is given at least so many windows.
+const VAIN: (u64, u64) = (10, 500);
+
 /// Windows and attempts since the heal, or since something came that the cluster owed from before.
 #[derive(Clone, Debug)]
 pub(crate) struct Count {
@@ -63,9 +67,15 @@ impl Count {
             None if self.all >= GRACE => Ruling::GivenUp,
             None => Ruling::Wait,
             Some(owed) if self.attempts >= OVERDUE * owed => Ruling::Overdue,
-            Some(_) if self.late >= self.patience => Ruling::GivenUp,
+            Some(_) if self.late >= self.patience() => Ruling::GivenUp,
             Some(_) => Ruling::Wait,
         }
+    }
+
+    /// How many windows that are not timely prove that nothing will be proved.
+    fn patience(&self) -> u64 {
+        let vain = self.windows.saturating_mul(VAIN.0).max(VAIN.1);
+        if self.attempts == 0 { self.patience.min(vain) } else { self.patience }
     }
 
     /// Something that was left from before the heal came: the cluster is at work.
@@ -145,6 +155,18 @@ mod tests {
         assert_eq!(close(&mut nothing, [true; 49]), Ruling::Wait);
         assert_eq!(nothing.close(true), Ruling::GivenUp);
         assert!(!nothing.is_late());
+    }
+
+    /// An attempt is a thousand windows. A single one that was timely is a reason to wait for more.
+    #[test]
+    fn an_environment_that_is_late_all_the_time_is_given_up_sooner() {
+        let pace = Pace { windows: 1_000, chance: 0.5, ..Pace::of(Duration::from_secs(1)) };
+        let mut count = Count::new(&pace, true, false);
+        assert_eq!(close(&mut count, [false; 9_999]), Ruling::Wait);
+        assert_eq!(count.clone().close(false), Ruling::GivenUp);
+        assert_eq!(close(&mut count, [true; 1_000]), Ruling::Wait);
+        assert_eq!((count.longest(), close(&mut count, [false; 80_000])), (90_000, Ruling::Wait));
+        assert_eq!(close(&mut count, [false; 1]), Ruling::GivenUp);
     }
 
     #[test]
