@@ -63,11 +63,10 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let mut configuration = stream(seed, StreamName::Configuration);
     let members = draw::count(swarm.nodes, loaded.scenario.cluster.nodes, &mut configuration);
     let drawn = swarm.knobs.then(|| Arc::from(loaded.cluster.drawn(&mut configuration)));
-    // Versions are written for the parameters that are written: where drawn ones do not suit them, those stay.
+    // Where drawn parameters do not suit the versions, which were written for others, or so many members, the written ones stay.
     let suits = |cluster: &Arc<dyn Cluster>| {
-        loaded.scenario.versions.is_empty()
-            || versions::fit(&loaded.scenario.versions, cluster.as_ref())
-                && cluster.accepts(&loaded.setup(seed, members, cluster.as_ref())).is_ok()
+        versions::fit(&loaded.scenario.versions, cluster.as_ref())
+            && cluster.accepts(&loaded.setup(seed, members, cluster.as_ref())).is_ok()
     };
     let cluster: Arc<dyn Cluster> = drawn.filter(suits).unwrap_or_else(|| Arc::clone(&loaded.cluster));
     let mut setup = loaded.setup(seed, members, cluster.as_ref());

@@ -5,7 +5,7 @@ use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::{ABOVE_ZERO, Dice};
 use sim_core::time::Duration;
 
-use crate::graph::{Namespaces, Skills, Tasks, Timing};
+use crate::graph::{Namespaces, Skill, Skills, Tasks, Timing};
 use crate::memory::Keeps;
 use crate::topology::{Links, Topology};
 
@@ -53,6 +53,19 @@ fn drawn_degree(topology: Topology, dice: &mut Dice<'_>) -> u32 {
     if topology == Topology::SmallWorld { degree & !1 } else { degree }
 }
 
+/// A third of the agents or half of them can do what half of the tasks need; one agent alone must be able to do everything.
+fn drawn_skills(strategy: Strategy, dice: &mut Dice<'_>) -> Skills {
+    let every = dice.pick(&[0, 0, 0, 2, 3]);
+    let some = every > 0 && strategy != Strategy::Single;
+    Skills(some.then(|| Skill { name: "review".to_owned(), every }).into_iter().collect())
+}
+
+/// One for all, or two.
+fn drawn_namespaces(strategy: Strategy, dice: &mut Dice<'_>) -> Namespaces {
+    let two = dice.pick(&[false, false, false, true]) && strategy != Strategy::Single;
+    Namespaces(["build", "review"].into_iter().filter(|_| two).map(str::to_owned).collect())
+}
+
 sim_core::parameters! {
     /// How agents share work.
     pub struct Parameters {
@@ -88,7 +101,7 @@ sim_core::parameters! {
         /// Generated tasks: the share with a priority other than normal.
         ranked: Ratio = "0", drawn |_, _, dice| dice.pick(&[Ratio::new(0, 1), Ratio::new(1, 2)]);
         /// Capabilities, and how many agents have each; "none" if every agent can do everything.
-        skills: Skills = "none";
+        skills: Skills = "none", drawn |_, drawn, dice| drawn_skills(drawn.strategy, dice);
         /// How long the local work of a task takes, without calls of the model.
         duration: Timing = "20s", drawn |_, _, dice| Timing::fixed(dice.times(Duration::from_secs(1), 1..=12));
         /// In how many steps a task is done. A call of the model follows each one.
@@ -198,7 +211,7 @@ sim_core::parameters! {
             drawn |_, drawn, dice| dice.times(drawn.heartbeat, 1..=2);
         /// Namespaces in which agents register, in turn: a task that names one is for agents in it. "none" if there is one
         /// for all.
-        namespaces: Namespaces = "none";
+        namespaces: Namespaces = "none", drawn |_, drawn, dice| drawn_namespaces(drawn.strategy, dice);
         /// How long agents have to register after a coordinator begins. It names those that did not.
         register_within: Duration = "15s", in ABOVE_ZERO, drawn |_, drawn, dice| dice.eighths(drawn.heartbeat, 4..=40);
         /// Generated tasks: on how many topics they publish their success as an event, in turn; 0 for none.
