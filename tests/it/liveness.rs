@@ -158,6 +158,9 @@ fn settings_that_were_accused_once_are_not_accused_again() {
         ("coordination", 126, 54),
         ("coordination", 133, 70),
         ("coordination", 149, 85),
+        ("coordination", 198, 30),
+        ("coordination", 284, 97),
+        ("coordination", 299, 56),
     ] {
         let loaded = scenario(&odd::scenario(protocol, setting), &[]);
         let outcome = outcome(&loaded, seed, &[]);

@@ -165,8 +165,7 @@ impl Hub {
         }
         for fact in ends.iter().skip((self.known - since) as usize) {
             self.known += 1;
-            self.release(fact.task, cx);
-            self.board.end(fact.task, if fact.done { State::Done } else { State::Failed }, now);
+            self.ended_at_sink(fact.task, fact.done, cx);
         }
         if self.known < all {
             self.deeds.push(Deed::Ask(self.known));
@@ -214,14 +213,28 @@ impl Hub {
 
     fn cancel(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
         cx.observe(Observation::Canceled { task });
-        if let Some(lease) = self.release(task, cx) {
-            let fence = lease.fence;
-            self.deeds.push(if lease.agent == self.own && self.office.is_none() {
+        self.take_away(task, cx);
+    }
+
+    /// The agent that has a task is to drop it, and does so before it hears of another one.
+    fn take_away(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
+        if let Some(Lease { agent, fence, .. }) = self.release(task, cx) {
+            self.deeds.push(if agent == self.own && self.office.is_none() {
                 Deed::Drop(fence)
             } else {
-                Deed::Post(lease.agent, Message::Cancel { letter: 0, fence })
+                Deed::Post(agent, Message::Cancel { letter: 0, fence })
             });
         }
+    }
+
+    /// A task has ended, as the sink says. Whoever has it may not have heard of that: its place is free once it drops the task.
+    fn ended_at_sink(&mut self, task: TaskId, done: bool, cx: &mut Context<'_, Coordination>) {
+        if self.is_in_office() {
+            self.take_away(task, cx);
+        } else {
+            self.release(task, cx);
+        }
+        self.board.end(task, if done { State::Done } else { State::Failed }, cx.monotonic());
     }
 
     /// Sets the one timer for all leases and agents.

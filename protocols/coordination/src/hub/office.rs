@@ -222,8 +222,7 @@ impl Hub {
             }
             Decision::Fact { task, done } => {
                 if !self.board.state(task).is_final() {
-                    self.release(task, cx);
-                    self.board.end(task, if done { State::Done } else { State::Failed }, cx.monotonic());
+                    self.ended_at_sink(task, done, cx);
                 }
             }
             Decision::Note { key, note, agent } => self.write_decided((key, note), agent, index, cx),

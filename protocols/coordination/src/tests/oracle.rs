@@ -11,7 +11,7 @@ use sim_core::registry::{Entry, Launch};
 use sim_core::time::Duration;
 use sim_core::trace::{Shown, TraceFilter, TraceRequest, WhatKind};
 
-use super::{calm, max};
+use super::{calm, for_one_alone, max};
 use crate::entry::ENTRY;
 use crate::graph::{Graph, TaskId};
 use crate::parameters::Parameters;
@@ -164,7 +164,7 @@ fn every_strategy_comes_to_the_results_of_the_naive_scheduler() {
     let mut rng = sim_core::random::stream(6, sim_core::random::StreamName::Configuration);
     let (mut failed, mut all) = (0, 0);
     for seed in 100..130 {
-        let drawn = Parameters::default().drawn(&mut rng);
+        let drawn = for_one_alone(Parameters::default().drawn(&mut rng));
         let graph = Graph::of(&drawn, seed).unwrap();
         let wanted = results(&graph, &fates(&graph));
         failed += wanted.iter().filter(|(_, done)| !done).count();
