@@ -16,6 +16,7 @@ use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, Protocol, RequestId, Start, TimerId};
 use sim_core::time::Duration;
 
+use crate::asking::Asking;
 use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::request::{Command, Request, SignedCommand};
@@ -73,7 +74,8 @@ pub trait Asks: Protocol<Request = Wish, Response = Told> {
 /// How a client goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// How long it waits for enough answers before it asks all replicas.
+    /// How long it waits for enough answers before it asks all replicas. Each wait for the same operation is twice as long as the
+    /// last one, up to a limit ([`asking`](crate::asking)).
     pub retry: Duration,
     /// Whether reads are asked of all replicas without order; then it waits for a quorum of equal answers to everything.
     pub read_only: bool,
@@ -114,6 +116,8 @@ pub struct Client {
     /// Of the outstanding operation, or of the last one.
     timestamp: u64,
     outstanding: Option<Outstanding>,
+    /// How often it asked for that.
+    asking: Asking<u64>,
     waiting: VecDeque<(RequestId, Operation)>,
     said: OrderedMap<NodeId, Said>,
     /// How far replicas say that the session is.
@@ -133,6 +137,7 @@ impl Client {
             view: 0,
             timestamp: 0,
             outstanding: None,
+            asking: Asking::default(),
             waiting: VecDeque::new(),
             said: OrderedMap::new(),
             beyond: OrderedMap::new(),
@@ -155,7 +160,8 @@ impl Client {
         let (operation, unordered, timestamp) = (*operation, *unordered, self.timestamp);
         self.said.clear();
         self.beyond.clear();
-        cx.set_timer(RETRY, self.policy.retry, P::retry(timestamp));
+        cx.set_timer(RETRY, self.asking.wait(timestamp, self.policy.retry), P::retry(timestamp));
+        self.asking.asked(timestamp);
         let all = (0..self.members).map(NodeId);
         if unordered && let Some(read) = P::read_only(timestamp, operation) {
             return cx.send_all(all, read);

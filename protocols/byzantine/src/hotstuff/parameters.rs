@@ -36,7 +36,8 @@ sim_core::parameters! {
         /// timeout in a row, three times at most.
         view_timeout: Duration = "500ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.view_timeout, 8..=16);
-        /// How long a client waits for enough answers before it asks all members.
+        /// How long a client waits for enough answers before it asks all members. Each wait for the same operation is twice as long as
+        /// the last one, four times at most.
         client_retry: Duration = "500ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.client_retry, 4..=16);
         /// After how long a member asks again for a block that it lacks. Each wait for the same block is twice as long as the

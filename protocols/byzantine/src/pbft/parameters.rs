@@ -16,7 +16,8 @@ sim_core::parameters! {
         /// doubles with each view change in a row, three times at most.
         view_timeout: Duration = "500ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.view_timeout, 8..=16);
-        /// How long a client waits for enough answers before it asks all replicas.
+        /// How long a client waits for enough answers before it asks all replicas. Each wait for the same operation is twice as long as
+        /// the last one, four times at most.
         client_retry: Duration = "500ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.client_retry, 4..=16);
         /// After how long a replica that was left behind asks others for what it lacks. While nothing comes of it, each wait is

@@ -24,7 +24,8 @@ sim_core::parameters! {
         /// By how much both grow with each round of a height, eight times at most.
         timeout_delta: Duration = "100ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.timeout_delta, 4..=16);
-        /// How long a client waits for enough answers before it asks all members again.
+        /// How long a client waits for enough answers before it asks all members again. Each wait for the same operation is twice as
+        /// long as the last one, four times at most.
         client_retry: Duration = "500ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.client_retry, 4..=16);
         /// After how long a member that does not come further asks others for what it lacks. In one round, each wait is twice as

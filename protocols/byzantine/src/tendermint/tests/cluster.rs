@@ -114,6 +114,17 @@ fn who_is_not_answered_asks_more_and_more_seldom() {
     assert_eq!(executed(&pump, 3), 1, "it is told in the end");
 }
 
+/// A client asks at once, and again after 0.5, 1, 2 and 4 seconds.
+#[test]
+fn a_client_that_is_not_answered_asks_more_and_more_seldom() {
+    let mut pump = pump(4);
+    pump.isolate(NodeId(4));
+    let request = Wish { operation: Operation::Put { key: 0, value: 1 } };
+    pump.step(NodeId(4), Input::Request { id: RequestId(1), request });
+    pump.run_for(Duration::from_secs(10));
+    assert_eq!(pump.sent.get("Request"), Some(&(5 * 4)));
+}
+
 /// n1 is down. n2 goes on to round 1, and its precommit of round 0, which the others need for that, is lost.
 #[test]
 fn who_is_a_round_behind_is_told_how_that_round_ended() {
