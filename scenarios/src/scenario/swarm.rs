@@ -50,8 +50,8 @@ pub struct Swarm {
     /// messages may be, and whether crashes lose what was not synced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub moods: bool,
-    /// What members start from, where the protocol knows what an earlier run could have left behind: a third of the seeds start
-    /// from such a state. Not where `[initial]` says one.
+    /// What members start from, where the protocol knows what an earlier run could have left behind, or who may mean to leave: a third
+    /// of the seeds start from such a state. Not where `[initial]` says one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub past: bool,
     /// The protocol's knobs, among those that may be drawn; what a drawn one forfeits is not owed.

@@ -74,7 +74,7 @@ sim_core::checks! {
         "plumtree/announcement": "Whoever delivers a broadcast sends the payload or an announcement over every link."
             => Announcement::default(),
         "plumtree/tree": "A graft is answered with the payload and a duplicate with a prune, and a pruned link stays lazy until it is \
-            grafted."
+            grafted, a grafted one eager until it is pruned."
             => Tree::new(parameters),
         "plumtree/symmetry": "A link that did not change for a while is a link of both ends."
             => Symmetry::new(parameters, setup),

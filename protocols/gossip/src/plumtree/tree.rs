@@ -9,7 +9,8 @@ use super::safety::{Deliveries, Links};
 use super::vocabulary::{Plumtree, PlumtreeMessage, PlumtreeObservation};
 
 /// A member sends the payload that it is asked for, if it has it, and prunes a link over which it gets what it has already; over a
-/// link that was pruned it pushes nothing until somebody grafts it or it brings something new (Plumtree, algorithms 1 and 2).
+/// link that was pruned it pushes nothing until somebody grafts it or it brings something new, and over one that was grafted it pushes
+/// until one of its ends prunes it (Plumtree, algorithms 1 and 2).
 ///
 /// An answer is sent in the step that it answers, so that it is missing once the next message is handed over.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ struct Member {
     owes: Option<(NodeId, Answer)>,
     /// Whose prune made a link lazy that has been so since.
     pruned: Vec<NodeId>,
+    /// Whose graft made a link eager that has been so since.
+    grafted: Vec<NodeId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,11 @@ impl Member {
     /// A link may be eager again, or is a new one.
     fn forget(&mut self, peer: NodeId) {
         self.pruned.retain(|known| *known != peer);
+    }
+
+    /// A link may be lazy again, or is another one.
+    fn forget_graft(&mut self, peer: NodeId) {
+        self.grafted.retain(|known| *known != peer);
     }
 }
 
@@ -88,7 +96,9 @@ impl Check<Plumtree> for Tree {
             }
             PlumtreeObservation::Linked { peer, .. } | PlumtreeObservation::Unlinked { peer, .. } => {
                 self.links.follow(ground, seen);
-                self.members.at(seen.slot).forget(peer);
+                let member = self.members.at(seen.slot);
+                member.forget(peer);
+                member.forget_graft(peer);
             }
             _ => {}
         }
@@ -124,6 +134,13 @@ impl Check<Plumtree> for Tree {
         if owes.is_some() {
             findings.exercised();
         }
+        match message {
+            PlumtreeMessage::Prune => member.forget_graft(from),
+            PlumtreeMessage::Graft { .. } if linked && !member.grafted.contains(&from) => {
+                member.grafted.push(from);
+            }
+            _ => {}
+        }
         match pruned {
             Some(true) if linked && !member.pruned.contains(&from) => member.pruned.push(from),
             Some(false) => member.forget(from),
@@ -132,7 +149,7 @@ impl Check<Plumtree> for Tree {
     }
 
     fn reads(&self) -> &'static [&'static str] {
-        &["Gossip", "Graft", "Prune", "Accept"]
+        &["Gossip", "IHave", "Graft", "Prune", "Accept"]
     }
 
     fn sent(
@@ -147,7 +164,19 @@ impl Check<Plumtree> for Tree {
         let member = self.members.at(slot);
         let answer = match *message {
             PlumtreeMessage::Gossip { broadcast, .. } => Answer::Payload(broadcast),
-            PlumtreeMessage::Prune => Answer::Prune,
+            PlumtreeMessage::Prune => {
+                member.forget_graft(to);
+                Answer::Prune
+            }
+            PlumtreeMessage::IHave { broadcast, .. } => {
+                if member.grafted.contains(&to) {
+                    let text = format!(
+                        "{from} only announces broadcast {broadcast} to {to}, which grafted that link"
+                    );
+                    findings.safety("lazy", &[from, to], text);
+                }
+                return;
+            }
             // It makes the link eager by itself.
             _ => return member.forget(to),
         };
@@ -226,6 +255,24 @@ mod tests {
         floods.see(0, PlumtreeObservation::Delivered { broadcast: 7, hops: 0 });
         hears(&mut floods, 1, PAYLOAD);
         hears(&mut floods, 1, PAYLOAD).clean();
+    }
+
+    #[test]
+    fn a_grafted_link_is_pushed_over_until_it_is_pruned() {
+        let announces = |script: &mut Script| {
+            script.send(0, 1, PlumtreeMessage::IHave { broadcast: 8, hops: 1 }).violations()
+        };
+        let grafted = || {
+            let mut script = linked();
+            hears(&mut script, 1, GRAFT).send(0, 1, PAYLOAD);
+            script
+        };
+        assert_eq!(announces(&mut linked()), 0);
+        assert_eq!(announces(&mut grafted()), 1);
+        assert_eq!(announces(grafted().send(0, 1, PlumtreeMessage::Prune)), 0);
+        assert_eq!(announces(hears(&mut grafted(), 1, PlumtreeMessage::Prune)), 0);
+        let again = PlumtreeObservation::Linked { peer: NodeId(1), active: 1 };
+        assert_eq!(announces(grafted().see(0, again)), 0);
     }
 
     #[test]

@@ -108,9 +108,25 @@ impl Member {
             let tombstones: Box<[Written]> = tombstones.into();
             self.confirmed[collector.index()] = (collection, tombstones.clone());
             self.journal.append(StoreRecord::Confirmed { collector, collection, tombstones }, cx);
+            self.knows(collector, cx);
         }
         let renewed = self.roster.renewed().collect();
         self.journal.say(collector, StoreMessage::Confirmed { collection, renewed });
+    }
+
+    /// Reports what it knows of a collector, which stands in the journal.
+    fn knows(&self, collector: NodeId, cx: &mut Context<'_, Store>) {
+        let (confirmed, dropped) = (self.confirmed[collector.index()].0, self.dropped[collector.index()]);
+        cx.observe(StoreObservation::Knows { collector, confirmed, dropped, fence: self.fence });
+    }
+
+    /// Reports what it knows of all collectors.
+    pub(super) fn tell_what_it_knows(&self, cx: &mut Context<'_, Store>) {
+        let known = |collector: &NodeId| {
+            self.confirmed[collector.index()].0 > 0 || self.dropped[collector.index()] > 0
+        };
+        let collectors = (0..self.confirmed.len() as u32).map(NodeId).filter(known);
+        collectors.for_each(|collector| self.knows(collector, cx));
     }
 
     /// Whatever is older than a tombstone gives way to it here.
@@ -177,6 +193,7 @@ impl Member {
                 self.journal.append(StoreRecord::Dropped { key, version, collection }, cx);
                 self.remove(key, version, collection);
                 cx.observe(StoreObservation::Dropped { key, version });
+                self.knows(self.shared.ring.collector(key), cx);
             }
             let same = self.hints.iter().filter(|((_, of), kept)| *of == key && kept.get(version).is_some());
             let targets: Vec<NodeId> = same.map(|((target, _), _)| *target).collect();

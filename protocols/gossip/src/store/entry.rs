@@ -17,7 +17,10 @@ use super::member::{Member, Shared};
 use super::parameters::Parameters;
 use super::plants::Plants;
 use super::ring::Ring;
-use super::safety::{Causality, Durability, Newest, Promises, QuorumReads, Resurrection, Siblings, Survival};
+use super::safety::{
+    Answers, Causality, Durability, Hints, Newest, Promises, QuorumReads, Recovery, Resurrection, Siblings,
+    Survival, Trees,
+};
 use super::service::KeyService;
 use super::vocabulary::{Store, StoreMessage, StoreObservation};
 
@@ -103,6 +106,14 @@ sim_core::checks! {
         "store/promises": "Whoever takes over a hint or confirms tombstones has that on disk, sends nothing older, and knows it after \
             each restart."
             => Promises::new(parameters, ring(parameters, setup)),
+        "store/recovery": "What was on disk is found again after a restart, and a newcomer is welcomed once it stands there."
+            => Recovery::new(parameters),
+        "store/hints": "A hint is given up once its home has said that it has the write, or for a newer one."
+            => Hints::new(parameters),
+        "store/trees": "Two members have the same root exactly when they hold the same of what they share."
+            => Trees::new(parameters, ring(parameters, setup)),
+        "store/answers": "R homes answer a read, and none of what they said is older than a tombstone that one of them had dropped."
+            => Answers::new(parameters, ring(parameters, setup)),
         "store/causality": "The version of a write is higher than every version of its key that the client knew."
             => Causality::default(),
         "store/quorum-reads": "If R + W > N and quorums are strict, a read sees what was acknowledged before."

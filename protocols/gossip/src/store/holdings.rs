@@ -191,6 +191,17 @@ impl Holdings {
         }
     }
 
+    /// All that a member holds, durable or not: of which key, and for whom if not for itself. By key.
+    pub(super) fn all(&self, slot: Slot) -> impl Iterator<Item = (u64, Option<NodeId>, Version)> + '_ {
+        self.of.iter().flat_map(move |(key, of)| {
+            let shelves = of.shelves.iter().filter(move |shelf| shelf.slot == slot);
+            shelves.flat_map(move |shelf| {
+                let records = shelf.up_to(u64::MAX, self.lineage.keeps_siblings());
+                records.into_iter().map(move |record| (*key, shelf.target, record.version))
+            })
+        })
+    }
+
     /// What a home holds of a key, durable or not.
     pub(super) fn held(&self, slot: Slot, key: u64) -> Vec<Record> {
         let shelves = self.of.get(&key).map_or(&[][..], |key| &key.shelves);

@@ -10,7 +10,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::{Boot, Context, TimerId};
 
 use super::member::Member;
-use super::vocabulary::{Store, StoreMessage, StoreRecord, StoreTimer, Version};
+use super::vocabulary::{Store, StoreMessage, StoreObservation, StoreRecord, StoreTimer, Version};
 
 pub(super) const JOIN: TimerId = TimerId(5);
 
@@ -97,10 +97,13 @@ impl Member {
         }
     }
 
-    /// Takes note of who runs in a place. What the one before had confirmed counts no longer.
+    /// Takes note of who runs in a place. What the one before had confirmed counts no longer, and what was to be said to it, as a
+    /// welcome, is not said to this one before it is on disk that this one is there.
     pub(super) fn renew(&mut self, place: NodeId, actor: NodeId, cx: &mut Context<'_, Store>) {
         if place != self.me && self.roster.renew(place, actor) {
+            self.journal.forget(place);
             self.journal.append(StoreRecord::Renewed { place, actor }, cx);
+            cx.observe(StoreObservation::Renewed { place, actor });
             self.collection.forget(place);
         }
     }
@@ -138,6 +141,7 @@ impl Member {
         for record in self.summary() {
             self.journal.append(record, cx);
         }
+        self.tell_what_it_knows(cx);
         self.begin_timers(cx);
     }
 }

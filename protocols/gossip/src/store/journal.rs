@@ -81,6 +81,11 @@ impl Journal {
         }
     }
 
+    /// Somebody new runs in a place: what waits there was meant for the one before.
+    pub(super) fn forget(&mut self, place: NodeId) {
+        self.waiting.retain(|(_, to, _)| *to != place);
+    }
+
     /// The next message that need not wait any longer.
     pub(super) fn next(&mut self) -> Option<(NodeId, StoreMessage)> {
         let ready = self.waiting.front().is_some_and(|(after, ..)| self.is_durable(*after));

@@ -161,6 +161,11 @@ impl Member {
             let hinted = hints.iter().map(|held| held.record);
             hinted.for_each(|record| cx.observe(StoreObservation::Hinted { target: *target, record }));
         }
+        self.tell_what_it_knows(cx);
+        for (place, actor) in self.roster.renewed().filter(|(place, _)| *place != self.me) {
+            cx.observe(StoreObservation::Renewed { place, actor });
+        }
+        cx.observe(StoreObservation::Recovered);
         if self.roster.joined {
             self.begin_timers(cx);
         } else {

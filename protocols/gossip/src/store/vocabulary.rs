@@ -290,6 +290,21 @@ facts! {
     pub enum StoreObservation {
         /// A member starts; what its disk holds follows.
         Started,
+        /// It has told all that its disk holds.
+        Recovered,
+        /// A member writes down, or finds on its disk, what it knows of the collections of another one.
+        Knows {
+            /// Whose.
+            collector: NodeId,
+            /// The latest one that it has confirmed.
+            confirmed: u64,
+            /// The latest one in which it has dropped something.
+            dropped: u64,
+            /// Up to which version it takes no writes.
+            fence: Version,
+        },
+        /// A member writes down, or finds on its disk, who runs in the place of a member whose disk was lost.
+        Renewed { #[doc = "The place."] place: NodeId, #[doc = "Who."] actor: NodeId },
         /// A home has a record now.
         Stored { #[doc = "The record."] record: Record },
         /// A home gives a record up for a write that supersedes it, which it stores next.
@@ -394,12 +409,17 @@ impl Message for StoreMessage {
 }
 
 impl Observe for StoreObservation {
-    /// The position is a key; the digest a value.
+    /// The position is a key, or the number of a collection; the digest a value.
     fn summary(&self) -> Summary {
         let none = Summary::default();
         let of = |record: Record| Summary { position: Some(record.key), digest: record.value, ..none };
         match *self {
             Self::Started => Summary { role: Some("member"), ..none },
+            Self::Recovered => none,
+            Self::Knows { collector, confirmed, .. } => {
+                Summary { peer: Some(collector), position: Some(confirmed), ..none }
+            }
+            Self::Renewed { place, .. } => Summary { peer: Some(place), ..none },
             Self::Stored { record } | Self::Acknowledged { record } | Self::Stamped { record } => of(record),
             Self::Hinted { target, record } => Summary { peer: Some(target), ..of(record) },
             Self::Unhinted { target, key, .. } => Summary { peer: Some(target), position: Some(key), ..none },

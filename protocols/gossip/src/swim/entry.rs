@@ -49,7 +49,8 @@ pub const ENTRY: Simple<Parameters, Swim, Member> = Simple::new(&INFO, system)
     })
     .waits(window)
     .runs_together(versions::together)
-    .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop));
+    .starts_from(initial::schema, |state, members| InitialState::read(state, members).map(drop))
+    .starts_from_drawn(|_, members, dice| initial::draw(members, dice));
 
 fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Swim, Member> {
     let initial =

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sim_core::identity::{NodeId, NodeName};
+use sim_core::registry::parameters::Dice;
 use sim_core::registry::{ParameterError, parse_parameters};
 use sim_core::time::Duration;
+
+/// The latest moment at which a drawn member leaves, in quarters of a second.
+const LATEST: u64 = 56;
 
 /// What some members start from, as a scenario writes it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -87,8 +91,23 @@ impl InitialState {
     }
 }
 
+/// Draws who leaves, and when: some of the members, a minority, within the first seconds of a run.
+pub(super) fn draw(members: u32, dice: &mut Dice<'_>) -> Value {
+    let most = u64::from(members.saturating_sub(1) / 2).max(1);
+    let mut stay: Vec<u32> = (0..members).collect();
+    let leavers = 1 + dice.below(most);
+    let all = (0..leavers).map(|_| {
+        let node = stay.swap_remove(dice.below(stay.len() as u64) as usize);
+        let at = 250 * (1 + dice.below(LATEST));
+        json!({ "nodes": [NodeName(node).to_string()], "leaves_at": format!("{at}ms") })
+    });
+    all.collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use sim_core::random::{StreamName, stream};
+
     use super::*;
 
     #[test]
@@ -109,5 +128,19 @@ mod tests {
             assert_eq!(error.path.last().map(String::as_str), Some("nodes"), "{state}");
         }
         assert!(InitialState::read(&json!([{ "leave": "1s" }]), 4).is_err());
+    }
+
+    #[test]
+    fn a_minority_leaves_where_that_is_drawn() {
+        for seed in 0..40 {
+            let mut rng = stream(seed, StreamName::Past);
+            let members = 1 + (seed % 9) as u32;
+            let state = draw(members, &mut Dice::new(&mut rng));
+            let leavers = InitialState::read(&state, members).unwrap().members;
+            let most = (members.saturating_sub(1) / 2).max(1);
+            assert!((1..=most as usize).contains(&leavers.len()), "{state}");
+            let within = |own: &Own| own.leaves_at.is_some_and(|at| at <= Duration::from_secs(14));
+            assert!(leavers.values().all(within), "{state}");
+        }
     }
 }

@@ -64,7 +64,11 @@ impl Belief {
             SwimObservation::Started { knows, .. } => {
                 *self = Self { genesis: if knows { genesis } else { 0 }, ..Self::default() };
             }
-            SwimObservation::Joined { genesis: true, .. } => self.genesis = genesis,
+            // Whom it had forgotten before, it takes over with the others.
+            SwimObservation::Joined { genesis: true, .. } => {
+                self.genesis = genesis;
+                self.differences.retain(|node, held| node.0 >= genesis || held.status != Status::Unknown);
+            }
             SwimObservation::Alive { peer, incarnation, .. } => self.put(peer, Status::Alive, incarnation),
             SwimObservation::Suspected { peer, incarnation, .. } => {
                 self.put(peer, Status::Suspect, incarnation);
@@ -234,5 +238,29 @@ impl Ledger {
 
     pub(super) fn follow(&self, slot: Slot, said: &SwimObservation) {
         self.0.borrow_mut().follow(slot, said);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::facts::ContentHash;
+
+    use super::*;
+
+    #[test]
+    fn a_newcomer_takes_over_whom_it_had_forgotten() {
+        let ledger = Ledger::new(3);
+        let view = ContentHash(0);
+        let (peer, other) = (NodeId(2), NodeId(7));
+        let died = |peer| SwimObservation::Died { peer, incarnation: 0, from: NodeId(1), members: 1, view };
+        ledger.follow(Slot(0), &SwimObservation::Started { incarnation: 0, knows: false });
+        for peer in [peer, other] {
+            ledger.follow(Slot(0), &died(peer));
+            ledger.follow(Slot(0), &SwimObservation::Forgot { peer });
+        }
+        ledger.follow(Slot(0), &SwimObservation::Joined { peer: NodeId(1), genesis: true, members: 3, view });
+        let beliefs = ledger.read();
+        let belief = beliefs.of(Slot(0)).unwrap();
+        assert_eq!((belief.holds(peer), belief.holds(other)), (true, false));
     }
 }

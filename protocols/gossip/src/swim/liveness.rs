@@ -16,6 +16,9 @@ use super::parameters::Parameters;
 use super::settings::Settings;
 use super::vocabulary::{Swim, SwimObservation};
 
+/// Members must remember the dead for as long as so many attempts take, to find them again.
+const REMEMBERED: u64 = 10;
+
 /// Judges by the ledger.
 ///
 /// Owed to core members and about silent outsiders only: one that is half reachable may come and go.
@@ -85,9 +88,11 @@ pub(super) fn window(parameters: &Parameters) -> Duration {
 
 impl Liveness<Swim> for SwimLiveness {
     fn owed(&self, ground: &Ground, core: &[Slot]) -> Result<(), Stall> {
-        let Settings { push_pull_interval, reconnect_interval, seeds, .. } = self.settings;
+        let Settings { push_pull_interval, reconnect_interval, tombstones, seeds, .. } = self.settings;
         let seeded = || core.iter().any(|slot| ground.place(*slot).node.0 < seeds);
-        let promised = !push_pull_interval.is_zero() && !reconnect_interval.is_zero();
+        // Whoever has forgotten somebody tries it no more.
+        let remembers = tombstones >= self.attempt().saturating_mul(REMEMBERED);
+        let promised = !push_pull_interval.is_zero() && !reconnect_interval.is_zero() && remembers;
         if !promised || !self.ledger.read().is_complete() {
             Err(Stall::Settings)
         } else if seeds > 0 && !seeded() || !self.ledger.read().connects(ground, core) {
@@ -205,6 +210,8 @@ mod tests {
         assert_eq!(owed(&Parameters::default()), Ok(()));
         let pure = Parameters { preset: crate::swim::preset::Preset::Pure, ..Parameters::default() };
         assert_eq!(owed(&pure), Err(Stall::Settings));
+        let forgetful = Parameters { tombstones: Duration::from_secs(3), ..Parameters::default() };
+        assert_eq!(owed(&forgetful), Err(Stall::Settings));
         assert_eq!(owed(&Parameters { seeds: 1, ..Parameters::default() }), Ok(()));
     }
 }

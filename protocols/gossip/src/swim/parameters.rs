@@ -9,6 +9,9 @@ use super::settings::Settings;
 /// How long a swarm makes the rhythms of a member.
 const DRAWN_MILLIS: [u64; 4] = [200, 300, 500, 1_000];
 
+/// How long a swarm lets members remember the dead, where it makes that short.
+const DRAWN_TOMBSTONES: [u64; 3] = [1_000, 3_000, 8_000];
+
 // A swarm makes all rhythms shorter, so that a run of some seconds has many periods, and leaves those alone that forfeit
 // something when they are off.
 sim_core::parameters! {
@@ -90,10 +93,14 @@ sim_core::parameters! {
                 Setting::Own(never) if never.is_zero() => own.reconnect_interval,
                 _ => Setting::Own(dice.times(Duration::from_millis(500), 1..=4)),
             };
-        /// How long a member remembers who is dead or left.
-        tombstones: Duration = "24h", in ABOVE_ZERO;
+        /// How long a member remembers who is dead or left. Sides of a partition that have forgotten each other need not find each other.
+        tombstones: Duration = "24h", in ABOVE_ZERO,
+            drawn |own, _, dice| {
+                let short = Duration::from_millis(dice.pick(&DRAWN_TOMBSTONES));
+                if dice.below(6) == 0 { short } else { own.tombstones }
+            };
         /// How long a member that leaves goes on spreading that.
-        leave_delay: Duration = "5s";
+        leave_delay: Duration = "5s", drawn |_, _, dice| dice.times(Duration::from_millis(250), 0..=8);
         /// The longest datagram, headers included.
         packet_bytes: u32 = 1400, in 256..=65_507,
             drawn |_, _, dice| dice.pick(&[256, 512, 1_400]);

@@ -5,8 +5,11 @@
 
 pub mod accuracy;
 pub mod convergence;
+pub mod declarations;
 pub mod incarnations;
 pub mod indirect_probes;
+pub mod leaving;
+pub mod piggybacking;
 pub mod refutation;
 pub mod round_robin;
 pub mod transmit_limit;
@@ -32,6 +35,12 @@ sim_core::checks! {
             => round_robin::RoundRobin::new(parameters, setup.members),
         "swim/transmit-limit": "A member sends an update at most retransmit_mult * ceil(log10(n + 1)) times."
             => transmit_limit::TransmitLimit::new(&Settings::of(parameters), setup.members),
+        "swim/piggybacking": "A member says what is new in its view with the next packets, retransmit_mult times at least."
+            => piggybacking::Piggybacking::new(&Settings::of(parameters), setup.members),
+        "swim/leaving": "A member that said that it leaves denies nothing, and says nothing else of itself."
+            => leaving::Leaving::default(),
+        "swim/declarations": "Nobody is taken for dead before the suspicion of some member has run out."
+            => declarations::Declarations::default(),
         "swim/accuracy": "Without faults nobody is declared dead that runs; with them, not more often than the scenario \
             accepts."
             => accuracy::Accuracy::new(parameters, setup),

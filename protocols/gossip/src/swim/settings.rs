@@ -157,9 +157,9 @@ impl Settings {
         if self.dynamic_suspicion && possible >= wanted { wanted } else { 0 }
     }
 
-    /// How often one member sends an update among `n` members.
+    /// How often one member sends an update among `n` members; the last one, which leaves, as often as among one.
     pub fn transmit_limit(&self, n: u32) -> u32 {
-        transmit_limit(self.retransmit_mult, n)
+        transmit_limit(self.retransmit_mult, n.max(1))
     }
 
     /// How often views are compared among `n` members: half as often for each doubling above 32.

@@ -266,7 +266,9 @@ impl View {
             self.write(update.node, Status::Suspect, incarnation);
             self.pages.put(subject, said.in_incarnation(incarnation), incarnation);
         }
-        let Some(confirmed) = self.pages.confirm(subject, update.from, now, settings) else { return false };
+        let Some(confirmed) = self.pages.confirm(subject, update.from, now, settings) else {
+            return incarnation > known.incarnation;
+        };
         let said = Said::suspect(incarnation, confirmed.accused, confirmed.full);
         self.pages.put(subject, said, incarnation);
         true

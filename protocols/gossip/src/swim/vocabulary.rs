@@ -244,6 +244,19 @@ fn bytes(news: &[Update]) -> u32 {
     news.iter().map(Update::bytes).sum()
 }
 
+impl SwimMessage {
+    /// The updates that it carries beside what it is about; whole views are none.
+    pub(super) fn news(&self) -> &[Update] {
+        match self {
+            Self::Ping { news, .. }
+            | Self::PingRequest { news, .. }
+            | Self::Ack { news, .. }
+            | Self::Gossip { news } => news,
+            _ => &[],
+        }
+    }
+}
+
 impl Message for SwimMessage {
     fn wire_size(&self) -> u32 {
         match self {

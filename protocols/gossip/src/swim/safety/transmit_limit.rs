@@ -3,7 +3,7 @@
 //!
 //! Counted at a few members. What a probe says about its own target comes on top, and so does not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
@@ -24,6 +24,8 @@ struct Sender {
     /// The most members that it ever held alive.
     most: u32,
     sent: BTreeMap<Key, u32>,
+    /// Whom it has forgotten: what it says of them again may still be waiting from before, too.
+    forgotten: BTreeSet<NodeId>,
 }
 
 /// Counts how often each update was sent.
@@ -54,16 +56,6 @@ impl TransmitLimit {
     }
 }
 
-fn news(message: &SwimMessage) -> &[Update] {
-    match message {
-        SwimMessage::Ping { news, .. }
-        | SwimMessage::PingRequest { news, .. }
-        | SwimMessage::Ack { news, .. }
-        | SwimMessage::Gossip { news } => news,
-        _ => &[],
-    }
-}
-
 impl Check<Swim> for TransmitLimit {
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Swim>, _: &mut Findings) {
         let genesis = self.members;
@@ -74,7 +66,10 @@ impl Check<Swim> for TransmitLimit {
                 sender.most = sender.most.max(members);
             }
             // What was forgotten may be learned, and told, again.
-            SwimObservation::Forgot { peer } => sender.sent.retain(|(node, ..), _| *node != peer),
+            SwimObservation::Forgot { peer } => {
+                sender.sent.retain(|(node, ..), _| *node != peer);
+                sender.forgotten.insert(peer);
+            }
             _ => {}
         }
     }
@@ -95,17 +90,18 @@ impl Check<Swim> for TransmitLimit {
         message: &SwimMessage,
         findings: &mut Findings,
     ) {
-        let news = news(message);
+        let news = message.news();
         let slot = ground.slot_of(from).filter(|slot| ground.place(*slot).honest && !news.is_empty());
         let Some(slot) = slot else { return };
         let Some(most) = self.of(slot).map(|sender| sender.most) else { return };
         let limit = self.settings.transmit_limit(most);
         let Some(sender) = self.of(slot) else { return };
-        for update in news.iter().filter(|update| update.node != to) {
+        let Sender { sent, forgotten, .. } = sender;
+        for update in news.iter().filter(|update| update.node != to && !forgotten.contains(&update.node)) {
             findings.exercised();
             let Update { node, status, incarnation, from: accuser } = *update;
             let key = (node, sim_core::facts::Facts::kind(&status), incarnation, accuser);
-            let count = sender.sent.entry(key).or_insert(0);
+            let count = sent.entry(key).or_insert(0);
             *count += 1;
             if *count == limit + 1 {
                 let text = format!("{from} sent an update about {node} more than {limit} times");
@@ -154,6 +150,8 @@ mod tests {
         let mut script = send(4, 1);
         script.see(0, SwimObservation::Forgot { peer: NodeId(3) });
         let update = Update { node: NodeId(3), status: Status::Dead, incarnation: 0, from: NodeId(1) };
-        script.send(0, 1, SwimMessage::Gossip { news: [update].into() }).clean();
+        for _ in 0..6 {
+            script.send(0, 1, SwimMessage::Gossip { news: [update].into() }).clean();
+        }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sim_core::check::Verdict;
 use sim_core::fault::SwarmSpace;
 use sim_core::outcome::Outcome;
+use sim_core::random::{StreamName, stream};
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Cluster, Entry, Launch};
 use sim_core::setup::Setup;
@@ -62,7 +63,11 @@ fn nothing_is_found_in_a_swarm_and_views_converge() {
     let space = SwarmSpace { membership: true, ..SwarmSpace::default() };
     let made = finds_nothing(100, |seed| {
         let members = 3 + (seed % 14) as u32;
-        let setup = Setup { duration: Duration::from_secs(15), ..Setup::new(seed, members) };
+        let mut setup = Setup { duration: Duration::from_secs(15), ..Setup::new(seed, members) };
+        if seed % 3 == 0 {
+            // Some leave.
+            setup.initial.state = cluster.drawn_state(members, &mut stream(seed, StreamName::Past));
+        }
         weather(cluster.as_ref(), setup, 50, &space)
     });
     assert!(made >= 90, "{made} of 100 made progress");

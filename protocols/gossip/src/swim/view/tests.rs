@@ -101,10 +101,11 @@ impl Plain {
     fn confirm(&mut self, update: Update, now: Time, settings: &Settings) -> bool {
         let Some(opinion) = self.0.get_mut(&update.node) else { return false };
         let Some(held) = &mut opinion.held else { return false };
+        let later = update.incarnation > held.incarnation;
         held.incarnation = held.incarnation.max(update.incarnation);
         let wanted = settings.confirmations(opinion.members) as usize;
         if opinion.accusers.contains(&update.from) || opinion.accusers.len() > wanted.min(5) {
-            return false;
+            return later;
         }
         held.from = update.from;
         let (least, most) =
