@@ -40,7 +40,9 @@ pub(super) fn swarm() -> Value {
             "workload": switch("Draw what clients do: the model, the number of objects, the mix and the pace."),
             "readers": switch("Draw how many clients only read: none, one, or half of them."),
             "spread": switch("Draw how the drawn operations are spread: over the run, over its first quarter, in bursts, or in a closed loop."),
-            "past": switch("Draw what an earlier run left on the disks, where the protocol knows: a third of the seeds start from it."),
+            "past": switch(
+                "Draw what an earlier run left on the disks, where the protocol knows, or, with `swim`, who leaves and when: a third of the seeds start from it.",
+            ),
             "moods": switch("Draw how faults are drawn: how many wait for events or strike together, how long they last."),
             "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),
             "network": switch("Draw latency, loss and duplication."),

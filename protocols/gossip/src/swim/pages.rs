@@ -174,6 +174,14 @@ impl Pages {
         Some(confirmed)
     }
 
+    /// Who says of a later incarnation that a subject is suspected, if that does not count.
+    pub(super) fn name_latest(&mut self, subject: Subject, from: NodeId) {
+        let (page, place) = home(subject);
+        if let Some(suspicions) = self.pages.get_mut(page).and_then(|page| page.suspicions.as_mut()) {
+            suspicions.name_latest(place, from);
+        }
+    }
+
     /// A subject is suspected no more, if it was.
     pub(super) fn clear(&mut self, subject: Subject) {
         let (number, place) = home(subject);

@@ -160,6 +160,18 @@ impl Suspicions {
         Some(self.stands(place, settings))
     }
 
+    /// Somebody says so of a later incarnation who counted before, or who counts no more: it is named as the latest, so that nobody says
+    /// that another one has said that.
+    pub(super) fn name_latest(&mut self, place: usize, from: NodeId) {
+        let Some(latest) = usize::from(self.places[place].accused).checked_sub(1) else { return };
+        let before = self.accuser(place, latest);
+        let known = (0..latest).find(|number| self.accuser(place, *number) == Some(from));
+        if let Some((known, before)) = known.zip(before) {
+            self.put_accuser(place, known, before);
+        }
+        self.put_accuser(place, latest, from);
+    }
+
     /// Reads one; what it comes to means nothing.
     #[inline]
     pub(super) fn touch(&self, place: usize) -> u64 {

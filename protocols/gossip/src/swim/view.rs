@@ -267,7 +267,11 @@ impl View {
             self.pages.put(subject, said.in_incarnation(incarnation), incarnation);
         }
         let Some(confirmed) = self.pages.confirm(subject, update.from, now, settings) else {
-            return incarnation > known.incarnation;
+            let later = incarnation > known.incarnation;
+            if later {
+                self.pages.name_latest(subject, update.from);
+            }
+            return later;
         };
         let said = Said::suspect(incarnation, confirmed.accused, confirmed.full);
         self.pages.put(subject, said, incarnation);

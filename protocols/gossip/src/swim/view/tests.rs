@@ -104,7 +104,18 @@ impl Plain {
         let later = update.incarnation > held.incarnation;
         held.incarnation = held.incarnation.max(update.incarnation);
         let wanted = settings.confirmations(opinion.members) as usize;
-        if opinion.accusers.contains(&update.from) || opinion.accusers.len() > wanted.min(5) {
+        let known = opinion.accusers.contains(&update.from);
+        if known || opinion.accusers.len() > wanted.min(5) {
+            // What is passed on names who said it.
+            if later {
+                held.from = update.from;
+                opinion
+                    .accusers
+                    .last_mut()
+                    .filter(|_| !known)
+                    .into_iter()
+                    .for_each(|last| *last = update.from);
+            }
             return later;
         }
         held.from = update.from;
