@@ -84,6 +84,12 @@ impl<'a> Run<'a> {
         marks.map(|mark| mark.slot).collect()
     }
 
+    /// The name of a slot, marked if it was a traitor's at some time.
+    pub(crate) fn marked(&self, slot: u32) -> String {
+        let mark = if self.traitors().contains(&slot) { " \u{2717}" } else { "" };
+        format!("{}{mark}", self.slot(slot))
+    }
+
     /// The faults as bands behind a figure over seconds.
     pub(crate) fn bands(&self) -> Vec<Band> {
         let band = |fault: &Executed| Band {

@@ -123,7 +123,7 @@ fn lifeline(run: &Run, grid: &Grid, slot: u32) -> Markup {
     let end = |at_ns: u64| if at_ns >= last { bottom } else { grid.y(at_ns) };
     let spans = run.lane(slot).map(|span| (span, grid.y(span.from_ns), end(span.to_ns)));
     html! {
-        text.node x=(x) y="24" { (run.slot(slot)) }
+        text.node x=(x) y="24" { (run.marked(slot)) }
         line.life x1=(x) x2=(x) y1=(top) y2=(bottom) {}
         @for (span, from, to) in spans.filter(|(_, from, to)| to > from) {
             rect class={ "state " (palette.class(&span.state)) } x=(x - 4.0) y=(one(from)) width="8" height=(one(to - from)) {

@@ -193,14 +193,8 @@ fn lane(run: &Run, slot: u32, palette: &Palette) -> Markup {
             }
         }
     };
-    let traitor =
-        run.outcome.picture.marks.items.iter().any(|mark| mark.slot == slot && mark.kind == "corrupt");
-    let name = run.slot(slot);
-    if traitor {
-        row(&format!("{name} \u{2717}"), "a traitor", Some(slot), &content)
-    } else {
-        row(&name, "", Some(slot), &content)
-    }
+    let role = if run.traitors().contains(&slot) { "a traitor" } else { "" };
+    row(&run.marked(slot), role, Some(slot), &content)
 }
 
 /// The plain state, from when a member was first there to when it was last.

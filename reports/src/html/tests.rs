@@ -74,6 +74,15 @@ fn the_first_screen_says_who_lied_and_how() {
 }
 
 #[test]
+fn the_diagram_marks_traitors() {
+    let mut record = violation();
+    assert!(!page(&record).contains("n1 \u{2717}</text>"));
+    let mark = PointMark { at_ns: 0, slot: 0, kind: "corrupt".to_owned(), label: String::new() };
+    record.outcome.picture.marks.items.push(mark);
+    assert!(page(&record).contains("n1 \u{2717}</text>"));
+}
+
+#[test]
 fn texts_are_data() {
     let evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'";
     let mut record = violation();

@@ -1,4 +1,5 @@
-//! Contents in words: zeros, `false` and hashes are left out.
+//! Contents in words: zeros, `false` and hashes are left out, but for the digests of values that members decide on: who tells whom
+//! another one is what stories of traitors are about.
 
 use sim_core::process::{LinkState, SyncResult};
 use sim_core::story::StepKind;
@@ -7,14 +8,17 @@ use sim_core::trace::{Content, Named, Shown, What};
 /// Numbers from here on are hashes that a protocol reports as numbers; nobody reads them.
 const HASHES: u64 = 1 << 48;
 
+/// What protocols call the digest of a value that is to be decided.
+const DIGEST: &str = "digest";
+
 /// `RequestVote term 4`.
 pub(super) fn message(content: &Content) -> String {
-    format!("{}{}", content.kind, fields(content))
+    format!("{}{}", content.kind, fields(&content.fields))
 }
 
 /// `voted term 4 candidate n1`.
 pub(super) fn observation(content: &Content) -> String {
-    format!("{}{}", plain(&content.kind), fields(content))
+    format!("{}{}", plain(&content.kind), fields(&content.fields))
 }
 
 /// What a process takes in that is neither a message nor a request, after its name: `has its timer go off: Election`.
@@ -45,7 +49,8 @@ pub(super) fn role(content: &Content, role: &str, rank: &str) -> String {
 /// `HardState term 4 vote none`: everything that a record holds, also what is absent from it.
 pub(super) fn record(content: &Content) -> String {
     let shown = content.fields.iter().filter_map(|field| match &field.value {
-        Shown::Digest(_) => None,
+        Shown::Digest(_) if field.name != DIGEST => None,
+        Shown::Group { inside, .. } if tells_a_value(inside) => Some(fields(inside)),
         Shown::Group { label, .. } => Some(format!(" {} {label}", field.name)),
         value => Some(format!(" {} {value}", field.name)),
     });
@@ -61,19 +66,30 @@ pub(super) fn listed(words: &[String]) -> String {
     same.collect::<Vec<String>>().join(", ")
 }
 
-fn fields(content: &Content) -> String {
-    content.fields.iter().filter_map(field).collect()
+fn fields(fields: &[Named]) -> String {
+    fields.iter().filter_map(field).collect()
+}
+
+/// Whether some part of it is the digest of a value, as in a signed vote.
+fn tells_a_value(inside: &[Named]) -> bool {
+    inside.iter().any(|field| match &field.value {
+        Shown::Digest(_) => field.name == DIGEST,
+        Shown::Group { label, inside } => label != "list" && tells_a_value(inside),
+        _ => false,
+    })
 }
 
 fn field(field: &Named) -> Option<String> {
     let name = field.name.replace('_', " ");
     match &field.value {
         Shown::Unsigned(number) if *number >= HASHES => None,
+        Shown::Digest(_) if field.name == DIGEST => Some(format!(" {name} {}", field.value)),
         Shown::Absent | Shown::Bool(false) | Shown::Unsigned(0) | Shown::Signed(0) | Shown::Digest(_) => None,
         Shown::Bool(true) => Some(format!(" {name}")),
         Shown::Group { label, inside } if label == "list" => {
             (!inside.is_empty()).then(|| format!(" {} {name}", inside.len()))
         }
+        Shown::Group { inside, .. } if tells_a_value(inside) => Some(fields(inside)),
         Shown::Group { label, .. } => Some(format!(" {label}")),
         value => Some(format!(" {name} {value}")),
     }
@@ -116,6 +132,25 @@ mod tests {
         assert_eq!(observation(&content()), "request vote term 4 candidate n1 pre");
         assert_eq!(role(&content(), "leader", "4"), "is leader of term 4");
         assert_eq!(role(&content(), "halted", "9"), "is halted");
+    }
+
+    #[test]
+    fn a_vote_says_what_it_is_for() {
+        let field = |name: &str, value| Named { name: name.to_owned(), value };
+        let group = |label: &str, inside| Shown::Group { label: label.to_owned(), inside };
+        let statement = vec![field("height", Shown::Unsigned(1)), field("digest", Shown::Digest(0x0BDB))];
+        let vote = vec![
+            field("statement", group("Statement", statement)),
+            field("signature", Shown::Node(NodeId(0))),
+        ];
+        let batch = vec![field("hash", Shown::Digest(7))];
+        let fields = vec![field("vote", group("Vote", vote)), field("batch", group("Requests", batch))];
+        let proposal = Content { kind: "Proposal".to_owned(), hash: 1, fields };
+        assert_eq!(message(&proposal), "Proposal height 1 digest 0000000000000bdb signature n1 Requests");
+        assert_eq!(
+            record(&proposal),
+            "Proposal height 1 digest 0000000000000bdb signature n1 batch Requests"
+        );
     }
 
     #[test]
