@@ -58,7 +58,8 @@ fn who_lied(run: &Run, traitors: &[u32]) -> String {
         names.push(format!("{} more", traitors.len() - MOST_NAMES));
     }
     let deed = |(name, times): (&String, &u64)| {
-        Some(format!("{} {}", count(*times), name.strip_prefix("traitors.")?))
+        let deed = name.strip_prefix("traitors.").filter(|_| *times > 0)?;
+        Some(format!("{} {deed}", count(*times)))
     };
     let deeds: Vec<String> = run.outcome.activity.iter().filter_map(deed).collect();
     if deeds.is_empty() { names.join(", ") } else { format!("{}: {}", names.join(", "), deeds.join(", ")) }

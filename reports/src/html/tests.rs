@@ -66,6 +66,7 @@ fn the_first_screen_says_who_lied_and_how() {
     (1..3).for_each(|slot| record.outcome.picture.marks.items.push(mark(slot)));
     record.outcome.activity.insert("traitors.equivocated".to_owned(), 1_200);
     record.outcome.activity.insert("traitors.silent".to_owned(), 3);
+    record.outcome.activity.insert("traitors.forged".to_owned(), 0);
     let page = page(&record);
     assert!(page.contains("n2, n3: 1,200 equivocated, 3 silent"), "no such card");
     assert!(page.contains("2 traitors at work"));
