@@ -14,7 +14,7 @@ use crate::parallel::Threads;
 use crate::shard::Shard;
 
 /// How many bytes of all shards are in memory.
-const IN_MEMORY: u64 = 64 << 20;
+const IN_MEMORY: u64 = 256 << 20;
 /// And of each, at least and at most.
 const PIECES: (u64, u64) = (4 << 10, 1 << 20);
 
