@@ -162,6 +162,7 @@ fn settings_that_were_accused_once_are_not_accused_again() {
         ("coordination", 198, 30),
         ("coordination", 284, 97),
         ("coordination", 299, 56),
+        ("coordination", 400, 38),
     ] {
         let loaded = scenario(&odd::scenario(protocol, setting), &[]);
         let outcome = outcome(&loaded, seed, &[]);

@@ -172,7 +172,7 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Co
     let team = team(parameters, setup.members, setup.seed, Plants::of(launch));
     let team = Rc::new(team.unwrap_or_else(|why| unreachable!("{why}, although it was validated")));
     let ledger = Ledger::new(&team.place.graph, setup.members);
-    let checks = checks(parameters, &team.place.graph, setup.members, &ledger);
+    let checks = checks(parameters, &team.place.graph, setup.members, setup.clocks.drift_ppm, &ledger);
     let liveness = Box::new(TasksEnd::new(team.clone(), setup, ledger));
     Subject {
         checks,

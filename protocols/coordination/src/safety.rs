@@ -40,7 +40,7 @@ use crate::vocabulary::Coordination;
 
 sim_core::checks! {
     /// Every check, fresh, for one run.
-    pub fn checks(parameters: &Parameters, graph: &Rc<Graph>, agents: u32, ledger: &Ledger) -> Coordination {
+    pub fn checks(parameters: &Parameters, graph: &Rc<Graph>, agents: u32, drift_ppm: u32, ledger: &Ledger) -> Coordination {
         "coordination/precedence": "No task starts before all that it waits for has ended."
             => precedence::Precedence::new(graph, ledger.clone(), parameters.gives().one_order),
         "coordination/exactly-once": "Every task takes effect at most once, and the fences of a task rise."
@@ -75,7 +75,7 @@ sim_core::checks! {
             => split_brain::SplitBrain::new(graph, parameters),
         "coordination/memory": "Shared memory keeps what the strategy promises: acknowledged notes are not lost, what is read was \
             written, and what was given up as expired is not returned."
-            => memory::SharedMemory::new(parameters, agents),
+            => memory::SharedMemory::new(parameters, agents).on_clocks(drift_ppm),
         "raft/election-safety": "No term ever has two leaders, also not one after the other."
             => core::OfCore::new(ElectionSafety::default()).if_given(parameters.gives().one_order),
         "raft/one-vote": "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent."

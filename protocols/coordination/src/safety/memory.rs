@@ -10,8 +10,8 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::time::{Duration, Time};
 
-use crate::memory::{Keeps, is_claim, name};
-use crate::parameters::Parameters;
+use crate::memory::{Keeps, is_claim, kept_for, name};
+use crate::parameters::{CLOCK_DRIFT_PPM, Parameters};
 use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
 
 use counts::Counts;
@@ -114,6 +114,17 @@ impl SharedMemory {
             healed: None,
             counts: Counts::default(),
         }
+    }
+
+    /// On clocks that run wrong by so many parts per million, and that a fault may make run worse by what the protocol bears. A store keeps a
+    /// note for a time by its own clock: where clocks run faster than it allows for, that ends sooner.
+    #[must_use]
+    pub fn on_clocks(mut self, drift_ppm: u32) -> Self {
+        const MILLION: u64 = 1_000_000;
+        let fast = MILLION + u64::from(drift_ppm) + u64::from(CLOCK_DRIFT_PPM);
+        let kept = u128::from(kept_for(self.ttl).as_nanos()) * u128::from(MILLION) / u128::from(fast);
+        self.ttl = self.ttl.min(Duration::from_nanos(u64::try_from(kept).unwrap_or(u64::MAX)));
+        self
     }
 
     /// Whether one agent or a core decides which note is under a key.

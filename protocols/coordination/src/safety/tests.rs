@@ -82,7 +82,7 @@ fn with_ledger<C: Check<Coordination>>(make: impl FnOnce(&Rc<Graph>, Ledger) -> 
 #[test]
 fn the_table_names_every_check_in_order() {
     let graph = graph();
-    let made = checks(&parameters(), &graph, Setup::new(0, 4).members, &Ledger::new(&graph, 4));
+    let made = checks(&parameters(), &graph, Setup::new(0, 4).members, 0, &Ledger::new(&graph, 4));
     let names: Vec<_> = made.iter().map(|judge| judge.named.name).collect();
     assert_eq!(names, CHECKS.iter().map(|named| named.name).collect::<Vec<_>>());
 }

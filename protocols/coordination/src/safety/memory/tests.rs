@@ -211,6 +211,22 @@ fn reads_that_miss_what_was_acknowledged_are_counted_as_stale() {
     assert_eq!((late.check.counts.reads, late.check.counts.stale), (2, 1));
 }
 
+/// A store keeps a note for 106.25 s by its own clock, which is 95.7 s where that runs a tenth too fast and a fault may add a hundredth.
+#[test]
+fn where_clocks_run_faster_than_is_allowed_for_notes_may_go_sooner() {
+    let parameters = Parameters {
+        strategy: Strategy::Star,
+        memory_keys: 1,
+        memory_ttl: Duration::from_secs(100),
+        ..Parameters::default()
+    };
+    let until =
+        |drift_ppm| SharedMemory::new(&parameters, 3).on_clocks(drift_ppm).ttl.as_nanos() / 1_000_000_000;
+    assert_eq!([0, 50_000, 100_000].map(until), [100, 100, 95]);
+    let forever = Parameters { memory_ttl: Duration::ZERO, ..parameters.clone() };
+    assert!(SharedMemory::new(&forever, 3).on_clocks(100_000).ttl.is_zero());
+}
+
 #[test]
 fn where_agents_share_nothing_or_a_policy_forfeits_it_little_is_checked() {
     use crate::parameters::OnPartition;
