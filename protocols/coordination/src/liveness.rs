@@ -185,10 +185,12 @@ impl Liveness<Coordination> for TasksEnd {
             Strategy::Service | Strategy::Hybrid | Strategy::Raft => self.can_elect(core),
         };
         let done = strategy == Strategy::Independent || self.all_can_be_done(core);
-        match coordinator && done {
-            false => Err(Stall::NoQuorum),
-            true if self.is_overloaded() => Err(Stall::Settings),
-            true => Ok(()),
+        if !coordinator || !done {
+            Err(Stall::NoQuorum)
+        } else if self.is_overloaded() {
+            Err(Stall::Settings)
+        } else {
+            Ok(())
         }
     }
 
