@@ -8,8 +8,8 @@ use super::preset::Setting;
 use super::settings::Settings;
 
 /// What the given versions promise together: the longest of what each waits, the most often that each says something again,
-/// and the weakest of what each promises. Every check is judged: each of them is about one member, or about what all come to
-/// after the heal, and none rests on all being set alike.
+/// and the weakest of what each promises. Every check is judged but one, where versions differ in how often they say something: each
+/// other one is about one member, or about what all come to after the heal, and does not rest on all being set alike.
 ///
 /// # Errors
 /// If they differ in what members know at genesis, or whom they know when they join.
@@ -58,7 +58,10 @@ pub(super) fn together(versions: &[Parameters]) -> Result<Together<Parameters>, 
         seeds: first.seeds,
         phase: first.phase,
     };
-    Ok(Together { parameters, unjudged: Vec::new() })
+    // How often a member says something at least is its version's own.
+    let alike = all.iter().all(|own| own.retransmit_mult == all[0].retransmit_mult);
+    let unjudged = if alike { Vec::new() } else { vec!["swim/piggybacking"] };
+    Ok(Together { parameters, unjudged })
 }
 
 fn longest(all: &[Settings], of: fn(&Settings) -> Duration) -> Setting<Duration> {
@@ -110,7 +113,8 @@ mod tests {
         assert_eq!(settings.probe_timeout, Duration::from_millis(100));
         assert!(settings.dynamic_suspicion, "somebody waits so long");
         assert_eq!((settings.retransmit_mult, settings.order), (4, Order::Random));
-        assert!(both.unjudged.is_empty());
+        assert_eq!(both.unjudged, ["swim/piggybacking"]);
+        assert!(together(&[first.clone(), first]).unwrap().unjudged.is_empty());
     }
 
     #[test]
