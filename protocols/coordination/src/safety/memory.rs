@@ -61,6 +61,7 @@ struct Read {
 pub struct SharedMemory {
     keeps: Keeps,
     keys: u32,
+    /// How long a note has to be there at least, in true time; zero for ever.
     ttl: Duration,
     replicas: u32,
     notes: BTreeMap<u64, Note>,
