@@ -8,9 +8,10 @@
 #[path = "evidence/statements.rs"]
 mod statements;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::process::ExitCode;
+
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use seedstorm::prelude::*;
 use seedstorm::protocols::byzantine::power::Power;
@@ -37,9 +38,9 @@ struct Tally {
     forked: u64,
     convicted: u64,
     /// How often so many were named.
-    named: BTreeMap<usize, u64>,
+    named: OrderedMap<usize, u64>,
     /// What showed their guilt.
-    how: BTreeMap<String, u64>,
+    how: OrderedMap<String, u64>,
     shrunk: u64,
     /// Rules for traitors, before and after.
     rules: (u64, u64),
@@ -178,7 +179,7 @@ fn judge(
 }
 
 /// Who is a traitor by the plan, or was made one.
-fn traitors(plan: &Plan, outcome: &Outcome) -> BTreeSet<NodeId> {
+fn traitors(plan: &Plan, outcome: &Outcome) -> OrderedSet<NodeId> {
     let initial = &plan.setup.initial;
     let twins = initial.twins.iter().flat_map(|(slot, of)| [*slot, *of]);
     let later = outcome.faults.iter().filter(|fault| fault.family == Family::Malicious);

@@ -8,9 +8,10 @@
 #[path = "../tests/it/liveness/odd.rs"]
 mod odd;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::process::ExitCode;
+
+use sim_core::ordered::OrderedMap;
 
 use cpu_time::ThreadTime;
 
@@ -22,8 +23,8 @@ use seedstorm::sim_core::outcome::Progress;
 struct Tally {
     runs: u64,
     events: u64,
-    by_progress: BTreeMap<String, u64>,
-    by_verdict: BTreeMap<Verdict, u64>,
+    by_progress: OrderedMap<String, u64>,
+    by_verdict: OrderedMap<Verdict, u64>,
     accused: Vec<String>,
 }
 

@@ -89,7 +89,7 @@ pub fn workloads(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use sim_core::ordered::OrderedSet;
 
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
@@ -114,7 +114,7 @@ mod tests {
     fn plans_are_those_of_the_scenario() {
         let registry = crate::registry();
         let plans = drawn(&plans(scenario(&registry, "raft-swarm")), 20);
-        let seeds: BTreeSet<u64> = plans.iter().map(|plan| plan.setup.seed).collect();
+        let seeds: OrderedSet<u64> = plans.iter().map(|plan| plan.setup.seed).collect();
         assert_eq!(seeds.len(), 20);
         let again = compile(&scenario(&registry, "raft-swarm"), plans[3].setup.seed, &[]);
         assert_eq!(format!("{:?}", again.setup), format!("{:?}", plans[3].setup));
@@ -143,11 +143,11 @@ mod tests {
         let registry = crate::registry();
         let model = FaultModel { crashed: 2, lost_disks: 0, byzantine: 0, outages: false };
         let plans = drawn(&fault_plans(SwarmSpace::default(), SIZE, model), 50);
-        let sizes: BTreeSet<usize> = plans.iter().map(|plan| plan.entries.len()).collect();
+        let sizes: OrderedSet<usize> = plans.iter().map(|plan| plan.entries.len()).collect();
         assert!(sizes.len() > 5, "{sizes:?}");
         let protocol = registry.find("raft").unwrap().info();
         let loads = drawn(&workloads(protocol, SIZE, 100), 200);
-        let models: BTreeSet<_> = loads.iter().map(|load| load.model).collect();
+        let models: OrderedSet<_> = loads.iter().map(|load| load.model).collect();
         assert_eq!(models.len(), protocol.objects.len());
         for load in &loads {
             assert_eq!(load.validate(SIZE.clients), Ok(()));

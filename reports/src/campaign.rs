@@ -157,7 +157,7 @@ impl CampaignRecord {
     /// # Errors
     /// If it cannot be written as JSON, which would be a bug.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        let mut value = serde_json::to_value(self)?;
+        let mut value = tree::of(self)?;
         if let Some(document) = value.as_object_mut() {
             document.insert("schema".to_owned(), SCHEMA.into());
         }

@@ -14,6 +14,7 @@ use sim_core::fault::{Executed, FaultPlan};
 use sim_core::outcome::Outcome;
 use sim_core::setup::Setup;
 use sim_core::text::{clipped, one_line};
+use sim_core::tree;
 
 use crate::ENGINE;
 use crate::document::{Complaint, clean};
@@ -178,7 +179,7 @@ impl Capsule {
     /// # Errors
     /// Never for a capsule made by [`Capsule::new`]: every part has a JSON form.
     pub fn to_json(&self, path: &str) -> Result<String, serde_json::Error> {
-        let mut value = serde_json::to_value(self)?;
+        let mut value = tree::of(self)?;
         let checksum = hash(&value);
         if let Some(table) = value.as_object_mut() {
             table.insert("checksum".to_owned(), checksum.into());

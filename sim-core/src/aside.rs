@@ -1,7 +1,6 @@
 //! Values laid aside under numbers that others gave, until they are asked for.
 
-use std::collections::BTreeMap;
-
+use crate::ordered::OrderedMap;
 use crate::slab::Slab;
 
 /// Values by number, in constant room for each. Only the slab knows their type: a world has few lines of code for them.
@@ -14,7 +13,7 @@ pub(crate) struct Aside<T> {
 impl<T> Aside<T> {
     /// Nothing.
     pub(crate) const fn new() -> Self {
-        Self { places: Places(BTreeMap::new()), values: Slab::new() }
+        Self { places: Places(OrderedMap::new()), values: Slab::new() }
     }
 
     /// Lays a value aside; its number must be free.
@@ -31,7 +30,7 @@ impl<T> Aside<T> {
 
 /// Where in the slab the value of each number is.
 #[derive(Debug)]
-struct Places(BTreeMap<u64, u32>);
+struct Places(OrderedMap<u64, u32>);
 
 impl Places {
     fn put(&mut self, number: u64, place: u32) {

@@ -5,7 +5,7 @@
 //! as little endian, so a 32-bit machine agrees.
 //!
 //! **Never iterate these containers.** The order means nothing, and changes with the capacity and with the standard
-//! library. Use them to look up alone; where an order is wanted, use a `BTreeMap` or a [`crate::slab::Slab`]. They
+//! library. Use them to look up alone; where an order is wanted, use a `OrderedMap` or a [`crate::slab::Slab`]. They
 //! offer no defense against keys chosen to collide: a scenario is trusted input.
 
 use std::hash::{BuildHasherDefault, Hasher};
@@ -103,8 +103,9 @@ impl Hasher for FixedHasher {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::hash::{BuildHasher, Hash};
+
+    use crate::ordered::OrderedSet;
 
     use super::{FixedMap, FixedSet, FixedState};
 
@@ -134,7 +135,7 @@ mod tests {
 
     #[test]
     fn near_keys_spread_over_both_ends_of_the_hash() {
-        let keys = (0..1u64 << 14).flat_map(|key| [key, key << 20, key << 44]).collect::<BTreeSet<_>>();
+        let keys = (0..1u64 << 14).flat_map(|key| [key, key << 20, key << 44]).collect::<OrderedSet<_>>();
         let fill = |shift: u32| {
             let mut buckets = vec![0u32; 1 << 10];
             keys.iter().for_each(|key| buckets[(hash(key) >> shift) as usize & 1023] += 1);

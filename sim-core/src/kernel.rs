@@ -24,7 +24,6 @@ mod tracing;
 mod triggers;
 mod watch;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::agenda::Agenda;
@@ -41,6 +40,7 @@ use crate::launch::{Launch, LaunchError, Redraw};
 use crate::lookout::Lookout;
 use crate::metrics::Metrics;
 use crate::network::{LinkNotice, Network};
+use crate::ordered::OrderedSet;
 use crate::outcome::{Ended, MessageCounts};
 use crate::picture::{Counts, Painter};
 use crate::process::{Keys, Lane, Marks, SyncId};
@@ -105,7 +105,7 @@ pub(crate) struct Kernel {
     pub(crate) demoted: bool,
     pub(crate) notices: Vec<LinkNotice>,
     /// Processes that ended themselves: when they start again, and as which incarnation.
-    pub(crate) supervised: BTreeSet<(Time, Slot, u32)>,
+    pub(crate) supervised: OrderedSet<(Time, Slot, u32)>,
     pub(crate) pending_notices: Slab<Notice>,
     pub(crate) envelopes: Slab<Envelope>,
     pub(crate) syncs: Slab<SyncJob>,
@@ -234,7 +234,7 @@ impl Kernel {
             late: Vec::new(),
             demoted: false,
             notices: Vec::new(),
-            supervised: BTreeSet::new(),
+            supervised: OrderedSet::new(),
             pending_notices: Slab::default(),
             envelopes: Slab::default(),
             syncs: Slab::default(),

@@ -1,31 +1,41 @@
-//! Maps and sets in order of their keys, for what stays small: rows in one sorted list.
+//! Maps and sets in order of their keys: rows in one sorted list while they are few, in several that follow each other when
+//! there are many.
 //!
-//! A `BTreeMap` costs 5,000 to 9,000 lines of intermediate code for every pair of types, a list about 300, and up to some hundred
-//! rows the list is faster, since it is searched in one piece of memory and keeps its room. Adding at the end and finding are
-//! cheap at any size. Adding or removing elsewhere moves all rows behind, so what may hold thousands of rows in
-//! no order stays a `BTreeMap` (`docs/design/0073-ordered-lists.md`).
+//! A `BTreeMap` costs 5,000 to 9,000 lines of intermediate code for every pair of types, these lists some hundreds. Up to some hundred
+//! rows a list is faster, since it is searched in one piece of memory and keeps its room
+//! (`docs/design/0073-ordered-lists.md`, `docs/design/0167-ordered-lists-in-pieces.md`).
+
+mod pieces;
+mod set;
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
-use std::ops::{Bound, Index, Range, RangeBounds};
+use std::hash::{Hash, Hasher};
+use std::ops::{Bound, Index, RangeBounds};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use pieces::{Pieces, Place};
+
+pub use pieces::IntoRows;
+pub use set::{Members, OrderedSet};
+
 /// A map in order of its keys.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct OrderedMap<K, V> {
-    rows: Vec<(K, V)>,
+    rows: Pieces<(K, V)>,
 }
 
 impl<K, V> OrderedMap<K, V> {
     /// An empty map.
     pub const fn new() -> Self {
-        Self { rows: Vec::new() }
+        Self { rows: Pieces::new() }
     }
 
     /// How many rows there are.
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.rows.len()
     }
 
@@ -51,12 +61,18 @@ impl<K, V> OrderedMap<K, V> {
 
     /// Takes the row with the lowest key out.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
-        (!self.rows.is_empty()).then(|| self.rows.remove(0))
+        self.rows.pop_first()
+    }
+
+    /// Takes the row with the lowest key out if `wanted` says yes to it.
+    pub fn pop_first_if(&mut self, wanted: impl FnOnce(&K, &V) -> bool) -> Option<(K, V)> {
+        let (key, value) = self.first_key_value()?;
+        wanted(key, value).then(|| self.pop_first())?
     }
 
     /// Takes the row with the highest key out.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
-        self.rows.pop()
+        self.rows.pop_last()
     }
 
     /// All rows in order of their keys.
@@ -96,21 +112,17 @@ impl<K, V> OrderedMap<K, V> {
 
     /// Keeps the rows that `keep` says yes to.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        self.rows.retain_mut(|(key, value)| keep(key, value));
+        self.rows.retain(|(key, value)| keep(key, value));
     }
 }
 
 impl<K: Ord, V> OrderedMap<K, V> {
     /// Where the key is, or where it would be.
-    fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<Place, Place>
     where
         K: Borrow<Q>,
     {
-        match self.rows.last() {
-            // Most keys rise with time: rounds, views, heights.
-            Some((last, _)) if last.borrow() < key => Err(self.rows.len()),
-            _ => self.rows.binary_search_by(|(held, _)| held.borrow().cmp(key)),
-        }
+        self.rows.find(|(held, _)| held.borrow().cmp(key))
     }
 
     /// The value of a key.
@@ -170,27 +182,6 @@ impl<K: Ord, V> OrderedMap<K, V> {
         Entry { rows: &mut self.rows, key, place }
     }
 
-    /// Where a range of keys begins and ends.
-    fn span<Q: Ord + ?Sized>(&self, range: &impl RangeBounds<Q>) -> Range<usize>
-    where
-        K: Borrow<Q>,
-    {
-        let before = |key: &Q| self.rows.partition_point(|(held, _)| held.borrow() < key);
-        let through = |key: &Q| self.rows.partition_point(|(held, _)| held.borrow() <= key);
-        let start = match range.start_bound() {
-            Bound::Unbounded => 0,
-            Bound::Included(key) => before(key),
-            Bound::Excluded(key) => through(key),
-        };
-        let end = match range.end_bound() {
-            Bound::Unbounded => self.rows.len(),
-            Bound::Included(key) => through(key),
-            Bound::Excluded(key) => before(key),
-        };
-        assert!(start <= end, "a range ends before it begins");
-        start..end
-    }
-
     /// The rows of a range of keys, in order.
     ///
     /// # Panics
@@ -199,19 +190,19 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        Rows { rows: self.rows[self.span(&range)].iter() }
-    }
-
-    /// The rows of a range of keys, in order, their values for changing.
-    ///
-    /// # Panics
-    /// If the range ends before it begins.
-    pub fn range_mut<Q: Ord + ?Sized>(&mut self, range: impl RangeBounds<Q>) -> RowsMut<'_, K, V>
-    where
-        K: Borrow<Q>,
-    {
-        let span = self.span(&range);
-        RowsMut { rows: self.rows[span].iter_mut() }
+        let before = |key: &Q| self.place(key).unwrap_or_else(|place| place);
+        let through = |key: &Q| self.place(key).map_or_else(|place| place, Place::next);
+        let start = match range.start_bound() {
+            Bound::Unbounded => self.rows.start(),
+            Bound::Included(key) => before(key),
+            Bound::Excluded(key) => through(key),
+        };
+        let end = match range.end_bound() {
+            Bound::Unbounded => self.rows.end(),
+            Bound::Included(key) => through(key),
+            Bound::Excluded(key) => before(key),
+        };
+        Rows { rows: self.rows.between(start, end) }
     }
 
     /// Moves the rows from a key on out.
@@ -219,8 +210,34 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        let place = self.place(key).unwrap_or_else(|place| place);
-        Self { rows: self.rows.split_off(place) }
+        Self { rows: self.rows.split_off(self.place(key).unwrap_or_else(|place| place)) }
+    }
+}
+
+impl<K: PartialEq, V: PartialEq> PartialEq for OrderedMap<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.rows.iter().eq(other.rows.iter())
+    }
+}
+
+impl<K: Eq, V: Eq> Eq for OrderedMap<K, V> {}
+
+impl<K: PartialOrd, V: PartialOrd> PartialOrd for OrderedMap<K, V> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.rows.iter().partial_cmp(other.rows.iter())
+    }
+}
+
+impl<K: Ord, V: Ord> Ord for OrderedMap<K, V> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rows.iter().cmp(other.rows.iter())
+    }
+}
+
+impl<K: Hash, V: Hash> Hash for OrderedMap<K, V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len().hash(state);
+        self.rows.iter().for_each(|row| row.hash(state));
     }
 }
 
@@ -268,7 +285,7 @@ impl<K: Ord + Borrow<Q>, V, Q: Ord + ?Sized> Index<&Q> for OrderedMap<K, V> {
 
 impl<K, V> IntoIterator for OrderedMap<K, V> {
     type Item = (K, V);
-    type IntoIter = std::vec::IntoIter<(K, V)>;
+    type IntoIter = IntoRows<(K, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.rows.into_iter()
@@ -323,7 +340,7 @@ impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for O
 /// Rows of a map, in order.
 #[derive(Debug)]
 pub struct Rows<'a, K, V> {
-    rows: std::slice::Iter<'a, (K, V)>,
+    rows: pieces::Rows<'a, (K, V)>,
 }
 
 impl<K, V> Clone for Rows<'_, K, V> {
@@ -355,7 +372,7 @@ impl<K, V> ExactSizeIterator for Rows<'_, K, V> {}
 /// Rows of a map, in order, their values for changing.
 #[derive(Debug)]
 pub struct RowsMut<'a, K, V> {
-    rows: std::slice::IterMut<'a, (K, V)>,
+    rows: pieces::RowsMut<'a, (K, V)>,
 }
 
 impl<'a, K, V> Iterator for RowsMut<'a, K, V> {
@@ -379,11 +396,10 @@ impl<K, V> DoubleEndedIterator for RowsMut<'_, K, V> {
 impl<K, V> ExactSizeIterator for RowsMut<'_, K, V> {}
 
 /// The place of a key in a map, with its value or without.
-#[derive(Debug)]
 pub struct Entry<'a, K, V> {
-    rows: &'a mut Vec<(K, V)>,
+    rows: &'a mut Pieces<(K, V)>,
     key: K,
-    place: Result<usize, usize>,
+    place: Result<Place, Place>,
 }
 
 impl<'a, K, V> Entry<'a, K, V> {
@@ -391,10 +407,7 @@ impl<'a, K, V> Entry<'a, K, V> {
     pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'a mut V {
         let place = match self.place {
             Ok(place) => place,
-            Err(place) => {
-                self.rows.insert(place, (self.key, value()));
-                place
-            }
+            Err(place) => self.rows.insert(place, (self.key, value())),
         };
         &mut self.rows[place].1
     }
@@ -419,171 +432,6 @@ impl<'a, K, V> Entry<'a, K, V> {
             change(&mut self.rows[place].1);
         }
         self
-    }
-}
-
-/// A set in order.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrderedSet<T> {
-    rows: Vec<T>,
-}
-
-impl<T> OrderedSet<T> {
-    /// An empty set.
-    pub const fn new() -> Self {
-        Self { rows: Vec::new() }
-    }
-
-    /// How many members there are.
-    pub const fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no member.
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Removes all members, and keeps their room.
-    pub fn clear(&mut self) {
-        self.rows.clear();
-    }
-
-    /// All members in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, T> {
-        self.rows.iter()
-    }
-
-    /// The lowest member.
-    pub fn first(&self) -> Option<&T> {
-        self.rows.first()
-    }
-
-    /// The highest member.
-    pub fn last(&self) -> Option<&T> {
-        self.rows.last()
-    }
-
-    /// Takes the lowest member out.
-    pub fn pop_first(&mut self) -> Option<T> {
-        (!self.rows.is_empty()).then(|| self.rows.remove(0))
-    }
-
-    /// Takes the highest member out.
-    pub fn pop_last(&mut self) -> Option<T> {
-        self.rows.pop()
-    }
-
-    /// Keeps the members that `keep` says yes to.
-    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        self.rows.retain(keep);
-    }
-}
-
-impl<T: Ord> OrderedSet<T> {
-    fn place<Q: Ord + ?Sized>(&self, member: &Q) -> Result<usize, usize>
-    where
-        T: Borrow<Q>,
-    {
-        match self.rows.last() {
-            Some(last) if last.borrow() < member => Err(self.rows.len()),
-            _ => self.rows.binary_search_by(|held| held.borrow().cmp(member)),
-        }
-    }
-
-    /// Whether it is a member.
-    pub fn contains<Q: Ord + ?Sized>(&self, member: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
-        self.place(member).is_ok()
-    }
-
-    /// Adds a member, and tells whether it is new.
-    pub fn insert(&mut self, member: T) -> bool {
-        let place = self.place(&member);
-        if let Err(place) = place {
-            self.rows.insert(place, member);
-        }
-        place.is_err()
-    }
-
-    /// Removes a member, and tells whether there was one.
-    pub fn remove<Q: Ord + ?Sized>(&mut self, member: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
-        self.place(member).is_ok_and(|place| {
-            self.rows.remove(place);
-            true
-        })
-    }
-
-    /// Whether every member is one of the other set, too.
-    pub fn is_subset(&self, other: &Self) -> bool {
-        self.rows.iter().all(|member| other.contains(member))
-    }
-
-    /// The members of this set that are not in the other, in order.
-    pub fn difference<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a T> {
-        self.rows.iter().filter(|member| !other.contains(*member))
-    }
-
-    /// The members of both sets, in order.
-    pub fn intersection<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a T> {
-        self.rows.iter().filter(|member| other.contains(*member))
-    }
-}
-
-impl<T> Default for OrderedSet<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for OrderedSet<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(&self.rows).finish()
-    }
-}
-
-impl<T: Ord> FromIterator<T> for OrderedSet<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(members: I) -> Self {
-        let mut set = Self::new();
-        set.extend(members);
-        set
-    }
-}
-
-impl<T: Ord, const N: usize> From<[T; N]> for OrderedSet<T> {
-    fn from(members: [T; N]) -> Self {
-        members.into_iter().collect()
-    }
-}
-
-impl<T: Ord> Extend<T> for OrderedSet<T> {
-    fn extend<I: IntoIterator<Item = T>>(&mut self, members: I) {
-        for member in members {
-            self.insert(member);
-        }
-    }
-}
-
-impl<T> IntoIterator for OrderedSet<T> {
-    type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.rows.into_iter()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a OrderedSet<T> {
-    type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }
 

@@ -151,7 +151,7 @@ fn vacant(key: u32) -> ! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use crate::ordered::OrderedMap;
 
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
@@ -200,11 +200,12 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_map(steps in proptest::collection::vec(any::<(bool, u8)>(), 0..300)) {
-            let (mut slab, mut map) = (Slab::new(), BTreeMap::new());
+            let (mut slab, mut map) = (Slab::new(), OrderedMap::new());
             for (insert, value) in steps {
+                let some = map.keys().copied().nth(value as usize % map.len().max(1));
                 if insert {
                     prop_assert_eq!(map.insert(slab.insert(value), value), None);
-                } else if let Some(&key) = map.keys().nth(value as usize % map.len().max(1)) {
+                } else if let Some(key) = some {
                     prop_assert_eq!(Some(slab.remove(key)), map.remove(&key));
                 }
                 prop_assert_eq!((slab.len(), slab.is_empty()), (map.len(), map.is_empty()));

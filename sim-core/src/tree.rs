@@ -8,6 +8,7 @@ mod reader;
 
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -37,6 +38,21 @@ pub struct Misfit {
 /// ```
 pub fn read<T: DeserializeOwned>(tree: &Value) -> Result<T, Misfit> {
     T::deserialize(reader::Reader::Tree(tree)).map_err(reader::Caught::into_misfit)
+}
+
+/// The tree of a value: its text, read again. Values then have one writer, as they have one reader; numbers keep
+/// every digit.
+///
+/// # Errors
+/// If the value has no JSON form, such as a map whose keys are structures.
+///
+/// ```
+/// let tree = sim_core::tree::of(&(7, 0.1, "n3"))?;
+/// assert_eq!(tree, serde_json::json!([7, 0.1, "n3"]));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn of(value: &impl Serialize) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(&serde_json::to_string(value)?)
 }
 
 /// A text that is no JSON, or JSON of another shape.

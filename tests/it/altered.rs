@@ -1,17 +1,17 @@
 //! Messages that traitors alter get past signatures, and are refused for every reason that there is.
 
-use std::collections::BTreeMap;
+use sim_core::ordered::OrderedMap;
 
 use seedstorm::prelude::*;
 use seedstorm::scenarios::builtin;
 use seedstorm::sim_core::trace::{TraceRequest, What};
 
 /// How many messages n2 altered over some seeds, and how many messages were refused for what reason.
-fn refusals(scenario: &str, rule: &str) -> (u64, BTreeMap<String, u64>) {
+fn refusals(scenario: &str, rule: &str) -> (u64, OrderedMap<String, u64>) {
     let overlays = [format!("adversaries=[{{nodes=[\"n2\"],do={{alter={{{rule}}}}}}}]")];
     let source = builtin::find(scenario).unwrap();
     let loaded = load(&seedstorm::registry(), source, Format::Toml, &overlays).unwrap();
-    let (mut altered, mut reasons) = (0, BTreeMap::new());
+    let (mut altered, mut reasons) = (0, OrderedMap::new());
     for seed in 0..2 {
         let launch = Launch { trace: Some(TraceRequest::default()), ..Launch::default() };
         let outcome = run(&compile(&loaded, seed, &[]), &launch).unwrap();
@@ -31,7 +31,7 @@ fn refusals(scenario: &str, rule: &str) -> (u64, BTreeMap<String, u64>) {
 
 #[test]
 fn altered_messages_pass_signatures_and_are_refused_for_each_reason() {
-    let (mut altered, mut all) = (0, BTreeMap::<String, u64>::new());
+    let (mut altered, mut all) = (0, OrderedMap::<String, u64>::new());
     for scenario in ["pbft-mixed", "hotstuff-mixed", "tendermint-mixed"] {
         for rule in ["scope=\"small\"", "field=\"digest\"", "field=\"signers\""] {
             let (count, reasons) = refusals(scenario, rule);

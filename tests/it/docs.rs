@@ -2,10 +2,11 @@
 
 mod library;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use sim_core::ordered::OrderedSet;
 
 use seedstorm::prelude::Source;
 use seedstorm::scenarios::reproduce::Comparison;
@@ -256,7 +257,7 @@ fn sweeps_in_the_documents_come_to_what_they_expect() {
 
 #[test]
 fn runs_in_the_documents_come_to_what_they_expect() {
-    let mut seen = BTreeSet::new();
+    let mut seen = OrderedSet::new();
     for document in all_documents() {
         for line in commands(&document) {
             let arguments = own_arguments(&line).unwrap_or_default();

@@ -1,12 +1,13 @@
 //! Which module of a crate imports which, read from the sources: no circles, and what must not know the world does not.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use crate::tidy::sources;
 
 /// For each module at the top of a crate, the others that it imports, each with a file that does so.
-type Imports = BTreeMap<String, BTreeMap<String, String>>;
+type Imports = OrderedMap<String, OrderedMap<String, String>>;
 
 /// Circles that there still are: the crate, the modules, and the reason. A circle on the list may lose members; a new one
 /// needs a better design, not an entry.
@@ -26,8 +27,8 @@ fn code(text: &str) -> String {
 }
 
 /// The names that follow each `prefix`, as in `crate::time::Time` or `crate::{time, queue::key}`.
-fn names_after(code: &str, prefix: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+fn names_after(code: &str, prefix: &str) -> OrderedSet<String> {
+    let mut names = OrderedSet::new();
     for (at, _) in code.match_indices(prefix) {
         let before = code[..at].chars().next_back();
         if before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == ':') {
@@ -76,7 +77,7 @@ fn imports(krate: &str) -> Imports {
         let path = file.strip_prefix(&root).expect("it was found there").with_extension("");
         path.iter().map(|part| part.to_string_lossy().into_owned()).collect::<Vec<_>>()
     };
-    let modules: BTreeSet<String> = files.iter().map(|file| module_of(file).remove(0)).collect();
+    let modules: OrderedSet<String> = files.iter().map(|file| module_of(file).remove(0)).collect();
     let mut imports = Imports::new();
     for file in &files {
         let path = module_of(file);
@@ -96,11 +97,11 @@ fn imports(krate: &str) -> Imports {
 }
 
 /// Everything that a module imports, directly or through others.
-fn reached(imports: &Imports, from: &str) -> BTreeSet<String> {
-    let mut reached = BTreeSet::new();
+fn reached(imports: &Imports, from: &str) -> OrderedSet<String> {
+    let mut reached = OrderedSet::new();
     let mut open = vec![from.to_owned()];
     while let Some(module) = open.pop() {
-        for other in imports.get(&module).into_iter().flat_map(BTreeMap::keys) {
+        for other in imports.get(&module).into_iter().flat_map(OrderedMap::keys) {
             if reached.insert(other.clone()) {
                 open.push(other.clone());
             }
@@ -110,8 +111,8 @@ fn reached(imports: &Imports, from: &str) -> BTreeSet<String> {
 }
 
 /// The modules that import each other in a circle, in groups.
-fn circles(imports: &Imports) -> BTreeSet<Vec<String>> {
-    let reach: BTreeMap<&String, BTreeSet<String>> =
+fn circles(imports: &Imports) -> OrderedSet<Vec<String>> {
+    let reach: OrderedMap<&String, OrderedSet<String>> =
         imports.keys().map(|module| (module, reached(imports, module))).collect();
     let circle = |module: &String| {
         let back = |other: &&String| reach.get(other).is_some_and(|reached| reached.contains(module));
@@ -181,7 +182,7 @@ fn imports_are_read_from_sources() {
 #[test]
 fn a_circle_is_found() {
     let import =
-        |from: &str, to: &str| (from.to_owned(), BTreeMap::from([(to.to_owned(), "file.rs".to_owned())]));
+        |from: &str, to: &str| (from.to_owned(), OrderedMap::from([(to.to_owned(), "file.rs".to_owned())]));
     let graph = Imports::from([import("a", "b"), import("b", "c"), import("c", "a"), import("d", "a")]);
     let found: Vec<_> = circles(&graph).into_iter().collect();
     assert_eq!(found, [["a", "b", "c"]]);

@@ -13,11 +13,10 @@ pub mod replies;
 pub mod requests;
 pub mod versions;
 
-use std::collections::BTreeMap;
-
 use sim_core::check::Seen;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::Protocol;
 
 use crate::signers::Signers;
@@ -149,7 +148,7 @@ pub fn honest<P: Protocol>(ground: &Ground, seen: &Seen<'_, P>) -> bool {
 /// counts: a traitor may send anything in its name.
 #[derive(Clone, Debug, Default)]
 pub struct Signatures {
-    signers: BTreeMap<Statement, Signers>,
+    signers: OrderedMap<Statement, Signers>,
     /// What was noted last: a message is told once for each of its recipients.
     last: Option<Vote>,
 }

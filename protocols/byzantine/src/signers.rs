@@ -98,8 +98,8 @@ impl Field for Signers {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
+    use sim_core::ordered::OrderedSet;
     use sim_core::random::{Keyed, Purpose, below};
 
     use super::*;
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_bit_set_is_a_set() {
         let key = Keyed::new(7, Purpose::Campaign);
-        let (mut signers, mut oracle) = (Signers::default(), BTreeSet::new());
+        let (mut signers, mut oracle) = (Signers::default(), OrderedSet::new());
         for draw in 0..500 {
             let node = NodeId(below(key.word(draw, 0), 200) as u32);
             assert_eq!(signers.insert(node), oracle.insert(node));

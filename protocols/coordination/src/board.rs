@@ -82,9 +82,9 @@ pub struct Board {
     queues: Queues,
     locks: Locks,
     /// Who waits for a newcomer although it started before that came.
-    late: std::collections::BTreeSet<(TaskId, TaskId)>,
+    late: sim_core::ordered::OrderedSet<(TaskId, TaskId)>,
     /// Tasks that were canceled: whoever waited for one goes on as if it had succeeded.
-    canceled: std::collections::BTreeSet<TaskId>,
+    canceled: sim_core::ordered::OrderedSet<TaskId>,
     unfinished: u32,
     growth_unchecked: bool,
     /// What happened since it was last asked.
@@ -108,8 +108,8 @@ impl Board {
             queues: Queues::new(order),
             locks: Locks::new(graph.locks),
             cards,
-            late: std::collections::BTreeSet::new(),
-            canceled: std::collections::BTreeSet::new(),
+            late: sim_core::ordered::OrderedSet::new(),
+            canceled: sim_core::ordered::OrderedSet::new(),
             growth_unchecked: false,
             events: Vec::new(),
             graph,

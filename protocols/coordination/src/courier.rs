@@ -4,9 +4,10 @@
 //! To each receiver only so many letters are under way; further ones wait, the most urgent first, in a queue of the same
 //! size that drops what is least urgent.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::process::{Context, Priority, TimerId};
 use sim_core::time::{Duration, Time};
 
@@ -43,10 +44,10 @@ struct Outbox {
 pub struct Courier {
     room: u32,
     next: u64,
-    sent: BTreeMap<u64, Letter>,
-    due: BTreeSet<(Time, u64)>,
-    boxes: BTreeMap<NodeId, Outbox>,
-    had: BTreeMap<NodeId, VecDeque<u64>>,
+    sent: OrderedMap<u64, Letter>,
+    due: OrderedSet<(Time, u64)>,
+    boxes: OrderedMap<NodeId, Outbox>,
+    had: OrderedMap<NodeId, VecDeque<u64>>,
     armed: Option<Time>,
     /// What is to be sent, by whoever knows the way.
     pub out: Vec<(NodeId, CoordinationMessage)>,
@@ -58,10 +59,10 @@ impl Courier {
         Self {
             room,
             next: first,
-            sent: BTreeMap::new(),
-            due: BTreeSet::new(),
-            boxes: BTreeMap::new(),
-            had: BTreeMap::new(),
+            sent: OrderedMap::new(),
+            due: OrderedSet::new(),
+            boxes: OrderedMap::new(),
+            had: OrderedMap::new(),
             armed: None,
             out: Vec::new(),
         }

@@ -97,7 +97,7 @@ fn fits(parameters: &Parameters, setup: &Setup) -> Result<(), String> {
     // One that stands by may never be called.
     let does =
         |agent: u32| parameters.works(agent, setup.members) && !parameters.stands_by(agent, setup.members);
-    let sets: std::collections::BTreeSet<u64> =
+    let sets: sim_core::ordered::OrderedSet<u64> =
         (0..setup.members).filter(|agent| does(*agent)).map(can).collect();
     for (_, task) in graph.iter() {
         if !sets.iter().any(|can| task.needs & !can == 0) {

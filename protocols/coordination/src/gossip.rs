@@ -15,10 +15,10 @@ mod wanted;
 mod witness;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
@@ -146,23 +146,23 @@ pub struct Claimant {
     /// who have nothing to do ask for the same few.
     vain: u32,
     /// Tasks of others that somebody has, and until when.
-    avoids: BTreeMap<TaskId, Time>,
+    avoids: OrderedMap<TaskId, Time>,
     question: Option<Question>,
     /// The last question that it gave up.
     missed: Option<Question>,
     /// How long it waits for a home: longer where answers take longer.
     answer_within: Duration,
-    held: BTreeMap<TaskId, Held>,
+    held: OrderedMap<TaskId, Held>,
     /// Agents that did not answer.
-    silent: BTreeMap<NodeId, Silence>,
+    silent: OrderedMap<NodeId, Silence>,
     /// Agents that SWIM holds dead, where agents are its members.
-    fallen: BTreeSet<NodeId>,
+    fallen: OrderedSet<NodeId>,
     /// What the sink says of those that do not answer, or that SWIM holds dead.
-    doubts: BTreeMap<NodeId, Doubt>,
-    claims: BTreeMap<TaskId, Claim>,
-    failed: BTreeMap<TaskId, u32>,
+    doubts: OrderedMap<NodeId, Doubt>,
+    claims: OrderedMap<TaskId, Claim>,
+    failed: OrderedMap<TaskId, u32>,
     /// As a home: how often the sink had seen a later fence of a task than its own.
-    overtaken: BTreeMap<TaskId, u32>,
+    overtaken: OrderedMap<TaskId, u32>,
     /// Until when it asks for nothing, since it could not go on with a task; and how often that was so.
     rests: Time,
     returned: u32,
@@ -200,17 +200,17 @@ impl Claimant {
             wanted: Wanted::default(),
             steals: (own.0 as usize, 0, Time::ZERO),
             vain: 0,
-            avoids: BTreeMap::new(),
+            avoids: OrderedMap::new(),
             question: None,
             missed: None,
             answer_within: ANSWER,
-            held: BTreeMap::new(),
-            silent: BTreeMap::new(),
-            fallen: BTreeSet::new(),
-            doubts: BTreeMap::new(),
-            claims: BTreeMap::new(),
-            failed: BTreeMap::new(),
-            overtaken: BTreeMap::new(),
+            held: OrderedMap::new(),
+            silent: OrderedMap::new(),
+            fallen: OrderedSet::new(),
+            doubts: OrderedMap::new(),
+            claims: OrderedMap::new(),
+            failed: OrderedMap::new(),
+            overtaken: OrderedMap::new(),
             rests: Time::ZERO,
             returned: 0,
             wishes: Vec::new(),

@@ -11,8 +11,7 @@ mod generate;
 mod namespaces;
 mod spec;
 
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::random::{Draw, Keyed, Purpose, below};
 use sim_core::ratio::Ratio;
 use sim_core::time::Duration;
@@ -87,7 +86,7 @@ pub struct Graph {
     /// The tasks.
     pub tasks: Vec<Task>,
     /// Those that a task brings into being, by that task.
-    born: BTreeMap<TaskId, Vec<TaskId>>,
+    born: OrderedMap<TaskId, Vec<TaskId>>,
     /// How many locks there are.
     pub locks: u32,
     /// How many topics events are published on.
@@ -170,8 +169,8 @@ impl Graph {
     ) -> Result<Self, String> {
         let names = Names::of(specs)?;
         let mut tasks = Vec::with_capacity(specs.len());
-        let mut locks: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut topics: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut locks: OrderedMap<&str, u32> = OrderedMap::new();
+        let mut topics: OrderedMap<&str, u32> = OrderedMap::new();
         for (id, spec) in (0..).zip(specs) {
             let next = locks.len() as u32;
             let lock = spec.lock.as_deref().map(|lock| *locks.entry(lock).or_insert(next));
@@ -180,7 +179,7 @@ impl Graph {
             tasks.push(Task { lock, publishes, ..task(id, spec, able, usual, &names, keyed)? });
         }
         let (locks, count) = (locks.len() as u32, topics.len() as u32);
-        let mut graph = Self { tasks, born: BTreeMap::new(), locks, topics: count };
+        let mut graph = Self { tasks, born: OrderedMap::new(), locks, topics: count };
         graph.subscribe(specs, &topics)?;
         graph.link(specs, &names)?;
         graph.validate()?;
@@ -188,7 +187,7 @@ impl Graph {
     }
 
     /// Tasks that an event brings into being, from all that publish on its topic.
-    fn subscribe(&mut self, specs: &[TaskSpec], topics: &BTreeMap<&str, u32>) -> Result<(), String> {
+    fn subscribe(&mut self, specs: &[TaskSpec], topics: &OrderedMap<&str, u32>) -> Result<(), String> {
         let mut publishers = vec![Vec::new(); topics.len()];
         for (id, task) in (0..).zip(&self.tasks) {
             task.publishes.into_iter().for_each(|topic| publishers[topic as usize].push(id));
@@ -339,11 +338,11 @@ fn task(
 }
 
 /// Tasks by name.
-struct Names<'a>(BTreeMap<&'a str, TaskId>);
+struct Names<'a>(OrderedMap<&'a str, TaskId>);
 
 impl<'a> Names<'a> {
     fn of(specs: &'a [TaskSpec]) -> Result<Self, String> {
-        let mut names = BTreeMap::new();
+        let mut names = OrderedMap::new();
         for (id, spec) in (0..).zip(specs) {
             if names.insert(spec.name.as_str(), id).is_some() {
                 return Err(format!("there are two tasks called {}", spec.name));

@@ -15,9 +15,8 @@ mod registry;
 mod silence;
 mod standby;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::process::{Context, TimerId};
 use sim_core::time::{Duration, Time};
 
@@ -70,7 +69,7 @@ pub struct Hub {
     /// From when on tasks are given away: earlier, leases of a former life may last.
     opens: Option<Time>,
     counter: u32,
-    members: BTreeMap<NodeId, Member>,
+    members: OrderedMap<NodeId, Member>,
     /// How many agents there are, who may register.
     agents: u32,
     /// Since when it coordinates.
@@ -78,16 +77,16 @@ pub struct Hub {
     /// When whoever has not registered is named, unless that was done.
     registration_ends: Option<Time>,
     /// Agents with room, by what they can do, the best first.
-    free: BTreeMap<u64, BTreeSet<Standing>>,
+    free: OrderedMap<u64, OrderedSet<Standing>>,
     leases: Vec<Option<Lease>>,
-    watch: BTreeSet<(Time, Watch)>,
+    watch: OrderedSet<(Time, Watch)>,
     armed: Option<Time>,
     /// Under SWIM: whom the own member does not hold alive.
-    fallen: Option<BTreeSet<NodeId>>,
+    fallen: Option<OrderedSet<NodeId>>,
     /// Agents of whom it hears nothing.
     silences: Silences,
     /// Agents that stand by and were called, and in whose place.
-    called: BTreeMap<NodeId, NodeId>,
+    called: OrderedMap<NodeId, NodeId>,
     /// What agents wrote to shared memory.
     notes: Notes,
     /// What it keeps if its decisions go through a log.
@@ -109,16 +108,16 @@ impl Hub {
             known: 0,
             opens: None,
             counter: 0,
-            members: BTreeMap::new(),
+            members: OrderedMap::new(),
             agents,
             began: Time::ZERO,
             registration_ends: None,
-            free: BTreeMap::new(),
-            watch: BTreeSet::new(),
+            free: OrderedMap::new(),
+            watch: OrderedSet::new(),
             armed: None,
-            fallen: parameters.uses_swim().then(BTreeSet::new),
+            fallen: parameters.uses_swim().then(OrderedSet::new),
             silences: Silences::default(),
-            called: BTreeMap::new(),
+            called: OrderedMap::new(),
             office: None,
             deeds: Vec::new(),
             parameters,

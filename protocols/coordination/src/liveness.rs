@@ -1,13 +1,13 @@
 //! What progress is owed: after the heal every task ends, as far as the strategy promises that with the agents that are
 //! left.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use raft::vocabulary::RaftObservation;
 use sim_core::check::Seen;
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedSet;
 use sim_core::outcome::Stall;
 use sim_core::progress::{Pace, Shares as TimeShares};
 use sim_core::setup::Setup;
@@ -32,7 +32,7 @@ pub struct TasksEnd {
     /// Without a coordinator: the tasks that the core can end by itself.
     owed: Vec<TaskId>,
     /// Agents whose breaker closed since the heal: until then they could not go on, and each counts once.
-    closed: BTreeSet<Slot>,
+    closed: OrderedSet<Slot>,
     /// Whom the core of a replicated coordinator elected in the latest term, whether or not it coordinates.
     elected: Option<(u64, Slot)>,
 }
@@ -49,7 +49,7 @@ impl TasksEnd {
             unsettled: 0,
             steps,
             owed: Vec::new(),
-            closed: BTreeSet::new(),
+            closed: OrderedSet::new(),
             elected: None,
         }
     }

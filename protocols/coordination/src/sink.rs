@@ -3,10 +3,11 @@
 //!
 //! Whatever changes it is written and synced first, and answered after that.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, JournalId, Process, Stored, SyncId, SyncResult};
 use sim_core::time::{Duration, Time};
 
@@ -35,12 +36,12 @@ struct Entry {
 pub struct Sink {
     plants: Plants,
     epoch: u32,
-    tasks: BTreeMap<u32, Entry>,
+    tasks: OrderedMap<u32, Entry>,
     ends: Vec<Fact>,
     /// Epochs by who asked, so that a repeated question is answered alike.
-    opened: BTreeMap<(NodeId, u64), u32>,
+    opened: OrderedMap<(NodeId, u64), u32>,
     /// When each agent was heard last; forgotten by a crash.
-    heard: BTreeMap<NodeId, Time>,
+    heard: OrderedMap<NodeId, Time>,
     /// What waits for its sync.
     pending: VecDeque<(SyncId, NodeId, Message)>,
     next: u64,
@@ -52,10 +53,10 @@ impl Sink {
         let mut sink = Self {
             plants,
             epoch: 0,
-            tasks: BTreeMap::new(),
+            tasks: OrderedMap::new(),
             ends: Vec::new(),
-            opened: BTreeMap::new(),
-            heard: BTreeMap::new(),
+            opened: OrderedMap::new(),
+            heard: OrderedMap::new(),
             pending: VecDeque::new(),
             next: 0,
         };

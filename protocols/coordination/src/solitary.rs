@@ -25,7 +25,7 @@ impl Shares {
             let able = (0..agents).filter(move |agent| needs & !parameters.capabilities(*agent, agents) == 0);
             able.collect::<Vec<u32>>()
         };
-        let mut able = std::collections::BTreeMap::new();
+        let mut able = sim_core::ordered::OrderedMap::new();
         Self(
             graph
                 .iter()
@@ -55,7 +55,7 @@ pub struct Solitary {
     caught_up: bool,
     counter: u32,
     /// Its own tasks that are ready, in the order in which they became ready.
-    ready: std::collections::BTreeSet<(Time, TaskId)>,
+    ready: sim_core::ordered::OrderedSet<(Time, TaskId)>,
 }
 
 impl Solitary {
@@ -70,7 +70,7 @@ impl Solitary {
             known: 0,
             caught_up: false,
             counter: 0,
-            ready: std::collections::BTreeSet::new(),
+            ready: sim_core::ordered::OrderedSet::new(),
         }
     }
 

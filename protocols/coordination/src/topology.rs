@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn every_drawn_topology_is_connected() {
         let mut rng = sim_core::random::stream(1, sim_core::random::StreamName::Configuration);
-        let mut drawn = std::collections::BTreeSet::new();
+        let mut drawn = sim_core::ordered::OrderedSet::new();
         for seed in 0..1_000 {
             let parameters = Parameters::default().drawn(&mut rng);
             drawn.insert(format!("{:?}", parameters.topology));

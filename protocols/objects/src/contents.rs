@@ -1,21 +1,22 @@
 //! What the objects hold.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::digest::Digest;
 use sim_core::operation::{ACCOUNTS, OPENING_BALANCE, bytes_of};
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use crate::operation::{Operation, Reply};
 
 /// Every object that was ever changed; the others are as they were in the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    registers: BTreeMap<u64, u64>,
-    lists: BTreeMap<u64, Vec<u64>>,
-    queues: BTreeMap<u64, Queue>,
-    sets: BTreeMap<u64, BTreeSet<u64>>,
-    banks: BTreeMap<u64, [u64; ACCOUNTS]>,
+    registers: OrderedMap<u64, u64>,
+    lists: OrderedMap<u64, Vec<u64>>,
+    queues: OrderedMap<u64, Queue>,
+    sets: OrderedMap<u64, OrderedSet<u64>>,
+    banks: OrderedMap<u64, [u64; ACCOUNTS]>,
     digest: u64,
     /// The bytes of all values that are held, besides their numbers.
     value_bytes: u64,
@@ -99,7 +100,7 @@ impl Contents {
     pub fn bytes(&self) -> u64 {
         let lists = self.lists.values().map(Vec::len);
         let queues = self.queues.values().map(|queue| queue.waiting.len());
-        let sets = self.sets.values().map(BTreeSet::len);
+        let sets = self.sets.values().map(OrderedSet::len);
         let banks = self.banks.values().map(|accounts| accounts.len());
         let elements = |length: usize| 16 + 8 * length as u64;
         let others = lists.chain(queues).chain(sets).chain(banks).map(elements).sum::<u64>();

@@ -2,11 +2,10 @@
 
 pub(crate) mod past;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sim_core::identity::{NodeId, NodeName};
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::process::JournalId;
 use sim_core::registry::{ParameterError, parse_parameters};
 use sim_core::time::Duration;
@@ -58,7 +57,7 @@ pub(super) fn schema() -> Value {
 /// What each server starts from, where it is not an empty disk and a drawn timer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InitialState {
-    servers: BTreeMap<NodeId, Written>,
+    servers: OrderedMap<NodeId, Written>,
 }
 
 impl InitialState {
@@ -69,7 +68,7 @@ impl InitialState {
     /// could have come to such logs.
     pub fn read(state: &Value, members: u32) -> Result<Self, ParameterError> {
         let list: Vec<Written> = parse_parameters(state)?;
-        let mut servers = BTreeMap::new();
+        let mut servers = OrderedMap::new();
         for (place, written) in list.iter().enumerate() {
             check(place, written, members)?;
             let all = || (0..members).map(NodeName).collect();
@@ -141,7 +140,7 @@ fn matching(left: &[u64], right: &[u64]) -> bool {
     let pairs: Vec<(u64, u64)> = left.iter().copied().zip(right.iter().copied()).collect();
     let equal_until = pairs.iter().take_while(|(left, right)| left == right).count();
     // Entries here do nothing, so that equal terms make equal entries.
-    let later: BTreeSet<bool> = pairs[equal_until..].iter().map(|(left, right)| left == right).collect();
+    let later: OrderedSet<bool> = pairs[equal_until..].iter().map(|(left, right)| left == right).collect();
     !later.contains(&true)
 }
 

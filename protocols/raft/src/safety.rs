@@ -95,9 +95,9 @@ fn honest<P: Protocol>(ground: &Ground, seen: &Seen<'_, P>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
     use sim_core::facts::Facts;
+    use sim_core::ordered::OrderedSet;
 
     use sim_core::check::Judge;
 
@@ -112,7 +112,7 @@ mod tests {
     fn the_table_names_every_check_once_and_in_order() {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
         assert_eq!(all().iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        assert_eq!(names.iter().collect::<OrderedSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("raft/")));
     }
 
@@ -135,7 +135,8 @@ mod tests {
     /// Whoever says what it hears must not wait for anything else.
     #[test]
     fn every_kind_is_heard_by_somebody_and_every_check_hears_something() {
-        let mut heard: BTreeSet<_> = all().iter().filter_map(|judge| judge.check.hears()).flatten().collect();
+        let mut heard: OrderedSet<_> =
+            all().iter().filter_map(|judge| judge.check.hears()).flatten().collect();
         assert!(heard.insert(&"ChunkKept"), "progress, and nothing that could be wrong");
         assert_eq!(heard, RaftObservation::KINDS.iter().collect());
         assert!(all().iter().all(|judge| judge.check.hears().is_some_and(|kinds| !kinds.is_empty())));

@@ -3,7 +3,6 @@
 //! Messages take [`DELAY`] and syncs [`SYNC`], unless the pump is [`Rough`]. It does what a protocol's own tests need, in
 //! a few hundred lines: what it does not do is for the world.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use rand_chacha::ChaCha8Rng;
@@ -11,6 +10,7 @@ use rand_core::Rng;
 use sim_core::disk::Journal;
 use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::process::{
     Effect, Effects, Factory, Input, Protocol, RequestId, Role, Solo, Stored, SyncId, SyncResult, TimerId,
 };
@@ -75,27 +75,27 @@ struct Host<P: Protocol, N> {
     records: Vec<(bool, Vec<P::Record>)>,
     durable: usize,
     disk_free: Time,
-    finished: BTreeSet<SyncId>,
-    held: Vec<(BTreeSet<SyncId>, Effect<P>, Vec<NodeId>)>,
-    timers: BTreeMap<TimerId, u64>,
+    finished: OrderedSet<SyncId>,
+    held: Vec<(OrderedSet<SyncId>, Effect<P>, Vec<NodeId>)>,
+    timers: OrderedMap<TimerId, u64>,
 }
 
 /// Members, then clients.
 pub struct Pump<P: Protocol, F: Factory<P>> {
     factory: F,
     places: Vec<Host<P, F::Node>>,
-    queue: BTreeMap<(Time, u64), (NodeId, u64, Pending<P>)>,
+    queue: OrderedMap<(Time, u64), (NodeId, u64, Pending<P>)>,
     sequence: u64,
     /// What time it is.
     pub now: Time,
     /// Links that drop everything, by direction.
-    pub cut: BTreeSet<(NodeId, NodeId)>,
+    pub cut: OrderedSet<(NodeId, NodeId)>,
     /// What was reported, by whom and when.
     pub observed: Vec<(Time, NodeId, P::Observation)>,
     /// What clients were answered.
     pub returned: Vec<(RequestId, P::Response, Time)>,
     /// How many messages of each kind were sent.
-    pub sent: BTreeMap<&'static str, u64>,
+    pub sent: OrderedMap<&'static str, u64>,
     /// What happens to messages and syncs; nothing if absent.
     pub rough: Option<Rough>,
     /// At the next observation of this kind its node crashes (or else is isolated).
@@ -113,20 +113,20 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
             records: Vec::new(),
             durable: 0,
             disk_free: Time::ZERO,
-            finished: BTreeSet::new(),
+            finished: OrderedSet::new(),
             held: Vec::new(),
-            timers: BTreeMap::new(),
+            timers: OrderedMap::new(),
         };
         let mut pump = Self {
             factory,
             places: (0..members + clients).map(place).collect(),
-            queue: BTreeMap::new(),
+            queue: OrderedMap::new(),
             sequence: 0,
             now: Time::ZERO,
-            cut: BTreeSet::new(),
+            cut: OrderedSet::new(),
             observed: Vec::new(),
             returned: Vec::new(),
-            sent: BTreeMap::new(),
+            sent: OrderedMap::new(),
             rough: None,
             ambush: None,
         };
@@ -189,8 +189,9 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
     /// Lets time pass.
     pub fn run_for(&mut self, length: Duration) {
         let end = self.now + length;
-        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) {
-            let ((time, _), (node, incarnation, event)) = entry.remove_entry();
+        while let Some(((time, _), (node, incarnation, event))) =
+            self.queue.pop_first_if(|due, _| due.0 <= end)
+        {
             self.now = time;
             let seen = self.observed.len();
             self.dispatch(node, incarnation, event);
@@ -261,7 +262,7 @@ impl<P: Protocol + Clone + Debug, F: Factory<P>> Pump<P, F> {
         place.solo.now = self.now;
         let Some(process) = &mut place.process else { return };
         let effects: Effects<P> = place.solo.step(process, input);
-        let mut holds = BTreeSet::new();
+        let mut holds = OrderedSet::new();
         for effect in effects.list() {
             let to = match effect {
                 Effect::Send { to, .. } => effects.recipients(to).to_vec(),

@@ -123,7 +123,7 @@ fn decoded(bytes: &[u8]) -> (u32, u32, usize) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
-    let colors: std::collections::BTreeSet<&[u8]> = pixels.chunks_exact(3).collect();
+    let colors: sim_core::ordered::OrderedSet<&[u8]> = pixels.chunks_exact(3).collect();
     (info.width, info.height, colors.len())
 }
 

@@ -34,7 +34,7 @@ pub enum SweepTableError {
 /// # Errors
 /// If it cannot be written as JSON, which would be a bug.
 pub fn document(table: &SweepTable) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::to_value(table)?;
+    let mut value = tree::of(table)?;
     if let Some(document) = value.as_object_mut() {
         document.insert("schema".to_owned(), SCHEMA.into());
         document.insert("agrees_with_theory".to_owned(), table.agrees_with_theory().into());

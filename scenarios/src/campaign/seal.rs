@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_core::digest::RunDigest;
 use sim_core::ordered::OrderedMap;
+use sim_core::tree;
 
 use super::Campaign;
 use crate::ENGINE;
@@ -107,7 +108,7 @@ impl Seal {
     }
 
     fn to_json(&self) -> Result<String, serde_json::Error> {
-        let mut value = serde_json::to_value(self)?;
+        let mut value = tree::of(self)?;
         let checksum = hash(&value);
         value["checksum"] = checksum.into();
         serde_json::to_string_pretty(&value).map(|text| text + "\n")

@@ -328,7 +328,7 @@ pub(super) fn upgrades(setup: &mut Setup, written: usize) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use sim_core::ordered::OrderedSet;
 
     use super::*;
     use crate::testing::real;
@@ -342,8 +342,8 @@ mod tests {
         let loaded = crate::scenario::load(&registry, source, crate::document::Format::Toml, &[]).unwrap();
         let written = loaded.scenario.workload.clone().unwrap();
         let on = Swarm { workload: true, readers: true, ..Swarm::default() };
-        let (mut models, mut keys, mut open) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut readers = BTreeSet::new();
+        let (mut models, mut keys, mut open) = (OrderedSet::new(), OrderedSet::new(), OrderedSet::new());
+        let mut readers = OrderedSet::new();
         for seed in 0..200 {
             let drawn = workload(&on, &written, SIZE, loaded.protocol, seed);
             assert!(loaded.protocol.objects.contains(&drawn.model));
@@ -421,7 +421,7 @@ mod tests {
         let source = crate::builtin::find("bracha-swarm").unwrap();
         let loaded = crate::scenario::load(&registry, source, crate::document::Format::Toml, &[]).unwrap();
         let on = Swarm { rules: true, ..Swarm::default() };
-        let (mut kinds, mut none) = (BTreeSet::new(), 0);
+        let (mut kinds, mut none) = (OrderedSet::new(), 0);
         for seed in 0..400 {
             let mut setup = Setup::new(seed, 7);
             traitors(&on, &mut setup, loaded.protocol, 2, Duration::from_millis(800));

@@ -1,6 +1,6 @@
 //! The table of experiments, without running it: protocols are not linked here.
 
-use std::collections::BTreeSet;
+use sim_core::ordered::OrderedSet;
 
 use super::*;
 
@@ -22,8 +22,8 @@ fn words_select_experiments() {
 
 #[test]
 fn every_claim_and_drawing_names_what_is_there() {
-    let mut ids = BTreeSet::new();
-    let mut names = BTreeSet::new();
+    let mut ids = OrderedSet::new();
+    let mut names = OrderedSet::new();
     for experiment in experiments() {
         let cases = experiment.cases.len();
         for claim in &experiment.claims {

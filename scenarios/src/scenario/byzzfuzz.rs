@@ -150,8 +150,8 @@ impl Space<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
+    use sim_core::ordered::OrderedSet;
     use sim_core::registry::Named;
 
     use super::*;
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn faults_keep_their_bounds_and_each_kind_of_them_is_drawn() {
-        let (mut parted, mut lies, mut acts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut parted, mut lies, mut acts) = (OrderedSet::new(), OrderedSet::new(), OrderedSet::new());
         for seed in 0..300 {
             let setup = drawn(&DRAWN, seed, 2);
             let corrupt = &setup.initial.corrupt;
@@ -190,7 +190,7 @@ mod tests {
                     other => format!("{other:?}"),
                 });
             }
-            let numbers: BTreeSet<u32> = setup.faults.entries.iter().map(round_of).collect();
+            let numbers: OrderedSet<u32> = setup.faults.entries.iter().map(round_of).collect();
             assert_eq!(numbers.len(), setup.faults.entries.len(), "no round is in two parts twice");
             assert!(numbers.iter().all(|number| (1..=6).contains(number)));
             parted.insert(setup.faults.entries.len());

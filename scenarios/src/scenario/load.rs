@@ -9,6 +9,7 @@ use sim_core::history::check_name;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, Entry, Registry};
 use sim_core::setup::Topology;
+use sim_core::tree;
 
 use super::read::{Reading, leave_out, read};
 use super::rounds::RoundSpaces;
@@ -308,7 +309,7 @@ fn protocol_names(registry: &Registry) -> Vec<&'static str> {
 }
 
 fn resolve(scenario: &Scenario, protocol: &str, cluster: &dyn Cluster) -> Value {
-    let mut value = serde_json::to_value(scenario).unwrap_or_else(|_| empty());
+    let mut value = tree::of(scenario).unwrap_or_else(|_| empty());
     if let Some(table) = value.get_mut("cluster").and_then(Value::as_object_mut) {
         table.insert(protocol.to_owned(), cluster.parameters());
     }

@@ -1,10 +1,10 @@
 //! The schedules of rounds that `[swarm] rounds` draws from, made once for each scenario.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand_core::Rng;
 use sim_core::fault::rounds::{RoundShape, RoundSpace, RoundsError};
+use sim_core::ordered::OrderedMap;
 use sim_core::random::{StreamName, below, stream};
 use sim_core::registry::Cluster;
 use sim_core::setup::Setup;
@@ -13,7 +13,7 @@ use super::swarm::{DrawnRounds, Twins};
 use super::{Range, Scenario};
 
 /// Every space that a seed may draw from, by members and twins.
-pub(crate) type RoundSpaces = Arc<BTreeMap<(u32, u32), RoundSpace>>;
+pub(crate) type RoundSpaces = Arc<OrderedMap<(u32, u32), RoundSpace>>;
 
 /// So many timeouts the sides of a round last where a scenario does not say. Protocols double theirs, mostly three times.
 pub(crate) const TIMEOUTS: u64 = 10;
@@ -39,7 +39,7 @@ pub(super) fn spaces(scenario: &Scenario, cluster: &dyn Cluster) -> Result<Round
     let Some(drawn) = &swarm.rounds else { return Ok(RoundSpaces::default()) };
     let nodes = scenario.cluster.nodes;
     let Range { min, max } = swarm.nodes.unwrap_or(Range { min: nodes, max: nodes });
-    let mut spaces = BTreeMap::new();
+    let mut spaces = OrderedMap::new();
     for members in min..=max {
         let Twins { min, max } = twins(drawn, cluster, members);
         for twins in min..=max {

@@ -1,6 +1,6 @@
 //! The schema names exactly the keys and words that the types read.
 
-use std::collections::BTreeSet;
+use sim_core::ordered::OrderedSet;
 
 use serde_json::{Value, json};
 
@@ -115,12 +115,12 @@ fn at<'a>(root: &'a Value, schema: &'a Value, path: &[&str], found: &mut Vec<&'a
     }
 }
 
-fn names<'a>(values: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+fn names<'a>(values: impl Iterator<Item = &'a str>) -> OrderedSet<String> {
     values.map(str::to_owned).collect()
 }
 
 /// What the types expect instead of a key or word that they do not know.
-fn expected(value: &Value, path: &str, change: impl FnOnce(&mut Value)) -> Option<BTreeSet<String>> {
+fn expected(value: &Value, path: &str, change: impl FnOnce(&mut Value)) -> Option<OrderedSet<String>> {
     let mut value = value.clone();
     change(value.pointer_mut(path)?);
     let complaint = Complaint::read::<Scenario>(&value).err()?;
@@ -178,7 +178,7 @@ fn every_table_has_the_keys_that_its_type_reads() {
         at(&root, &root, &segments, &mut schemas);
         let keys =
             |schema: &&Value| Some(names(schema["properties"].as_object()?.keys().map(String::as_str)));
-        let mut described: BTreeSet<String> = schemas.iter().filter_map(keys).flatten().collect();
+        let mut described: OrderedSet<String> = schemas.iter().filter_map(keys).flatten().collect();
         match path.as_str() {
             "" => drop((described.remove("$schema"), described.remove("outages"))),
             "/cluster" => drop(described.remove("toy")),
@@ -191,7 +191,7 @@ fn every_table_has_the_keys_that_its_type_reads() {
             }
             _ => {}
         }
-        let read: BTreeSet<String> =
+        let read: OrderedSet<String> =
             read.into_iter().filter(|key| !["get", "put"].contains(&key.as_str())).collect();
         assert!(
             read == described || inside.as_object().unwrap().len() == 1,
@@ -218,7 +218,7 @@ fn every_word_is_one_that_its_type_reads() {
         let plain = names(words.filter_map(Value::as_str));
         let tagged = schemas.iter().filter_map(|schema| schema["required"].as_array());
         let tagged = names(tagged.flatten().filter_map(Value::as_str));
-        let described: BTreeSet<String> = plain.union(&tagged).cloned().collect();
+        let described: OrderedSet<String> = plain.into_iter().chain(tagged).collect();
         assert_eq!(read, described, "{path}: {inside}");
         compared += 1;
     }

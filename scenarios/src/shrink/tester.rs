@@ -1,11 +1,11 @@
 //! Runs candidates in batches and returns the first smaller one that fails in the same way.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sim_core::check::Verdict;
 use sim_core::digest::RunDigest;
+use sim_core::ordered::OrderedSet;
 use sim_core::outcome::{Ended, Outcome, Picture};
 use sim_core::random::{Keyed, Purpose};
 use sim_core::registry::{Entry, Launch, Registry};
@@ -48,7 +48,7 @@ pub(super) struct Tester<'a> {
     interrupted: bool,
     seeds: Seeds,
     /// What was run already.
-    tried: BTreeSet<RunDigest>,
+    tried: OrderedSet<RunDigest>,
 }
 
 /// Says what a candidate comes to; from any thread.
@@ -127,7 +127,7 @@ impl<'a> Tester<'a> {
             used: 0,
             interrupted: false,
             seeds: Seeds::of(capsule),
-            tried: BTreeSet::new(),
+            tried: OrderedSet::new(),
         })
     }
 

@@ -5,10 +5,9 @@
 //! causal cone those are told in which a process reported something about the same things as the violation: a role
 //! taken in the same term, a vote, an entry at the same index.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Verdict, Violation};
 use sim_core::identity::Slot;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::outcome::{LaneSpan, Outcome};
 use sim_core::process::SyncId;
 use sim_core::story::{Arrow, Step, StepKind};
@@ -44,26 +43,26 @@ pub(super) struct Slice<'a> {
     /// The event that broke the property, if there is one.
     broken: Option<usize>,
     /// Events by step, in order.
-    events: BTreeMap<StepId, Vec<usize>>,
-    needed: BTreeSet<StepId>,
+    events: OrderedMap<StepId, Vec<usize>>,
+    needed: OrderedSet<StepId>,
     /// Steps of which any input is told, also a timer.
-    spelled: BTreeSet<StepId>,
+    spelled: OrderedSet<StepId>,
     /// Deliveries of a message that had arrived before.
-    again: BTreeSet<usize>,
+    again: OrderedSet<usize>,
     /// Where each message was sent.
-    sends: BTreeMap<u64, usize>,
+    sends: OrderedMap<u64, usize>,
     /// Where each sync began, in order: an incarnation may use a name again.
-    syncs: BTreeMap<(Slot, SyncId), Vec<usize>>,
+    syncs: OrderedMap<(Slot, SyncId), Vec<usize>>,
     /// Every role that somebody takes.
-    roles: BTreeSet<&'a str>,
+    roles: OrderedSet<&'a str>,
     /// The first span of a lane that begins at a slot at a moment.
-    spans: BTreeMap<(u32, u64), &'a LaneSpan>,
+    spans: OrderedMap<(u32, u64), &'a LaneSpan>,
 }
 
 impl<'a> Slice<'a> {
     pub(super) fn new(outcome: &'a Outcome, trace: &'a Trace, violation: &'a Violation) -> Self {
         let broken = broken(trace, violation);
-        let mut events: BTreeMap<StepId, Vec<usize>> = BTreeMap::new();
+        let mut events: OrderedMap<StepId, Vec<usize>> = OrderedMap::new();
         for (index, event) in trace.events.iter().enumerate() {
             events.entry((event.slot, event.sequence)).or_default().push(index);
         }
@@ -72,8 +71,8 @@ impl<'a> Slice<'a> {
             violation,
             broken,
             events,
-            needed: BTreeSet::new(),
-            spelled: BTreeSet::new(),
+            needed: OrderedSet::new(),
+            spelled: OrderedSet::new(),
             again: again(trace),
             sends: sends(trace),
             syncs: syncs(trace),
@@ -127,7 +126,7 @@ impl<'a> Slice<'a> {
         let mut steps: Vec<(usize, StepId)> =
             self.needed.iter().map(|step| (self.events[step][0], *step)).collect();
         steps.sort_unstable();
-        let (mut kept, mut causes, mut places) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut kept, mut causes, mut places) = (OrderedSet::new(), OrderedSet::new(), OrderedSet::new());
         for (_, step) in steps.into_iter().rev() {
             let wanted = step == broken || self.involved(step.0) || causes.contains(&step);
             if wanted || places.contains(&step.0) {
@@ -141,7 +140,7 @@ impl<'a> Slice<'a> {
 
     /// The causal cones of the violating event and of what the others who are involved did of the same kind.
     fn cone(&self, last: usize) -> Vec<usize> {
-        let mut cone: BTreeSet<usize> = self.trace.cone(last).into_iter().collect();
+        let mut cone: OrderedSet<usize> = self.trace.cone(last).into_iter().collect();
         let kind = |index: usize| match &self.event(index).what {
             What::Observe { observation } => Some(observation.kind.as_str()),
             _ => None,
@@ -171,9 +170,9 @@ impl<'a> Slice<'a> {
     }
 
     /// The last steps of the process that panicked.
-    fn last_inputs(&self) -> BTreeSet<StepId> {
+    fn last_inputs(&self) -> OrderedSet<StepId> {
         let Some(broken) = self.broken.filter(|_| self.violation.verdict == Verdict::Crash) else {
-            return BTreeSet::new();
+            return OrderedSet::new();
         };
         let slot = self.event(broken).slot;
         let until = (slot, self.event(broken).sequence);
@@ -184,7 +183,7 @@ impl<'a> Slice<'a> {
 
     /// Where somebody who is involved reported something that is hardly ever reported.
     fn odd(&self, cone: &[usize]) -> Vec<StepId> {
-        let mut kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut kinds: OrderedMap<&str, Vec<usize>> = OrderedMap::new();
         for index in cone {
             if let What::Observe { observation } = &self.event(*index).what {
                 kinds.entry(&observation.kind).or_default().push(*index);
@@ -392,7 +391,7 @@ fn names_role(kind: &str, role: &str) -> bool {
 }
 
 /// Where each message was sent.
-fn sends(trace: &Trace) -> BTreeMap<u64, usize> {
+fn sends(trace: &Trace) -> OrderedMap<u64, usize> {
     let sends = trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
         What::Send { id, .. } => Some((id, index)),
         _ => None,
@@ -401,8 +400,8 @@ fn sends(trace: &Trace) -> BTreeMap<u64, usize> {
 }
 
 /// Where each sync began.
-fn syncs(trace: &Trace) -> BTreeMap<(Slot, SyncId), Vec<usize>> {
-    let mut syncs: BTreeMap<(Slot, SyncId), Vec<usize>> = BTreeMap::new();
+fn syncs(trace: &Trace) -> OrderedMap<(Slot, SyncId), Vec<usize>> {
+    let mut syncs: OrderedMap<(Slot, SyncId), Vec<usize>> = OrderedMap::new();
     for (index, event) in trace.events.iter().enumerate() {
         if let What::Sync { id, .. } = event.what {
             syncs.entry((event.slot, id)).or_default().push(index);
@@ -412,8 +411,8 @@ fn syncs(trace: &Trace) -> BTreeMap<(Slot, SyncId), Vec<usize>> {
 }
 
 /// Where each role begins.
-fn spans(outcome: &Outcome) -> BTreeMap<(u32, u64), &LaneSpan> {
-    let mut spans = BTreeMap::new();
+fn spans(outcome: &Outcome) -> OrderedMap<(u32, u64), &LaneSpan> {
+    let mut spans = OrderedMap::new();
     for span in &outcome.picture.lanes.items {
         spans.entry((span.slot, span.from_ns)).or_insert(span);
     }
@@ -421,8 +420,8 @@ fn spans(outcome: &Outcome) -> BTreeMap<(u32, u64), &LaneSpan> {
 }
 
 /// Deliveries of a message that had arrived before.
-fn again(trace: &Trace) -> BTreeSet<usize> {
-    let mut heard = BTreeSet::new();
+fn again(trace: &Trace) -> OrderedSet<usize> {
+    let mut heard = OrderedSet::new();
     let delivered = trace.events.iter().enumerate().filter_map(|(index, event)| match event.what {
         What::Deliver { id, .. } => Some((index, id)),
         _ => None,

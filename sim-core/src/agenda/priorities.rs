@@ -6,8 +6,7 @@
 //! with a probability of at least 1 / (n k^(d-1)). A thread is here a chain of events with one cause: what a slot says to
 //! another in one kind of message, a timer of a slot, a disk.
 
-use std::collections::BTreeMap;
-
+use crate::ordered::OrderedMap;
 use crate::random::{Keyed, Purpose, below};
 
 /// One schedule, a function of (seed, number).
@@ -17,7 +16,7 @@ pub(crate) struct Priorities {
     /// The steps at which the chain that would run falls, in no order.
     changes: Vec<u64>,
     /// What such chains are left with, by the place of their step in that list.
-    fallen: BTreeMap<u64, u64>,
+    fallen: OrderedMap<u64, u64>,
 }
 
 impl Priorities {
@@ -25,7 +24,7 @@ impl Priorities {
     pub(crate) fn new(seed: u64, number: u64, changes: u32, steps: u64) -> Self {
         let dice = Keyed::new(seed, Purpose::Schedule).labeled(number);
         let changes = (0..changes).map(|change| below(dice.word(u64::from(change), CHANGE), steps.max(1)));
-        Self { dice, changes: changes.collect(), fallen: BTreeMap::new() }
+        Self { dice, changes: changes.collect(), fallen: OrderedMap::new() }
     }
 
     /// Which of these chains runs at a step; of several events of one chain, the first.

@@ -56,14 +56,14 @@ impl<T> ByIndex<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use crate::ordered::OrderedMap;
 
     use super::ByIndex;
 
     #[test]
     fn it_is_a_map_whose_first_value_stays() {
         for order in [[1, 2, 3, 4, 5], [5, 4, 3, 2, 1], [3, 4, 1, 5, 2], [7, u64::MAX, 8, 0, 9]] {
-            let (mut table, mut oracle) = (ByIndex::default(), BTreeMap::new());
+            let (mut table, mut oracle) = (ByIndex::default(), OrderedMap::new());
             for (value, index) in order.into_iter().chain(order).chain([6, 2]).enumerate() {
                 let before = oracle.get(&index).copied();
                 oracle.entry(index).or_insert(value);

@@ -170,7 +170,7 @@ mod tests {
             all(255, &[four.clone(), vote(6, 7)]),
             all(255, &[four, vote(5, 6)]),
         ];
-        let as_sets = |list: &[String]| list.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        let as_sets = |list: &[String]| list.iter().cloned().collect::<crate::ordered::OrderedSet<_>>();
         assert_eq!(as_sets(&shown), as_sets(&expected));
     }
 

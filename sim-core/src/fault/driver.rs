@@ -12,8 +12,6 @@ mod strike;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use self::series::Series;
 use super::action::{Action, ClockChange, CutId, Degradation, DegradeId, Reach};
 use super::executed::{Activity, Executed, Refusal};
@@ -26,6 +24,7 @@ use crate::distribution::Distribution;
 use crate::fault::{FaultGroup, FaultModel};
 use crate::ground::Ground;
 use crate::identity::Slot;
+use crate::ordered::OrderedMap;
 use crate::process::JournalId;
 use crate::random::{Draw, Keyed, Purpose};
 use crate::time::{Duration, Time};
@@ -39,13 +38,13 @@ pub struct FaultDriver {
     clients: u32,
     keyed: Keyed,
     governor: Governor,
-    agenda: BTreeMap<(Time, Order, u64), Task>,
+    agenda: OrderedMap<(Time, Order, u64), Task>,
     tickets: u64,
     watches: Vec<Watch>,
     /// Entries whose event came, to be fired when the step is over.
     armed: Vec<(usize, Slot)>,
     series: Vec<Series>,
-    active: BTreeMap<u32, Active>,
+    active: OrderedMap<u32, Active>,
     next_active: u32,
     next_id: u32,
     next_healed: u32,
@@ -182,12 +181,12 @@ impl FaultDriver {
             clients,
             keyed: Keyed::new(seed, Purpose::Fault),
             governor: Governor::new(model, plan.over_budget),
-            agenda: BTreeMap::new(),
+            agenda: OrderedMap::new(),
             tickets: 0,
             watches: Vec::new(),
             armed: Vec::new(),
             series: Vec::new(),
-            active: BTreeMap::new(),
+            active: OrderedMap::new(),
             next_active: 0,
             next_id,
             next_healed: FIRST_HEALED,
@@ -258,8 +257,8 @@ impl FaultDriver {
             return;
         }
         self.begin_call(ground);
-        while let Some(first) = self.agenda.first_entry().filter(|first| first.key().0 <= now) {
-            match first.remove() {
+        while let Some((_, task)) = self.agenda.pop_first_if(|due, _| due.0 <= now) {
+            match task {
                 Task::Begin { entry, event } => {
                     self.begin(entry, Moment::At(ground.now), event, ground, actions);
                 }

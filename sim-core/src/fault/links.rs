@@ -201,7 +201,7 @@ fn split(from: &[Slot], to: &[Slot], core: &[Slot]) -> Vec<(Vec<Slot>, Vec<Slot>
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use crate::ordered::OrderedSet;
 
     use super::*;
 
@@ -209,7 +209,7 @@ mod tests {
     fn cuts_and_worse_links_are_seen_from_both_ends_as_far_as_they_lead_to_who_is_healed() {
         let slots = |list: &[u32]| list.iter().copied().map(Slot).collect::<Vec<_>>();
         let cut = |reach: &Reach, healed: &[u32]| {
-            let mut marked = BTreeSet::new();
+            let mut marked = OrderedSet::new();
             cut_off(reach, &slots(healed), &mut |slot| _ = marked.insert(slot.0));
             marked.into_iter().collect::<Vec<_>>()
         };
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(cut(&pairs, &[0, 1]), [2]);
         let worse = |from: &[u32], to: &[u32], healed: &[u32]| {
             let how = Degradation { from: slots(from), to: slots(to), ..Degradation::default() };
-            let mut marked = BTreeSet::new();
+            let mut marked = OrderedSet::new();
             made_worse(&how, &slots(healed), 3, &mut |slot| _ = marked.insert(slot.0));
             marked.into_iter().collect::<Vec<_>>()
         };

@@ -1,6 +1,6 @@
 //! Names of values: numbers for keys and values that are none.
 
-use std::collections::BTreeMap;
+use crate::ordered::OrderedMap;
 
 use super::entry::Datum;
 use super::texts::Texts;
@@ -9,7 +9,7 @@ use super::texts::Texts;
 /// have in practice, from the top down.
 #[derive(Default)]
 pub(super) struct Names {
-    others: BTreeMap<Datum, u64>,
+    others: OrderedMap<Datum, u64>,
     pub(super) texts: Texts,
 }
 

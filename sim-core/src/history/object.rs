@@ -1,12 +1,12 @@
 //! The part of a history that is about one object, as the checkers see it.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::record::History;
 use super::spec::State;
 use super::texts::Texts;
 use crate::operation::{ObjectModel, Operation, Reply};
+use crate::ordered::OrderedMap;
 
 /// One operation, reduced to what linearizability depends on.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl<'a> Object<'a> {
     /// The objects of a history, by key.
     pub(super) fn all(history: &'a History) -> Vec<Self> {
         let mut objects: Vec<Self> = Vec::new();
-        let mut places: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut places: OrderedMap<u64, usize> = OrderedMap::new();
         let mut latest = None;
         for (index, record) in history.records.iter().enumerate() {
             let (operation, reply) = (record.operation, record.reply());

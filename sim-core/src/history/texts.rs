@@ -1,12 +1,13 @@
 //! What the values of a history look like as text: a key-value store that can append joins texts.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+
+use crate::ordered::OrderedMap;
 
 /// The texts behind numbers. A number without one stands for its decimal digits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
-    by_number: BTreeMap<u64, String>,
+    by_number: OrderedMap<u64, String>,
 }
 
 impl Texts {

@@ -4,13 +4,12 @@
 //! Real time is followed while the history is recorded, at one comparison per call and end: whatever had returned
 //! when an operation was called must stand before it. The witness comes from the accused, so a failure proves nothing.
 
-use std::collections::BTreeMap;
-
 use super::nearly::sort_nearly;
 use super::object::{Call, Object};
 use super::record::{History, Record};
 use super::spec::State;
 use crate::operation::{Operation, Reply};
+use crate::ordered::OrderedMap;
 
 /// A place in the claimed order. What only reads stands after what changes state at the same position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +103,7 @@ fn replay(records: &[Record], mut state: State, placed: &[(Rank, &Call<'_>)], pe
 /// Operations that may have happened, by the value that would show it.
 #[derive(Default)]
 struct Pending<'a> {
-    by_value: BTreeMap<u64, Call<'a>>,
+    by_value: OrderedMap<u64, Call<'a>>,
 }
 
 impl<'a> Pending<'a> {

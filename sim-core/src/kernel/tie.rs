@@ -73,7 +73,7 @@ mod tests {
             sync(slot, SyncId(5)),
             wake(5),
         ];
-        let different: std::collections::BTreeSet<u64> = names.into_iter().collect();
+        let different: crate::ordered::OrderedSet<u64> = names.into_iter().collect();
         assert_eq!(different.len(), names.len());
     }
 }

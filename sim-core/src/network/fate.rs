@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn names_of_a_burst_and_of_its_neighbors_differ() {
-        let mut moments = std::collections::BTreeSet::new();
+        let mut moments = crate::ordered::OrderedSet::new();
         for nanos in (0..200).map(|step| step * 5_000_000_007) {
             for ordinal in 0..50 {
                 assert!(moments.insert(Name::new(1, 2, nanos, ordinal).moment));

@@ -152,10 +152,10 @@ fn place(entries: &[(u32, Word)], to: u32) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::{Row, TOO_LATE, Word};
     use crate::identity::Slot;
+    use crate::ordered::OrderedMap;
     use crate::process::Priority;
     use crate::time::Time;
 
@@ -189,7 +189,7 @@ mod tests {
         for (slots, peers, dense) in
             [(5, 5, true), (1_000, 1_000, true), (1_000, 40, false), (100_000, 900, false)]
         {
-            let (mut row, mut map) = (Row::default(), BTreeMap::new());
+            let (mut row, mut map) = (Row::default(), OrderedMap::new());
             for i in 0..peers * 3 {
                 let to = (i % peers) * 7_919 % slots;
                 let word = Word::new(1, Priority::Normal, Time::from_nanos(u64::from(i))).unwrap();

@@ -1,11 +1,10 @@
 //! The messages of a traced run, from slot to slot, for diagrams.
 
-use std::collections::BTreeMap;
-
 use super::Edge;
 use crate::capped::Capped;
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
+use crate::ordered::OrderedMap;
 use crate::time::Time;
 use crate::trace::{Trace, What};
 
@@ -23,7 +22,7 @@ struct Open {
 
 /// Pairs what was sent with where it arrived. What neither arrived nor was lost is still under way and not drawn.
 pub(crate) fn edges(trace: &Trace, ground: &Ground) -> Capped<Edge> {
-    let mut open: BTreeMap<u64, Open> = BTreeMap::new();
+    let mut open: OrderedMap<u64, Open> = OrderedMap::new();
     let mut edges = Capped::with_limit(KEPT);
     for event in &trace.events {
         match &event.what {

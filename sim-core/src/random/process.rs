@@ -218,7 +218,7 @@ mod tests {
     fn every_order_and_every_item_comes_up() {
         let mut drawn = WordsDrawn::default();
         let mut rng = ProcessRng::new(KEY, 2, 0, &mut drawn);
-        let mut orders = std::collections::BTreeMap::new();
+        let mut orders = crate::ordered::OrderedMap::new();
         for _ in 0..6_000 {
             let mut items = [1, 2, 3];
             rng.shuffle(&mut items);

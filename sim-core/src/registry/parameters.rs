@@ -38,8 +38,8 @@ pub struct Declared<T> {
     pub schema: fn() -> Value,
     /// Why it cannot be used as it is.
     pub refuse: fn(&T) -> Option<String>,
-    /// Draws it, where a swarm may: from what was configured, what was drawn before it, and the dice.
-    pub draw: Option<fn(&T, &T, &mut Dice<'_>) -> T>,
+    /// Draws it, where a swarm may: from what was configured, into what was drawn before it, with the dice.
+    pub draw: Option<fn(&T, &mut T, &mut Dice<'_>)>,
 }
 
 /// The parameters of a protocol, as [`parameters!`](crate::parameters!) declares them.
@@ -96,10 +96,11 @@ pub trait ParameterSet: Clone + Default + Send + Sync + 'static {
     #[must_use]
     fn drawn(&self, rng: &mut ChaCha8Rng) -> Self {
         let mut dice = Dice::new(rng);
-        Self::declared()
-            .into_iter()
-            .filter_map(|parameter| parameter.draw)
-            .fold(self.clone(), |drawn, draw| draw(self, &drawn, &mut dice))
+        let mut drawn = self.clone();
+        for draw in Self::declared().into_iter().filter_map(|parameter| parameter.draw) {
+            draw(self, &mut drawn, &mut dice);
+        }
+        drawn
     }
 }
 
@@ -252,9 +253,10 @@ macro_rules! parameters {
                             let _ = own;
                             refused
                         },
-                        draw: $crate::parameters!(@or [$(Some(|own: &Self, drawn: &Self, dice: &mut Dice<'_>| {
+                        draw: $crate::parameters!(@or [$(Some(|own: &Self, drawn: &mut Self, dice: &mut Dice<'_>| {
                             let draw: fn(&Self, &Self, &mut Dice<'_>) -> $type = $draw;
-                            Self { $field: draw(own, drawn, dice), ..drawn.clone() }
+                            let value = draw(own, drawn, dice);
+                            drawn.$field = value;
                         }))?] None),
                     },
                 )*]

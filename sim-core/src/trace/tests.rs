@@ -106,7 +106,7 @@ fn every_sort_of_event_is_read_as_it_was_recorded() {
         assert_eq!(found, owned(&given));
         assert!(!trace.line(event).is_empty());
     }
-    let kinds: std::collections::BTreeSet<WhatKind> = trace.events.iter().map(|e| e.what.kind()).collect();
+    let kinds: crate::ordered::OrderedSet<WhatKind> = trace.events.iter().map(|e| e.what.kind()).collect();
     assert_eq!(kinds.len(), WhatKind::ALL.len());
     assert_eq!(trace.events[6].what, What::Link { peer: NodeId(3), state: LinkState::Up });
     assert_eq!(trace.events[8].what, What::Synced { id: SyncId(1 << 40), result: SyncResult::Io });

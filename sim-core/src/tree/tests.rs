@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
 use std::fmt::Debug;
+
+use crate::ordered::OrderedMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ struct Table {
     #[serde(default)]
     kinds: Vec<Kind>,
     #[serde(default)]
-    by_number: BTreeMap<i16, (bool, String)>,
+    by_number: OrderedMap<i16, (bool, String)>,
     #[serde(default)]
     free: Value,
 }
@@ -67,7 +68,7 @@ fn what_was_written_is_read() {
         maybe: Some(-7),
         share: 0.25,
         kinds: vec![Kind::Plain, Kind::Wrapped(3), Kind::Paired(1, 'x'), Kind::Shaped { width: u64::MAX }],
-        by_number: BTreeMap::from([(-3, (true, "three".to_owned())), (4, (false, String::new()))]),
+        by_number: OrderedMap::from([(-3, (true, "three".to_owned())), (4, (false, String::new()))]),
         free: json!({ "a": [1, -1, 1.5, null, true, "text", { "b": [] }] }),
     };
     let tree = serde_json::to_value(&table).expect("a tree");

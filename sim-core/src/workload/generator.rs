@@ -1,13 +1,12 @@
 //! The running workload: hands out operations as they fall due.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::mix::{Mix, OperationKind};
 use super::popularity::Popularity;
 use super::ramp::Ramp;
 use super::{Load, Spacing, WhenBusy, WorkloadModel};
 use crate::math;
 use crate::operation::{ObjectModel, Operation, Reply};
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::random::{Keyed, Purpose, below};
 use crate::time::{Duration, Time};
 
@@ -39,7 +38,7 @@ pub struct Workload {
     under_way: Vec<u32>,
     free: u32,
     /// The latest value that a client saw, by key: what a compare-and-swap expects.
-    seen: BTreeMap<u64, Option<u64>>,
+    seen: OrderedMap<u64, Option<u64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,13 +47,13 @@ enum Pace {
         /// What waits for a client is drawn only once there is one: the line takes no memory, however long it is.
         streams: Vec<Stream>,
         /// Clients that are down: nobody is free there.
-        away: BTreeSet<u32>,
+        away: OrderedSet<u32>,
     },
     Closed {
         think: Duration,
-        ready: BTreeSet<(Time, u32)>,
+        ready: OrderedSet<(Time, u32)>,
         /// Clients that were down when they were ready: they go on when they are back.
-        away: BTreeSet<u32>,
+        away: OrderedSet<u32>,
         /// How many operations each client has had.
         turns: Vec<u64>,
     },
@@ -174,7 +173,7 @@ impl Workload {
             pace: Pace::new(model, clients, &keyed),
             under_way: vec![0; clients as usize],
             free: clients,
-            seen: BTreeMap::new(),
+            seen: OrderedMap::new(),
         };
         workload.begin(clients);
         workload
@@ -427,12 +426,12 @@ impl Pace {
             Some(_) => {
                 let loads = model.loads().into_iter().enumerate();
                 let streams = loads.map(|(index, load)| Stream::new(index, load, keyed)).collect();
-                Self::Open { streams, away: BTreeSet::new() }
+                Self::Open { streams, away: OrderedSet::new() }
             }
             None => Self::Closed {
                 think: model.think.unwrap_or_default(),
-                ready: BTreeSet::new(),
-                away: BTreeSet::new(),
+                ready: OrderedSet::new(),
+                away: OrderedSet::new(),
                 turns: vec![0; clients as usize],
             },
         }

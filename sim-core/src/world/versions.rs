@@ -1,8 +1,7 @@
 //! Which version of the protocol starts in a slot, where a rolling upgrade changes that.
 
-use std::collections::BTreeMap;
-
 use crate::identity::Slot;
+use crate::ordered::OrderedMap;
 use crate::setup::Setup;
 
 /// The versions of a run, by number, and who starts as which.
@@ -11,13 +10,13 @@ pub(super) struct Versions {
     /// Number 0 is what the scenario's cluster says.
     names: Vec<String>,
     /// Where something else was installed.
-    installed: BTreeMap<Slot, u32>,
+    installed: OrderedMap<Slot, u32>,
 }
 
 impl Versions {
     /// Everybody starts as the first one.
     pub(super) fn of_setup(setup: &Setup) -> Self {
-        Self { names: setup.version_names().map(str::to_owned).collect(), installed: BTreeMap::new() }
+        Self { names: setup.version_names().map(str::to_owned).collect(), installed: OrderedMap::new() }
     }
 
     /// Whoever starts in the slot from now on is this version.

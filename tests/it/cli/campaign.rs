@@ -1,6 +1,6 @@
 //! `explore`.
 
-use std::collections::BTreeSet;
+use sim_core::ordered::OrderedSet;
 
 use serde_json::Value;
 
@@ -65,7 +65,7 @@ fn findings_are_grouped_and_kept_as_capsules_of_their_lowest_seed() {
     let document = said.json();
     let failures = document["failures"].as_array().unwrap();
     assert_eq!(said.code, 1);
-    let prints: BTreeSet<&str> =
+    let prints: OrderedSet<&str> =
         failures.iter().map(|found| found["fingerprint"].as_str().unwrap()).collect();
     assert_eq!(prints.len(), failures.len(), "one capsule for each way of failing");
     let first = failures.iter().map(|found| found["seed"].as_u64().unwrap()).min().unwrap();

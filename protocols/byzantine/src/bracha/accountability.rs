@@ -1,13 +1,11 @@
 //! Who signed what: honest members never sign two values in one phase of a broadcast, and when two values are delivered,
 //! the signatures name those who did.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Check, Findings, Seen, Verdict};
 use sim_core::facts::Facts;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use super::safety::honest_delivery;
 use super::thresholds::Thresholds;
@@ -22,14 +20,14 @@ use super::vocabulary::{Bracha, BrachaMessage, Broadcast, Phase};
 #[derive(Clone, Debug)]
 pub struct Accountability {
     thresholds: Thresholds,
-    signed: BTreeMap<(NodeId, Phase, Broadcast), u64>,
+    signed: OrderedMap<(NodeId, Phase, Broadcast), u64>,
     /// Who signed a value in a phase, in the order in which they were heard.
-    votes: BTreeMap<(Broadcast, Phase, u64), Vec<NodeId>>,
+    votes: OrderedMap<(Broadcast, Phase, u64), Vec<NodeId>>,
     /// Who signed two values, by broadcast.
-    culprits: BTreeMap<Broadcast, BTreeSet<NodeId>>,
+    culprits: OrderedMap<Broadcast, OrderedSet<NodeId>>,
     /// What was delivered first, and by whom.
-    decided: BTreeMap<Broadcast, (u64, NodeId)>,
-    forked: BTreeSet<Broadcast>,
+    decided: OrderedMap<Broadcast, (u64, NodeId)>,
+    forked: OrderedSet<Broadcast>,
 }
 
 /// A set of members whose guilt makes a fork possible, and what shows it.
@@ -44,11 +42,11 @@ impl Accountability {
     pub fn new(members: u32) -> Self {
         Self {
             thresholds: Thresholds::new(members),
-            signed: BTreeMap::new(),
-            votes: BTreeMap::new(),
-            culprits: BTreeMap::new(),
-            decided: BTreeMap::new(),
-            forked: BTreeSet::new(),
+            signed: OrderedMap::new(),
+            votes: OrderedMap::new(),
+            culprits: OrderedMap::new(),
+            decided: OrderedMap::new(),
+            forked: OrderedSet::new(),
         }
     }
 
@@ -182,15 +180,15 @@ impl Check<Bracha> for Accountability {
             return;
         }
         findings.exercised();
-        let first = match self.signed.entry((signer, phase, vote.broadcast)) {
-            Entry::Occupied(signed) if *signed.get() == vote.value => return,
-            Entry::Occupied(signed) => *signed.get(),
-            Entry::Vacant(place) => {
-                place.insert(vote.value);
-                self.signs(signer, phase, vote.broadcast, vote.value);
-                return;
-            }
+        let statement = (signer, phase, vote.broadcast);
+        let Some(&first) = self.signed.get(&statement) else {
+            self.signed.insert(statement, vote.value);
+            self.signs(signer, phase, vote.broadcast, vote.value);
+            return;
         };
+        if first == vote.value {
+            return;
+        }
         self.signs(signer, phase, vote.broadcast, vote.value);
         self.culprits.entry(vote.broadcast).or_default().insert(signer);
         if honest {

@@ -4,10 +4,10 @@
 //! that they share it by a counted reference: the only one in this protocol.
 
 use std::cell::{Ref, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::time::Time;
 
 use super::vocabulary::Broadcast;
@@ -26,11 +26,11 @@ pub struct Progress {
 
 /// Every broadcast that an honest member said or delivered.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(Rc<RefCell<BTreeMap<Broadcast, Progress>>>);
+pub struct Ledger(Rc<RefCell<OrderedMap<Broadcast, Progress>>>);
 
 impl Ledger {
     /// What it holds now.
-    pub fn read(&self) -> Ref<'_, BTreeMap<Broadcast, Progress>> {
+    pub fn read(&self) -> Ref<'_, OrderedMap<Broadcast, Progress>> {
         self.0.borrow()
     }
 

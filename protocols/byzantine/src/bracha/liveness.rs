@@ -1,11 +1,10 @@
 //! What progress reliable broadcast owes: what was left undelivered at the heal is delivered by the whole core, and
 //! then something new, if there is anything new to come.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::Seen;
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::outcome::Stall;
 use sim_core::progress::Pace;
 use sim_core::setup::Setup;
@@ -24,14 +23,14 @@ pub struct BrachaLiveness {
     parameters: Parameters,
     members: u32,
     ledger: Ledger,
-    core: BTreeSet<NodeId>,
+    core: OrderedSet<NodeId>,
     /// Who of the core has not delivered what was owed at the heal.
-    missing: BTreeSet<(Broadcast, NodeId)>,
+    missing: OrderedSet<(Broadcast, NodeId)>,
     /// Whether something new must be delivered as well.
     wants_new: bool,
     /// Who of the core has delivered something that was not owed at the heal.
-    new: BTreeMap<Broadcast, BTreeSet<NodeId>>,
-    old: BTreeSet<Broadcast>,
+    new: OrderedMap<Broadcast, OrderedSet<NodeId>>,
+    old: OrderedSet<Broadcast>,
 }
 
 /// Whether a place runs an honest member that takes part.
@@ -46,15 +45,15 @@ impl BrachaLiveness {
             parameters,
             members: setup.members,
             ledger,
-            core: BTreeSet::new(),
-            missing: BTreeSet::new(),
+            core: OrderedSet::new(),
+            missing: OrderedSet::new(),
             wants_new: false,
-            new: BTreeMap::new(),
-            old: BTreeSet::new(),
+            new: OrderedMap::new(),
+            old: OrderedSet::new(),
         }
     }
 
-    fn able(&self, ground: &Ground, core: &[Slot]) -> BTreeSet<NodeId> {
+    fn able(&self, ground: &Ground, core: &[Slot]) -> OrderedSet<NodeId> {
         let places = core.iter().map(|slot| ground.place(*slot));
         places.filter(|place| takes_part(place, self.members)).map(|place| place.node).collect()
     }
@@ -68,7 +67,7 @@ impl BrachaLiveness {
 
     fn take_stock(&mut self, ground: &Ground, core: &[Slot]) {
         self.core = self.able(ground, core);
-        let mut said: BTreeMap<NodeId, u64> = BTreeMap::new();
+        let mut said: OrderedMap<NodeId, u64> = OrderedMap::new();
         for (broadcast, progress) in self.ledger.read().iter() {
             *said.entry(broadcast.sender).or_default() += u64::from(progress.said_at.is_some());
             if progress.delivered_at.is_none() && !self.core.contains(&broadcast.sender) {

@@ -5,11 +5,11 @@
 
 mod deeds;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sim_core::digest::hash_words;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{
     Boot, Context, Factory, Input, JournalId, LinkState, Process, Role, SyncId, SyncResult, TimerId,
 };
@@ -68,7 +68,7 @@ impl Factory<Bracha> for Members {
             parameters: Arc::clone(&self.parameters),
             plants: self.plants,
             seed: u64::from_le_bytes(seed[..8].try_into().expect("a seed has 32 bytes")),
-            instances: BTreeMap::new(),
+            instances: OrderedMap::new(),
             next_sequence: 1,
             delivered: 0,
             deeds: Deeds::default(),
@@ -106,7 +106,7 @@ pub struct Node {
     plants: Plants,
     /// What its own values are made from. Twins have different ones, so that they equivocate.
     seed: u64,
-    instances: BTreeMap<Broadcast, Instance>,
+    instances: OrderedMap<Broadcast, Instance>,
     next_sequence: u64,
     delivered: u64,
     deeds: Deeds,

@@ -1,9 +1,8 @@
 //! A cluster of members without a world.
 
-use std::collections::BTreeMap;
-
 use protocol_testing::pump::Rough;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Context, Effect, Input, LinkState, Process, Solo, TimerId};
 
 use super::node::Members;
@@ -47,9 +46,9 @@ pub(super) trait Broadcasts {
     /// How many messages were sent.
     fn all_sent(&self) -> u64;
     /// What was delivered, by whom; nobody delivers twice.
-    fn delivered(&self) -> BTreeMap<(NodeId, Broadcast), u64>;
+    fn delivered(&self) -> OrderedMap<(NodeId, Broadcast), u64>;
     /// The distinct values that anybody delivered for a broadcast, and by how many members.
-    fn outcome(&self, broadcast: Broadcast) -> BTreeMap<u64, u32>;
+    fn outcome(&self, broadcast: Broadcast) -> OrderedMap<u64, u32>;
 }
 
 impl Broadcasts for Pump {
@@ -65,8 +64,8 @@ impl Broadcasts for Pump {
         self.sent.values().sum()
     }
 
-    fn delivered(&self) -> BTreeMap<(NodeId, Broadcast), u64> {
-        let mut delivered = BTreeMap::new();
+    fn delivered(&self) -> OrderedMap<(NodeId, Broadcast), u64> {
+        let mut delivered = OrderedMap::new();
         for (_, member, observation) in &self.observed {
             if let BrachaObservation::Delivered { broadcast, value, .. } = observation {
                 let before = delivered.insert((*member, *broadcast), *value);
@@ -76,8 +75,8 @@ impl Broadcasts for Pump {
         delivered
     }
 
-    fn outcome(&self, broadcast: Broadcast) -> BTreeMap<u64, u32> {
-        let mut values = BTreeMap::new();
+    fn outcome(&self, broadcast: Broadcast) -> OrderedMap<u64, u32> {
+        let mut values = OrderedMap::new();
         for ((_, of), value) in self.delivered() {
             if of == broadcast {
                 *values.entry(value).or_insert(0) += 1;

@@ -1,11 +1,10 @@
 //! What must never happen in reliable broadcast, over honest members only: two values for one broadcast, a value that
 //! its honest sender never said, a value delivered twice.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::vocabulary::{Bracha, BrachaObservation, Broadcast};
 
@@ -23,7 +22,7 @@ pub(super) fn honest_delivery(ground: &Ground, seen: &Seen<'_, Bracha>) -> Optio
 #[derive(Clone, Debug, Default)]
 pub struct Agreement {
     /// The value of each broadcast, and who delivered it first.
-    decided: BTreeMap<Broadcast, (u64, NodeId)>,
+    decided: OrderedMap<Broadcast, (u64, NodeId)>,
 }
 
 impl Agreement {
@@ -52,7 +51,7 @@ impl Check<Bracha> for Agreement {
 /// Validity: what is delivered for an honest sender is what the sender said.
 #[derive(Clone, Debug, Default)]
 pub struct Validity {
-    said: BTreeMap<Broadcast, u64>,
+    said: OrderedMap<Broadcast, u64>,
 }
 
 impl Validity {
@@ -119,7 +118,7 @@ impl Check<Bracha> for Validity {
 #[derive(Clone, Debug, Default)]
 pub struct Integrity {
     /// In which incarnation of its slot a member delivered a broadcast last, and which value.
-    delivered: BTreeMap<(NodeId, Broadcast), (u32, u64)>,
+    delivered: OrderedMap<(NodeId, Broadcast), (u32, u64)>,
 }
 
 impl Integrity {

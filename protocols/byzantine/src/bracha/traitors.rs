@@ -5,13 +5,12 @@
 
 mod split;
 
-use std::collections::BTreeMap;
-
 use sim_core::coalition::habits::{
     Habits, Lies, MUTATE, RANDOM, REPLAY, SILENT, Telling, WITHHOLD, take_sends,
 };
 use sim_core::coalition::{CoalitionContext, Deed, Member};
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Effects, Signature};
 use sim_core::random::below;
 use sim_core::registry::Named;
@@ -45,7 +44,7 @@ pub fn traitors(behavior: Option<&str>, members: u32) -> Habits<Bracha, Traitors
 #[derive(Clone, Debug, Default)]
 pub struct Traitors {
     /// Broadcasts that were split, with the value for the first half.
-    split: BTreeMap<Broadcast, u64>,
+    split: OrderedMap<Broadcast, u64>,
 }
 
 impl Traitors {

@@ -1,7 +1,6 @@
 //! What a restarted member finds in its journal: everything that it can have signed, and the blocks that it kept.
 
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Recovered};
 
 use super::blocks::genesis;
@@ -24,7 +23,7 @@ impl Replica {
         let members = u32::try_from(boot.members.len()).ok()?;
         let genesis = genesis(parameters.signatures);
         let mut replica = Self {
-            answered: BTreeMap::new(),
+            answered: OrderedMap::new(),
             me: boot.node,
             members,
             quorum: Quorum::of(members),
@@ -39,15 +38,15 @@ impl Replica {
             high: genesis.clone(),
             lock: genesis,
             decided: None,
-            tree: BTreeMap::new(),
+            tree: OrderedMap::new(),
             open: Open::default(),
             chain: Vec::new(),
             forked: false,
             store: Store::default(),
             pending: Pending::default(),
-            votes: BTreeMap::new(),
+            votes: OrderedMap::new(),
             late: Vec::new(),
-            timeouts: BTreeMap::new(),
+            timeouts: OrderedMap::new(),
             ready: (0, Signers::default()),
             ready_for: 0,
             proposal: None,

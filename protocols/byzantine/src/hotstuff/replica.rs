@@ -1,9 +1,8 @@
 //! A member: what it remembers, and what it does with each input.
 
-use std::collections::BTreeMap;
-
 use sim_core::facts::ContentHash;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Context, Input, LinkState, Process, TimerId};
 use sim_core::time::Time;
 
@@ -40,7 +39,7 @@ pub struct Replica {
     pub(super) plants: Plants,
     pub(super) view: u64,
     /// When it last told a peer that was behind how far it is.
-    pub(super) answered: BTreeMap<NodeId, Time>,
+    pub(super) answered: OrderedMap<NodeId, Time>,
     /// The latest timeout certificate that led to a view.
     pub(super) timeout: Option<TimeoutCertificate>,
     /// The last view that it voted in, and the stage.
@@ -56,7 +55,7 @@ pub struct Replica {
     /// Basic rule: the latest commit certificate.
     pub(super) decided: Option<Certificate>,
     /// Blocks that are not committed.
-    pub(super) tree: BTreeMap<u64, Block>,
+    pub(super) tree: OrderedMap<u64, Block>,
     /// What is asked for in those of them that lead to a certificate.
     pub(super) open: Open,
     /// Blocks that are committed, from height 1.
@@ -66,11 +65,11 @@ pub struct Replica {
     pub(super) store: Store,
     pub(super) pending: Pending,
     /// Votes that it collects.
-    pub(super) votes: BTreeMap<(u64, Stage), Tally>,
+    pub(super) votes: OrderedMap<(u64, Stage), Tally>,
     /// Control: what it waits for more votes for.
     pub(super) late: Vec<Statement>,
     /// The last timeout of each member.
-    pub(super) timeouts: BTreeMap<NodeId, Timeout>,
+    pub(super) timeouts: OrderedMap<NodeId, Timeout>,
     /// Basic rule: who is ready for a view.
     pub(super) ready: (u64, Signers),
     /// Basic rule: the last view that it said to be ready for.

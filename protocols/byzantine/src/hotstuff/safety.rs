@@ -102,7 +102,7 @@ impl Judged for Hotstuff {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::collections::BTreeSet;
+    use sim_core::ordered::OrderedSet;
 
     use super::*;
 
@@ -122,7 +122,7 @@ pub(super) mod tests {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
         let fresh = checks(4, &Parameters::default(), &[]);
         assert_eq!(fresh.iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        assert_eq!(names.iter().collect::<OrderedSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("hotstuff/")));
     }
 }

@@ -118,9 +118,9 @@ impl Judged for Pbft {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::collections::BTreeSet;
 
     use sim_core::identity::NodeId;
+    use sim_core::ordered::OrderedSet;
 
     use super::*;
 
@@ -140,7 +140,7 @@ pub(crate) mod tests {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
         let fresh = checks(4, Parameters::default());
         assert_eq!(fresh.iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        assert_eq!(names.iter().collect::<OrderedSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("pbft/")));
     }
 }

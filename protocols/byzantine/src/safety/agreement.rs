@@ -1,17 +1,16 @@
 //! Agreement: one value is committed at a height, one digest is prepared at a view and height.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::{Fact, Judged, honest};
 
 /// What is committed at each height, and who said so first.
 #[derive(Clone, Debug, Default)]
 pub struct Agreement {
-    decided: BTreeMap<u64, (u64, NodeId)>,
+    decided: OrderedMap<u64, (u64, NodeId)>,
 }
 
 impl<P: Judged> Check<P> for Agreement {
@@ -39,7 +38,7 @@ impl<P: Judged> Check<P> for Agreement {
 /// What is prepared at each view and height.
 #[derive(Clone, Debug, Default)]
 pub struct OnePrepared {
-    prepared: BTreeMap<(u64, u64), (u64, NodeId)>,
+    prepared: OrderedMap<(u64, u64), (u64, NodeId)>,
 }
 
 impl<P: Judged> Check<P> for OnePrepared {

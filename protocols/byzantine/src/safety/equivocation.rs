@@ -1,10 +1,9 @@
 //! An honest member never signs two digests for one view, height and phase, also over a crash.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::Judged;
 use crate::vote::{Stage, Statement, Vote};
@@ -12,7 +11,7 @@ use crate::vote::{Stage, Statement, Vote};
 /// What each honest member signed.
 #[derive(Clone, Debug, Default)]
 pub struct Equivocation {
-    signed: BTreeMap<(NodeId, Stage, u64, u64), u64>,
+    signed: OrderedMap<(NodeId, Stage, u64, u64), u64>,
     /// What was looked at last: a message is told once for each of its recipients.
     last: Option<Vote>,
 }

@@ -1,10 +1,9 @@
 //! Total order: members apply the same operations at the same positions, one after the other.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::{Fact, Judged, honest};
 
@@ -12,8 +11,8 @@ use super::{Fact, Judged, honest};
 #[derive(Clone, Debug, Default)]
 pub struct TotalOrder {
     /// By position, from 1: client, timestamp and operation, and who applied it first.
-    applied: BTreeMap<u64, ((NodeId, u64, u64), NodeId)>,
-    last: BTreeMap<Slot, u64>,
+    applied: OrderedMap<u64, ((NodeId, u64, u64), NodeId)>,
+    last: OrderedMap<Slot, u64>,
 }
 
 impl<P: Judged> Check<P> for TotalOrder {

@@ -1,17 +1,16 @@
 //! Replies: what a client believes is what honest members answered.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::{Fact, Judged, honest};
 
 /// What honest members answered: position and reply.
 #[derive(Clone, Debug, Default)]
 pub struct Replies {
-    answered: BTreeMap<(NodeId, u64), (u64, u64)>,
+    answered: OrderedMap<(NodeId, u64), (u64, u64)>,
 }
 
 impl<P: Judged> Check<P> for Replies {

@@ -1,20 +1,19 @@
 //! Validity: what is applied for an honest client is what the client asked for, each request once. Of two operations that a
 //! corrupt client signs under one timestamp, one at most is applied.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::{Fact, Judged, honest};
 
 /// What clients asked for, and where it was applied.
 #[derive(Clone, Debug, Default)]
 pub struct Validity {
-    asked: BTreeMap<(NodeId, u64), u64>,
+    asked: OrderedMap<(NodeId, u64), u64>,
     /// At which position, and which operation.
-    applied: BTreeMap<(NodeId, u64), (u64, u64)>,
+    applied: OrderedMap<(NodeId, u64), (u64, u64)>,
 }
 
 impl<P: Judged> Check<P> for Validity {

@@ -99,9 +99,9 @@ const fn is_block(digest: u64) -> bool {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::collections::BTreeSet;
 
     use sim_core::identity::NodeId;
+    use sim_core::ordered::OrderedSet;
 
     use super::*;
 
@@ -127,7 +127,7 @@ pub(super) mod tests {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
         let fresh = checks(4, Parameters::default(), &[]);
         assert_eq!(fresh.iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        assert_eq!(names.iter().collect::<OrderedSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("tendermint/")));
     }
 }

@@ -3,11 +3,10 @@
 //! A coordinator that may have been deposed without knowing it does nothing: it neither hears agents nor makes anything of
 //! decisions until a majority has confirmed it. So at any time at most one agent coordinates, in true time.
 
-use std::collections::BTreeMap;
-
 use raft::node::{RaftFactory, RaftNode};
 use raft::vocabulary::{Raft, RaftMessage};
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::part::{Part, PartPlace};
 use sim_core::process::{Boot, Context, Factory, Input, Process, TimerId};
 use sim_core::time::Time;
@@ -41,7 +40,7 @@ pub(super) struct Core {
     knew: bool,
     /// The latest beats that it keeps: of agents outside of the core, where members of the core share that; and of all agents,
     /// as long as it does not know whether it still coordinates.
-    gathered: BTreeMap<NodeId, Gathered>,
+    gathered: OrderedMap<NodeId, Gathered>,
 }
 
 impl std::fmt::Debug for Core {
@@ -74,7 +73,7 @@ impl Core {
             proposed: 0,
             cut_off: (None, false),
             knew: false,
-            gathered: BTreeMap::new(),
+            gathered: OrderedMap::new(),
         }
     }
 }

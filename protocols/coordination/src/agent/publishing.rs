@@ -4,9 +4,8 @@
 //! Each subscriber hears of an event once in its life, or the publisher reports that it did not take it. What a publisher had not told
 //! when it crashed is not told.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::process::Context;
 
 use super::Agent;
@@ -19,8 +18,8 @@ use crate::vocabulary::{
 #[derive(Debug, Default)]
 pub(super) struct Events {
     /// How many subscribers it still tries to tell of each.
-    open: BTreeMap<TaskId, u32>,
-    heard: BTreeSet<TaskId>,
+    open: OrderedMap<TaskId, u32>,
+    heard: OrderedSet<TaskId>,
 }
 
 impl Agent {

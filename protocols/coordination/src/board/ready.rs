@@ -1,7 +1,6 @@
 //! Ready tasks in the order in which they are placed, and locks.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::time::{Duration, Time};
 
 use crate::graph::{Rank, TaskId};
@@ -22,13 +21,13 @@ pub(super) type Key = u128;
 #[derive(Clone, Debug)]
 pub(super) struct Queues {
     order: Ordering,
-    by_needs: BTreeMap<u64, BTreeSet<(Key, TaskId)>>,
+    by_needs: OrderedMap<u64, OrderedSet<(Key, TaskId)>>,
     count: usize,
 }
 
 impl Queues {
     pub(super) fn new(order: Ordering) -> Self {
-        Self { order, by_needs: BTreeMap::new(), count: 0 }
+        Self { order, by_needs: OrderedMap::new(), count: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -76,7 +75,7 @@ impl Queues {
 #[derive(Clone, Debug)]
 pub(super) struct Locks {
     holders: Vec<Option<TaskId>>,
-    parked: Vec<BTreeSet<(Key, TaskId)>>,
+    parked: Vec<OrderedSet<(Key, TaskId)>>,
     /// How many wait for any lock.
     count: usize,
 }
@@ -84,7 +83,7 @@ pub(super) struct Locks {
 impl Locks {
     pub(super) fn new(count: u32) -> Self {
         let count = count as usize;
-        Self { holders: vec![None; count], parked: vec![BTreeSet::new(); count], count: 0 }
+        Self { holders: vec![None; count], parked: vec![OrderedSet::new(); count], count: 0 }
     }
 
     pub(super) fn parked(&self) -> usize {

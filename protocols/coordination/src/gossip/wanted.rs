@@ -1,8 +1,7 @@
 //! Tasks of which an agent is a home: those that it asks for next, and those that somebody has, with the time at which it asks
 //! again. Each stands in one place, which is known, so that a task that ends is taken out without a scan.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::time::Time;
 
 use crate::graph::TaskId;
@@ -11,11 +10,11 @@ use crate::graph::TaskId;
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     /// In the order in which it asks for them.
-    open: BTreeSet<(Time, TaskId)>,
+    open: OrderedSet<(Time, TaskId)>,
     /// Those that somebody has, by when to ask again.
-    later: BTreeSet<(Time, TaskId)>,
+    later: OrderedSet<(Time, TaskId)>,
     /// Where each stands: whether in `open`, and under which time.
-    places: BTreeMap<TaskId, (bool, Time)>,
+    places: OrderedMap<TaskId, (bool, Time)>,
 }
 
 impl Wanted {

@@ -5,10 +5,9 @@
 //! began, is asked for a task once more when its turn comes, since an agent does not ask everybody all the time. If it does not answer then
 //! and the sink hears it still, it is cut off. Neither is a fence.
 
-use std::collections::BTreeSet;
-
 use gossip::swim::vocabulary::Status;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedSet;
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
@@ -119,7 +118,9 @@ impl Claimant {
                 }
                 (Known::Gone, Known::Unheard(_)) => cx.observe(Observation::Gone { agent, silent }),
                 (Known::Lives, Known::Unheard(_)) => {
-                    self.silent.entry(agent).and_modify(|silence| silence.until = now);
+                    if let Some(silence) = self.silent.get_mut(&agent) {
+                        silence.until = now;
+                    }
                 }
                 _ => {}
             }
@@ -133,7 +134,7 @@ impl Claimant {
         cx: &mut Context<'_, Coordination>,
     ) {
         let is_dead = |status: &Status| !matches!(status, Status::Alive | Status::Suspect | Status::Unknown);
-        let dead: BTreeSet<NodeId> =
+        let dead: OrderedSet<NodeId> =
             all.filter(|(_, status)| is_dead(status)).map(|(agent, _)| agent).collect();
         let before = std::mem::replace(&mut self.fallen, dead);
         let fell: Vec<NodeId> = self.fallen.difference(&before).copied().collect();

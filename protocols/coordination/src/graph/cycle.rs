@@ -64,7 +64,7 @@ fn circle(edges: &DiGraph<TaskId, ()>, start: NodeIndex) -> Vec<NodeIndex> {
 
 /// Whether a task that comes into being would wait for itself, given which tasks are there already.
 pub fn would_close_a_cycle(graph: &Graph, newcomer: TaskId, there: impl Fn(TaskId) -> bool) -> bool {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = sim_core::ordered::OrderedSet::new();
     let mut stack: Vec<TaskId> = graph.task(newcomer).children.clone();
     while let Some(task) = stack.pop() {
         if task == newcomer {

@@ -7,6 +7,7 @@ use sim_core::process::Priority;
 use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::Parameter;
 use sim_core::time::Duration;
+use sim_core::tree;
 
 use super::{Graph, Namespaces, Usual, csv};
 
@@ -137,7 +138,7 @@ impl Parameter for Timing {
     }
 
     fn write(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+        tree::of(self).unwrap_or_default()
     }
 }
 
@@ -193,7 +194,7 @@ impl Parameter for Skills {
     }
 
     fn write(&self) -> Value {
-        if self.0.is_empty() { "none".into() } else { serde_json::to_value(&self.0).unwrap_or_default() }
+        if self.0.is_empty() { "none".into() } else { tree::of(&self.0).unwrap_or_default() }
     }
 }
 
@@ -256,7 +257,7 @@ impl Parameter for Tasks {
     fn write(&self) -> Value {
         match self {
             Self::Generated => "generated".into(),
-            Self::Listed(specs) => serde_json::to_value(specs).unwrap_or_default(),
+            Self::Listed(specs) => tree::of(specs).unwrap_or_default(),
         }
     }
 }

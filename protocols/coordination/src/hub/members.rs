@@ -1,9 +1,8 @@
 //! The registry: which agents there are, what they can do, and who was heard of when.
 
-use std::collections::BTreeSet;
-
 use gossip::swim::vocabulary::Status;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedSet;
 use sim_core::process::Context;
 use sim_core::time::{Duration, Time};
 
@@ -30,7 +29,7 @@ pub(super) struct Member {
     pub(super) rests: Time,
     pub(super) returned: u32,
     /// The tasks that it has.
-    pub(super) tasks: BTreeSet<TaskId>,
+    pub(super) tasks: OrderedSet<TaskId>,
 }
 
 /// Where an agent stands among those that have room: the first one gets the next task.
@@ -119,7 +118,7 @@ impl Hub {
             alive: true,
             rests: Time::ZERO,
             returned: 0,
-            tasks: BTreeSet::new(),
+            tasks: OrderedSet::new(),
         };
         self.members.insert(agent, member);
         self.watch_for(now.saturating_add(self.parameters.dead_after), Watch::Agent(agent), cx);
@@ -158,7 +157,7 @@ impl Hub {
             alive: true,
             rests: Time::ZERO,
             returned: 0,
-            tasks: BTreeSet::new(),
+            tasks: OrderedSet::new(),
         };
         self.members.insert(self.own, member);
         self.enlist(self.own, Time::ZERO);
@@ -186,7 +185,7 @@ impl Hub {
         presides: bool,
         cx: &mut Context<'_, Coordination>,
     ) {
-        let (mut fallen, mut dead) = (BTreeSet::new(), Vec::new());
+        let (mut fallen, mut dead) = (OrderedSet::new(), Vec::new());
         for (agent, status) in all.filter(|(_, status)| !matches!(status, Status::Alive | Status::Suspect)) {
             fallen.insert(agent);
             // Whom it never heard of, as one that has just started, is not dead.

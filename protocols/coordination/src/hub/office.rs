@@ -5,9 +5,8 @@
 //! then each member makes the same change. Who the agents are, and until when their leases last, only the one in office
 //! knows. A successor learns the first from their beats, and waits for the second as long as a lease can last.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::process::Context;
 use sim_core::time::Time;
 
@@ -27,11 +26,11 @@ pub(super) struct Office {
     /// Whether it is in office.
     pub(super) held: bool,
     /// Tasks that it wants to give away; undecided.
-    pending: BTreeMap<TaskId, NodeId>,
+    pending: OrderedMap<TaskId, NodeId>,
     /// Fences that it wants to end, undecided; and the letter that asked for that, for its receipt.
-    closing: BTreeMap<u64, Option<(NodeId, u64)>>,
+    closing: OrderedMap<u64, Option<(NodeId, u64)>>,
     /// Notes that it wants to write, undecided.
-    pub(super) writes: BTreeSet<u64>,
+    pub(super) writes: OrderedSet<u64>,
     proposals: Vec<Decision>,
 }
 
@@ -162,8 +161,8 @@ impl Hub {
     /// Wants to end a lease that ran out; whether that has to be decided first.
     pub(super) fn proposes_expiry(&mut self, task: TaskId, fence: u64) -> bool {
         let Some(office) = &mut self.office else { return false };
-        if let std::collections::btree_map::Entry::Vacant(place) = office.closing.entry(fence) {
-            place.insert(None);
+        if !office.is_closing(fence) {
+            office.closing.insert(fence, None);
             self.propose(Decision::Expire { task, fence });
         }
         true

@@ -4,9 +4,8 @@
 //! in common: whom it heard lately is cut off, and whom it did not hear twice is gone. Neither is a fence: what the agent has is given to
 //! others only when its lease is over, since the witness may be wrong, and one that is gone may have been paused.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::Context;
 use sim_core::time::Duration;
 
@@ -28,7 +27,7 @@ enum Silence {
 /// Agents that are silent, and of whom it is not known that they are gone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Silences {
-    agents: BTreeMap<NodeId, Silence>,
+    agents: OrderedMap<NodeId, Silence>,
     /// Whether it is to be asked again at some time.
     asks: bool,
 }

@@ -1,9 +1,9 @@
 //! What an agent asks of shared memory: one thing at a time, asked again with growing pauses until there is an answer, and told as
 //! unanswered when there is none.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sim_core::ordered::OrderedMap;
 use sim_core::process::Context;
 use sim_core::random::below;
 use sim_core::time::Duration;
@@ -62,13 +62,13 @@ pub struct Notebook {
     last: u64,
     asked: Option<(Wanted, u32)>,
     /// Where notes are merged: what the agent saw last under each key.
-    seen: BTreeMap<u32, Arc<[u64]>>,
+    seen: OrderedMap<u32, Arc<[u64]>>,
 }
 
 impl Notebook {
     /// Nothing was asked; numbers follow this one, which no earlier life of the agent used.
     pub const fn new(life: u64) -> Self {
-        Self { last: life, asked: None, seen: BTreeMap::new() }
+        Self { last: life, asked: None, seen: OrderedMap::new() }
     }
 
     /// What is said to a store.

@@ -6,7 +6,6 @@
 //!
 //! What is not durable is neither returned nor told to others, so that a replica never takes back what it said.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use gossip::crdt::set::OrSet;
 use sim_core::digest::Digest;
 use sim_core::facts::{Field, Value, Visitor};
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, JournalId, Stored, SyncId, SyncResult};
 use sim_core::time::{Duration, Time};
 
@@ -40,7 +40,7 @@ pub struct About {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     set: OrSet,
-    notes: BTreeMap<u64, About>,
+    notes: OrderedMap<u64, About>,
 }
 
 /// The notes of a replica, as they are told to others and kept on disk.
@@ -132,10 +132,10 @@ pub struct Replica {
     /// What is written just now.
     writing: Option<(SyncId, Shared, Vec<Change>)>,
     changes: Vec<Change>,
-    expires: BTreeMap<u64, Time>,
+    expires: OrderedMap<u64, Time>,
     /// The last note that was written here in each life of an agent: a write that comes again, however late, takes effect once. Nobody
     /// writes one note at two replicas.
-    last: BTreeMap<(NodeId, u64), u64>,
+    last: OrderedMap<(NodeId, u64), u64>,
     syncs: u64,
     /// Notes that went with the last change that was written before it crashed: nobody may have heard of that.
     untold: Arc<[(u64, u64)]>,
@@ -154,8 +154,8 @@ impl Replica {
             working: Shared::default(),
             writing: None,
             changes: Vec::new(),
-            expires: BTreeMap::new(),
-            last: BTreeMap::new(),
+            expires: OrderedMap::new(),
+            last: OrderedMap::new(),
             syncs: 0,
             untold: Arc::new([]),
         };
@@ -261,7 +261,7 @@ impl Replica {
     /// Plant H04.
     fn drop_all_but_the_last(&mut self) {
         let state = Rc::make_mut(&mut self.working.0);
-        let mut last: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut last: OrderedMap<u32, u64> = OrderedMap::new();
         for (note, about) in &state.notes {
             let known = last.entry(about.key).or_insert(*note);
             *known = (*known).max(*note);

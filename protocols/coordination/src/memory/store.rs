@@ -3,9 +3,8 @@
 //! A writer asks again until it has an answer, so that the same note comes more than once. Of each life of an agent the last
 //! answer is kept: a note takes effect once.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::is_claim;
 
@@ -41,9 +40,9 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     keys: u32,
-    entries: BTreeMap<u32, Entry>,
+    entries: OrderedMap<u32, Entry>,
     /// The last note of each life of an agent, and what became of it.
-    last: BTreeMap<(NodeId, u64), (u64, Answer)>,
+    last: OrderedMap<(NodeId, u64), (u64, Answer)>,
 }
 
 /// The life in which an agent numbered a note.

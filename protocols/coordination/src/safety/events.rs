@@ -1,11 +1,11 @@
 //! Events: whoever subscribes to a topic hears of each event once in its life, or it is reported that it was not told.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sim_core::check::{Check, Findings, Seen, Table};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::time::Time;
 
 use crate::graph::{Graph, TaskId};
@@ -29,16 +29,16 @@ pub struct Events {
     graph: Rc<Graph>,
     parameters: Parameters,
     agents: u32,
-    events: BTreeMap<TaskId, Event>,
+    events: OrderedMap<TaskId, Event>,
     /// In which of its lives an agent heard last of an event.
-    heard: BTreeMap<(NodeId, TaskId), u32>,
+    heard: OrderedMap<(NodeId, TaskId), u32>,
 }
 
 impl Events {
     /// For these tasks and so many agents.
     pub fn new(parameters: &Parameters, graph: &Rc<Graph>, agents: u32) -> Self {
         let (graph, parameters) = (graph.clone(), parameters.clone());
-        Self { graph, parameters, agents, events: BTreeMap::new(), heard: BTreeMap::new() }
+        Self { graph, parameters, agents, events: OrderedMap::new(), heard: OrderedMap::new() }
     }
 
     fn subscribers(&self, task: TaskId) -> impl Iterator<Item = NodeId> + use<> {

@@ -3,11 +3,10 @@
 mod counts;
 mod judging;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen, Table};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::time::{Duration, Time};
 
 use crate::memory::{Keeps, is_claim, kept_for, name};
@@ -64,26 +63,26 @@ pub struct SharedMemory {
     /// How long a note has to be there at least, in true time; zero for ever.
     ttl: Duration,
     replicas: u32,
-    notes: BTreeMap<u64, Note>,
+    notes: OrderedMap<u64, Note>,
     /// By key. Of versions of different lives of a coordinator that keeps nothing, only the last one's count.
     latest: Vec<Option<Latest>>,
     forgotten: Vec<u64>,
     /// Which note has a version.
-    versions: BTreeMap<u64, u64>,
+    versions: OrderedMap<u64, u64>,
     /// By agent.
     reads: Vec<Option<Read>>,
     /// By replica: notes that it returned or acknowledged, and those that it gave up, and since when somebody knew so.
-    held: Vec<BTreeMap<u64, Time>>,
-    given_up: Vec<BTreeMap<u64, Time>>,
+    held: Vec<OrderedMap<u64, Time>>,
+    given_up: Vec<OrderedMap<u64, Time>>,
     /// By key: acknowledged and not replaced.
-    live: Vec<BTreeSet<u64>>,
+    live: Vec<OrderedSet<u64>>,
     /// By member of a core: when it started or crashed last, and since when it answers reads although it is cut off.
     booted: Vec<Time>,
     cut_off: Vec<Option<Time>>,
     /// What such members returned in this life of theirs: the version of a key, and when somebody had read it.
-    old: BTreeMap<(NodeId, u32), (u64, Time)>,
+    old: OrderedMap<(NodeId, u32), (u64, Time)>,
     /// When the first phase was over, and notes that are not everywhere since then.
-    healed: Option<(Time, BTreeSet<u64>)>,
+    healed: Option<(Time, OrderedSet<u64>)>,
     counts: Counts,
 }
 
@@ -101,17 +100,17 @@ impl SharedMemory {
             keys: parameters.memory_keys,
             ttl: parameters.memory_ttl,
             replicas: parameters.replicas(agents),
-            notes: BTreeMap::new(),
+            notes: OrderedMap::new(),
             latest: vec![None; all],
             forgotten: vec![0; all],
-            versions: BTreeMap::new(),
+            versions: OrderedMap::new(),
             reads: vec![None; agents as usize],
-            held: vec![BTreeMap::new(); agents as usize],
-            given_up: vec![BTreeMap::new(); agents as usize],
-            live: vec![BTreeSet::new(); all],
+            held: vec![OrderedMap::new(); agents as usize],
+            given_up: vec![OrderedMap::new(); agents as usize],
+            live: vec![OrderedSet::new(); all],
             booted: vec![Time::ZERO; agents as usize],
             cut_off: vec![None; agents as usize],
-            old: BTreeMap::new(),
+            old: OrderedMap::new(),
             healed: None,
             counts: Counts::default(),
         }

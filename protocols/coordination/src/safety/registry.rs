@@ -1,12 +1,12 @@
 //! The registry: who has not registered within the deadline is named, tasks go to registered agents that can do them, and only agents
 //! that are gone are replaced.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen, Table};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::time::{Duration, Time};
 
 use crate::graph::{Graph, TaskId};
@@ -21,8 +21,8 @@ struct Tenure {
     /// Since when it coordinates, in true time.
     since: Time,
     /// What the agents can do that registered.
-    registered: BTreeMap<NodeId, u64>,
-    named: BTreeSet<NodeId>,
+    registered: OrderedMap<NodeId, u64>,
+    named: OrderedSet<NodeId>,
     /// How many of those that have to register did, or were named.
     accounted: u32,
     accused: bool,
@@ -37,14 +37,14 @@ pub struct Registry {
     agents: Vec<(bool, Time)>,
     expected: u32,
     /// By slot.
-    tenures: BTreeMap<Slot, Tenure>,
+    tenures: OrderedMap<Slot, Tenure>,
     one_order: bool,
     /// Agents that stand by, and were not called to the place of another one since they run.
-    standing_by: BTreeSet<NodeId>,
+    standing_by: OrderedSet<NodeId>,
     /// Of whom somebody who coordinates said in its life that they are gone.
-    gone: BTreeSet<(Slot, NodeId)>,
+    gone: OrderedSet<(Slot, NodeId)>,
     /// Since when agents do not run.
-    down: BTreeMap<NodeId, Time>,
+    down: OrderedMap<NodeId, Time>,
     replaced: u64,
     registrations: u64,
     missing: Vec<NodeId>,
@@ -64,12 +64,12 @@ impl Registry {
             within: parameters.register_within,
             expected: agents.iter().filter(|(registers, _)| *registers).count() as u32,
             agents,
-            tenures: BTreeMap::new(),
+            tenures: OrderedMap::new(),
             one_order: parameters.gives().one_order,
             graph: graph.clone(),
             standing_by,
-            gone: BTreeSet::new(),
-            down: BTreeMap::new(),
+            gone: OrderedSet::new(),
+            down: OrderedMap::new(),
             replaced: 0,
             registrations: 0,
             missing: Vec::new(),

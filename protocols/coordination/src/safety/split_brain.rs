@@ -1,11 +1,11 @@
 //! Two sides of a split network that both decide.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sim_core::check::{Check, Findings, Seen, Table, Verdict};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::time::Time;
 
 use crate::graph::{Graph, TaskId};
@@ -34,7 +34,7 @@ pub struct SplitBrain {
     graph: Rc<Graph>,
     has_core: bool,
     verdict: Verdict,
-    decided: BTreeMap<u64, Decided>,
+    decided: OrderedMap<u64, Decided>,
     /// What was decided twice: the place, and both.
     twice: Vec<(u64, Decided, Decided)>,
     begun_again: u64,
@@ -47,7 +47,7 @@ impl SplitBrain {
             graph: graph.clone(),
             has_core: parameters.strategy.has_core(),
             verdict: if parameters.gives().one_order { Verdict::Safety } else { Verdict::Assumption },
-            decided: BTreeMap::new(),
+            decided: OrderedMap::new(),
             twice: Vec::new(),
             begun_again: 0,
         }

@@ -1,10 +1,10 @@
 //! Priorities without starvation.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
+use sim_core::ordered::OrderedSet;
 use sim_core::time::{Duration, Time};
 
 use crate::board::most_overtaken;
@@ -21,9 +21,9 @@ pub struct Starvation {
     bound: Duration,
     /// When each task became ready, as far as the present coordinator knows.
     since: Vec<Option<Time>>,
-    waiting: BTreeSet<(Time, u32)>,
+    waiting: OrderedSet<(Time, u32)>,
     /// Tasks that were chosen, which a core has to decide.
-    proposed: BTreeSet<u32>,
+    proposed: OrderedSet<u32>,
     /// Whether there is one order of decisions.
     one_order: bool,
 }
@@ -33,7 +33,7 @@ impl Starvation {
     pub fn new(graph: &Rc<Graph>, ageing: Duration, one_order: bool) -> Self {
         // The coordinator's clock may run a little slower than true time.
         let bound = most_overtaken(ageing).saturating_add(ageing / 8);
-        let (waiting, proposed) = (BTreeSet::new(), BTreeSet::new());
+        let (waiting, proposed) = (OrderedSet::new(), OrderedSet::new());
         Self { one_order, since: vec![None; graph.len()], waiting, proposed, bound, graph: graph.clone() }
     }
 

@@ -4,8 +4,7 @@
 //! It knows generated graphs: a branch decides between tasks that wait for nothing else, and nobody waits for a newcomer. So
 //! what becomes of a task does not depend on when others end.
 
-use std::collections::BTreeSet;
-
+use sim_core::ordered::OrderedSet;
 use sim_core::registry::parameters::ParameterSet;
 use sim_core::registry::{Entry, Launch};
 use sim_core::time::Duration;
@@ -25,7 +24,7 @@ enum Fate {
 }
 
 /// What really took effect: tasks, and whether they succeeded.
-type Results = BTreeSet<(TaskId, bool)>;
+type Results = OrderedSet<(TaskId, bool)>;
 
 /// The fate of every place, by asking for those that it waits for first.
 fn fates(graph: &Graph) -> Vec<Option<Fate>> {

@@ -1,14 +1,13 @@
 //! Counters.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::Merge;
 
 /// A counter that only grows: one count for each actor (G-counter).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GCounter(BTreeMap<NodeId, u64>);
+pub struct GCounter(OrderedMap<NodeId, u64>);
 
 impl GCounter {
     /// An actor counts so much more; saturating.

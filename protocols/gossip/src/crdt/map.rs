@@ -1,15 +1,14 @@
 //! A map whose last writer wins.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::Merge;
 
 /// Each key has the value of its latest write; a removal is a write, too. Of two writes the one with the later time is the latest,
 /// at equal times the one of the higher actor (LWW-map). An actor never writes twice at one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LwwMap(BTreeMap<u64, ((u64, NodeId), Option<u64>)>);
+pub struct LwwMap(OrderedMap<u64, ((u64, NodeId), Option<u64>)>);
 
 impl LwwMap {
     /// An actor writes a value, or removes the key.

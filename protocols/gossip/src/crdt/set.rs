@@ -1,9 +1,8 @@
 //! A set from which only additions that were seen are removed (OR-set), without tombstones (Bieniusa et al., "An optimized
 //! conflict-free replicated set", 2012).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use super::Merge;
 use super::vector::{Dot, VersionVector};
@@ -12,7 +11,7 @@ use super::vector::{Dot, VersionVector};
 /// additions, was removed. Of an addition and a concurrent removal, the addition wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrSet {
-    additions: BTreeMap<u64, BTreeSet<Dot>>,
+    additions: OrderedMap<u64, OrderedSet<Dot>>,
     known: VersionVector,
 }
 
@@ -20,7 +19,7 @@ impl OrSet {
     /// An actor adds an element; the actor acts at one replica only.
     pub fn add(&mut self, actor: NodeId, element: u64) {
         let dot = self.known.next(actor);
-        self.additions.insert(element, BTreeSet::from([dot]));
+        self.additions.insert(element, OrderedSet::from([dot]));
     }
 
     /// Removes the additions of an element that are known here.
@@ -46,15 +45,15 @@ impl OrSet {
 
 impl Merge for OrSet {
     fn merge(&mut self, other: &Self) {
-        let nothing = BTreeSet::new();
-        let elements: BTreeSet<u64> = self.iter().chain(other.iter()).collect();
+        let nothing = OrderedSet::new();
+        let elements: OrderedSet<u64> = self.iter().chain(other.iter()).collect();
         for element in elements {
             let own = self.additions.get(&element).unwrap_or(&nothing);
             let theirs = other.additions.get(&element).unwrap_or(&nothing);
             // What one side has and the other one does not know is new; what it knows was removed there.
             let kept = own.iter().filter(|dot| theirs.contains(dot) || !other.known.has(**dot));
             let new = theirs.iter().filter(|dot| !self.known.has(**dot));
-            let additions: BTreeSet<Dot> = kept.chain(new).copied().collect();
+            let additions: OrderedSet<Dot> = kept.chain(new).copied().collect();
             if additions.is_empty() {
                 self.additions.remove(&element);
             } else {

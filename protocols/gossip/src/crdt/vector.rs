@@ -1,8 +1,7 @@
 //! Version vectors: which events of each actor are known (Parker et al. 1983).
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::Merge;
 
@@ -17,7 +16,7 @@ pub struct Dot {
 
 /// The first so many events of each actor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VersionVector(BTreeMap<NodeId, u64>);
+pub struct VersionVector(OrderedMap<NodeId, u64>);
 
 impl VersionVector {
     /// How many events of an actor are known.

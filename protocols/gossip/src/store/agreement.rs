@@ -1,9 +1,8 @@
 //! How far the homes of each key are equal, as their observations tell.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::Seen;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::holdings::Holdings;
 use super::lineage::Lineage;
@@ -16,7 +15,7 @@ use super::vocabulary::{Record, Store, StoreObservation, Version};
 pub(super) struct Agreement {
     ring: Ring,
     lineage: Lineage,
-    rows: BTreeMap<u64, Row>,
+    rows: OrderedMap<u64, Row>,
     /// By member: whether it is in the healed core.
     core: Vec<bool>,
     /// How many keys are not settled in the core.
@@ -77,7 +76,7 @@ impl Agreement {
 
     pub(super) fn new(parameters: &Parameters, ring: Ring) -> Self {
         let lineage = Lineage::new(parameters.conflicts);
-        Self { ring, lineage, rows: BTreeMap::new(), core: Vec::new(), unsettled: 0 }
+        Self { ring, lineage, rows: OrderedMap::new(), core: Vec::new(), unsettled: 0 }
     }
 
     /// These are the core from now on.

@@ -7,10 +7,11 @@
 //!
 //! Where siblings are kept, it says with each write what it knew of the key: what it has read and written there (Dynamo, section 4.4).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, Process, RequestId, Start, TimerId};
 use sim_core::time::Duration;
 
@@ -42,7 +43,7 @@ pub struct Client {
     retry: Duration,
     plants: Plants,
     /// What is known of each key: the latest version by each actor. Empty where the last writer wins.
-    known: Option<BTreeMap<u64, Vec<Version>>>,
+    known: Option<OrderedMap<u64, Vec<Version>>>,
     /// Which actor it is.
     session: u64,
     restarted: bool,
@@ -64,7 +65,7 @@ impl Client {
             members: boot.members.to_vec(),
             retry: shared.parameters.client_retry,
             plants: shared.plants,
-            known: siblings.then(BTreeMap::new),
+            known: siblings.then(OrderedMap::new),
             session: 0,
             restarted: boot.start == Start::Restart,
             clock: 0,

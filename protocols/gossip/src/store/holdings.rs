@@ -1,10 +1,9 @@
 //! What members hold, in memory and on disk, as their observations and the world's marks tell.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::journal::JOURNAL;
 use super::lineage::Lineage;
@@ -14,7 +13,7 @@ use super::vocabulary::{Record, Store, StoreObservation, Version};
 /// What each member holds of each key: as a home, and in hints for others.
 #[derive(Clone, Debug)]
 pub(super) struct Holdings {
-    of: BTreeMap<u64, Key>,
+    of: OrderedMap<u64, Key>,
     lineage: Lineage,
 }
 
@@ -103,7 +102,7 @@ impl Holdings {
     ];
 
     pub(super) fn new(parameters: &Parameters) -> Self {
-        Self { of: BTreeMap::new(), lineage: Lineage::new(parameters.conflicts) }
+        Self { of: OrderedMap::new(), lineage: Lineage::new(parameters.conflicts) }
     }
 
     pub(super) fn lineage(&self) -> &Lineage {

@@ -1,10 +1,9 @@
 //! Which write was made by somebody who knew which other one: the truth behind version vectors, from what clients report that they
 //! have read and written. Checks never look at the vectors themselves.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::Seen;
 use sim_core::identity::Slot;
+use sim_core::ordered::OrderedMap;
 
 use super::parameters::Conflicts;
 use super::vocabulary::{Store, StoreObservation, Version};
@@ -13,7 +12,7 @@ use super::vocabulary::{Store, StoreObservation, Version};
 #[derive(Clone, Debug)]
 pub(super) struct Lineage {
     conflicts: Conflicts,
-    keys: BTreeMap<u64, Key>,
+    keys: OrderedMap<u64, Key>,
 }
 
 /// The writes of one key.
@@ -21,7 +20,7 @@ pub(super) struct Lineage {
 struct Key {
     /// Who has written or read it: one incarnation of a client after the other.
     readers: Vec<Reader>,
-    writes: BTreeMap<Version, Write>,
+    writes: OrderedMap<Version, Write>,
 }
 
 /// One incarnation of a client.
@@ -63,7 +62,7 @@ impl Key {
 
 impl Lineage {
     pub(super) fn new(conflicts: Conflicts) -> Self {
-        Self { conflicts, keys: BTreeMap::new() }
+        Self { conflicts, keys: OrderedMap::new() }
     }
 
     /// Whether concurrent writes are kept.

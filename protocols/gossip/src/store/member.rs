@@ -1,9 +1,9 @@
 //! One member: a home of some keys, a coordinator for clients, and a keeper of what others could not be told.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::process::{Boot, Context, Input, Process, Stored, TimerId};
 use sim_core::time::Duration;
 
@@ -48,7 +48,7 @@ pub struct Member {
     pub(super) journal: Journal,
     pub(super) replica: Replica,
     /// What it keeps for others: for whom, and which key.
-    pub(super) hints: BTreeMap<(NodeId, u64), Siblings>,
+    pub(super) hints: OrderedMap<(NodeId, u64), Siblings>,
     /// The latest time of all versions that it has seen.
     pub(super) clock: u64,
     /// By collector: the latest of its collections that this member has confirmed, and its tombstones.
@@ -98,7 +98,7 @@ impl Member {
             halted: false,
             journal: Journal::default(),
             replica: Replica::new(members),
-            hints: BTreeMap::new(),
+            hints: OrderedMap::new(),
             clock: 0,
             confirmed: vec![(0, Box::default()); members],
             dropped: vec![0; members],

@@ -1,9 +1,8 @@
 //! The records of the keys that have their home at a member, and hash trees over what it shares with each other one.
 
-use std::collections::BTreeMap;
-
 use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 
 use super::ring::Ring;
 use super::siblings::{Siblings, Written};
@@ -13,7 +12,7 @@ use super::vocabulary::Version;
 /// What a home holds. Each change updates one tree for each other home of the key.
 #[derive(Clone, Debug, Default)]
 pub struct Replica {
-    records: BTreeMap<u64, Siblings>,
+    records: OrderedMap<u64, Siblings>,
     /// By member.
     trees: Vec<Tree>,
 }
@@ -26,7 +25,7 @@ fn sum(siblings: &Siblings) -> u64 {
 impl Replica {
     /// An empty one, in a cluster of so many members.
     pub fn new(members: usize) -> Self {
-        Self { records: BTreeMap::new(), trees: vec![Tree::default(); members] }
+        Self { records: OrderedMap::new(), trees: vec![Tree::default(); members] }
     }
 
     /// What it holds of a key.

@@ -269,7 +269,7 @@ mod tests {
     fn it_is_a_stack_for_each_number_of_sendings() {
         for seed in 0..40_u64 {
             let (mut all, mut stacks) = (Broadcasts::new(false), Stacks::default());
-            let mut unfit = std::collections::BTreeSet::new();
+            let mut unfit = sim_core::ordered::OrderedSet::new();
             let mut next = 0;
             for step in 0..2_000 {
                 let word = mix64(seed << 32 | step);

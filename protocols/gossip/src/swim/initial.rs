@@ -1,10 +1,9 @@
 //! What members start from, where a scenario says so: `[[initial.swim]]`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sim_core::identity::{NodeId, NodeName};
+use sim_core::ordered::OrderedMap;
 use sim_core::registry::parameters::Dice;
 use sim_core::registry::{ParameterError, parse_parameters};
 use sim_core::time::Duration;
@@ -57,7 +56,7 @@ pub(super) fn schema() -> Value {
 /// What each member starts from, where it is not what the parameters say.
 #[derive(Clone, Debug, Default)]
 pub struct InitialState {
-    members: BTreeMap<NodeId, Own>,
+    members: OrderedMap<NodeId, Own>,
 }
 
 impl InitialState {
@@ -67,7 +66,7 @@ impl InitialState {
     /// If it is not written as `[[initial.swim]]`, or names a member twice or one that does not exist.
     pub fn read(state: &Value, members: u32) -> Result<Self, ParameterError> {
         let list: Vec<Written> = parse_parameters(state)?;
-        let mut all = BTreeMap::new();
+        let mut all = OrderedMap::new();
         for (place, written) in list.iter().enumerate() {
             let own = Own { knows: written.knows, leaves_at: written.leaves_at };
             let everybody = || (0..members).map(NodeName).collect();

@@ -4,11 +4,11 @@
 //! boxed apart by the world, so that they share it by a counted reference: the only one in this protocol.
 
 use std::cell::{Ref, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sim_core::ground::{Ground, Place};
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::process::Role;
 
 use super::view::lives;
@@ -38,7 +38,7 @@ const UNKNOWN: Held = Held { status: Status::Unknown, incarnation: 0 };
 pub(super) struct Belief {
     /// The members of genesis are alive to it, but for what follows.
     genesis: u32,
-    differences: BTreeMap<NodeId, Held>,
+    differences: OrderedMap<NodeId, Held>,
     /// The hash of its view that it told last.
     pub(super) view: Option<u64>,
 }
@@ -210,11 +210,12 @@ impl Beliefs {
     }
 
     /// What is owed about each identity that ever was.
-    fn owed(&self, ground: &Ground, core: &[Slot]) -> BTreeMap<NodeId, Owed> {
+    fn owed(&self, ground: &Ground, core: &[Slot]) -> OrderedMap<NodeId, Owed> {
         // An identity whose place was given to somebody else is gone for good.
         let named = self.slots.iter().flat_map(|belief| belief.differences.keys().copied());
         let genesis = (0..self.members).map(NodeId);
-        let mut owed: BTreeMap<NodeId, Owed> = named.chain(genesis).map(|node| (node, Owed::Dead)).collect();
+        let mut owed: OrderedMap<NodeId, Owed> =
+            named.chain(genesis).map(|node| (node, Owed::Dead)).collect();
         for (slot, place) in ground.slots() {
             owed.insert(place.node, owed_about(place, core.binary_search(&slot).is_ok()));
         }

@@ -1,10 +1,9 @@
 //! What progress SWIM owes: after the heal, all members of the core hold each other alive, and nobody who is down for good.
 
-use std::collections::BTreeSet;
-
 use sim_core::check::Seen;
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedSet;
 use sim_core::outcome::Stall;
 use sim_core::progress::{Pace, Shares};
 use sim_core::setup::Setup;
@@ -30,8 +29,8 @@ pub struct SwimLiveness {
     loss: f64,
     ledger: Ledger,
     /// Pairs that are not as they should be, and those that have not been so since the heal.
-    wrong: BTreeSet<(Slot, NodeId)>,
-    left: BTreeSet<(Slot, NodeId)>,
+    wrong: OrderedSet<(Slot, NodeId)>,
+    left: OrderedSet<(Slot, NodeId)>,
 }
 
 impl SwimLiveness {
@@ -42,8 +41,8 @@ impl SwimLiveness {
             members: setup.members,
             loss: setup.network.loss.as_f64() + setup.network.corrupt.as_f64(),
             ledger,
-            wrong: BTreeSet::new(),
-            left: BTreeSet::new(),
+            wrong: OrderedSet::new(),
+            left: OrderedSet::new(),
         }
     }
 

@@ -127,7 +127,7 @@ mod tests {
             }
         }
         assert_eq!(Said::suspect(0, 1, false), Said::new(Status::Suspect, 0));
-        let different: std::collections::BTreeSet<u8> = all.iter().map(|said| said.0).collect();
+        let different: sim_core::ordered::OrderedSet<u8> = all.iter().map(|said| said.0).collect();
         assert_eq!(different.len(), all.len());
         assert!(all.iter().filter(|said| said.is_full()).all(|said| said.status() == Some(Status::Suspect)));
     }

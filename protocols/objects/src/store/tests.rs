@@ -106,7 +106,7 @@ fn a_session_does_everything_once_and_remembers_its_answer() {
 fn no_two_states_on_a_long_way_have_one_digest() {
     let mut store = Store::default();
     let keyed = Keyed::new(1, Purpose::Workload);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = sim_core::ordered::OrderedSet::new();
     for index in 1..2_000_u64 {
         let [kind, word] = keyed.words(index, 0);
         let (key, value) = (word % 3, index);

@@ -100,8 +100,8 @@ fn append(servers: &mut [Left], leader: usize, term: u64, pick: &mut impl FnMut(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
+    use sim_core::ordered::OrderedSet;
     use sim_core::random::{StreamName, stream};
 
     use super::super::InitialState;
@@ -116,10 +116,10 @@ mod tests {
             let past = draw(members, voters, &mut Dice::new(&mut stream(seed, StreamName::Past)));
             InitialState::read(&past, members).unwrap_or_else(|error| panic!("{past}: {}", error.message));
             let list = past.as_array().unwrap();
-            let logs: BTreeSet<String> = list.iter().map(|left| left["log"].to_string()).collect();
+            let logs: OrderedSet<String> = list.iter().map(|left| left["log"].to_string()).collect();
             differ += usize::from(logs.len() > 2);
             let entries = |left: &Value| left["log"].as_array().unwrap().last().and_then(Value::as_u64);
-            let lasts: BTreeSet<_> = list.iter().filter_map(entries).collect();
+            let lasts: OrderedSet<_> = list.iter().filter_map(entries).collect();
             split += usize::from(lasts.len() > 2);
         }
         assert!(

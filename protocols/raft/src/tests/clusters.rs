@@ -1,8 +1,7 @@
 //! Whole clusters: elections, commits, crashes and cuts.
 
-use std::collections::BTreeMap;
-
 use sim_core::identity::NodeId;
+use sim_core::ordered::OrderedMap;
 use sim_core::time::Duration;
 
 use super::one::without_pre_vote;
@@ -31,8 +30,8 @@ fn assert_safe(pump: &Pump) {
 
 /// What is wrong with a run, if anything.
 pub(super) fn broken(pump: &Pump) -> Option<String> {
-    let mut leaders = BTreeMap::new();
-    let mut canonical = BTreeMap::new();
+    let mut leaders = OrderedMap::new();
+    let mut canonical = OrderedMap::new();
     for (_, node, observation) in &pump.observed {
         let (agrees, what, at) = match *observation {
             RaftObservation::BecameLeader { term, .. } => {

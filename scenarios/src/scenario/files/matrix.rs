@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sim_core::network::HostMatrix;
+use sim_core::tree;
 
 use super::rows::{Row, problem, rows};
 use crate::problem::Problem;
@@ -43,7 +44,7 @@ pub(super) fn read(source: &Arc<Source>, unit: &str) -> Result<Value, Option<Pro
     }
     let matrix = HostMatrix::new(hosts, table.concat());
     let matrix = matrix.map_err(|why| Some(problem(source, why.to_string())))?;
-    serde_json::to_value(matrix).map_err(|error| Some(problem(source, error.to_string())))
+    tree::of(&matrix).map_err(|error| Some(problem(source, error.to_string())))
 }
 
 fn numbers(row: &Row<'_>, micros: f64) -> Result<Vec<u32>, Problem> {

@@ -118,7 +118,7 @@ impl DurableOnQuorum {
         let holders = self.on_disk.remove(&position).unwrap_or_default();
         let holds = |node: &NodeId| holders.contains(&(digest, *node)) && ground.honest(*node);
         let honest = holders.iter().map(|(_, node)| *node).filter(holds);
-        let honest: std::collections::BTreeSet<NodeId> = honest.collect();
+        let honest: crate::ordered::OrderedSet<NodeId> = honest.collect();
         let traitors = ground.members().filter(|(_, place)| !place.honest).count();
         let durable = honest.len() + traitors;
         if durable < self.quorum as usize {

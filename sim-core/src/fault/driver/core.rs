@@ -1,7 +1,5 @@
 //! The second phase: a core of honest slots with intact disks is healed, everything outside stays broken as it is.
 
-use std::collections::BTreeMap;
-
 use super::strike::cuts_anything;
 use super::{Active, Flapping, SlotUndo, Undo};
 use crate::fault::action::{Action, CutId, Degradation, DegradeId, Reach};
@@ -12,6 +10,7 @@ use crate::fault::resolve::Lots;
 use crate::fault::selector::in_role;
 use crate::ground::Ground;
 use crate::identity::Slot;
+use crate::ordered::OrderedMap;
 
 /// Names the choice of the core among the lots of a run; no entry has this id.
 const CORE: u32 = u32::MAX;
@@ -183,7 +182,7 @@ impl FaultDriver {
         slots: usize,
         actions: &mut Vec<Action>,
     ) -> Vec<(DegradeId, Degradation)> {
-        let mut left = BTreeMap::new();
+        let mut left = OrderedMap::new();
         for (old, how) in degraded {
             for how in heal_degradation(&how, core, slots) {
                 let id = DegradeId(self.fresh_link());

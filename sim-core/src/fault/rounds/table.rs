@@ -1,7 +1,8 @@
 //! What a round can be: how it divides members that have had the same part so far.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+
+use crate::ordered::OrderedMap;
 
 use super::RoundShape;
 
@@ -105,7 +106,7 @@ impl Table {
     pub(super) fn new(shape: RoundShape) -> Self {
         let whole = |count: u32| if count == 0 { Vec::new() } else { vec![count as u8] };
         let first = (whole(shape.members - shape.twins), whole(shape.twins));
-        let mut known = BTreeMap::from([(first.clone(), 0)]);
+        let mut known = OrderedMap::from([(first.clone(), 0)]);
         let mut nodes = vec![Node { sizes: first, moves: Vec::new() }];
         let mut next = 0;
         while next < nodes.len() {

@@ -1,6 +1,6 @@
 //! Schedules and their numbers, against enumeration by hand.
 
-use std::collections::BTreeSet;
+use crate::ordered::OrderedSet;
 
 use proptest::prelude::*;
 
@@ -104,7 +104,7 @@ fn the_numbers_are_those_of_schedules_that_differ_in_more_than_names() {
         shape(4, 1, 2, 3, 0),
     ] {
         let space = space(shape);
-        let mut seen = BTreeSet::new();
+        let mut seen = OrderedSet::new();
         for schedule in schedules(shape) {
             let index = space.index(&schedule).unwrap();
             assert!(index < space.len());
@@ -113,7 +113,7 @@ fn the_numbers_are_those_of_schedules_that_differ_in_more_than_names() {
             seen.insert(index);
         }
         assert_eq!(seen.len() as u128, space.len(), "{shape:?}: each number is that of some schedule");
-        let different: BTreeSet<_> =
+        let different: OrderedSet<_> =
             schedules(shape).iter().map(|schedule| canonical(shape, schedule)).collect();
         assert_eq!(different.len() as u128, space.len(), "{shape:?}");
     }

@@ -168,7 +168,7 @@ mod tests {
         for (a, b) in some.iter().flat_map(|a| some.iter().map(move |b| (list(a), list(b)))) {
             let plain = b.iter().filter(|slot| a.iter().any(|other| other == *slot)).min();
             assert_eq!(a.clone().merge().meets(&b.clone().merge()), plain, "{a} and {b}");
-            let once: std::collections::BTreeSet<Slot> = a.iter().collect();
+            let once: crate::ordered::OrderedSet<Slot> = a.iter().collect();
             assert_eq!(a.clone().merge().iter().collect::<Vec<_>>(), once.into_iter().collect::<Vec<_>>());
         }
     }

@@ -43,7 +43,7 @@ fn distinct(plan: &FaultPlan) -> usize {
 
 #[test]
 fn every_kind_is_on_in_a_tenth_of_the_seeds_and_some_seeds_are_calm() {
-    let (mut on, mut calm) = (std::collections::BTreeMap::<Kind, u32>::new(), 0);
+    let (mut on, mut calm) = (crate::ordered::OrderedMap::<Kind, u32>::new(), 0);
     for seed in 0..10_000 {
         let plan = drawn(seed, &space(), ALL);
         calm += u32::from(plan.is_empty());

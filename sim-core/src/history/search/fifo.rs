@@ -1,17 +1,16 @@
 //! First in, first out: what is put in as the n-th is taken out as the n-th. Real time leaves each take a few places, and so
 //! each put: one that no take can match is found when it is placed, not a hundred operations later.
 
-use std::collections::BTreeMap;
-
 use crate::history::object::Object;
 use crate::operation::{Operation, Reply};
+use crate::ordered::OrderedMap;
 
 /// The places that takes leave to values.
 pub(super) struct Fifo {
     /// For each value, the first places that its takes may have, in order.
-    first: BTreeMap<u64, Vec<usize>>,
+    first: OrderedMap<u64, Vec<usize>>,
     /// For each value, the last places that its takes may have, in order.
-    last: BTreeMap<u64, Vec<usize>>,
+    last: OrderedMap<u64, Vec<usize>>,
     /// The values of the takes whose last place each place is.
     due: Vec<Vec<u64>>,
 }
@@ -32,7 +31,7 @@ impl Fifo {
         calls.sort_unstable();
         returns.sort_unstable();
         let mut fifo =
-            Self { first: BTreeMap::new(), last: BTreeMap::new(), due: vec![Vec::new(); takes.len()] };
+            Self { first: OrderedMap::new(), last: OrderedMap::new(), due: vec![Vec::new(); takes.len()] };
         for (call, value) in takes {
             let first = returns.partition_point(|returned| *returned < call.call);
             let last = calls.partition_point(|other| *other < call.returned) - 1;
@@ -48,7 +47,7 @@ impl Fifo {
     /// put in up to there.
     pub(super) fn allows(&self, value: u64, place: usize, count: impl Fn(u64) -> usize) -> bool {
         let Some(due) = self.due.get(place) else { return true };
-        let up_to = |places: &BTreeMap<u64, Vec<usize>>, value: &u64| {
+        let up_to = |places: &OrderedMap<u64, Vec<usize>>, value: &u64| {
             places.get(value).map_or(0, |places| places.partition_point(|own| *own <= place))
         };
         count(value) <= up_to(&self.first, &value)

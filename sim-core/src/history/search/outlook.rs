@@ -2,18 +2,18 @@
 //! is left at once. And what should come next: what the operation that returns first waits for.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use super::fifo::Fifo;
 use super::reads::Reads;
 use crate::history::object::{Call, Object};
 use crate::history::spec::State;
 use crate::operation::{ObjectModel, Operation, Reply};
+use crate::ordered::OrderedMap;
 
 /// How many operations that are not placed bring each value about, and how many take it away.
 pub(super) struct Outlook<'a> {
     /// The place of each value that some operation brings about.
-    values: BTreeMap<u64, usize>,
+    values: OrderedMap<u64, usize>,
     makers: Vec<u32>,
     takers: Vec<u32>,
     /// How many operations that are placed bring each value about.
@@ -34,7 +34,7 @@ pub(super) struct Outlook<'a> {
 impl<'a> Outlook<'a> {
     pub(super) fn new(object: &Object<'a>) -> Self {
         let mut outlook = Self {
-            values: BTreeMap::new(),
+            values: OrderedMap::new(),
             makers: Vec::new(),
             takers: Vec::new(),
             made: Vec::new(),
@@ -265,7 +265,7 @@ fn longest<'a>(object: &Object<'a>) -> &'a [u64] {
 /// When each enqueued value is taken out: the first of equal values first. What is never taken out comes last.
 fn wanted(object: &Object<'_>) -> Vec<u64> {
     let mut wanted = vec![u64::MAX; object.calls.len()];
-    let mut takes: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    let mut takes: OrderedMap<u64, Vec<u64>> = OrderedMap::new();
     for call in &object.calls {
         if let (Operation::Dequeue { .. }, Some(Reply::Value(Some(value)))) = (&call.operation, call.reply) {
             takes.entry(*value).or_default().push(call.returned);

@@ -1,13 +1,12 @@
 //! The datagram lane: chance, degradations, bandwidth.
 
-use std::collections::BTreeSet;
-
 use super::{admits, at, datagram, fixed, lossy, lost, ms, network, one};
 use crate::distribution::Distribution;
 use crate::identity::Slot;
 use crate::network::NetworkModel;
 use crate::network::{CutId, Degradation, DegradeId, Reach};
 use crate::network::{Lost, Network, Packet, Sent};
+use crate::ordered::OrderedSet;
 use crate::ratio::Ratio;
 use crate::time::{Duration, Time};
 
@@ -103,7 +102,7 @@ fn a_fate_does_not_depend_on_what_else_is_sent() {
 #[test]
 fn messages_of_one_instant_have_fates_of_their_own() {
     let mut network = network(&NetworkModel::default(), 2);
-    let arrivals: BTreeSet<_> =
+    let arrivals: OrderedSet<_> =
         (0..100).map(|ordinal| one(network.send(&Packet { ordinal, ..datagram(at(5), 0, 1) })).at).collect();
     assert_eq!(arrivals.len(), 100);
 }

@@ -1,7 +1,5 @@
 //! Random lives of a network of streams, against what a stream promises.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 
 use super::deed::{Deed, SLOTS, deed};
@@ -10,6 +8,7 @@ use crate::graph::Topology;
 use crate::identity::Slot;
 use crate::network::NetworkModel;
 use crate::network::{LinkNotice, Lost, Network, Packet, Sent};
+use crate::ordered::OrderedMap;
 use crate::process::{LinkState, Priority};
 use crate::ratio::Ratio;
 use crate::time::Time;
@@ -35,15 +34,15 @@ struct Seen {
 struct Story {
     network: Network,
     now: Time,
-    events: BTreeMap<(Time, u32), Event>,
+    events: OrderedMap<(Time, u32), Event>,
     sequence: u32,
     up: [bool; SLOTS as usize],
     /// The latest session of a pair when a process last crashed at either end: by (at, peer), for ends that crashed.
-    before: BTreeMap<(Slot, Slot), u32>,
+    before: OrderedMap<(Slot, Slot), u32>,
     /// By (at, peer).
-    seen: BTreeMap<(Slot, Slot), Seen>,
+    seen: OrderedMap<(Slot, Slot), Seen>,
     /// How many messages were sent, by (from, to, session, priority).
-    sent: BTreeMap<(Slot, Slot, u32, usize), u32>,
+    sent: OrderedMap<(Slot, Slot, u32, usize), u32>,
 }
 
 impl Story {
@@ -103,8 +102,7 @@ impl Story {
     }
 
     fn pass(&mut self, until: Time) {
-        while let Some(entry) = self.events.first_entry().filter(|entry| entry.key().0 <= until) {
-            let ((at, _), event) = entry.remove_entry();
+        while let Some(((at, _), event)) = self.events.pop_first_if(|due, _| due.0 <= until) {
             self.now = at;
             match event {
                 Event::Message { packet, session, number } => self.deliver(&packet, session, number),

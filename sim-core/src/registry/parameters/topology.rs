@@ -41,6 +41,6 @@ impl Parameter for Topology {
     }
 
     fn write(&self) -> Value {
-        serde_json::to_value(self).expect("a topology is made of names and numbers")
+        crate::tree::of(self).expect("a topology is made of names and numbers")
     }
 }

@@ -15,7 +15,7 @@ fn run(
 ) -> Vec<(Time, Invocation)> {
     let mut workload = Workload::new(model, clients, seed);
     let mut handed = Vec::new();
-    let mut open: BTreeSet<(Time, usize)> = BTreeSet::new();
+    let mut open: OrderedSet<(Time, usize)> = OrderedSet::new();
     let mut now = Time::ZERO;
     loop {
         let back = open.first().map(|(at, _)| *at);
@@ -74,7 +74,7 @@ fn values_are_written_once_in_both_loops() {
                 _ => None,
             })
             .collect();
-        let distinct: BTreeSet<u64> = values.iter().copied().collect();
+        let distinct: OrderedSet<u64> = values.iter().copied().collect();
         assert!(values.len() > 70 && distinct.len() == values.len());
     }
 }

@@ -149,7 +149,7 @@ fn the_coalition_orders_the_network_as_far_as_it_is_granted() {
         let heard = played.noted("heard").into_iter().filter(|line| line.1 == 3);
         heard.map(|line| line.2).filter(|n| *n != 11).skip(from).take(2).collect()
     };
-    let orders: std::collections::BTreeSet<_> = [0, 2, 4].map(|from| order(&shuffled, from)).into();
+    let orders: crate::ordered::OrderedSet<_> = [0, 2, 4].map(|from| order(&shuffled, from)).into();
     assert_ne!(orders.len(), 0);
 
     let calm = talk(json!([]), |_| {});

@@ -1,6 +1,5 @@
 //! The `Choices` scheduler: what may come next, and that every order comes.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::json;
@@ -13,6 +12,7 @@ use crate::distribution::Distribution;
 use crate::fault::Kind;
 use crate::ground::Ground;
 use crate::identity::NodeId;
+use crate::ordered::OrderedSet;
 use crate::outcome::{Ended, Outcome};
 use crate::process::{Boot, Input, JournalId, LinkState, SyncId, TimerId};
 use crate::registry::Launch;
@@ -21,7 +21,7 @@ use crate::simulate::{Bounds, every_order, simulate, simulate_choices};
 use crate::time::Duration;
 
 /// What was noted, as `(slot, number)` in order, in every run of every order.
-fn orders(setup: &Setup, drift: Duration, cast: fn(&Boot<'_, Lab>) -> Actor) -> BTreeSet<Vec<(u32, u64)>> {
+fn orders(setup: &Setup, drift: Duration, cast: fn(&Boot<'_, Lab>) -> Actor) -> OrderedSet<Vec<(u32, u64)>> {
     let mut all: Vec<Notes> = Vec::new();
     let bounds = Bounds { depth: 12, drift, runs: 10_000, prune: false };
     let search = every_order(setup, &Launch::default(), bounds, || {
@@ -112,7 +112,7 @@ fn stopped_and_set_again(_: &Boot<'_, Lab>) -> Actor {
 #[test]
 fn a_timer_that_was_stopped_can_be_set_again() {
     let fired = orders(&setup(2), millis(100), stopped_and_set_again);
-    assert_eq!(fired, BTreeSet::from([vec![(0, 2), (1, 2)], vec![(1, 2), (0, 2)]]));
+    assert_eq!(fired, OrderedSet::from([vec![(0, 2), (1, 2)], vec![(1, 2), (0, 2)]]));
 }
 
 /// Timers of 10 and 40 milliseconds on two clocks.
@@ -131,10 +131,10 @@ fn a_timeout_comes_early_only_as_far_as_clocks_may_be_apart() {
     // When the second comes first, the first one's clock is dragged along, at most to its own deadline.
     for drift in [30, 100] {
         let both = orders(&setup(2), millis(drift), two_timeouts);
-        assert_eq!(both, BTreeSet::from([in_order.clone(), vec![(1, 40), (0, 10)]]));
+        assert_eq!(both, OrderedSet::from([in_order.clone(), vec![(1, 40), (0, 10)]]));
     }
     for drift in [0, 29] {
-        assert_eq!(orders(&setup(2), millis(drift), two_timeouts), BTreeSet::from([in_order.clone()]));
+        assert_eq!(orders(&setup(2), millis(drift), two_timeouts), OrderedSet::from([in_order.clone()]));
     }
 }
 
@@ -160,7 +160,7 @@ fn looking_on(boot: &Boot<'_, Lab>) -> Actor {
 
 #[test]
 fn clocks_without_timeouts_are_dragged_along() {
-    let clocks: BTreeSet<Vec<u64>> = orders(&setup(2), millis(4), looking_on)
+    let clocks: OrderedSet<Vec<u64>> = orders(&setup(2), millis(4), looking_on)
         .into_iter()
         .map(|order| order.into_iter().map(|(_, at)| at).collect())
         .collect();
@@ -203,7 +203,7 @@ fn closing(boot: &Boot<'_, Lab>) -> Actor {
 #[test]
 fn an_end_of_a_stream_sees_one_order() {
     let seen = orders(&setup(2), Duration::ZERO, closing);
-    assert_eq!(seen, BTreeSet::from([[1, 2, 100, 101, 3].map(|n| (1, n)).to_vec()]));
+    assert_eq!(seen, OrderedSet::from([[1, 2, 100, 101, 3].map(|n| (1, n)).to_vec()]));
 }
 
 /// Three syncs of two journals.

@@ -8,11 +8,10 @@
 //! Who voted is known by the votes that were sent or reported, and, for traitors, by certificates whose signatures are
 //! theirs. So nobody is accused of what somebody put into a made-up certificate.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::outcome::Table;
 
 use super::super::blocks::{Block, TimeoutCertificate};
@@ -47,11 +46,11 @@ pub struct Accountability {
     rule: Rule,
     signatures: Signatures,
     /// The signers in genuine certificates that were shown.
-    shown: BTreeMap<Statement, Signers>,
+    shown: OrderedMap<Statement, Signers>,
     /// What an honest member accepted as certified.
-    accepted: BTreeSet<Statement>,
-    blocks: BTreeMap<u64, Block>,
-    decided: BTreeMap<u64, Commit>,
+    accepted: OrderedSet<Statement>,
+    blocks: OrderedMap<u64, Block>,
+    decided: OrderedMap<u64, Commit>,
     forked: bool,
     versions: Versions,
     /// The last certificate that was looked at.
@@ -65,10 +64,10 @@ impl Accountability {
             quorum: Quorum::of(members),
             rule,
             signatures: Signatures::default(),
-            shown: BTreeMap::new(),
-            accepted: BTreeSet::new(),
-            blocks: BTreeMap::new(),
-            decided: BTreeMap::new(),
+            shown: OrderedMap::new(),
+            accepted: OrderedSet::new(),
+            blocks: OrderedMap::new(),
+            decided: OrderedMap::new(),
             forked: false,
             versions: Versions::default(),
             last: None,

@@ -1,10 +1,9 @@
 //! The chain: what a member commits stands on what it committed before.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::Slot;
+use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Hotstuff, HotstuffObservation};
 use crate::safety::honest;
@@ -12,7 +11,7 @@ use crate::safety::honest;
 /// The last block that each member committed: height and digest.
 #[derive(Clone, Debug, Default)]
 pub struct Extends {
-    tips: BTreeMap<Slot, (u64, u64)>,
+    tips: OrderedMap<Slot, (u64, u64)>,
 }
 
 impl Check<Hotstuff> for Extends {

@@ -8,11 +8,10 @@
 //! Also without a fork it keeps what traitors proposed in two versions, to whom, and what came of each, for the page of the
 //! run.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Check, Findings, Seen, Signed};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::outcome::Table;
 
 use super::super::vocabulary::{NewView, Pbft, PbftMessage, PbftObservation, ViewChange};
@@ -38,10 +37,10 @@ pub struct Accountability {
     quorum: Quorum,
     signatures: Signatures,
     /// View changes that honest members sent themselves.
-    genuine: BTreeSet<u64>,
-    new_views: BTreeMap<u64, Vec<NewView>>,
-    decided: BTreeMap<u64, Commit>,
-    forked: BTreeSet<u64>,
+    genuine: OrderedSet<u64>,
+    new_views: OrderedMap<u64, Vec<NewView>>,
+    decided: OrderedMap<u64, Commit>,
+    forked: OrderedSet<u64>,
     versions: Versions,
 }
 
@@ -60,10 +59,10 @@ impl Accountability {
         Self {
             quorum: Quorum::of(members),
             signatures: Signatures::default(),
-            genuine: BTreeSet::new(),
-            new_views: BTreeMap::new(),
-            decided: BTreeMap::new(),
-            forked: BTreeSet::new(),
+            genuine: OrderedSet::new(),
+            new_views: OrderedMap::new(),
+            decided: OrderedMap::new(),
+            forked: OrderedSet::new(),
             versions: Versions::default(),
         }
     }

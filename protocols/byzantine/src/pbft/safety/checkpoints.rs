@@ -1,10 +1,9 @@
 //! Watermarks and checkpoints.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Pbft, PbftObservation};
 use crate::safety::honest;
@@ -13,13 +12,13 @@ use crate::safety::honest;
 #[derive(Clone, Debug)]
 pub struct Watermarks {
     log_size: u64,
-    low: BTreeMap<Slot, u64>,
+    low: OrderedMap<Slot, u64>,
 }
 
 impl Watermarks {
     /// For members that accept so many sequence numbers beyond the last stable checkpoint.
     pub const fn new(log_size: u64) -> Self {
-        Self { log_size, low: BTreeMap::new() }
+        Self { log_size, low: OrderedMap::new() }
     }
 }
 
@@ -55,8 +54,8 @@ impl Check<Pbft> for Watermarks {
 /// The state after each checkpoint, and how far each member has executed.
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoints {
-    digests: BTreeMap<u64, (u64, NodeId)>,
-    executed: BTreeMap<Slot, u64>,
+    digests: OrderedMap<u64, (u64, NodeId)>,
+    executed: OrderedMap<Slot, u64>,
 }
 
 impl Checkpoints {

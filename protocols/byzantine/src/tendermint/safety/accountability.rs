@@ -8,11 +8,10 @@
 //!
 //! Also without a fork it keeps what traitors proposed in two versions, for the page of the run.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::outcome::Table;
 
 use super::super::vocabulary::{Tendermint, TendermintMessage, TendermintObservation};
@@ -56,8 +55,8 @@ pub struct Accountability {
     signatures: Signatures,
     /// The certificate that was looked at last: a message is told once for each of its recipients.
     last: Option<Certificate>,
-    decided: BTreeMap<u64, Decision>,
-    forked: BTreeSet<u64>,
+    decided: OrderedMap<u64, Decision>,
+    forked: OrderedSet<u64>,
     versions: Versions,
 }
 
@@ -69,8 +68,8 @@ impl Accountability {
             quorum: power.quorum(members),
             signatures: Signatures::default(),
             last: None,
-            decided: BTreeMap::new(),
-            forked: BTreeSet::new(),
+            decided: OrderedMap::new(),
+            forked: OrderedSet::new(),
             versions: Versions::default(),
         }
     }

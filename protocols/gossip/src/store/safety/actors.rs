@@ -1,15 +1,14 @@
 //! Who runs, or ran, where.
 
-use std::collections::BTreeMap;
-
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 /// The places of all members that there ever were: what somebody said before its disk was lost may still arrive.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Actors {
     /// Whoever took the place of somebody else.
-    newcomers: BTreeMap<NodeId, Slot>,
+    newcomers: OrderedMap<NodeId, Slot>,
 }
 
 impl Actors {

@@ -1,10 +1,11 @@
 //! Who answers a read.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::lineage::Lineage;
 use super::super::parameters::Parameters;
@@ -32,7 +33,7 @@ pub struct Answers {
     collects: bool,
     lineage: Lineage,
     /// By key: the tombstones of complete collections, each with the number of its collection; the latest few.
-    collected: BTreeMap<u64, VecDeque<(u64, Version)>>,
+    collected: OrderedMap<u64, VecDeque<(u64, Version)>>,
     actors: Actors,
     places: BySlot<Place>,
 }
@@ -67,7 +68,7 @@ impl Answers {
             quorum: (parameters.read_quorum as usize).min(ring.replicas()),
             collects: parameters.tombstone_grace.is_zero(),
             lineage: Lineage::new(parameters.conflicts),
-            collected: BTreeMap::new(),
+            collected: OrderedMap::new(),
             actors: Actors::default(),
             places: BySlot::default(),
             ring,

@@ -1,10 +1,9 @@
 //! A write is ordered after everything that its client had seen.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::Slot;
+use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Store, StoreObservation, Version};
 
@@ -13,7 +12,7 @@ use super::super::vocabulary::{Store, StoreObservation, Version};
 #[derive(Clone, Debug, Default)]
 pub struct Causality {
     /// By client and key: the newest version that this incarnation has seen.
-    seen: BTreeMap<(Slot, u64), Version>,
+    seen: OrderedMap<(Slot, u64), Version>,
 }
 
 impl Check<Store> for Causality {

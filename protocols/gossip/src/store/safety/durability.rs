@@ -1,10 +1,9 @@
 //! What an acknowledgment promises: enough members have the write on disk, and it is not lost afterwards.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::holdings::Holdings;
 use super::super::parameters::Parameters;
@@ -63,13 +62,13 @@ impl Check<Store> for Durability {
 pub struct Survival {
     holdings: Holdings,
     /// By key: the writes that were acknowledged, but for those that another one of them supersedes.
-    acknowledged: BTreeMap<u64, Vec<(Version, NodeId)>>,
+    acknowledged: OrderedMap<u64, Vec<(Version, NodeId)>>,
 }
 
 impl Survival {
     /// For members with these parameters.
     pub fn new(parameters: &Parameters) -> Self {
-        Self { holdings: Holdings::new(parameters), acknowledged: BTreeMap::new() }
+        Self { holdings: Holdings::new(parameters), acknowledged: OrderedMap::new() }
     }
 
     /// Nobody owes writes of a key that were on disks that are lost and are kept by nobody else.

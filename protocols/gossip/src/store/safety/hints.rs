@@ -1,10 +1,9 @@
 //! A hint is kept until it is needed no more.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::holdings::Holdings;
 use super::super::parameters::Parameters;
@@ -17,7 +16,7 @@ use super::actors::Actors;
 pub struct Hints {
     holdings: Holdings,
     /// By key: the tombstones in lists to collect, but for those that another one of them supersedes.
-    listed: BTreeMap<u64, Vec<Version>>,
+    listed: OrderedMap<u64, Vec<Version>>,
     actors: Actors,
     places: BySlot<Place>,
 }
@@ -36,7 +35,7 @@ impl Hints {
     pub fn new(parameters: &Parameters) -> Self {
         Self {
             holdings: Holdings::new(parameters),
-            listed: BTreeMap::new(),
+            listed: OrderedMap::new(),
             actors: Actors::default(),
             places: BySlot::default(),
         }

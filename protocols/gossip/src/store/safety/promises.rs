@@ -1,11 +1,10 @@
 //! What members promise each other of hints and tombstones. It is judged when a promise is broken, whether or not anything is lost or
 //! comes back because of it.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::holdings::Holdings;
 use super::super::parameters::Parameters;
@@ -26,9 +25,9 @@ pub struct Promises {
     ring: Ring,
     holdings: Holdings,
     /// By collector and number.
-    lists: BTreeMap<(NodeId, u64), List>,
+    lists: OrderedMap<(NodeId, u64), List>,
     /// By key: the lists that its tombstones were in.
-    listed: BTreeMap<u64, Vec<Listed>>,
+    listed: OrderedMap<u64, Vec<Listed>>,
     places: BySlot<Place>,
 }
 
@@ -55,7 +54,7 @@ struct Place {
     /// Its disk was lost: who runs there now knows numbers of lists that it has not seen.
     renewed: bool,
     /// By collector: the latest list that it said it confirms.
-    said: BTreeMap<NodeId, u64>,
+    said: OrderedMap<NodeId, u64>,
     /// The newest tombstone in them.
     fence: Option<Version>,
 }
@@ -66,8 +65,8 @@ impl Promises {
         Self {
             ring,
             holdings: Holdings::new(parameters),
-            lists: BTreeMap::new(),
-            listed: BTreeMap::new(),
+            lists: OrderedMap::new(),
+            listed: OrderedMap::new(),
             places: BySlot::default(),
         }
     }

@@ -1,10 +1,9 @@
 //! Where quorums overlap, a read sees what was acknowledged before.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::process::RequestId;
 
 use super::super::holdings::Holdings;
@@ -21,9 +20,9 @@ pub struct QuorumReads {
     quorum: usize,
     holdings: Holdings,
     /// By key: the versions that were acknowledged, but for those that another one of them supersedes.
-    acknowledged: BTreeMap<u64, Vec<Version>>,
+    acknowledged: OrderedMap<u64, Vec<Version>>,
     /// Reads under way: their keys, and what was acknowledged of them when they were asked for.
-    reads: BTreeMap<RequestId, (u64, Vec<Version>)>,
+    reads: OrderedMap<RequestId, (u64, Vec<Version>)>,
 }
 
 impl QuorumReads {
@@ -33,8 +32,8 @@ impl QuorumReads {
             promised: parameters.reads_overlap(),
             quorum: parameters.write_quorum.min(members) as usize,
             holdings: Holdings::new(parameters),
-            acknowledged: BTreeMap::new(),
-            reads: BTreeMap::new(),
+            acknowledged: OrderedMap::new(),
+            reads: OrderedMap::new(),
         }
     }
 }

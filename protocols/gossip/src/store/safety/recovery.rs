@@ -1,10 +1,9 @@
 //! What stands on a disk is found there.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::holdings::Holdings;
 use super::super::journal::JOURNAL;
@@ -26,11 +25,11 @@ pub struct Recovery {
 #[derive(Debug, Default)]
 struct Place {
     /// By collector.
-    lists: BTreeMap<NodeId, Entry<Lists>>,
+    lists: OrderedMap<NodeId, Entry<Lists>>,
     /// The newest fence.
     fence: Entry<Option<Version>>,
     /// By place: who runs there.
-    actors: BTreeMap<NodeId, Entry<Option<NodeId>>>,
+    actors: OrderedMap<NodeId, Entry<Option<NodeId>>>,
     /// Of which key, and for whom, it gave up something last, and has not said since what it holds instead: a crash may come between
     /// the two, and what it had written down for both may survive that.
     unfinished: Option<(u64, Option<NodeId>)>,
@@ -44,9 +43,9 @@ struct Owed {
     held: Vec<(u64, Option<NodeId>, Version)>,
     /// Of which key, and for whom, it may hold something else.
     unfinished: Option<(u64, Option<NodeId>)>,
-    lists: BTreeMap<NodeId, Lists>,
+    lists: OrderedMap<NodeId, Lists>,
     fence: Option<Version>,
-    actors: BTreeMap<NodeId, NodeId>,
+    actors: OrderedMap<NodeId, NodeId>,
 }
 
 /// The latest collections of a collector that were confirmed, and in which something was dropped.

@@ -1,11 +1,10 @@
 //! What hash trees stand for.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::facts::Facts;
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use super::super::parameters::{Conflicts, Parameters};
 use super::super::ring::Ring;
@@ -20,15 +19,15 @@ pub struct Trees {
     siblings: bool,
     places: BySlot<Place>,
     /// By two members, and the records that one of them held: the root that it sent, and the other way round.
-    roots: BTreeMap<(Slot, Slot, u64), u64>,
-    records: BTreeMap<(Slot, Slot, u64), u64>,
+    roots: OrderedMap<(Slot, Slot, u64), u64>,
+    records: OrderedMap<(Slot, Slot, u64), u64>,
 }
 
 /// What a member holds as a home.
 #[derive(Debug, Default)]
 struct Place {
     /// By key: versions, and a hash of each record.
-    held: BTreeMap<u64, Vec<(Version, u64)>>,
+    held: OrderedMap<u64, Vec<(Version, u64)>>,
     /// By place of another member: the sum of the hashes of what both share.
     shared: Vec<u64>,
 }
@@ -37,7 +36,13 @@ impl Trees {
     /// For members with these parameters on this ring.
     pub fn new(parameters: &Parameters, ring: Ring) -> Self {
         let siblings = parameters.conflicts == Conflicts::Siblings;
-        Self { ring, siblings, places: BySlot::default(), roots: BTreeMap::new(), records: BTreeMap::new() }
+        Self {
+            ring,
+            siblings,
+            places: BySlot::default(),
+            roots: OrderedMap::new(),
+            records: OrderedMap::new(),
+        }
     }
 
     /// A member holds what it held of a key but for some, and perhaps something more.

@@ -6,11 +6,10 @@
 //! A failure detector on an asynchronous network cannot be right always. Where nothing goes wrong and answers are always in
 //! time it must be, and a scenario may say how many mistakes it accepts.
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen, Verdict};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
@@ -41,7 +40,7 @@ pub struct Accuracy {
     faultless: bool,
     most: u32,
     mistakes: u32,
-    down: BTreeMap<NodeId, Down>,
+    down: OrderedMap<NodeId, Down>,
     period: Duration,
     patience: Duration,
     /// By number of a member: its latest probe, until it is answered.
@@ -71,7 +70,7 @@ impl Accuracy {
             faultless: is_faultless(&settings, setup),
             most: parameters.most_false_deaths,
             mistakes: 0,
-            down: BTreeMap::new(),
+            down: OrderedMap::new(),
             period: settings.probe_interval,
             patience: settings.probe_timeout,
             probes: Vec::new(),

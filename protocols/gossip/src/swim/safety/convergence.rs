@@ -2,11 +2,10 @@
 //!
 //! When that is overdue says the world ([`sim_core::progress`]).
 
-use std::collections::BTreeSet;
-
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedSet;
 use sim_core::time::Time;
 
 use crate::swim::ledger::Ledger;
@@ -41,7 +40,7 @@ impl Convergence {
     fn views(&self) -> usize {
         let beliefs = self.ledger.read();
         let views = self.core.iter().filter_map(|slot| beliefs.of(*slot)?.view);
-        views.collect::<BTreeSet<_>>().len()
+        views.collect::<OrderedSet<_>>().len()
     }
 }
 

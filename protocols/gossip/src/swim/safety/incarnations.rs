@@ -1,10 +1,9 @@
 //! Incarnations order what is said about a member, and only their owner raises them (SWIM, section 4.2).
 
-use std::collections::BTreeMap;
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 
 use crate::swim::ledger::{Held, Ledger};
 use crate::swim::view::lives;
@@ -15,9 +14,9 @@ use crate::swim::vocabulary::{Status, Swim, SwimObservation};
 pub struct Incarnations {
     ledger: Ledger,
     /// The latest incarnation of each member that is not in its first, in any life of it.
-    latest: BTreeMap<NodeId, u32>,
+    latest: OrderedMap<NodeId, u32>,
     /// Who said that it leaves.
-    leaving: BTreeMap<NodeId, u32>,
+    leaving: OrderedMap<NodeId, u32>,
     /// From the first traitor on, everything may be made up.
     traitors: bool,
 }
@@ -25,7 +24,7 @@ pub struct Incarnations {
 impl Incarnations {
     /// Writes the ledger as it goes.
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, latest: BTreeMap::new(), leaving: BTreeMap::new(), traitors: false }
+        Self { ledger, latest: OrderedMap::new(), leaving: OrderedMap::new(), traitors: false }
     }
 
     fn latest(&self, node: NodeId) -> u32 {

@@ -3,11 +3,10 @@
 //! Judged where it is certain that there was somebody to ask: nobody but the target is suspected, and nothing changed in the
 //! member's view since it probed.
 
-use std::collections::BTreeSet;
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedSet;
 
 use crate::swim::ledger::followed_every;
 use crate::swim::settings::Settings;
@@ -30,7 +29,7 @@ struct Prober {
     /// How many it holds alive, itself included.
     alive: u32,
     /// Whom of those it suspects.
-    suspects: BTreeSet<NodeId>,
+    suspects: OrderedSet<NodeId>,
     /// Whether it may hear of suspicions of its own that it has forgotten.
     forgets: bool,
 }

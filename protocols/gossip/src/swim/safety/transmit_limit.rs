@@ -3,11 +3,10 @@
 //!
 //! Counted at a few members. What a probe says about its own target comes on top, and so does not count.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use crate::swim::settings::Settings;
 use crate::swim::vocabulary::{Swim, SwimMessage, SwimObservation, Update};
@@ -23,9 +22,9 @@ type Key = (NodeId, u8, u32, NodeId);
 struct Sender {
     /// The most members that it ever held alive.
     most: u32,
-    sent: BTreeMap<Key, u32>,
+    sent: OrderedMap<Key, u32>,
     /// Whom it has forgotten: what it says of them again may still be waiting from before, too.
-    forgotten: BTreeSet<NodeId>,
+    forgotten: OrderedSet<NodeId>,
 }
 
 /// Counts how often each update was sent.

@@ -1,5 +1,4 @@
-use std::collections::BTreeMap;
-
+use sim_core::ordered::OrderedMap;
 use sim_core::random::mix64;
 use sim_core::time::Duration;
 
@@ -71,7 +70,7 @@ struct Opinion {
 
 /// A view as a map that is searched.
 #[derive(Clone, Debug, Default)]
-struct Plain(BTreeMap<NodeId, Opinion>);
+struct Plain(OrderedMap<NodeId, Opinion>);
 
 /// All members that a view of the test may be about: those of genesis, and some that come later.
 const NODES: u32 = 90;
