@@ -142,10 +142,10 @@ impl Client {
         }
         if let Some(target) = self.target {
             let (sequence, relay) = (self.sequence, self.relay);
-            if let Operation::Get { key } = operation
+            if operation.is_read()
                 && let Some(by) = self.reads_by(cx)
             {
-                return cx.send(target, RaftMessage::Read { sequence, key, by });
+                return cx.send(target, RaftMessage::Read { sequence, operation, by });
             }
             cx.send(target, RaftMessage::ClientRequest { sequence, operation, relay });
         }
@@ -168,7 +168,7 @@ impl Client {
     fn on_read_reply(
         &mut self,
         from: NodeId,
-        (sequence, value, index): (u64, Option<u64>, u64),
+        (sequence, reply, index): (u64, Reply, u64),
         cx: &mut Context<'_, Raft>,
     ) {
         if sequence != self.sequence {
@@ -179,7 +179,7 @@ impl Client {
         self.target = (self.parameters.reads != Reads::Stale).then_some(from);
         self.relay = false;
         cx.cancel_timer(RETRY);
-        cx.respond(id, RaftResponse { reply: Reply::Value { value }, index });
+        cx.respond(id, RaftResponse { reply, index });
         self.begin_next(cx);
     }
 
@@ -271,8 +271,8 @@ impl Process<Raft> for Client {
                     None => self.on_redirect(from, sequence, leader, cx),
                 }
             }
-            Input::Message { from, message: RaftMessage::ReadReply { sequence, value, index } } => {
-                self.on_read_reply(from, (*sequence, *value, *index), cx);
+            Input::Message { from, message: RaftMessage::ReadReply { sequence, reply, index } } => {
+                self.on_read_reply(from, (*sequence, reply.clone(), *index), cx);
             }
             Input::Message { .. } | Input::Timer { .. } | Input::Link { .. } | Input::Synced { .. } => {}
         }

@@ -1,4 +1,5 @@
-//! Reads that do not go through the log (dissertation, section 6.4).
+//! Reads that do not go through the log (dissertation, section 6.4): of every kind of object, since what is read is the state that
+//! the log led to.
 //!
 //! *Read index*: a leader notes its commit index, asks a majority whether it still leads, and answers once it has applied
 //! up to there. A new leader does not know yet what is committed: its index is that of its own first entry at least.
@@ -19,6 +20,7 @@ use super::replication::Leadership;
 use super::server::{Role, Server};
 use super::timing::scaled;
 use super::vocabulary::{Raft, RaftMessage, RaftObservation, ReadBy};
+use objects::Operation;
 
 /// A million parts.
 const MILLION: u64 = 1_000_000;
@@ -46,7 +48,7 @@ pub(super) struct Reading {
 struct Waiting {
     client: NodeId,
     sequence: u64,
-    key: u64,
+    operation: Operation,
     by: ReadBy,
     /// It is answered once this is applied and this round is confirmed.
     index: u64,
@@ -83,12 +85,12 @@ impl Server {
     pub(super) fn on_read(
         &mut self,
         client: NodeId,
-        (sequence, key): (u64, u64),
+        (sequence, operation): (u64, Operation),
         by: ReadBy,
         cx: &mut Context<'_, Raft>,
     ) {
         if by == ReadBy::Stale {
-            return self.serve(client, (sequence, key), by, cx);
+            return self.serve(client, (sequence, operation), by, cx);
         }
         let commit = self.commit;
         let Role::Leader(Leadership { reading, .. }) = &mut self.role else {
@@ -106,7 +108,7 @@ impl Server {
         let leased = leased || (by == ReadBy::Lease && believes);
         let by = if leased { by } else { ReadBy::Index };
         let round = if leased { 0 } else { reading.last_round + 1 };
-        reading.waiting.push_back(Waiting { client, sequence, key, by, index, round });
+        reading.waiting.push_back(Waiting { client, sequence, operation, by, index, round });
         if leased {
             self.serve_reads(cx);
         } else {
@@ -208,12 +210,20 @@ impl Server {
         let (ready, waiting): (VecDeque<_>, _) =
             std::mem::take(&mut reading.waiting).into_iter().partition(ready);
         reading.waiting = waiting;
-        for Waiting { client, sequence, key, by, .. } in ready {
-            self.serve(client, (sequence, key), by, cx);
+        for Waiting { client, sequence, operation, by, .. } in ready {
+            self.serve(client, (sequence, operation), by, cx);
         }
     }
 
-    fn serve(&mut self, client: NodeId, (sequence, key): (u64, u64), by: ReadBy, cx: &mut Context<'_, Raft>) {
+    /// Answers from what is applied; what is no read has no answer here.
+    fn serve(
+        &mut self,
+        client: NodeId,
+        (sequence, operation): (u64, Operation),
+        by: ReadBy,
+        cx: &mut Context<'_, Raft>,
+    ) {
+        let Some(reply) = self.store.contents().read(operation) else { return };
         let (index, term) = (self.applied, self.term);
         cx.observe(RaftObservation::ReadServed { client, sequence, index, term, by });
         // Counted apart, so that a campaign shows that each way was taken. Only those that happen are passed: a cluster whose
@@ -223,8 +233,7 @@ impl Server {
             ReadBy::Lease => cx.sometimes("lease-read", true),
             ReadBy::Stale => cx.sometimes("stale-read", true),
         }
-        let value = self.store.contents().register(key);
-        cx.send(client, RaftMessage::ReadReply { sequence, value, index });
+        cx.send(client, RaftMessage::ReadReply { sequence, reply, index });
     }
 
     /// Whether this server must not help to depose a leader, whatever term it is in: one may have a lease that rests on it.

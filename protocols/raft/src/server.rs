@@ -210,7 +210,9 @@ impl Server {
             RaftMessage::ClientRequest { sequence, operation, relay } => {
                 self.on_client_request(from, sequence, operation, relay, cx);
             }
-            RaftMessage::Read { sequence, key, by } => self.on_read(from, (sequence, key), by, cx),
+            RaftMessage::Read { sequence, operation, by } => {
+                self.on_read(from, (sequence, operation), by, cx)
+            }
             RaftMessage::Change { node, add } => self.on_change(from, node, add, cx),
             _ => return false,
         }

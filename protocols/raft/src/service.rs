@@ -5,7 +5,7 @@ use sim_core::operation::{Answer, MemberChange, Operation as Neutral, Service};
 
 use super::vocabulary::{Raft, RaftRequest, RaftResponse};
 
-/// Objects of every model. All operations go through the log, reads of lists, sets and banks too.
+/// Objects of every model. Whatever changes one goes through the log, and reads do as the settings say.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyValueService {
     /// Whether clients hear who comes and leaves, and the first of them asks the servers to follow.

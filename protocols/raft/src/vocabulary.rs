@@ -119,8 +119,8 @@ facts! {
         Read {
             /// Its place in the client's session.
             sequence: u64,
-            /// Which key.
-            key: u64,
+            /// What to read.
+            operation: Operation,
             /// How.
             by: ReadBy,
         },
@@ -128,8 +128,8 @@ facts! {
         ReadReply {
             /// Which of the client's operations.
             sequence: u64,
-            /// The value; absent if unwritten.
-            value: Option<u64>,
+            /// What was read.
+            reply: Reply,
             /// The index that the server had applied.
             index: u64,
         },
@@ -328,11 +328,13 @@ impl Message for RaftMessage {
             Self::AppendReply { .. } => HEADER + 17,
             Self::ClientRequest { operation, .. } => HEADER + 34 + operation.extra_bytes(),
             Self::Forward { operation, .. } => HEADER + 37 + operation.extra_bytes(),
-            Self::ClientReply { reply: Some(reply), .. } => HEADER + 29 + reply.extra_bytes(),
-            Self::ClientReply { .. } | Self::ReadReply { .. } => HEADER + 29,
+            Self::ClientReply { reply: Some(reply), .. } | Self::ReadReply { reply, .. } => {
+                HEADER + 29 + reply.extra_bytes()
+            }
+            Self::ClientReply { .. } => HEADER + 29,
             Self::TimeoutNow { .. } => HEADER + 8,
             Self::RequestTransferredVote { .. } => HEADER + 24,
-            Self::Read { .. } => HEADER + 17,
+            Self::Read { .. } => HEADER + 18,
             Self::Probe { .. } | Self::ProbeReply { .. } => HEADER + 16,
             Self::InstallSnapshot { bytes, .. } => {
                 HEADER + 48 + u32::try_from(*bytes).unwrap_or(u32::MAX / 2)

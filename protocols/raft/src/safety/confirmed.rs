@@ -229,6 +229,7 @@ impl Check<Raft> for Confirmed {
 mod tests {
     use super::*;
     use crate::safety::script::{Script, recovered};
+    use objects::Operation;
 
     const CLIENT: u32 = 3;
 
@@ -253,7 +254,7 @@ mod tests {
     }
 
     fn read(sequence: u64) -> RaftMessage {
-        RaftMessage::Read { sequence, key: 0, by: ReadBy::Index }
+        RaftMessage::Read { sequence, operation: Operation::Get { key: 0 }, by: ReadBy::Index }
     }
 
     fn served(sequence: u64, by: ReadBy) -> RaftObservation {

@@ -16,7 +16,6 @@ use super::confirmed::Confirmed;
 use super::honest;
 use crate::parameters::{Parameters, Reads};
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRequest, RaftResponse, ReadBy};
-use objects::Operation;
 use sim_core::check::BySlot;
 
 /// Remembers what clients were told, and who leads.
@@ -131,7 +130,7 @@ impl Check<Raft> for ReadsAreRecent {
         request: &RaftRequest,
         _: &mut Findings,
     ) {
-        if self.on && matches!(request, RaftRequest::Operation { operation: Operation::Get { .. } }) {
+        if self.on && matches!(request, RaftRequest::Operation { operation } if operation.is_read()) {
             self.asked.push_back((client, id, self.told));
         }
     }
@@ -167,7 +166,7 @@ impl Check<Raft> for ReadsAreRecent {
 mod tests {
     use super::*;
     use crate::safety::script::{Script, leads};
-    use objects::Reply;
+    use objects::{Operation, Reply};
 
     const CLIENT: NodeId = NodeId(3);
 

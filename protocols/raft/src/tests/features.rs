@@ -2,7 +2,7 @@
 
 use sim_core::facts::Facts;
 use sim_core::identity::NodeId;
-use sim_core::operation::{Operation as Neutral, ValueBytes};
+use sim_core::operation::{ACCOUNTS, OPENING_BALANCE, Operation as Neutral, ValueBytes};
 use sim_core::process::Input;
 use sim_core::time::Duration;
 
@@ -10,7 +10,7 @@ use super::clusters::broken;
 use super::pump::{Pump, Servers};
 use crate::node::RaftFactory;
 use crate::parameters::{Parameters, Reads};
-use crate::vocabulary::RaftMessage;
+use crate::vocabulary::{RaftMessage, ReadBy};
 use objects::{Operation, Reply};
 
 const fn ms(millis: u64) -> Duration {
@@ -36,7 +36,11 @@ fn write(pump: &mut Pump, members: u32, values: std::ops::Range<u64>) {
 }
 
 fn value_read(pump: &mut Pump, members: u32, id: u64) -> Option<Reply> {
-    pump.request(NodeId(members), id, Operation::Get { key: 1 });
+    answer(pump, members, id, Operation::Get { key: 1 })
+}
+
+fn answer(pump: &mut Pump, members: u32, id: u64, operation: Operation) -> Option<Reply> {
+    pump.request(NodeId(members), id, operation);
     pump.run_for(ms(1_500));
     pump.returned
         .iter()
@@ -58,13 +62,44 @@ fn leaders_hand_over() {
 
 #[test]
 fn reads_without_the_log_see_what_was_written_and_append_nothing() {
-    for reads in [Reads::Index, Reads::Lease] {
+    let value = |value| Reply::Value { value };
+    let list = |values: &[u64]| Reply::List { values: values.into() };
+    let mut accounts = [OPENING_BALANCE; ACCOUNTS];
+    (accounts[0], accounts[1]) = (OPENING_BALANCE - 3, OPENING_BALANCE + 3);
+    let cases = [
+        (Operation::Put { key: 1, value: 2 }, Operation::Get { key: 1 }, value(Some(2))),
+        (Operation::Append { key: 1, value: 2 }, Operation::GetList { key: 1 }, list(&[2])),
+        (Operation::Add { key: 1, value: 2 }, Operation::GetSet { key: 1 }, list(&[2])),
+        (
+            Operation::Transfer { key: 1, from: 0, to: 1, amount: 3 },
+            Operation::GetBank { key: 1 },
+            list(&accounts),
+        ),
+    ];
+    for (reads, (write, read, expected)) in
+        [Reads::Index, Reads::Lease].iter().flat_map(|reads| cases.iter().map(move |case| (*reads, case)))
+    {
         let mut pump = cluster(Parameters { reads, ..Parameters::default() }, 3);
-        write(&mut pump, 3, 0..3);
+        pump.request(NodeId(3), 1, *write);
+        pump.run_for(ms(60));
         let appended = observed(&pump, "Appended");
-        assert_eq!(value_read(&mut pump, 3, 100), Some(Reply::Value { value: Some(2) }), "{reads:?}");
+        assert_eq!(answer(&mut pump, 3, 100, *read).as_ref(), Some(expected), "{reads:?}");
         assert_eq!(observed(&pump, "Appended"), appended, "{reads:?}");
         assert_eq!(observed(&pump, "ReadServed"), 1, "{reads:?}");
+    }
+}
+
+/// Whoever asks for something else as if it were a read changes nothing, and hears nothing.
+#[test]
+fn what_is_no_read_is_not_done_without_the_log() {
+    for by in [ReadBy::Index, ReadBy::Lease, ReadBy::Stale] {
+        let mut pump = cluster(Parameters { reads: Reads::Lease, ..Parameters::default() }, 3);
+        let leader = pump.leader().expect("a leader");
+        let message = RaftMessage::Read { sequence: 1, operation: Operation::Put { key: 1, value: 2 }, by };
+        pump.inject(NodeId(3), leader, message);
+        pump.run_for(ms(500));
+        assert_eq!(observed(&pump, "ReadServed"), 0, "{by:?}");
+        assert_eq!(value_read(&mut pump, 3, 100), Some(Reply::Value { value: None }), "{by:?}");
     }
 }
 
