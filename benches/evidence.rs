@@ -11,8 +11,6 @@ mod statements;
 use std::ops::Range;
 use std::process::ExitCode;
 
-use sim_core::ordered::{OrderedMap, OrderedSet};
-
 use seedstorm::prelude::*;
 use seedstorm::protocols::byzantine::power::Power;
 use seedstorm::protocols::byzantine::quorum::Quorum;
@@ -24,6 +22,7 @@ use seedstorm::sim_core::check::{Evidence, Violation};
 use seedstorm::sim_core::fault::family::Family;
 use seedstorm::sim_core::identity::NodeId;
 use seedstorm::sim_core::registry::parameters::Parameter;
+use sim_core::ordered::{OrderedMap, OrderedSet};
 
 use statements::contradict;
 

@@ -11,9 +11,8 @@ mod odd;
 use std::ops::Range;
 use std::process::ExitCode;
 
-use sim_core::ordered::OrderedMap;
-
 use cpu_time::ThreadTime;
+use sim_core::ordered::OrderedMap;
 
 use seedstorm::prelude::*;
 use seedstorm::sim_core::outcome::Progress;

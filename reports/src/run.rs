@@ -80,8 +80,7 @@ impl<'a> Run<'a> {
 
     /// The slots that were a traitor's at some time.
     pub(crate) fn traitors(&self) -> OrderedSet<u32> {
-        let marks = self.outcome.picture.marks.items.iter().filter(|mark| mark.kind == "corrupt");
-        marks.map(|mark| mark.slot).collect()
+        self.outcome.picture.traitors()
     }
 
     /// The name of a slot, marked if it was a traitor's at some time.

@@ -5,10 +5,11 @@
 
 mod cumulative;
 
-use crate::ordered::OrderedMap;
 pub use cumulative::Cumulative;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+
+use crate::ordered::OrderedMap;
 
 /// How long operations of clients took that got a result, in nanoseconds.
 pub const OPERATION_LATENCY: &str = "operation_latency_ns";

@@ -1,6 +1,5 @@
 //! The outcome of a run in neutral terms, so that reports can draw any protocol, including a user's own.
 
-use crate::ordered::OrderedMap;
 use serde::{Deserialize, Serialize};
 
 pub use crate::capped::Capped;
@@ -14,6 +13,7 @@ use crate::fault::{Executed, FaultPlan};
 use crate::history::HistoryEntry;
 use crate::limit::LimitReading;
 use crate::network::Changes;
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::trace::Trace;
 
 /// In the activity of a run, names of marks ([`Context::sometimes`](crate::process::Context::sometimes)) begin with this.
@@ -86,6 +86,22 @@ pub struct Outcome {
     #[serde(skip)]
     pub trace_file: Option<Vec<u8>>,
 }
+
+impl Outcome {
+    /// The names of the first slots of a set, and how many more there are.
+    pub fn names(&self, slots: &OrderedSet<u32>) -> String {
+        let name =
+            |slot: &u32| self.slots.get(*slot as usize).cloned().unwrap_or_else(|| format!("slot {slot}"));
+        let mut names: Vec<String> = slots.iter().take(MOST_NAMES).map(name).collect();
+        if slots.len() > MOST_NAMES {
+            names.push(format!("{} more", slots.len() - MOST_NAMES));
+        }
+        names.join(", ")
+    }
+}
+
+/// So many slots are named.
+const MOST_NAMES: usize = 4;
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

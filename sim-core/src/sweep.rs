@@ -3,10 +3,10 @@
 //! A sweep runs the same seeds at every point of a grid. Here stand the points with what was measured there, each with
 //! its interval, and the power laws fitted through them. Nothing in it depends on the wall clock.
 
-use crate::ordered::OrderedMap;
 use serde::{Deserialize, Serialize};
 
 use crate::judgment::{Campaign, Judgment, MIN_CONCLUSIVE};
+use crate::ordered::OrderedMap;
 
 /// What a sweep came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

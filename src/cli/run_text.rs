@@ -74,7 +74,7 @@ pub(crate) fn of_run(
         );
     }
     lines.add("faults", &faults(outcome));
-    lines.add("traitors", &counted(outcome, "traitors."));
+    lines.add("traitors", &traitors(outcome));
     lines.add("messages", &messages(outcome));
     lines.add("digest", &outcome.digest.to_string());
     lines.add("replay", replay);
@@ -168,6 +168,13 @@ fn counted(outcome: &Outcome, group: &str) -> String {
     let counters = outcome.activity.iter().filter(|(_, count)| **count > 0);
     let counters = counters.filter_map(|(name, count)| Some((name.strip_prefix(group)?, count)));
     counters.map(|(name, count)| format!("{} {name}", thousands(*count))).collect::<Vec<_>>().join(" · ")
+}
+
+/// Who they are, and what they did how often.
+fn traitors(outcome: &Outcome) -> String {
+    let names = outcome.names(&outcome.picture.traitors());
+    let deeds = counted(outcome, "traitors.");
+    if names.is_empty() || deeds.is_empty() { names + &deeds } else { format!("{names}: {deeds}") }
 }
 
 fn faults(outcome: &Outcome) -> String {

@@ -1,10 +1,9 @@
 //! Messages that traitors alter get past signatures, and are refused for every reason that there is.
 
-use sim_core::ordered::OrderedMap;
-
 use seedstorm::prelude::*;
 use seedstorm::scenarios::builtin;
 use seedstorm::sim_core::trace::{TraceRequest, What};
+use sim_core::ordered::OrderedMap;
 
 /// How many messages n2 altered over some seeds, and how many messages were refused for what reason.
 fn refusals(scenario: &str, rule: &str) -> (u64, OrderedMap<String, u64>) {

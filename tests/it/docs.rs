@@ -6,11 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sim_core::ordered::OrderedSet;
-
 use seedstorm::prelude::Source;
 use seedstorm::scenarios::reproduce::Comparison;
 use seedstorm::scenarios::{ENGINE, builtin};
+use sim_core::ordered::OrderedSet;
 
 use crate::support::{folder, seedstorm};
 

@@ -44,29 +44,21 @@ fn all(run: &Run) -> Vec<(&'static str, String, String)> {
     cards.push(("faults", count(run.faults().count() as u64), more));
     let traitors = run.traitors();
     if !traitors.is_empty() {
-        let slots: Vec<u32> = traitors.iter().copied().collect();
-        cards.push(("traitors", count(slots.len() as u64), who_lied(run, &slots)));
+        cards.push(("traitors", count(traitors.len() as u64), who_lied(run, &run.outcome.names(&traitors))));
     }
     cards.push(progress(&outcome.progress));
     cards
 }
 
 /// Who they are, and what they did how often: `n1: 111 equivocated`.
-fn who_lied(run: &Run, traitors: &[u32]) -> String {
-    let mut names: Vec<String> = traitors.iter().take(MOST_NAMES).map(|slot| run.slot(*slot)).collect();
-    if traitors.len() > MOST_NAMES {
-        names.push(format!("{} more", traitors.len() - MOST_NAMES));
-    }
+fn who_lied(run: &Run, names: &str) -> String {
     let deed = |(name, times): (&String, &u64)| {
         let deed = name.strip_prefix("traitors.").filter(|_| *times > 0)?;
         Some(format!("{} {deed}", count(*times)))
     };
     let deeds: Vec<String> = run.outcome.activity.iter().filter_map(deed).collect();
-    if deeds.is_empty() { names.join(", ") } else { format!("{}: {}", names.join(", "), deeds.join(", ")) }
+    if deeds.is_empty() { names.to_owned() } else { format!("{names}: {}", deeds.join(", ")) }
 }
-
-/// So many traitors are named.
-const MOST_NAMES: usize = 4;
 
 fn progress(progress: &Progress) -> (&'static str, String, String) {
     let name = "recovery after the faults";

@@ -1,7 +1,8 @@
 //! Where every key and value of a document stood.
 
-use crate::source::Origin;
 use sim_core::ordered::OrderedMap;
+
+use crate::source::Origin;
 
 /// The places of a value and all values inside.
 #[derive(Clone, Debug, PartialEq, Eq)]

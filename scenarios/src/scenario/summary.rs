@@ -1,7 +1,8 @@
 //! A summary of a scenario in a few lines, before anything is run.
 
-use super::{Loaded, ProgressRule, Scenario};
 use sim_core::ordered::OrderedMap;
+
+use super::{Loaded, ProgressRule, Scenario};
 
 /// Labels and words.
 pub fn summary(loaded: &Loaded) -> Vec<(&'static str, String)> {

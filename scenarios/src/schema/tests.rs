@@ -1,8 +1,7 @@
 //! The schema names exactly the keys and words that the types read.
 
-use sim_core::ordered::OrderedSet;
-
 use serde_json::{Value, json};
+use sim_core::ordered::OrderedSet;
 
 use super::scenario;
 use crate::document::Complaint;

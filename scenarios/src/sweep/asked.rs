@@ -1,13 +1,14 @@
 //! What a sweep file asks for must be there: names of files that nothing else has, keys that are swept, columns that are
 //! measured, and for each law of theory a fit that judges it.
 
+use sim_core::ordered::OrderedSet;
+
 use super::columns::names;
 use super::plots::{fitted, name};
 use super::tabulate::coordinate;
 use super::{Law, Sweep};
 use crate::document::Places;
 use crate::problem::{Problem, Problems};
-use sim_core::ordered::OrderedSet;
 
 /// The files that every sweep leaves.
 const RESERVED: [&str; 6] = ["runs", "points", "rates", "comparisons", "sweep", "report"];

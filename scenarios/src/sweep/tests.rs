@@ -4,6 +4,8 @@ mod stopping;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sim_core::ordered::OrderedMap;
+
 use super::*;
 use crate::artefact::lock;
 use crate::begin::Begin;
@@ -12,7 +14,6 @@ use crate::parallel::{Hooks, Threads};
 use crate::problem::Problems;
 use crate::shard::Shard;
 use crate::testing::{LEAST, registry};
-use sim_core::ordered::OrderedMap;
 
 pub(super) const FILE: &str = r#"schema = "seedstorm.sweep/1"
 title = "Toys"

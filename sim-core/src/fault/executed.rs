@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::ordered::OrderedMap;
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, Kind};
 use crate::identity::Slot;
+use crate::ordered::OrderedMap;
 
 /// A fault that began, or was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

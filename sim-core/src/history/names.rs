@@ -1,9 +1,8 @@
 //! Names of values: numbers for keys and values that are none.
 
-use crate::ordered::OrderedMap;
-
 use super::entry::Datum;
 use super::texts::Texts;
+use crate::ordered::OrderedMap;
 
 /// Keys and values as numbers. Numbers stand for themselves; anything else gets one that no number of the file can
 /// have in practice, from the top down.

@@ -192,7 +192,7 @@ impl Kernel {
             self.traitors.insert(at, member);
         }
         self.refresh(slot);
-        self.painter.mark(slot, self.now, "corrupt");
+        self.painter.mark(slot, self.now, crate::picture::TRAITOR);
     }
 
     /// The process in a slot is one of two under the same name: it runs honest code, and its name counts as a traitor.

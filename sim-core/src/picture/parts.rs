@@ -8,6 +8,7 @@ use crate::capped::Capped;
 use crate::check::{Evidence, Table};
 use crate::fault::selector::LEADERS;
 use crate::metrics::Cumulative;
+use crate::ordered::OrderedSet;
 
 /// Everything that can be drawn, each list capped with a count of what was omitted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub struct LaneSpan {
     pub label: String,
 }
 
+/// The mark of a slot that becomes a traitor's.
+pub(crate) const TRAITOR: &str = "corrupt";
+
 /// The state of a slot that stands still.
 pub(crate) const PAUSED: &str = "paused";
 
@@ -65,6 +69,11 @@ pub struct Reign {
 }
 
 impl Picture {
+    /// The slots that were a traitor's at some time.
+    pub fn traitors(&self) -> OrderedSet<u32> {
+        self.marks.items.iter().filter(|mark| mark.kind == TRAITOR).map(|mark| mark.slot).collect()
+    }
+
     /// Who led and when, first to last. A leader that was paused and went on is one leader: the reign lasts from the first
     /// to the last time that this slot said that it leads, as long as it was nothing but paused in between and its rank
     /// (term, view) stayed.

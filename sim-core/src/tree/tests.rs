@@ -1,11 +1,10 @@
 use std::fmt::Debug;
 
-use crate::ordered::OrderedMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::read;
+use crate::ordered::OrderedMap;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

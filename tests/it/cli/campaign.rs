@@ -1,8 +1,7 @@
 //! `explore`.
 
-use sim_core::ordered::OrderedSet;
-
 use serde_json::Value;
+use sim_core::ordered::OrderedSet;
 
 use crate::support::{folder, seedstorm};
 

@@ -16,8 +16,11 @@ fn run_tells_what_happened_and_how_to_see_it_again() {
     for part in ["PASS", "5 nodes", "election", "seedstorm run raft-wan-election --seed 1"] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
+    assert!(!said.out.contains("traitors"), "{}", said.out);
     // A run as expected leaves nothing behind.
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let said = seedstorm(folder.path(), &["run", "bracha-equivocation"]);
+    assert!(said.out.contains("traitors     n1, n7: 30 equivocated\n"), "{}", said.out);
 }
 
 #[test]

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use crate::ordered::OrderedMap;
-
 use super::RoundShape;
+use crate::ordered::OrderedMap;
 
 /// The part of one member in a round. Letters of members without a twin and of those with one never meet in a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,10 +1,9 @@
 //! Schedules and their numbers, against enumeration by hand.
 
-use crate::ordered::OrderedSet;
-
 use proptest::prelude::*;
 
 use super::*;
+use crate::ordered::OrderedSet;
 
 fn shape(members: u32, twins: u32, rounds: u32, together: u32, kinds: u32) -> RoundShape {
     RoundShape { members, twins, rounds, together, kinds }
