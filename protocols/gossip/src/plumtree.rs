@@ -7,12 +7,13 @@
 //!
 //! - [`vocabulary`] and [`parameters`]: what members say and report, and what can be set
 //! - [`member`]: the state machine; `membership` and `broadcast` are its halves
-//! - [`safety`], [`announcement`], [`eviction`], [`tree`], [`completeness`] and [`liveness`]: what is checked, and owed; [`course`]: what is measured
+//! - [`safety`], [`announcement`], [`eviction`], [`tree`], [`repair`], [`candidates`], [`completeness`] and [`liveness`]: what is checked, and owed; [`course`]: what is measured
 //! - [`plants`]: bugs to switch on
 //! - [`entry`]: its place in the registry
 
 pub mod announcement;
 mod broadcast;
+pub mod candidates;
 pub mod completeness;
 pub mod course;
 pub mod entry;
@@ -22,6 +23,7 @@ pub mod member;
 mod membership;
 pub mod parameters;
 pub mod plants;
+pub mod repair;
 pub mod safety;
 pub mod tree;
 pub mod vocabulary;

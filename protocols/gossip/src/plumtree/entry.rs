@@ -7,6 +7,7 @@ use sim_core::setup::Setup;
 use sim_core::simulate::Subject;
 
 use super::announcement::Announcement;
+use super::candidates::Candidates;
 use super::completeness::Completeness;
 use super::course::Course;
 use super::eviction::Eviction;
@@ -14,6 +15,7 @@ use super::liveness::PlumtreeLiveness;
 use super::member::{Member, Members};
 use super::parameters::Parameters;
 use super::plants::Plants;
+use super::repair::Repair;
 use super::safety::{ActiveView, Integrity, Symmetry};
 use super::tree::Tree;
 use super::vocabulary::{Plumtree, PlumtreeMessage, PlumtreeObservation};
@@ -76,6 +78,10 @@ sim_core::checks! {
         "plumtree/tree": "A graft is answered with the payload and a duplicate with a prune, and a pruned link stays lazy until it is \
             grafted, a grafted one eager until it is pruned."
             => Tree::new(parameters),
+        "plumtree/repair": "What was announced and does not come is asked for, from one neighbor after the other."
+            => Repair::new(parameters, setup),
+        "plumtree/candidates": "Whom a member hears of in a shuffle becomes a candidate, and candidates are told in shuffles."
+            => Candidates::new(parameters),
         "plumtree/symmetry": "A link that did not change for a while is a link of both ends."
             => Symmetry::new(parameters, setup),
         "plumtree/completeness": "After the heal, a broadcast that the core has reaches all of it."

@@ -161,7 +161,7 @@ impl Member {
     /// Passes on what it holds of a member, with the next packets and gossip ticks.
     pub(super) fn tell(&mut self, node: NodeId, cx: &Context<'_, Swim>) {
         let view = &self.view;
-        self.broadcasts.push(view.rumor(node), |rumor| view.told(rumor));
+        self.broadcasts.push(view.rumor(node), |rumor| view.is_held(rumor));
         if self.due.gossip == Time::MAX && self.settings.gossip_nodes > 0 {
             self.due.gossip = self.next_gossip(cx.monotonic());
         }

@@ -68,6 +68,7 @@ impl Factory<Swim> for Members {
             ),
             broadcasts: Broadcasts::new(self.settings.plants.plain_queue),
             probe: Probe::default(),
+            helpers: Vec::new(),
             relays: Vec::new(),
             deaths: VecDeque::new(),
             due: Due { leave: own.leaves_at.map_or(Time::MAX, |after| Time::ZERO + after), ..Due::never() },
@@ -108,6 +109,8 @@ pub struct Member {
     pub(super) view: View,
     pub(super) broadcasts: Broadcasts,
     pub(super) probe: Probe,
+    /// Whom it asked to probe the target of its probe as well.
+    pub(super) helpers: Vec<NodeId>,
     pub(super) relays: Vec<Relay>,
     /// Whom it declared dead or left, in that order.
     pub(super) deaths: VecDeque<NodeId>,
@@ -187,14 +190,14 @@ impl Member {
             }
             SwimMessage::Ack { sequence, news } => {
                 self.learn_all(news, cx);
-                self.answered(*sequence, cx);
+                self.answered(from, *sequence, cx);
             }
-            SwimMessage::Nack { sequence } => self.refused(*sequence),
+            SwimMessage::Nack { sequence } => self.refused(from, *sequence),
             SwimMessage::Gossip { news } => self.learn_all(news, cx),
             SwimMessage::StreamPing { sequence } => {
                 cx.send(from, SwimMessage::StreamAck { sequence: *sequence });
             }
-            SwimMessage::StreamAck { sequence } => self.answered(*sequence, cx),
+            SwimMessage::StreamAck { sequence } => self.answered(from, *sequence, cx),
             SwimMessage::Compare { view } => self.compare(from, *view, cx),
             SwimMessage::Same => {}
             SwimMessage::View { answer, genesis, listed, .. } => {

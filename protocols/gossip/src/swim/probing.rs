@@ -38,6 +38,8 @@ pub(super) struct Relay {
     /// Who asked, and under which number.
     origin: NodeId,
     theirs: u32,
+    /// Whose answer is passed on.
+    target: NodeId,
     nack: bool,
     until: Time,
 }
@@ -97,6 +99,7 @@ impl Member {
         };
         self.due.probe = now + period.saturating_mul(u64::from(self.slowness()));
         self.due.indirect = now + self.settings.probe_timeout;
+        self.helpers.clear();
         let accusation = self.accusation(target);
         let news = self.piggyback(PROBE, accusation);
         cx.send(target, SwimMessage::Ping { sequence, relay: None, news });
@@ -123,9 +126,10 @@ impl Member {
         if nack {
             self.probe.asked = self.picked.len() as u32;
         }
-        for helper in std::mem::take(&mut self.picked) {
+        std::mem::swap(&mut self.helpers, &mut self.picked);
+        for helper in 0..self.helpers.len() {
             let news = self.piggyback(PROBE, None);
-            cx.send(helper, SwimMessage::PingRequest { sequence, target, nack, news });
+            cx.send(self.helpers[helper], SwimMessage::PingRequest { sequence, target, nack, news });
         }
         if self.settings.fallback_ping {
             cx.send(target, SwimMessage::StreamPing { sequence });
@@ -144,12 +148,14 @@ impl Member {
         self.suspect(target, self.probe.incarnation, self.me, cx);
     }
 
-    /// An answer to a probe.
-    pub(super) fn answered(&mut self, sequence: u32, cx: &mut Context<'_, Swim>) {
+    /// An answer to a probe. Numbers begin anew with a restart, so that it must come from the target itself or from somebody who
+    /// was asked to probe it: a late answer to an earlier life says nothing about somebody else.
+    pub(super) fn answered(&mut self, from: NodeId, sequence: u32, cx: &mut Context<'_, Swim>) {
         if sequence & RELAYED != 0 {
-            return self.pass_on(sequence, cx);
+            return self.pass_on(from, sequence, cx);
         }
-        if sequence != self.probe.sequence || self.probe.target.is_none() {
+        let Some(target) = self.probe.target.filter(|_| sequence == self.probe.sequence) else { return };
+        if from != target && !self.helpers.contains(&from) {
             return;
         }
         self.probe.target = None;
@@ -166,8 +172,9 @@ impl Member {
     }
 
     /// Whoever was asked got no answer either.
-    pub(super) fn refused(&mut self, sequence: u32) {
-        if sequence == self.probe.sequence && self.probe.target.is_some() {
+    pub(super) fn refused(&mut self, from: NodeId, sequence: u32) {
+        let asked = self.helpers.contains(&from);
+        if asked && sequence == self.probe.sequence && self.probe.target.is_some() {
             self.probe.nacks += 1;
         }
     }
@@ -184,14 +191,15 @@ impl Member {
         self.probe.relayed = self.probe.relayed.wrapping_add(1) & !RELAYED;
         let sequence = self.probe.relayed | RELAYED;
         let until = cx.monotonic() + self.settings.probe_timeout;
-        self.relays.push(Relay { sequence, origin, theirs, nack, until });
+        self.relays.push(Relay { sequence, origin, theirs, target, nack, until });
         self.due.nack = self.due.nack.min(until);
         let news = self.piggyback(PROBE, None);
         cx.send(target, SwimMessage::Ping { sequence, relay: Some(origin), news });
     }
 
-    fn pass_on(&mut self, sequence: u32, cx: &mut Context<'_, Swim>) {
-        let Some(place) = self.relays.iter().position(|relay| relay.sequence == sequence) else { return };
+    fn pass_on(&mut self, from: NodeId, sequence: u32, cx: &mut Context<'_, Swim>) {
+        let answered = |relay: &Relay| relay.sequence == sequence && relay.target == from;
+        let Some(place) = self.relays.iter().position(answered) else { return };
         let relay = self.relays.remove(place);
         let news = self.piggyback(PROBE, None);
         cx.send(relay.origin, SwimMessage::Ack { sequence: relay.theirs, news });

@@ -13,6 +13,8 @@ pub mod piggybacking;
 pub mod refutation;
 pub mod round_robin;
 pub mod transmit_limit;
+pub mod unanswered;
+pub mod vouching;
 
 use sim_core::setup::Setup;
 
@@ -31,6 +33,11 @@ sim_core::checks! {
             => refutation::Refutation::default(),
         "swim/indirect-probes": "A member suspects nobody by its own probe before it has asked others to probe."
             => indirect_probes::IndirectProbes::new(&Settings::of(parameters), setup.members),
+        "swim/vouching": "A member that is asked to probe somebody does so, answers only if that one has answered it, and \
+            passes such an answer on."
+            => vouching::Vouching::default(),
+        "swim/unanswered": "A member that gets no answer to a probe suspects its target."
+            => unanswered::Unanswered::new(ledger.clone()),
         "swim/round-robin": "Two probes of one member are at most 2n - 1 periods apart."
             => round_robin::RoundRobin::new(parameters, setup.members),
         "swim/transmit-limit": "A member sends an update at most retransmit_mult * ceil(log10(n + 1)) times."

@@ -191,12 +191,9 @@ impl View {
     #[inline]
     pub(super) fn warm(&self, news: &[Update]) -> [Option<Subject>; TOGETHER] {
         let mut subjects = [None; TOGETHER];
-        let mut read = 0;
-        for (subject, update) in subjects.iter_mut().zip(news) {
-            *subject = self.subjects.find(update.node);
-            read ^= subject.map_or(0, |subject| self.pages.said(subject).bits());
-        }
-        black_box(read);
+        self.subjects.find_all(news.iter().map(|update| update.node), &mut subjects);
+        let said = subjects.iter().flatten().map(|subject| self.pages.said(*subject).bits());
+        black_box(said.fold(0, |all, said| all ^ said));
         let mut read = 0;
         for (subject, update) in subjects.iter().zip(news) {
             if let Some(subject) = subject.filter(|_| !self.is_old(*subject, update)) {
@@ -342,14 +339,20 @@ impl View {
         Rumor::new(subject, self.pages.said(subject), self.pages.incarnation(subject))
     }
 
+    /// Whether a rumor is what is held still. It does not say by whom, for which other memory would have to be read.
+    #[inline]
+    pub(super) fn is_held(&self, rumor: Rumor) -> bool {
+        let subject = rumor.subject();
+        self.pages.said(subject) == rumor.said() && self.pages.incarnation(subject) == rumor.incarnation()
+    }
+
     /// The update that a rumor is, if that is what is held still.
     #[inline]
     pub(super) fn told(&self, rumor: Rumor) -> Option<Update> {
-        let subject = rumor.subject();
-        if self.pages.said(subject) != rumor.said() || self.pages.incarnation(subject) != rumor.incarnation()
-        {
+        if !self.is_held(rumor) {
             return None;
         }
+        let subject = rumor.subject();
         let node = self.subjects.node(subject);
         let (status, incarnation) = self.held(subject, node);
         let from = match status {

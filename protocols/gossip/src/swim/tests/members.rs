@@ -271,3 +271,31 @@ fn a_step_of_a_client_does_nothing() {
     let _: &dyn Process<Swim> = &member;
     assert!(solo.step(&mut member, Input::Start).list().is_empty());
 }
+
+/// Numbers of probes begin anew with a restart: who answers counts, too.
+#[test]
+fn a_late_answer_of_somebody_else_counts_for_nobody() {
+    let ack = |sequence| SwimMessage::Ack { sequence, news: Box::default() };
+    let mut bench = Bench::new(&Parameters::default());
+    bench.pass(SECOND);
+    let target = bench.said("Ping")[0];
+    let other = (1..5).find(|node| *node != target.0).unwrap();
+    bench.hear(other, &ack(1));
+    bench.pass(Duration::from_millis(600));
+    let helpers = bench.said("PingRequest");
+    assert_eq!(helpers.len(), 3, "it did not count");
+    bench.hear(helpers[0].0, &ack(1));
+    bench.pass(SECOND);
+    assert_eq!(bench.saw("Suspected"), 0, "a helper counts");
+
+    let mut bench = Bench::new(&Parameters::default());
+    let request =
+        SwimMessage::PingRequest { sequence: 7, target: NodeId(2), nack: true, news: Box::default() };
+    bench.hear(4, &request);
+    let Some((_, SwimMessage::Ping { sequence, .. })) = bench.sent.last() else { panic!() };
+    let number = *sequence;
+    bench.hear(3, &ack(number));
+    assert_eq!(bench.said("Ack"), []);
+    bench.hear(2, &ack(number));
+    assert_eq!(bench.said("Ack"), [NodeId(4)]);
+}
