@@ -1,5 +1,6 @@
 //! Compiles a scenario and a seed into a plan: whatever the scenario leaves open is drawn, each part from its own stream.
 
+mod bursts;
 mod draw;
 mod limits;
 mod shuffle;
@@ -61,7 +62,7 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let nothing = Swarm::default();
     let swarm = loaded.scenario.swarm.as_ref().unwrap_or(&nothing);
     let mut configuration = stream(seed, StreamName::Configuration);
-    let members = draw::count(swarm.nodes, loaded.scenario.cluster.nodes, &mut configuration);
+    let members = draw::members(swarm, loaded.scenario.cluster.nodes, &mut configuration);
     let drawn = swarm.knobs.then(|| Arc::from(loaded.cluster.drawn(&mut configuration)));
     // Where drawn parameters do not suit the versions, which were written for others, or so many members, the written ones stay.
     let suits = |cluster: &Arc<dyn Cluster>| {
@@ -108,6 +109,7 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let failing = if loaded.scenario.domains.is_some() { domains } else { Vec::new() };
     let written = setup.faults.entries.len();
     draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members), &failing);
+    bursts::after_faults(swarm, &mut setup, written);
     draw::upgrades(&mut setup, written);
     setup.faults.sort();
     setup.faults.number();

@@ -4,10 +4,15 @@
 //! that was restarted has forgotten its sequence: it starts from its clock, which is beyond anything used before, and
 //! if even that is too low, a server tells it how far its session is. A clock that stands still or steps back may show
 //! the same time to two incarnations, so dice are added to it: with a sequence that was used before, the answer to another
-//! operation would be taken for the answer to this one.
+//! operation would be taken for the answer to this one. The dice count for less than the smallest step of the clock. If they made an
+//! incarnation begin below the one before it, an operation of that one that arrives late would take the session beyond one that this
+//! incarnation has done, and it would do that again.
 //!
 //! A client first looks for the leader itself. If an answer does not come, it asks the next server to pass the request
 //! on, since a leader that the servers reach may be out of the client's own reach.
+//!
+//! Where clients are local, each has a server of its own, at which every operation begins: as behind a proxy on the same machine. Then
+//! whoever is cut off together with its server goes on asking it, also if that server still believes that it leads.
 
 use std::collections::VecDeque;
 
@@ -24,8 +29,9 @@ use objects::{Operation, Reply};
 const RETRY: TimerId = TimerId(0);
 const OPERATE: TimerId = TimerId(1);
 
-/// How far a restarted client may begin beyond its clock, in nanoseconds: 17 ms, many times what it uses up.
-const APART: u64 = 1 << 24;
+/// How many sequences there are for each microsecond of the clock: many times what a client uses up in it, and so few that those of a
+/// year, the longest run, fit.
+const APART: u64 = 1 << 18;
 
 /// A reply that says what an operation came to.
 struct Answered {
@@ -42,6 +48,8 @@ pub struct Client {
     parameters: Parameters,
     /// Whether there was an incarnation before.
     restarted: bool,
+    /// Where each operation begins, if not at the leader.
+    home: Option<NodeId>,
     /// Whom it asks: the last one known or guessed to lead.
     target: Option<NodeId>,
     /// Of the outstanding operation, or of the last one.
@@ -68,6 +76,7 @@ impl Client {
             servers: boot.members.to_vec(),
             parameters,
             restarted: boot.start == Start::Restart,
+            home: parameters.local_clients.then(|| boot.members[boot.node.index() % boot.members.len()]),
             target: None,
             sequence: 0,
             outstanding: None,
@@ -82,7 +91,7 @@ impl Client {
 
     fn first_sequence(&self, cx: &mut Context<'_, Raft>) -> u64 {
         let apart = if self.restarted { cx.rng().below(APART) } else { 0 };
-        cx.now().as_nanos().saturating_add(apart)
+        (cx.now().as_nanos() / 1_000).saturating_mul(APART).saturating_add(apart)
     }
 
     /// An operator asks for what is due as often as a client asks again, and thinks of something else now and then.
@@ -124,6 +133,9 @@ impl Client {
         if self.outstanding.is_some() {
             self.sequence += 1;
             self.retries = 0;
+            if let Some(home) = self.home.filter(|home| self.servers.contains(home)) {
+                (self.target, self.relay) = (Some(home), true);
+            }
             self.ask(cx);
         }
     }
@@ -152,11 +164,11 @@ impl Client {
     }
 
     /// How a read that does not go through the log is to be answered. A client that did not reach the leader
-    /// itself tries that and the log in turn.
+    /// itself tries that and the log in turn; one that has a server of its own begins without the log, and hears who leads.
     fn reads_by(&self, cx: &mut Context<'_, Raft>) -> Option<ReadBy> {
         match self.parameters.reads {
             Reads::Stale => Some(ReadBy::Stale),
-            _ if self.relay && self.retries.is_multiple_of(2) => None,
+            _ if self.relay && self.retries.is_multiple_of(2) != self.home.is_some() => None,
             Reads::Log => None,
             Reads::Index => Some(ReadBy::Index),
             Reads::Lease => Some(ReadBy::Lease),

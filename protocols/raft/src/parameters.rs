@@ -65,7 +65,7 @@ sim_core::parameters! {
             drawn |own, _, dice| dice.eighths(own.election_timeout_min, 1..=3);
         /// How long a client waits for an answer before it asks another server.
         client_retry: Duration = "500ms", in ABOVE_ZERO,
-            drawn |own, _, dice| dice.eighths(own.client_retry, 4..=16);
+            drawn |own, _, dice| dice.eighths(own.client_retry, 1..=16);
         /// How long a server waits before it tries a failed sync again.
         disk_retry: Duration = "50ms", in ABOVE_ZERO,
             drawn |own, _, dice| dice.eighths(own.disk_retry, 4..=16);
@@ -105,6 +105,8 @@ sim_core::parameters! {
         apply_delay: Duration = "0s",
             must |own| own.apply_delay <= own.election_timeout_min, "must be at most election_timeout_min",
             drawn |own, _, dice| dice.eighths(own.heartbeat, 0..=2) * dice.within(0..=1);
+        /// Whether each client begins every operation at one server, its own, which passes it on to the leader. Else it asks the leader.
+        local_clients: bool = false, drawn |_, _, dice| dice.pick(&[false, true]);
     }
 }
 

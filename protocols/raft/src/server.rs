@@ -211,7 +211,7 @@ impl Server {
                 self.on_client_request(from, sequence, operation, relay, cx);
             }
             RaftMessage::Read { sequence, operation, by } => {
-                self.on_read(from, (sequence, operation), by, cx)
+                self.on_read(from, (sequence, operation), by, cx);
             }
             RaftMessage::Change { node, add } => self.on_change(from, node, add, cx),
             _ => return false,

@@ -41,6 +41,7 @@ pub(super) fn together(versions: &[Parameters]) -> Result<Together<Parameters>, 
         max_inflight: first.max_inflight,
         snapshot_chunk: first.snapshot_chunk,
         learners: first.learners,
+        local_clients: first.local_clients,
     };
     let alike = others.iter().all(|version| {
         let judged = |of: &Parameters| {

@@ -35,6 +35,12 @@ pub(super) fn count(range: Option<Range>, written: u32, rng: &mut ChaCha8Rng) ->
     range.map_or(written, |range| within(range, rng))
 }
 
+/// The number of members: the smaller of two drawn ones, where the swarm prefers small clusters.
+pub(super) fn members(swarm: &Swarm, written: u32, rng: &mut ChaCha8Rng) -> u32 {
+    let drawn = count(swarm.nodes, written, rng);
+    if swarm.small { drawn.min(count(swarm.nodes, written, rng)) } else { drawn }
+}
+
 /// A length from a range of which each doubling is equally likely, but no more than the one that is written.
 pub(super) fn length(lengths: Option<Lengths>, written: Duration, rng: &mut ChaCha8Rng) -> Duration {
     let Some(Lengths { min, max }) = lengths else { return written };
@@ -399,6 +405,18 @@ mod tests {
             paces[pace] += 1;
         }
         assert!(paces.iter().all(|count| *count > 20), "{paces:?}");
+    }
+
+    #[test]
+    fn small_clusters_are_more_frequent_where_a_swarm_prefers_them() {
+        let few = |small| {
+            let swarm = Swarm { nodes: Some(Range { min: 3, max: 9 }), small, ..Swarm::default() };
+            let drawn = |seed| members(&swarm, 5, &mut stream(seed, StreamName::Configuration));
+            (0..400).filter(|seed| drawn(*seed) <= 5).count()
+        };
+        // 33 of 49, and 3 of 7.
+        let (with, without) = (few(true), few(false));
+        assert!((240..300).contains(&with) && (140..205).contains(&without), "{with} and {without} of 400");
     }
 
     #[test]

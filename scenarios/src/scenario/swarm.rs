@@ -15,6 +15,9 @@ pub struct Swarm {
     /// The number of members, instead of `cluster.nodes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodes: Option<Range>,
+    /// Whether small clusters are more frequent than large ones: the smaller of two drawn numbers of members counts.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub small: bool,
     /// The number of operations of the workload, instead of `workload.operations`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Range>,
@@ -42,11 +45,11 @@ pub struct Swarm {
     /// How many clients only read: none, one, or half of them. Only where `workload` is drawn.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub readers: bool,
-    /// How the operations that `operations` draws are spread: evenly over the whole run or over its first quarter, in a few bursts,
-    /// or in a closed loop. Only where `workload` is drawn; instead of the pace that it draws.
+    /// How the operations that `operations` draws are spread: evenly over the whole run or over its first quarter, in a few bursts, each
+    /// shortly after a drawn fault begins, or in a closed loop. Only where `workload` is drawn; instead of the pace that it draws.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub spread: bool,
-    /// Seeds differ in how faults are drawn: how many wait for events, how many strike together, how long they last, how late
+    /// Seeds differ in how faults are drawn: how many wait for events, how many strike together or at whoever leads, how long they last, how late
     /// messages may be, and whether crashes lose what was not synced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub moods: bool,

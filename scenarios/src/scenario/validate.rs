@@ -400,6 +400,9 @@ impl Validator<'_> {
             let title = format!("expected {SHORTEST_DRAWN} <= min <= max, found {min} and {max}");
             self.problem(&["swarm", "duration"], title);
         }
+        if swarm.small && swarm.nodes.is_none() {
+            self.problem(&["swarm", "small"], "no number of members is drawn: give swarm.nodes");
+        }
         if swarm.spread && !(swarm.workload && swarm.operations.is_some()) {
             self.problem(&["swarm", "spread"], "only drawn operations of a drawn workload can be spread");
         }

@@ -29,6 +29,7 @@ pub(super) fn swarm() -> Value {
         &[],
         json!({
             "nodes": about(range(), "The number of members, instead of cluster.nodes."),
+            "small": switch("Draw small clusters more often: the smaller of two drawn numbers of members."),
             "operations": about(range(), "The number of operations, instead of workload.operations."),
             "clients": about(range(), "The number of clients, instead of workload.clients, which is the least."),
             "duration": about(lengths, "The length of the first phase, at most cluster.duration: each doubling is equally likely."),
@@ -39,11 +40,11 @@ pub(super) fn swarm() -> Value {
             "max_faults": about(count(0, MOST_STRIKES as u64), "The most faults that a seed draws, at most 96."),
             "workload": switch("Draw what clients do: the model, the number of objects, the mix and the pace."),
             "readers": switch("Draw how many clients only read: none, one, or half of them."),
-            "spread": switch("Draw how the drawn operations are spread: over the run, over its first quarter, in bursts, or in a closed loop."),
+            "spread": switch("Draw how the drawn operations are spread: over the run, over its first quarter, in bursts after faults, or in a closed loop."),
             "past": switch(
                 "Draw what an earlier run left on the disks, where the protocol knows, or, with `swim`, who leaves and when: a third of the seeds start from it.",
             ),
-            "moods": switch("Draw how faults are drawn: how many wait for events or strike together, how long they last."),
+            "moods": switch("Draw how faults are drawn: how many wait for events, strike together or strike whoever leads, how long they last."),
             "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),
             "network": switch("Draw latency, loss and duplication."),
             "disk": switch("Draw how long syncs take."),

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use self::dice::Dice;
-use self::moments::{Moments, When, storms};
+use self::moments::{Moments, Mood, When, storms};
 use self::recipe::Recipe;
 use super::action::DiskFault;
 use super::family::{Family, Kind};
@@ -48,8 +48,8 @@ pub struct SwarmSpace {
     /// Whether processes may take detours in their own code.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub detours: bool,
-    /// Whether seeds differ in how faults are drawn, not only in which: how many wait for an event, how many strike together,
-    /// how long they may last, how late messages may be, and whether crashes lose what was not synced.
+    /// Whether seeds differ in how faults are drawn, not only in which: how many wait for an event, how many strike together or at
+    /// whoever leads, how long they last, how late messages may be, and whether crashes lose what was not synced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub moods: bool,
     /// Roles to aim at.
@@ -135,7 +135,7 @@ pub fn draw(
     let mut entries = Vec::with_capacity(kinds.len());
     for kind in kinds {
         let when = moments.draw(&mut dice);
-        let drawn = entry(&mut dice, space, kind, &when, (members, clients), model.outages);
+        let drawn = entry(&mut dice, space, kind, (&when, moments.mood), (members, clients), model.outages);
         let cut = power_cut(&mut dice, space, &drawn);
         for strike in moments.repeat(&mut dice, drawn, &when) {
             // First the disks, so that the crash finds them so.
@@ -189,16 +189,19 @@ fn entry(
     dice: &mut Dice<'_>,
     space: &SwarmSpace,
     kind: Kind,
-    when: &When,
+    (when, mood): (&When, Mood),
     (members, clients): (u32, u32),
     outages: bool,
 ) -> FaultEntry {
     let shortest = if kind.family() == Family::Process { space.min_restart } else { space.min_fault };
-    let length = dice.octaves(shortest, when.longest);
+    let even = mood.lasting && dice.chance(1, 2);
+    let length =
+        if even { dice.between(shortest, when.longest) } else { dice.octaves(shortest, when.longest) };
     // What begins in the last storm may last, so that the second phase meets a world that is broken outside the core.
     let endless = dice.chance(1, 4) && when.last;
     let triggered = matches!(when.at, Moment::On(_));
-    let mut recipe = Recipe { dice, space, members, clients, triggered, length, outages };
+    let at_leader = mood.at_leader;
+    let mut recipe = Recipe { dice, space, members, clients, triggered, length, outages, at_leader };
     let (what, takes_length) = recipe.fault(kind);
     // These would go on changing the world as often as they were to change it in their length.
     let must_end = matches!(kind, Kind::Jam | Kind::Flap | Kind::Leave);

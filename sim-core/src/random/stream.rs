@@ -39,6 +39,8 @@ pub enum StreamName {
     Clients = 13,
     /// Which faults of a bounded number a run has, and in which rounds.
     ByzzFuzz = 15,
+    /// Which faults the bursts of a workload follow, and how soon.
+    Bursts = 16,
 }
 
 /// The stream of a name in the run of a seed.

@@ -8,6 +8,7 @@ use sim_core::time::Time;
 use super::one::{CLIENT, N2, N3, One, sends, without_pre_vote};
 use crate::batch::Batch;
 use crate::node::{RaftFactory, RaftNode};
+use crate::parameters::{Parameters, Reads};
 use crate::vocabulary::{Command, Entry, Raft, RaftMessage, RaftRequest, RaftTimer};
 use objects::{Operation, Reply};
 
@@ -106,10 +107,14 @@ impl Asking {
     }
 
     fn called(client: NodeId, now: Time) -> Self {
+        Self::with(without_pre_vote(), client, now)
+    }
+
+    fn with(parameters: Parameters, client: NodeId, now: Time) -> Self {
         let mut solo = Solo::new(client, 3);
         solo.now = now;
-        let process = RaftFactory { parameters: without_pre_vote(), ..RaftFactory::default() }
-            .boot(solo.boot(SlotRole::Client, &[]));
+        let mut factory = RaftFactory { parameters, ..RaftFactory::default() };
+        let process = factory.boot(solo.boot(SlotRole::Client, &[]));
         let mut asking = Self { solo, process, retry: None };
         asking.step(Input::Start);
         asking
@@ -146,6 +151,11 @@ impl Asking {
 
     fn request(&mut self, id: u64) -> Vec<(Option<NodeId>, String)> {
         self.step(Input::Request { id: RequestId(id), request: RaftRequest::Operation { operation: PUT } })
+    }
+
+    fn reads(&mut self, id: u64) -> Vec<(Option<NodeId>, String)> {
+        let operation = Operation::Get { key: 1 };
+        self.step(Input::Request { id: RequestId(id), request: RaftRequest::Operation { operation } })
     }
 
     fn hears(&mut self, from: NodeId, message: &RaftMessage) -> Vec<(Option<NodeId>, String)> {
@@ -190,6 +200,34 @@ fn a_client_asks_another_server_when_nobody_answers() {
     assert_eq!(asked, [NodeId(0), NodeId(1), NodeId(2)]);
 }
 
+/// Whoever answered, and whoever leads: a local client begins at its own server, unless that has left.
+#[test]
+fn a_local_client_begins_each_operation_at_its_own_server() {
+    let parameters = Parameters { local_clients: true, reads: Reads::Lease, ..without_pre_vote() };
+    let home = NodeId(CLIENT.0 % 3);
+    let mut client = Asking::with(parameters, CLIENT, Time::ZERO);
+    for sequence in 1..4 {
+        let asked = client.request(sequence);
+        assert_eq!(asked[0].0, Some(home));
+        assert!(asked[0].1.ends_with("relay true"), "its server passes it on: {}", asked[0].1);
+        client.hears(other_than(home), &answer(sequence));
+    }
+    let asked = client.reads(4);
+    assert_eq!((asked[0].0, asked[0].1.starts_with("Read sequence 4")), (Some(home), true));
+    let leader = other_than(home);
+    assert_eq!(
+        client.hears(home, &redirect(4, Some(leader)))[0].0,
+        Some(leader),
+        "a read is asked of the leader"
+    );
+    let again = client.waits();
+    assert!(again[0].1.starts_with("ClientRequest sequence 4"), "and then through the log: {}", again[0].1);
+    client.hears(leader, &answer(4));
+    let left = RaftRequest::Member { node: home, here: false };
+    client.step(Input::Request { id: RequestId(99), request: left });
+    assert_ne!(client.request(5)[0].0, Some(home));
+}
+
 #[test]
 fn a_client_follows_hints_but_not_round_in_circles() {
     let mut client = Asking::new(Time::ZERO);
@@ -208,12 +246,12 @@ fn a_client_follows_hints_but_not_round_in_circles() {
 
 #[test]
 fn a_client_that_forgot_its_session_goes_on_after_it() {
-    let mut client = Asking::new(Time::from_nanos(50));
+    let mut client = Asking::new(Time::from_nanos(1_000));
     let asked = client.request(1);
-    assert!(asked[0].1.starts_with("ClientRequest sequence 51"), "beyond anything used before");
-    let resumed = client.hears(N2, &redirect(70, Some(N2)));
-    assert!(resumed[0].1.starts_with("ClientRequest sequence 71"), "{resumed:?}");
-    assert!(client.hears(N2, &redirect(60, Some(N2))).is_empty(), "old news");
+    assert!(asked[0].1.starts_with("ClientRequest sequence 262145"), "beyond anything used before");
+    let resumed = client.hears(N2, &redirect(300_000, Some(N2)));
+    assert!(resumed[0].1.starts_with("ClientRequest sequence 300001"), "{resumed:?}");
+    assert!(client.hears(N2, &redirect(290_000, Some(N2))).is_empty(), "old news");
 }
 
 #[test]
@@ -225,6 +263,21 @@ fn a_client_whose_clock_stands_still_does_not_use_a_sequence_twice() {
         assert!(!used.contains(&asked), "{asked} was asked before");
         used.push(asked);
         client.restart();
+    }
+}
+
+/// Else an operation of an earlier life that arrives late would hide one that this life has done, which would be done again.
+#[test]
+fn a_client_that_is_back_soon_goes_on_above_its_earlier_lives() {
+    let mut client = Asking::new(Time::ZERO);
+    let mut last = 0;
+    for life in 1..50 {
+        client.solo.now = Time::from_nanos(life * 1_000);
+        client.restart();
+        let asked = client.request(life)[0].1.clone();
+        let sequence: u64 = asked.split(' ').nth(2).and_then(|word| word.parse().ok()).expect("a sequence");
+        assert!(sequence > last, "life {life} begins at {sequence}, after {last}");
+        last = sequence;
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct When {
 
 /// How the faults of a seed are drawn.
 #[derive(Clone, Copy, Debug)]
-struct Mood {
+pub(super) struct Mood {
     /// How many of so many strike around the moment of the one before.
     together: (u64, u64),
     /// How many of so many wait for an event.
@@ -36,15 +36,34 @@ struct Mood {
     favorite: (u64, u64),
     /// The longest that a fault lasts.
     longest: Duration,
+    /// The latest occurrence of an event that one waits for.
+    nth: u32,
+    /// How many of so many strike whoever leads.
+    pub(super) at_leader: (u64, u64),
+    /// Whether half of the lengths are drawn evenly: half of these are longer than half of the longest.
+    pub(super) lasting: bool,
 }
 
 impl Mood {
-    const USUAL: Self = Self { together: (1, 4), waiting: (2, 5), favorite: (1, 2), longest: Duration::MAX };
+    const USUAL: Self = Self {
+        together: (1, 4),
+        waiting: (2, 5),
+        favorite: (1, 2),
+        longest: Duration::MAX,
+        nth: 64,
+        at_leader: (0, 1),
+        lasting: false,
+    };
 
-    /// Calm or hectic: what needs a few quick blows is seldom found among long ones, and the other way around.
+    /// Calm or hectic: what needs a few quick blows is seldom found among long ones, and the other way around. Half of the seeds aim at
+    /// whoever leads, at events that come early enough.
     fn drawn(dice: &mut Dice<'_>) -> Self {
         let [together, waiting, favorite, longest] = [(); 4].map(|()| dice.below(4) as usize);
+        let [aimed, lasting] = [(); 2].map(|()| dice.chance(1, 2));
         Self {
+            nth: if aimed { 8 } else { 64 },
+            at_leader: if aimed { (1, 2) } else { (0, 1) },
+            lasting,
             together: [(1, 4), (1, 4), (1, 2), (1, 8)][together],
             waiting: [(1, 5), (2, 5), (2, 5), (4, 5)][waiting],
             favorite: [(1, 4), (1, 2), (1, 2), (7, 8)][favorite],
@@ -62,7 +81,7 @@ pub(super) struct Moments<'a> {
     /// rare moment find more than each at one of its own.
     favorites: Vec<TriggerOn>,
     latest: Option<When>,
-    mood: Mood,
+    pub(super) mood: Mood,
 }
 
 impl<'a> Moments<'a> {
@@ -121,7 +140,7 @@ impl<'a> Moments<'a> {
         let favorite = dice.chance(favorite.0, favorite.1);
         let which = dice.below(self.favorites.len() as u64) as usize;
         let other = any(dice, self.space);
-        let nth = dice.up_to_octaves(64);
+        let nth = dice.up_to_octaves(self.mood.nth);
         let what = self.favorites.get(which).filter(|_| favorite).cloned().or(other)?;
         let drawn = strike(dice, Trigger { what, nth, role: None, before: None, after: None });
         wanted.then_some(drawn)

@@ -5,7 +5,7 @@ use super::dice::Dice;
 use crate::distribution::Distribution;
 use crate::fault::action::DiskFault;
 use crate::fault::family::Kind;
-use crate::fault::selector::{Selector, SlotList};
+use crate::fault::selector::{LEADERS, Selector, SlotList};
 use crate::fault::spec::{
     Adaptive, Aim, Churn, ChurnHow, ClientSide, Clock, ClockFault, Crash, Detour, Direction, Disk, Drift,
     Fault, Flap, Harm, Join, LinkEnds, LinkFault, Partition, RollingRestart, Round, Shape, Slow, Twins,
@@ -25,6 +25,8 @@ pub(super) struct Recipe<'a, 'b> {
     pub(super) length: Duration,
     /// Whether all members may be down together.
     pub(super) outages: bool,
+    /// How many of so many faults strike whoever leads, whatever else they would strike.
+    pub(super) at_leader: (u64, u64),
 }
 
 const fn ms(millis: u64) -> Duration {
@@ -101,6 +103,9 @@ impl Recipe<'_, '_> {
         let few = self.dice.number(1, self.members.div_ceil(2).max(1));
         let one = self.dice.below(u64::from(self.members)) as u32;
         let role = self.dice.below(self.space.roles.len() as u64) as usize;
+        if let Some(leader) = self.leader() {
+            return leader;
+        }
         if self.triggered && by_event {
             return Selector::EventNode;
         }
@@ -112,6 +117,13 @@ impl Recipe<'_, '_> {
             (9 | 10, _) => Selector::Slots(SlotList::from_iter([Slot(one)])),
             _ => Selector::Random(few),
         }
+    }
+
+    /// Whoever leads, in as many cases as the seed aims at them. Seeds that do not draw nothing here.
+    fn leader(&mut self) -> Option<Selector> {
+        let leads = self.space.roles.iter().find(|role| LEADERS.contains(&role.as_str()))?;
+        let (times, of) = self.at_leader;
+        (times > 0 && self.dice.chance(times, of)).then(|| Selector::Role(leads.clone()))
     }
 
     /// Like [`Recipe::target`], now and then a client.

@@ -173,3 +173,24 @@ fn moods_make_seeds_differ_from_each_other() {
     assert!(with[1] > without[1] + 50, "waiting: {with:?} {without:?}");
     assert!(with[2] > 50 && without[2] < 10, "losing: {with:?} {without:?}");
 }
+
+/// With moods, half of the seeds aim at whoever leads, by whatever name the protocol calls it.
+#[test]
+fn half_of_the_seeds_with_moods_aim_at_whoever_leads() {
+    let roles: Vec<String> = ["backup", "primary", "halted"].map(str::to_owned).to_vec();
+    let primary = Selector::Role("primary".to_owned());
+    let aims = |space: &SwarmSpace| {
+        let aimed = |seed: &u64| {
+            let mut plan = drawn(*seed, space, ALL);
+            let targets: Vec<&mut Selector> =
+                plan.entries.iter_mut().flat_map(|entry| entry.what.selectors_mut()).collect();
+            let leads = targets.iter().filter(|target| ***target == primary).count();
+            targets.len() >= 8 && leads * 3 >= targets.len()
+        };
+        (0..500).filter(aimed).count()
+    };
+    let without = SwarmSpace { roles, ..space() };
+    let with = SwarmSpace { moods: true, ..without.clone() };
+    let (with, without) = (aims(&with), aims(&without));
+    assert!(with > without + 100 && with < 300, "{with} and {without} of 500 seeds aim at the primary");
+}
