@@ -126,8 +126,11 @@ fn more(dice: &mut Dice, text: &mut Text, protocol: &str) {
     ]);
     text.swarm.push("membership = true".to_owned());
     let model = dice.pick(&["register", "cas-register", "kv", "append"]);
+    let other = dice.pick(&["queue", "set", "bank"]);
+    let model = if dice.below(2) == 0 { model } else { other };
     text.workload.retain(|line| !line.starts_with("model"));
     text.workload.push(format!("model = \"{model}\""));
+    text.protocol.push(format!("local_clients = {}", dice.below(2) == 0));
 }
 
 /// Strategies with a core and without a coordinator, policies for partitions, and shared memory.
