@@ -149,6 +149,7 @@ fn settings_that_were_accused_once_are_not_accused_again() {
         ("bracha", 141, 20),
         ("bracha", 141, 22),
         ("bracha", 280, 97),
+        ("raft", 530, 2),
         ("swim", 6, 19),
         ("swim", 50, 41),
         ("swim", 101, 44),

@@ -1,7 +1,8 @@
 //! Changes of membership (dissertation, chapter 4, with the correction of 2015).
 //!
 //! A leader appends a configuration only when the last one is committed and so is an entry of its own term. It changes the
-//! voters by one, or is joint with the voters before, or ends what was joint. And only voters stand for election, or whoever
+//! voters by one, or is joint with the voters before, or ends what was joint. What ends waits for no entry of its own term: the joint
+//! configuration is committed, so that every later leader has it and needs a majority of the new voters. And only voters stand for election, or whoever
 //! was one before a change that it does not know to be committed (section 4.2.2). A snapshot carries the configuration that is in force
 //! where it was taken (section 5.1).
 
@@ -65,18 +66,19 @@ impl Membership {
         findings.exercised();
         let node = seen.node;
         let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
+        let (before, after) = (self.configs.of(seen.slot), &next.0);
+        let ends = before.is_joint() && !after.is_joint();
         if last > commit {
             let message = format!(
                 "{node} changes the membership at index {index} while the change at {last} is not committed"
             );
             findings.safety("two-at-once", &[node], message);
-        } else if commit_term < term {
+        } else if commit_term < term && !ends {
             let message = format!(
                 "{node}, leader of term {term}, changes the membership before it has committed an entry of its term"
             );
             findings.safety("before-own-entry", &[node], message);
         }
-        let (before, after) = (self.configs.of(seen.slot), &next.0);
         let fits = match (before.is_joint(), after.is_joint()) {
             (false, false) => before.distance(after) <= 1,
             (false, true) => after.outgoing == before.voters,
@@ -237,6 +239,22 @@ mod tests {
         script.found(
             "before-own-entry",
             "n1, leader of term 2, changes the membership before it has committed an entry of its term",
+        );
+    }
+
+    /// A new leader may know already that the joint configuration of the one before it is committed.
+    #[test]
+    fn what_is_joint_and_committed_ends_at_any_time() {
+        let joint = |committed| {
+            let mut script = Script::new(Membership::new(4, 0), 4);
+            script.see(0, appended(5, &[3, 1], &[0, 1, 2, 3])).see(0, counted(committed, 15, 1));
+            script.see(0, leads(2, 5)).see(0, appended(6, &[3, 1], &[]));
+            script
+        };
+        joint(5).clean();
+        joint(4).found(
+            "two-at-once",
+            "n1 changes the membership at index 6 while the change at 5 is not committed",
         );
     }
 
