@@ -136,14 +136,16 @@ impl Beliefs {
     }
 
     /// Whether the members of the core know of each other, if only through others of the core: two groups that never heard
-    /// of each other have no way to meet. Whom a member holds dead it knows.
+    /// of each other have no way to meet. Whom a member holds dead it knows, and tries; whom it heard leave, it does not try.
     pub(super) fn connects(&self, ground: &Ground, core: &[Slot]) -> bool {
         let knows = |slot: Slot, other: Slot| {
             let node = ground.place(other).node;
-            self.of(slot).is_none_or(|belief| belief.of(node).status != Status::Unknown)
+            let never = |belief: &Belief| matches!(belief.of(node).status, Status::Unknown | Status::Left);
+            self.of(slot).is_none_or(|belief| !never(belief))
         };
-        let mut reached: Vec<Slot> = core.first().copied().into_iter().collect();
-        let mut left: Vec<Slot> = core.iter().skip(1).copied().collect();
+        let mut left: Vec<Slot> =
+            core.iter().copied().filter(|slot| takes_part(ground.place(*slot))).collect();
+        let mut reached: Vec<Slot> = left.pop().into_iter().collect();
         let mut next = 0;
         while let Some(slot) = reached.get(next).copied() {
             next += 1;

@@ -213,4 +213,19 @@ mod tests {
         assert_eq!(owed(&forgetful), Err(Stall::Settings));
         assert_eq!(owed(&Parameters { seeds: 1, ..Parameters::default() }), Ok(()));
     }
+
+    /// Whoever left and starts anew knows nobody, and nobody tries it.
+    #[test]
+    fn nothing_is_owed_to_whom_everybody_heard_leave() {
+        let (ground, mut liveness) = cluster(&Parameters::default());
+        let left = SwimObservation::Departed { peer: NodeId(1), incarnation: 0, members: 3, view: VIEW };
+        see(&mut liveness, &ground, 0, left);
+        assert_eq!(liveness.owed(&ground, &CORE), Ok(()), "the third one knows it");
+        see(&mut liveness, &ground, 2, left);
+        assert_eq!(liveness.owed(&ground, &CORE), Ok(()), "it knows the others");
+        see(&mut liveness, &ground, 1, SwimObservation::Started { incarnation: 0, knows: false });
+        assert_eq!(liveness.owed(&ground, &CORE), Err(Stall::NoQuorum));
+        see(&mut liveness, &ground, 0, died(1));
+        assert_eq!(liveness.owed(&ground, &CORE), Ok(()), "the dead are tried");
+    }
 }
