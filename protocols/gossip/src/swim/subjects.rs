@@ -39,15 +39,6 @@ impl Subjects {
         self.0.borrow().subjects.get(&node).copied()
     }
 
-    /// The same for several members at once.
-    #[inline]
-    pub(super) fn find_all(&self, nodes: impl Iterator<Item = NodeId>, found: &mut [Option<Subject>]) {
-        let numbers = self.0.borrow();
-        for (subject, node) in found.iter_mut().zip(nodes) {
-            *subject = numbers.subjects.get(&node).copied();
-        }
-    }
-
     /// The subject that a member is from now on.
     pub(super) fn number(&self, node: NodeId) -> Subject {
         let mut numbers = self.0.borrow_mut();

@@ -191,9 +191,12 @@ impl View {
     #[inline]
     pub(super) fn warm(&self, news: &[Update]) -> [Option<Subject>; TOGETHER] {
         let mut subjects = [None; TOGETHER];
-        self.subjects.find_all(news.iter().map(|update| update.node), &mut subjects);
-        let said = subjects.iter().flatten().map(|subject| self.pages.said(*subject).bits());
-        black_box(said.fold(0, |all, said| all ^ said));
+        let mut read = 0;
+        for (subject, update) in subjects.iter_mut().zip(news) {
+            *subject = self.subjects.find(update.node);
+            read ^= subject.map_or(0, |subject| self.pages.said(subject).bits());
+        }
+        black_box(read);
         let mut read = 0;
         for (subject, update) in subjects.iter().zip(news) {
             if let Some(subject) = subject.filter(|_| !self.is_old(*subject, update)) {
