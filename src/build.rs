@@ -1,12 +1,15 @@
 //! The identity of this build: a capsule made by the same build must replay with the same digest.
 
-#[cfg(feature = "cli")]
-use std::path::Path;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use scenarios::replay::UNKNOWN_BUILD;
 use sim_core::digest::Digest;
+
+/// So many bytes are read at once.
+const PIECE: usize = 1 << 16;
 
 /// The file that holds this code, where it is not the program that runs.
 static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
@@ -22,8 +25,19 @@ pub(crate) fn is_in(library: &Path) {
 pub(crate) fn build_name() -> String {
     let version = env!("CARGO_PKG_VERSION");
     let program = LIBRARY.get().cloned().map_or_else(std::env::current_exe, Ok);
-    let Ok(content) = program.and_then(std::fs::read) else { return format!("{version}{UNKNOWN_BUILD}") };
+    let digest = program.and_then(|program| digest_of(&program));
+    digest.map_or_else(|_| format!("{version}{UNKNOWN_BUILD}"), |digest| format!("{version}-{digest:016x}"))
+}
+
+/// A hash of a file's content, a piece at a time: after a large run there is little memory left.
+fn digest_of(path: &Path) -> std::io::Result<u64> {
+    let mut file = File::open(path)?;
     let mut digest = Digest::new();
-    digest.bytes(&content);
-    format!("{version}-{:016x}", digest.short())
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(digest.short()),
+            length => digest.bytes(&piece[..length]),
+        }
+    }
 }

@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
 
     /// The name of a slot.
     pub(crate) fn slot(&self, slot: u32) -> String {
-        self.outcome.slots.get(slot as usize).cloned().unwrap_or_else(|| format!("slot {slot}"))
+        self.outcome.slots.get(slot as usize).map_or_else(|| format!("slot {slot}"), str::to_owned)
     }
 
     /// The faults that happened.

@@ -6,6 +6,7 @@ pub use crate::disk::Mark;
 
 use crate::identity::{NodeId, Slot};
 use crate::process::{Aggregate, JournalId, Keys, Role, Signature};
+use crate::slot_names::SlotNames;
 use crate::time::Time;
 
 /// The truth about every slot at this moment.
@@ -189,7 +190,7 @@ impl Ground {
     }
 
     /// `n1`, `n2`, ... for members, `c1`, ... for clients.
-    pub(crate) fn slot_names(&self) -> Vec<String> {
+    pub(crate) fn slot_names(&self) -> SlotNames {
         let mut clients = 0;
         let name = |place: &Place| match place.role {
             Role::Member => place.node.to_string(),

@@ -99,6 +99,7 @@ pub mod ratio;
 pub mod registry;
 pub mod setup;
 pub mod slab;
+pub mod slot_names;
 pub mod stats;
 pub mod story;
 pub mod sweep;

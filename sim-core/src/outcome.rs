@@ -14,6 +14,7 @@ use crate::history::HistoryEntry;
 use crate::limit::LimitReading;
 use crate::network::Changes;
 use crate::ordered::{OrderedMap, OrderedSet};
+use crate::slot_names::SlotNames;
 use crate::trace::Trace;
 
 /// In the activity of a run, names of marks ([`Context::sometimes`](crate::process::Context::sometimes)) begin with this.
@@ -29,7 +30,7 @@ pub struct Outcome {
     /// The seed.
     pub seed: u64,
     /// Names of all slots, members first.
-    pub slots: Vec<String>,
+    pub slots: SlotNames,
     /// How many of them are members.
     pub members: u32,
     /// The slots of the core that was healed, in order; none if nothing was healed.
@@ -91,7 +92,7 @@ impl Outcome {
     /// The names of the first slots of a set, and how many more there are.
     pub fn names(&self, slots: &OrderedSet<u32>) -> String {
         let name =
-            |slot: &u32| self.slots.get(*slot as usize).cloned().unwrap_or_else(|| format!("slot {slot}"));
+            |slot: &u32| self.slots.get(*slot as usize).map_or_else(|| format!("slot {slot}"), str::to_owned);
         let mut names: Vec<String> = slots.iter().take(MOST_NAMES).map(name).collect();
         if slots.len() > MOST_NAMES {
             names.push(format!("{} more", slots.len() - MOST_NAMES));

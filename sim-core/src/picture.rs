@@ -17,6 +17,7 @@ use crate::ground::{Ground, Place};
 use crate::identity::Slot;
 use crate::metrics::Cumulative;
 use crate::process::Role;
+use crate::slot_names::SlotNames;
 use crate::time::Time;
 use census::Census;
 use clocks::ClockLines;
@@ -173,19 +174,24 @@ impl Painter {
     }
 
     /// The run is over: every lane and line ends. `shown` reads a slot's clock.
-    pub(crate) fn finish(mut self, now: Time, ground: &Ground, shown: impl Fn(Slot) -> Time) -> Picture {
+    pub(crate) fn finish(
+        mut self,
+        now: Time,
+        ground: &Ground,
+        names: &SlotNames,
+        shown: impl Fn(Slot) -> Time,
+    ) -> Picture {
         for index in 0..self.open.len() {
             let open = self.open[index].take();
             self.close(slot_at(index), open, now);
         }
-        let names = ground.slot_names();
         let mut tables = Capped::with_limit(MOST_TABLES);
         if self.on() {
-            tables.push(members(ground, &names));
+            tables.push(members(ground, names));
         }
         let mut series = Capped::with_limit(MOST_LANES);
         series.extend(self.rates.finish());
-        series.extend(self.clocks.finish(now, &names, shown));
+        series.extend(self.clocks.finish(now, names, shown));
         series.extend(self.census.finish(now));
         let standings = self.standings.finish();
         let distributions = if self.sent.is_empty() { Vec::new() } else { vec![sent(&self.sent, ground)] };
@@ -217,9 +223,9 @@ fn sent(sent: &[u64], ground: &Ground) -> Cumulative {
 }
 
 /// What became of each member.
-fn members(ground: &Ground, names: &[String]) -> Table {
+fn members(ground: &Ground, names: &SlotNames) -> Table {
     let text = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
-    let row = |(place, name): (&Place, &String)| {
+    let row = |(place, name): (&Place, &str)| {
         let state = match place {
             Place { up: false, .. } => "down",
             Place { paused: true, .. } => PAUSED,
@@ -230,9 +236,9 @@ fn members(ground: &Ground, names: &[String]) -> Table {
         let durable: u64 = place.marks.iter().map(|mark| mark.durable).sum();
         let (rank, position) = (text(place.status.rank), text(place.status.position));
         let boots = u64::from(place.incarnation) + u64::from(place.up);
-        vec![name.clone(), state.to_owned(), role, rank, position, boots.to_string(), durable.to_string()]
+        vec![name.to_owned(), state.to_owned(), role, rank, position, boots.to_string(), durable.to_string()]
     };
-    let members = ground.places.iter().zip(names).filter(|(place, _)| place.role == Role::Member);
+    let members = ground.places.iter().zip(names.iter()).filter(|(place, _)| place.role == Role::Member);
     let columns = ["slot", "state", "role", "rank", "position", "starts", "durable records"];
     let mut rows = Capped::with_limit(MOST_LANES);
     members.for_each(
@@ -259,7 +265,7 @@ mod tests {
         painter.enter(Slot(1), at(0), "follower", Some(1));
         painter.enter(Slot(1), at(2), "leader", Some(2));
         painter.enter(Slot(1), at(3), "leader", Some(2));
-        let picture = painter.finish(at(5), &ground, |_| at(5));
+        let picture = painter.finish(at(5), &ground, &ground.slot_names(), |_| at(5));
         let spans: Vec<_> =
             picture.lanes.items.iter().map(|span| (span.state.as_str(), span.from_ns, span.to_ns)).collect();
         assert_eq!(spans, [("follower", 0, 2_000_000_000), ("leader", 2_000_000_000, 5_000_000_000)]);
@@ -268,8 +274,10 @@ mod tests {
     #[test]
     fn what_is_left_out_is_counted() {
         let ground = Ground::new(2_003, 1);
-        let table =
-            Painter::new(&ground, Detail::Full).finish(Time::ZERO, &ground, |_| Time::ZERO).tables.items;
+        let table = Painter::new(&ground, Detail::Full)
+            .finish(Time::ZERO, &ground, &ground.slot_names(), |_| Time::ZERO)
+            .tables
+            .items;
         assert_eq!((table[0].rows.len(), table[0].omitted), (2_000, 3));
     }
 
@@ -282,7 +290,7 @@ mod tests {
         painter.mark(Slot(1), at(1), "crash");
         painter.clock(Slot(1), at(1), at(1), at(2));
         assert!(!painter.samples_at(at(3)));
-        let picture = painter.finish(at(5), &ground, |_| at(5));
+        let picture = painter.finish(at(5), &ground, &ground.slot_names(), |_| at(5));
         assert!(picture.lanes.items.is_empty() && picture.marks.items.is_empty());
         assert!(picture.series.items.is_empty() && picture.tables.items.is_empty());
     }

@@ -140,7 +140,7 @@ const fn ended(ended: Ended) -> &'static str {
 fn leaders(outcome: &Outcome) -> String {
     let reigns = outcome.picture.reigns();
     let Some(first) = reigns.first() else { return String::new() };
-    let name = outcome.slots.get(first.slot as usize).cloned().unwrap_or_default();
+    let name = outcome.slots.get(first.slot as usize).unwrap_or_default();
     let first_words = format!("{name} after {}", milliseconds(first.from_ns));
     match reigns.len() {
         1 => first_words,

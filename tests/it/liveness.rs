@@ -190,8 +190,7 @@ fn stories_of_stalls_name_the_core_and_what_it_waits_for() {
         assert_eq!(leader, "nobody leads", "{text}");
         let members: Vec<&str> = members.split(", ").flat_map(|some| some.split(" and ")).collect();
         let outcome = run(&plan, &Launch::default()).unwrap();
-        let healed: Vec<&str> =
-            outcome.core.iter().map(|slot| outcome.slots[*slot as usize].as_str()).collect();
+        let healed: Vec<&str> = outcome.core.iter().map(|slot| &outcome.slots[*slot as usize]).collect();
         match healed.get(9..) {
             Some(more) if !more.is_empty() => {
                 assert_eq!(members[..9], healed[..9], "{text}");

@@ -92,7 +92,7 @@ fn texts_are_data() {
     record.name = evil.to_owned();
     record.replay = evil.to_owned();
     record.scenario = serde_json::json!({ "title": evil });
-    record.outcome.slots[0] = evil.to_owned();
+    record.outcome.slots = [evil].into_iter().chain(record.outcome.slots.iter().skip(1)).collect();
     record.outcome.violations[0].message = evil.to_owned();
     record.outcome.picture.lanes.items[0].state = evil.to_owned();
     record.outcome.messages.by_kind.insert(evil.to_owned(), 3);

@@ -277,7 +277,7 @@ fn hang(plan: &Plan, step: u64, slot: Slot, at_ns: u64) -> Hang {
     };
     let mut outcome =
         unwatched(&before, launch).unwrap_or_else(|| super::crashed(plan, "it panicked as well"));
-    let name = outcome.slots.get(slot.index()).cloned().unwrap_or_else(|| NodeId(slot.0).to_string());
+    let name = outcome.slots.get(slot.index()).map_or_else(|| NodeId(slot.0).to_string(), str::to_owned);
     outcome.verdict = Verdict::Crash;
     outcome.violations.push(Violation {
         check: HANG.to_owned(),

@@ -35,7 +35,7 @@ pub(super) fn steps(outcome: &Outcome, trace: &Trace, violation: &Violation) -> 
         note: String::new(),
         arrow: None,
     };
-    let names: Vec<&str> = core.iter().map(|slot| outcome.slots[*slot as usize].as_str()).collect();
+    let names: Vec<&str> = core.iter().map(|slot| &outcome.slots[*slot as usize]).collect();
     let healed = Duration::from_nanos(since_ns).as_secs_f64();
     let mut told = vec![step(
         None,
@@ -80,7 +80,7 @@ fn leads(outcome: &Outcome, members: &[u32]) -> String {
     let leading = members
         .iter()
         .filter(|slot| role(outcome, **slot).is_some_and(|span| LEADERS.contains(&span.state.as_str())));
-    let names: Vec<&str> = leading.map(|slot| outcome.slots[*slot as usize].as_str()).collect();
+    let names: Vec<&str> = leading.map(|slot| &outcome.slots[*slot as usize]).collect();
     match names[..] {
         [] => "nobody leads".to_owned(),
         [one] => format!("{one} leads"),
@@ -163,7 +163,7 @@ impl State {
         };
         let parts = [is, counted("sent", &self.sent), counted("heard", &self.heard), self.waits()];
         let said = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        if said.starts_with(name.as_str()) { said } else { format!("{name} {said}") }
+        if said.starts_with(name) { said } else { format!("{name} {said}") }
     }
 
     fn waits(&self) -> Option<String> {

@@ -12,6 +12,7 @@ use crate::ordered::OrderedMap;
 use crate::outcome::{Ended, MARK, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
 use crate::setup::Amount;
+use crate::slot_names::SlotNames;
 use crate::time::Duration;
 use crate::trace::{Trace, Tracer};
 use crate::workload::Workload;
@@ -60,7 +61,8 @@ impl Kernel {
         self.count_messages();
         let (trace, trace_file) = self.tracer.map_or((None, None), Tracer::hand_over);
         let on = self.painter.on();
-        let mut picture = picture(self.painter, &self.ground, &self.clocks, trace.as_ref());
+        let slots = self.ground.slot_names();
+        let mut picture = picture(self.painter, &self.ground, &slots, &self.clocks, trace.as_ref());
         picture.evidence.extend(self.findings.evidence().iter().cloned());
         if on {
             picture.distributions.extend(self.metrics.distributions());
@@ -72,7 +74,7 @@ impl Kernel {
             protocol: title.protocol.to_owned(),
             plants: title.plants,
             seed: self.seed,
-            slots: self.ground.slot_names(),
+            slots,
             members: self.setup.members,
             core,
             verdict,
@@ -259,13 +261,19 @@ impl Kernel {
 
     /// How a slot is called.
     pub(crate) fn slot_name(&self, slot: Slot) -> String {
-        self.ground.slot_names().swap_remove(slot.index())
+        self.ground.slot_names()[slot.index()].to_owned()
     }
 }
 
-fn picture(painter: Painter, ground: &Ground, clocks: &Clocks, trace: Option<&Trace>) -> Picture {
+fn picture(
+    painter: Painter,
+    ground: &Ground,
+    names: &SlotNames,
+    clocks: &Clocks,
+    trace: Option<&Trace>,
+) -> Picture {
     let on = painter.on();
-    let mut picture = painter.finish(ground.now, ground, |slot| clocks.read(slot, ground.now));
+    let mut picture = painter.finish(ground.now, ground, names, |slot| clocks.read(slot, ground.now));
     if let Some(trace) = trace.filter(|_| on) {
         picture.edges = edges(trace, ground);
     }

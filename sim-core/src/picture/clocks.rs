@@ -3,6 +3,7 @@
 use super::Series;
 use crate::identity::Slot;
 use crate::ordered::OrderedMap;
+use crate::slot_names::SlotNames;
 use crate::time::Time;
 
 /// How many points all lines together keep; past that, a clock is drawn straight to the end.
@@ -42,10 +43,10 @@ impl ClockLines {
         line.push((now.as_nanos(), ahead(now, after)));
     }
 
-    pub(super) fn finish(self, now: Time, names: &[String], shown: impl Fn(Slot) -> Time) -> Vec<Series> {
+    pub(super) fn finish(self, now: Time, names: &SlotNames, shown: impl Fn(Slot) -> Time) -> Vec<Series> {
         let line = |(slot, Line { mut points, omitted }): (Slot, Line)| {
             points.push((now.as_nanos(), ahead(now, shown(slot))));
-            let name = names.get(slot.index()).map_or("", String::as_str);
+            let name = names.get(slot.index()).unwrap_or_default();
             Series {
                 name: format!("clock offset of {name}"),
                 unit: "ms".to_owned(),
@@ -68,7 +69,7 @@ mod tests {
         let mut lines = ClockLines::default();
         let at = |secs| Time::ZERO + Duration::from_secs(secs);
         (0..KEPT as u64).for_each(|secs| lines.changed(Slot(0), at(secs), at(secs), at(secs + 1)));
-        let series = lines.finish(at(10_000), &["n1".to_owned()], |_| at(10_000));
+        let series = lines.finish(at(10_000), &["n1"].into_iter().collect(), |_| at(10_000));
         assert_eq!((series[0].points.len(), series[0].omitted), (KEPT + 1, KEPT as u64));
     }
 
@@ -77,7 +78,7 @@ mod tests {
         let at = |secs| Time::ZERO + Duration::from_secs(secs);
         let mut lines = ClockLines::default();
         lines.changed(Slot(0), at(2), at(2), at(5));
-        let series = lines.finish(at(10), &["n1".to_owned()], |_| at(12));
+        let series = lines.finish(at(10), &["n1"].into_iter().collect(), |_| at(12));
         assert_eq!(series[0].name, "clock offset of n1");
         let points = [(0, 0.0), (2_000_000_000, 0.0), (2_000_000_000, 3_000.0), (10_000_000_000, 2_000.0)];
         assert_eq!(series[0].points, points);

@@ -1,10 +1,11 @@
 //! A trace as bytes: a versioned header, the events, what explains them, and a checksum over all of it.
 //!
-//! Names and counts are known only in the end and stand there, so that what was recorded is never copied.
+//! SlotNames and counts are known only in the end and stand there, so that what was recorded is never copied.
 
 use super::codec::{Malformed, Reader, put_text, put_varint};
 use super::tracer::{Trace, Tracer, read_events};
 use crate::digest::Digest;
+use crate::slot_names::SlotNames;
 
 /// What every trace begins with.
 const MAGIC: &[u8; 8] = b"SEEDTRC\n";
@@ -60,10 +61,9 @@ impl Tracer {
     pub fn into_bytes(self) -> Vec<u8> {
         let mut bytes = self.bytes;
         let events = (bytes.len() - HEADER) as u64;
-        for texts in [&self.slots, &self.written.strings.all] {
-            put_varint(&mut bytes, texts.len() as u64);
-            texts.iter().for_each(|text| put_text(&mut bytes, text));
-        }
+        put_texts(&mut bytes, self.slots.len(), self.slots.iter());
+        let strings = &self.written.strings.all;
+        put_texts(&mut bytes, strings.len(), strings.iter().map(String::as_str));
         put_varint(&mut bytes, self.count);
         put_varint(&mut bytes, self.omitted);
         bytes.extend_from_slice(&events.to_le_bytes());
@@ -112,16 +112,21 @@ fn read_body(events: &[u8], end: &[u8]) -> Result<Trace, usize> {
 
 /// What follows the events.
 struct Ending {
-    slots: Vec<String>,
+    slots: SlotNames,
     strings: Vec<String>,
     count: u64,
     omitted: u64,
 }
 
 fn read_end(reader: &mut Reader<'_>) -> Result<Ending, Malformed> {
-    let (slots, strings) = (read_texts(reader)?, read_texts(reader)?);
+    let (slots, strings) = (read_texts(reader)?.iter().collect(), read_texts(reader)?);
     let (count, omitted) = (reader.varint()?, reader.varint()?);
     if reader.bytes.is_empty() { Ok(Ending { slots, strings, count, omitted }) } else { Err(Malformed) }
+}
+
+fn put_texts<'a>(bytes: &mut Vec<u8>, count: usize, texts: impl Iterator<Item = &'a str>) {
+    put_varint(bytes, count as u64);
+    texts.for_each(|text| put_text(bytes, text));
 }
 
 fn read_texts(reader: &mut Reader<'_>) -> Result<Vec<String>, Malformed> {

@@ -224,7 +224,7 @@ mod tests {
             what,
         };
         let events = whats.into_iter().zip(slots).enumerate().map(event).collect();
-        Trace { slots: vec!["n1".to_owned(), "n2".to_owned()], events, omitted: 0 }
+        Trace { slots: ["n1", "n2"].into_iter().collect(), events, omitted: 0 }
     }
 
     #[test]

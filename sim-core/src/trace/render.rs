@@ -14,14 +14,14 @@ impl Trace {
         if slot == WORLD {
             return "world".to_owned();
         }
-        self.slots.get(slot.index()).cloned().unwrap_or_else(|| slot.to_string())
+        self.slots.get(slot.index()).map_or_else(|| slot.to_string(), str::to_owned)
     }
 
     /// The name of a process: of a client that of its slot, so that it has one name where it acts and where it is
     /// spoken of.
     pub fn node_name(&self, node: NodeId) -> String {
         let slot = self.slots.get(node.index()).filter(|slot| is_client(slot));
-        slot.cloned().unwrap_or_else(|| node.to_string())
+        slot.map_or_else(|| node.to_string(), str::to_owned)
     }
 
     /// A content in which clients are called by their names.
@@ -35,7 +35,7 @@ impl Trace {
         for field in fields {
             match &mut field.value {
                 Shown::Group { inside, .. } => self.name_all(inside),
-                Shown::Node(node) if self.slots.get(node.index()).is_some_and(|slot| is_client(slot)) => {
+                Shown::Node(node) if self.slots.get(node.index()).is_some_and(is_client) => {
                     field.value = Shown::Text(self.node_name(*node));
                 }
                 _ => {}

@@ -8,6 +8,7 @@ use super::{
 use crate::facts::{ContentHash, render};
 use crate::identity::{NodeId, Slot};
 use crate::process::{JournalId, LinkState, RequestId, SyncId, SyncResult, TimerId};
+use crate::slot_names::SlotNames;
 use crate::time::{Duration, Time};
 
 crate::facts! {
@@ -70,8 +71,8 @@ fn every_what(facts: &dyn ShowFacts) -> Vec<What<&dyn ShowFacts, &str>> {
     ]
 }
 
-fn names() -> Vec<String> {
-    vec!["n1".to_owned(), "n2".to_owned(), "n3".to_owned()]
+fn names() -> SlotNames {
+    ["n1", "n2", "n3"].into_iter().collect()
 }
 
 fn everything() -> Tracer {

@@ -9,6 +9,7 @@ use super::file;
 use super::filter::{TraceFilter, TraceForm, TraceRequest};
 use crate::identity::{NodeId, Slot};
 use crate::process::{JournalId, LinkState, RequestId, SyncId, SyncResult, TimerId};
+use crate::slot_names::SlotNames;
 use crate::time::{Duration, Time};
 
 /// Records the events that a request wants, a few bytes each.
@@ -17,7 +18,7 @@ pub struct Tracer {
     request: TraceRequest,
     /// Whether the filter lets everything pass.
     unfiltered: bool,
-    pub(super) slots: Vec<String>,
+    pub(super) slots: SlotNames,
     pub(super) written: Written,
     /// A trace file in the making: its header, and the events.
     pub(super) bytes: Vec<u8>,
@@ -40,7 +41,7 @@ struct Base {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     /// The names of slots, by number; slots that came later may have none.
-    pub slots: Vec<String>,
+    pub slots: SlotNames,
     /// The events, in the order in which they happened.
     pub events: Vec<Recorded>,
     /// How many more passed the filter after the limit was reached.
@@ -49,7 +50,7 @@ pub struct Trace {
 
 impl Tracer {
     /// Starts recording. `slots` are the names of the slots, for people.
-    pub fn new(request: TraceRequest, slots: Vec<String>) -> Self {
+    pub fn new(request: TraceRequest, slots: SlotNames) -> Self {
         Self {
             unfiltered: request.filter == TraceFilter::default(),
             skip: request.skip,

@@ -73,7 +73,7 @@ fn span(outcome: &Outcome, slot: u32, at_ns: u64) -> Option<&LaneSpan> {
 }
 
 fn node(outcome: &Outcome, slot: u32, at_ns: u64, color: bool) -> String {
-    let name = outcome.slots.get(slot as usize).map_or("", String::as_str);
+    let name = outcome.slots.get(slot as usize).unwrap_or_default();
     let Some(span) = span(outcome, slot, at_ns) else { return format!("{name:<12}not there") };
     let style = match span.state.as_str() {
         "down" => Style::new().red(),

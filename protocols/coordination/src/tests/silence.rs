@@ -93,7 +93,7 @@ fn agents_that_claim_tell_who_is_cut_off_from_who_is_gone() {
         let more = || serde_json::json!({ "strategy": "gossip", "detector": detector });
         let cut = serde_json::json!({ "groups": ["n8,n9", "rest"] });
         let split = after_ten_seconds(&more(), ("partition", cut));
-        let both_sides = ["n8", "n1"].iter().all(|side| split.slots.iter().any(|slot| slot == side));
+        let both_sides = ["n8", "n1"].iter().all(|side| split.slots.iter().any(|slot| slot == *side));
         assert!(both_sides && seen(&split, "CutOff") >= 4, "{detector}: {}", seen(&split, "CutOff"));
         assert_eq!(seen(&split, "Gone"), 0, "{detector}");
 

@@ -58,7 +58,7 @@ fn details(outcome: &Outcome) -> Vec<String> {
     match reigns[..] {
         [] => {}
         [one] => {
-            let name = outcome.slots.get(one.slot as usize).cloned().unwrap_or_default();
+            let name = outcome.slots.get(one.slot as usize).unwrap_or_default();
             details.push(format!("leader {name} after {}", milliseconds(one.from_ns)));
         }
         _ => {
