@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Pending, Storage};
+use super::{Pending, Storage, Store};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Folded;
 use crate::process::{JournalId, Process, Protocol, RequestId, SyncId};
@@ -34,10 +34,8 @@ impl<P: Protocol> Gate<P> {
         self.waits.is_empty() && self.until.is_empty()
     }
 
-    /// Whether it waits, and of syncs only for these.
-    pub(super) fn waits_for(&self, pending: &VecDeque<Pending>) -> bool {
-        let is_pending = |id: &SyncId| pending.iter().any(|sync| sync.id == *id);
-        !self.is_open() && self.waits.iter().all(is_pending)
+    fn waits_for_journals(&self) -> bool {
+        !self.until.is_empty()
     }
 }
 
@@ -47,6 +45,44 @@ fn place(pending: &VecDeque<Pending>, id: SyncId) -> Option<usize> {
     let after = pending.partition_point(|sync| sync.id <= id);
     let found = after.checked_sub(1).filter(|place| pending[*place].id == id);
     found.or_else(|| pending.iter().rposition(|sync| sync.id == id))
+}
+
+/// So much of a journal is durable. Of gates in order, of which so many wait for journals: how many open, and how many wait
+/// for no journal any more.
+///
+/// A journal only grows while gates wait for it, so the later of two waits for no less of it: what waits for more ends the
+/// search, as does the last of those that wait for journals.
+fn grew<'a, P: Protocol + 'a>(
+    mut gates: impl Iterator<Item = &'a mut Gate<P>>,
+    mut unseen: u32,
+    (journal, durable): (JournalId, u64),
+) -> (u32, u32) {
+    let (mut opening, mut done) = (0, 0);
+    while unseen > 0
+        && let Some(gate) = gates.next()
+    {
+        unseen -= u32::from(gate.waits_for_journals());
+        let Some(place) = gate.until.iter().position(|(other, _)| *other == journal) else { continue };
+        if gate.until[place].1 > durable {
+            break;
+        }
+        gate.until.remove(place);
+        done += u32::from(!gate.waits_for_journals());
+        opening += u32::from(gate.is_open());
+    }
+    (opening, done)
+}
+
+impl<P: Protocol> Store<P> {
+    /// What is true of gates between two events.
+    pub(super) fn gate_invariants(&self) {
+        for gate in &self.gates {
+            let come = gate.waits.iter().all(|id| place(&self.pending, *id).is_some());
+            assert!(!gate.is_open() && come, "a gate waits for a sync that is still to come");
+        }
+        let counted = self.gates.iter().filter(|gate| gate.waits_for_journals()).count();
+        assert_eq!(counted, self.on_journals as usize, "gates that wait for journals are counted");
+    }
 }
 
 impl<P: Protocol> Storage<P> {
@@ -90,6 +126,7 @@ impl<P: Protocol> Storage<P> {
             let place = place(&store.pending, *id).expect("a gate waits for a sync that is still to come");
             store.pending[place].gates += 1;
         }
+        store.on_journals += u32::from(gate.waits_for_journals());
         store.gates.push_back(gate);
     }
 }
@@ -169,11 +206,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     /// More of a journal is durable. What waited for no more than that goes out.
     pub(super) fn open_durable(&mut self, slot: Slot, journal: JournalId) {
         let durable = self.kernel.ground.places[slot.index()].mark(journal).durable;
-        let mut opening = 0;
-        for gate in self.storage.of(slot).gates.iter_mut().filter(|gate| !gate.until.is_empty()) {
-            gate.until.retain(|(other, upto)| *other != journal || *upto > durable);
-            opening += u32::from(gate.is_open());
-        }
+        let store = self.storage.of(slot);
+        let (opening, done) = grew(store.gates.iter_mut(), store.on_journals, (journal, durable));
+        store.on_journals -= done;
         self.release_open(slot, opening);
     }
 
@@ -214,6 +249,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let gates = std::mem::take(&mut self.storage.of(slot).gates);
         for mut gate in gates {
             if id.is_none_or(|id| gate.waits.contains(&id)) {
+                self.storage.of(slot).on_journals -= u32::from(gate.waits_for_journals());
                 gate.effects.drain(..).for_each(|effect| self.lose(&effect));
                 gate.waits.clear();
                 gate.until.clear();
@@ -222,5 +258,65 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 self.storage.of(slot).gates.push_back(gate);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Message;
+
+    crate::facts! {
+        #[expect(dead_code, reason = "nobody says anything here")]
+        enum Word { Hello }
+    }
+    crate::vocabulary! { Greeting { message: Word } }
+
+    impl Message for Word {
+        fn wire_size(&self) -> u32 {
+            1
+        }
+    }
+
+    const LOG: JournalId = JournalId(0);
+    const OTHER: JournalId = JournalId(1);
+
+    fn on_sync(id: u64) -> Gate<Greeting> {
+        Gate { waits: vec![SyncId(id)], ..Gate::new() }
+    }
+
+    fn on(until: &[(JournalId, u64)]) -> Gate<Greeting> {
+        Gate { until: until.to_vec(), ..Gate::new() }
+    }
+
+    /// How many gates open and wait for no journal any more, and how many were looked at.
+    fn look(gates: &mut [Gate<Greeting>], until: (JournalId, u64)) -> (u32, u32, u32) {
+        let on_journals = gates.iter().filter(|gate| gate.waits_for_journals()).count();
+        let mut seen = 0;
+        let counted = gates.iter_mut().inspect(|_| seen += 1);
+        let (opening, done) = grew(counted, u32::try_from(on_journals).unwrap(), until);
+        (opening, done, seen)
+    }
+
+    #[test]
+    fn what_waits_for_syncs_is_not_searched_for_what_waits_for_journals() {
+        let mut gates: Vec<_> = (0..1_000).map(on_sync).collect();
+        assert_eq!(look(&mut gates, (LOG, 5)), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_search_ends_where_more_of_the_journal_is_waited_for() {
+        let mut gates: Vec<_> = (1..=1_000).map(|upto| on(&[(LOG, upto)])).collect();
+        assert_eq!(look(&mut gates, (LOG, 2)), (2, 2, 3));
+        assert_eq!(look(&mut gates[2..], (LOG, 2)), (0, 0, 1));
+    }
+
+    #[test]
+    fn a_gate_opens_once_it_waits_for_nothing() {
+        let both = Gate { until: vec![(LOG, 1)], ..on_sync(7) };
+        let mut gates = [on(&[(OTHER, 4), (LOG, 1)]), both, on(&[(LOG, 1)]), on_sync(8)];
+        assert_eq!(look(&mut gates, (LOG, 1)), (1, 2, 3));
+        assert_eq!(gates.each_ref().map(Gate::is_open), [false, false, true, false]);
+        assert_eq!(look(&mut gates, (OTHER, 4)), (1, 1, 1));
     }
 }
