@@ -9,6 +9,7 @@ pub mod declarations;
 pub mod incarnations;
 pub mod indirect_probes;
 pub mod leaving;
+pub mod patience;
 pub mod piggybacking;
 pub mod refutation;
 pub mod round_robin;
@@ -33,6 +34,8 @@ sim_core::checks! {
             => refutation::Refutation::default(),
         "swim/indirect-probes": "A member suspects nobody by its own probe before it has asked others to probe."
             => indirect_probes::IndirectProbes::new(&Settings::of(parameters), setup.members),
+        "swim/patience": "A member declares nobody dead sooner than a suspicion lasts at least."
+            => patience::Patience::new(Settings::of(parameters), setup.members),
         "swim/vouching": "A member that is asked to probe somebody does so, answers only if that one has answered it, and \
             passes such an answer on."
             => vouching::Vouching::default(),

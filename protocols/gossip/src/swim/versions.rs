@@ -8,8 +8,9 @@ use super::preset::Setting;
 use super::settings::Settings;
 
 /// What the given versions promise together: the longest of what each waits, the most often that each says something again,
-/// and the weakest of what each promises. Every check is judged but one, where versions differ in how often they say something: each
-/// other one is about one member, or about what all come to after the heal, and does not rest on all being set alike.
+/// and the weakest of what each promises. Every check is judged but those of how often members
+/// say something and of how long they suspect somebody, where versions differ in that: each other one is about one member, or about
+/// what all come to after the heal, and does not rest on all being set alike.
 ///
 /// # Errors
 /// If they differ in what members know at genesis, or whom they know when they join.
@@ -58,9 +59,15 @@ pub(super) fn together(versions: &[Parameters]) -> Result<Together<Parameters>, 
         seeds: first.seeds,
         phase: first.phase,
     };
-    // How often a member says something at least is its version's own.
-    let alike = all.iter().all(|own| own.retransmit_mult == all[0].retransmit_mult);
-    let unjudged = if alike { Vec::new() } else { vec!["swim/piggybacking"] };
+    // How often a member says something at least, and how long it suspects somebody at least, is its version's own.
+    let mut unjudged = Vec::new();
+    if all.iter().any(|own| own.retransmit_mult != all[0].retransmit_mult) {
+        unjudged.push("swim/piggybacking");
+    }
+    let least = |own: &Settings| (own.suspicion_mult, own.probe_interval);
+    if all.iter().any(|own| least(own) != least(&all[0])) {
+        unjudged.push("swim/patience");
+    }
     Ok(Together { parameters, unjudged })
 }
 
@@ -113,7 +120,7 @@ mod tests {
         assert_eq!(settings.probe_timeout, Duration::from_millis(100));
         assert!(settings.dynamic_suspicion, "somebody waits so long");
         assert_eq!((settings.retransmit_mult, settings.order), (4, Order::Random));
-        assert_eq!(both.unjudged, ["swim/piggybacking"]);
+        assert_eq!(both.unjudged, ["swim/piggybacking", "swim/patience"]);
         assert!(together(&[first.clone(), first]).unwrap().unjudged.is_empty());
     }
 
