@@ -134,21 +134,24 @@ fn recording_and_running_again_change_nothing() {
     }
 }
 
+/// Runs that lose more messages than a capsule keeps.
+const LONG_RUNS: [&str; 1] = ["raft-swarm 12"];
+
 /// What a capsule of another engine is replayed with: the executed plan and the fates that messages met, and no chance
 /// but plain latency. Loss, damage, copies and spikes come out as they were drawn.
 #[test]
 fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
     let registry = seedstorm::registry();
-    let (mut pinned_fates, mut omitted) = (0, 0);
+    let (mut pinned_fates, mut omitted) = (0, Vec::new());
     for name in SWARMS {
         let loaded = load(&registry, builtin::find(name).unwrap(), Format::Toml, &[]).unwrap();
         for seed in 0..15 {
             let plan = compile(&loaded, seed, &[]);
             let outcome = run(&plan, &Launch::default()).unwrap();
             let capsule = Capsule::new(&loaded, &plan, &outcome, "this build");
-            // A run that stalls for minutes loses more messages than a capsule keeps.
+            // A run that stalls for minutes may.
             if !capsule.fates.complete {
-                omitted += 1;
+                omitted.push(format!("{name} {seed}"));
                 continue;
             }
             pinned_fates += capsule.fates.pins.iter().count();
@@ -160,7 +163,8 @@ fn pinned_plans_and_fates_stand_for_the_chance_that_made_them() {
             assert_eq!(again.fates, capsule.fates, "{name} {seed}");
         }
     }
-    assert!(pinned_fates > 1_000 && omitted <= 1, "{pinned_fates} pinned, {omitted} runs left out");
+    assert!(pinned_fates > 1_000, "{pinned_fates} pinned");
+    assert_eq!(omitted, LONG_RUNS, "these runs were left out");
 }
 
 #[test]

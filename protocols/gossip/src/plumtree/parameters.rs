@@ -3,6 +3,9 @@
 use sim_core::registry::parameters::ABOVE_ZERO;
 use sim_core::time::Duration;
 
+/// So many broadcasts at most: what is judged of each is kept in sets of bits.
+pub(super) const MOST_BROADCASTS: u32 = 128;
+
 sim_core::parameters! {
     /// How broadcasts spread. Defaults of the views are those of the paper for 10,000 members.
     pub struct Parameters {
@@ -44,7 +47,7 @@ sim_core::parameters! {
                 if never { own.compare_every } else { dice.times(Duration::from_millis(500), 1..=4) }
             };
         /// How many broadcasts there are.
-        broadcasts: u32 = 10, in 1..=128, drawn |_, _, dice| dice.within(4..=20) as u32;
+        broadcasts: u32 = 10, in 1..=MOST_BROADCASTS, drawn |_, _, dice| dice.within(4..=20) as u32;
         /// When the first one begins.
         first_broadcast: Duration = "5s", drawn |_, _, dice| dice.times(Duration::from_millis(500), 1..=6);
         /// How much later each next one begins.

@@ -5,12 +5,14 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::setup::{Setup, TimerClock};
 
-use super::parameters::Parameters;
+use super::parameters::{MOST_BROADCASTS, Parameters};
 use super::safety::Deliveries;
 use super::vocabulary::{Plumtree, PlumtreeMessage, PlumtreeObservation};
 
 /// A set of broadcasts.
-type Set = [u64; 2];
+type Set = [u64; WORDS];
+
+const WORDS: usize = MOST_BROADCASTS.div_ceil(64) as usize;
 
 /// A member asks for a payload that was announced to it and has not come, and asks the next one who announced it if that does not
 /// help, until it has the payload or nobody is left (Plumtree, algorithm 2: the timers of `IHave`). A member that forgets an announcement
@@ -76,7 +78,7 @@ impl Member {
 
     /// What nobody announces any more is not waited for.
     fn keep_announced(&mut self) {
-        for word in 0..2 {
+        for word in 0..WORDS {
             let announced = self.links.iter().fold(0, |all, (_, announced)| all | announced[word]);
             self.fresh[word] &= announced;
             self.aged[word] &= announced;
@@ -116,7 +118,7 @@ impl Check<Plumtree> for Repair {
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Plumtree>, _: &mut Findings) {
         let member = self.members.at(seen.slot);
         match *seen.observation {
-            PlumtreeObservation::Linked { peer, .. } => member.links.push((peer, [0; 2])),
+            PlumtreeObservation::Linked { peer, .. } => member.links.push((peer, [0; WORDS])),
             PlumtreeObservation::Unlinked { peer, .. } => {
                 member.links.retain(|(known, _)| *known != peer);
                 member.keep_announced();
@@ -143,7 +145,7 @@ impl Check<Plumtree> for Repair {
     ) {
         let mut announced = match *message {
             PlumtreeMessage::HaveAll { low, high } => [low, high],
-            _ => [0; 2],
+            _ => [0; WORDS],
         };
         if let PlumtreeMessage::IHave { broadcast, .. } = *message {
             put(&mut announced, broadcast);
