@@ -28,7 +28,7 @@ mod toy;
 pub(crate) mod words;
 
 pub use action::{Action, ClockChange, CutId, Degradation, DegradeId, DiskFault, Reach};
-pub use driver::FaultDriver;
+pub use driver::{Awaited, FaultDriver};
 pub use executed::{Activity, Executed, Refusal};
 pub use family::{Family, Kind};
 pub use governor::{FaultGroup, FaultModel, Governor};

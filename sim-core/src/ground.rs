@@ -147,19 +147,19 @@ impl Ground {
     }
 
     /// The first slot of an identity, if it has one now.
+    #[inline]
     pub fn slot_of(&self, node: NodeId) -> Option<Slot> {
-        match self.slots_of.moved.binary_search_by_key(&node, |(node, _)| *node) {
-            Ok(found) => self.slots_of.moved[found].1.first().copied(),
-            Err(_) => (node.index() < self.places.len()).then_some(Slot(node.0)),
+        match self.slots_of.moved(node) {
+            Some(slots) => slots.first().copied(),
+            None => (node.index() < self.places.len()).then_some(Slot(node.0)),
         }
     }
 
     /// Every slot of an identity: none, one, or two for twins.
     pub fn slots_of(&self, node: NodeId) -> impl Iterator<Item = Slot> + '_ {
-        let moved = self.slots_of.moved.binary_search_by_key(&node, |(node, _)| *node).ok();
+        let moved = self.slots_of.moved(node);
         let plain = (moved.is_none() && node.index() < self.places.len()).then_some(Slot(node.0));
-        let listed = moved.map_or(&[][..], |found| &self.slots_of.moved[found].1);
-        plain.into_iter().chain(listed.iter().copied())
+        plain.into_iter().chain(moved.unwrap_or_default().iter().copied())
     }
 
     /// The n-th slot of an identity, counted from zero.
@@ -175,8 +175,12 @@ impl Ground {
     }
 
     /// Whether an identity is honest in every slot it has; an identity without a slot is.
+    #[inline]
     pub fn honest(&self, node: NodeId) -> bool {
-        self.slots_of(node).all(|slot| self.places[slot.index()].honest)
+        match self.slots_of.moved(node) {
+            Some(slots) => slots.iter().all(|slot| self.places[slot.index()].honest),
+            None => self.places.get(node.index()).is_none_or(|place| place.honest),
+        }
     }
 
     /// The member slots: one for each member, whose twin beside the others is none.
@@ -244,8 +248,19 @@ pub(crate) struct SlotsOf {
 }
 
 impl SlotsOf {
+    /// The slots of an identity that does not live in exactly the slot of its own number.
+    #[inline]
+    fn moved(&self, node: NodeId) -> Option<&[Slot]> {
+        // Nobody has, in most runs.
+        if self.moved.is_empty() {
+            return None;
+        }
+        let found = self.moved.binary_search_by_key(&node, |(node, _)| *node).ok()?;
+        Some(&self.moved[found].1)
+    }
+
     fn knows(&self, node: NodeId) -> bool {
-        self.moved.binary_search_by_key(&node, |(node, _)| *node).is_ok()
+        self.moved(node).is_some()
     }
 
     fn set(&mut self, node: NodeId, slots: Vec<Slot>) {

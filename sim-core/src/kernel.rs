@@ -31,7 +31,7 @@ use crate::check::Findings;
 use crate::clock::Clocks;
 use crate::coalition::{Deeds, Member};
 use crate::digest::Digest;
-use crate::fault::{Action, ClockChange, FaultDriver, FaultModel};
+use crate::fault::{Action, Awaited, ClockChange, FaultDriver, FaultModel};
 use crate::ground::Ground;
 use crate::history::HistoryCheck;
 use crate::identity::{NodeId, Slot};
@@ -150,33 +150,31 @@ pub(crate) struct Kernel {
 /// Which protocol events the fault driver wants to hear of: of most kinds, nobody does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watches {
-    pub(crate) observations: Kinds,
-    pub(crate) messages: Kinds,
+    observations: Kinds,
+    messages: Kinds,
     pub(crate) syncs: bool,
-    /// Whether there is any event for which something waits.
-    pub(crate) any: bool,
 }
 
-/// Some of the kinds of a vocabulary, by number.
+/// Who waits for events of each kind of a vocabulary, by number.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Kinds(Box<[bool]>);
+pub(crate) struct Kinds(Box<[Option<Awaited>]>);
 
 impl Kinds {
-    fn of(vocabulary: &[&str], wanted: impl Fn(&str) -> bool) -> Self {
-        Self(vocabulary.iter().map(|kind| wanted(kind)).collect())
+    fn of(vocabulary: &[&str], awaiting: impl Fn(&str) -> Option<Awaited>) -> Self {
+        Self(vocabulary.iter().map(|kind| awaiting(kind)).collect())
     }
 
-    pub(crate) fn have(&self, kind: u8) -> bool {
-        self.0.get(usize::from(kind)).copied().unwrap_or(false)
+    #[inline]
+    fn who(&self, kind: u8) -> Option<Awaited> {
+        self.0.get(usize::from(kind)).copied().flatten()
     }
 }
 
 impl Watches {
     fn of(driver: &FaultDriver, vocabulary: Vocabulary) -> Self {
-        let observations = Kinds::of(vocabulary.observations, |kind| driver.waits_for_observation(kind));
-        let messages = Kinds::of(vocabulary.messages, |kind| driver.waits_for_message(kind));
-        let any = observations.0.iter().chain(&messages.0).any(|wanted| *wanted);
-        Self { observations, messages, syncs: driver.watches_syncs(), any }
+        let observations = Kinds::of(vocabulary.observations, |kind| driver.awaiting_observation(kind));
+        let messages = Kinds::of(vocabulary.messages, |kind| driver.awaiting_message(kind));
+        Self { observations, messages, syncs: driver.watches_syncs() }
     }
 }
 

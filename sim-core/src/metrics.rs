@@ -64,7 +64,7 @@ enum Values {
 }
 
 /// So many values are kept as they are.
-const FEW: usize = 256;
+const FEW: usize = 1_024;
 
 impl Values {
     fn record(&mut self, value: u64) {

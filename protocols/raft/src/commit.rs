@@ -59,8 +59,9 @@ impl Server {
             let known = leadership.progress.iter().find(|progress| progress.node == node);
             if node == self.node { own } else { known.map_or(0, |progress| progress.matched) }
         };
-        let index = self.majority_reached(matched);
-        if index > self.commit && self.log.term_at(index) == Some(self.term) {
+        if let Some(index) = self.majority_reached(self.commit, matched)
+            && self.log.term_at(index) == Some(self.term)
+        {
             self.commit_to(index, true, cx);
         }
     }

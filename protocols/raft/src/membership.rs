@@ -32,13 +32,14 @@ impl Server {
         }
     }
 
-    /// The highest value that a majority has reached.
-    pub(super) fn majority_reached(&self, of: impl Fn(NodeId) -> u64) -> u64 {
+    /// The highest value that a majority has reached, if it is higher than what is known. Most of the time it is not, which
+    /// is counted without sorting.
+    pub(super) fn majority_reached(&self, known: u64, of: impl Fn(NodeId) -> u64) -> Option<u64> {
+        let config = self.config();
         if self.plants.joint_is_union {
-            self.config().united().reached(of)
-        } else {
-            self.config().reached(of)
+            return Some(config.united().reached(of)).filter(|value| *value > known);
         }
+        config.majority(|node| of(node) > known).then(|| config.reached(of))
     }
 
     /// A configuration was appended.

@@ -165,18 +165,9 @@ impl Server {
 
     /// The last round that a majority has answered is confirmed, this server included.
     fn confirm(&mut self, cx: &mut Context<'_, Raft>) {
-        let (quorum, lease) = (self.quorum(), self.parameters.lease());
-        let reached = if self.plain { 0 } else { self.round_reached() };
-        let plain = self.plain;
-        let Role::Leader(Leadership { reading, progress, counted, .. }) = &mut self.role else { return };
-        counted.clear();
-        counted.extend(progress.iter().map(|progress| progress.round));
-        counted.push(reading.last_round);
-        counted.sort_unstable_by(|left, right| right.cmp(left));
-        let confirmed = if plain { counted[quorum - 1] } else { reached };
-        if confirmed <= reading.confirmed {
-            return;
-        }
+        let Some(confirmed) = self.round_reached() else { return };
+        let lease = self.parameters.lease();
+        let Role::Leader(Leadership { reading, .. }) = &mut self.role else { return };
         reading.confirmed = confirmed;
         while reading.rounds.front().is_some_and(|(round, _)| *round < confirmed) {
             reading.rounds.pop_front();
@@ -187,10 +178,29 @@ impl Server {
         self.serve_reads(cx);
     }
 
-    /// The last round that a majority has answered, where not all members vote, or a change is joint.
-    fn round_reached(&self) -> u64 {
-        let Role::Leader(Leadership { reading, progress, .. }) = &self.role else { return 0 };
-        self.majority_reached(|node| {
+    /// The last round that a majority has answered, if it is not confirmed yet.
+    fn round_reached(&mut self) -> Option<u64> {
+        if !self.plain {
+            return self.round_reached_by_configuration();
+        }
+        let quorum = self.quorum();
+        let Role::Leader(Leadership { reading, progress, counted, .. }) = &mut self.role else { return None };
+        // Most answers leave too few above the confirmed round: that is counted without sorting.
+        let above = progress.iter().filter(|progress| progress.round > reading.confirmed).count();
+        if above + usize::from(reading.last_round > reading.confirmed) < quorum {
+            return None;
+        }
+        counted.clear();
+        counted.extend(progress.iter().map(|progress| progress.round));
+        counted.push(reading.last_round);
+        counted.sort_unstable_by(|left, right| right.cmp(left));
+        Some(counted[quorum - 1])
+    }
+
+    /// The same where not all members vote, or a change is joint.
+    fn round_reached_by_configuration(&self) -> Option<u64> {
+        let Role::Leader(Leadership { reading, progress, .. }) = &self.role else { return None };
+        self.majority_reached(reading.confirmed, |node| {
             let known = progress.iter().find(|progress| progress.node == node);
             if node == self.node { reading.last_round } else { known.map_or(0, |progress| progress.round) }
         })

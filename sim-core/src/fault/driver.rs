@@ -11,22 +11,23 @@ mod series;
 mod strike;
 #[cfg(test)]
 mod tests;
+mod watches;
 
 use self::series::Series;
+pub use self::watches::Awaited;
+use self::watches::Waiting;
 use super::action::{Action, ClockChange, CutId, Degradation, DegradeId, Reach};
 use super::executed::{Activity, Executed, Refusal};
 use super::family::Kind;
 use super::governor::Governor;
-use super::plan::{Before, FaultEntry, FaultPlan, KindName, Moment, Trigger, TriggerOn};
+use super::plan::{FaultEntry, FaultPlan, Moment};
 use super::resolve::{Lots, Scene};
 use super::validate::FaultError;
-use crate::distribution::Distribution;
 use crate::fault::{FaultGroup, FaultModel};
 use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::ordered::OrderedMap;
-use crate::process::JournalId;
-use crate::random::{Draw, Keyed, Purpose};
+use crate::random::{Keyed, Purpose};
 use crate::time::{Duration, Time};
 
 /// Fires the faults of one run.
@@ -40,7 +41,7 @@ pub struct FaultDriver {
     governor: Governor,
     agenda: OrderedMap<(Time, Order, u64), Task>,
     tickets: u64,
-    watches: Vec<Watch>,
+    waiting: Vec<Waiting>,
     /// Entries whose event came, to be fired when the step is over.
     armed: Vec<(usize, Slot)>,
     series: Vec<Series>,
@@ -79,17 +80,6 @@ enum Task {
     End { active: u32 },
     /// No more detours of this name.
     Straighten { id: u32 },
-}
-
-/// An entry that waits for the protocol to do something.
-#[derive(Clone, Debug)]
-struct Watch {
-    entry: usize,
-    trigger: Trigger,
-    kind: KindName,
-    seen: u32,
-    /// Where what was seen is not durable yet: the slot, its incarnation, the journal and how much of it has to be.
-    waiting: Vec<(Slot, u32, JournalId, u64)>,
 }
 
 /// A fault in force.
@@ -183,7 +173,7 @@ impl FaultDriver {
             governor: Governor::new(model, plan.over_budget),
             agenda: OrderedMap::new(),
             tickets: 0,
-            watches: Vec::new(),
+            waiting: Vec::new(),
             armed: Vec::new(),
             series: Vec::new(),
             active: OrderedMap::new(),
@@ -211,10 +201,7 @@ impl FaultDriver {
         for entry in 0..self.entries.len() {
             match self.entries[entry].at.clone() {
                 Moment::At(at) => self.schedule(at, Order::Begin, Task::Begin { entry, event: None }),
-                Moment::On(trigger) => {
-                    let kind = trigger.kind();
-                    self.watches.push(Watch { entry, trigger, kind, seen: 0, waiting: Vec::new() });
-                }
+                Moment::On(trigger) => self.watch(entry, trigger),
             }
         }
     }
@@ -268,87 +255,6 @@ impl FaultDriver {
                 Task::Straighten { id } => self.straighten(id, actions),
             }
         }
-    }
-
-    /// Whether some entry still waits for an observation of this kind.
-    pub fn waits_for_observation(&self, kind: &str) -> bool {
-        self.watches.iter().any(|watch| !watch.is_of_messages() && watch.kind.is(kind))
-    }
-
-    /// Whether some entry still waits for a message of this kind.
-    pub fn waits_for_message(&self, kind: &str) -> bool {
-        self.watches.iter().any(|watch| watch.is_of_messages() && watch.kind.is(kind))
-    }
-
-    /// Whether some entry still waits for a sync.
-    pub fn watches_syncs(&self) -> bool {
-        self.watches.iter().any(|watch| matches!(watch.trigger.what, TriggerOn::Durable(_)))
-    }
-
-    /// An observation was made, and `ground` shows it already. Called before anything that the same step does later:
-    /// what strikes `before = "send"` strikes now, everything else in [`FaultDriver::stepped`].
-    pub fn observed(
-        &mut self,
-        kind: &'static str,
-        (slot, journal): (Slot, JournalId),
-        ground: &Ground,
-        actions: &mut Vec<Action>,
-    ) {
-        self.seen(slot, ground, actions, |watch| watch.observed(kind, slot, journal, ground));
-    }
-
-    /// A message is about to be sent. What strikes `before = "send"` strikes now, so that the message itself may be
-    /// stopped.
-    pub fn sending(&mut self, kind: &'static str, from: Slot, ground: &Ground, actions: &mut Vec<Action>) {
-        self.seen(from, ground, actions, |watch| {
-            let counts = watch.is_of_messages() && watch.fits(kind, from, ground);
-            u32::from(counts)
-        });
-    }
-
-    /// More of what a slot wrote is durable, and `ground` shows it already. What strikes `before = "send"` strikes now,
-    /// before whatever waited for the sync.
-    pub fn synced(&mut self, slot: Slot, ground: &Ground, actions: &mut Vec<Action>) {
-        self.seen(slot, ground, actions, |watch| watch.synced(slot, ground));
-    }
-
-    /// Fires what has been seen often enough; `counts` says how often each was seen now.
-    fn seen(
-        &mut self,
-        slot: Slot,
-        ground: &Ground,
-        actions: &mut Vec<Action>,
-        counts: impl Fn(&mut Watch) -> u32,
-    ) {
-        let mut fired = Vec::new();
-        self.watches.retain_mut(|watch| {
-            watch.seen += counts(watch);
-            let due = watch.seen >= watch.trigger.nth;
-            if due {
-                fired.push((watch.entry, watch.trigger.clone()));
-            }
-            !due
-        });
-        for (entry, trigger) in fired {
-            match (trigger.before, trigger.after.clone()) {
-                (_, Some(after)) => {
-                    let after = self.draw(entry, &after);
-                    let task = Task::Begin { entry, event: Some(slot) };
-                    self.schedule(self.planned(ground.now).saturating_add(after), Order::Begin, task);
-                }
-                (Some(Before::Send), None) => {
-                    self.begin_call(ground);
-                    self.begin(entry, Moment::On(trigger), Some(slot), ground, actions);
-                }
-                (None, None) => self.armed.push((entry, slot)),
-            }
-        }
-    }
-
-    /// How long after its event an entry strikes: from the seed and the entry's id alone.
-    fn draw(&self, entry: usize, after: &Distribution) -> Duration {
-        let id = u64::from(self.entries[entry].id.unwrap_or_default());
-        after.compile().sample_from(&mut Draw::new(self.keyed.labeled(AFTER_TRIGGER), id, 0))
     }
 
     /// A step is over: fires what waited for something that happened in it.
@@ -436,52 +342,6 @@ const FIRST_HEALED: u32 = 1 << 31;
 
 /// Sets the draws of delays after a trigger apart from the lots of targets.
 const AFTER_TRIGGER: u64 = u64::MAX;
-
-impl Watch {
-    const fn is_of_messages(&self) -> bool {
-        matches!(self.trigger.what, TriggerOn::Send(_))
-    }
-
-    /// Whether this is a kind and a place that it waits for.
-    fn fits(&self, kind: &str, slot: Slot, ground: &Ground) -> bool {
-        self.kind.is(kind)
-            && self.trigger.role.as_ref().is_none_or(|role| {
-                let place = ground.place(slot);
-                place.status.role.is_some_and(|is| super::selector::in_role(role, is))
-            })
-    }
-
-    /// How often an observation counts: not before it is durable, where that is waited for.
-    fn observed(&mut self, kind: &str, slot: Slot, journal: JournalId, ground: &Ground) -> u32 {
-        let durable = match self.trigger.what {
-            TriggerOn::Event(_) => false,
-            TriggerOn::Send(_) => return 0,
-            TriggerOn::Durable(_) => true,
-        };
-        if !self.fits(kind, slot, ground) {
-            return 0;
-        }
-        let place = ground.place(slot);
-        let mark = place.mark(journal);
-        if durable && mark.durable < mark.appended {
-            self.waiting.push((slot, place.incarnation, journal, mark.appended));
-            return 0;
-        }
-        1
-    }
-
-    /// How many observations of a slot have become durable; those of a process that is gone never will.
-    fn synced(&mut self, slot: Slot, ground: &Ground) -> u32 {
-        let (place, mut reached) = (ground.place(slot), 0);
-        self.waiting.retain(|(at, incarnation, journal, upto)| {
-            let lives = *at != slot || *incarnation == place.incarnation;
-            let durable = lives && *at == slot && place.mark(*journal).durable >= *upto;
-            reached += u32::from(durable);
-            lives && !durable
-        });
-        reached
-    }
-}
 
 /// A line of the log for something that begins now.
 fn line(firing: &Firing, kind: Kind, slots: Vec<Slot>, now: Time) -> Executed {

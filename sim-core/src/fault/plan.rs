@@ -285,7 +285,7 @@ impl Trigger {
 }
 
 /// A kind as it was written, to be compared with that of every message and observation of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindName(Box<[u8]>);
 
 impl KindName {

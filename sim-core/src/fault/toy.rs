@@ -182,12 +182,21 @@ impl Run {
     /// A step in which one observation and then one message are made.
     pub(super) fn step(&mut self, slot: Slot, observation: &'static str, message: &'static str) {
         let mut actions = Vec::new();
-        self.driver.observed(observation, (slot, JournalId(0)), &self.toy.ground, &mut actions);
+        self.see(slot, observation, &mut actions);
         self.toy.execute(&mut actions);
-        self.driver.sending(message, slot, &self.toy.ground, &mut actions);
+        if let Some(awaited) = self.driver.awaiting_message(message) {
+            self.driver.sending(awaited, slot, &self.toy.ground, &mut actions);
+        }
         self.toy.execute(&mut actions);
         self.driver.stepped(&self.toy.ground, &mut actions);
         self.toy.execute(&mut actions);
+    }
+
+    /// An observation is made.
+    pub(super) fn see(&mut self, slot: Slot, observation: &str, actions: &mut Vec<Action>) {
+        if let Some(awaited) = self.driver.awaiting_observation(observation) {
+            self.driver.observed(awaited, (slot, JournalId(0)), &self.toy.ground, actions);
+        }
     }
 
     pub(super) fn heal(&mut self, core: &[Slot]) {

@@ -4,6 +4,7 @@
 //! power of two, and at the end. What does not hold is a defect of the simulator, never a finding about a protocol.
 
 use super::Kernel;
+use crate::agenda::Agenda;
 use crate::identity::Slot;
 use crate::process::Lane;
 
@@ -16,6 +17,16 @@ impl Kernel {
         let (began, ended) = (messages.sent + messages.duplicated, messages.delivered + messages.dropped);
         assert!(began >= ended, "{ended} messages ended, and only {began} began");
         assert_eq!(self.dropped.iter().sum::<u64>(), messages.dropped, "every loss has one reason");
+        self.next_fault_is_queued();
+    }
+
+    /// Where time decides, the next fault begins or ends when it is due, and not when something else happens to.
+    fn next_fault_is_queued(&self) {
+        let Some(at) = self.driver.next_at().filter(|_| matches!(self.agenda, Agenda::Timed(_))) else {
+            return;
+        };
+        let queued = self.watch.faults_queued.filter(|queued| *queued >= self.now);
+        assert!(queued.is_some_and(|queued| queued <= at.max(self.now)), "the fault due at {at} is queued");
     }
 
     /// Everything; takes time for every slot, link and message under way.

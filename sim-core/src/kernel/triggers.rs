@@ -2,7 +2,8 @@
 
 use super::Kernel;
 use crate::fault::plan::same_kind;
-use crate::fault::{Action, Reach};
+use crate::fault::{Action, Awaited, FaultDriver, Reach};
+use crate::ground::Ground;
 use crate::identity::Slot;
 use crate::kernel::event::Control;
 use crate::process::{JournalId, Taken};
@@ -36,31 +37,57 @@ impl Kernel {
         actions
     }
 
-    /// A protocol event that a trigger may wait for: an observation of a kind was made.
+    /// Who waits for observations of a kind.
+    #[inline]
+    pub(crate) fn awaiting_observation(&self, kind: u8) -> Option<Awaited> {
+        self.watches.observations.who(kind).filter(|awaited| self.driver.waits(*awaited))
+    }
+
+    /// Who waits for messages of a kind.
+    #[inline]
+    pub(crate) fn awaiting_message(&self, kind: u8) -> Option<Awaited> {
+        self.watches.messages.who(kind).filter(|awaited| self.driver.waits(*awaited))
+    }
+
+    /// An observation was made that somebody waits for: what is to be done, if anything.
     pub(crate) fn observation_triggers(
         &mut self,
         slot: Slot,
         journal: JournalId,
-        kind: &'static str,
-    ) -> Vec<Action> {
-        let mut actions = std::mem::take(&mut self.actions);
-        self.driver.observed(kind, (slot, journal), &self.ground, &mut actions);
-        actions
+        awaited: Awaited,
+    ) -> Option<Vec<Action>> {
+        self.trigger(|driver, ground, actions| driver.observed(awaited, (slot, journal), ground, actions))
     }
 
-    /// A protocol event that a trigger may wait for: a message is about to be sent to one recipient.
-    pub(crate) fn send_triggers(&mut self, slot: Slot, kind: &'static str) -> Vec<Action> {
-        let mut actions = std::mem::take(&mut self.actions);
-        self.driver.sending(kind, slot, &self.ground, &mut actions);
-        actions
+    /// A message that somebody waits for is about to be sent to one recipient: what is to be done, if anything.
+    pub(crate) fn send_triggers(&mut self, slot: Slot, awaited: Awaited) -> Option<Vec<Action>> {
+        self.trigger(|driver, ground, actions| driver.sending(awaited, slot, ground, actions))
     }
 
-    /// A protocol event that a trigger may wait for: what was written is durable.
+    /// What was written is durable: what is to be done, if anything.
     #[cold]
-    pub(crate) fn sync_triggers(&mut self, slot: Slot) -> Vec<Action> {
+    pub(crate) fn sync_triggers(&mut self, slot: Slot) -> Option<Vec<Action>> {
+        self.trigger(|driver, ground, actions| driver.synced(slot, ground, actions))
+    }
+
+    /// Shows the driver an event that somebody waits for.
+    #[inline]
+    fn trigger(
+        &mut self,
+        show: impl FnOnce(&mut FaultDriver, &Ground, &mut Vec<Action>) -> bool,
+    ) -> Option<Vec<Action>> {
         let mut actions = std::mem::take(&mut self.actions);
-        self.driver.synced(slot, &self.ground, &mut actions);
-        actions
+        if show(&mut self.driver, &self.ground, &mut actions) {
+            return Some(actions);
+        }
+        self.actions = actions;
+        None
+    }
+
+    /// Whether anything waits for the end of the step.
+    #[inline]
+    pub(crate) fn awaits_end_of_step(&self) -> bool {
+        self.driver.is_armed() || !self.late.is_empty()
     }
 
     /// What waited for the end of the step, and what the end triggers.

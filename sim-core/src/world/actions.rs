@@ -21,13 +21,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     /// Triggers that wait for the end of the step.
+    #[cold]
     pub(super) fn step_ended(&mut self) {
         let actions = self.kernel.step_triggers();
-        if actions.is_empty() {
-            self.kernel.actions = actions;
-        } else {
-            self.strike(actions);
-        }
+        self.strike(actions);
     }
 
     pub(super) fn perform(&mut self, mut actions: Vec<Action>) {

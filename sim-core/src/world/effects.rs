@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::World;
 use super::storage::Gated;
 use crate::facts::Facts;
+use crate::fault::Awaited;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::event::{Event, Parcel, Payload, round_of};
 use crate::kernel::{Dropped, Folded, tie};
@@ -72,8 +73,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[inline]
     fn send(&mut self, slot: Slot, sender: NodeId, recipients: Range<u32>, message: P::Message) {
-        if self.kernel.watches.messages.have(message.kind()) {
-            return self.send_watched(slot, sender, recipients, message);
+        if let Some(awaited) = self.kernel.awaiting_message(message.kind()) {
+            return self.send_watched(slot, sender, (recipients, message), awaited);
         }
         let parcel = self.pack(slot, sender, message);
         if self.storage.gate_open() {
@@ -95,15 +96,21 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// [`World::send`] where faults wait for messages: one for each recipient, the next before it is sent.
     #[cold]
-    fn send_watched(&mut self, slot: Slot, sender: NodeId, recipients: Range<u32>, message: P::Message) {
-        let kind = message.kind_name();
+    fn send_watched(
+        &mut self,
+        slot: Slot,
+        sender: NodeId,
+        (recipients, message): (Range<u32>, P::Message),
+        awaited: Awaited,
+    ) {
         let parcel = self.pack(slot, sender, message);
         let mut copies = 0;
         for index in recipients {
-            let struck = self.kernel.send_triggers(slot, kind);
-            self.strike(struck);
-            if !self.kernel.hot[slot.index()].up {
-                break;
+            if let Some(struck) = self.kernel.send_triggers(slot, awaited) {
+                self.strike(struck);
+                if !self.kernel.hot[slot.index()].up {
+                    break;
+                }
             }
             let to = self.effects.recipients[index as usize];
             if self.storage.gate_open() {
@@ -133,7 +140,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let users = &mut self.payloads[payload].users;
         *users -= 1;
         if *users == 0 {
-            self.payloads.remove(payload);
+            self.payloads.discard(payload);
         }
     }
 
@@ -143,7 +150,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let users = &mut self.payloads[payload].users;
         *users = *users + copies - 1;
         if *users == 0 {
-            self.payloads.remove(payload);
+            self.payloads.discard(payload);
         }
     }
 

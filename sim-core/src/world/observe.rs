@@ -52,8 +52,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             }
         }
         self.progress_by(&seen);
-        if self.kernel.watches.observations.have(kind) {
-            let struck = self.kernel.observation_triggers(slot, journal, observation.kind_name());
+        if let Some(awaited) = self.kernel.awaiting_observation(kind)
+            && let Some(struck) = self.kernel.observation_triggers(slot, journal, awaited)
+        {
             self.strike(struck);
         }
     }

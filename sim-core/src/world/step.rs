@@ -167,7 +167,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if self.kernel.servers.on() {
             self.kernel.book(slot, signatures);
         }
-        if self.kernel.watches.any {
+        if self.kernel.awaits_end_of_step() {
             self.step_ended();
         }
     }

@@ -275,8 +275,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             self.journal(slot, journal).make_durable(upto);
             self.publish_mark(slot, journal);
             self.kernel.disks.synced += 1;
-            if self.kernel.watches.syncs {
-                let struck = self.kernel.sync_triggers(slot);
+            if self.kernel.watches.syncs
+                && let Some(struck) = self.kernel.sync_triggers(slot)
+            {
                 self.strike(struck);
             }
         } else {
@@ -353,8 +354,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             written.make_durable(job.upto);
             let mark = written.mark();
             self.publish(job.slot, journal, mark);
-            if self.kernel.watches.syncs {
-                let struck = self.kernel.sync_triggers(job.slot);
+            if self.kernel.watches.syncs
+                && let Some(struck) = self.kernel.sync_triggers(job.slot)
+            {
                 self.strike(struck);
                 let hot = self.kernel.hot[job.slot.index()];
                 if !hot.up || hot.incarnation != job.incarnation {

@@ -103,11 +103,11 @@ impl Promises {
         findings: &mut Findings,
     ) {
         let ((from, to), (term, index)) = (ends, said);
-        let place = |node| ground.slot_of(node).filter(|_| ground.honest(node));
-        let (Some(own), Some(other)) = (place(from), place(to)) else { return };
+        let (Some(own), Some(other)) = (ground.slot_of(from), ground.slot_of(to)) else { return };
         let follower = self.servers.at(own);
         // What waited for the disk may come when there is another leader; and heartbeats are answered again and again.
-        if follower.term != term || follower.judged >= (term, index) {
+        let judged = follower.term != term || follower.judged >= (term, index);
+        if judged || !ground.honest(from) || !ground.honest(to) {
             return;
         }
         follower.judged = (term, index);

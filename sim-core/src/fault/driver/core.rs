@@ -72,7 +72,7 @@ impl FaultDriver {
         self.begin_call(ground);
         self.healed = true;
         self.agenda.clear();
-        self.watches.clear();
+        self.stop_watching();
         self.armed.clear();
         self.straighten_all(actions);
         let and_clients = |slots: &[Slot]| {

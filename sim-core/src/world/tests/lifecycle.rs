@@ -6,9 +6,11 @@ use std::rc::Rc;
 use serde_json::json;
 
 use super::lab::{
-    Actor, Lab, Line, Say, Tick, actor, faults, listener, millis, note, play, quietly, say, setup,
+    Actor, Lab, Line, Saw, Say, Tick, actor, faults, listener, millis, note, play, play_with, quietly, say,
+    setup,
 };
 use crate::check::Verdict;
+use crate::fault::FaultModel;
 use crate::identity::{NodeId, Slot};
 use crate::process::{Boot, Input, Role, Start, TimerId};
 
@@ -298,4 +300,26 @@ fn a_fault_that_keeps_it_down_is_stronger_than_the_supervisor() {
         |played: super::lab::Played| played.noted("again").iter().map(|(at, ..)| *at).collect::<Vec<_>>();
     assert_eq!(again(aborting(Some(millis(5)), crash("20ms"))), [15, 50], "struck after it was back");
     assert_eq!(again(aborting(Some(millis(5)), crash("5ms"))), [35], "it never got to end itself");
+}
+
+#[test]
+fn what_follows_a_refused_part_comes_when_it_is_due() {
+    let mut setup = setup(3);
+    setup.faults = faults(json!([{
+        "on": { "event": "Became" },
+        "rolling_restart": { "target": "all", "down": "1ms", "gap": "9ms" },
+    }]));
+    setup.faults.over_budget = false;
+    let cast = |boot: &Boot<'_, Lab>| {
+        let leads = boot.node == NodeId(0);
+        actor(move |input, cx| {
+            if matches!(input, Input::Start) && leads {
+                cx.observe(Saw::Became { role: "leader" });
+            }
+        })
+    };
+    let bears_nothing = FaultModel { crashed: 0, lost_disks: 0, byzantine: 0, outages: false };
+    let played = play_with(&setup, cast, |subject| subject.model = bears_nothing);
+    let struck = played.outcome.faults.iter().map(|line| (line.at_ns / 1_000_000, line.refused.is_some()));
+    assert_eq!(struck.collect::<Vec<_>>(), [(0, true), (10, true), (20, true)]);
 }

@@ -34,7 +34,7 @@ fn slots_of_the_core_are_healed_and_others_stay_broken() {
     assert!(run.toy.disks.values().all(|fault| *fault == DiskFault::Failing));
     assert_eq!(run.toy.disks.keys().collect::<Vec<_>>(), [&Slot(3), &Slot(4)]);
     assert_eq!(run.toy.clocks.keys().collect::<Vec<_>>(), [&Slot(4)]);
-    assert!(!run.driver.waits_for_observation("Never"));
+    assert!(run.driver.awaiting_observation("Never").is_none());
 }
 
 #[test]

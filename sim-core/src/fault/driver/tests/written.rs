@@ -9,7 +9,6 @@ use crate::fault::family::{Family, Kind};
 use crate::fault::toy::Run;
 use crate::ground::Mark;
 use crate::identity::{NodeId, Slot};
-use crate::process::JournalId;
 use crate::time::Duration;
 
 /// Everything that one entry does in a calm world of five members and two clients with one leader, n2.
@@ -193,8 +192,8 @@ fn events_fire_at_the_right_point_of_a_step() {
         run.until(seconds(9));
         let back = (steps * 1_000 + 200, Action::Restart(Slot(2)));
         assert_eq!(actions(&run), [(steps * 1_000, Action::Crash(Slot(2))), back], "{on}");
-        let left = run.driver.waits_for_observation("Prepared") || run.driver.waits_for_message("PrePrepare");
-        assert!(!left, "{on}");
+        let left = run.driver.awaiting_observation("Prepared").or(run.driver.awaiting_message("PrePrepare"));
+        assert_eq!(left, None, "{on}");
     }
 }
 
@@ -202,16 +201,16 @@ fn events_fire_at_the_right_point_of_a_step() {
 fn before_send_strikes_within_the_step_and_otherwise_after_it() {
     let text = "on = { event = \"Voted\", before = \"send\" }\npause = { target = \"event.node\" }";
     let mut run = Run::new(&plan(&[text]), TWO, 5, 0, 1);
-    assert!(run.driver.waits_for_observation("Voted") && !run.driver.waits_for_observation("Vowed"));
-    assert!(!run.driver.waits_for_message("Voted"));
+    let awaiting = |kind| run.driver.awaiting_observation(kind).is_some();
+    assert!(awaiting("Voted") && !awaiting("Vowed") && run.driver.awaiting_message("Voted").is_none());
     let mut now = Vec::new();
-    run.driver.observed("Voted", (Slot(3), JournalId(0)), &run.toy.ground, &mut now);
+    run.see(Slot(3), "Voted", &mut now);
     assert_eq!(now, [Action::Pause(Slot(3))]);
 
     let text = "on = { event = \"Voted\" }\npause = { target = \"event.node\" }";
     let mut run = Run::new(&plan(&[text]), TWO, 5, 0, 1);
     let (mut now, mut later) = (Vec::new(), Vec::new());
-    run.driver.observed("Voted", (Slot(3), JournalId(0)), &run.toy.ground, &mut now);
+    run.see(Slot(3), "Voted", &mut now);
     run.driver.stepped(&run.toy.ground, &mut later);
     assert_eq!((now, later), (vec![], vec![Action::Pause(Slot(3))]));
 
@@ -298,7 +297,7 @@ fn struck_after_an_event(seed: u64, others: &[&str]) -> u64 {
     let entries: Vec<&str> = [drawn].into_iter().chain(others.iter().copied()).collect();
     let mut run = Run::new(&plan(&entries), TWO, 5, 0, seed);
     run.until(seconds(1));
-    run.driver.observed("Led", (Slot(2), JournalId(0)), &run.toy.ground, &mut Vec::new());
+    run.see(Slot(2), "Led", &mut Vec::new());
     run.until(seconds(2));
     let crash = actions(&run).into_iter().find(|(_, action)| *action == Action::Crash(Slot(0)));
     crash.unwrap().0
