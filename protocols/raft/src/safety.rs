@@ -15,6 +15,7 @@ pub mod commit_term;
 mod configs;
 pub(crate) use configs::Configs;
 mod confirmed;
+pub mod elected;
 pub mod election_safety;
 mod holding;
 pub mod leader_append_only;
@@ -46,6 +47,8 @@ sim_core::checks! {
     pub fn checks(parameters: &Parameters, setup: &Setup) -> Raft {
         "raft/election-safety": "No term ever has two leaders, also not one after the other."
             => election_safety::ElectionSafety::default(),
+        "raft/elected": "Whoever leads has the votes of a majority in its term, its own from its disk."
+            => elected::Elected::new(setup.members, parameters.learners),
         "raft/one-vote": "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent."
             => one_vote::OneVote::default(),
         "raft/term-monotone": "A server's term never goes back; over a crash, not behind one that was durable or that it led."
