@@ -169,6 +169,7 @@ builtins! {
     "pbft-witness-commit-without-prepared"
     "pbft-witness-view-change-forgets-prepared"
     "pbft-witness-prepared-claims-unverified"
+    "pbft-witness-new-view-unverified"
     "pbft-witness-digest-not-compared"
     "pbft-witness-second-proposal-accepted"
     "pbft-witness-proposer-not-checked"

@@ -115,6 +115,14 @@ sim_core::plants! {
             source: "Autobahn DA-11; BFT-SMaRt ae06f929",
             witness: "pbft-witness-malformed-certificate-panics",
         }
+        /// What a new view proposes again is believed, whatever its primary shows for it.
+        new_view_unverified {
+            name: "new-view-unverified",
+            id: "T03",
+            breaks: "Agreement across views",
+            source: "PBFT, section 4.4",
+            witness: "pbft-witness-new-view-unverified",
+        }
         /// Members prepare and commit with three votes, however many there are.
         three_decide {
             name: "three-decide",

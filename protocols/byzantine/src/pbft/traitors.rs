@@ -5,6 +5,7 @@
 //! traitors none of this breaks safety; with f + 1 an equivocating primary does (PUBLISHED-RESULTS.md, row 17).
 
 mod lies;
+mod new_views;
 mod split;
 
 use sim_core::coalition::habits::Habits;
@@ -42,6 +43,8 @@ lies! {
     DENY = "deny-prepared" => Traitors::deny;
     /// Says in view changes that a quorum prepared null requests, with certificates that it made up.
     CLAIM = "claim-prepared" => Traitors::claim;
+    /// As primary of a new view, begins it with too few, repeated or made-up view changes, or proposes other than what follows from them.
+    BEGIN = "false-new-view" => Traitors::begin_falsely;
     /// Vouches for a state that nobody has, at a checkpoint that nobody has come to.
     CHECKPOINT = "false-checkpoints" => Traitors::false_checkpoint;
     /// Speaks for honest members with signatures that do not verify, and sends certificates with too few, unknown or no
