@@ -62,6 +62,8 @@ pub struct Place {
     /// Whether it is the second slot of an identity that runs twice, beside the members: it is counted nowhere, since its
     /// identity is.
     pub beside: bool,
+    /// Whether something that was durable here no longer matches its checksum.
+    pub rotten: bool,
     /// How much each journal holds and how much of it is durable.
     pub marks: Vec<Mark>,
     /// What its latest observations say about it.
@@ -92,6 +94,7 @@ impl Place {
             honest: true,
             twin: false,
             beside: false,
+            rotten: false,
             marks: Vec::new(),
             status: Status::default(),
         }

@@ -22,6 +22,7 @@ pub mod leader_append_only;
 pub mod leader_completeness;
 pub mod leadership_stable;
 pub mod log_matching;
+mod majority;
 pub mod membership;
 pub mod one_vote;
 pub mod promises;

@@ -438,6 +438,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 journals[index].rot(words[1])
             });
             self.kernel.disks.rotten += u64::from(rots);
+            self.kernel.ground.places[slot.index()].rotten |= rots;
         }
     }
 
@@ -446,6 +447,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let store = &mut self.storage.stores[slot.index()];
         let fault = store.as_ref().map_or(DiskFault::Healthy, |store| store.fault);
         *store = (fault != DiskFault::Healthy).then(|| Box::new(Store { fault, ..Store::default() }));
-        self.kernel.ground.places[slot.index()].marks.clear();
+        let place = &mut self.kernel.ground.places[slot.index()];
+        place.marks.clear();
+        place.rotten = false;
     }
 }

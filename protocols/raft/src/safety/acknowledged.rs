@@ -10,6 +10,7 @@ use sim_core::identity::{NodeId, Slot};
 
 use super::configs::Configs;
 use super::honest;
+use super::majority::is_majority;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 
 /// Follows what is acknowledged to each leader.
@@ -52,7 +53,7 @@ impl Acknowledged {
         findings.exercised();
         let config = self.configs.of(seen.slot);
         let has = |voter: NodeId| voter == node || leader.has(voter, index);
-        if !config.majority(has) {
+        if !is_majority(config, has) {
             let voters = config.everybody();
             let count = voters.iter().filter(|voter| has(**voter)).count();
             let message = format!(

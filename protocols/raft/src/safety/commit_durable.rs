@@ -15,6 +15,7 @@ use sim_core::process::{Protocol, Role};
 use super::configs::Configs;
 use super::holding::Holding;
 use super::honest;
+use super::majority::is_majority;
 use crate::vocabulary::RaftObservation;
 
 /// Follows the log of each server.
@@ -104,9 +105,9 @@ impl CommitDurable {
         findings.exercised();
         let config = self.configs.of(seen.slot);
         let durable = |voter| self.holds(ground, voter, (index, hash), true);
-        if !config.majority(durable) {
+        if !is_majority(config, durable) {
             let anyhow = |voter| self.holds(ground, voter, (index, hash), false);
-            let shape = if config.majority(anyhow) { "not-durable" } else { "not-replicated" };
+            let shape = if is_majority(config, anyhow) { "not-durable" } else { "not-replicated" };
             let voters = config.everybody();
             let durably = voters.iter().filter(|voter| durable(**voter)).count();
             let all = voters.len();

@@ -14,6 +14,7 @@ use sim_core::time::{Duration, Time};
 
 use super::configs::Configs;
 use super::honest;
+use super::majority::is_majority;
 use crate::parameters::{Parameters, Reads};
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation, ReadBy};
 
@@ -96,7 +97,7 @@ impl Confirmed {
         let free =
             |voter: NodeId| voter != node && self.is_free(ground, voter, term, (since, window.is_some()));
         let config = self.configs.of(seen.slot);
-        if !config.majority(free) {
+        if !is_majority(config, free) {
             return;
         }
         let free = config.voters.iter().filter(|voter| free(**voter)).count();

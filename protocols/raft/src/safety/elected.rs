@@ -10,6 +10,7 @@ use sim_core::identity::{NodeId, Slot};
 
 use super::configs::Configs;
 use super::honest;
+use super::majority::is_majority;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 
 /// Follows what is granted to each candidate.
@@ -46,13 +47,13 @@ impl Elected {
                 ballot.granted.contains(&voter)
             }
         };
-        if config.majority(|voter| voted(true, voter)) {
+        if is_majority(config, |voter| voted(true, voter)) {
             return;
         }
         let everybody = config.everybody();
         let votes = everybody.iter().filter(|voter| voted(true, **voter)).count();
         let all = everybody.len();
-        if config.majority(|voter| voted(false, voter)) {
+        if is_majority(config, |voter| voted(false, voter)) {
             let message = format!(
                 "{node} leads term {term} with {votes} votes of {all} members and its own, which no disk holds yet"
             );

@@ -15,6 +15,7 @@ use sim_core::time::{Duration, Time};
 
 use super::configs::Configs;
 use super::honest;
+use super::majority::is_majority;
 use crate::parameters::Parameters;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 use sim_core::check::BySlot;
@@ -163,7 +164,7 @@ impl LeadershipStable {
         let answers = |node: NodeId| {
             node == own || office.answers.get(node.index()).is_some_and(|answer| answer.1 == office.round)
         };
-        if enough && (!config.is_joint() || config.majority(answers)) {
+        if enough && (!config.is_joint() || is_majority(config, answers)) {
             (office.answered, office.deaf, office.spoke) = (0, Duration::ZERO, ground.monotonic);
             office.round += 1;
         }
@@ -183,7 +184,7 @@ impl LeadershipStable {
         if office.deaf > election_timeout_max.saturating_mul(WINDOWS) {
             office.deaf = Duration::ZERO;
             let node = ground.place(slot).node;
-            if self.configs.of(slot).majority(|voter| voter == node) {
+            if is_majority(self.configs.of(slot), |voter| voter == node) {
                 return;
             }
             let term = self.servers.at(slot).term;
@@ -225,8 +226,8 @@ impl LeadershipStable {
         server.leave_as_candidate(node, findings);
         let asked = server.role == Role::PreCandidate(term);
         let grants = |voter: NodeId| voter == node || (asked && server.granted.contains(&voter));
-        let alone = config.majority(|voter| voter == node);
-        if !config.majority(grants) && !alone && server.invited != term {
+        let alone = is_majority(config, |voter| voter == node);
+        if !is_majority(config, grants) && !alone && server.invited != term {
             let granted = if asked { server.granted.len() + 1 } else { 0 };
             let most = config.voters.len() / 2 + 1;
             let message = format!(
@@ -255,7 +256,7 @@ impl LeadershipStable {
             let answer = server.office.answers.get(voter.index());
             voter == node || answer.is_some_and(|answer| answer.0.saturating_add(window) > ground.monotonic)
         };
-        if config.majority(recent) {
+        if is_majority(config, recent) {
             let answered = config.voters.iter().filter(|voter| recent(**voter)).count();
             let message = format!(
                 "{node} stopped leading term {term} although {answered} servers answered within {window}"

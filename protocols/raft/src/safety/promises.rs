@@ -2,7 +2,7 @@
 //!
 //! An acknowledgment of an index says that the log up to there is that of the leader, and that no crash can take it. And a log is
 //! the same after a crash as far as it was durable: nothing of it is gone, and nothing that was dropped is back. A vote goes to a
-//! candidate whose log is at least as up to date as the voter's (section 5.4.1). All of it is judged when it happens, by the
+//! candidate whose log is at least as up to date as the voter's (section 5.4.1). Nobody stays away for a damaged journal that is none. All of it is judged when it happens, by the
 //! world's own marks, whether or not anybody comes to rely on it.
 
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
@@ -68,6 +68,22 @@ impl Promises {
             return;
         };
         findings.safety(shape, &[node], format!("{node} is back {what}"));
+    }
+
+    /// A server that was there before takes no part, since it finds its journal damaged.
+    fn halted(&self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if self.servers.get(seen.slot).is_none_or(|server| !server.known) {
+            return;
+        }
+        findings.exercised();
+        if !ground.place(seen.slot).rotten {
+            let node = seen.node;
+            findings.safety(
+                "halted",
+                &[node],
+                format!("{node} takes its journal for damaged, and nothing in it is"),
+            );
+        }
     }
 
     /// A server votes for another one, whose log was told when it asked.
@@ -136,6 +152,7 @@ impl Check<Raft> for Promises {
             "Appended",
             "Truncated",
             "Recovered",
+            "Halted",
             "SnapshotInstalled",
             "TermSet",
             "BecameLeader",
@@ -152,6 +169,7 @@ impl Check<Raft> for Promises {
             RaftObservation::Recovered { last_index, hash, .. } => {
                 self.recovered(seen, (last_index, hash), findings);
             }
+            RaftObservation::Halted => return self.halted(ground, seen, findings),
             RaftObservation::Voted { term, candidate } => {
                 return self.voted(ground, seen, (term, candidate), findings);
             }
@@ -328,5 +346,16 @@ mod tests {
     fn traitors_and_newcomers_promise_nothing() {
         let mut script = leading();
         script.corrupt(1).send(1, 0, yes(2, 2)).crash(0, 0).wipe(0).recover(0, recovered(0, 0, 0)).clean();
+    }
+
+    #[test]
+    fn whoever_halts_has_a_damaged_journal() {
+        let mut script = leading();
+        script.crash(0, 2).boot(0);
+        script.ground.places[0].rotten = true;
+        script.see(0, RaftObservation::Halted).clean();
+        script.wipe(1).see(1, RaftObservation::Halted).clean();
+        script.crash(2, 0).recover(2, RaftObservation::Halted);
+        script.found("halted", "n3 takes its journal for damaged, and nothing in it is");
     }
 }
