@@ -62,7 +62,13 @@ impl Clock {
     /// What the wall clock shows.
     #[inline]
     fn wall(&self, now: Time) -> Time {
-        Time::from_nanos(self.read(now).as_nanos().saturating_add_signed(self.ahead))
+        self.wall_beside(self.read(now))
+    }
+
+    /// What the wall clock shows while the monotonic one shows `monotonic`.
+    #[inline]
+    fn wall_beside(&self, monotonic: Time) -> Time {
+        Time::from_nanos(monotonic.as_nanos().saturating_add_signed(self.ahead))
     }
 
     /// Sets the wall clock.
@@ -190,6 +196,18 @@ impl Clocks {
         match self.timers {
             TimerClock::Monotonic => self.monotonic(slot, now),
             TimerClock::Wall => self.read(slot, now),
+        }
+    }
+
+    /// What the slot's wall clock and its monotonic clock show at a true moment.
+    #[inline]
+    pub(crate) fn read_both(&self, slot: Slot, now: Time) -> (Time, Time) {
+        match self.wrong.get(slot.index()) {
+            None => (now, now),
+            Some(clock) => {
+                let monotonic = clock.read(now);
+                (clock.wall_beside(monotonic), monotonic)
+            }
         }
     }
 

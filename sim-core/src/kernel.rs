@@ -190,7 +190,7 @@ fn driver(setup: &Setup, model: FaultModel) -> Result<FaultDriver, LaunchError> 
     let (members, clients, seed) = (setup.members, setup.clients, setup.seed);
     let mut faults = setup.faults.clone();
     faults.write_out(seed, Time::ZERO.saturating_add(setup.duration));
-    FaultDriver::new(&faults, model, members, clients, seed)
+    FaultDriver::new(faults, model, members, clients, seed)
         .map_err(|error| LaunchError::Setup(error.to_string()))
 }
 

@@ -287,6 +287,7 @@ impl Network {
     }
 
     /// Whether no cut is in the way now. A slot always reaches itself. Slots that are down can be reached.
+    #[inline]
     pub fn reachable(&self, from: Slot, to: Slot) -> bool {
         self.cuts.is_empty() || self.passes(from, to)
     }
@@ -354,6 +355,7 @@ impl Network {
     }
 
     /// Whether every hop of the way passes the cuts.
+    #[inline]
     fn passes(&self, from: Slot, to: Slot) -> bool {
         match &self.routes {
             None => self.cuts.pass(from.index(), to.index()),

@@ -208,21 +208,22 @@ impl Server {
 
     /// Answers the reads that wait for nothing any more.
     pub(super) fn serve_reads(&mut self, cx: &mut Context<'_, Raft>) {
-        let applied = self.applied;
-        let Role::Leader(Leadership { reading, .. }) = &mut self.role else { return };
-        let confirmed = reading.confirmed;
-        // Plant R46: what is committed but not applied is not waited for.
-        let early = self.plants.reads_before_applied;
-        let ready = |read: &Waiting| read.round <= confirmed && (read.index <= applied || early);
-        if !reading.waiting.iter().any(ready) {
-            return;
-        }
-        let (ready, waiting): (VecDeque<_>, _) =
-            std::mem::take(&mut reading.waiting).into_iter().partition(ready);
-        reading.waiting = waiting;
-        for Waiting { client, sequence, operation, by, .. } in ready {
+        while let Some(Waiting { client, sequence, operation, by, .. }) = self.take_ready_read() {
             self.serve(client, (sequence, operation), by, cx);
         }
+    }
+
+    /// The first read that waits for nothing any more.
+    fn take_ready_read(&mut self) -> Option<Waiting> {
+        let Role::Leader(Leadership { reading: Reading { waiting, confirmed, .. }, .. }) = &mut self.role
+        else {
+            return None;
+        };
+        // Plant R46: what is committed but not applied is not waited for.
+        let early = self.plants.reads_before_applied;
+        let ready = |read: &Waiting| read.round <= *confirmed && (read.index <= self.applied || early);
+        let place = waiting.iter().position(ready)?;
+        waiting.remove(place)
     }
 
     /// Answers from what is applied; what is no read has no answer here.

@@ -291,20 +291,18 @@ pub(super) fn faults(
     let mut rng = stream(setup.seed, StreamName::Plan);
     let mut drawn = draw(&mut rng, &space, setup.members, setup.clients, setup.duration, model);
     place(&mut drawn.entries, domains, false);
-    let clash = |entries: &[FaultEntry]| {
-        let plan = FaultPlan { entries: entries.to_vec(), over_budget: false };
-        plan.validate(setup.members, setup.clients, None).is_err()
-    };
+    let (members, clients) = (setup.members, setup.clients);
+    let clash = |faults: &FaultPlan| faults.validate(members, clients, None).is_err();
     let written = setup.faults.entries.len();
     setup.faults.entries.extend(drawn.entries.into_iter().map(|entry| FaultEntry { id: None, ..entry }));
     setup.faults.number();
-    if !clash(&setup.faults.entries) {
+    if !clash(&setup.faults) {
         return;
     }
     for entry in setup.faults.entries.split_off(written) {
         setup.faults.entries.push(FaultEntry { id: None, ..entry });
         setup.faults.number();
-        if clash(&setup.faults.entries) {
+        if clash(&setup.faults) {
             setup.faults.entries.pop();
         }
     }

@@ -154,14 +154,13 @@ impl FaultDriver {
     /// # Errors
     /// If the plan makes no sense; roles and kinds are not looked at, see [`FaultPlan::validate`].
     pub fn new(
-        plan: &FaultPlan,
+        mut plan: FaultPlan,
         model: FaultModel,
         members: u32,
         clients: u32,
         seed: u64,
     ) -> Result<Self, FaultError> {
         plan.validate(members, clients, None)?;
-        let mut plan = plan.clone();
         plan.sort();
         plan.number();
         let next_id = plan.entries.iter().filter_map(|entry| entry.id).max().map_or(0, |id| id + 1);

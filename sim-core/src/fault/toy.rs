@@ -163,7 +163,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(plan: &FaultPlan, model: FaultModel, members: u32, clients: u32, seed: u64) -> Self {
-        let driver = FaultDriver::new(plan, model, members, clients, seed).unwrap();
+        let driver = FaultDriver::new(plan.clone(), model, members, clients, seed).unwrap();
         Self { toy: Toy::new(members, clients), driver }
     }
 

@@ -57,6 +57,9 @@ impl Window {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Windows {
     list: Vec<Window>,
+    /// Whether any of them delays some messages, and whether any of them has lines that messages wait for.
+    spikes: bool,
+    lines: bool,
 }
 
 impl Windows {
@@ -68,10 +71,18 @@ impl Windows {
     pub(super) fn open(&mut self, id: DegradeId, how: &Degradation) {
         self.close(id);
         self.list.push(Window::new(id, how));
+        self.look();
     }
 
     pub(super) fn close(&mut self, id: DegradeId) {
         self.list.retain(|window| window.id != id);
+        self.look();
+    }
+
+    /// What the windows do is looked at when one opens or closes, and not for every message.
+    fn look(&mut self) {
+        self.spikes = self.list.iter().any(|window| window.spike.is_some());
+        self.lines = self.list.iter().any(|window| window.lines.is_some() || window.rate.is_some());
     }
 
     /// The probabilities of a link: its own, and those of its windows, each a cause by itself.
@@ -88,7 +99,7 @@ impl Windows {
     #[inline]
     pub(super) fn spikes(&self, from: Slot, to: Slot, name: Name, dice: &Dice) -> Duration {
         let mut total = Duration::ZERO;
-        if self.list.is_empty() {
+        if !self.spikes {
             return total;
         }
         for window in self.list.iter().filter(|window| window.covers(from, to)) {
@@ -101,8 +112,8 @@ impl Windows {
         total
     }
 
-    #[inline]
     /// Sends through the lines of all windows that cover the link, one after the other; see [`Lines::send`].
+    #[inline]
     pub(super) fn depart(
         &mut self,
         (from, to): (Slot, Slot),
@@ -110,7 +121,7 @@ impl Windows {
         size: u32,
         room: Option<u64>,
     ) -> Option<Time> {
-        if self.list.is_empty() {
+        if !self.lines {
             return Some(at);
         }
         let mut windows = self.list.iter_mut().filter(|window| window.covers(from, to));

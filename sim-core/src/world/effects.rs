@@ -158,7 +158,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline(always)]
     pub(super) fn post(&mut self, parcel: &Parcel, to: NodeId) -> u32 {
         self.kernel.fold(Folded::Send, parcel.from, parcel.content ^ u64::from(to.0).rotate_left(32));
-        self.tell_checks_of(parcel, to);
+        if !self.readers[usize::from(parcel.kind)].is_empty() {
+            self.tell_checks_of(parcel, to);
+        }
         if self.kernel.gauges.watch_sends() {
             self.kernel.measure_send(parcel.from, parcel.kind);
         }
@@ -176,15 +178,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if places == 0 { self.kernel.send_to_nobody(parcel) } else { copies }
     }
 
-    #[inline]
+    /// Some checks read messages of this kind.
+    #[inline(never)]
     fn tell_checks_of(&mut self, parcel: &Parcel, to: NodeId) {
-        let readers = &self.readers[usize::from(parcel.kind)];
-        if readers.is_empty() {
-            return;
-        }
         let message = &self.payloads[parcel.payload].message;
         let ground = &self.kernel.ground;
-        for index in readers {
+        for index in &self.readers[usize::from(parcel.kind)] {
             self.checks[*index].ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
                 check.sent(ground, parcel.sender, to, message, findings);
             });

@@ -154,11 +154,21 @@ fn interested<P: Protocol>(
 }
 
 fn by_kind(wanted: &[Option<&[&str]>], kinds: &[&str]) -> Vec<Vec<usize>> {
-    let mut named = wanted.iter().flatten().copied().flatten();
-    assert!(named.all(|kind| kinds.contains(kind)), "a check waits for what nobody can say");
-    let wants = |index: usize, kind: &str| wanted[index].is_none_or(|names| names.contains(&kind));
-    let told = |kind: &str| (0..wanted.len()).filter(|index| wants(*index, kind)).collect();
-    kinds.iter().map(|kind| told(kind)).collect()
+    let mut told = vec![Vec::new(); kinds.len()];
+    for (index, names) in wanted.iter().enumerate() {
+        let Some(names) = names else {
+            told.iter_mut().for_each(|told| told.push(index));
+            continue;
+        };
+        for name in *names {
+            let place = kinds.iter().position(|kind| kind == name);
+            let told = &mut told[place.expect("a check waits for what somebody can say")];
+            if told.last() != Some(&index) {
+                told.push(index);
+            }
+        }
+    }
+    told
 }
 
 /// Whether somebody who hears `heard` is told, for each kind.

@@ -65,8 +65,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let (folded, content) = stimulus.fold(&self.payloads);
         self.kernel.fold(folded, slot, content);
         self.trace_input(slot, &stimulus);
-        let now = self.kernel.clocks.read(slot, self.kernel.now);
-        let monotonic = self.kernel.clocks.monotonic(slot, self.kernel.now);
+        let (now, monotonic) = self.kernel.clocks.read_both(slot, self.kernel.now);
         (self.kernel.ground.stepping, self.kernel.ground.monotonic) = (slot, monotonic);
         self.tell_checks_of_input(slot, &stimulus);
         let place = ProcessPlace { now, monotonic, node: hot.node, incarnation: hot.incarnation };

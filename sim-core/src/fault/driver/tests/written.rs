@@ -286,7 +286,7 @@ fn draws_of_an_entry_do_not_depend_on_other_entries() {
 #[test]
 fn a_driver_refuses_a_plan_that_makes_no_sense() {
     let bad = plan(&["at = \"1s\"\ncrash = { target = \"n9\" }"]);
-    let error = FaultDriver::new(&bad, TWO, 5, 0, 1).unwrap_err();
+    let error = FaultDriver::new(bad, TWO, 5, 0, 1).unwrap_err();
     assert!(error.to_string().contains("unknown target \"n9\""), "{error}");
     assert_eq!(entry("at = \"1s\"\ncrash = { target = \"n9\" }").id, None);
 }
@@ -310,5 +310,5 @@ fn a_drawn_delay_depends_on_the_seed_and_on_its_entry_alone() {
     struck.sort_unstable();
     assert!((1_010..1_025).contains(&struck[0]) && (1_075..=1_090).contains(&struck[49]), "{struck:?}");
     let absurd = "on = { event = \"Led\", after = { uniform = { min = \"9ms\", max = \"1ms\" } } }\ncrash = { target = \"n1\" }";
-    assert!(FaultDriver::new(&plan(&[absurd]), TWO, 5, 0, 1).is_err());
+    assert!(FaultDriver::new(plan(&[absurd]), TWO, 5, 0, 1).is_err());
 }
