@@ -1,6 +1,7 @@
 //! Compiles a scenario and a seed into a plan: whatever the scenario leaves open is drawn, each part from its own stream.
 
 mod bursts;
+mod disorder;
 mod draw;
 mod limits;
 mod shuffle;
@@ -62,17 +63,22 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     let nothing = Swarm::default();
     let swarm = loaded.scenario.swarm.as_ref().unwrap_or(&nothing);
     let mut configuration = stream(seed, StreamName::Configuration);
-    let members = draw::members(swarm, loaded.scenario.cluster.nodes, &mut configuration);
+    let members = draw::members(swarm, loaded.scenario.cluster.nodes, seed, &mut configuration);
     let drawn = swarm.knobs.then(|| Arc::from(loaded.cluster.drawn(&mut configuration)));
     // Where drawn parameters do not suit the versions, which were written for others, or so many members, the written ones stay.
     let suits = |cluster: &Arc<dyn Cluster>| {
         versions::fit(&loaded.scenario.versions, cluster.as_ref())
             && cluster.accepts(&loaded.setup(seed, members, cluster.as_ref())).is_ok()
     };
-    let cluster: Arc<dyn Cluster> = drawn.filter(suits).unwrap_or_else(|| Arc::clone(&loaded.cluster));
+    let drawn = drawn.map(|drawn| disorder::bare(swarm, drawn, loaded.protocol, seed)).filter(suits);
+    let cluster: Arc<dyn Cluster> = drawn.unwrap_or_else(|| Arc::clone(&loaded.cluster));
     let mut setup = loaded.setup(seed, members, cluster.as_ref());
     setup.clients = draw::count(swarm.clients, setup.clients, &mut configuration).max(setup.clients);
     setup.duration = draw::length(swarm.duration, setup.duration, &mut configuration);
+    // Disorder is dense: more of it in one run costs more than in another one.
+    if disorder::disorder(swarm, seed).is_some() {
+        setup.duration = draw::length(swarm.duration, setup.duration, &mut configuration);
+    }
     let workload = loaded.scenario.workload.as_ref();
     let size = (setup.clients, setup.duration);
     setup.workload = workload.map(|workload| draw::workload(swarm, workload, size, loaded.protocol, seed));
@@ -108,7 +114,7 @@ pub fn compile(loaded: &Loaded, seed: u64, plants: &[String]) -> Plan {
     // The regions of a network can be named by a fault; whole domains are drawn where somebody wrote that they fail so.
     let failing = if loaded.scenario.domains.is_some() { domains } else { Vec::new() };
     let written = setup.faults.entries.len();
-    draw::faults(swarm, &mut setup, loaded.protocol, cluster.fault_model(members), &failing);
+    draw::faults(swarm, &mut setup, loaded.protocol, cluster.as_ref(), &failing);
     bursts::after_faults(swarm, &mut setup, written);
     draw::upgrades(&mut setup, written);
     setup.faults.sort();

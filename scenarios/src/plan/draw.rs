@@ -12,11 +12,12 @@ use sim_core::fault::{Fault, FaultEntry, FaultPlan};
 use sim_core::operation::{ObjectModel, ValueBytes};
 use sim_core::random::{StreamName, below, stream};
 use sim_core::ratio::Ratio;
-use sim_core::registry::{Cluster, FaultModel, ProtocolInfo};
+use sim_core::registry::{Cluster, ProtocolInfo};
 use sim_core::setup::Setup;
 use sim_core::time::Duration;
 use sim_core::workload::{Load, Mix, Rate, WorkloadModel};
 
+use super::disorder::disorder;
 use crate::scenario::domains::place;
 use crate::scenario::{Domain, Lengths, Range, Swarm, Traitors};
 
@@ -35,10 +36,12 @@ pub(super) fn count(range: Option<Range>, written: u32, rng: &mut ChaCha8Rng) ->
     range.map_or(written, |range| within(range, rng))
 }
 
-/// The number of members: the smaller of two drawn ones, where the swarm prefers small clusters.
-pub(super) fn members(swarm: &Swarm, written: u32, rng: &mut ChaCha8Rng) -> u32 {
+/// The number of members: the smaller of two drawn ones, where the swarm prefers small clusters. Half of the seeds in disorder have as few as may be.
+pub(super) fn members(swarm: &Swarm, written: u32, seed: u64, rng: &mut ChaCha8Rng) -> u32 {
     let drawn = count(swarm.nodes, written, rng);
-    if swarm.small { drawn.min(count(swarm.nodes, written, rng)) } else { drawn }
+    let drawn = if swarm.small { drawn.min(count(swarm.nodes, written, rng)) } else { drawn };
+    let least = disorder(swarm, seed).is_some_and(|disorder| disorder.least);
+    swarm.nodes.filter(|_| least).map_or(drawn, |nodes| nodes.min)
 }
 
 /// A length from a range of which each doubling is equally likely, but no more than the one that is written.
@@ -272,10 +275,12 @@ pub(super) fn faults(
     swarm: &Swarm,
     setup: &mut Setup,
     protocol: &ProtocolInfo,
-    model: FaultModel,
+    cluster: &dyn Cluster,
     domains: &[Domain],
 ) {
     let mut space = swarm.space(protocol);
+    space.disorder = disorder(swarm, setup.seed).map(|_| cluster.largest_timeout());
+    let model = cluster.fault_model(setup.members);
     // A domain in which too many fail at once is never drawn as a whole; cut off it may be, as everybody may.
     let borne = model.crashed.max(model.byzantine) as usize;
     let members = |domain: &Domain| domain.slots.iter().filter(|slot| slot.0 < setup.members).count();
@@ -409,7 +414,7 @@ mod tests {
     fn small_clusters_are_more_frequent_where_a_swarm_prefers_them() {
         let few = |small| {
             let swarm = Swarm { nodes: Some(Range { min: 3, max: 9 }), small, ..Swarm::default() };
-            let drawn = |seed| members(&swarm, 5, &mut stream(seed, StreamName::Configuration));
+            let drawn = |seed| members(&swarm, 5, seed, &mut stream(seed, StreamName::Configuration));
             (0..400).filter(|seed| drawn(*seed) <= 5).count()
         };
         // 33 of 49, and 3 of 7.

@@ -53,6 +53,11 @@ pub struct Swarm {
     /// messages may be, and whether crashes lose what was not synced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub moods: bool,
+    /// The faults of half of the seeds are stretches of disorder instead of what else would be drawn: messages take any time from far below the timeouts
+    /// of the protocol to several times as long, and members crash and come back all the time. Half of these seeds have as few members as `nodes` allows, and
+    /// they are shorter.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disorder: bool,
     /// What members start from, where the protocol knows what an earlier run could have left behind, or who may mean to leave: a third
     /// of the seeds start from such a state. Not where `[initial]` says one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -45,6 +45,7 @@ pub(super) fn swarm() -> Value {
                 "Draw what an earlier run left on the disks, where the protocol knows, or, with `swim`, who leaves and when: a third of the seeds start from it.",
             ),
             "moods": switch("Draw how faults are drawn: how many wait for events, strike together or strike whoever leads, how long they last."),
+            "disorder": switch("Draw stretches of disorder as the faults of half of the seeds: messages are of any age, and members crash and come back all the time."),
             "knobs": switch("Draw the protocol's knobs; what a drawn one forfeits is not owed."),
             "network": switch("Draw latency, loss and duplication."),
             "disk": switch("Draw how long syncs take."),

@@ -7,6 +7,7 @@
 //! what the protocol does, some strike together, some strike again and again. None of this knows any protocol or bug.
 
 mod dice;
+mod disorder;
 mod moments;
 mod recipe;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use self::dice::Dice;
+use self::disorder::Disorder;
 use self::moments::{Moments, Mood, When, storms};
 use self::recipe::Recipe;
 use super::action::DiskFault;
@@ -52,6 +54,10 @@ pub struct SwarmSpace {
     /// whoever leads, how long they last, how late messages may be, and whether crashes lose what was not synced.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub moods: bool,
+    /// Whether the faults are stretches of disorder instead, in which messages are of any age and members crash all the time; and the longest that
+    /// the protocol waits before it acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disorder: Option<Duration>,
     /// Roles to aim at.
     pub roles: Vec<String>,
     /// Observations to wait for.
@@ -78,6 +84,7 @@ impl Default for SwarmSpace {
             min_calm: Duration::from_millis(500),
             detours: false,
             moods: false,
+            disorder: None,
             roles: vec!["leader".to_owned()],
             events: Vec::new(),
             messages: Vec::new(),
@@ -125,6 +132,11 @@ pub fn draw(
     model: FaultModel,
 ) -> FaultPlan {
     let mut dice = Dice::new(rng);
+    if let Some(timeout) = space.disorder.filter(|_| members > 0) {
+        let kinds = space.kinds(members, clients, model);
+        let disorder = Disorder { space, timeout, members, model, kinds };
+        return finished(disorder.draw(&mut dice, duration).entries, members, clients);
+    }
     let on = kinds_on(&mut dice, &space.kinds(members, clients, model));
     let storms = storms(&mut dice, space, duration);
     if on.is_empty() || storms.is_empty() || members == 0 {
@@ -151,6 +163,11 @@ pub fn draw(
             entries.push(strike);
         }
     }
+    finished(entries, members, clients)
+}
+
+/// A plan of what was drawn, as far as it is valid and no more than a plan may have.
+fn finished(mut entries: Vec<FaultEntry>, members: u32, clients: u32) -> FaultPlan {
     entries.truncate(MOST_STRIKES);
     let mut plan = FaultPlan::new(entries);
     drop_overlaps(&mut plan, members, clients);

@@ -41,6 +41,8 @@ pub enum StreamName {
     ByzzFuzz = 15,
     /// Which faults the bursts of a workload follow, and how soon.
     Bursts = 16,
+    /// Whether the faults of a seed are stretches of disorder.
+    Disorder = 17,
 }
 
 /// The stream of a name in the run of a seed.

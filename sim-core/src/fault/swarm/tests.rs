@@ -1,7 +1,10 @@
 //! What a swarm draws, and what it never draws.
 
 use super::*;
+use crate::distribution::Distribution;
+use crate::fault::spec::{Harm, LinkFault};
 use crate::random::{StreamName, stream};
+use crate::ratio::Ratio;
 use crate::time::Time;
 
 const DURATION: Duration = Duration::from_secs(30);
@@ -193,4 +196,66 @@ fn half_of_the_seeds_with_moods_aim_at_whoever_leads() {
     let with = SwarmSpace { moods: true, ..without.clone() };
     let (with, without) = (aims(&with), aims(&without));
     assert!(with > without + 100 && with < 300, "{with} and {without} of 500 seeds aim at the primary");
+}
+
+/// What is in force in disorder, and under which keys.
+fn disordered(seed: u64, space: &SwarmSpace, model: FaultModel) -> (FaultPlan, Vec<&'static str>) {
+    let plan = drawn(seed, space, model);
+    let keys = plan.entries.iter().map(|entry| entry.what.key()).collect();
+    (plan, keys)
+}
+
+/// In disorder every message is late by a time of its own, from far below the timeout to several times as long, members crash
+/// and are back, and all of it is over before the heal.
+#[test]
+fn disorder_ends_before_the_heal() {
+    let timeout = Duration::from_millis(500);
+    let space = SwarmSpace { disorder: Some(timeout), ..space() };
+    let (mut crashes, mut cuts) = (0, 0);
+    for seed in 0..500 {
+        let (plan, keys) = disordered(seed, &space, ALL);
+        assert_eq!(plan.validate(7, 2, None), Ok(()));
+        assert!(plan.entries.len() <= MOST_STRIKES);
+        assert!(["spikes", "loss", "duplicate"].iter().all(|key| keys.contains(key)), "{keys:?}");
+        crashes += u32::from(keys.contains(&"crash"));
+        cuts += u32::from(keys.contains(&"partition"));
+        for entry in &plan.entries {
+            let Moment::At(at) = entry.at else { panic!("{entry:?} waits for an event") };
+            let back = match &entry.what {
+                Fault::Crash(crash) => crash.restart_after,
+                Fault::Disk(Disk { fault: DiskFault::Rot, .. }) => Some(Duration::ZERO),
+                _ => entry.lasts,
+            };
+            assert!(at + back.unwrap() <= Time::ZERO + DURATION - space.min_calm, "{entry:?}");
+            let Fault::Links(LinkFault { harm: Harm::Spikes { delay, probability }, .. }) = &entry.what
+            else {
+                continue;
+            };
+            assert_eq!(*probability, Ratio::ONE);
+            let Distribution::Pareto { scale, cap: Some(cap), .. } = delay else { panic!("{delay:?}") };
+            assert!(*scale <= *cap / 2 && timeout / 8 <= *cap && *cap <= timeout * 4, "{delay:?}");
+        }
+    }
+    assert!((350..450).contains(&crashes) && (220..350).contains(&cuts), "{crashes} and {cuts} of 500");
+}
+
+/// Disorder is made of the faults that a swarm may draw, and of those that the protocol bears.
+#[test]
+fn disorder_keeps_to_what_may_be_drawn() {
+    let network = vec![Family::Network];
+    let space = SwarmSpace { disorder: Some(Duration::from_millis(500)), families: network, ..space() };
+    let raft = FaultModel { lost_disks: 0, ..ALL };
+    let all = SwarmSpace { families: Family::ALL.to_vec(), ..space.clone() };
+    let mut slow = 0;
+    for seed in 0..300 {
+        let (_, links) = disordered(seed, &space, raft);
+        let of_links = ["spikes", "loss", "duplicate", "partition"];
+        assert!(links.iter().all(|key| of_links.contains(key)), "{links:?}");
+        let (plan, _) = disordered(seed, &all, raft);
+        let rots =
+            |entry: &FaultEntry| matches!(&entry.what, Fault::Disk(disk) if disk.fault == DiskFault::Rot);
+        assert!(!plan.entries.iter().any(rots), "no disk may be lost");
+        slow += u32::from(plan.entries.iter().any(|entry| entry.what.key() == "disk"));
+    }
+    assert!(slow > 20, "syncs are slow in {slow} of 300 seeds");
 }
