@@ -53,10 +53,12 @@ fn members_with_lifeguard_and_without_find_out_together_who_is_dead() {
     for seed in 1..4 {
         let mixed = outcome("swim-rolling-upgrade", seed, &[]);
         assert_eq!(mixed.verdict, Verdict::Pass, "seed {seed}: {:?}", mixed.reasons);
-        assert!(
-            mixed.checks.iter().all(|check| check.on),
-            "every check is about one member, or about all: {:?}",
-            mixed.checks
+        let off = mixed.checks.iter().filter(|check| !check.on).map(|check| check.name.as_str());
+        // How long a suspicion lasts at least is each version's own.
+        assert_eq!(
+            off.collect::<Vec<_>>(),
+            ["swim/patience"],
+            "every other check is about one member, or about all"
         );
     }
 }
