@@ -198,15 +198,28 @@ impl Ground {
 
     /// `n1`, `n2`, ... for members, `c1`, ... for clients.
     pub(crate) fn slot_names(&self) -> SlotNames {
+        let mut names = SlotNames::default();
         let mut clients = 0;
-        let name = |place: &Place| match place.role {
-            Role::Member => place.node.to_string(),
-            Role::Client => {
-                clients += 1;
-                format!("c{clients}")
+        for place in &self.places {
+            match place.role {
+                Role::Member => names.push(place.node),
+                Role::Client => {
+                    clients += 1;
+                    names.push(format_args!("c{clients}"));
+                }
             }
-        };
-        self.places.iter().map(name).collect()
+        }
+        names
+    }
+
+    /// The name of one slot, as [`Ground::slot_names`] has it.
+    pub(crate) fn slot_name(&self, slot: Slot) -> String {
+        let place = self.place(slot);
+        let is_client = |place: &&Place| place.role == Role::Client;
+        match place.role {
+            Role::Member => place.node.to_string(),
+            Role::Client => format!("c{}", self.places[..=slot.index()].iter().filter(is_client).count()),
+        }
     }
 
     /// Adds a slot for a newcomer.
@@ -295,6 +308,18 @@ mod tests {
         assert_eq!(ground.slots_of(NodeId(5)).collect::<Vec<_>>(), [Slot(1)]);
         assert_eq!(ground.slots_of(NodeId(1)).count(), 0);
         assert_eq!(ground.places[1].node, NodeId(5));
+    }
+
+    #[test]
+    fn a_slot_is_called_alike_alone_and_among_all() {
+        let mut ground = Ground::new(3, 2);
+        ground.add(NodeId(7), Role::Member);
+        ground.add(NodeId(8), Role::Client);
+        ground.assign(Slot(1), NodeId(9));
+        let names = ground.slot_names();
+        assert_eq!(names.iter().collect::<Vec<_>>(), ["n1", "n10", "n3", "c1", "c2", "n8", "c3"]);
+        let alone: SlotNames = (0..7).map(|slot| ground.slot_name(Slot(slot))).collect();
+        assert_eq!(alone, names);
     }
 
     #[test]

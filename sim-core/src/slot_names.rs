@@ -1,5 +1,6 @@
 //! The names of all slots of a run, in one text.
 
+use std::fmt::{self, Write};
 use std::ops::Index;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -40,8 +41,8 @@ impl SlotNames {
     ///
     /// # Panics
     /// If all names together take more than 4 GiB.
-    pub fn push(&mut self, name: &str) {
-        self.text.push_str(name);
+    pub fn push(&mut self, name: impl fmt::Display) {
+        write!(self.text, "{name}").expect("a name that can be written");
         self.ends.push(u32::try_from(self.text.len()).expect("names of at most 4 GiB"));
     }
 }
@@ -56,10 +57,10 @@ impl Index<usize> for SlotNames {
     }
 }
 
-impl<T: AsRef<str>> FromIterator<T> for SlotNames {
+impl<T: fmt::Display> FromIterator<T> for SlotNames {
     fn from_iter<I: IntoIterator<Item = T>>(names: I) -> Self {
         let mut all = Self::default();
-        names.into_iter().for_each(|name| all.push(name.as_ref()));
+        names.into_iter().for_each(|name| all.push(name));
         all
     }
 }

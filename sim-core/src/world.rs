@@ -94,6 +94,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     member_changes: Vec<MemberChange>,
     /// Where in the queue's day [`World::touch_ahead`] began its last batch.
     touched: usize,
+    /// Where the events of its next batch take place, as far as could be seen.
+    sighted: [Slot; BATCH],
 }
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
@@ -176,23 +178,39 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// Reads what the next events will need, so that the processor fetches it all at once while others are handled: in
     /// a large world every access misses its cache. What names a slot is read a batch before what belongs to the slot.
-    #[inline]
+    #[inline(always)]
     fn touch_ahead(&mut self) {
         let Agenda::Timed(queue) = &self.kernel.agenda else { return };
         // Batches begin with the day of the queue, so that its first events are among those that are prepared.
         let next = queue.taken_ahead();
-        if next % BATCH != 1 || next == self.touched {
-            return;
+        if next % BATCH == 1 && next != self.touched {
+            self.touched = next;
+            self.touch_batch(next == 1);
         }
-        self.touched = next;
-        let event = |place| queue.ahead(place).map(|key| Event::decode(queue::payload_of(key)));
-        let slots: [Option<Slot>; BATCH] = std::array::from_fn(|place| self.slot_of(event(place)?));
-        // Nothing but reads, and as few instructions as there can be: the processor waits for as many as it looks at.
-        let stepped = slots.iter().flatten().fold(0, |sum, slot| sum ^ self.kernel.hot[slot.index()].steps);
-        let busy = slots.iter().flatten().fold(false, |sum, slot| sum ^ self.kernel.servers.touch(*slot));
-        let nodes = slots.iter().flatten().fold(false, |sum, slot| sum ^ self.nodes[slot.index()].is_some());
-        let names = (BATCH..2 * BATCH).filter_map(|place| self.slot_of(event(place)?));
-        std::hint::black_box((stepped, busy, nodes, names.fold(0, |sum, slot| sum ^ slot.0)));
+    }
+
+    /// Nothing but reads, and as few instructions as there can be: the processor waits for as many as it looks at.
+    #[inline(never)]
+    fn touch_batch(&mut self, begins_day: bool) {
+        if begins_day {
+            self.sighted = self.sight(0);
+        }
+        let (hot, nodes) = (&self.kernel.hot, &self.nodes);
+        let stepped = self.sighted.iter().fold(0, |sum, slot| sum ^ hot[slot.index()].steps);
+        let there = self.sighted.iter().fold(false, |sum, slot| sum ^ nodes[slot.index()].is_some());
+        let busy = self.sighted.iter().fold(false, |sum, slot| sum ^ self.kernel.servers.touch(*slot));
+        std::hint::black_box((stepped, there, busy));
+        self.sighted = self.sight(BATCH);
+    }
+
+    /// Where a batch of events takes place, after so many others; the first slot for those that take place nowhere.
+    #[inline(always)]
+    fn sight(&self, after: usize) -> [Slot; BATCH] {
+        let Agenda::Timed(queue) = &self.kernel.agenda else { return [Slot(0); BATCH] };
+        std::array::from_fn(|place| {
+            let event = queue.ahead(after + place).map(|key| Event::decode(queue::payload_of(key)));
+            event.and_then(|event| self.slot_of(event)).unwrap_or(Slot(0))
+        })
     }
 
     /// Where an event takes place, if that matters for speed.

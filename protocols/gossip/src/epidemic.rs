@@ -23,6 +23,7 @@ pub mod contacts;
 pub mod entry;
 pub mod liveness;
 pub mod parameters;
+mod rumor_table;
 pub mod safety;
 pub mod stalling;
 mod theory;

@@ -7,7 +7,7 @@ use crate::clock::Clocks;
 use crate::fault::Executed;
 use crate::ground::Ground;
 use crate::history::{HistoryCheck, Judgement};
-use crate::identity::{NodeId, Slot};
+use crate::identity::NodeId;
 use crate::ordered::OrderedMap;
 use crate::outcome::{Ended, MARK, Outcome, Picture, Progress};
 use crate::picture::{Painter, edges};
@@ -257,11 +257,6 @@ impl Kernel {
             .filter(|(_, count)| **count > 0)
             .map(|(name, count)| ((*name).to_owned(), *count))
             .collect();
-    }
-
-    /// How a slot is called.
-    pub(crate) fn slot_name(&self, slot: Slot) -> String {
-        self.ground.slot_names()[slot.index()].to_owned()
     }
 }
 

@@ -95,6 +95,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             expected: subject.expected,
             member_changes: Vec::new(),
             touched: 0,
+            sighted: [Slot(0); super::BATCH],
         };
         world.arrange();
         Ok(world)

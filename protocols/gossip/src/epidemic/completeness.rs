@@ -7,7 +7,7 @@ use sim_core::setup::Setup;
 use sim_core::time::Time;
 
 use super::parameters::{Interest, Mode, Parameters};
-use super::safety::RumorTable;
+use super::rumor_table::RumorTable;
 use super::vocabulary::{Epidemic, EpidemicObservation};
 
 /// Every running honest member of the healed core learns every rumor that the core still knew at the heal.

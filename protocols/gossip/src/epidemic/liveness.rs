@@ -14,7 +14,7 @@ use sim_core::time::Duration;
 use super::completeness::is_reachable;
 use super::contacts::Contacts;
 use super::parameters::{Interest, Mode, Parameters};
-use super::safety::RumorTable;
+use super::rumor_table::RumorTable;
 use super::vocabulary::{Epidemic, EpidemicObservation};
 
 /// Progress is made when every running honest member of the core knows each rumor that one of them knew at the heal.

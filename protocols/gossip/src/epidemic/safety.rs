@@ -5,28 +5,8 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
 use super::parameters::Parameters;
+use super::rumor_table::RumorTable;
 use super::vocabulary::{Epidemic, EpidemicMessage, EpidemicObservation};
-
-/// A bit set of rumors for each of many places: eight bytes a place.
-#[derive(Clone, Debug, Default)]
-pub(super) struct RumorTable(Vec<u64>);
-
-impl RumorTable {
-    pub(super) fn get(&self, index: usize) -> u64 {
-        self.0.get(index).copied().unwrap_or(0)
-    }
-
-    pub(super) fn set(&mut self, index: usize, rumors: u64) {
-        if index >= self.0.len() {
-            self.0.resize(index + 1, 0);
-        }
-        self.0[index] = rumors;
-    }
-
-    pub(super) fn add(&mut self, index: usize, rumors: u64) {
-        self.set(index, self.get(index) | rumors);
-    }
-}
 
 /// Validity: whoever learns a rumor learned it from somebody who knew it, or knew it at genesis.
 ///

@@ -102,7 +102,7 @@ impl Kernel {
 
     /// What was slow, for people.
     fn words(&self, worst: &Worst) -> String {
-        let name = |slot: Slot| self.slot_name(slot);
+        let name = |slot: Slot| self.ground.slot_name(slot);
         let Worst { culprit, took, share } = *worst;
         let (took, share) = (took.told(), share.told());
         match culprit {
