@@ -79,10 +79,11 @@ sim_core::checks! {
         "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader. \
             Without the log, it rests on a majority that follows its leader, and whoever a lease may bind votes for nobody else."
             => reads::ReadsAreRecent::new(parameters, setup),
-        "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand."
+        "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand, \
+            a learner that becomes one has what is committed, and a leader that is removed leads no more."
             => membership::Membership::new(setup.members, parameters.learners),
-        "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, and \
-            one that reaches no majority does."
+        "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, \
+            one that reaches no majority does, and whoever granted a vote waits before it stands."
             => leadership_stable::LeadershipStable::new(
                 parameters,
                 setup.members,

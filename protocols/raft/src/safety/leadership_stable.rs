@@ -6,7 +6,7 @@
 //! leader of the current term; (b) a candidacy rests on the pre-votes of a majority; (c) a leader ends by a later term, by a
 //! failed sync, or by a window of check-quorum in which no majority answered; it never becomes a candidate directly, and it
 //! does end where nobody answers; (d) whoever gets a valid AppendEntries follows in that step, and is no candidate before
-//! the shortest timeout has passed.
+//! the shortest timeout has passed; (e) nor is whoever granted somebody a vote (Raft paper, section 5.2 and figure 2).
 
 use sim_core::check::{Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
@@ -56,6 +56,10 @@ struct Server {
     must_follow: bool,
     /// The request for a vote that it was handed last, and whether it must not grant it.
     request: Option<(NodeId, bool)>,
+    /// Who asked for its vote last, in which term, and when first.
+    vote_asked: Option<(NodeId, u64, Time)>,
+    /// The vote that it granted last to another: in which term, and when it was asked for.
+    voted: Option<(u64, Time)>,
     /// The last requests for pre-votes: who asked for which term, and whether it may be granted. An answer may wait for a sync,
     /// while older requests still come in.
     pre_requests: Vec<(NodeId, u64, bool)>,
@@ -146,6 +150,15 @@ impl LeadershipStable {
         server.pre_requests.push((from, term, !protects));
     }
 
+    /// A vote is granted in the step that hears the request, though its observation may wait for the disk. Whoever asks again
+    /// is answered again, and puts nothing off.
+    fn asked_for_vote(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
+        let asked = &mut self.servers.at(slot).vote_asked;
+        if asked.is_none_or(|(candidate, before, _)| (candidate, before) != (from, term)) {
+            *asked = Some((from, term, ground.monotonic));
+        }
+    }
+
     fn answered(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
         let Self { configs, servers, .. } = self;
         let (config, own) = (configs.of(slot), ground.place(slot).node);
@@ -213,6 +226,15 @@ impl LeadershipStable {
                 server.term
             );
             findings.safety("impatient", &[node], message);
+        }
+        if let Some((granted, at)) =
+            server.voted.filter(|(_, at)| at.saturating_add(shortest) > ground.monotonic)
+        {
+            let after = ground.monotonic.since(at);
+            let message = format!(
+                "{node} asks for pre-votes {after} after it was asked for the vote that it granted in term {granted}, the shortest timeout is {shortest}"
+            );
+            findings.safety("impatient-voter", &[node], message);
         }
         (server.role, server.must_follow) = (Role::PreCandidate(term), false);
         server.granted.clear();
@@ -324,6 +346,8 @@ impl Check<Raft> for LeadershipStable {
                         format!("{node} voted for {candidate} in term {term} while it heard a leader");
                     findings.safety("vote", &[node, candidate], message);
                 }
+                let asked = server.vote_asked.filter(|(who, when, _)| (*who, *when) == (candidate, term));
+                server.voted = asked.map(|(.., at)| (term, at)).or(server.voted);
             }
             RaftObservation::BecamePreCandidate { term } => {
                 self.stands_for_pre_votes(ground, seen, term, findings);
@@ -397,8 +421,16 @@ impl Check<Raft> for LeadershipStable {
                 self.answered(ground, slot, from, term);
             }
             RaftMessage::TimeoutNow { term } => self.servers.at(slot).invited = term + 1,
-            RaftMessage::RequestTransferredVote { .. } => self.servers.at(slot).request = None,
-            RaftMessage::RequestVote { term, pre, .. } => self.asked(ground, slot, from, (term, pre)),
+            RaftMessage::RequestTransferredVote { term, .. } => {
+                self.servers.at(slot).request = None;
+                self.asked_for_vote(ground, slot, from, term);
+            }
+            RaftMessage::RequestVote { term, pre, .. } => {
+                self.asked(ground, slot, from, (term, pre));
+                if !pre {
+                    self.asked_for_vote(ground, slot, from, term);
+                }
+            }
             RaftMessage::Vote { term, granted: true, pre: true } => {
                 let server = self.servers.at(slot);
                 if server.role == Role::PreCandidate(term) && !server.granted.contains(&from) {

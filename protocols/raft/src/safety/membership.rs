@@ -4,16 +4,18 @@
 //! voters by one, or is joint with the voters before, or ends what was joint. What ends waits for no entry of its own term: the joint
 //! configuration is committed, so that every later leader has it and needs a majority of the new voters. And only voters stand for election, or whoever
 //! was one before a change that it does not know to be committed (section 4.2.2). A snapshot carries the configuration that is in force
-//! where it was taken (section 5.1).
+//! where it was taken (section 5.1). A leader that a committed change has removed leads no more (section 4.2.2), and a learner becomes
+//! a voter only once it has what is committed (section 4.2.1).
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
+use sim_core::time::Time;
 
 use super::configs::Configs;
 use super::honest;
-use crate::configuration::Config;
+use crate::configuration::{Config, Configuration};
 use crate::vocabulary::RaftObservation;
 use sim_core::check::BySlot;
 use sim_core::process::Protocol;
@@ -25,6 +27,8 @@ pub struct Membership {
     servers: BySlot<Server>,
     /// Who was a voter in a configuration of its own log after genesis.
     voted: BySlot<Option<NodeId>>,
+    /// By slot: how far the log of who lives there ever reached, whatever became of it.
+    reached: BySlot<Reach>,
     /// What was in force where somebody took a snapshot, by the log of who took it.
     taken: OrderedMap<u64, (NodeId, Config)>,
 }
@@ -38,6 +42,15 @@ struct Server {
     commit_term: u64,
     /// Where the snapshot stands that it has installed or found.
     snapshot: u64,
+    /// When it applied the change by which it votes no more, in true time, while it leads.
+    removed: Option<Time>,
+}
+
+/// How far the log of an identity ever reached.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reach {
+    who: Option<NodeId>,
+    index: u64,
 }
 
 impl Membership {
@@ -47,12 +60,88 @@ impl Membership {
             configs: Configs::new(members, learners),
             servers: BySlot::default(),
             voted: BySlot::default(),
+            reached: BySlot::default(),
             taken: OrderedMap::new(),
+        }
+    }
+
+    /// Somebody's log reaches up to an index.
+    fn reaches<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, index: u64) {
+        let reach = self.reached.at(seen.slot);
+        let before = if reach.who == Some(seen.node) { reach.index } else { 0 };
+        *reach = Reach { who: Some(seen.node), index: before.max(index) };
+    }
+
+    /// A leader makes voters of learners: each has, or had, what the leader knows to be committed. What a disk has lost since it
+    /// was acknowledged, a leader cannot know.
+    fn promoted<P: Protocol<Observation = RaftObservation>>(
+        &self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        (commit, next): (u64, &Configuration),
+        findings: &mut Findings,
+    ) {
+        let before = self.configs.of(seen.slot);
+        for learner in before.learners.iter().filter(|learner| next.voters.contains(learner)) {
+            let Some(slot) = ground.slot_of(*learner).filter(|slot| ground.place(*slot).honest) else {
+                continue;
+            };
+            let reach = self.reached.get(slot).copied().unwrap_or_default();
+            let index = if reach.who == Some(*learner) { reach.index } else { 0 };
+            findings.exercised();
+            if index < commit {
+                let node = seen.node;
+                let message = format!(
+                    "{node} makes {learner} a voter, whose log never reached beyond {index}, while {commit} is committed"
+                );
+                findings.safety("behind", &[node, *learner], message);
+            }
+        }
+    }
+
+    /// A leader applies what is committed: if it votes no more by then, this is the last thing that it does as a leader.
+    fn applied<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        index: u64,
+    ) {
+        if self.servers.get(seen.slot).is_none_or(|server| server.leads.is_none()) {
+            return;
+        }
+        let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
+        let config = self.configs.of(seen.slot);
+        if last <= index && !config.is_joint() && !config.votes(seen.node) {
+            let removed = &mut self.servers.at(seen.slot).removed;
+            *removed = removed.or(Some(ground.now));
+        }
+    }
+
+    /// A leader goes on: it was not removed before.
+    fn leads_on<P: Protocol<Observation = RaftObservation>>(
+        &self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        term: u64,
+        findings: &mut Findings,
+    ) {
+        let Some(Server { leads: Some(led), removed: Some(since), .. }) =
+            self.servers.get(seen.slot).copied()
+        else {
+            return;
+        };
+        if term == led && since < ground.now {
+            let (node, after) = (seen.node, ground.now.since(since));
+            let message = format!(
+                "{node} appends to its log as the leader of term {term} {after} after it applied the change that removes it"
+            );
+            findings.safety("removed", &[node], message);
         }
     }
 
     fn proposed<P: Protocol<Observation = RaftObservation>>(
         &mut self,
+        ground: &Ground,
         seen: &Seen<'_, P>,
         index: u64,
         next: &Config,
@@ -64,6 +153,7 @@ impl Membership {
             return;
         };
         findings.exercised();
+        self.promoted(ground, seen, (commit, &next.0), findings);
         let node = seen.node;
         let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
         let (before, after) = (self.configs.of(seen.slot), &next.0);
@@ -146,6 +236,8 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
             "BecamePreCandidate",
             "BecameLeader",
             "BecameFollower",
+            "Appended",
+            "Applied",
             "Committed",
             "SnapshotInstalled",
             "SnapshotTaken",
@@ -158,7 +250,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
         }
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. } => {
-                self.proposed(seen, index, config, findings);
+                self.proposed(ground, seen, index, config, findings);
                 self.snapshot_found(seen, (index, config), findings);
                 if config.0.votes(seen.node) {
                     *self.voted.at(seen.slot) = Some(seen.node);
@@ -168,13 +260,23 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
                 self.stands(seen, findings);
             }
             RaftObservation::BecameLeader { term, .. } => self.servers.at(seen.slot).leads = Some(term),
-            RaftObservation::BecameFollower { .. } => self.servers.at(seen.slot).leads = None,
+            RaftObservation::BecameFollower { .. } => {
+                let server = self.servers.at(seen.slot);
+                (server.leads, server.removed) = (None, None);
+            }
+            RaftObservation::Appended { index, term, .. } => {
+                self.reaches(seen, index);
+                return self.leads_on(ground, seen, term, findings);
+            }
+            RaftObservation::Applied { index, .. } => return self.applied(ground, seen, index),
+            RaftObservation::Recovered { last_index, .. } => self.reaches(seen, last_index),
             RaftObservation::Committed { index, entry_term, .. } => {
                 let server = self.servers.at(seen.slot);
                 server.commit = index;
                 server.commit_term = server.commit_term.max(entry_term);
             }
-            RaftObservation::SnapshotInstalled { index, .. } => {
+            RaftObservation::SnapshotInstalled { index, last_index, .. } => {
+                self.reaches(seen, index.max(last_index));
                 let server = self.servers.at(seen.slot);
                 server.commit = server.commit.max(index);
                 server.snapshot = index;
@@ -196,7 +298,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
 mod tests {
     use super::*;
     use crate::configuration::Configuration;
-    use crate::safety::script::{Script, counted, leads, recovered};
+    use crate::safety::script::{Script, appended as entry, counted, leads, recovered};
 
     fn config(voters: &[u32], outgoing: &[u32]) -> Config {
         let nodes = |list: &[u32]| list.iter().copied().map(NodeId).collect();
@@ -313,5 +415,82 @@ mod tests {
             .see(3, counted(6, 16, 2))
             .see(3, stands())
             .found("no-voter", "n4 stands for election and is no voter in its own log");
+    }
+
+    fn applied(index: u64) -> RaftObservation {
+        RaftObservation::Applied {
+            index,
+            hash: 10 + index,
+            state: 0,
+            client: None,
+            sequence: 0,
+            repeated: false,
+            answer: 0,
+        }
+    }
+
+    /// The leader of term 2 has applied a change that removes it.
+    fn removed() -> Script<Membership> {
+        let mut script = leading();
+        script.at(Time::from_nanos(10), 0).see(0, appended(6, &[1, 2, 3], &[])).see(0, applied(6));
+        script
+    }
+
+    #[test]
+    fn a_leader_that_is_removed_leads_no_more() {
+        let next = || entry(7, 2, 17);
+        removed().see(0, next()).clean();
+        removed()
+            .see(0, RaftObservation::BecameFollower { term: 2 })
+            .at(Time::from_nanos(20), 0)
+            .see(0, next())
+            .clean();
+        removed().at(Time::from_nanos(20), 0).see(0, entry(7, 3, 17)).clean();
+        removed().at(Time::from_nanos(20), 0).see(0, next()).found(
+            "removed",
+            "n1 appends to its log as the leader of term 2 10ns after it applied the change that removes it",
+        );
+        // As long as the change is not applied, or joint, it leads.
+        let mut script = leading();
+        script
+            .see(0, appended(6, &[1, 2, 3], &[]))
+            .see(0, counted(6, 16, 2))
+            .see(0, applied(5))
+            .at(Time::from_nanos(20), 0)
+            .see(0, next())
+            .clean();
+        let mut script = leading();
+        script.see(0, appended(6, &[1, 2, 3], &[0, 1, 2, 3])).see(0, applied(6));
+        script.at(Time::from_nanos(20), 0).see(0, next()).clean();
+    }
+
+    #[test]
+    fn a_learner_becomes_a_voter_once_it_has_what_is_committed() {
+        let learner = || {
+            let voters = [0, 1, 2].map(NodeId).to_vec();
+            let config = Configuration { voters, outgoing: Vec::new(), learners: vec![NodeId(3)] };
+            RaftObservation::ConfigAppended { index: 6, term: 2, config: config.into() }
+        };
+        let promoted = |reached: &[RaftObservation]| {
+            let mut script = leading();
+            script.see(0, learner()).see(0, counted(6, 16, 2));
+            reached.iter().for_each(|seen| {
+                script.see(3, seen.clone());
+            });
+            script.see(0, appended(7, &[0, 1, 2, 3], &[]));
+            script
+        };
+        promoted(&[entry(6, 2, 16)]).clean();
+        promoted(&[RaftObservation::SnapshotInstalled { index: 6, hash: 16, state: 0, last_index: 6 }])
+            .clean();
+        // What it had and lost, the leader cannot know.
+        promoted(&[entry(6, 2, 16), RaftObservation::Truncated { from: 3 }]).clean();
+        for reached in [&[][..], &[entry(5, 2, 15)]] {
+            let index = reached.len() * 5;
+            promoted(reached).found(
+                "behind",
+                &format!("n1 makes n4 a voter, whose log never reached beyond {index}, while 6 is committed"),
+            );
+        }
     }
 }

@@ -232,3 +232,31 @@ fn the_window_is_that_of_the_settings() {
     script.receive(ms(120), 2, 1, request(2, false)).see(1, term(2)).see(1, voted(2, 2)).clean();
     assert!(script.exercised() > 0);
 }
+
+/// A server of three that granted n3 a vote which it was asked for at 100 ms.
+fn has_voted() -> Script<LeadershipStable> {
+    let mut script = script(3);
+    script.receive(ms(100), 2, 1, request(2, false)).see(1, term(2)).see(1, voted(2, 2));
+    script
+}
+
+#[test]
+fn who_granted_a_vote_stands_no_earlier_than_the_shortest_timeout_after_it_was_asked() {
+    let stands = RaftObservation::BecamePreCandidate { term: 3 };
+    has_voted().at(ms(250), 1).see(1, stands.clone()).clean();
+    has_voted().at(ms(249), 1).see(1, stands.clone()).found(
+        "impatient-voter",
+        "n2 asks for pre-votes 149ms after it was asked for the vote that it granted in term 2, the shortest timeout is 150ms",
+    );
+    // Who asks again is answered, and puts nothing off.
+    has_voted().receive(ms(200), 2, 1, request(2, false)).at(ms(260), 1).see(1, stands.clone()).clean();
+    // The disk was slow: the timer began when it was asked.
+    let mut slow = script(3);
+    slow.receive(ms(100), 2, 1, request(2, false)).at(ms(240), 1).see(1, term(2)).see(1, voted(2, 2));
+    slow.at(ms(260), 1).see(1, stands.clone()).clean();
+    // A vote for itself puts nothing off, and a restart forgets.
+    let mut own = script(3);
+    own.receive(ms(100), 2, 1, request(2, false)).see(1, term(3)).see(1, voted(3, 1));
+    own.at(ms(120), 1).see(1, stands.clone()).clean();
+    has_voted().crash(1, 0).boot(1).at(ms(120), 1).see(1, stands).clean();
+}
