@@ -56,7 +56,7 @@ sim_core::checks! {
             => term_monotone::TermMonotone::default(),
         "raft/commit-monotone": "A server's commit index never goes back while the server runs."
             => commit_monotone::CommitMonotone::default(),
-        "raft/leader-append-only": "A leader never drops or overwrites an entry of its own log; it only appends."
+        "raft/leader-append-only": "A leader begins with an entry of its term, and never drops or overwrites an entry of its own log; it only appends."
             => leader_append_only::LeaderAppendOnly::default(),
         "raft/log-matching": "Logs that hold an entry of the same index and term are equal up to that index."
             => log_matching::LogMatching::default(),

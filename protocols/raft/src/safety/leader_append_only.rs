@@ -1,8 +1,10 @@
-//! Leader append-only: a leader never drops or overwrites an entry of its log (Raft paper, section 5.3).
+//! Leader append-only: a leader never drops or overwrites an entry of its log (Raft paper, section 5.3), and it appends one of its
+//! own in the step in which it begins, since it may not commit what came before without it (section 8).
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::time::Time;
 
 use super::honest;
 use crate::vocabulary::RaftObservation;
@@ -12,14 +14,37 @@ use sim_core::process::Protocol;
 /// Remembers who leads, and the last index of each leader's log.
 #[derive(Debug, Default)]
 pub struct LeaderAppendOnly {
-    leading: BySlot<Option<u64>>,
+    leading: BySlot<Option<Leading>>,
+}
+
+/// A server that leads.
+#[derive(Clone, Copy, Debug)]
+struct Leading {
+    node: NodeId,
+    /// The last index of its log.
+    last: u64,
+    /// When it began, until it has appended something.
+    idle_since: Option<Time>,
 }
 
 impl LeaderAppendOnly {
+    /// Time goes on: whoever began to lead earlier has appended something in that step.
+    fn later(&mut self, ground: &Ground, slot: Slot, findings: &mut Findings) {
+        let Some(leading) = self.leading.at(slot) else { return };
+        if leading.idle_since.is_some_and(|since| since < ground.now) {
+            leading.idle_since = None;
+            let node = leading.node;
+            let message =
+                format!("{node} began to lead without an entry of its own after index {}", leading.last);
+            findings.safety("no-entry", &[node], message);
+        }
+    }
+
     fn appended(&mut self, slot: Slot, node: NodeId, index: u64, findings: &mut Findings) {
-        let Some(last) = self.leading.at(slot) else { return };
+        let Some(leading) = self.leading.at(slot) else { return };
         findings.exercised();
-        let before = std::mem::replace(last, index);
+        leading.idle_since = None;
+        let before = std::mem::replace(&mut leading.last, index);
         if index != before.saturating_add(1) {
             let message = format!("{node}, a leader whose log ended at index {before}, wrote index {index}");
             findings.safety("overwritten", &[node], message);
@@ -28,7 +53,7 @@ impl LeaderAppendOnly {
 
     fn truncated(&mut self, slot: Slot, node: NodeId, from: u64, findings: &mut Findings) {
         findings.exercised();
-        if let Some(last) = self.leading.at(slot) {
+        if let Some(Leading { last, .. }) = self.leading.at(slot) {
             let message = format!("{node}, a leader, dropped its log from index {from} to {last}");
             *last = from.saturating_sub(1);
             findings.safety("truncated", &[node], message);
@@ -55,9 +80,11 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderAppendOnly {
         if !honest(ground, seen) {
             return;
         }
+        self.later(ground, seen.slot, findings);
         match *seen.observation {
             RaftObservation::BecameLeader { last_index, .. } => {
-                *self.leading.at(seen.slot) = Some(last_index);
+                let leading = Leading { node: seen.node, last: last_index, idle_since: Some(ground.now) };
+                *self.leading.at(seen.slot) = Some(leading);
             }
             RaftObservation::Appended { index, .. } => self.appended(seen.slot, seen.node, index, findings),
             RaftObservation::Truncated { from } => self.truncated(seen.slot, seen.node, from, findings),
@@ -81,15 +108,23 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderAppendOnly {
         }
     }
 
-    fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, findings: &mut Findings) {
         if event == Lifecycle::Crashed {
+            self.later(ground, slot, findings);
             self.leading.reset(slot);
         }
+    }
+
+    fn finish(&mut self, ground: &Ground, findings: &mut Findings) {
+        let honest = ground.members().filter(|(_, place)| place.honest);
+        honest.for_each(|(slot, _)| self.later(ground, slot, findings));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sim_core::time::Time;
+
     use super::LeaderAppendOnly;
     use crate::safety::script::{Script, appended, leads, recovered};
     use crate::vocabulary::RaftObservation;
@@ -101,6 +136,35 @@ mod tests {
         script.write(0, RaftObservation::Truncated { from: 3 });
         script.found("truncated", "n1, a leader, dropped its log from index 3 to 4");
         assert_eq!(script.exercised(), 2);
+    }
+
+    /// A leader of term 2 is seen at its beginning, and again after 10 ns.
+    fn again(first: Option<RaftObservation>, then: RaftObservation) -> Script<LeaderAppendOnly> {
+        let mut script = Script::new(LeaderAppendOnly::default(), 3);
+        script.see(0, leads(2, 3));
+        if let Some(first) = first {
+            script.see(0, first);
+        }
+        script.at(Time::from_nanos(10), 0).see(0, then);
+        script
+    }
+
+    #[test]
+    fn a_leader_begins_with_an_entry_of_its_own() {
+        let message = "n1 began to lead without an entry of its own after index 3";
+        again(Some(appended(4, 2, 14)), appended(5, 2, 15)).clean();
+        again(None, appended(4, 2, 14)).found("no-entry", message);
+        again(None, RaftObservation::BecameFollower { term: 2 }).found("no-entry", message);
+        let lead = || {
+            let mut script = Script::new(LeaderAppendOnly::default(), 3);
+            script.see(0, leads(2, 3));
+            script
+        };
+        // A crash may come in the middle of the step.
+        lead().crash(0, 0).at(Time::from_nanos(10), 0).see(0, recovered(2, 3, 13)).finish().clean();
+        lead().at(Time::from_nanos(10), 0).crash(0, 0).found("no-entry", message);
+        lead().at(Time::from_nanos(10), 0).finish().found("no-entry", message);
+        lead().finish().clean();
     }
 
     #[test]
