@@ -84,7 +84,7 @@ sim_core::checks! {
             => core::OfCore::new(TermMonotone::default()),
         "raft/commit-monotone": "A server's commit index never goes back while the server runs."
             => core::OfCore::new(CommitMonotone::default()).if_given(parameters.gives().one_order),
-        "raft/leader-append-only": "A leader never drops or overwrites an entry of its own log; it only appends."
+        "raft/leader-append-only": "A leader begins with an entry of its term, and never drops or overwrites an entry of its own log; it only appends."
             => core::OfCore::new(LeaderAppendOnly::default()),
         "raft/log-matching": "Logs that hold an entry of the same index and term are equal up to that index."
             => core::OfCore::new(LogMatching::default()).if_given(parameters.gives().one_order),
