@@ -138,11 +138,12 @@ fn cells(point: &SweepPoint, shown: &[(&str, &str)], spread: bool) -> Vec<String
     cells
 }
 
-/// The mean, and half the width of its interval where that is wanted.
+/// The mean, and half the width of its interval where that is wanted and there is one.
 fn number(column: &str, found: &Estimate, spread: bool) -> String {
     let (scale, unit) = if column.contains("_ns") { (1e6, " ms") } else { (1.0, "") };
-    let half = found.mean_interval.map_or(0.0, |(low, high)| (high - low) / 2.0);
-    let spread = if spread { format!(" ±{}", digits(half / scale)) } else { String::new() };
+    // A mean of one value has no interval.
+    let half = found.mean_interval.filter(|_| spread).map(|(low, high)| (high - low) / 2.0);
+    let spread = half.map_or_else(String::new, |half| format!(" ±{}", digits(half / scale)));
     format!("{}{unit}{spread}", digits(found.mean / scale))
 }
 
