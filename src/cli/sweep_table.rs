@@ -7,7 +7,7 @@ use scenarios::sweep::{Sweep, SweepRun};
 use sim_core::sweep::{Comparison, Estimate, Fit, SweepPoint, SweepTable, Unjudged};
 
 use super::command::sweep::judge;
-use super::table::thousands;
+use super::table::{counted, thousands};
 use super::wall::Stopwatch;
 
 /// The tables of points, the slopes, where the files are.
@@ -27,10 +27,10 @@ pub(crate) fn words(
     };
     let _ = writeln!(
         text,
-        "{} of {} runs{resumed} · {} points · seeds {} · {}",
+        "{} of {}{resumed} · {} · seeds {} · {}",
         thousands(run.made),
-        thousands(sweep.runs()),
-        table.points.len(),
+        counted(sweep.runs(), "run"),
+        counted(table.points.len() as u64, "point"),
         table.seeds,
         watch.words()
     );
