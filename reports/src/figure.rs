@@ -126,7 +126,7 @@ pub struct Series {
     pub style: Style,
     /// Where.
     pub points: Vec<Point>,
-    /// Which of the colors; by its place among the series if absent.
+    /// Which of the colors; if absent, by its place among the series without one.
     pub color: Option<usize>,
 }
 
@@ -227,7 +227,8 @@ impl Figure {
 
     /// The color of a series, as an index.
     fn color_of(&self, index: usize) -> usize {
-        self.series[index].color.unwrap_or(index)
+        let free = |series: &&Series| series.color.is_none();
+        self.series[index].color.unwrap_or_else(|| self.series[..index].iter().filter(free).count())
     }
 }
 

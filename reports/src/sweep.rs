@@ -83,8 +83,10 @@ fn figure(table: &SweepTable, plot: &Plot) -> Option<Figure> {
         }
     }
     let runs: u64 = table.points.iter().map(|point| point.runs).max().unwrap_or(0);
-    figure.caption =
-        format!("Mean of up to {runs} seeds at each point, with the interval of 95 % confidence");
+    figure.caption = match runs {
+        1 => "One seed at each point, so there are no intervals".to_owned(),
+        _ => format!("Mean of up to {runs} seeds at each point, with the interval of 95 % confidence"),
+    };
     (!figure.series.is_empty()).then_some(figure)
 }
 

@@ -171,7 +171,8 @@ pub fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
     let wrong = fold(wrong);
     let scored = names.iter().map(|name| (strsim::damerau_levenshtein(&wrong, &fold(name)), *name));
     let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
-    (distance <= 1 + name.len() / 4).then_some(name)
+    // Of a single letter everything would change.
+    (distance <= 1 + name.len() / 4 && distance < wrong.chars().count()).then_some(name)
 }
 
 fn one_of(names: &[&str]) -> String {
@@ -195,6 +196,10 @@ mod tests {
         assert_eq!(nearest("check-quorum", &["pre_vote", "check_quorum"]), Some("check_quorum"));
         assert_eq!(nearest("zzz", &["backup", "primary"]), None);
         assert_eq!(nearest("x", &[]), None);
+        assert_eq!(
+            (nearest("é", &["k"]), nearest("", &["k"]), nearest("K", &["k"])),
+            (None, None, Some("k"))
+        );
     }
 
     #[test]

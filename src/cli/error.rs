@@ -1,5 +1,6 @@
 //! What can go wrong before or beside a run. Each reads on from "failed to".
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -196,7 +197,7 @@ impl From<CorpusError> for CliError {
 
 impl CliError {
     /// Exit codes.
-    pub(crate) const fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Untold
             | Self::Document(_)
@@ -211,9 +212,25 @@ impl CliError {
             ) => Exit::Internal,
             Self::Merge(MergeError::Clash { .. }) => Exit::Internal,
             Self::Merge(MergeError::NoShard(_)) => Exit::Inconclusive,
-            Self::Unkept(_) => Exit::Unkept,
+            Self::Unkept(_) | Self::Output(_) => Exit::Unkept,
+            _ if self.lacks_room() => Exit::Unkept,
             _ => Exit::Usage,
         }
+    }
+
+    /// Whether a file could not be written for want of room. That is found when there is something to write, so it is not the
+    /// arguments that are wrong.
+    fn lacks_room(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+            if matches!(kind, Some(FileTooLarge | QuotaExceeded | StorageFull)) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// The error for people.

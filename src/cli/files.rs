@@ -12,6 +12,7 @@ use scenarios::document::{Format, LARGEST, Source};
 use scenarios::problem::nearest;
 use scenarios::scenario::Loaded;
 use scenarios::sweep::SWEEPS;
+use sim_core::ordered::OrderedSet;
 use sim_core::registry::Registry;
 use sim_core::text::one_line;
 
@@ -27,7 +28,10 @@ pub(crate) fn scenario(
 ) -> Result<(Loaded, Vec<String>), CliError> {
     let loaded = load(registry, &arguments.scenario, &arguments.overlays)?;
     let plants = arguments.plants.iter().map(|name| plant(&loaded, name));
-    let plants = plants.collect::<Result<Vec<String>, CliError>>()?;
+    let mut plants = plants.collect::<Result<Vec<String>, CliError>>()?;
+    // One that is named twice is on once.
+    let mut seen = OrderedSet::new();
+    plants.retain(|plant| seen.insert(plant.clone()));
     if let Some(out) = &arguments.out {
         scenarios::artefact::fit(out, &["scenario.json", "record.json", "report.html"])?;
         let (resolved, given) = (out.join("scenario.json"), Path::new(&arguments.scenario));

@@ -76,7 +76,7 @@ pub(crate) enum ReportSource {
 pub(crate) fn read(path: &Path) -> Result<(PathBuf, ReportSource), CliError> {
     let path = if path.is_dir() { drawable(path)? } else { path.to_owned() };
     if !path.exists() {
-        return Err(CliError::NothingToDraw { path, why: NOTHING });
+        return Err(CliError::NothingToDraw { path, why: "there is no such file or folder" });
     }
     let text = files::read(&path, LARGEST)?;
     let named = |name: &str| path.file_name().is_some_and(|own| own == name);

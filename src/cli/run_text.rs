@@ -17,7 +17,7 @@ use sim_core::time::Duration;
 
 use super::arguments::ScenarioArguments;
 
-use super::table::{nodes, thousands};
+use super::table::{counted as numbered, thousands};
 use super::wall::Stopwatch;
 
 /// Lines of a label and words, the labels as wide as the widest should be.
@@ -43,7 +43,8 @@ pub(crate) fn of_run(
     let mut lines = Lines::default();
     let plants =
         if plan.plants.is_empty() { String::new() } else { format!(" · plant {}", plan.plants.join(", ")) };
-    let head = format!("{} · {} · {}", loaded.name, outcome.protocol, nodes(outcome.members));
+    let head =
+        format!("{} · {} · {}", loaded.name, outcome.protocol, numbered(outcome.members.into(), "node"));
     let _ = writeln!(lines.0, "{head} · seed {}{plants}", outcome.seed);
     let virtual_time = milliseconds(outcome.virtual_ns);
     let ended = format!("{} after {virtual_time} virtual", ended(outcome.ended));
@@ -70,7 +71,7 @@ pub(crate) fn of_run(
         let name = plain_name(name);
         lines.add(
             "metric",
-            &format!("{name}: {} values, p50 {p50}, p99 {p99}, max {max}", thousands(metric.count)),
+            &format!("{name}: {}, p50 {p50}, p99 {p99}, max {max}", numbered(metric.count, "value")),
         );
     }
     lines.add("faults", &faults(outcome));

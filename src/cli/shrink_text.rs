@@ -8,7 +8,7 @@ use scenarios::program;
 use scenarios::shrink::{ShrinkLog, Shrunk, Size};
 use serde_json::{Value, json};
 
-use super::table::thousands;
+use super::table::{counted, thousands};
 use super::wall::Stopwatch;
 
 /// The quantities that people look at: name, before, after.
@@ -45,8 +45,8 @@ pub(crate) fn how_far(log: &ShrinkLog, path: &Path) -> String {
     format!("{tried}; for more, run: {} shrink {} --budget {budget}", program::name(), shell_word(&path))
 }
 
-/// `shrink`.
-pub(crate) fn words(capsule: &Capsule, path: &Path, watch: Stopwatch) -> String {
+/// `shrink`, of a capsule that had taken so many runs before.
+pub(crate) fn words(capsule: &Capsule, before: u64, path: &Path, watch: Stopwatch) -> String {
     let mut text = String::new();
     let message = capsule.message.as_deref().unwrap_or_default();
     let _ = writeln!(text, "{:<12}{} · {message}", "kept", capsule.check.as_deref().unwrap_or_default());
@@ -56,14 +56,10 @@ pub(crate) fn words(capsule: &Capsule, path: &Path, watch: Stopwatch) -> String 
         if names.is_empty() {
             names.push("no smaller run was found");
         }
-        let _ = writeln!(
-            text,
-            "{:<12}{} runs in {} · {}",
-            "took",
-            thousands(log.runs),
-            watch.words(),
-            names.join(", ")
-        );
+        let took = counted(log.runs.saturating_sub(before), "run");
+        let earlier =
+            if before > 0 { format!(", after {} before", thousands(before)) } else { String::new() };
+        let _ = writeln!(text, "{:<12}{took} in {}{earlier} · {}", "took", watch.words(), names.join(", "));
         let _ = writeln!(text, "{:<12}{}", "", how_far(log, path));
     }
     let _ = writeln!(text, "{:<12}{}", "replay", replay_command(&path.display().to_string()));

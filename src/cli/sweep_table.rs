@@ -7,7 +7,7 @@ use scenarios::sweep::{Sweep, SweepRun};
 use sim_core::sweep::{Comparison, Estimate, Fit, SweepPoint, SweepTable, Unjudged};
 
 use super::command::sweep::judge;
-use super::table::thousands;
+use super::table::{counted, thousands};
 use super::wall::Stopwatch;
 
 /// The tables of points, the slopes, where the files are.
@@ -27,10 +27,10 @@ pub(crate) fn words(
     };
     let _ = writeln!(
         text,
-        "{} of {} runs{resumed} · {} points · seeds {} · {}",
+        "{} of {}{resumed} · {} · seeds {} · {}",
         thousands(run.made),
-        thousands(sweep.runs()),
-        table.points.len(),
+        counted(sweep.runs(), "run"),
+        counted(table.points.len() as u64, "point"),
         table.seeds,
         watch.words()
     );
@@ -138,11 +138,12 @@ fn cells(point: &SweepPoint, shown: &[(&str, &str)], spread: bool) -> Vec<String
     cells
 }
 
-/// The mean, and half the width of its interval where that is wanted.
+/// The mean, and half the width of its interval where that is wanted and there is one.
 fn number(column: &str, found: &Estimate, spread: bool) -> String {
     let (scale, unit) = if column.contains("_ns") { (1e6, " ms") } else { (1.0, "") };
-    let half = found.mean_interval.map_or(0.0, |(low, high)| (high - low) / 2.0);
-    let spread = if spread { format!(" ±{}", digits(half / scale)) } else { String::new() };
+    // A mean of one value has no interval.
+    let half = found.mean_interval.filter(|_| spread).map(|(low, high)| (high - low) / 2.0);
+    let spread = half.map_or_else(String::new, |half| format!(" ±{}", digits(half / scale)));
     format!("{}{unit}{spread}", digits(found.mean / scale))
 }
 

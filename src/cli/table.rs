@@ -33,9 +33,9 @@ pub(crate) fn two_digits(value: f64) -> String {
     }
 }
 
-/// `1 node`, `5 nodes`.
-pub(crate) fn nodes(count: u32) -> String {
-    format!("{} {}", thousands(count.into()), if count == 1 { "node" } else { "nodes" })
+/// A number and what it counts: `1 node`, `5 nodes`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 /// What an exploration came to.

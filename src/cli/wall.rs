@@ -3,22 +3,35 @@
 
 /// Started with a command.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(std::time::Instant);
+pub(crate) struct Stopwatch {
+    started: std::time::Instant,
+    /// How long it ran, once it is stopped.
+    took: Option<std::time::Duration>,
+}
 
 impl Stopwatch {
     /// Starts.
     pub(crate) fn start() -> Self {
-        Self(std::time::Instant::now())
+        Self { started: std::time::Instant::now(), took: None }
+    }
+
+    /// The same, which shows this moment from now on: what comes after a run is no part of it.
+    pub(crate) fn stop(self) -> Self {
+        Self { took: Some(self.elapsed()), ..self }
+    }
+
+    fn elapsed(self) -> std::time::Duration {
+        self.took.unwrap_or_else(|| self.started.elapsed())
     }
 
     /// Seconds since the start.
     pub(crate) fn seconds(self) -> f64 {
-        self.0.elapsed().as_secs_f64()
+        self.elapsed().as_secs_f64()
     }
 
     /// Whole milliseconds since the start.
     pub(crate) fn milliseconds(self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The time since the start as people say it: `14 ms`, `3.1 s`.
@@ -56,7 +69,15 @@ pub(crate) fn seconds(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::{Stopwatch, pause, seconds};
+
+    #[test]
+    fn a_stopped_watch_stands_still() {
+        let stopped = Stopwatch::start().stop();
+        let (before, words) = (stopped.seconds(), stopped.words());
+        pause(20);
+        assert!(stopped.seconds() == before && stopped.stop().words() == words);
+    }
 
     #[test]
     fn times_are_read() {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use sim_core::outcome::Table;
 
 use crate::run::{Palette, Run};
+use crate::words::count;
 
 /// Values with more letters are sentences, and stay in their table.
 const LONG: usize = 24;
@@ -41,7 +42,7 @@ pub(super) fn section(run: &Run) -> Markup {
                 }
             }
             ul.shares { @for row in &table.rows { (bar(table, row, &colors)) } }
-            @if table.omitted > 0 { p.quiet { (table.omitted) " more rows were not kept." } }
+            @if table.omitted > 0 { p.quiet { (count(table.omitted)) " more rows were not kept, and are in no file." } }
         }
     }
 }

@@ -212,11 +212,13 @@ fn head(column: &str) -> String {
 const SHOWN: [&str; 5] =
     ["messages_per", "bytes_per", "operation_latency_ns.p50", "operation_latency_ns.p99", "virtual_ns"];
 
-/// A mean and half its interval; nanoseconds as milliseconds.
+/// A mean and half its interval, which a single value has not; nanoseconds as milliseconds.
 fn estimate(column: &str, found: &Estimate) -> String {
     let (unit, divisor) = unit_of(column);
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     let decimals = if found.mean.abs() / divisor < 100.0 { 2 } else { 0 };
-    let half = found.mean_interval.map_or(0.0, |(low, high)| (high - low) / 2.0);
-    format!("{} ± {}{unit}", grouped(found.mean / divisor, decimals), grouped(half / divisor, decimals))
+    let spread = found.mean_interval.map_or_else(String::new, |(low, high)| {
+        format!(" ± {}", grouped((high - low) / 2.0 / divisor, decimals))
+    });
+    format!("{}{spread}{unit}", grouped(found.mean / divisor, decimals))
 }

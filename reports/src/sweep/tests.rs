@@ -216,3 +216,31 @@ fn keys_are_told_in_words_and_apart() {
     assert!(page.contains("cluster nodes = 5, workload nodes = push"), "both keys end in the same word");
     assert!(super::page(&table(Vec::new())).contains("nodes = 5, mode = push"));
 }
+
+#[test]
+fn a_single_run_has_no_interval() {
+    let mut table = table(vec![plot("cluster.nodes", "messages_per", true)]);
+    let page = page(&table);
+    assert!(page.contains("6.00 ± 0.60") && page.contains("with the interval"), "{page}");
+    for point in &mut table.points {
+        point.runs = 1;
+        for estimate in point.columns.values_mut() {
+            (estimate.count, estimate.mean_interval) = (1, None);
+        }
+    }
+    let page = super::page(&table);
+    assert!(page.contains("6.00") && !page.contains("6.00 ±"), "the interval of a single run is drawn");
+    assert!(page.contains("One seed at each point"), "{page}");
+}
+
+#[test]
+fn lines_with_a_fit_have_colors_of_their_own() {
+    let mut table = table(vec![plot("cluster.nodes", "messages_per", true)]);
+    let bases = ["PBFT", "HotStuff", "Bracha", "epidemic"];
+    let others = bases.map(|base| [3.0, 5.0, 9.0].map(|n| point(base, n, n * n)));
+    table.points.extend(others.into_iter().flatten());
+    let figure = &figures(&table)[0];
+    let named = (0..figure.series.len()).filter(|index| !figure.series[*index].name.is_empty());
+    let classes: OrderedSet<String> = named.map(|index| figure.color_class(index)).collect();
+    assert_eq!(classes.len(), 5);
+}

@@ -33,7 +33,11 @@ pub(super) fn leaves(folders: &[PathBuf], refused: &mut Vec<Refused>) -> Vec<Pat
             }
         }
         if below.is_empty() {
-            let why = if folder.is_dir() { "there is no shard in it" } else { "there is no such folder" };
+            let why = match folder {
+                _ if folder.is_dir() => "there is no shard in it",
+                _ if folder.exists() => "it is a file, not a folder",
+                _ => "there is no such folder",
+            };
             refused.push(Refused { path: folder.clone(), why: why.to_owned() });
         }
         found.extend(below);

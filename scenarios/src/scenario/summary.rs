@@ -23,6 +23,7 @@ fn cluster(scenario: &Scenario) -> String {
     let table = &scenario.cluster;
     let nodes = match scenario.swarm.as_ref().and_then(|swarm| swarm.nodes) {
         Some(range) => format!("{} to {} nodes", range.min, range.max),
+        None if table.nodes == 1 => "1 node".to_owned(),
         None => format!("{} nodes", table.nodes),
     };
     let then = match scenario.checks.progress {

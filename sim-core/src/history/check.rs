@@ -56,6 +56,9 @@ pub enum HistoryVerdict {
 /// Why a history is not decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undecided {
+    /// Nothing can be said of a history in which nothing happened.
+    #[error("the history has no operation that could be judged")]
+    Nothing,
     /// The search ran out of steps.
     #[error(
         "the search for an order of the {operations} operations on key {key} ran out of its {budget} steps"

@@ -138,7 +138,7 @@ impl fmt::Display for Reason {
                 write!(f, "a read lacks {value}, which another read of no more elements has")
             }
             Self::Lost { value: Some(value) } => {
-                write!(f, "{value} had been appended, and was not there later")
+                write!(f, "{value} had been added, and was not there later")
             }
             Self::Lost { value: None } => {
                 f.write_str("a list became shorter, or an element came before older ones")
@@ -152,6 +152,7 @@ impl fmt::Display for Reason {
                 "{accounts} accounts hold {sum} together, but {ACCOUNTS} accounts of {OPENING_BALANCE} were opened"
             ),
             Self::NotEmpty => f.write_str("the queue was found empty, but was not at any moment"),
+            Self::DeadEnd { placed: 1 } => f.write_str("after one operation, none could come next"),
             Self::DeadEnd { placed } => write!(f, "after {placed} operations in order, none could come next"),
         }
     }

@@ -17,7 +17,7 @@ pub enum ReadHistoryError {
     #[error("read a history: {0}")]
     Io(#[from] io::Error),
     /// A line is not an entry.
-    #[error("read a history: line {line}: {source}")]
+    #[error("read a history: line {line}: {}", within_a_line(source))]
     Form {
         /// Which line, counting from 1.
         line: usize,
@@ -46,6 +46,11 @@ pub enum ReadHistoryError {
          read of all accounts has that sum"
     )]
     OtherBank,
+}
+
+/// What is wrong with a line. Its reader takes it for a document of one line, and counts from there.
+fn within_a_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 /// What is wrong with an entry that has the right form.

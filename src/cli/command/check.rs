@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use sim_core::history::{
-    History, HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, read_edn, read_history,
+    History, HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, read_edn, read_history,
 };
 use sim_core::operation::ObjectModel;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files;
+use crate::cli::table::counted;
 use crate::cli::terminal::Terminal;
 
 /// How many operations of the longest order are printed.
@@ -47,18 +48,24 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Result<E
     let history = parse(&arguments.file, &text, arguments.model)
         .map_err(|error| CliError::History { path: arguments.file.clone(), error })?;
     let judge = HistoryCheck { budget_steps: arguments.budget, memory_bytes: limit };
-    let judgement = judge.judge(&history);
-    if let Some(page) = &arguments.html {
-        let html = reports::history::page(&history, &judgement, &name);
-        scenarios::artefact::write(page, html.as_bytes())?;
+    let mut judgement = judge.judge(&history);
+    if judgement.operations == 0 {
+        judgement.verdict = HistoryVerdict::Unknown(Undecided::Nothing);
     }
+    let drawn = arguments.html.as_deref().map(|page| {
+        let html = reports::history::page(&history, &judgement, &name);
+        scenarios::artefact::write(page, html.as_bytes()).map(|()| page)
+    });
+    // The verdict is told even where its picture cannot be kept.
+    let (page, unkept) = drawn.transpose().map_or_else(|error| (None, Some(error)), |page| (page, None));
     let document = || document(&name, &history, &judgement);
-    terminal.result(document, &words(&name, &history, &judgement, arguments.html.as_deref()))?;
-    Ok(match judgement.verdict {
+    terminal.result(document, &words(&name, &history, &judgement, page))?;
+    let exit = match judgement.verdict {
         HistoryVerdict::Linearizable => Exit::AsExpected,
         HistoryVerdict::Illegal(_) => Exit::Finding,
         HistoryVerdict::Unknown(_) => Exit::Inconclusive,
-    })
+    };
+    Ok(unkept.map_or(exit, |error| files::unkept(&error.into(), exit, terminal)))
 }
 
 fn read(path: &Path, limit: u64) -> Result<String, CliError> {
@@ -112,13 +119,15 @@ fn words(name: &str, history: &History, judgement: &Judgement, page: Option<&Pat
         HistoryVerdict::Illegal(_) => "NOT LINEARIZABLE",
         HistoryVerdict::Unknown(_) => "UNKNOWN",
     };
-    let keys = if judgement.keys == 1 { "key" } else { "keys" };
     let mut words = format!(
-        "{head}  {name}: {} operations on {} {keys}, model {}\n",
-        judgement.operations, judgement.keys, judgement.model
+        "{head}  {name}: {} on {}, model {}\n",
+        counted(judgement.operations, "operation"),
+        counted(judgement.keys, "key"),
+        judgement.model
     );
     match &judgement.verdict {
         HistoryVerdict::Linearizable => {}
+        HistoryVerdict::Unknown(Undecided::Nothing) => words += &format!("  {}\n", Undecided::Nothing),
         HistoryVerdict::Unknown(why) => {
             words += &format!("  {why}\n  next: --budget N for more steps, --memory MB for more memory\n");
         }
@@ -139,7 +148,7 @@ fn contradiction(history: &History, illegal: &Illegal) -> String {
     }
     words += &format!("  no order from the return of: {}\n", line(history, illegal.broken_by));
     let last = illegal.longest.len().saturating_sub(LAST);
-    words += &format!("  longest order: {} operations", illegal.longest.len());
+    words += &format!("  longest order: {}", counted(illegal.longest.len() as u64, "operation"));
     words += if last > 0 { ", the last of them\n" } else { "\n" };
     for (place, index) in illegal.longest.iter().enumerate().skip(last) {
         words += &format!("    {:>3}  {}\n", place + 1, line(history, *index));

@@ -16,6 +16,7 @@ use sim_core::registry::Registry;
 use crate::cli::capsule_page::verdict_line;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::files;
 use crate::cli::terminal::Terminal;
 
 use side::Side;
@@ -55,12 +56,19 @@ pub(crate) fn compare(
     };
     let comparison = Comparison { runs: [a.record, b.record], parting, untraced };
     let mut words = words(&comparison, terminal.width());
-    if let Some(out) = &arguments.out {
-        artefact::write(out, page(&comparison).as_bytes())?;
+    let drawn = arguments
+        .out
+        .as_ref()
+        .map(|out| artefact::write(out, page(&comparison).as_bytes()).map(|()| out))
+        .transpose();
+    // What was found is told even where its page cannot be kept.
+    let (out, unkept) = drawn.map_or_else(|error| (None, Some(error)), |out| (out, None));
+    if let Some(out) = out {
         let _ = writeln!(words, "report       {}", out.display());
     }
-    terminal.result(|| document(&comparison, arguments.out.as_ref()), &words)?;
-    Ok(Exit::AsExpected)
+    terminal.result(|| document(&comparison, out), &words)?;
+    let unkept = unkept.map(CliError::from);
+    Ok(unkept.map_or(Exit::AsExpected, |error| files::unkept(&error, Exit::AsExpected, terminal)))
 }
 
 fn words(comparison: &Comparison, columns: usize) -> String {

@@ -80,6 +80,7 @@ pub(crate) fn replay(
     let launch =
         Launch { picture: Detail::Full, keep_history: true, trace: trace.clone(), ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
+    let watch = watch.stop();
     let only_trace = match (&arguments.trace, &trace) {
         (Some(path), Some(request)) => {
             let format = trace_format(path, arguments.format, terminal);

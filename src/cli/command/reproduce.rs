@@ -16,10 +16,10 @@ use sim_core::registry::Registry;
 use crate::cli::arguments::share;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::interrupt;
 use crate::cli::table::thousands;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
+use crate::cli::{files, interrupt};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReproduceArguments {
@@ -61,11 +61,12 @@ pub(crate) fn reproduce(
     let reproduction = run_experiments(registry, experiments, &options, hooks);
     bar.finish_and_clear();
     let reproduction = reproduction?;
-    if let Some(folder) = &arguments.out {
-        write(folder, &reproduction, watch, terminal)?;
-    }
+    // What was measured is told even where it cannot be kept.
+    let written =
+        arguments.out.as_ref().map_or(Ok(()), |folder| write(folder, &reproduction, watch, terminal));
     terminal.result(|| document(&reproduction, watch), &words(&reproduction, watch))?;
-    Ok(exit(&reproduction))
+    let exit = exit(&reproduction);
+    Ok(written.err().map_or(exit, |error| files::unkept(&error, exit, terminal)))
 }
 
 fn exit(reproduction: &Reproduction) -> Exit {

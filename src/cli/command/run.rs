@@ -27,6 +27,9 @@ use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, folder, hang, run_text, watch};
 
+/// Telling how a violation came about in a run of more events than this takes so long that people wonder.
+const LONG_TO_TELL: u64 = 50_000;
+
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
     registry: &Registry,
@@ -49,12 +52,20 @@ pub(crate) fn run(
         (run_once(&plan, &launch)?, None)
     };
     progress.finish();
-    write_files(arguments, &loaded, &plan, &outcome, terminal)?;
+    let watch = watch.stop();
+    let written = write_files(arguments, &loaded, &plan, &outcome, terminal);
     let met = loaded.scenario.expect.met(&outcome);
-    let told = if met && arguments.scenario.out.is_none() { None } else { told(&plan, &outcome, None)? };
+    let told = if met && arguments.scenario.out.is_none() {
+        None
+    } else {
+        if !outcome.violations.is_empty() && outcome.events > LONG_TO_TELL {
+            terminal.remark("note: to tell how it came about, it is run again many times");
+        }
+        told(&plan, &outcome, None)?
+    };
     // What was found is told even where it cannot be kept.
     let (kept, unkept) = match keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref()) {
-        Ok(kept) => (kept, None),
+        Ok(kept) => (kept, written.err()),
         Err(error) => (None, Some(error)),
     };
     let again = || run_text::run_command(&arguments.scenario, &plants, arguments.seed);

@@ -58,7 +58,8 @@ pub(crate) fn shrink(
         let path = path.display();
         terminal.remark(&format!("note: {path} holds a smaller run of the same failure, and stays as it is"));
     }
-    let words = shrink_text::words(&shrunk.capsule, &path, watch);
+    let before = capsule.shrunk.as_ref().map_or(0, |log| log.runs);
+    let words = shrink_text::words(&shrunk.capsule, before, &path, watch);
     terminal.result(|| shrink_text::document(&shrunk, &path, watch), &words)?;
     Ok(if shrunk.interrupted && interrupt::interrupted() { Exit::Interrupted } else { Exit::AsExpected })
 }

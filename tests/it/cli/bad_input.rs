@@ -46,6 +46,8 @@ fn arguments_that_make_no_sense_are_refused() {
         (&["run", "."], "failed to read"),
         (&["run", "raft-calm", "--plant", "vote-not-durabel"], "did you mean \"vote-not-durable\"?"),
         (&["run", "bracha-calm", "--plant", "R01"], "bracha has no such plant"),
+        (&["explain", "é"], "nothing has this name; `seedstorm list`"),
+        (&["compare", "raft-calm@1", "raft-calm"], "it is no run; a side is"),
         (&["run", "raft-calm", "--set", "cluster.nodes=0"], "at least one node"),
         (
             &["run", "raft-calm", "--set", "cluster.nodes=10001"],

@@ -103,7 +103,16 @@ fn what_is_no_history_is_refused_and_what_is_too_hard_is_unknown() {
     assert_eq!(code(&path("bad.jsonl", "{\"process\":1}"), &[]), 2);
     assert_eq!(code(&path("bad.edn", "{:type :invoke"), &[]), 2);
     assert_eq!(code("nowhere.jsonl", &[]), 2);
-    assert_eq!(code(&path("empty.jsonl", ""), &[]), 0);
+    // A history in which nothing happened proves nothing, also one of a nemesis alone.
+    let nemesis = "{:type :info, :process :nemesis, :f :kill, :value nil, :time 3}\n";
+    for empty in [path("empty.jsonl", ""), path("nemesis.edn", nemesis)] {
+        let said = seedstorm(folder.path(), &["check", &empty, "--model", "set"]);
+        assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+        assert!(said.out.starts_with("UNKNOWN") && !said.out.contains("--budget"), "{}", said.out);
+    }
+    let cut = format!("\n{}", &STALE[..40]);
+    let said = seedstorm(folder.path(), &["check", &path("cut.jsonl", &cut), "--model", "register"]);
+    assert!(said.err.contains("line 2: ") && !said.err.contains("line 1 "), "{}", said.err);
     let line = |process: u64, f: &str, value: &str| {
         format!(
             "{{\"process\":{process},\"call_ns\":0,\"return_ns\":9,\"f\":\"{f}\",\"value\":{value},\"ok\":true}}\n"

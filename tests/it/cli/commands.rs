@@ -206,3 +206,18 @@ fn nothing_and_one_are_counted_as_such() {
     let said = seedstorm(folder.path(), &[&alone[..], &["--set", "checks.at_least={}"]].concat());
     assert!(said.out.starts_with("raft-calm · raft · 1 node · seed 0"), "{}", said.out);
 }
+
+#[test]
+fn a_plant_that_is_named_twice_is_on_once_and_one_thing_is_not_many() {
+    let folder = folder();
+    let short = ["--set", "cluster.duration=1s", "--set", "cluster.nodes=1", "--set", "checks.at_least={}"];
+    let twice = ["run", "raft-calm", "--plant", "R01", "--plant", "vote-not-durable"];
+    let said = seedstorm(folder.path(), &[&twice[..], &short].concat());
+    assert!(
+        said.out.starts_with("raft-calm · raft · 1 node · seed 0 · plant vote-not-durable\n"),
+        "{}",
+        said.out
+    );
+    let said = seedstorm(folder.path(), &[&["validate", "raft-calm"], &short[..]].concat());
+    assert!(said.out.contains("raft · 1 node · 1s"), "{}", said.out);
+}

@@ -67,7 +67,7 @@ fn sides_are_folders_records_capsules_and_scenarios_with_a_seed() {
     let said = seedstorm(folder.path(), &["compare", "old", "bad", "--json"]).json();
     assert!(said["untraced"].as_str().unwrap().starts_with("A comes to another digest"), "{said:#}");
     for (side, why) in
-        [("absent", "there is no record"), ("raft-calm@x", "seed"), ("rft-calm@1", "did you mean")]
+        [("absent", "it is no run; a side is"), ("raft-calm@x", "seed"), ("rft-calm@1", "did you mean")]
     {
         let said = seedstorm(folder.path(), &["compare", "bad", side]);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{side}");

@@ -89,7 +89,7 @@ fn what_is_no_record_is_refused_and_nothing_is_written() {
     }
     for (path, part) in [
         ("empty", "there is no record of a run and no sweep"),
-        ("absent", "there is no record of a run and no sweep"),
+        ("absent", "there is no such file or folder"),
         ("explored", "an exploration is there"),
         ("reproduced", "its plots are drawn already"),
         ("unfinished", "--resume"),

@@ -149,6 +149,9 @@ fn parts(folder: &Path) -> Vec<String> {
 }
 
 #[cfg(unix)]
+const HISTORY: &str = r#"{"process":0,"call_ns":0,"return_ns":5,"f":"write","value":1,"ok":true}"#;
+
+#[cfg(unix)]
 #[test]
 fn what_cannot_be_written_is_told_all_the_same() {
     let folder = folder();
@@ -162,6 +165,25 @@ fn what_cannot_be_written_is_told_all_the_same() {
     let said = limited(folder.path(), "ulimit -f 1", &["run", "raft-calm", "--out", "p"]);
     assert_eq!(said.code, 74, "{}{}", said.out, said.err);
     assert!(said.out.contains("PASS"), "{}", said.out);
+    // So it is with every other file that a result goes to, and where stdout has no room.
+    std::fs::write(folder.path().join("h.jsonl"), HISTORY).unwrap();
+    for (arguments, word) in [
+        ("run raft-calm --set cluster.duration=1s --history x --set checks.at_least={}", "PASS"),
+        ("run raft-calm --set cluster.duration=1s --trace x --set checks.at_least={}", "PASS"),
+        ("check h.jsonl --model register --html x", "LINEARIZABLE"),
+        ("compare raft-witness-controls@1 raft-witness-controls@2 --out x", "compared"),
+        ("reproduce 1 --seeds-scale 1/1000 --out r", "row"),
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let said = limited(folder.path(), "ulimit -f 0", &arguments);
+        assert!([1, 74].contains(&said.code), "{arguments:?}: {} {}{}", said.code, said.out, said.err);
+        assert!(
+            said.out.contains(word) && said.err.contains("failed to write"),
+            "{arguments:?}: {}",
+            said.out
+        );
+    }
+    assert_eq!(parts(folder.path()), [""; 0]);
     let explore = ["explore", "demo-bug", "--plant", "vote-not-durable", "--stop-on-first", "--no-shrink"];
     let explore = [&explore[..], &["--seeds", "0..2000", "--out", "q"]].concat();
     let said = limited(folder.path(), "ulimit -f 8", &explore);

@@ -152,12 +152,13 @@ fn what_is_missing_damaged_or_of_another_campaign_is_named() {
     let path = parts.join("2/runs.jsonl");
     let good = fs::read_to_string(&path).unwrap();
     fs::write(&path, good.replacen("\"seed\":", "\"seed\": ", 1)).unwrap();
-    let said = merge(folder, &["0", "1", "2", "other", "nowhere", "--out", "out"]);
+    let said = merge(folder, &["0", "1", "2", "other", "nowhere", "0/runs.jsonl", "--out", "out"]);
     assert_eq!(said.code, 3, "{}", said.err);
     for text in [
         "refused   2: it is damaged: runs.jsonl",
         "refused   other: it is of another campaign",
         "refused   nowhere: there is no such folder",
+        "refused   0/runs.jsonl: it is a file, not a folder",
     ] {
         assert!(said.err.contains(text), "{}", said.err);
     }

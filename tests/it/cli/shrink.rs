@@ -108,6 +108,12 @@ fn a_smaller_run_of_the_same_failure_stays() {
     assert_eq!(shrink("1500").code, 0);
     let small = read();
     assert_ne!(small, barely, "a smaller one replaces it");
+    // What a call took is told of that call alone.
+    let again = ["shrink", "s.capsule.json", "--out", "t.capsule.json", "--budget", "40"];
+    let said = seedstorm(folder.path(), &again);
+    let took = said.out.lines().find_map(|line| line.strip_prefix("took ")).unwrap();
+    let runs: u64 = took.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(runs < 400 && took.contains(" before · "), "{took}");
     let said = shrink("40");
     assert!(said.code == 0 && said.err.contains("holds a smaller run"), "{}", said.err);
     assert!(read() == small, "what somebody waited for is gone");

@@ -125,9 +125,8 @@ fn bound(
         ("progress", "owed") => bound(1, "progress is owed once"),
         ("ended", "early") => bound(1, "a run ends once"),
         ("observed", kind) if quiet(Family::Process) && honest(scenario) => {
-            let nodes = scenario.cluster.nodes;
-            let most = cluster.most_observed(kind, nodes)?;
-            bound(most, &format!("{nodes} nodes make {kind} {most} times at most"))
+            let most = cluster.most_observed(kind, scenario.cluster.nodes)?;
+            bound(most, &format!("all nodes together make at most {most} {kind}"))
         }
         _ => None,
     }
@@ -181,7 +180,7 @@ mod tests {
             (
                 "epidemic",
                 demand("infected = 100"),
-                "observed.Infected never reaches 100: 50 nodes make Infected 50 times",
+                "observed.Infected never reaches 100: all nodes together make at most 50 Infected",
             ),
             ("epidemic", demand("infected = 50"), ""),
             ("epidemic", demand("infected = \"all\""), ""),

@@ -59,7 +59,10 @@ impl Side {
 
     /// Of a run that is there: it is made again by a capsule beside it, or by its scenario and its seed.
     fn of_folder(registry: &Registry, path: &Path) -> Result<Self, CliError> {
-        let (file, drawn) = folder::read(path)?;
+        let (file, drawn) = folder::read(path).map_err(|error| match error {
+            CliError::NothingToDraw { path, .. } => CliError::NothingToCompare { path },
+            other => other,
+        })?;
         let ReportSource::Run(record) = drawn else {
             return Err(CliError::NothingToCompare { path: path.to_owned() });
         };
