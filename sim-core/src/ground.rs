@@ -222,6 +222,28 @@ impl Ground {
         }
     }
 
+    /// A text in which clients are called by their numbers among all nodes, as `n6`, with their names instead.
+    pub(crate) fn call_by_name(&self, text: &str) -> String {
+        let mut called = String::with_capacity(text.len());
+        let words = text.split_inclusive(|letter: char| !letter.is_alphanumeric());
+        for word in words {
+            let bare = word.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+            match bare.strip_prefix('n').and_then(|number| self.client_called(number)) {
+                Some(name) => called.extend([&name, &word[bare.len()..]]),
+                None => called.push_str(word),
+            }
+        }
+        called
+    }
+
+    /// The name of a client whose number among all nodes, counted from 1, is this text.
+    fn client_called(&self, number: &str) -> Option<String> {
+        let number =
+            number.parse::<u32>().ok().filter(|_| !number.starts_with(['0', '+']))?.checked_sub(1)?;
+        let slot = self.slot_of(NodeId(number)).filter(|slot| self.place(*slot).role == Role::Client)?;
+        Some(self.slot_name(slot))
+    }
+
     /// Adds a slot for a newcomer.
     pub(crate) fn add(&mut self, node: NodeId, role: Role) -> Slot {
         let slot = Slot(u32::try_from(self.places.len()).expect("fewer than 2^32 slots"));
@@ -320,6 +342,15 @@ mod tests {
         assert_eq!(names.iter().collect::<Vec<_>>(), ["n1", "n10", "n3", "c1", "c2", "n8", "c3"]);
         let alone: SlotNames = (0..7).map(|slot| ground.slot_name(Slot(slot))).collect();
         assert_eq!(alone, names);
+    }
+
+    #[test]
+    fn clients_are_called_by_their_names_in_a_text() {
+        let ground = Ground::new(3, 2);
+        let text = "n1 told n4, not n5: (n4) is no n3, n6 is nobody, an4 n4a n04 n-4 n0 na é4";
+        let called = "n1 told c1, not c2: (c1) is no n3, n6 is nobody, an4 n4a n04 n-4 n0 na é4";
+        assert_eq!(ground.call_by_name(text), called);
+        assert_eq!(ground.call_by_name(""), "");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::limits::unjudged;
 use super::{Dropped, Kernel, linearizable};
-use crate::check::{CheckReport, Verdict};
+use crate::check::{CheckReport, Verdict, Violation};
 use crate::clock::Clocks;
 use crate::fault::Executed;
 use crate::ground::Ground;
@@ -79,7 +79,7 @@ impl Kernel {
             core,
             verdict,
             reasons,
-            violations: self.findings.violations().to_vec(),
+            violations: called_by_name(self.findings.violations(), &self.ground),
             violations_omitted: self.findings.omitted(),
             digest: self.digest.whole(),
             events: self.events,
@@ -258,6 +258,13 @@ impl Kernel {
             .map(|(name, count)| ((*name).to_owned(), *count))
             .collect();
     }
+}
+
+/// Findings as people read them: checks know clients by their numbers among all nodes, and everything else calls them `c1`, ...
+fn called_by_name(found: &[Violation], ground: &Ground) -> Vec<Violation> {
+    let called =
+        |found: &Violation| Violation { message: ground.call_by_name(&found.message), ..found.clone() };
+    found.iter().map(called).collect()
 }
 
 fn picture(
