@@ -20,6 +20,10 @@ pub(super) struct Agreement {
     core: Vec<bool>,
     /// How many keys are not settled in the core.
     unsettled: usize,
+    /// Whether members collect tombstones, and not by their age.
+    collecting: bool,
+    /// Whether the core is everybody, so that nothing holds a collection up.
+    whole: bool,
 }
 
 /// One key.
@@ -48,26 +52,17 @@ impl Row {
         self.homes.iter_mut().find(|(home, _)| *home == node).map(|(_, held)| held)
     }
 
-    /// Whether the homes in the core are equal, and nobody there keeps something for one of them that would change it.
-    fn is_settled(&self, core: &[bool], lineage: &Lineage) -> bool {
+    /// Whether the homes in the core are equal, and nobody there keeps something for one of them; and whether no tombstone is left, where
+    /// they are collected.
+    fn is_settled(&self, core: &[bool], collects: bool) -> bool {
         let inside = |node: &NodeId| core.get(node.index()).copied().unwrap_or(false);
         let mut homes = self.homes.iter().filter(|(home, _)| inside(home));
         let Some((_, first)) = homes.next() else { return true };
-        let mut hints = self.hints.iter().filter(|(keeper, target, _)| inside(keeper) && inside(target));
+        let deleted = |records: &[Record]| records.iter().any(|record| record.value.is_none());
         homes.all(|(_, records)| look_alike(records, first))
-            && hints.all(|(_, target, hint)| {
-                let held = self.homes.iter().find(|(home, _)| home == target);
-                held.is_none_or(|(_, held)| changes_nothing(held, *hint, lineage))
-            })
+            && !self.hints.iter().any(|(keeper, target, _)| inside(keeper) && inside(target))
+            && !(collects && self.homes.iter().any(|(_, records)| deleted(records)))
     }
-}
-
-/// Whether a home that takes this record looks as before.
-fn changes_nothing(held: &[Record], record: Record, lineage: &Lineage) -> bool {
-    let Record { key, version, value } = record;
-    let older = |other| lineage.supersedes(key, version, other);
-    held.iter().any(|held| lineage.includes(key, held.version, version))
-        || value.is_none() && !visible(held).any(older)
 }
 
 impl Agreement {
@@ -76,7 +71,14 @@ impl Agreement {
 
     pub(super) fn new(parameters: &Parameters, ring: Ring) -> Self {
         let lineage = Lineage::new(parameters.conflicts);
-        Self { ring, lineage, rows: OrderedMap::new(), core: Vec::new(), unsettled: 0 }
+        let collecting = !parameters.collect_every.is_zero() && parameters.tombstone_grace.is_zero();
+        let (rows, core) = (OrderedMap::new(), Vec::new());
+        Self { ring, lineage, rows, core, unsettled: 0, collecting, whole: false }
+    }
+
+    /// Whether a core of so many members must collect all tombstones.
+    pub(super) fn collects(&self, core: usize) -> bool {
+        self.collecting && core == self.ring.members()
     }
 
     /// These are the core from now on.
@@ -87,6 +89,7 @@ impl Agreement {
                 *inside = true;
             }
         }
+        self.whole = self.core.iter().all(|inside| *inside);
         self.count_all();
     }
 
@@ -102,8 +105,9 @@ impl Agreement {
 
     fn count_all(&mut self) {
         self.unsettled = 0;
+        let collects = self.collecting && self.whole;
         for row in self.rows.values_mut() {
-            row.unsettled = !row.is_settled(&self.core, &self.lineage);
+            row.unsettled = !row.is_settled(&self.core, collects);
             self.unsettled += usize::from(row.unsettled);
         }
     }
@@ -164,7 +168,8 @@ impl Agreement {
             ..Row::default()
         });
         change(row);
-        let unsettled = !row.is_settled(&self.core, &self.lineage);
+        let collects = self.collecting && self.whole;
+        let unsettled = !row.is_settled(&self.core, collects);
         let before = std::mem::replace(&mut row.unsettled, unsettled);
         self.unsettled = self.unsettled + usize::from(row.unsettled) - usize::from(before);
     }
