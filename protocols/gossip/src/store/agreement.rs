@@ -20,10 +20,6 @@ pub(super) struct Agreement {
     core: Vec<bool>,
     /// How many keys are not settled in the core.
     unsettled: usize,
-    /// Whether members collect tombstones, and not by their age.
-    collecting: bool,
-    /// Whether the core is everybody, so that nothing holds a collection up.
-    whole: bool,
 }
 
 /// One key.
@@ -52,16 +48,13 @@ impl Row {
         self.homes.iter_mut().find(|(home, _)| *home == node).map(|(_, held)| held)
     }
 
-    /// Whether the homes in the core are equal, and nobody there keeps something for one of them; and whether no tombstone is left, where
-    /// they are collected.
-    fn is_settled(&self, core: &[bool], collects: bool) -> bool {
+    /// Whether the homes in the core are equal, and nobody there keeps something for one of them.
+    fn is_settled(&self, core: &[bool]) -> bool {
         let inside = |node: &NodeId| core.get(node.index()).copied().unwrap_or(false);
         let mut homes = self.homes.iter().filter(|(home, _)| inside(home));
         let Some((_, first)) = homes.next() else { return true };
-        let deleted = |records: &[Record]| records.iter().any(|record| record.value.is_none());
         homes.all(|(_, records)| look_alike(records, first))
             && !self.hints.iter().any(|(keeper, target, _)| inside(keeper) && inside(target))
-            && !(collects && self.homes.iter().any(|(_, records)| deleted(records)))
     }
 }
 
@@ -71,14 +64,7 @@ impl Agreement {
 
     pub(super) fn new(parameters: &Parameters, ring: Ring) -> Self {
         let lineage = Lineage::new(parameters.conflicts);
-        let collecting = !parameters.collect_every.is_zero() && parameters.tombstone_grace.is_zero();
-        let (rows, core) = (OrderedMap::new(), Vec::new());
-        Self { ring, lineage, rows, core, unsettled: 0, collecting, whole: false }
-    }
-
-    /// Whether a core of so many members must collect all tombstones.
-    pub(super) fn collects(&self, core: usize) -> bool {
-        self.collecting && core == self.ring.members()
+        Self { ring, lineage, rows: OrderedMap::new(), core: Vec::new(), unsettled: 0 }
     }
 
     /// These are the core from now on.
@@ -89,7 +75,6 @@ impl Agreement {
                 *inside = true;
             }
         }
-        self.whole = self.core.iter().all(|inside| *inside);
         self.count_all();
     }
 
@@ -105,9 +90,8 @@ impl Agreement {
 
     fn count_all(&mut self) {
         self.unsettled = 0;
-        let collects = self.collecting && self.whole;
         for row in self.rows.values_mut() {
-            row.unsettled = !row.is_settled(&self.core, collects);
+            row.unsettled = !row.is_settled(&self.core);
             self.unsettled += usize::from(row.unsettled);
         }
     }
@@ -168,8 +152,7 @@ impl Agreement {
             ..Row::default()
         });
         change(row);
-        let collects = self.collecting && self.whole;
-        let unsettled = !row.is_settled(&self.core, collects);
+        let unsettled = !row.is_settled(&self.core);
         let before = std::mem::replace(&mut row.unsettled, unsettled);
         self.unsettled = self.unsettled + usize::from(row.unsettled) - usize::from(before);
     }

@@ -121,7 +121,7 @@ sim_core::checks! {
             => Causality::default(),
         "store/quorum-reads": "If R + W > N and quorums are strict, a read sees what was acknowledged before."
             => QuorumReads::new(parameters, setup.members),
-        "store/convergence": "After the heal, all homes of a key in the core become equal, hints are handed over, and a whole core collects its tombstones."
+        "store/convergence": "After the heal, all homes of a key in the core become equal, and hints are handed over."
             => Convergence::new(parameters, ring(parameters, setup)),
     }
 }

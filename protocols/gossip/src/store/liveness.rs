@@ -27,8 +27,8 @@ const HEARS: [&str; 9] = {
     hears
 };
 
-/// Progress is made when no key differs between homes in the core, and nobody there keeps anything for another one. Where the core is
-/// everybody, tombstones are collected, too. The workload ends at the heal.
+/// Progress is made when no key differs between homes in the core, and nobody there keeps anything for another one. The workload
+/// ends at the heal.
 ///
 /// Whoever runs in the place of a lost disk is outside of the core. Where nothing is wrong with it any more, it must have joined.
 ///
@@ -124,19 +124,14 @@ impl Liveness<Store> for StoreLiveness {
     /// what was missing; where one of the two has not confirmed a collection, twice as many.
     ///
     /// A client asks one member after the other, and each of them gives up an operation after four times the time that it waits for
-    /// answers: a way there and back, and a sync, must fit in that. A collection needs two rounds.
+    /// answers: a way there and back, and a sync, must fit in that.
     fn pace(&self, timeout: Duration, core: &[Slot]) -> Pace {
         let kept = (1.0 - self.loss).max(0.0);
         let Parameters { exchange_every, handoff_every, client_retry, answer_timeout, .. } = self.parameters;
         let asks = self.may_ask && self.serves(core);
         let served = if asks { client_retry.saturating_mul(self.members + 1) } else { Duration::ZERO };
-        let collected = if self.agreement.collects(core.len()) {
-            self.parameters.collect_every.saturating_mul(3)
-        } else {
-            Duration::ZERO
-        };
         let exchanged = exchange_every.saturating_mul(2 * self.members).saturating_add(handoff_every);
-        let attempt = exchanged.saturating_add(served).saturating_add(collected);
+        let attempt = exchanged.saturating_add(served);
         let windows = attempt.as_nanos() / timeout.as_nanos().max(1) + 2;
         let kept = kept * kept;
         let time = if asks { timeout.min(answer_timeout.saturating_mul(2)) } else { timeout };
