@@ -33,7 +33,8 @@ const HEARS: [&str; 9] = {
 /// Whoever runs in the place of a lost disk is outside of the core. Where nothing is wrong with it any more, it must have joined.
 ///
 /// Clients are asked for operations after the heal if the core has so many homes of every key that both quorums are among them, and
-/// if no clock can be so far behind another one that members refuse writes as too far ahead.
+/// if no clock can be so far behind another one that members refuse writes as too far ahead. Nor are they where lines or inboxes are
+/// bounded: exchanges and retries may fill them as fast as they are set.
 #[derive(Clone, Debug)]
 pub struct StoreLiveness {
     parameters: Parameters,
@@ -69,7 +70,11 @@ impl StoreLiveness {
             parameters: *parameters,
             members: setup.members.into(),
             loss: setup.network.loss.as_f64() + setup.network.corrupt.as_f64(),
-            may_ask: setup.clients > 0 && setup.workload.is_some() && clocks_agree(parameters, setup),
+            may_ask: setup.clients > 0
+                && setup.workload.is_some()
+                && setup.network.bandwidth.is_none()
+                && setup.service.inbox.is_none()
+                && clocks_agree(parameters, setup),
             asks: false,
             agreement: Agreement::new(parameters, ring.clone()),
             ring,
