@@ -48,26 +48,14 @@ impl Row {
         self.homes.iter_mut().find(|(home, _)| *home == node).map(|(_, held)| held)
     }
 
-    /// Whether the homes in the core are equal, and nobody there keeps something for one of them that would change it.
-    fn is_settled(&self, core: &[bool], lineage: &Lineage) -> bool {
+    /// Whether the homes in the core are equal, and nobody there keeps something for one of them.
+    fn is_settled(&self, core: &[bool]) -> bool {
         let inside = |node: &NodeId| core.get(node.index()).copied().unwrap_or(false);
         let mut homes = self.homes.iter().filter(|(home, _)| inside(home));
         let Some((_, first)) = homes.next() else { return true };
-        let mut hints = self.hints.iter().filter(|(keeper, target, _)| inside(keeper) && inside(target));
         homes.all(|(_, records)| look_alike(records, first))
-            && hints.all(|(_, target, hint)| {
-                let held = self.homes.iter().find(|(home, _)| home == target);
-                held.is_none_or(|(_, held)| changes_nothing(held, *hint, lineage))
-            })
+            && !self.hints.iter().any(|(keeper, target, _)| inside(keeper) && inside(target))
     }
-}
-
-/// Whether a home that takes this record looks as before.
-fn changes_nothing(held: &[Record], record: Record, lineage: &Lineage) -> bool {
-    let Record { key, version, value } = record;
-    let older = |other| lineage.supersedes(key, version, other);
-    held.iter().any(|held| lineage.includes(key, held.version, version))
-        || value.is_none() && !visible(held).any(older)
 }
 
 impl Agreement {
@@ -103,7 +91,7 @@ impl Agreement {
     fn count_all(&mut self) {
         self.unsettled = 0;
         for row in self.rows.values_mut() {
-            row.unsettled = !row.is_settled(&self.core, &self.lineage);
+            row.unsettled = !row.is_settled(&self.core);
             self.unsettled += usize::from(row.unsettled);
         }
     }
@@ -164,7 +152,7 @@ impl Agreement {
             ..Row::default()
         });
         change(row);
-        let unsettled = !row.is_settled(&self.core, &self.lineage);
+        let unsettled = !row.is_settled(&self.core);
         let before = std::mem::replace(&mut row.unsettled, unsettled);
         self.unsettled = self.unsettled + usize::from(row.unsettled) - usize::from(before);
     }

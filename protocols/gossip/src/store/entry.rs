@@ -106,19 +106,22 @@ sim_core::checks! {
         "store/promises": "Whoever takes over a hint or confirms tombstones has that on disk, sends nothing older, and knows it after \
             each restart."
             => Promises::new(parameters, ring(parameters, setup)),
-        "store/recovery": "What was on disk is found again after a restart, and a newcomer is welcomed once it stands there."
+        "store/recovery": "What was on disk is found again after a restart, whoever finds it damaged does nothing, and a newcomer is welcomed once it \
+            stands there."
             => Recovery::new(parameters),
         "store/hints": "A hint is given up once its home has said that it has the write, or for a newer one."
             => Hints::new(parameters),
         "store/trees": "Two members have the same root exactly when they hold the same of what they share."
             => Trees::new(parameters, ring(parameters, setup)),
-        "store/answers": "R homes answer a read, and none of what they said is older than a tombstone that one of them had dropped."
+        "store/answers": "R homes answer a read, none of what they said is older than a tombstone that one of them had dropped, and a client returns what \
+            it was asked for."
             => Answers::new(parameters, ring(parameters, setup)),
-        "store/causality": "The version of a write is higher than every version of its key that the client knew."
+        "store/causality": "The version of a write is higher than every version of its key that the client knew, and no member tells it an earlier time than \
+            it knows."
             => Causality::default(),
         "store/quorum-reads": "If R + W > N and quorums are strict, a read sees what was acknowledged before."
             => QuorumReads::new(parameters, setup.members),
-        "store/convergence": "After the heal, all homes of a key in the core become equal."
+        "store/convergence": "After the heal, all homes of a key in the core become equal, and hints are handed over."
             => Convergence::new(parameters, ring(parameters, setup)),
     }
 }

@@ -142,6 +142,7 @@ impl Member {
             self.journal.append(record, cx);
         }
         self.tell_what_it_knows(cx);
+        cx.observe(StoreObservation::Joined);
         self.begin_timers(cx);
     }
 }

@@ -39,6 +39,11 @@ impl Ring {
         self.homes.get(first..first + self.replicas).unwrap_or_default()
     }
 
+    /// The homes of all keys: a list for each part of the ring.
+    pub fn lists(&self) -> impl Iterator<Item = &[NodeId]> {
+        self.homes.chunks(self.replicas.max(1))
+    }
+
     /// Members that are no homes of a key, in the order in which they stand in for one.
     pub fn others(&self, key: u64) -> impl Iterator<Item = NodeId> + '_ {
         around(&self.places, self.place(key)).skip(self.replicas)
@@ -56,7 +61,7 @@ impl Ring {
 
     /// Who shares keys with a member, in ascending order.
     pub fn neighbors(&self, node: NodeId) -> Vec<NodeId> {
-        let lists = self.homes.chunks(self.replicas.max(1)).filter(|homes| homes.contains(&node));
+        let lists = self.lists().filter(|homes| homes.contains(&node));
         let mut neighbors: Vec<NodeId> = lists.flatten().copied().filter(|home| *home != node).collect();
         neighbors.sort_unstable();
         neighbors.dedup();

@@ -305,6 +305,8 @@ facts! {
         },
         /// A member writes down, or finds on its disk, who runs in the place of a member whose disk was lost.
         Renewed { #[doc = "The place."] place: NodeId, #[doc = "Who."] actor: NodeId },
+        /// A newcomer acts from now on.
+        Joined,
         /// A home has a record now.
         Stored { #[doc = "The record."] record: Record },
         /// A home gives a record up for a write that supersedes it, which it stores next.
@@ -415,7 +417,7 @@ impl Observe for StoreObservation {
         let of = |record: Record| Summary { position: Some(record.key), digest: record.value, ..none };
         match *self {
             Self::Started => Summary { role: Some("member"), ..none },
-            Self::Recovered => none,
+            Self::Recovered | Self::Joined => none,
             Self::Knows { collector, confirmed, .. } => {
                 Summary { peer: Some(collector), position: Some(confirmed), ..none }
             }

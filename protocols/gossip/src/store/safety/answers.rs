@@ -6,12 +6,15 @@ use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
+use sim_core::process::RequestId;
 
 use super::super::lineage::Lineage;
 use super::super::parameters::Parameters;
 use super::super::ring::Ring;
 use super::super::siblings::Siblings;
-use super::super::vocabulary::{Record, Store, StoreMessage, Version};
+use super::super::vocabulary::{
+    Record, Store, StoreMessage, StoreObservation, StoreRequest, StoreResponse, Version,
+};
 use super::actors::Actors;
 
 /// The most reads of a coordinator that are remembered; what is said of older ones is not judged.
@@ -22,6 +25,9 @@ const MOST_TOMBSTONES: usize = 8;
 
 /// Whoever coordinates a read has the answers of R homes when it answers its client: of R different ones, not R answers (Dynamo,
 /// section 4.5).
+///
+/// What its client returns is the answer to what it was asked for, and not to something else that it asked for before: a read returns what
+/// somebody wrote to that key, and a write has been acknowledged when it is done.
 ///
 /// If one of these homes had dropped tombstones of a collection that is complete, the coordinator finds nothing that is older than
 /// them: who answered before it had confirmed that collection is asked again (design record 0120).
@@ -36,6 +42,10 @@ pub struct Answers {
     collected: OrderedMap<u64, VecDeque<(u64, Version)>>,
     actors: Actors,
     places: BySlot<Place>,
+    /// What clients have written, and what of it was acknowledged, by key.
+    stamped: OrderedMap<(u64, Version), bool>,
+    /// Which key is asked for under a request.
+    asked: OrderedMap<RequestId, u64>,
 }
 
 /// What a coordinator does.
@@ -71,6 +81,8 @@ impl Answers {
             collected: OrderedMap::new(),
             actors: Actors::default(),
             places: BySlot::default(),
+            stamped: OrderedMap::new(),
+            asked: OrderedMap::new(),
             ring,
         }
     }
@@ -137,11 +149,59 @@ impl Answers {
 
 impl Check<Store> for Answers {
     fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&["Stamped", "Saw"])
+        Some(&["Stamped", "Saw", "Acknowledged"])
     }
 
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Store>, _: &mut Findings) {
+        match *seen.observation {
+            StoreObservation::Acknowledged { record } => {
+                self.stamped.insert((record.key, record.version), true);
+                return;
+            }
+            StoreObservation::Stamped { record } => {
+                self.stamped.insert((record.key, record.version), false);
+            }
+            _ => {}
+        }
         self.lineage.follow(seen);
+    }
+
+    fn invoked(&mut self, _: &Ground, _: NodeId, id: RequestId, request: &StoreRequest, _: &mut Findings) {
+        let (StoreRequest::Get { key } | StoreRequest::Put { key, .. } | StoreRequest::Delete { key }) =
+            *request;
+        self.asked.insert(id, key);
+    }
+
+    fn returned(
+        &mut self,
+        _: &Ground,
+        client: NodeId,
+        id: RequestId,
+        response: &StoreResponse,
+        findings: &mut Findings,
+    ) {
+        let Some(key) = self.asked.remove(&id) else { return };
+        match response {
+            StoreResponse::Done { version } => {
+                findings.exercised();
+                if self.stamped.get(&(key, *version)) != Some(&true) {
+                    let text =
+                        format!("{client} is done with a write to key {key} that nobody has acknowledged");
+                    findings.safety("not acknowledged", &[client], text);
+                }
+            }
+            StoreResponse::Read { record, others } => {
+                findings.exercised();
+                let written =
+                    |found: &Record| found.key == key && self.stamped.contains_key(&(key, found.version));
+                if !record.iter().chain(others).all(written) {
+                    let text =
+                        format!("{client} reads something under key {key} that nobody has written there");
+                    findings.safety("never written", &[client], text);
+                }
+            }
+            StoreResponse::Unknown => {}
+        }
     }
 
     fn takes(&self) -> &'static [&'static str] {
@@ -301,5 +361,32 @@ mod tests {
         run(2, Some(written(8, Some(1)))).clean();
         run(1, Some(written(4, Some(1)))).clean();
         assert_eq!(run(2, Some(written(4, Some(1)))).violations(), 1);
+    }
+    #[test]
+    fn a_client_returns_what_it_was_asked_for() {
+        let version = |time| Version { time, actor: NodeId(9), session: 0 };
+        let record = |key, time| Record { key, version: version(time), value: Some(time) };
+        let read = |record| StoreResponse::Read { record: Some(record), others: [].into() };
+        let returns = |request, response| {
+            let mut script = Script::new(Answers::new(&Parameters::default(), ring()), 4);
+            script.see(3, StoreObservation::Stamped { record: record(5, 4) });
+            script.see(0, StoreObservation::Acknowledged { record: record(5, 4) });
+            script.see(3, StoreObservation::Stamped { record: record(5, 6) });
+            let Script { check, ground, findings, .. } = &mut script;
+            check.invoked(ground, NodeId(4), RequestId(1), &request, findings);
+            check.returned(ground, NodeId(4), RequestId(1), &response, findings);
+            script.violations()
+        };
+        let (get, put) = (StoreRequest::Get { key: 5 }, StoreRequest::Put { key: 5, value: 1 });
+        assert_eq!(returns(get, read(record(5, 6))), 0, "it is written, though not acknowledged");
+        assert_eq!(returns(get, read(record(6, 6))), 1, "it is of another key");
+        assert_eq!(returns(get, read(record(5, 7))), 1, "nobody has written that");
+        assert_eq!(returns(put, StoreResponse::Done { version: version(4) }), 0);
+        assert_eq!(
+            returns(put, StoreResponse::Done { version: version(6) }),
+            1,
+            "nobody has acknowledged it"
+        );
+        assert_eq!(returns(put, StoreResponse::Unknown), 0);
     }
 }

@@ -14,11 +14,16 @@ use super::super::vocabulary::{Store, StoreMessage, StoreObservation, Version};
 /// what it had written down there: which lists it has confirmed, in which it has dropped something, up to where it takes no
 /// writes, and who runs in the places of others. This holds however often its journal was rewritten.
 ///
+/// A damaged record may have been any: its member does nothing. That is judged where no journal is rewritten, since a damaged record
+/// may be gone then.
+///
 /// Whoever welcomes a newcomer has it on disk that the newcomer is there (design record 0141).
 #[derive(Debug)]
 pub struct Recovery {
     holdings: Holdings,
     places: BySlot<Place>,
+    /// Whether journals are never rewritten.
+    plain: bool,
 }
 
 /// What a member has written down.
@@ -35,6 +40,8 @@ struct Place {
     unfinished: Option<(u64, Option<NodeId>)>,
     /// What was on its disk when it began to start.
     owed: Option<Box<Owed>>,
+    /// Whether it was booted from a damaged journal.
+    damaged: bool,
 }
 
 /// What a member that starts has to find.
@@ -96,7 +103,7 @@ impl<T: Copy> Entry<T> {
 impl Place {
     /// A member starts: whatever it does not tell now is lost. One that crashed before it had told everything still has to.
     fn begin(&mut self, held: Vec<(u64, Option<NodeId>, Version)>) {
-        let Self { lists, fence, actors, unfinished, owed } = std::mem::take(self);
+        let Self { lists, fence, actors, unfinished, owed, .. } = std::mem::take(self);
         if owed.is_some() {
             self.owed = owed;
             return;
@@ -131,7 +138,8 @@ impl Place {
 impl Recovery {
     /// For members with these parameters.
     pub fn new(parameters: &Parameters) -> Self {
-        Self { holdings: Holdings::new(parameters), places: BySlot::default() }
+        let plain = parameters.compact_after == 0;
+        Self { holdings: Holdings::new(parameters), places: BySlot::default(), plain }
     }
 
     /// A member has told all that it found.
@@ -202,6 +210,10 @@ impl Check<Store> for Recovery {
 
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
         let mark = (seen.mark.appended, seen.mark.durable);
+        if std::mem::take(&mut self.places.at(seen.slot).damaged) {
+            let node = seen.node;
+            findings.safety("damaged", &[node], format!("{node} starts although its disk is damaged"));
+        }
         self.places.at(seen.slot).follow(seen.observation);
         match *seen.observation {
             StoreObservation::Started => {
@@ -249,9 +261,13 @@ impl Check<Store> for Recovery {
         }
     }
 
-    fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, _: &mut Findings) {
+    fn lifecycle(&mut self, ground: &Ground, slot: Slot, what: Lifecycle, findings: &mut Findings) {
         self.holdings.lifecycle(ground, slot, what);
         match what {
+            Lifecycle::Booted if self.plain && ground.place(slot).rotten => {
+                findings.exercised();
+                self.places.at(slot).damaged = true;
+            }
             Lifecycle::Crashed => {
                 let durable = ground.place(slot).mark(JOURNAL).durable;
                 self.places.at(slot).crash(durable);
@@ -306,6 +322,20 @@ mod tests {
         });
         script.see(0, StoreObservation::Recovered);
         script
+    }
+
+    #[test]
+    fn a_member_whose_disk_is_damaged_does_nothing() {
+        let found = |compact_after| {
+            let parameters = Parameters { compact_after, ..Parameters::default() };
+            let mut script = Script::new(Recovery::new(&parameters), 3);
+            script.write(0, stored(4)).sync(0);
+            script.ground.places[0].rotten = true;
+            script.write(0, stored(6)).crash(0, 0).boot(0).finish().clean();
+            script.see(0, StoreObservation::Started);
+            script.violations()
+        };
+        assert_eq!((found(0), found(9)), (1, 0));
     }
 
     #[test]
