@@ -362,6 +362,7 @@ mod tests {
         run(1, Some(written(4, Some(1)))).clean();
         assert_eq!(run(2, Some(written(4, Some(1)))).violations(), 1);
     }
+
     #[test]
     fn a_client_returns_what_it_was_asked_for() {
         let version = |time| Version { time, actor: NodeId(9), session: 0 };

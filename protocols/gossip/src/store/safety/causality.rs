@@ -153,6 +153,7 @@ mod tests {
         script.see(2, stamped(4)).see(3, StoreObservation::Saw { key: 6, version: version(2) });
         script.restart(3).see(3, stamped(4)).clean();
     }
+
     #[test]
     fn a_member_that_tells_an_earlier_time_than_it_knows_is_found() {
         let record = |time| Record { key: 5, version: version(time), value: None };
