@@ -11,8 +11,7 @@ use super::ring::Ring;
 use super::vocabulary::Store;
 
 /// Once a core is healed and its writes have ended, all homes of a key that are in it become equal, and what its members keep
-/// for each other is handed over. A tombstone equals nothing. When that is overdue says the
-/// world ([`sim_core::progress`]).
+/// for each other is handed over. A tombstone equals nothing. When that is overdue says the world ([`sim_core::progress`]).
 #[derive(Clone, Debug)]
 pub struct Convergence {
     promised: bool,

@@ -138,10 +138,16 @@ mod tests {
         assert_eq!(script.exercised(), 2);
     }
 
-    /// A leader of term 2 is seen at its beginning, and again after 10 ns.
-    fn again(first: Option<RaftObservation>, then: RaftObservation) -> Script<LeaderAppendOnly> {
+    /// A server begins to lead term 2.
+    fn lead() -> Script<LeaderAppendOnly> {
         let mut script = Script::new(LeaderAppendOnly::default(), 3);
         script.see(0, leads(2, 3));
+        script
+    }
+
+    /// It is seen at its beginning, and again after 10 ns.
+    fn again(first: Option<RaftObservation>, then: RaftObservation) -> Script<LeaderAppendOnly> {
+        let mut script = lead();
         if let Some(first) = first {
             script.see(0, first);
         }
@@ -155,11 +161,6 @@ mod tests {
         again(Some(appended(4, 2, 14)), appended(5, 2, 15)).clean();
         again(None, appended(4, 2, 14)).found("no-entry", message);
         again(None, RaftObservation::BecameFollower { term: 2 }).found("no-entry", message);
-        let lead = || {
-            let mut script = Script::new(LeaderAppendOnly::default(), 3);
-            script.see(0, leads(2, 3));
-            script
-        };
         // A crash may come in the middle of the step.
         lead().crash(0, 0).at(Time::from_nanos(10), 0).see(0, recovered(2, 3, 13)).finish().clean();
         lead().at(Time::from_nanos(10), 0).crash(0, 0).found("no-entry", message);
