@@ -144,8 +144,9 @@ pub(crate) fn add_to_job_summary(text: &str) -> Result<(), CliError> {
     Ok(written.map_err(failed)?)
 }
 
-/// Tells that results could not be kept, after they were told; how the program ends then. A finding stays a finding.
-pub(crate) fn unkept(error: &CliError, exit: Exit, terminal: &Terminal) -> Exit {
+/// Tells what results could not be kept, if any, after they were told; how the program ends then. A finding stays a finding.
+pub(crate) fn unkept(error: Option<CliError>, exit: Exit, terminal: &Terminal) -> Exit {
+    let Some(error) = error else { return exit };
     terminal.complain(&error.render(terminal.color()));
     if exit == Exit::AsExpected { Exit::Unkept } else { exit }
 }

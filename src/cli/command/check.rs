@@ -65,7 +65,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Result<E
         HistoryVerdict::Illegal(_) => Exit::Finding,
         HistoryVerdict::Unknown(_) => Exit::Inconclusive,
     };
-    Ok(unkept.map_or(exit, |error| files::unkept(&error.into(), exit, terminal)))
+    Ok(files::unkept(unkept.map(CliError::from), exit, terminal))
 }
 
 fn read(path: &Path, limit: u64) -> Result<String, CliError> {

@@ -67,8 +67,7 @@ pub(crate) fn compare(
         let _ = writeln!(words, "report       {}", out.display());
     }
     terminal.result(|| document(&comparison, out), &words)?;
-    let unkept = unkept.map(CliError::from);
-    Ok(unkept.map_or(Exit::AsExpected, |error| files::unkept(&error, Exit::AsExpected, terminal)))
+    Ok(files::unkept(unkept.map(CliError::from), Exit::AsExpected, terminal))
 }
 
 fn words(comparison: &Comparison, columns: usize) -> String {

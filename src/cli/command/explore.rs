@@ -183,7 +183,7 @@ pub(crate) fn explore(
     let unkept = told.or(added.err().map(CliError::from));
     let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
     let exit = worse(old, exit);
-    Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
+    Ok(files::unkept(unkept, exit, terminal))
 }
 
 /// Runs the corpus, if there is one, before anything new is looked for.

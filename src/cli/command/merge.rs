@@ -116,7 +116,7 @@ impl Merging<'_> {
             found.tell(registry, campaign.min_conclusive, self.machines, None, merged, self.terminal)?;
         drop_kept(&self.gathered, &self.out)?;
         let exit = self.worse(exit);
-        Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, self.terminal)))
+        Ok(files::unkept(unkept, exit, self.terminal))
     }
 
     fn sweeps(&mut self, registry: &Registry, campaign: &Sweeping) -> Result<Exit, CliError> {

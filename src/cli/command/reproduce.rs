@@ -66,7 +66,7 @@ pub(crate) fn reproduce(
         arguments.out.as_ref().map_or(Ok(()), |folder| write(folder, &reproduction, watch, terminal));
     terminal.result(|| document(&reproduction, watch), &words(&reproduction, watch))?;
     let exit = exit(&reproduction);
-    Ok(written.err().map_or(exit, |error| files::unkept(&error, exit, terminal)))
+    Ok(files::unkept(written.err(), exit, terminal))
 }
 
 fn exit(reproduction: &Reproduction) -> Exit {

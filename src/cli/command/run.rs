@@ -90,10 +90,7 @@ pub(crate) fn run(
         Some(divergence) => complain(&divergence, terminal),
         None => loaded.scenario.expect.judge(&outcome).into(),
     };
-    Ok(match unkept {
-        None => exit,
-        Some(error) => files::unkept(&error, exit, terminal),
-    })
+    Ok(files::unkept(unkept, exit, terminal))
 }
 
 /// Whether the files for other programs can be written.

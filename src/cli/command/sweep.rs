@@ -158,7 +158,7 @@ impl Swept<'_> {
         };
         terminal.result(document, &words)?;
         let exit = judge(run, table).into();
-        Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
+        Ok(files::unkept(unkept, exit, terminal))
     }
 
     /// Writes everything that a whole sweep leaves; the files' names in order.

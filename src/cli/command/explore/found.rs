@@ -158,7 +158,7 @@ impl Found<'_> {
         };
         terminal.result(document, &words)?;
         let exit = told.exit(interrupted);
-        Ok(unkept.map_or(exit, |error| files::unkept(&error, exit, terminal)))
+        Ok(files::unkept(unkept, exit, terminal))
     }
 }
 
