@@ -43,8 +43,10 @@ fn run(seconds: u64, learners: u32) -> (usize, u64) {
 fn a_read_allocates_nothing_but_what_a_majority_by_configuration_is_found_with() {
     // Where not all members vote, each confirmed round is found by sorting.
     for learners in [0, 1] {
-        let ((short, few), (long, many)) = (run(10, learners), run(30, learners));
-        let (allocations, reads) = ((long - short) as u64, many - few);
+        // What runs the test allocates now and then as well, in a thread of its own: the least of three runs has none of that.
+        let least = |seconds| (0..3).map(|_| run(seconds, learners)).min().expect("three runs");
+        let ((short, few), (long, many)) = (least(10), least(30));
+        let (allocations, reads) = (long.saturating_sub(short) as u64, many - few);
         assert!(reads > 1_500, "{reads} reads");
         let most = u64::from(learners) * reads;
         assert!(allocations <= most, "{allocations} allocations for {reads} reads, {learners} learners");
