@@ -195,14 +195,15 @@ impl Agent {
             (Mode::Pull, _) | (Mode::PushPull, 0) => EpidemicMessage::Pull,
             (Mode::PushPull, _) => EpidemicMessage::Exchange { rumors },
         };
-        let peers = self.shared.contacts.draw(cx.node(), count, cx.rng());
-        if peers.is_empty() {
-            return;
-        }
-        if message != EpidemicMessage::Pull {
+        let drawn = self.shared.contacts.draw(cx.node(), count, cx.rng());
+        if !drawn.nodes().is_empty() && message != EpidemicMessage::Pull {
             self.flags |= TOLD;
         }
-        cx.send_all(peers.iter(), message);
+        match *drawn.nodes() {
+            // By far the most frequent.
+            [peer] => cx.send(peer, message),
+            ref peers => cx.send_all(peers.iter().copied(), message),
+        }
     }
 
     /// Whether one more contact fits into this cycle. Rumors are answers where agents pull, and no contacts.

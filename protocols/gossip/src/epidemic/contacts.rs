@@ -121,13 +121,13 @@ impl Drawn {
     }
 
     /// Those who were drawn.
-    pub fn iter(&self) -> impl Iterator<Item = NodeId> + use<> {
-        self.nodes.into_iter().take(usize::from(self.count))
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes[..usize::from(self.count)]
     }
 
     fn add(&mut self, node: u32) {
         let node = NodeId(node);
-        if self.iter().all(|known| known != node) {
+        if !self.nodes().contains(&node) {
             self.nodes[usize::from(self.count)] = node;
             self.count += 1;
         }

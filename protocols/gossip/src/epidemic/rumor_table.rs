@@ -32,15 +32,19 @@ impl RumorTable {
     /// Makes the set of a place this one.
     #[inline]
     pub(super) fn set(&mut self, place: usize, rumors: u64) {
+        // Most sets are emptied at the start, where nothing is known anywhere.
+        if rumors != 0 || place * self.bits / WORD < self.words.len() {
+            self.write(place, rumors);
+        }
+    }
+
+    fn write(&mut self, place: usize, rumors: u64) {
         if rumors & !low(self.bits) != 0 {
             self.widen(rumors);
         }
         let bit = place * self.bits;
         let (word, shift) = (bit / WORD, bit % WORD);
         if word >= self.words.len() {
-            if rumors == 0 {
-                return;
-            }
             self.words.resize(word + 1, 0);
         }
         self.words[word] = self.words[word] & !(low(self.bits) << shift) | rumors << shift;

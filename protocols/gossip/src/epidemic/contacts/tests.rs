@@ -11,7 +11,7 @@ struct Drawing<'a>(&'a Contacts, u8);
 impl Process<Epidemic> for Drawing<'_> {
     fn step(&mut self, _: Input<'_, Epidemic>, cx: &mut Context<'_, Epidemic>) {
         let drawn = self.0.draw(cx.node(), self.1, cx.rng());
-        cx.send_all(drawn.iter(), EpidemicMessage::Pull);
+        cx.send_all(drawn.nodes().iter().copied(), EpidemicMessage::Pull);
     }
 }
 
