@@ -1,5 +1,7 @@
 //! Hinted hand-off: what was kept for a home that did not answer is handed over, until the home has it (Dynamo, section 4.6).
 
+use std::ops::Bound;
+
 use sim_core::identity::NodeId;
 use sim_core::process::Context;
 
@@ -13,11 +15,19 @@ use super::vocabulary::{
 const MOST_AT_ONCE: usize = 64;
 
 impl Member {
-    /// Hands over what it keeps, as far as it may at once: the first of it again, until it is taken.
+    /// Hands over what it keeps, as far as it may at once. It goes on where it stopped the last time, and begins again at the end:
+    /// what a home never takes, since it is gone, keeps nobody else from their hints.
     pub(super) fn hand_off(&mut self, cx: &mut Context<'_, Store>) {
-        let kept = self.hints.iter().flat_map(|((target, _), kept)| kept.iter().map(|kept| (*target, kept)));
-        let at_once: Vec<_> =
-            kept.take(MOST_AT_ONCE).map(|(target, written)| (target, written.clone())).collect();
+        let mut at_once = Vec::new();
+        let mut rest = self.hints.range((self.not_handed(), Bound::Unbounded));
+        let mut last = None;
+        while at_once.len() < MOST_AT_ONCE
+            && let Some((at @ (target, _), kept)) = rest.next()
+        {
+            at_once.extend(kept.iter().map(|written| (*target, written.clone())));
+            last = Some(*at);
+        }
+        self.handed = last.filter(|_| rest.next().is_some());
         for (target, written) in at_once {
             let record = written.record;
             cx.send(self.roster.actor(target), StoreMessage::HandOff { sent: self.sent(written) });
@@ -26,6 +36,13 @@ impl Member {
             }
         }
         cx.set_timer(HANDOFF, self.shared.parameters.handoff_every, StoreTimer::HandOff);
+    }
+
+    /// Where the hints begin that are handed over next.
+    fn not_handed(&self) -> Bound<(NodeId, u64)> {
+        let behind =
+            |at: &(NodeId, u64)| self.hints.range((Bound::Excluded(*at), Bound::Unbounded)).next().is_some();
+        self.handed.filter(behind).map_or(Bound::Unbounded, Bound::Excluded)
     }
 
     /// Somebody hands over what it kept for this member.

@@ -49,6 +49,8 @@ pub struct Member {
     pub(super) replica: Replica,
     /// What it keeps for others: for whom, and which key.
     pub(super) hints: OrderedMap<(NodeId, u64), Siblings>,
+    /// The last of them that was handed over, if there are more behind it.
+    pub(super) handed: Option<(NodeId, u64)>,
     /// The latest time of all versions that it has seen.
     pub(super) clock: u64,
     /// By collector: the latest of its collections that this member has confirmed, and its tombstones.
@@ -99,6 +101,7 @@ impl Member {
             journal: Journal::default(),
             replica: Replica::new(members),
             hints: OrderedMap::new(),
+            handed: None,
             clock: 0,
             confirmed: vec![(0, Box::default()); members],
             dropped: vec![0; members],

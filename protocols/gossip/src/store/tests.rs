@@ -175,6 +175,36 @@ fn a_home_and_a_hint_for_it_are_one_copy() {
 }
 
 #[test]
+fn a_home_that_is_gone_keeps_nobody_from_their_hints() {
+    let mut bench = Bench::new(Parameters::default());
+    let ring = bench.member.shared.ring.clone();
+    let away = |home: u32, count: usize| -> Vec<(u64, u32)> {
+        let fits =
+            |key: &u64| ring.homes(*key).contains(&NodeId(home)) && !ring.homes(*key).contains(&NodeId(0));
+        (0..).filter(fits).map(|key| (key, home)).take(count).collect()
+    };
+    let (gone, back) = (away(1, 100), away(2, 5));
+    for (key, home) in gone.iter().chain(&back).copied() {
+        let sent = sent(&last(key, 600, Some(6)), 0);
+        bench.hear(3, &StoreMessage::Write { operation: 3, sent, hint: Some(NodeId(home)) });
+    }
+    let turn = |bench: &mut Bench| {
+        let said = bench.ring(StoreTimer::HandOff);
+        let to = |home| said.iter().filter(|(to, _)| *to == home).count();
+        (to(1), to(2))
+    };
+    // Nobody takes anything: all are handed over again and again, so many at once.
+    let turns: Vec<_> = (0..5).map(|_| turn(&mut bench)).collect();
+    assert_eq!(turns, [(64, 0), (36, 5), (64, 0), (36, 5), (64, 0)]);
+    // What was still to come is taken meanwhile: the next turn is none that hands over nothing.
+    for (key, home) in gone[64..].iter().chain(&back).copied() {
+        let version = last(key, 600, None).record.version;
+        bench.hear(home, &StoreMessage::HandedOff { key, version });
+    }
+    assert_eq!(turn(&mut bench), (64, 0));
+}
+
+#[test]
 fn a_version_too_far_ahead_or_behind_a_collected_tombstone_is_refused() {
     let mut bench = Bench::new(Parameters { max_offset: Duration::from_secs(1), ..Parameters::default() });
     let key = bench.key(|homes| homes[0] == NodeId(1));
