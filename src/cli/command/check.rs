@@ -54,7 +54,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Result<E
     }
     let drawn = arguments.html.as_deref().map(|page| {
         let html = reports::history::page(&history, &judgement, &name);
-        scenarios::artefact::write(page, html.as_bytes()).map(|()| page)
+        unkept.kept(scenarios::artefact::write(page, html.as_bytes())).is_some()
     });
     // The verdict is told even where its picture cannot be kept.
     let (page, unkept) = drawn.transpose().map_or_else(|error| (None, Some(error)), |page| (page, None));
@@ -73,12 +73,12 @@ fn read(path: &Path, limit: u64) -> Result<String, CliError> {
         return files::read(path, limit);
     }
     let failed = |error| CliError::Read { path: path.to_owned(), error };
-    let mut text = String::new();
-    io::stdin().lock().take(limit + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > limit {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
         return Err(CliError::TooLarge { path: path.to_owned(), limit });
     }
-    Ok(text)
+    scenarios::artefact::text_of(bytes).map_err(failed)
 }
 
 /// JSON lines begin with an object whose first key is a text; everything else is read as EDN.
