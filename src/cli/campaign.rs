@@ -15,6 +15,7 @@ use sim_core::registry::Registry;
 use super::capsule_page;
 use super::error::CliError;
 use super::shrink_text;
+use super::terminal::Terminal;
 
 /// So many findings have a page each; `report CAPSULE` draws the others.
 const MOST_PAGES: usize = 8;
@@ -30,11 +31,15 @@ pub(crate) struct Explored<'a> {
 }
 
 /// Writes the pages; where that of the campaign is.
-pub(crate) fn write(registry: &Registry, explored: &Explored<'_>) -> Result<PathBuf, CliError> {
+pub(crate) fn write(
+    registry: &Registry,
+    explored: &Explored<'_>,
+    terminal: &Terminal,
+) -> Result<PathBuf, CliError> {
     let findings = explored.exploration.findings.iter().zip(explored.capsules).enumerate();
     let findings = findings.map(|(index, (finding, capsule))| {
         let drawn = index < MOST_PAGES && !explored.exploration.interrupted;
-        let page = if drawn { Some(page_of(registry, finding, capsule)?) } else { None };
+        let page = if drawn { Some(page_of(registry, finding, capsule, terminal)?) } else { None };
         Ok(found(finding, capsule, page.as_deref()))
     });
     let findings: Result<Vec<FindingRecord>, CliError> = findings.collect();
@@ -45,9 +50,14 @@ pub(crate) fn write(registry: &Registry, explored: &Explored<'_>) -> Result<Path
     Ok(path)
 }
 
-fn page_of(registry: &Registry, finding: &Finding, capsule: &Path) -> Result<PathBuf, CliError> {
+fn page_of(
+    registry: &Registry,
+    finding: &Finding,
+    capsule: &Path,
+    terminal: &Terminal,
+) -> Result<PathBuf, CliError> {
     let page = capsule_page::beside(capsule);
-    capsule_page::write(capsule_page::drawn(registry, &finding.capsule, capsule)?, &page)?;
+    capsule_page::write(capsule_page::drawn(registry, &finding.capsule, capsule, terminal)?, &page)?;
     Ok(page)
 }
 

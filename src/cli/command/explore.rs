@@ -165,7 +165,7 @@ pub(crate) fn explore(
     let (mut exploration, _folder_lock) =
         with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
     if !arguments.no_shrink {
-        shrink_all(registry, &mut exploration.findings, &options)?;
+        shrink_all(registry, &mut exploration.findings, &options, terminal)?;
     }
     let found = Found { loaded: &loaded, options: &options, exploration, folder: &folder, watch };
     if let Some(shard) = arguments.shard {
@@ -217,10 +217,27 @@ fn shrink_all(
     findings: &mut [Finding],
     options: &ExploreOptions,
 ) -> Result<(), CliError> {
-    let build = options.build.clone();
-    let options = ShrinkOptions { budget: ShrinkOptions::BUDGET_OF_FINDINGS, jobs: options.jobs, build };
-    let hooks = ShrinkHooks { interrupted: &interrupt::interrupted, ..ShrinkHooks::NONE };
-    Ok(shrink_findings(registry, findings, &options, hooks)?)
+    terminal: &Terminal,
+    let (build, budget) = (options.build.clone(), ShrinkOptions::BUDGET_OF_FINDINGS);
+    let options = ShrinkOptions { budget, jobs: options.jobs, build };
+    let (bar, watch) = (terminal.progress(budget * findings.len() as u64), Stopwatch::start());
+    for (before, finding) in (0..).zip(findings) {
+        let after_batch = |runs| {
+            bar.set_position(before * budget + runs);
+            if watch.seconds() > 1.0 {
+                terminal.show(&bar);
+            }
+        };
+        let hooks = ShrinkHooks {
+            after_batch: &after_batch,
+            interrupted: &interrupt::interrupted,
+            ..ShrinkHooks::NONE
+        };
+        let shrunk = shrink_findings(registry, std::slice::from_mut(finding), &options, hooks);
+        shrunk.inspect_err(|_| bar.finish_and_clear())?;
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// Explores, and shows how far it is.

@@ -24,6 +24,7 @@ use crate::cli::capsule_page::{self, Telling};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::export::{Export, FileFormat, TraceFile, check_formats};
+use crate::cli::story_progress::StoryProgress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, run_text};
@@ -92,7 +93,10 @@ pub(crate) fn replay(
     };
     // What fails in another way now is what there is to tell.
     let print = capsule.fingerprint.as_deref().filter(|_| replay.replayed != Replayed::Changed);
-    let all_told = tell_whole(&replay.plan, print)?.as_ref().map(Telling::new);
+    let progress = StoryProgress::of("the story", replay.outcome.events, terminal);
+    let all_told = tell_whole(&replay.plan, print, &|stage| progress.begins(stage))?;
+    drop(progress);
+    let all_told = all_told.as_ref().map(Telling::new);
     let told = all_told.as_ref().map(|told| told.story.clone());
     let whole = told.as_ref().map_or(0, |told| told.steps.len());
     let page = if only_trace { None } else { write_page(arguments, &capsule, &replay, all_told, terminal) };

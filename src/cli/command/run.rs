@@ -27,9 +27,6 @@ use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, folder, hang, run_text, watch};
 
-/// Telling how a violation came about in a run of more events than this takes so long that people wonder.
-const LONG_TO_TELL: u64 = 50_000;
-
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
     registry: &Registry,
@@ -58,15 +55,7 @@ pub(crate) fn run(
     let told = if met && arguments.scenario.out.is_none() {
         None
     } else {
-        if !outcome.violations.is_empty() && outcome.events > LONG_TO_TELL {
-            terminal.remark("note: to tell how it came about, it is run again many times");
-        }
-        told(&plan, &outcome, None)?
-    };
-    // What was found is told even where it cannot be kept.
-    let (kept, unkept) = match keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref()) {
-        Ok(kept) => (kept, written.err()),
-        Err(error) => (None, Some(error)),
+        told(&plan, &outcome, None, "the story", terminal)?
     };
     let again = || run_text::run_command(&arguments.scenario, &plants, arguments.seed);
     let replay = kept.as_ref().map_or_else(again, |kept| kept.replay.clone());

@@ -17,6 +17,7 @@ use sim_core::story;
 use crate::build::build_name;
 use crate::cli::capsule_page::Telling;
 use crate::cli::error::CliError;
+use crate::cli::story_progress::StoryProgress;
 use crate::cli::terminal::Terminal;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{files, folder, interrupt, shrink_text};
@@ -62,7 +63,7 @@ pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>
     let small = shrunk_capsule(hunt, finding)?;
     terminal.say(&format!("            {}\n", small.message.as_deref().unwrap_or_default()))?;
     terminal.say(&format!("shrunk      {}    ({})\n\n", shrink_text::line(&small), watch.words()))?;
-    let told = tell(hunt, &small)?;
+    let told = tell(hunt, &small, terminal)?;
     terminal.say(&story::words(&told.story, color))?;
     let alike = replayed_alike(hunt, &small)?;
     let digest = small.digest.to_string();
@@ -149,9 +150,11 @@ fn shrunk_capsule(hunt: &Hunt<'_>, finding: &Finding) -> Result<Capsule, CliErro
     Ok(shrink(hunt.registry, &finding.capsule, &options, hooks)?.capsule)
 }
 
-fn tell(hunt: &Hunt<'_>, small: &Capsule) -> Result<Told, CliError> {
+fn tell(hunt: &Hunt<'_>, small: &Capsule, terminal: &Terminal) -> Result<Told, CliError> {
     let plan = plan_of(hunt.registry, small, small.setup.clone())?;
-    let told = tell_whole(&plan, small.fingerprint.as_deref())?;
+    let events = small.shrunk.as_ref().map_or(0, |log| log.after.events);
+    let progress = StoryProgress::of("the story", events, terminal);
+    let told = tell_whole(&plan, small.fingerprint.as_deref(), &|stage| progress.begins(stage))?;
     told.ok_or(CliError::Untold)
 }
 

@@ -49,7 +49,7 @@ impl Found<'_> {
         let demands = judge(loaded, &exploration.activity, min_conclusive);
         let explored =
             Explored { loaded, options, exploration, demands: &demands, capsules: &capsules, folder };
-        let (page, unkept) = match campaign::write(registry, &explored) {
+        let (page, unkept) = match campaign::write(registry, &explored, terminal) {
             Ok(page) => (Some(page), unkept),
             Err(error) => (None, unkept.or(Some(error))),
         };
