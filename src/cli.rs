@@ -25,6 +25,7 @@ mod story_progress;
 mod sweep_table;
 mod table;
 mod terminal;
+mod unkept;
 mod wall;
 mod watch;
 

@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::files;
 use crate::cli::table::counted;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 
 /// How many operations of the longest order are printed.
 const LAST: usize = 10;
@@ -52,12 +53,11 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Result<E
     if judgement.operations == 0 {
         judgement.verdict = HistoryVerdict::Unknown(Undecided::Nothing);
     }
-    let drawn = arguments.html.as_deref().map(|page| {
+    let mut unkept = Unkept::default();
+    let page = arguments.html.as_deref().filter(|page| {
         let html = reports::history::page(&history, &judgement, &name);
         unkept.kept(scenarios::artefact::write(page, html.as_bytes())).is_some()
     });
-    // The verdict is told even where its picture cannot be kept.
-    let (page, unkept) = drawn.transpose().map_or_else(|error| (None, Some(error)), |page| (page, None));
     let document = || document(&name, &history, &judgement);
     terminal.result(document, &words(&name, &history, &judgement, page))?;
     let exit = match judgement.verdict {
@@ -65,7 +65,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Result<E
         HistoryVerdict::Illegal(_) => Exit::Finding,
         HistoryVerdict::Unknown(_) => Exit::Inconclusive,
     };
-    Ok(files::unkept(unkept.map(CliError::from), exit, terminal))
+    Ok(unkept.end(exit, terminal))
 }
 
 fn read(path: &Path, limit: u64) -> Result<String, CliError> {

@@ -173,17 +173,16 @@ pub(crate) fn explore(
         return found.end_shard(shard, campaign, terminal);
     }
     let machines = &arguments.machines;
-    let (exit, told) =
+    let (exit, mut unkept) =
         found.tell(registry, arguments.min_conclusive, machines, old.as_ref(), None, terminal)?;
-    let added = arguments.corpus.as_ref().map_or(Ok(()), |corpus| {
+    if let Some(corpus) = &arguments.corpus {
         let findings = &found.exploration.findings;
         let found: Vec<Capsule> = findings.iter().map(|found| (*found.capsule).clone()).collect();
-        folder::add(corpus, &found, KEPT_PER_FINGERPRINT).map(drop)
-    });
-    let unkept = told.or(added.err().map(CliError::from));
+        unkept.kept(folder::add(corpus, &found, KEPT_PER_FINGERPRINT));
+    }
     let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
     let exit = worse(old, exit);
-    Ok(files::unkept(unkept, exit, terminal))
+    Ok(unkept.end(exit, terminal))
 }
 
 /// Runs the corpus, if there is one, before anything new is looked for.
@@ -216,10 +215,10 @@ fn shrink_all(
     registry: &Registry,
     findings: &mut [Finding],
     options: &ExploreOptions,
-) -> Result<(), CliError> {
     terminal: &Terminal,
     let (build, budget) = (options.build.clone(), ShrinkOptions::BUDGET_OF_FINDINGS);
     let options = ShrinkOptions { budget, jobs: options.jobs, build };
+) -> Result<(), CliError> {
     let (bar, watch) = (terminal.progress(budget * findings.len() as u64), Stopwatch::start());
     for (before, finding) in (0..).zip(findings) {
         let after_batch = |runs| {

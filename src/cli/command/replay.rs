@@ -26,6 +26,7 @@ use crate::cli::exit::Exit;
 use crate::cli::export::{Export, FileFormat, TraceFile, check_formats};
 use crate::cli::story_progress::StoryProgress;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, run_text};
 
@@ -82,11 +83,12 @@ pub(crate) fn replay(
         Launch { picture: Detail::Full, keep_history: true, trace: trace.clone(), ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
     let watch = watch.stop();
+    let mut unkept = Unkept::default();
     let only_trace = match (&arguments.trace, &trace) {
         (Some(path), Some(request)) => {
             let format = trace_format(path, arguments.format, terminal);
             let file = TraceFile { path, format, scenario: &capsule.name, request };
-            file.write(&replay.plan, &replay.outcome, terminal)?;
+            unkept.kept(file.write(&replay.plan, &replay.outcome, terminal));
             path == Path::new("-") && terminal.wants_json()
         }
         _ => false,
@@ -125,7 +127,7 @@ pub(crate) fn replay(
         terminal.result(document, &words)?;
     }
     let failed_around = around.is_some_and(|around| around.failed > 0);
-    Ok(exit(&replay, failed_around))
+    Ok(unkept.end(exit(&replay, failed_around), terminal))
 }
 
 /// Writes the page of what is found, beside the capsule. Where it cannot be written, the replay is no worse for it.
