@@ -89,8 +89,13 @@ fn fit(arguments: &RunArguments) -> Result<(), CliError> {
     let RunArguments { history, latencies, trace, formats, .. } = arguments;
     let files = [(Export::Trace, trace), (Export::History, history), (Export::Latencies, latencies)];
     check_formats(formats, &files.map(|(export, path)| (export, path.is_some())))?;
-    for path in files.into_iter().filter_map(|(_, path)| path.as_ref()) {
+    let paths: Vec<&PathBuf> = files.into_iter().filter_map(|(_, path)| path.as_ref()).collect();
+    for (index, path) in paths.iter().enumerate() {
         scenarios::artefact::fit_file(path)?;
+        // A device or a pipe takes one after the other.
+        if paths[..index].contains(path) && (path.is_file() || !path.exists()) {
+            return Err(CliError::OneForTwo { path: (*path).clone() });
+        }
     }
     Ok(())
 }
@@ -101,12 +106,12 @@ fn write_files(
     loaded: &Loaded,
     plan: &Plan,
     outcome: &Outcome,
+    unkept: &mut Unkept,
     terminal: &Terminal,
 ) {
     let formats = &arguments.formats;
     if let Some(path) = &arguments.history {
         let model = plan.setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
-    unkept: &mut Unkept,
         let format = Export::History.format(path, formats);
         unkept.kept(export::write_clients_history(path, format, model, outcome));
     }
@@ -131,12 +136,12 @@ fn play(outcome: &Outcome, speed: f64, terminal: &Terminal) {
 }
 
 /// What was written of a run.
+#[derive(Default)]
 struct Kept {
     /// The command that replays it.
     replay: Option<String>,
     /// The page.
     report: Option<PathBuf>,
-#[derive(Default)]
 }
 
 /// Writes the run's folder if something was found or a folder was named.

@@ -86,6 +86,7 @@ fn files_that_are_no_scenarios_are_refused() {
     assert!(refused(folder.path(), &["run", "huge.toml"]).contains("more than"));
 }
 
+/// A range without seeds is a wrong argument wherever a range is read.
 #[test]
 fn a_range_of_no_seeds_is_refused_everywhere() {
     let folder = folder();
