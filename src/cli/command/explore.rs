@@ -164,6 +164,8 @@ pub(crate) fn explore(
     let old = regressions(registry, arguments, terminal)?;
     let (mut exploration, _folder_lock) =
         with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
+    // Shrinking and telling are no part of how fast it explored.
+    let watch = watch.stop();
     if !arguments.no_shrink {
         shrink_all(registry, &mut exploration.findings, &options, terminal)?;
     }
@@ -216,9 +218,9 @@ fn shrink_all(
     findings: &mut [Finding],
     options: &ExploreOptions,
     terminal: &Terminal,
+) -> Result<(), CliError> {
     let (build, budget) = (options.build.clone(), ShrinkOptions::BUDGET_OF_FINDINGS);
     let options = ShrinkOptions { budget, jobs: options.jobs, build };
-) -> Result<(), CliError> {
     let (bar, watch) = (terminal.progress(budget * findings.len() as u64), Stopwatch::start());
     for (before, finding) in (0..).zip(findings) {
         let after_batch = |runs| {
