@@ -62,7 +62,7 @@ sim_core::checks! {
             => log_matching::LogMatching::default(),
         "raft/commit-durable": "What is committed is on the disks of a majority of the members, whatever crashes next."
             => commit_durable::CommitDurable::new(setup.members, parameters.learners),
-        "raft/promises": "What a server acknowledges is in its leader's log and durable, its votes go to logs that are as up to date as its own, \
+        "raft/promises": "What a server acknowledges is in its leader's log and durable, as is the term in which it answers, its votes go to logs that are as up to date as its own, \
             and after a crash its log is what was durable."
             => promises::Promises::default(),
         "raft/acknowledged": "What a leader commits by counting, a majority has acknowledged to it in its own term."
@@ -80,7 +80,7 @@ sim_core::checks! {
             Without the log, it rests on a majority that follows its leader, and whoever a lease may bind votes for nobody else."
             => reads::ReadsAreRecent::new(parameters, setup),
         "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand, \
-            a learner that becomes one has what is committed, and a leader that is removed leads no more."
+            a learner that becomes one has what is committed, and a leader ends what is joint once that is committed and leads no more once it is removed."
             => membership::Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, \
             one that reaches no majority does, and whoever granted a vote waits before it stands."

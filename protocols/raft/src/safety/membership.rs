@@ -4,7 +4,8 @@
 //! voters by one, or is joint with the voters before, or ends what was joint. What ends waits for no entry of its own term: the joint
 //! configuration is committed, so that every later leader has it and needs a majority of the new voters. And only voters stand for election, or whoever
 //! was one before a change that it does not know to be committed (section 4.2.2). A snapshot carries the configuration that is in force
-//! where it was taken (section 5.1). A leader that a committed change has removed leads no more (section 4.2.2), and a learner becomes
+//! where it was taken (section 5.1). A leader that a committed change has removed leads no more (section 4.2.2), one that has applied a
+//! joint configuration ends it with the next one (section 4.3), and a learner becomes
 //! a voter only once it has what is committed (section 4.2.1).
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
@@ -42,8 +43,9 @@ struct Server {
     commit_term: u64,
     /// Where the snapshot stands that it has installed or found.
     snapshot: u64,
-    /// When it applied the change by which it votes no more, in true time, while it leads.
-    removed: Option<Time>,
+    /// When it applied a change that ends something, in true time, while it leads: a joint one, which it has to end, or one by
+    /// which it votes no more.
+    applied: Option<Time>,
 }
 
 /// How far the log of an identity ever reached.
@@ -99,7 +101,8 @@ impl Membership {
         }
     }
 
-    /// A leader applies what is committed: if it votes no more by then, this is the last thing that it does as a leader.
+    /// A leader applies what is committed: if it votes no more by then, this is the last thing that it does as a leader, and if
+    /// the change is joint, its end is the next one.
     fn applied<P: Protocol<Observation = RaftObservation>>(
         &mut self,
         ground: &Ground,
@@ -111,13 +114,13 @@ impl Membership {
         }
         let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
         let config = self.configs.of(seen.slot);
-        if last <= index && !config.is_joint() && !config.votes(seen.node) {
-            let removed = &mut self.servers.at(seen.slot).removed;
-            *removed = removed.or(Some(ground.now));
+        if last <= index && (config.is_joint() || !config.votes(seen.node)) {
+            let applied = &mut self.servers.at(seen.slot).applied;
+            *applied = applied.or(Some(ground.now));
         }
     }
 
-    /// A leader goes on: it was not removed before.
+    /// A leader goes on: it was not removed before, and nothing joint is left for it to end.
     fn leads_on<P: Protocol<Observation = RaftObservation>>(
         &self,
         ground: &Ground,
@@ -125,17 +128,22 @@ impl Membership {
         term: u64,
         findings: &mut Findings,
     ) {
-        let Some(Server { leads: Some(led), removed: Some(since), .. }) =
+        let Some(Server { leads: Some(led), applied: Some(since), .. }) =
             self.servers.get(seen.slot).copied()
         else {
             return;
         };
         if term == led && since < ground.now {
             let (node, after) = (seen.node, ground.now.since(since));
+            let (shape, what) = if self.configs.of(seen.slot).is_joint() {
+                ("joint", "a joint change, which it did not end")
+            } else {
+                ("removed", "the change that removes it")
+            };
             let message = format!(
-                "{node} appends to its log as the leader of term {term} {after} after it applied the change that removes it"
+                "{node} appends to its log as the leader of term {term} {after} after it applied {what}"
             );
-            findings.safety("removed", &[node], message);
+            findings.safety(shape, &[node], message);
         }
     }
 
@@ -251,6 +259,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. } => {
                 self.proposed(ground, seen, index, config, findings);
+                self.servers.at(seen.slot).applied = None;
                 self.snapshot_found(seen, (index, config), findings);
                 if config.0.votes(seen.node) {
                     *self.voted.at(seen.slot) = Some(seen.node);
@@ -262,7 +271,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
             RaftObservation::BecameLeader { term, .. } => self.servers.at(seen.slot).leads = Some(term),
             RaftObservation::BecameFollower { .. } => {
                 let server = self.servers.at(seen.slot);
-                (server.leads, server.removed) = (None, None);
+                (server.leads, server.applied) = (None, None);
             }
             RaftObservation::Appended { index, term, .. } => {
                 self.reaches(seen, index);
@@ -450,7 +459,7 @@ mod tests {
             "removed",
             "n1 appends to its log as the leader of term 2 10ns after it applied the change that removes it",
         );
-        // As long as the change is not applied, or joint, it leads.
+        // As long as the change is not applied, it leads.
         let mut script = leading();
         script
             .see(0, appended(6, &[1, 2, 3], &[]))
@@ -459,9 +468,31 @@ mod tests {
             .at(Time::from_nanos(20), 0)
             .see(0, next())
             .clean();
-        let mut script = leading();
-        script.see(0, appended(6, &[1, 2, 3], &[0, 1, 2, 3])).see(0, applied(6));
-        script.at(Time::from_nanos(20), 0).see(0, next()).clean();
+    }
+
+    #[test]
+    fn a_leader_ends_what_is_joint_once_it_has_applied_that() {
+        let joint = || {
+            let mut script = leading();
+            script
+                .at(Time::from_nanos(10), 0)
+                .see(0, appended(6, &[0, 1, 2], &[0, 1, 2, 3]))
+                .see(0, entry(7, 2, 17));
+            script.see(0, applied(6));
+            script
+        };
+        joint().see(0, entry(8, 2, 18)).clean();
+        joint().at(Time::from_nanos(20), 0).see(0, entry(8, 2, 18)).found(
+            "joint",
+            "n1 appends to its log as the leader of term 2 10ns after it applied a joint change, which it did not end",
+        );
+        let mut ends = joint();
+        ends.see(0, counted(6, 16, 2)).see(0, appended(8, &[0, 1, 2], &[])).at(Time::from_nanos(20), 0);
+        ends.see(0, entry(9, 2, 19)).clean();
+        // Another leader has to, and does before it appends anything for a client.
+        let mut next = joint();
+        next.see(0, RaftObservation::BecameFollower { term: 2 }).at(Time::from_nanos(20), 0);
+        next.see(0, entry(8, 3, 18)).clean();
     }
 
     #[test]

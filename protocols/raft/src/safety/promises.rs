@@ -1,6 +1,7 @@
 //! What servers promise, they hold, and find again (Raft paper, section 5.3 and figure 2: persistent state).
 //!
-//! An acknowledgment of an index says that the log up to there is that of the leader, and that no crash can take it. And a log is
+//! An acknowledgment of an index says that the log up to there is that of the leader, and that no crash can take it; one of a
+//! snapshot, that this is on the disk. Whoever answers in a term has that term on its disk. And a log is
 //! the same after a crash as far as it was durable: nothing of it is gone, and nothing that was dropped is back. A vote goes to a
 //! candidate whose log is at least as up to date as the voter's (section 5.4.1). Nobody stays away for a damaged journal that is none. All of it is judged when it happens, by the
 //! world's own marks, whether or not anybody comes to rely on it.
@@ -8,6 +9,7 @@
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::process::JournalId;
 
 use super::holding::Holding;
 use super::honest;
@@ -25,6 +27,8 @@ pub struct Promises {
 struct Server {
     log: Holding,
     term: u64,
+    /// Where the record of its term stands in the journal, until that is known to be durable.
+    term_at: Option<(JournalId, u64)>,
     leads: bool,
     /// Whether it was there before: what a server finds at its first boot is not known.
     known: bool,
@@ -111,6 +115,49 @@ impl Promises {
         }
     }
 
+    /// Somebody answers in its term: a crash must not take it back to an earlier one, in which it could answer otherwise.
+    fn answered(&mut self, ground: &Ground, ends: (NodeId, NodeId), term: u64, findings: &mut Findings) {
+        let (from, to) = ends;
+        let Some(own) = ground.slot_of(from).filter(|_| ground.honest(from)) else { return };
+        let server = self.servers.at(own);
+        let Some((journal, position)) = server.term_at.filter(|_| server.term == term) else { return };
+        findings.exercised();
+        if ground.place(own).mark(journal).durable >= position {
+            server.term_at = None;
+        } else {
+            let message = format!("{from} answered {to} in term {term} before that term was durable");
+            findings.safety("term", &[from, to], message);
+        }
+    }
+
+    /// Entries after a snapshot stay where the log is the same up to there (figure 13 of the extended paper, rule 6).
+    fn kept(&self, seen: &Seen<'_, Raft>, (index, hash): (u64, u64), findings: &mut Findings) {
+        let Some(own) = self.servers.get(seen.slot).and_then(|server| server.log.hash(index)) else { return };
+        findings.exercised();
+        if own != hash {
+            let node = seen.node;
+            let message = format!(
+                "{node} keeps entries after a snapshot up to index {index}, where its log is another one"
+            );
+            findings.safety("suffix", &[node], message);
+        }
+    }
+
+    /// Somebody says that it has a snapshot.
+    fn installed(&self, ground: &Ground, ends: (NodeId, NodeId), said: (u64, u64), findings: &mut Findings) {
+        let ((from, to), (term, index)) = (ends, said);
+        let Some(own) = ground.slot_of(from).filter(|_| ground.honest(from)) else { return };
+        let Some(server) = self.servers.get(own).filter(|server| server.term == term) else { return };
+        let Some(hash) = server.log.hash(index) else { return };
+        findings.exercised();
+        if !server.log.holds_durably(index, hash, ground.place(own)) {
+            let message = format!(
+                "{from} told {to} that it has a snapshot up to index {index} before that was durable"
+            );
+            findings.safety("snapshot", &[from, to], message);
+        }
+    }
+
     fn acknowledged(
         &mut self,
         ground: &Ground,
@@ -174,14 +221,21 @@ impl Check<Raft> for Promises {
                 return self.voted(ground, seen, (term, candidate), findings);
             }
             RaftObservation::Appended { index, term, hash } => self.appended(index, (hash, term)),
+            RaftObservation::SnapshotInstalled { index, hash, last_index, .. } if last_index > index => {
+                self.kept(seen, (index, hash), findings);
+            }
             _ => {}
         }
         let server = self.servers.at(seen.slot);
         match *seen.observation {
             RaftObservation::Recovered { term, .. } => {
                 (server.term, server.leads, server.known, server.judged) = (term, false, true, (0, 0));
+                server.term_at = None;
             }
-            RaftObservation::TermSet { term } => (server.term, server.leads) = (term, false),
+            RaftObservation::TermSet { term } => {
+                (server.term, server.leads) = (term, false);
+                server.term_at = Some((seen.journal, seen.mark.appended));
+            }
             RaftObservation::BecameLeader { .. } => server.leads = true,
             RaftObservation::BecameFollower { .. } => server.leads = false,
             _ => {}
@@ -190,7 +244,7 @@ impl Check<Raft> for Promises {
     }
 
     fn reads(&self) -> &'static [&'static str] {
-        &["AppendReply", "RequestVote", "RequestTransferredVote"]
+        &["AppendReply", "InstallReply", "ProbeReply", "Vote", "RequestVote", "RequestTransferredVote"]
     }
 
     fn sent(
@@ -201,9 +255,22 @@ impl Check<Raft> for Promises {
         message: &RaftMessage,
         findings: &mut Findings,
     ) {
+        let ends = (from, to);
         match *message {
-            RaftMessage::AppendReply { term, success: true, index } => {
-                self.acknowledged(ground, (from, to), (term, index), findings);
+            RaftMessage::AppendReply { term, success, index } => {
+                self.answered(ground, ends, term, findings);
+                if success {
+                    self.acknowledged(ground, ends, (term, index), findings);
+                }
+            }
+            RaftMessage::InstallReply { term, index, done, .. } => {
+                self.answered(ground, ends, term, findings);
+                if done {
+                    self.installed(ground, ends, (term, index), findings);
+                }
+            }
+            RaftMessage::ProbeReply { term, .. } | RaftMessage::Vote { term, pre: false, .. } => {
+                self.answered(ground, ends, term, findings);
             }
             RaftMessage::RequestVote { term, last_index, last_term, pre: false }
             | RaftMessage::RequestTransferredVote { term, last_index, last_term } => {
@@ -249,6 +316,55 @@ mod tests {
         script.write(1, appended(1, 2, 11)).sync(1).send(1, 0, yes(2, 1)).send(1, 0, yes(2, 0)).clean();
         script.write(1, appended(2, 2, 12)).send(1, 0, yes(2, 2));
         script.found("not-durable", "n2 acknowledged index 2 to n1 before it was durable");
+    }
+
+    #[test]
+    fn an_answer_is_given_in_a_term_that_is_durable() {
+        let later = || {
+            let mut script = leading();
+            script.write(1, RaftObservation::TermSet { term: 3 });
+            script
+        };
+        let vote = |term, pre| RaftMessage::Vote { term, granted: true, pre };
+        // Answers of before, pre-votes, and what is said again once it is durable.
+        later().send(1, 0, yes(2, 0)).send(1, 0, vote(3, true)).sync(1).send(1, 0, vote(3, false)).clean();
+        later().sync(1).crash(1, 0).recover(1, recovered(3, 0, 0)).send(1, 0, vote(3, false)).clean();
+        let answers = [
+            vote(3, false),
+            RaftMessage::ProbeReply { term: 3, round: 1 },
+            RaftMessage::AppendReply { term: 3, success: false, index: 0 },
+            RaftMessage::InstallReply { term: 3, index: 4, chunk: 1, done: false },
+        ];
+        for answer in answers {
+            later().send(1, 0, answer).found("term", "n2 answered n1 in term 3 before that term was durable");
+        }
+    }
+
+    #[test]
+    fn whoever_says_that_it_has_a_snapshot_has_it_on_disk() {
+        let done = |index| RaftMessage::InstallReply { term: 2, index, chunk: 1, done: true };
+        let snapshot = RaftObservation::SnapshotInstalled { index: 9, hash: 19, state: 0, last_index: 9 };
+        let mut script = leading();
+        script.write(1, snapshot);
+        // What it does not know of, it had before.
+        script.send(1, 0, done(4)).clean();
+        script.send(1, 0, done(9));
+        script.found("snapshot", "n2 told n1 that it has a snapshot up to index 9 before that was durable");
+        let mut script = leading();
+        script.write(1, RaftObservation::SnapshotInstalled { index: 9, hash: 19, state: 0, last_index: 9 });
+        script.sync(1).send(1, 0, done(9)).clean();
+        assert_eq!(script.exercised(), 1);
+    }
+
+    #[test]
+    fn what_a_snapshot_contradicts_is_not_kept_behind_it() {
+        let installed =
+            |hash, last_index| RaftObservation::SnapshotInstalled { index: 1, hash, state: 0, last_index };
+        leading().write(0, installed(11, 2)).clean();
+        leading().write(0, installed(91, 1)).clean();
+        leading()
+            .write(0, installed(91, 2))
+            .found("suffix", "n1 keeps entries after a snapshot up to index 1, where its log is another one");
     }
 
     #[test]
