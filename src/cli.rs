@@ -21,9 +21,11 @@ mod progress;
 mod run_progress;
 mod run_text;
 mod shrink_text;
+mod story_progress;
 mod sweep_table;
 mod table;
 mod terminal;
+mod unkept;
 mod wall;
 mod watch;
 

@@ -23,9 +23,14 @@ pub fn figure_files(record: &RunRecord) -> Result<Vec<(PathBuf, Vec<u8>)>, Figur
     Ok(files)
 }
 
-/// The page.
+/// The page alone.
 pub fn page(record: &RunRecord) -> Vec<u8> {
     html::page(record).into_bytes()
+}
+
+/// The page that has [`figure_files`] beside it, and names them.
+pub fn page_of_figures(record: &RunRecord) -> Vec<u8> {
+    html::page_of_figures(record).into_bytes()
 }
 
 #[cfg(test)]
@@ -37,13 +42,16 @@ mod tests {
     fn every_figure_of_the_page_is_there_three_times() {
         let record = passing();
         let files = figure_files(&record).unwrap();
-        let page = String::from_utf8(page(&record)).unwrap();
+        let alone = String::from_utf8(page(&record)).unwrap();
+        let page = String::from_utf8(page_of_figures(&record)).unwrap();
         assert!(files.len() >= 21, "{} files", files.len());
         for (path, content) in &files {
             assert!(!content.is_empty(), "{path:?} is empty");
             let stem = path.file_stem().unwrap().to_str().unwrap();
             assert!(page.contains(&format!("id=\"figure-{stem}\"")), "{stem} is not on the page");
+            assert!(!alone.contains(&format!("{stem}.csv")), "a page alone names {stem}.csv");
         }
+        assert!(page.contains("figures/latency-percentiles.csv"));
         assert_eq!(files, figure_files(&record).unwrap(), "the same record gave other files");
     }
 }

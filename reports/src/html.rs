@@ -19,15 +19,23 @@ use maud::{Markup, html};
 use sim_core::check::Verdict;
 use sim_core::judgment::Judgment;
 
-use crate::figure::FIGURES;
 use crate::figure::Figure;
-use crate::page::{Page, framed};
+use crate::page::{Files, Page, framed};
 use crate::record::{FILE_NAME, RunRecord};
 use crate::run::{Run, figures};
 use crate::words::{counted, time};
 
-/// The page.
+/// The page alone.
 pub fn page(record: &RunRecord) -> String {
+    with_files(record, Files::None)
+}
+
+/// The page beside which the files of its figures are written: it names them.
+pub fn page_of_figures(record: &RunRecord) -> String {
+    with_files(record, Files::InFolder)
+}
+
+fn with_files(record: &RunRecord, files: Files) -> String {
     let run = Run::new(record);
     let figures = figures::over_run(&run);
     let outcome = &record.outcome;
@@ -42,12 +50,12 @@ pub fn page(record: &RunRecord) -> String {
             None => (numbers::cards(&run)),
         }
         (shares::section(&run))
-        (lanes::section(&run, &figures))
+        (lanes::section(&run, &figures, files))
         @if let Some(told) = &record.story { (story::otherwise(told)) }
         (tables::of_the_protocol(&run))
         (replay(record))
         @if record.story.is_some() { (numbers::cards(&run)) }
-        (gallery(&figures))
+        (gallery(&figures, files))
         (tables::sections(&run))
     };
     let title = format!("{} · {} · seed {}", verdict(outcome.verdict), record.name, outcome.seed);
@@ -153,13 +161,13 @@ fn replay(record: &RunRecord) -> Markup {
 }
 
 /// The figures that are not over time: the others are on the time axis.
-fn gallery(figures: &[Figure]) -> Markup {
+fn gallery(figures: &[Figure], files: Files) -> Markup {
     let all: Vec<&Figure> = figures.iter().filter(|figure| !timeline::is_over_time(figure)).collect();
     html! {
         @if !all.is_empty() {
             section aria-label="Figures" {
                 h2 { "Over the whole run" }
-                div.gallery { @for figure in all { (framed(figure, Some(FIGURES))) } }
+                div.gallery { @for figure in all { (framed(figure, files)) } }
             }
         }
     }

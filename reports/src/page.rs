@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use sim_core::judgment::Judgment;
 
-use crate::figure::Figure;
+use crate::figure::{FIGURES, Figure};
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = concat!(include_str!("page/script.js"), include_str!("page/timeline.js"));
@@ -67,8 +67,30 @@ pub(crate) const fn tone(judgment: Judgment) -> &'static str {
     }
 }
 
-/// A figure with its numbers below it; its files are in a folder, or beside the page.
-pub(crate) fn framed(figure: &Figure, folder: Option<&str>) -> Markup {
+/// Where the files of a page's figures are: the page names no file that is not written with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// They are not written.
+    None,
+    /// Beside the page.
+    Beside,
+    /// In the folder of figures beside the page.
+    InFolder,
+}
+
+impl Files {
+    /// The folder, with its slash; empty beside the page.
+    fn folder(self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Beside => Some(String::new()),
+            Self::InFolder => Some(format!("{FIGURES}/")),
+        }
+    }
+}
+
+/// A figure with its numbers below it, and where its files are.
+pub(crate) fn framed(figure: &Figure, files: Files) -> Markup {
     let (heads, rows) = figure.table();
     // Smaller than the files, so that its letters can be read on a narrow screen.
     let shown = Figure { size: (540, 340), ..figure.clone() };
@@ -77,7 +99,7 @@ pub(crate) fn framed(figure: &Figure, folder: Option<&str>) -> Markup {
             (PreEscaped(shown.inline_svg()))
             figcaption {
                 details {
-                    summary { "Numbers" span.quiet { " · " @if let Some(folder) = folder { (folder) "/" } (figure.name) ".csv, .svg, .png" } }
+                    summary { "Numbers" @if let Some(folder) = files.folder() { span.quiet { " · " (folder) (figure.name) ".csv, .svg, .png" } } }
                     (table::table(&heads, &rows, &figure.title))
                 }
             }

@@ -166,7 +166,7 @@ fn measure(registry: &Registry, capsule: &Capsule, asked: &Row) -> Line {
     let seconds = seconds() - start;
     let print = small.fingerprint.clone().unwrap();
     let plan = plan_of(registry, &small, small.setup.clone()).unwrap();
-    let story = tell_whole(&plan, Some(&print)).unwrap().unwrap().story;
+    let story = tell_whole(&plan, Some(&print), &|_| ()).unwrap().unwrap().story;
     let around = neighbors(&plan, &print, NEIGHBORS).unwrap();
     let clean = neighbors(&Plan { plants: Vec::new(), ..plan }, &print, CLEAN).unwrap();
     let log = small.shrunk.clone().unwrap();

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sim_core::text::one_line;
 
-pub use bounded::{digest_of, read_bytes, read_piece, read_text, whole_lines, whole_lines_from};
+pub use bounded::{digest_of, read_bytes, read_piece, read_text, text_of, whole_lines, whole_lines_from};
 pub use growing::Growing;
 pub use lock::{FolderLock, LockError, lock, wait_for};
 

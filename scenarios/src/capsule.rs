@@ -89,6 +89,9 @@ const LONGEST_MESSAGE: usize = 1_000;
 /// Why a file is no capsule.
 #[derive(Debug, thiserror::Error)]
 pub enum CapsuleError {
+    /// Nothing is in it.
+    #[error("read the capsule: the file is empty")]
+    Empty,
     /// It is not JSON.
     #[error("read the capsule: {0}")]
     Malformed(#[from] serde_json::Error),
@@ -194,6 +197,9 @@ impl Capsule {
     /// # Errors
     /// If it is no capsule, or not the one that was written.
     pub fn from_json(text: &str, edited: bool) -> Result<(Self, bool), CapsuleError> {
+        if text.trim().is_empty() {
+            return Err(CapsuleError::Empty);
+        }
         let mut value: Value = serde_json::from_str(text)?;
         let schema = value.get("schema").cloned().unwrap_or(Value::Null);
         if schema != "seedstorm.capsule/1" {

@@ -112,6 +112,8 @@ pub struct Exploration {
     pub interrupted: bool,
     /// Why what was found could not be kept, if it could not: the campaign ended with that round.
     pub unkept: Option<String>,
+    /// Why the rows of its runs could not be written, if they could not: the campaign went on without them.
+    pub rows_unkept: Option<String>,
     /// Findings, one per fingerprint, by their lowest seeds.
     pub findings: Vec<Finding>,
     /// How many runs failed in a way that is known.
@@ -179,7 +181,7 @@ pub fn explore_in(
     let mut unkept = None;
     let mut merged = |exploration: &Exploration| match state.save(exploration) {
         Ok(()) => Ok((keep.enough)()),
-        // What was found is worth telling also where it cannot be kept, as on a full disk.
+        // What was found is worth telling even where it cannot be kept, as on a full disk.
         Err(FolderError::Write(error)) => {
             unkept = Some(error.to_string());
             Ok(true)
@@ -202,6 +204,7 @@ fn rounds(
 ) -> Result<(), ExploreError> {
     let table = options.table.as_ref().map(|file| RunsTable::of_exploration(file, loaded));
     let mut table = table.transpose().map_err(FolderError::from)?;
+    let mut rows_unkept = None;
     let (numbers, finished) = (exploration.runs..options.runs(), exploration.finished(options));
     let one = |number, launch: &Launch| {
         let seed = options.seeds.start + options.shard.number(number);
@@ -219,8 +222,10 @@ fn rounds(
                 exploration.interrupted = true;
                 break;
             };
-            if let Some(table) = &mut table {
-                table.add_outcome(loaded, &result.outcome).map_err(FolderError::from)?;
+            // Rows that find no room are given up, and the campaign goes on: it is worth more than they are.
+            if let Some(Err(error)) = table.as_mut().map(|table| table.add_outcome(loaded, &result.outcome)) {
+                rows_unkept = Some(error.to_string());
+                table = None;
             }
             exploration.merge(loaded, options, result);
             if options.stop_on_first && !exploration.findings.is_empty() {
@@ -234,7 +239,10 @@ fn rounds(
     if !finished {
         Threads::start(options.jobs)?.rounds(ROUND, numbers, hooks, one, merge)?;
     }
-    table.map_or(Ok(()), RunsTable::finish).map_err(FolderError::from)?;
+    if let Some(Err(error)) = table.map(RunsTable::finish) {
+        rows_unkept = Some(error.to_string());
+    }
+    exploration.rows_unkept = rows_unkept;
     Ok(())
 }
 

@@ -6,13 +6,13 @@ mod concepts;
 mod everywhere;
 mod faults;
 mod files;
+mod near;
 mod protocols;
 mod tables;
 
 use serde_json::{Map, Value};
 use sim_core::registry::{Entry, Registry};
 
-use crate::problem::nearest;
 use crate::program::own;
 use crate::scenario::Loaded;
 
@@ -191,15 +191,11 @@ pub fn explain<'a>(terms: &'a [Term], name: &str) -> Result<Vec<&'a Term>, Optio
     if !tables.is_empty() {
         return Ok(tables);
     }
-    let names = terms.iter().flat_map(|term| term.aliases.iter().chain([&term.name]));
-    let names: Vec<&str> = names.map(String::as_str).collect();
-    // Names of checks begin with their protocol, which people leave out.
-    let bare: Vec<&str> = names.iter().filter_map(|name| Some(name.split_once('/')?.1)).collect();
-    let near = nearest(name, &names).map(str::to_owned);
-    Err(near.or_else(|| {
-        let bare = nearest(name, &bare)?;
-        names.iter().find(|name| name.ends_with(&format!("/{bare}"))).map(|name| (*name).to_owned())
-    }))
+    let faults = near::with_word(terms, name);
+    if !faults.is_empty() {
+        return Ok(faults);
+    }
+    Err(near::nearest_name(terms, name).map(str::to_owned))
 }
 
 /// The built-in scenario that shows a protocol best: for looking at one run, or for exploring.

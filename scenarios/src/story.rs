@@ -15,6 +15,8 @@ mod slice;
 mod stall;
 mod words;
 
+use std::fmt;
+
 use sim_core::check::Violation;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
@@ -32,6 +34,45 @@ use slice::Slice;
 
 /// How many steps are told. More than these nobody follows; the rest is counted.
 pub const MOST_STEPS: usize = 40;
+
+/// What is under way while a story is made, for people who wait for it: each takes runs, and those of a long run take long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoryStage {
+    /// The run is made again with a trace.
+    Trace,
+    /// What came of the violation.
+    Consequence,
+    /// The two steps whose order decides.
+    Order,
+    /// The same run with one thing different: which of how many.
+    WhatIf {
+        /// Counted from 1.
+        run: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// From which moment on it was doomed: which of how many moments.
+    Likelihood {
+        /// Counted from 1.
+        moment: usize,
+        /// How many there are at most.
+        of: usize,
+    },
+}
+
+impl fmt::Display for StoryStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trace => f.write_str("what led to it"),
+            Self::Consequence => f.write_str("what came of it"),
+            Self::Order => f.write_str("whose order decides"),
+            Self::WhatIf { run, of } => write!(f, "what if, run {run} of {of}"),
+            Self::Likelihood { moment, of } => {
+                write!(f, "from when on it was doomed, moment {moment} of {of}")
+            }
+        }
+    }
+}
 
 /// A story, and the run that it was read off.
 #[derive(Clone, Debug)]
@@ -62,21 +103,29 @@ impl Told {
 }
 
 /// [`tell`], with everything that takes more runs: what came of it, what would have come of it without each fault and
-/// without the plants, the two steps whose order decides, and from which moment on the run was doomed.
+/// without the plants, the two steps whose order decides, and from which moment on the run was doomed. Whoever waits is told each
+/// stage as it begins.
 ///
 /// # Errors
 /// If the plan cannot be run.
-pub fn tell_whole(plan: &Plan, fingerprint: Option<&str>) -> Result<Option<Told>, LaunchError> {
+pub fn tell_whole(
+    plan: &Plan,
+    fingerprint: Option<&str>,
+    begins: &dyn Fn(StoryStage),
+) -> Result<Option<Told>, LaunchError> {
+    begins(StoryStage::Trace);
     let Some(mut told) = tell(plan, fingerprint)? else { return Ok(None) };
     let print = told.fingerprint.clone();
     let violation = told.outcome.violations.iter().find(|violation| violation.fingerprint == print);
     if let Some(violation) = violation {
+        begins(StoryStage::Consequence);
         told.story.consequence = consequence::find(plan, told.outcome.events, violation);
     }
+    begins(StoryStage::Order);
     critical::find(plan, told.outcome.events, &print, &mut told.story)?;
     told.story.slots = slots(&told.outcome, &told.story.steps);
-    told.story.counterfactuals = counterfactual::all(plan, &told, &print)?;
-    told.story.likelihood = likelihood::of_story(plan, told.outcome.events, &print)?;
+    told.story.counterfactuals = counterfactual::all(plan, &told, &print, begins)?;
+    told.story.likelihood = likelihood::of_story(plan, told.outcome.events, &print, begins)?;
     Ok(Some(told))
 }
 

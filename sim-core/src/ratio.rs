@@ -125,7 +125,7 @@ impl FromStr for Ratio {
     }
 }
 
-crate::serde_as_text!(Ratio);
+crate::serde_as_text!(numbers Ratio);
 
 #[cfg(test)]
 mod tests {
@@ -141,6 +141,17 @@ mod tests {
         assert_eq!("1/0".parse::<Ratio>(), Err(ParseRatioError::Range));
         assert_eq!("-1/2".parse::<Ratio>(), Err(ParseRatioError::Form));
         assert_eq!("0.5".parse::<Ratio>(), Err(ParseRatioError::Form));
+    }
+
+    #[test]
+    fn none_and_all_may_be_numbers_and_other_numbers_are_told_the_forms() {
+        let read = |json: &str| crate::tree::read::<Ratio>(&serde_json::from_str(json).unwrap());
+        assert_eq!((read("0"), read("1"), read("\"1\"")), (Ok(Ratio::ZERO), Ok(Ratio::ONE), Ok(Ratio::ONE)));
+        assert!(read("2").unwrap_err().message.contains("between 0 and 1"));
+        for other in ["0.5", "-1", "true", "[1]", "null"] {
+            let why = read(other).unwrap_err().message;
+            assert!(why.ends_with("expected \"1/100\", \"0.1%\", \"0\" or \"1\""), "{other}: {why}");
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl SlotNames {
         (0..self.len()).map(|slot| &self[slot])
     }
 
-    /// Adds the name of the next slot.
+    /// Adds the name of the next slot. What somebody else has written is read with [`SlotNames::read`].
     ///
     /// # Panics
     /// If all names together take more than 4 GiB.
@@ -45,7 +45,39 @@ impl SlotNames {
         write!(self.text, "{name}").expect("a name that can be written");
         self.ends.push(u32::try_from(self.text.len()).expect("names of at most 4 GiB"));
     }
+
+    /// Takes names from a file.
+    ///
+    /// # Errors
+    /// If all names together take more than 4 GiB.
+    pub fn read<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> Result<Self, NamesTooLong> {
+        Self::read_within(names, MOST)
+    }
+
+    /// [`SlotNames::read`], with room for so many bytes.
+    pub(crate) fn read_within<T: AsRef<str>>(
+        names: impl IntoIterator<Item = T>,
+        most: usize,
+    ) -> Result<Self, NamesTooLong> {
+        let mut all = Self::default();
+        for name in names {
+            let name = name.as_ref();
+            if name.len() > most - all.text.len() {
+                return Err(NamesTooLong);
+            }
+            all.push(name);
+        }
+        Ok(all)
+    }
 }
+
+/// How many bytes all names may have.
+pub(crate) const MOST: usize = u32::MAX as usize;
+
+/// The names of all slots together are longer than any run's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the names of all slots take more than 4 GiB")]
+pub struct NamesTooLong;
 
 impl Index<usize> for SlotNames {
     type Output = str;
@@ -73,7 +105,7 @@ impl Serialize for SlotNames {
 
 impl<'de> Deserialize<'de> for SlotNames {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<String>::deserialize(deserializer)?.iter().collect())
+        Self::read(Vec::<String>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 
@@ -90,5 +122,12 @@ mod tests {
         let json = serde_json::to_string(&names).expect("texts");
         assert_eq!(json, r#"["n1","","änderung","c1"]"#);
         assert_eq!(serde_json::from_str::<SlotNames>(&json).expect("a list of texts"), names);
+    }
+
+    #[test]
+    fn names_of_a_file_that_take_more_than_there_is_room_for_are_an_error() {
+        let names = ["n1", "", "c1"];
+        assert_eq!(SlotNames::read_within(names, 4), Ok(names.into_iter().collect()));
+        assert_eq!(SlotNames::read_within(names, 3), Err(NamesTooLong));
     }
 }

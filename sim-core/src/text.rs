@@ -94,11 +94,30 @@ pub fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
 }
 
+/// What a type of texts expects, for a value that is no text: in the words of its parser, if they say so.
+#[doc(hidden)]
+pub fn expected(error: Option<&dyn std::fmt::Display>) -> String {
+    let words = error.map(ToString::to_string).unwrap_or_default();
+    let words = words.split_once(": ").map_or(words.as_str(), |(_, rest)| rest);
+    words.strip_prefix("expected ").unwrap_or("a string").to_owned()
+}
+
 /// Makes types whose [`Display`](std::fmt::Display) and [`FromStr`](std::str::FromStr) are each other's inverse read and
-/// written as texts by serde: `"150ms"`, `"1/100"`, `"n3"`. What cannot be read is refused in the words of the parser.
+/// written as texts by serde: `"150ms"`, `"1/100"`, `"n3"`. What cannot be read is refused in the words of the parser. A type that
+/// begins with `numbers` is also read from a whole number that its parser takes: a shell takes the quotes of `x="1"` away.
 #[macro_export]
 macro_rules! serde_as_text {
+    (numbers $type:ty) => {
+        $crate::serde_as_text!(@impl $type, {
+            fn visit_u64<E: ::serde::de::Error>(self, number: u64) -> Result<$type, E> {
+                number.to_string().parse().map_err(E::custom)
+            }
+        });
+    };
     ($($type:ty),* $(,)?) => {$(
+        $crate::serde_as_text!(@impl $type, {});
+    )*};
+    (@impl $type:ty, { $($more:tt)* }) => {
         impl ::serde::Serialize for $type {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -107,11 +126,23 @@ macro_rules! serde_as_text {
 
         impl<'de> ::serde::Deserialize<'de> for $type {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(::serde::de::Error::custom)
+                struct Text;
+                impl ::serde::de::Visitor<'_> for Text {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        let refused = "".parse::<$type>().err();
+                        let refused = refused.as_ref().map(|error| error as &dyn ::std::fmt::Display);
+                        f.write_str(&$crate::text::expected(refused))
+                    }
+                    fn visit_str<E: ::serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                    $($more)*
+                }
+                deserializer.deserialize_any(Text)
             }
         }
-    )*};
+    };
 }
 
 #[cfg(test)]

@@ -184,12 +184,12 @@ pub(crate) fn seed(text: &str) -> Result<u64, String> {
     seed.ok_or_else(|| "expected a whole number below 2^53".to_owned())
 }
 
-/// A range of seeds, as `0..1000`.
+/// A range of seeds, as `0..1000`. One without a seed is a mistake, here as in the file of a sweep.
 pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let ends = text.split_once("..").and_then(|(start, end)| Some((start.parse().ok()?, end.parse().ok()?)));
     match ends {
-        Some((start, end)) if start <= end && end <= SEEDS_END => Ok(start..end),
-        _ => Err("expected A..B with A <= B <= 2^53, as in 0..1000".to_owned()),
+        Some((start, end)) if start < end && end <= SEEDS_END => Ok(start..end),
+        _ => Err("expected A..B with A < B <= 2^53, as in 0..1000".to_owned()),
     }
 }
 

@@ -15,6 +15,8 @@ use sim_core::registry::Registry;
 use super::capsule_page;
 use super::error::CliError;
 use super::shrink_text;
+use super::terminal::Terminal;
+use super::unkept::Unkept;
 
 /// So many findings have a page each; `report CAPSULE` draws the others.
 const MOST_PAGES: usize = 8;
@@ -29,25 +31,37 @@ pub(crate) struct Explored<'a> {
     pub(crate) folder: &'a Path,
 }
 
-/// Writes the pages; where that of the campaign is.
-pub(crate) fn write(registry: &Registry, explored: &Explored<'_>) -> Result<PathBuf, CliError> {
+/// Writes the pages as far as there is room; where that of the campaign is.
+pub(crate) fn write(
+    registry: &Registry,
+    explored: &Explored<'_>,
+    unkept: &mut Unkept,
+    terminal: &Terminal,
+) -> Option<PathBuf> {
     let findings = explored.exploration.findings.iter().zip(explored.capsules).enumerate();
     let findings = findings.map(|(index, (finding, capsule))| {
         let drawn = index < MOST_PAGES && !explored.exploration.interrupted;
-        let page = if drawn { Some(page_of(registry, finding, capsule)?) } else { None };
-        Ok(found(finding, capsule, page.as_deref()))
+        let page = drawn.then(|| unkept.kept(page_of(registry, finding, capsule, terminal))).flatten();
+        found(finding, capsule, page.as_deref())
     });
-    let findings: Result<Vec<FindingRecord>, CliError> = findings.collect();
-    let record = record(explored, findings?);
-    artefact::write(&explored.folder.join(campaign::FILE_NAME), record.to_json()?.as_bytes())?;
+    let record = record(explored, findings.collect());
+    unkept.kept(write_record(&record, &explored.folder.join(campaign::FILE_NAME)));
     let path = explored.folder.join(campaign::PAGE);
-    artefact::write(&path, page(&record).as_bytes())?;
-    Ok(path)
+    unkept.kept(artefact::write(&path, page(&record).as_bytes())).map(|()| path)
 }
 
-fn page_of(registry: &Registry, finding: &Finding, capsule: &Path) -> Result<PathBuf, CliError> {
+fn write_record(record: &CampaignRecord, path: &Path) -> Result<(), CliError> {
+    Ok(artefact::write(path, record.to_json()?.as_bytes())?)
+}
+
+fn page_of(
+    registry: &Registry,
+    finding: &Finding,
+    capsule: &Path,
+    terminal: &Terminal,
+) -> Result<PathBuf, CliError> {
     let page = capsule_page::beside(capsule);
-    capsule_page::write(capsule_page::drawn(registry, &finding.capsule, capsule)?, &page)?;
+    capsule_page::write(capsule_page::drawn(registry, &finding.capsule, capsule, terminal)?, &page)?;
     Ok(page)
 }
 

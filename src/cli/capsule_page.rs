@@ -9,7 +9,7 @@ use scenarios::plan::Plan;
 use scenarios::replay::plan_of;
 use scenarios::run::run;
 use scenarios::scenario::{Expectation, verdict_name};
-use scenarios::story::{Told, tell, tell_whole};
+use scenarios::story::{StoryStage, Told, tell, tell_whole};
 use serde_json::Value;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
@@ -19,6 +19,8 @@ use sim_core::trace::Moments;
 
 use super::error::CliError;
 use super::evidence;
+use super::story_progress::StoryProgress;
+use super::terminal::Terminal;
 
 /// What is told of a violation, and the trace around it.
 #[derive(Clone, Debug)]
@@ -70,11 +72,17 @@ pub(crate) fn record(capsule: &Capsule, path: &Path, outcome: &Outcome, told: Op
 }
 
 /// Runs a capsule again, on this program, and tells everything about it.
-pub(crate) fn drawn(registry: &Registry, capsule: &Capsule, path: &Path) -> Result<RunRecord, CliError> {
+pub(crate) fn drawn(
+    registry: &Registry,
+    capsule: &Capsule,
+    path: &Path,
+    terminal: &Terminal,
+) -> Result<RunRecord, CliError> {
     let plan = plan_of(registry, capsule, capsule.setup.clone())?;
     let launch = Launch { picture: Detail::Full, keep_history: true, ..Launch::default() };
     let outcome = run(&plan, &launch)?;
-    let told = told(&plan, &outcome, capsule.fingerprint.as_deref())?;
+    let what = path.file_name().unwrap_or_default().to_string_lossy();
+    let told = told(&plan, &outcome, capsule.fingerprint.as_deref(), &what, terminal)?;
     Ok(record(capsule, path, &outcome, told))
 }
 
@@ -98,6 +106,8 @@ pub(crate) fn told(
     plan: &Plan,
     outcome: &Outcome,
     fingerprint: Option<&str>,
+    what: &str,
+    terminal: &Terminal,
 ) -> Result<Option<Telling>, CliError> {
     if outcome.violations.is_empty() || outcome.events > MOST_TOLD {
         return Ok(None);
@@ -105,7 +115,13 @@ pub(crate) fn told(
     let there = |print: &&str| outcome.violations.iter().any(|violation| violation.fingerprint == **print);
     let fingerprint = fingerprint.filter(|print| there(print));
     let whole = outcome.events.saturating_mul(outcome.faults.len() as u64) <= MOST_AGAIN;
-    let told = if whole { tell_whole(plan, fingerprint)? } else { tell(plan, fingerprint)? };
+    let progress = StoryProgress::of(what, outcome.events, terminal);
+    let told = if whole {
+        tell_whole(plan, fingerprint, &|stage| progress.begins(stage))?
+    } else {
+        progress.begins(StoryStage::Trace);
+        tell(plan, fingerprint)?
+    };
     Ok(told.as_ref().map(Telling::new))
 }
 

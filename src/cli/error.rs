@@ -88,6 +88,12 @@ pub(crate) enum CliError {
         path_text(path)
     )]
     OwnScenario { path: PathBuf },
+    /// Two results that would be written to one file.
+    #[error(
+        "write two results to {}: one would replace the other; nothing was run or written",
+        path_text(path)
+    )]
+    OneForTwo { path: PathBuf },
     /// A file that cannot be removed.
     #[error("remove {}: {error}", path_text(path))]
     Remove { path: PathBuf, error: io::Error },

@@ -18,8 +18,6 @@ use sim_core::text::one_line;
 
 use super::arguments::ScenarioArguments;
 use super::error::CliError;
-use super::exit::Exit;
-use super::terminal::Terminal;
 
 /// The scenario that the arguments name, and the plants by their names.
 pub(crate) fn scenario(
@@ -142,13 +140,6 @@ pub(crate) fn add_to_job_summary(text: &str) -> Result<(), CliError> {
     let file = OpenOptions::new().create(true).append(true).open(&path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     Ok(written.map_err(failed)?)
-}
-
-/// Tells what results could not be kept, if any, after they were told; how the program ends then. A finding stays a finding.
-pub(crate) fn unkept(error: Option<CliError>, exit: Exit, terminal: &Terminal) -> Exit {
-    let Some(error) = error else { return exit };
-    terminal.complain(&error.render(terminal.color()));
-    if exit == Exit::AsExpected { Exit::Unkept } else { exit }
 }
 
 /// The folder that files of a scenario are written to.

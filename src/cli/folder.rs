@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use reports::campaign::{self, CampaignRecord};
-use reports::folder::{PAGE, figure_files, page};
+use reports::folder::{PAGE, figure_files, page, page_of_figures};
 use reports::record::{FILE_NAME, RecordVersion, RunRecord};
 use reports::sweep;
 use scenarios::artefact;
@@ -127,7 +127,7 @@ fn drawable(folder: &Path) -> Result<PathBuf, CliError> {
 /// Writes a page and, beside it, its figures; everything is drawn before anything is written. The paths, the page's first.
 pub(crate) fn write_report(drawn: &ReportSource, page_path: &Path) -> Result<Vec<PathBuf>, CliError> {
     let (page, figures) = match drawn {
-        ReportSource::Run(record) => (page(record), figure_files(record)?),
+        ReportSource::Run(record) => (page_of_figures(record), figure_files(record)?),
         ReportSource::Campaign(record) => (campaign::page(record).into_bytes(), Vec::new()),
         ReportSource::Sweep(table) => (sweep::page(table).into_bytes(), sweep::figure_files(table)?),
     };

@@ -215,7 +215,8 @@ fn quantity(name: &str, value: u64) -> String {
 /// A moment or a distance: `430 ms`, `12.345 s`.
 pub(crate) fn milliseconds(ns: u64) -> String {
     match ns {
-        0..1_000_000 => format!("{:.3} ms", Duration::from_nanos(ns).as_millis_f64()),
+        0 => "0 ms".to_owned(),
+        1..1_000_000 => format!("{:.3} ms", Duration::from_nanos(ns).as_millis_f64()),
         1_000_000..1_000_000_000 => format!("{} ms", ns / 1_000_000),
         1_000_000_000..120_000_000_000 => format!("{:.3} s", Duration::from_nanos(ns).as_secs_f64()),
         _ => Duration::from_nanos(ns).told(),

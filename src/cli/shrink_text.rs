@@ -45,8 +45,9 @@ pub(crate) fn how_far(log: &ShrinkLog, path: &Path) -> String {
     format!("{tried}; for more, run: {} shrink {} --budget {budget}", program::name(), shell_word(&path))
 }
 
-/// `shrink`, of a capsule that had taken so many runs before.
-pub(crate) fn words(capsule: &Capsule, before: u64, path: &Path, watch: Stopwatch) -> String {
+/// `shrink`, of a capsule that had taken so many runs before. Without a path it could not be written, and there is nothing to
+/// replay or to shrink further.
+pub(crate) fn words(capsule: &Capsule, before: u64, path: Option<&Path>, watch: Stopwatch) -> String {
     let mut text = String::new();
     let message = capsule.message.as_deref().unwrap_or_default();
     let _ = writeln!(text, "{:<12}{} · {message}", "kept", capsule.check.as_deref().unwrap_or_default());
@@ -60,14 +61,18 @@ pub(crate) fn words(capsule: &Capsule, before: u64, path: &Path, watch: Stopwatc
         let earlier =
             if before > 0 { format!(", after {} before", thousands(before)) } else { String::new() };
         let _ = writeln!(text, "{:<12}{took} in {}{earlier} · {}", "took", watch.words(), names.join(", "));
-        let _ = writeln!(text, "{:<12}{}", "", how_far(log, path));
+        if let Some(path) = path {
+            let _ = writeln!(text, "{:<12}{}", "", how_far(log, path));
+        }
     }
-    let _ = writeln!(text, "{:<12}{}", "replay", replay_command(&path.display().to_string()));
+    if let Some(path) = path {
+        let _ = writeln!(text, "{:<12}{}", "replay", replay_command(&path.display().to_string()));
+    }
     text
 }
 
 /// `shrink --json`.
-pub(crate) fn document(shrunk: &Shrunk, path: &Path, watch: Stopwatch) -> Value {
+pub(crate) fn document(shrunk: &Shrunk, path: Option<&Path>, watch: Stopwatch) -> Value {
     let capsule = &shrunk.capsule;
     json!({
         "schema": "seedstorm.shrink/1",

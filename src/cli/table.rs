@@ -60,8 +60,8 @@ pub(crate) fn of_exploration(
     };
     let _ = writeln!(
         text,
-        "{found} · {} runs{resumed} in {} · {} runs/s",
-        thousands(exploration.runs),
+        "{found} · {}{resumed} in {} · {} runs/s",
+        counted(exploration.runs, "run"),
         watch.words(),
         two_digits(rate)
     );

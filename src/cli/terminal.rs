@@ -188,6 +188,22 @@ impl Terminal {
         ProgressStyle::with_template(template).map_or(bar.clone(), |style| bar.with_style(style))
     }
 
+    /// A line on stderr that changes, for work whose length nobody knows; invisible until [`Terminal::show_spinner`].
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    pub(crate) fn spinner(&self) -> ProgressBar {
+        let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let template = "{spinner} {wide_msg} {elapsed}";
+        ProgressStyle::with_template(template).map_or(line.clone(), |style| line.with_style(style))
+    }
+
+    /// Shows such a line; it turns by itself.
+    pub(crate) fn show_spinner(&self, line: &ProgressBar) {
+        if !self.quiet && line.is_hidden() {
+            line.set_draw_target(ProgressDrawTarget::stderr());
+            line.enable_steady_tick(std::time::Duration::from_millis(100));
+        }
+    }
+
     /// Shows a progress bar.
     pub(crate) fn show(&self, bar: &ProgressBar) {
         if !self.quiet && bar.is_hidden() {

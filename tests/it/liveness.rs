@@ -230,7 +230,7 @@ fn stories_of_panics_have_the_last_inputs_of_who_panicked() {
     let plans = (0..20).map(|seed| compile(&loaded, seed, &["malformed-certificate-panics".to_owned()]));
     let panics = |plan: &Plan| run(plan, &Launch::default()).unwrap().verdict == Verdict::Crash;
     let plan = plans.into_iter().find(panics).expect("found within 20 runs");
-    let story = tell_whole(&plan, None).unwrap().unwrap().story;
+    let story = tell_whole(&plan, None, &|_| ()).unwrap().unwrap().story;
     let [before @ .., last] = &story.steps[..] else { panic!("an empty story") };
     assert!(last.kind == StepKind::Violation && story.headline.contains("panicked"), "{story:#?}");
     let who = story.headline.split(' ').next().unwrap();

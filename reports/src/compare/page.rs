@@ -6,7 +6,7 @@ use sim_core::trace::Parting;
 use super::{Comparison, SIDES, figures, headline, scenario_differences};
 use crate::figure::{Figure, Series};
 use crate::html::{badge, lanes, sentence};
-use crate::page::{Page, framed, table};
+use crate::page::{Files, Page, framed, table};
 use crate::record::RunRecord;
 use crate::run::{Run, figures as charts};
 use crate::words::{count, counted};
@@ -94,7 +94,7 @@ fn charts_of_both(comparison: &Comparison) -> Markup {
         @if !shared.is_empty() {
             section aria-label="Figures" {
                 h2 { "Over the run" }
-                div.gallery { @for figure in &shared { (framed(figure, None)) } }
+                div.gallery { @for figure in &shared { (framed(figure, Files::None)) } }
             }
         }
     }

@@ -29,14 +29,69 @@ pub(crate) const PALETTE: [(u8, u8, u8); 8] = [
     (240, 228, 66),
 ];
 
+/// How many colors there are: those of the palette, and darker ones of the same hues. Few eyes tell more of them apart.
+pub(crate) const COLORS: usize = 2 * PALETTE.len();
+
+/// How a series is told from others of its hue: where colors are used up, it has other dashes and other marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Lengths of dashes and gaps in turn; none of a line in one piece.
+    pub(super) dashes: &'static [u8],
+    pub(super) mark: Mark,
+}
+
+/// What stands at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Disk,
+    Square,
+    Triangle,
+    Ring,
+}
+
+impl Look {
+    /// Of the first eight series, the next eight, and so on.
+    const ALL: [Self; 4] = [
+        Self { dashes: &[], mark: Mark::Disk },
+        Self { dashes: &[9, 3], mark: Mark::Square },
+        Self { dashes: &[2, 3], mark: Mark::Triangle },
+        Self { dashes: &[9, 3, 2, 3], mark: Mark::Ring },
+    ];
+
+    /// Of an ink. What is no data has the look of the first series.
+    pub(super) const fn of(ink: Ink) -> Self {
+        match ink {
+            Ink::Series(index) => Self::ALL[(index / PALETTE.len()) % Self::ALL.len()],
+            _ => Self::ALL[0],
+        }
+    }
+}
+
+/// The dashes of a fit.
+pub(super) const FIT: &[u8] = &[6, 4];
+
+const TEXT: (u8, u8, u8) = (27, 31, 36);
+
+/// A color of the palette, or one that is nearly halfway from it to the color of texts.
+const fn tone(index: usize) -> (u8, u8, u8) {
+    let hue = PALETTE[index % PALETTE.len()];
+    if (index / PALETTE.len()).is_multiple_of(2) {
+        return hue;
+    }
+    const fn mixed(hue: u8, text: u8) -> u8 {
+        ((hue as u16 * 55 + text as u16 * 45) / 100) as u8
+    }
+    (mixed(hue.0, TEXT.0), mixed(hue.1, TEXT.1), mixed(hue.2, TEXT.2))
+}
+
 /// The colors of pictures that stand alone: on white.
 pub(super) const fn on_white(ink: Ink) -> (u8, u8, u8) {
     match ink {
         Ink::Paper => (255, 255, 255),
-        Ink::Text => (27, 31, 36),
+        Ink::Text => TEXT,
         Ink::Muted => (90, 97, 106),
         Ink::Grid => (228, 231, 235),
-        Ink::Series(index) => PALETTE[index % PALETTE.len()],
+        Ink::Series(index) => tone(index),
         Ink::Alarm => (192, 72, 0),
     }
 }
@@ -101,23 +156,28 @@ pub(crate) trait Canvas {
         self.area(&[(x, y), (x + width, y), (x + width, y + height), (x, y + height)], ink, opacity)
     }
 
-    /// A line of dashes through places.
-    fn dashes(&mut self, places: &[PixelPoint], width: f64, ink: Ink) -> Result<(), Self::Error> {
-        for dash in dashes(places) {
+    /// A line of dashes through places; dashes and gaps have these lengths in turn.
+    fn dashes(
+        &mut self,
+        places: &[PixelPoint],
+        width: f64,
+        ink: Ink,
+        lengths: &[u8],
+    ) -> Result<(), Self::Error> {
+        for dash in dashes(places, lengths) {
             self.line(&dash, width, ink)?;
         }
         Ok(())
     }
 }
 
-const DASH: f64 = 6.0;
-const GAP: f64 = 4.0;
-
 /// Cuts a line into dashes.
-fn dashes(places: &[PixelPoint]) -> Vec<Vec<PixelPoint>> {
+fn dashes(places: &[PixelPoint], lengths: &[u8]) -> Vec<Vec<PixelPoint>> {
     let mut all = Vec::new();
     let mut dash: Vec<PixelPoint> = Vec::new();
-    let (mut drawing, mut left) = (true, DASH);
+    let mut lengths = lengths.iter().copied().map(f64::from).cycle();
+    let mut next = || lengths.next().unwrap_or(f64::INFINITY);
+    let (mut drawing, mut left) = (true, next());
     for pair in places.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
         let length = ((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0)).sqrt();
@@ -135,7 +195,7 @@ fn dashes(places: &[PixelPoint]) -> Vec<Vec<PixelPoint>> {
                 dash.push(at(along));
             }
             drawing = !drawing;
-            left = if drawing { DASH } else { GAP };
+            left = next();
         }
         left -= length - along;
         if drawing && length > 0.0 {
@@ -154,9 +214,24 @@ mod tests {
 
     #[test]
     fn dashes_leave_gaps_and_turn_corners() {
-        let straight = dashes(&[(0.0, 0.0), (20.0, 0.0)]);
+        let straight = dashes(&[(0.0, 0.0), (20.0, 0.0)], FIT);
         assert_eq!(straight, [vec![(0.0, 0.0), (6.0, 0.0)], vec![(10.0, 0.0), (16.0, 0.0)]]);
-        let corner = dashes(&[(0.0, 0.0), (3.0, 0.0), (3.0, 3.0)]);
+        let corner = dashes(&[(0.0, 0.0), (3.0, 0.0), (3.0, 3.0)], FIT);
         assert_eq!(corner, [vec![(0.0, 0.0), (3.0, 0.0), (3.0, 3.0)]]);
+        let uneven = dashes(&[(0.0, 0.0), (16.0, 0.0)], &[9, 3, 2, 3]);
+        assert_eq!(uneven, [vec![(0.0, 0.0), (9.0, 0.0)], vec![(12.0, 0.0), (14.0, 0.0)]]);
+    }
+
+    #[test]
+    fn thirty_two_series_look_different_and_sixteen_have_colors_of_their_own() {
+        let look = |index: usize| (on_white(Ink::Series(index)), Look::of(Ink::Series(index)));
+        for one in 0..32 {
+            for other in (0..32).filter(|other| *other != one) {
+                let ((color, look), (others, other_look)) = (look(one), look(other));
+                assert!((color, look.dashes) != (others, other_look.dashes), "{one} and {other}");
+                assert!((color, look.mark) != (others, other_look.mark), "{one} and {other}");
+                assert!(color != others || one.max(other) >= COLORS, "{one} and {other}");
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::fmt::Write;
 
 use super::Figure;
-use super::canvas::{Align, Canvas, Ink, Letters, PALETTE, PixelPoint};
+use super::canvas::{Align, COLORS, Canvas, Ink, Letters, PixelPoint};
 use super::draw::draw;
 
 /// The element; it is named by the figure's title for those who hear it.
@@ -97,10 +97,17 @@ impl Canvas for InlineSvg {
         Ok(())
     }
 
-    fn dashes(&mut self, places: &[PixelPoint], width: f64, ink: Ink) -> Result<(), Infallible> {
+    fn dashes(
+        &mut self,
+        places: &[PixelPoint],
+        width: f64,
+        ink: Ink,
+        lengths: &[u8],
+    ) -> Result<(), Infallible> {
         let (path, class) = (path(places), class(ink));
+        let lengths = lengths.iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
         self.push(format_args!(
-            "<path class=\"l {class}\" stroke-width=\"{width}\" stroke-dasharray=\"6 4\" d=\"{path}\"/>"
+            "<path class=\"l {class}\" stroke-width=\"{width}\" stroke-dasharray=\"{lengths}\" d=\"{path}\"/>"
         ));
         Ok(())
     }
@@ -140,7 +147,7 @@ fn class(ink: Ink) -> String {
         Ink::Text => "text".to_owned(),
         Ink::Muted => "muted".to_owned(),
         Ink::Grid => "grid".to_owned(),
-        Ink::Series(index) => format!("c{}", index % PALETTE.len()),
+        Ink::Series(index) => format!("c{}", index % COLORS),
         Ink::Alarm => "alarm".to_owned(),
     }
 }

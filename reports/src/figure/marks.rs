@@ -1,6 +1,6 @@
 //! Draws the points of a series.
 
-use super::canvas::{Canvas, Ink, PixelPoint};
+use super::canvas::{Canvas, FIT, Ink, Look, Mark, PixelPoint};
 use super::layout::Layout;
 use super::{Figure, Point, Scale, Series, Style};
 
@@ -26,11 +26,11 @@ pub(super) fn draw_series<C: Canvas>(
             }
             if series.points.len() <= MARKED && figure.x.label != "time" {
                 let mut places = places(&series.points, layout).into_iter();
-                places.try_for_each(|place| canvas.dot(place, DOT, ink, 1.0))?;
+                places.try_for_each(|place| mark(place, ink, canvas))?;
             }
             Ok(())
         }
-        Style::Dashed => canvas.dashes(&places(&series.points, layout), LINE, ink),
+        Style::Dashed => canvas.dashes(&places(&series.points, layout), LINE, ink, FIT),
         Style::Steps => stroke(&stairs(&series.points, layout), ink, canvas),
         Style::Area => area(&series.points, layout, ink, canvas),
         Style::Cloud => {
@@ -53,9 +53,10 @@ pub(super) fn swatch<C: Canvas>(
     canvas: &mut C,
 ) -> Result<(), C::Error> {
     match style {
-        Style::Line | Style::Steps => canvas.line(&[(x, y), (x + 16.0, y)], LINE, ink),
-        Style::Dashed => canvas.dashes(&[(x, y), (x + 16.0, y)], LINE, ink),
-        Style::Dots | Style::Cloud => canvas.dot((x + 9.0, y), DOT, ink, 1.0),
+        Style::Line | Style::Steps => stroke(&[(x, y), (x + 16.0, y)], ink, canvas),
+        Style::Dashed => canvas.dashes(&[(x, y), (x + 16.0, y)], LINE, ink, FIT),
+        Style::Dots => mark((x + 9.0, y), ink, canvas),
+        Style::Cloud => canvas.dot((x + 9.0, y), DOT, ink, 1.0),
         Style::Area | Style::Bars => canvas.rect((x + 3.0, y - 5.0), (11.0, 10.0), ink, 0.85),
         Style::Published => diamond((x + 9.0, y), ink, canvas),
     }
@@ -75,8 +76,27 @@ fn unbroken(points: &[Point], layout: &Layout) -> Vec<Vec<Point>> {
 fn stroke<C: Canvas>(places: &[PixelPoint], ink: Ink, canvas: &mut C) -> Result<(), C::Error> {
     match places {
         [] => Ok(()),
-        [only] => canvas.dot(*only, DOT, ink, 1.0),
-        more => canvas.line(more, LINE, ink),
+        [only] => mark(*only, ink, canvas),
+        more => match Look::of(ink).dashes {
+            [] => canvas.line(more, LINE, ink),
+            dashes => canvas.dashes(more, LINE, ink, dashes),
+        },
+    }
+}
+
+/// What stands at a point of a series.
+fn mark<C: Canvas>((x, y): PixelPoint, ink: Ink, canvas: &mut C) -> Result<(), C::Error> {
+    match Look::of(ink).mark {
+        Mark::Disk => canvas.dot((x, y), DOT, ink, 1.0),
+        Mark::Square => canvas.rect((x - DOT, y - DOT), (2.0 * DOT, 2.0 * DOT), ink, 1.0),
+        Mark::Triangle => {
+            let (wide, high) = (DOT + 1.0, DOT + 1.0);
+            canvas.area(&[(x, y - high), (x + wide, y + DOT), (x - wide, y + DOT)], ink, 1.0)
+        }
+        Mark::Ring => {
+            canvas.dot((x, y), DOT + 0.5, ink, 1.0)?;
+            canvas.dot((x, y), DOT - 1.5, Ink::Paper, 1.0)
+        }
     }
 }
 
@@ -163,7 +183,7 @@ fn single<C: Canvas>(
     match style {
         Style::Published => diamond((x, y), ink, canvas),
         Style::Bars => Ok(()),
-        _ => canvas.dot((x, y), DOT, ink, 1.0),
+        _ => mark((x, y), ink, canvas),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::canvas::PALETTE;
+use super::canvas::COLORS;
 use super::scale::{Ground, Measure};
 use super::{Figure, Point, Series, Style};
 
@@ -43,7 +43,7 @@ impl Figure {
 
     /// The class that gives a series its color on a page.
     pub(crate) fn color_class(&self, index: usize) -> String {
-        format!("c{}", self.color_of(index) % PALETTE.len())
+        format!("c{}", self.color_of(index) % COLORS)
     }
 
     /// `latency (ms)`, as the strip is headed.

@@ -227,3 +227,21 @@ fn a_figure_without_data_is_drawn_empty() {
     well_formed(&figure.inline_svg()).unwrap();
     assert_eq!(figure.csv().lines().count(), 3);
 }
+
+#[test]
+fn the_ninth_line_of_a_plot_looks_like_none_of_the_eight_before() {
+    let mut figure = Figure::new("f", "", Axis::linear("n", ""), Axis::linear("y", ""));
+    for index in 0..9 {
+        let points = [1.0, 2.0].map(|x| Point::new(x, f64::from(index))).to_vec();
+        figure.add(Series::new(&format!("line {index}"), Style::Line, points));
+    }
+    let page = figure.inline_svg();
+    let drawn = |class: &str, attribute: &str| {
+        page.split('<').any(|element| element.contains(class) && element.contains(attribute))
+    };
+    assert!(drawn("\"l c0\"", "stroke-linejoin") && !drawn("\"l c0\"", "stroke-dasharray"));
+    assert!(drawn("\"l c8\"", "stroke-dasharray=\"9 3\"") && drawn("\"f c8\"", "width=\"7.0\""), "{page}");
+    let svg = figure.svg().unwrap();
+    let (own, first) = ("#0C4C72", "#0072B2");
+    assert!(svg.contains(own) && svg.contains(first), "{svg}");
+}

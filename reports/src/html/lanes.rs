@@ -7,8 +7,8 @@ use sim_core::fault::{Executed, Family};
 use sim_core::outcome::LaneSpan;
 
 use super::timeline;
-use crate::figure::{FIGURES, Figure};
-use crate::page::{framed, table};
+use crate::figure::Figure;
+use crate::page::{Files, framed, table};
 use crate::run::{MOST_LANES, Palette, Run, figures};
 use crate::words::{count, moment};
 
@@ -20,7 +20,7 @@ const MOST_SPANS: usize = 1_500;
 const MOST_FAULTS: usize = 150;
 
 /// The time axis of a run: the strip, the lanes and what was measured over time.
-pub(super) fn section(run: &Run, figures: &[Figure]) -> Markup {
+pub(super) fn section(run: &Run, figures: &[Figure], files: Files) -> Markup {
     let over_time: Vec<&Figure> = figures.iter().filter(|figure| timeline::is_over_time(figure)).collect();
     let shown = shown(run);
     let palette = Palette::new(run);
@@ -40,7 +40,7 @@ pub(super) fn section(run: &Run, figures: &[Figure]) -> Markup {
             @if !over_time.is_empty() { (timeline::numbers(&over_time)) }
             (timeline::data(run, &shown, &over_time))
         }
-        @if run.outcome.members > MOST_LANES { (crowded(run)) }
+        @if run.outcome.members > MOST_LANES { (crowded(run, files)) }
     }
 }
 
@@ -92,13 +92,13 @@ fn cut(run: &Run) -> Markup {
 }
 
 /// Too many to look at: shares of them.
-fn crowded(run: &Run) -> Markup {
+fn crowded(run: &Run, files: Files) -> Markup {
     let figures = figures::of_crowd(run);
     html! {
         @if !figures.is_empty() {
             section aria-label="All nodes" {
                 h2 { "All nodes" }
-                div.gallery { @for figure in figures { (framed(&figure, Some(FIGURES))) } }
+                div.gallery { @for figure in figures { (framed(&figure, files)) } }
             }
         }
     }

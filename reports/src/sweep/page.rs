@@ -7,7 +7,7 @@ use sim_core::sweep::{Comparison, Estimate, Fit, SweepPoint, SweepTable};
 use super::words::{column_words, line_words, place_words, unit_of};
 use super::{FILE_NAME, figures};
 use crate::figure::grouped;
-use crate::page::{Page, framed, table, tone};
+use crate::page::{Files, Page, framed, table, tone};
 
 /// The page as one file.
 pub fn page(table: &SweepTable) -> String {
@@ -18,7 +18,7 @@ pub fn page(table: &SweepTable) -> String {
         // The picture that answers comes first, the numbers behind it later.
         section aria-label="Figures" {
             h2 { "Over the grid" }
-            div.gallery { @for figure in &figures { (framed(figure, None)) } }
+            div.gallery { @for figure in &figures { (framed(figure, Files::Beside)) } }
         }
         @if !table.fits.is_empty() { (fits(table)) }
         @for law in &table.unjudged {

@@ -9,7 +9,7 @@ use sim_core::digest::{Digest, RunDigest};
 /// How many bytes are asked for at once.
 const PIECE: usize = 1 << 16;
 
-/// Reads a text, and no more of it than it may have.
+/// Reads a text, and no more of it than it may have. A byte order mark, which some editors put first, is no part of it.
 ///
 /// # Errors
 /// If it cannot be read, is no text, or has more than `limit` bytes ([`io::ErrorKind::FileTooLarge`]).
@@ -24,11 +24,27 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
         let why = format!("it has more than {limit} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
-    String::from_utf8(bytes).map_err(|error| {
+    text_of(bytes)
+}
+
+/// The text of bytes in UTF-8, without a byte order mark at its beginning.
+///
+/// # Errors
+/// If they are no text in UTF-8 ([`io::ErrorKind::InvalidData`]).
+pub fn text_of(bytes: Vec<u8>) -> io::Result<String> {
+    const MARK: char = '\u{feff}';
+    let no_text = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(no_text("it is text in UTF-16; save it as UTF-8".to_owned()));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let why = format!("it is not text: byte {at} (counted from 0) is not UTF-8");
-        io::Error::new(io::ErrorKind::InvalidData, why)
-    })
+        no_text(format!("it is not text: byte {at} (counted from 0) is not UTF-8"))
+    })?;
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
+    }
+    Ok(text)
 }
 
 /// The lines of a text that have their ends, with them; what is behind the last one may be torn. A line of more than `limit`
@@ -165,6 +181,17 @@ mod tests {
         assert_eq!(read_text(&path, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         std::fs::write(&path, b"12\xff45").unwrap();
         assert!(read_text(&path, 5).unwrap_err().to_string().contains("byte 2"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let text = |bytes: &[u8]| text_of(bytes.to_vec());
+        assert_eq!(text(b"\xef\xbb\xbf{}").unwrap(), "{}");
+        assert_eq!(text(b"\xef\xbb\xbf").unwrap(), "");
+        assert_eq!(text(b"{}\xef\xbb\xbf").unwrap(), "{}\u{feff}", "elsewhere it is one");
+        for utf_16 in [b"\xff\xfe{\0}\0", b"\xfe\xff\0{\0}"] {
+            assert!(text(utf_16).unwrap_err().to_string().contains("UTF-16"));
+        }
     }
 
     #[test]

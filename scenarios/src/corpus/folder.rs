@@ -165,14 +165,15 @@ pub fn add(
 /// and what is damaged, which stays.
 ///
 /// # Errors
-/// If the folder cannot be read, or one cannot be removed.
+/// If the folder is not there or cannot be read, or one cannot be removed.
 pub fn put_out(
     folder: &Path,
     gone: &[String],
     keep: usize,
 ) -> Result<(Vec<String>, Vec<Damaged>), CorpusError> {
-    if !folder.exists() {
-        return Ok((Vec::new(), Vec::new()));
+    // A folder that is not there is a mistake, and no corpus that is tidy.
+    if let Err(error) = std::fs::metadata(folder) {
+        return Err(CorpusError::Read { path: folder.to_owned(), error });
     }
     artefact::fit(folder, &[])?;
     let _held = artefact::wait_for(folder)?;

@@ -19,6 +19,10 @@ pub(super) fn apply(document: &mut Document, assignment: &str) -> Result<(), Pro
     if path.iter().any(|segment| segment.is_empty()) || path.len() > 64 {
         return Err(Problem::new("this overlay names no key").at(key_origin));
     }
+    if assignment[key.len() + 1..].trim().is_empty() {
+        let problem = Problem::new(format!("this overlay gives {} no value", key.trim())).at(whole);
+        return Err(problem.note("expected key=value, as in cluster.nodes=7"));
+    }
     let (value, mut places) = read_value(&source, key.len() + 1)?;
     if let Some(problem) = texts::check(&path, &value, &places).into_iter().next() {
         return Err(problem);

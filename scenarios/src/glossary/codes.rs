@@ -12,7 +12,7 @@ pub const EXIT_CODES: [(u8, Named); 8] = [
     (1, Named { name: "finding", about: "a check failed, or the result was not as expected" }),
     (2, Named { name: "usage", about: "a wrong argument or an invalid file; nothing was run or written" }),
     (3, Named { name: "inconclusive", about: "too little happened for a verdict, or shards are missing" }),
-    (4, Named { name: "nothing-ran", about: "nothing ran" }),
+    (4, Named { name: "nothing-ran", about: "nothing ran: the time was too short, or a corpus is empty" }),
     (70, Named { name: "internal", about: "an internal error, or two runs that should be identical differ" }),
     (
         74,

@@ -318,7 +318,7 @@ fn one_slip_does_not_hide_the_next() {
              --> test.toml:9:11
               |
             9 | timeout = 400
-              |           ^^^ expected a text in quotes
+              |           ^^^ expected a number and a unit, as in "150ms"
 
             error: unknown key "panic"
               --> test.toml:10:1
@@ -352,7 +352,7 @@ fn one_slip_does_not_hide_the_next() {
               --> test.toml:24:6
                |
             24 | at = 1
-               |      ^ expected a text in quotes
+               |      ^ expected a number and a unit, as in "150ms"
                |
                = nothing was run or written
         "#]],

@@ -162,8 +162,10 @@ fn progress_that_is_missed_shrinks_to_what_keeps_it_away() {
     let mut clean = small.clone();
     clean.plants.clear();
     assert_eq!(replayed(&registry, &clean, "another"), Replayed::Gone);
-    let story =
-        tell_whole(&plan_of(&registry, &small, small.setup.clone()).unwrap(), None).unwrap().unwrap().story;
+    let story = tell_whole(&plan_of(&registry, &small, small.setup.clone()).unwrap(), None, &|_| ())
+        .unwrap()
+        .unwrap()
+        .story;
     let last = story.steps.last().unwrap();
     assert_eq!((last.kind, last.text.as_str()), (StepKind::Violation, "progress"));
     assert!(last.note.contains("no progress after the heal"), "{}", last.note);

@@ -1,12 +1,14 @@
 //! The same run with one thing different: without a fault, without a lost message, without the plants.
 
+use std::cell::Cell;
+
 use sim_core::fault::Executed;
 use sim_core::network::Pin;
 use sim_core::registry::{Launch, LaunchError};
 use sim_core::setup::Setup;
 use sim_core::story::{Counterfactual, Step, StepKind};
 
-use super::Told;
+use super::{StoryStage, Told};
 use crate::plan::Plan;
 use crate::run::run;
 
@@ -14,18 +16,27 @@ use crate::run::run;
 const MOST: usize = 16;
 
 /// Every counterfactual of a story. Faults are left out one by one, each with all that it is made of.
-pub(super) fn all(plan: &Plan, told: &Told, print: &str) -> Result<Vec<Counterfactual>, LaunchError> {
+pub(super) fn all(
+    plan: &Plan,
+    told: &Told,
+    print: &str,
+    begins: &dyn Fn(StoryStage),
+) -> Result<Vec<Counterfactual>, LaunchError> {
+    let (entries, pins) = (entries(told), plan.setup.pins.iter().copied().collect::<Vec<Pin>>());
+    let of = entries.len().min(MOST) + pins.len().min(MOST) + usize::from(!plan.plants.is_empty());
+    let made = Cell::new(0);
     let judge = |what: String, step: Option<u32>, plan: &Plan| {
+        made.set(made.get() + 1);
+        begins(StoryStage::WhatIf { run: made.get(), of });
         let outcome = run(plan, &Launch::default())?;
         let reproduced = outcome.violations.iter().any(|violation| violation.fingerprint == print);
         Ok(Counterfactual { what, step, verdict: outcome.verdict, reproduced })
     };
     let mut all = Vec::new();
-    for (number, (entry, step)) in (1..).zip(entries(told)).take(MOST) {
+    for (number, (entry, step)) in (1..).zip(entries).take(MOST) {
         let setup = without_entry(&plan.setup, entry);
         all.push(judge(format!("without fault {number}"), step, &Plan { setup, ..plan.clone() })?);
     }
-    let pins: Vec<Pin> = plan.setup.pins.iter().copied().collect();
     for (index, pin) in pins.iter().enumerate().take(MOST) {
         let left = pins.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, pin)| *pin);
         let setup = Setup { pins: left.collect(), ..plan.setup.clone() };

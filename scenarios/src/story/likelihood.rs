@@ -15,6 +15,8 @@ use crate::parallel::on_all_cores;
 use crate::plan::{Plan, SEEDS_END};
 use crate::run::run;
 
+use super::StoryStage;
+
 /// The confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
 
@@ -45,15 +47,20 @@ impl LikelihoodOptions {
 }
 
 /// What a story tells of it: nothing of a run that is too long.
-pub(super) fn of_story(plan: &Plan, events: u64, print: &str) -> Result<Option<Likelihood>, LaunchError> {
+pub(super) fn of_story(
+    plan: &Plan,
+    events: u64,
+    print: &str,
+    begins: &dyn Fn(StoryStage),
+) -> Result<Option<Likelihood>, LaunchError> {
     let LikelihoodOptions { moments, draws } = LikelihoodOptions::STORY;
     let all = events.saturating_mul(u64::from(moments) * u64::from(draws));
-    if all > EVENTS { Ok(None) } else { likelihood(plan, Some(print), LikelihoodOptions::STORY) }
+    if all > EVENTS { Ok(None) } else { likelihood(plan, Some(print), LikelihoodOptions::STORY, begins) }
 }
 
 /// Draws chance anew at moments of a failing run. The violation of a fingerprint is followed, the first one if it is absent.
 /// Each run that fails in the same way counts, since who does, and when, is chance as well. Nothing is told if the run has no
-/// such violation.
+/// such violation. Whoever waits is told each moment as it begins.
 ///
 /// # Errors
 /// If the plan cannot be run.
@@ -61,6 +68,7 @@ pub fn likelihood(
     plan: &Plan,
     fingerprint: Option<&str>,
     options: LikelihoodOptions,
+    begins: &dyn Fn(StoryStage),
 ) -> Result<Option<Likelihood>, LaunchError> {
     let outcome = run(plan, &Launch::default())?;
     let wanted = |print: &str| fingerprint.is_none_or(|wanted| wanted == print);
@@ -73,13 +81,16 @@ pub fn likelihood(
         Drawing { plan: &plan, wanted: &broken.fingerprint, draws: u64::from(options.draws.max(1)) };
     let even = options.moments.max(2).div_ceil(2);
     let mut moments: Vec<LikelihoodAt> = Vec::new();
+    let of = options.moments.max(2) as usize;
     for place in 0..even {
+        begins(StoryStage::Likelihood { moment: place as usize + 1, of });
         // In 128 bits: a run may last for years.
         let at_ns = u128::from(broken.at_ns) * u128::from(place) / u128::from(even);
         moments.push(drawing.at(u64::try_from(at_ns).unwrap_or(broken.at_ns))?);
     }
     moments.dedup_by_key(|moment| moment.at_ns);
-    for _ in even..options.moments {
+    for place in even..options.moments {
+        begins(StoryStage::Likelihood { moment: place as usize + 1, of });
         let Some(at_ns) = steepest(&moments, broken.at_ns, drawing.draws) else { break };
         let place = moments.partition_point(|known| known.at_ns < at_ns);
         moments.insert(place, drawing.at(at_ns)?);

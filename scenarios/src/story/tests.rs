@@ -20,7 +20,7 @@ fn of_capsule(registry: &sim_core::registry::Registry, capsule: &Capsule) -> Tol
     let options = ShrinkOptions { budget: 2_000, jobs: None, build: "b".to_owned() };
     let small = shrink(registry, capsule, &options, ShrinkHooks::NONE).unwrap().capsule;
     let plan = plan_of(registry, &small, small.setup.clone()).unwrap();
-    tell_whole(&plan, small.fingerprint.as_deref()).unwrap().unwrap()
+    tell_whole(&plan, small.fingerprint.as_deref(), &|_| ()).unwrap().unwrap()
 }
 
 #[test]
@@ -102,8 +102,15 @@ fn what_led_to_it_last_is_told_where_a_trace_does_not_hold_the_whole_run() {
 fn a_story_goes_on_to_what_a_user_would_see() {
     let loaded = built_in(&real(), "raft-witness-vote-not-durable");
     let plan = compile(&loaded, 1, &["vote-not-durable".to_owned()]);
-    let story = tell_whole(&plan, None).unwrap().unwrap().story;
+    let heard = std::cell::RefCell::new(Vec::new());
+    let story = tell_whole(&plan, None, &|stage| heard.borrow_mut().push(stage)).unwrap().unwrap().story;
     assert_eq!(story.check, "raft/one-vote");
+    // Whoever waits hears of every stage, and of each run of the longest one.
+    let heard = heard.into_inner();
+    assert_eq!(heard[..3], [StoryStage::Trace, StoryStage::Consequence, StoryStage::Order]);
+    let of = story.counterfactuals.len();
+    assert!(of > 0 && (1..=of).all(|run| heard[2 + run] == StoryStage::WhatIf { run, of }), "{heard:?}");
+    assert!(matches!(heard[3 + of], StoryStage::Likelihood { moment: 1, .. }), "{heard:?}");
     let consequence = story.consequence.unwrap();
     assert_eq!(consequence.check, "raft/election-safety");
     assert!(consequence.at_ns >= story.steps.last().unwrap().at_ns && consequence.given.is_empty());
@@ -149,7 +156,7 @@ fn a_run_is_doomed_from_the_moment_that_decides() {
     let outcome = run(&plan, &Launch::default()).unwrap();
     let broken = &outcome.violations[0];
     let options = LikelihoodOptions { moments: 16, draws: 20 };
-    let found = likelihood(&plan, Some(&broken.fingerprint), options).unwrap().unwrap();
+    let found = likelihood(&plan, Some(&broken.fingerprint), options, &|_| ()).unwrap().unwrap();
     assert_eq!((found.found_ns, found.moments.len(), found.moments[0].at_ns), (broken.at_ns, 16, 0));
     assert!(found.moments.is_sorted_by_key(|moment| moment.at_ns));
     assert!(found.moments[0].percent() < 60, "{found:#?}");
@@ -158,8 +165,8 @@ fn a_run_is_doomed_from_the_moment_that_decides() {
     // The moments close in on the one that decides.
     assert!(found.doomed_ns - open <= found.found_ns / 64, "{found:#?}");
     assert!(found.moments.iter().filter(|moment| moment.at_ns >= found.doomed_ns).all(|at| at.count >= 19));
-    assert_eq!(likelihood(&plan, Some(&broken.fingerprint), options).unwrap(), Some(found));
-    assert_eq!(likelihood(&plan, Some("another"), options).unwrap(), None);
+    assert_eq!(likelihood(&plan, Some(&broken.fingerprint), options, &|_| ()).unwrap(), Some(found));
+    assert_eq!(likelihood(&plan, Some("another"), options, &|_| ()).unwrap(), None);
 }
 
 /// Up to the moment it is the run of its seed; what comes after it is another one, and always the same.

@@ -5,7 +5,7 @@
 use super::codec::{Malformed, Reader, put_text, put_varint};
 use super::tracer::{Trace, Tracer, read_events};
 use crate::digest::Digest;
-use crate::slot_names::SlotNames;
+use crate::slot_names::{self, SlotNames};
 
 /// What every trace begins with.
 const MAGIC: &[u8; 8] = b"SEEDTRC\n";
@@ -79,6 +79,11 @@ impl Trace {
     /// # Errors
     /// If it is anything else; nothing is guessed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TraceError> {
+        Self::from_bytes_within(bytes, slot_names::MOST)
+    }
+
+    /// [`Trace::from_bytes`], with room for names of so many bytes.
+    pub(super) fn from_bytes_within(bytes: &[u8], names: usize) -> Result<Self, TraceError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(TraceError::NotATrace)?;
         match rest.first() {
             None => return Err(TraceError::Checksum),
@@ -93,14 +98,14 @@ impl Trace {
         let (rest, length) = body[HEADER..].split_last_chunk::<LENGTH>().ok_or(malformed(0))?;
         let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
         let (events, end) = rest.split_at_checked(length).ok_or(malformed(rest.len()))?;
-        read_body(events, end).map_err(malformed)
+        read_body(events, end, names).map_err(malformed)
     }
 }
 
 /// Reads events, and what follows them; if that fails, how many bytes were left.
-fn read_body(events: &[u8], end: &[u8]) -> Result<Trace, usize> {
+fn read_body(events: &[u8], end: &[u8], names: usize) -> Result<Trace, usize> {
     let mut reader = Reader::new(end, &[]);
-    let ending = read_end(&mut reader).map_err(|Malformed| reader.bytes.len())?;
+    let ending = read_end(&mut reader, names).map_err(|Malformed| reader.bytes.len())?;
     let mut reader = Reader::new(events, &ending.strings);
     let events =
         read_events(&mut reader, ending.count).map_err(|Malformed| reader.bytes.len() + end.len())?;
@@ -118,8 +123,9 @@ struct Ending {
     omitted: u64,
 }
 
-fn read_end(reader: &mut Reader<'_>) -> Result<Ending, Malformed> {
-    let (slots, strings) = (read_texts(reader)?.iter().collect(), read_texts(reader)?);
+fn read_end(reader: &mut Reader<'_>, names: usize) -> Result<Ending, Malformed> {
+    let slots = SlotNames::read_within(read_texts(reader)?, names).map_err(|_| Malformed)?;
+    let strings = read_texts(reader)?;
     let (count, omitted) = (reader.varint()?, reader.varint()?);
     if reader.bytes.is_empty() { Ok(Ending { slots, strings, count, omitted }) } else { Err(Malformed) }
 }

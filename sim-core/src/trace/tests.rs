@@ -160,6 +160,9 @@ fn bytes_are_read_again_and_every_damage_is_refused() {
         damaged[place] ^= 0x10;
         assert!(Trace::from_bytes(&damaged).is_err(), "byte {place}");
     }
+    // Names that take more than there is room for are an error as well.
+    assert!(Trace::from_bytes_within(&bytes, 6).is_ok());
+    assert!(matches!(Trace::from_bytes_within(&bytes, 5), Err(TraceError::Malformed { .. })));
     assert_eq!(Trace::from_bytes(b"{}"), Err(TraceError::NotATrace));
     let mut newer = bytes;
     newer[8] += 1;

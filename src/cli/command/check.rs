@@ -1,20 +1,27 @@
 //! `check`: is a recorded history linearizable, and if not, why?
 
+mod stamps;
+
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 use sim_core::history::{
-    History, HistoryCheck, HistoryVerdict, Illegal, Judgement, Tier, Undecided, read_edn, read_history,
+    History, HistoryCheck, HistoryVerdict, Illegal, Judgement, Record, Tier, Undecided, read_edn,
+    read_history,
 };
 use sim_core::operation::ObjectModel;
+use sim_core::time::Time;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files;
 use crate::cli::table::counted;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
+
+use stamps::Stamps;
 
 /// How many operations of the longest order are printed.
 const LAST: usize = 10;
@@ -52,12 +59,11 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Result<E
     if judgement.operations == 0 {
         judgement.verdict = HistoryVerdict::Unknown(Undecided::Nothing);
     }
-    let drawn = arguments.html.as_deref().map(|page| {
+    let mut unkept = Unkept::default();
+    let page = arguments.html.as_deref().filter(|page| {
         let html = reports::history::page(&history, &judgement, &name);
-        scenarios::artefact::write(page, html.as_bytes()).map(|()| page)
+        unkept.kept(scenarios::artefact::write(page, html.as_bytes())).is_some()
     });
-    // The verdict is told even where its picture cannot be kept.
-    let (page, unkept) = drawn.transpose().map_or_else(|error| (None, Some(error)), |page| (page, None));
     let document = || document(&name, &history, &judgement);
     terminal.result(document, &words(&name, &history, &judgement, page))?;
     let exit = match judgement.verdict {
@@ -65,7 +71,7 @@ pub(crate) fn check(arguments: &CheckArguments, terminal: &Terminal) -> Result<E
         HistoryVerdict::Illegal(_) => Exit::Finding,
         HistoryVerdict::Unknown(_) => Exit::Inconclusive,
     };
-    Ok(files::unkept(unkept.map(CliError::from), exit, terminal))
+    Ok(unkept.end(exit, terminal))
 }
 
 fn read(path: &Path, limit: u64) -> Result<String, CliError> {
@@ -73,12 +79,12 @@ fn read(path: &Path, limit: u64) -> Result<String, CliError> {
         return files::read(path, limit);
     }
     let failed = |error| CliError::Read { path: path.to_owned(), error };
-    let mut text = String::new();
-    io::stdin().lock().take(limit + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > limit {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
         return Err(CliError::TooLarge { path: path.to_owned(), limit });
     }
-    Ok(text)
+    scenarios::artefact::text_of(bytes).map_err(failed)
 }
 
 /// JSON lines begin with an object whose first key is a text; everything else is read as EDN.
@@ -143,34 +149,45 @@ fn contradiction(history: &History, illegal: &Illegal) -> String {
     let mut words = format!("  key {}: {}\n", history.key_in_words(illegal.key), illegal.conflict.reason);
     let mut operations = illegal.conflict.operations.clone();
     operations.dedup();
-    for index in &operations {
-        words += &format!("    {}\n", line(history, *index));
-    }
-    words += &format!("  no order from the return of: {}\n", line(history, illegal.broken_by));
     let last = illegal.longest.len().saturating_sub(LAST);
+    let refused = illegal.refused.iter().map(|(index, _)| index);
+    let told = operations.iter().chain([&illegal.broken_by]).chain(&illegal.longest[last..]).chain(refused);
+    let stamps = Stamps::of(told.flat_map(|index| stamps_of(&history.records()[*index])));
+    let line = |index: usize| line(history, stamps, index);
+    for index in &operations {
+        words += &format!("    {}\n", line(*index));
+    }
+    words += &format!("  no order from the return of: {}\n", line(illegal.broken_by));
     words += &format!("  longest order: {}", counted(illegal.longest.len() as u64, "operation"));
     words += if last > 0 { ", the last of them\n" } else { "\n" };
     for (place, index) in illegal.longest.iter().enumerate().skip(last) {
-        words += &format!("    {:>3}  {}\n", place + 1, line(history, *index));
+        words += &format!("    {:>3}  {}\n", place + 1, line(*index));
     }
     if !illegal.refused.is_empty() {
         words += "  what could not come next, and why\n";
     }
     for (index, refusal) in &illegal.refused {
-        words += &format!("    {}: {refusal}\n", line(history, *index));
+        words += &format!("    {}: {refusal}\n", line(*index));
     }
     words
 }
 
+/// When an operation returned, if it did.
+fn returned(record: &Record) -> Option<Time> {
+    Some(record.reply().and(record.end.as_ref())?.at)
+}
+
+fn stamps_of(record: &Record) -> impl Iterator<Item = Time> {
+    std::iter::once(record.called).chain(returned(record))
+}
+
 /// One operation with its times.
-fn line(history: &History, index: usize) -> String {
+fn line(history: &History, stamps: Stamps, index: usize) -> String {
     let record = &history.records()[index];
-    let returned = match (record.reply(), &record.end) {
-        (Some(_), Some(end)) => end.at.to_string(),
-        _ => "no answer".to_owned(),
-    };
+    let returned = returned(record).map_or_else(|| "no answer".to_owned(), |at| stamps.words(at));
     let (call, reply) = (history.call_in_words(record), history.reply_in_words(record));
-    format!("process {}  {call} -> {reply}  ({} to {returned})", record.process, record.called)
+    let called = stamps.words(record.called);
+    format!("process {}  {call} -> {reply}  ({called} to {returned})", record.process)
 }
 
 fn document(name: &str, history: &History, judgement: &Judgement) -> Value {
@@ -222,12 +239,11 @@ fn of_illegal(history: &History, illegal: &Illegal) -> Value {
 
 fn of_operation(history: &History, index: usize) -> Value {
     let record = &history.records()[index];
-    let returned = record.reply().and(record.end.as_ref()).map(|end| end.at.as_nanos());
     json!({
         "index": index,
         "process": record.process,
         "call_ns": record.called.as_nanos(),
-        "return_ns": returned,
+        "return_ns": returned(record).map(Time::as_nanos),
         "operation": history.call_in_words(record),
         "answer": history.reply_in_words(record),
     })

@@ -16,8 +16,8 @@ use sim_core::registry::Registry;
 use crate::cli::capsule_page::verdict_line;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::files;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 
 use side::Side;
 
@@ -56,18 +56,14 @@ pub(crate) fn compare(
     };
     let comparison = Comparison { runs: [a.record, b.record], parting, untraced };
     let mut words = words(&comparison, terminal.width());
-    let drawn = arguments
-        .out
-        .as_ref()
-        .map(|out| artefact::write(out, page(&comparison).as_bytes()).map(|()| out))
-        .transpose();
-    // What was found is told even where its page cannot be kept.
-    let (out, unkept) = drawn.map_or_else(|error| (None, Some(error)), |out| (out, None));
+    let mut unkept = Unkept::default();
+    let out = arguments.out.as_ref();
+    let out = out.filter(|out| unkept.kept(artefact::write(out, page(&comparison).as_bytes())).is_some());
     if let Some(out) = out {
         let _ = writeln!(words, "report       {}", out.display());
     }
     terminal.result(|| document(&comparison, out), &words)?;
-    Ok(files::unkept(unkept.map(CliError::from), Exit::AsExpected, terminal))
+    Ok(unkept.end(Exit::AsExpected, terminal))
 }
 
 fn words(comparison: &Comparison, columns: usize) -> String {

@@ -17,6 +17,7 @@ use crate::cli::exit::Exit;
 use crate::cli::files;
 use crate::cli::machines::MachineArguments;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use scenarios::corpus::folder::{self, Damaged, Folder};
 
@@ -122,14 +123,10 @@ fn run(
         document
     };
     terminal.result(document, &words(&ran, watch))?;
-    machines.tell(
-        &format!("{} corpus run", program::name()),
-        &[ran.suite()],
-        &ran.annotations(),
-        &ran.summary(),
-        terminal,
-    )?;
-    Ok(ran.exit())
+    let command = format!("{} corpus run", program::name());
+    let mut unkept = Unkept::default();
+    unkept.kept(machines.tell(&command, &[ran.suite()], &ran.annotations(), &ran.summary(), terminal));
+    Ok(unkept.end(ran.exit(), terminal))
 }
 
 /// A corpus that was run.

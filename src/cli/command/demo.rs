@@ -18,6 +18,7 @@ use crate::cli::arguments::seed;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{files, interrupt};
 
@@ -57,21 +58,18 @@ pub(crate) fn demo(
     let loaded = builtin(registry, EXPLORED)?;
     let plant = files::plant(&loaded, &arguments.plant)?;
     let hunt = bug::Hunt { registry, loaded: &loaded, plant: &plant, seed, jobs, out: &arguments.out };
-    let found = bug::show(&hunt, terminal)?;
-    let exit = match (&found, interrupt::interrupted()) {
-        (_, true) => Exit::Interrupted,
-        (Some(_), _) => Exit::AsExpected,
-        (None, _) => Exit::Inconclusive,
-    };
-    let ended = match &found {
-        _ if interrupt::interrupted() => "the demo was interrupted",
-        Some(_) => "the demo found what it was meant to find",
-        None => "the demo did not find what it was meant to find",
+    let mut unkept = Unkept::default();
+    let found = bug::show(&hunt, &mut unkept, terminal)?;
+    let (exit, ended) = match &found {
+        _ if interrupt::interrupted() => (Exit::Interrupted, "the demo was interrupted"),
+        Some(_) if unkept.is_empty() => (Exit::AsExpected, "the demo found what it was meant to find"),
+        Some(_) => (Exit::Unkept, "the demo found what it was meant to find, and could not keep all of it"),
+        None => (Exit::Inconclusive, "the demo did not find what it was meant to find"),
     };
     terminal.say(&format!("{} · exit {}: {ended}\n", watch.words(), exit as u8))?;
     let document = || document(seed, &plant, &[calm, storm], found.as_ref(), watch);
     terminal.result(document, "")?;
-    Ok(exit)
+    Ok(unkept.end(exit, terminal))
 }
 
 fn builtin(registry: &Registry, name: &str) -> Result<Loaded, CliError> {

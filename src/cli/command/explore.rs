@@ -164,8 +164,10 @@ pub(crate) fn explore(
     let old = regressions(registry, arguments, terminal)?;
     let (mut exploration, _folder_lock) =
         with_progress(&loaded, &options, arguments, &folder, terminal, watch)?;
+    // Shrinking and telling are no part of how fast it explored.
+    let watch = watch.stop();
     if !arguments.no_shrink {
-        shrink_all(registry, &mut exploration.findings, &options)?;
+        shrink_all(registry, &mut exploration.findings, &options, terminal)?;
     }
     let found = Found { loaded: &loaded, options: &options, exploration, folder: &folder, watch };
     if let Some(shard) = arguments.shard {
@@ -173,17 +175,16 @@ pub(crate) fn explore(
         return found.end_shard(shard, campaign, terminal);
     }
     let machines = &arguments.machines;
-    let (exit, told) =
+    let (exit, mut unkept) =
         found.tell(registry, arguments.min_conclusive, machines, old.as_ref(), None, terminal)?;
-    let added = arguments.corpus.as_ref().map_or(Ok(()), |corpus| {
+    if let Some(corpus) = &arguments.corpus {
         let findings = &found.exploration.findings;
         let found: Vec<Capsule> = findings.iter().map(|found| (*found.capsule).clone()).collect();
-        folder::add(corpus, &found, KEPT_PER_FINGERPRINT).map(drop)
-    });
-    let unkept = told.or(added.err().map(CliError::from));
+        unkept.kept(folder::add(corpus, &found, KEPT_PER_FINGERPRINT));
+    }
     let old = old.map_or(Exit::AsExpected, |ran| ran.exit());
     let exit = worse(old, exit);
-    Ok(files::unkept(unkept, exit, terminal))
+    Ok(unkept.end(exit, terminal))
 }
 
 /// Runs the corpus, if there is one, before anything new is looked for.
@@ -216,11 +217,28 @@ fn shrink_all(
     registry: &Registry,
     findings: &mut [Finding],
     options: &ExploreOptions,
+    terminal: &Terminal,
 ) -> Result<(), CliError> {
-    let build = options.build.clone();
-    let options = ShrinkOptions { budget: ShrinkOptions::BUDGET_OF_FINDINGS, jobs: options.jobs, build };
-    let hooks = ShrinkHooks { interrupted: &interrupt::interrupted, ..ShrinkHooks::NONE };
-    Ok(shrink_findings(registry, findings, &options, hooks)?)
+    let (build, budget) = (options.build.clone(), ShrinkOptions::BUDGET_OF_FINDINGS);
+    let options = ShrinkOptions { budget, jobs: options.jobs, build };
+    let (bar, watch) = (terminal.progress(budget * findings.len() as u64), Stopwatch::start());
+    for (before, finding) in (0..).zip(findings) {
+        let after_batch = |runs| {
+            bar.set_position(before * budget + runs);
+            if watch.seconds() > 1.0 {
+                terminal.show(&bar);
+            }
+        };
+        let hooks = ShrinkHooks {
+            after_batch: &after_batch,
+            interrupted: &interrupt::interrupted,
+            ..ShrinkHooks::NONE
+        };
+        let shrunk = shrink_findings(registry, std::slice::from_mut(finding), &options, hooks);
+        shrunk.inspect_err(|_| bar.finish_and_clear())?;
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
 
 /// Explores, and shows how far it is.

@@ -13,6 +13,7 @@ use crate::cli::capsule_page;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::files;
+use crate::cli::story_progress::StoryProgress;
 use crate::cli::terminal::Terminal;
 
 /// Of which run, and how much is run for it.
@@ -48,10 +49,13 @@ pub(crate) fn likelihood(
     let (capsule, _) = files::capsule(&arguments.capsule, arguments.edited)?;
     let plan = plan_of(registry, &capsule, capsule.setup.clone())?;
     let options = LikelihoodOptions { moments: arguments.moments, draws: arguments.draws };
-    let found = likelihood_of(&plan, capsule.fingerprint.as_deref(), options)?;
+    let progress = StoryProgress::of("the likelihood", 0, terminal);
+    let found =
+        likelihood_of(&plan, capsule.fingerprint.as_deref(), options, &|stage| progress.begins(stage))?;
+    drop(progress);
     let mut page = None;
     if let Some(found) = &found {
-        let mut record = capsule_page::drawn(registry, &capsule, &arguments.capsule)?;
+        let mut record = capsule_page::drawn(registry, &capsule, &arguments.capsule, terminal)?;
         if let Some(story) = &mut record.story {
             story.likelihood = Some(found.clone());
         }

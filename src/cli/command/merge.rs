@@ -21,10 +21,10 @@ use crate::cli::command::explore::Found;
 use crate::cli::command::sweep::Swept;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::files;
 use crate::cli::machines::MachineArguments;
 use crate::cli::table::thousands;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 
 /// Which shards.
@@ -112,11 +112,14 @@ impl Merging<'_> {
         let merged = Some(self.document());
         let found =
             Found { loaded: &loaded, options: &options, exploration, folder: &self.out, watch: self.watch };
-        let (exit, unkept) =
+        let (exit, mut unkept) =
             found.tell(registry, campaign.min_conclusive, self.machines, None, merged, self.terminal)?;
-        drop_kept(&self.gathered, &self.out)?;
+        // Shards stay where what they came to could not be kept.
+        if unkept.is_empty() {
+            unkept.kept(drop_kept(&self.gathered, &self.out));
+        }
         let exit = self.worse(exit);
-        Ok(files::unkept(unkept, exit, self.terminal))
+        Ok(unkept.end(exit, self.terminal))
     }
 
     fn sweeps(&mut self, registry: &Registry, campaign: &Sweeping) -> Result<Exit, CliError> {
@@ -144,7 +147,7 @@ impl Merging<'_> {
                     self.tell_refused();
                     let (folder, watch) = (&*self.out, self.watch);
                     let swept = Swept { sweep: &sweep, run, tabulated, threads, folder, watch };
-                    let exit = swept.tell(Some(self.document()), self.terminal)?;
+                    let exit = swept.tell(Some(self.document()), Unkept::default(), self.terminal)?;
                     drop_kept(&self.gathered, &self.out)?;
                     return Ok(self.worse(exit));
                 }

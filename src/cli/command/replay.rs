@@ -24,7 +24,9 @@ use crate::cli::capsule_page::{self, Telling};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::export::{Export, FileFormat, TraceFile, check_formats};
+use crate::cli::story_progress::StoryProgress;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, run_text};
 
@@ -81,18 +83,22 @@ pub(crate) fn replay(
         Launch { picture: Detail::Full, keep_history: true, trace: trace.clone(), ..Launch::default() };
     let replay = replay_capsule(registry, &capsule, ReplayOptions { build: &build, intact }, &launch)?;
     let watch = watch.stop();
+    let mut unkept = Unkept::default();
     let only_trace = match (&arguments.trace, &trace) {
         (Some(path), Some(request)) => {
             let format = trace_format(path, arguments.format, terminal);
             let file = TraceFile { path, format, scenario: &capsule.name, request };
-            file.write(&replay.plan, &replay.outcome, terminal)?;
+            unkept.kept(file.write(&replay.plan, &replay.outcome, terminal));
             path == Path::new("-") && terminal.wants_json()
         }
         _ => false,
     };
     // What fails in another way now is what there is to tell.
     let print = capsule.fingerprint.as_deref().filter(|_| replay.replayed != Replayed::Changed);
-    let all_told = tell_whole(&replay.plan, print)?.as_ref().map(Telling::new);
+    let progress = StoryProgress::of("the story", replay.outcome.events, terminal);
+    let all_told = tell_whole(&replay.plan, print, &|stage| progress.begins(stage))?;
+    drop(progress);
+    let all_told = all_told.as_ref().map(Telling::new);
     let told = all_told.as_ref().map(|told| told.story.clone());
     let whole = told.as_ref().map_or(0, |told| told.steps.len());
     let page = if only_trace { None } else { write_page(arguments, &capsule, &replay, all_told, terminal) };
@@ -121,7 +127,7 @@ pub(crate) fn replay(
         terminal.result(document, &words)?;
     }
     let failed_around = around.is_some_and(|around| around.failed > 0);
-    Ok(exit(&replay, failed_around))
+    Ok(unkept.end(exit(&replay, failed_around), terminal))
 }
 
 /// Writes the page of what is found, beside the capsule. Where it cannot be written, the replay is no worse for it.

@@ -64,7 +64,7 @@ fn of_capsule(
     let (capsule, _) = files::capsule(&arguments.run, false)?;
     let page = arguments.out.clone().unwrap_or_else(|| capsule_page::beside(&arguments.run));
     scenarios::artefact::fit_file(&page)?;
-    let record = capsule_page::drawn(registry, &capsule, &arguments.run)?;
+    let record = capsule_page::drawn(registry, &capsule, &arguments.run, terminal)?;
     let figures = match &arguments.out {
         Some(_) => folder::write_report(&ReportSource::Run(Box::new(record)), &page)?.split_off(1),
         None => capsule_page::write(record, &page).map(|()| Vec::new())?,

@@ -16,10 +16,11 @@ use sim_core::registry::Registry;
 use crate::cli::arguments::share;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::interrupt;
 use crate::cli::table::thousands;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
-use crate::cli::{files, interrupt};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReproduceArguments {
@@ -61,12 +62,13 @@ pub(crate) fn reproduce(
     let reproduction = run_experiments(registry, experiments, &options, hooks);
     bar.finish_and_clear();
     let reproduction = reproduction?;
-    // What was measured is told even where it cannot be kept.
-    let written =
-        arguments.out.as_ref().map_or(Ok(()), |folder| write(folder, &reproduction, watch, terminal));
+    let mut unkept = Unkept::default();
+    if let Some(folder) = &arguments.out {
+        unkept.kept(write(folder, &reproduction, watch, terminal));
+    }
     terminal.result(|| document(&reproduction, watch), &words(&reproduction, watch))?;
     let exit = exit(&reproduction);
-    Ok(files::unkept(written.err(), exit, terminal))
+    Ok(unkept.end(exit, terminal))
 }
 
 fn exit(reproduction: &Reproduction) -> Exit {

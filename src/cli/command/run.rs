@@ -24,11 +24,9 @@ use crate::cli::exit::Exit;
 use crate::cli::export::{self, Export, TraceFile, check_formats};
 use crate::cli::run_progress::RunProgress;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, folder, hang, run_text, watch};
-
-/// Telling how a violation came about in a run of more events than this takes so long that people wonder.
-const LONG_TO_TELL: u64 = 50_000;
 
 /// Runs a scenario once, or twice.
 pub(crate) fn run(
@@ -53,25 +51,18 @@ pub(crate) fn run(
     };
     progress.finish();
     let watch = watch.stop();
-    let written = write_files(arguments, &loaded, &plan, &outcome, terminal);
+    let mut unkept = Unkept::default();
+    write_files(arguments, &loaded, &plan, &outcome, &mut unkept, terminal);
     let met = loaded.scenario.expect.met(&outcome);
     let told = if met && arguments.scenario.out.is_none() {
         None
     } else {
-        if !outcome.violations.is_empty() && outcome.events > LONG_TO_TELL {
-            terminal.remark("note: to tell how it came about, it is run again many times");
-        }
-        told(&plan, &outcome, None)?
+        told(&plan, &outcome, None, "the story", terminal)?
     };
-    // What was found is told even where it cannot be kept.
-    let (kept, unkept) = match keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref()) {
-        Ok(kept) => (kept, written.err()),
-        Err(error) => (None, Some(error)),
-    };
+    let kept = keep(&loaded, &plan, &outcome, &arguments.scenario, told.as_ref(), &mut unkept);
     let again = || run_text::run_command(&arguments.scenario, &plants, arguments.seed);
-    let replay = kept.as_ref().map_or_else(again, |kept| kept.replay.clone());
-    let mut words = run_text::of_run(&loaded, &plan, &outcome, watch, &replay);
-    words += &kept.map_or_else(String::new, |kept| run_text::of_report(&kept.report));
+    let mut words = run_text::of_run(&loaded, &plan, &outcome, watch, &kept.replay.unwrap_or_else(again));
+    words += &kept.report.map_or_else(String::new, |report| run_text::of_report(&report));
     if let Some(told) = told.as_ref().filter(|_| !met) {
         words += &format!("\n{}", story::words(&told.story, terminal.color_of_results()));
     }
@@ -90,7 +81,7 @@ pub(crate) fn run(
         Some(divergence) => complain(&divergence, terminal),
         None => loaded.scenario.expect.judge(&outcome).into(),
     };
-    Ok(files::unkept(unkept, exit, terminal))
+    Ok(unkept.end(exit, terminal))
 }
 
 /// Whether the files for other programs can be written.
@@ -98,8 +89,13 @@ fn fit(arguments: &RunArguments) -> Result<(), CliError> {
     let RunArguments { history, latencies, trace, formats, .. } = arguments;
     let files = [(Export::Trace, trace), (Export::History, history), (Export::Latencies, latencies)];
     check_formats(formats, &files.map(|(export, path)| (export, path.is_some())))?;
-    for path in files.into_iter().filter_map(|(_, path)| path.as_ref()) {
+    let paths: Vec<&PathBuf> = files.into_iter().filter_map(|(_, path)| path.as_ref()).collect();
+    for (index, path) in paths.iter().enumerate() {
         scenarios::artefact::fit_file(path)?;
+        // A device or a pipe takes one after the other.
+        if paths[..index].contains(path) && (path.is_file() || !path.exists()) {
+            return Err(CliError::OneForTwo { path: (*path).clone() });
+        }
     }
     Ok(())
 }
@@ -110,22 +106,23 @@ fn write_files(
     loaded: &Loaded,
     plan: &Plan,
     outcome: &Outcome,
+    unkept: &mut Unkept,
     terminal: &Terminal,
-) -> Result<(), CliError> {
+) {
     let formats = &arguments.formats;
     if let Some(path) = &arguments.history {
         let model = plan.setup.workload.as_ref().map_or(ObjectModel::Register, |workload| workload.model);
-        export::write_clients_history(path, Export::History.format(path, formats), model, outcome)?;
+        let format = Export::History.format(path, formats);
+        unkept.kept(export::write_clients_history(path, format, model, outcome));
     }
     if let Some(path) = &arguments.latencies {
-        export::write_latencies(path, Export::Latencies.format(path, formats), outcome)?;
+        unkept.kept(export::write_latencies(path, Export::Latencies.format(path, formats), outcome));
     }
     if let Some(path) = &arguments.trace {
         let format = Export::Trace.format(path, formats);
         let file = TraceFile { path, format, scenario: &loaded.name, request: &request(&[], None) };
-        file.write(plan, outcome, terminal)?;
+        unkept.kept(file.write(plan, outcome, terminal));
     }
-    Ok(())
 }
 
 /// Plays a run back where somebody looks; what cannot be shown is no reason not to tell what it came to.
@@ -139,11 +136,12 @@ fn play(outcome: &Outcome, speed: f64, terminal: &Terminal) {
 }
 
 /// What was written of a run.
+#[derive(Default)]
 struct Kept {
     /// The command that replays it.
-    replay: String,
+    replay: Option<String>,
     /// The page.
-    report: PathBuf,
+    report: Option<PathBuf>,
 }
 
 /// Writes the run's folder if something was found or a folder was named.
@@ -153,20 +151,20 @@ fn keep(
     outcome: &Outcome,
     arguments: &ScenarioArguments,
     told: Option<&Telling>,
-) -> Result<Option<Kept>, CliError> {
+    unkept: &mut Unkept,
+) -> Kept {
     let met = loaded.scenario.expect.met(outcome);
     let found = !met && !matches!(outcome.verdict, Verdict::Pass | Verdict::Inconclusive);
     if !found && arguments.out.is_none() {
-        return Ok(None);
+        return Kept::default();
     }
     let folder = files::out_folder(arguments);
-    let name = format!("seed-{}.capsule.json", outcome.seed);
+    let path = folder.join(format!("seed-{}.capsule.json", outcome.seed));
     let capsule = Capsule::new(loaded, plan, outcome, &build_name());
-    let path = files::write_capsule(&folder, &name, &capsule)?;
     let replay = scenarios::capsule::replay_command(&path.display().to_string());
     let record = folder::record(loaded, outcome, met, &replay, told.cloned());
-    let report = folder::write(&folder, record)?;
-    Ok(Some(Kept { replay, report }))
+    let replay = unkept.kept(files::write_capsule_at(&path, &capsule)).map(|()| replay);
+    Kept { replay, report: unkept.kept(folder::write(&folder, record)) }
 }
 
 fn complain(divergence: &Divergence, terminal: &Terminal) -> Exit {

@@ -1,6 +1,6 @@
 //! `shrink`: the smallest run that fails in the same way.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,6 +13,7 @@ use crate::build::build_name;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::{Stopwatch, seconds};
 use crate::cli::{files, interrupt, shrink_text};
 
@@ -54,14 +55,18 @@ pub(crate) fn shrink(
     let watch = Stopwatch::start();
     let place = ShrinkOutput::of(path.clone());
     let shrunk = with_progress(registry, &capsule, &options, arguments.time, &place, terminal, watch)?;
-    if !place.write(&shrunk.capsule)? {
+    let mut unkept = Unkept::default();
+    let written = unkept.kept(place.write(&shrunk.capsule));
+    if written == Some(false) {
         let path = path.display();
         terminal.remark(&format!("note: {path} holds a smaller run of the same failure, and stays as it is"));
     }
+    let kept = written.map(|_| &*path);
     let before = capsule.shrunk.as_ref().map_or(0, |log| log.runs);
-    let words = shrink_text::words(&shrunk.capsule, before, &path, watch);
-    terminal.result(|| shrink_text::document(&shrunk, &path, watch), &words)?;
-    Ok(if shrunk.interrupted && interrupt::interrupted() { Exit::Interrupted } else { Exit::AsExpected })
+    let words = shrink_text::words(&shrunk.capsule, before, kept, watch);
+    terminal.result(|| shrink_text::document(&shrunk, kept, watch), &words)?;
+    let interrupted = shrunk.interrupted && interrupt::interrupted();
+    Ok(unkept.end(if interrupted { Exit::Interrupted } else { Exit::AsExpected }, terminal))
 }
 
 /// Where the small capsule is written, and what was there before.
@@ -104,19 +109,22 @@ fn with_progress(
             terminal.show(&bar);
         }
     };
-    // What is best so far is on the disk before anything kills this program.
-    let failed = RefCell::new(None);
+    // What is best so far is on the disk before anything kills this program. Where it finds no room, the end tries again: until
+    // then somebody may make some.
+    let noted = Cell::new(false);
     let improved = |capsule: &Capsule| {
-        if let Err(error) = place.write(capsule) {
-            failed.borrow_mut().get_or_insert(error);
+        if let Err(error) = place.write(capsule)
+            && !noted.replace(true)
+        {
+            terminal
+                .remark(&format!("note: failed to {error}; shrinking goes on, and tries again at its end"));
         }
     };
     let late = || limit.is_some_and(|limit| watch.seconds() > limit);
-    let interrupted = || interrupt::interrupted() || late() || failed.borrow().is_some();
+    let interrupted = || interrupt::interrupted() || late();
     let hooks = ShrinkHooks { after_batch: &after_batch, improved: &improved, interrupted: &interrupted };
     let shrunk = shrink_capsule(registry, capsule, options, hooks);
     bar.finish_and_clear();
-    failed.into_inner().map_or(Ok(()), Err)?;
     Ok(shrunk?)
 }
 

@@ -33,6 +33,7 @@ use crate::cli::export::{FileFormat, runs_file};
 use crate::cli::machines::MachineArguments;
 use crate::cli::progress::Progress;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, interrupt, sweep_table};
 
@@ -114,10 +115,12 @@ pub(crate) fn sweep(
     }
     let threads = Threads::start(arguments.jobs.map(usize::from)).map_err(SweepError::from)?;
     let tabulated = Tabulated::read(&sweep, &folder, &build_name(), run.made, &threads)?;
+    let mut unkept = Unkept::default();
     if let Some(file) = &table {
-        write_rows(file, &sweep, &tabulated)?;
+        unkept.kept(write_rows(file, &sweep, &tabulated));
     }
-    Swept { sweep: &sweep, run, tabulated, threads, folder: &folder, watch }.tell(None, terminal)
+    let swept = Swept { sweep: &sweep, run, tabulated, threads, folder: &folder, watch };
+    swept.tell(None, unkept, terminal)
 }
 
 /// A sweep that was run or merged.
@@ -132,22 +135,17 @@ pub(crate) struct Swept<'a> {
 
 impl Swept<'_> {
     /// Writes tables and plots, and tells what it came to; how it ends. `merged` is what a merge adds to the document.
-    pub(crate) fn tell(&self, merged: Option<Value>, terminal: &Terminal) -> Result<Exit, CliError> {
+    /// `unkept` is what could not be written before.
+    pub(crate) fn tell(
+        &self,
+        merged: Option<Value>,
+        mut unkept: Unkept,
+        terminal: &Terminal,
+    ) -> Result<Exit, CliError> {
         let Self { sweep, run, tabulated, watch, .. } = self;
         let table = &tabulated.table;
-        let mut unkept = None;
-        let kept = if run.interrupted || run.made == 0 {
-            Vec::new()
-        } else {
-            match self.keep() {
-                Ok(kept) => kept,
-                Err(CliError::Write(error)) => {
-                    unkept = Some(CliError::Write(error));
-                    Vec::new()
-                }
-                Err(error) => return Err(error),
-            }
-        };
+        let whole = !run.interrupted && run.made > 0;
+        let kept = if whole { self.keep(&mut unkept)? } else { Vec::new() };
         let words = sweep_table::words(sweep, run, table, &kept, *watch, terminal.width());
         let document = || {
             let mut document = document::of_sweep(sweep, run, table, &kept, *watch);
@@ -158,15 +156,16 @@ impl Swept<'_> {
         };
         terminal.result(document, &words)?;
         let exit = judge(run, table).into();
-        Ok(files::unkept(unkept, exit, terminal))
+        Ok(unkept.end(exit, terminal))
     }
 
-    /// Writes everything that a whole sweep leaves; the files' names in order.
-    fn keep(&self) -> Result<Vec<PathBuf>, CliError> {
+    /// Writes everything that a whole sweep leaves; the files' names in order, without those that could not be written.
+    fn keep(&self, unkept: &mut Unkept) -> Result<Vec<PathBuf>, CliError> {
         let Self { sweep, tabulated, threads, folder, .. } = self;
         let table = &tabulated.table;
-        let mut kept = vec![folder.join(RUNS), folder.join(RUNS_CSV)];
-        tabulated.write_runs_csv(&kept[1], threads)?;
+        let mut kept = vec![folder.join(RUNS)];
+        let csv = folder.join(RUNS_CSV);
+        kept.extend(unkept.kept(tabulated.write_runs_csv(&csv, threads)).map(|()| csv));
         let document = reports::sweep::document(table)?;
         let mut files: Vec<(String, Vec<u8>)> = vec![
             ("points.csv".to_owned(), points_csv(table).into_bytes()),
@@ -191,9 +190,7 @@ impl Swept<'_> {
             let path = folder.join(name);
             artefact::write(&path, content).map(|()| path)
         });
-        for path in written {
-            kept.push(path?);
-        }
+        kept.extend(written.into_iter().filter_map(|path| unkept.kept(path)));
         Ok(kept)
     }
 }
@@ -210,15 +207,14 @@ fn end_shard(
 ) -> Result<Exit, CliError> {
     let SweepRun { made, resumed, interrupted } = run;
     let campaign = Campaign::Sweep(Box::new(campaign));
+    let mut unkept = Unkept::default();
     // A sweep ends by itself only when no run of its own follows.
-    let sealed = !interrupted;
-    let runs = if sealed { made } else { sweep.runs_of(shard) };
-    if sealed {
-        seal(folder, &build_name(), shard, &campaign, &[RUNS.to_owned()])?;
-    }
+    let runs = if interrupted { sweep.runs_of(shard) } else { made };
+    let seal = || seal(folder, &build_name(), shard, &campaign, &[RUNS.to_owned()]);
+    let sealed = !interrupted && unkept.kept(seal()).is_some();
     let told = ShardTold { shard, campaign: &campaign, made, resumed, runs, sealed, folder };
     terminal.result(|| told.document(watch), &told.words(watch))?;
-    Ok(told.exit(interrupted))
+    Ok(unkept.end(told.exit(interrupted), terminal))
 }
 
 fn load(registry: &Registry, arguments: &SweepArguments) -> Result<(Sweep, Sweeping), CliError> {

@@ -55,7 +55,7 @@ fn arguments_that_make_no_sense_are_refused() {
         ),
         (&["run", "raft-calm", "--set", "cluster.nods=3"], "--set:1"),
         (&["run", "raft-calm", "--seed", "9007199254740992"], "2^53"),
-        (&["explore", "raft-calm", "--seeds", "5..3"], "A <= B"),
+        (&["explore", "raft-calm", "--seeds", "5..3"], "A < B"),
         (&["explore", "raft-calm", "--min-conclusive", "2"], "between 0 and 1"),
         (&["replay", "missing.json"], "failed to read missing.json"),
         (&["replay"], "Usage"),
@@ -86,12 +86,59 @@ fn files_that_are_no_scenarios_are_refused() {
     assert!(refused(folder.path(), &["run", "huge.toml"]).contains("more than"));
 }
 
+/// A range without seeds is a wrong argument wherever a range is read.
 #[test]
-fn a_campaign_of_no_seeds_ran_nothing() {
+fn a_range_of_no_seeds_is_refused_everywhere() {
     let folder = folder();
-    let said = seedstorm(folder.path(), &["explore", "bracha-calm", "--seeds", "7..7", "--json"]);
-    assert_eq!(said.code, 4);
-    assert_eq!(said.json()["runs"], 0);
+    for range in ["7..7", "8..7"] {
+        for command in [&["explore", "bracha-calm"][..], &["sweep", "overhead-vs-n"]] {
+            let said = refused(folder.path(), &[command, &["--seeds", range]].concat());
+            assert!(said.contains("A < B"), "{command:?}: {said}");
+        }
+    }
+    let timed = ["explore", "bracha-calm", "--seeds", "0..7", "--time", "1ns", "--json"];
+    let said = seedstorm(folder.path(), &timed);
+    assert_eq!((said.code, &said.json()["runs"]), (4, &0.into()), "what had no time ran nothing");
+}
+
+/// A shell takes quotes away, so that `--set network.loss="1"` comes as a number. What cannot be meant is told the forms.
+#[test]
+fn numbers_for_texts_are_read_or_told_their_form() {
+    let folder = folder();
+    let set =
+        |overlay: &str| seedstorm(folder.path(), &["validate", "raft-calm", "--json", "--set", overlay]);
+    let hash = |overlay: &str| {
+        let said = set(overlay);
+        assert_eq!(said.code, 0, "{overlay}: {}", said.err);
+        said.json()["files"][0]["scenario_hash"].clone()
+    };
+    assert_eq!(hash("network.loss=1"), hash("network.loss=\"100%\""));
+    assert_eq!(hash("network.loss=0"), hash("network.loss=\"0\""));
+    for (overlay, form) in [
+        ("network.loss=2", "between 0 and 1"),
+        ("network.loss=0.5", "a probability is written \"50%\""),
+        ("network.loss=-1", "\"1/100\", \"0.1%\""),
+        ("cluster.duration=60", "a number and a unit, as in \"150ms\""),
+        ("workload.rate=100", "as in \"100/s\""),
+    ] {
+        let said = set(overlay);
+        assert_eq!(said.code, 2, "{overlay}");
+        assert!(said.err.contains(form) && !said.err.contains("in quotes"), "{overlay}: {}", said.err);
+    }
+}
+
+#[test]
+fn what_is_empty_or_meant_twice_is_told() {
+    let folder = folder();
+    let said = refused(folder.path(), &["validate", "raft-calm", "--set", "network.loss="]);
+    assert!(said.contains("this overlay gives network.loss no value"), "{said}");
+    let twice = ["run", "raft-calm", "--trace", "x.txt", "--history", "x.txt"];
+    let said = refused(folder.path(), &twice);
+    assert!(said.contains("failed to write two results to x.txt"), "{said}");
+    fs::write(folder.path().join("empty.capsule.json"), "\n").unwrap();
+    for command in ["replay", "shrink", "likelihood", "report"] {
+        assert!(refused(folder.path(), &[command, "empty.capsule.json"]).contains("the file is empty"));
+    }
 }
 
 #[test]

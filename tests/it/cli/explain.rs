@@ -35,6 +35,45 @@ fn a_name_that_nothing_has_is_refused_with_the_nearest() {
     assert!(said.err.contains("did you mean \"election-safety\"?"), "{}", said.err);
 }
 
+/// Near misses of every kind of name: checks, faults, keys, plants, words of longer names, and what is near nothing.
+#[test]
+fn near_misses_of_every_kind_of_name_are_told_what_was_meant() {
+    let terms = glossary(&seedstorm::registry());
+    let explain = |name| scenarios::glossary::explain(&terms, name);
+    for (wrong, meant) in [
+        ("halve", "halves"),
+        ("latncy", "latency"),
+        ("lossy", "loss"),
+        ("torn", "torn-tail"),
+        ("bitrot", "bit-rot"),
+        ("clockdrift", "clock-drift"),
+        ("partiton", "partition"),
+        ("crsh", "crash"),
+        ("leaderr", "leader"),
+        ("minoritee", "minority"),
+        ("inconclusiv", "inconclusive"),
+        ("vote not durable", "vote-not-durable"),
+        ("R 01", "R01"),
+        ("electoin-safety", "election-safety"),
+        ("raft-stom", "raft-storm"),
+    ] {
+        assert_eq!(explain(wrong).unwrap_err().as_deref(), Some(meant), "{wrong}");
+    }
+    for (part, whole) in [("durable", "durable"), ("quorum", "quorum"), ("majority", "majorit")] {
+        let near = explain(part).unwrap_err().unwrap();
+        assert!(near.contains(whole), "{part}: {near}");
+    }
+    let long = "x".repeat(1 << 16);
+    for nothing in ["xyzzy", "no-such-thing", "zz", "", &long] {
+        assert_eq!(explain(nothing), Err(None), "{}", nothing.len());
+    }
+    // Words that faults are written with have no page of their own, and lead to the fault.
+    for (word, fault) in [("halves", "split"), ("drift", "clock-drift"), ("direction", "isolate")] {
+        let found = explain(word).unwrap();
+        assert_eq!((found.len(), found[0].name.as_str()), (1, fault), "{word}");
+    }
+}
+
 /// The arguments of an example, with quotes taken as a shell takes them.
 fn arguments(example: &str) -> Vec<String> {
     let command = example.split(';').next().unwrap_or(example).trim();

@@ -231,6 +231,13 @@ fn of_two_that_change_a_corpus_none_is_lost() {
     assert!(adding.wait().unwrap().success());
     let names: Vec<_> = fs::read_dir(&kept).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(names, ["smaller.capsule.json"], "one is kept, and it is the smaller one");
+    // A folder that is not there is no corpus that is tidy, and is not made.
+    for more in [&[][..], &["--gone"]] {
+        let said = seedstorm(folder.path(), &[&["corpus", "prune", "nowhere"], more].concat());
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+        assert!(said.err.contains("failed to read nowhere: "), "{}", said.err);
+        assert!(!folder.path().join("nowhere").exists());
+    }
     // A file is no corpus, and is left as it is.
     for arguments in [&["corpus", "add", "file", &capsule][..], &["corpus", "prune", "file"]] {
         fs::write(folder.path().join("file"), "x").unwrap();

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use regex_lite::Regex;
+
 use crate::support::{folder, seedstorm};
 
 /// The names in a folder, in order.
@@ -25,7 +27,7 @@ fn a_run_leaves_a_record_and_a_page_and_report_makes_the_same_page_again() {
     assert!(ran.out.contains("report       here/report.html"), "{}{}", ran.out, ran.err);
     let here = folder.path().join("here");
     assert_eq!(names(&here), ["record.json", "report.html", "scenario.json", "seed-0.capsule.json"]);
-    let page = fs::read(here.join("report.html")).unwrap();
+    let page = fs::read_to_string(here.join("report.html")).unwrap();
     fs::remove_file(here.join("report.html")).unwrap();
     // A follower that never was anything else has followed its leader's terms.
     let record = fs::read_to_string(here.join("record.json")).unwrap();
@@ -40,7 +42,14 @@ fn a_run_leaves_a_record_and_a_page_and_report_makes_the_same_page_again() {
     fs::remove_file(here.join("seed-0.capsule.json")).unwrap();
     let said = seedstorm(folder.path(), &["report", "here", "--json"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(fs::read(here.join("report.html")).unwrap() == page, "the page made again is another one");
+    // It names the files of its figures now that they are there, and is the same page otherwise.
+    let again = fs::read_to_string(here.join("report.html")).unwrap();
+    let named = Regex::new(r#"<span class="quiet"> · figures/([^<]*)\.csv, \.svg, \.png</span>"#).unwrap();
+    for name in named.captures_iter(&again) {
+        assert!(here.join(format!("figures/{}.csv", &name[1])).is_file(), "{}", &name[1]);
+    }
+    assert!(named.is_match(&again) && !page.contains("figures/"), "a page names only what is beside it");
+    assert!(named.replace_all(&again, "") == page, "the page made again is another one");
     let document = said.json();
     assert_eq!(document["schema"], "seedstorm.report/1");
     let figures = document["figures"].as_array().unwrap();

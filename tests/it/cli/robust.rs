@@ -192,6 +192,44 @@ fn what_cannot_be_written_is_told_all_the_same() {
     assert_eq!(parts(folder.path()), [""; 0]);
 }
 
+/// What took work is told, and what was kept before stays, where a file of the result finds no room.
+#[cfg(unix)]
+#[test]
+fn work_is_told_where_its_files_find_no_room() {
+    let folder = folder();
+    assert_eq!(seedstorm(folder.path(), &[&WITNESS[..], &["--seed", "1", "--out", "o"]].concat()).code, 1);
+    let capsule = "o/seed-1.capsule.json";
+    let said = limited(folder.path(), "ulimit -f 0", &["shrink", capsule, "--out", "small.capsule.json"]);
+    assert_eq!(said.code, 74, "{}{}", said.out, said.err);
+    assert!(said.out.contains("shrunk") && said.err.contains("failed to write"), "{}{}", said.out, said.err);
+    assert!(!said.out.contains("replay"), "no command names a file that is not there: {}", said.out);
+    let shrink = ["shrink", capsule, "--out", "small.capsule.json", "--json"];
+    assert!(limited(folder.path(), "ulimit -f 0", &shrink).json()["capsule"].is_null());
+    // A smaller run that is there already stays.
+    assert_eq!(seedstorm(folder.path(), &[&shrink[..], &["--budget", "200"]].concat()).code, 0);
+    let before = std::fs::read(folder.path().join("small.capsule.json")).unwrap();
+    assert_eq!(limited(folder.path(), "ulimit -f 0", &shrink).code, 74);
+    assert_eq!(std::fs::read(folder.path().join("small.capsule.json")).unwrap(), before);
+
+    let said = limited(folder.path(), "ulimit -f 0", &["replay", capsule, "--trace", "t.txt"]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("raft/") && said.err.contains("failed to write t.txt"), "{}", said.err);
+
+    // The rows find no room, and the state of the campaign does.
+    let explore = ["explore", "raft-calm", "--seeds", "0..256", "--runs", "rows.csv", "--out", "e", "--json"];
+    let short = ["--set", "cluster.duration=1s", "--set", "checks.at_least={}"];
+    let said = limited(folder.path(), "ulimit -f 60", &[&explore[..], &short].concat());
+    assert_eq!(said.json()["runs"], 256, "{}", said.err);
+    assert!(said.err.contains("failed to write rows.csv"), "{}", said.err);
+    assert!(!folder.path().join("rows.csv").exists() && folder.path().join("e/explore.state.json").exists());
+
+    let said = limited(folder.path(), "ulimit -f 0", &["demo", "--out", "d"]);
+    assert_eq!(said.code, 74, "{}{}", said.out, said.err);
+    assert!(said.out.contains("same digest") && said.out.contains("exit 74"), "{}", said.out);
+    assert!(said.err.contains("failed to write d/"), "{}", said.err);
+    assert_eq!(parts(folder.path()), [""; 0]);
+}
+
 #[test]
 fn a_storm_is_a_finding_that_replays_and_shrinks() {
     let folder = folder();

@@ -93,7 +93,7 @@ impl Parameter for Duration {
 impl Parameter for Ratio {
     fn schema() -> Value {
         let forms = r"^\s*([0-9]+\s*/\s*[0-9]+|[0-9]+(\.[0-9]*)?\s*%|0*[01])\s*$";
-        json!({ "type": "string", "pattern": forms })
+        json!({ "anyOf": [{ "type": "string", "pattern": forms }, { "enum": [0, 1] }] })
     }
     fn read(value: &Value) -> Result<Self, String> {
         read(value)

@@ -17,7 +17,9 @@ use sim_core::story;
 use crate::build::build_name;
 use crate::cli::capsule_page::Telling;
 use crate::cli::error::CliError;
+use crate::cli::story_progress::StoryProgress;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{files, folder, interrupt, shrink_text};
 
@@ -38,7 +40,11 @@ pub(super) struct Hunt<'a> {
 }
 
 /// Finds the bug and shows it; nothing if it was not found.
-pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>, CliError> {
+pub(super) fn show(
+    hunt: &Hunt<'_>,
+    unkept: &mut Unkept,
+    terminal: &Terminal,
+) -> Result<Option<Value>, CliError> {
     let plants = hunt.loaded.protocol.plants.iter();
     let plant = plants.clone().find(|plant| plant.name == hunt.plant);
     let (id, about) = plant.map_or(("", ""), |plant| (plant.id, plant.about));
@@ -62,15 +68,14 @@ pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>
     let small = shrunk_capsule(hunt, finding)?;
     terminal.say(&format!("            {}\n", small.message.as_deref().unwrap_or_default()))?;
     terminal.say(&format!("shrunk      {}    ({})\n\n", shrink_text::line(&small), watch.words()))?;
-    let told = tell(hunt, &small)?;
+    let told = tell(hunt, &small, terminal)?;
     terminal.say(&story::words(&told.story, color))?;
     let alike = replayed_alike(hunt, &small)?;
     let digest = small.digest.to_string();
     let said = if alike { "same digest" } else { "ANOTHER DIGEST" };
     terminal.say(&format!("  replayed twice, {said} {}…\n\n", digest.get(..8).unwrap_or(&digest)))?;
-    let path = keep(hunt, finding, &small, &told)?;
-    let replay = replay_command(&path.display().to_string());
-    terminal.say(&last_lines(hunt, &replay))?;
+    let (capsule, report) = keep(hunt, finding, &small, &told, unkept);
+    terminal.say(&last_lines(hunt, capsule.as_deref(), report.as_deref()))?;
     Ok(Some(json!({
         "seed": finding.seed,
         "runs": runs,
@@ -80,7 +85,7 @@ pub(super) fn show(hunt: &Hunt<'_>, terminal: &Terminal) -> Result<Option<Value>
         "digest": digest,
         "replayed_alike": alike,
         "story": told.story,
-        "capsule": path,
+        "capsule": capsule,
     })))
 }
 
@@ -149,9 +154,11 @@ fn shrunk_capsule(hunt: &Hunt<'_>, finding: &Finding) -> Result<Capsule, CliErro
     Ok(shrink(hunt.registry, &finding.capsule, &options, hooks)?.capsule)
 }
 
-fn tell(hunt: &Hunt<'_>, small: &Capsule) -> Result<Told, CliError> {
+fn tell(hunt: &Hunt<'_>, small: &Capsule, terminal: &Terminal) -> Result<Told, CliError> {
     let plan = plan_of(hunt.registry, small, small.setup.clone())?;
-    let told = tell_whole(&plan, small.fingerprint.as_deref())?;
+    let events = small.shrunk.as_ref().map_or(0, |log| log.after.events);
+    let progress = StoryProgress::of("the story", events, terminal);
+    let told = tell_whole(&plan, small.fingerprint.as_deref(), &|stage| progress.begins(stage))?;
     told.ok_or(CliError::Untold)
 }
 
@@ -161,21 +168,27 @@ fn replayed_alike(hunt: &Hunt<'_>, small: &Capsule) -> Result<bool, CliError> {
     Ok(twice.divergence.is_none() && twice.outcome.digest == small.digest)
 }
 
-/// Writes the capsule, the record and the report.
-fn keep(hunt: &Hunt<'_>, finding: &Finding, small: &Capsule, told: &Told) -> Result<PathBuf, CliError> {
-    let path = files::write_capsule(hunt.out, &finding.file_name(), small)?;
+/// Writes the capsule, the record and the report; where the capsule and the report are, if they are.
+fn keep(
+    hunt: &Hunt<'_>,
+    finding: &Finding,
+    small: &Capsule,
+    told: &Told,
+    unkept: &mut Unkept,
+) -> (Option<PathBuf>, Option<PathBuf>) {
+    let capsule = unkept.kept(files::write_capsule(hunt.out, &finding.file_name(), small));
+    let path = hunt.out.join(finding.file_name());
     let replay = replay_command(&path.display().to_string());
-    let telling = Some(Telling::new(told));
-    folder::write(hunt.out, folder::record(hunt.loaded, &told.outcome, false, &replay, telling))?;
-    Ok(path)
+    let record = folder::record(hunt.loaded, &told.outcome, false, &replay, Some(Telling::new(told)));
+    (capsule, unkept.kept(folder::write(hunt.out, record)))
 }
 
-fn last_lines(hunt: &Hunt<'_>, replay: &str) -> String {
-    let report = hunt.out.join("report.html");
-    let report = match report.canonicalize() {
-        Ok(path) => format!("report      file://{}\n", path.display()),
-        Err(_) => String::new(),
-    };
+/// Where the rest can be read, as far as it was written.
+fn last_lines(hunt: &Hunt<'_>, capsule: Option<&Path>, report: Option<&Path>) -> String {
+    let replay = capsule.map(|path| replay_command(&path.display().to_string()));
+    let replay = replay.map_or_else(String::new, |replay| format!("replay      {replay}\n"));
+    let report = report.and_then(|report| report.canonicalize().ok());
+    let report = report.map_or_else(String::new, |path| format!("report      file://{}\n", path.display()));
     let next = format!("next        demo --seed {} · list · explain {}\n", hunt.seed + 1, hunt.plant);
-    format!("replay      {replay}\n{report}{next}")
+    format!("{replay}{report}{next}")
 }

@@ -19,6 +19,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::machines::MachineArguments;
 use crate::cli::terminal::Terminal;
+use crate::cli::unkept::Unkept;
 use crate::cli::wall::Stopwatch;
 use crate::cli::{document, files, interrupt, table};
 
@@ -43,16 +44,14 @@ impl Found<'_> {
         old: Option<&Ran>,
         merged: Option<Value>,
         terminal: &Terminal,
-    ) -> Result<(Exit, Option<CliError>), CliError> {
+    ) -> Result<(Exit, Unkept), CliError> {
         let Self { loaded, options, exploration, folder, watch } = self;
-        let (capsules, unkept) = self.write_capsules();
+        let (capsules, mut unkept) = self.write_capsules();
         let demands = judge(loaded, &exploration.activity, min_conclusive);
         let explored =
             Explored { loaded, options, exploration, demands: &demands, capsules: &capsules, folder };
-        let (page, unkept) = match campaign::write(registry, &explored) {
-            Ok(page) => (Some(page), unkept),
-            Err(error) => (None, unkept.or(Some(error))),
-        };
+        unkept.note(exploration.rows_unkept.as_deref());
+        let page = campaign::write(registry, &explored, &mut unkept, terminal);
         let brief = terminal.is_quiet();
         let mut words =
             table::of_exploration(loaded, options, exploration, &demands, &capsules, *watch, brief);
@@ -81,19 +80,18 @@ impl Found<'_> {
             terminal
                 .remark(&format!("note: {them} of earlier explorations {remain} in {}", folder.display()));
         }
-        let told = self.tell_machines(&demands, machines, old, terminal);
-        Ok((exploration.judge(&demands).into(), unkept.or(told.err())))
+        unkept.kept(self.tell_machines(&demands, machines, old, terminal));
+        Ok((exploration.judge(&demands).into(), unkept))
     }
 
     /// Writes what was found; where, or where it would be. That it cannot be kept is no reason not to tell it.
-    fn write_capsules(&self) -> (Vec<PathBuf>, Option<CliError>) {
-        let mut unkept = self.exploration.unkept.clone().map(CliError::Unkept);
+    fn write_capsules(&self) -> (Vec<PathBuf>, Unkept) {
+        let mut unkept = Unkept::default();
+        unkept.note(self.exploration.unkept.as_deref());
         let mut write = |finding: &Finding| {
-            let name = finding.file_name();
-            files::write_capsule(self.folder, &name, &finding.capsule).unwrap_or_else(|error| {
-                unkept.get_or_insert(error);
-                self.folder.join(name)
-            })
+            let path = self.folder.join(finding.file_name());
+            unkept.kept(files::write_capsule_at(&path, &finding.capsule));
+            path
         };
         let capsules = self.exploration.findings.iter().map(&mut write).collect();
         (capsules, unkept)
@@ -127,15 +125,15 @@ impl Found<'_> {
         terminal: &Terminal,
     ) -> Result<Exit, CliError> {
         let Self { options, exploration, folder, watch, .. } = self;
-        let (capsules, unkept) = self.write_capsules();
+        let (capsules, mut unkept) = self.write_capsules();
         let interrupted = exploration.interrupted || interrupt::interrupted();
-        let sealed = !interrupted && unkept.is_none() && exploration.runs == options.runs();
+        let whole = !interrupted && unkept.is_empty() && exploration.runs == options.runs();
         let campaign = Campaign::Explore(Box::new(campaign));
-        if sealed {
+        let sealed = whole && {
             let names = exploration.findings.iter().map(Finding::file_name);
             let names: Vec<String> = names.chain([STATE.to_owned()]).collect();
-            seal(folder, &options.build, shard, &campaign, &names)?;
-        }
+            unkept.kept(seal(folder, &options.build, shard, &campaign, &names)).is_some()
+        };
         let told = ShardTold {
             shard,
             campaign: &campaign,
@@ -157,8 +155,9 @@ impl Found<'_> {
             document
         };
         terminal.result(document, &words)?;
+        unkept.note(exploration.rows_unkept.as_deref());
         let exit = told.exit(interrupted);
-        Ok(files::unkept(unkept, exit, terminal))
+        Ok(unkept.end(exit, terminal))
     }
 }
 

@@ -166,3 +166,33 @@ fn two_runs_in_one_folder_at_once_leave_whole_files() {
         assert_eq!(seedstorm(folder.path(), &["replay", &capsule]).code, 0);
     }
 }
+
+/// Editors of some systems begin a text with a byte order mark: every reader takes it, and text in UTF-16 is told as what it is.
+#[test]
+fn files_with_a_byte_order_mark_are_read() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let marked = |name: &str, text: &[u8]| fs::write(path(name), [b"\xef\xbb\xbf", text].concat()).unwrap();
+    let calm = scenarios::builtin::find("raft-calm").unwrap().text;
+    marked("calm.toml", calm.as_bytes());
+    let short = ["--set", "cluster.duration=1s", "--set", "checks.at_least={}"];
+    let run = [&["run", "calm.toml", "--out", "o", "--history", "h.jsonl"][..], &short].concat();
+    assert_eq!(seedstorm(folder.path(), &run).code, 0);
+    let edn = [&["run", "calm.toml", "--history", "h.edn"][..], &short].concat();
+    assert_eq!(seedstorm(folder.path(), &edn).code, 0);
+    for (name, arguments) in [
+        ("o/scenario.json", &["validate", "o/scenario.json"][..]),
+        ("o/seed-0.capsule.json", &["replay", "o/seed-0.capsule.json"]),
+        ("o/record.json", &["report", "o"]),
+        ("h.jsonl", &["check", "h.jsonl", "--model", "cas-register"]),
+        ("h.edn", &["check", "h.edn", "--model", "cas-register"]),
+    ] {
+        let text = fs::read(path(name)).unwrap();
+        marked(name, &text);
+        let said = seedstorm(folder.path(), arguments);
+        assert_eq!(said.code, 0, "{name}: {}{}", said.out, said.err);
+    }
+    let wide: Vec<u8> = calm.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(path("wide.toml"), [b"\xff\xfe", &wide[..]].concat()).unwrap();
+    assert!(refused(folder.path(), &["validate", "wide.toml"]).contains("UTF-16"));
+}

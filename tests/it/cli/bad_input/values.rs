@@ -125,7 +125,7 @@ fn capsules_that_are_not_as_they_were_written_are_refused() {
     let text = capsule(folder.path());
     let path = folder.path().join("c.json");
     let mut wrong: Vec<(String, &str)> = vec![
-        (String::new(), "EOF"),
+        (String::new(), "the file is empty"),
         (text.replacen("seedstorm.capsule/1", "seedstorm.capsule/9", 1), "expected \"seedstorm.capsule/1\""),
         (text.replacen("\"seed\": 0", "\"seed\": 1", 1), "checksum"),
         (text.replacen("\"checksum\"", "\"checksums\"", 1), "checksum"),
