@@ -127,6 +127,11 @@ pub trait Judged: Protocol {
     /// What a member claims that a quorum signed.
     fn claim(observation: &Self::Observation) -> Option<Statement>;
 
+    /// Whether what an observation claims has to be signed by all members, where a quorum is not enough.
+    fn is_by_all(_observation: &Self::Observation) -> bool {
+        false
+    }
+
     /// A vote that a member reports, also if it sends it to nobody: such observations are among [`Judged::CLAIMS`].
     fn cast(_observation: &Self::Observation) -> Option<Statement> {
         None

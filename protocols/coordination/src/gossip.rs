@@ -127,6 +127,14 @@ struct Silence {
     times: u32,
 }
 
+impl Silence {
+    /// It lasts for this time from now on, doubled with each time before.
+    fn goes_on(&mut self, time: Duration, now: Time) {
+        let time = time.saturating_mul(1 << self.times.min(claims::MOST_DOUBLED));
+        (self.until, self.times) = (now.saturating_add(time), self.times.saturating_add(1));
+    }
+}
+
 /// An agent that claims tasks, and keeps claims of others.
 #[derive(Debug)]
 pub struct Claimant {
@@ -155,6 +163,9 @@ pub struct Claimant {
     held: OrderedMap<TaskId, Held>,
     /// Agents that did not answer.
     silent: OrderedMap<NodeId, Silence>,
+    /// Homes that answered too late to renew a lease. However surely their answers come, whoever went on asking them would begin a long
+    /// task again and again.
+    slow: OrderedMap<NodeId, Silence>,
     /// Agents that SWIM holds dead, where agents are its members.
     fallen: OrderedSet<NodeId>,
     /// What the sink says of those that do not answer, or that SWIM holds dead.
@@ -206,6 +217,7 @@ impl Claimant {
             answer_within: ANSWER,
             held: OrderedMap::new(),
             silent: OrderedMap::new(),
+            slow: OrderedMap::new(),
             fallen: OrderedSet::new(),
             doubts: OrderedMap::new(),
             claims: OrderedMap::new(),

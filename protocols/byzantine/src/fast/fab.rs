@@ -50,6 +50,7 @@ checks_of! {
     "fab/agreement",
     "fab/certified",
     "fab/kept",
+    "fab/reports",
     "fab/validity",
     "fab/certificates",
     "fab/equivocation",

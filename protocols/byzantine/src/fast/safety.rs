@@ -3,6 +3,7 @@
 
 pub mod evidence;
 pub mod kept;
+pub mod reports;
 pub mod validity;
 
 use super::vocabulary::{Fast, FastMessage, FastObservation};
@@ -61,6 +62,10 @@ impl Judged for Fast {
         Some(Statement { stage, view, height: SLOT, digest })
     }
 
+    fn is_by_all(observation: &FastObservation) -> bool {
+        matches!(observation, FastObservation::Committed { track: "fast", .. })
+    }
+
     /// Who sees its own vote tells it to nobody else.
     fn cast(observation: &FastObservation) -> Option<Statement> {
         let (stage, view, digest) = match *observation {
@@ -75,8 +80,8 @@ impl Judged for Fast {
 /// The checks of one of the two protocols, under its own names, in this order.
 macro_rules! checks_of {
     (
-        $agreement:literal, $certified:literal, $kept:literal, $validity:literal, $certificates:literal,
-        $equivocation:literal, $evidence:literal $(,)?
+        $agreement:literal, $certified:literal, $kept:literal, $reports:literal, $validity:literal,
+        $certificates:literal, $equivocation:literal, $evidence:literal $(,)?
     ) => {
         sim_core::checks! {
             /// Every check, fresh, for one run.
@@ -87,9 +92,12 @@ macro_rules! checks_of {
                     => crate::safety::agreement::OnePrepared::default(),
                 $kept: "After a request is decided in a view, honest members accept no other one in later views."
                     => crate::fast::safety::kept::Kept::default(),
+                $reports: "A member takes part in no view before one that it went on to, and reports everything that it accepted \
+                    and committed to before."
+                    => crate::fast::safety::reports::Reports::default(),
                 $validity: "What is accepted and decided is what a client asked for."
                     => crate::fast::safety::validity::Validity::new(clients),
-                $certificates: "What is certified or decided was signed by a quorum of distinct members."
+                $certificates: "What is certified or decided was signed by a quorum of distinct members, or by all if that is what it rests on."
                     => crate::safety::certificates::Certificates::new(members, crate::power::Power::EQUAL),
                 $equivocation: "An honest member never signs two digests for one view and phase."
                     => crate::safety::equivocation::Equivocation::default(),

@@ -53,6 +53,7 @@ checks_of! {
     "zyzzyva/agreement",
     "zyzzyva/certified",
     "zyzzyva/kept",
+    "zyzzyva/reports",
     "zyzzyva/validity",
     "zyzzyva/certificates",
     "zyzzyva/equivocation",

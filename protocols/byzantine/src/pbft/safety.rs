@@ -4,6 +4,7 @@
 pub mod accountability;
 pub mod checkpoints;
 pub mod new_view;
+pub mod promises;
 
 use super::parameters::Parameters;
 use super::vocabulary::{Pbft, PbftMessage, PbftObservation};
@@ -31,6 +32,10 @@ sim_core::checks! {
             => equivocation::Equivocation::default(),
         "pbft/new-view": "A new view keeps every digest that was committed before."
             => new_view::Kept::default(),
+        "pbft/conclusion": "A new view proposes again what was prepared in the highest view, and nothing else."
+            => new_view::Conclusion::default(),
+        "pbft/promises": "A member takes part in no view before one that it wants, and tells in a view change everything that it prepared."
+            => promises::Promises::default(),
         "pbft/watermarks": "Members accept proposals between their watermarks only."
             => checkpoints::Watermarks::new(parameters.log_size()),
         "pbft/checkpoints": "Checkpoints of honest members are equal, and members execute without gaps."

@@ -77,7 +77,9 @@ impl<P: Judged> Check<P> for Certificates {
         }
         let Some(statement) = P::claim(seen.observation) else { return };
         findings.exercised();
-        let (node, needed) = (seen.node, self.power.quorum(self.members).size());
+        let (node, quorum) = (seen.node, self.power.quorum(self.members).size());
+        let all = || self.power.sum((0..self.members).map(NodeId));
+        let needed = if P::is_by_all(seen.observation) { all() } else { quorum };
         let backers = self.backers(ground, statement, seen);
         let backed = self.power.sum(backers.iter());
         // What it believes rests on a vote that a crash swallowed: it has signed.

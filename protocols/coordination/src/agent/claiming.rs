@@ -22,7 +22,9 @@ impl Agent {
     pub(super) fn renew_claims(&mut self, cx: &mut Context<'_, Coordination>) {
         let Boss::Claimant(own) = &mut self.boss else { return };
         let worker = &self.worker;
-        own.keeps_only(|task, fence| worker.held().any(|held| (held.task, held.fence) == (task, fence)));
+        own.keeps_only(cx.monotonic(), |task, fence| {
+            worker.held().any(|held| (held.task, held.fence) == (task, fence))
+        });
         own.renew(cx);
         if !own.is_over() {
             cx.set_timer(BEAT, self.team.place.parameters.heartbeat, Timer::Beat);

@@ -83,11 +83,13 @@ impl Claimant {
         found
     }
 
-    /// The first agent in the order of a task that is not silent; itself, if there is nobody.
+    /// The first agent in the order of a task that is neither silent nor too slow; itself, if there is nobody.
     fn home(&self, task: TaskId, now: Time) -> NodeId {
         let speaks = |home: &&NodeId| {
-            let silent = self.silent.get(*home).is_some_and(|silence| silence.until > now);
-            **home == self.own || !silent && !self.fallen.contains(*home)
+            let left = [&self.silent, &self.slow]
+                .iter()
+                .any(|those| those.get(*home).is_some_and(|silence| silence.until > now));
+            **home == self.own || !left && !self.fallen.contains(*home)
         };
         self.common.homes.ranked(task).iter().find(speaks).copied().unwrap_or(self.own)
     }
@@ -274,9 +276,7 @@ impl Claimant {
 
     fn hold_for_silent(&mut self, home: NodeId, cx: &mut Context<'_, Coordination>) {
         let new = !self.silent.contains_key(&home);
-        let silence = self.silent.entry(home).or_default();
-        let time = self.parameters.dead_after.saturating_mul(1 << silence.times.min(MOST_DOUBLED));
-        (silence.until, silence.times) = (cx.monotonic().saturating_add(time), silence.times + 1);
+        self.silent.entry(home).or_default().goes_on(self.parameters.dead_after, cx.monotonic());
         if !new {
             self.doubt_again(home);
         } else if !self.fallen.contains(&home) {
@@ -313,8 +313,12 @@ impl Claimant {
         self.ask(question.task, cx);
     }
 
-    /// What it was told to drop since its lease is over it has no more.
-    pub fn keeps_only(&mut self, held: impl Fn(TaskId, u64) -> bool) {
+    /// What it was told to drop since its lease is over it has no more. The home did not renew that lease in time.
+    pub fn keeps_only(&mut self, now: Time, held: impl Fn(TaskId, u64) -> bool) {
+        let lapsed = self.held.iter().filter(|(task, own)| !held(**task, own.fence));
+        let late: Vec<NodeId> = lapsed.map(|(_, own)| own.home).collect();
+        late.into_iter()
+            .for_each(|home| self.slow.entry(home).or_default().goes_on(self.parameters.lease, now));
         self.held.retain(|task, own| held(*task, own.fence));
     }
 

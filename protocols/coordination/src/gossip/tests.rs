@@ -226,3 +226,46 @@ fn an_agent_pauses_before_it_asks_again_for_a_task_that_the_sink_refused_it() {
     }
     assert_eq!(begun, 1, "times in ten seconds of a lease of twenty");
 }
+
+/// It answers, and never in time to renew what it gave away.
+#[test]
+fn a_home_that_renews_too_late_is_passed_over_for_a_while() {
+    let mut one = One::new(30, 0);
+    let mut said = one.hears(SINK, &Message::Facts { since: 0, ends: [].into(), all: 0 });
+    let question = |said: &[(NodeId, Message)]| {
+        said.iter().find_map(|(to, message)| match *message {
+            Message::Claim { task, fence: 0, sequence } => Some((*to, task, sequence)),
+            _ => None,
+        })
+    };
+    // Tasks that it is the first home of end at once.
+    while let Some((task, fence)) = said.iter().find_map(|(_, message)| match *message {
+        Message::Begin { task, fence } => Some((task, fence)),
+        _ => None,
+    }) {
+        said = one.hears(SINK, &Message::Refused { task, fence, ended: true });
+    }
+    let (home, task, sequence) = question(&said).unwrap();
+    let beat = |one: &mut One| one.step(Input::Timer { id: TimerId(0), timer: CoordinationTimer::Beat });
+    one.passes(Duration::from_millis(900));
+    one.hears(home, &Message::Claimed { task, fence: 5 << 32, attempt: 0, sequence });
+    let renewals = beat(&mut one);
+    let is_renewal = |message: &Message| matches!(message, Message::Claim { fence, .. } if *fence > 0);
+    assert!(renewals.iter().any(|(to, message)| *to == home && is_renewal(message)), "{renewals:?}");
+    one.passes(LEASE);
+    let mut said = beat(&mut one);
+    let mut asked = Vec::new();
+    while let Some((to, message)) = said.pop() {
+        match message {
+            Message::Claim { task, fence: 0, .. } => {
+                asked.push(to);
+                said.extend(one.hears(to, &Message::Taken { task, fence: 0, wait: LEASE }));
+            }
+            Message::Begin { task, fence } => {
+                said.extend(one.hears(SINK, &Message::Refused { task, fence, ended: true }));
+            }
+            message => assert!(!is_renewal(&message), "it has nothing"),
+        }
+    }
+    assert!(!asked.is_empty() && !asked.contains(&home), "{home} did not renew the lease: {asked:?}");
+}
