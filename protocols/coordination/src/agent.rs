@@ -153,14 +153,18 @@ fn boss(boot: &Boot<'_, Coordination>, team: &Rc<Team>, life: u64) -> Boss {
     }
 }
 
+/// What tells a life from others, also from those of other agents: 32 bits that lead all that it numbers.
+pub(crate) fn number_of_life(boot: &Boot<'_, Coordination>) -> u64 {
+    let seed = boot.seed();
+    u64::from(u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]])) << 32
+}
+
 impl Agent {
     /// An agent that starts, for the first time or again.
     pub fn new(boot: &Boot<'_, Coordination>, team: Rc<Team>) -> Self {
         let parameters = &team.place.parameters;
         let node = boot.node;
-        // A life is told from others by a number of its own: 24 bits of it lead all that it numbers.
-        let seed = boot.seed();
-        let life = u64::from_le_bytes([seed[0], seed[1], seed[2], 0, 0, 0, 0, 0]) << 32;
+        let life = number_of_life(boot);
         let boss = boss(boot, &team, life);
         let courier = Courier::new(parameters.outbox, life);
         let keeps = parameters.memory();

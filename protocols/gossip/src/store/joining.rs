@@ -14,7 +14,7 @@ use super::vocabulary::{Store, StoreMessage, StoreObservation, StoreRecord, Stor
 
 pub(super) const JOIN: TimerId = TimerId(5);
 
-/// How far beyond all known numbers a new collector begins: more than its forerunner can have used that nobody told of.
+/// How many numbers the collections of one actor have for themselves.
 const APART: u64 = 1 << 32;
 
 /// Who runs where, and how far a newcomer has come.
@@ -137,7 +137,8 @@ impl Member {
     /// From now on it is a member as any other.
     fn join(&mut self, cx: &mut Context<'_, Store>) {
         self.roster.joined = true;
-        self.collection.number = self.confirmed[self.me.index()].0 + APART;
+        // Replacements have ascending names: no forerunner used one of these numbers, nor could one that nobody told of.
+        self.collection.number = u64::from(self.roster.actor(self.me).0) * APART;
         for record in self.summary() {
             self.journal.append(record, cx);
         }
