@@ -155,6 +155,8 @@ pub struct Claimant {
     vain: u32,
     /// Tasks of others that somebody has, and until when.
     avoids: OrderedMap<TaskId, Time>,
+    /// How often the sink refused its work on a task, since somebody had begun it under a later fence.
+    superseded: OrderedMap<TaskId, u32>,
     question: Option<Question>,
     /// The last question that it gave up.
     missed: Option<Question>,
@@ -212,6 +214,7 @@ impl Claimant {
             steals: (own.0 as usize, 0, Time::ZERO),
             vain: 0,
             avoids: OrderedMap::new(),
+            superseded: OrderedMap::new(),
             question: None,
             missed: None,
             answer_within: ANSWER,
@@ -294,6 +297,7 @@ impl Claimant {
                 self.failed.remove(&task);
                 self.overtaken.remove(&task);
                 self.avoids.remove(&task);
+                self.superseded.remove(&task);
                 if self.held.remove(&task).is_some() {
                     self.wishes.push(Wish::Over(task));
                 }

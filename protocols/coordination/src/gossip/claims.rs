@@ -15,6 +15,8 @@ const LOOKS: usize = 256;
 /// How often a time is doubled at most. The silence of an agent is longer then than it takes to ask all others in the order of
 /// a task.
 pub(super) const MOST_DOUBLED: u32 = 5;
+/// How often the pause after a refused piece of work is doubled at most: it has to be long beside the work of all others on that task.
+const MOST_SUPERSEDED: u32 = 8;
 
 /// What an agent counts on of a claim: a sixteenth less, since clocks may drift.
 fn counted_on(lease: Duration) -> Duration {
@@ -243,9 +245,13 @@ impl Claimant {
                 let pause = self.parameters.heartbeat.saturating_mul(1 << self.returned.min(6));
                 self.rests = now.saturating_add(pause.min(Duration::from_secs(600)));
             }
-            // Its home may not hear of that: without a pause, it would be given the task under the next low fence at once.
+            // Its home may not hear of that: without a pause, it would be given the task under the next low fence at once. And agents
+            // that hear nobody are homes of all tasks: without longer and longer ones, each would supersede the others for ever.
             Ending::Superseded => {
-                self.leave_alone(task, now.saturating_add(self.parameters.lease));
+                let times = self.superseded.entry(task).or_default();
+                let pause = self.parameters.lease.saturating_mul(1 << (*times).min(MOST_SUPERSEDED));
+                *times += 1;
+                self.leave_alone(task, now.saturating_add(pause));
             }
             Ending::Elsewhere => {}
         }
