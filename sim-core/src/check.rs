@@ -9,12 +9,15 @@ mod by_slot;
 mod evidence;
 mod judge;
 pub mod neutral;
+mod panel;
 pub mod script;
 
 pub use by_index::ByIndex;
 pub use by_slot::BySlot;
 pub use evidence::{Culprit, Evidence, Guilt, Signed};
 pub use judge::Judge;
+pub(crate) use judge::{Seat, Standing, ask, ask_all};
+pub use panel::{Calls, Panel, call, places};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +82,8 @@ pub struct Seen<'a, P: Protocol> {
     pub node: NodeId,
     /// In which incarnation of the slot.
     pub incarnation: u32,
+    /// Whether whoever lives there follows the protocol, as far as the world knows.
+    pub honest: bool,
     /// The journal that the same step appended to last before it (or journal 0).
     pub journal: JournalId,
     /// How long that journal was, and how much of it was durable, when the observation was made.
@@ -144,6 +149,12 @@ pub trait Check<P: Protocol> {
     /// A process is about to hear that a sync of its disk has failed.
     fn sync_failed(&mut self, _: &Ground, _: Slot) {}
 
+    /// Whether [`Check::invoked`] and [`Check::returned`] make something of what clients ask and are told; asked once, at
+    /// the start. It is told of neither otherwise.
+    fn watches_clients(&self) -> bool {
+        false
+    }
+
     /// A request was handed to a client.
     fn invoked(&mut self, _: &Ground, _client: NodeId, _: RequestId, _: &P::Request, _: &mut Findings) {}
 
@@ -187,14 +198,18 @@ pub struct Violation {
 
 /// What checks find and how often they had something to judge. The first few violations of each fingerprint are kept, the
 /// rest counted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Findings {
     /// When the check whose turn it is began to judge.
     now: Time,
-    /// The check that is judging.
-    check: &'static str,
-    /// How often it had something to judge, since it was its turn.
-    exercised: u64,
+    /// The check that is judging, by its place among all.
+    turn: usize,
+    /// The first of those that judge together with it.
+    first: usize,
+    /// Those who judge, in their order.
+    roll: Vec<Member>,
+    /// How often each had something to judge.
+    exercised: Vec<u64>,
     violations: Vec<Violation>,
     /// How often each kind was reported: a check and a shape.
     kinds: Vec<((&'static str, &'static str), u64)>,
@@ -206,36 +221,65 @@ pub struct Findings {
     measured: Metrics,
 }
 
+/// A check among those that judge a run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Member {
+    name: &'static str,
+    /// Whether nobody asks for its findings: it is off, and only keeps books.
+    unasked: bool,
+}
+
 /// How many violations of one kind are kept whole in one run.
 const KEPT: u64 = 16;
 
+impl Default for Findings {
+    fn default() -> Self {
+        Self::of(vec![Member::default()])
+    }
+}
+
 impl Findings {
-    /// Nothing found yet.
+    /// Nothing found yet, by a check without a name.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// It is the turn of the check of this name: what it finds is found by it.
-    #[inline]
-    fn turn_of(&mut self, check: &'static str, now: Time) {
-        (self.check, self.now) = (check, now);
+    fn of(roll: Vec<Member>) -> Self {
+        Self {
+            now: Time::ZERO,
+            turn: 0,
+            first: 0,
+            exercised: vec![0; roll.len()],
+            roll,
+            violations: Vec::new(),
+            kinds: Vec::new(),
+            worst: None,
+            omitted: 0,
+            kept: false,
+            evidence: Vec::new(),
+            measured: Metrics::default(),
+        }
     }
 
     /// The check whose turn it is had something to judge.
     #[inline]
     pub fn exercised(&mut self) {
-        self.exercised += 1;
+        self.exercised_by(1);
     }
 
     /// The check whose turn it is had so many things to judge.
     #[inline]
     pub fn exercised_by(&mut self, times: u64) {
-        self.exercised += times;
+        self.exercised[self.turn] += times;
     }
 
-    /// How often the check whose turn it is had something to judge, since it was its turn.
+    /// How often the check whose turn it is had something to judge.
     pub fn times_exercised(&self) -> u64 {
-        self.exercised
+        self.exercised[self.turn]
+    }
+
+    fn member(&self) -> Member {
+        self.roll[self.turn]
     }
 
     /// Reports that a safety property was violated. `shape` tells kinds of this violation apart without
@@ -244,9 +288,17 @@ impl Findings {
         self.found(Verdict::Safety, shape, nodes, message);
     }
 
+    /// [`Findings::safety`] with a message that is made where it is needed: a check that is asked often keeps what it says out
+    /// of its way.
+    #[cold]
+    #[inline(never)]
+    pub fn accuse(&mut self, shape: &'static str, nodes: &[NodeId], message: impl FnOnce() -> String) {
+        self.safety(shape, nodes, message());
+    }
+
     /// Reports that a safety property was broken at an earlier moment, which is known only now to have led to nothing worse.
     pub fn safety_at(&mut self, at: Time, shape: &'static str, nodes: &[NodeId], message: String) {
-        self.report(at, Verdict::Safety, (self.check, shape), nodes, message);
+        self.judged(at, Verdict::Safety, shape, nodes, message);
     }
 
     /// Reports that the protocol made no progress although it should have.
@@ -256,7 +308,16 @@ impl Findings {
 
     /// Reports any violation that the check whose turn it is has found.
     pub fn found(&mut self, verdict: Verdict, shape: &'static str, nodes: &[NodeId], message: String) {
-        self.report(self.now, verdict, (self.check, shape), nodes, message);
+        self.judged(self.now, verdict, shape, nodes, message);
+    }
+
+    fn judged(&mut self, at: Time, verdict: Verdict, shape: &'static str, nodes: &[NodeId], message: String) {
+        let Member { name, unasked } = self.member();
+        if unasked {
+            self.kept = false;
+        } else {
+            self.report(at, verdict, (name, shape), nodes, message);
+        }
     }
 
     /// Reports any violation, found outside of every check's turn: when, and under which name and shape.
@@ -317,8 +378,10 @@ impl Findings {
 
     /// Records a quantity that a check measures, under a name: how long something took, in nanoseconds.
     pub fn record(&mut self, name: &'static str, value: u64) {
-        let id = self.measured.histogram(name);
-        self.measured.record(id, value);
+        if !self.member().unasked {
+            let id = self.measured.histogram(name);
+            self.measured.record(id, value);
+        }
     }
 
     /// What checks measured.

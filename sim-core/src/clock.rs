@@ -112,19 +112,27 @@ impl Clock {
 
     /// The first true moment at which the clock shows at least `local`; never, if it is frozen before that.
     fn reaches(&self, local: Time) -> Time {
-        let ahead = i128::from(local.as_nanos()) - i128::from(self.anchor_local.as_nanos());
-        if ahead <= 0 {
+        let ahead = local.since(self.anchor_local).as_nanos();
+        if ahead == 0 {
             return self.anchor_true;
         }
         if self.frozen {
             return Time::MAX;
         }
-        let elapsed = match self.parts_per_billion {
-            0 => ahead,
-            _ => (ahead * BILLION + self.rate() - 1) / self.rate(),
-        };
-        let reached = i128::from(self.anchor_true.as_nanos()) + elapsed;
-        u64::try_from(reached).map_or(Time::MAX, Time::from_nanos)
+        let elapsed = if self.parts_per_billion == 0 { Some(ahead) } else { self.needs(ahead) };
+        let reached = elapsed.and_then(|elapsed| self.anchor_true.as_nanos().checked_add(elapsed));
+        reached.map_or(Time::MAX, Time::from_nanos)
+    }
+
+    /// How long a drifting clock needs for so many nanoseconds of its own, rounded up. What lies seconds ahead fits in 64 bits:
+    /// a wide division is slow.
+    #[inline]
+    fn needs(&self, ahead: u64) -> Option<u64> {
+        let rate = self.rate();
+        match ahead.checked_mul(BILLION as u64) {
+            Some(scaled) => Some(scaled.div_ceil(rate as u64)),
+            None => u64::try_from((i128::from(ahead) * BILLION + rate - 1) / rate).ok(),
+        }
     }
 
     fn change(&mut self, now: Time, change: ClockChange) {

@@ -75,6 +75,8 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     readers: Vec<Vec<usize>>,
     /// For each kind of message, the checks that hear of its arrival.
     takers: Vec<Vec<usize>>,
+    /// The checks that watch what clients ask and are told.
+    watchers: Vec<usize>,
     /// By kind of observation: whether what knows the progress owed hears of it from the start.
     followed: Vec<bool>,
     /// Checks that do not apply to this run, or that the scenario switched off.

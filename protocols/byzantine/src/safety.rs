@@ -13,7 +13,6 @@ pub mod replies;
 pub mod requests;
 pub mod versions;
 
-use sim_core::check::Seen;
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
@@ -141,12 +140,6 @@ pub trait Judged: Protocol {
     fn implies(_stage: Stage) -> Option<Stage> {
         None
     }
-}
-
-/// Whether an observation comes from somebody who follows the protocol.
-#[inline]
-pub fn honest<P: Protocol>(ground: &Ground, seen: &Seen<'_, P>) -> bool {
-    ground.place(seen.slot).honest
 }
 
 /// Who signed what, as far as it was ever sent. Of what is said in the name of an honest member, only what it sent itself

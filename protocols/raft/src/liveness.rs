@@ -342,7 +342,8 @@ mod tests {
         let mut see = |slot, observation: &RaftObservation| {
             let (journal, mark) = (JournalId(0), Mark::default());
             let node = ground.place(Slot(slot)).node;
-            let seen = Seen { slot: Slot(slot), node, incarnation: 0, journal, mark, observation };
+            let seen =
+                Seen { slot: Slot(slot), node, incarnation: 0, honest: true, journal, mark, observation };
             liveness.reached(&ground, &inside, Some(&seen))
         };
         assert_eq!(see(2, &committed(4)), Reach::More);
@@ -363,7 +364,7 @@ mod tests {
     fn see(liveness: &mut RaftLiveness, slot: u32, observation: &RaftObservation) {
         let (journal, mark) = (JournalId(0), Mark::default());
         let (slot, node) = (Slot(slot), NodeId(slot));
-        liveness.observe(&Seen { slot, node, incarnation: 0, journal, mark, observation });
+        liveness.observe(&Seen { slot, node, incarnation: 0, honest: true, journal, mark, observation });
     }
 
     /// Found by the swarm, seed 5507: a leader of a minority added a server that the majority had removed, and what it had never

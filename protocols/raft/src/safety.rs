@@ -30,72 +30,83 @@ pub mod reads;
 pub mod sessions;
 pub mod state_machine_safety;
 pub mod term_monotone;
+mod together;
 
 #[cfg(test)]
 mod script;
 
-use sim_core::check::Seen;
-
-use sim_core::ground::Ground;
-use sim_core::process::Protocol;
 use sim_core::setup::{Setup, TimerClock};
 
 use super::parameters::Parameters;
 use super::vocabulary::Raft;
+use acknowledged::Acknowledged;
+use commit_durable::CommitDurable;
+use commit_monotone::CommitMonotone;
+use commit_term::CommitTerm;
+use elected::Elected;
+use election_safety::ElectionSafety;
+use leader_append_only::LeaderAppendOnly;
+use leader_completeness::LeaderCompleteness;
+use leadership_stable::LeadershipStable;
+use log_matching::LogMatching;
+use membership::Membership;
+use one_vote::OneVote;
+use promises::Promises;
+use reads::ReadsAreRecent;
+use sessions::Sessions;
+use state_machine_safety::StateMachineSafety;
+use term_monotone::TermMonotone;
 
-sim_core::checks! {
+sim_core::panel! {
     /// Every check of Raft, fresh, for one run.
-    pub fn checks(parameters: &Parameters, setup: &Setup) -> Raft {
+    pub fn checks(parameters: &Parameters, setup: &Setup) -> Raft;
+
+    /// They judge together.
+    struct Together {
         "raft/election-safety": "No term ever has two leaders, also not one after the other."
-            => election_safety::ElectionSafety::default(),
+            => election_safety: ElectionSafety = ElectionSafety::default(),
         "raft/elected": "Whoever leads has the votes of a majority in its term, its own from its disk."
-            => elected::Elected::new(setup.members, parameters.learners),
+            => elected: Elected = Elected::new(setup.members, parameters.learners),
         "raft/one-vote": "A server votes for one candidate in a term, also if it crashes in between and its vote was durable or sent."
-            => one_vote::OneVote::default(),
+            => one_vote: OneVote = OneVote::default(),
         "raft/term-monotone": "A server's term never goes back; over a crash, not behind one that was durable or that it led."
-            => term_monotone::TermMonotone::default(),
+            => term_monotone: TermMonotone = TermMonotone::default(),
         "raft/commit-monotone": "A server's commit index never goes back while the server runs."
-            => commit_monotone::CommitMonotone::default(),
+            => commit_monotone: CommitMonotone = CommitMonotone::default(),
         "raft/leader-append-only": "A leader begins with an entry of its term, and never drops or overwrites an entry of its own log; it only appends."
-            => leader_append_only::LeaderAppendOnly::default(),
+            => leader_append_only: LeaderAppendOnly = LeaderAppendOnly::default(),
         "raft/log-matching": "Logs that hold an entry of the same index and term are equal up to that index."
-            => log_matching::LogMatching::default(),
+            => log_matching: LogMatching = LogMatching::default(),
         "raft/commit-durable": "What is committed is on the disks of a majority of the members, whatever crashes next."
-            => commit_durable::CommitDurable::new(setup.members, parameters.learners),
+            => commit_durable: CommitDurable = CommitDurable::new(setup.members, parameters.learners),
         "raft/promises": "What a server acknowledges is in its leader's log and durable, as is the term in which it answers, its votes go to logs that are as up to date as its own, \
             and after a crash its log is what was durable."
-            => promises::Promises::default(),
+            => promises: Promises = Promises::default(),
         "raft/acknowledged": "What a leader commits by counting, a majority has acknowledged to it in its own term."
-            => acknowledged::Acknowledged::new(setup.members, parameters.learners),
+            => acknowledged: Acknowledged = Acknowledged::new(setup.members, parameters.learners),
         "raft/commit-term": "A leader commits by counting only up to an entry of its own term."
-            => commit_term::CommitTerm::default(),
+            => commit_term: CommitTerm = CommitTerm::default(),
         "raft/state-machine-safety": "Servers commit and apply the same entries in the same order, without gaps, and come to the same states."
-            => state_machine_safety::StateMachineSafety::default(),
+            => state_machine_safety: StateMachineSafety = StateMachineSafety::default(),
         "raft/leader-completeness": "What was committed in a term is in the log of every leader of a later term."
-            => leader_completeness::LeaderCompleteness::default(),
+            => leader_completeness: LeaderCompleteness = LeaderCompleteness::default(),
         "raft/sessions": "No operation of a session is done twice or skipped, and what a client was told of was applied, \
             with that reply."
-            => sessions::Sessions::new(parameters.snapshot_every > 0),
+            => sessions: Sessions = Sessions::new(parameters.snapshot_every > 0),
         "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader. \
             Without the log, it rests on a majority that follows its leader, and whoever a lease may bind votes for nobody else."
-            => reads::ReadsAreRecent::new(parameters, setup),
+            => reads: ReadsAreRecent = ReadsAreRecent::new(parameters, setup),
         "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand, \
             a learner that becomes one has what is committed, and a leader ends what is joint once that is committed and leads no more once it is removed."
-            => membership::Membership::new(setup.members, parameters.learners),
+            => membership: Membership = Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, \
             one that reaches no majority does, and whoever granted a vote waits before it stands."
-            => leadership_stable::LeadershipStable::new(
+            => leadership_stable: LeadershipStable = LeadershipStable::new(
                 parameters,
                 setup.members,
                 setup.clocks.timers == TimerClock::Monotonic && setup.clocks.timer_jitter.is_zero(),
             ),
     }
-}
-
-/// Whether an observation comes from somebody who follows the protocol.
-#[inline]
-fn honest<P: Protocol>(ground: &Ground, seen: &Seen<'_, P>) -> bool {
-    ground.place(seen.slot).honest
 }
 
 #[cfg(test)]
@@ -104,19 +115,20 @@ mod tests {
     use sim_core::facts::Facts;
     use sim_core::ordered::OrderedSet;
 
-    use sim_core::check::Judge;
+    use sim_core::check::{Check, Judge, Panel};
 
-    use super::{CHECKS, Parameters, Raft, Setup, checks};
+    use super::{CHECKS, Parameters, Setup, Together, checks};
     use crate::vocabulary::RaftObservation;
 
-    fn all() -> Vec<Judge<Raft>> {
-        checks(&Parameters::default(), &Setup::new(1, 3))
+    fn all() -> Together {
+        Together::fresh(&Parameters::default(), &Setup::new(1, 3))
     }
 
     #[test]
     fn the_table_names_every_check_once_and_in_order() {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
-        assert_eq!(all().iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
+        let made = checks(&Parameters::default(), &Setup::new(1, 3));
+        assert_eq!(made.iter().flat_map(Judge::names).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<OrderedSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("raft/")));
     }
@@ -140,10 +152,11 @@ mod tests {
     /// Whoever says what it hears must not wait for anything else.
     #[test]
     fn every_kind_is_heard_by_somebody_and_every_check_hears_something() {
-        let mut heard: OrderedSet<_> =
-            all().iter().filter_map(|judge| judge.check.hears()).flatten().collect();
+        let all = all();
+        let members = || (0..CHECKS.len()).map(|place| all.member(place));
+        let mut heard: OrderedSet<_> = members().filter_map(Check::hears).flatten().collect();
         assert!(heard.insert(&"ChunkKept"), "progress, and nothing that could be wrong");
         assert_eq!(heard, RaftObservation::KINDS.iter().collect());
-        assert!(all().iter().all(|judge| judge.check.hears().is_some_and(|kinds| !kinds.is_empty())));
+        assert!(members().all(|check| check.hears().is_some_and(|kinds| !kinds.is_empty())));
     }
 }

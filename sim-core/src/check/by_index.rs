@@ -21,15 +21,28 @@ impl<T> ByIndex<T> {
     /// What stands at an index.
     #[inline]
     pub fn get(&self, index: u64) -> Option<&T> {
-        let place = index.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
-        place.and_then(|place| self.dense.get(place)).or_else(|| self.stray.get(&index))
+        let place = self.place(index);
+        if place < self.dense.len() as u64 {
+            return self.dense.get(place as usize);
+        }
+        if self.stray.is_empty() { None } else { self.stray.get(&index) }
+    }
+
+    /// Where an index lies among those side by side; far behind them, if it is before the first.
+    #[inline]
+    fn place(&self, index: u64) -> u64 {
+        index.wrapping_sub(self.first)
     }
 
     /// What stands at an index already; otherwise puts `value` there.
-    #[inline]
+    #[inline(always)]
     pub fn get_or_put(&mut self, index: u64, value: T) -> Option<&T> {
-        if self.get(index).is_some() {
-            return self.get(index);
+        let place = self.place(index);
+        if place < self.dense.len() as u64 {
+            return self.dense.get(place as usize);
+        }
+        if !self.stray.is_empty() && self.stray.contains_key(&index) {
+            return self.stray.get(&index);
         }
         self.put(index, value);
         None
@@ -44,7 +57,9 @@ impl<T> ByIndex<T> {
             return;
         }
         self.dense.push(value);
-        while let Some(value) = self.stray.remove(&self.next()) {
+        while !self.stray.is_empty()
+            && let Some(value) = self.stray.remove(&self.next())
+        {
             self.dense.push(value);
         }
     }

@@ -44,14 +44,7 @@ pub use stable::StableLeadership;
 
 use super::Seen;
 use crate::facts::Facts;
-use crate::ground::Ground;
 use crate::process::Protocol;
-
-/// Whether an observation comes from somebody who follows the protocol.
-#[inline]
-fn honest<P: Protocol>(ground: &Ground, seen: &Seen<'_, P>) -> bool {
-    ground.place(seen.slot).honest
-}
 
 /// The observations that a check is about, by the names of their kinds.
 type Kinds = &'static [&'static str];

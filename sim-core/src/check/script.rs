@@ -45,6 +45,7 @@ impl<P: Protocol, C: Check<P>> Script<P, C> {
             slot: Slot(slot),
             node: place.node,
             incarnation: place.incarnation,
+            honest: place.honest,
             journal: JournalId(0),
             mark: place.mark(JournalId(0)),
             observation: &observation,

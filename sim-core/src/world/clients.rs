@@ -2,6 +2,7 @@
 
 use super::World;
 use super::step::Stimulus;
+use crate::check::ask;
 use crate::facts::Facts;
 use crate::identity::Slot;
 use crate::kernel::Folded;
@@ -34,11 +35,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let slot = self.kernel.clients.slot_of(client);
         let node = self.kernel.hot[slot.index()].node;
         let ground = &self.kernel.ground;
-        for judge in &mut self.checks {
-            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
-                check.invoked(ground, node, id, &request, findings);
-            });
-        }
+        let findings = (self.kernel.now, &mut self.kernel.findings);
+        ask((&mut self.checks, &self.watchers), findings, |check, findings| {
+            check.invoked(ground, node, id, &request, findings);
+        });
         let index = u32::try_from(id.0).expect("fewer than 2^29 requests");
         if self.kernel.postponed(slot, Event::Request(index)) {
             self.waiting_requests.put(id.0, request);
@@ -104,11 +104,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let answer = self.kernel.without_weight(answer);
         let node = self.kernel.hot[slot.index()].node;
         let ground = &self.kernel.ground;
-        for judge in &mut self.checks {
-            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
-                check.returned(ground, node, id, response, findings);
-            });
-        }
+        let findings = (self.kernel.now, &mut self.kernel.findings);
+        ask((&mut self.checks, &self.watchers), findings, |check, findings| {
+            check.returned(ground, node, id, response, findings);
+        });
         self.kernel.found_something();
         self.kernel.answered(slot, id, answer);
     }

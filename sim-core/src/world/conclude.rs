@@ -1,7 +1,7 @@
 //! The end of a run: its checks have the last word.
 
 use super::World;
-use crate::check::{CheckReport, Judge};
+use crate::check::{CheckReport, Seat, Standing, ask_all};
 use crate::outcome::{Ended, Outcome, Table};
 use crate::process::{Process, Protocol};
 
@@ -13,13 +13,18 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         self.kernel.ground.overdue = self.kernel.is_overdue();
         let ground = &self.kernel.ground;
-        for judge in &mut self.checks {
-            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
-                check.finish(ground, findings);
-            });
-        }
-        let mut checks: Vec<CheckReport> = self.checks.iter().map(report).collect();
-        checks.iter_mut().zip(&self.checks).for_each(|(report, judge)| report.on = judge.is_on());
+        ask_all(&mut self.checks, (self.kernel.now, &mut self.kernel.findings), |check, findings| {
+            check.finish(ground, findings);
+        });
+        let findings = &self.kernel.findings;
+        let seats = self.checks.iter().flat_map(|judge| &judge.seats).enumerate();
+        let done = |(turn, seat): (usize, &Seat)| CheckReport {
+            on: seat.standing == Standing::On,
+            exercised: findings.exercised_at(turn),
+            ..report(seat)
+        };
+        let mut checks: Vec<CheckReport> =
+            seats.filter(|(_, seat)| seat.standing != Standing::Off).map(done).collect();
         checks.append(&mut self.checks_off);
         let shown = self.checks.iter().filter(|judge| judge.is_on() && self.kernel.painter.on());
         let tables: Vec<Table> = shown.filter_map(|judge| judge.check.table(&self.kernel.ground)).collect();
@@ -32,8 +37,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 }
 
-/// What a check did; it was off if nobody says otherwise.
-pub(super) fn report<P: Protocol>(judge: &Judge<P>) -> CheckReport {
-    let name = judge.named.name.to_owned();
-    CheckReport { name, on: false, needs: judge.check.needs(), exercised: judge.exercised() }
+/// What a check did that was off.
+pub(super) fn report(seat: &Seat) -> CheckReport {
+    CheckReport { name: seat.named.name.to_owned(), on: false, needs: seat.needs, exercised: 0 }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::World;
 use super::storage::Gated;
+use crate::check::ask;
 use crate::facts::Facts;
 use crate::fault::Awaited;
 use crate::identity::{NodeId, Slot};
@@ -183,11 +184,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     fn tell_checks_of(&mut self, parcel: &Parcel, to: NodeId) {
         let message = &self.payloads[parcel.payload].message;
         let ground = &self.kernel.ground;
-        for index in &self.readers[usize::from(parcel.kind)] {
-            self.checks[*index].ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
-                check.sent(ground, parcel.sender, to, message, findings);
-            });
-        }
+        let readers = &self.readers[usize::from(parcel.kind)];
+        let findings = (self.kernel.now, &mut self.kernel.findings);
+        ask((&mut self.checks, readers), findings, |check, findings| {
+            check.sent(ground, parcel.sender, to, message, findings);
+        });
         self.kernel.found_something();
     }
 

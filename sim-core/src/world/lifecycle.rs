@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::World;
 use super::step::Stimulus;
-use crate::check::{Lifecycle, Verdict};
+use crate::check::{Lifecycle, Verdict, ask_all};
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Dropped;
 use crate::kernel::lifecycle::Life;
@@ -185,11 +185,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     pub(super) fn tell_lifecycle(&mut self, slot: Slot, event: Lifecycle) {
         let ground = &self.kernel.ground;
-        for judge in &mut self.checks {
-            judge.ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
-                check.lifecycle(ground, slot, event, findings);
-            });
-        }
+        ask_all(&mut self.checks, (self.kernel.now, &mut self.kernel.findings), |check, findings| {
+            check.lifecycle(ground, slot, event, findings);
+        });
         self.kernel.found_something();
     }
 }

@@ -8,7 +8,7 @@ use super::storage::Storage;
 use super::versions::Versions;
 use crate::agenda::Agenda;
 use crate::aside::Aside;
-use crate::check::{Check, Judge, Needs};
+use crate::check::{Check, Findings, Judge, Needs, Standing};
 use crate::coalition::{CoalitionDice, Directed};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
@@ -51,14 +51,19 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         kernel.driver.limit_groups(&subject.groups);
         kernel.ground.electorates = subject.liveness.electorates().to_vec();
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
-        let (mut checks, off): (Vec<_>, Vec<_>) = subject.checks.into_iter().partition(|judge| {
-            (timed || judge.check.needs() == Needs::Order)
-                && (is_on(setup, judge) || judge.check.keeps_books())
-        });
-        checks.iter_mut().filter(|judge| !is_on(setup, judge)).for_each(Judge::silence);
-        let checks_off = off.iter().map(report).collect();
+        let mut checks = subject.checks;
+        for seat in checks.iter_mut().flat_map(|judge| &mut judge.seats) {
+            let wanted = setup.checks_off.iter().all(|off| off != seat.named.name);
+            seat.stands(wanted, timed || seat.needs == Needs::Order);
+        }
+        let seats = checks.iter().flat_map(|judge| &judge.seats);
+        let checks_off = seats.filter(|seat| seat.standing == Standing::Off).map(report).collect();
+        checks.retain(|judge| !judge.is_off());
         let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
         let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
+        let watching = |(_, judge): &(usize, &Judge<P>)| judge.check.watches_clients();
+        let watchers = checks.iter().enumerate().filter(watching).map(|(turn, _)| turn).collect();
+        kernel.findings = Findings::by(&mut checks);
         let followed = told(subject.liveness.hears(), P::Observation::KINDS);
         let takers = interested(&checks, P::Message::KINDS, |check| Some(check.takes()));
         let (protocol, plants, keep_history) = (subject.protocol, launch.plants.clone(), launch.keep_history);
@@ -82,6 +87,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             hearers,
             readers,
             takers,
+            watchers,
             followed,
             checks_off,
             coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
@@ -132,10 +138,6 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.set_corrupt_clients();
         self.kernel.set_clocks();
     }
-}
-
-fn is_on<P: Protocol>(setup: &Setup, judge: &Judge<P>) -> bool {
-    setup.checks_off.iter().all(|off| off != judge.named.name)
 }
 
 /// For each kind of a vocabulary, the checks that want to be told of it; a check wants all if it does not say which.

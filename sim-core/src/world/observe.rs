@@ -1,7 +1,7 @@
 //! What processes report: it is counted, measured and checked, and triggers may wait for it.
 
 use super::World;
-use crate::check::Seen;
+use crate::check::{Seen, ask};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::Folded;
@@ -25,6 +25,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             slot,
             node,
             incarnation: place.incarnation,
+            honest: place.honest,
             journal,
             mark: place.mark(journal),
             observation,
@@ -38,11 +39,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             self.kernel.measure_observation(slot, was, (kind, summary));
         }
         let ground = &self.kernel.ground;
-        for index in &self.hearers[usize::from(kind)] {
-            self.checks[*index].ask(now, &mut self.kernel.findings, |check, findings| {
-                check.observe(ground, &seen, findings);
-            });
-        }
+        let hearers = &self.hearers[usize::from(kind)];
+        ask((&mut self.checks, hearers), (now, &mut self.kernel.findings), |check, findings| {
+            check.observe(ground, &seen, findings);
+        });
         self.kernel.found_something();
         if self.followed[usize::from(kind)] {
             self.liveness.observe(&seen);

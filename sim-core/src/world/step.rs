@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::World;
-use crate::check::Verdict;
+use crate::check::{Verdict, ask};
 use crate::coalition::{CoalitionContext, Crossing, Deed, Plot, Puppet};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
@@ -93,11 +93,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             Stimulus::Message { from, payload } => {
                 let Payload { message, kind, .. } = &self.payloads[payload];
                 let ground = &self.kernel.ground;
-                for index in &self.takers[usize::from(*kind)] {
-                    self.checks[*index].ask(self.kernel.now, &mut self.kernel.findings, |check, findings| {
-                        check.received(ground, slot, from, message, findings);
-                    });
-                }
+                let takers = &self.takers[usize::from(*kind)];
+                let findings = (self.kernel.now, &mut self.kernel.findings);
+                ask((&mut self.checks, takers), findings, |check, findings| {
+                    check.received(ground, slot, from, message, findings);
+                });
             }
             Stimulus::Synced { result: SyncResult::Full | SyncResult::Io, .. } => {
                 let told = self.checks.iter_mut().filter(|judge| !judge.check.takes().is_empty());

@@ -161,6 +161,7 @@ mod tests {
             slot: Slot(slot),
             node: place.node,
             incarnation: 0,
+            honest: true,
             journal: super::super::node::JOURNAL,
             mark: place.mark(super::super::node::JOURNAL),
             observation,

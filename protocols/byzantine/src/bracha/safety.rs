@@ -9,11 +9,9 @@ use sim_core::ordered::OrderedMap;
 use super::vocabulary::{Bracha, BrachaObservation, Broadcast};
 
 /// A delivery by an honest member, if that is what was seen.
-pub(super) fn honest_delivery(ground: &Ground, seen: &Seen<'_, Bracha>) -> Option<(Broadcast, u64)> {
+pub(super) fn honest_delivery(_: &Ground, seen: &Seen<'_, Bracha>) -> Option<(Broadcast, u64)> {
     match *seen.observation {
-        BrachaObservation::Delivered { broadcast, value, .. } if ground.place(seen.slot).honest => {
-            Some((broadcast, value))
-        }
+        BrachaObservation::Delivered { broadcast, value, .. } if seen.honest => Some((broadcast, value)),
         _ => None,
     }
 }
@@ -101,7 +99,7 @@ impl Validity {
 
 impl Check<Bracha> for Validity {
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, findings: &mut Findings) {
-        if !ground.place(seen.slot).honest {
+        if !seen.honest {
             return;
         }
         match *seen.observation {

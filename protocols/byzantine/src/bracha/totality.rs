@@ -52,7 +52,7 @@ impl Check<Bracha> for Totality {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Bracha>, _: &mut Findings) {
-        if !ground.place(seen.slot).honest {
+        if !seen.honest {
             return;
         }
         match *seen.observation {

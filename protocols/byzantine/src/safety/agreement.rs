@@ -5,7 +5,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 
-use super::{Fact, Judged, honest};
+use super::{Fact, Judged};
 
 /// What is committed at each height, and who said so first.
 #[derive(Clone, Debug, Default)]
@@ -18,9 +18,9 @@ impl<P: Judged> Check<P> for Agreement {
         Some(&["Committed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let Some(Fact::Committed { height, value, .. }) = P::fact(seen.observation) else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         let (first, by) = *self.decided.entry(height).or_insert((value, seen.node));
@@ -46,9 +46,9 @@ impl<P: Judged> Check<P> for OnePrepared {
         Some(P::PREPARED)
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let Some(Fact::Prepared { view, height, digest }) = P::fact(seen.observation) else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         findings.exercised();

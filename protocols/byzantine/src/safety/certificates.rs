@@ -6,7 +6,7 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
-use super::{Judged, Signatures, honest};
+use super::{Judged, Signatures};
 use crate::power::Power;
 use crate::signers::Signers;
 use crate::vote::Statement;
@@ -69,7 +69,7 @@ impl<P: Judged> Check<P> for Certificates {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         if let Some(statement) = P::cast(seen.observation) {

@@ -5,7 +5,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 
-use super::{Fact, Judged, honest};
+use super::{Fact, Judged};
 
 /// What stands at each position, and how far each member has come.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +20,8 @@ impl<P: Judged> Check<P> for TotalOrder {
         Some(P::STATES)
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         let (client, timestamp, operation, position) = match P::fact(seen.observation) {

@@ -5,7 +5,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 
-use super::{Fact, Judged, honest};
+use super::{Fact, Judged};
 
 /// What honest members answered: position and reply.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +18,8 @@ impl<P: Judged> Check<P> for Replies {
         Some(&["Applied", "Acknowledged"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match P::fact(seen.observation) {

@@ -6,7 +6,7 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 
-use super::{Fact, Judged, honest};
+use super::{Fact, Judged};
 
 /// What clients asked for, and where it was applied.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ impl<P: Judged> Check<P> for Validity {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         let node = seen.node;

@@ -126,7 +126,7 @@ pub(super) mod tests {
     fn the_table_names_every_check_once_and_in_order() {
         let names: Vec<_> = CHECKS.iter().map(|named| named.name).collect();
         let fresh = checks(4, Parameters::default(), &[]);
-        assert_eq!(fresh.iter().map(|judge| judge.named.name).collect::<Vec<_>>(), names);
+        assert_eq!(fresh.iter().flat_map(sim_core::check::Judge::names).collect::<Vec<_>>(), names);
         assert_eq!(names.iter().collect::<OrderedSet<_>>().len(), names.len());
         assert!(names.iter().all(|name| name.starts_with("tendermint/")));
     }

@@ -64,6 +64,7 @@ impl<C: Check<Raft>> Check<Coordination> for OfCore<C> {
             slot: seen.slot,
             node: seen.node,
             incarnation: seen.incarnation,
+            honest: seen.honest,
             journal: seen.journal,
             mark: seen.mark,
             observation: inner,

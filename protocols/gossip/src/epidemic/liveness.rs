@@ -192,6 +192,7 @@ mod tests {
             slot: Slot(slot),
             node: NodeId(slot),
             incarnation: 0,
+            honest: true,
             journal: JournalId(0),
             mark: Mark::default(),
             observation,

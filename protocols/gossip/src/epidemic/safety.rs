@@ -43,7 +43,7 @@ impl Validity {
 impl Check<Epidemic> for Validity {
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
         let EpidemicObservation::Infected { rumors, source, .. } = *seen.observation else { return };
-        if ground.place(seen.slot).honest {
+        if seen.honest {
             findings.exercised();
             let unexplained = self.unexplained(ground, seen, rumors, source);
             if unexplained != 0 {
@@ -101,8 +101,8 @@ impl Integrity {
 }
 
 impl Check<Epidemic> for Integrity {
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
-        if !ground.place(seen.slot).honest {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {
@@ -129,8 +129,8 @@ pub struct Silence {
 }
 
 impl Check<Epidemic> for Silence {
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
-        if ground.place(seen.slot).honest {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Epidemic>, findings: &mut Findings) {
+        if seen.honest {
             findings.exercised();
             self.removed.set(seen.node.index(), 1);
         }

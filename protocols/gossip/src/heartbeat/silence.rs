@@ -73,7 +73,7 @@ impl Check<Heartbeat> for Silence {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Heartbeat>, findings: &mut Findings) {
-        if !ground.place(seen.slot).honest {
+        if !seen.honest {
             return;
         }
         match *seen.observation {

@@ -49,12 +49,12 @@ impl Check<Plumtree> for Integrity {
         Some(&["Broadcast", "Delivered"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Plumtree>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Plumtree>, findings: &mut Findings) {
         match *seen.observation {
             PlumtreeObservation::Broadcast { broadcast } => {
                 self.sent[(broadcast / 64) as usize] |= 1 << (broadcast % 64);
             }
-            PlumtreeObservation::Delivered { broadcast, .. } if ground.place(seen.slot).honest => {
+            PlumtreeObservation::Delivered { broadcast, .. } if seen.honest => {
                 findings.exercised();
                 let node = seen.node;
                 if self.sent[(broadcast / 64) as usize] >> (broadcast % 64) & 1 == 0 {
@@ -123,7 +123,7 @@ impl Check<Plumtree> for ActiveView {
         Some(&["Linked", "Unlinked"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Plumtree>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Plumtree>, findings: &mut Findings) {
         let node = seen.node;
         let links = &mut self.links.of(seen.slot).0;
         let shape = match *seen.observation {
@@ -143,7 +143,7 @@ impl Check<Plumtree> for ActiveView {
             }
             _ => return,
         };
-        if !ground.place(seen.slot).honest {
+        if !seen.honest {
             return;
         }
         findings.exercised();

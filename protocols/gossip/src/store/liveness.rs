@@ -237,6 +237,7 @@ mod tests {
             slot: Slot(4),
             node: NodeId(104),
             incarnation: 1,
+            honest: true,
             journal: sim_core::process::JournalId(0),
             mark: sim_core::ground::Mark::default(),
             observation: &StoreObservation::Joined,

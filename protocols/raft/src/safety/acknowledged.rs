@@ -9,7 +9,6 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
 use super::configs::Configs;
-use super::honest;
 use super::majority::is_majority;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 
@@ -42,26 +41,38 @@ impl Leader {
 }
 
 impl Acknowledged {
+    /// A server hears that somebody has its log of a term up to an index.
+    #[inline(always)]
+    pub(super) fn takes_answer(&mut self, slot: Slot, from: NodeId, term: u64, index: u64) {
+        let leader = self.leaders.at(slot);
+        if term == leader.term {
+            leader.takes(from, index);
+        }
+    }
+
     /// Of a cluster whose members all vote but for the last few.
     pub fn new(members: u32, learners: u32) -> Self {
         Self { configs: Configs::new(members, learners), leaders: BySlot::default() }
     }
 
-    fn counted(&self, seen: &Seen<'_, Raft>, index: u64, findings: &mut Findings) {
+    /// A leader concludes that it is committed up to an index.
+    #[inline(never)]
+    pub(super) fn counted(&self, seen: &Seen<'_, Raft>, index: u64, findings: &mut Findings) {
         let node = seen.node;
         let Some(leader) = self.leaders.get(seen.slot).filter(|leader| leader.term > 0) else { return };
         findings.exercised();
         let config = self.configs.of(seen.slot);
         let has = |voter: NodeId| voter == node || leader.has(voter, index);
         if !is_majority(config, has) {
-            let voters = config.everybody();
-            let count = voters.iter().filter(|voter| has(**voter)).count();
-            let message = format!(
-                "{node} committed index {index} by counting, which {count} of {} members have acknowledged in its term {}",
-                voters.len(),
-                leader.term
-            );
-            findings.safety("too-few", &[node], message);
+            findings.accuse("too-few", &[node], || {
+                let voters = config.everybody();
+                let count = voters.iter().filter(|voter| has(**voter)).count();
+                format!(
+                    "{node} committed index {index} by counting, which {count} of {} members have acknowledged in its term {}",
+                    voters.len(),
+                    leader.term
+                )
+            });
         }
     }
 }
@@ -79,11 +90,17 @@ impl Check<Raft> for Acknowledged {
         ])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
-        self.configs.follow(seen);
+        match *seen.observation {
+            RaftObservation::Committed { index, counted: true, .. } => {
+                return self.counted(seen, index, findings);
+            }
+            RaftObservation::Committed { .. } => return,
+            _ => self.configs.follow(seen),
+        }
         let leader = self.leaders.at(seen.slot);
         match *seen.observation {
             RaftObservation::BecameLeader { term, .. } => {
@@ -93,7 +110,6 @@ impl Check<Raft> for Acknowledged {
             RaftObservation::BecameFollower { .. }
             | RaftObservation::TermSet { .. }
             | RaftObservation::Recovered { .. } => leader.term = 0,
-            RaftObservation::Committed { index, counted: true, .. } => self.counted(seen, index, findings),
             _ => {}
         }
     }
@@ -103,15 +119,10 @@ impl Check<Raft> for Acknowledged {
     }
 
     fn received(&mut self, _: &Ground, slot: Slot, from: NodeId, message: &RaftMessage, _: &mut Findings) {
-        let leader = self.leaders.at(slot);
-        match *message {
-            RaftMessage::AppendReply { term, success: true, index }
-            | RaftMessage::InstallReply { term, index, done: true, .. }
-                if term == leader.term =>
-            {
-                leader.takes(from, index);
-            }
-            _ => {}
+        if let RaftMessage::AppendReply { term, success: true, index }
+        | RaftMessage::InstallReply { term, index, done: true, .. } = *message
+        {
+            self.takes_answer(slot, from, term, index);
         }
     }
 

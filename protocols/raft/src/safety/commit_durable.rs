@@ -8,13 +8,12 @@
 //! held, a server whose disk was lost later: who returns there is somebody else and never votes in its name.
 
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
-use sim_core::ground::Ground;
+use sim_core::ground::{Ground, Place};
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::{Protocol, Role};
 
 use super::configs::Configs;
 use super::holding::Holding;
-use super::honest;
 use super::majority::is_majority;
 use crate::vocabulary::RaftObservation;
 
@@ -50,26 +49,42 @@ impl CommitDurable {
         Self { configs: Configs::new(members, learners), ..Self::default() }
     }
 
+    #[inline]
     fn begin(&mut self, ground: &Ground) {
-        if !std::mem::replace(&mut self.begun, true) {
-            for (slot, place) in ground.members() {
-                *self.members.at(slot) = Some(Member::new(place.node));
-            }
+        if !self.begun {
+            self.enroll(ground);
+        }
+    }
+
+    #[cold]
+    fn enroll(&mut self, ground: &Ground) {
+        self.begun = true;
+        for (slot, place) in ground.members() {
+            *self.members.at(slot) = Some(Member::new(place.node));
         }
     }
 
     /// Who lives in a slot; a server that came later is one, too.
+    #[inline]
     fn member(&mut self, ground: &Ground, slot: Slot) -> Option<&mut Member> {
         let place = ground.place(slot);
         if place.role != Role::Member {
             return None;
         }
+        let known = self.members.get(slot).and_then(Option::as_ref);
+        if known.is_none_or(|member| member.node != place.node) {
+            self.moves_in(place, slot);
+        }
+        self.members.get_mut(slot).and_then(Option::as_mut)
+    }
+
+    #[cold]
+    fn moves_in(&mut self, place: &Place, slot: Slot) {
         let member = self.members.at(slot).get_or_insert_with(|| Member::new(place.node));
         if member.node != place.node {
             // Its disk was lost, and somebody else lives here now.
             self.gone.push(std::mem::replace(member, Member::new(place.node)));
         }
-        Some(member)
     }
 
     /// Whether a server holds the log up to an index, where no crash can take it or anyhow.
@@ -89,6 +104,7 @@ impl CommitDurable {
         here.unwrap_or_else(|| gone().is_some_and(|member| member.traitor || member.log.holds(index, hash)))
     }
 
+    #[inline(never)]
     fn judge<P: Protocol<Observation = RaftObservation>>(
         &mut self,
         ground: &Ground,
@@ -98,9 +114,6 @@ impl CommitDurable {
         findings: &mut Findings,
     ) {
         let node = seen.node;
-        if index <= self.judged {
-            return;
-        }
         self.judged = index;
         findings.exercised();
         let config = self.configs.of(seen.slot);
@@ -119,23 +132,55 @@ impl CommitDurable {
     }
 }
 
+impl CommitDurable {
+    /// A server's log is longer, or another one.
+    #[inline(always)]
+    pub(super) fn appended<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+    ) {
+        self.begin(ground);
+        let floor = self.judged.saturating_add(1);
+        if let Some(member) = self.member(ground, seen.slot) {
+            member.log.follow(seen, floor);
+        }
+    }
+
+    /// A server reports what is committed; the first to do so is judged.
+    #[inline(always)]
+    pub(super) fn committed<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        (index, hash): (u64, u64),
+        findings: &mut Findings,
+    ) {
+        self.begin(ground);
+        if index > self.judged {
+            self.judge(ground, seen, index, hash, findings);
+        }
+    }
+}
+
 impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitDurable {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Appended", "Truncated", "Recovered", "SnapshotInstalled", "ConfigAppended", "Committed"])
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
-        self.begin(ground);
-        self.configs.follow(seen);
-        if let RaftObservation::Committed { index, hash, .. } = *seen.observation {
-            return self.judge(ground, seen, index, hash, findings);
-        }
-        let floor = self.judged.saturating_add(1);
-        if let Some(member) = self.member(ground, seen.slot) {
-            member.log.follow(seen, floor);
+        match *seen.observation {
+            RaftObservation::Appended { .. } => self.appended(ground, seen),
+            RaftObservation::Committed { index, hash, .. } => {
+                self.committed(ground, seen, (index, hash), findings);
+            }
+            _ => {
+                self.configs.follow(seen);
+                self.appended(ground, seen);
+            }
         }
     }
 

@@ -7,7 +7,6 @@ use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::Slot;
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 use sim_core::check::BySlot;
 use sim_core::process::Protocol;
@@ -18,29 +17,45 @@ pub struct CommitMonotone {
     commit: BySlot<u64>,
 }
 
+impl CommitMonotone {
+    /// A server knows that more is committed, or has `installed` a snapshot of so much.
+    #[inline(always)]
+    pub(super) fn rises<P: Protocol>(
+        &mut self,
+        seen: &Seen<'_, P>,
+        index: u64,
+        installed: bool,
+        findings: &mut Findings,
+    ) {
+        findings.exercised();
+        let commit = self.commit.at(seen.slot);
+        let before = *commit;
+        *commit = if installed { before.max(index) } else { index };
+        if index < before && !installed {
+            let node = seen.node;
+            findings.accuse("", &[node], || {
+                format!("the commit index of {node} went back from {before} to {index}")
+            });
+        }
+    }
+}
+
 impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitMonotone {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed", "SnapshotInstalled"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let (index, installed) = match *seen.observation {
             RaftObservation::Committed { index, .. } => (index, false),
             // More may be committed than a snapshot covers.
             RaftObservation::SnapshotInstalled { index, .. } => (index, true),
             _ => return,
         };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
-        findings.exercised();
-        let commit = self.commit.at(seen.slot);
-        let before = *commit;
-        *commit = if installed { before.max(index) } else { index };
-        if index < before && !installed {
-            let message = format!("the commit index of {} went back from {before} to {index}", seen.node);
-            findings.safety("", &[seen.node], message);
-        }
+        self.rises(seen, index, installed, findings);
     }
 
     fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {

@@ -5,34 +5,48 @@ use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
 use sim_core::process::Protocol;
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 
 /// Compares two terms; remembers nothing.
 #[derive(Debug, Default)]
 pub struct CommitTerm {}
 
+impl CommitTerm {
+    /// A leader of a term concludes that it is committed up to an index.
+    #[inline(always)]
+    pub(super) fn counted<P: Protocol>(
+        &self,
+        seen: &Seen<'_, P>,
+        (index, entry_term): (u64, u64),
+        term: u64,
+        findings: &mut Findings,
+    ) {
+        findings.exercised();
+        if entry_term != term {
+            let node = seen.node;
+            findings.accuse("", &[node], || {
+                format!(
+                    "{node}, leader of term {term}, committed index {index} of term {entry_term} by counting"
+                )
+            });
+        }
+    }
+}
+
 impl<P: Protocol<Observation = RaftObservation>> Check<P> for CommitTerm {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Committed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let RaftObservation::Committed { index, entry_term, term, counted: true, .. } = *seen.observation
         else {
             return;
         };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
-        findings.exercised();
-        if entry_term != term {
-            let node = seen.node;
-            let message = format!(
-                "{node}, leader of term {term}, committed index {index} of term {entry_term} by counting"
-            );
-            findings.safety("", &[node], message);
-        }
+        self.counted(seen, (index, entry_term), term, findings);
     }
 }
 

@@ -22,7 +22,8 @@ impl Configs {
         Self { genesis, appended: BySlot::default() }
     }
 
-    /// Takes an observation of a server.
+    /// Takes an observation of a server. Only a few kinds change a configuration.
+    #[inline(never)]
     pub(crate) fn follow<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>) {
         match *seen.observation {
             RaftObservation::ConfigAppended { index, ref config, .. } => {

@@ -13,7 +13,6 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
 use super::configs::Configs;
-use super::honest;
 use super::majority::is_majority;
 use crate::parameters::{Parameters, Reads};
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation, ReadBy};
@@ -162,7 +161,7 @@ impl Check<Raft> for Confirmed {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         self.configs.follow(seen);

@@ -9,7 +9,6 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
 use super::configs::Configs;
-use super::honest;
 use super::majority::is_majority;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 
@@ -70,8 +69,8 @@ impl Check<Raft> for Elected {
         Some(&["Recovered", "TermSet", "Voted", "BecameLeader", "ConfigAppended", "Truncated"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         self.configs.follow(seen);

@@ -6,7 +6,6 @@ use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 use sim_core::process::Protocol;
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 
 /// Remembers the leader of each term.
@@ -20,9 +19,9 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for ElectionSafety {
         Some(&["BecameLeader"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let RaftObservation::BecameLeader { term, .. } = *seen.observation else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         findings.exercised();

@@ -49,18 +49,22 @@ const FOUND: u64 = 1 << 16;
 
 impl Holding {
     /// Takes an observation of this server; what is below `floor` may be forgotten. O(1) amortised.
+    #[inline(always)]
     pub(super) fn follow<P: Protocol<Observation = RaftObservation>>(
         &mut self,
         seen: &Seen<'_, P>,
         floor: u64,
     ) {
         self.take(seen, floor);
-        while self.before.saturating_add(1) < floor && !self.copies.is_empty() {
-            self.forget_first();
+        while self.before.saturating_add(1) < floor
+            && let Some(first) = self.copies.pop_front()
+        {
+            (self.before, self.before_hash) = (self.before.saturating_add(1), first.hash);
         }
     }
 
     /// The same, but the last few entries are kept, and what a crash could take: then the end of the log is exact over crashes, too.
+    #[inline(always)]
     pub(super) fn follow_exactly<P: Protocol<Observation = RaftObservation>>(
         &mut self,
         seen: &Seen<'_, P>,
@@ -68,23 +72,26 @@ impl Holding {
     ) {
         self.take(seen, 0);
         while self.copies.len() as u64 > keep
-            && self.copies.front().is_some_and(|copy| copy.position <= seen.mark.durable)
+            && let Some(first) = self.copies.pop_front_if(|copy| copy.position <= seen.mark.durable)
         {
-            self.forget_first();
+            (self.before, self.before_hash) = (self.before.saturating_add(1), first.hash);
         }
     }
 
-    fn forget_first(&mut self) {
-        let Some(first) = self.copies.pop_front() else { return };
-        (self.before, self.before_hash) = (self.before + 1, first.hash);
+    #[inline(always)]
+    fn take<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, floor: u64) {
+        if let RaftObservation::Appended { index, hash, .. } = *seen.observation {
+            self.journal = seen.journal;
+            self.append(index, hash, seen.mark);
+        } else {
+            self.change(seen, floor);
+        }
     }
 
-    fn take<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, floor: u64) {
+    /// Anything but one more entry.
+    #[inline(never)]
+    fn change<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, floor: u64) {
         match *seen.observation {
-            RaftObservation::Appended { index, hash, .. } => {
-                self.journal = seen.journal;
-                self.append(index, hash, seen.mark);
-            }
             RaftObservation::Truncated { from } => {
                 self.journal = seen.journal;
                 self.truncate(from, seen.mark);
@@ -158,15 +165,32 @@ impl Holding {
         dropped
     }
 
+    #[inline(always)]
     fn append(&mut self, index: u64, hash: u64, mark: Mark) {
         let last = index.saturating_sub(1);
+        if self.end() != last {
+            self.end_at(last);
+        }
+        self.copies.push_back(Copy { hash: Some(hash), position: mark.appended });
+        if !self.dropped.is_empty() {
+            self.settle(mark);
+        }
+    }
+
+    /// The log ends at another index than these books say: it was cut there, or they do not know what lies between.
+    #[cold]
+    fn end_at(&mut self, last: u64) {
         if self.end() > last {
             self.cut(last);
-        } else if self.end() < last {
+        } else {
             self.copies.clear();
             (self.before, self.before_hash) = (last, None);
         }
-        self.copies.push_back(Copy { hash: Some(hash), position: mark.appended });
+    }
+
+    /// What was dropped by records that are durable is gone.
+    #[cold]
+    fn settle(&mut self, mark: Mark) {
         while self.dropped.front().is_some_and(|dropped| dropped.position <= mark.durable) {
             self.dropped.pop_front();
         }
@@ -269,7 +293,7 @@ mod tests {
             let mark = self.place.marks[0];
             let (slot, node, journal) = (Slot(0), NodeId(0), JournalId(0));
             let seen: Seen<'_, crate::vocabulary::Raft> =
-                Seen { slot, node, incarnation: 0, journal, mark, observation };
+                Seen { slot, node, incarnation: 0, honest: true, journal, mark, observation };
             self.holding.follow(&seen, floor);
         }
 

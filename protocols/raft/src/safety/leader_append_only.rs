@@ -6,7 +6,6 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::time::Time;
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 use sim_core::check::BySlot;
 use sim_core::process::Protocol;
@@ -29,34 +28,47 @@ struct Leading {
 
 impl LeaderAppendOnly {
     /// Time goes on: whoever began to lead earlier has appended something in that step.
+    #[inline]
     fn later(&mut self, ground: &Ground, slot: Slot, findings: &mut Findings) {
-        let Some(leading) = self.leading.at(slot) else { return };
+        let Some(Some(leading)) = self.leading.get_mut(slot) else { return };
         if leading.idle_since.is_some_and(|since| since < ground.now) {
             leading.idle_since = None;
-            let node = leading.node;
-            let message =
-                format!("{node} began to lead without an entry of its own after index {}", leading.last);
-            findings.safety("no-entry", &[node], message);
+            let Leading { node, last, .. } = *leading;
+            findings.accuse("no-entry", &[node], || {
+                format!("{node} began to lead without an entry of its own after index {last}")
+            });
         }
     }
 
-    fn appended(&mut self, slot: Slot, node: NodeId, index: u64, findings: &mut Findings) {
-        let Some(leading) = self.leading.at(slot) else { return };
+    /// A server appends an entry.
+    #[inline(always)]
+    pub(super) fn appended<P: Protocol>(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        index: u64,
+        findings: &mut Findings,
+    ) {
+        self.later(ground, seen.slot, findings);
+        let (slot, node) = (seen.slot, seen.node);
+        let Some(Some(leading)) = self.leading.get_mut(slot) else { return };
         findings.exercised();
         leading.idle_since = None;
         let before = std::mem::replace(&mut leading.last, index);
         if index != before.saturating_add(1) {
-            let message = format!("{node}, a leader whose log ended at index {before}, wrote index {index}");
-            findings.safety("overwritten", &[node], message);
+            findings.accuse("overwritten", &[node], || {
+                format!("{node}, a leader whose log ended at index {before}, wrote index {index}")
+            });
         }
     }
 
     fn truncated(&mut self, slot: Slot, node: NodeId, from: u64, findings: &mut Findings) {
         findings.exercised();
         if let Some(Leading { last, .. }) = self.leading.at(slot) {
-            let message = format!("{node}, a leader, dropped its log from index {from} to {last}");
-            *last = from.saturating_sub(1);
-            findings.safety("truncated", &[node], message);
+            let before = std::mem::replace(last, from.saturating_sub(1));
+            findings.accuse("truncated", &[node], || {
+                format!("{node}, a leader, dropped its log from index {from} to {before}")
+            });
         }
     }
 }
@@ -77,8 +89,11 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderAppendOnly {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
+        }
+        if let RaftObservation::Appended { index, .. } = *seen.observation {
+            return self.appended(ground, seen, index, findings);
         }
         self.later(ground, seen.slot, findings);
         match *seen.observation {
@@ -86,7 +101,6 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderAppendOnly {
                 let leading = Leading { node: seen.node, last: last_index, idle_since: Some(ground.now) };
                 *self.leading.at(seen.slot) = Some(leading);
             }
-            RaftObservation::Appended { index, .. } => self.appended(seen.slot, seen.node, index, findings),
             RaftObservation::Truncated { from } => self.truncated(seen.slot, seen.node, from, findings),
             RaftObservation::TermSet { .. }
             | RaftObservation::BecameFollower { .. }
@@ -95,6 +109,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderAppendOnly {
             | RaftObservation::Recovered { .. }
             | RaftObservation::Halted => self.leading.reset(seen.slot),
             RaftObservation::Voted { .. }
+            | RaftObservation::Appended { .. }
             | RaftObservation::Committed { .. }
             | RaftObservation::Applied { .. }
             | RaftObservation::Acknowledged { .. }

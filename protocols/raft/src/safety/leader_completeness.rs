@@ -11,7 +11,6 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 
 use super::holding::Holding;
-use super::honest;
 use crate::vocabulary::RaftObservation;
 use sim_core::check::BySlot;
 use sim_core::process::Protocol;
@@ -45,6 +44,7 @@ struct Commit {
 }
 
 impl LeaderCompleteness {
+    #[inline(never)]
     fn elected(&mut self, term: u64, leader: Leader, findings: &mut Findings) {
         self.retire(leader.slot);
         *self.office.at(leader.slot) = Some(term);
@@ -56,8 +56,16 @@ impl LeaderCompleteness {
         }
     }
 
+    /// A server's log is longer, or another one.
+    #[inline(always)]
+    pub(super) fn appended<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>) {
+        self.logs.at(seen.slot).follow(seen, self.length);
+    }
+
     /// A leader of `term` committed by counting.
-    fn committed(&mut self, term: u64, commit: Commit, findings: &mut Findings) {
+    #[inline(never)]
+    pub(super) fn counted(&mut self, term: u64, (index, hash): (u64, u64), findings: &mut Findings) {
+        let commit = Commit { index, hash };
         let before = self.committed.range(..=term).next_back().map_or(0, |(_, before)| before.index);
         if commit.index <= before {
             return;
@@ -94,6 +102,7 @@ impl LeaderCompleteness {
         findings.safety(shape, &[node], message);
     }
 
+    #[inline(never)]
     fn retire(&mut self, slot: Slot) {
         if let Some(term) = self.office.at(slot).take()
             && self.leading.get(&term).is_some_and(|leader| leader.slot == slot)
@@ -120,16 +129,17 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderCompleteness
         ])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         let slot = seen.slot;
         match *seen.observation {
+            RaftObservation::Committed { counted: false, .. } => {}
             RaftObservation::Appended { .. }
             | RaftObservation::Truncated { .. }
             | RaftObservation::SnapshotInstalled { .. } => {
-                self.logs.at(slot).follow(seen, self.length);
+                self.appended(seen);
             }
             RaftObservation::Recovered { .. } => {
                 self.retire(slot);
@@ -139,7 +149,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderCompleteness
                 self.elected(term, Leader { slot, node: seen.node, last_index }, findings);
             }
             RaftObservation::Committed { index, hash, term, counted: true, .. } => {
-                self.committed(term, Commit { index, hash }, findings);
+                self.counted(term, (index, hash), findings);
             }
             RaftObservation::TermSet { .. }
             | RaftObservation::BecameFollower { .. }
@@ -147,7 +157,6 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for LeaderCompleteness
             | RaftObservation::BecameCandidate { .. }
             | RaftObservation::Halted => self.retire(slot),
             RaftObservation::Voted { .. }
-            | RaftObservation::Committed { .. }
             | RaftObservation::Applied { .. }
             | RaftObservation::Acknowledged { .. }
             | RaftObservation::Transferring { .. }

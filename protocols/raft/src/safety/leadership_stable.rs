@@ -14,7 +14,6 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::time::{Duration, Time};
 
 use super::configs::Configs;
-use super::honest;
 use super::majority::is_majority;
 use crate::parameters::Parameters;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
@@ -109,6 +108,12 @@ impl LeadershipStable {
         }
     }
 
+    /// Whether it judges anything.
+    #[inline]
+    pub(super) const fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// Whether a server should protect its leader at this moment.
     fn protects(&self, slot: Slot, now: Time) -> bool {
         self.servers.get(slot).is_some_and(|server| {
@@ -116,12 +121,18 @@ impl LeadershipStable {
         })
     }
 
-    fn heard_leader(&mut self, ground: &Ground, slot: Slot, term: u64, findings: &mut Findings) {
+    /// A server gets a message of the leader of a term.
+    #[inline(always)]
+    pub(super) fn heard_leader(&mut self, ground: &Ground, slot: Slot, term: u64, findings: &mut Findings) {
+        if !ground.place(slot).honest {
+            return;
+        }
         let server = self.servers.at(slot);
         if server.must_follow {
             let node = ground.place(slot).node;
-            let message = format!("{node} got a valid AppendEntries as a candidate and does not follow");
-            findings.safety("not-followed", &[node], message);
+            findings.accuse("not-followed", &[node], || {
+                format!("{node} got a valid AppendEntries as a candidate and does not follow")
+            });
         }
         let other = server.role == Role::Leader && term == server.term;
         if term < server.term || other {
@@ -132,6 +143,7 @@ impl LeadershipStable {
         server.heard = Some((term, ground.monotonic));
     }
 
+    #[inline(never)]
     fn asked(&mut self, ground: &Ground, slot: Slot, from: NodeId, (term, pre): (u64, bool)) {
         let protects = self.protects(slot, ground.monotonic);
         let server = self.servers.at(slot);
@@ -152,6 +164,7 @@ impl LeadershipStable {
 
     /// A vote is granted in the step that hears the request, though its observation may wait for the disk. Whoever asks again
     /// is answered again, and puts nothing off.
+    #[inline(never)]
     fn asked_for_vote(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
         let asked = &mut self.servers.at(slot).vote_asked;
         if asked.is_none_or(|(candidate, before, _)| (candidate, before) != (from, term)) {
@@ -159,11 +172,19 @@ impl LeadershipStable {
         }
     }
 
-    fn answered(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
+    /// A server gets an answer to what it said as the leader of a term.
+    #[inline(always)]
+    pub(super) fn answered(&mut self, ground: &Ground, slot: Slot, from: NodeId, term: u64) {
+        if !ground.place(slot).honest {
+            return;
+        }
         let Self { configs, servers, .. } = self;
-        let (config, own) = (configs.of(slot), ground.place(slot).node);
         let server = servers.at(slot);
-        if server.role != Role::Leader || term != server.term || !config.votes(from) {
+        if server.role != Role::Leader || term != server.term {
+            return;
+        }
+        let (config, own) = (configs.of(slot), ground.place(slot).node);
+        if !config.votes(from) {
             return;
         }
         let office = &mut server.office;
@@ -185,7 +206,12 @@ impl LeadershipStable {
 
     /// A leader speaks. How long it has done so without a majority is counted by what lies between two messages, each at most
     /// two heartbeats: one that stood still meanwhile could not look at its clock.
-    fn speaks(&mut self, ground: &Ground, slot: Slot, findings: &mut Findings) {
+    #[inline(always)]
+    pub(super) fn speaks(&mut self, ground: &Ground, from: NodeId, findings: &mut Findings) {
+        let slot = ground.stepping;
+        if ground.slot_of(from) != Some(slot) || !ground.place(slot).honest {
+            return;
+        }
         let Parameters { heartbeat, election_timeout_max, .. } = self.parameters;
         let server = self.servers.at(slot);
         if server.role != Role::Leader || ground.monotonic <= server.office.spoke {
@@ -195,17 +221,22 @@ impl LeadershipStable {
         let silence = ground.monotonic.since(office.spoke).min(heartbeat * 2);
         (office.deaf, office.spoke) = (office.deaf.saturating_add(silence), ground.monotonic);
         if office.deaf > election_timeout_max.saturating_mul(WINDOWS) {
-            office.deaf = Duration::ZERO;
-            let node = ground.place(slot).node;
-            if is_majority(self.configs.of(slot), |voter| voter == node) {
-                return;
-            }
-            let term = self.servers.at(slot).term;
-            let message = format!(
-                "{node} leads term {term} although no majority has answered for {WINDOWS} windows of check-quorum"
-            );
-            findings.safety("deaf", &[node], message);
+            self.is_deaf(ground, slot, findings);
         }
+    }
+
+    #[cold]
+    fn is_deaf(&mut self, ground: &Ground, slot: Slot, findings: &mut Findings) {
+        let server = self.servers.at(slot);
+        server.office.deaf = Duration::ZERO;
+        let (node, term) = (ground.place(slot).node, server.term);
+        if is_majority(self.configs.of(slot), |voter| voter == node) {
+            return;
+        }
+        let message = format!(
+            "{node} leads term {term} although no majority has answered for {WINDOWS} windows of check-quorum"
+        );
+        findings.safety("deaf", &[node], message);
     }
 
     fn stands_for_pre_votes(
@@ -323,7 +354,7 @@ impl Check<Raft> for LeadershipStable {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         self.configs.follow(seen);
@@ -374,11 +405,11 @@ impl Check<Raft> for LeadershipStable {
         message: &RaftMessage,
         findings: &mut Findings,
     ) {
+        if let RaftMessage::AppendEntries { .. } = *message {
+            return self.speaks(ground, from, findings);
+        }
         let Some(slot) = ground.slot_of(from).filter(|slot| ground.place(*slot).honest) else { return };
         match *message {
-            RaftMessage::AppendEntries { .. } if ground.stepping == slot => {
-                self.speaks(ground, slot, findings);
-            }
             RaftMessage::Vote { term, granted: true, pre: true } => {
                 findings.exercised();
                 let requests = &self.servers.at(slot).pre_requests;

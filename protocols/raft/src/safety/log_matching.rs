@@ -4,8 +4,8 @@
 use sim_core::check::neutral::{Prefix, Prefixes};
 use sim_core::check::{Check, Findings, Seen};
 use sim_core::ground::Ground;
+use sim_core::identity::NodeId;
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 use sim_core::process::Protocol;
 
@@ -15,24 +15,37 @@ pub struct LogMatching {
     prefixes: Prefixes,
 }
 
+impl LogMatching {
+    /// A server appends an entry of a term, with which its log has this hash.
+    #[inline(always)]
+    pub(super) fn appended(
+        &mut self,
+        node: NodeId,
+        (index, term, hash): (u64, u64, u64),
+        findings: &mut Findings,
+    ) {
+        findings.exercised();
+        let first = self.prefixes.known_or(index, Prefix { rank: term, digest: hash, node });
+        if first.digest != hash {
+            let other = first.node;
+            findings.accuse("", &[other, node], || {
+                format!("the logs of {other} and {node} differ up to index {index} of term {term}")
+            });
+        }
+    }
+}
+
 impl<P: Protocol<Observation = RaftObservation>> Check<P> for LogMatching {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Appended"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let RaftObservation::Appended { index, term, hash } = *seen.observation else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
-        findings.exercised();
-        let node = seen.node;
-        let first = self.prefixes.known_or(index, Prefix { rank: term, digest: hash, node });
-        if first.digest != hash {
-            let other = first.node;
-            let message = format!("the logs of {other} and {node} differ up to index {index} of term {term}");
-            findings.safety("", &[other, node], message);
-        }
+        self.appended(seen.node, (index, term, hash), findings);
     }
 }
 

@@ -15,7 +15,6 @@ use sim_core::ordered::OrderedMap;
 use sim_core::time::Time;
 
 use super::configs::Configs;
-use super::honest;
 use crate::configuration::{Config, Configuration};
 use crate::vocabulary::RaftObservation;
 use sim_core::check::BySlot;
@@ -68,6 +67,7 @@ impl Membership {
     }
 
     /// Somebody's log reaches up to an index.
+    #[inline]
     fn reaches<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, index: u64) {
         let reach = self.reached.at(seen.slot);
         let before = if reach.who == Some(seen.node) { reach.index } else { 0 };
@@ -76,6 +76,7 @@ impl Membership {
 
     /// A leader makes voters of learners: each has, or had, what the leader knows to be committed. What a disk has lost since it
     /// was acknowledged, a leader cannot know.
+    #[inline(never)]
     fn promoted<P: Protocol<Observation = RaftObservation>>(
         &self,
         ground: &Ground,
@@ -101,17 +102,51 @@ impl Membership {
         }
     }
 
-    /// A leader applies what is committed: if it votes no more by then, this is the last thing that it does as a leader, and if
-    /// the change is joint, its end is the next one.
-    fn applied<P: Protocol<Observation = RaftObservation>>(
+    /// A server appends an entry of a term.
+    #[inline(always)]
+    pub(super) fn appended<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        (index, term): (u64, u64),
+        findings: &mut Findings,
+    ) {
+        self.reaches(seen, index);
+        if self.servers.get(seen.slot).is_some_and(|server| server.applied.is_some()) {
+            self.leads_on(ground, seen, term, findings);
+        }
+    }
+
+    /// A server knows that it is committed up to an index, where an entry of a term is.
+    #[inline(always)]
+    pub(super) fn committed(&mut self, slot: Slot, index: u64, entry_term: u64) {
+        let server = self.servers.at(slot);
+        server.commit = index;
+        server.commit_term = server.commit_term.max(entry_term);
+    }
+
+    /// A server applies what is committed.
+    #[inline(always)]
+    pub(super) fn applied<P: Protocol<Observation = RaftObservation>>(
         &mut self,
         ground: &Ground,
         seen: &Seen<'_, P>,
         index: u64,
     ) {
-        if self.servers.get(seen.slot).is_none_or(|server| server.leads.is_none()) {
-            return;
+        if self.servers.get(seen.slot).is_some_and(|server| server.leads.is_some()) {
+            self.leader_applied(ground, seen, index);
         }
+    }
+
+    /// A leader applies what is committed: if it votes no more by then, this is the last thing that it does as a leader, and if
+    /// the change is joint, its end is the next one.
+    #[inline(never)]
+    fn leader_applied<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        index: u64,
+    ) {
         let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
         let config = self.configs.of(seen.slot);
         if last <= index && (config.is_joint() || !config.votes(seen.node)) {
@@ -121,6 +156,7 @@ impl Membership {
     }
 
     /// A leader goes on: it was not removed before, and nothing joint is left for it to end.
+    #[cold]
     fn leads_on<P: Protocol<Observation = RaftObservation>>(
         &self,
         ground: &Ground,
@@ -128,12 +164,10 @@ impl Membership {
         term: u64,
         findings: &mut Findings,
     ) {
-        let Some(Server { leads: Some(led), applied: Some(since), .. }) =
-            self.servers.get(seen.slot).copied()
-        else {
+        let Some(Server { leads, applied: Some(since), .. }) = self.servers.get(seen.slot).copied() else {
             return;
         };
-        if term == led && since < ground.now {
+        if leads == Some(term) && since < ground.now {
             let (node, after) = (seen.node, ground.now.since(since));
             let (shape, what) = if self.configs.of(seen.slot).is_joint() {
                 ("joint", "a joint change, which it did not end")
@@ -147,6 +181,7 @@ impl Membership {
         }
     }
 
+    #[inline(never)]
     fn proposed<P: Protocol<Observation = RaftObservation>>(
         &mut self,
         ground: &Ground,
@@ -190,6 +225,7 @@ impl Membership {
     }
 
     /// Somebody takes a snapshot: its own log says which configuration is in force there.
+    #[inline(never)]
     fn snapshot_taken<P: Protocol<Observation = RaftObservation>>(&mut self, seen: &Seen<'_, P>, index: u64) {
         let known = self.configs.up_to(seen.slot, index).map(|(_, config)| config.clone());
         let config = known.unwrap_or_else(|| self.configs.first().clone().into());
@@ -197,6 +233,7 @@ impl Membership {
     }
 
     /// A snapshot brings the configuration that is in force where it was taken (dissertation, section 5.1).
+    #[inline(never)]
     fn snapshot_found<P: Protocol<Observation = RaftObservation>>(
         &self,
         seen: &Seen<'_, P>,
@@ -215,6 +252,7 @@ impl Membership {
         }
     }
 
+    #[inline(never)]
     fn stands<P: Protocol<Observation = RaftObservation>>(
         &self,
         seen: &Seen<'_, P>,
@@ -231,6 +269,46 @@ impl Membership {
             let message = format!("{node} stands for election and is no voter in its own log");
             findings.safety("no-voter", &[node], message);
         }
+    }
+}
+
+impl Membership {
+    /// Something of what happens seldom.
+    #[inline(never)]
+    fn changes<P: Protocol<Observation = RaftObservation>>(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, P>,
+        findings: &mut Findings,
+    ) {
+        match *seen.observation {
+            RaftObservation::ConfigAppended { index, ref config, .. } => {
+                self.proposed(ground, seen, index, config, findings);
+                self.servers.at(seen.slot).applied = None;
+                self.snapshot_found(seen, (index, config), findings);
+                if config.0.votes(seen.node) {
+                    *self.voted.at(seen.slot) = Some(seen.node);
+                }
+            }
+            RaftObservation::BecameCandidate { .. } | RaftObservation::BecamePreCandidate { .. } => {
+                self.stands(seen, findings);
+            }
+            RaftObservation::BecameLeader { term, .. } => self.servers.at(seen.slot).leads = Some(term),
+            RaftObservation::BecameFollower { .. } => {
+                let server = self.servers.at(seen.slot);
+                (server.leads, server.applied) = (None, None);
+            }
+            RaftObservation::Recovered { last_index, .. } => self.reaches(seen, last_index),
+            RaftObservation::SnapshotInstalled { index, last_index, .. } => {
+                self.reaches(seen, index.max(last_index));
+                let server = self.servers.at(seen.slot);
+                server.commit = server.commit.max(index);
+                server.snapshot = index;
+            }
+            RaftObservation::SnapshotTaken { index, .. } => self.snapshot_taken(seen, index),
+            _ => {}
+        }
+        self.configs.follow(seen);
     }
 }
 
@@ -253,47 +331,19 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {
-            RaftObservation::ConfigAppended { index, ref config, .. } => {
-                self.proposed(ground, seen, index, config, findings);
-                self.servers.at(seen.slot).applied = None;
-                self.snapshot_found(seen, (index, config), findings);
-                if config.0.votes(seen.node) {
-                    *self.voted.at(seen.slot) = Some(seen.node);
-                }
-            }
-            RaftObservation::BecameCandidate { .. } | RaftObservation::BecamePreCandidate { .. } => {
-                self.stands(seen, findings);
-            }
-            RaftObservation::BecameLeader { term, .. } => self.servers.at(seen.slot).leads = Some(term),
-            RaftObservation::BecameFollower { .. } => {
-                let server = self.servers.at(seen.slot);
-                (server.leads, server.applied) = (None, None);
-            }
             RaftObservation::Appended { index, term, .. } => {
-                self.reaches(seen, index);
-                return self.leads_on(ground, seen, term, findings);
+                self.appended(ground, seen, (index, term), findings);
             }
-            RaftObservation::Applied { index, .. } => return self.applied(ground, seen, index),
-            RaftObservation::Recovered { last_index, .. } => self.reaches(seen, last_index),
+            RaftObservation::Applied { index, .. } => self.applied(ground, seen, index),
             RaftObservation::Committed { index, entry_term, .. } => {
-                let server = self.servers.at(seen.slot);
-                server.commit = index;
-                server.commit_term = server.commit_term.max(entry_term);
+                self.committed(seen.slot, index, entry_term);
             }
-            RaftObservation::SnapshotInstalled { index, last_index, .. } => {
-                self.reaches(seen, index.max(last_index));
-                let server = self.servers.at(seen.slot);
-                server.commit = server.commit.max(index);
-                server.snapshot = index;
-            }
-            RaftObservation::SnapshotTaken { index, .. } => self.snapshot_taken(seen, index),
-            _ => {}
+            _ => self.changes(ground, seen, findings),
         }
-        self.configs.follow(seen);
     }
 
     fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {

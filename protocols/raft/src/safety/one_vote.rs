@@ -14,7 +14,6 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::process::JournalId;
 use sim_core::time::Time;
 
-use super::honest;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 use sim_core::check::BySlot;
 
@@ -166,7 +165,7 @@ impl Check<Raft> for OneVote {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         let (term, candidate) = match *seen.observation {

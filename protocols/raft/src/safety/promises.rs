@@ -12,7 +12,6 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::process::JournalId;
 
 use super::holding::Holding;
-use super::honest;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 
 /// Follows the log of each server.
@@ -45,18 +44,27 @@ const REMEMBERED: u64 = 1_024;
 const FARTHEST: usize = 1 << 16;
 
 impl Promises {
-    fn appended(&mut self, index: u64, entry: (u64, u64)) {
-        let Ok(place) = usize::try_from(index) else { return };
-        if place >= self.appended.len() {
-            if place - self.appended.len() > FARTHEST {
-                return;
+    /// A server appends an entry of a term, with which its log has this hash.
+    #[inline(always)]
+    pub(super) fn appended(&mut self, seen: &Seen<'_, Raft>, index: u64, (term, hash): (u64, u64)) {
+        if let Ok(place) = usize::try_from(index) {
+            match self.appended.get_mut(place) {
+                Some(known) => *known = (hash, term),
+                None => self.appended_first(place, (hash, term)),
             }
-            self.appended.resize(place + 1, (0, 0));
         }
-        self.appended[place] = entry;
+        self.servers.at(seen.slot).log.follow_exactly(seen, REMEMBERED);
+    }
+
+    fn appended_first(&mut self, place: usize, entry: (u64, u64)) {
+        if place - self.appended.len() <= FARTHEST {
+            self.appended.resize(place, (0, 0));
+            self.appended.push(entry);
+        }
     }
 
     /// A server is back, and its log must be what survived.
+    #[inline(never)]
     fn recovered(&self, seen: &Seen<'_, Raft>, (index, hash): (u64, u64), findings: &mut Findings) {
         let node = seen.node;
         let Some(server) = self.servers.get(seen.slot).filter(|server| server.known) else { return };
@@ -75,6 +83,7 @@ impl Promises {
     }
 
     /// A server that was there before takes no part, since it finds its journal damaged.
+    #[inline(never)]
     fn halted(&self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if self.servers.get(seen.slot).is_none_or(|server| !server.known) {
             return;
@@ -91,6 +100,7 @@ impl Promises {
     }
 
     /// A server votes for another one, whose log was told when it asked.
+    #[inline(never)]
     fn voted(&self, ground: &Ground, seen: &Seen<'_, Raft>, vote: (u64, NodeId), findings: &mut Findings) {
         let ((term, candidate), node) = (vote, seen.node);
         let asks = ground.slot_of(candidate).and_then(|slot| self.servers.get(slot));
@@ -116,21 +126,27 @@ impl Promises {
     }
 
     /// Somebody answers in its term: a crash must not take it back to an earlier one, in which it could answer otherwise.
+    #[inline]
     fn answered(&mut self, ground: &Ground, ends: (NodeId, NodeId), term: u64, findings: &mut Findings) {
         let (from, to) = ends;
-        let Some(own) = ground.slot_of(from).filter(|_| ground.honest(from)) else { return };
+        let Some(own) = ground.slot_of(from) else { return };
         let server = self.servers.at(own);
         let Some((journal, position)) = server.term_at.filter(|_| server.term == term) else { return };
+        if !ground.honest(from) {
+            return;
+        }
         findings.exercised();
         if ground.place(own).mark(journal).durable >= position {
             server.term_at = None;
         } else {
-            let message = format!("{from} answered {to} in term {term} before that term was durable");
-            findings.safety("term", &[from, to], message);
+            findings.accuse("term", &[from, to], || {
+                format!("{from} answered {to} in term {term} before that term was durable")
+            });
         }
     }
 
     /// Entries after a snapshot stay where the log is the same up to there (figure 13 of the extended paper, rule 6).
+    #[inline(never)]
     fn kept(&self, seen: &Seen<'_, Raft>, (index, hash): (u64, u64), findings: &mut Findings) {
         let Some(own) = self.servers.get(seen.slot).and_then(|server| server.log.hash(index)) else { return };
         findings.exercised();
@@ -144,6 +160,7 @@ impl Promises {
     }
 
     /// Somebody says that it has a snapshot.
+    #[inline(never)]
     fn installed(&self, ground: &Ground, ends: (NodeId, NodeId), said: (u64, u64), findings: &mut Findings) {
         let ((from, to), (term, index)) = (ends, said);
         let Some(own) = ground.slot_of(from).filter(|_| ground.honest(from)) else { return };
@@ -158,6 +175,21 @@ impl Promises {
         }
     }
 
+    /// Somebody says whether it has the log of a leader up to an index.
+    #[inline(always)]
+    pub(super) fn answers(
+        &mut self,
+        ground: &Ground,
+        ends: (NodeId, NodeId),
+        (term, success, index): (u64, bool, u64),
+        findings: &mut Findings,
+    ) {
+        self.answered(ground, ends, term, findings);
+        if success {
+            self.acknowledged(ground, ends, (term, index), findings);
+        }
+    }
+
     fn acknowledged(
         &mut self,
         ground: &Ground,
@@ -166,13 +198,14 @@ impl Promises {
         findings: &mut Findings,
     ) {
         let ((from, to), (term, index)) = (ends, said);
-        let (Some(own), Some(other)) = (ground.slot_of(from), ground.slot_of(to)) else { return };
+        let Some(own) = ground.slot_of(from) else { return };
         let follower = self.servers.at(own);
         // What waited for the disk may come when there is another leader; and heartbeats are answered again and again.
         let judged = follower.term != term || follower.judged >= (term, index);
         if judged || !ground.honest(from) || !ground.honest(to) {
             return;
         }
+        let Some(other) = ground.slot_of(to) else { return };
         follower.judged = (term, index);
         let (Some(follower), Some(leader)) = (self.servers.get(own), self.servers.get(other)) else { return };
         let Some(hash) = leader.log.hash(index).filter(|_| leader.leads && leader.term == term) else {
@@ -183,35 +216,19 @@ impl Promises {
             return;
         }
         if follower.log.holds(index, hash) {
-            let message = format!("{from} acknowledged index {index} to {to} before it was durable");
-            findings.safety("not-durable", &[from, to], message);
+            findings.accuse("not-durable", &[from, to], || {
+                format!("{from} acknowledged index {index} to {to} before it was durable")
+            });
         } else {
-            let message =
-                format!("{from} acknowledged index {index} to {to}, whose log is another one up to there");
-            findings.safety("not-held", &[from, to], message);
+            findings.accuse("not-held", &[from, to], || {
+                format!("{from} acknowledged index {index} to {to}, whose log is another one up to there")
+            });
         }
     }
-}
 
-impl Check<Raft> for Promises {
-    fn hears(&self) -> Option<&'static [&'static str]> {
-        Some(&[
-            "Appended",
-            "Truncated",
-            "Recovered",
-            "Halted",
-            "SnapshotInstalled",
-            "TermSet",
-            "BecameLeader",
-            "BecameFollower",
-            "Voted",
-        ])
-    }
-
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
-            return;
-        }
+    /// Anything but one more entry.
+    #[inline(never)]
+    fn changes(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         match *seen.observation {
             RaftObservation::Recovered { last_index, hash, .. } => {
                 self.recovered(seen, (last_index, hash), findings);
@@ -220,7 +237,6 @@ impl Check<Raft> for Promises {
             RaftObservation::Voted { term, candidate } => {
                 return self.voted(ground, seen, (term, candidate), findings);
             }
-            RaftObservation::Appended { index, term, hash } => self.appended(index, (hash, term)),
             RaftObservation::SnapshotInstalled { index, hash, last_index, .. } if last_index > index => {
                 self.kept(seen, (index, hash), findings);
             }
@@ -242,6 +258,33 @@ impl Check<Raft> for Promises {
         }
         server.log.follow_exactly(seen, REMEMBERED);
     }
+}
+
+impl Check<Raft> for Promises {
+    fn hears(&self) -> Option<&'static [&'static str]> {
+        Some(&[
+            "Appended",
+            "Truncated",
+            "Recovered",
+            "Halted",
+            "SnapshotInstalled",
+            "TermSet",
+            "BecameLeader",
+            "BecameFollower",
+            "Voted",
+        ])
+    }
+
+    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
+        if !seen.honest {
+            return;
+        }
+        if let RaftObservation::Appended { index, term, hash } = *seen.observation {
+            self.appended(seen, index, (term, hash));
+        } else {
+            self.changes(ground, seen, findings);
+        }
+    }
 
     fn reads(&self) -> &'static [&'static str] {
         &["AppendReply", "InstallReply", "ProbeReply", "Vote", "RequestVote", "RequestTransferredVote"]
@@ -258,10 +301,7 @@ impl Check<Raft> for Promises {
         let ends = (from, to);
         match *message {
             RaftMessage::AppendReply { term, success, index } => {
-                self.answered(ground, ends, term, findings);
-                if success {
-                    self.acknowledged(ground, ends, (term, index), findings);
-                }
+                self.answers(ground, ends, (term, success, index), findings);
             }
             RaftMessage::InstallReply { term, index, done, .. } => {
                 self.answered(ground, ends, term, findings);

@@ -13,7 +13,6 @@ use sim_core::process::RequestId;
 use sim_core::setup::Setup;
 
 use super::confirmed::Confirmed;
-use super::honest;
 use crate::parameters::{Parameters, Reads};
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRequest, RaftResponse, ReadBy};
 use sim_core::check::BySlot;
@@ -46,6 +45,14 @@ impl ReadsAreRecent {
             hands_over: BySlot::default(),
             confirmed: Confirmed::new(parameters, setup),
         }
+    }
+}
+
+impl ReadsAreRecent {
+    /// Whether it hears what leaders say.
+    #[inline]
+    pub(super) fn follows_leaders(&self) -> bool {
+        self.confirmed.is_on()
     }
 }
 
@@ -88,7 +95,7 @@ impl Check<Raft> for ReadsAreRecent {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         if self.confirmed.is_on() {
@@ -120,6 +127,10 @@ impl Check<Raft> for ReadsAreRecent {
             }
             _ => {}
         }
+    }
+
+    fn watches_clients(&self) -> bool {
+        true
     }
 
     fn invoked(

@@ -6,7 +6,6 @@ use sim_core::ground::Ground;
 use sim_core::hash::FixedMap;
 use sim_core::identity::{NodeId, Slot};
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 use sim_core::check::ByIndex;
 use sim_core::check::BySlot;
@@ -16,7 +15,7 @@ use sim_core::process::Protocol;
 #[derive(Debug, Default)]
 pub struct Sessions {
     /// The last sequence done in each session, and the answer to it; for look-ups alone.
-    last: BySlot<FixedMap<NodeId, (u64, u64)>>,
+    last: BySlot<LastOfAll>,
     /// What the first server to apply an index found there and answered; no client for a no-op.
     canonical: ByIndex<Option<(SeenOperation, u64)>>,
     /// Whether servers may begin with a snapshot.
@@ -25,6 +24,37 @@ pub struct Sessions {
     done: FixedMap<NodeId, Vec<Done>>,
     /// If so: the index of the snapshot that each server began with.
     since: BySlot<u64>,
+}
+
+/// The last operation of each session, and the answer to it: those of the first few sessions side by side.
+#[derive(Debug, Default)]
+struct LastOfAll {
+    few: Vec<(NodeId, (u64, u64))>,
+    many: FixedMap<NodeId, (u64, u64)>,
+}
+
+/// So many sessions are looked through one by one.
+const FEW: usize = 12;
+
+impl LastOfAll {
+    /// That of one session, which begins with `first`.
+    #[inline]
+    fn of(&mut self, client: NodeId, first: impl FnOnce() -> (u64, u64)) -> &mut (u64, u64) {
+        match self.few.iter().position(|(known, _)| *known == client) {
+            Some(place) => &mut self.few[place].1,
+            None => self.other(client, first),
+        }
+    }
+
+    #[inline(never)]
+    fn other(&mut self, client: NodeId, first: impl FnOnce() -> (u64, u64)) -> &mut (u64, u64) {
+        if self.few.len() == FEW {
+            return self.many.entry(client).or_insert_with(first);
+        }
+        let place = self.few.len();
+        self.few.push((client, first()));
+        &mut self.few[place].1
+    }
 }
 
 /// An operation that was done.
@@ -54,7 +84,30 @@ impl Sessions {
         Self { snapshots, ..Self::default() }
     }
 
-    fn applied(
+    /// A server applies an entry.
+    #[inline(always)]
+    pub(super) fn applied(
+        &mut self,
+        place: (Slot, NodeId),
+        index: u64,
+        (client, sequence): (Option<NodeId>, u64),
+        (repeated, answer): (bool, u64),
+        findings: &mut Findings,
+    ) {
+        let Some(client) = client else {
+            self.canonical.get_or_put(index, None);
+            return;
+        };
+        let operation = SeenOperation { client, sequence };
+        let known = self.canonical.get_or_put(index, Some((operation, answer)));
+        if self.snapshots && known.is_none() && !repeated {
+            self.done.entry(client).or_default().push(Done { index, sequence, answer });
+        }
+        self.did(place, operation, repeated, answer, findings);
+    }
+
+    #[inline(always)]
+    fn did(
         &mut self,
         (slot, node): (Slot, NodeId),
         operation: SeenOperation,
@@ -66,26 +119,28 @@ impl Sessions {
         let SeenOperation { client, sequence } = operation;
         let since = self.since.get(slot).copied().unwrap_or(0);
         let done = &self.done;
-        let last = self.last.at(slot).entry(client).or_insert_with(|| last_until(done.get(&client), since));
+        let last = self.last.at(slot).of(client, || last_until(done.get(&client), since));
         let (before, remembered) = *last;
         let news = sequence > before;
         if news == repeated {
             let (shape, did) = if repeated { ("skipped", "skipped") } else { ("twice", "did") };
-            let message =
-                format!("{node} {did} operation {sequence} of client {client} after operation {before}");
-            findings.safety(shape, &[node, client], message);
+            findings.accuse(shape, &[node, client], || {
+                format!("{node} {did} operation {sequence} of client {client} after operation {before}")
+            });
         } else if sequence == before && answer != remembered {
-            let message = format!(
-                "{node} answered operation {sequence} of client {client} with {remembered:016x}, and when it was \
-                 repeated with {answer:016x}"
-            );
-            findings.safety("answer", &[node, client], message);
+            findings.accuse("answer", &[node, client], || {
+                format!(
+                    "{node} answered operation {sequence} of client {client} with {remembered:016x}, and when it was \
+                     repeated with {answer:016x}"
+                )
+            });
         }
         if news {
             *last = (sequence, answer);
         }
     }
 
+    #[inline(never)]
     fn acknowledged(&mut self, told: SeenOperation, index: u64, answer: u64, findings: &mut Findings) {
         findings.exercised();
         let SeenOperation { client, sequence } = told;
@@ -112,20 +167,14 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Sessions {
         Some(&["Applied", "Acknowledged", "SnapshotInstalled"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {
             RaftObservation::Applied { index, client, sequence, repeated, answer, .. } => {
-                let operation = client.map(|client| SeenOperation { client, sequence });
-                let known = self.canonical.get_or_put(index, operation.map(|operation| (operation, answer)));
-                if let (true, None, Some(client), false) = (self.snapshots, known, client, repeated) {
-                    self.done.entry(client).or_default().push(Done { index, sequence, answer });
-                }
-                if let Some(operation) = operation {
-                    self.applied((seen.slot, seen.node), operation, repeated, answer, findings);
-                }
+                let (place, operation) = ((seen.slot, seen.node), (client, sequence));
+                self.applied(place, index, operation, (repeated, answer), findings);
             }
             RaftObservation::Acknowledged { sequence, index, answer } => {
                 self.acknowledged(SeenOperation { client: seen.node, sequence }, index, answer, findings);

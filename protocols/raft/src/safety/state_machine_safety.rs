@@ -10,7 +10,6 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 use sim_core::check::ByIndex;
 use sim_core::check::BySlot;
@@ -34,37 +33,49 @@ struct Applied {
 }
 
 impl StateMachineSafety {
-    fn committed(&mut self, node: NodeId, index: u64, hash: u64, findings: &mut Findings) {
+    /// A server reports what is committed.
+    #[inline(always)]
+    pub(super) fn committed(&mut self, node: NodeId, index: u64, hash: u64, findings: &mut Findings) {
         findings.exercised();
         let (known, other) = match self.canonical.get(index) {
             Some(first) => (first.hash, first.node),
             None => *self.announced.entry(index).or_insert((hash, node)),
         };
         if known != hash {
-            let message = format!("{other} and {node} committed different logs up to index {index}");
-            findings.safety("committed", &[other, node], message);
+            findings.accuse("committed", &[other, node], || {
+                format!("{other} and {node} committed different logs up to index {index}")
+            });
         }
     }
 
-    fn applied(&mut self, slot: Slot, index: u64, own: Applied, findings: &mut Findings) {
+    /// A server applies an entry: its log has this hash, and its state that digest.
+    #[inline(always)]
+    pub(super) fn applied(
+        &mut self,
+        (slot, node): (Slot, NodeId),
+        index: u64,
+        (hash, state): (u64, u64),
+        findings: &mut Findings,
+    ) {
         findings.exercised();
-        let node = own.node;
+        let own = Applied { hash, state, node };
         let before = std::mem::replace(self.applied.at(slot), index);
         if index != before.saturating_add(1) {
-            let message = format!("{node} applied index {index} after index {before}");
-            findings.safety("order", &[node], message);
+            findings
+                .accuse("order", &[node], || format!("{node} applied index {index} after index {before}"));
         }
         let Some(first) = self.canonical.get_or_put(index, own) else {
             return self.first_applied(index, own, findings);
         };
         let other = first.node;
         if first.hash != own.hash {
-            let message = format!("{other} and {node} applied different logs up to index {index}");
-            findings.safety("applied", &[other, node], message);
+            findings.accuse("applied", &[other, node], || {
+                format!("{other} and {node} applied different logs up to index {index}")
+            });
         } else if first.state != own.state {
-            let message =
-                format!("{other} and {node} applied the same log up to index {index} and differ in state");
-            findings.safety("state", &[other, node], message);
+            findings.accuse("state", &[other, node], || {
+                format!("{other} and {node} applied the same log up to index {index} and differ in state")
+            });
         }
     }
 
@@ -78,18 +89,20 @@ impl StateMachineSafety {
         };
         if (first.hash, first.state) != (own.hash, own.state) {
             let other = first.node;
-            let message =
-                format!("{node} {did} another snapshot up to index {index} than {other} had applied");
-            findings.safety("snapshot", &[other, node], message);
+            findings.accuse("snapshot", &[other, node], || {
+                format!("{node} {did} another snapshot up to index {index} than {other} had applied")
+            });
         }
     }
 
+    #[inline(never)]
     fn first_applied(&mut self, index: u64, own: Applied, findings: &mut Findings) {
         let Some((hash, other)) = self.announced.remove(&index) else { return };
         if hash != own.hash {
             let node = own.node;
-            let message = format!("{other} committed another log up to index {index} than {node} applied");
-            findings.safety("applied", &[other, node], message);
+            findings.accuse("applied", &[other, node], || {
+                format!("{other} committed another log up to index {index} than {node} applied")
+            });
         }
     }
 }
@@ -99,8 +112,8 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for StateMachineSafety
         Some(&["Committed", "Applied", "SnapshotTaken", "SnapshotInstalled"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {
@@ -108,7 +121,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for StateMachineSafety
                 self.committed(seen.node, index, hash, findings);
             }
             RaftObservation::Applied { index, hash, state, .. } => {
-                self.applied(seen.slot, index, Applied { hash, state, node: seen.node }, findings);
+                self.applied((seen.slot, seen.node), index, (hash, state), findings);
             }
             RaftObservation::SnapshotTaken { index, hash, state } => {
                 self.snapshot(index, Applied { hash, state, node: seen.node }, "took", findings);

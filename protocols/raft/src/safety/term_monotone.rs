@@ -11,7 +11,6 @@ use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::Protocol;
 
-use super::honest;
 use crate::vocabulary::RaftObservation;
 use sim_core::check::BySlot;
 
@@ -22,13 +21,21 @@ pub struct TermMonotone {
 }
 
 impl TermMonotone {
+    /// A server says something in its term.
+    #[inline(always)]
+    pub(super) fn speaks<P: Protocol>(&mut self, seen: &Seen<'_, P>, term: u64, findings: &mut Findings) {
+        self.compare(seen.slot, seen.node, term, "running", findings);
+    }
+
+    #[inline(always)]
     fn compare(&mut self, slot: Slot, node: NodeId, term: u64, shape: &'static str, findings: &mut Findings) {
         findings.exercised();
         let before = std::mem::replace(&mut self.terms.at(slot).current, term);
         if term < before {
-            let how = if shape == "restart" { " over a crash" } else { "" };
-            let message = format!("the term of {node} went back from {before} to {term}{how}");
-            findings.safety(shape, &[node], message);
+            findings.accuse(shape, &[node], || {
+                let how = if shape == "restart" { " over a crash" } else { "" };
+                format!("the term of {node} went back from {before} to {term}{how}")
+            });
         }
     }
 
@@ -57,8 +64,8 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for TermMonotone {
         ])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         let term = match *seen.observation {
@@ -91,7 +98,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for TermMonotone {
             | RaftObservation::ChunkKept { .. }
             | RaftObservation::SnapshotInstalled { .. } => return,
         };
-        self.compare(seen.slot, seen.node, term, "running", findings);
+        self.speaks(seen, term, findings);
     }
 
     fn lifecycle(&mut self, ground: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {

@@ -1,6 +1,6 @@
 //! Agreement: nobody decides otherwise than whoever decided first.
 
-use super::{Kinds, honest};
+use super::Kinds;
 use crate::check::{ByIndex, Check, Findings, Seen};
 use crate::ground::Ground;
 use crate::identity::NodeId;
@@ -35,9 +35,9 @@ impl<P: Protocol> Check<P> for Agreement {
         Some(self.kinds)
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let summary = seen.observation.summary();
-        let Some(digest) = summary.digest.filter(|_| honest(ground, seen)) else { return };
+        let Some(digest) = summary.digest.filter(|_| seen.honest) else { return };
         findings.exercised();
         let place = (self.place)(&summary).unwrap_or(0);
         if let Some(&(first, by)) = self.decided.get_or_put(place, (digest, seen.node))

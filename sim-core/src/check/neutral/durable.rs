@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Kinds, honest, is_one_of};
+use super::{Kinds, is_one_of};
 use crate::check::{ByIndex, BySlot, Check, Findings, Lifecycle, Seen};
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
@@ -135,7 +135,7 @@ impl DurableOnQuorum {
 impl<P: Protocol> Check<P> for DurableOnQuorum {
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let (writes, decides) = (is_one_of(self.written, seen), is_one_of(self.decided, seen));
-        if !(writes || decides) || !honest(ground, seen) {
+        if !(writes || decides) || !seen.honest {
             return;
         }
         let summary = seen.observation.summary();

@@ -1,6 +1,6 @@
 //! Log matching: what has the same position and rank has the same past.
 
-use super::{Kinds, honest};
+use super::Kinds;
 use crate::check::{ByIndex, Check, Findings, Seen};
 use crate::ground::Ground;
 use crate::identity::NodeId;
@@ -37,6 +37,7 @@ pub struct Prefixes {
 
 impl Prefixes {
     /// The prefix that was first at this position and rank; this one, if none was.
+    #[inline(always)]
     pub fn known_or(&mut self, position: u64, own: Prefix) -> Prefix {
         match self.first_rank.get_or_put(position, own) {
             Some(first) if first.rank != own.rank => {
@@ -60,13 +61,13 @@ impl<P: Protocol> Check<P> for LogMatching {
         Some(self.kinds)
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let summary = seen.observation.summary();
         let (Some(position), Some(rank), Some(digest)) = (summary.position, summary.rank, summary.digest)
         else {
             return;
         };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         findings.exercised();

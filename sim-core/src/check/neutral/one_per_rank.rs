@@ -1,6 +1,5 @@
 //! One role, one holder: no term has two leaders, no view two primaries.
 
-use super::honest;
 use crate::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
@@ -26,11 +25,11 @@ impl OnePerRank {
 }
 
 impl<P: Protocol> Check<P> for OnePerRank {
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let summary = seen.observation.summary();
         let rank = self.rank.at(seen.slot);
         *rank = summary.rank.unwrap_or(*rank);
-        if summary.role != Some(self.role) || !honest(ground, seen) {
+        if summary.role != Some(self.role) || !seen.honest {
             return;
         }
         findings.exercised();

@@ -1,6 +1,5 @@
 //! Leadership that lasts: once all is well, leaders change seldom.
 
-use super::honest;
 use crate::check::{Check, Findings, Lifecycle, Needs, Seen, Verdict};
 use crate::ground::Ground;
 use crate::identity::{NodeId, Slot};
@@ -42,7 +41,7 @@ impl<P: Protocol> Check<P> for StableLeadership {
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
         let summary = seen.observation.summary();
-        if summary.role != Some(self.role) || !honest(ground, seen) {
+        if summary.role != Some(self.role) || !seen.honest {
             return;
         }
         let leads = Some((seen.node, summary.rank));

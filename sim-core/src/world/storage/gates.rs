@@ -190,6 +190,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// A sync is done, for which so many gates wait. Those that wait for nothing else open.
     pub(super) fn open_gates(&mut self, slot: Slot, id: SyncId, mut waiting: u32) {
+        if waiting == 0 {
+            return;
+        }
         let mut opening = 0;
         for gate in &mut self.storage.of(slot).gates {
             if waiting == 0 {
@@ -205,8 +208,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// More of a journal is durable. What waited for no more than that goes out.
     pub(super) fn open_durable(&mut self, slot: Slot, journal: JournalId) {
-        let durable = self.kernel.ground.places[slot.index()].mark(journal).durable;
         let store = self.storage.of(slot);
+        if store.on_journals == 0 {
+            return;
+        }
+        let durable = self.kernel.ground.places[slot.index()].mark(journal).durable;
         let (opening, done) = grew(store.gates.iter_mut(), store.on_journals, (journal, durable));
         store.on_journals -= done;
         self.release_open(slot, opening);

@@ -15,7 +15,7 @@ use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::safety::guilt::Charge;
 use crate::safety::versions::{Versions, Words};
-use crate::safety::{Judged, Signatures, honest};
+use crate::safety::{Judged, Signatures};
 use crate::vote::{Stage, Statement};
 
 /// A decision, and whose.
@@ -88,7 +88,7 @@ impl Check<Fast> for Evidence {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Fast>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         if let FastObservation::Accepted { view, digest, .. } = *seen.observation {

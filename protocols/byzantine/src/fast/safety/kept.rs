@@ -5,7 +5,6 @@ use sim_core::ground::Ground;
 use sim_core::identity::NodeId;
 
 use super::super::vocabulary::{Fast, FastObservation};
-use crate::safety::honest;
 
 /// What was decided in the lowest view, and everything that was accepted.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +34,8 @@ impl Check<Fast> for Kept {
         Some(&["Accepted", "Committed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Fast>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Fast>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {

@@ -6,7 +6,6 @@ use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Fast, FastObservation};
-use crate::safety::honest;
 
 /// What clients asked for, and whose the accepted requests are.
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ impl Check<Fast> for Validity {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Fast>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         let node = seen.node;

@@ -22,7 +22,7 @@ use crate::certificate::Certificate;
 use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::safety::guilt::{Charge, fewest};
-use crate::safety::{Judged, Signatures, honest};
+use crate::safety::{Judged, Signatures};
 use crate::signers::Signers;
 use crate::vote::{Stage, Statement, Vote};
 
@@ -226,7 +226,7 @@ impl Check<Hotstuff> for Accountability {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         self.versions.observe(seen.node, seen.observation);

@@ -8,7 +8,6 @@ use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation, TimeoutCertificate};
 use crate::quorum::Quorum;
-use crate::safety::honest;
 use crate::signers::Signers;
 use crate::vote::Vote;
 
@@ -34,7 +33,7 @@ impl Check<Hotstuff> for Timeouts {
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
         let HotstuffObservation::Entered { view, timeout: true, .. } = *seen.observation else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         findings.exercised();

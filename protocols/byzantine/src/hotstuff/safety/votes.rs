@@ -8,7 +8,6 @@ use sim_core::ordered::{OrderedMap, OrderedSet};
 use super::super::parameters::Parameters;
 use super::super::turns::Turns;
 use super::super::vocabulary::{Hotstuff, HotstuffMessage, HotstuffObservation};
-use crate::safety::honest;
 use crate::vote::Stage;
 
 /// The order of the stages of one view.
@@ -31,9 +30,9 @@ impl Check<Hotstuff> for Rise {
         Some(&["Voted"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
         let HotstuffObservation::Voted { view, stage, .. } = *seen.observation else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         findings.exercised();
@@ -57,9 +56,9 @@ impl Check<Hotstuff> for Lock {
         Some(&["Voted"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
         let HotstuffObservation::Voted { view, lock, .. } = *seen.observation else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         findings.exercised();
@@ -84,8 +83,8 @@ impl Check<Hotstuff> for GivenUp {
         Some(&["Suspected", "Voted"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         let node = seen.node;
@@ -119,9 +118,9 @@ impl Check<Hotstuff> for OneCertified {
         Some(&["Certified"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
         let HotstuffObservation::Certified { view, stage, digest, .. } = *seen.observation else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         let node = seen.node;
@@ -159,12 +158,12 @@ impl Check<Hotstuff> for Proposers {
         Some(&["Proposed", "Voted"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Hotstuff>, findings: &mut Findings) {
         match *seen.observation {
             HotstuffObservation::Proposed { view, digest, .. } if self.turns.leader(view) == seen.node => {
                 self.proposed.insert((view, digest.0));
             }
-            HotstuffObservation::Voted { view, digest, .. } if honest(ground, seen) => {
+            HotstuffObservation::Voted { view, digest, .. } if seen.honest => {
                 findings.exercised();
                 if !self.proposed.contains(&(view, digest.0)) {
                     let (node, leader) = (seen.node, self.turns.leader(view));

@@ -19,7 +19,7 @@ use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::safety::guilt::{Charge, fewest};
 use crate::safety::versions::{Versions, Words};
-use crate::safety::{Judged, Signatures, honest};
+use crate::safety::{Judged, Signatures};
 use crate::vote::{Stage, Statement};
 
 /// A commit, and whose.
@@ -174,7 +174,7 @@ impl Check<Pbft> for Accountability {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         let (view, sequence, digest, batch) = match *seen.observation {

@@ -6,7 +6,6 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Pbft, PbftObservation};
-use crate::safety::honest;
 
 /// The last stable checkpoint of each member, by what it reported.
 #[derive(Clone, Debug)]
@@ -27,8 +26,8 @@ impl Check<Pbft> for Watermarks {
         Some(&["Started", "Stable", "PrePrepared"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {
@@ -75,8 +74,8 @@ impl Check<Pbft> for Checkpoints {
         Some(&["Started", "Restored", "Executed", "Checkpointed", "Stable"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         let node = seen.node;

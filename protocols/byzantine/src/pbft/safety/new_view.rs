@@ -6,7 +6,6 @@ use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{NewView, Pbft, PbftMessage, PbftObservation};
-use crate::safety::honest;
 
 /// What was committed at a sequence number, and what later views proposed there again.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +40,8 @@ impl Check<Pbft> for Kept {
         Some(&["Committed", "Reproposed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {

@@ -7,7 +7,7 @@ use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Pbft, PbftMessage, PbftObservation, Prepared, ViewChange};
-use crate::safety::{Judged, honest};
+use crate::safety::Judged;
 use crate::vote::Stage;
 
 /// What one member signed.
@@ -64,8 +64,8 @@ impl Check<Pbft> for Promises {
         Some(&["Started", "Stable"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Pbft>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {

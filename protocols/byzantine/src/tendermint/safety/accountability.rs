@@ -21,7 +21,7 @@ use crate::power::Power;
 use crate::quorum::Quorum;
 use crate::safety::guilt::{Charge, fewest};
 use crate::safety::versions::{Versions, Words};
-use crate::safety::{Judged, Signatures, honest};
+use crate::safety::{Judged, Signatures};
 use crate::signers::Signers;
 use crate::vote::{Stage, Statement};
 
@@ -161,7 +161,7 @@ impl Check<Tendermint> for Accountability {
     }
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Tendermint>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         match *seen.observation {

@@ -11,7 +11,6 @@ use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Tendermint, TendermintMessage, TendermintObservation};
 use super::is_block;
-use crate::safety::honest;
 use crate::vote::Statement;
 
 /// What each member is locked on, and which proposals prove that a quorum prevoted for their blocks.
@@ -40,8 +39,8 @@ impl Check<Tendermint> for Locks {
         *known = proof.statement.view.max(*known);
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Tendermint>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Tendermint>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         let node = seen.node;

@@ -6,7 +6,6 @@ use sim_core::identity::{NodeId, Slot};
 use sim_core::ordered::OrderedMap;
 
 use super::super::vocabulary::{Tendermint, TendermintObservation};
-use crate::safety::honest;
 
 /// Where each member is.
 #[derive(Clone, Debug, Default)]
@@ -61,8 +60,8 @@ impl Check<Tendermint> for Rounds {
         Some(&["Started", "Prevoted", "Locked", "Executed"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Tendermint>, findings: &mut Findings) {
-        if !honest(ground, seen) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Tendermint>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         let node = seen.node;

@@ -6,7 +6,6 @@ use sim_core::ground::Ground;
 use super::super::block::turn;
 use super::super::vocabulary::{Tendermint, TendermintObservation};
 use crate::leaders::Leaders;
-use crate::safety::honest;
 
 /// Whose turn it is.
 #[derive(Clone, Debug)]
@@ -26,9 +25,9 @@ impl Check<Tendermint> for Turns {
         Some(&["Accepted"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Tendermint>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Tendermint>, findings: &mut Findings) {
         let TendermintObservation::Accepted { height, round, by, .. } = *seen.observation else { return };
-        if !honest(ground, seen) {
+        if !seen.honest {
             return;
         }
         findings.exercised();

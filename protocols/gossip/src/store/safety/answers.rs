@@ -166,6 +166,10 @@ impl Check<Store> for Answers {
         self.lineage.follow(seen);
     }
 
+    fn watches_clients(&self) -> bool {
+        true
+    }
+
     fn invoked(&mut self, _: &Ground, _: NodeId, id: RequestId, request: &StoreRequest, _: &mut Findings) {
         let (StoreRequest::Get { key } | StoreRequest::Put { key, .. } | StoreRequest::Delete { key }) =
             *request;

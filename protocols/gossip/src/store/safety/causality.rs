@@ -60,6 +60,10 @@ impl Check<Store> for Causality {
         self.saw(seen.slot, key, version);
     }
 
+    fn watches_clients(&self) -> bool {
+        true
+    }
+
     fn returned(
         &mut self,
         ground: &Ground,

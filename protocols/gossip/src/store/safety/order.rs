@@ -27,9 +27,9 @@ impl Check<Store> for Newest {
         Some(&Holdings::HEARS)
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
         if let StoreObservation::Stored { record } = *seen.observation
-            && ground.place(seen.slot).honest
+            && seen.honest
             && let held = self.holdings.held(seen.slot, record.key)
             && !held.is_empty()
         {
@@ -75,11 +75,11 @@ impl Check<Store> for Resurrection {
         Some(&Holdings::HEARS)
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
         if let StoreObservation::Stored { record } | StoreObservation::Hinted { record, .. } =
             *seen.observation
             && self.promised
-            && ground.place(seen.slot).honest
+            && seen.honest
             && self.holdings.has_dropped(record.key)
         {
             findings.exercised();

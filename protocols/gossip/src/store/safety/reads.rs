@@ -57,6 +57,10 @@ impl Check<Store> for QuorumReads {
         }
     }
 
+    fn watches_clients(&self) -> bool {
+        true
+    }
+
     fn invoked(&mut self, _: &Ground, _: NodeId, id: RequestId, request: &StoreRequest, _: &mut Findings) {
         if let StoreRequest::Get { key } = request
             && self.promised

@@ -26,12 +26,12 @@ impl Check<Store> for Siblings {
         Some(&["Superseded", "Stamped", "Saw"])
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Store>, findings: &mut Findings) {
         let StoreObservation::Superseded { key, version, by } = *seen.observation else {
             self.lineage.follow(seen);
             return;
         };
-        if !ground.place(seen.slot).honest {
+        if !seen.honest {
             return;
         }
         findings.exercised();

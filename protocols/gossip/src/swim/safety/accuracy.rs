@@ -155,7 +155,7 @@ impl Check<Swim> for Accuracy {
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Swim>, findings: &mut Findings) {
         let SwimObservation::Died { peer, .. } = *seen.observation else { return };
-        if !ground.place(seen.slot).honest {
+        if !seen.honest {
             return;
         }
         findings.exercised();

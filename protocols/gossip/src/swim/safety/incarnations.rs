@@ -98,8 +98,8 @@ impl Check<Swim> for Incarnations {
         true
     }
 
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Swim>, findings: &mut Findings) {
-        if !ground.place(seen.slot).honest {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Swim>, findings: &mut Findings) {
+        if !seen.honest {
             return;
         }
         self.own(seen, findings);

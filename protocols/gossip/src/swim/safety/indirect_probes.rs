@@ -81,8 +81,8 @@ impl Prober {
 }
 
 impl Check<Swim> for IndirectProbes {
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Swim>, findings: &mut Findings) {
-        if !self.on || !ground.place(seen.slot).honest {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Swim>, findings: &mut Findings) {
+        if !self.on || !seen.honest {
             return;
         }
         let (me, genesis) = (seen.node, self.members);

@@ -53,8 +53,8 @@ impl RoundRobin {
 }
 
 impl Check<Swim> for RoundRobin {
-    fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Swim>, _: &mut Findings) {
-        if !self.on || !ground.place(seen.slot).honest {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Swim>, _: &mut Findings) {
+        if !self.on || !seen.honest {
             return;
         }
         let (other, genesis) = (self.other(seen.node), self.members);
