@@ -130,6 +130,9 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
+        if self.is_empty() {
+            return None;
+        }
         self.place(key).ok().map(|place| &self.rows[place].1)
     }
 
@@ -138,6 +141,9 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
+        if self.is_empty() {
+            return None;
+        }
         self.place(key).ok().map(|place| &mut self.rows[place].1)
     }
 
@@ -173,6 +179,9 @@ impl<K: Ord, V> OrderedMap<K, V> {
     where
         K: Borrow<Q>,
     {
+        if self.is_empty() {
+            return None;
+        }
         self.place(key).ok().map(|place| self.rows.remove(place).1)
     }
 

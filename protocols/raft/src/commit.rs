@@ -12,6 +12,9 @@ impl Server {
     /// term: entries of earlier terms are committed along with it, never by themselves (paper, section 5.4.2). Nobody
     /// is told: the commit index rides on the next message.
     pub(super) fn commit_by_counting(&mut self, cx: &mut Context<'_, Raft>) {
+        if !matches!(self.role, Role::Leader(_)) {
+            return;
+        }
         // Plant R12: half of an even number of servers is taken for a majority.
         let quorum =
             if self.plants.half_is_a_majority { self.members.len().div_ceil(2) } else { self.quorum() };

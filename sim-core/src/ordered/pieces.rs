@@ -87,7 +87,10 @@ impl<R> Pieces<R> {
 
     /// Where the row is that `order` calls equal, or where it would be. `order` compares a row with what is looked for.
     pub(super) fn find(&self, order: impl Fn(&R) -> Ordering) -> Result<Place, Place> {
-        let piece = self.more().partition_point(|rows| order(&rows[0]).is_le());
+        let piece = match &self.more {
+            None => 0,
+            Some(more) => more.0.partition_point(|rows| order(&rows[0]).is_le()),
+        };
         let rows = self.piece(piece);
         let found = match rows.last() {
             // Most keys rise with time: rounds, views, heights.

@@ -38,7 +38,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         self.kernel.messages.delivered += 1;
         self.trace_arrival(envelope);
-        self.step(envelope.to, Stimulus::Message { from: envelope.from, payload: envelope.payload });
+        self.step_on_message(envelope.to, envelope.from, envelope.payload);
         self.release(envelope.payload);
     }
 

@@ -57,8 +57,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 Effect::Abort { restart_after } => self.abort(slot, restart_after),
             }
         }
-        self.effects.list = list;
-        self.effects.clear();
+        std::mem::swap(&mut self.effects.list, &mut list);
+        // What stood there meanwhile owns nothing.
+        std::mem::forget(list);
+        self.effects.recipients.clear();
         self.carrying_out = false;
         if self.storage.gate_open() {
             let survived = self.survives(slot, incarnation);
@@ -180,7 +182,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     /// Some checks read messages of this kind.
-    #[inline(never)]
+    #[inline]
     fn tell_checks_of(&mut self, parcel: &Parcel, to: NodeId) {
         let message = &self.payloads[parcel.payload].message;
         let ground = &self.kernel.ground;
@@ -222,7 +224,9 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[inline(never)]
     fn set_timer(&mut self, slot: Slot, id: TimerId, after: Duration, timer: P::Timer) {
-        self.kernel.trace(slot, What::SetTimer { id, after, timer: &timer });
+        if self.kernel.traced() {
+            self.kernel.trace(slot, What::SetTimer { id, after, timer: &timer });
+        }
         let kernel = &mut self.kernel;
         let content = timer.content() ^ after.as_nanos() ^ u64::from(id.0).rotate_left(48);
         kernel.fold(Folded::SetTimer, slot, content);

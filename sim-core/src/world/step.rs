@@ -28,7 +28,7 @@ pub(super) enum Stimulus<P: Protocol> {
 }
 
 impl<P: Protocol> Stimulus<P> {
-    #[inline]
+    #[inline(always)]
     fn fold(&self, payloads: &crate::slab::Slab<Payload<P::Message>>) -> (Folded, u64) {
         match self {
             Self::Start => (Folded::Start, 0),
@@ -42,7 +42,7 @@ impl<P: Protocol> Stimulus<P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn input(self, payloads: &crate::slab::Slab<Payload<P::Message>>) -> Input<'_, P> {
         match self {
             Self::Start => Input::Start,
@@ -60,7 +60,19 @@ type Stepped = std::thread::Result<u32>;
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// Steps the process in a slot that is up, and carries out what it asks for.
+    #[inline(never)]
     pub(super) fn step(&mut self, slot: Slot, stimulus: Stimulus<P>) {
+        self.step_on(slot, stimulus);
+    }
+
+    /// [`World::step`] on a message, which most steps take: its sort is known where this is compiled.
+    #[inline(never)]
+    pub(super) fn step_on_message(&mut self, slot: Slot, from: NodeId, payload: u32) {
+        self.step_on(slot, Stimulus::Message { from, payload });
+    }
+
+    #[inline(always)]
+    fn step_on(&mut self, slot: Slot, stimulus: Stimulus<P>) {
         let hot = self.enter_step(slot);
         let (folded, content) = stimulus.fold(&self.payloads);
         self.kernel.fold(folded, slot, content);
@@ -87,7 +99,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     /// Some checks judge by what a process has heard.
-    #[inline]
+    #[inline(always)]
     fn tell_checks_of_input(&mut self, slot: Slot, stimulus: &Stimulus<P>) {
         match *stimulus {
             Stimulus::Message { from, payload } => {

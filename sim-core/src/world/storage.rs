@@ -198,8 +198,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
         let content = record.content();
         self.kernel.fold(Folded::Append, slot, content ^ u64::from(id.0).rotate_left(56));
-        self.kernel
-            .trace(slot, What::Append { journal: id, record: &Known { facts: &record, hash: content } });
+        if self.kernel.traced() {
+            let record = &Known { facts: &record, hash: content };
+            self.kernel.trace(slot, What::Append { journal: id, record });
+        }
         let journal = self.journal(slot, id);
         journal.append(record);
         let mark = journal.mark();

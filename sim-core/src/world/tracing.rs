@@ -52,6 +52,13 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     #[inline]
     pub(super) fn trace_observation(&mut self, slot: Slot, facts: &P::Observation, hash: u64) {
+        if self.kernel.traced() {
+            self.record_observation(slot, facts, hash);
+        }
+    }
+
+    #[cold]
+    fn record_observation(&mut self, slot: Slot, facts: &P::Observation, hash: u64) {
         self.kernel.trace(slot, What::Observe { observation: &Known { facts, hash } });
     }
 }
