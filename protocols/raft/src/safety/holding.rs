@@ -72,8 +72,10 @@ impl Holding {
     ) {
         self.take(seen, 0);
         while self.copies.len() as u64 > keep
-            && let Some(first) = self.copies.pop_front_if(|copy| copy.position <= seen.mark.durable)
+            && let Some(first) =
+                self.copies.front().filter(|copy| copy.position <= seen.mark.durable).copied()
         {
+            self.copies.pop_front();
             (self.before, self.before_hash) = (self.before.saturating_add(1), first.hash);
         }
     }

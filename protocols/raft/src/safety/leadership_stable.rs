@@ -409,19 +409,13 @@ impl Check<Raft> for LeadershipStable {
             return self.speaks(ground, from, findings);
         }
         let Some(slot) = ground.slot_of(from).filter(|slot| ground.place(*slot).honest) else { return };
-        match *message {
-            RaftMessage::Vote { term, granted: true, pre: true } => {
-                findings.exercised();
-                let requests = &self.servers.at(slot).pre_requests;
-                let request =
-                    requests.iter().find(|(candidate, asked, _)| *candidate == to && *asked == term);
-                if request.is_some_and(|(.., may)| !may) {
-                    let message =
-                        format!("{from} granted {to} a pre-vote for term {term} while it heard a leader");
-                    findings.safety("pre-vote", &[from, to], message);
-                }
-            }
-            _ => {}
+        let RaftMessage::Vote { term, granted: true, pre: true } = *message else { return };
+        findings.exercised();
+        let requests = &self.servers.at(slot).pre_requests;
+        let request = requests.iter().find(|(candidate, asked, _)| *candidate == to && *asked == term);
+        if request.is_some_and(|(.., may)| !may) {
+            let message = format!("{from} granted {to} a pre-vote for term {term} while it heard a leader");
+            findings.safety("pre-vote", &[from, to], message);
         }
     }
 

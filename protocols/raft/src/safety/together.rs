@@ -304,7 +304,7 @@ mod tests {
     }
 
     fn message(word: u64) -> RaftMessage {
-        let (term, index, flag) = (1 + word % 3, 1 + word / 3 % 6, word / 18 % 2 == 0);
+        let (term, index, flag) = (1 + word % 3, 1 + word / 3 % 6, (word / 18).is_multiple_of(2));
         match word / 36 % 4 {
             0 => RaftMessage::Vote { term, granted: flag, pre: index > 3 },
             1 => RaftMessage::Probe { term, round: index },
