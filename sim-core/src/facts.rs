@@ -43,6 +43,28 @@ pub trait Facts: Clone + Debug + 'static {
     }
 }
 
+/// A value in a place of its own is the value: what is large and seldom said makes no other kind large.
+impl<F: Facts> Facts for Box<F> {
+    const KINDS: &'static [&'static str] = F::KINDS;
+
+    #[inline]
+    fn kind(&self) -> u8 {
+        (**self).kind()
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        (**self).digest(digest);
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        (**self).visit(visitor);
+    }
+
+    fn alter(&mut self, hand: &mut dyn Hand) {
+        (**self).alter(hand);
+    }
+}
+
 /// Reads named fields, one at a time.
 pub trait Visitor {
     /// A plain value.

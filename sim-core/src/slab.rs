@@ -52,11 +52,10 @@ impl<T> Slab<T> {
         }
         let key = self.free;
         let slot = &mut self.slots[key as usize];
-        if let Slot::Free(next) = *slot {
-            self.free = next;
-        }
-        // Nothing above needs the value, so that it is written to its place and not to the stack before.
-        *slot = Slot::Full(value);
+        let Slot::Free(next) = *slot else { occupied(key) };
+        self.free = next;
+        // Nothing above needs the value, and what is free owns nothing: the value is written to its place and not to the stack before.
+        std::mem::forget(std::mem::replace(slot, Slot::Full(value)));
         key
     }
 
@@ -154,6 +153,12 @@ impl<T> IndexMut<u32> for Slab<T> {
     fn index_mut(&mut self, key: u32) -> &mut T {
         self.get_mut(key).unwrap_or_else(|| vacant(key))
     }
+}
+
+#[cold]
+#[inline(never)]
+fn occupied(key: u32) -> ! {
+    panic!("slab key {key} is free and in use")
 }
 
 #[cold]

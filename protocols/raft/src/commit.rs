@@ -79,13 +79,9 @@ impl Server {
 
     fn commit_to(&mut self, index: u64, counted: bool, cx: &mut Context<'_, Raft>) {
         self.commit = index;
-        cx.observe(RaftObservation::Committed {
-            index,
-            hash: self.log.hash_at(index),
-            entry_term: self.log.term_at(index).unwrap_or(0),
-            term: self.term,
-            counted,
-        });
+        let (hash, term) = (self.log.hash_at(index), self.term);
+        let entry_term = self.log.term_at(index).unwrap_or(0);
+        cx.observe_with(|| RaftObservation::Committed { index, hash, entry_term, term, counted });
         if self.parameters.apply_delay.is_zero() {
             self.apply_committed(cx);
         } else if !std::mem::replace(&mut self.applying, true) {
@@ -114,14 +110,19 @@ impl Server {
                 Command::Noop | Command::Config { .. } => None,
             };
             self.applied = index;
-            cx.observe(RaftObservation::Applied {
+            let (hash, state) = (self.log.hash_at(index), self.store.digest());
+            let client = outcome.as_ref().map(|outcome| outcome.client);
+            let sequence = outcome.as_ref().map_or(0, |outcome| outcome.sequence);
+            let repeated = outcome.as_ref().is_some_and(|outcome| outcome.repeated);
+            let answer = outcome.as_ref().map_or(0, |outcome| outcome.answer);
+            cx.observe_with(|| RaftObservation::Applied {
                 index,
-                hash: self.log.hash_at(index),
-                state: self.store.digest(),
-                client: outcome.as_ref().map(|outcome| outcome.client),
-                sequence: outcome.as_ref().map_or(0, |outcome| outcome.sequence),
-                repeated: outcome.as_ref().is_some_and(|outcome| outcome.repeated),
-                answer: outcome.as_ref().map_or(0, |outcome| outcome.answer),
+                hash,
+                state,
+                client,
+                sequence,
+                repeated,
+                answer,
             });
             if let Some(outcome) = outcome {
                 self.on_applied(&outcome, cx);

@@ -15,7 +15,7 @@ use sim_core::process::{Context, JournalId, Recovered, Stored, SyncId, SyncResul
 use super::configuration::Config;
 use super::log::{Base, Log};
 use super::snapshot::Snapshot;
-use super::vocabulary::{Command, Entry, Raft, RaftRecord};
+use super::vocabulary::{Command, Entry, Raft, RaftRecord, SnapshotRecord};
 use sim_core::identity::NodeId;
 
 /// The only journal of a server.
@@ -67,18 +67,18 @@ impl Durability {
 
     /// Writes term and vote.
     pub(super) fn write_hard_state(&mut self, term: u64, vote: Option<NodeId>, cx: &mut Context<'_, Raft>) {
-        self.hard_state = self.write(RaftRecord::HardState { term, vote }, cx);
+        self.hard_state = self.write(|| RaftRecord::HardState { term, vote }, cx);
     }
 
     /// Writes the entry after the last one.
     pub(super) fn write_entry(&mut self, index: u64, entry: Entry, cx: &mut Context<'_, Raft>) {
-        let position = self.write(RaftRecord::Entry { index, entry }, cx);
+        let position = self.write(|| RaftRecord::Entry { index, entry }, cx);
         self.entries.push(position);
     }
 
     /// Writes that entries are gone.
     pub(super) fn write_truncation(&mut self, from: u64, cx: &mut Context<'_, Raft>) {
-        self.write(RaftRecord::Truncate { from }, cx);
+        self.write(|| RaftRecord::Truncate { from }, cx);
         self.entries.truncate(self.place(from).expect("what is before the base is never dropped"));
         self.durable_index = self.durable_index.min(from - 1);
     }
@@ -110,8 +110,9 @@ impl Durability {
         usize::try_from(index.checked_sub(self.base.0)?.checked_sub(1)?).ok()
     }
 
-    fn write(&mut self, record: RaftRecord, cx: &mut Context<'_, Raft>) -> u64 {
-        cx.append(JOURNAL, record);
+    #[inline(always)]
+    fn write(&mut self, make: impl FnOnce() -> RaftRecord, cx: &mut Context<'_, Raft>) -> u64 {
+        cx.append_with(JOURNAL, make);
         self.written += 1;
         self.written
     }
@@ -270,7 +271,9 @@ impl Remembered {
                 self.log.truncate(*from);
                 self.configs.retain(|(index, _)| index < from);
             }
-            RaftRecord::Snapshot { index, term, hash, base_index, base_term, base_hash, config, image } => {
+            RaftRecord::Snapshot(snapshot) => {
+                let SnapshotRecord { index, term, hash, base_index, base_term, base_hash, config, image } =
+                    &**snapshot;
                 self.configs.clear();
                 self.log = Log::after(Base { index: *base_index, term: *base_term, hash: *base_hash });
                 let last = Base { index: *index, term: *term, hash: *hash };

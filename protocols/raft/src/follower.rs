@@ -104,7 +104,8 @@ impl Server {
             return self.say(leader, RaftMessage::AppendReply { term: self.term, success: true, index }, cx);
         }
         if !self.journal.failing() && self.journal.wait_for(position, cx) {
-            self.say(leader, RaftMessage::AppendReply { term: self.term, success: true, index }, cx);
+            let term = self.term;
+            self.say_with(leader, || RaftMessage::AppendReply { term, success: true, index }, cx);
         } else {
             self.owed = self.owed.max(Some(index));
         }

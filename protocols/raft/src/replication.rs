@@ -250,7 +250,7 @@ impl Server {
         };
         let (index, hash) = self.log.append(entry.clone());
         self.journal.write_entry(index, entry, cx);
-        cx.observe(RaftObservation::Appended { index, term, hash });
+        cx.observe_with(|| RaftObservation::Appended { index, term, hash });
         if let Some(config) = config {
             self.adopt(index, &config, cx);
         }

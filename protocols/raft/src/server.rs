@@ -25,7 +25,7 @@ use super::plants::Plants;
 use super::replication::Leadership;
 use super::snapshot::{Chunk, Incoming, Snapshot};
 use super::stalling::Stalling;
-use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftTimer, Words};
+use super::vocabulary::{InstallSnapshot, Raft, RaftMessage, RaftObservation, RaftTimer, Words};
 use objects::Store;
 
 /// The timers of a server, one of each kind.
@@ -246,17 +246,18 @@ impl Server {
                     self.on_probe(from, round, cx);
                 }
             }
-            RaftMessage::InstallSnapshot {
-                term,
-                index,
-                last_term,
-                hash,
-                chunk,
-                chunks,
-                ref image,
-                ref config,
-                ..
-            } => {
+            RaftMessage::InstallSnapshot(ref chunk) => {
+                let InstallSnapshot {
+                    term,
+                    index,
+                    last_term,
+                    hash,
+                    chunk,
+                    chunks,
+                    ref image,
+                    ref config,
+                    ..
+                } = **chunk;
                 if self.accept_leader(from, term, cx) {
                     let last = Base { index, term: last_term, hash };
                     let chunk = Chunk { number: chunk, of: chunks };
@@ -305,6 +306,20 @@ impl Server {
             cx.send(to, message.clone());
         }
         cx.send(to, message);
+    }
+
+    /// The same of a message that is made where it stays.
+    #[inline]
+    pub(super) fn say_with(
+        &self,
+        to: NodeId,
+        make: impl FnOnce() -> RaftMessage,
+        cx: &mut Context<'_, Raft>,
+    ) {
+        if self.plants.noise {
+            return self.say(to, make(), cx);
+        }
+        cx.send_with(to, make);
     }
 
     fn timeout(&mut self, timer: &RaftTimer, cx: &mut Context<'_, Raft>) {

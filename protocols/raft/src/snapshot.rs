@@ -19,7 +19,7 @@ use super::configuration::Config;
 use super::log::Base;
 use super::replication::{Leadership, Progress};
 use super::server::{Role, Server};
-use super::vocabulary::{Raft, RaftMessage, RaftObservation, RaftRecord};
+use super::vocabulary::{InstallSnapshot, Raft, RaftMessage, RaftObservation, RaftRecord, SnapshotRecord};
 use objects::Store;
 
 /// A state machine at some index, shared by all who keep it.
@@ -93,7 +93,7 @@ impl Server {
     fn rewrite_journal(&mut self, cx: &mut Context<'_, Raft>) {
         let Some(Snapshot { last, config, image }) = self.snapshot.clone() else { return };
         let base = self.log.base();
-        let snapshot = RaftRecord::Snapshot {
+        let snapshot = SnapshotRecord {
             index: last.index,
             term: last.term,
             hash: last.hash,
@@ -105,7 +105,8 @@ impl Server {
         };
         let hard_state = RaftRecord::HardState { term: self.term, vote: self.durable_vote() };
         let entries = self.log.iter().map(|(index, entry)| RaftRecord::Entry { index, entry: entry.clone() });
-        let records = [snapshot, hard_state].into_iter().chain(entries).collect();
+        let records =
+            [RaftRecord::Snapshot(Box::new(snapshot)), hard_state].into_iter().chain(entries).collect();
         self.journal.rewrite(records, cx);
     }
 
@@ -279,7 +280,7 @@ impl Install {
         let (bytes, size) = (image.0.bytes(), u64::from(size));
         let chunks = bytes.div_ceil(size).max(1);
         let sent = self.chunk.min(chunks - 1);
-        RaftMessage::InstallSnapshot {
+        let chunk = InstallSnapshot {
             term,
             index: last.index,
             last_term: last.term,
@@ -289,6 +290,7 @@ impl Install {
             bytes: size.min(bytes - sent * size),
             config: config.clone(),
             image: image.clone(),
-        }
+        };
+        RaftMessage::InstallSnapshot(Box::new(chunk))
     }
 }

@@ -148,26 +148,7 @@ facts! {
             round: u64,
         },
         /// A leader sends a chunk of its snapshot (dissertation, section 5.2).
-        InstallSnapshot {
-            /// The leader's term.
-            term: u64,
-            /// The last index that the snapshot covers.
-            index: u64,
-            /// The term there.
-            last_term: u64,
-            /// The chained hash up to there.
-            hash: u64,
-            /// Which chunk, counted from zero.
-            chunk: u64,
-            /// How many there are.
-            chunks: u64,
-            /// Bytes in this chunk.
-            bytes: u64,
-            /// The configuration in force there.
-            config: Config,
-            /// What the chunks are of; complete with the last one.
-            image: Image,
-        },
+        InstallSnapshot(Box<InstallSnapshot>),
         /// The answer to a chunk.
         InstallReply {
             /// The follower's term.
@@ -197,6 +178,30 @@ facts! {
             /// Who may be the leader, if this server is not.
             leader: Option<NodeId>,
         },
+    }
+}
+
+facts! {
+    /// A chunk of a snapshot, as a leader sends it.
+    pub struct InstallSnapshot {
+        /// The leader's term.
+        pub term: u64,
+        /// The last index that the snapshot covers.
+        pub index: u64,
+        /// The term there.
+        pub last_term: u64,
+        /// The chained hash up to there.
+        pub hash: u64,
+        /// Which chunk, counted from zero.
+        pub chunk: u64,
+        /// How many there are.
+        pub chunks: u64,
+        /// Bytes in this chunk.
+        pub bytes: u64,
+        /// The configuration in force there.
+        pub config: Config,
+        /// What the chunks are of; complete with the last one.
+        pub image: Image,
     }
 }
 
@@ -270,6 +275,29 @@ facts! {
 }
 
 facts! {
+    /// A snapshot in the journal.
+    #[derive(PartialEq, Eq)]
+    pub struct SnapshotRecord {
+        /// The last index that it covers.
+        pub index: u64,
+        /// The term there.
+        pub term: u64,
+        /// The chained hash up to there.
+        pub hash: u64,
+        /// The index before the first entry that is kept.
+        pub base_index: u64,
+        /// The term there.
+        pub base_term: u64,
+        /// The chained hash up to there.
+        pub base_hash: u64,
+        /// The configuration in force there.
+        pub config: Config,
+        /// The state machine.
+        pub image: Image,
+    }
+}
+
+facts! {
     /// What the journal holds.
     #[derive(PartialEq, Eq)]
     pub enum RaftRecord {
@@ -293,24 +321,7 @@ facts! {
             from: u64,
         },
         /// A snapshot; the entries that are kept follow.
-        Snapshot {
-            /// The last index that it covers.
-            index: u64,
-            /// The term there.
-            term: u64,
-            /// The chained hash up to there.
-            hash: u64,
-            /// The index before the first entry that is kept.
-            base_index: u64,
-            /// The term there.
-            base_term: u64,
-            /// The chained hash up to there.
-            base_hash: u64,
-            /// The configuration in force there.
-            config: Config,
-            /// The state machine.
-            image: Image,
-        },
+        Snapshot(Box<SnapshotRecord>),
     }
 }
 
@@ -336,9 +347,7 @@ impl Message for RaftMessage {
             Self::RequestTransferredVote { .. } => HEADER + 24,
             Self::Read { .. } => HEADER + 18,
             Self::Probe { .. } | Self::ProbeReply { .. } => HEADER + 16,
-            Self::InstallSnapshot { bytes, .. } => {
-                HEADER + 48 + u32::try_from(*bytes).unwrap_or(u32::MAX / 2)
-            }
+            Self::InstallSnapshot(chunk) => HEADER + 48 + u32::try_from(chunk.bytes).unwrap_or(u32::MAX / 2),
             Self::InstallReply { .. } => HEADER + 25,
             Self::Change { .. } => HEADER + 5,
             Self::ChangeReply { .. } => HEADER + 11,

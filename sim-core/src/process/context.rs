@@ -74,6 +74,12 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.effects.push_send_to(to, message);
     }
 
+    /// [`Context::send`] of a message that is made where it stays: for what is sent all the time.
+    #[inline(always)]
+    pub fn send_with(&mut self, to: NodeId, make: impl FnOnce() -> P::Message) {
+        self.effects.add_send_to(to, make);
+    }
+
     /// Sends one message to each of many; they share the payload. Nothing if there is nobody.
     #[inline]
     pub fn send_all(&mut self, to: impl IntoIterator<Item = NodeId>, message: P::Message) {
@@ -84,7 +90,7 @@ impl<'a, P: Protocol> Context<'a, P> {
     /// wall clock.
     #[inline]
     pub fn set_timer(&mut self, id: TimerId, after: Duration, timer: P::Timer) {
-        self.effects.push(Effect::SetTimer { id, after, timer });
+        self.effects.add(|| Effect::SetTimer { id, after, timer });
     }
 
     /// Sets a timer that needs no number of its own, as one for each request. Its id is told so that it can be stopped; it is none that
@@ -104,35 +110,41 @@ impl<'a, P: Protocol> Context<'a, P> {
     /// Stops a timer; nothing if it is not set.
     #[inline]
     pub fn cancel_timer(&mut self, id: TimerId) {
-        self.effects.push(Effect::CancelTimer(id));
+        self.effects.add(|| Effect::CancelTimer(id));
+    }
+
+    /// [`Context::append`] of a record that is made where it stays: for what is written all the time.
+    #[inline(always)]
+    pub fn append_with(&mut self, journal: JournalId, make: impl FnOnce() -> P::Record) {
+        self.effects.add(|| Effect::Append { journal, record: make() });
     }
 
     /// Appends to a journal; see [`Effect::Append`].
     pub fn append(&mut self, journal: JournalId, record: P::Record) {
-        self.effects.push(Effect::Append { journal, record });
+        self.effects.add(|| Effect::Append { journal, record });
     }
 
     /// Replaces a journal's content; see [`Effect::Rewrite`].
     pub fn rewrite(&mut self, journal: JournalId, records: Vec<P::Record>) {
-        self.effects.push(Effect::Rewrite { journal, records });
+        self.effects.add(|| Effect::Rewrite { journal, records });
     }
 
     /// Makes durable what was appended so far; ends with [`Input::Synced`](super::Input::Synced).
     pub fn sync(&mut self, journal: JournalId, id: SyncId) {
-        self.effects.push(Effect::Sync { journal, id });
+        self.effects.add(|| Effect::Sync { journal, id });
     }
 
     /// Gates every visible effect (send, return, observation) that follows in this step until the sync has succeeded, in
     /// order. They are lost with a crash or a failed sync. Holds add up; on a finished sync a hold is nothing.
     pub fn hold(&mut self, id: SyncId) {
-        self.effects.push(Effect::Hold(id));
+        self.effects.add(|| Effect::Hold(id));
     }
 
     /// Gates every visible effect that follows in this step until all that was appended to the journal so far is durable, by
     /// whichever sync. Unlike [`Context::hold`] they survive a sync that fails, and go out once a later one succeeds; a crash
     /// takes them as well. Both kinds add up; where all is durable already, it is nothing.
     pub fn hold_until_durable(&mut self, journal: JournalId) {
-        self.effects.push(Effect::HoldUntilDurable(journal));
+        self.effects.add(|| Effect::HoldUntilDurable(journal));
     }
 
     /// Ends this process, as `abort()` does, for example since a sync failed and nobody knows what is on the disk (Rebello et al.,
@@ -140,17 +152,17 @@ impl<'a, P: Protocol> Context<'a, P> {
     /// synced are lost, held effects too, and what this step asks for afterward does not happen. A supervisor starts the
     /// process again `restart_after` later in true time, unless a fault keeps it down until then; without a time, nobody does.
     pub fn abort(&mut self, restart_after: Option<Duration>) {
-        self.effects.push(Effect::Abort { restart_after });
+        self.effects.add(|| Effect::Abort { restart_after });
     }
 
     /// Ends a request.
     pub fn respond(&mut self, id: RequestId, response: P::Response) {
-        self.effects.push(Effect::Return { id, response });
+        self.effects.add(|| Effect::Return { id, response });
     }
 
     /// Ends the session with a peer.
     pub fn close_link(&mut self, peer: NodeId) {
-        self.effects.push(Effect::CloseLink(peer));
+        self.effects.add(|| Effect::CloseLink(peer));
     }
 
     /// Reports a fact. What it says of the process's own memory or disk is said **after the record was appended, and before any
@@ -158,7 +170,13 @@ impl<'a, P: Protocol> Context<'a, P> {
     /// durable. What others may rely on (a decision, a role) is said after the hold: nobody has seen it if the sync fails.
     #[inline]
     pub fn observe(&mut self, observation: P::Observation) {
-        self.effects.push(Effect::Observe(observation));
+        self.effects.add(|| Effect::Observe(observation));
+    }
+
+    /// [`Context::observe`] of something that is made where it stays: for what is reported all the time.
+    #[inline(always)]
+    pub fn observe_with(&mut self, make: impl FnOnce() -> P::Observation) {
+        self.effects.add(|| Effect::Observe(make()));
     }
 
     /// Marks what a good campaign reaches at least once, as `snapshot-while-electing`: a rare case that a test should meet. An
@@ -180,7 +198,7 @@ impl<'a, P: Protocol> Context<'a, P> {
 
     /// Occupies this slot with work for a time; what arrives meanwhile waits.
     pub fn work(&mut self, cost: Duration) {
-        self.effects.push(Effect::Work(cost));
+        self.effects.add(|| Effect::Work(cost));
     }
 
     /// Signs a content hash as this process.

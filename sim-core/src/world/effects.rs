@@ -45,13 +45,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
                 }
                 Effect::Return { id, response } => self.respond(slot, id, &response),
                 Effect::CloseLink(peer) => self.kernel.close_link(slot, peer),
+                Effect::Observe(ref observation) if !self.storage.gate_open() => {
+                    self.observe(slot, node, self.storage.last_journal(), observation);
+                }
                 Effect::Observe(observation) => {
                     let journal = self.storage.last_journal();
-                    if self.storage.gate_open() {
-                        self.gate(slot, Gated::Observe { journal, observation });
-                    } else {
-                        self.observe(slot, node, journal, &observation);
-                    }
+                    self.gate(slot, Gated::Observe { journal, observation });
                 }
                 Effect::Work(cost) => self.kernel.work(slot, cost),
                 Effect::Abort { restart_after } => self.abort(slot, restart_after),

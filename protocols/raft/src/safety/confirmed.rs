@@ -199,9 +199,10 @@ impl Check<Raft> for Confirmed {
         _: &mut Findings,
     ) {
         match *message {
-            RaftMessage::AppendEntries { term, .. }
-            | RaftMessage::Probe { term, .. }
-            | RaftMessage::InstallSnapshot { term, .. } => self.followed(ground, slot, term),
+            RaftMessage::AppendEntries { term, .. } | RaftMessage::Probe { term, .. } => {
+                self.followed(ground, slot, term);
+            }
+            RaftMessage::InstallSnapshot(ref chunk) => self.followed(ground, slot, chunk.term),
             RaftMessage::RequestVote { pre: false, .. } => self.servers.at(slot).request = Some(from),
             RaftMessage::RequestTransferredVote { .. } => self.servers.at(slot).request = None,
             RaftMessage::Read { sequence, .. } => {

@@ -44,6 +44,9 @@ struct Dropped {
     copies: VecDeque<Copy>,
 }
 
+/// So many more than are kept are forgotten together.
+const TOGETHER: u64 = 64;
+
 /// How many entries found at boot are remembered at most.
 const FOUND: u64 = 1 << 16;
 
@@ -71,9 +74,16 @@ impl Holding {
         keep: u64,
     ) {
         self.take(seen, 0);
+        // Many at once: the first ones are in no cache.
+        if self.copies.len() as u64 >= keep.saturating_add(TOGETHER) {
+            self.forget_durable(keep, seen.mark.durable);
+        }
+    }
+
+    #[cold]
+    fn forget_durable(&mut self, keep: u64, durable: u64) {
         while self.copies.len() as u64 > keep
-            && let Some(first) =
-                self.copies.front().filter(|copy| copy.position <= seen.mark.durable).copied()
+            && let Some(first) = self.copies.front().filter(|copy| copy.position <= durable).copied()
         {
             self.copies.pop_front();
             (self.before, self.before_hash) = (self.before.saturating_add(1), first.hash);

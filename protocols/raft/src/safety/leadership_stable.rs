@@ -435,10 +435,11 @@ impl Check<Raft> for LeadershipStable {
             return;
         }
         match *message {
-            RaftMessage::AppendEntries { term, .. }
-            | RaftMessage::Probe { term, .. }
-            | RaftMessage::InstallSnapshot { term, .. } => {
+            RaftMessage::AppendEntries { term, .. } | RaftMessage::Probe { term, .. } => {
                 self.heard_leader(ground, slot, term, findings);
+            }
+            RaftMessage::InstallSnapshot(ref chunk) => {
+                self.heard_leader(ground, slot, chunk.term, findings);
             }
             RaftMessage::AppendReply { term, .. }
             | RaftMessage::ProbeReply { term, .. }
