@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use sim_core::fault::{Executed, Kind};
 use sim_core::ordered::{OrderedMap, OrderedSet};
 use sim_core::outcome::{LaneSpan, Outcome, Series};
+use sim_core::sorting::SortSeldom;
 use sim_core::trace::WORLD;
 
 use crate::figure::Band;
@@ -124,7 +125,7 @@ impl<'a> Run<'a> {
     pub(crate) fn states(&self) -> Vec<&'a str> {
         let mut states: Vec<(&str, u64)> = self.censuses().filter_map(time_in).collect();
         if !states.is_empty() {
-            states.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            states.sort_seldom_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
             return states.into_iter().map(|(state, _)| state).collect();
         }
         for span in self.member_spans() {
@@ -134,7 +135,7 @@ impl<'a> Run<'a> {
                 None => states.push((&span.state, time)),
             }
         }
-        states.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        states.sort_seldom_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         states.into_iter().map(|(state, _)| state).collect()
     }
 
@@ -147,7 +148,7 @@ impl<'a> Run<'a> {
         let mut counts: OrderedMap<&str, (u32, Reverse<&str>)> = OrderedMap::new();
         let mut seen: OrderedSet<u32> = OrderedSet::new();
         let mut spans: Vec<&LaneSpan> = self.member_spans().collect();
-        spans.sort_by_key(|span| (span.from_ns, span.slot));
+        spans.sort_seldom_by_key(|span| (span.from_ns, span.slot));
         for span in spans.into_iter().filter(|span| seen.insert(span.slot)) {
             counts.entry(&span.state).or_insert((0, Reverse(&span.state))).0 += 1;
         }

@@ -4,6 +4,7 @@ pub mod folder;
 mod told;
 
 use sim_core::registry::{Launch, Registry};
+use sim_core::sorting::SortSeldom;
 
 use crate::capsule::Capsule;
 use crate::parallel::on_all_cores;
@@ -46,7 +47,7 @@ fn cost(kept: &Kept) -> (usize, u64, u64, u64, &str) {
 
 /// Puts the smallest and fastest first.
 pub fn sort(corpus: &mut [Kept]) {
-    corpus.sort_by(|a, b| cost(a).cmp(&cost(b)));
+    corpus.sort_seldom_by(|a, b| cost(a).cmp(&cost(b)));
 }
 
 /// The names of those that are too many: beyond so many of one fingerprint and one set of plants, the largest; in the

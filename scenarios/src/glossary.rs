@@ -12,6 +12,7 @@ mod tables;
 
 use serde_json::{Map, Value};
 use sim_core::registry::{Entry, Registry};
+use sim_core::tree;
 
 use crate::program::own;
 use crate::scenario::Loaded;
@@ -207,7 +208,7 @@ fn shown_by<'a>(builtins: &'a [Loaded], protocol: &str, explored: bool) -> &'a s
 
 /// A table of details from pairs.
 fn details<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    tree::table(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 /// A text as a sentence: it begins with a capital letter and ends with a full stop.

@@ -6,11 +6,10 @@ use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
 
-use rayon::iter::IntoParallelIterator;
 use rayon::prelude::*;
 use sim_core::lookout::Lookout;
 use sim_core::registry::Launch;
@@ -54,11 +53,12 @@ impl Threads {
     }
 
     /// What each item comes to, in the order of the items.
-    pub fn map<I, T: Send>(&self, items: I, one: impl Fn(I::Item) -> T + Sync + Send) -> Vec<T>
-    where
-        I: IntoParallelIterator<Iter: IndexedParallelIterator> + Send,
-    {
-        self.0.install(|| items.into_par_iter().map(one).collect())
+    pub fn map<I: Send, T: Send>(
+        &self,
+        items: impl IntoIterator<Item = I>,
+        one: impl Fn(I) -> T + Sync,
+    ) -> Vec<T> {
+        each(items, one, &|count, place| self.install(&mut || for_each(count, place)))
     }
 
     /// Two things at once.
@@ -67,7 +67,16 @@ impl Threads {
         one: impl FnOnce() -> A + Send,
         other: impl FnOnce() -> B + Send,
     ) -> (A, B) {
-        self.0.install(|| rayon::join(one, other))
+        let (mut one, mut other) = (Some(one), Some(other));
+        let (mut first, mut second) = (None, None);
+        let mut left = || first = one.take().map(|one| one());
+        let mut right = || second = other.take().map(|other| other());
+        self.install(&mut || join(&mut left, &mut right));
+        (first.expect("both were done"), second.expect("both were done"))
+    }
+
+    fn install(&self, work: Work<'_>) {
+        self.0.install(work);
     }
 
     /// Runs numbers round by round: rounds end at multiples of `size`, also where a campaign goes on in the middle of one.
@@ -96,20 +105,17 @@ impl Threads {
             Ok(made)
         };
         stop.while_asking(hooks, || {
+            let results = Results::new(numbers.start);
             self.0.in_place_scope(|scope| {
                 let _stops = Stops(&stop);
-                let mut results = Results::new(numbers.start);
                 let (mut next, mut asked) = (numbers.start, numbers.start);
                 while next < numbers.end {
                     let end = next.saturating_add(size - next % size).min(numbers.end);
                     let ahead = end.saturating_add(size).min(numbers.end);
                     for number in asked..ahead {
-                        let give = results.give.clone();
-                        let hooked = &hooked;
+                        let (hooked, results) = (&hooked, &results);
                         scope.spawn(move |_| {
-                            let made = catch_unwind(AssertUnwindSafe(|| hooked(number)));
-                            // Nobody takes it any more if the campaign is over.
-                            let _ = give.send((number, made));
+                            results.put(number, catch_unwind(AssertUnwindSafe(|| hooked(number))));
                         });
                     }
                     asked = ahead;
@@ -121,41 +127,104 @@ impl Threads {
     }
 }
 
+/// Something to do, behind a reference: what rayon makes of work is much code, and is made once for all of it.
+type Work<'a> = &'a mut (dyn FnMut() + Send);
+
+/// Two things at once.
+fn join(left: Work<'_>, right: Work<'_>) {
+    rayon::join(left, right);
+}
+
+/// Something to do with each of some numbers.
+type Numbered<'a> = &'a (dyn Fn(usize) + Sync);
+
+/// Calls with each number below a count, on all threads.
+fn for_each(count: usize, one: Numbered<'_>) {
+    (0..count).into_par_iter().for_each(one);
+}
+
+/// What each item comes to, in the order of the items; `on` calls with each number below a count.
+fn each<I: Send, T: Send>(
+    items: impl IntoIterator<Item = I>,
+    one: impl Fn(I) -> T + Sync,
+    on: &dyn Fn(usize, Numbered<'_>),
+) -> Vec<T> {
+    let places: Vec<_> = items.into_iter().map(|item| (Mutex::new(Some(item)), Mutex::new(None))).collect();
+    on(places.len(), &|place| {
+        let (item, result) = &places[place];
+        let item = locked(item).take();
+        *locked(result) = item.map(&one);
+    });
+    let result =
+        |(_, result): (_, Mutex<Option<T>>)| result.into_inner().unwrap_or_else(PoisonError::into_inner);
+    places.into_iter().filter_map(result).collect()
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What threads have come to and nobody has taken yet.
 struct Results<T> {
-    give: mpsc::Sender<(u64, Made<T>)>,
-    take: mpsc::Receiver<(u64, Made<T>)>,
+    waiting: Mutex<Waiting<T>>,
+    arrived: Condvar,
+}
+
+struct Waiting<T> {
     /// The number of the first.
     next: u64,
     /// From there on; absent what is under way.
     made: VecDeque<Option<T>>,
+    /// How many of the first ones there are without a gap.
+    whole: usize,
+    /// What a thread panicked with.
+    panic: Option<Box<dyn Any + Send>>,
 }
-
-/// What one number came to, or what its thread panicked with.
-type Made<T> = Result<T, Box<dyn Any + Send>>;
 
 impl<T> Results<T> {
     fn new(next: u64) -> Self {
-        let (give, take) = mpsc::channel();
-        Self { give, take, next, made: VecDeque::new() }
+        let waiting = Waiting { next, made: VecDeque::new(), whole: 0, panic: None };
+        Self { waiting: Mutex::new(waiting), arrived: Condvar::new() }
+    }
+
+    /// Takes in what one number came to, or what its thread panicked with.
+    fn put(&self, number: u64, made: std::thread::Result<T>) {
+        let mut waiting = locked(&self.waiting);
+        match made {
+            Ok(made) => waiting.put(number, made),
+            Err(panic) => waiting.panic = Some(panic),
+        }
+        drop(waiting);
+        self.arrived.notify_one();
     }
 
     /// Waits for all results before a number, and takes them in their order.
-    fn up_to(&mut self, end: u64) -> Vec<T> {
-        let wanted = (end - self.next) as usize;
-        let mut missing = wanted - self.made.iter().take(wanted).flatten().count();
-        while missing > 0 {
-            // One end is ours: they never all hang up.
-            let Ok((number, made)) = self.take.recv() else { break };
-            let place = (number - self.next) as usize;
-            if self.made.len() <= place {
-                self.made.resize_with(place + 1, || None);
-            }
-            self.made[place] = Some(made.unwrap_or_else(|panic| resume_unwind(panic)));
-            missing -= usize::from(place < wanted);
+    fn up_to(&self, end: u64) -> Vec<T> {
+        let mut waiting = locked(&self.waiting);
+        let wanted = (end - waiting.next) as usize;
+        while waiting.whole < wanted && waiting.panic.is_none() {
+            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
-        self.next = end;
-        self.made.drain(..wanted.min(self.made.len())).flatten().collect()
+        if let Some(panic) = waiting.panic.take() {
+            drop(waiting);
+            resume_unwind(panic);
+        }
+        waiting.next = end;
+        waiting.whole -= wanted;
+        waiting.made.drain(..wanted).flatten().collect()
+    }
+}
+
+impl<T> Waiting<T> {
+    fn put(&mut self, number: u64, made: T) {
+        let place = (number - self.next) as usize;
+        if self.made.len() <= place {
+            self.made.resize_with(place + 1, || None);
+        }
+        self.made[place] = Some(made);
+        while self.made.get(self.whole).is_some_and(Option::is_some) {
+            self.whole += 1;
+        }
     }
 }
 
@@ -221,11 +290,11 @@ impl Drop for Over<'_> {
 }
 
 /// What each item comes to, in the order of the items, with a thread for each core.
-pub(crate) fn on_all_cores<I, T: Send>(items: I, one: impl Fn(I::Item) -> T + Sync + Send) -> Vec<T>
-where
-    I: IntoParallelIterator<Iter: IndexedParallelIterator>,
-{
-    items.into_par_iter().map(one).collect()
+pub(crate) fn on_all_cores<I: Send, T: Send>(
+    items: impl IntoIterator<Item = I>,
+    one: impl Fn(I) -> T + Sync,
+) -> Vec<T> {
+    each(items, one, &for_each)
 }
 
 #[cfg(test)]

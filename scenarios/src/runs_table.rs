@@ -8,10 +8,11 @@ mod parquet;
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sim_core::ordered::OrderedSet;
 use sim_core::outcome::Outcome;
 use sim_core::text::csv_line;
+use sim_core::tree;
 
 use crate::artefact::{Growing, WriteError};
 use crate::scenario::Loaded;
@@ -158,7 +159,7 @@ impl RunsTable {
                 let names = self.about.iter().chain(&self.numbers).cloned();
                 let cells = names.zip(cells).filter(|(_, cell)| !cell.is_null());
                 let schema = std::iter::once(("schema".to_owned(), SCHEMA.into()));
-                let object: Map<String, Value> = schema.chain(cells).collect();
+                let object = tree::table(schema.chain(cells).collect());
                 file.add((Value::Object(object).to_string() + "\n").as_bytes())
             }
             #[cfg(feature = "parquet")]
@@ -208,6 +209,8 @@ fn text(cell: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
     use crate::parallel::Hooks;
     use crate::scenario::load;

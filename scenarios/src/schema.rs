@@ -5,6 +5,9 @@
 //! roles, overlapping faults) only the loader knows. Protocols bring the schema of their own parameters. Tests hold
 //! each table's keys against those that the types read.
 
+#[macro_use]
+mod json;
+
 mod described;
 mod domains;
 mod faults;
@@ -13,10 +16,11 @@ mod limits;
 mod rules;
 mod world;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use sim_core::ratio::Ratio;
 use sim_core::registry::{Entry, Registry};
 use sim_core::time::Duration;
+use sim_core::tree;
 
 use crate::scenario::VERDICTS;
 use form::{about, count, table};
@@ -25,11 +29,11 @@ use form::{about, count, table};
 pub fn scenario(registry: &Registry) -> Value {
     let mut schema = table(
         &["schema", "title", "cluster"],
-        json!({
-            "$schema": about(json!({ "type": "string" }), "Where this schema is, for editors of JSON."),
-            "schema": about(json!({ "const": "seedstorm.scenario/1" }), "The version of the format."),
-            "title": about(json!({ "type": "string" }), "What it is, in one line."),
-            "about": about(json!({ "type": "string" }), "A paragraph on what one should see."),
+        tree!({
+            "$schema": about(tree!({ "type": "string" }), "Where this schema is, for editors of JSON."),
+            "schema": about(tree!({ "const": "seedstorm.scenario/1" }), "The version of the format."),
+            "title": about(tree!({ "type": "string" }), "What it is, in one line."),
+            "about": about(tree!({ "type": "string" }), "A paragraph on what one should see."),
             "expect": expect(),
             "cluster": cluster(registry),
             "versions": versions(),
@@ -43,7 +47,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "outages": world::outages(),
             "adversaries": rules::adversaries(registry),
             "over_budget": about(
-                json!({ "type": "boolean", "default": false }),
+                tree!({ "type": "boolean", "default": false }),
                 "Faults may exceed what the protocol promises to bear, on purpose.",
             ),
             "swarm": rules::swarm(),
@@ -65,7 +69,7 @@ fn expect() -> Value {
     let names: Vec<&str> = VERDICTS.iter().map(|(name, _)| *name).collect();
     let pattern = format!("^({}|assumption_violated)(:.+)?$", names.join("|"));
     about(
-        json!({ "type": "string", "pattern": pattern, "default": "pass", "examples": ["pass", "safety:raft/election-safety"] }),
+        tree!({ "type": "string", "pattern": pattern, "default": "pass", "examples": ["pass", "safety:raft/election-safety"] }),
         "The verdict that a run should come to, and the check that must have found it if that matters.",
     )
 }
@@ -74,8 +78,8 @@ fn cluster(registry: &Registry) -> Value {
     let names: Vec<&str> = registry.iter().map(|entry| entry.info().name).collect();
     let mut cluster = table(
         &["protocol", "nodes", "duration"],
-        json!({
-            "protocol": about(json!({ "enum": names }), "Which protocol runs."),
+        tree!({
+            "protocol": about(tree!({ "enum": &names[..] }), "Which protocol runs."),
             "nodes": about(count(1, 10_000_000), "How many members there are."),
             "duration": about(form::duration(), "Length of the first phase: safety under faults."),
             "max_events": about(count(1, u64::MAX), "The run ends after this many events, whatever else; by default, many times what a run of its size has."),
@@ -88,8 +92,8 @@ fn cluster(registry: &Registry) -> Value {
         let info = entry.info();
         cluster["properties"][info.name] = about(parameters(entry), info.title);
         let others = names.iter().filter(|name| **name != info.name);
-        let refused: Map<String, Value> = others.map(|name| ((*name).to_owned(), false.into())).collect();
-        rules.push(json!({
+        let refused = tree::table(others.map(|name| ((*name).to_owned(), false.into())).collect());
+        rules.push(tree!({
             "if": { "properties": { "protocol": { "const": info.name } } },
             "then": { "properties": refused },
         }));
@@ -100,9 +104,9 @@ fn cluster(registry: &Registry) -> Value {
 
 /// The versions of a cluster: what is set otherwise, whatever the protocol calls it.
 fn versions() -> Value {
-    let changes = about(json!({ "type": "object" }), "Parameters of the protocol that are set otherwise.");
+    let changes = about(tree!({ "type": "object" }), "Parameters of the protocol that are set otherwise.");
     about(
-        json!({ "type": "object", "additionalProperties": changes }),
+        tree!({ "type": "object", "additionalProperties": changes }),
         "What members may be upgraded to: the parameters that differ, by the name of the version.",
     )
 }

@@ -21,6 +21,7 @@ use sim_core::check::Violation;
 use sim_core::outcome::Outcome;
 use sim_core::picture::Detail;
 use sim_core::registry::{Launch, LaunchError};
+use sim_core::sorting::SortSeldom;
 use sim_core::story::{Step, StepKind, Story};
 use sim_core::time::Time;
 use sim_core::trace::{Center, Moments, Trace, TraceFilter, TraceRequest};
@@ -177,7 +178,7 @@ fn of(outcome: &Outcome, trace: &Trace, violation: &Violation) -> Story {
     let slice = Slice::new(outcome, trace, violation);
     let mut told = slice.steps();
     told.extend(faults::steps(outcome, trace, violation.at_ns));
-    told.sort_by_key(|(place, _)| *place);
+    told.sort_seldom_by_key(|(place, _)| *place);
     let mut steps: Vec<Step> = told.into_iter().map(|(_, step)| step).collect();
     if steps.last().is_none_or(|step| step.kind != StepKind::Violation) {
         steps.retain(|step| step.at_ns <= violation.at_ns);

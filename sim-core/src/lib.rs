@@ -62,7 +62,7 @@
 //!
 //! **What everything rests on.** [`time`], [`ratio`], [`math`], [`stats`]: exact numbers, and inexact ones that are the
 //! same everywhere. [`random`], [`distribution`]: keyed chance. [`digest`], [`hash`]: fixed hashes. [`queue`], [`slab`]:
-//! the event queue and its store. [`text`]: values as texts.
+//! the event queue and its store. [`text`]: values as texts. [`sorting`]: for lists that are sorted seldom.
 
 pub mod activity;
 pub mod adversary;
@@ -100,6 +100,7 @@ pub mod registry;
 pub mod setup;
 pub mod slab;
 pub mod slot_names;
+pub mod sorting;
 pub mod stats;
 pub mod story;
 pub mod sweep;

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A value that does not fit the type it should have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub fn read<T: DeserializeOwned>(tree: &Value) -> Result<T, Misfit> {
 /// ```
 pub fn of(value: &impl Serialize) -> Result<Value, serde_json::Error> {
     serde_json::from_str(&serde_json::to_string(value)?)
+}
+
+/// A table of these rows. Each sort of iterator that is collected into one would bring a sort of its own.
+pub fn table(rows: Vec<(String, Value)>) -> Map<String, Value> {
+    rows.into_iter().collect()
 }
 
 /// A text that is no JSON, or JSON of another shape.

@@ -10,6 +10,7 @@ use sim_core::identity::NodeId;
 use sim_core::random::{Keyed, Purpose, below};
 use sim_core::ratio::Ratio;
 use sim_core::registry::parameters::Parameter;
+use sim_core::tree;
 
 use crate::parameters::Parameters;
 
@@ -51,8 +52,7 @@ impl Parameter for Links {
         if value == "none" {
             return Ok(Self::default());
         }
-        let pairs: Vec<(u32, u32)> =
-            serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+        let pairs: Vec<(u32, u32)> = tree::read(value).map_err(|misfit| misfit.message)?;
         let from_zero = |(a, b): (u32, u32)| Some((a.checked_sub(1)?, b.checked_sub(1)?));
         let links: Option<Vec<(u32, u32)>> = pairs.into_iter().map(from_zero).collect();
         links.map(Self).ok_or_else(|| "agents are counted from 1".to_owned())

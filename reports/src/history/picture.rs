@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 use sim_core::history::{History, HistoryVerdict, Illegal, Judgement, Record};
 use sim_core::ordered::OrderedMap;
+use sim_core::sorting::SortSeldom;
 
 use crate::words::{counted, moment};
 
@@ -76,7 +77,7 @@ fn shown(history: &History, illegal: Option<&Illegal>) -> Vec<usize> {
             records[*i].operation.key() == illegal.key && records[*i].call <= end && !records[*i].refused()
         })
         .collect();
-    near.sort_by_key(|i| std::cmp::Reverse(records[*i].returned().min(end)));
+    near.sort_seldom_by_key(|i| std::cmp::Reverse(records[*i].returned().min(end)));
     near.truncate(MOST);
     near.extend(illegal.conflict.operations.iter().copied());
     near.sort_unstable();

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use maud::{Markup, PreEscaped, html};
 use sim_core::fault::{Executed, Family};
 use sim_core::outcome::LaneSpan;
+use sim_core::sorting::SortSeldom;
 
 use super::timeline;
 use crate::figure::Figure;
@@ -210,7 +211,7 @@ fn longest<'a>(run: &Run<'a>, slot: u32, palette: &Palette) -> Vec<&'a LaneSpan>
     let most = MOST_SPANS / run.outcome.members.clamp(1, MOST_LANES) as usize;
     let mut spans: Vec<&LaneSpan> =
         run.lane(slot).filter(|span| palette.class(&span.state) != "plain").collect();
-    spans.sort_by_key(|span| (Reverse(span.to_ns.saturating_sub(span.from_ns)), span.from_ns));
+    spans.sort_seldom_by_key(|span| (Reverse(span.to_ns.saturating_sub(span.from_ns)), span.from_ns));
     spans.truncate(most);
     spans
 }

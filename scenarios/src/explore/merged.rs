@@ -1,5 +1,6 @@
 //! Shards of an exploration put together: the sums, and for each fingerprint the finding of the lowest seed.
 
+use sim_core::sorting::SortSeldom;
 use std::path::Path;
 
 use super::state::{self, State};
@@ -48,7 +49,7 @@ impl Exploration {
                 None => self.findings.push(finding),
             }
         }
-        self.findings.sort_by_key(|finding| finding.seed);
+        self.findings.sort_seldom_by_key(|finding| finding.seed);
     }
 }
 

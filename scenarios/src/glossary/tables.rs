@@ -1,7 +1,8 @@
 //! The tables of a scenario: their keys from the schema, and an example of each.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sim_core::registry::Registry;
+use sim_core::tree;
 
 use super::{Term, TermKind, sentence};
 use crate::schema;
@@ -81,8 +82,8 @@ fn table(schema: &Value, path: &str, example: &str) -> Term {
     };
     let entries: Vec<(String, String)> =
         keys.into_iter().flatten().map(|(key, says)| (key.clone(), meaning(says))).collect();
-    let documents: Map<String, Value> =
-        entries.iter().map(|(key, says)| (key.clone(), says.as_str().into())).collect();
+    let documents =
+        tree::table(entries.iter().map(|(key, says)| (key.clone(), says.as_str().into())).collect());
     Term {
         kind: TermKind::Table,
         name,

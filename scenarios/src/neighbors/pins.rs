@@ -6,6 +6,7 @@
 use sim_core::identity::Slot;
 use sim_core::network::{Pin, PinnedFate};
 use sim_core::registry::{Launch, LaunchError};
+use sim_core::sorting::SortSeldom;
 use sim_core::trace::{Recorded, Trace, TraceFilter, TraceRequest, What, WhatKind};
 
 use crate::plan::Plan;
@@ -56,7 +57,7 @@ impl PinnedMessages {
         let trace = traced(plan)?;
         let sent = trace.as_ref().map(sent).unwrap_or_default();
         let mut messages: Vec<(usize, Pinned)> = pins.iter().filter_map(|pin| pinned(&sent, pin)).collect();
-        messages.sort_by_key(|(place, _)| *place);
+        messages.sort_seldom_by_key(|(place, _)| *place);
         Ok(Self { messages: messages.into_iter().map(|(_, message)| message).collect(), as_they_are })
     }
 

@@ -9,6 +9,7 @@ use sim_core::history::check_name;
 use sim_core::operation::ObjectModel;
 use sim_core::registry::{Cluster, Entry, Registry};
 use sim_core::setup::Topology;
+use sim_core::sorting::SortSeldom;
 use sim_core::tree;
 
 use super::read::{Reading, leave_out, read};
@@ -161,7 +162,7 @@ impl Builder {
         if list.is_empty() {
             list.push(Problem::new("this is no scenario").at(self.document.places.value.clone()));
         }
-        list.sort_by_key(|problem| {
+        list.sort_seldom_by_key(|problem| {
             let origin = problem.origin.as_ref();
             origin.map(|origin| (origin.source != self.document.places.value.source, origin.span.start))
         });

@@ -1,6 +1,6 @@
 //! A sentence for every key that stands in several tables, or says the same wherever it stands: editors show it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sim_core::registry::Registry;
 
 use crate::scenario::{EVERYWHERE, meaning};
@@ -164,7 +164,7 @@ fn fill(name: &str, property: &mut Value, path: &[String], behaviors: &Map<Strin
     }
     if own.contains_key("$ref") {
         // Nothing beside a reference counts.
-        *property = json!({ "allOf": [property.clone()], "description": words });
+        *property = tree!({ "allOf": [property.clone()], "description": words });
     } else {
         own.insert("description".to_owned(), words.into());
     }

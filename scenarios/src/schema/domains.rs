@@ -1,18 +1,18 @@
 //! The schema of `[domains]`.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::form::{about, count, list, table};
 
 pub(super) fn domains() -> Value {
     let rooms = || {
-        let named = json!({ "type": "object", "additionalProperties": list(json!({ "type": "string" })) });
-        json!({ "anyOf": [count(1, 100_000), named] })
+        let named = tree!({ "type": "object", "additionalProperties": list(tree!({ "type": "string" })) });
+        tree!({ "anyOf": [count(1, 100_000), named] })
     };
-    let placement = json!({ "enum": ["round-robin", "blocks"], "default": "round-robin" });
+    let placement = tree!({ "enum": ["round-robin", "blocks"], "default": "round-robin" });
     let schema = table(
         &[],
-        json!({
+        tree!({
             "machines": about(rooms(), "Machines: a number, or the nodes on each by name."),
             "zones": about(rooms(), "Zones: a number, or the nodes, clients and machines in each by name."),
             "regions": about(rooms(), "Regions: a number, or the nodes, clients, zones and machines in each by name."),

@@ -1,6 +1,6 @@
 //! The schema of `[[faults]]`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sim_core::fault::family::about_key;
 use sim_core::fault::spec::{FAULT_KEYS, Form, LINK_FAULTS};
 
@@ -24,7 +24,7 @@ pub(super) fn list_of_faults() -> Value {
         ("until", "It does not begin again at this time or later; to `cluster.duration` if absent."),
     ];
     properties.extend(again.map(|(key, words)| (key.to_owned(), about(duration(), words))));
-    let beyond = json!({ "type": "boolean", "default": false });
+    let beyond = tree!({ "type": "boolean", "default": false });
     properties.insert(
         "over_budget".to_owned(),
         about(beyond, "It may exceed what the protocol promises to bear, on purpose."),
@@ -34,25 +34,25 @@ pub(super) fn list_of_faults() -> Value {
     }
     let mut entry = table(&[], properties.into());
     // A round is in force from the start.
-    let when = json!({ "anyOf": [one_of(&["at", "on"]), { "required": ["round"] }] });
-    entry["allOf"] = json!([when, one_of(FAULT_KEYS)]);
-    entry["dependencies"] = json!({ "every": ["at"], "jitter": ["every"], "until": ["every"] });
+    let when = tree!({ "anyOf": [one_of(&["at", "on"]), { "required": ["round"] }] });
+    entry["allOf"] = tree!([when, one_of(FAULT_KEYS)]);
+    entry["dependencies"] = tree!({ "every": ["at"], "jitter": ["every"], "until": ["every"] });
     about(list(entry), "What goes wrong.")
 }
 
 fn trigger() -> Value {
     let mut schema = table(
         &[],
-        json!({
-            "event": about(json!({ "type": "string" }), "A kind of observation, as BecameLeader."),
-            "send": about(json!({ "type": "string" }), "A kind of message, as AppendEntries."),
+        tree!({
+            "event": about(tree!({ "type": "string" }), "A kind of observation, as BecameLeader."),
+            "send": about(tree!({ "type": "string" }), "A kind of message, as AppendEntries."),
             "durable": about(
-                json!({ "type": "string" }),
+                tree!({ "type": "string" }),
                 "A kind of observation, as Voted, once what was written until then is durable.",
             ),
             "nth": about(count32(1), "Which occurrence, counting from one."),
-            "role": about(json!({ "type": "string" }), "Only at a process in this role."),
-            "before": about(json!({ "enum": ["send"] }), "Strike before what the same step sends."),
+            "role": about(tree!({ "type": "string" }), "Only at a process in this role."),
+            "before": about(tree!({ "enum": ["send"] }), "Strike before what the same step sends."),
             "after": about(distribution(), "Strike so long after it; drawn anew for each seed if it is spread."),
         }),
     );
@@ -62,13 +62,13 @@ fn trigger() -> Value {
 
 /// The name of a version.
 fn version() -> Value {
-    json!({ "type": "string" })
+    tree!({ "type": "string" })
 }
 
 /// Exactly one of these keys is there.
 fn one_of(keys: &[&str]) -> Value {
-    let has = |key: &&str| json!({ "required": [key] });
-    json!({ "oneOf": keys.iter().map(has).collect::<Vec<_>>() })
+    let has = |key: &&str| tree!({ "required": [*key] });
+    tree!({ "oneOf": keys.iter().map(has).collect::<Vec<_>>() })
 }
 
 /// The parameters of a fault, by its key.
@@ -83,43 +83,43 @@ fn fault(key: &str) -> Value {
 
 /// Faults of connections, processes, disks, clocks and identities.
 fn of_slots(key: &str) -> Value {
-    let aim = || table(&["target"], json!({ "target": selector() }));
+    let aim = || table(&["target"], tree!({ "target": selector() }));
     match key {
         "partition" => partition(),
         "flap" => table(
             &["target", "period"],
-            json!({ "target": selector(), "direction": direction(), "period": duration() }),
+            tree!({ "target": selector(), "direction": direction(), "period": duration() }),
         ),
         "crash" => table(
             &["target"],
-            json!({ "target": selector(), "restart_after": duration(), "version": version() }),
+            tree!({ "target": selector(), "restart_after": duration(), "version": version() }),
         ),
-        "amnesia" => table(&["target"], json!({ "target": selector(), "restart_after": duration() })),
+        "amnesia" => table(&["target"], tree!({ "target": selector(), "restart_after": duration() })),
         "upgrade" => table(
             &["target", "to"],
-            json!({ "target": selector(), "to": version(), "down": duration(), "gap": duration() }),
+            tree!({ "target": selector(), "to": version(), "down": duration(), "gap": duration() }),
         ),
         "pause" | "leave" | "replace" | "corrupt" => aim(),
         "slow" => {
-            table(&["target"], json!({ "target": selector(), "percent": count32(0), "floor": duration() }))
+            table(&["target"], tree!({ "target": selector(), "percent": count32(0), "floor": duration() }))
         }
-        "join" => table(&["count"], json!({ "count": count32(0) })),
+        "join" => table(&["count"], tree!({ "count": count32(0) })),
         "churn" => table(
             &["every"],
-            json!({ "every": duration(), "how": { "enum": ["replace", "join", "leave", "mixed"] } }),
+            tree!({ "every": duration(), "how": { "enum": ["replace", "join", "leave", "mixed"] } }),
         ),
         "rolling_restart" => {
-            table(&["target", "down"], json!({ "target": selector(), "down": duration(), "gap": duration() }))
+            table(&["target", "down"], tree!({ "target": selector(), "down": duration(), "gap": duration() }))
         }
-        "disk" => table(&["target", "fault"], json!({ "target": selector(), "fault": disk() })),
+        "disk" => table(&["target", "fault"], tree!({ "target": selector(), "fault": disk() })),
         "clock" => clock(),
         "adaptive" => table(
             &["every", "count"],
-            json!({ "target": selector(), "every": duration(), "count": count32(0) }),
+            tree!({ "target": selector(), "every": duration(), "count": count32(0) }),
         ),
         "detour" => table(
             &[],
-            json!({
+            tree!({
                 "target": selector(),
                 "point": { "type": "string" },
                 "chance": probability(),
@@ -128,9 +128,9 @@ fn of_slots(key: &str) -> Value {
         ),
         "round" => table(
             &["number"],
-            json!({ "number": count32(1), "leader": node(), "sides": list(selector()), "drop": list(json!({ "type": "string" })) }),
+            tree!({ "number": count32(1), "leader": node(), "sides": list(selector()), "drop": list(tree!({ "type": "string" })) }),
         ),
-        "twins" => table(&["target"], json!({ "target": selector(), "place": selector() })),
+        "twins" => table(&["target"], tree!({ "target": selector(), "place": selector() })),
         _ => panic!("the fault {key} has no schema"),
     }
 }
@@ -139,7 +139,7 @@ fn of_slots(key: &str) -> Value {
 fn links(parameters: &[(&str, Form)]) -> Value {
     let mut schema = table(
         &parameters.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        json!({
+        tree!({
             "target": about(selector(), "Links from and to these."),
             "from": about(selector(), "Links from these."),
             "to": about(selector(), "Links to these."),
@@ -163,52 +163,52 @@ fn written(form: Form) -> Value {
 
 fn direction() -> Value {
     about(
-        json!({ "enum": ["both", "inbound", "outbound"] }),
+        tree!({ "enum": ["both", "inbound", "outbound"] }),
         "Which direction is cut, seen from the isolated.",
     )
 }
 
 fn partition() -> Value {
-    let pair = json!({ "type": "array", "items": count32(1), "minItems": 2, "maxItems": 2 });
+    let pair = tree!({ "type": "array", "items": count32(1), "minItems": 2, "maxItems": 2 });
     let splits = ["halves", "random", "bridge", "majorities-ring", "leader-alone"];
     let mut schema = table(
         &[],
-        json!({
+        tree!({
             "isolate": about(selector(), "These, as one group, are cut off from all others."),
             "direction": direction(),
-            "split": about(json!({ "enum": splits }), "A drawn shape."),
+            "split": about(tree!({ "enum": splits }), "A drawn shape."),
             "parts": about(count32(2), "How many groups, with split = \"random\"."),
             "groups": about(list(selector()), "Slots reach each other if they share a group."),
             "from": about(selector(), "Nothing passes from these ..."),
             "to": about(selector(), "... to those."),
             "links": about(list(pair), "Only these pairs reach each other."),
-            "clients": about(json!({ "enum": ["everywhere", "spread"] }), "On which side clients are."),
+            "clients": about(tree!({ "enum": ["everywhere", "spread"] }), "On which side clients are."),
         }),
     );
     schema["oneOf"] = one_of(&["isolate", "split", "groups", "from", "links"])["oneOf"].take();
     schema["dependencies"] =
-        json!({ "from": ["to"], "to": ["from"], "direction": ["isolate"], "parts": ["split"] });
+        tree!({ "from": ["to"], "to": ["from"], "direction": ["isolate"], "parts": ["split"] });
     schema
 }
 
 fn disk() -> Value {
-    let slow = table(&["percent", "extra"], json!({ "percent": count32(0), "extra": duration() }));
-    json!({ "oneOf": [
+    let slow = table(&["percent", "extra"], tree!({ "percent": count32(0), "extra": duration() }));
+    tree!({ "oneOf": [
         { "enum": ["lose-tail", "tear-tail", "torn-tail", "failing", "failing-sync", "full", "full-disk", "rot", "bit-rot"] },
-        table(&["slow"], json!({ "slow": slow.clone() })),
-        table(&["slow-sync"], json!({ "slow-sync": slow })),
+        table(&["slow"], tree!({ "slow": slow.clone() })),
+        table(&["slow-sync"], tree!({ "slow-sync": slow })),
     ] })
 }
 
 fn clock() -> Value {
     let mut schema = table(
         &["target"],
-        json!({
+        tree!({
             "target": selector(),
             "drift": about(drift(), "It gains this much; loses, if negative."),
             "forward": about(duration(), "It jumps."),
             "back": about(duration(), "It jumps back."),
-            "freeze": about(json!({ "const": true }), "It stands still."),
+            "freeze": about(tree!({ "const": true }), "It stands still."),
         }),
     );
     schema["oneOf"] = one_of(&["drift", "forward", "back", "freeze"])["oneOf"].take();

@@ -1,6 +1,7 @@
 //! The forms of single values, and the small pieces of which schemas are made.
 
-use serde_json::{Value, json};
+use serde_json::Value;
+use sim_core::tree;
 
 /// A number and a unit.
 pub(super) const DURATION: &str = r"^\s*[0-9]+(\.[0-9]*)?\s*(ns|us|µs|ms|s|min|h)\s*$";
@@ -24,16 +25,16 @@ fn selector_pattern() -> String {
 /// Forms that stand in many places.
 pub(super) fn definitions() -> Value {
     let text = |pattern: &str, examples: &[&str], words: &str| {
-        about(json!({ "type": "string", "pattern": pattern, "examples": examples }), words)
+        about(tree!({ "type": "string", "pattern": pattern, "examples": examples }), words)
     };
     let selector = selector_pattern();
-    json!({
+    tree!({
         "duration": text(DURATION, &["150ms", "1.5s", "2min"], "A duration: a number and one of ns, us, ms, s, min, h."),
         "probability": text(PROBABILITY, &["1/100", "0.1%"], "A probability: a ratio or a percentage, exact."),
         "rate": text(RATE, &["100/s", "3/10min"], "A rate: a count and a time."),
         "drift": text(DRIFT, &["200ppm", "-50ppm"], "How much a clock gains, or loses."),
         "node": about(
-            json!({ "anyOf": [{ "type": "string", "pattern": NODE }, count(1, 1 << 32)], "examples": ["n1", 1] }),
+            tree!({ "anyOf": [{ "type": "string", "pattern": NODE }, count(1, 1 << 32)], "examples": ["n1", 1] }),
             "A node, or its number; both count from one.",
         ),
         "selector": text(
@@ -46,27 +47,26 @@ pub(super) fn definitions() -> Value {
 }
 
 fn forms_of_distributions() -> Value {
-    let one = |name: &str, inside: Value, words: &str| about(table(&[name], json!({ name: inside })), words);
+    let one = |name: &str, inside: Value, words: &str| about(table(&[name], tree!({ name: inside })), words);
     let of = |keys: &[&str]| {
-        let properties: serde_json::Map<String, Value> =
-            keys.iter().map(|key| ((*key).to_owned(), duration())).collect();
+        let properties = tree::table(keys.iter().map(|key| ((*key).to_owned(), duration())).collect());
         table(keys, properties.into())
     };
-    let shape = json!({ "anyOf": [
+    let shape = tree!({ "anyOf": [
         { "type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?|[0-9]+\s*/\s*[0-9]+)\s*$" },
         { "type": "number", "exclusiveMinimum": 0 },
     ] });
     let pareto =
-        table(&["scale", "shape"], json!({ "scale": duration(), "shape": shape, "cap": maybe(duration()) }));
+        table(&["scale", "shape"], tree!({ "scale": duration(), "shape": shape, "cap": maybe(duration()) }));
     let quantile =
-        json!({ "type": "array", "items": [probability(), duration()], "minItems": 2, "maxItems": 2 });
-    let value = json!({ "type": "array", "items": [duration(), count(1, u64::from(u32::MAX))], "minItems": 2, "maxItems": 2 });
-    let lists = json!({ "oneOf": [
-        table(&["quantiles"], json!({ "quantiles": list(quantile) })),
-        table(&["values"], json!({ "values": list(value) })),
-        table(&["file"], json!({ "file": about(json!({ "type": "string", "pattern": "^.+$" }), "A histogram: a CSV, or buckets as Prometheus shows them.") })),
+        tree!({ "type": "array", "items": [probability(), duration()], "minItems": 2, "maxItems": 2 });
+    let value = tree!({ "type": "array", "items": [duration(), count(1, u64::from(u32::MAX))], "minItems": 2, "maxItems": 2 });
+    let lists = tree!({ "oneOf": [
+        table(&["quantiles"], tree!({ "quantiles": list(quantile) })),
+        table(&["values"], tree!({ "values": list(value) })),
+        table(&["file"], tree!({ "file": about(tree!({ "type": "string", "pattern": "^.+$" }), "A histogram: a CSV, or buckets as Prometheus shows them.") })),
     ] });
-    json!({
+    tree!({
         "description": "How durations are spread: a bare duration is always the same.",
         "oneOf": [
             duration(),
@@ -84,15 +84,14 @@ fn forms_of_distributions() -> Value {
 /// A schema with a sentence about it.
 pub(super) fn about(schema: Value, words: &str) -> Value {
     // Draft 7 ignores whatever stands beside a reference.
-    let mut schema = if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema };
+    let mut schema = if schema.get("$ref").is_some() { tree!({ "allOf": [schema] }) } else { schema };
     schema["description"] = words.into();
     schema
 }
 
 /// A table that has no other keys.
-#[expect(clippy::needless_pass_by_value, reason = "schemas are built from the inside out")]
 pub(super) fn table(required: &[&str], properties: Value) -> Value {
-    let schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    let schema = tree!({ "type": "object", "additionalProperties": false, "properties": properties });
     if required.is_empty() {
         return schema;
     }
@@ -101,14 +100,13 @@ pub(super) fn table(required: &[&str], properties: Value) -> Value {
     schema
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "schemas are built from the inside out")]
 pub(super) fn list(items: Value) -> Value {
-    json!({ "type": "array", "items": items })
+    tree!({ "type": "array", "items": items })
 }
 
 /// A whole number between two, both included.
 pub(super) fn count(least: u64, most: u64) -> Value {
-    json!({ "type": "integer", "minimum": least, "maximum": most })
+    tree!({ "type": "integer", "minimum": least, "maximum": most })
 }
 
 /// A whole number of 32 bits.
@@ -117,13 +115,12 @@ pub(super) fn count32(least: u64) -> Value {
 }
 
 /// Something, or null as resolved scenarios write what is absent.
-#[expect(clippy::needless_pass_by_value, reason = "schemas are built from the inside out")]
 pub(super) fn maybe(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "null" }] })
+    tree!({ "anyOf": [schema, { "type": "null" }] })
 }
 
 fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/definitions/{name}") })
+    tree!({ "$ref": format!("#/definitions/{name}") })
 }
 
 macro_rules! references {

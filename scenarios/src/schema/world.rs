@@ -1,9 +1,10 @@
 //! The schema of network, disks, clocks, service times and workload.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim_core::graph::Topology;
 use sim_core::operation::{MOST_VALUE_BYTES, ObjectModel};
 use sim_core::registry::parameters::Parameter;
+use sim_core::tree;
 
 use crate::scenario::wan;
 
@@ -12,7 +13,7 @@ use super::form::{about, count, count32, distribution, duration, list, maybe, pr
 pub(super) fn network() -> Value {
     let schema = table(
         &[],
-        json!({
+        tree!({
             "latency": about(distribution(), "One-way latency between any two slots."),
             "regions": about(maybe(regions()), "Latency by region instead."),
             "wan": about(wan(), "A built-in network: regions with published latencies."),
@@ -26,7 +27,7 @@ pub(super) fn network() -> Value {
             "bandwidth": about(maybe(bandwidth()), "Bytes per second that a slot can send: everywhere alike, or by host."),
             "queue_bytes": about(maybe(count(0, u64::MAX)), "Bytes that may wait at a slot of limited bandwidth."),
             "coalition_delay": about(maybe(duration()), "How long the coalition of traitors may hold back messages between others."),
-            "lane": about(json!({ "enum": ["datagram", "stream"] }), "The lane of every message, whatever the protocol says of it."),
+            "lane": about(tree!({ "enum": ["datagram", "stream"] }), "The lane of every message, whatever the protocol says of it."),
         "topology": about(maybe(topology()), "Who is linked to whom; everybody with everybody if absent."),
         }),
     );
@@ -35,69 +36,69 @@ pub(super) fn network() -> Value {
 
 /// The path of a file of data, beside the scenario.
 fn file() -> Value {
-    json!({ "type": "string", "pattern": "^.+$" })
+    tree!({ "type": "string", "pattern": "^.+$" })
 }
 
 fn topology() -> Value {
-    let edges = table(&["file"], json!({ "file": about(file(), "A CSV of pairs, or GraphML.") }));
-    json!({ "anyOf": [Topology::schema(), table(&["edges"], json!({ "edges": edges }))] })
+    let edges = table(&["file"], tree!({ "file": about(file(), "A CSV of pairs, or GraphML.") }));
+    tree!({ "anyOf": [Topology::schema(), table(&["edges"], tree!({ "edges": edges }))] })
 }
 
 fn links() -> Value {
     table(
         &["latency"],
-        json!({
+        tree!({
             "latency": about(distribution(), "What the one-way latency of each link is drawn from, once per run."),
             "jitter": about(distribution(), "What each message takes more; nothing if absent."),
-            "asymmetric": about(json!({ "type": "boolean", "default": false }), "Whether the two ways of a link have latencies of their own."),
+            "asymmetric": about(tree!({ "type": "boolean", "default": false }), "Whether the two ways of a link have latencies of their own."),
         }),
     )
 }
 
 fn wan() -> Value {
-    let name = json!({ "enum": wan::names().collect::<Vec<_>>() });
+    let name = tree!({ "enum": wan::names().collect::<Vec<_>>() });
     let whole = table(
         &["name"],
-        json!({
+        tree!({
             "name": about(name.clone(), "Which network."),
-            "sites": about(list(json!({ "type": "string" })), "Only these of its sites, in this order; all if absent."),
+            "sites": about(list(tree!({ "type": "string" })), "Only these of its sites, in this order; all if absent."),
             "placement": about(placement(), "Which member is at which site; \"round-robin\" if absent."),
             "clients": about(placement(), "Which client is at which site; \"round-robin\" if absent."),
         }),
     );
-    json!({ "anyOf": [name, whole] })
+    tree!({ "anyOf": [name, whole] })
 }
 
 fn bandwidth() -> Value {
     let rate = || count(1, u64::MAX);
-    let unit = json!({ "enum": ["B/s", "kB/s", "MB/s", "Mbit/s", "Gbit/s"], "default": "B/s" });
+    let unit = tree!({ "enum": ["B/s", "kB/s", "MB/s", "Mbit/s", "Gbit/s"], "default": "B/s" });
     let named = table(
         &["file"],
-        json!({
+        tree!({
             "file": about(file(), "A CSV: a row for each host, the bandwidth in its last cell."),
             "unit": about(unit, "The unit of its numbers."),
         }),
     );
     let by_host =
-        table(&["hosts"], json!({ "hosts": about(list(rate()), "One for each host, in their order.") }));
-    json!({ "anyOf": [rate(), by_host, named] })
+        table(&["hosts"], tree!({ "hosts": about(list(rate()), "One for each host, in their order.") }));
+    tree!({ "anyOf": [rate(), by_host, named] })
 }
 
 fn hosts() -> Value {
-    let unit = json!({ "enum": ["us", "ms", "s"], "default": "ms" });
+    let unit = tree!({ "enum": ["us", "ms", "s"], "default": "ms" });
     let matrix =
-        table(&["hosts", "micros"], json!({ "hosts": count(1, 2_048), "micros": { "type": "string" } }));
+        table(&["hosts", "micros"], tree!({ "hosts": count(1, 2_048), "micros": { "type": "string" } }));
     let named = table(
         &["file"],
-        json!({
+        tree!({
             "file": about(file(), "A CSV: a square of latencies, a row per sending host."),
             "unit": about(unit, "The unit of its numbers, which are for one way."),
         }),
     );
     table(
         &["latency"],
-        json!({
-            "latency": about(json!({ "anyOf": [named, matrix] }), "One-way latency between any two hosts."),
+        tree!({
+            "latency": about(tree!({ "anyOf": [named, matrix] }), "One-way latency between any two hosts."),
             "jitter": about(distribution(), "What each message takes more; nothing if absent."),
         }),
     )
@@ -107,10 +108,10 @@ fn hosts() -> Value {
 pub(super) fn outages() -> Value {
     let entry = table(
         &["file"],
-        json!({
+        tree!({
             "file": about(file(), "A CSV: who, from, to; times from the start, as \"1h\" or as seconds."),
-            "fault": about(json!({ "enum": ["crash", "pause", "partition"], "default": "crash" }), "What each row is."),
-            "over_budget": about(json!({ "type": "boolean", "default": false }), "They may exceed what the protocol promises to bear, on purpose."),
+            "fault": about(tree!({ "enum": ["crash", "pause", "partition"], "default": "crash" }), "What each row is."),
+            "over_budget": about(tree!({ "type": "boolean", "default": false }), "They may exceed what the protocol promises to bear, on purpose."),
         }),
     );
     let mut schema = list(entry);
@@ -119,17 +120,17 @@ pub(super) fn outages() -> Value {
 }
 
 fn placement() -> Value {
-    json!({ "oneOf": [
+    tree!({ "oneOf": [
         { "enum": ["round-robin", "blocks"] },
-        table(&["named"], json!({ "named": list(json!({ "type": "string" })) })),
+        table(&["named"], tree!({ "named": list(tree!({ "type": "string" })) })),
     ] })
 }
 
 fn regions() -> Value {
     table(
         &["regions", "latency"],
-        json!({
-            "regions": about(list(json!({ "type": "string" })), "Their names."),
+        tree!({
+            "regions": about(list(tree!({ "type": "string" })), "Their names."),
             "latency": about(list(list(distribution())), "A row per sending region, an entry per receiving one."),
             "placement": about(placement(), "Which member is in which region; \"round-robin\" if absent."),
             "clients": about(placement(), "Which client is in which region; \"round-robin\" if absent."),
@@ -138,15 +139,15 @@ fn regions() -> Value {
 }
 
 pub(super) fn disk() -> Value {
-    about(table(&[], json!({ "sync": about(distribution(), "Time of one sync.") })), "How long syncs take.")
+    about(table(&[], tree!({ "sync": about(distribution(), "Time of one sync.") })), "How long syncs take.")
 }
 
 pub(super) fn clock() -> Value {
     let schema = table(
         &[],
-        json!({
+        tree!({
             "offset": about(maybe(distribution()), "How far each wall clock is ahead at the start."),
-            "timers": about(json!({ "enum": ["monotonic", "wall"] }), "By which clock timers run; a step moves the wall clock only."),
+            "timers": about(tree!({ "enum": ["monotonic", "wall"] }), "By which clock timers run; a step moves the wall clock only."),
             "timer_jitter": about(duration(), "Each timer fires later than it was set to by up to this, drawn evenly; 0 if absent."),
             "drift_ppm": about(count(0, 100_000), "Each clock drifts by up to so many parts per million, either way."),
         }),
@@ -157,7 +158,7 @@ pub(super) fn clock() -> Value {
 pub(super) fn service() -> Value {
     let schema = table(
         &[],
-        json!({
+        tree!({
             "per_message": about(distribution(), "Time per message received."),
             "per_kilobyte": about(duration(), "Time per thousand bytes received."),
             "per_signature": about(duration(), "Time per signature made or verified."),
@@ -169,15 +170,15 @@ pub(super) fn service() -> Value {
 
 pub(super) fn workload() -> Value {
     let models = ObjectModel::ALL.map(ObjectModel::name);
-    let own = json!({
-        "model": about(json!({ "enum": models }), "What kind of object clients use."),
+    let own = tree!({
+        "model": about(tree!({ "enum": models }), "What kind of object clients use."),
         "clients": about(count(1, 100_000), "How many clients there are; 4 if absent."),
         "readers": about(count(0, 100_000), "How many of the clients, the last ones, only read."),
         "corrupt": about(count(0, 100_000), "How many of the clients, the first ones, sign two operations under one timestamp."),
         "think": about(duration(), "Closed loop: how long a client waits before it asks again."),
-        "when_busy": about(json!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
+        "when_busy": about(tree!({ "enum": ["wait", "skip", "overlap"] }), "What becomes of an operation that no client is free for."),
         "keys": about(count(1, u64::MAX), "How many objects there are."),
-        "skew": about(json!({ "enum": ["even", "zipf"], "default": "even" }), "How often each object is used: all equally, or the i-th in proportion to 1/i."),
+        "skew": about(tree!({ "enum": ["even", "zipf"], "default": "even" }), "How often each object is used: all equally, or the i-th in proportion to 1/i."),
         "value_bytes": about(value_bytes(), "Bytes of each written value besides its number: one count, or drawn evenly from a range."),
         "more": about(list(table(&["rate"], load())), "Further loads of the same clients; several [[workload]] are the same."),
     });
@@ -189,24 +190,24 @@ pub(super) fn workload() -> Value {
     // The model stands in the first entry, and need not stand in the others.
     let mut several = list(table(&[], properties));
     several["minItems"] = 1.into();
-    json!({ "anyOf": [one, several], "description": "What clients do; several [[workload]] are several loads." })
+    tree!({ "anyOf": [one, several], "description": "What clients do; several [[workload]] are several loads." })
 }
 
 fn value_bytes() -> Value {
     let bytes = || count(0, u64::from(MOST_VALUE_BYTES));
-    let range = json!({
+    let range = tree!({
         "min": about(bytes(), "The fewest."),
         "max": about(bytes(), "The most."),
     });
-    json!({ "anyOf": [bytes(), table(&["min", "max"], range)] })
+    tree!({ "anyOf": [bytes(), table(&["min", "max"], range)] })
 }
 
 /// What each load has of its own.
 fn load() -> Value {
-    json!({
+    tree!({
         "rate": about(rate(), "Open loop: operations of all clients together."),
         "ramp_to": about(rate(), "The rate rises or falls evenly to this one until `until`."),
-        "spacing": about(json!({ "enum": ["exponential", "fixed"] }), "How gaps between arrivals are spread."),
+        "spacing": about(tree!({ "enum": ["exponential", "fixed"] }), "How gaps between arrivals are spread."),
         "mix": mix(),
         "operations": about(count(0, u64::MAX), "How many operations there are at most."),
         "start": about(duration(), "When the first may arrive."),
@@ -217,7 +218,6 @@ fn load() -> Value {
 fn mix() -> Value {
     let kinds =
         ["read", "get", "write", "put", "cas", "append", "enqueue", "dequeue", "add", "remove", "transfer"];
-    let weights: serde_json::Map<String, Value> =
-        kinds.iter().map(|kind| ((*kind).to_owned(), count32(0))).collect();
+    let weights = tree::table(kinds.iter().map(|kind| ((*kind).to_owned(), count32(0))).collect());
     about(table(&[], weights.into()), "How often each kind of operation is asked for, by weight.")
 }

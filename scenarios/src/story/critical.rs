@@ -11,6 +11,7 @@ mod moves;
 
 use sim_core::outcome::Outcome;
 use sim_core::registry::{Launch, LaunchError};
+use sim_core::sorting::SortSeldom;
 use sim_core::story::{CriticalPair, Step, StepKind, Story};
 use sim_core::time::Duration;
 use sim_core::trace::{Recorded, Trace, TraceRequest, What};
@@ -62,7 +63,7 @@ pub(super) fn find(plan: &Plan, events: u64, print: &str, story: &mut Story) -> 
         story.steps.iter().any(|other| same(other, &step))
     };
     moves.retain(|one| one.is_fault() || (is_told(one.first) && is_told(one.second)));
-    moves.sort_by_key(|one| (!one.is_fault(), std::cmp::Reverse(one.second)));
+    moves.sort_seldom_by_key(|one| (!one.is_fault(), std::cmp::Reverse(one.second)));
     let runs = usize::try_from(EVENTS / events.max(1)).unwrap_or(usize::MAX);
     for one in moves.into_iter().take(runs) {
         if decides(&plan, &one, print) {

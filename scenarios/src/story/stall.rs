@@ -6,6 +6,7 @@ use sim_core::identity::Slot;
 use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{LaneSpan, Outcome};
 use sim_core::process::{RequestId, SyncId, TimerId};
+use sim_core::sorting::SortSeldom;
 use sim_core::story::{Step, StepKind};
 use sim_core::time::Duration;
 use sim_core::trace::{Recorded, Trace, What};
@@ -153,7 +154,7 @@ impl State {
         });
         let counted = |what: &str, counts: &OrderedMap<String, u64>| {
             let mut kinds: Vec<(&String, &u64)> = counts.iter().collect();
-            kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            kinds.sort_seldom_by_key(|(_, count)| std::cmp::Reverse(**count));
             let kinds: Vec<String> = kinds
                 .into_iter()
                 .take(MOST_KINDS)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sim_core::ordered::OrderedSet;
+use sim_core::sorting::SortSeldom;
 use sim_core::sweep::SweepTable;
 
 use super::compare::PointRows;
@@ -155,7 +156,7 @@ impl<'a> Counting<'a> {
     fn end_points(&mut self, ended: impl Fn(usize) -> bool) {
         let workers = self.workers.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut points: Vec<_> = workers.iter_mut().flat_map(|worker| worker.end(&ended)).collect();
-        points.sort_by_key(|(point, _)| *point);
+        points.sort_seldom_by_key(|(point, _)| *point);
         points.into_iter().for_each(|(point, tally)| self.tabulator.absorb(point, tally));
     }
 

@@ -7,6 +7,7 @@ mod repeat;
 use super::spec::{Clock, ClockFault, Fault, LAST_ROUND, RawEntry, Round};
 use crate::distribution::Distribution;
 use crate::identity::NodeId;
+use crate::sorting::SortSeldom;
 use crate::time::{Duration, Time};
 
 pub(super) use repeat::MOST_TIMES;
@@ -364,7 +365,7 @@ impl FaultPlan {
     /// Puts entries in the order of their moments, those that wait for an event last; what begins at one moment
     /// keeps its order.
     pub fn sort(&mut self) {
-        self.entries.sort_by_key(|entry| match &entry.at {
+        self.entries.sort_seldom_by_key(|entry| match &entry.at {
             Moment::At(at) => (false, *at),
             Moment::On(_) => (true, Time::ZERO),
         });

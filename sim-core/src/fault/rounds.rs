@@ -20,6 +20,7 @@ use super::plan::{FaultEntry, FaultPlan};
 use super::selector::Selector;
 use super::spec::{Fault, Round, aim};
 use crate::identity::{NodeName, Slot};
+use crate::sorting::SortSeldom;
 use crate::time::Time;
 
 /// The most members and twins together: the table of what a round can be grows like two to this power.
@@ -226,7 +227,7 @@ impl RoundSpace {
         };
         let mut sorted = who.to_vec();
         for class in self.table.nodes[node].classes() {
-            sorted[class].sort_by_key(|member| letter(*member));
+            sorted[class].sort_seldom_by_key(|member| letter(*member));
         }
         let word = sorted.iter().map(|member| letter(*member)).collect();
         Some((word, sorted))

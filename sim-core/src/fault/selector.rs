@@ -9,6 +9,7 @@ pub use slots::SlotList;
 
 use super::domain::{DomainName, Level};
 use crate::ratio::Ratio;
+use crate::sorting::SortSeldom;
 use crate::text::Named;
 
 /// Some slots, by name, role, count or fraction.
@@ -261,7 +262,7 @@ impl Selector {
             _ => None,
         };
         if parts.iter().all(|part| number(part).is_some()) {
-            parts.sort_by_key(number);
+            parts.sort_seldom_by_key(number);
             parts.dedup();
         }
         if parts.len() == 1 { parts.swap_remove(0) } else { Self::Union(parts) }

@@ -7,6 +7,7 @@ use super::selector::{Selector, SlotList, UnknownTarget, Vocabulary, nearest};
 use super::spec::{ClockFault, Disk, Fault, Harm, LAST_ROUND, LinkFault, Round, Shape};
 use crate::distribution::{DistributionError, LONGEST};
 use crate::identity::Slot;
+use crate::sorting::SortSeldom;
 use crate::time::{Duration, Time};
 
 mod harm;
@@ -509,7 +510,7 @@ struct Span {
 fn overlaps(entries: &[FaultEntry], members: u32, clients: u32) -> Vec<FaultError> {
     let mut spans: Vec<Span> =
         entries.iter().enumerate().flat_map(|(index, entry)| spans(index, entry, members, clients)).collect();
-    spans.sort_by_key(|span| (span.from, span.index));
+    spans.sort_seldom_by_key(|span| (span.from, span.index));
     let meeting = spans.iter().enumerate().filter_map(|(later, second)| {
         let mut before = spans[..later].iter();
         before.find_map(|first| first.meets(second).map(|slot| (first, second, slot)))

@@ -25,8 +25,8 @@ impl Kernel {
     }
 
     /// Whoever is absent at the start is down.
-    pub(crate) fn set_absent(&mut self, absent: &[u32]) {
-        for slot in absent.iter().copied().map(Slot) {
+    pub(crate) fn set_absent(&mut self) {
+        for slot in self.setup.initial.absent.clone().into_iter().map(Slot) {
             self.ground.places[slot.index()].up = false;
             self.refresh(slot);
             self.network.down(Time::ZERO, slot, &mut self.notices);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Slot;
+use crate::sorting::SortSeldom;
 use crate::time::{Duration, Time};
 
 use super::Packet;
@@ -133,7 +134,7 @@ pub struct Pins {
 
 impl From<Vec<Pin>> for Pins {
     fn from(mut pins: Vec<Pin>) -> Self {
-        pins.sort_by_key(Pin::key);
+        pins.sort_seldom_by_key(Pin::key);
         Self { sorted: pins }
     }
 }

@@ -9,6 +9,7 @@ use crate::check::{Evidence, Table};
 use crate::fault::selector::LEADERS;
 use crate::metrics::Cumulative;
 use crate::ordered::OrderedSet;
+use crate::sorting::SortSeldom;
 
 /// Everything that can be drawn, each list capped with a count of what was omitted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ impl Picture {
     /// (term, view) stayed.
     pub fn reigns(&self) -> Vec<Reign> {
         let mut spans: Vec<&LaneSpan> = self.lanes.items.iter().collect();
-        spans.sort_by_key(|span| (span.slot, span.from_ns));
+        spans.sort_seldom_by_key(|span| (span.slot, span.from_ns));
         let mut reigns: Vec<Reign> = Vec::new();
         // The rank of the reign that was listed last, while it may go on.
         let mut open: Option<&str> = None;
@@ -98,7 +99,7 @@ impl Picture {
                 open = None;
             }
         }
-        reigns.sort_by_key(|reign| (reign.from_ns, reign.slot));
+        reigns.sort_seldom_by_key(|reign| (reign.from_ns, reign.slot));
         reigns
     }
 }

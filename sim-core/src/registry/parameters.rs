@@ -11,10 +11,11 @@ mod topology;
 use std::ops::{Bound, RangeBounds, RangeFrom};
 
 use rand_chacha::ChaCha8Rng;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::{Knob, ParameterError};
 use crate::time::Duration;
+use crate::tree::table;
 
 pub use dice::Dice;
 pub use kinds::{Parameter, one_of, which};
@@ -106,11 +107,6 @@ pub trait ParameterSet: Clone + Default + Send + Sync + 'static {
 
 fn names(knobs: &[Knob]) -> Vec<&'static str> {
     knobs.iter().map(|knob| knob.name).collect()
-}
-
-/// Rows as a table: one function for all protocols.
-fn table(rows: Vec<(String, Value)>) -> Map<String, Value> {
-    rows.into_iter().collect()
 }
 
 /// Why a value does not lie in a range, if it does not.

@@ -1,7 +1,5 @@
 //! An entry made of a description and a function: all that a protocol needs to be registered.
 
-use std::borrow::Cow;
-
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
@@ -200,10 +198,7 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
     }
 
     fn otherwise(&self, changes: &Value) -> Result<Box<dyn Cluster>, ParameterError> {
-        let mut whole = self.parameters.write();
-        if let (Value::Object(whole), Value::Object(changes)) = (&mut whole, changes) {
-            whole.extend(changes.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
+        let whole = changed(self.parameters.write(), changes);
         Ok(Box::new(Self { entry: self.entry, parameters: T::read(&whole)? }))
     }
 
@@ -213,10 +208,7 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
 
     fn accepts(&self, setup: &Setup) -> Result<(), LaunchError> {
         let info = self.entry.info;
-        setup.behavior.iter().try_for_each(|behavior| info.knows_behavior(behavior))?;
-        let state = setup.initial.state.as_ref();
-        let checked = state.map_or(Ok(()), |state| self.check_state(state, setup.members));
-        checked.map_err(|error| LaunchError::Setup(error.message))?;
+        acceptable(setup, info, self.entry.state)?;
         together(&self.parameters, setup, info, self.entry.together)?;
         (self.entry.fits)(&self.parameters, setup).map_err(|reason| info.unfit(reason))
     }
@@ -225,22 +217,54 @@ impl<T: ParameterSet, P: Protocol, N: Process<P> + 'static> Cluster for Configur
         let info = self.entry.info;
         launch.plants.iter().try_for_each(|plant| info.knows_plant(plant))?;
         self.accepts(setup)?;
-        let mut setup = Cow::Borrowed(setup);
-        let together = together(&self.parameters, &setup, info, self.entry.together)?;
+        let together = together(&self.parameters, setup, info, self.entry.together)?;
         let judged = together.as_ref().map_or(&self.parameters, |(_, together)| &together.parameters);
-        let mut subject = (self.entry.system)(judged, &setup, launch);
-        let model = self.entry.fault_model(judged, setup.members);
+        let mut subject = (self.entry.system)(judged, setup, launch);
+        subject.protocol = info.name;
+        subject.model = self.entry.fault_model(judged, setup.members);
+        let mut off = Vec::new();
         if let Some((all, together)) = &together {
-            let makes = |version: &T| (self.entry.system)(version, &setup, launch).factory;
+            let makes = |version: &T| (self.entry.system)(version, setup, launch).factory;
             subject.factory = Box::new(AnyVersion(all.iter().map(makes).collect()));
-            let unjudged = together.unjudged.iter().map(|check| (*check).to_owned());
-            setup.to_mut().checks_off.extend(unjudged);
+            off.extend_from_slice(&together.unjudged);
         }
         if !info.linearizable {
-            setup.to_mut().checks_off.push(LINEARIZABLE.to_owned());
+            off.push(LINEARIZABLE);
         }
-        simulate(&setup, launch, Subject { protocol: info.name, model, ..subject })
+        let mut subject = Some(subject);
+        let mut outcome = None;
+        without(&off, setup, &mut |setup| {
+            outcome = subject.take().map(|subject| simulate(setup, launch, subject));
+        });
+        outcome.expect("a setup is run once")
     }
+}
+
+/// Parameters as they are written, with other values for some.
+fn changed(mut whole: Value, changes: &Value) -> Value {
+    if let (Value::Object(whole), Value::Object(changes)) = (&mut whole, changes) {
+        whole.extend(changes.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    whole
+}
+
+/// Refuses a behavior that the protocol does not have, and a state that it cannot start from.
+fn acceptable(setup: &Setup, info: &ProtocolInfo, own: Option<State>) -> Result<(), LaunchError> {
+    setup.behavior.iter().try_for_each(|behavior| info.knows_behavior(behavior))?;
+    let Some(state) = &setup.initial.state else { return Ok(()) };
+    let checked = own.map_or_else(no_state, |own| (own.check)(state, setup.members));
+    checked.map_err(|error| LaunchError::Setup(error.message))
+}
+
+/// Hands over a setup in which some more checks are off. Nothing in here has a type of a protocol: copying and dropping a
+/// setup is much code.
+fn without(off: &[&str], setup: &Setup, run: &mut dyn FnMut(&Setup)) {
+    if off.is_empty() {
+        return run(setup);
+    }
+    let mut fewer = setup.clone();
+    fewer.checks_off.extend(off.iter().map(|check| (*check).to_owned()));
+    run(&fewer);
 }
 
 #[cfg(test)]

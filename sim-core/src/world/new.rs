@@ -11,6 +11,8 @@ use crate::aside::Aside;
 use crate::check::{Check, Findings, Judge, Needs, Standing};
 use crate::coalition::{CoalitionDice, Directed};
 use crate::facts::Facts;
+use crate::fault::{FaultGroup, FaultModel};
+use crate::ground::Electorate;
 use crate::identity::{NodeId, Slot};
 use crate::kernel::arrange::validate;
 use crate::kernel::report::Title;
@@ -44,17 +46,19 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         agenda: Agenda,
     ) -> Result<Self, LaunchError> {
         let vocabulary = Vocabulary { observations: P::Observation::KINDS, messages: P::Message::KINDS };
-        validate(setup, &agenda, vocabulary)?;
+        let kernel = Untyped {
+            vocabulary,
+            model: subject.model,
+            drift_ppm: subject.drift_ppm,
+            groups: &subject.groups,
+            electorates: subject.liveness.electorates(),
+        };
+        let mut kernel = kernel.kernel(setup, launch, agenda)?;
         let slots = (setup.members + setup.clients) as usize;
-        let mut kernel = Kernel::new(setup, launch, subject.model, vocabulary, agenda)?;
-        kernel.driver.limit_drift(subject.drift_ppm);
-        kernel.driver.limit_groups(&subject.groups);
-        kernel.ground.electorates = subject.liveness.electorates().to_vec();
         let timed = matches!(kernel.agenda, Agenda::Timed(_));
         let mut checks = subject.checks;
         for seat in checks.iter_mut().flat_map(|judge| &mut judge.seats) {
-            let wanted = setup.checks_off.iter().all(|off| off != seat.named.name);
-            seat.stands(wanted, timed || seat.needs == Needs::Order);
+            seat.stands(is_left_on(setup, seat.named.name), timed || seat.needs == Needs::Order);
         }
         let seats = checks.iter().flat_map(|judge| &judge.seats);
         let checks_off = seats.filter(|seat| seat.standing == Standing::Off).map(report).collect();
@@ -67,10 +71,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let followed = told(subject.liveness.hears(), P::Observation::KINDS);
         let takers = interested(&checks, P::Message::KINDS, |check| Some(check.takes()));
         let (protocol, plants, keep_history) = (subject.protocol, launch.plants.clone(), launch.keep_history);
-        let mut effects = Effects::for_slots(slots);
-        if kernel.driver.has_detours() {
-            effects.detours = Detours::drawn_by(Keyed::new(setup.seed, Purpose::Fault).labeled(DETOURS));
-        }
+        let effects = effects(setup, &kernel, slots);
         let mut world = Self {
             title: Title { protocol, plants, keep_history },
             kernel,
@@ -122,15 +123,15 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
 
     /// The state at the start: who is absent, who is a traitor, whose clock is wrong.
     fn arrange(&mut self) {
-        let initial = self.kernel.setup.initial.clone();
-        self.kernel.set_absent(&initial.absent);
-        for slot in initial.corrupt.iter().copied().map(Slot) {
-            self.corrupt(slot);
+        let (corrupt, twins, beside) = beginnings(&self.kernel.setup);
+        self.kernel.set_absent();
+        for slot in corrupt {
+            self.corrupt(Slot(slot));
         }
-        for (slot, node) in initial.twins {
+        for (slot, node) in twins {
             self.twin(Slot(slot), NodeId(node));
         }
-        for node in initial.beside {
+        for node in beside {
             let slot = self.kernel.add_beside();
             self.add_place();
             self.twin(slot, NodeId(node));
@@ -138,6 +139,46 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.set_corrupt_clients();
         self.kernel.set_clocks();
     }
+}
+
+/// What the kernel has to know of a subject. Whoever makes a kernel also has to know how to drop it: that is much code,
+/// and none of it names a type of a protocol.
+struct Untyped<'a> {
+    vocabulary: Vocabulary,
+    model: FaultModel,
+    drift_ppm: u32,
+    groups: &'a [FaultGroup],
+    electorates: &'a [Electorate],
+}
+
+impl Untyped<'_> {
+    fn kernel(&self, setup: &Setup, launch: &Launch, agenda: Agenda) -> Result<Kernel, LaunchError> {
+        validate(setup, &agenda, self.vocabulary)?;
+        let mut kernel = Kernel::new(setup, launch, self.model, self.vocabulary, agenda)?;
+        kernel.driver.limit_drift(self.drift_ppm);
+        kernel.driver.limit_groups(self.groups);
+        kernel.ground.electorates = self.electorates.to_vec();
+        Ok(kernel)
+    }
+}
+
+/// Effects of no step yet.
+fn effects<P: Protocol>(setup: &Setup, kernel: &Kernel, slots: usize) -> Effects<P> {
+    let mut effects = Effects::for_slots(slots);
+    if kernel.driver.has_detours() {
+        effects.detours = Detours::drawn_by(Keyed::new(setup.seed, Purpose::Fault).labeled(DETOURS));
+    }
+    effects
+}
+
+/// A setup's initial state in lists of its own: copying the whole would copy what the protocol reads from it as well.
+fn beginnings(setup: &Setup) -> (Vec<u32>, Vec<(u32, u32)>, Vec<u32>) {
+    let initial = &setup.initial;
+    (initial.corrupt.clone(), initial.twins.clone(), initial.beside.clone())
+}
+
+fn is_left_on(setup: &Setup, check: &str) -> bool {
+    setup.checks_off.iter().all(|off| off != check)
 }
 
 /// For each kind of a vocabulary, the checks that want to be told of it; a check wants all if it does not say which.

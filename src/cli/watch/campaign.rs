@@ -12,6 +12,7 @@ use sim_core::check::Verdict;
 use sim_core::ordered::OrderedMap;
 use sim_core::outcome::{MARK, Outcome};
 use sim_core::ratio::Ratio;
+use sim_core::sorting::SortSeldom;
 
 use super::{FRAME, Screen, bar, labelled};
 use crate::cli::table::{thousands, two_digits};
@@ -252,7 +253,7 @@ fn per_run(counters: &OrderedMap<String, Counter>, runs: u64) -> String {
         .filter(|(name, counter)| counter.total > 0 && !elsewhere(name))
         .map(|(name, counter)| (name, counter.total))
         .collect();
-    counted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counted.sort_seldom_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     let each = |total: u64| two_digits(total as f64 / runs.max(1) as f64);
     let counted: Vec<String> = counted
         .iter()

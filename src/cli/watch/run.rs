@@ -5,6 +5,7 @@ use std::io;
 
 use console::{Style, measure_text_width};
 use sim_core::outcome::{LaneSpan, Outcome};
+use sim_core::sorting::SortSeldom;
 
 use super::{FRAME, Screen, bar, labelled};
 use crate::cli::interrupt;
@@ -98,7 +99,7 @@ fn roles(outcome: &Outcome, at_ns: u64) -> String {
             None => counts.push((&span.state, 1)),
         }
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counts.sort_seldom_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     if counts.is_empty() {
         return "not recorded for so many".to_owned();
     }

@@ -1,6 +1,7 @@
 //! A task graph from a CSV: one line for each task, the first line names the columns.
 
 use serde_json::{Map, Value};
+use sim_core::tree;
 
 use super::TaskSpec;
 
@@ -41,5 +42,5 @@ fn task(columns: &[&str], line: &str) -> Result<TaskSpec, String> {
         };
         spec.insert((*column).to_owned(), value);
     }
-    serde_json::from_value(Value::Object(spec)).map_err(|error| error.to_string())
+    tree::read(&Value::Object(spec)).map_err(|misfit| misfit.message)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sim_core::registry::parameters::Parameter;
+use sim_core::tree;
 
 /// Namespaces in which agents register, in turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,8 +57,8 @@ impl Parameter for Namespaces {
         if value == "none" {
             return Ok(Self::default());
         }
-        let names: Vec<String> = serde_json::from_value(value.clone())
-            .map_err(|_| format!("expected \"none\" or a list of names, got {value}"))?;
+        let names: Vec<String> =
+            tree::read(value).map_err(|_| format!("expected \"none\" or a list of names, got {value}"))?;
         let mut sorted = names.clone();
         sorted.sort_unstable();
         if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {

@@ -132,7 +132,7 @@ impl Parameter for Timing {
     }
 
     fn read(value: &Value) -> Result<Self, String> {
-        let timing: Self = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+        let timing: Self = tree::read(value).map_err(|misfit| misfit.message)?;
         timing.0.validate().map_err(|error| format!("failed to {error}"))?;
         Ok(timing)
     }
@@ -189,7 +189,7 @@ impl Parameter for Skills {
         if value == "none" {
             return Ok(Self::default());
         }
-        let skills: Vec<Skill> = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+        let skills: Vec<Skill> = tree::read(value).map_err(|misfit| misfit.message)?;
         if skills.len() > 32 { Err("there can be at most 32 skills".to_owned()) } else { Ok(Self(skills)) }
     }
 
@@ -234,7 +234,7 @@ impl Parameter for Tasks {
                 return Err(format!("expected \"generated\", tables or the lines of a CSV, got \"{other}\""));
             }
             None if is_text(value) => csv::read(&lines(value))?,
-            None => serde_json::from_value(value.clone()).map_err(|error| error.to_string())?,
+            None => tree::read(value).map_err(|misfit| misfit.message)?,
         };
         if specs.is_empty() {
             return Err("there must be at least one task".to_owned());

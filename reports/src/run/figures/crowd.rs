@@ -2,6 +2,7 @@
 
 use sim_core::metrics::OPERATION_LATENCY;
 use sim_core::outcome::{Course, Cumulative, Expectation, Series as Readings};
+use sim_core::sorting::SortSeldom;
 use sim_core::stats::{quantile, sorted};
 
 use super::time_axis;
@@ -145,7 +146,7 @@ fn ranks(run: &Run) -> Option<Figure> {
     if spans.windows(2).all(|pair| pair[0].2 == pair[1].2) {
         return None;
     }
-    spans.sort_by_key(|span| (span.0, span.1));
+    spans.sort_seldom_by_key(|span| (span.0, span.1));
     let mut figure =
         Figure::new("rank-quantiles", "Term or view", time_axis(run), Axis::linear("term or view", ""));
     figure.caption = "Median of all nodes, with the range from the 10th to the 90th percentile".to_owned();

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::RoundShape;
 use crate::ordered::OrderedMap;
+use crate::sorting::SortSeldom;
 
 /// The part of one member in a round. Letters of members without a twin and of those with one never meet in a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,7 +189,7 @@ fn divide(node: &Node, word: &Word, plain: usize) -> (Sizes, Vec<u8>) {
         }
     }
     // Stable, so that the order is always the same.
-    classes.sort_by_key(|class| (class.start >= plain, usize::MAX - class.len()));
+    classes.sort_seldom_by_key(|class| (class.start >= plain, usize::MAX - class.len()));
     let order = classes.iter().flat_map(Clone::clone).map(|place| place as u8).collect();
     let sizes = |twin: bool| {
         let those = classes.iter().filter(|class| (class.start >= plain) == twin);

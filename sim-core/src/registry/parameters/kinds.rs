@@ -34,7 +34,7 @@ pub trait Parameter: Sized {
 }
 
 pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    serde_json::from_value(value.clone()).map_err(|error| error.to_string())
+    crate::tree::read(value).map_err(|misfit| misfit.message)
 }
 
 macro_rules! numbers {
