@@ -22,6 +22,7 @@ const READ: &[&str] = &[
     "RequestVote",
     "RequestTransferredVote",
     "ChangeReply",
+    "InstallSnapshot",
 ];
 
 /// What any of them takes.
