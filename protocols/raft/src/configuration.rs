@@ -129,6 +129,15 @@ impl Configuration {
         self.voters.iter().copied().filter(|voter| *voter != node).collect()
     }
 
+    /// How many servers, of whatever kind, one has and the other has not.
+    pub fn comings_and_goings(&self, other: &Self) -> usize {
+        let (own, other) = (self.everybody(), other.everybody());
+        let lacks = |own: &[NodeId], other: &[NodeId]| {
+            own.iter().filter(|node| other.binary_search(node).is_err()).count()
+        };
+        lacks(&own, &other) + lacks(&other, &own)
+    }
+
     /// How many voters one has and the other has not.
     pub fn distance(&self, other: &Self) -> usize {
         let lacks =

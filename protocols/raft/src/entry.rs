@@ -13,7 +13,7 @@ use super::liveness::RaftLiveness;
 use super::node::{RaftFactory, RaftNode};
 use super::parameters::Parameters;
 use super::plants::Plants;
-use super::safety::{CHECKS, checks};
+use super::safety::{ALL, judges};
 use super::service::KeyValueService;
 use super::stalling::Stalling;
 use super::traitors::{Behavior, Traitors};
@@ -31,7 +31,7 @@ const INFO: ProtocolInfo = ProtocolInfo {
     behaviors: Behavior::NAMED,
     plants: Plants::ALL,
     stalls: Stalling::NAMES,
-    checks: CHECKS,
+    checks: ALL,
     objects: objects::MODELS,
     // A leader writes to each of the others, and each election asks all.
     most_nodes: 10_000,
@@ -69,7 +69,7 @@ fn system(parameters: &Parameters, setup: &Setup, launch: &Launch) -> Subject<Ra
         changes,
     };
     Subject {
-        checks: checks(parameters, setup),
+        checks: judges(parameters, setup),
         coalition: Some(Box::new(Traitors::new(behavior, setup.members))),
         service: Box::new(KeyValueService { changes }),
         liveness: Box::new(RaftLiveness::new(parameters, setup)),

@@ -9,6 +9,8 @@
 //! it as well: a vote or a term that nobody could see and no disk held was never given.
 
 pub mod acknowledged;
+mod apart;
+pub use apart::{ALL, judges};
 pub mod commit_durable;
 pub mod commit_monotone;
 pub mod commit_term;
@@ -25,12 +27,15 @@ pub mod log_matching;
 mod majority;
 pub mod membership;
 pub mod one_vote;
+pub mod pre_votes;
 pub mod promises;
 pub mod reads;
 pub mod sessions;
+pub mod snapshots;
 pub mod state_machine_safety;
 pub mod term_monotone;
 mod together;
+pub mod transfer;
 
 #[cfg(test)]
 mod script;
@@ -58,7 +63,7 @@ use state_machine_safety::StateMachineSafety;
 use term_monotone::TermMonotone;
 
 sim_core::panel! {
-    /// Every check of Raft, fresh, for one run.
+    /// The checks of Raft that judge together, fresh, for one run.
     pub fn checks(parameters: &Parameters, setup: &Setup) -> Raft;
 
     /// They judge together.
@@ -82,7 +87,7 @@ sim_core::panel! {
         "raft/promises": "What a server acknowledges is in its leader's log and durable, as is the term in which it answers, its votes go to logs that are as up to date as its own, \
             and after a crash its log is what was durable."
             => promises: Promises = Promises::default(),
-        "raft/acknowledged": "What a leader commits by counting, a majority has acknowledged to it in its own term."
+        "raft/acknowledged": "What a leader commits by counting, a majority has acknowledged to it in its own term, and what it tells an operator is done is committed."
             => acknowledged: Acknowledged = Acknowledged::new(setup.members, parameters.learners),
         "raft/commit-term": "A leader commits by counting only up to an entry of its own term."
             => commit_term: CommitTerm = CommitTerm::default(),
@@ -97,16 +102,21 @@ sim_core::panel! {
             Without the log, it rests on a majority that follows its leader, and whoever a lease may bind votes for nobody else."
             => reads: ReadsAreRecent = ReadsAreRecent::new(parameters, setup),
         "raft/membership": "A leader changes the voters one by one or jointly, each change after the last one and an entry of its term are committed; only voters stand, \
-            a learner that becomes one has what is committed, and a leader ends what is joint once that is committed and leads no more once it is removed."
+            whoever becomes one has what is committed, and a leader ends what is joint once that is committed and leads no more once it is removed."
             => membership: Membership = Membership::new(setup.members, parameters.learners),
         "raft/leadership-stable": "With pre-vote and check-quorum, a leader that is heard is neither deposed nor gives up, \
             one that reaches no majority does, and whoever granted a vote waits before it stands."
             => leadership_stable: LeadershipStable = LeadershipStable::new(
                 parameters,
                 setup.members,
-                setup.clocks.timers == TimerClock::Monotonic && setup.clocks.timer_jitter.is_zero(),
+                steady(setup),
             ),
     }
+}
+
+/// Whether timers run by clocks that are never set, and fire when they are due.
+fn steady(setup: &Setup) -> bool {
+    setup.clocks.timers == TimerClock::Monotonic && setup.clocks.timer_jitter.is_zero()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use sim_core::registry::Together;
 use super::parameters::{Parameters, Reads};
 
 /// Checks whose property rests on all servers being set alike.
-const OF_EQUALS: [&str; 1] = ["raft/leadership-stable"];
+const OF_EQUALS: [&str; 2] = ["raft/leadership-stable", "raft/transfer"];
 
 /// What the given versions promise together: the weakest of what each promises, and the longest of what each waits. Leases
 /// are judged like any read: if one version's leases outlive another one's patience, that is found.
@@ -49,7 +49,10 @@ pub(super) fn together(versions: &[Parameters]) -> Result<Together<Parameters>, 
         };
         judged(version) == judged(first)
     });
-    let unjudged = if alike { Vec::new() } else { OF_EQUALS.to_vec() };
+    let mut unjudged = if alike { Vec::new() } else { OF_EQUALS.to_vec() };
+    if others.iter().any(|version| version.snapshot_every != first.snapshot_every) {
+        unjudged.push("raft/snapshots");
+    }
     Ok(Together { parameters, unjudged })
 }
 
@@ -82,6 +85,8 @@ mod tests {
         assert_eq!(both.parameters.client_retry, Duration::from_secs(2));
         assert_eq!(both.parameters.reads, Reads::Lease);
         assert_eq!(both.unjudged, OF_EQUALS);
+        let taken = together(&[first, Parameters { snapshot_every: 9, ..first }]).unwrap();
+        assert_eq!(taken.unjudged, ["raft/snapshots"]);
         assert_eq!(together(&[first, first]).unwrap(), Together { parameters: first, unjudged: Vec::new() });
     }
 

@@ -3,6 +3,8 @@
 //! Whoever it counts must have said so: what it commits by counting, a majority of the voters by the last configuration in its log
 //! have acknowledged in this term, itself included as far as its own disk is. This judges the counting;
 //! [`commit_durable`](super::commit_durable) judges whether it is so.
+//!
+//! And a leader tells an operator that a change of membership is done only once it is committed, as it tells clients.
 
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
@@ -25,6 +27,8 @@ struct Leader {
     term: u64,
     /// Up to which index who has acknowledged its log.
     matched: Vec<(NodeId, u64)>,
+    /// Up to which index it knows its log to be committed, whether or not it leads.
+    commit: u64,
 }
 
 impl Leader {
@@ -57,6 +61,11 @@ impl Acknowledged {
 
     /// A leader concludes that it is committed up to an index.
     #[inline(never)]
+    /// A server commits up to an index, whether or not it leads.
+    pub(super) fn commits(&mut self, slot: Slot, index: u64) {
+        self.leaders.at(slot).commit = index;
+    }
+
     pub(super) fn counted(&self, seen: &Seen<'_, Raft>, index: u64, findings: &mut Findings) {
         let node = seen.node;
         let Some(leader) = self.leaders.get(seen.slot).filter(|leader| leader.term > 0) else { return };
@@ -77,6 +86,30 @@ impl Acknowledged {
     }
 }
 
+impl Acknowledged {
+    /// Somebody tells an operator that a server is in, or out.
+    fn told(
+        &self,
+        ground: &Ground,
+        (from, to): (NodeId, NodeId),
+        add: bool,
+        who: NodeId,
+        findings: &mut Findings,
+    ) {
+        let Some(slot) = ground.slot_of(from).filter(|_| ground.honest(from)) else { return };
+        let Some(leader) = self.leaders.get(slot).filter(|leader| leader.term > 0) else { return };
+        findings.exercised();
+        let config = self.configs.of(slot);
+        let last = self.configs.last(slot).map_or(0, |(last, _)| *last);
+        let is_so = if add { config.voters.contains(&who) } else { !config.everybody().contains(&who) };
+        if !is_so || last > leader.commit {
+            let what = if add { "a voter" } else { "no member any more" };
+            let message = format!("{from} tells {to} that {who} is {what}, which is not committed");
+            findings.safety("not-done", &[from, who], message);
+        }
+    }
+}
+
 impl Check<Raft> for Acknowledged {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&[
@@ -87,6 +120,7 @@ impl Check<Raft> for Acknowledged {
             "ConfigAppended",
             "Truncated",
             "Committed",
+            "SnapshotInstalled",
         ])
     }
 
@@ -95,10 +129,13 @@ impl Check<Raft> for Acknowledged {
             return;
         }
         match *seen.observation {
-            RaftObservation::Committed { index, counted: true, .. } => {
-                return self.counted(seen, index, findings);
+            RaftObservation::Committed { index, counted, .. } => {
+                self.commits(seen.slot, index);
+                if counted {
+                    self.counted(seen, index, findings);
+                }
+                return;
             }
-            RaftObservation::Committed { .. } => return,
             _ => self.configs.follow(seen),
         }
         let leader = self.leaders.at(seen.slot);
@@ -107,9 +144,9 @@ impl Check<Raft> for Acknowledged {
                 leader.term = term;
                 leader.matched.clear();
             }
-            RaftObservation::BecameFollower { .. }
-            | RaftObservation::TermSet { .. }
-            | RaftObservation::Recovered { .. } => leader.term = 0,
+            RaftObservation::BecameFollower { .. } | RaftObservation::TermSet { .. } => leader.term = 0,
+            RaftObservation::Recovered { .. } => (leader.term, leader.commit) = (0, 0),
+            RaftObservation::SnapshotInstalled { index, .. } => leader.commit = leader.commit.max(index),
             _ => {}
         }
     }
@@ -123,6 +160,23 @@ impl Check<Raft> for Acknowledged {
         | RaftMessage::InstallReply { term, index, done: true, .. } = *message
         {
             self.takes_answer(slot, from, term, index);
+        }
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        &["ChangeReply"]
+    }
+
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &RaftMessage,
+        findings: &mut Findings,
+    ) {
+        if let RaftMessage::ChangeReply { node, add, done: true, .. } = *message {
+            self.told(ground, (from, to), add, node, findings);
         }
     }
 
@@ -181,6 +235,25 @@ mod tests {
             "too-few",
             "n1 committed index 3 by counting, which 1 of 3 members have acknowledged in its term 3",
         );
+    }
+
+    #[test]
+    fn an_operator_is_told_of_what_is_committed() {
+        let done = |node, add| RaftMessage::ChangeReply { node: NodeId(node), add, done: true, leader: None };
+        let changed = || {
+            let voters = [0, 1, 3].map(NodeId);
+            let config = Configuration::of(&voters).into();
+            let mut script = script();
+            script.see(0, RaftObservation::ConfigAppended { index: 3, term: 2, config });
+            script
+        };
+        changed().see(0, told(3, 13, 2)).send(0, 4, done(3, true)).send(0, 4, done(2, false)).clean();
+        let snapshot = RaftObservation::SnapshotInstalled { index: 3, hash: 13, state: 0, last_index: 3 };
+        changed().see(0, snapshot).send(0, 4, done(3, true)).clean();
+        let found = "n1 tells n5 that n4 is a voter, which is not committed";
+        changed().send(0, 4, done(3, true)).found("not-done", found);
+        let found = "n1 tells n5 that n2 is no member any more, which is not committed";
+        changed().see(0, told(3, 13, 2)).send(0, 4, done(1, false)).found("not-done", found);
     }
 
     #[test]

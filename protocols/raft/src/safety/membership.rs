@@ -74,7 +74,7 @@ impl Membership {
         *reach = Reach { who: Some(seen.node), index: before.max(index) };
     }
 
-    /// A leader makes voters of learners: each has, or had, what the leader knows to be committed. What a disk has lost since it
+    /// A leader makes somebody a voter, mostly a learner: it has, or had, what the leader knows to be committed. What a disk has lost since it
     /// was acknowledged, a leader cannot know.
     #[inline(never)]
     fn promoted<P: Protocol<Observation = RaftObservation>>(
@@ -85,7 +85,7 @@ impl Membership {
         findings: &mut Findings,
     ) {
         let before = self.configs.of(seen.slot);
-        for learner in before.learners.iter().filter(|learner| next.voters.contains(learner)) {
+        for learner in next.voters.iter().filter(|voter| !before.votes(**voter)) {
             let Some(slot) = ground.slot_of(*learner).filter(|slot| ground.place(*slot).honest) else {
                 continue;
             };
@@ -213,13 +213,13 @@ impl Membership {
             findings.safety("before-own-entry", &[node], message);
         }
         let fits = match (before.is_joint(), after.is_joint()) {
-            (false, false) => before.distance(after) <= 1,
+            (false, false) => before.distance(after) <= 1 && before.comings_and_goings(after) <= 1,
             (false, true) => after.outgoing == before.voters,
-            (true, false) => after.voters == before.voters,
+            (true, false) => after.voters == before.voters && after.learners == before.learners,
             (true, true) => false,
         };
         if !fits {
-            let message = format!("{node} changes more than one voter at index {index} in one step");
+            let message = format!("{node} changes more than one server at index {index} in one step");
             findings.safety("too-much", &[node], message);
         }
     }
@@ -249,6 +249,24 @@ impl Membership {
                 "{node} has a snapshot up to index {index} with another configuration than {taker} used there"
             );
             findings.safety("snapshot", &[node, *taker], message);
+        }
+    }
+
+    /// A leader stops leading since it was removed: that is committed by then, and not joint any more (section 4.2.2).
+    #[inline(never)]
+    fn steps_down<P: Protocol<Observation = RaftObservation>>(
+        &self,
+        seen: &Seen<'_, P>,
+        findings: &mut Findings,
+    ) {
+        let Some(server) = self.servers.get(seen.slot) else { return };
+        findings.exercised();
+        let config = self.configs.of(seen.slot);
+        let last = self.configs.last(seen.slot).map_or(0, |(last, _)| *last);
+        if config.is_joint() || config.votes(seen.node) || last > server.commit {
+            let node = seen.node;
+            let message = format!("{node} stops leading before the change that removes it is committed");
+            findings.safety("left-early", &[node], message);
         }
     }
 
@@ -306,6 +324,7 @@ impl Membership {
                 server.snapshot = index;
             }
             RaftObservation::SnapshotTaken { index, .. } => self.snapshot_taken(seen, index),
+            RaftObservation::Removed { .. } => self.steps_down(seen, findings),
             _ => {}
         }
         self.configs.follow(seen);
@@ -327,6 +346,7 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Membership {
             "Committed",
             "SnapshotInstalled",
             "SnapshotTaken",
+            "Removed",
         ])
     }
 
@@ -380,9 +400,10 @@ mod tests {
         leading()
             .see(0, appended(6, &[0, 1, 2], &[]))
             .see(0, counted(6, 16, 2))
-            .see(0, appended(7, &[3, 4], &[0, 1, 2]))
+            .see(3, entry(6, 2, 16))
+            .see(0, appended(7, &[2, 3], &[0, 1, 2]))
             .see(0, counted(7, 17, 2))
-            .see(0, appended(8, &[3, 4], &[]))
+            .see(0, appended(8, &[2, 3], &[]))
             .clean();
         leading().see(0, appended(6, &[0, 1, 2], &[])).see(0, appended(7, &[0, 1], &[])).found(
             "two-at-once",
@@ -390,7 +411,20 @@ mod tests {
         );
         leading()
             .see(0, appended(6, &[0, 1], &[]))
-            .found("too-much", "n1 changes more than one voter at index 6 in one step");
+            .found("too-much", "n1 changes more than one server at index 6 in one step");
+    }
+
+    #[test]
+    fn whoever_becomes_a_voter_has_what_is_committed_learner_or_not() {
+        let removed = || {
+            let mut script = leading();
+            script.see(0, appended(6, &[0, 1, 2], &[])).see(0, counted(6, 16, 2));
+            script
+        };
+        removed().see(3, entry(6, 2, 16)).see(0, appended(7, &[0, 1, 2, 3], &[])).clean();
+        removed()
+            .see(0, appended(7, &[0, 1, 2, 3], &[]))
+            .found("behind", "n1 makes n4 a voter, whose log never reached beyond 0, while 6 is committed");
     }
 
     #[test]
@@ -518,6 +552,43 @@ mod tests {
             .at(Time::from_nanos(20), 0)
             .see(0, next())
             .clean();
+    }
+
+    #[test]
+    fn a_leader_that_is_removed_leads_until_that_is_committed() {
+        let removed = || RaftObservation::Removed { term: 2 };
+        leading().see(0, appended(6, &[1, 2, 3], &[])).see(0, counted(6, 16, 2)).see(0, removed()).clean();
+        let found = "n1 stops leading before the change that removes it is committed";
+        leading().see(0, appended(6, &[1, 2, 3], &[])).see(0, removed()).found("left-early", found);
+        let mut joint = leading();
+        joint.see(0, appended(6, &[1, 2, 3], &[0, 1, 2, 3])).see(0, counted(6, 16, 2)).see(0, removed());
+        joint.found("left-early", found);
+    }
+
+    #[test]
+    fn a_change_is_of_one_server_whether_it_votes_or_learns() {
+        let learners = |voters: &[u32], outgoing: &[u32], learners: &[u32]| {
+            let mut next = (*config(voters, outgoing).0).clone();
+            next.learners = learners.iter().copied().map(NodeId).collect();
+            RaftObservation::ConfigAppended { index: 6, term: 2, config: next.into() }
+        };
+        let learns = |config| {
+            let mut script = leading();
+            script.see(0, config).see(0, counted(6, 16, 2));
+            script
+        };
+        let next = |config: RaftObservation| match config {
+            RaftObservation::ConfigAppended { config, .. } => {
+                RaftObservation::ConfigAppended { index: 7, term: 2, config }
+            }
+            other => other,
+        };
+        let (all, found) = ([0, 1, 2, 3], "n1 changes more than one server at index 7 in one step");
+        learns(learners(&all, &[], &[4])).see(0, next(learners(&all, &[], &[4, 5]))).clean();
+        learns(learners(&all, &[], &[4])).see(0, next(learners(&all, &[], &[5]))).found("too-much", found);
+        let ends = |after| learns(learners(&[0, 1, 2], &all, &[4])).see(0, next(after)).violations();
+        assert_eq!(ends(learners(&[0, 1, 2], &[], &[4])), 0);
+        assert_eq!(ends(learners(&[0, 1, 2], &[], &[])), 1, "a learner is gone with what was joint");
     }
 
     #[test]

@@ -159,6 +159,26 @@ impl Promises {
         }
     }
 
+    /// A snapshot says of which term its last entry is (figure 13, lastIncludedTerm): logs are compared by that.
+    #[inline(never)]
+    fn snapshot_sent(
+        &self,
+        (from, to): (NodeId, NodeId),
+        index: u64,
+        (hash, said): (u64, u64),
+        findings: &mut Findings,
+    ) {
+        let known = usize::try_from(index).ok().and_then(|place| self.appended.get(place));
+        let Some((_, term)) = known.filter(|(known, _)| *known == hash) else { return };
+        findings.exercised();
+        if *term != said {
+            let message = format!(
+                "{from} sends {to} a snapshot up to index {index} of term {said}, the entry there is of term {term}"
+            );
+            findings.safety("snapshot-term", &[from, to], message);
+        }
+    }
+
     /// Somebody says that it has a snapshot.
     #[inline(never)]
     fn installed(&self, ground: &Ground, ends: (NodeId, NodeId), said: (u64, u64), findings: &mut Findings) {
@@ -287,7 +307,15 @@ impl Check<Raft> for Promises {
     }
 
     fn reads(&self) -> &'static [&'static str] {
-        &["AppendReply", "InstallReply", "ProbeReply", "Vote", "RequestVote", "RequestTransferredVote"]
+        &[
+            "AppendReply",
+            "InstallReply",
+            "InstallSnapshot",
+            "ProbeReply",
+            "Vote",
+            "RequestVote",
+            "RequestTransferredVote",
+        ]
     }
 
     fn sent(
@@ -311,6 +339,9 @@ impl Check<Raft> for Promises {
             }
             RaftMessage::ProbeReply { term, .. } | RaftMessage::Vote { term, pre: false, .. } => {
                 self.answered(ground, ends, term, findings);
+            }
+            RaftMessage::InstallSnapshot { index, last_term, hash, .. } if ground.honest(from) => {
+                self.snapshot_sent(ends, index, (hash, last_term), findings);
             }
             RaftMessage::RequestVote { term, last_index, last_term, pre: false }
             | RaftMessage::RequestTransferredVote { term, last_index, last_term } => {
@@ -394,6 +425,36 @@ mod tests {
         script.write(1, RaftObservation::SnapshotInstalled { index: 9, hash: 19, state: 0, last_index: 9 });
         script.sync(1).send(1, 0, done(9)).clean();
         assert_eq!(script.exercised(), 1);
+    }
+
+    #[test]
+    fn a_snapshot_is_of_the_term_of_its_last_entry() {
+        let sends = |last_term, hash| {
+            let (image, config) =
+                (crate::snapshot::Image(std::rc::Rc::default()), crate::configuration::Config::default());
+            let (term, index, chunk, chunks, bytes) = (2, 1, 0, 1, 64);
+            let message = RaftMessage::InstallSnapshot {
+                term,
+                index,
+                last_term,
+                hash,
+                chunk,
+                chunks,
+                bytes,
+                config,
+                image,
+            };
+            let mut script = Script::new(Promises::default(), 3);
+            script.write(0, appended(1, 1, 11)).send(0, 1, message);
+            script
+        };
+        sends(1, 11).clean();
+        // The log that it is of is not known.
+        sends(2, 91).clean();
+        sends(2, 11).found(
+            "snapshot-term",
+            "n1 sends n2 a snapshot up to index 1 of term 2, the entry there is of term 1",
+        );
     }
 
     #[test]

@@ -21,6 +21,8 @@ const READ: &[&str] = &[
     "Vote",
     "RequestVote",
     "RequestTransferredVote",
+    "ChangeReply",
+    "InstallSnapshot",
 ];
 
 /// What any of them takes.
@@ -95,6 +97,7 @@ impl Check<Raft> for Together {
                 self.commit_monotone.rises(seen, index, false, findings);
                 findings.under(Place::commit_durable as usize);
                 self.commit_durable.committed(ground, seen, (index, hash), findings);
+                self.acknowledged.commits(seen.slot, index);
                 if counted {
                     findings.under(Place::acknowledged as usize);
                     self.acknowledged.counted(seen, index, findings);

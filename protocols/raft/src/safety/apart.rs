@@ -1,0 +1,74 @@
+//! Checks that judge one by one, beside those that judge [together](super::together): of features that not every cluster uses.
+
+use sim_core::check::Judge;
+use sim_core::setup::Setup;
+use sim_core::text::Named;
+
+use super::pre_votes::PreVotes;
+use super::snapshots::Snapshots;
+use super::transfer::Transfer;
+use super::{CHECKS as TOGETHER, checks, steady};
+use crate::parameters::Parameters;
+use crate::vocabulary::Raft;
+
+sim_core::checks! {
+    /// Those of them that judge apart, fresh.
+    pub(super) fn apart(parameters: &Parameters, setup: &Setup) -> Raft {
+        "raft/pre-votes": "A pre-vote goes to a log that is as up to date as the voter's, for a later term than its own, and nobody enters a term before \
+            a candidate has."
+            => PreVotes::default(),
+        "raft/transfer": "Leadership is handed to a voter that has acknowledged everything, and nothing is appended meanwhile."
+            => Transfer::new(
+                (setup.members, parameters.learners),
+                steady(setup).then_some(parameters.election_timeout_max),
+            ),
+        "raft/snapshots": "A snapshot is taken when it is due, and installed once every chunk of it has come."
+            => Snapshots::new(parameters.snapshot_every),
+    }
+}
+
+/// What is checked, together and apart.
+pub const ALL: &[Named] = &{
+    let mut all = [TOGETHER[0]; TOGETHER.len() + CHECKS.len()];
+    let mut place = 0;
+    while place < all.len() {
+        all[place] = if place < TOGETHER.len() { TOGETHER[place] } else { CHECKS[place - TOGETHER.len()] };
+        place += 1;
+    }
+    all
+};
+
+/// All checks, fresh, but for those that these settings give nothing to judge: nobody waits for them to be exercised.
+pub fn judges(parameters: &Parameters, setup: &Setup) -> Vec<Judge<Raft>> {
+    let mut judges = checks(parameters, setup);
+    let judged = |judge: &Judge<Raft>| {
+        judge.names().all(|name| match name {
+            "raft/transfer" => !parameters.transfer_every.is_zero(),
+            "raft/snapshots" => parameters.snapshot_every > 0,
+            _ => true,
+        })
+    };
+    judges.extend(apart(parameters, setup).into_iter().filter(judged));
+    judges
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::time::Duration;
+
+    use super::*;
+
+    fn names(parameters: &Parameters) -> Vec<&'static str> {
+        judges(parameters, &Setup::new(1, 3)).iter().flat_map(Judge::names).collect()
+    }
+
+    #[test]
+    fn what_the_settings_give_nothing_to_judge_is_left_out() {
+        let transfer_every = Duration::from_secs(1);
+        let all = names(&Parameters { transfer_every, snapshot_every: 4, ..Parameters::default() });
+        assert_eq!(all, ALL.iter().map(|named| named.name).collect::<Vec<_>>());
+        let few = names(&Parameters::default());
+        let left_out: Vec<_> = all.into_iter().filter(|name| !few.contains(name)).collect();
+        assert_eq!(left_out, ["raft/transfer", "raft/snapshots"]);
+    }
+}
