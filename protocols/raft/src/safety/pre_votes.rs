@@ -108,7 +108,7 @@ impl Check<Raft> for PreVotes {
         match *seen.observation {
             RaftObservation::Appended { index, term, .. } => server.end = Some((term, index)),
             RaftObservation::Truncated { .. } | RaftObservation::SnapshotInstalled { .. } => {
-                server.end = None
+                server.end = None;
             }
             RaftObservation::Recovered { term, .. } => {
                 *server = Server { term, ..Server::default() };

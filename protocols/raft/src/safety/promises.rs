@@ -340,8 +340,8 @@ impl Check<Raft> for Promises {
             RaftMessage::ProbeReply { term, .. } | RaftMessage::Vote { term, pre: false, .. } => {
                 self.answered(ground, ends, term, findings);
             }
-            RaftMessage::InstallSnapshot { index, last_term, hash, .. } if ground.honest(from) => {
-                self.snapshot_sent(ends, index, (hash, last_term), findings);
+            RaftMessage::InstallSnapshot(ref chunk) if ground.honest(from) => {
+                self.snapshot_sent(ends, chunk.index, (chunk.hash, chunk.last_term), findings);
             }
             RaftMessage::RequestVote { term, last_index, last_term, pre: false }
             | RaftMessage::RequestTransferredVote { term, last_index, last_term } => {
@@ -366,6 +366,7 @@ impl Check<Raft> for Promises {
 mod tests {
     use super::*;
     use crate::safety::script::{Script, appended, leads, recovered};
+    use crate::vocabulary::InstallSnapshot;
 
     fn yes(term: u64, index: u64) -> RaftMessage {
         RaftMessage::AppendReply { term, success: true, index }
@@ -433,7 +434,7 @@ mod tests {
             let (image, config) =
                 (crate::snapshot::Image(std::rc::Rc::default()), crate::configuration::Config::default());
             let (term, index, chunk, chunks, bytes) = (2, 1, 0, 1, 64);
-            let message = RaftMessage::InstallSnapshot {
+            let message = RaftMessage::InstallSnapshot(Box::new(InstallSnapshot {
                 term,
                 index,
                 last_term,
@@ -443,7 +444,7 @@ mod tests {
                 bytes,
                 config,
                 image,
-            };
+            }));
             let mut script = Script::new(Promises::default(), 3);
             script.write(0, appended(1, 1, 11)).send(0, 1, message);
             script

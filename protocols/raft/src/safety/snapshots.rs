@@ -143,8 +143,8 @@ impl Check<Raft> for Snapshots {
     }
 
     fn received(&mut self, _: &Ground, slot: Slot, _: NodeId, message: &RaftMessage, _: &mut Findings) {
-        if let RaftMessage::InstallSnapshot { index, chunk, chunks, .. } = *message {
-            self.servers.at(slot).gets(index, chunk, chunks);
+        if let RaftMessage::InstallSnapshot(sent) = message {
+            self.servers.at(slot).gets(sent.index, sent.chunk, sent.chunks);
         }
     }
 
@@ -163,6 +163,7 @@ mod tests {
     use crate::configuration::Config;
     use crate::safety::script::{Script, recovered};
     use crate::snapshot::Image;
+    use crate::vocabulary::InstallSnapshot;
 
     fn at(millis: u64) -> Time {
         Time::from_nanos(millis * 1_000_000)
@@ -191,7 +192,7 @@ mod tests {
     fn chunk(index: u64, chunk: u64) -> RaftMessage {
         let image = Image(Rc::default());
         let config = Config::default();
-        RaftMessage::InstallSnapshot {
+        RaftMessage::InstallSnapshot(Box::new(InstallSnapshot {
             term: 1,
             index,
             last_term: 1,
@@ -201,7 +202,7 @@ mod tests {
             bytes: 64,
             config,
             image,
-        }
+        }))
     }
 
     fn script() -> Script<Snapshots> {

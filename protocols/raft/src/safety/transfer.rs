@@ -131,10 +131,10 @@ impl Check<Raft> for Transfer {
     fn received(&mut self, _: &Ground, slot: Slot, from: NodeId, message: &RaftMessage, _: &mut Findings) {
         match *message {
             RaftMessage::AppendReply { term, success: true, index }
-            | RaftMessage::InstallReply { term, index, done: true, .. } => {
-                if self.leaders.get(slot).is_some_and(|leader| leader.term == term) {
-                    self.leaders.at(slot).takes(from, index);
-                }
+            | RaftMessage::InstallReply { term, index, done: true, .. }
+                if self.leaders.get(slot).is_some_and(|leader| leader.term == term) =>
+            {
+                self.leaders.at(slot).takes(from, index);
             }
             _ => {}
         }
