@@ -56,6 +56,7 @@ use leadership_stable::LeadershipStable;
 use log_matching::LogMatching;
 use membership::Membership;
 use one_vote::OneVote;
+use pre_votes::PreVotes;
 use promises::Promises;
 use reads::ReadsAreRecent;
 use sessions::Sessions;
@@ -111,6 +112,9 @@ sim_core::panel! {
                 setup.members,
                 steady(setup),
             ),
+        "raft/pre-votes": "A pre-vote goes to a log that is as up to date as the voter's, for a later term than its own, and nobody enters a term before \
+            a candidate has."
+            => pre_votes: PreVotes = PreVotes::default(),
     }
 }
 

@@ -4,7 +4,6 @@ use sim_core::check::Judge;
 use sim_core::setup::Setup;
 use sim_core::text::Named;
 
-use super::pre_votes::PreVotes;
 use super::snapshots::Snapshots;
 use super::transfer::Transfer;
 use super::{CHECKS as TOGETHER, checks, steady};
@@ -14,9 +13,6 @@ use crate::vocabulary::Raft;
 sim_core::checks! {
     /// Those of them that judge apart, fresh.
     pub(super) fn apart(parameters: &Parameters, setup: &Setup) -> Raft {
-        "raft/pre-votes": "A pre-vote goes to a log that is as up to date as the voter's, for a later term than its own, and nobody enters a term before \
-            a candidate has."
-            => PreVotes::default(),
         "raft/transfer": "Leadership is handed to a voter that has acknowledged everything, and nothing is appended meanwhile."
             => Transfer::new(
                 (setup.members, parameters.learners),

@@ -63,6 +63,17 @@ impl Server {
 }
 
 impl PreVotes {
+    /// A server appends an entry of a term.
+    #[inline(always)]
+    pub(super) fn appended(&mut self, slot: Slot, index: u64, term: u64) {
+        self.servers.at(slot).end = Some((term, index));
+    }
+
+    /// Somebody does not follow the protocol, and may enter any term.
+    pub(super) const fn heard_of_lies(&mut self) {
+        self.lies = true;
+    }
+
     /// Time goes on: whoever entered a term that nobody had told it of stands in it.
     fn later(&mut self, now: Time, findings: &mut Findings) {
         let Some((_, _, node, term)) = self.enters.filter(|(at, ..)| *at < now) else { return };
@@ -101,12 +112,11 @@ impl Check<Raft> for PreVotes {
 
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !seen.honest {
-            self.lies = true;
-            return;
+            return self.heard_of_lies();
         }
         let server = self.servers.at(seen.slot);
         match *seen.observation {
-            RaftObservation::Appended { index, term, .. } => server.end = Some((term, index)),
+            RaftObservation::Appended { index, term, .. } => self.appended(seen.slot, index, term),
             RaftObservation::Truncated { .. } | RaftObservation::SnapshotInstalled { .. } => {
                 server.end = None;
             }

@@ -1,7 +1,7 @@
 //! How the checks of Raft are told of what happens, together.
 //!
 //! What happens all the time (an entry is appended, committed, applied) goes straight to those who hear of it; a test sees to it that these
-//! are the same. None of them judges what is not honest.
+//! are the same. None of them judges what is not honest; one takes note that there is somebody.
 
 use sim_core::check::{Check, Findings, Lifecycle, Panel, Seen, call, places};
 use sim_core::facts::Facts;
@@ -76,7 +76,7 @@ impl Together {
 impl Check<Raft> for Together {
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !seen.honest {
-            return;
+            return self.pre_votes.heard_of_lies();
         }
         match *seen.observation {
             RaftObservation::Appended { index, term, hash } => {
@@ -89,6 +89,7 @@ impl Check<Raft> for Together {
                 self.leader_completeness.appended(seen);
                 findings.under(Place::membership as usize);
                 self.membership.appended(ground, seen, (index, term), findings);
+                self.pre_votes.appended(seen.slot, index, term);
             }
             RaftObservation::Committed { index, hash, entry_term, term, counted } => {
                 findings.under(Place::term_monotone as usize);
