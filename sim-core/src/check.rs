@@ -428,7 +428,7 @@ pub fn fingerprint(check: &str, shape: &str) -> String {
 pub struct CheckReport {
     /// The check's name.
     pub name: String,
-    /// Whether it was on; a check that needs real time is off where there is none.
+    /// Whether it was on; a check that needs real time is off where there is none, and one to which the settings give nothing to judge.
     pub on: bool,
     /// What it needs.
     pub needs: Needs,

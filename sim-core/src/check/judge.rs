@@ -20,6 +20,8 @@ pub(crate) struct Seat {
     pub(crate) named: Named,
     pub(crate) needs: Needs,
     keeps_books: bool,
+    /// Whether the settings of the run give it anything to judge.
+    applies: bool,
     pub(crate) standing: Standing,
 }
 
@@ -49,6 +51,18 @@ impl<P: Protocol> Judge<P> {
         Self { check: Box::new(panel), seats, first: 0 }
     }
 
+    /// Where it does not apply, since the settings give it nothing to judge, it is off, and nobody waits for it to be exercised.
+    #[must_use]
+    pub fn where_it_applies(mut self, applies: bool) -> Self {
+        self.seats.iter_mut().for_each(|seat| seat.applies = applies);
+        self
+    }
+
+    /// Whether the settings give it anything to judge.
+    pub fn applies(&self) -> bool {
+        self.seats.iter().any(|seat| seat.applies)
+    }
+
     /// The names under which it judges.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.seats.iter().map(|seat| seat.named.name)
@@ -68,12 +82,12 @@ impl<P: Protocol> Judge<P> {
 impl Seat {
     fn of<P: Protocol>(named: Named, check: &dyn Check<P>) -> Self {
         let (needs, keeps_books) = (check.needs(), check.keeps_books());
-        Self { named, needs, keeps_books, standing: Standing::default() }
+        Self { named, needs, keeps_books, applies: true, standing: Standing::default() }
     }
 
     /// Gives it its standing in a run: whether it is wanted, and can judge there.
     pub(crate) fn stands(&mut self, wanted: bool, able: bool) {
-        self.standing = match (wanted, able) {
+        self.standing = match (wanted, able && self.applies) {
             (true, true) => Standing::On,
             (false, true) if self.keeps_books => Standing::KeepsBooks,
             _ => Standing::Off,

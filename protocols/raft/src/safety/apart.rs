@@ -34,9 +34,8 @@ pub const ALL: &[Named] = &{
     all
 };
 
-/// All checks, fresh, but for those that these settings give nothing to judge: nobody waits for them to be exercised.
+/// All checks, fresh. Those to which these settings give nothing to judge are off: nobody waits for them to be exercised.
 pub fn judges(parameters: &Parameters, setup: &Setup) -> Vec<Judge<Raft>> {
-    let mut judges = checks(parameters, setup);
     let judged = |judge: &Judge<Raft>| {
         judge.names().all(|name| match name {
             "raft/transfer" => !parameters.transfer_every.is_zero(),
@@ -44,8 +43,11 @@ pub fn judges(parameters: &Parameters, setup: &Setup) -> Vec<Judge<Raft>> {
             _ => true,
         })
     };
-    judges.extend(apart(parameters, setup).into_iter().filter(judged));
-    judges
+    let apart = apart(parameters, setup).into_iter().map(|judge| {
+        let applies = judged(&judge);
+        judge.where_it_applies(applies)
+    });
+    checks(parameters, setup).into_iter().chain(apart).collect()
 }
 
 #[cfg(test)]
@@ -55,7 +57,8 @@ mod tests {
     use super::*;
 
     fn names(parameters: &Parameters) -> Vec<&'static str> {
-        judges(parameters, &Setup::new(1, 3)).iter().flat_map(Judge::names).collect()
+        let judges = judges(parameters, &Setup::new(1, 3));
+        judges.iter().filter(|judge| judge.applies()).flat_map(Judge::names).collect()
     }
 
     #[test]
