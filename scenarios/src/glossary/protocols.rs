@@ -53,7 +53,7 @@ pub(super) fn checks(info: &'static ProtocolInfo, builtins: &[Loaded]) -> Vec<Te
         protocol: Some(info.name),
         line: check.about.to_owned(),
         about: format!(
-            "What must hold in {}: {} It is judged in every run, from observations and from the world's own truth, \
+            "What must hold in {}: {} It is judged in every run that gives it something to judge, from observations and from the world's own truth, \
              and counts how often it had something to judge. A scenario that means to see it broken says so in \
              `expect`; one that does not want it at all lists it in `checks.off`.",
             info.name,
