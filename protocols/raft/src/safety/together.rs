@@ -309,10 +309,16 @@ mod tests {
 
     fn message(word: u64) -> RaftMessage {
         let (term, index, flag) = (1 + word % 3, 1 + word / 3 % 6, (word / 18).is_multiple_of(2));
-        match word / 36 % 4 {
+        match word / 36 % 5 {
             0 => RaftMessage::Vote { term, granted: flag, pre: index > 3 },
             1 => RaftMessage::Probe { term, round: index },
             2 => RaftMessage::AppendReply { term, success: flag, index },
+            4 => RaftMessage::ChangeReply {
+                node: NodeId(index as u32 % 4),
+                add: flag,
+                done: true,
+                leader: None,
+            },
             _ => RaftMessage::AppendEntries {
                 term,
                 prev_index: index,
