@@ -59,13 +59,14 @@ impl Acknowledged {
         Self { configs: Configs::new(members, learners), leaders: BySlot::default() }
     }
 
-    /// A leader concludes that it is committed up to an index.
-    #[inline(never)]
     /// A server commits up to an index, whether or not it leads.
+    #[inline]
     pub(super) fn commits(&mut self, slot: Slot, index: u64) {
         self.leaders.at(slot).commit = index;
     }
 
+    /// A leader concludes that it is committed up to an index.
+    #[inline(never)]
     pub(super) fn counted(&self, seen: &Seen<'_, Raft>, index: u64, findings: &mut Findings) {
         let node = seen.node;
         let Some(leader) = self.leaders.get(seen.slot).filter(|leader| leader.term > 0) else { return };
