@@ -50,9 +50,13 @@ impl<'a, R> Recovered<'a, R> {
 /// One journal of one slot.
 #[derive(Clone, Debug)]
 pub struct Journal<R> {
+    /// What is durable, and behind it what was appended since: a sync moves nothing.
     stored: Vec<Stored<R>>,
+    /// How many of those are durable.
+    durable: usize,
     torn: bool,
-    unsynced: VecDeque<Write<R>>,
+    /// The first rewrite that is not durable, and every write after it.
+    later: VecDeque<Write<R>>,
     mark: Mark,
 }
 
@@ -73,20 +77,21 @@ pub(crate) enum Tail {
 
 impl<R> Default for Journal<R> {
     fn default() -> Self {
-        Self { stored: Vec::new(), torn: false, unsynced: VecDeque::new(), mark: Mark::default() }
+        Self::holding(Vec::new(), false)
     }
 }
 
 impl<R> Journal<R> {
     /// A journal with this content, all of it durable: at genesis, and for tests of recovery.
     pub fn holding(stored: Vec<Stored<R>>, torn: bool) -> Self {
-        let mark = Mark { appended: stored.len() as u64, durable: stored.len() as u64 };
-        Self { stored, torn, unsynced: VecDeque::new(), mark }
+        let durable = stored.len();
+        let mark = Mark { appended: durable as u64, durable: durable as u64 };
+        Self { stored, durable, torn, later: VecDeque::new(), mark }
     }
 
     /// What a booting process finds: the durable records.
     pub fn recovered(&self) -> Recovered<'_, R> {
-        Recovered { records: &self.stored, torn: self.torn }
+        Recovered { records: &self.stored[..self.durable], torn: self.torn }
     }
 
     /// How many writes there were, and how many of them are durable.
@@ -94,22 +99,44 @@ impl<R> Journal<R> {
         self.mark
     }
 
-    pub(crate) fn append(&mut self, record: R) {
-        self.unsynced.push_back(Write::Append(record));
+    /// Appends a record, which is made where it stays.
+    #[inline]
+    pub(crate) fn append_with(&mut self, record: impl FnOnce() -> R) {
+        if self.later.is_empty() {
+            self.stored.extend(std::iter::once_with(|| Stored::Intact(record())));
+        } else {
+            self.later.push_back(Write::Append(record()));
+        }
         self.mark.appended += 1;
     }
 
     pub(crate) fn rewrite(&mut self, records: Vec<R>) {
-        self.unsynced.push_back(Write::Rewrite(records));
+        self.later.push_back(Write::Rewrite(records));
         self.mark.appended += 1;
     }
 
     /// Makes durable every write up to and with number `upto`.
+    #[inline]
     pub(crate) fn make_durable(&mut self, upto: u64) {
-        while self.mark.durable < upto {
-            let Some(write) = self.unsynced.pop_front() else { break };
-            self.mark.durable += 1;
+        let waits = upto.saturating_sub(self.mark.durable);
+        let appended = self.stored.len() - self.durable;
+        let now = usize::try_from(waits).unwrap_or(usize::MAX).min(appended);
+        if now > 0 {
+            self.durable += now;
+            self.mark.durable += now as u64;
             self.torn = false;
+        }
+        if waits > now as u64 && !self.later.is_empty() {
+            self.write_later(upto);
+        }
+    }
+
+    /// Everything before the first rewrite is durable, and that is to be, too.
+    #[cold]
+    fn write_later(&mut self, upto: u64) {
+        while self.mark.durable < upto
+            && let Some(write) = self.later.pop_front()
+        {
             match write {
                 Write::Append(record) => self.stored.push(Stored::Intact(record)),
                 Write::Rewrite(records) => {
@@ -117,14 +144,16 @@ impl<R> Journal<R> {
                     self.stored.extend(records.into_iter().map(Stored::Intact));
                 }
             }
+            self.durable = self.stored.len();
+            self.mark.durable += 1;
+            self.torn = false;
         }
     }
 
     /// What is true of a journal at any time.
     pub(crate) fn invariants(&self) {
-        let unsynced = self.unsynced.len() as u64;
         assert_eq!(
-            self.mark.durable + unsynced,
+            self.mark.durable + self.unsynced() as u64,
             self.mark.appended,
             "a write is durable or waits for a sync"
         );
@@ -132,19 +161,22 @@ impl<R> Journal<R> {
 
     /// How many writes a crash may take.
     pub(crate) fn unsynced(&self) -> usize {
-        self.unsynced.len()
+        self.stored.len() - self.durable + self.later.len()
     }
 
     /// The power goes. Whatever survives is durable from now on. Whether it tore a record.
     pub(crate) fn crash(&mut self, tail: Tail) -> bool {
         let (kept, torn) = match tail {
             Tail::Keep(kept) => (kept, false),
-            Tail::Tear(kept) => (kept, kept < self.unsynced.len()),
+            Tail::Tear(kept) => (kept, kept < self.unsynced()),
         };
         self.make_durable(self.mark.durable + kept as u64);
         // A whole-file rewrite is made visible by a rename: it is there or it is not, it never tears.
-        let tears = torn && matches!(self.unsynced.front(), Some(Write::Append(_)));
-        self.unsynced.clear();
+        let appends =
+            self.stored.len() > self.durable || matches!(self.later.front(), Some(Write::Append(_)));
+        let tears = torn && appends;
+        self.stored.truncate(self.durable);
+        self.later.clear();
         self.mark.appended = self.mark.durable;
         self.torn |= tears;
         tears
@@ -152,12 +184,13 @@ impl<R> Journal<R> {
 
     /// Damages one durable record, the `which`-th modulo how many are intact; returns whether there was one.
     pub(crate) fn rot(&mut self, which: u64) -> bool {
-        let intact = self.stored.iter().filter(|stored| matches!(stored, Stored::Intact(_))).count() as u64;
+        let durable = &mut self.stored[..self.durable];
+        let intact = durable.iter().filter(|stored| matches!(stored, Stored::Intact(_))).count() as u64;
         if intact == 0 {
             return false;
         }
         let victim = usize::try_from(which % intact).expect("an index below a length");
-        let place = self.stored.iter_mut().filter(|stored| matches!(stored, Stored::Intact(_))).nth(victim);
+        let place = durable.iter_mut().filter(|stored| matches!(stored, Stored::Intact(_))).nth(victim);
         if let Some(place) = place {
             *place = Stored::Damaged;
         }
@@ -171,7 +204,7 @@ mod tests {
 
     fn written(count: u32, durable: u64) -> Journal<u32> {
         let mut journal = Journal::default();
-        (0..count).for_each(|record| journal.append(record));
+        (0..count).for_each(|record| journal.append_with(|| record));
         journal.make_durable(durable);
         journal
     }
@@ -196,7 +229,7 @@ mod tests {
         journal.crash(Tail::Tear(0));
         assert_eq!(read(&journal), [0, 1, 2]);
         assert!(journal.recovered().torn);
-        journal.append(9);
+        journal.append_with(|| 9);
         journal.make_durable(journal.mark().appended);
         assert!(!journal.recovered().torn);
         assert_eq!(read(&journal), [0, 1, 2, 9]);
@@ -218,6 +251,27 @@ mod tests {
         assert_eq!((read(&lost), lost.recovered().torn), (vec![0, 1, 2, 3], false));
         journal.crash(Tail::Keep(1));
         assert_eq!(read(&journal), [7, 8]);
+    }
+
+    #[test]
+    fn what_comes_after_a_rewrite_waits_for_it() {
+        let mut journal = written(4, 2);
+        journal.rewrite(vec![7, 8]);
+        journal.append_with(|| 9);
+        assert_eq!((journal.unsynced(), read(&journal)), (4, vec![0, 1]));
+        let after = |kept: usize| {
+            let mut crashed = journal.clone();
+            let tore = crashed.crash(Tail::Tear(kept));
+            crashed.invariants();
+            (read(&crashed), tore, crashed.mark().appended)
+        };
+        assert_eq!(after(1), (vec![0, 1, 2], true, 3));
+        assert_eq!(after(2), (vec![0, 1, 2, 3], false, 4), "a rewrite never tears");
+        assert_eq!(after(3), (vec![7, 8], true, 5));
+        assert_eq!(after(4), (vec![7, 8, 9], false, 6));
+        journal.make_durable(6);
+        journal.append_with(|| 10);
+        assert_eq!((read(&journal), journal.unsynced()), (vec![7, 8, 9], 1));
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl<K, V> OrderedMap<K, V> {
         self.rows.last().map(|(key, value)| (key, value))
     }
 
+    /// The row with the highest key, for changing its value.
+    pub fn last_mut(&mut self) -> Option<(&K, &mut V)> {
+        self.rows.last_mut().map(|(key, value)| (&*key, value))
+    }
+
     /// Takes the row with the lowest key out.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
         self.rows.pop_first()

@@ -74,10 +74,16 @@ impl EventQueue {
             time_of(key),
             self.present
         );
+        if self.many || self.few.len() >= MOST {
+            return self.push_to_wheel(key);
+        }
+        self.few.push(key);
+    }
+
+    /// Apart, so that a push to the list saves no registers that only the wheel needs.
+    #[inline(never)]
+    fn push_to_wheel(&mut self, key: u128) {
         if !self.many {
-            if self.few.len() < MOST {
-                return self.few.push(key);
-            }
             self.become_many();
         }
         self.wheel.push(key);

@@ -47,6 +47,15 @@ impl<T> Slab<T> {
     /// If 2^32 - 1 values are held already.
     #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
+        self.insert_with(|| value)
+    }
+
+    /// Stores a value that is made where it stays, and returns its key.
+    ///
+    /// # Panics
+    /// As [`Slab::insert`] does. If `make` panics, nothing is stored, and the place is lost.
+    #[inline(always)]
+    pub fn insert_with(&mut self, make: impl FnOnce() -> T) -> u32 {
         if self.free == NONE {
             self.grow();
         }
@@ -55,7 +64,7 @@ impl<T> Slab<T> {
         let Slot::Free(next) = *slot else { occupied(key) };
         self.free = next;
         // Nothing above needs the value, and what is free owns nothing: the value is written to its place and not to the stack before.
-        std::mem::forget(std::mem::replace(slot, Slot::Full(value)));
+        std::mem::forget(std::mem::replace(slot, Slot::Full(make())));
         key
     }
 

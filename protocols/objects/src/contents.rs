@@ -126,9 +126,6 @@ impl Contents {
 
     /// Does an operation.
     pub fn perform(&mut self, operation: Operation) -> Reply {
-        if let Some(reply) = self.read(operation) {
-            return reply;
-        }
         match operation {
             Operation::Put { key, value } => self.put(key, value),
             Operation::Cas { key, from, to } if self.register(key) == from => self.put(key, to),
@@ -138,7 +135,13 @@ impl Contents {
             Operation::Add { key, value } => self.add(key, value),
             Operation::Remove { key, value } => self.remove(key, value),
             Operation::Transfer { key, from, to, amount } if self.transfer(key, from, to, amount) => {}
-            _ => return Reply::Mismatch,
+            Operation::Cas { .. } | Operation::Transfer { .. } => return Reply::Mismatch,
+            Operation::Get { .. }
+            | Operation::GetList { .. }
+            | Operation::GetSet { .. }
+            | Operation::GetBank { .. } => {
+                return self.read(operation).expect("these are the reads");
+            }
         }
         Reply::Done
     }

@@ -18,8 +18,8 @@ pub struct Session {
     pub index: u64,
 }
 
-/// What applying an operation came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What applying an operation came to. What it returned, the session remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Whose operation it was.
     pub client: NodeId,
@@ -27,8 +27,8 @@ pub struct Outcome {
     pub sequence: u64,
     /// Whether the session had seen it already, so that nothing was done.
     pub repeated: bool,
-    /// The session afterwards.
-    pub session: Session,
+    /// The last operation of the session afterwards: this one, unless the session had gone on.
+    pub latest: u64,
     /// A hash of the reply that the session remembers.
     pub answer: u64,
 }
@@ -91,6 +91,7 @@ impl Store {
 
     /// Applies the operation at `index` in the order of all: one that its session has seen is not done again, unless a bug
     /// lets it be done `again`.
+    #[inline]
     pub fn apply(
         &mut self,
         index: u64,
@@ -100,26 +101,26 @@ impl Store {
     ) -> Outcome {
         let place = self.sessions.binary_search_by_key(&client, |known| known.client);
         if let Ok(place) = place
-            && self.sessions[place].session.sequence >= sequence
+            && let Known { session, answer, .. } = &self.sessions[place]
+            && session.sequence >= sequence
             && !again
         {
-            let Known { session, answer, .. } = self.sessions[place].clone();
-            return Outcome { client, sequence, repeated: true, session, answer };
+            return Outcome { client, sequence, repeated: true, latest: session.sequence, answer: *answer };
         }
         self.applied += 1;
         let session = Session { sequence, reply: self.contents.perform(operation), index };
         let answer = session.reply.content();
         let hash = session_hash(client, &session, answer);
-        let known = Known { client, session: session.clone(), answer, hash };
         self.sessions_digest = self.sessions_digest.wrapping_add(hash);
         match place {
             Ok(place) => {
-                self.sessions_digest = self.sessions_digest.wrapping_sub(self.sessions[place].hash);
-                self.sessions[place] = known;
+                let known = &mut self.sessions[place];
+                self.sessions_digest = self.sessions_digest.wrapping_sub(known.hash);
+                (known.session, known.answer, known.hash) = (session, answer, hash);
             }
-            Err(place) => self.sessions.insert(place, known),
+            Err(place) => self.sessions.insert(place, Known { client, session, answer, hash }),
         }
-        Outcome { client, sequence, repeated: false, session, answer }
+        Outcome { client, sequence, repeated: false, latest: sequence, answer }
     }
 
     /// Applies the next operation, where places count what was applied and nothing else. `None` if its session has seen

@@ -34,9 +34,16 @@ impl Server {
         }
         // Most acknowledgments leave too few above the commit index: that is counted without sorting.
         let above = leadership.progress.iter().filter(|progress| progress.matched > self.commit).count();
-        if above + usize::from(own > self.commit) < quorum {
-            return;
+        if above + usize::from(own > self.commit) >= quorum {
+            self.commit_what_most_hold(quorum, cx);
         }
+    }
+
+    /// A majority holds more than is committed: how much, and whether the leader may count it.
+    #[inline(never)]
+    fn commit_what_most_hold(&mut self, quorum: usize, cx: &mut Context<'_, Raft>) {
+        let own = self.journal.durable_index();
+        let Role::Leader(leadership) = &mut self.role else { return };
         let counted = &mut leadership.counted;
         counted.clear();
         counted.extend(leadership.progress.iter().map(|progress| progress.matched));
@@ -125,7 +132,7 @@ impl Server {
                 answer,
             });
             if let Some(outcome) = outcome {
-                self.on_applied(&outcome, cx);
+                self.on_applied(outcome, cx);
             }
         }
         self.after_commit(cx);

@@ -182,7 +182,6 @@ pub(super) struct Leadership {
 }
 
 impl Leadership {
-    /// How many followers were heard since the last time.
     /// Whether those who were heard since the last time are a majority.
     pub(super) fn hears_majority(&mut self, is: impl Fn(&dyn Fn(NodeId) -> bool) -> bool) -> bool {
         let progress = &mut self.progress;

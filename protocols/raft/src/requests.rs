@@ -82,14 +82,14 @@ impl Server {
 
     /// The client is told what its operation came to: by the leader, whichever leader put it in the log, and by the
     /// server that passed it on.
-    pub(super) fn on_applied(&mut self, outcome: &Outcome, cx: &mut Context<'_, Raft>) {
+    pub(super) fn on_applied(&mut self, outcome: Outcome, cx: &mut Context<'_, Raft>) {
         let leads = matches!(self.role, Role::Leader(_));
         let relayed = self.relayed.get(&outcome.client) == Some(&outcome.sequence);
         if relayed {
             self.relayed.remove(&outcome.client);
         }
         // A session that has gone on since wants no old answer.
-        if (leads || relayed) && outcome.session.sequence == outcome.sequence {
+        if (leads || relayed) && outcome.latest == outcome.sequence {
             self.answer_from_session(outcome.client, outcome.sequence, cx);
         }
     }

@@ -90,7 +90,7 @@ impl Kernel {
         let &Packet { from, to, .. } = packet;
         debug_assert!(flight.at >= self.now, "no message arrives before it was sent");
         debug_assert!(flight.session == 0 || parcel.lane == Lane::Stream, "only streams have sessions");
-        let key = self.envelopes.insert(Envelope {
+        let key = self.envelopes.insert_with(|| Envelope {
             from: parcel.sender,
             from_slot: from,
             to,

@@ -85,6 +85,11 @@ impl<R> Pieces<R> {
         self.more().last().unwrap_or(&self.head).last()
     }
 
+    pub(super) fn last_mut(&mut self) -> Option<&mut R> {
+        let last = self.more.as_mut().and_then(|more| more.0.last_mut());
+        last.unwrap_or(&mut self.head).last_mut()
+    }
+
     /// Where the row is that `order` calls equal, or where it would be. `order` compares a row with what is looked for.
     pub(super) fn find(&self, order: impl Fn(&R) -> Ordering) -> Result<Place, Place> {
         let piece = match &self.more {

@@ -86,6 +86,7 @@ proptest! {
         assert!(ours.range((Bound::Excluded(from), Bound::Unbounded)).eq(tree.range((Bound::Excluded(from), Bound::Unbounded))));
         assert_eq!(ours.get(&from), tree.get(&from));
         assert_eq!((ours.first_key_value(), ours.last_key_value()), (tree.first_key_value(), tree.last_key_value()));
+        assert_eq!(ours.clone().last_mut().map(|(key, value)| (*key, *value)), tree.last_key_value().map(|(key, value)| (*key, *value)));
         assert_eq!(serde_json::to_string(&ours).unwrap(), serde_json::to_string(&tree).unwrap());
         let read: OrderedMap<u16, u16> = serde_json::from_str(&serde_json::to_string(&tree).unwrap()).unwrap();
         assert_eq!((&read, format!("{ours:?}")), (&ours, format!("{tree:?}")));

@@ -74,6 +74,14 @@ pub enum Effect<P: Protocol> {
     },
 }
 
+impl<P: Protocol> Effect<P> {
+    /// Takes it out; what is left owns nothing, and asks for nothing.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Work(Duration::ZERO))
+    }
+}
+
 /// The effects of one step. The world reuses one buffer for all steps.
 #[derive(Clone, Debug)]
 pub struct Effects<P: Protocol> {

@@ -35,10 +35,13 @@ impl Few {
         let mut keys = self.keys.iter_mut().rev();
         let Some(mut place) = keys.next() else { return };
         for before in keys {
-            if *before > key {
+            // In two halves, as they were written: what is read as a whole right afterwards has to wait.
+            let [low, high] = [*before as u64, (*before >> 64) as u64];
+            let entry = u128::from(high) << 64 | u128::from(low);
+            if entry > key {
                 break;
             }
-            *place = *before;
+            *place = entry;
             place = before;
         }
         *place = key;

@@ -25,37 +25,50 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.storage.open_step();
         self.carrying_out = true;
         let truth = self.kernel.refreshed;
-        // Taken for the while: no step begins meanwhile. Each effect is moved out of it once, where it is used.
+        // Taken for the while: no step begins meanwhile. Each effect is looked at where it lies, and what it owns is moved from there
+        // to its place, once: what is copied on the way is read again before it is written, and the processor waits.
         let mut list = std::mem::take(&mut self.effects.list);
-        for effect in list.drain(..) {
+        for effect in &mut list {
             if self.kernel.refreshed != truth && !self.survives(slot, incarnation) {
                 break;
             }
-            match effect {
-                Effect::Send { to, message } => self.send(slot, node, to, message),
-                Effect::SetTimer { id, after, timer } => self.set_timer(slot, id, after, timer),
-                Effect::CancelTimer(id) => self.cancel_timer(slot, id),
-                Effect::Append { journal, record } => self.append(slot, journal, record),
-                Effect::Rewrite { journal, records } => self.rewrite(slot, journal, records),
-                Effect::Sync { journal, id } => self.sync(slot, journal, id),
-                Effect::Hold(id) => self.hold(slot, id),
-                Effect::HoldUntilDurable(journal) => self.hold_until_durable(slot, journal),
-                Effect::Return { id, response } if self.storage.gate_open() => {
-                    self.gate(slot, Gated::Return { id, response });
+            match *effect {
+                Effect::Send { ref to, ref message } => {
+                    let to = to.clone();
+                    match self.kernel.awaiting_message(message.kind()) {
+                        None => {
+                            let parcel = self.parcel(slot, node, message);
+                            let parcel = self.pack_up(parcel, || said(effect));
+                            self.send(slot, &parcel, to);
+                        }
+                        Some(awaited) => self.send_watched(slot, node, (to, said(effect)), awaited),
+                    }
                 }
-                Effect::Return { id, response } => self.respond(slot, id, &response),
-                Effect::CloseLink(peer) => self.kernel.close_link(slot, peer),
                 Effect::Observe(ref observation) if !self.storage.gate_open() => {
                     self.observe(slot, node, self.storage.last_journal(), observation);
                 }
-                Effect::Observe(observation) => {
-                    let journal = self.storage.last_journal();
-                    self.gate(slot, Gated::Observe { journal, observation });
+                Effect::Append { journal, ref record } => {
+                    self.before_append(slot, journal, record);
+                    self.append(slot, journal, || written(effect));
                 }
+                Effect::Sync { journal, id } => self.sync(slot, journal, id),
+                Effect::Hold(id) => self.hold(slot, id),
+                Effect::HoldUntilDurable(journal) => self.hold_until_durable(slot, journal),
+                Effect::CancelTimer(id) => self.cancel_timer(slot, id),
+                Effect::CloseLink(peer) => self.kernel.close_link(slot, peer),
                 Effect::Work(cost) => self.kernel.work(slot, cost),
                 Effect::Abort { restart_after } => self.abort(slot, restart_after),
+                Effect::SetTimer { .. } => {
+                    if let Effect::SetTimer { id, after, timer } = effect.take() {
+                        self.set_timer(slot, id, after, timer);
+                    }
+                }
+                Effect::Rewrite { .. } | Effect::Return { .. } | Effect::Observe(_) => {
+                    self.use_up(slot, effect.take());
+                }
             }
         }
+        list.clear();
         std::mem::swap(&mut self.effects.list, &mut list);
         // What stood there meanwhile owns nothing.
         std::mem::forget(list);
@@ -67,30 +80,43 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
     }
 
+    /// Carries out what is seldom asked for.
+    #[inline(never)]
+    fn use_up(&mut self, slot: Slot, effect: Effect<P>) {
+        match effect {
+            Effect::Rewrite { journal, records } => self.rewrite(slot, journal, records),
+            Effect::Return { id, response } if self.storage.gate_open() => {
+                self.gate(slot, || Gated::Return { id, response });
+            }
+            Effect::Return { id, response } => self.respond(slot, id, &response),
+            Effect::Observe(observation) => {
+                let journal = self.storage.last_journal();
+                self.gate(slot, || Gated::Observe { journal, observation });
+            }
+            _ => {}
+        }
+    }
+
     /// Whether the incarnation that took the step is still there.
     fn survives(&self, slot: Slot, incarnation: u32) -> bool {
         let hot = &self.kernel.hot[slot.index()];
         hot.up && hot.incarnation == incarnation
     }
 
-    #[inline]
-    fn send(&mut self, slot: Slot, sender: NodeId, recipients: Range<u32>, message: P::Message) {
-        if let Some(awaited) = self.kernel.awaiting_message(message.kind()) {
-            return self.send_watched(slot, sender, (recipients, message), awaited);
-        }
-        let parcel = self.pack(slot, sender, message);
+    #[inline(always)]
+    fn send(&mut self, slot: Slot, parcel: &Parcel, recipients: Range<u32>) {
         if self.storage.gate_open() {
             for index in recipients {
                 self.payloads[parcel.payload].users += 1;
                 let to = self.effects.recipients[index as usize];
-                self.gate(slot, Gated::Send { to, payload: parcel.payload });
+                self.gate(slot, || Gated::Send { to, payload: parcel.payload });
             }
             self.release(parcel.payload);
         } else {
             let mut copies = 0;
             for index in recipients {
                 let to = self.effects.recipients[index as usize];
-                copies += self.post(&parcel, to);
+                copies += self.post(parcel, to);
             }
             self.hand_over(parcel.payload, copies);
         }
@@ -117,7 +143,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             let to = self.effects.recipients[index as usize];
             if self.storage.gate_open() {
                 self.payloads[parcel.payload].users += 1;
-                self.gate(slot, Gated::Send { to, payload: parcel.payload });
+                self.gate(slot, || Gated::Send { to, payload: parcel.payload });
             } else {
                 copies += self.post(&parcel, to);
             }
@@ -126,14 +152,34 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     }
 
     /// Creates a payload with one user: the caller, who must release it or hand it over.
-    #[inline]
     pub(super) fn pack(&mut self, from: Slot, sender: NodeId, message: P::Message) -> Parcel {
+        let parcel = self.parcel(from, sender, &message);
+        self.pack_up(parcel, || message)
+    }
+
+    /// What is written on a message, which has no payload yet.
+    #[inline]
+    fn parcel(&mut self, from: Slot, sender: NodeId, message: &P::Message) -> Parcel {
         let (size, content, kind) = (message.wire_size(), message.content(), message.kind());
         let (lane, priority) = (self.kernel.lane(message.lane()), message.priority());
-        let round = round_of(&message);
-        let payload =
-            self.payloads.insert(Payload { message, users: 1, size, content, kind, lane, priority, round });
-        Parcel { from, sender, payload, size, content, kind, lane, priority, round }
+        Parcel { from, sender, payload: 0, size, content, kind, lane, priority, round: round_of(message) }
+    }
+
+    /// [`World::pack`] with a message that moves from where it lies to its place, once.
+    #[inline(always)]
+    fn pack_up(&mut self, parcel: Parcel, message: impl FnOnce() -> P::Message) -> Parcel {
+        let Parcel { size, content, kind, lane, priority, round, .. } = parcel;
+        let payload = self.payloads.insert_with(|| Payload {
+            message: message(),
+            users: 1,
+            size,
+            content,
+            kind,
+            lane,
+            priority,
+            round,
+        });
+        Parcel { payload, ..parcel }
     }
 
     /// One user fewer.
@@ -248,5 +294,23 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.fold(Folded::CancelTimer, slot, u64::from(id.0));
         self.kernel.trace(slot, What::CancelTimer { id });
         self.timers.cancel(slot, id);
+    }
+}
+
+/// The record of an append.
+#[inline(always)]
+fn written<P: Protocol>(effect: &mut Effect<P>) -> P::Record {
+    match effect.take() {
+        Effect::Append { record, .. } => record,
+        _ => unreachable!("it was looked at before"),
+    }
+}
+
+/// The message of a send.
+#[inline(always)]
+fn said<P: Protocol>(effect: &mut Effect<P>) -> P::Message {
+    match effect.take() {
+        Effect::Send { message, .. } => message,
+        _ => unreachable!("it was looked at before"),
     }
 }

@@ -29,7 +29,7 @@ struct Store<P: Protocol> {
     pending: VecDeque<Pending>,
     /// Syncs of this incarnation that failed.
     failed: Vec<SyncId>,
-    gates: VecDeque<Gate<P>>,
+    gates: VecDeque<Box<Gate<P>>>,
     /// How many of the gates wait for journals.
     on_journals: u32,
     /// When the last sync that was asked for will have ended, and its place among what happens then.
@@ -114,8 +114,11 @@ pub(super) struct Storage<P: Protocol> {
     until: Vec<(JournalId, u64)>,
     /// A hold on a failed sync: whatever follows in the step is lost.
     lost: bool,
-    open: Gate<P>,
-    spare: Vec<Gate<P>>,
+    /// Whether the step holds on anything at all of these.
+    holding: bool,
+    open: Box<Gate<P>>,
+    #[expect(clippy::vec_box, reason = "gates are handed on by their pointers")]
+    spare: Vec<Box<Gate<P>>>,
     last_journal: JournalId,
 }
 
@@ -135,7 +138,8 @@ impl<P: Protocol> Storage<P> {
             holds: Vec::new(),
             until: Vec::new(),
             lost: false,
-            open: Gate::new(),
+            holding: false,
+            open: Gate::boxed(),
             spare: Vec::new(),
             last_journal: JournalId(0),
         }
@@ -162,7 +166,7 @@ impl<P: Protocol> Storage<P> {
     /// What is true of all that is stored, between two events.
     pub(super) fn invariants(&self, ground: &Ground) {
         let held = !self.holds.is_empty() || !self.until.is_empty();
-        assert!(!held && !self.lost, "a hold ends with its step");
+        assert!(!held && !self.lost && !self.holding, "a hold ends with its step");
         for (store, place) in self.stores.iter().zip(&ground.places) {
             let Some(store) = store else { continue };
             for (index, journal) in store.journals.iter().enumerate() {
@@ -194,18 +198,24 @@ impl<P: Protocol> Storage<P> {
 }
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
+    /// A record is about to be appended.
     #[inline(never)]
-    pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: P::Record) {
+    pub(super) fn before_append(&mut self, slot: Slot, id: JournalId, record: &P::Record) {
         let content = record.content();
         self.kernel.fold(Folded::Append, slot, content ^ u64::from(id.0).rotate_left(56));
         if self.kernel.traced() {
-            let record = &Known { facts: &record, hash: content };
+            let record = &Known { facts: record, hash: content };
             self.kernel.trace(slot, What::Append { journal: id, record });
         }
-        let journal = self.journal(slot, id);
-        journal.append(record);
-        let mark = journal.mark();
         self.storage.last_journal = id;
+    }
+
+    /// It is moved from where it lies to its place, once.
+    #[inline(always)]
+    pub(super) fn append(&mut self, slot: Slot, id: JournalId, record: impl FnOnce() -> P::Record) {
+        let journal = self.journal(slot, id);
+        journal.append_with(record);
+        let mark = journal.mark();
         self.publish(slot, id, mark);
     }
 
@@ -374,7 +384,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         }
         let pending = &mut self.storage.of(job.slot).pending;
         let Some(place) = pending.iter().position(|sync| sync.id == job.id) else { return true };
-        let gates = pending.remove(place).map_or(0, |sync| sync.gates);
+        let ended = if place == 0 { pending.pop_front() } else { pending.remove(place) };
+        let gates = ended.map_or(0, |sync| sync.gates);
         if job.result == SyncResult::Ok {
             self.kernel.disks.synced += 1;
             self.open_gates(job.slot, job.id, gates);

@@ -17,7 +17,7 @@ impl Asked {
         let outcome = self.0.apply(self.1, (CLIENT, self.1), operation, false);
         assert!(!outcome.repeated);
         assert_eq!(self.0.digest(), self.0.digest_by_the_book(), "{operation:?}");
-        outcome.session.reply
+        self.0.session(CLIENT).expect("it did something").reply.clone()
     }
 }
 
@@ -91,15 +91,19 @@ fn a_session_does_everything_once_and_remembers_its_answer() {
     let mut store = Store::default();
     let cas = Operation::Cas { key: 1, from: None, to: 5 };
     let first = store.apply(3, (CLIENT, 1), cas, false);
+    let remembered = store.session(CLIENT).cloned();
     let digest = store.digest();
     let repeated = store.apply(4, (CLIENT, 1), cas, false);
     assert!(!first.repeated && repeated.repeated);
-    assert_eq!(repeated.session, first.session);
-    assert_eq!((repeated.session.reply, repeated.session.index), (Reply::Done, 3));
+    assert_eq!((repeated.latest, repeated.answer), (first.latest, first.answer));
+    assert_eq!(store.session(CLIENT).cloned(), remembered);
+    assert_eq!(remembered, Some(Session { sequence: 1, reply: Reply::Done, index: 3 }));
     assert_eq!((store.digest(), store.applied()), (digest, 1));
     store.apply(5, (CLIENT, 2), Operation::Get { key: 1 }, false);
-    assert!(store.apply(6, (CLIENT, 1), cas, false).repeated);
-    assert_eq!(store.apply(7, (CLIENT, 1), cas, true).session.reply, Reply::Mismatch, "a bug does it again");
+    let late = store.apply(6, (CLIENT, 1), cas, false);
+    assert_eq!((late.repeated, late.latest), (true, 2), "the session has gone on");
+    assert!(!store.apply(7, (CLIENT, 1), cas, true).repeated, "a bug does it again");
+    assert_eq!(store.session(CLIENT).map(|session| &session.reply), Some(&Reply::Mismatch));
 }
 
 #[test]

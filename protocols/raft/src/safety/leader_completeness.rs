@@ -66,6 +66,22 @@ impl LeaderCompleteness {
     #[inline(never)]
     pub(super) fn counted(&mut self, term: u64, (index, hash): (u64, u64), findings: &mut Findings) {
         let commit = Commit { index, hash };
+        // Nearly always the last term in which anybody leads, and the last in which anything was committed.
+        if self.leading.last_key_value().is_none_or(|(last, _)| *last <= term)
+            && let Some((last, before)) = self.committed.last_mut()
+            && *last == term
+        {
+            if index > before.index {
+                *before = commit;
+                self.length = self.length.max(index);
+            }
+            return;
+        }
+        self.counted_late(term, commit, findings);
+    }
+
+    /// The same where somebody leads a later term, or this is the first commit of its term.
+    fn counted_late(&mut self, term: u64, commit: Commit, findings: &mut Findings) {
         let before = self.committed.range(..=term).next_back().map_or(0, |(_, before)| before.index);
         if commit.index <= before {
             return;

@@ -26,8 +26,23 @@ pub(super) struct Gate<P: Protocol> {
 }
 
 impl<P: Protocol> Gate<P> {
-    pub(super) const fn new() -> Self {
+    const fn new() -> Self {
         Self { waits: Vec::new(), until: Vec::new(), effects: Vec::new() }
+    }
+
+    /// One that is handed on by its pointer, from the making to those of its slot and to the spare ones.
+    pub(super) fn boxed() -> Box<Self> {
+        Box::new(Self::new())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.effects.is_empty()
+    }
+
+    /// It waits for nothing, and is as good as new.
+    fn forget(&mut self) {
+        self.waits.clear();
+        self.until.clear();
     }
 
     fn is_open(&self) -> bool {
@@ -41,7 +56,16 @@ impl<P: Protocol> Gate<P> {
 
 /// The place of a sync that has not ended, of several with this id the last. Most processes count their syncs, so the ids
 /// rise; a slow disk may have thousands of them to come.
+#[inline]
 fn place(pending: &VecDeque<Pending>, id: SyncId) -> Option<usize> {
+    // As a rule, a step holds on what it has just asked for.
+    if pending.back().is_some_and(|last| last.id == id) {
+        return Some(pending.len() - 1);
+    }
+    search(pending, id)
+}
+
+fn search(pending: &VecDeque<Pending>, id: SyncId) -> Option<usize> {
     let after = pending.partition_point(|sync| sync.id <= id);
     let found = after.checked_sub(1).filter(|place| pending[*place].id == id);
     found.or_else(|| pending.iter().rposition(|sync| sync.id == id))
@@ -93,33 +117,33 @@ impl<P: Protocol> Storage<P> {
             as u64
     }
 
+    /// Whether the step in progress holds on anything.
     #[inline]
     pub(in crate::world) fn gate_open(&self) -> bool {
-        self.lost || !self.holds.is_empty() || !self.until.is_empty()
+        self.holding
     }
 
-    /// Keeps an effect until the syncs that the step holds on have ended; gives it back if one of them has failed.
-    fn gate(&mut self, slot: Slot, effect: Gated<P>) -> Option<Gated<P>> {
-        if self.lost {
-            return Some(effect);
-        }
+    /// The gate in the making waits for what the step holds on now.
+    #[inline]
+    fn hang(&mut self, slot: Slot) {
         if self.open.waits != self.holds || self.open.until != self.until {
-            self.seal(slot);
-            self.open.waits.extend_from_slice(&self.holds);
-            self.open.until.extend_from_slice(&self.until);
+            self.hang_another(slot);
         }
-        self.open.effects.push(effect);
-        None
     }
 
-    /// The gate in the making joins those of the slot.
-    fn seal(&mut self, slot: Slot) {
-        if self.open.effects.is_empty() {
-            self.open.waits.clear();
-            self.open.until.clear();
-            return;
+    fn hang_another(&mut self, slot: Slot) {
+        if self.open.is_empty() {
+            self.open.forget();
+        } else {
+            self.seal(slot);
         }
-        let fresh = self.spare.pop().unwrap_or_else(Gate::new);
+        self.open.waits.extend_from_slice(&self.holds);
+        self.open.until.extend_from_slice(&self.until);
+    }
+
+    /// The gate in the making, which keeps something, joins those of the slot.
+    fn seal(&mut self, slot: Slot) {
+        let fresh = self.spare.pop().unwrap_or_else(Gate::boxed);
         let gate = std::mem::replace(&mut self.open, fresh);
         let store = self.of(slot);
         for id in &gate.waits {
@@ -138,11 +162,12 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         self.kernel.trace(slot, What::Hold { id });
         let Some(store) = self.storage.stores[slot.index()].as_ref() else { return };
         if store.failed.contains(&id) {
-            self.storage.lost = true;
+            (self.storage.lost, self.storage.holding) = (true, true);
         }
         let pending = place(&store.pending, id).is_some();
         if pending && !self.storage.holds.contains(&id) {
             self.storage.holds.push(id);
+            self.storage.holding = true;
         }
     }
 
@@ -155,30 +180,36 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         if mark.durable < mark.appended {
             until.retain(|(other, _)| *other != journal);
             until.push((journal, mark.appended));
+            self.storage.holding = true;
         }
     }
 
-    /// Keeps a visible effect until the syncs that the step holds on have ended; it is lost if one of them has failed.
-    pub(in crate::world) fn gate(&mut self, slot: Slot, effect: Gated<P>) {
-        if let Some(lost) = self.storage.gate(slot, effect) {
-            self.lose(&lost);
+    /// Keeps a visible effect, which is made where it stays, until the syncs that the step holds on have ended; it is lost if one
+    /// of them has failed.
+    #[inline(always)]
+    pub(in crate::world) fn gate(&mut self, slot: Slot, effect: impl FnOnce() -> Gated<P>) {
+        if self.storage.lost {
+            return self.lose(&effect());
         }
+        self.storage.hang(slot);
+        self.storage.open.effects.extend(std::iter::once_with(effect));
     }
 
     /// A step is over, and its holds with it: what it gated waits, or is lost if its slot crashed in the middle of it.
     pub(in crate::world) fn close_step(&mut self, slot: Slot, survived: bool) {
-        if survived {
-            self.storage.seal(slot);
-        } else {
+        if !survived {
             let mut effects = std::mem::take(&mut self.storage.open.effects);
             effects.drain(..).for_each(|effect| self.lose(&effect));
             self.storage.open.effects = effects;
-            self.storage.open.waits.clear();
-            self.storage.open.until.clear();
+        }
+        if self.storage.open.is_empty() {
+            self.storage.open.forget();
+        } else {
+            self.storage.seal(slot);
         }
         self.storage.holds.clear();
         self.storage.until.clear();
-        self.storage.lost = false;
+        (self.storage.lost, self.storage.holding) = (false, false);
     }
 
     /// A gated effect will never be seen.
@@ -213,7 +244,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             return;
         }
         let durable = self.kernel.ground.places[slot.index()].mark(journal).durable;
-        let (opening, done) = grew(store.gates.iter_mut(), store.on_journals, (journal, durable));
+        let gates = store.gates.iter_mut().map(Box::as_mut);
+        let (opening, done) = grew(gates, store.on_journals, (journal, durable));
         store.on_journals -= done;
         self.release_open(slot, opening);
     }
@@ -222,8 +254,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     fn release_open(&mut self, slot: Slot, opening: u32) {
         for _ in 0..opening {
             let gates = &mut self.storage.of(slot).gates;
-            let Some(place) = gates.iter().position(Gate::is_open) else { return };
-            let Some(mut gate) = gates.remove(place) else { return };
+            let Some(place) = gates.iter().position(|gate| gate.is_open()) else { return };
+            // Nearly always the first: gates open in order, as syncs end.
+            let taken = if place == 0 { gates.pop_front() } else { gates.remove(place) };
+            let Some(mut gate) = taken else { return };
             let incarnation = self.kernel.begin_burst(slot).incarnation;
             for effect in gate.effects.drain(..) {
                 self.release_gated(slot, incarnation, effect);
@@ -257,8 +291,7 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             if id.is_none_or(|id| gate.waits.contains(&id)) {
                 self.storage.of(slot).on_journals -= u32::from(gate.waits_for_journals());
                 gate.effects.drain(..).for_each(|effect| self.lose(&effect));
-                gate.waits.clear();
-                gate.until.clear();
+                gate.forget();
                 self.storage.spare.push(gate);
             } else {
                 self.storage.of(slot).gates.push_back(gate);
