@@ -10,6 +10,7 @@
 
 pub mod acknowledged;
 mod apart;
+pub mod applier;
 pub use apart::{ALL, judges};
 pub mod commit_durable;
 pub mod commit_monotone;
@@ -19,6 +20,7 @@ pub(crate) use configs::Configs;
 mod confirmed;
 pub mod elected;
 pub mod election_safety;
+mod found;
 mod holding;
 pub mod leader_append_only;
 pub mod leader_completeness;
@@ -86,7 +88,7 @@ sim_core::panel! {
         "raft/commit-durable": "What is committed is on the disks of a majority of the members, whatever crashes next."
             => commit_durable: CommitDurable = CommitDurable::new(setup.members, parameters.learners),
         "raft/promises": "What a server acknowledges is in its leader's log and durable, as is the term in which it answers, its votes go to logs that are as up to date as its own, \
-            and after a crash its log is what was durable."
+            and after a crash its log is what was durable, with the configurations in it."
             => promises: Promises = Promises::default(),
         "raft/acknowledged": "What a leader commits by counting, a majority has acknowledged to it in its own term, and what it tells an operator is done is committed."
             => acknowledged: Acknowledged = Acknowledged::new(setup.members, parameters.learners),
@@ -96,7 +98,7 @@ sim_core::panel! {
             => state_machine_safety: StateMachineSafety = StateMachineSafety::default(),
         "raft/leader-completeness": "What was committed in a term is in the log of every leader of a later term."
             => leader_completeness: LeaderCompleteness = LeaderCompleteness::default(),
-        "raft/sessions": "No operation of a session is done twice or skipped, and what a client was told of was applied, \
+        "raft/sessions": "No operation of a session is done twice or skipped, and what a client is told of was applied, \
             with that reply."
             => sessions: Sessions = Sessions::new(parameters.snapshot_every > 0),
         "raft/reads": "A read sees at least what any client was told before it was asked for, and no lease outlives the election of a later leader. \

@@ -4,6 +4,7 @@ use sim_core::check::Judge;
 use sim_core::setup::Setup;
 use sim_core::text::Named;
 
+use super::applier::Applier;
 use super::snapshots::Snapshots;
 use super::transfer::Transfer;
 use super::{CHECKS as TOGETHER, checks, steady};
@@ -20,6 +21,8 @@ sim_core::checks! {
             ),
         "raft/snapshots": "A snapshot is taken when it is due, and installed once every chunk of it has come."
             => Snapshots::new(parameters.snapshot_every),
+        "raft/applied": "Whoever goes on to learn what is committed applies it, also where that takes a while."
+            => Applier::new(parameters.apply_delay, parameters.election_timeout_max),
     }
 }
 
@@ -40,6 +43,7 @@ pub fn judges(parameters: &Parameters, setup: &Setup) -> Vec<Judge<Raft>> {
         judge.names().all(|name| match name {
             "raft/transfer" => !parameters.transfer_every.is_zero(),
             "raft/snapshots" => parameters.snapshot_every > 0,
+            "raft/applied" => !parameters.apply_delay.is_zero() && steady(setup),
             _ => true,
         })
     };
@@ -64,10 +68,12 @@ mod tests {
     #[test]
     fn what_the_settings_give_nothing_to_judge_is_left_out() {
         let transfer_every = Duration::from_secs(1);
-        let all = names(&Parameters { transfer_every, snapshot_every: 4, ..Parameters::default() });
+        let apply_delay = Duration::from_millis(1);
+        let all =
+            names(&Parameters { transfer_every, apply_delay, snapshot_every: 4, ..Parameters::default() });
         assert_eq!(all, ALL.iter().map(|named| named.name).collect::<Vec<_>>());
         let few = names(&Parameters::default());
         let left_out: Vec<_> = all.into_iter().filter(|name| !few.contains(name)).collect();
-        assert_eq!(left_out, ["raft/transfer", "raft/snapshots"]);
+        assert_eq!(left_out, ["raft/transfer", "raft/snapshots", "raft/applied"]);
     }
 }

@@ -4,7 +4,9 @@
 //! A read by index is answered when a majority has followed its leader since it was asked for. A read by lease is answered while a
 //! majority has followed the leader within the shortest election timeout, so that they vote for nobody else. Whoever has just
 //! booted does not know what it heard, and waits as long. Judged by true time, which a clock within the margin of leases is
-//! never behind by more than that: those who are free to vote for somebody else must be no majority.
+//! never behind by more than that: those who are free to vote for somebody else must be no majority. And half of an even number
+//! is none either: as long as the configuration does not change, the leader and those who follow it are more than that, of the old
+//! voters as well while a change is joint.
 
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Needs, Seen};
 use sim_core::ground::Ground;
@@ -14,6 +16,7 @@ use sim_core::time::{Duration, Time};
 
 use super::configs::Configs;
 use super::majority::is_majority;
+use crate::configuration::Configuration;
 use crate::parameters::{Parameters, Reads};
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation, ReadBy};
 
@@ -41,6 +44,8 @@ struct Server {
     /// Until when it must vote for nobody, by its own clock: it followed somebody, or has just booted.
     bound: Time,
     booted: Time,
+    /// When it appended a configuration last, in true time.
+    configured: Time,
     /// The candidate that asked last, unless a leader wanted that.
     request: Option<NodeId>,
     /// Reads that it was asked for, and when.
@@ -96,24 +101,28 @@ impl Confirmed {
         let free =
             |voter: NodeId| voter != node && self.is_free(ground, voter, term, (since, window.is_some()));
         let config = self.configs.of(seen.slot);
-        if !is_majority(config, free) {
+        // A round rests on those who voted when it was answered.
+        let configured = self.servers.get(seen.slot).map_or(Time::ZERO, |server| server.configured);
+        let exact = configured < since && (window.is_none() || self.guards);
+        let confirmed = !exact || is_majority(config, |voter| !free(voter));
+        if confirmed && !is_majority(config, free) {
             return;
         }
-        let free = config.voters.iter().filter(|voter| free(**voter)).count();
+        let half = |voters: &[NodeId]| !is_majority(&Configuration::of(voters), |voter| !free(voter));
+        let joint = config.is_joint() && half(&config.outgoing);
+        let voters = if joint { &config.outgoing } else { &config.voters };
+        let free = voters.iter().filter(|voter| free(**voter)).count();
         let (shape, how) = match window {
             Some(window) => (
                 "lease",
                 format!(
                     "by its lease, although {free} of {} voters have not followed it for {window}",
-                    config.voters.len()
+                    voters.len()
                 ),
             ),
             None => (
                 "index",
-                format!(
-                    "although {free} of {} voters have not followed it since it was asked",
-                    config.voters.len()
-                ),
+                format!("although {free} of {} voters have not followed it since it was asked", voters.len()),
             ),
         };
         findings.safety(shape, &[node], format!("{node}, leader of term {term}, answered a read {how}"));
@@ -174,6 +183,7 @@ impl Check<Raft> for Confirmed {
                 *server = Server { term, followed, bound, booted: ground.now, ..Server::default() };
             }
             RaftObservation::TermSet { term } => server.term = term,
+            RaftObservation::ConfigAppended { .. } => server.configured = ground.now,
             RaftObservation::Voted { term, candidate } => {
                 self.voted(ground, seen, (term, candidate), findings);
             }
@@ -221,7 +231,9 @@ impl Check<Raft> for Confirmed {
 
     fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
         if matches!(event, Lifecycle::Wiped) {
-            self.servers.reset(slot);
+            // Whom it followed before, it did follow.
+            let server = self.servers.at(slot);
+            *server = Server { followed: server.followed, ..Server::default() };
         }
     }
 }
@@ -297,6 +309,59 @@ mod tests {
             "lease",
             "n1, leader of term 1, answered a read by its lease, although 2 of 3 voters have not followed it for 150ms",
         );
+    }
+
+    /// Four servers, of whom the last one is about to leave, one way or the other.
+    fn four(outgoing: &[u32], voters: &[u32]) -> Script<Confirmed> {
+        let nodes = |list: &[u32]| list.iter().copied().map(NodeId).collect();
+        let config =
+            Configuration { voters: nodes(voters), outgoing: nodes(outgoing), learners: Vec::new() }.into();
+        let mut script = Script::new(
+            Confirmed::new(&Parameters { reads: Reads::Mixed, ..Parameters::default() }, &Setup::new(1, 4)),
+            4,
+        );
+        for slot in 0..4 {
+            script.at(ms(0), slot).see(slot, recovered(1, 0, 0));
+        }
+        script.at(ms(400), 0).see(0, RaftObservation::ConfigAppended { index: 2, term: 1, config });
+        script
+    }
+
+    #[test]
+    fn half_of_the_voters_confirm_no_read() {
+        let served =
+            |by| RaftObservation::ReadServed { client: NodeId(4), sequence: 1, index: 1, term: 1, by };
+        let reads = |mut script: Script<Confirmed>, followers: &[u32], by| {
+            script.receive(ms(500), 4, 0, read(1));
+            for follower in followers {
+                script.receive(ms(501), 0, *follower, probe(1));
+            }
+            script.at(ms(640), 0).see(0, served(by));
+            script
+        };
+        let found = "n1, leader of term 1, answered a read although 2 of 4 voters have not followed it since it was asked";
+        reads(four(&[], &[0, 1, 2, 3]), &[1, 2], ReadBy::Index).clean();
+        reads(four(&[], &[0, 1, 2, 3]), &[1], ReadBy::Index).found("index", found);
+        reads(four(&[], &[0, 1, 2, 3]), &[1], ReadBy::Lease).found(
+            "lease",
+            "n1, leader of term 1, answered a read by its lease, although 2 of 4 voters have not followed it for 150ms",
+        );
+        // While a change is joint, the old voters have to follow as well.
+        reads(four(&[0, 1, 2, 3], &[0, 1, 2]), &[1, 2], ReadBy::Index).clean();
+        reads(four(&[0, 1, 2, 3], &[0, 1, 2]), &[1], ReadBy::Index).found("index", found);
+        // Whoever leaves does not count any more.
+        reads(four(&[], &[0, 1, 2]), &[1], ReadBy::Index).clean();
+        // A change came in between: the round may rest on those who voted before.
+        let mut changed = four(&[], &[0, 1, 2]);
+        changed.receive(ms(500), 4, 0, read(1)).receive(ms(501), 0, 1, probe(1)).at(ms(502), 0);
+        let config = Configuration::of(&[0, 1, 2, 3].map(NodeId)).into();
+        changed.see(0, RaftObservation::ConfigAppended { index: 3, term: 1, config });
+        changed.at(ms(503), 0).see(0, served(ReadBy::Index)).clean();
+        // Nor does a disk that is wiped take back whom its server followed.
+        let mut wiped = four(&[], &[0, 1, 2, 3]);
+        wiped.receive(ms(500), 4, 0, read(1));
+        wiped.receive(ms(501), 0, 1, probe(1)).receive(ms(501), 0, 2, probe(1)).crash(1, 0);
+        wiped.wipe(1).at(ms(502), 0).see(0, served(ReadBy::Index)).clean();
     }
 
     #[test]

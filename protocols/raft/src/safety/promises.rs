@@ -2,7 +2,7 @@
 //!
 //! An acknowledgment of an index says that the log up to there is that of the leader, and that no crash can take it; one of a
 //! snapshot, that this is on the disk. Whoever answers in a term has that term on its disk. And a log is
-//! the same after a crash as far as it was durable: nothing of it is gone, and nothing that was dropped is back. A vote goes to a
+//! the same after a crash as far as it was durable: nothing of it is gone, and nothing that was dropped is back, as are the configurations in it. A vote goes to a
 //! candidate whose log is at least as up to date as the voter's (section 5.4.1). Nobody stays away for a damaged journal that is none. All of it is judged when it happens, by the
 //! world's own marks, whether or not anybody comes to rely on it.
 
@@ -10,8 +10,11 @@ use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 use sim_core::process::JournalId;
+use sim_core::time::Time;
 
+use super::found::Found;
 use super::holding::Holding;
+use crate::configuration::Config;
 use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 
 /// Follows the log of each server.
@@ -20,6 +23,7 @@ pub struct Promises {
     servers: BySlot<Server>,
     /// By index: the chained hash and the term of what was appended there last.
     appended: Vec<(u64, u64)>,
+    configs: Found,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +39,12 @@ struct Server {
     judged: (u64, u64),
     /// What it says of its log as a candidate: in which term it stands, and the term and index of its last entry.
     stands: (u64, (u64, u64)),
+    /// When it has booted, and the length of its journal then: what it says until that is longer, it has found.
+    booted: Option<(Time, u64)>,
+    /// Whether what it finds was told as it grew.
+    grew: bool,
+    /// Where the snapshot stands that it has found: what is in force there need not be an entry.
+    snapshot: u64,
 }
 
 /// So many of the last entries of each log are remembered, and those that are not durable.
@@ -246,6 +256,35 @@ impl Promises {
         }
     }
 
+    /// A configuration is in a server's log: it has just appended it, or finds it there when it boots.
+    #[inline(never)]
+    fn configured(
+        &mut self,
+        ground: &Ground,
+        seen: &Seen<'_, Raft>,
+        (index, config): (u64, &Config),
+        findings: &mut Findings,
+    ) {
+        let Some(server) = self.servers.get(seen.slot) else { return };
+        let hash = server.log.hash(index);
+        let boots = server.booted == Some((ground.now, seen.mark.appended));
+        if !boots || !server.grew {
+            if let Some(hash) = hash {
+                self.configs.appended(index, hash, config);
+            }
+            return;
+        }
+        if index <= server.snapshot {
+            return;
+        }
+        findings.exercised();
+        if let Some(wrong) = self.configs.found((index, server.log.end()), hash, config) {
+            let node = seen.node;
+            let message = format!("{node} is back with a configuration at index {index}, {wrong}");
+            findings.safety("configuration", &[node], message);
+        }
+    }
+
     /// Anything but one more entry.
     #[inline(never)]
     fn changes(&mut self, ground: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
@@ -257,6 +296,9 @@ impl Promises {
             RaftObservation::Voted { term, candidate } => {
                 return self.voted(ground, seen, (term, candidate), findings);
             }
+            RaftObservation::ConfigAppended { index, ref config, .. } => {
+                return self.configured(ground, seen, (index, config), findings);
+            }
             RaftObservation::SnapshotInstalled { index, hash, last_index, .. } if last_index > index => {
                 self.kept(seen, (index, hash), findings);
             }
@@ -265,9 +307,12 @@ impl Promises {
         let server = self.servers.at(seen.slot);
         match *seen.observation {
             RaftObservation::Recovered { term, .. } => {
+                server.grew = server.known;
                 (server.term, server.leads, server.known, server.judged) = (term, false, true, (0, 0));
-                server.term_at = None;
+                (server.term_at, server.snapshot) = (None, 0);
+                server.booted = Some((ground.now, seen.mark.appended));
             }
+            RaftObservation::SnapshotInstalled { index, .. } => server.snapshot = index,
             RaftObservation::TermSet { term } => {
                 (server.term, server.leads) = (term, false);
                 server.term_at = Some((seen.journal, seen.mark.appended));
@@ -292,6 +337,7 @@ impl Check<Raft> for Promises {
             "BecameLeader",
             "BecameFollower",
             "Voted",
+            "ConfigAppended",
         ])
     }
 
@@ -365,6 +411,7 @@ impl Check<Raft> for Promises {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configuration::Configuration;
     use crate::safety::script::{Script, appended, leads, recovered};
     use crate::vocabulary::InstallSnapshot;
 
@@ -431,8 +478,7 @@ mod tests {
     #[test]
     fn a_snapshot_is_of_the_term_of_its_last_entry() {
         let sends = |last_term, hash| {
-            let (image, config) =
-                (crate::snapshot::Image(std::rc::Rc::default()), crate::configuration::Config::default());
+            let (image, config) = (crate::snapshot::Image(std::rc::Rc::default()), Config::default());
             let (term, index, chunk, chunks, bytes) = (2, 1, 0, 1, 64);
             let message = RaftMessage::InstallSnapshot(Box::new(InstallSnapshot {
                 term,
@@ -535,6 +581,61 @@ mod tests {
             .crash(0, 0)
             .recover(0, recovered(2, 2, 12))
             .clean();
+    }
+
+    fn configured(index: u64, voters: &[u32]) -> RaftObservation {
+        let voters: Vec<_> = voters.iter().copied().map(NodeId).collect();
+        RaftObservation::ConfigAppended { index, term: 2, config: Configuration::of(&voters).into() }
+    }
+
+    /// The leader has appended a configuration of itself and another one, which waits to be replicated.
+    fn changing() -> Script<Promises> {
+        let mut script = leading();
+        script.write(0, appended(3, 2, 13)).see(0, configured(3, &[0, 1])).sync(0);
+        script
+    }
+
+    #[test]
+    fn a_server_finds_the_configurations_of_its_log_and_no_others() {
+        let back = |mut script: Script<Promises>, (last, hash): (u64, u64), found: RaftObservation| {
+            script.crash(0, 0).recover(0, recovered(2, last, hash)).see(0, found);
+            script
+        };
+        back(changing(), (3, 13), configured(3, &[0, 1])).clean();
+        // As long as the record that drops it is not durable, it comes back.
+        let dropped = || {
+            let mut script = changing();
+            script.write(0, RaftObservation::Truncated { from: 3 });
+            script
+        };
+        back(dropped(), (3, 13), configured(3, &[0, 1])).clean();
+        // A crash came before it could say that the last entry is one.
+        let mut cut = leading();
+        cut.write(0, appended(3, 2, 13)).sync(0);
+        back(cut, (3, 13), configured(3, &[0, 1])).clean();
+        // What was there when it was first started, nobody knows; and a snapshot has one that is no entry.
+        let mut past = Script::new(Promises::default(), 3);
+        past.see(0, recovered(2, 3, 13)).see(0, configured(3, &[0, 1]));
+        past.write(0, appended(4, 2, 14)).sync(0);
+        back(past, (4, 14), configured(3, &[0, 1])).clean();
+        let mut snapshot = changing();
+        snapshot.write(0, RaftObservation::SnapshotInstalled { index: 2, hash: 12, state: 0, last_index: 3 });
+        let installed = RaftObservation::SnapshotInstalled { index: 2, hash: 12, state: 0, last_index: 3 };
+        back(snapshot, (3, 13), installed).see(0, configured(2, &[0])).see(0, configured(3, &[0, 1])).clean();
+        for (index, voters, wrong) in
+            [(3, &[0, 2][..], "where its log has another one"), (4, &[0, 1], "beyond the end of its log")]
+        {
+            back(changing(), (3, 13), configured(index, voters)).found(
+                "configuration",
+                &format!("n1 is back with a configuration at index {index}, {wrong}"),
+            );
+        }
+        let mut another = dropped();
+        another.write(0, appended(3, 2, 14)).write(0, appended(4, 2, 15)).sync(0);
+        back(another, (4, 15), configured(3, &[0, 1])).found(
+            "configuration",
+            "n1 is back with a configuration at index 3, where its log has another entry",
+        );
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Sessions: every operation of a client happens once, and what a client was told happened did (Raft paper, section 8;
-//! dissertation, section 6.3).
+//! dissertation, section 6.3). What a server tells it is judged when it is said: an answer that the client does not wait for any more
+//! is that of the operation that it asked for, too.
 
 use sim_core::check::{Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::hash::FixedMap;
 use sim_core::identity::{NodeId, Slot};
 
-use crate::vocabulary::RaftObservation;
+use crate::vocabulary::{Raft, RaftMessage, RaftObservation};
 use sim_core::check::ByIndex;
 use sim_core::check::BySlot;
-use sim_core::process::Protocol;
 
 /// Remembers how far each server has come in each session, and whose operation stands at each index.
 #[derive(Debug, Default)]
@@ -162,12 +162,28 @@ impl Sessions {
     }
 }
 
-impl<P: Protocol<Observation = RaftObservation>> Check<P> for Sessions {
+impl Sessions {
+    /// A server answers an operation of a client: that is the one which was done at the index that it names.
+    fn answered(&self, (server, told): (NodeId, SeenOperation), index: u64, findings: &mut Findings) {
+        let Some(Some((there, _))) = self.canonical.get(index) else { return };
+        if *there != told {
+            let SeenOperation { client, sequence } = told;
+            findings.accuse("another", &[server, client], || {
+                format!(
+                    "{server} answers operation {sequence} of client {client} with what is at index {index}, which is operation {} of {}",
+                    there.sequence, there.client
+                )
+            });
+        }
+    }
+}
+
+impl Check<Raft> for Sessions {
     fn hears(&self) -> Option<&'static [&'static str]> {
         Some(&["Applied", "Acknowledged", "SnapshotInstalled"])
     }
 
-    fn observe(&mut self, _: &Ground, seen: &Seen<'_, P>, findings: &mut Findings) {
+    fn observe(&mut self, _: &Ground, seen: &Seen<'_, Raft>, findings: &mut Findings) {
         if !seen.honest {
             return;
         }
@@ -187,6 +203,25 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Sessions {
         }
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["ClientReply"]
+    }
+
+    fn sent(
+        &mut self,
+        ground: &Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &RaftMessage,
+        findings: &mut Findings,
+    ) {
+        if let RaftMessage::ClientReply { sequence, reply: Some(_), index, .. } = *message
+            && ground.honest(from)
+        {
+            self.answered((from, SeenOperation { client: to, sequence }), index, findings);
+        }
+    }
+
     /// A server that was restarted applies everything again, from the first index or from its snapshot.
     fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
         if matches!(event, Lifecycle::Crashed | Lifecycle::Booted) {
@@ -200,9 +235,11 @@ impl<P: Protocol<Observation = RaftObservation>> Check<P> for Sessions {
 mod tests {
     use sim_core::identity::NodeId;
 
+    use objects::Reply;
+
     use super::Sessions;
     use crate::safety::script::{Script, recovered};
-    use crate::vocabulary::RaftObservation;
+    use crate::vocabulary::{RaftMessage, RaftObservation};
 
     /// The client of a script with three servers.
     const CLIENT: u32 = 3;
@@ -247,6 +284,25 @@ mod tests {
         script
             .see(0, applied(2, 2, true))
             .found("skipped", "n1 skipped operation 2 of client n4 after operation 1");
+    }
+
+    #[test]
+    fn a_server_answers_what_it_was_asked() {
+        let reply =
+            |sequence, index, reply| RaftMessage::ClientReply { sequence, reply, index, leader: None };
+        let mut script = script();
+        script.see(0, noop(1)).see(0, applied(2, 1, false)).see(0, applied(3, 2, false));
+        script.send(0, CLIENT, reply(1, 2, Some(Reply::Done))).send(
+            0,
+            CLIENT,
+            reply(2, 3, Some(Reply::Done)),
+        );
+        // Who does not lead says who may; what a snapshot brought, nobody applied.
+        script.send(1, CLIENT, reply(1, 3, None)).send(1, CLIENT, reply(1, 9, Some(Reply::Done))).clean();
+        script.send(0, CLIENT, reply(1, 3, Some(Reply::Done))).found(
+            "another",
+            "n1 answers operation 1 of client n4 with what is at index 3, which is operation 2 of n4",
+        );
     }
 
     #[test]

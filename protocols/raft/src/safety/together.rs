@@ -23,6 +23,7 @@ const READ: &[&str] = &[
     "RequestTransferredVote",
     "ChangeReply",
     "InstallSnapshot",
+    "ClientReply",
 ];
 
 /// What any of them takes.
