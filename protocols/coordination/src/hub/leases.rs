@@ -132,7 +132,7 @@ impl Hub {
                     }
                 }
                 None if self.may_adopt(*task, now) => {
-                    self.board.lend(*task);
+                    self.board.assign(*task);
                     cx.observe(Observation::Adopted { task: *task, fence: *fence, agent: from });
                     self.lease(*task, Lease { agent: from, fence: *fence, expires }, cx);
                 }

@@ -101,3 +101,21 @@ fn a_breaker_leaves_a_coordinator_alone_that_does_not_answer() {
     assert!(with.3 < without.3 * 1.1, "{with:?} against {without:?}");
     println!("{with:?} against {without:?}");
 }
+
+/// Both tasks take a hundred seconds and need one lock. The coordinator crashes while an agent has the first one, which goes on with it:
+/// the second one starts after that.
+#[test]
+fn an_agent_that_goes_on_with_a_task_still_has_its_lock() {
+    let parameters = serde_json::json!({
+        "strategy": "star", "steps": 1, "tokens_out": 0,
+        "tasks": [{ "name": "a", "lock": "l", "duration": "100s" }, { "name": "b", "lock": "l", "duration": "100s" }]
+    });
+    let mut setup = calm(1, 3);
+    let fault =
+        serde_json::json!([{ "id": 0, "at": "30s", "crash": { "target": "n1", "restart_after": "1s" } }]);
+    setup.faults = FaultPlan::new(serde_json::from_value(fault).unwrap());
+    let outcome = run(&parameters, &setup);
+    assert_eq!((super::max(&outcome, "tasks_done"), outcome.activity["observed.Adopted"]), (2, 1));
+    let makespan = super::seconds(&outcome, "makespan_ns");
+    assert!(makespan >= 200.0, "{makespan}");
+}
