@@ -14,7 +14,7 @@ use crate::time::Time;
 pub struct Ground {
     /// True time.
     pub now: Time,
-    /// The slot whose process takes a step, or took the last one.
+    /// The slot whose process takes a step, or took the last one; or of which something goes out that was held until a sync had ended.
     pub stepping: Slot,
     /// What its monotonic clock shows.
     pub monotonic: Time,

@@ -259,11 +259,18 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             let taken = if place == 0 { gates.pop_front() } else { gates.remove(place) };
             let Some(mut gate) = taken else { return };
             let incarnation = self.kernel.begin_burst(slot).incarnation;
+            self.speaks_again(slot);
             for effect in gate.effects.drain(..) {
                 self.release_gated(slot, incarnation, effect);
             }
             self.storage.spare.push(gate);
         }
+    }
+
+    /// What a slot has kept goes out: checks look at it by that slot's clock, whoever took the last step.
+    fn speaks_again(&mut self, slot: Slot) {
+        let monotonic = self.kernel.clocks.monotonic(slot, self.kernel.now);
+        (self.kernel.ground.stepping, self.kernel.ground.monotonic) = (slot, monotonic);
     }
 
     /// A gated effect becomes visible, unless the slot crashed at one of those before it.

@@ -154,6 +154,10 @@ pub(super) struct Recorder(pub(super) Notes);
 impl Check<Lab> for Recorder {
     fn observe(&mut self, ground: &Ground, seen: &Seen<'_, Lab>, findings: &mut Findings) {
         findings.exercised();
+        assert_eq!(
+            ground.stepping, seen.slot,
+            "what a slot says is looked at by its own clock, also if it was held back"
+        );
         let (what, n) = match seen.observation {
             Saw::Saw { what, n } => (*what, *n),
             Saw::Became { role } => (*role, 0),
