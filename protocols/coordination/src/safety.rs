@@ -14,13 +14,19 @@ pub mod health;
 pub mod leases;
 pub mod makespan;
 pub mod memory;
+pub mod paths;
 pub mod precedence;
 pub mod queues;
 pub mod registry;
+pub mod results;
+pub mod silence;
 pub mod split_brain;
 pub mod starvation;
+pub mod steps;
 
 use std::rc::Rc;
+
+use sim_core::identity::NodeId;
 
 use raft::safety::commit_durable::CommitDurable;
 use raft::safety::commit_monotone::CommitMonotone;
@@ -36,17 +42,31 @@ use raft::safety::term_monotone::TermMonotone;
 use crate::graph::Graph;
 use crate::ledger::Ledger;
 use crate::parameters::Parameters;
-use crate::vocabulary::Coordination;
+use crate::vocabulary::{Coordination, CoordinationMessage as Message};
+
+/// What somebody says, and to whom, whether or not others pass it on. What it passes on for others says nothing of it.
+fn said(from: NodeId, to: NodeId, message: &Message) -> Option<(NodeId, &Message)> {
+    match message {
+        Message::Relay { from: origin, to, parcel, .. } => (*origin == from).then(|| (*to, &*parcel.0)),
+        other => Some((to, other)),
+    }
+}
 
 sim_core::checks! {
     /// Every check, fresh, for one run.
     pub fn checks(parameters: &Parameters, graph: &Rc<Graph>, agents: u32, drift_ppm: u32, ledger: &Ledger) -> Coordination {
         "coordination/precedence": "No task starts before all that it waits for has ended."
             => precedence::Precedence::new(graph, ledger.clone(), parameters.gives().one_order),
+        "coordination/paths": "Tasks start after the success of all that they wait for, and on the way for which a result decided."
+            => paths::Paths::new(graph, parameters.gives().one_order),
+        "coordination/steps": "The steps of a task are done one after the other, from where the sink says that they were."
+            => steps::Steps::new(graph),
+        "coordination/results": "A coordinator says of tasks what became of them at the sink, the sink what took effect, under fences that rise."
+            => results::Results::new(graph, parameters.gives().one_order),
         "coordination/exactly-once": "Every task takes effect at most once, and the fences of a task rise."
             => effects::Effects::new(graph, parameters.gives().one_order),
-        "coordination/live-leases": "At any moment, at most one agent has a live lease of a task."
-            => leases::LiveLeases::new(ledger.clone(), parameters.gives().exclusive),
+        "coordination/live-leases": "At any moment, at most one agent has a live lease of a task, and one task a lock."
+            => leases::LiveLeases::new(ledger.clone(), parameters.gives().exclusive).with_locks(parameters.gives().locks),
         "coordination/conservation": "The coordinator gives away only tasks that are free, and ends each one once."
             => conservation::Conservation::new(graph, parameters.core_of(agents), parameters.gives().one_order),
         "coordination/queue-bound": "No more tasks wait at an agent than it has room for, and no more letters for one receiver."
@@ -54,10 +74,12 @@ sim_core::checks! {
         "coordination/deadlock": "Tasks never wait for each other in a circle, and whatever waits waits for something that \
             can come."
             => deadlock::Deadlock::new(graph, ledger.clone()),
-        "coordination/starvation": "No ready task is overtaken by one that became ready more than two steps of ageing later."
+        "coordination/starvation": "No ready task is overtaken by one that became ready more than two steps of ageing later, or later and is not more urgent."
             => starvation::Starvation::new(graph, parameters.ageing, parameters.gives().one_order),
         "coordination/health-checks": "An agent does nothing else when its last beat is older than two heartbeats."
             => health::HealthChecks::new(parameters, agents),
+        "coordination/silence": "A coordinator finds agents that fall silent in time, and not before."
+            => silence::Silence::new(parameters, agents),
         "coordination/makespan": "The tasks do not end sooner than their longest chain and their work allow."
             => makespan::Makespan::new(parameters, graph, agents, ledger.clone()),
         "coordination/buckets": "The six buckets of each agent's time sum to the run, and an agent is at work exactly when it \

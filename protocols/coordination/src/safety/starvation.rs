@@ -11,6 +11,15 @@ use crate::board::most_overtaken;
 use crate::graph::Graph;
 use crate::vocabulary::{Coordination, CoordinationObservation as Observation};
 
+/// How many priorities there are.
+const RANKS: usize = 3;
+/// Moments that are not further apart may be one for a coordinator.
+const MARGIN: Duration = Duration::from_millis(1);
+
+fn level(graph: &Graph, task: u32) -> usize {
+    (graph.task(task).rank.level() as usize).min(RANKS - 1)
+}
+
 /// Compares a task that is given away with the oldest one that could have been, at the moment when the coordinator chooses it:
 /// where a core decides, another one may become free before that is decided.
 ///
@@ -22,6 +31,8 @@ pub struct Starvation {
     /// When each task became ready, as far as the present coordinator knows.
     since: Vec<Option<Time>>,
     waiting: OrderedSet<(Time, u32)>,
+    /// The same, by priority.
+    by_rank: [OrderedSet<(Time, u32)>; RANKS],
     /// Tasks that were chosen, which a core has to decide.
     proposed: OrderedSet<u32>,
     /// Whether there is one order of decisions.
@@ -34,13 +45,32 @@ impl Starvation {
         // The coordinator's clock may run a little slower than true time.
         let bound = most_overtaken(ageing).saturating_add(ageing / 8);
         let (waiting, proposed) = (OrderedSet::new(), OrderedSet::new());
-        Self { one_order, since: vec![None; graph.len()], waiting, proposed, bound, graph: graph.clone() }
+        let (since, by_rank) = (vec![None; graph.len()], [const { OrderedSet::new() }; RANKS]);
+        Self { one_order, since, waiting, by_rank, proposed, bound, graph: graph.clone() }
     }
 
     fn leave(&mut self, task: u32) {
         if let Some(since) = self.since[task as usize] {
-            self.waiting.remove(&(since, task));
+            self.waits(since, task, false);
         }
+    }
+
+    /// Whether a task waits from now on; whether it did so before.
+    fn waits(&mut self, since: Time, task: u32, waits: bool) -> bool {
+        let own = &mut self.by_rank[level(&self.graph, task)];
+        if waits {
+            own.insert((since, task));
+            !self.waiting.insert((since, task))
+        } else {
+            own.remove(&(since, task));
+            self.waiting.remove(&(since, task))
+        }
+    }
+
+    /// A task that became ready earlier than this one and is as urgent, or more.
+    fn passed_over(&self, since: Time, task: u32) -> Option<u32> {
+        let mut as_urgent = self.by_rank[..=level(&self.graph, task)].iter().filter_map(OrderedSet::first);
+        as_urgent.find(|(other, _)| other.saturating_add(MARGIN) < since).map(|(_, other)| *other)
     }
 }
 
@@ -57,13 +87,14 @@ impl Check<Coordination> for Starvation {
             Observation::Coordinator { .. } => {
                 self.since.fill(None);
                 self.waiting.clear();
+                self.by_rank.iter_mut().for_each(OrderedSet::clear);
                 self.proposed.clear();
             }
             Observation::Ready { task } => {
                 let since = *self.since[task as usize].get_or_insert(ground.now);
                 let own = self.graph.task(task);
                 if own.needs == 0 && own.lock.is_none() {
-                    self.waiting.insert((since, task));
+                    self.waits(since, task, true);
                 }
             }
             // Whoever is ready and waits for a newcomer is not ready any more.
@@ -71,7 +102,7 @@ impl Check<Coordination> for Starvation {
                 let graph = self.graph.clone();
                 for child in &graph.task(task).children {
                     if let Some(since) = self.since[*child as usize]
-                        && self.waiting.remove(&(since, *child))
+                        && self.waits(since, *child, false)
                     {
                         self.since[*child as usize] = None;
                     }
@@ -92,6 +123,13 @@ impl Check<Coordination> for Starvation {
                 let Some(since) = self.since[task as usize] else { return };
                 let Some((oldest, other)) = self.waiting.first().copied() else { return };
                 findings.exercised();
+                if let Some(other) = self.passed_over(since, task) {
+                    let [name, other] = [task, other].map(|task| self.graph.name(task));
+                    let message = format!(
+                        "{name} is given away before {other}, which is as urgent and became ready earlier"
+                    );
+                    findings.safety("urgency", &[seen.node], message);
+                }
                 if since > oldest.saturating_add(self.bound) {
                     let [name, other] = [task, other].map(|task| self.graph.name(task));
                     let by = since.since(oldest).told();

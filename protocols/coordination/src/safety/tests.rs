@@ -203,6 +203,50 @@ fn two_live_leases_are_found_and_a_lease_that_is_over_is_none() {
 }
 
 #[test]
+fn two_tasks_that_have_one_lock_are_found() {
+    let tasks =
+        serde_json::json!([{ "name": "a", "lock": "l" }, { "name": "b", "lock": "l" }, { "name": "c" }]);
+    let parameters = Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() };
+    let graph = Rc::new(Graph::of(&parameters, 1).unwrap());
+    let script = |given| {
+        let ledger = Ledger::new(&graph, 4);
+        let second = leases::LiveLeases::new(ledger.clone(), true).with_locks(given);
+        Script::new(WithLedger { first: precedence::Precedence::new(&graph, ledger, true), second }, 4)
+    };
+    let mut both = script(true);
+    both.at(at(1), 1).see(1, started(0, 1)).at(at(11), 2).see(2, started(2, 2)).clean();
+    both.see(2, started(1, 3)).found("lock", "n3 begins b, and n2 has a, which needs the same lock");
+    script(false).at(at(1), 1).see(1, started(0, 1)).see(2, started(1, 3)).clean();
+    // Its lease is over, or it is, or its agent is gone.
+    script(true).at(at(1), 1).see(1, started(0, 1)).at(at(21), 2).see(2, started(1, 3)).clean();
+    script(true)
+        .see(1, started(0, 1))
+        .see(0, Said::Settled { task: 0, how: 2 })
+        .see(2, started(1, 3))
+        .clean();
+    script(true).see(1, started(0, 1)).crash(1, 0).see(2, started(1, 3)).clean();
+}
+
+#[test]
+fn a_task_that_is_passed_over_by_one_that_is_not_more_urgent_is_found() {
+    let tasks = serde_json::json!([
+        { "name": "a" }, { "name": "low", "priority": "low" }, { "name": "high", "priority": "critical" },
+        { "name": "b" }
+    ]);
+    let graph =
+        Rc::new(Graph::of(&Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() }, 1).unwrap());
+    let after = |first: u32, second: u32| {
+        let mut script = Script::new(starvation::Starvation::new(&graph, Duration::from_secs(8), true), 4);
+        script.at(at(0), 0).see(0, ready(first)).at(at(1), 0).see(0, ready(second)).see(0, granted(second));
+        script
+    };
+    after(0, 3).found("urgency", "b is given away before a, which is as urgent and became ready earlier");
+    after(0, 1).found("urgency", "low is given away before a, which is as urgent and became ready earlier");
+    after(0, 2).clean();
+    after(1, 3).clean();
+}
+
+#[test]
 fn a_coordinator_that_gives_a_task_away_twice_is_found() {
     let granted =
         |fence| Said::Granted { task: 0, fence, agent: NodeId(1), attempt: 0, waited: Duration::ZERO };
@@ -243,7 +287,12 @@ fn granted(task: u32) -> Said {
 
 #[test]
 fn an_old_task_that_is_passed_over_is_found() {
-    let script = || Script::new(starvation::Starvation::new(&graph(), Duration::from_secs(8), true), 4);
+    let tasks = serde_json::json!([
+        { "name": "a", "priority": "low" }, { "name": "b" }, { "name": "c", "priority": "critical" }
+    ]);
+    let graph =
+        Rc::new(Graph::of(&Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() }, 1).unwrap());
+    let script = || Script::new(starvation::Starvation::new(&graph, Duration::from_secs(8), true), 4);
     let mut early = script();
     early.at(at(0), 0).see(0, ready(0)).at(at(17), 0).see(0, ready(2)).see(0, granted(2)).clean();
     let mut late = script();
@@ -276,7 +325,8 @@ fn an_old_task_that_is_passed_over_is_found() {
 #[test]
 fn a_task_that_waits_for_a_newcomer_is_not_passed_over() {
     let tasks = serde_json::json!([
-        { "name": "a" }, { "name": "plan" }, { "name": "c" }, { "name": "sign", "born": "plan", "before": ["a"] }
+        { "name": "a", "priority": "low" }, { "name": "plan" }, { "name": "c", "priority": "critical" },
+        { "name": "sign", "born": "plan", "before": ["a"] }
     ]);
     let graph =
         Rc::new(Graph::of(&Parameters { tasks: Tasks::read(&tasks).unwrap(), ..parameters() }, 1).unwrap());
