@@ -7,7 +7,7 @@ use sim_core::identity::NodeId;
 use sim_core::process::Context;
 use sim_core::time::Time;
 
-use super::{Hub, WATCH};
+use super::{Deed, Hub, WATCH};
 use crate::board::State;
 use crate::graph::TaskId;
 use crate::vocabulary::{Coordination, CoordinationObservation as Observation, CoordinationTimer as Timer};
@@ -95,6 +95,8 @@ impl Hub {
         if lease.expires > cx.monotonic() {
             return self.watch_for(lease.expires, Watch::Lease(task, fence), cx);
         }
+        // Whoever had the task may have ended it, and may be unable to tell.
+        self.deeds.push(Deed::Ask(self.known));
         if !self.plants.not_requeued && !self.proposes_expiry(task, fence) {
             self.take_back(task, cx);
             // Somebody else is to try first.

@@ -3,6 +3,9 @@
 //! An agent whose beats nobody answers says so to the sink with every further one. So the sink is a witness that both sides can have
 //! in common: whom it heard lately is cut off, and whom it did not hear twice is gone. Neither is a fence: what the agent has is given to
 //! others only when its lease is over, since the witness may be wrong, and one that is gone may have been paused.
+//!
+//! The sink may have results of such an agent, too, of which nobody tells the coordinator. Whatever waits for them would wait for ever where
+//! nobody else can do the task. So it asks for those as well.
 
 use sim_core::identity::NodeId;
 use sim_core::ordered::OrderedMap;
@@ -66,6 +69,7 @@ impl Hub {
         let within = Duration::from_nanos(dead_after.as_nanos() - heartbeat.as_nanos());
         let agents = self.silences.agents.keys().map(|agent| u64::from(agent.0)).collect();
         self.deeds.push(Deed::AskSink(Message::WhoLives { agents, within }));
+        self.deeds.push(Deed::Ask(self.known));
         if !std::mem::replace(&mut self.silences.asks, true) {
             let again = cx.monotonic().saturating_add(self.parameters.heartbeat);
             self.watch_for(again, Watch::Silence, cx);

@@ -52,3 +52,33 @@ fn an_agent_that_hears_no_coordinator_tells_its_results_all_the_same() {
     assert_eq!(outcome.activity["observed.CoordinatorBreakerOpened"], 1);
     assert_eq!(max(&outcome, "tasks_done"), 6);
 }
+
+/// Only n5 can do the first task, which takes 12 s. Of n5 nothing reaches other agents from 8 s on, while the model and the sink hear
+/// it: at once, or from 36 s on, when it is held to be gone. The sink has the result, and the coordinator must learn of it from there.
+#[test]
+fn a_result_whose_agent_cannot_tell_is_learned_from_the_sink() {
+    let cut = serde_json::json!({ "id": 0, "at": "8s", "partition": { "from": "n5", "to": "n1,n2,n3,n4" } });
+    let deaf_sink =
+        serde_json::json!({ "id": 1, "at": "8s", "for": "28s", "partition": { "from": "n5", "to": "c2" } });
+    let plans = [vec![cut.clone()], vec![cut, deaf_sink]];
+    for (plan, strategy) in
+        plans.iter().flat_map(|plan| ["star", "service", "hybrid"].map(|name| (plan, name)))
+    {
+        let parameters = serde_json::json!({
+            "strategy": strategy, "core": 3, "heartbeat": "1s", "dead_after": "3500ms", "lease": "60s", "steps": 1, "tokens_out": 0,
+            "skills": [{ "name": "review", "every": 5 }],
+            "tasks": [
+                { "name": "a", "needs": ["review"], "duration": "12s" }, { "name": "b", "after": ["a"], "duration": "1s" }
+            ]
+        });
+        let mut setup = calm(1, 5);
+        setup.duration = Duration::from_secs(100);
+        setup.faults = FaultPlan::new(serde_json::from_value(serde_json::json!(plan)).unwrap());
+        let outcome = run(&parameters, &setup);
+        let gone = outcome.activity.get("observed.Gone").copied().unwrap_or_default();
+        assert_eq!((gone, max(&outcome, "tasks_done")), (plan.len() as u64 - 1, 2), "{strategy}");
+        // Whoever is cut off has its lease until 67 s.
+        let makespan = max(&outcome, "makespan_ns") / 1_000_000_000;
+        assert!(if gone == 0 { makespan < 25 } else { makespan < 75 }, "{strategy}: {makespan} s");
+    }
+}
