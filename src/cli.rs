@@ -71,10 +71,11 @@ pub fn main(registry: &Registry) -> ExitCode {
 }
 
 /// What words ask for, the first of which is the program's name.
-fn read<T: Into<OsString> + Clone>(words: impl IntoIterator<Item = T>) -> Result<Arguments, clap::Error> {
+fn read<T: Into<OsString>>(words: impl IntoIterator<Item = T>) -> Result<Arguments, clap::Error> {
     let command = mistyped::with_negative_values(arguments::command());
-    let matches = command.clone().try_get_matches_from(words);
-    Arguments::from_arg_matches(&matches.map_err(|error| mistyped::with_hints(error, &command))?)
+    let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    let matches = command.clone().try_get_matches_from(&words);
+    Arguments::from_arg_matches(&matches.map_err(|error| mistyped::with_hints(error, &command, &words))?)
 }
 
 /// A panic outside of a run is a bug of this program; the hook has printed it.

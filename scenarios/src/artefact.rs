@@ -1,5 +1,6 @@
 //! Atomic files (complete or absent), and folders that only one campaign at a time may use.
 
+mod abandoned;
 mod bounded;
 mod growing;
 mod lock;
@@ -58,7 +59,10 @@ pub fn fit(folder: &Path, names: &[&str]) -> Result<(), WriteError> {
         own(&folder.join(name)).map_err(refused)?;
     }
     let probe = beside(nearest, "probe");
-    let probed = File::create(&probe).and_then(|_| std::fs::remove_file(&probe));
+    let probed = File::create(&probe).and_then(|made| {
+        abandoned::clear(nearest, &made);
+        std::fs::remove_file(&probe)
+    });
     probed.map_err(|error| {
         refused(io::Error::new(error.kind(), format!("{error}; nothing was run or written")))
     })
@@ -84,11 +88,19 @@ pub fn fit_file(path: &Path) -> Result<(), WriteError> {
     }
 }
 
-/// A name that nobody else uses at this time.
+/// A name that nobody else uses at this time. [`abandoned`] knows it again.
 fn beside(folder: &Path, name: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     folder.join(format!(".{name}.{}.{count}.part", std::process::id()))
+}
+
+/// A file in the making, locked for as long as it is one. Where a file system knows no locks there is none.
+fn begin_part(path: &Path) -> io::Result<File> {
+    let file = File::create(path)?;
+    // Nobody else knows the name.
+    let _ = file.try_lock();
+    Ok(file)
 }
 
 /// Whether a file may be replaced: nothing stands there, or something that this program has written.
@@ -142,7 +154,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn fill(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = begin_part(path)?;
     file.write_all(content)?;
     file.sync_all()
 }

@@ -93,6 +93,10 @@ impl Priority {
 
 /// A small typed fact that a process reports: it became leader, it voted, it committed.
 pub trait Observe: Facts {
+    /// The kinds of which a neutral reader can make nothing: their summaries are empty, and are not asked for. What is reported all the
+    /// time and is not named here costs a little more.
+    const OPAQUE: &'static [&'static str] = &[];
+
     /// What a neutral reader can make of it.
     fn summary(&self) -> Summary {
         Summary::default()

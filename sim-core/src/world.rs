@@ -44,6 +44,7 @@ use crate::subject::Liveness;
 use crate::time::{Duration, Time};
 use crate::timers::Timers;
 
+use self::observe::Audience;
 use self::storage::Storage;
 use self::versions::Versions;
 
@@ -69,16 +70,14 @@ pub(crate) struct World<P: Protocol, N: Process<P>> {
     /// Whether the effects of a step are being carried out: no other step may begin.
     carrying_out: bool,
     checks: Vec<Judge<P>>,
-    /// For each kind of observation, the checks that hear of it.
-    hearers: Vec<Vec<usize>>,
+    /// For each kind of observation, who is told of it.
+    audiences: Vec<Audience>,
     /// For each kind of message, the checks that read it.
     readers: Vec<Vec<usize>>,
     /// For each kind of message, the checks that hear of its arrival.
     takers: Vec<Vec<usize>>,
     /// The checks that watch what clients ask and are told.
     watchers: Vec<usize>,
-    /// By kind of observation: whether what knows the progress owed hears of it from the start.
-    followed: Vec<bool>,
     /// Checks that do not apply to this run, or that the scenario switched off.
     checks_off: Vec<CheckReport>,
     coalition: Option<Box<dyn Coalition<P>>>,

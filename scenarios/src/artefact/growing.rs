@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{WriteError, beside, own};
+use super::{WriteError, begin_part, beside, own};
 
 /// A file in the making, beside its place. If it is dropped before it is finished, nothing of it is left.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ fn open(path: &Path) -> io::Result<(File, Option<PathBuf>)> {
     std::fs::create_dir_all(folder)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     let part = beside(folder, &name);
-    Ok((File::create(&part)?, Some(part)))
+    Ok((begin_part(&part)?, Some(part)))
 }
 
 #[cfg(test)]

@@ -102,6 +102,15 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Refuses a folder that is not there: that is a mistake, and no corpus in which nothing fails.
+///
+/// # Errors
+/// If it is not there, or cannot be looked at.
+pub fn exists(folder: &Path) -> Result<(), CorpusError> {
+    let there = std::fs::metadata(folder).map(drop);
+    there.map_err(|error| CorpusError::Read { path: folder.to_owned(), error })
+}
+
 /// Every capsule of a folder; what is damaged keeps nobody from the others. A folder that is not there has none.
 ///
 /// # Errors
@@ -171,10 +180,7 @@ pub fn put_out(
     gone: &[String],
     keep: usize,
 ) -> Result<(Vec<String>, Vec<Damaged>), CorpusError> {
-    // A folder that is not there is a mistake, and no corpus that is tidy.
-    if let Err(error) = std::fs::metadata(folder) {
-        return Err(CorpusError::Read { path: folder.to_owned(), error });
-    }
+    exists(folder)?;
     artefact::fit(folder, &[])?;
     let _held = artefact::wait_for(folder)?;
     let Folder { mut kept, damaged } = read(folder, true)?;

@@ -2,6 +2,7 @@
 
 use sim_core::registry::LaunchError;
 
+use crate::artefact::WriteError;
 use crate::begin::FolderError;
 use crate::parallel::ThreadsError;
 
@@ -24,7 +25,18 @@ pub enum SweepError {
     /// The threads could not be started.
     #[error("sweep: {0}")]
     Threads(#[from] ThreadsError),
-    /// Its folder; the runs that were written are kept.
+    /// Its folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Runs found no room; those before them are kept.
+    #[error("{error}\n  = {kept} of {runs} runs are kept there; with more room, --resume goes on with them")]
+    Unkept {
+        /// How many runs are kept.
+        kept: u64,
+        /// How many there are in all.
+        runs: u64,
+        /// Why the next ones are not.
+        #[source]
+        error: WriteError,
+    },
 }

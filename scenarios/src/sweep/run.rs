@@ -9,7 +9,7 @@ use super::order::Order;
 use super::store::Store;
 use super::{Row, Sweep, SweepError};
 use crate::artefact::FolderLock;
-use crate::begin::{Begin, FolderError};
+use crate::begin::Begin;
 use crate::parallel::{Hooks, Threads};
 use crate::plan::compile;
 use crate::run::run;
@@ -74,7 +74,8 @@ pub fn sweep(
                 order.take(&row);
                 round.push(row);
             }
-            store.append(&round).map_err(FolderError::from)?;
+            let runs = sweep.runs_of(options.shard);
+            store.append(&round).map_err(|error| SweepError::Unkept { kept: done.made, runs, error })?;
             done.made += round.len() as u64;
             Ok(if done.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::World;
 use super::conclude::report;
+use super::observe::Audience;
 use super::storage::Storage;
 use super::versions::Versions;
 use crate::agenda::Agenda;
@@ -63,12 +64,11 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         let seats = checks.iter().flat_map(|judge| &judge.seats);
         let checks_off = seats.filter(|seat| seat.standing == Standing::Off).map(report).collect();
         checks.retain(|judge| !judge.is_off());
-        let hearers = interested(&checks, P::Observation::KINDS, |check| check.hears());
+        let audiences = Audience::of_kinds(&checks, subject.liveness.hears());
         let readers = interested(&checks, P::Message::KINDS, |check| Some(check.reads()));
         let watching = |(_, judge): &(usize, &Judge<P>)| judge.check.watches_clients();
         let watchers = checks.iter().enumerate().filter(watching).map(|(turn, _)| turn).collect();
         kernel.findings = Findings::by(&mut checks);
-        let followed = told(subject.liveness.hears(), P::Observation::KINDS);
         let takers = interested(&checks, P::Message::KINDS, |check| Some(check.takes()));
         let (protocol, plants, keep_history) = (subject.protocol, launch.plants.clone(), launch.keep_history);
         let effects = effects(setup, &kernel, slots);
@@ -85,11 +85,10 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             effects,
             carrying_out: false,
             checks,
-            hearers,
+            audiences,
             readers,
             takers,
             watchers,
-            followed,
             checks_off,
             coalition: Directed::under(&setup.adversaries, setup.members, subject.model, subject.coalition),
             coalition_dice: CoalitionDice::new(setup.seed),
@@ -185,7 +184,7 @@ fn is_left_on(setup: &Setup, check: &str) -> bool {
 ///
 /// # Panics
 /// If a check wants to be told of a kind that the protocol does not have.
-fn interested<P: Protocol>(
+pub(super) fn interested<P: Protocol>(
     checks: &[Judge<P>],
     kinds: &[&'static str],
     wants: impl Fn(&dyn Check<P>) -> Option<&'static [&'static str]>,
@@ -213,11 +212,6 @@ fn by_kind(wanted: &[Option<&[&str]>], kinds: &[&str]) -> Vec<Vec<usize>> {
         }
     }
     told
-}
-
-/// Whether somebody who hears `heard` is told, for each kind.
-fn told(heard: &[&str], kinds: &[&str]) -> Vec<bool> {
-    kinds.iter().map(|kind| heard.contains(kind)).collect()
 }
 
 fn everybody(members: u32) -> Rc<[NodeId]> {

@@ -1,11 +1,12 @@
 //! What processes report: it is counted, measured and checked, and triggers may wait for it.
 
 use super::World;
-use crate::check::{Seen, ask};
+use super::new::interested;
+use crate::check::{Judge, Seen, ask};
 use crate::facts::Facts;
 use crate::identity::{NodeId, Slot};
-use crate::kernel::Folded;
-use crate::process::{JournalId, Observe, Process, Protocol};
+use crate::kernel::{Folded, Kernel};
+use crate::process::{JournalId, Observe, Process, Protocol, Summary};
 
 impl<P: Protocol, N: Process<P>> World<P, N> {
     /// A process reports something.
@@ -30,21 +31,25 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             mark: place.mark(journal),
             observation,
         };
-        let summary = observation.summary();
-        let was = place.status.role;
-        self.kernel.take_status(slot, &summary);
         let kind = observation.kind();
-        self.kernel.count_observation(kind, slot);
-        if self.kernel.gauges.watch_observations() {
-            self.kernel.measure_observation(slot, was, (kind, summary));
+        let audience = &self.audiences[usize::from(kind)];
+        if audience.readers || self.kernel.gauges.watch_observations() {
+            sum_up(&mut self.kernel, slot, observation);
+        } else {
+            debug_assert_eq!(
+                observation.summary(),
+                Summary::default(),
+                "{} is named opaque",
+                observation.kind_name()
+            );
         }
+        self.kernel.count_observation(kind, slot);
         let ground = &self.kernel.ground;
-        let hearers = &self.hearers[usize::from(kind)];
-        ask((&mut self.checks, hearers), (now, &mut self.kernel.findings), |check, findings| {
+        ask((&mut self.checks, &audience.checks), (now, &mut self.kernel.findings), |check, findings| {
             check.observe(ground, &seen, findings);
         });
         self.kernel.found_something();
-        if self.followed[usize::from(kind)] {
+        if audience.liveness {
             self.liveness.observe(&seen);
             let ground = &mut self.kernel.ground;
             if ground.electorates != self.liveness.electorates() {
@@ -57,5 +62,41 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
         {
             self.strike(struck);
         }
+    }
+}
+
+/// A neutral reader makes of it what can be made.
+#[inline(never)]
+fn sum_up(kernel: &mut Kernel, slot: Slot, observation: &impl Observe) {
+    let summary = observation.summary();
+    let was = kernel.ground.place(slot).status.role;
+    kernel.take_status(slot, &summary);
+    if kernel.gauges.watch_observations() {
+        kernel.measure_observation(slot, was, (observation.kind(), summary));
+    }
+}
+
+/// Who is told of observations of a kind.
+#[derive(Debug)]
+pub(super) struct Audience {
+    /// The checks that hear of it.
+    checks: Vec<usize>,
+    /// Whether what knows the progress owed hears of it from the start.
+    liveness: bool,
+    /// Whether neutral readers make something of it.
+    readers: bool,
+}
+
+impl Audience {
+    /// Who is told, for each kind: the checks, and liveness of what it `follows`.
+    pub(super) fn of_kinds<P: Protocol>(checks: &[Judge<P>], follows: &[&str]) -> Vec<Self> {
+        let hearers = interested(checks, P::Observation::KINDS, |check| check.hears());
+        let kinds = P::Observation::KINDS.iter().zip(hearers);
+        let audience = |(kind, checks): (&&str, Vec<usize>)| Self {
+            checks,
+            liveness: follows.contains(kind),
+            readers: !P::Observation::OPAQUE.contains(kind),
+        };
+        kinds.map(audience).collect()
     }
 }

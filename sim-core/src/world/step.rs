@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::World;
+use super::tracing::trace_input;
 use crate::check::{Verdict, ask};
 use crate::coalition::{CoalitionContext, Crossing, Deed, Plot, Puppet};
 use crate::facts::Facts;
@@ -15,6 +16,7 @@ use crate::process::{
     SyncResult, TimerId,
 };
 use crate::random::{Draw, Keyed, ProcessRng, Purpose, WordsDrawn};
+use crate::slab::Slab;
 use crate::time::Duration;
 
 /// An input before its message is borrowed from the payloads.
@@ -28,12 +30,22 @@ pub(super) enum Stimulus<P: Protocol> {
 }
 
 impl<P: Protocol> Stimulus<P> {
+    /// The message, where it lies: looked up once for all who look at it.
     #[inline(always)]
-    fn fold(&self, payloads: &crate::slab::Slab<Payload<P::Message>>) -> (Folded, u64) {
+    fn heard<'a>(
+        &self,
+        payloads: &'a Slab<Payload<P::Message>>,
+    ) -> Option<(NodeId, &'a Payload<P::Message>)> {
+        if let Self::Message { from, payload } = self { Some((*from, &payloads[*payload])) } else { None }
+    }
+
+    #[inline(always)]
+    fn fold(&self, heard: Option<(NodeId, &Payload<P::Message>)>) -> (Folded, u64) {
         match self {
             Self::Start => (Folded::Start, 0),
-            Self::Message { from, payload } => {
-                (Folded::Message, payloads[*payload].content ^ u64::from(from.0).rotate_left(32))
+            Self::Message { .. } => {
+                let (from, payload) = heard.expect("it was looked up");
+                (Folded::Message, payload.content ^ u64::from(from.0).rotate_left(32))
             }
             Self::Timer { id, timer } => (Folded::Timer, timer.content() ^ u64::from(id.0).rotate_left(32)),
             Self::Request { id, request } => (Folded::Request, request.content() ^ id.0),
@@ -43,10 +55,13 @@ impl<P: Protocol> Stimulus<P> {
     }
 
     #[inline(always)]
-    fn input(self, payloads: &crate::slab::Slab<Payload<P::Message>>) -> Input<'_, P> {
+    fn input(self, heard: Option<(NodeId, &Payload<P::Message>)>) -> Input<'_, P> {
         match self {
             Self::Start => Input::Start,
-            Self::Message { from, payload } => Input::Message { from, message: &payloads[payload].message },
+            Self::Message { .. } => {
+                let (from, payload) = heard.expect("it was looked up");
+                Input::Message { from, message: &payload.message }
+            }
             Self::Timer { id, timer } => Input::Timer { id, timer },
             Self::Request { id, request } => Input::Request { id, request },
             Self::Link { peer, state } => Input::Link { peer, state },
@@ -74,20 +89,38 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
     #[inline(always)]
     fn step_on(&mut self, slot: Slot, stimulus: Stimulus<P>) {
         let hot = self.enter_step(slot);
-        let (folded, content) = stimulus.fold(&self.payloads);
+        let heard = stimulus.heard(&self.payloads);
+        let (folded, content) = stimulus.fold(heard);
         self.kernel.fold(folded, slot, content);
-        self.trace_input(slot, &stimulus);
+        trace_input(&mut self.kernel, slot, &stimulus);
         let (now, monotonic) = self.kernel.clocks.read_both(slot, self.kernel.now);
         (self.kernel.ground.stepping, self.kernel.ground.monotonic) = (slot, monotonic);
-        self.tell_checks_of_input(slot, &stimulus);
+        // Some checks judge by what a process has heard.
+        if let Some((from, Payload { message, kind, .. })) = heard {
+            let (ground, takers) = (&self.kernel.ground, &self.takers[usize::from(*kind)]);
+            let findings = (self.kernel.now, &mut self.kernel.findings);
+            ask((&mut self.checks, takers), findings, |check, findings| {
+                check.received(ground, slot, from, message, findings);
+            });
+        } else if let Stimulus::Synced { result: SyncResult::Full | SyncResult::Io, .. } = stimulus {
+            let told = self.checks.iter_mut().filter(|judge| !judge.check.takes().is_empty());
+            told.for_each(|judge| judge.check.sync_failed(&self.kernel.ground, slot));
+        }
         let place = ProcessPlace { now, monotonic, node: hot.node, incarnation: hot.incarnation };
         if self.effects.detours.on {
             self.effects.detours.enter(slot, self.kernel.now);
         }
         let stepped = if hot.corrupt && self.coalition.is_some() {
             self.pull_strings(slot, place, stimulus)
+        } else if let Some(process) = self.nodes[slot.index()].as_mut() {
+            let mut signatures = 0;
+            let drawn = &mut self.kernel.hot[slot.index()].drawn;
+            let rng = ProcessRng::new(self.kernel.dice, place.node.0, place.incarnation, drawn);
+            let mut cx = Context::new(place, rng, &self.kernel.keys, &mut self.effects, &mut signatures);
+            let input = stimulus.input(heard);
+            catch_unwind(AssertUnwindSafe(|| process.step(input, &mut cx))).map(|()| signatures)
         } else {
-            self.run_process(slot, place, stimulus)
+            Ok(0)
         };
         if self.effects.detours.on && !self.effects.detours.taken.is_empty() {
             self.detoured();
@@ -96,40 +129,6 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             Ok(signatures) => self.leave_step(slot, &hot, signatures),
             Err(panic) => self.panicked(slot, panic.as_ref()),
         }
-    }
-
-    /// Some checks judge by what a process has heard.
-    #[inline(always)]
-    fn tell_checks_of_input(&mut self, slot: Slot, stimulus: &Stimulus<P>) {
-        match *stimulus {
-            Stimulus::Message { from, payload } => {
-                let Payload { message, kind, .. } = &self.payloads[payload];
-                let ground = &self.kernel.ground;
-                let takers = &self.takers[usize::from(*kind)];
-                let findings = (self.kernel.now, &mut self.kernel.findings);
-                ask((&mut self.checks, takers), findings, |check, findings| {
-                    check.received(ground, slot, from, message, findings);
-                });
-            }
-            Stimulus::Synced { result: SyncResult::Full | SyncResult::Io, .. } => {
-                let told = self.checks.iter_mut().filter(|judge| !judge.check.takes().is_empty());
-                told.for_each(|judge| judge.check.sync_failed(&self.kernel.ground, slot));
-            }
-            _ => {}
-        }
-    }
-
-    /// Lets a process take a step; how many signatures it made and verified.
-    #[inline(always)]
-    fn run_process(&mut self, slot: Slot, place: ProcessPlace, stimulus: Stimulus<P>) -> Stepped {
-        let mut signatures = 0;
-        let Some(process) = self.nodes[slot.index()].as_mut() else { return Ok(0) };
-        let drawn = &mut self.kernel.hot[slot.index()].drawn;
-        let rng = ProcessRng::new(self.kernel.dice, place.node.0, place.incarnation, drawn);
-        let mut cx = Context::new(place, rng, &self.kernel.keys, &mut self.effects, &mut signatures);
-        let input = stimulus.input(&self.payloads);
-        catch_unwind(AssertUnwindSafe(|| process.step(input, &mut cx)))?;
-        Ok(signatures)
     }
 
     /// Lets the coalition take a step with one of its processes.
@@ -156,7 +155,8 @@ impl<P: Protocol, N: Process<P>> World<P, N> {
             plots: &mut self.plots,
             deeds: &mut self.kernel.deeds,
         };
-        let input = stimulus.input(&self.payloads);
+        let heard = stimulus.heard(&self.payloads);
+        let input = stimulus.input(heard);
         catch_unwind(AssertUnwindSafe(|| coalition.step(slot, input, &mut strings, &mut cx)))?;
         Ok(signatures)
     }

@@ -113,6 +113,7 @@ fn run(
 ) -> Result<Exit, CliError> {
     machines.fit()?;
     let watch = Stopwatch::start();
+    folder::exists(folder)?;
     let there = folder::read(folder, edited)?;
     let ran = Ran::new(registry, folder, there);
     let document = || {

@@ -149,6 +149,10 @@ fn a_mistyped_command_and_a_negative_seed_get_a_hint_that_helps() {
     assert!(said.err.contains("a similar subcommand exists: 'run'"), "{}", said.err);
     let said = seedstorm(folder.path(), &["quite-another", "raft-calm"]);
     assert!(said.code == 2 && !said.err.contains("similar"), "{}", said.err);
+    let said = seedstorm(folder.path(), &["corpus", "prnue", "c"]);
+    assert!(said.err.contains("a similar subcommand exists: 'prune'"), "{}", said.err);
+    let said = seedstorm(folder.path(), &["corpus", "list", "c"]);
+    assert!(said.code == 2 && !said.err.contains("similar"), "{}", said.err);
     for value in ["-1", "-99999"] {
         let said = seedstorm(folder.path(), &["run", "raft-calm", "--seed", value]);
         assert_eq!(said.code, 2);

@@ -87,6 +87,10 @@ fn a_corpus_keeps_few_and_never_passes_silently() {
     let folder = folder();
     let corpus =
         |arguments: &[&str]| -> Said { seedstorm(folder.path(), &[&["corpus"], arguments].concat()) };
+    let said = corpus(&["run", "kept"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("failed to read kept: "), "{}", said.err);
+    fs::create_dir(folder.path().join("kept")).unwrap();
     assert_eq!(corpus(&["run", "kept"]).code, 4);
     let (one, other) = (found(folder.path(), "R01", "a"), found(folder.path(), "R03", "b"));
     let said = corpus(&["add", "kept", &one, &other]);

@@ -192,6 +192,32 @@ fn what_cannot_be_written_is_told_all_the_same() {
     assert_eq!(parts(folder.path()), [""; 0]);
 }
 
+/// A sweep keeps its runs in a file as it goes, so that it can go on where there was no more room.
+#[cfg(unix)]
+#[test]
+fn a_sweep_without_room_says_how_many_runs_it_kept_and_goes_on() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("small.toml"),
+        "schema = \"seedstorm.sweep/1\"\ntitle = \"Small\"\nabout = \"Small\"\nseeds = \"0..100\"\n[[base]]\n\
+         label = \"x\"\nscenario = \"raft-calm\"\n[base.set]\n\"cluster.duration\" = \"1s\"\n\
+         \"checks.at_least\" = {}\n[base.grid]\n\"cluster.nodes\" = [3]\n",
+    )
+    .unwrap();
+    assert_eq!(seedstorm(folder.path(), &["sweep", "small.toml", "--out", "whole"]).code, 0);
+    let runs = |out: &str| std::fs::read(folder.path().join(out).join("runs.jsonl")).unwrap();
+    // Room for four fifths of them, in blocks of 512 bytes; they are written 64 at a time.
+    let limit = format!("ulimit -f {}", runs("whole").len() * 4 / 5 / 512);
+    let sweep = ["sweep", "small.toml", "--out", "o"];
+    let said = limited(folder.path(), &limit, &sweep);
+    assert_eq!(said.code, 74, "{}{}", said.out, said.err);
+    let told = "64 of 100 runs are kept there; with more room, --resume goes on with them";
+    assert!(said.err.contains(told), "{}", said.err);
+    let said = seedstorm(folder.path(), &[&sweep[..], &["--resume"]].concat());
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(runs("o") == runs("whole"), "as if there had been room");
+}
+
 /// What took work is told, and what was kept before stays, where a file of the result finds no room.
 #[cfg(unix)]
 #[test]

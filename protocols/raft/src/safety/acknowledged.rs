@@ -25,22 +25,23 @@ pub struct Acknowledged {
 struct Leader {
     /// The term that it leads; 0 if none.
     term: u64,
-    /// Up to which index who has acknowledged its log.
-    matched: Vec<(NodeId, u64)>,
+    /// By node: one more than the index up to which it has acknowledged the log, 0 if it has not at all.
+    matched: Vec<u64>,
     /// Up to which index it knows its log to be committed, whether or not it leads.
     commit: u64,
 }
 
 impl Leader {
     fn takes(&mut self, from: NodeId, index: u64) {
-        match self.matched.iter_mut().find(|(node, _)| *node == from) {
-            Some((_, matched)) => *matched = index.max(*matched),
-            None => self.matched.push((from, index)),
+        if self.matched.len() <= from.index() {
+            self.matched.resize(from.index() + 1, 0);
         }
+        let matched = &mut self.matched[from.index()];
+        *matched = index.saturating_add(1).max(*matched);
     }
 
     fn has(&self, node: NodeId, index: u64) -> bool {
-        self.matched.iter().any(|(who, matched)| *who == node && *matched >= index)
+        self.matched.get(node.index()).is_some_and(|matched| *matched > index)
     }
 }
 

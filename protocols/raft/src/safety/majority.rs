@@ -10,11 +10,8 @@ pub(super) fn is_majority(configuration: &Configuration, does: impl Fn(NodeId) -
     let electorates =
         [Some(&configuration.voters), Some(&configuration.outgoing).filter(|old| !old.is_empty())];
     electorates.into_iter().flatten().all(|voters| {
-        let (mut doing, mut others) = (0_usize, 0_usize);
-        for voter in voters {
-            *(if does(*voter) { &mut doing } else { &mut others }) += 1;
-        }
-        doing > others
+        let doing: usize = voters.iter().map(|voter| usize::from(does(*voter))).sum();
+        doing > voters.len() - doing
     })
 }
 

@@ -176,6 +176,8 @@ facts! {
 }
 
 impl Observe for RaftObservation {
+    const OPAQUE: &'static [&'static str] = &["Appended", "Applied", "Acknowledged"];
+
     fn summary(&self) -> Summary {
         let role = |role, rank| Summary { role: Some(role), rank: Some(rank), ..Summary::default() };
         match *self {
